@@ -1,0 +1,28 @@
+"""bench: an evaluation-first benchmark for fine-tuning language models.
+
+    from harness import run, load_run
+
+    finished = run(task="summarization", strategies=["lora", "qlora"])
+    for cell in finished.cells:
+        print(cell.strategy, finished.scores(cell.id)["rougeL"].value)
+
+Both names are loaded on first use, so that importing the package stays cheap.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from harness.api import load_run, run
+
+__version__ = "0.1.0"
+__all__ = ["__version__", "load_run", "run"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in ("run", "load_run"):
+        from harness import api
+
+        return getattr(api, name)
+    raise AttributeError(f"module 'harness' has no attribute '{name}'")

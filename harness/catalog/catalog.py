@@ -1,0 +1,177 @@
+"""Finding tasks and strategies: by name in the user's folders and the shipped one, or by the path of a file."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from harness.catalog.prompts import prompt_variables
+from harness.catalog.shipped import shipped_folder
+from harness.catalog.yamlfile import Loc, YamlFile, parse
+from harness.errors import BenchError, did_you_mean
+from harness.types import DataSpec, Declared, Strategy, Task
+
+T = TypeVar("T", Task, Strategy)
+
+# What a user's task may leave out: it is then as in the shipped task of its kind.
+_BORROWED = ("prompt", "prompt_format", "metrics", "primary", "margin", "decode")
+
+
+@dataclass(frozen=True)
+class MetricNames:
+    """What the catalog must know of a metric: the kinds of task it fits and the scores it gives."""
+
+    kinds: Collection[str]
+    scores: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """The registered names that a YAML file may use. They are handed in, because metrics and sources live in rooms further down."""
+
+    metrics: Mapping[str, MetricNames] = field(default_factory=dict)
+    sources: Collection[str] = ()
+
+
+@dataclass(frozen=True)
+class Entry(Generic[T]):
+    """A task or strategy with the file that it came from; `folder` is what its relative paths start at."""
+
+    value: T
+    file: Path
+    shown: str
+
+    @property
+    def folder(self) -> Path:
+        return self.file.parent
+
+
+class Catalog:
+    """Tasks and strategies by name.
+
+    Looked up in this order: the folders given, `./tasks` and `./strategies` of the working directory, the shipped ones. The first
+    wins, so that a team can keep its own version of a shipped task.
+    """
+
+    def __init__(
+        self, vocabulary: Vocabulary, *, tasks: Sequence[Path] = (), strategies: Sequence[Path] = (), here: Path | None = None
+    ) -> None:
+        here = here or Path.cwd()
+        self._vocabulary = vocabulary
+        self._here = here
+        self._folders: dict[type[Declared], tuple[Path, ...]] = {
+            Task: tuple(dict.fromkeys([*tasks, here / "tasks", shipped_folder("tasks")])),
+            Strategy: tuple(dict.fromkeys([*strategies, here / "strategies", shipped_folder("strategies")])),
+        }
+
+    def task(self, name: str) -> Entry[Task]:
+        """The task of that name or file.
+
+        Raises:
+            BenchError: when there is none, or its file has problems (all are named).
+        """
+        return self._find(Task, name)
+
+    def strategy(self, name: str) -> Entry[Strategy]:
+        """The strategy of that name or file; raises as `task` does."""
+        return self._find(Strategy, name)
+
+    def tasks(self) -> list[Entry[Task]]:
+        """Every task that can be found by name, sorted."""
+        return [self.task(name) for name in sorted(self._files(Task))]
+
+    def strategies(self) -> list[Entry[Strategy]]:
+        """Every strategy that can be found by name, sorted."""
+        return [self.strategy(name) for name in sorted(self._files(Strategy))]
+
+    def check(self, file: Path) -> Entry[Task] | Entry[Strategy]:
+        """Read one file as what it is: a file with 'method' is a strategy, any other a task."""
+        values = YamlFile(file, self._shown(file)).values
+        return self._load(Strategy, file) if "method" in values else self._load(Task, file)
+
+    def _find(self, what: type[T], name: str) -> Entry[T]:
+        if name.endswith((".yaml", ".yml")) or os.sep in name:
+            return self._load(what, self._here / name)
+        files: dict[str, Path] = self._files(what)
+        if name not in files:
+            plural = what.__name__.lower()
+            raise BenchError(f"unknown {plural} '{name}'.{did_you_mean(name, files)} A file works too: give the path of its YAML.")
+        return self._load(what, files[name])
+
+    def _files(self, what: type[Declared]) -> dict[str, Path]:
+        found: dict[str, Path] = {}
+        for place in self._folders[what]:
+            for file in sorted([*place.glob("*.yaml"), *place.glob("*.yml")]):
+                found.setdefault(file.stem, file)
+        return found
+
+    def _shown(self, file: Path) -> str:
+        return str(file.relative_to(self._here)) if file.is_relative_to(self._here) else str(file)
+
+    def _load(self, what: type[T], file: Path) -> Entry[T]:
+        source = YamlFile(file, self._shown(file))
+        values = source.values if what is Strategy else self._with_defaults(source.values)
+        value, problems = parse(source, values, what)
+        problems += self._names(source, values, what)
+        if value is None or problems:
+            raise BenchError(source.in_order(problems))
+        return Entry(value, file, source.shown)
+
+    def _with_defaults(self, values: dict[str, Any]) -> dict[str, Any]:
+        """What the task leaves out, taken from the shipped task of its kind."""
+        shipped = shipped_folder("tasks") / f"{values.get('kind')}.yaml"
+        missing = [name for name in _BORROWED if name not in values]
+        # A user who names metrics of their own must also say which score decides.
+        if "metrics" in values and "primary" in missing:
+            missing.remove("primary")
+        if not missing or not shipped.is_file():
+            return values
+        defaults = YamlFile(shipped).values
+        return values | {name: defaults[name] for name in missing if name in defaults}
+
+    def _names(self, source: YamlFile, values: Mapping[str, Any], what: type[T]) -> list[str]:
+        """Names that the schema cannot know: metrics, the primary score, sources, the prompt's syntax."""
+        problems: list[str] = []
+        prompt = values.get("prompt")
+        if isinstance(prompt, str):
+            try:
+                prompt_variables(prompt)
+            except ValueError as error:
+                problems.append(source.problem(("prompt",), str(error)))
+        if what is not Task:
+            return problems
+        problems += self._metric_problems(source, values)
+        data = values.get("data")
+        name = data.get("source") if isinstance(data, Mapping) else None
+        if isinstance(name, str) and name not in self._vocabulary.sources:
+            problems.append(source.problem(("data", "source"), f"unknown source '{name}'.{did_you_mean(name, self._vocabulary.sources)}"))
+        return problems
+
+    def _metric_problems(self, source: YamlFile, values: Mapping[str, Any]) -> list[str]:
+        known = self._vocabulary.metrics
+        problems: list[str] = []
+        scores: list[str] = []
+        names = values.get("metrics")
+        for i, name in enumerate(names if isinstance(names, list) else ()):
+            loc: Loc = ("metrics", i)
+            if not isinstance(name, str):
+                continue  # the schema has said so
+            if name not in known:
+                problems.append(source.problem(loc, f"unknown metric '{name}'.{did_you_mean(name, known)}"))
+            elif values.get("kind") not in known[name].kinds:
+                problems.append(source.problem(loc, f"the metric '{name}' does not fit the kind '{values.get('kind')}'"))
+            else:
+                scores += known[name].scores
+        primary = values.get("primary")
+        if isinstance(primary, str) and scores and not problems and primary not in scores:
+            problems.append(source.problem(("primary",), f"'{primary}' is none of the task's scores.{did_you_mean(primary, scores)}"))
+        return problems
+
+
+def with_data(task: Task, data: DataSpec) -> Task:
+    """The task on other data: what `--data` on the command line does. Labels belong to the old data and go."""
+    return task.model_copy(update={"data": data, "labels": ()})
+

@@ -1,0 +1,1 @@
+"""Arguments in, calls out: a file a command group; nothing is decided here."""

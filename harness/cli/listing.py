@@ -1,0 +1,21 @@
+"""Plain listings on standard output: aligned columns that other programs can cut apart, too."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+
+def print_entries(rows: Sequence[Sequence[str]]) -> None:
+    """Rows in aligned columns; the last column runs free."""
+    widths = [max((len(row[i]) for row in rows), default=0) for i in range(len(rows[0]) - 1)] if rows else []
+    for row in rows:
+        click.echo("  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[-1]]).rstrip())
+
+
+def print_file(file: Path) -> None:
+    """The file as it is, its place first, as a comment."""
+    click.echo(f"# {file}")
+    click.echo(file.read_text(encoding="utf-8"), nl=False)

@@ -1,0 +1,83 @@
+"""The `bench` command. Commands are imported when they are called, so that `bench --help` answers at once."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import signal
+import sys
+from types import FrameType
+
+import click
+
+import harness
+from harness.errors import BenchError
+
+# Command: the module and object that holds it, and its line in the help.
+_COMMANDS = {
+    "run": ("harness.cli.run:run", "Fine-tune, score and price strategies on tasks."),
+    "report": ("harness.cli.report:report", "Write the report of a run again, or print the run as JSON."),
+    "tasks": ("harness.cli.tasks:tasks", "List, show and validate tasks."),
+    "strategies": ("harness.cli.strategies:strategies", "List and show strategies."),
+}
+
+
+class _LazyGroup(click.Group):
+    """A group that imports a command's module only when it is needed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module, name = _COMMANDS[cmd_name][0].split(":")
+        command: click.Command = getattr(importlib.import_module(module), name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in _COMMANDS.items()])
+
+
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(harness.__version__, prog_name="bench")
+def cli() -> None:
+    """Which way of adapting a model is good enough, and at what cost?
+
+    bench fine-tunes every strategy on every task, scores each output, prices each phase and compares them with statistics that hold.
+    """
+
+
+def main() -> None:
+    """The entry point: errors of the user's are one clear message and exit code 2, an interruption is 130."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        code = cli.main(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        code = 2
+    except BenchError as error:
+        for problem in error.problems:
+            click.echo(f"error: {_printable(problem)}", err=True)
+        code = 2
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("interrupted: the same command goes on where it stopped", err=True)
+        code = 130
+    except BrokenPipeError:  # the reader of our output has gone, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 1
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _printable(text: str) -> str:
+    """Values from files stand in messages: control characters must not reach the terminal."""
+    return "".join(c if c.isprintable() or c == "\n" else f"\\x{ord(c):02x}" for c in text)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,39 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+runs_dir: Decorator = click.option(
+    "--runs-dir", default="runs", envvar="BENCH_RUNS_DIR", show_default=True, show_envvar=True, help="Folder that holds the runs."
+)
+tasks_dir: Decorator = click.option(
+    "--tasks-dir", multiple=True, envvar="BENCH_TASKS_DIR", help="A folder with more tasks (./tasks is looked at anyway)."
+)
+strategies_dir: Decorator = click.option(
+    "--strategies-dir",
+    multiple=True,
+    envvar="BENCH_STRATEGIES_DIR",
+    help="A folder with more strategies (./strategies is looked at anyway).",
+)
+
+
+def split_names(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    """`a,b` and `--x a --x b` are the same."""
+    return tuple(name.strip() for value in values for name in value.split(",") if name.strip())
+
+
+def pairs(_ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
+    """`role=column`, several times."""
+    found: dict[str, str] = {}
+    for value in values:
+        role, equals, column = value.partition("=")
+        if not equals or not role or not column:
+            raise click.BadParameter(f"'{value}' is not of the form role=column", param=param)
+        found[role] = column
+    return found

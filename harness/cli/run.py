@@ -1,0 +1,77 @@
+"""`bench run`."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from typing import Any
+
+import click
+
+from harness.cli.options import pairs, runs_dir, split_names, strategies_dir, tasks_dir
+
+_ROLES = ("input", "target", "group", "id")
+
+
+@click.command(short_help="Fine-tune, score and price strategies on tasks.")
+@click.option("--task", "tasks", multiple=True, callback=split_names, help="Tasks: names (see `bench tasks`) or YAML files.")
+@click.option("--strategies", multiple=True, callback=split_names, help="Strategies: names (see `bench strategies`) or YAML files.")
+@click.option("--model", default="tiny", show_default=True, help="A name, a folder, a .gguf file, or org/name on the Hub.")
+@click.option("--revision", help="Branch, tag or commit of a Hub model.")
+@click.option("--data", metavar="FILE", help="Your rows (CSV, JSONL); split 80/10/10.")
+@click.option("--train", metavar="FILE", help="Training rows, where the split is given.")
+@click.option("--validation", metavar="FILE", help="Validation rows, where the split is given.")
+@click.option("--test", metavar="FILE", help="Test rows, where the split is given.")
+@click.option("--input", metavar="COLUMN", help="The column with the model's input.")
+@click.option("--target", metavar="COLUMN", help="The column with the reference, or the label.")
+@click.option("--group", metavar="COLUMN", help="The column that names the patient, document, …: never split.")
+@click.option("--id", "id_", metavar="COLUMN", help="The column with the row's id.")
+@click.option("--field", "more", multiple=True, callback=pairs, metavar="ROLE=COLUMN", help="Any other variable of the prompt.")
+@click.option("--skip-bad-rows", is_flag=True, help="Go on without rows that cannot be used; the report counts them.")
+@click.option("--limit", type=click.IntRange(min=1), help="A random sample of at most so many rows of every split.")
+@click.option("--seeds", type=click.IntRange(1, 100), default=1, show_default=True, help="Training seeds for each strategy that trains.")
+@click.option("--epochs", type=click.FloatRange(min=0, min_open=True), help="Passes over the training rows, for every strategy.")
+@click.option("--no-base", is_flag=True, help="Leave the untuned model out.")
+@click.option("--dtype", type=click.Choice(["auto", "float32", "bfloat16", "float16"]), default="auto", show_default=True)
+@click.option("--price", type=click.FloatRange(min=0), help="What an hour of this device costs, in USD.")
+@click.option("--jobs", type=click.IntRange(1, 64), default=1, show_default=True, help="Cells at the same time.")
+@click.option("--trust-remote-code", is_flag=True, help="Run Python code that comes with a model.")
+@click.option("--resume", metavar="RUN", help="Go on with this run; needs no other option.")
+@click.option("--new", is_flag=True, help="Start a new run even if the same one was interrupted.")
+@tasks_dir
+@strategies_dir
+@runs_dir
+def run(*, resume: str | None, new: bool, runs_dir: str, jobs: int, **options: Any) -> None:
+    """Fine-tune, score and price every strategy on every task, and write a report.
+
+    The last line on standard output is the run's folder. The same command goes on where it was interrupted.
+
+    \b
+    bench run --task summarization --strategies lora,qlora
+    bench run --task summarization --data visits.csv --input dialogue --target note --strategies full,lora
+    """
+    if resume is not None and new:
+        raise click.UsageError("--resume and --new contradict each other")
+    from harness import api
+    from harness.cli.progress import RunDisplay
+    from harness.grid import Request
+
+    if resume is not None:
+        request = api.request_of(api.load_run(resume, runs_dir=runs_dir))
+    else:
+        roles = {role: column for role in _ROLES if (column := options.pop("id_" if role == "id" else role))}
+        request = Request(
+            fields=roles | options.pop("more"),
+            base=not options.pop("no_base"),
+            tasks_dirs=options.pop("tasks_dir"),
+            strategies_dirs=options.pop("strategies_dir"),
+            **options,
+        )
+    with RunDisplay() as display:
+        done = api.run_request(
+            request, runs_dir=runs_dir, listener=display, new=new, resume=resume, jobs=jobs, command=shlex.join(["bench", *sys.argv[1:]])
+        )
+    display.summary(done)
+    click.echo(str(done.path))
+    if any(done.status(cell.id) != "done" for cell in done.cells):
+        sys.exit(1)

@@ -1,0 +1,7 @@
+"""The grid: tasks × models × strategies × seeds, planned, scheduled a process a cell, resumed where it stopped."""
+
+from harness.grid.execute import Listener, execute
+from harness.grid.plan import Planned, Request, make_plan
+from harness.grid.vocabulary import vocabulary
+
+__all__ = ["Listener", "Planned", "Request", "execute", "make_plan", "vocabulary"]

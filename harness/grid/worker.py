@@ -1,0 +1,251 @@
+"""One cell from start to end, in a process of its own: load, train, predict, score, store."""
+
+from __future__ import annotations
+
+import json
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from harness.analysis import per_example_scores, score_rows
+from harness.errors import BenchError
+from harness.grid.card import model_card
+from harness.inference.predict import predict, prompt_budget, renderer
+from harness.measure import Meter, environment
+from harness.metrics import metrics_for
+from harness.models.device import Device
+from harness.models.encode import EncodedPrompt, PromptEncoder
+from harness.models.load import LoadedModel, load_model
+from harness.models.resolve import ModelSource
+from harness.store import CellFolder, RunFolder, RunPlan
+from harness.store.atomic import write_json
+from harness.store.folder import read_json
+from harness.tuning import DivergedError, Progress, adapt, encode_examples, load_artifact, save_artifact, train, trainable_parameters
+from harness.types import Cell, CellResult, Cost, Example, Prediction, Status, Strategy, Task, TrainingSummary
+
+Emit = Callable[[Mapping[str, Any]], None]
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a worker needs beside the run folder; goes to it as JSON."""
+
+    run: str
+    cell: str
+    model_folder: str
+    device: Mapping[str, str]
+    checkpoint_every: float = 30.0
+
+
+def run_job(job: Job, emit: Emit) -> Status:
+    """Run the cell and store its result, whatever comes of it."""
+    folder = RunFolder(Path(job.run))
+    plan = folder.plan()
+    cell = next(c for c in plan.cells if c.id == job.cell)
+    source_info = plan.models[cell.model]
+    source = ModelSource(source_info.name, source_info.origin, Path(job.model_folder), source_info.digest, source_info.revision)
+    device = Device(**job.device)
+    meter = Meter(device.kind, device.name, plan.options["price"]["per_hour"])
+    work = _CellWork(folder, plan, cell, source, device, meter, emit, job.checkpoint_every)
+    try:
+        result, predictions = work.run()
+    except Exception as error:
+        traceback.print_exc()  # goes to the cell's log
+        status, message = classify(error)
+        result = CellResult(cell, status, meter.costs(), work.provenance(), message)
+        folder.cell(cell.id).finish(result)
+        return status
+    folder.cell(cell.id).finish(result, predictions)
+    return result.status
+
+
+def classify(error: Exception) -> tuple[Status, str]:
+    """The status of a cell that an exception ended, and one line for people."""
+    import torch
+
+    first = (str(error).strip() or type(error).__name__).splitlines()[0]
+    if isinstance(error, DivergedError):
+        return "diverged", first
+    host = isinstance(error, RuntimeError) and ("not enough memory" in first or "can't allocate memory" in first)
+    if isinstance(error, torch.cuda.OutOfMemoryError | MemoryError) or host:
+        total = f" in {torch.cuda.get_device_properties(0).total_memory / 2**30:.0f} GiB" if torch.cuda.is_available() else ""
+        return "out-of-memory", f"does not fit{total}: {first}"
+    return "failed", first if isinstance(error, BenchError) else f"{type(error).__name__}: {first}"
+
+
+@dataclass
+class _CellWork:
+    folder: RunFolder
+    plan: RunPlan
+    cell: Cell
+    source: ModelSource
+    device: Device
+    meter: Meter
+    emit: Emit
+    checkpoint_every: float
+
+    @property
+    def task(self) -> Task:
+        return self.plan.tasks[self.cell.task]
+
+    @property
+    def strategy(self) -> Strategy:
+        return self.plan.strategies[self.cell.strategy]
+
+    @property
+    def files(self) -> CellFolder:
+        return self.folder.cell(self.cell.id)
+
+    def run(self) -> tuple[CellResult, Sequence[Prediction]]:
+        self.phase("load")
+        trained = self.files.checkpoint / "trained.json"
+        with self.meter.phase("load"):
+            loaded = load_model(
+                self.source,
+                self.device,
+                full_precision=self.strategy.method == "full" and not trained.is_file(),
+                quantization=self.strategy.quantization,
+                trust_remote_code=bool(self.plan.options["trust_remote_code"]),
+            )
+            encoder = PromptEncoder(loaded.tokenizer, self.task.prompt_format)
+        examples = self.folder.examples(self.task.name)
+        budget = prompt_budget(self.task, encoder, loaded.context, examples[0].choices)
+        render = renderer(self.strategy.prompt or self.task.prompt)
+        result = CellResult(self.cell, "done", total_parameters=loaded.parameters, provenance=self.provenance())
+        if self.strategy.train is not None:
+            result = self.tuned(loaded, encoder, budget, trained, result)
+        prompts = encoder.prompts(examples, render, budget)
+        predictions = self.predictions(loaded, encoder, examples, prompts)
+        self.phase("score")
+        with self.meter.phase("score"):
+            metrics = metrics_for(self.task.metrics, examples[0].choices)
+            rows = [replace(p, scores=per_example_scores(metrics, e, p)) for e, p in zip(examples, predictions, strict=True)]
+            scores = score_rows(metrics, examples, rows)
+        result = replace(result, truncated_prompts=sum(p.truncated for p in prompts), costs=self.meter.costs())
+        if result.artifact_bytes:
+            card = model_card(self.task, self.strategy, self.plan, result, scores)
+            (self.files.artifact / "README.md").write_text(card, encoding="utf-8")
+        return replace(result, notes=_notes(result, len(examples))), rows
+
+    def tuned(self, loaded: LoadedModel, encoder: PromptEncoder, budget: int, trained: Path, result: CellResult) -> CellResult:
+        """Train, or take up what was trained before an interruption; the tuned model is then in `loaded.model`."""
+        if trained.is_file():
+            stored = read_json(trained)
+            with self.meter.phase("load"):
+                loaded.model = load_artifact(loaded.model, self.strategy, self.files.artifact)
+            self.meter.add([Cost(**cost) for cost in stored["costs"]])
+            numbers = stored["result"] | {"training": TrainingSummary(**stored["result"]["training"])}
+            return replace(result, **numbers)
+        summary, trainable = self.train(loaded, encoder, budget)
+        if self.strategy.method == "full":
+            loaded.model.to(self.device.torch_dtype)  # what is stored is what is used from here on
+        size = save_artifact(loaded.model, loaded.tokenizer, self.files.artifact)
+        numbers = {"training": asdict(summary), "trainable_parameters": trainable, "artifact_bytes": size}
+        write_json(trained, {"costs": [asdict(c) for c in self.meter.costs()], "result": numbers})
+        return replace(result, training=summary, trainable_parameters=trainable, artifact_bytes=size)
+
+    def train(self, loaded: LoadedModel, encoder: PromptEncoder, budget: int) -> tuple[TrainingSummary, int]:
+        assert self.strategy.train is not None and self.cell.seed is not None
+        self.phase("train")
+        render = renderer(self.strategy.prompt or self.task.prompt)
+        limit = min(loaded.context, self.task.max_length)
+        with self.meter.phase("load"):
+            rows, cut = encode_examples(encoder, self.folder.training_rows(self.task.name, "train"), render, budget, limit)
+            validation, _ = encode_examples(encoder, self.folder.training_rows(self.task.name, "validation"), render, budget, limit)
+            loaded.model = adapt(loaded.model, self.strategy, self.cell.seed)
+        summary = train(
+            loaded.model,
+            rows,
+            validation,
+            self.strategy.train,
+            learning_rate=self.strategy.train.learning_rate_for(loaded.parameters),
+            seed=self.cell.seed,
+            pad_id=encoder.pad_id,
+            device=self.device,
+            meter=self.meter,
+            curve=self.files.curve,
+            checkpoint=self.files.checkpoint,
+            progress=self.on_step,
+            checkpoint_every=self.checkpoint_every,
+        )
+        return replace(summary, truncated=cut), trainable_parameters(loaded.model)
+
+    def predictions(
+        self, loaded: LoadedModel, encoder: PromptEncoder, examples: Sequence[Example], prompts: Sequence[EncodedPrompt]
+    ) -> list[Prediction]:
+        """All predictions; each batch is kept as soon as it is there, so that an interruption loses one batch."""
+        self.phase("predict")
+        kept = _KeptPredictions(self.files.checkpoint)
+        done = kept.read(self.meter)
+
+        def keep(batch: Sequence[Prediction]) -> None:
+            kept.append(batch, self.meter)
+            self.emit({"event": "progress", "done": kept.count, "total": len(examples), "unit": "examples"})
+
+        with self.meter.phase("predict"):
+            return predict(loaded.model, self.task, examples, encoder=encoder, prompts=prompts, meter=self.meter, done=done, on_batch=keep)
+
+    def on_step(self, progress: Progress) -> None:
+        self.emit({
+            "event": "progress", "done": progress.step, "total": progress.total, "unit": "steps",
+            "loss": progress.loss, "validation_loss": progress.validation_loss,
+        })  # fmt: skip
+
+    def phase(self, name: str) -> None:
+        self.emit({"event": "phase", "phase": name})
+
+    def provenance(self) -> dict[str, str]:
+        """What this very cell was made with: a run that was resumed elsewhere can have cells of several machines."""
+        return environment() | {"device": self.device.name, "dtype": self.device.dtype, "model_digest": self.source.digest}
+
+
+class _KeptPredictions:
+    """Predictions of a cell that is not done: a JSON line each, and beside it what they cost."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._file = folder / "predictions.jsonl"
+        self._costs = folder / "predicting.json"
+        self.count = 0
+
+    def read(self, meter: Meter) -> dict[str, Prediction]:
+        found: dict[str, Prediction] = {}
+        for line in self._file.read_text(encoding="utf-8").splitlines() if self._file.is_file() else ():
+            try:
+                value = json.loads(line)
+            except ValueError:  # the last line of a process that was killed
+                continue
+            value["label_logprobs"] = tuple(value["label_logprobs"])
+            found[value["example_id"]] = Prediction(**value)
+        if self._costs.is_file():
+            meter.add([Cost(**cost) for cost in read_json(self._costs) if cost["phase"] == "predict"])
+        self.count = len(found)
+        return found
+
+    def append(self, batch: Sequence[Prediction], meter: Meter) -> None:
+        with self._file.open("a", encoding="utf-8") as file:
+            # A killed process may have left half a line: a fresh one keeps it from spoiling ours.
+            file.write("\n" + "".join(json.dumps(asdict(p)) + "\n" for p in batch))
+        write_json(self._costs, [asdict(c) for c in meter.costs()])
+        self.count += len(batch)
+
+
+def _notes(result: CellResult, examples: int) -> tuple[str, ...]:
+    """What a reader of the result must know, as sentences."""
+    notes = []
+    if result.truncated_prompts:
+        notes.append(f"{result.truncated_prompts} of {examples} test prompts were longer than the context: the end of their input was cut.")
+    training = result.training
+    if training and training.truncated:
+        notes.append(f"{training.truncated} of {training.examples} training rows were longer than the context and were cut.")
+    if training and training.overfitting:
+        notes.append(
+            f"Overfitting: validation loss rose after step {training.best_step} while training loss fell. The best weights are used."
+        )
+    if training and training.stopped_early:
+        notes.append(f"Stopped early at step {training.steps}: validation had not become better since step {training.best_step}.")
+    if training and training.best_validation_loss is None:
+        notes.append("There were no validation rows: the weights of the last step are used.")
+    return tuple(notes)

@@ -1,0 +1,40 @@
+"""Peak memory of a stretch of time, in bytes."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+_CLEAR = Path("/proc/self/clear_refs")
+_STATUS = Path("/proc/self/status")
+
+
+def reset_peak_memory(device: str) -> None:
+    """Start a new stretch: the peak is forgotten."""
+    if device == "cuda":
+        import torch
+
+        torch.cuda.reset_peak_memory_stats()
+    elif _CLEAR.exists():
+        try:
+            _CLEAR.write_text("5")  # Linux: resets the high-water mark of the resident set (proc(5))
+        except OSError:
+            return  # not allowed in some containers: the mark is then that of the whole process, an upper bound
+
+
+def peak_memory(device: str) -> tuple[int | None, int | None]:
+    """(allocated, reserved) on a GPU; (resident set, None) on a CPU; None where the system does not tell."""
+    if device == "cuda":
+        import torch
+
+        return torch.cuda.max_memory_allocated(), torch.cuda.max_memory_reserved()
+    if _STATUS.exists():
+        for line in _STATUS.read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024, None
+    if sys.platform != "win32":
+        import resource
+
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return peak * (1 if sys.platform == "darwin" else 1024), None
+    return None, None

@@ -1,0 +1,119 @@
+"""The clock of a cell: each phase is timed apart, and its peak of memory is its own."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from harness.measure.energy import EnergyCounter
+from harness.measure.memory import peak_memory, reset_peak_memory
+from harness.types import Cost, Phase
+
+
+@dataclass
+class _Tally:
+    seconds: float = 0.0
+    tokens: int = 0
+    allocated: int | None = None
+    reserved: int | None = None
+    joules: float | None = None
+
+
+class Meter:
+    """Adds up what each phase takes.
+
+    A phase that is entered inside another one pauses it: validation in the middle of training counts as validation only.
+    Entering the same phase again adds to it.
+    """
+
+    def __init__(self, device: str, device_name: str, price_per_hour: float | None) -> None:
+        """Args:
+        device: "cpu" or "cuda"; decides where memory is measured and whether the clock waits for the device.
+        device_name: what the costs call it.
+        price_per_hour: money for one hour of this device, or None where no price is known.
+        """
+        self._device = device
+        self._name = device_name
+        self._price = price_per_hour
+        self._energy = EnergyCounter(device)
+        self._tallies: dict[Phase, _Tally] = {}
+        self._open: list[Phase] = []
+        self._since = 0.0
+        self._joules_since: float | None = None
+
+    def add(self, earlier: Sequence[Cost]) -> None:
+        """Count what was spent before an interruption, on top of what this process has spent."""
+        for cost in earlier:
+            tally = self._tallies.setdefault(cost.phase, _Tally())
+            tally.seconds += cost.seconds
+            tally.tokens += cost.tokens
+            tally.allocated = max(filter(None, (tally.allocated, cost.peak_allocated)), default=None)
+            tally.reserved = max(filter(None, (tally.reserved, cost.peak_reserved)), default=None)
+            if cost.energy is not None:
+                tally.joules = (tally.joules or 0.0) + cost.energy
+
+    @contextlib.contextmanager
+    def phase(self, name: Phase) -> Iterator[None]:
+        """Clock what happens inside as this phase."""
+        self._stop()
+        self._open.append(name)
+        self._start()
+        try:
+            yield
+        finally:
+            self._stop()
+            self._open.pop()
+            self._start()
+
+    def count_tokens(self, tokens: int) -> None:
+        """Add tokens to the phase that is running."""
+        self._tallies[self._open[-1]].tokens += tokens
+
+    def seconds(self, name: Phase) -> float:
+        """Seconds spent in a phase so far, up to its last pause."""
+        tally = self._tallies.get(name)
+        return tally.seconds if tally else 0.0
+
+    def costs(self) -> tuple[Cost, ...]:
+        """One `Cost` a phase, in the order in which they began; the phase that is running is counted up to now."""
+        if self._open:
+            self._stop()
+            self._start()
+        return tuple(
+            Cost(
+                phase=name,
+                seconds=t.seconds,
+                device=self._name,
+                peak_allocated=t.allocated,
+                peak_reserved=t.reserved,
+                tokens=t.tokens,
+                energy=t.joules,
+                price=None if self._price is None else t.seconds / 3600 * self._price,
+            )
+            for name, t in self._tallies.items()
+        )
+
+    def _start(self) -> None:
+        if self._open:
+            self._tallies.setdefault(self._open[-1], _Tally())
+            reset_peak_memory(self._device)
+            self._joules_since = self._energy.read()
+            self._since = time.perf_counter()
+
+    def _stop(self) -> None:
+        if not self._open:
+            return
+        if self._device == "cuda":
+            import torch
+
+            torch.cuda.synchronize()  # kernels still in flight belong to this phase
+        tally = self._tallies[self._open[-1]]
+        tally.seconds += time.perf_counter() - self._since
+        allocated, reserved = peak_memory(self._device)
+        tally.allocated = max(filter(None, (tally.allocated, allocated)), default=None)
+        tally.reserved = max(filter(None, (tally.reserved, reserved)), default=None)
+        joules = self._energy.read()
+        if joules is not None and self._joules_since is not None:
+            tally.joules = (tally.joules or 0.0) + max(0.0, joules - self._joules_since)

@@ -1,0 +1,120 @@
+"""From an example to token ids: the one place where prompts are wrapped, tokenized and cut, for training and prediction alike.
+
+    plain:  [start] prompt                          + completion [end]
+    chat:   the model's template around the prompt  + completion [end of turn]
+
+Prompt and completion are tokenized apart, so that the prompt's ids are the same whether or not a completion follows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from harness.errors import BenchError
+from harness.types import Example, PromptFormat
+
+Render = Callable[[Mapping[str, str]], str]
+
+
+@dataclass(frozen=True)
+class EncodedPrompt:
+    """Token ids of a prompt, and whether its input had to be cut to fit."""
+
+    ids: list[int]
+    truncated: bool
+
+
+class PromptEncoder:
+    """Encodes prompts and completions for one model."""
+
+    def __init__(self, tokenizer: Any, prompt_format: PromptFormat = "auto") -> None:
+        """Raises:
+        BenchError: when `chat` is asked for and the tokenizer has no chat template.
+        """
+        self._tokenizer = tokenizer
+        has_template = bool(getattr(tokenizer, "chat_template", None))
+        if prompt_format == "chat" and not has_template:
+            raise BenchError("prompt_format 'chat' needs a model with a chat template, and this one has none. Use plain or auto.")
+        self.chat = has_template and prompt_format != "plain"
+        self.end_id: int = self._end_of_turn() if self.chat else tokenizer.eos_token_id
+        if self.end_id is None:
+            raise BenchError("the model's tokenizer has no end token, so that a completion could never end")
+        self.stop_ids = frozenset({self.end_id, tokenizer.eos_token_id} - {None})
+        self.pad_id: int = tokenizer.pad_token_id
+
+    def prompts(self, examples: Sequence[Example], render: Callable[[Example], str], budget: int) -> list[EncodedPrompt]:
+        """Encode the prompt of each example into at most `budget` tokens.
+
+        A prompt that is too long loses the end of its longest input, never a part of the instruction.
+
+        Raises:
+            BenchError: when the instruction alone does not fit.
+        """
+        ids = self._tokenize([self._wrap(render(e)) for e in examples])
+        return [
+            EncodedPrompt(row, False) if len(row) <= budget else EncodedPrompt(self._shortened(example, render, budget), True)
+            for example, row in zip(examples, ids, strict=True)
+        ]
+
+    def completions(self, texts: Sequence[str]) -> list[list[int]]:
+        """Ids of each completion, its end token included."""
+        if not texts:
+            return []
+        rows = self._tokenizer(list(texts), add_special_tokens=False)["input_ids"]
+        return [[*row, self.end_id] for row in rows]
+
+    def text(self, ids: Sequence[int]) -> str:
+        """The text of generated ids, without special tokens and surrounding space."""
+        decoded: str = self._tokenizer.decode(list(ids), skip_special_tokens=True)
+        return decoded.strip()
+
+    def _wrap(self, prompt: str) -> str:
+        if not self.chat:
+            return prompt
+        turn = [{"role": "user", "content": prompt.strip()}]
+        wrapped: str = self._tokenizer.apply_chat_template(turn, add_generation_prompt=True, tokenize=False)
+        return wrapped
+
+    def _tokenize(self, texts: list[str]) -> list[list[int]]:
+        # A chat template writes the start token itself; without one the tokenizer knows whether its model wants it.
+        if not texts:
+            return []
+        rows: list[list[int]] = self._tokenizer(texts, add_special_tokens=not self.chat)["input_ids"]
+        eos = self._tokenizer.eos_token_id
+        if not self.chat:  # some tokenizers end every text: a prompt must stay open
+            rows = [row[:-1] if row and row[-1] == eos else row for row in rows]
+        return rows
+
+    def _shortened(self, example: Example, render: Callable[[Example], str], budget: int) -> list[int]:
+        inputs = dict(example.inputs)
+        for _ in range(64):
+            ids = self._tokenize([self._wrap(render(_with_inputs(example, inputs)))])[0]
+            excess = len(ids) - budget
+            if excess <= 0:
+                return ids
+            longest = max(inputs, key=lambda name: len(inputs[name]))
+            tokens = self._tokenizer(inputs[longest], add_special_tokens=False)["input_ids"]
+            if not inputs[longest]:
+                break
+            # Offsets would be exact, but not every tokenizer has them. Cutting by the share of characters always ends.
+            kept = max(0, len(tokens) - excess) / max(1, len(tokens))
+            cut = min(int(len(inputs[longest]) * kept), len(inputs[longest]) - 1)
+            inputs = {name: text[:cut] if text == inputs[longest] else text for name, text in inputs.items()}
+        raise BenchError(f"the instruction of the prompt alone needs {len(ids)} tokens, and only {budget} fit into the model's context")
+
+    def _end_of_turn(self) -> int:
+        """The token that closes the assistant's turn: not always the tokenizer's end token."""
+        turn = [{"role": "user", "content": "a"}]
+        mark = "bench-completion"
+        opened = self._wrap("a")
+        closed: str = self._tokenizer.apply_chat_template([*turn, {"role": "assistant", "content": mark}], tokenize=False)
+        after = closed[closed.rfind(mark) + len(mark) :] if closed.startswith(opened) else ""
+        ids: list[int] = self._tokenizer(after.strip(), add_special_tokens=False)["input_ids"] if after.strip() else []
+        special = set(self._tokenizer.all_special_ids) | set(self._tokenizer.added_tokens_decoder)
+        return ids[0] if ids and ids[0] in special else self._tokenizer.eos_token_id
+
+
+def _with_inputs(example: Example, inputs: Mapping[str, str]) -> Example:
+    return Example(example.id, inputs, example.targets, example.choices, example.group, example.meta)

@@ -1,0 +1,60 @@
+"""A GGUF file becomes an ordinary safetensors folder, once, in a cache.
+
+Why: bitsandbytes cannot quantize while a GGUF file is read, and a model loaded from GGUF refuses to be saved. Dequantized weights
+in a fresh model of the same class have neither problem.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import shutil
+from pathlib import Path
+
+from harness.errors import BenchError
+from harness.models.digest import digest_of
+from harness.models.quiet import quiet_libraries
+
+
+def converted(file: Path, cache: Path) -> Path:
+    """The folder with the dequantized model of a GGUF file.
+
+    Raises:
+        BenchError: when the file cannot be read as a model.
+    """
+    stat = file.stat()
+    key = digest_of([file.name, str(stat.st_size), str(stat.st_mtime_ns), "1"])[:16]
+    target = cache / "models" / f"{file.stem}-{key}"
+    if not (target / "config.json").is_file():
+        beside = target.with_name(f".{target.name}.part")
+        shutil.rmtree(beside, ignore_errors=True)
+        beside.mkdir(parents=True)
+        try:
+            _convert(file, beside)
+            shutil.rmtree(target, ignore_errors=True)
+            beside.rename(target)
+        finally:
+            shutil.rmtree(beside, ignore_errors=True)
+    return target
+
+
+def _convert(file: Path, target: Path) -> None:
+    quiet_libraries()
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(str(file.parent), gguf_file=file.name)
+        with contextlib.redirect_stderr(io.StringIO()):  # its progress bar knows no switch
+            read = AutoModelForCausalLM.from_pretrained(str(file.parent), gguf_file=file.name, dtype=torch.float32)
+    except (OSError, ValueError, KeyError, RuntimeError, NotImplementedError) as error:
+        raise BenchError(f"{file}: cannot be read as a GGUF model: {str(error).splitlines()[0]}") from None
+    config = read.config
+    if hasattr(config, "quantization_config"):
+        del config.quantization_config
+    config._name_or_path = file.stem
+    fresh = type(read)(config)
+    fresh.load_state_dict(read.state_dict())
+    # Four-bit weights times a scale are not exact in bfloat16: float32 keeps what the file says.
+    fresh.save_pretrained(target)
+    tokenizer.save_pretrained(target)

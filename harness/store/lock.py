@@ -1,0 +1,64 @@
+"""One process at a time works on a run, and a second one is told who the first is."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import time
+from pathlib import Path
+from types import TracebackType
+
+from harness.errors import BenchError
+
+
+class RunLock:
+    """An advisory lock on a run folder.
+
+    The kernel holds it (flock), so that it is gone with its process however that ends; the file only says who that is.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / ".lock"
+        self._handle: int | None = None
+
+    def __enter__(self) -> RunLock:
+        handle = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            holder = os.read(handle, 4096).decode("utf-8", "replace")
+            os.close(handle)
+            raise BenchError(f"{self._path.parent}: is being worked on by {_describe(holder)}. Wait for it, or stop it.") from None
+        os.ftruncate(handle, 0)
+        os.write(handle, json.dumps({"pid": os.getpid(), "since": time.strftime("%Y-%m-%d %H:%M:%S")}).encode())
+        self._handle = handle
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self._handle is not None:
+            os.ftruncate(self._handle, 0)
+            os.close(self._handle)
+            self._handle = None
+
+    def held_elsewhere(self) -> bool:
+        """Whether another process holds the lock right now."""
+        try:
+            handle = os.open(self._path, os.O_RDWR)
+        except OSError:
+            return False
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return True
+        finally:
+            os.close(handle)
+        return False
+
+
+def _describe(holder: str) -> str:
+    try:
+        who = json.loads(holder)
+        return f"process {who['pid']} since {who['since']}"
+    except (ValueError, KeyError, TypeError):
+        return "another process"

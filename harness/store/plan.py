@@ -1,0 +1,82 @@
+"""What a run set out to do: the resolved grid, as it stands in `run.json`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from harness.types import Cell, DataReport, Strategy, Task
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class ModelInfo:
+    """A base model as it was found. `origin` is how people know it (a name, a file's name), `revision` a Hub commit."""
+
+    name: str
+    origin: str
+    digest: str
+    revision: str | None = None
+
+
+@dataclass(frozen=True)
+class RunPlan:
+    """Everything that was decided before the first cell started.
+
+    `digest` is a hash of the cells' ids: equal plans have equal digests wherever and whenever they are made.
+    """
+
+    digest: str
+    created: str
+    command: str
+    tasks: Mapping[str, Task]
+    strategies: Mapping[str, Strategy]
+    models: Mapping[str, ModelInfo]
+    cells: tuple[Cell, ...]
+    data: Mapping[str, DataReport]
+    data_digests: Mapping[str, str]
+    environment: Mapping[str, str]
+    options: Mapping[str, Any]
+
+    def to_json(self) -> dict[str, Any]:
+        """The plan as plain values."""
+        return {
+            "format": FORMAT,
+            "digest": self.digest,
+            "created": self.created,
+            "command": self.command,
+            "options": dict(self.options),
+            "tasks": {name: task.model_dump(mode="json") for name, task in self.tasks.items()},
+            "strategies": {name: strategy.model_dump(mode="json") for name, strategy in self.strategies.items()},
+            "models": {name: asdict(model) for name, model in self.models.items()},
+            "cells": [asdict(cell) for cell in self.cells],
+            "data": {name: asdict(report) | {"digest": self.data_digests[name]} for name, report in self.data.items()},
+            "environment": dict(self.environment),
+        }
+
+    @staticmethod
+    def from_json(value: Mapping[str, Any]) -> RunPlan:
+        """The plan back from `to_json`.
+
+        Raises:
+            ValueError: when it was written in a format that this version does not read.
+        """
+        if value.get("format") != FORMAT:
+            raise ValueError(f"is in format {value.get('format')!r}; this version reads format {FORMAT}")
+        data = {name: dict(report) for name, report in value["data"].items()}
+        digests = {name: report.pop("digest") for name, report in data.items()}
+        return RunPlan(
+            digest=value["digest"],
+            created=value["created"],
+            command=value["command"],
+            options=value["options"],
+            tasks={name: Task.model_validate(task) for name, task in value["tasks"].items()},
+            strategies={name: Strategy.model_validate(strategy) for name, strategy in value["strategies"].items()},
+            models={name: ModelInfo(**model) for name, model in value["models"].items()},
+            cells=tuple(Cell(**cell) for cell in value["cells"]),
+            data={name: DataReport(**report) for name, report in data.items()},
+            data_digests=digests,
+            environment=value["environment"],
+        )

@@ -1,0 +1,105 @@
+"""Examples and predictions as Parquet tables."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from harness.store.atomic import write_atomically
+from harness.types import Example, Prediction
+
+_SCORE = "score:"
+
+
+def write_table(path: Path, columns: Mapping[str, Sequence[Any]], types: Mapping[str, str]) -> None:
+    """A Parquet file of these columns, whole or not at all. `types` names an Arrow type where the values may all be null."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    kinds = {"string": pa.string(), "float": pa.float64(), "int": pa.int64()}
+    kinds |= {"strings": pa.list_(pa.string()), "floats": pa.list_(pa.float64())}
+    table = pa.table({name: pa.array(list(values), type=kinds[types[name]]) for name, values in columns.items()})
+    write_atomically(path, lambda beside: pq.write_table(table, beside, compression="zstd"))
+
+
+def read_table(path: Path) -> list[dict[str, Any]]:
+    """The rows of a Parquet file as dictionaries."""
+    import pyarrow.parquet as pq
+
+    rows: list[dict[str, Any]] = pq.read_table(path).to_pylist()
+    return rows
+
+
+def write_examples(path: Path, examples: Sequence[Example], splits: Sequence[str], digests: Sequence[str], full: Sequence[bool]) -> None:
+    """Examples with their split; a row that is not `full` keeps only its id and the digest of its inputs."""
+    kept = list(zip(examples, full, strict=True))
+    columns: dict[str, Sequence[Any]] = {
+        "split": splits,
+        "id": [_text(e.id) for e in examples],
+        "inputs_digest": digests,
+        "inputs": [json.dumps(dict(e.inputs), ensure_ascii=True) if f else None for e, f in kept],
+        "targets": [[_text(t) for t in e.targets] if f else None for e, f in kept],
+        "choices": [list(e.choices) if f else None for e, f in kept],
+        "group": [e.group if f else None for e, f in kept],
+        "meta": [json.dumps(dict(e.meta), ensure_ascii=True, default=str) if f else None for e, f in kept],
+    }
+    strings = dict.fromkeys(columns, "string")
+    write_table(path, columns, strings | {"targets": "strings", "choices": "strings"})
+
+
+def read_examples(path: Path, split: str) -> tuple[Example, ...]:
+    """The full rows of one split, in their order."""
+    return tuple(
+        Example(
+            id=row["id"],
+            inputs=json.loads(row["inputs"]),
+            targets=tuple(row["targets"]),
+            choices=tuple(row["choices"]),
+            group=row["group"],
+            meta=json.loads(row["meta"]),
+        )
+        for row in read_table(path)
+        if row["split"] == split and row["inputs"] is not None
+    )
+
+
+def write_predictions(path: Path, predictions: Sequence[Prediction]) -> None:
+    """One row a prediction; each metric's number has a column of its own."""
+    columns: dict[str, Sequence[Any]] = {
+        "example_id": [_text(p.example_id) for p in predictions],
+        "output": [_text(p.output) for p in predictions],
+        "extracted": [None if p.extracted is None else _text(p.extracted) for p in predictions],
+        "label_logprobs": [list(p.label_logprobs) for p in predictions],
+        "tokens_in": [p.tokens_in for p in predictions],
+        "tokens_out": [p.tokens_out for p in predictions],
+        "finish": [p.finish for p in predictions],
+    }
+    types = dict.fromkeys(columns, "string") | {"label_logprobs": "floats", "tokens_in": "int", "tokens_out": "int"}
+    for name in sorted({name for p in predictions for name in p.scores}):
+        columns[_SCORE + name] = [p.scores.get(name) for p in predictions]
+        types[_SCORE + name] = "float"
+    write_table(path, columns, types)
+
+
+def read_predictions(path: Path) -> tuple[Prediction, ...]:
+    """The predictions of a cell, in the order of the test rows."""
+    return tuple(
+        Prediction(
+            example_id=row["example_id"],
+            output=row["output"],
+            extracted=row["extracted"],
+            label_logprobs=tuple(row["label_logprobs"]),
+            scores={name.removeprefix(_SCORE): value for name, value in row.items() if name.startswith(_SCORE)},
+            tokens_in=row["tokens_in"],
+            tokens_out=row["tokens_out"],
+            finish=row["finish"],
+        )
+        for row in read_table(path)
+    )
+
+
+def _text(value: str) -> str:
+    """Arrow holds UTF-8 only: a lone surrogate becomes a question mark."""
+    return value.encode("utf-8", "replace").decode("utf-8")

@@ -1,0 +1,106 @@
+"""A strategy applied to a model: which weights are trained, and how the result is stored."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+from harness.errors import BenchError, did_you_mean
+from harness.models.quiet import quiet_libraries
+from harness.types import Strategy
+
+
+def check_adapter(strategy: Strategy) -> None:
+    """Find out before any cell starts whether PEFT accepts the strategy's adapter.
+
+    Raises:
+        BenchError: with PEFT's own reason, or the fields that its config class knows.
+    """
+    if strategy.method == "peft":
+        _adapter_config(strategy)
+
+
+def adapt(model: Any, strategy: Strategy, seed: int) -> Any:
+    """The model ready for training: all weights for `full`, an adapter on a frozen model for `peft`.
+
+    Adapter weights are drawn from `seed` and kept in float32, PEFT's default. `prepare_model_for_kbit_training` is left out on purpose: it
+    would cast the frozen rest to float32 and turn gradient checkpointing on, and quantization must be the only difference to LoRA.
+
+    Raises:
+        BenchError: when the adapter does not fit the model.
+    """
+    import torch
+
+    torch.manual_seed(seed)
+    if strategy.method == "full":
+        return model.requires_grad_(True)
+    from peft import get_peft_model
+
+    try:
+        return get_peft_model(model, _adapter_config(strategy))
+    except (ValueError, TypeError, KeyError) as error:
+        raise BenchError(f"the adapter of '{strategy.name}' does not fit this model: {_first_line(error)}") from None
+
+
+def trainable_parameters(model: Any) -> int:
+    """How many numbers are trained."""
+    return sum(p.numel() for p in model.parameters() if p.requires_grad)
+
+
+def save_artifact(model: Any, tokenizer: Any, folder: Path) -> int:
+    """Store the adapter (PEFT's format) or the whole model as safetensors, with its tokenizer; returns bytes on disk."""
+    folder.mkdir(parents=True, exist_ok=True)
+    model.save_pretrained(folder, safe_serialization=True)
+    (folder / "README.md").unlink(missing_ok=True)  # PEFT's empty model card says nothing true
+    tokenizer.save_pretrained(folder)
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+
+
+def load_artifact(model: Any, strategy: Strategy, folder: Path) -> Any:
+    """The tuned model: the adapter put on a freshly loaded base, or, for `full`, the stored weights copied into it.
+
+    Raises:
+        BenchError: when the stored weights do not fit the base model.
+    """
+    from safetensors.torch import load_model
+
+    if strategy.method == "peft":
+        from peft import PeftModel
+
+        return PeftModel.from_pretrained(model, str(folder), is_trainable=False)
+    try:
+        for shard in sorted(folder.glob("*.safetensors")):
+            load_model(model, str(shard), strict=False, device=str(model.device))
+    except RuntimeError as error:
+        raise BenchError(f"{folder}: does not fit the base model: {_first_line(error)}") from None
+    return model
+
+
+def _adapter_config(strategy: Strategy) -> Any:
+    quiet_libraries()
+    from peft import PeftType
+    from peft.mapping import PEFT_TYPE_TO_CONFIG_MAPPING
+
+    values = dict(strategy.adapter)
+    kind = str(values.pop("peft_type")).upper()
+    known = {t.value: c for t, c in PEFT_TYPE_TO_CONFIG_MAPPING.items()}
+    if kind not in known:
+        raise BenchError(f"strategy '{strategy.name}': adapter.peft_type: unknown method '{kind}'.{did_you_mean(kind, known)}")
+    config = PEFT_TYPE_TO_CONFIG_MAPPING[PeftType(kind)]
+    fields = {f.name for f in dataclasses.fields(config)}
+    unknown = [
+        f"strategy '{strategy.name}': adapter.{name}: {config.__name__} has no such field.{did_you_mean(name, fields)}"
+        for name in values
+        if name not in fields
+    ]
+    if unknown:
+        raise BenchError(unknown)
+    try:
+        return config(task_type="CAUSAL_LM", **values)
+    except (TypeError, ValueError) as error:
+        raise BenchError(f"strategy '{strategy.name}': adapter: {_first_line(error)}") from None
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

@@ -1,0 +1,147 @@
+"""The state of a training on disk: safetensors and JSON, never a pickle; whole or not there.
+
+checkpoint/
+  step-000120/      the newest state: weights.safetensors, optimizer.safetensors, random.safetensors, state.json
+  best-000080.safetensors
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from harness.errors import BenchError
+
+
+class Checkpoints:
+    """Saves and finds states in one folder; only the newest state and the best weights are kept."""
+
+    def __init__(self, folder: Path, at_least_every: float = 30.0) -> None:
+        """Args:
+        at_least_every: seconds between two states; never more than a twentieth of the time goes into saving.
+        """
+        self._folder = folder
+        self._pause = at_least_every
+        self._saved_at = time.monotonic()
+        self._took = 0.0
+
+    def due(self) -> bool:
+        """Whether enough time has passed since the last state."""
+        return time.monotonic() - self._saved_at > max(self._pause, 20 * self._took)
+
+    def save(self, step: int, model: Any, optimizer: Any, state: Mapping[str, Any]) -> None:
+        """Store the state after `step` steps; older ones go afterwards."""
+        from safetensors.torch import save_file
+
+        began = time.monotonic()
+        final = self._folder / f"step-{step:06d}"
+        part = self._folder / f".{final.name}.part"
+        shutil.rmtree(part, ignore_errors=True)
+        part.mkdir(parents=True)
+        save_file(_trained(model), part / "weights.safetensors")
+        save_file(_optimizer_tensors(optimizer), part / "optimizer.safetensors")
+        save_file(_random_state(), part / "random.safetensors")
+        (part / "state.json").write_text(json.dumps(state))
+        for file in part.iterdir():
+            _flush(file)
+        shutil.rmtree(final, ignore_errors=True)
+        part.rename(final)
+        for other in self._folder.iterdir():
+            if other.name.startswith("step-") and other != final:
+                shutil.rmtree(other, ignore_errors=True)
+            if other.name.startswith("best-") and other.name != f"best-{state['best_step']:06d}.safetensors":
+                other.unlink()
+        self._saved_at = time.monotonic()
+        self._took = self._saved_at - began
+
+    def save_best(self, step: int, model: Any) -> None:
+        """Store the weights of the best validation so far. The former best stays until the next state is stored."""
+        from safetensors.torch import save_file
+
+        self._folder.mkdir(parents=True, exist_ok=True)
+        part = self._folder / ".best.part"
+        save_file(_trained(model), part)
+        _flush(part)
+        part.rename(self._folder / f"best-{step:06d}.safetensors")
+
+    def load_best(self, step: int, model: Any) -> None:
+        """Put the best weights back into the model."""
+        from safetensors.torch import load_file
+
+        _restore(model, load_file(self._folder / f"best-{step:06d}.safetensors"))
+
+    def load(self, model: Any, optimizer: Any) -> dict[str, Any] | None:
+        """Bring model, optimizer and random generators to the newest state and return its `state`; None where there is none.
+
+        Raises:
+            BenchError: when the files are damaged.
+        """
+        from safetensors import SafetensorError
+        from safetensors.torch import load_file
+
+        newest = max(self._folder.glob("step-*"), default=None) if self._folder.is_dir() else None
+        if newest is None:
+            return None
+        try:
+            state: dict[str, Any] = json.loads((newest / "state.json").read_text())
+            weights, moments, random = (load_file(newest / f"{n}.safetensors") for n in ("weights", "optimizer", "random"))
+        except (OSError, ValueError, SafetensorError) as error:
+            raise BenchError(f"{newest}: is damaged ({error}). Delete it: the training then starts again.") from None
+        _restore(model, weights)
+        _restore_optimizer(optimizer, moments)
+        _restore_random(random)
+        return state
+
+
+def _trained(model: Any) -> dict[str, Any]:
+    return {name: p.detach().contiguous() for name, p in model.named_parameters() if p.requires_grad}
+
+
+def _restore(model: Any, weights: Mapping[str, Any]) -> None:
+    import torch
+
+    parameters = dict(model.named_parameters())
+    with torch.no_grad():
+        for name, value in weights.items():
+            parameters[name].copy_(value)
+
+
+def _optimizer_tensors(optimizer: Any) -> dict[str, Any]:
+    state = optimizer.state_dict()["state"]
+    return {f"{index}.{name}": value.contiguous() for index, values in state.items() for name, value in values.items()}
+
+
+def _restore_optimizer(optimizer: Any, tensors: Mapping[str, Any]) -> None:
+    whole = optimizer.state_dict()
+    state: dict[int, dict[str, Any]] = {}
+    for key, value in tensors.items():
+        index, name = key.split(".", 1)
+        state.setdefault(int(index), {})[name] = value
+    optimizer.load_state_dict({"state": state, "param_groups": whole["param_groups"]})
+
+
+def _random_state() -> dict[str, Any]:
+    import torch
+
+    found = {"cpu": torch.get_rng_state()}
+    if torch.cuda.is_available():
+        found["cuda"] = torch.cuda.get_rng_state()
+    return found
+
+
+def _restore_random(tensors: Mapping[str, Any]) -> None:
+    import torch
+
+    torch.set_rng_state(tensors["cpu"])
+    if "cuda" in tensors and torch.cuda.is_available():
+        torch.cuda.set_rng_state(tensors["cuda"])
+
+
+def _flush(path: Path) -> None:
+    with path.open("rb") as file:
+        os.fsync(file.fileno())

@@ -1,0 +1,40 @@
+"""The training curve as it is written: a JSON line a step, a line a validation."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+
+class CurveWriter:
+    """Appends lines to `training.jsonl`; going on from a checkpoint drops the lines that came after it."""
+
+    def __init__(self, path: Path, keep_until: int = 0) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        kept = [line for line in _lines(path) if line["step"] <= keep_until]
+        self._file = path.open("w", encoding="utf-8")
+        for line in kept:
+            self.write(line)
+
+    def write(self, line: dict[str, Any]) -> None:
+        """One line; it is on its way to the disk when this returns."""
+        self._file.write(json.dumps(line) + "\n")
+        self._file.flush()
+
+    def __enter__(self) -> CurveWriter:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._file.close()
+
+
+def _lines(path: Path) -> list[dict[str, Any]]:
+    found = []
+    for text in path.read_text(encoding="utf-8").splitlines() if path.is_file() else ():
+        try:
+            found.append(json.loads(text))
+        except ValueError:  # the last line of a process that was killed
+            continue
+    return found

@@ -1,0 +1,240 @@
+"""The one training loop: every strategy, every model.
+
+AdamW on the target tokens' mean cross-entropy, effective batches cut to fit the memory, warm-up and schedule, clipping, a
+validation a few times an epoch, the best weights kept, early stopping. It can stop at any step and go on from its last checkpoint
+with the same result.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from harness.measure.meter import Meter
+from harness.models.device import Device
+from harness.tuning.batches import EncodedExample, batch_order, collate, micro_batches
+from harness.tuning.checkpoint import Checkpoints
+from harness.tuning.curve import CurveWriter
+from harness.tuning.loss import completion_loss
+from harness.tuning.schedule import rate_factor, validation_steps
+from harness.types import Cost, TrainingSummary, TrainSpec
+
+
+class DivergedError(Exception):
+    """The loss is no longer a number."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a training stands: steps done of `total`, the last losses."""
+
+    step: int
+    total: int
+    loss: float
+    validation_loss: float | None
+
+
+@dataclass
+class _State:
+    """What a checkpoint must hold beside weights and optimizer."""
+
+    step: int = 0
+    best_step: int = 0
+    best_loss: float = math.inf
+    last_loss: float = math.inf
+    bad_validations: int = 0
+    target_tokens: int = 0
+    stopped: bool = False
+    train_losses: list[float] = field(default_factory=list)  # mean since the validation before, one a validation
+    validation_losses: list[float] = field(default_factory=list)
+    running: list[float] = field(default_factory=list)
+
+
+@dataclass
+class _Loop:
+    """The parts that every step needs."""
+
+    model: Any
+    optimizer: Any
+    accelerator: Any
+    recipe: TrainSpec
+    pad_id: int
+    meter: Meter
+    checkpoints: Checkpoints
+    budget: int
+
+    def step(self, rows: Sequence[EncodedExample], rate: float) -> tuple[float, int]:
+        """One optimizer step; returns the mean loss of a target token and how many there were."""
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        loss, targets = self._backward(rows)
+        if not math.isfinite(loss):
+            raise DivergedError(f"the loss became {loss}")
+        self.accelerator.clip_grad_norm_(self.model.parameters(), self.recipe.max_grad_norm)
+        self.optimizer.step()
+        self.optimizer.zero_grad()
+        return loss, targets
+
+    def _backward(self, rows: Sequence[EncodedExample]) -> tuple[float, int]:
+        import torch
+
+        targets = sum(len(row.target) for row in rows)
+        while True:
+            try:
+                total = 0.0
+                for piece in micro_batches(rows, self.budget):
+                    with self.accelerator.autocast():
+                        loss = completion_loss(self.model, collate(piece, self.pad_id, self.accelerator.device)) / targets
+                    self.accelerator.backward(loss)
+                    total += loss.item()
+                    self.meter.count_tokens(sum(row.length for row in piece))
+                return total, targets
+            except torch.cuda.OutOfMemoryError:
+                longest = max(row.length for row in rows)
+                if self.budget <= longest:  # a single row does not fit: that is a result
+                    raise
+                self.budget = max(longest, self.budget // 2)
+                self.optimizer.zero_grad()
+                torch.cuda.empty_cache()
+
+    def validate(self, rows: Sequence[EncodedExample]) -> float:
+        """The mean loss of a target token over the validation rows."""
+        import torch
+
+        self.model.eval()
+        total, targets = 0.0, 0
+        with torch.no_grad(), self.meter.phase("validate"):
+            for piece in micro_batches(rows, self.budget):
+                with self.accelerator.autocast():
+                    total += completion_loss(self.model, collate(piece, self.pad_id, self.accelerator.device)).item()
+                targets += sum(len(row.target) for row in piece)
+                self.meter.count_tokens(sum(row.length for row in piece))
+        self.model.train()
+        return total / max(1, targets)
+
+
+def train(
+    model: Any,
+    rows: Sequence[EncodedExample],
+    validation: Sequence[EncodedExample],
+    recipe: TrainSpec,
+    *,
+    learning_rate: float,
+    seed: int,
+    pad_id: int,
+    device: Device,
+    meter: Meter,
+    curve: Path,
+    checkpoint: Path,
+    progress: Callable[[Progress], None] = lambda _: None,
+    checkpoint_every: float = 30.0,
+) -> TrainingSummary:
+    """Train `model` in place; it ends with the weights of its best validation.
+
+    Args:
+        rows, validation: encoded examples; without validation rows the last weights are kept.
+        learning_rate: the peak of the schedule.
+        seed: decides the order of the batches and the dropout.
+        curve: the file for the training curve.
+        checkpoint: the folder for checkpoints; a state found there is gone on from.
+        checkpoint_every: seconds between two states.
+
+    Raises:
+        DivergedError: when the loss is no longer finite.
+    """
+    import torch
+    from accelerate import Accelerator
+
+    accelerator = Accelerator(mixed_precision=device.mixed_precision, cpu=device.kind == "cpu")
+    trained = [p for p in model.parameters() if p.requires_grad]
+    optimizer = torch.optim.AdamW(trained, lr=learning_rate, weight_decay=recipe.weight_decay)
+    model, optimizer = accelerator.prepare(model, optimizer)
+    checkpoints = Checkpoints(checkpoint, checkpoint_every)
+    loop = _Loop(model, optimizer, accelerator, recipe, pad_id, meter, checkpoints, recipe.micro_batch_tokens)
+    lengths = [row.length for row in rows]
+    per_epoch = math.ceil(len(rows) / recipe.batch_size)
+    total = max(1, round(recipe.epochs * per_epoch))
+    stops = validation_steps(per_epoch, total, recipe.validations_per_epoch)
+
+    torch.manual_seed(seed)
+    stored = checkpoints.load(model, optimizer)
+    earlier = [Cost(**cost) for cost in stored.pop("costs")] if stored else []
+    meter.add(earlier)
+    state = _State(**stored) if stored else _State()
+    order: list[list[int]] = []
+    model.train()
+    with CurveWriter(curve, keep_until=state.step) as lines, meter.phase("train"):
+        while state.step < total and not state.stopped:
+            epoch, position = divmod(state.step, per_epoch)
+            if position == 0 or not order:
+                order = batch_order(lengths, recipe.batch_size, seed, epoch)
+            rate = learning_rate * rate_factor(recipe, state.step, total)
+            began = time.perf_counter()
+            batch = [rows[i] for i in order[position]]
+            loss, targets = loop.step(batch, rate)
+            speed = sum(row.length for row in batch) / (time.perf_counter() - began)
+            state.step += 1
+            state.target_tokens += targets
+            state.running.append(loss)
+            lines.write({"step": state.step, "loss": loss, "learning_rate": rate, "tokens_per_second": round(speed, 1)})
+            if state.step in stops:
+                _take_stock(state, loop, validation, lines)
+            if checkpoints.due() and state.step < total:
+                checkpoints.save(state.step, model, optimizer, asdict(state) | {"costs": [asdict(c) for c in meter.costs()]})
+            progress(Progress(state.step, total, loss, state.validation_losses[-1] if state.validation_losses else None))
+    if validation:
+        checkpoints.load_best(state.best_step, model)
+    accelerator.unwrap_model(model, keep_fp32_wrapper=False)
+    accelerator.free_memory()
+    model.eval()
+    return _summary(state, learning_rate, per_epoch, len(rows))
+
+
+def _take_stock(state: _State, loop: _Loop, validation: Sequence[EncodedExample], lines: CurveWriter) -> None:
+    """A validation: remember the best weights, and stop when it has not become better for long enough."""
+    mean = sum(state.running) / len(state.running)
+    state.train_losses.append(mean)
+    state.running = []
+    if not validation:
+        return
+    loss = loop.validate(validation)
+    if not math.isfinite(loss):
+        raise DivergedError(f"the validation loss became {loss}")
+    state.validation_losses.append(loss)
+    state.last_loss = loss
+    lines.write({"step": state.step, "validation_loss": loss, "training_loss": mean})
+    if loss < state.best_loss:
+        state.best_loss, state.best_step, state.bad_validations = loss, state.step, 0
+        loop.checkpoints.save_best(state.step, loop.model)
+    else:
+        state.bad_validations += 1
+        state.stopped = loop.recipe.patience is not None and state.bad_validations >= loop.recipe.patience
+
+
+def overfits(train_losses: Sequence[float], validation_losses: Sequence[float]) -> bool:
+    """Whether validation rose after its best point while training went on falling: it ends above the best by more than 1 %."""
+    if len(validation_losses) < 2:
+        return False
+    best = min(range(len(validation_losses)), key=validation_losses.__getitem__)
+    rose = validation_losses[-1] > 1.01 * validation_losses[best]
+    return rose and train_losses[-1] < train_losses[best]
+
+
+def _summary(state: _State, rate: float, per_epoch: int, examples: int) -> TrainingSummary:
+    validated = bool(state.validation_losses)
+    return TrainingSummary(
+        steps=state.step,
+        epochs=round(state.step / per_epoch, 4),
+        learning_rate=rate,
+        best_step=state.best_step if validated else state.step,
+        best_validation_loss=state.best_loss if validated else None,
+        final_validation_loss=state.last_loss if validated else None,
+        stopped_early=state.stopped,
+        overfitting=overfits(state.train_losses, state.validation_losses),
+        examples=examples,
+        target_tokens=state.target_tokens,
+    )
