@@ -6,13 +6,13 @@ import os
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, get_args
 
 from harness.catalog.prompts import prompt_variables
 from harness.catalog.shipped import shipped_folder
 from harness.catalog.yamlfile import Loc, YamlFile, parse
 from harness.errors import BenchError, did_you_mean
-from harness.types import DataSpec, Declared, Strategy, Task
+from harness.types import DataSpec, Declared, Kind, Strategy, Task
 
 T = TypeVar("T", Task, Strategy)
 
@@ -59,7 +59,13 @@ class Catalog:
     def __init__(
         self, vocabulary: Vocabulary, *, tasks: Sequence[Path] = (), strategies: Sequence[Path] = (), here: Path | None = None
     ) -> None:
+        """Raises:
+        BenchError: when a folder that was given is not there.
+        """
         here = here or Path.cwd()
+        lacking = [place for place in (*tasks, *strategies) if not place.is_dir()]
+        if lacking:
+            raise BenchError([f"there is no folder {place}" for place in lacking])
         self._vocabulary = vocabulary
         self._here = here
         self._folders: dict[type[Declared], tuple[Path, ...]] = {
@@ -79,13 +85,13 @@ class Catalog:
         """The strategy of that name or file; raises as `task` does."""
         return self._find(Strategy, name)
 
-    def tasks(self) -> list[Entry[Task]]:
-        """Every task that can be found by name, sorted."""
-        return [self.task(name) for name in sorted(self._files(Task))]
+    def tasks(self) -> tuple[list[Entry[Task]], list[str]]:
+        """Every task that can be found by name, sorted; and the problems of the files that are none."""
+        return self._every(Task)
 
-    def strategies(self) -> list[Entry[Strategy]]:
-        """Every strategy that can be found by name, sorted."""
-        return [self.strategy(name) for name in sorted(self._files(Strategy))]
+    def strategies(self) -> tuple[list[Entry[Strategy]], list[str]]:
+        """Every strategy that can be found by name, sorted; and the problems of the files that are none."""
+        return self._every(Strategy)
 
     def check(self, file: Path) -> Entry[Task] | Entry[Strategy]:
         """Read one file as what it is: a file with 'method' is a strategy, any other a task."""
@@ -99,7 +105,23 @@ class Catalog:
         if name not in files:
             plural = what.__name__.lower()
             raise BenchError(f"unknown {plural} '{name}'.{did_you_mean(name, files)} A file works too: give the path of its YAML.")
-        return self._load(what, files[name])
+        entry = self._load(what, files[name])
+        if entry.value.name != name:
+            raise BenchError(
+                f"{entry.shown}: name: is '{entry.value.name}', but the file is called '{name}'. "
+                "Make them the same: the file's name is what is looked for, the field is what reports show."
+            )
+        return entry
+
+    def _every(self, what: type[T]) -> tuple[list[Entry[T]], list[str]]:
+        found: list[Entry[T]] = []
+        problems: list[str] = []
+        for name in sorted(self._files(what)):
+            try:
+                found.append(self._find(what, name))
+            except BenchError as error:
+                problems += error.problems
+        return found, problems
 
     def _files(self, what: type[Declared]) -> dict[str, Path]:
         found: dict[str, Path] = {}
@@ -122,7 +144,9 @@ class Catalog:
 
     def _with_defaults(self, values: dict[str, Any]) -> dict[str, Any]:
         """What the task leaves out, taken from the shipped task of its kind."""
-        shipped = shipped_folder("tasks") / f"{values.get('kind')}.yaml"
+        # Where the kind is wrong any will do: the file is refused for it, not for what it may leave out.
+        kind = values.get("kind") if values.get("kind") in get_args(Kind) else get_args(Kind)[0]
+        shipped = shipped_folder("tasks") / f"{kind}.yaml"
         missing = [name for name in _BORROWED if name not in values]
         # A user who names metrics of their own must also say which score decides.
         if "metrics" in values and "primary" in missing:
@@ -161,7 +185,7 @@ class Catalog:
                 continue  # the schema has said so
             if name not in known:
                 problems.append(source.problem(loc, f"unknown metric '{name}'.{did_you_mean(name, known)}"))
-            elif values.get("kind") not in known[name].kinds:
+            elif values.get("kind") in get_args(Kind) and values["kind"] not in known[name].kinds:
                 problems.append(source.problem(loc, f"the metric '{name}' does not fit the kind '{values.get('kind')}'"))
             else:
                 scores += known[name].scores
@@ -174,4 +198,3 @@ class Catalog:
 def with_data(task: Task, data: DataSpec) -> Task:
     """The task on other data: what `--data` on the command line does. Labels belong to the old data and go."""
     return task.model_copy(update={"data": data, "labels": ()})
-

@@ -43,5 +43,5 @@ def render_prompt(template: str, inputs: Mapping[str, str], choices: Sequence[st
     """
     try:
         return _compiled(template).render(**inputs, choices=list(choices))
-    except (jinja2.TemplateError, TypeError, ValueError, ArithmeticError, LookupError, OverflowError) as error:
+    except (jinja2.TemplateError, TypeError, ValueError, ArithmeticError, LookupError, RecursionError) as error:
         raise BenchError(f"the prompt cannot be rendered: {error}. Its inputs: {', '.join(sorted(inputs))}.") from None

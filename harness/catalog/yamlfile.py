@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 import types
 import typing
 from collections.abc import Mapping, Sequence
@@ -16,6 +17,15 @@ from harness.errors import BenchError, did_you_mean
 
 M = TypeVar("M", bound=BaseModel)
 Loc = tuple[int | str, ...]
+
+# What pydantic says when a value is not of the shape that a branch of a union takes.
+_NOT_A_MAPPING = ("dict_type", "mapping_type", "model_type")
+_NOT_A_SCALAR = ("string_type", "float_type")
+
+# A value in a message is cut: it may be a book, and YAML's aliases can make it one of gigabytes.
+_shown = reprlib.Repr()
+_shown.maxstring = _shown.maxother = 60
+_shown.maxlevel = 2
 
 
 class YamlFile:
@@ -39,9 +49,11 @@ class YamlFile:
             raise BenchError(f"{self.shown}{line}: is not valid YAML: {error.problem}") from None
         except yaml.YAMLError as error:
             raise BenchError(f"{self.shown}: is not valid YAML: {str(error).splitlines()[0]}") from None
+        except RecursionError:
+            raise BenchError(f"{self.shown}: is nested too deeply") from None
         if not isinstance(self._root, yaml.MappingNode):
             raise BenchError(f"{self.shown}: must be a mapping of fields to values, such as 'name: my-task'")
-        repeated = [self.problem((), problem, line) for problem, line in _repeated_keys(self._root)]
+        repeated = [self.problem((), problem, line) for problem, line in _repeated_keys(self._root, set())]
         if repeated:
             raise BenchError(repeated)
         try:
@@ -49,6 +61,8 @@ class YamlFile:
         except yaml.MarkedYAMLError as error:
             line = f":{error.problem_mark.line + 1}" if error.problem_mark else ""
             raise BenchError(f"{self.shown}{line}: {error.problem}") from None
+        except ValueError as error:  # a value that only looks like a date or a number, such as 2020-13-45
+            raise BenchError(f"{self.shown}: is not valid YAML: {error}; put quotes around text") from None
 
     def problem(self, loc: Loc, message: str, line: int | None = None) -> str:
         """A message with the file, the line and the field that it is about."""
@@ -57,12 +71,22 @@ class YamlFile:
 
     def problems(self, model: type[BaseModel], error: ValidationError) -> list[str]:
         """Everything that pydantic found, in our words."""
-        found = [self._worded(model, detail) for detail in error.errors(include_url=False, include_context=True)]
+        details = error.errors(include_url=False, include_context=True)
+        found = [self._worded(model, detail) for detail in details if not self._other_branch(detail, details)]
         return list(dict.fromkeys(found))
 
     def in_order(self, problems: Sequence[str]) -> list[str]:
         """The problems in the order of the file's lines."""
         return sorted(problems, key=lambda text: int(text[len(self.shown) + 1 :].split(":", 1)[0]))
+
+    def _other_branch(self, detail: ErrorDetails, details: Sequence[ErrorDetails]) -> bool:
+        """Whether it is only said of a branch of a union that the user did not mean, while there is more to say of the other."""
+        is_mapping = isinstance(detail["input"], Mapping)
+        if detail["type"] not in (_NOT_A_SCALAR if is_mapping else _NOT_A_MAPPING):
+            return False
+        loc = self._present(detail["loc"])
+        in_union = len(loc) < len(detail["loc"])
+        return in_union and any(self._present(d["loc"])[: len(loc)] == loc for d in details if d is not detail)
 
     def _worded(self, model: type[BaseModel], detail: ErrorDetails) -> str:
         loc = self._present(detail["loc"])
@@ -78,8 +102,10 @@ class YamlFile:
         if kind == "literal_error" and isinstance(seen, str):
             expected = [part.strip(" '") for part in str(detail["ctx"]["expected"]).replace(" or ", ", ").split(",")]
             message = f"unknown value '{seen}'.{did_you_mean(seen, expected)}"
+        elif kind == "string_type" and isinstance(seen, bool | int | float):
+            message = f"must be text, and YAML reads this as {str(seen).lower()}: put quotes around it"
         elif kind != "value_error" and not isinstance(seen, Mapping):
-            message += f", not {seen!r}"
+            message += f", not {_shown.repr(seen)}"
         return self.problem(loc, message)
 
     def _present(self, loc: Loc) -> Loc:
@@ -100,7 +126,7 @@ class YamlFile:
         line: int = node.start_mark.line
         for step in loc:
             if isinstance(node, yaml.MappingNode):
-                line = next((k.start_mark.line for k, _ in node.value if k.value == step), line)
+                line = next((k.start_mark.line for k, _ in reversed(node.value) if k.value == step), line)
             child = _child(node, step)
             if child is None:
                 break
@@ -120,7 +146,8 @@ def parse(file: YamlFile, values: Mapping[str, Any], model: type[M]) -> tuple[M 
 
 def _child(node: yaml.Node | None, step: int | str) -> yaml.Node | None:
     if isinstance(node, yaml.MappingNode):
-        return next((value for key, value in node.value if key.value == str(step)), None)
+        # The last one counts: what comes in by a merge key (<<) stands before what overrides it.
+        return next((value for key, value in reversed(node.value) if key.value == str(step)), None)
     if isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
         child: yaml.Node = node.value[step]
         return child
@@ -134,19 +161,25 @@ def _dotted(loc: Sequence[int | str]) -> str:
     return text
 
 
-def _repeated_keys(node: yaml.Node) -> list[tuple[str, int]]:
-    """YAML readers keep the last of two equal keys in silence: a field that is not used would look as if it were."""
+def _repeated_keys(node: yaml.Node, visited: set[int]) -> list[tuple[str, int]]:
+    """YAML readers keep the last of two equal keys in silence: a field that is not used would look as if it were.
+
+    A node that aliases bring in again is looked at once (`visited`): it may even hold itself.
+    """
     found: list[tuple[str, int]] = []
+    if id(node) in visited:
+        return found
+    visited.add(id(node))
     if isinstance(node, yaml.MappingNode):
         seen: set[str] = set()
         for key, value in node.value:
             if isinstance(key, yaml.ScalarNode) and key.value in seen:
                 found.append((f"the field '{key.value}' stands twice", key.start_mark.line + 1))
             seen.add(key.value if isinstance(key, yaml.ScalarNode) else "")
-            found += _repeated_keys(value)
+            found += _repeated_keys(value, visited)
     elif isinstance(node, yaml.SequenceNode):
         for value in node.value:
-            found += _repeated_keys(value)
+            found += _repeated_keys(value, visited)
     return found
 
 

@@ -7,12 +7,26 @@ from pathlib import Path
 
 import click
 
+from harness.errors import BenchError
 
-def print_entries(rows: Sequence[Sequence[str]]) -> None:
-    """Rows in aligned columns; the last column runs free."""
+
+def printable(text: str) -> str:
+    """Values from files stand in messages and listings: control characters must not reach the terminal."""
+    return "".join(c if c.isprintable() or c == "\n" else f"\\x{ord(c):02x}" for c in text)
+
+
+def print_entries(entries: Sequence[Sequence[str]], problems: Sequence[str]) -> None:
+    """Rows in aligned columns, the last column runs free; then the problems, as an error.
+
+    Raises:
+        BenchError: when there are problems.
+    """
+    rows = [[" ".join(printable(cell).split()) for cell in row] for row in entries]
     widths = [max((len(row[i]) for row in rows), default=0) for i in range(len(rows[0]) - 1)] if rows else []
     for row in rows:
         click.echo("  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[-1]]).rstrip())
+    if problems:
+        raise BenchError(problems)
 
 
 def print_file(file: Path) -> None:

@@ -11,6 +11,7 @@ from types import FrameType
 import click
 
 import harness
+from harness.cli.listing import printable
 from harness.errors import BenchError
 
 # Command: the module and object that holds it, and its line in the help.
@@ -59,7 +60,7 @@ def main() -> None:
         code = 2
     except BenchError as error:
         for problem in error.problems:
-            click.echo(f"error: {_printable(problem)}", err=True)
+            click.echo(f"error: {printable(problem)}", err=True)
         code = 2
     except (KeyboardInterrupt, click.Abort):
         click.echo("interrupted: the same command goes on where it stopped", err=True)
@@ -72,11 +73,6 @@ def main() -> None:
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
-
-
-def _printable(text: str) -> str:
-    """Values from files stand in messages: control characters must not reach the terminal."""
-    return "".join(c if c.isprintable() or c == "\n" else f"\\x{ord(c):02x}" for c in text)
 
 
 if __name__ == "__main__":

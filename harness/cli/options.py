@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -13,14 +14,29 @@ runs_dir: Decorator = click.option(
     "--runs-dir", default="runs", envvar="BENCH_RUNS_DIR", show_default=True, show_envvar=True, help="Folder that holds the runs."
 )
 tasks_dir: Decorator = click.option(
-    "--tasks-dir", multiple=True, envvar="BENCH_TASKS_DIR", help="A folder with more tasks (./tasks is looked at anyway)."
+    "--tasks-dir",
+    multiple=True,
+    type=click.Path(),  # so that the variable is cut at colons, like PATH, and not at spaces
+    envvar="BENCH_TASKS_DIR",
+    help="A folder with more tasks (./tasks is looked at anyway).",
 )
 strategies_dir: Decorator = click.option(
     "--strategies-dir",
     multiple=True,
+    type=click.Path(),
     envvar="BENCH_STRATEGIES_DIR",
     help="A folder with more strategies (./strategies is looked at anyway).",
 )
+
+
+class Number(click.FloatRange):
+    """A number in a range. 'nan' and 'inf' are none: neither JSON nor a sum can hold them."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        number = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value!r} is not a number", param, ctx)
+        return number
 
 
 def split_names(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:

@@ -54,7 +54,7 @@ class RunDisplay:
     """Listens to a run and shows it."""
 
     def __init__(self, console: Console | None = None) -> None:
-        self._console = console or Console(stderr=True, highlight=False)
+        self._console = console or Console(stderr=True, highlight=False, emoji=False)
         self._lines: dict[str, _Line] = {}
         self._live: Live | None = None
         self._folder: RunFolder | None = None

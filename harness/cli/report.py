@@ -28,7 +28,12 @@ def report(run: str, format_: str, out: str | None, runs_dir: str) -> None:
         click.echo(text, nl=False)
         return
     target = Path(out) if out else loaded.path / f"report.{format_}"
+    if target.is_dir():
+        raise click.BadParameter(f"{target} is a folder: name a file", param_hint="--out")
     if not target.parent.is_dir():
         raise click.BadParameter(f"there is no folder {target.parent}", param_hint="--out")
-    write_text(target, text)
+    try:
+        write_text(target, text)
+    except OSError as error:
+        raise click.BadParameter(f"{target} cannot be written: {error.strerror}", param_hint="--out") from None
     click.echo(str(target))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections.abc import Iterable
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
-from harness.cli.options import pairs, runs_dir, split_names, strategies_dir, tasks_dir
+from harness.cli.options import Number, pairs, runs_dir, split_names, strategies_dir, tasks_dir
 
 _ROLES = ("input", "target", "group", "id")
 
@@ -30,18 +32,19 @@ _ROLES = ("input", "target", "group", "id")
 @click.option("--skip-bad-rows", is_flag=True, help="Go on without rows that cannot be used; the report counts them.")
 @click.option("--limit", type=click.IntRange(min=1), help="A random sample of at most so many rows of every split.")
 @click.option("--seeds", type=click.IntRange(1, 100), default=1, show_default=True, help="Training seeds for each strategy that trains.")
-@click.option("--epochs", type=click.FloatRange(min=0, min_open=True), help="Passes over the training rows, for every strategy.")
+@click.option("--epochs", type=Number(0, 1000, min_open=True), help="Passes over the training rows, for every strategy.")
 @click.option("--no-base", is_flag=True, help="Leave the untuned model out.")
 @click.option("--dtype", type=click.Choice(["auto", "float32", "bfloat16", "float16"]), default="auto", show_default=True)
-@click.option("--price", type=click.FloatRange(min=0), help="What an hour of this device costs, in USD.")
+@click.option("--price", type=Number(0), help="What an hour of this device costs, in USD.")
 @click.option("--jobs", type=click.IntRange(1, 64), default=1, show_default=True, help="Cells at the same time.")
 @click.option("--trust-remote-code", is_flag=True, help="Run Python code that comes with a model.")
-@click.option("--resume", metavar="RUN", help="Go on with this run; needs no other option.")
+@click.option("--resume", metavar="RUN", help="Go on with this run; needs no other option, or those that it was started with.")
 @click.option("--new", is_flag=True, help="Start a new run even if the same one was interrupted.")
 @tasks_dir
 @strategies_dir
 @runs_dir
-def run(*, resume: str | None, new: bool, runs_dir: str, jobs: int, **options: Any) -> None:
+@click.pass_context
+def run(ctx: click.Context, /, *, resume: str | None, new: bool, runs_dir: str, jobs: int, **options: Any) -> None:
     """Fine-tune, score and price every strategy on every task, and write a report.
 
     The last line on standard output is the run's folder. The same command goes on where it was interrupted.
@@ -56,7 +59,7 @@ def run(*, resume: str | None, new: bool, runs_dir: str, jobs: int, **options: A
     from harness.cli.progress import RunDisplay
     from harness.grid import Request
 
-    if resume is not None:
+    if resume is not None and not _said(ctx, options):
         request = api.request_of(api.load_run(resume, runs_dir=runs_dir))
     else:
         roles = {role: column for role in _ROLES if (column := options.pop("id_" if role == "id" else role))}
@@ -75,3 +78,8 @@ def run(*, resume: str | None, new: bool, runs_dir: str, jobs: int, **options: A
     click.echo(str(done.path))
     if any(done.status(cell.id) != "done" for cell in done.cells):
         sys.exit(1)
+
+
+def _said(ctx: click.Context, names: Iterable[str]) -> bool:
+    """Whether any of these options is on the command line: then they say what is to run, and nothing that the user typed is ignored."""
+    return any(ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE for name in names)

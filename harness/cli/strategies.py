@@ -17,7 +17,8 @@ def strategies(ctx: click.Context, strategies_dir: tuple[str, ...]) -> None:
 
     ctx.obj = open_catalog((), strategies_dir)
     if ctx.invoked_subcommand is None:
-        print_entries([(e.value.name, e.value.method, e.value.description) for e in ctx.obj.strategies()])
+        entries, problems = ctx.obj.strategies()
+        print_entries([(e.value.name, e.value.method, e.value.description) for e in entries], problems)
 
 
 @strategies.command()

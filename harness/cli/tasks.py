@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from harness.cli.listing import print_entries, print_file
+from harness.cli.listing import print_entries, print_file, printable
 from harness.cli.options import tasks_dir
 
 
@@ -19,7 +19,8 @@ def tasks(ctx: click.Context, tasks_dir: tuple[str, ...]) -> None:
 
     ctx.obj = open_catalog(tasks_dir)
     if ctx.invoked_subcommand is None:
-        print_entries([(e.value.name, e.value.kind, e.value.primary, e.value.description) for e in ctx.obj.tasks()])
+        entries, problems = ctx.obj.tasks()
+        print_entries([(e.value.name, e.value.kind, e.value.primary, e.value.description) for e in entries], problems)
 
 
 @tasks.command()
@@ -45,7 +46,7 @@ def validate(catalog: object, files: tuple[Path, ...]) -> None:
     problems: list[str] = []
     for file in files:
         try:
-            click.echo(f"{file}: '{catalog.check(file).value.name}' is valid")
+            click.echo(printable(f"{file}: '{catalog.check(file).value.name}' is valid"))
         except BenchError as error:
             problems += error.problems
     if problems:

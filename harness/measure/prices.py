@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,6 +38,6 @@ def price_of(device: str, device_name: str, cores: int, own: float | None = None
         return Price(cpu["per_core_hour"] * cores, currency, f"{cpu['source']}, {cpu['date']}, times {cores} cores")
     gpu = table["gpu"]
     for row in gpu["per_hour"]:
-        if row["match"].lower() in device_name.lower():
+        if re.search(rf"\b{re.escape(row['match'])}\b", device_name, re.IGNORECASE):  # whole words: a GH200 is no H200
             return Price(row["price"], currency, f"{gpu['source']}, {gpu['date']}")
     return Price(None, currency, f"no price is known for '{device_name}': give one with --price")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 from collections.abc import Iterable
@@ -17,7 +18,8 @@ _PATTERNS = ("*.safetensors", "*.safetensors.index.json", "config.json", "genera
 def folder_digest(folder: Path, cache: Path) -> str:
     """sha256 over names and contents of the files that matter, in hex.
 
-    Large files are hashed once: the cache remembers a file's hash by path, size and time of change.
+    Large files are hashed once: the cache remembers a file's hash by path, size and time of change. It may be a folder that cannot be
+    written: then they are hashed each time.
     """
     files = sorted({file for pattern in _PATTERNS for file in folder.glob(pattern) if file.is_file()})
     return digest_of(f"{file.name}:{_file_hash(file, cache)}" for file in files)
@@ -38,6 +40,7 @@ def _file_hash(file: Path, cache: Path) -> str:
         return str(json.loads(remembered.read_text())["sha256"])
     with file.open("rb") as stream:
         found = hashlib.file_digest(stream, "sha256").hexdigest()
-    remembered.parent.mkdir(parents=True, exist_ok=True)
-    write_text(remembered, json.dumps({"sha256": found}))
+    with contextlib.suppress(OSError):
+        remembered.parent.mkdir(parents=True, exist_ok=True)
+        write_text(remembered, json.dumps({"sha256": found}))
     return found

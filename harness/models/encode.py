@@ -89,17 +89,21 @@ class PromptEncoder:
 
     def _shortened(self, example: Example, render: Callable[[Example], str], budget: int) -> list[int]:
         inputs = dict(example.inputs)
-        for _ in range(64):
+        whole = render(example)
+        # Only what the prompt shows is worth cutting.
+        unused = [name for name in inputs if render(_with_inputs(example, inputs | {name: inputs[name][:1]})) == whole]
+        for attempt in range(64):
             ids = self._tokenize([self._wrap(render(_with_inputs(example, inputs)))])[0]
             excess = len(ids) - budget
             if excess <= 0:
                 return ids
-            longest = max(inputs, key=lambda name: len(inputs[name]))
+            longest = max(inputs, key=lambda name: (name not in unused, len(inputs[name])))
             tokens = self._tokenizer(inputs[longest], add_special_tokens=False)["input_ids"]
             if not inputs[longest]:
                 break
-            # Offsets would be exact, but not every tokenizer has them. Cutting by the share of characters always ends.
-            kept = max(0, len(tokens) - excess) / max(1, len(tokens))
+            # Offsets would be exact, but not every tokenizer has them. Cutting by the share of characters is near after a few attempts,
+            # unless the end of the text is far poorer in tokens than the rest: from then on the steps double, so that it always ends.
+            kept = max(0, len(tokens) - excess * 2 ** max(0, attempt - 8)) / max(1, len(tokens))
             cut = min(int(len(inputs[longest]) * kept), len(inputs[longest]) - 1)
             inputs = {name: text[:cut] if text == inputs[longest] else text for name, text in inputs.items()}
         raise BenchError(f"the instruction of the prompt alone needs {len(ids)} tokens, and only {budget} fit into the model's context")

@@ -51,22 +51,27 @@ def resolve_model(name: str, revision: str | None = None, *, here: Path | None =
     """Find a model: a name of ours, a local folder, a GGUF file, or `org/name` on the Hub.
 
     Raises:
-        BenchError: when there is no such model, it cannot be reached, or it holds no safetensors.
+        BenchError: when there is no such model, it cannot be reached, it holds no safetensors, or `revision` is given for one that
+            is not on the Hub.
     """
-    name, path = name.rstrip("/"), (here or Path.cwd()) / Path(name).expanduser()
+    # os.path, because it says no where pathlib raises: '~nobody', names that are too long
+    name, path = name.rstrip("/"), (here or Path.cwd()) / os.path.expanduser(name)
+    local = name == "tiny" or os.path.isfile(path) or os.path.isdir(path)
+    if local and revision is not None:
+        raise BenchError(f"--revision {revision} is for a model on the Hub, and '{name}' is one on this machine")
     if name == "tiny":
         return _local(name, "shipped", TINY)
     if name in _PACKAGED:
         package, hub = _PACKAGED[name]
         file = _packaged_gguf(package)
-        if file:
+        if file and revision is None:
             return _local(name, file.name, converted(file, cache_folder()))
         return _from_hub(name, hub, revision)
-    if path.is_file():
+    if os.path.isfile(path):
         if path.suffix != ".gguf":
             raise BenchError(f"{name}: is a file, but not a .gguf one. Give a .gguf file or a folder with config.json and safetensors.")
         return _local(path.stem, path.name, converted(path, cache_folder()))
-    if path.is_dir():
+    if os.path.isdir(path):
         return _local(path.name, path.name, path)
     if name.startswith((".", "/", "~")) or not _HUB_NAME.fullmatch(name):
         raise BenchError(

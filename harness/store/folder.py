@@ -8,6 +8,7 @@ a cell `checkpoint/`.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 from collections.abc import Mapping, Sequence
@@ -76,19 +77,27 @@ class CellFolder:
                 notes=tuple(value.pop("notes")),
                 **value,
             )
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, AttributeError) as error:
             raise BenchError(f"{self.path / 'cell.json'}: is damaged ({error}). Delete the folder {self.path} to run it again.") from None
 
     def predictions(self) -> tuple[Prediction, ...]:
-        """The rows of the cell; empty for a cell that did not get that far."""
+        """The rows of the cell; empty for a cell that did not get that far.
+
+        Raises:
+            BenchError: when the file is damaged, or the cell is done and its file is gone.
+        """
         file = self.path / "predictions.parquet"
-        return read_predictions(file) if file.is_file() else ()
+        if not file.is_file() and not (self.whole() and self.result().status == "done"):
+            return ()
+        return read_predictions(file)
 
     def curve_points(self) -> list[dict[str, Any]]:
-        """The lines of the training curve; empty where nothing was trained."""
-        if not self.curve.is_file():
-            return []
-        return [json.loads(line) for line in self.curve.read_text(encoding="utf-8").splitlines() if line]
+        """The lines of the training curve; empty where nothing was trained. Half a line, which a killed process leaves, is left out."""
+        points: list[dict[str, Any]] = []
+        for line in self.curve.read_text(encoding="utf-8", errors="replace").splitlines() if self.curve.is_file() else ():
+            with contextlib.suppress(ValueError):
+                points.append(json.loads(line))
+        return points
 
 
 class RunFolder:
@@ -121,7 +130,9 @@ class RunFolder:
             raise BenchError(f"{self.path}: is no run folder (it has no run.json)")
         try:
             return RunPlan.from_json(read_json(file))
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, AttributeError) as error:
+            raise BenchError(f"{file}: is damaged ({type(error).__name__}: {error})") from None
+        except ValueError as error:
             raise BenchError(f"{file}: {error}") from None
 
     def write_data(self, task: str, splits: Splits, digests: Mapping[str, str]) -> None:
@@ -144,6 +155,10 @@ class RunFolder:
     def training_rows(self, task: str, split: str) -> tuple[Example, ...]:
         """Rows of `train` or `validation`, while the run is under way."""
         return read_examples(self.path / "work" / f"{task}.parquet", split)
+
+    def holds_training_rows(self) -> bool:
+        """Whether the run has not come to its end: its training rows are still there."""
+        return (self.path / "work").is_dir()
 
     def drop_training_rows(self) -> None:
         """Delete the training rows: a finished run holds none."""

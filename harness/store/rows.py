@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from harness.errors import BenchError
 from harness.store.atomic import write_atomically
 from harness.types import Example, Prediction
 
@@ -25,10 +26,20 @@ def write_table(path: Path, columns: Mapping[str, Sequence[Any]], types: Mapping
 
 
 def read_table(path: Path) -> list[dict[str, Any]]:
-    """The rows of a Parquet file as dictionaries."""
+    """The rows of a Parquet file as dictionaries.
+
+    Raises:
+        BenchError: when it is missing or damaged.
+    """
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
-    rows: list[dict[str, Any]] = pq.read_table(path).to_pylist()
+    try:
+        rows: list[dict[str, Any]] = pq.read_table(path).to_pylist()
+    except FileNotFoundError:
+        raise BenchError(f"{path}: is missing") from None
+    except (OSError, pa.ArrowException) as error:
+        raise BenchError(f"{path}: is damaged: {str(error).splitlines()[0]}") from None
     return rows
 
 
@@ -41,8 +52,8 @@ def write_examples(path: Path, examples: Sequence[Example], splits: Sequence[str
         "inputs_digest": digests,
         "inputs": [json.dumps(dict(e.inputs), ensure_ascii=True) if f else None for e, f in kept],
         "targets": [[_text(t) for t in e.targets] if f else None for e, f in kept],
-        "choices": [list(e.choices) if f else None for e, f in kept],
-        "group": [e.group if f else None for e, f in kept],
+        "choices": [[_text(c) for c in e.choices] if f else None for e, f in kept],
+        "group": [_text(e.group) if f and e.group is not None else None for e, f in kept],
         "meta": [json.dumps(dict(e.meta), ensure_ascii=True, default=str) if f else None for e, f in kept],
     }
     strings = dict.fromkeys(columns, "string")

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 from harness.errors import BenchError, did_you_mean
-from harness.store.folder import CellFolder, RunFolder
+from harness.store.folder import CellFolder, RunFolder, read_json
 from harness.store.lock import RunLock
 from harness.store.plan import RunPlan
 from harness.store.run import Run
@@ -49,7 +51,7 @@ def open_run(runs: Path, name: str) -> Run:
         return Run(RunFolder(path))
     known = {folder.path.name: folder for folder in _folders(runs)}
     if name == "latest" and known:
-        return Run(known[max(known)])
+        return Run(_newest_first(runs)[0])
     if name not in known:
         if path.is_dir():
             raise BenchError(f"{path}: is no run folder (it has no run.json)")
@@ -58,26 +60,29 @@ def open_run(runs: Path, name: str) -> Run:
 
 
 def find_unfinished(runs: Path, digest: str) -> RunFolder | None:
-    """The newest run of the same plan that has not ended.
+    """The newest run of the same plan that has not ended: cells are missing, or it was killed before it dropped its training rows.
 
     One that another process is working on counts too: starting the same cells beside it would do the work twice.
     """
-    for folder in sorted(_folders(runs), key=lambda f: f.path.name, reverse=True):
+    for folder in _newest_first(runs):
         try:
             run = Run(folder)
         except BenchError:
             continue  # another version's or a damaged run must not stop a new one
-        if run.plan.digest == digest and (not run.finished or RunLock(folder.path).held_elsewhere()):
+        ended = run.finished and not folder.holds_training_rows() and not RunLock(folder.path).held_elsewhere()
+        if run.plan.digest == digest and not ended:
             return folder
     return None
 
 
 def find_finished_cell(runs: Path, cell_id: str, other_than: Path) -> CellFolder | None:
     """A cell with this id that is done, in any other run."""
-    for folder in sorted(_folders(runs), key=lambda f: f.path.name, reverse=True):
+    for folder in _folders(runs):
         cell = folder.cell(cell_id)
-        if folder.path != other_than and cell.whole() and cell.result().status == "done":
-            return cell
+        if folder.path != other_than and cell.whole():
+            with contextlib.suppress(BenchError):  # a damaged one is no reason not to run
+                if cell.result().status == "done":
+                    return cell
     return None
 
 
@@ -96,6 +101,19 @@ def _link_or_copy(source: str, target: str) -> None:
         os.link(source, target)
     except OSError:
         shutil.copy2(source, target)
+
+
+def _newest_first(runs: Path) -> list[RunFolder]:
+    """By the time in `run.json`: people rename folders."""
+    return sorted(_folders(runs), key=lambda folder: (_created(folder), folder.path.name), reverse=True)
+
+
+def _created(folder: RunFolder) -> float:
+    """Seconds since 1970; 0 where the file does not tell."""
+    try:
+        return datetime.fromisoformat(read_json(folder.path / "run.json")["created"]).timestamp()
+    except (BenchError, KeyError, TypeError, ValueError):
+        return 0.0
 
 
 def _folders(runs: Path) -> Iterator[RunFolder]:

@@ -1,0 +1,257 @@
+"""Is B better than A? Two strategies on the same examples.
+
+| score | p-value | interval |
+| --- | --- | --- |
+| 0 or 1, one seed, no groups | mid-p McNemar | Tango |
+| means | t of the paired differences, cluster-robust where groups repeat | the same |
+| corpus scores | paired bootstrap centred under the null, (c+1)/(B+1) | percentiles of the same resamples |
+
+Several seeds are averaged within an example first: n is the number of examples, never examples × seeds. How much another seed would
+change the result is not in these intervals; `method` says how many seeds there were.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.analysis.clusters import cluster_index
+from harness.analysis.intervals import ROUGH, Interval, bootstrap_label, mean_interval, percentile_interval, units, unseen_share
+from harness.analysis.proportions import mcnemar_midp, tango_interval
+from harness.analysis.resampling import resampled_totals
+from harness.analysis.rows import whole_rows
+from harness.metrics import BOUNDS
+from harness.types import Metric
+
+Array: TypeAlias = NDArray[np.float64]
+Verdict: TypeAlias = Literal["better", "worse", "different", "tied", "undecided"]
+
+_SAME = 1e-12  # averages over seeds may differ by rounding alone
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """B against A on n examples.
+
+    `difference` is B − A in the unit of the score, with its interval (None where no valid one exists). `better`, `equal` and
+    `worse` count the examples where B is so (for a score without a better direction: higher and lower); None for corpus scores,
+    which no single example has. `dropped` examples have no number on one side. `tied` in the verdict means equivalent: the
+    interval lies within ±margin. An interval may be both off 0 and within the margin: then the verdict names the direction, and
+    `equivalent` is true all the same.
+    """
+
+    difference: float | None
+    low: float | None
+    high: float | None
+    p_value: float | None
+    n: int
+    method: str
+    better: int | None
+    equal: int | None
+    worse: int | None
+    dropped: int
+    margin: float
+    equivalent: bool
+    verdict: Verdict
+
+
+def compare_scores(
+    a: Array,
+    b: Array,
+    *,
+    metric: Metric,
+    groups: Sequence[str | None] | None = None,
+    margin: float,
+    resamples: int = 2000,
+    seed: int = 0,
+    confidence: float = 0.95,
+) -> Comparison:
+    """Compare B with A, row by row on the same examples in the same order.
+
+    Valid: 0/1 scores from 10 rows; means from 30 rows, 10 of them different, or 10 degrees of freedom with groups; corpus scores
+    from 100 rows or groups, in which every count that occurs does so in 5 rows (each class, on each side). Outside, `method`
+    ends in ": rough".
+
+    Args:
+        a, b: the scores, (n,) or (n, seeds), of a metric that judges single examples; the statistics, (n, d) or (n, seeds, d), of a
+            corpus metric; or (n, seeds, d) of either, as `statistic_stack` gives. The numbers of seeds may differ. NaN: the
+            question does not arise; such a row is dropped on both sides.
+        groups: the cluster of each row; used if any has two rows.
+        margin: Δ, above 0, in the unit of the score.
+
+    Raises:
+        ValueError: shapes that do not fit, or a margin that is not above 0.
+    """
+    if not margin > 0:
+        raise ValueError(f"the margin must be above 0, not {margin}")
+    first, second = _stack(a, metric), _stack(b, metric)
+    if first.shape[0] != second.shape[0] or first.shape[2] != second.shape[2]:
+        raise ValueError(f"A has (examples, seeds, numbers) {first.shape}, B has {second.shape}")
+    seeds = first.shape[1], second.shape[1]
+    rows = whole_rows(np.concatenate([first, second], axis=1), groups if groups is not None else [None] * len(first))
+    pair = _Pair(rows.stack[:, : seeds[0]], rows.stack[:, seeds[0] :], cluster_index(rows.groups, len(rows.stack)), metric, confidence)
+    if len(rows.stack) == 0:
+        found = _Found(None, Interval(None, None, None, None, "no rows"), None)
+    elif metric.level == "corpus":
+        found = _by_bootstrap(pair, resamples, seed)
+    elif pair.binary:
+        found = _by_counts(pair)
+    else:
+        found = _by_differences(pair)
+    return _comparison(pair, found, dropped=rows.dropped, margin=margin)
+
+
+@dataclass(frozen=True)
+class _Pair:
+    """The rows of A and B that count, (n, seeds, d) each, with their clusters."""
+
+    a: Array
+    b: Array
+    cluster: NDArray[np.int64] | None
+    metric: Metric
+    confidence: float
+
+    @property
+    def binary(self) -> bool:
+        """Whether the rows are independent yes-or-no answers."""
+        one_seed = self.a.shape[1] == self.b.shape[1] == 1
+        yes_no = all(np.isin(side, (0.0, 1.0)).all() for side in (self.a, self.b))
+        return self.metric.unit == "fraction" and self.cluster is None and one_seed and yes_no
+
+    @property
+    def differences(self) -> Array:
+        """B − A of each example, seeds averaged, (n,)."""
+        found: Array = self.b[:, :, 0].mean(axis=1) - self.a[:, :, 0].mean(axis=1)
+        return np.where(np.abs(found) < _SAME, 0.0, found)
+
+    @property
+    def units(self) -> int:
+        """The number of independent things: rows or clusters."""
+        return units(len(self.a), self.cluster)
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What a method found."""
+
+    difference: float | None
+    interval: Interval
+    p_value: float | None
+
+
+def _by_counts(pair: _Pair) -> _Found:
+    gained, lost = int((pair.differences > 0).sum()), int((pair.differences < 0).sum())
+    interval = tango_interval(gained, lost, len(pair.a), pair.confidence)
+    labelled = Interval(interval.low, interval.high, None, None, f"McNemar mid-p, {interval.method}")
+    return _Found((gained - lost) / len(pair.a), labelled, mcnemar_midp(gained, lost))
+
+
+def _by_differences(pair: _Pair) -> _Found:
+    from scipy.stats import t
+
+    differences = pair.differences
+    mean = float(differences.mean())
+    interval = mean_interval(differences, None if pair.cluster is None else pair.cluster, pair.confidence)
+    if interval.se is None or interval.df is None:
+        return _Found(mean, interval, None)
+    method = f"paired {interval.method.removesuffix(ROUGH)}"
+    if interval.se == 0:
+        return _without_spread(pair, mean, method)
+    few = np.count_nonzero(differences) < 10
+    rough = f", {np.count_nonzero(differences)} differ{ROUGH}" if few else ROUGH if interval.method.endswith(ROUGH) else ""
+    p_value = float(2 * t.sf(abs(mean) / interval.se, interval.df))
+    return _Found(mean, Interval(interval.low, interval.high, interval.se, interval.df, method + rough), p_value)
+
+
+def _by_bootstrap(pair: _Pair, resamples: int, seed: int) -> _Found:
+    """Resample the examples of both sides together; under the null the differences spread in the same way around 0.
+
+    Centred at their own mean, as sacrebleu does, after Riezler & Maxwell (2005, "On some pitfalls in automatic evaluation and
+    significance testing for MT"); (c+1)/(B+1) as Davison & Hinkley (1997, section 4.2).
+    """
+    n = len(pair.a)
+    both = np.concatenate([pair.a, pair.b], axis=1)  # (n, seeds of A and B, d)
+    observed = _difference(pair, both.sum(axis=0), np.array(float(n)))
+    if pair.units < 2:
+        return _Found(float(observed), Interval(None, None, None, None, f"no interval: {pair.units} independent rows"), None)
+    totals, numbers = resampled_totals(both.reshape(n, -1), pair.cluster, resamples, seed)
+    scores = _difference(pair, totals.reshape(resamples, *both.shape[1:]), numbers)
+    method = f"paired {bootstrap_label(both, pair.cluster, resamples, seed)}"
+    if np.ptp(scores) < _SAME:
+        return _without_spread(pair, float(observed), method)
+    extreme = np.count_nonzero(np.abs(scores - scores.mean()) >= abs(observed) - _SAME)
+    return _Found(float(observed), percentile_interval(scores, method, pair.confidence), float((extreme + 1) / (resamples + 1)))
+
+
+def _difference(pair: _Pair, totals: Array, numbers: Array) -> Array:
+    """Totals (…, seeds of A and B, d) and numbers of rows (…) → B − A (…), each the mean of its seeds' scores."""
+    scores = pair.metric.aggregate(totals, np.broadcast_to(numbers[..., None], totals.shape[:-1]))
+    seeds = pair.a.shape[1]
+    found: Array = scores[..., seeds:].mean(axis=-1) - scores[..., :seeds].mean(axis=-1)
+    return found
+
+
+def _without_spread(pair: _Pair, difference: float, method: str) -> _Found:
+    """Every row differs by the same: no variance to work with. The sign test still gives a p-value; and up to q = z²/(n + z²) of
+    what was not seen may lie at the ends of the scale, which is Tango's interval where all pairs are equal or all are gained."""
+    low = high = difference
+    if pair.metric.unit in BOUNDS:
+        lowest, highest = BOUNDS[pair.metric.unit]
+        share, width = unseen_share(pair.units, pair.confidence), highest - lowest
+        low, high = difference - share * (width + difference), difference + share * (width - difference)
+    p_value = 1.0 if abs(difference) < _SAME else min(1.0, 2 * 0.5**pair.units)
+    return _Found(difference, Interval(low, high, 0.0, None, f"{method.removesuffix(ROUGH)}, no spread{ROUGH}"), p_value)
+
+
+def _comparison(pair: _Pair, found: _Found, *, dropped: int, margin: float) -> Comparison:
+    counts: tuple[int | None, int | None, int | None] = (None, None, None)
+    if pair.metric.level == "example":
+        signed = -pair.differences if pair.metric.direction == "lower" else pair.differences
+        counts = int((signed > 0).sum()), int((signed == 0).sum()), int((signed < 0).sum())
+    low, high = found.interval.low, found.interval.high
+    seeds = pair.a.shape[1], pair.b.shape[1]
+    equivalent = low is not None and high is not None and -margin < low and high < margin
+    return Comparison(
+        difference=found.difference,
+        low=low,
+        high=high,
+        p_value=found.p_value,
+        n=len(pair.a),
+        method=found.interval.method + (f"; seeds averaged: {seeds[0]} and {seeds[1]}" if max(seeds) > 1 else ""),
+        better=counts[0],
+        equal=counts[1],
+        worse=counts[2],
+        dropped=dropped,
+        margin=margin,
+        equivalent=equivalent,
+        verdict=_verdict(pair, found, equivalent),
+    )
+
+
+def _verdict(pair: _Pair, found: _Found, equivalent: bool) -> Verdict:
+    """Off 0 needs the interval and the p-value to agree: they are made in different ways and may part company at the border."""
+    low, high = found.interval.low, found.interval.high
+    significant = found.p_value is not None and found.p_value < 1 - pair.confidence
+    if low is not None and high is not None and significant and (low > 0 or high < 0):
+        if pair.metric.direction == "none":
+            return "different"
+        return "better" if (low > 0) == (pair.metric.direction == "higher") else "worse"
+    return "tied" if equivalent else "undecided"
+
+
+def _stack(scores: Array, metric: Metric) -> Array:
+    """Any of the accepted shapes as (n, seeds, d)."""
+    found = np.asarray(scores, dtype=np.float64)
+    if metric.level == "example" and found.ndim < 3:
+        found = found[:, :, None] if found.ndim == 2 else found[:, None, None]
+    elif found.ndim == 2:
+        found = found[:, None, :]
+    if found.ndim != 3 or 0 in found.shape[1:]:
+        raise ValueError(
+            f"{metric.name}: scores of shape {np.shape(scores)}; give (examples, seeds), or (examples, seeds, d) for statistics"
+        )
+    return found

@@ -1,0 +1,139 @@
+"""The scores of one strategy on one task, each with its interval.
+
+| rows | interval |
+| --- | --- |
+| 0 or 1, independent, one seed | Wilson |
+| other scores of single examples, or several seeds (averaged within each example first) | t |
+| either, where groups repeat | cluster-robust t |
+| corpus scores (macro-F1, MCC) | percentile bootstrap over rows or groups; of several seeds the mean, on the same resampled examples |
+| no spread at all, on a scale with limits | a share z²/(n + z²) of what was not seen may lie at the ends of the scale; labelled |
+
+Intervals are 95 %. They say how much another sample of examples could change the number; the seeds are taken as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.analysis.clusters import cluster_index
+from harness.analysis.intervals import (
+    ROUGH,
+    Interval,
+    bootstrap_label,
+    mean_interval,
+    percentile_interval,
+    units,
+    unseen_share,
+    wilson_interval,
+)
+from harness.analysis.resampling import resampled_totals
+from harness.analysis.rows import Rows, statistic_stack, whole_rows
+from harness.metrics import BOUNDS
+from harness.types import Example, Metric, Prediction, Score, Statistic
+
+Array: TypeAlias = NDArray[np.float64]
+_Question: TypeAlias = Callable[[Example, Prediction], Statistic | None]
+
+
+def score_rows(
+    metrics: Sequence[Metric], examples: Sequence[Example], predictions: Sequence[Prediction], *, resamples: int = 2000, seed: int = 0
+) -> dict[str, Score]:
+    """The scores of one set of predictions, joined to the examples on the id. A missing prediction scores as an empty output.
+
+    Raises:
+        BenchError: a prediction of an unknown example, or two of one.
+    """
+    return strategy_scores(metrics, examples, [predictions], resamples=resamples, seed=seed)
+
+
+def strategy_scores(
+    metrics: Sequence[Metric],
+    examples: Sequence[Example],
+    runs: Sequence[Sequence[Prediction]],
+    *,
+    resamples: int = 2000,
+    seed: int = 0,
+) -> dict[str, Score]:
+    """The scores of a strategy over its seeds, one sequence of predictions a seed. `seed` here is that of the bootstrap.
+
+    Raises:
+        BenchError: a prediction of an unknown example, or two of one in a run.
+        ValueError: no run at all.
+    """
+    if not runs:
+        raise ValueError("there are no predictions to score")
+    seen: dict[_Question, tuple[Rows, _Totals]] = {}  # the metrics of a family share rows, and so resamples
+    scores = {}
+    for metric in metrics:
+        if metric.per_example not in seen:
+            rows = whole_rows(statistic_stack(metric, examples, runs), [e.group for e in examples])
+            seen[metric.per_example] = rows, _Totals(rows, resamples, seed)
+        scores[metric.name] = _score(metric, *seen[metric.per_example])
+    return scores
+
+
+class _Totals:
+    """Resampled totals (resamples, seeds, d), made when first asked for."""
+
+    def __init__(self, rows: Rows, resamples: int, seed: int) -> None:
+        self.rows, self.resamples, self.seed = rows, resamples, seed
+        self.cluster = cluster_index(rows.groups, len(rows.stack))
+        self.label = bootstrap_label(rows.stack, self.cluster, resamples, seed) if len(rows.stack) else ""
+        self._made: tuple[Array, Array] | None = None
+
+    def made(self) -> tuple[Array, Array]:
+        """The totals, and the number of rows of each resample, (resamples, 1)."""
+        if self._made is None:
+            n, *shape = self.rows.stack.shape
+            totals, numbers = resampled_totals(self.rows.stack.reshape(n, -1), self.cluster, self.resamples, self.seed)
+            self._made = totals.reshape(self.resamples, *shape), numbers[:, None]
+        return self._made
+
+
+def _score(metric: Metric, rows: Rows, totals: _Totals) -> Score:
+    n, seeds, _ = rows.stack.shape
+    if n == 0:
+        return Score(None, None, None, 0, "no rows: the question does not arise for any", rows.dropped)
+    value = float(np.mean(metric.aggregate(rows.stack.sum(axis=0), np.full(seeds, float(n)))))
+    interval = _bounded(
+        metric, value, _example_interval(metric, rows) if metric.level == "example" else _corpus_interval(metric, totals), totals
+    )
+    suffix = f"; mean of {seeds} seeds" if seeds > 1 else ""
+    return Score(value, interval.low, interval.high, n, interval.method + suffix, rows.dropped)
+
+
+def _example_interval(metric: Metric, rows: Rows) -> Interval:
+    values = rows.stack[:, :, 0].mean(axis=1)
+    grouped = cluster_index(rows.groups, len(values)) is not None
+    if metric.unit == "fraction" and not grouped and np.isin(values, (0.0, 1.0)).all():
+        return wilson_interval(int(values.sum()), len(values))
+    return mean_interval(values, rows.groups)
+
+
+def _corpus_interval(metric: Metric, totals: _Totals) -> Interval:
+    count = units(len(totals.rows.stack), totals.cluster)
+    if count < 2:
+        return Interval(
+            None, None, None, None, "no interval: all rows are in one group" if totals.cluster is not None else "no interval: 1 row"
+        )
+    resampled, numbers = totals.made()
+    scores = metric.aggregate(resampled, np.broadcast_to(numbers, resampled.shape[:-1]))
+    return percentile_interval(scores.mean(axis=-1), totals.label)
+
+
+def _bounded(metric: Metric, value: float, interval: Interval, totals: _Totals) -> Interval:
+    """The interval within the limits of the score; where nothing varied, as wide as what n rows cannot have shown."""
+    if interval.low is None or interval.high is None or metric.unit not in BOUNDS:
+        return interval
+    low, high, method = interval.low, interval.high, interval.method
+    lowest, highest = BOUNDS[metric.unit]
+    if high - low < 1e-12:  # the same score in every resample, but for rounding
+        count = units(len(totals.rows.stack), totals.cluster)
+        share = unseen_share(count)
+        low, high = value - share * (value - lowest), value + share * (highest - value)
+        method = f"{method.removesuffix(ROUGH)}, no spread: z²/(n+z²) of {count}{ROUGH}"
+    return Interval(max(low, lowest), min(high, highest), interval.se, interval.df, method)

@@ -1,0 +1,16 @@
+"""A task's rows: read from files or a source, mapped to inputs and targets, split, checked and sampled.
+
+    splits = load_splits(task, folder=Path("."))
+    splits.train[0].inputs["input"], splits.train[0].targets
+    splits.report.duplicates, splits.report.warnings
+
+Every problem with the data is a `BenchError` that names the file, the line and the field.
+"""
+
+from __future__ import annotations
+
+from harness.data.digests import example_digest, inputs_digest
+from harness.data.load import load_splits
+from harness.data.sources import SOURCES, SourceRows
+
+__all__ = ["SOURCES", "SourceRows", "example_digest", "inputs_digest", "load_splits"]

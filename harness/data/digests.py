@@ -1,0 +1,48 @@
+"""Stable hashes of rows. They are written to runs and compared years later, so what goes into them must not change."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+
+from harness.types import Example, SplitName
+
+
+def inputs_digest(example: Example) -> str:
+    """sha256 (hex) of the inputs, names and texts exactly as they are, whatever their order."""
+    return _sha256(sorted(example.inputs.items()))
+
+
+def example_digest(example: Example) -> str:
+    """sha256 (hex) of the inputs and the targets: two rows with the same digest ask and expect the same."""
+    return _sha256([sorted(example.inputs.items()), example.targets])
+
+
+def splits_digest(parts: Mapping[SplitName, Sequence[Example]]) -> str:
+    """sha256 (hex) of everything in the splits that can change a result: ids, inputs, targets, choices, groups and order."""
+    digest = hashlib.sha256()
+    choices: dict[tuple[str, ...], str] = {}  # the same few tuples in every row: hashed once
+    order: tuple[SplitName, ...] = ("train", "validation", "test")
+    for split in order:
+        for row in parts[split]:
+            if row.choices not in choices:
+                choices[row.choices] = _sha256(row.choices)
+            fields = [split, row.id, sorted(row.inputs.items()), row.targets, choices[row.choices], row.group]
+            digest.update(json.dumps(fields, separators=(",", ":")).encode() + b"\n")
+    return digest.hexdigest()
+
+
+def same_inputs_key(example: Example) -> str:
+    """Equal for rows whose inputs are the same up to case and white space. A key to compare, not to store."""
+    # no text holds a NUL (the readers see to that), so the parts cannot run into each other
+    return "\0".join(f"{name}\0{' '.join(text.casefold().split())}" for name, text in sorted(example.inputs.items()))
+
+
+def keyed_order(seed: int, key: str) -> bytes:
+    """A place in a random order that depends on the seed and this key only, not on what else is ordered."""
+    return hashlib.sha256(f"{seed}\0{key}".encode("utf-8", "surrogatepass")).digest()
+
+
+def _sha256(value: object) -> str:
+    return hashlib.sha256(json.dumps(value, separators=(",", ":")).encode()).hexdigest()

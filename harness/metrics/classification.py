@@ -1,0 +1,199 @@
+"""Scores of a classification task, its confusion matrix and a row of numbers for each class.
+
+The averages are scikit-learn's, with `zero_division=0`. The statistic of a row is 3K numbers for K labels: is it a hit of label k, was k
+predicted, is k the gold label. Their sums give every score here, so that thousands of resamples cost one matrix product.
+
+An answer that is no label (nothing, unparseable, invented) is wrong. It counts for no predicted class; only the MCC, which needs
+each row to be in some class, sees it as one more class. Macro averages run over the labels that occur in gold or predictions.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.errors import BenchError
+from harness.metrics.family import REVISION, Family, example_metric
+from harness.metrics.join import join
+from harness.types import Example, Metric, Prediction, Statistic
+
+Array: TypeAlias = NDArray[np.float64]
+Averages: TypeAlias = Callable[[Array, Array, Array, Array], Array]  # hits, predicted, gold (…, K) and n (…) → (…)
+
+
+def balanced_accuracy(hits: Array, predicted: Array, gold: Array, n: Array) -> Array:
+    """The mean recall of the labels that occur in gold."""
+    return _mean_where(_ratio(hits, gold), gold > 0)
+
+
+def macro_precision(hits: Array, predicted: Array, gold: Array, n: Array) -> Array:
+    """The mean precision of the labels that occur; 0 for a label that was never predicted."""
+    return _mean_where(_ratio(hits, predicted), predicted + gold > 0)
+
+
+def macro_recall(hits: Array, predicted: Array, gold: Array, n: Array) -> Array:
+    """The mean recall of the labels that occur; 0 for a label that is only predicted."""
+    return _mean_where(_ratio(hits, gold), predicted + gold > 0)
+
+
+def macro_f1(hits: Array, predicted: Array, gold: Array, n: Array) -> Array:
+    """The mean F1 of the labels that occur."""
+    return _mean_where(_ratio(2 * hits, predicted + gold), predicted + gold > 0)
+
+
+def micro_f1(hits: Array, predicted: Array, gold: Array, n: Array) -> Array:
+    """F1 over all decisions: the accuracy if every answer is a label, higher if not (a refusal is a miss, but no false alarm)."""
+    return _ratio(2 * hits.sum(-1), (predicted + gold).sum(-1))
+
+
+def weighted_f1(hits: Array, predicted: Array, gold: Array, n: Array) -> Array:
+    """F1 of the labels weighted by how often they are gold."""
+    return _ratio((_ratio(2 * hits, predicted + gold) * gold).sum(-1), gold.sum(-1))
+
+
+def mcc(hits: Array, predicted: Array, gold: Array, n: Array) -> Array:
+    """Matthews' coefficient for K classes (Gorodkin 2004, "Comparing two K-category assignments by a K-category correlation
+    coefficient", in the counts that scikit-learn uses); 0 where gold or predictions are all of one class."""
+    invalid = n - predicted.sum(-1)
+    together = hits.sum(-1) * n - (predicted * gold).sum(-1)
+    spread_predicted = n**2 - (predicted**2).sum(-1) - invalid**2
+    spread_gold = n**2 - (gold**2).sum(-1)
+    return _ratio(together, np.sqrt(spread_predicted * spread_gold))
+
+
+_CORPUS: dict[str, tuple[str, Averages]] = {
+    "balanced_accuracy": ("fraction", balanced_accuracy),
+    "macro_precision": ("fraction", macro_precision),
+    "macro_recall": ("fraction", macro_recall),
+    "macro_f1": ("fraction", macro_f1),
+    "micro_f1": ("fraction", micro_f1),
+    "weighted_f1": ("fraction", weighted_f1),
+    "mcc": ("coefficient", mcc),
+}
+
+
+def gold_index(example: Example, positions: dict[str, int]) -> int | None:
+    """The position of the example's label; None where it has none.
+
+    Raises:
+        BenchError: the label is not among the task's labels, so no answer to this example could be right.
+    """
+    if not example.targets:
+        return None
+    if example.targets[0] not in positions:
+        raise BenchError(
+            f"example '{example.id}': its label '{example.targets[0]}' is not among the {len(positions)} labels of the task. "
+            "Add it to 'labels', or correct the row."
+        )
+    return positions[example.targets[0]]
+
+
+def predicted_index(prediction: Prediction, positions: dict[str, int]) -> int | None:
+    """The position of the label that was answered; None where the answer is none of them."""
+    return None if prediction.extracted is None else positions.get(prediction.extracted)
+
+
+def _build(labels: Sequence[str]) -> tuple[Metric, ...]:
+    if not labels:
+        raise BenchError("the metric 'classification' needs the labels of the task, and there are none")
+    positions = {label: k for k, label in enumerate(labels)}
+    count = len(positions)
+    digest = hashlib.sha256(json.dumps(sorted(positions)).encode()).hexdigest()[:8]
+    signature = f"avg:sklearn|zero_division:0|not-a-label:wrong|labels:{count}:{digest}"
+
+    def hit(example: Example, prediction: Prediction) -> float | None:
+        gold = gold_index(example, positions)
+        return None if gold is None else float(predicted_index(prediction, positions) == gold)
+
+    def counts(example: Example, prediction: Prediction) -> Statistic | None:
+        gold = gold_index(example, positions)
+        if gold is None:
+            return None
+        row = [0.0] * (3 * count)
+        row[2 * count + gold] = 1.0
+        predicted = predicted_index(prediction, positions)
+        if predicted is not None:
+            row[count + predicted] = 1.0
+            row[predicted] = float(predicted == gold)
+        return tuple(row)
+
+    # One function object for all of them: what resamples can tell by it that they share their rows.
+    corpus = [
+        Metric(name, "higher", unit, "corpus", counts, _aggregate(average), f"{name}|{signature}|bench:{REVISION}")
+        for name, (unit, average) in _CORPUS.items()
+    ]
+    return (example_metric("accuracy", "higher", "fraction", hit, signature), *corpus)
+
+
+def _aggregate(average: Averages) -> Callable[[Array, Array], Array]:
+    def aggregate(total: Array, n: Array) -> Array:
+        hits, predicted, gold = np.split(np.asarray(total, dtype=np.float64), 3, axis=-1)
+        return average(hits, predicted, gold, np.asarray(n, dtype=np.float64))
+
+    return aggregate
+
+
+def _ratio(above: Array, below: Array) -> Array:
+    """above / below, and 0 where below is 0."""
+    return np.divide(above, below, out=np.zeros(np.broadcast_shapes(above.shape, below.shape)), where=below != 0)
+
+
+def _mean_where(values: Array, chosen: NDArray[np.bool_]) -> Array:
+    return _ratio((values * chosen).sum(-1), chosen.sum(-1).astype(np.float64))
+
+
+CLASSIFICATION = Family("classification", ("classification",), ("accuracy", *_CORPUS), _build)
+
+
+@dataclass(frozen=True)
+class ClassRow:
+    """One class: precision, recall and F1 (0 where undefined), its gold rows (`support`) and how often it was `predicted`."""
+
+    label: str
+    precision: float
+    recall: float
+    f1: float
+    support: int
+    predicted: int
+
+
+def confusion(examples: Sequence[Example], predictions: Sequence[Prediction], labels: Sequence[str]) -> list[list[int]]:
+    """Counts, a row a gold label and a column a predicted one, both in the order of `labels`.
+
+    One more column, for "no valid label", stands at the end if any answer is none of the labels (a missing one included).
+    """
+    positions = {label: k for k, label in enumerate(labels)}
+    table = [[0] * (len(labels) + 1) for _ in labels]
+    for example, prediction in join(examples, predictions):
+        gold = gold_index(example, positions)
+        if gold is not None:
+            predicted = predicted_index(prediction, positions)
+            table[gold][len(labels) if predicted is None else predicted] += 1
+    if any(row[-1] for row in table):
+        return table
+    return [row[:-1] for row in table]
+
+
+def per_class(examples: Sequence[Example], predictions: Sequence[Prediction], labels: Sequence[str]) -> list[ClassRow]:
+    """The classes in the order of `labels`, those without any gold row included."""
+    table = confusion(examples, predictions, labels)
+    rows = []
+    for k, label in enumerate(labels):
+        hits, support, predicted = table[k][k], sum(table[k]), sum(row[k] for row in table)
+        rows.append(
+            ClassRow(
+                label=label,
+                precision=hits / predicted if predicted else 0.0,
+                recall=hits / support if support else 0.0,
+                f1=2 * hits / (support + predicted) if support + predicted else 0.0,
+                support=support,
+                predicted=predicted,
+            )
+        )
+    return rows

@@ -1,0 +1,125 @@
+"""A run in, its report out: the only place that walks through a run. What comes out is plain values (`reporting.view`)."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+
+from harness.reporting import numbers, words
+from harness.reporting.classes import class_view
+from harness.reporting.lines import costs_of, done_cells, lines_of
+from harness.reporting.sample import sample_of
+from harness.reporting.scores import TaskRows
+from harness.reporting.view import ClassView, Curve, Line, Provenance, Report, SampleRow, ScoreName, TaskView
+from harness.store import Run
+from harness.types import Cell, Task
+
+
+def report_view(run: Run) -> Report:
+    """Everything the report shows, read from the run as it is now; a run that has not ended gives a report of what is there."""
+    costs = costs_of([r for r in run.results.values() if r.costs])
+    return Report(
+        name=run.name,
+        created=run.plan.created,
+        finished=run.finished,
+        device=device(run),
+        tasks=tuple(task_view(run, task) for task in run.plan.tasks.values()),
+        statuses=dict(Counter(run.status(cell.id) for cell in run.cells)),
+        spent_seconds=costs.total_seconds * costs.cells if costs else 0.0,
+        spent_price=costs.total_price * costs.cells if costs and costs.total_price is not None else None,
+        currency=costs.currency if costs else str((run.plan.options.get("price") or {}).get("currency", "USD")),
+        provenance=_provenance(run),
+    )
+
+
+def task_view(run: Run, task: Task) -> TaskView:
+    """One task's part of the report."""
+    rows = TaskRows(run, task)
+    lines = lines_of(run, rows)
+    names = tuple(ScoreName(m.name, m.direction, m.unit, m.signature) for m in rows.metrics)
+    return TaskView(
+        name=task.name,
+        kind=task.kind,
+        description=task.description,
+        rows=len(rows.examples),
+        primary=next((n for n in names if n.name == task.primary), ScoreName(task.primary, "higher", "", "")),
+        margin=task.margin,
+        score_names=names,
+        lines=lines,
+        headline=words.headline(task, lines),
+        caveats=words.caveats(task, lines),
+        curves=tuple(curve for ln in lines for curve in _curves(run, task, ln)),
+        classes=_classes(run, rows, lines),
+        sample=_sample(run, rows, lines),
+        data=run.plan.data[task.name],
+        data_digest=run.plan.data_digests[task.name],
+    )
+
+
+def device(run: Run) -> str:
+    """The machine's device as people know it."""
+    options = run.plan.options
+    return str(options.get("device_name") or options.get("device") or "unknown device")
+
+
+def _cells_of(run: Run, task: Task, ln: Line) -> list[Cell]:
+    return [c for c in run.cells if (c.task, c.model, c.strategy, c.train_size) == (task.name, ln.model, ln.strategy, ln.train_size)]
+
+
+def _curves(run: Run, task: Task, ln: Line) -> list[Curve]:
+    """The training of each cell of the line, those that failed on the way included."""
+    curves = []
+    cells = _cells_of(run, task, ln)
+    for cell in cells:
+        points = run.curve(cell.id)
+        training = _pairs([(p.get("step"), p.get("loss")) for p in points])
+        validation = _pairs([(p.get("step"), p.get("validation_loss")) for p in points])
+        if training or validation:
+            result = run.results.get(cell.id)
+            label = f"{ln.label}, seed {cell.seed}" if len(cells) > 1 else ln.label
+            overfitting = bool(result and result.training and result.training.overfitting)
+            curves.append(Curve(label, training, validation, min(validation, key=lambda p: p[1], default=None), overfitting))
+    return curves
+
+
+def _pairs(points: Sequence[tuple[object, object]]) -> tuple[tuple[int, float], ...]:
+    """The points that are numbers (a diverged training ends in NaN, which no axis can show), each step once, in order."""
+    known = {step: float(loss) for step, loss in points if isinstance(step, int) and isinstance(loss, int | float)}
+    return tuple((step, loss) for step, loss in sorted(known.items()) if math.isfinite(loss))
+
+
+def _classes(run: Run, rows: TaskRows, lines: Sequence[Line]) -> ClassView | None:
+    """The classes as the best strategy's first seed predicts them; None for other kinds of task."""
+    best = next((ln for ln in lines if ln.primary), None)
+    if rows.task.kind != "classification" or best is None or not rows.labels:
+        return None
+    cell = done_cells(run, _cells_of(run, rows.task, best))[0]
+    return class_view(_first_seed(best, cell), rows.labels, rows.examples, rows.predictions(cell))
+
+
+def _sample(run: Run, rows: TaskRows, lines: Sequence[Line]) -> tuple[SampleRow, ...]:
+    first = {ln: done_cells(run, _cells_of(run, rows.task, ln))[0] for ln in lines if ln.done}
+    outputs = {_first_seed(ln, cell): {p.example_id: p for p in rows.predictions(cell)} for ln, cell in first.items()}
+    return sample_of(rows.examples, outputs, rows.primary, f"{run.plan.digest}/{rows.task.name}")
+
+
+def _first_seed(ln: Line, cell: Cell) -> str:
+    """Whose outputs these are: the seed is named where there are several."""
+    return f"{ln.label}, seed {cell.seed}" if ln.planned > 1 else ln.label
+
+
+def _provenance(run: Run) -> Provenance:
+    plan = run.plan
+    price = plan.options.get("price") or {}
+    per_hour = price.get("per_hour")
+    cost = numbers.money(per_hour, str(price.get("currency", "USD"))) + " per device-hour" if per_hour is not None else "no price known"
+    source = price.get("source")
+    return Provenance(
+        command=plan.command,
+        digest=plan.digest,
+        seeds=tuple(sorted({cell.seed for cell in plan.cells if cell.seed is not None})),
+        models=tuple(plan.models.values()),
+        environment=plan.environment,
+        price=f"{cost} ({source})" if source else cost,
+    )

@@ -1,0 +1,74 @@
+"""A run for programs: one flat record a cell, plain JSON values. Texts are as they were stored, numbers are not rounded."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from harness.reporting.scores import TaskRows
+from harness.store import Run
+from harness.types import Cell, CellResult, Cost, Score, total_cost
+
+
+def to_json(run: Run) -> dict[str, Any]:
+    """`{"run": name, "cells": [...]}` with the cells in the order of the plan.
+
+    A cell that has not ended is 'interrupted'; scores stand only with a cell that is done. Scores are computed from the stored rows,
+    seconds are of wall clock, memory in bytes, energy in joules. A number that was not measured is null, never NaN.
+    """
+    rows = {name: TaskRows(run, task) for name, task in run.plan.tasks.items()}
+    cells = [_cell(cell, run.status(cell.id), run.results.get(cell.id), rows[cell.task]) for cell in run.cells]
+    found: dict[str, Any] = _finite({"run": run.name, "cells": cells})
+    return found
+
+
+def _cell(cell: Cell, status: str, result: CellResult | None, rows: TaskRows) -> dict[str, Any]:
+    scores = rows.cell_scores(cell) if status == "done" else {}
+    costs = result.costs if result else ()
+    return {
+        "task": cell.task,
+        "model": cell.model,
+        "strategy": cell.strategy,
+        "train_size": cell.train_size,
+        "seed": cell.seed,
+        "status": status,
+        "error": result.error if result else None,
+        "scores": {name: _score(score) for name, score in scores.items()},
+        "costs": {phase: _cost([c for c in costs if c.phase == phase]) for phase in dict.fromkeys(c.phase for c in costs)},
+        "total_cost": total_cost(costs) | {"currency": costs[0].currency if costs else None},
+        "parameters": {
+            "trainable": result.trainable_parameters if result else None,
+            "total": result.total_parameters if result else None,
+        },
+        "artifact_bytes": result.artifact_bytes if result else None,
+        "notes": list(result.notes) if result else [],
+    }
+
+
+def _score(score: Score) -> dict[str, Any]:
+    return {"value": score.value, "low": score.low, "high": score.high, "n": score.n, "method": score.method}
+
+
+def _cost(costs: list[Cost]) -> dict[str, Any]:
+    """The entries of one phase together."""
+    total = total_cost(costs)
+    reserved = [c.peak_reserved for c in costs if c.peak_reserved is not None]
+    return {
+        "seconds": total["seconds"],
+        "peak_allocated": total["peak_allocated"],
+        "peak_reserved": max(reserved, default=None),
+        "tokens": total["tokens"],
+        "energy": total["energy"],
+        "price": total["price"],
+        "currency": costs[0].currency,
+    }
+
+
+def _finite(value: Any) -> Any:
+    """The same value with null for every number that JSON cannot hold."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {key: _finite(entry) for key, entry in value.items()}
+    return [_finite(entry) for entry in value] if isinstance(value, list) else value

@@ -1,0 +1,153 @@
+"""The strategies of a task as the lines of its table: cells of several seeds together, scored, compared with `base`, priced."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from harness.analysis import Comparison
+from harness.reporting.scores import TaskRows
+from harness.reporting.view import PHASES, CellProblem, Costs, Difference, Line
+from harness.store import Run
+from harness.types import Cell, CellResult, Phase
+
+Key = tuple[str, str, int]  # model, strategy, training size
+NOT_ENDED = "It has not ended. The same command goes on with it."
+
+
+def lines_of(run: Run, rows: TaskRows) -> tuple[Line, ...]:
+    """One line a strategy, base model and training size; the best primary score first, those without a score last."""
+    groups: dict[Key, list[Cell]] = {}
+    for cell in run.cells:
+        if cell.task == rows.task.name:
+            groups.setdefault((cell.model, cell.strategy, cell.train_size), []).append(cell)
+    labels = _labels(list(groups))
+    alone = {key: _line(run, rows, cells) for key, cells in groups.items()}
+    lines = [replace(ln, label=labels[key], difference=_against_base(run, rows, key, groups)) for key, ln in alone.items()]
+    return tuple(sorted(lines, key=lambda ln: _rank(ln, rows.lower_is_better)))
+
+
+def done_cells(run: Run, cells: Sequence[Cell]) -> list[Cell]:
+    """Those that ended well."""
+    return [cell for cell in cells if run.status(cell.id) == "done"]
+
+
+def _rank(ln: Line, lower_is_better: bool) -> tuple[bool, float]:
+    value = ln.primary.value if ln.primary else None
+    return (value is None, 0.0 if value is None else value if lower_is_better else -value)
+
+
+def _labels(keys: Sequence[Key]) -> dict[Key, str]:
+    """Names as short as they can be: the model only where there are several, the size only where a strategy has several."""
+    models = {model for model, _, _ in keys}
+    labels = {}
+    for model, strategy, size in keys:
+        several = len({k for k in keys if k[:2] == (model, strategy)}) > 1
+        parts = [strategy, *([model] if len(models) > 1 else []), *([f"{size:,} rows"] if several else [])]
+        labels[model, strategy, size] = " · ".join(parts)
+    return labels
+
+
+def _against_base(run: Run, rows: TaskRows, key: Key, groups: Mapping[Key, list[Cell]]) -> Difference | None:
+    """The difference to `base` of the same model, where both have results."""
+    if key[1] == "base":
+        return None
+    base = [cell for other, cells in groups.items() if other[:2] == (key[0], "base") for cell in done_cells(run, cells)]
+    own = done_cells(run, groups[key])
+    if not base or not own:
+        return None
+    return _difference(rows.compare(own, base))
+
+
+def _difference(found: Comparison | None) -> Difference | None:
+    if found is None or found.difference is None:
+        return None
+    return Difference(
+        value=found.difference,
+        low=found.low,
+        high=found.high,
+        p_value=found.p_value,
+        n=found.n,
+        verdict=found.verdict,
+        equivalent=found.equivalent,
+        method=found.method,
+    )
+
+
+def _line(run: Run, rows: TaskRows, cells: Sequence[Cell]) -> Line:
+    """The cells of one strategy together, not yet compared with anything."""
+    model, strategy, size = cells[0].model, cells[0].strategy, cells[0].train_size
+    done = done_cells(run, cells)
+    results = [run.results[cell.id] for cell in cells if cell.id in run.results]
+    scores = rows.scores(done) if done else {}
+    good = [r for r in results if r.status == "done"] or results
+    declared = run.plan.strategies.get(strategy)
+    return Line(
+        key=f"{model}/{strategy}/{size}",
+        label=strategy,
+        strategy=strategy,
+        model=model,
+        method=declared.method if declared else "",
+        train_size=size,
+        seeds=tuple(cell.seed for cell in done if cell.seed is not None),
+        planned=len(cells),
+        done=len(done),
+        status=_status([run.status(cell.id) for cell in cells]),
+        problems=tuple(_problem(run, cell) for cell in cells if run.status(cell.id) != "done"),
+        scores=scores,
+        primary=scores.get(rows.task.primary),
+        difference=None,
+        is_base=strategy == "base",
+        costs=costs_of(good),
+        trainable_parameters=max((r.trainable_parameters for r in good), default=0),
+        total_parameters=max((r.total_parameters for r in good), default=0),
+        artifact_bytes=max((r.artifact_bytes for r in good), default=0),
+        notes=_notes(results),
+    )
+
+
+def _status(statuses: Sequence[str]) -> str:
+    kinds = set(statuses)
+    if len(kinds) == 1:
+        return statuses[0]
+    return ", ".join(f"{statuses.count(kind)} {kind}" for kind in sorted(kinds, key=lambda k: (k != "done", k)))
+
+
+def _problem(run: Run, cell: Cell) -> CellProblem:
+    result = run.results.get(cell.id)
+    return CellProblem(cell.seed, run.status(cell.id), (result.error or "It gave no reason.") if result else NOT_ENDED)
+
+
+def costs_of(results: Sequence[CellResult]) -> Costs | None:
+    """The mean over cells of what they took; a price only where every phase of every cell has one. None without any cost."""
+    costs = [cost for r in results for cost in r.costs]
+    if not costs:
+        return None
+    cells = len(results)
+    seen = {c.phase for c in costs}
+    phases: dict[Phase, float] = {p: math.fsum(c.seconds for c in costs if c.phase == p) / cells for p in PHASES if p in seen}
+    training = [c for c in costs if c.phase in ("train", "validate")]
+    train = [c for c in costs if c.phase == "train"]
+    seconds = sum(c.seconds for c in train)
+    prices = [c.price for c in costs]
+    known = [p for p in prices if p is not None]
+    complete = len(known) == len(prices)
+    return Costs(
+        phases=phases,
+        training_seconds=math.fsum(c.seconds for c in training) / cells,
+        training_price=math.fsum(c.price or 0.0 for c in training) / cells if complete else None,
+        total_seconds=math.fsum(c.seconds for c in costs) / cells,
+        total_price=math.fsum(known) / cells if complete else None,
+        currency=costs[0].currency,
+        tokens_per_second=sum(c.tokens for c in train) / seconds if seconds > 0 else None,
+        peak_allocated=max((c.peak_allocated for c in costs if c.peak_allocated is not None), default=None),
+        peak_reserved=max((c.peak_reserved for c in costs if c.peak_reserved is not None), default=None),
+        cells=cells,
+    )
+
+
+def _notes(results: Sequence[CellResult]) -> tuple[str, ...]:
+    """What the cells say a reader should know; the seed stands before it where there are several."""
+    several = len(results) > 1
+    return tuple(f"Seed {r.cell.seed}: {note}" if several and r.cell.seed is not None else note for r in results for note in r.notes)

@@ -1,0 +1,115 @@
+"""Numbers as people read them, the same on the page and in the terminal. None is a dash: not measured, or no such thing."""
+
+from __future__ import annotations
+
+NOTHING = "–"
+_SIGNS = {"USD": "$", "EUR": "€", "GBP": "£"}
+
+
+def score(value: float | None) -> str:
+    """A score: three decimals on a 0–1 scale, one on a 0–100 scale."""
+    if value is None:
+        return NOTHING
+    return f"{value:.3f}".replace("-", "−") if abs(value) < 10 else f"{value:.1f}".replace("-", "−")
+
+
+def interval(low: float | None, high: float | None) -> str:
+    """A 95 % interval, empty where there is none."""
+    return "" if low is None or high is None else f"{score(low)} to {score(high)}"
+
+
+def signed(value: float | None) -> str:
+    """A difference with its sign, which a difference that only rounds to zero keeps."""
+    if not value:
+        return score(None if value is None else 0.0)
+    return score(value) if value < 0 else f"+{score(value)}"
+
+
+def signed_interval(low: float | None, high: float | None) -> str:
+    """The interval of a difference, empty where there is none."""
+    return "" if low is None or high is None else f"{signed(low)} to {signed(high)}"
+
+
+def p_value(value: float | None) -> str:
+    """A p-value in words that fit behind 'p'."""
+    if value is None:
+        return ""
+    return "p < 0.001" if value < 0.001 else f"p = {value:.3f}"
+
+
+def seconds(value: float | None) -> str:
+    """A duration: 0.42 s, 12.3 s, 4 min 05 s, 2 h 05 min."""
+    if value is None:
+        return NOTHING
+    if value == 0:
+        return "0 s"
+    if value < 9.995:
+        return f"{value:.2f} s"
+    if value < 59.95:
+        return f"{value:.1f} s"
+    whole = round(value)
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    minutes = round(value / 60)
+    return f"{minutes // 60:,} h {minutes % 60:02d} min"
+
+
+def money(value: float | None, currency: str) -> str:
+    """An amount, with as many decimals as its size needs."""
+    if value is None:
+        return NOTHING
+    if value == 0:
+        text = "0"
+    elif value < 0.0001:
+        return f"< {_amount('0.0001', currency)}"
+    elif value < 0.1:
+        text = f"{value:.4f}"
+    else:
+        text = f"{value:,.2f}" if value < 1000 else f"{value:,.0f}"
+    return _amount(text, currency)
+
+
+def _amount(text: str, currency: str) -> str:
+    sign = _SIGNS.get(currency)
+    return f"{sign}{text}" if sign else f"{text} {currency}"
+
+
+def size(value: float | None) -> str:
+    """Bytes in binary units, as memory is sold."""
+    if value is None:
+        return NOTHING
+    unit = "B"
+    for larger in ("KiB", "MiB", "GiB", "TiB"):
+        if value < 1000:
+            break
+        unit, value = larger, value / 1024
+    if unit == "B":
+        return f"{value:.0f} B"
+    return f"{value:.0f} {unit}" if value >= 100 else f"{value:.1f} {unit}"
+
+
+def count(value: float | None) -> str:
+    """A whole number with thousands set apart."""
+    return NOTHING if value is None else f"{round(value):,}"
+
+
+def parameters(value: int | None) -> str:
+    """Parameters: 921,600, 4.9M, 134.5M, 1.71B."""
+    if value is None:
+        return NOTHING
+    if value >= 1e9:
+        return f"{value / 1e9:.2f}B"
+    return f"{value / 1e6:.1f}M" if value >= 1e6 else f"{value:,}"
+
+
+def percent(part: float, whole: float) -> str:
+    """A share in percent; a share that is not nothing is never shown as 0 %."""
+    if not whole:
+        return NOTHING
+    share = 100 * part / whole
+    return f"{share:.0f} %" if share >= 10 or share == 0 else f"{share:.1f} %" if share >= 0.1 else "< 0.1 %"
+
+
+def plural(number: int, noun: str) -> str:
+    """'1 seed', '2 seeds'."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

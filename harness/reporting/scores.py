@@ -1,0 +1,97 @@
+"""One task's rows and what the analysis says about them. Every number in a report comes through here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.analysis import Comparison, compare_scores, score_rows, statistic_stack, strategy_scores
+from harness.errors import BenchError
+from harness.metrics import metrics_for
+from harness.store import Run
+from harness.types import Cell, Example, Metric, Prediction, Score, Task
+
+Array: TypeAlias = NDArray[np.float64]
+
+
+class TaskRows:
+    """The test rows of a task with the predictions of its cells, read once and when asked for."""
+
+    def __init__(self, run: Run, task: Task) -> None:
+        self._run = run
+        self._predictions: dict[str, tuple[Prediction, ...]] = {}
+        self._stacks: dict[tuple[str, ...], Array] = {}
+        self.task = task
+
+    @cached_property
+    def examples(self) -> tuple[Example, ...]:
+        """The test rows; none where the run was stopped before they were stored.
+
+        Raises:
+            BenchError: when there are results, but the rows that they are about are missing or damaged.
+        """
+        try:
+            return self._run.examples(self.task.name)
+        except BenchError:
+            if any(cell.task == self.task.name and self._run.status(cell.id) == "done" for cell in self._run.cells):
+                raise
+            return ()
+
+    @cached_property
+    def labels(self) -> tuple[str, ...]:
+        """The classes: as declared, else as the rows offer them, else the distinct targets."""
+        if self.task.labels or self.task.kind != "classification":
+            return self.task.labels
+        offered = dict.fromkeys(choice for e in self.examples for choice in e.choices)
+        return tuple(offered) or tuple(sorted({target for e in self.examples for target in e.targets}))
+
+    @cached_property
+    def metrics(self) -> tuple[Metric, ...]:
+        """The metrics of the task, the primary one first."""
+        if not self.labels and self.task.kind == "classification":
+            return ()
+        found = metrics_for(self.task.metrics, self.labels)
+        return tuple(sorted(found, key=lambda m: m.name != self.task.primary))
+
+    @property
+    def primary(self) -> Metric | None:
+        """The metric that strategies are ranked by."""
+        return next((m for m in self.metrics if m.name == self.task.primary), None)
+
+    @property
+    def lower_is_better(self) -> bool:
+        """Whether the smallest primary score wins."""
+        return self.primary is not None and self.primary.direction == "lower"
+
+    def predictions(self, cell: Cell) -> tuple[Prediction, ...]:
+        """What the cell said, in the order of the test rows."""
+        if cell.id not in self._predictions:
+            self._predictions[cell.id] = self._run.predictions(cell.id)
+        return self._predictions[cell.id]
+
+    def cell_scores(self, cell: Cell) -> dict[str, Score]:
+        """The scores of one cell."""
+        return score_rows(self.metrics, self.examples, self.predictions(cell))
+
+    def scores(self, cells: Sequence[Cell]) -> dict[str, Score]:
+        """The scores of one strategy over its seeds."""
+        return strategy_scores(self.metrics, self.examples, [self.predictions(cell) for cell in cells])
+
+    def compare(self, cells: Sequence[Cell], base: Sequence[Cell]) -> Comparison | None:
+        """The primary score of `cells` minus that of `base`, on the same rows; None without a primary metric."""
+        if self.primary is None:
+            return None
+        stacks = [self._stack(self.primary, side) for side in (base, cells)]
+        groups = [e.group for e in self.examples]
+        return compare_scores(*stacks, metric=self.primary, groups=groups, margin=self.task.margin)
+
+    def _stack(self, metric: Metric, cells: Sequence[Cell]) -> Array:
+        """The statistics of the cells, (examples, seeds, d). Those of `base` are kept: every strategy is compared with it."""
+        key = tuple(cell.id for cell in cells)
+        if key not in self._stacks:
+            self._stacks[key] = statistic_stack(metric, self.examples, [self.predictions(cell) for cell in cells])
+        return self._stacks[key] if any(cell.strategy == "base" for cell in cells) else self._stacks.pop(key)

@@ -1,0 +1,107 @@
+"""The few pieces that our charts are drawn from: elements, scales, ticks.
+
+Colours and fonts are classes that `reports/report.css` fills in, so that dark mode and print work, and so that no style attribute
+stands in the way of the Content-Security-Policy.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from markupsafe import Markup, escape
+
+from harness.reporting.text import one_line
+
+CHARACTER = 7.2  # mean width of a character at the charts' 13 px, for placing labels
+
+
+def element(name: str, content: str = "", /, **attributes: str | float) -> Markup:
+    """One element. `content` is escaped unless it is markup already; `class_` and `text_anchor` become class and text-anchor."""
+    parts = "".join(
+        f' {key.rstrip("_").replace("_", "-")}="{_number(value) if isinstance(value, int | float) else escape(value)}"'
+        for key, value in attributes.items()
+    )
+    return Markup(f"<{name}{parts}>{escape(content)}</{name}>")  # every part is escaped
+
+
+def label(x: float, y: float, text: str, class_: str = "label", anchor: str = "start", *, limit: int = 60) -> Markup:
+    """A text."""
+    return element("text", one_line(text, limit), x=x, y=y, class_=class_, text_anchor=anchor)
+
+
+def line(x1: float, y1: float, x2: float, y2: float, class_: str) -> Markup:
+    """A straight line."""
+    return element("line", x1=x1, y1=y1, x2=x2, y2=y2, class_=class_)
+
+
+def path(points: Sequence[tuple[float, float]], class_: str) -> Markup:
+    """A line through points."""
+    steps = "L".join(f"{_number(x)} {_number(y)}" for x, y in points)
+    return element("path", d=f"M{steps}", class_=class_)
+
+
+def figure(name: str, size: tuple[float, float], parts: Iterable[Markup], *, title: str, description: str, class_: str = "chart") -> Markup:
+    """A whole picture. `name` must be unique on the page: screen readers find title and description by it."""
+    head = element("title", one_line(title), id=f"{name}-title") + element("desc", one_line(description), id=f"{name}-desc")
+    return element(
+        "svg",
+        head + Markup("").join(parts),
+        class_=class_,
+        viewBox=f"0 0 {_number(size[0])} {_number(size[1])}",
+        role="img",
+        aria_labelledby=f"{name}-title {name}-desc",
+    )
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Maps values from `low`…`high` onto pixels from `start`…`end`."""
+
+    low: float
+    high: float
+    start: float
+    end: float
+
+    def __call__(self, value: float) -> float:
+        share = (value - self.low) / (self.high - self.low) if self.high > self.low else 0.5
+        return self.start + share * (self.end - self.start)
+
+
+def nice_ticks(low: float, high: float, about: int = 5) -> list[float]:
+    """Round numbers inside low…high, about so many; steps are 1, 2 or 5 times a power of ten."""
+    if not (math.isfinite(low) and math.isfinite(high)) or high <= low:
+        return [low] if math.isfinite(low) else []
+    rough = (high - low) / max(about, 1)
+    power = 10.0 ** math.floor(math.log10(rough))
+    step = next(power * m for m in (1, 2, 5, 10) if power * m >= rough * 0.7)
+    first = math.ceil(low / step - 1e-9)
+    return [round(i * step, 12) for i in range(first, math.floor(high / step + 1e-9) + 1)]
+
+
+def tick_text(value: float, ticks: Sequence[float]) -> str:
+    """A tick's number with no more decimals than the steps need."""
+    step = min((b - a for a, b in pairwise(ticks)), default=abs(value) or 1.0)
+    decimals = max(0, -math.floor(math.log10(step) + 1e-9)) if step > 0 else 0
+    return f"{value:,.{min(decimals, 6)}f}".replace("-", "−")
+
+
+def spread(wanted: Sequence[float], gap: float, low: float, high: float) -> list[float]:
+    """Positions as near to the wanted ones as a least distance between neighbours allows, inside low…high where there is room."""
+    order = sorted(range(len(wanted)), key=lambda i: wanted[i])
+    placed = [0.0] * len(wanted)
+    previous = low - gap
+    for i in order:
+        placed[i] = max(wanted[i], previous + gap)
+        previous = placed[i]
+    following = high + gap
+    for i in reversed(order):  # what ran over the end is pushed back
+        placed[i] = min(placed[i], following - gap)
+        following = placed[i]
+    return placed
+
+
+def _number(value: float) -> str:
+    return f"{value:.2f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)

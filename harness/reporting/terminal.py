@@ -1,0 +1,137 @@
+"""The short report in a terminal: a table a task."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from harness.reporting import numbers, words
+from harness.reporting.lines import lines_of
+from harness.reporting.scores import TaskRows
+from harness.reporting.text import one_line
+from harness.reporting.view import Line
+from harness.store import Run
+from harness.types import Task
+
+_MOST_SCORES = 2  # beside the primary one
+_UNLIMITED = 10_000
+
+
+@dataclass(frozen=True)
+class _Column:
+    """A column: its heading, what stands in it, and how early it goes when there is no room (0: never)."""
+
+    heading: str
+    cell: Callable[[Line], str]
+    expendable: int = 0
+    number: bool = True
+
+
+def terminal_table(run: Run, console: Console) -> None:
+    """Print one table a task with the sentence that sums it up.
+
+    In a terminal the least needed columns are left out until the rest fits, and no number is ever cut; into a file or a pipe goes
+    the whole table, however wide.
+    """
+    for task in run.plan.tasks.values():
+        rows = TaskRows(run, task)
+        lines = lines_of(run, rows)
+        width = console.width if console.is_terminal else _UNLIMITED
+        table = _fitting(lines, _columns(task, lines, rows), width)
+        _print(console, Text(f"{task.name} · {task.primary} · {numbers.plural(len(rows.examples), 'test row')}", style="bold"))
+        _print_table(console, table, width)
+        _print(console, Text(one_line(words.headline(task, lines))))
+        for ln in lines:
+            for problem in ln.problems:
+                seed = f", seed {problem.seed}" if problem.seed is not None else ""
+                _print(console, Text(one_line(f"{ln.label}{seed}: {problem.status}. {problem.error}", 300), style="yellow"))
+        _print(console, Text(""))
+
+
+def _columns(task: Task, lines: Sequence[Line], rows: TaskRows) -> list[_Column]:
+    others = [m.name for m in rows.metrics if m.name != task.primary][:_MOST_SCORES]
+    columns = [
+        _Column("strategy", lambda ln: one_line(ln.label, 60), number=False),
+        _Column("status", lambda ln: ln.status, number=False),
+        _Column(task.primary, lambda ln: numbers.score(ln.primary.value if ln.primary else None)),
+        _Column("95 % interval", _interval, 1, number=False),
+        *(_Column(name, _score_of(name), 6 + i) for i, name in enumerate(others)),
+        _Column("vs base", _difference, number=False),
+        _Column("training", lambda ln: numbers.seconds(ln.costs.training_seconds if ln.costs else None), 2),
+        _Column("total", lambda ln: numbers.seconds(ln.costs.total_seconds if ln.costs else None), 5),
+        _Column("cost", lambda ln: numbers.money(ln.costs.total_price, ln.costs.currency) if ln.costs else numbers.NOTHING, 3),
+        _Column("peak memory", lambda ln: numbers.size(ln.costs.peak_allocated if ln.costs else None), 4),
+    ]
+    if any(ln.planned > 1 for ln in lines):
+        columns.insert(2, _Column("seeds", lambda ln: numbers.count(len(ln.seeds)) if ln.seeds else numbers.NOTHING, 8))
+    return columns
+
+
+def _interval(ln: Line) -> str:
+    return numbers.interval(ln.primary.low, ln.primary.high) if ln.primary else ""
+
+
+def _score_of(name: str) -> Callable[[Line], str]:
+    def cell(ln: Line) -> str:
+        score = ln.scores.get(name)
+        return numbers.score(score.value if score else None)
+
+    return cell
+
+
+def _difference(ln: Line) -> str:
+    if ln.difference is None:
+        return numbers.NOTHING
+    return f"{numbers.signed(ln.difference.value)} {words.verdict_text(ln.difference)}"
+
+
+def _fitting(lines: Sequence[Line], columns: list[_Column], width: int) -> Table:
+    """The table with as many columns as fit, the most expendable dropped first; the last ones stay, however narrow it is."""
+    while True:
+        table = _table(lines, columns)
+        if _natural_width(table) <= width or not any(c.expendable for c in columns):
+            return table
+        least = max(columns, key=lambda c: c.expendable)
+        columns = [c for c in columns if c is not least]
+
+
+def _table(lines: Sequence[Line], columns: Sequence[_Column]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, collapse_padding=True)
+    for column in columns:
+        table.add_column(Text(column.heading), justify="right" if column.number else "left", no_wrap=True, overflow="fold")
+    for ln in lines:
+        table.add_row(*(Text(column.cell(ln)) for column in columns), style="" if ln.done == ln.planned else "yellow")
+    return table
+
+
+def _natural_width(table: Table) -> int:
+    measure = Console(width=_UNLIMITED, file=io.StringIO())
+    return measure.measure(table).maximum
+
+
+def _print_table(console: Console, table: Table, width: int) -> None:
+    """The table at its natural width: rich would otherwise squeeze it into 80 columns where there is no terminal to ask."""
+    if console.is_terminal and _unicode(console) and _natural_width(table) <= width:
+        console.print(table)
+        return
+    plain = Console(width=_natural_width(table), file=io.StringIO(), color_system=None)
+    plain.print(table)
+    written = plain.file.getvalue() if isinstance(plain.file, io.StringIO) else ""
+    _print(console, Text("\n".join(line.rstrip() for line in written.splitlines())))
+
+
+def _unicode(console: Console) -> bool:
+    return console.encoding.lower().startswith("utf")
+
+
+def _print(console: Console, text: Text) -> None:
+    """A text as it is, with question marks for what an older terminal's encoding lacks."""
+    if not _unicode(console):
+        text = Text(text.plain.encode(console.encoding, "replace").decode(console.encoding))
+    console.print(text, soft_wrap=True, highlight=False)

@@ -1,0 +1,211 @@
+"""What a report says, as values that a template can print: the shape of it. `reporting.build` fills it from a run.
+
+Texts are as they were stored; whoever shows them sends them through `text.visible`. Numbers are raw; `numbers` words them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from harness.analysis.pairs import Verdict
+from harness.store.plan import ModelInfo
+from harness.types import DataReport, Phase, Score
+
+PHASES: tuple[Phase, ...] = ("load", "train", "validate", "predict", "score")
+
+
+@dataclass(frozen=True)
+class CellProblem:
+    """A cell that did not end well: its status, and what it said in one line."""
+
+    seed: int | None
+    status: str
+    error: str
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A strategy's primary score minus that of `base`, on the same test rows."""
+
+    value: float
+    low: float | None
+    high: float | None
+    p_value: float | None
+    n: int
+    verdict: Verdict
+    equivalent: bool
+    method: str
+
+    @property
+    def beyond_chance(self) -> bool:
+        """Whether interval and p-value both exclude that there is no difference."""
+        return self.verdict in ("better", "worse", "different")
+
+
+@dataclass(frozen=True)
+class Costs:
+    """What one run of a strategy took: the mean over its seeds; memory is the largest of them.
+
+    Seconds, tokens per second, bytes, money. A strategy that did not finish has what it took until then.
+    """
+
+    phases: Mapping[Phase, float]
+    training_seconds: float
+    training_price: float | None
+    total_seconds: float
+    total_price: float | None
+    currency: str
+    tokens_per_second: float | None
+    peak_allocated: int | None
+    peak_reserved: int | None
+    cells: int
+
+
+@dataclass(frozen=True, eq=False)
+class Line:
+    """One strategy on one task (of one base model, at one training size), over its seeds."""
+
+    key: str
+    label: str
+    strategy: str
+    model: str
+    method: str
+    train_size: int
+    seeds: tuple[int, ...]
+    planned: int
+    done: int
+    status: str
+    problems: tuple[CellProblem, ...]
+    scores: Mapping[str, Score]
+    primary: Score | None
+    difference: Difference | None
+    is_base: bool
+    costs: Costs | None
+    trainable_parameters: int
+    total_parameters: int
+    artifact_bytes: int
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ScoreName:
+    """A column of the score table. `signature` says what made the numbers; `direction` which way is better."""
+
+    name: str
+    direction: str
+    unit: str
+    signature: str
+
+
+@dataclass(frozen=True)
+class Curve:
+    """The training of one cell: (step, loss) pairs, natural-log cross-entropy per target token."""
+
+    label: str
+    training: tuple[tuple[int, float], ...]
+    validation: tuple[tuple[int, float], ...]
+    best: tuple[int, float] | None
+    overfitting: bool
+
+
+@dataclass(frozen=True)
+class ClassLine:
+    """One class of a classification task."""
+
+    label: str
+    precision: float
+    recall: float
+    f1: float
+    support: int
+    predicted: int
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """How often one label was taken for another."""
+
+    gold: str
+    predicted: str
+    count: int
+    support: int
+
+
+@dataclass(frozen=True)
+class ClassView:
+    """What one cell takes for what. `matrix` (rows gold, columns `predicted_labels`) is empty where there are too many labels."""
+
+    source: str
+    rows: tuple[ClassLine, ...]
+    predicted_labels: tuple[str, ...]
+    matrix: tuple[tuple[int, ...], ...]
+    mistakes: tuple[Mistake, ...]
+
+
+@dataclass(frozen=True)
+class SampleOutput:
+    """What one strategy said to one example. `mark` is its score on this row, or whether it is right."""
+
+    label: str
+    text: str
+    mark: str
+
+
+@dataclass(frozen=True)
+class SampleRow:
+    """One test example as people read it."""
+
+    id: str
+    title: str
+    inputs: tuple[tuple[str, str], ...]
+    references: tuple[str, ...]
+    outputs: tuple[SampleOutput, ...]
+
+
+@dataclass(frozen=True)
+class TaskView:
+    """Everything about one task. `lines` are sorted by the primary score, those without one last."""
+
+    name: str
+    kind: str
+    description: str
+    rows: int
+    primary: ScoreName
+    margin: float
+    score_names: tuple[ScoreName, ...]
+    lines: tuple[Line, ...]
+    headline: str
+    caveats: tuple[str, ...]
+    curves: tuple[Curve, ...]
+    classes: ClassView | None
+    sample: tuple[SampleRow, ...]
+    data: DataReport
+    data_digest: str
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """What it takes to check or repeat the run."""
+
+    command: str
+    digest: str
+    seeds: tuple[int, ...]
+    models: tuple[ModelInfo, ...]
+    environment: Mapping[str, str]
+    price: str
+
+
+@dataclass(frozen=True)
+class Report:
+    """A whole run."""
+
+    name: str
+    created: str
+    finished: bool
+    device: str
+    tasks: tuple[TaskView, ...]
+    statuses: Mapping[str, int]
+    spent_seconds: float
+    spent_price: float | None
+    currency: str
+    provenance: Provenance

@@ -1,0 +1,101 @@
+"""What the numbers say, in sentences. They claim what was measured and nothing more: recommending is not done here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from harness.analysis.intervals import ROUGH
+from harness.reporting import numbers
+from harness.reporting.view import Difference, Line, Report
+from harness.types import Score, Task
+
+FEW_ROWS = 100
+
+
+def title(report: Report) -> str:
+    """What the run is about."""
+    names = list(dict.fromkeys(ln.label for task in report.tasks for ln in task.lines))
+    what = f"Comparing {len(names)} strategies" if len(names) > 1 else f"Measuring {', '.join(names) or 'nothing'}"
+    return f"{what} on {' and '.join(task.name for task in report.tasks)}"
+
+
+def headline(task: Task, lines: Sequence[Line]) -> str:
+    """The first sentence about a task: the best primary score, its interval, and whether the difference to base is beyond chance."""
+    scored = [ln for ln in lines if ln.primary and ln.primary.value is not None]
+    if not scored:
+        outcomes = ", ".join(f"{ln.label}: {ln.status}" for ln in lines)
+        return f"No strategy has a score on {task.name} ({outcomes})." if lines else f"No strategy was run on {task.name}."
+    best = scored[0]
+    assert best.primary is not None  # it is among the scored
+    said = _with_interval(task.primary, best.primary, best)
+    if len(scored) == 1:
+        return f"{best.label} has {said} on {task.name}. No other strategy has a score to compare it with."
+    if best.is_base:
+        return f"No strategy scored better on {task.name} than {best.label}, the model as it is, with {said}."
+    return f"{best.label} has the best result on {task.name}: {said}{_lead(best.difference)}."
+
+
+def _with_interval(name: str, score: Score, ln: Line) -> str:
+    spread = numbers.interval(score.low, score.high)
+    known = [f"95 % interval {spread}" if spread else "no interval", numbers.plural(score.n, "test row")]
+    if ln.seeds:
+        known.append("one training seed" if len(ln.seeds) == 1 else f"mean of {len(ln.seeds)} training seeds")
+    return f"{name} {numbers.score(score.value)} ({', '.join(known)})"
+
+
+def _lead(difference: Difference | None) -> str:
+    if difference is None:
+        return ". base has no result, so whether tuning helped is not known"
+    spread = numbers.signed_interval(difference.low, difference.high)
+    how_far = f"{numbers.signed(difference.value)}{f' ({spread})' if spread else ''}"
+    if difference.low is None:
+        return f". Its difference to base is {how_far}; this test set is too small to say whether that is chance"
+    if difference.beyond_chance:
+        small = ", though it lies within the task's margin" if difference.equivalent else ""
+        return f". Its difference to base, {how_far}, is beyond chance{small}"
+    if difference.verdict == "tied":
+        return f". It ties with base: the difference, {how_far}, lies within the task's margin"
+    return f". Its difference to base, {how_far}, is not beyond chance"
+
+
+def caveats(task: Task, lines: Sequence[Line]) -> tuple[str, ...]:
+    """What limits the headline, each in a sentence."""
+    found = []
+    tuned = [ln for ln in lines if ln.done and ln.seeds]
+    if tuned and all(len(ln.seeds) == 1 for ln in tuned):
+        found.append("Each trained strategy was run with one seed: how much another seed would change its score is not known.")
+    elif tuned:
+        found.append("Intervals say how much other test rows could change a score. They do not cover the spread between seeds.")
+    scored = [ln for ln in lines if ln.primary and ln.primary.value is not None and not ln.is_base]
+    if len(scored) > 1:
+        best, second = scored[0], scored[1]
+        value = second.primary.value if second.primary else None
+        found.append(
+            f"The best was picked on the same test rows, and its lead over {second.label} ({numbers.score(value)}) was not tested."
+            if not best.is_base
+            else ""
+        )
+    rows = max((ln.primary.n for ln in lines if ln.primary), default=0)
+    if 0 < rows < FEW_ROWS:
+        found.append(f"The test set has {numbers.plural(rows, 'row')}. Intervals from so few rows are wide and themselves uncertain.")
+    if any(ln.primary and is_rough(ln.primary) for ln in lines):
+        found.append("Intervals marked “rough” lie outside the range in which their method is known to hold.")
+    dropped = max((ln.primary.dropped for ln in lines if ln.primary), default=0)
+    if dropped:
+        found.append(f"{numbers.plural(dropped, 'test row')} cannot be judged by {task.primary} and did not count.")
+    unfinished = [ln for ln in lines if ln.problems]
+    if unfinished:
+        found.append("Not finished: " + ", ".join(f"{ln.label} ({ln.status})" for ln in unfinished) + ".")
+    return tuple(sentence for sentence in found if sentence)
+
+
+def verdict_text(difference: Difference) -> str:
+    """The verdict on a difference to base, in a word or two."""
+    if difference.beyond_chance and difference.equivalent:
+        return f"{difference.verdict}, within margin"
+    return {"tied": "tied within margin", "undecided": "undecided"}.get(difference.verdict, difference.verdict)
+
+
+def is_rough(score: Score) -> bool:
+    """Whether the interval lies outside the range in which its method is known to hold."""
+    return ROUGH in score.method

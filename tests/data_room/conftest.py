@@ -1,0 +1,65 @@
+"""Helpers to write a file and load it as a user's task would."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.data import load_splits
+from harness.errors import BenchError
+from harness.types import Example, Kind, Splits, Task
+
+MakeTask = Callable[..., Task]
+
+
+@pytest.fixture
+def make_task() -> MakeTask:
+    def make(kind: Kind = "summarization", labels: tuple[str, ...] = (), **data: Any) -> Task:
+        return Task(name="notes", kind=kind, labels=labels, data=data, prompt="{{ input }}", metrics=("rouge",), primary="rougeL")
+
+    return make
+
+
+@pytest.fixture
+def load(tmp_path: Path, make_task: MakeTask) -> Callable[..., Splits]:
+    """load(content, name="visits.csv", …) writes one file and loads it; load({"train": …, "test": …}) writes CSV files of those names."""
+
+    def run(
+        content: str | bytes | dict[str, str], name: str = "visits.csv", limit: int | None = None, limit_seed: int = 0, **task: Any
+    ) -> Splits:
+        def write(file: str, text: str | bytes) -> str:
+            (tmp_path / file).write_bytes(text if isinstance(text, bytes) else text.encode())
+            return file
+
+        if isinstance(content, dict):
+            path: Any = {split: write(f"{split}.csv", text) for split, text in content.items()}
+        else:
+            path = write(name, content)
+        return load_splits(make_task(path=path, **task), folder=tmp_path, limit=limit, limit_seed=limit_seed)
+
+    return run
+
+
+@pytest.fixture
+def refused(load: Callable[..., Splits]) -> Callable[..., str]:
+    """The message of the error that loading ends in."""
+
+    def run(*args: Any, **kwargs: Any) -> str:
+        with pytest.raises(BenchError) as caught:
+            load(*args, **kwargs)
+        return str(caught.value)
+
+    return run
+
+
+@pytest.fixture
+def in_order() -> Callable[[Splits], list[Example]]:
+    """All examples; tests that need the file's order give each row its number as an id."""
+
+    def collect(splits: Splits) -> list[Example]:
+        return sorted([*splits.train, *splits.validation, *splits.test], key=lambda e: int(e.id))
+
+    return collect

@@ -1,0 +1,140 @@
+"""A run that is killed goes on and ends as if nothing had happened.
+
+SIGKILL strikes the `bench` process itself in the middle of training, of prediction and of writing; the same command then goes on.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from harness.store import RunFolder
+
+COMMAND = [
+    sys.executable,
+    "-m",
+    "harness.cli.main",
+    "run",
+    "--task",
+    "summarization",
+    "--strategies",
+    "lora",
+    "--limit",
+    "24",
+    "--epochs",
+    "2",
+]
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory):
+    environment = os.environ | {"BENCH_CHECKPOINT_SECONDS": "0", "HF_HUB_OFFLINE": "1", "COLUMNS": "200"}
+
+    def start(folder: Path, *more: str) -> subprocess.Popen:
+        folder.mkdir(exist_ok=True)
+        return subprocess.Popen(
+            [*COMMAND, *more], cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace"
+        )
+
+    return start
+
+
+@pytest.fixture(scope="module")
+def undisturbed(bench, tmp_path_factory):
+    process = bench(tmp_path_factory.mktemp("undisturbed"))
+    out, err = process.communicate()
+    assert process.returncode == 0, err
+    return outcome(Path(process.args and tmp_path_factory.getbasetemp()), out)
+
+
+def outcome(base: Path, out: str):
+    """What must not change: every prediction with its scores, and the training curve without its clock."""
+    (run,) = [p.parent for p in base.rglob("run.json") if p.parent.name == Path(out.strip().splitlines()[-1]).name]
+    return results(run)
+
+
+def results(run: Path):
+    folder = RunFolder(run)
+    found = {}
+    for cell in folder.plan().cells:
+        files = folder.cell(cell.id)
+        curve = [{k: v for k, v in p.items() if k != "tokens_per_second"} for p in files.curve_points()]
+        found[cell.strategy] = (files.result().status, files.predictions(), curve, files.result().training)
+    return found
+
+
+def kill_when(process, sign):
+    """SIGKILL as soon as a line of progress contains the sign; the children must be gone, too."""
+    for line in process.stderr:
+        if sign in line:
+            break
+    else:
+        pytest.fail(f"the run ended without saying {sign!r}")
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    process.stdout.close()
+    process.stderr.close()
+
+
+@pytest.mark.parametrize("sign", ["lora seed 0: train", "lora seed 0: predict", "lora seed 0: score"])
+def test_killed_and_started_again(bench, undisturbed, tmp_path, sign):
+    kill_when(bench(tmp_path), sign)
+    (run,) = (tmp_path / "runs").iterdir()
+    again = bench(tmp_path)
+    out, err = again.communicate()
+    assert again.returncode == 0, err
+    assert f"Going on with runs/{run.name}" in err
+    assert out.strip().splitlines()[-1] == f"runs/{run.name}"
+    assert results(run) == undisturbed
+    assert not list(run.rglob("*.part*")), "nothing half-written is left"
+    assert not (run / "work").exists()
+
+
+def test_killed_at_every_step_of_training(bench, undisturbed, tmp_path):
+    """Kill after each of the first checkpoints, in turn: the run still gets to the same end."""
+    for _ in range(3):
+        process = bench(tmp_path)
+        for line in process.stderr:
+            states = list((tmp_path / "runs").glob("*/cells/*/checkpoint/step-*"))
+            if states and "lora seed 0: train" in line:
+                break
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+    final = bench(tmp_path)
+    _, err = final.communicate()
+    assert final.returncode == 0, err
+    (run,) = (tmp_path / "runs").iterdir()
+    assert results(run) == undisturbed
+
+
+def test_an_interrupted_run_says_how_to_go_on(bench, tmp_path):
+    process = bench(tmp_path)
+    for line in process.stderr:
+        if "lora seed 0: train" in line:
+            break
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate()
+    assert process.returncode == 130
+    assert "interrupted: the same command goes on where it stopped" in err
+    assert out == ""
+    (run,) = (tmp_path / "runs").iterdir()
+    statuses = [json.loads(f.read_text())["status"] for f in run.glob("cells/*/cell.json")]
+    assert statuses == ["done"], "base had ended, lora had not"
+
+
+def test_a_second_run_is_told_who_holds_it(bench, tmp_path):
+    first = bench(tmp_path)
+    for line in first.stderr:
+        if "load" in line:
+            break
+    second = bench(tmp_path)
+    out, err = second.communicate()
+    assert second.returncode == 2
+    assert f"is being worked on by process {first.pid}" in err
+    assert out == ""
+    first.send_signal(signal.SIGKILL)
+    first.communicate()

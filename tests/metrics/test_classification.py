@@ -1,0 +1,143 @@
+"""Classification scores equal scikit-learn's; answers that are no label are wrong."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn import metrics as sk
+
+from harness.errors import BenchError
+from harness.metrics import confusion, metrics_for, per_class
+from harness.types import Example, Metric, Prediction
+
+LABELS = ("cat", "dog", "eel", "fox")
+NAMES = ["accuracy", "balanced_accuracy", "macro_precision", "macro_recall", "macro_f1", "micro_f1", "weighted_f1", "mcc"]
+
+
+def rows(gold: Sequence[str], answers: Sequence[str | None]) -> tuple[list[Example], list[Prediction]]:
+    examples = [Example(str(k), {}, (g,)) for k, g in enumerate(gold)]
+    return examples, [Prediction(str(k), a or "", extracted=a) for k, a in enumerate(answers)]
+
+
+def totals(metric: Metric, gold: Sequence[str], answers: Sequence[str | None]) -> np.ndarray:
+    pairs = zip(*rows(gold, answers), strict=True)
+    return np.sum([metric.per_example(e, p) for e, p in pairs], axis=0)
+
+
+def scores(gold: Sequence[str], answers: Sequence[str | None], labels: Sequence[str] = LABELS) -> dict[str, float]:
+    return {
+        m.name: float(m.aggregate(totals(m, gold, answers), np.array(float(len(gold))))) for m in metrics_for(["classification"], labels)
+    }
+
+
+def reference(gold: Sequence[str], answers: Sequence[str | None]) -> dict[str, float]:
+    """scikit-learn, with one more class for what is no label; only the averages over classes leave it out."""
+    answers = ["(none)" if a not in LABELS else a for a in answers]
+    seen = sorted({*gold, *answers} - {"(none)"})
+    averages = {"labels": seen, "zero_division": 0}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return {
+            "accuracy": sk.accuracy_score(gold, answers),
+            "balanced_accuracy": sk.balanced_accuracy_score(gold, answers),
+            "macro_precision": sk.precision_score(gold, answers, average="macro", **averages),
+            "macro_recall": sk.recall_score(gold, answers, average="macro", **averages),
+            "macro_f1": sk.f1_score(gold, answers, average="macro", **averages),
+            "micro_f1": sk.f1_score(gold, answers, average="micro", **averages),
+            "weighted_f1": sk.f1_score(gold, answers, average="weighted", **averages),
+            "mcc": sk.matthews_corrcoef(gold, answers),
+        }
+
+
+answer_rows = st.lists(
+    st.tuples(st.sampled_from(LABELS), st.sampled_from([*LABELS, *LABELS, None, "unicorn", ""])), min_size=1, max_size=40
+)
+
+
+@given(answer_rows)
+@settings(max_examples=300, deadline=None)
+def test_equal_to_scikit_learn(pairs: list[tuple[str, str | None]]) -> None:
+    gold, answers = zip(*pairs, strict=True)
+    assert scores(gold, answers) == pytest.approx(reference(gold, answers), abs=1e-9)
+
+
+def test_equal_to_scikit_learn_with_its_own_labels() -> None:
+    """Where every answer is a label, scikit-learn's defaults are met: no argument needed but the average."""
+    rng = np.random.default_rng(0)
+    for _ in range(100):
+        gold, answers = (rng.choice(LABELS, size=30, p=[0.5, 0.3, 0.2, 0.0]).tolist() for _ in range(2))
+        found = scores(gold, answers)
+        assert found["macro_f1"] == pytest.approx(sk.f1_score(gold, answers, average="macro", zero_division=0), abs=1e-9)
+        assert found["mcc"] == pytest.approx(sk.matthews_corrcoef(gold, answers), abs=1e-9)
+        assert found["micro_f1"] == pytest.approx(found["accuracy"], abs=1e-9)
+
+
+def test_many_rows_and_many_labels() -> None:
+    rng = np.random.default_rng(1)
+    labels = [f"intent {k}" for k in range(77)]
+    gold, noise = rng.choice(labels, size=3000).tolist(), rng.choice(labels, size=3000)
+    answers = np.where(rng.random(3000) < 0.7, gold, noise).tolist()
+    assert scores(gold, answers, labels)["mcc"] == pytest.approx(sk.matthews_corrcoef(gold, answers), abs=1e-9)
+    assert scores(gold, answers, labels)["macro_f1"] == pytest.approx(sk.f1_score(gold, answers, average="macro"), abs=1e-9)
+
+
+def test_names_levels_and_shapes() -> None:
+    metrics = metrics_for(["classification"], LABELS)
+    assert [m.name for m in metrics] == NAMES
+    assert [m.level for m in metrics] == ["example"] + ["corpus"] * 7
+    example, prediction = Example("1", {}, ("dog",)), Prediction("1", "dog", extracted="dog")
+    assert metrics[0].per_example(example, prediction) == (1.0,)
+    assert metrics[1].per_example(example, prediction) == (0, 1, 0, 0) * 3
+    assert metrics[1].per_example(example, Prediction("1", "dog")) == (0,) * 8 + (0, 1, 0, 0)
+
+
+def test_a_stack_of_resamples_is_aggregated_at_once() -> None:
+    rng = np.random.default_rng(2)
+    for metric in metrics_for(["classification"], LABELS)[1:]:
+        stack = [totals(metric, rng.choice(LABELS, 20).tolist(), rng.choice([*LABELS, "?"], 20).tolist()) for _ in range(6)]
+        one_by_one = [float(metric.aggregate(total, np.array(20.0))) for total in stack]
+        at_once = metric.aggregate(np.array(stack).reshape(2, 3, -1), np.full((2, 3), 20.0))
+        assert at_once.shape == (2, 3)
+        np.testing.assert_allclose(at_once.ravel(), one_by_one, atol=1e-12)
+
+
+def test_a_gold_label_that_the_task_lacks_is_an_error() -> None:
+    metric = metrics_for(["classification"], LABELS)[0]
+    with pytest.raises(BenchError, match=r"example 'x7'.*'gnu'"):
+        metric.per_example(Example("x7", {}, ("gnu",)), Prediction("x7", "cat", extracted="cat"))
+
+
+def test_signature_changes_with_the_labels_but_not_with_their_order() -> None:
+    first, reordered, other = (
+        metrics_for(["classification"], labels)[4].signature for labels in (LABELS, LABELS[::-1], ("cat", "dog", "eel", "owl"))
+    )
+    assert first == reordered != other
+    assert first.startswith("macro_f1|")
+
+
+def test_confusion() -> None:
+    examples, predictions = rows(["cat", "cat", "dog", "eel"], ["cat", "dog", "dog", "cat"])
+    assert confusion(examples, predictions, LABELS) == [[1, 1, 0, 0], [0, 1, 0, 0], [1, 0, 0, 0], [0, 0, 0, 0]]
+
+
+def test_confusion_has_a_column_for_no_label_only_where_it_is_used() -> None:
+    examples, predictions = rows(["cat", "cat", "dog"], ["cat", None, "unicorn"])
+    assert confusion(examples, predictions[:2], ("cat", "dog")) == [[1, 0, 1], [0, 0, 1]]  # the missing row counts too
+    assert confusion(examples, predictions, ("cat", "dog")) == [[1, 0, 1], [0, 0, 1]]
+
+
+@given(answer_rows)
+@settings(max_examples=100, deadline=None)
+def test_per_class_equals_scikit_learn(pairs: list[tuple[str, str | None]]) -> None:
+    gold, answers = zip(*pairs, strict=True)
+    found = per_class(*rows(gold, answers), LABELS)
+    known = ["(none)" if a not in LABELS else a for a in answers]
+    expected = sk.precision_recall_fscore_support(gold, known, labels=LABELS, zero_division=0)
+    assert [r.label for r in found] == list(LABELS)
+    np.testing.assert_allclose([[r.precision, r.recall, r.f1, r.support] for r in found], np.transpose(expected), atol=1e-12)
+    assert [r.predicted for r in found] == [answers.count(label) for label in LABELS]

@@ -1,0 +1,106 @@
+"""The families, and the small metrics in them."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness.errors import BenchError
+from harness.metrics import FAMILIES, join, metrics_for
+from harness.types import Example, Prediction
+
+LABELS = ("yes", "no")
+
+
+def value(name: str, output: str, targets: tuple[str, ...]) -> float | None:
+    metric = next(m for f in ("exact_match", "length") for m in metrics_for([f], []) if m.name == name)
+    row = metric.per_example(Example("1", {}, targets), Prediction("1", output))
+    return None if row is None else row[0]
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_a_family_builds_the_scores_that_it_names(name: str) -> None:
+    metrics = FAMILIES[name].build(LABELS)
+    assert tuple(m.name for m in metrics) == FAMILIES[name].scores
+    assert len({m.signature for m in metrics}) == len(metrics)
+    assert all(m.signature.startswith(m.name + "|") for m in metrics)
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_an_empty_output_always_has_a_score(name: str) -> None:
+    example, spoiled = Example("1", {}, ("yes",)), Prediction("1", "")
+    rows = [m.per_example(example, spoiled) for m in FAMILIES[name].build(LABELS) if m.level == "example"]
+    assert rows == [(0.0,)] * len(rows)
+
+
+def test_names_keep_their_order_and_are_taken_once() -> None:
+    assert [m.name for m in metrics_for(["length", "exact_match", "length"], [])] == ["output_words", "length_ratio", "exact_match"]
+
+
+def test_an_unknown_name_gets_a_hint() -> None:
+    with pytest.raises(BenchError, match=r"unknown metric 'rogue'\. Did you mean 'rouge'\?"):
+        metrics_for(["rogue"], [])
+
+
+def test_the_name_of_a_score_leads_to_its_metric() -> None:
+    with pytest.raises(BenchError, match=r"'macro_f1'.*a score of the metric 'classification'"):
+        metrics_for(["macro_f1"], LABELS)
+
+
+def test_all_unknown_names_are_told_at_once() -> None:
+    with pytest.raises(BenchError) as caught:
+        metrics_for(["rogue", "length", "exact"], [])
+    assert len(caught.value.problems) == 2
+
+
+def test_classification_needs_labels() -> None:
+    with pytest.raises(BenchError, match="needs the labels"):
+        metrics_for(["classification"], [])
+
+
+@pytest.mark.parametrize(
+    ("output", "targets", "expected"),
+    [
+        ("yes", ("yes",), 1.0),
+        (" yes\n", ("no", "yes "), 1.0),
+        ("Yes", ("yes",), 0.0),
+        ("", ("yes",), 0.0),
+        ("", ("",), 1.0),
+        ("x", (), None),
+    ],
+)
+def test_exact_match(output: str, targets: tuple[str, ...], expected: float | None) -> None:
+    assert value("exact_match", output, targets) == expected
+
+
+@pytest.mark.parametrize(
+    ("output", "targets", "expected"),
+    [("a b c", ("d e",), 1.5), ("", ("d e",), 0.0), ("a", ("d e", "f"), 0.5), ("a", ("",), None), ("a", (), None)],
+)
+def test_length_ratio(output: str, targets: tuple[str, ...], expected: float | None) -> None:
+    assert value("length_ratio", output, targets) == expected
+
+
+def test_output_words_needs_no_reference() -> None:
+    assert value("output_words", " two\n words ", ()) == 2.0
+
+
+def test_length_has_no_better_direction() -> None:
+    assert {m.direction for m in metrics_for(["length"], [])} == {"none"}
+
+
+def test_join_goes_by_id_and_fills_what_is_missing() -> None:
+    examples = [Example(k, {}, ()) for k in "abc"]
+    joined = join(examples, [Prediction("c", "third"), Prediction("a", "first")])
+    assert [(e.id, p.example_id, p.output) for e, p in joined] == [("a", "a", "first"), ("b", "b", ""), ("c", "c", "third")]
+
+
+def test_join_refuses_what_does_not_fit() -> None:
+    example = Example("a", {}, ())
+    with pytest.raises(BenchError, match="'z'"):
+        join([example], [Prediction("z", "")])
+    with pytest.raises(BenchError, match="2 predictions for 'a'"):
+        join([example], [Prediction("a", "1"), Prediction("a", "2")])
+    with pytest.raises(BenchError, match="2 examples with the id 'a'"):
+        join([example, example], [])
+    with pytest.raises(BenchError, match="and 4 more"):
+        join([example], [Prediction(str(k), "") for k in range(9)])

@@ -1,0 +1,53 @@
+"""Synthetic runs that the tests of the report share."""
+
+from __future__ import annotations
+
+import pytest
+from report_factory import HOSTILE, Made, classification, make_run, summarization
+
+from harness.store import Run
+
+
+@pytest.fixture(scope="session")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """base, lora and qlora on one task, one seed each, all done."""
+    cells = [
+        Made("base", 0.2),
+        Made("lora", 0.5, 1, train_seconds=310, notes=("Stopped early.",)),
+        Made("qlora", 0.49, 1, train_seconds=720),
+    ]
+    return make_run(tmp_path_factory.mktemp("runs") / "plain", [summarization(cells)])
+
+
+@pytest.fixture(scope="session")
+def troubled(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """Two tasks, several seeds, and every way for a cell not to end well."""
+    cells = [
+        Made("base", 0.35),
+        Made("lora", 0.82, 1, train_seconds=300, notes=("Overfitting: validation loss rose.",)),
+        Made("lora", 0.85, 2, train_seconds=320),
+        Made("qlora", 0.8, 1, train_seconds=700),
+        Made("qlora", 0.8, 2, train_seconds=40, status="diverged", error="the loss is NaN at step 40"),
+        Made("full", 1, 1, train_seconds=55, status="out-of-memory", error="does not fit in 24 GB"),
+        Made("full", 1, 2, status="interrupted"),
+        Made("dora", 1, 1, status="failed", error="no such module: q_proj"),
+    ]
+    data = {
+        "unseen_labels": {"refund_0": 3},
+        "warnings": ("12 rows are empty.",),
+        "skipped": ("intents.csv, line 17: the target is empty",),
+    }
+    tasks = [classification(cells, data=data), summarization([Made("base", 0.3), Made("lora", 0.3, 1, train_seconds=9)], rows=30)]
+    return make_run(tmp_path_factory.mktemp("runs") / "troubled", tasks)
+
+
+@pytest.fixture(scope="session")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """Inputs, outputs, errors and notes that would break a page or a terminal that trusted them."""
+    cells = [
+        Made("base", answer=lambda e, r: HOSTILE),
+        Made("lora", seed=1, train_seconds=30, answer=lambda e, r: "A" * 1_000_000, notes=(HOSTILE,)),
+        Made("qlora", seed=1, status="failed", error=HOSTILE),
+    ]
+    data = {"warnings": (HOSTILE,), "skipped": (HOSTILE,), "origin": {HOSTILE: HOSTILE}}
+    return make_run(tmp_path_factory.mktemp("runs") / "hostile", [summarization(cells, rows=12, text=lambda i: HOSTILE, data=data)])

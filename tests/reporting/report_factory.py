@@ -1,0 +1,200 @@
+"""Small synthetic runs, written to disk through the same store that real runs use. No model, no training."""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from harness.store import Run, RunFolder, RunPlan
+from harness.store.plan import ModelInfo
+from harness.types import Cell, CellResult, Cost, DataReport, Example, Phase, Prediction, Splits, Strategy, Task
+
+LORA = {"peft_type": "LORA", "r": 16}
+METHODS = {"base": "base", "few-shot": "base", "full": "full"}
+WORDS = tuple(re.findall(r"\w+", "patient reports mild pain in the left knee since monday no fever takes ibuprofen 400 mg twice daily"))
+HOSTILE = (
+    '</script><img src=x onerror="alert(1)"><style>*{display:none}</style> \u202egnp.exe\u202c \x1b[31mred\x00 [bold]x[/bold] {{ 7*7 }}'
+)
+
+Answer = Callable[[Example, random.Random], str]
+
+
+@dataclass(frozen=True)
+class Made:
+    """One cell to make. `quality` is how often it is right (or how much of the reference it keeps)."""
+
+    strategy: str
+    quality: float = 0.5
+    seed: int | None = None
+    status: str = "done"
+    error: str | None = None
+    train_seconds: float = 0.0
+    notes: tuple[str, ...] = ()
+    priced: bool = True
+    answer: Answer | None = None
+    curve: bool = True
+    model: str = "tiny"
+    size: int = 0
+
+
+@dataclass(frozen=True)
+class MadeTask:
+    """One task to make, with its cells."""
+
+    name: str
+    kind: str
+    cells: Sequence[Made]
+    labels: tuple[str, ...] = ()
+    rows: int = 120
+    data: Mapping[str, object] = field(default_factory=dict)
+    text: Callable[[int], str] | None = None
+
+
+def make_run(path: Path, tasks: Sequence[MadeTask], device: str = "cpu") -> Run:
+    """A run folder with these tasks and cells."""
+    folder = RunFolder(path)
+    path.mkdir(parents=True)
+    cells = {(t.name, i): _cell(t, made, i) for t in tasks for i, made in enumerate(t.cells)}
+    folder.write_plan(_plan(tasks, tuple(cells.values()), device))
+    for task in tasks:
+        examples = tuple(_example(task, i) for i in range(task.rows))
+        folder.write_data(task.name, Splits((), (), examples, _data(task), "d1"), {e.id: "x" for e in examples})
+        for i, made in enumerate(task.cells):
+            _write_cell(folder, task, made, cells[task.name, i], examples)
+    return Run(folder)
+
+
+def summarization(cells: Sequence[Made], **more: object) -> MadeTask:
+    """A task of summaries, scored by ROUGE."""
+    return MadeTask("summarization", "summarization", cells, **more)  # type: ignore[arg-type]
+
+
+def classification(cells: Sequence[Made], labels: int = 3, **more: object) -> MadeTask:
+    """A task of so many labels."""
+    names = tuple(f"{word}_{i}" for i, word in zip(range(labels), ["refund", "card lost", "transfer failed"] * labels, strict=False))
+    return MadeTask("intents", "classification", cells, labels=names, **more)  # type: ignore[arg-type]
+
+
+def _cell(task: MadeTask, made: Made, number: int) -> Cell:
+    return Cell(f"{task.name}-{number}", task.name, made.model, made.strategy, made.size, made.seed)
+
+
+def _plan(tasks: Sequence[MadeTask], cells: tuple[Cell, ...], device: str) -> RunPlan:
+    strategies = {made.strategy: _strategy(made.strategy) for t in tasks for made in t.cells}
+    return RunPlan(
+        digest="0123456789abcdef",
+        created="2026-03-01T10:20:30+00:00",
+        command="bench run --task <b>summarization</b> --strategies lora,qlora",
+        tasks={t.name: _task(t) for t in tasks},
+        strategies=strategies,
+        models={"tiny": ModelInfo("tiny", "shipped", "sha256:abc123")},
+        cells=cells,
+        data={t.name: _data(t) for t in tasks},
+        data_digests={t.name: "feedface" * 8 for t in tasks},
+        environment={"python": "3.11.9", "torch": "2.7.0", "commit": "c0ffee", "dirty": "no"},
+        options={
+            "price": {"per_hour": 0.09, "currency": "USD", "source": "a table, 2026-03"},
+            "device": device,
+            "device_name": "Xeon 2 cores",
+        },
+    )
+
+
+def _task(task: MadeTask) -> Task:
+    metrics, primary = (("classification",), "macro_f1") if task.kind == "classification" else (("rouge", "length"), "rougeL")
+    return Task(
+        name=task.name,
+        kind=task.kind,
+        data={"source": "clinic"},
+        prompt="{{ input }}",
+        labels=task.labels,
+        metrics=metrics,
+        primary=primary,
+    )
+
+
+def _strategy(name: str) -> Strategy:
+    method = METHODS.get(name, "peft")
+    more = {} if method == "base" else {"train": {"epochs": 3}}
+    return Strategy(name=name, method=method, adapter=LORA if method == "peft" else {}, **more)
+
+
+def _data(task: MadeTask) -> DataReport:
+    known = {
+        "origin": {"source": "clinic"},
+        "sizes": {"train": 560, "validation": 70, "test": task.rows},
+        "sampled_from": {"train": 560, "validation": 70, "test": task.rows},
+        "duplicates": {"train/test": 2},
+        "removed_from_train": 2,
+    }
+    return DataReport(**(known | dict(task.data)))  # type: ignore[arg-type]
+
+
+def _example(task: MadeTask, i: int) -> Example:
+    draw = random.Random(f"{task.name}{i}")
+    text = task.text(i) if task.text else " ".join(draw.choices(WORDS, k=40))
+    target = draw.choice(task.labels) if task.labels else " ".join(draw.choices(WORDS, k=12))
+    return Example(f"row-{i}", {"input": text}, (target,), task.labels)
+
+
+def _write_cell(folder: RunFolder, task: MadeTask, made: Made, cell: Cell, examples: Sequence[Example]) -> None:
+    if made.curve and made.train_seconds:
+        folder.cell(cell.id).path.mkdir(parents=True, exist_ok=True)
+        folder.cell(cell.id).curve.write_text("".join(json.dumps(point) + "\n" for point in curve_points(cell.id)), encoding="utf-8")
+    if made.status == "interrupted" and made.error is None:
+        return  # it has not ended: there is no cell.json
+    draw = random.Random(f"{cell.id}{made.strategy}{made.seed}")
+    predictions = [_prediction(task, made, e, draw) for e in examples] if made.status == "done" else None
+    trains = made.train_seconds > 0
+    result = CellResult(
+        cell=cell,
+        status=made.status,  # type: ignore[arg-type]
+        costs=_costs(made),
+        error=made.error,
+        trainable_parameters=(4_884_480 if METHODS.get(made.strategy) != "full" else 134_515_008) if trains else 0,
+        total_parameters=134_515_008,
+        artifact_bytes=19_600_000 if trains and made.status == "done" else 0,
+        notes=made.notes,
+    )
+    folder.cell(cell.id).finish(result, predictions)
+
+
+def _prediction(task: MadeTask, made: Made, example: Example, draw: random.Random) -> Prediction:
+    if made.answer is not None:
+        output = made.answer(example, draw)
+        return Prediction(example.id, output, extracted=output if output in task.labels else None)
+    if task.labels:
+        label = example.targets[0] if draw.random() < made.quality else draw.choice(task.labels)
+        return Prediction(example.id, label, extracted=label, finish="choice")
+    kept = [word if draw.random() < made.quality else draw.choice(WORDS) for word in example.targets[0].split()]
+    return Prediction(example.id, " ".join(kept), tokens_in=60, tokens_out=14)
+
+
+def _costs(made: Made) -> tuple[Cost, ...]:
+    seconds: dict[Phase, float] = {"load": 1.25}
+    if made.train_seconds:
+        seconds |= {"train": made.train_seconds, "validate": made.train_seconds / 8}
+    if made.status == "done":
+        seconds |= {"predict": 41.5, "score": 0.8}
+    return tuple(
+        Cost(phase, s, "cpu", 1_500_000_000, 1_700_000_000, tokens=int(s * 900), price=s * 0.09 / 3600 if made.priced else None)
+        for phase, s in seconds.items()
+    )
+
+
+def curve_points(name: str, steps: int = 210) -> list[dict[str, float]]:
+    """A training that gets better, and then fits too well."""
+    draw = random.Random(name)
+    points: list[dict[str, float]] = []
+    for step in range(1, steps + 1):
+        share = step / steps
+        points.append(
+            {"step": step, "loss": 3.2 - 2.3 * share**0.5 + draw.gauss(0, 0.18), "learning_rate": 2e-4, "tokens_per_second": 900.0}
+        )
+        if step % 35 == 0:
+            points.append({"step": step, "validation_loss": 3.1 - 2.6 * share**0.5 + 1.1 * share**2, "training_loss": 1.0})
+    return points

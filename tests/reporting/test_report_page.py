@@ -1,0 +1,190 @@
+"""The page: whole in itself, inert whatever the models said, and its numbers are those of the analysis."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from report_factory import HOSTILE, Made, classification, make_run, summarization
+
+from harness.reporting import numbers, render, write_page
+from harness.reporting.build import report_view
+from harness.reporting.text import visible
+from harness.store import Run
+
+EMPTY = {"meta", "br", "link", "img", "input", "hr"}
+
+
+@dataclass
+class Node:
+    """An element: its tag, its attributes, and the elements and texts in it."""
+
+    tag: str
+    attributes: dict[str, str | None]
+    parts: list[Node | str] = field(default_factory=list)
+
+    @property
+    def children(self) -> list[Node]:
+        return [part for part in self.parts if isinstance(part, Node)]
+
+    def all(self, tag: str) -> list[Node]:
+        found = [child for child in self.children if child.tag == tag]
+        return found + [node for child in self.children for node in child.all(tag)]
+
+    def content(self) -> str:
+        return " ".join(" ".join(part if isinstance(part, str) else part.content() for part in self.parts).split())
+
+
+class Tree(HTMLParser):
+    """The page as a tree; an element that is not closed where it should be fails the test."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.root = Node("root", {})
+        self._open = [self.root]
+        self.nodes: list[Node] = []
+        self.feed(html)
+        assert len(self._open) == 1, f"<{self._open[-1].tag}> is not closed"
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        node = Node(tag, dict(attrs))
+        self._open[-1].parts.append(node)
+        self.nodes.append(node)
+        if tag not in EMPTY:
+            self._open.append(node)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self._open.pop().tag == tag
+
+    def handle_data(self, data: str) -> None:
+        self._open[-1].parts.append(data)
+
+
+@pytest.fixture(scope="module", params=["plain", "troubled", "hostile"])
+def run(request: pytest.FixtureRequest) -> Run:
+    found: Run = request.getfixturevalue(request.param)
+    return found
+
+
+def test_the_page_needs_nothing_else_and_runs_nothing(run: Run) -> None:
+    html = render(run)
+    tree = Tree(html)
+    tags = {node.tag for node in tree.nodes}
+    assert not tags & {"script", "img", "iframe", "object", "embed", "link", "base", "form", "foreignobject", "audio", "video", "animate"}
+    names = {name for node in tree.nodes for name in node.attributes}
+    assert not [name for name in names if name.startswith("on")]
+    assert not names & {"style", "src", "srcset", "xlink:href", "action"}
+    links = [node.attributes["href"] or "" for node in tree.nodes if "href" in node.attributes]
+    ids = [node.attributes["id"] for node in tree.nodes if "id" in node.attributes]
+    assert all(link.startswith("#") and link[1:] in ids for link in links)
+    assert len(ids) == len(set(ids))
+    assert "://" not in html
+    assert "url(" not in html
+    assert "@import" not in html
+
+
+def test_the_policy_allows_the_inlined_style_by_its_hash_and_nothing_else(run: Run) -> None:
+    html = render(run)
+    policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]*)"', html)
+    styles = re.findall(r"<style>(.*?)</style>", html, re.DOTALL)
+    assert policy is not None
+    assert len(styles) == 1
+    digest = base64.b64encode(hashlib.sha256(styles[0].encode()).digest()).decode()
+    said = policy.group(1).replace("&#39;", "'").replace("&#43;", "+")
+    assert said == f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    assert html.index("Content-Security-Policy") < html.index("<style>")
+
+
+def test_every_number_of_the_main_table_is_the_one_of_the_analysis(troubled: Run) -> None:
+    tree = Tree(render(troubled))
+    tables = [table for table in tree.root.all("table") if table.attributes.get("class") == "main"]
+    for task, table in zip(report_view(troubled).tasks, tables, strict=True):
+        rows = [row.content() for row in table.all("tr") if row.attributes.get("class") != "problem"][1:]
+        for ln, row in zip(task.lines, rows, strict=True):
+            assert row.startswith(ln.label)
+            if ln.primary:
+                assert f"{numbers.score(ln.primary.value)} {numbers.interval(ln.primary.low, ln.primary.high)}" in row
+            if ln.difference:
+                spread = numbers.signed_interval(ln.difference.low, ln.difference.high)
+                assert f"{numbers.signed(ln.difference.value)} {spread}" in row
+                assert ln.difference.verdict in row
+            if ln.costs:
+                assert numbers.money(ln.costs.training_price, "USD") in row
+                assert numbers.money(ln.costs.total_price, "USD") in row
+                assert numbers.seconds(ln.costs.training_seconds) in row
+
+
+def test_all_scores_and_all_phases_are_there(plain: Run) -> None:
+    text = Tree(render(plain)).root.content()
+    for ln in report_view(plain).tasks[0].lines:
+        for score in ln.scores.values():
+            assert f"{numbers.score(score.value)} {numbers.interval(score.low, score.high)}".strip() in text
+            assert score.method in text or ln.primary is not score
+        assert ln.costs is not None
+        for seconds in ln.costs.phases.values():
+            assert numbers.seconds(seconds) in text
+
+
+def test_what_a_reader_must_know_is_said(troubled: Run) -> None:
+    text = Tree(render(troubled)).root.content()
+    for task in report_view(troubled).tasks:
+        assert task.headline in text
+        assert all(caveat in text for caveat in task.caveats)
+    for said in ("out-of-memory : does not fit in 24 GB", "diverged : the loss is NaN", "failed : no such module: q_proj", "has not ended",
+                 "Overfitting: validation loss rose.", "refund_0 (3 rows)", "12 rows are empty.", "1 row skipped", "line 17",
+                 "train/test: 2", "Confusion matrix", "sha256:abc123", "0123456789abcdef", "c0ffee",
+                 "$0.0900 per device-hour (a table, 2026-03)",
+                 "bench run --task <b>summarization</b> --strategies lora,qlora"):  # fmt: skip
+        assert said in text
+
+
+def test_tables_have_captions_and_scopes_and_charts_have_titles(troubled: Run) -> None:
+    tree = Tree(render(troubled))
+    for table in tree.root.all("table"):
+        assert table.all("caption")[0].content()
+        assert all(th.attributes.get("scope") in ("row", "col") for th in table.all("th"))
+    charts = [svg for svg in tree.root.all("svg") if "chart" in (svg.attributes["class"] or "")]
+    ids = {node.attributes.get("id"): node for node in tree.nodes}
+    assert len(charts) >= 7
+    for svg in charts:
+        assert svg.attributes["role"] == "img"
+        assert all(ids[name].content() for name in (svg.attributes["aria-labelledby"] or "").split())
+    assert all("nan" not in (value or "") for svg in charts for node in svg.all("circle") for value in node.attributes.values())
+
+
+def test_hostile_text_appears_as_text(hostile: Run) -> None:
+    html = render(hostile)
+    assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", html)
+    text = Tree(html).root.content()
+    shown = visible(HOSTILE)
+    assert shown.startswith("</script><img src=x") and shown.endswith("⟦U+202C⟧ ⟦U+001B⟧[31mred⟦U+0000⟧ [bold]x[/bold] {{ 7*7 }}")
+    assert text.count(shown) >= 12 * 2 + 5  # each input and output; the error, note, warning, skipped row and origin
+    assert "A" * 2000 + "… [998,000 more characters]" in text
+    assert "A" * 2001 not in text
+    assert len(html) < 300_000
+
+
+@pytest.mark.parametrize("labels", [2, 20, 21, 77])
+def test_any_number_of_labels(tmp_path: Path, labels: int) -> None:
+    run = make_run(tmp_path / "r", [classification([Made("base", 0.4), Made("lora", 0.8, 1, train_seconds=9)], labels=labels, rows=200)])
+    html = render(run)
+    assert ('<table class="matrix">' in html) == (labels <= 20)
+    assert ("Most frequent confusions" in html) == (labels > 20)
+
+
+def test_a_run_with_one_strategy_and_one_that_has_nothing_yet(tmp_path: Path) -> None:
+    one = make_run(tmp_path / "one", [summarization([Made("lora", 0.5, 1, train_seconds=9)], rows=2)])
+    assert "No other strategy has a score" in render(one)
+    none = make_run(tmp_path / "none", [summarization([Made("base", status="interrupted")], rows=2)])
+    assert "This run has not ended" in render(none)
+
+
+def test_write_page_writes_the_file_whole(plain: Run, tmp_path: Path) -> None:
+    write_page(plain, tmp_path / "report.html")
+    assert (tmp_path / "report.html").read_text(encoding="utf-8") == render(plain)
+    assert [path.name for path in tmp_path.iterdir()] == ["report.html"]

@@ -1,0 +1,76 @@
+"""Hostile text becomes visible text; numbers read as people read them."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness.reporting import numbers
+from harness.reporting.text import one_line, visible
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("plain\ttext\nof two lines", "plain\ttext\nof two lines"),
+        ("a\u202eb", "a⟦U+202E⟧b"),
+        ("\u2066x\u2069\u200f\u061c", "⟦U+2066⟧x⟦U+2069⟧⟦U+200F⟧⟦U+061C⟧"),
+        ("\x1b[31mred\x1b[0m", "⟦U+001B⟧[31mred⟦U+001B⟧[0m"),
+        ("\x9b31m\x00\x07\x7f", "⟦U+009B⟧31m⟦U+0000⟧⟦U+0007⟧⟦U+007F⟧"),
+        ("windows\r\nold mac\rend", "windows\nold mac\nend"),
+        ("zero\u200bwidth\ufeff\u2028", "zero⟦U+200B⟧width⟦U+FEFF⟧⟦U+2028⟧"),
+        ("\ud800", "⟦U+D800⟧"),
+        ("\U000e0041", "⟦U+E0041⟧"),
+        ("Schön, 漢字, می‌خواهم, 👩‍⚕️", "Schön, 漢字, می‌خواهم, 👩‍⚕️"),  # joiners that scripts and emoji need stay
+    ],
+)
+def test_what_cannot_be_seen_is_spelled_out(text: str, shown: str) -> None:
+    assert visible(text) == shown
+    assert visible(visible(text)) == shown
+
+
+def test_long_text_is_cut_with_the_number_of_characters_left_out() -> None:
+    assert visible("x" * 1_000_000, 100) == "x" * 100 + "… [999,900 more characters]"
+    assert visible("x" * 100, 100) == "x" * 100
+
+
+def test_one_line_has_no_line_breaks_and_keeps_to_its_limit() -> None:
+    assert one_line("  a\n b\t\x1bc ") == "a b ⟦U+001B⟧c"
+    assert one_line("word " * 1000, 20) == "word word word word…"
+    assert len(one_line("x" * 1_000_000, 20)) == 20
+
+
+@pytest.mark.parametrize(
+    ("shown", "expected"),
+    [
+        (numbers.score(0.4567), "0.457"),
+        (numbers.score(31.25), "31.2"),
+        (numbers.score(None), "–"),
+        (numbers.signed(0.1), "+0.100"),
+        (numbers.signed(-0.1), "−0.100"),
+        (numbers.signed(-0.0001), "−0.000"),
+        (numbers.signed(0.0), "0.000"),
+        (numbers.interval(0.1, 0.2), "0.100 to 0.200"),
+        (numbers.interval(None, None), ""),
+        (numbers.seconds(0.0), "0 s"),
+        (numbers.seconds(9.999), "10.0 s"),
+        (numbers.seconds(59.97), "1 min 00 s"),
+        (numbers.seconds(3599.7), "1 h 00 min"),
+        (numbers.seconds(7500), "2 h 05 min"),
+        (numbers.money(0.0, "USD"), "$0"),
+        (numbers.money(0.00001, "USD"), "< $0.0001"),
+        (numbers.money(0.0123, "EUR"), "€0.0123"),
+        (numbers.money(12.5, "CHF"), "12.50 CHF"),
+        (numbers.money(None, "USD"), "–"),
+        (numbers.size(512), "512 B"),
+        (numbers.size(1536), "1.5 KiB"),
+        (numbers.size(24 * 1024**3), "24.0 GiB"),
+        (numbers.parameters(134_515_008), "134.5M"),
+        (numbers.parameters(1_710_000_000), "1.71B"),
+        (numbers.percent(1, 100_000), "< 0.1 %"),
+        (numbers.percent(0, 10), "0 %"),
+        (numbers.p_value(0.0004), "p < 0.001"),
+        (numbers.plural(1, "row"), "1 row"),
+    ],
+)
+def test_numbers_read_as_people_read_them(shown: str, expected: str) -> None:
+    assert shown == expected

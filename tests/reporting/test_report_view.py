@@ -1,0 +1,181 @@
+"""The view says what the analysis says, about every way a run can end."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from report_factory import Made, classification, make_run, summarization
+
+from harness.analysis import compare_scores, statistic_stack, strategy_scores
+from harness.errors import BenchError
+from harness.metrics import metrics_for
+from harness.reporting.build import report_view
+from harness.reporting.view import Line, TaskView
+from harness.store import Run
+
+
+def line_of(task: TaskView, label: str) -> Line:
+    return next(ln for ln in task.lines if ln.label == label)
+
+
+def test_scores_and_differences_are_those_of_the_analysis(troubled: Run) -> None:
+    view = report_view(troubled).tasks[0]
+    examples = troubled.examples("intents")
+    task = troubled.plan.tasks["intents"]
+    metrics = metrics_for(task.metrics, task.labels)
+    done = {s: [c.id for c in troubled.cells if c.task == "intents" and c.strategy == s and troubled.status(c.id) == "done"] for s in
+            ("base", "lora", "qlora")}  # fmt: skip
+    for strategy, cells in done.items():
+        runs = [troubled.predictions(cell) for cell in cells]
+        assert line_of(view, strategy).scores == strategy_scores(metrics, examples, runs)
+    primary = next(m for m in metrics if m.name == "macro_f1")
+    stacks = [statistic_stack(primary, examples, [troubled.predictions(cell) for cell in done[s]]) for s in ("base", "lora")]
+    expected = compare_scores(*stacks, metric=primary, groups=[e.group for e in examples], margin=task.margin)
+    found = line_of(view, "lora").difference
+    assert found is not None
+    assert (found.value, found.low, found.high, found.p_value, found.verdict) == (
+        expected.difference, expected.low, expected.high, expected.p_value, expected.verdict,
+    )  # fmt: skip
+
+
+def test_lines_are_sorted_by_the_primary_score_and_those_without_one_come_last(troubled: Run) -> None:
+    lines = report_view(troubled).tasks[0].lines
+    values = [ln.primary.value for ln in lines if ln.primary and ln.primary.value is not None]
+    assert values == sorted(values, reverse=True)
+    assert [ln.label for ln in lines] == ["lora", "qlora", "base", "full", "dora"]
+
+
+def test_every_ending_is_told(troubled: Run) -> None:
+    report = report_view(troubled)
+    task = report.tasks[0]
+    assert report.statuses == {"done": 6, "diverged": 1, "out-of-memory": 1, "interrupted": 1, "failed": 1}
+    assert not report.finished
+    assert line_of(task, "qlora").status == "1 done, 1 diverged"
+    assert line_of(task, "full").status == "1 interrupted, 1 out-of-memory"
+    first = line_of(task, "full").problems[0]
+    assert (first.seed, first.status, first.error) == (1, "out-of-memory", "does not fit in 24 GB")
+    assert "has not ended" in line_of(task, "full").problems[1].error
+    assert line_of(task, "dora").scores == {}
+    assert line_of(task, "dora").costs is not None  # what it took until it failed
+    assert line_of(task, "lora").notes == ("Seed 1: Overfitting: validation loss rose.",)
+
+
+def test_costs_are_the_mean_over_seeds(troubled: Run) -> None:
+    lora = line_of(report_view(troubled).tasks[0], "lora")
+    assert lora.costs is not None
+    assert lora.costs.phases["train"] == pytest.approx(310)
+    assert lora.costs.training_seconds == pytest.approx(310 * 9 / 8)
+    assert lora.costs.training_price == pytest.approx(310 * 9 / 8 * 0.09 / 3600)
+    assert lora.costs.total_seconds == pytest.approx(310 * 9 / 8 + 1.25 + 41.5 + 0.8)
+    assert lora.costs.tokens_per_second == pytest.approx(900)
+    assert lora.seeds == (1, 2)
+
+
+def test_no_price_is_no_price(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "r", [summarization([Made("lora", 0.5, 1, train_seconds=9, priced=False)], rows=20)])
+    costs = report_view(run).tasks[0].lines[0].costs
+    assert costs is not None
+    assert costs.training_price is None
+    assert costs.total_price is None
+
+
+def test_the_headline_names_the_best_its_interval_and_the_difference_to_base(plain: Run) -> None:
+    task = report_view(plain).tasks[0]
+    best = task.lines[0]
+    assert best.primary is not None
+    assert best.difference is not None
+    assert task.headline == (
+        f"lora has the best result on summarization: rougeL {best.primary.value:.3f} (95 % interval {best.primary.low:.3f} to "
+        f"{best.primary.high:.3f}, 120 test rows, one training seed). Its difference to base, +{best.difference.value:.3f} "
+        f"(+{best.difference.low:.3f} to +{best.difference.high:.3f}), is beyond chance."
+    )
+    assert any("one seed" in caveat for caveat in task.caveats)
+    assert any("lead over qlora" in caveat and "not tested" in caveat for caveat in task.caveats)
+
+
+def test_the_headline_claims_nothing_that_chance_can_explain(troubled: Run) -> None:
+    task = report_view(troubled).tasks[1]  # base and lora are equally good here
+    found = line_of(task, "lora").difference
+    assert found is not None
+    assert not found.beyond_chance
+    assert "is beyond chance" not in task.headline
+    assert any("30 rows" in caveat for caveat in task.caveats)
+
+
+@pytest.mark.parametrize(
+    ("cells", "said"),
+    [
+        ([Made("lora", 0.5, 1, train_seconds=9)], "No other strategy has a score to compare it with."),
+        ([Made("lora", 0.5, 1, train_seconds=9), Made("qlora", 0.4, 1, train_seconds=9)], "base has no result"),
+        ([Made("base", 0.9), Made("lora", 0.1, 1, train_seconds=9)], "No strategy scored better on summarization than base"),
+        ([Made("base", status="failed", error="no"), Made("lora", seed=1, status="interrupted")],
+         "No strategy has a score on summarization (base: failed, lora: interrupted)."),
+    ],
+)  # fmt: skip
+def test_the_headline_of_runs_with_little_to_compare(tmp_path: Path, cells: list[Made], said: str) -> None:
+    assert said in report_view(make_run(tmp_path / "r", [summarization(cells)])).tasks[0].headline
+
+
+def test_several_models_and_sizes_are_told_apart(tmp_path: Path) -> None:
+    cells = [Made("base", 0.2), Made("base", 0.3, model="big"), Made("lora", 0.5, 1, train_seconds=9, size=100),
+             Made("lora", 0.6, 1, train_seconds=9, size=1000), Made("lora", 0.7, 1, train_seconds=9, model="big", size=1000)]  # fmt: skip
+    task = report_view(make_run(tmp_path / "r", [summarization(cells)])).tasks[0]
+    labels = {"base · tiny", "base · big", "lora · tiny · 100 rows", "lora · tiny · 1,000 rows", "lora · big"}
+    assert {ln.label for ln in task.lines} == labels
+    big, small = line_of(task, "lora · big"), line_of(task, "base · big")
+    assert big.difference is not None
+    assert big.primary is not None
+    assert small.primary is not None
+    assert big.primary.value is not None
+    assert small.primary.value is not None
+    assert big.difference.value == pytest.approx(big.primary.value - small.primary.value)
+
+
+def test_classes_show_a_matrix_up_to_twenty_labels_and_the_largest_mistakes_above(troubled: Run, tmp_path: Path) -> None:
+    small = report_view(troubled).tasks[0].classes
+    assert small is not None
+    assert small.source == "lora, seed 1"
+    assert len(small.matrix) == 3
+    assert sum(map(sum, small.matrix)) == 120
+    assert [row.support for row in small.rows] == [sum(row) for row in small.matrix]
+    many = report_view(make_run(tmp_path / "r", [classification([Made("base", 0.5)], labels=30, rows=300)])).tasks[0].classes
+    assert many is not None
+    assert many.matrix == ()
+    assert len(many.rows) == 30
+    assert [m.count for m in many.mistakes] == sorted((m.count for m in many.mistakes), reverse=True)
+    assert len(many.mistakes) == 15
+
+
+def test_answers_that_are_no_label_have_a_column(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "r", [classification([Made("base", answer=lambda e, r: "what?")], rows=20)])
+    classes = report_view(run).tasks[0].classes
+    assert classes is not None
+    assert classes.predicted_labels[-1] == "(no label)"
+    assert sum(row[-1] for row in classes.matrix) == 20
+
+
+def test_the_sample_is_seeded_small_and_has_every_strategy(plain: Run) -> None:
+    first, second = report_view(plain).tasks[0].sample, report_view(plain).tasks[0].sample
+    assert first == second
+    assert len(first) == 50
+    by_id = {e.id: e for e in plain.examples("summarization")}
+    for row in first:
+        assert row.references == by_id[row.id].targets
+        assert {o.label for o in row.outputs} == {"lora", "qlora", "base"}
+        assert all(o.mark.startswith("rougeL ") for o in row.outputs)
+
+
+def test_a_run_that_was_stopped_before_its_rows_were_stored(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "r", [summarization([Made("base", status="interrupted"), Made("lora", seed=1, status="interrupted")])])
+    (tmp_path / "r" / "data" / "summarization.parquet").unlink()
+    task = report_view(run).tasks[0]
+    assert task.rows == 0
+    assert task.headline.startswith("No strategy has a score")
+
+
+def test_results_without_the_rows_they_are_about_are_an_error(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "r", [summarization([Made("base", 0.5)], rows=5)])
+    (tmp_path / "r" / "data" / "summarization.parquet").unlink()
+    with pytest.raises(BenchError, match=r"summarization\.parquet: is missing"):
+        report_view(run)
