@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from harness.analysis import score_rows
 from harness.catalog import Catalog
+from harness.errors import BenchError, did_you_mean
 from harness.grid import Listener, Request, execute, make_plan, vocabulary
 from harness.metrics import metrics_for
 from harness.reporting import to_json, write_page
@@ -57,6 +58,7 @@ def run(
     runs_dir: str | Path = "runs",
     listener: Listener | None = None,
     new: bool = False,
+    reuse: bool = True,
     resume: str | Path | None = None,
     jobs: int = 1,
     command: str = "harness.run",
@@ -69,6 +71,7 @@ def run(
         runs_dir: where the run's folder is made.
         listener: is told of progress; nothing is shown without one.
         new: start a new run although one of the same plan was interrupted.
+        reuse: take cells that are done in other runs, instead of running them again.
         resume: go on with this run.
         jobs: cells at the same time.
         options: the fields of `harness.grid.Request`: model, data, fields, seeds, limit, epochs, price, …
@@ -76,9 +79,8 @@ def run(
     Raises:
         BenchError: when something about the request is wrong; nothing was started then.
     """
-    named = {"tasks": _names(task), "strategies": _names(strategies)}
-    request = Request(**named, **{k: tuple(v) if isinstance(v, list) else v for k, v in options.items()})
-    return run_request(request, runs_dir=runs_dir, listener=listener, new=new, resume=resume, jobs=jobs, command=command)
+    request = _request({"tasks": _names(task), "strategies": _names(strategies)} | options)
+    return run_request(request, runs_dir=runs_dir, listener=listener, new=new, reuse=reuse, resume=resume, jobs=jobs, command=command)
 
 
 def run_request(
@@ -87,6 +89,7 @@ def run_request(
     runs_dir: str | Path = "runs",
     listener: Listener | None = None,
     new: bool = False,
+    reuse: bool = True,
     resume: str | Path | None = None,
     jobs: int = 1,
     command: str,
@@ -101,6 +104,7 @@ def run_request(
         listener or _Silent(),
         fresh=new,
         resume=going_on,
+        reuse=reuse,
         at_once=jobs,
         before_end=lambda done: write_page(done, done.folder.report),
     )
@@ -109,8 +113,7 @@ def run_request(
 
 def request_of(stored: Run) -> Request:
     """The request that a run was started with, so that it can go on without saying it all again."""
-    values = dict(stored.plan.options["request"])
-    return replace(Request((), ()), **{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
+    return _request(stored.plan.options["request"])
 
 
 def load_run(run: str | Path, *, runs_dir: str | Path = "runs") -> LoadedRun:
@@ -125,6 +128,20 @@ def load_run(run: str | Path, *, runs_dir: str | Path = "runs") -> LoadedRun:
 def open_catalog(tasks: Sequence[str] = (), strategies: Sequence[str] = ()) -> Catalog:
     """The shipped tasks and strategies, those of the working directory, and those of the folders named."""
     return Catalog(vocabulary(), tasks=[Path(p) for p in tasks], strategies=[Path(p) for p in strategies])
+
+
+def _request(values: Mapping[str, Any]) -> Request:
+    """A request out of plain values.
+
+    Raises:
+        BenchError: when a name is none of its fields.
+    """
+    known = {field.name for field in fields(Request)}
+    unknown = [f"unknown option '{name}'.{did_you_mean(name, known)}" for name in values if name not in known]
+    if unknown:
+        raise BenchError(unknown)
+    plain: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
+    return Request(**plain)
 
 
 def _names(value: str | Sequence[str]) -> tuple[str, ...]:

@@ -1,7 +1,83 @@
-"""Shared by all tests. The environment is set before anything imports torch."""
+"""What tests of several rooms share: the command as a process of its own, and one small run that it made.
+
+The environment is set before anything imports torch.
+"""
+
+from __future__ import annotations
 
 import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
 
 # OpenMP's waiting threads spin by default: beside any other busy process the tests then took ten times as long.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A command that has ended."""
+
+    code: int
+    out: str
+    err: str
+
+    def __str__(self) -> str:
+        return f"exit code {self.code}\n--- out\n{self.out}\n--- err\n{self.err}"
+
+
+@dataclass(frozen=True)
+class Made:
+    """The small run: the arguments that made it, where, and what the command said."""
+
+    arguments: tuple[str, ...]
+    here: Path
+    folder: Path
+    ended: Ended
+
+    @property
+    def runs(self) -> Path:
+        return self.folder.parent
+
+
+Bench = Callable[..., Ended]
+
+
+@pytest.fixture(scope="session")
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
+    """Runs `bench` as a user does, offline and with a cache of its own; `here` is the working directory."""
+    cache = tmp_path_factory.mktemp("cache")
+
+    def _bench(*arguments: str, here: Path, env: Mapping[str, str] | None = None) -> Ended:
+        ours = {name: value for name, value in os.environ.items() if not name.startswith("BENCH_")}
+        done = subprocess.run(
+            [sys.executable, "-m", "harness.cli.main", *arguments],
+            cwd=here,
+            env=ours | {"BENCH_CACHE_DIR": str(cache), "HF_HUB_OFFLINE": "1"} | dict(env or {}),
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+            stdin=subprocess.DEVNULL,
+        )
+        return Ended(done.returncode, done.stdout, done.stderr)
+
+    return _bench
+
+
+@pytest.fixture(scope="session")
+def made(bench: Bench, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Made]:
+    """`base` and `lora` on the shipped task and model, 16 rows a split. Made once; tests must not change it."""
+    here = tmp_path_factory.mktemp("made")
+    arguments = ("run", "--task", "classification", "--strategies", "lora", "--limit", "16", "--epochs", "1", "--price", "3.6")
+    ended = bench(*arguments, here=here)
+    assert ended.code == 0, ended
+    folder = here / ended.out.strip()
+    before = {f: f.stat().st_mtime_ns for f in folder.rglob("*") if f.is_file()}
+    yield Made(arguments, here, folder, ended)
+    assert {f: f.stat().st_mtime_ns for f in folder.rglob("*") if f.is_file()} == before, "a test has changed the run that all share"

@@ -40,11 +40,12 @@ _ROLES = ("input", "target", "group", "id")
 @click.option("--trust-remote-code", is_flag=True, help="Run Python code that comes with a model.")
 @click.option("--resume", metavar="RUN", help="Go on with this run; needs no other option, or those that it was started with.")
 @click.option("--new", is_flag=True, help="Start a new run even if the same one was interrupted.")
+@click.option("--no-reuse", is_flag=True, help="Run cells again that are done in other runs.")
 @tasks_dir
 @strategies_dir
 @runs_dir
 @click.pass_context
-def run(ctx: click.Context, /, *, resume: str | None, new: bool, runs_dir: str, jobs: int, **options: Any) -> None:
+def run(ctx: click.Context, /, *, resume: str | None, new: bool, no_reuse: bool, runs_dir: str, jobs: int, **options: Any) -> None:
     """Fine-tune, score and price every strategy on every task, and write a report.
 
     The last line on standard output is the run's folder. The same command goes on where it was interrupted.
@@ -72,7 +73,14 @@ def run(ctx: click.Context, /, *, resume: str | None, new: bool, runs_dir: str, 
         )
     with RunDisplay() as display:
         done = api.run_request(
-            request, runs_dir=runs_dir, listener=display, new=new, resume=resume, jobs=jobs, command=shlex.join(["bench", *sys.argv[1:]])
+            request,
+            runs_dir=runs_dir,
+            listener=display,
+            new=new,
+            reuse=not no_reuse,
+            resume=resume,
+            jobs=jobs,
+            command=shlex.join(["bench", *sys.argv[1:]]),
         )
     display.summary(done)
     click.echo(str(done.path))

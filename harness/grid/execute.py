@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -13,7 +14,7 @@ from harness.grid.plan import Planned
 from harness.grid.schedule import run_cells
 from harness.grid.worker import Job
 from harness.store import Run, RunFolder, RunLock, create_run, find_finished_cell, find_unfinished, reuse_cell
-from harness.types import Cell
+from harness.types import Cell, CellResult
 
 
 class Listener(Protocol):
@@ -45,7 +46,7 @@ def execute(
     Args:
         fresh: start a new run even if one of this plan was interrupted.
         resume: go on with this run, which must be of this plan.
-        reuse: take cells with the same id that are done in other runs.
+        reuse: take cells with the same id that are done in other runs, at this run's price.
         before_end: called with the run while its lock is still held.
 
     Raises:
@@ -70,14 +71,25 @@ def execute(
         for cell in list(missing) if reuse else ():
             done = find_finished_cell(runs, cell.id, other_than=folder.path)
             if done is not None:
-                reuse_cell(done, folder.cell(cell.id))
+                reuse_cell(done, folder.cell(cell.id), _repriced(done.result(), plan.options["price"]))
                 listener.reused(cell, done.path.parent.parent.name)
                 missing.remove(cell)
-        run_cells(folder, [_job(planned, folder, cell) for cell in missing], listener.event, at_once=at_once)
-        folder.drop_training_rows()
+        try:
+            run_cells(folder, [_job(planned, folder, cell) for cell in missing], listener.event, at_once=at_once)
+        finally:  # an interrupted run holds no training rows either: going on writes them again
+            folder.drop_training_rows()
         run = Run(folder)
         before_end(run)
     return run
+
+
+def _repriced(result: CellResult, price: Mapping[str, Any]) -> CellResult:
+    """What the same seconds cost at this run's price: all cells of a report are priced alike."""
+    hour = price["per_hour"]
+    costs = tuple(
+        replace(cost, price=None if hour is None else cost.seconds / 3600 * hour, currency=price["currency"]) for cost in result.costs
+    )
+    return replace(result, costs=costs)
 
 
 def _job(planned: Planned, folder: RunFolder, cell: Cell) -> Job:

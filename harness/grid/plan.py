@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harness.catalog import Catalog, Entry, prompt_variables, with_data
+from harness.catalog import Catalog, Entry, prompt_variables, render_prompt, with_data
 from harness.data import load_splits
 from harness.errors import BenchError, did_you_mean
 from harness.measure import environment, price_of, usable_cores, versions_that_matter
-from harness.models.device import Device, find_device, require_four_bit
+from harness.models.device import DTYPES, Device, find_device, require_four_bit
 from harness.models.digest import digest_of
 from harness.models.resolve import ModelSource, resolve_model
 from harness.store import RunPlan
@@ -66,20 +67,18 @@ def make_plan(request: Request, catalog: Catalog, *, command: str, here: Path | 
         BenchError: for the first kind of problem found, with all problems of that kind.
     """
     here = here or Path.cwd()
-    if not request.tasks:
-        raise BenchError("no task: name one with --task, such as --task summarization")
-    entries = [_with_user_data(catalog.task(name), request, here) for name in dict.fromkeys(request.tasks)]
-    tasks = {entry.value.name: entry for entry in entries}
+    _check_numbers(request)
+    tasks = _tasks(request, catalog, here)
     strategies = _strategies(request, catalog)
+    splits = {name: load_splits(e.value, folder=e.folder, limit=request.limit) for name, e in tasks.items()}
+    problems = [p for name, e in tasks.items() for p in _prompt_problems(e.value, strategies, splits[name])]
+    if problems:
+        raise BenchError(problems)
     device = find_device(request.dtype)
     for strategy in strategies.values():
         check_adapter(strategy)
         if strategy.quantization is not None:
             require_four_bit(device, strategy.name)
-    splits = {name: load_splits(e.value, folder=e.folder, limit=request.limit) for name, e in tasks.items()}
-    problems = [p for name, e in tasks.items() for p in _prompt_problems(e.value, strategies, splits[name])]
-    if problems:
-        raise BenchError(problems)
     source = resolve_model(request.model, request.revision, here=here)
     cells = tuple(
         _cell(e.value, strategy, splits[name], source, device, seed)
@@ -112,6 +111,33 @@ def make_plan(request: Request, catalog: Catalog, *, command: str, here: Path | 
     return Planned(plan, splits, {source.name: source}, device)
 
 
+def _check_numbers(request: Request) -> None:
+    """What the command line checks itself, for those who call from Python."""
+    problems = []
+    if request.seeds < 1:
+        problems.append(f"seeds must be at least 1, not {request.seeds}")
+    if request.epochs is not None and not 0 < request.epochs < math.inf:
+        problems.append(f"epochs must be above 0, not {request.epochs}")
+    if request.price is not None and not 0 <= request.price < math.inf:
+        problems.append(f"price must be 0 or more, not {request.price}")
+    if request.dtype not in DTYPES:
+        problems.append(f"unknown dtype '{request.dtype}'.{did_you_mean(request.dtype, DTYPES)}")
+    if problems:
+        raise BenchError(problems)
+
+
+def _tasks(request: Request, catalog: Catalog, here: Path) -> dict[str, Entry[Task]]:
+    if not request.tasks:
+        raise BenchError("no task: name one with --task, such as --task summarization")
+    found: dict[str, Entry[Task]] = {}
+    for name in dict.fromkeys(request.tasks):
+        entry = _with_user_data(catalog.task(name), request, here)
+        if entry.value.name in found:
+            raise BenchError(f"two tasks are named '{entry.value.name}': give one of them another name")
+        found[entry.value.name] = entry
+    return found
+
+
 def _with_user_data(entry: Entry[Task], request: Request, here: Path) -> Entry[Task]:
     """The task on the files named on the command line, which are relative to the working directory and not to the YAML."""
     given = {name: value for name in ("train", "validation", "test") if (value := getattr(request, name)) is not None}
@@ -119,7 +145,9 @@ def _with_user_data(entry: Entry[Task], request: Request, here: Path) -> Entry[T
         raise BenchError(f"--data is one file that is split; --{min(given)} is a given split. Use one or the other.")
     if request.data is None and not given:
         if request.fields:
-            raise BenchError(f"--{min(request.fields)} names a column of the user's data: it needs --data, or --train and --test")
+            role = min(request.fields)
+            option = f"--{role}" if role in ("input", "target", "group", "id") else f"--field {role}=…"
+            raise BenchError(f"{option} names a column of your own data: it needs --data, or --train and --test")
         if request.skip_bad_rows:
             data = entry.value.data.model_copy(update={"skip_bad_rows": True})
             return Entry(entry.value.model_copy(update={"data": data}), entry.file, entry.shown)
@@ -156,15 +184,21 @@ def _strategies(request: Request, catalog: Catalog) -> dict[str, Strategy]:
 
 
 def _prompt_problems(task: Task, strategies: Mapping[str, Strategy], splits: Splits) -> list[str]:
-    """Variables of a prompt that the data does not have."""
-    known = {"choices"} | {name for example in (*splits.train[:1], *splits.test[:1]) for name in example.inputs}
+    """Variables of a prompt that the data does not have, and prompts that fail on a real row."""
+    example = splits.test[0]
+    known = {"choices", *example.inputs}
     prompts = {f"task '{task.name}'": task.prompt}
     prompts |= {f"strategy '{s.name}'": s.prompt for s in strategies.values() if s.prompt is not None}
-    return [
-        f"{where}: prompt: the data has no field '{name}'.{did_you_mean(name, known)}"
-        for where, prompt in prompts.items()
-        for name in sorted(prompt_variables(prompt) - known)
-    ]
+    problems = []
+    for where, prompt in prompts.items():
+        missing = sorted(prompt_variables(prompt) - known)
+        problems += [f"{where}: prompt: the data has no field '{name}'.{did_you_mean(name, known)}" for name in missing]
+        if not missing:
+            try:
+                render_prompt(prompt, example.inputs, example.choices)
+            except BenchError as error:
+                problems.append(f"{where}: {error}")
+    return problems
 
 
 def _cell(task: Task, strategy: Strategy, splits: Splits, source: ModelSource, device: Device, seed: int | None) -> Cell:

@@ -1,9 +1,11 @@
 """From an example to token ids: the one place where prompts are wrapped, tokenized and cut, for training and prediction alike.
 
-    plain:  [start] prompt                          + completion [end]
-    chat:   the model's template around the prompt  + completion [end of turn]
+    plain:  [start] prompt                                + completion [end]
+    chat:   template's head · prompt · template's tail    + completion [end of turn]
 
-Prompt and completion are tokenized apart, so that the prompt's ids are the same whether or not a completion follows.
+Prompt and completion are tokenized apart, so that the prompt's ids are the same whether or not a completion follows. Special tokens
+come from the template and from here alone: where their text stands in the data, it stays text, so that no row can end a turn or
+open another.
 """
 
 from __future__ import annotations
@@ -38,6 +40,9 @@ class PromptEncoder:
         if prompt_format == "chat" and not has_template:
             raise BenchError("prompt_format 'chat' needs a model with a chat template, and this one has none. Use plain or auto.")
         self.chat = has_template and prompt_format != "plain"
+        self._head, self._tail = self._around_the_prompt() if self.chat else ([], [])
+        sample = tokenizer("a")["input_ids"]
+        self._closes = len(sample) > 1 and sample[-1] == tokenizer.eos_token_id
         self.end_id: int = self._end_of_turn() if self.chat else tokenizer.eos_token_id
         if self.end_id is None:
             raise BenchError("the model's tokenizer has no end token, so that a completion could never end")
@@ -52,7 +57,7 @@ class PromptEncoder:
         Raises:
             BenchError: when the instruction alone does not fit.
         """
-        ids = self._tokenize([self._wrap(render(e)) for e in examples])
+        ids = self._tokenize([render(e) for e in examples])
         return [
             EncodedPrompt(row, False) if len(row) <= budget else EncodedPrompt(self._shortened(example, render, budget), True)
             for example, row in zip(examples, ids, strict=True)
@@ -60,32 +65,35 @@ class PromptEncoder:
 
     def completions(self, texts: Sequence[str]) -> list[list[int]]:
         """Ids of each completion, its end token included."""
-        if not texts:
-            return []
-        rows = self._tokenizer(list(texts), add_special_tokens=False)["input_ids"]
-        return [[*row, self.end_id] for row in rows]
+        return [[*row, self.end_id] for row in self._text_ids(texts)]
 
     def text(self, ids: Sequence[int]) -> str:
         """The text of generated ids, without special tokens and surrounding space."""
         decoded: str = self._tokenizer.decode(list(ids), skip_special_tokens=True)
         return decoded.strip()
 
-    def _wrap(self, prompt: str) -> str:
-        if not self.chat:
-            return prompt
-        turn = [{"role": "user", "content": prompt.strip()}]
-        wrapped: str = self._tokenizer.apply_chat_template(turn, add_generation_prompt=True, tokenize=False)
-        return wrapped
+    def _tokenize(self, prompts: Sequence[str]) -> list[list[int]]:
+        if self.chat:  # the template writes the start token itself
+            return [[*self._head, *row, *self._tail] for row in self._text_ids([prompt.strip() for prompt in prompts])]
+        rows = self._text_ids(prompts, add_special_tokens=True)  # the tokenizer knows whether its model wants a start token
+        return [row[:-1] for row in rows] if self._closes else rows  # some also end every text, and a prompt must stay open
 
-    def _tokenize(self, texts: list[str]) -> list[list[int]]:
-        # A chat template writes the start token itself; without one the tokenizer knows whether its model wants it.
+    def _text_ids(self, texts: Sequence[str], *, add_special_tokens: bool = False) -> list[list[int]]:
         if not texts:
             return []
-        rows: list[list[int]] = self._tokenizer(texts, add_special_tokens=not self.chat)["input_ids"]
-        eos = self._tokenizer.eos_token_id
-        if not self.chat:  # some tokenizers end every text: a prompt must stay open
-            rows = [row[:-1] if row and row[-1] == eos else row for row in rows]
+        rows: list[list[int]] = self._tokenizer(list(texts), add_special_tokens=add_special_tokens, split_special_tokens=True)["input_ids"]
         return rows
+
+    def _around_the_prompt(self) -> tuple[list[int], list[int]]:
+        """Token ids of what the chat template writes before and behind the user's words."""
+        mark = "bench-prompt"
+        turn = [{"role": "user", "content": mark}]
+        wrapped: str = self._tokenizer.apply_chat_template(turn, add_generation_prompt=True, tokenize=False)
+        head, found, tail = wrapped.partition(mark)
+        if not found:
+            raise BenchError("the model's chat template does not write the user's words; say prompt_format: plain")
+        ids = [self._tokenizer(part, add_special_tokens=False)["input_ids"] if part else [] for part in (head, tail)]
+        return ids[0], ids[1]
 
     def _shortened(self, example: Example, render: Callable[[Example], str], budget: int) -> list[int]:
         inputs = dict(example.inputs)
@@ -93,12 +101,12 @@ class PromptEncoder:
         # Only what the prompt shows is worth cutting.
         unused = [name for name in inputs if render(_with_inputs(example, inputs | {name: inputs[name][:1]})) == whole]
         for attempt in range(64):
-            ids = self._tokenize([self._wrap(render(_with_inputs(example, inputs)))])[0]
+            ids = self._tokenize([render(_with_inputs(example, inputs))])[0]
             excess = len(ids) - budget
             if excess <= 0:
                 return ids
             longest = max(inputs, key=lambda name: (name not in unused, len(inputs[name])))
-            tokens = self._tokenizer(inputs[longest], add_special_tokens=False)["input_ids"]
+            (tokens,) = self._text_ids([inputs[longest]])
             if not inputs[longest]:
                 break
             # Offsets would be exact, but not every tokenizer has them. Cutting by the share of characters is near after a few attempts,
@@ -112,9 +120,8 @@ class PromptEncoder:
         """The token that closes the assistant's turn: not always the tokenizer's end token."""
         turn = [{"role": "user", "content": "a"}]
         mark = "bench-completion"
-        opened = self._wrap("a")
         closed: str = self._tokenizer.apply_chat_template([*turn, {"role": "assistant", "content": mark}], tokenize=False)
-        after = closed[closed.rfind(mark) + len(mark) :] if closed.startswith(opened) else ""
+        after = closed.rpartition(mark)[2] if mark in closed else ""
         ids: list[int] = self._tokenizer(after.strip(), add_special_tokens=False)["input_ids"] if after.strip() else []
         special = set(self._tokenizer.all_special_ids) | set(self._tokenizer.added_tokens_decoder)
         return ids[0] if ids and ids[0] in special else self._tokenizer.eos_token_id

@@ -104,7 +104,24 @@ def _local(name: str, origin: str, folder: Path, revision: str | None = None) ->
         raise BenchError(f"{folder}: has no .safetensors weights.{seen} Convert it with save_pretrained of a recent transformers.")
     if not any(folder.glob("tokenizer*")) and not any(folder.glob("*.model")) and not any(folder.glob("vocab*")):
         raise BenchError(f"{folder}: has no tokenizer (tokenizer.json). Save it beside the model with tokenizer.save_pretrained.")
+    for file in sorted(folder.glob("*.safetensors")):
+        _check_weights(file)
     return ModelSource(name, origin, folder, folder_digest(folder, cache_folder()), revision)
+
+
+def _check_weights(file: Path) -> None:
+    """Read a weight file's header: a Git LFS pointer or a broken download shows now and not in the middle of a run."""
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(file, framework="pt"):  # type: ignore[no-untyped-call,unused-ignore]
+            return
+    except (SafetensorError, OSError) as error:
+        reason = str(error)
+        with file.open("rb") as stream:
+            pointer = stream.read(40).startswith(b"version https://git-lfs")
+    hint = "It is a Git LFS pointer: fetch the file itself with `git lfs pull`." if pointer else "Fetch it again."
+    raise BenchError(f"{file}: holds no weights ({reason}). {hint}")
 
 
 def _from_hub(name: str, repository: str, revision: str | None) -> ModelSource:

@@ -15,6 +15,7 @@ from harness.store.folder import CellFolder, RunFolder, read_json
 from harness.store.lock import RunLock
 from harness.store.plan import RunPlan
 from harness.store.run import Run
+from harness.types import CellResult
 
 
 def create_run(runs: Path, plan: RunPlan) -> RunFolder:
@@ -86,14 +87,14 @@ def find_finished_cell(runs: Path, cell_id: str, other_than: Path) -> CellFolder
     return None
 
 
-def reuse_cell(source: CellFolder, target: CellFolder) -> None:
-    """Bring a finished cell into another run; its `cell.json` arrives last.
+def reuse_cell(source: CellFolder, target: CellFolder, result: CellResult) -> None:
+    """Bring a finished cell into another run, with `result` as its outcome there; its `cell.json` arrives last.
 
     Files are linked where the file system can: they are never changed after they are written, only replaced.
     """
     shutil.rmtree(target.path, ignore_errors=True)
     shutil.copytree(source.path, target.path, copy_function=_link_or_copy, ignore=shutil.ignore_patterns("cell.json"))
-    _link_or_copy(str(source.path / "cell.json"), str(target.path / "cell.json"))
+    target.finish(result)
 
 
 def _link_or_copy(source: str, target: str) -> None:

@@ -1,0 +1,114 @@
+"""The training loop of the tiny model: AdamW, warm-up and cosine, bf16 matrix products where the processor has them."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch.nn import functional as F
+
+from .probes import probes
+from .stream import Mix, batches
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+    from torch import Tensor
+
+# (share of the steps, what they are fed). Short random spans first, then more and more text in longer rows; every batch has 4,096 tokens.
+SCHEDULE: tuple[tuple[float, Mix], ...] = (
+    (0.05, Mix(row=128, rows=32, random_share=0.5, random_weight=1.0, longest=12)),
+    (0.15, Mix(row=256, rows=16, random_share=0.35, random_weight=0.5, longest=40)),
+    (0.65, Mix(row=512, rows=8, random_share=0.25, random_weight=0.3, longest=100)),
+    (0.15, Mix(row=1024, rows=4, random_share=0.2, random_weight=0.3, longest=250)),
+)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How to train."""
+
+    steps: int
+    seed: int = 0
+    learning_rate: float = 1.2e-3  # peak
+    careful_rate: float = 0.3  # learning rate of the embeddings and of the circuit's attention, as a share of the others'
+    warmup: int = 60  # steps
+    final: float = 0.05  # learning rate at the end, as a share of the peak
+    weight_decay: float = 0.05
+    clip: float = 1.0  # gradient norm
+    report_every: int = 100  # steps
+
+
+def loss_on(model: Any, tokens: Tensor, weights: Tensor) -> Tensor:
+    """Weighted cross-entropy in nats; logits only where a target has weight. `tokens` and `weights`: (rows, row)."""
+    hidden = model.model(input_ids=tokens, use_cache=False).last_hidden_state[:, :-1]  # (rows, row − 1, d)
+    target_weights = weights[:, 1:]
+    wanted = target_weights > 0
+    logits = model.lm_head(hidden[wanted]).float()  # (targets, V)
+    losses = F.cross_entropy(logits, tokens[:, 1:][wanted], reduction="none")
+    return (losses * target_weights[wanted]).sum() / target_weights.sum()
+
+
+def stream(tokenizer: Tokenizer, recipe: Recipe) -> Iterator[tuple[Tensor, Tensor]]:
+    """Exactly `recipe.steps` batches. Each stretch has a generator of its own, so a step's data depends on seed and step alone."""
+    done, share = 0, 0.0
+    for index, (part, mix) in enumerate(SCHEDULE):
+        share += part
+        until = recipe.steps if index == len(SCHEDULE) - 1 else round(share * recipe.steps)
+        source = batches(tokenizer, Random(f"{recipe.seed}/{index}"), mix)
+        for _ in range(until - done):
+            yield next(source)
+        done = until
+
+
+def _optimizer(model: Any, recipe: Recipe) -> torch.optim.Optimizer:
+    # What the circuit is made of learns slowly: at full speed the first thousand steps of text unlearn how to copy.
+    careful = ("embed_tokens", "layers.0.self_attn", "layers.1.self_attn")
+    groups = []
+    for name, parameter in model.named_parameters():
+        if not parameter.requires_grad:
+            continue
+        rate = recipe.careful_rate if any(part in name for part in careful) else 1.0
+        decay = recipe.weight_decay if parameter.ndim == 2 and "embed" not in name else 0.0
+        groups.append({"params": [parameter], "weight_decay": decay, "rate": rate})
+    return torch.optim.AdamW(groups, lr=recipe.learning_rate, betas=(0.9, 0.98), fused=True)
+
+
+def _rate(step: int, recipe: Recipe) -> float:
+    """Learning rate at a step: linear warm-up, then a cosine down to `final` of the peak."""
+    if step < recipe.warmup:
+        return recipe.learning_rate * (step + 1) / recipe.warmup
+    progress = (step - recipe.warmup) / max(1, recipe.steps - recipe.warmup)
+    return recipe.learning_rate * (recipe.final + (1 - recipe.final) * 0.5 * (1 + math.cos(math.pi * progress)))
+
+
+Report = Callable[[dict[str, float]], None]
+
+
+def train(model: Any, tokenizer: Tokenizer, recipe: Recipe, report: Report) -> list[float]:
+    """Train in place and give the loss of every step. `report` gets a row of loss, rate, tokens/s and probes now and then."""
+    optimizer = _optimizer(model, recipe)
+    losses: list[float] = []
+    started, tokens_seen = time.monotonic(), 0
+    model.train()
+    for step, (tokens, weights) in enumerate(stream(tokenizer, recipe)):
+        for group in optimizer.param_groups:
+            group["lr"] = _rate(step, recipe) * group["rate"]
+        with torch.autocast("cpu", torch.bfloat16):
+            loss = loss_on(model, tokens, weights)
+        loss.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(model.parameters(), recipe.clip)
+        optimizer.step()
+        optimizer.zero_grad(set_to_none=True)
+        losses.append(loss.item())
+        tokens_seen += tokens.numel()
+        if (step + 1) % recipe.report_every == 0 or step + 1 == recipe.steps:
+            recent = losses[-recipe.report_every :]
+            seconds = time.monotonic() - started
+            row = {"step": step + 1, "tokens": tokens_seen, "seconds": seconds, "loss": sum(recent) / len(recent)}
+            report(row | probes(model, tokenizer.get_vocab_size()))
+    return losses

@@ -1,0 +1,123 @@
+"""Names are looked for in the folders given, in the working directory, and among what is shipped; the first wins."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from harness.catalog import Catalog, shipped_folder, with_data
+from harness.errors import BenchError
+from harness.grid import vocabulary
+from harness.types import DataSpec, TrainSpec
+
+Write = Callable[[str, str], Path]
+MINE = "name: {name}\nkind: classification\ndescription: {text}\ndata: {{path: rows.csv}}\n"
+
+
+def test_unknown_names_get_a_hint(catalog: Catalog) -> None:
+    with pytest.raises(BenchError, match=r"unknown task 'classificaton'. Did you mean 'classification'\?"):
+        catalog.task("classificaton")
+    with pytest.raises(BenchError, match=r"unknown strategy 'loraa'. Did you mean 'lora'"):
+        catalog.strategy("loraa")
+    with pytest.raises(BenchError, match=r"unknown task 'zzz'. Known: classification, summarization."):
+        catalog.task("zzz")
+
+
+def test_own_tasks_stand_beside_the_shipped_ones(catalog: Catalog, write: Write) -> None:
+    write("tasks/mine.yaml", MINE.format(name="mine", text="own"))
+    write("tasks/README.md", "not a task")
+    names = [e.value.name for e in catalog.tasks()[0]]
+    assert names == sorted(["mine", *(f.stem for f in shipped_folder("tasks").glob("*.yaml"))])
+    assert catalog.task("mine").folder.name == "tasks", "its relative paths start at its own folder"
+
+
+def test_folders_win_in_their_order(write: Write, tmp_path: Path) -> None:
+    write("first/classification.yaml", MINE.format(name="classification", text="first"))
+    write("second/classification.yaml", MINE.format(name="classification", text="second"))
+    write("second/only.yaml", MINE.format(name="only", text="second"))
+
+    def described(name: str, *folders: str) -> str:
+        return Catalog(vocabulary(), tasks=[tmp_path / f for f in folders], here=tmp_path).task(name).value.description
+
+    shipped = described("classification")
+    assert described("classification", "first", "second") == "first"
+    assert described("classification", "second", "first") == "second"
+    assert described("only", "first", "second") == "second"
+    write("tasks/classification.yaml", MINE.format(name="classification", text="here"))
+    assert described("classification") == "here" != shipped
+    assert described("classification", "first") == "first"
+
+
+def test_own_strategies(write: Write, tmp_path: Path) -> None:
+    text = "name: lora\nmethod: peft\nadapter: {peft_type: LORA, r: 4}\ntrain: {}\n"
+    write("more/lora.yaml", text)
+    assert Catalog(vocabulary(), strategies=[tmp_path / "more"], here=tmp_path).strategy("lora").value.adapter["r"] == 4
+    assert Catalog(vocabulary(), here=tmp_path).strategy("lora").value.adapter["r"] == 16
+    write("strategies/mine.yml", text.replace("name: lora", "name: mine"))
+    assert Catalog(vocabulary(), here=tmp_path).strategy("mine").value.adapter["r"] == 4
+
+
+def test_a_folder_that_is_not_there_is_not_passed_over(tmp_path: Path) -> None:
+    with pytest.raises(BenchError) as caught:
+        Catalog(vocabulary(), tasks=[tmp_path / "a"], strategies=[tmp_path / "b"], here=tmp_path)
+    assert caught.value.problems == (f"there is no folder {tmp_path / 'a'}", f"there is no folder {tmp_path / 'b'}")
+
+
+def test_a_file_is_found_by_its_path_whatever_it_is_called(catalog: Catalog, write: Write, tmp_path: Path) -> None:
+    file = write("deep/below/other.yaml", MINE.format(name="mine", text="x"))
+    for name in ("deep/below/other.yaml", "./deep/below/other.yaml", str(file)):
+        entry = catalog.task(name)
+        assert entry.value.name == "mine"
+        assert entry.folder.resolve() == file.parent
+
+
+def test_a_name_that_is_not_the_file_s_is_refused_where_it_is_looked_for_by_name(catalog: Catalog, write: Write) -> None:
+    """Else the listing would show a name that no command takes, and two files could claim one name in a report."""
+    write("tasks/copied.yaml", MINE.format(name="classification", text="x"))
+    with pytest.raises(BenchError, match=r"tasks/copied.yaml: name: is 'classification', but the file is called 'copied'"):
+        catalog.task("copied")
+
+
+def test_a_broken_file_does_not_hide_the_others(catalog: Catalog, write: Write) -> None:
+    write("tasks/main.yaml", "- hosts: all\n")
+    write("tasks/other.yaml", "name: other\n")
+    entries, problems = catalog.tasks()
+    assert "summarization" in {e.value.name for e in entries}
+    assert {p.split(":")[0] for p in problems} == {"tasks/main.yaml", "tasks/other.yaml"}
+
+
+def test_what_is_left_out_is_as_in_the_shipped_task_of_the_kind(catalog: Catalog, write: Write) -> None:
+    shipped = catalog.task("summarization").value
+    write("mine.yaml", "name: mine\nkind: summarization\ndata: {path: a.csv}\ndecode: {max_new_tokens: 7}\n")
+    mine = catalog.task("mine.yaml").value
+    assert (mine.prompt, mine.metrics, mine.primary, mine.margin) == (shipped.prompt, shipped.metrics, shipped.primary, shipped.margin)
+    assert mine.decode.max_new_tokens == 7
+    assert mine.data.source is None, "the data are the user's own"
+    write("other.yaml", "name: other\nkind: classification\ndata: {path: a.csv}\n")
+    assert catalog.task("other.yaml").value.prompt == catalog.task("classification").value.prompt
+
+
+def test_other_data_take_the_labels_away(catalog: Catalog, write: Write) -> None:
+    write("mine.yaml", MINE.format(name="mine", text="x") + "labels: [a, b]\n")
+    task = with_data(catalog.task("mine.yaml").value, DataSpec(path="b.csv"))
+    assert task.labels == ()
+    assert task.data.path == "b.csv"
+
+
+@pytest.mark.parametrize(
+    ("parameters", "rate"),
+    [(1, 1e-1), (50_000_000, 1e-1), (50_000_001, 1e-2), (1_000_000_000, 1e-2), (1_000_000_001, 1e-3), (10**15, 1e-3)],
+)
+def test_the_learning_rate_follows_the_size_of_the_model(parameters: int, rate: float) -> None:
+    """Whatever the order in which the table is written."""
+    assert TrainSpec(learning_rate={"inf": 1e-3, "1B": 1e-2, "50M": 1e-1}).learning_rate_for(parameters) == rate
+    assert TrainSpec(learning_rate={"50m": 1e-1, "1000M": 1e-2, "inf": 1e-3}).learning_rate_for(parameters) == rate
+    assert TrainSpec(learning_rate=0.5).learning_rate_for(parameters) == 0.5
+
+
+@pytest.mark.parametrize("size", ["", "M", "-1M", "0B", "50", "nanM", "infB", "5 0M x"])
+def test_sizes_that_are_none(size: str) -> None:
+    with pytest.raises(ValueError, match="is no model size"):
+        TrainSpec(learning_rate={size: 1e-3, "inf": 1e-3})

@@ -1,0 +1,72 @@
+"""Prompts: what the YAML shows is what the model reads, and a template reaches nothing but its inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from harness.catalog import prompt_variables, render_prompt
+from harness.errors import BenchError
+
+INPUTS = {"input": "the text", "context": "more"}
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "{{ ''.__class__.__mro__ }}",
+        "{{ input.__init__.__globals__ }}",
+        "{{ input|attr('__class__') }}",
+        "{{ '{0.__class__}'.format(input) }}",
+        "{{ cycler.__init__.__globals__.os.system('id') }}",
+        "{{ lipsum.__globals__ }}",
+        "{{ choices.append('x') }}",
+        "{% for i in range(10**9) %}a{% endfor %}",
+        "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}",
+        "{% include '/etc/passwd' %}",
+        "{% import 'os' as os %}{{ os }}",
+        "{{ 1 / 0 }}",
+        "{{ choices[7] }}",
+    ],
+)
+def test_what_a_template_must_not_do_is_a_clear_error(template: str) -> None:
+    with pytest.raises(BenchError, match=r"the prompt cannot be rendered: .+ Its inputs: context, input\."):
+        render_prompt(template, INPUTS, ("a", "b"))
+
+
+def test_an_undefined_variable_is_named() -> None:
+    with pytest.raises(BenchError, match=r"'inputt' is undefined. Its inputs: context, input."):
+        render_prompt("{{ inputt }}", INPUTS)
+
+
+def test_text_is_kept_as_it_is() -> None:
+    assert render_prompt("A\n\n{{ input }}\n\nB:\n", {"input": " <b>&\n{{ x }}\r\n "}) == "A\n\n <b>&\n{{ x }}\r\n \n\nB:\n"
+    assert render_prompt("no newline", INPUTS) == "no newline"
+    assert render_prompt("{{ choices|join(', ') }}\n", INPUTS, ("b", "a")) == "b, a\n"
+
+
+def test_inputs_are_data_and_never_templates() -> None:
+    assert render_prompt("{{ input }}", {"input": "{{ 7 * 7 }}{% raw %}"}) == "{{ 7 * 7 }}{% raw %}"
+
+
+def test_variables_that_a_template_reads() -> None:
+    template = "{% for c in choices %}{{ c }}{% endfor %}{% if context %}{{ context }}{% endif %}{% set x = 1 %}{{ x }}{{ input }}"
+    assert prompt_variables(template) == {"choices", "context", "input"}
+
+
+@pytest.mark.parametrize(
+    ("prompt", "hint"),
+    [
+        ('"a\\n{{ input "', "line 2 of the prompt is not valid Jinja"),
+        ("'{% if input %}'", "line 1 of the prompt is not valid Jinja"),
+        ("'{{ input|rogue }}'", "No filter named 'rogue'"),
+    ],
+)
+def test_a_broken_template_is_found_when_the_file_is_read(problems: Callable[..., tuple[str, ...]], prompt: str, hint: str) -> None:
+    task = f"name: mine\nkind: summarization\ndata: {{source: clinic}}\nprompt: {prompt}\n"
+    strategy = f"name: mine\nmethod: base\nprompt: {prompt}\n"
+    for text, line in ((task, 4), (strategy, 3)):
+        (found,) = problems(text)
+        assert found.startswith(f"mine.yaml:{line}: prompt: ")
+        assert hint in found

@@ -1,0 +1,254 @@
+"""One real run, and what the same command does next."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+from rich.console import Console
+
+from harness import load_run
+from harness.api import open_catalog, request_of
+from harness.cli.progress import RunDisplay
+from harness.grid import make_plan
+from harness.store import RunFolder
+from harness.store.atomic import write_json
+
+Call = Callable[..., Any]
+
+
+@pytest.fixture
+def runs(made: Any, here: Path) -> Path:
+    """A copy of the small run in `runs` of the working directory."""
+    shutil.copytree(made.folder, here / "runs" / made.folder.name)
+    return here / "runs"
+
+
+def cells_of(folder: Path) -> dict[str, Path]:
+    """The cells of a run by strategy."""
+    return {json.loads(f.read_text())["cell"]["strategy"]: f.parent for f in folder.glob("cells/*/cell.json")}
+
+
+def interrupted(runs: Path, name: str, digest: str | None = None) -> Path:
+    """A copy of the run that looks as if it had been killed before its lora cell ended."""
+    folder = Path(shutil.copytree(next(runs.iterdir()), runs / name))
+    (cells_of(folder)["lora"] / "cell.json").unlink()
+    (folder / "report.html").unlink()
+    return folder
+
+
+def last(out: str) -> Path:
+    return Path(out.splitlines()[-1])
+
+
+# -------------------------------------------------------------------------------------------------------------- one run
+
+
+def test_standard_output_is_the_folder_and_nothing_else(made: Any) -> None:
+    assert re.fullmatch(r"runs/\d{8}-\d{6}-classification-[0-9a-f]{8}\n", made.ended.out)
+    assert made.folder.is_dir()
+
+
+def test_progress_is_on_standard_error_as_plain_lines(made: Any) -> None:
+    err = made.ended.err
+    for text in ("2 cells", "16 train, 16 validation, 16 test", "classification · base: predict", "classification · lora seed 0: train"):
+        assert text in err
+    assert "lora seed 0: done after" in err
+    assert "macro_f1" in err, "the table of results"
+    assert f"{made.folder.name}/report.html" in err
+    assert "\x1b" not in err
+    assert "Traceback" not in err
+    assert "Warning" not in err, "what libraries have to say goes to the cell's log"
+
+
+def test_the_folder_is_as_the_design_draws_it(made: Any) -> None:
+    folder, cells = made.folder, cells_of(made.folder)
+    assert {f.name for f in folder.iterdir()} == {"run.json", "data", "cells", "report.html", ".lock"}
+    assert {f.name for f in cells["base"].iterdir()} == {"cell.json", "predictions.parquet", "log.txt"}
+    assert {f.name for f in cells["lora"].iterdir()} == {"cell.json", "predictions.parquet", "log.txt", "training.jsonl", "artifact"}
+    artifact = {f.name for f in (cells["lora"] / "artifact").iterdir()}
+    assert {"adapter_model.safetensors", "adapter_config.json", "README.md"} <= artifact
+    assert not {f for f in artifact if f.endswith((".bin", ".pt", ".pth", ".pkl"))}
+    assert not [f for f in folder.rglob("*") if f.name.endswith(".part")]
+
+
+def test_no_training_text_is_in_the_folder(made: Any) -> None:
+    run = load_run(made.folder)
+    rows = pq.read_table(made.folder / "data" / "classification.parquet").to_pylist()
+    assert {split: sum(r["split"] == split for r in rows) for split in ("train", "validation", "test")} == dict.fromkeys(
+        ("train", "validation", "test"), 16
+    )
+    assert all((row["inputs"] is not None) == (row["split"] == "test") for row in rows)
+    splits = make_plan(request_of(run), open_catalog(), command="test").splits["classification"]
+    stored = {f: f.read_bytes() for f in made.folder.rglob("*") if f.is_file() and f.suffix != ".parquet"}
+    texts = {e.inputs["input"] for e in splits.train} - {e.inputs["input"] for e in splits.test}
+    assert texts
+    for text in texts:
+        assert not [f for f, content in stored.items() if text.encode() in content]
+
+
+def test_json_for_programs(made: Any, call: Call) -> None:
+    ended = call("report", str(made.folder), "--format", "json", "--out", "-")
+    assert (ended.code, ended.err) == (0, "")
+    run = json.loads(ended.out)
+    assert run["run"] == made.folder.name
+    base, lora = run["cells"]
+    assert [(c["task"], c["model"], c["strategy"], c["train_size"], c["seed"], c["status"]) for c in run["cells"]] == [
+        ("classification", "tiny", "base", 0, None, "done"),
+        ("classification", "tiny", "lora", 16, 0, "done"),
+    ]
+    for cell in (base, lora):
+        assert {"accuracy", "balanced_accuracy", "macro_precision", "macro_recall", "macro_f1", "weighted_f1"} <= cell["scores"].keys()
+        score = cell["scores"]["accuracy"]
+        assert {"value", "low", "high", "n"} <= score.keys()
+        assert 0 <= score["low"] <= score["value"] <= score["high"] <= 1
+        assert score["n"] == 16
+    assert list(base["costs"]) == ["load", "predict", "score"]
+    assert list(lora["costs"]) == ["load", "train", "validate", "predict", "score"]
+    for phase in lora["costs"].values():
+        assert phase["seconds"] > 0
+        assert phase["price"] == pytest.approx(phase["seconds"] * 3.6 / 3600)
+    assert lora["costs"]["train"]["tokens"] > 0
+    total = lora["total_cost"]
+    assert total["seconds"] == pytest.approx(sum(p["seconds"] for p in lora["costs"].values()))
+    assert 0 < lora["parameters"]["trainable"] < lora["parameters"]["total"]
+    assert lora["artifact_bytes"] > 0
+
+
+def test_report_is_written_where_it_is_asked_for(runs: Path, call: Call, here: Path) -> None:
+    (folder,) = runs.iterdir()
+    before = (folder / "report.html").read_text()
+    (folder / "report.html").unlink()
+    ended = call("report")
+    assert (ended.code, last(ended.out).resolve()) == (0, (folder / "report.html").resolve())
+    assert (folder / "report.html").read_text() == before
+    assert before.lstrip().lower().startswith("<!doctype html>")
+    call("report", folder.name, "--out", "mine.html")
+    assert (here / "mine.html").read_text() == before
+    call("report", "latest", "--format", "json", "--out", "mine.json")
+    assert json.loads((here / "mine.json").read_text())["run"] == folder.name
+    for out, hint in (("none/x.html", "there is no folder none"), ("runs", "runs is a folder"), (".", ". is a folder")):
+        ended = call("report", "--out", out)
+        assert ended.code == 2
+        assert hint in ended.err
+
+
+# ---------------------------------------------------------------------------------------------------------- and once more
+
+
+def test_the_same_command_again_takes_every_cell_from_the_finished_run(made: Any, runs: Path, call: Call) -> None:
+    (first,) = runs.iterdir()
+    ended = call(*made.arguments)
+    assert ended.code == 0
+    assert f"classification · base: reused from {first.name}" in ended.err
+    assert f"classification · lora seed 0: reused from {first.name}" in ended.err
+    assert ": train" not in ended.err
+    second = last(ended.out)
+    assert second.name != first.name
+    assert load_run(second).to_dict()["cells"] == load_run(first).to_dict()["cells"]
+    assert (second / "report.html").is_file()
+    assert not (second / "work").exists()
+
+
+def test_a_reused_run_stands_by_itself(made: Any, runs: Path, call: Call) -> None:
+    (first,) = runs.iterdir()
+    second = last(call(*made.arguments).out)
+    shutil.rmtree(first)
+    assert [c["status"] for c in load_run(second).to_dict()["cells"]] == ["done", "done"]
+    assert (cells_of(second)["lora"] / "artifact" / "adapter_model.safetensors").stat().st_size > 0
+
+
+def test_an_interrupted_run_goes_on(made: Any, runs: Path, call: Call) -> None:
+    folder = interrupted(runs, "interrupted")
+    ended = call(*made.arguments)
+    assert ended.code == 0
+    assert ended.out == "runs/interrupted\n"
+    assert "Going on with runs/interrupted" in ended.err
+    assert "lora seed 0: reused from" in ended.err, "the other run has that cell"
+    assert "base: reused" not in ended.err, "this one had its base already"
+    assert (folder / "report.html").is_file()
+    assert not (folder / "work").exists()
+
+
+def test_new_starts_a_new_one(made: Any, runs: Path, call: Call) -> None:
+    folder = interrupted(runs, "interrupted")
+    ended = call(*made.arguments, "--new")
+    assert ended.code == 0
+    assert last(ended.out).name not in {"interrupted", made.folder.name}
+    assert not (folder / "report.html").exists()
+
+
+@pytest.mark.parametrize("said", [False, True], ids=["alone", "with the whole command"])
+def test_resume_names_the_run_to_go_on_with(made: Any, runs: Path, call: Call, said: bool) -> None:
+    folder = interrupted(runs, "older")
+    interrupted(runs, "newer")
+    ended = call(*(made.arguments if said else ("run",)), "--resume", "older")
+    assert (ended.code, ended.out) == (0, "runs/older\n")
+    assert (folder / "report.html").is_file()
+    assert not (runs / "newer" / "report.html").exists()
+
+
+def test_resume_does_not_pass_over_what_else_is_said(made: Any, runs: Path, call: Call) -> None:
+    interrupted(runs, "older")
+    ended = call(*made.arguments, "--resume", "older", "--epochs", "2")
+    assert ended.code == 2
+    assert "older: cannot go on, because the data, the model, the tasks, the strategies or the versions have changed" in ended.err
+    ended = call("run", "--resume", "older", "--epochs", "2")
+    assert ended.code == 2
+    assert "no task" in ended.err
+
+
+def test_the_folder_of_runs_can_be_elsewhere(made: Any, runs: Path, call: Call, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    runs.rename(here / "by variable")
+    monkeypatch.setenv("BENCH_RUNS_DIR", "by variable")
+    assert last(call(*made.arguments).out).parent.name == "by variable"
+    assert json.loads(call("report", "--format", "json", "--out", "-").out)["cells"]
+    (here / "by variable").rename(here / "by option")
+    assert last(call(*made.arguments, "--runs-dir", "by option").out).parent.name == "by option"
+    assert sorted(f.name for f in here.iterdir() if f.name != ".cache") == ["by option"], "an option wins over the variable"
+
+
+def test_two_seeds_are_two_cells_for_what_trains_and_one_for_what_does_not(made: Any) -> None:
+    run = load_run(made.folder)
+    cells = make_plan(replace(request_of(run), seeds=2), open_catalog(), command="test").plan.cells
+    assert [(c.strategy, c.seed) for c in cells] == [("base", None), ("lora", 0), ("lora", 1)]
+    assert len({c.id for c in cells}) == 3
+    assert [c.id for c in cells[:2]] == [c.id for c in run.cells], "cells that were there can be reused"
+
+
+def test_a_cell_that_fails_is_a_result_and_the_code_is_1(bench: Call, tmp_path: Path) -> None:
+    """Its instruction does not fit into the model's context."""
+    prompt = "Think about it for a long time. " * 20
+    (tmp_path / "long.yaml").write_text(
+        f"name: long\nkind: classification\ndata: {{source: clinic, size: 60}}\nmax_length: 64\nprompt: '{prompt}{{{{ input }}}}'\n"
+    )
+    ended = bench("run", "--task", "long.yaml", "--limit", "4", here=tmp_path)
+    assert ended.code == 1, ended
+    assert "long · base: failed" in ended.err
+    assert "the instruction of the prompt alone needs" in ended.err
+    folder = tmp_path / ended.out.strip()
+    (cell,) = json.loads(bench("report", "--format", "json", "--out", "-", here=tmp_path).out)["cells"]
+    assert cell["status"] == "failed"
+    assert "the instruction of the prompt alone needs" in cell["error"]
+    assert cell["scores"] == {}
+    assert (folder / "report.html").is_file()
+    assert "Traceback" in (next(folder.glob("cells/*/log.txt"))).read_text()
+
+
+def test_what_data_say_does_not_reach_the_terminal_as_it_is(runs: Path) -> None:
+    (folder,) = runs.iterdir()
+    plan = json.loads((folder / "run.json").read_text())
+    plan["data"]["classification"]["warnings"] = ["label '\x1b[31m\x07' [bold]x[/bold] :smile: is new"]
+    write_json(folder / "run.json", plan)
+    screen = io.StringIO()
+    RunDisplay(Console(file=screen, highlight=False, emoji=False)).started(RunFolder(folder), resumed=True)
+    assert "label '�[31m�' [bold]x[/bold] :smile: is new" in screen.getvalue()
+    assert "\x1b" not in screen.getvalue()

@@ -1,0 +1,221 @@
+"""What is written comes back the same, is there whole or not at all, and damage is named by its file."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.errors import BenchError
+from harness.store import Run, RunFolder, RunPlan
+from harness.store.atomic import write_atomically, write_json, write_text
+from harness.store.rows import read_examples, read_predictions, write_examples, write_predictions
+from harness.types import Cell, CellResult, Example, Prediction
+
+HOSTILE = [
+    "",
+    "\x00 nul \x1b[31m and \x7f",
+    "\u202egnp.exe\u202c \u2066x\u2069 \ufeff\u200b",
+    "line\r\nends\rof\n\u2028every\u2029kind",
+    '"quotes", \\backslash\\, {{ 7*7 }}, </script>',
+    "👩\u200d⚕️ e\u0301 日本語 \U0010ffff",
+    "x" * 1_000_000,
+]
+DAMAGED = [b"", b'{"cell": {', b"[]", b"null", b"3", b'"x"', b"{}", b'{"cell": {"id": "x"}}', b"\xff\xfe", b"\x00" * 50]
+Make = Callable[..., RunFolder]
+
+
+def test_a_failed_write_leaves_the_old_file_and_no_other(tmp_path: Path) -> None:
+    file = tmp_path / "a.txt"
+    write_text(file, "old")
+
+    def fail(beside: Path) -> None:
+        beside.write_text("half")
+        raise OSError("disk full")
+
+    with pytest.raises(OSError, match="disk full"):
+        write_atomically(file, fail)
+    assert os.listdir(tmp_path) == ["a.txt"]
+    assert file.read_text() == "old"
+
+
+def test_the_old_file_is_whole_until_the_new_one_is(tmp_path: Path) -> None:
+    file = tmp_path / "a.txt"
+    write_text(file, "old")
+    seen = []
+
+    def write(beside: Path) -> None:
+        beside.write_text("new")
+        seen.append(file.read_text())
+
+    write_atomically(file, write)
+    assert (seen, file.read_text()) == (["old"], "new")
+
+
+@pytest.mark.parametrize("number", [math.nan, math.inf])
+def test_json_holds_no_number_that_is_none(tmp_path: Path, number: float) -> None:
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        write_json(tmp_path / "a.json", {"score": number})
+    assert not os.listdir(tmp_path)
+
+
+def test_lone_surrogates_are_written_as_question_marks(tmp_path: Path) -> None:
+    write_json(tmp_path / "a.json", ["a\ud800b"])
+    assert json.loads((tmp_path / "a.json").read_text(encoding="utf-8")) == ["a?b"]
+
+
+def test_plan_comes_back(make_run: Make, plan: RunPlan) -> None:
+    stored = make_run().plan()
+    assert json.dumps(stored.to_json()) == json.dumps(plan.to_json())
+    assert (stored.tasks, stored.strategies, stored.models, stored.cells) == (plan.tasks, plan.strategies, plan.models, plan.cells)
+
+
+def test_result_comes_back(make_run: Make, result: CellResult) -> None:
+    cell = make_run().cell(result.cell.id)
+    cell.finish(result, [])
+    assert cell.result() == result
+    assert cell.predictions() == ()
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=lambda t: f"{len(t)} characters")
+def test_rows_come_back_with_any_text(tmp_path: Path, text: str) -> None:
+    meta = {"column": text, "n": 1, "none": None}
+    example = Example(f"id{text[:9]}", {"input": text, "b": "2"}, (text, "second"), (text, "choice"), text, meta)
+    write_examples(tmp_path / "e.parquet", [example], ["test"], ["digest"], [True])
+    assert read_examples(tmp_path / "e.parquet", "test") == (example,)
+    rows = [
+        Prediction("a", text, text, (-0.5, -math.inf), {"rouge1": 0.25, "f1": None}, 3, 4, "length"),
+        Prediction("b", "", None, (), {"rouge1": None, "f1": 1.0}),
+        Prediction("c", "x", "", (), {}, finish="choice"),
+    ]
+    write_predictions(tmp_path / "p.parquet", rows)
+    read = read_predictions(tmp_path / "p.parquet")
+    assert read[:2] == tuple(rows[:2])
+    assert read[2].scores == {"rouge1": None, "f1": None}, "a row without a number has none, and not 0"
+    assert (read[2].extracted, read[2].finish) == ("", "choice")
+
+
+def test_a_lone_surrogate_anywhere_does_not_stop_a_run(tmp_path: Path) -> None:
+    bad = "a\ud800"
+    write_examples(tmp_path / "e.parquet", [Example(bad, {"input": bad}, (bad,), (bad, "b"), bad, {"c": bad})], ["test"], ["d"], [True])
+    (example,) = read_examples(tmp_path / "e.parquet", "test")
+    assert (example.id, example.targets, example.choices, example.group) == ("a?", ("a?",), ("a?", "b"), "a?")
+    assert example.targets[0] in example.choices
+    write_predictions(tmp_path / "p.parquet", [Prediction(bad, bad, bad)])
+    assert read_predictions(tmp_path / "p.parquet")[0] == Prediction("a?", "a?", "a?")
+
+
+def test_rows_without_any_score_or_group_come_back(tmp_path: Path) -> None:
+    examples = [Example("1", {"input": "x"}, ("t",)), Example("2", {"input": "y"}, ())]
+    write_examples(tmp_path / "e.parquet", examples, ["test", "test"], ["d", "d"], [True, True])
+    assert read_examples(tmp_path / "e.parquet", "test") == tuple(examples)
+    write_predictions(tmp_path / "p.parquet", [])
+    assert read_predictions(tmp_path / "p.parquet") == ()
+
+
+def test_training_rows_are_kept_apart_and_go(make_run: Make) -> None:
+    folder = make_run()
+    assert [e.id for e in folder.training_rows("notes", "train")] == ["t1", "t2"]
+    assert [e.id for e in folder.training_rows("notes", "validation")] == ["v1"]
+    assert folder.holds_training_rows()
+    folder.drop_training_rows()
+    assert not folder.holds_training_rows()
+    assert [e.targets for e in folder.examples("notes")] == [("target of e1",)]
+    stored = b"".join(f.read_bytes() for f in folder.path.rglob("*") if f.is_file())
+    assert b"e1" in stored
+    import pyarrow.parquet as pq
+
+    rows = {row["id"]: row for row in pq.read_table(folder.path / "data/notes.parquet").to_pylist()}
+    assert {name: row["split"] for name, row in rows.items()} == {"t1": "train", "t2": "train", "v1": "validation", "e1": "test"}
+    for name in ("t1", "t2", "v1"):
+        assert {k for k, v in rows[name].items() if v is not None} == {"id", "split", "inputs_digest"}, "nothing but ids and digests"
+
+
+def test_a_cell_is_whole_only_with_its_last_file(make_run: Make, result: CellResult) -> None:
+    folder = make_run()
+    cell = folder.cell(result.cell.id)
+    cell.checkpoint.mkdir(parents=True)
+    write_predictions(cell.path / "predictions.parquet", [])
+    assert not cell.whole()
+    assert Run(folder).status(result.cell.id) == "interrupted"
+    cell.finish(result, [])
+    assert cell.whole()
+    assert Run(folder).status(result.cell.id) == "done"
+    assert not cell.checkpoint.exists()
+
+
+def test_predictions_are_stored_before_the_cell_is_whole(make_run: Make, result: CellResult) -> None:
+    """An unwritable result must leave a cell that runs again, not one that looks done."""
+    cell = make_run().cell(result.cell.id)
+    (cell.path / "predictions.parquet").mkdir(parents=True)  # the rows cannot be written
+    with pytest.raises(OSError, match=r"predictions\.parquet"):
+        cell.finish(result, [])
+    assert not cell.whole()
+
+
+@pytest.mark.parametrize("content", DAMAGED)
+@pytest.mark.parametrize("name", ["run.json", "cells/l0/cell.json"])
+def test_damaged_json_is_named(make_run: Make, result: CellResult, content: bytes, name: str) -> None:
+    folder = make_run()
+    folder.cell("l0").finish(result, [])
+    (folder.path / name).write_bytes(content)
+    read = folder.plan if name == "run.json" else folder.cell("l0").result
+    with pytest.raises(BenchError, match=name):
+        read()
+
+
+def test_a_cut_file_is_named(make_run: Make, result: CellResult) -> None:
+    folder = make_run()
+    folder.cell("l0").finish(result, [])
+    for name in ("cells/l0/cell.json", "run.json"):
+        file = folder.path / name
+        file.write_bytes(file.read_bytes()[:-20])
+    with pytest.raises(BenchError, match=r"cell\.json: is damaged"):
+        folder.cell("l0").result()
+    with pytest.raises(BenchError, match=r"run\.json: is damaged"):
+        folder.plan()
+
+
+def test_damaged_or_missing_rows_are_named(make_run: Make) -> None:
+    folder = make_run(Cell("b0", "notes", "tiny", "base", 0, None))
+    for read, file in (
+        (lambda: folder.examples("notes"), folder.path / "data/notes.parquet"),
+        (lambda: folder.cell("b0").predictions(), folder.path / "cells/b0/predictions.parquet"),
+    ):
+        whole = file.read_bytes()
+        for content in (whole[: len(whole) // 2], b"", b"garbage" * 99):
+            file.write_bytes(content)
+            with pytest.raises(BenchError, match=rf"{file.name}: is damaged"):
+                read()
+        file.unlink()
+        with pytest.raises(BenchError, match=rf"{file.name}: is missing"):
+            read()
+
+
+def test_a_cell_that_failed_has_no_rows(make_run: Make) -> None:
+    folder = make_run()
+    folder.cell("l0").finish(CellResult(Cell("l0", "notes", "tiny", "lora", 2, 0), "failed", error="no"))
+    assert folder.cell("l0").predictions() == ()
+    assert Run(folder).status("l0") == "failed"
+
+
+@pytest.mark.parametrize("version", [0, 2, "1", None])
+def test_another_format_is_refused_with_both_numbers(make_run: Make, version: Any) -> None:
+    folder = make_run()
+    stored = json.loads((folder.path / "run.json").read_text())
+    write_json(folder.path / "run.json", stored | {"format": version})
+    with pytest.raises(BenchError, match=rf"run\.json: is in format {version!r}; this version reads format 1"):
+        folder.plan()
+
+
+def test_half_a_line_of_a_curve_is_left_out(make_run: Make) -> None:
+    cell = make_run().cell("l0")
+    assert cell.curve_points() == []
+    cell.path.mkdir(parents=True)
+    cell.curve.write_bytes(b'{"step": 1, "loss": 2.0}\n\n{"step": 2, "los\xe2\x82')
+    assert cell.curve_points() == [{"step": 1, "loss": 2.0}]
