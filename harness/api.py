@@ -7,12 +7,10 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from harness.analysis import score_rows
 from harness.catalog import Catalog
 from harness.errors import BenchError, did_you_mean
 from harness.grid import Listener, Request, execute, make_plan, vocabulary
-from harness.metrics import metrics_for
-from harness.reporting import to_json, write_page
+from harness.reporting import TaskRows, to_json, write_page
 from harness.store import Run, open_run
 from harness.store.folder import RunFolder
 from harness.types import Cell, Score
@@ -26,9 +24,7 @@ class LoadedRun(Run):
         cell = next(c for c in self.cells if c.id == cell_id)
         if self.status(cell_id) != "done":
             return {}
-        examples = self.examples(cell.task)
-        metrics = metrics_for(self.plan.tasks[cell.task].metrics, examples[0].choices)
-        return score_rows(metrics, examples, self.predictions(cell_id))
+        return TaskRows(self, self.plan.tasks[cell.task]).cell_scores(cell)
 
     def to_dict(self) -> dict[str, Any]:
         """The whole run as `bench report RUN --format json` prints it."""

@@ -17,9 +17,23 @@ class BenchError(Exception):
         problems: one message, or all the problems found in one go (a YAML file with three errors names all three).
     """
 
+    exit_code = 2
+
     def __init__(self, problems: str | Sequence[str]) -> None:
         self.problems: tuple[str, ...] = (problems,) if isinstance(problems, str) else tuple(problems)
         super().__init__("\n".join(self.problems))
+
+
+class RunStoppedError(BenchError):
+    """A run ended in the middle through no fault of the request: the same command goes on."""
+
+    exit_code = 1
+
+
+def first_line(error: BaseException) -> str:
+    """What an error of a library says, in one line; its kind where it says nothing."""
+    text = str(error).strip()
+    return text.splitlines()[0] if text else type(error).__name__
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

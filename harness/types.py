@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Kind = Literal["summarization", "classification"]
 Method = Literal["base", "full", "peft"]
 PromptFormat = Literal["auto", "plain", "chat"]
-Phase = Literal["load", "train", "validate", "predict", "score"]
+Phase = Literal["load", "train", "validate", "store", "predict", "score"]
 Status = Literal["done", "failed", "out-of-memory", "diverged", "interrupted"]
 SplitName = Literal["train", "validation", "test"]
 Finish = Literal["stop", "length", "choice"]
@@ -133,13 +133,14 @@ class TrainSpec(Declared):
     """One training recipe.
 
     `batch_size` is the effective batch in examples; it is cut into as many micro-batches as fit `micro_batch_tokens` (padding
-    included), which changes speed and memory but not the result beyond rounding. `learning_rate` is a number, or a table from a
-    model size ("50M", "1B", "inf": up to so many parameters) to a number. `patience` counts validations without improvement.
+    included; None: what suits the device), which changes speed and memory but not the result beyond rounding. `learning_rate`
+    is a number, or a table from a model size ("50M", "1B", "inf": up to so many parameters) to a number. `patience` counts
+    validations without improvement.
     """
 
     epochs: Annotated[float, Field(gt=0, le=1000)] = 3.0
     batch_size: Annotated[int, Field(ge=1)] = 8
-    micro_batch_tokens: Annotated[int, Field(ge=1)] = 4096
+    micro_batch_tokens: Annotated[int, Field(ge=1)] | None = None
     learning_rate: Annotated[float, Field(gt=0, le=1)] | Mapping[str, Annotated[float, Field(gt=0, le=1)]] = 2e-4
     schedule: Literal["constant", "linear", "cosine"] = "cosine"
     warmup: Fraction = 0.05

@@ -1,7 +1,7 @@
 """What is there to run: tasks and strategies from YAML, checked strictly; the shipped ones and the user's own."""
 
-from harness.catalog.catalog import Catalog, Entry, MetricNames, Vocabulary, with_data
+from harness.catalog.catalog import Catalog, Entry, MetricNames, Vocabulary
 from harness.catalog.prompts import prompt_variables, render_prompt
 from harness.catalog.shipped import shipped_folder
 
-__all__ = ["Catalog", "Entry", "MetricNames", "Vocabulary", "prompt_variables", "render_prompt", "shipped_folder", "with_data"]
+__all__ = ["Catalog", "Entry", "MetricNames", "Vocabulary", "prompt_variables", "render_prompt", "shipped_folder"]

@@ -12,7 +12,7 @@ from harness.catalog.prompts import prompt_variables
 from harness.catalog.shipped import shipped_folder
 from harness.catalog.yamlfile import Loc, YamlFile, parse
 from harness.errors import BenchError, did_you_mean
-from harness.types import DataSpec, Declared, Kind, Strategy, Task
+from harness.types import Declared, Kind, Strategy, Task
 
 T = TypeVar("T", Task, Strategy)
 
@@ -193,8 +193,3 @@ class Catalog:
         if isinstance(primary, str) and scores and not problems and primary not in scores:
             problems.append(source.problem(("primary",), f"'{primary}' is none of the task's scores.{did_you_mean(primary, scores)}"))
         return problems
-
-
-def with_data(task: Task, data: DataSpec) -> Task:
-    """The task on other data: what `--data` on the command line does. Labels belong to the old data and go."""
-    return task.model_copy(update={"data": data, "labels": ()})

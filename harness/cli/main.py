@@ -61,7 +61,7 @@ def main() -> None:
     except BenchError as error:
         for problem in error.problems:
             click.echo(f"error: {printable(problem)}", err=True)
-        code = 2
+        code = error.exit_code
     except (KeyboardInterrupt, click.Abort):
         click.echo("interrupted: the same command goes on where it stopped", err=True)
         code = 130

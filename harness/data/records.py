@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -10,6 +11,8 @@ from typing import Any
 from harness.errors import BenchError, did_you_mean
 
 SHOWN_BAD_ROWS = 5
+# Where a reason begins to quote the row.
+_SEEN = re.compile(r",? seen |: ['\"{\[]| ['\"]")
 SHOWN_NAMES = 20
 
 
@@ -32,6 +35,10 @@ class BadRow:
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}: {self.reason}"
+
+    def without_value(self) -> str:
+        """The place and the reason without what stood there: a run's folder is mailed, and must not hold rows that are not test rows."""
+        return f"{self.file}:{self.line}: {_SEEN.split(self.reason, maxsplit=1)[0]}"
 
 
 @dataclass(frozen=True)

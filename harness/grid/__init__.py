@@ -1,7 +1,8 @@
 """The grid: tasks × models × strategies × seeds, planned, scheduled a process a cell, resumed where it stopped."""
 
 from harness.grid.execute import Listener, execute
-from harness.grid.plan import Planned, Request, make_plan
+from harness.grid.plan import Planned, make_plan
+from harness.grid.request import Request
 from harness.grid.vocabulary import vocabulary
 
 __all__ = ["Listener", "Planned", "Request", "execute", "make_plan", "vocabulary"]

@@ -53,6 +53,8 @@ def execute(
         BenchError: when another process works on the run, or `resume` is of another plan.
     """
     plan = planned.plan
+    if at_once > 1 and planned.device.kind == "cuda":
+        raise BenchError("--jobs needs a device for each cell, and there is one GPU: cells that share it would spoil each other's costs")
     if resume is not None and resume.plan.digest != plan.digest:
         raise BenchError(
             f"{resume.path}: cannot go on, because the data, the model, the tasks, the strategies or the versions "

@@ -8,18 +8,20 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from harness.errors import BenchError
+from harness.errors import RunStoppedError
 from harness.grid.worker import Job
 from harness.measure import usable_cores
 from harness.store import RunFolder
 from harness.types import CellResult, Status
 
 Event = Mapping[str, Any]
+
+_STOPPED = "the process that runs the cells stopped unexpectedly; the same command goes on where it stopped"
 
 
 def run_cells(folder: RunFolder, jobs: Sequence[Job], on_event: Callable[[Event], None], *, at_once: int = 1) -> None:
@@ -33,7 +35,7 @@ def run_cells(folder: RunFolder, jobs: Sequence[Job], on_event: Callable[[Event]
     cells = {cell.id: cell for cell in plan.cells}
     waiting = list(jobs)
     running = 0
-    kills = _memory_kills()
+    kills: dict[str, int] = {}  # by cell, when it started
     with _server(at_once) as server:
         for event in _events(server):
             if event["event"] in ("ready", "exit"):
@@ -41,19 +43,20 @@ def run_cells(folder: RunFolder, jobs: Sequence[Job], on_event: Callable[[Event]
                     running -= 1
                     cell = folder.cell(event["cell"])
                     if not cell.whole():
-                        status, error = _died(event["code"], _memory_kills() > kills, cell.log)
+                        status, error = _died(event["code"], _memory_kills() > kills[event["cell"]], cell.log)
                         cell.finish(CellResult(cells[event["cell"]], status, error=error))
                     on_event(event)
                 while waiting and running < at_once:
                     job = waiting.pop(0)
                     on_event({"event": "start", "cell": job.cell})
+                    kills[job.cell] = _memory_kills()
                     _write(server, job)
                     running += 1
                 if not running:
                     return
             else:
                 on_event(event)
-    raise BenchError("the process that runs the cells stopped unexpectedly; the same command goes on where it stopped")
+    raise RunStoppedError(_STOPPED)
 
 
 @contextmanager
@@ -66,7 +69,7 @@ def _server(at_once: int) -> Iterator[subprocess.Popen[bytes]]:
         "TOKENIZERS_PARALLELISM": "false",
     }
     server = subprocess.Popen(
-        [sys.executable, "-m", "harness.grid.server"],
+        [sys.executable, "-P", "-m", "harness.grid.server"],  # -P: Python files in the working directory are the user's, not ours
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         env=environment,
@@ -76,7 +79,8 @@ def _server(at_once: int) -> Iterator[subprocess.Popen[bytes]]:
         yield server
     finally:
         assert server.stdin is not None and server.stdout is not None
-        server.stdin.close()  # the server kills what still runs and leaves
+        with suppress(BrokenPipeError):
+            server.stdin.close()  # the server kills what still runs and leaves
         server.stdout.close()
         try:
             server.wait(timeout=30)
@@ -92,8 +96,11 @@ def _events(server: subprocess.Popen[bytes]) -> Iterator[Event]:
 
 def _write(server: subprocess.Popen[bytes], job: Job) -> None:
     assert server.stdin is not None
-    server.stdin.write(json.dumps(asdict(job)).encode() + b"\n")
-    server.stdin.flush()
+    try:
+        server.stdin.write(json.dumps(asdict(job)).encode() + b"\n")
+        server.stdin.flush()
+    except BrokenPipeError:
+        raise RunStoppedError(_STOPPED) from None
 
 
 def _died(code: int, memory: bool, log: Path) -> tuple[Status, str]:
@@ -105,9 +112,9 @@ def _died(code: int, memory: bool, log: Path) -> tuple[Status, str]:
 
 
 def _memory_kills() -> int:
-    """How often Linux's out-of-memory killer has struck since the machine started."""
-    counters = Path("/proc/vmstat")
-    for line in counters.read_text().splitlines() if counters.exists() else ():
-        if line.startswith("oom_kill "):
-            return int(line.split()[1])
+    """How often Linux's out-of-memory killer has struck: in our own control group where that is known, else on the machine."""
+    for counters in (Path("/sys/fs/cgroup/memory.events"), Path("/proc/vmstat")):
+        for line in counters.read_text().splitlines() if counters.exists() else ():
+            if line.startswith("oom_kill "):
+                return int(line.split()[1])
     return 0

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.analysis import per_example_scores, score_rows
-from harness.errors import BenchError
+from harness.errors import BenchError, first_line
 from harness.grid.card import model_card
 from harness.inference.predict import predict, prompt_budget, renderer
 from harness.measure import Meter, environment
@@ -22,7 +22,7 @@ from harness.models.resolve import ModelSource
 from harness.store import CellFolder, RunFolder, RunPlan
 from harness.store.atomic import write_json
 from harness.store.folder import read_json
-from harness.tuning import DivergedError, Progress, adapt, encode_examples, load_artifact, save_artifact, train, trainable_parameters
+from harness.tuning import DivergedError, Progress, adapt, encode_examples, load_adapter, save_artifact, train, trainable_parameters
 from harness.types import Cell, CellResult, Cost, Example, Prediction, Status, Strategy, Task, TrainingSummary
 
 Emit = Callable[[Mapping[str, Any]], None]
@@ -65,7 +65,7 @@ def classify(error: Exception) -> tuple[Status, str]:
     """The status of a cell that an exception ended, and one line for people."""
     import torch
 
-    first = (str(error).strip() or type(error).__name__).splitlines()[0]
+    first = first_line(error)
     if isinstance(error, DivergedError):
         return "diverged", first
     host = isinstance(error, RuntimeError) and ("not enough memory" in first or "can't allocate memory" in first)
@@ -102,13 +102,7 @@ class _CellWork:
         self.phase("load")
         trained = self.files.checkpoint / "trained.json"
         with self.meter.phase("load"):
-            loaded = load_model(
-                self.source,
-                self.device,
-                full_precision=self.strategy.method == "full" and not trained.is_file(),
-                quantization=self.strategy.quantization,
-                trust_remote_code=bool(self.plan.options["trust_remote_code"]),
-            )
+            loaded = self.load(tuned=trained.is_file())
             encoder = PromptEncoder(loaded.tokenizer, self.task.prompt_format)
         examples = self.folder.examples(self.task.name)
         budget = prompt_budget(self.task, encoder, loaded.context, examples[0].choices)
@@ -116,7 +110,8 @@ class _CellWork:
         result = CellResult(self.cell, "done", total_parameters=loaded.parameters, provenance=self.provenance())
         if self.strategy.train is not None:
             result = self.tuned(loaded, encoder, budget, trained, result)
-        prompts = encoder.prompts(examples, render, budget)
+        with self.meter.phase("predict"):
+            prompts = encoder.prompts(examples, render, budget)
         predictions = self.predictions(loaded, encoder, examples, prompts)
         self.phase("score")
         with self.meter.phase("score"):
@@ -129,19 +124,37 @@ class _CellWork:
             (self.files.artifact / "README.md").write_text(card, encoding="utf-8")
         return replace(result, notes=_notes(result, len(examples))), rows
 
+    def load(self, *, tuned: bool) -> LoadedModel:
+        """The base model, or the one that was tuned and stored: what is scored is what is stored, whoever loads it later."""
+        full = self.strategy.method == "full"
+        loaded = load_model(
+            replace(self.source, folder=self.files.artifact) if full and tuned else self.source,
+            self.device,
+            full_precision=full and not tuned,
+            quantization=self.strategy.quantization,
+            trust_remote_code=bool(self.plan.options["trust_remote_code"]),
+        )
+        if tuned and not full:
+            loaded.model = load_adapter(loaded.model, self.files.artifact)
+        return loaded
+
     def tuned(self, loaded: LoadedModel, encoder: PromptEncoder, budget: int, trained: Path, result: CellResult) -> CellResult:
         """Train, or take up what was trained before an interruption; the tuned model is then in `loaded.model`."""
         if trained.is_file():
             stored = read_json(trained)
-            with self.meter.phase("load"):
-                loaded.model = load_artifact(loaded.model, self.strategy, self.files.artifact)
             self.meter.add([Cost(**cost) for cost in stored["costs"]])
             numbers = stored["result"] | {"training": TrainingSummary(**stored["result"]["training"])}
             return replace(result, **numbers)
         summary, trainable = self.train(loaded, encoder, budget)
-        if self.strategy.method == "full":
-            loaded.model.to(self.device.torch_dtype)  # what is stored is what is used from here on
-        size = save_artifact(loaded.model, loaded.tokenizer, self.files.artifact)
+        with self.meter.phase("store"):
+            if self.strategy.method == "full":
+                loaded.model.to(self.device.torch_dtype)
+            origin, revision = self.source.origin, self.source.revision
+            size = save_artifact(loaded.model, loaded.tokenizer, self.files.artifact, origin=origin, revision=revision)
+        if self.strategy.method == "full":  # a cast in memory also rounds buffers that a loaded model keeps in float32
+            loaded.model = None
+            with self.meter.phase("load"):
+                loaded.model = self.load(tuned=True).model
         numbers = {"training": asdict(summary), "trainable_parameters": trainable, "artifact_bytes": size}
         write_json(trained, {"costs": [asdict(c) for c in self.meter.costs()], "result": numbers})
         return replace(result, training=summary, trainable_parameters=trainable, artifact_bytes=size)
@@ -151,7 +164,7 @@ class _CellWork:
         self.phase("train")
         render = renderer(self.strategy.prompt or self.task.prompt)
         limit = min(loaded.context, self.task.max_length)
-        with self.meter.phase("load"):
+        with self.meter.phase("train"):
             rows, cut = encode_examples(encoder, self.folder.training_rows(self.task.name, "train"), render, budget, limit)
             validation, _ = encode_examples(encoder, self.folder.training_rows(self.task.name, "validation"), render, budget, limit)
             loaded.model = adapt(loaded.model, self.strategy, self.cell.seed)

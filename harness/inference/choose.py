@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from harness.inference.generate import left_padded
+from harness.inference.generate import left_padded, require_finite
 
 # Elements of the largest logits tensor (rows x nodes x vocabulary): 2**26 float32 numbers are 256 MiB.
 _LOGITS_BUDGET = 1 << 26
@@ -98,6 +98,8 @@ class LabelScorer:
         plain = torch.tensor(score_labels(self._model, prompt, self._labels, self._pad))
         try:
             tree = torch.tensor(self._by_tree([prompt])[0])
+        except torch.cuda.OutOfMemoryError:
+            raise
         except (RuntimeError, ValueError, TypeError, IndexError):
             return False
         half = next(self._model.parameters()).dtype in (torch.bfloat16, torch.float16)
@@ -130,7 +132,9 @@ class LabelScorer:
         for path in tree.paths:
             at, token = (torch.tensor(column, device=device) for column in zip(*path, strict=True))
             scores.append(found[:, at, token].sum(dim=1))
-        rows: list[list[float]] = torch.stack(scores, dim=1).tolist()
+        chances = torch.stack(scores, dim=1)  # (B, labels)
+        require_finite(chances)
+        rows: list[list[float]] = chances.tolist()
         return rows
 
     def _tree_mask(self, prompt_mask: Any) -> Any:
@@ -164,5 +168,7 @@ def score_labels(model: Any, prompt: Sequence[int], labels: Sequence[Sequence[in
         chances = logits.float().log_softmax(dim=-1)  # (b, width + 1, V)
         for i, label in enumerate(part):
             at = torch.arange(len(label), device=device)
-            found.append(float(chances[i, at, torch.tensor(label, device=device)].sum()))
+            chance = chances[i, at, torch.tensor(label, device=device)].sum()
+            require_finite(chance)
+            found.append(float(chance))
     return found

@@ -9,6 +9,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from harness.errors import BenchError
 from harness.types import Finish
 
 # Rows are dropped once this share of the batch has finished: each drop copies the cache of those that stay.
@@ -46,6 +47,7 @@ def generate(
                 input_ids=ids, attention_mask=mask, position_ids=positions, cache=cache, use_cache=True, logits_to_keep=1
             ).logits  # (B, 1, V)
             tokens = logits[:, -1].argmax(dim=-1)  # (B,)
+            require_finite(logits[:, -1].gather(1, tokens.unsqueeze(1)))
             alive &= ~torch.isin(tokens, stops)
             for row, token, goes_on in zip(rows, tokens.tolist(), alive.tolist(), strict=True):
                 if goes_on:
@@ -65,6 +67,18 @@ def generate(
             mask = torch.cat([mask, mask.new_ones(len(rows), 1)], dim=1)
             positions = positions[:, -1:] + 1
     return [Generated(output, finish) for output, finish in zip(outputs, finishes, strict=True)]
+
+
+def require_finite(values: Any) -> None:
+    """Refuse to choose by numbers that are none.
+
+    Raises:
+        BenchError: for NaN or infinity, which an overflow in float16 or a diverged training leaves behind.
+    """
+    import torch
+
+    if not bool(torch.isfinite(values).all()):
+        raise BenchError("the model's outputs are no finite numbers: an overflow, which --dtype float32 avoids, or spoiled weights")
 
 
 def left_padded(rows: Sequence[Sequence[int]], pad_id: int, device: Any) -> tuple[Any, Any]:

@@ -7,9 +7,11 @@ done again.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from harness.catalog.prompts import render_prompt
+from harness.errors import BenchError
 from harness.inference.choose import LabelScorer
 from harness.inference.generate import generate
 from harness.measure.meter import Meter
@@ -20,6 +22,8 @@ from harness.types import Example, Prediction, Task
 _BATCH_TOKENS = 16384
 _BATCH_ROWS = 64
 
+_Pair = tuple[Example, EncodedPrompt]
+
 
 def renderer(template: str) -> Callable[[Example], str]:
     """A function from an example to its prompt."""
@@ -27,12 +31,21 @@ def renderer(template: str) -> Callable[[Example], str]:
 
 
 def prompt_budget(task: Task, encoder: PromptEncoder, context: int, labels: Sequence[str]) -> int:
-    """How many tokens a prompt may have, so that the answer still fits into the context and the task's `max_length`."""
+    """How many tokens a prompt may have, so that the answer still fits into the context and the task's `max_length`.
+
+    Raises:
+        BenchError: when the answer alone takes up all of it.
+    """
     if task.kind == "classification":
         answer = max((len(row) for row in encoder.completions(labels)), default=1)
     else:
         answer = task.decode.max_new_tokens
-    return max(1, min(context, task.max_length) - answer)
+    room = min(context, task.max_length) - answer
+    if room < 1:
+        raise BenchError(
+            f"an answer of {answer} tokens leaves no room for a prompt in {min(context, task.max_length)}: lower max_new_tokens"
+        )
+    return room
 
 
 def predict(
@@ -61,7 +74,7 @@ def predict(
         if all(examples[i].id in found for i in batch):
             continue
         pairs = [(examples[i], prompts[i]) for i in batch]
-        new = _chosen(scorer, pairs, encoder) if scorer else _generated(model, task, pairs, encoder)
+        new = _halved(partial(_chosen, scorer, encoder) if scorer else partial(_generated, model, task, encoder), pairs)
         meter.count_tokens(sum(p.tokens_in + p.tokens_out for p in new))
         found.update({p.example_id: p for p in new})
         on_batch(new)
@@ -84,18 +97,24 @@ def _batches(prompts: Sequence[EncodedPrompt], task: Task, rows: int) -> Iterato
         yield batch
 
 
-def _generated(model: Any, task: Task, pairs: Sequence[tuple[Example, EncodedPrompt]], encoder: PromptEncoder) -> list[Prediction]:
+def _halved(work: Callable[[Sequence[_Pair]], list[Prediction]], pairs: Sequence[_Pair]) -> list[Prediction]:
+    """The work on a batch; where the GPU's memory does not hold it, on its halves, down to a single row."""
     import torch
 
-    ids = [prompt.ids for _, prompt in pairs]
     try:
-        outputs = generate(model, ids, max_new_tokens=task.decode.max_new_tokens, stop_ids=encoder.stop_ids, pad_id=encoder.pad_id)
+        return work(pairs)
     except torch.cuda.OutOfMemoryError:
         if len(pairs) == 1:
             raise
-        torch.cuda.empty_cache()
-        half = len(pairs) // 2
-        return _generated(model, task, pairs[:half], encoder) + _generated(model, task, pairs[half:], encoder)
+    # Outside of the handler: while an exception is handled, its traceback keeps the tensors of the failed attempt alive.
+    torch.cuda.empty_cache()
+    middle = len(pairs) // 2
+    return _halved(work, pairs[:middle]) + _halved(work, pairs[middle:])
+
+
+def _generated(model: Any, task: Task, encoder: PromptEncoder, pairs: Sequence[_Pair]) -> list[Prediction]:
+    ids = [prompt.ids for _, prompt in pairs]
+    outputs = generate(model, ids, max_new_tokens=task.decode.max_new_tokens, stop_ids=encoder.stop_ids, pad_id=encoder.pad_id)
     predictions = []
     for (example, prompt), output in zip(pairs, outputs, strict=True):
         text = encoder.text(output.ids)
@@ -104,7 +123,7 @@ def _generated(model: Any, task: Task, pairs: Sequence[tuple[Example, EncodedPro
     return predictions
 
 
-def _chosen(scorer: LabelScorer, pairs: Sequence[tuple[Example, EncodedPrompt]], encoder: PromptEncoder) -> list[Prediction]:
+def _chosen(scorer: LabelScorer, encoder: PromptEncoder, pairs: Sequence[_Pair]) -> list[Prediction]:
     predictions = []
     for (example, prompt), scores in zip(pairs, scorer([prompt.ids for _, prompt in pairs]), strict=True):
         label = example.choices[max(range(len(scores)), key=scores.__getitem__)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-_RAPL = Path("/sys/class/powercap/intel-rapl:0/energy_uj")
+_RAPL = Path("/sys/class/powercap")
 
 
 class EnergyCounter:
@@ -23,20 +23,25 @@ class EnergyCounter:
 
 
 def _rapl() -> Callable[[], float] | None:
+    """All processor packages; Linux lets only root read them on most machines."""
+    packages = [p / "energy_uj" for p in sorted(_RAPL.glob("intel-rapl:*")) if p.name.count(":") == 1]
     try:
-        _RAPL.read_text()
+        for package in packages:
+            package.read_text()
     except OSError:
         return None
-    return lambda: int(_RAPL.read_text()) / 1e6  # microjoules of the first package
+    return (lambda: sum(int(p.read_text()) for p in packages) / 1e6) if packages else None  # microjoules
 
 
 def _nvml() -> Callable[[], float] | None:
+    """The card that torch uses, which CUDA_VISIBLE_DEVICES may have renumbered: found by its UUID."""
     try:
-        import pynvml  # type: ignore[import-not-found,import-untyped,unused-ignore]
+        import pynvml
+        import torch
 
         pynvml.nvmlInit()
-        handle = pynvml.nvmlDeviceGetHandleByIndex(0)
+        handle = pynvml.nvmlDeviceGetHandleByUUID(f"GPU-{torch.cuda.get_device_properties(0).uuid}")
         pynvml.nvmlDeviceGetTotalEnergyConsumption(handle)
     except Exception:
-        return None  # not installed, or a card without a counter
+        return None  # no driver library, or a card without a counter
     return lambda: pynvml.nvmlDeviceGetTotalEnergyConsumption(handle) / 1e3  # millijoules

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.metadata
 import os
 import platform
@@ -10,7 +11,9 @@ from functools import lru_cache
 from pathlib import Path
 
 # Those whose release can change a score; they are part of a cell's identity.
-_STACK = ("torch", "transformers", "peft", "bitsandbytes", "accelerate", "rouge-score", "sacrebleu", "scikit-learn")
+_STACK = ("torch", "transformers", "tokenizers", "peft", "bitsandbytes", "accelerate", "numpy", "rouge-score")
+# The rooms whose code can change what a cell finds; the others only read it.
+_ROOMS = ("types.py", "catalog", "data", "metrics", "models", "tuning", "inference", "grid/worker.py")
 
 
 def versions_that_matter() -> dict[str, str]:
@@ -29,6 +32,17 @@ def environment() -> dict[str, str]:
         "cores": str(usable_cores()),
     }
     return found | _git()
+
+
+@lru_cache(maxsize=1)
+def code_digest() -> str:
+    """sha256 over our own code that can change a result: a version number alone does not tell one commit from the next."""
+    package = Path(__file__).resolve().parents[1]
+    files = [f for room in _ROOMS for f in ([package / room] if room.endswith(".py") else sorted((package / room).rglob("*.py")))]
+    total = hashlib.sha256()
+    for file in files:
+        total.update(f"{file.relative_to(package).as_posix()}\0".encode() + file.read_bytes())
+    return total.hexdigest()
 
 
 def usable_cores() -> int:

@@ -12,7 +12,7 @@ from harness.store.atomic import write_text
 
 # What can change an output. A README or a licence cannot.
 _PATTERNS = ("*.safetensors", "*.safetensors.index.json", "config.json", "generation_config.json", "tokenizer*", "*.model", "vocab*",
-             "merges.txt", "special_tokens_map.json", "added_tokens.json", "chat_template*")  # fmt: skip
+             "merges.txt", "special_tokens_map.json", "added_tokens.json", "chat_template*", "*.py")  # fmt: skip
 
 
 def folder_digest(folder: Path, cache: Path) -> str:

@@ -9,9 +9,10 @@ from __future__ import annotations
 import contextlib
 import io
 import shutil
+import tempfile
 from pathlib import Path
 
-from harness.errors import BenchError
+from harness.errors import BenchError, first_line
 from harness.models.digest import digest_of
 from harness.models.quiet import quiet_libraries
 
@@ -26,13 +27,17 @@ def converted(file: Path, cache: Path) -> Path:
     key = digest_of([file.name, str(stat.st_size), str(stat.st_mtime_ns), "1"])[:16]
     target = cache / "models" / f"{file.stem}-{key}"
     if not (target / "config.json").is_file():
-        beside = target.with_name(f".{target.name}.part")
-        shutil.rmtree(beside, ignore_errors=True)
-        beside.mkdir(parents=True)
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            beside = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{file.stem}-"))  # another process may convert the same file
+        except OSError as error:
+            raise BenchError(
+                f"{target.parent}: cannot hold converted models: {error.strerror}. Name a folder in BENCH_CACHE_DIR."
+            ) from None
         try:
             _convert(file, beside)
-            shutil.rmtree(target, ignore_errors=True)
-            beside.rename(target)
+            with contextlib.suppress(OSError):  # it was quicker, and what it made is as good
+                beside.rename(target)
         finally:
             shutil.rmtree(beside, ignore_errors=True)
     return target
@@ -47,8 +52,8 @@ def _convert(file: Path, target: Path) -> None:
         tokenizer = AutoTokenizer.from_pretrained(str(file.parent), gguf_file=file.name)
         with contextlib.redirect_stderr(io.StringIO()):  # its progress bar knows no switch
             read = AutoModelForCausalLM.from_pretrained(str(file.parent), gguf_file=file.name, dtype=torch.float32)
-    except (OSError, ValueError, KeyError, RuntimeError, NotImplementedError) as error:
-        raise BenchError(f"{file}: cannot be read as a GGUF model: {str(error).splitlines()[0]}") from None
+    except Exception as error:  # the reader meets damaged files with whatever its parser stumbles over
+        raise BenchError(f"{file}: cannot be read as a GGUF model: {first_line(error)}") from None
     config = read.config
     if hasattr(config, "quantization_config"):
         del config.quantization_config

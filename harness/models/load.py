@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 from dataclasses import dataclass
 from typing import Any
 
-from harness.errors import BenchError
+from harness.errors import BenchError, first_line
 from harness.models.device import Device
 from harness.models.quiet import quiet_libraries
 from harness.models.resolve import ModelSource
@@ -52,18 +53,36 @@ def load_model(
         tokenizer = AutoTokenizer.from_pretrained(str(source.folder), trust_remote_code=trust_remote_code)
         model = AutoModelForCausalLM.from_pretrained(str(source.folder), **options)
     except (OSError, ValueError, KeyError, ImportError) as error:
-        hint = " Say --trust-remote-code if you trust its code." if "trust_remote_code" in str(error) else ""
-        first = str(error).strip().splitlines()[0]
-        raise BenchError(f"the model '{source.name}' cannot be loaded as a causal language model: {first}{hint}") from None
+        raise _cannot_load(source, error) from None
     if quantization is None:
         model.to(device.kind)
     else:
         avoid_repacking(model)
     model.config.use_cache = True
     model.eval()
-    if tokenizer.pad_token_id is None:
-        tokenizer.pad_token = tokenizer.eos_token or tokenizer.unk_token
-    return LoadedModel(model, tokenizer, context_length(model.config, tokenizer), _parameters(model))
+    return _loaded(model, tokenizer)
+
+
+def load_skeleton(source: ModelSource, *, trust_remote_code: bool = False) -> LoadedModel:
+    """The tokenizer, and the model without its weights (on torch's meta device): enough to try prompts and adapters on.
+
+    Raises:
+        BenchError: as `load_model` does.
+    """
+    quiet_libraries()
+    import torch
+    from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
+
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(str(source.folder), trust_remote_code=trust_remote_code)
+        config = AutoConfig.from_pretrained(str(source.folder), trust_remote_code=trust_remote_code)
+        with torch.device("meta"):
+            model = AutoModelForCausalLM.from_config(config, trust_remote_code=trust_remote_code)
+    except (OSError, ValueError, KeyError, ImportError) as error:
+        raise _cannot_load(source, error) from None
+    if "cache" not in inspect.signature(model.forward).parameters:
+        raise BenchError(f"the model '{source.name}' ({type(model).__name__}) has no key-value cache, which bench needs to generate")
+    return _loaded(model, tokenizer)
 
 
 def avoid_repacking(model: Any) -> None:
@@ -85,6 +104,17 @@ def context_length(config: Any, tokenizer: Any) -> int:
     limits.append(tokenizer.model_max_length)
     said = [int(n) for n in limits if n and n < 10**9]  # tokenizers say 1e30 for "no limit"
     return min(said, default=2048)
+
+
+def _loaded(model: Any, tokenizer: Any) -> LoadedModel:
+    if tokenizer.pad_token_id is None:
+        tokenizer.pad_token = tokenizer.eos_token or tokenizer.unk_token
+    return LoadedModel(model, tokenizer, context_length(model.config, tokenizer), _parameters(model))
+
+
+def _cannot_load(source: ModelSource, error: Exception) -> BenchError:
+    hint = " Say --trust-remote-code if you trust its code." if "trust_remote_code" in str(error) else ""
+    return BenchError(f"the model '{source.name}' cannot be loaded as a causal language model: {first_line(error)}{hint}")
 
 
 def _bitsandbytes(spec: QuantizationSpec, dtype: Any) -> Any:

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.errors import BenchError, did_you_mean
+from harness.errors import BenchError, did_you_mean, first_line
 from harness.models.digest import folder_digest
 from harness.models.gguf import converted
 
@@ -47,8 +47,11 @@ def known_models() -> dict[str, str]:
     }
 
 
-def resolve_model(name: str, revision: str | None = None, *, here: Path | None = None) -> ModelSource:
+def resolve_model(name: str, revision: str | None = None, *, here: Path | None = None, with_code: bool = False) -> ModelSource:
     """Find a model: a name of ours, a local folder, a GGUF file, or `org/name` on the Hub.
+
+    Args:
+        with_code: fetch the Python code of a Hub model, too; it is run only where the user trusts it.
 
     Raises:
         BenchError: when there is no such model, it cannot be reached, it holds no safetensors, or `revision` is given for one that
@@ -66,7 +69,7 @@ def resolve_model(name: str, revision: str | None = None, *, here: Path | None =
         file = _packaged_gguf(package)
         if file and revision is None:
             return _local(name, file.name, converted(file, cache_folder()))
-        return _from_hub(name, hub, revision)
+        return _from_hub(name, hub, revision, with_code)
     if os.path.isfile(path):
         if path.suffix != ".gguf":
             raise BenchError(f"{name}: is a file, but not a .gguf one. Give a .gguf file or a folder with config.json and safetensors.")
@@ -78,7 +81,7 @@ def resolve_model(name: str, revision: str | None = None, *, here: Path | None =
             f"there is no model '{name}': no such file or folder here, and no name of the form org/name."
             + did_you_mean(name, known_models())
         )
-    return _from_hub(name, name, revision)
+    return _from_hub(name, name, revision, with_code)
 
 
 def _packaged_gguf(package: str) -> Path | None:
@@ -124,14 +127,14 @@ def _check_weights(file: Path) -> None:
     raise BenchError(f"{file}: holds no weights ({reason}). {hint}")
 
 
-def _from_hub(name: str, repository: str, revision: str | None) -> ModelSource:
+def _from_hub(name: str, repository: str, revision: str | None, with_code: bool) -> ModelSource:
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, HFValidationError, RepositoryNotFoundError, RevisionNotFoundError
     from huggingface_hub.utils.tqdm import disable_progress_bars
 
     disable_progress_bars()
     try:
-        folder = Path(snapshot_download(repository, revision=revision, allow_patterns=_WANTED))
+        folder = Path(snapshot_download(repository, revision=revision, allow_patterns=[*_WANTED, "*.py"] if with_code else _WANTED))
     except GatedRepoError:
         raise BenchError(f"the model '{repository}' is gated: accept its terms on the Hub and log in with `hf auth login`") from None
     except RepositoryNotFoundError:
@@ -139,7 +142,7 @@ def _from_hub(name: str, repository: str, revision: str | None) -> ModelSource:
     except RevisionNotFoundError:
         raise BenchError(f"the model '{repository}' has no revision '{revision}' on the Hub") from None
     except (HfHubHTTPError, HFValidationError, ValueError) as error:
-        raise BenchError(f"the model '{repository}' cannot be fetched: {str(error).splitlines()[0]}") from None
+        raise BenchError(f"the model '{repository}' cannot be fetched: {first_line(error)}") from None
     except Exception as error:  # no network, no DNS, a proxy's refusal: each HTTP library has its own
         raise BenchError(
             f"the model '{repository}' is not in the local cache and the Hub cannot be reached ({type(error).__name__}). "

@@ -2,6 +2,7 @@
 
 from harness.reporting.export import to_json
 from harness.reporting.page import render, write_page
+from harness.reporting.scores import TaskRows
 from harness.reporting.terminal import terminal_table
 
-__all__ = ["render", "terminal_table", "to_json", "write_page"]
+__all__ = ["TaskRows", "render", "terminal_table", "to_json", "write_page"]

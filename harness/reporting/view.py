@@ -12,7 +12,7 @@ from harness.analysis.pairs import Verdict
 from harness.store.plan import ModelInfo
 from harness.types import DataReport, Phase, Score
 
-PHASES: tuple[Phase, ...] = ("load", "train", "validate", "predict", "score")
+PHASES: tuple[Phase, ...] = ("load", "train", "validate", "store", "predict", "score")
 
 
 @dataclass(frozen=True)

@@ -161,8 +161,11 @@ class RunFolder:
         return (self.path / "work").is_dir()
 
     def drop_training_rows(self) -> None:
-        """Delete the training rows: a finished run holds none."""
+        """Delete the training rows, and checkpoints of cells that have ended: a finished run holds neither."""
         shutil.rmtree(self.path / "work", ignore_errors=True)
+        for cell in (self.path / "cells").glob("*"):
+            if CellFolder(cell).whole():
+                shutil.rmtree(CellFolder(cell).checkpoint, ignore_errors=True)
 
 
 def read_json(path: Path) -> Any:

@@ -23,13 +23,19 @@ class RunLock:
         self._handle: int | None = None
 
     def __enter__(self) -> RunLock:
-        handle = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            handle = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
+        except OSError as error:
+            raise BenchError(f"{self._path}: cannot be written: {error.strerror}") from None
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        except BlockingIOError:
             holder = os.read(handle, 4096).decode("utf-8", "replace")
             os.close(handle)
             raise BenchError(f"{self._path.parent}: is being worked on by {_describe(holder)}. Wait for it, or stop it.") from None
+        except OSError as error:
+            os.close(handle)
+            raise BenchError(f"{self._path}: this file system cannot lock files ({error.strerror}). Name another --runs-dir.") from None
         os.ftruncate(handle, 0)
         os.write(handle, json.dumps({"pid": os.getpid(), "since": time.strftime("%Y-%m-%d %H:%M:%S")}).encode())
         self._handle = handle
@@ -44,11 +50,11 @@ class RunLock:
     def held_elsewhere(self) -> bool:
         """Whether another process holds the lock right now."""
         try:
-            handle = os.open(self._path, os.O_RDWR)
+            handle = os.open(self._path, os.O_RDONLY)
         except OSError:
             return False
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)  # shared: several may look at once
         except OSError:
             return True
         finally:

@@ -93,7 +93,7 @@ def reuse_cell(source: CellFolder, target: CellFolder, result: CellResult) -> No
     Files are linked where the file system can: they are never changed after they are written, only replaced.
     """
     shutil.rmtree(target.path, ignore_errors=True)
-    shutil.copytree(source.path, target.path, copy_function=_link_or_copy, ignore=shutil.ignore_patterns("cell.json"))
+    shutil.copytree(source.path, target.path, copy_function=_link_or_copy, ignore=shutil.ignore_patterns("cell.json", "checkpoint"))
     target.finish(result)
 
 

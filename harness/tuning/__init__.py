@@ -1,6 +1,6 @@
 """From a base model, a strategy and examples to a tuned model: one training loop for all strategies."""
 
-from harness.tuning.adapt import adapt, check_adapter, load_artifact, save_artifact, trainable_parameters
+from harness.tuning.adapt import adapt, check_adapter, load_adapter, save_artifact, trainable_parameters
 from harness.tuning.batches import EncodedExample, batch_order, micro_batches
 from harness.tuning.loop import DivergedError, Progress, train
 from harness.tuning.prepare import encode_examples
@@ -13,7 +13,7 @@ __all__ = [
     "batch_order",
     "check_adapter",
     "encode_examples",
-    "load_artifact",
+    "load_adapter",
     "micro_batches",
     "save_artifact",
     "train",

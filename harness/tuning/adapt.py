@@ -6,7 +6,7 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
-from harness.errors import BenchError, did_you_mean
+from harness.errors import BenchError, did_you_mean, first_line
 from harness.models.quiet import quiet_libraries
 from harness.types import Strategy
 
@@ -40,7 +40,7 @@ def adapt(model: Any, strategy: Strategy, seed: int) -> Any:
     try:
         return get_peft_model(model, _adapter_config(strategy))
     except (ValueError, TypeError, KeyError) as error:
-        raise BenchError(f"the adapter of '{strategy.name}' does not fit this model: {_first_line(error)}") from None
+        raise BenchError(f"the adapter of '{strategy.name}' does not fit this model: {first_line(error)}") from None
 
 
 def trainable_parameters(model: Any) -> int:
@@ -48,38 +48,39 @@ def trainable_parameters(model: Any) -> int:
     return sum(p.numel() for p in model.parameters() if p.requires_grad)
 
 
-def save_artifact(model: Any, tokenizer: Any, folder: Path) -> int:
-    """Store the adapter (PEFT's format) or the whole model as safetensors, with its tokenizer; returns bytes on disk."""
+def save_artifact(model: Any, tokenizer: Any, folder: Path, *, origin: str, revision: str | None) -> int:
+    """Store the adapter (PEFT's format) or the whole model as safetensors, with its tokenizer; returns bytes on disk.
+
+    Args:
+        origin, revision: how people know the base model; the path of this machine, which PEFT would write, stays out.
+    """
     folder.mkdir(parents=True, exist_ok=True)
+    model.config._name_or_path = tokenizer.name_or_path = origin
+    for config in getattr(model, "peft_config", {}).values():
+        config.base_model_name_or_path, config.revision = origin, revision
     model.save_pretrained(folder, safe_serialization=True)
     (folder / "README.md").unlink(missing_ok=True)  # PEFT's empty model card says nothing true
     tokenizer.save_pretrained(folder)
     return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
 
 
-def load_artifact(model: Any, strategy: Strategy, folder: Path) -> Any:
-    """The tuned model: the adapter put on a freshly loaded base, or, for `full`, the stored weights copied into it.
+def load_adapter(model: Any, folder: Path) -> Any:
+    """A freshly loaded base model with a stored adapter on it.
 
     Raises:
-        BenchError: when the stored weights do not fit the base model.
+        BenchError: when the adapter does not fit the base model.
     """
-    from safetensors.torch import load_model
+    from peft import PeftModel
 
-    if strategy.method == "peft":
-        from peft import PeftModel
-
-        return PeftModel.from_pretrained(model, str(folder), is_trainable=False)
     try:
-        for shard in sorted(folder.glob("*.safetensors")):
-            load_model(model, str(shard), strict=False, device=str(model.device))
-    except RuntimeError as error:
-        raise BenchError(f"{folder}: does not fit the base model: {_first_line(error)}") from None
-    return model
+        return PeftModel.from_pretrained(model, str(folder), is_trainable=False)
+    except (RuntimeError, ValueError, KeyError) as error:
+        raise BenchError(f"{folder}: does not fit the base model: {first_line(error)}") from None
 
 
 def _adapter_config(strategy: Strategy) -> Any:
     quiet_libraries()
-    from peft import PeftType
+    from peft import PeftType, PromptLearningConfig
     from peft.mapping import PEFT_TYPE_TO_CONFIG_MAPPING
 
     values = dict(strategy.adapter)
@@ -89,6 +90,8 @@ def _adapter_config(strategy: Strategy) -> Any:
         raise BenchError(f"strategy '{strategy.name}': adapter.peft_type: unknown method '{kind}'.{did_you_mean(kind, known)}")
     config = PEFT_TYPE_TO_CONFIG_MAPPING[PeftType(kind)]
     fields = {f.name for f in dataclasses.fields(config)}
+    if issubclass(config, PromptLearningConfig):
+        raise BenchError(f"strategy '{strategy.name}': {kind} adds virtual tokens to the prompt, which bench cannot train yet")
     unknown = [
         f"strategy '{strategy.name}': adapter.{name}: {config.__name__} has no such field.{did_you_mean(name, fields)}"
         for name in values
@@ -99,8 +102,4 @@ def _adapter_config(strategy: Strategy) -> Any:
     try:
         return config(task_type="CAUSAL_LM", **values)
     except (TypeError, ValueError) as error:
-        raise BenchError(f"strategy '{strategy.name}': adapter: {_first_line(error)}") from None
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise BenchError(f"strategy '{strategy.name}': adapter: {first_line(error)}") from None

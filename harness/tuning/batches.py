@@ -1,6 +1,7 @@
 """Which examples are trained on together, in which order, and how they become tensors.
 
-The order depends on the seed, the epoch and the lengths alone, so every strategy of a task sees the same batches.
+The order depends on the seed, the epoch and the examples' own sizes alone, so every strategy of a task sees the same batches,
+whatever its prompt.
 """
 
 from __future__ import annotations
@@ -14,16 +15,20 @@ import numpy as np
 if TYPE_CHECKING:
     import torch
 
-# So many effective batches are sorted by length together: enough to save padding, few enough to keep the order random.
+# So many effective batches are sorted by size together: enough to save padding, few enough to keep the order random.
 _POOL = 16
 
 
 @dataclass(frozen=True, slots=True)
 class EncodedExample:
-    """Token ids of one example; the loss is on `target` alone, whose last id is the end token."""
+    """Token ids of one example; the loss is on `target` alone, whose last id is the end token.
+
+    `size` is the example's own length, whatever prompt a strategy puts around it: batches are put together by it.
+    """
 
     prompt: tuple[int, ...]
     target: tuple[int, ...]
+    size: int = 0
 
     @property
     def length(self) -> int:
@@ -31,17 +36,17 @@ class EncodedExample:
         return len(self.prompt) + len(self.target)
 
 
-def batch_order(lengths: Sequence[int], batch_size: int, seed: int, epoch: int) -> list[list[int]]:
+def batch_order(sizes: Sequence[int], batch_size: int, seed: int, epoch: int) -> list[list[int]]:
     """The effective batches of one epoch, as indices; every example occurs once.
 
-    Shuffled, then sorted by length within pools of 16 batches, then the batches of a pool are shuffled: similar lengths meet,
+    Shuffled, then sorted by size within pools of 16 batches, then the batches of a pool are shuffled: similar sizes meet,
     while the order stays random from batch to batch.
     """
     generator = np.random.default_rng([seed, epoch])
-    order = generator.permutation(len(lengths))
+    order = generator.permutation(len(sizes))
     batches: list[list[int]] = []
     for start in range(0, len(order), batch_size * _POOL):
-        pool = sorted(order[start : start + batch_size * _POOL].tolist(), key=lambda i: lengths[i])
+        pool = sorted(order[start : start + batch_size * _POOL].tolist(), key=lambda i: sizes[i])
         cut = [pool[i : i + batch_size] for i in range(0, len(pool), batch_size)]
         batches += [cut[i] for i in generator.permutation(len(cut))]
     return batches

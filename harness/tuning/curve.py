@@ -7,6 +7,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from harness.store.atomic import write_text
+
 
 class CurveWriter:
     """Appends lines to `training.jsonl`; going on from a checkpoint drops the lines that came after it."""
@@ -14,9 +16,8 @@ class CurveWriter:
     def __init__(self, path: Path, keep_until: int = 0) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         kept = [line for line in _lines(path) if line["step"] <= keep_until]
-        self._file = path.open("w", encoding="utf-8")
-        for line in kept:
-            self.write(line)
+        write_text(path, "".join(json.dumps(line) + "\n" for line in kept))
+        self._file = path.open("a", encoding="utf-8")
 
     def write(self, line: dict[str, Any]) -> None:
         """One line; it is on its way to the disk when this returns."""

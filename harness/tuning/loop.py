@@ -23,6 +23,9 @@ from harness.tuning.loss import completion_loss
 from harness.tuning.schedule import rate_factor, validation_steps
 from harness.types import Cost, TrainingSummary, TrainSpec
 
+# A CPU gains nothing from more tokens at once, and their activations cost it gigabytes (SmolLM2-135M, LoRA: 2.7 MB a token).
+_MICRO_BATCH_TOKENS = {"cpu": 2048, "cuda": 8192}
+
 
 class DivergedError(Exception):
     """The loss is no longer a number."""
@@ -52,6 +55,7 @@ class _State:
     train_losses: list[float] = field(default_factory=list)  # mean since the validation before, one a validation
     validation_losses: list[float] = field(default_factory=list)
     running: list[float] = field(default_factory=list)
+    scaler: dict[str, Any] = field(default_factory=dict)  # of float16's gradients; empty for other dtypes
 
 
 @dataclass
@@ -154,8 +158,9 @@ def train(
     optimizer = torch.optim.AdamW(trained, lr=learning_rate, weight_decay=recipe.weight_decay)
     model, optimizer = accelerator.prepare(model, optimizer)
     checkpoints = Checkpoints(checkpoint, checkpoint_every)
-    loop = _Loop(model, optimizer, accelerator, recipe, pad_id, meter, checkpoints, recipe.micro_batch_tokens)
-    lengths = [row.length for row in rows]
+    budget = recipe.micro_batch_tokens or _MICRO_BATCH_TOKENS[device.kind]
+    loop = _Loop(model, optimizer, accelerator, recipe, pad_id, meter, checkpoints, budget)
+    sizes = [row.size for row in rows]
     per_epoch = math.ceil(len(rows) / recipe.batch_size)
     total = max(1, round(recipe.epochs * per_epoch))
     stops = validation_steps(per_epoch, total, recipe.validations_per_epoch)
@@ -165,13 +170,15 @@ def train(
     earlier = [Cost(**cost) for cost in stored.pop("costs")] if stored else []
     meter.add(earlier)
     state = _State(**stored) if stored else _State()
+    if state.scaler:
+        accelerator.scaler.load_state_dict(state.scaler)
     order: list[list[int]] = []
     model.train()
     with CurveWriter(curve, keep_until=state.step) as lines, meter.phase("train"):
         while state.step < total and not state.stopped:
             epoch, position = divmod(state.step, per_epoch)
             if position == 0 or not order:
-                order = batch_order(lengths, recipe.batch_size, seed, epoch)
+                order = batch_order(sizes, recipe.batch_size, seed, epoch)
             rate = learning_rate * rate_factor(recipe, state.step, total)
             began = time.perf_counter()
             batch = [rows[i] for i in order[position]]
@@ -184,10 +191,13 @@ def train(
             if state.step in stops:
                 _take_stock(state, loop, validation, lines)
             if checkpoints.due() and state.step < total:
-                checkpoints.save(state.step, model, optimizer, asdict(state) | {"costs": [asdict(c) for c in meter.costs()]})
+                with meter.phase("store"):
+                    state.scaler = accelerator.scaler.state_dict() if accelerator.scaler else {}
+                    checkpoints.save(state.step, model, optimizer, asdict(state) | {"costs": [asdict(c) for c in meter.costs()]})
             progress(Progress(state.step, total, loss, state.validation_losses[-1] if state.validation_losses else None))
     if validation:
-        checkpoints.load_best(state.best_step, model)
+        with meter.phase("store"):
+            checkpoints.load_best(state.best_step, model)
     accelerator.unwrap_model(model, keep_fp32_wrapper=False)
     accelerator.free_memory()
     model.eval()
@@ -209,7 +219,8 @@ def _take_stock(state: _State, loop: _Loop, validation: Sequence[EncodedExample]
     lines.write({"step": state.step, "validation_loss": loss, "training_loss": mean})
     if loss < state.best_loss:
         state.best_loss, state.best_step, state.bad_validations = loss, state.step, 0
-        loop.checkpoints.save_best(state.step, loop.model)
+        with loop.meter.phase("store"):
+            loop.checkpoints.save_best(state.step, loop.model)
     else:
         state.bad_validations += 1
         state.stopped = loop.recipe.patience is not None and state.bad_validations >= loop.recipe.patience

@@ -23,8 +23,9 @@ def encode_examples(
     prompts = encoder.prompts(examples, render, prompt_budget)
     targets = encoder.completions([e.targets[0] for e in examples])
     rows, cut = [], 0
-    for prompt, target in zip(prompts, targets, strict=True):
+    for example, prompt, target in zip(examples, prompts, targets, strict=True):
         room = max(1, max_length - len(prompt.ids))
-        rows.append(EncodedExample(tuple(prompt.ids), tuple(target[:room])))
+        size = len(example.targets[0]) + sum(len(text) for text in example.inputs.values())
+        rows.append(EncodedExample(tuple(prompt.ids), tuple(target[:room]), size))
         cut += prompt.truncated or len(target) > room
     return rows, cut

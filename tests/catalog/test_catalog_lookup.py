@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from harness.catalog import Catalog, shipped_folder, with_data
+from harness.catalog import Catalog, shipped_folder
 from harness.errors import BenchError
 from harness.grid import vocabulary
-from harness.types import DataSpec, TrainSpec
+from harness.types import TrainSpec
 
 Write = Callable[[str, str], Path]
 MINE = "name: {name}\nkind: classification\ndescription: {text}\ndata: {{path: rows.csv}}\n"
@@ -97,13 +97,6 @@ def test_what_is_left_out_is_as_in_the_shipped_task_of_the_kind(catalog: Catalog
     assert mine.data.source is None, "the data are the user's own"
     write("other.yaml", "name: other\nkind: classification\ndata: {path: a.csv}\n")
     assert catalog.task("other.yaml").value.prompt == catalog.task("classification").value.prompt
-
-
-def test_other_data_take_the_labels_away(catalog: Catalog, write: Write) -> None:
-    write("mine.yaml", MINE.format(name="mine", text="x") + "labels: [a, b]\n")
-    task = with_data(catalog.task("mine.yaml").value, DataSpec(path="b.csv"))
-    assert task.labels == ()
-    assert task.data.path == "b.csv"
 
 
 @pytest.mark.parametrize(

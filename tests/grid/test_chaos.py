@@ -35,10 +35,16 @@ COMMAND = [
 def bench(tmp_path_factory):
     environment = os.environ | {"BENCH_CHECKPOINT_SECONDS": "0", "HF_HUB_OFFLINE": "1", "COLUMNS": "200"}
 
-    def start(folder: Path, *more: str) -> subprocess.Popen:
+    def start(folder: Path, strategy: str = "lora", *more: str) -> subprocess.Popen:
         folder.mkdir(exist_ok=True)
         return subprocess.Popen(
-            [*COMMAND, *more], cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace"
+            [*COMMAND, "--strategies", strategy, *more],
+            cwd=folder,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="replace",
         )
 
     return start
@@ -108,6 +114,20 @@ def test_killed_again_and_again_in_training(bench, undisturbed, tmp_path):
     assert final.returncode == 0, err
     (run,) = (tmp_path / "runs").iterdir()
     assert results(run) == undisturbed
+
+
+def test_full_in_bfloat16_scores_what_it_stored(bench, tmp_path):
+    """Killed between training and prediction, the tuned model comes from the disk; undisturbed, it must be the very same model."""
+    more = ("full", "--dtype", "bfloat16", "--no-base")
+    whole = bench(tmp_path / "whole", *more)
+    out, err = whole.communicate()
+    assert whole.returncode == 0, err
+    kill_when(bench(tmp_path / "broken", *more), "full seed 0: predict")
+    again = bench(tmp_path / "broken", *more)
+    _, err = again.communicate()
+    assert again.returncode == 0, err
+    (broken,) = (tmp_path / "broken" / "runs").iterdir()
+    assert results(broken) == results(tmp_path / "whole" / out.strip())
 
 
 def test_an_interrupted_run_says_how_to_go_on(bench, tmp_path):

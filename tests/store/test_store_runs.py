@@ -207,7 +207,7 @@ def test_reuse_leaves_the_source_as_it_is(make_run: Make) -> None:
     target = make_run().cell("b0")
     target.path.mkdir(parents=True)
     (target.path / "leftover").write_text("of an interrupted attempt")
-    reuse_cell(source, target)
+    reuse_cell(source, target, source.result())
     assert {f.relative_to(target.path): f.read_bytes() for f in target.path.rglob("*") if f.is_file()} == {
         f.relative_to(source.path): content for f, content in before.items()
     }
@@ -222,6 +222,6 @@ def test_reuse_copies_where_links_are_not_possible(make_run: Make, monkeypatch: 
 
     source, target = make_run(BASE).cell("b0"), make_run().cell("b0")
     monkeypatch.setattr(os, "link", refuse)
-    reuse_cell(source, target)
+    reuse_cell(source, target, source.result())
     assert target.whole()
     assert target.predictions() == source.predictions()

@@ -1,5 +1,6 @@
 """A strategy on a model: what is trained, what is stored, what is refused."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import yaml
 from harness.catalog import shipped_folder
 from harness.errors import BenchError
 from harness.models import load_model
-from harness.tuning import adapt, check_adapter, load_artifact, save_artifact, trainable_parameters
+from harness.tuning import adapt, check_adapter, load_adapter, save_artifact, trainable_parameters
 from harness.tuning.batches import collate
 from harness.tuning.loss import completion_loss
 from harness.types import Strategy
@@ -41,12 +42,16 @@ def test_every_shipped_strategy_changes_the_model_and_comes_back_from_disk(strat
         after = completion_loss(model, batch)
     assert after < before
     assert (trainable_parameters(model) == loaded.parameters) == full
-    assert save_artifact(model, loaded.tokenizer, tmp_path / "artifact") > 0
+    assert save_artifact(model, loaded.tokenizer, tmp_path / "artifact", origin="org/model", revision="abc") > 0
     suffixes = {f.suffix for f in (tmp_path / "artifact").rglob("*") if f.is_file()}
     assert ".safetensors" in suffixes
     assert not suffixes & {".bin", ".pt", ".pth", ".pkl"}
-    fresh = load_model(tiny, device, quantization=strategy.quantization)
-    again = load_artifact(fresh.model, strategy, tmp_path / "artifact")
+    written = "".join(f.read_text() for f in (tmp_path / "artifact").glob("*.json"))
+    assert str(tiny.folder) not in written, "the path of this machine stays out"
+    source = replace(tiny, folder=tmp_path / "artifact") if full else tiny
+    again = load_model(source, device, quantization=strategy.quantization).model
+    if not full:
+        again = load_adapter(again, tmp_path / "artifact")
     with torch.no_grad():
         torch.testing.assert_close(completion_loss(again, batch), after, rtol=1e-5, atol=1e-5)
 
@@ -66,6 +71,11 @@ def test_what_peft_does_not_know_is_refused_with_a_hint():
 def test_an_adapter_that_does_not_fit_the_model_is_one_clear_error(loaded):
     with pytest.raises(BenchError, match="'mine' does not fit this model"):
         adapt(loaded.model, peft(target_modules=["no_such_layer"]), 0)
+
+
+def test_methods_that_add_virtual_tokens_are_refused_before_anything_starts():
+    with pytest.raises(BenchError, match="adds virtual tokens"):
+        check_adapter(Strategy(name="mine", method="peft", adapter={"peft_type": "PROMPT_TUNING", "num_virtual_tokens": 4}, train={}))
 
 
 def test_gradient_checkpointing_stays_off(loaded):

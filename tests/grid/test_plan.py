@@ -1,0 +1,145 @@
+"""The plan: what makes a cell another cell, and what is found out before anything is spent."""
+
+import csv
+import json
+import shutil
+from dataclasses import replace
+
+import pytest
+
+from harness.catalog import Catalog
+from harness.errors import BenchError
+from harness.grid import Request, execute, make_plan, vocabulary
+from harness.models.resolve import TINY
+
+REQUEST = Request(tasks=("summarization",), strategies=("lora",), limit=12)
+
+
+@pytest.fixture
+def plan(tmp_path):
+    def make(request=REQUEST, **changes):
+        return make_plan(replace(request, **changes), Catalog(vocabulary(), here=tmp_path), command="test", here=tmp_path)
+
+    return make
+
+
+@pytest.fixture
+def visits(tmp_path):
+    def write(name="visits.csv", change=str):
+        with (tmp_path / name).open("w", newline="") as file:
+            csv.writer(file).writerows([("dialogue", "note"), *((f"talk {i}", change(f"note {i}")) for i in range(40))])
+        return name
+
+    return write
+
+
+def ids(planned):
+    return [cell.id for cell in planned.plan.cells]
+
+
+OWN = {"data": "visits.csv", "fields": {"input": "dialogue", "target": "note"}}
+
+
+def test_base_is_always_there_and_has_one_cell_whatever_the_seeds(plan):
+    cells = plan(strategies=("lora", "full"), seeds=3).plan.cells
+    assert [(c.strategy, c.seed) for c in cells] == [("base", None), *((s, i) for s in ("lora", "full") for i in range(3))]
+    assert [c.strategy for c in plan(base=False).plan.cells] == ["lora"]
+    assert [c.strategy for c in plan(strategies=("lora", "base")).plan.cells] == ["lora", "base"]
+
+
+def test_the_same_request_makes_the_same_cells_wherever_the_file_lies(plan, visits, tmp_path):
+    visits()
+    first = plan(**OWN)
+    (tmp_path / "elsewhere").mkdir()
+    shutil.copy(tmp_path / "visits.csv", tmp_path / "elsewhere" / "renamed.csv")
+    assert ids(plan(**OWN)) == ids(first)
+    assert ids(plan(**OWN | {"data": "elsewhere/renamed.csv"})) == ids(first)
+    assert plan(**OWN).plan.digest == first.plan.digest
+
+
+def test_what_can_change_a_result_makes_another_cell(plan, visits):
+    visits()
+    visits("other.csv", change=lambda note: note + ".")
+    first = ids(plan(**OWN))
+    for change in ({"data": "other.csv"}, {"limit": 11}, {"epochs": 2.0}, {"dtype": "bfloat16"}):
+        assert ids(plan(**OWN | change))[1] != first[1], change
+
+
+def test_what_is_read_from_the_plan_makes_another_plan_of_the_same_cells(plan, tmp_path):
+    """Else an interrupted run would go on with the margin and the price that it had."""
+    first = plan()
+    assert ids(plan(price=9.0)) == ids(first)
+    assert plan(price=9.0).plan.digest != first.plan.digest
+    (tmp_path / "tasks").mkdir()
+    (tmp_path / "tasks" / "summarization.yaml").write_text(
+        "name: summarization\nkind: summarization\nmargin: 0.2\ndata: {source: clinic, size: 700, seed: 7}\n"
+    )
+    assert ids(plan()) == ids(first)
+    assert plan().plan.digest != first.plan.digest
+
+
+def test_a_user_s_task_keeps_what_it_says_of_its_data_on_another_file(plan, visits, tmp_path):
+    visits("new.csv")
+    (tmp_path / "mine.yaml").write_text(
+        "name: mine\nkind: summarization\n"
+        "data: {path: old.csv, fields: {input: dialogue, target: note}, split: {train: 0.5, validation: 0.25, test: 0.25, seed: 9}}\n"
+    )
+    planned = plan(tasks=("mine.yaml",), data="new.csv", limit=None)
+    assert planned.plan.data["mine"].sizes == {"train": 20, "validation": 10, "test": 10}
+
+
+def test_two_tasks_of_one_name_are_refused(plan, tmp_path):
+    (tmp_path / "mine.yaml").write_text("name: summarization\nkind: summarization\ndata: {source: clinic}\n")
+    with pytest.raises(BenchError, match="two tasks are named 'summarization'"):
+        plan(tasks=("summarization", "mine.yaml"))
+
+
+@pytest.mark.parametrize(
+    ("task", "strategy", "message"),
+    [
+        ("prompt_format: chat", "", "needs a model with a chat template"),
+        ("prompt: '{{ input.nothing }}'", "", "the prompt cannot be rendered"),
+        ("decode: {max_new_tokens: 4000}", "", "leaves no room for a prompt"),
+        (f"prompt: '{'long ' * 3000}{{{{ input }}}}'", "", "the instruction of the prompt alone needs"),
+        ("", "adapter: {peft_type: LORA, target_modules: [no_such_layer]}", "'mine' does not fit this model"),
+    ],
+)
+def test_what_would_fail_in_every_cell_is_found_before_the_first(plan, tmp_path, task, strategy, message):
+    (tmp_path / "mine.yaml").write_text(f"name: mine\nkind: summarization\ndata: {{source: clinic}}\n{task}\n")
+    adapter = strategy or "adapter: {peft_type: LORA, target_modules: all-linear}"
+    (tmp_path / "strategy.yaml").write_text(f"name: mine\nmethod: peft\n{adapter}\ntrain: {{epochs: 1}}\n")
+    with pytest.raises(BenchError, match=message):
+        plan(tasks=("mine.yaml",), strategies=("./strategy.yaml",))
+
+
+def test_a_model_without_a_key_value_cache_is_refused(plan, tmp_path):
+    from transformers import AutoTokenizer, OpenAIGPTConfig, OpenAIGPTLMHeadModel
+
+    OpenAIGPTLMHeadModel(OpenAIGPTConfig(vocab_size=4096, n_embd=64, n_layer=1, n_head=2)).save_pretrained(tmp_path / "gpt")
+    AutoTokenizer.from_pretrained(TINY).save_pretrained(tmp_path / "gpt")
+    with pytest.raises(BenchError, match="has no key-value cache"):
+        plan(model="./gpt")
+
+
+@pytest.mark.parametrize(("change", "message"), [({"seeds": 0}, "seeds"), ({"epochs": -1.0}, "epochs"), ({"price": float("nan")}, "price")])
+def test_numbers_are_checked_for_callers_from_python_too(plan, change, message):
+    with pytest.raises(BenchError, match=message):
+        plan(**change)
+
+
+def test_cells_do_not_share_one_gpu(plan, tmp_path):
+    planned = plan()
+    on_gpu = replace(planned, device=replace(planned.device, kind="cuda"))
+    with pytest.raises(BenchError, match="--jobs needs a device for each cell"):
+        execute(on_gpu, tmp_path / "runs", None, at_once=2)
+    assert not (tmp_path / "runs").exists()
+
+
+def test_rows_that_were_skipped_leave_no_text_in_the_plan(plan, tmp_path):
+    rows = [{"dialogue": f"talk {i}", "note": f"note {i}"} for i in range(30)] + [{"dialogue": ["private words"], "note": "x"}]
+    text = "".join(json.dumps(row) + "\n" for row in rows) + 'private words, no JSON\n["private words"]\n'
+    (tmp_path / "visits.jsonl").write_text(text)
+    planned = plan(**OWN | {"data": "visits.jsonl", "skip_bad_rows": True})
+    skipped = planned.plan.data["summarization"].skipped
+    assert [line.split(":")[1] for line in skipped] == ["31", "32", "33"]
+    assert "private" not in json.dumps(planned.plan.to_json())

@@ -1,0 +1,100 @@
+"""Every command of the documentation is run, on small samples of what it names."""
+
+import csv
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from harness.models.resolve import TINY
+
+ROOT = Path(__file__).parents[1]
+DOCUMENTS = ("README.md", "tasks/README.md", "strategies/README.md", "CONTRIBUTING.md")
+
+
+def blocks(document, language):
+    return re.findall(rf"^```{language}\n(.*?)^```", (ROOT / document).read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+
+
+COMMANDS = [line.split("  #")[0].strip() for line in "".join(blocks("README.md", "console")).splitlines() if line.strip()]
+INLINE = sorted(
+    {
+        command
+        for document in DOCUMENTS
+        for command in re.findall(r"`(bench [^`…]+)`", (ROOT / document).read_text(encoding="utf-8"))
+        if "run" not in command.split()[1:2]
+    }
+)
+
+
+@pytest.fixture(scope="module")
+def here(tmp_path_factory, bench):
+    """A user's folder with the files that the documents name, and one run in it."""
+    folder = tmp_path_factory.mktemp("docs")
+    rows = [
+        (f"p{i}", f"Doctor: What hurts?\nPatient: My {w} number {i}, since {i} days.", f"{w} {i} days")
+        for i, w in enumerate("abcdefghij" * 4)
+    ]
+    for name in ("visits.csv", "a.csv", "b.csv", "c.csv"):
+        with (folder / name).open("w", newline="", encoding="utf-8") as file:
+            csv.writer(file).writerows([("patient_id", "dialogue", "note"), *((f"{name}{p}", f"{name} {d}", n) for p, d, n in rows)])
+    with (folder / "intents.csv").open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([("text", "category"), *((f"text {i} about {i % 3}", f"kind {i % 3}") for i in range(60))])
+    shutil.copy(ROOT / "tasks" / "summarization.yaml", folder / "my-task.yaml")
+    shutil.copytree(TINY, folder / "SmolLM2")
+    ended = bench("run", "--task", "classification", "--strategies", "base", "--limit", "8", here=folder)
+    assert ended.code == 0, ended
+    return folder
+
+
+@pytest.mark.parametrize("command", [c for c in COMMANDS if not c.startswith("bench run")] + INLINE)
+def test_command(command, bench, here):
+    ended = bench(*shlex.split(command)[1:], here=here)
+    assert ended.code == 0, ended
+    assert ended.out
+
+
+@pytest.mark.parametrize("command", [c for c in COMMANDS if c.startswith("bench run")])
+def test_run_command(command, bench, here):
+    """As it stands, but on few rows and the shipped model, so that it takes seconds."""
+    words = [("tiny" if word == "smollm2-135m" else word) for word in shlex.split(command)[1:]]
+    ended = bench(*words, "--limit", "8", "--epochs", "1", here=here)
+    assert ended.code == 0, ended
+    assert (here / ended.out.strip() / "report.html").is_file()
+
+
+def test_the_python_example(here):
+    (example,) = blocks("README.md", "python")
+    assert len(example.strip().splitlines()) <= 11
+    script = here / "example.py"
+    script.write_text(example.replace("limit=100", "limit=8, epochs=1"), encoding="utf-8")
+    done = subprocess.run([sys.executable, str(script)], cwd=here, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("base ")
+
+
+def test_yaml_examples_name_every_field():
+    """The fields of the models are all explained, and nothing is explained that does not exist."""
+    import yaml
+
+    from harness.types import DataSpec, SplitSpec, Strategy, Task, TrainSpec
+
+    (task,) = (yaml.safe_load(b) for b in blocks("tasks/README.md", "yaml"))
+    assert set(task) == set(Task.model_fields)
+    assert set(task["data"]) | {"source", "size", "seed"} == set(DataSpec.model_fields)
+    assert set(task["data"]["split"]) == set(SplitSpec.model_fields)
+    (strategy,) = (yaml.safe_load(b) for b in blocks("strategies/README.md", "yaml"))
+    assert set(strategy) == set(Strategy.model_fields)
+    assert set(strategy["train"]) == set(TrainSpec.model_fields)
+
+
+def test_the_readme_says_nothing_that_does_not_exist():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    for link in re.findall(r"\]\(([^)#:]+)\)", text):
+        assert (ROOT / link).exists(), link
+    for target in re.findall(r"^    make (\w+)", text, re.MULTILINE):
+        assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(), re.MULTILINE), target
