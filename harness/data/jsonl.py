@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from harness.data.records import BadRow, Record, shown, unusable_text
+from harness.data.records import BadRow, BadRowError, Record, shown, unusable_text
 from harness.errors import BenchError
 
 NAMES = {list: "a list", str: "a string", int: "a number", float: "a number", bool: "a boolean", type(None): "null"}
@@ -32,33 +32,30 @@ def read_jsonl(text: str, name: str) -> tuple[tuple[str, ...], list[Record], lis
     for number, line in lines:
         try:
             values = _object(line)
-        except _BadLineError as error:
-            bad.append(BadRow(name, number, str(error)))
+        except BadRowError as error:
+            bad.append(BadRow(name, number, str(error), error.quoted))
             continue
         columns.update(dict.fromkeys(values))
         records.append(Record(name, number, values))
     return tuple(columns), records, bad
 
 
-class _BadLineError(Exception):
-    pass
-
-
 def _object(line: str) -> dict[str, Any]:
     try:
         values = json.loads(line, object_pairs_hook=_pairs, parse_constant=_constant)
     except json.JSONDecodeError as error:
-        raise _BadLineError(f"broken JSON at column {error.colno}: {error.msg}, seen {shown(line[error.pos : error.pos + 20])}") from None
+        quoted = shown(line[error.pos : error.pos + 20])
+        raise BadRowError(f"broken JSON at column {error.colno}: {error.msg}, seen {quoted}", quoted) from None
     except RecursionError:
-        raise _BadLineError("broken JSON: nested too deep") from None
+        raise BadRowError("broken JSON: nested too deep") from None
     except ValueError as error:  # a whole number of more digits than Python converts
-        raise _BadLineError(f"broken JSON: {error}") from None
+        raise BadRowError(f"broken JSON: {error}") from None
     if not isinstance(values, dict):
-        raise _BadLineError(f'{NAMES[type(values)]}, not an object like {{"input": …, "target": …}}: {shown(line)}')
+        raise BadRowError(f'{NAMES[type(values)]}, not an object like {{"input": …, "target": …}}: {shown(line)}', shown(line))
     if "\\u" in line:  # raw NULs and raw surrogates cannot get here, escaped ones can
         for column, value in values.items():
             if reason := unusable_text([column, value]):
-                raise _BadLineError(f"field {shown(column.encode('utf-8', 'replace').decode())} {reason}")
+                raise BadRowError(f"field {shown(column.encode('utf-8', 'replace').decode())} {reason}")
     return values
 
 
@@ -66,11 +63,11 @@ def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     values = dict(pairs)
     if len(values) < len(pairs):
         keys = [key for key, _ in pairs]
-        raise _BadLineError(f"the key {shown(next(k for k in keys if keys.count(k) > 1))} occurs twice in one object")
+        raise BadRowError(f"the key {shown(next(k for k in keys if keys.count(k) > 1))} occurs twice in one object")
     return values
 
 
 def _constant(word: str) -> None:
     """NaN is what data frames write for a missing value; infinities are no text and no label."""
     if word != "NaN":
-        raise _BadLineError(f"broken JSON: {word} is no JSON value")
+        raise BadRowError(f"broken JSON: {word} is no JSON value")

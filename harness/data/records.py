@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -11,9 +10,15 @@ from typing import Any
 from harness.errors import BenchError, did_you_mean
 
 SHOWN_BAD_ROWS = 5
-# Where a reason begins to quote the row.
-_SEEN = re.compile(r",? seen |: ['\"{\[]| ['\"]")
 SHOWN_NAMES = 20
+
+
+class BadRowError(Exception):
+    """Why a row cannot be used; `quoted` is the part of the message that quotes the row."""
+
+    def __init__(self, reason: str, quoted: str = "") -> None:
+        super().__init__(reason)
+        self.quoted = quoted
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,18 +32,20 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class BadRow:
-    """A record that cannot be used, and why."""
+    """A record that cannot be used, and why; `quoted` is the part of the reason that quotes the record."""
 
     file: str
     line: int
     reason: str
+    quoted: str = ""
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}: {self.reason}"
 
     def without_value(self) -> str:
         """The place and the reason without what stood there: a run's folder is mailed, and must not hold rows that are not test rows."""
-        return f"{self.file}:{self.line}: {_SEEN.split(self.reason, maxsplit=1)[0]}"
+        reason = self.reason.replace(self.quoted, "…") if self.quoted else self.reason
+        return f"{self.file}:{self.line}: {reason}"
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,8 @@ from typing import Any
 
 from harness.data.digests import example_digest
 from harness.data.fields import FieldMap
-from harness.data.records import BadRow, Record, closest, shown
+from harness.data.records import BadRow, BadRowError, Record, closest, shown
 from harness.types import Example, SplitName, Task
-
-
-class _BadRowError(Exception):
-    pass
 
 
 def examples_of(records: Sequence[Record], fields: FieldMap, task: Task) -> tuple[list[Example], list[BadRow]]:
@@ -26,12 +22,13 @@ def examples_of(records: Sequence[Record], fields: FieldMap, task: Task) -> tupl
         try:
             example = _example(record.values, fields, task)
             if example.id and example.id in first_line:
-                raise _BadRowError(
+                raise BadRowError(
                     f"id {shown(example.id)} (column '{fields.id}') was already used in line {first_line[example.id]}. "
-                    "If it names a patient or a document and not a row, make it the group"
+                    "If it names a patient or a document and not a row, make it the group",
+                    shown(example.id),
                 )
-        except _BadRowError as error:
-            bad.append(BadRow(record.file, record.line, str(error)))
+        except BadRowError as error:
+            bad.append(BadRow(record.file, record.line, str(error), error.quoted))
             continue
         first_line[example.id] = record.line
         examples.append(example)
@@ -51,7 +48,7 @@ def _example(values: Mapping[str, Any], fields: FieldMap, task: Task) -> Example
 
 def _text(values: Mapping[str, Any], column: str, role: str) -> str:
     if column not in values:
-        raise _BadRowError(f"{role}: the row has no '{column}'")
+        raise BadRowError(f"{role}: the row has no '{column}'")
     return _string(values[column], column, role)
 
 
@@ -68,9 +65,11 @@ def _string(value: object, column: str, role: str) -> str:
     if isinstance(value, str) and value.strip():
         return value.replace("\r\n", "\n")
     if value is None or isinstance(value, str):
-        raise _BadRowError(f"{role} (column '{column}') is empty")
+        raise BadRowError(f"{role} (column '{column}') is empty")
     kind = "a list" if isinstance(value, list) else "an object"
-    raise _BadRowError(f"{role} (column '{column}') is {kind}, seen {shown(value)}; it must be a string, a number or a boolean")
+    raise BadRowError(
+        f"{role} (column '{column}') is {kind}, seen {shown(value)}; it must be a string, a number or a boolean", shown(value)
+    )
 
 
 def _targets(values: Mapping[str, Any], column: str, task: Task) -> tuple[str, ...]:
@@ -83,10 +82,12 @@ def _targets(values: Mapping[str, Any], column: str, task: Task) -> tuple[str, .
 
 def _label(targets: tuple[str, ...], column: str, task: Task) -> str:
     if len(targets) > 1:
-        raise _BadRowError(f"target (column '{column}') holds {len(targets)} labels; classification takes one a row")
+        raise BadRowError(f"target (column '{column}') holds {len(targets)} labels; classification takes one a row")
     label = targets[0].strip()
     if task.labels and label not in task.labels:
-        raise _BadRowError(f"target {shown(label)} (column '{column}') is none of the task's labels.{closest(label, task.labels)}")
+        raise BadRowError(
+            f"target {shown(label)} (column '{column}') is none of the task's labels.{closest(label, task.labels)}", shown(label)
+        )
     return label
 
 

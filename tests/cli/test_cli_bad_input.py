@@ -53,7 +53,7 @@ def files(here: Path) -> Path:
         ([*TASK, "--data", "broken.jsonl"], "broken.jsonl:2: broken JSON"),
         ([*TASK, "--data", "empty.csv"], "empty.csv: the file is empty"),
         ([*TASK, "--data", "latin.csv"], "latin.csv:2: not UTF-8"),
-        ([*TASK, "--input", "text"], "--input names a column of the user's data: it needs --data"),
+        ([*TASK, "--input", "text"], "--input names a column of your own data: it needs --data"),
         ([*GOOD, "--train", "good.csv"], "--data is one file that is split; --train is a given split"),
         ([*TASK, "--train", "good.csv"], "given splits need --train and --test"),
         ([*TASK, "--test", "good.csv", "--validation", "good.csv"], "given splits need --train and --test"),

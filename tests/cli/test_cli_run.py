@@ -112,7 +112,7 @@ def test_json_for_programs(made: Any, call: Call) -> None:
         assert 0 <= score["low"] <= score["value"] <= score["high"] <= 1
         assert score["n"] == 16
     assert list(base["costs"]) == ["load", "predict", "score"]
-    assert list(lora["costs"]) == ["load", "train", "validate", "predict", "score"]
+    assert list(lora["costs"]) == ["load", "train", "validate", "store", "predict", "score"]
     for phase in lora["costs"].values():
         assert phase["seconds"] > 0
         assert phase["price"] == pytest.approx(phase["seconds"] * 3.6 / 3600)
@@ -225,19 +225,21 @@ def test_two_seeds_are_two_cells_for_what_trains_and_one_for_what_does_not(made:
 
 
 def test_a_cell_that_fails_is_a_result_and_the_code_is_1(bench: Call, tmp_path: Path) -> None:
-    """Its instruction does not fit into the model's context."""
-    prompt = "Think about it for a long time. " * 20
-    (tmp_path / "long.yaml").write_text(
-        f"name: long\nkind: classification\ndata: {{source: clinic, size: 60}}\nmax_length: 64\nprompt: '{prompt}{{{{ input }}}}'\n"
+    """Its prompt works on the first test row, which the plan tries, and not on the second."""
+    (tmp_path / "mine.yaml").write_text(
+        "name: mine\nkind: classification\ndata: {path: {train: train.csv, test: test.csv}}\nprompt: '{{ input[20] }}'\n"
     )
-    ended = bench("run", "--task", "long.yaml", "--limit", "4", here=tmp_path)
+    rows = "".join(f"a text that is long enough {i},{'ab'[i % 2]}\n" for i in range(20))
+    (tmp_path / "train.csv").write_text("input,target\n" + rows)
+    (tmp_path / "test.csv").write_text("input,target\nanother text that is long enough,a\nshort,b\n")
+    ended = bench("run", "--task", "mine.yaml", "--strategies", "base", here=tmp_path)
     assert ended.code == 1, ended
-    assert "long · base: failed" in ended.err
-    assert "the instruction of the prompt alone needs" in ended.err
+    assert "mine · base: failed" in ended.err
+    assert "the prompt cannot be rendered" in ended.err
     folder = tmp_path / ended.out.strip()
     (cell,) = json.loads(bench("report", "--format", "json", "--out", "-", here=tmp_path).out)["cells"]
     assert cell["status"] == "failed"
-    assert "the instruction of the prompt alone needs" in cell["error"]
+    assert "the prompt cannot be rendered" in cell["error"]
     assert cell["scores"] == {}
     assert (folder / "report.html").is_file()
     assert "Traceback" in (next(folder.glob("cells/*/log.txt"))).read_text()
