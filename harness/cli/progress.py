@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from rich import box
 from rich.console import Console
 from rich.live import Live
 from rich.markup import escape
@@ -149,7 +150,7 @@ class RunDisplay:
 
     def _table(self) -> Table:
         now = time.monotonic()
-        table = Table(caption=self._time_left(now), caption_justify="left", pad_edge=False)
+        table = Table(caption=self._time_left(now), caption_justify="left", box=box.SIMPLE_HEAD)
         for column in ("cell", "status", "progress", "time"):
             table.add_column(column)
         for line in self._lines.values():
