@@ -6,6 +6,7 @@ SIGKILL strikes the `bench` process itself in the middle of training, of predict
 import contextlib
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -101,6 +102,23 @@ def test_killed_again_and_again_in_training(bench, undisturbed, tmp_path):
     assert final.returncode == 0, err
     (run,) = (tmp_path / "runs").iterdir()
     assert results(run) == undisturbed
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("seed", range(12))
+def test_killed_at_random_moments(bench, undisturbed, tmp_path, seed):
+    """Up to four kills anywhere between the start and the end of a run."""
+    moments = random.Random(seed)
+    for _ in range(4):
+        process = bench(tmp_path)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=moments.uniform(2, 25))
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+    final = bench(tmp_path)
+    out, err = final.communicate()
+    assert final.returncode == 0, err
+    assert results(tmp_path / out.strip().splitlines()[-1]) == undisturbed
 
 
 def test_full_in_bfloat16_scores_what_it_stored(bench, tmp_path):
