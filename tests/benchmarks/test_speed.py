@@ -131,6 +131,8 @@ def agreement(work, our_file, their_file):
         else:
             logprobs = [r[0] if isinstance(r, list) else r for r in b["resps"]]
             best = max(range(len(logprobs)), key=lambda i: float(logprobs[i]))
-            close = all(abs(float(x) - y) < 0.01 for x, y in zip(logprobs, a["logprobs"], strict=True))
+            # The other side counts the prompt's last line break with the label: the same number for every label of a row.
+            offset = float(logprobs[0]) - a["logprobs"][0]
+            close = all(abs(float(x) - y - offset) < 0.01 for x, y in zip(logprobs, a["logprobs"], strict=True))
             same += close and best == max(range(len(a["logprobs"])), key=a["logprobs"].__getitem__)
     return same / len(own)
