@@ -116,9 +116,8 @@ class LabelScorer:
         positions = (mask.cumsum(dim=1) - 1).clamp(min=0)
         cache = DynamicCache(config=model.config)
         with torch.no_grad():
-            first = model(input_ids=ids, attention_mask=mask, position_ids=positions, cache=cache, use_cache=True, logits_to_keep=1).logits[
-                :, -1:
-            ]  # (B, 1, V)
+            prompt = {"input_ids": ids, "attention_mask": mask, "position_ids": positions}
+            first = model(**prompt, cache=cache, use_cache=True, logits_to_keep=1).logits[:, -1:]  # (B, 1, V)
             found = first.float().log_softmax(dim=-1)
             if tree.tokens:
                 nodes = torch.tensor(tree.tokens, device=device).expand(len(prompts), -1)  # (B, N)

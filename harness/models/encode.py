@@ -17,8 +17,6 @@ from typing import Any
 from harness.errors import BenchError
 from harness.types import Example, PromptFormat
 
-Render = Callable[[Mapping[str, str]], str]
-
 
 @dataclass(frozen=True)
 class EncodedPrompt:

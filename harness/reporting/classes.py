@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from harness.metrics import confusion, per_class
-from harness.reporting.view import ClassLine, ClassView, Mistake
+from harness.reporting.view import ClassView, Mistake
 from harness.types import Example, Prediction
 
 MOST_LABELS = 20  # a larger matrix is a picture that nobody reads
@@ -24,7 +24,7 @@ def class_view(source: str, labels: Sequence[str], examples: Sequence[Example], 
     rows = per_class(examples, predictions, labels)
     return ClassView(
         source=source,
-        rows=tuple(ClassLine(r.label, r.precision, r.recall, r.f1, r.support, r.predicted) for r in rows),
+        rows=tuple(rows),
         predicted_labels=columns,
         matrix=tuple(tuple(row) for row in table) if len(labels) <= MOST_LABELS else (),
         mistakes=_mistakes(table, labels, columns),

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from harness.analysis.pairs import Verdict
+from harness.metrics import ClassRow
 from harness.store.plan import ModelInfo
 from harness.types import DataReport, Phase, Score
 
@@ -110,18 +111,6 @@ class Curve:
 
 
 @dataclass(frozen=True)
-class ClassLine:
-    """One class of a classification task."""
-
-    label: str
-    precision: float
-    recall: float
-    f1: float
-    support: int
-    predicted: int
-
-
-@dataclass(frozen=True)
 class Mistake:
     """How often one label was taken for another."""
 
@@ -136,7 +125,7 @@ class ClassView:
     """What one cell takes for what. `matrix` (rows gold, columns `predicted_labels`) is empty where there are too many labels."""
 
     source: str
-    rows: tuple[ClassLine, ...]
+    rows: tuple[ClassRow, ...]
     predicted_labels: tuple[str, ...]
     matrix: tuple[tuple[int, ...], ...]
     mistakes: tuple[Mistake, ...]
