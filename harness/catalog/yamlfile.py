@@ -21,6 +21,7 @@ Loc = tuple[int | str, ...]
 # What pydantic says when a value is not of the shape that a branch of a union takes.
 _NOT_A_MAPPING = ("dict_type", "mapping_type", "model_type")
 _NOT_A_SCALAR = ("string_type", "float_type")
+_NOT_A_LIST = ("tuple_type",)
 
 # A value in a message is cut: it may be a book, and YAML's aliases can make it one of gigabytes.
 _shown = reprlib.Repr()
@@ -81,8 +82,14 @@ class YamlFile:
 
     def _other_branch(self, detail: ErrorDetails, details: Sequence[ErrorDetails]) -> bool:
         """Whether it is only said of a branch of a union that the user did not mean, while there is more to say of the other."""
-        is_mapping = isinstance(detail["input"], Mapping)
-        if detail["type"] not in (_NOT_A_SCALAR if is_mapping else _NOT_A_MAPPING):
+        given = detail["input"]
+        if isinstance(given, Mapping):
+            not_meant = (*_NOT_A_SCALAR, *_NOT_A_LIST)
+        elif isinstance(given, list):
+            not_meant = (*_NOT_A_SCALAR, *_NOT_A_MAPPING)
+        else:
+            not_meant = (*_NOT_A_LIST, *_NOT_A_MAPPING)
+        if detail["type"] not in not_meant:
             return False
         loc = self._present(detail["loc"])
         in_union = len(loc) < len(detail["loc"])

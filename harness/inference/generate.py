@@ -5,7 +5,7 @@ Equal to `model.generate(do_sample=False)` row by row; written out because that 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,9 +25,19 @@ class Generated:
 
 
 def generate(
-    model: Any, prompts: Sequence[Sequence[int]], *, max_new_tokens: int, stop_ids: Collection[int], pad_id: int
+    model: Any,
+    prompts: Sequence[Sequence[int]],
+    *,
+    max_new_tokens: int,
+    stop_ids: Collection[int],
+    pad_id: int,
+    ended: Callable[[Sequence[int]], bool] | None = None,
 ) -> list[Generated]:
-    """The most likely next token, again and again, for a batch of prompts."""
+    """The most likely next token, again and again, for a batch of prompts.
+
+    Args:
+        ended: whether an output, given as its ids so far, has come to its end without an end token (it wrote a stop text).
+    """
     import torch
     from transformers import DynamicCache
 
@@ -54,6 +64,11 @@ def generate(
                     outputs[row].append(token)
                 else:
                     finishes[row] = "stop"
+            if ended is not None:
+                written = [row for row, goes_on in zip(rows, alive.tolist(), strict=True) if goes_on and ended(outputs[row])]
+                for row in written:
+                    finishes[row] = "stop"
+                alive &= torch.tensor([row not in written for row in rows], device=device)
             left = int(alive.sum())
             if left == 0:
                 break

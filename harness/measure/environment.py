@@ -13,7 +13,7 @@ from pathlib import Path
 # Those whose release can change a score; they are part of a cell's identity.
 _STACK = ("torch", "transformers", "tokenizers", "peft", "bitsandbytes", "accelerate", "numpy", "rouge-score")
 # The rooms whose code can change what a cell finds; the others only read it.
-_ROOMS = ("types.py", "catalog", "data", "metrics", "models", "tuning", "inference", "grid/worker.py")
+_ROOMS = ("types", "catalog", "data", "metrics", "models", "tuning", "inference", "grid/worker.py")
 
 
 def versions_that_matter() -> dict[str, str]:

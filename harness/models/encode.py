@@ -1,7 +1,11 @@
 """From an example to token ids: the one place where prompts are wrapped, tokenized and cut, for training and prediction alike.
 
-    plain:  [start] prompt                                + completion [end]
-    chat:   template's head · prompt · template's tail    + completion [end of turn]
+    plain:            [start] prompt                                + completion [end]
+    chat:             template's head · prompt · template's tail    + completion [end of turn]
+    encoder-decoder:  the tokenizer's own form of the prompt, and of the completion
+    encoder:          the tokenizer's own form of the prompt; its answer is no text
+
+Examples in front of a prompt (shots) are turns of the chat, or stand before it with a mark between them.
 
 Prompt and completion are tokenized apart, so that the prompt's ids are the same whether or not a completion follows. Special tokens
 come from the template and from here alone: where their text stands in the data, it stays text, so that no row can end a turn or
@@ -15,46 +19,73 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.errors import BenchError
-from harness.types import Example, PromptFormat
+from harness.types import Example, PromptFormat, Shape
+
+_SHOT_END = "\n\n###"  # behind each shot of a plain prompt; a model that has understood writes it behind its answer, too
+_SHOT_GAP = f"{_SHOT_END}\n\n"
 
 
 @dataclass(frozen=True)
 class EncodedPrompt:
-    """Token ids of a prompt, and whether its input had to be cut to fit."""
+    """Token ids of a prompt, whether its input had to be cut to fit, and how many shots fit in front of it."""
 
     ids: list[int]
     truncated: bool
+    shots: int = 0
+
+
+@dataclass(frozen=True)
+class Shot:
+    """An example that a prompt shows: its rendered prompt and the right answer."""
+
+    prompt: str
+    completion: str
+
+
+@dataclass(frozen=True)
+class _Frame:
+    """What stands around shots and prompt: head · prompt · answers · completion · between · prompt · tail."""
+
+    head: list[int]
+    answers: list[int]
+    between: list[int]
+    tail: list[int]
 
 
 class PromptEncoder:
     """Encodes prompts and completions for one model."""
 
-    def __init__(self, tokenizer: Any, prompt_format: PromptFormat = "auto") -> None:
+    def __init__(self, tokenizer: Any, prompt_format: PromptFormat = "auto", shape: Shape = "decoder") -> None:
         """Raises:
         BenchError: when `chat` is asked for and the tokenizer has no chat template.
         """
         self._tokenizer = tokenizer
-        has_template = bool(getattr(tokenizer, "chat_template", None))
+        self._shape = shape
+        has_template = bool(getattr(tokenizer, "chat_template", None)) and shape == "decoder"
         if prompt_format == "chat" and not has_template:
             raise BenchError("prompt_format 'chat' needs a model with a chat template, and this one has none. Use plain or auto.")
         self.chat = has_template and prompt_format != "plain"
-        self._head, self._tail = self._around_the_prompt() if self.chat else ([], [])
-        sample = tokenizer("a")["input_ids"]
-        self._closes = len(sample) > 1 and sample[-1] == tokenizer.eos_token_id
+        self._head, self._tail = self._around_the_prompt() if self.chat else self._around_a_text()
+        # An encoder answers with a label and writes no text: it needs no end token.
         self.end_id: int = self._end_of_turn() if self.chat else tokenizer.eos_token_id
-        if self.end_id is None:
+        if self.end_id is None and shape != "encoder":
             raise BenchError("the model's tokenizer has no end token, so that a completion could never end")
         self.stop_ids = frozenset({self.end_id, tokenizer.eos_token_id} - {None})
         self.pad_id: int = tokenizer.pad_token_id
 
-    def prompts(self, examples: Sequence[Example], render: Callable[[Example], str], budget: int) -> list[EncodedPrompt]:
+    def prompts(
+        self, examples: Sequence[Example], render: Callable[[Example], str], budget: int, shots: Sequence[Shot] = ()
+    ) -> list[EncodedPrompt]:
         """Encode the prompt of each example into at most `budget` tokens.
 
-        A prompt that is too long loses the end of its longest input, never a part of the instruction.
+        Shots that do not fit are left out whole, the last ones first. A prompt that is too long without any loses the end of its longest
+        input, never a part of the instruction.
 
         Raises:
             BenchError: when the instruction alone does not fit.
         """
+        if shots:
+            return self._after_shots(examples, render, budget, shots)
         ids = self._tokenize([render(e) for e in examples])
         return [
             EncodedPrompt(row, False) if len(row) <= budget else EncodedPrompt(self._shortened(example, render, budget), True)
@@ -63,7 +94,13 @@ class PromptEncoder:
 
     def completions(self, texts: Sequence[str]) -> list[list[int]]:
         """Ids of each completion, its end token included."""
+        if self._shape == "encoder-decoder":  # its tokenizer knows what a target looks like
+            return self._text_ids(texts, add_special_tokens=True)
         return [[*row, self.end_id] for row in self._text_ids(texts)]
+
+    def stops(self, with_shots: bool) -> tuple[str, ...]:
+        """Texts that end an answer, beside the end token: the mark behind each shot, where the model has seen it."""
+        return (_SHOT_END,) if with_shots and not self.chat else ()
 
     def text(self, ids: Sequence[int]) -> str:
         """The text of generated ids, without special tokens and surrounding space."""
@@ -71,16 +108,64 @@ class PromptEncoder:
         return decoded.strip()
 
     def _tokenize(self, prompts: Sequence[str]) -> list[list[int]]:
-        if self.chat:  # the template writes the start token itself
-            return [[*self._head, *row, *self._tail] for row in self._text_ids([prompt.strip() for prompt in prompts])]
-        rows = self._text_ids(prompts, add_special_tokens=True)  # the tokenizer knows whether its model wants a start token
-        return [row[:-1] for row in rows] if self._closes else rows  # some also end every text, and a prompt must stay open
+        return [[*self._head, *row, *self._tail] for row in self._prompt_ids(prompts)]
+
+    def _prompt_ids(self, prompts: Sequence[str]) -> list[list[int]]:
+        """Prompts without what stands around them."""
+        return self._text_ids([prompt.strip() for prompt in prompts] if self.chat else prompts)
+
+    def _after_shots(
+        self, examples: Sequence[Example], render: Callable[[Example], str], budget: int, shots: Sequence[Shot]
+    ) -> list[EncodedPrompt]:
+        frame = self._around_turns() if self.chat else _Frame(self._head, [], self._text_ids([_SHOT_GAP])[0], self._tail)
+        asked = self._prompt_ids([shot.prompt for shot in shots])
+        answered = self._text_ids([shot.completion for shot in shots])
+        blocks = [[*q, *frame.answers, *a, *frame.between] for q, a in zip(asked, answered, strict=True)]
+        encoded = []
+        for example, own in zip(examples, self._prompt_ids([render(e) for e in examples]), strict=True):
+            room = budget - len(frame.head) - len(own) - len(frame.tail)
+            kept = 0
+            while kept < len(blocks) and len(blocks[kept]) <= room:
+                room -= len(blocks[kept])
+                kept += 1
+            if kept or room >= 0:
+                shown = [token for block in blocks[:kept] for token in block]
+                encoded.append(EncodedPrompt([*frame.head, *shown, *own, *frame.tail], False, kept))
+            else:
+                encoded.append(EncodedPrompt(self._shortened(example, render, budget), True))
+        return encoded
 
     def _text_ids(self, texts: Sequence[str], *, add_special_tokens: bool = False) -> list[list[int]]:
         if not texts:
             return []
         rows: list[list[int]] = self._tokenizer(list(texts), add_special_tokens=add_special_tokens, split_special_tokens=True)["input_ids"]
         return rows
+
+    def _around_a_text(self) -> tuple[list[int], list[int]]:
+        """The tokenizer's own start and end: it knows what its model wants. A decoder's prompt must stay open, so it gets no end."""
+        (text,) = self._text_ids(["a"])
+        (whole,) = self._text_ids(["a"], add_special_tokens=True)
+        start = next((i for i in range(len(whole)) if whole[i : i + len(text)] == text), 0)
+        return whole[:start], [] if self._shape == "decoder" else whole[start + len(text) :]
+
+    def _around_turns(self) -> _Frame:
+        """Token ids of what the chat template writes around two turns of the user and the answer between them.
+
+        Raises:
+            BenchError: when the template does not write them one after the other.
+        """
+        marks = ("bench-first", "bench-answer", "bench-second")
+        roles = ("user", "assistant", "user")
+        turns = [{"role": role, "content": mark} for role, mark in zip(roles, marks, strict=True)]
+        rest: str = self._tokenizer.apply_chat_template(turns, add_generation_prompt=True, tokenize=False)
+        parts = []
+        for mark in marks:
+            before, found, rest = rest.partition(mark)
+            if not found:
+                raise BenchError("the model's chat template does not take examples as turns; say prompt_format: plain")
+            parts.append(before)
+        ids = [self._tokenizer(part, add_special_tokens=False)["input_ids"] if part else [] for part in (*parts, rest)]
+        return _Frame(*ids)
 
     def _around_the_prompt(self) -> tuple[list[int], list[int]]:
         """Token ids of what the chat template writes before and behind the user's words."""

@@ -10,17 +10,18 @@ from harness.errors import BenchError, first_line
 from harness.models.device import Device
 from harness.models.quiet import quiet_libraries
 from harness.models.resolve import ModelSource
-from harness.types import QuantizationSpec
+from harness.types import QuantizationSpec, Shape
 
 
 @dataclass
 class LoadedModel:
-    """`model` is a causal language model on its device; `context` its longest sequence in tokens; `parameters` counts the base."""
+    """`model` is a model of that `shape` on its device; `context` its longest sequence in tokens; `parameters` counts the base."""
 
     model: Any
     tokenizer: Any
     context: int
     parameters: int
+    shape: Shape = "decoder"
 
 
 def load_model(

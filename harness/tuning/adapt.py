@@ -8,7 +8,9 @@ from typing import Any
 
 from harness.errors import BenchError, did_you_mean, first_line
 from harness.models.quiet import quiet_libraries
-from harness.types import Strategy
+from harness.types import Shape, Strategy
+
+_TASK_TYPES: dict[Shape, str] = {"decoder": "CAUSAL_LM", "encoder-decoder": "SEQ_2_SEQ_LM", "encoder": "SEQ_CLS"}
 
 
 def check_adapter(strategy: Strategy) -> None:
@@ -21,8 +23,11 @@ def check_adapter(strategy: Strategy) -> None:
         _adapter_config(strategy)
 
 
-def adapt(model: Any, strategy: Strategy, seed: int) -> Any:
+def adapt(model: Any, strategy: Strategy, seed: int, *, shape: Shape = "decoder", steps: int = 1000) -> Any:
     """The model ready for training: all weights for `full`, an adapter on a frozen model for `peft`.
+
+    Args:
+        steps: how many optimizer steps the training will take, for methods that plan by it (AdaLoRA).
 
     Adapter weights are drawn from `seed` and kept in float32, PEFT's default. `prepare_model_for_kbit_training` is left out on purpose: it
     would cast the frozen rest to float32 and turn gradient checkpointing on, and quantization must be the only difference to LoRA.
@@ -38,7 +43,7 @@ def adapt(model: Any, strategy: Strategy, seed: int) -> Any:
     from peft import get_peft_model
 
     try:
-        return get_peft_model(model, _adapter_config(strategy))
+        return get_peft_model(model, _adapter_config(strategy, shape))
     except (ValueError, TypeError, KeyError) as error:
         raise BenchError(f"the adapter of '{strategy.name}' does not fit this model: {first_line(error)}") from None
 
@@ -78,7 +83,7 @@ def load_adapter(model: Any, folder: Path) -> Any:
         raise BenchError(f"{folder}: does not fit the base model: {first_line(error)}") from None
 
 
-def _adapter_config(strategy: Strategy) -> Any:
+def _adapter_config(strategy: Strategy, shape: Shape = "decoder") -> Any:
     quiet_libraries()
     from peft import PeftType, PromptLearningConfig
     from peft.mapping import PEFT_TYPE_TO_CONFIG_MAPPING
@@ -100,6 +105,6 @@ def _adapter_config(strategy: Strategy) -> Any:
     if unknown:
         raise BenchError(unknown)
     try:
-        return config(task_type="CAUSAL_LM", **values)
+        return config(task_type=_TASK_TYPES[shape], **values)
     except (TypeError, ValueError) as error:
         raise BenchError(f"strategy '{strategy.name}': adapter: {first_line(error)}") from None

@@ -161,7 +161,7 @@ def test_an_error_is_where_the_value_is_overridden_and_not_where_it_was_merged(p
     ("text", "hints"),
     [
         ("method: peft\ntrain: {}\n", ["needs 'adapter' with a 'peft_type'"]),
-        ("method: base\nadapter: {r: 1}\ntrain: {}\n", ["takes no 'adapter'", "takes no 'train'"]),
+        ("method: prompt\nadapter: {r: 1}\ntrain: {}\n", ["takes no 'adapter'", "takes no 'train'"]),
         ("method: full\nquantization: {}\n", ["cannot train 4-bit", "needs 'train'"]),
         ("method: full\n", ["'full' needs 'train'"]),
         ("method: lora\n", ["unknown value 'lora'"]),
@@ -175,5 +175,5 @@ def test_inconsistent_strategies(problems: Problems, text: str, hints: list[str]
 
 def test_a_strategy_may_quantize_without_training(catalog: Catalog, write: Write) -> None:
     """The 4-bit model as it is: a rival of `base`."""
-    strategy = catalog.check(write("mine.yaml", "name: mine\nmethod: base\nquantization: {type: nf4}\n")).value
+    strategy = catalog.check(write("mine.yaml", "name: mine\nmethod: prompt\nquantization: {type: nf4}\n")).value
     assert strategy.model_dump()["quantization"] == {"type": "nf4", "double_quantization": True}

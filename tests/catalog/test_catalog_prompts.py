@@ -65,7 +65,7 @@ def test_variables_that_a_template_reads() -> None:
 )
 def test_a_broken_template_is_found_when_the_file_is_read(problems: Callable[..., tuple[str, ...]], prompt: str, hint: str) -> None:
     task = f"name: mine\nkind: summarization\ndata: {{source: clinic}}\nprompt: {prompt}\n"
-    strategy = f"name: mine\nmethod: base\nprompt: {prompt}\n"
+    strategy = f"name: mine\nmethod: prompt\nprompt: {prompt}\n"
     for text, line in ((task, 4), (strategy, 3)):
         (found,) = problems(text)
         assert found.startswith(f"mine.yaml:{line}: prompt: ")

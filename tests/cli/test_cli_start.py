@@ -77,7 +77,7 @@ def test_show_prints_the_file(call: Call) -> None:
 
 def test_validate_names_every_problem_of_every_file(call: Call, here: Path) -> None:
     (here / "good.yaml").write_text("name: good\nkind: summarization\ndata: {path: a.csv}\n")
-    (here / "strategy.yaml").write_text("name: mine\nmethod: base\n")
+    (here / "strategy.yaml").write_text("name: mine\nmethod: prompt\n")
     (here / "bad.yaml").write_text("name: bad\nkind: summarization\ndata: {path: a.csv, sauce: x}\nmargin: 0\n")
     ended = call("tasks", "validate", "good.yaml", "bad.yaml", "strategy.yaml", "none.yaml")
     assert ended.code == 2
@@ -90,7 +90,7 @@ def test_control_characters_of_a_file_do_not_reach_the_terminal(call: Call, here
     (here / "tasks").mkdir()
     (here / "tasks" / "mine.yaml").write_text('name: mine\nkind: summarization\ndata: {path: a.csv}\ndescription: "a\\e]0;title\\a\\nb"\n')
     name = "evil\x1b[31m.yaml"
-    (here / name).write_text("name: mine\nmethod: base\n")
+    (here / name).write_text("name: mine\nmethod: prompt\n")
     for ended in (call("tasks"), call("tasks", "validate", name), call("tasks", "validate", name, "no\x1b[2J.yaml")):
         assert "\x1b" not in ended.out + ended.err
         assert "\a" not in ended.out + ended.err

@@ -33,7 +33,7 @@ def plan() -> RunPlan:
             )
         },
         strategies={
-            "base": Strategy(name="base", method="base"),
+            "base": Strategy(name="base", method="prompt"),
             "lora": Strategy(name="lora", method="peft", adapter=adapter, train={"learning_rate": {"50M": 1e-3, "inf": 1e-4}}),
         },
         models={"tiny": ModelInfo("tiny", "shipped", "abc", None)},
