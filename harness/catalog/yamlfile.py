@@ -84,7 +84,7 @@ class YamlFile:
         """Whether it is only said of a branch of a union that the user did not mean, while there is more to say of the other."""
         given = detail["input"]
         if isinstance(given, Mapping):
-            not_meant = (*_NOT_A_SCALAR, *_NOT_A_LIST)
+            not_meant: tuple[str, ...] = (*_NOT_A_SCALAR, *_NOT_A_LIST)
         elif isinstance(given, list):
             not_meant = (*_NOT_A_SCALAR, *_NOT_A_MAPPING)
         else:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from harness.types.declared import (
     DataSpec,
-    DecodeSpec,
     Declared,
+    DecodeSpec,
     FilesSpec,
     Kind,
     Method,

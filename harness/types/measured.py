@@ -1,4 +1,4 @@
-"""What the program measures: frozen value types that every room of the house shares. No behaviour beyond what a value knows about itself."""
+"""What the program measures: frozen value types that every room shares. No behaviour beyond what a value knows about itself."""
 
 from __future__ import annotations
 
