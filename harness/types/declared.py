@@ -213,7 +213,8 @@ class Strategy(Declared):
     """How a model is adapted.
 
     Method `prompt` trains nothing: the model as it is, with the task's prompt or one of the strategy's own, and with `shots`
-    examples of the training rows in front. `adapter` goes to PEFT's config class of that `peft_type` as it is; `prompt` replaces the task's prompt.
+    examples of the training rows in front. `adapter` goes to PEFT's config class of that `peft_type` as it is; `prompt`
+    replaces the task's prompt.
     """
 
     name: StrategyName
