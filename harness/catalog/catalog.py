@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, TypeVar, get_args
 
-from harness.catalog.prompts import prompt_variables
+from harness.catalog.prompts import prompt_variables, variable_problem
 from harness.catalog.shipped import shipped_folder
 from harness.catalog.yamlfile import Loc, YamlFile, parse
 from harness.errors import BenchError, did_you_mean
@@ -16,8 +16,10 @@ from harness.types import Declared, Kind, Strategy, Task
 
 T = TypeVar("T", Task, Strategy)
 
-# What a user's task may leave out: it is then as in the shipped task of its kind.
-_BORROWED = ("prompt", "prompt_format", "metrics", "primary", "margin", "decode")
+# What a user's task may leave out: it is then as in the shipped task of its kind. How it is scored comes from classification where
+# it has labels: whatever its kind, its answer is then one of them.
+_BORROWED = ("prompt", "prompt_format", "no_answer", "decode")
+_SCORING = ("metrics", "primary", "margin")
 
 
 @dataclass(frozen=True)
@@ -142,19 +144,20 @@ class Catalog:
             raise BenchError(source.in_order(problems))
         return Entry(value, file, source.shown)
 
-    def _with_defaults(self, values: dict[str, Any]) -> dict[str, Any]:
-        """What the task leaves out, taken from the shipped task of its kind."""
+    def _with_defaults(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """The task with what it leaves out."""
         # Where the kind is wrong any will do: the file is refused for it, not for what it may leave out.
-        kind = values.get("kind") if values.get("kind") in get_args(Kind) else get_args(Kind)[0]
-        shipped = shipped_folder("tasks") / f"{kind}.yaml"
-        missing = [name for name in _BORROWED if name not in values]
-        # A user who names metrics of their own must also say which score decides.
-        if "metrics" in values and "primary" in missing:
-            missing.remove("primary")
-        if not missing or not shipped.is_file():
-            return values
-        defaults = YamlFile(shipped).values
-        return values | {name: defaults[name] for name in missing if name in defaults}
+        kind = str(values["kind"]) if values.get("kind") in get_args(Kind) else get_args(Kind)[0]
+        own, scoring = _shipped_task(kind), _shipped_task("classification" if values.get("labels") else kind)
+        defaults = {name: own[name] for name in _BORROWED if name in own} | {name: scoring[name] for name in _SCORING}
+        if values.get("labels"):
+            defaults.pop("no_answer", None)
+        # A user who names metrics of their own must also say which score decides, and the margin is in the unit of that score.
+        if "metrics" in values:
+            del defaults["primary"]
+        if values.get("primary", scoring["primary"]) != scoring["primary"]:
+            del defaults["margin"]
+        return defaults | dict(values)
 
     def _names(self, source: YamlFile, values: Mapping[str, Any], what: type[T]) -> list[str]:
         """Names that the schema cannot know: metrics, the primary score, sources, the prompt's syntax."""
@@ -165,10 +168,14 @@ class Catalog:
                 prompt_variables(prompt)
             except ValueError as error:
                 problems.append(source.problem(("prompt",), str(error)))
+            if not prompt.strip():
+                problems.append(source.problem(("prompt",), "is empty: a model needs a text to go on. Leave the line out, or write one"))
         if what is not Task:
             return problems
         problems += self._metric_problems(source, values)
+        problems += _no_answer_problems(source)
         data = values.get("data")
+        problems += _field_problems(source, data)
         name = data.get("source") if isinstance(data, Mapping) else None
         if isinstance(name, str) and name not in self._vocabulary.sources:
             problems.append(source.problem(("data", "source"), f"unknown source '{name}'.{did_you_mean(name, self._vocabulary.sources)}"))
@@ -177,7 +184,7 @@ class Catalog:
     def _metric_problems(self, source: YamlFile, values: Mapping[str, Any]) -> list[str]:
         known = self._vocabulary.metrics
         problems: list[str] = []
-        scores: list[str] = []
+        owners: dict[str, str] = {}  # score → metric
         names = values.get("metrics")
         for i, name in enumerate(names if isinstance(names, list) else ()):
             loc: Loc = ("metrics", i)
@@ -185,11 +192,52 @@ class Catalog:
                 continue  # the schema has said so
             if name not in known:
                 problems.append(source.problem(loc, f"unknown metric '{name}'.{did_you_mean(name, known)}"))
-            elif values.get("kind") in get_args(Kind) and values["kind"] not in known[name].kinds:
-                problems.append(source.problem(loc, f"the metric '{name}' does not fit the kind '{values.get('kind')}'"))
-            else:
-                scores += known[name].scores
+                continue
+            misfit = _misfit(name, known[name], values)
+            if misfit:
+                problems.append(source.problem(loc, misfit))
+                continue
+            shared = [score for score in known[name].scores if owners.setdefault(score, name) != name]
+            if shared:
+                other = owners[shared[0]]
+                problems.append(source.problem(loc, f"'{name}' and '{other}' both give the score '{shared[0]}': name one of them"))
         primary = values.get("primary")
-        if isinstance(primary, str) and scores and not problems and primary not in scores:
-            problems.append(source.problem(("primary",), f"'{primary}' is none of the task's scores.{did_you_mean(primary, scores)}"))
+        if isinstance(primary, str) and owners and not problems and primary not in owners:
+            problems.append(source.problem(("primary",), f"'{primary}' is none of the task's scores.{did_you_mean(primary, owners)}"))
         return problems
+
+
+def _shipped_task(kind: str) -> dict[str, Any]:
+    """The fields of the shipped task of that kind, as they stand in its file."""
+    return YamlFile(shipped_folder("tasks") / f"{kind}.yaml").values
+
+
+def _misfit(name: str, metric: MetricNames, values: Mapping[str, Any]) -> str | None:
+    """Why a metric makes no sense on the task, or None. What fits classification fits every task that has labels."""
+    kind = values.get("kind")
+    if kind not in get_args(Kind) or kind in metric.kinds:
+        return None
+    if "classification" not in metric.kinds:
+        return f"the metric '{name}' does not fit the kind '{kind}'"
+    return None if values.get("labels") else f"the metric '{name}' needs labels, and this task of the kind '{kind}' lists none in 'labels'"
+
+
+def _field_problems(source: YamlFile, data: Any) -> list[str]:
+    """Inputs that no prompt could read."""
+    fields = data.get("fields") if isinstance(data, Mapping) else None
+    named = [(n, c) for n, c in fields.items() if isinstance(n, str) and isinstance(c, str)] if isinstance(fields, Mapping) else []
+    found = [(name, variable_problem(name, column)) for name, column in named]
+    return [source.problem(("data", "fields", name), problem) for name, problem in found if problem]
+
+
+def _no_answer_problems(source: YamlFile) -> list[str]:
+    """A prompt and the text that counts as "no answer" must say the same."""
+    values = source.values
+    if values.get("kind") != "qa" or "no_answer" not in values or "prompt" in values or values.get("labels"):
+        return []
+    asked_for = _shipped_task("qa")["no_answer"]
+    if values["no_answer"] == asked_for:
+        return []
+    return [
+        source.problem(("no_answer",), f"the prompt is the shipped one, which asks for '{asked_for}': add a 'prompt', or leave this out")
+    ]

@@ -65,6 +65,10 @@ class YamlFile:
         except ValueError as error:  # a value that only looks like a date or a number, such as 2020-13-45
             raise BenchError(f"{self.shown}: is not valid YAML: {error}; put quotes around text") from None
 
+    def place(self, loc: Loc) -> str:
+        """The file, the line and the field of a value: "grid.yaml:7: exclude[0]"."""
+        return self.problem(loc, "").removesuffix(": ")
+
     def problem(self, loc: Loc, message: str, line: int | None = None) -> str:
         """A message with the file, the line and the field that it is about."""
         field = _dotted(loc)

@@ -13,7 +13,8 @@ Method = Literal["prompt", "full", "peft"]
 PromptFormat = Literal["auto", "plain", "chat"]
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._=,+-]*$", max_length=80)]
+# no comma: it parts the names of tasks on the command line
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._=+-]*$", max_length=80)]
 # A strategy with other values is named as it is asked for: lora:r=8,learning_rate=1e-4
 StrategyName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._=,+:-]*$", max_length=160)]
 Paths = str | Annotated[tuple[str, ...], Field(min_length=1)]
@@ -59,9 +60,9 @@ class DataSpec(Declared):
 
     `fields` maps a role to a column: `target` (needed), `group`, `id`, and any other name, which becomes a variable of the
     prompt. A dot reaches into nested values: `answers.text`. Without `fields`, columns named like the roles are taken as they
-    are, and `prompt`/`completion` rows are understood. A list in an input is joined with `join`; a list in a target is several references,
-    or with `target_lists: join` one text. `fold_references_by` names a column: rows of validation and test that agree in it become
-    one example with several references.
+    are, and `prompt`/`completion` rows are understood; None says that there is no `group` or no `id`, whatever the columns are
+    called. A list in an input is joined with `join`; a list in a target is several references, or with `target_lists: join` one
+    text. `fold_references_by` names a column: rows of validation and test that agree in it become one example with several references.
     """
 
     path: Paths | FilesSpec | None = None
@@ -72,12 +73,20 @@ class DataSpec(Declared):
     size: Annotated[int, Field(ge=10)] = 700
     seed: int = 7
     options: Mapping[str, Any] = Field(default_factory=dict)
-    fields: Mapping[str, str] = Field(default_factory=dict)
+    fields: Mapping[str, str | None] = Field(default_factory=dict)
     join: str = "\n"
     target_lists: Literal["references", "join"] = "references"
     fold_references_by: str | None = None
     split: SplitSpec = SplitSpec()
     skip_bad_rows: bool = False
+
+    @field_validator("fields")
+    @classmethod
+    def _columns(cls, fields: Mapping[str, str | None]) -> Mapping[str, str | None]:
+        lacking = [role for role, column in fields.items() if column is None and role not in ("group", "id")]
+        if lacking:
+            raise ValueError(f"'{lacking[0]}' has no column: only 'group' and 'id' can be none. Name one, or leave the line out")
+        return fields
 
     @model_validator(mode="after")
     def _one_origin(self) -> DataSpec:

@@ -38,13 +38,15 @@ class Example:
 class DataReport:
     """What was found while the rows were read and split; every count is in rows.
 
-    `folded` is, by split, how many rows became further references of another row.
+    `folded` is, by split, how many rows became further references of another row. `skipped` names the first of the
+    `skipped_rows`.
     """
 
     origin: Mapping[str, str]
     sizes: Mapping[str, int]
     sampled_from: Mapping[str, int]
     skipped: Sequence[str] = ()
+    skipped_rows: int = 0
     duplicates: Mapping[str, int] = field(default_factory=dict)
     removed_from_train: int = 0
     removed_from_validation: int = 0

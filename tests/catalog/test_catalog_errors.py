@@ -9,8 +9,10 @@ import pytest
 
 from harness.catalog import Catalog
 from harness.errors import BenchError
+from harness.types import Task
 
 TASK = "name: mine\nkind: summarization\ndata: {source: clinic}\n"
+QA = "name: mine\nkind: qa\ndata: {source: clinic}\n"
 FULL = "name: mine\nmethod: full\n"
 Problems = Callable[..., tuple[str, ...]]
 Write = Callable[[str, str], Path]
@@ -31,7 +33,28 @@ def test_three_errors_are_told_at_once_in_the_order_of_their_lines(problems: Pro
         (TASK + "decode: {max_tokens: 5}\n", 4, "decode", "unknown field 'max_tokens'. Did you mean 'max_new_tokens'"),
         (TASK + "prompt_format: chatt\n", 4, "prompt_format", "unknown value 'chatt'. Did you mean 'chat'?"),
         (TASK + "primary: rougel\n", 4, "primary", "'rougel' is none of the task's scores. Did you mean 'rougeL'"),
-        (TASK + "metrics: [classification]\nprimary: macro_f1\n", 4, "metrics[0]", "does not fit the kind 'summarization'"),
+        (TASK + "metrics: [classification]\nprimary: macro_f1\n", 4, "metrics[0]", "the metric 'classification' needs labels"),
+        (TASK + "metrics: [rouge, squad]\nprimary: f1\n", 4, "metrics[1]", "the metric 'squad' does not fit the kind 'summarization'"),
+        (QA + "metrics: [classification]\nprimary: macro_f1\n", 4, "metrics[0]", "the metric 'classification' needs labels"),
+        (QA + "metrics: [squad, exact_match]\nprimary: f1\n", 4, "metrics[1]", "the metric 'exact_match' needs labels"),
+        (QA + "metrics: [answers]\nprimary: f1\n", 4, "metrics[0]", "unknown metric 'answers'"),
+        (QA + "primary: no_answer_f1\n", 4, "primary", "'no_answer_f1' is none of the task's scores"),
+        (QA + "no_answer: none\n", 4, "no_answer", "the shipped one, which asks for 'unanswerable': add a 'prompt'"),
+        (QA + "no_answer:\n", 4, "no_answer", "the shipped one, which asks for 'unanswerable': add a 'prompt'"),
+        (QA + "no_answer: ' '\nprompt: '{{ question }}'\n", 1, "", "'no_answer' must be a text that a model can write"),
+        (TASK + "no_answer: none\n", 1, "", "'no_answer' is for the kind qa"),
+        (
+            "name: mine\nkind: generation\ndata: {source: clinic}\nmetrics:\n- chrf\n- exact_match\n- squad\nprimary: f1\n",
+            7,
+            "metrics[2]",
+            "'squad' and 'exact_match' both give the score 'exact_match': name one of them",
+        ),
+        (
+            QA + "labels: ['yes', 'no']\nmetrics:\n- exact_match\n- squad\nprimary: f1\n",
+            7,
+            "metrics[1]",
+            "'squad' and 'exact_match' both give the score 'exact_match': name one of them",
+        ),
         (TASK + "metrics: []\nprimary: rougeL\n", 4, "metrics", "at least 1 item"),
         (TASK + "labels: [yes, no]\n", 4, "labels[0]", "must be text, and YAML reads this as true: put quotes around it"),
         (TASK + "labels: [a, a]\n", 4, "labels", "two distinct, non-empty"),
@@ -177,3 +200,21 @@ def test_a_strategy_may_quantize_without_training(catalog: Catalog, write: Write
     """The 4-bit model as it is: a rival of `base`."""
     strategy = catalog.check(write("mine.yaml", "name: mine\nmethod: prompt\nquantization: {type: nf4}\n")).value
     assert strategy.model_dump()["quantization"] == {"type": "nf4", "double_quantization": True}
+
+
+def test_a_name_with_a_comma_could_not_be_run(problems: Callable[..., tuple[str, ...]]) -> None:
+    """`--task a,b` are two tasks."""
+    (found,) = problems("name: a,b\nkind: qa\ndata: {source: clinic}\n")
+    assert found.startswith("mine.yaml:1: name: ")
+
+
+@pytest.mark.parametrize("fields", ["group: null", "id: null"])
+def test_no_group_and_no_id_can_be_said(catalog: Catalog, write: Callable[[str, str], Path], fields: str) -> None:
+    task = catalog.check(write("mine.yaml", f"name: mine\nkind: qa\ndata: {{path: a.csv, fields: {{{fields}}}}}\n")).value
+    assert isinstance(task, Task)
+    assert list(task.data.fields.values()) == [None]
+
+
+def test_a_target_that_is_none_is_refused(problems: Callable[..., tuple[str, ...]]) -> None:
+    (found,) = problems("name: mine\nkind: qa\ndata:\n  path: a.csv\n  fields:\n    target: null\n")
+    assert "data.fields: 'target' has no column: only 'group' and 'id' can be none" in found

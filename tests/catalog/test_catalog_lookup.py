@@ -21,7 +21,7 @@ def test_unknown_names_get_a_hint(catalog: Catalog) -> None:
         catalog.task("classificaton")
     with pytest.raises(BenchError, match=r"unknown strategy 'loraa'. Did you mean 'lora'"):
         catalog.strategy("loraa")
-    with pytest.raises(BenchError, match=r"unknown task 'zzz'. Known: classification, summarization."):
+    with pytest.raises(BenchError, match=r"unknown task 'zzz'. Known: classification, generation, qa, summarization."):
         catalog.task("zzz")
 
 
@@ -97,6 +97,49 @@ def test_what_is_left_out_is_as_in_the_shipped_task_of_the_kind(catalog: Catalog
     assert mine.data.source is None, "the data are the user's own"
     write("other.yaml", "name: other\nkind: classification\ndata: {path: a.csv}\n")
     assert catalog.task("other.yaml").value.prompt == catalog.task("classification").value.prompt
+
+
+def test_a_qa_task_leaves_out_what_stands_for_no_answer_as_well(catalog: Catalog, write: Write) -> None:
+    shipped = catalog.task("qa").value
+    write("mine.yaml", "name: mine\nkind: qa\ndata: {path: squad.json}\n")
+    assert catalog.task("mine.yaml").value == shipped.model_copy(
+        update={"name": "mine", "description": "", "data": catalog.task("mine.yaml").value.data}
+    )
+    assert (shipped.no_answer, shipped.decode.stop) == ("unanswerable", ("\n",))
+    write("own.yaml", "name: own\nkind: qa\ndata: {path: a.csv}\nno_answer: no idea\nprompt: '{{ question }} (or: no idea)'\n")
+    assert catalog.task("own.yaml").value.no_answer == "no idea"
+    write("never.yaml", "name: never\nkind: qa\ndata: {path: a.csv}\nno_answer:\nprompt: '{{ question }}'\n")
+    assert catalog.task("never.yaml").value.no_answer is None
+    for kind in ("summarization", "generation", "classification"):
+        write("other.yaml", f"name: other\nkind: {kind}\ndata: {{path: a.csv}}\n")
+        assert catalog.task("other.yaml").value.no_answer is None
+
+
+def test_a_qa_task_with_labels_is_scored_as_a_choice(catalog: Catalog, write: Write) -> None:
+    text = "name: mine\nkind: qa\ndata: {path: pubmed.json}\nlabels: ['yes', 'no', maybe]\n"
+    write("mine.yaml", text)
+    mine, classification = catalog.task("mine.yaml").value, catalog.task("classification").value
+    assert (mine.metrics, mine.primary, mine.margin) == (classification.metrics, classification.primary, classification.margin)
+    assert (mine.no_answer, mine.chooses) == (None, True)
+    assert mine.prompt == catalog.task("qa").value.prompt
+    write("own.yaml", text + "metrics: [squad, classification]\nprimary: f1\n")
+    assert catalog.task("own.yaml").value.metrics == ("squad", "classification")
+    write("one.yaml", text + "primary: accuracy\n")
+    assert catalog.task("one.yaml").value.primary == "accuracy"
+
+
+def test_a_margin_is_not_borrowed_for_another_score(catalog: Catalog, write: Write) -> None:
+    """One point of chrF is little; 1.0 on a scale from 0 to 1 would call everything a tie."""
+    task = "name: mine\nkind: generation\ndata: {path: a.csv}\n"
+    write("mine.yaml", task)
+    assert (catalog.task("mine.yaml").value.primary, catalog.task("mine.yaml").value.margin) == ("chrf", 1.0)
+    for more in ("primary: rougeL\n", "metrics: [rouge]\nprimary: rougeL\n"):
+        write("mine.yaml", task + more)
+        assert catalog.task("mine.yaml").value.margin == 0.01
+    write("mine.yaml", task + "metrics: [chrf]\nprimary: chrf\n")
+    assert catalog.task("mine.yaml").value.margin == 1.0
+    write("mine.yaml", task + "metrics: [bleu]\nprimary: bleu\nmargin: 0.5\n")
+    assert catalog.task("mine.yaml").value.margin == 0.5
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,31 @@ def test_variables_that_a_template_reads() -> None:
 
 
 @pytest.mark.parametrize(
+    "template",
+    [
+        "{% if context is defined %}{{ context }}{% endif %}{{ input }}",
+        "{% if context is not defined %}no context{% else %}{{ context }}{% endif %}{{ input }}",
+        "{{ context if context is defined else '' }}{{ input }}",
+        "{% if choices and context is defined %}{% for c in choices %}{{ c }}{{ context }}{% endfor %}{% endif %}{{ input }}",
+        "{% if context is undefined %}{% else %}{{ context }}{% endif %}{{ input }}",
+        "{{ context|default('') }}{{ input }}",
+        "{{ context|d('')|upper }}{{ input }}",
+    ],
+)
+def test_what_a_template_does_without_is_not_needed(template: str) -> None:
+    assert prompt_variables(template) - {"choices"} == {"input"}
+    assert prompt_variables(template, optional=True) - {"choices"} == {"context", "input"}
+    assert "x" in render_prompt(template, {"input": "x"}, ("a",))
+    assert "MORE" in render_prompt(template, {"input": "x", "context": "MORE"}, ("a",))
+
+
+def test_a_variable_that_is_only_tested_for_being_empty_is_needed() -> None:
+    """`{% if context %}` fails where there is no context at all: the user is told before a run, and how it is spelled."""
+    assert prompt_variables("{% if context %}{{ context }}{% endif %}") == {"context"}
+    assert prompt_variables("{% if other is defined %}{{ context }}{% endif %}") == {"context"}
+
+
+@pytest.mark.parametrize(
     ("prompt", "hint"),
     [
         ('"a\\n{{ input "', "line 2 of the prompt is not valid Jinja"),
@@ -70,3 +95,31 @@ def test_a_broken_template_is_found_when_the_file_is_read(problems: Callable[...
         (found,) = problems(text)
         assert found.startswith(f"mine.yaml:{line}: prompt: ")
         assert hint in found
+
+
+@pytest.mark.parametrize("template", ["{{ choices|dictsort }}", "{{ input|urlize(target=3, rel=5) }}", "{{ cycler().next() }}"])
+def test_a_filter_that_fails_in_its_own_way_is_a_clear_error(template: str) -> None:
+    with pytest.raises(BenchError, match=r"the prompt cannot be rendered: .+[^.]\. Its inputs: context, input\.$"):
+        render_prompt(template, INPUTS, ("a", "b"))
+
+
+def test_a_template_that_is_nested_too_deeply(problems: Callable[..., tuple[str, ...]]) -> None:
+    nested = "{{ " + "(" * 3000 + "input" + ")" * 3000 + " }}"
+    (found,) = problems(f"name: mine\nkind: summarization\ndata: {{source: clinic}}\nprompt: '{nested}'\n")
+    assert found == "mine.yaml:4: prompt: the prompt is nested too deeply"
+
+
+@pytest.mark.parametrize("prompt", ["''", '" \\n"'])
+def test_an_empty_prompt_is_refused(problems: Callable[..., tuple[str, ...]], prompt: str) -> None:
+    task = f"name: mine\nkind: summarization\ndata: {{source: clinic}}\nprompt: {prompt}\n"
+    strategy = f"name: mine\nmethod: prompt\nprompt: {prompt}\n"
+    for text, line in ((task, 4), (strategy, 3)):
+        (found,) = problems(text)
+        assert found.startswith(f"mine.yaml:{line}: prompt: is empty")
+
+
+@pytest.mark.parametrize("name", ["choices", "self", "my var", "none"])
+def test_a_field_that_no_prompt_can_read_is_found_when_the_file_is_read(problems: Callable[..., tuple[str, ...]], name: str) -> None:
+    (found,) = problems(f"name: mine\nkind: qa\ndata:\n  path: a.csv\n  fields:\n    target: b\n    '{name}': c\n")
+    assert found.startswith(f"mine.yaml:7: data.fields.{name}: an input cannot be called '{name}'")
+    assert "Name it otherwise: --field " in found
