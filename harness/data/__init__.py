@@ -10,7 +10,21 @@ Every problem with the data is a `BenchError` that names the file, the line and 
 from __future__ import annotations
 
 from harness.data.digests import example_digest, inputs_digest
+from harness.data.files import READABLE, peek
+from harness.data.inputs import load_inputs
 from harness.data.load import load_splits
-from harness.data.sources import SOURCES, SourceRows
+from harness.data.records import Table
+from harness.data.sources import SOURCES, SourceRows, sources
 
-__all__ = ["SOURCES", "SourceRows", "example_digest", "inputs_digest", "load_splits"]
+__all__ = [
+    "READABLE",
+    "SOURCES",
+    "SourceRows",
+    "Table",
+    "example_digest",
+    "inputs_digest",
+    "load_inputs",
+    "load_splits",
+    "peek",
+    "sources",
+]

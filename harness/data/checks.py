@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-from harness.data.digests import same_inputs_key
+from harness.data.index import Index
 from harness.errors import BenchError
-from harness.types import Example, SplitName
+from harness.types import SplitName
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from harness.data.index import Places
 
 SPLITS: tuple[SplitName, ...] = ("train", "validation", "test")
 
@@ -16,7 +22,7 @@ SPLITS: tuple[SplitName, ...] = ("train", "validation", "test")
 class Checked:
     """The cleaned splits and what was found. `shared_groups_removed` counts rows that are not among the other two numbers."""
 
-    parts: dict[SplitName, list[Example]]
+    parts: dict[SplitName, Places]
     duplicates: dict[str, int]
     removed_from_train: int
     removed_from_validation: int
@@ -24,7 +30,7 @@ class Checked:
     warnings: list[str]
 
 
-def remove_overlaps(parts: Mapping[SplitName, Sequence[Example]]) -> Checked:
+def remove_overlaps(index: Index, parts: Mapping[SplitName, Places]) -> Checked:
     """Removes from train what occurs in validation or test, and from validation what occurs in test: the same inputs, the same group.
 
     `duplicates` is counted before anything is removed: "train" is the number of rows that repeat an earlier one of train,
@@ -33,32 +39,33 @@ def remove_overlaps(parts: Mapping[SplitName, Sequence[Example]]) -> Checked:
     Raises:
         BenchError: train or test is empty, or nothing of train is left.
     """
-    if not (parts["train"] and parts["test"]):
+    import numpy as np
+
+    if not (len(parts["train"]) and len(parts["test"])):
         raise BenchError("train and test need at least one row each, not " + str({split: len(rows) for split, rows in parts.items()}))
-    rows = {split: [(same_inputs_key(example), example) for example in parts[split]] for split in parts}
-    keys = {split: {key for key, _ in rows[split]} for split in parts}
-    duplicates: dict[str, int] = {split: len(rows[split]) - len(keys[split]) for split in SPLITS}
+    keys = {split: index.column("inputs", rows) for split, rows in parts.items()}
+    duplicates: dict[str, int] = {split: len(keys[split]) - len(np.unique(keys[split])) for split in SPLITS}
     pairs: tuple[tuple[SplitName, SplitName], ...] = (("train", "test"), ("train", "validation"), ("validation", "test"))
-    for one, other in pairs:
-        duplicates[f"{one}/{other}"] = sum(key in keys[other] for key, _ in rows[one])
+    copies = {(one, other): np.isin(keys[one], keys[other]) for one, other in pairs}
+    for (one, other), found in copies.items():
+        duplicates[f"{one}/{other}"] = int(found.sum())
 
-    validation = [example for key, example in rows["validation"] if key not in keys["test"]]
-    train = [example for key, example in rows["train"] if key not in keys["test"] and key not in keys["validation"]]
-    removed = len(rows["train"]) - len(train), len(rows["validation"]) - len(validation)
+    validation = parts["validation"][~copies["validation", "test"]]
+    train = parts["train"][~(copies["train", "test"] | copies["train", "validation"])]
+    removed = len(parts["train"]) - len(train), len(parts["validation"]) - len(validation)
 
-    in_test = {example.group for example in parts["test"]} - {None}
-    kept_validation = [example for example in validation if example.group not in in_test]
-    held_out = (in_test | {example.group for example in kept_validation}) - {None}
-    kept_train = [example for example in train if example.group not in held_out]
+    kept_validation = validation[~_shares_a_group(index, validation, parts["test"])]
+    held_out = np.concatenate([parts["test"], kept_validation])
+    kept_train = train[~_shares_a_group(index, train, held_out)]
     by_group = len(train) - len(kept_train), len(validation) - len(kept_validation)
 
-    if not kept_train:
+    if not len(kept_train):
         raise BenchError(
-            f"nothing is left of train: of its {len(rows['train'])} rows, {removed[0]} have inputs and {by_group[0]} a group "
+            f"nothing is left of train: of its {len(parts['train'])} rows, {removed[0]} have inputs and {by_group[0]} a group "
             "that also occur in validation or test. Is the same file given twice?"
         )
     return Checked(
-        parts={"train": kept_train, "validation": kept_validation, "test": list(parts["test"])},
+        parts={"train": kept_train, "validation": kept_validation, "test": parts["test"]},
         duplicates=duplicates,
         removed_from_train=removed[0],
         removed_from_validation=removed[1],
@@ -68,6 +75,13 @@ def remove_overlaps(parts: Mapping[SplitName, Sequence[Example]]) -> Checked:
             *_lines(by_group, "a group that also occurs"),
         ],
     )
+
+
+def _shares_a_group(index: Index, rows: Places, others: Places) -> NDArray[Any]:
+    import numpy as np
+
+    groups = index.column("groups", rows)
+    return (groups >= 0) & np.isin(groups, index.column("groups", others))
 
 
 def _lines(removed: tuple[int, int], what: str) -> list[str]:

@@ -44,5 +44,16 @@ def keyed_order(seed: int, key: str) -> bytes:
     return hashlib.sha256(f"{seed}\0{key}".encode("utf-8", "surrogatepass")).digest()
 
 
+def order_of(seed: int, key: str) -> int:
+    """The start of `keyed_order` as a number of 64 bits: the same order, in less room."""
+    return int.from_bytes(keyed_order(seed, key)[:8], "big")
+
+
+def hash_of(value: object) -> int:
+    """64 bits of a hash of any value that a file can hold: equal for equal values."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), default=str)
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
+
+
 def _sha256(value: object) -> str:
     return hashlib.sha256(json.dumps(value, separators=(",", ":")).encode()).hexdigest()

@@ -1,44 +1,47 @@
-"""The labels of a classification task, and the labels in test that train never showed."""
+"""The labels that an answer is chosen from, and the labels in test that train never showed."""
 
 from __future__ import annotations
 
-import dataclasses
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
+from harness.data.index import Index
 from harness.data.records import closest, listed, shown
 from harness.errors import BenchError
-from harness.types import Example, SplitName, Task
+from harness.types import SplitName, Task
+
+if TYPE_CHECKING:
+    from harness.data.index import Places
 
 MOST_LABELS = 500
 
 
-def with_choices(parts: Mapping[SplitName, Sequence[Example]], task: Task) -> tuple[dict[SplitName, list[Example]], list[str]]:
-    """Gives every example the task's labels, else those that its source names, else the sorted distinct labels of all splits.
-
-    Also gives warnings.
+def choices_of(index: Index, parts: Mapping[SplitName, Places], task: Task) -> tuple[tuple[str, ...], list[str]]:
+    """The task's labels, else those that its source names, else the sorted distinct labels of all splits; and warnings.
 
     Raises:
         BenchError: one label only; so many that the target column can hardly be a label; a label that the task does not have.
     """
-    targets = [example.targets[0] for rows in parts.values() for example in rows]
-    found = sorted(set(targets))
-    named = {example.choices for rows in parts.values() for example in rows}
-    choices = task.labels or (named.pop() if len(named) == 1 else ())
+    import numpy as np
+
+    names = index.label_names.texts()
+    used = np.unique(np.concatenate([index.column("labels", rows) for rows in parts.values()]))
+    found = sorted(names[number] for number in used.tolist())
+    choices = task.labels or (next(iter(index.choices)) if len(index.choices) == 1 else ())
     strange = [label for label in found if choices and label not in set(choices)]
     if strange:
         raise BenchError(f"{task.name}: {shown(strange[0])} is none of the task's labels.{closest(strange[0], choices)}")
     if not choices:
-        _plausible(found, len(targets), task)
+        _plausible(found, sum(len(rows) for rows in parts.values()), task)
         choices = tuple(found)
-    chosen = {split: [dataclasses.replace(example, choices=choices) for example in rows] for split, rows in parts.items()}
-    return chosen, _spellings(choices)
+    return choices, _spellings(choices)
 
 
-def unseen_labels(train: Iterable[Example], test: Iterable[Example]) -> tuple[dict[str, int], list[str]]:
+def unseen_labels(train: Iterable[str], test: Iterable[str]) -> tuple[dict[str, int], list[str]]:
     """Labels of test that no row of train has, with their number of test rows; and a warning line if there are any."""
-    seen = {example.targets[0] for example in train}
-    counts = Counter(example.targets[0] for example in test if example.targets[0] not in seen)
+    seen = set(train)
+    counts = Counter(label for label in test if label not in seen)
     unseen = dict(sorted(counts.items()))
     if not unseen:
         return {}, []

@@ -1,36 +1,50 @@
 """`load_splits`: the one way from a task to its rows.
 
-read → map the fields → split (or take the given files) → remove overlaps → labels → sample → digest
+read → map the fields → split (or take the given files) → fold references → remove overlaps → labels → sample → digest
+
+All but the first and the last step work on an index of the rows; the examples are put together at the end.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from harness.data.checks import remove_overlaps
 from harness.data.digests import splits_digest
-from harness.data.fields import resolve_fields
-from harness.data.files import read_table
-from harness.data.labels import unseen_labels, with_choices
-from harness.data.records import BadRow, Table, bad_rows_error, listed
-from harness.data.rows import examples_of, with_ids
-from harness.data.sampling import sample
-from harness.data.sources import SOURCES
+from harness.data.folding import check_folds, fold, merged, with_followers
+from harness.data.gather import Gathered
+from harness.data.ids import RowIds
+from harness.data.index import Index
+from harness.data.labels import choices_of, unseen_labels
+from harness.data.origins import find_origin
+from harness.data.sampling import sampled
+from harness.data.sources import sources
 from harness.data.splitting import spare_validation, split_rows
 from harness.errors import BenchError, did_you_mean
-from harness.types import DataReport, Example, FilesSpec, SplitName, Splits, SplitSpec, Task
+from harness.types import DataReport, Example, SplitName, Splits, SplitSpec, Task
+
+if TYPE_CHECKING:
+    from harness.data.index import Places
+
+_ORDER: tuple[SplitName, ...] = ("train", "validation", "test")
 
 
 @dataclass(frozen=True)
 class _Loaded:
-    """Rows with ids, by split, before any check."""
+    """Rows by split, before any check. `examples` gives those of some rows; `spare` says that validation is to be taken from train."""
 
-    parts: Mapping[SplitName, Sequence[Example]]
+    index: Index
+    parts: Mapping[SplitName, Places]
+    ids: RowIds
+    examples: Callable[[Places], Iterator[Example]]
     origin: Mapping[str, str]
-    skipped: Sequence[BadRow] = ()
-    warnings: Sequence[str] = field(default_factory=list)
+    warnings: Sequence[str]
+    skipped: Sequence[str] = ()
+    skipped_rows: int = 0
+    spare: bool = False
 
 
 def load_splits(task: Task, *, folder: Path, limit: int | None = None, limit_seed: int = 0) -> Splits:
@@ -42,93 +56,170 @@ def load_splits(task: Task, *, folder: Path, limit: int | None = None, limit_see
         limit_seed: the seed of that draw.
 
     Returns:
-        Splits whose report says what was skipped, removed and sampled; `report.sampled_from` holds the sizes before sampling.
+        Splits whose report says what was skipped, removed, folded and sampled; `report.sampled_from` holds the sizes before sampling.
 
     Raises:
         BenchError: anything wrong with the files, the mapping, the rows or the labels.
     """
     if limit is not None and limit < 1:
         raise BenchError(f"limit must be at least 1, not {limit}")
-    spec = task.data
-    loaded = _from_source(task) if spec.path is None else _from_files(task, spec.path, folder)
-    checked = remove_overlaps(loaded.parts)
+    _check_folding(task)
+    loaded = _from_files(task, folder, limit) if task.data.source is None else _from_source(task)
+    index = loaded.index
+    parts, followers = _fold(index, loaded.parts, ("validation", "test"))
+    checked = remove_overlaps(index, parts)
     parts = checked.parts
     warnings = [*loaded.warnings, *checked.warnings]
-    if isinstance(spec.path, FilesSpec) and spec.path.validation is None:
-        parts["train"], parts["validation"] = spare_validation(parts["train"], spec.split.seed)
-    if not parts["validation"]:
+    if loaded.spare:
+        parts["train"], parts["validation"] = spare_validation(index, parts["train"])
+        parts, more = _fold(index, parts, ("validation",))
+        followers |= more
+    if not len(parts["validation"]):
         warnings.append("validation has no rows: training cannot stop early")
-    if task.kind == "classification":
-        parts, doubts = with_choices(parts, task)
+    choices: tuple[str, ...] = ()
+    if task.chooses:
+        choices, doubts = choices_of(index, parts, task)
         warnings += doubts
-    before: dict[str, int] = {split: len(rows) for split, rows in parts.items()}
+    before: dict[str, int] = {split: len(parts[split]) for split in _ORDER}
+    folded = {split: sum(len(followers.get(row, ())) for row in parts[split].tolist()) for split in parts} if index.folding else {}
     if limit is not None:
-        parts = {split: sample(rows, limit, limit_seed) for split, rows in parts.items()}
+        parts = {split: _sample(rows, loaded.ids, limit, limit_seed) for split, rows in parts.items()}
     unseen: dict[str, int] = {}
-    if task.kind == "classification":
-        unseen, doubts = unseen_labels(parts["train"], parts["test"])
+    if task.chooses:
+        unseen, doubts = unseen_labels(index.labels_of(parts["train"]), index.labels_of(parts["test"]))
         warnings += doubts
+    examples = _put_together(loaded, parts, followers, choices)
     report = DataReport(
         origin=loaded.origin,
-        sizes={split: len(rows) for split, rows in parts.items()},
+        sizes={split: len(rows) for split, rows in examples.items()},
         sampled_from=before,
-        skipped=tuple(row.without_value() for row in loaded.skipped),
+        skipped=loaded.skipped,
+        skipped_rows=loaded.skipped_rows,
         duplicates=checked.duplicates,
         removed_from_train=checked.removed_from_train,
         removed_from_validation=checked.removed_from_validation,
         shared_groups_removed=checked.shared_groups_removed,
+        folded={split: n for split, n in folded.items() if split != "train"},
         unseen_labels=unseen,
         warnings=tuple(warnings),
     )
-    return Splits(tuple(parts["train"]), tuple(parts["validation"]), tuple(parts["test"]), report, splits_digest(parts))
+    return Splits(examples["train"], examples["validation"], examples["test"], report, splits_digest(examples))
 
 
-def _from_files(task: Task, paths: str | FilesSpec, folder: Path) -> _Loaded:
-    files = {"file": paths} if isinstance(paths, str) else {k: v for k, v in paths.model_dump().items() if v is not None}
-    tables = {role: read_table(folder / Path(path).expanduser()) for role, path in files.items()}
-    rows, bad = _examples(task, tables)
-    if bad and not task.data.skip_bad_rows:
-        raise bad_rows_error(bad)
-    for role, table in tables.items():
-        if not rows[role]:
-            raise BenchError(f"{table.name}: no usable row is left; all {len(bad)} bad rows were skipped, the first: {bad[0]}")
-    if isinstance(paths, str):
-        # numbered before the split, in the order of the file
-        everything, warnings = with_ids({"train": rows["file"]})
-        parts: Mapping[SplitName, Sequence[Example]] = split_rows(everything["train"], task.data.split, tables["file"].name)
+def _check_folding(task: Task) -> None:
+    if task.data.fold_references_by is None:
+        return
+    if task.chooses:
+        raise BenchError(f"{task.name}: data.fold_references_by: is for answers that are written; an answer that is chosen has one label")
+    if task.data.source is not None:
+        raise BenchError(f"{task.name}: data.fold_references_by: is for files; a source gives each example with all its references")
+
+
+def _fold(
+    index: Index, parts: Mapping[SplitName, Places], splits: Iterable[SplitName]
+) -> tuple[dict[SplitName, Places], dict[int, list[int]]]:
+    """Folds the references of these splits: the first row of each example stays, with the rows that follow it."""
+    kept = dict(parts)
+    followers: dict[int, list[int]] = {}
+    for split in splits if index.folding else ():
+        kept[split], more = fold(index, parts[split])
+        followers |= more
+    return kept, followers
+
+
+def _sample(rows: Places, ids: RowIds, limit: int, seed: int) -> Places:
+    return rows[list(sampled(len(rows), lambda place: ids[int(rows[place])], limit, seed))]
+
+
+def _put_together(
+    loaded: _Loaded, parts: Mapping[SplitName, Places], followers: Mapping[int, Sequence[int]], choices: tuple[str, ...]
+) -> dict[SplitName, tuple[Example, ...]]:
+    """The examples of every split, with their ids, references and choices."""
+    import numpy as np
+
+    wanted = with_followers(np.concatenate([parts[split] for split in _ORDER]), followers)
+    given = loaded.examples(wanted)
+
+    def examples(rows: Places) -> Iterator[Example]:
+        for row, e in zip(rows.tolist(), merged(rows, given, followers), strict=False):
+            yield Example(loaded.ids[row], e.inputs, e.targets, choices or e.choices, e.group, e.meta)
+
+    return {split: tuple(examples(parts[split])) for split in _ORDER}
+
+
+def _from_files(task: Task, folder: Path, limit: int | None) -> _Loaded:
+    origin = find_origin(task, folder)
+    gathered = Gathered(task, origin.every, sampled=limit is not None)
+    index, bad = gathered.index, gathered.bad
+    if bad.count and not task.data.skip_bad_rows:
+        raise bad.error()
+    rows = _rows_by_role(gathered, {role: len(tables) for role, tables in origin.tables.items()})
+    for role, own in rows.items():
+        if not len(own):
+            raise BenchError(f"{origin.name(role)}: no usable row is left; all {bad.count} bad rows were skipped, the first: {bad.kept[0]}")
+        if task.data.fold_references_by is not None:
+            check_folds(index, own, task.data.fold_references_by, gathered.place)
+    parts: dict[SplitName, Places]
+    if "file" in rows:
+        parts = split_rows(index, rows["file"], task.data.split, origin.name("file"))
+        ids = RowIds(index, [rows["file"]], origin.places)
     else:
-        parts, warnings = with_ids({"train": rows["train"], "validation": rows.get("validation", []), "test": rows["test"]})
-    origin = {role: table.name for role, table in tables.items()} | {f"{role} sha256": table.sha256 for role, table in tables.items()}
-    return _Loaded(parts, origin, bad, warnings)
+        nothing = rows["train"][:0]
+        parts = {split: rows.get(split, nothing) for split in _ORDER}
+        ids = RowIds(index, [parts["test"], parts["validation"], parts["train"]], origin.places)
+    return _Loaded(
+        index,
+        parts,
+        ids,
+        gathered.examples,
+        origin.describe(gathered.sha256),
+        [*origin.warnings, *ids.warnings],
+        bad.told(),
+        bad.count,
+        spare=not rows.keys() & {"file", "validation"},
+    )
 
 
-def _examples(task: Task, tables: Mapping[str, Table]) -> tuple[dict[str, list[Example]], list[BadRow]]:
-    """The examples of every file, and the bad rows of all of them, so that one error can name them together."""
-    rows: dict[str, list[Example]] = {}
-    bad: list[BadRow] = []
-    variables: set[str] = set()
-    for role, table in tables.items():
-        if not table.records:  # nothing but bad rows: there may not even be columns to map
-            rows[role], bad = [], [*bad, *table.bad]
-            continue
-        fields = resolve_fields(task.data.fields, table.columns, table.name)
-        if variables and variables != set(fields.inputs):
-            raise BenchError(f"{table.name}: its inputs are {listed(fields.inputs)}, those of the other files {listed(sorted(variables))}")
-        variables = set(fields.inputs)
-        rows[role], worse = examples_of(table.records, fields, task)
-        bad += sorted([*table.bad, *worse], key=lambda row: row.line)
-    return rows, bad
+def _rows_by_role(gathered: Gathered, files: Mapping[str, int]) -> dict[str, Places]:
+    import numpy as np
+
+    rows, start = {}, 0
+    for role, number in files.items():
+        rows[role] = np.concatenate([gathered.rows_of(file) for file in range(start, start + number)])
+        start += number
+    return rows
 
 
 def _from_source(task: Task) -> _Loaded:
+    import numpy as np
+
     spec, name = task.data, task.data.source or ""
-    if name not in SOURCES:
-        raise BenchError(f"{task.name}: data.source: no source '{name}'.{did_you_mean(name, SOURCES)}")
+    known = sources()
+    if name not in known:
+        raise BenchError(f"{task.name}: data.source: no source '{name}'.{did_you_mean(name, known)}")
     if spec.fields:
         raise BenchError(f"{task.name}: data.fields: the source '{name}' names its own; --input, --target and --field go with --data FILE")
-    version, rows = SOURCES[name](spec, task.kind)
-    parts: dict[SplitName, list[Example]] = {"train": [], "validation": [], "test": []}
+    version, rows = known[name](spec, task.kind)
+    index = Index(spec.split.seed, choosing=task.chooses)
+    numbers: dict[SplitName, list[int]] = {split: [] for split in _ORDER}
+    examples: list[Example] = []
     for split, example in rows:
-        parts[split].append(example)
+        _check_example(example, task, name)
+        numbers[split].append(len(examples))
+        examples.append(example)
+        index.add(example)
+    parts = {split: np.asarray(numbers[split], np.int64) for split in _ORDER}
+    ids = RowIds(index, [parts["test"], parts["validation"], parts["train"]], [name])
+    if ids.clash:
+        raise BenchError(f"{task.name}: the source '{name}' gives the id '{ids.clash}' twice; each row needs an id of its own")
+    origin = {"source": name, "version": version, "size": str(spec.size), "seed": str(spec.seed)}
     warnings = [] if spec.split == SplitSpec() else [f"'split' is not used: the source '{name}' is split already"]
-    return _Loaded(parts, {"source": name, "version": version, "size": str(spec.size), "seed": str(spec.seed)}, (), warnings)
+    return _Loaded(index, parts, ids, lambda wanted: (examples[row] for row in wanted.tolist()), origin, warnings)
+
+
+def _check_example(example: Example, task: Task, source: str) -> None:
+    if task.chooses and len(example.targets) != 1:
+        raise BenchError(
+            f"{task.name}: the source '{source}' gives the row '{example.id}' {len(example.targets)} targets; where an answer is chosen, "
+            "a row has one label"
+        )

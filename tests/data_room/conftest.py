@@ -17,8 +17,9 @@ MakeTask = Callable[..., Task]
 
 @pytest.fixture
 def make_task() -> MakeTask:
-    def make(kind: Kind = "summarization", labels: tuple[str, ...] = (), **data: Any) -> Task:
-        return Task(name="notes", kind=kind, labels=labels, data=data, prompt="{{ input }}", metrics=("rouge",), primary="rougeL")
+    def make(kind: Kind = "summarization", labels: tuple[str, ...] = (), no_answer: str | None = None, **data: Any) -> Task:
+        rest: dict[str, Any] = {"prompt": "{{ input }}", "metrics": ("rouge",), "primary": "rougeL"}
+        return Task(name="notes", kind=kind, labels=labels, no_answer=no_answer, data=data, **rest)
 
     return make
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -44,15 +45,21 @@ def test_folder_given(tmp_path, make_task):
     has(error_for(make_task(path="visits"), tmp_path), "is a folder", "a.csv")
 
 
+def test_a_pipe_does_not_hang(tmp_path, make_task):
+    os.mkfifo(tmp_path / "a.csv")
+    has(error_for(make_task(path="a.csv"), tmp_path), "a.csv: is no regular file")
+
+
 def test_a_text_given_as_a_path(tmp_path, make_task):
     has(error_for(make_task(path="patient says " * 40 + ".csv"), tmp_path), "cannot be read", "patient says")
 
 
 @pytest.mark.parametrize(
-    ("name", "advice"), [("a.xlsx", "CSV UTF-8"), ("a.json", "jq -c"), ("a.tsv", "rename"), ("a.parquet", "export"), ("a", "no extension")]
+    ("name", "advice"),
+    [("a.xls", "save it as .xlsx"), ("a.ods", "save it as .xlsx"), ("a.txt", "rename"), ("a.tar", "unpack it"), ("a", "no extension")],
 )
 def test_unknown_extension(refused, name, advice):
-    has(refused(GOOD, name), f"{name}: ", ".csv, .jsonl, .ndjson", advice)
+    has(refused(GOOD, name), f"{name}: ", ".csv, .tsv, .jsonl, .ndjson, .json, .parquet, .xlsx", advice)
 
 
 @pytest.mark.parametrize("name", ["visits.csv", "visits.jsonl"])
@@ -150,6 +157,14 @@ def test_bad_rows_of_all_files_are_in_one_error(refused):
     has(message, "2 bad rows", "train.csv:2:", "test.csv:3:")
 
 
+def test_very_many_bad_rows_are_counted_and_not_kept(refused, load):
+    content = GOOD + "text,\n" * 5000
+    has(refused(content), "5000 bad rows:", "and 4995 more")
+    skipped = load(content, skip_bad_rows=True).report.skipped
+    assert len(skipped) < 500
+    assert skipped[-1] == f"and {5000 - len(skipped) + 1} more bad rows"
+
+
 def test_bad_rows_are_skipped_and_listed(load):
     splits = load(GOOD + "text,   \nmore,cells,here\nfewer\n", skip_bad_rows=True)
     assert sum(splits.report.sizes.values()) == 20
@@ -167,7 +182,7 @@ def test_nothing_left_after_skipping(refused, name, content):
 
 def test_duplicate_ids(refused, load):
     content = "id,input,target\n" + "".join(f"v{i},text {i},sum {i}\n" for i in range(10)) + "v3,other,another\n"
-    has(refused(content), "visits.csv:12: id 'v3'", "already used in line 5", "make it the group")
+    has(refused(content), "visits.csv:12: id 'v3'", "already used in visits.csv:5", "make it the group")
     assert len(load(content, skip_bad_rows=True).report.skipped) == 1
 
 
@@ -208,11 +223,15 @@ def test_nul_is_a_bad_row(refused):
         ('{"input": Infinity, "target": "b"}', "Infinity is no JSON value"),
         ('{"input": ' + "1" * 5000 + ', "target": "b"}', "broken JSON"),
         ('{"input": ' + "[" * 100_000 + ', "target": "b"}', "nested too deep"),
-        ('{"input": {"role": "user"}, "target": "b"}', "input (column 'input') is an object"),
-        ('{"input": ["a"], "target": "b"}', "input (column 'input') is a list"),
+        ('{"input": {"role": "user"}, "target": "b"}', "input (column 'input') is an object, seen '{'role': 'user'}'"),
+        ('{"input": {"role": "user"}, "target": "b"}', "Name a part of it with a dot, such as input.role"),
+        ('{"input": [{"role": "user"}], "target": "b"}', "Name a part of it with a dot, such as input.role"),
+        ('{"input": [["a"]], "target": "b"}', "input (column 'input') is a list in a list"),
+        ('{"input": [], "target": "b"}', "input (column 'input') is empty"),
+        ('{"input": [null, " "], "target": "b"}', "input (column 'input') is empty"),
         ('{"input": "a", "target": [["b"]]}', "target (column 'target') is a list"),
         ('{"input": "a", "target": []}', "target (column 'target') is empty"),
-        ('{"input": "a", "target": ["b", ""]}', "target (column 'target') is empty"),
+        ('{"input": "a", "target": [null, ""]}', "target (column 'target') is empty"),
         ('{"input": "a", "target": null}', "target (column 'target') is empty"),
         ('{"input": "a", "target": NaN}', "target (column 'target') is empty"),
         ('{"input": "a"}', "target"),
@@ -227,6 +246,14 @@ def test_bad_json_lines(refused, load, line, reason):
     report = load(content, "a.jsonl", skip_bad_rows=True).report
     assert sum(report.sizes.values()) == 5
     assert len(report.skipped) == 1
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.json"])
+def test_deeply_nested_values_do_no_harm(load, name):
+    deep = "[" * 900 + '"\\u00e9"' + "]" * 900
+    objects = [f'{{"input": "text {i}", "target": "x", "deep": {deep}}}' for i in range(5)]
+    content = "\n".join(objects) if name == "a.jsonl" else "[" + ",".join(objects) + "]"
+    assert sum(load(content, name).report.sizes.values()) == 5
 
 
 @pytest.mark.parametrize("content", ['[\n{"input": "a", "target": "b"}\n]', '[{"input": "a", "target": "b"}]', '{\n"input": "a"\n}'])

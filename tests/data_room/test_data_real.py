@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import csv
+import json
 from pathlib import Path
 
 import pytest
 
 from harness.data import load_splits
+from harness.errors import BenchError
 
 SHARED = Path(__file__).parents[2] / ".." / "shared" / "data"
 
@@ -60,3 +63,76 @@ def test_e2e_references_of_one_meaning_stay_together(make_task):
     assert sum(splits.report.sizes.values()) == 4299
     homes = [{e.inputs["input"] for e in part} for part in (splits.train, splits.validation, splits.test)]
     assert len(homes[0] | homes[1] | homes[2]) == sum(map(len, homes)) == 1484
+
+
+def test_e2e_folded(make_task):
+    """Every meaning of validation and test is one example, with all the references that the file has for it."""
+    references: dict[str, set[str]] = {}
+    with (SHARED / "e2e-cleaned" / "devel-fixed.no-ol.csv").open(newline="", encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            references.setdefault(row["mr"], set()).add(row["ref"])
+    task = make_task(kind="generation", path="devel-fixed.no-ol.csv", fields={"input": "mr", "target": "ref"}, fold_references_by="mr")
+    splits = load_splits(task, folder=SHARED / "e2e-cleaned")
+    held_out = (*splits.validation, *splits.test)
+    assert {e.inputs["input"]: set(e.targets) for e in held_out} == {mr: references[mr] for mr in {e.inputs["input"] for e in held_out}}
+    assert len(held_out) == len({e.inputs["input"] for e in held_out})
+    assert len(held_out) + len({e.inputs["input"] for e in splits.train}) == len(references) == 1484
+    assert len(splits.train) + len(held_out) + sum(splits.report.folded.values()) == 4299
+    assert max(len(e.targets) for e in held_out) > 5
+    as_it_is = make_task(kind="generation", path="devel-fixed.no-ol.csv", fields={"input": "mr", "target": "ref"})
+    unfolded = load_splits(as_it_is, folder=SHARED / "e2e-cleaned")
+    assert unfolded.report.sizes["test"] == len(splits.test) + splits.report.folded["test"]
+
+
+def test_e2e_meanings_that_were_corrected_differently(make_task):
+    task = make_task(path="devel-fixed.no-ol.csv", fields={"input": "mr", "target": "ref"}, fold_references_by="orig_mr")
+    with pytest.raises(BenchError, match=r"csv:\d+ and devel-fixed.no-ol.csv:\d+ agree in 'orig_mr'.*differ in an input \(and \d+ more"):
+        load_splits(task, folder=SHARED / "e2e-cleaned")
+
+
+def test_xquad(make_task):
+    splits = load_splits(make_task(kind="qa", path="xquad.en.json"), folder=SHARED / "xquad")
+    examples = [*splits.train, *splits.validation, *splits.test]
+    assert len(examples) == 1190
+    assert len({e.group for e in examples}) == len({e.inputs["context"] for e in examples}) == 240
+    homes = [{e.group for e in part} for part in (splits.train, splits.validation, splits.test)]
+    assert sum(map(len, homes)) == 240, "a passage is never split"
+    articles = json.loads((SHARED / "xquad" / "xquad.en.json").read_text())["data"]
+    paragraphs = [paragraph for article in articles for paragraph in article["paragraphs"]]
+    expected = {q["id"]: (q["question"], p["context"], tuple(a["text"] for a in q["answers"])) for p in paragraphs for q in p["qas"]}
+    assert {e.id: (e.inputs["question"], e.inputs["context"], e.targets) for e in examples} == expected
+    assert all(e.targets[0] in e.inputs["context"] for e in examples)
+    assert splits.report.warnings == ()
+
+
+def test_pubmedqa(make_task):
+    task = make_task(kind="qa", labels=("yes", "no", "maybe"), path="pqal_train.json", fields={"target": "final_decision"}, join="\n\n")
+    splits = load_splits(task, folder=SHARED / "pubmedqa")
+    examples = [*splits.train, *splits.validation, *splits.test]
+    rows = json.loads((SHARED / "pubmedqa" / "pqal_train.json").read_text())
+    assert len(examples) == len(rows) == 500
+    for example in examples:
+        row = rows[example.id]
+        assert example.inputs == {"question": row["QUESTION"], "context": "\n\n".join(row["CONTEXTS"])}
+        assert example.targets == (row["final_decision"],)
+        assert example.choices == ("yes", "no", "maybe")
+    assert max(len(row["CONTEXTS"]) for row in rows.values()) > 5
+    assert splits.report.sizes == {"train": 400, "validation": 50, "test": 50}
+
+
+def test_every_format_gives_mts_dialog(make_task, tmp_path):
+    """The same rows as CSV, TSV, JSON, Parquet, a workbook and compressed: the same digest of everything."""
+    import pandas as pd
+
+    source = SHARED / "mts-dialog" / "MTS-Dialog-ValidationSet.csv"
+    frame = pd.read_csv(source, dtype=str, keep_default_na=False)
+    frame.to_csv(tmp_path / "a.tsv", sep="\t", index=False)
+    frame.to_json(tmp_path / "a.json", orient="records")
+    frame.to_json(tmp_path / "a.jsonl.gz", orient="records", lines=True)
+    frame.to_parquet(tmp_path / "a.parquet")
+    frame.to_excel(tmp_path / "a.xlsx", index=False)
+    fields = {"input": "dialogue", "target": "section_text"}
+    expected = load_splits(make_task(path=source.name, fields=fields), folder=source.parent).digest
+    names = ["a.tsv", "a.json", "a.jsonl.gz", "a.parquet", "a.xlsx"]
+    digests = {name: load_splits(make_task(path=name, fields=fields), folder=tmp_path).digest for name in names}
+    assert digests == dict.fromkeys(names, expected)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.data import example_digest, inputs_digest, load_splits
+from harness.data.index import Index
 from harness.data.splitting import split_rows
 from harness.errors import BenchError
 from harness.types import Example, SplitSpec
@@ -65,8 +67,11 @@ CLUSTERED = st.lists(st.tuples(st.integers(0, 15).map(str), st.one_of(st.none(),
 def test_clusters_are_never_split(rows, seed, shares):
     examples = [Example(str(i), {"input": text}, ("t",), group=group) for i, (text, group) in enumerate(rows)]
     spec = SplitSpec(train=shares[0], validation=shares[1], test=shares[2], seed=seed)
+    index = Index(seed)
+    for example in examples:
+        index.add(example)
     try:
-        parts = split_rows(examples, spec, "a.csv")
+        numbers = split_rows(index, np.arange(len(rows)), spec, "a.csv")
     except BenchError:
         # only where everything hangs together: walk from the first row along shared groups and inputs
         reached, size = {rows[0]}, 0
@@ -75,6 +80,7 @@ def test_clusters_are_never_split(rows, seed, shares):
             reached |= {r for r in rows if any(r[0] == s[0] or (r[1] is not None and r[1] == s[1]) for s in reached)}
         assert reached == set(rows)
         return
+    parts = {split: [examples[row] for row in own] for split, own in numbers.items()}
     assert parts["train"]
     assert parts["test"]
     assert bool(parts["validation"]) <= (shares[1] > 0)
@@ -93,6 +99,12 @@ def test_repeats_up_to_case_and_space_stay_together(load):
     assert not homes[0] & homes[2]
     assert not homes[0] & homes[1]
     assert splits.report.duplicates["train"] == len(splits.train) // 2
+
+
+def test_a_split_does_not_change_between_versions_unnoticed(load):
+    grouped = csv_of([(*row, f"g{i % 90}") for i, row in enumerate(MANY)], "input,target,group")
+    assert texts(load(csv_of(MANY)).test)[:4] == ["text 1", "text 6", "text 8", "text 65"]
+    assert texts(load(grouped).test)[:4] == ["text 8", "text 14", "text 16", "text 35"]
 
 
 @pytest.mark.parametrize(
