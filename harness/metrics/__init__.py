@@ -1,8 +1,23 @@
 """Predictions and references in, scores out. Pure functions; each metric says in its signature what made its number."""
 
 from harness.metrics.classification import ClassRow, confusion, per_class
-from harness.metrics.family import BOUNDS, Family
+from harness.metrics.contract import check_family
+from harness.metrics.family import BOUNDS, Family, example_metric
 from harness.metrics.join import join
-from harness.metrics.registry import FAMILIES, metrics_for
+from harness.metrics.registry import FAMILIES, families, metrics_for
+from harness.types import Metric
 
-__all__ = ["BOUNDS", "FAMILIES", "ClassRow", "Family", "confusion", "join", "metrics_for", "per_class"]
+__all__ = [
+    "BOUNDS",
+    "FAMILIES",
+    "ClassRow",
+    "Family",
+    "Metric",
+    "check_family",
+    "confusion",
+    "example_metric",
+    "families",
+    "join",
+    "metrics_for",
+    "per_class",
+]

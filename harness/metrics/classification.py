@@ -1,4 +1,4 @@
-"""Scores of a classification task, its confusion matrix and a row of numbers for each class.
+"""Scores of a task whose answer is one of some labels, its confusion matrix and a row of numbers for each class.
 
 The averages are scikit-learn's, with `zero_division=0`. The statistic of a row is 3K numbers for K labels: is it a hit of label k, was k
 predicted, is k the gold label. Their sums give every score here, so that thousands of resamples cost one matrix product.

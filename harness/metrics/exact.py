@@ -1,4 +1,4 @@
-"""Exact match: the output is one of the references, but for white space around it."""
+"""Exact match: the answer is one of the references, but for white space around it."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from harness.types import Example, Metric, Prediction
 
 
 def exact_match(example: Example, prediction: Prediction) -> float | None:
-    """1 where the stripped output equals any stripped reference, else 0; None where there is no reference."""
+    """1 where the stripped answer equals any stripped reference, else 0; None where there is no reference."""
     if not example.targets:
         return None
-    return float(prediction.output.strip() in {target.strip() for target in example.targets})
+    return float(prediction.answer.strip() in {target.strip() for target in example.targets})
 
 
 def _build(labels: Sequence[str]) -> tuple[Metric, ...]:
     return (example_metric("exact_match", "higher", "fraction", exact_match, "case:kept|space:stripped|refs:any"),)
 
 
-EXACT_MATCH = Family("exact_match", ("summarization", "classification"), ("exact_match",), _build)
+EXACT_MATCH = Family("exact_match", ("summarization", "generation", "classification"), ("exact_match",), _build)

@@ -19,15 +19,15 @@ if TYPE_CHECKING:
 REVISION = 1
 
 # The lowest and highest value that a score of this unit can take; a unit that is not here has no such limits.
-BOUNDS: Mapping[str, tuple[float, float]] = MappingProxyType({"fraction": (0.0, 1.0), "coefficient": (-1.0, 1.0)})
+BOUNDS: Mapping[str, tuple[float, float]] = MappingProxyType({"fraction": (0.0, 1.0), "coefficient": (-1.0, 1.0), "points": (0.0, 100.0)})
 
 
 @dataclass(frozen=True)
 class Family:
     """What a task's `metrics` names: a set of scores that are made together.
 
-    `kinds` are the kinds of task on which the scores make sense; `build(labels)` makes the metrics, in the order of `scores`
-    (`labels` are the classes of a classification task; the other families ignore them).
+    `kinds` are the kinds of task on which the scores make sense; what fits classification fits any task with labels. `build(labels)`
+    makes the metrics, in the order of `scores` (`labels` are those of the task, empty where it has none; most families ignore them).
     """
 
     name: str

@@ -9,6 +9,12 @@ from harness.errors import BenchError
 from harness.types import Example, Prediction
 
 
+class Missing(Prediction):
+    """Stands for a prediction that is not there. It is wrong whatever the example, also where "no answer" would be right."""
+
+    __slots__ = ()
+
+
 def join(examples: Sequence[Example], predictions: Sequence[Prediction]) -> list[tuple[Example, Prediction]]:
     """Every example with its prediction, joined on the id, in the order of the examples.
 
@@ -24,4 +30,4 @@ def join(examples: Sequence[Example], predictions: Sequence[Prediction]) -> list
     problems += [f"there are {n} examples with the id '{name}'" for name, n in Counter(e.id for e in examples).items() if n > 1]
     if problems:
         raise BenchError([*problems[:5], *([f"… and {len(problems) - 5} more"] if len(problems) > 5 else [])])
-    return [(e, by_id.get(e.id) or Prediction(e.id, "")) for e in examples]
+    return [(e, by_id.get(e.id) or Missing(e.id, "")) for e in examples]

@@ -1,4 +1,4 @@
-"""How long the outputs are, in words (what stands between white space), and beside the reference. Neither long nor short is better."""
+"""How long the answers are, in words (what stands between white space), and beside the reference. Neither long nor short is better."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from harness.types import Example, Metric, Prediction
 
 
 def output_words(example: Example, prediction: Prediction) -> float:
-    """The words of the output."""
-    return float(len(prediction.output.split()))
+    """The words of the answer."""
+    return float(len(prediction.answer.split()))
 
 
 def length_ratio(example: Example, prediction: Prediction) -> float | None:
-    """Words of the output over words of the first reference; None where that one has no words."""
+    """Words of the answer over words of the first reference; None where that one has no words."""
     reference = len(example.targets[0].split()) if example.targets else 0
     return output_words(example, prediction) / reference if reference else None
 
@@ -26,4 +26,4 @@ def _build(labels: Sequence[str]) -> tuple[Metric, ...]:
     )
 
 
-LENGTH = Family("length", ("summarization",), ("output_words", "length_ratio"), _build)
+LENGTH = Family("length", ("summarization", "generation", "qa"), ("output_words", "length_ratio"), _build)

@@ -117,7 +117,7 @@ def _metric(name: str) -> Metric:
         # Where no reference has a word that ROUGE can see (Chinese, "—"), every output scores 0: the question does not arise.
         if not any(has_words(target) for target in example.targets):
             return None
-        value: float = getattr(rouge_scores(prediction.output, example.targets), name)
+        value: float = getattr(rouge_scores(prediction.answer, example.targets), name)
         return value
 
     libraries = f"nltk:{version('nltk')}|v:{version('rouge-score')}"
@@ -129,4 +129,4 @@ def _build(labels: Sequence[str]) -> tuple[Metric, ...]:
     return tuple(_metric(name) for name in Rouge._fields)
 
 
-ROUGE = Family("rouge", ("summarization",), Rouge._fields, _build)
+ROUGE = Family("rouge", ("summarization", "generation", "qa"), Rouge._fields, _build)

@@ -28,8 +28,30 @@ def test_a_family_builds_the_scores_that_it_names(name: str) -> None:
 @pytest.mark.parametrize("name", FAMILIES)
 def test_an_empty_output_always_has_a_score(name: str) -> None:
     example, spoiled = Example("1", {}, ("yes",)), Prediction("1", "")
-    rows = [m.per_example(example, spoiled) for m in FAMILIES[name].build(LABELS) if m.level == "example"]
+    rows = [m.per_example(example, spoiled) for m in FAMILIES[name].build(LABELS) if m.level == "example" and m.name != "no_answer_f1"]
     assert rows == [(0.0,)] * len(rows)
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_what_is_judged_is_the_answer_and_not_all_that_was_written(name: str) -> None:
+    example = Example("1", {}, ("yes",))
+    wordy, bare = Prediction("1", "Let me think … so the answer is: yes", extracted="yes"), Prediction("1", "yes", extracted="yes")
+    for metric in FAMILIES[name].build(LABELS):
+        assert metric.per_example(example, wordy) == metric.per_example(example, bare)
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_a_question_without_an_answer_is_no_error(name: str) -> None:
+    """Only what knows the rules for it judges it; the others leave the row out, whatever the model wrote."""
+    unanswerable = Example("1", {"question": "x"}, ())
+    judged = {m.name for m in FAMILIES[name].build(LABELS) if m.per_example(unanswerable, Prediction("1", "yes")) is not None}
+    assert judged == {"squad": {"exact_match", "f1"}, "answerability": {"no_answer_f1"}, "length": {"output_words"}}.get(name, set())
+
+
+def test_two_families_with_a_common_score_are_refused() -> None:
+    with pytest.raises(BenchError, match="'squad' and 'exact_match' both give the score 'exact_match': name one of them"):
+        metrics_for(["rouge", "squad", "exact_match"], [])
+    assert [m.name for m in metrics_for(["squad", "squad"], [])] == ["exact_match", "f1"]
 
 
 def test_names_keep_their_order_and_are_taken_once() -> None:

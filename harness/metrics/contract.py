@@ -1,0 +1,128 @@
+"""What every family of metrics has to keep, as a check that the author of a plug-in calls in their own tests.
+
+    def test_contract():
+        check_family(FAMILY, examples, predictions)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, TypeAlias, get_args
+
+import numpy as np
+
+from harness.metrics.family import BOUNDS, Family
+from harness.metrics.join import join
+from harness.types import Example, Kind, Metric, Prediction, Statistic
+
+_Pairs: TypeAlias = Sequence[tuple[Example, Prediction]]
+
+
+def check_family(family: Family, examples: Sequence[Example], predictions: Sequence[Prediction]) -> None:
+    """Build the metrics and try them on these rows, which should be good and bad answers alike.
+
+    What is checked: the names are those that the family announces, each metric has a signature, a direction and a level; the
+    statistic of a row is a tuple of finite numbers of one width, or None, and None does not depend on what the model wrote; an empty
+    output is taken; the same rows give the same numbers; `aggregate` takes leading axes, and for level "example" is the mean; every
+    score lies within the bounds of its unit.
+
+    Raises:
+        AssertionError: with the first thing that is wrong.
+        ValueError: when there are no examples, or none that any metric of the family can judge.
+    """
+    if not examples:
+        raise ValueError("there are no examples to try the metrics on")
+    pairs = join(examples, predictions)
+    _check_names(family)
+    labels = next((e.choices for e in examples if e.choices), ())
+    metrics = family.build(labels)
+    _expect(
+        isinstance(metrics, tuple) and all(isinstance(m, Metric) for m in metrics),
+        f"the family '{family.name}': build must return a tuple of Metric, not {metrics!r}",
+    )
+    names = tuple(m.name for m in metrics)
+    _expect(names == family.scores, f"the family '{family.name}' announces the scores {family.scores}, and build makes {names}")
+    for metric, again in zip(metrics, family.build(labels), strict=True):
+        _check_metric(metric, again, pairs)
+
+
+def _check_names(family: Family) -> None:
+    who = f"the family '{family.name}'"
+    _expect(bool(family.name.strip()), "a family needs a name: it is what a task's 'metrics' says")
+    _expect(bool(family.kinds) and set(family.kinds) <= set(get_args(Kind)), f"{who}: kinds must be some of {get_args(Kind)}")
+    _expect(isinstance(family.scores, tuple) and bool(family.scores), f"{who}: scores must be a tuple of names")
+    _expect(len(set(family.scores)) == len(family.scores), f"{who}: a score is named twice: {family.scores}")
+
+
+def _check_metric(metric: Metric, again: Metric, pairs: _Pairs) -> None:
+    who = f"the metric '{metric.name}'"
+    _expect(metric.direction in ("higher", "lower", "none"), f"{who}: direction must be higher, lower or none, not {metric.direction!r}")
+    _expect(metric.level in ("example", "corpus"), f"{who}: level must be example or corpus, not {metric.level!r}")
+    _expect(bool(metric.unit), f"{who}: needs a unit, such as fraction")
+    _expect(
+        bool(metric.signature.strip()), f"{who}: needs a signature: it says in short what makes the number (case, tokenizer, versions)"
+    )
+    _expect(metric.signature == again.signature, f"{who}: build gives another signature each time")
+    rows = [row for row in _rows(metric, pairs) if row is not None]
+    if not rows:
+        raise ValueError(f"{who} judges none of the examples: give some that it can judge")
+    repeated = [row for row in _rows(again, pairs) if row is not None]
+    _expect(rows == repeated, f"{who}: is not deterministic: the same rows gave other numbers the second time")
+    _check_aggregate(metric, np.array(rows, dtype=np.float64))
+
+
+def _rows(metric: Metric, pairs: _Pairs) -> Iterator[Statistic | None]:
+    """The statistic of each row; that of an empty output is looked at as well."""
+    width: int | None = None
+    for example, prediction in pairs:
+        row = metric.per_example(example, prediction)
+        empty = metric.per_example(example, Prediction(example.id, ""))
+        who = f"the metric '{metric.name}' on the example '{example.id}'"
+        for what, found in (("", row), (" with an empty output", empty)):
+            if found is None:
+                continue
+            _expect(_numbers(found), f"{who}{what}: per_example must give a tuple of finite numbers or None, not {found!r}")
+            width = len(found) if width is None else width
+            _expect(len(found) == width, f"{who}{what}: gives {len(found)} numbers, and other rows have {width}")
+        _expect(
+            (row is None) == (empty is None),
+            f"{who}: None must depend on the example alone (the question does not arise, whatever the model writes); here it is "
+            f"{row} for the output, and {empty} for an empty one. What the model spoiled scores as wrong.",
+        )
+        yield row
+
+
+def _check_aggregate(metric: Metric, rows: Any) -> None:
+    """`rows` is (n, d). The totals tried are those of all rows, of each half, and of each row."""
+    who = f"the metric '{metric.name}'"
+    parts = [rows, *(part for part in (rows[::2], rows[1::2]) if len(part)), *(rows[i : i + 1] for i in range(len(rows)))]
+    totals = np.stack([part.sum(axis=0) for part in parts])  # (parts, d)
+    counts = np.array([len(part) for part in parts], dtype=np.float64)
+    singly = np.array([float(metric.aggregate(total, n)) for total, n in zip(totals, counts, strict=True)])
+    for shape in ((len(parts),), (1, len(parts))):
+        together = np.asarray(metric.aggregate(totals.reshape(*shape, -1), counts.reshape(shape)))
+        _expect(
+            together.shape == shape, f"{who}: aggregate must take leading axes: totals {(*shape, rows.shape[1])} gave {together.shape}"
+        )
+        _expect(
+            np.allclose(together.ravel(), singly, equal_nan=True),
+            f"{who}: aggregate gives other scores for several totals at once than for each alone",
+        )
+    if metric.level == "example":
+        _expect(rows.shape[1] == 1, f"{who}: level 'example' needs one number a row, and there are {rows.shape[1]}")
+        means = np.array([part.mean() for part in parts])
+        _expect(np.allclose(singly, means), f"{who}: level 'example' means that the score is the mean of the rows; use example_metric")
+    _expect(bool(np.isfinite(singly[0])), f"{who}: aggregate gives {singly[0]} for all rows; a score is a finite number")
+    low, high = BOUNDS.get(metric.unit, (-np.inf, np.inf))
+    outside = singly[(singly < low - 1e-9) | (singly > high + 1e-9)]
+    _expect(not len(outside), f"{who}: the unit '{metric.unit}' lies between {low:g} and {high:g}, and a score is {outside[:1].tolist()}")
+
+
+def _numbers(row: object) -> bool:
+    return isinstance(row, tuple) and all(isinstance(x, int | float) and not isinstance(x, bool) and np.isfinite(x) for x in row)
+
+
+def _expect(holds: bool, message: str) -> None:
+    """`assert` that stays when Python optimises."""
+    if not holds:
+        raise AssertionError(message)

@@ -1,0 +1,210 @@
+"""Plug-ins as their authors write them: a real package with an entry point, used through the command."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Bench = Callable[..., Any]
+
+CODE = '''
+from harness.data import SourceRows
+from harness.metrics import Family, example_metric
+from harness.plugins import Plugin
+from harness.types import Example
+
+
+def shouted(example, prediction):
+    return float(prediction.output.isupper())
+
+
+FAMILY = Family(
+    "shouting", ("summarization",), ("shouted",), lambda labels: (example_metric("shouted", "lower", "fraction", shouted, "case"),)
+)
+
+
+def tickets(spec, kind):
+    def rows():
+        for split, count in (("train", 12), ("validation", 4), ("test", spec.options["tests"])):
+            for i in range(count):
+                yield split, Example(f"{split}-{i}", {"input": f"{spec.options['word']} {split} {i} ✓"}, (f"note {i}",))
+
+    return SourceRows("1", rows())
+
+
+def plugin():
+    return Plugin(metrics=[FAMILY], sources={"tickets": tickets})
+'''
+
+TASK = """
+name: support
+kind: summarization
+data: {source: tickets, options: {word: printer, tests: 5}}
+prompt: "Summarize: {{ input }}\\n"
+metrics: [shouting, length]
+primary: shouted
+decode: {max_new_tokens: 4}
+"""
+
+
+def install(site: Path, name: str, code: str, version: str = "1.0") -> None:
+    """What pip would leave behind for a package with the module `name` and a plug-in in it."""
+    (site / f"{name}.py").parent.mkdir(parents=True, exist_ok=True)
+    (site / f"{name}.py").write_text(code)
+    info = site / f"{name}-{version}.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name.replace('_', '-')}\nVersion: {version}\n")
+    (info / "entry_points.txt").write_text(f"[harness.plugins]\nacme = {name}:plugin\n")
+
+
+def path_with(site: Path) -> dict[str, str]:
+    """The environment in which Python finds what lies in `site`."""
+    return {"PYTHONPATH": os.pathsep.join([str(site), *filter(None, [os.environ.get("PYTHONPATH")])])}
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Path:
+    return tmp_path / "site"
+
+
+@pytest.fixture
+def call(bench: Bench, tmp_path: Path, site: Path) -> Bench:
+    """`bench` in a folder with the task, where the packages in `site` are installed."""
+    here = tmp_path / "here"
+    here.mkdir()
+    (here / "custom.yaml").write_text(TASK)
+    return lambda *arguments: bench(*arguments, here=here, env=path_with(site))
+
+
+def plan_of(site: Path, code: str) -> Any:
+    """What Python says with the packages in `site`."""
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=path_with(site), capture_output=True, text=True, check=True, stdin=subprocess.DEVNULL
+    )
+    return json.loads(done.stdout)
+
+
+def test_a_plug_in_brings_a_source_and_the_score_that_decides(call: Bench, site: Path, tmp_path: Path) -> None:
+    install(site, "acme_bench", CODE)
+    validated = call("tasks", "validate", "custom.yaml")
+    assert (validated.code, validated.out) == (0, "custom.yaml: 'support' is valid\n"), validated
+    ended = call("run", "--task", "custom.yaml", "--strategies", "base", "--limit", "4")
+    assert ended.code == 0, ended
+    report = json.loads(call("report", "--format", "json", "--out", "-").out)
+    (cell,) = report["cells"]
+    assert cell["scores"]["shouted"]["n"] == 4
+    assert 0 <= cell["scores"]["shouted"]["value"] <= 1
+    plan = json.loads((tmp_path / "here" / ended.out.strip() / "run.json").read_text())
+    assert plan["tasks"]["support"]["data"]["options"] == {"word": "printer", "tests": 5}
+    assert plan["data"]["support"]["origin"]["source"] == "tickets"
+    assert plan["data"]["support"]["sampled_from"] == {"train": 12, "validation": 4, "test": 5}
+    assert plan["environment"]["acme-bench"].startswith("1.0 (code ")
+
+
+def test_other_code_of_the_same_version_is_another_environment(site: Path) -> None:
+    code = "import json; from harness.measure.environment import versions_that_matter; print(json.dumps(versions_that_matter()))"
+    assert "acme-bench" not in plan_of(site, code)
+    install(site, "acme_bench", CODE)
+    first = plan_of(site, code)["acme-bench"]
+    assert plan_of(site, code)["acme-bench"] == first
+    (site / "acme_bench.py").write_text(CODE.replace("isupper", "islower"))
+    assert plan_of(site, code)["acme-bench"] != first
+
+
+def test_help_does_not_wait_for_plug_ins_nor_fail_with_them(call: Bench, site: Path) -> None:
+    install(site, "acme_bench", "raise SystemExit('imported')")
+    for arguments in (("--help",), ("run", "--help"), ("--version",)):
+        ended = call(*arguments)
+        assert (ended.code, ended.err) == (0, ""), ended
+
+
+@pytest.mark.parametrize(
+    ("code", "hint"),
+    [
+        ("import nothing_of_that_name", "cannot be loaded: ModuleNotFoundError: No module named 'nothing_of_that_name'"),
+        ("x = 1", "cannot be loaded: AttributeError: module 'acme_bench' has no attribute 'plugin'"),
+        ("def plugin(:", "cannot be loaded: SyntaxError"),
+        ("import sys; sys.exit(3)", "cannot be loaded: SystemExit: 3"),
+        ("def plugin(): return {'metrics': []}", "must return a harness.plugins.Plugin, and it returns dict"),
+        ("def plugin(): return 1 / 0", "cannot be loaded: ZeroDivisionError: division by zero"),
+        ("from harness.plugins import Plugin\ndef plugin(): return Plugin(metrics=['rouge'])", "must be a harness.metrics.Family, not str"),
+        ("from harness.plugins import Plugin\ndef plugin(): return Plugin(sources={'a': 1})", "its source 'a' must be a name with a"),
+        ("from harness.plugins import Plugin\ndef plugin(): return Plugin(sources=[1])", "'sources' a dictionary"),
+    ],
+)
+def test_a_broken_plug_in_is_one_clear_error(call: Bench, site: Path, code: str, hint: str) -> None:
+    install(site, "acme_bench", code)
+    ended = call("tasks", "validate", "custom.yaml")
+    assert (ended.code, ended.out) == (2, ""), ended
+    (line,) = ended.err.splitlines()
+    assert "acme-bench 1.0" in line
+    assert hint in line
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        (('"shouting"', '"rouge"'), "metric 'rouge'"),
+        (('"tickets"', '"clinic"'), "source 'clinic'"),
+        (('"shouted"', '"rougeL"'), "score 'rougeL'"),
+    ],
+)
+def test_a_name_that_is_taken_names_both_packages(call: Bench, site: Path, change: tuple[str, str], what: str) -> None:
+    install(site, "acme_bench", CODE.replace(*change))
+    ended = call("tasks", "validate", "custom.yaml")
+    assert ended.code == 2
+    assert ended.err.splitlines() == [
+        f"error: the {what} is in two packages: finetune-bench and acme-bench 1.0. Rename it in one of them, or uninstall one."
+    ]
+
+
+def test_two_plug_ins_with_one_name(call: Bench, site: Path) -> None:
+    install(site, "acme_bench", CODE)
+    install(site, "zebra", CODE, "2.1")
+    ended = call("tasks")
+    assert ended.code == 2
+    assert "the metric 'shouting' is in two packages: acme-bench 1.0 and zebra 2.1." in ended.err
+    assert "Traceback" not in ended.err
+
+
+@pytest.mark.parametrize(
+    ("body", "hint"),
+    [
+        ("raise KeyError('token')", "the source 'tickets' of acme-bench 1.0 failed: KeyError: 'token'"),
+        ("return []", "must give SourceRows(version, rows), and it gives list"),
+        ("return SourceRows('1', [('tset', None)])", "must give pairs of a split (train, validation, test) and an Example"),
+        ("return SourceRows('1', (1 / 0 for _ in 'a'))", "failed: ZeroDivisionError"),
+    ],
+)
+def test_a_source_that_fails_is_named(call: Bench, site: Path, body: str, hint: str) -> None:
+    install(site, "acme_bench", CODE.replace("def tickets(spec, kind):\n", f"def tickets(spec, kind):\n    {body}\n"))
+    ended = call("run", "--task", "custom.yaml", "--strategies", "base")
+    assert (ended.code, ended.out) == (2, ""), ended
+    assert hint in ended.err
+    assert "Traceback" not in ended.err
+
+
+def test_a_row_that_a_source_makes_is_checked(call: Bench, site: Path) -> None:
+    install(site, "acme_bench", CODE.replace('(f"note {i}",)', 'f"note {i}"'))
+    ended = call("run", "--task", "custom.yaml", "--strategies", "base")
+    assert (ended.code, ended.out) == (2, ""), ended
+    assert ended.err.splitlines() == [
+        "error: the source 'tickets' of acme-bench 1.0: the row 'train-0' of train: targets must be a tuple of texts, and is str: 'note 0'"
+    ]
+
+
+def test_a_score_that_is_no_number_ends_the_cell_and_names_the_row(call: Bench, site: Path, tmp_path: Path) -> None:
+    install(site, "acme_bench", CODE.replace("float(prediction.output.isupper())", "float('nan')"))
+    ended = call("run", "--task", "custom.yaml", "--strategies", "base", "--limit", "2")
+    assert ended.code == 1, ended
+    (file,) = (tmp_path / "here").glob("runs/*/cells/*/cell.json")
+    cell = json.loads(file.read_text())
+    assert cell["status"] == "failed"
+    assert "the metric 'shouted' of 'shouting' gives nan for the row 'test-" in cell["error"]
