@@ -103,9 +103,9 @@ class PromptEncoder:
         return (_SHOT_END,) if with_shots and not self.chat else ()
 
     def text(self, ids: Sequence[int]) -> str:
-        """The text of generated ids, without special tokens and surrounding space."""
+        """The text of generated ids, without special tokens; the space around it is kept, since a stop text may be nothing else."""
         decoded: str = self._tokenizer.decode(list(ids), skip_special_tokens=True)
-        return decoded.strip()
+        return decoded
 
     def _tokenize(self, prompts: Sequence[str]) -> list[list[int]]:
         return [[*self._head, *row, *self._tail] for row in self._prompt_ids(prompts)]

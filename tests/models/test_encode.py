@@ -66,7 +66,7 @@ def test_prompt_and_completion_follow_each_other_as_they_are(tokenizer: Any, tex
     assert not prompt.truncated
     assert completion.count(tokenizer.eos_token_id) == 1
     assert completion[-1] == encoder.end_id == tokenizer.eos_token_id
-    assert encoder.text(completion) == text.strip()
+    assert encoder.text(completion) == text
 
 
 def test_prompt_ids_do_not_depend_on_the_completion_or_the_neighbours(tokenizer: Any, chat_tokenizer: Any) -> None:

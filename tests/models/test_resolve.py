@@ -40,7 +40,7 @@ def test_tiny_is_shipped() -> None:
     found = resolve_model("tiny")
     assert (found.name, found.origin, found.folder, found.revision) == ("tiny", "shipped", TINY, None)
     assert re.fullmatch(r"[0-9a-f]{64}", found.digest)
-    assert {"tiny", "smollm2-135m"} == known_models().keys()
+    assert {"tiny", "smollm2-135m", "all-minilm-l6-v2"} == known_models().keys()
 
 
 def test_a_folder_is_found_by_any_way_of_writing_it(copied: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

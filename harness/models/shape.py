@@ -1,0 +1,50 @@
+"""Which of the three shapes of language model a configuration describes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from harness.errors import BenchError
+from harness.types import Shape
+
+# The class of transformers that loads each shape.
+AUTO_CLASS: dict[Shape, str] = {
+    "decoder": "AutoModelForCausalLM",
+    "encoder-decoder": "AutoModelForSeq2SeqLM",
+    "encoder": "AutoModelForSequenceClassification",
+}
+
+
+def shape_of(config: Any) -> Shape:
+    """The shape of the model that a configuration of transformers describes.
+
+    What the checkpoint was saved as comes first, then what its family is known for: some families (BERT, RoBERTa) can be built as
+    decoders, too. Models with code of their own say it in `auto_map`.
+
+    Raises:
+        BenchError: for anything else, such as models of images or sounds.
+    """
+    from transformers.models.auto import modeling_auto as known
+
+    family = config.model_type
+    saved_as = list(getattr(config, "architectures", None) or ())
+    own_code = getattr(config, "auto_map", None) or {}
+    causal, masked = known.MODEL_FOR_CAUSAL_LM_MAPPING_NAMES, known.MODEL_FOR_MASKED_LM_MAPPING_NAMES
+    classifies = family in known.MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING_NAMES or AUTO_CLASS["encoder"] in own_code
+    if getattr(config, "is_encoder_decoder", False):
+        if family in known.MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING_NAMES or AUTO_CLASS["encoder-decoder"] in own_code:
+            return "encoder-decoder"
+    elif classifies and any(name.endswith("ForSequenceClassification") for name in saved_as):
+        return "encoder"
+    elif any(name.endswith(("ForCausalLM", "LMHeadModel")) and name not in masked.values() for name in saved_as):
+        return "decoder"
+    elif classifies and family in masked:
+        return "encoder"
+    elif family in causal or AUTO_CLASS["decoder"] in own_code:
+        return "decoder"
+    elif AUTO_CLASS["encoder"] in own_code:
+        return "encoder"
+    raise BenchError(
+        f"it is no language model but {saved_as[0] if saved_as else family}; bench takes decoders (GPT, Llama, Qwen, ...), "
+        "encoder-decoders (T5, BART, ...) and encoders (BERT, RoBERTa, ...)"
+    )
