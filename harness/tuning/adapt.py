@@ -2,32 +2,41 @@
 
 from __future__ import annotations
 
-import dataclasses
+import warnings
 from pathlib import Path
 from typing import Any
 
-from harness.errors import BenchError, did_you_mean, first_line
-from harness.models.quiet import quiet_libraries
+from harness.errors import BenchError, first_line
+from harness.models.prefix import plain_cache
+from harness.tuning.adalora import freeze_rank_counts
+from harness.tuning.full_precision import read_widened, widen_copies
+from harness.tuning.methods import adapter_config, peft_type
 from harness.types import Shape, Strategy
 
-_TASK_TYPES: dict[Shape, str] = {"decoder": "CAUSAL_LM", "encoder-decoder": "SEQ_2_SEQ_LM", "encoder": "SEQ_CLS"}
+# What PEFT raises for an adapter that does not fit; much of it is never checked, but fails somewhere on the way.
+_PEFT_ERRORS = (
+    ValueError, TypeError, KeyError, AttributeError, RuntimeError, AssertionError, ImportError, IndexError, StopIteration,
+)  # fmt: skip
 
 
-def check_adapter(strategy: Strategy) -> None:
-    """Find out before any cell starts whether PEFT accepts the strategy's adapter.
+def check_adapter(strategy: Strategy, steps: int | None = None) -> None:
+    """Find out before any cell starts whether PEFT accepts the strategy's adapter, and whether it can work here.
+
+    Args:
+        steps: how many optimizer steps a training takes, for methods that plan by it; None: any.
 
     Raises:
-        BenchError: with PEFT's own reason, or the fields that its config class knows.
+        BenchError: with PEFT's own reason, or the fields that its config class knows, or why the method is refused.
     """
     if strategy.method == "peft":
-        _adapter_config(strategy)
+        adapter_config(strategy, "decoder", steps)
 
 
-def adapt(model: Any, strategy: Strategy, seed: int, *, shape: Shape = "decoder", steps: int = 1000) -> Any:
+def adapt(model: Any, strategy: Strategy, seed: int, *, shape: Shape = "decoder", steps: int | None = None) -> Any:
     """The model ready for training: all weights for `full`, an adapter on a frozen model for `peft`.
 
     Args:
-        steps: how many optimizer steps the training will take, for methods that plan by it (AdaLoRA).
+        steps: how many optimizer steps the training will take, for methods that plan by it (AdaLoRA); None: it is not known yet.
 
     Adapter weights are drawn from `seed` and kept in float32, PEFT's default. `prepare_model_for_kbit_training` is left out on purpose: it
     would cast the frozen rest to float32 and turn gradient checkpointing on, and quantization must be the only difference to LoRA.
@@ -40,12 +49,13 @@ def adapt(model: Any, strategy: Strategy, seed: int, *, shape: Shape = "decoder"
     torch.manual_seed(seed)
     if strategy.method == "full":
         return model.requires_grad_(True)
-    from peft import get_peft_model
-
-    try:
-        return get_peft_model(model, _adapter_config(strategy, shape))
-    except (ValueError, TypeError, KeyError) as error:
-        raise BenchError(f"the adapter of '{strategy.name}' does not fit this model: {first_line(error)}") from None
+    config = adapter_config(strategy, shape, steps, model)
+    if config.is_prompt_learning:
+        _require_prefix(model, strategy, shape)
+    adapted = _wrapped(model, config, strategy)
+    if trainable_parameters(adapted) == 0 and any(p.numel() for p in model.parameters()):
+        raise BenchError(f"the adapter of '{strategy.name}' trains nothing of this model")
+    return adapted
 
 
 def trainable_parameters(model: Any) -> int:
@@ -63,10 +73,20 @@ def save_artifact(model: Any, tokenizer: Any, folder: Path, *, origin: str, revi
     model.config._name_or_path = tokenizer.name_or_path = origin
     for config in getattr(model, "peft_config", {}).values():
         config.base_model_name_or_path, config.revision = origin, revision
-    model.save_pretrained(folder, safe_serialization=True)
+        if getattr(config, "tokenizer_name_or_path", None):
+            config.tokenizer_name_or_path = origin
+    # PEFT would ask the Hub whether the vocabulary has grown, and store the embeddings if so; it never grows here.
+    options = {"save_embedding_layers": False} if hasattr(model, "peft_config") else {}
+    model.save_pretrained(folder, safe_serialization=True, **options)
     (folder / "README.md").unlink(missing_ok=True)  # PEFT's empty model card says nothing true
     tokenizer.save_pretrained(folder)
     return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+
+
+def virtual_tokens(strategy: Strategy) -> int:
+    """How many tokens of the context the strategy's soft prompt or prefix takes; 0 for methods without one."""
+    count = strategy.adapter.get("num_virtual_tokens", 0)
+    return count if isinstance(count, int) else 0
 
 
 def load_adapter(model: Any, folder: Path) -> Any:
@@ -78,33 +98,49 @@ def load_adapter(model: Any, folder: Path) -> Any:
     from peft import PeftModel
 
     try:
-        return PeftModel.from_pretrained(model, str(folder), is_trainable=False)
+        tuned = PeftModel.from_pretrained(model, str(folder), is_trainable=False)
+        read_widened(widen_copies(tuned), folder)
     except (RuntimeError, ValueError, KeyError) as error:
-        raise BenchError(f"{folder}: does not fit the base model: {first_line(error)}") from None
+        reason = " ".join(line.strip() for line in str(error).splitlines()[:3])  # the first line of torch's says only that it failed
+        raise BenchError(f"{folder}: does not fit the base model: {reason or first_line(error)}") from None
+    return tuned
 
 
-def _adapter_config(strategy: Strategy, shape: Shape = "decoder") -> Any:
-    quiet_libraries()
-    from peft import PeftType, PromptLearningConfig
-    from peft.mapping import PEFT_TYPE_TO_CONFIG_MAPPING
+def _wrapped(model: Any, config: Any, strategy: Strategy) -> Any:
+    import torch
+    from peft import get_peft_model
 
-    values = dict(strategy.adapter)
-    kind = str(values.pop("peft_type")).upper()
-    known = {t.value: c for t, c in PEFT_TYPE_TO_CONFIG_MAPPING.items()}
-    if kind not in known:
-        raise BenchError(f"strategy '{strategy.name}': adapter.peft_type: unknown method '{kind}'.{did_you_mean(kind, known)}")
-    config = PEFT_TYPE_TO_CONFIG_MAPPING[PeftType(kind)]
-    fields = {f.name for f in dataclasses.fields(config)}
-    if issubclass(config, PromptLearningConfig):
-        raise BenchError(f"strategy '{strategy.name}': {kind} adds virtual tokens to the prompt, which bench cannot train yet")
-    unknown = [
-        f"strategy '{strategy.name}': adapter.{name}: {config.__name__} has no such field.{did_you_mean(name, fields)}"
-        for name in values
-        if name not in fields
-    ]
-    if unknown:
-        raise BenchError(unknown)
+    kind = peft_type(strategy)
+    on_meta = any(p.is_meta for p in model.parameters())
     try:
-        return config(task_type=_TASK_TYPES[shape], **values)
-    except (TypeError, ValueError) as error:
-        raise BenchError(f"strategy '{strategy.name}': adapter: {first_line(error)}") from None
+        with warnings.catch_warnings(record=True) as heard:
+            warnings.simplefilter("always")
+            adapted = get_peft_model(model, config)
+        type(config).from_peft_type(**config.to_dict())  # what is stored must be readable
+    except torch.cuda.OutOfMemoryError:
+        raise
+    except _PEFT_ERRORS as error:
+        if on_meta and isinstance(error, NotImplementedError) and "meta" in str(error):  # made from weights, which are not here yet
+            return model
+        reason = first_line(error) or type(error).__name__
+        if "specify `target_modules`" in reason:
+            family = model.config.model_type
+            reason = f"PEFT does not know which layers of the model type {family} {kind} is for: name them as adapter.target_modules"
+        raise BenchError(f"the adapter of '{strategy.name}' does not fit this model: {reason}") from None
+    # PEFT goes on with other values than those that it was given, and says so in a warning.
+    changed = [str(warning.message) for warning in heard if "Adjusted" in str(warning.message)]
+    if changed:
+        raise BenchError(f"the adapter of '{strategy.name}' does not fit this model: {changed[0].splitlines()[0]}")
+    widen_copies(adapted)
+    freeze_rank_counts(adapted)
+    return adapted
+
+
+def _require_prefix(model: Any, strategy: Strategy, shape: Shape) -> None:
+    begin = f"strategy '{strategy.name}': {peft_type(strategy)} puts virtual tokens in front of the prompt, which works on"
+    if shape != "decoder":
+        raise BenchError(f"{begin} decoders alone; this model is an {shape}")
+    if not plain_cache(model.config):
+        raise BenchError(
+            f"{begin} models whose every layer sees all tokens; this one ({model.config.model_type}) has sliding windows or recurrences"
+        )

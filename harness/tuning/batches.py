@@ -23,17 +23,19 @@ _POOL = 16
 class EncodedExample:
     """Token ids of one example; the loss is on `target` alone, whose last id is the end token.
 
-    `size` is the example's own length, whatever prompt a strategy puts around it: batches are put together by it.
+    For an encoder, `target` is no token but the index of the right label (`labelled`). `size` is the example's own length, whatever
+    prompt a strategy puts around it: batches are put together by it.
     """
 
     prompt: tuple[int, ...]
     target: tuple[int, ...]
     size: int = 0
+    labelled: bool = False
 
     @property
     def length(self) -> int:
-        """Tokens in all."""
-        return len(self.prompt) + len(self.target)
+        """Tokens that go through the model."""
+        return len(self.prompt) + (0 if self.labelled else len(self.target))
 
 
 def batch_order(sizes: Sequence[int], batch_size: int, seed: int, epoch: int) -> list[list[int]]:

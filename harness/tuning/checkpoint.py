@@ -1,7 +1,7 @@
 """The state of a training on disk: safetensors and JSON, never a pickle; whole or not there.
 
 checkpoint/
-  step-000120/      the newest state: weights.safetensors, optimizer.safetensors, random.safetensors, state.json
+  step-000120/      the newest state: weights.safetensors, optimizer.safetensors, random.safetensors, method.safetensors, state.json
   best-000080.safetensors
 """
 
@@ -34,8 +34,12 @@ class Checkpoints:
         """Whether enough time has passed since the last state."""
         return time.monotonic() - self._saved_at > max(self._pause, 20 * self._took)
 
-    def save(self, step: int, model: Any, optimizer: Any, state: Mapping[str, Any]) -> None:
-        """Store the state after `step` steps; older ones go afterwards."""
+    def save(self, step: int, model: Any, optimizer: Any, state: Mapping[str, Any], method: Mapping[str, Any]) -> None:
+        """Store the state after `step` steps; older ones go afterwards.
+
+        Args:
+            method: tensors that the strategy's method keeps beside weights and optimizer, by name.
+        """
         from safetensors.torch import save_file
 
         began = time.monotonic()
@@ -46,6 +50,7 @@ class Checkpoints:
         save_file(_trained(model), part / "weights.safetensors")
         save_file(_optimizer_tensors(optimizer), part / "optimizer.safetensors")
         save_file(_random_state(), part / "random.safetensors")
+        save_file(dict(method), part / "method.safetensors")
         (part / "state.json").write_text(json.dumps(state))
         for file in part.iterdir():
             _flush(file)
@@ -75,8 +80,8 @@ class Checkpoints:
 
         _restore(model, load_file(self._folder / f"best-{step:06d}.safetensors"))
 
-    def load(self, model: Any, optimizer: Any) -> dict[str, Any] | None:
-        """Bring model, optimizer and random generators to the newest state and return its `state`; None where there is none.
+    def load(self, model: Any, optimizer: Any) -> tuple[dict[str, Any], dict[str, Any]] | None:
+        """Bring model, optimizer and random generators to the newest state and return its `state` and `method`; None where there is none.
 
         Raises:
             BenchError: when the files are damaged.
@@ -89,13 +94,14 @@ class Checkpoints:
             return None
         try:
             state: dict[str, Any] = json.loads((newest / "state.json").read_text())
-            weights, moments, random = (load_file(newest / f"{n}.safetensors") for n in ("weights", "optimizer", "random"))
+            files = ("weights", "optimizer", "random", "method")
+            weights, moments, random, method = (load_file(newest / f"{name}.safetensors") for name in files)
         except (OSError, ValueError, SafetensorError) as error:
             raise BenchError(f"{newest}: is damaged ({error}). Delete it: the training then starts again.") from None
         _restore(model, weights)
         _restore_optimizer(optimizer, moments)
         _restore_random(random)
-        return state
+        return state, method
 
 
 def _trained(model: Any) -> dict[str, Any]:

@@ -16,12 +16,13 @@ from typing import Any
 
 from harness.measure.meter import Meter
 from harness.models.device import Device
-from harness.tuning.batches import EncodedExample, batch_order, collate, micro_batches
+from harness.tuning.adalora import RankAllocation
+from harness.tuning.batches import EncodedExample, batch_order, micro_batches
 from harness.tuning.checkpoint import Checkpoints
 from harness.tuning.curve import CurveWriter
-from harness.tuning.loss import completion_loss
-from harness.tuning.schedule import rate_factor, validation_steps
-from harness.types import Cost, TrainingSummary, TrainSpec
+from harness.tuning.loss import batch_loss
+from harness.tuning.schedule import planned_steps, rate_factor, validation_steps
+from harness.types import Cost, Shape, TrainingSummary, TrainSpec
 
 # A CPU gains nothing from more tokens at once, and their activations cost it gigabytes (SmolLM2-135M, LoRA: 2.7 MB a token).
 _MICRO_BATCH_TOKENS = {"cpu": 2048, "cuda": 8192}
@@ -70,9 +71,11 @@ class _Loop:
     meter: Meter
     checkpoints: Checkpoints
     budget: int
+    shape: Shape
+    ranks: RankAllocation | None
 
-    def step(self, rows: Sequence[EncodedExample], rate: float) -> tuple[float, int]:
-        """One optimizer step; returns the mean loss of a target token and how many there were."""
+    def step(self, rows: Sequence[EncodedExample], rate: float, number: int) -> tuple[float, int]:
+        """The optimizer step of that number, from 1; returns the mean loss of a target token and how many there were."""
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         loss, targets = self._backward(rows)
@@ -80,8 +83,16 @@ class _Loop:
             raise DivergedError(f"the loss became {loss}")
         self.accelerator.clip_grad_norm_(self.model.parameters(), self.recipe.max_grad_norm)
         self.optimizer.step()
+        if self.ranks is not None:
+            if self.optimizer.step_was_skipped:  # float16's gradients overflowed: they say nothing of any rank
+                self.optimizer.zero_grad(set_to_none=False)
+            self.ranks.after_step(number)
         self.optimizer.zero_grad()
         return loss, targets
+
+    def _loss(self, piece: Sequence[EncodedExample]) -> Any:
+        with self.accelerator.autocast():
+            return batch_loss(self.model, piece, self.pad_id, self.accelerator.device, self.shape)
 
     def _backward(self, rows: Sequence[EncodedExample]) -> tuple[float, int]:
         import torch
@@ -91,11 +102,12 @@ class _Loop:
             try:
                 total = 0.0
                 for piece in micro_batches(rows, self.budget):
-                    with self.accelerator.autocast():
-                        loss = completion_loss(self.model, collate(piece, self.pad_id, self.accelerator.device)) / targets
+                    loss = self._loss(piece) / targets
                     self.accelerator.backward(loss)
                     total += loss.item()
                     self.meter.count_tokens(sum(row.length for row in piece))
+                if self.ranks is not None:  # part of what is minimised, but not of the loss that strategies are compared by
+                    self.accelerator.backward(self.ranks.penalty())
                 return total, targets
             except torch.cuda.OutOfMemoryError:
                 longest = max(row.length for row in rows)
@@ -113,8 +125,7 @@ class _Loop:
         total, targets = 0.0, 0
         with torch.no_grad(), self.meter.phase("validate"):
             for piece in micro_batches(rows, self.budget):
-                with self.accelerator.autocast():
-                    total += completion_loss(self.model, collate(piece, self.pad_id, self.accelerator.device)).item()
+                total += self._loss(piece).item()
                 targets += sum(len(row.target) for row in piece)
                 self.meter.count_tokens(sum(row.length for row in piece))
         self.model.train()
@@ -131,6 +142,7 @@ def train(
     seed: int,
     pad_id: int,
     device: Device,
+    shape: Shape = "decoder",
     meter: Meter,
     curve: Path,
     checkpoint: Path,
@@ -146,6 +158,7 @@ def train(
         curve: the file for the training curve.
         checkpoint: the folder for checkpoints; a state found there is gone on from.
         checkpoint_every: seconds between two states.
+        shape: of the model.
 
     Raises:
         DivergedError: when the loss is no longer finite.
@@ -159,19 +172,15 @@ def train(
     model, optimizer = accelerator.prepare(model, optimizer)
     checkpoints = Checkpoints(checkpoint, checkpoint_every)
     budget = recipe.micro_batch_tokens or _MICRO_BATCH_TOKENS[device.kind]
-    loop = _Loop(model, optimizer, accelerator, recipe, pad_id, meter, checkpoints, budget)
+    ranks = RankAllocation.of(model)
+    loop = _Loop(model, optimizer, accelerator, recipe, pad_id, meter, checkpoints, budget, shape, ranks)
     sizes = [row.size for row in rows]
     per_epoch = math.ceil(len(rows) / recipe.batch_size)
-    total = max(1, round(recipe.epochs * per_epoch))
+    total = planned_steps(recipe, len(rows))
     stops = validation_steps(per_epoch, total, recipe.validations_per_epoch)
 
     torch.manual_seed(seed)
-    stored = checkpoints.load(model, optimizer)
-    earlier = [Cost(**cost) for cost in stored.pop("costs")] if stored else []
-    meter.add(earlier)
-    state = _State(**stored) if stored else _State()
-    if state.scaler:
-        accelerator.scaler.load_state_dict(state.scaler)
+    state = _stored_state(loop)
     order: list[list[int]] = []
     model.train()
     with CurveWriter(curve, keep_until=state.step) as lines, meter.phase("train"):
@@ -182,7 +191,7 @@ def train(
             rate = learning_rate * rate_factor(recipe, state.step, total)
             began = time.perf_counter()
             batch = [rows[i] for i in order[position]]
-            loss, targets = loop.step(batch, rate)
+            loss, targets = loop.step(batch, rate, state.step + 1)
             speed = sum(row.length for row in batch) / (time.perf_counter() - began)
             state.step += 1
             state.target_tokens += targets
@@ -191,17 +200,40 @@ def train(
             if state.step in stops:
                 _take_stock(state, loop, validation, lines)
             if checkpoints.due() and state.step < total:
-                with meter.phase("store"):
-                    state.scaler = accelerator.scaler.state_dict() if accelerator.scaler else {}
-                    checkpoints.save(state.step, model, optimizer, asdict(state) | {"costs": [asdict(c) for c in meter.costs()]})
+                _store(state, loop)
             progress(Progress(state.step, total, loss, state.validation_losses[-1] if state.validation_losses else None))
     if validation:
         with meter.phase("store"):
             checkpoints.load_best(state.best_step, model)
+    if ranks is not None:
+        ranks.settle()
     accelerator.unwrap_model(model, keep_fp32_wrapper=False)
     accelerator.free_memory()
     model.eval()
     return _summary(state, learning_rate, per_epoch, len(rows))
+
+
+def _stored_state(loop: _Loop) -> _State:
+    """Where the training stood when it was interrupted, with everything brought to that point; a fresh state where it was not."""
+    stored = loop.checkpoints.load(loop.model, loop.optimizer)
+    if stored is None:
+        return _State()
+    values, method = stored
+    loop.meter.add([Cost(**cost) for cost in values.pop("costs")])
+    state = _State(**values)
+    if state.scaler:
+        loop.accelerator.scaler.load_state_dict(state.scaler)
+    if loop.ranks is not None:
+        loop.ranks.restore(method)
+    return state
+
+
+def _store(state: _State, loop: _Loop) -> None:
+    with loop.meter.phase("store"):
+        state.scaler = loop.accelerator.scaler.state_dict() if loop.accelerator.scaler else {}
+        values = asdict(state) | {"costs": [asdict(c) for c in loop.meter.costs()]}
+        method = loop.ranks.tensors() if loop.ranks is not None else {}
+        loop.checkpoints.save(state.step, loop.model, loop.optimizer, values, method)
 
 
 def _take_stock(state: _State, loop: _Loop, validation: Sequence[EncodedExample], lines: CurveWriter) -> None:

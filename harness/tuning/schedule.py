@@ -7,6 +7,11 @@ import math
 from harness.types import TrainSpec
 
 
+def planned_steps(recipe: TrainSpec, rows: int) -> int:
+    """The optimizer steps of a training on so many rows, unless it stops early."""
+    return max(1, round(recipe.epochs * math.ceil(rows / recipe.batch_size)))
+
+
 def rate_factor(recipe: TrainSpec, step: int, total: int) -> float:
     """The share of the peak learning rate for a step (counted from 0) out of `total`.
 

@@ -4,11 +4,17 @@ import pytest
 
 from harness.measure import Meter
 from harness.models import PromptEncoder, find_device, load_model, resolve_model
-from harness.tuning import adapt, train
+from harness.tuning import adapt, planned_steps, train
 from harness.tuning.batches import EncodedExample
 from harness.types import Strategy, TrainSpec
 
 LORA = {"peft_type": "LORA", "r": 4, "lora_alpha": 8, "lora_dropout": 0.1, "target_modules": "all-linear"}
+
+
+@pytest.fixture(autouse=True)
+def _no_waiting_for_the_disk(monkeypatch):
+    """Checkpoints are flushed to the disk, which takes longer than these trainings."""
+    monkeypatch.setattr("harness.tuning.checkpoint._flush", lambda path: None)
 
 
 @pytest.fixture(scope="session")
@@ -43,7 +49,7 @@ def train_on(tiny, device, rows, tmp_path):
         spec = TrainSpec(**({"epochs": 3, "batch_size": 4, "learning_rate": 5e-3, "micro_batch_tokens": 64} | recipe))
         strategy = Strategy(name="s", method="peft" if adapter else "full", adapter=adapter or {}, train=spec)
         loaded = load_model(tiny, device, full_precision=not adapter)
-        model = adapt(loaded.model, strategy, seed)
+        model = adapt(loaded.model, strategy, seed, steps=planned_steps(spec, 20))
         if spoil:
             next(p for p in model.parameters() if p.requires_grad).data.fill_(float("nan"))
 

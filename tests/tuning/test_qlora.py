@@ -14,6 +14,7 @@ from harness.models import load_model
 from harness.tuning import adapt
 from harness.tuning.batches import collate
 from harness.tuning.loss import completion_loss
+from harness.tuning.methods import _FOUR_BIT
 from harness.types import QuantizationSpec, Strategy, TrainSpec
 
 ADAPTER = {"peft_type": "LORA", "r": 8, "lora_alpha": 16, "lora_dropout": 0.0, "target_modules": "all-linear"}
@@ -94,3 +95,30 @@ def test_quantization_changes_the_outputs_a_little(tiny, device, rows):
         rough = completion_loss(copy.copy(load_model(tiny, device, quantization=QuantizationSpec()).model), batch)
     assert exact != rough
     torch.testing.assert_close(exact, rough, rtol=0.25, atol=0.0)
+
+
+@pytest.mark.parametrize("kind", sorted(_FOUR_BIT))
+def test_on_four_bits_as_on_the_same_weights_unpacked(kind, tiny, device, rows):
+    """Loss and gradients; a method that took the packed bytes for weights would differ, or fail."""
+    packed = load_model(tiny, device, quantization=QuantizationSpec()).model
+    plain = unpacked(packed, load_model(tiny, device).model)
+    batch = collate(rows[:4], 0, "cpu")
+    needed = {"VBLORA": {"vector_length": 32}, "TRAINABLE_TOKENS": {"token_indices": [3]}}
+    soft = {"num_virtual_tokens": 3} if kind in ("CARTRIDGE", "PREFIX_TUNING", "PROMPT_TUNING", "P_TUNING") else {}
+    fields = {"peft_type": kind} | soft | needed.get(kind, {})
+    losses, gradients = [], []
+    drawn = {}
+    for model, quantization in ((plain, None), (packed, QuantizationSpec())):
+        adapted = adapt(model, Strategy(name="s", method="peft", adapter=fields, quantization=quantization, train=TrainSpec()), 1)
+        adapted.eval()
+        generator = torch.Generator().manual_seed(0)
+        trained = sorted((name, p) for name, p in adapted.named_parameters() if p.requires_grad)
+        with torch.no_grad():  # methods that begin as nothing would hide a mistake
+            for name, p in trained:
+                p.copy_(drawn.setdefault(name, p + 0.02 * torch.randn(p.shape, generator=generator)))
+        loss = completion_loss(adapted, batch)
+        loss.backward()
+        losses.append(loss.detach())
+        gradients.append(torch.cat([p.grad.flatten() for _, p in trained]))
+    torch.testing.assert_close(losses[1], losses[0], rtol=1e-3, atol=1e-3)
+    assert F.cosine_similarity(*gradients, dim=0) > 0.999

@@ -1,0 +1,86 @@
+"""What AdaLoRA does beside the usual training step: it keeps its factors orthogonal, and cuts ranks by their importance.
+
+PEFT's own forward pass adds the first to a loss that is computed there, and ours is not; the second is a call after each step. The
+importance of ranks is a running mean over the steps, so that a checkpoint must hold it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def freeze_rank_counts(model: Any) -> None:
+    """Keep the divisor of each layer's scale, its first rank, what it is.
+
+    peft 0.21 lets it be trained where the base computes in 16 bits, and does not store it: the adapter would come back another one.
+    """
+    for name, parameter in model.named_parameters():
+        if ".ranknum." in name:
+            parameter.requires_grad_(False)
+
+
+class RankAllocation:
+    """The AdaLoRA part of a training; `of` finds it in a model."""
+
+    def __init__(self, tuner: Any) -> None:
+        self._tuner = tuner
+        self._config = tuner.peft_config[tuner.trainable_adapter_name]
+        self._allocator = tuner.rankallocator
+        named = list(tuner.model.named_parameters())
+        self._rows = [p for name, p in named if "lora_A." in name]  # (r, in)
+        self._columns = [p for name, p in named if "lora_B." in name]  # (out, r)
+
+    @staticmethod
+    def of(model: Any) -> RankAllocation | None:
+        """The allocation of a model that is trained with AdaLoRA; None for any other."""
+        tuner = getattr(model, "base_model", None)
+        return RankAllocation(tuner) if getattr(tuner, "rankallocator", None) is not None else None
+
+    def penalty(self) -> Any:
+        """`orth_reg_weight` times the mean of ‖PPᵀ − I‖ over all factors P (r, features), as `AdaLoraModel.forward` of peft 0.21 has it;
+        a scalar tensor."""
+        import torch
+
+        factors = [*self._rows, *(p.T for p in self._columns)]
+        norms = [torch.linalg.matrix_norm(p @ p.T - torch.eye(len(p), device=p.device)) for p in factors]
+        return self._config.orth_reg_weight * torch.stack(norms).mean()
+
+    def after_step(self, step: int) -> None:
+        """Weigh and cut ranks; to be called after each optimizer step, counted from 1, while its gradients are there."""
+        self._tuner.update_and_allocate(step)
+
+    def settle(self) -> None:
+        """Drop the ranks that add nothing, their singular value being 0: the model is then what is stored.
+
+        They are read off the weights, since the best ones may be older than the last cut.
+        """
+        pattern = {name: (p != 0).view(-1).tolist() for name, p in self._tuner.model.named_parameters() if "lora_E." in name}
+        self._tuner.resize_modules_by_rank_pattern(pattern, self._tuner.trainable_adapter_name)
+        self._config.rank_pattern = pattern
+        freeze_rank_counts(self._tuner)
+
+    def tensors(self) -> dict[str, Any]:
+        """The state that a checkpoint must hold."""
+        import torch
+
+        pattern = self._config.rank_pattern or {}
+        return (
+            {f"importance.{name}": value.contiguous() for name, value in self._allocator.exp_avg_ipt.items()}
+            | {f"uncertainty.{name}": value.contiguous() for name, value in self._allocator.exp_avg_unc.items()}
+            | {f"pattern.{name}": torch.tensor(kept, dtype=torch.bool) for name, kept in pattern.items()}
+        )
+
+    def restore(self, tensors: Mapping[str, Any]) -> None:
+        """Go on from such a state."""
+        import torch
+
+        parts: dict[str, dict[str, Any]] = {"importance": {}, "uncertainty": {}, "pattern": {}}
+        for key, value in tensors.items():
+            part, name = key.split(".", 1)
+            parts[part][name] = value
+        device = self._rows[0].device
+        self._allocator.exp_avg_ipt = {name: value.to(device) for name, value in parts["importance"].items()}
+        self._allocator.exp_avg_unc = {name: value.to(device) for name, value in parts["uncertainty"].items()}
+        self._allocator.ipt = {name: torch.zeros_like(value) for name, value in self._allocator.exp_avg_ipt.items()}
+        self._config.rank_pattern = {name: value.tolist() for name, value in parts["pattern"].items()} or None
