@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.inference.generate import left_padded, require_finite
+from harness.models.prefix import Prefix
 
 # Elements of the largest logits tensor (rows x nodes x vocabulary): 2**26 float32 numbers are 256 MiB.
 _LOGITS_BUDGET = 1 << 26
@@ -75,7 +76,8 @@ class LabelScorer:
         self._labels = labels
         self._pad = pad_id
         self._tree = LabelTree.of(labels)
-        self._tree_works: bool | None = None
+        self._tree_works = True
+        self._longest = 0  # tokens of the longest prompt that was scored both ways
 
     def rows_at_once(self) -> int:
         """How many prompts fit into one call."""
@@ -85,11 +87,13 @@ class LabelScorer:
     def __call__(self, prompts: Sequence[Sequence[int]]) -> list[list[float]]:
         """Natural-log likelihoods (B, labels).
 
-        A model whose layers look at their neighbours by place and not by mask (convolutions, recurrences) cannot take a tree. The first
-        prompt is therefore scored both ways, and such a model gets the plain way.
+        A model whose layers look at their neighbours by place and not by mask (convolutions, recurrences, windows that slide) cannot
+        take a tree, or none behind a long prompt. A prompt that is longer than all before is therefore scored both ways, and such a model
+        gets the plain way from there on.
         """
-        if self._tree_works is None:
-            self._tree_works = self._agrees(prompts[0])
+        longest = max(prompts, key=len)
+        if self._tree_works and len(longest) > self._longest:
+            self._tree_works, self._longest = self._agrees(longest), len(longest)
         return self._by_tree(prompts) if self._tree_works else [score_labels(self._model, p, self._labels, self._pad) for p in prompts]
 
     def _agrees(self, prompt: Sequence[int]) -> bool:
@@ -108,21 +112,22 @@ class LabelScorer:
 
     def _by_tree(self, prompts: Sequence[Sequence[int]]) -> list[list[float]]:
         import torch
-        from transformers import DynamicCache
 
-        model, tree = self._model, self._tree
-        device = next(model.parameters()).device
-        ids, mask = left_padded(prompts, self._pad, device)  # (B, P)
-        positions = (mask.cumsum(dim=1) - 1).clamp(min=0)
-        cache = DynamicCache(config=model.config)
+        tree = self._tree
+        prefix, prompts = Prefix.of(self._model).with_beginning(prompts)
+        device = next(self._model.parameters()).device
+        ids, mask = left_padded(prompts, self._pad, device)  # (B, T)
+        positions = prefix.positions(mask)  # (B, T)
+        mask = prefix.mask(mask)  # (B, P), P = n + T
+        cache = prefix.cache(len(prompts))
         with torch.no_grad():
             prompt = {"input_ids": ids, "attention_mask": mask, "position_ids": positions}
-            first = model(**prompt, cache=cache, use_cache=True, logits_to_keep=1).logits[:, -1:]  # (B, 1, V)
+            first = prefix.model(**prompt, cache=cache, use_cache=True, logits_to_keep=1).logits[:, -1:]  # (B, 1, V)
             found = first.float().log_softmax(dim=-1)
             if tree.tokens:
                 nodes = torch.tensor(tree.tokens, device=device).expand(len(prompts), -1)  # (B, N)
                 depths = positions[:, -1:] + 1 + torch.tensor(tree.depths, device=device)  # (B, N)
-                later = model(
+                later = prefix.model(
                     input_ids=nodes, attention_mask=self._tree_mask(mask), position_ids=depths, cache=cache, use_cache=True
                 ).logits  # (B, N, V)
                 # The prompt comes last, where index -1 finds it.
@@ -153,6 +158,7 @@ def score_labels(model: Any, prompt: Sequence[int], labels: Sequence[Sequence[in
     import torch
 
     device = next(model.parameters()).device
+    prefix = Prefix.of(model)
     found: list[float] = []
     for start in range(0, len(labels), rows):
         part = labels[start : start + rows]
@@ -162,8 +168,11 @@ def score_labels(model: Any, prompt: Sequence[int], labels: Sequence[Sequence[in
         for i, label in enumerate(part):
             ids[i, : len(prompt) + len(label)] = torch.tensor([*prompt, *label])
             mask[i, : len(prompt) + len(label)] = 1
+        mask = mask.to(device)
+        # A recurrence may take another way with a cache than without: models without a prefix get none.
+        begin = {"cache": prefix.cache(len(part)), "position_ids": prefix.positions(mask)} if prefix.length else {"use_cache": False}
         with torch.no_grad():
-            logits = model(input_ids=ids.to(device), attention_mask=mask.to(device), use_cache=False, logits_to_keep=width + 1).logits
+            logits = prefix.model(input_ids=ids.to(device), attention_mask=prefix.mask(mask), logits_to_keep=width + 1, **begin).logits
         chances = logits.float().log_softmax(dim=-1)  # (b, width + 1, V)
         for i, label in enumerate(part):
             at = torch.arange(len(label), device=device)

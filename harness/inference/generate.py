@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.errors import BenchError
+from harness.inference.outputs import OpenOutputs
+from harness.models.prefix import Prefix
 from harness.types import Finish
-
-# Rows are dropped once this share of the batch has finished: each drop copies the cache of those that stay.
-_DROP_SHARE = 0.25
 
 
 @dataclass(frozen=True)
@@ -39,49 +38,33 @@ def generate(
         ended: whether an output, given as its ids so far, has come to its end without an end token (it wrote a stop text).
     """
     import torch
-    from transformers import DynamicCache
 
     device = next(model.parameters()).device
+    prefix, prompts = Prefix.of(model).with_beginning(prompts)
     ids, mask = left_padded(prompts, pad_id, device)  # (B, T), (B, T)
-    positions = (mask.cumsum(dim=1) - 1).clamp(min=0)
-    stops = torch.tensor(sorted(stop_ids), device=device)
-    cache = DynamicCache(config=model.config)
-    rows = list(range(len(prompts)))  # which prompt each row of the batch belongs to
-    outputs: list[list[int]] = [[] for _ in prompts]
-    finishes: list[Finish] = ["length"] * len(prompts)
-    alive = torch.ones(len(prompts), dtype=torch.bool, device=device)
-
+    positions = prefix.positions(mask)  # (B, T)
+    mask = prefix.mask(mask)  # (B, n + T)
+    cache = prefix.cache(len(prompts))
+    outputs = OpenOutputs(len(prompts), stop_ids, ended)
     with torch.no_grad():
         for _ in range(max_new_tokens):
-            logits = model(
+            logits = prefix.model(
                 input_ids=ids, attention_mask=mask, position_ids=positions, cache=cache, use_cache=True, logits_to_keep=1
-            ).logits  # (B, 1, V)
-            tokens = logits[:, -1].argmax(dim=-1)  # (B,)
-            require_finite(logits[:, -1].gather(1, tokens.unsqueeze(1)))
-            alive &= ~torch.isin(tokens, stops)
-            for row, token, goes_on in zip(rows, tokens.tolist(), alive.tolist(), strict=True):
-                if goes_on:
-                    outputs[row].append(token)
-                else:
-                    finishes[row] = "stop"
-            if ended is not None:
-                written = [row for row, goes_on in zip(rows, alive.tolist(), strict=True) if goes_on and ended(outputs[row])]
-                for row in written:
-                    finishes[row] = "stop"
-                alive &= torch.tensor([row not in written for row in rows], device=device)
-            left = int(alive.sum())
-            if left == 0:
+            ).logits[:, -1]  # (B, V)
+            tokens = logits.argmax(dim=-1)  # (B,)
+            require_finite(logits.gather(1, tokens.unsqueeze(1)))
+            outputs.add(tokens.tolist())
+            if not outputs.any_open:
                 break
-            if left <= (1 - _DROP_SHARE) * len(rows):
-                kept = alive.nonzero().squeeze(1)
-                cache.batch_select_indices(kept)
-                tokens, mask, positions = tokens[kept], mask[kept], positions[kept]
-                rows = [rows[i] for i in kept.tolist()]
-                alive = alive[kept]
+            kept = outputs.drop_finished()
+            if kept is not None:
+                at = torch.tensor(kept, device=device)
+                cache.reorder_cache(at)  # unlike batch_select_indices, layers with convolutions or recurrences have it, too
+                tokens, mask, positions = tokens[at], mask[at], positions[at]
             ids = tokens.unsqueeze(1)  # (B, 1)
-            mask = torch.cat([mask, mask.new_ones(len(rows), 1)], dim=1)
+            mask = torch.cat([mask, mask.new_ones(len(mask), 1)], dim=1)
             positions = positions[:, -1:] + 1
-    return [Generated(output, finish) for output, finish in zip(outputs, finishes, strict=True)]
+    return [Generated(written, finish) for written, finish in zip(outputs.ids, outputs.finishes, strict=True)]
 
 
 def require_finite(values: Any) -> None:

@@ -66,3 +66,42 @@ def test_an_output_may_be_empty(loaded):
 def test_exactly_the_limit(loaded):
     (output,) = generate(loaded.model, ids_of(loaded, ["A"]), max_new_tokens=3, stop_ids={loaded.model.config.vocab_size - 1}, pad_id=0)
     assert (len(output.ids), output.finish) == (3, "length")
+
+
+def test_an_output_ends_where_it_is_said_to_have_ended(loaded):
+    """Rows end at different steps by what they have written; those that stay go on as if they were alone."""
+    ids = ids_of(loaded, PROMPTS)
+    free = [reference(loaded, row, 16, {loaded.tokenizer.eos_token_id}) for row in ids]
+    lengths = [3, 16, 1, 7, 5]
+
+    def ended(written):
+        return any(list(written) == row[:n] for row, n in zip(free, lengths, strict=True) if n <= len(row))
+
+    outputs = generate(loaded.model, ids, max_new_tokens=12, stop_ids={loaded.tokenizer.eos_token_id}, pad_id=0, ended=ended)
+    expected = []
+    for row in free:
+        end = next((n for n in range(1, 13) if ended(row[:n])), 12)
+        expected.append(row[:end])
+    assert [o.ids for o in outputs] == expected
+    assert len({len(row) for row in expected}) > 2
+    wholes = [o.finish for o in outputs if len(o.ids) == 12]
+    assert set(wholes) <= {"length"} and wholes
+    assert {o.finish for o in outputs if len(o.ids) < 12} == {"stop"}
+
+
+def test_an_end_token_and_a_written_end_may_come_in_the_same_batch(loaded):
+    ids = ids_of(loaded, PROMPTS[:2])
+    first, second = (reference(loaded, row, 6, {loaded.tokenizer.eos_token_id}) for row in ids)
+    stop = first[2]
+    outputs = generate(loaded.model, ids, max_new_tokens=6, stop_ids={stop}, pad_id=0, ended=lambda row: list(row) == second[:2])
+    expected = first[: first.index(stop)]
+    assert [(o.ids, o.finish) for o in outputs] == [(expected, "stop"), (second[:2], "stop")]
+
+
+def test_what_ends_at_the_last_step_has_stopped(loaded):
+    (row,) = ids_of(loaded, ["A"])
+    expected = reference(loaded, row, 3, {loaded.tokenizer.eos_token_id})
+    (output,) = generate(
+        loaded.model, [row], max_new_tokens=3, stop_ids={loaded.tokenizer.eos_token_id}, pad_id=0, ended=lambda ids: len(ids) == 3
+    )
+    assert (output.ids, output.finish) == (expected, "stop")
