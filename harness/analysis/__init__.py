@@ -8,22 +8,29 @@ from harness.analysis.intervals import (
     mean_interval,
     wilson_interval,
 )
+from harness.analysis.learning_curve import Fit, Forecast, LearningCurve, Step, learning_curve
 from harness.analysis.pairs import Comparison, compare_scores
 from harness.analysis.proportions import mcnemar_midp, tango_interval
 from harness.analysis.rows import per_example_scores, statistic_rows, statistic_stack
-from harness.analysis.scores import score_rows, strategy_scores
+from harness.analysis.scores import score_rows, stack_scores, strategy_scores
 
 __all__ = [
     "Comparison",
+    "Fit",
+    "Forecast",
     "Interval",
+    "LearningCurve",
+    "Step",
     "bootstrap_interval",
     "clopper_pearson_interval",
     "clopper_pearson_upper",
     "compare_scores",
+    "learning_curve",
     "mcnemar_midp",
     "mean_interval",
     "per_example_scores",
     "score_rows",
+    "stack_scores",
     "statistic_rows",
     "statistic_stack",
     "strategy_scores",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TypeAlias
+from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,9 +12,11 @@ from numpy.typing import NDArray
 from harness.analysis.clusters import cluster_sums
 
 Array: TypeAlias = NDArray[np.float64]
+Counts: TypeAlias = NDArray[np.uint16]
 Aggregate: TypeAlias = Callable[[Array, Array], Array]  # totals (…, d) and numbers of rows (…) → scores (…)
 
 _CELLS = 2_000_000  # of the weight matrix that are held at once: 16 MB
+_MOST_KEPT = 30_000_000  # draws that are kept for the next score: 60 MB
 
 
 def resampled_totals(stats: Array, cluster: NDArray[np.int64] | None, resamples: int, seed: int) -> tuple[Array, Array]:
@@ -23,19 +26,43 @@ def resampled_totals(stats: Array, cluster: NDArray[np.int64] | None, resamples:
     "Bootstrapping clustered data"), so the number of rows differs between resamples.
     """
     sums, sizes = cluster_sums(stats, cluster)
-    count = len(sizes)
-    rng = np.random.default_rng(seed)
+    columns = _columns(sums)
     totals, numbers = np.empty((resamples, stats.shape[1])), np.empty(resamples)
-    step = max(1, _CELLS // count)
-    for start in range(0, resamples, step):
-        stop = min(start + step, resamples)
-        weights = _weights(rng, stop - start, count)
-        totals[start:stop] = weights @ sums
-        numbers[start:stop] = weights @ sizes
+    for rows, drawn in _weights(len(sizes), resamples, seed):
+        weights = drawn.astype(np.float64)
+        totals[rows] = (columns @ weights.T).T
+        numbers[rows] = weights @ sizes
     return totals, numbers
 
 
-def _weights(rng: np.random.Generator, resamples: int, count: int) -> Array:
-    """How often each of `count` units is drawn in each resample: multinomial, (resamples, count). Counting draws is the fast way."""
-    drawn = rng.integers(count, size=(resamples, count)) + np.arange(resamples)[:, None] * count
-    return np.bincount(drawn.ravel(), minlength=resamples * count).reshape(resamples, count).astype(np.float64)
+def _columns(sums: Array) -> Any:
+    """The statistics (d, n), sparse where that is faster: of the 231 numbers of a row of a classifier with 77 labels 3 are not 0."""
+    if sums.shape[1] < 32 or np.count_nonzero(sums) > sums.size / 20:
+        return sums.T
+    from scipy.sparse import csr_array
+
+    return csr_array(sums.T)
+
+
+def _weights(count: int, resamples: int, seed: int) -> Iterable[tuple[slice, Counts]]:
+    """How often each of `count` units is drawn in each resample, multinomial, some resamples at a time.
+
+    All scores of a task rest on the same draws, so these are kept where they are not too many.
+    """
+    return _kept(count, resamples, seed) if resamples * count <= _MOST_KEPT else _made(count, resamples, seed)
+
+
+@lru_cache(maxsize=2)
+def _kept(count: int, resamples: int, seed: int) -> tuple[tuple[slice, Counts], ...]:
+    return tuple(_made(count, resamples, seed))
+
+
+def _made(count: int, resamples: int, seed: int) -> Iterator[tuple[slice, Counts]]:
+    rng = np.random.default_rng(seed)
+    step = max(1, _CELLS // count)
+    for start in range(0, resamples, step):
+        stop = min(start + step, resamples)
+        drawn = rng.integers(count, size=(stop - start, count)) + np.arange(stop - start)[:, None] * count
+        # Counting draws is the fast way. One unit drawn more than 65,535 times in as many draws: never.
+        times = np.bincount(drawn.ravel(), minlength=(stop - start) * count)
+        yield slice(start, stop), times.reshape(stop - start, count).astype(np.uint16)

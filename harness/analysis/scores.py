@@ -66,11 +66,24 @@ def strategy_scores(
     """
     if not runs:
         raise ValueError("there are no predictions to score")
+    groups = [e.group for e in examples]
+    return stack_scores(metrics, lambda m: statistic_stack(m, examples, runs), groups, resamples=resamples, seed=seed)
+
+
+def stack_scores(
+    metrics: Sequence[Metric],
+    stack_of: Callable[[Metric], Array],
+    groups: Sequence[str | None],
+    *,
+    resamples: int = 2000,
+    seed: int = 0,
+) -> dict[str, Score]:
+    """`strategy_scores` for statistics that are at hand: `stack_of` gives a metric's, (examples, seeds, d), as `statistic_stack` does."""
     seen: dict[_Question, tuple[Rows, _Totals]] = {}  # the metrics of a family share rows, and so resamples
     scores = {}
     for metric in metrics:
         if metric.per_example not in seen:
-            rows = whole_rows(statistic_stack(metric, examples, runs), [e.group for e in examples])
+            rows = whole_rows(stack_of(metric), groups)
             seen[metric.per_example] = rows, _Totals(rows, resamples, seed)
         scores[metric.name] = _score(metric, *seen[metric.per_example])
     return scores

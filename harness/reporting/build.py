@@ -8,8 +8,9 @@ from collections.abc import Sequence
 
 from harness.reporting import numbers, words
 from harness.reporting.classes import class_view
-from harness.reporting.lines import costs_of, done_cells, lines_of
-from harness.reporting.sample import sample_of
+from harness.reporting.learning import learning_of
+from harness.reporting.lines import cells_of, costs_of, done_cells, lines_of
+from harness.reporting.sample import sample_of, worth_reading
 from harness.reporting.scores import TaskRows
 from harness.reporting.view import ClassView, Curve, Line, Provenance, Report, SampleRow, ScoreName, TaskView
 from harness.store import Run
@@ -37,6 +38,8 @@ def task_view(run: Run, task: Task) -> TaskView:
     """One task's part of the report."""
     rows = TaskRows(run, task)
     lines = lines_of(run, rows)
+    unit = rows.primary.unit if rows.primary else ""
+    sampled = worth_reading(lines)
     names = tuple(ScoreName(m.name, m.direction, m.unit, m.signature) for m in rows.metrics)
     return TaskView(
         name=task.name,
@@ -47,11 +50,13 @@ def task_view(run: Run, task: Task) -> TaskView:
         margin=task.margin,
         score_names=names,
         lines=lines,
-        headline=words.headline(task, lines),
-        caveats=words.caveats(task, lines),
+        headline=words.headline(task, lines, unit),
+        caveats=words.caveats(task, lines, unit),
+        learning=learning_of(run, rows, lines),
         curves=tuple(curve for ln in lines for curve in _curves(run, task, ln)),
         classes=_classes(run, rows, lines),
-        sample=_sample(run, rows, lines),
+        sample=_sample(run, rows, sampled),
+        sampled=tuple(ln.label for ln in sampled) if len(sampled) < sum(bool(ln.done) for ln in lines) else (),
         data=run.plan.data[task.name],
         data_digest=run.plan.data_digests[task.name],
     )
@@ -63,14 +68,10 @@ def device(run: Run) -> str:
     return str(options.get("device_name") or options.get("device") or "unknown device")
 
 
-def _cells_of(run: Run, task: Task, ln: Line) -> list[Cell]:
-    return [c for c in run.cells if (c.task, c.model, c.strategy, c.train_size) == (task.name, ln.model, ln.strategy, ln.train_size)]
-
-
 def _curves(run: Run, task: Task, ln: Line) -> list[Curve]:
     """The training of each cell of the line, those that failed on the way included."""
     curves = []
-    cells = _cells_of(run, task, ln)
+    cells = cells_of(run, task.name, ln)
     for cell in cells:
         points = run.curve(cell.id)
         training = _pairs([(p.get("step"), p.get("loss")) for p in points])
@@ -90,16 +91,16 @@ def _pairs(points: Sequence[tuple[object, object]]) -> tuple[tuple[int, float], 
 
 
 def _classes(run: Run, rows: TaskRows, lines: Sequence[Line]) -> ClassView | None:
-    """The classes as the best strategy's first seed predicts them; None for other kinds of task."""
+    """The classes as the best strategy's first seed predicts them; None where answers are not chosen among labels."""
     best = next((ln for ln in lines if ln.primary), None)
-    if rows.task.kind != "classification" or best is None or not rows.labels:
+    if not rows.task.chooses or best is None or not rows.labels:
         return None
-    cell = done_cells(run, _cells_of(run, rows.task, best))[0]
+    cell = done_cells(run, cells_of(run, rows.task.name, best))[0]
     return class_view(_first_seed(best, cell), rows.labels, rows.examples, rows.predictions(cell))
 
 
 def _sample(run: Run, rows: TaskRows, lines: Sequence[Line]) -> tuple[SampleRow, ...]:
-    first = {ln: done_cells(run, _cells_of(run, rows.task, ln))[0] for ln in lines if ln.done}
+    first = {ln: done_cells(run, cells_of(run, rows.task.name, ln))[0] for ln in lines}
     outputs = {_first_seed(ln, cell): {p.example_id: p for p in rows.predictions(cell)} for ln, cell in first.items()}
     return sample_of(rows.examples, outputs, rows.primary, f"{run.plan.digest}/{rows.task.name}")
 

@@ -8,11 +8,15 @@ from markupsafe import Markup
 
 from harness.reporting import numbers
 from harness.reporting.svg import CHARACTER, Scale, element, figure, label, line, nice_ticks, path, spread, tick_text
-from harness.reporting.text import one_line
+from harness.reporting.text import one_line, short
 from harness.reporting.view import PHASES, Curve, Line, TaskView
 
 _SMOOTHING_STEPS = 25  # the loss of a batch is noisy: about this many points of the curve weigh in
 _MOST_POINTS = 240  # more than a chart this wide can show
+_MOST_NAMES = 12  # more points are not all named: only those that no other beats in both cost and score, and base
+MOST_CURVES = 6  # training curves that are shown at once; more are folded
+_POINT_LABEL = 34  # characters
+_BAR_LABEL = 34
 
 
 def cost_unit(lines: Sequence[Line]) -> tuple[str, str]:
@@ -36,39 +40,51 @@ def cost_chart(task: TaskView, name: str) -> Markup:
     width, height, left, right, top, bottom = 620.0, 340.0, 62.0, 24.0, 16.0, 48.0
     x_scale = Scale(0.0, max(x for _, x, _ in points) * 1.05 or 1.0, left + 14, width - right)
     y_scale = _score_scale(task.lines, height - bottom, top)
-    parts = [*_y_axis(y_scale, left, width - right), *_x_axis(x_scale, height - bottom, top)]
+    parts = [*y_axis(y_scale, left, width - right), *_x_axis(x_scale, height - bottom, top)]
     parts.append(label(width - right, height - 8, f"training cost ({unit}), mean per seed", "axis-title", "end"))
     parts.append(element("text", task.primary.name, x=-top, y=14, class_="axis-title", text_anchor="end", transform="rotate(-90)"))
-    wanted = [y_scale(y) + 4 for _, _, y in points]
-    heights = _label_heights([(x_scale(x), ln.label) for ln, x, _ in points], wanted, top + 10, height - bottom - 4, width)
-    for (ln, x, y), label_y in zip(points, heights, strict=True):
-        parts += _cost_point(ln, (x_scale(x), y_scale(y)), y_scale, label_y, width)
-    said = "; ".join(f"{ln.label}: {numbers.score(y)} at {_cost_text(x, kind, unit)}" for ln, x, y in points)
+    named = points if len(points) <= _MOST_NAMES else [p for p in points if p[0].is_base or _unbeaten(p, points, task.primary.direction)]
+    wanted = [y_scale(y) + 4 for _, _, y in named]
+    heights = label_heights([(x_scale(x), ln.label) for ln, x, _ in named], wanted, top + 10, height - bottom - 4, width)
+    label_of = {ln: at for (ln, _, _), at in zip(named, heights, strict=True)}
+    for ln, x, y in sorted(points, key=lambda p: p[0] in label_of):  # the names lie on top
+        parts += _cost_point(ln, (x_scale(x), y_scale(y)), y_scale, label_of.get(ln), (width, task.primary.unit))
+    said = "; ".join(f"{ln.label}: {numbers.score(y, task.primary.unit)} at {_cost_text(x, kind, unit)}" for ln, x, y in points)
     title = f"Training cost against {task.primary.name} on {task.name}"
     return figure(name, (width, height), parts, title=title, description=f"Bars are 95 % intervals. {said}.")
 
 
-def _cost_point(ln: Line, at: tuple[float, float], scale: Scale, label_y: float, width: float) -> list[Markup]:
+def _unbeaten(point: tuple[Line, float, float], points: Sequence[tuple[Line, float, float]], direction: str) -> bool:
+    """Whether no other strategy is both better and cheaper."""
+    sign = -1 if direction == "lower" else 1
+    _, x, y = point
+    return not any(a <= x and sign * b >= sign * y and (a, b) != (x, y) for _, a, b in points)
+
+
+def _cost_point(ln: Line, at: tuple[float, float], scale: Scale, label_y: float | None, page: tuple[float, str]) -> list[Markup]:
+    """A point with its interval and, unless `label_y` is None, its name. `page` is the width of the chart and the unit of the score."""
     x, y = at
     tone = "base" if ln.is_base else "tuned"
-    to_left = x + 12 + CHARACTER * len(one_line(ln.label, 28)) > width
     parts: list[Markup] = []
     if ln.primary and ln.primary.low is not None and ln.primary.high is not None:
         low, high = scale(ln.primary.low), scale(ln.primary.high)
         parts.append(line(x, low, x, high, f"whisker {tone}"))
         parts += [line(x - 4, end, x + 4, end, f"whisker {tone}") for end in (low, high)]
-    parts.append(element("circle", _hover(ln), cx=x, cy=y, r=5, class_=f"point {tone}"))
+    parts.append(element("circle", _hover(ln, page[1]), cx=x, cy=y, r=5, class_=f"point {tone}"))
+    if label_y is None:
+        return parts
+    to_left = x + 12 + CHARACTER * len(short(ln.label, _POINT_LABEL)) > page[0]
     if abs(label_y - 4 - y) > 6:
         parts.append(line(x + (-6 if to_left else 6), y, x + (-10 if to_left else 10), label_y - 4, "leader"))
-    parts.append(label(x + (-12 if to_left else 12), label_y, ln.label, "label halo", "end" if to_left else "start", limit=28))
+    parts.append(label(x + (-12 if to_left else 12), label_y, short(ln.label, _POINT_LABEL), "label halo", "end" if to_left else "start"))
     return parts
 
 
-def _label_heights(points: list[tuple[float, str]], wanted: list[float], low: float, high: float, width: float) -> list[float]:
+def label_heights(points: list[tuple[float, str]], wanted: list[float], low: float, high: float, width: float) -> list[float]:
     """Heights of the labels, moved apart where two would lie on each other."""
     spans = []
     for x, text in points:
-        length = CHARACTER * len(one_line(text, 28)) + 16
+        length = CHARACTER * len(short(text, _POINT_LABEL)) + 16
         spans.append((x - length, x) if x + length > width else (x, x + length))
     placed = list(wanted)
     groups: list[list[int]] = []
@@ -95,7 +111,7 @@ def curve_chart(curve: Curve, name: str) -> Markup:
     pad = (max(losses) - min(losses)) * 0.08 or 0.1
     x_scale = Scale(0.0, float(max(step for step, _ in points)) or 1.0, left, width - right)
     y_scale = Scale(max(0.0, min(losses) - pad), max(losses) + pad, height - bottom, top)
-    parts = [*_y_axis(y_scale, left, width - right, 4), *_x_axis(x_scale, height - bottom, top, 4, whole=True)]
+    parts = [*y_axis(y_scale, left, width - right, 4), *_x_axis(x_scale, height - bottom, top, 4, whole=True)]
     parts.append(label(width - right, height - 6, "optimizer step", "axis-title", "end"))
     parts.append(label(4, 12, "loss (nats per target token)", "axis-title"))
     ends = []
@@ -144,38 +160,40 @@ def phase_chart(task: TaskView, name: str) -> Markup:
     lines = [ln for ln in task.lines if ln.costs and ln.costs.total_seconds > 0]
     if not lines:
         return Markup("")
-    names = max(CHARACTER * len(one_line(ln.label, 24)) for ln in lines)
-    width, left, right, top, row = 620.0, min(190.0, names + 14), 96.0, 34.0, 30.0
+    names = max(CHARACTER * len(short(ln.label, _BAR_LABEL)) for ln in lines)
+    width, left, right, top, row = 620.0, min(285.0, 1.1 * names + 14), 96.0, 34.0, 30.0 if len(lines) <= _MOST_NAMES else 22.0
     height = top + row * len(lines) + 44
     scale = Scale(0.0, max(ln.costs.total_seconds for ln in lines if ln.costs), left, width - right)
     shown = [p for p in PHASES if any(ln.costs and ln.costs.phases.get(p) for ln in lines)]
-    parts = [*_legend(shown, left), *_x_axis(scale, height - 44, top - 4)]
+    parts = [*_legend(shown, left, width), *_x_axis(scale, height - 44, top - 4)]
     parts.append(label(width - right, height - 6, "seconds of wall clock, mean per seed", "axis-title", "end"))
     for i, ln in enumerate(lines):
         if ln.costs:
             y = top + row * i
-            parts.append(label(left - 8, y + 17, ln.label, "label", "end", limit=24))
-            parts += _bar(ln, shown, scale, y + 3)
-            parts.append(label(scale(ln.costs.total_seconds) + 8, y + 17, numbers.seconds(ln.costs.total_seconds), "label number"))
+            parts.append(label(left - 8, y + row / 2 + 2, short(ln.label, _BAR_LABEL), "label", "end"))
+            parts += _bar(ln, shown, scale, y + 3, row - 10)
+            parts.append(label(scale(ln.costs.total_seconds) + 8, y + row / 2 + 2, numbers.seconds(ln.costs.total_seconds), "label number"))
     said = "; ".join(f"{ln.label}: {numbers.seconds(ln.costs.total_seconds)}" for ln in lines if ln.costs)
     title = f"Time per phase on {task.name}"
     return figure(name, (width, height), parts, title=title, description=f"Seconds of wall clock. {said}.")
 
 
-def _bar(ln: Line, shown: Sequence[str], scale: Scale, y: float) -> list[Markup]:
+def _bar(ln: Line, shown: Sequence[str], scale: Scale, y: float, height: float) -> list[Markup]:
     parts, start = [], 0.0
     for phase in shown:
         seconds = next((s for p, s in ln.costs.phases.items() if p == phase), 0.0) if ln.costs else 0.0
         if seconds > 0:
             hover = element("title", f"{one_line(ln.label)}, {phase}: {numbers.seconds(seconds)}")
             wide = scale(start + seconds) - scale(start)
-            parts.append(element("rect", hover, x=scale(start), y=y, width=max(wide, 0.5), height=20, class_=f"bar {phase}"))
+            parts.append(element("rect", hover, x=scale(start), y=y, width=max(wide, 0.5), height=height, class_=f"bar {phase}"))
             start += seconds
     return parts
 
 
-def _legend(phases: Sequence[str], left: float) -> list[Markup]:
+def _legend(phases: Sequence[str], left: float, width: float) -> list[Markup]:
+    """The names of the phases, above the bars where they fit there."""
     parts = []
+    left = max(0.0, min(left, width - sum(17 + CHARACTER * len(phase) + 18 for phase in phases)))
     for phase in phases:
         parts.append(element("rect", x=left, y=4, width=12, height=12, class_=f"bar {phase}"))
         parts.append(label(left + 17, 15, phase))
@@ -207,7 +225,8 @@ def _score_scale(lines: Sequence[Line], start: float, end: float) -> Scale:
     return Scale(low - pad, high + pad, start, end)
 
 
-def _y_axis(scale: Scale, left: float, right: float, about: int = 5) -> list[Markup]:
+def y_axis(scale: Scale, left: float, right: float, about: int = 5) -> list[Markup]:
+    """Lines across and their numbers."""
     ticks = nice_ticks(scale.low, scale.high, about)
     parts = [line(left, scale(t), right, scale(t), "grid") for t in ticks]
     return parts + [label(left - 7, scale(t) + 4, tick_text(t, ticks), "tick", "end") for t in ticks]
@@ -219,11 +238,11 @@ def _x_axis(scale: Scale, floor: float, top: float, about: int = 6, whole: bool 
     return parts + [label(scale(t), floor + 17, tick_text(t, ticks), "tick", "middle") for t in ticks]
 
 
-def _hover(ln: Line) -> Markup:
+def _hover(ln: Line, unit: str) -> Markup:
     if ln.primary is None:
         return Markup("")
-    interval = numbers.interval(ln.primary.low, ln.primary.high)
-    return element("title", f"{one_line(ln.label)}: {numbers.score(ln.primary.value)}{f' ({interval})' if interval else ''}")
+    interval = numbers.interval(ln.primary.low, ln.primary.high, unit)
+    return element("title", f"{one_line(ln.label)}: {numbers.score(ln.primary.value, unit)}{f' ({interval})' if interval else ''}")
 
 
 def _cost_text(value: float, kind: str, unit: str) -> str:

@@ -4,23 +4,72 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
+from harness.analysis import Step
+from harness.reporting.learning import learning_of
+from harness.reporting.lines import lines_of
 from harness.reporting.scores import TaskRows
+from harness.reporting.view import LearningLine
 from harness.store import Run
-from harness.types import Cell, CellResult, Cost, Score, total_cost
+from harness.types import Cell, CellResult, Cost, Score, Task, total_cost
 
 
 def to_json(run: Run) -> dict[str, Any]:
-    """`{"run": name, "cells": [...]}` with the cells in the order of the plan.
+    """`{"run": name, "cells": [...], "learning_curves": [...]}` with the cells in the order of the plan.
 
     A cell that has not ended is 'interrupted'; scores stand only with a cell that is done. Scores are computed from the stored rows,
     seconds are of wall clock, memory in bytes, energy in joules. A number that was not measured is null, never NaN.
     """
     rows = {name: TaskRows(run, task) for name, task in run.plan.tasks.items()}
     cells = [_cell(cell, run.status(cell.id), run.results.get(cell.id), rows[cell.task]) for cell in run.cells]
-    found: dict[str, Any] = _finite({"run": run.name, "cells": cells})
+    curves = [curve for name in rows for curve in _learning_curves(run, rows[name])]
+    found: dict[str, Any] = _finite({"run": run.name, "cells": cells, "learning_curves": curves})
     return found
+
+
+def _learning_curves(run: Run, rows: TaskRows) -> list[dict[str, Any]]:
+    """One record a strategy and model that has scores at several training sizes: what was measured, and what more rows would bring."""
+    keys = {(c.model, c.strategy, c.train_size) for c in run.cells if c.task == rows.task.name}
+    if len(keys) == len({key[:2] for key in keys}):
+        return []
+    learning = learning_of(run, rows, lines_of(run, rows))
+    return [_learning_curve(rows.task, ln) for ln in learning.lines] if learning else []
+
+
+def _learning_curve(task: Task, ln: LearningLine) -> dict[str, Any]:
+    curve = ln.curve
+    return {
+        "task": task.name,
+        "model": ln.model,
+        "strategy": ln.lines[0].strategy,
+        "score": task.primary,
+        "margin": curve.margin,
+        "points": [{"train_size": size, **_score(score)} for size, score in curve.points],
+        "trainings_per_size": curve.seeds,
+        "last_step": _step(curve.last),
+        "fit": asdict(curve.fit) if curve.fit else None,
+        "reason": curve.reason or None,
+        "forecasts": [
+            {
+                "train_size": f.size,
+                "value": f.value,
+                "low": f.low,
+                "high": f.high,
+                "gain": _step(f.step),
+                "beyond_ten_times": f.far,
+                "outlook": f.outlook,
+            }
+            for f in curve.forecasts
+        ],
+        "method": curve.method,
+        "sentences": list(ln.sentences),
+    }
+
+
+def _step(step: Step) -> dict[str, Any]:
+    return {"from": step.start, "to": step.end, "value": step.gain, "low": step.low, "high": step.high}
 
 
 def _cell(cell: Cell, status: str, result: CellResult | None, rows: TaskRows) -> dict[str, Any]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from harness.analysis import Comparison
+from harness.reporting import numbers
 from harness.reporting.scores import TaskRows
 from harness.reporting.view import PHASES, CellProblem, Costs, Difference, Line
 from harness.store import Run
@@ -22,7 +24,7 @@ def lines_of(run: Run, rows: TaskRows) -> tuple[Line, ...]:
     for cell in run.cells:
         if cell.task == rows.task.name:
             groups.setdefault((cell.model, cell.strategy, cell.train_size), []).append(cell)
-    labels = _labels(list(groups))
+    labels = _labels(run, groups)
     alone = {key: _line(run, rows, cells) for key, cells in groups.items()}
     lines = [replace(ln, label=labels[key], difference=_against_base(run, rows, key, groups)) for key, ln in alone.items()]
     return tuple(sorted(lines, key=lambda ln: _rank(ln, rows.lower_is_better)))
@@ -38,14 +40,28 @@ def _rank(ln: Line, lower_is_better: bool) -> tuple[bool, float]:
     return (value is None, 0.0 if value is None else value if lower_is_better else -value)
 
 
-def _labels(keys: Sequence[Key]) -> dict[Key, str]:
-    """Names as short as they can be: the model only where there are several, the size only where a strategy has several."""
-    models = {model for model, _, _ in keys}
+def cells_of(run: Run, task: str, ln: Line) -> list[Cell]:
+    """The cells of a line, whatever became of them."""
+    return [c for c in run.cells if (c.task, c.model, c.strategy, c.train_size) == (task, ln.model, ln.strategy, ln.train_size)]
+
+
+def name_of(strategy: str, model: str, models: int) -> str:
+    """A strategy, with its model only where there are several."""
+    return f"{strategy} · {model}" if models > 1 else strategy
+
+
+def _labels(run: Run, groups: Mapping[Key, Sequence[Cell]]) -> dict[Key, str]:
+    """Names as short as they can be. Where one strategy was trained on several numbers of rows, all that were trained say theirs."""
+    models = len({model for model, _, _ in groups})
+    trained = {key: run.plan.strategy_of(cells[0]).train is not None for key, cells in groups.items()}
+    counts = Counter(key[:2] for key in groups)
+    several = any(trained[key] and counts[key[:2]] > 1 for key in groups)
     labels = {}
-    for model, strategy, size in keys:
-        several = len({k for k in keys if k[:2] == (model, strategy)}) > 1
-        parts = [strategy, *([model] if len(models) > 1 else []), *([f"{size:,} rows"] if several else [])]
-        labels[model, strategy, size] = " · ".join(parts)
+    for key in groups:
+        model, strategy, size = key
+        sized = several if trained[key] else counts[key[:2]] > 1
+        of = f" · {numbers.plural(size, 'row' if trained[key] else 'shot')}" if sized else ""
+        labels[key] = name_of(strategy, model, models) + of
     return labels
 
 
@@ -82,13 +98,13 @@ def _line(run: Run, rows: TaskRows, cells: Sequence[Cell]) -> Line:
     results = [run.results[cell.id] for cell in cells if cell.id in run.results]
     scores = rows.scores(done) if done else {}
     good = [r for r in results if r.status == "done"] or results
-    declared = run.plan.strategies.get(strategy)
+    declared = run.plan.strategy_of(cells[0])
     return Line(
         key=f"{model}/{strategy}/{size}",
         label=strategy,
         strategy=strategy,
         model=model,
-        method=declared.method if declared else "",
+        method=declared.method,
         train_size=size,
         seeds=tuple(cell.seed for cell in done if cell.seed is not None),
         planned=len(cells),
@@ -99,6 +115,7 @@ def _line(run: Run, rows: TaskRows, cells: Sequence[Cell]) -> Line:
         primary=scores.get(rows.task.primary),
         difference=None,
         is_base=strategy == "base",
+        trained=declared.train is not None,
         costs=costs_of(good),
         trainable_parameters=max((r.trainable_parameters for r in good), default=0),
         total_parameters=max((r.total_parameters for r in good), default=0),

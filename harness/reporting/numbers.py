@@ -3,31 +3,41 @@
 from __future__ import annotations
 
 NOTHING = "–"
+# By the unit of a score. The decimals of sacrebleu's scores are those that people print them with.
+_DECIMALS = {"fraction": 3, "coefficient": 3, "points": 1, "edits per 100 words": 1}
 _SIGNS = {"USD": "$", "EUR": "€", "GBP": "£"}
 
 
-def score(value: float | None) -> str:
-    """A score: three decimals on a 0–1 scale, one on a 0–100 scale."""
+def score(value: float | None, unit: str = "") -> str:
+    """A score with the decimals of its unit: three on a 0–1 scale, one on a 0–100 scale; of an unknown unit by the size of the number."""
     if value is None:
         return NOTHING
-    return f"{value:.3f}".replace("-", "−") if abs(value) < 10 else f"{value:.1f}".replace("-", "−")
+    decimals = _DECIMALS.get(unit, 3 if abs(value) < 10 else 1)
+    return f"{value:.{decimals}f}".replace("-", "−")
 
 
-def interval(low: float | None, high: float | None) -> str:
+def interval(low: float | None, high: float | None, unit: str = "") -> str:
     """A 95 % interval, empty where there is none."""
-    return "" if low is None or high is None else f"{score(low)} to {score(high)}"
+    return "" if low is None or high is None else f"{score(low, unit)} to {score(high, unit)}"
 
 
-def signed(value: float | None) -> str:
+def signed(value: float | None, unit: str = "") -> str:
     """A difference with its sign, which a difference that only rounds to zero keeps."""
     if not value:
-        return score(None if value is None else 0.0)
-    return score(value) if value < 0 else f"+{score(value)}"
+        return score(None if value is None else 0.0, unit)
+    return score(value, unit) if value < 0 else f"+{score(value, unit)}"
 
 
-def signed_interval(low: float | None, high: float | None) -> str:
+def signed_interval(low: float | None, high: float | None, unit: str = "") -> str:
     """The interval of a difference, empty where there is none."""
-    return "" if low is None or high is None else f"{signed(low)} to {signed(high)}"
+    return "" if low is None or high is None else f"{signed(low, unit)} to {signed(high, unit)}"
+
+
+def with_unit(text: str, unit: str) -> str:
+    """A difference in a sentence: '+2.3 points'. Scales from 0 to 1 go without a word."""
+    if unit in ("", "fraction", "coefficient"):
+        return text
+    return f"{text} {unit.removesuffix('s') if text == '1' else unit}"
 
 
 def p_value(value: float | None) -> str:

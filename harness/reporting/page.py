@@ -15,9 +15,9 @@ import jinja2
 from markupsafe import Markup
 
 from harness.catalog.shipped import shipped_folder
-from harness.reporting import charts, numbers, words
+from harness.reporting import charts, learning, learning_chart, numbers, words
 from harness.reporting.build import report_view
-from harness.reporting.text import one_line, visible
+from harness.reporting.text import one_line, short, visible
 from harness.store import Run
 from harness.store.atomic import write_text
 
@@ -58,8 +58,8 @@ def _environment(folder: Path) -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals |= {"charts": charts, "numbers": numbers, "words": words}
-    environment.filters |= {"one_line": one_line}
+    environment.globals |= {"charts": charts, "learning": learning, "learning_chart": learning_chart, "numbers": numbers, "words": words}
+    environment.filters |= {"one_line": one_line, "short": short}
     return environment
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.analysis import Comparison, compare_scores, score_rows, statistic_stack, strategy_scores
+from harness.analysis import Comparison, LearningCurve, compare_scores, learning_curve, stack_scores, statistic_stack
 from harness.errors import BenchError
 from harness.metrics import metrics_for
 from harness.store import Run
@@ -24,7 +24,8 @@ class TaskRows:
     def __init__(self, run: Run, task: Task) -> None:
         self._run = run
         self._predictions: dict[str, tuple[Prediction, ...]] = {}
-        self._stacks: dict[tuple[str, ...], Array] = {}
+        self._primary: dict[str, Array] = {}
+        self._scores: dict[tuple[str, ...], dict[str, Score]] = {}
         self.task = task
 
     @cached_property
@@ -42,9 +43,14 @@ class TaskRows:
             return ()
 
     @cached_property
+    def groups(self) -> tuple[str | None, ...]:
+        """The cluster of each test row."""
+        return tuple(e.group for e in self.examples)
+
+    @cached_property
     def labels(self) -> tuple[str, ...]:
-        """The classes: as declared, else as the rows offer them, else the distinct targets."""
-        if self.task.labels or self.task.kind != "classification":
+        """The labels that answers are chosen from: as declared, else as the rows offer them, else the distinct targets."""
+        if self.task.labels or not self.task.chooses:
             return self.task.labels
         offered = dict.fromkeys(choice for e in self.examples for choice in e.choices)
         return tuple(offered) or tuple(sorted({target for e in self.examples for target in e.targets}))
@@ -52,7 +58,7 @@ class TaskRows:
     @cached_property
     def metrics(self) -> tuple[Metric, ...]:
         """The metrics of the task, the primary one first."""
-        if not self.labels and self.task.kind == "classification":
+        if not self.labels and self.task.chooses:
             return ()
         found = metrics_for(self.task.metrics, self.labels)
         return tuple(sorted(found, key=lambda m: m.name != self.task.primary))
@@ -75,23 +81,38 @@ class TaskRows:
 
     def cell_scores(self, cell: Cell) -> dict[str, Score]:
         """The scores of one cell."""
-        return score_rows(self.metrics, self.examples, self.predictions(cell))
+        return self.scores([cell])
 
     def scores(self, cells: Sequence[Cell]) -> dict[str, Score]:
         """The scores of one strategy over its seeds."""
-        return strategy_scores(self.metrics, self.examples, [self.predictions(cell) for cell in cells])
+        key = tuple(cell.id for cell in cells)
+        if key not in self._scores:
+            self._scores[key] = stack_scores(self.metrics, lambda metric: self._stack(metric, cells), self.groups)
+        return self._scores[key]
 
     def compare(self, cells: Sequence[Cell], base: Sequence[Cell]) -> Comparison | None:
         """The primary score of `cells` minus that of `base`, on the same rows; None without a primary metric."""
         if self.primary is None:
             return None
         stacks = [self._stack(self.primary, side) for side in (base, cells)]
-        groups = [e.group for e in self.examples]
-        return compare_scores(*stacks, metric=self.primary, groups=groups, margin=self.task.margin)
+        return compare_scores(*stacks, metric=self.primary, groups=self.groups, margin=self.task.margin)
+
+    def learning(self, cells: Mapping[int, Sequence[Cell]]) -> LearningCurve | None:
+        """The primary score of one strategy over its training sizes, by size its cells; None without a primary metric."""
+        if self.primary is None:
+            return None
+        stacks = {size: self._stack(self.primary, own) for size, own in cells.items()}
+        scores = {size: self.scores(own)[self.primary.name] for size, own in cells.items()}
+        return learning_curve(stacks, scores, metric=self.primary, groups=self.groups, margin=self.task.margin)
 
     def _stack(self, metric: Metric, cells: Sequence[Cell]) -> Array:
-        """The statistics of the cells, (examples, seeds, d). Those of `base` are kept: every strategy is compared with it."""
-        key = tuple(cell.id for cell in cells)
-        if key not in self._stacks:
-            self._stacks[key] = statistic_stack(metric, self.examples, [self.predictions(cell) for cell in cells])
-        return self._stacks[key] if any(cell.strategy == "base" for cell in cells) else self._stacks.pop(key)
+        """The statistics of the cells, (examples, seeds, d). The primary score's are kept: scores, differences and curves need them."""
+        if self.primary is None or metric.per_example is not self.primary.per_example:
+            return statistic_stack(metric, self.examples, [self.predictions(cell) for cell in cells])
+        for cell in cells:
+            if cell.id not in self._primary:
+                self._primary[cell.id] = statistic_stack(metric, self.examples, [self.predictions(cell)])
+        own = [self._primary[cell.id] for cell in cells]
+        width = max(stack.shape[2] for stack in own)
+        # A cell without any number has statistics of width 1, all of them NaN.
+        return np.concatenate([np.broadcast_to(s, (*s.shape[:2], width)) if s.shape[2] < width else s for s in own], axis=1)

@@ -12,12 +12,13 @@ from rich.table import Table
 from rich.text import Text
 
 from harness.reporting import numbers, words
+from harness.reporting.learning import learning_of
 from harness.reporting.lines import lines_of
 from harness.reporting.scores import TaskRows
-from harness.reporting.text import one_line
+from harness.reporting.text import one_line, short
 from harness.reporting.view import Line
 from harness.store import Run
-from harness.types import Task
+from harness.types import Metric, Task
 
 _MOST_SCORES = 2  # beside the primary one
 _UNLIMITED = 10_000
@@ -46,7 +47,10 @@ def terminal_table(run: Run, console: Console) -> None:
         table = _fitting(lines, _columns(task, lines, rows), width)
         _print(console, Text(f"{task.name} · {task.primary} · {numbers.plural(len(rows.examples), 'test row')}", style="bold"))
         _print_table(console, table, width)
-        _print(console, Text(one_line(words.headline(task, lines))))
+        _print(console, Text(one_line(words.headline(task, lines, rows.primary.unit if rows.primary else ""))))
+        learning = learning_of(run, rows, lines)
+        for curve in learning.lines if learning else ():
+            _print(console, Text(one_line(f"{curve.label}: {' '.join(curve.sentences)}")))
         for ln in lines:
             for problem in ln.problems:
                 seed = f", seed {problem.seed}" if problem.seed is not None else ""
@@ -55,14 +59,15 @@ def terminal_table(run: Run, console: Console) -> None:
 
 
 def _columns(task: Task, lines: Sequence[Line], rows: TaskRows) -> list[_Column]:
-    others = [m.name for m in rows.metrics if m.name != task.primary][:_MOST_SCORES]
+    others = [m for m in rows.metrics if m.name != task.primary][:_MOST_SCORES]
+    unit = rows.primary.unit if rows.primary else ""
     columns = [
-        _Column("strategy", lambda ln: one_line(ln.label, 60), number=False),
+        _Column("strategy", lambda ln: short(ln.label, 60), number=False),
         _Column("status", lambda ln: ln.status, number=False),
-        _Column(task.primary, lambda ln: numbers.score(ln.primary.value if ln.primary else None)),
-        _Column("95 % interval", _interval, 1, number=False),
-        *(_Column(name, _score_of(name), 6 + i) for i, name in enumerate(others)),
-        _Column("vs base", _difference, number=False),
+        _Column(task.primary, lambda ln: numbers.score(ln.primary.value if ln.primary else None, unit)),
+        _Column("95 % interval", _interval(unit), 1, number=False),
+        *(_Column(m.name, _score_of(m), 6 + i) for i, m in enumerate(others)),
+        _Column("vs base", _difference(unit), number=False),
         _Column("training", lambda ln: numbers.seconds(ln.costs.training_seconds if ln.costs else None), 2),
         _Column("total", lambda ln: numbers.seconds(ln.costs.total_seconds if ln.costs else None), 5),
         _Column("cost", lambda ln: numbers.money(ln.costs.total_price, ln.costs.currency) if ln.costs else numbers.NOTHING, 3),
@@ -73,22 +78,25 @@ def _columns(task: Task, lines: Sequence[Line], rows: TaskRows) -> list[_Column]
     return columns
 
 
-def _interval(ln: Line) -> str:
-    return numbers.interval(ln.primary.low, ln.primary.high) if ln.primary else ""
+def _interval(unit: str) -> Callable[[Line], str]:
+    return lambda ln: numbers.interval(ln.primary.low, ln.primary.high, unit) if ln.primary else ""
 
 
-def _score_of(name: str) -> Callable[[Line], str]:
+def _score_of(metric: Metric) -> Callable[[Line], str]:
     def cell(ln: Line) -> str:
-        score = ln.scores.get(name)
-        return numbers.score(score.value if score else None)
+        score = ln.scores.get(metric.name)
+        return numbers.score(score.value if score else None, metric.unit)
 
     return cell
 
 
-def _difference(ln: Line) -> str:
-    if ln.difference is None:
-        return numbers.NOTHING
-    return f"{numbers.signed(ln.difference.value)} {words.verdict_text(ln.difference)}"
+def _difference(unit: str) -> Callable[[Line], str]:
+    def cell(ln: Line) -> str:
+        if ln.difference is None:
+            return numbers.NOTHING
+        return f"{numbers.signed(ln.difference.value, unit)} {words.verdict_text(ln.difference)}"
+
+    return cell
 
 
 def _fitting(lines: Sequence[Line], columns: list[_Column], width: int) -> Table:

@@ -43,6 +43,15 @@ def one_line(text: str, limit: int | None = None) -> str:
     return visible(flat[: limit - 1]) + "…"
 
 
+def short(text: str, limit: int) -> str:
+    """`one_line`, cut in the middle: names of strategies differ at their start (the strategy) and at their end (the size)."""
+    flat = " ".join(text.split(None))
+    if len(flat) <= limit:
+        return visible(flat)
+    tail = (limit - 1) // 2
+    return visible(f"{flat[: limit - 1 - tail]}…{flat[len(flat) - tail :]}")
+
+
 @lru_cache(maxsize=512)
 def _symbol(character: str) -> str:
     return f"⟦U+{ord(character):04X}⟧"

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from harness.analysis import LearningCurve
 from harness.analysis.pairs import Verdict
 from harness.metrics import ClassRow
 from harness.store.plan import ModelInfo
@@ -65,7 +66,10 @@ class Costs:
 
 @dataclass(frozen=True, eq=False)
 class Line:
-    """One strategy on one task (of one base model, at one training size), over its seeds."""
+    """One strategy on one task (of one base model, at one training size), over its seeds.
+
+    `trained` tells training sizes from the shots of a few-shot prompt, which stand in `train_size`, too.
+    """
 
     key: str
     label: str
@@ -82,6 +86,7 @@ class Line:
     primary: Score | None
     difference: Difference | None
     is_base: bool
+    trained: bool
     costs: Costs | None
     trainable_parameters: int
     total_parameters: int
@@ -132,17 +137,39 @@ class ClassView:
 
 
 @dataclass(frozen=True)
+class LearningLine:
+    """One strategy of one model over its training sizes: the lines by size, the curve, and what it says, in sentences."""
+
+    label: str
+    model: str
+    lines: tuple[Line, ...]
+    curve: LearningCurve
+    sentences: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Learning:
+    """What more training rows would bring. `references` are the untrained strategies, which no number of rows changes."""
+
+    lines: tuple[LearningLine, ...]
+    references: tuple[Line, ...]
+    caveats: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class SampleOutput:
-    """What one strategy said to one example. `mark` is its score on this row, or whether it is right."""
+    """What one strategy said to one example. `answer` is what was taken from it, where that is something else (else None); `mark` is
+    its score on this row, or whether it is right."""
 
     label: str
     text: str
+    answer: str | None
     mark: str
 
 
 @dataclass(frozen=True)
 class SampleRow:
-    """One test example as people read it."""
+    """One test example as people read it. A question without an answer has no references."""
 
     id: str
     title: str
@@ -153,7 +180,8 @@ class SampleRow:
 
 @dataclass(frozen=True)
 class TaskView:
-    """Everything about one task. `lines` are sorted by the primary score, those without one last."""
+    """Everything about one task. `lines` are sorted by the primary score, those without one last; `sampled` are the labels of those
+    whose outputs stand with the examples."""
 
     name: str
     kind: str
@@ -165,9 +193,11 @@ class TaskView:
     lines: tuple[Line, ...]
     headline: str
     caveats: tuple[str, ...]
+    learning: Learning | None
     curves: tuple[Curve, ...]
     classes: ClassView | None
     sample: tuple[SampleRow, ...]
+    sampled: tuple[str, ...]
     data: DataReport
     data_digest: str
 

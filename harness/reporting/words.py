@@ -14,12 +14,16 @@ FEW_ROWS = 100
 
 def title(report: Report) -> str:
     """What the run is about."""
-    names = list(dict.fromkeys(ln.label for task in report.tasks for ln in task.lines))
-    what = f"Comparing {len(names)} strategies" if len(names) > 1 else f"Measuring {', '.join(names) or 'nothing'}"
-    return f"{what} on {' and '.join(task.name for task in report.tasks)}"
+    lines = [ln for task in report.tasks for ln in task.lines]
+    strategies, models = list(dict.fromkeys(ln.strategy for ln in lines)), list(dict.fromkeys(ln.model for ln in lines))
+    what = f"Comparing {len(strategies)} strategies" if len(strategies) > 1 else f"Measuring {', '.join(strategies) or 'nothing'}"
+    if len(models) > 1:
+        what += f" of {len(models)} models" if len(strategies) > 1 else f" with {len(models)} models"
+    *others, last = [task.name for task in report.tasks] or ["no task"]
+    return f"{what} on {', '.join(others)} and {last}" if others else f"{what} on {last}"
 
 
-def headline(task: Task, lines: Sequence[Line]) -> str:
+def headline(task: Task, lines: Sequence[Line], unit: str) -> str:
     """The first sentence about a task: the best primary score, its interval, and whether the difference to base is beyond chance."""
     scored = [ln for ln in lines if ln.primary and ln.primary.value is not None]
     if not scored:
@@ -27,27 +31,30 @@ def headline(task: Task, lines: Sequence[Line]) -> str:
         return f"No strategy has a score on {task.name} ({outcomes})." if lines else f"No strategy was run on {task.name}."
     best = scored[0]
     assert best.primary is not None  # it is among the scored
-    said = _with_interval(task.primary, best.primary, best)
+    said = _with_interval(task.primary, best.primary, best, unit)
     if len(scored) == 1:
         return f"{best.label} has {said} on {task.name}. No other strategy has a score to compare it with."
     if best.is_base:
         return f"No strategy scored better on {task.name} than {best.label}, the model as it is, with {said}."
-    return f"{best.label} has the best result on {task.name}: {said}{_lead(best.difference)}."
+    return f"{best.label} has the best result on {task.name}: {said}{_lead(best, lines, unit)}."
 
 
-def _with_interval(name: str, score: Score, ln: Line) -> str:
-    spread = numbers.interval(score.low, score.high)
+def _with_interval(name: str, score: Score, ln: Line, unit: str) -> str:
+    spread = numbers.interval(score.low, score.high, unit)
     known = [f"95 % interval {spread}" if spread else "no interval", numbers.plural(score.n, "test row")]
     if ln.seeds:
         known.append("one training seed" if len(ln.seeds) == 1 else f"mean of {len(ln.seeds)} training seeds")
-    return f"{name} {numbers.score(score.value)} ({', '.join(known)})"
+    return f"{name} {numbers.score(score.value, unit)} ({', '.join(known)})"
 
 
-def _lead(difference: Difference | None) -> str:
+def _lead(best: Line, lines: Sequence[Line], unit: str) -> str:
+    """Whether the best is better than `base` of its own model."""
+    difference = best.difference
     if difference is None:
-        return ". base has no result, so whether tuning helped is not known"
-    spread = numbers.signed_interval(difference.low, difference.high)
-    how_far = f"{numbers.signed(difference.value)}{f' ({spread})' if spread else ''}"
+        others = any(ln.is_base for ln in lines) and not any(ln.is_base and ln.model == best.model for ln in lines)
+        return f". {best.model} has no base to compare it with" if others else ". base has no result, so whether tuning helped is not known"
+    spread = numbers.signed_interval(difference.low, difference.high, unit)
+    how_far = f"{numbers.with_unit(numbers.signed(difference.value, unit), unit)}{f' ({spread})' if spread else ''}"
     if difference.low is None:
         return f". Its difference to base is {how_far}; this test set is too small to say whether that is chance"
     if difference.beyond_chance:
@@ -58,7 +65,7 @@ def _lead(difference: Difference | None) -> str:
     return f". Its difference to base, {how_far}, is not beyond chance"
 
 
-def caveats(task: Task, lines: Sequence[Line]) -> tuple[str, ...]:
+def caveats(task: Task, lines: Sequence[Line], unit: str) -> tuple[str, ...]:
     """What limits the headline, each in a sentence."""
     found = []
     tuned = [ln for ln in lines if ln.done and ln.seeds]
@@ -71,10 +78,14 @@ def caveats(task: Task, lines: Sequence[Line]) -> tuple[str, ...]:
         best, second = scored[0], scored[1]
         value = second.primary.value if second.primary else None
         found.append(
-            f"The best was picked on the same test rows, and its lead over {second.label} ({numbers.score(value)}) was not tested."
+            f"The best was picked on the same test rows, and its lead over {second.label} ({numbers.score(value, unit)}) was not tested."
             if not best.is_base
             else ""
         )
+    if len({ln.train_size for ln in scored if ln.trained}) > 1:
+        found.append("The strategies were trained on different numbers of rows. Compare those of the same number with each other.")
+    if len({ln.model for ln in lines}) > 1 and any(ln.difference for ln in lines):
+        found.append("Each difference is to base of the same model.")
     rows = max((ln.primary.n for ln in lines if ln.primary), default=0)
     if 0 < rows < FEW_ROWS:
         found.append(f"The test set has {numbers.plural(rows, 'row')}. Intervals from so few rows are wide and themselves uncertain.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from report_factory import HOSTILE, Made, classification, make_run, summarization
+from report_factory import HOSTILE, Made, classification, make_run, questions, summarization, wide_cells
 
 from harness.store import Run
 
@@ -36,9 +36,23 @@ def troubled(tmp_path_factory: pytest.TempPathFactory) -> Run:
         "unseen_labels": {"refund_0": 3},
         "warnings": ("12 rows are empty.",),
         "skipped": ("intents.csv, line 17: the target is empty",),
+        "skipped_rows": 1,
     }
     tasks = [classification(cells, data=data), summarization([Made("base", 0.3), Made("lora", 0.3, 1, train_seconds=9)], rows=30)]
     return make_run(tmp_path_factory.mktemp("runs") / "troubled", tasks)
+
+
+@pytest.fixture(scope="session")
+def wide(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """Two models, one of them an encoder without base, three strategies, three sizes, two seeds: more lines than fit a screen."""
+    return make_run(tmp_path_factory.mktemp("runs") / "wide", [classification(wide_cells(), rows=100)])
+
+
+@pytest.fixture(scope="session")
+def asked(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """Questions about long texts, some without an answer, some with several references."""
+    cells = [Made("base", 0.3), Made("lora", 0.9, 1, train_seconds=30)]
+    return make_run(tmp_path_factory.mktemp("runs") / "asked", [questions(cells, rows=60, data={"folded": {"validation": 3, "test": 12}})])
 
 
 @pytest.fixture(scope="session")
@@ -49,5 +63,5 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Run:
         Made("lora", seed=1, train_seconds=30, answer=lambda e, r: "A" * 1_000_000, notes=(HOSTILE,)),
         Made("qlora", seed=1, status="failed", error=HOSTILE),
     ]
-    data = {"warnings": (HOSTILE,), "skipped": (HOSTILE,), "origin": {HOSTILE: HOSTILE}}
+    data = {"warnings": (HOSTILE,), "skipped": (HOSTILE,), "skipped_rows": 1, "origin": {HOSTILE: HOSTILE}}
     return make_run(tmp_path_factory.mktemp("runs") / "hostile", [summarization(cells, rows=12, text=lambda i: HOSTILE, data=data)])

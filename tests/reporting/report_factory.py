@@ -14,7 +14,7 @@ from harness.store.plan import ModelInfo
 from harness.types import Cell, CellResult, Cost, DataReport, Example, Phase, Prediction, Splits, Strategy, Task
 
 LORA = {"peft_type": "LORA", "r": 16}
-METHODS = {"base": "base", "few-shot": "base", "full": "full"}
+METHODS = {"base": "prompt", "few-shot": "prompt", "full": "full"}
 WORDS = tuple(re.findall(r"\w+", "patient reports mild pain in the left knee since monday no fever takes ibuprofen 400 mg twice daily"))
 HOSTILE = (
     '</script><img src=x onerror="alert(1)"><style>*{display:none}</style> \u202egnp.exe\u202c \x1b[31mred\x00 [bold]x[/bold] {{ 7*7 }}'
@@ -52,6 +52,10 @@ class MadeTask:
     rows: int = 120
     data: Mapping[str, object] = field(default_factory=dict)
     text: Callable[[int], str] | None = None
+    metrics: tuple[str, ...] = ()
+    primary: str = ""
+    margin: float = 0.01
+    no_answer: str | None = None
 
 
 def make_run(path: Path, tasks: Sequence[MadeTask], device: str = "cpu") -> Run:
@@ -79,6 +83,38 @@ def classification(cells: Sequence[Made], labels: int = 3, **more: object) -> Ma
     return MadeTask("intents", "classification", cells, labels=names, **more)  # type: ignore[arg-type]
 
 
+def questions(cells: Sequence[Made], **more: object) -> MadeTask:
+    """A task of questions about a long text; every fifth has no answer, every third several references."""
+    return MadeTask("questions", "qa", cells, no_answer="unanswerable", metrics=("squad",), primary="f1", **more)  # type: ignore[arg-type]
+
+
+def texts(cells: Sequence[Made], **more: object) -> MadeTask:
+    """A task of free texts, scored on sacrebleu's scale."""
+    return MadeTask("letters", "generation", cells, metrics=("chrf", "length"), primary="chrf", margin=1.0, **more)  # type: ignore[arg-type]
+
+
+def learned(strategy: str, size: int, seed: int | None = None, *, end: float = 0.9, model: str = "tiny") -> Made:
+    """A cell that is the better the more rows it has learned from, on an inverse power law."""
+    draw = random.Random(f"{strategy}{size}{seed}{model}")
+    quality = end - 3.0 * size**-0.5 + draw.gauss(0, 0.01)
+    return Made(strategy, quality, seed, train_seconds=size / 4, size=size, model=model)
+
+
+def wide_cells(sizes: Sequence[int] = (100, 200, 400), seeds: Sequence[int] = (1, 2)) -> list[Made]:
+    """Two models, three trained strategies, several sizes and seeds, with base and few-shot of the first model; the second is an
+    encoder, which has neither."""
+    first, second = "smollm2-135m", "answerdotai/ModernBERT-base"
+    cells = [Made("base", 0.2, model=first), *(Made("few-shot", 0.35, seed, size=4, model=first) for seed in seeds)]
+    ends = {"full": 0.95, "lora": 0.9, "qlora": 0.85}
+    return cells + [
+        learned(name, size, seed, end=ends[name] - (0.1 if model == second else 0), model=model)
+        for model in (first, second)
+        for name in ends
+        for size in sizes
+        for seed in seeds
+    ]
+
+
 def _cell(task: MadeTask, made: Made, number: int) -> Cell:
     return Cell(f"{task.name}-{number}", task.name, made.model, made.strategy, made.size, made.seed)
 
@@ -91,7 +127,7 @@ def _plan(tasks: Sequence[MadeTask], cells: tuple[Cell, ...], device: str) -> Ru
         command="bench run --task <b>summarization</b> --strategies lora,qlora",
         tasks={t.name: _task(t) for t in tasks},
         strategies=strategies,
-        models={"tiny": ModelInfo("tiny", "shipped", "sha256:abc123")},
+        models={made.model: ModelInfo(made.model, "shipped", "sha256:abc123") for t in tasks for made in t.cells},
         cells=cells,
         data={t.name: _data(t) for t in tasks},
         data_digests={t.name: "feedface" * 8 for t in tasks},
@@ -105,21 +141,23 @@ def _plan(tasks: Sequence[MadeTask], cells: tuple[Cell, ...], device: str) -> Ru
 
 
 def _task(task: MadeTask) -> Task:
-    metrics, primary = (("classification",), "macro_f1") if task.kind == "classification" else (("rouge", "length"), "rougeL")
+    metrics, primary = (("classification",), "macro_f1") if task.labels else (("rouge", "length"), "rougeL")
     return Task(
         name=task.name,
         kind=task.kind,
         data={"source": "clinic"},
         prompt="{{ input }}",
         labels=task.labels,
-        metrics=metrics,
-        primary=primary,
+        metrics=task.metrics or metrics,
+        primary=task.primary or primary,
+        margin=task.margin,
+        no_answer=task.no_answer,
     )
 
 
 def _strategy(name: str) -> Strategy:
     method = METHODS.get(name, "peft")
-    more = {} if method == "base" else {"train": {"epochs": 3}}
+    more: dict[str, object] = {"shots": 4 if name == "few-shot" else 0} if method == "prompt" else {"train": {"epochs": 3}}
     return Strategy(name=name, method=method, adapter=LORA if method == "peft" else {}, **more)
 
 
@@ -137,8 +175,16 @@ def _data(task: MadeTask) -> DataReport:
 def _example(task: MadeTask, i: int) -> Example:
     draw = random.Random(f"{task.name}{i}")
     text = task.text(i) if task.text else " ".join(draw.choices(WORDS, k=40))
+    if task.kind == "qa" and not task.labels:
+        return _question(task, i, draw)
     target = draw.choice(task.labels) if task.labels else " ".join(draw.choices(WORDS, k=12))
     return Example(f"row-{i}", {"input": text}, (target,), task.labels)
+
+
+def _question(task: MadeTask, i: int, draw: random.Random) -> Example:
+    context = task.text(i) if task.text else " ".join(draw.choices(WORDS, k=900 if i % 2 else 60))
+    answers = [" ".join(draw.choices(WORDS, k=3)) for _ in range(3 if i % 3 == 0 else 1)]
+    return Example(f"row-{i}", {"context": context, "question": f"What does line {i} say?"}, () if i % 5 == 0 else tuple(answers))
 
 
 def _write_cell(folder: RunFolder, task: MadeTask, made: Made, cell: Cell, examples: Sequence[Example]) -> None:
@@ -170,6 +216,9 @@ def _prediction(task: MadeTask, made: Made, example: Example, draw: random.Rando
     if task.labels:
         label = example.targets[0] if draw.random() < made.quality else draw.choice(task.labels)
         return Prediction(example.id, label, extracted=label, finish="choice")
+    if not example.targets:
+        held_back = draw.random() < made.quality
+        return Prediction(example.id, "Unanswerable.\nText" if held_back else "pain", "" if held_back else "pain")
     kept = [word if draw.random() < made.quality else draw.choice(WORDS) for word in example.targets[0].split()]
     return Prediction(example.id, " ".join(kept), tokens_in=60, tokens_out=14)
 

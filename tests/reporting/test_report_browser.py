@@ -13,6 +13,12 @@ from harness.store import Run
 
 CHROMIUM = Path("/usr/bin/chromium")
 
+# Texts of charts that run over the edge of their picture.
+CUT_OFF = """[...document.querySelectorAll('svg.chart text:not([transform])')].filter(text => {
+  const box = text.getBBox()
+  return box.x < -1 || box.x + box.width > text.ownerSVGElement.viewBox.baseVal.width + 1
+}).map(text => text.textContent)"""
+
 pytestmark = pytest.mark.browser
 
 
@@ -28,7 +34,7 @@ def browser() -> Iterator[Any]:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("name", ["troubled", "hostile"])
+@pytest.mark.parametrize("name", ["troubled", "hostile", "wide", "asked"])
 def test_the_page_opens_without_an_error_or_a_request(
     browser: Any, request: pytest.FixtureRequest, tmp_path: Path, name: str, scheme: str
 ) -> None:
@@ -45,6 +51,7 @@ def test_the_page_opens_without_an_error_or_a_request(
     for width in (1440, 1024, 390):
         page.set_viewport_size({"width": width, "height": 900})
         assert page.evaluate("document.documentElement.scrollWidth") == width
+    assert page.evaluate(CUT_OFF) == []
     page.locator("details").evaluate_all("all => all.forEach(d => { d.open = true })")
     assert page.locator(".text").first.is_visible()
     paper = page.evaluate("getComputedStyle(document.documentElement).backgroundColor")

@@ -65,7 +65,7 @@ class Tree(HTMLParser):
         self._open[-1].parts.append(data)
 
 
-@pytest.fixture(scope="module", params=["plain", "troubled", "hostile"])
+@pytest.fixture(scope="module", params=["plain", "troubled", "hostile", "wide", "asked"])
 def run(request: pytest.FixtureRequest) -> Run:
     found: Run = request.getfixturevalue(request.param)
     return found
@@ -182,6 +182,54 @@ def test_a_run_with_one_strategy_and_one_that_has_nothing_yet(tmp_path: Path) ->
     assert "No other strategy has a score" in render(one)
     none = make_run(tmp_path / "none", [summarization([Made("base", status="interrupted")], rows=2)])
     assert "This run has not ended" in render(none)
+
+
+def test_questions_show_their_references_their_answers_and_their_absence(asked: Run) -> None:
+    samples = [details for details in Tree(render(asked)).root.all("details") if details.all("summary")[0].all("bdi")]
+    examples = {e.id: e for e in asked.examples("questions")}
+    assert len(samples) == 50
+    for sample in samples:
+        name, title = sample.all("span")[0].content(), sample.all("bdi")[0].content()
+        example = examples[name]
+        assert title == example.inputs["question"]
+        shown = [p.content() for p in sample.all("p") if "reference" in (p.attributes["class"] or "")]
+        assert shown == (list(example.targets) or ["(no answer)"])
+        assert len(sample.all("li")) == (len(example.targets) if len(example.targets) > 1 else 0)
+        long = [p for p in sample.all("p") if "long" in (p.attributes["class"] or "").split()]
+        assert bool(long) == (len(example.inputs["context"]) > 1200)
+        assert all(p.attributes["tabindex"] == "0" and p.attributes["aria-label"] for p in long)
+        held_back = [p.content() for p in sample.all("p") if p.attributes["class"] == "taken"]
+        assert set(held_back) <= {"Answer taken: (no answer)"}
+        assert example.targets or held_back or "Unanswerable" not in sample.content()
+
+
+def test_rows_that_became_references_are_told(asked: Run, plain: Run) -> None:
+    assert "3 rows of validation, 12 rows of test became further references" in Tree(render(asked)).root.content()
+    assert "further references" not in render(plain)
+
+
+def test_a_wide_grid_stays_readable(wide: Run) -> None:
+    tree = Tree(render(wide))
+    (task,) = report_view(wide).tasks
+    (main,) = [table for table in tree.root.all("table") if table.attributes.get("class") == "main"]
+    rows = {row.all("th")[0].content(): row for row in main.all("tr")[1:]}
+    assert len(rows) == 20
+    for ln in task.lines:
+        if ln.model != "smollm2-135m":
+            assert [cell.content() for cell in rows[ln.label].all("td")][3] == numbers.NOTHING
+        elif not ln.is_base:
+            assert ln.difference is not None and ln.difference.verdict in rows[ln.label].content()
+    figures = [figure for figure in tree.root.all("figure") if "loss by step" in figure.content()]
+    folded = [figure for details in tree.root.all("details") for figure in details.all("figure")]
+    assert (len(figures), len(folded)) == (36, 30)
+    titles = ("Training cost against", "Time per phase")
+    cost, phases = (next(svg for svg in tree.root.all("svg") if title in svg.content()) for title in titles)
+    names = [text.content() for text in cost.all("text") if "label" in (text.attributes["class"] or "")]
+    assert 2 <= len(names) <= 12
+    shown = [text.content() for text in phases.all("text") if text.attributes["class"] == "label"]
+    assert len([name for name in shown if name.endswith(" rows")]) == len({name for name in shown if name.endswith(" rows")}) == 18
+    assert len(task.sampled) == 8
+    assert {output.label.split(",")[0] for row in task.sample for output in row.outputs} == set(task.sampled)
 
 
 def test_write_page_writes_the_file_whole(plain: Run, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from harness.reporting import numbers
-from harness.reporting.text import one_line, visible
+from harness.reporting.text import one_line, short, visible
 
 
 @pytest.mark.parametrize(
@@ -39,12 +39,25 @@ def test_one_line_has_no_line_breaks_and_keeps_to_its_limit() -> None:
     assert len(one_line("x" * 1_000_000, 20)) == 20
 
 
+def test_a_long_name_keeps_its_start_and_its_end() -> None:
+    assert short("lora · tiny", 20) == "lora · tiny"
+    assert short("lora · organisation/a-very-long-name · 1,000 rows", 24) == "lora · organ… 1,000 rows"
+    assert "\x1b" not in short("\x1b" * 99, 9)
+
+
 @pytest.mark.parametrize(
     ("shown", "expected"),
     [
         (numbers.score(0.4567), "0.457"),
         (numbers.score(31.25), "31.2"),
         (numbers.score(None), "–"),
+        (numbers.score(9.87, "points"), "9.9"),
+        (numbers.score(12.345, "fraction"), "12.345"),
+        (numbers.signed(2.34, "points"), "+2.3"),
+        (numbers.signed_interval(-0.04, 10.06, "points"), "−0.0 to +10.1"),
+        (numbers.with_unit("+2.3", "points"), "+2.3 points"),
+        (numbers.with_unit("1", "points"), "1 point"),
+        (numbers.with_unit("+0.1", "fraction"), "+0.1"),
         (numbers.signed(0.1), "+0.100"),
         (numbers.signed(-0.1), "−0.100"),
         (numbers.signed(-0.0001), "−0.000"),

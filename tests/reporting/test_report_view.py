@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from report_factory import Made, classification, make_run, summarization
+from report_factory import Made, MadeTask, classification, make_run, summarization
 
 from harness.analysis import compare_scores, statistic_stack, strategy_scores
 from harness.errors import BenchError
 from harness.metrics import metrics_for
+from harness.reporting import words
 from harness.reporting.build import report_view
 from harness.reporting.view import Line, TaskView
 from harness.store import Run
@@ -121,15 +122,42 @@ def test_several_models_and_sizes_are_told_apart(tmp_path: Path) -> None:
     cells = [Made("base", 0.2), Made("base", 0.3, model="big"), Made("lora", 0.5, 1, train_seconds=9, size=100),
              Made("lora", 0.6, 1, train_seconds=9, size=1000), Made("lora", 0.7, 1, train_seconds=9, model="big", size=1000)]  # fmt: skip
     task = report_view(make_run(tmp_path / "r", [summarization(cells)])).tasks[0]
-    labels = {"base · tiny", "base · big", "lora · tiny · 100 rows", "lora · tiny · 1,000 rows", "lora · big"}
+    labels = {"base · tiny", "base · big", "lora · tiny · 100 rows", "lora · tiny · 1,000 rows", "lora · big · 1,000 rows"}
     assert {ln.label for ln in task.lines} == labels
-    big, small = line_of(task, "lora · big"), line_of(task, "base · big")
+    big, small = line_of(task, "lora · big · 1,000 rows"), line_of(task, "base · big")
     assert big.difference is not None
     assert big.primary is not None
     assert small.primary is not None
     assert big.primary.value is not None
     assert small.primary.value is not None
     assert big.difference.value == pytest.approx(big.primary.value - small.primary.value)
+
+
+def test_an_encoder_has_no_base_and_that_is_said(tmp_path: Path) -> None:
+    cells = [Made("base", 0.2), Made("lora", 0.5, 1, train_seconds=9), Made("full", 0.9, 1, train_seconds=9, model="bert")]
+    run = make_run(tmp_path / "r", [classification(cells)])
+    task = report_view(run).tasks[0]
+    assert line_of(task, "full · bert").difference is None
+    assert "bert has no base to compare it with" in task.headline
+    assert words.title(report_view(run)) == "Comparing 3 strategies of 2 models on intents"
+
+
+def test_a_few_shot_prompt_has_shots_and_no_training_rows(wide: Run) -> None:
+    task = report_view(wide).tasks[0]
+    few = line_of(task, "few-shot · smollm2-135m")
+    assert (few.train_size, few.trained) == (4, False)
+    assert all(ln.label.endswith(" rows") for ln in task.lines if ln.trained)
+    assert any("different numbers of rows" in caveat for caveat in task.caveats)
+    assert any("base of the same model" in caveat for caveat in task.caveats)
+
+
+def test_every_task_that_chooses_has_classes(tmp_path: Path) -> None:
+    labels = ("yes", "no", "maybe")
+    made = MadeTask("pubmed", "qa", [Made("base", 0.4), Made("lora", 0.9, 1, train_seconds=9)], labels=labels)
+    task = report_view(make_run(tmp_path / "r", [made])).tasks[0]
+    assert task.classes is not None
+    assert tuple(row.label for row in task.classes.rows) == labels
+    assert {output.mark for row in task.sample for output in row.outputs} == {"right", "wrong"}
 
 
 def test_classes_show_a_matrix_up_to_twenty_labels_and_the_largest_mistakes_above(troubled: Run, tmp_path: Path) -> None:
