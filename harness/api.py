@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from harness.catalog import Catalog
-from harness.errors import BenchError, did_you_mean
-from harness.grid import Listener, Request, execute, make_plan, vocabulary
+from harness.data import load_inputs
+from harness.errors import BenchError
+from harness.grid import Listener, Request, execute, make_plan, request_of, vocabulary
+from harness.grid.answers import Answers
+from harness.grid.artifact import check_artifact
+from harness.grid.export import Exported, check_target, export_adapter, export_model
+from harness.grid.finished import FinishedCell, device_for, find_base, find_cell, load_finished, usable_rows
 from harness.reporting import TaskRows, to_json, write_page
 from harness.store import Run, open_run
 from harness.store.folder import RunFolder
-from harness.types import Cell, Score
+from harness.types import Cell, Prediction, Score
 
 
 class LoadedRun(Run):
@@ -70,12 +74,14 @@ def run(
         reuse: take cells that are done in other runs, instead of running them again.
         resume: go on with this run.
         jobs: cells at the same time.
-        options: the fields of `harness.grid.Request`: model, data, fields, seeds, limit, epochs, price, …
+        options: the fields of `harness.grid.Request`: model (or models), data, fields, seeds, train_sizes, limit, epochs, price, …
 
     Raises:
         BenchError: when something about the request is wrong; nothing was started then.
     """
-    request = _request({"tasks": _names(task), "strategies": _names(strategies)} | options)
+    if "model" in options:
+        options["models"] = options.pop("model")
+    request = request_of({"tasks": _names(task), "strategies": _names(strategies)} | options)
     return run_request(request, runs_dir=runs_dir, listener=listener, new=new, reuse=reuse, resume=resume, jobs=jobs, command=command)
 
 
@@ -107,9 +113,9 @@ def run_request(
     return LoadedRun(finished.folder)
 
 
-def request_of(stored: Run) -> Request:
+def stored_request(stored: Run) -> Request:
     """The request that a run was started with, so that it can go on without saying it all again."""
-    return _request(stored.plan.options["request"])
+    return request_of(stored.plan.options["request"])
 
 
 def load_run(run: str | Path, *, runs_dir: str | Path = "runs") -> LoadedRun:
@@ -126,18 +132,102 @@ def open_catalog(tasks: Sequence[str] = (), strategies: Sequence[str] = ()) -> C
     return Catalog(vocabulary(), tasks=[Path(p) for p in tasks], strategies=[Path(p) for p in strategies])
 
 
-def _request(values: Mapping[str, Any]) -> Request:
-    """A request out of plain values.
+class FinishedListener(Protocol):
+    """Whoever shows what becomes of a finished cell."""
+
+    def chosen(self, finished: FinishedCell) -> None:
+        """The cell is known, and its model is about to be loaded."""
+
+    def progress(self, done: int, total: int) -> None:
+        """So many of the rows are answered."""
+
+
+def predict(
+    run: str | Path,
+    strategy: str,
+    data: str | Path,
+    *,
+    task: str | None = None,
+    model: str | None = None,
+    seed: int | None = None,
+    train_size: int | None = None,
+    fields: Mapping[str, str] | None = None,
+    model_path: str | None = None,
+    trust_remote_code: bool = False,
+    runs_dir: str | Path = "runs",
+    listener: FinishedListener | None = None,
+) -> Answers:
+    """What the model of a finished cell says to the rows of a file, with the prompt and the decoding of its run.
+
+    Args:
+        run: a folder, a name in `runs_dir`, or "latest".
+        task, model, train_size: needed where the strategy has several; of several seeds the lowest is taken.
+        fields: columns by role, where they are named otherwise than in the run's data.
+        model_path: where the base model lies, if its name alone does not tell.
 
     Raises:
-        BenchError: when a name is none of its fields.
+        BenchError: no such cell, or several; bad rows; another base model than the run's; a damaged artifact.
     """
-    known = {field.name for field in fields(Request)}
-    unknown = [f"unknown option '{name}'.{did_you_mean(name, known)}" for name in values if name not in known]
-    if unknown:
-        raise BenchError(unknown)
-    plain: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
-    return Request(**plain)
+    finished = find_cell(load_run(run, runs_dir=runs_dir), strategy, task=task, model=model, seed=seed, train_size=train_size)
+    if listener is not None:
+        listener.chosen(finished)
+    check_artifact(finished)
+    rows = usable_rows(finished, load_inputs(finished.task, Path(data), fields=dict(fields or {})), Path(data).name)
+    source = find_base(finished, model_path, with_code=trust_remote_code)
+    loaded = load_finished(finished, source, device_for(finished.run), trust_remote_code=trust_remote_code)
+    prompts = loaded.prompts(rows)
+    done = 0
+
+    def tell(batch: Sequence[Prediction]) -> None:
+        nonlocal done
+        done += len(batch)
+        if listener is not None:
+            listener.progress(done, len(rows))
+
+    return Answers(finished, rows, tuple(prompts), tuple(loaded.predict(rows, prompts, tell)))
+
+
+def export(
+    run: str | Path,
+    strategy: str,
+    out: str | Path,
+    *,
+    merge: bool = False,
+    dtype: str = "auto",
+    force: bool = False,
+    task: str | None = None,
+    model: str | None = None,
+    seed: int | None = None,
+    train_size: int | None = None,
+    model_path: str | None = None,
+    trust_remote_code: bool = False,
+    runs_dir: str | Path = "runs",
+    listener: FinishedListener | None = None,
+) -> Exported:
+    """The adapter or the model of a finished cell as a folder that other programs load.
+
+    Args:
+        merge: make one model of adapter and base.
+        dtype: what a whole model is stored in; "auto" is what the cell computed in.
+        force: replace a former export.
+        (the others as for `predict`)
+
+    Raises:
+        BenchError: as `predict` does; a folder that is not empty; a method that cannot be merged.
+    """
+    target = Path(out)
+    check_target(target, force=force)
+    finished = find_cell(load_run(run, runs_dir=runs_dir), strategy, task=task, model=model, seed=seed, train_size=train_size)
+    if listener is not None:
+        listener.chosen(finished)
+    if finished.strategy.method == "prompt":
+        raise BenchError(f"'{strategy}' trains nothing: it is the base model with a prompt, and there is nothing to export")
+    if finished.strategy.method == "peft" and not merge:
+        if dtype != "auto":
+            raise BenchError("--dtype is for a whole model: it needs --merge. An adapter stays in the numbers that it was trained in.")
+        return export_adapter(finished, target)
+    source = find_base(finished, model_path, with_code=trust_remote_code)
+    return export_model(finished, source, device_for(finished.run), target, dtype=dtype, trust_remote_code=trust_remote_code)
 
 
 def _names(value: str | Sequence[str]) -> tuple[str, ...]:

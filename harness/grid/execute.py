@@ -79,7 +79,7 @@ def execute(
         try:
             run_cells(folder, [_job(planned, folder, cell) for cell in missing], listener.event, at_once=at_once)
         finally:  # an interrupted run holds no training rows either: going on writes them again
-            folder.drop_training_rows()
+            folder.tidy()
         run = Run(folder)
         before_end(run)
     return run

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from harness.catalog import Catalog, prompt_variables, render_prompt
 from harness.data import load_splits
 from harness.errors import BenchError, did_you_mean
 from harness.grid.request import Request, check_numbers, resolve_strategies, resolve_tasks
-from harness.grid.trial import try_out
-from harness.measure import code_digest, environment, price_of, usable_cores, versions_that_matter
+from harness.grid.squares import NamedModel, Square, find_models, squares_of
+from harness.grid.trial import Trial, try_out
+from harness.measure import environment, price_of, usable_cores
 from harness.models.device import Device, find_device, require_four_bit
 from harness.models.digest import digest_of
-from harness.models.resolve import ModelSource, resolve_model
+from harness.models.resolve import ModelSource
 from harness.store import RunPlan
 from harness.store.plan import ModelInfo
 from harness.tuning import check_adapter
-from harness.types import Cell, Splits, Strategy, Task
+from harness.types import Splits, Task
 
 
 @dataclass(frozen=True)
@@ -42,36 +42,43 @@ def make_plan(request: Request, catalog: Catalog, *, command: str, here: Path | 
     """
     here = here or Path.cwd()
     check_numbers(request)
-    tasks = resolve_tasks(request, catalog, here)
+    entries = resolve_tasks(request, catalog, here)
+    tasks = {name: entry.value for name, entry in entries.items()}
     strategies = resolve_strategies(request, catalog)
-    splits = {name: load_splits(e.value, folder=e.folder, limit=request.limit) for name, e in tasks.items()}
-    problems = [p for name, e in tasks.items() for p in _prompt_problems(e.value, strategies, splits[name])]
+    splits = {name: load_splits(e.value, folder=e.folder, limit=request.limit) for name, e in entries.items()}
+    device = find_device(request.dtype)
+    models = find_models(request, here)
+    squares = squares_of(request, tasks, strategies, splits, models, device)
+    prompts = {(s.cell.task, s.strategy.name): s.strategy for s in squares if s.strategy.prompt is not None}
+    problems = [problem for name, task in tasks.items() for problem in _prompt_problems(f"task '{name}'", task.prompt, splits[name])]
+    for (task_name, name), strategy in prompts.items():
+        problems += _prompt_problems(f"strategy '{name}' on task '{task_name}'", strategy.prompt or "", splits[task_name])
     if problems:
         raise BenchError(problems)
-    device = find_device(request.dtype)
-    for strategy in strategies.values():
+    used = {id(square.strategy): square.strategy for square in squares}
+    for strategy in used.values():
         check_adapter(strategy)
         if strategy.quantization is not None:
             require_four_bit(device, strategy.name)
-    source = resolve_model(request.model, request.revision, here=here, with_code=request.trust_remote_code)
-    try_out([(e.value, splits[name]) for name, e in tasks.items()], strategies.values(), source, request.trust_remote_code)
-    cells = tuple(
-        _cell(e.value, strategy, splits[name], source, device, seed)
-        for name, e in tasks.items()
-        for strategy in strategies.values()
-        for seed in (range(request.seeds) if not strategy.deterministic else [None])
-    )
+    for model in models:
+        _try_model(model, squares, tasks, splits)
     price = price_of(device.kind, device.name, usable_cores(), request.price)
-    decided = [e.value.model_dump(mode="json", exclude={"description", "data"}) for e in tasks.values()]
+    decided = [task.model_dump(mode="json", exclude={"description", "data"}) for task in tasks.values()]
+    for name, found in splits.items():
+        notes = [*_more_than_all(found, request), *_unused("the prompt", tasks[name].prompt, found)]
+        for (task_name, strategy_name), strategy in prompts.items():
+            if task_name == name:
+                notes += _unused(f"the prompt of strategy '{strategy_name}'", strategy.prompt or "", found)
+        splits[name] = _with_notes(found, notes)
     plan = RunPlan(
         # Beside the cells, what is read from the plan and not from a cell: the margin, the price, whether a model's code is trusted.
-        digest=digest_of([*(cell.id for cell in cells), json.dumps([decided, price.per_hour, request.trust_remote_code])]),
+        digest=digest_of([*(s.cell.id for s in squares), json.dumps([decided, price.per_hour, request.trust_remote_code])]),
         created=time.strftime("%Y-%m-%dT%H:%M:%S%z"),
         command=command,
-        tasks={name: e.value for name, e in tasks.items()},
+        tasks=tasks,
         strategies=strategies,
-        models={source.name: ModelInfo(source.name, source.origin, source.digest, source.revision)},
-        cells=cells,
+        models={m.source.name: ModelInfo(m.source.name, m.source.origin, m.source.digest, m.source.revision, m.shape) for m in models},
+        cells=tuple(square.cell for square in squares),
         data={name: s.report for name, s in splits.items()},
         data_digests={name: s.digest for name, s in splits.items()},
         environment=environment(),
@@ -82,43 +89,65 @@ def make_plan(request: Request, catalog: Catalog, *, command: str, here: Path | 
             "dtype": device.dtype,
             "limit": request.limit,
             "trust_remote_code": request.trust_remote_code,
-            "request": asdict(request),
+            "request": request.to_json(),
         },
+        overridden={s.cell.id: s.strategy for s in squares if s.strategy is not strategies[s.cell.strategy]},
     )
-    return Planned(plan, splits, {source.name: source}, device)
+    return Planned(plan, splits, {m.source.name: m.source for m in models}, device)
 
 
-def _prompt_problems(task: Task, strategies: Mapping[str, Strategy], splits: Splits) -> list[str]:
-    """Variables of a prompt that the data does not have, and prompts that fail on a real row."""
-    example = splits.test[0]
-    known = {"choices", *example.inputs}
-    prompts = {f"task '{task.name}'": task.prompt}
-    prompts |= {f"strategy '{s.name}'": s.prompt for s in strategies.values() if s.prompt is not None}
+def _with_notes(splits: Splits, warnings: Sequence[str]) -> Splits:
+    return replace(splits, report=replace(splits.report, warnings=(*splits.report.warnings, *warnings)))
+
+
+def _more_than_all(splits: Splits, request: Request) -> list[str]:
+    """A warning where a training size asks for more rows than there are."""
+    rows = len(splits.train)
+    more = [size for size in request.train_sizes if size != "all" and int(size) > rows]
+    return [f"training size {', '.join(more)}: there are {rows} training rows, so all of them are used"] if more else []
+
+
+def _unused(whose: str, prompt: str, splits: Splits) -> list[str]:
+    """A warning for each input that the prompt never shows; one that is shown under another name does not count."""
+    used = prompt_variables(prompt, optional=True)
+    fullest = max(splits.test, key=lambda row: len(row.inputs)).inputs
+    shown = {text for name, text in fullest.items() if name in used}
+    lost = sorted(name for name, text in fullest.items() if text not in shown)
+    return [f"{whose} does not use the input '{name}'.{did_you_mean(name, used - {'choices'})}" for name in lost]
+
+
+def _try_model(model: NamedModel, squares: Sequence[Square], tasks: Mapping[str, Task], splits: Mapping[str, Splits]) -> None:
+    """Try out each task with the strategies that it has cells of, at each of their training sizes."""
+    trials: dict[str, dict[int, Trial]] = {}
+    for square in squares:
+        if square.cell.model == model.source.name:
+            trial = trials.setdefault(square.cell.task, {}).setdefault(id(square.strategy), Trial(square.strategy, set()))
+            trial.sizes.add(square.cell.train_size)
+    try_out(
+        [(tasks[name], splits[name], list(own.values())) for name, own in trials.items()],
+        model.source,
+        model.shape,
+        trust_remote_code=model.trust_remote_code,
+    )
+
+
+def _prompt_problems(whose: str, prompt: str, splits: Splits) -> list[str]:
+    """Variables of a prompt that the data, or some rows of it, do not have, or why it fails on a real row."""
+    rows = (*splits.train, *splits.validation, *splits.test)
+    known = {"choices"}.union(*(row.inputs for row in rows))
     problems = []
-    for where, prompt in prompts.items():
-        missing = sorted(prompt_variables(prompt) - known)
-        problems += [f"{where}: prompt: the data has no field '{name}'.{did_you_mean(name, known)}" for name in missing]
-        if not missing:
-            try:
-                render_prompt(prompt, example.inputs, example.choices)
-            except BenchError as error:
-                problems.append(f"{where}: {error}")
+    for name in sorted(prompt_variables(prompt) - {"choices"}):
+        without = sum(name not in row.inputs for row in rows)
+        if name not in known:
+            problems.append(f"{whose}: prompt: the data has no field '{name}'.{did_you_mean(name, known)}")
+        elif without:
+            problems.append(
+                f"{whose}: prompt: {without:,} of {len(rows):,} rows have no '{name}'. A prompt that goes without it there says "
+                f"{{% if {name} is defined %}}…{{% endif %}}"
+            )
+    if not problems:
+        try:
+            render_prompt(prompt, splits.test[0].inputs, splits.test[0].choices)
+        except BenchError as error:
+            problems.append(f"{whose}: {error}")
     return problems
-
-
-def _cell(task: Task, strategy: Strategy, splits: Splits, source: ModelSource, device: Device, seed: int | None) -> Cell:
-    """The cell, with an id made of everything that can change its result or its cost; where its files lie is not among it."""
-    size = 0 if strategy.deterministic else len(splits.train)
-    identity: dict[str, Any] = {
-        "task": task.model_dump(mode="json", exclude={"data", "description", "margin"}),
-        "strategy": strategy.model_dump(mode="json", exclude={"description"}),
-        "data": splits.digest,
-        "model": source.digest,
-        "train_size": size,
-        "seed": seed,
-        "device": [device.kind, device.name, device.dtype],
-        "versions": versions_that_matter(),
-        "code": code_digest(),
-    }
-    digest = digest_of([json.dumps(identity, sort_keys=True)])
-    return Cell(digest[:16], task.name, source.name, strategy.name, size, seed)

@@ -6,24 +6,38 @@ import json
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from harness.analysis import per_example_scores, score_rows
+from harness.data.sampling import sample
 from harness.errors import BenchError, first_line
 from harness.grid.card import model_card
-from harness.inference.predict import predict, prompt_budget, renderer
+from harness.grid.prompting import render_for, shots_for, target_for
+from harness.inference.predict import predict, prompt_budget
 from harness.measure import Meter, environment
 from harness.metrics import metrics_for
 from harness.models.device import Device
-from harness.models.encode import EncodedPrompt, PromptEncoder
+from harness.models.encode import EncodedPrompt, PromptEncoder, Shot
 from harness.models.load import LoadedModel, load_model
 from harness.models.resolve import ModelSource
 from harness.store import CellFolder, RunFolder, RunPlan
 from harness.store.atomic import write_json
 from harness.store.folder import read_json
-from harness.tuning import DivergedError, Progress, adapt, encode_examples, load_adapter, save_artifact, train, trainable_parameters
-from harness.types import Cell, CellResult, Cost, Example, Prediction, Status, Strategy, Task, TrainingSummary
+from harness.tuning import (
+    DivergedError,
+    Progress,
+    adapt,
+    encode_examples,
+    load_adapter,
+    planned_steps,
+    save_artifact,
+    train,
+    trainable_parameters,
+    virtual_tokens,
+)
+from harness.types import Cell, CellResult, Cost, Example, Prediction, Shape, Status, Strategy, Task, TrainingSummary
 
 Emit = Callable[[Mapping[str, Any]], None]
 
@@ -92,7 +106,11 @@ class _CellWork:
 
     @property
     def strategy(self) -> Strategy:
-        return self.plan.strategies[self.cell.strategy]
+        return self.plan.strategy_of(self.cell)
+
+    @property
+    def shape(self) -> Shape:
+        return self.plan.models[self.cell.model].shape
 
     @property
     def files(self) -> CellFolder:
@@ -101,17 +119,18 @@ class _CellWork:
     def run(self) -> tuple[CellResult, Sequence[Prediction]]:
         self.phase("load")
         trained = self.files.checkpoint / "trained.json"
-        with self.meter.phase("load"):
-            loaded = self.load(tuned=trained.is_file())
-            encoder = PromptEncoder(loaded.tokenizer, self.task.prompt_format)
         examples = self.folder.examples(self.task.name)
-        budget = prompt_budget(self.task, encoder, loaded.context, examples[0].choices)
-        render = renderer(self.strategy.prompt or self.task.prompt)
+        with self.meter.phase("load"):
+            loaded = self.load(examples[0].choices, tuned=trained.is_file())
+            encoder = PromptEncoder(loaded.tokenizer, self.task.prompt_format, self.shape)
+        context = loaded.context - virtual_tokens(self.strategy)
+        budget = prompt_budget(self.task, encoder, context, examples[0].choices, self.shape)
         result = CellResult(self.cell, "done", total_parameters=loaded.parameters, provenance=self.provenance())
         if self.strategy.train is not None:
             result = self.tuned(loaded, encoder, budget, trained, result)
         with self.meter.phase("predict"):
-            prompts = encoder.prompts(examples, render, budget)
+            shots = self.shots()
+            prompts = encoder.prompts(examples, render_for(self.task, self.strategy, self.shape), budget, shots)
         predictions = self.predictions(loaded, encoder, examples, prompts)
         self.phase("score")
         with self.meter.phase("score"):
@@ -120,11 +139,11 @@ class _CellWork:
             scores = score_rows(metrics, examples, rows)
         result = replace(result, truncated_prompts=sum(p.truncated for p in prompts), costs=self.meter.costs())
         if result.artifact_bytes:
-            card = model_card(self.task, self.strategy, self.plan, result, scores)
+            card = model_card(self.task, self.strategy, self.plan, result, scores, labels=examples[0].choices)
             (self.files.artifact / "README.md").write_text(card, encoding="utf-8")
-        return replace(result, notes=_notes(result, len(examples))), rows
+        return replace(result, notes=(*_notes(result, len(examples)), *_shot_notes(prompts, len(shots)))), rows
 
-    def load(self, *, tuned: bool) -> LoadedModel:
+    def load(self, labels: Sequence[str], *, tuned: bool) -> LoadedModel:
         """The base model, or the one that was tuned and stored: what is scored is what is stored, whoever loads it later."""
         full = self.strategy.method == "full"
         loaded = load_model(
@@ -133,6 +152,7 @@ class _CellWork:
             full_precision=full and not tuned,
             quantization=self.strategy.quantization,
             trust_remote_code=bool(self.plan.options["trust_remote_code"]),
+            labels=labels,
         )
         if tuned and not full:
             loaded.model = load_adapter(loaded.model, self.files.artifact)
@@ -146,15 +166,16 @@ class _CellWork:
             numbers = stored["result"] | {"training": TrainingSummary(**stored["result"]["training"])}
             return replace(result, **numbers)
         summary, trainable = self.train(loaded, encoder, budget)
+        labels = self.folder.examples(self.task.name)[0].choices
         with self.meter.phase("store"):
-            if self.strategy.method == "full":
+            if self.strategy.method == "full" and self.shape != "encoder":  # an encoder computes in float32 on every device
                 loaded.model.to(self.device.torch_dtype)
             origin, revision = self.source.origin, self.source.revision
             size = save_artifact(loaded.model, loaded.tokenizer, self.files.artifact, origin=origin, revision=revision)
         if self.strategy.method == "full":  # a cast in memory also rounds buffers that a loaded model keeps in float32
             loaded.model = None
             with self.meter.phase("load"):
-                loaded.model = self.load(tuned=True).model
+                loaded.model = self.load(labels, tuned=True).model
         numbers = {"training": asdict(summary), "trainable_parameters": trainable, "artifact_bytes": size}
         write_json(trained, {"costs": [asdict(c) for c in self.meter.costs()], "result": numbers})
         return replace(result, training=summary, trainable_parameters=trainable, artifact_bytes=size)
@@ -162,21 +183,35 @@ class _CellWork:
     def train(self, loaded: LoadedModel, encoder: PromptEncoder, budget: int) -> tuple[TrainingSummary, int]:
         assert self.strategy.train is not None and self.cell.seed is not None
         self.phase("train")
-        render = renderer(self.strategy.prompt or self.task.prompt)
-        limit = min(loaded.context, self.task.max_length)
+        recipe = self.strategy.train
+        limit = min(loaded.context - virtual_tokens(self.strategy), self.task.max_length)
+        encode = partial(
+            encode_examples,
+            encoder,
+            render=render_for(self.task, self.strategy, self.shape),
+            prompt_budget=budget,
+            max_length=limit,
+            target=target_for(self.task),
+            shape=self.shape,
+        )
         with self.meter.phase("train"):
-            rows, cut = encode_examples(encoder, self.folder.training_rows(self.task.name, "train"), render, budget, limit)
-            validation, _ = encode_examples(encoder, self.folder.training_rows(self.task.name, "validation"), render, budget, limit)
-            loaded.model = adapt(loaded.model, self.strategy, self.cell.seed)
+            # Nested: the rows of a smaller size are among those of a larger one with the same seed.
+            chosen = sample(self.folder.training_rows(self.task.name, "train"), self.cell.train_size, self.cell.seed)
+            rows, cut = encode(chosen)
+            validation, _ = encode(self.folder.training_rows(self.task.name, "validation"))
+            loaded.model = adapt(
+                loaded.model, self.strategy, self.cell.seed, shape=self.shape, steps=planned_steps(recipe, len(rows))
+            )
         summary = train(
             loaded.model,
             rows,
             validation,
-            self.strategy.train,
-            learning_rate=self.strategy.train.learning_rate_for(loaded.parameters),
+            recipe,
+            learning_rate=recipe.learning_rate_for(loaded.parameters),
             seed=self.cell.seed,
             pad_id=encoder.pad_id,
             device=self.device,
+            shape=self.shape,
             meter=self.meter,
             curve=self.files.curve,
             checkpoint=self.files.checkpoint,
@@ -184,6 +219,19 @@ class _CellWork:
             checkpoint_every=self.checkpoint_every,
         )
         return replace(summary, truncated=cut), trainable_parameters(loaded.model)
+
+    def shots(self) -> Sequence[Shot]:
+        """The examples that a few-shot prompt shows, drawn from the training rows alone.
+
+        They are kept with the cell: without them, nobody could put the prompt to use. A mailed run holds these few training rows.
+        """
+        if not self.strategy.shots:
+            return ()
+        assert self.cell.seed is not None
+        rows = self.folder.training_rows(self.task.name, "train")
+        shots = shots_for(self.task, self.strategy, self.shape, rows, self.cell.seed)
+        write_json(self.files.shots, [asdict(shot) for shot in shots])
+        return shots
 
     def predictions(
         self, loaded: LoadedModel, encoder: PromptEncoder, examples: Sequence[Example], prompts: Sequence[EncodedPrompt]
@@ -198,7 +246,18 @@ class _CellWork:
             self.emit({"event": "progress", "done": kept.count, "total": len(examples), "unit": "examples"})
 
         with self.meter.phase("predict"):
-            return predict(loaded.model, self.task, examples, encoder=encoder, prompts=prompts, meter=self.meter, done=done, on_batch=keep)
+            return predict(
+                loaded.model,
+                self.task,
+                examples,
+                encoder=encoder,
+                prompts=prompts,
+                meter=self.meter,
+                done=done,
+                on_batch=keep,
+                shape=self.shape,
+                stops=(*self.task.decode.stop, *encoder.stops(with_shots=self.strategy.shots > 0)),
+            )
 
     def on_step(self, progress: Progress) -> None:
         self.emit({
@@ -211,7 +270,8 @@ class _CellWork:
 
     def provenance(self) -> dict[str, str]:
         """What this very cell was made with: a run that was resumed elsewhere can have cells of several machines."""
-        return environment() | {"device": self.device.name, "dtype": self.device.dtype, "model_digest": self.source.digest}
+        dtype = "float32" if self.shape == "encoder" else self.device.dtype
+        return environment() | {"device": self.device.name, "dtype": dtype, "model_digest": self.source.digest}
 
 
 class _KeptPredictions:
@@ -243,6 +303,15 @@ class _KeptPredictions:
             file.write("\n" + "".join(json.dumps(asdict(p)) + "\n" for p in batch))
         write_json(self._costs, [asdict(c) for c in meter.costs()])
         self.count += len(batch)
+
+
+def _shot_notes(prompts: Sequence[EncodedPrompt], wanted: int) -> tuple[str, ...]:
+    """Whether examples had to be left out of some prompts."""
+    fewer = [prompt.shots for prompt in prompts if prompt.shots < wanted]
+    if not fewer:
+        return ()
+    least = f", {min(fewer)} at least" if min(fewer) else ", none in some"
+    return (f"{len(fewer)} of {len(prompts)} test prompts show fewer than {wanted} examples{least}: more do not fit into the context.",)
 
 
 def _notes(result: CellResult, examples: int) -> tuple[str, ...]:

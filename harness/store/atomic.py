@@ -8,6 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+PARTS = ".*.part"  # what is being written, or was when its process was killed
+
 
 def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
     """Let `write` fill a file beside `path`, flush it to disk, and rename it over `path`."""

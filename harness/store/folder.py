@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import BenchError
-from harness.store.atomic import write_json
+from harness.store.atomic import PARTS, write_json
 from harness.store.plan import RunPlan
 from harness.store.rows import read_examples, read_predictions, write_examples, write_predictions
 from harness.types import Cell, CellResult, Cost, Example, Prediction, Splits, TrainingSummary
@@ -33,6 +33,11 @@ class CellFolder:
     def artifact(self) -> Path:
         """The adapter or the model."""
         return self.path / "artifact"
+
+    @property
+    def shots(self) -> Path:
+        """The examples that a few-shot prompt shows."""
+        return self.path / "shots.json"
 
     @property
     def checkpoint(self) -> Path:
@@ -160,9 +165,12 @@ class RunFolder:
         """Whether the run has not come to its end: its training rows are still there."""
         return (self.path / "work").is_dir()
 
-    def drop_training_rows(self) -> None:
-        """Delete the training rows, and checkpoints of cells that have ended: a finished run holds neither."""
+    def tidy(self) -> None:
+        """Delete what a finished run does not hold: the training rows, checkpoints of cells that have ended, files that a killed
+        process left half-written."""
         shutil.rmtree(self.path / "work", ignore_errors=True)
+        for part in self.path.rglob(PARTS):
+            part.unlink(missing_ok=True)
         for cell in (self.path / "cells").glob("*"):
             if CellFolder(cell).whole():
                 shutil.rmtree(CellFolder(cell).checkpoint, ignore_errors=True)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from harness.types import Cell, DataReport, Strategy, Task
+from harness.types import Cell, DataReport, Shape, Strategy, Task
 
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True)
@@ -19,13 +19,15 @@ class ModelInfo:
     origin: str
     digest: str
     revision: str | None = None
+    shape: Shape = "decoder"
 
 
 @dataclass(frozen=True)
 class RunPlan:
     """Everything that was decided before the first cell started.
 
-    `digest` is a hash of the cells' ids: equal plans have equal digests wherever and whenever they are made.
+    `digest` is a hash of the cells' ids: equal plans have equal digests wherever and whenever they are made. `overridden` holds, by
+    cell id, the strategies of cells that a grid file gave other values.
     """
 
     digest: str
@@ -39,6 +41,19 @@ class RunPlan:
     data_digests: Mapping[str, str]
     environment: Mapping[str, str]
     options: Mapping[str, Any]
+    overridden: Mapping[str, Strategy] = field(default_factory=dict)
+
+    def strategy_of(self, cell: Cell) -> Strategy:
+        """The strategy as this very cell uses it."""
+        return self.overridden.get(cell.id) or self.strategies[cell.strategy]
+
+    def label(self, cell: Cell) -> str:
+        """The cell's strategy, with its model where there are several, and its size where any strategy of the task has several."""
+        trained = {c.id: c for c in self.cells if c.task == cell.task and self.strategy_of(c).train is not None}
+        variants = {(c.model, c.strategy) for c in trained.values()}
+        several = len({(c.model, c.strategy, c.train_size) for c in trained.values()}) > len(variants)
+        model = [cell.model] if len(self.models) > 1 else []
+        return " · ".join([cell.strategy, *model, *([f"{cell.train_size:,} rows"] if several and cell.id in trained else [])])
 
     def to_json(self) -> dict[str, Any]:
         """The plan as plain values."""
@@ -50,6 +65,7 @@ class RunPlan:
             "options": dict(self.options),
             "tasks": {name: task.model_dump(mode="json") for name, task in self.tasks.items()},
             "strategies": {name: strategy.model_dump(mode="json") for name, strategy in self.strategies.items()},
+            "overridden": {cell: strategy.model_dump(mode="json") for cell, strategy in self.overridden.items()},
             "models": {name: asdict(model) for name, model in self.models.items()},
             "cells": [asdict(cell) for cell in self.cells],
             "data": {name: asdict(report) | {"digest": self.data_digests[name]} for name, report in self.data.items()},
@@ -74,6 +90,7 @@ class RunPlan:
             options=value["options"],
             tasks={name: Task.model_validate(task) for name, task in value["tasks"].items()},
             strategies={name: Strategy.model_validate(strategy) for name, strategy in value["strategies"].items()},
+            overridden={cell: Strategy.model_validate(strategy) for cell, strategy in value["overridden"].items()},
             models={name: ModelInfo(**model) for name, model in value["models"].items()},
             cells=tuple(Cell(**cell) for cell in value["cells"]),
             data={name: DataReport(**report) for name, report in data.items()},

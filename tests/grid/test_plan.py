@@ -37,7 +37,7 @@ def ids(planned):
     return [cell.id for cell in planned.plan.cells]
 
 
-OWN = {"data": "visits.csv", "fields": {"input": "dialogue", "target": "note"}}
+OWN = {"data": ("visits.csv",), "fields": {"input": "dialogue", "target": "note"}}
 
 
 def test_base_is_always_there_and_has_one_cell_whatever_the_seeds(plan):
@@ -53,7 +53,7 @@ def test_the_same_request_makes_the_same_cells_wherever_the_file_lies(plan, visi
     (tmp_path / "elsewhere").mkdir()
     shutil.copy(tmp_path / "visits.csv", tmp_path / "elsewhere" / "renamed.csv")
     assert ids(plan(**OWN)) == ids(first)
-    assert ids(plan(**OWN | {"data": "elsewhere/renamed.csv"})) == ids(first)
+    assert ids(plan(**OWN | {"data": ("elsewhere/renamed.csv",)})) == ids(first)
     assert plan(**OWN).plan.digest == first.plan.digest
 
 
@@ -61,7 +61,7 @@ def test_what_can_change_a_result_makes_another_cell(plan, visits):
     visits()
     visits("other.csv", change=lambda note: note + ".")
     first = ids(plan(**OWN))
-    for change in ({"data": "other.csv"}, {"limit": 11}, {"epochs": 2.0}, {"dtype": "bfloat16"}):
+    for change in ({"data": ("other.csv",)}, {"limit": 11}, {"epochs": 2.0}, {"dtype": "bfloat16"}):
         assert ids(plan(**OWN | change))[1] != first[1], change
 
 
@@ -84,7 +84,7 @@ def test_a_user_s_task_keeps_what_it_says_of_its_data_on_another_file(plan, visi
         "name: mine\nkind: summarization\n"
         "data: {path: old.csv, fields: {input: dialogue, target: note}, split: {train: 0.5, validation: 0.25, test: 0.25, seed: 9}}\n"
     )
-    planned = plan(tasks=("mine.yaml",), data="new.csv", limit=None)
+    planned = plan(tasks=("mine.yaml",), data=("new.csv",), limit=None)
     assert planned.plan.data["mine"].sizes == {"train": 20, "validation": 10, "test": 10}
 
 
@@ -101,7 +101,7 @@ def test_two_tasks_of_one_name_are_refused(plan, tmp_path):
         ("prompt: '{{ input.nothing }}'", "", "the prompt cannot be rendered"),
         ("decode: {max_new_tokens: 4000}", "", "leaves no room for a prompt"),
         (f"prompt: '{'long ' * 3000}{{{{ input }}}}'", "", "the instruction of the prompt alone needs"),
-        ("", "adapter: {peft_type: LORA, target_modules: [no_such_layer]}", "'mine' does not fit this model"),
+        ("", "adapter: {peft_type: LORA, target_modules: [no_such_layer]}", "the model has no module 'no_such_layer'"),
     ],
 )
 def test_what_would_fail_in_every_cell_is_found_before_the_first(plan, tmp_path, task, strategy, message):
@@ -118,10 +118,20 @@ def test_a_model_without_a_key_value_cache_is_refused(plan, tmp_path):
     OpenAIGPTLMHeadModel(OpenAIGPTConfig(vocab_size=4096, n_embd=64, n_layer=1, n_head=2)).save_pretrained(tmp_path / "gpt")
     AutoTokenizer.from_pretrained(TINY).save_pretrained(tmp_path / "gpt")
     with pytest.raises(BenchError, match="has no key-value cache"):
-        plan(model="./gpt")
+        plan(models=("./gpt",))
 
 
-@pytest.mark.parametrize(("change", "message"), [({"seeds": 0}, "seeds"), ({"epochs": -1.0}, "epochs"), ({"price": float("nan")}, "price")])
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"seeds": 0}, "seeds"),
+        ({"seeds": "2"}, "seeds must be a whole number from 1, not '2'"),
+        ({"limit": 0}, "limit"),
+        ({"epochs": -1.0}, "epochs"),
+        ({"epochs": "1"}, "epochs must be a number above 0, not '1'"),
+        ({"price": float("nan")}, "price"),
+    ],
+)
 def test_numbers_are_checked_for_callers_from_python_too(plan, change, message):
     with pytest.raises(BenchError, match=message):
         plan(**change)
@@ -136,10 +146,21 @@ def test_cells_do_not_share_one_gpu(plan, tmp_path):
 
 
 def test_rows_that_were_skipped_leave_no_text_in_the_plan(plan, tmp_path):
-    rows = [{"dialogue": f"talk {i}", "note": f"note {i}"} for i in range(30)] + [{"dialogue": ["private words"], "note": "x"}]
+    rows = [{"dialogue": f"talk {i}", "note": f"note {i}"} for i in range(30)] + [{"dialogue": {"text": "private words"}, "note": "x"}]
     text = "".join(json.dumps(row) + "\n" for row in rows) + 'private words, no JSON\n["private words"]\n'
     (tmp_path / "visits.jsonl").write_text(text)
-    planned = plan(**OWN | {"data": "visits.jsonl", "skip_bad_rows": True})
+    planned = plan(**OWN | {"data": ("visits.jsonl",), "skip_bad_rows": True})
     skipped = planned.plan.data["summarization"].skipped
     assert [line.split(":")[1] for line in skipped] == ["31", "32", "33"]
     assert "private" not in json.dumps(planned.plan.to_json())
+
+
+def test_a_prompt_that_needs_what_some_rows_lack_is_refused_before_any_cell(plan, tmp_path):
+    """The shipped prompt of qa asks whether there is a context; a rival's does not."""
+    rows = [{"question": f"What is number {i}?", "answer": str(i)} | ({"context": f"It is {i}."} if i % 3 else {}) for i in range(30)]
+    (tmp_path / "some.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    (tmp_path / "needs.yaml").write_text("name: needs\nmethod: prompt\nprompt: '{{ context }} {{ question }}'\n")
+    options = {"tasks": ("qa",), "data": ("some.jsonl",)}
+    assert len(plan(**options, strategies=("lora",)).plan.cells) == 2
+    with pytest.raises(BenchError, match=r"strategy 'needs' on task 'qa': prompt: \d+ of \d+ rows have no 'context'.* is defined"):
+        plan(**options, strategies=("needs.yaml",))

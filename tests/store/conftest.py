@@ -23,6 +23,7 @@ def example(name: str, text: str = "text") -> Example:
 @pytest.fixture
 def plan() -> RunPlan:
     adapter = {"peft_type": "LORA", "r": 16}
+    sizes = {"train": 2, "test": 1}
     return RunPlan(
         digest="feed" * 16,
         created="2026-03-01T10:20:30+0100",
@@ -38,7 +39,7 @@ def plan() -> RunPlan:
         },
         models={"tiny": ModelInfo("tiny", "shipped", "abc", None)},
         cells=(BASE, LORA),
-        data={"notes": DataReport({"file": "a.csv"}, {"train": 2, "test": 1}, {"train": 2, "test": 1}, skipped=("a.csv:3: empty",))},
+        data={"notes": DataReport({"file": "a.csv"}, sizes, sizes, skipped=("a.csv:3: empty",), skipped_rows=1)},
         data_digests={"notes": "d" * 64},
         environment={"python": "3.11"},
         options={"limit": None, "price": {"per_hour": 0.1}},
@@ -65,7 +66,7 @@ def make_run(tmp_path: Path, plan: RunPlan) -> Callable[..., RunFolder]:
         for cell in done:
             folder.cell(cell.id).finish(CellResult(cell, "done"), [Prediction("e1", "out", scores={"rougeL": 0.5})])
         if len(done) == len(mine.cells):
-            folder.drop_training_rows()
+            folder.tidy()
         return folder
 
     return _make

@@ -158,7 +158,7 @@ def test_the_newest_unfinished_run_of_the_plan_is_found(make_run: Make, tmp_path
 def test_a_run_that_failed_in_a_cell_has_ended(make_run: Make, tmp_path: Path) -> None:
     folder = make_run(BASE)
     folder.cell("l0").finish(CellResult(LORA, "failed", error="x"))
-    folder.drop_training_rows()
+    folder.tidy()
     assert find_unfinished(tmp_path / "runs", PLAN) is None
 
 

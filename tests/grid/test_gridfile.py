@@ -1,0 +1,204 @@
+"""Grids in a file: what they say, what is wrong with them, and which cells they make."""
+
+import pytest
+
+from harness.catalog import Catalog
+from harness.data.clinic_phrases import TRIAGE
+from harness.errors import BenchError
+from harness.grid import make_plan, read_grid, request_of, vocabulary
+from tests.tiny_models import save_model
+
+GRID = """\
+tasks: [classification, summarization]
+models: tiny
+strategies: [lora, "lora:r=8", full]
+seeds: 2
+train_sizes: [10, all]
+limit: 16
+exclude:
+  - {task: summarization, strategy: [full, "lora:r=8"]}
+  - {strategy: full, train_size: 10}
+override:
+  - {task: summarization, strategy: lora, set: {epochs: 1, r: 4}}
+"""
+
+
+@pytest.fixture
+def planned(tmp_path):
+    def make(text, **more):
+        (tmp_path / "grid.yaml").write_text(text, encoding="utf-8")
+        request = request_of(read_grid(tmp_path / "grid.yaml") | more)
+        return make_plan(request, Catalog(vocabulary(), here=tmp_path), command="test", here=tmp_path)
+
+    return make
+
+
+def test_a_grid_makes_the_cells_that_it_says(planned):
+    plan = planned(GRID).plan
+    found = {(c.task, c.strategy, c.train_size, c.seed) for c in plan.cells}
+    every = [(size, seed) for size in (10, 16) for seed in (0, 1)]
+    expected = {("classification", "base", 0, None), ("summarization", "base", 0, None)}
+    expected |= {("classification", strategy, size, seed) for strategy in ("lora", "lora:r=8") for size, seed in every}
+    expected |= {("classification", "full", 16, seed) for seed in (0, 1)}
+    expected |= {("summarization", "lora", size, seed) for size, seed in every}
+    assert found == expected
+    assert len({c.id for c in plan.cells}) == len(plan.cells) == len(expected)
+
+
+def test_an_override_changes_the_cells_that_it_names_and_no_others(planned):
+    plan = planned(GRID).plan
+    lora = {c.task: plan.strategy_of(c) for c in plan.cells if c.strategy == "lora"}
+    assert (lora["summarization"].train.epochs, lora["summarization"].adapter["r"]) == (1, 4)
+    assert (lora["classification"].train.epochs, lora["classification"].adapter["r"]) == (3, 16)
+    again = type(plan).from_json(plan.to_json())
+    assert {c.id: again.strategy_of(c) for c in again.cells} == {c.id: plan.strategy_of(c) for c in plan.cells}
+
+
+def test_the_request_survives_the_run_folder(planned):
+    plan = planned(GRID).plan
+    import json
+
+    stored = json.loads(json.dumps(plan.options["request"]))
+    assert request_of(stored).to_json() == plan.options["request"]
+    assert request_of(stored).exclude[1].train_size == 10
+
+
+def test_options_beside_a_grid_win(planned):
+    cells = planned(GRID, seeds=1, train_sizes=("all",), exclude=(), tasks=("classification",), override=()).plan.cells
+    assert {(c.strategy, c.train_size, c.seed) for c in cells} == {
+        ("base", 0, None), ("lora", 16, 0), ("lora:r=8", 16, 0), ("full", 16, 0)
+    }  # fmt: skip
+
+
+def test_a_size_above_the_rows_is_all_rows_once_and_the_report_says_so(planned):
+    plan = planned(GRID, train_sizes=("12", "500", "all"), exclude=(), override=()).plan
+    assert {c.train_size for c in plan.cells if c.strategy == "full"} == {12, 16}
+    assert any("training size 500: there are 16 training rows" in w for w in plan.data["classification"].warnings)
+
+
+def test_few_shot_cells_count_their_shots_and_have_seeds_but_no_sizes(planned):
+    cells = planned("tasks: classification\nstrategies: [fewshot, base]\nseeds: 2\ntrain_sizes: [4, 8]\nlimit: 12\n").plan.cells
+    assert [(c.strategy, c.train_size, c.seed) for c in cells] == [("fewshot", 5, 0), ("fewshot", 5, 1), ("base", 0, None)]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "tasks: classification\nstrategy: lora\n",
+            ["grid.yaml:2: unknown field 'strategy'. Did you mean 'strategies'?", "'strategies' is missing"],
+        ),
+        ("tasks: classification\nstrategies: lora\ntrain_sizes: [0]\n", ["grid.yaml:3: train_sizes[0]: a training size is"]),
+        ("tasks: classification\nstrategies: lora\ntrain_sizes: [some]\n", ["grid.yaml:3: train_sizes[0]: a training size is"]),
+        ("tasks: classification\nstrategies: lora\ntrain_sizes: true\n", ["grid.yaml:3: train_sizes: a training size is"]),
+        ("tasks: classification\nstrategies: lora\nexclude:\n  - {}\n", ["grid.yaml:4: exclude[0]: name a task"]),
+        ("tasks: classification\nstrategies: lora\nexclude:\n  - {strategie: lora}\n", ["unknown field 'strategie'"]),
+        ("tasks: classification\nstrategies: lora\noverride:\n  - {strategy: lora}\n", ["'set' is missing"]),
+        ("- lora\n", ["must be a mapping"]),
+    ],
+)
+def test_a_grid_that_is_not_valid_is_refused_with_its_lines(planned, text, said):
+    with pytest.raises(BenchError) as error:
+        planned(text)
+    for part in said:
+        assert part in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("exclude:\n  - {strategy: qlora}\n", "grid.yaml:5: exclude[0]: the grid has no strategy 'qlora'. Did you mean 'lora'?"),
+        ("exclude:\n  - {strategy: [base, lroa]}\n", "exclude[0]: the grid has no strategy 'lroa'. Did you mean 'lora'?"),
+        ("exclude:\n  - {seed: 1}\n", "exclude[0]: the grid has no seed '1'"),
+        ("exclude:\n  - {strategy: base, train_size: all}\n", "exclude[0] ({'strategy': 'base', 'train_size': 'all'}) fits no cell"),
+        ("override:\n  - {model: big, set: {epochs: 1}}\n", "override[0]: the grid has no model 'big'"),
+        ("override:\n  - {strategy: lora, set: {epoch: 1}}\n", "no such field"),
+        ("override:\n  - {strategy: lora, set: {train.epoch: 1}}\n", "grid.yaml:5: override[0]: strategy 'lora': there is no field"),
+        ("override:\n  - {strategy: base, set: {epochs: 1}}\n", "'base' trains nothing, so it has no 'epochs'"),
+        ("exclude:\n  - {task: classification}\n", "no cell is left"),
+    ],
+)
+def test_what_would_do_nothing_in_silence_is_an_error(planned, text, said):
+    with pytest.raises(BenchError) as error:
+        planned(f"tasks: classification\nstrategies: lora\nlimit: 12\n{text}")
+    assert said in str(error.value)
+
+
+def test_one_thing_needs_no_list(planned):
+    text = "tasks: classification\nstrategies: [lora, full]\ntrain_sizes: 8\nlimit: 12\nexclude: {strategy: full}\n"
+    plan = planned(f"{text}override: {{strategy: lora, set: {{lora_dropout: 1e-1}}}}\n").plan
+    assert [(c.strategy, c.train_size) for c in plan.cells] == [("base", 0), ("lora", 8)]
+    with pytest.raises(BenchError, match=r"grid.yaml:5: exclude: the grid has no strategy 'fill'"):
+        planned(text.replace("{strategy: full}", "{strategy: fill}"))
+
+
+def test_a_size_can_be_excluded_by_the_number_that_was_asked_for(planned):
+    text = "tasks: classification\nstrategies: lora\nlimit: 12\ntrain_sizes: [4, 500]\nexclude: {train_size: 500}\n"
+    assert {c.train_size for c in planned(text).plan.cells} == {0, 4}
+
+
+@pytest.fixture
+def encoder(tmp_path):
+    save_model(tmp_path / "bert", "bert")
+    return "models: [tiny, bert]\nlimit: 12\n"
+
+
+@pytest.mark.parametrize(
+    ("grid", "exclude", "said"),
+    [
+        ("tasks: [classification, summarization]\nstrategies: lora\n", "{task: summarization, model: bert}", "'bert' is an encoder"),
+        ("tasks: classification\nstrategies: [lora, fewshot]\n", "{strategy: fewshot, model: bert}", "a prompt does not change"),
+        ("tasks: classification\nstrategies: [lora, 'fewshot:shots=13']\n", "{strategy: 'fewshot:shots=13'}", "13 shots"),
+        (
+            "tasks: [classification, qa]\nstrategies: [lora, asks.yaml]\n",
+            "[{strategy: asks, task: classification}, {model: bert}]",
+            "strategy 'asks' on task 'classification': prompt: the data has no field 'question'",
+        ),
+    ],
+)
+def test_what_does_not_fit_can_be_excluded(planned, tmp_path, encoder, grid, exclude, said):
+    """The model lies beside the grid file, as tasks and strategies do."""
+    (tmp_path / "asks.yaml").write_text("name: asks\nmethod: prompt\nprompt: '{{ question }}'\n")
+    assert planned(f"{grid}{encoder}exclude: {exclude}\n").plan.cells
+    with pytest.raises(BenchError, match=said):
+        planned(f"{grid}{encoder}exclude: {'{model: bert}' if 'asks.yaml' in grid else '[]'}\n")
+
+
+def test_an_encoder_that_has_a_head_for_the_labels_is_measured_as_it_is(planned, tmp_path):
+    grid = "tasks: classification\nstrategies: lora\nmodels: [bert, served]\nlimit: 12\n"
+    save_model(tmp_path / "bert", "bert")
+    labels = [label.upper() for label in sorted(TRIAGE)]
+    names = {"id2label": dict(enumerate(labels)), "label2id": {label: i for i, label in enumerate(labels)}}
+    save_model(tmp_path / "served", "bert", saved_as="BertForSequenceClassification", **names)
+    cells = planned(grid).plan.cells
+    assert [(c.model, c.strategy) for c in cells] == [("bert", "lora"), ("served", "base"), ("served", "lora")]
+
+
+def test_a_training_that_is_too_short_for_its_method_is_refused_before_any_cell(planned):
+    text = "tasks: classification\nstrategies: adalora\nlimit: 12\nepochs: 1\ntrain_sizes: [8, 12]\n"
+    with pytest.raises(BenchError, match=r"no step to cut the ranks in a training of 1 steps. Train on more rows .* \(8 training rows\)"):
+        planned(text)
+
+
+def test_files_named_in_a_grid_lie_beside_it(planned, tmp_path):
+    (tmp_path / "mine.yaml").write_text("name: mine\nmethod: prompt\nprompt: 'Label of {{ input }}:'\n")
+    cells = planned("tasks: classification\nstrategies: [mine.yaml, 'mine.yaml:shots=2']\nlimit: 12\n").plan.cells
+    assert [c.strategy for c in cells] == ["base", "mine", "mine:shots=2"]
+    assert str(tmp_path) not in str([c.strategy for c in cells])
+
+
+@pytest.mark.parametrize("given", [{"foo": 1}, {}, 3])
+def test_cells_that_are_named_wrongly_from_python(given):
+    with pytest.raises(BenchError, match=r"exclude\[1\]: "):
+        request_of({"tasks": "classification", "strategies": "lora", "exclude": [{"strategy": "lora"}, given]})
+
+
+def test_a_prompt_that_shows_nothing_of_the_row_is_pointed_out(planned, tmp_path):
+    (tmp_path / "deaf.yaml").write_text("name: deaf\nmethod: prompt\nprompt: 'Say yes.'\n")
+    plan = planned("tasks: classification\nstrategies: deaf.yaml\nlimit: 12\n").plan
+    assert any("the prompt of strategy 'deaf' does not use the input 'input'" in w for w in plan.data["classification"].warnings)
+
+
+def test_virtual_tokens_that_fill_the_context_are_named(planned):
+    with pytest.raises(BenchError, match=r"5000 virtual tokens leave nothing of the 1024 .* lower adapter.num_virtual_tokens"):
+        planned("tasks: classification\nstrategies: 'prompt-tuning:num_virtual_tokens=5000'\nlimit: 12\n")
