@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 from types import FrameType
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,12 +15,21 @@ import harness
 from harness.cli.listing import printable
 from harness.errors import BenchError
 
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
 # Command: the module and object that holds it, and its line in the help.
 _COMMANDS = {
     "run": ("harness.cli.run:run", "Fine-tune, score and price strategies on tasks."),
     "report": ("harness.cli.report:report", "Write the report of a run again, or print the run as JSON."),
+    "predict": ("harness.cli.predict:predict", "Answer new rows with a model that a run has made."),
+    "export": ("harness.cli.export:export", "Write an adapter or a model as a folder that other programs load."),
     "tasks": ("harness.cli.tasks:tasks", "List, show and validate tasks."),
     "strategies": ("harness.cli.strategies:strategies", "List and show strategies."),
+    "models": ("harness.cli.models:models", "List the models that can be named here."),
+    "init": ("harness.cli.init:init", "Look at a data file and write the YAML of a task for it."),
+    "doctor": ("harness.cli.doctor:doctor", "Say what works on this machine, and what to do about what does not."),
+    "completion": ("harness.cli.completion:completion", "Print the script that completes commands and names in a shell."),
 }
 
 
@@ -35,6 +45,13 @@ class _LazyGroup(click.Group):
         module, name = _COMMANDS[cmd_name][0].split(":")
         command: click.Command = getattr(importlib.import_module(module), name)
         return command
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """The names of commands without importing them, and the options."""
+        from click.shell_completion import CompletionItem
+
+        names = [CompletionItem(name, help=text) for name, (_, text) in _COMMANDS.items() if name.startswith(incomplete)]
+        return names + click.Command.shell_complete(self, ctx, incomplete)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
@@ -54,7 +71,8 @@ def main() -> None:
     """The entry point: errors of the user's are one clear message and exit code 2, an interruption is 130."""
     signal.signal(signal.SIGTERM, _interrupt)
     try:
-        code = cli.main(standalone_mode=False)
+        # the name also decides which variable the shell's completion sets, however the program was started
+        code = cli.main(prog_name="bench", standalone_mode=False)
     except click.ClickException as error:
         error.show()
         code = 2

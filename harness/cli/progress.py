@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from harness.store import Run, RunFolder
     from harness.types import Cell
 
+# Lines that a live table shows; a longer one would not fit a screen.
+_MANY = 16
 # Without a terminal, progress of a cell is told at most this often, in seconds.
 _QUIET = 15.0
 
@@ -27,6 +29,7 @@ class _Line:
     """One cell on the screen."""
 
     cell: Cell
+    name: str
     state: str = "waiting"
     phase: str = ""
     done: int = 0
@@ -42,7 +45,7 @@ class _Line:
     @property
     def label(self) -> str:
         seed = "" if self.cell.seed is None else f" seed {self.cell.seed}"
-        return f"{self.cell.task} · {self.cell.strategy}{seed}"
+        return f"{self.cell.task} · {self.name}{seed}"
 
     def left(self, now: float) -> float | None:
         """Seconds that this phase still takes, from its pace so far."""
@@ -74,7 +77,7 @@ class RunDisplay:
         """The grid is known: say what is about to happen and what was found in the data."""
         self._folder = folder
         plan = folder.plan()
-        self._lines = {cell.id: _Line(cell) for cell in plan.cells}
+        self._lines = {cell.id: _Line(cell, plan.label(cell)) for cell in plan.cells}
         for line in self._lines.values():
             if folder.cell(line.cell.id).whole():
                 line.state = folder.cell(line.cell.id).result().status
@@ -153,7 +156,7 @@ class RunDisplay:
         table = Table(caption=self._time_left(now), caption_justify="left", box=box.SIMPLE_HEAD)
         for column in ("cell", "status", "progress", "time"):
             table.add_column(column)
-        for line in self._lines.values():
+        for line in _worth_showing(list(self._lines.values())):
             status = line.phase if line.state == "running" and line.phase else line.state
             seconds = now - line.began if line.state == "running" else line.took
             table.add_row(escape(line.label), status, self._detail(line, now) if line.phase else "", _duration(seconds) if seconds else "")
@@ -165,9 +168,16 @@ class RunDisplay:
         waiting = sum(line.state == "waiting" for line in self._lines.values())
         if not took or not waiting:
             return ""
+        ended = len(self._lines) - waiting - sum(line.state == "running" for line in self._lines.values())
         trained = [line.took for line in self._lines.values() if line.took and line.cell.seed is not None] or took
         running = sum(line.left(now) or 0.0 for line in self._lines.values() if line.state == "running")
-        return f"about {_duration(running + waiting * sum(trained) / len(trained))} left"
+        return f"{ended} of {len(self._lines)} cells, about {_duration(running + waiting * sum(trained) / len(trained))} left"
+
+
+def _worth_showing(lines: Sequence[_Line]) -> Sequence[_Line]:
+    """All lines of a small grid; of a large one what runs, and what stands just before and behind it."""
+    at = [i for i, line in enumerate(lines) if line.state == "running"] or [0]
+    return lines if len(lines) <= _MANY else lines[max(0, at[0] - _MANY // 2) : at[-1] + _MANY // 2]
 
 
 def _duration(seconds: float) -> str:

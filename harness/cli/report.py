@@ -6,11 +6,12 @@ import json
 
 import click
 
+from harness.cli.completion import run_names
 from harness.cli.options import runs_dir
 
 
 @click.command(short_help="Write the report of a run again, or print the run as JSON.")
-@click.argument("run", default="latest")
+@click.argument("run", default="latest", shell_complete=run_names)
 @click.option("--format", "format_", type=click.Choice(["html", "json"]), default="html", show_default=True)
 @click.option("--out", help="Where to write; - is standard output. Without it, report.html in the run's folder.")
 @runs_dir

@@ -5,32 +5,52 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import click
 from click.core import ParameterSource
 
-from harness.cli.options import Number, pairs, runs_dir, split_names, strategies_dir, tasks_dir
+from harness.cli.completion import model_names, run_names, strategy_names, task_names
+from harness.cli.options import Number, pairs, runs_dir, split_names, split_specs, strategies_dir, tasks_dir
 
 _ROLES = ("input", "target", "group", "id")
 
 
 @click.command(short_help="Fine-tune, score and price strategies on tasks.")
-@click.option("--task", "tasks", multiple=True, callback=split_names, help="Tasks: names (see `bench tasks`) or YAML files.")
-@click.option("--strategies", multiple=True, callback=split_names, help="Strategies: names (see `bench strategies`) or YAML files.")
-@click.option("--model", default="tiny", show_default=True, help="A name, a folder, a .gguf file, or org/name on the Hub.")
+@click.option(
+    "--task", "tasks", multiple=True, callback=split_names, shell_complete=task_names,
+    help="Tasks: names (see `bench tasks`) or YAML files.",
+)  # fmt: skip
+@click.option(
+    "--strategies", multiple=True, callback=split_specs, shell_complete=strategy_names,
+    help="Strategies: names (see `bench strategies`), YAML files; lora:r=8,lora:r=64.",
+)  # fmt: skip
+@click.option(
+    "--model", "models", multiple=True, callback=split_names, default=("tiny",), show_default=True, shell_complete=model_names,
+    help="A name (see `bench models`), a folder, a .gguf file, or org/name on the Hub; several make a grid.",
+)  # fmt: skip
 @click.option("--revision", help="Branch, tag or commit of a Hub model.")
-@click.option("--data", metavar="FILE", help="Your rows (CSV, JSONL); split 80/10/10.")
-@click.option("--train", metavar="FILE", help="Training rows, where the split is given.")
-@click.option("--validation", metavar="FILE", help="Validation rows, where the split is given.")
-@click.option("--test", metavar="FILE", help="Test rows, where the split is given.")
+@click.option("--grid", metavar="FILE", help="A grid in a YAML file; options given beside it win.")
+@click.option("--data", metavar="FILE", multiple=True, help="Your rows, in any format of tasks/README.md; split 80/10/10.")
+@click.option("--train", metavar="FILE", multiple=True, help="Training rows, where the split is given.")
+@click.option("--validation", metavar="FILE", multiple=True, help="Validation rows, where the split is given.")
+@click.option("--test", metavar="FILE", multiple=True, help="Test rows, where the split is given.")
+@click.option("--hub", metavar="ORG/NAME", help="A data set of the Hub.")
+@click.option("--hub-revision", metavar="REVISION", help="Its branch, tag or commit.")
+@click.option("--subset", metavar="NAME", help="Its subset (configuration).")
 @click.option("--input", metavar="COLUMN", help="The column with the model's input.")
 @click.option("--target", metavar="COLUMN", help="The column with the reference, or the label.")
 @click.option("--group", metavar="COLUMN", help="The column that names the patient, document, …: never split.")
 @click.option("--id", "id_", metavar="COLUMN", help="The column with the row's id.")
 @click.option("--field", "more", multiple=True, callback=pairs, metavar="ROLE=COLUMN", help="Any other variable of the prompt.")
+@click.option("--labels", multiple=True, callback=split_names, help="The labels that an answer is chosen from: yes,no,maybe.")
+@click.option("--fold-references-by", metavar="COLUMN", help="Test rows that agree in it are one example with several references.")
 @click.option("--skip-bad-rows", is_flag=True, help="Go on without rows that cannot be used; the report counts them.")
 @click.option("--limit", type=click.IntRange(min=1), help="A random sample of at most so many rows of every split.")
+@click.option(
+    "--train-sizes", multiple=True, callback=split_names, metavar="N,…", help="Training rows for a learning curve: 100,300,1000,all."
+)
 @click.option("--seeds", type=click.IntRange(1, 100), default=1, show_default=True, help="Training seeds for each strategy that trains.")
 @click.option("--epochs", type=Number(0, 1000, min_open=True), help="Passes over the training rows, for every strategy.")
 @click.option("--no-base", is_flag=True, help="Leave the untuned model out.")
@@ -38,7 +58,10 @@ _ROLES = ("input", "target", "group", "id")
 @click.option("--price", type=Number(0), help="What an hour of this device costs, in USD.")
 @click.option("--jobs", type=click.IntRange(1, 64), default=1, show_default=True, help="Cells at the same time.")
 @click.option("--trust-remote-code", is_flag=True, help="Run Python code that comes with a model.")
-@click.option("--resume", metavar="RUN", help="Go on with this run; needs no other option, or those that it was started with.")
+@click.option(
+    "--resume", metavar="RUN", shell_complete=run_names,
+    help="Go on with this run; needs no other option, or those that it was started with.",
+)  # fmt: skip
 @click.option("--new", is_flag=True, help="Start a new run even if the same one was interrupted.")
 @click.option("--no-reuse", is_flag=True, help="Run cells again that are done in other runs.")
 @tasks_dir
@@ -53,24 +76,34 @@ def run(ctx: click.Context, /, *, resume: str | None, new: bool, no_reuse: bool,
     \b
     bench run --task summarization --strategies lora,qlora
     bench run --task summarization --data visits.csv --input dialogue --target note --strategies full,lora
+    bench run --grid grid.yaml
     """
     if resume is not None and new:
         raise click.UsageError("--resume and --new contradict each other")
     from harness import api
     from harness.cli.progress import RunDisplay
-    from harness.grid import Request
+    from harness.grid import read_grid, request_of
 
     if resume is not None and not _said(ctx, options):
-        request = api.request_of(api.load_run(resume, runs_dir=runs_dir))
+        request = api.stored_request(api.load_run(resume, runs_dir=runs_dir))
+    elif resume is not None and not (options["tasks"] or options["grid"]):
+        raise click.UsageError("--resume RUN takes no other option, or all of those that the run was started with")
     else:
+        grid = options.pop("grid")
+        said = {name for name in options if _said(ctx, [name])}
         roles = {role: column for role in _ROLES if (column := options.pop("id_" if role == "id" else role))}
-        request = Request(
-            fields=roles | options.pop("more"),
-            base=not options.pop("no_base"),
-            tasks_dirs=options.pop("tasks_dir"),
-            strategies_dirs=options.pop("strategies_dir"),
+        given = {
+            "fields": roles | options.pop("more"),
+            "base": not options.pop("no_base"),
+            "tasks_dirs": options.pop("tasks_dir"),
+            "strategies_dirs": options.pop("strategies_dir"),
             **options,
-        )
+        }
+        if grid is not None:
+            renamed = {"no_base": "base", "tasks_dir": "tasks_dirs", "strategies_dir": "strategies_dirs"}
+            kept = {renamed.get(name, name) for name in said} | {"fields", "tasks_dirs", "strategies_dirs"}
+            given = given | {name: value for name, value in read_grid(Path(grid)).items() if name not in kept}
+        request = request_of(given)
     with RunDisplay() as display:
         done = api.run_request(
             request,

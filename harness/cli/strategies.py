@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from harness.cli.completion import strategy_names
 from harness.cli.listing import print_entries, print_file
 from harness.cli.options import strategies_dir
 
@@ -22,7 +23,7 @@ def strategies(ctx: click.Context, strategies_dir: tuple[str, ...]) -> None:
 
 
 @strategies.command()
-@click.argument("name")
+@click.argument("name", shell_complete=strategy_names)
 @click.pass_obj
 def show(catalog: object, name: str) -> None:
     """Print the YAML of a strategy."""

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from harness.cli.completion import task_names
 from harness.cli.listing import print_entries, print_file, printable
 from harness.cli.options import tasks_dir
 
@@ -24,7 +25,7 @@ def tasks(ctx: click.Context, tasks_dir: tuple[str, ...]) -> None:
 
 
 @tasks.command()
-@click.argument("name")
+@click.argument("name", shell_complete=task_names)
 @click.pass_obj
 def show(catalog: object, name: str) -> None:
     """Print the YAML of a task."""

@@ -54,7 +54,7 @@ def files(here: Path) -> Path:
         ([*TASK, "--data", "empty.csv"], "empty.csv: the file is empty"),
         ([*TASK, "--data", "latin.csv"], "latin.csv:2: not UTF-8"),
         ([*TASK, "--input", "text"], "--input names a column of your own data: it needs --data"),
-        ([*GOOD, "--train", "good.csv"], "--data is one file that is split; --train is a given split"),
+        ([*GOOD, "--train", "good.csv"], "--data and --train contradict each other"),
         ([*TASK, "--train", "good.csv"], "given splits need --train and --test"),
         ([*TASK, "--test", "good.csv", "--validation", "good.csv"], "given splits need --train and --test"),
         ([*GOOD, "--model", "./none"], "there is no model './none'"),

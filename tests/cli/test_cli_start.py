@@ -32,7 +32,7 @@ def test_help_imports_nothing_heavy(arguments: list[str], tmp_path: Path) -> Non
 def test_help_names_every_command_and_option(call: Call) -> None:
     ended = call("--help")
     assert ended.code == 0
-    for command in ("run", "report", "tasks", "strategies"):
+    for command in ("run", "report", "tasks", "strategies", "init", "doctor", "models", "completion", "predict", "export"):
         assert f"  {command}  " in ended.out
     text = call("run", "--help").out
     for option in ("--task", "--strategies", "--model", "--data", "--seeds", "--limit", "--resume", "--new", "--price", "--skip-bad-rows"):
@@ -45,9 +45,13 @@ def test_tasks_and_strategies_are_listed(call: Call, here: Path) -> None:
     assert (tasks.code, strategies.code) == (0, 0)
     assert [line.split()[:3] for line in tasks.out.splitlines()] == [
         ["classification", "classification", "macro_f1"],
+        ["generation", "generation", "chrf"],
+        ["qa", "qa", "f1"],
         ["summarization", "summarization", "rougeL"],
     ]
-    assert [line.split()[0] for line in strategies.out.splitlines()] == ["base", "dora", "full", "lora", "qlora", "rslora"]
+    listed = [line.split()[0] for line in strategies.out.splitlines()]
+    assert listed == sorted(path.stem for path in shipped_folder("strategies").glob("*.yaml"))
+    assert {"base", "fewshot", "full", "lora", "qlora"} <= set(listed)
 
 
 def test_own_tasks_are_listed_beside_the_shipped_ones(call: Call, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -55,7 +59,8 @@ def test_own_tasks_are_listed_beside_the_shipped_ones(call: Call, here: Path, mo
         (here / folder).mkdir()
         (here / folder / f"{name}.yaml").write_text(f"name: {name}\nkind: summarization\ndata: {{path: a.csv}}\n")
     monkeypatch.setenv("BENCH_TASKS_DIR", "with space:variable")
-    assert [line.split()[0] for line in call("tasks").out.splitlines()] == ["classification", "given", "here", "said", "summarization"]
+    listed = [line.split()[0] for line in call("tasks").out.splitlines()]
+    assert listed == ["classification", "generation", "given", "here", "qa", "said", "summarization"]
     assert "given" not in call("tasks", "--tasks-dir", "variable").out
 
 

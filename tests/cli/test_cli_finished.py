@@ -1,0 +1,213 @@
+"""`bench predict` on one small run of both kinds of answers, and what it says of a damaged one."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from finished_runs import TASKS, Finished, edit
+
+from harness import load_run
+from harness.grid.finished import FinishedModel
+from harness.models.resolve import TINY
+
+Call = Callable[..., Any]
+STRATEGIES = ("base", "lora", "full", "qlora", "shots", "prefix")
+
+
+def rows_of(out: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in out.splitlines()]
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("task", TASKS)
+def test_the_rows_of_the_run_get_the_answers_of_the_run(finished: Finished, call: Call, task: str, strategy: str) -> None:
+    ended = call("predict", finished.folder, "--strategy", strategy, "--task", task, "--data", str(finished.data[task]))
+    assert ended.code == 0, ended.err
+    stored = finished.run.predictions(finished.cell(strategy, task).name)
+    found = rows_of(ended.out)
+    assert [(row["id"], row["output"]) for row in found] == [(p.example_id, p.output) for p in stored]
+    assert f"{task} · {strategy} · tiny" in ended.err
+    if task == "labels":
+        labels = finished.run.examples(task)[0].choices
+        for row, prediction in zip(found, stored, strict=True):
+            assert row["label"] == prediction.extracted
+            assert list(row["probabilities"]) == list(labels)
+            total = sum(math.exp(value) for value in prediction.label_logprobs)
+            expected = [math.exp(value) / total for value in prediction.label_logprobs]
+            assert list(row["probabilities"].values()) == pytest.approx(expected, rel=1e-4)
+    else:
+        assert [(row["answer"], row["finish"]) for row in found] == [(p.answer, p.finish) for p in stored]
+
+
+def test_the_strategies_of_this_run_do_differ(finished: Finished) -> None:
+    """Else the test above would pass with the base model alone."""
+    likelihoods = {s: finished.run.predictions(finished.cell(s, "labels").name)[0].label_logprobs[0] for s in STRATEGIES}
+    assert len({round(value, 2) for value in likelihoods.values()}) == len(STRATEGIES)
+
+
+def test_a_table_for_a_spreadsheet_holds_no_formulas(finished: Finished, call: Call, here: Path) -> None:
+    strange = "\u202e ünïcode 🩺 <script>"
+    rows = [("=1+1", "a cough"), ("-2", "=cmd|' /C calc'!A0 \x1b[31m"), ("@x", strange), ("+3", "word " * 3000), ("ok", '"')]
+    with (here / "new.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([("name", "text"), *rows])
+    arguments = ("--task", "labels", "--data", "new.csv", "--out", "out.csv", "--field", "input=text", "--id", "name")
+    ended = call("predict", finished.folder, "--strategy", "lora", *arguments)
+    assert (ended.code, ended.out) == (0, "out.csv\n"), ended.err
+    assert "The input of 1 of 5 rows was too long, and its end was cut" in ended.err
+    with (here / "out.csv").open(newline="") as file:
+        found = list(csv.DictReader(file))
+    assert [row["id"] for row in found] == ["'=1+1", "'-2", "'@x", "'+3", "ok"]
+    assert [row["truncated"] for row in found] == ["false", "false", "false", "true", "false"]
+    chances = [float(value) for name, value in found[0].items() if name.startswith("probability of ")]
+    assert sum(chances) == pytest.approx(1)
+    assert found[0][f"probability of {found[0]['label']}"] == str(max(chances))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "hint"),
+    [
+        (["--strategy", "lora"], "'lora' has 2 cells that are done. Say which one with --task (labels, notes)"),
+        (["--strategy", "lorra", "--task", "notes"], "no cell with the strategy 'lorra'. Did you mean 'lora'"),
+        (["--strategy", "lora", "--task", "note"], "no cell with the task 'note'. Did you mean 'notes'"),
+        (["--strategy", "lora", "--task", "notes", "--model", "big"], "no cell with the model 'big'. Known: tiny."),
+        (["--strategy", "lora", "--task", "notes", "--train-size", "9"], "no cell with the train size '9'. Known: 6."),
+        (["--strategy", "lora", "--task", "notes", "--seed", "3"], "'lora' has no cell with the seed 3. Known: 0."),
+        (["--strategy", "lora", "--task", "notes", "--data", "none.csv"], "none.csv: no such file"),
+        (["--strategy", "lora", "--task", "notes", "--data", "other.csv"], "other.csv: "),
+        (["--strategy", "lora", "--task", "notes", "--data", "other.csv", "--input", "txt"], "no column 'txt' for 'input'"),
+        (["--strategy", "lora", "--task", "notes", "--data", "empty.csv"], "empty.csv: the file is empty"),
+        (["--strategy", "lora", "--task", "notes", "--out", "x.xlsx"], "end it in .jsonl or .csv"),
+        (["--strategy", "lora", "--task", "notes", "--out", "none/x.csv"], "there is no folder none"),
+        (["--strategy", "lora", "--task", "notes", "--out", "other.csv"], "is there already: name another file, or say --force"),
+        (["--strategy", "lora", "--task", "notes", "--data", "other.csv", "--out", "other.csv", "--force"], "holds the rows that are"),
+        (["--strategy", "lora", "--task", "notes", "--model-path", "none"], "there is no model 'none'"),
+        (["--task", "notes"], "Missing option '--strategy'"),
+    ],
+)
+def test_predict_says_in_one_message_what_is_wrong(finished: Finished, call: Call, here: Path, arguments: list[str], hint: str) -> None:
+    (here / "other.csv").write_text("texts,x\na,b\n")
+    (here / "empty.csv").write_text("")
+    data = [] if "--data" in arguments else ["--data", str(finished.data["notes"])]
+    ended = call("predict", finished.folder, *data, *arguments)
+    assert (ended.code, ended.out) == (2, "")
+    assert hint in ended.err
+    assert "Traceback" not in ended.err
+    assert sorted(f.name for f in here.iterdir() if f.name != ".cache") == ["empty.csv", "other.csv"]
+    assert (here / "other.csv").read_text() == "texts,x\na,b\n"
+
+
+def test_of_several_seeds_the_lowest_is_taken_and_said(spoiled: Finished, call: Call) -> None:
+    """The cell of seed 0 becomes one of seed 2, and a copy of it one of seed 1."""
+    first = spoiled.cell("lora", "labels")
+    shutil.copytree(first, first.with_name("0000"))
+    for folder, seed in ((first, 2), (first.with_name("0000"), 1)):
+        edit(folder / "cell.json", lambda value, seed=seed, folder=folder: value["cell"].update(seed=seed, id=folder.name))
+
+    def change(plan: Any) -> None:
+        cell = next(c for c in plan["cells"] if c["id"] == first.name)
+        cell["seed"] = 2
+        plan["cells"].append(cell | {"seed": 1, "id": "0000"})
+
+    edit(spoiled.run.path / "run.json", change)
+    arguments = ("predict", spoiled.folder, "--strategy", "lora", "--task", "labels", "--data", str(spoiled.data["labels"]))
+    assert "seed 1 (--seed takes 2, too)" in call(*arguments).err
+    assert "seed 2 (--seed takes 1, too)" in call(*arguments, "--seed", "2").err
+    shutil.rmtree(first.with_name("0000"))
+    assert "seed 2" in call(*arguments).err, "only one is done"
+
+
+@pytest.mark.parametrize(
+    ("strategy", "file", "content", "hint"),
+    [
+        ("lora", "artifact/adapter_model.safetensors", None, "adapter_model.safetensors: is missing"),
+        ("lora", "artifact/adapter_model.safetensors", b"\x10", "adapter_model.safetensors: is damaged"),
+        ("lora", "artifact/adapter_config.json", b"{", "adapter_config.json: is damaged"),
+        ("lora", "artifact/adapter_config.json", b"[]", "adapter_config.json: is damaged"),
+        ("full", "artifact/model.safetensors", None, "holds no weights"),
+        ("full", "artifact/config.json", None, "config.json: cannot be read"),
+        ("shots", "shots.json", None, "nobody knows which examples the prompt of 'shots' showed"),
+        ("shots", "shots.json", b'[{"prompt": "x"}]', "shots.json: is damaged"),
+    ],
+)
+def test_damage_is_told(spoiled: Finished, call: Call, here: Path, strategy: str, file: str, content: bytes | None, hint: str) -> None:
+    damaged = spoiled.cell(strategy) / file
+    whole = damaged.read_bytes()
+    damaged.unlink()  # files may be linked with those of the other run
+    if content is not None:
+        damaged.write_bytes(content if file.endswith(".json") else whole[: len(whole) // 2])
+    which = (spoiled.folder, "--strategy", strategy, "--task", "notes")
+    ended = call("predict", *which, "--data", str(spoiled.data["notes"]), "--out", "o.csv")
+    assert (ended.code, ended.out) == (2, "")
+    assert hint in ended.err
+    assert "Traceback" not in ended.err
+    if strategy != "shots":
+        assert f"delete {damaged.parent.parent} and run the same command again" in ended.err
+        assert call("export", *which, "--out", "e").code == 2
+    assert sorted(f.name for f in here.iterdir() if f.name != ".cache") == ["spoiled"]
+
+
+def test_an_adapter_without_some_of_its_weights_is_not_used(spoiled: Finished, call: Call) -> None:
+    """PEFT would leave those layers as they were, with a warning."""
+    from safetensors.torch import load_file, save_file
+
+    file = spoiled.cell("lora") / "artifact" / "adapter_model.safetensors"
+    weights = load_file(file)
+    file.unlink()
+    save_file(dict(sorted(weights.items())[1:]), file)
+    ended = call("predict", spoiled.folder, "--strategy", "lora", "--task", "notes", "--data", str(spoiled.data["notes"]))
+    assert (ended.code, ended.out) == (2, "")
+    assert "weights are missing in the adapter" in ended.err
+
+
+@pytest.mark.parametrize(("field", "value"), [("r", 8), ("lora_alpha", 64), ("lora_dropout", 0), ("r", None)])
+def test_an_adapter_whose_fields_were_changed_is_not_used(spoiled: Finished, call: Call, here: Path, field: str, value: object) -> None:
+    """Some values would not fit the weights, others would give another model in silence."""
+    file = spoiled.cell("lora") / "artifact" / "adapter_config.json"
+    was = json.loads(file.read_text())[field]
+    edit(file, lambda fields: fields.update({field: value}))
+    which = (spoiled.folder, "--strategy", "lora", "--task", "notes")
+    for arguments in (("predict", "--data", str(spoiled.data["notes"])), ("export", "--out", "e"), ("export", "--out", "e", "--merge")):
+        ended = call(arguments[0], *which, *arguments[1:])
+        assert (ended.code, ended.out) == (2, "")
+        assert f"{file}: was changed after the training: {field} is {value}, and 'lora' was trained with {was}." in ended.err
+    assert not (here / "e").exists()
+
+
+def test_another_base_model_is_refused(spoiled: Finished, call: Call) -> None:
+    edit(spoiled.run.path / "run.json", lambda plan: plan["models"]["tiny"].update(digest="abc"))
+    ended = call("predict", spoiled.folder, "--strategy", "lora", "--task", "notes", "--data", str(spoiled.data["notes"]))
+    assert ended.code == 2
+    assert f"its sha256 is {load_run(spoiled.run.path).results[spoiled.cell('base').name].provenance['model_digest']}" in ended.err
+    assert "that of the run's 'tiny' is abc" in ended.err
+
+
+def test_a_model_that_lies_elsewhere_can_be_named(spoiled: Finished, call: Call) -> None:
+    edit(spoiled.run.path / "run.json", lambda plan: plan["models"]["tiny"].update(name="ours", origin="ours"))
+    arguments = ("predict", spoiled.folder, "--strategy", "lora", "--task", "notes", "--data", str(spoiled.data["notes"]))
+    ended = call(*arguments)
+    assert ended.code == 2
+    assert "there is no model 'ours'" in ended.err
+    assert "If 'ours' lies elsewhere, say where with --model-path" in ended.err
+    ended = call(*arguments, "--model-path", str(TINY))
+    assert ended.code == 0, ended.err
+    assert [row["output"] for row in rows_of(ended.out)] == spoiled.outputs("lora")
+
+
+def test_an_interruption_leaves_nothing(finished: Finished, call: Call, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stop(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(FinishedModel, "predict", stop)
+    ended = call(
+        "predict", finished.folder, "--strategy", "lora", "--task", "notes", "--data", str(finished.data["notes"]), "--out", "o.jsonl"
+    )
+    assert ended.code == 130
+    assert ended.err.splitlines()[-1] == "interrupted: nothing was written"
+    assert not (here / "o.jsonl").exists()

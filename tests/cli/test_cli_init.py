@@ -1,0 +1,283 @@
+"""`bench init`: from a file to a task that can be run, on made-up files and on real ones."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+
+from harness.api import open_catalog
+from harness.cli.init import init
+from harness.data import load_splits
+from harness.types import Kind, Task
+
+SHARED = Path(__file__).parents[2] / ".." / "shared" / "data"
+Call = Callable[..., Any]
+
+real = pytest.mark.skipif(not SHARED.is_dir(), reason="../shared/data is not here")
+
+
+def tickets(n: int = 120) -> list[dict[str, str]]:
+    queues = ("billing", "shipping", "other")
+    return [
+        {
+            "ticket_id": f"T-{i}",
+            "customer_id": f"C{i % 40}",
+            "created": f"2024-01-{i % 28 + 1:02d}",
+            "subject": f"About order number {i}",
+            "body": f"I have ordered thing {i} and it is not what I wanted, please say what to do with it now.",
+            "queue": queues[i % 3],
+        }
+        for i in range(n)
+    ]
+
+
+def write_csv(file: Path, rows: Sequence[Mapping[str, Any]]) -> Path:
+    with file.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.DictWriter(stream, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    return file
+
+
+def write_xlsx(file: Path, rows: Sequence[Mapping[str, Any]]) -> Path:
+    import openpyxl
+
+    book = openpyxl.Workbook()
+    assert book.active is not None
+    book.active.append(list(rows[0]))
+    for row in rows:
+        book.active.append(list(row.values()))
+    book.save(file)
+    return file
+
+
+def made(call: Call, file: Path | str, *more: str, out: str = "task.yaml") -> tuple[Task, str]:
+    """The task that init writes for a file, as `bench run` would read it, and what it said."""
+    ended = call("init", str(file), "--out", out, *more)
+    assert (ended.code, ended.err) == (0, ""), ended
+    assert call("tasks", "validate", out).code == 0
+    task = open_catalog().check(Path(out)).value
+    assert isinstance(task, Task)
+    return task, ended.out
+
+
+# ---------------------------------------------------------------------------------------------------------------- real data
+
+
+@real
+def test_mts_dialog(call: Call) -> None:
+    task, said = made(call, SHARED / "mts-dialog" / "MTS-Dialog-TrainingSet.csv")
+    assert task.kind == "summarization"
+    assert task.data.fields == {"input": "dialogue", "target": "section_text", "id": "ID"}
+    assert "target: 'section_header', a label (20 different values)" in said
+    assert len(load_splits(task, folder=Path.cwd()).test) > 100
+
+
+@real
+def test_banking77(call: Call, here: Path) -> None:
+    task, said = made(call, SHARED / "banking77" / "train.csv")
+    assert (task.name, task.kind, task.data.fields) == ("banking77", "classification", {"input": "text", "target": "category"})
+    assert "test.csv" in said, "the test file that lies beside it"
+    assert "77 short values that repeat" in said
+    assert "and 57 more" in (here / "task.yaml").read_text()
+
+
+@real
+def test_xquad(call: Call) -> None:
+    task, _ = made(call, SHARED / "xquad" / "xquad.en.json")
+    assert (task.kind, task.labels) == ("qa", ())
+    fields = dict(task.data.fields)
+    assert fields.pop("group") == "group", "a paragraph is never split"
+    assert fields == {"context": "context", "question": "question", "target": "answers", "id": "id"}
+    splits = load_splits(task, folder=Path.cwd())
+    assert sum(splits.report.sizes.values()) == 1190
+    assert not {e.group for e in splits.train} & {e.group for e in splits.test}
+
+
+@real
+def test_pubmedqa(call: Call) -> None:
+    task, _ = made(call, SHARED / "pubmedqa" / "pqal_train.json")
+    assert (task.kind, set(task.labels)) == ("qa", {"yes", "no", "maybe"})
+    assert task.data.fields == {"context": "CONTEXTS", "question": "QUESTION", "target": "final_decision", "id": "id"}
+    assert sum(load_splits(task, folder=Path.cwd()).report.sizes.values()) == 500
+
+
+@real
+def test_e2e(call: Call) -> None:
+    task, _ = made(call, SHARED / "e2e-cleaned" / "devel-fixed.no-ol.csv")
+    assert (task.kind, task.data.fields, task.data.fold_references_by) == ("generation", {"input": "mr", "target": "ref"}, "mr")
+    test = load_splits(task, folder=Path.cwd()).test
+    assert len({example.inputs["input"] for example in test}) == len(test), "several references of one input are one row"
+
+
+# --------------------------------------------------------------------------------------------------------------- made-up data
+
+
+FORMATS = ("tickets.csv", "tickets.xlsx", "tickets.jsonl", "tickets.json", "tickets.parquet", "tickets.csv.gz", "folder")
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_tickets_in_any_format(call: Call, here: Path, name: str) -> None:
+    rows, file = tickets(), here / name
+    if name.endswith(".csv"):
+        write_csv(file, rows)
+    elif name.endswith(".gz"):
+        file.write_bytes(gzip.compress(write_csv(here / "plain.csv", rows).read_bytes()))
+    elif name.endswith(".xlsx"):
+        write_xlsx(file, rows)
+    elif name.endswith(".jsonl"):
+        file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    elif name.endswith(".json"):
+        file.write_text(json.dumps(rows))
+    elif name.endswith(".parquet"):
+        import pyarrow
+        import pyarrow.parquet
+
+        pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows), file)
+    else:
+        import datasets
+
+        datasets.Dataset.from_list(rows).save_to_disk(str(file))
+    task, said = made(call, file)
+    assert (task.name, task.kind) == ("folder" if name == "folder" else "tickets", "classification")
+    assert task.data.fields == {"subject": "subject", "body": "body", "target": "queue", "group": "customer_id", "id": "ticket_id"}
+    assert "120 rows" in said
+    assert "only " in said and "test rows" in said, "a small test split is warned of"
+    assert said.splitlines()[-1].endswith("bench run --task task.yaml --strategies lora")
+
+
+def test_the_task_can_be_run(bench: Call, tmp_path: Path) -> None:
+    """Through the real door, from another folder than the data's."""
+    (tmp_path / "data of mine").mkdir()
+    (tmp_path / "tasks").mkdir()
+    write_csv(tmp_path / "data of mine" / "tickets.csv", tickets())
+    ended = bench("init", "data of mine/tickets.csv", "--out", "tasks/mine.yaml", here=tmp_path)
+    assert (ended.code, ended.err) == (0, ""), ended
+    ran = bench("run", "--task", "tasks/mine.yaml", "--limit", "8", here=tmp_path)
+    assert ran.code == 0, ran
+    assert "macro_f1" in ran.err
+
+
+def test_several_answers_of_a_list_and_holes(call: Call, here: Path) -> None:
+    rows = [{"question": f"What is number {i} of all?", "answers": [f"it is {i}", f"{i}"] if i % 9 else []} for i in range(40)]
+    (here / "qa.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    task, _ = made(call, "qa.jsonl")
+    assert (task.kind, task.no_answer) == ("qa", "unanswerable")
+    splits = load_splits(task, folder=here)
+    assert {len(e.targets) for part in (splits.train, splits.validation, splits.test) for e in part} == {0, 2}
+
+
+def test_rows_that_cannot_be_used_do_not_stop_the_task(call: Call, here: Path) -> None:
+    rows = tickets()
+    rows[3]["queue"] = rows[9]["body"] = ""
+    write_csv(here / "tickets.csv", rows)
+    with (here / "tickets.csv").open("a") as stream:
+        stream.write("too,few\n")
+    task, said = made(call, "tickets.csv")
+    assert task.data.skip_bad_rows
+    assert "2 rows without the target" in said
+    assert "1 row that cannot be used (tickets.csv:122: " in said
+    assert sum(load_splits(task, folder=here).report.sizes.values()) == 118
+
+
+def test_a_given_test_file_beside_it_is_offered(call: Call, here: Path) -> None:
+    for name in ("Train_v2.csv", "Test_v2.csv", "Dev_v2.csv"):
+        write_csv(here / name, tickets())
+    _, said = made(call, "Train_v2.csv")
+    line = next(line for line in (here / "task.yaml").read_text().splitlines() if line.strip().startswith("# path: {"))
+    assert "train: Train_v2.csv" in line and "validation: Dev_v2.csv" in line and "test: Test_v2.csv" in line
+    assert "given splits: Train_v2.csv, Dev_v2.csv, Test_v2.csv" in said
+
+
+def test_of_a_large_file_the_first_rows_are_looked_at(call: Call, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("harness.cli.init._ROWS", 50)
+    write_csv(here / "tickets.csv", tickets())
+    task, said = made(call, "tickets.csv")
+    assert "tickets.csv: 50 rows looked at, the first of a larger file" in said
+    assert "after the split" not in said, "nobody has counted them"
+    assert sum(load_splits(task, folder=here).report.sizes.values()) == 120
+
+
+def test_a_folder_with_splits_of_its_own(call: Call, here: Path) -> None:
+    import datasets
+
+    parts = {"train": tickets(60), "test": tickets(120)[60:]}
+    datasets.DatasetDict({split: datasets.Dataset.from_list(rows) for split, rows in parts.items()}).save_to_disk(str(here / "saved"))
+    task, said = made(call, "saved")
+    assert (task.name, task.kind) == ("saved", "classification")
+    assert "60 test rows" in said
+    assert "split: {" not in (here / "task.yaml").read_text(), "it would not be used"
+    assert "group" not in task.data.fields
+    assert "'customer_id' could be the group, but: nothing is left of train" in said, "its customers are in both splits"
+
+
+def test_what_the_user_says_comes_before_any_guess(call: Call, here: Path) -> None:
+    write_csv(here / "tickets.csv", tickets())
+    task, _ = made(call, "tickets.csv", "--target", "subject", "--input", "body", "--kind", "generation", "--name", "titles")
+    assert (task.name, task.kind, task.data.fields["input"], task.data.fields["target"]) == ("titles", "generation", "body", "subject")
+
+
+def test_control_characters_do_not_reach_the_terminal(call: Call, here: Path) -> None:
+    name = "bo\x1b[31mdy: \n#x"
+    rows = [{name: row["body"], "queue": f"{row['queue']}\x07\x9b2J", "a\rb": row["subject"]} for row in tickets()]
+    write_csv(here / "evil\x1b[2J.csv", rows)
+    task, said = made(call, "evil\x1b[2J.csv", "--input", name)
+    assert not {c for c in said if not c.isprintable()} - {"\n"}
+    assert task.data.fields["input"] == name
+    assert (here / "task.yaml").read_text().replace("\n", "").isprintable()
+
+
+# ----------------------------------------------------------------------------------------------------------------- refusals
+
+
+def test_a_file_that_is_there_is_not_written_over(call: Call, here: Path) -> None:
+    write_csv(here / "tickets.csv", tickets())
+    (here / "task.yaml").write_text("mine")
+    ended = call("init", "tickets.csv")
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err == "error: task.yaml: is there already. Name another file with --out, or write over it with --force\n"
+    assert (here / "task.yaml").read_text() == "mine"
+    made(call, "tickets.csv", "--force")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "hint"),
+    [
+        (["none.csv"], "none.csv: no such file. Did you mean 'one.csv'"),
+        (["empty.csv"], "empty.csv: the file is empty"),
+        (["header.csv"], "header.csv: only a header"),
+        (["one.csv"], "one column only, 'text'"),
+        (["unclear.csv"], "no column can be told to be the target. The columns are: 'alpha' (text of about 4 words)"),
+        (["unclear.csv", "--target", "gamma"], "no column 'gamma' for the target"),
+        (["tickets.csv", "--out", "none/task.yaml"], "there is no folder none"),
+        (["tickets.csv", "--out", "folder.yaml"], "is a folder"),
+        (["tickets.csv", "--out", "task.txt"], "ends in .yaml"),
+        (["tickets.csv", "--out", "a,b.yaml"], "commas part the names"),
+        (["tickets.csv", "--name", "two words"], "--name 'two words'"),
+        (["tickets.csv", "--kind", "poem"], "'poem' is not one of"),
+    ],
+)
+def test_is_told_in_one_message_and_nothing_is_written(call: Call, here: Path, arguments: list[str], hint: str) -> None:
+    write_csv(here / "tickets.csv", tickets())
+    write_csv(here / "one.csv", [{"text": f"line {i} of it"} for i in range(20)])
+    write_csv(here / "unclear.csv", [{"alpha": f"line {i} of it", "beta": f"other {i} of it"} for i in range(20)])
+    (here / "header.csv").write_text("text,label\n")
+    (here / "empty.csv").write_text("")
+    (here / "folder.yaml").mkdir()
+    before = sorted(here.rglob("*"))
+    ended = call("init", *arguments)
+    assert (ended.code, ended.out) == (2, ""), ended
+    assert hint in ended.err
+    assert "Traceback" not in ended.err
+    assert sorted(here.rglob("*")) == before
+
+
+def test_every_kind_can_be_said() -> None:
+    option = next(parameter for parameter in init.params if parameter.name == "kind")
+    assert tuple(option.type.choices) == get_args(Kind)  # type: ignore[attr-defined]
