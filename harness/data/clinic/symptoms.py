@@ -1,0 +1,80 @@
+"""Symptoms, what goes with them, and what people are allergic to. A symptom takes a severity in front: "(a) mild" + "dry cough"."""
+
+from __future__ import annotations
+
+
+def _lines(text: str) -> tuple[str, ...]:
+    return tuple(line.strip() for line in text.replace("\n", ",").split(",") if line.strip())
+
+
+# those that take "a"
+COUNTED = _lines(
+    """
+    headache, dry cough, wet cough, night cough, sore throat, hoarse voice, blocked nose, runny nose, toothache, earache
+    stomach ache, stiff neck, stiff shoulder, stiff knee, sore back, sore hip, sore elbow, sore wrist, sore heel
+    sore thumb, sprained ankle, swollen knee, swollen ankle, swollen finger, swollen eyelid, swollen gland, bruised rib
+    bruised shin, pulled hamstring, cramp in the calf, cramp in the foot, burning feeling in the feet
+    tingling in the fingers, tingling in the toes, tremor in the hands, twitch in the eyelid, rash on the arms
+    rash on the neck, rash on the belly, rash behind the ears, itch on the scalp, itch on the legs, itch between the toes
+    boil on the back, cyst on the wrist, wart on the heel, blister on the foot, cut on the hand, burn on the forearm
+    cold sore, mouth ulcer, cracked lip, bleeding gum, coated tongue, metallic taste, ringing in the ears, blocked ear
+    pressure behind the eyes, watery eye, itching eye, red eye, dry eye, stye on the lid, bitter burp, tight jaw
+    clicking jaw, trapped nerve, weak grip, weak ankle, slow blister, ingrown nail, brittle nail, patch of dry skin
+    lump under the arm, hot flush, racing mind, heavy head
+    """
+)
+# those that do not
+UNCOUNTED = _lines(
+    """
+    back pain, neck pain, shoulder pain, elbow pain, wrist pain, hip pain, knee pain, heel pain, jaw pain, rib pain
+    groin pain, pelvic pain, tailbone pain, sinus pain, period pain, joint pain, muscle pain, pain when swallowing
+    pain when walking, heartburn, bloating, hiccups, belching, constipation, watery stools, loose stools, stomach cramps
+    leg cramps, poor appetite, poor sleep, early waking, tiredness, drowsiness, restlessness, low mood, irritability
+    forgetfulness, poor concentration, light-headedness, unsteadiness, motion sickness, night sweats, cold hands
+    cold feet, dry mouth, bad breath, sneezing, snoring, wheezing, hay fever, hair loss, dandruff, acne, eczema
+    flaky skin, itchy skin, easy bruising, sunburn, chapped hands, puffy eyes, blurry vision, tired eyes, burning urine
+    frequent urination, muscle stiffness, morning stiffness, aching legs, heavy legs, restless legs, swollen feet
+    growing clumsiness
+    """
+)
+SYMPTOMS = tuple(pair for counted, listed in ((True, COUNTED), (False, UNCOUNTED)) for pair in ((symptom, counted) for symptom in listed))
+
+SEVERITIES = (
+    "mild",
+    "slight",
+    "moderate",
+    "bearable",
+    "nagging",
+    "stubborn",
+    "troublesome",
+    "bad",
+    "fierce",
+    "severe",
+    "terrible",
+    "violent",
+)
+DENIED = _lines(
+    """
+    nausea, vomiting, chest pain, shortness of breath, weight loss, numbness, palpitations, fainting, dizziness
+    double vision, chills, swallowing trouble, blood in the urine, black stools, confusion, leg swelling, slurred speech
+    hearing loss, fits, yellow skin, bladder leakage, loss of smell, panic attacks, nosebleeds, jaundice, choking
+    diarrhea, shivering, memory loss, stumbling
+    """
+)
+CONDITIONS = _lines(
+    """
+    asthma, gout, type 2 diabetes, type 1 diabetes, high blood pressure, high cholesterol, angina, heart failure, epilepsy
+    psoriasis, migraine, kidney stones, gallstones, a gastric ulcer, reflux disease, an underactive thyroid
+    an overactive thyroid, osteoporosis, osteoarthritis, rheumatoid arthritis, anemia, glaucoma, cataracts, depression
+    anxiety, insomnia, sleep apnea, hepatitis, diverticulitis, chronic bronchitis, emphysema, a slipped disc
+    varicose veins, endometriosis, shingles, tuberculosis, a stroke, a heart attack, a hernia repair, appendicitis
+    """
+)
+ALLERGENS = _lines(
+    """
+    latex, peanuts, shellfish, bee stings, wasp stings, birch pollen, grass pollen, nickel, eggs, iodine, cow milk, soy
+    sesame, walnuts, kiwi, strawberries, celery, mustard, cat hair, dog hair, dust mites, house mold, wool grease
+    sticking plaster, hair dye, contrast dye
+    """
+)
+KIN = ("brother", "sister", "mother", "father", "uncle", "aunt", "cousin", "son", "daughter", "husband", "wife", "grandmother")

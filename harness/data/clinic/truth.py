@@ -1,0 +1,122 @@
+"""What must be in a right output and what must not: the ground truth that outputs are scored with.
+
+A fact is {"what", "any", "critical"}: one of the strings in `any` must stand in the output as whole words, in any case. What is forbidden
+is {"what", "text", "unless_negated"}: the text must not stand in the output, or only behind a negation.
+
+Critical is what a clinician would count as an error: the name, the prescribed drug and its dose, an allergy, the alert.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from harness.data.clinic.case import VITALS, Case
+
+Fact = dict[str, Any]
+CRITICAL = frozenset({"name", "drug", "dose", "allergy", "alert"})
+NO_ALLERGY = ("no known allergies", "no known allergy", "no allergies", "no allergy")
+NO_ALERT = ("no alert", "no alerts")
+ALLERGY_ALERT = "allergic to the prescribed"
+INTERACTION_ALERT = "clashes with"
+VITAL_ALERTS = tuple(f"{vital} too {side}" for vital in VITALS for side in ("high", "low"))
+
+
+def fact(what: str, *any_of: str, critical: bool | None = None) -> Fact:
+    """Something that a right output states."""
+    return {"what": what, "any": list(any_of), "critical": what in CRITICAL if critical is None else critical}
+
+
+def forbidden(what: str, text: str, *, unless_negated: bool = False) -> Fact:
+    """Something that a right output does not state."""
+    return {"what": what, "text": text, "unless_negated": unless_negated}
+
+
+def flat(case: Case) -> Fact:
+    """The case in plain values, for `meta`."""
+    vital, other = case.vital, case.other_vital
+    return {
+        "name": case.name,
+        "age": case.age,
+        "symptom": case.symptom,
+        "severity": case.severity,
+        "duration": case.duration,
+        "denied": list(case.denied),
+        "history": case.history,
+        "drug": case.drug,
+        "dose": case.dose,
+        "frequency": case.frequency,
+        "current": [f"{drug} {dose}" for drug, dose in case.current],
+        "allergies": list(case.allergies),
+        "cleared": case.cleared,
+        "kin_drug": case.kin_drug,
+        "kin_reading": case.kin_reading,
+        "stopped": case.stopped,
+        "clash": case.clash,
+        "vital": vital.name if vital else "",
+        "reading": vital.reading if vital else "",
+        "range": [vital.low, vital.high] if vital else [],
+        "other_vital": f"{other.name} {other.reading}" if other else "",
+        "alert_kind": case.alert,
+    }
+
+
+def summary_facts(case: Case) -> list[Fact]:
+    """All that the summary has to say."""
+    return [
+        fact("name", case.name),
+        fact("age", str(case.age)),
+        fact("symptom", case.symptom),
+        fact("severity", case.severity),
+        fact("duration", case.duration),
+        *(fact("denied", denied) for denied in case.denied),
+        *(fact("current", f"{drug} {dose}", f"{dose} {drug}", f"{dose} of {drug}") for drug, dose in case.current),
+        *allergy_facts(case, *NO_ALLERGY),
+        fact("drug", case.drug),
+        fact("dose", case.dose),
+        fact("frequency", case.frequency),
+        alert_fact(case),
+    ]
+
+
+def allergy_facts(case: Case, *none: str) -> list[Fact]:
+    """Each allergy by itself; where there is none, the words that say so, if any have to."""
+    found = [fact("allergy", allergy) for allergy in case.allergies]
+    return found if found or not none else [fact("allergy", *none)]
+
+
+def alert_fact(case: Case) -> Fact:
+    """The words that tell this alert from every other, and from none."""
+    if case.alert == "allergy":
+        return fact("alert", f"{ALLERGY_ALERT} {case.drug}")
+    if case.alert == "interaction":
+        return fact("alert", f"{INTERACTION_ALERT} {case.clash}")
+    if case.vital and case.vital.side:
+        return fact("alert", f"{case.vital.name} too {case.vital.side}")
+    return fact("alert", *NO_ALERT)
+
+
+def summary_forbidden(case: Case) -> list[Fact]:
+    """Alerts of another kind, drugs that are not the patient's, a dose that was corrected; what was denied, unless negated."""
+    own = alert_fact(case)["any"][0]
+    alerts = [text for text in (ALLERGY_ALERT, INTERACTION_ALERT, *VITAL_ALERTS, *NO_ALERT) if not own.startswith(text)]
+    if case.alert == "none":
+        alerts = [text for text in alerts if text not in NO_ALERT]
+    return [*(forbidden("alert", text) for text in alerts), *wrong_drugs(case), *wrong_doses(case), *negations(case)]
+
+
+def wrong_drugs(case: Case, right: Iterable[str] = ()) -> list[Fact]:
+    """The drugs that the text names and that the patient neither takes, nor will take, nor is allergic to."""
+    known = {case.drug, *(drug for drug, _ in case.current), *case.allergies, *right}
+    named = dict.fromkeys((case.cleared, case.kin_drug, case.stopped, case.clash, case.wrong_drug))
+    return [forbidden("drug", drug) for drug in named if drug and drug not in known]
+
+
+def wrong_doses(case: Case) -> list[Fact]:
+    """What was said first and then corrected."""
+    return [forbidden("dose", dose) for dose in (case.wrong_dose, case.wrong_current) if dose]
+
+
+def negations(case: Case) -> list[Fact]:
+    """What the patient does not have."""
+    return [forbidden("negation", denied, unless_negated=True) for denied in case.denied]

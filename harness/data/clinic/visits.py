@@ -1,0 +1,149 @@
+"""A case in words: the text that says it in one of four styles, and its summary.
+
+fields     {"complaint": "a severe headache", "meds": "metoprolol 50 mg and ramipril 5 mg", …}: what fills the sentences
+visit      "Doctor: Good morning, Mara Oduya. …"
+summary    "Mara Oduya, 54. Severe headache for 3 days. Denies nausea. Takes metoprolol 50 mg. Allergic to latex. Prescribed …"
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+
+from harness.data.clinic.case import Case, Vital
+from harness.data.clinic.visit_dialogue import DIALOGUE, Sentences
+from harness.data.clinic.visit_prose import PROSE, STYLES
+
+FEWEST_WORDS, MOST_WORDS = 80, 170
+# "20, no, 40 mg": of train and validation, of test
+CORRECTIONS = (
+    (
+        "{wrong}, no, {right}",
+        "{wrong}, sorry, {right}",
+        "{wrong}, I mean {right}",
+        "{wrong}, wait, {right}",
+        "{wrong}, correction, {right}",
+        "{wrong}, no, make that {right}",
+        "{wrong} or rather {right}",
+    ),
+    ("{wrong}, let me correct that, {right}", "{wrong}, excuse me, {right}", "{wrong}, that is wrong, {right}"),
+)
+_LEXICONS: dict[str, Mapping[str, tuple[Sentences, Sentences]]] = {
+    "dialogue": DIALOGUE,
+    **{style: {**PROSE, **slots} for style, slots in STYLES.items()},
+}
+
+
+def listed(parts: tuple[str, ...] | list[str], word: str = "and") -> str:
+    """ "a", "a and b", "a, b and c" """
+    return f" {word} ".join(part for part in (", ".join(parts[:-1]), parts[-1]) if part) if parts else ""
+
+
+def current(case: Case) -> str:
+    """The drugs that the patient takes already, with their doses."""
+    return listed([f"{drug} {dose}" for drug, dose in case.current])
+
+
+def measured(vital: Vital) -> str:
+    """ "38.9 degrees" """
+    return f"{vital.reading} {vital.unit}"
+
+
+def visit(rng: random.Random, case: Case, *, unseen: bool) -> str:
+    """80 to 200 words that hold every fact but the alert; what is "" or empty, it says nothing of."""
+    lexicon = _LEXICONS[rng.choice(("dialogue", "dialogue", "note", "letter", "phone"))]
+    slots = _slots(rng, case)
+    parts = "\0".join([rng.choice(lexicon[slot][unseen]) for slot in slots])  # filled in one go, which is faster
+    filled = parts.format_map(fields(rng, case, unseen=unseen)).split("\0")
+    _stretch(rng, filled, lexicon["digression"][unseen])
+    return ("\n" if lexicon is DIALOGUE else " ").join([part[:1].upper() + part[1:] for part in filled])
+
+
+def _slots(rng: random.Random, case: Case) -> list[str]:
+    """What is spoken of, in order. The complaint comes first; what is stated before the prescription is shuffled."""
+    middle = [["denial"], ["history"], ["meds" if case.current else "no meds"], ["allergy" if case.allergies else "no allergy"]]
+    middle += [["cleared"]] * bool(case.cleared) + [["kin allergy"]] * bool(case.kin_drug) + [["stopped"]] * bool(case.stopped)
+    if case.vital:
+        middle.append(["vital", "kin vital"] if case.kin_reading else ["vital"])
+    middle += [["other vital"]] * bool(case.other_vital)
+    end = [["prescription"], ["interaction"]] if case.clash else [["prescription"]]
+    if rng.random() < 0.3:
+        middle += end
+        end = []
+    rng.shuffle(middle)
+    return ["opening", "complaint", *(slot for block in (*middle, *end) for slot in block), "closing"]
+
+
+def _stretch(rng: random.Random, parts: list[str], digressions: Sentences) -> None:
+    """One digression, and as many more as it takes to get to 80 words."""
+    words = sum(len(part.split()) for part in parts)
+    for i, digression in enumerate(rng.sample(digressions, len(digressions))):
+        length = len(digression.split())
+        if words >= FEWEST_WORDS and (i > 0 or words + length > MOST_WORDS):
+            break
+        parts.insert(rng.randint(2, len(parts) - 1), digression)
+        words += length
+
+
+def fields(rng: random.Random, case: Case, *, unseen: bool) -> dict[str, object]:
+    """What the placeholders of the sentences stand for. What is corrected is said wrong first."""
+
+    def said(right: str, wrong: str, unit: bool = False) -> str:
+        if not wrong:
+            return right
+        shown = wrong.split(maxsplit=1)[0] if unit and rng.random() < 0.5 else wrong
+        return rng.choice(CORRECTIONS[unseen]).format(wrong=shown, right=right)
+
+    doses = [dose for _, dose in case.current]
+    if case.wrong_current:
+        doses[0] = said(doses[0], case.wrong_current, True)
+    filled: dict[str, object] = {
+        "name": case.name,
+        "age": case.age,
+        "symptom": case.symptom,
+        "severity": case.severity,
+        "complaint": f"{'a ' * case.counted}{case.severity} {case.symptom}",
+        "duration": said(case.duration, case.wrong_duration, True),
+        "denied": listed(case.denied, "or"),
+        "history": case.history,
+        "meds": listed([f"{drug} {dose}" for (drug, _), dose in zip(case.current, doses, strict=True)]),
+        "allergies": listed(case.allergies),
+        "cleared": case.cleared,
+        "kin": case.kin,
+        "kin_drug": case.kin_drug,
+        "kin_reading": case.kin_reading,
+        "stopped": case.stopped,
+        "years": case.years,
+        "clash": case.clash,
+        "drug": case.drug,
+        "drug_said": said(case.drug, case.wrong_drug),
+        "dose_said": said(case.dose, case.wrong_dose, True),
+        "frequency": case.frequency,
+        "route": case.route,
+    }
+    if case.vital:
+        filled |= {"vital": case.vital.name, "reading": measured(case.vital), "low": case.vital.low, "high": case.vital.high}
+    if case.other_vital:
+        filled |= {"other_vital": case.other_vital.name, "other_reading": measured(case.other_vital)}
+    return filled
+
+
+def summary(case: Case) -> str:
+    """What goes on record, always in this order."""
+    complaint = f"{case.severity.capitalize()} {case.symptom} for {case.duration}"
+    takes = f"Takes {current(case) or 'no medication'}"
+    allergic = f"Allergic to {listed(case.allergies)}" if case.allergies else "No known allergies"
+    prescribed = f"Prescribed {case.drug} {case.dose} {case.frequency}"
+    said = (f"{case.name}, {case.age}", complaint, f"Denies {listed(case.denied, 'or')}", takes, allergic, prescribed, alert(case))
+    return ". ".join(said) + "."
+
+
+def alert(case: Case) -> str:
+    """The last sentence of the summary, without its full stop."""
+    if case.alert == "allergy":
+        return f"ALERT: allergic to the prescribed {case.drug}"
+    if case.alert == "interaction":
+        return f"ALERT: {case.drug} clashes with {case.clash}"
+    if case.alert == "vital" and case.vital:
+        return f"ALERT: {case.vital.name} too {case.vital.side} at {case.vital.reading}"
+    return "No alert"
