@@ -167,7 +167,7 @@ def _allergies(rng: random.Random, spare: list[str], drug: str, alert: AlertKind
 
 def _cleared(rng: random.Random, spare: list[str], drug: str, alert: AlertKind) -> str:
     """A drug whose allergy was ruled out; where the prescribed drug may be taken, it is most often that one."""
-    if rng.random() > 0.25:
+    if rng.random() > 0.32:
         return ""
     return drug if alert != "allergy" and rng.random() < 0.7 else spare.pop() if spare else ""
 

@@ -44,6 +44,10 @@ def symptom(rng: random.Random, split: SplitName) -> tuple[str, bool]:
 
 def cast(rng: random.Random, split: SplitName) -> list[Drug]:
     """The drugs that one record may name, the prescribed one first: `HANDS` at most, no two of a class."""
-    of_one_hand = rng.sample(rng.choice(_HANDS), HANDS) if split == "test" else ()
-    drugs = of_one_hand or [rng.choice(hand) for hand in rng.sample(_SHARED_HANDS, HANDS)]
+    if split == "test":
+        return _one_a_class(rng.sample(rng.choice(_HANDS), HANDS))
+    return _one_a_class([rng.choice(hand) for hand in rng.sample(_SHARED_HANDS, HANDS)])
+
+
+def _one_a_class(drugs: list[Drug]) -> list[Drug]:
     return list({drug.group: drug for drug in drugs}.values())

@@ -112,11 +112,12 @@ def _clause(rng: random.Random, label: str, fields: Fact) -> tuple[str, bool]:
         told = rng.choice([danger for danger in DANGERS if danger != fields["danger"]])
         other = rng.choice(rng.choice(dangers)).replace("{danger}", told).replace("{danger_bare}", told.removeprefix("a "))
         return rng.choice((other, other, "it is probably only {symptom}", "I do not want to trouble anyone", settled)), True
-    if label in _SYMPTOM_CLASSES and rng.random() < 0.45:
+    symptomatic = label in _SYMPTOM_CLASSES
+    if symptomatic and rng.random() < 0.45:
         duration = {"self-care": NOT_LONG, "routine": NOT_BRIEF}.get(label, NOT_WEAK)
         severity = NOT_WEAK if label == "urgent" else NOT_STRONG
         return rng.choice(severity if rng.random() < 0.6 else duration), False
-    return rng.choice(rng.choice((*dangers, (settled,)))), True
+    return rng.choice(rng.choice(dangers)) if rng.random() < (0.65 if symptomatic else 0.4) else settled, True
 
 
 def _settled(rng: random.Random, label: str) -> str:

@@ -41,7 +41,7 @@ CUES: dict[str, Sentences] = {
         "I have {complaint}, for {duration} now",
         "for {duration} there has been {complaint}",
         "it is {complaint}, and it has lasted {duration}",
-        "{complaint} has been with me for {duration}",
+        "I carry {complaint} around with me, {duration} by now",
         "I suffer from {complaint}, {duration} already",
         "I have been living with {complaint} for {duration}",
         "what I have is {complaint}, {duration} so far",

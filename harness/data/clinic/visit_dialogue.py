@@ -141,7 +141,7 @@ DIALOGUE: dict[str, tuple[Sentences, Sentences]] = {
         ),
         (
             "Doctor: The allergy box on this form says {allergies}. True?\nPatient: True.",
-            "Patient: You know that I react to {allergies}, do you?",
+            "Patient: I hope they told you that I react to {allergies}.",
             "Doctor: Allergic to what?\nPatient: To {allergies}.",
             "Patient: There is a yellow allergy slip in my purse, it reads {allergies}.",
         ),
@@ -189,7 +189,7 @@ DIALOGUE: dict[str, tuple[Sentences, Sentences]] = {
             "Doctor: Who was allergic to {kin_drug}?\nPatient: That was my {kin}.",
             "Patient: My {kin} got hives from {kin_drug}, poor soul.",
             "Patient: With {kin_drug} my {kin} had an allergy, I did not.",
-            "Doctor: I read of an allergy to {kin_drug}.\nPatient: That is my {kin}, we share a file.",
+            "Doctor: Here it says allergic to {kin_drug}?\nPatient: That is my {kin}, we share a file.",
             "Patient: An allergy to {kin_drug} runs with my {kin} only.",
             "Patient: My {kin} swells up from {kin_drug}.",
             "Patient: It was my {kin} who reacted to {kin_drug}.",

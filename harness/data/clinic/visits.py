@@ -14,7 +14,8 @@ from harness.data.clinic.case import Case, Vital
 from harness.data.clinic.visit_dialogue import DIALOGUE, Sentences
 from harness.data.clinic.visit_prose import PROSE, STYLES
 
-FEWEST_WORDS, MOST_WORDS = 80, 170
+FEWEST_WORDS, MOST_WORDS = 80, 200
+ROOM_FOR_DIGRESSION = 170  # words; a longer text has none
 # "20, no, 40 mg": of train and validation, of test
 CORRECTIONS = (
     (
@@ -55,7 +56,8 @@ def visit(rng: random.Random, case: Case, *, unseen: bool) -> str:
     slots = _slots(rng, case)
     parts = "\0".join([rng.choice(lexicon[slot][unseen]) for slot in slots])  # filled in one go, which is faster
     filled = parts.format_map(fields(rng, case, unseen=unseen)).split("\0")
-    _stretch(rng, filled, lexicon["digression"][unseen])
+    if _stretch(rng, filled, lexicon["digression"][unseen]) > MOST_WORDS:
+        return visit(rng, case, unseen=unseen)  # shorter sentences, next time
     return ("\n" if lexicon is DIALOGUE else " ").join([part[:1].upper() + part[1:] for part in filled])
 
 
@@ -74,15 +76,16 @@ def _slots(rng: random.Random, case: Case) -> list[str]:
     return ["opening", "complaint", *(slot for block in (*middle, *end) for slot in block), "closing"]
 
 
-def _stretch(rng: random.Random, parts: list[str], digressions: Sentences) -> None:
-    """One digression, and as many more as it takes to get to 80 words."""
+def _stretch(rng: random.Random, parts: list[str], digressions: Sentences) -> int:
+    """Puts in one digression, and as many more as it takes to get to 80 words; gives the number of words."""
     words = sum(len(part.split()) for part in parts)
     for i, digression in enumerate(rng.sample(digressions, len(digressions))):
         length = len(digression.split())
-        if words >= FEWEST_WORDS and (i > 0 or words + length > MOST_WORDS):
+        if words >= FEWEST_WORDS and (i > 0 or words + length > ROOM_FOR_DIGRESSION):
             break
         parts.insert(rng.randint(2, len(parts) - 1), digression)
         words += length
+    return words
 
 
 def fields(rng: random.Random, case: Case, *, unseen: bool) -> dict[str, object]:

@@ -1,0 +1,118 @@
+"""Visits and their summaries: every alert follows from the text, and what has none comes near one."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from statistics import median
+
+import pytest
+from clinic_reader import alerts, allergies, drugs_in, forbidden_pairs, misstated, reading, stated_range, taken, unstated
+
+SUMMARY = re.compile(
+    r"(?P<name>[^,.]+), (?P<age>\d+)\. (?P<complaint>.+) for (?P<duration>\d+ \w+)\. Denies (?P<denied>.+?)\. Takes (?P<current>.+?)\. "
+    r"(?P<allergy>Allergic to .+?|No known allergies)\. Prescribed (?P<drug>\w+) (?P<dose>\d+ \w+) (?P<frequency>.+?)\. (?P<alert>.+)\."
+)
+
+
+@pytest.fixture
+def visits(clinic):
+    return [example for _, example in clinic("summarization")]
+
+
+def test_lengths(visits):
+    words = [len(e.inputs["input"].split()) for e in visits]
+    assert 80 <= min(words) <= max(words) <= 200
+    assert 100 <= median(words) <= 120
+    assert max(len(e.targets[0].split()) for e in visits) <= 48
+
+
+def test_half_of_the_visits_have_no_alert(visits):
+    kinds = Counter(e.meta["alert_kind"] for e in visits)
+    assert 0.45 < kinds["none"] / len(visits) < 0.55
+    assert set(kinds) == {"none", "allergy", "interaction", "vital"}
+    assert min(kinds.values()) > 0.13 * len(visits)
+    of_vitals = Counter(e.targets[0].split("ALERT: ")[-1].split(" at ")[0] for e in visits if e.meta["alert_kind"] == "vital")
+    both_ways = {f"{vital} too {side}" for vital in ("temperature", "systolic pressure", "pulse") for side in ("high", "low")}
+    assert set(of_vitals) == {"blood oxygen too low"} | both_ways
+
+
+def test_every_alert_and_no_other_follows_from_the_text(visits):
+    for example in visits:
+        said, drug = SUMMARY.fullmatch(example.targets[0])["alert"], example.meta["drug"]
+        found = alerts(example.inputs["input"], drug)
+        assert [re.sub(r"\.0$", "", said)] == (found or ["No alert"]), example
+
+
+def test_everything_in_the_summary_is_in_the_text(visits):
+    for example in visits:
+        text, said = example.inputs["input"], SUMMARY.fullmatch(example.targets[0])
+        severity, symptom = said["complaint"].split(" ", 1)
+        expected = [severity.lower(), symptom, *said.group("name", "age", "duration", "denied", "drug", "dose", "frequency")]
+        if said["allergy"].startswith("Allergic"):
+            expected.append(said["allergy"].removeprefix("Allergic to "))
+        assert all(fact in text for fact in expected), (expected, text)
+        named = set(drugs_in(said["current"]))
+        assert taken(text) - {said["drug"]} == named
+        assert set(drugs_in(said["allergy"])) == allergies(text)
+
+
+def test_visits_without_an_alert_come_near_one(visits):
+    quiet = [e for e in visits if e.meta["alert_kind"] == "none"]
+    near = Counter()
+    for example in quiet:
+        meta, text = example.meta, example.inputs["input"]
+        pair = [pair for pair in forbidden_pairs(text) if meta["drug"] in pair]
+        inside = stated_range(text)
+        found = {
+            "inside a range": bool(inside),
+            "just inside it": bool(inside) and min(abs(reading(text, inside[0]) - bound) for bound in inside[1:]) <= 1,
+            "another drug": bool(allergies(text)),
+            "ruled out": meta["cleared"] == meta["drug"],
+            "allergy of a relative": meta["kin_drug"] == meta["drug"],
+            "value of a relative": bool(meta["kin_reading"]),
+            "stopped": bool(pair) and meta["stopped"] in pair[0],
+            "not taken": bool(pair) and meta["stopped"] not in pair[0],
+        }
+        near.update(kind for kind, true in found.items() if true)
+        assert any(found.values()) or meta["cleared"], text
+    assert min(near[kind] for kind in near) > 0.05 * len(quiet), near
+    assert len(near) == 8
+
+
+def test_near_misses_are_not_a_sign_of_no_alert(visits):
+    alarming = [e for e in visits if e.meta["alert_kind"] != "none"]
+    for kind in ("cleared", "kin_drug", "stopped", "clash", "range", "kin_reading"):
+        assert sum(bool(e.meta[kind]) for e in alarming) > 0.05 * len(alarming), kind
+
+
+def test_corrections(visits):
+    """A dose that was said first and then taken back is in no summary."""
+    corrected = [e for e in visits if any(f["what"] == "dose" for f in e.meta["forbidden"])]
+    assert 0.2 < len(corrected) / len(visits) < 0.4
+    for example in corrected:
+        wrong = next(f["text"] for f in example.meta["forbidden"] if f["what"] == "dose")
+        assert re.search(rf"\b{wrong.split()[0]}\b( {wrong.split()[1]})?(, | or rather )", example.inputs["input"])
+
+
+def test_styles(visits):
+    lines = Counter("Doctor: " in e.inputs["input"] for e in visits)
+    assert 0.3 < lines[True] / len(visits) < 0.5
+
+
+def test_facts_catch_what_a_clinician_would_count(visits):
+    """A summary in which one thing was changed states a fact less, or something forbidden."""
+    for example in visits[:300]:
+        said, meta = example.targets[0], example.meta
+        name, drug, dose = meta["name"], meta["drug"], meta["dose"]
+        for wrong in (said.replace(name, "Somebody Else"), said.replace(drug, "nothing"), said.replace(f" {dose}", "")):
+            assert any(fact["critical"] for fact in unstated(wrong, meta)), wrong
+        rest = said.removesuffix(SUMMARY.fullmatch(said)["alert"] + ".")
+        lost, invented = rest + "No alert.", rest + "ALERT: pulse too low at 40."
+        if meta["alert_kind"] != "none":
+            assert any(f["what"] == "alert" for f in unstated(lost, meta)) and any(f["what"] == "alert" for f in misstated(lost, meta))
+        if "pulse too low" not in said:
+            assert any(f["what"] == "alert" for f in unstated(invented, meta)) and any(
+                f["what"] == "alert" for f in misstated(invented, meta)
+            )
+        assert any(f["what"] == "negation" for f in misstated(said.replace("Denies", "Has"), meta))
