@@ -91,9 +91,9 @@ SENTENCES: dict[str, Sentences] = {
     "denied": (
         "You had no {denied}; tell us if that changes.",
         "You reported no {denied}, and we wrote that down.",
-        "There was no {denied}, and it should stay that way.",
+        "We found no {denied}, and it should stay that way.",
         "Today you were without {denied}, which is good.",
-        "We are glad that there is no {denied}.",
+        "We are glad that you have no {denied}.",
         "As you said, no {denied} so far.",
     ),
     "follow-up": (

@@ -111,7 +111,7 @@ def _clause(rng: random.Random, label: str, fields: Fact) -> tuple[str, bool]:
     if label == "emergency":
         told = rng.choice([danger for danger in DANGERS if danger != fields["danger"]])
         other = rng.choice(rng.choice(dangers)).replace("{danger}", told).replace("{danger_bare}", told.removeprefix("a "))
-        return rng.choice((other, other, "it is probably only {symptom}", "I do not want to trouble anyone", settled)), True
+        return rng.choice((other, other, settled)), True
     symptomatic = label in _SYMPTOM_CLASSES
     if symptomatic and rng.random() < 0.45:
         duration = {"self-care": NOT_LONG, "routine": NOT_BRIEF}.get(label, NOT_WEAK)
@@ -121,7 +121,7 @@ def _clause(rng: random.Random, label: str, fields: Fact) -> tuple[str, bool]:
 
 
 def _settled(rng: random.Random, label: str) -> str:
-    own = "symptom" if label in (*_SYMPTOM_CLASSES, "emergency", "side-effect") else label
+    own = "symptom" if label in (*_SYMPTOM_CLASSES, "side-effect") else label
     return rng.choice(SETTLED[rng.choice([each for each in SETTLED if each not in (own, label)])])
 
 

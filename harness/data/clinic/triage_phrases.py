@@ -59,7 +59,7 @@ CUES: dict[str, Sentences] = {
     "side-effect": (
         "since I started {drug} I have {complaint}",
         "I get {complaint} from {drug}",
-        "every time I take {drug} there is {complaint}",
+        "every time I take {drug} I feel {complaint}",
         "{drug} gives me {complaint}",
         "after the first {drug} I noticed {complaint}",
         "the new {drug} does not agree with me, I have {complaint}",
@@ -186,6 +186,8 @@ FILLERS: tuple[Sentences, Sentences] = (
         "I can come by bicycle.",
         "Forgive my spelling.",
         "I work until four.",
+        "I do not want to trouble anyone.",
+        "It is probably nothing.",
     ),
     (
         "I am using the library computer.",
@@ -194,6 +196,8 @@ FILLERS: tuple[Sentences, Sentences] = (
         "The last bus leaves at nine.",
         "I have your leaflet in front of me.",
         "I wrote this in one go.",
+        "Others surely need you more.",
+        "I am no friend of telephones.",
     ),
 )
 CLOSERS: tuple[Sentences, Sentences] = (

@@ -28,6 +28,8 @@ DIALOGUE: dict[str, tuple[Sentences, Sentences]] = {
             "Patient: My name is {name} and I turned {age} in spring.\nDoctor: Welcome. Tell me more.",
             "Doctor: We have not met. You must be {name}?\nPatient: Right, and {age} since last week.",
             "Doctor: Let me check the door sign: {name}, {age}. Yes, sit down, please.",
+            "Patient: Is this room four? {name}, I was called.\nDoctor: It is. And you are {age}, says the screen.",
+            "Doctor: Do I say it right, {name}?\nPatient: Nearly. And before you look it up, I am {age}.",
         ),
     ),
     "complaint": (
@@ -48,12 +50,13 @@ DIALOGUE: dict[str, tuple[Sentences, Sentences]] = {
             "Patient: My family sent me because of {complaint}; {duration} they have heard me complain.",
             "Doctor: And the trouble is?\nPatient: They call it {symptom}. If you want a word for it, {severity}. It goes back {duration}.",
             "Patient: Imagine {duration} with {complaint}, that is my life at present.",
+            "Patient: I would not be here but for {complaint}. Count back {duration} and you have the start.",
         ),
     ),
     "denial": (
         (
             "Doctor: Any {denied}?\nPatient: No, nothing like that.",
-            "Doctor: Is there {denied} as well?\nPatient: No, not at all.",
+            "Doctor: Do you have {denied} as well?\nPatient: No, not at all.",
             "Patient: At least I have no {denied}.",
             "Doctor: Have you had {denied}?\nPatient: Never.",
             "Patient: And before you ask: no {denied}.",
@@ -310,6 +313,7 @@ DIALOGUE: dict[str, tuple[Sentences, Sentences]] = {
         (
             "Doctor: Against this I give you {drug_said}, namely {dose_said} {frequency}.",
             "Doctor: Take this paper to the pharmacy: {drug_said} {dose_said} {frequency}.",
+            "Doctor: What I have in mind for you is {drug_said}, and {dose_said} {frequency} should do.",
             "Patient: And the treatment?\nDoctor: New on your list will be {drug_said} {dose_said}, {frequency}.",
             "Doctor: I settle on {drug_said}, {route}, {dose_said} {frequency}.",
         ),

@@ -14,7 +14,7 @@ PROSE: dict[str, tuple[Sentences, Sentences]] = {
             "Complains of {complaint} for {duration}.",
             "Reports {complaint}, which began {duration} ago.",
             "The reason for coming is {complaint}, present for {duration}.",
-            "There has been {complaint} for {duration}.",
+            "Has been suffering from {complaint} for {duration}.",
             "Main problem: {symptom}, {severity}, for {duration}.",
             "For {duration} the patient has had {complaint}.",
             "Presents with {complaint} of {duration}.",
@@ -33,7 +33,7 @@ PROSE: dict[str, tuple[Sentences, Sentences]] = {
         (
             "Denies {denied}.",
             "No {denied}.",
-            "There is no {denied}.",
+            "The talk turned up no {denied}.",
             "The patient has not had {denied}.",
             "Asked about {denied}, the patient said no.",
             "Without {denied} so far.",
@@ -308,6 +308,8 @@ STYLES: dict[str, dict[str, tuple[Sentences, Sentences]]] = {
             (
                 "Entry of the late shift about {name}, {age} years of age.",
                 "In the second cubicle sits {name}, aged {age}.",
+                "Sheet two of the ward book. Today we care for {name}, {age}.",
+                "{name} came by taxi, {age} years by the passport.",
             ),
         ),
         "digression": (
@@ -345,6 +347,8 @@ STYLES: dict[str, dict[str, tuple[Sentences, Sentences]]] = {
             (
                 "Honoured colleague, may I tell you of {name}, now {age}.",
                 "Please type as follows. {name}, {age} years of age, came to me today.",
+                "With this I send you {name}, at {age} one of my oldest acquaintances.",
+                "My dear friend, a line or two about {name}, aged {age}.",
             ),
         ),
         "digression": (
@@ -382,6 +386,8 @@ STYLES: dict[str, dict[str, tuple[Sentences, Sentences]]] = {
             (
                 "Recording of this morning. I ring because of {name}, {age} years of age.",
                 "Hello, me again, from the other building. This time it is {name}, who is {age}.",
+                "Do not hang up, this is about {name}. The card says {age} years.",
+                "Second try to reach you. Beside me stands {name}, aged {age}.",
             ),
         ),
         "digression": (
