@@ -116,3 +116,10 @@ def test_facts_catch_what_a_clinician_would_count(visits):
                 f["what"] == "alert" for f in misstated(invented, meta)
             )
         assert any(f["what"] == "negation" for f in misstated(said.replace("Denies", "Has"), meta))
+
+
+def test_alerts_are_not_in_the_words_of_the_pre_training_corpus(clinic):
+    """Else the shipped model would know a part of the answer before it is tuned."""
+    for kind in ("summarization", "generation"):
+        for _, example in clinic(kind):
+            assert not re.search("is on the list|above the limit|is too much", " ".join([*example.inputs.values(), *example.targets]))
