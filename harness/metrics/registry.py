@@ -9,6 +9,7 @@ from types import MappingProxyType
 from harness.errors import BenchError, did_you_mean
 from harness.metrics.classification import CLASSIFICATION
 from harness.metrics.exact import EXACT_MATCH
+from harness.metrics.facts import FACTS
 from harness.metrics.family import Family
 from harness.metrics.guard import guarded
 from harness.metrics.length import LENGTH
@@ -18,7 +19,7 @@ from harness.metrics.squad import ANSWERABILITY, SQUAD
 from harness.plugins import Installed, with_plugins
 from harness.types import Metric
 
-_SHIPPED = (ROUGE, BLEU, CHRF, TER, SQUAD, ANSWERABILITY, EXACT_MATCH, LENGTH, CLASSIFICATION)
+_SHIPPED = (ROUGE, BLEU, CHRF, TER, SQUAD, ANSWERABILITY, EXACT_MATCH, LENGTH, FACTS, CLASSIFICATION)
 FAMILIES: Mapping[str, Family] = MappingProxyType({family.name: family for family in _SHIPPED})
 
 

@@ -1,0 +1,84 @@
+"""Critical errors and entity recall on rows whose facts are known."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness.metrics import check_family
+from harness.metrics.facts import FACTS, critical_error, critical_errors, entity_recall, has_facts
+from harness.metrics.join import Missing
+from harness.types import Example, Prediction
+
+FACTS_OF_A_VISIT = [
+    {"what": "name", "any": ["Mara Oduya"], "critical": True},
+    {"what": "age", "any": ["54"], "critical": False},
+    {"what": "drug", "any": ["lisinopril"], "critical": True},
+    {"what": "dose", "any": ["20 mg", "20 milligrams"], "critical": True},
+]
+FORBIDDEN = [
+    {"what": "drug", "text": "warfarin", "unless_negated": False},
+    {"what": "negation", "text": "chest pain", "unless_negated": True},
+]
+VISIT = Example("v", {"input": "…"}, ("…",), meta={"facts": FACTS_OF_A_VISIT, "forbidden": FORBIDDEN})
+QUESTION = Example("q", {"question": "…"}, (), meta={"facts": [], "forbidden": [], "unanswerable": True})
+RIGHT = "Mara Oduya, 54. Denies chest pain. Prescribed lisinopril 20 mg."
+
+
+@pytest.mark.parametrize(
+    ("output", "errors", "recall"),
+    [
+        (RIGHT, (), 1.0),
+        ("mara  oduya,\n54: LISINOPRIL 20  mg daily", (), 1.0),
+        ("Mara Oduya, 54, lisinopril 20 milligrams", (), 1.0),
+        (RIGHT.replace("20 mg", "120 mg"), ("dose missing",), 0.75),
+        (RIGHT.replace("20 mg", "2.20 mg"), ("dose missing",), 0.75),
+        (RIGHT.replace("20 mg", "20 mgs"), ("dose missing",), 0.75),
+        (RIGHT.replace("54", "55"), (), 0.75),
+        (RIGHT.replace("Oduya", "Odu"), ("name missing",), 0.75),
+        (RIGHT + " Takes warfarin.", ("drug invented",), 1.0),
+        (RIGHT + " No warfarin.", ("drug invented",), 1.0),
+        (RIGHT.replace("Denies", "Reports"), ("negation invented",), 1.0),
+        (RIGHT.replace("Denies chest pain", "Denies nausea but has chest pain"), ("negation invented",), 1.0),
+        (RIGHT.replace("Denies chest pain", "No nausea. Chest pain"), ("negation invented",), 1.0),
+        (RIGHT.replace("Denies chest pain", "There isn't any chest pain"), (), 1.0),
+        (RIGHT.replace("Denies", "Without nausea, fever or"), (), 1.0),
+        ("", ("name missing", "drug missing", "dose missing"), 0.0),
+        ("lisinopril " * 50_000, ("name missing", "dose missing"), 0.25),
+    ],
+)
+def test_what_is_missing_and_what_is_invented(output, errors, recall):
+    assert critical_errors(VISIT, output) == errors
+    assert critical_error(VISIT, Prediction("v", output)) == float(bool(errors))
+    assert entity_recall(VISIT, Prediction("v", output)) == recall
+
+
+def test_an_answer_where_there_is_none():
+    assert critical_error(QUESTION, Prediction("q", "Answer: 20 mg", extracted="20 mg")) == 1
+    assert critical_error(QUESTION, Prediction("q", "unanswerable", extracted="")) == 0
+    assert critical_error(QUESTION, Missing("q", "")) == 1, "silence of a model that never ran is no right answer"
+    assert entity_recall(QUESTION, Prediction("q", "")) is None
+
+
+@pytest.mark.parametrize(
+    "meta",
+    [
+        {},
+        {"facts": []},
+        {"facts": "none"},
+        {"facts": [3]},
+        {"facts": {"a": 1}},
+        {"facts": [{"what": "x"}]},
+        {"forbidden": [{"text": 3, "what": "x"}]},
+    ],
+)
+def test_a_column_that_happens_to_be_called_facts_is_no_facts(meta):
+    example = Example("e", {"input": "…"}, ("…",), meta=meta)
+    assert not has_facts(example)
+    assert critical_error(example, Prediction("e", "x")) is None
+    assert entity_recall(example, Prediction("e", "x")) is None
+
+
+def test_it_keeps_the_contract_of_a_family():
+    plain = Example("p", {"input": "…"}, ("…",))
+    outputs = {"v": RIGHT, "q": "20 mg", "p": "x"}
+    check_family(FACTS, [VISIT, QUESTION, plain], [Prediction(name, output) for name, output in outputs.items()])
