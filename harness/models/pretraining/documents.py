@@ -66,12 +66,17 @@ def state(rng: Random, field: Field, value: str) -> str:
     return said
 
 
+def _digressions(rng: Random, digress: float) -> list[str]:
+    """So many sentences beside the matter as `digress` says, on average."""
+    count = int(digress) + (rng.random() < digress % 1)
+    return [rng.choice(words.DIGRESSIONS) if rng.random() < 0.5 else words.sentence(rng) for _ in range(count)]
+
+
 def prose(rng: Random, domain: Domain, subject: str, facts: Facts, digress: float) -> str:
     """A paragraph that introduces the subject and states the facts, with digressions between them."""
     sentences = [rng.choice(OPENINGS).format(d=domain.subject, s=subject)]
     for field, value in facts:
-        if rng.random() < digress:
-            sentences.append(rng.choice(words.DIGRESSIONS) if rng.random() < 0.5 else words.sentence(rng))
+        sentences += _digressions(rng, digress)
         sentences.append(state(rng, field, value))
     return " ".join(sentences)
 
@@ -81,8 +86,7 @@ def talk(rng: Random, domain: Domain, subject: str, facts: Facts, digress: float
     first, second = rng.choice((("A", "B"), ("Q", "A"), (words.name(rng), words.name(rng)), ("Guide", "Visitor"), ("Host", "Caller")))
     lines = [f"{first}: " + rng.choice(FIRST_TURNS).format(s=subject, d=domain.subject)]
     for field, value in facts:
-        if rng.random() < digress:
-            lines.append(f"{second}: {rng.choice(words.DIGRESSIONS)}")
+        lines += [f"{rng.choice((first, second))}: {sentence}" for sentence in _digressions(rng, digress)]
         if rng.random() < 0.5:
             lines.append(f"{first}: " + rng.choice(SHORT_QUESTIONS).format(l=field.label))
             lines.append(f"{second}: " + rng.choice(SHORT_ANSWERS).format(x=value))
@@ -93,7 +97,7 @@ def talk(rng: Random, domain: Domain, subject: str, facts: Facts, digress: float
 
 def passage(rng: Random, domain: Domain, subject: str, facts: Facts) -> str:
     """Prose or talk, from terse to rambling."""
-    return rng.choice((prose, prose, talk))(rng, domain, subject, facts, rng.choice((0.0, 0.2, 0.5, 0.9)))
+    return rng.choice((prose, prose, talk))(rng, domain, subject, facts, rng.choice((0.0, 0.2, 0.5, 0.9, 2.5)))
 
 
 def listing(rng: Random, domain: Domain, subject: str, facts: Facts) -> str:

@@ -1,4 +1,4 @@
-"""Instructions of the form "do X with this text": the answer follows from the text by a rule that has nothing to do with its meaning."""
+"""Instructions of the form "do X with this text": the answer follows from the text by a rule, whatever the text means."""
 
 from __future__ import annotations
 
@@ -89,4 +89,52 @@ def line_about(rng: Random) -> list[Segment]:
     return [(f"{text}\nGive every line that has the word {word}.\n", PASSAGE), (found, DERIVED)]
 
 
-INSTRUCTIONS: tuple[tuple[Callable[[Random], list[Segment]], int], ...] = ((by_rule, 5), (replace, 1), (find_names, 2), (line_about, 1))
+def compared(rng: Random) -> list[Segment]:
+    """Two numbers, and whether one is above the other, or which is the larger; close to each other half of the time."""
+    decimals = rng.choice((0, 1, 1, 2))
+    first = rng.randint(1, 10 ** rng.randint(2, 4))
+    second = first + rng.choice((-1, 1)) * rng.randint(0, 12) if rng.random() < 0.5 else rng.randint(1, 10 ** rng.randint(2, 4))
+    a, b = (f"{max(1, n) / 10**decimals:.{decimals}f}" for n in (first, second))
+    thing, unit = rng.choice(words.NOUNS), rng.choice((*words.UNITS, ""))
+    x, y = f"{a} {unit}".rstrip(), f"{b} {unit}".rstrip()
+    said = rng.choice((
+        f"The {thing} has {x}. The limit is {y}.",
+        f"Up to {y} is allowed. We measured {x}.",
+        f"{words.sentence(rng)} It shows {x}, and more than {y} is too much.",
+    ))  # fmt: skip
+    above = float(a) > float(b)
+    question, answer = rng.choice((
+        (f"Is it above the limit of {y}?", "yes" if above else "no"),
+        ("Is that too much?", f"yes, {x} is above {y}" if above else f"no, {x} is not above {y}"),
+        ("Which number is larger?", x if above else y),
+        ("Result:", f"{x} above {y}" if above else "fine"),
+    ))  # fmt: skip
+    return [(f"{said}\n{question}\n", PASSAGE), (answer, DERIVED)]
+
+
+def on_the_list(rng: Random) -> list[Segment]:
+    """A list in a text, and whether something is on it."""
+    items = [rng.choice((words.thing, words.name, words.code))(rng) for _ in range(rng.randint(1, 6))]
+    asked = rng.choice(items) if rng.random() < 0.5 else words.thing(rng)
+    person = words.person(rng)
+    said = rng.choice((
+        f"The list of {person} says {', '.join(items)}.",
+        f"Never bring {person} any of these: {', '.join(items)}.",
+        f"{person} does not like {' and '.join(items)}.",
+        "On the list:\n" + "\n".join(items),
+    ))  # fmt: skip
+    brought = rng.choice((f"Today they bring {asked}.", f"They chose {asked}.", f"We will take {asked} with us."))
+    order = [said, rng.choice(words.DIGRESSIONS), brought]
+    if rng.random() < 0.5:
+        order.reverse()
+    listed = asked in items
+    question, answer = rng.choice((
+        (f"Is {asked} on the list?", "yes" if listed else "no"),
+        ("Is it on the list?", f"yes, {asked} is on the list" if listed else f"no, {asked} is not on the list"),
+        ("Warning:", f"{asked} is on the list" if listed else "nothing"),
+    ))  # fmt: skip
+    between = rng.choice((" ", "\n"))
+    return [(f"{between.join(order)}\n{question}\n", PASSAGE), (answer, DERIVED)]
+
+
+INSTRUCTIONS: tuple[tuple[Callable[[Random], list[Segment]], int], ...] = ((by_rule, 5), (replace, 1), (find_names, 2), (line_about, 1), (compared, 2), (on_the_list, 2))

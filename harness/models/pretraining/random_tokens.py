@@ -6,17 +6,19 @@ These tasks come first in training, with short spans, since attention finds the 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from random import Random
 
 Weighted = tuple[list[int], list[float]]
+Vocabulary = Sequence[int]
 
 
-def draw(rng: Random, vocabulary: range, count: int) -> list[int]:
+def draw(rng: Random, vocabulary: Vocabulary, count: int) -> list[int]:
     """`count` tokens, uniform over the vocabulary."""
-    return [rng.randrange(vocabulary.start, vocabulary.stop) for _ in range(count)]
+    return rng.choices(vocabulary, k=count)
 
 
-def copy_span(rng: Random, vocabulary: range, longest: int) -> Weighted:
+def copy_span(rng: Random, vocabulary: Vocabulary, longest: int) -> Weighted:
     """A span, a gap that may be empty, and the span again. `a b c | x y | a b c`: b and c of the second are determined."""
     span = draw(rng, vocabulary, rng.randint(2, longest))
     gap = draw(rng, vocabulary, rng.randint(0, longest))
@@ -24,11 +26,11 @@ def copy_span(rng: Random, vocabulary: range, longest: int) -> Weighted:
     return span + gap + span, [0.0] * (len(span) + len(gap) + 1) + [1.0] * (len(span) - 1)
 
 
-def key_value(rng: Random, vocabulary: range, longest: int) -> Weighted:
+def key_value(rng: Random, vocabulary: Vocabulary, longest: int) -> Weighted:
     """Pairs `key value… separator`, then some keys again, each followed by its value and the separator."""
     pairs, separator, value_length = (
         rng.randint(2, max(2, longest // 3)),
-        rng.randrange(vocabulary.start, vocabulary.stop),
+        rng.choice(vocabulary),
         rng.randint(1, 4),
     )
     table = [(key, draw(rng, vocabulary, value_length)) for key in rng.sample(vocabulary, pairs)]
@@ -40,7 +42,7 @@ def key_value(rng: Random, vocabulary: range, longest: int) -> Weighted:
     return tokens, weights
 
 
-def repeated_segments(rng: Random, vocabulary: range, longest: int) -> Weighted:
+def repeated_segments(rng: Random, vocabulary: Vocabulary, longest: int) -> Weighted:
     """A few segments that come again and again in random order: the second token of a segment that was seen tells the rest."""
     segments = [draw(rng, vocabulary, rng.randint(2, max(3, longest // 2))) for _ in range(rng.randint(2, 5))]
     tokens: list[int] = []
@@ -54,9 +56,26 @@ def repeated_segments(rng: Random, vocabulary: range, longest: int) -> Weighted:
     return tokens, weights
 
 
-TASKS = (copy_span, copy_span, key_value, key_value, repeated_segments)
+def ambiguous_values(rng: Random, vocabulary: Vocabulary, longest: int) -> Weighted:
+    """Some keys, each with a long value of a few tokens that come again and again, then the keys in another order, each with its value.
+
+    Names made of common pieces, and numbers, are like that: the last token or two do not tell what follows, only the way from the key does.
+    """
+    count = rng.randint(1, 5)
+    separator, *keys = rng.sample(vocabulary, count + 1)
+    pieces = rng.sample(vocabulary, rng.randint(3, 40))
+    table = [(key, draw(rng, pieces, rng.randint(2, max(3, min(24, longest // count))))) for key in keys]
+    tokens = [token for key, value in table for token in (key, *value, separator)]
+    weights = [0.0] * len(tokens)
+    for key, value in rng.sample(table, rng.randint(1, count)):
+        tokens += [key, *value, separator]
+        weights += [0.0] + [1.0] * (len(value) + 1)
+    return tokens, weights
 
 
-def random_task(rng: Random, vocabulary: range, longest: int) -> Weighted:
+TASKS = (copy_span, copy_span, key_value, key_value, repeated_segments, ambiguous_values, ambiguous_values)
+
+
+def random_task(rng: Random, vocabulary: Vocabulary, longest: int) -> Weighted:
     """One of the tasks above, with spans of at most `longest` tokens."""
     return rng.choice(TASKS)(rng, vocabulary, longest)

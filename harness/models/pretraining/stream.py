@@ -1,9 +1,10 @@
-"""The training stream: documents and random-token tasks, packed into rows without padding."""
+"""The training stream: documents and random-token tasks, packed into rows without padding. Every row begins with one."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ import torch
 
 from .documents import DOCUMENTS, Segment
 from .instructions import INSTRUCTIONS
-from .random_tokens import random_task
+from .random_tokens import Weighted, random_task
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -45,7 +46,7 @@ class Mix:
     longest: int  # tokens of the longest random span
 
 
-def encode(tokenizer: Tokenizer, segments: list[Segment]) -> tuple[list[int], list[float]]:
+def encode(tokenizer: Tokenizer, segments: list[Segment]) -> Weighted:
     """Tokens and weights of a document with its end token. Texts are cut into tokens segment by segment, as prompt and completion are."""
     tokens: list[int] = []
     weights: list[float] = []
@@ -57,18 +58,31 @@ def encode(tokenizer: Tokenizer, segments: list[Segment]) -> tuple[list[int], li
 
 def batches(tokenizer: Tokenizer, rng: Random, mix: Mix) -> Iterator[tuple[Tensor, Tensor]]:
     """Endless `(tokens, weights)`, both (rows, row); the weight belongs to the token as a target."""
-    vocabulary = range(SPECIAL, tokenizer.get_vocab_size())
-    tokens: list[int] = []
-    weights: list[float] = []
-    need = mix.rows * mix.row
+    rows = _rows(tokenizer, rng, mix)
     while True:
-        while len(tokens) < need:
-            if rng.random() < mix.random_share:
-                more, weight = random_task(rng, vocabulary, mix.longest)
-                more, weight = [*more, END_ID], [*(w * mix.random_weight for w in weight), 0.0]
-            else:
-                more, weight = encode(tokenizer, document(rng))
-            tokens += more
-            weights += weight
-        yield torch.tensor(tokens[:need]).view(mix.rows, mix.row), torch.tensor(weights[:need]).view(mix.rows, mix.row)
-        tokens, weights = tokens[need:], weights[need:]
+        tokens, weights = zip(*islice(rows, mix.rows), strict=True)
+        yield torch.tensor(tokens), torch.tensor(weights)
+
+
+def _rows(tokenizer: Tokenizer, rng: Random, mix: Mix) -> Iterator[Weighted]:
+    """Rows of whole documents but for the last, which is cut and comes again, whole, at the start of the next row (if it fits one).
+
+    A prompt is the first thing that a model sees, so a row must not begin in the middle of something else.
+    """
+    cut: Weighted = ([], [])
+    while True:
+        tokens, weights = cut
+        while len(tokens) < mix.row:
+            start = len(tokens)
+            more, weight = _piece(tokenizer, rng, mix)
+            tokens, weights = tokens + more, weights + weight
+        cut = (tokens[start:], weights[start:]) if 0 < start and mix.row < len(tokens) <= start + mix.row else ([], [])
+        yield tokens[: mix.row], weights[: mix.row]
+
+
+def _piece(tokenizer: Tokenizer, rng: Random, mix: Mix) -> Weighted:
+    """A random-token task or a document, with its end token."""
+    if rng.random() < mix.random_share:
+        tokens, weights = random_task(rng, range(SPECIAL, tokenizer.get_vocab_size()), mix.longest)
+        return [*tokens, END_ID], [*(weight * mix.random_weight for weight in weights), 0.0]
+    return encode(tokenizer, document(rng))
