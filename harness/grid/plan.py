@@ -15,6 +15,7 @@ from harness.grid.request import Request, check_numbers, resolve_strategies, res
 from harness.grid.squares import NamedModel, Square, find_models, squares_of
 from harness.grid.trial import Trial, try_out
 from harness.measure import environment, price_of, usable_cores
+from harness.metrics import FACTS, has_facts
 from harness.models.device import Device, find_device, require_four_bit
 from harness.models.digest import digest_of
 from harness.models.resolve import ModelSource
@@ -46,6 +47,7 @@ def make_plan(request: Request, catalog: Catalog, *, command: str, here: Path | 
     tasks = {name: entry.value for name, entry in entries.items()}
     strategies = resolve_strategies(request, catalog)
     splits = {name: load_splits(e.value, folder=e.folder, limit=request.limit) for name, e in entries.items()}
+    tasks = {name: _scored_by_facts(task, splits[name]) for name, task in tasks.items()}
     device = find_device(request.dtype)
     models = find_models(request, here)
     squares = squares_of(request, tasks, strategies, splits, models, device)
@@ -94,6 +96,18 @@ def make_plan(request: Request, catalog: Catalog, *, command: str, here: Path | 
         overridden={s.cell.id: s.strategy for s in squares if s.strategy is not strategies[s.cell.strategy]},
     )
     return Planned(plan, splits, {m.source.name: m.source for m in models}, device)
+
+
+def _scored_by_facts(task: Task, splits: Splits) -> Task:
+    """Where it is known of test rows what a right output states, that is scored, whether the task says so or not.
+
+    Raises:
+        BenchError: the task asks for it, and nothing is known.
+    """
+    known, asked = any(map(has_facts, splits.test)), FACTS.name in task.metrics
+    if asked and not known:
+        raise BenchError(f"task '{task.name}': metrics: '{FACTS.name}' scores rows whose facts are known, and these have none")
+    return task.model_copy(update={"metrics": (*task.metrics, FACTS.name)}) if known and not asked else task
 
 
 def _with_notes(splits: Splits, warnings: Sequence[str]) -> Splits:

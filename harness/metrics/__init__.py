@@ -2,6 +2,7 @@
 
 from harness.metrics.classification import ClassRow, confusion, per_class
 from harness.metrics.contract import check_family
+from harness.metrics.facts import FACTS, has_facts
 from harness.metrics.family import BOUNDS, Family, example_metric
 from harness.metrics.join import join
 from harness.metrics.registry import FAMILIES, families, metrics_for
@@ -9,6 +10,7 @@ from harness.types import Metric
 
 __all__ = [
     "BOUNDS",
+    "FACTS",
     "FAMILIES",
     "ClassRow",
     "Family",
@@ -17,6 +19,7 @@ __all__ = [
     "confusion",
     "example_metric",
     "families",
+    "has_facts",
     "join",
     "metrics_for",
     "per_class",

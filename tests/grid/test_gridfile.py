@@ -3,7 +3,7 @@
 import pytest
 
 from harness.catalog import Catalog
-from harness.data.clinic_phrases import TRIAGE
+from harness.data.clinic.triage import CLASSES
 from harness.errors import BenchError
 from harness.grid import make_plan, read_grid, request_of, vocabulary
 from tests.tiny_models import save_model
@@ -167,7 +167,7 @@ def test_what_does_not_fit_can_be_excluded(planned, tmp_path, encoder, grid, exc
 def test_an_encoder_that_has_a_head_for_the_labels_is_measured_as_it_is(planned, tmp_path):
     grid = "tasks: classification\nstrategies: lora\nmodels: [bert, served]\nlimit: 12\n"
     save_model(tmp_path / "bert", "bert")
-    labels = [label.upper() for label in sorted(TRIAGE)]
+    labels = [label.upper() for label in CLASSES]
     names = {"id2label": dict(enumerate(labels)), "label2id": {label: i for i, label in enumerate(labels)}}
     save_model(tmp_path / "served", "bert", saved_as="BertForSequenceClassification", **names)
     cells = planned(grid).plan.cells

@@ -164,3 +164,17 @@ def test_a_prompt_that_needs_what_some_rows_lack_is_refused_before_any_cell(plan
     assert len(plan(**options, strategies=("lora",)).plan.cells) == 2
     with pytest.raises(BenchError, match=r"strategy 'needs' on task 'qa': prompt: \d+ of \d+ rows have no 'context'.* is defined"):
         plan(**options, strategies=("needs.yaml",))
+
+
+def test_rows_whose_facts_are_known_are_scored_by_them(plan, visits):
+    assert plan().plan.tasks["summarization"].metrics == ("rouge", "length", "facts")
+    visits()
+    assert plan(**OWN).plan.tasks["summarization"].metrics == ("rouge", "length")
+
+
+def test_facts_that_are_asked_for_and_not_known_are_an_error(plan, visits, tmp_path):
+    fields = "fields: {input: dialogue, target: note}"
+    text = f"name: own\nkind: summarization\ndata: {{path: {visits()}, {fields}}}\nmetrics: [facts]\nprimary: entity_recall\n"
+    (tmp_path / "own.yaml").write_text(text)
+    with pytest.raises(BenchError, match="task 'own': metrics: 'facts' scores rows whose facts are known, and these have none"):
+        plan(tasks=("own.yaml",))

@@ -27,9 +27,11 @@ def test_a_family_builds_the_scores_that_it_names(name: str) -> None:
 
 @pytest.mark.parametrize("name", FAMILIES)
 def test_an_empty_output_always_has_a_score(name: str) -> None:
-    example, spoiled = Example("1", {}, ("yes",)), Prediction("1", "")
+    facts = {"facts": [{"what": "word", "any": ["yes"], "critical": True}]}
+    example, spoiled = Example("1", {}, ("yes",), meta=facts), Prediction("1", "")
     rows = [m.per_example(example, spoiled) for m in FAMILIES[name].build(LABELS) if m.level == "example" and m.name != "no_answer_f1"]
-    assert rows == [(0.0,)] * len(rows)
+    worst = [(0.0,)] * len(rows) if name != "facts" else [(1.0,), (0.0,)]  # an error rate of 1
+    assert rows == worst
 
 
 @pytest.mark.parametrize("name", FAMILIES)
