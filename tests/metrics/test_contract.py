@@ -14,7 +14,7 @@ from harness.types import Example, Prediction
 
 LABELS = ("no", "yes")
 EXAMPLES = [
-    Example("a", {"input": "x"}, ("yes",), LABELS),
+    Example("a", {"input": "x"}, ("yes",), LABELS, meta={"facts": [{"what": "word", "any": ["yes"], "critical": True}]}),
     Example("b", {"input": "y"}, ("no",), LABELS),
     Example("c", {"input": "z"}, ("yes",), LABELS),
     Example("d", {"input": "w"}, (), LABELS),  # a question without an answer

@@ -137,4 +137,11 @@ def on_the_list(rng: Random) -> list[Segment]:
     return [(f"{between.join(order)}\n{question}\n", PASSAGE), (answer, DERIVED)]
 
 
-INSTRUCTIONS: tuple[tuple[Callable[[Random], list[Segment]], int], ...] = ((by_rule, 5), (replace, 1), (find_names, 2), (line_about, 1), (compared, 2), (on_the_list, 2))
+INSTRUCTIONS: tuple[tuple[Callable[[Random], list[Segment]], int], ...] = (
+    (by_rule, 5),
+    (replace, 1),
+    (find_names, 2),
+    (line_about, 1),
+    (compared, 2),
+    (on_the_list, 2),
+)

@@ -76,7 +76,7 @@ def _rows(tokenizer: Tokenizer, rng: Random, mix: Mix) -> Iterator[Weighted]:
             start = len(tokens)
             more, weight = _piece(tokenizer, rng, mix)
             tokens, weights = tokens + more, weights + weight
-        cut = (tokens[start:], weights[start:]) if 0 < start and mix.row < len(tokens) <= start + mix.row else ([], [])
+        cut = (tokens[start:], weights[start:]) if start > 0 and mix.row < len(tokens) <= start + mix.row else ([], [])
         yield tokens[: mix.row], weights[: mix.row]
 
 
