@@ -19,7 +19,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeGuard
 
 from harness.metrics.family import Family, example_metric
 from harness.metrics.join import Missing
@@ -71,12 +71,12 @@ def _forbidden(example: Example) -> Sequence[Mapping[str, Any]]:
     return found if _are_forbidden(found) else ()
 
 
-def _are_facts(value: Any) -> bool:
+def _are_facts(value: Any) -> TypeGuard[list[Mapping[str, Any]]]:
     """A user's column may be called facts, too: only what has the form counts."""
     return _rows_of(value) and all(isinstance(row.get("any"), list) and all(isinstance(t, str) for t in row["any"]) for row in value)
 
 
-def _are_forbidden(value: Any) -> bool:
+def _are_forbidden(value: Any) -> TypeGuard[list[Mapping[str, Any]]]:
     return _rows_of(value) and all(isinstance(row.get("text"), str) for row in value)
 
 
