@@ -24,7 +24,7 @@ from .pretraining.training import Recipe, train
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-STEPS = 1400
+STEPS = 4500
 TOKENIZER_DOCUMENTS = 20_000
 DIGESTED = ("config.json", "model.safetensors", "tokenizer.json")
 
