@@ -46,26 +46,15 @@ def split_names(_ctx: click.Context, _param: click.Parameter, values: tuple[str,
 
 def split_specs(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
     """`lora:r=8,lora:r=64,learning_rate=1e-4,qlora` as its strategies: a part with '=' and no ':' belongs to the one before it."""
+    from harness.grid.variants import outside_brackets
+
     specs: list[str] = []
-    for part in (part for value in values for part in _outside_brackets(value)):
+    for part in (part.strip() for value in values for part in outside_brackets(value) if part.strip()):
         if specs and ":" in specs[-1] and "=" in part and ":" not in part.split("=", 1)[0]:
             specs[-1] += f",{part}"
         else:
             specs.append(part)
     return tuple(specs)
-
-
-def _outside_brackets(text: str) -> list[str]:
-    """The parts between commas; those inside brackets do not separate, as in `lora:target_modules=[q_proj,v_proj]`."""
-    parts = [""]
-    depth = 0
-    for char in text:
-        depth += (char in "[{") - (char in "]}")
-        if char == "," and depth <= 0:
-            parts.append("")
-        else:
-            parts[-1] += char
-    return [part.strip() for part in parts if part.strip()]
 
 
 def pairs(_ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:

@@ -86,12 +86,12 @@ def squares_of(
             for strategy in strategies.values():
                 places = _Places(request, task, model, strategy, len(splits[task.name].train))
                 meant |= places.meant
-                if not places.left:
-                    continue
                 own = places.strategy
-                refusal = _refusal(task, model, own, splits[task.name])
+                if not places.left or _answers_at_random(task, model, own, splits[task.name]):
+                    continue
+                refusal = _refusal(task, model, own, len(splits[task.name].train))
                 if refusal is not None:
-                    problems += [refusal] if refusal else []
+                    problems.append(refusal)
                     continue
                 squares += [
                     Square(_cell(task, own, splits[task.name], model.source, device, size, seed), own) for size, seed in places.left
@@ -106,8 +106,13 @@ def squares_of(
     return squares
 
 
-def _refusal(task: Task, model: NamedModel, strategy: Strategy, splits: Splits) -> str | None:
-    """Why a strategy cannot be used on a task with a model; empty where it is left out without a word, None where it can."""
+def _answers_at_random(task: Task, model: NamedModel, strategy: Strategy, splits: Splits) -> bool:
+    """Whether this is the untuned encoder without a head for these labels: there is nothing to measure, and nobody asked for it."""
+    return strategy.name == BASE and task.chooses and model.shape == "encoder" and not model.has_head(splits.test[0].choices)
+
+
+def _refusal(task: Task, model: NamedModel, strategy: Strategy, rows: int) -> str | None:
+    """Why a strategy cannot be used on a task with a model and so many training rows; None where it can."""
     if model.shape == "encoder":
         name = model.source.name
         if not task.chooses:
@@ -120,9 +125,6 @@ def _refusal(task: Task, model: NamedModel, strategy: Strategy, splits: Splits) 
                 f"strategy '{strategy.name}': a prompt does not change what the encoder '{name}' answers: leave it out, or exclude the "
                 "pair in a grid file"
             )
-        if strategy.method == "prompt" and not model.has_head(splits.test[0].choices):
-            return ""  # without training, its head would be random
-    rows = len(splits.train)
     if strategy.shots > rows:
         return f"strategy '{strategy.name}': {strategy.shots} shots, and the task '{task.name}' has {rows} training rows"
     return None

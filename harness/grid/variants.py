@@ -32,7 +32,7 @@ def parse_spec(spec: str) -> tuple[str, dict[str, Any]]:
     if not colon:
         return spec, {}
     values: dict[str, Any] = {}
-    for part in _outside_brackets(rest):
+    for part in outside_brackets(rest):
         field, equals, text = part.partition("=")
         if not equals or not field.strip() or not text.strip():
             raise BenchError(f"strategy '{spec}': '{part}' is not of the form field=value, as in lora:r=8,learning_rate=1e-4")
@@ -98,7 +98,8 @@ def _fields(strategy: Strategy) -> list[str]:
     return [*own, *(field for field in strategy.adapter if field != "peft_type")]
 
 
-def _outside_brackets(text: str) -> list[str]:
+def outside_brackets(text: str) -> list[str]:
+    """The parts between commas; those inside brackets do not separate, as in `lora:target_modules=[q_proj,v_proj]`."""
     parts = [""]
     depth = 0
     for char in text:
