@@ -153,7 +153,10 @@ def _prompt_problems(whose: str, prompt: str, splits: Splits) -> list[str]:
     for name in sorted(prompt_variables(prompt) - {"choices"}):
         without = sum(name not in row.inputs for row in rows)
         if name not in known:
-            problems.append(f"{whose}: prompt: the data has no field '{name}'.{did_you_mean(name, known)}")
+            hint = did_you_mean(name, known)
+            if hint.startswith(" Known"):  # it was not mistyped: the data are others than the prompt is for
+                hint += " Name a column for it, or write a prompt that reads what is there: bench init FILE drafts one."
+            problems.append(f"{whose}: prompt: the data has no field '{name}'.{hint}")
         elif without:
             problems.append(
                 f"{whose}: prompt: {without:,} of {len(rows):,} rows have no '{name}'. A prompt that goes without it there says "

@@ -178,3 +178,11 @@ def test_facts_that_are_asked_for_and_not_known_are_an_error(plan, visits, tmp_p
     (tmp_path / "own.yaml").write_text(text)
     with pytest.raises(BenchError, match="task 'own': metrics: 'facts' scores rows whose facts are known, and these have none"):
         plan(tasks=("own.yaml",))
+
+
+def test_data_without_the_input_of_the_prompt_are_told_what_to_do(plan, tmp_path):
+    rows = [{"facts": {"colour": "red", "weight": i}, "copy": f"red, {i} g"} for i in range(30)]
+    (tmp_path / "copy.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    fields = {"colour": "facts.colour", "weight": "facts.weight", "target": "copy"}
+    with pytest.raises(BenchError, match=r"no field 'input'\. Known: choices, colour, weight\. Name a column .* bench init FILE"):
+        plan(tasks=("generation",), data=("copy.jsonl",), fields=fields)
