@@ -19,8 +19,16 @@ from harness.store import RunFolder
 COMMAND = [sys.executable, "-m", "harness.cli.main", "run", "--task", "summarization", "--limit", "24", "--epochs", "2"]
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _as_at_a_terminal():
+    """What a shell starts in the background ignores Ctrl-C, and hands that on to all its children, which a handler does not."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.fixture(scope="module")
-def bench(tmp_path_factory):
+def bench(tmp_path_factory, _as_at_a_terminal):
     environment = os.environ | {"BENCH_CHECKPOINT_SECONDS": "0", "HF_HUB_OFFLINE": "1", "COLUMNS": "200"}
 
     def start(folder: Path, strategy: str = "lora", *more: str) -> subprocess.Popen:
