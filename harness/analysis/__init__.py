@@ -11,6 +11,7 @@ from harness.analysis.intervals import (
 from harness.analysis.learning_curve import Fit, Forecast, LearningCurve, Step, learning_curve
 from harness.analysis.pairs import Comparison, compare_scores
 from harness.analysis.proportions import mcnemar_midp, tango_interval
+from harness.analysis.ratios import Reduction, relative_reduction
 from harness.analysis.rows import per_example_scores, statistic_rows, statistic_stack
 from harness.analysis.scores import score_rows, stack_scores, strategy_scores
 
@@ -20,6 +21,7 @@ __all__ = [
     "Forecast",
     "Interval",
     "LearningCurve",
+    "Reduction",
     "Step",
     "bootstrap_interval",
     "clopper_pearson_interval",
@@ -29,6 +31,7 @@ __all__ = [
     "mcnemar_midp",
     "mean_interval",
     "per_example_scores",
+    "relative_reduction",
     "score_rows",
     "stack_scores",
     "statistic_rows",

@@ -88,13 +88,8 @@ def compare_scores(
     """
     if not margin > 0:
         raise ValueError(f"the margin must be above 0, not {margin}")
-    first, second = _stack(a, metric), _stack(b, metric)
-    if first.shape[0] != second.shape[0] or first.shape[2] != second.shape[2]:
-        raise ValueError(f"A has (examples, seeds, numbers) {first.shape}, B has {second.shape}")
-    seeds = first.shape[1], second.shape[1]
-    rows = whole_rows(np.concatenate([first, second], axis=1), groups if groups is not None else [None] * len(first))
-    pair = _Pair(rows.stack[:, : seeds[0]], rows.stack[:, seeds[0] :], cluster_index(rows.groups, len(rows.stack)), metric, confidence)
-    if len(rows.stack) == 0:
+    pair, dropped = paired(a, b, metric=metric, groups=groups, confidence=confidence)
+    if len(pair.a) == 0:
         found = _Found(None, Interval(None, None, None, None, "no rows"), None)
     elif metric.level == "corpus":
         found = _by_bootstrap(pair, resamples, seed)
@@ -102,11 +97,11 @@ def compare_scores(
         found = _by_counts(pair)
     else:
         found = _by_differences(pair)
-    return _comparison(pair, found, dropped=rows.dropped, margin=margin)
+    return _comparison(pair, found, dropped=dropped, margin=margin)
 
 
 @dataclass(frozen=True)
-class _Pair:
+class Pair:
     """The rows of A and B that count, (n, seeds, d) each, with their clusters."""
 
     a: Array
@@ -134,6 +129,20 @@ class _Pair:
         return units(len(self.a), self.cluster)
 
 
+def paired(a: Array, b: Array, *, metric: Metric, groups: Sequence[str | None] | None, confidence: float) -> tuple[Pair, int]:
+    """The rows that have a number on both sides, and how many do not. Shapes as in `compare_scores`.
+
+    Raises:
+        ValueError: shapes that do not fit.
+    """
+    first, second = _stack(a, metric), _stack(b, metric)
+    if first.shape[0] != second.shape[0] or first.shape[2] != second.shape[2]:
+        raise ValueError(f"A has (examples, seeds, numbers) {first.shape}, B has {second.shape}")
+    seeds = first.shape[1]
+    rows = whole_rows(np.concatenate([first, second], axis=1), groups if groups is not None else [None] * len(first))
+    return Pair(rows.stack[:, :seeds], rows.stack[:, seeds:], cluster_index(rows.groups, len(rows.stack)), metric, confidence), rows.dropped
+
+
 @dataclass(frozen=True)
 class _Found:
     """What a method found."""
@@ -143,14 +152,14 @@ class _Found:
     p_value: float | None
 
 
-def _by_counts(pair: _Pair) -> _Found:
+def _by_counts(pair: Pair) -> _Found:
     gained, lost = int((pair.differences > 0).sum()), int((pair.differences < 0).sum())
     interval = tango_interval(gained, lost, len(pair.a), pair.confidence)
     labelled = Interval(interval.low, interval.high, None, None, f"McNemar mid-p, {interval.method}")
     return _Found((gained - lost) / len(pair.a), labelled, mcnemar_midp(gained, lost))
 
 
-def _by_differences(pair: _Pair) -> _Found:
+def _by_differences(pair: Pair) -> _Found:
     from scipy.stats import t
 
     differences = pair.differences
@@ -167,7 +176,7 @@ def _by_differences(pair: _Pair) -> _Found:
     return _Found(mean, Interval(interval.low, interval.high, interval.se, interval.df, method + rough), p_value)
 
 
-def _by_bootstrap(pair: _Pair, resamples: int, seed: int) -> _Found:
+def _by_bootstrap(pair: Pair, resamples: int, seed: int) -> _Found:
     """Resample the examples of both sides together; under the null the differences spread in the same way around 0.
 
     Centred at their own mean, as sacrebleu does, after Riezler & Maxwell (2005, "On some pitfalls in automatic evaluation and
@@ -187,15 +196,20 @@ def _by_bootstrap(pair: _Pair, resamples: int, seed: int) -> _Found:
     return _Found(float(observed), percentile_interval(scores, method, pair.confidence), float((extreme + 1) / (resamples + 1)))
 
 
-def _difference(pair: _Pair, totals: Array, numbers: Array) -> Array:
+def _difference(pair: Pair, totals: Array, numbers: Array) -> Array:
     """Totals (…, seeds of A and B, d) and numbers of rows (…) → B − A (…), each the mean of its seeds' scores."""
+    first, second = side_scores(pair, totals, numbers)
+    return second - first
+
+
+def side_scores(pair: Pair, totals: Array, numbers: Array) -> tuple[Array, Array]:
+    """Totals (…, seeds of A and B, d) and numbers of rows (…) → the scores of A and of B (…), each the mean of its seeds."""
     scores = pair.metric.aggregate(totals, np.broadcast_to(numbers[..., None], totals.shape[:-1]))
     seeds = pair.a.shape[1]
-    found: Array = scores[..., seeds:].mean(axis=-1) - scores[..., :seeds].mean(axis=-1)
-    return found
+    return scores[..., :seeds].mean(axis=-1), scores[..., seeds:].mean(axis=-1)
 
 
-def _without_spread(pair: _Pair, difference: float, method: str) -> _Found:
+def _without_spread(pair: Pair, difference: float, method: str) -> _Found:
     """Every row differs by the same: no variance to work with. The sign test still gives a p-value; and up to q = z²/(n + z²) of
     what was not seen may lie at the ends of the scale, which is Tango's interval where all pairs are equal or all are gained."""
     low = high = difference
@@ -207,7 +221,7 @@ def _without_spread(pair: _Pair, difference: float, method: str) -> _Found:
     return _Found(difference, Interval(low, high, 0.0, None, f"{method.removesuffix(ROUGH)}, no spread{ROUGH}"), p_value)
 
 
-def _comparison(pair: _Pair, found: _Found, *, dropped: int, margin: float) -> Comparison:
+def _comparison(pair: Pair, found: _Found, *, dropped: int, margin: float) -> Comparison:
     counts: tuple[int | None, int | None, int | None] = (None, None, None)
     if pair.metric.level == "example":
         signed = -pair.differences if pair.metric.direction == "lower" else pair.differences
@@ -232,7 +246,7 @@ def _comparison(pair: _Pair, found: _Found, *, dropped: int, margin: float) -> C
     )
 
 
-def _verdict(pair: _Pair, found: _Found, equivalent: bool) -> Verdict:
+def _verdict(pair: Pair, found: _Found, equivalent: bool) -> Verdict:
     """Off 0 needs the interval and the p-value to agree: they are made in different ways and may part company at the border."""
     low, high = found.interval.low, found.interval.high
     significant = found.p_value is not None and found.p_value < 1 - pair.confidence

@@ -51,6 +51,7 @@ def task_view(run: Run, task: Task) -> TaskView:
         score_names=names,
         lines=lines,
         headline=words.headline(task, lines, unit),
+        reductions=words.reductions(lines),
         caveats=words.caveats(task, lines, unit),
         learning=learning_of(run, rows, lines),
         curves=tuple(curve for ln in lines for curve in _curves(run, task, ln)),

@@ -26,7 +26,7 @@ def lines_of(run: Run, rows: TaskRows) -> tuple[Line, ...]:
             groups.setdefault((cell.model, cell.strategy, cell.train_size), []).append(cell)
     labels = _labels(run, groups)
     alone = {key: _line(run, rows, cells) for key, cells in groups.items()}
-    lines = [replace(ln, label=labels[key], difference=_against_base(run, rows, key, groups)) for key, ln in alone.items()]
+    lines = [_against_base(run, rows, key, groups, replace(ln, label=labels[key])) for key, ln in alone.items()]
     return tuple(sorted(lines, key=lambda ln: _rank(ln, rows.lower_is_better)))
 
 
@@ -65,15 +65,15 @@ def _labels(run: Run, groups: Mapping[Key, Sequence[Cell]]) -> dict[Key, str]:
     return labels
 
 
-def _against_base(run: Run, rows: TaskRows, key: Key, groups: Mapping[Key, list[Cell]]) -> Difference | None:
-    """The difference to `base` of the same model, where both have results."""
-    if key[1] == "base":
-        return None
+def _against_base(run: Run, rows: TaskRows, key: Key, groups: Mapping[Key, list[Cell]], ln: Line) -> Line:
+    """The line with its difference to `base` of the same model, and by what share it has fewer errors, where both have results."""
+    if ln.is_base:
+        return ln
     base = [cell for other, cells in groups.items() if other[:2] == (key[0], "base") for cell in done_cells(run, cells)]
     own = done_cells(run, groups[key])
     if not base or not own:
-        return None
-    return _difference(rows.compare(own, base))
+        return ln
+    return replace(ln, difference=_difference(rows.compare(own, base)), reductions=rows.reductions(own, base))
 
 
 def _difference(found: Comparison | None) -> Difference | None:
@@ -114,6 +114,7 @@ def _line(run: Run, rows: TaskRows, cells: Sequence[Cell]) -> Line:
         scores=scores,
         primary=scores.get(rows.task.primary),
         difference=None,
+        reductions={},
         is_base=strategy == "base",
         trained=declared.train is not None,
         costs=costs_of(good),

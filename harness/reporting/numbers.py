@@ -33,6 +33,12 @@ def signed_interval(low: float | None, high: float | None, unit: str = "") -> st
     return "" if low is None or high is None else f"{signed(low, unit)} to {signed(high, unit)}"
 
 
+def fewer(share: float) -> str:
+    """By what share something is rarer: "58 % fewer", "12 % more"."""
+    percent = round(100 * abs(share))
+    return f"{percent} % {'more' if share < 0 and percent else 'fewer'}"
+
+
 def with_unit(text: str, unit: str) -> str:
     """A difference in a sentence: '+2.3 points'. Scales from 0 to 1 go without a word."""
     if unit in ("", "fraction", "coefficient"):

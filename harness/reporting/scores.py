@@ -9,9 +9,18 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.analysis import Comparison, LearningCurve, compare_scores, learning_curve, stack_scores, statistic_stack
+from harness.analysis import (
+    Comparison,
+    LearningCurve,
+    Reduction,
+    compare_scores,
+    learning_curve,
+    relative_reduction,
+    stack_scores,
+    statistic_stack,
+)
 from harness.errors import BenchError
-from harness.metrics import metrics_for
+from harness.metrics import FACTS, metrics_for
 from harness.store import Run
 from harness.types import Cell, Example, Metric, Prediction, Score, Task
 
@@ -57,11 +66,11 @@ class TaskRows:
 
     @cached_property
     def metrics(self) -> tuple[Metric, ...]:
-        """The metrics of the task, the primary one first."""
+        """The metrics of the task: the primary one first, then what outputs get wrong."""
         if not self.labels and self.task.chooses:
             return ()
         found = metrics_for(self.task.metrics, self.labels)
-        return tuple(sorted(found, key=lambda m: m.name != self.task.primary))
+        return tuple(sorted(found, key=lambda m: (m.name != self.task.primary, m.name not in FACTS.scores)))
 
     @property
     def primary(self) -> Metric | None:
@@ -96,6 +105,12 @@ class TaskRows:
             return None
         stacks = [self._stack(self.primary, side) for side in (base, cells)]
         return compare_scores(*stacks, metric=self.primary, groups=self.groups, margin=self.task.margin)
+
+    def reductions(self, cells: Sequence[Cell], base: Sequence[Cell]) -> dict[str, Reduction]:
+        """By what share `cells` have fewer errors than `base`, for each rate of errors, on the same rows."""
+        rates = [m for m in self.metrics if m.direction == "lower" and m.unit == "fraction"]
+        found = {m.name: relative_reduction(self._stack(m, base), self._stack(m, cells), metric=m, groups=self.groups) for m in rates}
+        return {name: reduction for name, reduction in found.items() if reduction is not None}
 
     def learning(self, cells: Mapping[int, Sequence[Cell]]) -> LearningCurve | None:
         """The primary score of one strategy over its training sizes, by size its cells; None without a primary metric."""

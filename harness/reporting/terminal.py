@@ -48,6 +48,8 @@ def terminal_table(run: Run, console: Console) -> None:
         _print(console, Text(f"{task.name} · {task.primary} · {numbers.plural(len(rows.examples), 'test row')}", style="bold"))
         _print_table(console, table, width)
         _print(console, Text(one_line(words.headline(task, lines, rows.primary.unit if rows.primary else ""))))
+        for sentence in words.reductions(lines):
+            _print(console, Text(one_line(sentence)))
         learning = learning_of(run, rows, lines)
         for curve in learning.lines if learning else ():
             _print(console, Text(one_line(f"{curve.label}: {' '.join(curve.sentences)}")))

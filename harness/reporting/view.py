@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from harness.analysis import LearningCurve
+from harness.analysis import LearningCurve, Reduction
 from harness.analysis.pairs import Verdict
 from harness.metrics import ClassRow
 from harness.store.plan import ModelInfo
@@ -68,6 +68,7 @@ class Costs:
 class Line:
     """One strategy on one task (of one base model, at one training size), over its seeds.
 
+    `reductions` say by what share it has fewer errors than base, by the name of the error rate.
     `trained` tells training sizes from the shots of a few-shot prompt, which stand in `train_size`, too.
     """
 
@@ -85,6 +86,7 @@ class Line:
     scores: Mapping[str, Score]
     primary: Score | None
     difference: Difference | None
+    reductions: Mapping[str, Reduction]
     is_base: bool
     trained: bool
     costs: Costs | None
@@ -192,6 +194,7 @@ class TaskView:
     score_names: tuple[ScoreName, ...]
     lines: tuple[Line, ...]
     headline: str
+    reductions: tuple[str, ...]
     caveats: tuple[str, ...]
     learning: Learning | None
     curves: tuple[Curve, ...]

@@ -100,6 +100,20 @@ def caveats(task: Task, lines: Sequence[Line], unit: str) -> tuple[str, ...]:
     return tuple(sentence for sentence in found if sentence)
 
 
+def reductions(lines: Sequence[Line]) -> tuple[str, ...]:
+    """How much rarer errors are than with base: a sentence for each rate of errors, and each strategy that was compared."""
+    found = []
+    for ln in lines:
+        for name, less in ln.reductions.items():
+            said = f"{name}: {numbers.score(less.after)} for {ln.label}, {numbers.score(less.before)} for base"
+            if less.value is None or less.low is None or less.high is None:
+                found.append(f"{said}; base has too few to say by what share that is fewer or more.")
+            else:
+                low, high = numbers.fewer(less.low), numbers.fewer(less.high)
+                found.append(f"{said}: {numbers.fewer(less.value)} (95 % interval {low} to {high}).")
+    return tuple(found)
+
+
 def verdict_text(difference: Difference) -> str:
     """The verdict on a difference to base, in a word or two."""
     if difference.beyond_chance and difference.equivalent:

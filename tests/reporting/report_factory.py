@@ -178,7 +178,8 @@ def _example(task: MadeTask, i: int) -> Example:
     if task.kind == "qa" and not task.labels:
         return _question(task, i, draw)
     target = draw.choice(task.labels) if task.labels else " ".join(draw.choices(WORDS, k=12))
-    return Example(f"row-{i}", {"input": text}, (target,), task.labels)
+    named = {"facts": [{"what": "name", "any": [target.split()[0]], "critical": True}]} if "facts" in task.metrics else {}
+    return Example(f"row-{i}", {"input": text}, (target,), task.labels, meta=named)
 
 
 def _question(task: MadeTask, i: int, draw: random.Random) -> Example:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import html
+import io
 from pathlib import Path
 
 import pytest
 from report_factory import Made, MadeTask, classification, make_run, summarization
+from rich.console import Console
 
 from harness.analysis import compare_scores, statistic_stack, strategy_scores
 from harness.errors import BenchError
 from harness.metrics import metrics_for
-from harness.reporting import words
+from harness.reporting import render, terminal_table, words
 from harness.reporting.build import report_view
 from harness.reporting.view import Line, TaskView
 from harness.store import Run
@@ -207,3 +210,25 @@ def test_results_without_the_rows_they_are_about_are_an_error(tmp_path: Path) ->
     (tmp_path / "r" / "data" / "summarization.parquet").unlink()
     with pytest.raises(BenchError, match=r"summarization\.parquet: is missing"):
         report_view(run)
+
+
+def test_how_much_rarer_errors_are_than_with_base(tmp_path: Path) -> None:
+    """On the page and in the terminal, with the numbers of the analysis; and nothing is divided by a rate that may be 0."""
+    cells = [Made("base", 0.1), Made("lora", 0.7, 0), Made("qlora", 0.0, 0)]
+    run = make_run(tmp_path / "run", [summarization(cells, metrics=("rouge", "facts"))])
+    task = report_view(run).tasks[0]
+    of = {ln.strategy: ln for ln in task.lines}
+    less = of["lora"].reductions["critical_error_rate"]
+    assert (less.before, less.after) == (of["base"].scores["critical_error_rate"].value, of["lora"].scores["critical_error_rate"].value)
+    assert less.value == pytest.approx(1 - less.after / less.before) and less.low < less.value < less.high
+    percent = [round(100 * share) for share in (less.value, less.low, less.high)]
+    rates = f"critical_error_rate: {less.after:.3f} for lora, {less.before:.3f} for base"
+    assert task.reductions[0] == f"{rates}: {percent[0]} % fewer (95 % interval {percent[1]} % fewer to {percent[2]} % fewer)."
+    assert " % more to " in task.reductions[1] or " % more (" in task.reductions[1]
+    printed = Console(file=io.StringIO(), width=400)
+    terminal_table(run, printed)
+    assert task.reductions[0] in printed.file.getvalue()  # type: ignore[attr-defined]
+    assert task.reductions[0] in html.unescape(render(run))
+    rarely_wrong = make_run(tmp_path / "good", [summarization([Made("base", 1.0), Made("lora", 0.5, 0)], metrics=("rouge", "facts"))])
+    (said,) = report_view(rarely_wrong).tasks[0].reductions
+    assert "base has too few" in said
