@@ -17,6 +17,7 @@ not stated, something forbidden is, or an answer is given where there is none: w
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, TypeGuard
@@ -42,6 +43,20 @@ def critical_errors(example: Example, answer: str) -> tuple[str, ...]:
     invented = [f"{one['what']} invented" for one in _forbidden(example) if _stated_forbidden(one, answer)]
     answered = ["answer invented"] if example.meta.get("unanswerable") is True and answer.strip() else []
     return tuple(dict.fromkeys([*missing, *invented, *answered]))
+
+
+def error_count(example: Example, answer: str) -> int:
+    """How many critical things are wrong. A wrong dose is one error, and not one that is missing and one that is invented."""
+    missing = Counter(fact["what"] for fact in _facts(example) if fact.get("critical") and not _stated_fact(fact, answer))
+    invented = Counter(one["what"] for one in _forbidden(example) if _stated_forbidden(one, answer))
+    answered = example.meta.get("unanswerable") is True and bool(answer.strip())
+    return (missing | invented).total() + answered
+
+
+def critical_count(example: Example, prediction: Prediction) -> float | None:
+    """The number of critical errors; None where nothing critical is known. What is missing has those of an empty one, or one."""
+    any_error = critical_error(example, prediction)
+    return None if any_error is None else max(any_error, float(error_count(example, prediction.answer)))
 
 
 def critical_error(example: Example, prediction: Prediction) -> float | None:
@@ -107,8 +122,10 @@ def _build(labels: Sequence[str]) -> tuple[Metric, ...]:
     rules = "match:words|case:lower|space:folded"
     return (
         example_metric("critical_error_rate", "lower", "fraction", critical_error, f"{rules}|negation:clause"),
+        example_metric("critical_errors", "lower", "errors", critical_count, f"{rules}|negation:clause|wrong:once"),
         example_metric("entity_recall", "higher", "fraction", entity_recall, rules),
     )
 
 
-FACTS = Family("facts", ("summarization", "generation", "qa", "classification"), ("critical_error_rate", "entity_recall"), _build)
+SCORES = ("critical_error_rate", "critical_errors", "entity_recall")
+FACTS = Family("facts", ("summarization", "generation", "qa", "classification"), SCORES, _build)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 NOTHING = "–"
 # By the unit of a score. The decimals of sacrebleu's scores are those that people print them with.
-_DECIMALS = {"fraction": 3, "coefficient": 3, "points": 1, "edits per 100 words": 1}
+_DECIMALS = {"fraction": 3, "coefficient": 3, "points": 1, "errors": 2, "edits per 100 words": 1}
 _SIGNS = {"USD": "$", "EUR": "€", "GBP": "£"}
 
 

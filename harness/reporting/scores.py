@@ -108,7 +108,7 @@ class TaskRows:
 
     def reductions(self, cells: Sequence[Cell], base: Sequence[Cell]) -> dict[str, Reduction]:
         """By what share `cells` have fewer errors than `base`, for each rate of errors, on the same rows."""
-        rates = [m for m in self.metrics if m.direction == "lower" and m.unit == "fraction"]
+        rates = [m for m in self.metrics if m.direction == "lower" and m.unit in ("fraction", "errors")]
         found = {m.name: relative_reduction(self._stack(m, base), self._stack(m, cells), metric=m, groups=self.groups) for m in rates}
         return {name: reduction for name, reduction in found.items() if reduction is not None}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from harness.metrics import check_family
-from harness.metrics.facts import FACTS, critical_error, critical_errors, entity_recall, has_facts
+from harness.metrics.facts import FACTS, critical_count, critical_error, critical_errors, entity_recall, has_facts
 from harness.metrics.join import Missing
 from harness.types import Example, Prediction
 
@@ -76,6 +76,31 @@ def test_a_column_that_happens_to_be_called_facts_is_no_facts(meta):
     assert not has_facts(example)
     assert critical_error(example, Prediction("e", "x")) is None
     assert entity_recall(example, Prediction("e", "x")) is None
+
+
+@pytest.mark.parametrize(
+    ("output", "count"),
+    [
+        (RIGHT, 0),
+        (RIGHT.replace("20 mg", "40 mg"), 1),
+        (RIGHT.replace("lisinopril", "warfarin"), 1),  # one drug for another, and not one missing and one invented
+        (RIGHT + " Takes warfarin. No, WARFARIN again.", 1),
+        (RIGHT.replace("Denies", "Reports").replace("Mara Oduya", "Somebody"), 2),
+        ("", 3),
+    ],
+)
+def test_errors_are_counted_once_each(output, count):
+    assert critical_count(VISIT, Prediction("v", output)) == count
+    assert critical_error(VISIT, Prediction("v", output)) == bool(count)
+
+
+def test_what_is_missing_counts_at_least_one():
+    only_forbidden = Example("f", {"input": "…"}, ("…",), meta={"forbidden": FORBIDDEN})
+    assert (critical_count(only_forbidden, Prediction("f", "")), critical_count(only_forbidden, Missing("f", ""))) == (0, 1)
+    assert (critical_count(QUESTION, Prediction("q", "20 mg")), critical_count(QUESTION, Prediction("q", " "))) == (1, 0)
+    assert critical_count(Example("p", {"input": "…"}, ("…",)), Prediction("p", "x")) is None
+    two = Example("t", {}, ("…",), meta={"facts": [{"what": "allergy", "any": [name], "critical": True} for name in ("latex", "soy")]})
+    assert [critical_count(two, Prediction("t", said)) for said in ("latex and soy", "soy", "none")] == [0, 1, 2]
 
 
 def test_it_keeps_the_contract_of_a_family():

@@ -30,7 +30,7 @@ def test_an_empty_output_always_has_a_score(name: str) -> None:
     facts = {"facts": [{"what": "word", "any": ["yes"], "critical": True}]}
     example, spoiled = Example("1", {}, ("yes",), meta=facts), Prediction("1", "")
     rows = [m.per_example(example, spoiled) for m in FAMILIES[name].build(LABELS) if m.level == "example" and m.name != "no_answer_f1"]
-    worst = [(0.0,)] * len(rows) if name != "facts" else [(1.0,), (0.0,)]  # an error rate of 1
+    worst = [(0.0,)] * len(rows) if name != "facts" else [(1.0,), (1.0,), (0.0,)]  # a rate of errors, and their number
     assert rows == worst
 
 
