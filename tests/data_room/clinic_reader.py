@@ -64,19 +64,19 @@ def stated_range(text: str) -> tuple[str, float, float] | None:
 
 
 def alerts(text: str, drug: str) -> list[str]:
-    """Every alert that follows from the text for this prescribed drug, in the words of the summary."""
+    """Every alert that follows from the text for this prescribed drug, in the words of the summary's last line."""
     found = []
     if drug in allergies(text):
-        found.append(f"ALERT: allergic to the prescribed {drug}")
+        found.append(f"allergic to the prescribed {drug}")
     for pair in forbidden_pairs(text):
         if drug in pair and (other := next(iter(pair - {drug}))) in taken(text):
-            found.append(f"ALERT: {drug} clashes with {other}")
+            found.append(f"{drug} clashes with {other}")
     if stated := stated_range(text):
         name, low, high = stated
         value = reading(text, name)
         assert value is not None, text
         if not low <= value <= high:
-            found.append(f"ALERT: {name} too {'high' if value > high else 'low'} at {value:g}")
+            found.append(f"{name} too {'high' if value > high else 'low'} at {value:g}")
     return found
 
 
@@ -125,7 +125,7 @@ def misstated(output: str, meta: dict[str, Any]) -> list[dict[str, Any]]:
     found = []
     for each in meta["forbidden"]:
         for at in places(each["text"], output):
-            before = re.split(r"[.:;] ", output[:at])[-1]
+            before = re.split(r"[.;] |\n", output[:at])[-1]
             if not (each["unless_negated"] and NEGATIONS.search(before)):
                 found.append(each)
     return found

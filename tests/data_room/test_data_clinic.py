@@ -37,16 +37,16 @@ def test_sizes_and_determinism(make_task, kind, size):
     assert one.report.sizes == {"train": size - tenth - fifth, "validation": tenth, "test": fifth}
     assert one.digest == two.digest
     assert one.digest != load_splits(make_task(kind=kind, source="clinic", size=size, seed=4), folder=Path()).digest
-    assert one.report.origin == {"source": "clinic", "version": "2", "size": str(size), "seed": "3"}
+    assert one.report.origin == {"source": "clinic", "version": "3", "size": str(size), "seed": "3"}
 
 
 @pytest.mark.parametrize(
     ("kind", "digest"),
     [
-        ("summarization", "27bfdc24100d51954bed7634aa2ce0875f6cfd8990bbd1a9aa3a4ca49851ef67"),
-        ("classification", "07bb2aceef7d395c1f64476ed9e057a60b11cbfc4ab81a53b93a724cc9af4355"),
-        ("qa", "551279c852e18ab1d8db5a9a64fec5b4d4ea7e34ae9fca17a441779908ac8219"),
-        ("generation", "0839bf13cbf7899e16835199aa57efe115e0ce7302e1bce60f0ea12764059ed7"),
+        ("summarization", "d8494a254d219b1c500890a9eb13999bf8874af790ad5b38e0f4e9a7158b5620"),
+        ("classification", "77cc7942172b6d36117b0ea113e997fc6466ebaf66b5197450fdf125660b18de"),
+        ("qa", "295bdf81d62ed7f5272fca0899b99512287e75ebf529ce81e4e2c84d2ba27bb8"),
+        ("generation", "ba3275f6489a0df2869d45b095bbcec38d72707897d4663dd6b160c1888e97d8"),
     ],
 )
 def test_rows_do_not_change_between_versions_unnoticed(make_task, kind, digest):

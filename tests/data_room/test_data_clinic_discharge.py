@@ -91,7 +91,7 @@ def test_a_drug_that_must_wait_is_never_told_to_be_taken(discharges):
 def test_near_misses(discharges):
     free = [fields(e) for e in discharges if e.meta["alert_kind"] == "none"]
     assert sum(bool(drugs_in(form.get("allergies", ""))) for form in free) > 0.2 * len(free)
-    assert sum("clash" in form for form in free) > 0.2 * len(free)
+    assert sum("clash" in form for form in free) > 0.12 * len(free)
     assert sum("vital" in form for form in free) > 0.2 * len(free)
 
 

@@ -9,9 +9,13 @@ from statistics import median
 import pytest
 from clinic_reader import alerts, allergies, drugs_in, forbidden_pairs, misstated, reading, stated_range, taken, unstated
 
+from harness.data.clinic.visit_dialogue import DIALOGUE
+from harness.data.clinic.visit_prose import PROSE
+
 SUMMARY = re.compile(
-    r"(?P<name>[^,.]+), (?P<age>\d+)\. (?P<complaint>.+) for (?P<duration>\d+ \w+)\. Denies (?P<denied>.+?)\. Takes (?P<current>.+?)\. "
-    r"(?P<allergy>Allergic to .+?|No known allergies)\. Prescribed (?P<drug>\w+) (?P<dose>\d+ \w+) (?P<frequency>.+?)\. (?P<alert>.+)\."
+    r"Name: (?P<name>[^,]+), (?P<age>\d+)\nComplaint: (?P<complaint>.+) for (?P<duration>\d+ \w+)\nDenies: (?P<denied>.+)\n"
+    r"Takes: (?P<current>.+)\nAllergies: (?P<allergy>.+)\nLimits: (?P<limits>.+)\n"
+    r"Prescribed: (?P<drug>\w+) (?P<dose>\d+ \w+) (?P<frequency>.+)\nNot with: (?P<clash>.+)\nAlert: (?P<alert>.+)"
 )
 
 
@@ -24,7 +28,7 @@ def test_lengths(visits):
     words = [len(e.inputs["input"].split()) for e in visits]
     assert 80 <= min(words) <= max(words) <= 200
     assert 100 <= median(words) <= 120
-    assert max(len(e.targets[0].split()) for e in visits) <= 48
+    assert max(len(e.targets[0].split()) for e in visits) <= 64
 
 
 def test_half_of_the_visits_have_no_alert(visits):
@@ -32,7 +36,7 @@ def test_half_of_the_visits_have_no_alert(visits):
     assert 0.45 < kinds["none"] / len(visits) < 0.55
     assert set(kinds) == {"none", "allergy", "interaction", "vital"}
     assert min(kinds.values()) > 0.13 * len(visits)
-    of_vitals = Counter(e.targets[0].split("ALERT: ")[-1].split(" at ")[0] for e in visits if e.meta["alert_kind"] == "vital")
+    of_vitals = Counter(e.targets[0].split("Alert: ")[-1].split(" at ")[0] for e in visits if e.meta["alert_kind"] == "vital")
     both_ways = {f"{vital} too {side}" for vital in ("temperature", "systolic pressure", "pulse") for side in ("high", "low")}
     assert set(of_vitals) == {"blood oxygen too low"} | both_ways
 
@@ -41,16 +45,16 @@ def test_every_alert_and_no_other_follows_from_the_text(visits):
     for example in visits:
         said, drug = SUMMARY.fullmatch(example.targets[0])["alert"], example.meta["drug"]
         found = alerts(example.inputs["input"], drug)
-        assert [re.sub(r"\.0$", "", said)] == (found or ["No alert"]), example
+        assert [re.sub(r"\.0$", "", said)] == (found or ["none"]), example
 
 
 def test_everything_in_the_summary_is_in_the_text(visits):
     for example in visits:
         text, said = example.inputs["input"], SUMMARY.fullmatch(example.targets[0])
         severity, symptom = said["complaint"].split(" ", 1)
-        expected = [severity.lower(), symptom, *said.group("name", "age", "duration", "denied", "drug", "dose", "frequency")]
-        if said["allergy"].startswith("Allergic"):
-            expected.append(said["allergy"].removeprefix("Allergic to "))
+        expected = [severity, symptom, *said.group("name", "age", "duration", "denied", "drug", "dose", "frequency")]
+        expected += [said[part] for part in ("allergy", "clash") if said[part] != "none"]
+        expected += [] if said["limits"] == "none" else re.findall(r"\d+\.?\d*", said["limits"])
         assert all(fact in text for fact in expected), (expected, text)
         named = set(drugs_in(said["current"]))
         assert taken(text) - {said["drug"]} == named
@@ -75,21 +79,22 @@ def test_visits_without_an_alert_come_near_one(visits):
             "not taken": bool(pair) and meta["stopped"] not in pair[0],
         }
         near.update(kind for kind, true in found.items() if true)
-        assert any(found.values()) or meta["cleared"], text
-    assert min(near[kind] for kind in near) > 0.05 * len(quiet), near
-    assert len(near) == 8
+        near["any"] += any(found.values())
+    assert near["any"] > 0.6 * len(quiet)
+    assert min(near[kind] for kind in near) > 0.015 * len(quiet), near
+    assert len(near) == 9
 
 
 def test_near_misses_are_not_a_sign_of_no_alert(visits):
     alarming = [e for e in visits if e.meta["alert_kind"] != "none"]
     for kind in ("cleared", "kin_drug", "stopped", "clash", "range", "kin_reading"):
-        assert sum(bool(e.meta[kind]) for e in alarming) > 0.05 * len(alarming), kind
+        assert sum(bool(e.meta[kind]) for e in alarming) > 0.015 * len(alarming), kind
 
 
 def test_corrections(visits):
     """A dose that was said first and then taken back is in no summary."""
     corrected = [e for e in visits if any(f["what"] == "dose" for f in e.meta["forbidden"])]
-    assert 0.2 < len(corrected) / len(visits) < 0.4
+    assert 0.05 < len(corrected) / len(visits) < 0.2
     for example in corrected:
         wrong = next(f["text"] for f in example.meta["forbidden"] if f["what"] == "dose")
         assert re.search(rf"\b{wrong.split()[0]}\b( {wrong.split()[1]})?(, | or rather )", example.inputs["input"])
@@ -107,15 +112,15 @@ def test_facts_catch_what_a_clinician_would_count(visits):
         name, drug, dose = meta["name"], meta["drug"], meta["dose"]
         for wrong in (said.replace(name, "Somebody Else"), said.replace(drug, "nothing"), said.replace(f" {dose}", "")):
             assert any(fact["critical"] for fact in unstated(wrong, meta)), wrong
-        rest = said.removesuffix(SUMMARY.fullmatch(said)["alert"] + ".")
-        lost, invented = rest + "No alert.", rest + "ALERT: pulse too low at 40."
+        rest = said.removesuffix(SUMMARY.fullmatch(said)["alert"])
+        lost, invented = rest + "none", rest + "pulse too low at 40"
         if meta["alert_kind"] != "none":
             assert any(f["what"] == "alert" for f in unstated(lost, meta)) and any(f["what"] == "alert" for f in misstated(lost, meta))
         if "pulse too low" not in said:
             assert any(f["what"] == "alert" for f in unstated(invented, meta)) and any(
                 f["what"] == "alert" for f in misstated(invented, meta)
             )
-        assert any(f["what"] == "negation" for f in misstated(said.replace("Denies", "Has"), meta))
+        assert any(f["what"] == "negation" for f in misstated(said.replace("Denies", "Reports"), meta))
 
 
 def test_alerts_are_not_in_the_words_of_the_pre_training_corpus(clinic):
@@ -123,3 +128,24 @@ def test_alerts_are_not_in_the_words_of_the_pre_training_corpus(clinic):
     for kind in ("summarization", "generation"):
         for _, example in clinic(kind):
             assert not re.search("is on the list|above the limit|is too much", " ".join([*example.inputs.values(), *example.targets]))
+
+
+@pytest.mark.parametrize(
+    ("slot", "cue", "value"),
+    [
+        ("cleared", "ruled out|negative|mistake|harmless", "{cleared}"),
+        ("kin allergy", "{kin}", "{kin_drug}"),
+        ("kin vital", "{kin}", "{kin_reading}"),
+        ("stopped", "stopped|gave up|used to|no longer|former|not taken|ended", "{stopped}"),
+        ("interaction", "never|not", "{clash}"),
+        ("interaction", "{drug}", "{clash}"),
+        ("vital", "{vital}", "{reading}"),
+        ("other vital", "{other_vital}", "{other_reading}"),
+        ("allergy", "allerg|react", "{allergies}"),
+    ],
+)
+def test_what_tells_what_a_value_is_stands_before_it(slot, cue, value):
+    """A causal model has seen nothing else when it comes to the value."""
+    for sentences in (*DIALOGUE[slot], *PROSE[slot]):
+        for sentence in sentences:
+            assert re.search(cue, sentence[: sentence.index(value)], re.IGNORECASE), sentence

@@ -72,7 +72,7 @@ def test_what_is_read_from_the_plan_makes_another_plan_of_the_same_cells(plan, t
     assert plan(price=9.0).plan.digest != first.plan.digest
     (tmp_path / "tasks").mkdir()
     (tmp_path / "tasks" / "summarization.yaml").write_text(
-        "name: summarization\nkind: summarization\nmargin: 0.2\ndata: {source: clinic, size: 500, seed: 7}\ndecode: {max_new_tokens: 160}\n"
+        "name: summarization\nkind: summarization\nmargin: 0.2\ndata: {source: clinic, size: 500, seed: 7}\ndecode: {max_new_tokens: 192}\n"
     )
     assert ids(plan()) == ids(first)
     assert plan().plan.digest != first.plan.digest

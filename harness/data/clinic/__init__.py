@@ -1,6 +1,6 @@
 """The shipped synthetic clinic: fictional intake records, written by us and made by a seed. All people are made up; nothing here is advice.
 
-    summarization   a visit:   "Doctor: Good morning, Mara Oduya. …"  →  "Mara Oduya, 54. Severe headache for 3 days. Denies nausea. …"
+    summarization   a visit:   "Doctor: Good morning, Mara Oduya. …"  →  "Name: Mara Oduya, 54\nComplaint: severe headache …"
     classification  a message: "Hello, this is Mara Oduya: I am running out of …"  →  "refill"
     qa              a visit and a question: "Which drug is prescribed?"  →  "lisinopril", or "lisinopril 10 mg"
     generation      a form:    "name: Mara Oduya …"  →  two to four discharge instructions, "Dear Mara Oduya, you were seen for …"
@@ -10,9 +10,9 @@ order in which they build on each other: `names`, `drugs`, `symptoms`; `shares` 
 `visit_prose` and `visits` (a case in words); `truth` (what a right output states, and what not); `questions`; `triage`; `discharge`.
 
 Half of the visits have an alert, and it follows from the text alone: the prescribed drug is an allergy of the patient; the text says that
-it must never be combined with a drug that the patient takes; a vital is outside the range that the text states. The others come near one:
-an allergy to another drug, of a relative, or ruled out; the drug it must not be combined with was stopped long ago or is not taken; the
-vital is just inside, or a relative's is outside.
+it must never be combined with a drug that the patient takes; a vital is outside the range that the text states. Most of the others come
+near one: an allergy to another drug, of a relative, or ruled out; the drug it must not be combined with was stopped long ago or is not
+taken; the vital is just inside, or a relative's is outside.
 
 The test split has names, pairs of drugs, and sentences around them that train and validation never show, and a fifth of all drugs and
 symptoms for itself; train and validation share sentences, but no names. The group is the patient, who has one to three records, all in
@@ -31,7 +31,7 @@ from harness.data.clinic import discharge, questions, shares, triage, truth, vis
 from harness.data.clinic.case import Case, draw_case
 from harness.types import Example, Kind, SplitName
 
-VERSION = "2"
+VERSION = "3"
 __all__ = ["VERSION", "records"]
 
 

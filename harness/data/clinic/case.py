@@ -1,7 +1,7 @@
 """One case: everything that is true of a patient's visit, drawn before a word of it is written. All four kinds are made from it.
 
 A case has one danger at most. Near misses of dangers are drawn for every case and not only for those without one, so that they
-betray nothing.
+betray little.
 """
 
 from __future__ import annotations
@@ -68,12 +68,12 @@ class Case:
     alert: AlertKind
 
 
-# name, unit, lowest and highest lower end, lowest and highest upper end; in tenths of a degree for the temperature
+# name, unit, lower and upper ends of ranges, round as people state them; in tenths of a degree for the temperature
 _SCALES = {
-    "temperature": ("degrees", 356, 364, 376, 388),
-    "systolic pressure": ("mmHg", 92, 112, 134, 162),
-    "pulse": ("per minute", 48, 62, 94, 118),
-    "blood oxygen": ("percent", 89, 95, 100, 100),
+    "temperature": ("degrees", (355, 360), (375, 380, 385)),
+    "systolic pressure": ("mmHg", (90, 100, 110), (130, 140, 150, 160)),
+    "pulse": ("per minute", (50, 60), (90, 100, 110, 120)),
+    "blood oxygen": ("percent", (90, 92, 94), (100,)),
 }
 VITALS = tuple(_SCALES)
 
@@ -88,13 +88,12 @@ def draw_case(rng: random.Random, split: SplitName, name: str, age: int) -> Case
     spare = [other.name for other in others if all(other.name != taken for taken, _ in current)]
     allergies = _allergies(rng, spare, drug.name, alert)
     cleared = _cleared(rng, spare, drug.name, alert)
-    kin_drug = "" if rng.random() < 0.85 else drug.name if alert == "none" else spare.pop() if spare else ""
+    kin_drug = "" if rng.random() < 0.9 else drug.name if alert == "none" else spare.pop() if spare else ""
     clash, stopped = _clash(rng, spare, current, alert)
-    near = clash or cleared or kin_drug or any(allergy not in ALLERGENS for allergy in allergies)
-    measured = alert == "vital" or rng.random() < 0.5 or not near  # every case comes near an alert in some way
+    measured = alert == "vital" or rng.random() < 0.3
     vital = _vital(rng, rng.choice(VITALS), alert == "vital") if measured else None
-    other_vital = _other_vital(rng, vital) if rng.random() < 0.4 else None
-    mistake = rng.choices(("", "dose", "drug", "current", "duration"), (50, 25, 8, 10, 7))[0]
+    other_vital = _other_vital(rng, vital) if rng.random() < 0.2 else None
+    mistake = rng.choices(("", "dose", "drug", "current", "duration"), (84, 8, 2, 4, 2))[0]
     duration = _duration(rng)
     return Case(
         name=name,
@@ -140,8 +139,8 @@ def _wrong_duration(rng: random.Random, duration: str) -> str:
 
 
 def _current(rng: random.Random, others: list[Drug], dose: str, alert: AlertKind) -> tuple[tuple[str, str], ...]:
-    """None to three, most often one or two, each in a dose that no other drug of the record has."""
-    wanted = rng.choice((1, 1, 2, 2, 2, 3) if alert == "interaction" else (0, 1, 1, 1, 2, 2, 2, 3))
+    """None to three, most often one, each in a dose that no other drug of the record has."""
+    wanted = rng.choice((1, 1, 1, 2, 2, 3) if alert == "interaction" else (0, 1, 1, 1, 1, 2, 2, 3))
     current: list[tuple[str, str]] = []
     taken = {dose}
     for other in others:
@@ -157,9 +156,9 @@ def _current(rng: random.Random, others: list[Drug], dose: str, alert: AlertKind
 def _allergies(rng: random.Random, spare: list[str], drug: str, alert: AlertKind) -> tuple[str, ...]:
     """The prescribed drug where that is the alert; else no allergy, or one or two to other drugs and things."""
     found = [drug] if alert == "allergy" else []
-    if len(found) < 1 and rng.random() < 0.45 and spare:
+    if not found and rng.random() < 0.4 and spare:
         found.append(spare.pop())
-    if rng.random() < 0.45:
+    if rng.random() < 0.35:
         found.append(rng.choice(ALLERGENS))
     rng.shuffle(found)
     return tuple(found)
@@ -167,7 +166,7 @@ def _allergies(rng: random.Random, spare: list[str], drug: str, alert: AlertKind
 
 def _cleared(rng: random.Random, spare: list[str], drug: str, alert: AlertKind) -> str:
     """A drug whose allergy was ruled out; where the prescribed drug may be taken, it is most often that one."""
-    if rng.random() > 0.32:
+    if rng.random() > 0.2:
         return ""
     return drug if alert != "allergy" and rng.random() < 0.7 else spare.pop() if spare else ""
 
@@ -177,12 +176,12 @@ def _clash(rng: random.Random, spare: list[str], current: tuple[tuple[str, str],
     if alert == "interaction":
         return rng.choice(current)[0], spare.pop() if spare and rng.random() < 0.25 else ""
     fate = rng.random()
-    if fate < 0.25 and spare:
+    if fate < 0.1 and spare:
         given_up = spare.pop()
         return given_up, given_up
-    if fate < 0.45 and spare:
+    if fate < 0.2 and spare:
         return spare.pop(), ""
-    return "", spare.pop() if spare and fate > 0.85 else ""
+    return "", spare.pop() if spare and fate > 0.9 else ""
 
 
 def _show(name: str, value: int) -> str:
@@ -191,23 +190,23 @@ def _show(name: str, value: int) -> str:
 
 def _vital(rng: random.Random, name: str, outside: bool) -> Vital:
     """Outside its range by little or much; else just inside it, or well inside."""
-    unit, *bounds = _SCALES[name]
-    low, high = rng.randint(*bounds[:2]), rng.randint(*bounds[2:])
+    unit, lows, highs = _SCALES[name]
+    low, high = rng.choice(lows), rng.choice(highs)
     side: Literal["", "high", "low"] = ""
     if outside:
         side = "low" if name == "blood oxygen" or rng.random() < 0.35 else "high"
         by = rng.randint(1, 12 if name == "temperature" else 6 if name == "blood oxygen" else 25)
         value = low - by if side == "low" else high + by
     else:
-        inside = rng.choice((1, 1, 2, 3, (high - low) // 2))
+        inside = rng.choice((1, 2, 5, rng.randint(1, (high - low) // 2), (high - low) // 2))
         value = min(high - 1, low + inside) if name == "blood oxygen" or rng.random() < 0.35 else high - inside
     return Vital(name, unit, _show(name, value), _show(name, low), _show(name, high), side)
 
 
 def _other_vital(rng: random.Random, vital: Vital | None) -> Vital:
     name = rng.choice([each for each in VITALS if vital is None or each != vital.name])
-    unit, *bounds = _SCALES[name]
-    return Vital(name, unit, _show(name, rng.randint(bounds[1], bounds[2] - 1)), "", "", "")
+    unit, lows, highs = _SCALES[name]
+    return Vital(name, unit, _show(name, rng.randint(max(lows), min(highs) - 1)), "", "", "")
 
 
 def _kin_reading(rng: random.Random, vital: Vital | None) -> str:

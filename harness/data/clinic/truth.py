@@ -15,8 +15,8 @@ from harness.data.clinic.case import VITALS, Case
 
 Fact = dict[str, Any]
 CRITICAL = frozenset({"name", "drug", "dose", "allergy", "alert"})
-NO_ALLERGY = ("no known allergies", "no known allergy", "no allergies", "no allergy")
-NO_ALERT = ("no alert", "no alerts")
+NO_ALLERGY = ("allergies: none", "no known allergies", "no known allergy", "no allergies", "no allergy")
+NO_ALERT = ("alert: none", "alerts: none", "no alert", "no alerts")
 ALLERGY_ALERT = "allergic to the prescribed"
 INTERACTION_ALERT = "clashes with"
 VITAL_ALERTS = tuple(f"{vital} too {side}" for vital in VITALS for side in ("high", "low"))
@@ -75,6 +75,9 @@ def summary_facts(case: Case) -> list[Fact]:
         fact("drug", case.drug),
         fact("dose", case.dose),
         fact("frequency", case.frequency),
+        *([fact("vital", f"{case.vital.name} {case.vital.reading}")] if case.vital else []),
+        *([fact("range", f"{case.vital.low} to {case.vital.high}")] if case.vital else []),
+        *([fact("clash", case.clash)] if case.clash else []),
         alert_fact(case),
     ]
 
@@ -102,7 +105,7 @@ def summary_forbidden(case: Case) -> list[Fact]:
     alerts = [text for text in (ALLERGY_ALERT, INTERACTION_ALERT, *VITAL_ALERTS, *NO_ALERT) if not own.startswith(text)]
     if case.alert == "none":
         alerts = [text for text in alerts if text not in NO_ALERT]
-    return [*(forbidden("alert", text) for text in alerts), *wrong_drugs(case), *wrong_doses(case), *negations(case)]
+    return [*(forbidden("alert", text) for text in alerts), *wrong_drugs(case, right=(case.clash,)), *wrong_doses(case), *negations(case)]
 
 
 def wrong_drugs(case: Case, right: Iterable[str] = ()) -> list[Fact]:

@@ -2,7 +2,7 @@
 
 fields     {"complaint": "a severe headache", "meds": "metoprolol 50 mg and ramipril 5 mg", …}: what fills the sentences
 visit      "Doctor: Good morning, Mara Oduya. …"
-summary    "Mara Oduya, 54. Severe headache for 3 days. Denies nausea. Takes metoprolol 50 mg. Allergic to latex. Prescribed …"
+summary    "Name: Mara Oduya, 54\nComplaint: severe headache for 3 days\nDenies: nausea\nTakes: metoprolol 50 mg\nAllergies: latex …"
 """
 
 from __future__ import annotations
@@ -125,28 +125,40 @@ def fields(rng: random.Random, case: Case, *, unseen: bool) -> dict[str, object]
         "route": case.route,
     }
     if case.vital:
-        filled |= {"vital": case.vital.name, "reading": measured(case.vital), "low": case.vital.low, "high": case.vital.high}
+        flag = f", too {case.vital.side}" if case.vital.side else ""
+        filled |= {"vital": case.vital.name, "reading": measured(case.vital) + flag, "low": case.vital.low, "high": case.vital.high}
     if case.other_vital:
         filled |= {"other_vital": case.other_vital.name, "other_reading": measured(case.other_vital)}
     return filled
 
 
 def summary(case: Case) -> str:
-    """What goes on record, always in this order."""
-    complaint = f"{case.severity.capitalize()} {case.symptom} for {case.duration}"
-    takes = f"Takes {current(case) or 'no medication'}"
-    allergic = f"Allergic to {listed(case.allergies)}" if case.allergies else "No known allergies"
-    prescribed = f"Prescribed {case.drug} {case.dose} {case.frequency}"
-    said = (f"{case.name}, {case.age}", complaint, f"Denies {listed(case.denied, 'or')}", takes, allergic, prescribed, alert(case))
-    return ". ".join(said) + "."
+    """What goes on record: nine lines, always in this order; what decides about an alert stands above it."""
+    lines = {
+        "Name": f"{case.name}, {case.age}",
+        "Complaint": f"{case.severity} {case.symptom} for {case.duration}",
+        "Denies": listed(case.denied, "or"),
+        "Takes": current(case) or "nothing",
+        "Allergies": listed(case.allergies) or "none",
+        "Limits": limits(case) or "none",
+        "Prescribed": f"{case.drug} {case.dose} {case.frequency}",
+        "Not with": case.clash or "none",
+        "Alert": alert(case) or "none",
+    }
+    return "\n".join(f"{label}: {value}" for label, value in lines.items())
+
+
+def limits(case: Case) -> str:
+    """The reading that has a range, and the range: "pulse 80, range 50 to 100", or "" """
+    return f"{case.vital.name} {case.vital.reading}, range {case.vital.low} to {case.vital.high}" if case.vital else ""
 
 
 def alert(case: Case) -> str:
-    """The last sentence of the summary, without its full stop."""
+    """What must be seen to before anything is handed out, or "" """
     if case.alert == "allergy":
-        return f"ALERT: allergic to the prescribed {case.drug}"
+        return f"allergic to the prescribed {case.drug}"
     if case.alert == "interaction":
-        return f"ALERT: {case.drug} clashes with {case.clash}"
+        return f"{case.drug} clashes with {case.clash}"
     if case.alert == "vital" and case.vital:
-        return f"ALERT: {case.vital.name} too {case.vital.side} at {case.vital.reading}"
-    return "No alert"
+        return f"{case.vital.name} too {case.vital.side} at {case.vital.reading}"
+    return ""
