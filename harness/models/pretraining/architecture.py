@@ -1,9 +1,11 @@
 """The tiny decoder and its first weights, which hold an induction circuit.
 
 A transformer of this size does not find in a few minutes how to copy from its context, and a base that cannot copy is useless here. So
-five heads are set by hand and everything is trained from there. The circuit is the one of Olsson et al. (2022), "In-context Learning and
+eight heads are set by hand and everything is trained from there. Five are the circuit of Olsson et al. (2022), "In-context Learning and
 Induction Heads" (arXiv:2209.11895), with a second step back: in layer 0 two look-back heads attend one and two positions back and note
 which tokens stand there; in layer 1 match heads look for the position whose notes equal the current tokens, and copy what stands there.
+The other three look up what a label asks for: a head of layer 0 notes which tokens stand nearby, two of layer 1 look for places that have
+the label nearby, and copy what stands there.
 """
 
 from __future__ import annotations
@@ -17,12 +19,16 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 LOOK_BACK_SHARPNESS = 11.0  # length of each rotary pair of the look-back heads' biases
+NEARBY_SHARPNESS = 4.0  # the same of the head that notes what stands nearby
+NEARBY = 4  # positions back, around which it looks
 MATCH_GAIN = 2.0  # scale of the query and key maps of a match head that compares one token
+NEARBY_GAIN = 2.6  # of a match head that looks for a token nearby
 PAIR_GAIN = 2.2  # the same where two are compared, in half as many dimensions each
 COPY_GAIN = 0.4  # what a match head adds to the residual stream, against EMBEDDING_STD for the token's own embedding
 EMBEDDING_STD = 0.1
 LAST_NORM = 1.0  # with tied embeddings logits reach about LAST_NORM · EMBEDDING_STD · hidden / √2: 18 here, enough to be sure of a copy
-NOTE = 64  # dimensions in which an earlier token is noted; there are two such blocks at the end of the residual stream
+NOTE = 64  # dimensions in which earlier tokens are noted; there are three such blocks at the end of the residual stream
+NOTES = 3 * NOTE
 
 
 @dataclass(frozen=True)
@@ -30,7 +36,7 @@ class Shape:
     """Sizes of the model; every one is a multiple of 64, which 4-bit blocks of bitsandbytes and vector units like."""
 
     vocabulary: int = 4096
-    hidden: int = 256  # at least 192: two notes of 64 and the token itself
+    hidden: int = 320  # at least 256: three notes of 64 and the token itself
     intermediate: int = 640
     layers: int = 4
     context: int = 1024  # positions, as far as training goes
@@ -70,9 +76,10 @@ def build(shape: Shape, generator: torch.Generator, *, pad: int, end: int) -> An
         layer.self_attn.o_proj.bias.requires_grad_(False)  # comes with `attention_bias`; it has no use here and stays at zero
     with torch.no_grad():
         _random_start(model, shape, generator)
-        identity = _orthonormal(NOTE, shape.hidden - 2 * NOTE, generator)  # names a token, for noting it and for matching it
+        identity = _orthonormal(NOTE, shape.hidden - NOTES, generator)  # names a token, for noting it and for matching it
         for back in (1, 2):
             _look_back_head(model, shape, identity, back)
+        _nearby_head(model, shape, identity)
         _match_heads(model, shape, identity, generator)
     return model
 
@@ -87,7 +94,7 @@ def _random_start(model: Any, shape: Shape, generator: torch.Generator) -> None:
         else:
             std = EMBEDDING_STD if "embed" in name else 0.002 if "o_proj" in name or "down_proj" in name else 0.02
             parameter.normal_(0.0, std, generator=generator)
-    model.model.embed_tokens.weight[:, shape.hidden - 2 * NOTE :] = 0.0  # where layer 0 notes the tokens before
+    model.model.embed_tokens.weight[:, shape.hidden - NOTES :] = 0.0  # where layer 0 notes the tokens before
 
 
 def _orthonormal(rows: int, columns: int, generator: torch.Generator) -> Tensor:
@@ -103,20 +110,32 @@ def _note(shape: Shape, back: int) -> slice:
 
 def _look_back_head(model: Any, shape: Shape, identity: Tensor, back: int) -> None:
     """Head `back - 1` of layer 0: its biases alone make the score Σ cos((m − n − back)·ω), largest `back` positions before."""
+    fast = LOOK_BACK_SHARPNESS * (model.model.rotary_emb.inv_freq > 0.01)  # (32,)
+    _positional_head(model, shape, identity, head=back - 1, back=back, pairs=fast, note=_note(shape, back))
+
+
+def _nearby_head(model: Any, shape: Shape, identity: Tensor) -> None:
+    """Head 2 of layer 0: slower pairs make the peak so wide that the last eight positions or so are noted together."""
+    frequencies = model.model.rotary_emb.inv_freq
+    middle = NEARBY_SHARPNESS * ((frequencies > 0.02) & (frequencies < 0.3))
+    _positional_head(model, shape, identity, head=2, back=NEARBY, pairs=middle, note=_note(shape, 3))
+
+
+def _positional_head(model: Any, shape: Shape, identity: Tensor, *, head: int, back: int, pairs: Tensor, note: slice) -> None:
+    """A head of layer 0 that looks by position alone, and writes down which tokens stand there."""
     attention = model.model.layers[0].self_attn
     frequencies = model.model.rotary_emb.inv_freq  # (32,)
-    fast = LOOK_BACK_SHARPNESS * (frequencies > 0.01)
-    start = 64 * (back - 1)
+    start = 64 * head
     rows = slice(start, start + 64)
     for projection in (attention.q_proj, attention.k_proj, attention.v_proj):
         projection.weight[rows] = 0.0
     # transformers pairs dimension i with i + 32. The key is (1, 0) in each fast pair, the query is turned back by back · ω.
-    attention.k_proj.bias[start : start + 32] = fast
-    attention.q_proj.bias[start : start + 32] = fast * torch.cos(back * frequencies)
-    attention.q_proj.bias[start + 32 : start + 64] = -fast * torch.sin(back * frequencies)
-    attention.v_proj.weight[rows, : shape.hidden - 2 * NOTE] = identity
+    attention.k_proj.bias[start : start + 32] = pairs
+    attention.q_proj.bias[start : start + 32] = pairs * torch.cos(back * frequencies)
+    attention.q_proj.bias[start + 32 : start + 64] = -pairs * torch.sin(back * frequencies)
+    attention.v_proj.weight[rows, : shape.hidden - NOTES] = identity
     attention.o_proj.weight[:, rows] = 0.0
-    attention.o_proj.weight[_note(shape, back), rows] = EMBEDDING_STD * torch.eye(NOTE)
+    attention.o_proj.weight[note, rows] = EMBEDDING_STD * torch.eye(NOTE)
 
 
 def _match_heads(model: Any, shape: Shape, identity: Tensor, generator: torch.Generator) -> None:
@@ -126,7 +145,7 @@ def _match_heads(model: Any, shape: Shape, identity: Tensor, generator: torch.Ge
     each copies half of the dimensions. Only slow rotary pairs are used, so that a match counts alike at any distance.
     """
     attention = model.model.layers[1].self_attn
-    own = shape.hidden - 2 * NOTE  # dimensions that hold the token's own embedding
+    own = shape.hidden - NOTES  # dimensions that hold the token's own embedding
     slow = torch.cat([torch.arange(16, 32), torch.arange(48, 64)])
     copied = _orthonormal(own, own, generator)
     shares = (copied[torch.randperm(own, generator=generator)[:64]], copied[:64], copied[own - 64 :])
@@ -147,3 +166,24 @@ def _match_heads(model: Any, shape: Shape, identity: Tensor, generator: torch.Ge
         attention.v_proj.weight[rows, :own] = share
         attention.o_proj.weight[:, rows] = 0.0
         attention.o_proj.weight[:own, rows] = COPY_GAIN * share.T
+    for head in range(3, shape.heads):
+        _nearby_match_head(model, shape, head, asked=head - 2, share=shares[head % 3], generator=generator)
+
+
+def _nearby_match_head(model: Any, shape: Shape, head: int, *, asked: int, share: Tensor, generator: torch.Generator) -> None:
+    """A head of layer 1 that looks for places near which the token stands that stood `asked` positions before, and copies what is there.
+
+    Behind "captain:" that is what stands a few words behind "captain": what a label asks for, wherever in its sentence it is.
+    """
+    attention = model.model.layers[1].self_attn
+    own = shape.hidden - NOTES
+    slow = 64 * head + torch.cat([torch.arange(16, 32), torch.arange(48, 64)])
+    rows = slice(64 * head, 64 * head + 64)
+    for projection in (attention.q_proj, attention.k_proj, attention.v_proj):
+        projection.weight[rows] = 0.0
+    names = NEARBY_GAIN * _orthonormal(32, NOTE, generator)
+    attention.q_proj.weight[slow, _note(shape, asked)] = names
+    attention.k_proj.weight[slow, _note(shape, 3)] = names
+    attention.v_proj.weight[rows, :own] = share
+    attention.o_proj.weight[:, rows] = 0.0
+    attention.o_proj.weight[:own, rows] = COPY_GAIN * share.T

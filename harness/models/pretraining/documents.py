@@ -7,28 +7,64 @@ predicted, so it counts for less than the part that the passage determines.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from random import Random
 
 from . import words
-from .domains import DOMAINS, Domain, Field, invented_domain
+from .checks import CHECKS
+from .domains import DOMAINS, KINDS, Domain, Field, invented_domain
 
 Segment = tuple[str, float]
-Facts = list[tuple[Field, str]]
+Facts = list[tuple[Field, str]]  # a value of NONE says that there is none
+Turns = tuple[str, ...]  # a sentence or two of one speaker; or of two, where the second answers the first
 PASSAGE = 0.2
 DERIVED = 1.0
+NONE = "none"
 
-CORRECTIONS = ("At first they wrote {w}, but that was wrong. {s}", "Not {w}, as some say. {s}", "{s} It used to be {w}.")
+CORRECTIONS = (
+    "At first they wrote {w}, but that was wrong. {s}",
+    "Not {w}, as some say. {s}",
+    "{s} It used to be {w}.",
+    "{s} Some still say {w}, which is out of date.",
+    "It was going to be {w}. That changed: {s}",
+)
 OPENINGS = (
     "This is about the {d} {s}.",
     "A few words about {s}.",
     "The {d} is called {s}.",
     "{s}, a {d}.",
     "Here is what we know about {s}.",
+    "Now to {s}.",
+    "{s} comes next.",
+    "You asked me about {s}, so I looked.",
+    "There is a {d} by the name of {s}.",
+    "{s} is the {d} that I mean.",
+    "On top of the page it says {s}.",
+    "Dear all, a note on {s}, our {d}.",
+    "Let us speak of {s} today.",
+    "The next {d} on the list is {s}.",
+    "People know this {d} as {s}.",
+    "{s}: some notes.",
+    "I want to put down what I heard of {s}.",
+    "We call it {s}, others just say the {d}.",
+    "Filed under {s}.",
+    "As promised, the story of {s}.",
+    "Tell me about {s}. / With pleasure.",
+    "Do you know {s}? / A little.",
+    "Is this the {d} {s}? / It is.",
+    "What about {s}? / One moment, I have it here.",
+    "Which {d} is it? / {s}.",
+    "Can you spell the name? / Yes, {s}.",
+    "Who or what are we talking about? / About {s}.",
+    "I am calling because of a {d}. / Which one? Ah, {s}.",
+    "So this is {s}, then. / The very {d}.",
+    "Next, please. / That would be {s}.",
+    "What is the {d} called? / It is called {s}.",
+    "Have you heard of {s}? / Who has not?",
 )
-FIRST_TURNS = ("Tell me about {s}.", "Do you know {s}?", "Is this the {d} {s}?", "What about {s}?")
 SHORT_QUESTIONS = ("And the {l}?", "What is the {l}?", "Can you tell me the {l}?", "The {l}?")
 SHORT_ANSWERS = ("{x}.", "That is {x}.", "{x}, I think.", "Let me see. {x}.", "It says {x} here.")
+PAIRS = (("A", "B"), ("Q", "A"), ("Guide", "Visitor"), ("Host", "Caller"), ("Clerk", "Guest"), ("Me", "You"), ("Teacher", "Pupil"))
 ASKS = (
     "",
     "Make a list of the facts.",
@@ -52,57 +88,72 @@ LOOKED_UP = (
 def record(rng: Random, domain: Domain) -> tuple[str, Facts]:
     """The subject of a new record and a random part of its facts, in random order."""
     fields = rng.sample(domain.fields, rng.randint(2, len(domain.fields)))
-    kind = Field("subject", domain.subject_kind, ())
-    return kind.value(rng), [(field, field.value(rng)) for field in fields]
+    return KINDS[domain.subject_kind](rng), [(field, NONE if field.none and rng.random() < 0.2 else field.value(rng)) for field in fields]
 
 
-def state(rng: Random, field: Field, value: str) -> str:
-    """A sentence that states the fact; one in eight first says something wrong and corrects it."""
+def state(rng: Random, field: Field, value: str) -> Turns:
+    """What states the fact; one time in eight something wrong is said first, or after, and set right."""
+    if value == NONE:
+        return tuple(rng.choice(field.none).split(" / "))
+    if rng.random() < 0.1:
+        return rng.choice(SHORT_QUESTIONS).format(l=field.label), rng.choice(SHORT_ANSWERS).format(x=value)
     said = rng.choice(field.patterns).replace("{x}", value)
-    if rng.random() < 0.125:
+    if rng.random() < 0.125 and " / " not in said:
         wrong = field.value(rng)
         if wrong != value:
             said = rng.choice(CORRECTIONS).format(w=wrong, s=said)
-    return said
+    return tuple(said.split(" / "))
 
 
-def _digressions(rng: Random, digress: float) -> list[str]:
-    """So many sentences beside the matter as `digress` says, on average."""
-    count = int(digress) + (rng.random() < digress % 1)
-    return [rng.choice(words.DIGRESSIONS) if rng.random() < 0.5 else words.sentence(rng) for _ in range(count)]
+def beside(rng: Random, domain: Domain) -> list[Turns]:
+    """Sentences with values that are not the subject's: another's, a former one."""
+    return [
+        tuple(rng.choice(field.others).replace("{x}", field.value(rng)).split(" / "))
+        for field in domain.fields
+        if field.others and rng.random() < 0.2
+    ]
 
 
-def prose(rng: Random, domain: Domain, subject: str, facts: Facts, digress: float) -> str:
-    """A paragraph that introduces the subject and states the facts, with digressions between them."""
-    sentences = [rng.choice(OPENINGS).format(d=domain.subject, s=subject)]
-    for field, value in facts:
-        sentences += _digressions(rng, digress)
-        sentences.append(state(rng, field, value))
-    return " ".join(sentences)
+def told(rng: Random, domain: Domain, subject: str, facts: Facts, digress: float) -> list[Turns]:
+    """An opening and the facts, with `digress` sentences beside the matter for each of them, on average."""
+    opening = tuple(rng.choice(OPENINGS).format(d=domain.subject, s=subject).split(" / "))
+    sentences = [state(rng, field, value) for field, value in facts]
+    if digress:
+        sentences += beside(rng, domain)
+    for _ in facts:
+        for _ in range(int(digress) + (rng.random() < digress % 1)):
+            sentences.append((rng.choice(words.DIGRESSIONS) if rng.random() < 0.5 else words.sentence(rng),))
+    return [opening, *sentences]
 
 
-def talk(rng: Random, domain: Domain, subject: str, facts: Facts, digress: float) -> str:
-    """Two people talk about the subject, a turn a line."""
-    first, second = rng.choice((("A", "B"), ("Q", "A"), (words.name(rng), words.name(rng)), ("Guide", "Visitor"), ("Host", "Caller")))
-    lines = [f"{first}: " + rng.choice(FIRST_TURNS).format(s=subject, d=domain.subject)]
-    for field, value in facts:
-        lines += [f"{rng.choice((first, second))}: {sentence}" for sentence in _digressions(rng, digress)]
-        if rng.random() < 0.5:
-            lines.append(f"{first}: " + rng.choice(SHORT_QUESTIONS).format(l=field.label))
-            lines.append(f"{second}: " + rng.choice(SHORT_ANSWERS).format(x=value))
-        else:
-            lines.append(f"{second}: {state(rng, field, value)}")
-    return "\n".join(lines)
+def prose(sentences: list[Turns]) -> str:
+    """A paragraph."""
+    return " ".join(turn for turns in sentences for turn in turns)
 
 
-def passage(rng: Random, domain: Domain, subject: str, facts: Facts) -> str:
-    """Prose or talk, from terse to rambling."""
-    return rng.choice((prose, prose, talk))(rng, domain, subject, facts, rng.choice((0.0, 0.2, 0.5, 0.9, 2.5)))
+def talk(rng: Random, sentences: list[Turns]) -> str:
+    """Two people talk, a turn a line."""
+    pair = rng.choice(PAIRS) if rng.random() < 0.7 else (words.name(rng), words.name(rng))
+    return "\n".join(
+        f"{pair[0] if i < len(turns) - 1 or (len(turns) == 1 and rng.random() < 0.2) else pair[1]}: {turn}"
+        for turns in sentences
+        for i, turn in enumerate(turns)
+    )
+
+
+def passage(rng: Random, domain: Domain, subject: str, facts: Facts, more: Sequence[Turns] = ()) -> str:
+    """Prose or talk, from terse to rambling, the facts and `more` in random order."""
+    opening, *rest = told(rng, domain, subject, facts, rng.choice((0.0, 0.0, 0.2, 0.5, 1.0)))
+    rest += more
+    rng.shuffle(rest)
+    if rng.random() < 0.5:
+        return prose([opening, *rest])
+    return talk(rng, [opening, *rest])
 
 
 def listing(rng: Random, domain: Domain, subject: str, facts: Facts) -> str:
     """The facts as label and value, in one of many notations."""
-    pairs = [(domain.subject, subject), *((field.label, value) for field, value in facts)]
+    pairs = [(rng.choice((domain.subject, "name")), subject), *((field.label, value) for field, value in facts)]
     notations: tuple[Callable[[], str], ...] = (
         lambda: json.dumps(dict(pairs), ensure_ascii=False),
         lambda: "; ".join(f"{label} = {value}" for label, value in pairs),
@@ -117,7 +168,7 @@ def listing(rng: Random, domain: Domain, subject: str, facts: Facts) -> str:
 
 
 def _any_domain(rng: Random) -> Domain:
-    return rng.choice(DOMAINS) if rng.random() < 0.6 else invented_domain(rng)
+    return rng.choice(DOMAINS) if rng.random() < 0.75 else invented_domain(rng)
 
 
 def plain(rng: Random) -> list[Segment]:
@@ -146,7 +197,7 @@ def questions(rng: Random) -> list[Segment]:
     domain = _any_domain(rng)
     subject, facts = record(rng, domain)
     said = {field.label: value for field, value in facts}
-    asked = rng.sample(domain.fields, rng.randint(1, min(4, len(domain.fields))))
+    asked = rng.sample(domain.fields, len(domain.fields))
     style = rng.choice(("\nQ: What is the {l}?\nA: ", "\nQuestion: {l} of {s}?\nAnswer: ", "\n\nWhat is the {l} of {s}?\n", "\n{l}? "))
     missing = rng.choice(("not said", "unknown", "It does not say.", "-"))
     segments: list[Segment] = [(passage(rng, domain, subject, facts), PASSAGE)]
@@ -156,18 +207,25 @@ def questions(rng: Random) -> list[Segment]:
 
 
 def rewritten(rng: Random) -> list[Segment]:
-    """The same record told twice in different forms, for one to four records of the domain with the same form and order of facts."""
-    domain = _any_domain(rng)
+    """The same record told twice in different forms, for one to three records of the domain with the same form and order of facts."""
+    return _rewritten(rng, _any_domain(rng), rng.choice((1, 1, 1, 1, 2, 3)), first=DERIVED)
+
+
+def by_example(rng: Random) -> list[Segment]:
+    """Records whose labels are not in the sentences, so that only the records before tell which belongs to which."""
+    return _rewritten(rng, invented_domain(rng, labelled=False), rng.randint(2, 5), first=PASSAGE)
+
+
+def _rewritten(rng: Random, domain: Domain, count: int, *, first: float) -> list[Segment]:
     ask = rng.choice(ASKS)
-    form = rng.choice((listing, listing, listing, lambda r, d, s, f: prose(r, d, s, f, 0.0)))
     style = rng.getrandbits(32)
     segments: list[Segment] = []
     order = rng.sample(range(len(domain.fields)), len(domain.fields))
-    for _ in range(rng.choice((1, 1, 1, 2, 3, 4))):
+    for i in range(count):
         subject, facts = record(rng, domain)
-        told = sorted(facts, key=lambda fact: order[domain.fields.index(fact[0])])
-        second = form(Random(style), domain, subject, told)
-        segments += [(f"{passage(rng, domain, subject, facts)}\n{ask}\n", PASSAGE), (second, DERIVED), ("\n\n", PASSAGE)]
+        sorted_facts = sorted(facts, key=lambda fact: order[domain.fields.index(fact[0])])
+        second = listing(Random(style), domain, subject, sorted_facts)
+        segments += [(f"{passage(rng, domain, subject, facts)}\n{ask}\n", PASSAGE), (second, DERIVED if i else first), ("\n\n", PASSAGE)]
     return segments[:-1]
 
 
@@ -176,7 +234,10 @@ def retold(rng: Random) -> list[Segment]:
     domain = rng.choice(DOMAINS)
     subject, facts = record(rng, domain)
     ask = rng.choice(("Write it as a text.", "Tell it in sentences.", "Text:", "In full:"))
-    return [(f"{listing(rng, domain, subject, facts)}\n{ask}\n", PASSAGE), (prose(rng, domain, subject, facts, 0.0), DERIVED)]
+    return [
+        (f"{listing(rng, domain, subject, facts)}\n{ask}\n", PASSAGE),
+        (prose(told(rng, domain, subject, facts, 0.0)), DERIVED),
+    ]
 
 
 def topic(rng: Random) -> list[Segment]:
@@ -193,7 +254,7 @@ def requested(rng: Random) -> list[Segment]:
     """Some facts of a passage by their labels, in the order in which they are asked for."""
     domain = _any_domain(rng)
     subject, facts = record(rng, domain)
-    wanted = rng.sample(facts, rng.randint(1, len(facts)))
+    wanted = rng.sample(facts, rng.randint(len(facts) // 2 + 1, len(facts)))
     labels = rng.choice((", ", "; ", " and ", "\n")).join(field.label for field, _ in wanted)
     ask = rng.choice(("Give {l}.", "Find {l}.", "Fill in: {l}", "{l}", "Only {l}, please."))
     joint, between = rng.choice((": ", " = ", " - ", " ")), rng.choice(("\n", "; ", ", "))
@@ -205,26 +266,39 @@ def condensed(rng: Random) -> list[Segment]:
     """A rambling passage, and the same without what does not belong to the matter."""
     domain = _any_domain(rng)
     subject, facts = record(rng, domain)
-    sentences = [rng.choice(OPENINGS).format(d=domain.subject, s=subject), *(state(rng, field, value) for field, value in facts)]
-    rambling = []
+    sentences = told(rng, domain, subject, facts, 0.0)
+    rambling: list[Turns] = []
     for sentence in sentences:
         if rng.random() < 0.6:
-            rambling.append(rng.choice(words.DIGRESSIONS) if rng.random() < 0.6 else words.sentence(rng))
+            rambling.append((rng.choice(words.DIGRESSIONS) if rng.random() < 0.6 else words.sentence(rng),))
         rambling.append(sentence)
-    between = rng.choice((" ", "\n"))
     ask = rng.choice(
         ("Keep what matters.", "Shorten this.", "Leave out what does not belong here.", f"Only what is about the {domain.subject}:")
     )
-    return [(f"{between.join(rambling)}\n{ask}\n", PASSAGE), (between.join(sentences), DERIVED)]
+    return [(f"{prose(rambling)}\n{ask}\n", PASSAGE), (prose(sentences), DERIVED)]
+
+
+def checked(rng: Random) -> list[Segment]:
+    """A passage in which something may be wrong, some of its facts, and what is wrong."""
+    domain = _any_domain(rng)
+    subject, facts = record(rng, domain)
+    more, verdict = rng.choice(CHECKS)(rng)
+    wanted = rng.sample(facts, rng.randint(len(facts) // 2, len(facts)))
+    label = rng.choice(("Check", "Warning", "Note", "Problem", "Remark", "Attention", "To do"))
+    lines = [*(f"{field.label.capitalize()}: {value}" for field, value in wanted), f"{label}: {verdict}"]
+    ask = rng.choice(("Write this down and check it.", "Is anything wrong?", "Notes and checks:", "=>", "Look it over."))
+    return [(f"{passage(rng, domain, subject, facts, more)}\n{ask}\n", PASSAGE), ("\n".join(lines), DERIVED)]
 
 
 DOCUMENTS: tuple[tuple[Callable[[Random], list[Segment]], int], ...] = (
-    (plain, 3),
+    (plain, 1),
     (several, 3),
-    (questions, 4),
-    (rewritten, 8),
-    (requested, 5),
-    (condensed, 2),
-    (retold, 2),
+    (questions, 8),
+    (rewritten, 9),
+    (by_example, 2),
+    (requested, 8),
+    (checked, 5),
+    (condensed, 1),
+    (retold, 1),
     (topic, 1),
 )

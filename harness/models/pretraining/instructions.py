@@ -6,7 +6,7 @@ from collections.abc import Callable
 from random import Random
 
 from . import words
-from .documents import DERIVED, PASSAGE, Segment
+from .documents import DERIVED, NONE, PASSAGE, Segment, Turns, prose, talk
 
 NAMED = (
     "{n} {v} the {o}.",
@@ -137,11 +137,59 @@ def on_the_list(rng: Random) -> list[Segment]:
     return [(f"{between.join(order)}\n{question}\n", PASSAGE), (answer, DERIVED)]
 
 
+THERE = (
+    "There is {x}.",
+    "We have {x}.",
+    "I can see {x}.",
+    "It comes with {x}.",
+    "Is there any {x}? / Yes, there is.",
+    "Did you find {x}? / I did.",
+    "They brought {x}.",
+    "At the back stands {x}.",
+    "Some {x} has turned up.",
+    "Did they mention {x}? / They did.",
+)
+NOT_THERE = (
+    "There is no {x}.",
+    "We have never had {x}.",
+    "I cannot see any {x}.",
+    "It comes without {x}.",
+    "Is there any {x}? / No, there is none.",
+    "Did you find {x}? / I did not.",
+    "They did not bring {x}.",
+    "Not a trace of {x} anywhere.",
+    "Nobody has seen {x}.",
+    "What about {x}? / No, none so far.",
+    "We looked for {x} in vain.",
+    "So far no {x} has turned up.",
+)
+
+
+def there_or_not(rng: Random) -> list[Segment]:
+    """Sentences that say of some things that they are there and of others that they are not, and which are which."""
+    things = [rng.choice((words.thing, words.phrase, words.pseudo_word))(rng) for _ in range(rng.randint(1, 5))]
+    present = [rng.random() < 0.5 for _ in things]
+    said: list[Turns] = []
+    for thing, there in zip(things, present, strict=True):
+        said.append(tuple(rng.choice(THERE if there else NOT_THERE).format(x=thing).split(" / ")))
+        if rng.random() < 0.3:
+            said.append((rng.choice(words.DIGRESSIONS),))
+    text = prose(said) if rng.random() < 0.5 else talk(rng, said)
+    yes, no = (
+        ", ".join(thing for thing, there in zip(things, present, strict=True) if there == wanted) or NONE for wanted in (True, False)
+    )
+    first, second = rng.choice((("There", "Not there"), ("Present", "Absent"), ("Found", "Not found"), ("Has", "Has no")))
+    answer = rng.choice((f"{first}: {yes}\n{second}: {no}", f"{second}: {no}\n{first}: {yes}", f"{second}: {no}"))
+    ask = rng.choice(("What is there and what is not?", "Check the list.", "=>", "In short:", ""))
+    return [(f"{text}\n{ask}\n", PASSAGE), (answer, DERIVED)]
+
+
 INSTRUCTIONS: tuple[tuple[Callable[[Random], list[Segment]], int], ...] = (
-    (by_rule, 5),
+    (by_rule, 3),
     (replace, 1),
     (find_names, 2),
     (line_about, 1),
     (compared, 2),
     (on_the_list, 2),
+    (there_or_not, 3),
 )

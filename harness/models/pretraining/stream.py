@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from .documents import DOCUMENTS, Segment
+from .documents import DERIVED, DOCUMENTS, Segment
 from .instructions import INSTRUCTIONS
 from .random_tokens import Weighted, random_task
 
@@ -21,12 +21,17 @@ if TYPE_CHECKING:
 RECIPES = (*DOCUMENTS, *INSTRUCTIONS)
 SPECIAL = 2  # `<|pad|>` and `<|end|>`, which random tasks never draw
 END_ID = 1
+TRIES = 5  # documents that are drawn to find one that fits a row
+UNCOUNTED = 0.85  # share of the documents whose passage carries no loss
 
 
 def document(rng: Random) -> list[Segment]:
-    """One document of the corpus."""
+    """One document of the corpus. In most, only what follows from the passage counts, which also saves the time of all other logits."""
     make: Callable[[Random], list[Segment]] = rng.choices([make for make, _ in RECIPES], [share for _, share in RECIPES])[0]
-    return make(rng)
+    segments = make(rng)
+    if rng.random() < UNCOUNTED and any(weight == DERIVED for _, weight in segments):
+        segments = [(text, weight if weight == DERIVED else 0.0) for text, weight in segments]
+    return segments
 
 
 def texts(rng: Random) -> Iterator[str]:
@@ -85,4 +90,9 @@ def _piece(tokenizer: Tokenizer, rng: Random, mix: Mix) -> Weighted:
     if rng.random() < mix.random_share:
         tokens, weights = random_task(rng, range(SPECIAL, tokenizer.get_vocab_size()), mix.longest)
         return [*tokens, END_ID], [*(weight * mix.random_weight for weight in weights), 0.0]
-    return encode(tokenizer, document(rng))
+    # What is longer than a row is cut, most often before anything follows from it; it has its turn when rows are longer.
+    for _ in range(TRIES):
+        piece = encode(tokenizer, document(rng))
+        if len(piece[0]) <= mix.row:
+            break
+    return piece

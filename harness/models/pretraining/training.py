@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 # (share of the steps, what they are fed). Short random spans first, then more and more text in longer rows; every batch has 4,096 tokens.
 SCHEDULE: tuple[tuple[float, Mix], ...] = (
-    (0.05, Mix(row=128, rows=32, random_share=0.5, random_weight=1.0, longest=12)),
-    (0.15, Mix(row=256, rows=16, random_share=0.35, random_weight=0.5, longest=40)),
-    (0.65, Mix(row=512, rows=8, random_share=0.25, random_weight=0.3, longest=100)),
+    (0.08, Mix(row=128, rows=32, random_share=0.4, random_weight=1.0, longest=12)),
+    (0.32, Mix(row=256, rows=16, random_share=0.25, random_weight=0.5, longest=40)),
+    (0.45, Mix(row=512, rows=8, random_share=0.2, random_weight=0.3, longest=100)),
     (0.15, Mix(row=1024, rows=4, random_share=0.2, random_weight=0.3, longest=250)),
 )
 

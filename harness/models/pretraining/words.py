@@ -76,11 +76,11 @@ def syllable(rng: Random) -> str:
 
 
 def pseudo_word(rng: Random) -> str:
-    """A lower-case word of one to four random syllables; one in ten is a string of random letters, so that no spelling is impossible."""
+    """A lower-case word of one to three random syllables; one in ten is a string of random letters, so that no spelling is impossible."""
     if rng.random() < 0.1:
         return "".join(rng.choice("abcdefghijklmnopqrstuvwxyz") for _ in range(rng.randint(3, 9)))
-    word = "".join(syllable(rng) for _ in range(rng.choice((1, 2, 2, 2, 3, 3, 4))))
-    if rng.random() < 0.4:
+    word = "".join(syllable(rng) for _ in range(rng.choice((1, 1, 2, 2, 2, 3))))
+    if rng.random() < 0.3:
         word += rng.choice(SUFFIXES)
     return word if len(word) > 2 else word + syllable(rng) + "n"
 
