@@ -265,7 +265,7 @@ def test_a_shipped_model_that_was_changed(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_a_model_of_the_users_is_loaded_and_computes() -> None:
-    assert "decoder, 4.1 million parameters" in only("model tiny", model="tiny").text
+    assert "decoder, 5.4 million parameters" in only("model tiny", model="tiny").text
     finding = only("model ./nothing", model="./nothing")
     assert (finding.status, finding.needed) == ("failed", True)
     assert finding.text.startswith("there is no model './nothing'")

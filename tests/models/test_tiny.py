@@ -135,7 +135,7 @@ def test_corpus_is_seeded_and_never_repeats() -> None:
 
 
 def test_first_steps_are_reproducible() -> None:
-    """Twenty steps at a small size, twice: the same tokenizer, the same losses to the last bit, and they fall."""
+    """Twenty steps at a small size, twice: the same tokenizer, the same losses to the last bit, and they fall on the whole."""
     shape = Shape(vocabulary=512, hidden=256, intermediate=128, layers=2)
 
     def run() -> tuple[str, list[float]]:
@@ -145,7 +145,7 @@ def test_first_steps_are_reproducible() -> None:
     first, second = run(), run()
     assert first == second
     assert len(first[1]) == 20
-    assert first[1][-1] < first[1][0]
+    assert sum(first[1][-5:]) < sum(first[1][:5])
 
 
 def test_circuit_copies_before_any_training() -> None:
