@@ -77,7 +77,7 @@ def test_models_without_any_cache(call: Call, here: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(here / "hub"))
     ended = call("models")
     assert (ended.code, ended.err) == (0, "")
-    assert ended.out.splitlines()[0].split()[:5] == ["tiny", "4M", "decoder", "8", "MB"]
+    assert ended.out.splitlines()[0].split()[:5] == ["tiny", "5M", "decoder", "11", "MB"]
     assert ended.out.splitlines()[-2:] == ["No GGUF model has been converted yet.", "The local cache of the Hub holds no model."]
 
 
