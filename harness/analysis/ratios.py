@@ -22,7 +22,7 @@ class Reduction:
     """How many errors fewer B has than A: 0.6 is 60 % fewer, below 0 is more.
 
     `value` and its interval are None where A's own rate cannot be told from 0, so that nothing can be measured in shares of it;
-    `method` says so. `before` and `after` are the rates of A and B on the n rows.
+    `method` says so. `before` and `after` are the rates of A and B on the n rows, in the metric's `unit`.
     """
 
     value: float | None
@@ -30,6 +30,7 @@ class Reduction:
     high: float | None
     before: float
     after: float
+    unit: str
     n: int
     method: str
 
@@ -68,8 +69,8 @@ def relative_reduction(
     method = f"paired {bootstrap_label(both, pair.cluster, resamples, seed)}"
     lowest = percentile_interval(first, method, confidence).low
     if lowest is None or lowest <= 0:
-        return Reduction(None, None, None, before, after, n, "no interval: the first rate cannot be told from 0")
+        return Reduction(None, None, None, before, after, metric.unit, n, "no interval: the first rate cannot be told from 0")
     # A resample without any error of A is rarer than the tail that is cut off, so what stands in its place does not matter.
     ratios = np.where(first > 0, 1 - second / np.where(first > 0, first, 1.0), -np.inf)
     low, high = np.quantile(ratios, [(1 - confidence) / 2, (1 + confidence) / 2])
-    return Reduction(1 - after / before, float(low), float(high), before, after, n, method)
+    return Reduction(1 - after / before, float(low), float(high), before, after, metric.unit, n, method)

@@ -105,7 +105,7 @@ def reductions(lines: Sequence[Line]) -> tuple[str, ...]:
     found = []
     for ln in lines:
         for name, less in ln.reductions.items():
-            said = f"{name}: {numbers.score(less.after)} for {ln.label}, {numbers.score(less.before)} for base"
+            said = f"{name}: {numbers.score(less.after, less.unit)} for {ln.label}, {numbers.score(less.before, less.unit)} for base"
             if less.value is None or less.low is None or less.high is None:
                 found.append(f"{said}; base has too few to say by what share that is fewer or more.")
             else:

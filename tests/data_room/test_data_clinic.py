@@ -23,7 +23,8 @@ from harness.data.clinic.names import FIRST_NAMES, LAST_NAMES
 from harness.data.clinic.questions import QUESTIONS
 from harness.data.clinic.symptoms import ALLERGENS, CONDITIONS, DENIED, SYMPTOMS
 from harness.data.clinic.visit_dialogue import DIALOGUE
-from harness.data.clinic.visit_prose import PROSE, STYLES
+from harness.data.clinic.visit_prose import PROSE
+from harness.data.clinic.visit_styles import STYLES
 from harness.types import Kind
 
 KINDS = get_args(Kind)

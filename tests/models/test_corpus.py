@@ -9,7 +9,8 @@ from random import Random
 import pytest
 
 from harness.data.clinic.visit_dialogue import DIALOGUE
-from harness.data.clinic.visit_prose import PROSE, STYLES
+from harness.data.clinic.visit_prose import PROSE
+from harness.data.clinic.visit_styles import STYLES
 from harness.models.pretraining import checks, documents, instructions, words
 from harness.models.pretraining.documents import DERIVED, DOCUMENTS, NONE, PASSAGE, listing, passage, record
 from harness.models.pretraining.domains import DOMAINS, KINDS, invented_domain

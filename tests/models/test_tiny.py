@@ -121,7 +121,7 @@ def _written_strings(path: Path) -> list[str]:
 def test_corpus_has_no_medical_words() -> None:
     package = Path(stream.__file__).parent
     written = [text for path in package.glob("*.py") if path.stem != "finetune_probe" for text in _written_strings(path)]
-    written += [path.read_text("utf-8") for path in (package / "domains").glob("*.txt")]
+    written += [path.read_text("utf-8") for path in (package / "tables").glob("*.txt")]
     assert not set(re.findall(r"[a-z]+", " ".join(written).lower())) & MEDICAL
     # An invented word may hit a short one by chance (`ache` is two syllables), so what is generated is held against the longer ones.
     generated = " ".join(islice(stream.texts(Random(0)), 3000))

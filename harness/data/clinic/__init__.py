@@ -7,7 +7,8 @@
 
 All four are made from the same cases (`case`): with one size and seed, P000001-1 is the same visit in every kind. The files, in the
 order in which they build on each other: `names`, `drugs`, `symptoms`; `shares` (what each split may use); `case`; `visit_dialogue`,
-`visit_prose` and `visits` (a case in words); `truth` (what a right output states, and what not); `questions`; `triage`; `discharge`.
+`visit_prose`, `visit_styles` and `visits` (a case in words); `truth` (what a right output states, and what not);
+`questions`; `triage`; `discharge`.
 
 Half of the visits have an alert, and it follows from the text alone: the prescribed drug is an allergy of the patient; the text says that
 it must never be combined with a drug that the patient takes; a vital is outside the range that the text states. Most of the others come

@@ -12,7 +12,8 @@ from collections.abc import Mapping
 
 from harness.data.clinic.case import Case, Vital
 from harness.data.clinic.visit_dialogue import DIALOGUE, Sentences
-from harness.data.clinic.visit_prose import PROSE, STYLES
+from harness.data.clinic.visit_prose import PROSE
+from harness.data.clinic.visit_styles import STYLES
 
 FEWEST_WORDS, MOST_WORDS = 80, 200
 ROOM_FOR_DIGRESSION = 170  # words; a longer text has none

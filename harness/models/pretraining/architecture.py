@@ -108,6 +108,13 @@ def _note(shape: Shape, back: int) -> slice:
     return slice(shape.hidden - back * NOTE, shape.hidden - (back - 1) * NOTE)
 
 
+def _clear(attention: Any, rows: slice) -> None:
+    """Nothing left of a head's random start but its biases, which are zero."""
+    for projection in (attention.q_proj, attention.k_proj, attention.v_proj):
+        projection.weight[rows] = 0.0
+    attention.o_proj.weight[:, rows] = 0.0
+
+
 def _look_back_head(model: Any, shape: Shape, identity: Tensor, back: int) -> None:
     """Head `back - 1` of layer 0: its biases alone make the score Σ cos((m − n − back)·ω), largest `back` positions before."""
     fast = LOOK_BACK_SHARPNESS * (model.model.rotary_emb.inv_freq > 0.01)  # (32,)
@@ -127,14 +134,12 @@ def _positional_head(model: Any, shape: Shape, identity: Tensor, *, head: int, b
     frequencies = model.model.rotary_emb.inv_freq  # (32,)
     start = 64 * head
     rows = slice(start, start + 64)
-    for projection in (attention.q_proj, attention.k_proj, attention.v_proj):
-        projection.weight[rows] = 0.0
+    _clear(attention, rows)
     # transformers pairs dimension i with i + 32. The key is (1, 0) in each fast pair, the query is turned back by back · ω.
     attention.k_proj.bias[start : start + 32] = pairs
     attention.q_proj.bias[start : start + 32] = pairs * torch.cos(back * frequencies)
     attention.q_proj.bias[start + 32 : start + 64] = -pairs * torch.sin(back * frequencies)
     attention.v_proj.weight[rows, : shape.hidden - NOTES] = identity
-    attention.o_proj.weight[:, rows] = 0.0
     attention.o_proj.weight[note, rows] = EMBEDDING_STD * torch.eye(NOTE)
 
 
@@ -151,8 +156,7 @@ def _match_heads(model: Any, shape: Shape, identity: Tensor, generator: torch.Ge
     shares = (copied[torch.randperm(own, generator=generator)[:64]], copied[:64], copied[own - 64 :])
     for head, share in enumerate(shares):
         rows = slice(64 * head, 64 * head + 64)
-        for projection in (attention.q_proj, attention.k_proj, attention.v_proj):
-            projection.weight[rows] = 0.0
+        _clear(attention, rows)
         if head == 0:
             here, before = MATCH_GAIN * _orthonormal(32, NOTE, generator), torch.zeros(0, NOTE)
         else:
@@ -164,7 +168,6 @@ def _match_heads(model: Any, shape: Shape, identity: Tensor, generator: torch.Ge
         query[second, _note(shape, 1)] = before
         key[second, _note(shape, 2)] = before
         attention.v_proj.weight[rows, :own] = share
-        attention.o_proj.weight[:, rows] = 0.0
         attention.o_proj.weight[:own, rows] = COPY_GAIN * share.T
     for head in range(3, shape.heads):
         _nearby_match_head(model, shape, head, asked=head - 2, share=shares[head % 3], generator=generator)
@@ -179,11 +182,9 @@ def _nearby_match_head(model: Any, shape: Shape, head: int, *, asked: int, share
     own = shape.hidden - NOTES
     slow = 64 * head + torch.cat([torch.arange(16, 32), torch.arange(48, 64)])
     rows = slice(64 * head, 64 * head + 64)
-    for projection in (attention.q_proj, attention.k_proj, attention.v_proj):
-        projection.weight[rows] = 0.0
+    _clear(attention, rows)
     names = NEARBY_GAIN * _orthonormal(32, NOTE, generator)
     attention.q_proj.weight[slow, _note(shape, asked)] = names
     attention.k_proj.weight[slow, _note(shape, 3)] = names
     attention.v_proj.weight[rows, :own] = share
-    attention.o_proj.weight[:, rows] = 0.0
     attention.o_proj.weight[:own, rows] = COPY_GAIN * share.T

@@ -10,7 +10,7 @@ from random import Random
 
 from . import words
 
-Turns = tuple[str, ...]
+Turns = tuple[str, ...]  # a sentence or two of one speaker; or of two, where the second answers the first
 Check = Callable[[Random], tuple[list[Turns], str]]
 FINE = "nothing"
 
@@ -83,7 +83,7 @@ def barred(rng: Random) -> tuple[list[Turns], str]:
     items = _things(rng, rng.choice((1, 1, 2, 2, 3)))
     wrong = rng.random() < 0.5
     chosen = rng.choice(items) if wrong else _things(rng, 1)[0]
-    said = " and ".join(part for part in (", ".join(items[:-1]), items[-1]) if part)
+    said = words.listed(items)
     verdict = f"{chosen} was ruled out" if wrong else FINE
     return [_said(rng, BARRED, a=said), _said(rng, CHOSEN, y=chosen)], verdict
 

@@ -11,12 +11,11 @@ from collections.abc import Callable, Sequence
 from random import Random
 
 from . import words
-from .checks import CHECKS
+from .checks import CHECKS, Turns
 from .domains import DOMAINS, KINDS, Domain, Field, invented_domain
 
 Segment = tuple[str, float]
 Facts = list[tuple[Field, str]]  # a value of NONE says that there is none
-Turns = tuple[str, ...]  # a sentence or two of one speaker; or of two, where the second answers the first
 PASSAGE = 0.2
 DERIVED = 1.0
 NONE = "none"

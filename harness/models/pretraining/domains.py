@@ -1,4 +1,4 @@
-"""The domains of the corpus: what records are about, and the sentences that say it. They are written down in `domains/*.txt`:
+"""The domains of the corpus: what records are about, and the sentences that say it. They are written down in `tables/*.txt`:
 
     ships | ship | name                             the domain, its subject, the kind of the subject's name
     captain | person | {x} is in command. | …       a field: its label, the kind of its value, the sentences that state it
@@ -52,7 +52,7 @@ class Field:
         count = rng.choice((2, 2, 3)) if self.kind in LISTED and rng.random() < 0.12 else 1
         amounts = self.kind == "thing" and rng.random() < 0.25
         values = [f"{make(rng)} {words.amount(rng)}" if amounts else make(rng) for _ in range(count)]
-        return " and ".join(part for part in (", ".join(values[:-1]), values[-1]) if part)
+        return words.listed(values)
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def _parse(table: str) -> Domain:
 
 
 DOMAINS = tuple(
-    _parse(table) for path in sorted(Path(__file__).with_name("domains").glob("*.txt")) for table in path.read_text("utf-8").split("===")
+    _parse(table) for path in sorted(Path(__file__).with_name("tables").glob("*.txt")) for table in path.read_text("utf-8").split("===")
 )
 
 

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from random import Random
 
 from . import words
-from .documents import DERIVED, NONE, PASSAGE, Segment, Turns, prose, talk
+from .checks import Turns
+from .documents import DERIVED, NONE, PASSAGE, Segment, prose, talk
 
 NAMED = (
     "{n} {v} the {o}.",

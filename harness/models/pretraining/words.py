@@ -166,6 +166,11 @@ def clock(rng: Random) -> str:
     return f"{rng.randint(0, 23)}:{rng.randint(0, 59):02d}"
 
 
+def listed(parts: list[str]) -> str:
+    """ "a", "a and b", "a, b and c" """
+    return " and ".join(part for part in (", ".join(parts[:-1]), parts[-1]) if part)
+
+
 def sentence(rng: Random) -> str:
     """A sentence about nothing in particular, of everyday words and sometimes a new name."""
     who = f"The {rng.choice(ADJECTIVES)} {rng.choice(NOUNS)}" if rng.random() < 0.6 else name(rng)
