@@ -58,19 +58,19 @@ def try_out(
                     adapt(fresh, strategy, 0, shape=shape)
                 except BenchError as error:
                     problems += error.problems
-            problems += _too_short(strategy, sizes)
+            problems += _too_short(strategy, sizes, skeleton.parameters)
     if problems:
         raise BenchError(list(dict.fromkeys(problems)))
 
 
-def _too_short(strategy: Strategy, sizes: Collection[int]) -> list[str]:
+def _too_short(strategy: Strategy, sizes: Collection[int], parameters: int) -> list[str]:
     """What a method that plans by the length of its training says of the sizes that it is to have."""
     problems: list[str] = []
     if strategy.train is None:
         return problems
     for size in sorted(sizes):
         try:
-            check_adapter(strategy, planned_steps(strategy.train, size))
+            check_adapter(strategy, planned_steps(strategy.train, size, parameters))
         except BenchError as error:
             problems += [f"{problem} ({size} training rows)" for problem in error.problems]
     return problems

@@ -199,15 +199,14 @@ class _CellWork:
             chosen = sample(self.folder.training_rows(self.task.name, "train"), self.cell.train_size, self.cell.seed)
             rows, cut = encode(chosen)
             validation, _ = encode(self.folder.training_rows(self.task.name, "validation"))
-            loaded.model = adapt(
-                loaded.model, self.strategy, self.cell.seed, shape=self.shape, steps=planned_steps(recipe, len(rows))
-            )
+            steps = planned_steps(recipe, len(rows), loaded.parameters)
+            loaded.model = adapt(loaded.model, self.strategy, self.cell.seed, shape=self.shape, steps=steps)
         summary = train(
             loaded.model,
             rows,
             validation,
             recipe,
-            learning_rate=recipe.learning_rate_for(loaded.parameters),
+            parameters=loaded.parameters,
             seed=self.cell.seed,
             pad_id=encoder.pad_id,
             device=self.device,

@@ -138,7 +138,7 @@ def train(
     validation: Sequence[EncodedExample],
     recipe: TrainSpec,
     *,
-    learning_rate: float,
+    parameters: int,
     seed: int,
     pad_id: int,
     device: Device,
@@ -153,7 +153,7 @@ def train(
 
     Args:
         rows, validation: encoded examples; without validation rows the last weights are kept.
-        learning_rate: the peak of the schedule.
+        parameters: of the base model, by which the recipe may give its learning rate and batch size.
         seed: decides the order of the batches and the dropout.
         curve: the file for the training curve.
         checkpoint: the folder for checkpoints; a state found there is gone on from.
@@ -168,6 +168,7 @@ def train(
 
     accelerator = Accelerator(mixed_precision=device.mixed_precision, cpu=device.kind == "cpu")
     trained = [p for p in model.parameters() if p.requires_grad]
+    learning_rate, batch_size = recipe.learning_rate_for(parameters), recipe.batch_size_for(parameters)
     optimizer = torch.optim.AdamW(trained, lr=learning_rate, weight_decay=recipe.weight_decay)
     model, optimizer = accelerator.prepare(model, optimizer)
     checkpoints = Checkpoints(checkpoint, checkpoint_every)
@@ -175,8 +176,8 @@ def train(
     ranks = RankAllocation.of(model)
     loop = _Loop(model, optimizer, accelerator, recipe, pad_id, meter, checkpoints, budget, shape, ranks)
     sizes = [row.size for row in rows]
-    per_epoch = math.ceil(len(rows) / recipe.batch_size)
-    total = planned_steps(recipe, len(rows))
+    per_epoch = math.ceil(len(rows) / batch_size)
+    total = planned_steps(recipe, len(rows), parameters)
     stops = validation_steps(per_epoch, total, recipe.validations_per_epoch)
 
     torch.manual_seed(seed)
@@ -187,7 +188,7 @@ def train(
         while state.step < total and not state.stopped:
             epoch, position = divmod(state.step, per_epoch)
             if position == 0 or not order:
-                order = batch_order(sizes, recipe.batch_size, seed, epoch)
+                order = batch_order(sizes, batch_size, seed, epoch)
             rate = learning_rate * rate_factor(recipe, state.step, total)
             began = time.perf_counter()
             batch = [rows[i] for i in order[position]]

@@ -7,9 +7,9 @@ import math
 from harness.types import TrainSpec
 
 
-def planned_steps(recipe: TrainSpec, rows: int) -> int:
-    """The optimizer steps of a training on so many rows, unless it stops early."""
-    return max(1, round(recipe.epochs * math.ceil(rows / recipe.batch_size)))
+def planned_steps(recipe: TrainSpec, rows: int, parameters: int) -> int:
+    """The optimizer steps of a training on so many rows, unless it stops early, with a base model of so many parameters."""
+    return max(1, round(recipe.epochs * math.ceil(rows / recipe.batch_size_for(parameters))))
 
 
 def rate_factor(recipe: TrainSpec, step: int, total: int) -> float:

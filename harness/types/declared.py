@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeAlias, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
@@ -162,19 +162,23 @@ class QuantizationSpec(Declared):
     double_quantization: bool = True
 
 
+Number = TypeVar("Number", int, float)
+BySize: TypeAlias = Number | Mapping[str, Number]
+
+
 class TrainSpec(Declared):
     """One training recipe.
 
     `batch_size` is the effective batch in examples; it is cut into as many micro-batches as fit `micro_batch_tokens` (padding
-    included; None: what suits the device), which changes speed and memory but not the result beyond rounding. `learning_rate`
-    is a number, or a table from a model size ("50M", "1B", "inf": up to so many parameters) to a number. `patience` counts
-    validations without improvement.
+    included; None: what suits the device), which changes speed and memory but not the result beyond rounding. It and
+    `learning_rate` are a number, or a table from a model size ("50M", "1B", "inf": up to so many parameters) to a number.
+    `patience` counts validations without improvement.
     """
 
     epochs: Annotated[float, Field(gt=0, le=1000)] = 3.0
-    batch_size: Annotated[int, Field(ge=1)] = 8
+    batch_size: BySize[Annotated[int, Field(ge=1)]] = 8
     micro_batch_tokens: Annotated[int, Field(ge=1)] | None = None
-    learning_rate: Annotated[float, Field(gt=0, le=1)] | Mapping[str, Annotated[float, Field(gt=0, le=1)]] = 2e-4
+    learning_rate: BySize[Annotated[float, Field(gt=0, le=1)]] = 2e-4
     schedule: Literal["constant", "linear", "cosine"] = "cosine"
     warmup: Fraction = 0.05
     weight_decay: Annotated[float, Field(ge=0)] = 0.0
@@ -182,22 +186,30 @@ class TrainSpec(Declared):
     validations_per_epoch: Annotated[int, Field(ge=1, le=100)] = 2
     patience: Annotated[int, Field(ge=1)] | None = 4
 
-    @field_validator("learning_rate")
+    @field_validator("batch_size", "learning_rate")
     @classmethod
-    def _sizes(cls, rate: float | Mapping[str, float]) -> float | Mapping[str, float]:
-        if isinstance(rate, Mapping):
-            for size in rate:
+    def _sizes(cls, value: BySize[Number]) -> BySize[Number]:
+        if isinstance(value, Mapping):
+            for size in value:
                 parameter_count(size)
-            if not any(parameter_count(size) == math.inf for size in rate):
+            if not any(parameter_count(size) == math.inf for size in value):
                 raise ValueError("the table needs an entry 'inf' for models larger than all others")
-        return rate
+        return value
 
     def learning_rate_for(self, parameters: int) -> float:
         """The learning rate for a base model of so many parameters."""
-        if not isinstance(self.learning_rate, Mapping):
-            return self.learning_rate
-        fitting = [size for size in self.learning_rate if parameter_count(size) >= parameters]
-        return self.learning_rate[min(fitting, key=parameter_count)]
+        return _by_size(self.learning_rate, parameters)
+
+    def batch_size_for(self, parameters: int) -> int:
+        """The effective batch, in examples, for a base model of so many parameters."""
+        return _by_size(self.batch_size, parameters)
+
+
+def _by_size(value: BySize[Number], parameters: int) -> Number:
+    if not isinstance(value, Mapping):
+        return value
+    fitting = [size for size in value if parameter_count(size) >= parameters]
+    return value[min(fitting, key=parameter_count)]
 
 
 def parameter_count(text: str) -> float:

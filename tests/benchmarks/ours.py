@@ -74,7 +74,7 @@ def training(a, loaded, encoder, device, meter, examples, render, quantization):
         encoded,
         [],
         recipe,
-        learning_rate=2e-4,
+        parameters=0,
         seed=0,
         pad_id=encoder.pad_id,
         device=device,

@@ -153,6 +153,16 @@ def test_the_learning_rate_follows_the_size_of_the_model(parameters: int, rate: 
     assert TrainSpec(learning_rate=0.5).learning_rate_for(parameters) == 0.5
 
 
+def test_the_batch_follows_the_size_of_the_model() -> None:
+    spec = TrainSpec(batch_size={"50M": 4, "inf": 8})
+    assert [spec.batch_size_for(parameters) for parameters in (5_000_000, 50_000_000, 135_000_000)] == [4, 4, 8]
+    assert TrainSpec(batch_size=16).batch_size_for(1) == 16
+    with pytest.raises(ValueError, match="needs an entry 'inf'"):
+        TrainSpec(batch_size={"50M": 4})
+    with pytest.raises(ValueError, match="greater than or equal to 1"):
+        TrainSpec(batch_size={"inf": 0})
+
+
 @pytest.mark.parametrize("size", ["", "M", "-1M", "0B", "50", "nanM", "infB", "5 0M x"])
 def test_sizes_that_are_none(size: str) -> None:
     with pytest.raises(ValueError, match="is no model size"):

@@ -49,7 +49,7 @@ def train_on(tiny, device, rows, tmp_path):
         spec = TrainSpec(**({"epochs": 3, "batch_size": 4, "learning_rate": 5e-3, "micro_batch_tokens": 64} | recipe))
         strategy = Strategy(name="s", method="peft" if adapter else "full", adapter=adapter or {}, train=spec)
         loaded = load_model(tiny, device, full_precision=not adapter)
-        model = adapt(loaded.model, strategy, seed, steps=planned_steps(spec, 20))
+        model = adapt(loaded.model, strategy, seed, steps=planned_steps(spec, 20, 0))
         if spoil:
             next(p for p in model.parameters() if p.requires_grad).data.fill_(float("nan"))
 
@@ -62,7 +62,7 @@ def train_on(tiny, device, rows, tmp_path):
             rows[:20],
             rows[20:] if validation else [],
             spec,
-            learning_rate=spec.learning_rate_for(0),
+            parameters=0,
             seed=seed,
             pad_id=loaded.tokenizer.pad_token_id,
             device=device,

@@ -79,7 +79,7 @@ def strategy(kind):
 
 def trained(kind, device, folder, *, stop_at=None, checkpoint_every=1e9):
     chosen = strategy(kind)
-    model = adapt(small_llama(), chosen, 3, steps=planned_steps(chosen.train, len(ROWS)))
+    model = adapt(small_llama(), chosen, 3, steps=planned_steps(chosen.train, len(ROWS), 0))
 
     def progress(now):
         if now.step == stop_at:
@@ -90,7 +90,7 @@ def trained(kind, device, folder, *, stop_at=None, checkpoint_every=1e9):
         ROWS,
         HELD_OUT,
         chosen.train,
-        learning_rate=chosen.train.learning_rate_for(0),
+        parameters=0,
         seed=3,
         pad_id=0,
         device=device,

@@ -109,7 +109,7 @@ def test_it_learns_from_a_few_questions(strategy: Strategy, tmp_path: Path) -> N
     loaded.model = adapt(loaded.model, strategy, 0, shape="encoder")
     assert strategy.train is not None
     train(
-        loaded.model, rows, [], strategy.train, learning_rate=strategy.train.learning_rate_for(0), seed=0, pad_id=encoder.pad_id,
+        loaded.model, rows, [], strategy.train, parameters=0, seed=0, pad_id=encoder.pad_id,
         device=device, shape="encoder", meter=Meter("cpu", "cpu", None), curve=tmp_path / "training.jsonl", checkpoint=tmp_path / "state",
     )  # fmt: skip
     assert before < 0.6, "a head that nobody has trained knows nothing"

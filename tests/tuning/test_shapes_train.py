@@ -84,7 +84,7 @@ def trained(tmp_path: Path, monkeypatch: Any) -> Any:
         loaded.model = adapt(loaded.model, strategy, 0, shape=loaded.shape)
         spec = TrainSpec(**(strategy.train.model_dump() | recipe))
         train(
-            loaded.model, rows, rows, spec, learning_rate=spec.learning_rate_for(0), seed=0, pad_id=encoder.pad_id, device=device,
+            loaded.model, rows, rows, spec, parameters=0, seed=0, pad_id=encoder.pad_id, device=device,
             shape=loaded.shape, meter=Meter("cpu", "cpu", None), curve=tmp_path / "training.jsonl", checkpoint=tmp_path / "checkpoint",
         )  # fmt: skip
         return Trained(loaded, source, strategy, tmp_path)
