@@ -64,19 +64,19 @@ def stated_range(text: str) -> tuple[str, float, float] | None:
 
 
 def alerts(text: str, drug: str) -> list[str]:
-    """Every alert that follows from the text for this prescribed drug, in the words of the summary's last line."""
+    """Every alert that follows from the text for this prescribed drug, as the summary marks it."""
     found = []
     if drug in allergies(text):
-        found.append(f"allergic to the prescribed {drug}")
+        found.append(f"{drug} (allergy!)")
     for pair in forbidden_pairs(text):
         if drug in pair and (other := next(iter(pair - {drug}))) in taken(text):
-            found.append(f"{drug} clashes with {other}")
+            found.append(f"{other} (clash!)")
     if stated := stated_range(text):
         name, low, high = stated
         value = reading(text, name)
         assert value is not None, text
         if not low <= value <= high:
-            found.append(f"{name} too {'high' if value > high else 'low'} at {value:g}")
+            found.append(f"{name} too {'high' if value > high else 'low'}")
     return found
 
 

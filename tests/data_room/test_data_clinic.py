@@ -38,16 +38,16 @@ def test_sizes_and_determinism(make_task, kind, size):
     assert one.report.sizes == {"train": size - tenth - fifth, "validation": tenth, "test": fifth}
     assert one.digest == two.digest
     assert one.digest != load_splits(make_task(kind=kind, source="clinic", size=size, seed=4), folder=Path()).digest
-    assert one.report.origin == {"source": "clinic", "version": "3", "size": str(size), "seed": "3"}
+    assert one.report.origin == {"source": "clinic", "version": "4", "size": str(size), "seed": "3"}
 
 
 @pytest.mark.parametrize(
     ("kind", "digest"),
     [
-        ("summarization", "d8494a254d219b1c500890a9eb13999bf8874af790ad5b38e0f4e9a7158b5620"),
-        ("classification", "77cc7942172b6d36117b0ea113e997fc6466ebaf66b5197450fdf125660b18de"),
-        ("qa", "295bdf81d62ed7f5272fca0899b99512287e75ebf529ce81e4e2c84d2ba27bb8"),
-        ("generation", "ba3275f6489a0df2869d45b095bbcec38d72707897d4663dd6b160c1888e97d8"),
+        ("summarization", "171f9b60b60348052b564b84805e977d0de79fe77e316ce85b6c26c2606baadb"),
+        ("classification", "4a40df0b8c834cbba132f55c5bde0c6ee4cdd35c7a1e2c9931035838a85f8593"),
+        ("qa", "211d136a10f76ecaa814979d50a2fde59a8c288f9a4e6e6397aea77b57cd20ab"),
+        ("generation", "cd77839cbf145bb973b2f8ca8bad96fb7f7f9421ce96bc40bbc7ea32b29d57e4"),
     ],
 )
 def test_rows_do_not_change_between_versions_unnoticed(make_task, kind, digest):

@@ -40,7 +40,7 @@ def test_a_fifth_has_no_answer_and_the_question_does_not_tell_which(clinic):
         answered.setdefault(example.meta["asked"], Counter())[bool(example.targets)] += 1
     assert {asked for asked, counts in answered.items() if counts[False]} == WHAT_A_VISIT_MAY_LACK
     for asked in WHAT_A_VISIT_MAY_LACK - {"current"}:
-        assert 0.15 < answered[asked][False] / answered[asked].total() < 0.88, asked
+        assert 0.15 < answered[asked][False] / answered[asked].total() < 0.8, asked
 
 
 def test_a_question_without_an_answer_asks_for_what_the_visit_does_not_say(questions):

@@ -7,7 +7,7 @@
 
 All four are made from the same cases (`case`): with one size and seed, P000001-1 is the same visit in every kind. The files, in the
 order in which they build on each other: `names`, `drugs`, `symptoms`; `shares` (what each split may use); `case`; `visit_dialogue`,
-`visit_prose`, `visit_styles` and `visits` (a case in words); `truth` (what a right output states, and what not);
+`visit_prose`, `visit_styles`, `visit_lead_ins` and `visits` (a case in words); `truth` (what a right output states, and what not);
 `questions`; `triage`; `discharge`.
 
 Half of the visits have an alert, and it follows from the text alone: the prescribed drug is an allergy of the patient; the text says that
@@ -32,7 +32,7 @@ from harness.data.clinic import discharge, questions, shares, triage, truth, vis
 from harness.data.clinic.case import Case, draw_case
 from harness.types import Example, Kind, SplitName
 
-VERSION = "3"
+VERSION = "4"
 __all__ = ["VERSION", "records"]
 
 

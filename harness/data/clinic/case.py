@@ -90,7 +90,7 @@ def draw_case(rng: random.Random, split: SplitName, name: str, age: int) -> Case
     cleared = _cleared(rng, spare, drug.name, alert)
     kin_drug = "" if rng.random() < 0.9 else drug.name if alert == "none" else spare.pop() if spare else ""
     clash, stopped = _clash(rng, spare, current, alert)
-    measured = alert == "vital" or rng.random() < 0.3
+    measured = alert == "vital" or rng.random() < 0.4
     vital = _vital(rng, rng.choice(VITALS), alert == "vital") if measured else None
     other_vital = _other_vital(rng, vital) if rng.random() < 0.2 else None
     mistake = rng.choices(("", "dose", "drug", "current", "duration"), (84, 8, 2, 4, 2))[0]
@@ -140,7 +140,7 @@ def _wrong_duration(rng: random.Random, duration: str) -> str:
 
 def _current(rng: random.Random, others: list[Drug], dose: str, alert: AlertKind) -> tuple[tuple[str, str], ...]:
     """None to three, most often one, each in a dose that no other drug of the record has."""
-    wanted = rng.choice((1, 1, 1, 2, 2, 3) if alert == "interaction" else (0, 1, 1, 1, 1, 2, 2, 3))
+    wanted = rng.choice((1, 1, 1, 1, 2, 2, 3) if alert == "interaction" else (0, 0, 1, 1, 1, 1, 1, 1, 2, 3))
     current: list[tuple[str, str]] = []
     taken = {dose}
     for other in others:

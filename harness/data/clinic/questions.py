@@ -208,7 +208,8 @@ QUESTIONS: dict[str, Wordings] = {
         ("Which {vital} was read for the patient?", "The patient's {vital} is what?"),
     ),
 }
-_ASKED, _WEIGHTS = list(QUESTIONS), [wordings.weight for wordings in QUESTIONS.values()]
+_RARE = ("cleared", "clash", "stopped")
+_WHERE_SAID = 3  # so many times as often is a rare thing asked for where the visit says it: else its question tells that there is no answer
 # what an alert hangs on
 _BEARS_ALERT = frozenset({"vital", "range", "clash", "cleared", "stopped"})
 
@@ -223,7 +224,8 @@ class Question(NamedTuple):
 
 def question(rng: random.Random, case: Case, text: str, *, unseen: bool) -> Question:
     """A question for this visit. Its answers are parts of the text, the one to learn first."""
-    asked = rng.choices(_ASKED, _WEIGHTS)[0]
+    weights = [each.weight * (_WHERE_SAID if asked in _RARE and getattr(case, asked) else 1) for asked, each in QUESTIONS.items()]
+    asked = rng.choices(list(QUESTIONS), weights)[0]
     if asked == "current" and case.wrong_current:
         asked = "drug"  # the doses do not stand in one piece
     vital = _asked_vital(rng, case)

@@ -11,15 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from harness.data.clinic.case import VITALS, Case
+from harness.data.clinic.case import Case
 
 Fact = dict[str, Any]
 CRITICAL = frozenset({"name", "drug", "dose", "allergy", "alert"})
 NO_ALLERGY = ("allergies: none", "no known allergies", "no known allergy", "no allergies", "no allergy")
-NO_ALERT = ("alert: none", "alerts: none", "no alert", "no alerts")
-ALLERGY_ALERT = "allergic to the prescribed"
-INTERACTION_ALERT = "clashes with"
-VITAL_ALERTS = tuple(f"{vital} too {side}" for vital in VITALS for side in ("high", "low"))
+ALLERGY_ALERT, INTERACTION_ALERT = "(allergy!)", "(clash!)"
+VITAL_ALERTS = "too high", "too low"
 
 
 def fact(what: str, *any_of: str, critical: bool | None = None) -> Fact:
@@ -75,10 +73,10 @@ def summary_facts(case: Case) -> list[Fact]:
         fact("drug", case.drug),
         fact("dose", case.dose),
         fact("frequency", case.frequency),
-        *([fact("vital", f"{case.vital.name} {case.vital.reading}")] if case.vital else []),
+        *([fact("vital", f"{case.vital.name} {case.vital.reading} {case.vital.unit}")] if case.vital else []),
         *([fact("range", f"{case.vital.low} to {case.vital.high}")] if case.vital else []),
         *([fact("clash", case.clash)] if case.clash else []),
-        alert_fact(case),
+        *alert_facts(case),
     ]
 
 
@@ -88,23 +86,21 @@ def allergy_facts(case: Case, *none: str) -> list[Fact]:
     return found if found or not none else [fact("allergy", *none)]
 
 
-def alert_fact(case: Case) -> Fact:
-    """The words that tell this alert from every other, and from none."""
+def alert_facts(case: Case) -> list[Fact]:
+    """The words that tell this alert from every other. That there is none is said by marking nothing."""
     if case.alert == "allergy":
-        return fact("alert", f"{ALLERGY_ALERT} {case.drug}")
+        return [fact("alert", f"{case.drug} {ALLERGY_ALERT}")]
     if case.alert == "interaction":
-        return fact("alert", f"{INTERACTION_ALERT} {case.clash}")
-    if case.vital and case.vital.side:
-        return fact("alert", f"{case.vital.name} too {case.vital.side}")
-    return fact("alert", *NO_ALERT)
+        return [fact("alert", f"{case.clash} {INTERACTION_ALERT}")]
+    if case.alert == "vital" and case.vital:
+        return [fact("alert", f"{case.vital.reading} {case.vital.unit}, too {case.vital.side}")]
+    return []
 
 
 def summary_forbidden(case: Case) -> list[Fact]:
     """Alerts of another kind, drugs that are not the patient's, a dose that was corrected; what was denied, unless negated."""
-    own = alert_fact(case)["any"][0]
-    alerts = [text for text in (ALLERGY_ALERT, INTERACTION_ALERT, *VITAL_ALERTS, *NO_ALERT) if not own.startswith(text)]
-    if case.alert == "none":
-        alerts = [text for text in alerts if text not in NO_ALERT]
+    own = [text for known in alert_facts(case) for text in known["any"]]
+    alerts = [text for text in (ALLERGY_ALERT, INTERACTION_ALERT, *VITAL_ALERTS) if not any(alert.endswith(text) for alert in own)]
     return [*(forbidden("alert", text) for text in alerts), *wrong_drugs(case, right=(case.clash,)), *wrong_doses(case), *negations(case)]
 
 

@@ -2,7 +2,7 @@
 
 fields     {"complaint": "a severe headache", "meds": "metoprolol 50 mg and ramipril 5 mg", …}: what fills the sentences
 visit      "Doctor: Good morning, Mara Oduya. …"
-summary    "Name: Mara Oduya, 54\nComplaint: severe headache for 3 days\nDenies: nausea\nTakes: metoprolol 50 mg\nAllergies: latex …"
+summary    "Name: Mara Oduya, 54\nComplaint: severe headache for 3 days\nDenies: nausea\nAllergies: latex (allergy) …"
 """
 
 from __future__ import annotations
@@ -12,11 +12,13 @@ from collections.abc import Mapping
 
 from harness.data.clinic.case import Case, Vital
 from harness.data.clinic.visit_dialogue import DIALOGUE, Sentences
+from harness.data.clinic.visit_lead_ins import SPOKEN, WRITTEN, led_in
 from harness.data.clinic.visit_prose import PROSE
 from harness.data.clinic.visit_styles import STYLES
 
 FEWEST_WORDS, MOST_WORDS = 80, 200
-ROOM_FOR_DIGRESSION = 170  # words; a longer text has none
+ROOM_FOR_DIGRESSION = 110  # words; a longer text has none
+LED_IN = 0.4  # of the sentences
 # "20, no, 40 mg": of train and validation, of test
 CORRECTIONS = (
     (
@@ -53,10 +55,12 @@ def measured(vital: Vital) -> str:
 
 def visit(rng: random.Random, case: Case, *, unseen: bool) -> str:
     """80 to 200 words that hold every fact but the alert; what is "" or empty, it says nothing of."""
-    lexicon = _LEXICONS[rng.choice(("dialogue", "dialogue", "note", "letter", "phone"))]
+    style = rng.choice(("dialogue", "dialogue", "note", "letter", "phone"))
+    lexicon, lead_ins = _LEXICONS[style], (SPOKEN if style in ("dialogue", "phone") else WRITTEN)[unseen]
     slots = _slots(rng, case)
     parts = "\0".join([rng.choice(lexicon[slot][unseen]) for slot in slots])  # filled in one go, which is faster
-    filled = parts.format_map(fields(rng, case, unseen=unseen)).split("\0")
+    opening, *said, closing = parts.format_map(fields(rng, case, unseen=unseen)).split("\0")
+    filled = [opening, *(led_in(rng, part, lead_ins) if rng.random() < LED_IN else part for part in said), closing]
     if _stretch(rng, filled, lexicon["digression"][unseen]) > MOST_WORDS:
         return visit(rng, case, unseen=unseen)  # shorter sentences, next time
     return ("\n" if lexicon is DIALOGUE else " ").join([part[:1].upper() + part[1:] for part in filled])
@@ -126,40 +130,42 @@ def fields(rng: random.Random, case: Case, *, unseen: bool) -> dict[str, object]
         "route": case.route,
     }
     if case.vital:
-        flag = f", too {case.vital.side}" if case.vital.side else ""
-        filled |= {"vital": case.vital.name, "reading": measured(case.vital) + flag, "low": case.vital.low, "high": case.vital.high}
+        filled |= {"vital": case.vital.name, "reading": judged(case.vital), "low": case.vital.low, "high": case.vital.high}
     if case.other_vital:
         filled |= {"other_vital": case.other_vital.name, "other_reading": measured(case.other_vital)}
     return filled
 
 
 def summary(case: Case) -> str:
-    """What goes on record: nine lines, always in this order; what decides about an alert stands above it."""
+    """What goes on record: nine lines, always in this order. What must be seen to before anything is handed out is marked where it
+    stands: a reading as "too high" or "too low", a drug in the last line as "(allergy!)" or "(clash!)".
+    """
     lines = {
         "Name": f"{case.name}, {case.age}",
         "Complaint": f"{case.severity} {case.symptom} for {case.duration}",
         "Denies": listed(case.denied, "or"),
+        "Allergies": listed([f"{allergy} (allergy)" for allergy in case.allergies]) or "none",
+        "Not with": f"{case.clash} (clash)" if case.clash else "none",
         "Takes": current(case) or "nothing",
-        "Allergies": listed(case.allergies) or "none",
-        "Limits": limits(case) or "none",
+        "Vital signs": vital_signs(case) or "none",
         "Prescribed": f"{case.drug} {case.dose} {case.frequency}",
-        "Not with": case.clash or "none",
-        "Alert": alert(case) or "none",
+        "Alert check": checked(case),
     }
     return "\n".join(f"{label}: {value}" for label, value in lines.items())
 
 
-def limits(case: Case) -> str:
-    """The reading that has a range, and the range: "pulse 80, range 50 to 100", or "" """
-    return f"{case.vital.name} {case.vital.reading}, range {case.vital.low} to {case.vital.high}" if case.vital else ""
+def vital_signs(case: Case) -> str:
+    """The reading that has a range, and the range: "pulse 120 per minute, too high, range 50 to 100", or "" """
+    vital = case.vital
+    return f"{vital.name} {judged(vital)}, range {vital.low} to {vital.high}" if vital else ""
 
 
-def alert(case: Case) -> str:
-    """What must be seen to before anything is handed out, or "" """
-    if case.alert == "allergy":
-        return f"allergic to the prescribed {case.drug}"
-    if case.alert == "interaction":
-        return f"{case.drug} clashes with {case.clash}"
-    if case.alert == "vital" and case.vital:
-        return f"{case.vital.name} too {case.vital.side} at {case.vital.reading}"
-    return ""
+def judged(vital: Vital) -> str:
+    """ "38.9 degrees, too high" """
+    return measured(vital) + (f", too {vital.side}" if vital.side else "")
+
+
+def checked(case: Case) -> str:
+    """Every drug, the new one first, with what stands against it: "lisinopril (allergy!), metoprolol" """
+    new = f"{case.drug} (allergy!)" if case.alert == "allergy" else case.drug
+    return ", ".join([new, *(f"{drug} (clash!)" if drug == case.clash else drug for drug, _ in case.current)])
