@@ -175,8 +175,8 @@ def test_an_encoder_that_has_a_head_for_the_labels_is_measured_as_it_is(planned,
 
 
 def test_a_training_that_is_too_short_for_its_method_is_refused_before_any_cell(planned):
-    text = "tasks: classification\nstrategies: adalora\nlimit: 12\nepochs: 1\ntrain_sizes: [8, 12]\n"
-    with pytest.raises(BenchError, match=r"no step to cut the ranks in a training of 1 steps. Train on more rows .* \(8 training rows\)"):
+    text = "tasks: classification\nstrategies: adalora\nlimit: 12\nepochs: 1\ntrain_sizes: [4, 12]\n"
+    with pytest.raises(BenchError, match=r"no step to cut the ranks in a training of 1 steps. Train on more rows .* \(4 training rows\)"):
         planned(text)
 
 
