@@ -8,6 +8,7 @@ from statistics import median
 
 import pytest
 from clinic_reader import (
+    DRUG,
     NEGATIONS,
     OTHERS,
     RULED_OUT,
@@ -133,11 +134,12 @@ def test_facts_catch_what_a_clinician_would_count(visits):
         name, drug, dose = meta["name"], meta["drug"], meta["dose"]
         for wrong in (said.replace(name, "Somebody Else"), said.replace(drug, "nothing"), said.replace(f" {dose}", "")):
             assert any(fact["critical"] for fact in unstated(wrong, meta)), wrong
-        lost, invented = said.replace("!", "").replace(", too high", "").replace(", too low", ""), f"{said}, {drug} (clash!)"
         if meta["alert_kind"] != "none":
+            lost = re.sub("!|, too (high|low)", "", said)
             assert any(f["what"] == "alert" for f in unstated(lost, meta))
-        if meta["alert_kind"] != "interaction":
-            assert any(f["what"] == "alert" for f in misstated(invented, meta))
+        for mark in ("(allergy!)", "(clash!)", "too high", "too low"):
+            invented = any(f["what"] == "alert" for f in misstated(f"{said}, {drug} {mark}", meta))
+            assert invented == (mark not in said), (mark, said)
         assert any(f["what"] == "negation" for f in misstated(said.replace("Denies", "Reports"), meta))
 
 
@@ -176,5 +178,6 @@ def test_hardly_two_visits_state_a_fact_in_the_same_words(visits):
         assert not set(seen) & set(unseen)
         for lead in (*seen, *unseen):
             assert not re.search(rf"allerg|react|years|{RULED_OUT}|{OTHERS}", lead) and not NEGATIONS.search(lead), lead
-    said = Counter(re.sub(r"\d+", "", s) for e in visits for s in statements(e.inputs["input"]) if "prescri" in s.lower())
-    assert max(said.values()) < 0.01 * said.total()
+    said = [s for e in visits for s in statements(e.inputs["input"]) if re.search("allerg", s, re.IGNORECASE)]
+    ways = {re.sub(r"\d+", "", DRUG.sub("it", s)) for s in said}
+    assert len(ways) > 0.45 * len(said), "0.27 without the beginnings"

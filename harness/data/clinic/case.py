@@ -31,6 +31,16 @@ class Vital:
     high: str
     side: Literal["", "high", "low"]  # outside the range, and where
 
+    @property
+    def measured(self) -> str:
+        """ "38.9 degrees" """
+        return f"{self.reading} {self.unit}"
+
+    @property
+    def judged(self) -> str:
+        """ "38.9 degrees, too high" """
+        return self.measured + (f", too {self.side}" if self.side else "")
+
 
 @dataclass(frozen=True, slots=True)
 class Case:

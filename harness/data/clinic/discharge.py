@@ -18,7 +18,7 @@ import random
 from harness.data.clinic.case import Case
 from harness.data.clinic.discharge_phrases import ALERT_CUES, LABELS, SENTENCES, TAKEN
 from harness.data.clinic.truth import Fact, allergy_facts, fact, forbidden, negations, wrong_drugs
-from harness.data.clinic.visits import current, listed, measured
+from harness.data.clinic.visits import current, listed
 
 HOLDS = ("allergy", "interaction")
 
@@ -32,7 +32,7 @@ def form(rng: random.Random, case: Case, *, unseen: bool) -> str:
         "course": f"for {case.course}",
         "allergies": listed(case.allergies),
         "clash": f"{case.drug} with {case.clash}" if case.clash else "",
-        "vital": f"{case.vital.name} {measured(case.vital)}, range {case.vital.low} to {case.vital.high}" if case.vital else "",
+        "vital": f"{case.vital.name} {case.vital.measured}, range {case.vital.low} to {case.vital.high}" if case.vital else "",
         "denied": listed(case.denied, "or"),
         "follow-up": f"in {case.follow_up}",
     }
@@ -58,7 +58,7 @@ def texts(rng: random.Random, case: Case) -> tuple[str, ...]:
         "follow_up": case.follow_up,
     }
     if case.vital:
-        fields |= {"vital": case.vital.name, "reading": measured(case.vital), "side": case.vital.side}
+        fields |= {"vital": case.vital.name, "reading": case.vital.measured, "side": case.vital.side}
     columns = [rng.sample(SENTENCES[slot], number) for slot in _slots(case)]
     return tuple(" ".join(sentences).format_map(fields) for sentences in zip(*columns, strict=True))
 

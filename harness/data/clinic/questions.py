@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from harness.data.clinic.case import VITALS, Case
 from harness.data.clinic.truth import CRITICAL, Fact, fact, negations, wrong_doses, wrong_drugs
-from harness.data.clinic.visits import current, listed, measured
+from harness.data.clinic.visits import current, listed
 
 
 class Wordings(NamedTuple):
@@ -245,7 +245,7 @@ def _answers(asked: str, case: Case, vital: str) -> tuple[str, ...]:
         return case.drug, f"{case.drug} {case.dose}"
     if asked == "vital":
         readings = [each for each in (case.vital, case.other_vital) if each and each.name == vital]
-        return tuple(shown for each in readings for shown in (measured(each), each.reading))
+        return tuple(shown for each in readings for shown in (each.measured, each.reading))
     if asked == "range":
         return (f"{case.vital.low} to {case.vital.high}",) if case.vital and case.vital.name == vital else ()
     if asked == "symptom":

@@ -73,7 +73,7 @@ def summary_facts(case: Case) -> list[Fact]:
         fact("drug", case.drug),
         fact("dose", case.dose),
         fact("frequency", case.frequency),
-        *([fact("vital", f"{case.vital.name} {case.vital.reading} {case.vital.unit}")] if case.vital else []),
+        *([fact("vital", f"{case.vital.name} {case.vital.measured}")] if case.vital else []),
         *([fact("range", f"{case.vital.low} to {case.vital.high}")] if case.vital else []),
         *([fact("clash", case.clash)] if case.clash else []),
         *alert_facts(case),
@@ -93,7 +93,7 @@ def alert_facts(case: Case) -> list[Fact]:
     if case.alert == "interaction":
         return [fact("alert", f"{case.clash} {INTERACTION_ALERT}")]
     if case.alert == "vital" and case.vital:
-        return [fact("alert", f"{case.vital.reading} {case.vital.unit}, too {case.vital.side}")]
+        return [fact("alert", case.vital.judged)]
     return []
 
 

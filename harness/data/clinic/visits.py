@@ -10,7 +10,8 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping
 
-from harness.data.clinic.case import Case, Vital
+from harness.data.clinic.case import Case
+from harness.data.clinic.truth import ALLERGY_ALERT, INTERACTION_ALERT
 from harness.data.clinic.visit_dialogue import DIALOGUE, Sentences
 from harness.data.clinic.visit_lead_ins import SPOKEN, WRITTEN, led_in
 from harness.data.clinic.visit_prose import PROSE
@@ -46,11 +47,6 @@ def listed(parts: tuple[str, ...] | list[str], word: str = "and") -> str:
 def current(case: Case) -> str:
     """The drugs that the patient takes already, with their doses."""
     return listed([f"{drug} {dose}" for drug, dose in case.current])
-
-
-def measured(vital: Vital) -> str:
-    """ "38.9 degrees" """
-    return f"{vital.reading} {vital.unit}"
 
 
 def visit(rng: random.Random, case: Case, *, unseen: bool) -> str:
@@ -130,9 +126,9 @@ def fields(rng: random.Random, case: Case, *, unseen: bool) -> dict[str, object]
         "route": case.route,
     }
     if case.vital:
-        filled |= {"vital": case.vital.name, "reading": judged(case.vital), "low": case.vital.low, "high": case.vital.high}
+        filled |= {"vital": case.vital.name, "reading": case.vital.judged, "low": case.vital.low, "high": case.vital.high}
     if case.other_vital:
-        filled |= {"other_vital": case.other_vital.name, "other_reading": measured(case.other_vital)}
+        filled |= {"other_vital": case.other_vital.name, "other_reading": case.other_vital.measured}
     return filled
 
 
@@ -157,15 +153,10 @@ def summary(case: Case) -> str:
 def vital_signs(case: Case) -> str:
     """The reading that has a range, and the range: "pulse 120 per minute, too high, range 50 to 100", or "" """
     vital = case.vital
-    return f"{vital.name} {judged(vital)}, range {vital.low} to {vital.high}" if vital else ""
-
-
-def judged(vital: Vital) -> str:
-    """ "38.9 degrees, too high" """
-    return measured(vital) + (f", too {vital.side}" if vital.side else "")
+    return f"{vital.name} {vital.judged}, range {vital.low} to {vital.high}" if vital else ""
 
 
 def checked(case: Case) -> str:
     """Every drug, the new one first, with what stands against it: "lisinopril (allergy!), metoprolol" """
-    new = f"{case.drug} (allergy!)" if case.alert == "allergy" else case.drug
-    return ", ".join([new, *(f"{drug} (clash!)" if drug == case.clash else drug for drug, _ in case.current)])
+    new = f"{case.drug} {ALLERGY_ALERT}" if case.alert == "allergy" else case.drug
+    return ", ".join([new, *(f"{drug} {INTERACTION_ALERT}" if drug == case.clash else drug for drug, _ in case.current)])
