@@ -6,8 +6,9 @@
 An example carries in `meta`
 
     facts       a list of {"what": kind, "any": [texts], "critical": bool}: each is stated where one of its texts stands in the output
-    forbidden   a list of {"what": kind, "text": text, "unless_negated": bool}: stated where the text stands there
-                (with `unless_negated`, only where no word of negation stands before it in its clause)
+    forbidden   a list of {"what": kind, "text": text, "unless_negated": bool, "allowed": n}: stated where the text stands there
+                (with `unless_negated`, only where no word of negation stands before it in its clause; with `allowed`, only
+                where it does so more than n times: one drug is marked rightly, and another as well)
     unanswerable   true where the right answer is none
 
 A text stands in an output as whole words, whatever the case and the white space. An output has a critical error where a critical fact is
@@ -92,7 +93,7 @@ def _are_facts(value: Any) -> TypeGuard[list[Mapping[str, Any]]]:
 
 
 def _are_forbidden(value: Any) -> TypeGuard[list[Mapping[str, Any]]]:
-    return _rows_of(value) and all(isinstance(row.get("text"), str) for row in value)
+    return _rows_of(value) and all(isinstance(row.get("text"), str) and type(row.get("allowed", 0)) is int for row in value)
 
 
 def _rows_of(value: Any) -> bool:
@@ -104,9 +105,11 @@ def _stated_fact(fact: Mapping[str, Any], answer: str) -> bool:
 
 
 def _stated_forbidden(one: Mapping[str, Any], answer: str) -> bool:
+    times = 0
     for found in _words(one["text"]).finditer(answer):
         clause = _CLAUSE_ENDS.split(answer[: found.start()])[-1]
-        if not (one.get("unless_negated") and _NEGATED.search(clause)):
+        times += not (one.get("unless_negated") and _NEGATED.search(clause))
+        if times > one.get("allowed", 0):
             return True
     return False
 

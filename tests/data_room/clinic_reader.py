@@ -121,11 +121,10 @@ def unstated(output: str, meta: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def misstated(output: str, meta: dict[str, Any]) -> list[dict[str, Any]]:
-    """What is forbidden and in the output; behind a negation in the same sentence, some of it may be."""
+    """What is forbidden and in the output; behind a negation in the same sentence, or so many times, some of it may be."""
     found = []
     for each in meta["forbidden"]:
-        for at in places(each["text"], output):
-            before = re.split(r"[.;] |\n", output[:at])[-1]
-            if not (each["unless_negated"] and NEGATIONS.search(before)):
-                found.append(each)
+        befores = [re.split(r"[.;] |\n", output[:at])[-1] for at in places(each["text"], output)]
+        if sum(not (each["unless_negated"] and NEGATIONS.search(before)) for before in befores) > each["allowed"]:
+            found.append(each)
     return found

@@ -38,7 +38,7 @@ def test_sizes_and_determinism(make_task, kind, size):
     assert one.report.sizes == {"train": size - tenth - fifth, "validation": tenth, "test": fifth}
     assert one.digest == two.digest
     assert one.digest != load_splits(make_task(kind=kind, source="clinic", size=size, seed=4), folder=Path()).digest
-    assert one.report.origin == {"source": "clinic", "version": "4", "size": str(size), "seed": "3"}
+    assert one.report.origin == {"source": "clinic", "version": "5", "size": str(size), "seed": "3"}
 
 
 @pytest.mark.parametrize(
@@ -162,7 +162,7 @@ def test_every_reference_states_its_facts_and_nothing_forbidden(clinic, kind):
         for fact in meta["facts"]:
             assert set(fact) == {"what", "any", "critical"} and all(fact["any"])
         for each in meta["forbidden"]:
-            assert set(each) == {"what", "text", "unless_negated"} and each["text"]
+            assert set(each) == {"what", "text", "unless_negated", "allowed"} and each["text"]
             assert each["what"] in ("alert", "drug", "dose", "negation")
 
 

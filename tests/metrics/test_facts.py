@@ -59,6 +59,16 @@ def test_an_answer_where_there_is_none():
     assert entity_recall(QUESTION, Prediction("q", "")) is None
 
 
+def test_a_second_mark_is_invented_where_one_is_right():
+    allergic = {"what": "alert", "any": ["lisinopril (allergy!)"], "critical": True}
+    once = {"what": "alert", "text": "(allergy!)", "unless_negated": False, "allowed": 1}
+    visit = Example("v", {"input": "…"}, ("…",), meta={"facts": [allergic], "forbidden": [once]})
+    assert critical_errors(visit, "lisinopril (allergy!), losartan") == ()
+    assert critical_errors(visit, "lisinopril (allergy!), losartan (allergy!)") == ("alert invented",)
+    assert critical_errors(visit, "lisinopril, losartan (allergy!)") == ("alert missing",), "the mark stands at the wrong drug: one error"
+    assert critical_count(visit, Prediction("v", "lisinopril, losartan (allergy!), verapamil (allergy!)")) == 1
+
+
 @pytest.mark.parametrize(
     "meta",
     [
@@ -69,6 +79,7 @@ def test_an_answer_where_there_is_none():
         {"facts": {"a": 1}},
         {"facts": [{"what": "x"}]},
         {"forbidden": [{"text": 3, "what": "x"}]},
+        {"forbidden": [{"text": "x", "what": "x", "allowed": "once"}]},
     ],
 )
 def test_a_column_that_happens_to_be_called_facts_is_no_facts(meta):

@@ -1,7 +1,7 @@
 """What must be in a right output and what must not: the ground truth that outputs are scored with.
 
 A fact is {"what", "any", "critical"}: one of the strings in `any` must stand in the output as whole words, in any case. What is forbidden
-is {"what", "text", "unless_negated"}: the text must not stand in the output, or only behind a negation.
+is {"what", "text", "unless_negated", "allowed"}: the text must not stand in the output, or only behind a negation, or only so many times.
 
 Critical is what a clinician would count as an error: the name, the prescribed drug and its dose, an allergy, the alert.
 """
@@ -25,9 +25,9 @@ def fact(what: str, *any_of: str, critical: bool | None = None) -> Fact:
     return {"what": what, "any": list(any_of), "critical": what in CRITICAL if critical is None else critical}
 
 
-def forbidden(what: str, text: str, *, unless_negated: bool = False) -> Fact:
-    """Something that a right output does not state."""
-    return {"what": what, "text": text, "unless_negated": unless_negated}
+def forbidden(what: str, text: str, *, unless_negated: bool = False, allowed: int = 0) -> Fact:
+    """Something that a right output does not state (more often than `allowed`)."""
+    return {"what": what, "text": text, "unless_negated": unless_negated, "allowed": allowed}
 
 
 def flat(case: Case) -> Fact:
@@ -98,10 +98,11 @@ def alert_facts(case: Case) -> list[Fact]:
 
 
 def summary_forbidden(case: Case) -> list[Fact]:
-    """Alerts of another kind, drugs that are not the patient's, a dose that was corrected; what was denied, unless negated."""
+    """Alerts of another kind, or a second one; drugs that are not the patient's, a corrected dose; what was denied, unless negated."""
     own = [text for known in alert_facts(case) for text in known["any"]]
-    alerts = [text for text in (ALLERGY_ALERT, INTERACTION_ALERT, *VITAL_ALERTS) if not any(alert.endswith(text) for alert in own)]
-    return [*(forbidden("alert", text) for text in alerts), *wrong_drugs(case, right=(case.clash,)), *wrong_doses(case), *negations(case)]
+    marks = (ALLERGY_ALERT, INTERACTION_ALERT, *VITAL_ALERTS)
+    alerts = [forbidden("alert", mark, allowed=sum(alert.endswith(mark) for alert in own)) for mark in marks]
+    return [*alerts, *wrong_drugs(case, right=(case.clash,)), *wrong_doses(case), *negations(case)]
 
 
 def wrong_drugs(case: Case, right: Iterable[str] = ()) -> list[Fact]:
