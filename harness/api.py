@@ -14,7 +14,7 @@ from harness.grid.answers import Answers
 from harness.grid.artifact import check_artifact
 from harness.grid.export import Exported, check_target, export_adapter, export_model
 from harness.grid.finished import FinishedCell, device_for, find_base, find_cell, load_finished, usable_rows
-from harness.reporting import TaskRows, to_json, write_page
+from harness.reporting import ComparisonView, TaskRows, Wanted, compare_runs, to_json, write_page
 from harness.store import Run, open_run
 from harness.store.folder import RunFolder
 from harness.types import Cell, Prediction, Score
@@ -130,6 +130,35 @@ def load_run(run: str | Path, *, runs_dir: str | Path = "runs") -> LoadedRun:
 def open_catalog(tasks: Sequence[str] = (), strategies: Sequence[str] = ()) -> Catalog:
     """The shipped tasks and strategies, those of the working directory, and those of the folders named."""
     return Catalog(vocabulary(), tasks=[Path(p) for p in tasks], strategies=[Path(p) for p in strategies])
+
+
+def compare(
+    run: str | Path,
+    other: str | Path | None = None,
+    *,
+    strategies: str | Sequence[str] = (),
+    task: str | None = None,
+    models: Sequence[str] = (),
+    train_sizes: Sequence[int] = (),
+    by: str | None = None,
+    margin: float | None = None,
+    runs_dir: str | Path = "runs",
+) -> list[ComparisonView]:
+    """Strategies against each other on the same test rows, B (of `other`, where it is given) against A (of `run`).
+
+    Args:
+        run, other: folders, names in `runs_dir`, or "latest".
+        strategies: A's and B's; one name for both runs; none: the best against each other, or all that both runs have.
+        task: only this one.
+        models, train_sizes: where a run has several; one for both sides, or A's and B's.
+        by: slices of the rows by a column of the data, "length" or "class".
+        margin: Δ, above 0, in the unit of the primary score, in place of the task's own.
+
+    Raises:
+        BenchError: no such run or cell; other test rows or metrics on the two sides; no such column.
+    """
+    runs = [open_run(Path(runs_dir), str(name)) for name in (run, other) if name is not None]
+    return compare_runs(runs, Wanted(_names(strategies), models, train_sizes, task), by=by, margin=margin)
 
 
 class FinishedListener(Protocol):

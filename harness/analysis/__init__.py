@@ -9,30 +9,42 @@ from harness.analysis.intervals import (
     wilson_interval,
 )
 from harness.analysis.learning_curve import Fit, Forecast, LearningCurve, Step, learning_curve
+from harness.analysis.noninferiority import NotWorse, not_worse
 from harness.analysis.pairs import Comparison, compare_scores
+from harness.analysis.power import detectable_mean, detectable_share, needed_rows
 from harness.analysis.proportions import mcnemar_midp, tango_interval
-from harness.analysis.ratios import Reduction, relative_reduction
+from harness.analysis.ratios import Kept, Reduction, kept_quality, relative_reduction
 from harness.analysis.rows import per_example_scores, statistic_rows, statistic_stack
 from harness.analysis.scores import score_rows, stack_scores, strategy_scores
+from harness.analysis.seeds import SeedSpread, seed_spread
 
 __all__ = [
     "Comparison",
     "Fit",
     "Forecast",
     "Interval",
+    "Kept",
     "LearningCurve",
+    "NotWorse",
     "Reduction",
+    "SeedSpread",
     "Step",
     "bootstrap_interval",
     "clopper_pearson_interval",
     "clopper_pearson_upper",
     "compare_scores",
+    "detectable_mean",
+    "detectable_share",
+    "kept_quality",
     "learning_curve",
     "mcnemar_midp",
     "mean_interval",
+    "needed_rows",
+    "not_worse",
     "per_example_scores",
     "relative_reduction",
     "score_rows",
+    "seed_spread",
     "stack_scores",
     "statistic_rows",
     "statistic_stack",

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from harness.analysis.clusters import cluster_index
 from harness.analysis.intervals import ROUGH, Interval, bootstrap_label, mean_interval, percentile_interval, units, unseen_share
+from harness.analysis.power import detectable_mean, detectable_share
 from harness.analysis.proportions import mcnemar_midp, tango_interval
 from harness.analysis.resampling import resampled_totals
 from harness.analysis.rows import whole_rows
@@ -41,7 +42,8 @@ class Comparison:
     `worse` count the examples where B is so (for a score without a better direction: higher and lower); None for corpus scores,
     which no single example has. `dropped` examples have no number on one side. `tied` in the verdict means equivalent: the
     interval lies within ±margin. An interval may be both off 0 and within the margin: then the verdict names the direction, and
-    `equivalent` is true all the same.
+    `equivalent` is true all the same. `detectable` is the smallest difference that such rows would have shown four times in five
+    (see `power`).
     """
 
     difference: float | None
@@ -54,9 +56,10 @@ class Comparison:
     equal: int | None
     worse: int | None
     dropped: int
-    margin: float
+    margin: float | None
     equivalent: bool
     verdict: Verdict
+    detectable: float | None
 
 
 def compare_scores(
@@ -65,7 +68,7 @@ def compare_scores(
     *,
     metric: Metric,
     groups: Sequence[str | None] | None = None,
-    margin: float,
+    margin: float | None,
     resamples: int = 2000,
     seed: int = 0,
     confidence: float = 0.95,
@@ -81,12 +84,12 @@ def compare_scores(
             corpus metric; or (n, seeds, d) of either, as `statistic_stack` gives. The numbers of seeds may differ. NaN: the
             question does not arise; such a row is dropped on both sides.
         groups: the cluster of each row; used if any has two rows.
-        margin: Δ, above 0, in the unit of the score.
+        margin: Δ, above 0, in the unit of the score; None where nobody said what is close enough: then nothing is called tied.
 
     Raises:
         ValueError: shapes that do not fit, or a margin that is not above 0.
     """
-    if not margin > 0:
+    if margin is not None and not margin > 0:
         raise ValueError(f"the margin must be above 0, not {margin}")
     pair, dropped = paired(a, b, metric=metric, groups=groups, confidence=confidence)
     if len(pair.a) == 0:
@@ -135,7 +138,7 @@ def paired(a: Array, b: Array, *, metric: Metric, groups: Sequence[str | None] |
     Raises:
         ValueError: shapes that do not fit.
     """
-    first, second = _stack(a, metric), _stack(b, metric)
+    first, second = stacked(a, metric), stacked(b, metric)
     if first.shape[0] != second.shape[0] or first.shape[2] != second.shape[2]:
         raise ValueError(f"A has (examples, seeds, numbers) {first.shape}, B has {second.shape}")
     seeds = first.shape[1]
@@ -150,13 +153,15 @@ class _Found:
     difference: float | None
     interval: Interval
     p_value: float | None
+    detectable: float | None = None
 
 
 def _by_counts(pair: Pair) -> _Found:
     gained, lost = int((pair.differences > 0).sum()), int((pair.differences < 0).sum())
     interval = tango_interval(gained, lost, len(pair.a), pair.confidence)
     labelled = Interval(interval.low, interval.high, None, None, f"McNemar mid-p, {interval.method}")
-    return _Found((gained - lost) / len(pair.a), labelled, mcnemar_midp(gained, lost))
+    detectable = detectable_share(gained + lost, len(pair.a), alpha=1 - pair.confidence)
+    return _Found((gained - lost) / len(pair.a), labelled, mcnemar_midp(gained, lost), detectable)
 
 
 def _by_differences(pair: Pair) -> _Found:
@@ -173,7 +178,8 @@ def _by_differences(pair: Pair) -> _Found:
     few = np.count_nonzero(differences) < 10
     rough = f", {np.count_nonzero(differences)} differ{ROUGH}" if few else ROUGH if interval.method.endswith(ROUGH) else ""
     p_value = float(2 * t.sf(abs(mean) / interval.se, interval.df))
-    return _Found(mean, Interval(interval.low, interval.high, interval.se, interval.df, method + rough), p_value)
+    detectable = detectable_mean(interval.se, interval.df, alpha=1 - pair.confidence)
+    return _Found(mean, Interval(interval.low, interval.high, interval.se, interval.df, method + rough), p_value, detectable)
 
 
 def _by_bootstrap(pair: Pair, resamples: int, seed: int) -> _Found:
@@ -193,7 +199,9 @@ def _by_bootstrap(pair: Pair, resamples: int, seed: int) -> _Found:
     if np.ptp(scores) < _SAME:
         return _without_spread(pair, float(observed), method)
     extreme = np.count_nonzero(np.abs(scores - scores.mean()) >= abs(observed) - _SAME)
-    return _Found(float(observed), percentile_interval(scores, method, pair.confidence), float((extreme + 1) / (resamples + 1)))
+    interval = percentile_interval(scores, method, pair.confidence)
+    detectable = detectable_mean(float(np.std(scores, ddof=1)), pair.units - 1, alpha=1 - pair.confidence)
+    return _Found(float(observed), interval, float((extreme + 1) / (resamples + 1)), detectable)
 
 
 def _difference(pair: Pair, totals: Array, numbers: Array) -> Array:
@@ -221,14 +229,14 @@ def _without_spread(pair: Pair, difference: float, method: str) -> _Found:
     return _Found(difference, Interval(low, high, 0.0, None, f"{method.removesuffix(ROUGH)}, no spread{ROUGH}"), p_value)
 
 
-def _comparison(pair: Pair, found: _Found, *, dropped: int, margin: float) -> Comparison:
+def _comparison(pair: Pair, found: _Found, *, dropped: int, margin: float | None) -> Comparison:
     counts: tuple[int | None, int | None, int | None] = (None, None, None)
     if pair.metric.level == "example":
         signed = -pair.differences if pair.metric.direction == "lower" else pair.differences
         counts = int((signed > 0).sum()), int((signed == 0).sum()), int((signed < 0).sum())
-    low, high = found.interval.low, found.interval.high
+    low, high = _possible(pair.metric, found.interval)
     seeds = pair.a.shape[1], pair.b.shape[1]
-    equivalent = low is not None and high is not None and -margin < low and high < margin
+    equivalent = margin is not None and low is not None and high is not None and -margin < low and high < margin
     return Comparison(
         difference=found.difference,
         low=low,
@@ -243,7 +251,16 @@ def _comparison(pair: Pair, found: _Found, *, dropped: int, margin: float) -> Co
         margin=margin,
         equivalent=equivalent,
         verdict=_verdict(pair, found, equivalent),
+        detectable=found.detectable,
     )
+
+
+def _possible(metric: Metric, interval: Interval) -> tuple[float | None, float | None]:
+    """The limits within the largest difference that the scale of the score has."""
+    if interval.low is None or interval.high is None or metric.unit not in BOUNDS:
+        return interval.low, interval.high
+    lowest, highest = BOUNDS[metric.unit]
+    return max(interval.low, lowest - highest), min(interval.high, highest - lowest)
 
 
 def _verdict(pair: Pair, found: _Found, equivalent: bool) -> Verdict:
@@ -257,8 +274,12 @@ def _verdict(pair: Pair, found: _Found, equivalent: bool) -> Verdict:
     return "tied" if equivalent else "undecided"
 
 
-def _stack(scores: Array, metric: Metric) -> Array:
-    """Any of the accepted shapes as (n, seeds, d)."""
+def stacked(scores: Array, metric: Metric) -> Array:
+    """Any of the shapes that `compare_scores` takes as (n, seeds, d).
+
+    Raises:
+        ValueError: another shape.
+    """
     found = np.asarray(scores, dtype=np.float64)
     if metric.level == "example" and found.ndim < 3:
         found = found[:, :, None] if found.ndim == 2 else found[:, None, None]

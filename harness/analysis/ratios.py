@@ -1,4 +1,8 @@
-"""By what share is an error rate of B smaller than that of A? 1 − e_B/e_A, on the same examples."""
+"""Differences as shares of something: errors that B has fewer than A, and what B keeps of the gain that A brings over the base model.
+
+Both are ratios of scores on the same examples, with percentile intervals of a paired bootstrap, and both are refused where the number
+below the line cannot be told from 0.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.analysis.intervals import bootstrap_label, percentile_interval
-from harness.analysis.pairs import paired, side_scores
+from harness.analysis.pairs import paired, side_scores, stacked
 from harness.analysis.resampling import resampled_totals
 from harness.types import Metric
 
@@ -74,3 +78,65 @@ def relative_reduction(
     ratios = np.where(first > 0, 1 - second / np.where(first > 0, first, 1.0), -np.inf)
     low, high = np.quantile(ratios, [(1 - confidence) / 2, (1 + confidence) / 2])
     return Reduction(1 - after / before, float(low), float(high), before, after, metric.unit, n, method)
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What B keeps of A's gain over the base: 0.9 is nine tenths of it, above 1 is more than A gains, below 0 is worse than base.
+
+    `value` and its interval are None where A's gain over the base cannot be told from 0; `method` says so.
+    """
+
+    value: float | None
+    low: float | None
+    high: float | None
+    n: int
+    method: str
+
+
+def kept_quality(
+    base: Array,
+    a: Array,
+    b: Array,
+    *,
+    metric: Metric,
+    groups: Sequence[str | None] | None = None,
+    resamples: int = 2000,
+    seed: int = 0,
+    confidence: float = 0.95,
+) -> Kept | None:
+    """(B − base)/(A − base) with its percentile interval; valid as `bootstrap_interval` is. None with fewer than two independent rows.
+
+    Args:
+        base, a, b: scores or statistics, in the shapes of `compare_scores`.
+
+    Raises:
+        ValueError: shapes that do not fit, or a metric without a better direction.
+    """
+    if metric.direction == "none":
+        raise ValueError(f"{metric.name}: neither more nor less of it is better, so nothing is gained")
+    sides = [stacked(side, metric) for side in (base, a, b)]
+    pair, _ = paired(np.concatenate(sides[:2], axis=1), sides[2], metric=metric, groups=groups, confidence=confidence)
+    if pair.units < 2:
+        return None
+    n, seeds = len(pair.a), [side.shape[1] for side in sides]
+    all_three = np.concatenate([pair.a, pair.b], axis=1)  # (n, seeds of base, A and B, d)
+    totals, numbers = resampled_totals(all_three.reshape(n, -1), pair.cluster, resamples, seed)
+    seen = _means(pair.metric, all_three.sum(axis=0), np.array(float(n)), seeds)
+    drawn = _means(pair.metric, totals.reshape(resamples, *all_three.shape[1:]), numbers, seeds)
+    gained = percentile_interval(drawn[1] - drawn[0], "", confidence)
+    if gained.low is None or gained.high is None or gained.low <= 0 <= gained.high:
+        return Kept(None, None, None, n, "no interval: the gain over the base cannot be told from 0")
+    # A resample in which A's gain has the other sign is rarer than the tail that is cut off; its share would mean nothing.
+    gain = drawn[1] - drawn[0]
+    same_sign = gain * (seen[1] - seen[0]) > 0
+    shares = (drawn[2] - drawn[0])[same_sign] / gain[same_sign]
+    low, high = np.quantile(shares, [(1 - confidence) / 2, (1 + confidence) / 2])
+    method = f"paired {bootstrap_label(all_three, pair.cluster, resamples, seed)}"
+    return Kept(float((seen[2] - seen[0]) / (seen[1] - seen[0])), float(low), float(high), n, method)
+
+
+def _means(metric: Metric, totals: Array, numbers: Array, seeds: Sequence[int]) -> list[Array]:
+    """Totals (…, seeds of all sides, d) → the score of each side (…), the mean of its seeds'."""
+    scores = metric.aggregate(totals, np.broadcast_to(numbers[..., None], totals.shape[:-1]))
+    return [side.mean(axis=-1) for side in np.split(scores, np.cumsum(seeds)[:-1], axis=-1)]

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _COMMANDS = {
     "run": ("harness.cli.run:run", "Fine-tune, score and price strategies on tasks."),
     "report": ("harness.cli.report:report", "Write the report of a run again, or print the run as JSON."),
+    "compare": ("harness.cli.compare:compare", "Compare two strategies of a run, or one strategy in two runs."),
     "predict": ("harness.cli.predict:predict", "Answer new rows with a model that a run has made."),
     "export": ("harness.cli.export:export", "Write an adapter or a model as a folder that other programs load."),
     "tasks": ("harness.cli.tasks:tasks", "List, show and validate tasks."),

@@ -13,14 +13,14 @@ from pathlib import Path
 from harness.plugins import plugin_versions
 
 # Those whose release can change a score; they are part of a cell's identity.
-_STACK = ("torch", "transformers", "tokenizers", "peft", "bitsandbytes", "accelerate", "numpy", "rouge-score", "sacrebleu")
+STACK = ("torch", "transformers", "tokenizers", "peft", "bitsandbytes", "accelerate", "numpy", "rouge-score", "sacrebleu")
 # The rooms whose code can change what a cell finds; the others only read it.
 _ROOMS = ("types", "catalog", "data", "metrics", "models", "tuning", "inference", "grid/worker.py", "grid/prompting.py")
 
 
 def versions_that_matter() -> dict[str, str]:
     """Versions of the packages that can change a result; those with plug-ins are among them."""
-    return {name: version for name in ("finetune-bench", *_STACK) if (version := _version(name))} | plugin_versions()
+    return {name: version for name in ("finetune-bench", *STACK) if (version := _version(name))} | plugin_versions()
 
 
 @lru_cache(maxsize=1)

@@ -1,8 +1,23 @@
-"""A run for people and programs: a page, a table in the terminal, JSON. Reads runs, writes nothing but the file it is asked for."""
+"""A run for people and programs: a page, a table in the terminal, JSON, a comparison. Writes no file but the one it is asked for."""
 
-from harness.reporting.export import to_json
+from harness.reporting.compare import Wanted, compare_runs
+from harness.reporting.compare_text import print_comparison, print_summary
+from harness.reporting.compare_view import ComparisonView
+from harness.reporting.export import comparison_to_json, to_json
 from harness.reporting.page import render, write_page
 from harness.reporting.scores import TaskRows
 from harness.reporting.terminal import terminal_table
 
-__all__ = ["TaskRows", "render", "terminal_table", "to_json", "write_page"]
+__all__ = [
+    "ComparisonView",
+    "TaskRows",
+    "Wanted",
+    "compare_runs",
+    "comparison_to_json",
+    "print_comparison",
+    "print_summary",
+    "render",
+    "terminal_table",
+    "to_json",
+    "write_page",
+]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from harness.analysis import Step
+from harness.reporting.compare_view import ComparisonView
 from harness.reporting.learning import learning_of
 from harness.reporting.lines import lines_of
 from harness.reporting.scores import TaskRows
@@ -26,6 +27,12 @@ def to_json(run: Run) -> dict[str, Any]:
     cells = [_cell(cell, run.status(cell.id), run.results.get(cell.id), rows[cell.task]) for cell in run.cells]
     curves = [curve for name in rows for curve in _learning_curves(run, rows[name])]
     found: dict[str, Any] = _finite({"run": run.name, "cells": cells, "learning_curves": curves})
+    return found
+
+
+def comparison_to_json(views: Sequence[ComparisonView]) -> dict[str, Any]:
+    """`{"comparisons": [...]}`: every value of the views, A first. A number that does not exist is null, never NaN."""
+    found: dict[str, Any] = _finite({"comparisons": [asdict(view) for view in views]})
     return found
 
 
@@ -120,4 +127,4 @@ def _finite(value: Any) -> Any:
         return value if math.isfinite(value) else None
     if isinstance(value, Mapping):
         return {key: _finite(entry) for key, entry in value.items()}
-    return [_finite(entry) for entry in value] if isinstance(value, list) else value
+    return [_finite(entry) for entry in value] if isinstance(value, list | tuple) else value

@@ -40,8 +40,8 @@ def _rank(ln: Line, lower_is_better: bool) -> tuple[bool, float]:
     return (value is None, 0.0 if value is None else value if lower_is_better else -value)
 
 
-def cells_of(run: Run, task: str, ln: Line) -> list[Cell]:
-    """The cells of a line, whatever became of them."""
+def cells_of(run: Run, task: str, ln: Line | Cell) -> list[Cell]:
+    """The cells of a line, or those that differ from a cell in the seed alone, whatever became of them."""
     return [c for c in run.cells if (c.task, c.model, c.strategy, c.train_size) == (task, ln.model, ln.strategy, ln.train_size)]
 
 

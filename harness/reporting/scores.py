@@ -96,31 +96,31 @@ class TaskRows:
         """The scores of one strategy over its seeds."""
         key = tuple(cell.id for cell in cells)
         if key not in self._scores:
-            self._scores[key] = stack_scores(self.metrics, lambda metric: self._stack(metric, cells), self.groups)
+            self._scores[key] = stack_scores(self.metrics, lambda metric: self.stack(metric, cells), self.groups)
         return self._scores[key]
 
     def compare(self, cells: Sequence[Cell], base: Sequence[Cell]) -> Comparison | None:
         """The primary score of `cells` minus that of `base`, on the same rows; None without a primary metric."""
         if self.primary is None:
             return None
-        stacks = [self._stack(self.primary, side) for side in (base, cells)]
+        stacks = [self.stack(self.primary, side) for side in (base, cells)]
         return compare_scores(*stacks, metric=self.primary, groups=self.groups, margin=self.task.margin)
 
     def reductions(self, cells: Sequence[Cell], base: Sequence[Cell]) -> dict[str, Reduction]:
         """By what share `cells` have fewer errors than `base`, for each rate of errors, on the same rows."""
         rates = [m for m in self.metrics if m.direction == "lower" and m.unit in ("fraction", "errors")]
-        found = {m.name: relative_reduction(self._stack(m, base), self._stack(m, cells), metric=m, groups=self.groups) for m in rates}
+        found = {m.name: relative_reduction(self.stack(m, base), self.stack(m, cells), metric=m, groups=self.groups) for m in rates}
         return {name: reduction for name, reduction in found.items() if reduction is not None}
 
     def learning(self, cells: Mapping[int, Sequence[Cell]]) -> LearningCurve | None:
         """The primary score of one strategy over its training sizes, by size its cells; None without a primary metric."""
         if self.primary is None:
             return None
-        stacks = {size: self._stack(self.primary, own) for size, own in cells.items()}
+        stacks = {size: self.stack(self.primary, own) for size, own in cells.items()}
         scores = {size: self.scores(own)[self.primary.name] for size, own in cells.items()}
         return learning_curve(stacks, scores, metric=self.primary, groups=self.groups, margin=self.task.margin)
 
-    def _stack(self, metric: Metric, cells: Sequence[Cell]) -> Array:
+    def stack(self, metric: Metric, cells: Sequence[Cell]) -> Array:
         """The statistics of the cells, (examples, seeds, d). The primary score's are kept: scores, differences and curves need them."""
         if self.primary is None or metric.per_example is not self.primary.per_example:
             return statistic_stack(metric, self.examples, [self.predictions(cell) for cell in cells])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -12,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from harness.reporting import numbers, words
+from harness.reporting.console import UNLIMITED, natural_width, print_table, print_text
 from harness.reporting.learning import learning_of
 from harness.reporting.lines import lines_of
 from harness.reporting.scores import TaskRows
@@ -21,7 +21,6 @@ from harness.store import Run
 from harness.types import Metric, Task
 
 _MOST_SCORES = 2  # beside the primary one
-_UNLIMITED = 10_000
 
 
 @dataclass(frozen=True)
@@ -43,21 +42,21 @@ def terminal_table(run: Run, console: Console) -> None:
     for task in run.plan.tasks.values():
         rows = TaskRows(run, task)
         lines = lines_of(run, rows)
-        width = console.width if console.is_terminal else _UNLIMITED
+        width = console.width if console.is_terminal else UNLIMITED
         table = _fitting(lines, _columns(task, lines, rows), width)
-        _print(console, Text(f"{task.name} · {task.primary} · {numbers.plural(len(rows.examples), 'test row')}", style="bold"))
-        _print_table(console, table, width)
-        _print(console, Text(one_line(words.headline(task, lines, rows.primary.unit if rows.primary else ""))))
+        print_text(console, Text(f"{task.name} · {task.primary} · {numbers.plural(len(rows.examples), 'test row')}", style="bold"))
+        print_table(console, table, width)
+        print_text(console, Text(one_line(words.headline(task, lines, rows.primary.unit if rows.primary else ""))))
         for sentence in words.reductions(lines):
-            _print(console, Text(one_line(sentence)))
+            print_text(console, Text(one_line(sentence)))
         learning = learning_of(run, rows, lines)
         for curve in learning.lines if learning else ():
-            _print(console, Text(one_line(f"{curve.label}: {' '.join(curve.sentences)}")))
+            print_text(console, Text(one_line(f"{curve.label}: {' '.join(curve.sentences)}")))
         for ln in lines:
             for problem in ln.problems:
                 seed = f", seed {problem.seed}" if problem.seed is not None else ""
-                _print(console, Text(one_line(f"{ln.label}{seed}: {problem.status}. {problem.error}", 300), style="yellow"))
-        _print(console, Text(""))
+                print_text(console, Text(one_line(f"{ln.label}{seed}: {problem.status}. {problem.error}", 300), style="yellow"))
+        print_text(console, Text(""))
 
 
 def _columns(task: Task, lines: Sequence[Line], rows: TaskRows) -> list[_Column]:
@@ -105,7 +104,7 @@ def _fitting(lines: Sequence[Line], columns: list[_Column], width: int) -> Table
     """The table with as many columns as fit, the most expendable dropped first; the last ones stay, however narrow it is."""
     while True:
         table = _table(lines, columns)
-        if _natural_width(table) <= width or not any(c.expendable for c in columns):
+        if natural_width(table) <= width or not any(c.expendable for c in columns):
             return table
         least = max(columns, key=lambda c: c.expendable)
         columns = [c for c in columns if c is not least]
@@ -118,30 +117,3 @@ def _table(lines: Sequence[Line], columns: Sequence[_Column]) -> Table:
     for ln in lines:
         table.add_row(*(Text(column.cell(ln)) for column in columns), style="" if ln.done == ln.planned else "yellow")
     return table
-
-
-def _natural_width(table: Table) -> int:
-    measure = Console(width=_UNLIMITED, file=io.StringIO())
-    return measure.measure(table).maximum
-
-
-def _print_table(console: Console, table: Table, width: int) -> None:
-    """The table at its natural width: rich would otherwise squeeze it into 80 columns where there is no terminal to ask."""
-    if console.is_terminal and _unicode(console) and _natural_width(table) <= width:
-        console.print(table)
-        return
-    plain = Console(width=_natural_width(table), file=io.StringIO(), color_system=None)
-    plain.print(table)
-    written = plain.file.getvalue() if isinstance(plain.file, io.StringIO) else ""
-    _print(console, Text("\n".join(line.rstrip() for line in written.splitlines())))
-
-
-def _unicode(console: Console) -> bool:
-    return console.encoding.lower().startswith("utf")
-
-
-def _print(console: Console, text: Text) -> None:
-    """A text as it is, with question marks for what an older terminal's encoding lacks."""
-    if not _unicode(console):
-        text = Text(text.plain.encode(console.encoding, "replace").decode(console.encoding))
-    console.print(text, soft_wrap=True, highlight=False)

@@ -302,3 +302,18 @@ def test_t_keeps_its_size() -> None:
 def test_bootstrap_keeps_its_size() -> None:
     p_values = [compare(*classifiers(seed, 150, 0.7, 0.7), MACRO_F1, resamples=400).p_value for seed in range(500)]
     assert 0.02 <= np.mean(np.array(p_values) < 0.05) <= 0.075
+
+
+def test_an_interval_stays_within_what_is_possible() -> None:
+    rng = np.random.default_rng(7)
+    found = compare(np.zeros(12), np.clip(rng.normal(1.3, 0.5, 12), 0, 1))
+    assert found.high == 1.0
+    assert found.low is not None and 0 < found.low < 1
+
+
+def test_nothing_is_tied_where_nobody_named_a_margin() -> None:
+    same = np.tile([0.2, 0.8], 100)
+    close = same + np.tile([0.001, 0.0, -0.001, 0.0], 50)
+    assert compare(same, close, margin=0.1).verdict == "tied"
+    found = compare_scores(same, close, metric=ROUGE, margin=None)
+    assert (found.verdict, found.equivalent, found.margin) == ("undecided", False, None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from harness.analysis import Reduction, relative_reduction
+from harness.analysis import Kept, Reduction, kept_quality, relative_reduction
 from harness.metrics import FACTS, metrics_for
 
 RATE = FACTS.build(())[0]
@@ -78,3 +78,58 @@ def test_only_what_should_be_low_is_reduced() -> None:
         relative_reduction(np.ones(10), np.ones(10), metric=ROUGE)
     with pytest.raises(ValueError, match="A has"):
         reduced(np.ones(10), np.ones(9))
+
+
+# ------------------------------------------------------------------------------------------------------------ kept quality
+
+
+def kept(base: object, a: object, b: object, **more: object) -> Kept | None:
+    sides = (np.asarray(side, dtype=float) for side in (base, a, b))
+    return kept_quality(*sides, metric=ROUGE, **more)  # type: ignore[arg-type]
+
+
+def test_what_b_keeps_of_the_gain() -> None:
+    rng = np.random.default_rng(0)
+    base, noise = rng.beta(2, 6, 300), rng.normal(0, 0.05, (2, 300))
+    found = kept(base, base + 0.4 + noise[0], base + 0.36 + noise[1])
+    assert found is not None and found.value is not None and found.low is not None and found.high is not None
+    assert found.value == pytest.approx(0.9, abs=0.02)
+    # the delta method: the error of a ratio of two means
+    gains = 0.4 + noise[0], 0.36 + noise[1]
+    spread = 1.96 * np.std(gains[1] - found.value * gains[0], ddof=1) / np.sqrt(300) / gains[0].mean()
+    assert (found.low, found.high) == pytest.approx((found.value - spread, found.value + spread), abs=0.005)
+
+
+def test_more_than_all_and_less_than_nothing() -> None:
+    rng = np.random.default_rng(1)
+    base = rng.beta(2, 6, 200)
+    more, less = kept(base, base + 0.2, base + 0.3), kept(base, base + 0.2, base - 0.1)
+    assert more is not None and less is not None
+    assert (more.value, less.value) == pytest.approx((1.5, -0.5))
+
+
+def test_a_gain_that_is_none_cannot_be_kept() -> None:
+    rng = np.random.default_rng(2)
+    base, noise = rng.beta(2, 6, 200), rng.normal(0, 0.1, 200)
+    found = kept(base, base + noise, base + 0.3)
+    assert found is not None and (found.value, found.low, found.high) == (None, None, None)
+    assert "cannot be told from 0" in found.method
+    assert kept(base[:1], base[:1], base[:1]) is None
+
+
+def test_less_is_better_where_the_score_says_so() -> None:
+    base, a, b = np.array([1.0] * 90 + [0.0] * 10), np.array([1.0] * 30 + [0.0] * 70), np.array([1.0] * 45 + [0.0] * 55)
+    found = kept_quality(base, a, b, metric=RATE)
+    assert found is not None and found.value == pytest.approx(0.75)
+    words = metrics_for(["length"], [])[0]
+    with pytest.raises(ValueError, match="nothing is gained"):
+        kept_quality(base, a, b, metric=words)
+
+
+def test_seeds_of_kept_quality_are_averaged() -> None:
+    rng = np.random.default_rng(3)
+    base = rng.beta(2, 6, (150, 1))
+    three = base + 0.4 + rng.normal(0, 0.05, (150, 3))
+    found, alone = kept(base, three, base + 0.3), kept(base, three.mean(axis=1, keepdims=True), base + 0.3)
+    assert found is not None and alone is not None
+    assert (found.value, found.low) == pytest.approx((alone.value, alone.low))

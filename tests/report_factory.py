@@ -6,7 +6,7 @@ import json
 import random
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from harness.store import Run, RunFolder, RunPlan
@@ -39,6 +39,7 @@ class Made:
     curve: bool = True
     model: str = "tiny"
     size: int = 0
+    provenance: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,9 @@ class MadeTask:
     primary: str = ""
     margin: float = 0.01
     no_answer: str | None = None
+    meta: Callable[[int], Mapping[str, object]] | None = None
+    group: Callable[[int], str] | None = None
+    order: Sequence[int] | None = None
 
 
 def make_run(path: Path, tasks: Sequence[MadeTask], device: str = "cpu") -> Run:
@@ -65,7 +69,7 @@ def make_run(path: Path, tasks: Sequence[MadeTask], device: str = "cpu") -> Run:
     cells = {(t.name, i): _cell(t, made, i) for t in tasks for i, made in enumerate(t.cells)}
     folder.write_plan(_plan(tasks, tuple(cells.values()), device))
     for task in tasks:
-        examples = tuple(_example(task, i) for i in range(task.rows))
+        examples = tuple(_described(task, i) for i in task.order or range(task.rows))
         folder.write_data(task.name, Splits((), (), examples, _data(task), "d1"), {e.id: "x" for e in examples})
         for i, made in enumerate(task.cells):
             _write_cell(folder, task, made, cells[task.name, i], examples)
@@ -172,6 +176,13 @@ def _data(task: MadeTask) -> DataReport:
     return DataReport(**(known | dict(task.data)))  # type: ignore[arg-type]
 
 
+def _described(task: MadeTask, i: int) -> Example:
+    """The example with what the task says of it."""
+    example = _example(task, i)
+    meta = {**example.meta, **(task.meta(i) if task.meta else {})}
+    return replace(example, meta=meta, group=task.group(i) if task.group else None)
+
+
 def _example(task: MadeTask, i: int) -> Example:
     draw = random.Random(f"{task.name}{i}")
     text = task.text(i) if task.text else " ".join(draw.choices(WORDS, k=40))
@@ -195,7 +206,11 @@ def _write_cell(folder: RunFolder, task: MadeTask, made: Made, cell: Cell, examp
     if made.status == "interrupted" and made.error is None:
         return  # it has not ended: there is no cell.json
     draw = random.Random(f"{cell.id}{made.strategy}{made.seed}")
-    predictions = [_prediction(task, made, e, draw) for e in examples] if made.status == "done" else None
+    predictions = (
+        [_prediction(task, made, e, draw) for e in sorted(examples, key=lambda e: int(e.id.removeprefix("row-")))]
+        if made.status == "done"
+        else None
+    )
     trains = made.train_seconds > 0
     result = CellResult(
         cell=cell,
@@ -206,6 +221,7 @@ def _write_cell(folder: RunFolder, task: MadeTask, made: Made, cell: Cell, examp
         total_parameters=134_515_008,
         artifact_bytes=19_600_000 if trains and made.status == "done" else 0,
         notes=made.notes,
+        provenance=made.provenance,
     )
     folder.cell(cell.id).finish(result, predictions)
 

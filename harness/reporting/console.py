@@ -1,0 +1,39 @@
+"""Tables and texts on a terminal, or in a file or a pipe: nothing is cut, nothing fails for want of a character."""
+
+from __future__ import annotations
+
+import io
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+UNLIMITED = 10_000  # the width of a file
+
+
+def natural_width(table: Table) -> int:
+    """The columns that the table takes where nothing is squeezed."""
+    measure = Console(width=UNLIMITED, file=io.StringIO())
+    return measure.measure(table).maximum
+
+
+def print_table(console: Console, table: Table, width: int) -> None:
+    """The table at its natural width: rich would otherwise squeeze it into 80 columns where there is no terminal to ask."""
+    if console.is_terminal and _unicode(console) and natural_width(table) <= width:
+        console.print(table)
+        return
+    plain = Console(width=natural_width(table), file=io.StringIO(), color_system=None)
+    plain.print(table)
+    written = plain.file.getvalue() if isinstance(plain.file, io.StringIO) else ""
+    print_text(console, Text("\n".join(line.rstrip() for line in written.splitlines())))
+
+
+def print_text(console: Console, text: Text) -> None:
+    """A text as it is, with question marks for what an older terminal's encoding lacks."""
+    if not _unicode(console):
+        text = Text(text.plain.encode(console.encoding, "replace").decode(console.encoding))
+    console.print(text, soft_wrap=True, highlight=False)
+
+
+def _unicode(console: Console) -> bool:
+    return console.encoding.lower().startswith("utf")

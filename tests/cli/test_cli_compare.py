@@ -1,0 +1,113 @@
+"""`bench compare` as it is typed: what stands on the screen, in a pipe, in JSON, and what is refused."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from report_factory import HOSTILE, Made, classification, make_run, summarization
+
+from harness.api import compare
+
+CELLS = [Made("base", 0.2), Made("lora", 0.5, 1, train_seconds=300), Made("qlora", 0.8, 1, train_seconds=600)]
+
+
+@pytest.fixture
+def runs(here: Path) -> Path:
+    """Two runs of the same task, and one of two tasks."""
+    make_run(here / "runs" / "old", [summarization(CELLS, meta=lambda i: {"ward": f"ward {i % 3}"})])
+    make_run(here / "runs" / "new", [summarization([Made("lora", 0.7, 1, train_seconds=300)], meta=lambda i: {"ward": f"ward {i % 3}"})])
+    make_run(here / "runs" / "two", [summarization(CELLS), classification(CELLS)])
+    return here / "runs"
+
+
+def test_two_strategies_of_a_run(call, runs):
+    ended = call("compare", "old", "--strategies", "lora,qlora", "--by", "ward")
+    assert (ended.code, ended.err) == (0, "")
+    first, second = ended.out.splitlines()[:2]
+    assert first == "summarization · rougeL · 120 test rows: qlora (B, 1 seed) against lora (A, 1 seed)"
+    assert re.match(r"qlora is better than lora: rougeL 0\.\d{3} against 0\.\d{3}, a difference of \+0\.\d{3} \(95 % interval ", second)
+    said = [
+        "PASS: qlora is not worse than lora",
+        "is found four times in five",
+        "One training seed of lora and of qlora",
+        "Of what lora gains over base, qlora keeps 2",
+        "One run of B took 11 min 59 s",
+        "rougeL by ward",
+        "ward 2",
+        "examples that changed most",
+    ]
+    assert [part for part in said if part not in ended.out] == []
+    row = next(line for line in ended.out.splitlines() if line.startswith("rougeL  "))
+    assert " / " in row and "better" in row
+
+
+def test_the_best_against_the_others_task_by_task(call, runs):
+    ended = call("compare", "two")
+    assert ended.code == 0
+    assert "summarization · rougeL · 120 test rows: each against qlora, the best" in ended.out
+    assert "intents · macro_f1 · 120 test rows: each against qlora, the best" in ended.out
+    base = next(line for line in ended.out.splitlines() if line.startswith("base"))
+    assert "worse" in base and "FAIL" in base
+    assert "qlora was picked as the best on these same rows" in ended.out
+    assert "One training seed of qlora, lora" in ended.out
+
+
+def test_two_runs(call, runs):
+    ended = call("compare", "old", "new", "--strategies", "lora")
+    assert ended.code == 0
+    assert "lora (B, 1 seed, new) against lora (A, 1 seed, old)" in ended.out
+    assert "lora (B) is better than lora (A)" in ended.out
+    assert call("compare", "old", "new").out == ended.out, "lora is all that both have"
+
+
+def test_json_has_what_the_screen_rounds(call, runs):
+    ended = call("compare", "old", "--strategies", "lora,qlora", "--by", "ward", "--format", "json")
+    (found,) = json.loads(ended.out)["comparisons"]
+    assert (found["task"], found["a"]["strategy"], found["b"]["strategy"]) == ("summarization", "lora", "qlora")
+    primary = found["scores"][0]
+    (view,) = compare("old", strategies=["lora", "qlora"])
+    assert primary["found"]["difference"] == view.primary.found.difference
+    assert {part["name"] for part in found["slices"]} == {"ward 0", "ward 1", "ward 2"}
+    assert found["not_worse"]["outcome"] == "PASS"
+    assert found["changed"][0]["output_a"] != found["changed"][0]["output_b"]
+
+
+def test_latest_and_a_margin(call, runs):
+    ended = call("compare", "latest", "--runs-dir", str(runs), "--strategies", "lora,qlora", "--task", "summarization", "--margin", "0.9")
+    assert ended.code == 0
+    assert "qlora is better than lora, but by less than the margin" in ended.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("old", "new", "two"), "one run or two can be compared, not 3"),
+        (("nothing",), "there is no run 'nothing' in runs"),
+        (("old", "--strategies", "lora"), "'lora' against what? Within one run name two: --strategies A,lora"),
+        (("old", "--strategies", "lora,qlora", "--by", "wards"), "Did you mean 'ward'"),
+        (("old", "--strategies", "lora,qlora", "--margin", "0"), "--margin"),
+        (("old", "--strategies", "lora,qlora", "--train-size", "all"), "'all' is no number of rows"),
+        (("old", "two", "--task", "intents"), "has no task 'intents'"),
+        ((), "Missing argument"),
+    ],
+)
+def test_bad_input_is_one_clear_error(call, runs, arguments, message):
+    ended = call("compare", *arguments)
+    assert (ended.code, ended.out) == (2, "")
+    assert message in ended.err
+    assert "Traceback" not in ended.err
+
+
+def test_hostile_outputs_move_no_cursor(call, here):
+    cells = [Made("lora", seed=1, answer=lambda e, r: HOSTILE), Made("qlora", 0.8, 1)]
+    make_run(here / "runs" / "bad", [summarization(cells, rows=12, text=lambda i: HOSTILE, meta=lambda i: {"ward": HOSTILE})])
+    ended = call("compare", "bad", "--strategies", "lora,qlora", "--by", "ward")
+    assert ended.code == 0
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e]", ended.out)
+    assert "[bold]x[/bold]" in ended.out
+    assert json.loads(call("compare", "bad", "--format", "json").out)["comparisons"][0]["changed"][0]["output_a"] == HOSTILE.replace(
+        "\r", ""
+    )
