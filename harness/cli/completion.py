@@ -58,23 +58,33 @@ def run_names(ctx: click.Context, param: click.Parameter, incomplete: str) -> li
 
 
 def cell_names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """For an option that says which cell of RUN is meant: the names that those cells have which fit the other options."""
+    """For an option that says which cell of RUN is meant, or two behind a comma: the names that those cells have which fit the other
+    options."""
     from click.shell_completion import CompletionItem
 
     from harness.errors import BenchError
     from harness.store import open_run
 
     assert param.name is not None
-    # click stops reading at an option without its value: arguments that it has seen by then are not named yet
-    run = next(iter(ctx.args), None) or _option(ctx, "run") or "latest"
+    asked = "strategy" if param.name == "strategies" else param.name
+    before, comma, last = incomplete.rpartition(",") if param.multiple else ("", "", incomplete)
     try:
-        cells = open_run(_runs_folder(ctx), run).cells
+        cells = open_run(_runs_folder(ctx), _run_of_cells(ctx)).cells
     except (BenchError, OSError):  # no such run, or a damaged one
         return []
-    given = {name: value for name in ("strategy", "task", "model") if name != param.name and (value := _option(ctx, name))}
+    options = {name: _option(ctx, name) for name in ("strategy", "task", "model") if name != asked}
+    given = {name: value for name, value in options.items() if value and isinstance(value, str)}
     fitting = [cell for cell in cells if all(getattr(cell, name) == value for name, value in given.items())]
-    names = dict.fromkeys(str(getattr(cell, param.name)) for cell in fitting)
-    return [CompletionItem(name) for name in names if name.startswith(incomplete) and name.isprintable() and " " not in name]
+    names = dict.fromkeys(str(getattr(cell, asked)) for cell in fitting)
+    found = [name for name in names if name.startswith(last) and name.isprintable() and " " not in name]
+    return [CompletionItem(f"{before}{comma}{name}") for name in found]
+
+
+def _run_of_cells(ctx: click.Context) -> str:
+    """The run that is named so far, the last of several. click stops reading at an option without its value: arguments that it has
+    seen by then are not named yet."""
+    named = _option(ctx, "run") or _option(ctx, "runs") or "latest"
+    return next(iter(ctx.args), None) or (named if isinstance(named, str) else named[-1])
 
 
 def _completed(incomplete: str, names: Callable[[], Iterable[str]]) -> list[CompletionItem]:

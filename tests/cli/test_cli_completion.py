@@ -140,6 +140,9 @@ def test_names_of_the_cells_of_a_run(made: Any, bench: Call, tmp_path: Path) -> 
         assert asked(bench, tmp_path, command, str(made.folder), "--strategy", "lora", "--model", "t") == ["tiny"]
         assert asked(bench, tmp_path, command, str(made.folder), "--strategy", "none", "--model", "") == []
         assert asked(bench, tmp_path, command, "no-run", "--strategy", "") == []
+    assert asked(bench, tmp_path, "compare", str(made.folder), "--strategies", "") == ["base", "lora"]
+    assert asked(bench, tmp_path, "compare", str(made.folder), "--strategies", "base,l") == ["base,lora"]
+    assert asked(bench, tmp_path, "compare", str(made.folder), "--strategies", "base,lora", "--task", "") == ["classification"]
 
 
 def test_the_name_of_a_strategy_with_commas_is_completed_whole(made: Any, here: Path) -> None:
