@@ -25,11 +25,8 @@ from typing import Any, TypeGuard
 
 from harness.metrics.family import Family, example_metric
 from harness.metrics.join import Missing
+from harness.metrics.negation import negated_before
 from harness.types import Example, Metric, Prediction
-
-_NEGATIONS = r"no|not|nor|none|never|neither|without|denies|denied|deny|denying|absent|cannot|\w+n['’]t|ruled out|free of"
-_NEGATED = re.compile(rf"\b({_NEGATIONS})\b", re.IGNORECASE)
-_CLAUSE_ENDS = re.compile(r"[.!?;\n]|\bbut\b|\bhowever\b", re.IGNORECASE)
 
 
 def has_facts(example: Example) -> bool:
@@ -107,8 +104,7 @@ def _stated_fact(fact: Mapping[str, Any], answer: str) -> bool:
 def _stated_forbidden(one: Mapping[str, Any], answer: str) -> bool:
     times = 0
     for found in _words(one["text"]).finditer(answer):
-        clause = _CLAUSE_ENDS.split(answer[: found.start()])[-1]
-        times += not (one.get("unless_negated") and _NEGATED.search(clause))
+        times += not (one.get("unless_negated") and negated_before(answer[: found.start()]))
         if times > one.get("allowed", 0):
             return True
     return False

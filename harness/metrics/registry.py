@@ -10,6 +10,7 @@ from harness.errors import BenchError, did_you_mean
 from harness.metrics.classification import CLASSIFICATION
 from harness.metrics.exact import EXACT_MATCH
 from harness.metrics.facts import FACTS
+from harness.metrics.faithfulness import FAITHFULNESS
 from harness.metrics.family import Family
 from harness.metrics.guard import guarded
 from harness.metrics.length import LENGTH
@@ -19,7 +20,7 @@ from harness.metrics.squad import ANSWERABILITY, SQUAD
 from harness.plugins import Installed, with_plugins
 from harness.types import Metric
 
-_SHIPPED = (ROUGE, BLEU, CHRF, TER, SQUAD, ANSWERABILITY, EXACT_MATCH, LENGTH, FACTS, CLASSIFICATION)
+_SHIPPED = (ROUGE, BLEU, CHRF, TER, SQUAD, ANSWERABILITY, EXACT_MATCH, LENGTH, FACTS, FAITHFULNESS, CLASSIFICATION)
 FAMILIES: Mapping[str, Family] = MappingProxyType({family.name: family for family in _SHIPPED})
 
 

@@ -28,9 +28,10 @@ def test_a_family_builds_the_scores_that_it_names(name: str) -> None:
 @pytest.mark.parametrize("name", FAMILIES)
 def test_an_empty_output_always_has_a_score(name: str) -> None:
     facts = {"facts": [{"what": "word", "any": ["yes"], "critical": True}]}
-    example, spoiled = Example("1", {}, ("yes",), meta=facts), Prediction("1", "")
+    example, spoiled = Example("1", {"input": "He said yes."}, ("yes",), meta=facts), Prediction("1", "")
     rows = [m.per_example(example, spoiled) for m in FAMILIES[name].build(LABELS) if m.level == "example" and m.name != "no_answer_f1"]
-    worst = [(0.0,)] * len(rows) if name != "facts" else [(1.0,), (1.0,), (0.0,)]  # a rate of errors, and their number
+    # a rate of errors, and their number; what says nothing says nothing that is unsupported, and leaves out all
+    worst = {"facts": [(1.0,), (1.0,), (0.0,)], "faithfulness": [(0.0,), (1.0,)]}.get(name, [(0.0,)] * len(rows))
     assert rows == worst
 
 
@@ -47,7 +48,8 @@ def test_a_question_without_an_answer_is_no_error(name: str) -> None:
     """Only what knows the rules for it judges it; the others leave the row out, whatever the model wrote."""
     unanswerable = Example("1", {"question": "x"}, ())
     judged = {m.name for m in FAMILIES[name].build(LABELS) if m.per_example(unanswerable, Prediction("1", "yes")) is not None}
-    assert judged == {"squad": {"exact_match", "f1"}, "answerability": {"no_answer_f1"}, "length": {"output_words"}}.get(name, set())
+    known = {"squad": {"exact_match", "f1"}, "answerability": {"no_answer_f1"}, "length": {"output_words"}}
+    assert judged == (known | {"faithfulness": {"unsupported_rate"}}).get(name, set())
 
 
 def test_two_families_with_a_common_score_are_refused() -> None:

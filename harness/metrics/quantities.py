@@ -1,0 +1,107 @@
+"""Numbers in a text, in digits and in words, with the unit behind them. English words, international units.
+
+"26-year-old", "twenty-six years"  →  26 year        "1,000 milligrams"  →  1000 mg        "120/80 mmHg"  →  120, and 80 mmhg
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+NUMBER = re.compile(r"(?<![\w.,])[-−]?\d[\d,]*(?:\.\d+)?(?!\w*@)")
+_DATE = re.compile(r"\b(\d{1,4})[/.-](\d{1,2})[/.-](\d{4}|\d{2})\b")
+_SMALL = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
+_TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
+_WORTH = {word: n for n, word in enumerate(_SMALL.split())} | {word: 10 * n for n, word in enumerate(_TENS.split(), start=2)}
+_SPELLED = re.compile(
+    rf"\b(?:(?P<tens>{'|'.join(_TENS.split())})(?:[\s-](?P<ones>{'|'.join(_SMALL.split()[1:10])}))?|(?P<small>{'|'.join(_SMALL.split())}))\b",
+    re.IGNORECASE,
+)
+_HUNDRED = re.compile(r"[\s-](hundred|thousand)\b", re.IGNORECASE)
+_ARTICLE = re.compile(r"\b(?:an?|another|every|each|per|last|next|this|one|half an?)\s+(?P<unit>[^\W\d_]+)", re.IGNORECASE)
+
+# What people write for a unit, by the unit.
+_UNITS = {
+    "mg": "mg milligram milligrams",
+    "mcg": "mcg µg μg ug microgram micrograms",
+    "g": "g gram grams gm",
+    "kg": "kg kilogram kilograms kilo kilos",
+    "ml": "ml milliliter milliliters millilitre millilitres cc",
+    "l": "l liter liters litre litres",
+    "mmhg": "mmhg",
+    "cm": "cm centimeter centimeters centimetre centimetres",
+    "mm": "mm millimeter millimeters millimetre millimetres",
+    "m": "m meter meters metre metres",
+    "km": "km kilometer kilometers kilometre kilometres",
+    "%": "% percent pct",
+    "year": "year years yr yrs yo",
+    "month": "month months",
+    "week": "week weeks wk wks",
+    "day": "day days",
+    "hour": "hour hours hr hrs h",
+    "minute": "minute minutes min mins",
+    "second": "second seconds sec secs",
+    "degree": "degree degrees °",
+    "pound": "pound pounds lb lbs",
+    "foot": "foot feet ft",
+    "inch": "inch inches",
+    "dollar": "dollar dollars usd $",
+    "euro": "euro euros eur €",
+    "tablet": "tablet tablets pill pills",
+    "time": "time times",
+}
+_UNIT_OF = {word: unit for unit, words in _UNITS.items() for word in words.split()}
+UNIT_WORDS = frozenset(_UNIT_OF)
+NUMBER_WORDS = frozenset(_WORTH)
+_BEHIND_NUMBER = re.compile(r"[\s-]?(?P<unit>[^\W\d_]+|%|°|\$|€)")
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A number with its unit, the unit "" where none of those that are known stands behind it."""
+
+    value: float
+    unit: str
+
+    def __str__(self) -> str:
+        if self.unit == "date":
+            year, rest = divmod(int(self.value), 10_000)
+            return f"{year}-{rest // 100:02}-{rest % 100:02}"
+        return f"{self.value:g} {self.unit}".rstrip()
+
+
+def quantities(text: str) -> Iterator[Quantity]:
+    """The numbers, in digits and in words, and dates in digits, which are one number each, whatever their order of day and month."""
+    for found in _DATE.finditer(text):
+        parts = sorted(int(part) for part in found.groups())
+        year = parts[-1] if parts[-1] > 99 else 2000 + int(found[3])
+        rest = parts[:2] if parts[-1] > 99 else sorted((int(found[1]), int(found[2])))
+        yield Quantity(float(year * 10_000 + rest[0] * 100 + rest[1]), "date")
+    text = _DATE.sub(lambda found: "." * len(found.group()), text)
+    for found in NUMBER.finditer(text.replace("/", " ")):
+        digits = found.group().replace(",", "").replace("−", "-").lstrip("-")
+        yield Quantity(float(digits), _unit_behind(text, found.end()))
+    for found in _SPELLED.finditer(text):
+        value = float(
+            _WORTH[found["small"].lower()]
+            if found["small"]
+            else _WORTH[found["tens"].lower()] + _WORTH.get((found["ones"] or "zero").lower(), 0)
+        )
+        end = found.end()
+        larger = _HUNDRED.match(text, end)
+        if larger:
+            value, end = value * (100 if larger[1].lower() == "hundred" else 1000), larger.end()
+        yield Quantity(value, _unit_behind(text, end))
+
+
+def _unit_behind(text: str, end: int) -> str:
+    found = _BEHIND_NUMBER.match(text, end)
+    return _UNIT_OF.get(found["unit"].lower(), "") if found else ""
+
+
+def articles(text: str) -> Iterator[Quantity]:
+    """One of a unit: "a week", "every day"."""
+    for found in _ARTICLE.finditer(text):
+        if found["unit"].lower() in _UNIT_OF:
+            yield Quantity(1.0, _UNIT_OF[found["unit"].lower()])
