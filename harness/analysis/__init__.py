@@ -14,11 +14,13 @@ from harness.analysis.pairs import Comparison, compare_scores
 from harness.analysis.power import detectable_mean, detectable_share, needed_rows
 from harness.analysis.proportions import mcnemar_midp, tango_interval
 from harness.analysis.ratios import Kept, Reduction, kept_quality, relative_reduction
+from harness.analysis.recommendation import Candidate, Recommendation, recommend
 from harness.analysis.rows import per_example_scores, statistic_rows, statistic_stack
 from harness.analysis.scores import score_rows, stack_scores, strategy_scores
 from harness.analysis.seeds import SeedSpread, seed_spread
 
 __all__ = [
+    "Candidate",
     "Comparison",
     "Fit",
     "Forecast",
@@ -26,6 +28,7 @@ __all__ = [
     "Kept",
     "LearningCurve",
     "NotWorse",
+    "Recommendation",
     "Reduction",
     "SeedSpread",
     "Step",
@@ -42,6 +45,7 @@ __all__ = [
     "needed_rows",
     "not_worse",
     "per_example_scores",
+    "recommend",
     "relative_reduction",
     "score_rows",
     "seed_spread",

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from harness.reporting import numbers, words
+from harness.reporting.advice import advice_of
 from harness.reporting.classes import class_view
 from harness.reporting.learning import learning_of
 from harness.reporting.lines import cells_of, costs_of, done_cells, lines_of
@@ -51,6 +52,7 @@ def task_view(run: Run, task: Task) -> TaskView:
         score_names=names,
         lines=lines,
         headline=words.headline(task, lines, unit),
+        advice=advice.sentences if (advice := advice_of(run, rows, lines)) else (),
         reductions=words.reductions(lines),
         caveats=words.caveats(task, lines, unit),
         learning=learning_of(run, rows, lines),

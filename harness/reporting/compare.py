@@ -22,7 +22,7 @@ from harness.errors import BenchError, did_you_mean
 from harness.grid.finished import find_cell
 from harness.reporting.compare_view import Changed, ComparisonView, ScoreRow, Side, Slice
 from harness.reporting.lines import cells_of, costs_of, done_cells, lines_of
-from harness.reporting.scores import TaskRows
+from harness.reporting.scores import TaskRows, equally_wide
 from harness.reporting.slices import slices_of
 from harness.reporting.view import Line
 from harness.store import Run
@@ -295,7 +295,9 @@ class _Pair:
 
     def stacks(self, metric: Metric) -> tuple[Array, Array]:
         """The statistics of A and of B, (examples, seeds, d) each; d is the same for both, also where one has no number at all."""
-        return _as_wide(self.a.rows.stack(metric, self.a.cells), self.b.rows.stack(metric, self.b.cells)[self.order])
+        first, second = self.a.rows.stack(metric, self.a.cells), self.b.rows.stack(metric, self.b.cells)[self.order]
+        one, two = equally_wide([first, second])
+        return one, two
 
     def compare(self, metric: Metric, rows: Sequence[int] | None = None, *, with_margin: bool = True) -> Comparison:
         first, second = self.stacks(metric)
@@ -315,12 +317,6 @@ class _Pair:
             found=self.compare(metric, with_margin=is_primary),
             adjusted=None,
         )
-
-
-def _as_wide(first: Array, second: Array) -> tuple[Array, Array]:
-    width = max(first.shape[2], second.shape[2])
-    one, two = (np.broadcast_to(s, (*s.shape[:2], width)) if s.shape[2] < width else s for s in (first, second))
-    return one, two
 
 
 def _adjusted_scores(scores: Sequence[ScoreRow]) -> tuple[ScoreRow, ...]:
@@ -347,8 +343,8 @@ def _kept(pair: _Pair, primary: Metric) -> Kept | None:
     if not untouched or len(digests) > 1 or "base" in (a.cell.strategy, b.cell.strategy) or primary.direction == "none":
         return None
     first, second = pair.stacks(primary)
-    without, first = _as_wide(a.rows.stack(primary, untouched), first)
-    return kept_quality(without, first, second, metric=primary, groups=pair.groups)
+    three = equally_wide([a.rows.stack(primary, untouched), first, second])
+    return kept_quality(*three, metric=primary, groups=pair.groups)
 
 
 def _reductions(pair: _Pair, metrics: Sequence[Metric]) -> dict[str, Reduction]:

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from harness.analysis import Step
+from harness.reporting.advice import advice_of
 from harness.reporting.compare_view import ComparisonView
 from harness.reporting.learning import learning_of
 from harness.reporting.lines import lines_of
@@ -18,7 +19,7 @@ from harness.types import Cell, CellResult, Cost, Score, Task, total_cost
 
 
 def to_json(run: Run) -> dict[str, Any]:
-    """`{"run": name, "cells": [...], "learning_curves": [...]}` with the cells in the order of the plan.
+    """`{"run": name, "cells": [...], "recommendations": [...], "learning_curves": [...]}` with the cells in the order of the plan.
 
     A cell that has not ended is 'interrupted'; scores stand only with a cell that is done. Scores are computed from the stored rows,
     seconds are of wall clock, memory in bytes, energy in joules. A number that was not measured is null, never NaN.
@@ -26,7 +27,8 @@ def to_json(run: Run) -> dict[str, Any]:
     rows = {name: TaskRows(run, task) for name, task in run.plan.tasks.items()}
     cells = [_cell(cell, run.status(cell.id), run.results.get(cell.id), rows[cell.task]) for cell in run.cells]
     curves = [curve for name in rows for curve in _learning_curves(run, rows[name])]
-    found: dict[str, Any] = _finite({"run": run.name, "cells": cells, "learning_curves": curves})
+    advice = [each for name in rows if (each := _recommendation(run, rows[name]))]
+    found: dict[str, Any] = _finite({"run": run.name, "cells": cells, "recommendations": advice, "learning_curves": curves})
     return found
 
 
@@ -34,6 +36,21 @@ def comparison_to_json(views: Sequence[ComparisonView]) -> dict[str, Any]:
     """`{"comparisons": [...]}`: every value of the views, A first. A number that does not exist is null, never NaN."""
     found: dict[str, Any] = _finite({"comparisons": [asdict(view) for view in views]})
     return found
+
+
+def _recommendation(run: Run, rows: TaskRows) -> dict[str, Any] | None:
+    """One record a task with two strategies that have a score."""
+    advice = advice_of(run, rows, lines_of(run, rows))
+    if advice is None:
+        return None
+    kept = [{"strategy": each.label, **asdict(each.kept), "cost_ratio": each.cost} for each in advice.against_full]
+    return {
+        "task": rows.task.name,
+        "score": rows.task.primary,
+        **asdict(advice.found),
+        "against_full": kept,
+        "sentences": list(advice.sentences),
+    }
 
 
 def _learning_curves(run: Run, rows: TaskRows) -> list[dict[str, Any]]:

@@ -120,6 +120,11 @@ class TaskRows:
         scores = {size: self.scores(own)[self.primary.name] for size, own in cells.items()}
         return learning_curve(stacks, scores, metric=self.primary, groups=self.groups, margin=self.task.margin)
 
+    def stacks(self, metric: Metric, sides: Sequence[Sequence[Cell]]) -> list[Array]:
+        """`stack` of several strategies, all with the same d, also where one has no number at all."""
+        found = [self.stack(metric, cells) for cells in sides]
+        return equally_wide(found)
+
     def stack(self, metric: Metric, cells: Sequence[Cell]) -> Array:
         """The statistics of the cells, (examples, seeds, d). The primary score's are kept: scores, differences and curves need them."""
         if self.primary is None or metric.per_example is not self.primary.per_example:
@@ -127,7 +132,10 @@ class TaskRows:
         for cell in cells:
             if cell.id not in self._primary:
                 self._primary[cell.id] = statistic_stack(metric, self.examples, [self.predictions(cell)])
-        own = [self._primary[cell.id] for cell in cells]
-        width = max(stack.shape[2] for stack in own)
-        # A cell without any number has statistics of width 1, all of them NaN.
-        return np.concatenate([np.broadcast_to(s, (*s.shape[:2], width)) if s.shape[2] < width else s for s in own], axis=1)
+        return np.concatenate(equally_wide([self._primary[cell.id] for cell in cells]), axis=1)
+
+
+def equally_wide(stacks: Sequence[Array]) -> list[Array]:
+    """All with the same d: statistics of a cell without any number have width 1, all of them NaN."""
+    width = max((stack.shape[2] for stack in stacks), default=1)
+    return [np.broadcast_to(s, (*s.shape[:2], width)) if s.shape[2] < width else s for s in stacks]

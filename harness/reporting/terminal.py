@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from harness.reporting import numbers, words
+from harness.reporting.advice import advice_of
 from harness.reporting.console import UNLIMITED, natural_width, print_table, print_text
 from harness.reporting.learning import learning_of
 from harness.reporting.lines import lines_of
@@ -47,7 +48,8 @@ def terminal_table(run: Run, console: Console) -> None:
         print_text(console, Text(f"{task.name} · {task.primary} · {numbers.plural(len(rows.examples), 'test row')}", style="bold"))
         print_table(console, table, width)
         print_text(console, Text(one_line(words.headline(task, lines, rows.primary.unit if rows.primary else ""))))
-        for sentence in words.reductions(lines):
+        advice = advice_of(run, rows, lines)
+        for sentence in (*(advice.sentences if advice else ()), *words.reductions(lines)):
             print_text(console, Text(one_line(sentence)))
         learning = learning_of(run, rows, lines)
         for curve in learning.lines if learning else ():

@@ -183,7 +183,7 @@ class SampleRow:
 @dataclass(frozen=True)
 class TaskView:
     """Everything about one task. `lines` are sorted by the primary score, those without one last; `sampled` are the labels of those
-    whose outputs stand with the examples."""
+    whose outputs stand with the examples. `advice` begins with what to ship; it is empty where there is nothing to choose between."""
 
     name: str
     kind: str
@@ -194,6 +194,7 @@ class TaskView:
     score_names: tuple[ScoreName, ...]
     lines: tuple[Line, ...]
     headline: str
+    advice: tuple[str, ...]
     reductions: tuple[str, ...]
     caveats: tuple[str, ...]
     learning: Learning | None

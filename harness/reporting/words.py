@@ -1,4 +1,4 @@
-"""What the numbers say, in sentences. They claim what was measured and nothing more: recommending is not done here."""
+"""What the numbers say, in sentences. They claim what was measured and nothing more; what to ship is said by `advice`."""
 
 from __future__ import annotations
 
@@ -74,14 +74,6 @@ def caveats(task: Task, lines: Sequence[Line], unit: str) -> tuple[str, ...]:
     elif tuned:
         found.append("Intervals say how much other test rows could change a score. They do not cover the spread between seeds.")
     scored = [ln for ln in lines if ln.primary and ln.primary.value is not None and not ln.is_base]
-    if len(scored) > 1:
-        best, second = scored[0], scored[1]
-        value = second.primary.value if second.primary else None
-        found.append(
-            f"The best was picked on the same test rows, and its lead over {second.label} ({numbers.score(value, unit)}) was not tested."
-            if not best.is_base
-            else ""
-        )
     if len({ln.train_size for ln in scored if ln.trained}) > 1:
         found.append("The strategies were trained on different numbers of rows. Compare those of the same number with each other.")
     if len({ln.model for ln in lines}) > 1 and any(ln.difference for ln in lines):
@@ -101,17 +93,18 @@ def caveats(task: Task, lines: Sequence[Line], unit: str) -> tuple[str, ...]:
 
 
 def reductions(lines: Sequence[Line]) -> tuple[str, ...]:
-    """How much rarer errors are than with base: a sentence for each rate of errors, and each strategy that was compared."""
-    found = []
+    """How much rarer errors are than with base: a sentence for each rate of errors (and base, where there are several models)."""
+    found: dict[tuple[str, float], list[str]] = {}
     for ln in lines:
         for name, less in ln.reductions.items():
-            said = f"{name}: {numbers.score(less.after, less.unit)} for {ln.label}, {numbers.score(less.before, less.unit)} for base"
+            said = f"{numbers.score(less.after, less.unit)} for {ln.label}"
             if less.value is None or less.low is None or less.high is None:
-                found.append(f"{said}; base has too few to say by what share that is fewer or more.")
+                said += " (base has too few to say by what share that is fewer or more)"
             else:
-                low, high = numbers.fewer(less.low), numbers.fewer(less.high)
-                found.append(f"{said}: {numbers.fewer(less.value)} (95 % interval {low} to {high}).")
-    return tuple(found)
+                spread = f"95 % interval {numbers.fewer(less.low)} to {numbers.fewer(less.high)}"
+                said += f", {numbers.fewer(less.value)} ({spread})"
+            found.setdefault((f"{name}, {numbers.score(less.before, less.unit)} for base", less.before), []).append(said)
+    return tuple(f"{start}: {'; '.join(said)}." for (start, _), said in found.items())
 
 
 def verdict_text(difference: Difference) -> str:

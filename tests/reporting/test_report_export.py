@@ -15,7 +15,7 @@ from harness.store import Run
 
 def test_every_cell_is_there_in_the_order_of_the_plan_with_exactly_these_fields(troubled: Run) -> None:
     value = json.loads(json.dumps(to_json(troubled), allow_nan=False))
-    assert set(value) == {"run", "cells", "learning_curves"}
+    assert set(value) == {"run", "cells", "recommendations", "learning_curves"}
     assert value["run"] == "troubled"
     assert [(c["task"], c["strategy"], c["seed"]) for c in value["cells"]] == [(c.task, c.strategy, c.seed) for c in troubled.cells]
     for cell in value["cells"]:

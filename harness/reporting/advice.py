@@ -1,0 +1,164 @@
+"""What to ship, how sure that is, and what it keeps of full fine-tuning at what cost: `analysis.recommend` in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from harness.analysis import Candidate, Kept, Recommendation, kept_quality, recommend
+from harness.reporting import numbers
+from harness.reporting.lines import cells_of, done_cells
+from harness.reporting.scores import TaskRows
+from harness.reporting.view import Line
+from harness.store import Run
+
+
+@dataclass(frozen=True)
+class AgainstFull:
+    """What one strategy keeps of the gain that full fine-tuning of the same model on the same rows brings over base, and its cost in
+    shares of that; None where it is not known."""
+
+    label: str
+    kept: Kept
+    cost: float | None
+
+
+@dataclass(frozen=True)
+class Advice:
+    """The recommendation; its candidates are called by their labels. The first sentence says what to ship."""
+
+    found: Recommendation
+    against_full: tuple[AgainstFull, ...]
+    sentences: tuple[str, ...]
+
+
+def advice_of(run: Run, rows: TaskRows, lines: Sequence[Line]) -> Advice | None:
+    """The advice on one task; None where fewer than two strategies have a score, or no score is better than another."""
+    primary, scored = rows.primary, [ln for ln in lines if ln.primary and ln.primary.value is not None]
+    if primary is None or primary.direction == "none" or len(scored) < 2:
+        return None
+    cells = {ln.label: done_cells(run, cells_of(run, rows.task.name, ln)) for ln in scored}
+    stacks = rows.stacks(primary, list(cells.values()))
+    found = recommend(
+        dict(zip(cells, stacks, strict=True)), costs_by_label(scored), metric=primary, margin=rows.task.margin, groups=rows.groups
+    )
+    if found is None:
+        return None
+    against_full = _against_full(run, rows, scored)
+    return Advice(found, against_full, tuple(_sentences(rows, scored, found, against_full)))
+
+
+def costs_by_label(lines: Sequence[Line]) -> dict[str, float | None]:
+    """What one run of each took, training and the answers to the test rows: money where all have a price, else seconds."""
+    prices = {ln.label: ln.costs.total_price if ln.costs else None for ln in lines}
+    if None not in prices.values():
+        return prices
+    return {ln.label: ln.costs.total_seconds if ln.costs else None for ln in lines}
+
+
+def _against_full(run: Run, rows: TaskRows, lines: Sequence[Line]) -> tuple[AgainstFull, ...]:
+    costs, found = costs_by_label(lines), []
+    for ln in lines:
+        full = next((other for other in lines if other.strategy == "full" and _same_training(ln, other)), None)
+        base = next((other for other in lines if other.is_base and other.model == ln.model), None)
+        if full is None or base is None or ln.label == full.label or not ln.trained or rows.primary is None:
+            continue
+        three = [done_cells(run, cells_of(run, rows.task.name, side)) for side in (base, full, ln)]
+        kept = kept_quality(*rows.stacks(rows.primary, three), metric=rows.primary, groups=rows.groups)
+        cost, whole = costs[ln.label], costs[full.label]
+        if kept is not None:
+            found.append(AgainstFull(ln.label, kept, cost / whole if cost is not None and whole else None))
+    return tuple(found)
+
+
+def _same_training(one: Line, other: Line) -> bool:
+    return (one.model, one.train_size) == (other.model, other.train_size)
+
+
+def _sentences(rows: TaskRows, lines: Sequence[Line], found: Recommendation, against_full: Sequence[AgainstFull]) -> list[str]:
+    unit, name = rows.primary.unit if rows.primary else "", rows.task.primary
+    margin = f"Δ = {numbers.score(found.margin, unit)}"
+    by_label = {ln.label: ln for ln in lines}
+    if found.choice is None:
+        said = [_nothing_shown(found, name, margin), *_until_then(found, by_label, unit)]
+    else:
+        said = [_choice(found, by_label[found.choice], name, margin)]
+        cheaper = [c for c in found.candidates if c.standing == "undecided" and _cheaper(c, found.of(found.choice))]
+        if cheaper:
+            said.append(f"{_cheaper_ones(cheaper)}{_rows_that_decide(cheaper)}.")
+        said.append(
+            f"How sure: in at most {100 * found.alpha:g} of 100 such experiments is what is recommended in this way worse than the truly "
+            "best by more than Δ."
+        )
+    said.append(_standings(found))
+    return [*said, *(_kept(each) for each in against_full if each.kept.value is not None)]
+
+
+def _until_then(found: Recommendation, by_label: Mapping[str, Line], unit: str) -> list[str]:
+    """What whoever cannot wait for more rows may take, and what that may cost."""
+    left = [c for c in found.candidates if c.standing == "undecided" and c.least is not None]
+    if not left:
+        return []
+    cheapest = min(left, key=lambda c: (c.cost is None, c.cost or 0.0))
+    most = numbers.with_unit(numbers.score(-(cheapest.least or 0.0), unit), unit)
+    price = _price(by_label[cheapest.name])
+    return [f"Until then: of those, {cheapest.name} is the cheapest{price}, and worse than the best by {most} at most (95 %)."]
+
+
+def _price(ln: Line) -> str:
+    return f" ({numbers.money(ln.costs.total_price, ln.costs.currency)} a run)" if ln.costs and ln.costs.total_price is not None else ""
+
+
+def _choice(found: Recommendation, ln: Line, name: str, margin: str) -> str:
+    costs = _price(ln)
+    if ln.is_base:
+        shown = f"not worse than the best on {name} by more than {margin}"
+        return f"Ship {ln.label}, the model as it is: it is {shown}, and tuning costs more{costs}."
+    others = sum(c.standing == "within" for c in found.candidates) > 1
+    which = "the cheapest strategy that is not" if others else "the only strategy that is shown not to be"
+    return f"Ship {ln.label}: {which} worse than the best on {name} by more than {margin}{costs}."
+
+
+def _nothing_shown(found: Recommendation, name: str, margin: str) -> str:
+    undecided = [c for c in found.candidates if c.standing == "undecided" and c.name != found.best]
+    rivals = _listed([c.name for c in undecided])
+    said = f"No strategy is shown to be within {margin} of the best on {name}. {found.best} has the best score; "
+    return f"{said}whether {rivals} {'is' if len(undecided) == 1 else 'are'} as good is undecided{_rows_that_decide(undecided)}."
+
+
+def _cheaper(one: Candidate, other: Candidate) -> bool:
+    return one.cost is not None and (other.cost is None or one.cost < other.cost)
+
+
+def _cheaper_ones(cheaper: Sequence[Candidate]) -> str:
+    names = _listed([c.name for c in cheaper])
+    return f"{names} {'is' if len(cheaper) == 1 else 'are'} cheaper, and whether as good is undecided"
+
+
+def _rows_that_decide(candidates: Sequence[Candidate]) -> str:
+    """The rows for the one that takes the most of them; two digits are all that such a forecast has."""
+    needed = [c.rows_needed for c in candidates if c.rows_needed is not None]
+    if not needed:
+        return ""
+    digits = len(str(max(needed))) - 2
+    about = round(max(needed), -digits) if digits > 0 else max(needed)
+    return f": about {about:,} test rows would decide, if {'they are' if len(candidates) > 1 else 'it is'}"
+
+
+def _standings(found: Recommendation) -> str:
+    words = {"within": "Within Δ of the best", "undecided": "Undecided", "worse": "Worse by more than Δ"}
+    parts = [(word, [c.name for c in found.candidates if c.standing == standing]) for standing, word in words.items()]
+    return " ".join(f"{word}: {', '.join(names)}." for word, names in parts if names)
+
+
+def _kept(each: AgainstFull) -> str:
+    kept = each.kept
+    assert kept.value is not None and kept.low is not None and kept.high is not None  # whoever calls has looked
+    cost = f", at {100 * each.cost:.0f} % of its cost" if each.cost is not None else ""
+    spread = f"95 % interval {100 * kept.low:.0f} % to {100 * kept.high:.0f} %"
+    return f"{each.label} keeps {100 * kept.value:.0f} % of what full gains over base ({spread}){cost}."
+
+
+def _listed(names: Sequence[str]) -> str:
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last

@@ -1,0 +1,128 @@
+"""What to ship: on the page, in the terminal and for programs, and what is said where nothing can be told."""
+
+from __future__ import annotations
+
+import io
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from report_factory import Made, classification, make_run, summarization
+from rich.console import Console
+
+from harness.reporting import TaskRows, render, terminal_table, to_json
+from harness.reporting.advice import Advice, advice_of
+from harness.reporting.build import report_view
+from harness.reporting.lines import lines_of
+from harness.store import Run
+
+
+def advice(run: Run) -> Advice:
+    (task,) = run.plan.tasks.values()
+    rows = TaskRows(run, task)
+    found = advice_of(run, rows, lines_of(run, rows))
+    assert found is not None
+    return found
+
+
+@pytest.fixture(scope="module")
+def clear(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """lora is nearly as good as full, for a fraction of its cost; base is far behind."""
+    cells = [Made("base", 0.1), Made("lora", 0.97, 1, train_seconds=100), Made("full", 0.99, 1, train_seconds=1000)]
+    return make_run(tmp_path_factory.mktemp("runs") / "clear", [summarization(cells, rows=200, margin=0.1)])
+
+
+def test_the_cheapest_that_is_good_enough_is_named_first(clear: Run) -> None:
+    found = advice(clear)
+    assert found.found.choice == "lora" and found.found.best == "full"
+    first, sure, standings, kept = found.sentences
+    assert re.fullmatch(
+        r"Ship lora: the cheapest strategy that is not worse than the best on rougeL by more than Δ = 0\.100 \(\$0\.\d+ a run\)\.", first
+    )
+    assert sure.startswith("How sure: in at most 5 of 100 such experiments is what is recommended in this way worse than the truly best")
+    assert standings == "Within Δ of the best: full, lora. Worse by more than Δ: base."
+    (against,) = found.against_full
+    assert against.kept.value is not None and 0.9 < against.kept.value < 1
+    assert against.cost == pytest.approx((1.25 + 112.5 + 42.3) / (1.25 + 1125 + 42.3))
+    assert re.match(r"lora keeps 9\d % of what full gains over base \(95 % interval 9\d % to \d+ %\), at 13 % of its cost\.", kept)
+
+
+def test_it_stands_first_on_the_page_and_in_the_terminal(clear: Run) -> None:
+    first = advice(clear).sentences[0]
+    page = render(clear)
+    assert f'<p class="lede">{first}</p>' in page
+    file = io.StringIO()
+    terminal_table(clear, Console(file=file, width=400))
+    assert first in file.getvalue()
+    (for_programs,) = to_json(clear)["recommendations"]
+    assert (for_programs["task"], for_programs["choice"], for_programs["best"]) == ("summarization", "lora", "full")
+    assert for_programs["against_full"][0]["cost_ratio"] == advice(clear).against_full[0].cost
+    assert {c["name"]: c["standing"] for c in for_programs["candidates"]} == {"base": "worse", "lora": "within", "full": "within"}
+
+
+def test_a_base_model_that_is_good_enough_is_shipped_as_it_is(tmp_path: Path) -> None:
+    cells = [Made("base", 0.98), Made("lora", 0.99, 1, train_seconds=100)]
+    found = advice(make_run(tmp_path / "run", [summarization(cells, rows=300, margin=0.1)]))
+    assert found.sentences[0].startswith("Ship base, the model as it is: it is not worse than the best on rougeL by more than Δ = 0.100")
+    assert found.against_full == ()
+
+
+def test_the_only_one_left(tmp_path: Path) -> None:
+    cells = [Made("base", 0.1), Made("lora", 0.95, 1, train_seconds=100)]
+    found = advice(make_run(tmp_path / "run", [classification(cells, rows=300)]))
+    assert found.sentences[0].startswith(
+        "Ship lora: the only strategy that is shown not to be worse than the best on macro_f1 by more than"
+    )
+
+
+def test_undecided_says_what_would_decide_and_what_to_do_until_then(tmp_path: Path) -> None:
+    cells = [Made("base", 0.1), Made("lora", 0.6, 1, train_seconds=100), Made("full", 0.62, 1, train_seconds=1000)]
+    found = advice(make_run(tmp_path / "run", [summarization(cells, rows=60)]))
+    assert found.found.choice is None
+    first, until, standings, *_ = found.sentences
+    assert re.match(
+        r"No strategy is shown to be within Δ = 0\.010 of the best on rougeL\. \w+ has the best score; whether \w+ is as good is ", first
+    )
+    assert re.search(r"undecided: about [\d,]+0 test rows would decide, if it is\.$", first)
+    assert re.match(
+        r"Until then: of those, lora is the cheapest \(\$0\.\d+ a run\), and worse than the best by 0\.\d{3} at most \(95 %\)\.", until
+    )
+    assert "Undecided: " in standings and "Worse by more than Δ: base." in standings
+
+
+def test_a_cheaper_one_that_is_undecided_is_not_passed_over_in_silence(tmp_path: Path) -> None:
+    draws = range(30)
+    for draw in draws:  # a cheap strategy on the border of the margin
+        cells = [Made("base", 0.93 + draw / 1000), Made("lora", 1.0, 1, train_seconds=100)]
+        found = advice(make_run(tmp_path / str(draw), [summarization(cells, rows=150, margin=0.05)]))
+        if found.found.of("base").standing == "undecided":
+            assert re.match(
+                r"base is cheaper, and whether as good is undecided: about [\d,]+ test rows would decide, if it is\.", found.sentences[1]
+            )
+            return
+    pytest.fail("no draw is undecided: the test tests nothing")
+
+
+def test_without_prices_seconds_decide(tmp_path: Path) -> None:
+    cells = [Made("lora", 1.0, 1, train_seconds=100, priced=False), Made("full", 1.0, 1, train_seconds=50)]
+    found = advice(make_run(tmp_path / "run", [summarization(cells, rows=300, margin=0.1)]))
+    assert found.found.choice == "full"
+    assert "a run" in found.sentences[0], "full has a price"
+
+
+def test_nothing_to_choose_between(tmp_path: Path, hostile: Run) -> None:
+    alone = make_run(tmp_path / "alone", [summarization([Made("lora", 0.5, 1)])])
+    words = make_run(tmp_path / "words", [replace(summarization([Made("base", 0.5), Made("lora", 0.5, 1)]), primary="output_words")])
+    failed = make_run(tmp_path / "failed", [summarization([Made("lora", status="failed", error="x"), Made("base", 0.4)])])
+    for run in (alone, words, failed):
+        (task,) = report_view(run).tasks
+        assert task.advice == ()
+        assert f'<p class="lede">{task.headline}' in render(run)
+        assert to_json(run)["recommendations"] == []
+
+
+def test_several_models_and_sizes_compete(wide: Run) -> None:
+    found = advice(wide)
+    assert len(found.found.candidates) == len({c.name for c in found.found.candidates}) > 10
+    assert {each.label.split(" · ")[0] for each in found.against_full} == {"lora", "qlora"}
