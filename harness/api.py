@@ -9,12 +9,12 @@ from typing import Any, Protocol
 from harness.catalog import Catalog
 from harness.data import load_inputs
 from harness.errors import BenchError
-from harness.grid import Listener, Request, execute, make_plan, request_of, vocabulary
+from harness.grid import Listener, Request, execute, make_plan, read_tasks, request_of, vocabulary
 from harness.grid.answers import Answers
 from harness.grid.artifact import check_artifact
 from harness.grid.export import Exported, check_target, export_adapter, export_model
 from harness.grid.finished import FinishedCell, device_for, find_base, find_cell, load_finished, usable_rows
-from harness.reporting import ComparisonView, TaskRows, Wanted, compare_runs, to_json, write_page
+from harness.reporting import ComparisonView, Foresight, TaskRows, Wanted, compare_runs, foresee_task, to_json, write_page
 from harness.store import Run, open_run
 from harness.store.folder import RunFolder
 from harness.types import Cell, Prediction, Score
@@ -130,6 +130,25 @@ def load_run(run: str | Path, *, runs_dir: str | Path = "runs") -> LoadedRun:
 def open_catalog(tasks: Sequence[str] = (), strategies: Sequence[str] = ()) -> Catalog:
     """The shipped tasks and strategies, those of the working directory, and those of the folders named."""
     return Catalog(vocabulary(), tasks=[Path(p) for p in tasks], strategies=[Path(p) for p in strategies])
+
+
+def foresee(
+    request: Mapping[str, Any], *, margin: float | None = None, earlier: str | Path | None = None, runs_dir: str | Path = "runs"
+) -> list[Foresight]:
+    """What the test rows of each task can show; nothing is trained.
+
+    Args:
+        request: the fields of `harness.grid.Request` that name tasks and data.
+        margin: Δ, above 0, in place of each task's own.
+        earlier: a run whose spread is taken, in place of the worst case.
+
+    Raises:
+        BenchError: anything wrong with a task or its data; an earlier run that does not fit.
+    """
+    asked = request_of(request)
+    before = open_run(Path(runs_dir), str(earlier)) if earlier is not None else None
+    catalog = Catalog(vocabulary(), tasks=[Path(p) for p in asked.tasks_dirs])
+    return [foresee_task(task, rows.test, margin=margin, earlier=before) for task, rows in read_tasks(asked, catalog)]
 
 
 def compare(

@@ -11,6 +11,7 @@ from harness.analysis.intervals import (
 from harness.analysis.learning_curve import Fit, Forecast, LearningCurve, Step, learning_curve
 from harness.analysis.noninferiority import NotWorse, not_worse
 from harness.analysis.pairs import Comparison, compare_scores
+from harness.analysis.planning import Outlook, largest_spread, outlook
 from harness.analysis.power import detectable_mean, detectable_share, needed_rows
 from harness.analysis.proportions import mcnemar_midp, tango_interval
 from harness.analysis.ratios import Kept, Reduction, kept_quality, relative_reduction
@@ -28,6 +29,7 @@ __all__ = [
     "Kept",
     "LearningCurve",
     "NotWorse",
+    "Outlook",
     "Recommendation",
     "Reduction",
     "SeedSpread",
@@ -39,11 +41,13 @@ __all__ = [
     "detectable_mean",
     "detectable_share",
     "kept_quality",
+    "largest_spread",
     "learning_curve",
     "mcnemar_midp",
     "mean_interval",
     "needed_rows",
     "not_worse",
+    "outlook",
     "per_example_scores",
     "recommend",
     "relative_reduction",

@@ -12,6 +12,7 @@ change the result is not in these intervals; `method` says how many seeds there 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
@@ -43,7 +44,7 @@ class Comparison:
     which no single example has. `dropped` examples have no number on one side. `tied` in the verdict means equivalent: the
     interval lies within ±margin. An interval may be both off 0 and within the margin: then the verdict names the direction, and
     `equivalent` is true all the same. `detectable` is the smallest difference that such rows would have shown four times in five
-    (see `power`).
+    (see `power`); `se` the standard error of the difference, and `units` the independent rows or groups that it rests on.
     """
 
     difference: float | None
@@ -60,6 +61,8 @@ class Comparison:
     equivalent: bool
     verdict: Verdict
     detectable: float | None
+    se: float | None
+    units: int
 
 
 def compare_scores(
@@ -159,7 +162,8 @@ class _Found:
 def _by_counts(pair: Pair) -> _Found:
     gained, lost = int((pair.differences > 0).sum()), int((pair.differences < 0).sum())
     interval = tango_interval(gained, lost, len(pair.a), pair.confidence)
-    labelled = Interval(interval.low, interval.high, None, None, f"McNemar mid-p, {interval.method}")
+    se = math.sqrt(max(0.0, gained + lost - (gained - lost) ** 2 / len(pair.a))) / len(pair.a)
+    labelled = Interval(interval.low, interval.high, se, None, f"McNemar mid-p, {interval.method}")
     detectable = detectable_share(gained + lost, len(pair.a), alpha=1 - pair.confidence)
     return _Found((gained - lost) / len(pair.a), labelled, mcnemar_midp(gained, lost), detectable)
 
@@ -252,6 +256,8 @@ def _comparison(pair: Pair, found: _Found, *, dropped: int, margin: float | None
         equivalent=equivalent,
         verdict=_verdict(pair, found, equivalent),
         detectable=found.detectable,
+        se=found.interval.se,
+        units=pair.units,
     )
 
 

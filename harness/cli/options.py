@@ -66,3 +66,38 @@ def pairs(_ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) 
             raise click.BadParameter(f"'{value}' is not of the form role=column", param=param)
         found[role] = column
     return found
+
+
+_ROLES = ("input", "target", "group", "id")
+_DATA = (
+    click.option("--data", metavar="FILE", multiple=True, help="Your rows, in any format of tasks/README.md; split 80/10/10."),
+    click.option("--train", metavar="FILE", multiple=True, help="Training rows, where the split is given."),
+    click.option("--validation", metavar="FILE", multiple=True, help="Validation rows, where the split is given."),
+    click.option("--test", metavar="FILE", multiple=True, help="Test rows, where the split is given."),
+    click.option("--hub", metavar="ORG/NAME", help="A data set of the Hub."),
+    click.option("--hub-revision", metavar="REVISION", help="Its branch, tag or commit."),
+    click.option("--subset", metavar="NAME", help="Its subset (configuration)."),
+    click.option("--input", metavar="COLUMN", help="The column with the model's input."),
+    click.option("--target", metavar="COLUMN", help="The column with the reference, or the label."),
+    click.option("--group", metavar="COLUMN", help="The column that names the patient, document, …: never split."),
+    click.option("--id", "id_", metavar="COLUMN", help="The column with the row's id."),
+    click.option("--field", "more", multiple=True, callback=pairs, metavar="ROLE=COLUMN", help="Any other variable of the prompt."),
+    click.option("--labels", multiple=True, callback=split_names, help="The labels that an answer is chosen from: yes,no,maybe."),
+    click.option("--fold-references-by", metavar="COLUMN", help="Test rows that agree in it are one example with several references."),
+    click.option("--skip-bad-rows", is_flag=True, help="Go on without rows that cannot be used; the report counts them."),
+    click.option("--limit", type=click.IntRange(min=1), help="A random sample of at most so many rows of every split."),
+)
+
+
+def data_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that say where the rows of a task come from, and which column is which."""
+    for option in reversed(_DATA):
+        command = option(command)
+    return command
+
+
+def fields_of(options: dict[str, Any]) -> dict[str, str]:
+    """The columns by role, taken out of the options."""
+    named = {role: options.pop("id_" if role == "id" else role) for role in _ROLES}
+    more: dict[str, str] = options.pop("more")
+    return {role: column for role, column in named.items() if column} | more

@@ -12,9 +12,7 @@ import click
 from click.core import ParameterSource
 
 from harness.cli.completion import model_names, run_names, strategy_names, task_names
-from harness.cli.options import Number, pairs, runs_dir, split_names, split_specs, strategies_dir, tasks_dir
-
-_ROLES = ("input", "target", "group", "id")
+from harness.cli.options import Number, data_options, fields_of, runs_dir, split_names, split_specs, strategies_dir, tasks_dir
 
 
 @click.command(short_help="Fine-tune, score and price strategies on tasks.")
@@ -32,22 +30,7 @@ _ROLES = ("input", "target", "group", "id")
 )  # fmt: skip
 @click.option("--revision", help="Branch, tag or commit of a Hub model.")
 @click.option("--grid", metavar="FILE", help="A grid in a YAML file; options given beside it win.")
-@click.option("--data", metavar="FILE", multiple=True, help="Your rows, in any format of tasks/README.md; split 80/10/10.")
-@click.option("--train", metavar="FILE", multiple=True, help="Training rows, where the split is given.")
-@click.option("--validation", metavar="FILE", multiple=True, help="Validation rows, where the split is given.")
-@click.option("--test", metavar="FILE", multiple=True, help="Test rows, where the split is given.")
-@click.option("--hub", metavar="ORG/NAME", help="A data set of the Hub.")
-@click.option("--hub-revision", metavar="REVISION", help="Its branch, tag or commit.")
-@click.option("--subset", metavar="NAME", help="Its subset (configuration).")
-@click.option("--input", metavar="COLUMN", help="The column with the model's input.")
-@click.option("--target", metavar="COLUMN", help="The column with the reference, or the label.")
-@click.option("--group", metavar="COLUMN", help="The column that names the patient, document, …: never split.")
-@click.option("--id", "id_", metavar="COLUMN", help="The column with the row's id.")
-@click.option("--field", "more", multiple=True, callback=pairs, metavar="ROLE=COLUMN", help="Any other variable of the prompt.")
-@click.option("--labels", multiple=True, callback=split_names, help="The labels that an answer is chosen from: yes,no,maybe.")
-@click.option("--fold-references-by", metavar="COLUMN", help="Test rows that agree in it are one example with several references.")
-@click.option("--skip-bad-rows", is_flag=True, help="Go on without rows that cannot be used; the report counts them.")
-@click.option("--limit", type=click.IntRange(min=1), help="A random sample of at most so many rows of every split.")
+@data_options
 @click.option(
     "--train-sizes", multiple=True, callback=split_names, metavar="N,…", help="Training rows for a learning curve: 100,300,1000,all."
 )
@@ -91,9 +74,8 @@ def run(ctx: click.Context, /, *, resume: str | None, new: bool, no_reuse: bool,
     else:
         grid = options.pop("grid")
         said = {name for name in options if _said(ctx, [name])}
-        roles = {role: column for role in _ROLES if (column := options.pop("id_" if role == "id" else role))}
         given = {
-            "fields": roles | options.pop("more"),
+            "fields": fields_of(options),
             "base": not options.pop("no_base"),
             "tasks_dirs": options.pop("tasks_dir"),
             "strategies_dirs": options.pop("strategies_dir"),

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from harness.catalog import Catalog, prompt_variables, render_prompt
+from harness.catalog import Catalog, Entry, prompt_variables, render_prompt
 from harness.data import load_splits
 from harness.errors import BenchError, did_you_mean
 from harness.grid.request import Request, check_numbers, resolve_strategies, resolve_tasks
@@ -44,10 +44,9 @@ def make_plan(request: Request, catalog: Catalog, *, command: str, here: Path | 
     here = here or Path.cwd()
     check_numbers(request)
     entries = resolve_tasks(request, catalog, here)
-    tasks = {name: entry.value for name, entry in entries.items()}
     strategies = resolve_strategies(request, catalog)
-    splits = {name: load_splits(e.value, folder=e.folder, limit=request.limit) for name, e in entries.items()}
-    tasks = {name: _scored_by_facts(task, splits[name]) for name, task in tasks.items()}
+    read = _read(entries, request)
+    tasks, splits = {name: task for name, (task, _) in read.items()}, {name: rows for name, (_, rows) in read.items()}
     device = find_device(request.dtype)
     models = find_models(request, here)
     squares = squares_of(request, tasks, strategies, splits, models, device)
@@ -96,6 +95,24 @@ def make_plan(request: Request, catalog: Catalog, *, command: str, here: Path | 
         overridden={s.cell.id: s.strategy for s in squares if s.strategy is not strategies[s.cell.strategy]},
     )
     return Planned(plan, splits, {m.source.name: m.source for m in models}, device)
+
+
+def read_tasks(request: Request, catalog: Catalog, here: Path | None = None) -> list[tuple[Task, Splits]]:
+    """The tasks with their rows, and nothing else of a plan.
+
+    Raises:
+        BenchError: anything wrong with a task or its data.
+    """
+    check_numbers(request)
+    return list(_read(resolve_tasks(request, catalog, here or Path.cwd()), request).values())
+
+
+def _read(entries: Mapping[str, Entry[Task]], request: Request) -> dict[str, tuple[Task, Splits]]:
+    found = {}
+    for name, entry in entries.items():
+        splits = load_splits(entry.value, folder=entry.folder, limit=request.limit)
+        found[name] = _scored_by_facts(entry.value, splits), splits
+    return found
 
 
 def _scored_by_facts(task: Task, splits: Splits) -> Task:

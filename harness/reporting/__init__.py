@@ -4,16 +4,19 @@ from harness.reporting.compare import Wanted, compare_runs
 from harness.reporting.compare_text import print_comparison, print_summary
 from harness.reporting.compare_view import ComparisonView
 from harness.reporting.export import comparison_to_json, to_json
+from harness.reporting.foresight import Foresight, foresee_task
 from harness.reporting.page import render, write_page
 from harness.reporting.scores import TaskRows
 from harness.reporting.terminal import terminal_table
 
 __all__ = [
     "ComparisonView",
+    "Foresight",
     "TaskRows",
     "Wanted",
     "compare_runs",
     "comparison_to_json",
+    "foresee_task",
     "print_comparison",
     "print_summary",
     "render",
