@@ -16,6 +16,7 @@ from harness.analysis.power import detectable_mean, detectable_share, needed_row
 from harness.analysis.proportions import mcnemar_midp, tango_interval
 from harness.analysis.ratios import Kept, Reduction, kept_quality, relative_reduction
 from harness.analysis.recommendation import Candidate, Recommendation, recommend
+from harness.analysis.resampling import seen_scores
 from harness.analysis.rows import per_example_scores, statistic_rows, statistic_stack
 from harness.analysis.scores import score_rows, stack_scores, strategy_scores
 from harness.analysis.seeds import SeedSpread, seed_spread
@@ -53,6 +54,7 @@ __all__ = [
     "relative_reduction",
     "score_rows",
     "seed_spread",
+    "seen_scores",
     "stack_scores",
     "statistic_rows",
     "statistic_stack",

@@ -182,8 +182,8 @@ def percentile_interval(scores: Array, method: str, confidence: float = 0.95) ->
     return Interval(float(low), float(high), float(np.std(scores, ddof=1)), None, method)
 
 
-def bootstrap_label(stats: Array, cluster: NDArray[np.int64] | None, resamples: int, seed: int) -> str:
-    """What a bootstrap of these statistics (n, …) says of itself."""
+def bootstrap_label(stats: Array, cluster: NDArray[np.int64] | None, resamples: int, seed: int, *, rough: bool = False) -> str:
+    """What a bootstrap of these statistics (n, …) says of itself; `rough` where it is off for the score, however many rows there are."""
     n = len(stats)
     occurs = np.count_nonzero(stats.reshape(n, -1), axis=0)
     rarest = int(occurs[occurs > 0].min(initial=n))
@@ -191,7 +191,7 @@ def bootstrap_label(stats: Array, cluster: NDArray[np.int64] | None, resamples: 
     label = f"bootstrap percentile, {size}, {resamples} resamples, seed {seed}"
     if rarest < 5:
         label += f", rarest count in {rarest} rows"
-    return label + ("" if units(n, cluster) >= 100 and rarest >= 5 else ROUGH)
+    return label + ("" if units(n, cluster) >= 100 and rarest >= 5 and not rough else ROUGH)
 
 
 def units(n: int, cluster: NDArray[np.int64] | None) -> int:

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from harness.analysis.clusters import cluster_index
 from harness.analysis.intervals import ROUGH, bootstrap_label, units, unseen_share
 from harness.analysis.pairs import Comparison, compare_scores
-from harness.analysis.resampling import resampled_totals
+from harness.analysis.resampling import resampled_scores, seen_scores
 from harness.analysis.rows import whole_rows
 from harness.metrics import BOUNDS
 from harness.types import Metric, Score
@@ -223,8 +223,7 @@ class _Curve:
 
     def observed(self) -> Array:
         """The score of each size, the mean of its trainings, (k,)."""
-        n = np.full(self.stack.shape[1], float(len(self.stack)))
-        scores: Array = self._means(self.metric.aggregate(self.stack.sum(axis=0), n)[None], None)[0]
+        scores: Array = self._means(seen_scores(self.metric, self.stack)[None], None)[0]
         return scores
 
     def resampled(self, resamples: int, seed: int) -> Array | None:
@@ -236,9 +235,7 @@ class _Curve:
         step = max(1, _COLUMNS // (n * width))
         for start in range(0, cells, step):  # the same seed: the same examples in every batch of cells
             part = self.stack[:, start : start + step]
-            totals, numbers = resampled_totals(part.reshape(n, -1), self.cluster, resamples, seed)
-            totals = totals.reshape(resamples, -1, width)
-            scores[:, start : start + step] = self.metric.aggregate(totals, np.broadcast_to(numbers[:, None], totals.shape[:-1]))
+            scores[:, start : start + step] = resampled_scores(self.metric, part, self.cluster, resamples, seed)
         return self._means(scores, np.random.default_rng([seed, 1]))
 
     def _means(self, scores: Array, rng: np.random.Generator | None) -> Array:

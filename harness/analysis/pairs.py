@@ -24,7 +24,7 @@ from harness.analysis.clusters import cluster_index
 from harness.analysis.intervals import ROUGH, Interval, bootstrap_label, mean_interval, percentile_interval, units, unseen_share
 from harness.analysis.power import detectable_mean, detectable_share
 from harness.analysis.proportions import mcnemar_midp, tango_interval
-from harness.analysis.resampling import resampled_totals
+from harness.analysis.resampling import resampled_scores, seen_scores
 from harness.analysis.rows import whole_rows
 from harness.metrics import BOUNDS
 from harness.types import Metric
@@ -97,7 +97,7 @@ def compare_scores(
     pair, dropped = paired(a, b, metric=metric, groups=groups, confidence=confidence)
     if len(pair.a) == 0:
         found = _Found(None, Interval(None, None, None, None, "no rows"), None)
-    elif metric.level == "corpus":
+    elif metric.level != "example":
         found = _by_bootstrap(pair, resamples, seed)
     elif pair.binary:
         found = _by_counts(pair)
@@ -192,31 +192,28 @@ def _by_bootstrap(pair: Pair, resamples: int, seed: int) -> _Found:
     Centred at their own mean, as sacrebleu does, after Riezler & Maxwell (2005, "On some pitfalls in automatic evaluation and
     significance testing for MT"); (c+1)/(B+1) as Davison & Hinkley (1997, section 4.2).
     """
-    n = len(pair.a)
     both = np.concatenate([pair.a, pair.b], axis=1)  # (n, seeds of A and B, d)
-    observed = _difference(pair, both.sum(axis=0), np.array(float(n)))
+    observed = float(_difference(pair, seen_scores(pair.metric, both)))
     if pair.units < 2:
-        return _Found(float(observed), Interval(None, None, None, None, f"no interval: {pair.units} independent rows"), None)
-    totals, numbers = resampled_totals(both.reshape(n, -1), pair.cluster, resamples, seed)
-    scores = _difference(pair, totals.reshape(resamples, *both.shape[1:]), numbers)
-    method = f"paired {bootstrap_label(both, pair.cluster, resamples, seed)}"
+        return _Found(observed, Interval(None, None, None, None, f"no interval: {pair.units} independent rows"), None)
+    scores = _difference(pair, resampled_scores(pair.metric, both, pair.cluster, resamples, seed))
+    method = f"paired {bootstrap_label(both, pair.cluster, resamples, seed, rough=pair.metric.rough)}"
     if np.ptp(scores) < _SAME:
-        return _without_spread(pair, float(observed), method)
+        return _without_spread(pair, observed, method)
     extreme = np.count_nonzero(np.abs(scores - scores.mean()) >= abs(observed) - _SAME)
     interval = percentile_interval(scores, method, pair.confidence)
     detectable = detectable_mean(float(np.std(scores, ddof=1)), pair.units - 1, alpha=1 - pair.confidence)
-    return _Found(float(observed), interval, float((extreme + 1) / (resamples + 1)), detectable)
+    return _Found(observed, interval, float((extreme + 1) / (resamples + 1)), detectable)
 
 
-def _difference(pair: Pair, totals: Array, numbers: Array) -> Array:
-    """Totals (…, seeds of A and B, d) and numbers of rows (…) → B − A (…), each the mean of its seeds' scores."""
-    first, second = side_scores(pair, totals, numbers)
+def _difference(pair: Pair, scores: Array) -> Array:
+    """Scores of the seeds of A and B (…, seeds) → B − A (…)."""
+    first, second = side_means(pair, scores)
     return second - first
 
 
-def side_scores(pair: Pair, totals: Array, numbers: Array) -> tuple[Array, Array]:
-    """Totals (…, seeds of A and B, d) and numbers of rows (…) → the scores of A and of B (…), each the mean of its seeds."""
-    scores = pair.metric.aggregate(totals, np.broadcast_to(numbers[..., None], totals.shape[:-1]))
+def side_means(pair: Pair, scores: Array) -> tuple[Array, Array]:
+    """Scores of the seeds of A and B (…, seeds) → the scores of A and of B (…), each the mean of its seeds."""
     seeds = pair.a.shape[1]
     return scores[..., :seeds].mean(axis=-1), scores[..., seeds:].mean(axis=-1)
 

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.analysis.intervals import bootstrap_label, percentile_interval
-from harness.analysis.pairs import paired, side_scores, stacked
-from harness.analysis.resampling import resampled_totals
+from harness.analysis.pairs import paired, side_means, stacked
+from harness.analysis.resampling import resampled_scores, seen_scores
 from harness.types import Metric
 
 Array: TypeAlias = NDArray[np.float64]
@@ -67,10 +67,9 @@ def relative_reduction(
         return None
     n = len(pair.a)
     both = np.concatenate([pair.a, pair.b], axis=1)  # (n, seeds of A and B, d)
-    before, after = (float(rate) for rate in side_scores(pair, both.sum(axis=0), np.array(float(n))))
-    totals, numbers = resampled_totals(both.reshape(n, -1), pair.cluster, resamples, seed)
-    first, second = side_scores(pair, totals.reshape(resamples, *both.shape[1:]), numbers)
-    method = f"paired {bootstrap_label(both, pair.cluster, resamples, seed)}"
+    before, after = (float(rate) for rate in side_means(pair, seen_scores(metric, both)))
+    first, second = side_means(pair, resampled_scores(metric, both, pair.cluster, resamples, seed))
+    method = f"paired {bootstrap_label(both, pair.cluster, resamples, seed, rough=metric.rough)}"
     lowest = percentile_interval(first, method, confidence).low
     if lowest is None or lowest <= 0:
         return Reduction(None, None, None, before, after, metric.unit, n, "no interval: the first rate cannot be told from 0")
@@ -121,9 +120,8 @@ def kept_quality(
         return None
     n, seeds = len(pair.a), [side.shape[1] for side in sides]
     all_three = np.concatenate([pair.a, pair.b], axis=1)  # (n, seeds of base, A and B, d)
-    totals, numbers = resampled_totals(all_three.reshape(n, -1), pair.cluster, resamples, seed)
-    seen = _means(pair.metric, all_three.sum(axis=0), np.array(float(n)), seeds)
-    drawn = _means(pair.metric, totals.reshape(resamples, *all_three.shape[1:]), numbers, seeds)
+    seen = _means(seen_scores(metric, all_three), seeds)
+    drawn = _means(resampled_scores(metric, all_three, pair.cluster, resamples, seed), seeds)
     gained = percentile_interval(drawn[1] - drawn[0], "", confidence)
     if gained.low is None or gained.high is None or gained.low <= 0 <= gained.high:
         return Kept(None, None, None, n, "no interval: the gain over the base cannot be told from 0")
@@ -132,11 +130,10 @@ def kept_quality(
     same_sign = gain * (seen[1] - seen[0]) > 0
     shares = (drawn[2] - drawn[0])[same_sign] / gain[same_sign]
     low, high = np.quantile(shares, [(1 - confidence) / 2, (1 + confidence) / 2])
-    method = f"paired {bootstrap_label(all_three, pair.cluster, resamples, seed)}"
+    method = f"paired {bootstrap_label(all_three, pair.cluster, resamples, seed, rough=metric.rough)}"
     return Kept(float((seen[2] - seen[0]) / (seen[1] - seen[0])), float(low), float(high), n, method)
 
 
-def _means(metric: Metric, totals: Array, numbers: Array, seeds: Sequence[int]) -> list[Array]:
-    """Totals (…, seeds of all sides, d) → the score of each side (…), the mean of its seeds'."""
-    scores = metric.aggregate(totals, np.broadcast_to(numbers[..., None], totals.shape[:-1]))
+def _means(scores: Array, seeds: Sequence[int]) -> list[Array]:
+    """Scores of the seeds of all sides (…, seeds) → the score of each side (…), the mean of its seeds'."""
     return [side.mean(axis=-1) for side in np.split(scores, np.cumsum(seeds)[:-1], axis=-1)]

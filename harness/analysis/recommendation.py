@@ -33,7 +33,7 @@ from harness.analysis.clusters import cluster_index
 from harness.analysis.intervals import ROUGH, units
 from harness.analysis.pairs import compare_scores, stacked
 from harness.analysis.power import POWER
-from harness.analysis.resampling import resampled_totals
+from harness.analysis.resampling import resampled_scores, seen_scores
 from harness.analysis.rows import whole_rows
 from harness.types import Metric
 
@@ -165,10 +165,8 @@ def _sign(metric: Metric) -> float:
 
 def _scores(field: _Field, resamples: int, seed: int) -> tuple[Array, Array]:
     """The score of each strategy, (k,), and of each resample, (resamples, k), turned so that more is better."""
-    n, seeds, d = field.stack.shape
-    totals, numbers = resampled_totals(field.stack.reshape(n, -1), field.cluster, resamples, seed)
-    drawn = field.metric.aggregate(totals.reshape(resamples, seeds, d), np.broadcast_to(numbers[:, None], (resamples, seeds)))
-    seen = field.metric.aggregate(field.stack.sum(axis=0), np.full(seeds, float(n)))
+    seen = seen_scores(field.metric, field.stack)
+    drawn = resampled_scores(field.metric, field.stack, field.cluster, resamples, seed)
     sign = _sign(field.metric)
     by_side = [sign * np.split(each, field.cuts, axis=-1)[i].mean(axis=-1) for i in range(len(field.names)) for each in (seen, drawn)]
     return np.array(by_side[::2]), np.stack(by_side[1::2], axis=1)
@@ -194,7 +192,7 @@ def _limits(field: _Field, scores: Array, drawn: Array, level: float) -> Array:
     k = len(field.names)
     limits = np.zeros((k, k))
     for i, j in permutations(range(k), 2):
-        if field.metric.level == "corpus" and (drawn[:, i] - drawn[:, j]).std() > 1e-12:
+        if field.metric.level != "example" and (drawn[:, i] - drawn[:, j]).std() > 1e-12:
             limits[i, j] = np.quantile(drawn[:, i] - drawn[:, j], level)
         elif i < j:  # one comparison gives both
             limits[i, j], limits[j, i] = _pair_limits(field, i, j, level)

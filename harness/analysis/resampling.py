@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +15,33 @@ Array: TypeAlias = NDArray[np.float64]
 Counts: TypeAlias = NDArray[np.uint16]
 Aggregate: TypeAlias = Callable[[Array, Array], Array]  # totals (…, d) and numbers of rows (…) → scores (…)
 
+if TYPE_CHECKING:
+    from harness.types import Metric
+
 _CELLS = 2_000_000  # of the weight matrix that are held at once: 16 MB
 _MOST_KEPT = 30_000_000  # draws that are kept for the next score: 60 MB
+
+
+def seen_scores(metric: Metric, stack: Array) -> Array:
+    """The score of each seed, (seeds,), from statistics (n, seeds, d), n at least 1."""
+    n, seeds, _ = stack.shape
+    if metric.level == "rows":
+        return np.array([metric.aggregate(stack[:, k], np.ones((1, n)))[0] for k in range(seeds)])
+    return metric.aggregate(stack.sum(axis=0), np.full(seeds, float(n)))
+
+
+def resampled_scores(metric: Metric, stack: Array, cluster: NDArray[np.int64] | None, resamples: int, seed: int) -> Array:
+    """The score of each seed in each resample, (resamples, seeds), from statistics (n, seeds, d): the same rows for all seeds."""
+    n, seeds, d = stack.shape
+    if metric.level == "rows":
+        scores = np.empty((resamples, seeds))
+        for some, drawn in _weights(n if cluster is None else int(cluster.max()) + 1, resamples, seed):
+            weights = (drawn if cluster is None else drawn[:, cluster]).astype(np.float64)  # (some, n)
+            for k in range(seeds):
+                scores[some, k] = metric.aggregate(stack[:, k], weights)
+        return scores
+    totals, numbers = resampled_totals(stack.reshape(n, seeds * d), cluster, resamples, seed)
+    return metric.aggregate(totals.reshape(resamples, seeds, d), np.broadcast_to(numbers[:, None], (resamples, seeds)))
 
 
 def resampled_totals(stats: Array, cluster: NDArray[np.int64] | None, resamples: int, seed: int) -> tuple[Array, Array]:

@@ -30,7 +30,7 @@ from harness.analysis.intervals import (
     unseen_share,
     wilson_interval,
 )
-from harness.analysis.resampling import resampled_totals
+from harness.analysis.resampling import resampled_scores, resampled_totals, seen_scores
 from harness.analysis.rows import Rows, statistic_stack, whole_rows
 from harness.metrics import BOUNDS
 from harness.types import Example, Metric, Prediction, Score, Statistic
@@ -111,7 +111,7 @@ def _score(metric: Metric, rows: Rows, totals: _Totals) -> Score:
     n, seeds, _ = rows.stack.shape
     if n == 0:
         return Score(None, None, None, 0, "no rows: the question does not arise for any", rows.dropped)
-    value = float(np.mean(metric.aggregate(rows.stack.sum(axis=0), np.full(seeds, float(n)))))
+    value = float(np.mean(seen_scores(metric, rows.stack)))
     interval = _bounded(
         metric, value, _example_interval(metric, rows) if metric.level == "example" else _corpus_interval(metric, totals), totals
     )
@@ -133,9 +133,13 @@ def _corpus_interval(metric: Metric, totals: _Totals) -> Interval:
         return Interval(
             None, None, None, None, "no interval: all rows are in one group" if totals.cluster is not None else "no interval: 1 row"
         )
-    resampled, numbers = totals.made()
-    scores = metric.aggregate(resampled, np.broadcast_to(numbers, resampled.shape[:-1]))
-    return percentile_interval(scores.mean(axis=-1), totals.label)
+    if metric.level == "rows":
+        scores = resampled_scores(metric, totals.rows.stack, totals.cluster, totals.resamples, totals.seed)
+    else:
+        resampled, numbers = totals.made()
+        scores = metric.aggregate(resampled, np.broadcast_to(numbers, resampled.shape[:-1]))
+    label = totals.label + (ROUGH if metric.rough and not totals.label.endswith(ROUGH) else "")
+    return percentile_interval(scores.mean(axis=-1), label)
 
 
 def _bounded(metric: Metric, value: float, interval: Interval, totals: _Totals) -> Interval:

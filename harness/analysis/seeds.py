@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from harness.analysis.clusters import Groups
 from harness.analysis.intervals import ROUGH, mean_interval
 from harness.analysis.pairs import Pair, paired
-from harness.analysis.resampling import resampled_totals
+from harness.analysis.resampling import resampled_scores, seen_scores
 from harness.types import Metric
 
 Array: TypeAlias = NDArray[np.float64]
@@ -144,7 +144,4 @@ class _Scores:
 
 
 def _scores(pair: Pair, side: Array, resamples: int, seed: int) -> _Scores:
-    n, k, d = side.shape
-    totals, numbers = resampled_totals(side.reshape(n, k * d), pair.cluster, resamples, seed)
-    resampled = pair.metric.aggregate(totals.reshape(resamples, k, d), np.broadcast_to(numbers[:, None], (resamples, k)))
-    return _Scores(pair.metric.aggregate(side.sum(axis=0), np.full(k, float(n))), resampled)
+    return _Scores(seen_scores(pair.metric, side), resampled_scores(pair.metric, side, pair.cluster, resamples, seed))

@@ -16,7 +16,17 @@ from typing import TypeAlias, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.analysis import Comparison, Kept, Reduction, compare_scores, kept_quality, not_worse, relative_reduction, seed_spread
+from harness.analysis import (
+    Comparison,
+    Kept,
+    Reduction,
+    compare_scores,
+    kept_quality,
+    not_worse,
+    relative_reduction,
+    seed_spread,
+    seen_scores,
+)
 from harness.data.digests import example_digest
 from harness.errors import BenchError, did_you_mean
 from harness.grid.finished import find_cell
@@ -388,7 +398,7 @@ def _score_on(stack: Array, metric: Metric) -> float | None:
     whole = stack[~np.isnan(stack).any(axis=(1, 2))]
     if not len(whole):
         return None
-    return float(np.mean(metric.aggregate(whole.sum(axis=0), np.full(whole.shape[1], float(len(whole))))))
+    return float(np.mean(seen_scores(metric, whole)))
 
 
 def _other_versions(a: Chosen, b: Chosen) -> list[str]:

@@ -117,15 +117,19 @@ class Metric:
     not arise for this row); `aggregate(total, n)` turns the sum of the statistics of n rows into the score. `total` may have
     leading axes, (…, d) → (…), so that thousands of resamples are aggregated at once. For level "example" the statistic
     is (score,) and the aggregate is the mean.
+
+    A score that no sum gives (a rank statistic) has level "rows": there `aggregate(rows, weights)` takes the statistics of all rows,
+    (n, d), and how often each row counts, (…, n) → (…). `rough` says that resampling is known to be off for this score.
     """
 
     name: str
     direction: Literal["higher", "lower", "none"]
     unit: str
-    level: Literal["example", "corpus"]
+    level: Literal["example", "corpus", "rows"]
     per_example: Callable[[Example, Prediction], Statistic | None]
     aggregate: Callable[[NDArray[np.float64], NDArray[np.float64]], NDArray[np.float64]]
     signature: str
+    rough: bool = False
 
 
 @dataclass(frozen=True)
