@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -94,6 +94,11 @@ def gold_index(example: Example, positions: dict[str, int]) -> int | None:
     return positions[example.targets[0]]
 
 
+def labels_digest(labels: Iterable[str]) -> str:
+    """What a signature says of the labels, whatever their order."""
+    return hashlib.sha256(json.dumps(sorted(labels)).encode()).hexdigest()[:8]
+
+
 def predicted_index(prediction: Prediction, positions: dict[str, int]) -> int | None:
     """The position of the label that was answered; None where the answer is none of them."""
     return None if prediction.extracted is None else positions.get(prediction.extracted)
@@ -104,8 +109,7 @@ def _build(labels: Sequence[str]) -> tuple[Metric, ...]:
         raise BenchError("the metric 'classification' needs the labels of the task, and there are none")
     positions = {label: k for k, label in enumerate(labels)}
     count = len(positions)
-    digest = hashlib.sha256(json.dumps(sorted(positions)).encode()).hexdigest()[:8]
-    signature = f"avg:sklearn|zero_division:0|not-a-label:wrong|labels:{count}:{digest}"
+    signature = f"avg:sklearn|zero_division:0|not-a-label:wrong|labels:{count}:{labels_digest(positions)}"
 
     def hit(example: Example, prediction: Prediction) -> float | None:
         gold = gold_index(example, positions)

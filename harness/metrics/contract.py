@@ -57,7 +57,7 @@ def _check_names(family: Family) -> None:
 def _check_metric(metric: Metric, again: Metric, pairs: _Pairs) -> None:
     who = f"the metric '{metric.name}'"
     _expect(metric.direction in ("higher", "lower", "none"), f"{who}: direction must be higher, lower or none, not {metric.direction!r}")
-    _expect(metric.level in ("example", "corpus"), f"{who}: level must be example or corpus, not {metric.level!r}")
+    _expect(metric.level in ("example", "corpus", "rows"), f"{who}: level must be example, corpus or rows, not {metric.level!r}")
     _expect(bool(metric.unit), f"{who}: needs a unit, such as fraction")
     _expect(
         bool(metric.signature.strip()), f"{who}: needs a signature: it says in short what makes the number (case, tokenizer, versions)"
@@ -95,6 +95,9 @@ def _rows(metric: Metric, pairs: _Pairs) -> Iterator[Statistic | None]:
 def _check_aggregate(metric: Metric, rows: Any) -> None:
     """`rows` is (n, d). The totals tried are those of all rows, of each half, and of each row."""
     who = f"the metric '{metric.name}'"
+    if metric.level == "rows":
+        _check_rows(metric, rows, who)
+        return
     parts = [rows, *(part for part in (rows[::2], rows[1::2]) if len(part)), *(rows[i : i + 1] for i in range(len(rows)))]
     totals = np.stack([part.sum(axis=0) for part in parts])  # (parts, d)
     counts = np.array([len(part) for part in parts], dtype=np.float64)
@@ -112,6 +115,28 @@ def _check_aggregate(metric: Metric, rows: Any) -> None:
         _expect(rows.shape[1] == 1, f"{who}: level 'example' needs one number a row, and there are {rows.shape[1]}")
         means = np.array([part.mean() for part in parts])
         _expect(np.allclose(singly, means), f"{who}: level 'example' means that the score is the mean of the rows; use example_metric")
+    _check_scale(metric, singly, who)
+
+
+def _check_rows(metric: Metric, rows: Any, who: str) -> None:
+    """The weights tried: every row once, each half, and every row thrice."""
+    n = len(rows)
+    weights = np.stack([np.ones(n), np.arange(n) % 2 == 0, np.arange(n) % 2 == 1, np.full(n, 3.0)]).astype(np.float64)
+    scores = np.asarray(metric.aggregate(rows, weights))
+    _expect(scores.shape == (4,), f"{who}: aggregate must take weights with leading axes: {weights.shape} gave {scores.shape}")
+    _expect(np.isclose(scores[3], scores[0]), f"{who}: aggregate gives another score where every row counts thrice")
+    singly = [float(np.asarray(metric.aggregate(rows, each[None]))[0]) for each in weights]
+    _expect(np.allclose(singly, scores), f"{who}: aggregate gives other scores for several weights at once than for each alone")
+    twice = np.asarray(metric.aggregate(np.concatenate([rows, rows[::2]]), np.ones((1, n + len(rows[::2])))))[0]
+    _expect(
+        np.isclose(twice, np.asarray(metric.aggregate(rows, (weights[0] + weights[1])[None]))[0]),
+        f"{who}: a row with weight 2 must count like two rows",
+    )
+    _check_scale(metric, scores, who)
+
+
+def _check_scale(metric: Metric, singly: Any, who: str) -> None:
+    """The first of these scores is that of all rows."""
     _expect(bool(np.isfinite(singly[0])), f"{who}: aggregate gives {singly[0]} for all rows; a score is a finite number")
     low, high = BOUNDS.get(metric.unit, (-np.inf, np.inf))
     outside = singly[(singly < low - 1e-9) | (singly > high + 1e-9)]

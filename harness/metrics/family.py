@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 REVISION = 1
 
 # The lowest and highest value that a score of this unit can take; a unit that is not here has no such limits.
-BOUNDS: Mapping[str, tuple[float, float]] = MappingProxyType({"fraction": (0.0, 1.0), "coefficient": (-1.0, 1.0), "points": (0.0, 100.0)})
+BOUNDS: Mapping[str, tuple[float, float]] = MappingProxyType(
+    {"fraction": (0.0, 1.0), "score": (0.0, 1.0), "coefficient": (-1.0, 1.0), "points": (0.0, 100.0)}
+)
 
 
 @dataclass(frozen=True)

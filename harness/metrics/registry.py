@@ -14,13 +14,14 @@ from harness.metrics.faithfulness import FAITHFULNESS
 from harness.metrics.family import Family
 from harness.metrics.guard import guarded
 from harness.metrics.length import LENGTH
+from harness.metrics.probabilities import PROBABILITIES
 from harness.metrics.rouge import ROUGE
 from harness.metrics.sacrebleu_scores import BLEU, CHRF, TER
 from harness.metrics.squad import ANSWERABILITY, SQUAD
 from harness.plugins import Installed, with_plugins
 from harness.types import Metric
 
-_SHIPPED = (ROUGE, BLEU, CHRF, TER, SQUAD, ANSWERABILITY, EXACT_MATCH, LENGTH, FACTS, FAITHFULNESS, CLASSIFICATION)
+_SHIPPED = (ROUGE, BLEU, CHRF, TER, SQUAD, ANSWERABILITY, EXACT_MATCH, LENGTH, FACTS, FAITHFULNESS, CLASSIFICATION, PROBABILITIES)
 FAMILIES: Mapping[str, Family] = MappingProxyType({family.name: family for family in _SHIPPED})
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 NOTHING = "–"
 # By the unit of a score. The decimals of sacrebleu's scores are those that people print them with.
-_DECIMALS = {"fraction": 3, "coefficient": 3, "points": 1, "errors": 2, "edits per 100 words": 1}
+_DECIMALS = {"fraction": 3, "score": 3, "nats": 3, "coefficient": 3, "points": 1, "errors": 2, "edits per 100 words": 1}
 _SIGNS = {"USD": "$", "EUR": "€", "GBP": "£"}
 
 
@@ -41,7 +41,7 @@ def fewer(share: float) -> str:
 
 def with_unit(text: str, unit: str) -> str:
     """A difference in a sentence: '+2.3 points'. Scales from 0 to 1 go without a word."""
-    if unit in ("", "fraction", "coefficient"):
+    if unit in ("", "fraction", "score", "coefficient"):
         return text
     return f"{text} {unit.removesuffix('s') if text == '1' else unit}"
 
