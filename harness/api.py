@@ -132,6 +132,34 @@ def open_catalog(tasks: Sequence[str] = (), strategies: Sequence[str] = ()) -> C
     return Catalog(vocabulary(), tasks=[Path(p) for p in tasks], strategies=[Path(p) for p in strategies])
 
 
+def score(
+    task: str,
+    predictions: str | Path,
+    *,
+    name: str | None = None,
+    price_per_1k: float | None = None,
+    runs_dir: str | Path = "runs",
+    listener: Listener | None = None,
+    command: str = "harness.score",
+    **data: Any,
+) -> LoadedRun:
+    """Score outputs that were made elsewhere: a run with one cell, like every other.
+
+    Args:
+        task: a name or a YAML file; every row of a file that is not split already is a test row.
+        predictions: a file of {"id", "output"} rows, or of one output a line in the order of the data.
+        name: what the strategy is called; without it, as the file is.
+        price_per_1k: what a thousand outputs cost, in USD.
+        data: the fields of `harness.grid.Request` that say where the rows come from.
+
+    Raises:
+        BenchError: anything wrong with the task, its data or the outputs; nothing is written then.
+    """
+    own: dict[str, Any] = {"base": False, "models": (), "whole_as_test": True, "outputs_name": name, "price_per_1k": price_per_1k}
+    request = request_of({"tasks": (task,), "strategies": (f"outputs:{predictions}",)} | own | data)
+    return run_request(request, runs_dir=runs_dir, listener=listener, command=command)
+
+
 def foresee(
     request: Mapping[str, Any], *, margin: float | None = None, earlier: str | Path | None = None, runs_dir: str | Path = "runs"
 ) -> list[Foresight]:

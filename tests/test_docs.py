@@ -1,6 +1,7 @@
 """Every command of the documentation is run, on small samples of what it names."""
 
 import csv
+import json
 import re
 import shlex
 import shutil
@@ -53,6 +54,7 @@ def here(tmp_path_factory, bench):
     with (folder / "intents.csv").open("w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows([("text", "category"), *((f"text {i} about {i % 3}", f"kind {i % 3}") for i in range(60))])
     shutil.copy(ROOT / "tasks" / "summarization.yaml", folder / "my-task.yaml")
+    (folder / "vendor.jsonl").write_text("\n".join(json.dumps({"output": note}) for _, _, note in rows), encoding="utf-8")
     for file in PUBLISHED if SHARED.is_dir() else ():
         shutil.copy(SHARED / file, folder)
     (folder / "grid.yaml").write_text(next(block for block in blocks("README.md", "yaml") if "override:" in block), encoding="utf-8")

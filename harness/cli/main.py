@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 # Command: the module and object that holds it, and its line in the help.
 _COMMANDS = {
     "run": ("harness.cli.run:run", "Fine-tune, score and price strategies on tasks."),
+    "score": ("harness.cli.score:score", "Score outputs that were made elsewhere, as a run like every other."),
     "plan": ("harness.cli.plan:plan", "Say what the test rows of a task can show, before a run."),
     "report": ("harness.cli.report:report", "Write the report of a run again, or print the run as JSON."),
     "compare": ("harness.cli.compare:compare", "Compare two strategies of a run, or one strategy in two runs."),

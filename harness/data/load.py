@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.data.checks import remove_overlaps
+from harness.data.checks import Checked, remove_overlaps
 from harness.data.digests import splits_digest
 from harness.data.folding import check_folds, fold, merged, with_followers
 from harness.data.gather import Gathered
@@ -47,13 +47,14 @@ class _Loaded:
     spare: bool = False
 
 
-def load_splits(task: Task, *, folder: Path, limit: int | None = None, limit_seed: int = 0) -> Splits:
+def load_splits(task: Task, *, folder: Path, limit: int | None = None, limit_seed: int = 0, whole_as_test: bool = False) -> Splits:
     """The rows of a task, split, checked and, with `limit`, sampled.
 
     Args:
         folder: what relative paths in `task.data` are relative to.
         limit: at most so many rows of each split, drawn at random after the checks; a smaller limit's rows are among a larger one's.
         limit_seed: the seed of that draw.
+        whole_as_test: a file that is not split already is test as a whole, in its order; there are no other rows then.
 
     Returns:
         Splits whose report says what was skipped, removed, folded and sampled; `report.sampled_from` holds the sizes before sampling.
@@ -64,17 +65,18 @@ def load_splits(task: Task, *, folder: Path, limit: int | None = None, limit_see
     if limit is not None and limit < 1:
         raise BenchError(f"limit must be at least 1, not {limit}")
     _check_folding(task)
-    loaded = _from_files(task, folder, limit) if task.data.source is None else _from_source(task)
+    loaded = _from_files(task, folder, limit, whole_as_test) if task.data.source is None else _from_source(task)
     index = loaded.index
     parts, followers = _fold(index, loaded.parts, ("validation", "test"))
-    checked = remove_overlaps(index, parts)
+    alone = whole_as_test and not len(parts["train"])
+    checked = Checked(parts, {}, 0, 0, 0, []) if alone else remove_overlaps(index, parts)
     parts = checked.parts
     warnings = [*loaded.warnings, *checked.warnings]
     if loaded.spare:
         parts["train"], parts["validation"] = spare_validation(index, parts["train"])
         parts, more = _fold(index, parts, ("validation",))
         followers |= more
-    if not len(parts["validation"]):
+    if not len(parts["validation"]) and len(parts["train"]):
         warnings.append("validation has no rows: training cannot stop early")
     choices: tuple[str, ...] = ()
     if task.chooses:
@@ -85,7 +87,7 @@ def load_splits(task: Task, *, folder: Path, limit: int | None = None, limit_see
     if limit is not None:
         parts = {split: _sample(rows, loaded.ids, limit, limit_seed) for split, rows in parts.items()}
     unseen: dict[str, int] = {}
-    if task.chooses:
+    if task.chooses and len(parts["train"]):
         unseen, doubts = unseen_labels(index.labels_of(parts["train"]), index.labels_of(parts["test"]))
         warnings += doubts
     examples = _put_together(loaded, parts, followers, choices)
@@ -147,7 +149,7 @@ def _put_together(
     return {split: tuple(examples(parts[split])) for split in _ORDER}
 
 
-def _from_files(task: Task, folder: Path, limit: int | None) -> _Loaded:
+def _from_files(task: Task, folder: Path, limit: int | None, whole_as_test: bool) -> _Loaded:
     origin = find_origin(task, folder)
     gathered = Gathered(task, origin.every, sampled=limit is not None)
     index, bad = gathered.index, gathered.bad
@@ -160,7 +162,10 @@ def _from_files(task: Task, folder: Path, limit: int | None) -> _Loaded:
         if task.data.fold_references_by is not None:
             check_folds(index, own, task.data.fold_references_by, gathered.place)
     parts: dict[SplitName, Places]
-    if "file" in rows:
+    if "file" in rows and whole_as_test:
+        parts = {"train": rows["file"][:0], "validation": rows["file"][:0], "test": rows["file"]}
+        ids = RowIds(index, [rows["file"]], origin.places)
+    elif "file" in rows:
         parts = split_rows(index, rows["file"], task.data.split, origin.name("file"))
         ids = RowIds(index, [rows["file"]], origin.places)
     else:

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from harness.data import inputs_digest
 from harness.errors import BenchError
+from harness.grid.elsewhere import finish_cells
 from harness.grid.plan import Planned
 from harness.grid.schedule import run_cells
 from harness.grid.worker import Job
@@ -70,6 +71,8 @@ def execute(
             digests = {e.id: inputs_digest(e) for e in (*splits.train, *splits.validation, *splits.test)}
             folder.write_data(task, splits, digests)
         missing = [cell for cell in plan.cells if not folder.cell(cell.id).whole()]
+        finish_cells(folder, plan, [cell for cell in missing if cell.id in planned.made_elsewhere], planned.made_elsewhere)
+        missing = [cell for cell in missing if cell.id not in planned.made_elsewhere]
         for cell in list(missing) if reuse else ():
             done = find_finished_cell(runs, cell.id, other_than=folder.path)
             if done is not None:

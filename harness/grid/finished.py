@@ -61,12 +61,20 @@ class FinishedCell:
 
 
 def find_cell(
-    run: Run, strategy: str, *, task: str | None = None, model: str | None = None, seed: int | None = None, train_size: int | None = None
+    run: Run,
+    strategy: str,
+    *,
+    task: str | None = None,
+    model: str | None = None,
+    seed: int | None = None,
+    train_size: int | None = None,
+    needs_model: bool = True,
 ) -> FinishedCell:
     """The cell that is done and fits; of several seeds the lowest.
 
     Args:
         strategy: its name in the run, or what `bench run` takes for it: a file, values with brackets.
+        needs_model: refuse outputs that were made elsewhere.
 
     Raises:
         BenchError: none fits, or several do that differ in more than the seed: then the choices are listed.
@@ -91,6 +99,8 @@ def find_cell(
     done = [c for c in fitting if run.status(c.id) == "done"]
     if not done:
         raise BenchError(f"{run.path}: no cell of '{strategy}' is done: {_why(run, fitting[0])}")
+    if run.plan.strategy_of(done[0]).outputs is not None and needs_model:
+        raise BenchError(f"{run.path}: the outputs of '{strategy}' were made elsewhere: there is no model here that could be asked")
     choices = [
         f"--{name.replace('_', '-')} ({', '.join(str(value) for value in values)})"
         for name in ("task", "model", "train_size")

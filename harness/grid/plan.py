@@ -11,6 +11,7 @@ from pathlib import Path
 from harness.catalog import Catalog, Entry, prompt_variables, render_prompt
 from harness.data import load_splits
 from harness.errors import BenchError, did_you_mean
+from harness.grid.elsewhere import predictions_of
 from harness.grid.request import Request, check_numbers, resolve_strategies, resolve_tasks
 from harness.grid.squares import NamedModel, Square, find_models, squares_of
 from harness.grid.trial import Trial, try_out
@@ -20,19 +21,20 @@ from harness.models.device import Device, find_device, require_four_bit
 from harness.models.digest import digest_of
 from harness.models.resolve import ModelSource
 from harness.store import RunPlan
-from harness.store.plan import ModelInfo
+from harness.store.plan import ELSEWHERE, ModelInfo
 from harness.tuning import check_adapter
-from harness.types import Splits, Task
+from harness.types import Prediction, Splits, Task
 
 
 @dataclass(frozen=True)
 class Planned:
-    """A plan with what is needed to carry it out on this machine."""
+    """A plan with what is needed to carry it out on this machine. `made_elsewhere` holds, by cell, outputs that were brought along."""
 
     plan: RunPlan
     splits: Mapping[str, Splits]
     sources: Mapping[str, ModelSource]
     device: Device
+    made_elsewhere: Mapping[str, Sequence[Prediction]]
 
 
 def make_plan(request: Request, catalog: Catalog, *, command: str, here: Path | None = None) -> Planned:
@@ -51,7 +53,8 @@ def make_plan(request: Request, catalog: Catalog, *, command: str, here: Path | 
     models = find_models(request, here)
     squares = squares_of(request, tasks, strategies, splits, models, device)
     prompts = {(s.cell.task, s.strategy.name): s.strategy for s in squares if s.strategy.prompt is not None}
-    problems = [problem for name, task in tasks.items() for problem in _prompt_problems(f"task '{name}'", task.prompt, splits[name])]
+    prompted = {square.cell.task for square in squares if square.strategy.outputs is None}
+    problems = [p for name in tasks if name in prompted for p in _prompt_problems(f"task '{name}'", tasks[name].prompt, splits[name])]
     for (task_name, name), strategy in prompts.items():
         problems += _prompt_problems(f"strategy '{name}' on task '{task_name}'", strategy.prompt or "", splits[task_name])
     if problems:
@@ -63,10 +66,11 @@ def make_plan(request: Request, catalog: Catalog, *, command: str, here: Path | 
             require_four_bit(device, strategy.name)
     for model in models:
         _try_model(model, squares, tasks, splits)
+    elsewhere = {s.cell.id: predictions_of(s.strategy, tasks[s.cell.task], splits[s.cell.task]) for s in squares if s.strategy.outputs}
     price = price_of(device.kind, device.name, usable_cores(), request.price)
     decided = [task.model_dump(mode="json", exclude={"description", "data"}) for task in tasks.values()]
     for name, found in splits.items():
-        notes = [*_more_than_all(found, request), *_unused("the prompt", tasks[name].prompt, found)]
+        notes = [*_more_than_all(found, request), *(_unused("the prompt", tasks[name].prompt, found) if name in prompted else ())]
         for (task_name, strategy_name), strategy in prompts.items():
             if task_name == name:
                 notes += _unused(f"the prompt of strategy '{strategy_name}'", strategy.prompt or "", found)
@@ -78,7 +82,8 @@ def make_plan(request: Request, catalog: Catalog, *, command: str, here: Path | 
         command=command,
         tasks=tasks,
         strategies=strategies,
-        models={m.source.name: ModelInfo(m.source.name, m.source.origin, m.source.digest, m.source.revision, m.shape) for m in models},
+        models={m.source.name: ModelInfo(m.source.name, m.source.origin, m.source.digest, m.source.revision, m.shape) for m in models}
+        | ({ELSEWHERE: ModelInfo(ELSEWHERE, "not known here", "")} if elsewhere else {}),
         cells=tuple(square.cell for square in squares),
         data={name: s.report for name, s in splits.items()},
         data_digests={name: s.digest for name, s in splits.items()},
@@ -94,7 +99,7 @@ def make_plan(request: Request, catalog: Catalog, *, command: str, here: Path | 
         },
         overridden={s.cell.id: s.strategy for s in squares if s.strategy is not strategies[s.cell.strategy]},
     )
-    return Planned(plan, splits, {m.source.name: m.source for m in models}, device)
+    return Planned(plan, splits, {m.source.name: m.source for m in models}, device, elsewhere)
 
 
 def read_tasks(request: Request, catalog: Catalog, here: Path | None = None) -> list[tuple[Task, Splits]]:
@@ -110,7 +115,7 @@ def read_tasks(request: Request, catalog: Catalog, here: Path | None = None) -> 
 def _read(entries: Mapping[str, Entry[Task]], request: Request) -> dict[str, tuple[Task, Splits]]:
     found = {}
     for name, entry in entries.items():
-        splits = load_splits(entry.value, folder=entry.folder, limit=request.limit)
+        splits = load_splits(entry.value, folder=entry.folder, limit=request.limit, whole_as_test=request.whole_as_test)
         found[name] = _scored_by_facts(entry.value, splits), splits
     return found
 

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from harness.catalog import Catalog, Entry
 from harness.errors import BenchError, did_you_mean
+from harness.grid.elsewhere import PREFIX, outputs_strategy
 from harness.grid.gridfile import Override, Where
 from harness.grid.variants import parse_spec, with_values
 from harness.models.device import DTYPES
@@ -25,7 +26,10 @@ C = TypeVar("C", Where, Override)
 
 @dataclass(frozen=True)
 class Request:
-    """What the user asked for, as they said it. `fields` maps roles to columns, as in a task's YAML."""
+    """What the user asked for, as they said it. `fields` maps roles to columns, as in a task's YAML.
+
+    `whole_as_test` takes every row of a file for testing; `outputs_name` and `price_per_1k` (USD) are of outputs that were made elsewhere.
+    """
 
     tasks: tuple[str, ...]
     strategies: tuple[str, ...]
@@ -54,6 +58,9 @@ class Request:
     override: tuple[Override, ...] = ()
     tasks_dirs: tuple[str, ...] = ()
     strategies_dirs: tuple[str, ...] = ()
+    whole_as_test: bool = False
+    outputs_name: str | None = None
+    price_per_1k: float | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The request as plain values, as it stands in `run.json`."""
@@ -110,8 +117,10 @@ def check_numbers(request: Request) -> None:
         problems.append(f"limit must be a whole number from 1, not {request.limit!r}")
     if request.epochs is not None and not (_number(request.epochs) and 0 < request.epochs < math.inf):
         problems.append(f"epochs must be a number above 0, not {request.epochs!r}")
-    if request.price is not None and not (_number(request.price) and 0 <= request.price < math.inf):
-        problems.append(f"price must be a number of 0 or more, not {request.price!r}")
+    for name in ("price", "price_per_1k"):
+        price = getattr(request, name)
+        if price is not None and not (_number(price) and 0 <= price < math.inf):
+            problems.append(f"{name} must be a number of 0 or more, not {price!r}")
     if request.dtype not in DTYPES:
         problems.append(f"unknown dtype '{request.dtype}'.{did_you_mean(request.dtype, DTYPES)}")
     problems += [
@@ -234,7 +243,10 @@ def resolve_strategies(request: Request, catalog: Catalog) -> dict[str, Strategy
     problems: list[str] = []
     for spec in names:
         try:
-            strategy = _strategy(spec, catalog, request.epochs)
+            if spec.startswith(PREFIX):
+                strategy = outputs_strategy(spec.removeprefix(PREFIX), name=request.outputs_name, price_per_1k=request.price_per_1k)
+            else:
+                strategy = _strategy(spec, catalog, request.epochs)
         except BenchError as error:
             problems += error.problems
             continue

@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import BenchError, did_you_mean
+from harness.grid.elsewhere import PREFIX
 from harness.grid.request import BASE, Request, overridden
 from harness.measure import code_digest, versions_that_matter
 from harness.models.device import Device
 from harness.models.digest import digest_of
 from harness.models.load import has_head, shape_of_model
 from harness.models.resolve import ModelSource, resolve_model
+from harness.store.plan import ELSEWHERE
 from harness.types import Cell, Shape, Splits, Strategy, Task
 
 
@@ -48,6 +50,8 @@ def find_models(request: Request, here: Path) -> list[NamedModel]:
         BenchError: one is not there, two go by the same name, or a revision is given for several.
     """
     names = list(dict.fromkeys(request.models))
+    if not request.base and request.strategies and all(spec.startswith(PREFIX) for spec in request.strategies):
+        return []  # nothing is asked of any model
     if not names:
         raise BenchError("no model: name one with --model, such as --model tiny")
     if request.revision is not None and len(names) > 1:
@@ -84,6 +88,8 @@ def squares_of(
     for task in tasks.values():
         for model in models:
             for strategy in strategies.values():
+                if strategy.outputs is not None:
+                    continue
                 places = _Places(request, task, model, strategy, len(splits[task.name].train))
                 meant |= places.meant
                 own = places.strategy
@@ -96,6 +102,7 @@ def squares_of(
                 squares += [
                     Square(_cell(task, own, splits[task.name], model.source, device, size, seed), own) for size, seed in places.left
                 ]
+        squares += [_elsewhere(task, s, splits[task.name]) for s in strategies.values() if s.outputs is not None]
     for one in (*request.exclude, *request.override):
         if id(one) not in meant:
             problems.append(f"{one.place} ({one.model_dump(exclude_none=True)}) fits no cell of the grid")
@@ -185,6 +192,18 @@ def _unknown_names(
         for field, value in one.names()
         if value not in known[field]
     ]
+
+
+def _elsewhere(task: Task, strategy: Strategy, splits: Splits) -> Square:
+    """The cell of outputs that were made elsewhere: no model, no seed, and what matters of the file is its content."""
+    identity = {
+        "task": task.model_dump(mode="json", exclude={"data", "description", "margin"}),
+        "strategy": strategy.model_dump(mode="json", exclude={"description": True, "outputs": {"path"}}),
+        "data": splits.digest,
+        "code": code_digest(),
+    }
+    digest = digest_of([json.dumps(identity, sort_keys=True)])
+    return Square(Cell(digest[:16], task.name, ELSEWHERE, strategy.name, 0, None), strategy)
 
 
 def _cell(

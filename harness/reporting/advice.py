@@ -53,7 +53,7 @@ def costs_by_label(lines: Sequence[Line]) -> dict[str, float | None]:
     prices = {ln.label: ln.costs.total_price if ln.costs else None for ln in lines}
     if None not in prices.values():
         return prices
-    return {ln.label: ln.costs.total_seconds if ln.costs else None for ln in lines}
+    return {ln.label: (ln.costs.total_seconds or None) if ln.costs else None for ln in lines}
 
 
 def _against_full(run: Run, rows: TaskRows, lines: Sequence[Line]) -> tuple[AgainstFull, ...]:

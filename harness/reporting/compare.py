@@ -183,7 +183,7 @@ def choose(run: Run, strategy: str, *, task: str | None = None, model: str | Non
     Raises:
         BenchError: none is done, or several fit that differ in more than the seed.
     """
-    found = find_cell(run, strategy, task=task, model=model, train_size=train_size)
+    found = find_cell(run, strategy, task=task, model=model, train_size=train_size, needs_model=False)
     same = cells_of(run, found.task.name, found.cell)
     return Chosen(run, TaskRows(run, found.task), tuple(done_cells(run, same)), run.plan.label(found.cell))
 

@@ -12,6 +12,7 @@ from harness.reporting import numbers
 from harness.reporting.scores import TaskRows
 from harness.reporting.view import PHASES, CellProblem, Costs, Difference, Line
 from harness.store import Run
+from harness.store.plan import ELSEWHERE
 from harness.types import Cell, CellResult, Phase
 
 Key = tuple[str, str, int]  # model, strategy, training size
@@ -46,13 +47,13 @@ def cells_of(run: Run, task: str, ln: Line | Cell) -> list[Cell]:
 
 
 def name_of(strategy: str, model: str, models: int) -> str:
-    """A strategy, with its model only where there are several."""
-    return f"{strategy} · {model}" if models > 1 else strategy
+    """A strategy, with its model only where there are several; outputs that were made elsewhere have none."""
+    return f"{strategy} · {model}" if models > 1 and model != ELSEWHERE else strategy
 
 
 def _labels(run: Run, groups: Mapping[Key, Sequence[Cell]]) -> dict[Key, str]:
     """Names as short as they can be. Where one strategy was trained on several numbers of rows, all that were trained say theirs."""
-    models = len({model for model, _, _ in groups})
+    models = len({model for model, _, _ in groups} - {ELSEWHERE})
     trained = {key: run.plan.strategy_of(cells[0]).train is not None for key, cells in groups.items()}
     counts = Counter(key[:2] for key in groups)
     several = any(trained[key] and counts[key[:2]] > 1 for key in groups)
@@ -66,10 +67,14 @@ def _labels(run: Run, groups: Mapping[Key, Sequence[Cell]]) -> dict[Key, str]:
 
 
 def _against_base(run: Run, rows: TaskRows, key: Key, groups: Mapping[Key, list[Cell]], ln: Line) -> Line:
-    """The line with its difference to `base` of the same model, and by what share it has fewer errors, where both have results."""
+    """The line with its difference to `base` of the same model, and by what share it has fewer errors, where both have results.
+
+    Outputs that were made elsewhere are held against the only base that there is.
+    """
     if ln.is_base:
         return ln
-    base = [cell for other, cells in groups.items() if other[:2] == (key[0], "base") for cell in done_cells(run, cells)]
+    bases = [other for other in groups if other[1] == "base" and (other[0] == key[0] or key[0] == ELSEWHERE)]
+    base = done_cells(run, groups[bases[0]]) if len(bases) == 1 else []
     own = done_cells(run, groups[key])
     if not base or not own:
         return ln

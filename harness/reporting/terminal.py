@@ -71,8 +71,8 @@ def _columns(task: Task, lines: Sequence[Line], rows: TaskRows) -> list[_Column]
         _Column("95 % interval", _interval(unit), 1, number=False),
         *(_Column(m.name, _score_of(m), 6 + i) for i, m in enumerate(others)),
         _Column("vs base", _difference(unit), number=False),
-        _Column("training", lambda ln: numbers.seconds(ln.costs.training_seconds if ln.costs else None), 2),
-        _Column("total", lambda ln: numbers.seconds(ln.costs.total_seconds if ln.costs else None), 5),
+        _Column("training", lambda ln: numbers.seconds(ln.costs.training_seconds if ln.costs and ln.clocked else None), 2),
+        _Column("total", lambda ln: numbers.seconds(ln.costs.total_seconds if ln.costs and ln.clocked else None), 5),
         _Column("cost", lambda ln: numbers.money(ln.costs.total_price, ln.costs.currency) if ln.costs else numbers.NOTHING, 3),
         _Column("peak memory", lambda ln: numbers.size(ln.costs.peak_allocated if ln.costs else None), 4),
     ]

@@ -95,6 +95,11 @@ class Line:
     artifact_bytes: int
     notes: tuple[str, ...]
 
+    @property
+    def clocked(self) -> bool:
+        """Whether it ran here, so that its seconds are known; outputs that were made elsewhere may have a price and nothing else."""
+        return self.costs is not None and self.costs.total_seconds > 0
+
 
 @dataclass(frozen=True)
 class ScoreName:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, TypeAlias, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 Kind = Literal["classification", "generation", "qa", "summarization"]
-Method = Literal["prompt", "full", "peft"]
+Method = Literal["prompt", "full", "peft", "outputs"]
 PromptFormat = Literal["auto", "plain", "chat"]
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
@@ -166,6 +166,14 @@ Number = TypeVar("Number", int, float)
 BySize: TypeAlias = Number | Mapping[str, Number]
 
 
+class OutputsSpec(Declared):
+    """A file of outputs that were made elsewhere, with its digest, and what a thousand of them cost, in USD (None: nobody said)."""
+
+    path: str
+    sha256: str
+    price_per_1k: Annotated[float, Field(ge=0)] | None = None
+
+
 class TrainSpec(Declared):
     """One training recipe.
 
@@ -235,7 +243,7 @@ class Strategy(Declared):
 
     Method `prompt` trains nothing: the model as it is, with the task's prompt or one of the strategy's own, and with `shots`
     examples of the training rows in front. `adapter` goes to PEFT's config class of that `peft_type` as it is; `prompt`
-    replaces the task's prompt.
+    replaces the task's prompt. Method `outputs` is no adaptation: its outputs were made elsewhere and lie in a file.
     """
 
     name: StrategyName
@@ -246,6 +254,7 @@ class Strategy(Declared):
     adapter: Mapping[str, Any] = Field(default_factory=dict)
     quantization: QuantizationSpec | None = None
     train: TrainSpec | None = None
+    outputs: OutputsSpec | None = None
 
     @model_validator(mode="after")
     def _consistent(self) -> Strategy:
@@ -256,8 +265,10 @@ class Strategy(Declared):
             problems.append(f"method '{self.method}' takes no 'adapter'")
         if self.method == "full" and self.quantization:
             problems.append("method 'full' cannot train 4-bit weights: leave 'quantization' out")
-        if (self.method == "prompt") == (self.train is not None):
-            problems.append("method 'prompt' takes no 'train'" if self.train else f"method '{self.method}' needs 'train'")
+        if (self.method == "outputs") != (self.outputs is not None):
+            problems.append("outputs that were made elsewhere are named as outputs:FILE, beside the other strategies")
+        if (self.method in ("prompt", "outputs")) == (self.train is not None):
+            problems.append(f"method '{self.method}' takes no 'train'" if self.train else f"method '{self.method}' needs 'train'")
         if self.method != "prompt" and self.shots:
             problems.append(f"method '{self.method}' takes no 'shots': what it learns from is its training rows")
         if problems:

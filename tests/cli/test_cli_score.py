@@ -1,0 +1,131 @@
+"""`bench score`, and outputs:FILE within a grid: what others made is scored, compared and priced like every other."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from harness import load_run
+
+QUESTIONS = [{"id": f"q{i}", "question": f"What is {i}?", "context": f"It is {i}.", "answer": f"It is {i}"} for i in range(40)]
+INTENTS = [{"id": f"i{i}", "text": f"please {word} number {i}", "category": word} for i, word in enumerate(["refund", "Card lost"] * 20)]
+
+
+def write(path: Path, rows: list[dict[str, object]]) -> None:
+    path.write_text("\n".join(map(json.dumps, rows)))
+
+
+@pytest.fixture
+def files(here: Path) -> Path:
+    write(here / "test.jsonl", QUESTIONS)
+    write(here / "intents.jsonl", INTENTS)
+    write(here / "good.jsonl", [{"id": row["id"], "output": row["answer"]} for row in QUESTIONS[:36]])
+    (here / "poor.txt").write_text("\n".join(str(row["answer"]) if i % 2 else "no idea" for i, row in enumerate(QUESTIONS)))
+    return here
+
+
+QA = ("--task", "qa", "--data", "test.jsonl")
+
+
+def test_every_row_is_a_test_row_and_a_missing_output_is_wrong(call, files):
+    ended = call("score", *QA, "--predictions", "good.jsonl", "--name", "vendor-model", "--price-per-1k", "1.20")
+    assert ended.code == 0, ended.err
+    run = load_run(ended.out.strip())
+    (cell,) = run.cells
+    assert (cell.strategy, run.status(cell.id)) == ("vendor-model", "done")
+    score = run.scores(cell.id)["f1"]
+    assert (score.value, score.n) == (0.9, 40)
+    result = run.results[cell.id]
+    assert result.notes == ("Made elsewhere (good.jsonl).", "4 of 40 test rows have no output; they score as wrong.")
+    assert result.costs[0].price == pytest.approx(0.048)
+    page = (run.path / "report.html").read_text()
+    assert "vendor-model" in page and "4 of 40 test rows have no output" in page
+    assert "$0.0480" in ended.err
+
+
+def test_two_vendors_are_compared(call, files):
+    first = call("score", *QA, "--predictions", "poor.txt", "--runs-dir", "runs").out.strip()
+    second = call("score", *QA, "--predictions", "good.jsonl").out.strip()
+    ended = call("compare", first, second, "--strategies", "poor,good")
+    assert ended.code == 0, ended.err
+    assert "good is better than poor" in ended.out
+
+
+def test_labels_in_whatever_case_and_with_probabilities(call, files):
+    said = {"refund": "Refund.", "Card lost": " card lost"}
+    rows: list[dict[str, object]] = [
+        {"id": row["id"], "output": said[str(row["category"])], "probabilities": {str(row["category"]): 0.8}} for row in INTENTS
+    ]
+    rows[0]["output"] = "cannot say"
+    write(files / "labels.jsonl", rows)
+    ended = call(
+        "score",
+        "--task",
+        "classification",
+        "--data",
+        "intents.jsonl",
+        "--input",
+        "text",
+        "--target",
+        "category",
+        "--predictions",
+        "labels.jsonl",
+    )
+    assert ended.code == 0, ended.err
+    run = load_run(ended.out.strip())
+    scores = run.scores(run.cells[0].id)
+    assert scores["accuracy"].value == pytest.approx(39 / 40)
+    assert scores["auroc"].value == 1.0
+    assert run.predictions(run.cells[0].id)[0].extracted is None
+
+
+def test_within_a_grid(call, files):
+    write(files / "all.jsonl", [{"id": row["id"], "output": row["answer"]} for row in QUESTIONS])
+    ended = call("run", *QA, "--strategies", "outputs:all.jsonl")
+    assert ended.code == 0, ended.err
+    run = load_run(ended.out.strip())
+    assert [cell.strategy for cell in run.cells] == ["base", "all"]
+    assert run.scores(run.cells[1].id)["f1"].value == 1.0
+    assert len(run.examples("qa")) == 4, "a tenth of the rows: the outputs to the others are passed over"
+    assert "all" in ended.err and "better" in ended.err, "held against the only base there is"
+    again = call("run", *QA, "--strategies", "outputs:all.jsonl")
+    assert again.code == 0
+    write(files / "all.jsonl", [{"id": row["id"], "output": "no"} for row in QUESTIONS])
+    changed = load_run(call("run", *QA, "--strategies", "outputs:all.jsonl").out.strip())
+    assert changed.scores(changed.cells[1].id)["f1"].value == 0.0, "another content is another cell"
+
+
+def test_there_is_no_model_to_ask(call, files):
+    folder = call("score", *QA, "--predictions", "good.jsonl").out.strip()
+    for command in (("predict", "--data", "test.jsonl", "--out", "x.jsonl"), ("export", "--out", "model")):
+        ended = call(command[0], folder, "--strategy", "good", *command[1:])
+        assert ended.code == 2
+        assert "made elsewhere: there is no model here that could be asked" in ended.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((*QA, "--predictions", "nowhere.jsonl"), "outputs:nowhere.jsonl: no such file"),
+        ((*QA, "--predictions", "test.jsonl"), 'test.jsonl:1: has no "output"'),
+        ((*QA, "--predictions", "good.jsonl", "--name", "a name/with?"), "cannot be the name of a strategy"),
+        ((*QA, "--predictions", "good.jsonl", "--price-per-1k", "-1"), "--price-per-1k"),
+        (("--task", "qa", "--data", "nowhere.jsonl", "--predictions", "good.jsonl"), "nowhere.jsonl"),
+        (("--task", "qa", "--predictions", "good.jsonl"), "no test row has the id 'q0'"),
+        (QA, "--predictions"),
+    ],
+)
+def test_bad_input_is_one_clear_error_and_leaves_nothing(call, files, arguments, message):
+    ended = call("score", *arguments)
+    assert (ended.code, ended.out) == (2, "")
+    assert message in ended.err
+    assert not (files / "runs").exists()
+
+
+def test_no_strategy_file_can_claim_it(call, files):
+    (files / "mine.yaml").write_text("name: mine\nmethod: outputs\ndescription: x\n")
+    ended = call("run", *QA, "--strategies", "mine.yaml")
+    assert ended.code == 2
+    assert "named as outputs:FILE" in ended.err
