@@ -15,6 +15,7 @@ from harness.data.sampling import sample
 from harness.errors import BenchError, first_line
 from harness.grid.card import model_card
 from harness.grid.prompting import render_for, shots_for, target_for
+from harness.inference.general import general_loss
 from harness.inference.predict import predict, prompt_budget
 from harness.measure import Meter, environment
 from harness.metrics import metrics_for
@@ -163,8 +164,10 @@ class _CellWork:
         if trained.is_file():
             stored = read_json(trained)
             self.meter.add([Cost(**cost) for cost in stored["costs"]])
+            general = stored["result"]["general_loss"]
             numbers = stored["result"] | {"training": TrainingSummary(**stored["result"]["training"])}
-            return replace(result, **numbers)
+            return replace(result, **(numbers | {"general_loss": general and tuple(general)}))
+        before = self.general_loss(loaded, encoder)
         summary, trainable = self.train(loaded, encoder, budget)
         labels = self.folder.examples(self.task.name)[0].choices
         with self.meter.phase("store"):
@@ -176,9 +179,25 @@ class _CellWork:
             loaded.model = None
             with self.meter.phase("load"):
                 loaded.model = self.load(labels, tuned=True).model
-        numbers = {"training": asdict(summary), "trainable_parameters": trainable, "artifact_bytes": size}
+        after = self.general_loss(loaded, encoder)
+        general = None if before is None or after is None else (before, after)
+        numbers = {"training": asdict(summary), "trainable_parameters": trainable, "artifact_bytes": size, "general_loss": general}
         write_json(trained, {"costs": [asdict(c) for c in self.meter.costs()], "result": numbers})
-        return replace(result, training=summary, trainable_parameters=trainable, artifact_bytes=size)
+        return replace(result, training=summary, trainable_parameters=trainable, artifact_bytes=size, general_loss=general)
+
+    def general_loss(self, loaded: LoadedModel, encoder: PromptEncoder) -> float | None:
+        """The loss on general text of a decoder as it is now; it is clocked with the scores."""
+        if self.shape != "decoder":
+            return None
+        with self.meter.phase("score"):
+            return general_loss(
+                loaded.model,
+                loaded.tokenizer,
+                context=loaded.context - virtual_tokens(self.strategy),
+                pad_id=encoder.pad_id,
+                device=self.device.kind,
+                on_tokens=self.meter.count_tokens,
+            )
 
     def train(self, loaded: LoadedModel, encoder: PromptEncoder, budget: int) -> tuple[TrainingSummary, int]:
         assert self.strategy.train is not None and self.cell.seed is not None

@@ -54,6 +54,7 @@ def task_view(run: Run, task: Task) -> TaskView:
         headline=words.headline(task, lines, unit),
         advice=advice.sentences if (advice := advice_of(run, rows, lines)) else (),
         reductions=words.reductions(lines),
+        forgetting=words.forgetting(lines),
         caveats=words.caveats(task, lines, unit),
         learning=learning_of(run, rows, lines),
         curves=tuple(curve for ln in lines for curve in _curves(run, task, ln)),

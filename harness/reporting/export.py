@@ -115,8 +115,17 @@ def _cell(cell: Cell, status: str, result: CellResult | None, rows: TaskRows) ->
             "total": result.total_parameters if result else None,
         },
         "artifact_bytes": result.artifact_bytes if result else None,
+        "general_loss": _before_after(result),
         "notes": list(result.notes) if result else [],
     }
+
+
+def _before_after(result: CellResult | None) -> dict[str, float] | None:
+    """Nats per token of general text."""
+    if result is None or result.general_loss is None:
+        return None
+    before, after = result.general_loss
+    return {"before": before, "after": after, "forgetting": after - before}
 
 
 def _score(score: Score) -> dict[str, Any]:

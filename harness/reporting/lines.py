@@ -126,8 +126,17 @@ def _line(run: Run, rows: TaskRows, cells: Sequence[Cell]) -> Line:
         trainable_parameters=max((r.trainable_parameters for r in good), default=0),
         total_parameters=max((r.total_parameters for r in good), default=0),
         artifact_bytes=max((r.artifact_bytes for r in good), default=0),
+        general_loss=_general_loss(good),
         notes=_notes(results),
     )
+
+
+def _general_loss(results: Sequence[CellResult]) -> tuple[float, float] | None:
+    known = [r.general_loss for r in results if r.general_loss is not None]
+    if not known:
+        return None
+    before, after = (math.fsum(side) / len(known) for side in zip(*known, strict=True))
+    return before, after
 
 
 def _status(statuses: Sequence[str]) -> str:

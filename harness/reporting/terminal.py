@@ -49,7 +49,8 @@ def terminal_table(run: Run, console: Console) -> None:
         print_table(console, table, width)
         print_text(console, Text(one_line(words.headline(task, lines, rows.primary.unit if rows.primary else ""))))
         advice = advice_of(run, rows, lines)
-        for sentence in (*(advice.sentences if advice else ()), *words.reductions(lines)):
+        said = [*(advice.sentences if advice else ()), *words.reductions(lines), words.forgetting(lines)]
+        for sentence in filter(None, said):
             print_text(console, Text(one_line(sentence)))
         learning = learning_of(run, rows, lines)
         for curve in learning.lines if learning else ():

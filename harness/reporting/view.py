@@ -69,6 +69,7 @@ class Line:
     """One strategy on one task (of one base model, at one training size), over its seeds.
 
     `reductions` say by what share it has fewer errors than base, by the name of the error rate.
+    `general_loss` is the loss on general text before and after tuning, the mean of its seeds, in nats per token.
     `trained` tells training sizes from the shots of a few-shot prompt, which stand in `train_size`, too.
     """
 
@@ -93,6 +94,7 @@ class Line:
     trainable_parameters: int
     total_parameters: int
     artifact_bytes: int
+    general_loss: tuple[float, float] | None
     notes: tuple[str, ...]
 
     @property
@@ -201,6 +203,7 @@ class TaskView:
     headline: str
     advice: tuple[str, ...]
     reductions: tuple[str, ...]
+    forgetting: str
     caveats: tuple[str, ...]
     learning: Learning | None
     curves: tuple[Curve, ...]

@@ -107,6 +107,17 @@ def reductions(lines: Sequence[Line]) -> tuple[str, ...]:
     return tuple(f"{start}: {'; '.join(said)}." for (start, _), said in found.items())
 
 
+def forgetting(lines: Sequence[Line]) -> str:
+    """How much of general language tuning gave up, in a sentence; empty where it was not measured."""
+    said = [
+        f"{ln.label} {numbers.score(ln.general_loss[0], 'nats')} → {numbers.score(ln.general_loss[1], 'nats')} "
+        f"({numbers.signed(ln.general_loss[1] - ln.general_loss[0], 'nats')})"
+        for ln in lines
+        if ln.general_loss is not None
+    ]
+    return f"Forgetting, the loss on general text before and after tuning, in nats per token: {'; '.join(said)}." if said else ""
+
+
 def verdict_text(difference: Difference) -> str:
     """The verdict on a difference to base, in a word or two."""
     if difference.beyond_chance and difference.equivalent:

@@ -74,11 +74,12 @@ class CellFolder:
         """
         value = read_json(self.path / "cell.json")
         try:
-            training = value.pop("training")
+            training, general = value.pop("training"), value.pop("general_loss", None)
             return CellResult(
                 cell=Cell(**value.pop("cell")),
                 costs=tuple(Cost(**cost) for cost in value.pop("costs")),
                 training=TrainingSummary(**training) if training else None,
+                general_loss=(general[0], general[1]) if general else None,
                 notes=tuple(value.pop("notes")),
                 **value,
             )

@@ -182,7 +182,11 @@ class TrainingSummary:
 
 @dataclass(frozen=True)
 class CellResult:
-    """The outcome of one cell. `error` is one line for people; the traceback is in the cell's log."""
+    """The outcome of one cell. `error` is one line for people; the traceback is in the cell's log.
+
+    `general_loss` is the loss on general text before and after tuning, in nats per token; None where nothing was tuned, or the model is
+    no decoder.
+    """
 
     cell: Cell
     status: Status
@@ -193,6 +197,7 @@ class CellResult:
     total_parameters: int = 0
     artifact_bytes: int = 0
     training: TrainingSummary | None = None
+    general_loss: tuple[float, float] | None = None
     truncated_prompts: int = 0
     notes: tuple[str, ...] = ()
 

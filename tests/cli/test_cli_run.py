@@ -254,3 +254,18 @@ def test_what_data_say_does_not_reach_the_terminal_as_it_is(runs: Path) -> None:
     RunDisplay(Console(file=screen, highlight=False, emoji=False)).started(RunFolder(folder), resumed=True)
     assert "label '�[31m�' [bold]x[/bold] :smile: is new" in screen.getvalue()
     assert "\x1b" not in screen.getvalue()
+
+
+def test_what_tuning_made_it_forget_is_measured_and_told(made: Any) -> None:
+    from harness import load_run
+
+    run = load_run(made.folder)
+    by_strategy = {cell.strategy: run.results[cell.id] for cell in run.cells}
+    assert by_strategy["base"].general_loss is None, "nothing was tuned"
+    before, after = by_strategy["lora"].general_loss
+    assert before > 0 and after > 0 and before != after
+    said = f"lora {before:.3f} → {after:.3f} ({'+' if after > before else '−'}{abs(after - before):.3f})"
+    assert said in made.ended.err
+    assert said in (made.folder / "report.html").read_text()
+    (lora,) = (cell for cell in run.to_dict()["cells"] if cell["strategy"] == "lora")
+    assert lora["general_loss"] == {"before": before, "after": after, "forgetting": after - before}
