@@ -77,7 +77,7 @@ def _same_training(one: Line, other: Line) -> bool:
 
 def _sentences(rows: TaskRows, lines: Sequence[Line], found: Recommendation, against_full: Sequence[AgainstFull]) -> list[str]:
     unit, name = rows.primary.unit if rows.primary else "", rows.task.primary
-    margin = f"Δ = {numbers.score(found.margin, unit)}"
+    margin = f"Δ\u00a0=\u00a0{numbers.score(found.margin, unit)}"  # one that no line break tears apart
     by_label = {ln.label: ln for ln in lines}
     if found.choice is None:
         said = [_nothing_shown(found, name, margin), *_until_then(found, by_label, unit)]
@@ -114,9 +114,9 @@ def _choice(found: Recommendation, ln: Line, name: str, margin: str) -> str:
     if ln.is_base:
         shown = f"not worse than the best on {name} by more than {margin}"
         return f"Ship {ln.label}, the model as it is: it is {shown}, and tuning costs more{costs}."
-    others = sum(c.standing == "within" for c in found.candidates) > 1
-    which = "the cheapest strategy that is not" if others else "the only strategy that is shown not to be"
-    return f"Ship {ln.label}: {which} worse than the best on {name} by more than {margin}{costs}."
+    if sum(c.standing == "within" for c in found.candidates) > 1:
+        return f"Ship {ln.label}: the cheapest strategy that is not worse than the best on {name} by more than {margin}{costs}."
+    return f"Ship {ln.label}: the only strategy that is shown to be within {margin} of the best on {name}{costs}."
 
 
 def _nothing_shown(found: Recommendation, name: str, margin: str) -> str:

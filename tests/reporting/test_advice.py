@@ -38,7 +38,7 @@ def test_the_cheapest_that_is_good_enough_is_named_first(clear: Run) -> None:
     assert found.found.choice == "lora" and found.found.best == "full"
     first, sure, standings, kept = found.sentences
     assert re.fullmatch(
-        r"Ship lora: the cheapest strategy that is not worse than the best on rougeL by more than Δ = 0\.100 \(\$0\.\d+ a run\)\.", first
+        r"Ship lora: the cheapest strategy that is not worse than the best on rougeL by more than Δ\u00a0=\u00a00\.100 \(\$0\.\d+ a run\)\.", first
     )
     assert sure.startswith("How sure: in at most 5 of 100 such experiments is what is recommended in this way worse than the truly best")
     assert standings == "Within Δ of the best: full, lora. Worse by more than Δ: base."
@@ -64,7 +64,7 @@ def test_it_stands_first_on_the_page_and_in_the_terminal(clear: Run) -> None:
 def test_a_base_model_that_is_good_enough_is_shipped_as_it_is(tmp_path: Path) -> None:
     cells = [Made("base", 0.98), Made("lora", 0.99, 1, train_seconds=100)]
     found = advice(make_run(tmp_path / "run", [summarization(cells, rows=300, margin=0.1)]))
-    assert found.sentences[0].startswith("Ship base, the model as it is: it is not worse than the best on rougeL by more than Δ = 0.100")
+    assert found.sentences[0].startswith("Ship base, the model as it is: it is not worse than the best on rougeL by more than Δ\u00a0=\u00a00.100")
     assert found.against_full == ()
 
 
@@ -72,7 +72,7 @@ def test_the_only_one_left(tmp_path: Path) -> None:
     cells = [Made("base", 0.1), Made("lora", 0.95, 1, train_seconds=100)]
     found = advice(make_run(tmp_path / "run", [classification(cells, rows=300)]))
     assert found.sentences[0].startswith(
-        "Ship lora: the only strategy that is shown not to be worse than the best on macro_f1 by more than"
+        "Ship lora: the only strategy that is shown to be within Δ\u00a0=\u00a00.010 of the best on macro_f1 ("
     )
 
 
@@ -82,7 +82,7 @@ def test_undecided_says_what_would_decide_and_what_to_do_until_then(tmp_path: Pa
     assert found.found.choice is None
     first, until, standings, *_ = found.sentences
     assert re.match(
-        r"No strategy is shown to be within Δ = 0\.010 of the best on rougeL\. \w+ has the best score; whether \w+ is as good is ", first
+        r"No strategy is shown to be within Δ\u00a0=\u00a00\.010 of the best on rougeL\. \w+ has the best score; whether \w+ is as good is ", first
     )
     assert re.search(r"undecided: about [\d,]+0 test rows would decide, if it is\.$", first)
     assert re.match(
