@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, TypeVar, get_args
@@ -32,10 +32,14 @@ class MetricNames:
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """The registered names that a YAML file may use. They are handed in, because metrics and sources live in rooms further down."""
+    """The registered names that a YAML file may use. They are handed in, because metrics and sources live in rooms further down.
+
+    `other_metric` says of a metric that is not registered whether its name means one all the same, in a library say.
+    """
 
     metrics: Mapping[str, MetricNames] = field(default_factory=dict)
     sources: Collection[str] = ()
+    other_metric: Callable[[str], MetricNames | None] = lambda name: None
 
 
 @dataclass(frozen=True)
@@ -190,14 +194,15 @@ class Catalog:
             loc: Loc = ("metrics", i)
             if not isinstance(name, str):
                 continue  # the schema has said so
-            if name not in known:
+            found = known.get(name) or self._vocabulary.other_metric(name)
+            if found is None:
                 problems.append(source.problem(loc, f"unknown metric '{name}'.{did_you_mean(name, known)}"))
                 continue
-            misfit = _misfit(name, known[name], values)
+            misfit = _misfit(name, found, values)
             if misfit:
                 problems.append(source.problem(loc, misfit))
                 continue
-            shared = [score for score in known[name].scores if owners.setdefault(score, name) != name]
+            shared = [score for score in found.scores if owners.setdefault(score, name) != name]
             if shared:
                 other = owners[shared[0]]
                 problems.append(source.problem(loc, f"'{name}' and '{other}' both give the score '{shared[0]}': name one of them"))

@@ -21,6 +21,7 @@ from harness.cli.options import Number, data_options, fields_of, runs_dir, tasks
 @click.option("--name", help="What the outputs are called in reports. Default: the name of the file.")
 @click.option("--price-per-1k", type=Number(0), help="What a thousand outputs cost, in USD.")
 @data_options
+@click.option("--trust-remote-code", is_flag=True, help="Run the script of a metric of the evaluate library.")
 @tasks_dir
 @runs_dir
 def score(

@@ -79,7 +79,8 @@ def finish_cells(folder: RunFolder, plan: RunPlan, cells: Sequence[Cell], made: 
     for cell in cells:
         task, strategy = plan.tasks[cell.task], plan.strategy_of(cell)
         examples = {example.id: example for example in folder.examples(cell.task)}
-        metrics = metrics_for(task.metrics, next(iter(examples.values())).choices)
+        trusted = bool(plan.options["trust_remote_code"])
+        metrics = metrics_for(task.metrics, next(iter(examples.values())).choices, run_code=trusted)
         started = time.perf_counter()
         rows = [replace(p, scores=per_example_scores(metrics, examples[p.example_id], p)) for p in made[cell.id]]
         seconds = time.perf_counter() - started

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 from harness.catalog import MetricNames, Vocabulary
 from harness.data import sources
-from harness.metrics import families
+from harness.metrics import families, is_of_library, score_of
+from harness.types import Kind
 
 
 def vocabulary() -> Vocabulary:
@@ -12,4 +15,5 @@ def vocabulary() -> Vocabulary:
     return Vocabulary(
         metrics={name: MetricNames(family.kinds, family.scores) for name, family in families().items()},
         sources=tuple(sources()),
+        other_metric=lambda name: MetricNames(get_args(Kind), (score_of(name),)) if is_of_library(name) else None,
     )

@@ -135,7 +135,8 @@ class _CellWork:
         predictions = self.predictions(loaded, encoder, examples, prompts)
         self.phase("score")
         with self.meter.phase("score"):
-            metrics = metrics_for(self.task.metrics, examples[0].choices)
+            trusted = bool(self.plan.options["trust_remote_code"])
+            metrics = metrics_for(self.task.metrics, examples[0].choices, run_code=trusted)
             rows = [replace(p, scores=per_example_scores(metrics, e, p)) for e, p in zip(examples, predictions, strict=True)]
             scores = score_rows(metrics, examples, rows)
         result = replace(result, truncated_prompts=sum(p.truncated for p in prompts), costs=self.meter.costs())

@@ -2,6 +2,7 @@
 
 from harness.metrics.classification import ClassRow, confusion, per_class
 from harness.metrics.contract import check_family
+from harness.metrics.evaluate_library import is_of_library, score_of
 from harness.metrics.facts import FACTS, has_facts
 from harness.metrics.family import BOUNDS, Family, example_metric
 from harness.metrics.join import join
@@ -20,7 +21,9 @@ __all__ = [
     "example_metric",
     "families",
     "has_facts",
+    "is_of_library",
     "join",
     "metrics_for",
     "per_class",
+    "score_of",
 ]

@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from harness.errors import BenchError, did_you_mean
 from harness.metrics.classification import CLASSIFICATION
+from harness.metrics.evaluate_library import is_of_library, library_family
 from harness.metrics.exact import EXACT_MATCH
 from harness.metrics.facts import FACTS
 from harness.metrics.faithfulness import FAITHFULNESS
@@ -37,17 +38,18 @@ def families() -> Mapping[str, Family]:
     return found
 
 
-def metrics_for(names: Sequence[str], labels: Sequence[str]) -> tuple[Metric, ...]:
+def metrics_for(names: Sequence[str], labels: Sequence[str], *, run_code: bool = False) -> tuple[Metric, ...]:
     """The metrics of these families, in their order, a family that is named twice once.
 
     Args:
         names: names of families, as a task's `metrics` lists them.
         labels: the labels that an answer is chosen from; empty where it is written freely.
+        run_code: whether scripts of the evaluate library may be run.
 
     Raises:
         BenchError: a name that is no family, with the closest one; two families that give the same score; `classification` without labels.
     """
-    known = families()
+    known = {**families(), **{name: library_family(name, run_code=run_code) for name in names if is_of_library(name)}}
     unknown = [f"unknown metric '{name}'.{_hint(name, known)}" for name in names if name not in known]
     if unknown:
         raise BenchError(unknown)
