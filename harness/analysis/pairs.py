@@ -189,8 +189,9 @@ def _by_differences(pair: Pair) -> _Found:
 def _by_bootstrap(pair: Pair, resamples: int, seed: int) -> _Found:
     """Resample the examples of both sides together; under the null the differences spread in the same way around 0.
 
-    Centred at their own mean, as sacrebleu does, after Riezler & Maxwell (2005, "On some pitfalls in automatic evaluation and
-    significance testing for MT"); (c+1)/(B+1) as Davison & Hinkley (1997, section 4.2).
+    Centred at their own mean and two-sided, after Riezler & Maxwell (2005, "On some pitfalls in automatic evaluation and significance
+    testing for MT"); (c+1)/(B+1) as Davison & Hinkley (1997, section 4.2). sacrebleu centres absolute differences: where the
+    difference is clear, its p-value is one-sided, half of ours.
     """
     both = np.concatenate([pair.a, pair.b], axis=1)  # (n, seeds of A and B, d)
     observed = float(_difference(pair, seen_scores(pair.metric, both)))
@@ -235,7 +236,9 @@ def _comparison(pair: Pair, found: _Found, *, dropped: int, margin: float | None
     if pair.metric.level == "example":
         signed = -pair.differences if pair.metric.direction == "lower" else pair.differences
         counts = int((signed > 0).sum()), int((signed == 0).sum()), int((signed < 0).sum())
-    low, high = _possible(pair.metric, found.interval)
+    low, high = found.interval.low, found.interval.high
+    if low is not None and high is not None:
+        low, high = possible_difference(pair.metric, low, high)
     seeds = pair.a.shape[1], pair.b.shape[1]
     equivalent = margin is not None and low is not None and high is not None and -margin < low and high < margin
     return Comparison(
@@ -258,12 +261,10 @@ def _comparison(pair: Pair, found: _Found, *, dropped: int, margin: float | None
     )
 
 
-def _possible(metric: Metric, interval: Interval) -> tuple[float | None, float | None]:
+def possible_difference(metric: Metric, low: float, high: float) -> tuple[float, float]:
     """The limits within the largest difference that the scale of the score has."""
-    if interval.low is None or interval.high is None or metric.unit not in BOUNDS:
-        return interval.low, interval.high
-    lowest, highest = BOUNDS[metric.unit]
-    return max(interval.low, lowest - highest), min(interval.high, highest - lowest)
+    lowest, highest = BOUNDS.get(metric.unit, (-math.inf, math.inf))
+    return max(low, lowest - highest), min(high, highest - lowest)
 
 
 def _verdict(pair: Pair, found: _Found, equivalent: bool) -> Verdict:

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from harness.analysis.clusters import Groups
 from harness.analysis.intervals import ROUGH, mean_interval
-from harness.analysis.pairs import Pair, paired
+from harness.analysis.pairs import Pair, paired, possible_difference
 from harness.analysis.resampling import resampled_scores, seen_scores
 from harness.types import Metric
 
@@ -92,10 +92,11 @@ def _together(difference: float, examples: _Part, parts: Sequence[_Part], pair: 
     half = float(t.ppf((1 + confidence) / 2, df)) * math.sqrt(total)
     seeds = f"{pair.a.shape[1]} and {pair.b.shape[1]} seeds"
     rough = "" if pair.units >= 30 and total > 0 else ROUGH
+    low, high = possible_difference(pair.metric, difference - half, difference + half)
     return SeedSpread(
         difference=difference,
-        low=difference - half,
-        high=difference + half,
+        low=low,
+        high=high,
         se=math.sqrt(total),
         df=df,
         of_seeds=1 - examples.variance / total if total else 0.0,

@@ -1,4 +1,7 @@
-"""How long the answers are, in words (what stands between white space), and beside the reference. Neither long nor short is better."""
+"""How long the answers are, in words (what stands between white space), beside the reference, and beside what they were made of.
+
+Neither long nor short is better.
+"""
 
 from __future__ import annotations
 
@@ -19,11 +22,18 @@ def length_ratio(example: Example, prediction: Prediction) -> float | None:
     return output_words(example, prediction) / reference if reference else None
 
 
+def compression_ratio(example: Example, prediction: Prediction) -> float | None:
+    """Words of the answer over words of the inputs, below 1 for a summary; None where the inputs have no words."""
+    source = sum(len(text.split()) for text in example.inputs.values())
+    return output_words(example, prediction) / source if source else None
+
+
 def _build(labels: Sequence[str]) -> tuple[Metric, ...]:
     return (
         example_metric("output_words", "none", "words", output_words, "tok:whitespace"),
         example_metric("length_ratio", "none", "ratio", length_ratio, "tok:whitespace|refs:first"),
+        example_metric("compression_ratio", "none", "ratio", compression_ratio, "tok:whitespace|of:inputs"),
     )
 
 
-LENGTH = Family("length", ("summarization", "generation", "qa"), ("output_words", "length_ratio"), _build)
+LENGTH = Family("length", ("summarization", "generation", "qa"), ("output_words", "length_ratio", "compression_ratio"), _build)

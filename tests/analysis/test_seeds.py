@@ -106,3 +106,9 @@ def test_corpus_scores_and_groups() -> None:
     free = seed_spread(a, b, metric=ROUGE, drawn=BOTH)
     assert grouped is not None and free is not None
     assert grouped.se > 1.5 * free.se
+
+
+def test_an_interval_stays_within_what_is_possible() -> None:
+    a, b = np.zeros((40, 3)), np.tile([0.6, 1.0, 0.95], (40, 1))
+    spread = seed_spread(a, b, metric=ROUGE, drawn=(False, True))
+    assert spread is not None and spread.high == 1.0

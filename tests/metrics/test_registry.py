@@ -48,7 +48,7 @@ def test_a_question_without_an_answer_is_no_error(name: str) -> None:
     """Only what knows the rules for it judges it; the others leave the row out, whatever the model wrote."""
     unanswerable = Example("1", {"question": "x"}, ())
     judged = {m.name for m in FAMILIES[name].build(LABELS) if m.per_example(unanswerable, Prediction("1", "yes")) is not None}
-    known = {"squad": {"exact_match", "f1"}, "answerability": {"no_answer_f1"}, "length": {"output_words"}}
+    known = {"squad": {"exact_match", "f1"}, "answerability": {"no_answer_f1"}, "length": {"output_words", "compression_ratio"}}
     assert judged == (known | {"faithfulness": {"unsupported_rate"}}).get(name, set())
 
 
@@ -59,7 +59,8 @@ def test_two_families_with_a_common_score_are_refused() -> None:
 
 
 def test_names_keep_their_order_and_are_taken_once() -> None:
-    assert [m.name for m in metrics_for(["length", "exact_match", "length"], [])] == ["output_words", "length_ratio", "exact_match"]
+    names = [m.name for m in metrics_for(["length", "exact_match", "length"], [])]
+    assert names == ["output_words", "length_ratio", "compression_ratio", "exact_match"]
 
 
 def test_an_unknown_name_gets_a_hint() -> None:
