@@ -70,7 +70,7 @@ def pairs(_ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) 
 
 _ROLES = ("input", "target", "group", "id")
 _DATA = (
-    click.option("--data", metavar="FILE", multiple=True, help="Your rows, in any format of tasks/README.md; split 80/10/10."),
+    click.option("--data", metavar="FILE", multiple=True, help="Your rows, in any format of tasks/README.md; for a run split 80/10/10."),
     click.option("--train", metavar="FILE", multiple=True, help="Training rows, where the split is given."),
     click.option("--validation", metavar="FILE", multiple=True, help="Validation rows, where the split is given."),
     click.option("--test", metavar="FILE", multiple=True, help="Test rows, where the split is given."),
