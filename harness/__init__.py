@@ -6,8 +6,8 @@
     for cell in finished.cells:
         print(cell.strategy, finished.scores(cell.id)["rougeL"].value)
 
-`compare` holds two strategies against each other, `score` takes outputs that were made elsewhere. The names are loaded on first use, so that
-importing the package stays cheap.
+`compare` holds two strategies against each other, `score` takes outputs that were made elsewhere. The names are loaded on first use, so
+that importing the package stays cheap.
 """
 
 from __future__ import annotations

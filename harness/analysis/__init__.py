@@ -10,8 +10,9 @@ from harness.analysis.intervals import (
 )
 from harness.analysis.learning_curve import Fit, Forecast, LearningCurve, Step, learning_curve
 from harness.analysis.noninferiority import NotWorse, not_worse
+from harness.analysis.one_sided import OneSided, one_sided_limits
 from harness.analysis.pairs import Comparison, compare_scores
-from harness.analysis.planning import Outlook, largest_spread, outlook
+from harness.analysis.planning import Outlook, independent_units, largest_spread, outlook
 from harness.analysis.power import detectable_mean, detectable_share, needed_rows
 from harness.analysis.proportions import mcnemar_midp, tango_interval
 from harness.analysis.ratios import Kept, Reduction, kept_quality, relative_reduction
@@ -30,6 +31,7 @@ __all__ = [
     "Kept",
     "LearningCurve",
     "NotWorse",
+    "OneSided",
     "Outlook",
     "Recommendation",
     "Reduction",
@@ -41,6 +43,7 @@ __all__ = [
     "compare_scores",
     "detectable_mean",
     "detectable_share",
+    "independent_units",
     "kept_quality",
     "largest_spread",
     "learning_curve",
@@ -48,6 +51,7 @@ __all__ = [
     "mean_interval",
     "needed_rows",
     "not_worse",
+    "one_sided_limits",
     "outlook",
     "per_example_scores",
     "recommend",

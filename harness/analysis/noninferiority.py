@@ -1,12 +1,12 @@
 """Is B not worse than A by more than Δ? The question of whoever would replace A by something cheaper.
 
-The difference is asked for on one side only, at level α: the interval of `compare_scores` with confidence 1 − 2α has its limits where the
-one-sided test of the same method turns (Schuirmann 1987, J. Pharmacokinetics and Biopharmaceutics 15:657–680, for two of them).
+The limits are one-sided ones at level α (`one_sided`; for two of them at once: Schuirmann 1987, Journal of Pharmacokinetics and
+Biopharmaceutics 15:657–680).
 
-| the one-sided limits of B − A, in the direction that is better | outcome |
+| the limits of B − A, in the direction that is better | outcome |
 | --- | --- |
 | lower one above −Δ | PASS: B is not worse by more than Δ |
-| upper one below −Δ | FAIL: B is worse by more than Δ |
+| upper one below −Δ, and B is worse at all by the two-sided comparison | FAIL: B is worse by more than Δ |
 | else | INCONCLUSIVE, with the rows that would decide if the two were equally good |
 """
 
@@ -20,7 +20,8 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.analysis.pairs import Comparison, compare_scores
+from harness.analysis.one_sided import OneSided, one_sided_limits
+from harness.analysis.pairs import compare_scores
 from harness.analysis.power import POWER
 from harness.types import Metric
 
@@ -33,7 +34,7 @@ class NotWorse:
     """`loss` is how much worse B is than A (below 0: better), `most` the most that it can be at level α; both None without an interval.
 
     `rows_needed` test rows like these would give PASS with a power of 80 % if the two were equally good; None where it passes or
-    fails, or nothing can be said.
+    fails, or nothing can be said, or the rows that there are should have shown it.
     """
 
     outcome: Outcome
@@ -64,23 +65,30 @@ def not_worse(
     """
     if metric.direction == "none":
         raise ValueError(f"{metric.name}: neither more nor less of it is better, so nothing is worse")
-    found = compare_scores(a, b, metric=metric, groups=groups, margin=margin, resamples=resamples, seed=seed, confidence=1 - 2 * alpha)
+    found = one_sided_limits(a, b, metric=metric, groups=groups, alpha=alpha, resamples=resamples, seed=seed)
     if found.difference is None or found.low is None or found.high is None:
         return NotWorse("INCONCLUSIVE", None, None, None, margin, alpha, None, found.method)
     lower = metric.direction == "lower"
     loss = found.difference if lower else -found.difference
     least, most = (found.low, found.high) if lower else (-found.high, -found.low)
-    outcome: Outcome = "PASS" if most < margin else "FAIL" if least > margin else "INCONCLUSIVE"
+    outcome: Outcome = "PASS" if most < margin else "INCONCLUSIVE"
+    if least > margin:
+        two_sided = compare_scores(a, b, metric=metric, groups=groups, margin=margin, resamples=resamples, seed=seed)
+        outcome = "FAIL" if two_sided.verdict == "worse" else "INCONCLUSIVE"
     needed = _rows_needed(found, margin, alpha) if outcome == "INCONCLUSIVE" else None
     return NotWorse(outcome, loss, least, most, margin, alpha, needed, found.method)
 
 
-def _rows_needed(found: Comparison, margin: float, alpha: float) -> int | None:
-    """n (z(1 − α) + z(power))² SE² / Δ², for a true difference of 0. SE is read off the width of the interval, which every method has."""
+def _rows_needed(found: OneSided, margin: float, alpha: float) -> int | None:
+    """n (z(1 − α) + z(power))² SE² / Δ², for a true difference of 0. SE is read off the distance of the limits, which every method has.
+
+    None where that is no more than there are: then these rows speak against a difference of 0, and more of them would not show it.
+    """
     from statistics import NormalDist
 
     z = NormalDist().inv_cdf
     if found.low is None or found.high is None:
         return None
     se = (found.high - found.low) / 2 / z(1 - alpha)
-    return math.ceil(found.n * ((z(1 - alpha) + z(POWER)) * se / margin) ** 2)
+    needed = math.ceil(found.n * ((z(1 - alpha) + z(POWER)) * se / margin) ** 2)
+    return needed if needed > found.n else None

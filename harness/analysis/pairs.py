@@ -32,7 +32,7 @@ from harness.types import Metric
 Array: TypeAlias = NDArray[np.float64]
 Verdict: TypeAlias = Literal["better", "worse", "different", "tied", "undecided"]
 
-_SAME = 1e-12  # averages over seeds may differ by rounding alone
+SAME = 1e-12  # averages over seeds may differ by rounding alone
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,7 @@ class Pair:
     def differences(self) -> Array:
         """B − A of each example, seeds averaged, (n,)."""
         found: Array = self.b[:, :, 0].mean(axis=1) - self.a[:, :, 0].mean(axis=1)
-        return np.where(np.abs(found) < _SAME, 0.0, found)
+        return np.where(np.abs(found) < SAME, 0.0, found)
 
     @property
     def units(self) -> int:
@@ -177,7 +177,7 @@ def _by_differences(pair: Pair) -> _Found:
     if interval.se is None or interval.df is None:
         return _Found(mean, interval, None)
     method = f"paired {interval.method.removesuffix(ROUGH)}"
-    if interval.se == 0:
+    if interval.se < SAME:
         return _without_spread(pair, mean, method)
     few = np.count_nonzero(differences) < 10
     rough = f", {np.count_nonzero(differences)} differ{ROUGH}" if few else ROUGH if interval.method.endswith(ROUGH) else ""
@@ -199,9 +199,9 @@ def _by_bootstrap(pair: Pair, resamples: int, seed: int) -> _Found:
         return _Found(observed, Interval(None, None, None, None, f"no interval: {pair.units} independent rows"), None)
     scores = _difference(pair, resampled_scores(pair.metric, both, pair.cluster, resamples, seed))
     method = f"paired {bootstrap_label(both, pair.cluster, resamples, seed, rough=pair.metric.rough)}"
-    if np.ptp(scores) < _SAME:
+    if np.ptp(scores) < SAME:
         return _without_spread(pair, observed, method)
-    extreme = np.count_nonzero(np.abs(scores - scores.mean()) >= abs(observed) - _SAME)
+    extreme = np.count_nonzero(np.abs(scores - scores.mean()) >= abs(observed) - SAME)
     interval = percentile_interval(scores, method, pair.confidence)
     detectable = detectable_mean(float(np.std(scores, ddof=1)), pair.units - 1, alpha=1 - pair.confidence)
     return _Found(observed, interval, float((extreme + 1) / (resamples + 1)), detectable)
@@ -221,13 +221,14 @@ def side_means(pair: Pair, scores: Array) -> tuple[Array, Array]:
 
 def _without_spread(pair: Pair, difference: float, method: str) -> _Found:
     """Every row differs by the same: no variance to work with. The sign test still gives a p-value; and up to q = z²/(n + z²) of
-    what was not seen may lie at the ends of the scale, which is Tango's interval where all pairs are equal or all are gained."""
-    low = high = difference
-    if pair.metric.unit in BOUNDS:
-        lowest, highest = BOUNDS[pair.metric.unit]
-        share, width = unseen_share(pair.units, pair.confidence), highest - lowest
-        low, high = difference - share * (width + difference), difference + share * (width - difference)
-    p_value = 1.0 if abs(difference) < _SAME else min(1.0, 2 * 0.5**pair.units)
+    what was not seen may lie at the ends of the scale, which is Tango's interval where all pairs are equal or all are gained. On a scale
+    without ends it may lie anywhere: there is no interval."""
+    p_value = 1.0 if abs(difference) < SAME else min(1.0, 2 * 0.5**pair.units)
+    if pair.metric.unit not in BOUNDS:
+        return _Found(difference, Interval(None, None, None, None, f"no interval: all {len(pair.a)} rows differ by the same"), p_value)
+    lowest, highest = BOUNDS[pair.metric.unit]
+    share, width = unseen_share(pair.units, pair.confidence), highest - lowest
+    low, high = difference - share * (width + difference), difference + share * (width - difference)
     return _Found(difference, Interval(low, high, 0.0, None, f"{method.removesuffix(ROUGH)}, no spread{ROUGH}"), p_value)
 
 

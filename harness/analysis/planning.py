@@ -1,9 +1,10 @@
 """What can a test set of this size show? Asked before anything is spent.
 
 The standard error of a paired difference is σ/√n, with n independent rows (or groups of rows, which are then the units) and σ the spread
-of the difference between two strategies from one unit to the next. Where an earlier run on such data is at hand, σ is read off it. Else it
-is the largest that the scale allows: two strategies of which each is wholly right where the other is wholly wrong, σ = the width of
-the scale. Real pairs agree on most rows, so the truth is far below that.
+of the difference between two strategies from one unit to the next. Where an earlier run on such data is at hand, σ is read off it. Else, for
+the mean of a score with limits, it is the largest that the scale allows: two strategies of which each is wholly right where the
+other is wholly wrong, σ = the width of the scale. Real pairs agree on most rows, so the truth is far below that. Scores of all rows
+together (macro-F1, BLEU, AUROC) have no such bound: a rare class can move them by more than its rows.
 
 | asked | answer |
 | --- | --- |
@@ -15,6 +16,7 @@ the scale. Real pairs agree on most rows, so the truth is far below that.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
@@ -70,9 +72,14 @@ def outlook(units: int, spread: float, margin: float) -> Outlook:
     )
 
 
+def independent_units(sizes: Sequence[int]) -> int:
+    """How many independent rows groups of these sizes are worth where all rows of a group move together: n²/Σn_g²."""
+    return max(1, int(sum(sizes) ** 2 / sum(size**2 for size in sizes)))
+
+
 def largest_spread(metric: Metric) -> float | None:
-    """The largest σ that the scale of the score allows; None for a scale without limits."""
-    if metric.unit not in BOUNDS:
+    """The largest σ that the scale of the score allows; None for a scale without limits, and a score of all rows together."""
+    if metric.unit not in BOUNDS or metric.level != "example":
         return None
     low, high = BOUNDS[metric.unit]
     return high - low

@@ -14,6 +14,7 @@ The spread is taken as it was seen. With few rows that is itself uncertain, and 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 POWER = 0.8
 
@@ -28,18 +29,26 @@ def detectable_mean(se: float, df: float, *, alpha: float = 0.05, power: float =
 def detectable_share(differing: int, n: int, *, alpha: float = 0.05, power: float = POWER) -> float:
     """The smallest difference of two shares that is found with this power, where `differing` of n rows tell the two apart.
 
-    At most ψ = differing/n, for then every row that differs does so in one direction; where even that would not be found (too few
-    rows differ), it is the ψ at which it would.
+    At most ψ = differing/n, for then every row that differs does so in one direction. Where even that would not be found, too few rows
+    differ, and it is the smallest ψ at which it would.
     """
     z_alpha, z_power = _z(1 - alpha / 2), _z(power)
-    least = z_alpha**2 / n  # δ = ψ is found with certainty from here on
+
+    def found(delta: float, psi: float) -> bool:
+        return math.sqrt(n) * delta >= z_alpha * math.sqrt(psi) + z_power * math.sqrt(max(psi - delta**2, 0.0))
+
+    least = _least(lambda psi: found(psi, psi), 1.0)
     psi = max(differing / n, least)
-    low, high = 0.0, psi
+    return _least(lambda delta: found(delta, psi), psi)
+
+
+def _least(holds: Callable[[float], bool], most: float) -> float:
+    """The smallest value up to `most` from which on the condition holds, by bisection; `most` where it never does."""
+    low, high = 0.0, most
     for _ in range(60):
         middle = (low + high) / 2
-        found = math.sqrt(n) * middle >= z_alpha * math.sqrt(psi) + z_power * math.sqrt(max(psi - middle**2, 0.0))
-        low, high = (low, middle) if found else (middle, high)
-    return min(high, 1.0)
+        low, high = (low, middle) if holds(middle) else (middle, high)
+    return high
 
 
 def needed_rows(n: int, detectable: float, wanted: float) -> int:

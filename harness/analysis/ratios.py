@@ -13,9 +13,10 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.analysis.intervals import bootstrap_label, percentile_interval
-from harness.analysis.pairs import paired, side_means, stacked
+from harness.analysis.intervals import ROUGH, bootstrap_label, percentile_interval, unseen_share
+from harness.analysis.pairs import SAME, paired, side_means, stacked
 from harness.analysis.resampling import resampled_scores, seen_scores
+from harness.metrics import BOUNDS
 from harness.types import Metric
 
 Array: TypeAlias = NDArray[np.float64]
@@ -76,6 +77,9 @@ def relative_reduction(
     # A resample without any error of A is rarer than the tail that is cut off, so what stands in its place does not matter.
     ratios = np.where(first > 0, 1 - second / np.where(first > 0, first, 1.0), -np.inf)
     low, high = np.quantile(ratios, [(1 - confidence) / 2, (1 + confidence) / 2])
+    if np.ptp(second) < SAME and metric.unit in BOUNDS:  # no error of B in any resample: as many may be there as n rows can hide
+        low = min(float(low), 1 - unseen_share(pair.units, confidence) / before)
+        method = method.removesuffix(ROUGH) + f", no error seen: z²/(n+z²) of {pair.units}{ROUGH}"
     return Reduction(1 - after / before, float(low), float(high), before, after, metric.unit, n, method)
 
 
@@ -83,7 +87,7 @@ def relative_reduction(
 class Kept:
     """What B keeps of A's gain over the base: 0.9 is nine tenths of it, above 1 is more than A gains, below 0 is worse than base.
 
-    `value` and its interval are None where A's gain over the base cannot be told from 0; `method` says so.
+    `value` and its interval are None where A is not shown to gain anything over the base; `method` says so.
     """
 
     value: float | None
@@ -122,13 +126,12 @@ def kept_quality(
     all_three = np.concatenate([pair.a, pair.b], axis=1)  # (n, seeds of base, A and B, d)
     seen = _means(seen_scores(metric, all_three), seeds)
     drawn = _means(resampled_scores(metric, all_three, pair.cluster, resamples, seed), seeds)
-    gained = percentile_interval(drawn[1] - drawn[0], "", confidence)
-    if gained.low is None or gained.high is None or gained.low <= 0 <= gained.high:
-        return Kept(None, None, None, n, "no interval: the gain over the base cannot be told from 0")
-    # A resample in which A's gain has the other sign is rarer than the tail that is cut off; its share would mean nothing.
-    gain = drawn[1] - drawn[0]
-    same_sign = gain * (seen[1] - seen[0]) > 0
-    shares = (drawn[2] - drawn[0])[same_sign] / gain[same_sign]
+    gain = (drawn[1] - drawn[0]) * (-1 if metric.direction == "lower" else 1)
+    lowest = percentile_interval(gain, "", confidence).low
+    if lowest is None or lowest <= 0:
+        return Kept(None, None, None, n, "no interval: A is not shown to gain anything over the base")
+    # A resample in which A gains nothing is rarer than the tail that is cut off; its share would mean nothing.
+    shares = ((drawn[2] - drawn[0]) / (drawn[1] - drawn[0]))[gain > 0]
     low, high = np.quantile(shares, [(1 - confidence) / 2, (1 + confidence) / 2])
     method = f"paired {bootstrap_label(all_three, pair.cluster, resamples, seed, rough=metric.rough)}"
     return Kept(float((seen[2] - seen[0]) / (seen[1] - seen[0])), float(low), float(high), n, method)

@@ -15,7 +15,8 @@ Theory and Methods", chapter 4; Romano & Wolf 2005, "Exact and approximate stepd
 | L_ji > Δ against some j | worse by more than Δ |
 | else | undecided, with the rows that would decide against the best if the two were equally good |
 
-What is recommended is worse than the truly best by more than Δ in at most α of such experiments.
+Were these same trained models tested again and again on other rows drawn alike, something that is worse than the best of them by more than
+Δ would be recommended in at most α of the tests. Other trainings of the same strategies are another question.
 """
 
 from __future__ import annotations
@@ -23,15 +24,16 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import permutations
+from itertools import combinations
 from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from harness.analysis.clusters import cluster_index
-from harness.analysis.intervals import ROUGH, units
-from harness.analysis.pairs import compare_scores, stacked
+from harness.analysis.intervals import ROUGH, bootstrap_label, units
+from harness.analysis.one_sided import one_sided_limits
+from harness.analysis.pairs import SAME, stacked
 from harness.analysis.power import POWER
 from harness.analysis.resampling import resampled_scores, seen_scores
 from harness.analysis.rows import whole_rows
@@ -62,7 +64,8 @@ class Candidate:
 class Recommendation:
     """`choice` is None where no strategy is shown to be within Δ of the best, and `best` has the best score, which may be chance.
 
-    `level` is the one-sided level α' of each pair; `n` the rows on which all strategies have a number.
+    `level` is the one-sided level α' of each pair; `n` the rows on which all strategies have a number. `rough`: the rows are outside the
+    range in which the methods that the choice rests on are known to hold.
     """
 
     choice: str | None
@@ -73,6 +76,7 @@ class Recommendation:
     level: float
     n: int
     method: str
+    rough: bool
 
     def of(self, name: str) -> Candidate:
         """The candidate of this name."""
@@ -110,13 +114,13 @@ def recommend(
     if len(stacks) < 2 or field.units < 2:
         return None
     scores, drawn = _scores(field, resamples, seed)
-    level, errors = _level(scores, drawn, alpha)
-    limits = _limits(field, scores, drawn, level)
+    level = _level(drawn, alpha)
+    limits, rough = _limits(field, drawn, level)
     best = field.names[int(np.argmax(scores))]
-    found = tuple(_candidate(field, i, scores, limits, errors, costs, margin, level) for i in range(len(field.names)))
+    found = tuple(_candidate(field, i, scores, limits, costs, margin, level) for i in range(len(field.names)))
     within = [c for c in found if c.standing == "within"]
     choice = min(within, key=lambda c: (math.inf if c.cost is None else c.cost, -_sign(metric) * c.score), default=None)
-    rough = "" if field.units >= 100 else ROUGH
+    chosen = field.names.index(choice.name) if choice else int(np.argmax(scores))
     return Recommendation(
         choice=choice.name if choice else None,
         best=best,
@@ -125,7 +129,8 @@ def recommend(
         alpha=alpha,
         level=level,
         n=len(field.stack),
-        method=f"all pairs together, max-type bootstrap, n={len(field.stack)}, {resamples} resamples, seed {seed}{rough}",
+        method=f"all pairs together, max-type bootstrap, n={len(field.stack)}, {resamples} resamples, seed {seed}",
+        rough=bool(rough[chosen].any()),
     )
 
 
@@ -172,66 +177,76 @@ def _scores(field: _Field, resamples: int, seed: int) -> tuple[Array, Array]:
     return np.array(by_side[::2]), np.stack(by_side[1::2], axis=1)
 
 
-def _level(scores: Array, drawn: Array, alpha: float) -> tuple[float, Array]:
-    """α', and the standard error of each difference, (k, k)."""
+def _level(drawn: Array, alpha: float) -> float:
+    """α', from the scores of all strategies in each resample, (resamples, k)."""
     from scipy.stats import norm
 
-    k = len(scores)
-    off = (drawn[:, :, None] - drawn[:, None, :]) - (drawn.mean(axis=0)[:, None] - drawn.mean(axis=0)[None, :])  # (resamples, k, k)
+    k = int(drawn.shape[1])
+    centred = drawn - drawn.mean(axis=0)
+    off = centred[:, :, None] - centred[:, None, :]  # (resamples, k, k)
     errors = off.std(axis=0, ddof=1)
-    moves = errors > 1e-12
+    moves = errors > SAME
+    least = alpha / (k * (k - 1))  # Bonferroni
     if not moves.any():
-        return alpha / (k * (k - 1)), errors
+        return least
     largest = np.where(moves, off / np.where(moves, errors, 1.0), -np.inf).max(axis=(1, 2))
     level = float(norm.sf(np.quantile(largest, 1 - alpha)))
-    return min(alpha, max(level, alpha / (k * (k - 1)))), errors
+    return min(alpha, max(level, least))
 
 
-def _limits(field: _Field, scores: Array, drawn: Array, level: float) -> Array:
-    """L_ij, (k, k), turned so that more is better; −∞ where there is no valid interval, and 0 on the diagonal."""
+def _limits(field: _Field, drawn: Array, level: float) -> tuple[Array, NDArray[np.bool_]]:
+    """L_ij, (k, k), turned so that more is better, −∞ where there is no valid limit and 0 on the diagonal; and which are rough."""
     k = len(field.names)
-    limits = np.zeros((k, k))
-    for i, j in permutations(range(k), 2):
-        if field.metric.level != "example" and (drawn[:, i] - drawn[:, j]).std() > 1e-12:
-            limits[i, j] = np.quantile(drawn[:, i] - drawn[:, j], level)
-        elif i < j:  # one comparison gives both
-            limits[i, j], limits[j, i] = _pair_limits(field, i, j, level)
-    return limits
+    limits, rough = np.zeros((k, k)), np.zeros((k, k), dtype=np.bool_)
+    label = bootstrap_label(field.stack, field.cluster, len(drawn), 0, rough=field.metric.rough)
+    for i, j in combinations(range(k), 2):
+        between = drawn[:, i] - drawn[:, j]
+        if field.metric.level != "example" and between.std() > SAME:
+            limits[i, j], limits[j, i] = np.quantile(between, level), np.quantile(-between, level)
+            rough[i, j] = rough[j, i] = label.endswith(ROUGH)
+        else:
+            limits[i, j], limits[j, i], rough[i, j] = _pair_limits(field, i, j, level)
+            rough[j, i] = rough[i, j]
+    return limits, rough
 
 
-def _pair_limits(field: _Field, i: int, j: int, level: float) -> tuple[float, float]:
-    """L_ij and L_ji, by the method that suits the scores of the pair."""
-    found = compare_scores(field.side(j), field.side(i), metric=field.metric, groups=field.groups, margin=None, confidence=1 - 2 * level)
+def _pair_limits(field: _Field, i: int, j: int, level: float) -> tuple[float, float, bool]:
+    """L_ij, L_ji and whether they are rough, by the method that suits the scores of the pair."""
+    found = one_sided_limits(field.side(j), field.side(i), metric=field.metric, groups=field.groups, alpha=level)
     if found.low is None or found.high is None:
-        return -math.inf, -math.inf
-    return (found.low, -found.high) if field.metric.direction != "lower" else (-found.high, found.low)
+        return -math.inf, -math.inf, True
+    low, high = (found.low, found.high) if field.metric.direction != "lower" else (-found.high, -found.low)
+    return low, -high, found.rough
 
 
 def _candidate(
-    field: _Field, i: int, scores: Array, limits: Array, errors: Array, costs: Mapping[str, float | None], margin: float, level: float
+    field: _Field, i: int, scores: Array, limits: Array, costs: Mapping[str, float | None], margin: float, level: float
 ) -> Candidate:
     others = [j for j in range(len(scores)) if j != i]
     least = min(float(limits[i, j]) for j in others)
-    rival = max(others, key=lambda j: scores[j])
     standing: Standing = "undecided"
     if least > -margin:
         standing = "within"
     elif any(limits[j, i] > margin for j in others):
         standing = "worse"
+    needed = [_rows_needed(len(field.stack), -limits[j, i] - limits[i, j], margin, level) for j in others if limits[i, j] <= -margin]
     return Candidate(
         name=field.names[i],
         score=_sign(field.metric) * float(scores[i]),
         cost=costs.get(field.names[i]),
         standing=standing,
-        lead=float(scores[i] - scores[rival]),
+        lead=float(scores[i] - max(scores[j] for j in others)),
         least=least if math.isfinite(least) else None,
-        rows_needed=_rows_needed(len(field.stack), float(errors[i, rival]), margin, level) if standing == "undecided" else None,
+        rows_needed=max((n for n in needed if n is not None), default=None) if standing == "undecided" else None,
     )
 
 
-def _rows_needed(n: int, error: float, margin: float, level: float) -> int | None:
+def _rows_needed(n: int, width: float, margin: float, level: float) -> int | None:
+    """n (z(1 − α') + z(power))² SE²/Δ², SE read off the distance of the two limits; None where there are none."""
     from statistics import NormalDist
 
+    if not math.isfinite(width) or width <= 0:
+        return None
     z = NormalDist().inv_cdf
-    needed = math.ceil(n * ((z(1 - level) + z(POWER)) * error / margin) ** 2)
-    return max(needed, n + 1) if error > 0 else None
+    error = width / 2 / z(1 - level)
+    return max(math.ceil(n * ((z(1 - level) + z(POWER)) * error / margin) ** 2), n + 1)

@@ -9,7 +9,8 @@ V_examples is the square of the standard error in `pairs`. The scores of the k s
 that comes from the examples, on which two trainings also differ by accident, and is in V_examples already: q, the mean squared
 standard error of a seed's score against the mean of the seeds, times k/(k − 1). So V_seeds = max(0, s² − q)/k, as in the analysis of
 variance of crossed random effects (Searle, Casella & McCulloch 1992, "Variance Components", chapter 5), and the degrees of freedom are
-Satterthwaite's (1946, "An approximate distribution of estimates of variance components", Biometrics Bulletin 2:110–114).
+Satterthwaite's (1946, "An approximate distribution of estimates of variance components", Biometrics Bulletin 2:110–114): what is
+uncertain about V_seeds is s²/k with its k − 1, whatever is then taken off.
 """
 
 from __future__ import annotations
@@ -46,10 +47,11 @@ class SeedSpread:
 
 @dataclass(frozen=True)
 class _Part:
-    """A variance and its degrees of freedom."""
+    """A variance, its degrees of freedom, and the estimate that they belong to, where something was taken off it."""
 
     variance: float
     df: float
+    estimate: float
 
 
 def seed_spread(
@@ -88,7 +90,8 @@ def _together(difference: float, examples: _Part, parts: Sequence[_Part], pair: 
     from scipy.stats import t
 
     total = examples.variance + sum(part.variance for part in parts)
-    df = total**2 / sum(part.variance**2 / part.df for part in (examples, *parts)) if total else examples.df
+    df = total**2 / sum(part.estimate**2 / part.df for part in (examples, *parts)) if total else examples.df
+    df = max(df, min(part.df for part in (examples, *parts)))
     half = float(t.ppf((1 + confidence) / 2, df)) * math.sqrt(total)
     seeds = f"{pair.a.shape[1]} and {pair.b.shape[1]} seeds"
     rough = "" if pair.units >= 30 and total > 0 else ROUGH
@@ -109,10 +112,11 @@ def _of_examples(pair: Pair, resamples: int, seed: int) -> tuple[_Part, float]:
     if pair.metric.level == "example":
         interval = mean_interval(pair.differences, pair.cluster)
         assert interval.se is not None and interval.df is not None  # there are two units or more
-        return _Part(interval.se**2, interval.df), float(pair.differences.mean())
+        return _Part(interval.se**2, interval.df, interval.se**2), float(pair.differences.mean())
     first, second = (_scores(pair, side, resamples, seed) for side in (pair.a, pair.b))
     resampled = second.resampled.mean(axis=1) - first.resampled.mean(axis=1)
-    return _Part(float(resampled.var(ddof=1)), pair.units - 1), float(second.seen.mean() - first.seen.mean())
+    variance = float(resampled.var(ddof=1))
+    return _Part(variance, pair.units - 1, variance), float(second.seen.mean() - first.seen.mean())
 
 
 def _of_seeds(pair: Pair, side: Array, resamples: int, seed: int) -> _Part:
@@ -128,7 +132,8 @@ def _of_seeds(pair: Pair, side: Array, resamples: int, seed: int) -> _Part:
         seen = scores.seen
         deviations = scores.resampled - scores.resampled.mean(axis=1, keepdims=True)  # (resamples, k)
         by_accident = float(deviations.var(axis=0, ddof=1).sum()) / (k - 1)
-    return _Part(max(0.0, float(seen.var(ddof=1)) - by_accident) / k, k - 1)
+    between = float(seen.var(ddof=1))
+    return _Part(max(0.0, between - by_accident) / k, k - 1, between / k)
 
 
 def _squared_error(values: Array, cluster: Groups | None) -> float:

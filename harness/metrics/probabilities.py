@@ -1,7 +1,8 @@
 """How good are the probabilities of the labels, and not only the label that was chosen?
 
 The probabilities are the likelihoods of the labels made to sum to 1. A prediction that brings none (it was made elsewhere) counts as
-certain of the label that it chose; one without a valid label gives every label nothing.
+certain of the label that it chose. One without a valid label gives every label nothing: its squared error is 1, as if it had been
+certain and wrong, and its confidence is 0.
 
 | score | of K labels with probabilities p and the gold label g |
 | --- | --- |
@@ -97,7 +98,7 @@ def _build(labels: Sequence[str]) -> tuple[Metric, ...]:
         highest = max(chances)
         at = min(int(highest * BINS), BINS - 1)
         row = [0.0] * (2 * BINS)
-        row[at] = float(chances[gold] == highest and chances.index(highest) == gold) - highest
+        row[at] = float(highest > 0 and chances.index(highest) == gold) - highest
         row[BINS + at] = 1.0
         return tuple(row)
 

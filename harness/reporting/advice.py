@@ -86,12 +86,19 @@ def _sentences(rows: TaskRows, lines: Sequence[Line], found: Recommendation, aga
         cheaper = [c for c in found.candidates if c.standing == "undecided" and _cheaper(c, found.of(found.choice))]
         if cheaper:
             said.append(f"{_cheaper_ones(cheaper)}{_rows_that_decide(cheaper)}.")
-        said.append(
-            f"How sure: in at most {100 * found.alpha:g} of 100 such experiments is what is recommended in this way worse than the truly "
-            "best by more than Δ."
-        )
+        said.append(_how_sure(found))
     said.append(_standings(found))
     return [*said, *(_kept(each) for each in against_full if each.kept.value is not None)]
+
+
+def _how_sure(found: Recommendation) -> str:
+    """What the confidence of the choice means, and what it is not about."""
+    if found.rough:
+        return "How sure: not well known. The test rows are too few, or too uneven, for the methods to be trusted."
+    return (
+        f"How sure: were these same models tested on other rows drawn alike, one that is worse than the best by more than Δ would be "
+        f"recommended in at most {100 * found.alpha:g} of 100 such tests. Other training seeds are not counted."
+    )
 
 
 def _until_then(found: Recommendation, by_label: Mapping[str, Line], unit: str) -> list[str]:

@@ -122,8 +122,9 @@ def _not_worse(view: ComparisonView) -> str:
         "FAIL": f"FAIL: {b} is worse than {a} by more than Δ = {margin}",
         "INCONCLUSIVE": f"INCONCLUSIVE: that {b} is not worse than {a} by more than Δ = {margin} is not shown; it is {limit}",
     }
+    rough = ", rough" if ROUGH in found.method else ""
     rows = f" About {found.rows_needed:,} test rows would show it if the two were equally good." if found.rows_needed else ""
-    return f"{said[found.outcome]} (one-sided, 95 %).{rows}"
+    return f"{said[found.outcome]} (one-sided, 95 %{rough}).{rows}"
 
 
 def _detectable(view: ComparisonView) -> str:
@@ -143,8 +144,8 @@ def _seeds(view: ComparisonView) -> list[str]:
         interval = numbers.signed_interval(spread.low, spread.high, unit)
         share = numbers.percent(spread.of_seeds, 1)
         rough = " Two seeds say little about their spread." if min(len(s.seeds) for s in (view.a, view.b) if s.trained) == 2 else ""
-        spread_of = f"95 %; {share} of the variance is the seeds'"
-        return [f"Trained again with other seeds, the difference would be within {interval} ({spread_of}).{rough}"]
+        spread_of = f"95 %; {share} of its variance is the seeds'"
+        return [f"Over other test rows and other training seeds, the average difference lies within {interval} ({spread_of}).{rough}"]
     alone = [side.label for side in (view.a, view.b) if side.trained and len(side.seeds) < 2]
     return [f"One training seed of {' and of '.join(alone)}: how much another seed would change this is not known."] if alone else []
 
@@ -165,7 +166,9 @@ def _reductions(view: ComparisonView) -> list[str]:
         if less.value is None or less.low is None or less.high is None:
             found.append(f"{rates}; A has too few to say by what share that is fewer or more.")
         else:
-            found.append(f"{rates}, {numbers.fewer(less.value)} (95 % interval {numbers.fewer(less.low)} to {numbers.fewer(less.high)}).")
+            rough = ", rough" if ROUGH in less.method else ""
+            spread = f"95 % interval {numbers.fewer(less.low)} to {numbers.fewer(less.high)}{rough}"
+            found.append(f"{rates}, {numbers.fewer(less.value)} ({spread}).")
     return found
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from harness.analysis import Outlook, compare_scores, largest_spread, outlook
+from harness.analysis import Outlook, compare_scores, independent_units, largest_spread, outlook
 from harness.errors import BenchError
 from harness.metrics import metrics_for
 from harness.reporting import numbers
@@ -43,11 +44,12 @@ def foresee_task(task: Task, test: Sequence[Example], *, margin: float | None = 
     """
     labels = task.labels or tuple(dict.fromkeys(label for e in test for label in e.choices))
     metric = next(m for m in metrics_for(task.metrics, labels) if m.name == task.primary)
-    named = [e.group for e in test if e.group is not None]
-    groups = len(set(named)) + len(test) - len(named) if named and len(set(named)) < len(named) else None
+    sizes = list(Counter(e.group if e.group is not None else object() for e in test).values())
+    groups = len(sizes) if len(sizes) < len(test) else None
     spread, spread_of = _spread_of_run(earlier, task, metric) if earlier is not None else (largest_spread(metric), _WORST)
     wanted = margin or task.margin
-    found = outlook(groups or len(test), spread, wanted) if spread else None
+    units = groups or len(test) if earlier is not None else independent_units(sizes)
+    found = outlook(units, spread, wanted) if spread else None
     sentences = _sentences(found, metric, groups, spread_of, wanted)
     return Foresight(task.name, metric.name, len(test), groups, spread_of if spread else "", found, tuple(sentences))
 
@@ -80,10 +82,11 @@ def _spread_of_run(run: Run, task: Task, metric: Metric) -> tuple[float, str]:
 def _sentences(found: Outlook | None, metric: Metric, groups: int | None, spread_of: str, margin: float) -> list[str]:
     unit, what = metric.unit, "groups of rows" if groups else "test rows"
     if found is None:
-        return [f"{metric.name} has no limits, so there is no worst case: name an earlier run on such data with --from."]
+        why = "is made from all rows together" if metric.level != "example" else "has no limits"
+        return [f"{metric.name} {why}, so there is no worst case to reckon with: name an earlier run on such data with --from."]
     source = f"Taken is the spread of the difference of {spread_of}."
     if spread_of == _WORST:
-        source = "Taken is the worst case, two strategies that are never right together. --from RUN takes the spread of an earlier run."
+        source = "Taken is the worst case: each of the two fails where the other is right. --from RUN takes the spread of an earlier run."
     detectable = numbers.with_unit(numbers.score(found.detectable, unit), unit)
     shown = f"“not worse by more than Δ = {numbers.score(margin, unit)}”"
     if found.answers:

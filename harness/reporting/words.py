@@ -101,7 +101,8 @@ def reductions(lines: Sequence[Line]) -> tuple[str, ...]:
             if less.value is None or less.low is None or less.high is None:
                 said += " (base has too few to say by what share that is fewer or more)"
             else:
-                spread = f"95 % interval {numbers.fewer(less.low)} to {numbers.fewer(less.high)}"
+                rough = ", rough" if ROUGH in less.method else ""
+                spread = f"95 % interval {numbers.fewer(less.low)} to {numbers.fewer(less.high)}{rough}"
                 said += f", {numbers.fewer(less.value)} ({spread})"
             found.setdefault((f"{name}, {numbers.score(less.before, less.unit)} for base", less.before), []).append(said)
     return tuple(f"{start}: {'; '.join(said)}." for (start, _), said in found.items())

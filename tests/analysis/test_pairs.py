@@ -317,3 +317,15 @@ def test_nothing_is_tied_where_nobody_named_a_margin() -> None:
     assert compare(same, close, margin=0.1).verdict == "tied"
     found = compare_scores(same, close, metric=ROUGE, margin=None)
     assert (found.verdict, found.equivalent, found.margin) == ("undecided", False, None)
+
+
+def test_a_scale_without_ends_gives_no_certainty_without_spread() -> None:
+    errors = {m.name: m for m in metrics_for(["facts"], [])}["critical_errors"]
+    found = compare(np.array([2.0, 3.0]), np.array([2.0, 3.0]), metric=errors)
+    assert (found.low, found.high, found.verdict) == (None, None, "undecided")
+
+
+def test_differences_that_are_equal_but_for_rounding_have_no_spread() -> None:
+    found = compare([0.1, 0.3, 0.5], [0.3, 0.5, 0.7])
+    assert found.p_value == pytest.approx(0.25)
+    assert found.verdict == "undecided"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from harness.analysis import compare_scores, largest_spread, not_worse, outlook
+from harness.analysis import compare_scores, independent_units, largest_spread, not_worse, outlook
 from harness.metrics import metrics_for
 
 ROUGE = metrics_for(["rouge"], [])[2]
@@ -57,7 +57,18 @@ def test_nothing_is_worse_than_the_worst_case() -> None:
     worst = largest_spread(CLASSIFICATION["accuracy"])
     assert found.se is not None and worst == 1.0
     assert found.se * found.units**0.5 == pytest.approx(worst)
-    assert (largest_spread(CHRF), largest_spread(CLASSIFICATION["mcc"]), largest_spread(WORDS)) == (100.0, 2.0, None)
+    assert (largest_spread(CHRF), largest_spread(CLASSIFICATION["macro_f1"]), largest_spread(WORDS)) == (None, None, None)
+
+
+def test_a_large_group_is_worth_little_more_than_one_row() -> None:
+    assert independent_units([1] * 80) == 80
+    assert independent_units([5] * 12) == 12
+    assert independent_units([250] + [1] * 250) == 3
+    rng = np.random.default_rng(0)
+    cluster = np.repeat(np.arange(251), [250] + [1] * 250)
+    opposed = np.where(rng.random(251) < 0.5, 1.0, -1.0)[cluster]
+    found = compare_scores(np.zeros(500), opposed, metric=ROUGE, margin=None, groups=[str(c) for c in cluster])
+    assert found.se is not None and found.se <= 1.05 / 3**0.5
 
 
 @pytest.mark.parametrize("bad", [(0, 0.1, 0.1), (10, 0.0, 0.1), (10, 0.1, 0.0)])

@@ -113,7 +113,7 @@ def test_a_gain_that_is_none_cannot_be_kept() -> None:
     base, noise = rng.beta(2, 6, 200), rng.normal(0, 0.1, 200)
     found = kept(base, base + noise, base + 0.3)
     assert found is not None and (found.value, found.low, found.high) == (None, None, None)
-    assert "cannot be told from 0" in found.method
+    assert "not shown to gain anything" in found.method
     assert kept(base[:1], base[:1], base[:1]) is None
 
 
@@ -124,6 +124,21 @@ def test_less_is_better_where_the_score_says_so() -> None:
     words = metrics_for(["length"], [])[0]
     with pytest.raises(ValueError, match="nothing is gained"):
         kept_quality(base, a, b, metric=words)
+
+
+def test_a_loss_is_no_gain_of_which_something_could_be_kept() -> None:
+    base, a, b = np.array([1.0] * 164 + [0.0] * 136), np.array([1.0] * 124 + [0.0] * 176), np.array([1.0] * 90 + [0.0] * 210)
+    accuracy = {m.name: m for m in metrics_for(["classification"], "ab")}["accuracy"]
+    for first, second, third, metric in ((base, a, b, accuracy), (1 - base, 1 - a, 1 - b, RATE)):
+        found = kept_quality(first, second, third, metric=metric)
+        assert found is not None and found.value is None
+
+
+def test_no_error_left_is_not_certain_to_be_none() -> None:
+    found = reduced([1] * 50 + [0] * 50, [0] * 100)
+    assert found is not None and (found.value, found.high) == (1.0, 1.0)
+    assert found.low == pytest.approx(1 - 0.0370 / 0.5, abs=0.001), "Wilson: up to 3.7 % may have errors"
+    assert "rough" in found.method
 
 
 def test_seeds_of_kept_quality_are_averaged() -> None:

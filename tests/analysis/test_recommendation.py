@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from harness.analysis import Recommendation, compare_scores, recommend
+from harness.analysis import Recommendation, one_sided_limits, recommend
 from harness.metrics import metrics_for
 
 ROUGE = metrics_for(["rouge"], [])[2]
@@ -68,7 +68,7 @@ def test_less_is_better_where_the_score_says_so() -> None:
 def test_two_strategies_are_judged_as_a_comparison_judges_them() -> None:
     stacks = rows({"lora": 0.7, "full": 0.71}, n=200)
     found = recommended(stacks)
-    alone = compare_scores(stacks["full"], stacks["lora"], metric=ROUGE, margin=None, confidence=1 - 2 * found.level)
+    alone = one_sided_limits(stacks["full"], stacks["lora"], metric=ROUGE, alpha=found.level)
     assert found.of("lora").least == pytest.approx(alone.low)
     assert 0.02 <= found.level <= 0.035, "of two, either may be the worse: half of 5 % each"
 
@@ -133,7 +133,8 @@ def wrong(times: int, n: int, k: int, *, binary: bool) -> float:
             stacks = {name: np.where(rng.random(n) < 0.5, shared < p, rng.random(n) < p).astype(float) for name, p in right.items()}
         else:
             shared = rng.beta(0.5, 2, n)
-            stacks = {f"s{i}": shared + rng.exponential(0.15, n) + (margin + 0.001 if i == k - 1 else 0.0) for i in range(k)}
+            # each fails badly on few rows
+            stacks = {f"s{i}": shared - rng.exponential(0.15, n) + (margin + 0.001 if i == k - 1 else 0.0) for i in range(k)}
         found = recommend(stacks, costs, metric=ACCURACY if binary else ROUGE, margin=margin, resamples=500)
         assert found is not None
         count += found.choice not in (None, f"s{k - 1}")
@@ -150,3 +151,16 @@ def test_wrong_recommendations_are_rare(binary: bool) -> None:
 @pytest.mark.parametrize(("n", "k"), [(100, 2), (100, 5), (400, 8)])
 def test_wrong_recommendations_of_a_long_simulation(n: int, k: int, binary: bool) -> None:
     assert wrong(3000, n, k, binary=binary) <= 0.06
+
+
+def test_rows_are_needed_for_the_pair_that_is_least_known() -> None:
+    rng = np.random.default_rng(6)
+    lora = rng.normal(0.7, 0.02, 60)
+    found = recommend({"lora": lora, "dora": lora, "full": lora + rng.normal(0, 0.3, 60)}, COSTS, metric=ROUGE, margin=0.01)
+    assert found is not None and found.of("lora").standing == "undecided"
+    assert found.of("lora").rows_needed is not None and found.of("lora").rows_needed > 1000  # type: ignore[operator]
+
+
+def test_too_few_rows_are_called_rough() -> None:
+    assert recommended(rows({"lora": 0.7, "full": 0.7}, n=12), margin=0.2).rough
+    assert not recommended(rows({"lora": 0.7, "full": 0.7}, n=300), margin=0.2).rough

@@ -105,3 +105,9 @@ def test_one_class_ranks_nothing() -> None:
 def test_family_keeps_the_contract() -> None:
     examples, predictions, _, _ = rows(12)
     check_family(PROBABILITIES, examples, predictions)
+
+
+def test_answers_that_are_no_label_are_neither_right_nor_confident() -> None:
+    examples = [Example(str(i), {"input": "x"}, ("ab"[i % 2],), choices=("a", "b")) for i in range(10)]
+    predictions = [Prediction(str(i), "…") for i in range(10)]
+    assert score_rows(metrics_for(["probabilities"], ("a", "b")), examples, predictions)["ece"].value == 0.0

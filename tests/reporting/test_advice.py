@@ -43,7 +43,9 @@ def test_the_cheapest_that_is_good_enough_is_named_first(clear: Run) -> None:
         rf"Ship lora: the cheapest strategy that is not worse than the best on rougeL by more than {DELTA}0\.100 \(\$0\.\d+ a run\)\.",
         first,
     )
-    assert sure.startswith("How sure: in at most 5 of 100 such experiments is what is recommended in this way worse than the truly best")
+    assert sure.startswith(
+        "How sure: were these same models tested on other rows drawn alike, one that is worse than the best by more than Δ"
+    )
     assert standings == "Within Δ of the best: full, lora. Worse by more than Δ: base."
     (against,) = found.against_full
     assert against.kept.value is not None and 0.9 < against.kept.value < 1

@@ -95,7 +95,7 @@ def test_seeds_are_averaged_and_their_spread_is_told(tmp_path: Path) -> None:
         assert view.over_seeds.difference == pytest.approx(view.primary.found.difference)
     assert wild.over_seeds.of_seeds > 0.9 > steady.over_seeds.of_seeds  # type: ignore[union-attr]
     assert wild.over_seeds.high - wild.over_seeds.low > 5 * (wild.primary.found.high - wild.primary.found.low)  # type: ignore[union-attr, operator]
-    assert any("with other seeds" in line for line in details(wild))
+    assert any("Over other test rows and other training seeds" in line for line in details(wild))
     lone = one(make_run(tmp_path / "lone", [summarization(three())]))
     assert lone.over_seeds is None
     assert "One training seed of lora and of qlora: how much another seed would change this is not known." in details(lone)
