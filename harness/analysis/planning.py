@@ -1,8 +1,8 @@
 """What can a test set of this size show? Asked before anything is spent.
 
 The standard error of a paired difference is σ/√n, with n independent rows (or groups of rows, which are then the units) and σ the spread
-of the difference between two strategies from one unit to the next. Where an earlier run on such data is at hand, σ is read off it. Else, for
-the mean of a score with limits, it is the largest that the scale allows: two strategies of which each is wholly right where the
+of the difference between two strategies from one unit to the next. Where an earlier run on such data is at hand, σ is read off it. Else,
+for the mean of a score with limits, it is the largest that the scale allows: two strategies of which each is wholly right where the
 other is wholly wrong, σ = the width of the scale. Real pairs agree on most rows, so the truth is far below that. Scores of all rows
 together (macro-F1, BLEU, AUROC) have no such bound: a rare class can move them by more than its rows.
 
