@@ -14,9 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.analysis.intervals import ROUGH, bootstrap_label, percentile_interval, unseen_share
-from harness.analysis.pairs import SAME, paired, side_means, stacked
+from harness.analysis.pairs import paired, side_means, stacked
 from harness.analysis.resampling import resampled_scores, seen_scores
-from harness.metrics import BOUNDS
 from harness.types import Metric
 
 Array: TypeAlias = NDArray[np.float64]
@@ -77,8 +76,8 @@ def relative_reduction(
     # A resample without any error of A is rarer than the tail that is cut off, so what stands in its place does not matter.
     ratios = np.where(first > 0, 1 - second / np.where(first > 0, first, 1.0), -np.inf)
     low, high = np.quantile(ratios, [(1 - confidence) / 2, (1 + confidence) / 2])
-    if np.ptp(second) < SAME and metric.unit in BOUNDS:  # no error of B in any resample: as many may be there as n rows can hide
-        low = min(float(low), 1 - unseen_share(pair.units, confidence) / before)
+    if after == 0 and metric.level == "example":  # no error of B: n rows can hide some, each as many as the worst of A
+        low = min(float(low), 1 - unseen_share(pair.units, confidence) * max(1.0, float(pair.a.max())) / before)
         method = method.removesuffix(ROUGH) + f", no error seen: z²/(n+z²) of {pair.units}{ROUGH}"
     return Reduction(1 - after / before, float(low), float(high), before, after, metric.unit, n, method)
 

@@ -55,11 +55,15 @@ def compare(
     views = api.compare(
         *runs, strategies=strategies, task=task, models=model, train_sizes=_sizes(train_size), by=by, margin=margin, runs_dir=runs_dir
     )
+    by_task = {view.task: [v for v in views if v.task == view.task] for view in views}
+    if margin is not None and len(by_task) > 1:
+        raise click.UsageError("--margin is in the unit of one score, and there are several tasks: name one with --task")
     if format_ == "json":
         click.echo(json.dumps(comparison_to_json(views), indent=1, ensure_ascii=False, allow_nan=False))
         return
     console = Console(highlight=False, emoji=False)
-    by_task = {view.task: [v for v in views if v.task == view.task] for view in views}
+    if by is not None and any(len(own) > 1 for own in by_task.values()):
+        raise click.UsageError("--by is for two strategies: name them with --strategies A,B")
     for number, own in enumerate(by_task.values()):
         if number:
             click.echo()

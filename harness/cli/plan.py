@@ -40,6 +40,8 @@ def plan(tasks: tuple[str, ...], margin: float | None, earlier: str | None, form
 
     given = {"fields": fields_of(options), "tasks_dirs": options.pop("tasks_dir"), "tasks": tasks, "strategies": (), **options}
     found = api.foresee(given, margin=margin, earlier=earlier, runs_dir=runs_dir)
+    if margin is not None and len(found) > 1:
+        raise click.UsageError("--margin is in the unit of one score: name one task")
     if format_ == "json":
         click.echo(json.dumps({"tasks": [asdict(each) for each in found]}, indent=1, ensure_ascii=False, allow_nan=False))
         return

@@ -81,7 +81,7 @@ class RunDisplay:
         for line in self._lines.values():
             if folder.cell(line.cell.id).whole():
                 line.state = folder.cell(line.cell.id).result().status
-        self._say(f"{'Going on with' if resumed else 'Run'} {folder.path}: {len(plan.cells)} cells")
+        self._say(f"{'Going on with' if resumed else 'Run'} {folder.path}: {len(plan.cells)} cell{'s' if len(plan.cells) != 1 else ''}")
         for name, report in plan.data.items():
             sizes = ", ".join(f"{count} {split}" for split, count in report.sizes.items())
             self._say(f"{name}: {sizes}")

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.data.files import open_table
-from harness.data.records import BadRow, shown
+from harness.data.records import BadRow, closest, shown
 from harness.errors import BenchError, did_you_mean
 from harness.types import Example
 
@@ -70,7 +70,8 @@ def _lines(path: Path) -> list[_Row]:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise BenchError(f"{path.name}: cannot be read as UTF-8 text ({error})") from None
-    return [_Row(f"{path.name}:{number}", None, line, {}) for number, line in enumerate(text.splitlines(), start=1)]
+    lines = text.replace("\r\n", "\n").removesuffix("\n").split("\n") if text else []  # other characters that end lines are a model's own
+    return [_Row(f"{path.name}:{number}", None, line, {}) for number, line in enumerate(lines, start=1)]
 
 
 def _records(path: Path) -> list[_Row]:
@@ -122,7 +123,7 @@ def _check_ids(path: Path, rows: Sequence[_Row], ids: Sequence[str]) -> None:
         elif row.id in seen:
             problems.append(f"{row.place}: the id {shown(row.id)} stands in {seen[row.id]}, too")
         elif row.id not in known:
-            problems.append(f"{row.place}: no test row has the id {shown(row.id)}.{did_you_mean(row.id, ids) if len(ids) <= 1000 else ''}")
+            problems.append(f"{row.place}: no test row has the id {shown(row.id)}.{closest(row.id, ids)}")
         if row.id is not None:
             seen.setdefault(row.id, row.place)
     if problems:

@@ -16,7 +16,7 @@ from harness.grid.request import Request, check_numbers, resolve_strategies, res
 from harness.grid.squares import NamedModel, Square, find_models, squares_of
 from harness.grid.trial import Trial, try_out
 from harness.measure import environment, price_of, usable_cores
-from harness.metrics import FACTS, has_facts, is_of_library
+from harness.metrics import FACTS, has_facts, is_of_library, scripts_of
 from harness.models.device import Device, find_device, require_four_bit
 from harness.models.digest import digest_of
 from harness.models.resolve import ModelSource
@@ -56,6 +56,8 @@ def make_plan(request: Request, catalog: Catalog, *, command: str, here: Path | 
     scripts = [f"task '{name}': metrics: '{m}'" for name, task in tasks.items() for m in task.metrics if is_of_library(m)]
     if scripts and not request.trust_remote_code:
         raise BenchError([f"{script} runs a script of the evaluate library: allow it with --trust-remote-code" for script in scripts])
+    for task in tasks.values():
+        scripts_of(task.metrics)  # one that cannot be loaded is told now
     prompted = {square.cell.task for square in squares if square.strategy.outputs is None}
     problems = [p for name in tasks if name in prompted for p in _prompt_problems(f"task '{name}'", tasks[name].prompt, splits[name])]
     for (task_name, name), strategy in prompts.items():

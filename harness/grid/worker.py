@@ -18,7 +18,7 @@ from harness.grid.prompting import render_for, shots_for, target_for
 from harness.inference.general import general_loss
 from harness.inference.predict import predict, prompt_budget
 from harness.measure import Meter, environment
-from harness.metrics import metrics_for
+from harness.metrics import metrics_for, scripts_of
 from harness.models.device import Device
 from harness.models.encode import EncodedPrompt, PromptEncoder, Shot
 from harness.models.load import LoadedModel, load_model
@@ -290,7 +290,8 @@ class _CellWork:
     def provenance(self) -> dict[str, str]:
         """What this very cell was made with: a run that was resumed elsewhere can have cells of several machines."""
         dtype = "float32" if self.shape == "encoder" else self.device.dtype
-        return environment() | {"device": self.device.name, "dtype": dtype, "model_digest": self.source.digest}
+        scripts = scripts_of(self.task.metrics) if self.plan.options["trust_remote_code"] else {}
+        return environment() | {"device": self.device.name, "dtype": dtype, "model_digest": self.source.digest} | scripts
 
 
 class _KeptPredictions:

@@ -2,7 +2,7 @@
 
 from harness.metrics.classification import ClassRow, confusion, per_class
 from harness.metrics.contract import check_family
-from harness.metrics.evaluate_library import is_of_library, score_of
+from harness.metrics.evaluate_library import SCRIPT, is_of_library, score_of, scripts_of
 from harness.metrics.facts import FACTS, has_facts
 from harness.metrics.family import BOUNDS, Family, example_metric
 from harness.metrics.join import join
@@ -13,6 +13,7 @@ __all__ = [
     "BOUNDS",
     "FACTS",
     "FAMILIES",
+    "SCRIPT",
     "ClassRow",
     "Family",
     "Metric",
@@ -26,4 +27,5 @@ __all__ = [
     "metrics_for",
     "per_class",
     "score_of",
+    "scripts_of",
 ]

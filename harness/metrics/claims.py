@@ -89,7 +89,12 @@ class Source:
 
     def has(self, quantity: Quantity) -> bool:
         """Whether the number stands there, with this unit where both name one."""
-        return any(q.value == quantity.value and (q.unit == quantity.unit or not q.unit or not quantity.unit) for q in self.quantities)
+        wanted = quantity.in_days()
+        return any(
+            (q.value == quantity.value and (q.unit == quantity.unit or not q.unit or not quantity.unit))
+            or (wanted is not None and q.in_days() == wanted)
+            for q in self.quantities
+        )
 
 
 @lru_cache(maxsize=4096)

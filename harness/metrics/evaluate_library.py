@@ -18,9 +18,11 @@ from typing import Any, Literal, get_args
 
 from harness.errors import BenchError, first_line
 from harness.metrics.family import Family, example_metric
+from harness.metrics.join import Missing
 from harness.types import Example, Kind, Metric, Prediction
 
 PREFIX = "evaluate:"
+SCRIPT = "script of "  # before a score's name, in what is kept of how a cell was made
 _DIRECTIONS = ("higher", "lower")
 
 
@@ -34,6 +36,20 @@ def score_of(name: str) -> str:
     return Path(_named(name)[0]).stem
 
 
+def scripts_of(names: Sequence[str]) -> dict[str, str]:
+    """The digests of the users' own scripts among these metrics, by score, as they are now: kept with what they have scored.
+
+    Raises:
+        BenchError: one of the metrics cannot be loaded.
+    """
+    found = {}
+    for name in filter(is_of_library, names):
+        path = _named(name)[0]
+        _module(path)
+        found[SCRIPT + score_of(name)] = _script_digest(path).rpartition(":")[2] or "of the library"
+    return found
+
+
 def library_family(name: str, *, run_code: bool) -> Family:
     """The metric as a family of one score.
 
@@ -44,7 +60,7 @@ def library_family(name: str, *, run_code: bool) -> Family:
     score = score_of(name)
 
     def per_example(example: Example, prediction: Prediction) -> float | None:
-        if not example.targets:
+        if not example.targets or isinstance(prediction, Missing):  # nobody knows what the worst value of anybody's metric is
             return None
         if score in prediction.scores:
             return prediction.scores[score]

@@ -114,6 +114,8 @@ def unsupported_rate(example: Example, prediction: Prediction) -> float | None:
 
 def omission_rate(example: Example, prediction: Prediction) -> float | None:
     """The share of the reference's sentences that the output does not have; of several references the smallest. None without any."""
+    if isinstance(prediction, Missing) and any(sentences(target) for target in example.targets):
+        return 1.0
     rates = [len(omitted(prediction.answer, target)) / len(sentences(target)) for target in example.targets if sentences(target)]
     return min(rates, default=None)
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-NUMBER = re.compile(r"(?<![\w.,])[-−]?\d[\d,]*(?:\.\d+)?(?!\w*@)")
+NUMBER = re.compile(r"(?<![\w.])(?:(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?|\.\d+)")
 _DATE = re.compile(r"\b(\d{1,4})[/.-](\d{1,2})[/.-](\d{4}|\d{2})\b")
 _SMALL = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
 _TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
@@ -64,6 +64,10 @@ class Quantity:
     value: float
     unit: str
 
+    def in_days(self) -> float | None:
+        """A length of time whose units have a fixed relation; None for anything else."""
+        return {"day": self.value, "week": 7 * self.value}.get(self.unit)
+
     def __str__(self) -> str:
         if self.unit == "date":
             year, rest = divmod(int(self.value), 10_000)
@@ -80,7 +84,7 @@ def quantities(text: str) -> Iterator[Quantity]:
         yield Quantity(float(year * 10_000 + rest[0] * 100 + rest[1]), "date")
     text = _DATE.sub(lambda found: "." * len(found.group()), text)
     for found in NUMBER.finditer(text.replace("/", " ")):
-        digits = found.group().replace(",", "").replace("−", "-").lstrip("-")
+        digits = found.group().replace(",", "")
         yield Quantity(float(digits), _unit_behind(text, found.end()))
     for found in _SPELLED.finditer(text):
         value = float(

@@ -77,7 +77,7 @@ def _same_training(one: Line, other: Line) -> bool:
 
 def _sentences(rows: TaskRows, lines: Sequence[Line], found: Recommendation, against_full: Sequence[AgainstFull]) -> list[str]:
     unit, name = rows.primary.unit if rows.primary else "", rows.task.primary
-    margin = f"Δ\u00a0=\u00a0{numbers.score(found.margin, unit)}"  # one that no line break tears apart
+    margin = f"Δ\u00a0=\u00a0{numbers.margin(found.margin)}"  # one that no line break tears apart
     by_label = {ln.label: ln for ln in lines}
     if found.choice is None:
         said = [_nothing_shown(found, name, margin), *_until_then(found, by_label, unit)]
@@ -106,10 +106,13 @@ def _until_then(found: Recommendation, by_label: Mapping[str, Line], unit: str) 
     left = [c for c in found.candidates if c.standing == "undecided" and c.least is not None]
     if not left:
         return []
-    cheapest = min(left, key=lambda c: (c.cost is None, c.cost or 0.0))
-    most = numbers.with_unit(numbers.score(-(cheapest.least or 0.0), unit), unit)
-    price = _price(by_label[cheapest.name])
-    return [f"Until then: of those, {cheapest.name} is the cheapest{price}, and worse than the best by {most} at most (95 %)."]
+    known = [c for c in left if c.cost is not None]
+    taken = min(known, key=lambda c: c.cost or 0.0) if known else found.of(found.best)
+    which = f"the cheapest{_price(by_label[taken.name])}" if known else "the best on these rows"
+    if taken.least is None:
+        return []
+    most = numbers.with_unit(numbers.score(-taken.least, unit), unit)
+    return [f"Until then: of those, {taken.name} is {which}, and worse than the best by {most} at most (95 %)."]
 
 
 def _price(ln: Line) -> str:
@@ -120,9 +123,10 @@ def _choice(found: Recommendation, ln: Line, name: str, margin: str) -> str:
     costs = _price(ln)
     if ln.is_base:
         shown = f"not worse than the best on {name} by more than {margin}"
-        return f"Ship {ln.label}, the model as it is: it is {shown}, and tuning costs more{costs}."
+        return f"Ship {ln.label}, the model as it is: it is {shown}{costs}."
     if sum(c.standing == "within" for c in found.candidates) > 1:
-        return f"Ship {ln.label}: the cheapest strategy that is not worse than the best on {name} by more than {margin}{costs}."
+        which = "cheapest" if ln.costs else "best"
+        return f"Ship {ln.label}: the {which} strategy that is not worse than the best on {name} by more than {margin}{costs}."
     return f"Ship {ln.label}: the only strategy that is shown to be within {margin} of the best on {name}{costs}."
 
 
@@ -143,13 +147,11 @@ def _cheaper_ones(cheaper: Sequence[Candidate]) -> str:
 
 
 def _rows_that_decide(candidates: Sequence[Candidate]) -> str:
-    """The rows for the one that takes the most of them; two digits are all that such a forecast has."""
+    """The rows for the one that takes the most of them."""
     needed = [c.rows_needed for c in candidates if c.rows_needed is not None]
     if not needed:
         return ""
-    digits = len(str(max(needed))) - 2
-    about = round(max(needed), -digits) if digits > 0 else max(needed)
-    return f": about {about:,} test rows would decide, if {'they are' if len(candidates) > 1 else 'it is'}"
+    return f": about {numbers.about(max(needed))} test rows would decide, if {'they are' if len(candidates) > 1 else 'it is'}"
 
 
 def _standings(found: Recommendation) -> str:

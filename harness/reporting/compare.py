@@ -28,6 +28,7 @@ from harness.analysis import (
 )
 from harness.data.digests import example_digest
 from harness.errors import BenchError
+from harness.metrics import SCRIPT
 from harness.reporting.compare_view import Changed, ComparisonView, ScoreRow, Side, Slice
 from harness.reporting.lines import cells_of, done_cells
 from harness.reporting.opponents import Chosen, Wanted, opponents
@@ -69,7 +70,8 @@ def compare_sides(a: Chosen, b: Chosen, *, by: str | None = None, margin: float 
     metrics, warnings = _same_metrics(a, b)
     pair = _Pair(a, b, [b.place[example.id] for example in a.rows.examples], margin or a.rows.task.margin)
     primary = metrics[0]
-    changed_by = next((m for m in metrics if m.level == "example" and m.direction != "none"), None)
+    judging = _of_single_examples(metrics)
+    sliced = primary if judging is None or not a.rows.task.chooses else judging
     return ComparisonView(
         task=a.rows.task.name,
         rows=len(a.rows.examples),
@@ -83,12 +85,19 @@ def compare_sides(a: Chosen, b: Chosen, *, by: str | None = None, margin: float 
         else None,
         kept=_kept(pair, primary),
         reductions=_reductions(pair, metrics),
-        changed_by=changed_by.name if changed_by else "",
-        changed=_changed(pair, changed_by) if changed_by else (),
+        changed_by=judging.name if judging else "",
+        changed=_changed(pair, judging) if judging else (),
         by=by or "",
-        slices=_slices(pair, primary, by) if by else (),
+        sliced=sliced.name,
+        slices=_slices(pair, sliced, by) if by else (),
         warnings=(*warnings, *_other_versions(a, b), *_unfinished(a, b)),
     )
+
+
+def _of_single_examples(metrics: Sequence[Metric]) -> Metric | None:
+    """What judges an example alone: the score that decides, where it does, else the accuracy of labels, else the first that does."""
+    fitting = [m for m in metrics if m.level == "example" and m.direction != "none"]
+    return next((m for m in fitting if m is metrics[0] or m.name == "accuracy"), fitting[0] if fitting else None)
 
 
 def _named(one: Chosen, other: Chosen, letter: str) -> Side:
@@ -122,6 +131,12 @@ def _same_metrics(a: Chosen, b: Chosen) -> tuple[list[Metric], list[str]]:
         f"{name} is not the same score in both runs: '{metric.signature}' in {a.run.name}, '{theirs[name].signature}' in {b.run.name}"
         for name, metric in ours.items()
         if name in theirs and metric.signature != theirs[name].signature
+    ]
+    scripts = [{k: v for c in side.cells for k, v in side.run.results[c.id].provenance.items() if k.startswith(SCRIPT)} for side in (a, b)]
+    problems += [
+        f"{name.removeprefix(SCRIPT)} is not the same score in both runs: the script of the metric has changed between them"
+        for name in scripts[0].keys() & scripts[1].keys()
+        if scripts[0][name] != scripts[1][name]
     ]
     if problems:
         raise BenchError(problems)
@@ -219,22 +234,31 @@ def _changed(pair: _Pair, metric: Metric) -> tuple[Changed, ...]:
     first, second = (stack[:, :, 0].mean(axis=1) for stack in pair.stacks(metric))
     change = np.where(np.isnan(second - first), 0.0, second - first)
     order = [int(i) for i in np.argsort(-np.abs(change), kind="stable")[:MOST_CHANGED] if abs(change[i]) > 1e-12]
-    wrote_a, wrote_b = (side.rows.predictions(side.cell) for side in (pair.a, pair.b))
-    by_id_a, by_id_b = ({p.example_id: p.output for p in wrote} for wrote in (wrote_a, wrote_b))
     found = []
     for i in order:
         example = pair.a.rows.examples[i]
         title = example.inputs.get("question") or next(iter(example.inputs.values()), "")
-        outputs = by_id_a.get(example.id, ""), by_id_b.get(example.id, "")
+        outputs = _telling_outputs(pair, metric, i, example.id)
         found.append(Changed(example.id, title, example.targets, float(first[i]), float(second[i]), *outputs))
     return tuple(found)
 
 
-def _slices(pair: _Pair, primary: Metric, by: str) -> tuple[Slice, ...]:
+def _telling_outputs(pair: _Pair, metric: Metric, row: int, name: str) -> tuple[str, str]:
+    """What A and B wrote with those of their seeds that differ most in the direction in which the mean of all seeds does."""
+    first, second = (stack[row, :, 0] for stack in pair.stacks(metric))
+    rises = second.mean() > first.mean()
+    seeds = (int(first.argmin()), int(second.argmax())) if rises else (int(first.argmax()), int(second.argmin()))
+    wrote = [side.rows.predictions(side.cells[k]) for side, k in zip((pair.a, pair.b), seeds, strict=True)]
+    one, two = (next((p.output for p in predictions if p.example_id == name), "") for predictions in wrote)
+    return one, two
+
+
+def _slices(pair: _Pair, metric: Metric, by: str) -> tuple[Slice, ...]:
+    """By a score that a part of the rows can have: an average over labels has no meaning on rows that lack some of them."""
     found = []
     for name, rows in slices_of(pair.a.rows.examples, by).items():
-        compared = pair.compare(primary, rows)
-        first, second = (_score_on(stack[rows], primary) for stack in pair.stacks(primary))
+        compared = pair.compare(metric, rows)
+        first, second = (_score_on(stack[rows], metric) for stack in pair.stacks(metric))
         found.append(Slice(name, len(rows), first, second, compared, None))
     p_values = _false_discovery([s.found.p_value if s.rows >= _LEAST_SLICE else None for s in found])
     return tuple(replace(s, adjusted=p) for s, p in zip(found, p_values, strict=True))

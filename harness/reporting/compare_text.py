@@ -28,7 +28,7 @@ def print_comparison(view: ComparisonView, console: Console) -> None:
     if len(view.scores) > 2:
         print_text(console, Text("p of the scores below the first: corrected for their number (Benjamini–Hochberg)."))
     if view.slices:
-        print_text(console, Text(f"\n{view.primary.name} by {one_line(view.by, 60)}", style="bold"))
+        print_text(console, Text(f"\n{view.sliced} by {one_line(view.by, 60)}", style="bold"))
         _print(console, _slices(view))
         print_text(console, Text("p of the slices: corrected for their number (Benjamini–Hochberg)."))
     _print_changed(view, console)
@@ -56,7 +56,7 @@ def print_summary(views: Sequence[ComparisonView], console: Console) -> None:
         judged = view.not_worse.outcome if view.not_worse else numbers.NOTHING
         table.add_row(short(view.b.label, 60), numbers.score(row.b.value, row.unit), *cells, _counts(row.found), judged, _cost(view.b))
     _print(console, table)
-    margin = numbers.score(best.margin, best.primary.unit)
+    margin = numbers.margin(best.margin)
     for note in (
         f"Δ = {margin}. PASS: not worse than {best.a.label} by more than Δ (one-sided, 95 %). FAIL: worse by more. "
         "INCONCLUSIVE: neither is shown.",
@@ -95,7 +95,7 @@ def conclusion(view: ComparisonView) -> str:
         "better": f"{b} is better than {a}{within}: {apart}.",
         "worse": f"{b} is worse than {a}{within}: {apart}.",
         "different": f"{b} and {a} differ{within}: {apart}.",
-        "tied": f"{b} and {a} are tied, within ±{numbers.score(view.margin, unit)}: {apart}.",
+        "tied": f"{b} and {a} are tied, within ±{numbers.margin(view.margin)}: {apart}.",
         "undecided": f"Whether {b} is better or worse than {a} is undecided: {apart}.",
     }
     return said[found.verdict]
@@ -110,7 +110,7 @@ def _not_worse(view: ComparisonView) -> str:
     found, unit = view.not_worse, view.primary.unit
     if found is None or found.loss is None or found.most is None:
         return ""
-    margin = numbers.score(found.margin, unit)
+    margin = numbers.margin(found.margin)
     limit = (
         f"worse by {numbers.score(found.most, unit)} at most"
         if found.most > 0
@@ -123,7 +123,7 @@ def _not_worse(view: ComparisonView) -> str:
         "INCONCLUSIVE": f"INCONCLUSIVE: that {b} is not worse than {a} by more than Δ = {margin} is not shown; it is {limit}",
     }
     rough = ", rough" if ROUGH in found.method else ""
-    rows = f" About {found.rows_needed:,} test rows would show it if the two were equally good." if found.rows_needed else ""
+    rows = f" About {numbers.about(found.rows_needed)} test rows would show it if the two were equally good." if found.rows_needed else ""
     return f"{said[found.outcome]} (one-sided, 95 %{rough}).{rows}"
 
 
@@ -135,7 +135,7 @@ def _detectable(view: ComparisonView) -> str:
     if found.detectable <= view.margin:
         return said + "."
     rows = needed_rows(found.n, found.detectable, view.margin)
-    return f"{said}; one as small as the margin, {numbers.score(view.margin, unit)}, takes about {rows:,} rows."
+    return f"{said}; one as small as the margin, {numbers.margin(view.margin)}, takes about {numbers.about(rows)} rows."
 
 
 def _seeds(view: ComparisonView) -> list[str]:
@@ -173,12 +173,15 @@ def _reductions(view: ComparisonView) -> list[str]:
 
 
 def _costs(view: ComparisonView) -> str:
+    """What one run of each took; of outputs that were made elsewhere only the price is known, where somebody said it."""
     a, b = view.a.costs, view.b.costs
     if a is None or b is None:
         return ""
-    times = f" ({b.total_seconds / a.total_seconds:.1f} times)" if a.total_seconds > 0 else ""
-    took = f"{numbers.seconds(b.total_seconds)} against {numbers.seconds(a.total_seconds)}{times}"
-    return f"One run of B took {took}, and cost {_cost(view.b)} against {_cost(view.a)}."
+    price = f"cost {_cost(view.b)} against {_cost(view.a)}"
+    if not a.total_seconds or not b.total_seconds:
+        return f"One run of B {price}: what was made elsewhere has the price of its outputs alone."
+    took = f"{numbers.seconds(b.total_seconds)} against {numbers.seconds(a.total_seconds)} ({b.total_seconds / a.total_seconds:.1f} times)"
+    return f"One run of B took {took}, and {price}."
 
 
 _DIFFERENCE = ("score", "difference", "95 % interval", "p", "verdict")
@@ -186,18 +189,18 @@ _TEXTS = ("95 % interval", "verdict", "with other seeds", "better/equal/worse", 
 
 
 def _scores(view: ComparisonView) -> Table:
-    table = _table(("score", "A", "B", "B − A", "95 % interval", "p", "verdict", "better/equal/worse"), texts=(0, 4, 6, 7))
+    table = _table(("score", "rows", "A", "B", "B − A", "95 % interval", "p", "verdict", "better/equal/worse"), texts=(0, 5, 7, 8))
     for row in view.scores:
         p_value = row.found.p_value if row.adjusted is None else row.adjusted
         values = numbers.score(row.a.value, row.unit), numbers.score(row.b.value, row.unit)
         counts = _counts(row.found) if row.direction != "none" else numbers.NOTHING
-        table.add_row(row.name, *values, *_difference(row.found, row.unit, p_value), counts)
+        table.add_row(row.name, f"{row.found.n:,}", *values, *_difference(row.found, row.unit, p_value), counts)
     return table
 
 
 def _slices(view: ComparisonView) -> Table:
     table = _table(("slice", "rows", "A", "B", "B − A", "95 % interval", "p", "verdict"), texts=(0, 5, 7))
-    unit = view.primary.unit
+    unit = next(row.unit for row in view.scores if row.name == view.sliced)
     for part in view.slices:
         values = numbers.score(part.a, unit), numbers.score(part.b, unit)
         table.add_row(short(part.name, 60), f"{part.rows:,}", *values, *_difference(part.found, unit, part.adjusted))

@@ -44,7 +44,7 @@ class ScoreRow:
 
 @dataclass(frozen=True)
 class Slice:
-    """The primary score on some of the rows. `adjusted` is the p-value after Benjamini–Hochberg among the slices."""
+    """A score on some of the rows. `adjusted` is the p-value after Benjamini–Hochberg among the slices."""
 
     name: str
     rows: int
@@ -56,7 +56,8 @@ class Slice:
 
 @dataclass(frozen=True)
 class Changed:
-    """An example, its score with A and with B (the mean of their seeds), and what the first seed of each wrote."""
+    """An example, its score with A and with B (the mean of their seeds), and what those seeds of each wrote which
+    differ most."""
 
     id: str
     title: str
@@ -73,7 +74,8 @@ class ComparisonView:
 
     `scores` begins with the primary one. `over_seeds` is its difference for other seeds as well, None where a trained side has one
     seed. `kept` is what B keeps of A's gain over the base model. `changed` are the examples that changed most by the score
-    `changed_by`, which may not be the primary one: some scores no single example has.
+    `changed_by`, and the slices have the score `sliced`, which may not be the primary one: some scores no single example has, and some
+    no part of the rows.
     """
 
     task: str
@@ -89,6 +91,7 @@ class ComparisonView:
     changed_by: str
     changed: tuple[Changed, ...]
     by: str
+    sliced: str
     slices: tuple[Slice, ...]
     warnings: tuple[str, ...]
 

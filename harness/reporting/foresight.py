@@ -51,6 +51,8 @@ def foresee_task(task: Task, test: Sequence[Example], *, margin: float | None = 
     units = groups or len(test) if earlier is not None else independent_units(sizes)
     found = outlook(units, spread, wanted) if spread else None
     sentences = _sentences(found, metric, groups, spread_of, wanted)
+    if earlier is not None and {e.id for e in test}.isdisjoint(e.id for e in earlier.examples(task.name)):
+        sentences.insert(1, "Its test rows are others than these: whether they are alike is not known here.")
     return Foresight(task.name, metric.name, len(test), groups, spread_of if spread else "", found, tuple(sentences))
 
 
@@ -88,13 +90,13 @@ def _sentences(found: Outlook | None, metric: Metric, groups: int | None, spread
     if spread_of == _WORST:
         source = "Taken is the worst case: each of the two fails where the other is right. --from RUN takes the spread of an earlier run."
     detectable = numbers.with_unit(numbers.score(found.detectable, unit), unit)
-    shown = f"“not worse by more than Δ = {numbers.score(margin, unit)}”"
+    shown = f"“not worse by more than Δ = {numbers.margin(margin)}”"
     if found.answers:
         answer = f"The question can be answered: {shown} is shown in {_percent(found.power)} of such experiments if both are equally good."
     else:
         answer = (
             f"The question cannot be answered with these rows: {shown} would be shown in {_percent(found.power)} of such experiments if "
-            f"both are equally good. It takes about {_about(found.needed):,} {what}, or a margin of "
+            f"both are equally good. It takes about {numbers.about(found.needed)} {what}, or a margin of "
             f"{numbers.score(found.least_margin, unit)}."
         )
     return [source, f"A difference of {detectable} is found four times in five with {found.units:,} {what}.", answer]
@@ -102,9 +104,3 @@ def _sentences(found: Outlook | None, metric: Metric, groups: int | None, spread
 
 def _percent(share: float) -> str:
     return f"{100 * share:.0f} %"
-
-
-def _about(number: int) -> int:
-    """Two digits, which is more than such a forecast has."""
-    digits = len(str(number)) - 2
-    return round(number, -digits) if digits > 0 else number

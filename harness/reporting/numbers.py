@@ -16,6 +16,19 @@ def score(value: float | None, unit: str = "") -> str:
     return f"{value:.{decimals}f}".replace("-", "−")
 
 
+def margin(value: float) -> str:
+    """A margin as it was given: no digit is rounded away."""
+    return f"{value:.6g}"
+
+
+def about(value: float) -> str:
+    """A forecast of a number of rows, with the two digits that such a forecast has at most."""
+    if value >= 1e9:
+        return "more than a billion"
+    digits = len(str(round(value))) - 2
+    return f"{round(value, -digits) if digits > 0 else round(value):,.0f}"
+
+
 def interval(low: float | None, high: float | None, unit: str = "") -> str:
     """A 95 % interval, empty where there is none."""
     return "" if low is None or high is None else f"{score(low, unit)} to {score(high, unit)}"

@@ -34,7 +34,7 @@ def slices_of(examples: Sequence[Example], by: str) -> dict[str, list[int]]:
         raise BenchError(f"--by {by}: no row has a value in it")
     numbers = [_number(value) for value in values]
     known = [number for number in numbers if number is not None]
-    if len(known) == sum(value is not None for value in values) and len(set(known)) > _FEW_NUMBERS:
+    if len(known) == sum(value not in (None, "") for value in values) and len(set(known)) > _FEW_NUMBERS:
         return _thirds(numbers, sorted(known))
     names = [_text(value) for value in values]
     counts = Counter(names)
@@ -63,7 +63,7 @@ def _thirds(numbers: Sequence[float | None], known: Sequence[float]) -> dict[str
     for low, high in pairwise(cuts):
         rows = [(number, i) for i, number in enumerate(numbers) if number is not None and low <= number < high]
         if rows:
-            found[f"{min(rows)[0]:g} to {max(rows)[0]:g}"] = [i for _, i in rows]
+            found[f"{min(rows)[0]:.15g} to {max(rows)[0]:.15g}"] = [i for _, i in rows]
     rest = [i for i, number in enumerate(numbers) if number is None]
     return found | ({_NONE: rest} if rest else {})
 

@@ -56,6 +56,8 @@ def terminal_table(run: Run, console: Console) -> None:
         for curve in learning.lines if learning else ():
             print_text(console, Text(one_line(f"{curve.label}: {' '.join(curve.sentences)}")))
         for ln in lines:
+            for note in ln.notes if ln.method == "outputs" else ():  # what is wrong with outputs is to be mended by whoever brought them
+                print_text(console, Text(one_line(f"{ln.label}: {note}", 300), style="yellow"))
             for problem in ln.problems:
                 seed = f", seed {problem.seed}" if problem.seed is not None else ""
                 print_text(console, Text(one_line(f"{ln.label}{seed}: {problem.status}. {problem.error}", 300), style="yellow"))

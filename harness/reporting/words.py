@@ -52,6 +52,8 @@ def _lead(best: Line, lines: Sequence[Line], unit: str) -> str:
     difference = best.difference
     if difference is None:
         others = any(ln.is_base for ln in lines) and not any(ln.is_base and ln.model == best.model for ln in lines)
+        if not any(ln.trained for ln in lines):
+            return ""
         return f". {best.model} has no base to compare it with" if others else ". base has no result, so whether tuning helped is not known"
     spread = numbers.signed_interval(difference.low, difference.high, unit)
     how_far = f"{numbers.with_unit(numbers.signed(difference.value, unit), unit)}{f' ({spread})' if spread else ''}"

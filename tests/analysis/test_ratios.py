@@ -139,6 +139,9 @@ def test_no_error_left_is_not_certain_to_be_none() -> None:
     assert found is not None and (found.value, found.high) == (1.0, 1.0)
     assert found.low == pytest.approx(1 - 0.0370 / 0.5, abs=0.001), "Wilson: up to 3.7 % may have errors"
     assert "rough" in found.method
+    counts = {m.name: m for m in FACTS.build(())}["critical_errors"]
+    counted = relative_reduction(np.array([3.0] * 50 + [0.0] * 50), np.zeros(100), metric=counts)
+    assert counted is not None and counted.low == pytest.approx(found.low)
 
 
 def test_seeds_of_kept_quality_are_averaged() -> None:

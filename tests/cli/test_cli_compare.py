@@ -91,6 +91,8 @@ def test_latest_and_a_margin(call, runs):
         (("old", "--strategies", "lora,qlora", "--margin", "0"), "--margin"),
         (("old", "--strategies", "lora,qlora", "--train-size", "all"), "'all' is no number of rows"),
         (("old", "two", "--task", "intents"), "has no task 'intents'"),
+        (("old", "--by", "ward"), "--by is for two strategies: name them with --strategies A,B"),
+        (("two", "--margin", "0.1"), "--margin is in the unit of one score"),
         ((), "Missing argument"),
     ],
 )

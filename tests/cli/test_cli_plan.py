@@ -22,7 +22,7 @@ def test_the_shipped_task_in_its_groups(call):
     assert (ended.code, ended.err) == (0, "")
     assert ended.out.splitlines()[0] == "summarization · rougeL · 80 test rows in 50 groups"
     assert "Taken is the worst case: each of the two fails where the other is right." in ended.out
-    assert "The question cannot be answered with these rows: “not worse by more than Δ = 0.010” would be shown in 6 % of" in ended.out
+    assert "The question cannot be answered with these rows: “not worse by more than Δ = 0.01” would be shown in 6 % of" in ended.out
     assert "It takes about 62,000 groups of rows, or a margin of 0.384." in ended.out
 
 
@@ -30,7 +30,7 @@ def test_the_users_own_rows_and_a_wide_margin(call, here):
     rows(here)
     ended = call("plan", *DATA, "--margin", "0.9")
     assert ended.out.splitlines()[0] == "summarization · rougeL · 10 test rows"
-    assert "The question can be answered: “not worse by more than Δ = 0.900” is shown in 8" in ended.out
+    assert "The question can be answered: “not worse by more than Δ = 0.9” is shown in 8" in ended.out
 
 
 def test_an_earlier_run_says_how_far_two_strategies_differ(call, here):

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from harness import load_run
+from harness.grid.elsewhere import label_in
 
 QUESTIONS = [{"id": f"q{i}", "question": f"What is {i}?", "context": f"It is {i}.", "answer": f"It is {i}"} for i in range(40)]
 INTENTS = [{"id": f"i{i}", "text": f"please {word} number {i}", "category": word} for i, word in enumerate(["refund", "Card lost"] * 20)]
@@ -38,10 +39,15 @@ def test_every_row_is_a_test_row_and_a_missing_output_is_wrong(call, files):
     score = run.scores(cell.id)["f1"]
     assert (score.value, score.n) == (0.9, 40)
     result = run.results[cell.id]
-    assert result.notes == ("Made elsewhere (good.jsonl).", "4 of 40 test rows have no output; they score as wrong.")
+    assert result.notes == (
+        "Made elsewhere (good.jsonl).",
+        "4 of 40 test rows have no output ('q36', 'q37', 'q38', …); they score as wrong.",
+    )
     assert result.costs[0].price == pytest.approx(0.048)
     page = (run.path / "report.html").read_text()
     assert "vendor-model" in page and "4 of 40 test rows have no output" in page
+    said = "4 of 40 test rows have no output ('q36', 'q37', 'q38', …); they score as wrong."
+    assert f"vendor-model: {said}" in ended.err
     assert "$0.0480" in ended.err
 
 
@@ -79,6 +85,7 @@ def test_labels_in_whatever_case_and_with_probabilities(call, files):
     assert scores["accuracy"].value == pytest.approx(39 / 40)
     assert scores["auroc"].value == 1.0
     assert run.predictions(run.cells[0].id)[0].extracted is None
+    assert "1 of 40 outputs are none of the labels ('cannot say'); they score as wrong." in ended.err
 
 
 def test_within_a_grid(call, files):
@@ -111,6 +118,7 @@ def test_there_is_no_model_to_ask(call, files):
         ((*QA, "--predictions", "nowhere.jsonl"), "outputs:nowhere.jsonl: no such file"),
         ((*QA, "--predictions", "test.jsonl"), 'test.jsonl:1: has no "output"'),
         ((*QA, "--predictions", "good.jsonl", "--name", "a name/with?"), "cannot be the name of a strategy"),
+        ((*QA, "--predictions", "good.jsonl", "--name", "base"), "'base' is the untuned model"),
         ((*QA, "--predictions", "good.jsonl", "--price-per-1k", "-1"), "--price-per-1k"),
         (("--task", "qa", "--data", "nowhere.jsonl", "--predictions", "good.jsonl"), "nowhere.jsonl"),
         (("--task", "qa", "--predictions", "good.jsonl"), "no test row has the id 'q0'"),
@@ -122,6 +130,24 @@ def test_bad_input_is_one_clear_error_and_leaves_nothing(call, files, arguments,
     assert (ended.code, ended.out) == (2, "")
     assert message in ended.err
     assert not (files / "runs").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "label"),
+    [
+        ("C", "C"),
+        ("c++", "C++"),
+        (" C# ", "C#"),
+        ("'c'.", None),
+        ("+", "+"),
+        ("???", None),
+        ("", None),
+        ("Refund!", "refund"),
+        ("refunds", None),
+    ],
+)
+def test_labels_that_are_hardly_letters(text: str, label: str | None) -> None:
+    assert label_in(text, ["C", "C++", "C#", "+", "refund"]) == label
 
 
 def test_no_strategy_file_can_claim_it(call, files):

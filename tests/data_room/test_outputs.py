@@ -35,6 +35,8 @@ def test_rows_without_ids_and_lines_are_in_the_order_of_the_data(tmp_path: Path)
     lines.write_text("\ufeffa\n\nc c\nd", encoding="utf-8")
     assert list(texts(path).values()) == list("abcd")
     assert texts(lines) == {"row-0": "a", "row-1": "", "row-2": "c c", "row-3": "d"}, "an empty line is an empty output"
+    lines.write_bytes("a\u2028a\r\nb\x0bb\r\nc\r\nd\r\n".encode())
+    assert list(texts(lines).values()) == ["a\u2028a", "b\x0bb", "c", "d"], "what else ends lines is a part of the output"
 
 
 def test_a_spreadsheet_and_numbers(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from harness.errors import BenchError
 from harness.metrics import Metric, metrics_for
+from harness.metrics.join import Missing
 from harness.types import Example, Prediction
 
 SCRIPT = """
@@ -52,6 +53,7 @@ def test_each_row_alone_and_the_mean(shouting: str) -> None:
     assert metric.name == "shouting" and (metric.direction, metric.level) == ("none", "example")
     assert metric.per_example(ROW, Prediction("1", "ABc")) == (pytest.approx(2 / 3),)
     assert metric.per_example(Example("2", {}, ()), Prediction("2", "x")) is None
+    assert metric.per_example(ROW, Missing("1", "")) is None, "nobody knows its worst value"
 
 
 def test_the_direction_and_the_script_are_in_the_name_and_the_signature(shouting: str) -> None:
@@ -110,7 +112,26 @@ def test_in_a_run(bench, tmp_path: Path) -> None:
     ended = bench(*command, "--trust-remote-code", here=tmp_path)
     assert ended.code == 0, ended
     assert "shouting" in ended.err and "0.100" in ended.err
-    (tmp_path / "shouting" / "shouting.py").unlink()
+    script_file = tmp_path / "shouting" / "shouting.py"
+    script_file.write_text(script_file.read_text() + "\n# another")
+    assert bench(*command, "--trust-remote-code", "--name", "again", here=tmp_path).code == 0
+    first, second = sorted(str(folder) for folder in (tmp_path / "runs").iterdir())
+    compared = bench("compare", first, second, "--strategies", "out,again", here=tmp_path)
+    assert compared.code == 2 and "the script of the metric has changed between them" in compared.err
+    script_file.unlink()
     again = bench("report", "latest", "--format", "json", "--out", "-", here=tmp_path)
     assert again.code == 0, "the numbers are stored, and nobody's script is needed to read them"
     assert json.loads(again.out)["cells"][0]["scores"]["shouting"]["value"] == pytest.approx(0.1)
+
+
+def test_a_script_that_cannot_be_loaded_is_told_before_anything_is_made(bench, tmp_path: Path) -> None:
+    (tmp_path / "rows.jsonl").write_text("\n".join(json.dumps({"input": f"text {i}", "target": "x"}) for i in range(12)))
+    (tmp_path / "out.txt").write_text("a\n" * 12)
+    (tmp_path / "notes.yaml").write_text(
+        "name: notes\nkind: summarization\ndata: {path: rows.jsonl}\nmetrics: ['evaluate:./nowhere:lower', rouge]\nprimary: rougeL\n"
+    )
+    command = ("score", "--task", "notes.yaml", "--data", "rows.jsonl", "--predictions", "out.txt", "--trust-remote-code")
+    ended = bench(*command, here=tmp_path, env={"HF_EVALUATE_OFFLINE": "1"})
+    assert (ended.code, ended.out) == (2, "")
+    assert "the evaluate library cannot load it" in ended.err
+    assert not (tmp_path / "runs").exists()

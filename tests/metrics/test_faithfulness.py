@@ -14,7 +14,7 @@ from harness.metrics import check_family
 from harness.metrics.claims import claims, sentences
 from harness.metrics.faithfulness import FAITHFULNESS, omission_rate, omitted, unsupported, unsupported_rate
 from harness.metrics.join import Missing
-from harness.metrics.quantities import Quantity, quantities
+from harness.metrics.quantities import quantities
 from harness.types import Example, Prediction, Task
 
 Change = Callable[[str, Example, Example, random.Random], str | None]
@@ -147,11 +147,13 @@ def test_reasons(sentence: str, reason: str) -> None:
 
 
 def test_numbers_in_digits_and_words() -> None:
-    found = set(quantities("1,000 mg, twenty-six years, 120/80 mmHg, two hundred people, 0.5 ml, 5% and an hour, version2"))
-    assert found == {Quantity(1000.0, "mg"), Quantity(26.0, "year"), Quantity(120.0, ""), Quantity(80.0, "mmhg"), Quantity(200.0, "")} | {
-        Quantity(0.5, "ml"),
-        Quantity(5.0, "%"),
-    }
+    found = set(quantities("1,000 mg, twenty-six years, 120/80 mmHg, two hundred people, .5 ml, 5% and an hour, version2, items 1,2,3"))
+    assert {str(q) for q in found} == {"1000 mg", "26 year", "120", "80 mmhg", "200", "0.5 ml", "5 %", "1", "2", "3"}
+
+
+def test_two_weeks_are_fourteen_days() -> None:
+    assert unsupported("Back in 14 days.", "Come back in two weeks.") == ()
+    assert unsupported("Back in 15 days.", "Come back in two weeks.")[0][1] == "number 15 day"
 
 
 def test_sentences_do_not_end_behind_a_title() -> None:
@@ -175,6 +177,7 @@ def test_rates() -> None:
     )
     assert (unsupported_rate(row, Prediction("e", "")), omission_rate(example(SOURCE, "Headache."), Prediction("e", ""))) == (0.0, 1.0)
     assert unsupported_rate(row, Missing("e", "")) == 1.0
+    assert omission_rate(example(SOURCE, "None."), Missing("e", "")) == 1.0
 
 
 def test_questions_that_do_not_arise() -> None:

@@ -40,7 +40,7 @@ def test_the_cheapest_that_is_good_enough_is_named_first(clear: Run) -> None:
     assert found.found.choice == "lora" and found.found.best == "full"
     first, sure, standings, kept = found.sentences
     assert re.fullmatch(
-        rf"Ship lora: the cheapest strategy that is not worse than the best on rougeL by more than {DELTA}0\.100 \(\$0\.\d+ a run\)\.",
+        rf"Ship lora: the cheapest strategy that is not worse than the best on rougeL by more than {DELTA}0\.1 \(\$0\.\d+ a run\)\.",
         first,
     )
     assert sure.startswith(
@@ -70,7 +70,7 @@ def test_a_base_model_that_is_good_enough_is_shipped_as_it_is(tmp_path: Path) ->
     cells = [Made("base", 0.98), Made("lora", 0.99, 1, train_seconds=100)]
     found = advice(make_run(tmp_path / "run", [summarization(cells, rows=300, margin=0.1)]))
     said = "Ship base, the model as it is: it is not worse than the best on rougeL by more than"
-    assert found.sentences[0].startswith(f"{said} {DELTA}0.100")
+    assert found.sentences[0].startswith(f"{said} {DELTA}0.1")
     assert found.against_full == ()
 
 
@@ -78,7 +78,7 @@ def test_the_only_one_left(tmp_path: Path) -> None:
     cells = [Made("base", 0.1), Made("lora", 0.95, 1, train_seconds=100)]
     found = advice(make_run(tmp_path / "run", [classification(cells, rows=300)]))
     assert found.sentences[0].startswith(
-        "Ship lora: the only strategy that is shown to be within Δ\u00a0=\u00a00.010 of the best on macro_f1 ("
+        "Ship lora: the only strategy that is shown to be within Δ\u00a0=\u00a00.01 of the best on macro_f1 ("
     )
 
 
@@ -88,7 +88,7 @@ def test_undecided_says_what_would_decide_and_what_to_do_until_then(tmp_path: Pa
     assert found.found.choice is None
     first, until, standings, *_ = found.sentences
     assert re.match(
-        rf"No strategy is shown to be within {DELTA}0\.010 of the best on rougeL\. \w+ has the best score; whether \w+ is as good is ",
+        rf"No strategy is shown to be within {DELTA}0\.01 of the best on rougeL\. \w+ has the best score; whether \w+ is as good is ",
         first,
     )
     assert re.search(r"undecided: about [\d,]+0 test rows would decide, if it is\.$", first)

@@ -280,6 +280,27 @@ def test_length_class_and_numbers() -> None:
     assert set(slices_of(rows([1, 2, 3] * 10), "c")) == {"1", "2", "3"}, "few numbers are categories"
 
 
+def test_numbers_that_look_alike_lose_no_rows() -> None:
+    days = slices_of(rows([20240100 + i for i in range(1, 31)]), "c")
+    assert list(days) == ["20240101 to 20240110", "20240111 to 20240120", "20240121 to 20240130"]
+    blanks = slices_of(rows([*(str(i) for i in range(28)), "", None]), "c")
+    assert sum(map(len, blanks.values())) == 30 and len(blanks["(none)"]) == 2
+
+
+def test_an_average_over_labels_is_not_taken_on_rows_that_lack_some(tmp_path: Path) -> None:
+    view = one(make_run(tmp_path / "run", [classification(three(), rows=150)]), by="class")
+    assert (view.primary.name, view.sliced, view.changed_by) == ("macro_f1", "accuracy", "accuracy")
+    overall = sum((part.b or 0) * part.rows for part in view.slices) / 150
+    assert overall == pytest.approx(next(row.b.value for row in view.scores if row.name == "accuracy"))
+
+
+def test_the_outputs_shown_are_of_seeds_that_differ(tmp_path: Path) -> None:
+    steady = [Made("lora", 1.0, s) for s in (1, 2, 3)]
+    wavering = [Made("qlora", 1.0, 1), Made("qlora", 0.0, 2), Made("qlora", 0.0, 3)]
+    view = one(make_run(tmp_path / "run", [summarization([*steady, *wavering])]))
+    assert view.changed and all(c.output_a != c.output_b for c in view.changed)
+
+
 def test_columns_of_any_kind_and_none() -> None:
     assert set(slices_of(rows([["a", "b"], ["a"], "", "x", True]), "c")) == {'["a", "b"]', '["a"]', "(none)", "x", "true"}
     with pytest.raises(BenchError, match=r"--by clas: there is no such column\. Did you mean 'class'"):

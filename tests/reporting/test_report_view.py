@@ -96,7 +96,7 @@ def test_the_headline_names_the_best_its_interval_and_the_difference_to_base(pla
     )
     assert any("one seed" in caveat for caveat in task.caveats)
     said = " ".join(task.advice[0].split())
-    assert said.startswith("No strategy is shown to be within Δ = 0.010 of the best on rougeL. lora has the best score; ")
+    assert said.startswith("No strategy is shown to be within Δ = 0.01 of the best on rougeL. lora has the best score; ")
 
 
 def test_the_headline_claims_nothing_that_chance_can_explain(troubled: Run) -> None:
