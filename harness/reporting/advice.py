@@ -112,7 +112,7 @@ def _until_then(found: Recommendation, by_label: Mapping[str, Line], unit: str) 
     if taken.least is None:
         return []
     most = numbers.with_unit(numbers.score(-taken.least, unit), unit)
-    return [f"Until then: of those, {taken.name} is {which}, and worse than the best by {most} at most (95 %)."]
+    return [f"Until then: of the undecided, {taken.name} is {which}, and worse than the best by {most} at most (95 %)."]
 
 
 def _price(ln: Line) -> str:
