@@ -13,7 +13,7 @@ from harness.reporting.compare_view import ComparisonView
 from harness.reporting.learning import learning_of
 from harness.reporting.lines import lines_of
 from harness.reporting.scores import TaskRows
-from harness.reporting.view import LearningLine
+from harness.reporting.view import PHASES, LearningLine
 from harness.store import Run
 from harness.types import Cell, CellResult, Cost, Score, Task, total_cost
 
@@ -108,7 +108,7 @@ def _cell(cell: Cell, status: str, result: CellResult | None, rows: TaskRows) ->
         "status": status,
         "error": result.error if result else None,
         "scores": {name: _score(score) for name, score in scores.items()},
-        "costs": {phase: _cost([c for c in costs if c.phase == phase]) for phase in dict.fromkeys(c.phase for c in costs)},
+        "costs": {phase: _cost(own) for phase in PHASES if (own := [c for c in costs if c.phase == phase])},
         "total_cost": total_cost(costs) | {"currency": costs[0].currency if costs else None},
         "parameters": {
             "trainable": result.trainable_parameters if result else None,

@@ -138,8 +138,7 @@ def test_facts_catch_what_a_clinician_would_count(visits):
             lost = re.sub("!|, too (high|low)", "", said)
             assert any(f["what"] == "alert" for f in unstated(lost, meta))
         for mark in ("(allergy!)", "(clash!)", "too high", "too low"):
-            invented = any(f["what"] == "alert" for f in misstated(f"{said}, {drug} {mark}", meta))
-            assert invented == (mark not in said), (mark, said)
+            assert any(f["what"] == "alert" for f in misstated(f"{said}, {drug} {mark}", meta)), (mark, said)  # also beside a right one
         assert any(f["what"] == "negation" for f in misstated(said.replace("Denies", "Reports"), meta))
 
 

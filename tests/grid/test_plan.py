@@ -167,9 +167,9 @@ def test_a_prompt_that_needs_what_some_rows_lack_is_refused_before_any_cell(plan
 
 
 def test_rows_whose_facts_are_known_are_scored_by_them(plan, visits):
-    assert plan().plan.tasks["summarization"].metrics == ("rouge", "length", "facts")
+    assert plan().plan.tasks["summarization"].metrics == ("rouge", "faithfulness", "length", "facts")
     visits()
-    assert plan(**OWN).plan.tasks["summarization"].metrics == ("rouge", "length")
+    assert plan(**OWN).plan.tasks["summarization"].metrics == ("rouge", "faithfulness", "length")
 
 
 def test_facts_that_are_asked_for_and_not_known_are_an_error(plan, visits, tmp_path):
