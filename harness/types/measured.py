@@ -197,9 +197,9 @@ class CellResult:
     total_parameters: int = 0
     artifact_bytes: int = 0
     training: TrainingSummary | None = None
-    general_loss: tuple[float, float] | None = None
     truncated_prompts: int = 0
     notes: tuple[str, ...] = ()
+    general_loss: tuple[float, float] | None = None
 
 
 def total_cost(costs: Sequence[Cost]) -> dict[str, float | int | None]:

@@ -20,7 +20,7 @@ def test_every_cell_is_there_in_the_order_of_the_plan_with_exactly_these_fields(
     assert [(c["task"], c["strategy"], c["seed"]) for c in value["cells"]] == [(c.task, c.strategy, c.seed) for c in troubled.cells]
     for cell in value["cells"]:
         assert list(cell) == ["task", "model", "strategy", "train_size", "seed", "status", "error", "scores", "costs", "total_cost",
-                              "parameters", "artifact_bytes", "notes"]  # fmt: skip
+                              "parameters", "artifact_bytes", "general_loss", "notes"]  # fmt: skip
         assert all(set(s) == {"value", "low", "high", "n", "method"} for s in cell["scores"].values())
         costs = {"seconds", "peak_allocated", "peak_reserved", "tokens", "energy", "price", "currency"}
         assert all(set(c) == costs for c in cell["costs"].values())
