@@ -38,8 +38,8 @@ def mean_interval(values: Array, groups: Groups | None = None, confidence: float
     """The t interval of a mean, SE = s/√n; where groups repeat, the cluster-robust one (CR2, Bell–McCaffrey).
 
     Valid for 30 rows or more (coverage 93–95 % in simulations, down to scores as skewed as Beta(½, 4)), and for clusters when the
-    degrees of freedom are 10 or more (about that many clusters of like size; a few large ones count for less). Values that are all
-    equal say nothing about the spread: the interval then has no width and is called rough.
+    degrees of freedom are 10 or more, and half as many as clusters (a few large ones among many small ones count for less). Values
+    that are all equal say nothing about the spread: the interval then has no width and is called rough.
 
     Args:
         values: (n,), no NaN.
@@ -65,7 +65,8 @@ def _t_interval(values: Array, confidence: float) -> Interval:
 def _cluster_interval(values: Array, cluster: NDArray[np.int64], confidence: float) -> Interval:
     se, df = cluster_error(values, cluster)
     method = f"cluster-robust t (CR2), n={len(values)} in {cluster.max() + 1} groups, df={df:.1f}"
-    return _around(float(np.mean(values)), se, df, method, valid=df >= 10 and se > 0, confidence=confidence)
+    even = df >= cluster.max() / 2  # a few clusters that outweigh the others leave fewer degrees of freedom than this formula counts
+    return _around(float(np.mean(values)), se, df, method, valid=df >= 10 and even and se > 0, confidence=confidence)
 
 
 def cluster_error(values: Array, cluster: NDArray[np.int64]) -> tuple[float, float]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import json
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from harness.grid.finished import FinishedCell
+from harness.metrics.probabilities import shares
 from harness.models.encode import EncodedPrompt
 from harness.types import Example, Prediction
 
@@ -59,17 +59,10 @@ class Answers:
         return self.to_csv() if out.suffix.lower() == ".csv" else self.to_jsonl()
 
 
-def probabilities(logprobs: Sequence[float]) -> list[float]:
-    """What each label is worth among all of them: likelihoods (natural logarithms) made to sum to 1."""
-    highest = max(logprobs)
-    weights = [math.exp(value - highest) for value in logprobs]
-    return [weight / sum(weights) for weight in weights]
-
-
 def _row(example: Example, prompt: EncodedPrompt, prediction: Prediction) -> dict[str, Any]:
     row: dict[str, Any] = {"id": example.id, "output": prediction.output}
     if prediction.label_logprobs:
-        chances = probabilities(prediction.label_logprobs)
+        chances = shares(prediction.label_logprobs)
         row |= {"label": prediction.answer, "probabilities": dict(zip(example.choices, chances, strict=True))}
     else:
         row |= {"answer": prediction.answer, "finish": prediction.finish}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -14,6 +13,7 @@ from harness.analysis import per_example_scores, score_rows
 from harness.data.sampling import sample
 from harness.errors import BenchError, first_line
 from harness.grid.card import model_card
+from harness.grid.kept_predictions import KeptPredictions
 from harness.grid.prompting import render_for, shots_for, target_for
 from harness.inference.general import general_loss
 from harness.inference.predict import predict, prompt_budget
@@ -257,7 +257,7 @@ class _CellWork:
     ) -> list[Prediction]:
         """All predictions; each batch is kept as soon as it is there, so that an interruption loses one batch."""
         self.phase("predict")
-        kept = _KeptPredictions(self.files.checkpoint)
+        kept = KeptPredictions(self.files.checkpoint)
         done = kept.read(self.meter)
 
         def keep(batch: Sequence[Prediction]) -> None:
@@ -292,37 +292,6 @@ class _CellWork:
         dtype = "float32" if self.shape == "encoder" else self.device.dtype
         scripts = scripts_of(self.task.metrics) if self.plan.options["trust_remote_code"] else {}
         return environment() | {"device": self.device.name, "dtype": dtype, "model_digest": self.source.digest} | scripts
-
-
-class _KeptPredictions:
-    """Predictions of a cell that is not done: a JSON line each, and beside it what they cost."""
-
-    def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        self._file = folder / "predictions.jsonl"
-        self._costs = folder / "predicting.json"
-        self.count = 0
-
-    def read(self, meter: Meter) -> dict[str, Prediction]:
-        found: dict[str, Prediction] = {}
-        for line in self._file.read_text(encoding="utf-8").splitlines() if self._file.is_file() else ():
-            try:
-                value = json.loads(line)
-            except ValueError:  # the last line of a process that was killed
-                continue
-            value["label_logprobs"] = tuple(value["label_logprobs"])
-            found[value["example_id"]] = Prediction(**value)
-        if self._costs.is_file():
-            meter.add([Cost(**cost) for cost in read_json(self._costs) if cost["phase"] == "predict"])
-        self.count = len(found)
-        return found
-
-    def append(self, batch: Sequence[Prediction], meter: Meter) -> None:
-        with self._file.open("a", encoding="utf-8") as file:
-            # A killed process may have left half a line: a fresh one keeps it from spoiling ours.
-            file.write("\n" + "".join(json.dumps(asdict(p)) + "\n" for p in batch))
-        write_json(self._costs, [asdict(c) for c in meter.costs()])
-        self.count += len(batch)
 
 
 def _shot_notes(prompts: Sequence[EncodedPrompt], wanted: int) -> tuple[str, ...]:

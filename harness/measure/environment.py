@@ -15,7 +15,8 @@ from harness.plugins import plugin_versions
 # Those whose release can change a score; they are part of a cell's identity.
 STACK = ("torch", "transformers", "tokenizers", "peft", "bitsandbytes", "accelerate", "numpy", "rouge-score", "sacrebleu")
 # The rooms whose code can change what a cell finds; the others only read it.
-_ROOMS = ("types", "catalog", "data", "metrics", "models", "tuning", "inference", "grid/worker.py", "grid/prompting.py")
+_ROOMS = ("types", "catalog", "data", "metrics", "models", "tuning", "inference")
+_FILES = ("grid/worker.py", "grid/kept_predictions.py", "grid/prompting.py")
 
 
 def versions_that_matter() -> dict[str, str]:
@@ -40,7 +41,7 @@ def environment() -> dict[str, str]:
 def code_digest() -> str:
     """sha256 over our own code that can change a result: a version number alone does not tell one commit from the next."""
     package = Path(__file__).resolve().parents[1]
-    files = [f for room in _ROOMS for f in ([package / room] if room.endswith(".py") else sorted((package / room).rglob("*.py")))]
+    files = [f for room in (*_ROOMS, *_FILES) for f in ([package / room] if room.endswith(".py") else sorted((package / room).rglob("*.py")))]
     total = hashlib.sha256()
     for file in files:
         total.update(f"{file.relative_to(package).as_posix()}\0".encode() + file.read_bytes())

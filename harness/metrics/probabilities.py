@@ -34,13 +34,19 @@ _SMALLEST = float(np.finfo(np.float64).eps)
 BINS = 15
 
 
+def shares(logprobs: Sequence[float]) -> list[float]:
+    """What each label is worth among all of them: likelihoods (natural logarithms) made to sum to 1."""
+    highest = max(logprobs)
+    weights = [math.exp(value - highest) for value in logprobs]
+    total = sum(weights)
+    return [weight / total for weight in weights]
+
+
 def label_probabilities(prediction: Prediction, labels: Sequence[str], choices: Sequence[str]) -> list[float]:
     """The probability of each label, in the order of `labels`; `choices` is the order of the prediction's likelihoods."""
     if prediction.label_logprobs and len(prediction.label_logprobs) == len(choices):
-        highest = max(prediction.label_logprobs)
-        weights = dict(zip(choices, (math.exp(value - highest) for value in prediction.label_logprobs), strict=True))
-        total = sum(weights.values())
-        return [weights.get(label, 0.0) / total for label in labels]
+        chances = dict(zip(choices, shares(prediction.label_logprobs), strict=True))
+        return [chances.get(label, 0.0) for label in labels]
     return [float(label == prediction.extracted) for label in labels]
 
 

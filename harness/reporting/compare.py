@@ -32,7 +32,7 @@ from harness.metrics import SCRIPT
 from harness.reporting.compare_view import Changed, ComparisonView, ScoreRow, Side, Slice
 from harness.reporting.lines import cells_of, done_cells
 from harness.reporting.opponents import Chosen, Wanted, opponents
-from harness.reporting.scores import equally_wide
+from harness.reporting.scores import equally_wide, is_error_rate
 from harness.reporting.slices import slices_of
 from harness.store import Run
 from harness.types import Metric
@@ -222,11 +222,6 @@ def _kept(pair: _Pair, primary: Metric) -> Kept | None:
 def _reductions(pair: _Pair, metrics: Sequence[Metric]) -> dict[str, Reduction]:
     found = {m.name: relative_reduction(*pair.stacks(m), metric=m, groups=pair.groups) for m in metrics if is_error_rate(m)}
     return {name: reduction for name, reduction in found.items() if reduction is not None}
-
-
-def is_error_rate(metric: Metric) -> bool:
-    """Whether less of it is better, and none is possible."""
-    return metric.direction == "lower" and metric.unit in ("fraction", "errors")
 
 
 def _changed(pair: _Pair, metric: Metric) -> tuple[Changed, ...]:

@@ -108,7 +108,7 @@ class TaskRows:
 
     def reductions(self, cells: Sequence[Cell], base: Sequence[Cell]) -> dict[str, Reduction]:
         """By what share `cells` have fewer errors than `base`, for each rate of errors, on the same rows."""
-        rates = [m for m in self.metrics if m.direction == "lower" and m.unit in ("fraction", "errors")]
+        rates = [m for m in self.metrics if is_error_rate(m)]
         found = {m.name: relative_reduction(self.stack(m, base), self.stack(m, cells), metric=m, groups=self.groups) for m in rates}
         return {name: reduction for name, reduction in found.items() if reduction is not None}
 
@@ -133,6 +133,11 @@ class TaskRows:
             if cell.id not in self._primary:
                 self._primary[cell.id] = statistic_stack(metric, self.examples, [self.predictions(cell)])
         return np.concatenate(equally_wide([self._primary[cell.id] for cell in cells]), axis=1)
+
+
+def is_error_rate(metric: Metric) -> bool:
+    """Whether less of it is better, and none is possible."""
+    return metric.direction == "lower" and metric.unit in ("fraction", "errors")
 
 
 def equally_wide(stacks: Sequence[Array]) -> list[Array]:

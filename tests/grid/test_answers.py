@@ -11,7 +11,8 @@ from typing import Any, cast
 
 import pytest
 
-from harness.grid.answers import Answers, probabilities
+from harness.grid.answers import Answers
+from harness.metrics.probabilities import shares
 from harness.models.encode import EncodedPrompt
 from harness.types import Example, Prediction
 
@@ -60,4 +61,4 @@ def test_the_extension_says_the_format() -> None:
 
 
 def test_probabilities_of_very_unlikely_labels() -> None:
-    assert probabilities([-1e4, -1e4 - math.log(3)]) == pytest.approx([0.75, 0.25])
+    assert shares([-1e4, -1e4 - math.log(3)]) == pytest.approx([0.75, 0.25])
