@@ -41,7 +41,9 @@ def environment() -> dict[str, str]:
 def code_digest() -> str:
     """sha256 over our own code that can change a result: a version number alone does not tell one commit from the next."""
     package = Path(__file__).resolve().parents[1]
-    files = [f for room in (*_ROOMS, *_FILES) for f in ([package / room] if room.endswith(".py") else sorted((package / room).rglob("*.py")))]
+    files = [
+        f for room in (*_ROOMS, *_FILES) for f in ([package / room] if room.endswith(".py") else sorted((package / room).rglob("*.py")))
+    ]
     total = hashlib.sha256()
     for file in files:
         total.update(f"{file.relative_to(package).as_posix()}\0".encode() + file.read_bytes())
