@@ -12,7 +12,8 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.analysis.clusters import Groups, cluster_index, cluster_sums
+from harness.analysis.clusters import Groups, cluster_index
+from harness.analysis.mean_errors import MeanError, mean_error
 from harness.analysis.resampling import Aggregate, resampled_totals
 
 Array: TypeAlias = NDArray[np.float64]
@@ -35,70 +36,36 @@ class Interval:
 
 
 def mean_interval(values: Array, groups: Groups | None = None, confidence: float = 0.95) -> Interval:
-    """The t interval of a mean, SE = s/√n; where groups repeat, the cluster-robust one (CR2, Bell–McCaffrey).
+    """The t interval of a mean, SE = s/√n; where groups repeat, the cluster-robust one (see `mean_errors`).
 
-    Valid for 30 rows or more (coverage 93–95 % in simulations, down to scores as skewed as Beta(½, 4)), and for clusters when the
-    degrees of freedom are 10 or more, and half as many as clusters (a few large ones among many small ones count for less). Values
-    that are all equal say nothing about the spread: the interval then has no width and is called rough.
+    Valid for 30 rows or more, or 10 degrees of freedom with groups, and a mean whose skewness is at most 0.3 either way (n rows of
+    skewness γ: γ/√n; beyond, a t interval covers less than 93 %). Values that are all equal say nothing about the spread: the
+    interval then has no width and is called rough.
 
     Args:
         values: (n,), no NaN.
         groups: (n,), the cluster of each row; None is a cluster of its own.
     """
-    values = np.asarray(values, dtype=np.float64)
-    cluster = cluster_index(groups, len(values))
-    if len(values) < 2:
-        return Interval(None, None, None, None, f"no interval: {len(values)} {'row' if len(values) == 1 else 'rows'}")
-    if cluster is None:
-        return _t_interval(values, confidence)
-    if cluster.max() == 0:
-        return Interval(None, None, None, None, f"no interval: all {len(values)} rows are in one group")
-    return _cluster_interval(values, cluster, confidence)
-
-
-def _t_interval(values: Array, confidence: float) -> Interval:
-    n = len(values)
-    se = 0.0 if np.ptp(values) == 0 else float(np.std(values, ddof=1)) / math.sqrt(n)
-    return _around(float(np.mean(values)), se, n - 1, f"t, n={n}", valid=n >= 30 and se > 0, confidence=confidence)
-
-
-def _cluster_interval(values: Array, cluster: NDArray[np.int64], confidence: float) -> Interval:
-    se, df = cluster_error(values, cluster)
-    method = f"cluster-robust t (CR2), n={len(values)} in {cluster.max() + 1} groups, df={df:.1f}"
-    even = df >= cluster.max() / 2  # a few clusters that outweigh the others leave fewer degrees of freedom than this formula counts
-    return _around(float(np.mean(values)), se, df, method, valid=df >= 10 and even and se > 0, confidence=confidence)
-
-
-def cluster_error(values: Array, cluster: NDArray[np.int64]) -> tuple[float, float]:
-    """The CR2 standard error of a mean and its Satterthwaite degrees of freedom, for two clusters or more.
-
-    For a model with an intercept alone the matrices of Bell & McCaffrey (2002, "Bias reduction in standard errors for linear
-    regression with multi-stage samples", Survey Methodology 28) have a closed form. With n_g rows in cluster g, p_g = n_g/n and the
-    residual sum E_g = Σ(y − ȳ), the adjustment (I − H_gg)^(−1/2) scales E_g by (1 − p_g)^(−1/2), so
-
-        SE² = Σ_g E_g² / (1 − p_g) / n²
-
-    and with Pustejovsky & Tipton (2018, JBES 36, section 3.3) under an identity working model, w_g = p_g²/(1 − p_g):
-
-        df = 1 / (Σ p_g² + (Σ w_g)² − Σ w_g²)
-
-    Clusters of one row each give s/√n and n − 1; G clusters of the same size give G − 1.
-    """
-    n = len(values)
-    sums, sizes = cluster_sums((values - values.mean())[:, None], cluster)
-    share = sizes / n
-    weight = share**2 / (1 - share)
-    df = 1 / (np.sum(share**2) + np.sum(weight) ** 2 - np.sum(weight**2))
-    if np.ptp(values) == 0:
-        return 0.0, float(df)
-    return math.sqrt(float(np.sum(sums[:, 0] ** 2 / (1 - share)))) / n, float(df)
-
-
-def _around(mean: float, se: float, df: float, method: str, *, valid: bool, confidence: float) -> Interval:
     from scipy.stats import t
 
-    half = float(t.ppf((1 + confidence) / 2, df)) * se
-    return Interval(mean - half, mean + half, se, df, method if valid else method + ROUGH)
+    values = np.asarray(values, dtype=np.float64)
+    n = len(values)
+    cluster = cluster_index(groups, n)
+    if n < 2:
+        return Interval(None, None, None, None, f"no interval: {n} {'row' if n == 1 else 'rows'}")
+    if units(n, cluster) < 2:
+        return Interval(None, None, None, None, f"no interval: all {n} rows are in one group")
+    error = mean_error(values, cluster)
+    method = f"t, n={n}" if cluster is None else f"cluster-robust t (CR2), n={n} in {units(n, cluster)} groups, df={error.df:.1f}"
+    mean, half = float(np.mean(values)), float(t.ppf((1 + confidence) / 2, error.df)) * error.se
+    valid = holds(error, cluster is not None)
+    return Interval(mean - half, mean + half, error.se, error.df, method if valid else method + ROUGH)
+
+
+def holds(error: MeanError, grouped: bool) -> bool:
+    """Whether t is known to hold for a mean with this error."""
+    enough = round(error.df, 6) >= (10 if grouped else 29)
+    return enough and error.se > 0 and abs(error.skewness) <= 0.3
 
 
 def wilson_interval(successes: int, n: int, confidence: float = 0.95) -> Interval:

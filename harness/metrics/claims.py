@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.metrics.negation import BEFORE, denied_before
-from harness.metrics.quantities import NUMBER, NUMBER_WORDS, UNIT_WORDS, Quantity, articles, quantities
+from harness.metrics.quantities import NUMBER, NUMBER_WORDS, UNIT_WORDS, Quantity, articles, parts_of_dates, quantities
 
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 _CAMEL = re.compile(r"([a-z])([A-Z])")
@@ -46,7 +46,7 @@ only own same such all any both each few more most other some again further once
 _STOP = frozenset(_STOP_WORDS.split())
 _DATES = """
 january february march april may june july august september october november december monday tuesday wednesday thursday friday
-saturday sunday
+saturday sunday jan feb mar apr jun jul aug sep sept oct nov dec
 """
 _DATE_WORDS = frozenset(_DATES.split())
 
@@ -70,8 +70,8 @@ class Source:
 
     @cached_property
     def quantities(self) -> frozenset[Quantity]:
-        """Every number in it, an article before a unit as 1 of it."""
-        return frozenset(quantities(self.text)) | frozenset(articles(self.text))
+        """Every number in it, those of dates by themselves, too, and an article before a unit as 1 of it."""
+        return frozenset(quantities(self.text)) | frozenset(parts_of_dates(self.text)) | frozenset(articles(self.text))
 
     @cached_property
     def stems(self) -> frozenset[str]:

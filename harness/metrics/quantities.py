@@ -9,8 +9,16 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-NUMBER = re.compile(r"(?<![\w.])(?:(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?|\.\d+)")
+NUMBER = re.compile(r"(?<![\w.])(?:(?:\d{1,3}(?:[,\u00a0\u202f\u2009]\d{3})+(?!\d)|\d+)(?:\.\d+)?|\.\d+)")
+_DECIMAL_COMMA = re.compile(r"(?<![\d,.])(\d+),(\d{1,2})(?![\d,]*\d)")
+_BETWEEN_THOUSANDS = re.compile(r"[,\u00a0\u202f\u2009]")
 _DATE = re.compile(r"\b(\d{1,4})[/.-](\d{1,2})[/.-](\d{4}|\d{2})\b")
+_MONTHS = ["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"]
+_MONTH = rf"(?P<month>{'|'.join(rf'{name[:3]}(?:{name[3:]})?' for name in _MONTHS)}|sept)\.?"
+_DAY = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?"
+_NAMED_DATES = tuple(
+    re.compile(rf"\b{front},?\s+(?P<year>\d{{4}})\b", re.IGNORECASE) for front in (rf"{_DAY}\s+(?:of\s+)?{_MONTH}", rf"{_MONTH}\s+{_DAY}")
+)
 _SMALL = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
 _TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
 _WORTH = {word: n for n, word in enumerate(_SMALL.split())} | {word: 10 * n for n, word in enumerate(_TENS.split(), start=2)}
@@ -76,16 +84,14 @@ class Quantity:
 
 
 def quantities(text: str) -> Iterator[Quantity]:
-    """The numbers, in digits and in words, and dates in digits, which are one number each, whatever their order of day and month."""
-    for found in _DATE.finditer(text):
-        parts = sorted(int(part) for part in found.groups())
-        year = parts[-1] if parts[-1] > 99 else 2000 + int(found[3])
-        rest = parts[:2] if parts[-1] > 99 else sorted((int(found[1]), int(found[2])))
-        yield Quantity(float(year * 10_000 + rest[0] * 100 + rest[1]), "date")
-    text = _DATE.sub(lambda found: "." * len(found.group()), text)
+    """The numbers, in digits and in words, and dates, which are one number each, whatever their order of day and month."""
+    spans = list(_dates(text))
+    yield from (_as_date(*parts) for _, parts in spans)
+    for (start, end), _ in spans:
+        text = text[:start] + "." * (end - start) + text[end:]
+    text = _DECIMAL_COMMA.sub(r"\1.\2", text)
     for found in NUMBER.finditer(text.replace("/", " ")):
-        digits = found.group().replace(",", "")
-        yield Quantity(float(digits), _unit_behind(text, found.end()))
+        yield Quantity(float(_BETWEEN_THOUSANDS.sub("", found.group())), _unit_behind(text, found.end()))
     for found in _SPELLED.finditer(text):
         value = float(
             _WORTH[found["small"].lower()]
@@ -97,6 +103,32 @@ def quantities(text: str) -> Iterator[Quantity]:
         if larger:
             value, end = value * (100 if larger[1].lower() == "hundred" else 1000), larger.end()
         yield Quantity(value, _unit_behind(text, end))
+
+
+def parts_of_dates(text: str) -> Iterator[Quantity]:
+    """The days, months and years of all dates: who names the year of a date says what stands there. They are no number of anything else."""
+    for _, parts in _dates(text):
+        yield from (Quantity(float(part), "of a date") for part in parts)
+
+
+def _dates(text: str) -> Iterator[tuple[tuple[int, int], tuple[int, int, int]]]:
+    """Where each date stands, and its year with two numbers for day and month, the smaller first."""
+    for found in _DATE.finditer(text):
+        parts = sorted(int(part) for part in found.groups())
+        if parts[-1] > 99:
+            yield found.span(), (parts[2], parts[0], parts[1])
+        else:
+            first, second = sorted((int(found[1]), int(found[2])))
+            yield found.span(), (2000 + int(found[3]), first, second)
+    for pattern in _NAMED_DATES:
+        for found in pattern.finditer(text):
+            month = next(i for i, name in enumerate(_MONTHS, start=1) if found["month"].lower().startswith(name[:3]))
+            first, second = sorted((int(found["day"]), month))
+            yield found.span(), (int(found["year"]), first, second)
+
+
+def _as_date(year: int, first: int, second: int) -> Quantity:
+    return Quantity(float(year * 10_000 + first * 100 + second), "date")
 
 
 def _unit_behind(text: str, end: int) -> str:

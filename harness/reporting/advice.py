@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
-from harness.analysis import Candidate, Kept, Recommendation, kept_quality, recommend
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.analysis import Candidate, Kept, Recommendation, kept_quality, recommend, seed_spread
 from harness.reporting import numbers
 from harness.reporting.lines import cells_of, done_cells
 from harness.reporting.scores import TaskRows
 from harness.reporting.view import Line
 from harness.store import Run
+
+Array: TypeAlias = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -38,14 +44,14 @@ def advice_of(run: Run, rows: TaskRows, lines: Sequence[Line]) -> Advice | None:
     if primary is None or primary.direction == "none" or len(scored) < 2:
         return None
     cells = {ln.label: done_cells(run, cells_of(run, rows.task.name, ln)) for ln in scored}
-    stacks = rows.stacks(primary, list(cells.values()))
-    found = recommend(
-        dict(zip(cells, stacks, strict=True)), costs_by_label(scored), metric=primary, margin=rows.task.margin, groups=rows.groups
-    )
+    stacks = dict(zip(cells, rows.stacks(primary, list(cells.values())), strict=True))
+    found = recommend(stacks, costs_by_label(scored), metric=primary, margin=rows.task.margin, groups=rows.groups)
     if found is None:
         return None
     against_full = _against_full(run, rows, scored)
-    return Advice(found, against_full, tuple(_sentences(rows, scored, found, against_full)))
+    drawn = {label: not run.plan.strategy_of(own[0]).deterministic for label, own in cells.items()}
+    seeds = _other_seeds(rows, drawn, stacks, found)
+    return Advice(found, against_full, tuple(_sentences(rows, scored, found, against_full, seeds)))
 
 
 def costs_by_label(lines: Sequence[Line]) -> dict[str, float | None]:
@@ -75,7 +81,31 @@ def _same_training(one: Line, other: Line) -> bool:
     return (one.model, one.train_size) == (other.model, other.train_size)
 
 
-def _sentences(rows: TaskRows, lines: Sequence[Line], found: Recommendation, against_full: Sequence[AgainstFull]) -> list[str]:
+def _other_seeds(rows: TaskRows, drawn: Mapping[str, bool], stacks: Mapping[str, Array], found: Recommendation) -> str:
+    """What other seeds may do to the choice: the most that it may then be worse than the best of the others. `drawn` tells, in the order
+    of the scores, which strategies depend on a seed: those that are trained, or show examples that are drawn."""
+    counts = {label: stacks[label].shape[1] for label, depends in drawn.items() if depends}
+    once = [label for label, count in counts.items() if count < 2]
+    if found.choice is None or rows.primary is None or not counts:
+        return ""
+    if once:
+        ran = "ran with one seed" if len(once) == 1 else "ran with one seed each"
+        return f"{_listed(once)} {ran}: how much another would change the choice is not known."
+    sides = next(label for label in drawn if label != found.choice), found.choice
+    rival, depend = sides[0], (drawn[sides[0]], drawn[sides[1]])
+    two_stacks = [stacks[label] for label in sides]
+    spread = seed_spread(*two_stacks, metric=rows.primary, drawn=depend, groups=rows.groups, confidence=1 - 2 * found.alpha)
+    if spread is None:
+        return ""
+    most = spread.high if rows.primary.direction == "lower" else -spread.low
+    two = " Two seeds say little about their spread." if min(counts.values()) == 2 else ""
+    if most < found.margin:
+        return f"Counted as well, they leave {found.choice} not worse than {rival} by more than Δ (95 %).{two}"
+    worse = numbers.with_unit(numbers.score(most, rows.primary.unit), rows.primary.unit)
+    return f"Counted as well, they leave room for doubt: {found.choice} may then be worse than {rival} by up to {worse} (95 %).{two}"
+
+
+def _sentences(rows: TaskRows, lines: Sequence[Line], found: Recommendation, against_full: Sequence[AgainstFull], seeds: str) -> list[str]:
     unit, name = rows.primary.unit if rows.primary else "", rows.task.primary
     margin = f"Δ\u00a0=\u00a0{numbers.margin(found.margin)}"  # one that no line break tears apart
     by_label = {ln.label: ln for ln in lines}
@@ -86,18 +116,19 @@ def _sentences(rows: TaskRows, lines: Sequence[Line], found: Recommendation, aga
         cheaper = [c for c in found.candidates if c.standing == "undecided" and _cheaper(c, found.of(found.choice))]
         if cheaper:
             said.append(f"{_cheaper_ones(cheaper)}{_rows_that_decide(cheaper)}.")
-        said.append(_how_sure(found))
+        said.append(_how_sure(found, bool(seeds)))
+        said += [seeds] if seeds else []
     said.append(_standings(found))
     return [*said, *(_kept(each) for each in against_full if each.kept.value is not None)]
 
 
-def _how_sure(found: Recommendation) -> str:
+def _how_sure(found: Recommendation, seeded: bool) -> str:
     """What the confidence of the choice means, and what it is not about."""
     if found.rough:
         return "How sure: not well known. The test rows are too few, or too uneven, for the methods to be trusted."
     return (
         f"How sure: were these same models tested on other rows drawn alike, one that is worse than the best by more than Δ would be "
-        f"recommended in at most {100 * found.alpha:g} of 100 such tests. Other training seeds are not counted."
+        f"recommended in at most {100 * found.alpha:g} of 100 such tests.{' Other seeds of training are not counted.' if seeded else ''}"
     )
 
 

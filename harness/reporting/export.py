@@ -13,7 +13,7 @@ from harness.reporting.compare_view import ComparisonView
 from harness.reporting.learning import learning_of
 from harness.reporting.lines import lines_of
 from harness.reporting.scores import TaskRows
-from harness.reporting.view import PHASES, LearningLine
+from harness.reporting.view import PHASES, LearningLine, Line
 from harness.store import Run
 from harness.types import Cell, CellResult, Cost, Score, Task, total_cost
 
@@ -26,8 +26,9 @@ def to_json(run: Run) -> dict[str, Any]:
     """
     rows = {name: TaskRows(run, task) for name, task in run.plan.tasks.items()}
     cells = [_cell(cell, run.status(cell.id), run.results.get(cell.id), rows[cell.task]) for cell in run.cells]
-    curves = [curve for name in rows for curve in _learning_curves(run, rows[name])]
-    advice = [each for name in rows if (each := _recommendation(run, rows[name]))]
+    lines = {name: lines_of(run, own) for name, own in rows.items()}
+    curves = [curve for name in rows for curve in _learning_curves(run, rows[name], lines[name])]
+    advice = [each for name in rows if (each := _recommendation(run, rows[name], lines[name]))]
     found: dict[str, Any] = _finite({"run": run.name, "cells": cells, "recommendations": advice, "learning_curves": curves})
     return found
 
@@ -38,9 +39,9 @@ def comparison_to_json(views: Sequence[ComparisonView]) -> dict[str, Any]:
     return found
 
 
-def _recommendation(run: Run, rows: TaskRows) -> dict[str, Any] | None:
+def _recommendation(run: Run, rows: TaskRows, lines: Sequence[Line]) -> dict[str, Any] | None:
     """One record a task with two strategies that have a score."""
-    advice = advice_of(run, rows, lines_of(run, rows))
+    advice = advice_of(run, rows, lines)
     if advice is None:
         return None
     kept = [{"strategy": each.label, **asdict(each.kept), "cost_ratio": each.cost} for each in advice.against_full]
@@ -53,12 +54,12 @@ def _recommendation(run: Run, rows: TaskRows) -> dict[str, Any] | None:
     }
 
 
-def _learning_curves(run: Run, rows: TaskRows) -> list[dict[str, Any]]:
+def _learning_curves(run: Run, rows: TaskRows, lines: Sequence[Line]) -> list[dict[str, Any]]:
     """One record a strategy and model that has scores at several training sizes: what was measured, and what more rows would bring."""
     keys = {(c.model, c.strategy, c.train_size) for c in run.cells if c.task == rows.task.name}
     if len(keys) == len({key[:2] for key in keys}):
         return []
-    learning = learning_of(run, rows, lines_of(run, rows))
+    learning = learning_of(run, rows, lines)
     return [_learning_curve(rows.task, ln) for ln in learning.lines] if learning else []
 
 

@@ -128,6 +128,11 @@ SOURCE = (
         ("Lisinopril 20 mcg.", "number 20 mcg"),
         ("Headache for three weeks.", "number 3 week"),
         ("Seen on 3/6/24.", "number 2024-03-06"),
+        ("Seen on March 5th, 2024, in 2024.", ""),
+        ("Seen on 5 Mar 2024.", ""),
+        ("Seen on 6 March 2024.", "number 2024-03-06"),
+        ("Lisinopril 20,0 mg.", ""),
+        ("Lisinopril 20,5 mg.", "number 20.5 mg"),
         ("Then Mara Odiya left.", "name odiya"),
         ("She takes warfarin.", "term warfarin"),
         ("She has a fever.", "negation"),
@@ -149,6 +154,17 @@ def test_reasons(sentence: str, reason: str) -> None:
 def test_numbers_in_digits_and_words() -> None:
     found = set(quantities("1,000 mg, twenty-six years, 120/80 mmHg, two hundred people, .5 ml, 5% and an hour, version2, items 1,2,3"))
     assert {str(q) for q in found} == {"1000 mg", "26 year", "120", "80 mmhg", "200", "0.5 ml", "5 %", "1", "2", "3"}
+
+
+def test_numbers_as_other_countries_write_them() -> None:
+    found = [str(q) for q in quantities("12,5 mg, 10\u202f000 euros, 1\u00a0234,5 km, 2 500 mg tablets, 1,000,000 and 3,4,5")]
+    assert found == ["12.5 mg", "10000 euro", "1234.5 km", "2", "500 mg", "1e+06", "3", "4", "5"]
+
+
+@pytest.mark.parametrize("written", ["3rd of Sept. 2023", "September 3, 2023", "Sep 3rd 2023", "3 september 2023", "3.9.23", "2023-09-03"])
+def test_a_date_is_one_number_however_it_is_written(written: str) -> None:
+    assert [str(q) for q in quantities(f"Seen on {written}.")] == ["2023-03-09"]
+    assert unsupported("In 2023, on the 3rd.", f"Seen on {written}.") == ()
 
 
 def test_two_weeks_are_fourteen_days() -> None:

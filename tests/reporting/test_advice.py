@@ -38,7 +38,7 @@ def clear(tmp_path_factory: pytest.TempPathFactory) -> Run:
 def test_the_cheapest_that_is_good_enough_is_named_first(clear: Run) -> None:
     found = advice(clear)
     assert found.found.choice == "lora" and found.found.best == "full"
-    first, sure, standings, kept = found.sentences
+    first, sure, seeds, standings, kept = found.sentences
     assert re.fullmatch(
         rf"Ship lora: the cheapest strategy that is not worse than the best on rougeL by more than {DELTA}0\.1 \(\$0\.\d+ a run\)\.",
         first,
@@ -46,11 +46,35 @@ def test_the_cheapest_that_is_good_enough_is_named_first(clear: Run) -> None:
     assert sure.startswith(
         "How sure: were these same models tested on other rows drawn alike, one that is worse than the best by more than Δ"
     )
+    assert seeds == "full and lora ran with one seed each: how much another would change the choice is not known."
     assert standings == "Within Δ of the best: full, lora. Worse by more than Δ: base."
     (against,) = found.against_full
     assert against.kept.value is not None and 0.9 < against.kept.value < 1
     assert against.cost == pytest.approx((1.25 + 112.5 + 42.3) / (1.25 + 1125 + 42.3))
     assert re.match(r"lora keeps 9\d % of what full gains over base \(95 % interval 9\d % to \d+ %\), at 13 % of its cost\.", kept)
+
+
+@pytest.mark.parametrize(
+    ("qualities", "said"),
+    [
+        ((0.97, 0.972, 0.968), "Counted as well, they leave lora not worse than full by more than Δ (95 %)."),
+        ((0.99, 0.85, 1.0), "Counted as well, they leave room for doubt: lora may then be worse than full by up to 0."),
+    ],
+)
+def test_other_seeds_may_change_the_choice_or_not(tmp_path: Path, qualities: tuple[float, ...], said: str) -> None:
+    lora = [Made("lora", quality, seed, train_seconds=100) for seed, quality in enumerate(qualities)]
+    full = [Made("full", 0.99, seed, train_seconds=1000) for seed in range(3)]
+    found = advice(make_run(tmp_path / "run", [summarization([Made("base", 0.1), *lora, *full], rows=200, margin=0.1)]))
+    assert found.found.choice == "lora"
+    assert found.sentences[2].startswith(said)
+
+
+def test_two_seeds_and_models_without_one(tmp_path: Path) -> None:
+    lora = [Made("lora", 0.98, seed, train_seconds=100) for seed in range(2)]
+    found = advice(make_run(tmp_path / "two", [summarization([Made("base", 0.1), *lora], rows=200, margin=0.1)]))
+    assert found.sentences[2].endswith("(95 %). Two seeds say little about their spread.")
+    shots = advice(make_run(tmp_path / "shots", [summarization([Made("base", 0.1), Made("few-shot", 0.9)], rows=200, margin=0.1)]))
+    assert shots.sentences[2] == "few-shot ran with one seed: how much another would change the choice is not known."
 
 
 def test_it_stands_first_on_the_page_and_in_the_terminal(clear: Run) -> None:
