@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from harness.analysis.clusters import Groups, cluster_index
 from harness.analysis.mean_errors import MeanError, mean_error
+from harness.analysis.mean_limits import is_skewed, mean_limits
 from harness.analysis.resampling import Aggregate, resampled_totals
 
 Array: TypeAlias = NDArray[np.float64]
@@ -36,18 +37,17 @@ class Interval:
 
 
 def mean_interval(values: Array, groups: Groups | None = None, confidence: float = 0.95) -> Interval:
-    """The t interval of a mean, SE = s/√n; where groups repeat, the cluster-robust one (see `mean_errors`).
+    """The interval of a mean: t with SE = s/√n, where groups repeat with a cluster-robust one (see `mean_errors`), and where the values
+    are skewed with Hall's limits beside those of t (see `mean_limits`).
 
     Valid for 30 rows or more, or 10 degrees of freedom with groups, and a mean whose skewness is at most 0.3 either way (n rows of
-    skewness γ: γ/√n; beyond, a t interval covers less than 93 %). Values that are all equal say nothing about the spread: the
-    interval then has no width and is called rough.
+    skewness γ: γ/√n; beyond, it hangs on few rows). Values that are all equal say nothing about the spread: the interval then has no
+    width and is called rough.
 
     Args:
         values: (n,), no NaN.
         groups: (n,), the cluster of each row; None is a cluster of its own.
     """
-    from scipy.stats import t
-
     values = np.asarray(values, dtype=np.float64)
     n = len(values)
     cluster = cluster_index(groups, n)
@@ -56,16 +56,19 @@ def mean_interval(values: Array, groups: Groups | None = None, confidence: float
     if units(n, cluster) < 2:
         return Interval(None, None, None, None, f"no interval: all {n} rows are in one group")
     error = mean_error(values, cluster)
-    method = f"t, n={n}" if cluster is None else f"cluster-robust t (CR2), n={n} in {units(n, cluster)} groups, df={error.df:.1f}"
-    mean, half = float(np.mean(values)), float(t.ppf((1 + confidence) / 2, error.df)) * error.se
-    valid = holds(error, cluster is not None)
-    return Interval(mean - half, mean + half, error.se, error.df, method if valid else method + ROUGH)
+    low, high = mean_limits(float(np.mean(values)), error, (1 - confidence) / 2)
+    return Interval(low, high, error.se, error.df, mean_label(error, n, cluster, least_df=10))
 
 
-def holds(error: MeanError, grouped: bool) -> bool:
-    """Whether t is known to hold for a mean with this error."""
-    enough = round(error.df, 6) >= (10 if grouped else 29)
-    return enough and error.se > 0 and abs(error.skewness) <= 0.3
+def mean_label(error: MeanError, n: int, cluster: NDArray[np.int64] | None, *, least_df: int) -> str:
+    """The method of a mean's limits. It is known to hold with 30 rows, or so many degrees of freedom where groups repeat."""
+    method = "t and Hall's" if is_skewed(error) else "t"
+    if cluster is None:
+        method = f"{method}, n={n}"
+    else:
+        method = f"cluster-robust {method} (CR2), n={n} in {units(n, cluster)} groups, df={error.df:.1f}"
+    enough = round(error.df, 6) >= (29 if cluster is None else least_df)
+    return method if enough and error.se > 0 and abs(error.skewness) <= 0.3 else method + ROUGH
 
 
 def wilson_interval(successes: int, n: int, confidence: float = 0.95) -> Interval:

@@ -3,7 +3,7 @@
 | score | p-value | interval |
 | --- | --- | --- |
 | 0 or 1, one seed, no groups | mid-p McNemar | Tango |
-| means | t of the paired differences, cluster-robust where groups repeat | the same |
+| means | t of the paired differences, cluster-robust where groups repeat; with Hall's where they are skewed | the same |
 | corpus scores | paired bootstrap centred under the null, (c+1)/(B+1) | percentiles of the same resamples |
 
 Several seeds are averaged within an example first: n is the number of examples, never examples × seeds. How much another seed would
@@ -22,6 +22,8 @@ from numpy.typing import NDArray
 
 from harness.analysis.clusters import cluster_index
 from harness.analysis.intervals import ROUGH, Interval, bootstrap_label, mean_interval, percentile_interval, units, unseen_share
+from harness.analysis.mean_errors import mean_error
+from harness.analysis.mean_limits import p_value_of_mean
 from harness.analysis.power import detectable_mean, detectable_share
 from harness.analysis.proportions import mcnemar_midp, tango_interval
 from harness.analysis.resampling import resampled_scores, seen_scores
@@ -169,21 +171,23 @@ def _by_counts(pair: Pair) -> _Found:
 
 
 def _by_differences(pair: Pair) -> _Found:
-    from scipy.stats import t
-
     differences = pair.differences
     mean = float(differences.mean())
-    interval = mean_interval(differences, None if pair.cluster is None else pair.cluster, pair.confidence)
+    interval = mean_interval(differences, pair.cluster, pair.confidence)
     if interval.se is None or interval.df is None:
         return _Found(mean, interval, None)
-    method = f"paired {interval.method.removesuffix(ROUGH)}"
+    method = label_of_differences(differences, interval.method)
     if interval.se < SAME:
         return _without_spread(pair, mean, method)
-    few = np.count_nonzero(differences) < 10
-    rough = f", {np.count_nonzero(differences)} differ{ROUGH}" if few else ROUGH if interval.method.endswith(ROUGH) else ""
-    p_value = float(2 * t.sf(abs(mean) / interval.se, interval.df))
     detectable = detectable_mean(interval.se, interval.df, alpha=1 - pair.confidence)
-    return _Found(mean, Interval(interval.low, interval.high, interval.se, interval.df, method + rough), p_value, detectable)
+    found = Interval(interval.low, interval.high, interval.se, interval.df, method)
+    return _Found(mean, found, p_value_of_mean(mean, mean_error(differences, pair.cluster)), detectable)
+
+
+def label_of_differences(differences: Array, method: str) -> str:
+    """The method of a mean, for paired differences: with fewer than ten that are not 0 it is rough, and says how many."""
+    differ = int(np.count_nonzero(differences))
+    return f"paired {method.removesuffix(ROUGH)}, {differ} differ{ROUGH}" if differ < 10 else f"paired {method}"
 
 
 def _by_bootstrap(pair: Pair, resamples: int, seed: int) -> _Found:

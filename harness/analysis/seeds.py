@@ -31,7 +31,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.analysis.clusters import Groups
-from harness.analysis.intervals import ROUGH, bootstrap_label, mean_interval
+from harness.analysis.intervals import ROUGH, Interval, bootstrap_label, mean_interval, percentile_interval
 from harness.analysis.pairs import Pair, paired, possible_difference
 from harness.analysis.resampling import resampled_scores, seen_scores
 from harness.types import Metric
@@ -91,12 +91,13 @@ def seed_spread(
     sides = [side for side, depends in zip((pair.a, pair.b), drawn, strict=True) if depends]
     if not sides or any(side.shape[1] < 2 for side in sides) or pair.units < 2:
         return None
-    examples, difference, valid = _of_examples(pair, resamples, seed)
+    examples, interval, difference = _of_examples(pair, resamples, seed)
     parts = [_of_seeds(pair, side, resamples, seed) for side in sides]
-    return _together(difference, examples, parts, pair, confidence, valid=valid and all(side.shape[1] > 2 for side in sides))
+    valid = not interval.method.endswith(ROUGH) and all(side.shape[1] > 2 for side in sides)
+    return _together(difference, examples, interval, parts, pair, valid=valid)
 
 
-def _together(difference: float, examples: _Part, parts: Sequence[_Part], pair: Pair, confidence: float, *, valid: bool) -> SeedSpread:
+def _together(difference: float, examples: _Part, interval: Interval, parts: Sequence[_Part], pair: Pair, *, valid: bool) -> SeedSpread:
     from scipy.stats import t
 
     systematic = max(0.0, examples.variance - sum(part.by_accident for part in parts))
@@ -104,11 +105,13 @@ def _together(difference: float, examples: _Part, parts: Sequence[_Part], pair: 
     if total > examples.variance:
         shares = [(systematic, examples.df), *((part.variance, part.df) for part in parts)]
         df = max(1 / sum((variance / total) ** _EXPONENT / freedom for variance, freedom in shares), min(part.df for part in parts))
+        half = float(t.ppf((1 + pair.confidence) / 2, df)) * math.sqrt(total)
+        low, high = difference - half, difference + half
     else:
-        total, df = examples.variance, examples.df
-    half = float(t.ppf((1 + confidence) / 2, df)) * math.sqrt(total)
+        assert interval.low is not None and interval.high is not None  # there are two units or more
+        total, df, low, high = examples.variance, examples.df, interval.low, interval.high
+    low, high = possible_difference(pair.metric, low, high)
     seeds = f"{pair.a.shape[1]} and {pair.b.shape[1]} seeds"
-    low, high = possible_difference(pair.metric, difference - half, difference + half)
     return SeedSpread(
         difference=difference,
         low=low,
@@ -120,17 +123,17 @@ def _together(difference: float, examples: _Part, parts: Sequence[_Part], pair: 
     )
 
 
-def _of_examples(pair: Pair, resamples: int, seed: int) -> tuple[_Part, float, bool]:
-    """The variance of the difference of these trainings, the difference, and whether its method is known to hold."""
+def _of_examples(pair: Pair, resamples: int, seed: int) -> tuple[_Part, Interval, float]:
+    """The variance of the difference of these trainings, their interval, and the difference."""
     if pair.metric.level == "example":
-        interval = mean_interval(pair.differences, pair.cluster)
+        interval = mean_interval(pair.differences, pair.cluster, pair.confidence)
         assert interval.se is not None and interval.df is not None  # there are two units or more
-        return _Part(interval.se**2, interval.df), float(pair.differences.mean()), not interval.method.endswith(ROUGH)
+        return _Part(interval.se**2, interval.df), interval, float(pair.differences.mean())
     first, second = (_scores(pair, side, resamples, seed) for side in (pair.a, pair.b))
     resampled = second.resampled.mean(axis=1) - first.resampled.mean(axis=1)
     label = bootstrap_label(np.concatenate([pair.a, pair.b], axis=1), pair.cluster, resamples, seed, rough=pair.metric.rough)
-    difference = float(second.seen.mean() - first.seen.mean())
-    return _Part(float(resampled.var(ddof=1)), pair.units - 1), difference, not label.endswith(ROUGH)
+    part = _Part(float(resampled.var(ddof=1)), pair.units - 1)
+    return part, percentile_interval(resampled, label, pair.confidence), float(second.seen.mean() - first.seen.mean())
 
 
 def _of_seeds(pair: Pair, side: Array, resamples: int, seed: int) -> _Part:

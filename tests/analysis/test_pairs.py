@@ -94,7 +94,7 @@ def test_few_rows_and_few_differences_are_called_rough() -> None:
     a = rng.beta(2, 3, size=100)
     b = a.copy()
     b[:4] += 0.01 * rng.random(4)
-    assert compare(a, b).method == "paired t, n=100, 4 differ: rough"
+    assert compare(a, b).method == "paired t and Hall's, n=100, 4 differ: rough"
     assert compare(a[:12], rng.beta(2, 3, size=12)).method == "paired t, n=12: rough"
 
 

@@ -73,7 +73,7 @@ def test_corpus_scores_get_a_labelled_bootstrap() -> None:
 def test_groups_that_repeat_make_it_cluster_robust() -> None:
     examples, predictions = classified(3, group_size=3)
     scores = score_rows(CLASSIFICATION, examples, predictions)
-    assert scores["accuracy"].method.startswith("cluster-robust t (CR2), n=150 in 50 groups")
+    assert scores["accuracy"].method.startswith("cluster-robust t and Hall's (CR2), n=150 in 50 groups")
     assert "n=150 in 50 groups" in scores["mcc"].method
 
 
@@ -136,7 +136,7 @@ def test_seeds_are_averaged_within_an_example() -> None:
     assert stack.shape == (150, 3, 1)
     expected = mean_interval(stack[:, :, 0].mean(axis=1))
     assert (scores["accuracy"].low, scores["accuracy"].high) == pytest.approx((expected.low, expected.high))
-    assert scores["accuracy"].method == "t, n=150; mean of 3 seeds"
+    assert scores["accuracy"].method == "t and Hall's, n=150; mean of 3 seeds"
     alone = [score_rows(CLASSIFICATION, examples, run)["macro_f1"].value for run in runs]
     assert scores["macro_f1"].value == pytest.approx(np.mean(alone))  # type: ignore[arg-type]
     assert scores["macro_f1"].low < np.mean(alone) < scores["macro_f1"].high  # type: ignore[operator,arg-type]
