@@ -40,7 +40,7 @@ def mean_interval(values: Array, groups: Groups | None = None, confidence: float
     """The interval of a mean: t with SE = s/√n, where groups repeat with a cluster-robust one (see `mean_errors`), and where the values
     are skewed with Hall's limits beside those of t (see `mean_limits`).
 
-    Valid for 30 rows or more, or 10 degrees of freedom with groups, and a mean whose skewness is at most 0.3 either way (n rows of
+    Valid for 30 rows or more, or 10 degrees of freedom with groups, and a mean whose skewness is at most 0.25 either way (n rows of
     skewness γ: γ/√n; beyond, it hangs on few rows). Values that are all equal say nothing about the spread: the interval then has no
     width and is called rough.
 
@@ -68,7 +68,7 @@ def mean_label(error: MeanError, n: int, cluster: NDArray[np.int64] | None, *, l
     else:
         method = f"cluster-robust {method} (CR2), n={n} in {units(n, cluster)} groups, df={error.df:.1f}"
     enough = round(error.df, 6) >= (29 if cluster is None else least_df)
-    return method if enough and error.se > 0 and abs(error.skewness) <= 0.3 else method + ROUGH
+    return method if enough and error.se > 0 and abs(error.skewness) <= 0.25 else method + ROUGH
 
 
 def wilson_interval(successes: int, n: int, confidence: float = 0.95) -> Interval:

@@ -10,7 +10,7 @@ transformation", Journal of the Royal Statistical Society B 54:221–228), in wh
 
 κ is estimated from the same rows, and too small just where a tail was missed: it is first moved by its standard error in the direction
 that the limit has to fear. In simulations from 30 rows on, a limit at 5 % then errs in at most 5 % of the cases and an interval of
-95 % covers 95–98 % (exponential values: t errs in 10 % on one side, Hall's limits in 6 %; symmetric ones with long tails: Hall's in 9 %).
+95 % covers 95–97 % (exponential values: t errs in 10 % on one side, Hall's limits in 6 %; symmetric ones with long tails: Hall's in 9 %).
 No method knows of failures that the rows do not show.
 """
 
