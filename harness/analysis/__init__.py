@@ -16,7 +16,7 @@ from harness.analysis.planning import Outlook, independent_units, largest_spread
 from harness.analysis.power import detectable_mean, detectable_share, needed_rows
 from harness.analysis.proportions import mcnemar_midp, tango_interval
 from harness.analysis.ratios import Kept, Reduction, kept_quality, relative_reduction
-from harness.analysis.recommendation import Candidate, Recommendation, recommend
+from harness.analysis.recommendation import Candidate, Recommendation, Standing, recommend
 from harness.analysis.resampling import seen_scores
 from harness.analysis.rows import per_example_scores, statistic_rows, statistic_stack
 from harness.analysis.scores import score_rows, stack_scores, strategy_scores
@@ -36,6 +36,7 @@ __all__ = [
     "Recommendation",
     "Reduction",
     "SeedSpread",
+    "Standing",
     "Step",
     "bootstrap_interval",
     "clopper_pearson_interval",

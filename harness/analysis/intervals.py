@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from harness.analysis.clusters import Groups, cluster_index
 from harness.analysis.mean_errors import MeanError, mean_error
-from harness.analysis.mean_limits import is_skewed, mean_limits
+from harness.analysis.mean_limits import may_be_skewed, mean_limits
 from harness.analysis.resampling import Aggregate, resampled_totals
 
 Array: TypeAlias = NDArray[np.float64]
@@ -62,7 +62,7 @@ def mean_interval(values: Array, groups: Groups | None = None, confidence: float
 
 def mean_label(error: MeanError, n: int, cluster: NDArray[np.int64] | None, *, least_df: int) -> str:
     """The method of a mean's limits. It is known to hold with 30 rows, or so many degrees of freedom where groups repeat."""
-    method = "t and Hall's" if is_skewed(error) else "t"
+    method = "t and Hall's" if may_be_skewed(error) else "t"
     if cluster is None:
         method = f"{method}, n={n}"
     else:

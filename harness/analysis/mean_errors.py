@@ -33,12 +33,14 @@ Array: TypeAlias = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class MeanError:
-    """The error of a mean: its standard error and degrees of freedom, its skewness (γ/√n for n rows), and the standard error of that."""
+    """The error of a mean: its standard error and degrees of freedom, its skewness (γ/√n for n rows), the standard error of that, and
+    whether it is of rows in groups."""
 
     se: float
     df: float
     skewness: float
     skewness_error: float
+    grouped: bool = False
 
 
 def mean_error(values: Array, cluster: NDArray[np.int64] | None = None) -> MeanError:
@@ -54,9 +56,9 @@ def mean_error(values: Array, cluster: NDArray[np.int64] | None = None) -> MeanE
     weights, df = _weights(sizes, correlation) if repeat else (np.full(n, n / (n - 1)), n - 1.0)
     of_skewness = math.sqrt(6) / (df + 1)
     if np.ptp(values) == 0:
-        return MeanError(0.0, df, 0.0, of_skewness)
+        return MeanError(0.0, df, 0.0, of_skewness, repeat)
     se = math.sqrt(float(np.sum(weights * off[:, 0] ** 2))) / n
-    return MeanError(se, df, _skewness(off[:, 0], df + 1), of_skewness)
+    return MeanError(se, df, _skewness(off[:, 0], df + 1), of_skewness, repeat)
 
 
 def intraclass_correlation(values: Array, off: Array, sizes: Array) -> float:

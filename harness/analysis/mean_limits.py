@@ -3,8 +3,9 @@
 For a mean whose error is symmetric they are those of t. Where the values are skewed, t is too short on one side and too long on the other.
 A two-sided interval forgives that, since what one end misses the other makes up for; one end alone does not, and the usual case is the
 harmful one: a strategy that equals another but for a few rows on which it fails badly. So where the skewness κ of the mean (γ/√n for
-n rows) is beyond 1.5 of its standard errors, the limits are the outer ones of t and of Hall (1992, "On the removal of skewness by
-transformation", Journal of the Royal Statistical Society B 54:221–228), in which T = (mean − μ)/SE is replaced by
+n rows) is beyond 1.5 of its standard errors, and always where rows come in groups, of which too few are seen to know κ, the limits are
+the outer ones of t and of Hall (1992, "On the removal of skewness by transformation", Journal of the Royal Statistical Society B
+54:221–228), in which T = (mean − μ)/SE is replaced by
 
     g(T) = T + κ/3 T² + κ²/27 T³ + κ/6,    limits: mean − SE g⁻¹(± t(1 − α, df))
 
@@ -23,9 +24,9 @@ from harness.analysis.mean_errors import MeanError
 _BEYOND_CHANCE = 1.5
 
 
-def is_skewed(error: MeanError) -> bool:
-    """Whether the skewness of the mean is more than chance makes."""
-    return error.se > 0 and abs(error.skewness) > _BEYOND_CHANCE * error.skewness_error
+def may_be_skewed(error: MeanError) -> bool:
+    """Whether the skewness of the mean is, or for rows in groups may be, more than chance makes."""
+    return error.se > 0 and (error.grouped or abs(error.skewness) > _BEYOND_CHANCE * error.skewness_error)
 
 
 def mean_limits(mean: float, error: MeanError, alpha: float) -> tuple[float, float]:
@@ -34,7 +35,7 @@ def mean_limits(mean: float, error: MeanError, alpha: float) -> tuple[float, flo
 
     quantile = float(t.ppf(1 - alpha, error.df))
     below = above = quantile
-    if is_skewed(error):
+    if may_be_skewed(error):
         below = max(quantile, _inverse(quantile, error.skewness - error.skewness_error))
         above = max(quantile, -_inverse(-quantile, error.skewness + error.skewness_error))
     return mean - error.se * below, mean + error.se * above
@@ -46,7 +47,7 @@ def p_value_of_mean(mean: float, error: MeanError) -> float:
 
     student = mean / error.se
     tail = float(t.sf(abs(student), error.df))
-    if is_skewed(error):
+    if may_be_skewed(error):
         moved = error.skewness - math.copysign(error.skewness_error, student)
         tail = max(tail, float(t.sf(math.copysign(1.0, student) * _transformed(student, moved), error.df)))
     return min(1.0, 2 * tail)

@@ -41,6 +41,7 @@ def task_view(run: Run, task: Task) -> TaskView:
     lines = lines_of(run, rows)
     unit = rows.primary.unit if rows.primary else ""
     sampled = worth_reading(lines)
+    advice = advice_of(run, rows, lines)
     names = tuple(ScoreName(m.name, m.direction, m.unit, m.signature) for m in rows.metrics)
     return TaskView(
         name=task.name,
@@ -52,7 +53,9 @@ def task_view(run: Run, task: Task) -> TaskView:
         score_names=names,
         lines=lines,
         headline=words.headline(task, lines, unit),
-        advice=advice.sentences if (advice := advice_of(run, rows, lines)) else (),
+        advice=advice.sentences if advice else (),
+        choice=advice.found.choice if advice else None,
+        standings={c.name: c.standing for c in advice.found.candidates} if advice else {},
         reductions=words.reductions(lines),
         forgetting=words.forgetting(lines),
         caveats=words.caveats(task, lines, unit),

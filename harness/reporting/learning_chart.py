@@ -11,7 +11,7 @@ from markupsafe import Markup
 from harness.analysis import LearningCurve
 from harness.analysis.learning_curve import FAR
 from harness.reporting import numbers
-from harness.reporting.charts import label_heights, y_axis
+from harness.reporting.axes import label_heights, y_axis
 from harness.reporting.learning import shown_forecasts
 from harness.reporting.svg import CHARACTER, Scale, element, figure, label, line, path
 from harness.reporting.text import one_line, short

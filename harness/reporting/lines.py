@@ -122,7 +122,8 @@ def _line(run: Run, rows: TaskRows, cells: Sequence[Cell]) -> Line:
         reductions={},
         is_base=strategy == "base",
         trained=declared.train is not None,
-        costs=costs_of(good),
+        costs=costs_of(good, answers=len(rows.examples) if done else 0),
+        spent=costs_of(results),
         trainable_parameters=max((r.trainable_parameters for r in good), default=0),
         total_parameters=max((r.total_parameters for r in good), default=0),
         artifact_bytes=max((r.artifact_bytes for r in good), default=0),
@@ -151,20 +152,27 @@ def _problem(run: Run, cell: Cell) -> CellProblem:
     return CellProblem(cell.seed, run.status(cell.id), (result.error or "It gave no reason.") if result else NOT_ENDED)
 
 
-def costs_of(results: Sequence[CellResult]) -> Costs | None:
-    """The mean over cells of what they took; a price only where every phase of every cell has one. None without any cost."""
+def costs_of(results: Sequence[CellResult], *, answers: int = 0) -> Costs | None:
+    """The mean over cells of what they took; a price only where every phase of every cell has one. None without any cost.
+
+    Args:
+        answers: how many test rows each has answered.
+    """
     costs = [cost for r in results for cost in r.costs]
     if not costs:
         return None
     cells = len(results)
     seen = {c.phase for c in costs}
-    phases: dict[Phase, float] = {p: math.fsum(c.seconds for c in costs if c.phase == p) / cells for p in PHASES if p in seen}
+    phases = _by_phase({p: [c.seconds for c in costs if c.phase == p] for p in PHASES if p in seen}, cells)
     training = [c for c in costs if c.phase in ("train", "validate")]
     train = [c for c in costs if c.phase == "train"]
     seconds = sum(c.seconds for c in train)
     prices = [c.price for c in costs]
     known = [p for p in prices if p is not None]
     complete = len(known) == len(prices)
+    answering = [c for c in costs if c.phase == "predict"]
+    answered, answer_seconds = cells * answers, math.fsum(c.seconds for c in answering)
+    priced = answered > 0 and bool(answering) and all(c.price is not None for c in answering)
     return Costs(
         phases=phases,
         training_seconds=math.fsum(c.seconds for c in training) / cells,
@@ -176,7 +184,15 @@ def costs_of(results: Sequence[CellResult]) -> Costs | None:
         peak_allocated=max((c.peak_allocated for c in costs if c.peak_allocated is not None), default=None),
         peak_reserved=max((c.peak_reserved for c in costs if c.peak_reserved is not None), default=None),
         cells=cells,
+        phase_prices=_by_phase({p: [c.price or 0.0 for c in costs if c.phase == p] for p in phases}, cells) if complete else {},
+        answer_seconds=answer_seconds / answered if answered and answer_seconds > 0 else None,
+        thousand_price=1000 * math.fsum(c.price or 0.0 for c in answering) / answered if priced else None,
     )
+
+
+def _by_phase(amounts: Mapping[Phase, Sequence[float]], cells: int) -> dict[Phase, float]:
+    """The mean over cells of what each phase took."""
+    return {phase: math.fsum(found) / cells for phase, found in amounts.items()}
 
 
 def _notes(results: Sequence[CellResult]) -> tuple[str, ...]:

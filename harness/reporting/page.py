@@ -15,9 +15,10 @@ import jinja2
 from markupsafe import Markup
 
 from harness.catalog.shipped import shipped_folder
-from harness.reporting import charts, learning, learning_chart, numbers, words
+from harness.reporting import cost_chart, learning, learning_chart, marks, numbers, phase_chart, training_chart, words
 from harness.reporting.build import report_view
 from harness.reporting.text import one_line, short, visible
+from harness.reporting.view import PHASES
 from harness.store import Run
 from harness.store.atomic import write_text
 
@@ -58,7 +59,8 @@ def _environment(folder: Path) -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals |= {"charts": charts, "learning": learning, "learning_chart": learning_chart, "numbers": numbers, "words": words}
+    rooms = (cost_chart, learning, learning_chart, marks, numbers, phase_chart, training_chart, words)
+    environment.globals |= {room.__name__.rpartition(".")[2]: room for room in rooms} | {"PHASES": PHASES}
     environment.filters |= {"one_line": one_line, "short": short}
     return environment
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from harness.analysis import LearningCurve, Reduction
+from harness.analysis import LearningCurve, Reduction, Standing
 from harness.analysis.pairs import Verdict
 from harness.metrics import ClassRow
 from harness.store.plan import ModelInfo
@@ -49,7 +49,9 @@ class Difference:
 class Costs:
     """What one run of a strategy took: the mean over its seeds; memory is the largest of them.
 
-    Seconds, tokens per second, bytes, money. A strategy that did not finish has what it took until then.
+    Seconds, tokens per second, bytes, money. A strategy that did not finish has what it took until then. `answer_seconds` and
+    `thousand_price` are what one answer, and a thousand of them, take at the throughput that the test rows were answered with, in batches.
+    `phase_prices` is empty where any phase has no price.
     """
 
     phases: Mapping[Phase, float]
@@ -62,6 +64,9 @@ class Costs:
     peak_allocated: int | None
     peak_reserved: int | None
     cells: int
+    phase_prices: Mapping[Phase, float]
+    answer_seconds: float | None = None
+    thousand_price: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,6 +75,7 @@ class Line:
 
     `reductions` say by what share it has fewer errors than base, by the name of the error rate.
     `general_loss` is the loss on general text before and after tuning, the mean of its seeds, in nats per token.
+    `costs` are those of the seeds that ended well, where any did; `spent` are those of all.
     `trained` tells training sizes from the shots of a few-shot prompt, which stand in `train_size`, too.
     """
 
@@ -91,6 +97,7 @@ class Line:
     is_base: bool
     trained: bool
     costs: Costs | None
+    spent: Costs | None
     trainable_parameters: int
     total_parameters: int
     artifact_bytes: int
@@ -190,7 +197,8 @@ class SampleRow:
 @dataclass(frozen=True)
 class TaskView:
     """Everything about one task. `lines` are sorted by the primary score, those without one last; `sampled` are the labels of those
-    whose outputs stand with the examples. `advice` begins with what to ship; it is empty where there is nothing to choose between."""
+    whose outputs stand with the examples. `advice` begins with what to ship; it is empty where there is nothing to choose between.
+    `standings` say by label which lines are within the margin of the best, worse, or undecided; `choice` is the label of what to ship."""
 
     name: str
     kind: str
@@ -202,6 +210,8 @@ class TaskView:
     lines: tuple[Line, ...]
     headline: str
     advice: tuple[str, ...]
+    choice: str | None
+    standings: Mapping[str, Standing]
     reductions: tuple[str, ...]
     forgetting: str
     caveats: tuple[str, ...]

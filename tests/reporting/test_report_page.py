@@ -100,23 +100,42 @@ def test_the_policy_allows_the_inlined_style_by_its_hash_and_nothing_else(run: R
     assert html.index("Content-Security-Policy") < html.index("<style>")
 
 
-def test_every_number_of_the_main_table_is_the_one_of_the_analysis(troubled: Run) -> None:
+def test_the_first_table_says_what_there_is_to_choose_between(troubled: Run) -> None:
     tree = Tree(render(troubled))
-    tables = [table for table in tree.root.all("table") if table.attributes.get("class") == "main"]
+    tables = [table for table in tree.root.all("table") if table.attributes.get("class") == "main decision"]
     for task, table in zip(report_view(troubled).tasks, tables, strict=True):
         rows = [row.content() for row in table.all("tr") if row.attributes.get("class") != "problem"][1:]
         for ln, row in zip(task.lines, rows, strict=True):
             assert row.startswith(ln.label)
+            assert ("ship this" in row) == (ln.label == task.choice)
             if ln.primary:
                 assert f"{numbers.score(ln.primary.value)} {numbers.interval(ln.primary.low, ln.primary.high)}" in row
-            if ln.difference:
-                spread = numbers.signed_interval(ln.difference.low, ln.difference.high)
-                assert f"{numbers.signed(ln.difference.value)} {spread}" in row
-                assert ln.difference.verdict in row
+                assert {"within": "within Δ", "worse": "worse", "undecided": "undecided"}[task.standings[ln.label]] in row
             if ln.costs:
-                assert numbers.money(ln.costs.training_price, "USD") in row
-                assert numbers.money(ln.costs.total_price, "USD") in row
-                assert numbers.seconds(ln.costs.training_seconds) in row
+                answers = numbers.money(ln.costs.thousand_price, "USD"), numbers.seconds(ln.costs.answer_seconds)
+                training = numbers.money(ln.costs.training_price, "USD"), numbers.seconds(ln.costs.training_seconds)
+                assert row.endswith(" ".join([*training, *answers, numbers.size(ln.costs.peak_allocated)]))
+
+
+def test_a_thousand_answers_cost_what_the_test_rows_did(troubled: Run) -> None:
+    task, rows = report_view(troubled).tasks[0], 120
+    lora = next(ln for ln in task.lines if ln.label == "lora")
+    assert lora.costs is not None and lora.costs.answer_seconds is not None
+    predicting = [c for r in troubled.results.values() for c in r.costs if r.cell.strategy == "lora" and r.cell.task == "intents"]
+    seconds = sum(c.seconds for c in predicting if c.phase == "predict")
+    assert lora.costs.answer_seconds == pytest.approx(seconds / 2 / rows)
+    assert lora.costs.thousand_price == pytest.approx(1000 * seconds / 2 / rows / 3600 * 0.09)
+
+
+def test_differences_to_base_have_their_verdict(troubled: Run) -> None:
+    tree = Tree(render(troubled))
+    tables = [table for table in tree.root.all("table") if "Difference in" in table.all("caption")[0].content()]
+    for task, table in zip(report_view(troubled).tasks, tables, strict=True):
+        for ln, row in zip([ln for ln in task.lines if ln.difference], table.all("tr")[1:], strict=True):
+            assert ln.difference is not None
+            spread = numbers.signed_interval(ln.difference.low, ln.difference.high)
+            assert row.content().startswith(f"{ln.label} {len(ln.seeds)} {numbers.signed(ln.difference.value)} {spread}")
+            assert ln.difference.verdict in row.content()
 
 
 def test_all_scores_and_all_phases_are_there(plain: Run) -> None:
@@ -128,6 +147,7 @@ def test_all_scores_and_all_phases_are_there(plain: Run) -> None:
         assert ln.costs is not None
         for seconds in ln.costs.phases.values():
             assert numbers.seconds(seconds) in text
+        assert numbers.money(ln.costs.total_price, "USD") in text
 
 
 def test_what_a_reader_must_know_is_said(troubled: Run) -> None:
@@ -211,18 +231,17 @@ def test_rows_that_became_references_are_told(asked: Run, plain: Run) -> None:
 def test_a_wide_grid_stays_readable(wide: Run) -> None:
     tree = Tree(render(wide))
     (task,) = report_view(wide).tasks
-    (main,) = [table for table in tree.root.all("table") if table.attributes.get("class") == "main"]
-    rows = {row.all("th")[0].content(): row for row in main.all("tr")[1:]}
-    assert len(rows) == 20
+    (main,) = [table for table in tree.root.all("table") if table.attributes.get("class") == "main decision"]
+    assert len(main.all("tr")[1:]) == 20
+    (differences,) = [table for table in tree.root.all("table") if "Difference in" in table.all("caption")[0].content()]
+    rows = {row.all("th")[0].content(): row for row in differences.all("tr")[1:]}
     for ln in task.lines:
-        if ln.model != "smollm2-135m":
-            assert [cell.content() for cell in rows[ln.label].all("td")][3] == numbers.NOTHING
-        elif not ln.is_base:
-            assert ln.difference is not None and ln.difference.verdict in rows[ln.label].content()
+        assert (ln.label in rows) == (ln.model == "smollm2-135m" and not ln.is_base)
+        assert ln.label not in rows or (ln.difference is not None and ln.difference.verdict in rows[ln.label].content())
     figures = [figure for figure in tree.root.all("figure") if "loss by step" in figure.content()]
     folded = [figure for details in tree.root.all("details") for figure in details.all("figure")]
     assert (len(figures), len(folded)) == (36, 30)
-    titles = ("Training cost against", "Time per phase")
+    titles = ("Cost to train against", "Time by phase")
     cost, phases = (next(svg for svg in tree.root.all("svg") if title in svg.content()) for title in titles)
     names = [text.content() for text in cost.all("text") if "label" in (text.attributes["class"] or "")]
     assert 2 <= len(names) <= 12

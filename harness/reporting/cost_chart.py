@@ -1,0 +1,118 @@
+"""Cost against quality: one picture a measure of cost, between which whoever reads the page switches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from harness.reporting import numbers
+from harness.reporting.axes import POINT_LABEL, label_heights, score_scale, x_axis, y_axis
+from harness.reporting.svg import CHARACTER, Scale, element, figure, label, line, path
+from harness.reporting.text import one_line, short
+from harness.reporting.view import Costs, Line, TaskView
+
+_MOST_NAMES = 12  # more points are not all named: only those that no other beats in both cost and score, and base
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One way to count what a strategy takes. `of` gives a number in the unit of the axis, `text` words it."""
+
+    name: str
+    axis: str
+    of: Callable[[Costs], float | None]
+    text: Callable[[float], str]
+
+
+def measures_of(lines: Sequence[Line]) -> tuple[Measure, ...]:
+    """The measures by which two or more strategies with a score are known, and differ from nothing; the first is shown first."""
+    scored = [ln.costs for ln in lines if ln.primary and ln.primary.value is not None and ln.costs]
+    currency = scored[0].currency if scored else "USD"
+    every = (
+        Measure("Cost to train", f"cost to train, {currency}", lambda c: c.training_price, lambda v: numbers.money(v, currency)),
+        Measure(
+            "Cost of 1,000 answers", f"cost of 1,000 answers, {currency}", lambda c: c.thousand_price, lambda v: numbers.money(v, currency)
+        ),
+        Measure("Time to train", "time to train, minutes", lambda c: c.training_seconds / 60, lambda v: numbers.seconds(60 * v)),
+        Measure("Time per answer", "time per answer, seconds", lambda c: c.answer_seconds, numbers.seconds),
+        Measure(
+            "Memory",
+            "peak memory, GiB",
+            lambda c: None if c.peak_allocated is None else c.peak_allocated / 2**30,
+            lambda v: numbers.size(v * 2**30),
+        ),
+    )
+    known = [(m, [v for c in scored if (v := m.of(c)) is not None]) for m in every]
+    return tuple(m for m, values in known if len(values) > 1 and max(values) > 0)
+
+
+@dataclass(frozen=True)
+class _Point:
+    line: Line
+    x: float
+    y: float
+
+
+def cost_chart(task: TaskView, measure: Measure, name: str) -> Markup:
+    """A measure of cost (x) against the primary score (y) with its interval: a named point a strategy, and a line along those that no
+    other beats in both."""
+    points = [
+        _Point(ln, x, ln.primary.value)
+        for ln in task.lines
+        if ln.primary and ln.primary.value is not None and ln.costs and (x := measure.of(ln.costs)) is not None
+    ]
+    width, height, left, right, top, bottom = 620.0, 340.0, 62.0, 24.0, 16.0, 48.0
+    x_scale = Scale(0.0, max(p.x for p in points) * 1.05 or 1.0, left + 14, width - right)
+    y_scale = score_scale(task.lines, height - bottom, top)
+    parts = [*y_axis(y_scale, left, width - right), *x_axis(x_scale, height - bottom, top)]
+    parts.append(label(width - right, height - 8, measure.axis, "axis-title", "end"))
+    parts.append(element("text", task.primary.name, x=-top, y=14, class_="axis-title", text_anchor="end", transform="rotate(-90)"))
+    front = sorted((p for p in points if _unbeaten(p, points, task.primary.direction)), key=lambda p: p.x)
+    if len(front) > 1:
+        parts.append(path([(x_scale(p.x), y_scale(p.y)) for p in front], "front"))
+    named = points if len(points) <= _MOST_NAMES else [p for p in points if p.line.is_base or p in front]
+    wanted = [y_scale(p.y) + 4 for p in named]
+    heights = label_heights([(x_scale(p.x), p.line.label) for p in named], wanted, top + 10, height - bottom - 4, width)
+    label_of = dict(zip(named, heights, strict=True))
+    for p in sorted(points, key=lambda p: p in label_of):  # the names lie on top
+        parts += _mark(p, (x_scale(p.x), y_scale(p.y)), y_scale, label_of.get(p), (width, task.primary.unit, p.line.label == task.choice))
+    said = "; ".join(f"{p.line.label}: {numbers.score(p.y, task.primary.unit)} at {measure.text(p.x)}" for p in points)
+    title = f"{measure.name} against {task.primary.name} on {task.name}"
+    return figure(name, (width, height), parts, title=title, description=f"Bars are 95 % intervals. {said}.")
+
+
+def _unbeaten(point: _Point, points: Sequence[_Point], direction: str) -> bool:
+    """Whether no other strategy is both better and cheaper."""
+    sign = -1 if direction == "lower" else 1
+    return not any(p.x <= point.x and sign * p.y >= sign * point.y and (p.x, p.y) != (point.x, point.y) for p in points)
+
+
+def _mark(point: _Point, at: tuple[float, float], scale: Scale, label_y: float | None, page: tuple[float, str, bool]) -> list[Markup]:
+    """A point with its interval and, unless `label_y` is None, its name. `page`: the width of the chart, the unit of the score, and
+    whether this is what to ship."""
+    (x, y), ln, (width, unit, chosen) = at, point.line, page
+    tone = "base" if ln.is_base else "tuned"
+    parts: list[Markup] = []
+    if ln.primary and ln.primary.low is not None and ln.primary.high is not None:
+        low, high = scale(ln.primary.low), scale(ln.primary.high)
+        parts.append(line(x, low, x, high, f"whisker {tone}"))
+        parts += [line(x - 4, end, x + 4, end, f"whisker {tone}") for end in (low, high)]
+    if chosen:
+        parts.append(element("circle", cx=x, cy=y, r=9, class_="ring chosen"))
+    parts.append(element("circle", _hover(ln, unit), cx=x, cy=y, r=5, class_=f"point {tone}"))
+    if label_y is None:
+        return parts
+    to_left = x + 12 + CHARACTER * len(short(ln.label, POINT_LABEL)) > width
+    if abs(label_y - 4 - y) > 6:
+        parts.append(line(x + (-6 if to_left else 6), y, x + (-10 if to_left else 10), label_y - 4, "leader"))
+    parts.append(label(x + (-13 if to_left else 13), label_y, short(ln.label, POINT_LABEL), "label halo", "end" if to_left else "start"))
+    return parts
+
+
+def _hover(ln: Line, unit: str) -> Markup:
+    if ln.primary is None:
+        return Markup("")
+    interval = numbers.interval(ln.primary.low, ln.primary.high, unit)
+    return element("title", f"{one_line(ln.label)}: {numbers.score(ln.primary.value, unit)}{f' ({interval})' if interval else ''}")
