@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from harness.analysis import per_example_scores
+from harness.metrics import metrics_for
 from harness.store import Run, RunFolder, RunPlan
 from harness.store.plan import ModelInfo
 from harness.types import Cell, CellResult, Cost, DataReport, Example, Phase, Prediction, Splits, Strategy, Task
@@ -211,6 +213,10 @@ def _write_cell(folder: RunFolder, task: MadeTask, made: Made, cell: Cell, examp
         if made.status == "done"
         else None
     )
+    metrics = metrics_for(_task(task).metrics, task.labels)
+    if predictions is not None:
+        by_id = {e.id: e for e in examples}
+        predictions = [replace(p, scores=per_example_scores(metrics, by_id[p.example_id], p)) for p in predictions]
     trains = made.train_seconds > 0
     result = CellResult(
         cell=cell,
@@ -222,6 +228,7 @@ def _write_cell(folder: RunFolder, task: MadeTask, made: Made, cell: Cell, examp
         artifact_bytes=19_600_000 if trains and made.status == "done" else 0,
         notes=made.notes,
         provenance=made.provenance,
+        signatures={metric.name: metric.signature for metric in metrics},
     )
     folder.cell(cell.id).finish(result, predictions)
 

@@ -18,7 +18,7 @@ from harness.analysis.proportions import mcnemar_midp, tango_interval
 from harness.analysis.ratios import Kept, Reduction, kept_quality, relative_reduction
 from harness.analysis.recommendation import Candidate, Recommendation, Standing, recommend
 from harness.analysis.resampling import seen_scores
-from harness.analysis.rows import per_example_scores, statistic_rows, statistic_stack
+from harness.analysis.rows import per_example_scores, statistic_rows, statistic_stack, stored_stack
 from harness.analysis.scores import score_rows, stack_scores, strategy_scores
 from harness.analysis.seeds import SeedSpread, seed_spread
 
@@ -63,6 +63,7 @@ __all__ = [
     "stack_scores",
     "statistic_rows",
     "statistic_stack",
+    "stored_stack",
     "strategy_scores",
     "tango_interval",
     "wilson_interval",

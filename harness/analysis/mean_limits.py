@@ -3,8 +3,8 @@
 For a mean whose error is symmetric they are those of t. Where the values are skewed, t is too short on one side and too long on the other.
 A two-sided interval forgives that, since what one end misses the other makes up for; one end alone does not, and the usual case is the
 harmful one: a strategy that equals another but for a few rows on which it fails badly. So where the skewness κ of the mean (γ/√n for
-n rows) is beyond 1.5 of its standard errors, and always where rows come in groups, of which too few are seen to know κ, the limits are
-the outer ones of t and of Hall (1992, "On the removal of skewness by transformation", Journal of the Royal Statistical Society B
+n rows) is beyond 1.5 of its standard errors, or half of one where rows come in groups, of which few are seen, the limits are the outer
+ones of t and of Hall (1992, "On the removal of skewness by transformation", Journal of the Royal Statistical Society B
 54:221–228), in which T = (mean − μ)/SE is replaced by
 
     g(T) = T + κ/3 T² + κ²/27 T³ + κ/6,    limits: mean − SE g⁻¹(± t(1 − α, df))
@@ -21,12 +21,12 @@ import math
 
 from harness.analysis.mean_errors import MeanError
 
-_BEYOND_CHANCE = 1.5
+_BEYOND_CHANCE = {False: 1.5, True: 0.5}  # whether rows come in groups
 
 
 def may_be_skewed(error: MeanError) -> bool:
-    """Whether the skewness of the mean is, or for rows in groups may be, more than chance makes."""
-    return error.se > 0 and (error.grouped or abs(error.skewness) > _BEYOND_CHANCE * error.skewness_error)
+    """Whether the skewness of the mean is more than chance is allowed to make."""
+    return error.se > 0 and abs(error.skewness) > _BEYOND_CHANCE[error.grouped] * error.skewness_error
 
 
 def mean_limits(mean: float, error: MeanError, alpha: float) -> tuple[float, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -13,12 +14,28 @@ from harness.metrics import join
 from harness.types import Example, Metric, Prediction
 
 Array: TypeAlias = NDArray[np.float64]
+_MISSING = -math.inf  # no score is
 
 
 def per_example_scores(metrics: Sequence[Metric], example: Example, prediction: Prediction) -> dict[str, float | None]:
     """The scores that judge single examples, as they are stored with each prediction; None where the question does not arise."""
     rows = {m.name: m.per_example(example, prediction) for m in metrics if m.level == "example"}
     return {name: None if row is None else row[0] for name, row in rows.items()}
+
+
+def stored_stack(metric: Metric, examples: Sequence[Example], runs: Sequence[Sequence[Prediction]]) -> Array | None:
+    """`statistic_stack` of a score that stands with every prediction, (examples, seeds, 1), without counting it again; None where one
+    lacks it. Whether it was made by the same metric is for the caller to know."""
+    if metric.level != "example":
+        return None
+    stack = np.empty((len(examples), len(runs), 1))
+    place = {example.id: i for i, example in enumerate(examples)}
+    for seed, predictions in enumerate(runs):
+        scores = {p.example_id: p.scores.get(metric.name, _MISSING) for p in predictions}
+        if len(scores) != len(predictions) or scores.keys() != place.keys() or _MISSING in scores.values():
+            return None
+        stack[:, seed, 0] = [math.nan if (score := scores[example.id]) is None else score for example in examples]
+    return stack
 
 
 def statistic_rows(metric: Metric, examples: Sequence[Example], predictions: Sequence[Prediction]) -> tuple[Array, NDArray[np.int64]]:

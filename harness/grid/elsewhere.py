@@ -99,8 +99,9 @@ def finish_cells(folder: RunFolder, plan: RunPlan, cells: Sequence[Cell], made: 
         assert strategy.outputs is not None
         made_with = {"outputs_sha256": strategy.outputs.sha256} | (scripts_of(task.metrics) if trusted else {})
         costs = _costs(strategy, plan, len(examples))
-        result = CellResult(cell, "done", costs=costs, provenance=made_with, notes=tuple(_notes(task, strategy, list(examples), rows)))
-        folder.cell(cell.id).finish(result, rows)
+        notes = tuple(_notes(task, strategy, list(examples), rows))
+        signatures = {metric.name: metric.signature for metric in metrics}
+        folder.cell(cell.id).finish(CellResult(cell, "done", costs, made_with, notes=notes, signatures=signatures), rows)
 
 
 def _costs(strategy: Strategy, plan: RunPlan, rows: int) -> tuple[Cost, ...]:

@@ -139,7 +139,9 @@ class _CellWork:
             metrics = metrics_for(self.task.metrics, examples[0].choices, run_code=trusted)
             rows = [replace(p, scores=per_example_scores(metrics, e, p)) for e, p in zip(examples, predictions, strict=True)]
             scores = score_rows(metrics, examples, rows)
-        result = replace(result, truncated_prompts=sum(p.truncated for p in prompts), costs=self.meter.costs())
+        signatures = {metric.name: metric.signature for metric in metrics}
+        truncated = sum(p.truncated for p in prompts)
+        result = replace(result, truncated_prompts=truncated, costs=self.meter.costs(), signatures=signatures)
         if result.artifact_bytes:
             card = model_card(self.task, self.strategy, self.plan, result, scores, labels=examples[0].choices)
             (self.files.artifact / "README.md").write_text(card, encoding="utf-8")

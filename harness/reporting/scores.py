@@ -18,6 +18,7 @@ from harness.analysis import (
     relative_reduction,
     stack_scores,
     statistic_stack,
+    stored_stack,
 )
 from harness.errors import BenchError
 from harness.metrics import FACTS, metrics_for
@@ -128,11 +129,18 @@ class TaskRows:
     def stack(self, metric: Metric, cells: Sequence[Cell]) -> Array:
         """The statistics of the cells, (examples, seeds, d). The primary score's are kept: scores, differences and curves need them."""
         if self.primary is None or metric.per_example is not self.primary.per_example:
-            return statistic_stack(metric, self.examples, [self.predictions(cell) for cell in cells])
+            return self._stack(metric, cells)
         for cell in cells:
             if cell.id not in self._primary:
-                self._primary[cell.id] = statistic_stack(metric, self.examples, [self.predictions(cell)])
+                self._primary[cell.id] = self._stack(metric, [cell])
         return np.concatenate(equally_wide([self._primary[cell.id] for cell in cells]), axis=1)
+
+    def _stack(self, metric: Metric, cells: Sequence[Cell]) -> Array:
+        """As the cells stored them, where the same metric made them; else counted from the outputs."""
+        runs = [self.predictions(cell) for cell in cells]
+        same = all(self._run.results[cell.id].signatures.get(metric.name) == metric.signature for cell in cells)
+        found = stored_stack(metric, self.examples, runs) if same else None
+        return statistic_stack(metric, self.examples, runs) if found is None else found
 
 
 def is_error_rate(metric: Metric) -> bool:

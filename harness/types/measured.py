@@ -184,6 +184,8 @@ class TrainingSummary:
 class CellResult:
     """The outcome of one cell. `error` is one line for people; the traceback is in the cell's log.
 
+    `signatures` are those of the metrics whose scores stand with the predictions, by score: who reads them with the same metric need not
+    count again.
     `general_loss` is the loss on general text before and after tuning, in nats per token; None where nothing was tuned, or the model is
     no decoder.
     """
@@ -200,6 +202,7 @@ class CellResult:
     truncated_prompts: int = 0
     notes: tuple[str, ...] = ()
     general_loss: tuple[float, float] | None = None
+    signatures: Mapping[str, str] = field(default_factory=dict)
 
 
 def total_cost(costs: Sequence[Cost]) -> dict[str, float | int | None]:

@@ -75,9 +75,8 @@ def test_groups_make_it_cluster_robust() -> None:
     a, b = rng.beta(2, 3, size=40), rng.beta(2, 3, size=40)
     copied = compare(np.repeat(a, 5), np.repeat(b, 5), groups=[str(k) for k in range(40) for _ in range(5)])
     alone = compare(a, b)
-    assert copied.se == pytest.approx(alone.se), "copies are no evidence"
-    assert copied.low < alone.low < alone.high < copied.high and copied.high - copied.low < 1.1 * (alone.high - alone.low)  # type: ignore[operator]
-    assert "paired cluster-robust t and Hall's (CR2), n=200 in 40 groups" in copied.method
+    assert (copied.low, copied.high, copied.p_value) == pytest.approx((alone.low, alone.high, alone.p_value))
+    assert "paired cluster-robust t (CR2), n=200 in 40 groups" in copied.method
 
 
 def test_rows_without_a_number_are_dropped_in_pairs() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from rich.console import Console
 from harness.analysis import compare_scores, statistic_stack, strategy_scores
 from harness.errors import BenchError
 from harness.metrics import metrics_for
-from harness.reporting import render, terminal_table, words
+from harness.reporting import TaskRows, render, terminal_table, words
 from harness.reporting.build import report_view
 from harness.reporting.view import Line, TaskView
 from harness.store import Run
@@ -41,6 +42,23 @@ def test_scores_and_differences_are_those_of_the_analysis(troubled: Run) -> None
     assert (found.value, found.low, found.high, found.p_value, found.verdict) == (
         expected.difference, expected.low, expected.high, expected.p_value, expected.verdict,
     )  # fmt: skip
+
+
+def test_scores_are_read_where_the_same_metric_made_them_and_counted_where_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = make_run(tmp_path / "run", [summarization([Made("base", 0.3), Made("lora", 0.7, 1, train_seconds=9)])])
+    (task,) = run.plan.tasks.values()
+    counted = TaskRows(run, task)
+    old = {cell: replace(result, signatures={}) for cell, result in run.results.items()}
+    with monkeypatch.context() as patch:
+        patch.setattr(Run, "results", old)
+        expected = {cell.id: counted.cell_scores(cell) for cell in run.cells}
+    with monkeypatch.context() as patch:
+        patch.setattr("harness.reporting.scores.statistic_stack", None)
+        read = TaskRows(run, task)
+        assert {cell.id: read.cell_scores(cell) for cell in run.cells} == expected
+    stale = {cell: replace(result, signatures={"rougeL": "another"}) for cell, result in run.results.items()}
+    monkeypatch.setattr(Run, "results", stale)
+    assert {cell.id: TaskRows(run, task).cell_scores(cell) for cell in run.cells} == expected
 
 
 def test_lines_are_sorted_by_the_primary_score_and_those_without_one_come_last(troubled: Run) -> None:
