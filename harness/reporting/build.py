@@ -9,24 +9,29 @@ from collections.abc import Sequence
 from harness.reporting import numbers, words
 from harness.reporting.advice import advice_of
 from harness.reporting.classes import class_view
+from harness.reporting.examples import UNSUPPORTED, examples_of, worth_reading
 from harness.reporting.learning import learning_of
 from harness.reporting.lines import cells_of, costs_of, done_cells, lines_of
-from harness.reporting.sample import sample_of, worth_reading
 from harness.reporting.scores import TaskRows
-from harness.reporting.view import ClassView, Curve, Line, Provenance, Report, SampleRow, ScoreName, TaskView
+from harness.reporting.view import ClassView, Curve, ExampleRow, Line, Provenance, Report, ScoreName, TaskView
 from harness.store import Run
 from harness.types import Cell, Task
 
 
-def report_view(run: Run) -> Report:
-    """Everything the report shows, read from the run as it is now; a run that has not ended gives a report of what is there."""
+def report_view(run: Run, *, with_text: bool = True) -> Report:
+    """Everything the report shows, read from the run as it is now; a run that has not ended gives a report of what is there.
+
+    Args:
+        with_text: whether inputs, references and outputs are in it. They may be what patients said.
+    """
     costs = costs_of([r for r in run.results.values() if r.costs])
     return Report(
         name=run.name,
         created=run.plan.created,
         finished=run.finished,
         device=device(run),
-        tasks=tuple(task_view(run, task) for task in run.plan.tasks.values()),
+        tasks=tuple(task_view(run, task, with_text=with_text) for task in run.plan.tasks.values()),
+        with_text=with_text,
         statuses=dict(Counter(run.status(cell.id) for cell in run.cells)),
         spent_seconds=costs.total_seconds * costs.cells if costs else 0.0,
         spent_price=costs.total_price * costs.cells if costs and costs.total_price is not None else None,
@@ -35,12 +40,12 @@ def report_view(run: Run) -> Report:
     )
 
 
-def task_view(run: Run, task: Task) -> TaskView:
+def task_view(run: Run, task: Task, *, with_text: bool = True) -> TaskView:
     """One task's part of the report."""
     rows = TaskRows(run, task)
     lines = lines_of(run, rows)
     unit = rows.primary.unit if rows.primary else ""
-    sampled = worth_reading(lines)
+    read = worth_reading(lines)
     advice = advice_of(run, rows, lines)
     names = tuple(ScoreName(m.name, m.direction, m.unit, m.signature) for m in rows.metrics)
     return TaskView(
@@ -62,8 +67,8 @@ def task_view(run: Run, task: Task) -> TaskView:
         learning=learning_of(run, rows, lines),
         curves=tuple(curve for ln in lines for curve in _curves(run, task, ln)),
         classes=_classes(run, rows, lines),
-        sample=_sample(run, rows, sampled),
-        sampled=tuple(ln.label for ln in sampled) if len(sampled) < sum(bool(ln.done) for ln in lines) else (),
+        examples=_examples(run, rows, read) if with_text else (),
+        read=tuple(ln.label for ln in read),
         data=run.plan.data[task.name],
         data_digest=run.plan.data_digests[task.name],
     )
@@ -106,10 +111,11 @@ def _classes(run: Run, rows: TaskRows, lines: Sequence[Line]) -> ClassView | Non
     return class_view(_first_seed(best, cell), rows.labels, rows.examples, rows.predictions(cell))
 
 
-def _sample(run: Run, rows: TaskRows, lines: Sequence[Line]) -> tuple[SampleRow, ...]:
+def _examples(run: Run, rows: TaskRows, lines: Sequence[Line]) -> tuple[ExampleRow, ...]:
     first = {ln: done_cells(run, cells_of(run, rows.task.name, ln))[0] for ln in lines}
     outputs = {_first_seed(ln, cell): {p.example_id: p for p in rows.predictions(cell)} for ln, cell in first.items()}
-    return sample_of(rows.examples, outputs, rows.primary, f"{run.plan.digest}/{rows.task.name}")
+    faithful = any(metric.name == UNSUPPORTED for metric in rows.metrics)
+    return examples_of(rows.examples, outputs, rows.primary, seed=f"{run.plan.digest}/{rows.task.name}", faithful=faithful)
 
 
 def _first_seed(ln: Line, cell: Cell) -> str:

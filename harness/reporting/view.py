@@ -173,31 +173,35 @@ class Learning:
 
 
 @dataclass(frozen=True)
-class SampleOutput:
-    """What one strategy said to one example. `answer` is what was taken from it, where that is something else (else None); `mark` is
-    its score on this row, or whether it is right."""
+class ExampleOutput:
+    """What one strategy said to one example. `answer` is what was taken from it, where that is something else (else None); `score` is
+    its primary score on this row (1 or 0 for a label), and `mark` words that; `unsupported` are the sentences that its inputs do not
+    support, each with the reason."""
 
     label: str
     text: str
     answer: str | None
+    score: float | None
     mark: str
+    unsupported: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
-class SampleRow:
-    """One test example as people read it. A question without an answer has no references."""
+class ExampleRow:
+    """One test example as people read it. A question without an answer has no references; `label` is the true class, if it has one."""
 
     id: str
     title: str
     inputs: tuple[tuple[str, str], ...]
     references: tuple[str, ...]
-    outputs: tuple[SampleOutput, ...]
+    label: str | None
+    outputs: tuple[ExampleOutput, ...]
 
 
 @dataclass(frozen=True)
 class TaskView:
-    """Everything about one task. `lines` are sorted by the primary score, those without one last; `sampled` are the labels of those
-    whose outputs stand with the examples. `advice` begins with what to ship; it is empty where there is nothing to choose between.
+    """Everything about one task. `lines` are sorted by the primary score, those without one last; `read` are the labels of those
+    whose outputs stand with the `examples`. `advice` begins with what to ship; it is empty where there is nothing to choose between.
     `standings` say by label which lines are within the margin of the best, worse, or undecided; `choice` is the label of what to ship."""
 
     name: str
@@ -218,8 +222,8 @@ class TaskView:
     learning: Learning | None
     curves: tuple[Curve, ...]
     classes: ClassView | None
-    sample: tuple[SampleRow, ...]
-    sampled: tuple[str, ...]
+    examples: tuple[ExampleRow, ...]
+    read: tuple[str, ...]
     data: DataReport
     data_digest: str
 
@@ -238,13 +242,14 @@ class Provenance:
 
 @dataclass(frozen=True)
 class Report:
-    """A whole run."""
+    """A whole run. `with_text` tells whether inputs, references and outputs are in it."""
 
     name: str
     created: str
     finished: bool
     device: str
     tasks: tuple[TaskView, ...]
+    with_text: bool
     statuses: Mapping[str, int]
     spent_seconds: float
     spent_price: float | None

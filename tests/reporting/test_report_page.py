@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import hashlib
+import json
 import re
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 from report_factory import HOSTILE, Made, classification, make_run, summarization
@@ -71,11 +74,12 @@ def run(request: pytest.FixtureRequest) -> Run:
     return found
 
 
-def test_the_page_needs_nothing_else_and_runs_nothing(run: Run) -> None:
+def test_the_page_needs_nothing_else_and_runs_nothing_but_its_own_script(run: Run) -> None:
     html = render(run)
     tree = Tree(html)
     tags = {node.tag for node in tree.nodes}
-    assert not tags & {"script", "img", "iframe", "object", "embed", "link", "base", "form", "foreignobject", "audio", "video", "animate"}
+    assert not tags & {"img", "iframe", "object", "embed", "link", "base", "form", "foreignobject", "audio", "video", "animate"}
+    assert [node.attributes for node in tree.nodes if node.tag == "script"] == [{}]
     names = {name for node in tree.nodes for name in node.attributes}
     assert not [name for name in names if name.startswith("on")]
     assert not names & {"style", "src", "srcset", "xlink:href", "action"}
@@ -86,18 +90,27 @@ def test_the_page_needs_nothing_else_and_runs_nothing(run: Run) -> None:
     assert "://" not in html
     assert "url(" not in html
     assert "@import" not in html
+    assert not [name for name in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(") if name in html]
 
 
-def test_the_policy_allows_the_inlined_style_by_its_hash_and_nothing_else(run: Run) -> None:
+def test_the_policy_allows_the_inlined_style_and_script_by_their_hashes_and_nothing_else(run: Run) -> None:
     html = render(run)
     policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]*)"', html)
-    styles = re.findall(r"<style>(.*?)</style>", html, re.DOTALL)
     assert policy is not None
-    assert len(styles) == 1
-    digest = base64.b64encode(hashlib.sha256(styles[0].encode()).digest()).decode()
+    digests = []
+    for tag in ("style", "script"):
+        (inside,) = re.findall(rf"<{tag}>(.*?)</{tag}>", html, re.DOTALL)
+        digests.append(base64.b64encode(hashlib.sha256(inside.encode()).digest()).decode())
     said = policy.group(1).replace("&#39;", "'").replace("&#43;", "+")
-    assert said == f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    hashes = f"style-src 'sha256-{digests[0]}'; script-src 'sha256-{digests[1]}'"
+    assert said == f"default-src 'none'; {hashes}; base-uri 'none'; form-action 'none'"
     assert html.index("Content-Security-Policy") < html.index("<style>")
+
+
+def unpacked(html: str) -> list[dict[str, Any]]:
+    """The examples of each task, as the script unpacks them."""
+    packed = re.findall(r'<template id="task-\d+-packed">([A-Za-z0-9+/=]*)</template>', html.replace("&#43;", "+"))
+    return [json.loads(gzip.decompress(base64.b64decode(text))) for text in packed]
 
 
 def test_the_first_table_says_what_there_is_to_choose_between(troubled: Run) -> None:
@@ -183,10 +196,23 @@ def test_hostile_text_appears_as_text(hostile: Run) -> None:
     text = Tree(html).root.content()
     shown = visible(HOSTILE)
     assert shown.startswith("</script><img src=x") and shown.endswith("⟦U+202C⟧ ⟦U+001B⟧[31mred⟦U+0000⟧ [bold]x[/bold] {{ 7*7 }}")
-    assert text.count(shown) >= 12 * 2 + 5  # each input and output; the error, note, warning, skipped row and origin
-    assert "A" * 2000 + "… [998,000 more characters]" in text
-    assert "A" * 2001 not in text
+    assert text.count(shown) >= 5  # the error, note, warning, skipped row and origin
+    (examples,) = unpacked(html)
+    assert len(examples["rows"]) == 12
+    for row in examples["rows"]:
+        assert row["in"] == [["input", shown]]
+        assert {output["t"] for output in row["o"]} == {shown, "A" * 2000 + "… [998,000 more characters]"}
     assert len(html) < 300_000
+
+
+def test_a_report_without_text_has_none(hostile: Run, plain: Run) -> None:
+    html = render(plain, with_text=False)
+    assert unpacked(html) == []
+    assert "written without inputs, references and outputs" in html
+    example = plain.examples("summarization")[0]
+    assert example.inputs["input"][:30] not in html and example.targets[0] not in html
+    assert numbers.score(report_view(plain).tasks[0].lines[0].primary.value) in html  # type: ignore[union-attr]
+    assert "17: the target" not in render(hostile, with_text=False), "what was skipped may quote a row"
 
 
 @pytest.mark.parametrize("labels", [2, 20, 21, 77])
@@ -204,23 +230,18 @@ def test_a_run_with_one_strategy_and_one_that_has_nothing_yet(tmp_path: Path) ->
     assert "This run has not ended" in render(none)
 
 
-def test_questions_show_their_references_their_answers_and_their_absence(asked: Run) -> None:
-    samples = [details for details in Tree(render(asked)).root.all("details") if details.all("summary")[0].all("bdi")]
+def test_questions_have_their_references_their_answers_and_their_absence(asked: Run) -> None:
+    (found,) = unpacked(render(asked))
     examples = {e.id: e for e in asked.examples("questions")}
-    assert len(samples) == 50
-    for sample in samples:
-        name, title = sample.all("span")[0].content(), sample.all("bdi")[0].content()
-        example = examples[name]
-        assert title == example.inputs["question"]
-        shown = [p.content() for p in sample.all("p") if "reference" in (p.attributes["class"] or "")]
-        assert shown == (list(example.targets) or ["(no answer)"])
-        assert len(sample.all("li")) == (len(example.targets) if len(example.targets) > 1 else 0)
-        long = [p for p in sample.all("p") if "long" in (p.attributes["class"] or "").split()]
-        assert bool(long) == (len(example.inputs["context"]) > 1200)
-        assert all(p.attributes["tabindex"] == "0" and p.attributes["aria-label"] for p in long)
-        held_back = [p.content() for p in sample.all("p") if p.attributes["class"] == "taken"]
-        assert set(held_back) <= {"Answer taken: (no answer)"}
-        assert example.targets or held_back or "Unanswerable" not in sample.content()
+    assert [row["i"] for row in found["rows"]] == list(examples)
+    for row in found["rows"]:
+        example = examples[row["i"]]
+        assert row["t"] == example.inputs["question"]
+        assert row["r"] == list(example.targets)
+        assert [name for name, _ in row["in"]] == ["context", "question"]
+        held_back = [output["a"] for output in row["o"] if output["a"] is not None]
+        assert set(held_back) <= {"(no answer)"}
+        assert example.targets or held_back or all("Unanswerable" not in output["t"] for output in row["o"])
 
 
 def test_rows_that_became_references_are_told(asked: Run, plain: Run) -> None:
@@ -247,8 +268,8 @@ def test_a_wide_grid_stays_readable(wide: Run) -> None:
     assert 2 <= len(names) <= 12
     shown = [text.content() for text in phases.all("text") if text.attributes["class"] == "label"]
     assert len([name for name in shown if name.endswith(" rows")]) == len({name for name in shown if name.endswith(" rows")}) == 18
-    assert len(task.sampled) == 8
-    assert {output.label.split(",")[0] for row in task.sample for output in row.outputs} == set(task.sampled)
+    assert len(task.read) == 8
+    assert {output.label.split(",")[0] for row in task.examples for output in row.outputs} == set(task.read)
 
 
 def test_write_page_writes_the_file_whole(plain: Run, tmp_path: Path) -> None:

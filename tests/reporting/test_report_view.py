@@ -179,7 +179,7 @@ def test_every_task_that_chooses_has_classes(tmp_path: Path) -> None:
     task = report_view(make_run(tmp_path / "r", [made])).tasks[0]
     assert task.classes is not None
     assert tuple(row.label for row in task.classes.rows) == labels
-    assert {output.mark for row in task.sample for output in row.outputs} == {"right", "wrong"}
+    assert {output.mark for row in task.examples for output in row.outputs} == {"right", "wrong"}
 
 
 def test_classes_show_a_matrix_up_to_twenty_labels_and_the_largest_mistakes_above(troubled: Run, tmp_path: Path) -> None:
@@ -205,15 +205,28 @@ def test_answers_that_are_no_label_have_a_column(tmp_path: Path) -> None:
     assert sum(row[-1] for row in classes.matrix) == 20
 
 
-def test_the_sample_is_seeded_small_and_has_every_strategy(plain: Run) -> None:
-    first, second = report_view(plain).tasks[0].sample, report_view(plain).tasks[0].sample
-    assert first == second
-    assert len(first) == 50
+def test_the_examples_are_drawn_with_a_seed_and_have_every_strategy(plain: Run, tmp_path: Path) -> None:
+    rows = report_view(plain).tasks[0].examples
     by_id = {e.id: e for e in plain.examples("summarization")}
-    for row in first:
+    assert [row.id for row in rows] == list(by_id)
+    for row in rows:
         assert row.references == by_id[row.id].targets
         assert {o.label for o in row.outputs} == {"lora", "qlora", "base"}
-        assert all(o.mark.startswith("rougeL ") for o in row.outputs)
+        assert all(o.mark == f"rougeL {o.score:.3f}" for o in row.outputs)
+    many = make_run(tmp_path / "many", [classification([Made("base", 0.5)], rows=2100)])
+    first, second = (report_view(many).tasks[0].examples for _ in range(2))
+    assert first == second and len(first) == 2000
+    assert [int(row.id.removeprefix("row-")) for row in first] == sorted(int(row.id.removeprefix("row-")) for row in first)
+
+
+def test_what_the_input_does_not_support_is_marked(tmp_path: Path) -> None:
+    cells = [Made("base", answer=lambda e, r: f"{e.inputs['input'].split()[0]}. Given warfarin 5 mg.")]
+    made = summarization(cells, rows=10, metrics=("rouge", "faithfulness"), primary="rougeL")
+    (task,) = report_view(make_run(tmp_path / "run", [made])).tasks
+    assert {row.outputs[0].unsupported for row in task.examples} == {(("Given warfarin 5 mg.", "number 5 mg"),)}
+    (plain,) = report_view(make_run(tmp_path / "plain", [summarization(made.cells, rows=10)])).tasks
+    assert {row.outputs[0].unsupported for row in plain.examples} == {()}, "nobody asked for faithfulness"
+
 
 
 def test_a_run_that_was_stopped_before_its_rows_were_stored(tmp_path: Path) -> None:

@@ -1,0 +1,255 @@
+// What people do with the page: sort its tables, and read its examples. Texts are set as text, never as markup.
+"use strict";
+
+const PAGE = 20;
+const LONGEST_DIFF = 600; // words; the comparison takes the product of both sides
+
+function make(tag, attributes = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name === "text") node.textContent = value;
+    else node.setAttribute(name, value);
+  }
+  node.append(...children);
+  return node;
+}
+
+// ---- Tables: a button in each heading sorts by it, by the number where the cell names one, else by the text
+
+function sortable(table) {
+  const body = table.tBodies[0];
+  const heads = table.tHead ? [...table.tHead.rows[0].cells] : [];
+  if (!body || body.rows.length < 3 || table.classList.contains("matrix")) return;
+  const order = groups(body);
+  heads.forEach((head, column) => {
+    if (!head.textContent.trim() || head.querySelector(".hidden")) return;
+    const button = make("button", { type: "button", class: "sort" }, ...head.childNodes);
+    head.replaceChildren(button);
+    button.addEventListener("click", () => {
+      const state = head.getAttribute("aria-sort");
+      heads.forEach((other) => other.removeAttribute("aria-sort"));
+      if (state === "descending") return body.append(...order.flat()); // the third click gives the first order back
+      const direction = state === "ascending" ? -1 : 1;
+      head.setAttribute("aria-sort", direction > 0 ? "ascending" : "descending");
+      const sorted = [...order].sort((a, b) => compared(a[0].cells[column], b[0].cells[column], direction));
+      body.append(...sorted.flat());
+    });
+  });
+}
+
+// Rows that belong together: a row that tells of a problem stays below its own.
+function groups(body) {
+  const found = [];
+  for (const row of body.rows) {
+    if (row.classList.contains("problem") && found.length) found.at(-1).push(row);
+    else found.push([row]);
+  }
+  return found;
+}
+
+function compared(a, b, direction) {
+  const [x, y] = [a, b].map((cell) => (cell?.dataset.sort === undefined ? NaN : Number(cell.dataset.sort)));
+  if (Number.isNaN(x) && Number.isNaN(y)) return direction * words(a).localeCompare(words(b), undefined, { numeric: true });
+  if (Number.isNaN(x) || Number.isNaN(y)) return Number.isNaN(x) ? 1 : -1; // what has no number comes last, either way
+  return direction * (x - y);
+}
+
+const words = (cell) => cell?.textContent.trim() ?? "";
+
+// ---- Examples
+
+async function unpacked(text) {
+  const bytes = Uint8Array.from(atob(text.trim()), (letter) => letter.charCodeAt(0));
+  return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).json();
+}
+
+const SHOWN = {
+  "All rows": () => true,
+  "The strategy is wrong, or below its median": (row, k, data) => row.o[k].s !== null && row.o[k].s < data.medians[k],
+  "The strategy claims what the input does not support": (row, k) => row.o[k].u.length > 0,
+  "Strategies disagree": (row) => spread(row) > 0 || new Set(row.o.map((output) => said(output))).size > 1,
+};
+
+const ORDERS = {
+  "As in the data": null,
+  "Worst score first": (a, b, k) => (a.o[k].s ?? Infinity) - (b.o[k].s ?? Infinity),
+  "Best score first": (a, b, k) => (b.o[k].s ?? -Infinity) - (a.o[k].s ?? -Infinity),
+  "Largest disagreement first": (a, b) => spread(b) - spread(a),
+};
+
+const said = (output) => (output.a ?? output.t).trim();
+
+function spread(row) {
+  const scores = row.o.map((output) => output.s).filter((score) => score !== null);
+  return scores.length > 1 ? Math.max(...scores) - Math.min(...scores) : 0;
+}
+
+function median(values) {
+  const sorted = values.filter((value) => value !== null).sort((a, b) => a - b);
+  if (sorted.length === 0) return null;
+  const wrongOrRight = sorted.every((value) => value === 0 || value === 1);
+  return wrongOrRight ? 1 : sorted[Math.floor(sorted.length / 2)];
+}
+
+class Explorer {
+  constructor(place, data) {
+    this.place = place;
+    this.data = { ...data, medians: data.labels.map((_, k) => median(data.rows.map((row) => row.o[k].s))) };
+    this.texts = data.rows.map((row) =>
+      [row.i, ...row.in.map(([, text]) => text), ...row.r, ...row.o.map((output) => output.t)].join("\n").toLowerCase(),
+    );
+    this.page = 0;
+    this.build();
+    this.update();
+  }
+
+  build() {
+    const controls = make("div", { class: "controls" });
+    const add = (name, field) => {
+      field.id = `${this.place.dataset.examples}-${controls.childElementCount}`;
+      controls.append(make("div", { class: "field" }, make("label", { for: field.id, text: name }), field));
+      field.addEventListener("input", () => { this.page = 0; this.update(); });
+      return field;
+    };
+    const choice = (name, values) => add(name, make("select", {}, ...values.map((value) => make("option", { text: value }))));
+    this.search = add("Text", make("input", { type: "search", placeholder: "in inputs, references and outputs" }));
+    this.strategy = choice("Strategy", this.data.labels);
+    const classes = [...new Set(this.data.rows.map((row) => row.c).filter((label) => label !== null))].sort();
+    this.label = classes.length > 1 ? choice("Class", ["All classes", ...classes]) : null;
+    const marked = this.data.rows.some((row) => row.o.some((output) => output.u.length));
+    this.shown = choice("Show", Object.keys(SHOWN).filter((name) => marked || !name.includes("support")));
+    this.order = choice("Order", Object.keys(ORDERS));
+    this.most = add("Score at most", make("input", { type: "number", step: "any", class: "narrow" }));
+    if (this.data.rows.every((row) => row.o.every((output) => output.s === null))) this.most.parentElement.hidden = true;
+    this.differences = add("Mark what differs from the reference", make("input", { type: "checkbox" }));
+    this.differences.parentElement.classList.add("check");
+    this.count = make("p", { class: "count", role: "status" });
+    this.list = make("div", { class: "samples" });
+    this.back = make("button", { type: "button", text: "Previous" });
+    this.next = make("button", { type: "button", text: "Next" });
+    this.back.addEventListener("click", () => this.turn(-1));
+    this.next.addEventListener("click", () => this.turn(1));
+    this.place.append(controls, this.count, this.list, make("div", { class: "pages" }, this.back, this.next));
+  }
+
+  turn(step) {
+    this.page += step;
+    this.update();
+    this.count.scrollIntoView({ block: "nearest" });
+  }
+
+  matching() {
+    const k = this.strategy.selectedIndex;
+    const text = this.search.value.trim().toLowerCase();
+    const most = this.most.value === "" ? null : Number(this.most.value);
+    const wanted = this.label && this.label.selectedIndex > 0 ? this.label.value : null;
+    const rows = this.data.rows.filter(
+      (row, i) =>
+        (!text || this.texts[i].includes(text)) &&
+        (wanted === null || row.c === wanted) &&
+        (most === null || (row.o[k].s !== null && row.o[k].s <= most)) &&
+        SHOWN[this.shown.value](row, k, this.data),
+    );
+    const order = ORDERS[this.order.value];
+    return order ? rows.sort((a, b) => order(a, b, k)) : rows;
+  }
+
+  update() {
+    const rows = this.matching();
+    const pages = Math.max(1, Math.ceil(rows.length / PAGE));
+    this.page = Math.min(Math.max(this.page, 0), pages - 1);
+    const from = this.page * PAGE;
+    const some = rows.slice(from, from + PAGE);
+    const all = this.data.rows.length.toLocaleString("en");
+    this.count.textContent = rows.length
+      ? `${(from + 1).toLocaleString("en")} to ${(from + some.length).toLocaleString("en")} of ${rows.length.toLocaleString("en")} rows (${all} in this page)`
+      : `No row fits (${all} in this page)`;
+    this.back.disabled = this.page === 0;
+    this.next.disabled = this.page === pages - 1;
+    this.list.replaceChildren(...some.map((row) => this.card(row)));
+  }
+
+  card(row) {
+    const k = this.strategy.selectedIndex;
+    const mark = row.o[k].m ? make("span", { class: `score ${row.o[k].m}`, text: row.o[k].m }) : "";
+    const card = make("details", {}, make("summary", {}, make("span", { class: "id", text: row.i }), make("bdi", { text: row.t }), mark));
+    card.addEventListener("toggle", () => { if (card.open && card.childElementCount === 1) card.append(this.body(row)); });
+    return card;
+  }
+
+  body(row) {
+    const left = make("div", {});
+    for (const [name, text] of row.in) left.append(make("h4", { text: name }), passage([text], "", name));
+    const right = make("div", {}, make("h4", { text: row.r.length > 1 ? "References" : "Reference" }));
+    if (row.r.length === 0 || (row.r.length === 1 && !row.r[0])) right.append(make("p", { class: "text reference none", text: "(no answer)" }));
+    for (const text of row.r) if (text) right.append(passage([text], "reference", "Reference"));
+    row.o.forEach((output, k) => {
+      const head = make("h4", { text: this.data.labels[k] });
+      if (output.m) head.append(make("span", { class: `score ${output.m}`, text: output.m }));
+      right.append(head, passage(this.pieces(output, row), "", "Output"));
+      if (output.a !== null) right.append(make("p", { class: "taken", dir: "auto" }, make("span", { text: "Answer taken: " }), output.a));
+      for (const [, reason] of output.u) right.append(make("p", { class: "reason", text: `Not in the input: ${reason}` }));
+    });
+    return make("div", { class: "pair" }, left, right);
+  }
+
+  // The output in pieces: sentences that the input does not support, and words that the reference does not have, are marked.
+  pieces(output, row) {
+    if (!output.t) return ["(empty)"];
+    let rest = output.t;
+    const found = [];
+    for (const [sentence] of output.u) {
+      const at = rest.indexOf(sentence);
+      if (at < 0) continue;
+      found.push([rest.slice(0, at), false], [sentence, true]);
+      rest = rest.slice(at + sentence.length);
+    }
+    found.push([rest, false]);
+    const extra = this.differences.checked && row.r.length ? notIn(output.t, row.r[0]) : null;
+    return found.flatMap(([text, claimed]) => {
+      const inner = extra ? extra.take(text) : [text];
+      return claimed ? [make("mark", { class: "claimed", title: "not supported by the input" }, ...inner)] : inner;
+    });
+  }
+}
+
+// The words of a text that stand in no longest common subsequence with the reference; `take` gives its pieces in order.
+function notIn(text, reference) {
+  const tokens = (value) => value.match(/\s+|[^\s]+/g) ?? [];
+  const [a, b] = [tokens(text), tokens(reference).filter((word) => word.trim())];
+  const mine = a.filter((word) => word.trim());
+  if (mine.length > LONGEST_DIFF || b.length > LONGEST_DIFF) return null;
+  const plain = (word) => word.toLowerCase().replace(/^[^\p{L}\p{N}]+|[^\p{L}\p{N}]+$/gu, "");
+  const table = Array.from({ length: mine.length + 1 }, () => new Uint16Array(b.length + 1));
+  for (let i = mine.length - 1; i >= 0; i--)
+    for (let j = b.length - 1; j >= 0; j--)
+      table[i][j] = plain(mine[i]) === plain(b[j]) ? table[i + 1][j + 1] + 1 : Math.max(table[i + 1][j], table[i][j + 1]);
+  const kept = new Array(mine.length).fill(false);
+  for (let i = 0, j = 0; i < mine.length && j < b.length; ) {
+    if (plain(mine[i]) === plain(b[j])) { kept[i] = true; i++; j++; }
+    else if (table[i + 1][j] >= table[i][j + 1]) i++;
+    else j++;
+  }
+  let at = 0; // words taken so far
+  return {
+    take(part) {
+      return tokens(part).map((word) => {
+        if (!word.trim()) return word;
+        return kept[at++] ? word : make("span", { class: "differs", text: word });
+      });
+    },
+  };
+}
+
+function passage(pieces, kind, name) {
+  const long = pieces.reduce((sum, piece) => sum + (piece.textContent ?? piece).length, 0) > 1200;
+  const attributes = { class: `text ${kind}${long ? " long" : ""}`, dir: "auto" };
+  if (long) Object.assign(attributes, { role: "region", tabindex: "0", "aria-label": name });
+  return make("p", attributes, ...pieces);
+}
+
+document.querySelectorAll("main table").forEach(sortable);
+for (const place of document.querySelectorAll("[data-examples]")) {
+  const packed = document.getElementById(place.dataset.examples);
+  unpacked(packed.content.textContent).then((data) => new Explorer(place, data));
+}
