@@ -172,7 +172,7 @@ class Explorer {
   card(row) {
     const k = this.strategy.selectedIndex;
     const mark = row.o[k].m ? make("span", { class: `score ${row.o[k].m}`, text: row.o[k].m }) : "";
-    const card = make("details", {}, make("summary", {}, make("span", { class: "id", text: row.i }), make("bdi", { text: row.t }), mark));
+    const card = make("details", {}, make("summary", {}, make("span", { class: "id", text: row.i }), mark, make("bdi", { text: row.t })));
     card.addEventListener("toggle", () => { if (card.open && card.childElementCount === 1) card.append(this.body(row)); });
     return card;
   }

@@ -1,13 +1,15 @@
-"""A run for people and programs: a page, a table in the terminal, JSON, a comparison. Writes no file but the one it is asked for."""
+"""A run for people and programs: a page, tables, Markdown, CSV, JSON, a comparison. Writes no file but the one it is asked for."""
 
 from harness.reporting.compare import compare_runs
 from harness.reporting.compare_text import print_comparison, print_summary
 from harness.reporting.compare_view import ComparisonView
 from harness.reporting.export import comparison_to_json, to_json
 from harness.reporting.foresight import Foresight, foresee_task
+from harness.reporting.markdown import to_markdown
 from harness.reporting.opponents import Wanted
 from harness.reporting.page import render, write_page
 from harness.reporting.scores import TaskRows
+from harness.reporting.table import to_csv
 from harness.reporting.terminal import terminal_table
 
 __all__ = [
@@ -22,6 +24,8 @@ __all__ = [
     "print_summary",
     "render",
     "terminal_table",
+    "to_csv",
     "to_json",
+    "to_markdown",
     "write_page",
 ]
