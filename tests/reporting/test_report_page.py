@@ -130,6 +130,23 @@ def test_the_first_table_says_what_there_is_to_choose_between(troubled: Run) -> 
                 assert row.endswith(" ".join([*training, *answers, numbers.size(ln.costs.peak_allocated)]))
 
 
+def test_every_strategy_stands_on_every_task(troubled: Run) -> None:
+    report = report_view(troubled)
+    (table,) = [table for table in Tree(render(troubled)).root.all("table") if table.attributes.get("class") == "overview"]
+    rows = {row.all("th")[0].content(): [cell.content() for cell in row.all("td")] for row in table.all("tr")[1:]}
+    assert list(rows) == ["lora", "qlora", "base", "full", "dora"]
+    assert rows["qlora"][1:] == ["not run", numbers.NOTHING, numbers.NOTHING]
+    costs = []
+    for task, shown in zip(report.tasks, rows["lora"], strict=False):
+        ln = next(ln for ln in task.lines if ln.label == "lora")
+        assert ln.primary is not None and ln.costs is not None
+        assert shown.startswith(f"{numbers.score(ln.primary.value)} {numbers.interval(ln.primary.low, ln.primary.high)}")
+        assert ("ship this" in shown) == (task.choice == "lora")
+        costs.append(ln.costs)
+    assert rows["lora"][2] == numbers.money(sum(c.training_price or 0 for c in costs), "USD")
+    assert rows["lora"][3] == numbers.seconds(sum(c.training_seconds for c in costs))
+
+
 def test_a_thousand_answers_cost_what_the_test_rows_did(troubled: Run) -> None:
     task, rows = report_view(troubled).tasks[0], 120
     lora = next(ln for ln in task.lines if ln.label == "lora")
