@@ -19,7 +19,7 @@ function make(tag, attributes = {}, ...children) {
 function sortable(table) {
   const body = table.tBodies[0];
   const heads = table.tHead ? [...table.tHead.rows[0].cells] : [];
-  if (!body || body.rows.length < 3 || table.classList.contains("matrix")) return;
+  if (!body || body.rows.length < 3 || table.matches(".matrix, .fixed")) return;
   const order = groups(body);
   heads.forEach((head, column) => {
     if (!head.textContent.trim() || head.querySelector(".hidden")) return;

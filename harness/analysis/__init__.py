@@ -1,5 +1,6 @@
 """Stored rows in, scores with intervals and comparisons out. Pure functions: no files, no clock, every seed is an argument."""
 
+from harness.analysis.all_pairs import compare_all, false_discovery
 from harness.analysis.intervals import (
     Interval,
     bootstrap_interval,
@@ -41,9 +42,11 @@ __all__ = [
     "bootstrap_interval",
     "clopper_pearson_interval",
     "clopper_pearson_upper",
+    "compare_all",
     "compare_scores",
     "detectable_mean",
     "detectable_share",
+    "false_discovery",
     "independent_units",
     "kept_quality",
     "largest_spread",

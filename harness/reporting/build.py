@@ -6,6 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 
+from harness.analysis import compare_all
 from harness.reporting import numbers, words
 from harness.reporting.advice import advice_of
 from harness.reporting.classes import class_view
@@ -13,7 +14,7 @@ from harness.reporting.examples import UNSUPPORTED, examples_of, worth_reading
 from harness.reporting.learning import learning_of
 from harness.reporting.lines import cells_of, costs_of, done_cells, lines_of
 from harness.reporting.scores import TaskRows
-from harness.reporting.view import ClassView, Curve, ExampleRow, Line, Provenance, Report, ScoreName, TaskView
+from harness.reporting.view import ClassView, Curve, ExampleRow, Line, Pairs, Provenance, Report, ScoreName, TaskView
 from harness.store import Run
 from harness.types import Cell, Task
 
@@ -67,6 +68,7 @@ def task_view(run: Run, task: Task, *, with_text: bool = True) -> TaskView:
         learning=learning_of(run, rows, lines),
         curves=tuple(curve for ln in lines for curve in _curves(run, task, ln)),
         classes=_classes(run, rows, lines),
+        pairs=_all_pairs(run, rows, read),
         examples=_examples(run, rows, read) if with_text else (),
         read=tuple(ln.label for ln in read),
         data=run.plan.data[task.name],
@@ -109,6 +111,17 @@ def _classes(run: Run, rows: TaskRows, lines: Sequence[Line]) -> ClassView | Non
         return None
     cell = done_cells(run, cells_of(run, rows.task.name, best))[0]
     return class_view(_first_seed(best, cell), rows.labels, rows.examples, rows.predictions(cell))
+
+
+def _all_pairs(run: Run, rows: TaskRows, lines: Sequence[Line]) -> Pairs | None:
+    """Every pair of the lines that are worth reading; None where base is the only other."""
+    scored = [ln for ln in lines if ln.primary and ln.primary.value is not None]
+    if rows.primary is None or len(scored) < 3:
+        return None
+    labels = [ln.label for ln in scored]
+    stacks = rows.stacks(rows.primary, [done_cells(run, cells_of(run, rows.task.name, ln)) for ln in scored])
+    by_label = dict(zip(labels, stacks, strict=True))
+    return Pairs(tuple(labels), compare_all(by_label, metric=rows.primary, margin=rows.task.margin, groups=rows.groups))
 
 
 def _examples(run: Run, rows: TaskRows, lines: Sequence[Line]) -> tuple[ExampleRow, ...]:

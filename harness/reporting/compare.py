@@ -20,6 +20,7 @@ from harness.analysis import (
     Kept,
     Reduction,
     compare_scores,
+    false_discovery,
     kept_quality,
     not_worse,
     relative_reduction,
@@ -193,17 +194,8 @@ class _Pair:
 
 def _adjusted_scores(scores: Sequence[ScoreRow]) -> tuple[ScoreRow, ...]:
     primary, *others = scores
-    p_values = _false_discovery([row.found.p_value for row in others])
+    p_values = false_discovery([row.found.p_value for row in others])
     return (primary, *(replace(row, adjusted=p) for row, p in zip(others, p_values, strict=True)))
-
-
-def _false_discovery(p_values: Sequence[float | None]) -> list[float | None]:
-    """Benjamini–Hochberg over those that are there."""
-    from scipy.stats import false_discovery_control
-
-    known = [p for p in p_values if p is not None]
-    adjusted = iter(false_discovery_control(known).tolist() if known else [])
-    return [None if p is None else next(adjusted) for p in p_values]
 
 
 def _kept(pair: _Pair, primary: Metric) -> Kept | None:
@@ -255,7 +247,7 @@ def _slices(pair: _Pair, metric: Metric, by: str) -> tuple[Slice, ...]:
         compared = pair.compare(metric, rows)
         first, second = (_score_on(stack[rows], metric) for stack in pair.stacks(metric))
         found.append(Slice(name, len(rows), first, second, compared, None))
-    p_values = _false_discovery([s.found.p_value if s.rows >= _LEAST_SLICE else None for s in found])
+    p_values = false_discovery([s.found.p_value if s.rows >= _LEAST_SLICE else None for s in found])
     return tuple(replace(s, adjusted=p) for s, p in zip(found, p_values, strict=True))
 
 

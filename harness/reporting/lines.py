@@ -7,10 +7,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from harness.analysis import Comparison
 from harness.reporting import numbers
 from harness.reporting.scores import TaskRows
-from harness.reporting.view import PHASES, CellProblem, Costs, Difference, Line
+from harness.reporting.view import PHASES, CellProblem, Costs, Line, as_difference
 from harness.store import Run
 from harness.store.plan import ELSEWHERE
 from harness.types import Cell, CellResult, Phase
@@ -78,22 +77,8 @@ def _against_base(run: Run, rows: TaskRows, key: Key, groups: Mapping[Key, list[
     own = done_cells(run, groups[key])
     if not base or not own:
         return ln
-    return replace(ln, difference=_difference(rows.compare(own, base)), reductions=rows.reductions(own, base))
-
-
-def _difference(found: Comparison | None) -> Difference | None:
-    if found is None or found.difference is None:
-        return None
-    return Difference(
-        value=found.difference,
-        low=found.low,
-        high=found.high,
-        p_value=found.p_value,
-        n=found.n,
-        verdict=found.verdict,
-        equivalent=found.equivalent,
-        method=found.method,
-    )
+    found = rows.compare(own, base)
+    return replace(ln, difference=as_difference(found) if found else None, reductions=rows.reductions(own, base))
 
 
 def _line(run: Run, rows: TaskRows, cells: Sequence[Cell]) -> Line:

@@ -6,14 +6,15 @@ Texts are as they were stored; whoever shows them sends them through `text.visib
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from harness.analysis import LearningCurve, Reduction, Standing
+from harness.analysis import Comparison, LearningCurve, Reduction, Standing
 from harness.analysis.pairs import Verdict
 from harness.metrics import ClassRow
 from harness.store.plan import ModelInfo
 from harness.types import DataReport, Phase, Score
 
+_OPPOSITE: Mapping[Verdict, Verdict] = {"better": "worse", "worse": "better"}
 PHASES: tuple[Phase, ...] = ("load", "train", "validate", "store", "predict", "score")
 
 
@@ -173,6 +174,37 @@ class Learning:
 
 
 @dataclass(frozen=True)
+class Pairs:
+    """Every strategy against every other: `found[a, b]` is b minus a, each pair once."""
+
+    labels: tuple[str, ...]
+    found: Mapping[tuple[str, str], Comparison]
+
+    def difference(self, row: str, column: str) -> Difference | None:
+        """`row` minus `column`; None of a strategy and itself."""
+        if (column, row) in self.found:
+            return as_difference(self.found[column, row])
+        other = self.found.get((row, column))
+        return None if other is None else _turned(as_difference(other))
+
+
+def as_difference(found: Comparison) -> Difference | None:
+    """What a reader needs of a comparison; None where there is no difference to show."""
+    if found.difference is None:
+        return None
+    return Difference(found.difference, found.low, found.high, found.p_value, found.n, found.verdict, found.equivalent, found.method)
+
+
+def _turned(difference: Difference | None) -> Difference | None:
+    """The other way round."""
+    if difference is None:
+        return None
+    low, high = (None if end is None else -end for end in (difference.high, difference.low))
+    verdict = _OPPOSITE.get(difference.verdict, difference.verdict)
+    return replace(difference, value=-difference.value, low=low, high=high, verdict=verdict)
+
+
+@dataclass(frozen=True)
 class ExampleOutput:
     """What one strategy said to one example. `answer` is what was taken from it, where that is something else (else None); `score` is
     its primary score on this row (1 or 0 for a label), and `mark` words that; `unsupported` are the sentences that its inputs do not
@@ -222,6 +254,7 @@ class TaskView:
     learning: Learning | None
     curves: tuple[Curve, ...]
     classes: ClassView | None
+    pairs: Pairs | None
     examples: tuple[ExampleRow, ...]
     read: tuple[str, ...]
     data: DataReport

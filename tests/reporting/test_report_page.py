@@ -168,6 +168,20 @@ def test_differences_to_base_have_their_verdict(troubled: Run) -> None:
             assert ln.difference.verdict in row.content()
 
 
+def test_every_pair_is_there_both_ways_round(plain: Run) -> None:
+    (task,) = report_view(plain).tasks
+    (table,) = [table for table in Tree(render(plain)).root.all("table") if "minus that of the column" in table.all("caption")[0].content()]
+    cells = [[cell.content() for cell in row.all("td")] for row in table.all("tr")[1:]]
+    assert task.pairs is not None and len(cells) == 3 and [cells[i][i] for i in range(3)] == ["", "", ""]
+    for ln in task.lines:
+        if ln.difference:
+            own = cells[task.pairs.labels.index(ln.label)][task.pairs.labels.index("base")]
+            back = cells[task.pairs.labels.index("base")][task.pairs.labels.index(ln.label)]
+            assert own.startswith(f"{numbers.signed(ln.difference.value)} {numbers.signed_interval(ln.difference.low, ln.difference.high)}")
+            assert back.startswith(numbers.signed(-ln.difference.value))
+            assert ("better" in own, "worse" in back) == (ln.difference.verdict == "better",) * 2
+
+
 def test_all_scores_and_all_phases_are_there(plain: Run) -> None:
     text = Tree(render(plain)).root.content()
     for ln in report_view(plain).tasks[0].lines:
