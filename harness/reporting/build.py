@@ -13,8 +13,9 @@ from harness.reporting.classes import class_view
 from harness.reporting.examples import UNSUPPORTED, examples_of, worth_reading
 from harness.reporting.learning import learning_of
 from harness.reporting.lines import cells_of, costs_of, done_cells, lines_of
-from harness.reporting.scores import TaskRows
-from harness.reporting.view import ClassView, Curve, ExampleRow, Line, Pairs, Provenance, Report, ScoreName, TaskView
+from harness.reporting.scores import TaskRows, of_single_examples
+from harness.reporting.slice_table import slice_tables
+from harness.reporting.view import ClassView, Curve, ExampleRow, Line, Pairs, Provenance, Report, ScoreName, SliceTable, TaskView
 from harness.store import Run
 from harness.types import Cell, Task
 
@@ -69,6 +70,7 @@ def task_view(run: Run, task: Task, *, with_text: bool = True) -> TaskView:
         curves=tuple(curve for ln in lines for curve in _curves(run, task, ln)),
         classes=_classes(run, rows, lines),
         pairs=_all_pairs(run, rows, read),
+        slices=_slices(run, rows, read),
         examples=_examples(run, rows, read) if with_text else (),
         read=tuple(ln.label for ln in read),
         data=run.plan.data[task.name],
@@ -122,6 +124,14 @@ def _all_pairs(run: Run, rows: TaskRows, lines: Sequence[Line]) -> Pairs | None:
     stacks = rows.stacks(rows.primary, [done_cells(run, cells_of(run, rows.task.name, ln)) for ln in scored])
     by_label = dict(zip(labels, stacks, strict=True))
     return Pairs(tuple(labels), compare_all(by_label, metric=rows.primary, margin=rows.task.margin, groups=rows.groups))
+
+
+def _slices(run: Run, rows: TaskRows, lines: Sequence[Line]) -> tuple[SliceTable, ...]:
+    metric = of_single_examples(rows.metrics)
+    if metric is None:
+        return ()
+    stacks = {ln.label: rows.stack(metric, done_cells(run, cells_of(run, rows.task.name, ln))) for ln in lines}
+    return slice_tables(rows.examples, rows.groups, metric, stacks, classes=rows.task.chooses)
 
 
 def _examples(run: Run, rows: TaskRows, lines: Sequence[Line]) -> tuple[ExampleRow, ...]:

@@ -33,7 +33,7 @@ from harness.metrics import SCRIPT
 from harness.reporting.compare_view import Changed, ComparisonView, ScoreRow, Side, Slice
 from harness.reporting.lines import cells_of, done_cells
 from harness.reporting.opponents import Chosen, Wanted, opponents
-from harness.reporting.scores import equally_wide, is_error_rate
+from harness.reporting.scores import equally_wide, is_error_rate, of_single_examples
 from harness.reporting.slices import slices_of
 from harness.store import Run
 from harness.types import Metric
@@ -71,7 +71,7 @@ def compare_sides(a: Chosen, b: Chosen, *, by: str | None = None, margin: float 
     metrics, warnings = _same_metrics(a, b)
     pair = _Pair(a, b, [b.place[example.id] for example in a.rows.examples], margin or a.rows.task.margin)
     primary = metrics[0]
-    judging = _of_single_examples(metrics)
+    judging = of_single_examples(metrics)
     sliced = primary if judging is None or not a.rows.task.chooses else judging
     return ComparisonView(
         task=a.rows.task.name,
@@ -93,12 +93,6 @@ def compare_sides(a: Chosen, b: Chosen, *, by: str | None = None, margin: float 
         slices=_slices(pair, sliced, by) if by else (),
         warnings=(*warnings, *_other_versions(a, b), *_unfinished(a, b)),
     )
-
-
-def _of_single_examples(metrics: Sequence[Metric]) -> Metric | None:
-    """What judges an example alone: the score that decides, where it does, else the accuracy of labels, else the first that does."""
-    fitting = [m for m in metrics if m.level == "example" and m.direction != "none"]
-    return next((m for m in fitting if m is metrics[0] or m.name == "accuracy"), fitting[0] if fitting else None)
 
 
 def _named(one: Chosen, other: Chosen, letter: str) -> Side:

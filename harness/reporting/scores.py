@@ -152,3 +152,9 @@ def equally_wide(stacks: Sequence[Array]) -> list[Array]:
     """All with the same d: statistics of a cell without any number have width 1, all of them NaN."""
     width = max((stack.shape[2] for stack in stacks), default=1)
     return [np.broadcast_to(s, (*s.shape[:2], width)) if s.shape[2] < width else s for s in stacks]
+
+
+def of_single_examples(metrics: Sequence[Metric]) -> Metric | None:
+    """What judges an example alone: the score that decides, where it does, else the accuracy of labels, else the first that does."""
+    fitting = [m for m in metrics if m.level == "example" and m.direction != "none"]
+    return next((m for m in fitting if m is metrics[0] or m.name == "accuracy"), fitting[0] if fitting else None)

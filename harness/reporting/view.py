@@ -174,6 +174,24 @@ class Learning:
 
 
 @dataclass(frozen=True)
+class SliceRow:
+    """A part of the test rows: how many they are, and the score of each strategy on them, by label."""
+
+    name: str
+    rows: int
+    scores: Mapping[str, Score]
+
+
+@dataclass(frozen=True)
+class SliceTable:
+    """The test rows cut by one thing, and the score that they are judged by."""
+
+    by: str
+    score: str
+    rows: tuple[SliceRow, ...]
+
+
+@dataclass(frozen=True)
 class Pairs:
     """Every strategy against every other: `found[a, b]` is b minus a, each pair once."""
 
@@ -255,6 +273,7 @@ class TaskView:
     curves: tuple[Curve, ...]
     classes: ClassView | None
     pairs: Pairs | None
+    slices: tuple[SliceTable, ...]
     examples: tuple[ExampleRow, ...]
     read: tuple[str, ...]
     data: DataReport
