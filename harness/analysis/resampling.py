@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from harness.types import Metric
 
 _CELLS = 2_000_000  # of the weight matrix that are held at once: 16 MB
+_MOST_DRAWN = 256  # scores of one seed in all resamples that are kept: 4 MB
+_DRAWN: dict[tuple[object, ...], Array] = {}
 _MOST_KEPT = 30_000_000  # draws that are kept for the next score: 60 MB
 
 
@@ -31,7 +34,30 @@ def seen_scores(metric: Metric, stack: Array) -> Array:
 
 
 def resampled_scores(metric: Metric, stack: Array, cluster: NDArray[np.int64] | None, resamples: int, seed: int) -> Array:
-    """The score of each seed in each resample, (resamples, seeds), from statistics (n, seeds, d): the same rows for all seeds."""
+    """The score of each seed in each resample, (resamples, seeds), from statistics (n, seeds, d): the same rows for all seeds.
+
+    What a report says of a strategy (its score, its differences, the recommendation, kept quality) rests on the same resamples of the same
+    rows, so the latest are kept, by the content of the rows.
+    """
+    how = (metric.aggregate, metric.level, None if cluster is None else _digest(cluster), resamples, seed)
+    keys = [(*how, _digest(stack[:, k])) for k in range(stack.shape[1])]
+    fresh = [k for k, key in enumerate(keys) if key not in _DRAWN]
+    if fresh:
+        made = _resampled(metric, stack[:, fresh], cluster, resamples, seed)
+        _DRAWN.update((keys[k], made[:, place]) for place, k in enumerate(fresh))
+    found = np.stack([_DRAWN[key] for key in keys], axis=1)
+    for key in keys:
+        _DRAWN[key] = _DRAWN.pop(key)  # the latest stand last
+    while len(_DRAWN) > _MOST_DRAWN:
+        del _DRAWN[next(iter(_DRAWN))]
+    return found
+
+
+def _digest(values: NDArray[Any]) -> tuple[tuple[int, ...], bytes]:
+    return values.shape, hashlib.blake2b(np.ascontiguousarray(values).tobytes(), digest_size=16).digest()
+
+
+def _resampled(metric: Metric, stack: Array, cluster: NDArray[np.int64] | None, resamples: int, seed: int) -> Array:
     n, seeds, d = stack.shape
     if metric.level == "rows":
         scores = np.empty((resamples, seeds))
