@@ -9,13 +9,26 @@ from collections.abc import Sequence
 from harness.analysis import compare_all
 from harness.reporting import numbers, words
 from harness.reporting.advice import advice_of
+from harness.reporting.calibration import calibration_of
 from harness.reporting.classes import class_view
 from harness.reporting.examples import UNSUPPORTED, examples_of, worth_reading
 from harness.reporting.learning import learning_of
 from harness.reporting.lines import cells_of, costs_of, done_cells, lines_of
 from harness.reporting.scores import TaskRows, of_single_examples
 from harness.reporting.slice_table import slice_tables
-from harness.reporting.view import ClassView, Curve, ExampleRow, Line, Pairs, Provenance, Report, ScoreName, SliceTable, TaskView
+from harness.reporting.view import (
+    Calibration,
+    ClassView,
+    Curve,
+    ExampleRow,
+    Line,
+    Pairs,
+    Provenance,
+    Report,
+    ScoreName,
+    SliceTable,
+    TaskView,
+)
 from harness.store import Run
 from harness.types import Cell, Task
 
@@ -69,6 +82,7 @@ def task_view(run: Run, task: Task, *, with_text: bool = True) -> TaskView:
         learning=learning_of(run, rows, lines),
         curves=tuple(curve for ln in lines for curve in _curves(run, task, ln)),
         classes=_classes(run, rows, lines),
+        calibration=_calibration(run, rows, lines),
         pairs=_all_pairs(run, rows, read),
         slices=_slices(run, rows, read),
         examples=_examples(run, rows, read) if with_text else (),
@@ -113,6 +127,15 @@ def _classes(run: Run, rows: TaskRows, lines: Sequence[Line]) -> ClassView | Non
         return None
     cell = done_cells(run, cells_of(run, rows.task.name, best))[0]
     return class_view(_first_seed(best, cell), rows.labels, rows.examples, rows.predictions(cell))
+
+
+def _calibration(run: Run, rows: TaskRows, lines: Sequence[Line]) -> Calibration | None:
+    """How sure the best strategy's first seed is."""
+    best = next((ln for ln in lines if ln.primary), None)
+    if not rows.task.chooses or best is None or not rows.labels:
+        return None
+    cell = done_cells(run, cells_of(run, rows.task.name, best))[0]
+    return calibration_of(_first_seed(best, cell), rows.labels, rows.examples, rows.predictions(cell))
 
 
 def _all_pairs(run: Run, rows: TaskRows, lines: Sequence[Line]) -> Pairs | None:

@@ -16,7 +16,19 @@ import jinja2
 from markupsafe import Markup
 
 from harness.catalog.shipped import shipped_folder
-from harness.reporting import cost_chart, examples, learning, learning_chart, marks, numbers, overview, phase_chart, training_chart, words
+from harness.reporting import (
+    calibration,
+    cost_chart,
+    examples,
+    learning,
+    learning_chart,
+    marks,
+    numbers,
+    overview,
+    phase_chart,
+    training_chart,
+    words,
+)
 from harness.reporting.build import report_view
 from harness.reporting.text import one_line, short, visible
 from harness.reporting.view import PHASES
@@ -65,7 +77,7 @@ def _environment(folder: Path) -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    rooms = (cost_chart, examples, learning, learning_chart, marks, numbers, overview, phase_chart, training_chart, words)
+    rooms = (calibration, cost_chart, examples, learning, learning_chart, marks, numbers, overview, phase_chart, training_chart, words)
     environment.globals |= {room.__name__.rpartition(".")[2]: room for room in rooms} | {"PHASES": PHASES}
     environment.filters |= {"one_line": one_line, "short": short}
     return environment

@@ -154,6 +154,28 @@ class ClassView:
 
 
 @dataclass(frozen=True)
+class CalibrationBin:
+    """The rows whose chosen label has a probability from `start` to `end`: how sure they are on average, and which share of them is right
+    with its 95 % interval."""
+
+    start: float
+    end: float
+    rows: int
+    confidence: float
+    right: float
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """How sure one cell is, and how often right."""
+
+    source: str
+    bins: tuple[CalibrationBin, ...]
+
+
+@dataclass(frozen=True)
 class LearningLine:
     """One strategy of one model over its training sizes: the lines by size, the curve, and what it says, in sentences."""
 
@@ -272,6 +294,7 @@ class TaskView:
     learning: Learning | None
     curves: tuple[Curve, ...]
     classes: ClassView | None
+    calibration: Calibration | None
     pairs: Pairs | None
     slices: tuple[SliceTable, ...]
     examples: tuple[ExampleRow, ...]
