@@ -80,7 +80,7 @@ def compare_scores(
 ) -> Comparison:
     """Compare B with A, row by row on the same examples in the same order.
 
-    Valid: 0/1 scores from 10 rows; means from 30 rows, 10 of them different, or 10 degrees of freedom with groups; corpus scores
+    Valid: 0/1 scores from 10 rows; means where `mean_interval` is, and 10 rows differ; corpus scores
     from 100 rows or groups, in which every count that occurs does so in 5 rows (each class, on each side). Outside, `method`
     ends in ": rough".
 

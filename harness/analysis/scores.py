@@ -3,8 +3,8 @@
 | rows | interval |
 | --- | --- |
 | 0 or 1, independent, one seed | Wilson |
-| other scores of single examples, or several seeds (averaged within each example first) | t |
-| either, where groups repeat | cluster-robust t |
+| other scores of single examples, or several seeds (averaged within each example first) | t, with Hall's where they are skewed |
+| either, where groups repeat | the same with a cluster-robust error |
 | corpus scores (macro-F1, MCC) | percentile bootstrap over rows or groups; of several seeds the mean, on the same resampled examples |
 | no spread at all, on a scale with limits | a share z²/(n + z²) of what was not seen may lie at the ends of the scale; labelled |
 

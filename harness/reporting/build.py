@@ -13,6 +13,7 @@ from harness.reporting.calibration import calibration_of
 from harness.reporting.classes import class_view
 from harness.reporting.examples import UNSUPPORTED, examples_of, worth_reading
 from harness.reporting.learning import learning_of
+from harness.reporting.lengths import lengths_of
 from harness.reporting.lines import cells_of, costs_of, done_cells, lines_of
 from harness.reporting.scores import TaskRows, of_single_examples
 from harness.reporting.slice_table import slice_tables
@@ -87,6 +88,7 @@ def task_view(run: Run, task: Task, *, with_text: bool = True) -> TaskView:
         slices=_slices(run, rows, read),
         examples=_examples(run, rows, read) if with_text else (),
         read=tuple(ln.label for ln in read),
+        lengths=lengths_of(rows.examples, {ln.label: rows.predictions(done_cells(run, cells_of(run, task.name, ln))[0]) for ln in read}),
         data=run.plan.data[task.name],
         data_digest=run.plan.data_digests[task.name],
     )

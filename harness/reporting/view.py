@@ -196,6 +196,17 @@ class Learning:
 
 
 @dataclass(frozen=True)
+class Length:
+    """How many words the texts of one kind have: the median, what 95 % of them do not pass, the longest; and how many are empty."""
+
+    name: str
+    median: float
+    most: float
+    longest: int
+    empty: int
+
+
+@dataclass(frozen=True)
 class SliceRow:
     """A part of the test rows: how many they are, and the score of each strategy on them, by label."""
 
@@ -299,6 +310,7 @@ class TaskView:
     slices: tuple[SliceTable, ...]
     examples: tuple[ExampleRow, ...]
     read: tuple[str, ...]
+    lengths: tuple[Length, ...]
     data: DataReport
     data_digest: str
 
