@@ -11,6 +11,7 @@ from pathlib import Path
 
 from harness.analysis import per_example_scores
 from harness.metrics import metrics_for
+from harness.reporting import render
 from harness.store import Run, RunFolder, RunPlan
 from harness.store.plan import ModelInfo
 from harness.types import Cell, CellResult, Cost, DataReport, Example, Phase, Prediction, Splits, Strategy, Task
@@ -21,6 +22,8 @@ WORDS = tuple(re.findall(r"\w+", "patient reports mild pain in the left knee sin
 HOSTILE = (
     '</script><img src=x onerror="alert(1)"><style>*{display:none}</style> \u202egnp.exe\u202c \x1b[31mred\x00 [bold]x[/bold] {{ 7*7 }}'
 )
+
+_PAGES: dict[Path, str] = {}
 
 Answer = Callable[[Example, random.Random], str]
 
@@ -76,6 +79,13 @@ def make_run(path: Path, tasks: Sequence[MadeTask], device: str = "cpu") -> Run:
         for i, made in enumerate(task.cells):
             _write_cell(folder, task, made, cells[task.name, i], examples)
     return Run(folder)
+
+
+def page_of(run: Run) -> str:
+    """The page of a run that does not change any more, made once for all tests that look at it."""
+    if run.path not in _PAGES:
+        _PAGES[run.path] = render(run)
+    return _PAGES[run.path]
 
 
 def summarization(cells: Sequence[Made], **more: object) -> MadeTask:

@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from report_factory import Made, make_run, summarization
+from report_factory import Made, make_run, page_of, summarization
 
-from harness.reporting import write_page
 from harness.store import Run
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -40,7 +39,7 @@ def test_the_page_opens_without_an_error_or_a_request(
     browser: Any, request: pytest.FixtureRequest, tmp_path: Path, name: str, scheme: str
 ) -> None:
     run: Run = request.getfixturevalue(name)
-    write_page(run, tmp_path / "report.html")
+    (tmp_path / "report.html").write_text(page_of(run), encoding="utf-8")
     page = browser.new_page(color_scheme=scheme, viewport={"width": 1440, "height": 900})
     problems: list[str] = []
     requests: list[str] = []
@@ -71,7 +70,7 @@ def opened(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[C
 
     def open_it(run: Run, **context: Any) -> Any:
         file = tmp_path_factory.mktemp("page") / "report.html"
-        write_page(run, file)
+        file.write_text(page_of(run), encoding="utf-8")
         page = browser.new_page(viewport={"width": 1440, "height": 900}, **context)
         page.problems = []
         page.on("console", lambda message: page.problems.append(message.text))

@@ -6,10 +6,11 @@ import math
 from collections.abc import Iterator
 
 import pytest
+from report_factory import page_of
 from test_report_page import Tree
 
 from harness.metrics import metrics_for
-from harness.reporting import numbers, render, to_json
+from harness.reporting import numbers, to_json
 from harness.reporting.build import report_view
 from harness.store import Run
 
@@ -35,7 +36,7 @@ def readings(value: float) -> Iterator[str]:
 
 
 def test_what_a_cell_is_sorted_by_is_what_it_shows(run: Run) -> None:
-    cells = [node for node in Tree(render(run)).nodes if node.attributes.get("data-sort") is not None]
+    cells = [node for node in Tree(page_of(run)).nodes if node.attributes.get("data-sort") is not None]
     assert len(cells) > 20
     for cell in cells:
         value = float(cell.attributes["data-sort"] or "nan")

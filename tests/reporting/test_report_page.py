@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from report_factory import HOSTILE, Made, classification, make_run, summarization
+from report_factory import HOSTILE, Made, classification, make_run, page_of, summarization
 
 from harness.reporting import numbers, render, write_page
 from harness.reporting.build import report_view
@@ -75,7 +75,7 @@ def run(request: pytest.FixtureRequest) -> Run:
 
 
 def test_the_page_needs_nothing_else_and_runs_nothing_but_its_own_script(run: Run) -> None:
-    html = render(run)
+    html = page_of(run)
     tree = Tree(html)
     tags = {node.tag for node in tree.nodes}
     assert not tags & {"img", "iframe", "object", "embed", "link", "base", "form", "foreignobject", "audio", "video", "animate"}
@@ -94,7 +94,7 @@ def test_the_page_needs_nothing_else_and_runs_nothing_but_its_own_script(run: Ru
 
 
 def test_the_policy_allows_the_inlined_style_and_script_by_their_hashes_and_nothing_else(run: Run) -> None:
-    html = render(run)
+    html = page_of(run)
     policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]*)"', html)
     assert policy is not None
     digests = []
@@ -114,7 +114,7 @@ def unpacked(html: str) -> list[dict[str, Any]]:
 
 
 def test_the_first_table_says_what_there_is_to_choose_between(troubled: Run) -> None:
-    tree = Tree(render(troubled))
+    tree = Tree(page_of(troubled))
     tables = [table for table in tree.root.all("table") if table.attributes.get("class") == "main decision"]
     for task, table in zip(report_view(troubled).tasks, tables, strict=True):
         rows = [row.content() for row in table.all("tr") if row.attributes.get("class") != "problem"][1:]
@@ -132,7 +132,7 @@ def test_the_first_table_says_what_there_is_to_choose_between(troubled: Run) -> 
 
 def test_every_strategy_stands_on_every_task(troubled: Run) -> None:
     report = report_view(troubled)
-    (table,) = [table for table in Tree(render(troubled)).root.all("table") if table.attributes.get("class") == "overview"]
+    (table,) = [table for table in Tree(page_of(troubled)).root.all("table") if table.attributes.get("class") == "overview"]
     rows = {row.all("th")[0].content(): [cell.content() for cell in row.all("td")] for row in table.all("tr")[1:]}
     assert list(rows) == ["lora", "qlora", "base", "full", "dora"]
     assert rows["qlora"][1:] == ["not run", numbers.NOTHING, numbers.NOTHING]
@@ -158,7 +158,7 @@ def test_a_thousand_answers_cost_what_the_test_rows_did(troubled: Run) -> None:
 
 
 def test_differences_to_base_have_their_verdict(troubled: Run) -> None:
-    tree = Tree(render(troubled))
+    tree = Tree(page_of(troubled))
     tables = [table for table in tree.root.all("table") if "Difference in" in table.all("caption")[0].content()]
     for task, table in zip(report_view(troubled).tasks, tables, strict=True):
         for ln, row in zip([ln for ln in task.lines if ln.difference], table.all("tr")[1:], strict=True):
@@ -170,7 +170,8 @@ def test_differences_to_base_have_their_verdict(troubled: Run) -> None:
 
 def test_every_pair_is_there_both_ways_round(plain: Run) -> None:
     (task,) = report_view(plain).tasks
-    (table,) = [table for table in Tree(render(plain)).root.all("table") if "minus that of the column" in table.all("caption")[0].content()]
+    tables = Tree(page_of(plain)).root.all("table")
+    (table,) = [table for table in tables if "minus that of the column" in table.all("caption")[0].content()]
     cells = [[cell.content() for cell in row.all("td")] for row in table.all("tr")[1:]]
     assert task.pairs is not None and len(cells) == 3 and [cells[i][i] for i in range(3)] == ["", "", ""]
     for ln in task.lines:
@@ -183,7 +184,7 @@ def test_every_pair_is_there_both_ways_round(plain: Run) -> None:
 
 
 def test_all_scores_and_all_phases_are_there(plain: Run) -> None:
-    text = Tree(render(plain)).root.content()
+    text = Tree(page_of(plain)).root.content()
     for ln in report_view(plain).tasks[0].lines:
         for score in ln.scores.values():
             assert f"{numbers.score(score.value)} {numbers.interval(score.low, score.high)}".strip() in text
@@ -195,7 +196,7 @@ def test_all_scores_and_all_phases_are_there(plain: Run) -> None:
 
 
 def test_what_a_reader_must_know_is_said(troubled: Run) -> None:
-    text = Tree(render(troubled)).root.content()
+    text = Tree(page_of(troubled)).root.content()
     for task in report_view(troubled).tasks:
         assert task.headline in text
         assert all(caveat in text for caveat in task.caveats)
@@ -208,7 +209,7 @@ def test_what_a_reader_must_know_is_said(troubled: Run) -> None:
 
 
 def test_tables_have_captions_and_scopes_and_charts_have_titles(troubled: Run) -> None:
-    tree = Tree(render(troubled))
+    tree = Tree(page_of(troubled))
     for table in tree.root.all("table"):
         assert table.all("caption")[0].content()
         assert all(th.attributes.get("scope") in ("row", "col") for th in table.all("th"))
@@ -222,7 +223,7 @@ def test_tables_have_captions_and_scopes_and_charts_have_titles(troubled: Run) -
 
 
 def test_hostile_text_appears_as_text(hostile: Run) -> None:
-    html = render(hostile)
+    html = page_of(hostile)
     assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", html)
     text = Tree(html).root.content()
     shown = visible(HOSTILE)
@@ -249,7 +250,7 @@ def test_a_report_without_text_has_none(hostile: Run, plain: Run) -> None:
 @pytest.mark.parametrize("labels", [2, 20, 21, 77])
 def test_any_number_of_labels(tmp_path: Path, labels: int) -> None:
     run = make_run(tmp_path / "r", [classification([Made("base", 0.4), Made("lora", 0.8, 1, train_seconds=9)], labels=labels, rows=200)])
-    html = render(run)
+    html = page_of(run)
     assert ('<table class="matrix">' in html) == (labels <= 20)
     assert ("Most frequent confusions" in html) == (labels > 20)
 
@@ -262,7 +263,7 @@ def test_a_run_with_one_strategy_and_one_that_has_nothing_yet(tmp_path: Path) ->
 
 
 def test_questions_have_their_references_their_answers_and_their_absence(asked: Run) -> None:
-    (found,) = unpacked(render(asked))
+    (found,) = unpacked(page_of(asked))
     examples = {e.id: e for e in asked.examples("questions")}
     assert [row["i"] for row in found["rows"]] == list(examples)
     for row in found["rows"]:
@@ -276,12 +277,12 @@ def test_questions_have_their_references_their_answers_and_their_absence(asked: 
 
 
 def test_rows_that_became_references_are_told(asked: Run, plain: Run) -> None:
-    assert "3 rows of validation, 12 rows of test became further references" in Tree(render(asked)).root.content()
-    assert "further references" not in render(plain)
+    assert "3 rows of validation, 12 rows of test became further references" in Tree(page_of(asked)).root.content()
+    assert "further references" not in page_of(plain)
 
 
 def test_a_wide_grid_stays_readable(wide: Run) -> None:
-    tree = Tree(render(wide))
+    tree = Tree(page_of(wide))
     (task,) = report_view(wide).tasks
     (main,) = [table for table in tree.root.all("table") if table.attributes.get("class") == "main decision"]
     assert len(main.all("tr")[1:]) == 20
@@ -305,5 +306,5 @@ def test_a_wide_grid_stays_readable(wide: Run) -> None:
 
 def test_write_page_writes_the_file_whole(plain: Run, tmp_path: Path) -> None:
     write_page(plain, tmp_path / "report.html")
-    assert (tmp_path / "report.html").read_text(encoding="utf-8") == render(plain)
+    assert (tmp_path / "report.html").read_text(encoding="utf-8") == page_of(plain)
     assert [path.name for path in tmp_path.iterdir()] == ["report.html"]
