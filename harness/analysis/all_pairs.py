@@ -12,10 +12,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.analysis.clusters import cluster_index
-from harness.analysis.intervals import rarest_count, resampling_label, units
-from harness.analysis.pairs import Comparison, Pair, compare_scores, comparison, from_resamples, stacked
-from harness.analysis.resampling import resampled_scores, seen_scores
+from harness.analysis.pairs import Comparison, compare_scores
 from harness.types import Metric
 
 Array: TypeAlias = NDArray[np.float64]
@@ -34,43 +31,15 @@ def compare_all(
     """By (a, b), b minus a, each pair once, in the order of the strategies: what `compare_scores` says of each pair, but that a verdict of
     better or worse stands only where the corrected p-value, which `p_value` is, is below 1 − confidence as well.
 
-    Scores of all rows together are resampled once for all pairs, so k strategies cost k resamplings and not k².
-
     Args:
         stacks: by strategy, its scores or statistics in the shapes of `compare_scores`, all on the same examples.
 
     Raises:
         ValueError: as `compare_scores`.
     """
-    sides = {name: stacked(stack, metric) for name, stack in stacks.items()}
-    pairs = list(combinations(sides, 2))
-    cluster = cluster_index(groups, len(groups))
-    if metric.level == "example" or any(np.isnan(side).any() for side in sides.values()) or units(len(groups), cluster) < 2:
-        options = {"metric": metric, "groups": groups, "margin": margin, "resamples": resamples, "seed": seed, "confidence": confidence}
-        found = {(a, b): compare_scores(sides[a], sides[b], **options) for a, b in pairs}  # type: ignore[arg-type]
-    else:
-        found = _from_shared_resamples(sides, pairs, cluster, metric, margin, (resamples, seed, confidence))
+    options = {"metric": metric, "groups": groups, "margin": margin, "resamples": resamples, "seed": seed, "confidence": confidence}
+    found = {(a, b): compare_scores(stacks[a], stacks[b], **options) for a, b in combinations(stacks, 2)}  # type: ignore[arg-type]
     return _corrected(found, 1 - confidence)
-
-
-def _from_shared_resamples(
-    sides: Mapping[str, Array],
-    pairs: Sequence[tuple[str, str]],
-    cluster: NDArray[np.int64] | None,
-    metric: Metric,
-    margin: float | None,
-    how: tuple[int, int, float],
-) -> dict[tuple[str, str], Comparison]:
-    resamples, seed, confidence = how
-    seen = {name: float(seen_scores(metric, side).mean()) for name, side in sides.items()}
-    drawn = {name: resampled_scores(metric, side, cluster, resamples, seed).mean(axis=1) for name, side in sides.items()}
-    rarest = {name: rarest_count(side) for name, side in sides.items()}
-    found = {}
-    for a, b in pairs:
-        pair = Pair(sides[a], sides[b], cluster, metric, confidence)
-        label = resampling_label(len(pair.a), cluster, min(rarest[a], rarest[b]), resamples, seed, rough=metric.rough)
-        found[a, b] = comparison(pair, from_resamples(pair, seen[b] - seen[a], drawn[b] - drawn[a], label), dropped=0, margin=margin)
-    return found
 
 
 def _corrected(found: Mapping[tuple[str, str], Comparison], alpha: float) -> dict[tuple[str, str], Comparison]:

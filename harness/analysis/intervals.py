@@ -155,17 +155,9 @@ def percentile_interval(scores: Array, method: str, confidence: float = 0.95) ->
 
 def bootstrap_label(stats: Array, cluster: NDArray[np.int64] | None, resamples: int, seed: int, *, rough: bool = False) -> str:
     """What a bootstrap of these statistics (n, …) says of itself; `rough` where it is off for the score, however many rows there are."""
-    return resampling_label(len(stats), cluster, rarest_count(stats), resamples, seed, rough=rough)
-
-
-def rarest_count(stats: Array) -> int:
-    """In how many rows of (n, …) the rarest of the counts that occur does so."""
-    occurs = np.count_nonzero(stats.reshape(len(stats), -1), axis=0)
-    return int(occurs[occurs > 0].min(initial=len(stats)))
-
-
-def resampling_label(n: int, cluster: NDArray[np.int64] | None, rarest: int, resamples: int, seed: int, *, rough: bool = False) -> str:
-    """`bootstrap_label` of n rows whose rarest count is known."""
+    n = len(stats)
+    occurs = np.count_nonzero(stats.reshape(n, -1), axis=0)
+    rarest = int(occurs[occurs > 0].min(initial=n))
     size = f"n={n}" if cluster is None else f"n={n} in {units(n, cluster)} groups"
     label = f"bootstrap percentile, {size}, {resamples} resamples, seed {seed}"
     if rarest < 5:

@@ -98,14 +98,14 @@ def compare_scores(
         raise ValueError(f"the margin must be above 0, not {margin}")
     pair, dropped = paired(a, b, metric=metric, groups=groups, confidence=confidence)
     if len(pair.a) == 0:
-        found = Found(None, Interval(None, None, None, None, "no rows"), None)
+        found = _Found(None, Interval(None, None, None, None, "no rows"), None)
     elif metric.level != "example":
         found = _by_bootstrap(pair, resamples, seed)
     elif pair.binary:
         found = _by_counts(pair)
     else:
         found = _by_differences(pair)
-    return comparison(pair, found, dropped=dropped, margin=margin)
+    return _comparison(pair, found, dropped=dropped, margin=margin)
 
 
 @dataclass(frozen=True)
@@ -152,7 +152,7 @@ def paired(a: Array, b: Array, *, metric: Metric, groups: Sequence[str | None] |
 
 
 @dataclass(frozen=True)
-class Found:
+class _Found:
     """What a method found."""
 
     difference: float | None
@@ -161,27 +161,27 @@ class Found:
     detectable: float | None = None
 
 
-def _by_counts(pair: Pair) -> Found:
+def _by_counts(pair: Pair) -> _Found:
     gained, lost = int((pair.differences > 0).sum()), int((pair.differences < 0).sum())
     interval = tango_interval(gained, lost, len(pair.a), pair.confidence)
     se = math.sqrt(max(0.0, gained + lost - (gained - lost) ** 2 / len(pair.a))) / len(pair.a)
     labelled = Interval(interval.low, interval.high, se, None, f"McNemar mid-p, {interval.method}")
     detectable = detectable_share(gained + lost, len(pair.a), alpha=1 - pair.confidence)
-    return Found((gained - lost) / len(pair.a), labelled, mcnemar_midp(gained, lost), detectable)
+    return _Found((gained - lost) / len(pair.a), labelled, mcnemar_midp(gained, lost), detectable)
 
 
-def _by_differences(pair: Pair) -> Found:
+def _by_differences(pair: Pair) -> _Found:
     differences = pair.differences
     mean = float(differences.mean())
     interval = mean_interval(differences, pair.cluster, pair.confidence)
     if interval.se is None or interval.df is None:
-        return Found(mean, interval, None)
+        return _Found(mean, interval, None)
     method = label_of_differences(differences, interval.method)
     if interval.se < SAME:
         return _without_spread(pair, mean, method)
     detectable = detectable_mean(interval.se, interval.df, alpha=1 - pair.confidence)
     found = Interval(interval.low, interval.high, interval.se, interval.df, method)
-    return Found(mean, found, p_value_of_mean(mean, mean_error(differences, pair.cluster)), detectable)
+    return _Found(mean, found, p_value_of_mean(mean, mean_error(differences, pair.cluster)), detectable)
 
 
 def label_of_differences(differences: Array, method: str) -> str:
@@ -190,30 +190,25 @@ def label_of_differences(differences: Array, method: str) -> str:
     return f"paired {method.removesuffix(ROUGH)}, {differ} differ{ROUGH}" if differ < 10 else f"paired {method}"
 
 
-def _by_bootstrap(pair: Pair, resamples: int, seed: int) -> Found:
-    """Resample the examples of both sides together."""
-    both = np.concatenate([pair.a, pair.b], axis=1)  # (n, seeds of A and B, d)
-    observed = float(_difference(pair, seen_scores(pair.metric, both)))
-    if pair.units < 2:
-        return Found(observed, Interval(None, None, None, None, f"no interval: {pair.units} independent rows"), None)
-    scores = _difference(pair, resampled_scores(pair.metric, both, pair.cluster, resamples, seed))
-    return from_resamples(pair, observed, scores, bootstrap_label(both, pair.cluster, resamples, seed, rough=pair.metric.rough))
-
-
-def from_resamples(pair: Pair, observed: float, scores: Array, label: str) -> Found:
-    """What differences in resampled examples, (resamples,), say: under the null they spread in the same way around 0.
+def _by_bootstrap(pair: Pair, resamples: int, seed: int) -> _Found:
+    """Resample the examples of both sides together; under the null the differences spread in the same way around 0.
 
     Centred at their own mean and two-sided, after Riezler & Maxwell (2005, "On some pitfalls in automatic evaluation and significance
     testing for MT"); (c+1)/(B+1) as Davison & Hinkley (1997, section 4.2). sacrebleu centres absolute differences: where the
     difference is clear, its p-value is one-sided, half of ours.
     """
-    method = f"paired {label}"
+    both = np.concatenate([pair.a, pair.b], axis=1)  # (n, seeds of A and B, d)
+    observed = float(_difference(pair, seen_scores(pair.metric, both)))
+    if pair.units < 2:
+        return _Found(observed, Interval(None, None, None, None, f"no interval: {pair.units} independent rows"), None)
+    scores = _difference(pair, resampled_scores(pair.metric, both, pair.cluster, resamples, seed))
+    method = f"paired {bootstrap_label(both, pair.cluster, resamples, seed, rough=pair.metric.rough)}"
     if np.ptp(scores) < SAME:
         return _without_spread(pair, observed, method)
     extreme = np.count_nonzero(np.abs(scores - scores.mean()) >= abs(observed) - SAME)
     interval = percentile_interval(scores, method, pair.confidence)
     detectable = detectable_mean(float(np.std(scores, ddof=1)), pair.units - 1, alpha=1 - pair.confidence)
-    return Found(observed, interval, float((extreme + 1) / (len(scores) + 1)), detectable)
+    return _Found(observed, interval, float((extreme + 1) / (resamples + 1)), detectable)
 
 
 def _difference(pair: Pair, scores: Array) -> Array:
@@ -228,21 +223,20 @@ def side_means(pair: Pair, scores: Array) -> tuple[Array, Array]:
     return scores[..., :seeds].mean(axis=-1), scores[..., seeds:].mean(axis=-1)
 
 
-def _without_spread(pair: Pair, difference: float, method: str) -> Found:
+def _without_spread(pair: Pair, difference: float, method: str) -> _Found:
     """Every row differs by the same: no variance to work with. The sign test still gives a p-value; and up to q = z²/(n + z²) of
     what was not seen may lie at the ends of the scale, which is Tango's interval where all pairs are equal or all are gained. On a scale
     without ends it may lie anywhere: there is no interval."""
     p_value = 1.0 if abs(difference) < SAME else min(1.0, 2 * 0.5**pair.units)
     if pair.metric.unit not in BOUNDS:
-        return Found(difference, Interval(None, None, None, None, f"no interval: all {len(pair.a)} rows differ by the same"), p_value)
+        return _Found(difference, Interval(None, None, None, None, f"no interval: all {len(pair.a)} rows differ by the same"), p_value)
     lowest, highest = BOUNDS[pair.metric.unit]
     share, width = unseen_share(pair.units, pair.confidence), highest - lowest
     low, high = difference - share * (width + difference), difference + share * (width - difference)
-    return Found(difference, Interval(low, high, 0.0, None, f"{method.removesuffix(ROUGH)}, no spread{ROUGH}"), p_value)
+    return _Found(difference, Interval(low, high, 0.0, None, f"{method.removesuffix(ROUGH)}, no spread{ROUGH}"), p_value)
 
 
-def comparison(pair: Pair, found: Found, *, dropped: int, margin: float | None) -> Comparison:
-    """What a method found, with its verdict."""
+def _comparison(pair: Pair, found: _Found, *, dropped: int, margin: float | None) -> Comparison:
     counts: tuple[int | None, int | None, int | None] = (None, None, None)
     if pair.metric.level == "example":
         signed = -pair.differences if pair.metric.direction == "lower" else pair.differences
@@ -278,7 +272,7 @@ def possible_difference(metric: Metric, low: float, high: float) -> tuple[float,
     return max(low, lowest - highest), min(high, highest - lowest)
 
 
-def _verdict(pair: Pair, found: Found, equivalent: bool) -> Verdict:
+def _verdict(pair: Pair, found: _Found, equivalent: bool) -> Verdict:
     """Off 0 needs the interval and the p-value to agree: they are made in different ways and may part company at the border."""
     low, high = found.interval.low, found.interval.high
     significant = found.p_value is not None and found.p_value < 1 - pair.confidence

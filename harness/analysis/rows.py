@@ -83,4 +83,6 @@ def whole_rows(stack: Array, groups: Sequence[str | None]) -> Rows:
     if len(groups) != len(stack):
         raise ValueError(f"{len(groups)} groups for {len(stack)} rows")
     whole: NDArray[np.bool_] = np.logical_not(np.isnan(stack).any(axis=(1, 2)))
+    if whole.all():
+        return Rows(stack, tuple(groups), 0)
     return Rows(stack[whole], tuple(g for g, w in zip(groups, whole.tolist(), strict=True) if w), int((~whole).sum()))

@@ -37,6 +37,7 @@ from harness.analysis.resampling import resampled_scores, seen_scores
 from harness.types import Metric
 
 Array: TypeAlias = NDArray[np.float64]
+_EXPONENT = 1.7  # see above
 
 
 @dataclass(frozen=True)
@@ -59,9 +60,6 @@ class _Part:
     variance: float
     df: float
     by_accident: float = 0.0
-
-
-_EXPONENT = 1.7
 
 
 def seed_spread(

@@ -12,7 +12,7 @@ from harness.cli.options import runs_dir
 if TYPE_CHECKING:
     from harness.api import LoadedRun
 
-_ENDINGS = {"html": "html", "md": "md", "json": "json", "csv": "csv"}
+_FORMATS = ("html", "md", "json", "csv")  # and the endings of their files
 
 
 @click.command(short_help="Write the report of a run again, or print the run as Markdown, JSON or CSV.")
@@ -20,7 +20,7 @@ _ENDINGS = {"html": "html", "md": "md", "json": "json", "csv": "csv"}
 @click.option(
     "--format",
     "format_",
-    type=click.Choice(list(_ENDINGS)),
+    type=click.Choice(_FORMATS),
     default="html",
     show_default=True,
     help="html: the report; md: the decision, for a pull request; json: the run for programs; csv: a line a cell.",
@@ -51,7 +51,7 @@ def report(run: str, format_: str, out: str | None, without_text: bool, open_: b
     if out == "-":
         click.echo(text, nl=False)
         return
-    target = Path(out) if out else loaded.path / f"report.{_ENDINGS[format_]}"
+    target = Path(out) if out else loaded.path / f"report.{format_}"
     if target.is_dir():
         raise click.BadParameter(f"{target} is a folder: name a file", param_hint="--out")
     if not target.parent.is_dir():

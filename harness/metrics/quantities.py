@@ -1,6 +1,10 @@
-"""Numbers in a text, in digits and in words, with the unit behind them. English words, international units.
+"""Numbers in a text, in digits and in words, with the unit behind them, and dates. English words, international units.
 
 "26-year-old", "twenty-six years"  →  26 year        "1,000 milligrams"  →  1000 mg        "120/80 mmHg"  →  120, and 80 mmhg
+"12,5 mg", "12.5 mg"  →  12.5 mg                     "3/14/2024", "14 March 2024", "March 14th, 2024"  →  one date
+
+Three digits behind a comma are thousands, one or two are decimals. Of the spaces only those that hold a number together (U+00A0, U+202F,
+U+2009) set thousands apart: "2 500 mg tablets" are two tablets.
 """
 
 from __future__ import annotations

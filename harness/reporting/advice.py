@@ -100,9 +100,10 @@ def _other_seeds(rows: TaskRows, drawn: Mapping[str, bool], stacks: Mapping[str,
     most = spread.high if rows.primary.direction == "lower" else -spread.low
     two = " Two seeds say little about their spread." if min(counts.values()) == 2 else ""
     if most < found.margin:
-        return f"Counted as well, they leave {found.choice} not worse than {rival} by more than Δ (95 %).{two}"
+        return f"With other seeds of training counted as well, {found.choice} is not worse than {rival} by more than Δ (95 %).{two}"
     worse = numbers.with_unit(numbers.score(most, rows.primary.unit), rows.primary.unit)
-    return f"Counted as well, they leave room for doubt: {found.choice} may then be worse than {rival} by up to {worse} (95 %).{two}"
+    doubt = "With other seeds of training counted as well, there is room for doubt"
+    return f"{doubt}: {found.choice} may be worse than {rival} by up to {worse} (95 %).{two}"
 
 
 def _sentences(rows: TaskRows, lines: Sequence[Line], found: Recommendation, against_full: Sequence[AgainstFull], seeds: str) -> list[str]:

@@ -18,8 +18,6 @@ from harness.reporting.lines import cells_of, costs_of, done_cells, lines_of
 from harness.reporting.scores import TaskRows, of_single_examples
 from harness.reporting.slice_table import slice_tables
 from harness.reporting.view import (
-    Calibration,
-    ClassView,
     Curve,
     ExampleRow,
     Line,
@@ -63,6 +61,7 @@ def task_view(run: Run, task: Task, *, with_text: bool = True) -> TaskView:
     unit = rows.primary.unit if rows.primary else ""
     read = worth_reading(lines)
     advice = advice_of(run, rows, lines)
+    best = _chosen_by_best(run, rows, lines)
     names = tuple(ScoreName(m.name, m.direction, m.unit, m.signature) for m in rows.metrics)
     return TaskView(
         name=task.name,
@@ -82,13 +81,13 @@ def task_view(run: Run, task: Task, *, with_text: bool = True) -> TaskView:
         caveats=words.caveats(task, lines, unit),
         learning=learning_of(run, rows, lines),
         curves=tuple(curve for ln in lines for curve in _curves(run, task, ln)),
-        classes=_classes(run, rows, lines),
-        calibration=_calibration(run, rows, lines),
+        classes=class_view(best[0], rows.labels, rows.examples, rows.predictions(best[1])) if best else None,
+        calibration=calibration_of(best[0], rows.labels, rows.examples, rows.predictions(best[1])) if best else None,
         pairs=_all_pairs(run, rows, read),
         slices=_slices(run, rows, read),
         examples=_examples(run, rows, read) if with_text else (),
         read=tuple(ln.label for ln in read),
-        lengths=lengths_of(rows.examples, {ln.label: rows.predictions(done_cells(run, cells_of(run, task.name, ln))[0]) for ln in read}),
+        lengths=lengths_of(rows.examples, {ln.label: rows.predictions(_first_done(run, ln, task)) for ln in read}),
         data=run.plan.data[task.name],
         data_digest=run.plan.data_digests[task.name],
     )
@@ -106,8 +105,8 @@ def _curves(run: Run, task: Task, ln: Line) -> list[Curve]:
     cells = cells_of(run, task.name, ln)
     for cell in cells:
         points = run.curve(cell.id)
-        training = _pairs([(p.get("step"), p.get("loss")) for p in points])
-        validation = _pairs([(p.get("step"), p.get("validation_loss")) for p in points])
+        training = _finite([(p.get("step"), p.get("loss")) for p in points])
+        validation = _finite([(p.get("step"), p.get("validation_loss")) for p in points])
         if training or validation:
             result = run.results.get(cell.id)
             label = f"{ln.label}, seed {cell.seed}" if len(cells) > 1 else ln.label
@@ -116,28 +115,19 @@ def _curves(run: Run, task: Task, ln: Line) -> list[Curve]:
     return curves
 
 
-def _pairs(points: Sequence[tuple[object, object]]) -> tuple[tuple[int, float], ...]:
+def _finite(points: Sequence[tuple[object, object]]) -> tuple[tuple[int, float], ...]:
     """The points that are numbers (a diverged training ends in NaN, which no axis can show), each step once, in order."""
     known = {step: float(loss) for step, loss in points if isinstance(step, int) and isinstance(loss, int | float)}
     return tuple((step, loss) for step, loss in sorted(known.items()) if math.isfinite(loss))
 
 
-def _classes(run: Run, rows: TaskRows, lines: Sequence[Line]) -> ClassView | None:
-    """The classes as the best strategy's first seed predicts them; None where answers are not chosen among labels."""
+def _chosen_by_best(run: Run, rows: TaskRows, lines: Sequence[Line]) -> tuple[str, Cell] | None:
+    """The first seed of the best strategy and its name; None where answers are not chosen among labels."""
     best = next((ln for ln in lines if ln.primary), None)
     if not rows.task.chooses or best is None or not rows.labels:
         return None
-    cell = done_cells(run, cells_of(run, rows.task.name, best))[0]
-    return class_view(_first_seed(best, cell), rows.labels, rows.examples, rows.predictions(cell))
-
-
-def _calibration(run: Run, rows: TaskRows, lines: Sequence[Line]) -> Calibration | None:
-    """How sure the best strategy's first seed is."""
-    best = next((ln for ln in lines if ln.primary), None)
-    if not rows.task.chooses or best is None or not rows.labels:
-        return None
-    cell = done_cells(run, cells_of(run, rows.task.name, best))[0]
-    return calibration_of(_first_seed(best, cell), rows.labels, rows.examples, rows.predictions(cell))
+    cell = _first_done(run, best, rows.task)
+    return _first_seed(best, cell), cell
 
 
 def _all_pairs(run: Run, rows: TaskRows, lines: Sequence[Line]) -> Pairs | None:
@@ -153,17 +143,22 @@ def _all_pairs(run: Run, rows: TaskRows, lines: Sequence[Line]) -> Pairs | None:
 
 def _slices(run: Run, rows: TaskRows, lines: Sequence[Line]) -> tuple[SliceTable, ...]:
     metric = of_single_examples(rows.metrics)
-    if metric is None:
+    if metric is None or not lines:
         return ()
     stacks = {ln.label: rows.stack(metric, done_cells(run, cells_of(run, rows.task.name, ln))) for ln in lines}
     return slice_tables(rows.examples, rows.groups, metric, stacks, classes=rows.task.chooses)
 
 
 def _examples(run: Run, rows: TaskRows, lines: Sequence[Line]) -> tuple[ExampleRow, ...]:
-    first = {ln: done_cells(run, cells_of(run, rows.task.name, ln))[0] for ln in lines}
+    first = {ln: _first_done(run, ln, rows.task) for ln in lines}
     outputs = {_first_seed(ln, cell): {p.example_id: p for p in rows.predictions(cell)} for ln, cell in first.items()}
     faithful = any(metric.name == UNSUPPORTED for metric in rows.metrics)
     return examples_of(rows.examples, outputs, rows.primary, seed=f"{run.plan.digest}/{rows.task.name}", faithful=faithful)
+
+
+def _first_done(run: Run, ln: Line, task: Task) -> Cell:
+    """The cell whose outputs are shown for a line that has one that is done."""
+    return done_cells(run, cells_of(run, task.name, ln))[0]
 
 
 def _first_seed(ln: Line, cell: Cell) -> str:

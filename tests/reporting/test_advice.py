@@ -57,8 +57,8 @@ def test_the_cheapest_that_is_good_enough_is_named_first(clear: Run) -> None:
 @pytest.mark.parametrize(
     ("qualities", "said"),
     [
-        ((0.97, 0.972, 0.968), "Counted as well, they leave lora not worse than full by more than Δ (95 %)."),
-        ((0.99, 0.85, 1.0), "Counted as well, they leave room for doubt: lora may then be worse than full by up to 0."),
+        ((0.97, 0.972, 0.968), "With other seeds of training counted as well, lora is not worse than full by more than Δ (95 %)."),
+        ((0.99, 0.85, 1.0), "With other seeds of training counted as well, there is room for doubt: lora may be worse than full by up to 0."),
     ],
 )
 def test_other_seeds_may_change_the_choice_or_not(tmp_path: Path, qualities: tuple[float, ...], said: str) -> None:

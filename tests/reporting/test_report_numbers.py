@@ -6,8 +6,8 @@ import math
 from collections.abc import Iterator
 
 import pytest
+from page_tree import Tree
 from report_factory import page_of
-from test_report_page import Tree
 
 from harness.metrics import metrics_for
 from harness.reporting import numbers, to_json

@@ -37,3 +37,8 @@ def test_by_length_class_and_column(tmp_path: Path) -> None:
 def test_few_rows_are_not_cut(tmp_path: Path) -> None:
     run: Run = make_run(tmp_path / "run", [summarization([Made("base", 0.4)], rows=12, meta=lambda i: {"site": i % 2})])
     assert report_view(run).tasks[0].slices == ()
+
+
+def test_a_run_in_which_nothing_is_done_has_nothing_to_cut(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "run", [classification([Made("base", status="interrupted")], rows=40)])
+    assert report_view(run).tasks[0].slices == ()
