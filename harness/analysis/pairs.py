@@ -110,13 +110,23 @@ def compare_scores(
 
 @dataclass(frozen=True)
 class Pair:
-    """The rows of A and B that count, (n, seeds, d) each, with their clusters."""
+    """The rows of A and B that count, side by side in `both`, (n, seeds of A and B, d), with their clusters. `seeds` are those of A."""
 
-    a: Array
-    b: Array
+    both: Array
+    seeds: int
     cluster: NDArray[np.int64] | None
     metric: Metric
     confidence: float
+
+    @property
+    def a(self) -> Array:
+        """The rows of A, (n, seeds, d)."""
+        return self.both[:, : self.seeds]
+
+    @property
+    def b(self) -> Array:
+        """The rows of B, (n, seeds, d)."""
+        return self.both[:, self.seeds :]
 
     @property
     def binary(self) -> bool:
@@ -146,9 +156,8 @@ def paired(a: Array, b: Array, *, metric: Metric, groups: Sequence[str | None] |
     first, second = stacked(a, metric), stacked(b, metric)
     if first.shape[0] != second.shape[0] or first.shape[2] != second.shape[2]:
         raise ValueError(f"A has (examples, seeds, numbers) {first.shape}, B has {second.shape}")
-    seeds = first.shape[1]
     rows = whole_rows(np.concatenate([first, second], axis=1), groups if groups is not None else [None] * len(first))
-    return Pair(rows.stack[:, :seeds], rows.stack[:, seeds:], cluster_index(rows.groups, len(rows.stack)), metric, confidence), rows.dropped
+    return Pair(rows.stack, first.shape[1], cluster_index(rows.groups, len(rows.stack)), metric, confidence), rows.dropped
 
 
 @dataclass(frozen=True)
@@ -197,12 +206,11 @@ def _by_bootstrap(pair: Pair, resamples: int, seed: int) -> _Found:
     testing for MT"); (c+1)/(B+1) as Davison & Hinkley (1997, section 4.2). sacrebleu centres absolute differences: where the
     difference is clear, its p-value is one-sided, half of ours.
     """
-    both = np.concatenate([pair.a, pair.b], axis=1)  # (n, seeds of A and B, d)
-    observed = float(_difference(pair, seen_scores(pair.metric, both)))
+    observed = float(_difference(pair, seen_scores(pair.metric, pair.both)))
     if pair.units < 2:
         return _Found(observed, Interval(None, None, None, None, f"no interval: {pair.units} independent rows"), None)
-    scores = _difference(pair, resampled_scores(pair.metric, both, pair.cluster, resamples, seed))
-    method = f"paired {bootstrap_label(both, pair.cluster, resamples, seed, rough=pair.metric.rough)}"
+    scores = _difference(pair, resampled_scores(pair.metric, pair.both, pair.cluster, resamples, seed))
+    method = f"paired {bootstrap_label(pair.both, pair.cluster, resamples, seed, rough=pair.metric.rough)}"
     if np.ptp(scores) < SAME:
         return _without_spread(pair, observed, method)
     extreme = np.count_nonzero(np.abs(scores - scores.mean()) >= abs(observed) - SAME)
@@ -219,8 +227,7 @@ def _difference(pair: Pair, scores: Array) -> Array:
 
 def side_means(pair: Pair, scores: Array) -> tuple[Array, Array]:
     """Scores of the seeds of A and B (…, seeds) → the scores of A and of B (…), each the mean of its seeds."""
-    seeds = pair.a.shape[1]
-    return scores[..., :seeds].mean(axis=-1), scores[..., seeds:].mean(axis=-1)
+    return scores[..., : pair.seeds].mean(axis=-1), scores[..., pair.seeds :].mean(axis=-1)
 
 
 def _without_spread(pair: Pair, difference: float, method: str) -> _Found:

@@ -66,10 +66,9 @@ def relative_reduction(
     if pair.units < 2:
         return None
     n = len(pair.a)
-    both = np.concatenate([pair.a, pair.b], axis=1)  # (n, seeds of A and B, d)
-    before, after = (float(rate) for rate in side_means(pair, seen_scores(metric, both)))
-    first, second = side_means(pair, resampled_scores(metric, both, pair.cluster, resamples, seed))
-    method = f"paired {bootstrap_label(both, pair.cluster, resamples, seed, rough=metric.rough)}"
+    before, after = (float(rate) for rate in side_means(pair, seen_scores(metric, pair.both)))
+    first, second = side_means(pair, resampled_scores(metric, pair.both, pair.cluster, resamples, seed))
+    method = f"paired {bootstrap_label(pair.both, pair.cluster, resamples, seed, rough=metric.rough)}"
     lowest = percentile_interval(first, method, confidence).low
     if lowest is None or lowest <= 0:
         return Reduction(None, None, None, before, after, metric.unit, n, "no interval: the first rate cannot be told from 0")
@@ -122,7 +121,7 @@ def kept_quality(
     if pair.units < 2:
         return None
     n, seeds = len(pair.a), [side.shape[1] for side in sides]
-    all_three = np.concatenate([pair.a, pair.b], axis=1)  # (n, seeds of base, A and B, d)
+    all_three = pair.both  # (n, seeds of base, A and B, d)
     seen = _means(seen_scores(metric, all_three), seeds)
     drawn = _means(resampled_scores(metric, all_three, pair.cluster, resamples, seed), seeds)
     gain = (drawn[1] - drawn[0]) * (-1 if metric.direction == "lower" else 1)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _CELLS = 2_000_000  # of the weight matrix that are held at once: 16 MB
 _MOST_DRAWN = 256  # scores of one seed in all resamples that are kept: 4 MB
 _DRAWN: dict[tuple[object, ...], Array] = {}
+_TOTALS: dict[tuple[object, ...], tuple[Array, Array]] = {}  # those of the latest rows: the metrics of a family share them
 _MOST_KEPT = 30_000_000  # draws that are kept for the next score: 60 MB
 
 
@@ -39,11 +40,13 @@ def resampled_scores(metric: Metric, stack: Array, cluster: NDArray[np.int64] | 
     What a report says of a strategy (its score, its differences, the recommendation, kept quality) rests on the same resamples of the same
     rows, so the latest are kept, by the content of the rows.
     """
-    how = (metric.aggregate, metric.level, None if cluster is None else _digest(cluster), resamples, seed)
-    keys = [(*how, _digest(stack[:, k])) for k in range(stack.shape[1])]
+    how = (None if cluster is None else _digest(cluster), resamples, seed)
+    rows = [(*how, stack.shape[2], _digest(_told_apart(stack[:, k]))) for k in range(stack.shape[1])]
+    keys = [(metric.aggregate, metric.level, *key) for key in rows]
     fresh = [k for k, key in enumerate(keys) if key not in _DRAWN]
     if fresh:
-        made = _resampled(metric, stack[:, fresh], cluster, resamples, seed)
+        some = stack if len(fresh) == len(keys) else stack[:, fresh]
+        made = _resampled(metric, some, cluster, resamples, seed, tuple(rows[k] for k in fresh))
         _DRAWN.update((keys[k], made[:, place]) for place, k in enumerate(fresh))
     found = np.stack([_DRAWN[key] for key in keys], axis=1)
     for key in keys:
@@ -53,11 +56,20 @@ def resampled_scores(metric: Metric, stack: Array, cluster: NDArray[np.int64] | 
     return found
 
 
+def _told_apart(rows: Array) -> Array:
+    """A number for each row (n, d) → (n,), on which rows that differ differ, too: their product with one fixed random vector, which is
+    read much faster than the rows are digested. (A row of a classifier with 77 labels has 231 numbers.)"""
+    return rows @ np.random.default_rng(77).random(rows.shape[1])
+
+
 def _digest(values: NDArray[Any]) -> tuple[tuple[int, ...], bytes]:
     return values.shape, hashlib.blake2b(np.ascontiguousarray(values).tobytes(), digest_size=16).digest()
 
 
-def _resampled(metric: Metric, stack: Array, cluster: NDArray[np.int64] | None, resamples: int, seed: int) -> Array:
+def _resampled(
+    metric: Metric, stack: Array, cluster: NDArray[np.int64] | None, resamples: int, seed: int, key: tuple[object, ...]
+) -> Array:
+    """`resampled_scores`, made; `key` stands for everything but the metric."""
     n, seeds, d = stack.shape
     if metric.level == "rows":
         scores = np.empty((resamples, seeds))
@@ -66,7 +78,10 @@ def _resampled(metric: Metric, stack: Array, cluster: NDArray[np.int64] | None, 
             for k in range(seeds):
                 scores[some, k] = metric.aggregate(stack[:, k], weights)
         return scores
-    totals, numbers = resampled_totals(stack.reshape(n, seeds * d), cluster, resamples, seed)
+    if key not in _TOTALS:
+        _TOTALS.clear()
+        _TOTALS[key] = resampled_totals(stack.reshape(n, seeds * d), cluster, resamples, seed)
+    totals, numbers = _TOTALS[key]
     return metric.aggregate(totals.reshape(resamples, seeds, d), np.broadcast_to(numbers[:, None], (resamples, seeds)))
 
 

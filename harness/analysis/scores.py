@@ -30,7 +30,7 @@ from harness.analysis.intervals import (
     unseen_share,
     wilson_interval,
 )
-from harness.analysis.resampling import resampled_scores, resampled_totals, seen_scores
+from harness.analysis.resampling import resampled_scores, seen_scores
 from harness.analysis.rows import Rows, statistic_stack, whole_rows
 from harness.metrics import BOUNDS
 from harness.types import Example, Metric, Prediction, Score, Statistic
@@ -79,41 +79,36 @@ def stack_scores(
     seed: int = 0,
 ) -> dict[str, Score]:
     """`strategy_scores` for statistics that are at hand: `stack_of` gives a metric's, (examples, seeds, d), as `statistic_stack` does."""
-    seen: dict[_Question, tuple[Rows, _Totals]] = {}  # the metrics of a family share rows, and so resamples
+    seen: dict[_Question, tuple[Rows, _Drawing]] = {}  # the metrics of a family share rows, and so resamples
     scores = {}
     for metric in metrics:
         if metric.per_example not in seen:
             rows = whole_rows(stack_of(metric), groups)
-            seen[metric.per_example] = rows, _Totals(rows, resamples, seed)
+            seen[metric.per_example] = rows, _Drawing(rows, resamples, seed)
         scores[metric.name] = _score(metric, *seen[metric.per_example])
     return scores
 
 
-class _Totals:
-    """Resampled totals (resamples, seeds, d), made when first asked for."""
+class _Drawing:
+    """The rows of a family of metrics, and how they are resampled."""
 
     def __init__(self, rows: Rows, resamples: int, seed: int) -> None:
         self.rows, self.resamples, self.seed = rows, resamples, seed
         self.cluster = cluster_index(rows.groups, len(rows.stack))
         self.label = bootstrap_label(rows.stack, self.cluster, resamples, seed) if len(rows.stack) else ""
-        self._made: tuple[Array, Array] | None = None
 
-    def made(self) -> tuple[Array, Array]:
-        """The totals, and the number of rows of each resample, (resamples, 1)."""
-        if self._made is None:
-            n, *shape = self.rows.stack.shape
-            totals, numbers = resampled_totals(self.rows.stack.reshape(n, -1), self.cluster, self.resamples, self.seed)
-            self._made = totals.reshape(self.resamples, *shape), numbers[:, None]
-        return self._made
+    def scores(self, metric: Metric) -> Array:
+        """The score of each seed in each resample, (resamples, seeds)."""
+        return resampled_scores(metric, self.rows.stack, self.cluster, self.resamples, self.seed)
 
 
-def _score(metric: Metric, rows: Rows, totals: _Totals) -> Score:
+def _score(metric: Metric, rows: Rows, drawing: _Drawing) -> Score:
     n, seeds, _ = rows.stack.shape
     if n == 0:
         return Score(None, None, None, 0, "no rows: the question does not arise for any", rows.dropped)
     value = float(np.mean(seen_scores(metric, rows.stack)))
     interval = _bounded(
-        metric, value, _example_interval(metric, rows) if metric.level == "example" else _corpus_interval(metric, totals), totals
+        metric, value, _example_interval(metric, rows) if metric.level == "example" else _corpus_interval(metric, drawing), drawing
     )
     suffix = f"; mean of {seeds} seeds" if seeds > 1 else ""
     return Score(value, interval.low, interval.high, n, interval.method + suffix, rows.dropped)
@@ -127,29 +122,24 @@ def _example_interval(metric: Metric, rows: Rows) -> Interval:
     return mean_interval(values, rows.groups)
 
 
-def _corpus_interval(metric: Metric, totals: _Totals) -> Interval:
-    count = units(len(totals.rows.stack), totals.cluster)
+def _corpus_interval(metric: Metric, drawing: _Drawing) -> Interval:
+    count = units(len(drawing.rows.stack), drawing.cluster)
     if count < 2:
         return Interval(
-            None, None, None, None, "no interval: all rows are in one group" if totals.cluster is not None else "no interval: 1 row"
+            None, None, None, None, "no interval: all rows are in one group" if drawing.cluster is not None else "no interval: 1 row"
         )
-    if metric.level == "rows":
-        scores = resampled_scores(metric, totals.rows.stack, totals.cluster, totals.resamples, totals.seed)
-    else:
-        resampled, numbers = totals.made()
-        scores = metric.aggregate(resampled, np.broadcast_to(numbers, resampled.shape[:-1]))
-    label = totals.label + (ROUGH if metric.rough and not totals.label.endswith(ROUGH) else "")
-    return percentile_interval(scores.mean(axis=-1), label)
+    label = drawing.label + (ROUGH if metric.rough and not drawing.label.endswith(ROUGH) else "")
+    return percentile_interval(drawing.scores(metric).mean(axis=-1), label)
 
 
-def _bounded(metric: Metric, value: float, interval: Interval, totals: _Totals) -> Interval:
+def _bounded(metric: Metric, value: float, interval: Interval, drawing: _Drawing) -> Interval:
     """The interval within the limits of the score; where nothing varied, as wide as what n rows cannot have shown."""
     if interval.low is None or interval.high is None or metric.unit not in BOUNDS:
         return interval
     low, high, method = interval.low, interval.high, interval.method
     lowest, highest = BOUNDS[metric.unit]
     if high - low < 1e-12:  # the same score in every resample, but for rounding
-        count = units(len(totals.rows.stack), totals.cluster)
+        count = units(len(drawing.rows.stack), drawing.cluster)
         share = unseen_share(count)
         low, high = value - share * (value - lowest), value + share * (highest - value)
         method = f"{method.removesuffix(ROUGH)}, no spread: z²/(n+z²) of {count}{ROUGH}"

@@ -129,7 +129,7 @@ def _of_examples(pair: Pair, resamples: int, seed: int) -> tuple[_Part, Interval
         return _Part(interval.se**2, interval.df), interval, float(pair.differences.mean())
     first, second = (_scores(pair, side, resamples, seed) for side in (pair.a, pair.b))
     resampled = second.resampled.mean(axis=1) - first.resampled.mean(axis=1)
-    label = bootstrap_label(np.concatenate([pair.a, pair.b], axis=1), pair.cluster, resamples, seed, rough=pair.metric.rough)
+    label = bootstrap_label(pair.both, pair.cluster, resamples, seed, rough=pair.metric.rough)
     part = _Part(float(resampled.var(ddof=1)), pair.units - 1)
     return part, percentile_interval(resampled, label, pair.confidence), float(second.seen.mean() - first.seen.mean())
 
