@@ -72,9 +72,9 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
 
 @pytest.fixture(scope="session")
 def made(bench: Bench, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Made]:
-    """`base` and `lora` on the shipped task and model, 16 rows a split. Made once; tests must not change it."""
+    """`base` and `lora` on the shipped task and model, 24 rows a split. Made once; tests must not change it."""
     here = tmp_path_factory.mktemp("made")
-    arguments = ("run", "--task", "classification", "--strategies", "lora", "--limit", "16", "--epochs", "1", "--price", "3.6")
+    arguments = ("run", "--task", "classification", "--strategies", "lora", "--limit", "24", "--epochs", "1", "--price", "3.6")
     ended = bench(*arguments, here=here)
     assert ended.code == 0, ended
     folder = here / ended.out.strip()

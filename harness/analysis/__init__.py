@@ -1,6 +1,7 @@
 """Stored rows in, scores with intervals and comparisons out. Pure functions: no files, no clock, every seed is an argument."""
 
 from harness.analysis.all_pairs import compare_all, false_discovery
+from harness.analysis.combined import mean_of_independent
 from harness.analysis.intervals import (
     Interval,
     bootstrap_interval,
@@ -53,6 +54,7 @@ __all__ = [
     "learning_curve",
     "mcnemar_midp",
     "mean_interval",
+    "mean_of_independent",
     "needed_rows",
     "not_worse",
     "one_sided_limits",

@@ -9,24 +9,15 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.analysis import Candidate, Kept, Recommendation, kept_quality, recommend, seed_spread
+from harness.analysis import Candidate, Recommendation, recommend, seed_spread
 from harness.reporting import numbers
+from harness.reporting.against_full import against_full_of, costs_by_label
 from harness.reporting.lines import cells_of, done_cells
 from harness.reporting.scores import TaskRows
-from harness.reporting.view import Line
+from harness.reporting.view import AgainstFull, Line
 from harness.store import Run
 
 Array: TypeAlias = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class AgainstFull:
-    """What one strategy keeps of the gain that full fine-tuning of the same model on the same rows brings over base, and its cost in
-    shares of that; None where it is not known."""
-
-    label: str
-    kept: Kept
-    cost: float | None
 
 
 @dataclass(frozen=True)
@@ -48,37 +39,10 @@ def advice_of(run: Run, rows: TaskRows, lines: Sequence[Line]) -> Advice | None:
     found = recommend(stacks, costs_by_label(scored), metric=primary, margin=rows.task.margin, groups=rows.groups)
     if found is None:
         return None
-    against_full = _against_full(run, rows, scored)
+    against_full = against_full_of(run, rows, scored)
     drawn = {label: not run.plan.strategy_of(own[0]).deterministic for label, own in cells.items()}
     seeds = _other_seeds(rows, drawn, stacks, found)
     return Advice(found, against_full, tuple(_sentences(rows, scored, found, against_full, seeds)))
-
-
-def costs_by_label(lines: Sequence[Line]) -> dict[str, float | None]:
-    """What one run of each took, training and the answers to the test rows: money where all have a price, else seconds."""
-    prices = {ln.label: ln.costs.total_price if ln.costs else None for ln in lines}
-    if None not in prices.values():
-        return prices
-    return {ln.label: (ln.costs.total_seconds or None) if ln.costs else None for ln in lines}
-
-
-def _against_full(run: Run, rows: TaskRows, lines: Sequence[Line]) -> tuple[AgainstFull, ...]:
-    costs, found = costs_by_label(lines), []
-    for ln in lines:
-        full = next((other for other in lines if other.strategy == "full" and _same_training(ln, other)), None)
-        base = next((other for other in lines if other.is_base and other.model == ln.model), None)
-        if full is None or base is None or ln.label == full.label or not ln.trained or rows.primary is None:
-            continue
-        three = [done_cells(run, cells_of(run, rows.task.name, side)) for side in (base, full, ln)]
-        kept = kept_quality(*rows.stacks(rows.primary, three), metric=rows.primary, groups=rows.groups)
-        cost, whole = costs[ln.label], costs[full.label]
-        if kept is not None:
-            found.append(AgainstFull(ln.label, kept, cost / whole if cost is not None and whole else None))
-    return tuple(found)
-
-
-def _same_training(one: Line, other: Line) -> bool:
-    return (one.model, one.train_size) == (other.model, other.train_size)
 
 
 def _other_seeds(rows: TaskRows, drawn: Mapping[str, bool], stacks: Mapping[str, Array], found: Recommendation) -> str:
@@ -108,17 +72,15 @@ def _other_seeds(rows: TaskRows, drawn: Mapping[str, bool], stacks: Mapping[str,
 
 def _sentences(rows: TaskRows, lines: Sequence[Line], found: Recommendation, against_full: Sequence[AgainstFull], seeds: str) -> list[str]:
     unit, name = rows.primary.unit if rows.primary else "", rows.task.primary
-    margin = f"Δ\u00a0=\u00a0{numbers.margin(found.margin)}"  # one that no line break tears apart
+    margin = f"(Δ\u00a0=\u00a0{numbers.margin(found.margin)} on {name})"  # one that no line break tears apart
     by_label = {ln.label: ln for ln in lines}
     if found.choice is None:
-        said = [_nothing_shown(found, name, margin), *_until_then(found, by_label, unit)]
+        said = [_nothing_shown(found, margin), *_until_then(found, by_label, unit)]
     else:
-        said = [_choice(found, by_label[found.choice], name, margin)]
+        said = [_choice(found, by_label[found.choice], margin), _how_sure(found, bool(seeds)), *([seeds] if seeds else [])]
         cheaper = [c for c in found.candidates if c.standing == "undecided" and _cheaper(c, found.of(found.choice))]
         if cheaper:
             said.append(f"{_cheaper_ones(cheaper)}{_rows_that_decide(cheaper)}.")
-        said.append(_how_sure(found, bool(seeds)))
-        said += [seeds] if seeds else []
     said.append(_standings(found))
     return [*said, *(_kept(each) for each in against_full if each.kept.value is not None)]
 
@@ -148,24 +110,25 @@ def _until_then(found: Recommendation, by_label: Mapping[str, Line], unit: str) 
 
 
 def _price(ln: Line) -> str:
-    return f" ({numbers.money(ln.costs.total_price, ln.costs.currency)} a run)" if ln.costs and ln.costs.total_price is not None else ""
+    return f", at {numbers.money(ln.costs.total_price, ln.costs.currency)} a run" if ln.costs and ln.costs.total_price is not None else ""
 
 
-def _choice(found: Recommendation, ln: Line, name: str, margin: str) -> str:
+def _choice(found: Recommendation, ln: Line, margin: str) -> str:
     costs = _price(ln)
+    within = f"not worse than the best by more than the accepted margin {margin}"
     if ln.is_base:
-        shown = f"not worse than the best on {name} by more than {margin}"
-        return f"Ship {ln.label}, the model as it is: it is {shown}{costs}."
+        return f"Ship {ln.label}, the model as it is: it is {within}{costs}."
     if sum(c.standing == "within" for c in found.candidates) > 1:
-        which = "cheapest" if ln.costs else "best"
-        return f"Ship {ln.label}: the {which} strategy that is not worse than the best on {name} by more than {margin}{costs}."
-    return f"Ship {ln.label}: the only strategy that is shown to be within {margin} of the best on {name}{costs}."
+        return f"Ship {ln.label}: the {'cheapest' if ln.costs else 'best'} strategy that is {within}{costs}."
+    return f"Ship {ln.label}: the only strategy that is shown to be {within}{costs}."
 
 
-def _nothing_shown(found: Recommendation, name: str, margin: str) -> str:
+def _nothing_shown(found: Recommendation, margin: str) -> str:
     undecided = [c for c in found.candidates if c.standing == "undecided" and c.name != found.best]
     rivals = _listed([c.name for c in undecided])
-    said = f"No strategy is shown to be within {margin} of the best on {name}. {found.best} has the best score; "
+    said = (
+        f"Nothing is proven: no strategy is shown to be within the accepted margin of the best {margin}. {found.best} has the best score; "
+    )
     return f"{said}whether {rivals} {'is' if len(undecided) == 1 else 'are'} as good is undecided{_rows_that_decide(undecided)}."
 
 

@@ -29,7 +29,13 @@ def x_axis(scale: Scale, floor: float, top: float, about: int = 6, whole: bool =
 
 def score_scale(lines: Sequence[Line], start: float, end: float) -> Scale:
     """The scale of the primary score over all lines, intervals included, with a little room."""
-    values = [v for ln in lines if ln.primary for v in (ln.primary.value, ln.primary.low, ln.primary.high) if v is not None]
+    return y_scale_of(
+        [v for ln in lines if ln.primary for v in (ln.primary.value, ln.primary.low, ln.primary.high) if v is not None], start, end
+    )
+
+
+def y_scale_of(values: Sequence[float], start: float, end: float) -> Scale:
+    """A scale that holds all values, with a little room."""
     low, high = min(values), max(values)
     pad = (high - low) * 0.08 or max(abs(high) * 0.1, 0.01)
     return Scale(low - pad, high + pad, start, end)

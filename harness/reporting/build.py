@@ -76,6 +76,7 @@ def task_view(run: Run, task: Task, *, with_text: bool = True) -> TaskView:
         advice=advice.sentences if advice else (),
         choice=advice.found.choice if advice else None,
         standings={c.name: c.standing for c in advice.found.candidates} if advice else {},
+        against_full=advice.against_full if advice else (),
         reductions=words.reductions(lines),
         forgetting=words.forgetting(lines),
         caveats=words.caveats(task, lines, unit),

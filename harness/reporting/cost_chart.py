@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from harness.reporting import numbers
-from harness.reporting.axes import POINT_LABEL, label_heights, score_scale, x_axis, y_axis
+from harness.reporting.axes import POINT_LABEL, label_heights, x_axis, y_axis, y_scale_of
 from harness.reporting.svg import CHARACTER, Scale, element, figure, label, line, path
 from harness.reporting.text import one_line, short
 from harness.reporting.view import Costs, Line, TaskView
@@ -26,10 +26,28 @@ class Measure:
     text: Callable[[float], str]
 
 
+@dataclass(frozen=True)
+class Point:
+    """One strategy in the picture: what it costs (x), its quality (y) with its interval, and how that reads."""
+
+    label: str
+    x: float
+    y: float
+    low: float | None
+    high: float | None
+    text: str
+    is_base: bool
+    chosen: bool
+
+
 def measures_of(lines: Sequence[Line]) -> tuple[Measure, ...]:
     """The measures by which two or more strategies with a score are known, and differ from nothing; the first is shown first."""
-    scored = [ln.costs for ln in lines if ln.primary and ln.primary.value is not None and ln.costs]
-    currency = scored[0].currency if scored else "USD"
+    return measures_of_costs([ln.costs for ln in lines if ln.primary and ln.primary.value is not None and ln.costs])
+
+
+def measures_of_costs(costs: Sequence[Costs]) -> tuple[Measure, ...]:
+    """`measures_of` for the costs of strategies with a score."""
+    currency = costs[0].currency if costs else "USD"
     every = (
         Measure("Cost to train", f"cost to train, {currency}", lambda c: c.training_price, lambda v: numbers.money(v, currency)),
         Measure(
@@ -44,75 +62,74 @@ def measures_of(lines: Sequence[Line]) -> tuple[Measure, ...]:
             lambda v: numbers.size(v * 2**30),
         ),
     )
-    known = [(m, [v for c in scored if (v := m.of(c)) is not None]) for m in every]
+    known = [(m, [v for c in costs if (v := m.of(c)) is not None]) for m in every]
     return tuple(m for m, values in known if len(values) > 1 and max(values) > 0)
 
 
-@dataclass(frozen=True)
-class _Point:
-    line: Line
-    x: float
-    y: float
-
-
 def cost_chart(task: TaskView, measure: Measure, name: str) -> Markup:
-    """A measure of cost (x) against the primary score (y) with its interval: a named point a strategy, and a line along those that no
-    other beats in both."""
-    points = [
-        _Point(ln, x, ln.primary.value)
-        for ln in task.lines
-        if ln.primary and ln.primary.value is not None and ln.costs and (x := measure.of(ln.costs)) is not None
-    ]
+    """A measure of cost against the primary score of a task."""
+    points = [p for ln in task.lines if (p := _point_of(ln, task, measure)) is not None]
+    title = f"{measure.name} against {task.primary.name} on {task.name}"
+    return points_chart(points, measure, (task.primary.name, task.primary.direction), name, title)
+
+
+def _point_of(ln: Line, task: TaskView, measure: Measure) -> Point | None:
+    x = measure.of(ln.costs) if ln.costs else None
+    if ln.primary is None or ln.primary.value is None or x is None:
+        return None
+    score, unit = ln.primary, task.primary.unit
+    interval = numbers.interval(score.low, score.high, unit)
+    text = f"{numbers.score(score.value, unit)}{f' ({interval})' if interval else ''}"
+    return Point(ln.label, x, ln.primary.value, score.low, score.high, text, ln.is_base, ln.label == task.choice)
+
+
+def points_chart(points: Sequence[Point], measure: Measure, quality: tuple[str, str], name: str, title: str) -> Markup:
+    """A measure of cost (x) against quality (y; its name, and which direction is better) with its intervals: a named point a strategy, and
+    a line along those that no other beats in both."""
     width, height, left, right, top, bottom = 620.0, 340.0, 62.0, 24.0, 16.0, 48.0
+    axis, direction = quality
     x_scale = Scale(0.0, max(p.x for p in points) * 1.05 or 1.0, left + 14, width - right)
-    y_scale = score_scale(task.lines, height - bottom, top)
+    ends = [v for p in points for v in (p.y, p.low, p.high) if v is not None]
+    y_scale = y_scale_of(ends, height - bottom, top)
     parts = [*y_axis(y_scale, left, width - right), *x_axis(x_scale, height - bottom, top)]
     parts.append(label(width - right, height - 8, measure.axis, "axis-title", "end"))
-    parts.append(element("text", task.primary.name, x=-top, y=14, class_="axis-title", text_anchor="end", transform="rotate(-90)"))
-    front = sorted((p for p in points if _unbeaten(p, points, task.primary.direction)), key=lambda p: p.x)
+    parts.append(element("text", axis, x=-top, y=14, class_="axis-title", text_anchor="end", transform="rotate(-90)"))
+    front = sorted((p for p in points if _unbeaten(p, points, direction)), key=lambda p: p.x)
     if len(front) > 1:
         parts.append(path([(x_scale(p.x), y_scale(p.y)) for p in front], "front"))
-    named = points if len(points) <= _MOST_NAMES else [p for p in points if p.line.is_base or p in front]
+    named = points if len(points) <= _MOST_NAMES else [p for p in points if p.is_base or p in front]
     wanted = [y_scale(p.y) + 4 for p in named]
-    heights = label_heights([(x_scale(p.x), p.line.label) for p in named], wanted, top + 10, height - bottom - 4, width)
+    heights = label_heights([(x_scale(p.x), p.label) for p in named], wanted, top + 10, height - bottom - 4, width)
     label_of = dict(zip(named, heights, strict=True))
     for p in sorted(points, key=lambda p: p in label_of):  # the names lie on top
-        parts += _mark(p, (x_scale(p.x), y_scale(p.y)), y_scale, label_of.get(p), (width, task.primary.unit, p.line.label == task.choice))
-    said = "; ".join(f"{p.line.label}: {numbers.score(p.y, task.primary.unit)} at {measure.text(p.x)}" for p in points)
-    title = f"{measure.name} against {task.primary.name} on {task.name}"
+        parts += _mark(p, (x_scale(p.x), y_scale(p.y)), y_scale, label_of.get(p), width)
+    said = "; ".join(f"{p.label}: {p.text} at {measure.text(p.x)}" for p in points)
     return figure(name, (width, height), parts, title=title, description=f"Bars are 95 % intervals. {said}.")
 
 
-def _unbeaten(point: _Point, points: Sequence[_Point], direction: str) -> bool:
+def _unbeaten(point: Point, points: Sequence[Point], direction: str) -> bool:
     """Whether no other strategy is both better and cheaper."""
     sign = -1 if direction == "lower" else 1
     return not any(p.x <= point.x and sign * p.y >= sign * point.y and (p.x, p.y) != (point.x, point.y) for p in points)
 
 
-def _mark(point: _Point, at: tuple[float, float], scale: Scale, label_y: float | None, page: tuple[float, str, bool]) -> list[Markup]:
-    """A point with its interval and, unless `label_y` is None, its name. `page`: the width of the chart, the unit of the score, and
-    whether this is what to ship."""
-    (x, y), ln, (width, unit, chosen) = at, point.line, page
-    tone = "base" if ln.is_base else "tuned"
+def _mark(point: Point, at: tuple[float, float], scale: Scale, label_y: float | None, width: float) -> list[Markup]:
+    """A point with its interval and, unless `label_y` is None, its name, in a picture so wide."""
+    x, y = at
+    tone = "base" if point.is_base else "tuned"
     parts: list[Markup] = []
-    if ln.primary and ln.primary.low is not None and ln.primary.high is not None:
-        low, high = scale(ln.primary.low), scale(ln.primary.high)
+    if point.low is not None and point.high is not None:
+        low, high = scale(point.low), scale(point.high)
         parts.append(line(x, low, x, high, f"whisker {tone}"))
         parts += [line(x - 4, end, x + 4, end, f"whisker {tone}") for end in (low, high)]
-    if chosen:
+    if point.chosen:
         parts.append(element("circle", cx=x, cy=y, r=9, class_="ring chosen"))
-    parts.append(element("circle", _hover(ln, unit), cx=x, cy=y, r=5, class_=f"point {tone}"))
+    parts.append(element("circle", element("title", f"{one_line(point.label)}: {point.text}"), cx=x, cy=y, r=5, class_=f"point {tone}"))
     if label_y is None:
         return parts
-    to_left = x + 12 + CHARACTER * len(short(ln.label, POINT_LABEL)) > width
+    to_left = x + 12 + CHARACTER * len(short(point.label, POINT_LABEL)) > width
     if abs(label_y - 4 - y) > 6:
         parts.append(line(x + (-6 if to_left else 6), y, x + (-10 if to_left else 10), label_y - 4, "leader"))
-    parts.append(label(x + (-13 if to_left else 13), label_y, short(ln.label, POINT_LABEL), "label halo", "end" if to_left else "start"))
+    side, anchor = (-13, "end") if to_left else (13, "start")
+    parts.append(label(x + side, label_y, short(point.label, POINT_LABEL), "label halo", anchor))
     return parts
-
-
-def _hover(ln: Line, unit: str) -> Markup:
-    if ln.primary is None:
-        return Markup("")
-    interval = numbers.interval(ln.primary.low, ln.primary.high, unit)
-    return element("title", f"{one_line(ln.label)}: {numbers.score(ln.primary.value, unit)}{f' ({interval})' if interval else ''}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 NOTHING = "–"
 # By the unit of a score. The decimals of sacrebleu's scores are those that people print them with.
-_DECIMALS = {"fraction": 3, "score": 3, "nats": 3, "coefficient": 3, "points": 1, "errors": 2, "edits per 100 words": 1}
+_DECIMALS = {"fraction": 3, "score": 3, "nats": 3, "coefficient": 3, "points": 1, "errors": 2, "edits per 100 words": 1, "margins": 1}
 _SIGNS = {"USD": "$", "EUR": "€", "GBP": "£"}
 
 
@@ -44,6 +44,13 @@ def signed(value: float | None, unit: str = "") -> str:
 def signed_interval(low: float | None, high: float | None, unit: str = "") -> str:
     """The interval of a difference, empty where there is none."""
     return "" if low is None or high is None else f"{signed(low, unit)} to {signed(high, unit)}"
+
+
+def share(value: float | None) -> str:
+    """A part of a whole: "13 %", of less than one in a hundred "0.4 %"."""
+    if value is None:
+        return NOTHING
+    return f"{100 * value:.{0 if abs(value) >= 0.01 or value == 0 else 1}f} %".replace("-", "−")
 
 
 def fewer(share: float) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from harness.analysis import Comparison, LearningCurve, Reduction, Standing
+from harness.analysis import Comparison, Kept, LearningCurve, Reduction, Standing
 from harness.analysis.pairs import Verdict
 from harness.metrics import ClassRow
 from harness.store.plan import ModelInfo
@@ -256,6 +256,19 @@ def _turned(difference: Difference | None) -> Difference | None:
 
 
 @dataclass(frozen=True)
+class AgainstFull:
+    """What one strategy keeps of the gain that full fine-tuning of the same model on the same rows brings over base, and in shares of what
+    full takes its cost (training and the answers), time to train, memory, and the size of what is stored; None where that is not known."""
+
+    label: str
+    kept: Kept
+    cost: float | None
+    training_seconds: float | None
+    peak_allocated: float | None
+    artifact_bytes: float | None
+
+
+@dataclass(frozen=True)
 class ExampleOutput:
     """What one strategy said to one example. `answer` is what was taken from it, where that is something else (else None); `score` is
     its primary score on this row (1 or 0 for a label), and `mark` words that; `unsupported` are the sentences that its inputs do not
@@ -299,6 +312,7 @@ class TaskView:
     advice: tuple[str, ...]
     choice: str | None
     standings: Mapping[str, Standing]
+    against_full: tuple[AgainstFull, ...]
     reductions: tuple[str, ...]
     forgetting: str
     caveats: tuple[str, ...]

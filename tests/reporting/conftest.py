@@ -1,11 +1,17 @@
-"""Synthetic runs that the tests of the report share."""
+"""Synthetic runs that the tests of the report share, and the browser that opens them."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
 import pytest
-from report_factory import HOSTILE, Made, classification, make_run, questions, summarization, wide_cells
+from report_factory import HOSTILE, Made, classification, make_run, page_of, questions, summarization, wide_cells
 
 from harness.store import Run
+
+CHROMIUM = Path("/usr/bin/chromium")
 
 
 @pytest.fixture(scope="session")
@@ -65,3 +71,35 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Run:
     ]
     data = {"warnings": (HOSTILE,), "skipped": (HOSTILE,), "skipped_rows": 1, "origin": {HOSTILE: HOSTILE}}
     return make_run(tmp_path_factory.mktemp("runs") / "hostile", [summarization(cells, rows=12, text=lambda i: HOSTILE, data=data)])
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    if not CHROMIUM.is_file():
+        pytest.skip(f"{CHROMIUM} is not there")
+    with sync_api.sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="module")
+def opened(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Run], Any]]:
+    """Opens the report of a run; whatever the browser complains about fails the test."""
+    pages = []
+
+    def open_it(run: Run, **context: Any) -> Any:
+        file = tmp_path_factory.mktemp("page") / "report.html"
+        file.write_text(page_of(run), encoding="utf-8")
+        page = browser.new_page(viewport={"width": 1440, "height": 900}, **context)
+        page.problems = []
+        page.on("console", lambda message: page.problems.append(message.text))
+        page.on("pageerror", lambda error: page.problems.append(str(error)))
+        page.goto(file.as_uri())
+        pages.append(page)
+        return page
+
+    yield open_it
+    for page in pages:
+        page.close()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +11,6 @@ from report_factory import Made, make_run, page_of, summarization
 
 from harness.store import Run
 
-CHROMIUM = Path("/usr/bin/chromium")
-
 # Texts of charts that run over the edge of their picture.
 CUT_OFF = """[...document.querySelectorAll('svg.chart text:not([transform])')].filter(text => {
   const box = text.getBBox()
@@ -20,17 +18,6 @@ CUT_OFF = """[...document.querySelectorAll('svg.chart text:not([transform])')].f
 }).map(text => text.textContent)"""
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    if not CHROMIUM.is_file():
-        pytest.skip(f"{CHROMIUM} is not there")
-    with sync_api.sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -61,27 +48,6 @@ def test_the_page_opens_without_an_error_or_a_request(
     assert problems == []
     assert requests == [(tmp_path / "report.html").as_uri()]
     page.close()
-
-
-@pytest.fixture(scope="module")
-def opened(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Run], Any]]:
-    """Opens the report of a run; whatever the browser complains about fails the test."""
-    pages = []
-
-    def open_it(run: Run, **context: Any) -> Any:
-        file = tmp_path_factory.mktemp("page") / "report.html"
-        file.write_text(page_of(run), encoding="utf-8")
-        page = browser.new_page(viewport={"width": 1440, "height": 900}, **context)
-        page.problems = []
-        page.on("console", lambda message: page.problems.append(message.text))
-        page.on("pageerror", lambda error: page.problems.append(str(error)))
-        page.goto(file.as_uri())
-        pages.append(page)
-        return page
-
-    yield open_it
-    for page in pages:
-        page.close()
 
 
 def column(page: Any, table: str, place: int) -> list[str]:
@@ -190,3 +156,25 @@ def test_nothing_serious_stands_in_the_way_of_anybody(
     found = axe.run(page).response["violations"]
     serious = {v["id"]: [n["html"][:120] for n in v["nodes"][:3]] for v in found if v["impact"] in ("serious", "critical")}
     assert serious == {}
+
+
+def test_every_link_leads_to_what_it_names(opened: Callable[[Run], Any], troubled: Run) -> None:
+    page = opened(troubled)
+    links = page.locator("a[href]")
+    assert links.count() == 3
+    for link in links.all():
+        name, target = link.inner_text(), str(link.get_attribute("href"))
+        link.press("Enter")
+        assert page.url.endswith(target)
+        there = page.locator(target)
+        assert there.count() == 1 and there.evaluate("e => e.getBoundingClientRect().top < window.innerHeight")
+        assert name in (*there.locator("h2").all_inner_texts(), "Skip to the report")
+    assert page.problems == []
+
+
+def test_the_picture_over_all_tasks_is_switched_like_the_others(opened: Callable[[Run], Any], troubled: Run) -> None:
+    page = opened(troubled)
+    pictures = page.locator(".overall figure")
+    page.locator(".overall").get_by_text("Memory", exact=True).click()
+    assert [pictures.nth(i).is_visible() for i in range(pictures.count())] == [False] * (pictures.count() - 1) + [True]
+    assert "lora" in pictures.last.inner_text() and "qlora" not in pictures.last.inner_text(), "qlora ran on one task only"

@@ -32,6 +32,7 @@ def readings(value: float) -> Iterator[str]:
     yield numbers.seconds(value)
     yield numbers.size(value)
     yield numbers.count(value)
+    yield numbers.share(value)
     yield numbers.p_value(value).removeprefix("p ").removeprefix("= ")
 
 

@@ -114,7 +114,10 @@ def test_the_headline_names_the_best_its_interval_and_the_difference_to_base(pla
     )
     assert any("one seed" in caveat for caveat in task.caveats)
     said = " ".join(task.advice[0].split())
-    assert said.startswith("No strategy is shown to be within Δ = 0.01 of the best on rougeL. lora has the best score; ")
+    assert said.startswith(
+        "Nothing is proven: no strategy is shown to be within the accepted margin of the best (Δ = 0.01 on rougeL). "
+        "lora has the best score; "
+    )
 
 
 def test_the_headline_claims_nothing_that_chance_can_explain(troubled: Run) -> None:
@@ -226,7 +229,6 @@ def test_what_the_input_does_not_support_is_marked(tmp_path: Path) -> None:
     assert {row.outputs[0].unsupported for row in task.examples} == {(("Given warfarin 5 mg.", "number 5 mg"),)}
     (plain,) = report_view(make_run(tmp_path / "plain", [summarization(made.cells, rows=10)])).tasks
     assert {row.outputs[0].unsupported for row in plain.examples} == {()}, "nobody asked for faithfulness"
-
 
 
 def test_a_run_that_was_stopped_before_its_rows_were_stored(tmp_path: Path) -> None:
