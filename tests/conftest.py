@@ -11,12 +11,16 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 # OpenMP's waiting threads spin by default: beside any other busy process the tests then took ten times as long.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
+
+
+CHROMIUM = Path("/usr/bin/chromium")
 
 
 @dataclass(frozen=True)
@@ -81,3 +85,15 @@ def made(bench: Bench, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mad
     before = {f: f.stat().st_mtime_ns for f in folder.rglob("*") if f.is_file()}
     yield Made(arguments, here, folder, ended)
     assert {f: f.stat().st_mtime_ns for f in folder.rglob("*") if f.is_file()} == before, "a test has changed the run that all share"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Debian's Chromium, driven by Playwright."""
+    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    if not CHROMIUM.is_file():
+        pytest.skip(f"{CHROMIUM} is not there")
+    with sync_api.sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
+        yield chromium
+        chromium.close()

@@ -23,6 +23,7 @@ from harness.analysis.resampling import seen_scores
 from harness.analysis.rows import per_example_scores, statistic_rows, statistic_stack, stored_stack
 from harness.analysis.scores import score_rows, stack_scores, strategy_scores
 from harness.analysis.seeds import SeedSpread, seed_spread
+from harness.analysis.weighted import weighted_mean, weighted_share
 
 __all__ = [
     "Candidate",
@@ -71,5 +72,7 @@ __all__ = [
     "stored_stack",
     "strategy_scores",
     "tango_interval",
+    "weighted_mean",
+    "weighted_share",
     "wilson_interval",
 ]

@@ -20,6 +20,7 @@ T = TypeVar("T", Task, Strategy)
 # it has labels: whatever its kind, its answer is then one of them.
 _BORROWED = ("prompt", "prompt_format", "no_answer", "decode")
 _SCORING = ("metrics", "primary", "margin")
+_IN_PART = "review"  # of its fields, those that are left out, too
 
 
 @dataclass(frozen=True)
@@ -156,12 +157,15 @@ class Catalog:
         defaults = {name: own[name] for name in _BORROWED if name in own} | {name: scoring[name] for name in _SCORING}
         if values.get("labels"):
             defaults.pop("no_answer", None)
+        asked = values.get(_IN_PART, {})
+        if isinstance(asked, Mapping):
+            defaults[_IN_PART] = own[_IN_PART] | dict(asked)
         # A user who names metrics of their own must also say which score decides, and the margin is in the unit of that score.
         if "metrics" in values:
             del defaults["primary"]
         if values.get("primary", scoring["primary"]) != scoring["primary"]:
             del defaults["margin"]
-        return defaults | dict(values)
+        return defaults | {name: value for name, value in values.items() if name != _IN_PART or not isinstance(value, Mapping)}
 
     def _names(self, source: YamlFile, values: Mapping[str, Any], what: type[T]) -> list[str]:
         """Names that the schema cannot know: metrics, the primary score, sources, the prompt's syntax."""

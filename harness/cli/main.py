@@ -25,6 +25,7 @@ _COMMANDS = {
     "plan": ("harness.cli.plan:plan", "Say what the test rows of a task can show, before a run."),
     "report": ("harness.cli.report:report", "Write the report of a run again, or print the run as JSON."),
     "compare": ("harness.cli.compare:compare", "Compare two strategies of a run, or one strategy in two runs."),
+    "review": ("harness.cli.review:review", "Let people judge outputs: packets out, ratings back."),
     "predict": ("harness.cli.predict:predict", "Answer new rows with a model that a run has made."),
     "export": ("harness.cli.export:export", "Write an adapter or a model as a folder that other programs load."),
     "tasks": ("harness.cli.tasks:tasks", "List, show and validate tasks."),

@@ -84,6 +84,9 @@ _DATA = (
     click.option("--field", "more", multiple=True, callback=pairs, metavar="ROLE=COLUMN", help="Any other variable of the prompt."),
     click.option("--labels", multiple=True, callback=split_names, help="The labels that an answer is chosen from: yes,no,maybe."),
     click.option("--fold-references-by", metavar="COLUMN", help="Test rows that agree in it are one example with several references."),
+    click.option(
+        "--harvested", metavar="FILE", multiple=True, help="Rows of `bench review harvest`: trained on, and not tested any more."
+    ),
     click.option("--skip-bad-rows", is_flag=True, help="Go on without rows that cannot be used; the report counts them."),
     click.option("--limit", type=click.IntRange(min=1), help="A random sample of at most so many rows of every split."),
 )

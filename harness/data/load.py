@@ -16,6 +16,7 @@ from harness.data.checks import Checked, remove_overlaps
 from harness.data.digests import splits_digest
 from harness.data.folding import check_folds, fold, merged, with_followers
 from harness.data.gather import Gathered
+from harness.data.harvested import as_training, read_harvested, retire
 from harness.data.ids import RowIds
 from harness.data.index import Index
 from harness.data.labels import choices_of, unseen_labels
@@ -24,7 +25,7 @@ from harness.data.sampling import sampled
 from harness.data.sources import sources
 from harness.data.splitting import spare_validation, split_rows
 from harness.errors import BenchError, did_you_mean
-from harness.types import DataReport, Example, SplitName, Splits, SplitSpec, Task
+from harness.types import DataReport, Example, Paths, SplitName, Splits, SplitSpec, Task
 
 if TYPE_CHECKING:
     from harness.data.index import Places
@@ -66,8 +67,12 @@ def load_splits(task: Task, *, folder: Path, limit: int | None = None, limit_see
         raise BenchError(f"limit must be at least 1, not {limit}")
     _check_folding(task)
     loaded = _from_files(task, folder, limit, whole_as_test) if task.data.source is None else _from_source(task)
-    index = loaded.index
-    parts, followers = _fold(index, loaded.parts, ("validation", "test"))
+    index, retired = loaded.index, dict[str, int]()
+    harvested = read_harvested([folder / path for path in _paths(task.data.harvested)])
+    unretired = loaded.parts
+    if harvested:
+        unretired, retired = retire(index, loaded.parts, harvested)
+    parts, followers = _fold(index, unretired, ("validation", "test"))
     alone = whole_as_test and not len(parts["train"])
     checked = Checked(parts, {}, 0, 0, 0, []) if alone else remove_overlaps(index, parts)
     parts = checked.parts
@@ -91,6 +96,9 @@ def load_splits(task: Task, *, folder: Path, limit: int | None = None, limit_see
         unseen, doubts = unseen_labels(index.labels_of(parts["train"]), index.labels_of(parts["test"]))
         warnings += doubts
     examples = _put_together(loaded, parts, followers, choices)
+    if harvested:
+        examples["train"] += as_training(harvested, choices)
+        warnings.append(_harvest_line(len(harvested), retired))
     report = DataReport(
         origin=loaded.origin,
         sizes={split: len(rows) for split, rows in examples.items()},
@@ -106,6 +114,15 @@ def load_splits(task: Task, *, folder: Path, limit: int | None = None, limit_see
         warnings=tuple(warnings),
     )
     return Splits(examples["train"], examples["validation"], examples["test"], report, splits_digest(examples))
+
+
+def _paths(given: Paths | None) -> tuple[str, ...]:
+    return () if given is None else (given,) if isinstance(given, str) else given
+
+
+def _harvest_line(rows: int, retired: Mapping[str, int]) -> str:
+    left = ", ".join(f"{n} from {split}" for split, n in retired.items()) or "none was there"
+    return f"{rows} harvested rows are trained on; rows with their inputs or groups are not tested any more ({left} removed)"
 
 
 def _check_folding(task: Task) -> None:

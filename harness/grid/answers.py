@@ -13,10 +13,8 @@ from typing import Any
 from harness.grid.finished import FinishedCell
 from harness.metrics.probabilities import shares
 from harness.models.encode import EncodedPrompt
+from harness.text import inert
 from harness.types import Example, Prediction
-
-# What makes a spreadsheet take a cell for a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True)
@@ -79,7 +77,7 @@ def _flat(row: Mapping[str, Any]) -> dict[str, Any]:
 def _harmless(value: object) -> object:
     if isinstance(value, bool):
         return "true" if value else "false"
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+    return inert(value) if isinstance(value, str) else value
 
 
 def _printable(line: str) -> str:

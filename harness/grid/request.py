@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -45,6 +45,7 @@ class Request:
     fields: Mapping[str, str] = field(default_factory=dict)
     labels: tuple[str, ...] = ()
     fold_references_by: str | None = None
+    harvested: tuple[str, ...] = ()
     skip_bad_rows: bool = False
     seeds: int = 1
     train_sizes: tuple[str, ...] = ()
@@ -150,7 +151,7 @@ def resolve_tasks(request: Request, catalog: Catalog, here: Path) -> dict[str, E
         raise BenchError("no task: name one with --task, such as --task summarization")
     found: dict[str, Entry[Task]] = {}
     for name in dict.fromkeys(request.tasks):
-        entry = _with_user_data(catalog.task(name), request, here)
+        entry = _with_harvest(_with_user_data(catalog.task(name), request, here), request, here)
         if entry.value.name in found:
             raise BenchError(f"two tasks are named '{entry.value.name}': give one of them another name")
         found[entry.value.name] = entry
@@ -182,6 +183,17 @@ def _with_user_data(entry: Entry[Task], request: Request, here: Path) -> Entry[T
         path: Paths | FilesSpec = _one_or_several(request.data)
         origin["path"] = FilesSpec(**{name: _one_or_several(files) for name, files in given.items()}) if given else path
     return Entry(_with_labels(_on_data(entry.value, origin, request), request), here / entry.file.name, entry.shown)
+
+
+def _with_harvest(entry: Entry[Task], request: Request, here: Path) -> Entry[Task]:
+    """The task with the corrected rows named on the command line, beside those that its YAML names."""
+    if not request.harvested:
+        return entry
+    own = entry.value.data.harvested or ()
+    named = [str(entry.folder / path) for path in ((own,) if isinstance(own, str) else own)]
+    every = tuple(dict.fromkeys([*named, *(str(here / path) for path in request.harvested)]))
+    data = entry.value.data.model_copy(update={"harvested": every})
+    return replace(entry, value=entry.value.model_copy(update={"data": data}))
 
 
 def _one_or_several(files: tuple[str, ...]) -> Paths:

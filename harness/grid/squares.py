@@ -197,7 +197,7 @@ def _unknown_names(
 def _elsewhere(task: Task, strategy: Strategy, splits: Splits) -> Square:
     """The cell of outputs that were made elsewhere: no model, no seed, and what matters of the file is its content."""
     identity = {
-        "task": task.model_dump(mode="json", exclude={"data", "description", "margin"}),
+        "task": task.model_dump(mode="json", exclude={"data", "description", "margin", "review"}),
         "strategy": strategy.model_dump(mode="json", exclude={"description": True, "outputs": {"path"}}),
         "data": splits.digest,
         "code": code_digest(),
@@ -211,7 +211,7 @@ def _cell(
 ) -> Cell:
     """The cell, with an id made of everything that can change its result or its cost; where its files lie is not among it."""
     identity: dict[str, Any] = {
-        "task": task.model_dump(mode="json", exclude={"data", "description", "margin"}),
+        "task": task.model_dump(mode="json", exclude={"data", "description", "margin", "review"}),
         "strategy": strategy.model_dump(mode="json", exclude={"description"}),
         "data": splits.digest,
         "model": source.digest,

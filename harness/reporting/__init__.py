@@ -8,6 +8,7 @@ from harness.reporting.foresight import Foresight, foresee_task
 from harness.reporting.markdown import to_markdown
 from harness.reporting.opponents import Wanted
 from harness.reporting.page import render, write_page
+from harness.reporting.review_status import findings_to_json, print_findings
 from harness.reporting.scores import TaskRows
 from harness.reporting.table import to_csv
 from harness.reporting.terminal import terminal_table
@@ -19,8 +20,10 @@ __all__ = [
     "Wanted",
     "compare_runs",
     "comparison_to_json",
+    "findings_to_json",
     "foresee_task",
     "print_comparison",
+    "print_findings",
     "print_summary",
     "render",
     "terminal_table",

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from markupsafe import Markup
 
 from harness.reporting.svg import CHARACTER, Scale, label, line, nice_ticks, spread, tick_text
-from harness.reporting.text import short
 from harness.reporting.view import Line
+from harness.text import short
 
 POINT_LABEL = 34  # characters
 

@@ -15,6 +15,7 @@ from harness.reporting.examples import UNSUPPORTED, examples_of, worth_reading
 from harness.reporting.learning import learning_of
 from harness.reporting.lengths import lengths_of
 from harness.reporting.lines import cells_of, costs_of, done_cells, lines_of
+from harness.reporting.review_words import review_view
 from harness.reporting.scores import TaskRows, of_single_examples
 from harness.reporting.slice_table import slice_tables
 from harness.reporting.view import (
@@ -28,6 +29,7 @@ from harness.reporting.view import (
     SliceTable,
     TaskView,
 )
+from harness.review import findings_of, retired_of, reviews_of
 from harness.store import Run
 from harness.types import Cell, Task
 
@@ -89,6 +91,8 @@ def task_view(run: Run, task: Task, *, with_text: bool = True) -> TaskView:
         examples=_examples(run, rows, read) if with_text else (),
         read=tuple(ln.label for ln in read),
         lengths=lengths_of(rows.examples, {ln.label: rows.predictions(_first_done(run, ln, task)) for ln in read}),
+        reviews=tuple(review_view(found) for review in reviews_of(run, task.name) if (found := findings_of(run, review)).made),
+        retired=len(retired_of(run, task.name)),
         data=run.plan.data[task.name],
         data_digest=run.plan.data_digests[task.name],
     )

@@ -14,7 +14,7 @@ from harness.analysis.intervals import ROUGH
 from harness.reporting import numbers
 from harness.reporting.compare_view import ComparisonView, Side
 from harness.reporting.console import UNLIMITED, print_table, print_text
-from harness.reporting.text import one_line, short
+from harness.text import one_line, short
 
 _OUTPUT = 200  # characters of an output that is shown
 

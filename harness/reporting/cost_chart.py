@@ -10,8 +10,8 @@ from markupsafe import Markup
 from harness.reporting import numbers
 from harness.reporting.axes import POINT_LABEL, label_heights, x_axis, y_axis, y_scale_of
 from harness.reporting.svg import CHARACTER, Scale, element, figure, label, line, path
-from harness.reporting.text import one_line, short
 from harness.reporting.view import Costs, Line, TaskView
+from harness.text import one_line, short
 
 _MOST_NAMES = 12  # more points are not all named: only those that no other beats in both cost and score, and base
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import base64
-import gzip
-import json
 import random
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from harness import webpage
 from harness.metrics.faithfulness import unsupported
 from harness.reporting import numbers
-from harness.reporting.text import one_line, visible
 from harness.reporting.view import ExampleOutput, ExampleRow, Line
+from harness.text import one_line, visible
 from harness.types import Example, Metric, Prediction
 
 MOST_ROWS = 2000
@@ -125,5 +123,4 @@ def packed(rows: Sequence[ExampleRow], labels: Sequence[str]) -> str:
             for row in rows
         ],
     }
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    return base64.b64encode(gzip.compress(text.encode("utf-8"), 9, mtime=0)).decode("ascii")
+    return webpage.packed(value)

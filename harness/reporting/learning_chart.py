@@ -14,8 +14,8 @@ from harness.reporting import numbers
 from harness.reporting.axes import label_heights, y_axis
 from harness.reporting.learning import shown_forecasts
 from harness.reporting.svg import CHARACTER, Scale, element, figure, label, line, path
-from harness.reporting.text import one_line, short
 from harness.reporting.view import Learning, LearningLine, Line, TaskView
+from harness.text import one_line, short
 
 _COLOURS = 6  # of the style sheet; the labels tell lines apart where colours come again
 _LABEL = 28

@@ -6,9 +6,9 @@ import re
 
 from harness.reporting import numbers, words
 from harness.reporting.build import report_view
-from harness.reporting.text import one_line, short
 from harness.reporting.view import Costs, Line, Report, TaskView
 from harness.store import Run
+from harness.text import one_line, short
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~!])")
 _STANDINGS = {"within": "within Δ", "worse": "worse", "undecided": "undecided"}

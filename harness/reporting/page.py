@@ -1,16 +1,8 @@
-"""The report as one HTML file that needs nothing else: no network, one style and one script of ours, and nothing else that runs.
-
-Three things keep hostile text inert, each enough on its own for most of it: Jinja escapes whatever is printed (and the script sets texts as
-texts), `visible` spells out characters that a browser acts on, and the Content-Security-Policy allows the inlined style and the inlined
-script, by their hashes, and nothing else.
-"""
+"""The report as one HTML file that needs nothing else: no network, one style and one script of ours, and nothing else that runs."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from pathlib import Path
-from typing import Any
 
 import jinja2
 from markupsafe import Markup
@@ -30,10 +22,10 @@ from harness.reporting import (
     words,
 )
 from harness.reporting.build import report_view
-from harness.reporting.text import one_line, short, visible
 from harness.reporting.view import PHASES
 from harness.store import Run
 from harness.store.atomic import write_text
+from harness.webpage import content_security_policy, page_environment
 
 _TEMPLATE = "report.html.j2"
 _STYLE = "report.css"
@@ -62,29 +54,8 @@ def write_page(run: Run, path: Path) -> None:
     write_text(path, render(run))
 
 
-def content_security_policy(style: str, script: str) -> str:
-    """What the page may load and run: this style and this script, and nothing else."""
-    styles, scripts = (base64.b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode("ascii") for text in (style, script))
-    return f"default-src 'none'; style-src 'sha256-{styles}'; script-src 'sha256-{scripts}'; base-uri 'none'; form-action 'none'"
-
-
 def _environment(folder: Path) -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(folder),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        finalize=_shown,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    found = page_environment(folder)
     rooms = (calibration, cost_chart, examples, learning, learning_chart, marks, numbers, overview, phase_chart, training_chart, words)
-    environment.globals |= {room.__name__.rpartition(".")[2]: room for room in rooms} | {"PHASES": PHASES}
-    environment.filters |= {"one_line": one_line, "short": short}
-    return environment
-
-
-def _shown(value: Any) -> Any:
-    """Every text that the template prints goes through `visible`, so that none can be forgotten."""
-    if isinstance(value, str) and not isinstance(value, Markup):
-        return visible(value)
-    return "" if value is None else value
+    found.globals |= {room.__name__.rpartition(".")[2]: room for room in rooms} | {"PHASES": PHASES}
+    return found

@@ -10,8 +10,8 @@ from markupsafe import Markup
 from harness.reporting import numbers
 from harness.reporting.axes import x_axis
 from harness.reporting.svg import CHARACTER, Scale, element, figure, label
-from harness.reporting.text import one_line, short
 from harness.reporting.view import PHASES, Costs, Line, TaskView
+from harness.text import one_line, short
 from harness.types import Phase
 
 _NAME = 34  # characters

@@ -13,7 +13,7 @@ from itertools import pairwise
 
 from markupsafe import Markup, escape
 
-from harness.reporting.text import one_line
+from harness.text import one_line
 
 CHARACTER = 7.2  # mean width of a character at the charts' 13 px, for placing labels
 

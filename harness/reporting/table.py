@@ -7,11 +7,10 @@ import io
 from typing import Any
 
 from harness.reporting.export import to_json
-from harness.reporting.text import one_line
 from harness.store import Run
+from harness.text import inert, one_line
 
 _ABOUT = ("task", "model", "strategy", "train_size", "seed", "status", "error")
-_FORMULA = ("=", "+", "-", "@", "\t")  # what a spreadsheet runs
 
 
 def to_csv(run: Run) -> str:
@@ -37,8 +36,5 @@ def _flat(cell: dict[str, Any]) -> dict[str, Any]:
 
 
 def _inert(value: Any) -> Any:
-    """A text that no spreadsheet runs: one that would begin a formula stands behind an apostrophe."""
-    if not isinstance(value, str):
-        return value
-    text = one_line(value, 2000)
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    """A text in one line that no spreadsheet runs; any other value as it is."""
+    return inert(one_line(value, 2000)) if isinstance(value, str) else value

@@ -16,9 +16,9 @@ from harness.reporting.console import UNLIMITED, natural_width, print_table, pri
 from harness.reporting.learning import learning_of
 from harness.reporting.lines import lines_of
 from harness.reporting.scores import TaskRows
-from harness.reporting.text import one_line, short
 from harness.reporting.view import Line
 from harness.store import Run
+from harness.text import one_line, short
 from harness.types import Metric, Task
 
 _MOST_SCORES = 2  # beside the primary one

@@ -295,10 +295,37 @@ class ExampleRow:
 
 
 @dataclass(frozen=True)
+class TextTable:
+    """A table of texts. `numeric` tells of each column whether it is one of numbers."""
+
+    title: str
+    columns: tuple[str, ...]
+    numeric: tuple[bool, ...]
+    rows: tuple[tuple[str, ...], ...]
+    under: str = ""
+
+
+@dataclass(frozen=True)
+class ReviewView:
+    """What people said in one packet."""
+
+    packet: str
+    mode: str
+    headline: str
+    limits: tuple[str, ...]
+    rows: int
+    rows_asked: int
+    made: int
+    asked: int
+    tables: tuple[TextTable, ...]
+
+
+@dataclass(frozen=True)
 class TaskView:
     """Everything about one task. `lines` are sorted by the primary score, those without one last; `read` are the labels of those
     whose outputs stand with the `examples`. `advice` begins with what to ship; it is empty where there is nothing to choose between.
-    `standings` say by label which lines are within the margin of the best, worse, or undecided; `choice` is the label of what to ship."""
+    `standings` say by label which lines are within the margin of the best, worse, or undecided; `choice` is the label of what to ship.
+    `reviews` are the packets that somebody has rated; `retired` is how many test rows were given to training."""
 
     name: str
     kind: str
@@ -325,6 +352,8 @@ class TaskView:
     examples: tuple[ExampleRow, ...]
     read: tuple[str, ...]
     lengths: tuple[Length, ...]
+    reviews: tuple[ReviewView, ...]
+    retired: int
     data: DataReport
     data_digest: str
 

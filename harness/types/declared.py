@@ -63,6 +63,7 @@ class DataSpec(Declared):
     are, and `prompt`/`completion` rows are understood; None says that there is no `group` or no `id`, whatever the columns are
     called. A list in an input is joined with `join`; a list in a target is several references, or with `target_lists: join` one
     text. `fold_references_by` names a column: rows of validation and test that agree in it become one example with several references.
+    `harvested` are files of `bench review harvest`: their rows are trained on, and leave validation and test.
     """
 
     path: Paths | FilesSpec | None = None
@@ -77,6 +78,7 @@ class DataSpec(Declared):
     join: str = "\n"
     target_lists: Literal["references", "join"] = "references"
     fold_references_by: str | None = None
+    harvested: Paths | None = None
     split: SplitSpec = SplitSpec()
     skip_bad_rows: bool = False
 
@@ -109,6 +111,45 @@ class DecodeSpec(Declared):
     stop: tuple[Annotated[str, Field(min_length=1)], ...] = ()
 
 
+class ScaleSpec(Declared):
+    """One question that people answer about an output: its answers in words, the worst first."""
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._ -]*$", max_length=40)]
+    question: Annotated[str, Field(min_length=1, max_length=500)]
+    answers: Annotated[tuple[Annotated[str, Field(min_length=1, max_length=80)], ...], Field(min_length=2, max_length=10)]
+
+    @field_validator("answers")
+    @classmethod
+    def _distinct(cls, answers: tuple[str, ...]) -> tuple[str, ...]:
+        if len({answer.casefold() for answer in answers}) < len(answers):
+            raise ValueError("the answers of a question must differ")
+        return answers
+
+
+class ReviewSpec(Declared):
+    """What people are asked about outputs: which of two is better, how good one is on some scales, what kinds of errors it has."""
+
+    instructions: Annotated[str, Field(max_length=4000)] = "Judge each output by its input alone."
+    preference: Annotated[str, Field(min_length=1, max_length=500)] = "Which output is better?"
+    scales: Annotated[tuple[ScaleSpec, ...], Field(min_length=1, max_length=12)] = (
+        ScaleSpec(name="quality", question="How good is the output?", answers=("unusable", "poor", "fair", "good", "excellent")),
+    )
+    errors: Annotated[tuple[Annotated[str, Field(min_length=1, max_length=60)], ...], Field(min_length=1, max_length=30)] = (
+        "wrong",
+        "left out",
+        "invented",
+    )
+
+    @model_validator(mode="after")
+    def _distinct(self) -> ReviewSpec:
+        for what, names in (("scales", [s.name for s in self.scales]), ("errors", list(self.errors))):
+            if len({name.casefold() for name in names}) < len(names):
+                raise ValueError(f"the names of the {what} must differ")
+            if any(";" in name for name in names):
+                raise ValueError(f"a name among the {what} holds ';', which parts them in spreadsheets")
+        return self
+
+
 class Task(Declared):
     """What is measured.
 
@@ -117,6 +158,7 @@ class Task(Declared):
     that has labels is answered by choosing one of them (yes, no, maybe). `no_answer` is what stands for "there is no answer" in
     a qa task: a row without a target is trained towards it, and an output that says so counts as none.
     `max_length` caps prompt and answer together, in tokens, below the model's own context; it is the same for every strategy.
+    `review` is what people are asked about the outputs; it changes no result.
     """
 
     name: Name
@@ -133,6 +175,7 @@ class Task(Declared):
     margin: Annotated[float, Field(gt=0)] = 0.01
     max_length: Annotated[int, Field(ge=16)] = 2048
     decode: DecodeSpec = DecodeSpec()
+    review: ReviewSpec = ReviewSpec()
 
     @field_validator("labels")
     @classmethod

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from report_factory import HOSTILE, Made, classification, make_run, page_of, questions, summarization, wide_cells
 
 from harness.store import Run
-
-CHROMIUM = Path("/usr/bin/chromium")
 
 
 @pytest.fixture(scope="session")
@@ -71,17 +68,6 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Run:
     ]
     data = {"warnings": (HOSTILE,), "skipped": (HOSTILE,), "skipped_rows": 1, "origin": {HOSTILE: HOSTILE}}
     return make_run(tmp_path_factory.mktemp("runs") / "hostile", [summarization(cells, rows=12, text=lambda i: HOSTILE, data=data)])
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    if not CHROMIUM.is_file():
-        pytest.skip(f"{CHROMIUM} is not there")
-    with sync_api.sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture(scope="module")

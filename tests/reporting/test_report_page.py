@@ -16,8 +16,8 @@ from report_factory import HOSTILE, Made, classification, make_run, page_of, sum
 
 from harness.reporting import numbers, render, write_page
 from harness.reporting.build import report_view
-from harness.reporting.text import visible
 from harness.store import Run
+from harness.text import visible
 
 
 @pytest.fixture(scope="module", params=["plain", "troubled", "hostile", "wide", "asked"])

@@ -1,4 +1,4 @@
-"""The Python interface: what the command does, as functions."""
+"""Runs, comparisons, and what is made with finished cells."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def run(
     """
     if "model" in options:
         options["models"] = options.pop("model")
-    request = request_of({"tasks": _names(task), "strategies": _names(strategies)} | options)
+    request = request_of({"tasks": names_of(task), "strategies": names_of(strategies)} | options)
     return run_request(request, runs_dir=runs_dir, listener=listener, new=new, reuse=reuse, resume=resume, jobs=jobs, command=command)
 
 
@@ -205,7 +205,7 @@ def compare(
         BenchError: no such run or cell; other test rows or metrics on the two sides; no such column.
     """
     runs = [open_run(Path(runs_dir), str(name)) for name in (run, other) if name is not None]
-    return compare_runs(runs, Wanted(_names(strategies), models, train_sizes, task), by=by, margin=margin)
+    return compare_runs(runs, Wanted(names_of(strategies), models, train_sizes, task), by=by, margin=margin)
 
 
 class FinishedListener(Protocol):
@@ -306,5 +306,6 @@ def export(
     return export_model(finished, source, device_for(finished.run), target, dtype=dtype, trust_remote_code=trust_remote_code)
 
 
-def _names(value: str | Sequence[str]) -> tuple[str, ...]:
+def names_of(value: str | Sequence[str]) -> tuple[str, ...]:
+    """One name, or several."""
     return (value,) if isinstance(value, str) else tuple(value)

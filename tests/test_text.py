@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from harness.reporting import numbers
-from harness.reporting.text import one_line, short, visible
+from harness.text import one_line, short, visible
 
 
 @pytest.mark.parametrize(

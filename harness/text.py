@@ -20,6 +20,7 @@ _UNSEEN = re.compile(
     "]"
 )
 _NEWLINES = re.compile(r"\r\n?")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet runs
 
 
 def visible(text: str, limit: int | None = None) -> str:
@@ -50,6 +51,11 @@ def short(text: str, limit: int) -> str:
         return visible(flat)
     tail = (limit - 1) // 2
     return visible(f"{flat[: limit - 1 - tail]}…{flat[len(flat) - tail :]}")
+
+
+def inert(text: str) -> str:
+    """A text that no spreadsheet runs: one that would begin a formula stands behind an apostrophe."""
+    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 @lru_cache(maxsize=512)

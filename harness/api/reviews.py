@@ -1,0 +1,145 @@
+"""What people say of a run's outputs: packets out, ratings back, and what to train on next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harness.api.runs import names_of, open_catalog
+from harness.errors import BenchError
+from harness.reporting import write_page
+from harness.review import (
+    FORMATS,
+    MODES,
+    Asked,
+    Findings,
+    Harvest,
+    Imported,
+    Key,
+    Packet,
+    export_packet,
+    findings_of,
+    harvest_of,
+    import_files,
+    rater_names,
+    reviews_of,
+    write_harvest,
+)
+from harness.store import open_run
+
+
+@dataclass(frozen=True)
+class ReviewPacket:
+    """A packet with its key, where it lies, and the files for the raters."""
+
+    packet: Packet
+    key: Key
+    folder: Path
+    files: tuple[Path, ...]
+
+
+def review_export(
+    run: str | Path,
+    strategies: str | Sequence[str],
+    *,
+    task: str | None = None,
+    n: int = 50,
+    mode: str = "pairwise",
+    raters: str | int = 1,
+    questions: str | Path | None = None,
+    formats: Sequence[str] = ("html",),
+    out: str | Path | None = None,
+    runs_dir: str | Path = "runs",
+    **more: Any,
+) -> ReviewPacket:
+    """Write a blind packet for each rater.
+
+    Args:
+        strategies: whose outputs are judged; two or more for "pairwise".
+        task: needed where the run has several.
+        n: test rows to judge.
+        mode: "pairwise", "scales" or "errors".
+        raters: how many, or names with commas between.
+        questions: a task's YAML whose `review` is asked, instead of the run's.
+        formats: of "html", "xlsx", "csv", "label-studio".
+        out: a folder for the raters' files.
+        more: overlap, sample, repeats, against, with_reference, seed, model, train_size, as `bench review export --help` says.
+
+    Raises:
+        BenchError: no such run, task or strategy; a sample that cannot be drawn; nothing is written then.
+    """
+    stored = open_run(Path(runs_dir), str(run))
+    if task is None and len(stored.plan.tasks) > 1:
+        raise BenchError(f"{stored.path}: has the tasks {', '.join(stored.plan.tasks)}: name one with --task")
+    wrong = [f for f in formats if f not in FORMATS] + [m for m in (mode,) if m not in MODES]
+    if wrong:
+        raise BenchError(f"'{wrong[0]}' is neither a format ({', '.join(FORMATS)}) nor a mode ({', '.join(MODES)})")
+    asked = Asked(
+        task=task or next(iter(stored.plan.tasks)),
+        strategies=names_of(strategies),
+        n=n,
+        mode=next(m for m in MODES if m == mode),
+        raters=rater_names(str(raters)),
+        questions=open_catalog().task(str(questions)).value.review if questions is not None else None,
+        **more,
+    )
+    wanted = [f for f in FORMATS if f in formats]
+    packet, key, folder, files = export_packet(stored, asked, wanted, Path(out) if out is not None else None)
+    return ReviewPacket(packet, key, folder.path, tuple(files))
+
+
+def review_import(run: str | Path, files: Sequence[str | Path], *, runs_dir: str | Path = "runs") -> list[Imported]:
+    """Put ratings that came back on record; what was refused, and why, is in the answer.
+
+    Raises:
+        BenchError: no such run, or nothing was exported from it.
+    """
+    stored = open_run(Path(runs_dir), str(run))
+    imported = import_files(stored, [Path(file) for file in files])
+    if any(one.new or one.replaced for one in imported) and stored.folder.report.is_file():
+        write_page(stored, stored.folder.report)
+    return imported
+
+
+def review_status(run: str | Path, *, runs_dir: str | Path = "runs") -> list[Findings]:
+    """What the ratings of every packet of a run say, the oldest packet first.
+
+    Raises:
+        BenchError: no such run, or a damaged packet.
+    """
+    stored = open_run(Path(runs_dir), str(run))
+    return [findings_of(stored, review) for review in reviews_of(stored)]
+
+
+def review_harvest(
+    run: str | Path,
+    out: str | Path,
+    *,
+    task: str | None = None,
+    retire_test_rows: bool = False,
+    force: bool = False,
+    runs_dir: str | Path = "runs",
+) -> tuple[Harvest, list[Path]]:
+    """Write corrected texts and preferences as training rows; their test rows are on record as retired from then on.
+
+    Args:
+        retire_test_rows: without it nothing is written: what was judged were test rows.
+
+    Raises:
+        BenchError: nothing to take, no agreement, or a file that is there.
+    """
+    stored, target = open_run(Path(runs_dir), str(run)), Path(out)
+    found = harvest_of(stored, task)
+    if not retire_test_rows:
+        what = f"{len(found.corrections)} corrected texts and {len(found.preferences)} preferences can be taken, all from test rows"
+        raise BenchError(f"{what}. A model that learns from them cannot be tested on them: say --retire-test-rows to agree")
+    if target.suffix != ".jsonl":
+        raise BenchError(f"--out {target}: should end in .jsonl")
+    if not target.parent.is_dir():
+        raise BenchError(f"--out {target}: there is no folder {target.parent}")
+    there = [path for path in (target, target.with_name(f"{target.stem}.preferences.jsonl")) if path.exists()]
+    if there and not force:
+        raise BenchError(f"{there[0]}: is there already: name another file, or say --force")
+    return found, write_harvest(stored, found, target)

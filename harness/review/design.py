@@ -1,0 +1,82 @@
+"""Who is asked what, in which order, on which side: pure, and seeded.
+
+Strategies stand on either side equally often, for each rater and for each row; every rater has an order of their own; some judgements come
+back later with the sides turned, which tells how consistent a rater is.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from itertools import combinations
+
+import numpy as np
+
+from harness.review.packet import Judgement, Mode, Shown
+
+
+def sides_of(mode: Mode, strategies: Sequence[str], against: str | None) -> list[tuple[str, ...]]:
+    """What is shown of each row: every pair of strategies (or those with `against`), or every strategy alone."""
+    if mode != "pairwise":
+        return [(name,) for name in strategies]
+    pairs = list(combinations(strategies, 2))
+    return [pair for pair in pairs if against is None or against in pair]
+
+
+def assign(
+    examples: Sequence[str],
+    shown: Sequence[tuple[str, ...]],
+    raters: Sequence[str],
+    *,
+    overlap: int,
+    repeats: int,
+    seed: int,
+    salt: str,
+) -> tuple[tuple[Judgement, ...], dict[str, Shown]]:
+    """The judgements of every rater, in the order in which they see them, and what stands behind each.
+
+    Args:
+        shown: what is shown of each row, as `sides_of` gives it.
+        overlap: how many raters judge each row.
+        repeats: how many judgements of each rater come back.
+        salt: what the ids of judgements are made from, beside their number.
+    """
+    rng = np.random.default_rng([seed, 77])
+    judgements: list[Judgement] = []
+    behind: dict[str, Shown] = {}
+    turned = {sides: _turned(len(examples), len(raters), rng) for sides in shown}
+    for number, rater in enumerate(raters):
+        own: list[tuple[Judgement, Shown]] = []
+        for place, example in enumerate(examples):
+            turn = (number - place) % len(raters)  # the first, the second, … of those who see the row
+            if turn >= overlap:
+                continue
+            for sides in shown:
+                flip = (turned[sides][place] + turn) % 2
+                own.append(_judgement(rater, example, sides[::-1] if flip else sides, None, salt, len(own)))
+        order = rng.permutation(len(own))
+        own = [own[i] for i in order]
+        own += _again(own, repeats, rater, salt)
+        judgements += [judgement for judgement, _ in own]
+        behind |= {judgement.id: what for judgement, what in own}
+    return tuple(judgements), behind
+
+
+def _turned(rows: int, raters: int, rng: np.random.Generator) -> list[int]:
+    """0 or 1 a row. Rows that are as many apart as there are raters have the same raters: of two such neighbours one is turned, which one
+    by chance, so that every rater sees each side equally often, whoever shares a row."""
+    coins = rng.integers(2, size=(rows // (2 * raters) + 1, raters))
+    return [int(coins[place // (2 * raters), place % raters] + place // raters) % 2 for place in range(rows)]
+
+
+def _again(own: Sequence[tuple[Judgement, Shown]], repeats: int, rater: str, salt: str) -> list[tuple[Judgement, Shown]]:
+    """The first judgements once more, at the end, with the sides turned: as far from the first time as can be."""
+    return [
+        _judgement(rater, judgement.example, what.sides[::-1], judgement.id, salt, len(own) + i)
+        for i, (judgement, what) in enumerate(own[: min(repeats, len(own))])
+    ]
+
+
+def _judgement(rater: str, example: str, sides: tuple[str, ...], repeats: str | None, salt: str, number: int) -> tuple[Judgement, Shown]:
+    digest = hashlib.sha256(f"{salt}/{rater}/{number}/{example}/{sides}/{repeats}".encode()).hexdigest()[:12]
+    return Judgement(digest, rater, example), Shown(sides, repeats)

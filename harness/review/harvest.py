@@ -1,0 +1,151 @@
+"""What people corrected and preferred, as training rows. They come from test rows, which are then no longer test rows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from harness.catalog import render_prompt
+from harness.errors import BenchError
+from harness.review.judging import outcome
+from harness.review.ratings import Review, reviews_of
+from harness.review.rows import Judged, Judgements
+from harness.store import Run
+from harness.store.atomic import write_text
+from harness.store.reviews import retire_rows, retired_rows
+from harness.types import Example, Task
+
+
+@dataclass(frozen=True)
+class Harvest:
+    """What there is to take: a record a line. `retired` are the ids of the test rows that are in them."""
+
+    task: str
+    corrections: tuple[dict[str, Any], ...]
+    preferences: tuple[dict[str, Any], ...]
+    retired: tuple[str, ...]
+
+
+def harvest_of(run: Run, task_name: str | None) -> Harvest:
+    """The corrected texts (`{"prompt", "completion", "inputs", …}`) and preferences (`{"prompt", "chosen", "rejected", …}`) of a task.
+
+    Of several raters who corrected the same output, each correction is a row. A preference is what most raters of a pair preferred;
+    ties and pairs that were both bad give none.
+
+    Raises:
+        BenchError: no packet, or packets of several tasks and none is named; nothing to take.
+    """
+    every = reviews_of(run)
+    tasks = list(dict.fromkeys(review.packet.task for review in every))
+    if not tasks:
+        raise BenchError(f"{run.path}: nothing was exported from this run. Begin with `bench review export`")
+    if task_name is None and len(tasks) > 1:
+        raise BenchError(f"{run.path}: has reviews of {', '.join(tasks)}: name one with --task")
+    name = task_name or tasks[0]
+    if name not in tasks:
+        raise BenchError(f"{run.path}: has no review of '{name}'; there are reviews of {', '.join(tasks)}")
+    task, examples = run.plan.tasks[name], {e.id: e for e in run.examples(name)}
+    corrections: list[dict[str, Any]] = []
+    preferences: list[dict[str, Any]] = []
+    for review in (r for r in every if r.packet.task == name):
+        judgements = Judgements(review, list(examples.values()))
+        corrections += _corrections(run, review, judgements, task, examples)
+        if review.packet.mode == "pairwise":
+            preferences += _preferences(run, review, judgements, task, examples)
+    if not corrections and not preferences:
+        raise BenchError(f"{run.path}: nobody has corrected or preferred anything on '{name}' yet")
+    retired = dict.fromkeys(row["provenance"]["example"] for row in (*corrections, *preferences))
+    return Harvest(name, tuple(corrections), tuple(preferences), tuple(retired))
+
+
+def write_harvest(run: Run, harvest: Harvest, out: Path) -> list[Path]:
+    """Write the files and put the test rows that are in them on record as retired.
+
+    Returns:
+        The files: corrections in `out`; preferences beside it, as `….preferences.jsonl`.
+    """
+    files = {out: harvest.corrections, out.with_name(f"{out.stem}.preferences{out.suffix}"): harvest.preferences}
+    written = []
+    for path, rows in files.items():
+        if rows:
+            write_text(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
+            written.append(path)
+    known = {(row["task"], row["example"]) for row in retired_rows(run.path)}
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    fresh = [{"task": harvest.task, "example": row, "file": out.name, "at": now} for row in harvest.retired]
+    fresh = [row for row in fresh if (row["task"], row["example"]) not in known]
+    if fresh:
+        retire_rows(run.path, fresh)
+    return written
+
+
+def _corrections(run: Run, review: Review, judgements: Judgements, task: Task, examples: dict[str, Example]) -> list[dict[str, Any]]:
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for each in judgements.every:
+        text = each.rating.corrected
+        if text is None:
+            continue
+        example = examples[each.example]
+        row = found.setdefault(
+            (each.example, text),
+            {
+                "prompt": render_prompt(task.prompt, example.inputs, example.choices),
+                "completion": text,
+                "inputs": dict(example.inputs),
+                **({"group": example.group} if example.group is not None else {}),
+                "provenance": _provenance(run, review, each),
+            },
+        )
+        raters = row["provenance"]["raters"]
+        raters += [each.rating.rater] if each.rating.rater not in raters else []
+    return list(found.values())
+
+
+def _preferences(run: Run, review: Review, judgements: Judgements, task: Task, examples: dict[str, Example]) -> list[dict[str, Any]]:
+    outputs = {name: {p.example_id: p.output for p in run.predictions(cell)} for name, cell in judgements.key.cells.items()}
+    pairs: dict[tuple[str, tuple[str, ...]], list[Judged]] = {}
+    for each in judgements.first:
+        pairs.setdefault((each.example, tuple(sorted(each.sides))), []).append(each)
+    found = []
+    for (row, sides), own in pairs.items():
+        said = [outcome(each) for each in own]
+        first, second = (said.count(side) for side in sides)
+        if first == second or outputs[sides[0]].get(row) == outputs[sides[1]].get(row):
+            continue
+        chosen, rejected = sides if first > second else sides[::-1]
+        example = examples[row]
+        provenance = _provenance(run, review, own[0]) | {
+            "raters": [each.rating.rater for each in own],
+            "votes": [max(first, second), len(own)],
+        }
+        found.append(
+            {
+                "prompt": render_prompt(task.prompt, example.inputs, example.choices),
+                "chosen": outputs[chosen].get(row, ""),
+                "rejected": outputs[rejected].get(row, ""),
+                "inputs": dict(example.inputs),
+                "provenance": provenance | {"strategies": [chosen, rejected]},
+            }
+        )
+    return found
+
+
+def _provenance(run: Run, review: Review, each: Judged) -> dict[str, Any]:
+    return {
+        "run": run.name,
+        "packet": review.packet.id,
+        "task": review.packet.task,
+        "example": each.example,
+        "split": "test",
+        "strategies": list(each.sides),
+        "raters": [each.rating.rater],
+    }
+
+
+def retired_of(run: Run, task: str) -> Sequence[str]:
+    """The test rows of a task that were given to training."""
+    return [row["example"] for row in retired_rows(run.path) if row.get("task") == task]

@@ -1,0 +1,347 @@
+// A rater's page: one judgement at a time, kept in this browser as it is made, and saved as a file to send back.
+// Texts are set as text, never as markup.
+
+"use strict";
+
+const IDLE = 120; // seconds without a key or a move of the mouse after which reading is not counted
+
+function make(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name === "text") element.textContent = value;
+    else if (value !== null && value !== undefined && value !== false) element.setAttribute(name, value === true ? "" : value);
+  }
+  element.append(...children.filter((child) => child !== null));
+  return element;
+}
+
+async function unpacked(text) {
+  const bytes = Uint8Array.from(atob(text.trim()), (letter) => letter.charCodeAt(0));
+  return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).json();
+}
+
+// ---- What was answered, kept in this browser where it lets us
+
+class Ratings {
+  constructor(packet) {
+    this.packet = packet;
+    this.name = `bench-review/${packet.packet}/${packet.rater}`;
+    this.ids = new Set(packet.items.map((item) => item.id));
+    this.at = 0;
+    this.of = {};
+    this.kept = true;
+    this.unsaved = false;
+    this.recall();
+  }
+
+  recall() {
+    try {
+      const stored = localStorage.getItem(this.name);
+      if (stored) this.adopt(JSON.parse(stored));
+    } catch {
+      this.kept = false;
+    }
+  }
+
+  adopt(stored) {
+    this.at = Math.min(Math.max(Number(stored.at) || 0, 0), this.packet.items.length - 1);
+    this.of = stored.of ?? {};
+  }
+
+  keep() {
+    try {
+      localStorage.setItem(this.name, JSON.stringify({ at: this.at, of: this.of }));
+      this.kept = true;
+    } catch {
+      this.kept = false;
+    }
+  }
+
+  get(id) {
+    return this.of[id] ?? { answers: {}, kinds: [], corrected: "", comment: "", seconds: 0, answered_at: null };
+  }
+
+  change(id, change) {
+    this.of[id] = { ...this.get(id), ...change, answered_at: new Date().toISOString() };
+    this.unsaved = true;
+    this.keep();
+  }
+
+  spend(id, seconds) {
+    this.of[id] = { ...this.get(id), seconds: this.get(id).seconds + seconds };
+  }
+
+  whole(id) {
+    return this.packet.questions.every((question) => this.get(id).answers[question.name] !== undefined);
+  }
+
+  started(id) {
+    const own = this.get(id);
+    return Object.keys(own.answers).length > 0 || own.corrected !== "" || own.comment !== "";
+  }
+
+  get done() {
+    return this.packet.items.filter((item) => this.whole(item.id)).length;
+  }
+
+  file() {
+    const ratings = this.packet.items
+      .filter((item) => this.started(item.id))
+      .map((item) => {
+        const own = this.get(item.id);
+        const corrected = own.corrected === "" ? null : own.corrected;
+        return { item: item.id, ...own, corrected, seconds: Math.round(own.seconds * 10) / 10 };
+      });
+    const about = { bench_review: 1, packet: this.packet.packet, rater: this.packet.rater };
+    return { ...about, saved_at: new Date().toISOString(), ratings };
+  }
+
+  // A file that was saved before: of two answers to the same judgement the later one stays.
+  take(file) {
+    if (file?.bench_review !== 1 || file.packet !== this.packet.packet || file.rater !== this.packet.rater) {
+      return "This file is of another packet or another rater.";
+    }
+    let taken = 0;
+    for (const rating of file.ratings ?? []) {
+      if (!this.ids.has(rating.item)) continue;
+      if ((this.get(rating.item).answered_at ?? "") >= (rating.answered_at ?? "")) continue;
+      const { item, ...own } = rating;
+      this.of[item] = { ...this.get(item), ...own, corrected: own.corrected ?? "" };
+      taken += 1;
+    }
+    this.keep();
+    return `${taken} judgements were taken from the file.`;
+  }
+}
+
+// ---- The page
+
+class Page {
+  constructor(place, packet) {
+    this.place = place;
+    this.packet = packet;
+    this.ratings = new Ratings(packet);
+    this.active = performance.now();
+    this.tick = performance.now();
+    this.said = "";
+    for (const name of ["keydown", "pointermove", "pointerdown", "wheel", "input"]) {
+      document.addEventListener(name, () => { this.active = performance.now(); }, { passive: true });
+    }
+    setInterval(() => this.count(), 1000);
+    document.addEventListener("visibilitychange", () => this.count());
+    document.addEventListener("keydown", (event) => this.key(event));
+    window.addEventListener("pagehide", () => { this.count(); this.ratings.keep(); });
+    window.addEventListener("storage", (event) => {
+      if (event.key === this.ratings.name && event.newValue) {
+        this.ratings.adopt({ ...JSON.parse(event.newValue), at: this.ratings.at });
+        this.show();
+      }
+    });
+    window.addEventListener("beforeunload", (event) => {
+      if (!this.ratings.kept && this.ratings.unsaved) event.preventDefault();
+    });
+    place.hidden = false;
+    this.show();
+  }
+
+  get item() {
+    return this.packet.items[this.ratings.at];
+  }
+
+  // Seconds in which the page could be seen and somebody was there.
+  count() {
+    const now = performance.now();
+    const passed = (now - this.tick) / 1000;
+    this.tick = now;
+    if (document.visibilityState === "visible" && now - this.active < IDLE * 1000 && passed < 5) this.ratings.spend(this.item.id, passed);
+  }
+
+  go(to) {
+    this.count();
+    this.ratings.at = Math.min(Math.max(to, 0), this.packet.items.length - 1);
+    this.ratings.keep();
+    this.said = "";
+    this.show();
+    this.place.querySelector("h2").focus();
+    window.scrollTo(0, 0);
+  }
+
+  // The next one that is not answered, from here around.
+  goOpen() {
+    const items = this.packet.items;
+    for (let step = 1; step <= items.length; step += 1) {
+      const place = (this.ratings.at + step) % items.length;
+      if (!this.ratings.whole(items[place].id)) return this.go(place);
+    }
+    return this.go(items.length - 1);
+  }
+
+  show() {
+    const { item, packet, ratings } = this;
+    const own = ratings.get(item.id);
+    const pair = item.out.length === 2;
+    const texts = item.in.map(([name, number]) => [name, packet.texts[number]]);
+    const outputs = item.out.map((number, k) => [pair ? "AB"[k] : "Output", packet.texts[number]]);
+    const parts = [
+      make("h2", { tabindex: "-1", text: `Judgement ${ratings.at + 1} of ${packet.items.length}` }),
+      make("p", { class: "how", text: packet.instructions }),
+      ...this.notices(),
+      make("section", { class: "one", "aria-label": "What was asked" }, ...texts.flatMap(([name, text]) => this.text(name, text))),
+      item.ref === null ? null : make("section", { class: "one", "aria-label": "Reference" }, ...this.text("Reference", packet.texts[item.ref])),
+      make("div", { class: pair ? "two" : "one" }, ...outputs.map(([name, text]) =>
+        make("section", { class: "output", "aria-label": pair ? `Output ${name}` : "Output" }, ...this.text(name, text)))),
+      ...packet.questions.map((question, k) => this.question(question, k, own)),
+      this.kinds(own),
+      this.more(own, outputs),
+      make("p", { class: "keys", text: "Keys: 1, 2, 3, … answer; n or Enter next; p previous; u next open one." }),
+      this.saved(),
+      this.buttons(),
+    ];
+    this.place.replaceChildren(...parts.filter((part) => part !== null));
+    this.progress();
+  }
+
+  notices() {
+    const found = [];
+    if (!this.ratings.kept) {
+      found.push(make("p", { class: "notice", text: "This browser does not keep your answers. Save the file before you close the page." }));
+    }
+    if (this.said) found.push(make("p", { class: "notice", role: "status", text: this.said }));
+    return found;
+  }
+
+  text(name, text) {
+    const shown = text === "" ? make("p", { class: "text empty", text: "(nothing)" }) : make("div", { class: "text", text, tabindex: "0", role: "group", "aria-label": name });
+    return [make("h3", { text: name }), shown];
+  }
+
+  question(question, number, own) {
+    const answers = question.answers.map((answer, k) => {
+      const field = make("input", { type: "radio", name: `question-${number}`, value: answer });
+      field.checked = own.answers[question.name] === answer;
+      field.addEventListener("change", () => this.answer(question.name, answer));
+      return make("label", {}, field, make("span", { text: answer }), k < 9 ? make("kbd", { text: String(k + 1), "aria-hidden": "true" }) : null);
+    });
+    return make("fieldset", {}, make("legend", { text: question.text }), make("div", { class: "answers" }, ...answers));
+  }
+
+  kinds(own) {
+    if (!this.packet.kinds.length) return null;
+    const boxes = this.packet.kinds.map((kind) => {
+      const box = make("input", { type: "checkbox", value: kind });
+      box.checked = own.kinds.includes(kind);
+      box.addEventListener("change", () => {
+        const now = new Set(this.ratings.get(this.item.id).kinds);
+        if (box.checked) now.add(kind); else now.delete(kind);
+        this.ratings.change(this.item.id, { kinds: this.packet.kinds.filter((name) => now.has(name)) });
+        this.progress();
+      });
+      return make("label", {}, box, make("span", { text: kind }));
+    });
+    return make("fieldset", { class: "kinds" }, make("legend", { text: "Which kinds of errors does it have?" }), make("div", { class: "answers" }, ...boxes));
+  }
+
+  more(own, outputs) {
+    const corrected = make("textarea", { id: "corrected", rows: "4" });
+    corrected.value = own.corrected;
+    corrected.addEventListener("input", () => this.ratings.change(this.item.id, { corrected: corrected.value }));
+    const starts = outputs.map(([name, text]) => {
+      const button = make("button", { type: "button", class: "small", text: name === "Output" ? "Start from the output" : `Start from ${name}` });
+      button.addEventListener("click", () => {
+        corrected.value = text;
+        this.ratings.change(this.item.id, { corrected: text });
+        corrected.focus();
+      });
+      return button;
+    });
+    const comment = make("textarea", { id: "comment", rows: "2" });
+    comment.value = own.comment;
+    comment.addEventListener("input", () => this.ratings.change(this.item.id, { comment: comment.value }));
+    return make("div", { class: "more" },
+      make("label", { for: "corrected", text: "If you would change it: the text as it should be (optional)" }), corrected, make("div", {}, ...starts),
+      make("label", { for: "comment", text: "Comment (optional)" }), comment);
+  }
+
+  buttons() {
+    const button = (text, act, more = {}) => {
+      const made = make("button", { type: "button", text, ...more });
+      made.addEventListener("click", act);
+      return made;
+    };
+    return make("nav", { "aria-label": "Judgements" },
+      button("Previous", () => this.go(this.ratings.at - 1), { disabled: this.ratings.at === 0 }),
+      button("Next", () => this.go(this.ratings.at + 1), { disabled: this.ratings.at === this.packet.items.length - 1 }),
+      button("Next open", () => this.goOpen()),
+      button("Save the file to send back", () => this.save(), { class: "main" }));
+  }
+
+  // For whoever changes the browser or the machine.
+  saved() {
+    const load = make("input", { type: "file", accept: ".json,application/json" });
+    load.addEventListener("change", async () => {
+      try {
+        this.said = this.ratings.take(JSON.parse(await load.files[0].text()));
+      } catch {
+        this.said = "This file cannot be read.";
+      }
+      this.show();
+    });
+    return make("p", { class: "keys" }, make("label", { class: "file" }, load, make("span", { text: "Go on from a saved file" })));
+  }
+
+  answer(name, answer) {
+    this.count();
+    const own = this.ratings.get(this.item.id);
+    const change = { answers: { ...own.answers, [name]: answer } };
+    this.ratings.change(this.item.id, change);
+    this.progress();
+  }
+
+  progress() {
+    const total = this.packet.items.length;
+    const { done } = this.ratings;
+    const bar = document.querySelector(".bar");
+    bar.setAttribute("aria-valuemax", String(total));
+    bar.setAttribute("aria-valuenow", String(done));
+    bar.firstElementChild.style.width = `${(100 * done) / total}%`;
+    const all = done === total ? " All are rated: save the file and send it back." : "";
+    const kept = this.ratings.kept ? " Your answers are kept in this browser." : "";
+    document.querySelector(".done").textContent = `${done} of ${total} rated.${all || kept}`;
+  }
+
+  key(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("textarea")) return;
+    if (event.key === "Enter" && event.target.closest("button, label, summary, a")) return;
+    const acts = { n: () => this.go(this.ratings.at + 1), p: () => this.go(this.ratings.at - 1), u: () => this.goOpen() };
+    acts.Enter = acts.n;
+    if (acts[event.key]) {
+      event.preventDefault();
+      acts[event.key]();
+    } else if (/^[1-9]$/.test(event.key)) {
+      this.choose(Number(event.key) - 1);
+    }
+  }
+
+  // A number answers the first question without an answer, else the one that has the focus, else the last.
+  choose(k) {
+    const fields = [...this.place.querySelectorAll("fieldset:not(.kinds)")];
+    const focused = fields.find((field) => field.contains(document.activeElement));
+    const open = fields.find((field) => !field.querySelector(":checked"));
+    const radio = (open ?? focused ?? fields[fields.length - 1]).querySelectorAll("input")[k];
+    if (radio) radio.click();
+  }
+
+  save() {
+    this.count();
+    const { packet, rater } = this.packet;
+    const blob = new Blob([JSON.stringify(this.ratings.file(), null, 1)], { type: "application/json" });
+    const link = make("a", { href: URL.createObjectURL(blob), download: `ratings-${packet}-${rater}.json` });
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 60000);
+    this.ratings.unsaved = false;
+    this.said = `Saved as ratings-${packet}-${rater}.json: ${this.ratings.file().ratings.length} judgements.`;
+    this.show();
+  }
+}
+
+unpacked(document.getElementById("content").content.textContent).then((packet) => new Page(document.getElementById("place"), packet));

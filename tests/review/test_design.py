@@ -1,0 +1,56 @@
+"""Who is asked what: blind, balanced, and repeated."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from harness.review.design import assign, sides_of
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(1, 40), st.integers(1, 5), st.integers(1, 5), st.integers(0, 6), st.integers(0, 5))
+def test_sides_are_balanced_for_every_rater_and_every_row(rows: int, raters: int, overlap: int, repeats: int, seed: int) -> None:
+    overlap = min(overlap, raters)
+    names = [f"r{i}" for i in range(raters)]
+    examples = [f"row-{i}" for i in range(rows)]
+    pairs = sides_of("pairwise", ("base", "lora", "qlora"), None)
+    judgements, shown = assign(examples, pairs, names, overlap=overlap, repeats=repeats, seed=seed, salt="s")
+    first = [j for j in judgements if shown[j.id].repeats is None]
+    assert len(first) == rows * len(pairs) * overlap
+    assert len({j.id for j in judgements}) == len(judgements)
+    for pair in pairs:
+        own = [j for j in first if set(shown[j.id].sides) == set(pair)]
+        for example in examples:
+            of_row = Counter(shown[j.id].sides for j in own if j.example == example)
+            assert abs(of_row[pair] - of_row[pair[::-1]]) <= 1
+        for rater in names:
+            mine = Counter(shown[j.id].sides for j in own if j.rater == rater)
+            assert abs(mine[pair] - mine[pair[::-1]]) <= overlap
+
+
+def test_what_comes_back_is_turned_and_far_away() -> None:
+    judgements, shown = assign([f"row-{i}" for i in range(30)], [("base", "lora")], ["anna", "ben"], overlap=2, repeats=4, seed=1, salt="s")
+    for rater in ("anna", "ben"):
+        own = [j for j in judgements if j.rater == rater]
+        again = [j for j in own if shown[j.id].repeats]
+        assert [j.id for j in again] == [j.id for j in own[-4:]]
+        for place, j in enumerate(again):
+            before = own[place]
+            assert shown[j.id].repeats == before.id and j.example == before.example
+            assert shown[j.id].sides == shown[before.id].sides[::-1]
+
+
+def test_every_rater_has_an_order_of_their_own() -> None:
+    judgements, _ = assign([f"row-{i}" for i in range(30)], [("base",), ("lora",)], ["anna", "ben"], overlap=2, repeats=0, seed=1, salt="s")
+    orders = [[j.example for j in judgements if j.rater == rater] for rater in ("anna", "ben")]
+    assert orders[0] != orders[1] and sorted(orders[0]) == sorted(orders[1])
+
+
+@pytest.mark.parametrize(("against", "pairs"), [(None, 3), ("base", 2)])
+def test_pairs_with_one_strategy_or_all(against: str | None, pairs: int) -> None:
+    assert len(sides_of("pairwise", ("base", "lora", "qlora"), against)) == pairs
+    assert sides_of("errors", ("base", "lora"), None) == [("base",), ("lora",)]

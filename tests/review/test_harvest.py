@@ -1,0 +1,155 @@
+"""Corrections and preferences as training rows, and test rows that are none any more."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from raters import Export, page_file, rating
+
+from harness.api import review_harvest, review_import
+from harness.catalog import render_prompt
+from harness.data import load_splits
+from harness.errors import BenchError
+from harness.reporting.build import report_view
+from harness.store import Run
+from harness.types import DataSpec, Task
+
+
+def lines(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+@pytest.fixture
+def rated(export: Export, run: Run, tmp_path: Path) -> Run:
+    """Two raters: they agree on the first row, not on the second, call the third a tie, and one corrects the first."""
+    made = export(raters=2, repeats=0)
+    rows = list(made.key.chances)
+    ratings = []
+    for j in made.packet.judgements:
+        sides = made.key.shown[j.id].sides
+        lora, base = "AB"[sides.index("lora")], "AB"[sides.index("base")]
+        answer = {rows[0]: lora, rows[1]: lora if j.rater == "rater-1" else base, rows[2]: "tie"}.get(j.example)
+        if answer:
+            corrected = "As it should be: ‘fine’\n" if j.example == rows[0] and j.rater == "rater-2" else None
+            ratings.append(rating(j.id, {"preference": answer}, corrected=corrected))
+    review_import(run.path, [page_file(tmp_path, made.packet, r, ratings) for r in made.packet.raters])
+    return run
+
+
+def test_nothing_is_taken_from_test_rows_unless_somebody_agrees(rated: Run, tmp_path: Path) -> None:
+    with pytest.raises(BenchError, match=r"1 corrected texts and 1 preferences can be taken, all from test rows.*--retire-test-rows"):
+        review_harvest(rated.path, tmp_path / "more.jsonl")
+    assert not (tmp_path / "more.jsonl").exists() and not (rated.path / "review" / "retired.json").exists()
+
+
+def test_corrections_and_preferences_become_rows_with_their_provenance(rated: Run, tmp_path: Path) -> None:
+    found, files = review_harvest(rated.path, tmp_path / "more.jsonl", retire_test_rows=True)
+    assert [f.name for f in files] == ["more.jsonl", "more.preferences.jsonl"]
+    (correction,), (preference,) = lines(files[0]), lines(files[1])
+    (row,) = found.retired
+    example = next(e for e in rated.examples("summarization") if e.id == row)
+    prompt = render_prompt(rated.plan.tasks["summarization"].prompt, example.inputs)
+    assert (correction["prompt"], correction["completion"]) == (prompt, "As it should be: ‘fine’\n")
+    assert correction["provenance"]["raters"] == ["rater-2"] and correction["provenance"]["split"] == "test"
+    outputs = {c.strategy: {p.example_id: p.output for p in rated.predictions(c.id)} for c in rated.cells}
+    assert (preference["chosen"], preference["rejected"]) == (outputs["lora"][row], outputs["base"][row])
+    assert preference["provenance"]["votes"] == [2, 2]
+
+
+def test_retired_rows_are_on_record_once_and_the_report_says_so(rated: Run, tmp_path: Path) -> None:
+    for name in ("more.jsonl", "again.jsonl"):
+        review_harvest(rated.path, tmp_path / name, retire_test_rows=True)
+    assert len(json.loads((rated.path / "review" / "retired.json").read_text())) == 1
+    assert report_view(rated).tasks[0].retired == 1
+
+
+def test_a_file_that_is_there_is_not_written_over(rated: Run, tmp_path: Path) -> None:
+    (tmp_path / "more.jsonl").write_text("precious")
+    with pytest.raises(BenchError, match="is there already"):
+        review_harvest(rated.path, tmp_path / "more.jsonl", retire_test_rows=True)
+    assert (tmp_path / "more.jsonl").read_text() == "precious"
+    with pytest.raises(BenchError, match=r"should end in \.jsonl"):
+        review_harvest(rated.path, tmp_path / "more.csv", retire_test_rows=True)
+
+
+def test_nothing_rated_is_nothing_to_harvest(export: Export, run: Run, tmp_path: Path) -> None:
+    with pytest.raises(BenchError, match="nothing was exported"):
+        review_harvest(run.path, tmp_path / "more.jsonl")
+    export()
+    with pytest.raises(BenchError, match="nobody has corrected or preferred anything"):
+        review_harvest(run.path, tmp_path / "more.jsonl")
+
+
+def harvested(folder: Path, *rows: dict[str, Any]) -> Path:
+    path = folder / "harvested.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+def visits(folder: Path, n: int = 60) -> Task:
+    (folder / "visits.jsonl").write_text(
+        "".join(json.dumps({"input": f"visit {i}", "target": f"note {i}", "group": f"p{i // 3}"}) + "\n" for i in range(n))
+    )
+    return Task(
+        name="visits", kind="summarization", data=DataSpec(path="visits.jsonl"), prompt="{{ input }}", metrics=("rouge",), primary="rougeL"
+    )
+
+
+def with_harvest(task: Task, path: str | tuple[str, ...] = "harvested.jsonl") -> Task:
+    return task.model_copy(update={"data": task.data.model_copy(update={"harvested": path})})
+
+
+def test_harvested_rows_are_trained_on_and_leave_the_test_set_with_their_patient(tmp_path: Path) -> None:
+    task = visits(tmp_path)
+    before = load_splits(task, folder=tmp_path)
+    taken = before.test[0]
+    harvested(tmp_path, {"inputs": dict(taken.inputs), "completion": "better", "group": taken.group})
+    after = load_splits(with_harvest(task), folder=tmp_path)
+    assert after.train[-1].targets == ("better",) and after.train[-1].inputs == taken.inputs
+    assert len(after.train) == len(before.train) + 1
+    assert {e.id for e in after.test} == {e.id for e in before.test if e.group != taken.group}
+    assert any("1 harvested rows are trained on" in warning for warning in after.report.warnings)
+    assert after.digest != before.digest
+
+
+def test_white_space_and_case_hide_no_row(tmp_path: Path) -> None:
+    task = visits(tmp_path)
+    taken = load_splits(task, folder=tmp_path).test[0]
+    harvested(tmp_path, {"inputs": {"input": f" {taken.inputs['input'].upper()} "}, "completion": "better"})
+    after = load_splits(with_harvest(task), folder=tmp_path)
+    assert taken.inputs not in [e.inputs for e in after.test]
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ({"completion": "x"}, "harvested.jsonl:1: has no 'inputs'"),
+        ({"inputs": {"input": 3}, "completion": "x"}, "has no 'inputs'"),
+        ({"inputs": {"input": "a"}, "completion": " "}, "'completion' should be a text"),
+    ],
+)
+def test_other_files_are_refused(tmp_path: Path, row: dict[str, Any], said: str) -> None:
+    task = visits(tmp_path)
+    harvested(tmp_path, row)
+    with pytest.raises(BenchError, match=said):
+        load_splits(with_harvest(task), folder=tmp_path)
+    with pytest.raises(BenchError, match=r"nothing\.jsonl"):
+        load_splits(with_harvest(task, ("nothing.jsonl",)), folder=tmp_path)
+
+
+def test_a_correction_that_is_no_label_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "intents.jsonl").write_text("".join(json.dumps({"input": f"text {i}", "target": "ab"[i % 2]}) + "\n" for i in range(40)))
+    task = Task(
+        name="intents",
+        kind="classification",
+        data=DataSpec(path="intents.jsonl", harvested="harvested.jsonl"),
+        prompt="{{ input }}",
+        metrics=("classification",),
+        primary="macro_f1",
+    )
+    harvested(tmp_path, {"inputs": {"input": "text 3"}, "completion": "c"})
+    with pytest.raises(BenchError, match="'c' is none of the labels a, b"):
+        load_splits(task, folder=tmp_path)

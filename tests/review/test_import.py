@@ -1,0 +1,278 @@
+"""What comes back in each format, good and bad."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+from raters import Export, Person, page_file, preferences, rating, severities
+
+from harness.api import ReviewPacket, review_import
+from harness.errors import BenchError
+from harness.review import FORMATS, Rating, reviews_of
+from harness.store import Run
+
+Fill = Callable[[Path, ReviewPacket, dict[str, dict[str, Any]]], Path]
+
+
+def ratings_of(run: Run) -> dict[tuple[str, str], Rating]:
+    (review,) = reviews_of(run)
+    return {(r.item, r.rater): r for r in review.ratings}
+
+
+def said(run: Run) -> dict[tuple[str, str], tuple[Any, ...]]:
+    return {key: (dict(r.answers), r.kinds, r.corrected, r.comment) for key, r in ratings_of(run).items()}
+
+
+def columns(rating: dict[str, Any], kinds: tuple[str, ...]) -> dict[str, str]:
+    """A rating as the columns of a spreadsheet."""
+    found = dict(rating["answers"]) | {f"error: {kind}": "x" for kind in rating["kinds"]}
+    return found | {"corrected text": rating["corrected"] or "", "comment": rating["comment"]}
+
+
+def fill_csv(path: Path, made: ReviewPacket, ratings: dict[str, dict[str, Any]], delimiter: str = ",", encoding: str = "utf-8-sig") -> Path:
+    rows = list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig"))))
+    for row in rows:
+        row.update(columns(ratings[row["item"]], made.packet.questions.errors) if row["item"] in ratings else {})
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(rows[0]), delimiter=delimiter)
+    writer.writeheader()
+    writer.writerows(rows)
+    target = path.with_name(f"back-{path.name}")
+    target.write_bytes(text.getvalue().encode(encoding))
+    return target
+
+
+def fill_xlsx(path: Path, made: ReviewPacket, ratings: dict[str, dict[str, Any]]) -> Path:
+    book = openpyxl.load_workbook(path)
+    sheet = book.worksheets[0]
+    header = [cell.value for cell in sheet[1]]
+    for row in range(2, sheet.max_row + 1):
+        own = ratings.get(str(sheet.cell(row, 1).value))
+        for name, value in columns(own, made.packet.questions.errors).items() if own else ():
+            if value:
+                cell = sheet.cell(row, header.index(name) + 1)
+                cell.value, cell.data_type = value, "s"  # typed behind an apostrophe
+    target = path.with_name(f"back-{path.name}")
+    book.save(target)
+    return target
+
+
+def label_studio(path: Path, made: ReviewPacket, ratings: dict[str, dict[str, Any]]) -> Path:
+    """Label Studio's JSON export of these tasks."""
+    tasks = json.loads(path.read_text())
+    for number, task in enumerate(tasks):
+        own = ratings[task["data"]["item"]]
+        result = [
+            {"from_name": name, "to_name": "a", "type": "choices", "value": {"choices": [answer]}}
+            for name, answer in own["answers"].items()
+        ]
+        if own["kinds"]:
+            result.append({"from_name": "kinds", "to_name": "output", "type": "choices", "value": {"choices": own["kinds"]}})
+        if own["corrected"]:
+            result.append({"from_name": "corrected", "to_name": "a", "type": "textarea", "value": {"text": [own["corrected"]]}})
+        if own["comment"]:
+            result.append({"from_name": "comment", "to_name": "a", "type": "textarea", "value": {"text": [own["comment"]]}})
+        annotation = {
+            "id": number,
+            "completed_by": 1,
+            "was_cancelled": False,
+            "lead_time": 12.5,
+            "updated_at": "2026-03-02T10:00:00.000000Z",
+        }
+        task |= {"id": number, "annotations": [annotation | {"result": result}], "predictions": []}
+    target = path.with_name(f"back-{path.name}")
+    target.write_text(json.dumps(tasks))
+    return target
+
+
+def label_studio_minimal(path: Path, made: ReviewPacket, ratings: dict[str, dict[str, Any]]) -> Path:
+    """Label Studio's JSON_MIN export: flat, one choice as a text and several as an object."""
+    flat = []
+    for task in json.loads(path.read_text()):
+        own = ratings[task["data"]["item"]]
+        kinds = {"choices": own["kinds"]} if len(own["kinds"]) > 1 else (own["kinds"] or [None])[0]
+        more = {"kinds": kinds, "corrected": own["corrected"], "comment": own["comment"] or None, "annotator": 1, "lead_time": 3.2}
+        flat.append(task["data"] | own["answers"] | {name: value for name, value in more.items() if value is not None})
+    target = path.with_name(f"min-{path.name}")
+    target.write_text(json.dumps(flat))
+    return target
+
+
+FORMS: dict[str, tuple[str, Fill]] = {
+    "csv": ("csv", fill_csv),
+    "csv of a German Excel": ("csv", lambda p, m, r: fill_csv(p, m, r, ";", "cp1252")),
+    "xlsx": ("xlsx", fill_xlsx),
+    "label studio": ("label-studio", label_studio),
+    "label studio, minimal": ("label-studio", label_studio_minimal),
+}
+
+
+def ratings_for(made: ReviewPacket) -> dict[str, dict[str, Any]]:
+    if made.packet.mode == "pairwise":
+        people = {rater: Person(rater, wins=0.7, ties=0.3) for rater in made.packet.raters}
+        found = preferences(made.packet, made.key, people)
+    else:
+        found = severities(made.packet, made.key, {"base": 0.6, "lora": 0.2})
+        found[1]["kinds"] = list(made.packet.questions.errors[:2])
+    found[0] |= {"corrected": "=1+1 is what “it” said\nsecond line", "comment": "see <b>above</b>"}
+    return {one["item"]: one for one in found}
+
+
+@pytest.mark.parametrize("mode", ["pairwise", "errors"])
+@pytest.mark.parametrize("form", FORMS)
+def test_every_format_brings_back_what_was_answered(export: Export, run: Run, form: str, mode: str) -> None:
+    made = export(mode=mode, formats=FORMATS)
+    ratings = ratings_for(made)
+    name, fill = FORMS[form]
+    (path,) = [p for p in made.files if (p.suffix == f".{name}" or p.name.startswith(name)) and "config" not in p.name]
+    (imported,) = review_import(run.path, [fill(path, made, ratings)])
+    assert (imported.new, imported.refused) == (len(ratings), ())
+    expected = {
+        (item, made.packet.raters[0]): (one["answers"], tuple(one["kinds"]), one["corrected"], one["comment"])
+        for item, one in ratings.items()
+    }
+    assert said(run) == expected
+
+
+def test_the_page_brings_back_times_as_well(export: Export, run: Run, tmp_path: Path) -> None:
+    made = export()
+    ratings = ratings_for(made)
+    review_import(run.path, [page_file(tmp_path, made.packet, "rater-1", list(ratings.values()))])
+    found = ratings_of(run)
+    assert {item: r.seconds for (item, _), r in found.items()} == {item: one["seconds"] for item, one in ratings.items()}
+    assert {r.answered_at for r in found.values()} == {"2026-03-02T10:00:00.000+00:00"}
+
+
+def test_the_same_file_twice_changes_nothing(export: Export, run: Run, tmp_path: Path) -> None:
+    made = export()
+    file = page_file(tmp_path, made.packet, "rater-1", list(ratings_for(made).values()))
+    review_import(run.path, [file])
+    before = {p: p.read_bytes() for p in run.path.rglob("review/**/*.json")}
+    again, copy = review_import(run.path, [file, Path(str(file)).rename(tmp_path / "copy of it.json")])[0], None
+    assert again.seen_before or again.refused
+    (seen,) = review_import(run.path, [tmp_path / "copy of it.json"])
+    assert seen.seen_before and copy is None
+    assert {p: p.read_bytes() for p in run.path.rglob("review/**/*.json")} == before
+
+
+def test_a_later_answer_counts_and_both_stay_on_record(export: Export, run: Run, tmp_path: Path) -> None:
+    made = export()
+    item = made.packet.judgements[0].id
+    first = rating(item, {"preference": "A"}, answered_at="2026-03-02T10:00:00Z")
+    later = rating(item, {"preference": "tie"}, answered_at="2026-03-02T12:00:00+01:00")  # 11:00 in UTC
+    oldest = rating(item, {"preference": "B"}, answered_at="2026-03-01T10:00:00Z")
+    for number, one in enumerate([first, later, oldest]):
+        (imported,) = review_import(run.path, [page_file(tmp_path, made.packet, "rater-1", [one], f"{number}.json")])
+        assert (imported.new, imported.replaced, imported.known) == [(1, 0, 0), (0, 1, 0), (0, 0, 1)][number]
+    assert ratings_of(run)[item, "rater-1"].answers == {"preference": "tie"}
+    (review,) = reviews_of(run)
+    assert review.superseded == 2
+    assert len(list(made.folder.glob("imports/*.json"))) == 3
+
+
+def test_what_is_not_answered_yet_is_no_rating_and_no_error(export: Export, run: Run) -> None:
+    made = export(formats=["csv"])
+    ratings = dict(list(ratings_for(made).items())[:5])
+    (imported,) = review_import(run.path, [fill_csv(made.files[0], made, ratings)])
+    assert (imported.new, imported.unanswered, imported.refused) == (5, len(made.packet.judgements) - 5, ())
+
+
+def test_bad_rows_are_refused_each_with_its_reason_and_good_ones_kept(export: Export, run: Run, tmp_path: Path) -> None:
+    made = export(raters=1)
+    ids = [j.id for j in made.packet.judgements]
+    ratings: list[Any] = [
+        rating(ids[0], {"preference": "A"}),
+        rating(ids[1], {"preference": "C"}),
+        rating("nobody", {"preference": "A"}),
+        rating(ids[2], {"liking": "A"}),
+        rating(ids[3], {"preference": ""}, comment="hm"),
+        rating(ids[0], {"preference": "B"}),
+        "no rating",
+        rating(ids[4], {"preference": "\x1b[31mred"}),
+        rating(ids[5], {"preference": " b "}, seconds="soon", answered_at="yesterday"),
+    ]
+    path = tmp_path / "bad.json"
+    path.write_text(json.dumps({"bench_review": 1, "packet": made.packet.id, "rater": "rater-1", "ratings": ratings}))
+    (imported,) = review_import(run.path, [path])
+    assert imported.new == 2 and len(imported.refused) == 7
+    reasons = "\n".join(imported.refused)
+    for expected in (
+        "rating 2: preference: 'C' is none of A, B, tie, both bad",
+        "has no item 'nobody'",
+        "no question is called 'liking'",
+        "preference: is not answered, but something else is",
+        "stands in this file before, with another answer",
+        "rating 7: should be an object",
+    ):
+        assert expected in reasons
+    assert "\x1b" not in reasons
+    assert ratings_of(run)[ids[5], "rater-1"].answers == {"preference": "B"}
+
+
+def test_a_packet_of_another_run_is_refused(export: Export, run: Run, tmp_path: Path) -> None:
+    made = export()
+    path = tmp_path / "other.json"
+    path.write_text(json.dumps({"bench_review": 1, "packet": "deadbeef", "rater": "x", "ratings": [rating("a", {"preference": "A"})]}))
+    (imported,) = review_import(run.path, [path])
+    assert imported.new == 0 and f"the packet 'deadbeef' is none of run ({made.packet.id})" in imported.refused[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("a.json", b"{", "is no JSON"),
+        ("a.json", b"\xff\xfe\x00", "is no JSON"),
+        ("a.json", b"[" * 100_000, "is no JSON"),
+        ("a.json", b"{}", "neither a file that the page has saved"),
+        ("a.json", b'{"bench_review": 2}', "another version of the page"),
+        ("a.json", b'{"bench_review": 1, "ratings": {}}', "should be a list"),
+        ("a.json", b'[{"x": 1}, 3]', "neither 'data' nor 'item'"),
+        ("a.xlsx", b"PK\x03\x04 not a workbook", "a.xlsx"),
+        ("a.csv", b"this,that\n1,2\n", "no columns 'item' and 'packet'"),
+        ("a.csv", b'item,packet\n"open', "a.csv"),
+        ("missing.json", None, "no such file"),
+    ],
+)
+def test_damaged_files_are_refused_and_others_read(
+    export: Export, run: Run, tmp_path: Path, name: str, content: bytes | None, reason: str
+) -> None:
+    made = export()
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    good = page_file(tmp_path, made.packet, "rater-1", list(ratings_for(made).values()), "good.json")
+    bad, fine = review_import(run.path, [tmp_path / name, good])
+    assert bad.new == 0 and reason in "\n".join(bad.refused)
+    assert fine.new == len(made.packet.judgements)
+
+
+def test_two_people_who_annotated_the_same_tasks_are_two_raters(export: Export, run: Run) -> None:
+    made = export(formats=["label-studio"])
+    path = label_studio(made.files[0], made, ratings_for(made))
+    tasks = json.loads(path.read_text())
+    for task in tasks:
+        other = json.loads(json.dumps(task["annotations"][0])) | {"completed_by": {"id": 2, "email": "ben@example.org"}}
+        skipped = dict(other) | {"was_cancelled": True, "completed_by": 3}
+        task["annotations"] += [other, skipped]
+    path.write_text(json.dumps(tasks))
+    (imported,) = review_import(run.path, [path])
+    assert {rater for _, rater in ratings_of(run)} == {"rater-1/1", "rater-1/ben@example.org"}
+    assert imported.new == 2 * len(made.packet.judgements)
+
+
+def test_a_damaged_packet_is_said_so(export: Export, run: Run) -> None:
+    made = export()
+    key = json.loads((made.folder / "key.json").read_text())
+    key["shown"].pop(made.packet.judgements[3].id)
+    (made.folder / "key.json").write_text(json.dumps(key))
+    with pytest.raises(BenchError, match=r"key\.json: is of another packet"):
+        reviews_of(run)
+    (made.folder / "key.json").write_text("{}")
+    with pytest.raises(BenchError, match="is damaged"):
+        reviews_of(run)

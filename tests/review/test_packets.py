@@ -1,0 +1,160 @@
+"""What the raters get: blind, in every format, and inert whatever the models wrote."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import gzip
+import io
+import json
+import re
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import openpyxl
+import pytest
+from raters import Export
+from report_factory import HOSTILE
+
+from harness.api import review_export
+from harness.errors import BenchError
+from harness.review import FORMATS
+from harness.store import Run
+
+UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e]")
+
+
+def content_of(page: str) -> dict[str, Any]:
+    (packed,) = re.findall(r'<template id="content">([A-Za-z0-9+/=]+)</template>', page.replace("&#43;", "+"))
+    found: dict[str, Any] = json.loads(gzip.decompress(base64.b64decode(packed)))
+    return found
+
+
+def everything(path: Path) -> str:
+    """All text of a file, unpacked."""
+    if path.suffix == ".xlsx":
+        book = openpyxl.load_workbook(path)
+        return "\n".join(str(cell.value) for sheet in book for row in sheet.iter_rows() for cell in row if cell.value is not None)
+    text = path.read_text(encoding="utf-8")
+    return text + json.dumps(content_of(text)) if path.suffix == ".html" else text
+
+
+def test_no_file_tells_whose_output_is_which(export: Export, run: Run) -> None:
+    made = export(("base", "lora", "qlora"), raters=2, formats=FORMATS)
+    assert len(made.files) == 2 * 4 + 1
+    key = (made.folder / "key.json").read_text()
+    assert "qlora" in key and made.folder not in [path.parent for path in made.files]
+    for path in made.files:
+        text = everything(path)
+        assert not re.search(r"\b(base|lora|qlora)\b", text.replace("base-uri", "")), path.name
+        for cell in made.key.cells.values():
+            assert cell not in text
+
+
+def test_every_format_shows_the_same_judgements_in_the_same_order(export: Export) -> None:
+    made = export(formats=FORMATS, with_reference=True)
+    asked = [j.id for j in made.packet.judgements]
+    html, xlsx, table, studio, _ = made.files
+    assert [item["id"] for item in content_of(html.read_text())["items"]] == asked
+    assert [row[0].value for row in openpyxl.load_workbook(xlsx).worksheets[0].iter_rows(min_row=2)] == asked
+    rows = list(csv.DictReader(io.StringIO(table.read_text(encoding="utf-8-sig"))))
+    assert [row["item"] for row in rows] == asked
+    assert [task["data"]["item"] for task in json.loads(studio.read_text())] == asked
+    content = content_of(html.read_text())
+    for row, item in zip(rows, content["items"], strict=True):
+        texts = [content["texts"][k] for k in item["out"]]
+        assert [row["text A"], row["text B"]] == texts and row["reference"] == content["texts"][item["ref"]]
+
+
+def test_hostile_texts_are_texts_in_every_format(hostile: Run) -> None:
+    made = review_export(hostile.path, ("base", "lora"), n=8, formats=FORMATS)
+    html, xlsx, table, studio, config = made.files
+    page = html.read_text(encoding="utf-8")
+    assert "<img" not in page and page.count("<script>") == 1 and "default-src 'none'" in page.replace("&#39;", "'")
+    assert not UNSEEN.search(json.dumps(content_of(page), ensure_ascii=False))
+    for row in openpyxl.load_workbook(xlsx).worksheets[0].iter_rows(min_row=2):
+        assert all(cell.data_type in ("s", "n") for cell in row)  # never "f", a formula
+        assert not any(cell.value and UNSEEN.search(str(cell.value)) for cell in row)
+    for cells in csv.reader(io.StringIO(table.read_text(encoding="utf-8-sig"))):
+        assert not any(cell.startswith(("=", "+", "-", "@")) for cell in cells)
+    shown = json.loads(studio.read_text())[0]["data"]["input"]
+    assert "<img" in shown and "\u202e" not in shown  # a text of its own, which Label Studio shows as such
+    ET.fromstring(config.read_text())  # the config holds none of it
+    assert HOSTILE[:20] not in config.read_text()
+
+
+def test_a_workbook_has_drop_downs_with_the_answers(export: Export) -> None:
+    made = export(mode="errors", formats=["xlsx"])
+    book = openpyxl.load_workbook(made.files[0])
+    sheet, lists = book.worksheets[0], book["answers"]
+    assert lists.sheet_state == "hidden"
+    header = [cell.value for cell in sheet[1]]
+    by_column = {str(check.sqref).split(":")[0].rstrip("0123456789"): check.formula1 for check in sheet.data_validations.dataValidation}
+    letter = openpyxl.utils.get_column_letter(header.index("severity") + 1)
+    assert by_column[letter] == "'answers'!$A$1:$A$3" or by_column[letter] == "answers!$A$1:$A$3"
+    assert [lists.cell(k, 1).value for k in (1, 2, 3)] == ["none", "minor", "critical"]
+    assert f"error: {made.packet.questions.errors[0]}" in header
+
+
+def test_a_label_of_the_config_can_say_a_tie(export: Export) -> None:
+    made = export(formats=["label-studio"])
+    config = ET.fromstring(made.files[-1].read_text())
+    (choices,) = [tag for tag in config.iter("Choices") if tag.get("name") == "preference"]
+    assert [choice.get("value") for choice in choices] == ["A", "B", "tie", "both bad"]
+    names = {tag.get("name") for tag in config.iter("Text")}
+    assert {tag.get("toName") for tag in config.iter() if tag.get("toName")} <= names
+
+
+def test_the_same_call_gives_the_same_packet_and_another_seed_another(export: Export) -> None:
+    one, again, other = export(), export(formats=["csv"]), export(seed=1)
+    assert one.packet == again.packet and one.key == again.key
+    assert other.packet.id != one.packet.id
+    assert one.files[0].is_file(), "what may be out already is still there"
+
+
+def test_questions_come_from_the_task_or_from_a_file(export: Export, tmp_path: Path) -> None:
+    file = tmp_path / "asked.yaml"
+    file.write_text(
+        "name: asked\nkind: summarization\ndata: {path: x.csv}\n"
+        "review:\n  preference: Which would you sign?\n"
+        "  scales: [{name: safety, question: 'Is it safe?', answers: [never, unsure, always]}]\n"
+    )
+    made = export(mode="scales", questions=str(file), formats=["html"])
+    content = content_of(made.files[0].read_text())
+    assert content["questions"] == [{"name": "safety", "text": "Is it safe?", "answers": ["never", "unsure", "always"]}]
+    assert "errors" in made.packet.questions.model_dump() and made.packet.questions.errors[0] == "wrong drug or dose", "as the kind has it"
+
+
+def test_rows_are_favoured_by_disagreement_by_score_or_by_slice(export: Export) -> None:
+    for how in ("disagreement", "low-score", "slice:ward=north"):
+        made = export(sample=how, n=20)
+        assert len(set(made.key.chances.values())) > 1 and made.key.generalises
+    north = {f"row-{i}" for i in range(0, 60, 6)}
+    assert {made.key.chances[row] for row in made.key.chances if row in north} == {max(made.key.chances.values())}
+    assert not export(sample="hardest").key.generalises
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({"strategies": ("base", "lorra")}, "lorra"),
+        ({"strategies": ("base",)}, "name two strategies at least"),
+        ({"strategies": ("base", "base")}, "stands twice"),
+        ({"task": "nothing"}, "no task 'nothing'"),
+        ({"sample": "randm"}, "Did you mean 'random'"),
+        ({"sample": "slice:wrd=north"}, "Did you mean 'ward'"),
+        ({"sample": "slice:ward=nort"}, "Did you mean 'north'"),
+        ({"raters": "anna,Anna"}, "stands twice"),
+        ({"raters": "../anna"}, "no name for a file"),
+        ({"raters": "0"}, "1 to 100 raters"),
+        ({"overlap": 3, "raters": 2}, "there are 2 raters"),
+        ({"against": "qlora"}, "must be one of base, lora"),
+        ({"mode": "pairwize"}, "neither a format"),
+        ({"questions": "nothing.yaml"}, "nothing.yaml"),
+    ],
+)
+def test_what_cannot_be_is_refused_and_nothing_is_written(export: Export, run: Run, more: dict[str, Any], said: str) -> None:
+    with pytest.raises(BenchError, match=re.escape(said)):
+        export(**more)
+    assert not (run.path / "review").exists()
