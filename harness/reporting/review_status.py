@@ -28,7 +28,7 @@ def print_findings(every: Sequence[Findings], console: Console) -> None:
         print_text(console, Text(one_line(review_words.headline(found))))
         for sentence in review_words.limits(found):
             print_text(console, Text(one_line(sentence)))
-        for given in review_words.tables(found):
+        for given in (*review_words.results(found), *review_words.backing(found)):
             print_text(console, Text(f"\n{given.title}", style="bold"))
             table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
             for name, numeric in zip(given.columns, given.numeric, strict=True):

@@ -11,7 +11,6 @@ from harness.review import Findings
 from harness.review.findings import Change, ErrorRate, Preference
 from harness.types import Score
 
-RATERS = "Who rated"
 _GOOD_ALPHA, _POOR_ALPHA = 0.8, 0.667  # Krippendorff 2004, "Content Analysis", section 11.4
 
 
@@ -26,7 +25,8 @@ def review_view(found: Findings) -> ReviewView:
         rows_asked=found.rows_asked,
         made=found.made,
         asked=found.asked,
-        tables=tuple(tables(found)),
+        tables=tuple(results(found)),
+        behind=tuple(backing(found)),
     )
 
 
@@ -47,9 +47,10 @@ def headline(found: Findings) -> str:
 
 
 def decided(preference: Preference) -> bool:
-    """Whether the interval of the win rate is clear of one half."""
+    """Whether the interval of the win rate is clear of one half, and the sign test says so, too."""
     low, high = preference.rate.low, preference.rate.high
-    return low is not None and high is not None and (low > 0.5 or high < 0.5)
+    clear = low is not None and high is not None and (low > 0.5 or high < 0.5)
+    return clear and preference.sign_p is not None and preference.sign_p < 0.05
 
 
 def _preferred(p: Preference) -> str:
@@ -110,19 +111,16 @@ def _agreed(name: str, alpha: float | None) -> str:
     return f"Raters agree little on {question} (Krippendorff's α {alpha:.2f}; below 0.67 conclusions are doubtful)."
 
 
-def tables(found: Findings) -> list[TextTable]:
-    """Everything that a packet says, as tables; those without a row are left out."""
-    every = [
-        _preferences(found),
-        _errors(found),
-        _kinds(found),
-        _scales(found),
-        _times(found),
-        _agreement(found),
-        _raters(found),
-        _metrics(found),
-    ]
-    return [table for table in every if table.rows and (found.made or table.title == RATERS)]
+def results(found: Findings) -> list[TextTable]:
+    """What people said of the strategies, as tables; those without a row are left out."""
+    every = [_preferences(found), _errors(found), _kinds(found), _scales(found), _times(found)] if found.made else []
+    return [table for table in every if table.rows]
+
+
+def backing(found: Findings) -> list[TextTable]:
+    """How far they agree, who they are, and which scores agree with them."""
+    every = [_agreement(found), _raters(found), _metrics(found)]
+    return [table for table in every if table.rows]
 
 
 def _preferences(found: Findings) -> TextTable:
@@ -135,7 +133,7 @@ def _preferences(found: Findings) -> TextTable:
     ]  # fmt: skip
     columns = ("pair", "win rate", "95 % interval", "won", "lost", "tie", "both bad", "rows for : against", "sign test p")
     under = "The win rate counts ties and “both bad” half, as the mean of the raters of each row; counts are of judgements."
-    return _table("Which people prefer", columns, rows, under, words=2)
+    return _table("Which people prefer", columns, rows, under)
 
 
 def _errors(found: Findings) -> TextTable:
@@ -210,7 +208,7 @@ def _raters(found: Findings) -> TextTable:
         )
         again = f"{r.repeated_same} of {r.repeated}" if r.repeated else numbers.NOTHING
         rows.append((r.name, f"{r.made} of {r.asked}", again, side, numbers.seconds(r.median_seconds)))
-    return _table(RATERS, ("rater", "judgements", "same again", "left side wins", "median time"), rows)
+    return _table("Who rated", ("rater", "judgements", "same again", "left side wins", "median time"), rows)
 
 
 def _metrics(found: Findings) -> TextTable:

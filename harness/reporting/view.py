@@ -307,7 +307,7 @@ class TextTable:
 
 @dataclass(frozen=True)
 class ReviewView:
-    """What people said in one packet."""
+    """What people said in one packet; `behind` is what says how far they can be trusted."""
 
     packet: str
     mode: str
@@ -318,6 +318,7 @@ class ReviewView:
     made: int
     asked: int
     tables: tuple[TextTable, ...]
+    behind: tuple[TextTable, ...]
 
 
 @dataclass(frozen=True)

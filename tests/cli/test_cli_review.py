@@ -1,0 +1,103 @@
+"""`bench review`: what is typed, what is said, and the exit codes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from report_factory import HOSTILE, Made, make_run, summarization
+
+from harness.store import Run
+from tests.cli.conftest import Call
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    cells = [Made("base", 0.2), Made("lora", 0.9, 1, train_seconds=9)]
+    return make_run(tmp_path / "runs" / "done", [summarization(cells, rows=40)])
+
+
+def exported(call: Call, run: Run, *more: str) -> dict[str, object]:
+    ended = call("review", "export", str(run.path), "--strategies", "base,lora", "--n", "10", *more)
+    assert ended.code == 0, ended
+    (packet,) = run.path.glob("review/*/packet.json")
+    found: dict[str, object] = json.loads(packet.read_text())
+    assert f"Packet {found['id']}: " in ended.err and "do not send it" in ended.err
+    assert all(Path(line).is_file() for line in ended.out.splitlines())
+    return found
+
+
+def file_of(folder: Path, packet: dict[str, object], answer: str = "A", corrected: str | None = None) -> str:
+    items = [j["id"] for j in packet["judgements"]]  # type: ignore[attr-defined]
+    ratings = [{"item": item, "answers": {"preference": answer}, "corrected": corrected} for item in items]
+    path = folder / f"ratings-{answer}.json"
+    path.write_text(json.dumps({"bench_review": 1, "packet": packet["id"], "rater": "anna", "ratings": ratings}))
+    return str(path)
+
+
+def test_out_and_back_and_what_it_says(call: Call, run: Run, tmp_path: Path) -> None:
+    assert "Nothing was exported" in call("review", "status", str(run.path)).out
+    packet = exported(call, run, "--raters", "anna", "--format", "html,csv", "--out", str(tmp_path / "send"))
+    assert sorted(p.suffix for p in (tmp_path / "send").iterdir()) == [".csv", ".html"]
+    status = call("review", "status", str(run.path))
+    assert "Nobody has rated anything" in status.out and "0 of 11" in status.out
+    done = call("review", "import", str(run.path), file_of(tmp_path, packet))
+    assert (done.code, done.out) == (0, "ratings-A.json: 11 new\n")
+    again = call("review", "import", str(run.path), file_of(tmp_path, packet))
+    assert (again.code, again.out) == (0, "ratings-A.json: is on record already, nothing has changed\n")
+    said = call("review", "status", str(run.path)).out
+    assert "lora against base" in said and "11 of 11" in said
+    (found,) = json.loads(call("review", "status", str(run.path), "--format", "json").out)["packets"]
+    assert found["preferences"][0]["rate"]["n"] == 10 and found["raters"][0]["made"] == 11
+    page = run.path / "report.html"
+    call("report", str(run.path))
+    assert "What people say" in page.read_text(encoding="utf-8")
+
+
+def test_some_bad_rows_are_code_1_and_nothing_good_is_2(call: Call, run: Run, tmp_path: Path) -> None:
+    packet = exported(call, run)
+    bad = Path(file_of(tmp_path, packet, "C"))
+    none = call("review", "import", str(run.path), str(bad))
+    assert none.code == 2 and "'C' is none of A, B, tie, both bad" in none.err and "0 new, 11 refused" in none.out
+    value = json.loads(bad.read_text())
+    value["ratings"][0]["answers"]["preference"] = "tie"
+    value["ratings"][1]["item"] = HOSTILE
+    bad.write_text(json.dumps(value))
+    some = call("review", "import", str(run.path), str(bad))
+    assert some.code == 1 and "1 new, 10 refused" in some.out
+    assert "\x1b" not in some.err and "\u202e" not in some.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--strategies", "base"), "name two strategies at least"),
+        (("--strategies", "base,nothing"), "nothing"),
+        (("--strategies", "base,lora", "--format", "pdf"), "'pdf' is none of html, xlsx, csv, label-studio"),
+        (("--strategies", "base,lora", "--sample", "worst"), "--sample worst: unknown"),
+        ((), "--strategies"),
+    ],
+)
+def test_what_cannot_be_is_code_2(call: Call, run: Run, arguments: tuple[str, ...], said: str) -> None:
+    ended = call("review", "export", str(run.path), *arguments)
+    assert ended.code == 2 and said in ended.err
+    assert not (run.path / "review").exists()
+
+
+def test_nothing_exported_takes_nothing_back(call: Call, run: Run, tmp_path: Path) -> None:
+    ended = call("review", "import", str(run.path), str(tmp_path / "x.json"))
+    assert ended.code == 2 and "nothing was exported from this run" in ended.err
+
+
+def test_a_harvest_needs_a_yes_and_says_loudly_what_it_did(call: Call, run: Run, tmp_path: Path) -> None:
+    packet = exported(call, run)
+    call("review", "import", str(run.path), file_of(tmp_path, packet, corrected="better"))
+    out = str(tmp_path / "more.jsonl")
+    refused = call("review", "harvest", str(run.path), "--out", out)
+    assert refused.code == 2 and "--retire-test-rows" in refused.err and not Path(out).exists()
+    done = call("review", "harvest", str(run.path), "--out", out, "--retire-test-rows")
+    assert done.code == 0 and done.err.startswith("RETIRED: 10 test rows of summarization")
+    assert done.out.splitlines()[0] == out and Path(out).read_text().count("\n") == 10
+    call("report", str(run.path))
+    assert "10 test rows of this task were given to training" in (run.path / "report.html").read_text(encoding="utf-8")
