@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from chance import covers
 from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 
@@ -18,7 +19,6 @@ from harness.analysis import (
 from harness.analysis.clusters import cluster_index
 from harness.analysis.mean_errors import mean_error
 from harness.metrics.family import mean_of_total
-from tests.analysis.chance import covers
 
 UNBALANCED = [1, 1, 2, 3, 5, 8, 2, 4, 4, 1, 7]
 

@@ -10,11 +10,11 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from chance import at_most, covers
 
 from harness.analysis import compare_scores, kept_quality, relative_reduction
 from harness.metrics import metrics_for
 from harness.types import Metric
-from tests.analysis.chance import at_most, covers
 
 pytestmark = pytest.mark.soak
 

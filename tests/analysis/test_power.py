@@ -7,12 +7,12 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from chance import at_most
 from scipy import stats
 from statsmodels.stats.power import TTestPower
 
 from harness.analysis import compare_scores, detectable_mean, detectable_share, mcnemar_midp, needed_rows, not_worse, one_sided_limits
 from harness.metrics import metrics_for
-from tests.analysis.chance import at_most
 
 ROUGE = metrics_for(["rouge"], [])[2]
 CLASSIFICATION = {m.name: m for m in metrics_for(["classification"], "ab")}

@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from chance import covers
 
 from harness.analysis import SeedSpread, compare_scores, seed_spread
 from harness.metrics import metrics_for
-from tests.analysis.chance import covers
 
 ROUGE = metrics_for(["rouge"], [])[2]
 MACRO_F1 = {m.name: m for m in metrics_for(["classification"], "abc")}["macro_f1"]
