@@ -77,7 +77,7 @@ class Ratings {
 
   started(id) {
     const own = this.get(id);
-    return Object.keys(own.answers).length > 0 || own.corrected !== "" || own.comment !== "";
+    return Object.keys(own.answers).length > 0 || own.kinds.length > 0 || own.corrected !== "" || own.comment !== "";
   }
 
   get done() {
@@ -339,7 +339,10 @@ class Page {
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 60000);
     this.ratings.unsaved = false;
-    this.said = `Saved as ratings-${packet}-${rater}.json: ${this.ratings.file().ratings.length} judgements.`;
+    const half = this.packet.items.filter((item) => this.ratings.started(item.id) && !this.ratings.whole(item.id));
+    const first = half.length ? this.packet.items.indexOf(half[0]) + 1 : 0;
+    const open = half.length ? ` ${half.length} have a mark or a text but no answer yet and will not count: the first is judgement ${first}.` : "";
+    this.said = `Saved as ratings-${packet}-${rater}.json: ${this.ratings.done} judgements.${open}`;
     this.show();
   }
 }

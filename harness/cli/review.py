@@ -44,7 +44,7 @@ def review() -> None:
 @click.option("--questions", metavar="FILE", help="Take the questions from the `review` of this task's YAML.")
 @click.option("--format", "formats", multiple=True, callback=split_names, help=f"Of {', '.join(_FORMATS)}. Default: html.")
 @click.option("--out", help="Folder for the raters' files. Default: in the run's folder.")
-@click.option("--seed", default=0, show_default=True, help="Of the draw, the sides and the orders.")
+@click.option("--seed", default=0, show_default=True, type=click.IntRange(min=0), help="Of the draw, the sides and the orders.")
 @click.option("--model", help="The base model, where the run has several.")
 @click.option("--train-size", type=int, help="The number of training rows, where the run has several.")
 @runs_dir
@@ -158,7 +158,7 @@ def status(run: str, format_: str, runs_dir: str) -> None:
 
     found = api.review_status(run, runs_dir=runs_dir)
     if format_ == "json":
-        click.echo(json.dumps(findings_to_json(found), indent=1, ensure_ascii=False, allow_nan=False))
+        click.echo(json.dumps(findings_to_json(found), indent=1, allow_nan=False))
         return
     if not found:
         click.echo("Nothing was exported from this run. Begin with: bench review export")

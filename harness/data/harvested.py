@@ -15,12 +15,14 @@ from typing import TYPE_CHECKING
 from harness.data.digests import example_digest, order_of, same_inputs_key
 from harness.data.files import open_table
 from harness.data.index import Index
-from harness.data.records import BadRow
+from harness.data.records import BadRow, listed, shown
 from harness.errors import BenchError
 from harness.types import Example, SplitName
 
 if TYPE_CHECKING:
     from harness.data.index import Places
+
+PLACE = "place"  # where a row stands in its file, until it is one of train
 
 
 def read_harvested(paths: Sequence[Path]) -> tuple[Example, ...]:
@@ -29,12 +31,11 @@ def read_harvested(paths: Sequence[Path]) -> tuple[Example, ...]:
     Raises:
         BenchError: a file cannot be read, or a line is none that a harvest has written.
     """
-    return tuple(example for path in paths for example in _rows(path))
+    every = {example.id: example for path in paths for example in _rows(path)}  # what stands twice counts once
+    return tuple(every.values())
 
 
-def retire(
-    index: Index, parts: Mapping[SplitName, Places], harvested: Sequence[Example]
-) -> tuple[dict[SplitName, Places], dict[str, int]]:
+def retire(index: Index, parts: Mapping[SplitName, Places], harvested: Sequence[Example]) -> tuple[dict[SplitName, Places], dict[str, int]]:
     """The rows without those that were harvested, and how many left each split."""
     import numpy as np
 
@@ -61,8 +62,28 @@ def as_training(harvested: Sequence[Example], choices: tuple[str, ...]) -> tuple
     """
     wrong = next((e for e in harvested if choices and e.targets[0] not in choices), None)
     if wrong is not None:
-        raise BenchError(f"harvested rows: {wrong.id}: '{wrong.targets[0][:60]}' is none of the labels {', '.join(choices[:20])}")
-    return tuple(replace(example, choices=choices) for example in harvested)
+        raise BenchError(f"{wrong.meta[PLACE]}: completion: {shown(wrong.targets[0])} is none of the labels {listed(choices)}")
+    return tuple(replace(example, choices=choices, meta={}) for example in harvested)
+
+
+def check_inputs(harvested: Sequence[Example], examples: Sequence[Example]) -> None:
+    """Refuse rows whose inputs are not called as those of the task: they would match none, and so retire none.
+
+    Raises:
+        BenchError: the first such row.
+    """
+    known = {name for example in examples for name in example.inputs}
+    odd = next((e for e in harvested if not e.inputs.keys() <= known), None)
+    if odd is not None and known:
+        raise BenchError(f"{odd.meta[PLACE]}: has the inputs {listed(odd.inputs)}, and those of the task are {listed(sorted(known))}")
+
+
+def unmatched(index: Index, parts: Mapping[SplitName, Places], harvested: Sequence[Example]) -> list[Example]:
+    """The rows whose inputs no row of any split has."""
+    import numpy as np
+
+    known = np.concatenate([index.column("inputs", rows) for rows in parts.values()])
+    return [e for e in harvested if order_of(index.seed, "inputs " + same_inputs_key(e)) not in known]
 
 
 def _rows(path: Path) -> list[Example]:
@@ -78,5 +99,5 @@ def _rows(path: Path) -> list[Example]:
         if not isinstance(completion, str) or not completion.strip():
             raise BenchError(f"{place}: 'completion' should be a text, not {completion!r}")
         example = Example("", inputs, (completion,), group=group if isinstance(group, str) else None)
-        found.append(replace(example, id=f"harvested-{example_digest(example)[:16]}"))
-    return list({example.id: example for example in found}.values())  # what stands twice counts once
+        found.append(replace(example, id=f"harvested-{example_digest(example)[:16]}", meta={PLACE: place}))
+    return found

@@ -16,7 +16,7 @@ from harness.data.checks import Checked, remove_overlaps
 from harness.data.digests import splits_digest
 from harness.data.folding import check_folds, fold, merged, with_followers
 from harness.data.gather import Gathered
-from harness.data.harvested import as_training, read_harvested, retire
+from harness.data.harvested import PLACE, as_training, check_inputs, read_harvested, retire, unmatched
 from harness.data.ids import RowIds
 from harness.data.index import Index
 from harness.data.labels import choices_of, unseen_labels
@@ -68,10 +68,12 @@ def load_splits(task: Task, *, folder: Path, limit: int | None = None, limit_see
     _check_folding(task)
     loaded = _from_files(task, folder, limit, whole_as_test) if task.data.source is None else _from_source(task)
     index, retired = loaded.index, dict[str, int]()
+    strangers: list[Example] = []
     harvested = read_harvested([folder / path for path in _paths(task.data.harvested)])
     unretired = loaded.parts
     if harvested:
         unretired, retired = retire(index, loaded.parts, harvested)
+        strangers = unmatched(index, loaded.parts, harvested)
     parts, followers = _fold(index, unretired, ("validation", "test"))
     alone = whole_as_test and not len(parts["train"])
     checked = Checked(parts, {}, 0, 0, 0, []) if alone else remove_overlaps(index, parts)
@@ -81,11 +83,12 @@ def load_splits(task: Task, *, folder: Path, limit: int | None = None, limit_see
         parts["train"], parts["validation"] = spare_validation(index, parts["train"])
         parts, more = _fold(index, parts, ("validation",))
         followers |= more
+        parts, _ = retire(index, parts, harvested) if harvested else (parts, {})
     if not len(parts["validation"]) and len(parts["train"]):
         warnings.append("validation has no rows: training cannot stop early")
     choices: tuple[str, ...] = ()
     if task.chooses:
-        choices, doubts = choices_of(index, parts, task)
+        choices, doubts = choices_of(index, loaded.parts if harvested else parts, task)
         warnings += doubts
     before: dict[str, int] = {split: len(parts[split]) for split in _ORDER}
     folded = {split: sum(len(followers.get(row, ())) for row in parts[split].tolist()) for split in parts} if index.folding else {}
@@ -97,8 +100,9 @@ def load_splits(task: Task, *, folder: Path, limit: int | None = None, limit_see
         warnings += doubts
     examples = _put_together(loaded, parts, followers, choices)
     if harvested:
+        check_inputs(harvested, examples["train"])
         examples["train"] += as_training(harvested, choices)
-        warnings.append(_harvest_line(len(harvested), retired))
+        warnings += _harvest_lines(harvested, retired, strangers)
     report = DataReport(
         origin=loaded.origin,
         sizes={split: len(rows) for split, rows in examples.items()},
@@ -120,9 +124,13 @@ def _paths(given: Paths | None) -> tuple[str, ...]:
     return () if given is None else (given,) if isinstance(given, str) else given
 
 
-def _harvest_line(rows: int, retired: Mapping[str, int]) -> str:
-    left = ", ".join(f"{n} from {split}" for split, n in retired.items()) or "none was there"
-    return f"{rows} harvested rows are trained on; rows with their inputs or groups are not tested any more ({left} removed)"
+def _harvest_lines(harvested: Sequence[Example], retired: Mapping[str, int], strangers: Sequence[Example]) -> list[str]:
+    left = ", ".join(f"{n} from {split}" for split, n in retired.items()) or "none"
+    said = [f"{len(harvested)} harvested rows are trained on; removed, since they have their inputs or groups: {left}"]
+    if strangers:
+        first = strangers[0].meta[PLACE]
+        said.append(f"{len(strangers)} harvested rows match no row of any split, the first: {first}. Are they of this data?")
+    return said
 
 
 def _check_folding(task: Task) -> None:

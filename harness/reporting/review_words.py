@@ -35,7 +35,7 @@ def headline(found: Findings) -> str:
     if not found.made:
         return f"Nobody has rated anything of packet {found.packet} yet."
     if found.preferences:
-        best = max(found.preferences, key=lambda p: abs((p.rate.value or 0.5) - 0.5))
+        best = max(found.preferences, key=lambda p: 0.0 if p.rate.value is None else abs(p.rate.value - 0.5))
         return " ".join(_preferred(p) for p in found.preferences if p is best or decided(p)) or _preferred(best)
     if found.errors:
         return " ".join(_critical(e) for e in found.errors)
@@ -47,10 +47,12 @@ def headline(found: Findings) -> str:
 
 
 def decided(preference: Preference) -> bool:
-    """Whether the interval of the win rate is clear of one half, and the sign test says so, too."""
+    """Whether the interval of the win rate is clear of one half, and the sign test, where there is one, says so, too."""
     low, high = preference.rate.low, preference.rate.high
     clear = low is not None and high is not None and (low > 0.5 or high < 0.5)
-    return clear and preference.sign_p is not None and preference.sign_p < 0.05
+    if preference.sign_p is None:
+        return clear and ROUGH not in preference.rate.method
+    return clear and preference.sign_p < 0.05
 
 
 def _preferred(p: Preference) -> str:
@@ -150,7 +152,7 @@ def _errors(found: Findings) -> TextTable:
         "95 % interval",
         "any error",
         "95 % interval",
-        f"to {found.base}",
+        f"to {found.base or numbers.NOTHING}",
         "95 % interval",
         "p",
         "relative",
@@ -170,7 +172,7 @@ def _scales(found: Findings) -> TextTable:
     for s in found.scales:
         mean = f"{s.mean.value:.2f}" if s.mean.value is not None else numbers.NOTHING
         rows.append((s.strategy, s.scale, mean, _interval(s.mean, 2), f"1 to {len(s.answers)}", *_change(s.change, 2)))
-    columns = ("strategy", "scale", "mean", "95 % interval", "range", f"to {found.base}", "95 % interval", "p")
+    columns = ("strategy", "scale", "mean", "95 % interval", "range", f"to {found.base or numbers.NOTHING}", "95 % interval", "p")
     return _table("How good people find it", columns, rows, "1 is the worst answer of a scale.", words=2)
 
 
@@ -179,7 +181,7 @@ def _times(found: Findings) -> TextTable:
     for t in found.times:
         spread = f"{_ratio(t.low)} to {_ratio(t.high)}" if t.low is not None else ""
         rows.append((t.strategy, numbers.seconds(t.median), numbers.count(t.judgements), _ratio(t.ratio), spread))
-    columns = ("strategy", "median", "judgements", f"times {found.base}", "95 % interval")
+    columns = ("strategy", "median", "judgements", f"times {found.base or numbers.NOTHING}", "95 % interval")
     under = (
         "Seconds in which the page was seen and somebody was there; the ratio is of geometric means, of the same raters on the same rows."
     )

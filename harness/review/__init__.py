@@ -3,10 +3,11 @@
 from harness.review.analysing import findings_of
 from harness.review.findings import Findings
 from harness.review.harvest import Harvest, harvest_of, retired_of, write_harvest
+from harness.review.importing import Imported, import_files
 from harness.review.judging import preference
 from harness.review.making import SAMPLINGS, Asked, rater_names
 from harness.review.packet import MODES, Key, Mode, Packet
-from harness.review.ratings import Imported, Rating, Review, import_files, review_of, reviews_of
+from harness.review.ratings import Rating, Review, review_of, reviews_of
 from harness.review.sending import FORMATS, Format, export_packet
 
 __all__ = [

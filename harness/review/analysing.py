@@ -91,7 +91,7 @@ def _meant(each: Judged) -> object:
 
 def _agreements(judgements: Judgements) -> dict[str, Agreement]:
     """Of each question: nominal, and where its answers are in order, ordinal."""
-    units = {f"{each.example}\0{'/'.join(sorted(each.sides))}": each.example for each in judgements.first}
+    units = {f"{each.example}\0{'/'.join(sorted(each.sides))}": judgements.cluster_of(each.example) for each in judgements.first}
     questions: dict[str, tuple[str, int, Mapping[object, int]]] = {}
     if judgements.packet.mode == "pairwise":
         questions["preference"] = ("nominal", 4, {"first": 0, "tie": 1, "both bad": 2, "second": 3})

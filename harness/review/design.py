@@ -1,7 +1,7 @@
 """Who is asked what, in which order, on which side: pure, and seeded.
 
 Strategies stand on either side equally often, for each rater and for each row; every rater has an order of their own; some judgements come
-back later with the sides turned, which tells how consistent a rater is.
+back much later, among others and with the sides turned, which tells how consistent a rater is.
 """
 
 from __future__ import annotations
@@ -55,8 +55,7 @@ def assign(
                 flip = (turned[sides][place] + turn) % 2
                 own.append(_judgement(rater, example, sides[::-1] if flip else sides, None, salt, len(own)))
         order = rng.permutation(len(own))
-        own = [own[i] for i in order]
-        own += _again(own, repeats, rater, salt)
+        own = _with_repeats([own[i] for i in order], repeats, rater, salt, rng)
         judgements += [judgement for judgement, _ in own]
         behind |= {judgement.id: what for judgement, what in own}
     return tuple(judgements), behind
@@ -69,14 +68,22 @@ def _turned(rows: int, raters: int, rng: np.random.Generator) -> list[int]:
     return [int(coins[place // (2 * raters), place % raters] + place // raters) % 2 for place in range(rows)]
 
 
-def _again(own: Sequence[tuple[Judgement, Shown]], repeats: int, rater: str, salt: str) -> list[tuple[Judgement, Shown]]:
-    """The first judgements once more, at the end, with the sides turned: as far from the first time as can be."""
-    return [
-        _judgement(rater, judgement.example, what.sides[::-1], judgement.id, salt, len(own) + i)
-        for i, (judgement, what) in enumerate(own[: min(repeats, len(own))])
+def _with_repeats(
+    own: Sequence[tuple[Judgement, Shown]], repeats: int, rater: str, salt: str, rng: np.random.Generator
+) -> list[tuple[Judgement, Shown]]:
+    """The judgements with some of the first half once more, the sides turned, anywhere in the last third."""
+    first = max(1, len(own) // 2)
+    places = rng.permutation(first)[: min(repeats, len(own))]
+    again = [
+        _judgement(rater, judgement.example, what.sides[::-1], judgement.id, salt, len(own) + number)
+        for number, (judgement, what) in enumerate(own[int(place)] for place in places)
     ]
+    start = len(own) - len(own) // 3
+    late = [*own[start:], *again]
+    return [*own[:start], *(late[i] for i in rng.permutation(len(late)))]
 
 
 def _judgement(rater: str, example: str, sides: tuple[str, ...], repeats: str | None, salt: str, number: int) -> tuple[Judgement, Shown]:
-    digest = hashlib.sha256(f"{salt}/{rater}/{number}/{example}/{sides}/{repeats}".encode()).hexdigest()[:12]
+    digest = hashlib.sha256(f"{salt}/{rater}/{number}/{example}/{sides}/{repeats}".encode()).hexdigest()[:11]
+    digest = f"r{digest}"  # a letter first: a spreadsheet takes 12345678e901 for a number
     return Judgement(digest, rater, example), Shown(sides, repeats)

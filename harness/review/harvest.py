@@ -49,17 +49,20 @@ def harvest_of(run: Run, task_name: str | None) -> Harvest:
     if name not in tasks:
         raise BenchError(f"{run.path}: has no review of '{name}'; there are reviews of {', '.join(tasks)}")
     task, examples = run.plan.tasks[name], {e.id: e for e in run.examples(name)}
-    corrections: list[dict[str, Any]] = []
-    preferences: list[dict[str, Any]] = []
+    corrections: dict[tuple[str, str], dict[str, Any]] = {}
+    votes: dict[tuple[str, tuple[str, ...]], list[_Vote]] = {}
     for review in (r for r in every if r.packet.task == name):
         judgements = Judgements(review, list(examples.values()))
-        corrections += _corrections(run, review, judgements, task, examples)
-        if review.packet.mode == "pairwise":
-            preferences += _preferences(run, review, judgements, task, examples)
+        _add_corrections(corrections, run, review, judgements, task, examples)
+        for each in judgements.first if review.packet.mode == "pairwise" else ():
+            cells = [judgements.key.cells[side] for side in each.sides]
+            pair = (each.example, tuple(sorted(cells)))
+            votes.setdefault(pair, []).append(_Vote(review, each, dict(zip(each.sides, cells, strict=True))))
+    preferences = _preferences(run, votes, task, examples)
     if not corrections and not preferences:
         raise BenchError(f"{run.path}: nobody has corrected or preferred anything on '{name}' yet")
-    retired = dict.fromkeys(row["provenance"]["example"] for row in (*corrections, *preferences))
-    return Harvest(name, tuple(corrections), tuple(preferences), tuple(retired))
+    retired = dict.fromkeys(row["provenance"]["example"] for row in (*corrections.values(), *preferences))
+    return Harvest(name, tuple(corrections.values()), tuple(preferences), tuple(retired))
 
 
 def write_harvest(run: Run, harvest: Harvest, out: Path) -> list[Path]:
@@ -83,8 +86,28 @@ def write_harvest(run: Run, harvest: Harvest, out: Path) -> list[Path]:
     return written
 
 
-def _corrections(run: Run, review: Review, judgements: Judgements, task: Task, examples: dict[str, Example]) -> list[dict[str, Any]]:
-    found: dict[tuple[str, str], dict[str, Any]] = {}
+@dataclass(frozen=True)
+class _Vote:
+    """One judgement of a pair; `cells` are those of its sides."""
+
+    review: Review
+    judged: Judged
+    cells: dict[str, str]
+
+    @property
+    def winner(self) -> str | None:
+        """The cell that won; None for a tie, or where both were bad."""
+        return self.cells.get(outcome(self.judged))
+
+
+def _add_corrections(
+    found: dict[tuple[str, str], dict[str, Any]],
+    run: Run,
+    review: Review,
+    judgements: Judgements,
+    task: Task,
+    examples: dict[str, Example],
+) -> None:
     for each in judgements.every:
         text = each.rating.corrected
         if text is None:
@@ -102,33 +125,36 @@ def _corrections(run: Run, review: Review, judgements: Judgements, task: Task, e
         )
         raters = row["provenance"]["raters"]
         raters += [each.rating.rater] if each.rating.rater not in raters else []
-    return list(found.values())
 
 
-def _preferences(run: Run, review: Review, judgements: Judgements, task: Task, examples: dict[str, Example]) -> list[dict[str, Any]]:
-    outputs = {name: {p.example_id: p.output for p in run.predictions(cell)} for name, cell in judgements.key.cells.items()}
-    pairs: dict[tuple[str, tuple[str, ...]], list[Judged]] = {}
-    for each in judgements.first:
-        pairs.setdefault((each.example, tuple(sorted(each.sides))), []).append(each)
+def _preferences(
+    run: Run, votes: dict[tuple[str, tuple[str, ...]], list[_Vote]], task: Task, examples: dict[str, Example]
+) -> list[dict[str, Any]]:
+    """What most votes of a pair prefer, over all packets; nothing where one of the two said nothing, or both the same."""
+    cells = dict.fromkeys(cell for _, pair in votes for cell in pair)
+    outputs = {cell: {p.example_id: p.output for p in run.predictions(cell)} for cell in cells}
     found = []
-    for (row, sides), own in pairs.items():
-        said = [outcome(each) for each in own]
-        first, second = (said.count(side) for side in sides)
-        if first == second or outputs[sides[0]].get(row) == outputs[sides[1]].get(row):
+    for (row, pair), own in votes.items():
+        counts = [sum(vote.winner == cell for vote in own) for cell in pair]
+        texts = [outputs[cell].get(row, "") for cell in pair]
+        if counts[0] == counts[1] or texts[0] == texts[1] or not all(text.strip() for text in texts):
             continue
-        chosen, rejected = sides if first > second else sides[::-1]
+        best = 0 if counts[0] > counts[1] else 1
+        names = {cell: name for name, cell in own[0].cells.items()}
         example = examples[row]
-        provenance = _provenance(run, review, own[0]) | {
-            "raters": [each.rating.rater for each in own],
-            "votes": [max(first, second), len(own)],
+        provenance = _provenance(run, own[0].review, own[0].judged) | {
+            "packet": ", ".join(dict.fromkeys(vote.review.packet.id for vote in own)),
+            "raters": list(dict.fromkeys(vote.judged.rating.rater for vote in own)),
+            "strategies": [names[pair[best]], names[pair[1 - best]]],
+            "votes": [counts[best], len(own)],
         }
         found.append(
             {
                 "prompt": render_prompt(task.prompt, example.inputs, example.choices),
-                "chosen": outputs[chosen].get(row, ""),
-                "rejected": outputs[rejected].get(row, ""),
+                "chosen": texts[best],
+                "rejected": texts[1 - best],
                 "inputs": dict(example.inputs),
-                "provenance": provenance | {"strategies": [chosen, rejected]},
+                "provenance": provenance,
             }
         )
     return found

@@ -31,7 +31,7 @@ def preference(judgements: Judgements, strategy: str, against: str) -> Preferenc
 
     own = [each for each in judgements.first if set(each.sides) == {strategy, against}]
     by_row = judgements.by_row(own, lambda each: _won(each, strategy))
-    for_it, against_it = sum(v > _HALF for v in by_row.values()), sum(v < _HALF for v in by_row.values())
+    votes = judgements.votes(by_row, _HALF)
     said = [outcome(each) for each in own]
     return Preference(
         strategy=strategy,
@@ -41,9 +41,9 @@ def preference(judgements: Judgements, strategy: str, against: str) -> Preferenc
         losses=sum(each == against for each in said),
         ties=said.count("tie"),
         both_bad=said.count("both bad"),
-        rows_for=for_it,
-        rows_against=against_it,
-        sign_p=float(binomtest(for_it, for_it + against_it).pvalue) if for_it + against_it else None,
+        rows_for=sum(v > _HALF for v in by_row.values()),
+        rows_against=sum(v < _HALF for v in by_row.values()),
+        sign_p=float(binomtest(votes[0], sum(votes)).pvalue) if votes and sum(votes) else None,
     )
 
 
@@ -113,7 +113,7 @@ def scale_scores(judgements: Judgements) -> tuple[ScaleScore, ...]:
         for name, rows in means.items():
             base = judgements.base if name != judgements.base else None
             change = _change(judgements, means[base], rows, metric) if base else None
-            found.append(ScaleScore(name, scale.name, scale.answers, judgements.mean(rows), change))
+            found.append(ScaleScore(name, scale.name, scale.answers, judgements.mean(rows, scale=(1.0, float(len(scale.answers)))), change))
     return tuple(found)
 
 
@@ -129,7 +129,7 @@ def _change(judgements: Judgements, base: Mapping[str, float], own: Mapping[str,
         return None
     before, chances, groups = judgements.arrays({row: base[row] for row in rows})
     after = np.array([own[row] for row in rows])
-    if float(np.ptp(chances)) >= 1e-12:
+    if judgements.unequal(rows):
         mean, interval = weighted_mean(after - before, chances, groups)
         return Change(mean, interval.low, interval.high, None, len(rows), f"paired, {interval.method}")
     found = compare_scores(before, after, metric=metric, groups=groups, margin=None)
@@ -143,8 +143,8 @@ def _reduction(judgements: Judgements, base: Mapping[str, float], own: Mapping[s
     rows = [row for row in own if row in base]
     if not rows:
         return None
-    before, chances, groups = judgements.arrays({row: base[row] for row in rows})
-    if float(np.ptp(chances)) >= 1e-12:
+    before, _, groups = judgements.arrays({row: base[row] for row in rows})
+    if judgements.unequal(rows):
         return None
     return relative_reduction(before, np.array([own[row] for row in rows]), metric=CRITICAL, groups=groups)
 

@@ -69,16 +69,22 @@ def make_packet(run: Run, asked: Asked) -> tuple[Packet, Key]:
     rng = np.random.default_rng([asked.seed, 1])
     predictions = {name: {p.example_id: p for p in run.predictions(cell.id)} for name, cell in cells.items()}
     sample = _drawn(asked, task, examples, predictions, rng)
-    chosen = [examples[i].id for i in sample.positions]
+    rows = [examples[i] for i in sample.positions]
+    chosen = [example.id for example in rows]
+    content = content_digest(rows, predictions)
     shown = sides_of(asked.mode, asked.strategies, asked.against)
-    identity = json.dumps([run.plan.digest, sorted(cell.id for cell in cells.values()), _identity(asked)], sort_keys=True)
+    identity = json.dumps([run.plan.digest, sorted(cell.id for cell in cells.values()), content, _identity(asked)], sort_keys=True)
     digest = sha256(identity.encode()).hexdigest()
     overlap = min(asked.overlap or len(asked.raters), len(asked.raters))
     share = len(chosen) * len(shown) * overlap / len(asked.raters)
     repeats = asked.repeats if asked.repeats is not None else min(20, round(_REPEATED * share))
+    if len(chosen) * overlap < len(asked.raters):
+        raise BenchError(
+            f"{len(chosen)} rows for {overlap} raters each leave some of the {len(asked.raters)} raters without any: ask fewer"
+        )
     judgements, behind = assign(chosen, shown, asked.raters, overlap=overlap, repeats=repeats, seed=asked.seed, salt=digest)
     packet = Packet(
-        id=digest[:8],
+        id=f"p{digest[:7]}",
         run=run.name,
         task=task.name,
         mode=asked.mode,
@@ -96,8 +102,18 @@ def make_packet(run: Run, asked: Asked) -> tuple[Packet, Key]:
         sampling=asked.sample,
         generalises=sample.generalises,
         seed=asked.seed,
+        content=content,
     )
     return packet, key
+
+
+def content_digest(rows: Sequence[Example], predictions: Mapping[str, Mapping[str, Prediction]]) -> str:
+    """sha256 (hex) of rows and of what each strategy said to them."""
+    digest = sha256()
+    for example in rows:
+        said = [[name, own[example.id].output if example.id in own else None] for name, own in sorted(predictions.items())]
+        digest.update(json.dumps([example.id, sorted(example.inputs.items()), example.targets, said]).encode() + b"\n")
+    return digest.hexdigest()
 
 
 def items_of(run: Run, packet: Packet, key: Key) -> dict[str, list[Item]]:
@@ -107,12 +123,14 @@ def items_of(run: Run, packet: Packet, key: Key) -> dict[str, list[Item]]:
         BenchError: rows or outputs are no longer what they were when the packet was made.
     """
     examples = {example.id: example for example in run.examples(packet.task)}
-    outputs = {name: {p.example_id: p.output for p in run.predictions(cell)} for name, cell in key.cells.items()}
+    predictions = {name: {p.example_id: p for p in run.predictions(cell)} for name, cell in key.cells.items()}
+    rows = [examples[row] for row in key.chances if row in examples]
+    if content_digest(rows, predictions) != key.content:
+        raise BenchError(f"{run.path}: the rows or outputs are no longer those of packet {packet.id}: was it made from another run?")
+    outputs = {name: {row: p.output for row, p in own.items()} for name, own in predictions.items()}
     found: dict[str, list[Item]] = {rater: [] for rater in packet.raters}
     for judgement in packet.judgements:
-        example = examples.get(judgement.example)
-        if example is None:
-            raise BenchError(f"{run.path}: the test row '{judgement.example}' of packet {packet.id} is gone")
+        example = examples[judgement.example]
         said = tuple(outputs[name].get(example.id, "") for name in key.shown[judgement.id].sides)
         references = example.targets if packet.with_reference else ()
         found[judgement.rater].append(Item(judgement.id, tuple(example.inputs.items()), references, said))
@@ -155,6 +173,8 @@ def _check(asked: Asked, task: Task) -> None:
         raise BenchError("--mode pairwise shows two outputs: name two strategies at least, or take --mode scales or --mode errors")
     if asked.against is not None and (asked.mode != "pairwise" or asked.against not in asked.strategies):
         raise BenchError(f"--against {asked.against}: is for --mode pairwise, and must be one of {', '.join(asked.strategies)}")
+    if asked.seed < 0:
+        raise BenchError(f"--seed {asked.seed}: should be 0 or more")
     if asked.overlap is not None and asked.overlap > len(asked.raters):
         raise BenchError(f"--overlap {asked.overlap}: there are {len(asked.raters)} raters")
     if task.chooses and asked.mode == "scales" and asked.questions is None and not task.review.scales:

@@ -7,7 +7,6 @@ from typing import TypeAlias
 
 import numpy as np
 
-from harness.analysis import weighted_mean
 from harness.review.findings import MetricAgreement
 from harness.review.judging import answered
 from harness.review.packet import SEVERITIES
@@ -37,7 +36,7 @@ def metric_agreement(run: Run, judgements: Judgements, examples: Sequence[Exampl
             for name, own in predictions.items()
             if (found := row_score(metric, by_id[row], own.get(row))) is not None
         }
-        one = _of_pairs(judgements, metric.name, people, scores) if pairs else _of_outputs(metric.name, people, scores)
+        one = _of_pairs(judgements, metric.name, people, scores) if pairs else _of_outputs(judgements, metric.name, people, scores)
         if one is not None:
             made.append(one)
     return tuple(sorted(made, key=lambda each: -each.value))
@@ -69,13 +68,13 @@ def _of_pairs(judgements: Judgements, metric: str, people: People, scores: Score
             by_row.setdefault(row, []).append(0.5 if one == other else float((other > one) == (worth > 0.5)))
     if not by_row:
         return None
-    values, chances, groups = judgements.arrays({row: float(np.mean(own)) for row, own in by_row.items()})
-    mean, interval = weighted_mean(values, chances, groups)
-    low, high = (None if end is None else min(1.0, max(0.0, end)) for end in (interval.low, interval.high))
-    return MetricAgreement(metric, "share of rows", mean, low, high, sum(len(own) for own in by_row.values()))
+    share = judgements.mean({row: float(np.mean(own)) for row, own in by_row.items()})
+    if share.value is None:
+        return None
+    return MetricAgreement(metric, "share of rows", share.value, share.low, share.high, sum(len(own) for own in by_row.values()))
 
 
-def _of_outputs(metric: str, people: People, scores: Scores) -> MetricAgreement | None:
+def _of_outputs(judgements: Judgements, metric: str, people: People, scores: Scores) -> MetricAgreement | None:
     from scipy.stats import kendalltau
 
     pairs = [(row, worth, own) for (row, sides), worth in people.items() if (own := scores.get((row, sides[0]))) is not None]
@@ -86,9 +85,10 @@ def _of_outputs(metric: str, people: People, scores: Scores) -> MetricAgreement 
     if not np.isfinite(tau):
         return None
     low, high = None, None
-    rows = list(dict.fromkeys(p[0] for p in pairs))
+    clusters = [judgements.cluster_of(p[0]) for p in pairs]
+    rows = list(dict.fromkeys(clusters))
     if len(pairs) <= _MOST_PAIRED and len(rows) > 9:
-        places = {row: [i for i, p in enumerate(pairs) if p[0] == row] for row in rows}
+        places = {row: [i for i, cluster in enumerate(clusters) if cluster == row] for row in rows}
         rng = np.random.default_rng(0)
         drawn = []
         for _ in range(_RESAMPLES):

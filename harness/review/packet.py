@@ -54,7 +54,8 @@ class Key:
     """What raters must not know.
 
     `cells` are the cells whose outputs were shown, by strategy; `chances` the chance with which each test row came into the packet;
-    `sampling` says how, and `generalises` whether rates over these rows say something about all test rows.
+    `sampling` says how, and `generalises` whether rates over these rows say something about all test rows. `content` is a digest of
+    all rows and outputs that are shown.
     """
 
     shown: Mapping[str, Shown]
@@ -64,6 +65,7 @@ class Key:
     sampling: str
     generalises: bool
     seed: int
+    content: str
 
 
 def store(folder: PacketFolder, packet: Packet, key: Key) -> None:

@@ -26,12 +26,14 @@ from harness.text import one_line
 _LARGEST = 256 << 20
 _TEXT_LIMIT = 1_000_000  # characters of a corrected text or a comment
 _TABLES = (".csv", ".tsv", ".xlsx")
-_X = ("x", "yes", "true", "1", "ja", "oui", "sí")
+_MARKED = ("x", "yes", "true", "1", "ja", "wahr", "oui", "vrai", "sí", "✓", "✔")
+_UNMARKED = ("", "no", "false", "0", "nein", "falsch", "non", "faux", "-")
 
 
 @dataclass(frozen=True)
 class Raw:
-    """One row as it stands in a file: texts, not yet checked. `place` is how a message calls it."""
+    """One row as it stands in a file: texts, not yet checked. `place` is how a message calls it; `person` is who annotated in Label
+    Studio, where one rater's tasks may be done by several; `problem` is what was wrong already."""
 
     place: str
     item: str
@@ -43,6 +45,8 @@ class Raw:
     comment: str = ""
     seconds: float | None = None
     answered_at: str | None = None
+    person: str | None = None
+    problem: str | None = None
 
     @property
     def empty(self) -> bool:
@@ -145,8 +149,15 @@ def _of_table(place: str, values: Mapping[str, str], packets: Sequence[Packet]) 
     packet = next((p for p in packets if p.id == values[PACKET].strip()), None)
     columns = columns_of(packet) if packet else {}
     answers = {name: values.get(name.casefold(), values.get(tag_of(name).casefold(), "")) for name in columns}
-    kinds = tuple(n for n in packet.questions.errors if _is_marked(values.get(f"{KIND}{n}".casefold(), ""))) if packet else ()
+    marks = {name: values.get(f"{KIND}{name}".casefold(), "").strip().casefold() for name in (packet.questions.errors if packet else ())}
+    odd = next(
+        (f"{KIND}{name}: '{shown(mark)}' is neither x nor empty" for name, mark in marks.items() if mark not in (*_MARKED, *_UNMARKED)),
+        None,
+    )
+    kinds = tuple(name for name, mark in marks.items() if mark in _MARKED)
     return Raw(
+        problem=odd,
+        person=values.get("annotator") or None,
         place=place,
         item=values[ITEM].strip(),
         packet=values[PACKET].strip(),
@@ -158,10 +169,6 @@ def _of_table(place: str, values: Mapping[str, str], packets: Sequence[Packet]) 
         seconds=_seconds(values.get("lead_time")),
         answered_at=values.get("updated_at") or None,
     )
-
-
-def _is_marked(text: str) -> bool:
-    return text.strip().casefold() in _X
 
 
 def _choices(text: str) -> tuple[str, ...]:
@@ -224,20 +231,19 @@ def _annotations(place: str, task: Mapping[str, Any], packets: Sequence[Packet])
         yield f"{place.split(': ', 1)[1]}: has no annotations: export the tasks as JSON"
         return
     kept = [a for a in annotations if isinstance(a, dict) and not a.get("was_cancelled") and isinstance(a.get("result"), list)]
-    people = [str(_person(a.get("completed_by"))) for a in kept]
-    for annotation, person in zip(kept, people, strict=True):
+    for annotation in kept:
         found: dict[str, tuple[str, ...]] = {}
         for part in annotation["result"]:
             if isinstance(part, dict) and isinstance(part.get("value"), dict):
                 value = part["value"]
                 found[_text(part.get("from_name"))] = _strings(value.get("choices") or value.get("text"))
         own = _packet(packets, _text(data.get(PACKET)))
-        rater = _text(data.get(RATER))
         yield Raw(
             place=place,
             item=_text(data.get(ITEM)),
             packet=_text(data.get(PACKET)),
-            rater=rater if len(set(people)) == 1 else f"{rater}/{person}",
+            rater=_text(data.get(RATER)),
+            person=_person(annotation.get("completed_by")),
             answers={question: " ".join(found.get(tag_of(question), ())) for question in (columns_of(own) if own else {})},
             kinds=found.get(SEVERITY_KINDS, ()),
             corrected="\n".join(found.get("corrected", ())),
@@ -258,9 +264,10 @@ def _packet(packets: Sequence[Packet], id_: str) -> Packet | None:
     return next((packet for packet in packets if packet.id == id_), None)
 
 
-def _person(value: Any) -> Any:
+def _person(value: Any) -> str | None:
     """Who annotated: a number, or an object with an address."""
-    return value.get("email") or value.get("id") if isinstance(value, dict) else value
+    found = value.get("email") or value.get("id") if isinstance(value, dict) else value
+    return _text(found) or None
 
 
 def _text(value: Any) -> str:

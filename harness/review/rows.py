@@ -11,11 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.analysis import Interval, clopper_pearson_interval, weighted_mean, weighted_share, wilson_interval
+from harness.analysis.clusters import cluster_index
+from harness.analysis.intervals import ROUGH, units, unseen_share
 from harness.review.packet import Key, Packet
 from harness.review.ratings import Rating, Review
 from harness.types import Example, Score
 
 Array: TypeAlias = NDArray[np.float64]
+_SAME = 1e-12
 
 
 @dataclass(frozen=True)
@@ -64,36 +67,59 @@ class Judgements:
             found.setdefault(each.example, []).append(value(each))
         return {example: float(np.mean(values)) for example, values in found.items()}
 
-    def mean(self, by_row: Mapping[str, float], *, exact: bool = False) -> Score:
-        """The mean over rows with its interval. Of rows that are 0 or 1: Wilson, or where `exact` Clopper and Pearson; where the rows are
-        not independent or not equally likely, those of as many rows as tell as much."""
+    def mean(self, by_row: Mapping[str, float], *, exact: bool = False, scale: tuple[float, float] = (0.0, 1.0)) -> Score:
+        """The mean over rows with its interval.
+
+        Of rows that are 0 or 1: Wilson, or where `exact` Clopper and Pearson; where the rows are not independent or not equally likely,
+        those of as many rows as tell as much. Where all rows are the same, a share z²/(n + z²) of what was not seen may lie at the ends of
+        `scale`.
+        """
         if not by_row:
             return Score(None, None, None, 0, "nothing was judged")
         values, chances, groups = self.arrays(by_row)
         mean, interval = weighted_mean(values, chances, groups)
-        if np.isin(values, (0.0, 1.0)).all():
-            known = [group for group in groups if group is not None]
-            simple = float(np.ptp(chances)) < 1e-12 and len(set(known)) == len(known)
+        simple = not self.unequal(by_row) and cluster_index(groups, len(groups)) is None
+        if np.isin(values, (0.0, 1.0)).all() and scale == (0.0, 1.0):
             if simple:
                 method = clopper_pearson_interval if exact else wilson_interval
                 interval = method(int(values.sum()), len(values))
-            elif exact:
+            else:
                 _, interval = weighted_share(values, chances, groups)
-        label = interval.method if self.key.generalises else f"{interval.method}; of the rows that were chosen, no others"
-        low, high = _within(interval, values)
+        elif np.ptp(values) < _SAME and interval.low is not None:
+            count = units(len(values), cluster_index(groups, len(groups)))
+            share, (lowest, highest) = unseen_share(count), scale
+            label = f"no spread: z²/(n+z²) of {count}{ROUGH}"
+            interval = Interval(mean - share * (mean - lowest), mean + share * (highest - mean), 0.0, None, label)
+        rough = ROUGH if interval.method.endswith(ROUGH) else ""
+        alone = "" if self.key.generalises else "; of the rows that were chosen, no others"
+        label = f"{interval.method.removesuffix(ROUGH)}{alone}{rough}"
+        low, high = (None if end is None else min(max(end, scale[0]), scale[1]) for end in (interval.low, interval.high))
         return Score(mean, low, high, len(values), label)
+
+    def unequal(self, rows: Iterable[str]) -> bool:
+        """Whether some of these rows were likelier to be drawn than others."""
+        chances = [self.key.chances[row] for row in rows]
+        return bool(chances) and max(chances) - min(chances) >= _SAME
+
+    def cluster_of(self, row: str) -> str:
+        """What a row is independent of the others with: its group, else itself."""
+        group = self._groups.get(row)
+        return row if group is None else f"group {group}"
+
+    def votes(self, by_row: Mapping[str, float], half: float) -> tuple[int, int] | None:
+        """How many independent things lie above one half, and below: rows, or groups where rows share them.
+
+        None where rows were not equally likely: counts of them mean nothing then.
+        """
+        if self.unequal(by_row):
+            return None
+        sums: dict[str, float] = {}
+        for row, value in by_row.items():
+            sums[self.cluster_of(row)] = sums.get(self.cluster_of(row), 0.0) + value - half
+        return sum(total > _SAME for total in sums.values()), sum(total < -_SAME for total in sums.values())
 
     def arrays(self, by_row: Mapping[str, float]) -> tuple[Array, Array, list[str | None]]:
         """Values, chances and groups of the rows."""
         rows = list(by_row)
         chances = np.array([self.key.chances[row] for row in rows])
         return np.array([by_row[row] for row in rows]), chances, [self._groups.get(row) for row in rows]
-
-
-def _within(interval: Interval, values: Array) -> tuple[float | None, float | None]:
-    """Rates and means of answers have a lowest and a highest value that the limits do not pass: 0 and 1 for rates."""
-    if interval.low is None or interval.high is None:
-        return None, None
-    if values.min() >= 0 and values.max() <= 1:
-        return max(0.0, interval.low), min(1.0, interval.high)
-    return interval.low, interval.high

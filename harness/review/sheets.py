@@ -80,6 +80,8 @@ def write_xlsx(path: Path, packet: Packet, rater: str, items: Sequence[Item]) ->
             if value:
                 _put(sheet, number, column, value)
                 sheet.cell(number, column).alignment = Alignment(wrap_text=True, vertical="top")
+            elif header[column - 1] in (CORRECTED, COMMENT):
+                sheet.cell(number, column).number_format = "@"  # text: 1/2 is no date
     _drop_downs(sheet, packet, header, len(items))
     sheet.freeze_panes = "D2"
     write_atomically(path, book.save)

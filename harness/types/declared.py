@@ -145,8 +145,11 @@ class ReviewSpec(Declared):
         for what, names in (("scales", [s.name for s in self.scales]), ("errors", list(self.errors))):
             if len({name.casefold() for name in names}) < len(names):
                 raise ValueError(f"the names of the {what} must differ")
-            if any(";" in name for name in names):
-                raise ValueError(f"a name among the {what} holds ';', which parts them in spreadsheets")
+        taken = [s.name for s in self.scales if s.name.casefold() in ("item", "packet", "rater", "comment", "corrected text")]
+        if taken:
+            raise ValueError(f"a scale cannot be called '{taken[0]}': raters' files have a column of that name")
+        if len({"".join(c if c.isalnum() else "_" for c in s.name.casefold()) for s in self.scales}) < len(self.scales):
+            raise ValueError("the names of the scales must differ in letters or digits")
         return self
 
 

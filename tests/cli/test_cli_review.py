@@ -32,7 +32,7 @@ def file_of(folder: Path, packet: dict[str, object], answer: str = "A", correcte
     items = [j["id"] for j in packet["judgements"]]  # type: ignore[attr-defined]
     ratings = [{"item": item, "answers": {"preference": answer}, "corrected": corrected} for item in items]
     path = folder / f"ratings-{answer}.json"
-    path.write_text(json.dumps({"bench_review": 1, "packet": packet["id"], "rater": "anna", "ratings": ratings}))
+    path.write_text(json.dumps({"bench_review": 1, "packet": packet["id"], "rater": packet["raters"][0], "ratings": ratings}))  # type: ignore[index]
     return str(path)
 
 

@@ -32,16 +32,18 @@ def test_sides_are_balanced_for_every_rater_and_every_row(rows: int, raters: int
             assert abs(mine[pair] - mine[pair[::-1]]) <= overlap
 
 
-def test_what_comes_back_is_turned_and_far_away() -> None:
-    judgements, shown = assign([f"row-{i}" for i in range(30)], [("base", "lora")], ["anna", "ben"], overlap=2, repeats=4, seed=1, salt="s")
+def test_what_comes_back_is_turned_late_and_among_others() -> None:
+    judgements, shown = assign([f"row-{i}" for i in range(30)], [("base", "lora")], ["anna", "ben"], overlap=2, repeats=6, seed=1, salt="s")
     for rater in ("anna", "ben"):
         own = [j for j in judgements if j.rater == rater]
+        place = {j.id: k for k, j in enumerate(own)}
         again = [j for j in own if shown[j.id].repeats]
-        assert [j.id for j in again] == [j.id for j in own[-4:]]
-        for place, j in enumerate(again):
-            before = own[place]
-            assert shown[j.id].repeats == before.id and j.example == before.example
-            assert shown[j.id].sides == shown[before.id].sides[::-1]
+        assert len(again) == 6
+        for j in again:
+            before = own[place[shown[j.id].repeats or ""]]
+            assert j.example == before.example and shown[j.id].sides == shown[before.id].sides[::-1]
+            assert place[before.id] < 15 and place[j.id] >= 20
+        assert [j.id for j in again] != [j.id for j in own[-6:]], "not a block at the end"
 
 
 def test_every_rater_has_an_order_of_their_own() -> None:

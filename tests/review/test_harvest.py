@@ -153,3 +153,58 @@ def test_a_correction_that_is_no_label_is_refused(tmp_path: Path) -> None:
     harvested(tmp_path, {"inputs": {"input": "text 3"}, "completion": "c"})
     with pytest.raises(BenchError, match="'c' is none of the labels a, b"):
         load_splits(task, folder=tmp_path)
+
+
+def test_validation_that_is_spared_from_train_has_no_patient_of_the_harvest(tmp_path: Path) -> None:
+    for name, start in (("train", 0), ("test", 100)):
+        rows = [{"input": f"visit {start + i}", "target": f"note {i}", "group": f"p{i // 3}"} for i in range(60)]
+        (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows[: 60 if name == "train" else 3]))
+    files = DataSpec(path={"train": "train.jsonl", "test": "test.jsonl"}, fields={"group": None}, harvested="harvested.jsonl")
+    task = visits(tmp_path).model_copy(update={"data": files.model_copy(update={"fields": {}})})
+    harvested(tmp_path, {"inputs": {"input": "a new row"}, "completion": "better", "group": "p6"})
+    after = load_splits(task, folder=tmp_path)
+    assert "p6" not in {e.group for e in (*after.validation, *after.test)} and after.validation
+    assert any("match no row of any split, the first: harvested.jsonl:1" in warning for warning in after.report.warnings)
+
+
+def test_rows_that_stand_in_two_files_count_once(tmp_path: Path) -> None:
+    task = visits(tmp_path)
+    before = load_splits(task, folder=tmp_path)
+    row = {"inputs": dict(before.test[0].inputs), "completion": "better", "group": before.test[0].group}
+    harvested(tmp_path, row, row).rename(tmp_path / "first.jsonl")
+    harvested(tmp_path, row)
+    after = load_splits(with_harvest(task, ("first.jsonl", "harvested.jsonl")), folder=tmp_path)
+    assert [e.targets for e in after.train].count(("better",)) == 1
+
+
+def test_inputs_of_other_names_are_refused(tmp_path: Path) -> None:
+    task = visits(tmp_path)
+    harvested(tmp_path, {"inputs": {"text": "visit 3"}, "completion": "better"})
+    with pytest.raises(BenchError, match=r"harvested\.jsonl:1: has the inputs text, and those of the task are input"):
+        load_splits(with_harvest(task), folder=tmp_path)
+
+
+def test_a_label_that_only_a_retired_row_had_stays_a_label(tmp_path: Path) -> None:
+    labels = ["a", "b"] * 20
+    task = Task(
+        name="intents", kind="classification", data=DataSpec(path="intents.jsonl"), prompt="{{ input }}",
+        metrics=("classification",), primary="macro_f1",
+    )  # fmt: skip
+    rows = [{"input": f"text {i}", "target": label} for i, label in enumerate(labels)]
+    (tmp_path / "intents.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    taken = load_splits(task, folder=tmp_path).test[0]
+    rows[int(taken.inputs["input"].split()[1])]["target"] = "rare"
+    (tmp_path / "intents.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    harvested(tmp_path, {"inputs": dict(taken.inputs), "completion": "a"})
+    after = load_splits(with_harvest(task), folder=tmp_path)
+    assert after.train[0].choices == ("a", "b", "rare")
+
+
+def test_packets_that_contradict_each_other_give_no_contradiction(export: Export, run: Run, tmp_path: Path) -> None:
+    for seed, best in ((0, "lora"), (1, "base")):
+        made = export(n=60, repeats=0, seed=seed, raters=1 if seed == 0 else 2)
+        ratings = [rating(j.id, {"preference": "AB"[made.key.shown[j.id].sides.index(best)]}) for j in made.packet.judgements]
+        review_import(run.path, [page_file(tmp_path, made.packet, r, ratings) for r in made.packet.raters])
+    found, _ = review_harvest(run.path, tmp_path / "more.jsonl", retire_test_rows=True)
+    assert {tuple(p["provenance"]["strategies"]) for p in found.preferences} == {("base", "lora")}
+    assert all(p["provenance"]["votes"] == [2, 3] and p["chosen"] and p["rejected"] for p in found.preferences)

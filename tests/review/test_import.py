@@ -12,8 +12,9 @@ from typing import Any
 import openpyxl
 import pytest
 from raters import Export, Person, page_file, preferences, rating, severities
+from report_factory import Made, classification, make_run, summarization
 
-from harness.api import ReviewPacket, review_import
+from harness.api import ReviewPacket, review_export, review_import
 from harness.errors import BenchError
 from harness.review import FORMATS, Rating, reviews_of
 from harness.store import Run
@@ -262,8 +263,122 @@ def test_two_people_who_annotated_the_same_tasks_are_two_raters(export: Export, 
         task["annotations"] += [other, skipped]
     path.write_text(json.dumps(tasks))
     (imported,) = review_import(run.path, [path])
-    assert {rater for _, rater in ratings_of(run)} == {"rater-1/1", "rater-1/ben@example.org"}
+    assert {rater for _, rater in ratings_of(run)} == {"rater-1", "rater-1/ben@example.org"}
     assert imported.new == 2 * len(made.packet.judgements)
+    # ben's are exported later once more, alone: he stays who he was
+    for task in tasks:
+        task["annotations"] = [a for a in task["annotations"] if a["completed_by"] == {"id": 2, "email": "ben@example.org"}]
+    path.write_text(json.dumps(tasks))
+    (again,) = review_import(run.path, [path])
+    assert (again.new, again.replaced, again.known) == (0, 0, len(made.packet.judgements))
+
+
+def test_minimal_exports_keep_two_people_apart_and_the_later_of_two_answers(export: Export, run: Run) -> None:
+    made = export(formats=["label-studio"])
+    path = label_studio_minimal(made.files[0], made, ratings_for(made))
+    rows = json.loads(path.read_text())
+    other = [row | {"annotator": 2, "preference": "tie", "updated_at": "2026-03-01T10:00:00Z"} for row in rows]
+    later = [row | {"preference": "both bad", "updated_at": "2026-03-02T10:00:00Z"} for row in other[:3]]
+    path.write_text(json.dumps([*rows, *later, *other]))
+    (imported,) = review_import(run.path, [path])
+    assert (imported.new, imported.refused) == (2 * len(rows), ())
+    second = {item: r.answers["preference"] for (item, rater), r in ratings_of(run).items() if rater == "rater-1/2"}
+    assert [second[row["item"]] for row in rows] == ["both bad"] * 3 + ["tie"] * (len(rows) - 3)
+
+
+def test_a_judgement_belongs_to_one_rater(export: Export, run: Run) -> None:
+    """Somebody who signs with another name would agree perfectly with herself."""
+    made = export(raters="anna,ben", formats=["csv"])
+    first = fill_csv(made.files[0], made, ratings_for(made))
+    text = first.read_text(encoding="utf-8-sig")
+    again = first.with_name("again.csv")
+    again.write_text(text.replace(",anna,", ", Anna ,").replace(",tie,", ",both bad,"))
+    ben = first.with_name("as-ben.csv")
+    ben.write_text(text.replace(",anna,", ",ben,"))
+    one, same, wrong = review_import(run.path, [first, again, ben])
+    assert one.new and not same.new and {rater for _, rater in ratings_of(run)} == {"anna"}
+    assert wrong.new == 0 and "rater: the judgement is that of anna, and the row names 'ben'" in wrong.refused[0]
+
+
+def test_texts_come_back_as_they_are_meant(tmp_path: Path) -> None:
+    """What we changed to show them is changed back: unseen characters, the apostrophe before a formula."""
+    hebrew = "\u05e9\u05dc\u05d5\u05dd\u200f 5 mg\u00ad"
+    cells = [Made("base", answer=lambda e, r: hebrew), Made("lora", seed=1, train_seconds=9, answer=lambda e, r: "- take 5 mg")]
+    run = make_run(tmp_path / "run", [summarization(cells, rows=8)])
+    made = review_export(run.path, ("base", "lora"), n=6, mode="errors", repeats=0, formats=["html", "csv"])
+    shown = {row["item"]: row["text output"] for row in csv.DictReader(io.StringIO(made.files[1].read_text(encoding="utf-8-sig")))}
+    ratings = {item: rating(item, {"severity": "minor"}, corrected=text.replace("5", "6")) for item, text in shown.items()}
+    unchanged, cut, *_ = ratings
+    ratings[unchanged]["corrected"] = shown[unchanged]
+    ratings[cut]["corrected"] = "it goes on… [12 more characters]"
+    (imported,) = review_import(run.path, [fill_csv(made.files[1], made, ratings)])
+    assert len(imported.refused) == 1 and "the mark of a text that was cut" in imported.refused[0]
+    found = {item: r.corrected for (item, _), r in ratings_of(run).items()}
+    assert found.pop(unchanged) is None, "taken over as it is, nothing was corrected"
+    assert set(found.values()) == {hebrew.replace("5", "6"), "- take 6 mg"}
+
+
+def test_a_correction_of_a_label_is_a_label(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "run", [classification([Made("base", 0.3), Made("lora", 0.9, 1, train_seconds=9)], rows=20)])
+    made = review_export(run.path, ("base", "lora"), n=6, mode="errors", repeats=0)
+    label = run.plan.tasks["intents"].labels[1]
+    items = [j.id for j in made.packet.judgements]
+    given = [f" {label.upper()}\n", "I don't know"]
+    ratings = [rating(item, {"severity": "minor"}, corrected=text) for item, text in zip(items, given, strict=False)]
+    (imported,) = review_import(run.path, [page_file(tmp_path, made.packet, "rater-1", ratings)])
+    assert imported.new == 1 and "'I don't know' is none of the labels" in imported.refused[0]
+    assert {r.corrected for r in ratings_of(run).values()} <= {label, None}
+
+
+@pytest.mark.parametrize(
+    ("mark", "marked"), [("x", True), ("WAHR", True), ("✓", True), ("", False), ("nein", False), ("xx", None), ("minor", None)]
+)
+def test_a_mark_is_one_or_none_or_is_refused(export: Export, run: Run, mark: str, marked: bool | None) -> None:
+    made = export(mode="errors", formats=["csv"])
+    kind = made.packet.questions.errors[0]
+    rows = list(csv.DictReader(io.StringIO(made.files[0].read_text(encoding="utf-8-sig"))))
+    rows[0] |= {"severity": "minor", f"error: {kind}": mark}
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(rows[0]))
+    writer.writeheader()
+    writer.writerows(rows[:1])
+    back = made.files[0].with_name("back.csv")
+    back.write_text(text.getvalue(), encoding="utf-8")
+    (imported,) = review_import(run.path, [back])
+    if marked is None:
+        assert imported.new == 0 and f"error: {kind}: '{mark}' is neither x nor empty" in imported.refused[0]
+    else:
+        assert [r.kinds for r in ratings_of(run).values()] == [(kind,) if marked else ()]
+
+
+def test_outputs_of_another_run_are_another_packet(tmp_path: Path) -> None:
+    """Two runs of one plan differ in what was shown, and so in every id."""
+    runs = [
+        make_run(tmp_path / name, [summarization([Made("base", 0.2), Made("lora", q, 1)], rows=20)]) for name, q in (("a", 0.5), ("b", 0.9))
+    ]
+    one, other = (review_export(r.path, ("base", "lora"), n=6, repeats=0) for r in runs)
+    assert one.packet.id != other.packet.id
+    (imported,) = review_import(runs[1].path, [page_file(tmp_path, one.packet, "rater-1", list(ratings_for(one).values()))])
+    assert imported.new == 0 and imported.refused
+
+
+def test_a_file_with_rows_of_two_packets_is_taken_as_a_whole(export: Export, run: Run, tmp_path: Path) -> None:
+    """Also where the second of them could not be put on record the first time."""
+    packets = [export(formats=["csv"]), export(formats=["csv"], seed=1)]
+    texts = [fill_csv(made.files[0], made, ratings_for(made)).read_text(encoding="utf-8-sig").split("\n", 1) for made in packets]
+    both = tmp_path / "both.csv"
+    both.write_text(texts[0][0] + "\n" + texts[0][1] + texts[1][1])
+    (first,) = review_import(run.path, [both])
+    assert first.new == sum(len(made.packet.judgements) for made in packets)
+    next((packets[1].folder / "imports").iterdir()).unlink()
+    (second,) = review_import(run.path, [both])
+    assert (second.new, second.known) == (len(packets[1].packet.judgements), len(packets[0].packet.judgements))
+
+
+def test_no_id_looks_like_a_number_to_a_spreadsheet(export: Export) -> None:
+    for seed in range(30):
+        made = export(seed=seed, formats=["html"])
+        assert all(name[0].isalpha() for name in [made.packet.id, *(j.id for j in made.packet.judgements)])
 
 
 def test_a_damaged_packet_is_said_so(export: Export, run: Run) -> None:

@@ -152,6 +152,8 @@ def test_rows_are_favoured_by_disagreement_by_score_or_by_slice(export: Export) 
         ({"against": "qlora"}, "must be one of base, lora"),
         ({"mode": "pairwize"}, "neither a format"),
         ({"questions": "nothing.yaml"}, "nothing.yaml"),
+        ({"n": 2, "raters": 4, "overlap": 1}, "2 rows for 1 raters each leave some of the 4 raters without any"),
+        ({"seed": -1}, "--seed -1"),
     ],
 )
 def test_what_cannot_be_is_refused_and_nothing_is_written(export: Export, run: Run, more: dict[str, Any], said: str) -> None:

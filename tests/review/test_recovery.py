@@ -13,7 +13,9 @@ from raters import Export, Person, page_file, preferences, severities
 from report_factory import Made, make_run, summarization
 
 from harness.api import ReviewPacket, review_export, review_import
+from harness.reporting.review_words import decided
 from harness.review import Findings, findings_of, reviews_of
+from harness.review.findings import Preference
 from harness.review.judging import error_rates
 from harness.review.judging import preferences as judged_preferences
 from harness.review.ratings import Rating, Review
@@ -169,6 +171,68 @@ def test_rates_of_the_hardest_rows_are_said_to_be_about_them_alone(export: Expor
     made = export(sample="hardest", n=10)
     found = analysed(run, made, preferences(made.packet, made.key, {"rater-1": Person("rater-1", wins=0.9)}), tmp_path)
     assert not found.generalises and "no others" in found.preferences[0].rate.method
+
+
+@pytest.mark.parametrize(("patients", "rows"), [(10, 5), (20, 5)])
+def test_no_taste_of_patients_is_no_finding(tmp_path: Path, patients: int, rows: int) -> None:
+    """Rows of one patient are alike: they are one vote, not five."""
+    cells = [Made("base", 0.2), Made("lora", 0.9, 1, train_seconds=9)]
+    run = make_run(tmp_path / "run", [summarization(cells, rows=patients * rows, group=lambda i: f"p{i // rows}")])
+    made = review_export(run.path, ("base", "lora"), n=patients * rows, repeats=0)
+    times, found_one, order = 400, 0, {e.id: int(e.group[1:]) for e in run.examples("summarization") if e.group}
+    for seed in range(times):
+        luck = np.random.default_rng(seed).random(patients) < 0.5
+        ratings = []
+        for j in made.packet.judgements:
+            winner = "lora" if luck[order[j.example]] else "base"
+            ratings.append({"item": j.id, "answers": {"preference": "AB"[made.key.shown[j.id].sides.index(winner)]}, "kinds": []})
+        (found,) = judged_preferences(without_files(made, ratings, run))
+        found_one += decided(found)
+    assert found_one / times <= 0.05 + 3 * math.sqrt(0.05 * 0.95 / times)
+
+
+def test_what_never_varied_is_no_certainty(tmp_path: Path) -> None:
+    """All patients alike: a few of them cannot show that all others are."""
+    cells = [Made("base", 0.2), Made("lora", 0.9, 1, train_seconds=9)]
+    run = make_run(tmp_path / "run", [summarization(cells, rows=12, group=lambda i: f"p{i // 3}")])
+    made = review_export(run.path, ("base", "lora"), n=12, repeats=0)
+
+    def all_are(winner: str | None) -> Preference:
+        ratings = []
+        for j in made.packet.judgements:
+            answer = "tie" if winner is None else "AB"[made.key.shown[j.id].sides.index(winner)]
+            ratings.append({"item": j.id, "answers": {"preference": answer}, "kinds": []})
+        return judged_preferences(without_files(made, ratings, run))[0]
+
+    won, tied = all_are("lora"), all_are(None)
+    assert won.rate.value == 1 and won.rate.low is not None and won.rate.low < 0.6 and won.sign_p == pytest.approx(0.125)
+    assert tied.rate.low is not None and tied.rate.high is not None and tied.rate.low < 0.4 and tied.rate.high > 0.6
+    assert not decided(won) and not decided(tied)
+
+
+def test_a_sample_with_unequal_chances_has_no_sign_test(export: Export, run: Run) -> None:
+    made = export(sample="disagreement", n=30, repeats=0)
+    (found,) = judged_preferences(without_files(made, preferences(made.packet, made.key, {"rater-1": Person("rater-1", wins=0.6)}), run))
+    assert found.sign_p is None and found.rate.low is not None
+
+
+def test_alpha_of_patients_is_as_uncertain_as_they_are_few(tmp_path: Path) -> None:
+    """Agreement that patients share: the interval over rows would be far too narrow."""
+    cells = [Made("base", 0.2), Made("lora", 0.9, 1, train_seconds=9)]
+    widths = []
+    for name, group in (("rows", None), ("patients", lambda i: f"p{i // 6}")):
+        run = make_run(tmp_path / name, [summarization(cells, rows=60, group=group)])
+        made = review_export(run.path, ("base", "lora"), n=60, raters=2, repeats=0)
+        order = {f"row-{i}": i for i in range(60)}
+        ratings = []
+        for j in made.packet.judgements:
+            hard = (order[j.example] // 6) % 2 and j.rater == "rater-2"
+            winner = "base" if hard or order[j.example] % 3 == 0 else "lora"
+            ratings.append({"item": j.id, "answers": {"preference": "AB"[made.key.shown[j.id].sides.index(winner)]}, "kinds": []})
+        found = analysed(run, made, [r | {"corrected": None, "comment": ""} for r in ratings], tmp_path).agreement["preference"]
+        assert found.low is not None and found.high is not None
+        widths.append(found.high - found.low)
+    assert widths[1] > 1.5 * widths[0]
 
 
 def test_patients_with_several_rows_make_the_interval_wider(tmp_path: Path) -> None:
