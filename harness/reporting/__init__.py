@@ -9,9 +9,9 @@ from harness.reporting.markdown import to_markdown
 from harness.reporting.opponents import Wanted
 from harness.reporting.page import render, write_page
 from harness.reporting.review_status import findings_to_json, print_findings
-from harness.reporting.scores import TaskRows
 from harness.reporting.table import to_csv
 from harness.reporting.terminal import terminal_table
+from harness.results.rows import TaskRows
 
 __all__ = [
     "ComparisonView",

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from harness.analysis import Candidate, Recommendation, recommend, seed_spread
 from harness.reporting import numbers
 from harness.reporting.against_full import against_full_of, costs_by_label
-from harness.reporting.lines import cells_of, done_cells
-from harness.reporting.scores import TaskRows
 from harness.reporting.view import AgainstFull, Line
+from harness.results import cells_of, done_cells
+from harness.results.rows import TaskRows
 from harness.store import Run
 
 Array: TypeAlias = NDArray[np.float64]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from harness.analysis import kept_quality
-from harness.reporting.lines import cells_of, done_cells
-from harness.reporting.scores import TaskRows
 from harness.reporting.view import AgainstFull, Line
+from harness.results import cells_of, done_cells
+from harness.results.rows import TaskRows
 from harness.store import Run
 
 

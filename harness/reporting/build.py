@@ -14,9 +14,8 @@ from harness.reporting.classes import class_view
 from harness.reporting.examples import UNSUPPORTED, examples_of, worth_reading
 from harness.reporting.learning import learning_of
 from harness.reporting.lengths import lengths_of
-from harness.reporting.lines import cells_of, costs_of, done_cells, lines_of
+from harness.reporting.lines import costs_of, lines_of
 from harness.reporting.review_words import review_view
-from harness.reporting.scores import TaskRows, of_single_examples
 from harness.reporting.slice_table import slice_tables
 from harness.reporting.view import (
     Curve,
@@ -29,6 +28,8 @@ from harness.reporting.view import (
     SliceTable,
     TaskView,
 )
+from harness.results import cells_of, done_cells
+from harness.results.rows import TaskRows, of_single_examples
 from harness.review import findings_of, retired_of, reviews_of
 from harness.store import Run
 from harness.types import Cell, Task

@@ -12,8 +12,8 @@ from harness.reporting.advice import advice_of
 from harness.reporting.compare_view import ComparisonView
 from harness.reporting.learning import learning_of
 from harness.reporting.lines import lines_of
-from harness.reporting.scores import TaskRows
 from harness.reporting.view import PHASES, LearningLine, Line
+from harness.results.rows import TaskRows
 from harness.store import Run
 from harness.types import Cell, CellResult, Cost, Score, Task, total_cost
 

@@ -11,8 +11,9 @@ from harness.analysis import Outlook, compare_scores, independent_units, largest
 from harness.errors import BenchError
 from harness.metrics import metrics_for
 from harness.reporting import numbers
-from harness.reporting.lines import cells_of, done_cells, lines_of
-from harness.reporting.scores import TaskRows
+from harness.reporting.lines import lines_of
+from harness.results import cells_of, done_cells
+from harness.results.rows import TaskRows
 from harness.store import Run
 from harness.types import Example, Metric, Task
 

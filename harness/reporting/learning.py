@@ -11,9 +11,10 @@ from harness.analysis import Forecast, LearningCurve, Step
 from harness.analysis.intervals import ROUGH
 from harness.analysis.learning_curve import FAR, TARGETS, Outlook
 from harness.reporting import numbers
-from harness.reporting.lines import cells_of, done_cells, name_of
-from harness.reporting.scores import TaskRows
+from harness.reporting.lines import name_of
 from harness.reporting.view import Learning, LearningLine, Line
+from harness.results import cells_of, done_cells
+from harness.results.rows import TaskRows
 from harness.store import Run
 from harness.types import Metric
 

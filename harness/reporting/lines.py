@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from harness.reporting import numbers
-from harness.reporting.scores import TaskRows
 from harness.reporting.view import PHASES, CellProblem, Costs, Line, as_difference
+from harness.results import TaskRows, done_cells
 from harness.store import Run
 from harness.store.plan import ELSEWHERE
 from harness.types import Cell, CellResult, Phase
@@ -30,19 +30,9 @@ def lines_of(run: Run, rows: TaskRows) -> tuple[Line, ...]:
     return tuple(sorted(lines, key=lambda ln: _rank(ln, rows.lower_is_better)))
 
 
-def done_cells(run: Run, cells: Sequence[Cell]) -> list[Cell]:
-    """Those that ended well."""
-    return [cell for cell in cells if run.status(cell.id) == "done"]
-
-
 def _rank(ln: Line, lower_is_better: bool) -> tuple[bool, float]:
     value = ln.primary.value if ln.primary else None
     return (value is None, 0.0 if value is None else value if lower_is_better else -value)
-
-
-def cells_of(run: Run, task: str, ln: Line | Cell) -> list[Cell]:
-    """The cells of a line, or those that differ from a cell in the seed alone, whatever became of them."""
-    return [c for c in run.cells if (c.task, c.model, c.strategy, c.train_size) == (task, ln.model, ln.strategy, ln.train_size)]
 
 
 def name_of(strategy: str, model: str, models: int) -> str:

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TypeVar
 
 from harness.errors import BenchError, did_you_mean
-from harness.grid.finished import find_cell
 from harness.reporting.compare_view import Side
-from harness.reporting.lines import cells_of, costs_of, done_cells, lines_of
-from harness.reporting.scores import TaskRows
+from harness.reporting.lines import costs_of, lines_of
 from harness.reporting.view import Line
+from harness.results import Chosen, TaskRows, cells_of, choose, done_cells
 from harness.store import Run
-from harness.types import Cell
 
 Value = TypeVar("Value")
 
@@ -37,56 +34,6 @@ class Wanted:
     def nothing(self) -> bool:
         """Whether the choice is left to us."""
         return not (self.strategies or self.models or self.train_sizes)
-
-
-@dataclass(frozen=True)
-class Chosen:
-    """The cells of one strategy that are done, all seeds, with their rows."""
-
-    run: Run
-    rows: TaskRows
-    cells: tuple[Cell, ...]
-    label: str
-
-    @property
-    def cell(self) -> Cell:
-        """The first of them: they differ in the seed alone."""
-        return self.cells[0]
-
-    @property
-    def trained(self) -> bool:
-        """Whether a seed can change the result."""
-        return not self.run.plan.strategy_of(self.cell).deterministic
-
-    @cached_property
-    def place(self) -> dict[str, int]:
-        """Where each test row stands."""
-        return {example.id: i for i, example in enumerate(self.rows.examples)}
-
-    def view(self) -> Side:
-        """What is said of it."""
-        cell = self.cell
-        return Side(
-            run=self.run.name,
-            label=self.label,
-            strategy=cell.strategy,
-            model=cell.model,
-            train_size=cell.train_size,
-            seeds=tuple(c.seed for c in self.cells if c.seed is not None),
-            costs=costs_of([self.run.results[c.id] for c in self.cells]),
-            trained=self.trained,
-        )
-
-
-def choose(run: Run, strategy: str, *, task: str | None = None, model: str | None = None, train_size: int | None = None) -> Chosen:
-    """The cells of this strategy that are done.
-
-    Raises:
-        BenchError: none is done, or several fit that differ in more than the seed.
-    """
-    found = find_cell(run, strategy, task=task, model=model, train_size=train_size, needs_model=False)
-    same = cells_of(run, found.task.name, found.cell)
-    return Chosen(run, TaskRows(run, found.task), tuple(done_cells(run, same)), run.plan.label(found.cell))
 
 
 def best_and_others(run: Run, task: str) -> tuple[Chosen, list[Chosen]]:
@@ -175,3 +122,18 @@ def _scored(run: Run, task: str) -> dict[tuple[str, str, int], Chosen]:
     """The strategies with results, by what they are called."""
     rows = TaskRows(run, run.plan.tasks[task])
     return {(ln.model, ln.strategy, ln.train_size): _of_line(run, rows, ln) for ln in lines_of(run, rows) if ln.done}
+
+
+def side_of(chosen: Chosen) -> Side:
+    """What is said of it."""
+    cell = chosen.cell
+    return Side(
+        run=chosen.run.name,
+        label=chosen.label,
+        strategy=cell.strategy,
+        model=cell.model,
+        train_size=cell.train_size,
+        seeds=tuple(c.seed for c in chosen.cells if c.seed is not None),
+        costs=costs_of([chosen.run.results[c.id] for c in chosen.cells]),
+        trained=chosen.trained,
+    )

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from harness.analysis import stack_scores
 from harness.errors import BenchError
-from harness.reporting.slices import CLASS, LENGTH, slices_of
 from harness.reporting.view import SliceRow, SliceTable
+from harness.results.slices import CLASS, LENGTH, slices_of
 from harness.types import Example, Metric, Score
 
 Array: TypeAlias = NDArray[np.float64]

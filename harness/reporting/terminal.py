@@ -15,8 +15,8 @@ from harness.reporting.advice import advice_of
 from harness.reporting.console import UNLIMITED, natural_width, print_table, print_text
 from harness.reporting.learning import learning_of
 from harness.reporting.lines import lines_of
-from harness.reporting.scores import TaskRows
 from harness.reporting.view import Line
+from harness.results.rows import TaskRows
 from harness.store import Run
 from harness.text import one_line, short
 from harness.types import Metric, Task

@@ -14,7 +14,7 @@ from scipy import stats
 from harness.errors import BenchError
 from harness.reporting import ComparisonView, Wanted, compare_runs
 from harness.reporting.compare_text import conclusion, details, title
-from harness.reporting.slices import slices_of
+from harness.results.slices import slices_of
 from harness.store import Run
 from harness.types import Example, Prediction
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from conftest import Made
 
 from harness import load_run
+from tests.conftest import Made
 
 pytestmark = pytest.mark.browser
 

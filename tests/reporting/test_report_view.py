@@ -53,7 +53,7 @@ def test_scores_are_read_where_the_same_metric_made_them_and_counted_where_not(t
         patch.setattr(Run, "results", old)
         expected = {cell.id: counted.cell_scores(cell) for cell in run.cells}
     with monkeypatch.context() as patch:
-        patch.setattr("harness.reporting.scores.statistic_stack", None)
+        patch.setattr("harness.results.rows.statistic_stack", None)
         read = TaskRows(run, task)
         assert {cell.id: read.cell_scores(cell) for cell in run.cells} == expected
     stale = {cell: replace(result, signatures={"rougeL": "another"}) for cell, result in run.results.items()}
