@@ -21,6 +21,7 @@ from harness.analysis.ratios import Kept, Reduction, kept_quality, relative_redu
 from harness.analysis.recommendation import Candidate, Recommendation, Standing, recommend
 from harness.analysis.resampling import seen_scores
 from harness.analysis.rows import per_example_scores, statistic_rows, statistic_stack, stored_stack
+from harness.analysis.score_limits import score_limits
 from harness.analysis.scores import score_rows, stack_scores, strategy_scores
 from harness.analysis.seeds import SeedSpread, seed_spread
 from harness.analysis.weighted import weighted_mean, weighted_share
@@ -63,6 +64,7 @@ __all__ = [
     "per_example_scores",
     "recommend",
     "relative_reduction",
+    "score_limits",
     "score_rows",
     "seed_spread",
     "seen_scores",

@@ -1,5 +1,6 @@
 """The Python interface: what the command does, as functions."""
 
+from harness.api.gates import NotPassedError, draft_policy, gate, history, promote, rollback
 from harness.api.reviews import ReviewPacket, review_export, review_harvest, review_import, review_status
 from harness.api.runs import (
     FinishedListener,
@@ -19,17 +20,23 @@ from harness.api.runs import (
 __all__ = [
     "FinishedListener",
     "LoadedRun",
+    "NotPassedError",
     "ReviewPacket",
     "compare",
+    "draft_policy",
     "export",
     "foresee",
+    "gate",
+    "history",
     "load_run",
     "open_catalog",
     "predict",
+    "promote",
     "review_export",
     "review_harvest",
     "review_import",
     "review_status",
+    "rollback",
     "run",
     "run_request",
     "score",

@@ -5,6 +5,7 @@ from harness.reporting.compare_text import print_comparison, print_summary
 from harness.reporting.compare_view import ComparisonView
 from harness.reporting.export import comparison_to_json, to_json
 from harness.reporting.foresight import Foresight, foresee_task
+from harness.reporting.gate_text import print_verdict, verdict_to_json, verdict_to_junit, verdict_to_markdown
 from harness.reporting.markdown import to_markdown
 from harness.reporting.opponents import Wanted
 from harness.reporting.page import render, write_page
@@ -25,10 +26,14 @@ __all__ = [
     "print_comparison",
     "print_findings",
     "print_summary",
+    "print_verdict",
     "render",
     "terminal_table",
     "to_csv",
     "to_json",
     "to_markdown",
+    "verdict_to_json",
+    "verdict_to_junit",
+    "verdict_to_markdown",
     "write_page",
 ]

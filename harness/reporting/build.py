@@ -7,11 +7,13 @@ from collections import Counter
 from collections.abc import Sequence
 
 from harness.analysis import compare_all
+from harness.gate import verdict_of
 from harness.reporting import numbers, words
 from harness.reporting.advice import advice_of
 from harness.reporting.calibration import calibration_of
 from harness.reporting.classes import class_view
 from harness.reporting.examples import UNSUPPORTED, examples_of, worth_reading
+from harness.reporting.gate_words import gate_view
 from harness.reporting.learning import learning_of
 from harness.reporting.lengths import lengths_of
 from harness.reporting.lines import costs_of, lines_of
@@ -20,6 +22,7 @@ from harness.reporting.slice_table import slice_tables
 from harness.reporting.view import (
     Curve,
     ExampleRow,
+    GateView,
     Line,
     Pairs,
     Provenance,
@@ -32,7 +35,10 @@ from harness.results import cells_of, done_cells
 from harness.results.rows import TaskRows, of_single_examples
 from harness.review import findings_of, retired_of, reviews_of
 from harness.store import Run
+from harness.store.gates import verdicts
 from harness.types import Cell, Task
+
+_MOST_GATES = 6
 
 
 def report_view(run: Run, *, with_text: bool = True) -> Report:
@@ -94,9 +100,20 @@ def task_view(run: Run, task: Task, *, with_text: bool = True) -> TaskView:
         lengths=lengths_of(rows.examples, {ln.label: rows.predictions(_first_done(run, ln, task)) for ln in read}),
         reviews=tuple(review_view(found) for review in reviews_of(run, task.name) if (found := findings_of(run, review)).made),
         retired=len(retired_of(run, task.name)),
+        gates=_gates(run, task, with_text=with_text),
         data=run.plan.data[task.name],
         data_digest=run.plan.data_digests[task.name],
     )
+
+
+def _gates(run: Run, task: Task, *, with_text: bool) -> tuple[GateView, ...]:
+    """The newest verdict on each strategy under each policy."""
+    newest: dict[tuple[str, str], GateView] = {}
+    for value in reversed(verdicts(run.path)):
+        verdict = verdict_of(value)
+        if verdict.task == task.name:
+            newest.setdefault((verdict.candidate.label, verdict.policy_digest), gate_view(verdict, with_text=with_text))
+    return tuple(newest.values())[:_MOST_GATES]
 
 
 def device(run: Run) -> str:

@@ -322,11 +322,24 @@ class ReviewView:
 
 
 @dataclass(frozen=True)
+class GateView:
+    """One verdict: what it says in a sentence, how it was decided, a ruling a rule, and what became worse."""
+
+    at: str
+    outcome: str
+    headline: str
+    sentences: tuple[str, ...]
+    rulings: TextTable
+    worse: TextTable
+
+
+@dataclass(frozen=True)
 class TaskView:
     """Everything about one task. `lines` are sorted by the primary score, those without one last; `read` are the labels of those
     whose outputs stand with the `examples`. `advice` begins with what to ship; it is empty where there is nothing to choose between.
     `standings` say by label which lines are within the margin of the best, worse, or undecided; `choice` is the label of what to ship.
-    `reviews` are the packets that somebody has rated; `retired` is how many test rows were given to training."""
+    `reviews` are the packets that somebody has rated; `retired` is how many test rows were given to training.
+    `gates` are the verdicts on its models, the newest first."""
 
     name: str
     kind: str
@@ -355,6 +368,7 @@ class TaskView:
     lengths: tuple[Length, ...]
     reviews: tuple[ReviewView, ...]
     retired: int
+    gates: tuple[GateView, ...]
     data: DataReport
     data_digest: str
 

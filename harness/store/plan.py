@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from harness.types import Cell, DataReport, Shape, Strategy, Task
@@ -55,6 +55,20 @@ class RunPlan:
         several = len({(c.model, c.strategy, c.train_size) for c in trained.values()}) > len(variants)
         model = [cell.model] if len(self.models.keys() - {ELSEWHERE}) > 1 and cell.model != ELSEWHERE else []
         return " · ".join([cell.strategy, *model, *([f"{cell.train_size:,} rows"] if several and cell.id in trained else [])])
+
+    def only(self, cells: Sequence[Cell]) -> RunPlan:
+        """The plan of a run that has these cells alone."""
+        tasks, models, names = ({getattr(cell, what) for cell in cells} for what in ("task", "model", "strategy"))
+        return replace(
+            self,
+            cells=tuple(cells),
+            tasks={name: task for name, task in self.tasks.items() if name in tasks},
+            models={name: model for name, model in self.models.items() if name in models},
+            strategies={name: strategy for name, strategy in self.strategies.items() if name in names},
+            data={name: report for name, report in self.data.items() if name in tasks},
+            data_digests={name: digest for name, digest in self.data_digests.items() if name in tasks},
+            overridden={id_: strategy for id_, strategy in self.overridden.items() if id_ in {cell.id for cell in cells}},
+        )
 
     def to_json(self) -> dict[str, Any]:
         """The plan as plain values."""

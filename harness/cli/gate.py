@@ -1,0 +1,169 @@
+"""`bench gate`, `bench promote`, `bench registry`, `bench rollback`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from harness.cli.completion import cell_names, run_names
+from harness.cli.options import runs_dir, tasks_dir
+
+registry_dir = click.option(
+    "--registry", default="registry", envvar="BENCH_REGISTRY", show_default=True, show_envvar=True, help="Folder of the promoted models."
+)
+_JUDGED = (
+    click.option("--strategy", required=False, shell_complete=cell_names, help="The candidate."),
+    click.option("--task", shell_complete=cell_names, help="The task. Needed where the run has several."),
+    click.option("--policy", metavar="FILE", help="The rules, as YAML. Default: not worse than the baseline, no more critical errors."),
+    click.option("--baseline", metavar="RUN:STRATEGY", help="What to compare with. Default: the champion of the registry."),
+    click.option("--model", help="The base model, where the run has several."),
+    click.option("--train-size", type=int, help="The number of training rows, where the run has several."),
+    click.option("--model-path", metavar="FOLDER", help="Where the baseline's base model lies, if it has to answer again."),
+    registry_dir,
+    runs_dir,
+)
+
+
+def _judged(command: Callable[..., Any]) -> Callable[..., Any]:
+    for option in reversed(_JUDGED):
+        command = option(command)
+    return command
+
+
+@click.command(short_help="Say whether a model may replace the one in service: PASS, FAIL or INCONCLUSIVE.")
+@click.argument("run", default="latest", shell_complete=run_names)
+@_judged
+@click.option("--format", "format_", type=click.Choice(["text", "md", "json", "junit"]), default="text", show_default=True)
+@click.option("--out", metavar="FILE", help="Write the chosen format to a file; the terminal gets the text.")
+@click.option("--init", "init_", is_flag=True, help="Print a commented policy for --task instead.")
+@tasks_dir
+@click.pass_context
+def gate(ctx: click.Context, /, run: str, format_: str, out: str | None, init_: bool, tasks_dir: tuple[str, ...], **given: Any) -> None:
+    """Judge a strategy of RUN (a folder, a name, or `latest`) by a policy.
+
+    Exit codes: 0 PASS, 1 FAIL, 3 INCONCLUSIVE (with the test rows that would decide), 2 usage.
+
+    \b
+    bench gate --init --task summarization > gate.yaml
+    bench gate latest --strategy lora --baseline latest:base --policy gate.yaml
+    """
+    from pathlib import Path
+
+    from rich.console import Console
+
+    from harness import api
+    from harness.reporting import print_verdict
+    from harness.store.atomic import write_text
+
+    if init_:
+        if not given["task"]:
+            raise click.UsageError("--init needs --task: a name, or a YAML file")
+        click.echo(api.draft_policy(given["task"], tasks_dirs=tasks_dir), nl=False)
+        return
+    if not given["strategy"]:
+        raise click.UsageError("--strategy: name the candidate")
+    if out is not None and format_ == "text":
+        raise click.UsageError("--out writes md, json or junit: name one with --format")
+    if out is not None and not Path(out).parent.is_dir():
+        raise click.BadParameter(f"there is no folder {Path(out).parent}", param_hint="--out")
+    verdict = api.gate(run, **given)
+    if out is not None:
+        write_text(Path(out), _text(verdict, format_))
+    if format_ == "text" or out is not None:
+        print_verdict(verdict, Console(highlight=False, emoji=False))
+    else:
+        click.echo(_text(verdict, format_), nl=False)
+    ctx.exit(verdict.exit_code)
+
+
+def _text(verdict: Any, format_: str) -> str:
+    import json
+
+    from harness.reporting import verdict_to_json, verdict_to_junit, verdict_to_markdown
+
+    if format_ == "md":
+        return verdict_to_markdown(verdict)
+    if format_ == "junit":
+        return verdict_to_junit(verdict)
+    return json.dumps(verdict_to_json(verdict), indent=1, allow_nan=False) + "\n"
+
+
+@click.command(short_help="Put a model in service: only with a PASS, or by force with a reason.")
+@click.argument("run", default="latest", shell_complete=run_names)
+@_judged
+@click.option("--force", is_flag=True, help="Although it does not pass: on record for ever.")
+@click.option("--reason", default="", help="Why; needed with --force.")
+def promote(run: str, force: bool, reason: str, **given: Any) -> None:
+    """Judge a strategy of RUN as `bench gate` does, and if it passes, copy its model into the registry and make it the champion.
+
+    A deleted run loses nothing: artifact, predictions and test rows are in the registry.
+    """
+    from rich.console import Console
+
+    from harness import api
+    from harness.reporting import print_verdict
+
+    if not given["strategy"]:
+        raise click.UsageError("--strategy: name the candidate")
+    try:
+        event, verdict = api.promote(run, force=force, reason=reason, **given)
+    except api.NotPassedError as error:
+        print_verdict(error.verdict, Console(highlight=False, emoji=False, stderr=True))
+        raise
+    print_verdict(verdict, Console(highlight=False, emoji=False, stderr=True))
+    click.echo(f"{event.task}: {event.strategy} of {event.run} is in service{' BY FORCE' if event.action == 'force' else ''}.", err=True)
+    click.echo(f"{given['registry']}/{event.folder}")
+
+
+@click.group(invoke_without_command=True, short_help="Show what is in service, and its history.")
+@registry_dir
+@click.pass_context
+def registry(ctx: click.Context, registry: str) -> None:
+    """Show the champion of every task."""
+    from harness import api
+
+    ctx.obj = registry
+    if ctx.invoked_subcommand is None:
+        events = api.history(registry=registry)
+        champions = {event.task: event for event in events}
+        for event in champions.values():
+            click.echo(_line(event))
+        if not champions:
+            click.echo(f"Nothing was promoted into {registry} yet.")
+
+
+@registry.command(name="history")
+@click.argument("task")
+@click.pass_obj
+def show_history(folder: str, task: str) -> None:
+    """Print everything that was promoted and rolled back for TASK."""
+    from harness import api
+
+    for event in api.history(task, registry=folder):
+        click.echo(_line(event))
+
+
+def _line(event: Any) -> str:
+    from harness.cli.listing import printable
+
+    forced = " BY FORCE" if event.action == "force" else ""
+    reason = f"  {event.reason}" if event.reason else ""
+    what = f"{event.strategy} of {event.run}"
+    return printable(
+        f"{event.at}  {event.task}  {event.action}{forced}  {what}  {event.outcome}  {event.digest[:12]}  {event.user}{reason}"
+    )
+
+
+@click.command(short_help="Put the model before the one in service back in service.")
+@click.argument("task")
+@click.option("--reason", default="", help="Why, for the history.")
+@registry_dir
+def rollback(task: str, reason: str, registry: str) -> None:
+    """Put the model of TASK that was in service before back in service. The history grows by this; nothing is taken from it."""
+    from harness import api
+
+    event = api.rollback(task, registry=registry, reason=reason)
+    click.echo(f"{event.task}: {event.strategy} of {event.run} is in service again.", err=True)
+    click.echo(f"{registry}/{event.folder}")

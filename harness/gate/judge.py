@@ -1,0 +1,160 @@
+"""One gate: the policy's rules on a candidate and a baseline, the rows that got worse, and the look at the test set that it is."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tempfile
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+
+from harness.data.digests import example_digest
+from harness.gate.fitting import pair_of, trained_on
+from harness.gate.policy import Policy, as_plain
+from harness.gate.registry import Registry
+from harness.gate.rules import Case, rulings_of
+from harness.gate.verdict import Ruling, Side, Verdict, Worse, together
+from harness.results import Chosen, Pairing, of_single_examples
+from harness.store import Run
+from harness.types import Metric
+
+MOST_SHOWN = 20
+_CRITICAL = "critical_errors"
+
+
+def judge(
+    candidate: Chosen,
+    baseline: Chosen | None,
+    policy: Policy,
+    registry: Registry,
+    *,
+    baseline_run: str | None = None,
+    model_path: str | None = None,
+) -> Verdict:
+    """The verdict, which is put on record as a look at the test set.
+
+    Args:
+        baseline_run: what the baseline's run is called, where its folder has another name.
+
+    Raises:
+        BenchError: the baseline does not fit and cannot be made to; a damaged run or registry.
+    """
+    with tempfile.TemporaryDirectory() as place:
+        pair, notes = None, list[str]()
+        metrics: Sequence[Metric] = candidate.rows.metrics
+        if baseline is not None:
+            pair, metrics, notes = pair_of(candidate, baseline, Path(place) / "again", model_path=model_path)
+        task, examples = candidate.rows.task, candidate.rows.examples
+        identity = _identity(candidate, baseline)
+        tests = hashlib.sha256(json.dumps(sorted((e.id, example_digest(e)) for e in examples)).encode()).hexdigest()
+        look = registry.look(task.name, tests, identity, policy.digest)
+        alpha = policy.alpha / (policy.looks or 1)
+        case = Case(candidate, pair, {m.name: m for m in metrics}, policy, alpha)
+        if baseline is not None and side_of(baseline).digest == side_of(candidate).digest:
+            notes.append("The candidate answers every test row exactly as the baseline does.")
+        rulings = [*_spent(policy, look), *_leaks(candidate, baseline), *rulings_of(case)]
+        outcome = together(ruling.outcome for ruling in rulings)
+        worse, critical, count = _worse(pair, metrics) if pair is not None else ([], 0, 0)
+        registry.look(task.name, tests, identity, policy.digest, outcome)
+        return Verdict(
+            outcome=outcome,
+            task=task.name,
+            score=task.primary,
+            rows=len(examples),
+            candidate=side_of(candidate),
+            baseline=replace(side_of(baseline), run=baseline_run or baseline.run.name) if baseline is not None else None,
+            rulings=tuple(rulings),
+            worse=tuple(worse[:MOST_SHOWN]),
+            worse_rows=count,
+            critical_rows=critical,
+            alpha=alpha,
+            look=look,
+            planned=policy.looks,
+            policy=as_plain(policy),
+            policy_digest=policy.digest,
+            test_digest=tests,
+            at=datetime.now(UTC).isoformat(timespec="seconds"),
+            notes=tuple(notes),
+        )
+
+
+def side_of(chosen: Chosen) -> Side:
+    """Who is judged, for the record."""
+    cells = tuple(cell.id for cell in chosen.cells)
+    return Side(
+        run=chosen.run.name,
+        strategy=chosen.cell.strategy,
+        model=chosen.cell.model,
+        label=chosen.label,
+        seeds=tuple(cell.seed for cell in chosen.cells if cell.seed is not None),
+        cells=cells,
+        digest=_results_digest(chosen.run, cells),
+    )
+
+
+def _identity(candidate: Chosen, baseline: Chosen | None) -> str:
+    """Who is asked about: the same candidate against the same baseline is the same question."""
+    return json.dumps([side_of(candidate).digest, side_of(baseline).digest if baseline is not None else None])
+
+
+def _results_digest(run: Run, cells: Sequence[str]) -> str:
+    """sha256 (hex) of what these cells answered: a training that was repeated is another candidate."""
+    total = hashlib.sha256()
+    for cell in cells:
+        for p in run.predictions(cell):
+            total.update(json.dumps([p.example_id, p.output, p.extracted]).encode() + b"\n")
+    return total.hexdigest()
+
+
+def _spent(policy: Policy, look: int) -> list[Ruling]:
+    """A plan for so many looks is spent after them."""
+    if policy.looks is None or look <= policy.looks:
+        return []
+    reason = f"this is look {look} at this test set, and the policy planned {policy.looks}: take fresh test rows, or plan more looks"
+    return [Ruling(f"{policy.looks} looks at this test set", "INCONCLUSIVE", reason)]
+
+
+def _leaks(candidate: Chosen, baseline: Chosen | None) -> list[Ruling]:
+    """No side may have been trained on a row that is tested."""
+    found = []
+    for side, name in ((candidate, "the candidate"), (baseline, "the baseline")):
+        rows = trained_on(side, candidate) if side is not None else []
+        if rows:
+            shown = ", ".join(rows[:3]) + ("" if len(rows) <= 3 else ", …")
+            found.append(
+                Ruling(
+                    "no test row was trained on",
+                    "FAIL",
+                    f"{len(rows)} test rows are among the training rows of {name}: {shown}",
+                    n=len(rows),
+                )
+            )
+    return found or [Ruling("no test row was trained on", "PASS", "no test row is among the training rows of either side")]
+
+
+def _worse(pair: Pairing, metrics: Sequence[Metric]) -> tuple[list[Worse], int, int]:
+    """The rows on which the candidate is worse, the critical ones first, then the worst; how many are critical; how many there are."""
+    metric = of_single_examples(metrics)
+    if metric is None:
+        return [], 0, 0
+    sign = -1.0 if metric.direction == "lower" else 1.0
+    candidate, baseline = (sign * stack[:, :, 0].mean(axis=1) for stack in pair.stacks(metric))
+    facts = next((m for m in metrics if m.name == _CRITICAL), None)
+    fatal = np.zeros(len(candidate), dtype=np.bool_)
+    if facts is not None:
+        own, theirs = (stack[:, :, 0].mean(axis=1) for stack in pair.stacks(facts))
+        fatal = np.nan_to_num(own) > np.nan_to_num(theirs) + 1e-9
+    loss = np.nan_to_num(baseline - candidate)
+    order = sorted(np.flatnonzero((loss > 1e-9) | fatal).tolist(), key=lambda i: (not fatal[i], -loss[i]))
+    outputs = [{p.example_id: p.output for p in side.rows.predictions(side.cell)} for side in (pair.b, pair.a)]
+    found = []
+    for i in order[:MOST_SHOWN]:
+        example = pair.a.rows.examples[i]
+        title = example.inputs.get("question") or next(iter(example.inputs.values()), "")
+        said = [own.get(example.id, "") for own in outputs]
+        found.append(Worse(example.id, title, float(sign * baseline[i]), float(sign * candidate[i]), said[0], said[1], bool(fatal[i])))
+    return found, int(fatal.sum()), len(order)

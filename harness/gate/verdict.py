@@ -1,0 +1,116 @@
+"""What a gate says: a verdict for each rule, and for all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from harness.errors import BenchError
+
+Outcome = Literal["PASS", "FAIL", "INCONCLUSIVE"]
+EXIT_CODES: dict[Outcome, int] = {"PASS": 0, "FAIL": 1, "INCONCLUSIVE": 3}
+
+
+@dataclass(frozen=True)
+class Ruling:
+    """The verdict on one rule: what was measured and its limits at level α, each on one side, what they are held against, and why.
+
+    `measured` is the score itself, or its difference to the baseline's, turned so that more is better where `compares`. `rows_needed` test
+    rows like these would decide with a power of 80 %, if the planned difference is the true one; None where more would not.
+    """
+
+    rule: str
+    outcome: Outcome
+    reason: str
+    score: str = ""
+    compares: bool = False
+    measured: float | None = None
+    low: float | None = None
+    high: float | None = None
+    against: float | None = None
+    unit: str = ""
+    n: int = 0
+    rows_needed: int | None = None
+    method: str = ""
+
+
+@dataclass(frozen=True)
+class Worse:
+    """A test row on which the candidate is worse than the baseline: the score of each, what each said, and whether the candidate makes a
+    critical error there that the baseline does not make."""
+
+    example: str
+    title: str
+    baseline: float
+    candidate: float
+    baseline_output: str
+    candidate_output: str
+    critical: bool
+
+
+@dataclass(frozen=True)
+class Side:
+    """Who is judged, or held against: where its results are, what its artifact's digest is."""
+
+    run: str
+    strategy: str
+    model: str
+    label: str
+    seeds: tuple[int, ...]
+    cells: tuple[str, ...]
+    digest: str
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Everything that one gate says. `alpha` is what each rule decided at, `look` the how-many-th look at this test set this is, of
+    `planned` ones (None: nobody planned)."""
+
+    outcome: Outcome
+    task: str
+    score: str
+    rows: int
+    candidate: Side
+    baseline: Side | None
+    rulings: tuple[Ruling, ...]
+    worse: tuple[Worse, ...]
+    worse_rows: int
+    critical_rows: int
+    alpha: float
+    look: int
+    planned: int | None
+    policy: dict[str, Any]
+    policy_digest: str
+    test_digest: str
+    at: str
+    notes: tuple[str, ...] = ()
+
+    @property
+    def exit_code(self) -> int:
+        """0, 1 or 3."""
+        return EXIT_CODES[self.outcome]
+
+
+def verdict_of(value: Mapping[str, Any]) -> Verdict:
+    """A verdict back from the values that it was put on record as.
+
+    Raises:
+        BenchError: the record is damaged.
+    """
+    try:
+        sides = {name: _side(value[name]) for name in ("candidate", "baseline")}
+        rulings, worse = (tuple(kind(**each) for each in value[name]) for kind, name in ((Ruling, "rulings"), (Worse, "worse")))
+        return Verdict(**dict(value) | sides | {"rulings": rulings, "worse": worse, "notes": tuple(value["notes"])})
+    except (KeyError, TypeError) as error:
+        raise BenchError(f"a verdict on record is damaged ({type(error).__name__}: {error})") from None
+
+
+def _side(value: Mapping[str, Any] | None) -> Side | None:
+    return None if value is None else Side(**dict(value) | {"seeds": tuple(value["seeds"]), "cells": tuple(value["cells"])})
+
+
+def together(outcomes: Iterable[Outcome]) -> Outcome:
+    """FAIL where any rule fails, else INCONCLUSIVE where any is, else PASS. That all must pass needs no correction for their number."""
+    every = set(outcomes)
+    return "FAIL" if "FAIL" in every else "INCONCLUSIVE" if "INCONCLUSIVE" in every else "PASS"

@@ -1,0 +1,31 @@
+"""The verdicts that a run's models were given: a file each, never changed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from harness.store.atomic import write_json
+from harness.store.folder import read_json
+
+
+def add_verdict(run: Path, verdict: Mapping[str, Any]) -> Path:
+    """Put a verdict on record beside its run."""
+    folder = run / "gates"
+    folder.mkdir(exist_ok=True)
+    stem = re.sub(r"[^0-9T]", "", str(verdict["at"])[:19])
+    number = len(list(folder.glob("*.json"))) + 1
+    path = folder / f"{stem}-{number:04d}.json"
+    write_json(path, verdict)
+    return path
+
+
+def verdicts(run: Path) -> list[dict[str, Any]]:
+    """The verdicts on record, the oldest first.
+
+    Raises:
+        BenchError: a file is damaged.
+    """
+    return [value for file in sorted((run / "gates").glob("*.json")) if isinstance(value := read_json(file), dict)]
