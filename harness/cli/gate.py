@@ -37,7 +37,7 @@ def _judged(command: Callable[..., Any]) -> Callable[..., Any]:
 @_judged
 @click.option("--format", "format_", type=click.Choice(["text", "md", "json", "junit"]), default="text", show_default=True)
 @click.option("--out", metavar="FILE", help="Write the chosen format to a file; the terminal gets the text.")
-@click.option("--init", "init_", is_flag=True, help="Print a commented policy for --task instead.")
+@click.option("--init", "init_", is_flag=True, help="Write a commented policy for --task instead: to --out, or as text.")
 @tasks_dir
 @click.pass_context
 def gate(ctx: click.Context, /, run: str, format_: str, out: str | None, init_: bool, tasks_dir: tuple[str, ...], **given: Any) -> None:
@@ -46,7 +46,7 @@ def gate(ctx: click.Context, /, run: str, format_: str, out: str | None, init_: 
     Exit codes: 0 PASS, 1 FAIL, 3 INCONCLUSIVE (with the test rows that would decide), 2 usage.
 
     \b
-    bench gate --init --task summarization > gate.yaml
+    bench gate --init --task summarization --out gate.yaml
     bench gate latest --strategy lora --baseline latest:base --policy gate.yaml
     """
     from pathlib import Path
@@ -60,7 +60,14 @@ def gate(ctx: click.Context, /, run: str, format_: str, out: str | None, init_: 
     if init_:
         if not given["task"]:
             raise click.UsageError("--init needs --task: a name, or a YAML file")
-        click.echo(api.draft_policy(given["task"], tasks_dirs=tasks_dir), nl=False)
+        drafted = api.draft_policy(given["task"], tasks_dirs=tasks_dir)
+        if out is None:
+            click.echo(drafted, nl=False)
+            return
+        if Path(out).exists():
+            raise click.BadParameter(f"{out} is there already: name another file", param_hint="--out")
+        write_text(Path(out), drafted)
+        click.echo(out)
         return
     if not given["strategy"]:
         raise click.UsageError("--strategy: name the candidate")

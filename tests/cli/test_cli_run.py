@@ -39,7 +39,8 @@ def cells_of(folder: Path) -> dict[str, Path]:
 
 def interrupted(runs: Path, name: str, digest: str | None = None) -> Path:
     """A copy of the run that looks as if it had been killed before its lora cell ended."""
-    folder = Path(shutil.copytree(next(runs.iterdir()), runs / name))
+    whole = next(folder for folder in runs.iterdir() if "lora" in cells_of(folder))
+    folder = Path(shutil.copytree(whole, runs / name))
     (cells_of(folder)["lora"] / "cell.json").unlink()
     (folder / "report.html").unlink()
     return folder
@@ -59,7 +60,7 @@ def test_standard_output_is_the_folder_and_nothing_else(made: Any) -> None:
 
 def test_progress_is_on_standard_error_as_plain_lines(made: Any) -> None:
     err = made.ended.err
-    for text in ("2 cells", "16 train, 16 validation, 16 test", "classification · base: predict", "classification · lora seed 0: train"):
+    for text in ("2 cells", "24 train, 24 validation, 24 test", "classification · base: predict", "classification · lora seed 0: train"):
         assert text in err
     assert "lora seed 0: done after" in err
     assert "macro_f1" in err, "the table of results"
@@ -84,7 +85,7 @@ def test_no_training_text_is_in_the_folder(made: Any) -> None:
     run = load_run(made.folder)
     rows = pq.read_table(made.folder / "data" / "classification.parquet").to_pylist()
     assert {split: sum(r["split"] == split for r in rows) for split in ("train", "validation", "test")} == dict.fromkeys(
-        ("train", "validation", "test"), 16
+        ("train", "validation", "test"), 24
     )
     assert all((row["inputs"] is not None) == (row["split"] == "test") for row in rows)
     splits = make_plan(stored_request(run), open_catalog(), command="test").splits["classification"]
@@ -103,14 +104,14 @@ def test_json_for_programs(made: Any, call: Call) -> None:
     base, lora = run["cells"]
     assert [(c["task"], c["model"], c["strategy"], c["train_size"], c["seed"], c["status"]) for c in run["cells"]] == [
         ("classification", "tiny", "base", 0, None, "done"),
-        ("classification", "tiny", "lora", 16, 0, "done"),
+        ("classification", "tiny", "lora", 24, 0, "done"),
     ]
     for cell in (base, lora):
         assert {"accuracy", "balanced_accuracy", "macro_precision", "macro_recall", "macro_f1", "weighted_f1"} <= cell["scores"].keys()
         score = cell["scores"]["accuracy"]
         assert {"value", "low", "high", "n"} <= score.keys()
         assert 0 <= score["low"] <= score["value"] <= score["high"] <= 1
-        assert score["n"] == 16
+        assert score["n"] == 24
     assert list(base["costs"]) == ["load", "predict", "score"]
     assert list(lora["costs"]) == ["load", "train", "validate", "store", "predict", "score"]
     for phase in lora["costs"].values():

@@ -1,0 +1,139 @@
+"""`bench gate`, `promote`, `registry`, `rollback`: tuned for real, spoiled on purpose, repaired, and back."""
+
+from __future__ import annotations
+
+import csv
+import json
+import random
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from report_factory import Made, make_run, summarization
+
+from tests.cli.conftest import Call
+
+KINDS = {
+    "refund": ("money back", "refund please", "return my payment"),
+    "card": ("lost my card", "card was stolen", "new card needed"),
+    "transfer": ("transfer failed", "money not sent", "payment is stuck"),
+}
+POLICY = """alpha: 0.05
+rules:
+  - {rule: not_worse, score: accuracy, margin: 0.05}
+  - {rule: not_worse, score: accuracy, margin: 0.1, slice: class, rows: 30}
+  - {rule: floor, score: macro_f1, value: 0.8}
+"""
+
+
+def rows(count: int, seed: int, *, corrupt: bool = False) -> list[tuple[str, str]]:
+    """Messages whose kind anybody can tell; with `corrupt`, the labels are drawn by chance."""
+    draw, found = random.Random(seed), []
+    for _ in range(count):
+        kind = draw.choice(list(KINDS))
+        hours = 1000 * seed + draw.randint(2, 900)  # no message stands in two files
+        text = f"{draw.choice(['Hello', 'Hi', 'Please help', 'Dear team'])}, {draw.choice(KINDS[kind])} since {hours} hours"
+        found.append((text, draw.choice(list(KINDS)) if corrupt else kind))
+    return found
+
+
+@pytest.fixture(scope="module")
+def tuned(bench: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three trainings for real: a good one, one on labels drawn by chance, and a good one that was tested on other rows."""
+    here = tmp_path_factory.mktemp("tuned")
+    files = {"good": rows(240, 1), "bad": rows(240, 1, corrupt=True), "val": rows(40, 2), "test": rows(200, 3), "other": rows(200, 4)}
+    for name, own in files.items():
+        with (here / f"{name}.csv").open("w", newline="", encoding="utf-8") as file:
+            csv.writer(file).writerows([("text", "label"), *own])
+    (here / "gate.yaml").write_text(POLICY)
+    for name, train, test in (("bad", "bad", "test"), ("good", "good", "test"), ("elsewhere", "good", "other")):
+        data = ("--train", f"{train}.csv", "--validation", "val.csv", "--test", f"{test}.csv", "--input", "text", "--target", "label")
+        ended = bench("run", "--task", "classification", *data, "--strategies", "lora", "--epochs", "1", "--no-base", here=here)
+        assert ended.code == 0, ended
+        (here / ended.out.strip()).rename(here / "runs" / name)
+    return here
+
+
+def test_tune_promote_spoil_fail_repair_pass_and_back(
+    bench: Callable[..., Any], tuned: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    summary = tmp_path / "summary.md"
+    env = {"GITHUB_STEP_SUMMARY": str(summary)}
+    judged = ("--strategy", "lora", "--policy", "gate.yaml")
+    first = bench("promote", "runs/good", *judged, "--baseline", "runs/bad:lora", here=tuned, env=env)
+    assert first.code == 0 and first.out.startswith("registry/models/classification/"), first
+
+    spoiled = bench("gate", "runs/bad", *judged, "--format", "junit", "--out", "gate.xml", here=tuned, env=env)
+    assert spoiled.code == 1, spoiled
+    assert spoiled.out.startswith("FAIL: lora of bad against lora of good (in service since ")
+    failed = [line for line in spoiled.out.splitlines() if " FAIL " in line]
+    assert any("macro_f1 at least 0.8" in line for line in failed) and any("accuracy not worse" in line for line in failed)
+    assert "rows of 200 got worse" in spoiled.out and (tuned / "gate.xml").read_text().count("<failure") == len(failed)
+    assert "## FAIL" in summary.read_text() and "## PASS" in summary.read_text(), "appended, not written over"
+    refused = bench("promote", "runs/bad", *judged, here=tuned)
+    assert refused.code == 1 and "FAIL: not promoted" in refused.err
+
+    repaired = bench("gate", "runs/elsewhere", *judged, here=tuned)
+    assert repaired.code == 0, repaired
+    assert "was tested on other rows: its model has answered those of elsewhere" in repaired.out
+    second = bench("promote", "runs/elsewhere", *judged, here=tuned)
+    assert second.code == 0, second
+    assert "lora of elsewhere" in bench("registry", here=tuned).out
+
+    back = bench("rollback", "classification", "--reason", "complaints", here=tuned)
+    assert back.code == 0 and back.out == first.out and "lora of good is in service again" in back.err
+    history = bench("registry", "history", "classification", here=tuned).out.splitlines()
+    assert [line.split("  ")[2] for line in history] == ["promote", "promote", "rollback"] and history[-1].endswith("complaints")
+    report = (tuned / "runs" / "bad" / "report.html").read_text(encoding="utf-8")
+    assert "May it replace the one in service?" in report and "FAIL: lora of bad" in report
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    cells = [Made("base", 0.3), Made("lora", 0.9, 1, train_seconds=9)]
+    return make_run(tmp_path / "runs" / "done", [summarization(cells, rows=200)]).path
+
+
+@pytest.mark.parametrize("form", ["text", "md", "json", "junit"])
+def test_every_format_and_the_exit_codes(call: Call, run: Path, here: Path, form: str) -> None:
+    found = call("gate", str(run), "--strategy", "lora", "--baseline", f"{run}:base", "--format", form)
+    assert found.code == 0 and "PASS" in found.out
+    if form == "json":
+        assert json.loads(found.out)["outcome"] == "PASS"
+    worse = call("gate", str(run), "--strategy", "base", "--baseline", f"{run}:lora", "--format", form)
+    assert worse.code == 1 and "FAIL" in worse.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ((), "--strategy: name the candidate"),
+        (("--strategy", "lora", "--baseline", "nothing"), "RUN:strategy"),
+        (("--strategy", "nothing"), "nothing"),
+        (("--strategy", "lora", "--policy", "nothing.yaml"), "nothing.yaml"),
+        (("--strategy", "lora", "--out", "x"), "name one with --format"),
+        (("--init",), "--init needs --task"),
+    ],
+)
+def test_what_cannot_be_is_code_2_and_no_look(call: Call, run: Path, here: Path, arguments: tuple[str, ...], said: str) -> None:
+    ended = call("gate", str(run), *arguments)
+    assert ended.code == 2 and said in ended.err
+    assert not (here / "registry").exists()
+
+
+def test_a_policy_to_begin_with(call: Call, run: Path, here: Path) -> None:
+    drafted = call("gate", "--init", "--task", "summarization")
+    assert drafted.code == 0
+    written = call("gate", "--init", "--task", "summarization", "--out", "draft.yaml")
+    assert (written.code, written.out) == (0, "draft.yaml\n") and (here / "draft.yaml").read_text() == drafted.out
+    assert call("gate", "--init", "--task", "summarization", "--out", "draft.yaml").code == 2, "it is not written over"
+    (here / "gate.yaml").write_text(drafted.out.replace("unsupported_rate", "rouge1"))
+    judged = call("gate", str(run), "--strategy", "lora", "--baseline", f"{run}:base", "--policy", "gate.yaml")
+    assert judged.code == 0, judged.err
+
+
+def test_an_empty_registry_says_so(call: Call, here: Path) -> None:
+    assert call("registry").out == "Nothing was promoted into registry yet.\n"
+    assert call("registry", "history", "x").code == 2
+    assert "nothing was promoted for 'x'" in call("rollback", "x").err

@@ -1,0 +1,272 @@
+"""Verdicts: what passes, what fails, what cannot be told, and why."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from chance import at_most
+from report_factory import HOSTILE, Made, classification, make_run, summarization
+
+from harness.api import gate, review_export, review_import
+from harness.errors import BenchError
+from harness.gate import EXIT_CODES, Verdict, verdict_of
+from harness.reporting import verdict_to_json, verdict_to_junit, verdict_to_markdown
+from harness.reporting.build import report_view
+from harness.store import Run
+from harness.store.gates import verdicts
+from tests.gate.conftest import Runs
+
+
+def judged(run: Run, tmp_path: Path, strategy: str = "lora", policy: dict[str, Any] | None = None, **more: Any) -> Verdict:
+    path = None
+    if policy is not None:
+        path = tmp_path / "policy.yaml"
+        path.write_text(json.dumps(policy), encoding="utf-8")
+    options = {"registry": tmp_path / "registry", "policy": path, "baseline": f"{run.path}:base"} | more
+    return gate(run.path, strategy, **options)
+
+
+def only(verdict: Verdict, text: str) -> Any:
+    (found,) = [r for r in verdict.rulings if text in r.rule]
+    return found
+
+
+def test_better_passes_and_worse_fails_and_near_cannot_be_told(runs: Runs, tmp_path: Path) -> None:
+    good, bad, near = (judged(runs(lora, base=0.6, rows=rows), tmp_path) for lora, rows in ((0.9, 200), (0.4, 200), (0.6, 60)))
+    assert [v.outcome for v in (good, bad, near)] == ["PASS", "FAIL", "INCONCLUSIVE"]
+    assert [v.exit_code for v in (good, bad, near)] == [0, 1, 3] == list(EXIT_CODES.values())
+    ruling = only(near, "rougeL not worse")
+    assert ruling.rows_needed is not None and ruling.rows_needed > 60
+    assert ruling.low < -0.01 < ruling.high
+    assert bad.worse_rows > 100 and bad.worse[0].candidate - bad.worse[0].baseline == min(w.candidate - w.baseline for w in bad.worse)
+
+
+def test_more_data_turns_what_cannot_be_told_into_a_verdict(runs: Runs, tmp_path: Path) -> None:
+    policy = {"rules": [{"rule": "not_worse", "score": "rougeL", "margin": 0.05}]}
+    outcomes = [judged(runs(0.6, base=0.6, rows=rows), tmp_path, policy=policy).outcome for rows in (20, 1500)]
+    assert outcomes == ["INCONCLUSIVE", "PASS"]
+
+
+@pytest.mark.parametrize("rule", ["floor", "ceiling", "better"])
+def test_each_kind_of_rule_has_three_outcomes(runs: Runs, tmp_path: Path, rule: str) -> None:
+    run = runs(0.8, base=0.5)
+    score = report_view(run).tasks[0].lines[0].primary
+    assert score is not None and score.value is not None
+    gain = score.value - (report_view(run).tasks[0].lines[1].primary or score).value
+    middle = {"floor": score.value, "ceiling": 12.0, "better": gain}[rule]
+    name = {"floor": "rougeL", "ceiling": "output_words", "better": "rougeL"}[rule]
+    key = "by" if rule == "better" else "value"
+    values = [middle - 0.2, middle, middle + 0.2]
+    low, at, high = (judged(run, tmp_path, policy={"rules": [{"rule": rule, "score": name, key: value}]}).outcome for value in values)
+    expected = ["FAIL", "INCONCLUSIVE", "PASS"] if rule == "ceiling" else ["PASS", "INCONCLUSIVE", "FAIL"]
+    assert [low, at, high] == expected
+
+
+def test_slices_are_ruled_one_by_one_and_a_missing_one_fails_loudly(runs: Runs, tmp_path: Path) -> None:
+    run = runs(0.9, rows=200, meta=lambda i: {"ward": "north" if i % 4 == 0 else "south" if i % 4 < 3 else f"tiny-{i % 12}"})
+    rule = {"rule": "floor", "score": "rougeL", "value": 0.2}
+    found = judged(run, tmp_path, policy={"rules": [rule | {"slice": "ward"}]})
+    assert [r.rule for r in found.rulings][1:] == ["rougeL at least 0.2 on ward = south", "rougeL at least 0.2 on ward = north"]
+    missing = judged(run, tmp_path, policy={"rules": [rule | {"slice": "ward=east"}]})
+    assert missing.outcome == "FAIL" and "no test row has ward = east; there are south, north" in missing.rulings[-1].reason
+    with pytest.raises(BenchError, match="no such column"):
+        judged(run, tmp_path, policy={"rules": [rule | {"slice": "wrd"}]})
+
+
+def test_a_class_that_got_worse_fails_alone(tmp_path: Path) -> None:
+    spoiled = {"card lost_1": "refund_0"}
+    cells = [Made("base", 0.9), Made("lora", seed=1, train_seconds=9, answer=lambda e, r: spoiled.get(e.targets[0], e.targets[0]))]
+    run = make_run(tmp_path / "run", [classification(cells, rows=300)])
+    rule = {"rule": "not_worse", "score": "accuracy", "margin": 0.1, "slice": "class"}
+    found = judged(run, tmp_path, policy={"rules": [rule]})
+    outcomes = {r.rule.split("= ")[-1]: r.outcome for r in found.rulings[1:]}
+    assert outcomes == {"refund_0": "PASS", "card lost_1": "FAIL", "transfer failed_2": "PASS"} and found.outcome == "FAIL"
+
+
+def test_what_was_measured_once_is_compared_as_it_is(runs: Runs, tmp_path: Path) -> None:
+    run = runs(0.9)
+    rules = [
+        {"rule": "ceiling", "score": "training_seconds", "value": 100},
+        {"rule": "ceiling", "score": "answer_seconds", "value": 0.001},
+        {"rule": "ceiling", "score": "forgetting", "value": 0.1},
+        {"rule": "not_worse", "score": "artifact_bytes", "margin": 1e9},
+    ]
+    found = judged(run, tmp_path, policy={"rules": rules})
+    by_score = {r.score: r for r in found.rulings if r.score}
+    assert by_score["training_seconds"].measured == pytest.approx(60 * 9 / 8) and by_score["training_seconds"].outcome == "PASS"
+    assert by_score["answer_seconds"].outcome == "FAIL" and by_score["answer_seconds"].measured == pytest.approx(41.5 / 200)
+    assert by_score["forgetting"].outcome == "FAIL" and "was not measured" in by_score["forgetting"].reason
+    assert by_score["artifact_bytes"].outcome == "PASS"
+
+
+def test_least_rows_and_seeds_cannot_be_made_up_for(runs: Runs, tmp_path: Path) -> None:
+    rules = [{"rule": "floor", "score": "rougeL", "value": 0.1}]
+    few = judged(runs(0.9, rows=50), tmp_path, policy={"rows": 100, "seeds": 3, "rules": rules})
+    assert few.outcome == "INCONCLUSIVE" and {r.outcome for r in few.rulings if "seeds" in r.rule or "test rows" in r.rule} == {
+        "INCONCLUSIVE"
+    }
+    enough = judged(runs(0.9, rows=120, seeds=(1, 2, 3)), tmp_path, policy={"rows": 100, "seeds": 3, "rules": rules})
+    assert enough.outcome == "PASS"
+
+
+def test_the_spread_of_seeds_counts_where_the_policy_says_so(tmp_path: Path) -> None:
+    qualities = (0.95, 0.75, 0.55)
+    cells = [Made("base", 0.6), *(Made("lora", q, k, train_seconds=9) for k, q in enumerate(qualities))]
+    run = make_run(tmp_path / "run", [summarization(cells, rows=300)])
+    rules = [{"rule": "not_worse", "score": "rougeL", "margin": 0.01}]
+    assert judged(run, tmp_path, policy={"rules": rules}).outcome == "PASS"
+    counted = judged(run, tmp_path, policy={"rules": rules, "seed_spread": "count"})
+    assert counted.outcome == "INCONCLUSIVE" and "examples and seeds" in counted.rulings[-1].method
+    one = make_run(tmp_path / "one", [summarization(cells[:2], rows=300)])
+    alone = judged(one, tmp_path, policy={"rules": rules, "seed_spread": "count"})
+    assert alone.outcome == "INCONCLUSIVE" and "one seed only" in alone.rulings[-1].reason
+
+
+def test_what_people_said_is_asked_for_and_missing_fails(runs: Runs, tmp_path: Path) -> None:
+    run = runs(0.9, rows=60)
+    policy = {"rules": [{"rule": "floor", "score": "review.win_rate", "value": 0.6, "against": "base"}]}
+    missing = judged(run, tmp_path, policy=policy)
+    assert missing.outcome == "FAIL" and "a pairwise review of lora and base is missing" in missing.rulings[-1].reason
+    made = review_export(run.path, ("base", "lora"), n=60, repeats=0)
+    ratings = [
+        {"item": j.id, "answers": {"preference": "AB"[made.key.shown[j.id].sides.index("lora")] if k % 10 else "tie"}}
+        for k, j in enumerate(made.packet.judgements)
+    ]
+    file = tmp_path / "ratings.json"
+    file.write_text(json.dumps({"bench_review": 1, "packet": made.packet.id, "rater": "rater-1", "ratings": ratings}))
+    review_import(run.path, [file])
+    found = judged(run, tmp_path, policy=policy)
+    assert found.outcome == "PASS" and found.rulings[-1].measured == pytest.approx(0.95)
+
+
+def test_looks_are_counted_once_a_question_and_spent_where_they_are_planned(runs: Runs, tmp_path: Path) -> None:
+    run = runs(0.9)
+    rules = [{"rule": "not_worse", "score": "rougeL", "margin": 0.01}]
+    looks = [judged(run, tmp_path, policy={"rules": rules}).look for _ in range(2)]
+    assert looks == [1, 1], "the same question is no new look"
+    planned = [judged(run, tmp_path, policy={"rules": rules, "looks": 3, "alpha": a}) for a in (0.06, 0.03, 0.09)]
+    assert [v.look for v in planned] == [2, 3, 4] and planned[0].alpha == pytest.approx(0.02)
+    assert [v.outcome for v in planned] == ["PASS", "PASS", "INCONCLUSIVE"]
+    assert "this is look 4 at this test set, and the policy planned 3" in planned[-1].rulings[0].reason
+    other = judged(runs(0.9, rows=199), tmp_path, policy={"rules": rules})
+    assert other.look == 1, "another test set"
+
+
+def test_a_test_row_in_the_training_data_fails(runs: Runs, tmp_path: Path) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    run = runs(0.9)
+    file = run.path / "data" / "summarization.parquet"
+    rows = pq.read_table(file).to_pylist()
+    from harness.data.digests import inputs_digest
+
+    leaked = rows[3] | {"split": "train", "id": "t-1", "inputs": None, "inputs_digest": inputs_digest(run.examples("summarization")[3])}
+    pq.write_table(pa.Table.from_pylist([*rows, leaked], schema=pq.read_schema(file)), file)
+    found = judged(run, tmp_path)
+    assert found.outcome == "FAIL"
+    assert "1 test rows are among the training rows of the candidate: row-3" in only(found, "no test row").reason
+
+
+def test_other_rows_are_refused_where_no_model_could_answer_them(runs: Runs, tmp_path: Path) -> None:
+    run = runs(0.9)
+    with pytest.raises(BenchError, match="RUN:strategy"):
+        judged(run, tmp_path, baseline="latest")
+    with pytest.raises(BenchError, match="nothing"):
+        judged(run, tmp_path, baseline=f"{run.path}:nothing")
+    with pytest.raises(BenchError, match="nothing"):
+        judged(run, tmp_path, strategy="nothing")
+
+
+def test_a_verdict_is_on_record_and_in_the_report(runs: Runs, tmp_path: Path) -> None:
+    run = runs(0.9)
+    verdict = judged(run, tmp_path)
+    (kept,) = verdicts(run.path)
+    assert verdict_of(kept) == verdict
+    (shown,) = report_view(run).tasks[0].gates
+    assert shown.headline.startswith("PASS: lora of run-0 against base of run-0")
+    assert len(shown.rulings.rows) == len(verdict.rulings) and report_view(run, with_text=False).tasks[0].gates[0].worse.rows == ()
+
+
+def test_hostile_output_is_inert_in_every_output(tmp_path: Path) -> None:
+    from junitparser import JUnitXml
+
+    cells = [Made("base", 0.9), Made("lora", seed=1, train_seconds=9, answer=lambda e, r: HOSTILE)]
+    run = make_run(tmp_path / "run", [summarization(cells, rows=40, meta=lambda i: {"ward": HOSTILE})])
+    rules = [{"rule": "floor", "score": "rougeL", "value": 0.5}, {"rule": "floor", "score": "rougeL", "value": 0.5, "slice": "ward"}]
+    verdict = judged(run, tmp_path, policy={"rules": rules})
+    markdown, junit, value = verdict_to_markdown(verdict), verdict_to_junit(verdict), json.dumps(verdict_to_json(verdict))
+    assert not re.search(r"(?<!\\)<img", markdown) and "\u202e" not in markdown and "\x1b" not in markdown
+    assert "<img" not in junit and "\u202e" not in junit
+    assert json.loads(value)["outcome"] == "FAIL"
+    (suite,) = JUnitXml.fromstring(junit.encode())
+    assert (suite.tests, suite.failures, suite.errors) == (len(verdict.rulings), 2, 0)
+
+
+def test_junit_has_a_case_a_rule_and_no_doubt_is_taken_for_a_pass(runs: Runs, tmp_path: Path) -> None:
+    from junitparser import Error, Failure, JUnitXml
+
+    verdict = judged(runs(0.6, base=0.6, rows=40), tmp_path, policy={
+        "rules": [{"rule": "not_worse", "score": "rougeL", "margin": 0.01}, {"rule": "floor", "score": "rougeL", "value": 0.99}],
+    })  # fmt: skip
+    (suite,) = JUnitXml.fromstring(verdict_to_junit(verdict).encode())
+    results = {case.name: [type(r) for r in case.result] for case in suite}
+    assert results == {
+        "no test row was trained on": [],
+        "rougeL not worse than the baseline by more than 0.01": [Error],
+        "rougeL at least 0.99": [Failure],
+    }
+
+
+@pytest.mark.parametrize("size", [20, 60])
+def test_at_a_loss_of_the_margin_a_wrong_pass_is_as_rare_as_alpha(tmp_path: Path, size: int) -> None:
+    """Paired right-or-wrong answers; the candidate is worse by exactly Δ."""
+    margin, times, passed, rng = 0.1, 400, 0, np.random.default_rng(size)
+    for number in range(times):
+        base = rng.random(size) < 0.85
+        lora = np.where(rng.random(size) < 0.1, ~base, base)  # differ by accident
+        shift = (base & lora) & (rng.random(size) < _share(0.85, 0.1, margin))
+        run = _answered(tmp_path / str(number), base, lora & ~shift)
+        rules = [{"rule": "not_worse", "score": "accuracy", "margin": margin}]
+        passed += judged(run, tmp_path, policy={"rules": rules}).outcome == "PASS"
+    assert at_most(0.05, passed / times, times)
+
+
+def _share(right: float, flips: float, margin: float) -> float:
+    """How many of the answers that are right on both sides must be spoiled, so that the candidate is worse by the margin."""
+    after = right * (1 - flips) + (1 - right) * flips
+    return (margin - (right - after)) / (right * (1 - flips))
+
+
+def _answered(path: Path, base: np.ndarray, lora: np.ndarray) -> Run:
+    def answer(right: np.ndarray) -> Any:
+        return lambda e, r: e.targets[0] if right[int(e.id.removeprefix("row-"))] else next(c for c in e.choices if c != e.targets[0])
+
+    cells = [Made("base", answer=answer(base)), Made("lora", seed=1, answer=answer(lora), train_seconds=9, curve=False)]
+    return make_run(path, [classification(cells, rows=len(base))])
+
+
+def test_improving_a_candidate_never_turns_a_pass_into_a_failure(tmp_path: Path) -> None:
+    rng = np.random.default_rng(4)
+    rules = [{"rule": "not_worse", "score": "accuracy", "margin": 0.1}, {"rule": "floor", "score": "accuracy", "value": 0.6}]
+    for number in range(25):
+        base, lora = rng.random(60) < 0.7, rng.random(60) < 0.72
+        before = judged(_answered(tmp_path / f"a{number}", base, lora), tmp_path, policy={"rules": rules})
+        better = lora.copy()
+        better[rng.choice(np.flatnonzero(~lora), size=5, replace=False)] = True
+        after = judged(_answered(tmp_path / f"b{number}", base, better), tmp_path, policy={"rules": rules})
+        for one, other in zip(before.rulings, after.rulings, strict=True):
+            assert not (one.outcome == "PASS" and other.outcome == "FAIL")
+            assert not (one.outcome == "INCONCLUSIVE" and other.outcome == "FAIL")
+
+
+def test_a_verdict_says_where_it_comes_from(runs: Runs, tmp_path: Path) -> None:
+    verdict = judged(runs(0.9), tmp_path)
+    assert verdict.policy["rules"][0]["margin"] == 0.01 and len(verdict.policy_digest) == len(verdict.test_digest) == 64
+    assert verdict.candidate.digest != (verdict.baseline or replace(verdict.candidate, digest="")).digest

@@ -1,0 +1,119 @@
+"""Policies: strict, and all their errors at once."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from harness.api import draft_policy
+from harness.errors import BenchError
+from harness.gate import Policy, default_policy, read_policy
+from harness.metrics import metrics_for
+from harness.types import DataSpec, Task
+
+TASK = Task(
+    name="notes",
+    kind="summarization",
+    data=DataSpec(path="x.csv"),
+    prompt="{{ input }}",
+    metrics=("rouge", "facts", "length", "ter"),
+    primary="rougeL",
+    margin=0.02,
+)
+METRICS = metrics_for(TASK.metrics, ())
+
+
+def read(tmp_path: Path, text: str, task: Task = TASK) -> Policy:
+    (tmp_path / "gate.yaml").write_text(text, encoding="utf-8")
+    return read_policy(tmp_path / "gate.yaml", task, METRICS)
+
+
+def test_every_problem_is_named_with_its_line(tmp_path: Path) -> None:
+    text = """alpha: 2
+looks: 0
+rulez: []
+rules:
+  - {rule: not_worse, score: rougel}
+  - {rule: floor, score: rougeL}
+  - {rule: ceiling, score: rougeL, value: 0.5}
+  - {rule: floor, score: critical_error_rate, value: 0.1}
+  - {rule: not_worse, score: output_words}
+  - {rule: ceiling, score: answer_seconds, value: 1, slice: ward}
+  - {rule: better, score: review.win_rate, by: 0.1}
+  - {rule: floor, score: bleu, value: 3}
+"""
+    with pytest.raises(BenchError) as first:
+        read(tmp_path, text)
+    said = str(first.value)
+    for expected in ("gate.yaml:1: alpha", "gate.yaml:2: looks", "gate.yaml:3: unknown field 'rulez'", "gate.yaml:6: rules[1]"):
+        assert expected in said
+    good = text.replace("alpha: 2\nlooks: 0\nrulez: []\n", "").replace("  - {rule: floor, score: rougeL}\n", "")
+    with pytest.raises(BenchError) as second:
+        read(tmp_path, good)
+    said = str(second.value)
+    for expected in (
+        "'rougel' is none of the scores of 'notes'. Did you mean 'rougeL'",
+        "higher rougeL is better, so a ceiling would hold back the good: say floor",
+        "lower critical_error_rate is better, so a floor would hold back the good: say ceiling",
+        "neither more nor less of output_words is better",
+        "answer_seconds is not measured on a part of the rows",
+        "only a floor or a ceiling fits",
+        "It is a score of the metric 'bleu': add that to the task",
+    ):
+        assert expected in said, expected
+    assert len(second.value.problems) == 7
+
+
+def test_a_rule_without_a_margin_has_the_tasks(tmp_path: Path) -> None:
+    policy = read(tmp_path, "rules:\n  - {rule: not_worse, score: rougeL}\n  - {rule: not_worse, score: ter, margin: 3}\n")
+    assert [rule.margin for rule in policy.rules] == [0.02, 3.0]
+
+
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [
+        ({"rule": "floor", "score": "rougeL"}, "needs a 'value'"),
+        ({"rule": "floor", "score": "rougeL", "value": 0.1, "margin": 0.1}, "takes no 'margin'"),
+        ({"rule": "not_worse", "score": "rougeL", "by": 0.1}, "takes no 'by'"),
+        ({"rule": "better", "score": "rougeL", "value": 0.1}, "takes no 'value'"),
+        ({"rule": "not_worse", "score": "rougeL", "margin": 0}, "greater than 0"),
+        ({"rule": "perhaps", "score": "rougeL"}, "perhaps"),
+    ],
+)
+def test_rules_that_make_no_sense_are_refused(tmp_path: Path, rule: dict[str, Any], said: str) -> None:
+    with pytest.raises(BenchError, match=re.escape(said)):
+        read(tmp_path, yaml.safe_dump({"rules": [rule]}))
+
+
+def test_the_default_is_not_worse_and_no_more_critical_errors() -> None:
+    with_baseline = default_policy(TASK, METRICS, baseline=True)
+    assert [(r.rule, r.score, r.margin) for r in with_baseline.rules] == [
+        ("not_worse", "rougeL", 0.02),
+        ("not_worse", "critical_error_rate", 0.02),
+    ]
+    alone = default_policy(TASK, METRICS, baseline=False)
+    assert [(r.rule, r.score, r.value) for r in alone.rules] == [("floor", "rougeL", 0.0)]
+
+
+@pytest.mark.parametrize("task", ["summarization", "classification", "qa", "generation"])
+def test_the_draft_of_every_shipped_task_is_a_policy(tmp_path: Path, task: str) -> None:
+    from harness.api import open_catalog
+
+    own = open_catalog().task(task).value
+    (tmp_path / "gate.yaml").write_text(draft_policy(task), encoding="utf-8")
+    metrics = metrics_for(own.metrics, ("a", "b") if own.chooses else ())
+    policy = read_policy(tmp_path / "gate.yaml", own, metrics)
+    assert policy.rules[0].score == own.primary and policy.looks == 5
+    everything = re.sub(r"^  # - ", "  - ", draft_policy(task), flags=re.MULTILINE)
+    (tmp_path / "gate.yaml").write_text(everything, encoding="utf-8")
+    assert len(read_policy(tmp_path / "gate.yaml", own, metrics).rules) > len(policy.rules) + 4, "what is commented out is valid, too"
+
+
+def test_the_digest_is_of_what_decides() -> None:
+    one = default_policy(TASK, METRICS, baseline=True)
+    assert one.digest == one.model_copy(update={"description": "words"}).digest
+    assert one.digest != one.model_copy(update={"alpha": 0.01}).digest
