@@ -13,10 +13,11 @@ from pathlib import Path
 import numpy as np
 
 from harness.data.digests import example_digest
+from harness.gate.case import Case
 from harness.gate.fitting import pair_of, trained_on
 from harness.gate.policy import Policy, as_plain
 from harness.gate.registry import Registry
-from harness.gate.rules import Case, rulings_of
+from harness.gate.rules import rulings_of
 from harness.gate.verdict import Ruling, Side, Verdict, Worse, together
 from harness.results import Chosen, Pairing, of_single_examples
 from harness.store import Run

@@ -1,0 +1,92 @@
+"""Who is judged by which policy, and what a floor or a ceiling says of a number with limits."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from statistics import NormalDist
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.analysis import OneSided
+from harness.analysis.power import POWER
+from harness.gate.policy import Policy, Rule
+from harness.gate.verdict import Outcome, Ruling
+from harness.results import Chosen, Pairing
+from harness.types import Metric
+
+Array: TypeAlias = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Case:
+    """Who is judged: the candidate, and where there is one the baseline on the same rows. `alpha` is what each rule decides at."""
+
+    candidate: Chosen
+    pair: Pairing | None
+    metrics: dict[str, Metric]
+    policy: Policy
+    alpha: float
+
+    @property
+    def groups(self) -> tuple[str | None, ...]:
+        return self.candidate.rows.groups
+
+    def own(self, metric: Metric) -> Array:
+        """The candidate's statistics, (examples, seeds, d)."""
+        return self.candidate.rows.stack(metric, self.candidate.cells)
+
+    def both(self, metric: Metric) -> tuple[Array, Array]:
+        """The baseline's and the candidate's, on the rows of the candidate."""
+        assert self.pair is not None  # whoever asks has looked
+        candidate, baseline = self.pair.stacks(metric)
+        return baseline, candidate
+
+
+def against_value(rule: Rule, unit: str, found: OneSided, title: str, alpha: float) -> Ruling:
+    value = rule.value if rule.value is not None else 0.0
+    if found.difference is None or found.low is None or found.high is None:
+        return Ruling(
+            title,
+            "INCONCLUSIVE",
+            f"too few rows: {found.method}",
+            rule.score,
+            against=value,
+            unit=unit,
+            n=found.n,
+            method=found.method,
+        )
+    above, below = found.low > value, found.high < value
+    good, bad = (above, below) if rule.rule == "floor" else (below, above)
+    outcome: Outcome = "PASS" if good else "FAIL" if bad else "INCONCLUSIVE"
+    side = "above" if rule.rule == "floor" else "below"
+    reason = {"PASS": f"shown to be {side} it", "FAIL": f"shown not to be {side} it", "INCONCLUSIVE": "these rows cannot tell"}[outcome]
+    gap = found.difference - value if rule.rule == "floor" else value - found.difference
+    needed = rows_needed(gap, (found.high - found.low) / 2, found.n, alpha) if outcome == "INCONCLUSIVE" else None
+    return Ruling(
+        title,
+        outcome,
+        reason,
+        rule.score,
+        False,
+        found.difference,
+        found.low,
+        found.high,
+        value,
+        unit,
+        found.n,
+        needed,
+        found.method,
+    )
+
+
+def rows_needed(gap: float, reach: float, n: int, alpha: float) -> int | None:
+    """Rows that would show a gap like the one that was seen, with a power of 80 %; None where it goes the wrong way."""
+    z = NormalDist().inv_cdf
+    if gap <= 0 or reach <= 0:
+        return None
+    se = reach / z(1 - alpha)
+    needed = math.ceil(n * ((z(1 - alpha) + z(POWER)) * se / gap) ** 2)
+    return needed if needed > n else None

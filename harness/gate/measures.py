@@ -1,0 +1,61 @@
+"""Rules on what was measured of a model beside its scores: time, money, memory, size, forgetting."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from harness.gate.case import Case
+from harness.gate.policy import MEASURES, Rule
+from harness.gate.verdict import Ruling
+from harness.results import Chosen
+
+
+def ruling_of_measure(case: Case, rule: Rule) -> Ruling:
+    """What was measured once is compared as it is: there is no interval of one clock."""
+    own = measure(case.candidate, rule.score)
+    if own is None:
+        return Ruling(rule.title, "FAIL", f"{rule.score} was not measured: {MEASURES[rule.score]}", rule.score)
+    if rule.rule in ("floor", "ceiling"):
+        value = rule.value if rule.value is not None else 0.0
+        good = own <= value if rule.rule == "ceiling" else own >= value
+        return Ruling(rule.title, "PASS" if good else "FAIL", f"measured: {MEASURES[rule.score]}", rule.score, measured=own, against=value)
+    theirs = measure(case.pair.b, rule.score) if case.pair is not None else None
+    if theirs is None:
+        return Ruling(rule.title, "FAIL", f"{rule.score} of the baseline is not known", rule.score, compares=True)
+    least = -(rule.margin or 0.0) if rule.rule == "not_worse" else (rule.by or 0.0)
+    gain = theirs - own
+    return Ruling(
+        rule.title,
+        "PASS" if gain >= least else "FAIL",
+        f"measured: {MEASURES[rule.score]}",
+        rule.score,
+        compares=True,
+        measured=gain,
+        against=least,
+    )
+
+
+def measure(chosen: Chosen, name: str) -> float | None:
+    """The mean over seeds of what was measured; None where one lacks it. Memory and size are the largest."""
+    results = [chosen.run.results[cell.id] for cell in chosen.cells]
+    rows = len(chosen.rows.examples)
+    if name == "forgetting":
+        losses = [r.general_loss for r in results]
+        return _mean([None if pair is None else pair[1] - pair[0] for pair in losses])
+    if name == "artifact_bytes":
+        return float(max(r.artifact_bytes for r in results))
+    if name == "peak_memory":
+        peaks = [c.peak_allocated for r in results for c in r.costs if c.peak_allocated is not None]
+        return float(max(peaks)) if peaks else None
+    phases = ("predict",) if name in ("answer_seconds", "thousand_price") else ("train", "validate")
+    costs = [[c for c in r.costs if c.phase in phases] for r in results]
+    if name.endswith("_seconds"):
+        seconds = _mean([sum(c.seconds for c in own) if own or name == "training_seconds" else None for own in costs])
+        return seconds if seconds is None or name == "training_seconds" else (seconds / rows if rows else None)
+    prices = _mean([None if any(c.price is None for c in own) else sum(c.price or 0.0 for c in own) for own in costs])
+    return prices if prices is None or name == "training_price" else (1000 * prices / rows if rows else None)
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    known = [v for v in values if v is not None]
+    return sum(known) / len(known) if known and len(known) == len(values) else None
