@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness.api.runs import open_catalog
@@ -52,8 +53,8 @@ def gate(
     """
     candidate = _candidate(run, strategy, task, model, train_size, runs_dir)
     book = Registry(Path(registry))
-    against, name = _baseline(baseline, candidate, book, runs_dir)
-    return _judged(candidate, against, name, _policy(policy, candidate, against), book, model_path)
+    against = _baseline(baseline, candidate, book, runs_dir)
+    return _judged(candidate, against, _policy(policy, candidate, against.chosen), book, model_path)
 
 
 def draft_policy(task: str, *, tasks_dirs: tuple[str, ...] = ()) -> str:
@@ -89,8 +90,8 @@ def promote(
         raise BenchError("--force needs --reason: whoever reads the history later must know why")
     candidate = _candidate(run, strategy, task, model, train_size, runs_dir)
     book = Registry(Path(registry))
-    against, name = _baseline(baseline, candidate, book, runs_dir)
-    verdict = _judged(candidate, against, name, _policy(policy, candidate, against), book, model_path)
+    against = _baseline(baseline, candidate, book, runs_dir)
+    verdict = _judged(candidate, against, _policy(policy, candidate, against.chosen), book, model_path)
     if verdict.outcome != "PASS" and not force:
         raise NotPassedError(verdict, f"{verdict.outcome}: not promoted. bench gate says why; --force --reason TEXT does it all the same.")
     forced = verdict.outcome != "PASS"
@@ -101,6 +102,7 @@ def promote(
         policy_digest=verdict.policy_digest,
         verdict=verdict_to_json(verdict),
         reason=reason,
+        judged_against=against.event,
     )
     return event, verdict
 
@@ -124,17 +126,34 @@ def _candidate(run: str | Path, strategy: str, task: str | None, model: str | No
     return choose(open_run(Path(runs_dir), str(run)), strategy, task=task, model=model, train_size=train_size)
 
 
-def _baseline(named: str | None, candidate: Chosen, book: Registry, runs_dir: str | Path) -> tuple[Chosen | None, str | None]:
-    """Whom to compare with, and what its run is called."""
+@dataclass(frozen=True)
+class _Against:
+    """Whom to compare with, what its run is called, and the event that it came into service by: 0 where nothing is in service, None where
+    another was named."""
+
+    chosen: Chosen | None
+    run: str | None
+    event: int | None
+
+
+def _baseline(named: str | None, candidate: Chosen, book: Registry, runs_dir: str | Path) -> _Against:
     task = candidate.rows.task.name
     if named is None:
         champion = book.champion(task)
-        return (book.load(champion), f"{champion.run} (in service since {champion.at[:10]})") if champion is not None else (None, None)
+        if champion is None:
+            return _Against(None, None, 0)
+        return _Against(book.load(champion), f"{champion.run} (in service since {champion.at[:10]})", champion.number)
     run, colon, strategy = named.rpartition(":")
     if not colon or not run or not strategy:
         raise BenchError(f"--baseline {named}: write it as RUN:strategy, such as latest:base")
     other = open_run(Path(runs_dir), run)
-    return choose(other, strategy, task=task if task in other.plan.tasks else None), None
+    own = task if task in other.plan.tasks else None
+    fitting = [c for c in other.cells if c.strategy == strategy and (own is None or c.task == own)]
+    # of several models or sizes that of the candidate is meant
+    models, sizes = {c.model for c in fitting}, {c.train_size for c in fitting}
+    model = candidate.cell.model if len(models) > 1 and candidate.cell.model in models else None
+    size = candidate.cell.train_size if len(sizes) > 1 and candidate.cell.train_size in sizes else None
+    return _Against(choose(other, strategy, task=own, model=model, train_size=size), None, None)
 
 
 def _policy(given: str | Path | None, candidate: Chosen, baseline: Chosen | None) -> Policy:
@@ -144,15 +163,21 @@ def _policy(given: str | Path | None, candidate: Chosen, baseline: Chosen | None
     return read_policy(Path(given), rows.task, rows.metrics)
 
 
-def _judged(
-    candidate: Chosen, baseline: Chosen | None, name: str | None, policy: Policy, book: Registry, model_path: str | None
-) -> Verdict:
-    verdict = judge(candidate, baseline, policy, book, baseline_run=name, model_path=model_path)
+def _judged(candidate: Chosen, against: _Against, policy: Policy, book: Registry, model_path: str | None) -> Verdict:
+    """The verdict, put on record; what cannot be written beside it is a note, since the look at the test set is spent."""
+    verdict = judge(candidate, against.chosen, policy, book, baseline_run=against.run, model_path=model_path)
     add_verdict(candidate.run.path, verdict_to_json(verdict))
+    notes = []
     summary = os.environ.get("GITHUB_STEP_SUMMARY")
-    if summary:
-        with Path(summary).open("a", encoding="utf-8") as file:
-            file.write(verdict_to_markdown(verdict))
-    if candidate.run.folder.report.is_file():
-        write_page(candidate.run, candidate.run.folder.report)
-    return verdict
+    try:
+        if summary:
+            with Path(summary).open("a", encoding="utf-8") as file:
+                file.write(verdict_to_markdown(verdict))
+    except OSError as error:
+        notes.append(f"GITHUB_STEP_SUMMARY ({summary}) cannot be written: {error.strerror}.")
+    try:
+        if candidate.run.folder.report.is_file():
+            write_page(candidate.run, candidate.run.folder.report)
+    except (OSError, BenchError) as error:
+        notes.append(f"The report could not be written anew: {error}")
+    return replace(verdict, notes=(*verdict.notes, *notes))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import NormalDist
 from typing import TypeAlias
 
@@ -11,10 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.analysis import OneSided
+from harness.analysis.intervals import unseen_share
 from harness.analysis.power import POWER
+from harness.gate.fitting import GatePair
 from harness.gate.policy import Policy, Rule
 from harness.gate.verdict import Outcome, Ruling
-from harness.results import Chosen, Pairing
+from harness.metrics import BOUNDS
+from harness.results import Chosen
 from harness.types import Metric
 
 Array: TypeAlias = NDArray[np.float64]
@@ -25,7 +28,8 @@ class Case:
     """Who is judged: the candidate, and where there is one the baseline on the same rows. `alpha` is what each rule decides at."""
 
     candidate: Chosen
-    pair: Pairing | None
+    baseline: Chosen | None
+    pair: GatePair | None
     metrics: dict[str, Metric]
     policy: Policy
     alpha: float
@@ -45,6 +49,36 @@ class Case:
         return baseline, candidate
 
 
+def cautious(found: OneSided, metric: Metric, count: int, alpha: float, *, difference: bool) -> OneSided:
+    """Limits that leave room for what so few rows cannot have shown.
+
+    A model that fails wholly on a few rows in a hundred may not have done so on these: with probability 1 − α its share of such rows is
+    below z²/(n + z²), by which each limit of a mean on a scale with ends moves. Shares have exact limits already; of a scale without
+    ends, a number that did not vary has no limits.
+
+    Args:
+        count: independent rows, or groups.
+        difference: whether it is one of two scores, which may lie a whole scale apart.
+    """
+    if found.difference is None or found.low is None or found.high is None or metric.level != "example":
+        return found
+    if metric.unit not in BOUNDS:
+        return replace(found, low=None, high=None) if found.high - found.low < 1e-12 else found
+    lowest, highest = BOUNDS[metric.unit]
+    lowest, highest = (lowest - highest, highest - lowest) if difference else (lowest, highest)
+    share = unseen_share(count, 1 - 2 * alpha)
+    low = found.difference - share * (found.difference - lowest)
+    high = found.difference + share * (highest - found.difference)
+    return replace(found, low=min(found.low, low), high=max(found.high, high))
+
+
+def decided(outcome: Outcome, found: OneSided) -> tuple[Outcome, str]:
+    """A PASS outside the range in which the method is known to hold is none."""
+    if outcome == "PASS" and found.rough:
+        return "INCONCLUSIVE", f"too few rows, or too uneven, for its limits to be trusted: {found.method}"
+    return outcome, ""
+
+
 def against_value(rule: Rule, unit: str, found: OneSided, title: str, alpha: float) -> Ruling:
     value = rule.value if rule.value is not None else 0.0
     if found.difference is None or found.low is None or found.high is None:
@@ -62,7 +96,9 @@ def against_value(rule: Rule, unit: str, found: OneSided, title: str, alpha: flo
     good, bad = (above, below) if rule.rule == "floor" else (below, above)
     outcome: Outcome = "PASS" if good else "FAIL" if bad else "INCONCLUSIVE"
     side = "above" if rule.rule == "floor" else "below"
-    reason = {"PASS": f"shown to be {side} it", "FAIL": f"shown not to be {side} it", "INCONCLUSIVE": "these rows cannot tell"}[outcome]
+    outcome, doubt = decided(outcome, found)
+    words = {"PASS": f"shown to be {side} it", "FAIL": f"shown not to be {side} it", "INCONCLUSIVE": "these rows cannot tell"}
+    reason = doubt or words[outcome]
     gap = found.difference - value if rule.rule == "floor" else value - found.difference
     needed = rows_needed(gap, (found.high - found.low) / 2, found.n, alpha) if outcome == "INCONCLUSIVE" else None
     return Ruling(

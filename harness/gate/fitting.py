@@ -2,27 +2,57 @@
 
 from __future__ import annotations
 
+import json
 import shutil
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeAlias
 
-from harness.analysis import per_example_scores
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.analysis import statistic_stack
 from harness.data.digests import example_digest, inputs_digest
 from harness.errors import BenchError
-from harness.grid.finished import FinishedCell, device_for, find_base, load_finished
-from harness.results import Chosen, Pairing, choose, same_metrics, same_rows
+from harness.grid.finished import FinishedCell, device_for, find_base, load_finished, usable_rows
+from harness.results import Chosen, choose, equally_wide, same_rows
 from harness.store import Run, RunFolder
 from harness.store.rows import read_table
-from harness.types import Metric
+from harness.types import Example, Metric
+
+Array: TypeAlias = NDArray[np.float64]
 
 
-def pair_of(
-    candidate: Chosen, baseline: Chosen, workspace: Path, *, model_path: str | None = None
-) -> tuple[Pairing, list[Metric], list[str]]:
-    """Candidate (A) and baseline (B) on the candidate's rows, the scores of both, and what is to be said of it.
+@dataclass(frozen=True)
+class GatePair:
+    """Candidate (A) and baseline (B) on the rows of the candidate, both by the candidate's scores; `order` says where each row stands in B.
 
-    Stored outputs of another version of a score are scored anew. A baseline that was tested on other rows predicts again, from its stored
-    artifact, in `workspace`.
+    What the baseline has stored is read where the same score made it of the same row; else its outputs are scored anew.
+    """
+
+    a: Chosen
+    b: Chosen
+    order: list[int]
+
+    def stacks(self, metric: Metric) -> tuple[Array, Array]:
+        """The statistics of A and of B, (examples, seeds, d) each."""
+        own = self.a.rows.stack(metric, self.a.cells)
+        one, two = equally_wide([own, self._of_baseline(metric)])
+        return one, two
+
+    def _of_baseline(self, metric: Metric) -> Array:
+        signatures = {m.name: m.signature for m in self.b.rows.metrics}
+        examples, theirs = self.a.rows.examples, self.b.rows.examples
+        same = all(e.meta == theirs[i].meta and e.choices == theirs[i].choices for e, i in zip(examples, self.order, strict=True))
+        if same and signatures.get(metric.name) == metric.signature:
+            return self.b.rows.stack(metric, self.b.cells)[self.order]
+        return statistic_stack(metric, examples, [self.b.rows.predictions(cell) for cell in self.b.cells])
+
+
+def pair_of(candidate: Chosen, baseline: Chosen, workspace: Path, *, model_path: str | None = None) -> tuple[GatePair, list[str]]:
+    """Candidate (A) and baseline (B) on the candidate's rows, and what is to be said of it.
+
+    A baseline that was tested on other rows predicts again, from its stored artifact, in `workspace`.
 
     Raises:
         BenchError: the baseline's model cannot be had, or the two tasks do not fit.
@@ -32,9 +62,13 @@ def pair_of(
         notes.append(f"{baseline.label} was tested on other rows: its model has answered those of {candidate.run.name}.")
         baseline = _predicted_again(candidate, baseline, workspace, model_path)
     same_rows(candidate, baseline)
-    metrics, said = same_metrics(candidate, baseline)
-    order = [baseline.place[example.id] for example in candidate.rows.examples]
-    return Pairing(candidate, baseline, order), metrics, [*notes, *said]
+    return GatePair(candidate, baseline, [baseline.place[example.id] for example in candidate.rows.examples]), notes
+
+
+def asked_of(example: Example) -> tuple[str, ...]:
+    """Everything of a row that an answer and its scores depend on."""
+    more = [example.choices, example.group, dict(example.meta)]
+    return (example.id, example_digest(example), json.dumps(more, sort_keys=True, default=str))
 
 
 def trained_on(chosen: Chosen, rows: Chosen) -> list[str]:
@@ -81,12 +115,11 @@ def _predicted_again(candidate: Chosen, baseline: Chosen, workspace: Path, model
     )
     for old, new in zip(baseline.cells, cells, strict=True):
         finished = FinishedCell(source, old)
-        base = find_base(finished, model_path)
-        loaded = load_finished(finished, base, device_for(source))
         examples = candidate.rows.examples
-        predictions = loaded.predict(examples, loaded.prompts(examples), lambda batch: None)
-        scored = [replace(p, scores=per_example_scores(candidate.rows.metrics, e, p)) for e, p in zip(examples, predictions, strict=True)]
-        signatures = {metric.name: metric.signature for metric in candidate.rows.metrics}
-        result = replace(source.results[old.id], cell=new, signatures=signatures)
-        target.cell(new.id).finish(result, scored)
+        if {frozenset(e.choices) for e in examples} != {frozenset(finished.example.choices)}:
+            raise BenchError(f"{source.name} chooses among other labels than {candidate.run.name}: the two cannot be compared")
+        rows = usable_rows(finished, tuple(replace(e, choices=finished.example.choices) for e in examples), candidate.run.name)
+        loaded = load_finished(finished, find_base(finished, model_path), device_for(source))
+        predictions = loaded.predict(rows, loaded.prompts(rows), lambda batch: None)
+        target.cell(new.id).finish(replace(source.results[old.id], cell=new, signatures={}), predictions)
     return choose(Run(target), baseline.cell.strategy, task=task.name)

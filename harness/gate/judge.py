@@ -12,14 +12,13 @@ from pathlib import Path
 
 import numpy as np
 
-from harness.data.digests import example_digest
 from harness.gate.case import Case
-from harness.gate.fitting import pair_of, trained_on
+from harness.gate.fitting import GatePair, asked_of, pair_of, trained_on
 from harness.gate.policy import Policy, as_plain
 from harness.gate.registry import Registry
 from harness.gate.rules import rulings_of
 from harness.gate.verdict import Ruling, Side, Verdict, Worse, together
-from harness.results import Chosen, Pairing, of_single_examples
+from harness.results import Chosen, cells_of, of_single_examples
 from harness.store import Run
 from harness.types import Metric
 
@@ -45,22 +44,22 @@ def judge(
         BenchError: the baseline does not fit and cannot be made to; a damaged run or registry.
     """
     with tempfile.TemporaryDirectory() as place:
-        pair, notes = None, list[str]()
+        pair, notes = None, _unfinished(candidate)
         metrics: Sequence[Metric] = candidate.rows.metrics
         if baseline is not None:
-            pair, metrics, notes = pair_of(candidate, baseline, Path(place) / "again", model_path=model_path)
+            pair, said = pair_of(candidate, baseline, Path(place) / "again", model_path=model_path)
+            notes += [*_unfinished(baseline), *said]
         task, examples = candidate.rows.task, candidate.rows.examples
         identity = _identity(candidate, baseline)
-        tests = hashlib.sha256(json.dumps(sorted((e.id, example_digest(e)) for e in examples)).encode()).hexdigest()
-        look = registry.look(task.name, tests, identity, policy.digest)
+        tests = hashlib.sha256(json.dumps(sorted(asked_of(e) for e in examples)).encode()).hexdigest()
+        look = registry.look(task.name, tests, identity, policy.digest)  # on record before anything is judged
         alpha = policy.alpha / (policy.looks or 1)
-        case = Case(candidate, pair, {m.name: m for m in metrics}, policy, alpha)
+        case = Case(candidate, baseline, pair, {m.name: m for m in metrics}, policy, alpha)
         if baseline is not None and side_of(baseline).digest == side_of(candidate).digest:
             notes.append("The candidate answers every test row exactly as the baseline does.")
         rulings = [*_spent(policy, look), *_leaks(candidate, baseline), *rulings_of(case)]
         outcome = together(ruling.outcome for ruling in rulings)
         worse, critical, count = _worse(pair, metrics) if pair is not None else ([], 0, 0)
-        registry.look(task.name, tests, identity, policy.digest, outcome)
         return Verdict(
             outcome=outcome,
             task=task.name,
@@ -95,6 +94,16 @@ def side_of(chosen: Chosen) -> Side:
         cells=cells,
         digest=_results_digest(chosen.run, cells),
     )
+
+
+def _unfinished(chosen: Chosen) -> list[str]:
+    """Seeds that are not there: whoever is judged by those that ended well is judged kindly."""
+    planned = cells_of(chosen.run, chosen.rows.task.name, chosen.cell)
+    lost = [cell for cell in planned if cell.id not in {own.id for own in chosen.cells}]
+    if not lost:
+        return []
+    seeds = ", ".join(f"{cell.seed} ({chosen.run.status(cell.id)})" for cell in lost)
+    return [f"{chosen.label} is judged by {len(chosen.cells)} of {len(planned)} seeds; without a result: {seeds}."]
 
 
 def _identity(candidate: Chosen, baseline: Chosen | None) -> str:
@@ -137,7 +146,7 @@ def _leaks(candidate: Chosen, baseline: Chosen | None) -> list[Ruling]:
     return found or [Ruling("no test row was trained on", "PASS", "no test row is among the training rows of either side")]
 
 
-def _worse(pair: Pairing, metrics: Sequence[Metric]) -> tuple[list[Worse], int, int]:
+def _worse(pair: GatePair, metrics: Sequence[Metric]) -> tuple[list[Worse], int, int]:
     """The rows on which the candidate is worse, the critical ones first, then the worst; how many are critical; how many there are."""
     metric = of_single_examples(metrics)
     if metric is None:

@@ -8,6 +8,7 @@ from harness.gate.case import Case
 from harness.gate.policy import MEASURES, Rule
 from harness.gate.verdict import Ruling
 from harness.results import Chosen
+from harness.types import Cost
 
 
 def ruling_of_measure(case: Case, rule: Rule) -> Ruling:
@@ -19,14 +20,14 @@ def ruling_of_measure(case: Case, rule: Rule) -> Ruling:
         value = rule.value if rule.value is not None else 0.0
         good = own <= value if rule.rule == "ceiling" else own >= value
         return Ruling(rule.title, "PASS" if good else "FAIL", f"measured: {MEASURES[rule.score]}", rule.score, measured=own, against=value)
-    theirs = measure(case.pair.b, rule.score) if case.pair is not None else None
+    theirs = measure(case.baseline, rule.score) if case.baseline is not None else None
     if theirs is None:
         return Ruling(rule.title, "FAIL", f"{rule.score} of the baseline is not known", rule.score, compares=True)
     least = -(rule.margin or 0.0) if rule.rule == "not_worse" else (rule.by or 0.0)
     gain = theirs - own
     return Ruling(
         rule.title,
-        "PASS" if gain >= least else "FAIL",
+        "PASS" if (gain > least if rule.rule == "better" else gain >= least) else "FAIL",
         f"measured: {MEASURES[rule.score]}",
         rule.score,
         compares=True,
@@ -38,6 +39,9 @@ def ruling_of_measure(case: Case, rule: Rule) -> Ruling:
 def measure(chosen: Chosen, name: str) -> float | None:
     """The mean over seeds of what was measured; None where one lacks it. Memory and size are the largest."""
     results = [chosen.run.results[cell.id] for cell in chosen.cells]
+    elsewhere = chosen.run.plan.strategy_of(chosen.cell).outputs
+    if elsewhere is not None and (name != "thousand_price" or elsewhere.price_per_1k is None):
+        return None  # nothing of it ran here
     rows = len(chosen.rows.examples)
     if name == "forgetting":
         losses = [r.general_loss for r in results]
@@ -52,8 +56,15 @@ def measure(chosen: Chosen, name: str) -> float | None:
     if name.endswith("_seconds"):
         seconds = _mean([sum(c.seconds for c in own) if own or name == "training_seconds" else None for own in costs])
         return seconds if seconds is None or name == "training_seconds" else (seconds / rows if rows else None)
-    prices = _mean([None if any(c.price is None for c in own) else sum(c.price or 0.0 for c in own) for own in costs])
+    prices = _mean([_price(own, needed=name == "thousand_price") for own in costs])
     return prices if prices is None or name == "training_price" else (1000 * prices / rows if rows else None)
+
+
+def _price(costs: Sequence[Cost], *, needed: bool) -> float | None:
+    """The sum; None where one has no price, or where there should be one and is none."""
+    if any(cost.price is None for cost in costs) or (needed and not costs):
+        return None
+    return sum(cost.price or 0.0 for cost in costs)
 
 
 def _mean(values: Sequence[float | None]) -> float | None:

@@ -6,22 +6,26 @@ from harness.analysis import OneSided
 from harness.gate.case import Case, against_value
 from harness.gate.policy import Rule
 from harness.gate.verdict import Ruling
-from harness.review import findings_of, reviews_of
+from harness.review import reviews_of
+from harness.review.judging import error_rates, preferences
+from harness.review.rows import Judgements
 
 
 def ruling_of_people(case: Case, rule: Rule) -> Ruling:
-    """What people said of the candidate in the newest packet that tells; its interval is of 95 %, as in the report."""
+    """What people said of the candidate in the newest packet that tells; its limits are at the policy's α."""
     candidate, value = case.candidate.cell.strategy, rule.value if rule.value is not None else 0.0
     run, task = case.candidate.run, case.candidate.rows.task.name
     for review in reversed(reviews_of(run, task)):
         if review.key.cells.get(candidate) not in {cell.id for cell in case.candidate.cells} or not review.key.generalises:
             continue
-        found = findings_of(run, review)
+        judgements = Judgements(review, run.examples(task), confidence=1 - 2 * case.alpha)
         if rule.score == "review.win_rate":
             against = rule.against or "base"
-            scores = [(p.rate, p.strategy == candidate) for p in found.preferences if {p.strategy, p.against} == {candidate, against}]
+            found = preferences(judgements) if review.packet.mode == "pairwise" else ()
+            scores = [(p.rate, p.strategy == candidate) for p in found if {p.strategy, p.against} == {candidate, against}]
         else:
-            scores = [(e.critical, True) for e in found.errors if e.strategy == candidate]
+            errors = error_rates(judgements) if review.packet.mode == "errors" else ()
+            scores = [(e.critical, True) for e in errors if e.strategy == candidate]
         known = [
             (score, straight) for score, straight in scores if score.value is not None and score.low is not None and score.high is not None
         ]
@@ -30,8 +34,8 @@ def ruling_of_people(case: Case, rule: Rule) -> Ruling:
         score, straight = known[0]
         assert score.value is not None and score.low is not None and score.high is not None  # they are known
         limits = (score.value, score.low, score.high) if straight else (1 - score.value, 1 - score.high, 1 - score.low)
-        one_sided = OneSided(*limits, score.n, f"packet {found.packet}, {score.method}")
-        return against_value(rule, "fraction", one_sided, rule.title, 0.025)
+        one_sided = OneSided(*limits, score.n, f"packet {review.packet.id}, {score.method}")
+        return against_value(rule, "fraction", one_sided, rule.title, case.alpha)
     what = (
         f"a pairwise review of {candidate} and {rule.against or 'base'}"
         if rule.score == "review.win_rate"

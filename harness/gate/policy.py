@@ -36,7 +36,7 @@ class Rule(Declared):
     `floor` and `ceiling` compare the score itself with `value`; `not_worse` (by more than `margin`) and `better` (by more than `by`)
     compare it with the baseline's. `score` is one of the task's scores, a measure (see `MEASURES`), or what people said:
     `review.win_rate` against the strategy `against`, or `review.critical_error_rate`. `slice` is a column of the data, `length` or
-    `class`: the rule then holds for every value with `rows` rows or more, or for the one that is named as `column=value`.
+    `class`: the rule then holds for every value with `rows` rows or more (30), or for the one that is named as `column=value`.
     """
 
     rule: Kind
@@ -45,7 +45,7 @@ class Rule(Declared):
     margin: Annotated[float, Field(gt=0)] | None = None
     by: Annotated[float, Field(ge=0)] | None = None
     slice: str | None = None
-    rows: Annotated[int, Field(ge=2)] = 30
+    rows: Annotated[int, Field(ge=2)] | None = None
     against: str | None = None
 
     @model_validator(mode="after")
@@ -54,6 +54,8 @@ class Rule(Declared):
         if wanted and self.value is None:
             raise ValueError(f"the rule '{self.rule}' needs a 'value'")
         extra = [name for name, kinds in _ONLY.items() if getattr(self, name) is not None and self.rule not in kinds]
+        extra += ["rows"] if self.rows is not None and self.slice is None else []
+        extra += ["against"] if self.against is not None and self.score != "review.win_rate" else []
         if extra:
             raise ValueError(f"the rule '{self.rule}' takes no '{extra[0]}'")
         return self
@@ -80,11 +82,11 @@ class Policy(Declared):
     `rows` and `seeds` are the least that must be there. With `seed_spread: count` the spread of training seeds is a part of every limit.
     """
 
-    version: int = 1
+    version: Literal[1] = 1
     description: str = ""
     alpha: Annotated[float, Field(gt=0, lt=0.5)] = 0.05
     looks: Annotated[int, Field(ge=1, le=1000)] | None = None
-    rows: Annotated[int, Field(ge=1)] = 1
+    rows: Annotated[int, Field(ge=1)] = 30
     seeds: Annotated[int, Field(ge=1)] = 1
     seed_spread: Literal["ignore", "count"] = "ignore"
     rules: Annotated[tuple[Rule, ...], Field(min_length=1, max_length=200)]

@@ -10,20 +10,24 @@ that somebody did.
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import getpass
 import hashlib
 import json
-import os
 import shutil
 import sqlite3
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
 from harness.errors import BenchError
+from harness.grid.artifact import check_artifact
+from harness.grid.finished import FinishedCell
 from harness.results import Chosen, choose
 from harness.store import Run, RunFolder
 from harness.store.atomic import write_json
@@ -38,7 +42,7 @@ CREATE TABLE IF NOT EXISTS events (
 ) STRICT;
 CREATE TABLE IF NOT EXISTS looks (
   number INTEGER PRIMARY KEY, task TEXT NOT NULL, test_digest TEXT NOT NULL, candidate TEXT NOT NULL, policy TEXT NOT NULL,
-  at TEXT NOT NULL, outcome TEXT NOT NULL, UNIQUE (task, test_digest, candidate, policy)
+  at TEXT NOT NULL, UNIQUE (task, test_digest, candidate, policy)
 ) STRICT;
 """
 
@@ -63,14 +67,7 @@ class Event:
     reason: str
 
 
-@dataclass(frozen=True)
-class Look:
-    """One gate at a test set."""
-
-    candidate: str
-    policy: str
-    at: str
-    outcome: str
+_WAYS_OUT = "Promote its run again, roll back, or name another baseline with --baseline RUN:strategy."
 
 
 class Registry:
@@ -88,18 +85,30 @@ class Registry:
         """The history (of a task), the oldest first.
 
         Raises:
-            BenchError: the file is damaged, or was changed by somebody else.
+            BenchError: the file is damaged or gone, or was changed by somebody else.
         """
-        if not self.file.is_file():
+        if self._is_new():
             return []
         with self._open() as db:
             every = self._checked(db)
         return [event for event in every if task is None or event.task == task]
 
+    def _is_new(self) -> bool:
+        """Whether nothing was ever written here."""
+        if self.file.is_file():
+            return False
+        if self._head.is_file() or (self.folder / "models").is_dir():
+            raise BenchError(f"{self.file}: is gone, and the registry was in use. Restore a backup.")
+        return True
+
+    @property
+    def _head(self) -> Path:
+        return self.folder / "head.json"
+
     def champion(self, task: str) -> Event | None:
         """What is in service; None where nothing was promoted."""
-        history = self.events(task)
-        return history[-1] if history else None
+        stack = _in_service(self.events(task))
+        return stack[-1] if stack else None
 
     def load(self, event: Event) -> Chosen:
         """The model of an event with its results, after its digest was checked.
@@ -109,20 +118,37 @@ class Registry:
         """
         folder = self.folder / event.folder
         if not (folder / "run.json").is_file():
-            raise BenchError(f"{folder}: the model of {event.task} (promoted {event.at}) is gone")
+            raise BenchError(f"{folder}: the model of {event.task}, promoted {event.at}, is gone. {_WAYS_OUT}")
         found = folder_digest(folder)
         if found != event.digest:
             said = f"its sha256 is {found[:16]}…, and the registry has {event.digest[:16]}…"
-            raise BenchError(f"{folder}: was changed since it was promoted on {event.at}: {said}")
+            raise BenchError(f"{folder}: was changed since it was promoted on {event.at}: {said}. {_WAYS_OUT}")
         return choose(Run(RunFolder(folder)), event.strategy, task=event.task)
 
-    def add(self, chosen: Chosen, action: Action, *, outcome: str, policy_digest: str, verdict: dict[str, Any], reason: str) -> Event:
+    def add(
+        self,
+        chosen: Chosen,
+        action: Action,
+        *,
+        outcome: str,
+        policy_digest: str,
+        verdict: dict[str, Any],
+        reason: str,
+        judged_against: int | None,
+    ) -> Event:
         """Copy the model into the registry and put it in service, in one transaction.
 
+        Args:
+            judged_against: the number of the champion's event when the verdict was made, 0 where there was none; None where somebody named
+                another baseline.
+
         Raises:
-            BenchError: the registry cannot be written, or its history is damaged.
+            BenchError: the artifact is damaged, the champion is another one by now, the registry cannot be written or is damaged.
         """
         task = chosen.rows.task.name
+        for cell in chosen.cells:
+            if chosen.run.plan.strategy_of(cell).outputs is None:
+                check_artifact(FinishedCell(chosen.run, cell))
         place, digest = self._copied(chosen)
         body = {
             "run": chosen.run.name,
@@ -135,39 +161,56 @@ class Registry:
             "verdict": verdict,
             "reason": reason,
         }
-        return self._append(task, action, body)
+
+        def decided(history: Sequence[Event]) -> tuple[Action, dict[str, Any]]:
+            stack = _in_service(history)
+            now = stack[-1] if stack else None
+            number = now.number if now else 0
+            if judged_against is not None and number != judged_against:
+                what = f"{now.strategy} of {now.run} was put in service by {now.user}" if now else "what was in service is gone"
+                raise BenchError(f"{task}: {what} meanwhile: the verdict is about another champion. Run bench promote again.")
+            return action, body
+
+        return self._append(task, decided)
 
     def rollback(self, task: str, reason: str) -> Event:
-        """Put the model before the one in service back in service. The history grows by this; nothing is taken from it.
+        """Put the model before the one in service back in service. The history grows by this; nothing is taken from it. Another rollback
+        goes one further back.
 
         Raises:
             BenchError: there is none before, or its files are damaged: then nothing changes.
         """
-        history = self.events(task)
-        if not history:
-            raise BenchError(f"{self.folder}: nothing was promoted for '{task}'")
-        before = next((event for event in reversed(history[:-1]) if event.digest != history[-1].digest), None)
-        if before is None:
-            raise BenchError(f"{self.folder}: there is no model of '{task}' before the one in service ({history[-1].run})")
-        self.load(before)
-        names = ("run", "strategy", "model", "digest", "folder", "outcome", "policy_digest", "verdict")
-        body = {name: value for name, value in asdict(before).items() if name in names}
-        return self._append(task, "rollback", body | {"reason": reason})
 
-    def look(self, task: str, test_digest: str, candidate: str, policy: str, outcome: str | None = None) -> int:
-        """The how-many-th look at this test set this is; put on record where there is an `outcome`. The same question asked again, of the
-        same candidate under the same policy, is no further look."""
-        if outcome is None and not self.file.is_file():
-            return 1
-        with self._open(write=outcome is not None) as db:
-            if outcome is not None:
-                key = (task, test_digest, candidate, policy, _now(), outcome)
-                db.execute("INSERT OR IGNORE INTO looks (task, test_digest, candidate, policy, at, outcome) VALUES (?, ?, ?, ?, ?, ?)", key)
+        def decided(history: Sequence[Event]) -> tuple[Action, dict[str, Any]]:
+            stack = _in_service(history)
+            if not stack:
+                raise BenchError(f"{self.folder}: nothing was promoted for '{task}'")
+            if len(stack) == 1:
+                raise BenchError(f"{self.folder}: there is no model of '{task}' before the one in service ({stack[-1].run})")
+            before = stack[-2]
+            self.load(before)
+            names = ("run", "strategy", "model", "digest", "folder", "outcome", "policy_digest", "verdict")
+            body = {name: value for name, value in asdict(before).items() if name in names}
+            return "rollback", body | {"reason": reason}
+
+        if self._is_new():
+            raise BenchError(f"{self.folder}: nothing was promoted for '{task}'")
+        return self._append(task, decided)
+
+    def look(self, task: str, test_digest: str, candidate: str, policy: str) -> int:
+        """Put a look at this test set on record, before anything is judged, and say the how-many-th it is.
+
+        The same question asked again, of the same candidate under the same policy, is no further look.
+        """
+        with self._open(write=True) as db:
+            self._checked(db)
+            key = (task, test_digest, candidate, policy, _now())
+            db.execute("INSERT OR IGNORE INTO looks (task, test_digest, candidate, policy, at) VALUES (?, ?, ?, ?, ?)", key)
             rows = db.execute(
                 "SELECT candidate, policy FROM looks WHERE task = ? AND test_digest = ? ORDER BY number", (task, test_digest)
             ).fetchall()
-        seen = [(row[0], row[1]) for row in rows]
-        return seen.index((candidate, policy)) + 1 if (candidate, policy) in seen else len(seen) + 1
+            self._noted(db)
+        return [(row[0], row[1]) for row in rows].index((candidate, policy)) + 1
 
     def _copied(self, chosen: Chosen) -> tuple[Path, str]:
         """The model's folder in the registry, whole or not at all, and its digest."""
@@ -175,36 +218,44 @@ class Registry:
         parent = self.folder / "models" / task
         try:
             parent.mkdir(parents=True, exist_ok=True)
-            beside = parent / f".{os.getpid()}.part"
-            shutil.rmtree(beside, ignore_errors=True)
-            _copy_cells(chosen, beside)
-            digest = folder_digest(beside)
-            target = parent / digest[:16]
-            if target.exists():
-                shutil.rmtree(beside)
-            else:
-                beside.rename(target)
+            with tempfile.TemporaryDirectory(dir=parent, prefix=".part-") as place:
+                beside = Path(place) / "model"
+                _copy_cells(chosen, beside)
+                digest = folder_digest(beside)
+                target = parent / digest[:16]
+                if target.exists() and folder_digest(target) != digest:
+                    target.rename(Path(place) / "damaged")  # it goes with the temporary folder
+                with contextlib.suppress(FileExistsError, OSError):
+                    beside.rename(target)
+                if folder_digest(target) != digest:
+                    raise BenchError(f"{target}: could not be put in its place")
         except OSError as error:
             raise BenchError(f"{parent}: cannot be written: {error.strerror}") from None
         return target, digest
 
-    def _append(self, task: str, action: Action, body: dict[str, Any]) -> Event:
+    def _append(self, task: str, decided: Callable[[Sequence[Event]], tuple[Action, dict[str, Any]]]) -> Event:
+        """Add an event that is decided on the history as it is within the transaction."""
         with self._open(write=True) as db:
             history = self._checked(db)
+            action, body = decided([event for event in history if event.task == task])
             number, at, user = len(history) + 1, _now(), _user()
             before = db.execute("SELECT seal FROM events ORDER BY number DESC LIMIT 1").fetchone()
             text = json.dumps(body, sort_keys=True)
             seal = _seal(before[0] if before else "", number, task, action, at, user, text)
             db.execute("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?)", (number, task, action, at, user, text, seal))
-        self._point_to(number, seal)
+            self._noted(db)
         return Event(number, task, action, at, user, **body)
 
-    def _point_to(self, number: int, seal: str) -> None:
-        """After the commit, so that a process that is killed between the two leaves a head that is behind, which does no harm."""
-        head = self.folder / "head.json"
-        known = read_json(head) if head.is_file() else {}
-        if not isinstance(known, dict) or known.get("number", 0) < number:
-            write_json(head, {"number": number, "seal": seal})
+    def _noted(self, db: sqlite3.Connection) -> None:
+        """Commit, then write what the head knows, with nobody else writing meanwhile.
+
+        Whoever is killed between the two leaves a head that is behind, which does no harm.
+        """
+        last = db.execute("SELECT number, seal FROM events ORDER BY number DESC LIMIT 1").fetchone()
+        looks = db.execute("SELECT count(*) FROM looks").fetchone()[0]
+        db.execute("COMMIT")
+        write_json(self._head, {"number": last[0] if last else 0, "seal": last[1] if last else "", "looks": looks})
+        db.execute("BEGIN")
 
     def _checked(self, db: sqlite3.Connection) -> list[Event]:
         """The whole history, each seal recomputed."""
@@ -217,40 +268,65 @@ class Registry:
                 raise BenchError(f"{self.file}: event {number} was changed, or one before it is gone: its seal differs. Restore a backup.")
             seals.append(seal)
             found.append(Event(number, task, action, at, user, **json.loads(body)))
-        head = self.folder / "head.json"
-        if head.is_file():
-            known = read_json(head)
-            place = known.get("number", 0) if isinstance(known, dict) else 0
-            if not isinstance(place, int) or place > len(found) or (place > 0 and seals[place - 1] != known.get("seal")):
-                lost = f"it has {len(found)} events, and head.json knows of {place}"
-                raise BenchError(f"{self.file}: was cut short or replaced: {lost}. Restore a backup.")
-        elif found:
-            raise BenchError(f"{head}: is missing, so that nobody can tell whether the history is whole. Restore a backup.")
+        if not self._head.is_file():
+            raise BenchError(f"{self._head}: is missing, so that nobody can tell whether the history is whole. Restore a backup.")
+        known = read_json(self._head)
+        place, looks = (known.get(name) if isinstance(known, dict) else None for name in ("number", "looks"))
+        seen = db.execute("SELECT count(*) FROM looks").fetchone()[0]
+        if not isinstance(place, int) or place > len(found) or (place > 0 and seals[place - 1] != known.get("seal")):
+            lost = f"it has {len(found)} events, and head.json knows of {place}"
+            raise BenchError(f"{self.file}: was cut short or replaced: {lost}. Restore a backup.")
+        if not isinstance(looks, int) or looks > seen:
+            raise BenchError(f"{self.file}: was cut short: it has {seen} looks, and head.json knows of {looks}. Restore a backup.")
         return found
 
     @contextmanager
     def _open(self, *, write: bool = False) -> Iterator[sqlite3.Connection]:
-        """The database within a transaction."""
-        try:
-            if write:
-                self.folder.mkdir(parents=True, exist_ok=True)
-            db = sqlite3.connect(self.file, timeout=60, isolation_level=None)
-        except (OSError, sqlite3.Error) as error:
-            raise BenchError(f"{self.file}: cannot be opened: {error}") from None
-        try:
-            db.execute("PRAGMA synchronous = FULL")
-            if write:
-                db.execute("BEGIN IMMEDIATE")
-                for statement in _SCHEMA.split(";"):
-                    db.execute(statement)
-            else:
-                db.execute("BEGIN")
-            yield db
-            db.execute("COMMIT")
-        except sqlite3.DatabaseError as error:
-            raise BenchError(f"{self.file}: is damaged, or no registry: {error}. Restore a backup.") from None
-        finally:
-            db.close()
+        """The database within a transaction; for writing, with nobody else writing until the head is written, too."""
+        with contextlib.ExitStack() as stack:
+            try:
+                if write:
+                    self._is_new()
+                    self.folder.mkdir(parents=True, exist_ok=True)
+                    stack.enter_context(_alone(self.folder / ".lock"))
+                    if not self.file.is_file():
+                        write_json(self._head, {"number": 0, "seal": "", "looks": 0})
+                db = stack.enter_context(contextlib.closing(sqlite3.connect(self.file, timeout=60, isolation_level=None)))
+                db.execute("PRAGMA synchronous = FULL")
+                for statement in _SCHEMA.split(";") if write else ():
+                    db.execute(statement)  # committed by themselves: what is undone later must leave a registry
+                db.execute("BEGIN IMMEDIATE" if write else "BEGIN")
+                yield db
+                db.execute("COMMIT")
+            except sqlite3.OperationalError as error:
+                if "no such table" in str(error):
+                    raise BenchError(f"{self.file}: is damaged, or no registry: {error}. Restore a backup.") from None
+                why = "Is another process at work, the disk full, or the folder read-only?"
+                raise BenchError(f"{self.file}: cannot be used: {error}. {why}") from None
+            except sqlite3.DatabaseError as error:
+                raise BenchError(f"{self.file}: is damaged, or no registry: {error}. Restore a backup.") from None
+            except OSError as error:
+                raise BenchError(f"{self.folder}: cannot be written: {error.strerror}") from None
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Wait until nobody else writes; the kernel lets go however a process ends."""
+    with path.open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _in_service(history: Sequence[Event]) -> list[Event]:
+    """What is in service, last, over what would be after each rollback: a promotion puts on top, a rollback takes off."""
+    stack: list[Event] = []
+    for event in history:
+        if event.action != "rollback":
+            stack.append(event)
+        elif len(stack) > 1:
+            stack.pop()
+            stack[-1] = replace(event, action=stack[-1].action)
+    return stack
 
 
 def folder_digest(folder: Path) -> str:

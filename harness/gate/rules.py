@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from harness.analysis import OneSided, not_worse, one_sided_limits, score_limits, seed_spread
-from harness.gate.case import Array, Case, against_value, rows_needed
+import numpy as np
+
+from harness.analysis import OneSided, one_sided_limits, score_limits, seed_spread
+from harness.analysis.clusters import cluster_index
+from harness.analysis.intervals import units
+from harness.errors import BenchError
+from harness.gate.case import Array, Case, against_value, cautious, decided, rows_needed
 from harness.gate.measures import ruling_of_measure
 from harness.gate.people import ruling_of_people
 from harness.gate.policy import MEASURES, REVIEWS, Rule
 from harness.gate.verdict import Outcome, Ruling
 from harness.results.slices import slices_of
 from harness.types import Metric
+
+_SLICE = 30  # rows that a slice has at least, where the rule says nothing
 
 
 def rulings_of(case: Case) -> list[Ruling]:
@@ -21,18 +28,12 @@ def rulings_of(case: Case) -> list[Ruling]:
 
 def _least(case: Case) -> list[Ruling]:
     found, rows, seeds = [], len(case.candidate.rows.examples), len(case.candidate.cells)
-    if case.policy.rows > 1:
-        enough = rows >= case.policy.rows
-        reason = f"{rows:,} test rows" + ("" if enough else f"; the policy asks for {case.policy.rows:,}")
-        found.append(
-            Ruling(
-                f"{case.policy.rows:,} test rows",
-                "PASS" if enough else "INCONCLUSIVE",
-                reason,
-                n=rows,
-                rows_needed=None if enough else case.policy.rows,
-            )
-        )
+    wanted = case.policy.rows
+    if rows < wanted:
+        reason = f"{rows:,} test rows; the policy asks for {wanted:,}"
+        found.append(Ruling(f"{wanted:,} test rows", "INCONCLUSIVE", reason, n=rows, rows_needed=wanted))
+    elif wanted > _SLICE:
+        found.append(Ruling(f"{wanted:,} test rows", "PASS", f"{rows:,} test rows", n=rows))
     if case.policy.seeds > 1:
         enough = seeds >= case.policy.seeds or not case.candidate.trained
         reason = f"{seeds} training seeds" + ("" if enough else f"; the policy asks for {case.policy.seeds}")
@@ -54,23 +55,31 @@ def _ruling(case: Case, rule: Rule) -> list[Ruling]:
 def _of_slices(case: Case, rule: Rule, metric: Metric, cut: str) -> list[Ruling]:
     """One ruling a slice that is large enough, or that of the one that is named."""
     column, _, wanted = cut.partition("=")
-    slices = slices_of(case.candidate.rows.examples, column)
+    try:
+        slices = slices_of(case.candidate.rows.examples, column)
+    except BenchError as error:
+        raise BenchError(f"the policy's rule '{rule.title}': slice: {str(error).removeprefix(f'--by {column}: ')}") from None
     if wanted:
         if wanted in slices:
             return [_of_score(case, rule, metric, slices[wanted], rule.title)]
         return [Ruling(rule.title, "FAIL", f"no test row has {column} = {wanted}; there are {', '.join(list(slices)[:12])}", rule.score)]
-    large = {name: rows for name, rows in slices.items() if len(rows) >= rule.rows}
+    large = {name: rows for name, rows in slices.items() if len(rows) >= (rule.rows or _SLICE)}
     if not large:
         most = max(len(rows) for rows in slices.values())
-        return [Ruling(rule.title, "INCONCLUSIVE", f"no slice by {column} has {rule.rows} rows; the largest has {most}", rule.score)]
+        few = f"no slice by {column} has {rule.rows or _SLICE} rows; the largest has {most}"
+        return [Ruling(rule.title, "INCONCLUSIVE", few, rule.score)]
     return [_of_score(case, rule, metric, rows, f"{rule.title} = {name}") for name, rows in large.items()]
 
 
 def _of_score(case: Case, rule: Rule, metric: Metric, rows: Sequence[int] | None, title: str) -> Ruling:
     groups = case.groups if rows is None else tuple(case.groups[i] for i in rows)
     cut: Callable[[Array], Array] = (lambda stack: stack) if rows is None else (lambda stack: stack[list(rows)])
+    count = units(len(groups), cluster_index(groups, len(groups)))
     if rule.rule in ("floor", "ceiling"):
-        found = score_limits(cut(case.own(metric)), metric=metric, groups=groups, alpha=case.alpha)
+        own = _own_limits(case, cut(case.own(metric)), metric, groups)
+        if isinstance(own, str):
+            return Ruling(title, "INCONCLUSIVE", own, rule.score, against=rule.value, unit=metric.unit)
+        found = cautious(own, metric, count, case.alpha, difference=False) if not _exact(cut(case.own(metric)), metric) else own
         return against_value(rule, metric.unit, found, title, case.alpha)
     if case.pair is None:
         return Ruling(
@@ -80,10 +89,29 @@ def _of_score(case: Case, rule: Rule, metric: Metric, rows: Sequence[int] | None
     limits = _limits(case, a, b, metric, groups)
     if isinstance(limits, str):
         return Ruling(title, "INCONCLUSIVE", limits, rule.score, compares=True)
+    if not (_exact(a, metric) and _exact(b, metric)):
+        limits = cautious(limits, metric, count, case.alpha, difference=True)
     sign = -1.0 if metric.direction == "lower" else 1.0
-    if rule.rule == "not_worse":
-        return _not_worse(case, rule, metric, (a, b), limits, groups, title)
-    return _better(rule, metric, limits, sign, title, case.alpha)
+    least = -(rule.margin or 0.0) if rule.rule == "not_worse" else (rule.by or 0.0)
+    return _shown(rule, metric, limits, (sign, least), title, case.alpha)
+
+
+def _exact(stack: Array, metric: Metric) -> bool:
+    """Whether the score is right or wrong, row by row: its limits are exact already."""
+    return metric.unit == "fraction" and stack.shape[1] == 1 and bool(np.isin(stack[~np.isnan(stack)], (0.0, 1.0)).all())
+
+
+def _own_limits(case: Case, stack: Array, metric: Metric, groups: Sequence[str | None]) -> OneSided | str:
+    """The limits of the candidate's score; where the policy counts the spread of seeds, with it, or why that cannot be."""
+    if case.policy.seed_spread == "ignore" or not case.candidate.trained:
+        return score_limits(stack, metric=metric, groups=groups, alpha=case.alpha)
+    if metric.level != "example":
+        return f"the spread of seeds of {metric.name} alone is not known: it is a score of all rows at once"
+    nothing = np.where(np.isnan(stack[:, :1]), np.nan, 0.0)
+    found = seed_spread(nothing, stack, metric=metric, drawn=(False, True), groups=groups, confidence=1 - 2 * case.alpha)
+    if found is None:
+        return "the policy counts the spread of training seeds, and there is one seed only"
+    return OneSided(found.difference, found.low, found.high, len(stack), found.method)
 
 
 def _limits(case: Case, a: Array, b: Array, metric: Metric, groups: Sequence[str | None]) -> OneSided | str:
@@ -100,53 +128,26 @@ def _limits(case: Case, a: Array, b: Array, metric: Metric, groups: Sequence[str
     return OneSided(found.difference, found.low, found.high, len(a), found.method)
 
 
-def _not_worse(
-    case: Case, rule: Rule, metric: Metric, sides: tuple[Array, Array], limits: OneSided, groups: Sequence[str | None], title: str
-) -> Ruling:
-    margin = rule.margin or 0.0
-    if case.policy.seed_spread == "count":
-        sign = -1.0 if metric.direction == "lower" else 1.0
-        return _shown(rule, metric, limits, sign, -margin, title, case.alpha)
-    found = not_worse(*sides, metric=metric, margin=margin, groups=groups, alpha=case.alpha)
-    if found.loss is None or found.most is None or found.least is None:
-        return Ruling(
-            title, "INCONCLUSIVE", f"too few rows: {found.method}", rule.score, compares=True, unit=metric.unit, method=found.method
-        )
-    reasons: dict[Outcome, str] = {
-        "PASS": "shown not to be worse by more",
-        "FAIL": "shown to be worse by more",
-        "INCONCLUSIVE": "may be worse by more, or not",
-    }
-    return Ruling(
-        rule=title,
-        outcome=found.outcome,
-        reason=reasons[found.outcome],
-        score=rule.score,
-        compares=True,
-        measured=-found.loss,
-        low=-found.most,
-        high=-found.least,
-        against=-margin,
-        unit=metric.unit,
-        n=limits.n,
-        rows_needed=found.rows_needed,
-        method=found.method,
-    )
+def _shown(rule: Rule, metric: Metric, limits: OneSided, turned: tuple[float, float], title: str, alpha: float) -> Ruling:
+    """Whether the difference, turned so that more is better, is shown to be above the least that it may be.
 
-
-def _better(rule: Rule, metric: Metric, limits: OneSided, sign: float, title: str, alpha: float) -> Ruling:
-    return _shown(rule, metric, limits, sign, rule.by or 0.0, title, alpha)
-
-
-def _shown(rule: Rule, metric: Metric, limits: OneSided, sign: float, least: float, title: str, alpha: float) -> Ruling:
-    """Whether the difference, turned so that more is better, is shown to be above `least`."""
+    Args:
+        turned: −1 where less is better, and the least.
+    """
+    sign, least = turned
     if limits.difference is None or limits.low is None or limits.high is None:
-        return Ruling(
-            title, "INCONCLUSIVE", f"too few rows: {limits.method}", rule.score, compares=True, unit=metric.unit, method=limits.method
-        )
+        why = f"no limits: {limits.method}"
+        return Ruling(title, "INCONCLUSIVE", why, rule.score, compares=True, unit=metric.unit, method=limits.method)
     low, high = (limits.low, limits.high) if sign > 0 else (-limits.high, -limits.low)
     value = sign * limits.difference
     outcome: Outcome = "PASS" if low > least else "FAIL" if high < least else "INCONCLUSIVE"
-    reason = {"PASS": "shown", "FAIL": "shown not to be", "INCONCLUSIVE": "these rows cannot tell"}[outcome]
-    needed = rows_needed(value - least, (high - low) / 2, limits.n, alpha) if outcome == "INCONCLUSIVE" else None
+    outcome, doubt = decided(outcome, limits)
+    words = {
+        "not_worse": ("shown not to be worse by more", "shown to be worse by more", "may be worse by more, or not"),
+        "better": ("shown to be better by more", "shown not to be better by more", "may be better by more, or not"),
+    }[rule.rule]
+    reason = doubt or dict(zip(("PASS", "FAIL", "INCONCLUSIVE"), words, strict=True))[outcome]
+    # what was planned: that the two are equally good; or, where more is asked for, the difference that was seen
+    planned = -least if rule.rule == "not_worse" else value - least
+    needed = rows_needed(planned, (high - low) / 2, limits.n, alpha) if outcome == "INCONCLUSIVE" else None
     return Ruling(title, outcome, reason, rule.score, True, value, low, high, least, metric.unit, limits.n, needed, limits.method)

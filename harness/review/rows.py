@@ -34,7 +34,8 @@ class Judged:
 class Judgements:
     """The ratings of a packet. Estimates are over test rows: of each row the mean of its raters, weighed by the row's chance."""
 
-    def __init__(self, review: Review, examples: Sequence[Example]) -> None:
+    def __init__(self, review: Review, examples: Sequence[Example], confidence: float = 0.95) -> None:
+        self.confidence = confidence
         self.packet: Packet = review.packet
         self.key: Key = review.key
         asked = {j.id: j for j in review.packet.judgements}
@@ -77,17 +78,17 @@ class Judgements:
         if not by_row:
             return Score(None, None, None, 0, "nothing was judged")
         values, chances, groups = self.arrays(by_row)
-        mean, interval = weighted_mean(values, chances, groups)
+        mean, interval = weighted_mean(values, chances, groups, self.confidence)
         simple = not self.unequal(by_row) and cluster_index(groups, len(groups)) is None
         if np.isin(values, (0.0, 1.0)).all() and scale == (0.0, 1.0):
             if simple:
                 method = clopper_pearson_interval if exact else wilson_interval
-                interval = method(int(values.sum()), len(values))
+                interval = method(int(values.sum()), len(values), self.confidence)
             else:
-                _, interval = weighted_share(values, chances, groups)
+                _, interval = weighted_share(values, chances, groups, self.confidence)
         elif np.ptp(values) < _SAME and interval.low is not None:
             count = units(len(values), cluster_index(groups, len(groups)))
-            share, (lowest, highest) = unseen_share(count), scale
+            share, (lowest, highest) = unseen_share(count, self.confidence), scale
             label = f"no spread: z²/(n+z²) of {count}{ROUGH}"
             interval = Interval(mean - share * (mean - lowest), mean + share * (highest - mean), 0.0, None, label)
         rough = ROUGH if interval.method.endswith(ROUGH) else ""

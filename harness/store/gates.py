@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from harness.errors import BenchError
 from harness.store.atomic import write_json
 from harness.store.folder import read_json
 
@@ -16,10 +17,15 @@ def add_verdict(run: Path, verdict: Mapping[str, Any]) -> Path:
     folder = run / "gates"
     folder.mkdir(exist_ok=True)
     stem = re.sub(r"[^0-9T]", "", str(verdict["at"])[:19])
-    number = len(list(folder.glob("*.json"))) + 1
-    path = folder / f"{stem}-{number:04d}.json"
-    write_json(path, verdict)
-    return path
+    for number in range(1, 10_000):
+        path = folder / f"{stem}-{number:04d}.json"
+        try:
+            path.open("x").close()  # another gate may end in the same second
+        except FileExistsError:
+            continue
+        write_json(path, verdict)
+        return path
+    raise BenchError(f"{folder}: holds too many verdicts of the same second")
 
 
 def verdicts(run: Path) -> list[dict[str, Any]]:

@@ -15,11 +15,13 @@ Runs = Callable[..., Run]
 
 @pytest.fixture
 def runs(tmp_path: Path) -> Runs:
-    """A run of `base` and `lora`, so good, on so many rows."""
+    """A run of `base` and `lora` (or another), so good, on so many rows."""
     made: list[Run] = []
 
-    def _runs(lora: float = 0.9, *, rows: int = 200, seeds: tuple[int, ...] = (1,), base: float = 0.3, **more: object) -> Run:
-        cells = [Made("base", base), *(Made("lora", lora, seed, train_seconds=60) for seed in seeds)]
+    def _runs(
+        quality: float = 0.9, *, tuned: str = "lora", rows: int = 200, seeds: tuple[int, ...] = (1,), base: float = 0.3, **more: object
+    ) -> Run:
+        cells = [Made("base", base), *(Made(tuned, quality, seed, train_seconds=60) for seed in seeds)]
         made.append(make_run(tmp_path / "runs" / f"run-{len(made)}", [summarization(cells, rows=rows, **more)]))
         return made[-1]
 

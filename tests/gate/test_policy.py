@@ -82,6 +82,8 @@ def test_a_rule_without_a_margin_has_the_tasks(tmp_path: Path) -> None:
         ({"rule": "better", "score": "rougeL", "value": 0.1}, "takes no 'value'"),
         ({"rule": "not_worse", "score": "rougeL", "margin": 0}, "greater than 0"),
         ({"rule": "perhaps", "score": "rougeL"}, "perhaps"),
+        ({"rule": "floor", "score": "rougeL", "value": 0.1, "rows": 50}, "takes no 'rows'"),
+        ({"rule": "floor", "score": "rougeL", "value": 0.1, "against": "base"}, "takes no 'against'"),
     ],
 )
 def test_rules_that_make_no_sense_are_refused(tmp_path: Path, rule: dict[str, Any], said: str) -> None:
