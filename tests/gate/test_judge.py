@@ -74,7 +74,7 @@ def test_what_never_varied_and_has_no_ends_is_no_evidence(runs: Runs, tmp_path: 
 @pytest.mark.parametrize(("rows", "fails"), [(30, 0.05), (60, 0.02), (100, 0.02)])
 def test_a_model_that_fails_rarely_and_wholly_does_not_pass_by_luck(tmp_path: Path, rows: int, fails: float) -> None:
     """The floor lies exactly at the true score; the failures of a few rows in a hundred are often not among the test rows."""
-    times, passed, rng = 300, 0, np.random.default_rng(rows)
+    times, passed, rng = 120, 0, np.random.default_rng(rows)
     scores = lambda bad: lambda e, r: "x" if bad[int(e.id.removeprefix("row-"))] else e.targets[0]  # noqa: E731
     for number in range(times):
         cells = [
@@ -246,7 +246,7 @@ def test_junit_has_a_case_a_rule_and_no_doubt_is_taken_for_a_pass(runs: Runs, tm
 @pytest.mark.parametrize("size", [20, 60])
 def test_at_a_loss_of_the_margin_a_wrong_pass_is_as_rare_as_alpha(tmp_path: Path, size: int) -> None:
     """Paired right-or-wrong answers; the candidate is worse by exactly Δ."""
-    margin, times, passed, rng = 0.1, 400, 0, np.random.default_rng(size)
+    margin, times, passed, rng = 0.1, 150, 0, np.random.default_rng(size)
     for number in range(times):
         base = rng.random(size) < 0.85
         lora = np.where(rng.random(size) < 0.1, ~base, base)  # differ by accident

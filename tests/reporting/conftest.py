@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from report_factory import HOSTILE, Made, classification, make_run, page_of, questions, summarization, wide_cells
 
+from harness.api import gate, review_export, review_import
 from harness.store import Run
 
 
@@ -68,6 +70,23 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Run:
     ]
     data = {"warnings": (HOSTILE,), "skipped": (HOSTILE,), "skipped_rows": 1, "origin": {HOSTILE: HOSTILE}}
     return make_run(tmp_path_factory.mktemp("runs") / "hostile", [summarization(cells, rows=12, text=lambda i: HOSTILE, data=data)])
+
+
+@pytest.fixture(scope="session")
+def judged(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A run that people have rated and a gate has judged, with hostile outputs in both."""
+    folder = tmp_path_factory.mktemp("judged")
+    cells = [Made("base", 0.5), Made("lora", seed=1, train_seconds=30, answer=lambda e, r: HOSTILE)]
+    run = make_run(folder / "judged", [summarization(cells, rows=40)])
+    packet = review_export(run.path, ("base", "lora"), n=20, raters=2)
+    for rater in packet.packet.raters:
+        own = [j.id for j in packet.packet.judgements if j.rater == rater]
+        ratings = [{"item": item, "answers": {"preference": "AB"[k % 2]}, "comment": HOSTILE} for k, item in enumerate(own)]
+        file = folder / f"{rater}.json"
+        file.write_text(json.dumps({"bench_review": 1, "packet": packet.packet.id, "rater": rater, "ratings": ratings}), encoding="utf-8")
+        review_import(run.path, [file])
+    gate(run.path, "lora", baseline=f"{run.path}:base", registry=folder / "registry")
+    return Run(run.folder)
 
 
 @pytest.fixture(scope="module")

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("name", ["troubled", "hostile", "wide", "asked"])
+@pytest.mark.parametrize("name", ["troubled", "hostile", "wide", "asked", "judged"])
 def test_the_page_opens_without_an_error_or_a_request(
     browser: Any, request: pytest.FixtureRequest, tmp_path: Path, name: str, scheme: str
 ) -> None:
@@ -145,7 +145,7 @@ def test_an_example_shows_input_reference_and_every_output_with_what_is_wrong_in
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("name", ["troubled", "wide", "asked", "hostile"])
+@pytest.mark.parametrize("name", ["troubled", "wide", "asked", "hostile", "judged"])
 def test_nothing_serious_stands_in_the_way_of_anybody(
     opened: Callable[..., Any], request: pytest.FixtureRequest, name: str, scheme: str
 ) -> None:
@@ -178,3 +178,13 @@ def test_the_picture_over_all_tasks_is_switched_like_the_others(opened: Callable
     page.locator(".overall").get_by_text("Memory", exact=True).click()
     assert [pictures.nth(i).is_visible() for i in range(pictures.count())] == [False] * (pictures.count() - 1) + [True]
     assert "lora" in pictures.last.inner_text() and "qlora" not in pictures.last.inner_text(), "qlora ran on one task only"
+
+
+def test_what_people_and_the_gate_said_is_shown(opened: Callable[[Run], Any], judged: Run) -> None:
+    page = opened(judged)
+    shown = page.locator("#task-1").inner_text()
+    assert "May it replace the one in service?" in shown and "FAIL: lora of judged against base of judged" in shown
+    assert "What people say" in shown and "lora against base" in shown
+    page.get_by_text("Rows that got worse, the worst first").first.click()
+    assert "<img src=x onerror=" in page.locator("table", has_text="what the candidate says").inner_text()
+    assert page.problems == []

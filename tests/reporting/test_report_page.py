@@ -20,7 +20,7 @@ from harness.store import Run
 from harness.text import visible
 
 
-@pytest.fixture(scope="module", params=["plain", "troubled", "hostile", "wide", "asked"])
+@pytest.fixture(scope="module", params=["plain", "troubled", "hostile", "wide", "asked", "judged"])
 def run(request: pytest.FixtureRequest) -> Run:
     found: Run = request.getfixturevalue(request.param)
     return found

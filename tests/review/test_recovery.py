@@ -44,7 +44,7 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 def test_the_win_rate_is_found_as_often_as_the_interval_says(large: Run) -> None:
     """Over other draws of rows and other answers; noise pulls the rate towards one half, as it should."""
-    times, held, wins, noise = 400, 0, 0.7, 0.2
+    times, held, wins, noise = 200, 0, 0.7, 0.2
     truth = wins * (1 - noise) + noise / 2
     made = review_export(large.path, ("base", "lora"), n=80, raters=2, repeats=0)
     people = {rater: Person(rater, wins=wins, noise=noise) for rater in made.packet.raters}
@@ -56,7 +56,7 @@ def test_the_win_rate_is_found_as_often_as_the_interval_says(large: Run) -> None
 
 
 def test_no_taste_is_called_one_in_a_twentieth_of_the_cases_at_most(large: Run) -> None:
-    times, found_one, made = 400, 0, review_export(large.path, ("base", "lora"), n=60, raters=2, repeats=0)
+    times, found_one, made = 200, 0, review_export(large.path, ("base", "lora"), n=60, raters=2, repeats=0)
     people = {rater: Person(rater, wins=0.5, ties=0.2, left=0.3) for rater in made.packet.raters}
     for seed in range(times):
         (found,) = judged_preferences(without_files(made, preferences(made.packet, made.key, people, seed=seed), large))
@@ -66,7 +66,7 @@ def test_no_taste_is_called_one_in_a_twentieth_of_the_cases_at_most(large: Run) 
 
 
 def test_critical_rates_are_covered_and_the_reduction_with_them(large: Run) -> None:
-    times, held, reduced, critical = 300, 0, 0, {"base": 0.4, "lora": 0.1}
+    times, held, reduced, critical = 150, 0, 0, {"base": 0.4, "lora": 0.1}
     made = review_export(large.path, ("base", "lora"), n=100, mode="errors", repeats=0)
     for seed in range(times):
         base, lora = error_rates(without_files(made, severities(made.packet, made.key, critical, seed=seed), large))
@@ -86,7 +86,7 @@ def test_a_sample_that_favours_low_scores_gives_the_rate_of_all_rows(large: Run,
     }
     worst = sorted(scores["base"], key=lambda row: scores["base"][row] + scores["lora"][row])
     bad = set(worst[:share])
-    truth, times, held, plain = len(bad) / 400, 120, 0, []
+    truth, times, held, plain = len(bad) / 400, 60, 0, []
     for seed in range(times):
         made = review_export(
             large.path, ("base", "lora"), n=80, mode="errors", sample="low-score", repeats=0, seed=seed, formats=["csv"], out=tmp_path
@@ -179,7 +179,7 @@ def test_no_taste_of_patients_is_no_finding(tmp_path: Path, patients: int, rows:
     cells = [Made("base", 0.2), Made("lora", 0.9, 1, train_seconds=9)]
     run = make_run(tmp_path / "run", [summarization(cells, rows=patients * rows, group=lambda i: f"p{i // rows}")])
     made = review_export(run.path, ("base", "lora"), n=patients * rows, repeats=0)
-    times, found_one, order = 400, 0, {e.id: int(e.group[1:]) for e in run.examples("summarization") if e.group}
+    times, found_one, order = 200, 0, {e.id: int(e.group[1:]) for e in run.examples("summarization") if e.group}
     for seed in range(times):
         luck = np.random.default_rng(seed).random(patients) < 0.5
         ratings = []
