@@ -79,7 +79,14 @@ def kill_when(process, sign):
     process.stderr.close()
 
 
-@pytest.mark.parametrize("sign", ["lora seed 0: train", "lora seed 0: predict", "lora seed 0: score"])
+@pytest.mark.parametrize(
+    "sign",
+    [
+        "lora seed 0: train",
+        pytest.param("lora seed 0: predict", marks=pytest.mark.soak),
+        pytest.param("lora seed 0: score", marks=pytest.mark.soak),
+    ],
+)
 def test_killed_and_started_again(bench, undisturbed, tmp_path, sign):
     kill_when(bench(tmp_path), sign)
     (run,) = (tmp_path / "runs").iterdir()
@@ -93,6 +100,7 @@ def test_killed_and_started_again(bench, undisturbed, tmp_path, sign):
     assert not (run / "work").exists()
 
 
+@pytest.mark.soak
 def test_killed_again_and_again_in_training(bench, undisturbed, tmp_path):
     """Kill at one new checkpoint after the other: the run still gets to the same end."""
     seen = set()
@@ -129,6 +137,7 @@ def test_killed_at_random_moments(bench, undisturbed, tmp_path, seed):
     assert results(tmp_path / out.strip().splitlines()[-1]) == undisturbed
 
 
+@pytest.mark.soak
 def test_full_in_bfloat16_scores_what_it_stored(bench, tmp_path):
     """Killed between training and prediction, the tuned model comes from the disk; undisturbed, it must be the very same model."""
     more = ("full", "--dtype", "bfloat16", "--no-base")
