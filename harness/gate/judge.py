@@ -51,9 +51,13 @@ def judge(
             notes += [*_unfinished(baseline), *said]
         task, examples = candidate.rows.task, candidate.rows.examples
         identity = _identity(candidate, baseline)
-        tests = hashlib.sha256(json.dumps(sorted(asked_of(e) for e in examples)).encode()).hexdigest()
-        look = registry.look(task.name, tests, identity, policy.digest)  # on record before anything is judged
+        asked = [json.dumps(asked_of(e)) for e in examples]
+        tests = hashlib.sha256("\n".join(sorted(asked)).encode()).hexdigest()
         alpha = policy.alpha / (policy.looks or 1)
+        look, spent = registry.look(task.name, asked, identity, policy.digest, alpha)  # on record before anything is judged
+        if policy.looks is not None and spent > policy.alpha * (1 + 1e-9):
+            plan = f"and the policy has {policy.alpha:g}: earlier looks had other plans"
+            notes.append(f"With this look, α = {spent:g} is spent at this test set, {plan}.")
         case = Case(candidate, baseline, pair, {m.name: m for m in metrics}, policy, alpha)
         if baseline is not None and side_of(baseline).digest == side_of(candidate).digest:
             notes.append("The candidate answers every test row exactly as the baseline does.")

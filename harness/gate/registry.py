@@ -25,6 +25,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 from harness.errors import BenchError
 from harness.grid.artifact import check_artifact
 from harness.grid.finished import FinishedCell
@@ -42,7 +45,7 @@ CREATE TABLE IF NOT EXISTS events (
 ) STRICT;
 CREATE TABLE IF NOT EXISTS looks (
   number INTEGER PRIMARY KEY, task TEXT NOT NULL, test_digest TEXT NOT NULL, candidate TEXT NOT NULL, policy TEXT NOT NULL,
-  at TEXT NOT NULL, UNIQUE (task, test_digest, candidate, policy)
+  at TEXT NOT NULL, alpha REAL NOT NULL, rows BLOB NOT NULL, UNIQUE (task, test_digest, candidate, policy)
 ) STRICT;
 """
 
@@ -197,20 +200,28 @@ class Registry:
             raise BenchError(f"{self.folder}: nothing was promoted for '{task}'")
         return self._append(task, decided)
 
-    def look(self, task: str, test_digest: str, candidate: str, policy: str) -> int:
-        """Put a look at this test set on record, before anything is judged, and say the how-many-th it is.
+    def look(self, task: str, rows: Sequence[str], candidate: str, policy: str, alpha: float) -> tuple[int, float]:
+        """Put a look at this test set on record, before anything is judged: the how-many-th it is, and the α that all of them have spent.
 
-        The same question asked again, of the same candidate under the same policy, is no further look.
+        A test set is the same where half of its rows are, whatever the task is called: taking a row away brings no fresh rows. The same
+        question asked again, of the same candidate under the same policy, is no further look.
+
+        Args:
+            rows: a digest of each test row.
         """
+        numbers = _numbers(rows)
+        test_digest = hashlib.sha256(numbers.tobytes()).hexdigest()
         with self._open(write=True) as db:
             self._checked(db)
-            key = (task, test_digest, candidate, policy, _now())
-            db.execute("INSERT OR IGNORE INTO looks (task, test_digest, candidate, policy, at) VALUES (?, ?, ?, ?, ?)", key)
-            rows = db.execute(
-                "SELECT candidate, policy FROM looks WHERE task = ? AND test_digest = ? ORDER BY number", (task, test_digest)
-            ).fetchall()
+            key = (task, test_digest, candidate, policy, _now(), alpha, numbers.tobytes())
+            db.execute(
+                "INSERT OR IGNORE INTO looks (task, test_digest, candidate, policy, at, alpha, rows) VALUES (?, ?, ?, ?, ?, ?, ?)", key
+            )
+            every = db.execute("SELECT task, test_digest, candidate, policy, alpha, rows FROM looks ORDER BY number").fetchall()
             self._noted(db)
-        return [(row[0], row[1]) for row in rows].index((candidate, policy)) + 1
+        same = [look for look in every if _overlap(numbers, np.frombuffer(look[5], dtype=np.uint64))]
+        place = next(i for i, look in enumerate(same) if look[:4] == (task, test_digest, candidate, policy))
+        return place + 1, float(sum(look[4] for look in same[: place + 1]))
 
     def _copied(self, chosen: Chosen) -> tuple[Path, str]:
         """The model's folder in the registry, whole or not at all, and its digest."""
@@ -327,6 +338,16 @@ def _in_service(history: Sequence[Event]) -> list[Event]:
             stack.pop()
             stack[-1] = replace(event, action=stack[-1].action)
     return stack
+
+
+def _numbers(rows: Sequence[str]) -> NDArray[np.uint64]:
+    """64 bits of each row's digest, in order: enough to see which rows two test sets share."""
+    return np.unique(np.array([int(hashlib.sha256(row.encode()).hexdigest()[:16], 16) for row in rows], dtype=np.uint64))
+
+
+def _overlap(one: NDArray[np.uint64], other: NDArray[np.uint64]) -> bool:
+    """Whether half of the smaller set, or more, is in the other."""
+    return 2 * len(np.intersect1d(one, other)) >= max(1, min(len(one), len(other)))
 
 
 def folder_digest(folder: Path) -> str:

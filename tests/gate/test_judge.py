@@ -173,7 +173,10 @@ def test_looks_are_counted_once_a_question_and_spent_where_they_are_planned(runs
     assert [v.look for v in planned] == [2, 3, 4] and planned[0].alpha == pytest.approx(0.02)
     assert [v.outcome for v in planned] == ["PASS", "PASS", "INCONCLUSIVE"]
     assert "this is look 4 at this test set, and the policy planned 3" in planned[-1].rulings[0].reason
-    other = judged(runs(0.9, rows=199), tmp_path, policy={"rules": rules})
+    assert "α = 0.07 is spent at this test set, and the policy has 0.06" in planned[0].notes[-1], "the first look spent 0.05"
+    fewer = judged(runs(0.9, rows=199), tmp_path, policy={"rules": rules})
+    assert fewer.look == 5, "a row less is no fresh test set"
+    other = judged(runs(0.9, rows=200, text=lambda i: f"another text {i}"), tmp_path, policy={"rules": rules})
     assert other.look == 1, "another test set"
 
 
@@ -257,18 +260,29 @@ def test_at_a_loss_of_the_margin_a_wrong_pass_is_as_rare_as_alpha(tmp_path: Path
     assert at_most(0.05, passed / times, times)
 
 
+def test_at_a_loss_of_the_margin_patients_with_many_rows_pass_no_oftener(tmp_path: Path) -> None:
+    """What one patient has in common is not five rows of evidence. The candidate fails on whole patients, worse by exactly Δ."""
+    margin, patients, each, times, passed, rng = 0.1, 40, 5, 150, 0, np.random.default_rng(8)
+    for number in range(times):
+        base = np.repeat(rng.random(patients) < 0.9, each)
+        lora = base & ~np.repeat(rng.random(patients) < margin / 0.9, each)
+        run = _answered(tmp_path / str(number), base, lora, group=lambda i: f"p{i // each}")
+        passed += judged(run, tmp_path, policy={"rules": [{"rule": "not_worse", "score": "accuracy", "margin": margin}]}).outcome == "PASS"
+    assert at_most(0.05, passed / times, times)
+
+
 def _share(right: float, flips: float, margin: float) -> float:
     """How many of the answers that are right on both sides must be spoiled, so that the candidate is worse by the margin."""
     after = right * (1 - flips) + (1 - right) * flips
     return (margin - (right - after)) / (right * (1 - flips))
 
 
-def _answered(path: Path, base: np.ndarray, lora: np.ndarray) -> Run:
+def _answered(path: Path, base: np.ndarray, lora: np.ndarray, **more: Any) -> Run:
     def answer(right: np.ndarray) -> Any:
         return lambda e, r: e.targets[0] if right[int(e.id.removeprefix("row-"))] else next(c for c in e.choices if c != e.targets[0])
 
     cells = [Made("base", answer=answer(base)), Made("lora", seed=1, answer=answer(lora), train_seconds=9, curve=False)]
-    return make_run(path, [classification(cells, rows=len(base))])
+    return make_run(path, [classification(cells, rows=len(base), **more)])
 
 
 def test_improving_a_candidate_never_turns_a_pass_into_a_failure(tmp_path: Path) -> None:
