@@ -1,6 +1,6 @@
 """The Python interface: what the command does, as functions."""
 
-from harness.api.gates import NotPassedError, draft_policy, gate, history, promote, rollback
+from harness.api.gates import NotPassedError, draft_policy, gate, history, promote, rollback, verify_registry
 from harness.api.reviews import ReviewPacket, review_export, review_harvest, review_import, review_status
 from harness.api.runs import (
     FinishedListener,
@@ -41,4 +41,5 @@ __all__ = [
     "run_request",
     "score",
     "stored_request",
+    "verify_registry",
 ]

@@ -110,11 +110,20 @@ def promote(
 def history(task: str | None = None, *, registry: str | Path = REGISTRY) -> list[Event]:
     """What was promoted and rolled back, the oldest first."""
     book = Registry(Path(registry))
-    found = book.events(task)
+    found = book.journal.events(task)
     if task is not None and not found:
-        known = list(dict.fromkeys(event.task for event in book.events()))
+        known = list(dict.fromkeys(event.task for event in book.journal.events()))
         raise BenchError(f"{registry}: nothing was promoted for '{task}'.{did_you_mean(task, known)}")
     return found
+
+
+def verify_registry(*, registry: str | Path = REGISTRY) -> list[tuple[Event, str]]:
+    """Every model in the registry with what is wrong with it: empty where it is as it was promoted.
+
+    Raises:
+        BenchError: the history itself is damaged.
+    """
+    return Registry(Path(registry)).verify()
 
 
 def rollback(task: str, *, registry: str | Path = REGISTRY, reason: str = "") -> Event:

@@ -152,6 +152,25 @@ def show_history(folder: str, task: str) -> None:
         click.echo(_line(event))
 
 
+@registry.command()
+@click.pass_context
+def verify(ctx: click.Context) -> None:
+    """Recompute the seal of every event and the digest of every model.
+
+    Exit codes: 0 all is as it was promoted, 1 a model is missing or was changed, 2 the history was.
+    """
+    from harness import api
+    from harness.cli.listing import printable
+
+    found = api.verify_registry(registry=ctx.obj)
+    for event, damage in found:
+        state = "DAMAGED" if damage else "whole"
+        click.echo(printable(f"{state}  {event.task}  {event.strategy} of {event.run}  {damage or event.digest}"))
+    damaged = sum(bool(damage) for _, damage in found)
+    click.echo(f"{len(found)} models, {damaged} damaged; the history is whole.", err=True)
+    ctx.exit(1 if damaged else 0)
+
+
 def _line(event: Any) -> str:
     from harness.cli.listing import printable
 

@@ -10,20 +10,18 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-import numpy as np
-
 from harness.gate.case import Case
-from harness.gate.fitting import GatePair, asked_of, pair_of, trained_on
+from harness.gate.fitting import asked_of, pair_of, trained_on
 from harness.gate.policy import Policy, as_plain
 from harness.gate.registry import Registry
 from harness.gate.rules import rulings_of
-from harness.gate.verdict import Ruling, Side, Verdict, Worse, together
-from harness.results import Chosen, cells_of, of_single_examples
+from harness.gate.verdict import Ruling, Side, Verdict, together
+from harness.gate.worse import rows_that_got_worse
+from harness.results import Chosen, cells_of
 from harness.store import Run
 from harness.types import Metric
 
 MOST_SHOWN = 20
-_CRITICAL = "critical_errors"
 
 
 def judge(
@@ -54,7 +52,7 @@ def judge(
         asked = [json.dumps(asked_of(e)) for e in examples]
         tests = hashlib.sha256("\n".join(sorted(asked)).encode()).hexdigest()
         alpha = policy.alpha / (policy.looks or 1)
-        look, spent = registry.look(task.name, asked, identity, policy.digest, alpha)  # on record before anything is judged
+        look, spent = registry.journal.look(task.name, asked, identity, policy.digest, alpha)  # on record before anything is judged
         if policy.looks is not None and spent > policy.alpha * (1 + 1e-9):
             plan = f"and the policy has {policy.alpha:g}: earlier looks had other plans"
             notes.append(f"With this look, α = {spent:g} is spent at this test set, {plan}.")
@@ -63,7 +61,7 @@ def judge(
             notes.append("The candidate answers every test row exactly as the baseline does.")
         rulings = [*_spent(policy, look), *_leaks(candidate, baseline), *rulings_of(case)]
         outcome = together(ruling.outcome for ruling in rulings)
-        worse, critical, count = _worse(pair, metrics) if pair is not None else ([], 0, 0)
+        worse = rows_that_got_worse(pair, metrics) if pair is not None else []
         return Verdict(
             outcome=outcome,
             task=task.name,
@@ -73,8 +71,8 @@ def judge(
             baseline=replace(side_of(baseline), run=baseline_run or baseline.run.name) if baseline is not None else None,
             rulings=tuple(rulings),
             worse=tuple(worse[:MOST_SHOWN]),
-            worse_rows=count,
-            critical_rows=critical,
+            worse_rows=len(worse),
+            critical_rows=sum(row.critical for row in worse),
             alpha=alpha,
             look=look,
             planned=policy.looks,
@@ -148,27 +146,3 @@ def _leaks(candidate: Chosen, baseline: Chosen | None) -> list[Ruling]:
                 )
             )
     return found or [Ruling("no test row was trained on", "PASS", "no test row is among the training rows of either side")]
-
-
-def _worse(pair: GatePair, metrics: Sequence[Metric]) -> tuple[list[Worse], int, int]:
-    """The rows on which the candidate is worse, the critical ones first, then the worst; how many are critical; how many there are."""
-    metric = of_single_examples(metrics)
-    if metric is None:
-        return [], 0, 0
-    sign = -1.0 if metric.direction == "lower" else 1.0
-    candidate, baseline = (sign * stack[:, :, 0].mean(axis=1) for stack in pair.stacks(metric))
-    facts = next((m for m in metrics if m.name == _CRITICAL), None)
-    fatal = np.zeros(len(candidate), dtype=np.bool_)
-    if facts is not None:
-        own, theirs = (stack[:, :, 0].mean(axis=1) for stack in pair.stacks(facts))
-        fatal = np.nan_to_num(own) > np.nan_to_num(theirs) + 1e-9
-    loss = np.nan_to_num(baseline - candidate)
-    order = sorted(np.flatnonzero((loss > 1e-9) | fatal).tolist(), key=lambda i: (not fatal[i], -loss[i]))
-    outputs = [{p.example_id: p.output for p in side.rows.predictions(side.cell)} for side in (pair.b, pair.a)]
-    found = []
-    for i in order[:MOST_SHOWN]:
-        example = pair.a.rows.examples[i]
-        title = example.inputs.get("question") or next(iter(example.inputs.values()), "")
-        said = [own.get(example.id, "") for own in outputs]
-        found.append(Worse(example.id, title, float(sign * baseline[i]), float(sign * candidate[i]), said[0], said[1], bool(fatal[i])))
-    return found, int(fatal.sum()), len(order)

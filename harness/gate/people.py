@@ -1,4 +1,4 @@
-"""Rules on what people said in a review."""
+"""What people said in a review: rules on it, and the rows on which they found a critical error."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from harness.analysis import OneSided
 from harness.gate.case import Case, against_value
 from harness.gate.policy import Rule
 from harness.gate.verdict import Ruling
+from harness.results import Chosen
 from harness.review import reviews_of
-from harness.review.judging import error_rates, preferences
+from harness.review.judging import error_rates, preferences, rows_with
 from harness.review.rows import Judgements
 
 
@@ -42,3 +43,14 @@ def ruling_of_people(case: Case, rule: Rule) -> Ruling:
         else f"a review of the errors of {candidate}"
     )
     return Ruling(rule.title, "FAIL", f"{what} is missing: bench review export", rule.score, against=value)
+
+
+def marked_critical(chosen: Chosen) -> dict[str, bool]:
+    """Of each row whose output people looked through for errors: whether they found a critical one. Newer packets count before older."""
+    task, cells = chosen.rows.task.name, {cell.id for cell in chosen.cells}
+    found: dict[str, bool] = {}
+    for review in reviews_of(chosen.run, task):
+        if review.packet.mode == "errors" and review.key.cells.get(chosen.cell.strategy) in cells:
+            judged = rows_with(Judgements(review, chosen.rows.examples), chosen.cell.strategy, "critical")
+            found |= {row: value > 0 for row, value in judged.items()}
+    return found

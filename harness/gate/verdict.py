@@ -37,8 +37,8 @@ class Ruling:
 
 @dataclass(frozen=True)
 class Worse:
-    """A test row on which the candidate is worse than the baseline: the score of each, what each said, and whether the candidate makes a
-    critical error there that the baseline does not make."""
+    """A test row on which the candidate is worse than the baseline: the score of each, what each said, and by whom ("scores", "people") a
+    critical error was found there that the baseline does not make."""
 
     example: str
     title: str
@@ -46,7 +46,12 @@ class Worse:
     candidate: float
     baseline_output: str
     candidate_output: str
-    critical: bool
+    critical_by: tuple[str, ...] = ()
+
+    @property
+    def critical(self) -> bool:
+        """Whether there is such an error."""
+        return bool(self.critical_by)
 
 
 @dataclass(frozen=True)
@@ -100,7 +105,8 @@ def verdict_of(value: Mapping[str, Any]) -> Verdict:
     """
     try:
         sides = {name: _side(value[name]) for name in ("candidate", "baseline")}
-        rulings, worse = (tuple(kind(**each) for each in value[name]) for kind, name in ((Ruling, "rulings"), (Worse, "worse")))
+        rulings = tuple(Ruling(**each) for each in value["rulings"])
+        worse = tuple(Worse(**each | {"critical_by": tuple(each["critical_by"])}) for each in value["worse"])
         return Verdict(**dict(value) | sides | {"rulings": rulings, "worse": worse, "notes": tuple(value["notes"])})
     except (KeyError, TypeError) as error:
         raise BenchError(f"a verdict on record is damaged ({type(error).__name__}: {error})") from None

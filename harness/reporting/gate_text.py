@@ -15,7 +15,7 @@ from rich.text import Text
 from harness.gate import Verdict
 from harness.reporting import numbers
 from harness.reporting.console import UNLIMITED, print_table, print_text
-from harness.reporting.gate_words import about, headline, measured, reason, worse
+from harness.reporting.gate_words import about, headline, how, measured, reason, worse
 from harness.reporting.markdown import escaped
 from harness.text import one_line, visible
 
@@ -36,9 +36,8 @@ def print_verdict(verdict: Verdict, console: Console) -> None:
     for sentence in [*about(verdict), *filter(None, [worse(verdict)])]:
         print_text(console, Text(one_line(sentence)))
     for row in verdict.worse[:5]:
-        mark = "critical" if row.critical else "worse"
         change = f"{numbers.score(row.baseline)} → {numbers.score(row.candidate)}"
-        print_text(console, Text(f"{mark}  {one_line(row.example, 40)}  {change}  {one_line(row.candidate_output, 120)}"))
+        print_text(console, Text(f"{how(row)}  {one_line(row.example, 40)}  {change}  {one_line(row.candidate_output, 120)}"))
 
 
 def verdict_to_markdown(verdict: Verdict) -> str:
@@ -51,7 +50,7 @@ def verdict_to_markdown(verdict: Verdict) -> str:
     if verdict.worse:
         lines += ["", "| row | baseline | candidate | what the candidate says |", "| --- | ---: | ---: | --- |"]
         for row in verdict.worse[:10]:
-            name = escaped(row.example, 60) + (" **critical**" if row.critical else "")
+            name = escaped(row.example, 60) + (f" **{how(row)}**" if row.critical else "")
             lines.append(
                 f"| {name} | {numbers.score(row.baseline)} | {numbers.score(row.candidate)} | {escaped(row.candidate_output, 200)} |"
             )
@@ -74,7 +73,7 @@ def verdict_to_junit(verdict: Verdict) -> str:
             said = f"{measured(ruling)}: {reason(ruling)}"
             ET.SubElement(case, kind, {"message": _xml(said), "type": ruling.outcome}).text = _xml(f"{said}\n{ruling.method}")
     out = ET.SubElement(suite, "system-out")
-    rows = [f"{row.example}: {row.candidate_output}" for row in verdict.worse]
+    rows = [f"{how(row)}: {row.example}: {row.candidate_output}" for row in verdict.worse]
     out.text = _xml("\n".join([headline(verdict), *about(verdict), worse(verdict), *rows]))
     ET.indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"

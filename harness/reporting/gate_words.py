@@ -73,7 +73,7 @@ def gate_view(verdict: Verdict, *, with_text: bool) -> GateView:
     rows = tuple(
         (
             row.example,
-            "critical" if row.critical else "worse",
+            how(row),
             numbers.score(row.baseline),
             numbers.score(row.candidate),
             row.candidate_output,
@@ -95,6 +95,6 @@ def gate_view(verdict: Verdict, *, with_text: bool) -> GateView:
     )
 
 
-def _worse_row(row: Worse) -> tuple[str, ...]:
-    how = "critical" if row.critical else "worse"
-    return (row.example, how, numbers.score(row.baseline), numbers.score(row.candidate), row.candidate_output)
+def how(row: Worse) -> str:
+    """In what way a row got worse, and who says so."""
+    return f"critical ({', '.join(row.critical_by)})" if row.critical else "worse"

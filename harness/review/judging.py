@@ -68,7 +68,7 @@ def _won(each: Judged, strategy: str) -> float:
 
 def error_rates(judgements: Judgements) -> tuple[ErrorRate, ...]:
     """Of every strategy."""
-    critical = {name: _majority(judgements, name, "critical") for name in judgements.strategies}
+    critical = {name: rows_with(judgements, name, "critical") for name in judgements.strategies}
     found = []
     for name in judgements.strategies:
         own = [each for each in judgements.first if each.sides == (name,)]
@@ -79,7 +79,7 @@ def error_rates(judgements: Judgements) -> tuple[ErrorRate, ...]:
             ErrorRate(
                 strategy=name,
                 critical=judgements.mean(critical[name], exact=True),
-                any_error=judgements.mean(_majority(judgements, name, "minor"), exact=True),
+                any_error=judgements.mean(rows_with(judgements, name, "minor"), exact=True),
                 kinds={kind: share for kind, share in shares.items() if share},
                 change=_change(judgements, critical[base], critical[name], CRITICAL) if base else None,
                 reduction=_reduction(judgements, critical[base], critical[name]) if base else None,
@@ -93,8 +93,8 @@ def _marked(judgements: Judgements, own: Sequence[Judged], kind: str) -> dict[st
     return judgements.by_row(own, lambda each: float(kind in each.rating.kinds))
 
 
-def _majority(judgements: Judgements, strategy: str, severity: str) -> dict[str, float]:
-    """1 for a row on which at least half of the raters found an error that is at least so bad, else 0."""
+def rows_with(judgements: Judgements, strategy: str, severity: str) -> dict[str, float]:
+    """Of each row that was judged: 1 where at least half of the raters found an error that is at least so bad, else 0."""
     own = [each for each in judgements.first if each.sides == (strategy,)]
     least = SEVERITIES.index(severity)
     found = judgements.by_row(own, lambda each: float(SEVERITIES.index(each.rating.answers["severity"]) >= least))

@@ -1,16 +1,34 @@
-"""Runs to judge, and a registry."""
+"""Runs to judge, and their verdicts."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from report_factory import Made, make_run, summarization
 
+from harness.api import gate
+from harness.gate import Verdict
 from harness.store import Run
 
 Runs = Callable[..., Run]
+
+
+def judged(run: Run, tmp_path: Path, strategy: str = "lora", policy: dict[str, Any] | None = None, **more: Any) -> Verdict:
+    path = None
+    if policy is not None:
+        path = tmp_path / "policy.yaml"
+        path.write_text(json.dumps(policy), encoding="utf-8")
+    options = {"registry": tmp_path / "registry", "policy": path, "baseline": f"{run.path}:base"} | more
+    return gate(run.path, strategy, **options)
+
+
+def only(verdict: Verdict, text: str) -> Any:
+    (found,) = [r for r in verdict.rulings if text in r.rule]
+    return found
 
 
 @pytest.fixture

@@ -13,28 +13,13 @@ import pytest
 from chance import at_most
 from report_factory import HOSTILE, Made, classification, make_run, summarization
 
-from harness.api import gate, review_export, review_import
 from harness.errors import BenchError
-from harness.gate import EXIT_CODES, Verdict, verdict_of
+from harness.gate import EXIT_CODES, verdict_of
 from harness.reporting import verdict_to_json, verdict_to_junit, verdict_to_markdown
 from harness.reporting.build import report_view
 from harness.store import Run
 from harness.store.gates import verdicts
-from tests.gate.conftest import Runs
-
-
-def judged(run: Run, tmp_path: Path, strategy: str = "lora", policy: dict[str, Any] | None = None, **more: Any) -> Verdict:
-    path = None
-    if policy is not None:
-        path = tmp_path / "policy.yaml"
-        path.write_text(json.dumps(policy), encoding="utf-8")
-    options = {"registry": tmp_path / "registry", "policy": path, "baseline": f"{run.path}:base"} | more
-    return gate(run.path, strategy, **options)
-
-
-def only(verdict: Verdict, text: str) -> Any:
-    (found,) = [r for r in verdict.rulings if text in r.rule]
-    return found
+from tests.gate.conftest import Runs, judged, only
 
 
 def test_better_passes_and_worse_fails_and_near_cannot_be_told(runs: Runs, tmp_path: Path) -> None:
@@ -145,23 +130,6 @@ def test_the_spread_of_seeds_counts_where_the_policy_says_so(tmp_path: Path) -> 
     one = make_run(tmp_path / "one", [summarization(cells[:2], rows=300)])
     alone = judged(one, tmp_path, policy={"rules": rules, "seed_spread": "count"})
     assert alone.outcome == "INCONCLUSIVE" and "one seed only" in alone.rulings[-1].reason
-
-
-def test_what_people_said_is_asked_for_and_missing_fails(runs: Runs, tmp_path: Path) -> None:
-    run = runs(0.9, rows=60)
-    policy = {"rules": [{"rule": "floor", "score": "review.win_rate", "value": 0.6, "against": "base"}]}
-    missing = judged(run, tmp_path, policy=policy)
-    assert missing.outcome == "FAIL" and "a pairwise review of lora and base is missing" in missing.rulings[-1].reason
-    made = review_export(run.path, ("base", "lora"), n=60, repeats=0)
-    ratings = [
-        {"item": j.id, "answers": {"preference": "AB"[made.key.shown[j.id].sides.index("lora" if k % 10 else "base")]}}
-        for k, j in enumerate(made.packet.judgements)
-    ]
-    file = tmp_path / "ratings.json"
-    file.write_text(json.dumps({"bench_review": 1, "packet": made.packet.id, "rater": "rater-1", "ratings": ratings}))
-    review_import(run.path, [file])
-    found = judged(run, tmp_path, policy=policy)
-    assert found.outcome == "PASS" and found.rulings[-1].measured == pytest.approx(0.9)
 
 
 def test_looks_are_counted_once_a_question_and_spent_where_they_are_planned(runs: Runs, tmp_path: Path) -> None:

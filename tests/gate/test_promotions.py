@@ -13,7 +13,7 @@ import pytest
 from report_factory import Made as Cell
 from report_factory import make_run, summarization
 
-from harness.api import NotPassedError, gate, history, promote, rollback
+from harness.api import NotPassedError, gate, history, promote, rollback, verify_registry
 from harness.errors import BenchError
 from harness.gate import Registry
 from harness.store import Run
@@ -119,7 +119,7 @@ def test_a_registry_in_use_is_not_called_damaged(runs: Made, tmp_path: Path, mon
     connect = sqlite3.connect
     with contextlib.closing(connect(registry / "registry.sqlite", isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
-        monkeypatch.setattr("harness.gate.registry.sqlite3.connect", lambda file, timeout, **more: connect(file, timeout=0.01, **more))
+        monkeypatch.setattr("harness.gate.journal.sqlite3.connect", lambda file, timeout, **more: connect(file, timeout=0.01, **more))
         with pytest.raises(BenchError, match=r"cannot be used: database is locked\. Is another process at work"):
             history(registry=registry)
 
@@ -133,7 +133,7 @@ def test_a_process_that_is_killed_before_the_head_does_no_harm(runs: Made, tmp_p
         write_json(path, value)
 
     with monkeypatch.context() as patched:
-        patched.setattr("harness.gate.registry.write_json", killed)
+        patched.setattr("harness.gate.journal.write_json", killed)
         with pytest.raises(KeyboardInterrupt):
             promoted(run, registry)
     assert [event.number for event in history(registry=registry)] == [1]
@@ -209,6 +209,18 @@ def test_a_changed_artifact_is_not_loaded(runs: Made, tmp_path: Path) -> None:
     shutil.rmtree(registry / event.folder)
     with pytest.raises(BenchError, match="is gone"):
         gate(runs(0.9).path, "few-shot", registry=registry)
+
+
+def test_every_model_is_verified_at_once(runs: Made, tmp_path: Path) -> None:
+    registry = tmp_path / "registry"
+    events = [promoted(runs(quality, rows=40), registry) for quality in (0.5, 0.6, 0.7)]
+    rollback("summarization", registry=registry)
+    assert [(event.folder, damage) for event, damage in verify_registry(registry=registry)] == [(e.folder, "") for e in events]
+    (predictions,) = (registry / events[0].folder).rglob("predictions.parquet")
+    predictions.write_bytes(predictions.read_bytes()[:-1])
+    (registry / events[2].folder / "run.json").unlink()
+    damages = [damage for _, damage in verify_registry(registry=registry)]
+    assert "was changed since it was promoted" in damages[0] and damages[1] == "" and "is gone" in damages[2]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,235 @@
+"""The history of a registry: an SQLite file that is only ever added to, and a small file that knows how far it had come.
+
+    registry.sqlite    events (each sealed with a hash of itself and the one before), looks at test sets
+    head.json          the seal of the last event: a history that was cut short does not reach it
+
+SQLite brings transactions, so that several processes may write at once. The seals do not stop anybody who can write the file; they show
+that somebody did.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import getpass
+import hashlib
+import json
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.errors import BenchError
+from harness.store.atomic import write_json
+from harness.store.folder import read_json
+
+Action = Literal["promote", "force", "rollback"]
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS events (
+  number INTEGER PRIMARY KEY, task TEXT NOT NULL, action TEXT NOT NULL, at TEXT NOT NULL, user TEXT NOT NULL, body TEXT NOT NULL,
+  seal TEXT NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS looks (
+  number INTEGER PRIMARY KEY, task TEXT NOT NULL, test_digest TEXT NOT NULL, candidate TEXT NOT NULL, policy TEXT NOT NULL,
+  at TEXT NOT NULL, alpha REAL NOT NULL, rows BLOB NOT NULL, UNIQUE (task, test_digest, candidate, policy)
+) STRICT;
+"""
+
+
+@dataclass(frozen=True)
+class Event:
+    """One promotion or rollback. `digest` is that of the model's folder, `outcome` what the gate said, `reason` what the user did."""
+
+    number: int
+    task: str
+    action: Action
+    at: str
+    user: str
+    run: str
+    strategy: str
+    model: str
+    digest: str
+    folder: str
+    outcome: str
+    policy_digest: str
+    verdict: dict[str, Any]
+    reason: str
+
+
+class Journal:
+    """The history in a folder, which need not exist before something is written."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @property
+    def file(self) -> Path:
+        """The database."""
+        return self.folder / "registry.sqlite"
+
+    @property
+    def _head(self) -> Path:
+        return self.folder / "head.json"
+
+    def is_new(self) -> bool:
+        """Whether nothing was ever written here.
+
+        Raises:
+            BenchError: something was, and the database is gone.
+        """
+        if self.file.is_file():
+            return False
+        known = read_json(self._head) if self._head.is_file() else {}
+        if known.get("number") or known.get("looks") or (not known and (self.folder / "models").is_dir()):
+            raise BenchError(f"{self.file}: is gone, and the registry was in use. Restore a backup.")
+        return True
+
+    def events(self, task: str | None = None) -> list[Event]:
+        """The history (of a task), the oldest first.
+
+        Raises:
+            BenchError: the file is damaged or gone, or was changed by somebody else.
+        """
+        if self.is_new():
+            return []
+        with self._open() as db:
+            every = self._checked(db)
+        return [event for event in every if task is None or event.task == task]
+
+    def append(self, task: str, decided: Callable[[Sequence[Event]], tuple[Action, dict[str, Any]]]) -> Event:
+        """Add an event that is decided on the history as it is within the transaction."""
+        with self._open(write=True) as db:
+            history = self._checked(db)
+            action, body = decided([event for event in history if event.task == task])
+            number, at, user = len(history) + 1, _now(), _user()
+            before = db.execute("SELECT seal FROM events ORDER BY number DESC LIMIT 1").fetchone()
+            text = json.dumps(body, sort_keys=True)
+            seal = _seal(before[0] if before else "", number, task, action, at, user, text)
+            db.execute("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?)", (number, task, action, at, user, text, seal))
+            self._noted(db)
+        return Event(number, task, action, at, user, **body)
+
+    def look(self, task: str, rows: Sequence[str], candidate: str, policy: str, alpha: float) -> tuple[int, float]:
+        """Put a look at this test set on record, before anything is judged: the how-many-th it is, and the α that all of them have spent.
+
+        A test set is the same where half of its rows are, whatever the task is called: taking a row away brings no fresh rows. The same
+        question asked again, of the same candidate under the same policy, is no further look.
+
+        Args:
+            rows: a digest of each test row.
+        """
+        numbers = _numbers(rows)
+        test_digest = hashlib.sha256(numbers.tobytes()).hexdigest()
+        with self._open(write=True) as db:
+            self._checked(db)
+            key = (task, test_digest, candidate, policy, _now(), alpha, numbers.tobytes())
+            db.execute(
+                "INSERT OR IGNORE INTO looks (task, test_digest, candidate, policy, at, alpha, rows) VALUES (?, ?, ?, ?, ?, ?, ?)", key
+            )
+            every = db.execute("SELECT task, test_digest, candidate, policy, alpha, rows FROM looks ORDER BY number").fetchall()
+            self._noted(db)
+        same = [look for look in every if _overlap(numbers, np.frombuffer(look[5], dtype=np.uint64))]
+        place = next(i for i, look in enumerate(same) if look[:4] == (task, test_digest, candidate, policy))
+        return place + 1, float(sum(look[4] for look in same[: place + 1]))
+
+    def _noted(self, db: sqlite3.Connection) -> None:
+        """Commit, then write what the head knows, with nobody else writing meanwhile.
+
+        Whoever is killed between the two leaves a head that is behind, which does no harm.
+        """
+        last = db.execute("SELECT number, seal FROM events ORDER BY number DESC LIMIT 1").fetchone()
+        looks = db.execute("SELECT count(*) FROM looks").fetchone()[0]
+        db.execute("COMMIT")
+        write_json(self._head, {"number": last[0] if last else 0, "seal": last[1] if last else "", "looks": looks})
+        db.execute("BEGIN")
+
+    def _checked(self, db: sqlite3.Connection) -> list[Event]:
+        """The whole history, each seal recomputed."""
+        found: list[Event] = []
+        seal = ""
+        seals: list[str] = []
+        for number, task, action, at, user, body, kept in db.execute("SELECT * FROM events ORDER BY number"):
+            seal = _seal(seal, number, task, action, at, user, body)
+            if seal != kept or number != len(found) + 1:
+                raise BenchError(f"{self.file}: event {number} was changed, or one before it is gone: its seal differs. Restore a backup.")
+            seals.append(seal)
+            found.append(Event(number, task, action, at, user, **json.loads(body)))
+        if not self._head.is_file():
+            raise BenchError(f"{self._head}: is missing, so that nobody can tell whether the history is whole. Restore a backup.")
+        known = read_json(self._head)
+        place, looks = (known.get(name) if isinstance(known, dict) else None for name in ("number", "looks"))
+        seen = db.execute("SELECT count(*) FROM looks").fetchone()[0]
+        if not isinstance(place, int) or place > len(found) or (place > 0 and seals[place - 1] != known.get("seal")):
+            lost = f"it has {len(found)} events, and head.json knows of {place}"
+            raise BenchError(f"{self.file}: was cut short or replaced: {lost}. Restore a backup.")
+        if not isinstance(looks, int) or looks > seen:
+            raise BenchError(f"{self.file}: was cut short: it has {seen} looks, and head.json knows of {looks}. Restore a backup.")
+        return found
+
+    @contextmanager
+    def _open(self, *, write: bool = False) -> Iterator[sqlite3.Connection]:
+        """The database within a transaction; for writing, with nobody else writing until the head is written, too."""
+        with contextlib.ExitStack() as stack:
+            try:
+                if write:
+                    self.folder.mkdir(parents=True, exist_ok=True)
+                    stack.enter_context(_alone(self.folder / ".lock"))
+                    if self.is_new():
+                        write_json(self._head, {"number": 0, "seal": "", "looks": 0})
+                db = stack.enter_context(contextlib.closing(sqlite3.connect(self.file, timeout=60, isolation_level=None)))
+                db.execute("PRAGMA synchronous = FULL")
+                for statement in _SCHEMA.split(";") if write else ():
+                    db.execute(statement)  # committed by themselves: what is undone later must leave a registry
+                db.execute("BEGIN IMMEDIATE" if write else "BEGIN")
+                yield db
+                db.execute("COMMIT")
+            except sqlite3.OperationalError as error:
+                if "no such table" in str(error):
+                    raise BenchError(f"{self.file}: is damaged, or no registry: {error}. Restore a backup.") from None
+                why = "Is another process at work, the disk full, or the folder read-only?"
+                raise BenchError(f"{self.file}: cannot be used: {error}. {why}") from None
+            except sqlite3.DatabaseError as error:
+                raise BenchError(f"{self.file}: is damaged, or no registry: {error}. Restore a backup.") from None
+            except OSError as error:
+                raise BenchError(f"{self.folder}: cannot be written: {error.strerror}") from None
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Wait until nobody else writes; the kernel lets go however a process ends."""
+    with path.open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _numbers(rows: Sequence[str]) -> NDArray[np.uint64]:
+    """64 bits of each row's digest, in order: enough to see which rows two test sets share."""
+    return np.unique(np.array([int(hashlib.sha256(row.encode()).hexdigest()[:16], 16) for row in rows], dtype=np.uint64))
+
+
+def _overlap(one: NDArray[np.uint64], other: NDArray[np.uint64]) -> bool:
+    """Whether half of the smaller set, or more, is in the other."""
+    return 2 * len(np.intersect1d(one, other)) >= max(1, min(len(one), len(other)))
+
+
+def _seal(before: str, *parts: object) -> str:
+    return hashlib.sha256(json.dumps([before, *parts]).encode()).hexdigest()
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _user() -> str:
+    """Who is at the keyboard, as far as the machine knows."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return "unknown"

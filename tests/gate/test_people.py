@@ -1,0 +1,61 @@
+"""What people said in a review, before the gate: rules on it, and the rows on which they found a critical error."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.api import review_export, review_import
+from harness.reporting import verdict_to_junit, verdict_to_markdown
+from harness.reporting.build import report_view
+from harness.review.packet import Judgement
+from harness.store import Run
+from tests.gate.conftest import Runs, judged
+
+
+def reviewed(run: Run, answer: Callable[[Judgement, tuple[str, ...]], dict[str, Any]], tmp_path: Path, **more: Any) -> None:
+    """A packet of base and lora, answered by one rater who is told whose outputs they are."""
+    made = review_export(run.path, ("base", "lora"), repeats=0, **more)
+    ratings = [{"item": j.id, **answer(j, made.key.shown[j.id].sides)} for j in made.packet.judgements]
+    file = tmp_path / f"{made.packet.id}.json"
+    file.write_text(json.dumps({"bench_review": 1, "packet": made.packet.id, "rater": "rater-1", "ratings": ratings}))
+    (imported,) = review_import(run.path, [file])
+    assert imported.new == len(ratings), imported.refused
+
+
+def test_what_people_prefer_is_asked_for_and_missing_fails(runs: Runs, tmp_path: Path) -> None:
+    run = runs(0.9, rows=60)
+    policy = {"rules": [{"rule": "floor", "score": "review.win_rate", "value": 0.6, "against": "base"}]}
+    missing = judged(run, tmp_path, policy=policy)
+    assert missing.outcome == "FAIL" and "a pairwise review of lora and base is missing" in missing.rulings[-1].reason
+    counted = iter(range(60))
+    reviewed(run, lambda j, sides: {"answers": {"preference": "AB"[sides.index("lora" if next(counted) % 10 else "base")]}}, tmp_path, n=60)
+    found = judged(run, tmp_path, policy=policy)
+    assert found.outcome == "PASS" and found.rulings[-1].measured == pytest.approx(0.9)
+
+
+def test_a_critical_error_that_people_found_comes_first_although_the_score_rose(runs: Runs, tmp_path: Path) -> None:
+    run = runs(0.9, base=0.3, rows=60)
+    fatal, shared = run.examples("summarization")[7].id, run.examples("summarization")[8].id
+
+    def answer(judgement: Judgement, sides: tuple[str, ...]) -> dict[str, Any]:
+        bad = judgement.example == shared or (judgement.example == fatal and sides == ("lora",))
+        return {"answers": {"severity": "critical" if bad else "none"}}
+
+    before = judged(run, tmp_path)
+    assert before.critical_rows == 0 and fatal not in [row.example for row in before.worse]
+    reviewed(run, answer, tmp_path, n=60, mode="errors")
+    found = judged(run, tmp_path)
+    assert [row.example for row in found.worse if row.critical] == [fatal], "the one that base makes, too, is no step back"
+    assert found.worse[0].example == fatal and found.worse[0].critical_by == ("people",)
+    assert found.worse_rows == before.worse_rows + 1 and found.critical_rows == 1
+    assert "**critical (people)**" in verdict_to_markdown(found) and f"critical (people): {fatal}" in verdict_to_junit(found)
+    assert report_view(run).tasks[0].gates[-1].worse.rows[0][:2] == (fatal, "critical (people)")
+
+    ceiling = {"rules": [{"rule": "ceiling", "score": "review.critical_error_rate", "value": 0.2}]}
+    allowed = judged(run, tmp_path, policy=ceiling)
+    assert allowed.outcome == "PASS" and allowed.rulings[-1].measured == pytest.approx(2 / 60)
