@@ -42,3 +42,13 @@ def test_every_room_is_in_the_contract() -> None:
 def test_only_harness_is_python() -> None:
     for door in ("tasks", "strategies", "reports"):
         assert not list((ROOT / door).rglob("*.py"))
+
+
+def test_newcomers_are_told_of_every_room_in_the_order_of_imports() -> None:
+    import re
+    import tomllib
+
+    layers = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"][0]["layers"]
+    (named,) = re.findall(r"a room a step: `([^`]+)`", (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"))
+    folders = [name.removeprefix("harness.") for name in reversed(layers) if (ROOT / name.replace(".", "/") / "__init__.py").is_file()]
+    assert named.split() == [name for name in folders if name not in ("types", "plugins")]

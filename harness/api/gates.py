@@ -9,6 +9,7 @@ from pathlib import Path
 from harness.api.runs import open_catalog
 from harness.errors import BenchError, did_you_mean
 from harness.gate import Event, Policy, Registry, Verdict, default_policy, draft, judge, read_policy
+from harness.grid import Request, read_tasks
 from harness.reporting import write_page
 from harness.reporting.gate_text import verdict_to_json, verdict_to_markdown
 from harness.results import Chosen, TaskRows, choose
@@ -58,11 +59,17 @@ def gate(
 
 
 def draft_policy(task: str, *, tasks_dirs: tuple[str, ...] = ()) -> str:
-    """A commented policy for a task, by name or file."""
-    from harness.metrics import metrics_for
+    """A commented policy for a task, by name or file; its data tell which scores and slices there are.
 
-    found = open_catalog(tasks_dirs).task(task).value
-    return draft(found, metrics_for(found.metrics, found.labels or (("a", "b") if found.chooses else ())))
+    Raises:
+        BenchError: anything wrong with the task or its data.
+    """
+    from harness.metrics import metrics_for
+    from harness.results.slices import ways_to_cut
+
+    ((found, rows),) = read_tasks(Request(tasks=(task,), strategies=()), open_catalog(tasks_dirs))
+    labels = rows.test[0].choices if found.chooses else ()
+    return draft(found, metrics_for(found.metrics, labels), list(ways_to_cut(rows.test, classes=found.chooses)))
 
 
 def promote(

@@ -174,39 +174,6 @@ def _problems(rule: Rule, task: Task, metrics: Collection[Metric]) -> list[tuple
     return found
 
 
-def draft(task: Task, metrics: Collection[Metric]) -> str:
-    """A commented policy for a task, to begin with."""
-    primary = next((m for m in metrics if m.name == task.primary), None)
-    lower = primary is not None and primary.direction == "lower"
-    critical = any(m.name == "critical_error_rate" for m in metrics)
-    unsupported = any(m.name == "unsupported_rate" for m in metrics)
-    lines = [
-        f"# When a model for the task '{task.name}' may replace the one in service. bench gate RUN --policy FILE",
-        "alpha: 0.05            # how often each rule may pass wrongly",
-        "looks: 5               # α is spent evenly over so many gates at the same test set; without it, looks are counted and shown only",
-        "rows: 100              # test rows that must be there",
-        "seeds: 1               # training seeds that must be there",
-        "seed_spread: ignore    # count: the spread of seeds is a part of every limit (needs 2 seeds or more)",
-        "rules:",
-        f"  - {{rule: not_worse, score: {task.primary}, margin: {task.margin:g}}}   # than the baseline; without a margin it is the task's",
-        f"  - {{rule: {'ceiling' if lower else 'floor'}, score: {task.primary}, value: {'1.0' if lower else '0.1'}}}   # yours to choose",
-    ]
-    if critical:
-        lines.append("  - {rule: not_worse, score: critical_error_rate, margin: 0.02}")
-    if unsupported:
-        lines.append("  - {rule: not_worse, score: unsupported_rate, margin: 0.05}")
-    lines += [
-        f"  # - {{rule: not_worse, score: {task.primary}, margin: {5 * task.margin:g}, slice: length}}   # on each part of 30 rows",
-        f"  # - {{rule: better, score: {task.primary}, by: {task.margin:g}}}",
-        "  # - {rule: ceiling, score: forgetting, value: 0.1}          # nats per token of general text",
-        "  # - {rule: ceiling, score: answer_seconds, value: 0.5}",
-        "  # - {rule: ceiling, score: thousand_price, value: 2.0}",
-        "  # - {rule: ceiling, score: artifact_bytes, value: 5.0e+8}",
-        "  # - {rule: floor, score: review.win_rate, value: 0.5, against: base}   # what people said: bench review",
-    ]
-    return "\n".join(lines) + "\n"
-
-
 def as_plain(policy: Policy) -> dict[str, Any]:
     """The policy as it is put on record."""
     return policy.model_dump(mode="json")

@@ -9,14 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.analysis import stack_scores
-from harness.errors import BenchError
 from harness.reporting.view import SliceRow, SliceTable
-from harness.results.slices import CLASS, LENGTH, slices_of
+from harness.results.slices import ways_to_cut
 from harness.types import Example, Metric, Score
 
 Array: TypeAlias = NDArray[np.float64]
-_MOST_COLUMNS = 4  # of the data, beside length and class
-_MOST_SLICES = 12
 _LEAST_ROWS = 20  # with fewer test rows a part of them says nothing
 
 
@@ -32,17 +29,10 @@ def slice_tables(
     """
     if len(examples) < _LEAST_ROWS:
         return ()
-    columns = dict.fromkeys(name for example in examples for name, value in example.meta.items() if not isinstance(value, dict | list))
-    ways = [LENGTH, *([CLASS] if classes else []), *list(columns)[:_MOST_COLUMNS]]
-    found = []
-    for by in dict.fromkeys(ways):
-        try:
-            slices = slices_of(examples, by)
-        except BenchError:  # a column of texts, or of nothing
-            continue
-        if 2 <= len(slices) <= _MOST_SLICES:
-            found.append(SliceTable(by, metric.name, tuple(_row(name, rows, groups, metric, stacks) for name, rows in slices.items())))
-    return tuple(found)
+    return tuple(
+        SliceTable(by, metric.name, tuple(_row(name, rows, groups, metric, stacks) for name, rows in slices.items()))
+        for by, slices in ways_to_cut(examples, classes=classes).items()
+    )
 
 
 def _row(name: str, rows: Sequence[int], groups: Sequence[str | None], metric: Metric, stacks: Mapping[str, Array]) -> SliceRow:

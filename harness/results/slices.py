@@ -15,6 +15,8 @@ from harness.types import Example
 LENGTH, CLASS = "length", "class"
 _MOST_VALUES = 40  # beyond it a column is a text, or a number
 _FEW_NUMBERS = 12  # numbers with no more values than this are categories
+_MOST_COLUMNS = 4  # of the data, beside length and class
+_MOST_SLICES = 12
 _NONE = "(none)"
 
 
@@ -42,6 +44,24 @@ def slices_of(examples: Sequence[Example], by: str) -> dict[str, list[int]]:
         raise BenchError(f"--by {by}: has {len(counts):,} different values in {len(examples):,} rows. Name a column with few of them.")
     order = sorted(counts, key=lambda name: (-counts[name], name))
     return {name: [i for i, other in enumerate(names) if other == name] for name in order}
+
+
+def ways_to_cut(examples: Sequence[Example], *, classes: bool) -> dict[str, dict[str, list[int]]]:
+    """The slices of each way to cut the rows into 2 to 12: by their length, their class, the first columns of the data.
+
+    Args:
+        classes: whether the rows have a class.
+    """
+    columns = dict.fromkeys(name for example in examples for name, value in example.meta.items() if not isinstance(value, dict | list))
+    found = {}
+    for by in dict.fromkeys([LENGTH, *([CLASS] if classes else []), *list(columns)[:_MOST_COLUMNS]]):
+        try:
+            slices = slices_of(examples, by)
+        except BenchError:  # a column of texts, or of nothing
+            continue
+        if 2 <= len(slices) <= _MOST_SLICES:
+            found[by] = slices
+    return found
 
 
 def _reader(examples: Sequence[Example], by: str) -> Callable[[Example], Any]:

@@ -9,10 +9,13 @@ from typing import Any
 import pytest
 import yaml
 
-from harness.api import draft_policy
+from harness.api import draft_policy, open_catalog
 from harness.errors import BenchError
 from harness.gate import Policy, default_policy, read_policy
+from harness.gate.policy import MEASURES, REVIEWS
+from harness.grid import Request, read_tasks
 from harness.metrics import metrics_for
+from harness.results.slices import slices_of
 from harness.types import DataSpec, Task
 
 TASK = Task(
@@ -103,16 +106,30 @@ def test_the_default_is_not_worse_and_no_more_critical_errors() -> None:
 
 @pytest.mark.parametrize("task", ["summarization", "classification", "qa", "generation"])
 def test_the_draft_of_every_shipped_task_is_a_policy(tmp_path: Path, task: str) -> None:
-    from harness.api import open_catalog
-
-    own = open_catalog().task(task).value
+    ((own, rows),) = read_tasks(Request(tasks=(task,), strategies=()), open_catalog())
+    metrics = metrics_for(own.metrics, rows.test[0].choices)
     (tmp_path / "gate.yaml").write_text(draft_policy(task), encoding="utf-8")
-    metrics = metrics_for(own.metrics, ("a", "b") if own.chooses else ())
     policy = read_policy(tmp_path / "gate.yaml", own, metrics)
     assert policy.rules[0].score == own.primary and policy.looks == 5
+    assert "critical_error_rate" in [rule.score for rule in policy.rules], "the shipped data know their facts"
     everything = re.sub(r"^  # - ", "  - ", draft_policy(task), flags=re.MULTILINE)
     (tmp_path / "gate.yaml").write_text(everything, encoding="utf-8")
-    assert len(read_policy(tmp_path / "gate.yaml", own, metrics).rules) > len(policy.rules) + 4, "what is commented out is valid, too"
+    whole = read_policy(tmp_path / "gate.yaml", own, metrics)
+    assert {rule.score for rule in whole.rules} >= {*MEASURES, *REVIEWS}, "what is commented out is valid, too"
+    for rule in whole.rules:
+        assert rule.slice is None or len(slices_of(rows.test, rule.slice)) > 1
+
+
+def test_the_draft_for_data_of_ones_own_names_its_columns(tmp_path: Path) -> None:
+    wards = ["north", "south: old", "it's"]
+    rows = [f"text {i},label {i % 2},\"{wards[i % 3]}\",note {i}" for i in range(300)]
+    (tmp_path / "visits.csv").write_text("\n".join(["text,label,the ward,remark", *rows]), encoding="utf-8")
+    task = {"name": "visits", "kind": "classification", "prompt": "{{ input }}"}
+    data = {"path": "visits.csv", "fields": {"input": "text", "target": "label"}}
+    (tmp_path / "visits.yaml").write_text(yaml.safe_dump(task | {"data": data}), encoding="utf-8")
+    drafted = draft_policy(str(tmp_path / "visits.yaml"))
+    assert "slice: 'the ward'" in drafted and "slice: class" in drafted
+    assert "remark" not in drafted and "score: critical_error_rate" not in drafted
 
 
 def test_the_digest_is_of_what_decides() -> None:
