@@ -44,8 +44,24 @@ class Ratings {
   }
 
   adopt(stored) {
-    this.at = Math.min(Math.max(Number(stored.at) || 0, 0), this.packet.items.length - 1);
-    this.of = stored.of ?? {};
+    this.at = Math.min(Math.max(Math.trunc(Number(stored.at)) || 0, 0), this.packet.items.length - 1);
+    const known = Object.entries(stored.of ?? {}).filter(([id]) => this.ids.has(id));
+    this.of = Object.fromEntries(known.map(([id, own]) => [id, this.read(own)]));
+  }
+
+  // What was kept or saved, as far as it answers what this packet asks: files go through many hands.
+  read(own) {
+    const { questions, kinds } = this.packet;
+    const text = (value) => (typeof value === "string" ? value : "");
+    const given = questions.map(({ name, answers }) => [name, answers.find((answer) => answer === own?.answers?.[name])]);
+    return {
+      answers: Object.fromEntries(given.filter(([, answer]) => answer !== undefined)),
+      kinds: kinds.filter((kind) => Array.isArray(own?.kinds) && own.kinds.includes(kind)),
+      corrected: text(own?.corrected),
+      comment: text(own?.comment),
+      seconds: own?.seconds > 0 && Number.isFinite(own.seconds) ? own.seconds : 0,
+      answered_at: typeof own?.answered_at === "string" ? own.answered_at : null,
+    };
   }
 
   keep() {
@@ -58,7 +74,7 @@ class Ratings {
   }
 
   get(id) {
-    return this.of[id] ?? { answers: {}, kinds: [], corrected: "", comment: "", seconds: 0, answered_at: null };
+    return this.of[id] ?? this.read({});
   }
 
   change(id, change) {
@@ -102,11 +118,11 @@ class Ratings {
       return "This file is of another packet or another rater.";
     }
     let taken = 0;
-    for (const rating of file.ratings ?? []) {
-      if (!this.ids.has(rating.item)) continue;
-      if ((this.get(rating.item).answered_at ?? "") >= (rating.answered_at ?? "")) continue;
-      const { item, ...own } = rating;
-      this.of[item] = { ...this.get(item), ...own, corrected: own.corrected ?? "" };
+    for (const rating of Array.isArray(file.ratings) ? file.ratings : []) {
+      if (!this.ids.has(rating?.item)) continue;
+      const own = this.read(rating);
+      if ((this.get(rating.item).answered_at ?? "") >= (own.answered_at ?? "")) continue;
+      this.of[rating.item] = own;
       taken += 1;
     }
     this.keep();
@@ -311,7 +327,7 @@ class Page {
 
   key(event) {
     if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("textarea")) return;
-    if (event.key === "Enter" && event.target.closest("button, label, summary, a")) return;
+    if (event.key === "Enter" && event.target.closest("button, input[type=file]")) return;
     const acts = { n: () => this.go(this.ratings.at + 1), p: () => this.go(this.ratings.at - 1), u: () => this.goOpen() };
     acts.Enter = acts.n;
     if (acts[event.key]) {
@@ -347,4 +363,8 @@ class Page {
   }
 }
 
-unpacked(document.getElementById("content").content.textContent).then((packet) => new Page(document.getElementById("place"), packet));
+const place = document.getElementById("place");
+unpacked(document.getElementById("content").content.textContent).then((packet) => new Page(place, packet), () => {
+  const text = "This browser is too old for this page, or the file is damaged. Ask for the packet as a spreadsheet instead.";
+  place.before(make("p", { class: "notice", role: "alert", text }));
+});

@@ -114,6 +114,49 @@ def test_it_goes_on_in_another_browser_from_the_saved_file(export: Export, brows
     elsewhere.close()
 
 
+def test_enter_goes_on_after_a_click_on_an_answer(export: Export, context: Any) -> None:
+    page = opened(context, export().files[0])
+    page.get_by_text("both bad").click()
+    page.keyboard.press("Enter")
+    assert page.locator("h2").inner_text().startswith("Judgement 2 of ")
+    page.get_by_role("button", name="Previous").focus()
+    page.keyboard.press("Enter")
+    assert page.locator("h2").inner_text().startswith("Judgement 1 of "), "on a button it presses the button"
+
+
+@pytest.mark.parametrize(
+    "own",
+    [
+        {"kinds": None, "answers": None, "comment": 7, "corrected": {"a": 1}, "seconds": "soon"},
+        {"answers": {"severity": "fatal", "taste": "sweet"}, "kinds": ["none of ours"], "seconds": -5},
+        {"answers": {"severity": "minor"}, "kinds": "wrong drug"},
+        None,
+        [],
+    ],
+)
+def test_a_file_that_somebody_changed_does_not_break_the_page(export: Export, context: Any, tmp_path: Path, own: Any) -> None:
+    made = export(mode="errors")
+    page = opened(context, made.files[0])
+    item, about = made.packet.judgements[0].id, {"bench_review": 1, "packet": made.packet.id, "rater": "rater-1"}
+    rating = {**own, "item": item, "answered_at": "2099-01-01T00:00:00Z"} if isinstance(own, dict) else own
+    text = json.dumps({**about, "ratings": [rating, {"item": "unheard of"}]})
+    page.locator("input[type=file]").set_input_files({"name": "x.json", "mimeType": "application/json", "buffer": text.encode()})
+    page.get_by_text("judgements were taken from the file").wait_for()
+    page.reload()  # what is kept in the browser does not break it either
+    page.locator("h2").wait_for()
+    page.keyboard.press("3")
+    sent = json.loads(saved(page, tmp_path).read_text())
+    assert [(r["answers"], r["kinds"], r["comment"], r["corrected"]) for r in sent["ratings"]] == [({"severity": "critical"}, [], "", None)]
+
+
+def test_a_browser_that_cannot_unpack_says_what_to_do(export: Export, context: Any) -> None:
+    page = context.new_page()
+    page.add_init_script("delete window.DecompressionStream")
+    page.goto(export().files[0].as_uri())
+    page.get_by_role("alert").wait_for()
+    assert "Ask for the packet as a spreadsheet" in page.get_by_role("alert").inner_text()
+
+
 def test_a_packet_of_scales_is_answered_question_by_question(export: Export, run: Run, context: Any, tmp_path: Path) -> None:
     file = tmp_path / "asked.yaml"
     scales = "{name: safety, question: Is it safe, answers: [never, always]}, {name: style, question: Is it well said, answers: [a, b, c]}"
