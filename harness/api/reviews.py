@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from harness.api.runs import names_of, open_catalog
 from harness.errors import BenchError
-from harness.reporting import write_page
+from harness.reporting import rewrite_page
 from harness.review import (
     FORMATS,
     MODES,
@@ -20,6 +19,7 @@ from harness.review import (
     Key,
     Packet,
     export_packet,
+    files_of,
     findings_of,
     harvest_of,
     import_files,
@@ -52,7 +52,14 @@ def review_export(
     formats: Sequence[str] = ("html",),
     out: str | Path | None = None,
     runs_dir: str | Path = "runs",
-    **more: Any,
+    overlap: int | None = None,
+    sample: str = "random",
+    repeats: int | None = None,
+    against: str | None = None,
+    with_reference: bool = False,
+    seed: int = 0,
+    model: str | None = None,
+    train_size: int | None = None,
 ) -> ReviewPacket:
     """Write a blind packet for each rater.
 
@@ -65,7 +72,13 @@ def review_export(
         questions: a task's YAML whose `review` is asked, instead of the run's.
         formats: of "html", "xlsx", "csv", "label-studio".
         out: a folder for the raters' files.
-        more: overlap, sample, repeats, against, with_reference, seed, model, train_size, as `bench review export --help` says.
+        overlap: raters of each row; None for all of them.
+        sample: "random", "disagreement", "low-score", "hardest", or "slice:COLUMN=VALUE".
+        repeats: judgements of each rater that come back; None for a tenth, 20 at most.
+        against: with "pairwise", only pairs with this strategy.
+        with_reference: whether raters see the references, too.
+        model: needed where the run has several base models.
+        train_size: needed where the run has several.
 
     Raises:
         BenchError: no such run, task or strategy; a sample that cannot be drawn; nothing is written then.
@@ -83,7 +96,14 @@ def review_export(
         mode=next(m for m in MODES if m == mode),
         raters=rater_names(str(raters)),
         questions=open_catalog().task(str(questions)).value.review if questions is not None else None,
-        **more,
+        sample=sample,
+        overlap=overlap,
+        repeats=repeats,
+        against=against,
+        with_reference=with_reference,
+        seed=seed,
+        model=model,
+        train_size=train_size,
     )
     wanted = [f for f in FORMATS if f in formats]
     packet, key, folder, files = export_packet(stored, asked, wanted, Path(out) if out is not None else None)
@@ -98,8 +118,8 @@ def review_import(run: str | Path, files: Sequence[str | Path], *, runs_dir: str
     """
     stored = open_run(Path(runs_dir), str(run))
     imported = import_files(stored, [Path(file) for file in files])
-    if any(one.new or one.replaced for one in imported) and stored.folder.report.is_file():
-        write_page(stored, stored.folder.report)
+    if any(one.new or one.replaced for one in imported):
+        rewrite_page(stored)
     return imported
 
 
@@ -139,7 +159,7 @@ def review_harvest(
         raise BenchError(f"--out {target}: should end in .jsonl")
     if not target.parent.is_dir():
         raise BenchError(f"--out {target}: there is no folder {target.parent}")
-    there = [path for path in (target, target.with_name(f"{target.stem}.preferences.jsonl")) if path.exists()]
+    there = [path for path in files_of(target) if path.exists()]
     if there and not force:
         raise BenchError(f"{there[0]}: is there already: name another file, or say --force")
     return found, write_harvest(stored, found, target)

@@ -189,6 +189,8 @@ def _with_harvest(entry: Entry[Task], request: Request, here: Path) -> Entry[Tas
     """The task with the corrected rows named on the command line, beside those that its YAML names."""
     if not request.harvested:
         return entry
+    if len(set(request.tasks)) > 1:
+        raise BenchError("--harvested is for one task: what was corrected there is no answer elsewhere. Name one --task")
     own = entry.value.data.harvested or ()
     named = [str(entry.folder / path) for path in ((own,) if isinstance(own, str) else own)]
     every = tuple(dict.fromkeys([*named, *(str(here / path) for path in request.harvested)]))

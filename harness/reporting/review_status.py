@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -15,6 +14,7 @@ from rich.text import Text
 from harness.reporting import numbers, review_words
 from harness.reporting.console import UNLIMITED, print_table, print_text
 from harness.review import Findings
+from harness.store.atomic import plain
 from harness.text import one_line
 
 
@@ -43,12 +43,4 @@ def print_findings(every: Sequence[Findings], console: Console) -> None:
 
 def findings_to_json(every: Sequence[Findings]) -> dict[str, Any]:
     """`{"packets": [...]}`: every number of the findings; one that does not exist is null, never NaN."""
-    return {"packets": [_plain(asdict(found)) for found in every]}
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {" / ".join(key) if isinstance(key, tuple) else key: _plain(each) for key, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(each) for each in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+    return {"packets": [plain(asdict(found)) for found in every]}

@@ -8,6 +8,7 @@ from harness.analysis.intervals import ROUGH
 from harness.reporting import numbers
 from harness.reporting.view import ReviewView, TextTable
 from harness.review import Findings
+from harness.review.agreement import Agreement
 from harness.review.findings import Change, ErrorRate, Preference
 from harness.types import Score
 
@@ -60,8 +61,8 @@ def _preferred(p: Preference) -> str:
         return f"{p.strategy} against {p.against}: nothing was judged."
     better, worse, rate = (p.strategy, p.against, p.rate.value) if p.rate.value >= 0.5 else (p.against, p.strategy, 1 - p.rate.value)
     low, high = (p.rate.low, p.rate.high) if p.rate.value >= 0.5 else (_turned(p.rate.high), _turned(p.rate.low))
-    spread = f" (95 % interval {100 * low:.0f} % to {100 * high:.0f} %)" if low is not None and high is not None else ""
-    said = f"People prefer {better} to {worse} in {100 * rate:.0f} % of {numbers.plural(p.rate.n, 'row')}{spread}, ties counted half"
+    spread = f" (95 % interval {numbers.share(low)} to {numbers.share(high)})" if low is not None and high is not None else ""
+    said = f"People prefer {better} to {worse} in {numbers.share(rate)} of {numbers.plural(p.rate.n, 'row')}{spread}, ties counted half"
     return f"{said}." if decided(p) else f"{said}: which is better is undecided."
 
 
@@ -72,9 +73,9 @@ def _turned(end: float | None) -> float | None:
 def _critical(e: ErrorRate) -> str:
     if e.critical.value is None:
         return f"{e.strategy}: nothing was judged."
-    said = f"{e.strategy}: a critical error in {100 * e.critical.value:.0f} % of {numbers.plural(e.critical.n, 'output')}"
+    said = f"{e.strategy}: a critical error in {numbers.share(e.critical.value)} of {numbers.plural(e.critical.n, 'output')}"
     spread = (
-        f" (95 % interval {100 * e.critical.low:.0f} % to {100 * e.critical.high:.0f} %)"
+        f" (95 % interval {numbers.share(e.critical.low)} to {numbers.share(e.critical.high)})"
         if e.critical.low is not None and e.critical.high is not None
         else ""
     )
@@ -94,7 +95,7 @@ def limits(found: Findings) -> list[str]:
         said.append(f"Intervals say how much other test rows could change a rate; {these}. They do not cover other raters.")
     if found.made < found.asked:
         said.append(f"{found.asked - found.made:,} of {found.asked:,} judgements are missing.")
-    said += [s for s in (_agreed(name, a.alpha) for name, a in found.agreement.items() if name.endswith("in order")) if s]
+    said += [s for s in (_agreed(question, of.get("ordinal")) for question, of in found.agreement.items()) if s]
     biased = [r.name for r in found.raters if r.left_p is not None and r.left_p < 0.05 / max(1, len(found.raters))]
     if biased:
         often = f"{', '.join(biased)} chose one side more often than chance would have it"
@@ -102,10 +103,10 @@ def limits(found: Findings) -> list[str]:
     return said
 
 
-def _agreed(name: str, alpha: float | None) -> str:
+def _agreed(question: str, found: Agreement | None) -> str:
+    alpha = found.alpha if found is not None else None
     if alpha is None:
         return ""
-    question = name.removesuffix(", in order")
     if alpha >= _GOOD_ALPHA:
         return f"Raters agree well on {question} (Krippendorff's α {alpha:.2f})."
     if alpha >= _POOR_ALPHA:
@@ -190,9 +191,10 @@ def _times(found: Findings) -> TextTable:
 
 def _agreement(found: Findings) -> TextTable:
     rows = []
-    for name, a in found.agreement.items():
+    for question, level, a in ((question, level, a) for question, levels in found.agreement.items() for level, a in levels.items()):
         kappas = "; ".join(f"{one} and {other} {kappa:.2f} (n = {n})" for (one, other), (kappa, n) in list(a.cohen.items())[:10])
         spread = f"{a.low:.2f} to {a.high:.2f}" if a.low is not None and a.high is not None else ""
+        name = question if level == "nominal" else f"{question}, in order"
         rows.append((name, _two(a.alpha), spread, numbers.count(a.units), _two(a.fleiss), kappas or numbers.NOTHING))
     columns = ("question", "α", "95 % interval", "units", "Fleiss’ κ", "Cohen’s κ")
     order = "“in order” lets near answers count as near, and weighs Cohen’s κ quadratically"

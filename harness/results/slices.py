@@ -13,35 +13,39 @@ from harness.errors import BenchError, did_you_mean
 from harness.types import Example
 
 LENGTH, CLASS = "length", "class"
-_MOST_VALUES = 40  # beyond it a column is a text, or a number
+MOST_VALUES = 40  # beyond it a column is a text, or a number
 _FEW_NUMBERS = 12  # numbers with no more values than this are categories
 _MOST_COLUMNS = 4  # of the data, beside length and class
 _MOST_SLICES = 12
 _NONE = "(none)"
 
 
-def slices_of(examples: Sequence[Example], by: str) -> dict[str, list[int]]:
+def slices_of(examples: Sequence[Example], by: str, most: int | None = MOST_VALUES, asked_by: str = "") -> dict[str, list[int]]:
     """The positions of the rows of each slice, in a fixed order; every row is in one of them.
 
     Args:
         by: `length` (words of the inputs, in thirds), `class` (the first target), an input, or a column that the data has beside them.
             Numbers of many values are cut into thirds.
 
+        most: how many slices there may be; None: as many as there are values.
+        asked_by: what the error begins with; without it, what is typed to compare.
+
     Raises:
         BenchError: no such column, one that no row has a value in, or one with too many values.
     """
-    value_of = _reader(examples, by)
+    where = asked_by or f"--by {by}"
+    value_of = _reader(examples, by, where)
     values = [value_of(example) for example in examples]
     if all(value is None for value in values):
-        raise BenchError(f"--by {by}: no row has a value in it")
+        raise BenchError(f"{where}: no row has a value in it")
     numbers = [_number(value) for value in values]
     known = [number for number in numbers if number is not None]
     if len(known) == sum(value not in (None, "") for value in values) and len(set(known)) > _FEW_NUMBERS:
         return _thirds(numbers, sorted(known))
     names = [_text(value) for value in values]
     counts = Counter(names)
-    if len(counts) > _MOST_VALUES:
-        raise BenchError(f"--by {by}: has {len(counts):,} different values in {len(examples):,} rows. Name a column with few of them.")
+    if most is not None and len(counts) > most:
+        raise BenchError(f"{where}: has {len(counts):,} different values in {len(examples):,} rows. Name a column with few of them.")
     order = sorted(counts, key=lambda name: (-counts[name], name))
     return {name: [i for i, other in enumerate(names) if other == name] for name in order}
 
@@ -64,7 +68,7 @@ def ways_to_cut(examples: Sequence[Example], *, classes: bool) -> dict[str, dict
     return found
 
 
-def _reader(examples: Sequence[Example], by: str) -> Callable[[Example], Any]:
+def _reader(examples: Sequence[Example], by: str, where: str) -> Callable[[Example], Any]:
     """What gives the value of a row; a column of the data goes before our own words for length and class."""
     columns = dict.fromkeys(name for e in examples for name in (*e.meta, *e.inputs))
     if by in columns:
@@ -73,7 +77,7 @@ def _reader(examples: Sequence[Example], by: str) -> Callable[[Example], Any]:
         return lambda e: sum(len(text.split()) for text in e.inputs.values())
     if by == CLASS:
         return lambda e: e.targets[0] if e.targets else None
-    raise BenchError(f"--by {by}: there is no such column.{did_you_mean(by, [*columns, LENGTH, CLASS])}")
+    raise BenchError(f"{where}: there is no such column.{did_you_mean(by, [*columns, LENGTH, CLASS])}")
 
 
 def _thirds(numbers: Sequence[float | None], known: Sequence[float]) -> dict[str, list[int]]:

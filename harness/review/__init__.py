@@ -2,10 +2,9 @@
 
 from harness.review.analysing import findings_of
 from harness.review.findings import Findings
-from harness.review.harvest import Harvest, harvest_of, retired_of, write_harvest
+from harness.review.harvest import Harvest, files_of, harvest_of, retired_of, write_harvest
 from harness.review.importing import Imported, import_files
-from harness.review.judging import preference
-from harness.review.making import SAMPLINGS, Asked, rater_names
+from harness.review.making import Asked, rater_names
 from harness.review.packet import MODES, Key, Mode, Packet
 from harness.review.ratings import Rating, Review, review_of, reviews_of
 from harness.review.sending import FORMATS, Format, export_packet
@@ -13,7 +12,6 @@ from harness.review.sending import FORMATS, Format, export_packet
 __all__ = [
     "FORMATS",
     "MODES",
-    "SAMPLINGS",
     "Asked",
     "Findings",
     "Format",
@@ -25,10 +23,10 @@ __all__ = [
     "Rating",
     "Review",
     "export_packet",
+    "files_of",
     "findings_of",
     "harvest_of",
     "import_files",
-    "preference",
     "rater_names",
     "retired_of",
     "review_of",

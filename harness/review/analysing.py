@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from statistics import median
 
 from harness.analysis import clopper_pearson_interval
-from harness.review.agreement import Agreement, agreement
+from harness.review.agreement import Agreement, Level, agreement
 from harness.review.findings import Findings, Rater
 from harness.review.judging import answered, error_rates, outcome, preferences, scale_scores, times
 from harness.review.metric_agreement import metric_agreement
-from harness.review.packet import SEVERITIES
+from harness.review.packet import columns_of
 from harness.review.ratings import Review
 from harness.review.rows import Judged, Judgements
 from harness.store import Run
@@ -46,7 +45,7 @@ def findings_of(run: Run, review: Review) -> Findings:
         times=times(judgements) if mode != "pairwise" else (),
         agreement=_agreements(judgements),
         raters=tuple(_rater(judgements, name) for name in _raters(judgements)),
-        metrics=metric_agreement(run, judgements, examples),
+        metrics=metric_agreement(run, judgements),
         corrected=sum(each.rating.corrected is not None for each in judgements.every),
         comments=sum(bool(each.rating.comment) for each in judgements.every),
     )
@@ -89,28 +88,30 @@ def _meant(each: Judged) -> object:
     return outcome(each) if len(each.sides) == 2 else tuple(each.rating.answers.items())
 
 
-def _agreements(judgements: Judgements) -> dict[str, Agreement]:
-    """Of each question: nominal, and where its answers are in order, ordinal."""
-    units = {f"{each.example}\0{'/'.join(sorted(each.sides))}": judgements.cluster_of(each.example) for each in judgements.first}
-    questions: dict[str, tuple[str, int, Mapping[object, int]]] = {}
-    if judgements.packet.mode == "pairwise":
-        questions["preference"] = ("nominal", 4, {"first": 0, "tie": 1, "both bad": 2, "second": 3})
-        questions["preference, in order"] = ("ordinal", 3, {"first": 0, "tie": 1, "both bad": 1, "second": 2})
-    elif judgements.packet.mode == "errors":
-        numbers: dict[object, int] = {name: k for k, name in enumerate(SEVERITIES)}
-        questions |= {"severity": ("nominal", 3, numbers), "severity, in order": ("ordinal", 3, numbers)}
-    else:
-        for scale in judgements.packet.questions.scales:
-            order: dict[object, int] = {name: k for k, name in enumerate(scale.answers)}
-            questions[scale.name] = ("nominal", len(order), order)
-            questions[f"{scale.name}, in order"] = ("ordinal", len(order), order)
-    found = {}
-    for name, (level, count, numbers_of) in questions.items():
-        answers: dict[str, dict[str, int]] = {}
-        for each in judgements.first:
-            unit = f"{each.example}\0{'/'.join(sorted(each.sides))}"
-            answers.setdefault(unit, {})[each.rating.rater] = numbers_of[answered(each, name.removesuffix(", in order"))]
-        one = agreement(answers, count, "ordinal" if level == "ordinal" else "nominal", clusters=units)
-        if one is not None:
-            found[name] = one
+def _agreements(judgements: Judgements) -> dict[str, dict[Level, Agreement]]:
+    """Of each question: as names, and in the order that its answers have."""
+    units = {_unit(each): judgements.cluster_of(each.example) for each in judgements.first}
+    found: dict[str, dict[Level, Agreement]] = {}
+    for question, levels in _numbered(judgements).items():
+        for level, numbers in levels.items():
+            answers: dict[str, dict[str, int]] = {}
+            for each in judgements.first:
+                answers.setdefault(_unit(each), {})[each.rating.rater] = numbers[answered(each, question)]
+            one = agreement(answers, len(set(numbers.values())), level, clusters=units)
+            if one is not None:
+                found.setdefault(question, {})[level] = one
     return found
+
+
+def _unit(each: Judged) -> str:
+    """What raters may agree about: the output, or the pair, of a row."""
+    return f"{each.example}\0{'/'.join(sorted(each.sides))}"
+
+
+def _numbered(judgements: Judgements) -> dict[str, dict[Level, dict[str, int]]]:
+    """The number of each answer, by question and level. In order, "both bad" is as undecided as a tie."""
+    if judgements.packet.mode == "pairwise":
+        names = {"first": 0, "tie": 1, "both bad": 2, "second": 3}
+        return {"preference": {"nominal": names, "ordinal": {"first": 0, "tie": 1, "both bad": 1, "second": 2}}}
+    questions = {question: {answer: k for k, answer in enumerate(own)} for question, own in columns_of(judgements.packet).items()}
+    return {question: {"nominal": numbers, "ordinal": numbers} for question, numbers in questions.items()}

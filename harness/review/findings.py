@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from harness.analysis import Reduction
-from harness.review.agreement import Agreement
+from harness.review.agreement import Agreement, Level
 from harness.review.packet import Mode
 from harness.types import Score
 
@@ -115,7 +115,7 @@ class MetricAgreement:
 @dataclass(frozen=True)
 class Findings:
     """Everything that one packet says. `rows` are the test rows that somebody judged, of those that were asked; `base` is what errors and
-    scales are held against."""
+    scales are held against; `agreement` is by question and by what the order of its answers counts for."""
 
     packet: str
     task: str
@@ -134,7 +134,7 @@ class Findings:
     errors: tuple[ErrorRate, ...]
     scales: tuple[ScaleScore, ...]
     times: tuple[Time, ...]
-    agreement: Mapping[str, Agreement]
+    agreement: Mapping[str, Mapping[Level, Agreement]]
     raters: tuple[Rater, ...]
     metrics: tuple[MetricAgreement, ...]
     corrected: int

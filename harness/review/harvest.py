@@ -66,24 +66,27 @@ def harvest_of(run: Run, task_name: str | None) -> Harvest:
 
 
 def write_harvest(run: Run, harvest: Harvest, out: Path) -> list[Path]:
-    """Write the files and put the test rows that are in them on record as retired.
+    """Put the test rows that are in the harvest on record as retired, then write the files: no training file holds a row that counts as
+    a test row, whenever this is killed.
 
     Returns:
-        The files: corrections in `out`; preferences beside it, as `….preferences.jsonl`.
+        The files: corrections in `out`; preferences beside it, as `….preferences.jsonl`. A file of an earlier harvest that would now be
+        empty is deleted.
     """
-    files = {out: harvest.corrections, out.with_name(f"{out.stem}.preferences{out.suffix}"): harvest.preferences}
-    written = []
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    retire_rows(run.path, [{"task": harvest.task, "example": row, "file": out.name, "at": now} for row in harvest.retired])
+    files = dict(zip(files_of(out), (harvest.corrections, harvest.preferences), strict=True))
     for path, rows in files.items():
         if rows:
             write_text(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
-            written.append(path)
-    known = {(row["task"], row["example"]) for row in retired_rows(run.path)}
-    now = datetime.now(UTC).isoformat(timespec="seconds")
-    fresh = [{"task": harvest.task, "example": row, "file": out.name, "at": now} for row in harvest.retired]
-    fresh = [row for row in fresh if (row["task"], row["example"]) not in known]
-    if fresh:
-        retire_rows(run.path, fresh)
-    return written
+        else:
+            path.unlink(missing_ok=True)
+    return [path for path, rows in files.items() if rows]
+
+
+def files_of(out: Path) -> tuple[Path, Path]:
+    """Where corrections go, and where preferences."""
+    return out, out.with_name(f"{out.stem}.preferences{out.suffix}")
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 from harness.errors import BenchError, did_you_mean
+from harness.results import TaskRows
 from harness.review.making import Item, items_of
 from harness.review.packet import Judgement, Packet, columns_of
 from harness.review.ratings import Rating, Review, is_later, review_of, same
@@ -57,9 +58,7 @@ class _Desk:
     @cached_property
     def labels(self) -> tuple[str, ...]:
         """The labels that an answer is chosen from; none where it is written."""
-        task = self._run.plan.tasks[self.packet.task]
-        offered = dict.fromkeys(choice for e in self._run.examples(task.name) for choice in e.choices) if task.chooses else {}
-        return task.labels or tuple(offered)
+        return TaskRows(self._run, self._run.plan.tasks[self.packet.task]).labels
 
 
 def import_files(run: Run, paths: Sequence[Path]) -> list[Imported]:

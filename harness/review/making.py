@@ -12,10 +12,12 @@ import numpy as np
 
 from harness.errors import BenchError, did_you_mean
 from harness.grid.finished import find_cell
+from harness.results import TaskRows
+from harness.results.slices import slices_of
 from harness.review.design import assign, sides_of
 from harness.review.packet import Key, Mode, Packet
 from harness.review.sampling import Sample, favoured_sample, hardest, random_sample
-from harness.review.scoring import row_metrics, row_score
+from harness.review.scoring import row_metrics, row_scores
 from harness.store import Run
 from harness.types import Cell, Example, Prediction, ReviewSpec, Task
 
@@ -63,12 +65,12 @@ def make_packet(run: Run, asked: Asked) -> tuple[Packet, Key]:
     task = _task(run, asked.task)
     _check(asked, task)
     cells = {name: _cell(run, name, asked) for name in asked.strategies}
-    examples = run.examples(task.name)
+    of_task = TaskRows(run, task)
+    examples = of_task.examples
     if not examples:
         raise BenchError(f"{run.path}: has no test rows of '{task.name}'")
-    rng = np.random.default_rng([asked.seed, 1])
-    predictions = {name: {p.example_id: p for p in run.predictions(cell.id)} for name, cell in cells.items()}
-    sample = _drawn(asked, task, examples, predictions, rng)
+    sample = _drawn(asked, of_task, cells, np.random.default_rng([asked.seed, 1]))
+    predictions = {name: {p.example_id: p for p in of_task.predictions(cell)} for name, cell in cells.items()}
     rows = [examples[i] for i in sample.positions]
     chosen = [example.id for example in rows]
     content = content_digest(rows, predictions)
@@ -101,7 +103,6 @@ def make_packet(run: Run, asked: Asked) -> tuple[Packet, Key]:
         population=len(examples),
         sampling=asked.sample,
         generalises=sample.generalises,
-        seed=asked.seed,
         content=content,
     )
     return packet, key
@@ -184,18 +185,13 @@ def _check(asked: Asked, task: Task) -> None:
 def _cell(run: Run, strategy: str, asked: Asked) -> Cell:
     """Outputs that were made elsewhere belong to no model and no size."""
     own = run.plan.strategies.get(strategy)
-    narrow = {} if own is not None and own.outputs is not None else {"model": asked.model}
-    sizes = {"train_size": asked.train_size} if own is not None and own.train is not None else {}
-    return find_cell(run, strategy, task=asked.task, needs_model=False, **narrow, **sizes).cell  # type: ignore[arg-type]
+    model = None if own is not None and own.outputs is not None else asked.model
+    size = asked.train_size if own is not None and own.train is not None else None
+    return find_cell(run, strategy, task=asked.task, model=model, train_size=size, needs_model=False).cell
 
 
-def _drawn(
-    asked: Asked,
-    task: Task,
-    examples: Sequence[Example],
-    predictions: Mapping[str, Mapping[str, Prediction]],
-    rng: np.random.Generator,
-) -> Sample:
+def _drawn(asked: Asked, rows: TaskRows, cells: Mapping[str, Cell], rng: np.random.Generator) -> Sample:
+    examples = rows.examples
     how, _, what = asked.sample.partition(":")
     if how == "random" and not what:
         return random_sample(len(examples), asked.n, rng)
@@ -204,7 +200,7 @@ def _drawn(
     if asked.sample not in SAMPLINGS:
         known = [*SAMPLINGS, "slice:COLUMN=VALUE"]
         raise BenchError(f"--sample {asked.sample}: unknown.{did_you_mean(asked.sample, known)}")
-    scores = _scores(task, examples, predictions)
+    scores = _scores(rows, cells)
     if how == "disagreement":
         return favoured_sample([max(row) - min(row) if row else 0.0 for row in scores], asked.n, rng)
     means = [sum(row) / len(row) if row else float("inf") for row in scores]
@@ -215,32 +211,20 @@ def _drawn(
 
 
 def _in_slice(examples: Sequence[Example], what: str) -> list[float]:
-    """1 for the rows whose column has the value."""
+    """1 for the rows of the slice, 0 for the others."""
     column, _, value = what.partition("=")
-    columns = {name for e in examples for name in (*e.meta, *e.inputs)} | {"class"}
-    if column not in columns:
-        raise BenchError(f"--sample slice:{what}: there is no column '{column}'.{did_you_mean(column, columns)}")
-    found = [float(str(_value(example, column)) == value) for example in examples]
-    if not any(found):
-        values = list(dict.fromkeys(str(_value(example, column)) for example in examples))[:12]
-        raise BenchError(f"--sample slice:{what}: no row has this value.{did_you_mean(value, values)}")
-    return found
+    slices = slices_of(examples, column, most=None, asked_by=f"--sample slice:{what}")
+    if value not in slices:
+        known = f" There are {', '.join(list(slices)[:12])}{', …' if len(slices) > 12 else ''}."
+        raise BenchError(f"--sample slice:{what}: no row has this value.{did_you_mean(value, slices)}{known}")
+    chosen = set(slices[value])
+    return [float(i in chosen) for i in range(len(examples))]
 
 
-def _value(example: Example, column: str) -> object:
-    if column == "class" and column not in example.meta and column not in example.inputs:
-        return example.targets[0] if example.targets else None
-    return example.meta.get(column, example.inputs.get(column))
-
-
-def _scores(task: Task, examples: Sequence[Example], predictions: Mapping[str, Mapping[str, Prediction]]) -> list[list[float]]:
+def _scores(rows: TaskRows, cells: Mapping[str, Cell]) -> list[list[float]]:
     """The scores of each row, one a strategy, so that more is better; none where nothing judges a row alone."""
-    metric, *_ = row_metrics(task, examples) or (None,)
+    metric, *_ = row_metrics(rows) or (None,)
     if metric is None:
-        raise BenchError(f"no score of '{task.name}' judges a row alone: take --sample random")
-    sign = -1.0 if metric.direction == "lower" else 1.0
-    rows: list[list[float]] = []
-    for example in examples:
-        found = [row_score(metric, example, own.get(example.id)) for own in predictions.values()]
-        rows.append([sign * value for value in found if value is not None])
-    return rows
+        raise BenchError(f"no score of '{rows.task.name}' judges a row alone: take --sample random")
+    scores = row_scores(rows, metric, cells)
+    return [[scores[e.id, name] for name in cells if (e.id, name) in scores] for e in rows.examples]

@@ -2,40 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TypeAlias
 
 import numpy as np
 
+from harness.results import TaskRows
 from harness.review.findings import MetricAgreement
 from harness.review.judging import answered
 from harness.review.packet import SEVERITIES
 from harness.review.rows import Judged, Judgements
-from harness.review.scoring import row_metrics, row_score
+from harness.review.scoring import Scores, row_metrics, row_scores
 from harness.store import Run
-from harness.types import Example
 
 People: TypeAlias = Mapping[tuple[str, tuple[str, ...]], float]  # by row and what was shown
-Scores: TypeAlias = Mapping[tuple[str, str], float]  # by row and strategy, turned so that more is better
 
 _RESAMPLES = 200
 _MOST_PAIRED = 400  # outputs whose order is resampled; beyond it Kendall's τ has no interval
 
 
-def metric_agreement(run: Run, judgements: Judgements, examples: Sequence[Example]) -> tuple[MetricAgreement, ...]:
+def metric_agreement(run: Run, judgements: Judgements) -> tuple[MetricAgreement, ...]:
     """Every automatic score that judges single rows against the people."""
-    task, pairs = run.plan.tasks[judgements.packet.task], judgements.packet.mode == "pairwise"
-    by_id = {e.id: e for e in examples}
-    predictions = {name: {p.example_id: p for p in run.predictions(cell)} for name, cell in judgements.key.cells.items()}
+    rows, pairs = TaskRows(run, run.plan.tasks[judgements.packet.task]), judgements.packet.mode == "pairwise"
+    by_id = {cell.id: cell for cell in run.cells}
+    cells = {name: by_id[cell] for name, cell in judgements.key.cells.items()}
     people, made = _people(judgements), []
-    for metric in row_metrics(task, examples):
-        sign = -1.0 if metric.direction == "lower" else 1.0
-        scores = {
-            (row, name): sign * found
-            for row in judgements.key.chances
-            for name, own in predictions.items()
-            if (found := row_score(metric, by_id[row], own.get(row))) is not None
-        }
+    for metric in row_metrics(rows):
+        scores = row_scores(rows, metric, cells)
         one = _of_pairs(judgements, metric.name, people, scores) if pairs else _of_outputs(judgements, metric.name, people, scores)
         if one is not None:
             made.append(one)

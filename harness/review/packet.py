@@ -64,7 +64,6 @@ class Key:
     population: int
     sampling: str
     generalises: bool
-    seed: int
     content: str
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from harness.analysis import Interval, clopper_pearson_interval, weighted_mean, weighted_share, wilson_interval
 from harness.analysis.clusters import cluster_index
-from harness.analysis.intervals import ROUGH, units, unseen_share
+from harness.analysis.intervals import ROUGH, units, unseen_room
 from harness.review.packet import Key, Packet
 from harness.review.ratings import Rating, Review
 from harness.types import Example, Score
@@ -88,9 +88,8 @@ class Judgements:
                 _, interval = weighted_share(values, chances, groups, self.confidence)
         elif np.ptp(values) < _SAME and interval.low is not None:
             count = units(len(values), cluster_index(groups, len(groups)))
-            share, (lowest, highest) = unseen_share(count, self.confidence), scale
             label = f"no spread: z²/(n+z²) of {count}{ROUGH}"
-            interval = Interval(mean - share * (mean - lowest), mean + share * (highest - mean), 0.0, None, label)
+            interval = Interval(*unseen_room(mean, scale, count, self.confidence), 0.0, None, label)
         rough = ROUGH if interval.method.endswith(ROUGH) else ""
         alone = "" if self.key.generalises else "; of the rows that were chosen, no others"
         label = f"{interval.method.removesuffix(ROUGH)}{alone}{rough}"

@@ -1,28 +1,29 @@
-"""The automatic scores that judge a row alone."""
+"""The automatic scores that judge a row alone, as the report has them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
+from typing import TypeAlias
 
-from harness.metrics import metrics_for
-from harness.types import Example, Metric, Prediction, Task
+import numpy as np
+
+from harness.results import TaskRows
+from harness.types import Cell, Metric
+
+Scores: TypeAlias = Mapping[tuple[str, str], float]  # by row and strategy, turned so that more is better
 
 
-def row_metrics(task: Task, examples: Sequence[Example]) -> tuple[Metric, ...]:
+def row_metrics(rows: TaskRows) -> tuple[Metric, ...]:
     """Those of the task of which more, or less, is better; the primary one first, or the accuracy of labels."""
-    offered = dict.fromkeys(choice for e in examples for choice in e.choices) if task.chooses else {}
-    labels = task.labels or tuple(offered)
-    if task.chooses and not labels:
-        return ()
-    found = [m for m in metrics_for(task.metrics, labels) if m.level == "example" and m.direction != "none"]
-    return tuple(sorted(found, key=lambda m: m.name not in (task.primary, "accuracy")))
+    found = [m for m in rows.metrics if m.level == "example" and m.direction != "none"]
+    return tuple(sorted(found, key=lambda m: m.name not in (rows.task.primary, "accuracy")))
 
 
-def row_score(metric: Metric, example: Example, prediction: Prediction | None) -> float | None:
-    """The score of one output, as it is stored with it or counted now; None where the question does not arise."""
-    if prediction is None:
-        return None
-    if metric.name in prediction.scores:
-        return prediction.scores[metric.name]
-    found = metric.per_example(example, prediction)
-    return found[0] if found else None
+def row_scores(rows: TaskRows, metric: Metric, cells: Mapping[str, Cell]) -> Scores:
+    """The score of each output, by row and strategy; without those for which the question does not arise."""
+    sign = -1.0 if metric.direction == "lower" else 1.0
+    found: dict[tuple[str, str], float] = {}
+    for name, cell in cells.items():
+        values = rows.stack(metric, [cell])[:, 0, 0]
+        found |= {(e.id, name): sign * float(v) for e, v in zip(rows.examples, values, strict=True) if not np.isnan(v)}
+    return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -21,13 +21,12 @@ FORMATS: tuple[Format, ...] = ("html", "xlsx", "csv", "label-studio")
 
 
 def export_packet(
-    run: Run, asked: Asked, formats: Sequence[Format], out: Path | None = None, tell: Callable[[Path], None] = lambda path: None
+    run: Run, asked: Asked, formats: Sequence[Format], out: Path | None = None
 ) -> tuple[Packet, Key, PacketFolder, list[Path]]:
     """Make a packet and write what the raters get. What was exported before stays: the same call writes the same packet again.
 
     Args:
         out: where the raters' files go; without it, `send/` in the packet's folder.
-        tell: is told of each file.
 
     Raises:
         BenchError: as `make_packet` does, or the folder cannot be written.
@@ -43,7 +42,7 @@ def export_packet(
     try:
         target.mkdir(parents=True, exist_ok=True)
         store(folder, packet, key)
-        written = [path for rater in packet.raters for path in _write(target, packet, rater, items[rater], formats, tell)]
+        written = [path for rater in packet.raters for path in _write(target, packet, rater, items[rater], formats)]
         if "label-studio" in formats:
             config = target / f"label-studio-{packet.id}-config.xml"
             write_text(config, labeling_config(packet))
@@ -53,9 +52,7 @@ def export_packet(
     return packet, key, folder, written
 
 
-def _write(
-    target: Path, packet: Packet, rater: str, items: Sequence[Item], formats: Sequence[Format], tell: Callable[[Path], None]
-) -> list[Path]:
+def _write(target: Path, packet: Packet, rater: str, items: Sequence[Item], formats: Sequence[Format]) -> list[Path]:
     written = []
     for format_ in formats:
         stem = f"review-{packet.id}-{rater}"
@@ -72,5 +69,4 @@ def _write(
             path = target / f"label-studio-{packet.id}-{rater}.json"
             write_text(path, to_tasks(packet, rater, items))
         written.append(path)
-        tell(path)
     return written

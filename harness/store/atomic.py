@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,15 @@ def write_text(path: Path, text: str) -> None:
         beside.write_bytes(text.encode("utf-8", "replace"))
 
     write_atomically(path, write)
+
+
+def plain(value: Any) -> Any:
+    """The value in JSON's own types: tuples as lists, tuples as keys with slashes between, and a number that is none as null."""
+    if isinstance(value, Mapping):
+        return {" / ".join(key) if isinstance(key, tuple) else key: plain(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(each) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def write_json(path: Path, value: Any) -> None:

@@ -1,10 +1,10 @@
 """Where the reviews of a run lie.
 
-    review/<packet>/packet.json    what was asked: rows, questions, raters; no strategy
-    review/<packet>/key.json       which strategy stood where; it is never sent
-    review/<packet>/send/          the files for the raters
-    review/<packet>/imports/       a file for each file that came back, never changed afterwards
-    review/retired.json            test rows that were given to training
+review/<packet>/packet.json    what was asked: rows, questions, raters; no strategy
+review/<packet>/key.json       which strategy stood where; it is never sent
+review/<packet>/send/          the files for the raters
+review/<packet>/imports/       a file for each file that came back, never changed afterwards
+review/retired.json            test rows that were given to training
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any
 from harness.errors import BenchError
 from harness.store.atomic import write_json
 from harness.store.folder import read_json
+from harness.store.lock import waiting_lock
 
 
 class PacketFolder:
@@ -86,9 +87,14 @@ def retired_rows(run: Path) -> list[dict[str, Any]]:
 
 
 def retire_rows(run: Path, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Add to the test rows that were given to training."""
+    """Add to the test rows that were given to training; those that are there already stay as they are."""
     (run / "review").mkdir(exist_ok=True)
-    write_json(run / "review" / "retired.json", [*retired_rows(run), *rows])
+    with waiting_lock(run / "review" / ".lock"):
+        before = retired_rows(run)
+        known = {(row.get("task"), row.get("example")) for row in before}
+        fresh = [row for row in rows if (row["task"], row["example"]) not in known]
+        if fresh:
+            write_json(run / "review" / "retired.json", [*before, *fresh])
 
 
 def _table(file: Path) -> dict[str, Any]:

@@ -39,6 +39,7 @@ def files(here: Path) -> Path:
     ("arguments", "hint"),
     [
         ([], "no task: name one with --task"),
+        (["--task", "classification,qa", "--harvested", "more.jsonl"], "--harvested is for one task"),
         (["--task", "classificaton"], "unknown task 'classificaton'. Did you mean 'classification'?"),
         (["--task", "nope.yaml"], "nope.yaml: cannot be read: No such file or directory"),
         ([*TASK, "--strategies", "loraa"], "unknown strategy 'loraa'. Did you mean 'lora'"),

@@ -75,6 +75,20 @@ def test_a_file_that_is_there_is_not_written_over(rated: Run, tmp_path: Path) ->
         review_harvest(rated.path, tmp_path / "more.csv", retire_test_rows=True)
 
 
+def test_preferences_of_an_earlier_harvest_do_not_stay_beside_a_new_one(rated: Run, export: Export, run: Run, tmp_path: Path) -> None:
+    files = review_harvest(rated.path, tmp_path / "more.jsonl", retire_test_rows=True)[1]
+    assert files[1].is_file()
+    made = export(raters=2, repeats=0, seed=5, n=60)
+    (row,) = (line["provenance"]["example"] for line in lines(files[1]))
+    sides = {j.id: made.key.shown[j.id].sides for j in made.packet.judgements if j.example == row}
+    again = [rating(item, {"preference": "AB"[own.index("base")]}) for item, own in sides.items()]  # two for lora before, two for base now
+    review_import(run.path, [page_file(tmp_path, made.packet, r, again) for r in made.packet.raters])
+    with pytest.raises(BenchError, match="is there already"):
+        review_harvest(rated.path, tmp_path / "more.jsonl", retire_test_rows=True)
+    _, left = review_harvest(rated.path, tmp_path / "more.jsonl", retire_test_rows=True, force=True)
+    assert [f.name for f in left] == ["more.jsonl"] and not files[1].exists()
+
+
 def test_nothing_rated_is_nothing_to_harvest(export: Export, run: Run, tmp_path: Path) -> None:
     with pytest.raises(BenchError, match="nothing was exported"):
         review_harvest(run.path, tmp_path / "more.jsonl")

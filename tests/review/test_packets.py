@@ -8,6 +8,7 @@ import gzip
 import io
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -124,6 +125,16 @@ def test_questions_come_from_the_task_or_from_a_file(export: Export, tmp_path: P
     content = content_of(made.files[0].read_text())
     assert content["questions"] == [{"name": "safety", "text": "Is it safe?", "answers": ["never", "unsure", "always"]}]
     assert "errors" in made.packet.questions.model_dump() and made.packet.questions.errors[0] == "wrong drug or dose", "as the kind has it"
+
+
+def test_what_another_version_has_stored_chooses_no_rows(export: Export, run: Run) -> None:
+    """Scores are read where this version's metric made them; else the outputs are scored anew."""
+    chosen = [sorted(export(sample="hardest", n=10).key.chances)]
+    for cell in run.cells:
+        turned = [replace(p, scores={name: -(own or 0.0) for name, own in p.scores.items()}) for p in run.predictions(cell.id)]
+        run.folder.cell(cell.id).finish(replace(run.results[cell.id], signatures={}), turned)
+    chosen.append(sorted(export(sample="hardest", n=10, of=Run(run.folder)).key.chances))
+    assert chosen[0] == chosen[1]
 
 
 def test_rows_are_favoured_by_disagreement_by_score_or_by_slice(export: Export) -> None:

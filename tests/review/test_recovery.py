@@ -116,7 +116,7 @@ def test_a_favourite_side_and_guessing_are_seen_in_the_rater_who_has_them(export
     assert ben.repeated_same < 16
     assert carla.left_p is not None and carla.left_p < 0.001 and carla.left_low is not None and carla.left_low > 0.5
     assert anna.left_p is not None and anna.left_p > 0.01
-    pairs = found.agreement["preference"].cohen
+    pairs = found.agreement["preference"]["nominal"].cohen
     assert pairs["anna", "ben"][0] < pairs["anna", "carla"][0]
 
 
@@ -125,7 +125,7 @@ def test_agreement_falls_with_noise(export: Export, run: Run, tmp_path: Path) ->
     for number, noise in enumerate((0.0, 0.3, 1.0)):
         made = export(n=60, raters=3, seed=number)
         ratings = preferences(made.packet, made.key, {r: Person(r, wins=0.6, noise=noise) for r in made.packet.raters})
-        alphas.append(analysed(run, made, ratings, tmp_path).agreement["preference"].alpha)
+        alphas.append(analysed(run, made, ratings, tmp_path).agreement["preference"]["nominal"].alpha)
     assert alphas[0] == pytest.approx(1) and alphas[1] is not None and alphas[2] is not None
     assert 0.3 < alphas[1] < 0.75 and abs(alphas[2]) < 0.2
 
@@ -229,7 +229,7 @@ def test_alpha_of_patients_is_as_uncertain_as_they_are_few(tmp_path: Path) -> No
             hard = (order[j.example] // 6) % 2 and j.rater == "rater-2"
             winner = "base" if hard or order[j.example] % 3 == 0 else "lora"
             ratings.append({"item": j.id, "answers": {"preference": "AB"[made.key.shown[j.id].sides.index(winner)]}, "kinds": []})
-        found = analysed(run, made, [r | {"corrected": None, "comment": ""} for r in ratings], tmp_path).agreement["preference"]
+        found = analysed(run, made, [r | {"corrected": None, "comment": ""} for r in ratings], tmp_path).agreement["preference"]["nominal"]
         assert found.low is not None and found.high is not None
         widths.append(found.high - found.low)
     assert widths[1] > 1.5 * widths[0]
