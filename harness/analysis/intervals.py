@@ -175,6 +175,13 @@ def unseen_share(n: int, confidence: float = 0.95) -> float:
     return _z(confidence) ** 2 / (n + _z(confidence) ** 2)
 
 
+def unseen_room(value: float, ends: tuple[float, float], n: int, confidence: float = 0.95) -> tuple[float, float]:
+    """How far a mean of `value` may lie from the truth because of what n rows cannot have shown: `unseen_share` of them at either end of
+    the scale."""
+    share, (lowest, highest) = unseen_share(n, confidence), ends
+    return value - share * (value - lowest), value + share * (highest - value)
+
+
 def _z(confidence: float) -> float:
     from statistics import NormalDist
 

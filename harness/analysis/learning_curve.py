@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.analysis.clusters import cluster_index
-from harness.analysis.intervals import ROUGH, bootstrap_label, units, unseen_share
+from harness.analysis.intervals import ROUGH, bootstrap_label, units, unseen_room
 from harness.analysis.pairs import Comparison, compare_scores
 from harness.analysis.resampling import resampled_scores, seen_scores
 from harness.analysis.rows import whole_rows
@@ -307,8 +307,7 @@ class _Curve:
         lowest, highest = BOUNDS[self.metric.unit]
         if of_difference:
             lowest, highest = lowest - highest, highest - lowest
-        share = unseen_share(units(len(self.stack), self.cluster), self.confidence)
-        return value - share * (value - lowest), value + share * (highest - value)
+        return unseen_room(value, (lowest, highest), units(len(self.stack), self.cluster), self.confidence)
 
     def _bounded(self, scores: Array) -> Array:
         bounds = BOUNDS.get(self.metric.unit)

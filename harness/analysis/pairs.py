@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.analysis.clusters import cluster_index
-from harness.analysis.intervals import ROUGH, Interval, bootstrap_label, mean_interval, percentile_interval, units, unseen_share
+from harness.analysis.intervals import ROUGH, Interval, bootstrap_label, mean_interval, percentile_interval, units, unseen_room
 from harness.analysis.mean_errors import mean_error
 from harness.analysis.mean_limits import p_value_of_mean
 from harness.analysis.power import detectable_mean, detectable_share
@@ -238,8 +238,7 @@ def _without_spread(pair: Pair, difference: float, method: str) -> _Found:
     if pair.metric.unit not in BOUNDS:
         return _Found(difference, Interval(None, None, None, None, f"no interval: all {len(pair.a)} rows differ by the same"), p_value)
     lowest, highest = BOUNDS[pair.metric.unit]
-    share, width = unseen_share(pair.units, pair.confidence), highest - lowest
-    low, high = difference - share * (width + difference), difference + share * (width - difference)
+    low, high = unseen_room(difference, (lowest - highest, highest - lowest), pair.units, pair.confidence)
     return _Found(difference, Interval(low, high, 0.0, None, f"{method.removesuffix(ROUGH)}, no spread{ROUGH}"), p_value)
 
 

@@ -17,7 +17,7 @@ from harness.analysis.intervals import (
     mean_interval,
     percentile_interval,
     units,
-    unseen_share,
+    unseen_room,
 )
 from harness.analysis.one_sided import OneSided
 from harness.analysis.resampling import resampled_scores, seen_scores
@@ -71,7 +71,6 @@ def _bounded(found: Interval, value: float, metric: Metric, count: int, confiden
     low, high, method = found.low, found.high, found.method
     lowest, highest = BOUNDS[metric.unit]
     if high - low < _SAME:
-        share = unseen_share(count, confidence)
-        low, high = value - share * (value - lowest), value + share * (highest - value)
+        low, high = unseen_room(value, (lowest, highest), count, confidence)
         method = f"{method.removesuffix(ROUGH)}, no spread{ROUGH}"
     return Interval(max(low, lowest), min(high, highest), found.se, found.df, method)

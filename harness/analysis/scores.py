@@ -27,7 +27,7 @@ from harness.analysis.intervals import (
     mean_interval,
     percentile_interval,
     units,
-    unseen_share,
+    unseen_room,
     wilson_interval,
 )
 from harness.analysis.resampling import resampled_scores, seen_scores
@@ -140,7 +140,6 @@ def _bounded(metric: Metric, value: float, interval: Interval, drawing: _Drawing
     lowest, highest = BOUNDS[metric.unit]
     if high - low < 1e-12:  # the same score in every resample, but for rounding
         count = units(len(drawing.rows.stack), drawing.cluster)
-        share = unseen_share(count)
-        low, high = value - share * (value - lowest), value + share * (highest - value)
+        low, high = unseen_room(value, (lowest, highest), count)
         method = f"{method.removesuffix(ROUGH)}, no spread: z²/(n+z²) of {count}{ROUGH}"
     return Interval(max(low, lowest), min(high, highest), interval.se, interval.df, method)

@@ -10,8 +10,7 @@ from harness.api.runs import open_catalog
 from harness.errors import BenchError, did_you_mean
 from harness.gate import Event, Policy, Registry, Verdict, default_policy, draft, judge, read_policy
 from harness.grid import Request, read_tasks
-from harness.reporting import write_page
-from harness.reporting.gate_text import verdict_to_json, verdict_to_markdown
+from harness.reporting import rewrite_page, verdict_to_markdown
 from harness.results import Chosen, TaskRows, choose
 from harness.store import open_run
 from harness.store.gates import add_verdict
@@ -39,15 +38,17 @@ def gate(
     model: str | None = None,
     train_size: int | None = None,
     model_path: str | None = None,
+    with_text: bool = True,
     runs_dir: str | Path = "runs",
 ) -> Verdict:
     """The verdict on a strategy of a run, which is put on record: as a look at the test set in the registry, and beside the run.
 
     Args:
         task: needed where the run has several.
-        policy: a YAML file; without it, not worse than the baseline by the task's margin, and no more critical errors.
+        policy: a YAML file; without it, not worse than the baseline by the task's margin, and critical errors on at most 2 % more rows.
         baseline: `RUN:strategy`; without it the champion of the registry.
         model_path: where the baseline's base model lies, if it has to answer again and its name alone does not tell.
+        with_text: whether ids and outputs of test rows go into the summary of a CI job; on record they are in any case.
 
     Raises:
         BenchError: no such run or strategy, a policy with problems, a baseline that does not fit, a damaged registry.
@@ -55,7 +56,7 @@ def gate(
     candidate = _candidate(run, strategy, task, model, train_size, runs_dir)
     book = Registry(Path(registry))
     against = _baseline(baseline, candidate, book, runs_dir)
-    return _judged(candidate, against, _policy(policy, candidate, against.chosen), book, model_path)
+    return _judged(candidate, against, _policy(policy, candidate, against.chosen), book, model_path, with_text=with_text)
 
 
 def draft_policy(task: str, *, tasks_dirs: tuple[str, ...] = ()) -> str:
@@ -85,6 +86,7 @@ def promote(
     model: str | None = None,
     train_size: int | None = None,
     model_path: str | None = None,
+    with_text: bool = True,
     runs_dir: str | Path = "runs",
 ) -> tuple[Event, Verdict]:
     """Put a model in service, if the gate says PASS, or by force, which is on record for ever.
@@ -98,7 +100,7 @@ def promote(
     candidate = _candidate(run, strategy, task, model, train_size, runs_dir)
     book = Registry(Path(registry))
     against = _baseline(baseline, candidate, book, runs_dir)
-    verdict = _judged(candidate, against, _policy(policy, candidate, against.chosen), book, model_path)
+    verdict = _judged(candidate, against, _policy(policy, candidate, against.chosen), book, model_path, with_text=with_text)
     if verdict.outcome != "PASS" and not force:
         raise NotPassedError(verdict, f"{verdict.outcome}: not promoted. bench gate says why; --force --reason TEXT does it all the same.")
     forced = verdict.outcome != "PASS"
@@ -107,7 +109,7 @@ def promote(
         "force" if forced else "promote",
         outcome=verdict.outcome,
         policy_digest=verdict.policy_digest,
-        verdict=verdict_to_json(verdict),
+        verdict=verdict.to_json(),
         reason=reason,
         judged_against=against.event,
     )
@@ -179,21 +181,20 @@ def _policy(given: str | Path | None, candidate: Chosen, baseline: Chosen | None
     return read_policy(Path(given), rows.task, rows.metrics)
 
 
-def _judged(candidate: Chosen, against: _Against, policy: Policy, book: Registry, model_path: str | None) -> Verdict:
+def _judged(candidate: Chosen, against: _Against, policy: Policy, book: Registry, model_path: str | None, *, with_text: bool) -> Verdict:
     """The verdict, put on record; what cannot be written beside it is a note, since the look at the test set is spent."""
     verdict = judge(candidate, against.chosen, policy, book, baseline_run=against.run, model_path=model_path)
-    add_verdict(candidate.run.path, verdict_to_json(verdict))
     notes = []
+    try:
+        add_verdict(candidate.run.path, verdict.to_json())
+        rewrite_page(candidate.run)
+    except (OSError, BenchError) as error:
+        notes.append(f"The verdict could not be put into {candidate.run.name} and its report: {error}")
     summary = os.environ.get("GITHUB_STEP_SUMMARY")
     try:
         if summary:
             with Path(summary).open("a", encoding="utf-8") as file:
-                file.write(verdict_to_markdown(verdict))
+                file.write(verdict_to_markdown(verdict if with_text else verdict.without_text()))
     except OSError as error:
         notes.append(f"GITHUB_STEP_SUMMARY ({summary}) cannot be written: {error.strerror}.")
-    try:
-        if candidate.run.folder.report.is_file():
-            write_page(candidate.run, candidate.run.folder.report)
-    except (OSError, BenchError) as error:
-        notes.append(f"The report could not be written anew: {error}")
     return replace(verdict, notes=(*verdict.notes, *notes))

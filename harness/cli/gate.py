@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from harness.cli.completion import cell_names, run_names
-from harness.cli.options import runs_dir, tasks_dir
+from harness.cli.options import check_target, runs_dir, tasks_dir, write_target
 
 registry_dir = click.option(
     "--registry", default="registry", envvar="BENCH_REGISTRY", show_default=True, show_envvar=True, help="Folder of the promoted models."
@@ -16,11 +16,14 @@ registry_dir = click.option(
 _JUDGED = (
     click.option("--strategy", required=False, shell_complete=cell_names, help="The candidate."),
     click.option("--task", shell_complete=cell_names, help="The task. Needed where the run has several."),
-    click.option("--policy", metavar="FILE", help="The rules, as YAML. Default: not worse than the baseline, no more critical errors."),
+    click.option(
+        "--policy", metavar="FILE", help="The rules, as YAML. Default: not worse by the margin, critical errors on at most 2 % more rows."
+    ),
     click.option("--baseline", metavar="RUN:STRATEGY", help="What to compare with. Default: the champion of the registry."),
     click.option("--model", help="The base model, where the run has several."),
     click.option("--train-size", type=int, help="The number of training rows, where the run has several."),
     click.option("--model-path", metavar="FOLDER", help="Where the baseline's base model lies, if it has to answer again."),
+    click.option("--without-text", is_flag=True, help="No ids and outputs of test rows in what is shown: they may be what patients said."),
     registry_dir,
     runs_dir,
 )
@@ -40,7 +43,17 @@ def _judged(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--init", "init_", is_flag=True, help="Write a commented policy for --task instead: to --out, or as text.")
 @tasks_dir
 @click.pass_context
-def gate(ctx: click.Context, /, run: str, format_: str, out: str | None, init_: bool, tasks_dir: tuple[str, ...], **given: Any) -> None:
+def gate(
+    ctx: click.Context,
+    /,
+    run: str,
+    format_: str,
+    out: str | None,
+    init_: bool,
+    without_text: bool,
+    tasks_dir: tuple[str, ...],
+    **given: Any,
+) -> None:
     """Judge a strategy of RUN (a folder, a name, or `latest`) by a policy.
 
     Exit codes: 0 PASS, 1 FAIL, 3 INCONCLUSIVE (with the test rows that would decide), 2 usage.
@@ -55,29 +68,31 @@ def gate(ctx: click.Context, /, run: str, format_: str, out: str | None, init_: 
 
     from harness import api
     from harness.reporting import print_verdict
-    from harness.store.atomic import write_text
 
     if init_:
         if not given["task"]:
             raise click.UsageError("--init needs --task: a name, or a YAML file")
+        if out is not None:
+            check_target(Path(out))
+            if Path(out).exists():
+                raise click.BadParameter(f"{out} is there already: name another file", param_hint="--out")
         drafted = api.draft_policy(given["task"], tasks_dirs=tasks_dir)
         if out is None:
             click.echo(drafted, nl=False)
             return
-        if Path(out).exists():
-            raise click.BadParameter(f"{out} is there already: name another file", param_hint="--out")
-        write_text(Path(out), drafted)
+        write_target(Path(out), drafted)
         click.echo(out)
         return
     if not given["strategy"]:
         raise click.UsageError("--strategy: name the candidate")
     if out is not None and format_ == "text":
         raise click.UsageError("--out writes md, json or junit: name one with --format")
-    if out is not None and not Path(out).parent.is_dir():
-        raise click.BadParameter(f"there is no folder {Path(out).parent}", param_hint="--out")
-    verdict = api.gate(run, **given)
     if out is not None:
-        write_text(Path(out), _text(verdict, format_))
+        check_target(Path(out))
+    verdict = api.gate(run, with_text=not without_text, **given)
+    verdict = verdict.without_text() if without_text else verdict
+    if out is not None:
+        write_target(Path(out), _text(verdict, format_))
     if format_ == "text" or out is not None:
         print_verdict(verdict, Console(highlight=False, emoji=False))
     else:
@@ -88,13 +103,13 @@ def gate(ctx: click.Context, /, run: str, format_: str, out: str | None, init_: 
 def _text(verdict: Any, format_: str) -> str:
     import json
 
-    from harness.reporting import verdict_to_json, verdict_to_junit, verdict_to_markdown
+    from harness.reporting import verdict_to_junit, verdict_to_markdown
 
     if format_ == "md":
         return verdict_to_markdown(verdict)
     if format_ == "junit":
         return verdict_to_junit(verdict)
-    return json.dumps(verdict_to_json(verdict), indent=1, allow_nan=False) + "\n"
+    return json.dumps(verdict.to_json(), indent=1, allow_nan=False) + "\n"
 
 
 @click.command(short_help="Put a model in service: only with a PASS, or by force with a reason.")
@@ -102,7 +117,7 @@ def _text(verdict: Any, format_: str) -> str:
 @_judged
 @click.option("--force", is_flag=True, help="Although it does not pass: on record for ever.")
 @click.option("--reason", default="", help="Why; needed with --force.")
-def promote(run: str, force: bool, reason: str, **given: Any) -> None:
+def promote(run: str, force: bool, reason: str, without_text: bool, **given: Any) -> None:
     """Judge a strategy of RUN as `bench gate` does, and if it passes, copy its model into the registry and make it the champion.
 
     A deleted run loses nothing: artifact, predictions and test rows are in the registry.
@@ -112,14 +127,17 @@ def promote(run: str, force: bool, reason: str, **given: Any) -> None:
     from harness import api
     from harness.reporting import print_verdict
 
+    def shown(verdict: Any) -> None:
+        print_verdict(verdict.without_text() if without_text else verdict, Console(highlight=False, emoji=False, stderr=True))
+
     if not given["strategy"]:
         raise click.UsageError("--strategy: name the candidate")
     try:
-        event, verdict = api.promote(run, force=force, reason=reason, **given)
+        event, verdict = api.promote(run, force=force, reason=reason, with_text=not without_text, **given)
     except api.NotPassedError as error:
-        print_verdict(error.verdict, Console(highlight=False, emoji=False, stderr=True))
+        shown(error.verdict)
         raise
-    print_verdict(verdict, Console(highlight=False, emoji=False, stderr=True))
+    shown(verdict)
     click.echo(f"{event.task}: {event.strategy} of {event.run} is in service{' BY FORCE' if event.action == 'force' else ''}.", err=True)
     click.echo(f"{given['registry']}/{event.folder}")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import click
@@ -27,6 +28,32 @@ strategies_dir: Decorator = click.option(
     envvar="BENCH_STRATEGIES_DIR",
     help="A folder with more strategies (./strategies is looked at anyway).",
 )
+
+
+def check_target(path: Path) -> None:
+    """Find out before the work whether its result can be written there.
+
+    Raises:
+        click.BadParameter: it is a folder, or in one that is not there.
+    """
+    if path.is_dir():
+        raise click.BadParameter(f"{path} is a folder: name a file", param_hint="--out")
+    if not path.parent.is_dir():
+        raise click.BadParameter(f"there is no folder {path.parent}", param_hint="--out")
+
+
+def write_target(path: Path, text: str) -> None:
+    """The text into the file, whole or not at all.
+
+    Raises:
+        click.BadParameter: it cannot be written.
+    """
+    from harness.store.atomic import write_text
+
+    try:
+        write_text(path, text)
+    except OSError as error:
+        raise click.BadParameter(f"{path} cannot be written: {error.strerror}", param_hint="--out") from None
 
 
 class Number(click.FloatRange):
@@ -84,9 +111,7 @@ _DATA = (
     click.option("--field", "more", multiple=True, callback=pairs, metavar="ROLE=COLUMN", help="Any other variable of the prompt."),
     click.option("--labels", multiple=True, callback=split_names, help="The labels that an answer is chosen from: yes,no,maybe."),
     click.option("--fold-references-by", metavar="COLUMN", help="Test rows that agree in it are one example with several references."),
-    click.option(
-        "--harvested", metavar="FILE", multiple=True, help="Rows of `bench review harvest`: trained on, and not tested any more."
-    ),
+    click.option("--harvested", metavar="FILE", multiple=True, help="Rows of `bench review harvest`: trained on, and not tested any more."),
     click.option("--skip-bad-rows", is_flag=True, help="Go on without rows that cannot be used; the report counts them."),
     click.option("--limit", type=click.IntRange(min=1), help="A random sample of at most so many rows of every split."),
 )

@@ -8,7 +8,7 @@ import click
 
 from harness.cli.completion import run_names
 from harness.cli.finished import FinishedDisplay, cell_options
-from harness.cli.options import pairs, runs_dir
+from harness.cli.options import check_target, pairs, runs_dir, write_target
 
 
 @click.command(short_help="Answer new rows with a model that a run has made.")
@@ -21,9 +21,7 @@ from harness.cli.options import pairs, runs_dir
 @click.option("--field", "more", multiple=True, callback=pairs, metavar="ROLE=COLUMN", help="Any other variable of the prompt.")
 @click.option("--force", is_flag=True, help="Replace a file that is there.")
 @runs_dir
-def predict(
-    run: str, *, data: str, out: str, input: str | None, id_: str | None, more: dict[str, str], force: bool, **cell: Any
-) -> None:
+def predict(run: str, *, data: str, out: str, input: str | None, id_: str | None, more: dict[str, str], force: bool, **cell: Any) -> None:
     """Answer the rows of a file with the model of a finished cell of RUN (a folder, a name, or `latest`).
 
     The base model, what the cell has learnt, the prompt and the decoding are those of the run.
@@ -35,7 +33,6 @@ def predict(
     from pathlib import Path
 
     from harness import api
-    from harness.store.atomic import write_text
 
     target = None if out == "-" else Path(out)
     if target is not None:
@@ -48,22 +45,16 @@ def predict(
     if target is None:
         click.echo(answers.to_jsonl(), nl=False)
         return
-    try:
-        write_text(target, answers.text(target))
-    except OSError as error:
-        raise click.BadParameter(f"{target} cannot be written: {error.strerror}", param_hint="--out") from None
+    write_target(target, answers.text(target))
     click.echo(str(target))
 
 
 def _check_out(target: Any, data: Any, force: bool) -> None:
     """Find out before the work whether its result can be written."""
+    check_target(target)
     problem = None
     if target.suffix.lower() not in (".jsonl", ".ndjson", ".csv"):
         problem = f"{target}: the extension says the format: end it in .jsonl or .csv"
-    elif target.is_dir():
-        problem = f"{target} is a folder: name a file"
-    elif not target.parent.is_dir():
-        problem = f"there is no folder {target.parent}"
     elif target.exists() and data.exists() and target.samefile(data):
         problem = f"{target} holds the rows that are to be answered: name another file"
     elif target.exists() and not force:

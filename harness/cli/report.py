@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from harness.cli.completion import run_names
-from harness.cli.options import runs_dir
+from harness.cli.options import check_target, runs_dir, write_target
 
 if TYPE_CHECKING:
     from harness.api import LoadedRun
@@ -42,7 +42,6 @@ def report(run: str, format_: str, out: str | None, without_text: bool, open_: b
     from pathlib import Path
 
     from harness import api
-    from harness.store.atomic import write_text
 
     if open_ and out == "-":
         raise click.UsageError("--open shows a file: leave out --out -")
@@ -52,14 +51,8 @@ def report(run: str, format_: str, out: str | None, without_text: bool, open_: b
         click.echo(text, nl=False)
         return
     target = Path(out) if out else loaded.path / f"report.{format_}"
-    if target.is_dir():
-        raise click.BadParameter(f"{target} is a folder: name a file", param_hint="--out")
-    if not target.parent.is_dir():
-        raise click.BadParameter(f"there is no folder {target.parent}", param_hint="--out")
-    try:
-        write_text(target, text)
-    except OSError as error:
-        raise click.BadParameter(f"{target} cannot be written: {error.strerror}", param_hint="--out") from None
+    check_target(target)
+    write_target(target, text)
     click.echo(str(target))
     if open_ and click.launch(str(target)) != 0:
         click.echo("No program here shows it: open the file yourself.", err=True)

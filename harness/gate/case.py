@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import NormalDist
 from typing import TypeAlias
@@ -11,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.analysis import OneSided
-from harness.analysis.intervals import unseen_share
+from harness.analysis.intervals import unseen_room
 from harness.analysis.power import POWER
 from harness.gate.fitting import GatePair
 from harness.gate.policy import Policy, Rule
@@ -25,7 +26,8 @@ Array: TypeAlias = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Case:
-    """Who is judged: the candidate, and where there is one the baseline on the same rows. `alpha` is what each rule decides at."""
+    """Who is judged: the candidate, and where there is one the baseline on the same rows. `alpha` is what each rule decides at; `slices`
+    are the positions of the test rows by value, for each way in which a rule cuts them."""
 
     candidate: Chosen
     baseline: Chosen | None
@@ -33,6 +35,7 @@ class Case:
     metrics: dict[str, Metric]
     policy: Policy
     alpha: float
+    slices: Mapping[str, Mapping[str, Sequence[int]]]
 
     @property
     def groups(self) -> tuple[str | None, ...]:
@@ -66,9 +69,7 @@ def cautious(found: OneSided, metric: Metric, count: int, alpha: float, *, diffe
         return replace(found, low=None, high=None) if found.high - found.low < 1e-12 else found
     lowest, highest = BOUNDS[metric.unit]
     lowest, highest = (lowest - highest, highest - lowest) if difference else (lowest, highest)
-    share = unseen_share(count, 1 - 2 * alpha)
-    low = found.difference - share * (found.difference - lowest)
-    high = found.difference + share * (highest - found.difference)
+    low, high = unseen_room(found.difference, (lowest, highest), count, 1 - 2 * alpha)
     return replace(found, low=min(found.low, low), high=max(found.high, high))
 
 
@@ -80,7 +81,7 @@ def decided(outcome: Outcome, found: OneSided) -> tuple[Outcome, str]:
 
 
 def against_value(rule: Rule, unit: str, found: OneSided, title: str, alpha: float) -> Ruling:
-    value = rule.value if rule.value is not None else 0.0
+    value = rule.bound
     if found.difference is None or found.low is None or found.high is None:
         return Ruling(
             title,

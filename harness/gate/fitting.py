@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
@@ -65,17 +67,17 @@ def pair_of(candidate: Chosen, baseline: Chosen, workspace: Path, *, model_path:
     return GatePair(candidate, baseline, [baseline.place[example.id] for example in candidate.rows.examples]), notes
 
 
-def asked_of(example: Example) -> tuple[str, ...]:
-    """Everything of a row that an answer and its scores depend on."""
-    more = [example.choices, example.group, dict(example.meta)]
-    return (example.id, example_digest(example), json.dumps(more, sort_keys=True, default=str))
+def test_digest(examples: Sequence[Example]) -> str:
+    """sha256 (hex) of everything of the test rows that an answer and its scores depend on, in whatever order they stand."""
+    rows = [[e.id, example_digest(e), e.choices, e.group, dict(e.meta)] for e in examples]
+    return hashlib.sha256("\n".join(sorted(json.dumps(row, sort_keys=True, default=str) for row in rows)).encode()).hexdigest()
 
 
 def trained_on(chosen: Chosen, rows: Chosen) -> list[str]:
     """The ids of the test rows of `rows` whose inputs are among the training rows of `chosen`."""
-    file = chosen.run.path / "data" / f"{chosen.rows.task.name}.parquet"
-    if not chosen.trained or not file.is_file():
+    if not chosen.trained:
         return []
+    file = chosen.run.path / "data" / f"{chosen.rows.task.name}.parquet"
     seen = {row["inputs_digest"] for row in read_table(file) if row["split"] in ("train", "validation")}
     return [example.id for example in rows.rows.examples if inputs_digest(example) in seen]
 

@@ -10,7 +10,6 @@ that somebody did.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import getpass
 import hashlib
 import json
@@ -28,15 +27,16 @@ from numpy.typing import NDArray
 from harness.errors import BenchError
 from harness.store.atomic import write_json
 from harness.store.folder import read_json
+from harness.store.lock import waiting_lock
 
 Action = Literal["promote", "force", "rollback"]
 
 _SCHEMA = """
-CREATE TABLE IF NOT EXISTS events (
+CREATE TABLE events (
   number INTEGER PRIMARY KEY, task TEXT NOT NULL, action TEXT NOT NULL, at TEXT NOT NULL, user TEXT NOT NULL, body TEXT NOT NULL,
   seal TEXT NOT NULL
 ) STRICT;
-CREATE TABLE IF NOT EXISTS looks (
+CREATE TABLE looks (
   number INTEGER PRIMARY KEY, task TEXT NOT NULL, test_digest TEXT NOT NULL, candidate TEXT NOT NULL, policy TEXT NOT NULL,
   at TEXT NOT NULL, alpha REAL NOT NULL, rows BLOB NOT NULL, UNIQUE (task, test_digest, candidate, policy)
 ) STRICT;
@@ -113,7 +113,6 @@ class Journal:
             text = json.dumps(body, sort_keys=True)
             seal = _seal(before[0] if before else "", number, task, action, at, user, text)
             db.execute("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?)", (number, task, action, at, user, text, seal))
-            self._noted(db)
         return Event(number, task, action, at, user, **body)
 
     def look(self, task: str, rows: Sequence[str], candidate: str, policy: str, alpha: float) -> tuple[int, float]:
@@ -134,21 +133,9 @@ class Journal:
                 "INSERT OR IGNORE INTO looks (task, test_digest, candidate, policy, at, alpha, rows) VALUES (?, ?, ?, ?, ?, ?, ?)", key
             )
             every = db.execute("SELECT task, test_digest, candidate, policy, alpha, rows FROM looks ORDER BY number").fetchall()
-            self._noted(db)
         same = [look for look in every if _overlap(numbers, np.frombuffer(look[5], dtype=np.uint64))]
         place = next(i for i, look in enumerate(same) if look[:4] == (task, test_digest, candidate, policy))
         return place + 1, float(sum(look[4] for look in same[: place + 1]))
-
-    def _noted(self, db: sqlite3.Connection) -> None:
-        """Commit, then write what the head knows, with nobody else writing meanwhile.
-
-        Whoever is killed between the two leaves a head that is behind, which does no harm.
-        """
-        last = db.execute("SELECT number, seal FROM events ORDER BY number DESC LIMIT 1").fetchone()
-        looks = db.execute("SELECT count(*) FROM looks").fetchone()[0]
-        db.execute("COMMIT")
-        write_json(self._head, {"number": last[0] if last else 0, "seal": last[1] if last else "", "looks": looks})
-        db.execute("BEGIN")
 
     def _checked(self, db: sqlite3.Connection) -> list[Event]:
         """The whole history, each seal recomputed."""
@@ -180,16 +167,17 @@ class Journal:
             try:
                 if write:
                     self.folder.mkdir(parents=True, exist_ok=True)
-                    stack.enter_context(_alone(self.folder / ".lock"))
+                    stack.enter_context(waiting_lock(self.folder / ".lock"))
                     if self.is_new():
-                        write_json(self._head, {"number": 0, "seal": "", "looks": 0})
+                        self._create()
                 db = stack.enter_context(contextlib.closing(sqlite3.connect(self.file, timeout=60, isolation_level=None)))
                 db.execute("PRAGMA synchronous = FULL")
-                for statement in _SCHEMA.split(";") if write else ():
-                    db.execute(statement)  # committed by themselves: what is undone later must leave a registry
                 db.execute("BEGIN IMMEDIATE" if write else "BEGIN")
                 yield db
+                head = self._head_of(db)
                 db.execute("COMMIT")
+                if write:  # whoever is killed before this leaves a head that is behind, which does no harm
+                    write_json(self._head, head)
             except sqlite3.OperationalError as error:
                 if "no such table" in str(error):
                     raise BenchError(f"{self.file}: is damaged, or no registry: {error}. Restore a backup.") from None
@@ -200,13 +188,19 @@ class Journal:
             except OSError as error:
                 raise BenchError(f"{self.folder}: cannot be written: {error.strerror}") from None
 
+    def _create(self) -> None:
+        """An empty history, whole or not at all: nobody reads a database without its tables."""
+        beside = self.file.with_name(".registry.sqlite.part")
+        beside.unlink(missing_ok=True)
+        with contextlib.closing(sqlite3.connect(beside)) as db:
+            db.executescript(_SCHEMA)
+            write_json(self._head, self._head_of(db))
+        beside.replace(self.file)
 
-@contextmanager
-def _alone(path: Path) -> Iterator[None]:
-    """Wait until nobody else writes; the kernel lets go however a process ends."""
-    with path.open("a") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+    def _head_of(self, db: sqlite3.Connection) -> dict[str, Any]:
+        last = db.execute("SELECT number, seal FROM events ORDER BY number DESC LIMIT 1").fetchone()
+        looks = db.execute("SELECT count(*) FROM looks").fetchone()[0]
+        return {"number": last[0] if last else 0, "seal": last[1] if last else "", "looks": looks}
 
 
 def _numbers(rows: Sequence[str]) -> NDArray[np.uint64]:

@@ -5,21 +5,19 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from harness.data.digests import example_digest
 from harness.gate.case import Case
-from harness.gate.fitting import asked_of, pair_of, trained_on
+from harness.gate.fitting import pair_of, test_digest, trained_on
 from harness.gate.policy import Policy, as_plain
 from harness.gate.registry import Registry
-from harness.gate.rules import rulings_of
+from harness.gate.rules import rulings_of, slices_asked_for
 from harness.gate.verdict import Ruling, Side, Verdict, together
 from harness.gate.worse import rows_that_got_worse
 from harness.results import Chosen, cells_of
-from harness.store import Run
-from harness.types import Metric
 
 MOST_SHOWN = 20
 
@@ -33,42 +31,41 @@ def judge(
     baseline_run: str | None = None,
     model_path: str | None = None,
 ) -> Verdict:
-    """The verdict, which is put on record as a look at the test set.
+    """The verdict, after the look at the test set that it is was put on record.
 
     Args:
         baseline_run: what the baseline's run is called, where its folder has another name.
 
     Raises:
-        BenchError: the baseline does not fit and cannot be made to; a damaged run or registry.
+        BenchError: a slice that the data do not have, a baseline that does not fit and cannot be made to, a damaged run or registry.
     """
+    task, examples = candidate.rows.task, candidate.rows.examples
+    slices = slices_asked_for(policy, examples)  # whatever is wrong with the question comes up before a look is spent on it
     with tempfile.TemporaryDirectory() as place:
-        pair, notes = None, _unfinished(candidate)
-        metrics: Sequence[Metric] = candidate.rows.metrics
+        notes, pair = [_unfinished(candidate)], None
         if baseline is not None:
+            notes.append(_unfinished(baseline))
             pair, said = pair_of(candidate, baseline, Path(place) / "again", model_path=model_path)
-            notes += [*_unfinished(baseline), *said]
-        task, examples = candidate.rows.task, candidate.rows.examples
-        identity = _identity(candidate, baseline)
-        asked = [json.dumps(asked_of(e)) for e in examples]
-        tests = hashlib.sha256("\n".join(sorted(asked)).encode()).hexdigest()
+            notes += said
+        own, theirs = side_of(candidate), side_of(baseline) if baseline is not None else None
+        if theirs is not None and theirs.digest == own.digest:
+            notes.append("The candidate answers every test row exactly as the baseline does.")
         alpha = policy.alpha / (policy.looks or 1)
-        look, spent = registry.journal.look(task.name, asked, identity, policy.digest, alpha)  # on record before anything is judged
+        question = json.dumps([own.digest, theirs.digest if theirs is not None else None])
+        look, spent = registry.journal.look(task.name, [example_digest(e) for e in examples], question, policy.digest, alpha)
         if policy.looks is not None and spent > policy.alpha * (1 + 1e-9):
             plan = f"and the policy has {policy.alpha:g}: earlier looks had other plans"
             notes.append(f"With this look, α = {spent:g} is spent at this test set, {plan}.")
-        case = Case(candidate, baseline, pair, {m.name: m for m in metrics}, policy, alpha)
-        if baseline is not None and side_of(baseline).digest == side_of(candidate).digest:
-            notes.append("The candidate answers every test row exactly as the baseline does.")
+        case = Case(candidate, baseline, pair, {m.name: m for m in candidate.rows.metrics}, policy, alpha, slices)
         rulings = [*_spent(policy, look), *_leaks(candidate, baseline), *rulings_of(case)]
-        outcome = together(ruling.outcome for ruling in rulings)
-        worse = rows_that_got_worse(pair, metrics) if pair is not None else []
+        worse = rows_that_got_worse(pair, candidate.rows.metrics) if pair is not None else []
         return Verdict(
-            outcome=outcome,
+            outcome=together(ruling.outcome for ruling in rulings),
             task=task.name,
             score=task.primary,
             rows=len(examples),
-            candidate=side_of(candidate),
-            baseline=replace(side_of(baseline), run=baseline_run or baseline.run.name) if baseline is not None else None,
+            candidate=own,
+            baseline=replace(theirs, run=baseline_run or theirs.run) if theirs is not None else None,
             rulings=tuple(rulings),
             worse=tuple(worse[:MOST_SHOWN]),
             worse_rows=len(worse),
@@ -78,9 +75,9 @@ def judge(
             planned=policy.looks,
             policy=as_plain(policy),
             policy_digest=policy.digest,
-            test_digest=tests,
+            test_digest=test_digest(examples),
             at=datetime.now(UTC).isoformat(timespec="seconds"),
-            notes=tuple(notes),
+            notes=tuple(filter(None, notes)),
         )
 
 
@@ -94,30 +91,25 @@ def side_of(chosen: Chosen) -> Side:
         label=chosen.label,
         seeds=tuple(cell.seed for cell in chosen.cells if cell.seed is not None),
         cells=cells,
-        digest=_results_digest(chosen.run, cells),
+        digest=_results_digest(chosen),
     )
 
 
-def _unfinished(chosen: Chosen) -> list[str]:
+def _unfinished(chosen: Chosen) -> str:
     """Seeds that are not there: whoever is judged by those that ended well is judged kindly."""
     planned = cells_of(chosen.run, chosen.rows.task.name, chosen.cell)
     lost = [cell for cell in planned if cell.id not in {own.id for own in chosen.cells}]
     if not lost:
-        return []
+        return ""
     seeds = ", ".join(f"{cell.seed} ({chosen.run.status(cell.id)})" for cell in lost)
-    return [f"{chosen.label} is judged by {len(chosen.cells)} of {len(planned)} seeds; without a result: {seeds}."]
+    return f"{chosen.label} is judged by {len(chosen.cells)} of {len(planned)} seeds; without a result: {seeds}."
 
 
-def _identity(candidate: Chosen, baseline: Chosen | None) -> str:
-    """Who is asked about: the same candidate against the same baseline is the same question."""
-    return json.dumps([side_of(candidate).digest, side_of(baseline).digest if baseline is not None else None])
-
-
-def _results_digest(run: Run, cells: Sequence[str]) -> str:
+def _results_digest(chosen: Chosen) -> str:
     """sha256 (hex) of what these cells answered: a training that was repeated is another candidate."""
     total = hashlib.sha256()
-    for cell in cells:
-        for p in run.predictions(cell):
+    for cell in chosen.cells:
+        for p in chosen.rows.predictions(cell):
             total.update(json.dumps([p.example_id, p.output, p.extracted]).encode() + b"\n")
     return total.hexdigest()
 
@@ -131,18 +123,23 @@ def _spent(policy: Policy, look: int) -> list[Ruling]:
 
 
 def _leaks(candidate: Chosen, baseline: Chosen | None) -> list[Ruling]:
-    """No side may have been trained on a row that is tested."""
-    found = []
+    """No side may have been trained on a row that is tested; what a model made elsewhere was trained on, nobody here knows."""
+    title, found, unknown = "no test row was trained on", [], []
     for side, name in ((candidate, "the candidate"), (baseline, "the baseline")):
-        rows = trained_on(side, candidate) if side is not None else []
+        if side is None:
+            continue
+        if side.run.plan.strategy_of(side.cell).outputs is not None:
+            unknown.append(name)
+            continue
+        rows = trained_on(side, candidate)
         if rows:
-            shown = ", ".join(rows[:3]) + ("" if len(rows) <= 3 else ", …")
-            found.append(
-                Ruling(
-                    "no test row was trained on",
-                    "FAIL",
-                    f"{len(rows)} test rows are among the training rows of {name}: {shown}",
-                    n=len(rows),
-                )
-            )
-    return found or [Ruling("no test row was trained on", "PASS", "no test row is among the training rows of either side")]
+            reason = f"{_rows_are(len(rows))} among the training rows of {name}"
+            found.append(Ruling(title, "FAIL", reason, n=len(rows), examples=tuple(rows[:3])))
+    if found or (unknown and baseline is None):
+        return found
+    said = f"; not known for {' and '.join(unknown)}, whose outputs were made elsewhere" if unknown else ""
+    return [] if len(unknown) == 2 else [Ruling(title, "PASS", f"no test row is among the training rows{said}")]
+
+
+def _rows_are(rows: int) -> str:
+    return "1 test row is" if rows == 1 else f"{rows} test rows are"

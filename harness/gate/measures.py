@@ -17,7 +17,7 @@ def ruling_of_measure(case: Case, rule: Rule) -> Ruling:
     if own is None:
         return Ruling(rule.title, "FAIL", f"{rule.score} was not measured: {MEASURES[rule.score]}", rule.score)
     if rule.rule in ("floor", "ceiling"):
-        value = rule.value if rule.value is not None else 0.0
+        value = rule.bound
         good = own <= value if rule.rule == "ceiling" else own >= value
         return Ruling(rule.title, "PASS" if good else "FAIL", f"measured: {MEASURES[rule.score]}", rule.score, measured=own, against=value)
     theirs = measure(case.baseline, rule.score) if case.baseline is not None else None

@@ -14,7 +14,7 @@ from harness.review.rows import Judgements
 
 def ruling_of_people(case: Case, rule: Rule) -> Ruling:
     """What people said of the candidate in the newest packet that tells; its limits are at the policy's α."""
-    candidate, value = case.candidate.cell.strategy, rule.value if rule.value is not None else 0.0
+    candidate = case.candidate.cell.strategy
     run, task = case.candidate.run, case.candidate.rows.task.name
     for review in reversed(reviews_of(run, task)):
         if review.key.cells.get(candidate) not in {cell.id for cell in case.candidate.cells} or not review.key.generalises:
@@ -42,7 +42,7 @@ def ruling_of_people(case: Case, rule: Rule) -> Ruling:
         if rule.score == "review.win_rate"
         else f"a review of the errors of {candidate}"
     )
-    return Ruling(rule.title, "FAIL", f"{what} is missing: bench review export", rule.score, against=value)
+    return Ruling(rule.title, "FAIL", f"{what} is missing: bench review export", rule.score, against=rule.bound)
 
 
 def marked_critical(chosen: Chosen) -> dict[str, bool]:

@@ -1,12 +1,11 @@
 """The registry of promoted models: a history, and beside it a copy of everything that a champion is.
 
-    registry.sqlite, head.json   the history: see `journal`
-    models/<task>/<digest>/      a run folder with the champion's cells alone: artifact, predictions, test rows
+registry.sqlite, head.json   the history: see `journal`
+models/<task>/<digest>/      a run folder with the champion's cells alone: artifact, predictions, test rows
 """
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import shutil
 import tempfile
@@ -22,6 +21,7 @@ from harness.grid.finished import FinishedCell
 from harness.results import Chosen, choose
 from harness.store import Run, RunFolder
 
+_PART = ".part-"
 _WAYS_OUT = "Promote its run again, roll back, or name another baseline with --baseline RUN:strategy."
 
 
@@ -79,7 +79,7 @@ class Registry:
         reason: str,
         judged_against: int | None,
     ) -> Event:
-        """Copy the model into the registry and put it in service, in one transaction.
+        """Copy the model into the registry and put it in service, both or neither.
 
         Args:
             judged_against: the number of the champion's event when the verdict was made, 0 where there was none; None where somebody named
@@ -92,27 +92,24 @@ class Registry:
         for cell in chosen.cells:
             if chosen.run.plan.strategy_of(cell).outputs is None:
                 check_artifact(FinishedCell(chosen.run, cell))
-        place, digest = self._copied(chosen)
-        body = {
-            "run": chosen.run.name,
-            "strategy": chosen.cell.strategy,
-            "model": chosen.cell.model,
-            "digest": digest,
-            "folder": place.relative_to(self.folder).as_posix(),
-            "outcome": outcome,
-            "policy_digest": policy_digest,
-            "verdict": verdict,
-            "reason": reason,
-        }
 
         def decided(history: Sequence[Event]) -> tuple[Action, dict[str, Any]]:
-            stack = _in_service(history)
-            now = stack[-1] if stack else None
-            number = now.number if now else 0
-            if judged_against is not None and number != judged_against:
+            now = next(reversed(_in_service(history)), None)
+            if judged_against is not None and judged_against != (now.number if now else 0):
                 what = f"{now.strategy} of {now.run} was put in service by {now.user}" if now else "what was in service is gone"
                 raise BenchError(f"{task}: {what} meanwhile: the verdict is about another champion. Run bench promote again.")
-            return action, body
+            place, digest = self._copied(chosen)
+            return action, {
+                "run": chosen.run.name,
+                "strategy": chosen.cell.strategy,
+                "model": chosen.cell.model,
+                "digest": digest,
+                "folder": place.relative_to(self.folder).as_posix(),
+                "outcome": outcome,
+                "policy_digest": policy_digest,
+                "verdict": verdict,
+                "reason": reason,
+            }
 
         return self.journal.append(task, decided)
 
@@ -141,24 +138,20 @@ class Registry:
         return self.journal.append(task, decided)
 
     def _copied(self, chosen: Chosen) -> tuple[Path, str]:
-        """The model's folder in the registry, whole or not at all, and its digest."""
-        task = chosen.rows.task.name
-        parent = self.folder / "models" / task
-        try:
-            parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryDirectory(dir=parent, prefix=".part-") as place:
-                beside = Path(place) / "model"
-                _copy_cells(chosen, beside)
-                digest = folder_digest(beside)
-                target = parent / digest[:16]
-                if target.exists() and folder_digest(target) != digest:
-                    target.rename(Path(place) / "damaged")  # it goes with the temporary folder
-                with contextlib.suppress(FileExistsError, OSError):
-                    beside.rename(target)
-                if folder_digest(target) != digest:
-                    raise BenchError(f"{target}: could not be put in its place")
-        except OSError as error:
-            raise BenchError(f"{parent}: cannot be written: {error.strerror}") from None
+        """The model's folder in the registry, whole or not at all, and its digest. Nobody else writes meanwhile: the history is locked."""
+        models = self.folder / "models" / chosen.rows.task.name
+        models.mkdir(parents=True, exist_ok=True)
+        for left in models.glob(f"{_PART}*"):  # by a process that was killed
+            shutil.rmtree(left)
+        with tempfile.TemporaryDirectory(dir=models, prefix=_PART) as place:
+            beside = Path(place) / "model"
+            _copy_cells(chosen, beside)
+            digest = folder_digest(beside)
+            target = models / digest[:16]
+            if target.exists() and folder_digest(target) != digest:
+                target.rename(Path(place) / "damaged")  # it goes with the temporary folder
+            if not target.exists():
+                beside.rename(target)
         return target, digest
 
 

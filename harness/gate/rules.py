@@ -9,14 +9,15 @@ import numpy as np
 from harness.analysis import OneSided, one_sided_limits, score_limits, seed_spread
 from harness.analysis.clusters import cluster_index
 from harness.analysis.intervals import units
+from harness.analysis.rows import whole_rows
 from harness.errors import BenchError
 from harness.gate.case import Array, Case, against_value, cautious, decided, rows_needed
 from harness.gate.measures import ruling_of_measure
 from harness.gate.people import ruling_of_people
-from harness.gate.policy import MEASURES, REVIEWS, Rule
+from harness.gate.policy import MEASURES, REVIEWS, Policy, Rule
 from harness.gate.verdict import Outcome, Ruling
-from harness.results.slices import slices_of
-from harness.types import Metric
+from harness.results.slices import MOST_VALUES, slices_of
+from harness.types import Example, Metric
 
 _SLICE = 30  # rows that a slice has at least, where the rule says nothing
 
@@ -24,6 +25,27 @@ _SLICE = 30  # rows that a slice has at least, where the rule says nothing
 def rulings_of(case: Case) -> list[Ruling]:
     """The least that must be there, then every rule in the order of the policy; a rule on slices is one ruling a slice."""
     return [*_least(case), *(ruling for rule in case.policy.rules for ruling in _ruling(case, rule))]
+
+
+def slices_asked_for(policy: Policy, examples: Sequence[Example]) -> dict[str, dict[str, list[int]]]:
+    """The positions of the rows by value, of each column that a rule cuts them by.
+
+    Raises:
+        BenchError: no such column, or one with too many values; every rule with its problem.
+    """
+    found: dict[str, dict[str, list[int]]] = {}
+    problems: list[str] = []
+    for number, rule in enumerate(policy.rules):
+        if rule.slice is not None:
+            column, named, _ = rule.slice.partition("=")
+            where = f"the policy's rules[{number}] ({rule.title}): slice"
+            try:
+                found[rule.slice] = slices_of(examples, column, most=None if named else MOST_VALUES, asked_by=where)
+            except BenchError as error:
+                problems += error.problems
+    if problems:
+        raise BenchError(problems)
+    return found
 
 
 def _least(case: Case) -> list[Ruling]:
@@ -55,10 +77,7 @@ def _ruling(case: Case, rule: Rule) -> list[Ruling]:
 def _of_slices(case: Case, rule: Rule, metric: Metric, cut: str) -> list[Ruling]:
     """One ruling a slice that is large enough, or that of the one that is named."""
     column, _, wanted = cut.partition("=")
-    try:
-        slices = slices_of(case.candidate.rows.examples, column)
-    except BenchError as error:
-        raise BenchError(f"the policy's rule '{rule.title}': slice: {str(error).removeprefix(f'--by {column}: ')}") from None
+    slices = case.slices[cut]
     if wanted:
         if wanted in slices:
             return [_of_score(case, rule, metric, slices[wanted], rule.title)]
@@ -74,26 +93,32 @@ def _of_slices(case: Case, rule: Rule, metric: Metric, cut: str) -> list[Ruling]
 def _of_score(case: Case, rule: Rule, metric: Metric, rows: Sequence[int] | None, title: str) -> Ruling:
     groups = case.groups if rows is None else tuple(case.groups[i] for i in rows)
     cut: Callable[[Array], Array] = (lambda stack: stack) if rows is None else (lambda stack: stack[list(rows)])
-    count = units(len(groups), cluster_index(groups, len(groups)))
     if rule.rule in ("floor", "ceiling"):
-        own = _own_limits(case, cut(case.own(metric)), metric, groups)
+        stack = cut(case.own(metric))
+        own = _own_limits(case, stack, metric, groups)
         if isinstance(own, str):
             return Ruling(title, "INCONCLUSIVE", own, rule.score, against=rule.value, unit=metric.unit)
-        found = cautious(own, metric, count, case.alpha, difference=False) if not _exact(cut(case.own(metric)), metric) else own
+        found = own if _exact(stack, metric) else cautious(own, metric, _independent(stack, groups), case.alpha, difference=False)
         return against_value(rule, metric.unit, found, title, case.alpha)
     if case.pair is None:
-        return Ruling(
-            title, "FAIL", "there is no baseline to compare with: name one with --baseline RUN:strategy", rule.score, compares=True
-        )
+        nobody = "nothing is in service to compare with: name a --baseline RUN:STRATEGY, or promote a first model with --force"
+        return Ruling(title, "INCONCLUSIVE", nobody, rule.score, compares=True)
     a, b = (cut(stack) for stack in case.both(metric))
     limits = _limits(case, a, b, metric, groups)
     if isinstance(limits, str):
         return Ruling(title, "INCONCLUSIVE", limits, rule.score, compares=True)
     if not (_exact(a, metric) and _exact(b, metric)):
-        limits = cautious(limits, metric, count, case.alpha, difference=True)
+        both = _independent(np.concatenate([a, b], axis=1), groups)
+        limits = cautious(limits, metric, both, case.alpha, difference=True)
     sign = -1.0 if metric.direction == "lower" else 1.0
     least = -(rule.margin or 0.0) if rule.rule == "not_worse" else (rule.by or 0.0)
     return _shown(rule, metric, limits, (sign, least), title, case.alpha)
+
+
+def _independent(stack: Array, groups: Sequence[str | None]) -> int:
+    """How many rows, or groups of rows, have a score for every seed."""
+    seen = whole_rows(stack, groups).groups
+    return units(len(seen), cluster_index(seen, len(seen)))
 
 
 def _exact(stack: Array, metric: Metric) -> bool:

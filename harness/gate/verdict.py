@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 from harness.errors import BenchError
+from harness.store.atomic import plain
 
 Outcome = Literal["PASS", "FAIL", "INCONCLUSIVE"]
 EXIT_CODES: dict[Outcome, int] = {"PASS": 0, "FAIL": 1, "INCONCLUSIVE": 3}
@@ -17,7 +18,8 @@ class Ruling:
     """The verdict on one rule: what was measured and its limits at level α, each on one side, what they are held against, and why.
 
     `measured` is the score itself, or its difference to the baseline's, turned so that more is better where `compares`. `rows_needed` test
-    rows like these would decide with a power of 80 %, if the planned difference is the true one; None where more would not.
+    rows like these would decide with a power of 80 %, if the planned difference is the true one; None where more would not. `examples` are
+    ids of test rows that the reason is about.
     """
 
     rule: str
@@ -33,6 +35,7 @@ class Ruling:
     n: int = 0
     rows_needed: int | None = None
     method: str = ""
+    examples: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -96,6 +99,15 @@ class Verdict:
         """0, 1 or 3."""
         return EXIT_CODES[self.outcome]
 
+    def to_json(self) -> dict[str, Any]:
+        """Every value, as `verdict_of` reads it back; a number that does not exist is null, never NaN."""
+        found: dict[str, Any] = plain(asdict(self))
+        return found
+
+    def without_text(self) -> Verdict:
+        """Without ids and outputs of test rows: they may be what patients said."""
+        return replace(self, worse=(), rulings=tuple(replace(ruling, examples=()) for ruling in self.rulings))
+
 
 def verdict_of(value: Mapping[str, Any]) -> Verdict:
     """A verdict back from the values that it was put on record as.
@@ -105,7 +117,7 @@ def verdict_of(value: Mapping[str, Any]) -> Verdict:
     """
     try:
         sides = {name: _side(value[name]) for name in ("candidate", "baseline")}
-        rulings = tuple(Ruling(**each) for each in value["rulings"])
+        rulings = tuple(Ruling(**each | {"examples": tuple(each["examples"])}) for each in value["rulings"])
         worse = tuple(Worse(**each | {"critical_by": tuple(each["critical_by"])}) for each in value["worse"])
         return Verdict(**dict(value) | sides | {"rulings": rulings, "worse": worse, "notes": tuple(value["notes"])})
     except (KeyError, TypeError) as error:

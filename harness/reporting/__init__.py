@@ -5,10 +5,10 @@ from harness.reporting.compare_text import print_comparison, print_summary
 from harness.reporting.compare_view import ComparisonView
 from harness.reporting.export import comparison_to_json, to_json
 from harness.reporting.foresight import Foresight, foresee_task
-from harness.reporting.gate_text import print_verdict, verdict_to_json, verdict_to_junit, verdict_to_markdown
+from harness.reporting.gate_text import print_verdict, verdict_to_junit, verdict_to_markdown
 from harness.reporting.markdown import to_markdown
 from harness.reporting.opponents import Wanted
-from harness.reporting.page import render, write_page
+from harness.reporting.page import render, rewrite_page, write_page
 from harness.reporting.review_status import findings_to_json, print_findings
 from harness.reporting.table import to_csv
 from harness.reporting.terminal import terminal_table
@@ -28,11 +28,11 @@ __all__ = [
     "print_summary",
     "print_verdict",
     "render",
+    "rewrite_page",
     "terminal_table",
     "to_csv",
     "to_json",
     "to_markdown",
-    "verdict_to_json",
     "verdict_to_junit",
     "verdict_to_markdown",
     "write_page",

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from harness.analysis import compare_all
-from harness.gate import verdict_of
+from harness.gate import Verdict, verdict_of
 from harness.reporting import numbers, words
 from harness.reporting.advice import advice_of
 from harness.reporting.calibration import calibration_of
@@ -108,12 +108,12 @@ def task_view(run: Run, task: Task, *, with_text: bool = True) -> TaskView:
 
 def _gates(run: Run, task: Task, *, with_text: bool) -> tuple[GateView, ...]:
     """The newest verdict on each strategy under each policy."""
-    newest: dict[tuple[str, str], GateView] = {}
+    newest: dict[tuple[str, str], Verdict] = {}
     for value in reversed(verdicts(run.path)):
         verdict = verdict_of(value)
         if verdict.task == task.name:
-            newest.setdefault((verdict.candidate.label, verdict.policy_digest), gate_view(verdict, with_text=with_text))
-    return tuple(newest.values())[:_MOST_GATES]
+            newest.setdefault((verdict.candidate.label, verdict.policy_digest), verdict)
+    return tuple(gate_view(verdict, with_text=with_text) for verdict in list(newest.values())[:_MOST_GATES])
 
 
 def device(run: Run) -> str:

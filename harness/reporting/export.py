@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -15,6 +14,7 @@ from harness.reporting.lines import lines_of
 from harness.reporting.view import PHASES, LearningLine, Line
 from harness.results.rows import TaskRows
 from harness.store import Run
+from harness.store.atomic import plain
 from harness.types import Cell, CellResult, Cost, Score, Task, total_cost
 
 
@@ -29,13 +29,13 @@ def to_json(run: Run) -> dict[str, Any]:
     lines = {name: lines_of(run, own) for name, own in rows.items()}
     curves = [curve for name in rows for curve in _learning_curves(run, rows[name], lines[name])]
     advice = [each for name in rows if (each := _recommendation(run, rows[name], lines[name]))]
-    found: dict[str, Any] = _finite({"run": run.name, "cells": cells, "recommendations": advice, "learning_curves": curves})
+    found: dict[str, Any] = plain({"run": run.name, "cells": cells, "recommendations": advice, "learning_curves": curves})
     return found
 
 
 def comparison_to_json(views: Sequence[ComparisonView]) -> dict[str, Any]:
     """`{"comparisons": [...]}`: every value of the views, A first. A number that does not exist is null, never NaN."""
-    found: dict[str, Any] = _finite({"comparisons": [asdict(view) for view in views]})
+    found: dict[str, Any] = plain({"comparisons": [asdict(view) for view in views]})
     return found
 
 
@@ -146,12 +146,3 @@ def _cost(costs: list[Cost]) -> dict[str, Any]:
         "price": total["price"],
         "currency": costs[0].currency,
     }
-
-
-def _finite(value: Any) -> Any:
-    """The same value with null for every number that JSON cannot hold."""
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, Mapping):
-        return {key: _finite(entry) for key, entry in value.items()}
-    return [_finite(entry) for entry in value] if isinstance(value, list | tuple) else value

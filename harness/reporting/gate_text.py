@@ -1,10 +1,7 @@
-"""A verdict for people and for CI: in the terminal, as Markdown, as JUnit XML, as JSON. Whatever models wrote is shown as text."""
+"""A verdict for people and for CI: in the terminal, as Markdown, as JUnit XML. Whatever models wrote is shown as text."""
 
 from __future__ import annotations
 
-import math
-from dataclasses import asdict
-from typing import Any
 from xml.etree import ElementTree as ET
 
 from rich import box
@@ -77,20 +74,6 @@ def verdict_to_junit(verdict: Verdict) -> str:
     out.text = _xml("\n".join([headline(verdict), *about(verdict), worse(verdict), *rows]))
     ET.indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
-
-
-def verdict_to_json(verdict: Verdict) -> dict[str, Any]:
-    """Every value; a number that does not exist is null, never NaN."""
-    found: dict[str, Any] = _plain(asdict(verdict))
-    return found
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _plain(each) for key, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(each) for each in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _xml(text: str) -> str:

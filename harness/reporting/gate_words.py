@@ -39,7 +39,8 @@ def reason(ruling: Ruling) -> str:
         if ruling.rows_needed and ruling.rows_needed > ruling.n
         else ""
     )
-    return f"{ruling.reason}{needed}"
+    rows = f": {', '.join(ruling.examples)}" if ruling.examples else ""
+    return f"{ruling.reason}{rows}{needed}"
 
 
 def about(verdict: Verdict) -> list[str]:
@@ -69,6 +70,7 @@ def gate_view(verdict: Verdict, *, with_text: bool) -> GateView:
     Args:
         with_text: whether ids of test rows and outputs are in it.
     """
+    verdict = verdict if with_text else verdict.without_text()
     rulings = tuple((r.rule, r.outcome, measured(r), reason(r)) for r in verdict.rulings)
     rows = tuple(
         (
@@ -78,7 +80,7 @@ def gate_view(verdict: Verdict, *, with_text: bool) -> GateView:
             numbers.score(row.candidate),
             row.candidate_output,
         )
-        for row in (verdict.worse if with_text else ())
+        for row in verdict.worse
     )
     return GateView(
         at=verdict.at,

@@ -30,6 +30,8 @@ from harness.webpage import content_security_policy, page_environment
 _TEMPLATE = "report.html.j2"
 _STYLE = "report.css"
 _SCRIPT = "report.js"
+_WITHOUT_TEXT = '<meta name="bench-texts" content="left out">'
+_HEAD = 4000  # characters; it stands before anything of the run
 
 
 def render(run: Run, *, with_text: bool = True) -> str:
@@ -52,6 +54,15 @@ def render(run: Run, *, with_text: bool = True) -> str:
 def write_page(run: Run, path: Path) -> None:
     """`render` into a file, whole or not at all."""
     write_text(path, render(run))
+
+
+def rewrite_page(run: Run) -> None:
+    """Write the report in the run's folder anew, where there is one; one that was written without texts stays without."""
+    path = run.folder.report
+    if path.is_file():
+        with path.open(encoding="utf-8", errors="replace") as file:
+            without_text = _WITHOUT_TEXT in file.read(_HEAD)
+        write_text(path, render(run, with_text=not without_text))
 
 
 def _environment(folder: Path) -> jinja2.Environment:

@@ -1,4 +1,4 @@
-"""One process at a time works on a run, and a second one is told who the first is."""
+"""One process at a time: on a run, where a second one is told who the first is, and on whatever others may wait for."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import fcntl
 import json
 import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
@@ -60,6 +62,25 @@ class RunLock:
         finally:
             os.close(handle)
         return False
+
+
+@contextmanager
+def waiting_lock(path: Path) -> Iterator[None]:
+    """Wait until nobody else has it. The kernel lets go however a process ends.
+
+    Raises:
+        BenchError: the file cannot be written, or not be locked.
+    """
+    try:
+        file = path.open("a")
+    except OSError as error:
+        raise BenchError(f"{path}: cannot be written: {error.strerror}") from None
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX)
+        except OSError as error:
+            raise BenchError(f"{path}: this file system cannot lock files ({error.strerror})") from None
+        yield
 
 
 def _describe(holder: str) -> str:

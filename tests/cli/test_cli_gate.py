@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from report_factory import Made, make_run, summarization
 
 from tests.cli.conftest import Call
@@ -113,6 +114,8 @@ def test_every_format_and_the_exit_codes(call: Call, run: Path, here: Path, form
         (("--strategy", "nothing"), "nothing"),
         (("--strategy", "lora", "--policy", "nothing.yaml"), "nothing.yaml"),
         (("--strategy", "lora", "--out", "x"), "name one with --format"),
+        (("--strategy", "lora", "--format", "md", "--out", "."), "is a folder"),
+        (("--strategy", "lora", "--format", "md", "--out", "nowhere/gate.md"), "nowhere"),
         (("--init",), "--init needs --task"),
     ],
 )
@@ -128,7 +131,10 @@ def test_a_policy_to_begin_with(call: Call, run: Path, here: Path) -> None:
     written = call("gate", "--init", "--task", "summarization", "--out", "draft.yaml")
     assert (written.code, written.out) == (0, "draft.yaml\n") and (here / "draft.yaml").read_text() == drafted.out
     assert call("gate", "--init", "--task", "summarization", "--out", "draft.yaml").code == 2, "it is not written over"
-    (here / "gate.yaml").write_text(drafted.out.replace("unsupported_rate", "rouge1"))
+    policy = yaml.safe_load(drafted.out)
+    known = [rule for rule in policy["rules"] if rule["score"] == "rougeL"]  # this run's texts have no facts that are known
+    assert len(known) >= 2
+    (here / "gate.yaml").write_text(json.dumps(policy | {"rules": known}))
     judged = call("gate", str(run), "--strategy", "lora", "--baseline", f"{run}:base", "--policy", "gate.yaml")
     assert judged.code == 0, judged.err
 

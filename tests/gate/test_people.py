@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from report_factory import Made, make_run, summarization
 
 from harness.api import review_export, review_import
 from harness.reporting import verdict_to_junit, verdict_to_markdown
@@ -38,16 +39,47 @@ def test_what_people_prefer_is_asked_for_and_missing_fails(runs: Runs, tmp_path:
     assert found.outcome == "PASS" and found.rulings[-1].measured == pytest.approx(0.9)
 
 
+def lora_wins(share: int) -> Callable[[Judgement, tuple[str, ...]], dict[str, Any]]:
+    """On all but each so-many-th judgement."""
+    counted = iter(range(1000))
+    return lambda j, sides: {"answers": {"preference": "AB"[sides.index("lora" if next(counted) % share else "base")]}}
+
+
+def test_people_are_asked_at_the_policys_alpha(runs: Runs, tmp_path: Path) -> None:
+    run = runs(0.9, rows=60)
+    reviewed(run, lora_wins(4), tmp_path, n=60)
+    rules = [{"rule": "floor", "score": "review.win_rate", "value": 0.6, "against": "base"}]
+    outcomes = [judged(run, tmp_path, policy={"rules": rules, "alpha": alpha}).outcome for alpha in (0.05, 0.0001)]
+    assert outcomes == ["PASS", "INCONCLUSIVE"]
+
+
+def test_rows_that_were_chosen_because_they_are_hard_decide_nothing(runs: Runs, tmp_path: Path) -> None:
+    run = runs(0.9, rows=60)
+    reviewed(run, lora_wins(100), tmp_path, n=30, sample="hardest")
+    found = judged(run, tmp_path, policy={"rules": [{"rule": "floor", "score": "review.win_rate", "value": 0.6, "against": "base"}]})
+    assert found.outcome == "FAIL" and "is missing" in found.rulings[-1].reason
+
+
+def test_limits_that_cannot_be_trusted_pass_nothing(tmp_path: Path) -> None:
+    """Two patients with many rows each: all they agree on is about two patients."""
+    cells = [Made("base", 0.2), Made("lora", 0.95, 1, train_seconds=9)]
+    run = make_run(tmp_path / "run", [summarization(cells, rows=60, group=lambda i: f"p{i % 2}")])
+    reviewed(run, lora_wins(1000), tmp_path, n=60)
+    found = judged(run, tmp_path, policy={"rules": [{"rule": "floor", "score": "review.win_rate", "value": 0.01, "against": "base"}]})
+    assert found.outcome == "INCONCLUSIVE" and found.rulings[-1].measured > 0.9
+
+
 def test_a_critical_error_that_people_found_comes_first_although_the_score_rose(runs: Runs, tmp_path: Path) -> None:
-    run = runs(0.9, base=0.3, rows=60)
-    fatal, shared = run.examples("summarization")[7].id, run.examples("summarization")[8].id
+    run = runs(0.9, base=0.7, rows=60)
+
+    before = judged(run, tmp_path)
+    assert before.critical_rows == 0 and 0 < before.worse_rows == len(before.worse)
+    fatal, shared = [e.id for e in run.examples("summarization") if e.id not in [row.example for row in before.worse]][:2]
 
     def answer(judgement: Judgement, sides: tuple[str, ...]) -> dict[str, Any]:
         bad = judgement.example == shared or (judgement.example == fatal and sides == ("lora",))
         return {"answers": {"severity": "critical" if bad else "none"}}
 
-    before = judged(run, tmp_path)
-    assert before.critical_rows == 0 and fatal not in [row.example for row in before.worse]
     reviewed(run, answer, tmp_path, n=60, mode="errors")
     found = judged(run, tmp_path)
     assert [row.example for row in found.worse if row.critical] == [fatal], "the one that base makes, too, is no step back"

@@ -48,6 +48,7 @@ rules:
   - {rule: ceiling, score: answer_seconds, value: 1, slice: ward}
   - {rule: better, score: review.win_rate, by: 0.1}
   - {rule: floor, score: bleu, value: 3}
+  - {rule: not_worse, score: ter}
 """
     with pytest.raises(BenchError) as first:
         read(tmp_path, text)
@@ -66,9 +67,17 @@ rules:
         "answer_seconds is not measured on a part of the rows",
         "only a floor or a ceiling fits",
         "It is a score of the metric 'bleu': add that to the task",
+        "the task's margin is one of rougeL: say by how much ter may be worse, with 'margin'",
     ):
         assert expected in said, expected
-    assert len(second.value.problems) == 7
+    assert len(second.value.problems) == 9
+
+
+def test_a_score_of_all_labels_is_not_asked_for_on_a_part_of_the_rows(tmp_path: Path) -> None:
+    task = TASK.model_copy(update={"kind": "classification", "metrics": ("classification",), "primary": "macro_f1", "labels": ("a", "b")})
+    (tmp_path / "gate.yaml").write_text("rules:\n  - {rule: not_worse, score: macro_f1, slice: class}\n", encoding="utf-8")
+    with pytest.raises(BenchError, match=r"gate.yaml:2: rules\[0\]\.slice: macro_f1 is one number for all labels.*take accuracy"):
+        read_policy(tmp_path / "gate.yaml", task, metrics_for(task.metrics, task.labels))
 
 
 def test_a_rule_without_a_margin_has_the_tasks(tmp_path: Path) -> None:
@@ -122,7 +131,7 @@ def test_the_draft_of_every_shipped_task_is_a_policy(tmp_path: Path, task: str) 
 
 def test_the_draft_for_data_of_ones_own_names_its_columns(tmp_path: Path) -> None:
     wards = ["north", "south: old", "it's"]
-    rows = [f"text {i},label {i % 2},\"{wards[i % 3]}\",note {i}" for i in range(300)]
+    rows = [f'text {i},label {i % 2},"{wards[i % 3]}",note {i}' for i in range(300)]
     (tmp_path / "visits.csv").write_text("\n".join(["text,label,the ward,remark", *rows]), encoding="utf-8")
     task = {"name": "visits", "kind": "classification", "prompt": "{{ input }}"}
     data = {"path": "visits.csv", "fields": {"input": "text", "target": "label"}}

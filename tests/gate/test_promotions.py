@@ -36,7 +36,7 @@ def test_only_a_pass_is_promoted_and_force_is_marked_for_ever(runs: Made, tmp_pa
     registry, run = tmp_path / "registry", runs(0.4, base=0.9)
     with pytest.raises(NotPassedError, match="FAIL: not promoted") as refused:
         promote(run.path, "few-shot", baseline=f"{run.path}:base", registry=registry)
-    assert refused.value.exit_code == 1 and history(registry=registry) == []
+    assert refused.value.exit_code == 1 and history(registry=registry) == [] and not (registry / "models").exists()
     with pytest.raises(BenchError, match="--force needs --reason"):
         promote(run.path, "few-shot", registry=registry, force=True, reason=" ")
     event, verdict = promote(run.path, "few-shot", baseline=f"{run.path}:base", registry=registry, force=True, reason="the board said so")
@@ -92,6 +92,25 @@ def test_a_verdict_about_another_champion_promotes_nothing(runs: Made, tmp_path:
         promote(middle.path, "few-shot", registry=registry)
     champion = Registry(registry).champion("summarization")
     assert champion is not None and champion.run == best.name
+    assert len([*(registry / "models" / "summarization").iterdir()]) == 2, "what was not promoted is not in the registry"
+
+
+def test_what_a_killed_process_left_is_swept(runs: Made, tmp_path: Path) -> None:
+    registry = tmp_path / "registry"
+    left = registry / "models" / "summarization" / ".part-abc" / "model"
+    promoted(runs(0.5, rows=40), registry)
+    left.mkdir(parents=True)
+    (left / "adapter.safetensors").write_bytes(b"half of")
+    event = promoted(runs(0.9, rows=40), registry)
+    assert not left.parent.exists() and (registry / event.folder).is_dir()
+
+
+def test_a_registry_that_was_killed_before_its_database_is_a_new_one(runs: Made, tmp_path: Path) -> None:
+    registry, run = tmp_path / "registry", runs(0.9, rows=40)
+    registry.mkdir()
+    write_json(registry / "head.json", {"number": 0, "seal": "", "looks": 0})
+    (registry / ".registry.sqlite.part").write_bytes(b"half of a database")
+    assert history(registry=registry) == [] and promoted(run, registry).number == 1
 
 
 def test_a_database_that_is_gone_is_no_empty_registry(runs: Made, tmp_path: Path) -> None:

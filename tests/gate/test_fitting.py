@@ -1,0 +1,112 @@
+"""What may be compared: the same rows under the same scores, of models that were not trained on them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from report_factory import Made, classification, make_run, summarization
+
+from harness.data.digests import inputs_digest
+from harness.errors import BenchError
+from harness.store import Run
+from tests.gate.conftest import Runs, judged, only
+
+TRAINED = "no test row was trained on"
+
+
+def leak(run: Run, row: int, split: str) -> str:
+    """Put a test row among those that a model of this run has learned from; its id."""
+    file = run.path / "data" / "summarization.parquet"
+    rows, example = pq.read_table(file).to_pylist(), run.examples("summarization")[row]
+    seen = rows[0] | {"split": split, "id": "t-1", "inputs": None, "inputs_digest": inputs_digest(example)}
+    pq.write_table(pa.Table.from_pylist([*rows, seen], schema=pq.read_schema(file)), file)
+    return example.id
+
+
+@pytest.mark.parametrize("split", ["train", "validation"])
+def test_a_test_row_that_the_candidate_has_learned_from_fails(runs: Runs, tmp_path: Path, split: str) -> None:
+    run = runs(0.9)
+    row = leak(run, 3, split)
+    found = judged(run, tmp_path)
+    ruling = only(found, TRAINED)
+    assert found.outcome == "FAIL" and ruling.examples == (row,)
+    assert ruling.reason == "1 test row is among the training rows of the candidate"
+    assert only(found.without_text(), TRAINED).examples == ()
+
+
+def test_a_test_row_that_the_baseline_has_learned_from_fails(runs: Runs, tmp_path: Path) -> None:
+    """A baseline that knows the answers would make any candidate look bad."""
+    run, champion = runs(0.9), runs(0.5)
+    leak(champion, 3, "train")
+    found = judged(run, tmp_path, baseline=f"{champion.path}:lora")
+    assert found.outcome == "FAIL" and only(found, TRAINED).reason == "1 test row is among the training rows of the baseline"
+    assert judged(run, tmp_path, baseline=f"{champion.path}:base").outcome == "PASS", "a prompt has learned nothing"
+
+
+def test_what_outputs_from_elsewhere_were_trained_on_nobody_knows(tmp_path: Path) -> None:
+    cells = [Made("vendor", 0.3), Made("base", 0.3), Made("lora", 0.9, 1, train_seconds=9)]
+    run = make_run(tmp_path / "run", [summarization(cells, rows=200)])
+    said = "no test row is among the training rows; not known for the baseline, whose outputs were made elsewhere"
+    assert only(judged(run, tmp_path, baseline=f"{run.path}:vendor"), TRAINED).reason == said
+    both = judged(run, tmp_path, strategy="vendor", baseline=f"{run.path}:vendor")
+    assert [r for r in both.rulings if r.rule == TRAINED] == [], "nothing is said where nothing is known"
+
+
+def test_whom_nobody_knows_is_refused(runs: Runs, tmp_path: Path) -> None:
+    run = runs(0.9)
+    with pytest.raises(BenchError, match="write it as RUN:strategy, such as latest:base"):
+        judged(run, tmp_path, baseline="latest")
+    with pytest.raises(BenchError, match="nothing"):
+        judged(run, tmp_path, baseline=f"{run.path}:nothing")
+    with pytest.raises(BenchError, match="nothing"):
+        judged(run, tmp_path, strategy="nothing")
+    assert not (tmp_path / "registry").exists(), "and no look is spent"
+
+
+def test_a_baseline_of_another_kind_is_refused(runs: Runs, tmp_path: Path) -> None:
+    other = make_run(tmp_path / "other", [classification([Made("base", 0.9)])])
+    with pytest.raises(BenchError, match="other is a run of the kind classification, and run-0 of summarization"):
+        judged(runs(0.9), tmp_path, baseline=f"{other.path}:base")
+    assert not (tmp_path / "registry").exists()
+
+
+def test_outputs_from_elsewhere_on_other_rows_are_refused(runs: Runs, tmp_path: Path) -> None:
+    other = make_run(tmp_path / "other", [summarization([Made("vendor", 0.9)], text=lambda i: f"another text {i}")])
+    with pytest.raises(BenchError, match=r"its outputs were made elsewhere: no model here could answer them.*bench score"):
+        judged(runs(0.9), tmp_path, baseline=f"{other.path}:vendor")
+
+
+def test_a_baseline_that_chooses_among_other_labels_is_refused(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "run", [classification([Made("lora", 0.9, 1, train_seconds=9)], labels=3)])
+    other = make_run(tmp_path / "other", [classification([Made("base", 0.9)], labels=4)])
+    with pytest.raises(BenchError, match="other chooses among other labels than run: the two cannot be compared"):
+        judged(run, tmp_path, baseline=f"{other.path}:base")
+
+
+def test_an_older_champion_that_lacks_a_score_is_scored_anew(tmp_path: Path) -> None:
+    """Adding a metric to a task, or facts to its rows, breaks no gate: the stored outputs are scored again."""
+    cells = [Made("base", 0.5), Made("lora", 0.9, 1, train_seconds=9)]
+    new = make_run(tmp_path / "new", [summarization(cells, rows=120, metrics=("rouge", "facts", "length"), primary="rougeL")])
+    old = make_run(tmp_path / "old", [summarization(cells, rows=120, metrics=("rouge",), primary="rougeL")])
+    rules = [{"rule": "not_worse", "score": "critical_error_rate", "margin": 0.1}, {"rule": "ceiling", "score": "length_ratio", "value": 5}]
+    found = judged(new, tmp_path, policy={"rules": rules}, baseline=f"{old.path}:lora")
+    critical = only(found, "critical_error_rate")
+    assert critical.n == 120 and abs(critical.measured) < 0.2
+
+
+def test_rows_in_another_order_are_the_same_rows(tmp_path: Path) -> None:
+    cells = [Made("base", 0.5), Made("lora", 0.9, 1, train_seconds=9)]
+    run = make_run(tmp_path / "run", [summarization(cells)])
+    turned = make_run(tmp_path / "turned", [summarization(cells, order=range(119, -1, -1))])
+    ours, theirs = (judged(run, tmp_path, baseline=f"{of.path}:base") for of in (run, turned))
+    assert [(r.measured, r.low, r.high) for r in ours.rulings] == [(r.measured, r.low, r.high) for r in theirs.rulings]
+
+
+def test_the_baseline_is_that_of_the_candidates_model(tmp_path: Path) -> None:
+    cells = [Made(name, q, seed, model=model) for model in ("m1", "m2") for name, q, seed in (("base", 0.3, None), ("lora", 0.9, 1))]
+    run = make_run(tmp_path / "run", [summarization(cells, rows=100)])
+    found = judged(run, tmp_path, model="m2")
+    assert found.baseline is not None and (found.baseline.strategy, found.baseline.model) == ("base", "m2")
