@@ -63,17 +63,20 @@ async function unpacked(text) {
   return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).json();
 }
 
+const NOTHING = { t: "", a: null, s: null, m: "", u: [] };
+const of = (row, k) => row.o[k] ?? NOTHING; // where no strategy has answered, the rows can be read all the same
+
 const SHOWN = {
   "All rows": () => true,
-  "The strategy is wrong, or below its median": (row, k, data) => row.o[k].s !== null && row.o[k].s < data.medians[k],
-  "The strategy claims what the input does not support": (row, k) => row.o[k].u.length > 0,
+  "The strategy is wrong, or below its median": (row, k, data) => of(row, k).s !== null && of(row, k).s < data.medians[k],
+  "The strategy claims what the input does not support": (row, k) => of(row, k).u.length > 0,
   "Strategies disagree": (row) => spread(row) > 0 || new Set(row.o.map((output) => said(output))).size > 1,
 };
 
 const ORDERS = {
   "As in the data": null,
-  "Worst score first": (a, b, k) => (a.o[k].s ?? Infinity) - (b.o[k].s ?? Infinity),
-  "Best score first": (a, b, k) => (b.o[k].s ?? -Infinity) - (a.o[k].s ?? -Infinity),
+  "Worst score first": (a, b, k) => (of(a, k).s ?? Infinity) - (of(b, k).s ?? Infinity),
+  "Best score first": (a, b, k) => (of(b, k).s ?? -Infinity) - (of(a, k).s ?? -Infinity),
   "Largest disagreement first": (a, b) => spread(b) - spread(a),
 };
 
@@ -121,8 +124,10 @@ class Explorer {
     this.order = choice("Order", Object.keys(ORDERS));
     this.most = add("Score at most", make("input", { type: "number", step: "any", class: "narrow" }));
     if (this.data.rows.every((row) => row.o.every((output) => output.s === null))) this.most.parentElement.hidden = true;
+    if (!this.data.labels.length) for (const field of [this.strategy, this.shown, this.order]) field.parentElement.hidden = true;
     this.differences = add("Mark what differs from the reference", make("input", { type: "checkbox" }));
     this.differences.parentElement.classList.add("check");
+    this.differences.parentElement.hidden = !this.data.labels.length;
     this.count = make("p", { class: "count", role: "status" });
     this.list = make("div", { class: "samples" });
     this.back = make("button", { type: "button", text: "Previous" });
@@ -147,7 +152,7 @@ class Explorer {
       (row, i) =>
         (!text || this.texts[i].includes(text)) &&
         (wanted === null || row.c === wanted) &&
-        (most === null || (row.o[k].s !== null && row.o[k].s <= most)) &&
+        (most === null || (of(row, k).s !== null && of(row, k).s <= most)) &&
         SHOWN[this.shown.value](row, k, this.data),
     );
     const order = ORDERS[this.order.value];
@@ -171,7 +176,8 @@ class Explorer {
 
   card(row) {
     const k = this.strategy.selectedIndex;
-    const mark = row.o[k].m ? make("span", { class: `score ${row.o[k].m}`, text: row.o[k].m }) : "";
+    const { m } = of(row, k);
+    const mark = m ? make("span", { class: `score ${m}`, text: m }) : "";
     const card = make("details", {}, make("summary", {}, make("span", { class: "id", text: row.i }), mark, make("bdi", { text: row.t })));
     card.addEventListener("toggle", () => { if (card.open && card.childElementCount === 1) card.append(this.body(row)); });
     return card;

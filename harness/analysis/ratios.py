@@ -129,7 +129,8 @@ def kept_quality(
     if lowest is None or lowest <= 0:
         return Kept(None, None, None, n, "no interval: A is not shown to gain anything over the base")
     # A resample in which A gains nothing is rarer than the tail that is cut off; its share would mean nothing.
-    shares = ((drawn[2] - drawn[0]) / (drawn[1] - drawn[0]))[gain > 0]
+    base, first, second = (side[gain > 0] for side in drawn)
+    shares = (second - base) / (first - base)
     low, high = np.quantile(shares, [(1 - confidence) / 2, (1 + confidence) / 2])
     method = f"paired {bootstrap_label(all_three, pair.cluster, resamples, seed, rough=metric.rough)}"
     return Kept(float((seen[2] - seen[0]) / (seen[1] - seen[0])), float(low), float(high), n, method)

@@ -109,8 +109,8 @@ class Verdict:
         return replace(self, worse=(), rulings=tuple(replace(ruling, examples=()) for ruling in self.rulings))
 
 
-def verdict_of(value: Mapping[str, Any]) -> Verdict:
-    """A verdict back from the values that it was put on record as.
+def verdict_of(value: Mapping[str, Any], where: str) -> Verdict:
+    """A verdict back from the values that it was put on record as, in the file `where`.
 
     Raises:
         BenchError: the record is damaged.
@@ -121,7 +121,8 @@ def verdict_of(value: Mapping[str, Any]) -> Verdict:
         worse = tuple(Worse(**each | {"critical_by": tuple(each["critical_by"])}) for each in value["worse"])
         return Verdict(**dict(value) | sides | {"rulings": rulings, "worse": worse, "notes": tuple(value["notes"])})
     except (KeyError, TypeError) as error:
-        raise BenchError(f"a verdict on record is damaged ({type(error).__name__}: {error})") from None
+        what = f"the verdict is damaged, or of another version ({type(error).__name__}: {error})"
+        raise BenchError(f"{where}: {what}. Move it away to go on without it.") from None
 
 
 def _side(value: Mapping[str, Any] | None) -> Side | None:

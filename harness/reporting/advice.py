@@ -11,13 +11,15 @@ from numpy.typing import NDArray
 
 from harness.analysis import Candidate, Recommendation, recommend, seed_spread
 from harness.reporting import numbers
-from harness.reporting.against_full import against_full_of, costs_by_label
+from harness.reporting.against_full import against_full_of
 from harness.reporting.view import AgainstFull, Line
 from harness.results import cells_of, done_cells
 from harness.results.rows import TaskRows
 from harness.store import Run
 
 Array: TypeAlias = NDArray[np.float64]
+
+_MOST_NAMES = 4  # of strategies in a sentence
 
 
 @dataclass(frozen=True)
@@ -36,13 +38,26 @@ def advice_of(run: Run, rows: TaskRows, lines: Sequence[Line]) -> Advice | None:
         return None
     cells = {ln.label: done_cells(run, cells_of(run, rows.task.name, ln)) for ln in scored}
     stacks = dict(zip(cells, rows.stacks(primary, list(cells.values())), strict=True))
-    found = recommend(stacks, costs_by_label(scored), metric=primary, margin=rows.task.margin, groups=rows.groups)
+    found = recommend(stacks, _takes(scored), metric=primary, margin=rows.task.margin, groups=rows.groups)
     if found is None:
         return None
     against_full = against_full_of(run, rows, scored)
     drawn = {label: not run.plan.strategy_of(own[0]).deterministic for label, own in cells.items()}
     seeds = _other_seeds(rows, drawn, stacks, found)
     return Advice(found, against_full, tuple(_sentences(rows, scored, found, against_full, seeds)))
+
+
+def _takes(lines: Sequence[Line]) -> dict[str, float | None]:
+    """What a strategy takes to train once and to answer a thousand times: money where all have a price, else seconds."""
+    prices = {ln.label: _sum(ln.costs.training_price, ln.costs.thousand_price) if ln.costs else None for ln in lines}
+    if None not in prices.values():
+        return prices
+    seconds = {ln.label: ln.costs.answer_seconds if ln.costs else None for ln in lines}
+    return {ln.label: _sum(ln.costs.training_seconds, 1000 * (seconds[ln.label] or 0.0)) if ln.costs else None for ln in lines}
+
+
+def _sum(one: float | None, other: float | None) -> float | None:
+    return one + other if one is not None and other is not None else None
 
 
 def _other_seeds(rows: TaskRows, drawn: Mapping[str, bool], stacks: Mapping[str, Array], found: Recommendation) -> str:
@@ -75,9 +90,9 @@ def _sentences(rows: TaskRows, lines: Sequence[Line], found: Recommendation, aga
     margin = f"(Δ\u00a0=\u00a0{numbers.margin(found.margin)} on {name})"  # one that no line break tears apart
     by_label = {ln.label: ln for ln in lines}
     if found.choice is None:
-        said = [_nothing_shown(found, margin), *_until_then(found, by_label, unit)]
+        said = [_nothing_shown(found, margin), _until_then(found, by_label, unit)]
     else:
-        said = [_choice(found, by_label[found.choice], margin), _how_sure(found, bool(seeds)), *([seeds] if seeds else [])]
+        said = [_choice(found, by_label[found.choice], margin, name), _how_sure(found, bool(seeds)), *([seeds] if seeds else [])]
         cheaper = [c for c in found.candidates if c.standing == "undecided" and _cheaper(c, found.of(found.choice))]
         if cheaper:
             said.append(f"{_cheaper_ones(cheaper)}{_rows_that_decide(cheaper)}.")
@@ -85,51 +100,63 @@ def _sentences(rows: TaskRows, lines: Sequence[Line], found: Recommendation, aga
     return [*said, *(_kept(each) for each in against_full if each.kept.value is not None)]
 
 
+def _choice(found: Recommendation, ln: Line, margin: str, name: str) -> str:
+    takes = f" It takes {_price(ln)}." if _price(ln) else ""
+    none_better = f"no other strategy is better by more than the accepted margin {margin}."
+    least = found.of(ln.label).least
+    if ln.is_base:
+        return f"Ship {ln.label}, the model as it is: {none_better}{takes}"
+    if sum(c.standing == "within" for c in found.candidates) > 1:
+        which = "cheapest" if found.of(ln.label).cost is not None else "best"
+        return f"Ship {ln.label}, the {which} that is good enough: {none_better}{takes}"
+    if least is not None and least > 0:
+        others = "the other" if len(found.candidates) == 2 else "every other"
+        return f"Ship {ln.label}: on {name} it is shown to be better than {others}.{takes}"
+    return f"Ship {ln.label}: {'it has the best score, and ' if ln.label == found.best else ''}{none_better}{takes}"
+
+
 def _how_sure(found: Recommendation, seeded: bool) -> str:
     """What the confidence of the choice means, and what it is not about."""
     if found.rough:
-        return "How sure: not well known. The test rows are too few, or too uneven, for the methods to be trusted."
+        return "How sure: that is not well known. The test rows are too few, or too uneven, for the methods to be trusted."
     return (
-        f"How sure: were these same models tested on other rows drawn alike, one that is worse than the best by more than Δ would be "
-        f"recommended in at most {100 * found.alpha:g} of 100 such tests.{' Other seeds of training are not counted.' if seeded else ''}"
+        f"How sure: on other test rows drawn alike, one that another beats by more than Δ would be recommended at most "
+        f"{100 * found.alpha:g} times in 100.{' Other seeds of training are not counted.' if seeded else ''}"
     )
-
-
-def _until_then(found: Recommendation, by_label: Mapping[str, Line], unit: str) -> list[str]:
-    """What whoever cannot wait for more rows may take, and what that may cost."""
-    left = [c for c in found.candidates if c.standing == "undecided" and c.least is not None]
-    if not left:
-        return []
-    known = [c for c in left if c.cost is not None]
-    taken = min(known, key=lambda c: c.cost or 0.0) if known else found.of(found.best)
-    which = f"the cheapest{_price(by_label[taken.name])}" if known else "the best on these rows"
-    if taken.least is None:
-        return []
-    most = numbers.with_unit(numbers.score(-taken.least, unit), unit)
-    return [f"Until then: of the undecided, {taken.name} is {which}, and worse than the best by {most} at most (95 %)."]
-
-
-def _price(ln: Line) -> str:
-    return f", at {numbers.money(ln.costs.total_price, ln.costs.currency)} a run" if ln.costs and ln.costs.total_price is not None else ""
-
-
-def _choice(found: Recommendation, ln: Line, margin: str) -> str:
-    costs = _price(ln)
-    within = f"not worse than the best by more than the accepted margin {margin}"
-    if ln.is_base:
-        return f"Ship {ln.label}, the model as it is: it is {within}{costs}."
-    if sum(c.standing == "within" for c in found.candidates) > 1:
-        return f"Ship {ln.label}: the {'cheapest' if ln.costs else 'best'} strategy that is {within}{costs}."
-    return f"Ship {ln.label}: the only strategy that is shown to be {within}{costs}."
 
 
 def _nothing_shown(found: Recommendation, margin: str) -> str:
-    undecided = [c for c in found.candidates if c.standing == "undecided" and c.name != found.best]
-    rivals = _listed([c.name for c in undecided])
-    said = (
-        f"Nothing is proven: no strategy is shown to be within the accepted margin of the best {margin}. {found.best} has the best score; "
-    )
-    return f"{said}whether {rivals} {'is' if len(undecided) == 1 else 'are'} as good is undecided{_rows_that_decide(undecided)}."
+    """That these rows do not tell what to ship, who is out all the same, and how many rows would tell."""
+    left = [c for c in found.candidates if c.standing == "undecided"]
+    out = [c.name for c in found.candidates if c.standing == "worse"]
+    of_them = f" between {_listed([c.name for c in left], 3)}" if out and len(left) > 1 else ""
+    shown = f"that any is better, or as good within the accepted margin {margin}"
+    show = f"compared all together, these {found.n:,} test rows do not show {shown}"
+    ruled_out = f" {_listed(out, 3)} {'is' if len(out) == 1 else 'are'} shown to be worse." if out else ""
+    return f"Nothing is proven{of_them}: {show}{_rows_that_decide([c for c in left if c.name != found.best])}.{ruled_out}"
+
+
+def _until_then(found: Recommendation, by_label: Mapping[str, Line], unit: str) -> str:
+    """What whoever cannot wait for more rows may take: of what scored best, or within Δ of it, the cheapest. And what that may cost."""
+    near = [c for c in found.candidates if c.standing == "undecided" and (c.name == found.best or (c.lead or 0.0) >= -found.margin)]
+    taken = min((c for c in near if c.cost is not None), key=lambda c: c.cost or 0.0, default=found.of(found.best))
+    best = taken.name == found.best
+    why = "which scored best on these rows" if best else f"which scored within Δ of {found.best} on these rows, for less"
+    takes = f" It takes {_price(by_label[taken.name])}." if _price(by_label[taken.name]) else ""
+    said = f"If you must choose now: {taken.name}, {why}.{takes}"
+    if found.rough or taken.least is None:
+        return f"{said} How much better another may be is not well known: the rows are too few, or too uneven."
+    most = numbers.with_unit(numbers.score(-taken.least, unit), unit)
+    return f"{said} Another may be better by up to {most} (95 %)."
+
+
+def _price(ln: Line) -> str:
+    """What training it takes, and a thousand answers, as the table beside it has them."""
+    if ln.costs is None:
+        return ""
+    costs = [(ln.costs.training_price or None, "to train"), (ln.costs.thousand_price, "for 1,000 answers")]
+    said = [f"{numbers.money(price, ln.costs.currency)} {what}" for price, what in costs if price is not None]
+    return " and ".join(said)
 
 
 def _cheaper(one: Candidate, other: Candidate) -> bool:
@@ -138,31 +165,34 @@ def _cheaper(one: Candidate, other: Candidate) -> bool:
 
 def _cheaper_ones(cheaper: Sequence[Candidate]) -> str:
     names = _listed([c.name for c in cheaper])
-    return f"{names} {'is' if len(cheaper) == 1 else 'are'} cheaper, and whether as good is undecided"
+    return f"{names} {'is' if len(cheaper) == 1 else 'are'} cheaper, and these rows cannot tell whether as good"
 
 
 def _rows_that_decide(candidates: Sequence[Candidate]) -> str:
-    """The rows for the one that takes the most of them."""
+    """The rows that would show it, of the one that takes the most of them."""
     needed = [c.rows_needed for c in candidates if c.rows_needed is not None]
     if not needed:
         return ""
-    return f": about {numbers.about(max(needed))} test rows would decide, if {'they are' if len(candidates) > 1 else 'it is'}"
+    return f"; about {numbers.about(max(needed))} would, if they are equally good"
 
 
 def _standings(found: Recommendation) -> str:
-    words = {"within": "Within Δ of the best", "undecided": "Undecided", "worse": "Worse by more than Δ"}
+    words = {"within": "Within Δ of the best", "undecided": "Cannot tell", "worse": "Worse by more than Δ"}
     parts = [(word, [c.name for c in found.candidates if c.standing == standing]) for standing, word in words.items()]
-    return " ".join(f"{word}: {', '.join(names)}." for word, names in parts if names)
+    return " ".join(f"{word}: {_listed(names)}." for word, names in parts if names)
 
 
 def _kept(each: AgainstFull) -> str:
     kept = each.kept
     assert kept.value is not None and kept.low is not None and kept.high is not None  # whoever calls has looked
-    cost = f", at {100 * each.cost:.0f} % of its cost" if each.cost is not None else ""
-    spread = f"95 % interval {100 * kept.low:.0f} % to {100 * kept.high:.0f} %"
-    return f"{each.label} keeps {100 * kept.value:.0f} % of what full gains over base ({spread}){cost}."
+    cost = f", at {numbers.share(each.cost)} of its cost" if each.cost is not None else ""
+    spread = f"95 % interval {numbers.share(kept.low)} to {numbers.share(kept.high)}"
+    return f"{each.label} keeps {numbers.share(kept.value)} of what full gains over base ({spread}){cost}."
 
 
-def _listed(names: Sequence[str]) -> str:
+def _listed(names: Sequence[str], most: int = _MOST_NAMES) -> str:
+    """Names as a sentence has them; of many the first, and how many more there are."""
+    if len(names) > most + 1:
+        return f"{', '.join(names[:most])} and {len(names) - most} others"
     *first, last = names
     return f"{', '.join(first)} and {last}" if first else last

@@ -35,7 +35,7 @@ from harness.results import cells_of, done_cells
 from harness.results.rows import TaskRows, of_single_examples
 from harness.review import findings_of, retired_of, reviews_of
 from harness.store import Run
-from harness.store.gates import verdicts
+from harness.store.gates import verdict_files
 from harness.types import Cell, Task
 
 _MOST_GATES = 6
@@ -109,8 +109,8 @@ def task_view(run: Run, task: Task, *, with_text: bool = True) -> TaskView:
 def _gates(run: Run, task: Task, *, with_text: bool) -> tuple[GateView, ...]:
     """The newest verdict on each strategy under each policy."""
     newest: dict[tuple[str, str], Verdict] = {}
-    for value in reversed(verdicts(run.path)):
-        verdict = verdict_of(value)
+    for file, value in reversed(verdict_files(run.path).items()):
+        verdict = verdict_of(value, str(file))
         if verdict.task == task.name:
             newest.setdefault((verdict.candidate.label, verdict.policy_digest), verdict)
     return tuple(gate_view(verdict, with_text=with_text) for verdict in list(newest.values())[:_MOST_GATES])

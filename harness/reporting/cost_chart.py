@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from harness.reporting import numbers
-from harness.reporting.axes import POINT_LABEL, label_heights, x_axis, y_axis, y_scale_of
-from harness.reporting.svg import CHARACTER, Scale, element, figure, label, line, path
+from harness.reporting.axes import POINT_LABEL, Box, Place, Spot, label_places, x_axis, y_axis, y_scale_of
+from harness.reporting.svg import Scale, element, figure, label, line, path
 from harness.reporting.view import Costs, Line, TaskView
 from harness.text import one_line, short
 
-_MOST_NAMES = 12  # more points are not all named: only those that no other beats in both cost and score, and base
+MOST_NAMES = 12  # more points are not all named: only those that no other beats in both cost and score, and base
 
 
 @dataclass(frozen=True)
@@ -97,12 +97,13 @@ def points_chart(points: Sequence[Point], measure: Measure, quality: tuple[str, 
     front = sorted((p for p in points if _unbeaten(p, points, direction)), key=lambda p: p.x)
     if len(front) > 1:
         parts.append(path([(x_scale(p.x), y_scale(p.y)) for p in front], "front"))
-    named = points if len(points) <= _MOST_NAMES else [p for p in points if p.is_base or p in front]
-    wanted = [y_scale(p.y) + 4 for p in named]
-    heights = label_heights([(x_scale(p.x), p.label) for p in named], wanted, top + 10, height - bottom - 4, width)
-    label_of = dict(zip(named, heights, strict=True))
-    for p in sorted(points, key=lambda p: p in label_of):  # the names lie on top
-        parts += _mark(p, (x_scale(p.x), y_scale(p.y)), y_scale, label_of.get(p), width)
+    named = points if len(points) <= MOST_NAMES else [p for p in points if p.is_base or p in front]
+    spots = [Spot(x_scale(p.x), y_scale(p.y), _height(y_scale, p.low), _height(y_scale, p.high), p.label) for p in points]
+    places = label_places(spots, [i for i, p in enumerate(points) if p in named], Box(left, top, width, height - bottom))
+    for p, spot in zip(points, spots, strict=True):
+        parts += _mark(p, spot)
+    for i, place in places.items():  # the names lie on top
+        parts += _name(spots[i], place)
     said = "; ".join(f"{p.label}: {p.text} at {measure.text(p.x)}" for p in points)
     return figure(name, (width, height), parts, title=title, description=f"Bars are 95 % intervals. {said}.")
 
@@ -113,23 +114,27 @@ def _unbeaten(point: Point, points: Sequence[Point], direction: str) -> bool:
     return not any(p.x <= point.x and sign * p.y >= sign * point.y and (p.x, p.y) != (point.x, point.y) for p in points)
 
 
-def _mark(point: Point, at: tuple[float, float], scale: Scale, label_y: float | None, width: float) -> list[Markup]:
-    """A point with its interval and, unless `label_y` is None, its name, in a picture so wide."""
-    x, y = at
+def _height(scale: Scale, value: float | None) -> float | None:
+    return None if value is None else scale(value)
+
+
+def _mark(point: Point, spot: Spot) -> list[Markup]:
+    """A point with its interval."""
     tone = "base" if point.is_base else "tuned"
     parts: list[Markup] = []
-    if point.low is not None and point.high is not None:
-        low, high = scale(point.low), scale(point.high)
-        parts.append(line(x, low, x, high, f"whisker {tone}"))
-        parts += [line(x - 4, end, x + 4, end, f"whisker {tone}") for end in (low, high)]
+    if spot.low is not None and spot.high is not None:
+        parts.append(line(spot.x, spot.low, spot.x, spot.high, f"whisker {tone}"))
+        parts += [line(spot.x - 4, end, spot.x + 4, end, f"whisker {tone}") for end in (spot.low, spot.high)]
     if point.chosen:
-        parts.append(element("circle", cx=x, cy=y, r=9, class_="ring chosen"))
-    parts.append(element("circle", element("title", f"{one_line(point.label)}: {point.text}"), cx=x, cy=y, r=5, class_=f"point {tone}"))
-    if label_y is None:
-        return parts
-    to_left = x + 12 + CHARACTER * len(short(point.label, POINT_LABEL)) > width
-    if abs(label_y - 4 - y) > 6:
-        parts.append(line(x + (-6 if to_left else 6), y, x + (-10 if to_left else 10), label_y - 4, "leader"))
-    side, anchor = (-13, "end") if to_left else (13, "start")
-    parts.append(label(x + side, label_y, short(point.label, POINT_LABEL), "label halo", anchor))
-    return parts
+        parts.append(element("circle", cx=spot.x, cy=spot.y, r=9, class_="ring chosen"))
+    title = element("title", f"{one_line(point.label)}: {point.text}")
+    return [*parts, element("circle", title, cx=spot.x, cy=spot.y, r=5, class_=f"point {tone}")]
+
+
+def _name(spot: Spot, place: Place) -> list[Markup]:
+    """The name of a point, with a line to it where it stands apart."""
+    parts: list[Markup] = []
+    if abs(place.y - 4 - spot.y) > 6:
+        side = 1 if place.anchor == "start" else -1
+        parts.append(line(spot.x + 6 * side, spot.y, spot.x + 10 * side, place.y - 4, "leader"))
+    return [*parts, label(place.x, place.y, short(spot.text, POINT_LABEL), "label halo", place.anchor)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from harness.gate import Ruling, Verdict, Worse
 from harness.reporting import numbers
 from harness.reporting.view import GateView, TextTable
+from harness.text import one_line, short
 
 
 def headline(verdict: Verdict) -> str:
@@ -18,7 +19,13 @@ def headline(verdict: Verdict) -> str:
         "FAIL": f"{numbers.plural(len(failed), 'rule')} of {len(verdict.rulings)} fail" + ("s" if len(failed) == 1 else ""),
         "INCONCLUSIVE": f"{numbers.plural(len(open_), 'rule')} of {len(verdict.rulings)} cannot be decided",
     }[verdict.outcome]
-    return f"{verdict.outcome}: {who} {against}, on {verdict.task}: {said}."
+    return f"{verdict.outcome}: {who} {against}, on {verdict.task}, by {_policy(verdict)}: {said}."
+
+
+def _policy(verdict: Verdict) -> str:
+    """The policy as people tell it from others: by what it says of itself, or by its digest."""
+    described = str(verdict.policy.get("description") or "").strip()
+    return f"policy “{short(one_line(described), 60)}”" if described else f"policy {verdict.policy_digest[:8]}"
 
 
 def measured(ruling: Ruling) -> str:
@@ -82,15 +89,17 @@ def gate_view(verdict: Verdict, *, with_text: bool) -> GateView:
         )
         for row in verdict.worse
     )
+    some = f": {len(rows)} of {verdict.worse_rows:,}" if len(rows) < verdict.worse_rows else ""
     return GateView(
         at=verdict.at,
+        label=verdict.candidate.label,
         outcome=verdict.outcome,
         headline=headline(verdict),
         sentences=(*about(verdict), *filter(None, [worse(verdict)])),
         rulings=TextTable("Rules", ("rule", "verdict", "measured (limits)", "why"), (False, False, True, False), rulings),
         worse=TextTable(
-            "Rows that got worse, the worst first",
-            ("row", "how", "baseline", "candidate", "what the candidate says"),
+            f"Rows that got worse, the worst first{some}",
+            ("row", "how", f"{verdict.score} of the baseline", f"{verdict.score} of the candidate", "what the candidate says"),
             (False, False, True, True, False),
             rows,
         ),

@@ -11,7 +11,7 @@ from harness.store import Run
 from harness.text import one_line, short
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~!])")
-_STANDINGS = {"within": "within Δ", "worse": "worse", "undecided": "undecided"}
+_STANDINGS = {"within": "yes", "worse": "no", "undecided": "cannot tell"}
 
 
 def to_markdown(run: Run) -> str:
@@ -43,7 +43,7 @@ def _task(task: TaskView) -> list[str]:
 
 def _table(task: TaskView) -> str:
     costs = ["cost to train", "cost of 1,000 answers", "time per answer", "memory"]
-    heads = ["strategy", escaped(task.primary.name), "against the best", *costs]
+    heads = ["strategy", escaped(task.primary.name), "within Δ of the best", *costs]
     lines = ["| " + " | ".join(heads) + " |", "| --- | ---: | --- | ---: | ---: | ---: | ---: |"]
     lines += ["| " + " | ".join(_cells(task, ln)) + " |" for ln in task.lines]
     return "\n".join(lines)

@@ -142,7 +142,7 @@ def _preferences(found: Findings) -> TextTable:
 def _errors(found: Findings) -> TextTable:
     rows = [
         (
-            e.strategy, *_score(e.critical), *_score(e.any_error), *_change(e.change),
+            e.strategy, *_score(e.critical), *_score(e.any_error), *_change(e.change, 1, "points"),
             numbers.fewer(e.reduction.value) if e.reduction and e.reduction.value is not None else numbers.NOTHING,
         )
         for e in found.errors
@@ -253,15 +253,18 @@ def _rough(method: str) -> str:
     return ", rough" if ROUGH in method else ""
 
 
-def _change(change: Change | None, decimals: int = 3) -> tuple[str, str, str]:
+def _change(change: Change | None, decimals: int, unit: str = "") -> tuple[str, str, str]:
+    """A difference, its interval and p; of rates in points of a hundred."""
     if change is None:
         return (numbers.NOTHING, "", "")
-    spread = f"{_signed(change.low, decimals)} to {_signed(change.high, decimals)}" if change.low is not None else ""
-    return (_signed(change.value, decimals), spread, _p(change.p_value))
+    value, low, high = (_signed(end, decimals, unit) for end in (change.value, change.low, change.high))
+    return (f"{value} {unit}".rstrip(), f"{low} to {high}" if change.low is not None else "", _p(change.p_value))
 
 
-def _signed(value: float | None, decimals: int) -> str:
-    return numbers.NOTHING if value is None else f"{value:+.{decimals}f}".replace("-", "−")
+def _signed(value: float | None, decimals: int, unit: str) -> str:
+    if value is None:
+        return numbers.NOTHING
+    return f"{value * (100 if unit == 'points' else 1):+.{decimals}f}".replace("-", "−")
 
 
 def _p(value: float | None) -> str:

@@ -323,9 +323,10 @@ class ReviewView:
 
 @dataclass(frozen=True)
 class GateView:
-    """One verdict: what it says in a sentence, how it was decided, a ruling a rule, and what became worse."""
+    """One verdict: on whom, what it says in a sentence, how it was decided, a ruling a rule, and what became worse."""
 
     at: str
+    label: str
     outcome: str
     headline: str
     sentences: tuple[str, ...]

@@ -104,7 +104,8 @@ def reductions(lines: Sequence[Line]) -> tuple[str, ...]:
                 said += " (base has too few to say by what share that is fewer or more)"
             else:
                 rough = ", rough" if ROUGH in less.method else ""
-                spread = f"95 % interval {numbers.fewer(less.low)} to {numbers.fewer(less.high)}{rough}"
+                ends = (less.high, less.low) if less.value < 0 else (less.low, less.high)  # the smaller change first
+                spread = f"95 % interval {numbers.fewer(ends[0])} to {numbers.fewer(ends[1])}{rough}"
                 said += f", {numbers.fewer(less.value)} ({spread})"
             found.setdefault((f"{name}, {numbers.score(less.before, less.unit)} for base", less.before), []).append(said)
     return tuple(f"{start}: {'; '.join(said)}." for (start, _), said in found.items())

@@ -40,13 +40,16 @@ def slices_of(examples: Sequence[Example], by: str, most: int | None = MOST_VALU
         raise BenchError(f"{where}: no row has a value in it")
     numbers = [_number(value) for value in values]
     known = [number for number in numbers if number is not None]
-    if len(known) == sum(value not in (None, "") for value in values) and len(set(known)) > _FEW_NUMBERS:
+    numeric = len(known) == sum(value not in (None, "") for value in values)
+    few = 3 if by == LENGTH and not _is_column(examples, by) else _FEW_NUMBERS  # lengths are no categories
+    if numeric and len(set(known)) > few:
         return _thirds(numbers, sorted(known))
     names = [_text(value) for value in values]
     counts = Counter(names)
     if most is not None and len(counts) > most:
         raise BenchError(f"{where}: has {len(counts):,} different values in {len(examples):,} rows. Name a column with few of them.")
-    order = sorted(counts, key=lambda name: (-counts[name], name))
+    number_of = dict(zip(names, numbers, strict=True)) if numeric else {}
+    order = sorted(counts, key=lambda name: (_last(number_of.get(name)), -counts[name], name))
     return {name: [i for i, other in enumerate(names) if other == name] for name in order}
 
 
@@ -66,6 +69,15 @@ def ways_to_cut(examples: Sequence[Example], *, classes: bool) -> dict[str, dict
         if 2 <= len(slices) <= _MOST_SLICES:
             found[by] = slices
     return found
+
+
+def _is_column(examples: Sequence[Example], by: str) -> bool:
+    return any(by in e.meta or by in e.inputs for e in examples)
+
+
+def _last(number: float | None) -> float:
+    """Numbers in their order, and behind them what is none."""
+    return math.inf if number is None else number
 
 
 def _reader(examples: Sequence[Example], by: str, where: str) -> Callable[[Example], Any]:

@@ -43,10 +43,10 @@ def _write_new(path: Path, verdict: Mapping[str, Any]) -> None:
         beside.unlink(missing_ok=True)
 
 
-def verdicts(run: Path) -> list[dict[str, Any]]:
-    """The verdicts on record, the oldest first.
+def verdict_files(run: Path) -> dict[Path, dict[str, Any]]:
+    """The verdicts on record by their files, the oldest first.
 
     Raises:
         BenchError: a file is damaged.
     """
-    return [value for file in sorted((run / "gates").glob("*.json")) if isinstance(value := read_json(file), dict)]
+    return {file: value for file in sorted((run / "gates").glob("*.json")) if isinstance(value := read_json(file), dict)}

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from report_factory import Made, make_run, page_of, summarization
 
+from harness.reporting.view import PHASES
 from harness.store import Run
 
 # Texts of charts that run over the edge of their picture.
@@ -180,9 +181,30 @@ def test_the_picture_over_all_tasks_is_switched_like_the_others(opened: Callable
     assert "lora" in pictures.last.inner_text() and "qlora" not in pictures.last.inner_text(), "qlora ran on one task only"
 
 
+def test_rows_can_be_read_where_no_strategy_has_answered(opened: Callable[[Run], Any], tmp_path: Path) -> None:
+    page = opened(make_run(tmp_path / "failed", [summarization([Made("lora", status="failed", error="no memory", train_seconds=9)])]))
+    assert page.locator(".count").inner_text() == "1 to 20 of 120 rows (120 in this page)"
+    page.locator(".samples details").first.click()
+    assert "Reference" in page.locator(".samples details").first.inner_text()
+    assert page.get_by_label("Strategy").is_hidden() and page.problems == []
+
+
+def test_every_phase_has_a_colour_of_its_own(opened: Callable[[Run], Any], plain: Run) -> None:
+    page = opened(plain)
+    colours = [
+        page.evaluate("phase => { const bar = document.querySelector('.bar'); bar.setAttribute('class', `bar ${phase}`);"
+                      " return getComputedStyle(bar).fill }", phase)
+        for phase in PHASES
+    ]  # fmt: skip
+    assert len(set(colours)) == len(PHASES) and "rgb(0, 0, 0)" not in colours
+
+
 def test_what_people_and_the_gate_said_is_shown(opened: Callable[[Run], Any], judged: Run) -> None:
     page = opened(judged)
     shown = page.locator("#task-1").inner_text()
+    above = page.locator("#task-1 .sure").all_inner_texts()
+    assert any(said.startswith("The gate says FAIL: lora of judged") for said in above), "beside the recommendation"
+    assert any(said.startswith("Human review: ") for said in above)
     assert "May it replace the one in service?" in shown and "FAIL: lora of judged against base of judged" in shown
     assert "What people say" in shown and "lora against base" in shown
     page.get_by_text("Rows that got worse, the worst first").first.click()

@@ -9,6 +9,7 @@ import pytest
 from report_factory import Made, make_run, summarization
 
 from harness.reporting import marks, training_chart
+from harness.reporting.axes import Box, Spot, box_of, label_places
 from harness.reporting.build import report_view
 from harness.reporting.cost_chart import cost_chart, measures_of
 from harness.reporting.phase_chart import phase_chart, spendings_of
@@ -39,6 +40,21 @@ def test_labels_are_moved_apart_and_stay_inside() -> None:
     assert sorted(placed)[-1] <= 100
     assert all(b - a >= 15 for a, b in zip(sorted(placed), sorted(placed)[1:], strict=False))
     assert spread([10, 60], 15, 0, 100) == [10, 60]
+
+
+def test_names_stand_beside_their_points_and_on_nothing() -> None:
+    """Two points side by side, one above the other's interval, one in the corner."""
+    spots = [
+        Spot(500, 100, 180, 60, "lora"), Spot(515, 102, 170, 70, "qlora"), Spot(70, 300, 310, 290, "base"),
+        Spot(70, 285, 300, 270, "few-shot"), Spot(590, 40, 60, 20, "a strategy with a long name"),
+    ]  # fmt: skip
+    places = label_places(spots, range(len(spots)), Box(60, 16, 620, 330))
+    boxes = {i: box_of(place, spots[i].text) for i, place in places.items()}
+    for i, box in boxes.items():
+        assert Box(60, 16, 620, 330).holds(box)
+        assert not any(box.shared(other) for j, other in boxes.items() if j != i)
+        assert not any(box.shared(Box(s.x - 6, s.y - 6, s.x + 6, s.y + 6)) for s in spots)
+    assert places[2].y > places[3].y, "each is nearer to its own point"
 
 
 def test_a_scale_maps_ends_onto_ends() -> None:

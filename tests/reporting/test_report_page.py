@@ -75,7 +75,7 @@ def test_the_first_table_says_what_there_is_to_choose_between(troubled: Run) -> 
             assert ("ship this" in row) == (ln.label == task.choice)
             if ln.primary:
                 assert f"{numbers.score(ln.primary.value)} {numbers.interval(ln.primary.low, ln.primary.high)}" in row
-                assert {"within": "within Δ", "worse": "worse", "undecided": "undecided"}[task.standings[ln.label]] in row
+                assert {"within": "yes", "worse": "no", "undecided": "cannot tell"}[task.standings[ln.label]] in row
             if ln.costs:
                 answers = numbers.money(ln.costs.thousand_price, "USD"), numbers.seconds(ln.costs.answer_seconds)
                 training = numbers.money(ln.costs.training_price, "USD"), numbers.seconds(ln.costs.training_seconds)

@@ -34,6 +34,15 @@ def test_by_length_class_and_column(tmp_path: Path) -> None:
     assert "By site" in render(run) and "ward 2" in render(run)
 
 
+def test_lengths_are_cut_into_thirds_and_numbers_stand_in_their_order(tmp_path: Path) -> None:
+    task = summarization(
+        [Made("base", 0.4)], rows=117, text=lambda i: "word " * (5 + i % 9), meta=lambda i: {"age": (9, 10, 11)[i % 3] if i else 11}
+    )
+    tables = {table.by: table for table in report_view(make_run(tmp_path / "run", [task])).tasks[0].slices}
+    assert [row.name for row in tables["length"].rows] == ["5 to 7", "8 to 10", "11 to 13"]
+    assert [row.name for row in tables["age"].rows] == ["9", "10", "11"]
+
+
 def test_few_rows_are_not_cut(tmp_path: Path) -> None:
     run: Run = make_run(tmp_path / "run", [summarization([Made("base", 0.4)], rows=12, meta=lambda i: {"site": i % 2})])
     assert report_view(run).tasks[0].slices == ()
