@@ -3,6 +3,7 @@
 
 "use strict";
 
+const ALL = "All are rated: save the file and send it back.";
 const IDLE = 120; // seconds without a key or a move of the mouse after which reading is not counted
 
 function make(tag, attributes = {}, ...children) {
@@ -139,7 +140,7 @@ class Page {
     this.ratings = new Ratings(packet);
     this.active = performance.now();
     this.tick = performance.now();
-    this.said = "";
+    this.foot = document.querySelector(".foot");
     for (const name of ["keydown", "pointermove", "pointerdown", "wheel", "input"]) {
       document.addEventListener(name, () => { this.active = performance.now(); }, { passive: true });
     }
@@ -157,7 +158,13 @@ class Page {
       if (!this.ratings.kept && this.ratings.unsaved) event.preventDefault();
     });
     place.hidden = false;
+    this.foot.hidden = false;
     this.show();
+  }
+
+  // Beside the buttons, where whoever has pressed one looks.
+  say(text) {
+    this.foot.querySelector(".said").textContent = text;
   }
 
   get item() {
@@ -176,7 +183,7 @@ class Page {
     this.count();
     this.ratings.at = Math.min(Math.max(to, 0), this.packet.items.length - 1);
     this.ratings.keep();
-    this.said = "";
+    this.say(this.ratings.done === this.packet.items.length ? ALL : "");
     this.show();
     this.place.querySelector("h2").focus();
     window.scrollTo(0, 0);
@@ -211,19 +218,15 @@ class Page {
       this.more(own, outputs),
       make("p", { class: "keys", text: "Keys: 1, 2, 3, … answer; n or Enter next; p previous; u next open one." }),
       this.saved(),
-      this.buttons(),
     ];
     this.place.replaceChildren(...parts.filter((part) => part !== null));
+    this.foot.querySelector("nav").replaceChildren(...this.buttons());
     this.progress();
   }
 
   notices() {
-    const found = [];
-    if (!this.ratings.kept) {
-      found.push(make("p", { class: "notice", text: "This browser does not keep your answers. Save the file before you close the page." }));
-    }
-    if (this.said) found.push(make("p", { class: "notice", role: "status", text: this.said }));
-    return found;
+    if (this.ratings.kept) return [];
+    return [make("p", { class: "notice", text: "This browser does not keep your answers. Save the file before you close the page." })];
   }
 
   text(name, text) {
@@ -264,6 +267,8 @@ class Page {
     const starts = outputs.map(([name, text]) => {
       const button = make("button", { type: "button", class: "small", text: name === "Output" ? "Start from the output" : `Start from ${name}` });
       button.addEventListener("click", () => {
+        const typed = corrected.value.trim() && !outputs.some(([, output]) => output === corrected.value);
+        if (typed && !window.confirm("Replace the text that you have written?")) return;
         corrected.value = text;
         this.ratings.change(this.item.id, { corrected: text });
         corrected.focus();
@@ -284,23 +289,26 @@ class Page {
       made.addEventListener("click", act);
       return made;
     };
-    return make("nav", { "aria-label": "Judgements" },
+    return [
       button("Previous", () => this.go(this.ratings.at - 1), { disabled: this.ratings.at === 0 }),
       button("Next", () => this.go(this.ratings.at + 1), { disabled: this.ratings.at === this.packet.items.length - 1 }),
       button("Next open", () => this.goOpen()),
-      button("Save the file to send back", () => this.save(), { class: "main" }));
+      button("Save the file to send back", () => this.save(), { class: "main" }),
+    ];
   }
 
   // For whoever changes the browser or the machine.
   saved() {
     const load = make("input", { type: "file", accept: ".json,application/json" });
     load.addEventListener("change", async () => {
+      let said = "This file cannot be read.";
       try {
-        this.said = this.ratings.take(JSON.parse(await load.files[0].text()));
+        said = this.ratings.take(JSON.parse(await load.files[0].text()));
       } catch {
-        this.said = "This file cannot be read.";
+        // what is no JSON is none of ours
       }
       this.show();
+      this.say(said);
     });
     return make("p", { class: "keys" }, make("label", { class: "file" }, load, make("span", { text: "Go on from a saved file" })));
   }
@@ -309,8 +317,10 @@ class Page {
     this.count();
     const own = this.ratings.get(this.item.id);
     const change = { answers: { ...own.answers, [name]: answer } };
+    const before = this.ratings.done;
     this.ratings.change(this.item.id, change);
     this.progress();
+    if (this.ratings.done > before && this.ratings.done === this.packet.items.length) this.say(ALL);
   }
 
   progress() {
@@ -320,13 +330,12 @@ class Page {
     bar.setAttribute("aria-valuemax", String(total));
     bar.setAttribute("aria-valuenow", String(done));
     bar.firstElementChild.style.width = `${(100 * done) / total}%`;
-    const all = done === total ? " All are rated: save the file and send it back." : "";
     const kept = this.ratings.kept ? " Your answers are kept in this browser." : "";
-    document.querySelector(".done").textContent = `${done} of ${total} rated.${all || kept}`;
+    document.querySelector(".done").textContent = `${done} of ${total} rated.${kept}`;
   }
 
   key(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("textarea")) return;
+    if (event.repeat || event.ctrlKey || event.metaKey || event.altKey || event.target.closest("textarea")) return;
     if (event.key === "Enter" && event.target.closest("button, input[type=file]")) return;
     const acts = { n: () => this.go(this.ratings.at + 1), p: () => this.go(this.ratings.at - 1), u: () => this.goOpen() };
     acts.Enter = acts.n;
@@ -338,12 +347,13 @@ class Page {
     }
   }
 
-  // A number answers the first question without an answer, else the one that has the focus, else the last.
+  // A number answers the question that has the focus and no answer yet, else the first without one, else the one with the focus, else the last.
   choose(k) {
     const fields = [...this.place.querySelectorAll("fieldset:not(.kinds)")];
     const focused = fields.find((field) => field.contains(document.activeElement));
     const open = fields.find((field) => !field.querySelector(":checked"));
-    const radio = (open ?? focused ?? fields[fields.length - 1]).querySelectorAll("input")[k];
+    const here = focused && !focused.querySelector(":checked") ? focused : null;
+    const radio = (here ?? open ?? focused ?? fields[fields.length - 1]).querySelectorAll("input")[k];
     if (radio) radio.click();
   }
 
@@ -358,8 +368,10 @@ class Page {
     const half = this.packet.items.filter((item) => this.ratings.started(item.id) && !this.ratings.whole(item.id));
     const first = half.length ? this.packet.items.indexOf(half[0]) + 1 : 0;
     const open = half.length ? ` ${half.length} have a mark or a text but no answer yet and will not count: the first is judgement ${first}.` : "";
-    this.said = `Saved as ratings-${packet}-${rater}.json: ${this.ratings.done} judgements.${open}`;
-    this.show();
+    const { done } = this.ratings;
+    const left = this.packet.items.length - done;
+    const rest = left ? ` ${left} of ${this.packet.items.length} are still open.` : " Send it back.";
+    this.say(`Saved as ratings-${packet}-${rater}.json: ${done} ${done === 1 ? "judgement" : "judgements"}.${rest}${open}`);
   }
 }
 

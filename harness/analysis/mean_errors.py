@@ -88,5 +88,8 @@ def _weights(sizes: Array, correlation: float) -> tuple[Array, float]:
 
 def _skewness(off: Array, number: float) -> float:
     """Of the mean of `number` things, two or more, whose sums are off their expectation by `off`. Two have none that could be known."""
-    plain = float(np.sum(off**3) / np.sum(off**2) ** 1.5)
-    return plain * math.sqrt(number * max(number - 1, 0.5)) / max(number - 2, 0.5)
+    spread = float(np.sum(off**2))
+    if spread == 0:
+        return 0.0
+    plain = float(np.sum(off**3)) / spread**1.5
+    return float(plain * math.sqrt(number * max(number - 1, 0.5)) / max(number - 2, 0.5))

@@ -54,8 +54,9 @@ def weighted_share(values: Array, chances: Array, groups: Groups | None = None, 
 
     That is Clopper and Pearson's of as many independent rows as would tell as much (Korn & Graubard 1998, "Confidence intervals for
     proportions with small expected number of positive counts estimated from survey data", Survey Methodology 24). It holds for rare events,
-    where `weighted_mean` does not; where none, or nothing else, was seen, the rows tell as much as (Σw)²/Σw² of them, and no more than
-    there are groups.
+    where `weighted_mean` does not; where none, or nothing else, was seen, it may be just the rows with the smallest chances that have
+    escaped: the rows tell as much as Σw over the mean of the largest weights, of as many as can all escape with probability (1 −
+    confidence)/2, and no more than there are groups.
 
     Args:
         values: (n,), each 0 or 1.
@@ -81,7 +82,8 @@ def weighted_share(values: Array, chances: Array, groups: Groups | None = None, 
         tail = (1 + confidence) / 2
         effective = share * (1 - share) / interval.se**2 * float((t.ppf(tail, n - 1) / t.ppf(tail, df)) ** 2)
     else:
-        effective = float(weights.sum() ** 2 / (weights**2).sum())
+        escape = math.ceil(-math.log((1 - confidence) / 2))
+        effective = float(weights.sum() / np.sort(weights)[-escape:].mean())
     effective = min(effective, float(n if 0 < share < 1 else count))
     hits, tail = share * effective, (1 - confidence) / 2
     low = float(beta.ppf(tail, hits, effective - hits + 1)) if share > 0 else 0.0

@@ -159,6 +159,9 @@ def review_harvest(
         raise BenchError(f"--out {target}: should end in .jsonl")
     if not target.parent.is_dir():
         raise BenchError(f"--out {target}: there is no folder {target.parent}")
+    folders = [path for path in files_of(target) if path.is_dir()]
+    if folders:
+        raise BenchError(f"--out {folders[0]}: is a folder; name a file")
     there = [path for path in files_of(target) if path.exists()]
     if there and not force:
         raise BenchError(f"{there[0]}: is there already: name another file, or say --force")

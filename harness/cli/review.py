@@ -117,7 +117,7 @@ def import_(ctx: click.Context, run: str, files: tuple[str, ...], runs_dir: str)
         if len(one.refused) > _MOST_REASONS:
             click.echo(f"  refused: {len(one.refused) - _MOST_REASONS:,} more rows", err=True)
     if any(one.refused for one in imported):
-        ctx.exit(1 if any(one.new or one.replaced or one.known or one.seen_before for one in imported) else 2)
+        ctx.exit(1 if any(one.new or one.replaced or one.known or one.older or one.seen_before for one in imported) else 2)
 
 
 _MOST_REASONS = 50
@@ -135,6 +135,7 @@ def _what_became(one: object) -> str:
         for number, what in (
             (one.replaced, "replace an earlier answer"),
             (one.known, "known already"),
+            (one.older, "older than what is on record"),
             (one.unanswered, "without an answer"),
             (len(one.refused), "refused"),
         )

@@ -36,7 +36,7 @@ def findings_of(run: Run, review: Review) -> Findings:
         rows=len({each.example for each in judgements.first}),
         population=review.key.population,
         asked=len(asked),
-        made=len(judgements.first),
+        made=len({each.rating.item for each in judgements.first}),
         superseded=review.superseded,
         base=judgements.base,
         preferences=preferences(judgements) if mode == "pairwise" else (),
@@ -70,7 +70,7 @@ def _rater(judgements: Judgements, name: str) -> Rater:
     seconds = [each.rating.seconds for each in own if each.rating.seconds]
     return Rater(
         name=name,
-        asked=sum(j.rater == name for j in judgements.packet.judgements),
+        asked=sum(j.rater == name.partition("/")[0] for j in judgements.packet.judgements),  # in Label Studio several may do one's tasks
         made=len(own),
         repeated=len(again),
         repeated_same=sum(_meant(one) == _meant(other) for one, other in again),

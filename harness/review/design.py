@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from itertools import combinations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from harness.review.packet import Judgement, Mode, Shown
 
@@ -44,11 +45,11 @@ def assign(
     rng = np.random.default_rng([seed, 77])
     judgements: list[Judgement] = []
     behind: dict[str, Shown] = {}
-    turned = {sides: _turned(len(examples), len(raters), rng) for sides in shown}
+    turned = {sides: _turned(len(examples), len(raters), overlap, rng) for sides in shown}
     for number, rater in enumerate(raters):
         own: list[tuple[Judgement, Shown]] = []
         for place, example in enumerate(examples):
-            turn = (number - place) % len(raters)  # the first, the second, … of those who see the row
+            turn = _turn(number, place, len(raters))
             if turn >= overlap:
                 continue
             for sides in shown:
@@ -61,11 +62,40 @@ def assign(
     return tuple(judgements), behind
 
 
-def _turned(rows: int, raters: int, rng: np.random.Generator) -> list[int]:
-    """0 or 1 a row. Rows that are as many apart as there are raters have the same raters: of two such neighbours one is turned, which one
-    by chance, so that every rater sees each side equally often, whoever shares a row."""
+def _turn(rater: int, row: int, raters: int) -> int:
+    """Whether a rater is the first, the second, … of those who see a row."""
+    return (rater - row) % raters
+
+
+def _turned(rows: int, raters: int, overlap: int, rng: np.random.Generator) -> list[int]:
+    """0 or 1 a row: whether its first rater sees it the other way round; its next sees it the other way round than that, and so on.
+
+    Rows that are as many apart as there are raters have the same raters: of two such neighbours one is turned, which one by chance, so that
+    every rater sees each side equally often, whoever shares a row. The rows that are left over are turned as far as it helps.
+    """
+    whole = rows // (2 * raters) * 2 * raters
     coins = rng.integers(2, size=(rows // (2 * raters) + 1, raters))
-    return [int(coins[place // (2 * raters), place % raters] + place // raters) % 2 for place in range(rows)]
+    found = [int(coins[place // (2 * raters), place % raters] + place // raters) % 2 for place in range(whole)]
+    turns = np.array([[_turn(rater, row, raters) for row in range(whole, rows)] for rater in range(raters)]).reshape(raters, rows - whole)
+    signs = np.where(turns < overlap, 1 - 2 * (turns % 2), 0)  # (raters, rows left over)
+    return [*found, *_balanced(signs, rng)]
+
+
+def _balanced(signs: NDArray[np.int64], rng: np.random.Generator) -> list[int]:
+    """0 or 1 a column, by chance, and then changed by ones and twos as long as the sums of the rows of ± `signs` come nearer to 0."""
+    columns = signs.shape[1]
+    flips = np.where(rng.integers(2, size=columns) > 0, -1, 1)
+    moves = [[c] for c in range(columns)] + [list(pair) for pair in combinations(range(columns), 2)][:2000]
+    better = True
+    while better:
+        better = False
+        for move in (moves[i] for i in rng.permutation(len(moves))):
+            sums = signs @ flips
+            changed = sums - 2 * signs[:, move] @ flips[move]
+            if (changed**2).sum() < (sums**2).sum():
+                flips[move] *= -1
+                better = True
+    return [int(flip < 0) for flip in flips]
 
 
 def _with_repeats(

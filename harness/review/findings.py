@@ -27,7 +27,7 @@ class Change:
 class Preference:
     """How often people prefer `strategy` to `against`. A tie and "both bad" count half in `rate`.
 
-    Counts are of judgements; `rows_for` and `rows_against` are the test rows on which most raters preferred the one or the other, and
+    Counts are of judgements; `rows_for` and `rows_against` are the test rows on which more raters preferred the one, or the other, and
     `sign_p` is the two-sided sign test on them, one vote a group where rows share groups; None where rows were not equally likely.
     """
 

@@ -69,6 +69,9 @@ def write_harvest(run: Run, harvest: Harvest, out: Path) -> list[Path]:
     """Put the test rows that are in the harvest on record as retired, then write the files: no training file holds a row that counts as
     a test row, whenever this is killed.
 
+    Raises:
+        BenchError: a file cannot be written.
+
     Returns:
         The files: corrections in `out`; preferences beside it, as `….preferences.jsonl`. A file of an earlier harvest that would now be
         empty is deleted.
@@ -76,11 +79,14 @@ def write_harvest(run: Run, harvest: Harvest, out: Path) -> list[Path]:
     now = datetime.now(UTC).isoformat(timespec="seconds")
     retire_rows(run.path, [{"task": harvest.task, "example": row, "file": out.name, "at": now} for row in harvest.retired])
     files = dict(zip(files_of(out), (harvest.corrections, harvest.preferences), strict=True))
-    for path, rows in files.items():
-        if rows:
-            write_text(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
-        else:
-            path.unlink(missing_ok=True)
+    try:
+        for path, rows in files.items():
+            if rows:
+                write_text(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
+            else:
+                path.unlink(missing_ok=True)
+    except OSError as error:
+        raise BenchError(f"{out}: cannot be written: {error.strerror}. The test rows are on record as retired; harvest again.") from None
     return [path for path, rows in files.items() if rows]
 
 
@@ -143,6 +149,8 @@ def _preferences(
         if counts[0] == counts[1] or texts[0] == texts[1] or not all(text.strip() for text in texts):
             continue
         best = 0 if counts[0] > counts[1] else 1
+        if 2 * counts[best] <= len(own):  # the others called it a tie, or both bad
+            continue
         names = {cell: name for name, cell in own[0].cells.items()}
         example = examples[row]
         provenance = _provenance(run, own[0].review, own[0].judged) | {

@@ -14,7 +14,7 @@ from harness.review.making import Item, items_of
 from harness.review.packet import Judgement, Packet, columns_of
 from harness.review.ratings import Rating, Review, is_later, review_of, same
 from harness.review.reading import Raw, Returned, read_returned, shown
-from harness.review.restoring import restored
+from harness.review.restoring import restored, unchanged
 from harness.store import Run
 from harness.store.reviews import PacketFolder, packet_folders
 
@@ -23,13 +23,14 @@ _TABLES = ("csv", "tsv", "xlsx")
 
 @dataclass(frozen=True)
 class Imported:
-    """What became of one file: how many ratings are new, how many replace an earlier answer, how many were known or are older than what is,
-    and which rows were refused. `unanswered` are rows without an answer."""
+    """What became of one file: how many ratings are new, how many replace an earlier answer, how many were known, how many say something
+    else but are older than what is on record, and which rows were refused. `unanswered` are rows without an answer."""
 
     source: str
     new: int
     replaced: int
     known: int
+    older: int
     unanswered: int
     refused: tuple[str, ...]
     seen_before: bool = False
@@ -47,8 +48,11 @@ class _Desk:
         self.review: Review = review_of(folder)
         self.packet: Packet = self.review.packet
         self.judgements: Mapping[str, Judgement] = {j.id: j for j in self.packet.judgements}
-        # who does a rater's tasks in Label Studio: the first who did stands for the rater
-        self.people = {r.rater: r.person for r in self.review.ratings if r.person is not None and "/" not in r.rater}
+        # who does a rater's tasks in Label Studio, by what they are called here: the first who did stands for the rater
+        self.people: dict[str, set[str]] = {}
+        for rating in self.review.ratings:
+            if rating.person is not None:
+                self.people.setdefault(rating.rater, set()).update(rating.person.split())
 
     @cached_property
     def items(self) -> Mapping[str, Item]:
@@ -79,13 +83,13 @@ def _import(run: Run, folders: Sequence[PacketFolder], path: Path) -> Imported:
     try:
         returned = read_returned(path, [desk.packet for desk in desks.values()])
     except BenchError as error:
-        return Imported(path.name, 0, 0, 0, 0, error.problems)
+        return Imported(path.name, 0, 0, 0, 0, 0, error.problems)
     on_record = {id_ for id_, desk in desks.items() if desk.folder.imported(returned.sha256)}
     named = {row.packet for row in returned.rows} & desks.keys()
     if named and named <= on_record:
-        return Imported(path.name, 0, 0, 0, 0, (), seen_before=True)
+        return Imported(path.name, 0, 0, 0, 0, 0, (), seen_before=True)
     good, refused, unanswered = _checked(returned, desks, run)
-    new = replaced = known = 0
+    new = replaced = known = older = 0
     for packet_id, ratings in good.items():
         if packet_id in on_record:
             known += len(ratings)
@@ -94,7 +98,8 @@ def _import(run: Run, folders: Sequence[PacketFolder], path: Path) -> Imported:
         fresh = [r for r in ratings if not same(before.get((r.item, r.rater)), r)]
         later = sum(is_later(r, before.get((r.item, r.rater))) for r in fresh)
         added = sum((r.item, r.rater) not in before for r in fresh)
-        new, replaced, known = new + added, replaced + later - added, known + len(ratings) - later
+        new, replaced = new + added, replaced + later - added
+        known, older = known + len(ratings) - len(fresh), older + len(fresh) - later
         record = {
             "source": returned.name,
             "sha256": returned.sha256,
@@ -104,7 +109,7 @@ def _import(run: Run, folders: Sequence[PacketFolder], path: Path) -> Imported:
             "refused": list(refused),
         }
         desks[packet_id].folder.add_import(returned.sha256, record)
-    return Imported(path.name, new, replaced, known, unanswered, tuple(refused))
+    return Imported(path.name, new, replaced, known, older, unanswered, tuple(refused))
 
 
 def _checked(returned: Returned, desks: Mapping[str, _Desk], run: Run) -> tuple[dict[str, list[Rating]], list[str], int]:
@@ -144,16 +149,18 @@ def _rating(row: Raw, desk: _Desk, judgement: Judgement, *, table: bool) -> Rati
     if unknown:
         raise _RefusedError(f"no question is called '{shown(unknown[0])}'.{did_you_mean(unknown[0], columns)}")
     kinds = {_answer("kinds of errors", kind, packet.questions.errors) for kind in row.kinds} if packet.mode == "errors" else set()
+    answers = {name: _answer(name, row.answers.get(name, ""), known) for name, known in columns.items()}
+    corrected = _corrected(row, desk, table=table)
     return Rating(
         item=row.item,
-        rater=_rater(row, desk, judgement),
-        answers={name: _answer(name, row.answers.get(name, ""), answers) for name, answers in columns.items()},
+        rater=_rater(row, desk, judgement),  # last: a row that is refused makes nobody a rater
+        answers=answers,
         kinds=tuple(kind for kind in packet.questions.errors if kind in kinds),
-        corrected=_corrected(row, desk, table=table),
+        corrected=corrected,
         comment=row.comment.strip(),
         seconds=row.seconds,
         answered_at=_time(row.answered_at),
-        person=row.person,
+        person=" ".join(row.person) or None,
     )
 
 
@@ -169,11 +176,23 @@ def _answer(name: str, text: str, answers: Sequence[str]) -> str:
 
 def _rater(row: Raw, desk: _Desk, judgement: Judgement) -> str:
     """Whose judgement it is. A judgement belongs to one rater; in Label Studio several people may do the same tasks, and each is one."""
-    if row.rater.strip() and row.rater.strip().casefold() != judgement.rater.casefold():
+    if row.rater.strip() and not _same_name(row.rater.strip(), judgement.rater):
         raise _RefusedError(f"rater: the judgement is that of {judgement.rater}, and the row names '{shown(row.rater)}'")
-    if row.person is None or desk.people.setdefault(judgement.rater, row.person) == row.person:
+    if not row.person:
         return judgement.rater
-    return f"{judgement.rater}/{row.person}"
+    ours = (judgement.rater, f"{judgement.rater}/")
+    known = next((name for name, ids in desk.people.items() if name.startswith(ours) and ids & set(row.person)), None)
+    name = known or (judgement.rater if judgement.rater not in desk.people else f"{judgement.rater}/{row.person[-1]}")
+    desk.people.setdefault(name, set()).update(row.person)
+    return name
+
+
+def _same_name(one: str, other: str) -> bool:
+    """Whether two names are the same; a spreadsheet makes 1 of 01."""
+    try:
+        return one.casefold() == other.casefold() or float(one) == float(other)
+    except ValueError:
+        return False
 
 
 def _corrected(row: Raw, desk: _Desk, *, table: bool) -> str | None:
@@ -185,8 +204,8 @@ def _corrected(row: Raw, desk: _Desk, *, table: bool) -> str | None:
         text = restored(row.corrected, [*item.outputs, *(given for _, given in item.inputs)], table=table)
     except ValueError as error:
         raise _RefusedError(f"corrected text: {error}") from None
-    if text is None or not desk.labels:
-        return text
+    if not desk.labels:
+        return None if unchanged(text, item.outputs) else text
     label = next((name for name in desk.labels if name.casefold() == text.strip().casefold()), None)
     if label is None:
         raise _RefusedError(f"corrected text: '{shown(text)}' is none of the labels.{did_you_mean(text.strip(), desk.labels)}")

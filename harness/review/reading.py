@@ -32,8 +32,10 @@ _UNMARKED = ("", "no", "false", "0", "nein", "falsch", "non", "faux", "-")
 
 @dataclass(frozen=True)
 class Raw:
-    """One row as it stands in a file: texts, not yet checked. `place` is how a message calls it; `person` is who annotated in Label
-    Studio, where one rater's tasks may be done by several; `problem` is what was wrong already."""
+    """One row as it stands in a file: texts, not yet checked.
+
+    `place` is how a message calls it; `person` is what whoever annotated in Label Studio is known by, an id and an address, where one
+    rater's tasks may be done by several; `problem` is what was wrong already."""
 
     place: str
     item: str
@@ -45,7 +47,7 @@ class Raw:
     comment: str = ""
     seconds: float | None = None
     answered_at: str | None = None
-    person: str | None = None
+    person: tuple[str, ...] = ()
     problem: str | None = None
 
     @property
@@ -95,7 +97,7 @@ def read_returned(path: Path, packets: Sequence[Packet]) -> Returned:
 def _content(path: Path) -> bytes:
     try:
         if not path.is_file():
-            raise BenchError(f"{path}: no such file")
+            raise BenchError(f"{path}: is a folder; name the files in it" if path.is_dir() else f"{path}: no such file")
         if path.stat().st_size > _LARGEST:
             raise BenchError(f"{path.name}: has {path.stat().st_size >> 20} MiB; ratings have {_LARGEST >> 20} at most")
         return path.read_bytes()
@@ -140,8 +142,26 @@ def _table(path: Path, digest: str, packets: Sequence[Packet]) -> Returned:
         values = {str(name).strip().casefold(): _text(value) for name, value in record.values.items()}
         if ITEM not in values or PACKET not in values:
             raise BenchError(f"{path.name}: has no columns '{ITEM}' and '{PACKET}': it is no file of a review")
+        if not rows and (packet := _packet(packets, values[PACKET].strip())) is not None:
+            refused += _lacking(path.name, packet, values)
         rows.append(_of_table(place, values, packets))
     return Returned(path.name, digest, path.suffix.lower().removeprefix("."), tuple(rows), tuple(refused))
+
+
+def _lacking(file: str, packet: Packet, values: Mapping[str, str]) -> list[str]:
+    """The columns of a packet that a table does not have; Label Studio leaves out what nobody filled in.
+
+    Raises:
+        BenchError: a question has no column: there is no answer in the whole file.
+    """
+    of_label_studio = "annotation_id" in values or "annotator" in values
+    lost = [name for name in columns_of(packet) if name.casefold() not in values and tag_of(name).casefold() not in values]
+    if lost:
+        known = [name for name in values if not name.startswith(("input:", "text "))]
+        raise BenchError(f"{file}: has no column '{lost[0]}', where the answers stand; its columns are {', '.join(map(shown, known))}")
+    more = [*(f"{KIND}{name}" for name in (packet.questions.errors if packet.mode == "errors" else ())), CORRECTED, COMMENT]
+    missing = [name for name in more if name.casefold() not in values and not of_label_studio]
+    return [f"{file}: has no column '{name}': nothing of it was read" for name in missing]
 
 
 def _of_table(place: str, values: Mapping[str, str], packets: Sequence[Packet]) -> Raw:
@@ -157,7 +177,7 @@ def _of_table(place: str, values: Mapping[str, str], packets: Sequence[Packet]) 
     kinds = tuple(name for name, mark in marks.items() if mark in _MARKED)
     return Raw(
         problem=odd,
-        person=values.get("annotator") or None,
+        person=_person(values.get("annotator")),
         place=place,
         item=values[ITEM].strip(),
         packet=values[PACKET].strip(),
@@ -184,7 +204,8 @@ def _choices(text: str) -> tuple[str, ...]:
 
 def _page(path: Path, digest: str, value: Mapping[str, Any]) -> Returned:
     if value.get("bench_review") != 1:
-        raise BenchError(f"{path.name}: was saved by another version of the page ({value.get('bench_review')!r}); this one reads 1")
+        version = shown(str(value.get("bench_review")))
+        raise BenchError(f"{path.name}: was saved by another version of the page ({version}); this one reads 1")
     ratings = value.get("ratings")
     if not isinstance(ratings, list):
         raise BenchError(f"{path.name}: 'ratings' should be a list, not {type(ratings).__name__}")
@@ -198,12 +219,14 @@ def _of_page(ratings: Sequence[Any], packet: str, rater: str, name: str) -> Iter
         if not isinstance(rating, dict) or not isinstance(rating.get("answers"), dict):
             yield f"rating {number}: should be an object with 'item' and 'answers'"
             continue
+        odd = next((q for q, answer in rating["answers"].items() if not isinstance(answer, str | None)), None)
         yield Raw(
+            problem=f"{shown(str(odd))}: the answer should be a text" if odd is not None else None,
             place=f"{name}: rating {number}",
             item=_text(rating.get("item")),
             packet=packet,
             rater=rater,
-            answers={str(question): _text(answer) for question, answer in rating["answers"].items()},
+            answers={str(question): "?" if question == odd else _text(answer) for question, answer in rating["answers"].items()},
             kinds=_strings(rating.get("kinds")),
             corrected=_text(rating.get("corrected")),
             comment=_text(rating.get("comment")),
@@ -264,10 +287,10 @@ def _packet(packets: Sequence[Packet], id_: str) -> Packet | None:
     return next((packet for packet in packets if packet.id == id_), None)
 
 
-def _person(value: Any) -> str | None:
-    """Who annotated: a number, or an object with an address."""
-    found = value.get("email") or value.get("id") if isinstance(value, dict) else value
-    return _text(found) or None
+def _person(value: Any) -> tuple[str, ...]:
+    """What whoever annotated is known by: a number, or an object with a number and an address."""
+    found = [value.get("id"), value.get("email")] if isinstance(value, dict) else [value]
+    return tuple("_".join(text.split()) for each in found if (text := _text(each)))
 
 
 def _text(value: Any) -> str:

@@ -15,8 +15,13 @@ _SYMBOL = re.compile("⟦U\\+([0-9A-F]{4,6})⟧")
 _CUT = re.compile(r"… \[[\d,]+ more characters\]")
 
 
-def restored(text: str, shown: Sequence[str], *, table: bool) -> str | None:
-    """The text as the rater means it; None where it is one of the outputs, unchanged.
+def unchanged(text: str, outputs: Sequence[str]) -> bool:
+    """Whether a text is one of the outputs as it was."""
+    return any(_plain(text) == _plain(output) for output in outputs)
+
+
+def restored(text: str, shown: Sequence[str], *, table: bool) -> str:
+    """The text as the rater means it.
 
     Args:
         shown: the outputs and inputs that the rater saw, as they are.
@@ -30,8 +35,7 @@ def restored(text: str, shown: Sequence[str], *, table: bool) -> str | None:
     found = _SYMBOL.sub(lambda match: _character(match, shown), text)
     if table and found.startswith("'") and inert(found[1:]) == found and any(inert(original) != original for original in shown):
         found = found[1:]
-    plain = _plain(found)
-    return None if any(plain == _plain(original) for original in shown) else found
+    return found
 
 
 def _character(match: re.Match[str], shown: Sequence[str]) -> str:

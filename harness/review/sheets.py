@@ -132,4 +132,8 @@ def _guide(packet: Packet) -> list[str]:
 
 
 def _shown(text: str) -> str:
-    return visible(text, _CELL)
+    """A text as a cell holds it, with the mark of a cut if it does not hold all; what nobody could see is longer when it is written out."""
+    limit = _CELL
+    while len(shown := visible(text, limit)) > _CELL + 100:
+        limit = limit * 2 // 3
+    return shown

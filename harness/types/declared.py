@@ -126,6 +126,13 @@ class ScaleSpec(Declared):
         return answers
 
 
+# Columns of raters' files, and of what Label Studio exports.
+_TAKEN = (
+    "id", "item", "packet", "rater", "input", "reference", "text", "output", "corrected", "corrected text", "comment", "kinds",
+    "preference", "severity", "annotator", "annotation id", "lead time", "created at", "updated at",
+)  # fmt: skip
+
+
 class ReviewSpec(Declared):
     """What people are asked about outputs: which of two is better, how good one is on some scales, what kinds of errors it has."""
 
@@ -145,7 +152,7 @@ class ReviewSpec(Declared):
         for what, names in (("scales", [s.name for s in self.scales]), ("errors", list(self.errors))):
             if len({name.casefold() for name in names}) < len(names):
                 raise ValueError(f"the names of the {what} must differ")
-        taken = [s.name for s in self.scales if s.name.casefold() in ("item", "packet", "rater", "comment", "corrected text")]
+        taken = [s.name for s in self.scales if s.name.casefold().replace("_", " ") in _TAKEN]
         if taken:
             raise ValueError(f"a scale cannot be called '{taken[0]}': raters' files have a column of that name")
         if len({"".join(c if c.isalnum() else "_" for c in s.name.casefold()) for s in self.scales}) < len(self.scales):

@@ -32,6 +32,15 @@ def test_sides_are_balanced_for_every_rater_and_every_row(rows: int, raters: int
             assert abs(mine[pair] - mine[pair[::-1]]) <= overlap
 
 
+@pytest.mark.parametrize(("rows", "raters"), [(20, 20), (10, 10), (5, 5), (50, 30), (7, 3), (100, 8)])
+@pytest.mark.parametrize("seed", range(3))
+def test_as_many_raters_as_rows_see_each_side_as_often(rows: int, raters: int, seed: int) -> None:
+    names, pair = [f"r{i}" for i in range(raters)], ("base", "lora")
+    judgements, shown = assign([f"row-{i}" for i in range(rows)], [pair], names, overlap=raters, repeats=0, seed=seed, salt="s")
+    left = Counter(j.rater for j in judgements if shown[j.id].sides == pair)
+    assert max(abs(2 * left[name] - rows) for name in names) <= 2
+
+
 def test_what_comes_back_is_turned_late_and_among_others() -> None:
     judgements, shown = assign([f"row-{i}" for i in range(30)], [("base", "lora")], ["anna", "ben"], overlap=2, repeats=6, seed=1, salt="s")
     for rater in ("anna", "ben"):

@@ -89,6 +89,30 @@ def test_preferences_of_an_earlier_harvest_do_not_stay_beside_a_new_one(rated: R
     assert [f.name for f in left] == ["more.jsonl"] and not files[1].exists()
 
 
+def test_a_folder_in_the_way_retires_nothing(rated: Run, tmp_path: Path) -> None:
+    (tmp_path / "more.jsonl").mkdir()
+    with pytest.raises(BenchError, match="is a folder; name a file"):
+        review_harvest(rated.path, tmp_path / "more.jsonl", retire_test_rows=True, force=True)
+    assert not (rated.path / "review" / "retired.json").exists()
+
+
+def test_what_half_of_the_raters_call_bad_is_nobodys_preference(export: Export, run: Run, tmp_path: Path) -> None:
+    made = export(raters=2, repeats=0)
+    ratings = [rating(j.id, {"preference": "A" if j.rater == "rater-1" else "both bad"}) for j in made.packet.judgements]
+    review_import(run.path, [page_file(tmp_path, made.packet, r, ratings) for r in made.packet.raters])
+    with pytest.raises(BenchError, match="nobody has corrected or preferred anything"):
+        review_harvest(run.path, tmp_path / "more.jsonl", retire_test_rows=True)
+
+
+def test_a_correction_may_be_the_input_and_a_label_one_of_two(export: Export, run: Run, tmp_path: Path) -> None:
+    made = export(mode="errors", repeats=0)
+    inputs = {e.id: e.inputs["input"] for e in run.examples("summarization")}
+    ratings = [rating(j.id, {"severity": "minor"}, corrected=inputs[j.example]) for j in made.packet.judgements]
+    review_import(run.path, [page_file(tmp_path, made.packet, "rater-1", ratings)])
+    found, _ = review_harvest(run.path, tmp_path / "more.jsonl", retire_test_rows=True)
+    assert {c["completion"] for c in found.corrections} == {inputs[row] for row in made.key.chances}
+
+
 def test_nothing_rated_is_nothing_to_harvest(export: Export, run: Run, tmp_path: Path) -> None:
     with pytest.raises(BenchError, match="nothing was exported"):
         review_harvest(run.path, tmp_path / "more.jsonl")

@@ -14,7 +14,7 @@ import pytest
 from raters import Export, Person, page_file, preferences, rating, severities
 from report_factory import Made, classification, make_run, summarization
 
-from harness.api import ReviewPacket, review_export, review_import
+from harness.api import ReviewPacket, review_export, review_import, review_status
 from harness.errors import BenchError
 from harness.review import FORMATS, Rating, reviews_of
 from harness.store import Run
@@ -170,7 +170,8 @@ def test_a_later_answer_counts_and_both_stay_on_record(export: Export, run: Run,
     oldest = rating(item, {"preference": "B"}, answered_at="2026-03-01T10:00:00Z")
     for number, one in enumerate([first, later, oldest]):
         (imported,) = review_import(run.path, [page_file(tmp_path, made.packet, "rater-1", [one], f"{number}.json")])
-        assert (imported.new, imported.replaced, imported.known) == [(1, 0, 0), (0, 1, 0), (0, 0, 1)][number]
+        found = (imported.new, imported.replaced, imported.known, imported.older)
+        assert found == [(1, 0, 0, 0), (0, 1, 0, 0), (0, 0, 0, 1)][number]
     assert ratings_of(run)[item, "rater-1"].answers == {"preference": "tie"}
     (review,) = reviews_of(run)
     assert review.superseded == 2
@@ -214,6 +215,65 @@ def test_bad_rows_are_refused_each_with_its_reason_and_good_ones_kept(export: Ex
         assert expected in reasons
     assert "\x1b" not in reasons
     assert ratings_of(run)[ids[5], "rater-1"].answers == {"preference": "B"}
+
+
+@pytest.mark.parametrize("lost", ["preference", "severity"])
+def test_a_table_without_its_answers_is_refused_as_a_whole(export: Export, run: Run, lost: str) -> None:
+    made = export(formats=["csv"], mode="pairwise" if lost == "preference" else "errors")
+    filled = fill_csv(made.files[0], made, ratings_for(made))
+    filled.write_text(filled.read_text(encoding="utf-8-sig").replace(lost, f"my {lost}", 1), encoding="utf-8")
+    (imported,) = review_import(run.path, [filled])
+    assert imported.new == imported.unanswered == 0
+    (said_,) = imported.refused
+    assert f"has no column '{lost}', where the answers stand; its columns are item, packet, rater, my {lost}" in said_
+
+
+def test_a_table_without_some_other_column_says_what_is_lost(export: Export, run: Run) -> None:
+    made = export(formats=["csv"], mode="errors")
+    filled = fill_csv(made.files[0], made, ratings_for(made))
+    text = filled.read_text(encoding="utf-8-sig").replace("error: wrong", "error wrong", 1).replace("corrected text", "my correction", 1)
+    filled.write_text(text, encoding="utf-8")
+    (imported,) = review_import(run.path, [filled])
+    assert imported.new == len(made.packet.judgements)
+    assert [line.split(": ", 1)[1] for line in imported.refused] == [
+        "has no column 'error: wrong': nothing of it was read",
+        "has no column 'corrected text': nothing of it was read",
+    ]
+
+
+def test_an_answer_that_is_no_text_is_refused(export: Export, run: Run, tmp_path: Path) -> None:
+    made = export()
+    first, second = made.packet.judgements[:2]
+    odd = [rating(first.id, {"preference": ["A"]}), rating(second.id, {"preference": "A"})]  # type: ignore[dict-item]
+    (imported,) = review_import(run.path, [page_file(tmp_path, made.packet, "rater-1", odd)])
+    assert imported.new == 1 and "preference: the answer should be a text" in imported.refused[0]
+
+
+def test_one_person_is_one_rater_in_whatever_export(export: Export, run: Run, tmp_path: Path) -> None:
+    """First as JSON, where a person has a number and an address, with an answer of somebody else's that is none; then as CSV, later."""
+    made = export(formats=["label-studio"])
+    file = label_studio(made.files[0], made, ratings_for(made))
+    tasks = json.loads(file.read_text())
+    for task in tasks:
+        task["annotations"][0]["completed_by"] = {"id": 7, "email": "bo@example.org"}
+    nobody = json.loads(json.dumps(tasks[0]["annotations"][0])) | {"completed_by": {"id": 8, "email": "al@example.org"}}
+    nobody["result"] = [{"from_name": "preference", "to_name": "a", "type": "choices", "value": {"choices": ["C"]}}]
+    tasks[0]["annotations"].insert(0, nobody)
+    file.write_text(json.dumps(tasks))
+    (first,) = review_import(run.path, [file])
+    assert len(first.refused) == 1 and {rater for _, rater in ratings_of(run)} == {"rater-1"}
+    rows = [
+        {**task["data"], "preference": "tie", "annotator": "bo@example.org", "updated_at": "2099-01-01T00:00:00Z"}
+        for task in json.loads(made.files[0].read_text())
+    ]
+    later = tmp_path / "later.csv"
+    with later.open("w", newline="", encoding="utf-8") as out:
+        writer = csv.DictWriter(out, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    review_import(run.path, [later])
+    assert {rater for _, rater in ratings_of(run)} == {"rater-1"}, "no second rater"
+    assert {r.answers["preference"] for r in ratings_of(run).values()} == {"tie"}
 
 
 def test_a_packet_of_another_run_is_refused(export: Export, run: Run, tmp_path: Path) -> None:
@@ -263,6 +323,9 @@ def test_two_people_who_annotated_the_same_tasks_are_two_raters(export: Export, 
     path.write_text(json.dumps(tasks))
     (imported,) = review_import(run.path, [path])
     assert {rater for _, rater in ratings_of(run)} == {"rater-1", "rater-1/ben@example.org"}
+    (found,) = review_status(run.path)
+    assert (found.made, found.asked) == (12, 12), "two people did the same twelve"
+    assert [(r.name, r.made, r.asked) for r in found.raters] == [("rater-1", 14, 14), ("rater-1/ben@example.org", 14, 14)]
     assert imported.new == 2 * len(made.packet.judgements)
     # ben's are exported later once more, alone: he stays who he was
     for task in tasks:
@@ -297,6 +360,14 @@ def test_a_judgement_belongs_to_one_rater(export: Export, run: Run) -> None:
     one, same, wrong = review_import(run.path, [first, again, ben])
     assert one.new and not same.new and {rater for _, rater in ratings_of(run)} == {"anna"}
     assert wrong.new == 0 and "rater: the judgement is that of anna, and the row names 'ben'" in wrong.refused[0]
+
+
+def test_a_raters_number_survives_a_spreadsheet(export: Export, run: Run) -> None:
+    made = export(formats=["csv"], raters="01,02", repeats=0)
+    filled = fill_csv(made.files[0], made, ratings_for(made))
+    filled.write_text(filled.read_text(encoding="utf-8-sig").replace(",01,", ",1,"), encoding="utf-8")
+    (imported,) = review_import(run.path, [filled])
+    assert imported.new == 12 and not imported.refused
 
 
 def test_texts_come_back_as_they_are_meant(tmp_path: Path) -> None:

@@ -16,12 +16,13 @@ from xml.etree import ElementTree as ET
 import openpyxl
 import pytest
 from raters import Export
-from report_factory import HOSTILE
+from report_factory import HOSTILE, Made, make_run, summarization
 
 from harness.api import review_export
 from harness.errors import BenchError
 from harness.review import FORMATS
 from harness.store import Run
+from harness.types import ReviewSpec, ScaleSpec
 
 UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e]")
 
@@ -171,3 +172,22 @@ def test_what_cannot_be_is_refused_and_nothing_is_written(export: Export, run: R
     with pytest.raises(BenchError, match=re.escape(said)):
         export(**more)
     assert not (run.path / "review").exists()
+
+
+def test_a_cell_says_that_its_text_was_cut_however_long_the_unseen_is_written(tmp_path: Path) -> None:
+    cells = [Made("base", answer=lambda e, r: "\u200b" * 9000 + "END"), Made("lora", seed=1, train_seconds=9, answer=lambda e, r: "short")]
+    run = make_run(tmp_path / "run", [summarization(cells, rows=8)])
+    made = review_export(run.path, ("base", "lora"), n=4, formats=("xlsx",), repeats=0)
+    sheet = openpyxl.load_workbook(made.files[0]).worksheets[0]
+    texts = [str(cell.value) for row in sheet.iter_rows(min_row=2) for cell in row if str(cell.value).startswith("⟦U+200B⟧")]
+    assert len(texts) == 4
+    for text in texts:
+        left = re.search(r"… \[([\d,]+) more characters\]$", text)
+        assert left and len(text) <= 32_767 and text.count("⟦") + int(left.group(1).replace(",", "")) == 9003
+
+
+def test_scales_are_not_called_as_columns_of_the_files_are() -> None:
+    for name in ("annotator", "lead_time", "Corrected", "input"):
+        with pytest.raises(ValueError, match=f"a scale cannot be called '{name}'"):
+            ReviewSpec(scales=(ScaleSpec(name=name, question="?", answers=("a", "b")),))
+    assert ReviewSpec(scales=(ScaleSpec(name="input quality", question="?", answers=("a", "b")),))

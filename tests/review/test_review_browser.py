@@ -63,7 +63,7 @@ def test_a_whole_packet_by_keyboard_with_a_reload_in_the_middle(export: Export, 
             assert page.get_by_role("status").first.inner_text().startswith(f"{place} of {len(items)} rated")
         page.keyboard.press(str(answer + 1))
         page.keyboard.press("n" if place % 2 else "Enter")
-    assert "All are rated" in page.get_by_role("status").first.inner_text()
+    assert page.locator(".said").inner_text() == "All are rated: save the file and send it back."
     (imported,) = review_import(run.path, [saved(page, tmp_path)])
     assert imported.new == len(items) and not imported.refused
     words = ("A", "B", "tie", "both bad")
@@ -155,6 +155,57 @@ def test_a_browser_that_cannot_unpack_says_what_to_do(export: Export, context: A
     page.goto(export().files[0].as_uri())
     page.get_by_role("alert").wait_for()
     assert "Ask for the packet as a spreadsheet" in page.get_by_role("alert").inner_text()
+
+
+def test_numbers_answer_the_question_that_has_the_focus_and_a_held_key_only_one(export: Export, context: Any, tmp_path: Path) -> None:
+    file = tmp_path / "asked.yaml"
+    scales = ", ".join(f"{{name: q{k}, question: Is it {k}, answers: [a, b, c]}}" for k in range(3))
+    file.write_text(f"name: asked\nkind: summarization\ndata: {{path: x.csv}}\nreview:\n  scales: [{scales}]\n")
+    page = opened(context, export(mode="scales", questions=str(file), n=2, repeats=0).files[0])
+    page.locator("fieldset").nth(2).locator("input").first.focus()
+    page.keyboard.press("3")
+    for _ in range(3):
+        page.keyboard.down("1")  # held: the browser repeats it
+    page.keyboard.up("1")
+    checked = page.evaluate("[...document.querySelectorAll('fieldset')].map(f => f.querySelector(':checked')?.value ?? '')")
+    assert checked == ["a", "", "c"]
+
+
+def test_what_is_saved_is_said_beside_the_button_and_what_is_open(export: Export, context: Any, tmp_path: Path) -> None:
+    made = export()
+    page = opened(context, made.files[0])
+    page.keyboard.press("1")
+    saved(page, tmp_path)
+    total = len(made.packet.judgements)
+    said = page.locator(".said")
+    assert said.inner_text().endswith(f": 1 judgement. {total - 1} of {total} are still open.")
+    assert page.evaluate("document.activeElement.textContent") == "Save the file to send back", "the focus stays"
+    box = said.bounding_box()
+    assert box is not None and 0 < box["y"] < 900, "in sight, wherever the page is scrolled to"
+
+
+def test_a_text_that_was_written_is_not_replaced_unasked(export: Export, context: Any, tmp_path: Path) -> None:
+    page = opened(context, export().files[0])
+    page.get_by_role("button", name="Start from A").click()
+    page.get_by_label("the text as it should be").fill("my long careful correction")
+    page.once("dialog", lambda dialog: dialog.dismiss())
+    page.get_by_role("button", name="Start from B").click()
+    assert page.get_by_label("the text as it should be").input_value() == "my long careful correction"
+    page.once("dialog", lambda dialog: dialog.accept())
+    page.get_by_role("button", name="Start from B").click()
+    assert page.get_by_label("the text as it should be").input_value() == page.locator(".output .text").nth(1).inner_text()
+
+
+def test_what_has_the_focus_is_not_under_the_buttons(export: Export, context: Any) -> None:
+    page = opened(context, export(mode="errors").files[0])
+    page.set_viewport_size({"width": 390, "height": 700})
+    for _ in range(14):
+        page.keyboard.press("Tab")
+        place = page.evaluate(
+            "(() => { const e = document.activeElement, r = (e.closest('label') ?? e).getBoundingClientRect();"
+            " return [e.closest('.foot') !== null, r.top, document.querySelector('.foot').getBoundingClientRect().top] })()"
+        )
+        assert place[0] or place[1] < place[2], page.evaluate("document.activeElement.outerHTML")
 
 
 def test_a_packet_of_scales_is_answered_question_by_question(export: Export, run: Run, context: Any, tmp_path: Path) -> None:
