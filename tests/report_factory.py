@@ -65,6 +65,7 @@ class MadeTask:
     meta: Callable[[int], Mapping[str, object]] | None = None
     group: Callable[[int], str] | None = None
     order: Sequence[int] | None = None
+    targets: Callable[[int], str] | None = None
 
 
 def make_run(path: Path, tasks: Sequence[MadeTask], device: str = "cpu") -> Run:
@@ -205,6 +206,7 @@ def _example(task: MadeTask, i: int) -> Example:
     if task.kind == "qa" and not task.labels:
         return _question(task, i, draw)
     target = draw.choice(task.labels) if task.labels else " ".join(draw.choices(WORDS, k=12))
+    target = task.targets(i) if task.targets else target
     named = {"facts": [{"what": "name", "any": [target.split()[0]], "critical": True}]} if "facts" in task.metrics else {}
     return Example(f"row-{i}", {"input": text}, (target,), task.labels, meta=named)
 

@@ -171,8 +171,8 @@ def units(n: int, cluster: NDArray[np.int64] | None) -> int:
 
 
 def unseen_share(n: int, confidence: float = 0.95) -> float:
-    """z²/(n + z²): how often something may happen that was not seen once in n rows (Wilson's upper limit at 0)."""
-    return _z(confidence) ** 2 / (n + _z(confidence) ** 2)
+    """1 − ((1 − confidence)/2)^(1/n): how often something may happen that n rows have not shown once (Clopper and Pearson's limit at 0)."""
+    return float(1 - ((1 - confidence) / 2) ** (1 / n))
 
 
 def unseen_room(value: float, ends: tuple[float, float], n: int, confidence: float = 0.95) -> tuple[float, float]:

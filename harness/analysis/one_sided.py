@@ -1,7 +1,8 @@
 """The limits that a difference has on one side, each at level α: what "not worse by more than Δ" is read from.
 
-Those of means are in `mean_limits`. They hold from 30 rows on, or 20 degrees of freedom with groups: of a dozen groups one in four shows
-no failure that befalls one group in ten. All other scores have the limits of `compare_scores` with confidence 1 − 2α.
+Those of means are in `mean_limits`, those of what is right or wrong in `proportions`. They hold from 30 rows on, or 20 degrees of freedom
+with groups: of a dozen groups one in four shows no failure that befalls one group in ten. Scores of all rows together have the percentiles
+of the bootstrap, corrected for its bias; all others have the limits of `compare_scores` with confidence 1 − 2α.
 """
 
 from __future__ import annotations
@@ -13,10 +14,13 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.analysis.intervals import ROUGH, mean_label
+from harness.analysis.bootstrap_limits import LEAST_ROWS, bootstrap_limits, carrying_rows
+from harness.analysis.intervals import ROUGH, bootstrap_label, mean_label
 from harness.analysis.mean_errors import mean_error
 from harness.analysis.mean_limits import mean_limits
-from harness.analysis.pairs import SAME, Pair, compare_scores, label_of_differences, paired, possible_difference
+from harness.analysis.pairs import SAME, Pair, compare_scores, difference_of, label_of_differences, paired, possible_difference
+from harness.analysis.proportions import one_sided_share_limits
+from harness.analysis.resampling import resampled_scores, seen_scores
 from harness.types import Metric
 
 Array: TypeAlias = NDArray[np.float64]
@@ -56,8 +60,36 @@ def one_sided_limits(
     pair, _ = paired(a, b, metric=metric, groups=groups, confidence=1 - 2 * alpha)
     if metric.level == "example" and not pair.binary and pair.units > 2 and np.ptp(pair.differences) > SAME:
         return _of_means(pair, alpha)
+    if metric.level == "example" and pair.binary and pair.cluster is None:
+        return _of_shares(pair, alpha)
+    if metric.level != "example" and pair.units > 1:
+        drawn = difference_of(pair, resampled_scores(metric, pair.both, pair.cluster, resamples, seed))
+        if np.ptp(drawn) > SAME:
+            label = f"paired {bootstrap_label(pair.both, pair.cluster, resamples, seed, rough=metric.rough)}"
+            return _of_bootstrap(pair, drawn, alpha, label)
     found = compare_scores(a, b, metric=metric, groups=groups, margin=None, resamples=resamples, seed=seed, confidence=1 - 2 * alpha)
     return OneSided(found.difference, found.low, found.high, found.n, found.method)
+
+
+def _of_shares(pair: Pair, alpha: float) -> OneSided:
+    differences = np.round(pair.differences)
+    gained, lost, n = int((differences > 0).sum()), int((differences < 0).sum()), len(differences)
+    method = f"Tango and Clopper–Pearson, n={n}" + ("" if n >= 30 else ROUGH)
+    return OneSided((gained - lost) / n, *one_sided_share_limits(gained, lost, n, alpha), n, method)
+
+
+def _of_bootstrap(pair: Pair, drawn: Array, alpha: float, label: str) -> OneSided:
+    seen = float(difference_of(pair, seen_scores(pair.metric, pair.both)))
+    rows = carrying_rows(pair.metric, pair.both, pair.cluster, lambda scores: difference_of(pair, scores))
+    limits = possible_difference(pair.metric, *bootstrap_limits(seen, drawn, rows, alpha))
+    return OneSided(seen, *limits, len(pair.both), bootstrap_method(label, rows))
+
+
+def bootstrap_method(label: str, rows: float) -> str:
+    """What limits of the bootstrap say of themselves, from what the bootstrap does, and from how many rows carry them."""
+    few = rows < LEAST_ROWS
+    method = label.removesuffix(ROUGH).replace("percentile", "bias-corrected percentile")
+    return f"{method}, {rows:.0f} rows carry it{ROUGH}" if few else method + (ROUGH if label.endswith(ROUGH) else "")
 
 
 def _of_means(pair: Pair, alpha: float) -> OneSided:

@@ -206,10 +206,10 @@ def _by_bootstrap(pair: Pair, resamples: int, seed: int) -> _Found:
     testing for MT"); (c+1)/(B+1) as Davison & Hinkley (1997, section 4.2). sacrebleu centres absolute differences: where the
     difference is clear, its p-value is one-sided, half of ours.
     """
-    observed = float(_difference(pair, seen_scores(pair.metric, pair.both)))
+    observed = float(difference_of(pair, seen_scores(pair.metric, pair.both)))
     if pair.units < 2:
         return _Found(observed, Interval(None, None, None, None, f"no interval: {pair.units} independent rows"), None)
-    scores = _difference(pair, resampled_scores(pair.metric, pair.both, pair.cluster, resamples, seed))
+    scores = difference_of(pair, resampled_scores(pair.metric, pair.both, pair.cluster, resamples, seed))
     method = f"paired {bootstrap_label(pair.both, pair.cluster, resamples, seed, rough=pair.metric.rough)}"
     if np.ptp(scores) < SAME:
         return _without_spread(pair, observed, method)
@@ -219,7 +219,7 @@ def _by_bootstrap(pair: Pair, resamples: int, seed: int) -> _Found:
     return _Found(observed, interval, float((extreme + 1) / (resamples + 1)), detectable)
 
 
-def _difference(pair: Pair, scores: Array) -> Array:
+def difference_of(pair: Pair, scores: Array) -> Array:
     """Scores of the seeds of A and B (…, seeds) → B − A (…)."""
     first, second = side_means(pair, scores)
     return second - first
@@ -231,7 +231,7 @@ def side_means(pair: Pair, scores: Array) -> tuple[Array, Array]:
 
 
 def _without_spread(pair: Pair, difference: float, method: str) -> _Found:
-    """Every row differs by the same: no variance to work with. The sign test still gives a p-value; and up to q = z²/(n + z²) of
+    """Every row differs by the same: no variance to work with. The sign test still gives a p-value; and up to q (`unseen_share`) of
     what was not seen may lie at the ends of the scale, which is Tango's interval where all pairs are equal or all are gained. On a scale
     without ends it may lie anywhere: there is no interval."""
     p_value = 1.0 if abs(difference) < SAME else min(1.0, 2 * 0.5**pair.units)

@@ -77,7 +77,7 @@ def relative_reduction(
     low, high = np.quantile(ratios, [(1 - confidence) / 2, (1 + confidence) / 2])
     if after == 0 and metric.level == "example":  # no error of B: n rows can hide some, each as many as the worst of A
         low = min(float(low), 1 - unseen_share(pair.units, confidence) * max(1.0, float(pair.a.max())) / before)
-        method = method.removesuffix(ROUGH) + f", no error seen: z²/(n+z²) of {pair.units}{ROUGH}"
+        method = method.removesuffix(ROUGH) + f", no error seen: Clopper–Pearson of none in {pair.units}{ROUGH}"
     return Reduction(1 - after / before, float(low), float(high), before, after, metric.unit, n, method)
 
 

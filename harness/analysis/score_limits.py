@@ -8,6 +8,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.analysis.bootstrap_limits import bootstrap_limits, carrying_rows
 from harness.analysis.clusters import cluster_index
 from harness.analysis.intervals import (
     ROUGH,
@@ -15,11 +16,10 @@ from harness.analysis.intervals import (
     bootstrap_label,
     clopper_pearson_interval,
     mean_interval,
-    percentile_interval,
     units,
     unseen_room,
 )
-from harness.analysis.one_sided import OneSided
+from harness.analysis.one_sided import OneSided, bootstrap_method
 from harness.analysis.resampling import resampled_scores, seen_scores
 from harness.analysis.rows import whole_rows
 from harness.analysis.weighted import weighted_share
@@ -36,7 +36,7 @@ def score_limits(
     """The score of a strategy over its seeds, above `low` and below `high`, each with confidence 1 − α.
 
     Shares of rows: Clopper and Pearson, where groups repeat of as many rows as tell as much. Other means as `mean_interval`, corpus scores
-    by the bootstrap; valid where these are. Where nothing varied, what n rows cannot have shown may lie at the ends of the scale.
+    as `bootstrap_limits`; valid where these are. Where nothing varied, what n rows cannot have shown may lie at the ends of the scale.
 
     Args:
         stack: (n, seeds, d), as `statistic_stack` gives it; NaN where the question does not arise.
@@ -60,7 +60,10 @@ def score_limits(
         found = mean_interval(values, cluster, confidence)
     else:
         drawn = resampled_scores(metric, rows.stack, cluster, resamples, seed).mean(axis=1)
-        found = percentile_interval(drawn, bootstrap_label(rows.stack, cluster, resamples, seed, rough=metric.rough), confidence)
+        label = bootstrap_label(rows.stack, cluster, resamples, seed, rough=metric.rough)
+        carried = carrying_rows(metric, rows.stack, cluster, lambda scores: scores.mean(axis=-1))
+        limits = bootstrap_limits(value, drawn, carried, alpha)
+        found = Interval(*limits, float(np.std(drawn, ddof=1)), None, bootstrap_method(label, carried))
     found = _bounded(found, value, metric, units(n, cluster), confidence)
     return OneSided(value, found.low, found.high, n, found.method)
 

@@ -6,7 +6,7 @@
 | other scores of single examples, or several seeds (averaged within each example first) | t, with Hall's where they are skewed |
 | either, where groups repeat | the same with a cluster-robust error |
 | corpus scores (macro-F1, MCC) | percentile bootstrap over rows or groups; of several seeds the mean, on the same resampled examples |
-| no spread at all, on a scale with limits | a share z²/(n + z²) of what was not seen may lie at the ends of the scale; labelled |
+| no spread at all, on a scale with limits | a share of what was not seen (`unseen_share`) may lie at the ends of the scale; labelled |
 
 Intervals are 95 %. They say how much another sample of examples could change the number; the seeds are taken as they are.
 """
@@ -141,5 +141,5 @@ def _bounded(metric: Metric, value: float, interval: Interval, drawing: _Drawing
     if high - low < 1e-12:  # the same score in every resample, but for rounding
         count = units(len(drawing.rows.stack), drawing.cluster)
         low, high = unseen_room(value, (lowest, highest), count)
-        method = f"{method.removesuffix(ROUGH)}, no spread: z²/(n+z²) of {count}{ROUGH}"
+        method = f"{method.removesuffix(ROUGH)}, no spread: Clopper–Pearson of none in {count}{ROUGH}"
     return Interval(max(low, lowest), min(high, highest), interval.se, interval.df, method)

@@ -190,14 +190,11 @@ def verify(ctx: click.Context) -> None:
 
 
 def _line(event: Any) -> str:
-    from harness.cli.listing import printable
+    """One line an event, whatever a reason holds: the columns are two spaces apart, and no field has two together."""
+    from harness.text import one_line
 
-    forced = " BY FORCE" if event.action == "force" else ""
-    reason = f"  {event.reason}" if event.reason else ""
-    what = f"{event.strategy} of {event.run}"
-    return printable(
-        f"{event.at}  {event.task}  {event.action}{forced}  {what}  {event.outcome}  {event.digest[:12]}  {event.user}{reason}"
-    )
+    what = [event.at, event.task, event.action + (" BY FORCE" if event.action == "force" else ""), f"{event.strategy} of {event.run}"]
+    return "  ".join(one_line(field) for field in [*what, event.outcome, event.digest[:12], event.user, event.reason] if field)
 
 
 @click.command(short_help="Put the model before the one in service back in service.")

@@ -39,6 +39,17 @@ def same_inputs_key(example: Example) -> str:
     return "\0".join(f"{name}\0{' '.join(text.casefold().split())}" for name, text in sorted(example.inputs.items()))
 
 
+def same_inputs_digest(example: Example) -> str:
+    """sha256 (hex) of `same_inputs_key`: to know a row again whose text is not kept."""
+    return hashlib.sha256(same_inputs_key(example).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def question_digest(example: Example) -> str:
+    """sha256 (hex) of what is asked and expected, up to case and white space: a space more makes no fresh test row."""
+    expected = "\0".join(" ".join(target.casefold().split()) for target in example.targets)
+    return hashlib.sha256(f"{same_inputs_key(example)}\0\0{expected}".encode("utf-8", "surrogatepass")).hexdigest()
+
+
 def keyed_order(seed: int, key: str) -> bytes:
     """A place in a random order that depends on the seed and this key only, not on what else is ordered."""
     return hashlib.sha256(f"{seed}\0{key}".encode("utf-8", "surrogatepass")).digest()

@@ -56,7 +56,7 @@ def cautious(found: OneSided, metric: Metric, count: int, alpha: float, *, diffe
     """Limits that leave room for what so few rows cannot have shown.
 
     A model that fails wholly on a few rows in a hundred may not have done so on these: with probability 1 − α its share of such rows is
-    below z²/(n + z²), by which each limit of a mean on a scale with ends moves. Shares have exact limits already; of a scale without
+    below 1 − α^(1/n), by which each limit of a mean on a scale with ends moves. Shares have exact limits already; of a scale without
     ends, a number that did not vary has no limits.
 
     Args:
@@ -101,7 +101,7 @@ def against_value(rule: Rule, unit: str, found: OneSided, title: str, alpha: flo
     words = {"PASS": f"shown to be {side} it", "FAIL": f"shown not to be {side} it", "INCONCLUSIVE": "these rows cannot tell"}
     reason = doubt or words[outcome]
     gap = found.difference - value if rule.rule == "floor" else value - found.difference
-    needed = rows_needed(gap, (found.high - found.low) / 2, found.n, alpha) if outcome == "INCONCLUSIVE" else None
+    needed = rows_needed(gap, (found.high - found.low) / 2, found.n, alpha) if outcome == "INCONCLUSIVE" and not doubt else None
     return Ruling(
         title,
         outcome,

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.analysis import statistic_stack
-from harness.data.digests import example_digest, inputs_digest
+from harness.data.digests import example_digest, same_inputs_digest
 from harness.errors import BenchError
 from harness.grid.finished import FinishedCell, device_for, find_base, load_finished, usable_rows
 from harness.results import Chosen, choose, equally_wide, same_rows
@@ -74,12 +74,12 @@ def test_digest(examples: Sequence[Example]) -> str:
 
 
 def trained_on(chosen: Chosen, rows: Chosen) -> list[str]:
-    """The ids of the test rows of `rows` whose inputs are among the training rows of `chosen`."""
+    """The ids of the test rows of `rows` whose inputs are among the training rows of `chosen`, whatever their case and white space."""
     if not chosen.trained:
         return []
     file = chosen.run.path / "data" / f"{chosen.rows.task.name}.parquet"
     seen = {row["inputs_digest"] for row in read_table(file) if row["split"] in ("train", "validation")}
-    return [example.id for example in rows.rows.examples if inputs_digest(example) in seen]
+    return [example.id for example in rows.rows.examples if same_inputs_digest(example) in seen]
 
 
 def _on_the_same_rows(one: Chosen, other: Chosen) -> bool:

@@ -1,7 +1,7 @@
 """The history of a registry: an SQLite file that is only ever added to, and a small file that knows how far it had come.
 
-    registry.sqlite    events (each sealed with a hash of itself and the one before), looks at test sets
-    head.json          the seal of the last event: a history that was cut short does not reach it
+    registry.sqlite    events and looks at test sets, each sealed with a hash of itself and the one before
+    head.json          the seals of the last event and the last look: a history that was cut short does not reach them
 
 SQLite brings transactions, so that several processes may write at once. The seals do not stop anybody who can write the file; they show
 that somebody did.
@@ -28,6 +28,7 @@ from harness.errors import BenchError
 from harness.store.atomic import write_json
 from harness.store.folder import read_json
 from harness.store.lock import waiting_lock
+from harness.text import one_line
 
 Action = Literal["promote", "force", "rollback"]
 
@@ -38,7 +39,8 @@ CREATE TABLE events (
 ) STRICT;
 CREATE TABLE looks (
   number INTEGER PRIMARY KEY, task TEXT NOT NULL, test_digest TEXT NOT NULL, candidate TEXT NOT NULL, policy TEXT NOT NULL,
-  at TEXT NOT NULL, alpha REAL NOT NULL, rows BLOB NOT NULL, UNIQUE (task, test_digest, candidate, policy)
+  at TEXT NOT NULL, alpha REAL NOT NULL, planned INTEGER NOT NULL, rows BLOB NOT NULL, seal TEXT NOT NULL,
+  UNIQUE (task, test_digest, candidate, policy)
 ) STRICT;
 """
 
@@ -61,6 +63,15 @@ class Event:
     policy_digest: str
     verdict: dict[str, Any]
     reason: str
+
+
+@dataclass(frozen=True)
+class Look:
+    """The how-many-th look at a test set it is, the α that all of them have spent, and the α of those that were planned."""
+
+    number: int
+    spent: float
+    planned: float
 
 
 class Journal:
@@ -115,27 +126,31 @@ class Journal:
             db.execute("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?)", (number, task, action, at, user, text, seal))
         return Event(number, task, action, at, user, **body)
 
-    def look(self, task: str, rows: Sequence[str], candidate: str, policy: str, alpha: float) -> tuple[int, float]:
-        """Put a look at this test set on record, before anything is judged: the how-many-th it is, and the α that all of them have spent.
+    def look(self, task: str, rows: Sequence[str], candidate: str, policy: str, *, alpha: float, planned: bool) -> Look:
+        """Put a look at this test set on record, before anything is judged.
 
         A test set is the same where half of its rows are, whatever the task is called: taking a row away brings no fresh rows. The same
         question asked again, of the same candidate under the same policy, is no further look.
 
         Args:
             rows: a digest of each test row.
+            planned: whether the policy plans its looks.
         """
         numbers = _numbers(rows)
         test_digest = hashlib.sha256(numbers.tobytes()).hexdigest()
         with self._open(write=True) as db:
             self._checked(db)
-            key = (task, test_digest, candidate, policy, _now(), alpha, numbers.tobytes())
-            db.execute(
-                "INSERT OR IGNORE INTO looks (task, test_digest, candidate, policy, at, alpha, rows) VALUES (?, ?, ?, ?, ?, ?, ?)", key
-            )
-            every = db.execute("SELECT task, test_digest, candidate, policy, alpha, rows FROM looks ORDER BY number").fetchall()
-        same = [look for look in every if _overlap(numbers, np.frombuffer(look[5], dtype=np.uint64))]
-        place = next(i for i, look in enumerate(same) if look[:4] == (task, test_digest, candidate, policy))
-        return place + 1, float(sum(look[4] for look in same[: place + 1]))
+            question = (task, test_digest, candidate, policy)
+            asked = db.execute("SELECT 1 FROM looks WHERE task = ? AND test_digest = ? AND candidate = ? AND policy = ?", question)
+            if asked.fetchone() is None:
+                last = db.execute("SELECT number, seal FROM looks ORDER BY number DESC LIMIT 1").fetchone() or (0, "")
+                look = (last[0] + 1, *question, _now(), alpha, int(planned), numbers.tobytes())
+                db.execute("INSERT INTO looks VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", (*look, _seal(last[1], *look)))
+            every = db.execute("SELECT task, test_digest, candidate, policy, alpha, planned, rows FROM looks ORDER BY number").fetchall()
+        same = [look for look in every if _overlap(numbers, np.frombuffer(look[6], dtype=np.uint64))]
+        place = next(i for i, look in enumerate(same) if look[:4] == question)
+        until = same[: place + 1]
+        return Look(place + 1, float(sum(look[4] for look in until)), float(sum(look[4] for look in until if look[5])))
 
     def _checked(self, db: sqlite3.Connection) -> list[Event]:
         """The whole history, each seal recomputed."""
@@ -152,13 +167,24 @@ class Journal:
             raise BenchError(f"{self._head}: is missing, so that nobody can tell whether the history is whole. Restore a backup.")
         known = read_json(self._head)
         place, looks = (known.get(name) if isinstance(known, dict) else None for name in ("number", "looks"))
-        seen = db.execute("SELECT count(*) FROM looks").fetchone()[0]
+        of_looks = self._sealed_looks(db)
         if not isinstance(place, int) or place > len(found) or (place > 0 and seals[place - 1] != known.get("seal")):
             lost = f"it has {len(found)} events, and head.json knows of {place}"
             raise BenchError(f"{self.file}: was cut short or replaced: {lost}. Restore a backup.")
-        if not isinstance(looks, int) or looks > seen:
-            raise BenchError(f"{self.file}: was cut short: it has {seen} looks, and head.json knows of {looks}. Restore a backup.")
+        if not isinstance(looks, int) or looks > len(of_looks) or (looks > 0 and of_looks[looks - 1] != known.get("look_seal")):
+            lost = f"it has {len(of_looks)} looks, and head.json knows of {looks}"
+            raise BenchError(f"{self.file}: was cut short or replaced: {lost}. Restore a backup.")
         return found
+
+    def _sealed_looks(self, db: sqlite3.Connection) -> list[str]:
+        """The seals of all looks, each recomputed."""
+        seals: list[str] = []
+        for *look, kept in db.execute("SELECT * FROM looks ORDER BY number"):
+            seal = _seal(seals[-1] if seals else "", *look)
+            if seal != kept or look[0] != len(seals) + 1:
+                raise BenchError(f"{self.file}: look {look[0]} was changed, or one before it is gone: its seal differs. Restore a backup.")
+            seals.append(seal)
+        return seals
 
     @contextmanager
     def _open(self, *, write: bool = False) -> Iterator[sqlite3.Connection]:
@@ -199,8 +225,9 @@ class Journal:
 
     def _head_of(self, db: sqlite3.Connection) -> dict[str, Any]:
         last = db.execute("SELECT number, seal FROM events ORDER BY number DESC LIMIT 1").fetchone()
-        looks = db.execute("SELECT count(*) FROM looks").fetchone()[0]
-        return {"number": last[0] if last else 0, "seal": last[1] if last else "", "looks": looks}
+        look = db.execute("SELECT number, seal FROM looks ORDER BY number DESC LIMIT 1").fetchone()
+        events = {"number": last[0] if last else 0, "seal": last[1] if last else ""}
+        return events | {"looks": look[0] if look else 0, "look_seal": look[1] if look else ""}
 
 
 def _numbers(rows: Sequence[str]) -> NDArray[np.uint64]:
@@ -214,7 +241,8 @@ def _overlap(one: NDArray[np.uint64], other: NDArray[np.uint64]) -> bool:
 
 
 def _seal(before: str, *parts: object) -> str:
-    return hashlib.sha256(json.dumps([before, *parts]).encode()).hexdigest()
+    plain = [hashlib.sha256(part).hexdigest() if isinstance(part, bytes) else part for part in parts]
+    return hashlib.sha256(json.dumps([before, *plain]).encode()).hexdigest()
 
 
 def _now() -> str:
@@ -224,6 +252,6 @@ def _now() -> str:
 def _user() -> str:
     """Who is at the keyboard, as far as the machine knows."""
     try:
-        return getpass.getuser()
+        return one_line(getpass.getuser().encode("utf-8", "replace").decode(), 80)
     except (OSError, KeyError):
         return "unknown"

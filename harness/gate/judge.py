@@ -9,12 +9,14 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from harness.data.digests import example_digest
+from harness.data.digests import question_digest
+from harness.errors import BenchError
 from harness.gate.case import Case
 from harness.gate.fitting import pair_of, test_digest, trained_on
+from harness.gate.journal import Look
 from harness.gate.policy import Policy, as_plain
 from harness.gate.registry import Registry
-from harness.gate.rules import rulings_of, slices_asked_for
+from harness.gate.rules import rulings_of, slices_asked_for, unjudged
 from harness.gate.verdict import Ruling, Side, Verdict, together
 from harness.gate.worse import rows_that_got_worse
 from harness.results import Chosen, cells_of
@@ -40,6 +42,8 @@ def judge(
         BenchError: a slice that the data do not have, a baseline that does not fit and cannot be made to, a damaged run or registry.
     """
     task, examples = candidate.rows.task, candidate.rows.examples
+    if not examples:
+        raise BenchError(f"{candidate.run.path}: has no test rows of '{task.name}': there is nothing to judge by")
     slices = slices_asked_for(policy, examples)  # whatever is wrong with the question comes up before a look is spent on it
     with tempfile.TemporaryDirectory() as place:
         notes, pair = [_unfinished(candidate)], None
@@ -52,10 +56,14 @@ def judge(
             notes.append("The candidate answers every test row exactly as the baseline does.")
         alpha = policy.alpha / (policy.looks or 1)
         question = json.dumps([own.digest, theirs.digest if theirs is not None else None])
-        look, spent = registry.journal.look(task.name, [example_digest(e) for e in examples], question, policy.digest, alpha)
-        if policy.looks is not None and spent > policy.alpha * (1 + 1e-9):
-            plan = f"and the policy has {policy.alpha:g}: earlier looks had other plans"
-            notes.append(f"With this look, α = {spent:g} is spent at this test set, {plan}.")
+        rows, planned = [question_digest(e) for e in examples], policy.looks is not None
+        look = registry.journal.look(task.name, rows, question, policy.digest, alpha=alpha, planned=planned)
+        if planned and look.spent > policy.alpha * (1 + 1e-9):
+            plan = f"and the policy has {policy.alpha:g}: earlier looks had other plans, or none"
+            notes.append(f"With this look, α = {look.spent:g} is spent at this test set, {plan}.")
+        notes += unjudged(policy, slices)
+        if baseline is None:
+            notes.append("Nothing is in service to compare with: only what the policy asks of the candidate alone was judged.")
         case = Case(candidate, baseline, pair, {m.name: m for m in candidate.rows.metrics}, policy, alpha, slices)
         rulings = [*_spent(policy, look), *_leaks(candidate, baseline), *rulings_of(case)]
         worse = rows_that_got_worse(pair, candidate.rows.metrics) if pair is not None else []
@@ -71,7 +79,7 @@ def judge(
             worse_rows=len(worse),
             critical_rows=sum(row.critical for row in worse),
             alpha=alpha,
-            look=look,
+            look=look.number,
             planned=policy.looks,
             policy=as_plain(policy),
             policy_digest=policy.digest,
@@ -114,12 +122,19 @@ def _results_digest(chosen: Chosen) -> str:
     return total.hexdigest()
 
 
-def _spent(policy: Policy, look: int) -> list[Ruling]:
-    """A plan for so many looks is spent after them."""
-    if policy.looks is None or look <= policy.looks:
+def _spent(policy: Policy, look: Look) -> list[Ruling]:
+    """A plan for so many looks is spent after them; and so is α, when plans that were changed on the way have spent it."""
+    if policy.looks is None:
         return []
-    reason = f"this is look {look} at this test set, and the policy planned {policy.looks}: take fresh test rows, or plan more looks"
-    return [Ruling(f"{policy.looks} looks at this test set", "INCONCLUSIVE", reason)]
+    title, fresh = f"{policy.looks} looks at this test set", "take fresh test rows"
+    if look.number > policy.looks:
+        planned = f"the policy planned {policy.looks}: {fresh}, or plan more looks from the start"
+        reason = f"this is look {look.number} at this test set, and {planned}"
+        return [Ruling(title, "INCONCLUSIVE", reason)]
+    if look.planned > policy.alpha * (1 + 1e-9):
+        reason = f"planned looks have spent α = {look.planned:g} at this test set, and the policy has {policy.alpha:g}: {fresh}"
+        return [Ruling(title, "INCONCLUSIVE", reason)]
+    return []
 
 
 def _leaks(candidate: Chosen, baseline: Chosen | None) -> list[Ruling]:

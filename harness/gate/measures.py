@@ -21,6 +21,10 @@ def ruling_of_measure(case: Case, rule: Rule) -> Ruling:
         good = own <= value if rule.rule == "ceiling" else own >= value
         return Ruling(rule.title, "PASS" if good else "FAIL", f"measured: {MEASURES[rule.score]}", rule.score, measured=own, against=value)
     theirs = measure(case.baseline, rule.score) if case.baseline is not None else None
+    if case.baseline is not None and rule.score.endswith("_price"):
+        currencies = dict.fromkeys(_currency(side) for side in (case.candidate, case.baseline))
+        if len(currencies) > 1:
+            return Ruling(rule.title, "INCONCLUSIVE", f"{' and '.join(currencies)} cannot be compared", rule.score, compares=True)
     if theirs is None:
         return Ruling(rule.title, "FAIL", f"{rule.score} of the baseline is not known", rule.score, compares=True)
     least = -(rule.margin or 0.0) if rule.rule == "not_worse" else (rule.by or 0.0)
@@ -58,6 +62,10 @@ def measure(chosen: Chosen, name: str) -> float | None:
         return seconds if seconds is None or name == "training_seconds" else (seconds / rows if rows else None)
     prices = _mean([_price(own, needed=name == "thousand_price") for own in costs])
     return prices if prices is None or name == "training_price" else (1000 * prices / rows if rows else None)
+
+
+def _currency(chosen: Chosen) -> str:
+    return str(chosen.run.plan.options["price"]["currency"])
 
 
 def _price(costs: Sequence[Cost], *, needed: bool) -> float | None:

@@ -8,11 +8,11 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from harness.catalog import YamlFile, parse
 from harness.errors import BenchError, did_you_mean
-from harness.metrics import families
+from harness.metrics import BOUNDS, families
 from harness.types import Declared, Metric, Task
 
 Kind = Literal["floor", "ceiling", "not_worse", "better"]
@@ -47,6 +47,13 @@ class Rule(Declared):
     slice: str | None = None
     rows: Annotated[int, Field(ge=2)] | None = None
     against: str | None = None
+
+    @field_validator("value", "margin", "by", mode="before")
+    @classmethod
+    def _number(cls, value: object) -> object:
+        if isinstance(value, bool):
+            raise ValueError(f"should be a number, not {str(value).lower()}")
+        return value
 
     @model_validator(mode="after")
     def _fits(self) -> Rule:
@@ -89,7 +96,7 @@ class Policy(Declared):
 
     version: Literal[1] = 1
     description: str = ""
-    alpha: Annotated[float, Field(gt=0, lt=0.5)] = 0.05
+    alpha: Annotated[float, Field(ge=1e-4, lt=0.5)] = 0.05
     looks: Annotated[int, Field(ge=1, le=1000)] | None = None
     rows: Annotated[int, Field(ge=1)] = 30
     seeds: Annotated[int, Field(ge=1)] = 1
@@ -111,15 +118,22 @@ def read_policy(path: Path, task: Task, metrics: Collection[Metric]) -> Policy:
     """
     source = YamlFile(path)
     policy, problems = parse(source, source.values, Policy)
-    if policy is not None:
-        problems += [
-            source.problem(("rules", i, field), text)
-            for i, rule in enumerate(policy.rules)
-            for field, text in _problems(rule, task, metrics)
-        ]
+    rules = dict(enumerate(policy.rules)) if policy is not None else _whole_rules(source.values.get("rules"))
+    problems += [source.problem(("rules", i, field), text) for i, rule in rules.items() for field, text in _problems(rule, task, metrics)]
     if policy is None or problems:
         raise BenchError(source.in_order(problems))
     return with_margins(policy, task)
+
+
+def _whole_rules(given: object) -> dict[int, Rule]:
+    """The rules that are well-formed by themselves, by their place, where others are not."""
+    found = {}
+    for place, rule in enumerate(given if isinstance(given, list) else ()):
+        try:
+            found[place] = Rule.model_validate(rule)
+        except ValidationError:
+            continue
+    return found
 
 
 def with_margins(policy: Policy, task: Task) -> Policy:
@@ -170,6 +184,9 @@ def _problems(rule: Rule, task: Task, metrics: Collection[Metric]) -> list[tuple
         found.append(("rule", f"{direction} {rule.score} is better, so a {rule.rule} would hold back the good: say {other}"))
     if rule.rule == "not_worse" and rule.margin is None and rule.score != task.primary:
         found.append(("score", f"the task's margin is one of {task.primary}: say by how much {rule.score} may be worse, with 'margin'"))
+    lowest, highest = BOUNDS.get(by_name[rule.score].unit, (None, None)) if rule.score in by_name else (None, None)
+    if rule.margin is not None and lowest is not None and highest is not None and rule.margin >= highest - lowest:
+        found.append(("margin", f"{rule.score} goes from {lowest:g} to {highest:g}: a margin of {rule.margin:g} lets everything pass"))
     if rule.slice and task.chooses and rule.score in by_name and by_name[rule.score].level != "example":
         found.append(("slice", f"{rule.score} is one number for all labels, and a part of the rows may lack some: take accuracy"))
     if rule.slice and rule.score not in by_name:

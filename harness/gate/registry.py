@@ -22,7 +22,8 @@ from harness.results import Chosen, choose
 from harness.store import Run, RunFolder
 
 _PART = ".part-"
-_WAYS_OUT = "Promote its run again, roll back, or name another baseline with --baseline RUN:strategy."
+_AGAIN = "Promote its run again."
+_WAYS_OUT = f"{_AGAIN.removesuffix('.')}, roll back, or name another baseline with --baseline RUN:strategy."
 
 
 class Registry:
@@ -128,7 +129,10 @@ class Registry:
             if len(stack) == 1:
                 raise BenchError(f"{self.folder}: there is no model of '{task}' before the one in service ({stack[-1].run})")
             before = stack[-2]
-            self.load(before)
+            damage = self._damage(before)
+            if damage:
+                way = "Or promote another model: --force --reason TEXT puts it in service whatever the gate says."
+                raise BenchError(f"{damage.removesuffix(_WAYS_OUT)}{_AGAIN} {way}")
             names = ("run", "strategy", "model", "digest", "folder", "outcome", "policy_digest", "verdict")
             body = {name: value for name, value in asdict(before).items() if name in names}
             return "rollback", body | {"reason": reason}
@@ -156,11 +160,12 @@ class Registry:
 
 
 def _in_service(history: Sequence[Event]) -> list[Event]:
-    """What is in service, last, over what would be after each rollback: a promotion puts on top, a rollback takes off."""
+    """What is in service, last, over what would be after each rollback: a promotion puts on top, a rollback takes off. Whoever promotes
+    what is in service already puts nothing on top."""
     stack: list[Event] = []
     for event in history:
         if event.action != "rollback":
-            stack.append(event)
+            stack[-1:] = [event] if stack and stack[-1].digest == event.digest else [*stack[-1:], event]
         elif len(stack) > 1:
             stack.pop()
             stack[-1] = replace(event, action=stack[-1].action)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -40,7 +40,11 @@ def slices_asked_for(policy: Policy, examples: Sequence[Example]) -> dict[str, d
             column, named, _ = rule.slice.partition("=")
             where = f"the policy's rules[{number}] ({rule.title}): slice"
             try:
-                found[rule.slice] = slices_of(examples, column, most=None if named else MOST_VALUES, asked_by=where)
+                slices = slices_of(examples, column, most=None if named else MOST_VALUES, asked_by=where)
+                value = rule.slice.partition("=")[2]
+                if named and value not in slices:  # numbers are cut into thirds; one of them may be meant all the same
+                    slices = slices_of(examples, column, most=None, asked_by=where, thirds=False)
+                found[rule.slice] = slices
             except BenchError as error:
                 problems += error.problems
     if problems:
@@ -48,17 +52,30 @@ def slices_asked_for(policy: Policy, examples: Sequence[Example]) -> dict[str, d
     return found
 
 
+def unjudged(policy: Policy, slices: Mapping[str, Mapping[str, Sequence[int]]]) -> list[str]:
+    """Which parts of the rows are too small for a rule on all parts, in sentences."""
+    found = []
+    for rule in policy.rules:
+        if rule.slice is not None and "=" not in rule.slice:
+            least = rule.rows or _SLICE
+            small = [f"{name} ({len(rows)})" for name, rows in slices[rule.slice].items() if len(rows) < least]
+            more = f" and {len(small) - 6} others" if len(small) > 6 else ""
+            if small:
+                found.append(f"{rule.title}: not judged, for they have fewer than {least} rows: {', '.join(small[:6])}{more}.")
+    return list(dict.fromkeys(found))
+
+
 def _least(case: Case) -> list[Ruling]:
     found, rows, seeds = [], len(case.candidate.rows.examples), len(case.candidate.cells)
     wanted = case.policy.rows
     if rows < wanted:
-        reason = f"{rows:,} test rows; the policy asks for {wanted:,}"
+        reason = f"{rows:,} test row{'' if rows == 1 else 's'}; the policy asks for {wanted:,}"
         found.append(Ruling(f"{wanted:,} test rows", "INCONCLUSIVE", reason, n=rows, rows_needed=wanted))
     elif wanted > _SLICE:
         found.append(Ruling(f"{wanted:,} test rows", "PASS", f"{rows:,} test rows", n=rows))
     if case.policy.seeds > 1:
         enough = seeds >= case.policy.seeds or not case.candidate.trained
-        reason = f"{seeds} training seeds" + ("" if enough else f"; the policy asks for {case.policy.seeds}")
+        reason = f"{seeds} training seed{'' if seeds == 1 else 's'}" + ("" if enough else f"; the policy asks for {case.policy.seeds}")
         found.append(Ruling(f"{case.policy.seeds} training seeds", "PASS" if enough else "INCONCLUSIVE", reason))
     return found
 
@@ -174,5 +191,5 @@ def _shown(rule: Rule, metric: Metric, limits: OneSided, turned: tuple[float, fl
     reason = doubt or dict(zip(("PASS", "FAIL", "INCONCLUSIVE"), words, strict=True))[outcome]
     # what was planned: that the two are equally good; or, where more is asked for, the difference that was seen
     planned = -least if rule.rule == "not_worse" else value - least
-    needed = rows_needed(planned, (high - low) / 2, limits.n, alpha) if outcome == "INCONCLUSIVE" else None
+    needed = rows_needed(planned, (high - low) / 2, limits.n, alpha) if outcome == "INCONCLUSIVE" and not doubt else None
     return Ruling(title, outcome, reason, rule.score, True, value, low, high, least, metric.unit, limits.n, needed, limits.method)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from harness.data import inputs_digest
+from harness.data.digests import same_inputs_digest
 from harness.errors import BenchError
 from harness.grid.elsewhere import finish_cells
 from harness.grid.plan import Planned
@@ -68,7 +68,7 @@ def execute(
             folder.write_plan(plan)
         listener.started(folder, resumed=found is not None)
         for task, splits in planned.splits.items():
-            digests = {e.id: inputs_digest(e) for e in (*splits.train, *splits.validation, *splits.test)}
+            digests = {e.id: same_inputs_digest(e) for e in (*splits.train, *splits.validation, *splits.test)}
             folder.write_data(task, splits, digests)
         missing = [cell for cell in plan.cells if not folder.cell(cell.id).whole()]
         finish_cells(folder, plan, [cell for cell in missing if cell.id in planned.made_elsewhere], planned.made_elsewhere)

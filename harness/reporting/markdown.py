@@ -11,6 +11,7 @@ from harness.store import Run
 from harness.text import one_line, short
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~!])")
+_LINKED = re.compile(r":(?=//)|\bwww(?=\.)|@|mailto(?=:)|xmpp(?=:)", re.IGNORECASE)
 _STANDINGS = {"within": "yes", "worse": "no", "undecided": "cannot tell"}
 
 
@@ -22,8 +23,10 @@ def to_markdown(run: Run) -> str:
 
 
 def escaped(text: str, limit: int = 600) -> str:
-    """A text that means what it says: Markdown's own characters behind a backslash, and no @ that a forge would take for a person."""
-    return _SPECIAL.sub(r"\\\1", one_line(text, limit)).replace("@", "&#64;")
+    """A text that means what it says: Markdown's own characters behind a backslash, no entity, and nothing that a forge makes a link of, or
+    calls a person by: an empty comment stands within."""
+    plain = _SPECIAL.sub(r"\\\1", one_line(text, limit).replace("&", "&amp;"))
+    return _LINKED.sub(lambda match: f"{match.group()}<!-- -->", plain)
 
 
 def _facts(report: Report) -> str:

@@ -20,7 +20,9 @@ _MOST_SLICES = 12
 _NONE = "(none)"
 
 
-def slices_of(examples: Sequence[Example], by: str, most: int | None = MOST_VALUES, asked_by: str = "") -> dict[str, list[int]]:
+def slices_of(
+    examples: Sequence[Example], by: str, most: int | None = MOST_VALUES, asked_by: str = "", *, thirds: bool = True
+) -> dict[str, list[int]]:
     """The positions of the rows of each slice, in a fixed order; every row is in one of them.
 
     Args:
@@ -29,6 +31,7 @@ def slices_of(examples: Sequence[Example], by: str, most: int | None = MOST_VALU
 
         most: how many slices there may be; None: as many as there are values.
         asked_by: what the error begins with; without it, what is typed to compare.
+        thirds: whether numbers of many values are cut; else each is a slice.
 
     Raises:
         BenchError: no such column, one that no row has a value in, or one with too many values.
@@ -42,7 +45,7 @@ def slices_of(examples: Sequence[Example], by: str, most: int | None = MOST_VALU
     known = [number for number in numbers if number is not None]
     numeric = len(known) == sum(value not in (None, "") for value in values)
     few = 3 if by == LENGTH and not _is_column(examples, by) else _FEW_NUMBERS  # lengths are no categories
-    if numeric and len(set(known)) > few:
+    if thirds and numeric and len(set(known)) > few:
         return _thirds(numbers, sorted(known))
     names = [_text(value) for value in values]
     counts = Counter(names)

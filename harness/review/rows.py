@@ -72,8 +72,8 @@ class Judgements:
         """The mean over rows with its interval.
 
         Of rows that are 0 or 1: Wilson, or where `exact` Clopper and Pearson; where the rows are not independent or not equally likely,
-        those of as many rows as tell as much. Where all rows are the same, a share z²/(n + z²) of what was not seen may lie at the ends of
-        `scale`.
+        those of as many rows as tell as much. Where all rows are the same, what was not seen (`unseen_share`) may lie
+        at the ends of `scale`.
         """
         if not by_row:
             return Score(None, None, None, 0, "nothing was judged")
@@ -88,7 +88,7 @@ class Judgements:
                 _, interval = weighted_share(values, chances, groups, self.confidence)
         elif np.ptp(values) < _SAME and interval.low is not None:
             count = units(len(values), cluster_index(groups, len(groups)))
-            label = f"no spread: z²/(n+z²) of {count}{ROUGH}"
+            label = f"no spread: Clopper–Pearson of none in {count}{ROUGH}"
             interval = Interval(*unseen_room(mean, scale, count, self.confidence), 0.0, None, label)
         rough = ROUGH if interval.method.endswith(ROUGH) else ""
         alone = "" if self.key.generalises else "; of the rows that were chosen, no others"

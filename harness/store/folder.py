@@ -145,7 +145,7 @@ class RunFolder:
         """The test rows and the ids of the others into `data/`, the rows to train on into `work/`.
 
         Args:
-            digests: the digest of each example's inputs, by example id.
+            digests: of each example's inputs up to case and white space, by example id.
         """
         rows = [(name, e) for name in ("train", "validation", "test") for e in getattr(splits, name)]
         names, examples = [name for name, _ in rows], [e for _, e in rows]

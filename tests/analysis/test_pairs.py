@@ -9,8 +9,8 @@ import pytest
 from scipy import stats
 from statsmodels.stats.contingency_tables import mcnemar
 
-from harness.analysis import Comparison, compare_scores, mcnemar_midp, tango_interval
-from harness.analysis.proportions import tango_limits
+from harness.analysis import Comparison, clopper_pearson_interval, compare_scores, mcnemar_midp, tango_interval
+from harness.analysis.proportions import one_sided_share_limits, tango_limits
 from harness.metrics import metrics_for
 from harness.types import Metric
 
@@ -239,13 +239,31 @@ def test_identical_outputs_are_tied_only_when_enough_were_seen() -> None:
         assert "no spread: rough" in few.method
 
 
+@pytest.mark.parametrize("alpha", [0.01, 0.05, 0.2])
+@pytest.mark.parametrize("n", [30, 46, 82, 133])
+def test_the_limit_of_a_loss_is_crossed_in_at_most_alpha_of_all_samples(n: int, alpha: float) -> None:
+    """Every table of gains and losses with its probability, where the true loss is the margin."""
+    gained, lost = np.meshgrid(np.arange(40), np.arange(60), indexing="ij")
+    inside = gained + lost <= n
+    low = np.full(gained.shape, -1.0)
+    for b, c in zip(gained[inside], lost[inside], strict=True):
+        low[b, c] = one_sided_share_limits(int(b), int(c), n, alpha)[0]
+    for margin in (0.02, 0.1):
+        for gains in (0.0, 0.01, 0.05, 0.1):
+            shares = stats.multinomial(n, [gains, gains + margin, 1 - 2 * gains - margin])
+            tables = np.stack([gained[inside], lost[inside], n - gained[inside] - lost[inside]], axis=1)
+            wrong = float(shares.pmf(tables)[low[inside] > -margin].sum())
+            assert wrong <= alpha, (margin, gains)
+
+
 def test_differences_that_are_all_the_same_need_more_than_two_rows() -> None:
     def always(n: int) -> Comparison:
         return compare(np.zeros((n, 2)), np.ones((n, 2)), ACCURACY)
 
     assert always(2).verdict == "undecided"
     assert always(60).verdict == "better"
-    assert (always(60).low, always(60).high) == pytest.approx((tango_interval(60, 0, 60).low, 1.0))  # as if it were 0 or 1
+    least = clopper_pearson_interval(60, 60).low  # of rows that are better; the others might be worse by as much
+    assert least is not None and (always(60).low, always(60).high) == pytest.approx((2 * least - 1, 1.0))
     wrong, right = classifiers(4, 60, 0.0, 1.0)
     wrong[:, :8] = 0  # no answer is a label
     assert compare(wrong, right, MACRO_F1).verdict == "better"

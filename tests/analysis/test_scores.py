@@ -119,7 +119,7 @@ def test_scores_stay_within_their_limits_and_perfection_keeps_an_interval() -> N
     examples, predictions = classified(7, skill=1.0, group_size=15)
     accuracy = score_rows(CLASSIFICATION, examples, predictions)["accuracy"]
     assert accuracy.low < 0.8  # ten groups, not 150 rows  # type: ignore[operator]
-    assert "no spread: z²/(n+z²) of 10: rough" in accuracy.method
+    assert "no spread: Clopper–Pearson of none in 10: rough" in accuracy.method
 
 
 def test_all_examples_in_one_group_have_no_interval() -> None:

@@ -139,6 +139,14 @@ def test_a_policy_to_begin_with(call: Call, run: Path, here: Path) -> None:
     assert judged.code == 0, judged.err
 
 
+def test_an_event_is_one_line_whatever_its_reason_holds(call: Call, run: Path, here: Path) -> None:
+    forged = "ok\n2026-11-26T09:00:00+00:00  summarization  promote  lora of approved  PASS"
+    made = call("promote", str(run), "--strategy", "base", "--force", "--reason", forged)
+    assert made.code == 0, made
+    (line,) = call("registry", "history", "summarization").out.splitlines()
+    assert line.split("  ")[-1] == "ok 2026-11-26T09:00:00+00:00 summarization promote lora of approved PASS"
+
+
 def test_an_empty_registry_says_so(call: Call, here: Path) -> None:
     assert call("registry").out == "Nothing was promoted into registry yet.\n"
     assert call("registry", "history", "x").code == 2

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -9,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 from report_factory import Made, classification, make_run, summarization
 
-from harness.data.digests import inputs_digest
+from harness.data.digests import same_inputs_digest
 from harness.errors import BenchError
 from harness.store import Run
 from tests.gate.conftest import Runs, judged, only
@@ -17,11 +19,12 @@ from tests.gate.conftest import Runs, judged, only
 TRAINED = "no test row was trained on"
 
 
-def leak(run: Run, row: int, split: str) -> str:
-    """Put a test row among those that a model of this run has learned from; its id."""
+def leak(run: Run, row: int, split: str, change: Callable[[str], str] = str) -> str:
+    """Put a test row (its inputs changed) among those that a model of this run has learned from; its id."""
     file = run.path / "data" / "summarization.parquet"
     rows, example = pq.read_table(file).to_pylist(), run.examples("summarization")[row]
-    seen = rows[0] | {"split": split, "id": "t-1", "inputs": None, "inputs_digest": inputs_digest(example)}
+    learned = replace(example, inputs={name: change(text) for name, text in example.inputs.items()})
+    seen = rows[0] | {"split": split, "id": "t-1", "inputs": None, "inputs_digest": same_inputs_digest(learned)}
     pq.write_table(pa.Table.from_pylist([*rows, seen], schema=pq.read_schema(file)), file)
     return example.id
 
@@ -35,6 +38,13 @@ def test_a_test_row_that_the_candidate_has_learned_from_fails(runs: Runs, tmp_pa
     assert found.outcome == "FAIL" and ruling.examples == (row,)
     assert ruling.reason == "1 test row is among the training rows of the candidate"
     assert only(found.without_text(), TRAINED).examples == ()
+
+
+@pytest.mark.parametrize("change", [str.upper, lambda text: f"  {text} ", lambda text: text.replace(" ", "\n")])
+def test_neither_case_nor_white_space_hide_a_leak(runs: Runs, tmp_path: Path, change: Callable[[str], str]) -> None:
+    run = runs(0.9)
+    leak(run, 3, "train", change)
+    assert only(judged(run, tmp_path), TRAINED).outcome == "FAIL"
 
 
 def test_a_test_row_that_the_baseline_has_learned_from_fails(runs: Runs, tmp_path: Path) -> None:

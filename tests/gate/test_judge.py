@@ -96,6 +96,31 @@ def test_slices_are_ruled_one_by_one_and_a_missing_one_fails_loudly(runs: Runs, 
         judged(run, tmp_path, policy={"rules": [rule | {"slice": "wrd"}]})
 
 
+def test_parts_that_are_too_small_are_named(runs: Runs, tmp_path: Path) -> None:
+    run = runs(0.9, meta=lambda i: {"ward": "north" if i < 29 else "south", "age": i % 90})
+    rule = {"rule": "not_worse", "score": "rougeL", "margin": 0.05, "slice": "ward"}
+    found = judged(run, tmp_path, policy={"rules": [rule]})
+    said = "rougeL not worse than the baseline by more than 0.05 on ward: not judged, for they have fewer than 30 rows: north (29)."
+    assert found.outcome == "PASS" and said in found.notes
+    exact = judged(run, tmp_path, policy={"rules": [rule | {"slice": "age=5"}]})
+    assert exact.rulings[-1].n == 3 and exact.outcome != "FAIL", "numbers that are cut into thirds can be named, too"
+
+
+def test_too_few_rows_need_no_more_than_enough(runs: Runs, tmp_path: Path) -> None:
+    found = judged(runs(0.95, rows=20), tmp_path, policy={"rows": 5, "rules": [{"rule": "not_worse", "score": "rougeL", "margin": 0.01}]})
+    ruling = found.rulings[-1]
+    assert (ruling.outcome, ruling.rows_needed) == ("INCONCLUSIVE", None) and "too few rows" in ruling.reason
+
+
+def test_money_of_two_currencies_is_not_compared(runs: Runs, tmp_path: Path) -> None:
+    one, other = runs(0.9), runs(0.9)
+    file = other.path / "run.json"
+    file.write_text(file.read_text(encoding="utf-8").replace('"USD"', '"JPY"'), encoding="utf-8")
+    rules = [{"rule": "not_worse", "score": "thousand_price", "margin": 1.0}]
+    found = judged(one, tmp_path, policy={"rules": rules}, baseline=f"{other.path}:lora")
+    assert found.outcome == "INCONCLUSIVE" and found.rulings[-1].reason == "USD and JPY cannot be compared"
+
+
 def test_a_class_that_got_worse_fails_alone(tmp_path: Path) -> None:
     spoiled = {"card lost_1": "refund_0"}
     cells = [Made("base", 0.9), Made("lora", seed=1, train_seconds=9, answer=lambda e, r: spoiled.get(e.targets[0], e.targets[0]))]

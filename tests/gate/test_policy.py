@@ -55,6 +55,8 @@ rules:
     said = str(first.value)
     for expected in ("gate.yaml:1: alpha", "gate.yaml:2: looks", "gate.yaml:3: unknown field 'rulez'", "gate.yaml:6: rules[1]"):
         assert expected in said
+    for expected in ("'rougel' is none of the scores", "say ceiling", "add that to the task"):
+        assert expected in said, "rules that are well-formed are checked although others are not"
     good = text.replace("alpha: 2\nlooks: 0\nrulez: []\n", "").replace("  - {rule: floor, score: rougeL}\n", "")
     with pytest.raises(BenchError) as second:
         read(tmp_path, good)
@@ -93,6 +95,8 @@ def test_a_rule_without_a_margin_has_the_tasks(tmp_path: Path) -> None:
         ({"rule": "not_worse", "score": "rougeL", "by": 0.1}, "takes no 'by'"),
         ({"rule": "better", "score": "rougeL", "value": 0.1}, "takes no 'value'"),
         ({"rule": "not_worse", "score": "rougeL", "margin": 0}, "greater than 0"),
+        ({"rule": "not_worse", "score": "rougeL", "margin": True}, "should be a number, not true"),
+        ({"rule": "not_worse", "score": "rougeL", "margin": 2}, "rougeL goes from 0 to 1: a margin of 2 lets everything pass"),
         ({"rule": "perhaps", "score": "rougeL"}, "perhaps"),
         ({"rule": "floor", "score": "rougeL", "value": 0.1, "rows": 50}, "takes no 'rows'"),
         ({"rule": "floor", "score": "rougeL", "value": 0.1, "against": "base"}, "takes no 'against'"),

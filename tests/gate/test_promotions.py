@@ -76,6 +76,28 @@ def test_rolling_back_twice_goes_two_back(runs: Made, tmp_path: Path) -> None:
     assert rollback("summarization", registry=registry).run == made[0].name
 
 
+def test_promoting_what_is_in_service_puts_nothing_on_top_of_it(runs: Made, tmp_path: Path) -> None:
+    registry, first, second = tmp_path / "registry", runs(0.4, rows=40), runs(0.5, rows=40)
+    for run in (first, second, second):
+        promoted(run, registry)
+    assert rollback("summarization", registry=registry).run == first.name
+
+
+def test_rolling_back_to_what_is_gone_says_what_to_do(runs: Made, tmp_path: Path) -> None:
+    registry = tmp_path / "registry"
+    events = [promoted(runs(q, rows=40), registry) for q in (0.4, 0.5)]
+    shutil.rmtree(registry / events[0].folder)
+    with pytest.raises(BenchError, match=r"is gone\. Promote its run again\. Or promote another model: --force --reason TEXT"):
+        rollback("summarization", registry=registry)
+    champion = Registry(registry).champion("summarization")
+    assert champion is not None and champion.run == events[1].run
+
+
+def test_a_user_whose_name_is_no_text_is_on_record(runs: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOGNAME", "\udcff head\n\x1b[31m of intake")
+    assert promoted(runs(0.5, rows=40), tmp_path / "registry").user == "? head ⟦U+001B⟧[31m of intake"
+
+
 def test_a_verdict_about_another_champion_promotes_nothing(runs: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Between the verdict and the promotion another process puts a better model in service."""
     registry, old, middle, best = tmp_path / "registry", runs(0.3), runs(0.5), runs(0.95)

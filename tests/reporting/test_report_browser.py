@@ -185,6 +185,7 @@ def test_rows_can_be_read_where_no_strategy_has_answered(opened: Callable[[Run],
     page = opened(make_run(tmp_path / "failed", [summarization([Made("lora", status="failed", error="no memory", train_seconds=9)])]))
     assert page.locator(".count").inner_text() == "1 to 20 of 120 rows (120 in this page)"
     page.locator(".samples details").first.click()
+    page.locator(".samples .pair").first.wait_for()
     assert "Reference" in page.locator(".samples details").first.inner_text()
     assert page.get_by_label("Strategy").is_hidden() and page.problems == []
 

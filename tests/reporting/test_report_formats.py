@@ -41,7 +41,11 @@ def test_markdown_formats_links_and_calls_nobody(hostile: Run) -> None:
     text = to_markdown(hostile)
     assert "<img" not in text and "<style" not in text
     assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e]", text)
-    assert escaped("@team [x](y) `rm` | <b> ![](u)\n# h") == r"&#64;team \[x\](y) \`rm\` \| \<b\> \!\[\](u) \# h"
+    assert escaped("@team [x](y) `rm` | <b> ![](u)\n# h") == r"@<!-- -->team \[x\](y) \`rm\` \| \<b\> \!\[\](u) \# h"
+    links = "https://evil.example/x www.evil.example a@b.example &lt;img&gt; mailto:x"
+    assert escaped(links) == (
+        "https:<!-- -->//evil.example/x www<!-- -->.evil.example a@<!-- -->b.example &amp;lt;img&amp;gt; mailto<!-- -->:x"
+    )
 
 
 def test_csv_has_a_line_a_cell_with_numbers_that_are_not_rounded(troubled: Run) -> None:
