@@ -22,7 +22,9 @@ def macro_f1(shares: Any, confusion: Any) -> float:
     return float(np.mean([2 * joint[k, k] / (joint[k].sum() + joint[:, k].sum()) for k in range(3)]))
 
 
-@pytest.mark.parametrize(("rows", "rare", "kept"), [(400, 0.03, 0.5), (400, 0.05, 0.7), pytest.param(1000, 0.05, 0.7, marks=pytest.mark.soak)])
+@pytest.mark.parametrize(
+    ("rows", "rare", "kept"), [(400, 0.03, 0.5), (400, 0.05, 0.7), pytest.param(1000, 0.05, 0.7, marks=pytest.mark.soak)]
+)
 def test_a_model_that_is_worse_on_a_rare_class_passes_no_oftener(tmp_path: Path, rows: int, rare: float, kept: float) -> None:
     shares, times, passed, rng = [(1 - rare) / 2, (1 - rare) / 2, rare], 80, 0, np.random.default_rng(rows)
     base = np.array([[0.9, 0.08, 0.02], [0.08, 0.9, 0.02], [0.1, 0.1, 0.8]])
