@@ -180,8 +180,8 @@ def _rater(row: Raw, desk: _Desk, judgement: Judgement) -> str:
         raise _RefusedError(f"rater: the judgement is that of {judgement.rater}, and the row names '{shown(row.rater)}'")
     if not row.person:
         return judgement.rater
-    ours = (judgement.rater, f"{judgement.rater}/")
-    known = next((name for name, ids in desk.people.items() if name.startswith(ours) and ids & set(row.person)), None)
+    ours = {name: ids for name, ids in desk.people.items() if name.partition("/")[0] == judgement.rater}
+    known = next((name for name, ids in ours.items() if ids & set(row.person)), None)
     name = known or (judgement.rater if judgement.rater not in desk.people else f"{judgement.rater}/{row.person[-1]}")
     desk.people.setdefault(name, set()).update(row.person)
     return name

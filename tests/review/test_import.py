@@ -276,6 +276,18 @@ def test_one_person_is_one_rater_in_whatever_export(export: Export, run: Run, tm
     assert {r.answers["preference"] for r in ratings_of(run).values()} == {"tie"}
 
 
+def test_raters_whose_names_begin_alike_are_not_taken_for_each_other(export: Export, run: Run) -> None:
+    """One person does the tasks of anna2 and of anna."""
+    made = export(formats=["label-studio"], raters="anna2,anna", repeats=0)
+    ratings = ratings_for(made)
+    for file in (f for f in made.files if f.suffix == ".json"):
+        tasks = json.loads(file.read_text())
+        own = {task["data"]["item"]: ratings[task["data"]["item"]] for task in tasks}
+        (imported,) = review_import(run.path, [label_studio(file, made, own)])
+        assert imported.new == 12 and not imported.refused
+    assert {rater for _, rater in ratings_of(run)} == {"anna", "anna2"}
+
+
 def test_a_packet_of_another_run_is_refused(export: Export, run: Run, tmp_path: Path) -> None:
     made = export()
     path = tmp_path / "other.json"
