@@ -8,7 +8,6 @@ as it should. Simulated in `tests/gate/test_wrong_passes.py`.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import TypeAlias
 
 import numpy as np
@@ -44,18 +43,25 @@ def bootstrap_limits(seen: float, drawn: Array, rows: float, alpha: float) -> tu
     return seen + wider * (float(ends[0]) - seen), seen + wider * (float(ends[1]) - seen)
 
 
-def carrying_rows(metric: Metric, stack: Array, cluster: NDArray[np.int64] | None, score_of: Callable[[Array], Array]) -> float:
-    """How many rows, or groups, a score rests on: (Σ l²)²/Σ l⁴, where l is what it moves by when one is left out.
+def left_out(metric: Metric, stack: Array, cluster: NDArray[np.int64] | None) -> Array:
+    """The scores of all seeds when one row, or group, is left out: (rows or groups, seeds).
 
     Args:
-        stack: (n, seeds, d), additive statistics.
-        score_of: scores of the seeds (…, seeds) → the score (…).
+        stack: (n, seeds, d), additive statistics. Those of the level "rows" do not add up: there it is 0, as if all rows were alike.
     """
     n, seeds, d = stack.shape
     sums, sizes = cluster_sums(stack.reshape(n, seeds * d), cluster)
-    if metric.level == "rows":  # its statistics do not add up
-        return float(len(sums))
+    if metric.level == "rows":
+        return np.zeros((len(sums), seeds))
     without = (sums.sum(axis=0) - sums).reshape(len(sums), seeds, d)
-    moves = score_of(metric.aggregate(without, np.broadcast_to((n - sizes)[:, None], (len(sums), seeds))))
+    return metric.aggregate(without, np.broadcast_to((n - sizes)[:, None], (len(sums), seeds)))
+
+
+def carrying_rows(moves: Array) -> float:
+    """How many rows, or groups, a score rests on: (Σ l²)²/Σ l⁴, where l is what it moves by when one is left out.
+
+    Args:
+        moves: the score without each of them.
+    """
     squares = (moves - moves.mean()) ** 2
-    return float(squares.sum() ** 2 / (squares**2).sum()) if squares.any() else float(len(sums))
+    return float(squares.sum() ** 2 / (squares**2).sum()) if squares.any() else float(len(moves))

@@ -14,7 +14,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.analysis.bootstrap_limits import LEAST_ROWS, bootstrap_limits, carrying_rows
+from harness.analysis.bootstrap_limits import LEAST_ROWS, bootstrap_limits, carrying_rows, left_out
 from harness.analysis.intervals import ROUGH, bootstrap_label, mean_label
 from harness.analysis.mean_errors import mean_error
 from harness.analysis.mean_limits import mean_limits
@@ -80,7 +80,7 @@ def _of_shares(pair: Pair, alpha: float) -> OneSided:
 
 def _of_bootstrap(pair: Pair, drawn: Array, alpha: float, label: str) -> OneSided:
     seen = float(difference_of(pair, seen_scores(pair.metric, pair.both)))
-    rows = carrying_rows(pair.metric, pair.both, pair.cluster, lambda scores: difference_of(pair, scores))
+    rows = carrying_rows(difference_of(pair, left_out(pair.metric, pair.both, pair.cluster)))
     limits = possible_difference(pair.metric, *bootstrap_limits(seen, drawn, rows, alpha))
     return OneSided(seen, *limits, len(pair.both), bootstrap_method(label, rows))
 

@@ -30,6 +30,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.analysis.bootstrap_limits import LEAST_ROWS, bootstrap_limits, carrying_rows, left_out
 from harness.analysis.clusters import cluster_index
 from harness.analysis.intervals import ROUGH, bootstrap_label, units
 from harness.analysis.one_sided import one_sided_limits
@@ -115,7 +116,7 @@ def recommend(
         return None
     scores, drawn = _scores(field, resamples, seed)
     level = _level(drawn, alpha)
-    limits, rough = _limits(field, drawn, level)
+    limits, rough = _limits(field, scores, drawn, level)
     best = field.names[int(np.argmax(scores))]
     found = tuple(_candidate(field, i, scores, limits, costs, margin, level) for i in range(len(field.names)))
     within = [c for c in found if c.standing == "within"]
@@ -194,16 +195,20 @@ def _level(drawn: Array, alpha: float) -> float:
     return min(alpha, max(level, least))
 
 
-def _limits(field: _Field, drawn: Array, level: float) -> tuple[Array, NDArray[np.bool_]]:
+def _limits(field: _Field, scores: Array, drawn: Array, level: float) -> tuple[Array, NDArray[np.bool_]]:
     """L_ij, (k, k), turned so that more is better, −∞ where there is no valid limit and 0 on the diagonal; and which are rough."""
     k = len(field.names)
     limits, rough = np.zeros((k, k)), np.zeros((k, k), dtype=np.bool_)
     label = bootstrap_label(field.stack, field.cluster, len(drawn), 0, rough=field.metric.rough)
+    of_all = field.metric.level != "example"
+    without = [_sign(field.metric) * left_out(field.metric, field.side(i), field.cluster).mean(axis=1) for i in range(k)] if of_all else []
     for i, j in combinations(range(k), 2):
         between = drawn[:, i] - drawn[:, j]
-        if field.metric.level != "example" and between.std() > SAME:
-            limits[i, j], limits[j, i] = np.quantile(between, level), np.quantile(-between, level)
-            rough[i, j] = rough[j, i] = label.endswith(ROUGH)
+        if of_all and between.std() > SAME:
+            rows = carrying_rows(without[i] - without[j])
+            low, high = bootstrap_limits(float(scores[i] - scores[j]), between, rows, level)
+            limits[i, j], limits[j, i] = low, -high
+            rough[i, j] = rough[j, i] = label.endswith(ROUGH) or rows < LEAST_ROWS
         else:
             limits[i, j], limits[j, i], rough[i, j] = _pair_limits(field, i, j, level)
             rough[j, i] = rough[i, j]

@@ -8,7 +8,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.analysis.bootstrap_limits import bootstrap_limits, carrying_rows
+from harness.analysis.bootstrap_limits import bootstrap_limits, carrying_rows, left_out
 from harness.analysis.clusters import cluster_index
 from harness.analysis.intervals import (
     ROUGH,
@@ -61,7 +61,7 @@ def score_limits(
     else:
         drawn = resampled_scores(metric, rows.stack, cluster, resamples, seed).mean(axis=1)
         label = bootstrap_label(rows.stack, cluster, resamples, seed, rough=metric.rough)
-        carried = carrying_rows(metric, rows.stack, cluster, lambda scores: scores.mean(axis=-1))
+        carried = carrying_rows(left_out(metric, rows.stack, cluster).mean(axis=1))
         limits = bootstrap_limits(value, drawn, carried, alpha)
         found = Interval(*limits, float(np.std(drawn, ddof=1)), None, bootstrap_method(label, carried))
     found = _bounded(found, value, metric, units(n, cluster), confidence)
