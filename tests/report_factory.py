@@ -264,6 +264,8 @@ def _prediction(task: MadeTask, made: Made, example: Example, draw: random.Rando
 
 
 def _costs(made: Made) -> tuple[Cost, ...]:
+    if METHODS.get(made.strategy) == "outputs":
+        return (Cost("predict", 0.0, "elsewhere", price=0.5),) if made.priced else ()
     seconds: dict[Phase, float] = {"load": 1.25}
     if made.train_seconds:
         seconds |= {"train": made.train_seconds, "validate": made.train_seconds / 8}

@@ -38,7 +38,7 @@ def advice_of(run: Run, rows: TaskRows, lines: Sequence[Line]) -> Advice | None:
         return None
     cells = {ln.label: done_cells(run, cells_of(run, rows.task.name, ln)) for ln in scored}
     stacks = dict(zip(cells, rows.stacks(primary, list(cells.values())), strict=True))
-    found = recommend(stacks, _takes(scored), metric=primary, margin=rows.task.margin, groups=rows.groups)
+    found = recommend(stacks, _costs(scored), metric=primary, margin=rows.task.margin, groups=rows.groups)
     if found is None:
         return None
     against_full = against_full_of(run, rows, scored)
@@ -47,17 +47,17 @@ def advice_of(run: Run, rows: TaskRows, lines: Sequence[Line]) -> Advice | None:
     return Advice(found, against_full, tuple(_sentences(rows, scored, found, against_full, seeds)))
 
 
-def _takes(lines: Sequence[Line]) -> dict[str, float | None]:
-    """What a strategy takes to train once and to answer a thousand times: money where all have a price, else seconds."""
+def _costs(lines: Sequence[Line]) -> dict[str, float | None]:
+    """What it takes to train a strategy once and to answer a thousand times: money where all have a price, else seconds. None where that is
+    not known, as of outputs that were made elsewhere at a price that nobody said."""
     prices = {ln.label: _sum(ln.costs.training_price, ln.costs.thousand_price) if ln.costs else None for ln in lines}
     if None not in prices.values():
         return prices
-    seconds = {ln.label: ln.costs.answer_seconds if ln.costs else None for ln in lines}
-    return {ln.label: _sum(ln.costs.training_seconds, 1000 * (seconds[ln.label] or 0.0)) if ln.costs else None for ln in lines}
+    return {ln.label: _sum(ln.costs.training_seconds, ln.costs.answer_seconds, 1000) if ln.costs else None for ln in lines}
 
 
-def _sum(one: float | None, other: float | None) -> float | None:
-    return one + other if one is not None and other is not None else None
+def _sum(once: float | None, each: float | None, times: int = 1) -> float | None:
+    return once + times * each if once is not None and each is not None else None
 
 
 def _other_seeds(rows: TaskRows, drawn: Mapping[str, bool], stacks: Mapping[str, Array], found: Recommendation) -> str:
@@ -101,8 +101,7 @@ def _sentences(rows: TaskRows, lines: Sequence[Line], found: Recommendation, aga
 
 
 def _choice(found: Recommendation, ln: Line, margin: str, name: str) -> str:
-    takes = f" It takes {_price(ln)}." if _price(ln) else ""
-    none_better = f"no other strategy is better by more than the accepted margin {margin}."
+    takes, none_better = _it_takes(ln), f"no other strategy is better by more than the accepted margin {margin}."
     least = found.of(ln.label).least
     if ln.is_base:
         return f"Ship {ln.label}, the model as it is: {none_better}{takes}"
@@ -142,21 +141,20 @@ def _until_then(found: Recommendation, by_label: Mapping[str, Line], unit: str) 
     taken = min((c for c in near if c.cost is not None), key=lambda c: c.cost or 0.0, default=found.of(found.best))
     best = taken.name == found.best
     why = "which scored best on these rows" if best else f"which scored within Δ of {found.best} on these rows, for less"
-    takes = f" It takes {_price(by_label[taken.name])}." if _price(by_label[taken.name]) else ""
-    said = f"If you must choose now: {taken.name}, {why}.{takes}"
+    said = f"If you must choose now: {taken.name}, {why}.{_it_takes(by_label[taken.name])}"
     if found.rough or taken.least is None:
         return f"{said} How much better another may be is not well known: the rows are too few, or too uneven."
     most = numbers.with_unit(numbers.score(-taken.least, unit), unit)
     return f"{said} Another may be better by up to {most} (95 %)."
 
 
-def _price(ln: Line) -> str:
-    """What training it takes, and a thousand answers, as the table beside it has them."""
+def _it_takes(ln: Line) -> str:
+    """A sentence with what training costs, and a thousand answers, as the table beside it has them."""
     if ln.costs is None:
         return ""
     costs = [(ln.costs.training_price or None, "to train"), (ln.costs.thousand_price, "for 1,000 answers")]
     said = [f"{numbers.money(price, ln.costs.currency)} {what}" for price, what in costs if price is not None]
-    return " and ".join(said)
+    return f" It takes {' and '.join(said)}." if said else ""
 
 
 def _cheaper(one: Candidate, other: Candidate) -> bool:

@@ -171,6 +171,14 @@ def test_without_prices_seconds_decide(tmp_path: Path) -> None:
     assert "It takes $0.0014 to train" in found.sentences[0], "full has a price"
 
 
+def test_outputs_from_elsewhere_are_not_the_cheapest_because_they_took_no_time_here(tmp_path: Path) -> None:
+    """lora has no price, so that seconds are compared, and nobody clocked the vendor."""
+    cells = [Made("vendor", 1.0), Made("lora", 1.0, 1, train_seconds=100, priced=False)]
+    found = advice(make_run(tmp_path / "run", [summarization(cells, rows=300, margin=0.1)]))
+    assert {c.name: c.cost is None for c in found.found.candidates} == {"vendor": True, "lora": False}
+    assert found.found.choice == "lora"
+
+
 def test_nothing_to_choose_between(tmp_path: Path, hostile: Run) -> None:
     alone = make_run(tmp_path / "alone", [summarization([Made("lora", 0.5, 1)])])
     words = make_run(tmp_path / "words", [replace(summarization([Made("base", 0.5), Made("lora", 0.5, 1)]), primary="output_words")])
