@@ -61,3 +61,8 @@ def inert(text: str) -> str:
 @lru_cache(maxsize=512)
 def _symbol(character: str) -> str:
     return f"⟦U+{ord(character):04X}⟧"
+
+
+def plural(number: int, noun: str) -> str:
+    """'1 seed', '2 seeds'."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

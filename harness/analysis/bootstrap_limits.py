@@ -14,11 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.analysis.clusters import cluster_sums
+from harness.analysis.intervals import ROUGH
 from harness.types import Metric
 
 Array: TypeAlias = NDArray[np.float64]
 
-LEAST_ROWS = 10  # that carry a score, for its limits to be trusted
+_LEAST_ROWS = 10  # that carry a score, for its limits to be trusted
 _SAME = 1e-12
 
 
@@ -41,6 +42,14 @@ def bootstrap_limits(seen: float, drawn: Array, rows: float, alpha: float) -> tu
     m = max(2.0, rows)
     wider = float(t.ppf(1 - alpha, m - 1) / norm.ppf(1 - alpha)) * math.sqrt(m / (m - 1))
     return seen + wider * (float(ends[0]) - seen), seen + wider * (float(ends[1]) - seen)
+
+
+def bootstrap_method(label: str, rows: float) -> str:
+    """What such limits say of themselves, from the label of the bootstrap and how many rows carry the score."""
+    method = label.removesuffix(ROUGH).replace("percentile", "bias-corrected percentile")
+    if rows < _LEAST_ROWS:
+        return f"{method}, {rows:.0f} rows carry it{ROUGH}"
+    return method + (ROUGH if label.endswith(ROUGH) else "")
 
 
 def left_out(metric: Metric, stack: Array, cluster: NDArray[np.int64] | None) -> Array:

@@ -14,7 +14,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.analysis.bootstrap_limits import LEAST_ROWS, bootstrap_limits, carrying_rows, left_out
+from harness.analysis.bootstrap_limits import bootstrap_limits, bootstrap_method, carrying_rows, left_out
 from harness.analysis.intervals import ROUGH, bootstrap_label, mean_label
 from harness.analysis.mean_errors import mean_error
 from harness.analysis.mean_limits import mean_limits
@@ -60,7 +60,7 @@ def one_sided_limits(
     pair, _ = paired(a, b, metric=metric, groups=groups, confidence=1 - 2 * alpha)
     if metric.level == "example" and not pair.binary and pair.units > 2 and np.ptp(pair.differences) > SAME:
         return _of_means(pair, alpha)
-    if metric.level == "example" and pair.binary and pair.cluster is None:
+    if metric.level == "example" and pair.binary:
         return _of_shares(pair, alpha)
     if metric.level != "example" and pair.units > 1:
         drawn = difference_of(pair, resampled_scores(metric, pair.both, pair.cluster, resamples, seed))
@@ -83,13 +83,6 @@ def _of_bootstrap(pair: Pair, drawn: Array, alpha: float, label: str) -> OneSide
     rows = carrying_rows(difference_of(pair, left_out(pair.metric, pair.both, pair.cluster)))
     limits = possible_difference(pair.metric, *bootstrap_limits(seen, drawn, rows, alpha))
     return OneSided(seen, *limits, len(pair.both), bootstrap_method(label, rows))
-
-
-def bootstrap_method(label: str, rows: float) -> str:
-    """What limits of the bootstrap say of themselves, from what the bootstrap does, and from how many rows carry them."""
-    few = rows < LEAST_ROWS
-    method = label.removesuffix(ROUGH).replace("percentile", "bias-corrected percentile")
-    return f"{method}, {rows:.0f} rows carry it{ROUGH}" if few else method + (ROUGH if label.endswith(ROUGH) else "")
 
 
 def _of_means(pair: Pair, alpha: float) -> OneSided:

@@ -30,7 +30,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.analysis.bootstrap_limits import LEAST_ROWS, bootstrap_limits, carrying_rows, left_out
+from harness.analysis.bootstrap_limits import bootstrap_limits, bootstrap_method, carrying_rows, left_out
 from harness.analysis.clusters import cluster_index
 from harness.analysis.intervals import ROUGH, bootstrap_label, units
 from harness.analysis.one_sided import one_sided_limits
@@ -208,7 +208,7 @@ def _limits(field: _Field, scores: Array, drawn: Array, level: float) -> tuple[A
             rows = carrying_rows(without[i] - without[j])
             low, high = bootstrap_limits(float(scores[i] - scores[j]), between, rows, level)
             limits[i, j], limits[j, i] = low, -high
-            rough[i, j] = rough[j, i] = label.endswith(ROUGH) or rows < LEAST_ROWS
+            rough[i, j] = rough[j, i] = bootstrap_method(label, rows).endswith(ROUGH)
         else:
             limits[i, j], limits[j, i], rough[i, j] = _pair_limits(field, i, j, level)
             rough[j, i] = rough[i, j]

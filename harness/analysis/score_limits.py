@@ -8,7 +8,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.analysis.bootstrap_limits import bootstrap_limits, carrying_rows, left_out
+from harness.analysis.bootstrap_limits import bootstrap_limits, bootstrap_method, carrying_rows, left_out
 from harness.analysis.clusters import cluster_index
 from harness.analysis.intervals import (
     ROUGH,
@@ -19,7 +19,7 @@ from harness.analysis.intervals import (
     units,
     unseen_room,
 )
-from harness.analysis.one_sided import OneSided, bootstrap_method
+from harness.analysis.one_sided import OneSided
 from harness.analysis.resampling import resampled_scores, seen_scores
 from harness.analysis.rows import whole_rows
 from harness.analysis.weighted import weighted_share

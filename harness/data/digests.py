@@ -36,7 +36,7 @@ def splits_digest(parts: Mapping[SplitName, Sequence[Example]]) -> str:
 def same_inputs_key(example: Example) -> str:
     """Equal for rows whose inputs are the same up to case and white space. A key to compare, not to store."""
     # no text holds a NUL (the readers see to that), so the parts cannot run into each other
-    return "\0".join(f"{name}\0{' '.join(text.casefold().split())}" for name, text in sorted(example.inputs.items()))
+    return "\0".join(f"{name}\0{_folded(text)}" for name, text in sorted(example.inputs.items()))
 
 
 def same_inputs_digest(example: Example) -> str:
@@ -46,7 +46,7 @@ def same_inputs_digest(example: Example) -> str:
 
 def question_digest(example: Example) -> str:
     """sha256 (hex) of what is asked and expected, up to case and white space: a space more makes no fresh test row."""
-    expected = "\0".join(" ".join(target.casefold().split()) for target in example.targets)
+    expected = "\0".join(map(_folded, example.targets))
     return hashlib.sha256(f"{same_inputs_key(example)}\0\0{expected}".encode("utf-8", "surrogatepass")).hexdigest()
 
 
@@ -64,6 +64,10 @@ def hash_of(value: object) -> int:
     """64 bits of a hash of any value that a file can hold: equal for equal values."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), default=str)
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
+
+
+def _folded(text: str) -> str:
+    return " ".join(text.casefold().split())
 
 
 def _sha256(value: object) -> str:

@@ -31,6 +31,8 @@ from harness.store.lock import waiting_lock
 from harness.text import one_line
 
 Action = Literal["promote", "force", "rollback"]
+_Table = Literal["events", "looks"]
+_TABLES: tuple[_Table, ...] = ("events", "looks")
 
 _SCHEMA = """
 CREATE TABLE events (
@@ -97,8 +99,8 @@ class Journal:
         """
         if self.file.is_file():
             return False
-        known = read_json(self._head) if self._head.is_file() else {}
-        if known.get("number") or known.get("looks") or (not known and (self.folder / "models").is_dir()):
+        in_use = any(reached for reached, _ in self._reached().values()) if self._head.is_file() else (self.folder / "models").is_dir()
+        if in_use:
             raise BenchError(f"{self.file}: is gone, and the registry was in use. Restore a backup.")
         return True
 
@@ -120,10 +122,7 @@ class Journal:
             history = self._checked(db)
             action, body = decided([event for event in history if event.task == task])
             number, at, user = len(history) + 1, _now(), _user()
-            before = db.execute("SELECT seal FROM events ORDER BY number DESC LIMIT 1").fetchone()
-            text = json.dumps(body, sort_keys=True)
-            seal = _seal(before[0] if before else "", number, task, action, at, user, text)
-            db.execute("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?)", (number, task, action, at, user, text, seal))
+            _append_sealed(db, "events", (task, action, at, user, json.dumps(body, sort_keys=True)))
         return Event(number, task, action, at, user, **body)
 
     def look(self, task: str, rows: Sequence[str], candidate: str, policy: str, *, alpha: float, planned: bool) -> Look:
@@ -133,7 +132,7 @@ class Journal:
         question asked again, of the same candidate under the same policy, is no further look.
 
         Args:
-            rows: a digest of each test row.
+            rows: sha256 (hex) of each test row.
             planned: whether the policy plans its looks.
         """
         numbers = _numbers(rows)
@@ -143,9 +142,7 @@ class Journal:
             question = (task, test_digest, candidate, policy)
             asked = db.execute("SELECT 1 FROM looks WHERE task = ? AND test_digest = ? AND candidate = ? AND policy = ?", question)
             if asked.fetchone() is None:
-                last = db.execute("SELECT number, seal FROM looks ORDER BY number DESC LIMIT 1").fetchone() or (0, "")
-                look = (last[0] + 1, *question, _now(), alpha, int(planned), numbers.tobytes())
-                db.execute("INSERT INTO looks VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", (*look, _seal(last[1], *look)))
+                _append_sealed(db, "looks", (*question, _now(), alpha, int(planned), numbers.tobytes()))
             every = db.execute("SELECT task, test_digest, candidate, policy, alpha, planned, rows FROM looks ORDER BY number").fetchall()
         same = [look for look in every if _overlap(numbers, np.frombuffer(look[6], dtype=np.uint64))]
         place = next(i for i, look in enumerate(same) if look[:4] == question)
@@ -153,36 +150,40 @@ class Journal:
         return Look(place + 1, float(sum(look[4] for look in until)), float(sum(look[4] for look in until if look[5])))
 
     def _checked(self, db: sqlite3.Connection) -> list[Event]:
-        """The whole history, each seal recomputed."""
-        found: list[Event] = []
-        seal = ""
-        seals: list[str] = []
-        for number, task, action, at, user, body, kept in db.execute("SELECT * FROM events ORDER BY number"):
-            seal = _seal(seal, number, task, action, at, user, body)
-            if seal != kept or number != len(found) + 1:
-                raise BenchError(f"{self.file}: event {number} was changed, or one before it is gone: its seal differs. Restore a backup.")
-            seals.append(seal)
-            found.append(Event(number, task, action, at, user, **json.loads(body)))
+        """The whole history, each seal recomputed, that of the looks at test sets, too."""
         if not self._head.is_file():
             raise BenchError(f"{self._head}: is missing, so that nobody can tell whether the history is whole. Restore a backup.")
-        known = read_json(self._head)
-        place, looks = (known.get(name) if isinstance(known, dict) else None for name in ("number", "looks"))
-        of_looks = self._sealed_looks(db)
-        if not isinstance(place, int) or place > len(found) or (place > 0 and seals[place - 1] != known.get("seal")):
-            lost = f"it has {len(found)} events, and head.json knows of {place}"
-            raise BenchError(f"{self.file}: was cut short or replaced: {lost}. Restore a backup.")
-        if not isinstance(looks, int) or looks > len(of_looks) or (looks > 0 and of_looks[looks - 1] != known.get("look_seal")):
-            lost = f"it has {len(of_looks)} looks, and head.json knows of {looks}"
-            raise BenchError(f"{self.file}: was cut short or replaced: {lost}. Restore a backup.")
-        return found
+        for table, (reached, seal) in self._reached().items():
+            seals = self._seals(db, table)
+            if reached > len(seals) or (reached > 0 and seals[reached - 1] != seal):
+                lost = f"it has {len(seals)} {table}, and head.json knows of {reached}"
+                raise BenchError(f"{self.file}: was cut short or replaced: {lost}. Restore a backup.")
+        rows = db.execute("SELECT number, task, action, at, user, body FROM events ORDER BY number")
+        return [Event(number, task, action, at, user, **json.loads(body)) for number, task, action, at, user, body in rows]
 
-    def _sealed_looks(self, db: sqlite3.Connection) -> list[str]:
-        """The seals of all looks, each recomputed."""
+    def _reached(self) -> dict[_Table, tuple[int, str]]:
+        """How far each table had come when the head was written: the number and the seal of its last row.
+
+        Raises:
+            BenchError: the head is damaged.
+        """
+        known = read_json(self._head)
+        try:
+            found = {table: (known[table]["number"], known[table]["seal"]) for table in _TABLES}
+            if all(isinstance(number, int) and isinstance(seal, str) for number, seal in found.values()):
+                return found
+        except (KeyError, TypeError):
+            pass
+        raise BenchError(f"{self._head}: is damaged, so that nobody can tell whether the history is whole. Restore a backup.")
+
+    def _seals(self, db: sqlite3.Connection, table: _Table) -> list[str]:
+        """The seals of a table, each recomputed."""
         seals: list[str] = []
-        for *look, kept in db.execute("SELECT * FROM looks ORDER BY number"):
-            seal = _seal(seals[-1] if seals else "", *look)
-            if seal != kept or look[0] != len(seals) + 1:
-                raise BenchError(f"{self.file}: look {look[0]} was changed, or one before it is gone: its seal differs. Restore a backup.")
+        for *row, kept in db.execute(f"SELECT * FROM {table} ORDER BY number"):
+            seal = _seal(seals[-1] if seals else "", *row)
+            if seal != kept or row[0] != len(seals) + 1:
+                what = f"{table.removesuffix('s')} {row[0]}"
+                raise BenchError(f"{self.file}: {what} was changed, or one before it is gone: its seal differs. Restore a backup.")
             seals.append(seal)
         return seals
 
@@ -200,7 +201,7 @@ class Journal:
                 db.execute("PRAGMA synchronous = FULL")
                 db.execute("BEGIN IMMEDIATE" if write else "BEGIN")
                 yield db
-                head = self._head_of(db)
+                head = _head_of(db)
                 db.execute("COMMIT")
                 if write:  # whoever is killed before this leaves a head that is behind, which does no harm
                     write_json(self._head, head)
@@ -220,19 +221,30 @@ class Journal:
         beside.unlink(missing_ok=True)
         with contextlib.closing(sqlite3.connect(beside)) as db:
             db.executescript(_SCHEMA)
-            write_json(self._head, self._head_of(db))
+            write_json(self._head, _head_of(db))
         beside.replace(self.file)
 
-    def _head_of(self, db: sqlite3.Connection) -> dict[str, Any]:
-        last = db.execute("SELECT number, seal FROM events ORDER BY number DESC LIMIT 1").fetchone()
-        look = db.execute("SELECT number, seal FROM looks ORDER BY number DESC LIMIT 1").fetchone()
-        events = {"number": last[0] if last else 0, "seal": last[1] if last else ""}
-        return events | {"looks": look[0] if look else 0, "look_seal": look[1] if look else ""}
+
+def _head_of(db: sqlite3.Connection) -> dict[str, Any]:
+    """How far each table has come, as the head has it."""
+    return {table: dict(zip(("number", "seal"), _last(db, table), strict=True)) for table in _TABLES}
+
+
+def _last(db: sqlite3.Connection, table: _Table) -> tuple[int, str]:
+    found = db.execute(f"SELECT number, seal FROM {table} ORDER BY number DESC LIMIT 1").fetchone()
+    return (found[0], found[1]) if found else (0, "")
+
+
+def _append_sealed(db: sqlite3.Connection, table: _Table, values: Sequence[object]) -> None:
+    """A row at the end of a table, with its number before and its seal behind it."""
+    number, seal = _last(db, table)
+    row = (number + 1, *values)
+    db.execute(f"INSERT INTO {table} VALUES ({', '.join('?' * (len(row) + 1))})", (*row, _seal(seal, *row)))
 
 
 def _numbers(rows: Sequence[str]) -> NDArray[np.uint64]:
     """64 bits of each row's digest, in order: enough to see which rows two test sets share."""
-    return np.unique(np.array([int(hashlib.sha256(row.encode()).hexdigest()[:16], 16) for row in rows], dtype=np.uint64))
+    return np.unique(np.array([int(row[:16], 16) for row in rows], dtype=np.uint64))
 
 
 def _overlap(one: NDArray[np.uint64], other: NDArray[np.uint64]) -> bool:

@@ -20,6 +20,7 @@ from harness.gate.rules import rulings_of, slices_asked_for, unjudged
 from harness.gate.verdict import Ruling, Side, Verdict, together
 from harness.gate.worse import rows_that_got_worse
 from harness.results import Chosen, cells_of
+from harness.text import plural
 
 MOST_SHOWN = 20
 
@@ -148,13 +149,9 @@ def _leaks(candidate: Chosen, baseline: Chosen | None) -> list[Ruling]:
             continue
         rows = trained_on(side, candidate)
         if rows:
-            reason = f"{_rows_are(len(rows))} among the training rows of {name}"
+            reason = f"{plural(len(rows), 'test row')} {'is' if len(rows) == 1 else 'are'} among the training rows of {name}"
             found.append(Ruling(title, "FAIL", reason, n=len(rows), examples=tuple(rows[:3])))
     if found or (unknown and baseline is None):
         return found
     said = f"; not known for {' and '.join(unknown)}, whose outputs were made elsewhere" if unknown else ""
     return [] if len(unknown) == 2 else [Ruling(title, "PASS", f"no test row is among the training rows{said}")]
-
-
-def _rows_are(rows: int) -> str:
-    return "1 test row is" if rows == 1 else f"{rows} test rows are"

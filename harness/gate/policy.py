@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from harness.catalog import YamlFile, parse
 from harness.errors import BenchError, did_you_mean
@@ -47,13 +47,6 @@ class Rule(Declared):
     slice: str | None = None
     rows: Annotated[int, Field(ge=2)] | None = None
     against: str | None = None
-
-    @field_validator("value", "margin", "by", mode="before")
-    @classmethod
-    def _number(cls, value: object) -> object:
-        if isinstance(value, bool):
-            raise ValueError(f"should be a number, not {str(value).lower()}")
-        return value
 
     @model_validator(mode="after")
     def _fits(self) -> Rule:
@@ -184,9 +177,9 @@ def _problems(rule: Rule, task: Task, metrics: Collection[Metric]) -> list[tuple
         found.append(("rule", f"{direction} {rule.score} is better, so a {rule.rule} would hold back the good: say {other}"))
     if rule.rule == "not_worse" and rule.margin is None and rule.score != task.primary:
         found.append(("score", f"the task's margin is one of {task.primary}: say by how much {rule.score} may be worse, with 'margin'"))
-    lowest, highest = BOUNDS.get(by_name[rule.score].unit, (None, None)) if rule.score in by_name else (None, None)
-    if rule.margin is not None and lowest is not None and highest is not None and rule.margin >= highest - lowest:
-        found.append(("margin", f"{rule.score} goes from {lowest:g} to {highest:g}: a margin of {rule.margin:g} lets everything pass"))
+    ends = BOUNDS.get(by_name[rule.score].unit) if rule.score in by_name else None
+    if rule.margin is not None and ends is not None and rule.margin >= ends[1] - ends[0]:
+        found.append(("margin", f"{rule.score} goes from {ends[0]:g} to {ends[1]:g}: a margin of {rule.margin:g} lets everything pass"))
     if rule.slice and task.chooses and rule.score in by_name and by_name[rule.score].level != "example":
         found.append(("slice", f"{rule.score} is one number for all labels, and a part of the rows may lack some: take accuracy"))
     if rule.slice and rule.score not in by_name:

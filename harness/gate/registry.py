@@ -165,7 +165,9 @@ def _in_service(history: Sequence[Event]) -> list[Event]:
     stack: list[Event] = []
     for event in history:
         if event.action != "rollback":
-            stack[-1:] = [event] if stack and stack[-1].digest == event.digest else [*stack[-1:], event]
+            if stack and stack[-1].digest == event.digest:
+                stack.pop()
+            stack.append(event)
         elif len(stack) > 1:
             stack.pop()
             stack[-1] = replace(event, action=stack[-1].action)

@@ -17,6 +17,7 @@ from harness.gate.people import ruling_of_people
 from harness.gate.policy import MEASURES, REVIEWS, Policy, Rule
 from harness.gate.verdict import Outcome, Ruling
 from harness.results.slices import MOST_VALUES, slices_of
+from harness.text import plural
 from harness.types import Example, Metric
 
 _SLICE = 30  # rows that a slice has at least, where the rule says nothing
@@ -37,11 +38,10 @@ def slices_asked_for(policy: Policy, examples: Sequence[Example]) -> dict[str, d
     problems: list[str] = []
     for number, rule in enumerate(policy.rules):
         if rule.slice is not None:
-            column, named, _ = rule.slice.partition("=")
+            column, named, value = rule.slice.partition("=")
             where = f"the policy's rules[{number}] ({rule.title}): slice"
             try:
                 slices = slices_of(examples, column, most=None if named else MOST_VALUES, asked_by=where)
-                value = rule.slice.partition("=")[2]
                 if named and value not in slices:  # numbers are cut into thirds; one of them may be meant all the same
                     slices = slices_of(examples, column, most=None, asked_by=where, thirds=False)
                 found[rule.slice] = slices
@@ -69,13 +69,13 @@ def _least(case: Case) -> list[Ruling]:
     found, rows, seeds = [], len(case.candidate.rows.examples), len(case.candidate.cells)
     wanted = case.policy.rows
     if rows < wanted:
-        reason = f"{rows:,} test row{'' if rows == 1 else 's'}; the policy asks for {wanted:,}"
+        reason = f"{plural(rows, 'test row')}; the policy asks for {wanted:,}"
         found.append(Ruling(f"{wanted:,} test rows", "INCONCLUSIVE", reason, n=rows, rows_needed=wanted))
     elif wanted > _SLICE:
         found.append(Ruling(f"{wanted:,} test rows", "PASS", f"{rows:,} test rows", n=rows))
     if case.policy.seeds > 1:
         enough = seeds >= case.policy.seeds or not case.candidate.trained
-        reason = f"{seeds} training seed{'' if seeds == 1 else 's'}" + ("" if enough else f"; the policy asks for {case.policy.seeds}")
+        reason = plural(seeds, "training seed") + ("" if enough else f"; the policy asks for {case.policy.seeds}")
         found.append(Ruling(f"{case.policy.seeds} training seeds", "PASS" if enough else "INCONCLUSIVE", reason))
     return found
 

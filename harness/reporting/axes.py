@@ -121,12 +121,9 @@ def _cost(way: tuple[Place, Box], spot: Spot, taken: Sequence[Box], discs: Seque
     return covered + 2 * abs(place.y - 4 - spot.y) + (6 if place.anchor == "end" else 0)
 
 
-def label_heights(points: list[tuple[float, str]], wanted: list[float], low: float, high: float, width: float) -> list[float]:
-    """Heights of the labels, moved apart where two would lie on each other."""
-    spans = []
-    for x, text in points:
-        length = CHARACTER * len(short(text, POINT_LABEL)) + 16
-        spans.append((x - length, x) if x + length > width else (x, x + length))
+def label_heights(points: list[tuple[float, str]], wanted: list[float], low: float, high: float) -> list[float]:
+    """Heights of the labels that begin at these places, moved apart where two would lie on each other."""
+    spans = [(x, x + CHARACTER * len(short(text, POINT_LABEL)) + 16) for x, text in points]
     placed = list(wanted)
     groups: list[list[int]] = []
     for i in sorted(range(len(points)), key=lambda i: spans[i][0]):

@@ -74,7 +74,7 @@ class _Name:
 
 def _names(names: Sequence[_Name], low: float, high: float) -> list[Markup]:
     """The names at the ends of their lines, moved apart where they would cover each other."""
-    placed = label_heights([(name.x, name.text) for name in names], [name.y + 4 for name in names], low, high, math.inf)
+    placed = label_heights([(name.x, name.text) for name in names], [name.y + 4 for name in names], low, high)
     return [label(name.x + 10, at, name.text, name.class_, limit=_LABEL) for name, at in zip(names, placed, strict=True)]
 
 

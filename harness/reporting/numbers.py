@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import harness.text
+
 NOTHING = "–"
+plural = harness.text.plural  # beside the others, for templates
 # By the unit of a score. The decimals of sacrebleu's scores are those that people print them with.
 _DECIMALS = {"fraction": 3, "score": 3, "nats": 3, "coefficient": 3, "points": 1, "errors": 2, "edits per 100 words": 1, "margins": 1}
 _SIGNS = {"USD": "$", "EUR": "€", "GBP": "£"}
@@ -144,8 +147,3 @@ def percent(part: float, whole: float) -> str:
         return NOTHING
     share = 100 * part / whole
     return f"{share:.0f} %" if share >= 10 or share == 0 else f"{share:.1f} %" if share >= 0.1 else "< 0.1 %"
-
-
-def plural(number: int, noun: str) -> str:
-    """'1 seed', '2 seeds'."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

@@ -63,7 +63,7 @@ def assign(
 
 
 def _turn(rater: int, row: int, raters: int) -> int:
-    """Whether a rater is the first, the second, … of those who see a row."""
+    """The how-many-th a rater is of those who see a row, from 0; beyond the overlap they do not see it."""
     return (rater - row) % raters
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, TypeAlias, TypeVar
+from typing import Annotated, Any, Literal, TypeAlias, TypeVar, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 Kind = Literal["classification", "generation", "qa", "summarization"]
 Method = Literal["prompt", "full", "peft", "outputs"]
@@ -20,10 +20,25 @@ StrategyName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._=,+:-]*$",
 Paths = str | Annotated[tuple[str, ...], Field(min_length=1)]
 
 
+def _kinds(annotation: object) -> set[object]:
+    """Every type that an annotation names."""
+    return {annotation}.union(*(_kinds(part) for part in get_args(annotation)))
+
+
 class Declared(BaseModel):
     """Base of everything that users write: frozen, and an unknown field is an error rather than a silent no-op."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_truth_for_a_number(cls, value: object, info: ValidationInfo) -> object:
+        """YAML's `true`, `yes` and `on` would be taken for 1."""
+        if isinstance(value, bool) and info.field_name is not None:
+            kinds = _kinds(cls.model_fields[info.field_name].annotation)
+            if kinds & {int, float} and bool not in kinds:
+                raise ValueError(f"should be a number, not {str(value).lower()}")
+        return value
 
 
 class SplitSpec(Declared):

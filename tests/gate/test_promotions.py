@@ -130,7 +130,7 @@ def test_what_a_killed_process_left_is_swept(runs: Made, tmp_path: Path) -> None
 def test_a_registry_that_was_killed_before_its_database_is_a_new_one(runs: Made, tmp_path: Path) -> None:
     registry, run = tmp_path / "registry", runs(0.9, rows=40)
     registry.mkdir()
-    write_json(registry / "head.json", {"number": 0, "seal": "", "looks": 0})
+    write_json(registry / "head.json", {table: {"number": 0, "seal": ""} for table in ("events", "looks")})
     (registry / ".registry.sqlite.part").write_bytes(b"half of a database")
     assert history(registry=registry) == [] and promoted(run, registry).number == 1
 
@@ -142,6 +142,18 @@ def test_a_database_that_is_gone_is_no_empty_registry(runs: Made, tmp_path: Path
     with pytest.raises(BenchError, match="is gone, and the registry was in use"):
         gate(run.path, "few-shot", registry=registry)
     assert not (registry / "registry.sqlite").exists()
+
+
+@pytest.mark.parametrize("head", ["{}", "[]", '"x"', '{"events": 3}', '{"events": {"number": "9", "seal": ""}, "looks": {}}'])
+@pytest.mark.parametrize("gone", [False, True])
+def test_a_damaged_head_is_said_so(runs: Made, tmp_path: Path, head: str, gone: bool) -> None:
+    registry = tmp_path / "registry"
+    promoted(runs(0.9, rows=30), registry)
+    (registry / "head.json").write_text(head)
+    if gone:
+        (registry / "registry.sqlite").unlink()
+    with pytest.raises(BenchError, match=r"head\.json: is damaged, so that nobody can tell"):
+        history(registry=registry)
 
 
 def test_looks_that_were_deleted_are_missed(runs: Made, tmp_path: Path) -> None:
@@ -169,7 +181,7 @@ def test_a_process_that_is_killed_before_the_head_does_no_harm(runs: Made, tmp_p
     registry, run = tmp_path / "registry", runs(0.9, rows=40)
 
     def killed(path: Path, value: Any) -> None:
-        if value["number"] == 1:
+        if value["events"]["number"] == 1:
             raise KeyboardInterrupt
         write_json(path, value)
 
