@@ -8,7 +8,8 @@ from typing import Any
 import click
 
 from harness.cli.completion import cell_names, run_names
-from harness.cli.options import check_target, runs_dir, tasks_dir, write_target
+from harness.cli.options import runs_dir, tasks_dir
+from harness.cli.target import check_target, write_target
 
 registry_dir = click.option(
     "--registry", default="registry", envvar="BENCH_REGISTRY", show_default=True, show_envvar=True, help="Folder of the promoted models."

@@ -8,7 +8,8 @@ import click
 
 from harness.cli.completion import run_names
 from harness.cli.finished import FinishedDisplay, cell_options
-from harness.cli.options import check_target, pairs, runs_dir, write_target
+from harness.cli.options import pairs, runs_dir
+from harness.cli.target import check_target, write_target
 
 
 @click.command(short_help="Answer new rows with a model that a run has made.")

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from harness.cli.completion import run_names
-from harness.cli.options import check_target, runs_dir, write_target
+from harness.cli.options import runs_dir
+from harness.cli.target import check_target, write_target
 
 if TYPE_CHECKING:
     from harness.api import LoadedRun

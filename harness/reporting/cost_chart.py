@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from harness.reporting import numbers
-from harness.reporting.axes import POINT_LABEL, Box, Place, Spot, label_places, x_axis, y_axis, y_scale_of
+from harness.reporting.axes import x_axis, y_axis, y_scale_of
+from harness.reporting.point_names import POINT_LABEL, Box, Place, Spot, label_places
 from harness.reporting.svg import Scale, element, figure, label, line, path
 from harness.reporting.view import Costs, Line, TaskView
 from harness.text import one_line, short

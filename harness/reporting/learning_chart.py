@@ -11,8 +11,9 @@ from markupsafe import Markup
 from harness.analysis import LearningCurve
 from harness.analysis.learning_curve import FAR
 from harness.reporting import numbers
-from harness.reporting.axes import label_heights, y_axis
+from harness.reporting.axes import y_axis
 from harness.reporting.learning import shown_forecasts
+from harness.reporting.point_names import label_heights
 from harness.reporting.svg import CHARACTER, Scale, element, figure, label, line, path
 from harness.reporting.view import Learning, LearningLine, Line, TaskView
 from harness.text import one_line, short

@@ -31,6 +31,7 @@ def test_three_errors_are_told_at_once_in_the_order_of_their_lines(problems: Pro
     [
         (TASK + "prompts: x\n", 4, "", "unknown field 'prompts'. Did you mean 'prompt'"),
         (TASK + "decode: {max_tokens: 5}\n", 4, "decode", "unknown field 'max_tokens'. Did you mean 'max_new_tokens'"),
+        (TASK + "margin: true\n", 4, "margin", "should be a number, not true"),
         (TASK + "prompt_format: chatt\n", 4, "prompt_format", "unknown value 'chatt'. Did you mean 'chat'?"),
         (TASK + "primary: rougel\n", 4, "primary", "'rougel' is none of the task's scores. Did you mean 'rougeL'"),
         (TASK + "metrics: [classification]\nprimary: macro_f1\n", 4, "metrics[0]", "the metric 'classification' needs labels"),

@@ -9,10 +9,10 @@ import pytest
 from report_factory import Made, make_run, summarization
 
 from harness.reporting import marks, training_chart
-from harness.reporting.axes import Box, Spot, box_of, label_places
 from harness.reporting.build import report_view
 from harness.reporting.cost_chart import cost_chart, measures_of
 from harness.reporting.phase_chart import phase_chart, spendings_of
+from harness.reporting.point_names import Box, Spot, box_of, label_places
 from harness.reporting.svg import Scale, element, nice_ticks, spread, tick_text
 from harness.reporting.view import Curve
 from harness.store import Run
