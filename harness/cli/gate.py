@@ -180,13 +180,14 @@ def verify(ctx: click.Context) -> None:
     """
     from harness import api
     from harness.cli.listing import printable
+    from harness.text import plural
 
     found = api.verify_registry(registry=ctx.obj)
     for event, damage in found:
         state = "DAMAGED" if damage else "whole"
         click.echo(printable(f"{state}  {event.task}  {event.strategy} of {event.run}  {damage or event.digest}"))
     damaged = sum(bool(damage) for _, damage in found)
-    click.echo(f"{len(found)} models, {damaged} damaged; the history is whole.", err=True)
+    click.echo(f"{plural(len(found), 'model')}, {damaged} damaged; the history is whole.", err=True)
     ctx.exit(1 if damaged else 0)
 
 
@@ -194,7 +195,8 @@ def _line(event: Any) -> str:
     """One line an event, whatever a reason holds: the columns are two spaces apart, and no field has two together."""
     from harness.text import one_line
 
-    what = [event.at, event.task, event.action + (" BY FORCE" if event.action == "force" else ""), f"{event.strategy} of {event.run}"]
+    done = "promote BY FORCE" if event.action == "force" else event.action
+    what = [event.at, event.task, done, f"{event.strategy} of {event.run}"]
     return "  ".join(one_line(field) for field in [*what, event.outcome, event.digest[:12], event.user, event.reason] if field)
 
 

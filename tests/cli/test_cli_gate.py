@@ -144,7 +144,17 @@ def test_an_event_is_one_line_whatever_its_reason_holds(call: Call, run: Path, h
     made = call("promote", str(run), "--strategy", "base", "--force", "--reason", forged)
     assert made.code == 0, made
     (line,) = call("registry", "history", "summarization").out.splitlines()
+    assert line.split("  ")[1:4] == ["summarization", "promote", "base of done"], "it passed its floor: no force was needed"
     assert line.split("  ")[-1] == "ok 2026-11-26T09:00:00+00:00 summarization promote lora of approved PASS"
+
+
+def test_what_was_forced_and_what_is_whole_is_said(call: Call, run: Path, here: Path) -> None:
+    forced = call("promote", str(run), "--strategy", "base", "--baseline", f"{run}:lora", "--force", "--reason", "the board said so")
+    assert forced.code == 0, forced
+    (line,) = call("registry").out.splitlines()
+    assert line.split("  ")[2:5] == ["promote BY FORCE", "base of done", "FAIL"]
+    verified = call("registry", "verify")
+    assert (verified.code, verified.err) == (0, "1 model, 0 damaged; the history is whole.\n")
 
 
 def test_an_empty_registry_says_so(call: Call, here: Path) -> None:
