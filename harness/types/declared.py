@@ -36,7 +36,7 @@ class Declared(BaseModel):
         """YAML's `true`, `yes` and `on` would be taken for 1."""
         if isinstance(value, bool) and info.field_name is not None:
             kinds = _kinds(cls.model_fields[info.field_name].annotation)
-            if kinds & {int, float} and bool not in kinds:
+            if kinds & {int, float} and not kinds & {bool, str}:  # a field that takes a text, too, has a check of its own
                 raise ValueError(f"should be a number, not {str(value).lower()}")
         return value
 
