@@ -9,11 +9,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from harness.analysis import per_example_scores
 from harness.metrics import metrics_for
 from harness.reporting import render
+from harness.statistics import per_example_scores
 from harness.store import Run, RunFolder, RunPlan
-from harness.store.plan import ModelInfo
+from harness.store.run_plan import ModelInfo
 from harness.types import Cell, CellResult, Cost, DataReport, Example, Phase, Prediction, Splits, Strategy, Task
 
 LORA = {"peft_type": "LORA", "r": 16}

@@ -10,9 +10,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from places import ROOT, SHARED
 
-ROOT = Path(__file__).parents[1]
-SHARED = ROOT.parent / "shared" / "data"
+DATA = SHARED / "data"
 PUBLISHED = (
     "mts-dialog/MTS-Dialog-TrainingSet.csv",
     "mts-dialog/MTS-Dialog-ValidationSet.csv",
@@ -55,8 +55,8 @@ def here(tmp_path_factory, bench):
         csv.writer(file).writerows([("text", "category"), *((f"text {i} about {i % 3}", f"kind {i % 3}") for i in range(60))])
     shutil.copy(ROOT / "tasks" / "summarization.yaml", folder / "my-task.yaml")
     (folder / "vendor.jsonl").write_text("\n".join(json.dumps({"output": note}) for _, _, note in rows), encoding="utf-8")
-    for file in PUBLISHED if SHARED.is_dir() else ():
-        shutil.copy(SHARED / file, folder)
+    for file in PUBLISHED if DATA.is_dir() else ():
+        shutil.copy(DATA / file, folder)
     (folder / "grid.yaml").write_text(next(block for block in blocks("README.md", "yaml") if "override:" in block), encoding="utf-8")
     for command in ("init visits.csv --out visits.yaml", "run --task visits.yaml --strategies lora --limit 8 --epochs 1"):
         ended = bench(*command.split(), here=folder)
@@ -90,7 +90,7 @@ def rated(here):
 @pytest.mark.parametrize("command", [c for c in COMMANDS if c.startswith("bench run")])
 def test_run_command(command, bench, here):
     """As it stands, but on few rows and the shipped model, so that it takes seconds."""
-    if not SHARED.is_dir() and any(Path(file).name in command for file in PUBLISHED):
+    if not DATA.is_dir() and any(Path(file).name in command for file in PUBLISHED):
         pytest.skip("the published files are not here (../shared/data)")
     words = [("tiny" if word == "smollm2-135m" else word) for word in shlex.split(command)[1:]]
     ended = bench(*words, "--limit", "8", "--epochs", "1", here=here)

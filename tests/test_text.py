@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.reporting import numbers
+from harness.reporting.wording import numbers
 from harness.text import one_line, short, visible
 
 

@@ -13,7 +13,7 @@ from harness.grid import Request, read_tasks
 from harness.reporting import rewrite_page, verdict_to_markdown
 from harness.results import Chosen, TaskRows, choose
 from harness.store import open_run
-from harness.store.gates import add_verdict
+from harness.store.verdicts import add_verdict
 
 REGISTRY = "registry"
 

@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar, get_args
 
 from harness.catalog.prompts import prompt_variables, variable_problem
 from harness.catalog.shipped import shipped_folder
-from harness.catalog.yamlfile import Loc, YamlFile, parse
+from harness.catalog.yaml_file import Loc, YamlFile, parse
 from harness.errors import BenchError, did_you_mean
 from harness.types import Declared, Kind, Strategy, Task
 

@@ -9,12 +9,12 @@ Every problem with the data is a `BenchError` that names the file, the line and 
 
 from __future__ import annotations
 
-from harness.data.digests import example_digest, inputs_digest
-from harness.data.files import READABLE, peek
-from harness.data.inputs import load_inputs
-from harness.data.load import load_splits
-from harness.data.records import Table
-from harness.data.sources import SOURCES, SourceRows, sources
+from harness.data.formats.files import READABLE, peek
+from harness.data.formats.records import Table
+from harness.data.mapping.digests import example_digest, inputs_digest
+from harness.data.pipeline.inputs import load_inputs
+from harness.data.pipeline.load_splits import load_splits
+from harness.data.pipeline.sources import SOURCES, SourceRows, sources
 
 __all__ = [
     "READABLE",

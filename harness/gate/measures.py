@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from harness.gate.case import Case
+from harness.gate.gate_case import Case
 from harness.gate.policy import MEASURES, Rule
 from harness.gate.verdict import Ruling
 from harness.results import Chosen

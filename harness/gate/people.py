@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from harness.analysis import OneSided
-from harness.gate.case import Case, against_value
+from harness.gate.gate_case import Case, against_value
 from harness.gate.policy import Rule
 from harness.gate.verdict import Ruling
 from harness.results import Chosen
 from harness.review import reviews_of
-from harness.review.judging import error_rates, preferences, rows_with
-from harness.review.rows import Judgements
+from harness.review.findings.judging import error_rates, preferences, rows_with
+from harness.review.ratings.judgements import Judgements
+from harness.statistics import OneSided
 
 
 def ruling_of_people(case: Case, rule: Rule) -> Ruling:

@@ -6,17 +6,17 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from harness.analysis import OneSided, one_sided_limits, score_limits, seed_spread
-from harness.analysis.clusters import cluster_index
-from harness.analysis.intervals import units
-from harness.analysis.rows import whole_rows
 from harness.errors import BenchError
-from harness.gate.case import Array, Case, against_value, cautious, decided, rows_needed
+from harness.gate.gate_case import Array, Case, against_value, cautious, decided, rows_needed
 from harness.gate.measures import ruling_of_measure
 from harness.gate.people import ruling_of_people
 from harness.gate.policy import MEASURES, REVIEWS, Policy, Rule
 from harness.gate.verdict import Outcome, Ruling
 from harness.results.slices import MOST_VALUES, slices_of
+from harness.statistics import OneSided, one_sided_limits, score_limits, seed_spread
+from harness.statistics.clusters import cluster_index
+from harness.statistics.intervals import units
+from harness.statistics.statistic_rows import whole_rows
 from harness.text import plural
 from harness.types import Example, Metric
 

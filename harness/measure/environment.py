@@ -14,9 +14,11 @@ from harness.plugins import plugin_versions
 
 # Those whose release can change a score; they are part of a cell's identity.
 STACK = ("torch", "transformers", "tokenizers", "peft", "bitsandbytes", "accelerate", "numpy", "rouge-score", "sacrebleu")
-# The rooms whose code can change what a cell finds; the others only read it.
-_ROOMS = ("types", "catalog", "data", "metrics", "models", "tuning", "inference")
-_FILES = ("grid/worker.py", "grid/kept_predictions.py", "grid/prompting.py")
+# The code that can change the result of a cell; everything else only plans it or reads it.
+_SOURCES = (
+    "types", "catalog", "data", "metrics", "engine/models", "engine/prompts", "engine/tuning", "engine/inference",
+    "grid/execution/worker.py", "grid/execution/partial_predictions.py",
+)  # fmt: skip
 
 
 def versions_that_matter() -> dict[str, str]:
@@ -41,9 +43,8 @@ def environment() -> dict[str, str]:
 def code_digest() -> str:
     """sha256 over our own code that can change a result: a version number alone does not tell one commit from the next."""
     package = Path(__file__).resolve().parents[1]
-    files = [
-        f for room in (*_ROOMS, *_FILES) for f in ([package / room] if room.endswith(".py") else sorted((package / room).rglob("*.py")))
-    ]
+    places = [package / source for source in _SOURCES]
+    files = [file for place in places for file in ([place] if place.suffix == ".py" else sorted(place.rglob("*.py")))]
     total = hashlib.sha256()
     for file in files:
         total.update(f"{file.relative_to(package).as_posix()}\0".encode() + file.read_bytes())

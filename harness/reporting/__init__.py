@@ -1,18 +1,18 @@
 """A run for people and programs: a page, tables, Markdown, CSV, JSON, a comparison. Writes no file but the one it is asked for."""
 
-from harness.reporting.compare import compare_runs
-from harness.reporting.compare_text import print_comparison, print_summary
-from harness.reporting.compare_view import ComparisonView
-from harness.reporting.export import comparison_to_json, to_json
-from harness.reporting.foresight import Foresight, foresee_task
-from harness.reporting.gate_text import print_verdict, verdict_to_junit, verdict_to_markdown
-from harness.reporting.markdown import to_markdown
-from harness.reporting.opponents import Wanted
-from harness.reporting.page import render, rewrite_page, write_page
-from harness.reporting.review_status import findings_to_json, print_findings
-from harness.reporting.table import to_csv
-from harness.reporting.terminal import terminal_table
-from harness.results.rows import TaskRows
+from harness.reporting.formats.csv_table import to_csv
+from harness.reporting.formats.html_page import render, rewrite_page, write_page
+from harness.reporting.formats.json_export import comparison_to_json, to_json
+from harness.reporting.formats.markdown import to_markdown
+from harness.reporting.terminal.compare_text import print_comparison, print_summary
+from harness.reporting.terminal.gate_text import print_verdict, verdict_to_junit, verdict_to_markdown
+from harness.reporting.terminal.review_status import findings_to_json, print_findings
+from harness.reporting.terminal.run_text import terminal_table
+from harness.reporting.views.comparison import compare_runs
+from harness.reporting.views.comparison_pairs import Wanted
+from harness.reporting.views.comparison_view import ComparisonView
+from harness.reporting.views.foresight import Foresight, foresee_task
+from harness.results.task_rows import TaskRows
 
 __all__ = [
     "ComparisonView",

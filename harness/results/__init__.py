@@ -1,9 +1,9 @@
 """A run's results, read once and when asked for: the rows of a task, the cells of a strategy, two sides on the same rows."""
 
-from harness.results.cells import cells_of, done_cells
+from harness.results.cell_groups import cells_of, done_cells
 from harness.results.pairing import Pairing, same_metrics, same_rows
-from harness.results.rows import TaskRows, equally_wide, is_error_rate, of_single_examples
 from harness.results.sides import Chosen, choose
+from harness.results.task_rows import TaskRows, equally_wide, is_error_rate, of_single_examples
 
 __all__ = [
     "Chosen",

@@ -8,11 +8,11 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.data.digests import example_digest
+from harness.data.mapping.digests import example_digest
 from harness.errors import BenchError
 from harness.metrics import SCRIPT
-from harness.results.rows import equally_wide
 from harness.results.sides import Chosen
+from harness.results.task_rows import equally_wide
 from harness.types import Metric
 
 Array: TypeAlias = NDArray[np.float64]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from harness.grid.finished import find_cell
-from harness.results.cells import cells_of, done_cells
-from harness.results.rows import TaskRows
+from harness.results.cell_groups import cells_of, done_cells
+from harness.results.finished_cell import find_cell
+from harness.results.task_rows import TaskRows
 from harness.store import Run
 from harness.types import Cell
 

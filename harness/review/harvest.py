@@ -11,12 +11,12 @@ from typing import Any
 
 from harness.catalog import render_prompt
 from harness.errors import BenchError
-from harness.review.judging import outcome
-from harness.review.ratings import Review, reviews_of
-from harness.review.rows import Judged, Judgements
+from harness.review.findings.judging import outcome
+from harness.review.ratings.judgements import Judged, Judgements
+from harness.review.ratings.ratings import Review, reviews_of
 from harness.store import Run
 from harness.store.atomic import write_text
-from harness.store.reviews import retire_rows, retired_rows
+from harness.store.review_files import retire_rows, retired_rows
 from harness.types import Example, Task
 
 

@@ -9,11 +9,11 @@ import argparse
 import json
 from pathlib import Path
 
-from harness.inference import predict, prompt_budget
-from harness.inference.predict import renderer
+from harness.engine.inference import predict, prompt_budget
+from harness.engine.inference.predict import renderer
+from harness.engine.models import PromptEncoder, find_device, load_model, resolve_model
+from harness.engine.tuning import adapt, encode_examples, train
 from harness.measure import Meter
-from harness.models import PromptEncoder, find_device, load_model, resolve_model
-from harness.tuning import adapt, encode_examples, train
 from harness.types import DataSpec, DecodeSpec, Example, QuantizationSpec, Strategy, Task, TrainSpec
 
 ADAPTER = {"peft_type": "LORA", "r": 16, "lora_alpha": 32, "lora_dropout": 0.0, "target_modules": "all-linear"}

@@ -10,10 +10,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from places import ROOT
 
-from harness.models import resolve_model
+from harness.engine.models import resolve_model
 
-ROOT = Path(__file__).parents[2]
 COMPARE = Path(os.environ.get("BENCH_COMPARE_DIR", ROOT / ".." / "shared" / "compare"))
 THEIRS = os.environ.get("BENCH_COMPARE_PYTHON", "")
 ROUNDS = int(os.environ.get("BENCH_COMPARE_ROUNDS", "3"))

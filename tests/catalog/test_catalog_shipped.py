@@ -11,9 +11,9 @@ import yaml
 
 from harness.catalog import Catalog, prompt_variables, render_prompt, shipped_folder
 from harness.data import load_splits
+from harness.engine.tuning import check_adapter
 from harness.grid import vocabulary
 from harness.metrics import FAMILIES, metrics_for
-from harness.tuning import check_adapter
 from harness.types import DataSpec, DecodeSpec, Kind, Strategy
 
 TASKS = sorted(shipped_folder("tasks").glob("*.y*ml"))

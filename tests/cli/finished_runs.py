@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.api import LoadedRun
-from harness.grid.finished import find_cell
+from harness.results.finished_cell import find_cell
 
 TASKS = {
     "labels": "kind: classification",

@@ -16,7 +16,7 @@ from tiny_models import save_model
 
 from harness import load_run
 from harness.catalog import render_prompt
-from harness.models.resolve import TINY
+from harness.engine.models.resolve import TINY
 
 Call = Callable[..., Any]
 

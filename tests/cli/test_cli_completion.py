@@ -13,7 +13,7 @@ import click
 import pytest
 from click.shell_completion import CompletionItem
 
-from harness.cli.completion import cell_names, model_names, run_names, strategy_names, task_names
+from harness.cli.commands.completion import cell_names, model_names, run_names, strategy_names, task_names
 
 Call = Callable[..., Any]
 LookUp = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
@@ -60,7 +60,7 @@ def test_commands_are_completed_without_importing_them(tmp_path: Path) -> None:
         "from click.shell_completion import ShellComplete\n"
         "ShellComplete(main.cli, {}, 'bench', '_BENCH_COMPLETE').get_completions([], '')\n"
         "print(*(m for m in sys.modules if m.startswith('harness.cli.')))\n"
-        "import harness.cli.completion as c\n"
+        "import harness.cli.commands.completion as c\n"
         "context, option = click.Context(click.Command('run')), click.Option(['--x'])\n"
         "found = [c.task_names, c.strategy_names, c.model_names, c.run_names]\n"
         "assert all(look(context, option, '') for look in found)\n"

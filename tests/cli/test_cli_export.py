@@ -12,8 +12,8 @@ from finished_runs import Finished
 
 from harness import load_run
 from harness.catalog import render_prompt
-from harness.grid import merge as merging
-from harness.models.resolve import TINY
+from harness.engine.artifacts import merge as merging
+from harness.engine.models.resolve import TINY
 
 Call = Callable[..., Any]
 TRAINED = ("lora", "full", "qlora")

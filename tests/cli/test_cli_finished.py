@@ -14,8 +14,8 @@ import pytest
 from finished_runs import TASKS, Finished, edit
 
 from harness import load_run
-from harness.grid.finished import FinishedModel
-from harness.models.resolve import TINY
+from harness.engine.artifacts.loading import FinishedModel
+from harness.engine.models.resolve import TINY
 
 Call = Callable[..., Any]
 STRATEGIES = ("base", "lora", "full", "qlora", "shots", "prefix")

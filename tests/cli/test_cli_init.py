@@ -10,16 +10,17 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
+from places import SHARED
 
 from harness.api import open_catalog
-from harness.cli.init import init
+from harness.cli.commands.init import init
 from harness.data import load_splits
 from harness.types import Kind, Task
 
-SHARED = Path(__file__).parents[2] / ".." / "shared" / "data"
+DATA = SHARED / "data"
 Call = Callable[..., Any]
 
-real = pytest.mark.skipif(not SHARED.is_dir(), reason="../shared/data is not here")
+real = pytest.mark.skipif(not DATA.is_dir(), reason="../shared/data is not here")
 
 
 def tickets(n: int = 120) -> list[dict[str, str]]:
@@ -72,7 +73,7 @@ def made(call: Call, file: Path | str, *more: str, out: str = "task.yaml") -> tu
 
 @real
 def test_mts_dialog(call: Call) -> None:
-    task, said = made(call, SHARED / "mts-dialog" / "MTS-Dialog-TrainingSet.csv")
+    task, said = made(call, DATA / "mts-dialog" / "MTS-Dialog-TrainingSet.csv")
     assert task.kind == "summarization"
     assert task.data.fields == {"input": "dialogue", "target": "section_text", "id": "ID"}
     assert "target: 'section_header', a label (20 different values)" in said
@@ -81,7 +82,7 @@ def test_mts_dialog(call: Call) -> None:
 
 @real
 def test_banking77(call: Call, here: Path) -> None:
-    task, said = made(call, SHARED / "banking77" / "train.csv")
+    task, said = made(call, DATA / "banking77" / "train.csv")
     assert (task.name, task.kind, task.data.fields) == ("banking77", "classification", {"input": "text", "target": "category"})
     assert "test.csv" in said, "the test file that lies beside it"
     assert "77 short values that repeat" in said
@@ -90,7 +91,7 @@ def test_banking77(call: Call, here: Path) -> None:
 
 @real
 def test_xquad(call: Call) -> None:
-    task, _ = made(call, SHARED / "xquad" / "xquad.en.json")
+    task, _ = made(call, DATA / "xquad" / "xquad.en.json")
     assert (task.kind, task.labels) == ("qa", ())
     fields = dict(task.data.fields)
     assert fields.pop("group") == "group", "a paragraph is never split"
@@ -102,7 +103,7 @@ def test_xquad(call: Call) -> None:
 
 @real
 def test_pubmedqa(call: Call) -> None:
-    task, _ = made(call, SHARED / "pubmedqa" / "pqal_train.json")
+    task, _ = made(call, DATA / "pubmedqa" / "pqal_train.json")
     assert (task.kind, set(task.labels)) == ("qa", {"yes", "no", "maybe"})
     assert task.data.fields == {"context": "CONTEXTS", "question": "QUESTION", "target": "final_decision", "id": "id"}
     assert sum(load_splits(task, folder=Path.cwd()).report.sizes.values()) == 500
@@ -110,7 +111,7 @@ def test_pubmedqa(call: Call) -> None:
 
 @real
 def test_e2e(call: Call) -> None:
-    task, _ = made(call, SHARED / "e2e-cleaned" / "devel-fixed.no-ol.csv")
+    task, _ = made(call, DATA / "e2e-cleaned" / "devel-fixed.no-ol.csv")
     assert (task.kind, task.data.fields, task.data.fold_references_by) == ("generation", {"input": "mr", "target": "ref"}, "mr")
     test = load_splits(task, folder=Path.cwd()).test
     assert len({example.inputs["input"] for example in test}) == len(test), "several references of one input are one row"
@@ -196,7 +197,7 @@ def test_a_given_test_file_beside_it_is_offered(call: Call, here: Path) -> None:
 
 
 def test_of_a_large_file_the_first_rows_are_looked_at(call: Call, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("harness.cli.init._ROWS", 50)
+    monkeypatch.setattr("harness.cli.commands.init._ROWS", 50)
     write_csv(here / "tickets.csv", tickets())
     task, said = made(call, "tickets.csv")
     assert "tickets.csv: 50 rows looked at, the first of a larger file" in said

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from harness.models import checkup
-from harness.models.checkup import Check
-from harness.models.finding import Finding
+from harness.doctor import checkup
+from harness.doctor.checkup import Check
+from harness.doctor.finding import Finding
 
 Call = Callable[..., Any]
 

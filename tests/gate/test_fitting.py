@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 from report_factory import Made, classification, make_run, summarization
 
-from harness.data.digests import same_inputs_digest
+from harness.data.mapping.digests import same_inputs_digest
 from harness.errors import BenchError
 from harness.store import Run
 from tests.gate.conftest import Runs, judged, only

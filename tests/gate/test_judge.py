@@ -15,9 +15,9 @@ from report_factory import HOSTILE, Made, classification, make_run, summarizatio
 from harness.errors import BenchError
 from harness.gate import EXIT_CODES, verdict_of
 from harness.reporting import render, verdict_to_junit, verdict_to_markdown
-from harness.reporting.build import report_view
+from harness.reporting.views.build import report_view
 from harness.store import Run
-from harness.store.gates import verdict_files
+from harness.store.verdicts import verdict_files
 from tests.gate.conftest import Runs, judged, only
 
 

@@ -12,8 +12,8 @@ from report_factory import Made, make_run, summarization
 
 from harness.api import review_export, review_import
 from harness.reporting import verdict_to_junit, verdict_to_markdown
-from harness.reporting.build import report_view
-from harness.review.packet import Judgement
+from harness.reporting.views.build import report_view
+from harness.review.packets.packet import Judgement
 from harness.store import Run
 from tests.gate.conftest import Runs, judged
 

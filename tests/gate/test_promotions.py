@@ -172,7 +172,8 @@ def test_a_registry_in_use_is_not_called_damaged(runs: Made, tmp_path: Path, mon
     connect = sqlite3.connect
     with contextlib.closing(connect(registry / "registry.sqlite", isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
-        monkeypatch.setattr("harness.gate.journal.sqlite3.connect", lambda file, timeout, **more: connect(file, timeout=0.01, **more))
+        impatient = lambda file, timeout, **more: connect(file, timeout=0.01, **more)  # noqa: E731
+        monkeypatch.setattr("harness.gate.registry.journal.sqlite3.connect", impatient)
         with pytest.raises(BenchError, match=r"cannot be used: database is locked\. Is another process at work"):
             history(registry=registry)
 
@@ -186,7 +187,7 @@ def test_a_process_that_is_killed_before_the_head_does_no_harm(runs: Made, tmp_p
         write_json(path, value)
 
     with monkeypatch.context() as patched:
-        patched.setattr("harness.gate.journal.write_json", killed)
+        patched.setattr("harness.gate.registry.journal.write_json", killed)
         with pytest.raises(KeyboardInterrupt):
             promoted(run, registry)
     assert [event.number for event in history(registry=registry)] == [1]

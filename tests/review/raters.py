@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.api import ReviewPacket
-from harness.review.packet import SEVERITIES, Key, Packet
+from harness.review.packets.packet import SEVERITIES, Key, Packet
 
 
 @dataclass(frozen=True)

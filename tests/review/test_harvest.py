@@ -13,7 +13,7 @@ from harness.api import review_harvest, review_import
 from harness.catalog import render_prompt
 from harness.data import load_splits
 from harness.errors import BenchError
-from harness.reporting.build import report_view
+from harness.reporting.views.build import report_view
 from harness.store import Run
 from harness.types import DataSpec, Task
 

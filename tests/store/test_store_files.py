@@ -14,7 +14,7 @@ import pytest
 from harness.errors import BenchError
 from harness.store import Run, RunFolder, RunPlan
 from harness.store.atomic import write_atomically, write_json, write_text
-from harness.store.rows import read_examples, read_predictions, write_examples, write_predictions
+from harness.store.tables import read_examples, read_predictions, write_examples, write_predictions
 from harness.types import Cell, CellResult, Example, Prediction
 
 HOSTILE = [

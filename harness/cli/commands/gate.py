@@ -1,0 +1,213 @@
+"""`bench gate`, `bench promote`, `bench registry`, `bench rollback`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from harness.cli.commands.completion import cell_names, run_names
+from harness.cli.options import runs_dir, tasks_dir
+from harness.cli.out_file import check_target, write_target
+
+registry_dir = click.option(
+    "--registry", default="registry", envvar="BENCH_REGISTRY", show_default=True, show_envvar=True, help="Folder of the promoted models."
+)
+_JUDGED = (
+    click.option("--strategy", required=False, shell_complete=cell_names, help="The candidate."),
+    click.option("--task", shell_complete=cell_names, help="The task. Needed where the run has several."),
+    click.option(
+        "--policy", metavar="FILE", help="The rules, as YAML. Default: not worse by the margin, critical errors on at most 2 % more rows."
+    ),
+    click.option("--baseline", metavar="RUN:STRATEGY", help="What to compare with. Default: the champion of the registry."),
+    click.option("--model", help="The base model, where the run has several."),
+    click.option("--train-size", type=int, help="The number of training rows, where the run has several."),
+    click.option("--model-path", metavar="FOLDER", help="Where the baseline's base model lies, if it has to answer again."),
+    click.option("--without-text", is_flag=True, help="No ids and outputs of test rows in what is shown: they may be what patients said."),
+    registry_dir,
+    runs_dir,
+)
+
+
+def _judged(command: Callable[..., Any]) -> Callable[..., Any]:
+    for option in reversed(_JUDGED):
+        command = option(command)
+    return command
+
+
+@click.command(short_help="Say whether a model may replace the one in service: PASS, FAIL or INCONCLUSIVE.")
+@click.argument("run", default="latest", shell_complete=run_names)
+@_judged
+@click.option("--format", "format_", type=click.Choice(["text", "md", "json", "junit"]), default="text", show_default=True)
+@click.option("--out", metavar="FILE", help="Write the chosen format to a file; the terminal gets the text.")
+@click.option("--init", "init_", is_flag=True, help="Write a commented policy for --task instead: to --out, or as text.")
+@tasks_dir
+@click.pass_context
+def gate(
+    ctx: click.Context,
+    /,
+    run: str,
+    format_: str,
+    out: str | None,
+    init_: bool,
+    without_text: bool,
+    tasks_dir: tuple[str, ...],
+    **given: Any,
+) -> None:
+    """Judge a strategy of RUN (a folder, a name, or `latest`) by a policy.
+
+    Exit codes: 0 PASS, 1 FAIL, 3 INCONCLUSIVE (with the test rows that would decide), 2 usage.
+
+    \b
+    bench gate --init --task summarization --out gate.yaml
+    bench gate latest --strategy lora --baseline latest:base --policy gate.yaml
+    """
+    from pathlib import Path
+
+    from rich.console import Console
+
+    from harness import api
+    from harness.reporting import print_verdict
+
+    if init_:
+        if not given["task"]:
+            raise click.UsageError("--init needs --task: a name, or a YAML file")
+        if out is not None:
+            check_target(Path(out))
+            if Path(out).exists():
+                raise click.BadParameter(f"{out} is there already: name another file", param_hint="--out")
+        drafted = api.draft_policy(given["task"], tasks_dirs=tasks_dir)
+        if out is None:
+            click.echo(drafted, nl=False)
+            return
+        write_target(Path(out), drafted)
+        click.echo(out)
+        return
+    if not given["strategy"]:
+        raise click.UsageError("--strategy: name the candidate")
+    if out is not None and format_ == "text":
+        raise click.UsageError("--out writes md, json or junit: name one with --format")
+    if out is not None:
+        check_target(Path(out))
+    verdict = api.gate(run, with_text=not without_text, **given)
+    verdict = verdict.without_text() if without_text else verdict
+    if out is not None:
+        write_target(Path(out), _text(verdict, format_))
+    if format_ == "text" or out is not None:
+        print_verdict(verdict, Console(highlight=False, emoji=False))
+    else:
+        click.echo(_text(verdict, format_), nl=False)
+    ctx.exit(verdict.exit_code)
+
+
+def _text(verdict: Any, format_: str) -> str:
+    import json
+
+    from harness.reporting import verdict_to_junit, verdict_to_markdown
+
+    if format_ == "md":
+        return verdict_to_markdown(verdict)
+    if format_ == "junit":
+        return verdict_to_junit(verdict)
+    return json.dumps(verdict.to_json(), indent=1, allow_nan=False) + "\n"
+
+
+@click.command(short_help="Put a model in service: only with a PASS, or by force with a reason.")
+@click.argument("run", default="latest", shell_complete=run_names)
+@_judged
+@click.option("--force", is_flag=True, help="Although it does not pass: on record for ever.")
+@click.option("--reason", default="", help="Why; needed with --force.")
+def promote(run: str, force: bool, reason: str, without_text: bool, **given: Any) -> None:
+    """Judge a strategy of RUN as `bench gate` does, and if it passes, copy its model into the registry and make it the champion.
+
+    A deleted run loses nothing: artifact, predictions and test rows are in the registry.
+    """
+    from rich.console import Console
+
+    from harness import api
+    from harness.reporting import print_verdict
+
+    def shown(verdict: Any) -> None:
+        print_verdict(verdict.without_text() if without_text else verdict, Console(highlight=False, emoji=False, stderr=True))
+
+    if not given["strategy"]:
+        raise click.UsageError("--strategy: name the candidate")
+    try:
+        event, verdict = api.promote(run, force=force, reason=reason, with_text=not without_text, **given)
+    except api.NotPassedError as error:
+        shown(error.verdict)
+        raise
+    shown(verdict)
+    click.echo(f"{event.task}: {event.strategy} of {event.run} is in service{' BY FORCE' if event.action == 'force' else ''}.", err=True)
+    click.echo(f"{given['registry']}/{event.folder}")
+
+
+@click.group(invoke_without_command=True, short_help="Show what is in service, and its history.")
+@registry_dir
+@click.pass_context
+def registry(ctx: click.Context, registry: str) -> None:
+    """Show the champion of every task."""
+    from harness import api
+
+    ctx.obj = registry
+    if ctx.invoked_subcommand is None:
+        events = api.history(registry=registry)
+        champions = {event.task: event for event in events}
+        for event in champions.values():
+            click.echo(_line(event))
+        if not champions:
+            click.echo(f"Nothing was promoted into {registry} yet.")
+
+
+@registry.command(name="history")
+@click.argument("task")
+@click.pass_obj
+def show_history(folder: str, task: str) -> None:
+    """Print everything that was promoted and rolled back for TASK."""
+    from harness import api
+
+    for event in api.history(task, registry=folder):
+        click.echo(_line(event))
+
+
+@registry.command()
+@click.pass_context
+def verify(ctx: click.Context) -> None:
+    """Recompute the seal of every event and the digest of every model.
+
+    Exit codes: 0 all is as it was promoted, 1 a model is missing or was changed, 2 the history was.
+    """
+    from harness import api
+    from harness.cli.listing import printable
+    from harness.text import plural
+
+    found = api.verify_registry(registry=ctx.obj)
+    for event, damage in found:
+        state = "DAMAGED" if damage else "whole"
+        click.echo(printable(f"{state}  {event.task}  {event.strategy} of {event.run}  {damage or event.digest}"))
+    damaged = sum(bool(damage) for _, damage in found)
+    click.echo(f"{plural(len(found), 'model')}, {damaged} damaged; the history is whole.", err=True)
+    ctx.exit(1 if damaged else 0)
+
+
+def _line(event: Any) -> str:
+    """One line an event, whatever a reason holds: the columns are two spaces apart, and no field has two together."""
+    from harness.text import one_line
+
+    done = "promote BY FORCE" if event.action == "force" else event.action
+    what = [event.at, event.task, done, f"{event.strategy} of {event.run}"]
+    return "  ".join(one_line(field) for field in [*what, event.outcome, event.digest[:12], event.user, event.reason] if field)
+
+
+@click.command(short_help="Put the model before the one in service back in service.")
+@click.argument("task")
+@click.option("--reason", default="", help="Why, for the history.")
+@registry_dir
+def rollback(task: str, reason: str, registry: str) -> None:
+    """Put the model of TASK that was in service before back in service. The history grows by this; nothing is taken from it."""
+    from harness import api
+
+    event = api.rollback(task, registry=registry, reason=reason)
+    click.echo(f"{event.task}: {event.strategy} of {event.run} is in service again.", err=True)
+    click.echo(f"{registry}/{event.folder}")

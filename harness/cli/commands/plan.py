@@ -1,0 +1,52 @@
+"""`bench plan`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from harness.cli.commands.completion import run_names, task_names
+from harness.cli.options import Number, data_options, fields_of, runs_dir, split_names, tasks_dir
+
+
+@click.command(short_help="Say what the test rows of a task can show, before a run.")
+@click.option(
+    "--task", "tasks", multiple=True, callback=split_names, shell_complete=task_names,
+    help="Tasks: names (see `bench tasks`) or YAML files.",
+)  # fmt: skip
+@data_options
+@click.option(
+    "--margin", type=Number(min=0, min_open=True), help="What loss would be accepted, in the score's unit. Default: the task's own."
+)
+@click.option("--from", "earlier", metavar="RUN", shell_complete=run_names, help="An earlier run on such data: its spread is taken.")
+@click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@tasks_dir
+@runs_dir
+def plan(tasks: tuple[str, ...], margin: float | None, earlier: str | None, format_: str, runs_dir: str, **options: Any) -> None:
+    """Say which difference the test rows can show, and whether the question about the margin can be answered at all.
+
+    Nothing is trained. The data options are those of `bench run`.
+
+    \b
+    bench plan --task summarization
+    bench plan --task summarization --data visits.csv --input dialogue --target note --margin 0.02 --from latest
+    """
+    import json
+    from dataclasses import asdict
+
+    from harness import api
+    from harness.cli.listing import printable
+
+    given = {"fields": fields_of(options), "tasks_dirs": options.pop("tasks_dir"), "tasks": tasks, "strategies": (), **options}
+    found = api.foresee(given, margin=margin, earlier=earlier, runs_dir=runs_dir)
+    if margin is not None and len(found) > 1:
+        raise click.UsageError("--margin is in the unit of one score: name one task")
+    if format_ == "json":
+        click.echo(json.dumps({"tasks": [asdict(each) for each in found]}, indent=1, ensure_ascii=False, allow_nan=False))
+        return
+    for number, each in enumerate(found):
+        groups = f" in {each.groups:,} groups" if each.groups else ""
+        click.echo(printable(f"{chr(10) * bool(number)}{each.task} · {each.score} · {each.rows:,} test rows{groups}"))
+        for sentence in each.sentences:
+            click.echo(printable(sentence))

@@ -1,0 +1,73 @@
+"""`bench report`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from harness.cli.commands.completion import run_names
+from harness.cli.options import runs_dir
+from harness.cli.out_file import check_target, write_target
+
+if TYPE_CHECKING:
+    from harness.api import LoadedRun
+
+_FORMATS = ("html", "md", "json", "csv")  # and the endings of their files
+
+
+@click.command(short_help="Write the report of a run again, or print the run as Markdown, JSON or CSV.")
+@click.argument("run", default="latest", shell_complete=run_names)
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(_FORMATS),
+    default="html",
+    show_default=True,
+    help="html: the report; md: the decision, for a pull request; json: the run for programs; csv: a line a cell.",
+)
+@click.option("--out", help="Where to write; - is standard output. Without it, report.html (md, …) in the run's folder.")
+@click.option("--without-text", is_flag=True, help="Leave inputs, references and outputs out of the HTML report.")
+@click.option("--open", "open_", is_flag=True, help="Show the file in the browser.")
+@runs_dir
+def report(run: str, format_: str, out: str | None, without_text: bool, open_: bool, runs_dir: str) -> None:
+    """Write the report of RUN (a folder, a name, or `latest`).
+
+    The texts in it may be what patients or customers said: --without-text leaves
+    them out of the HTML report. The other formats never have them.
+
+    \b
+    bench report latest --open
+    bench report latest --format md --out -
+    """
+    from pathlib import Path
+
+    from harness import api
+
+    if open_ and out == "-":
+        raise click.UsageError("--open shows a file: leave out --out -")
+    loaded = api.load_run(run, runs_dir=runs_dir)
+    text = _text(loaded, format_, with_text=not without_text)
+    if out == "-":
+        click.echo(text, nl=False)
+        return
+    target = Path(out) if out else loaded.path / f"report.{format_}"
+    check_target(target)
+    write_target(target, text)
+    click.echo(str(target))
+    if open_ and click.launch(str(target)) != 0:
+        click.echo("No program here shows it: open the file yourself.", err=True)
+
+
+def _text(run: LoadedRun, format_: str, *, with_text: bool) -> str:
+    import json
+
+    from harness.reporting import render, to_csv, to_markdown
+
+    if format_ == "html":
+        return render(run, with_text=with_text)
+    if format_ == "md":
+        return to_markdown(run)
+    if format_ == "csv":
+        return to_csv(run)
+    return json.dumps(run.to_dict(), indent=1, ensure_ascii=False, allow_nan=False) + "\n"

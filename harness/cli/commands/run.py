@@ -1,0 +1,108 @@
+"""`bench run`."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import click
+from click.core import ParameterSource
+
+from harness.cli.commands.completion import model_names, run_names, strategy_names, task_names
+from harness.cli.options import Number, data_options, fields_of, runs_dir, split_names, split_specs, strategies_dir, tasks_dir
+
+
+@click.command(short_help="Fine-tune, score and price strategies on tasks.")
+@click.option(
+    "--task", "tasks", multiple=True, callback=split_names, shell_complete=task_names,
+    help="Tasks: names (see `bench tasks`) or YAML files.",
+)  # fmt: skip
+@click.option(
+    "--strategies", multiple=True, callback=split_specs, shell_complete=strategy_names,
+    help="Strategies: names (see `bench strategies`), YAML files; lora:r=8,lora:r=64.",
+)  # fmt: skip
+@click.option(
+    "--model", "models", multiple=True, callback=split_names, default=("tiny",), show_default=True, shell_complete=model_names,
+    help="A name (see `bench models`), a folder, a .gguf file, or org/name on the Hub; several make a grid.",
+)  # fmt: skip
+@click.option("--revision", help="Branch, tag or commit of a Hub model.")
+@click.option("--grid", metavar="FILE", help="A grid in a YAML file; options given beside it win.")
+@data_options
+@click.option(
+    "--train-sizes", multiple=True, callback=split_names, metavar="N,…", help="Training rows for a learning curve: 100,300,1000,all."
+)
+@click.option("--seeds", type=click.IntRange(1, 100), default=1, show_default=True, help="Training seeds for each strategy that trains.")
+@click.option("--epochs", type=Number(0, 1000, min_open=True), help="Passes over the training rows, for every strategy.")
+@click.option("--no-base", is_flag=True, help="Leave the untuned model out.")
+@click.option("--dtype", type=click.Choice(["auto", "float32", "bfloat16", "float16"]), default="auto", show_default=True)
+@click.option("--price", type=Number(0), help="What an hour of this device costs, in USD.")
+@click.option("--jobs", type=click.IntRange(1, 64), default=1, show_default=True, help="Cells at the same time.")
+@click.option("--trust-remote-code", is_flag=True, help="Run Python code that comes with a model.")
+@click.option(
+    "--resume", metavar="RUN", shell_complete=run_names,
+    help="Go on with this run; needs no other option, or those that it was started with.",
+)  # fmt: skip
+@click.option("--new", is_flag=True, help="Start a new run even if the same one was interrupted.")
+@click.option("--no-reuse", is_flag=True, help="Run cells again that are done in other runs.")
+@tasks_dir
+@strategies_dir
+@runs_dir
+@click.pass_context
+def run(ctx: click.Context, /, *, resume: str | None, new: bool, no_reuse: bool, runs_dir: str, jobs: int, **options: Any) -> None:
+    """Fine-tune, score and price every strategy on every task, and write a report.
+
+    The last line on standard output is the run's folder. The same command goes on where it was interrupted.
+
+    \b
+    bench run --task summarization --strategies lora,qlora
+    bench run --task summarization --data visits.csv --input dialogue --target note --strategies full,lora
+    bench run --grid grid.yaml
+    """
+    if resume is not None and new:
+        raise click.UsageError("--resume and --new contradict each other")
+    from harness import api
+    from harness.cli.progress import RunDisplay
+    from harness.grid import read_grid, request_of
+
+    if resume is not None and not _said(ctx, options):
+        request = api.stored_request(api.load_run(resume, runs_dir=runs_dir))
+    elif resume is not None and not (options["tasks"] or options["grid"]):
+        raise click.UsageError("--resume RUN takes no other option, or all of those that the run was started with")
+    else:
+        grid = options.pop("grid")
+        said = {name for name in options if _said(ctx, [name])}
+        given = {
+            "fields": fields_of(options),
+            "base": not options.pop("no_base"),
+            "tasks_dirs": options.pop("tasks_dir"),
+            "strategies_dirs": options.pop("strategies_dir"),
+            **options,
+        }
+        if grid is not None:
+            renamed = {"no_base": "base", "tasks_dir": "tasks_dirs", "strategies_dir": "strategies_dirs"}
+            kept = {renamed.get(name, name) for name in said} | {"fields", "tasks_dirs", "strategies_dirs"}
+            given = given | {name: value for name, value in read_grid(Path(grid)).items() if name not in kept}
+        request = request_of(given)
+    with RunDisplay() as display:
+        done = api.run_request(
+            request,
+            runs_dir=runs_dir,
+            listener=display,
+            new=new,
+            reuse=not no_reuse,
+            resume=resume,
+            jobs=jobs,
+            command=shlex.join(["bench", *sys.argv[1:]]),
+        )
+    display.summary(done)
+    click.echo(str(done.path))
+    if any(done.status(cell.id) != "done" for cell in done.cells):
+        sys.exit(1)
+
+
+def _said(ctx: click.Context, names: Iterable[str]) -> bool:
+    """Whether any of these options is on the command line: then they say what is to run, and nothing that the user typed is ignored."""
+    return any(ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE for name in names)

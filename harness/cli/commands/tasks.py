@@ -1,0 +1,54 @@
+"""`bench tasks`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from harness.cli.commands.completion import task_names
+from harness.cli.listing import print_entries, print_file, printable
+from harness.cli.options import tasks_dir
+
+
+@click.group(invoke_without_command=True, short_help="List, show and validate tasks.")
+@tasks_dir
+@click.pass_context
+def tasks(ctx: click.Context, tasks_dir: tuple[str, ...]) -> None:
+    """List the tasks that can be named."""
+    from harness.api import open_catalog
+
+    ctx.obj = open_catalog(tasks_dir)
+    if ctx.invoked_subcommand is None:
+        entries, problems = ctx.obj.tasks()
+        print_entries([(e.value.name, e.value.kind, e.value.primary, e.value.description) for e in entries], problems)
+
+
+@tasks.command()
+@click.argument("name", shell_complete=task_names)
+@click.pass_obj
+def show(catalog: object, name: str) -> None:
+    """Print the YAML of a task."""
+    from harness.catalog import Catalog
+
+    assert isinstance(catalog, Catalog)
+    print_file(catalog.task(name).file)
+
+
+@tasks.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.pass_obj
+def validate(catalog: object, files: tuple[Path, ...]) -> None:
+    """Check YAML files of tasks or strategies; every problem of every file is named."""
+    from harness.catalog import Catalog
+    from harness.errors import BenchError
+
+    assert isinstance(catalog, Catalog)
+    problems: list[str] = []
+    for file in files:
+        try:
+            click.echo(printable(f"{file}: '{catalog.check(file).value.name}' is valid"))
+        except BenchError as error:
+            problems += error.problems
+    if problems:
+        raise BenchError(problems)

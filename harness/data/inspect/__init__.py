@@ -1,0 +1,1 @@
+"""From an unknown table to a draft of a task."""

@@ -1,0 +1,1 @@
+"""From a record to an example: columns to roles, values to texts, ids."""

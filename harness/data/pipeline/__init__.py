@@ -1,0 +1,1 @@
+"""From a task to its splits: gather, map, fold, split, sample."""

@@ -1,0 +1,1 @@
+"""From a model, a strategy and examples to a tuned model and its predictions."""

@@ -1,0 +1,1 @@
+"""What training leaves: checked, loaded, merged, exported, described."""

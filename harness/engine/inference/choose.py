@@ -1,0 +1,182 @@
+"""The likelihood of every label after a prompt, with the prompt computed once.
+
+The labels form a tree of tokens (a trie): common beginnings are shared. After the prompt's keys and values are cached, all nodes of
+the tree go through the model in one pass, each seeing the prompt, its ancestors and itself (tree attention). A label's likelihood
+includes its end token, else labels that are prefixes of others would win.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from harness.engine.inference.generate import left_padded, require_finite
+from harness.engine.inference.shared_prefix import Prefix
+
+# Elements of the largest logits tensor (rows x nodes x vocabulary): 2**26 float32 numbers are 256 MiB.
+_LOGITS_BUDGET = 1 << 26
+
+
+@dataclass(frozen=True)
+class LabelTree:
+    """The tree of all labels' tokens.
+
+    Node j is fed as `tokens[j]` at depth `depths[j]` (0: right behind the prompt) with `parents[j]` (-1: the prompt). A label's
+    likelihood is the sum over its `paths[label]` of ln p(token | node), where node -1 is the prompt itself.
+    """
+
+    tokens: tuple[int, ...]
+    parents: tuple[int, ...]
+    depths: tuple[int, ...]
+    paths: tuple[tuple[tuple[int, int], ...], ...]
+
+    @staticmethod
+    def of(labels: Sequence[Sequence[int]]) -> LabelTree:
+        """Build the tree of labels given as token ids, end token included. The end tokens themselves need not be fed."""
+        index: dict[tuple[int, ...], int] = {}
+        tokens: list[int] = []
+        parents: list[int] = []
+        depths: list[int] = []
+        paths: list[tuple[tuple[int, int], ...]] = []
+        for label in labels:
+            path: list[tuple[int, int]] = []
+            node = -1
+            for depth, token in enumerate(label):
+                path.append((node, token))
+                prefix = tuple(label[: depth + 1])
+                if depth + 1 < len(label) and prefix not in index:
+                    index[prefix] = len(tokens)
+                    tokens.append(token)
+                    parents.append(node)
+                    depths.append(depth)
+                node = index.get(prefix, -1)
+            paths.append(tuple(path))
+        return LabelTree(tuple(tokens), tuple(parents), tuple(depths), tuple(paths))
+
+    def ancestry(self) -> Any:
+        """Which node sees which: a boolean tensor (N, N), true for a node itself and its ancestors."""
+        import torch
+
+        seen = torch.eye(len(self.tokens), dtype=torch.bool)
+        for node, parent in enumerate(self.parents):  # parents come before their children
+            if parent >= 0:
+                seen[node] |= seen[parent]
+        return seen
+
+
+class LabelScorer:
+    """Scores a fixed set of labels after any prompt."""
+
+    def __init__(self, model: Any, labels: Sequence[Sequence[int]], pad_id: int) -> None:
+        """Args:
+        labels: token ids of each label, end token included.
+        """
+        self._model = model
+        self._labels = labels
+        self._pad = pad_id
+        self._tree = LabelTree.of(labels)
+        self._tree_works = True
+        self._longest = 0  # tokens of the longest prompt that was scored both ways
+
+    def rows_at_once(self) -> int:
+        """How many prompts fit into one call."""
+        vocabulary: int = self._model.config.get_text_config().vocab_size
+        return max(1, _LOGITS_BUDGET // (max(1, len(self._tree.tokens)) * vocabulary))
+
+    def __call__(self, prompts: Sequence[Sequence[int]]) -> list[list[float]]:
+        """Natural-log likelihoods (B, labels).
+
+        A model whose layers look at their neighbours by place and not by mask (convolutions, recurrences, windows that slide) cannot
+        take a tree, or none behind a long prompt. A prompt that is longer than all before is therefore scored both ways, and such a model
+        gets the plain way from there on.
+        """
+        longest = max(prompts, key=len)
+        if self._tree_works and len(longest) > self._longest:
+            self._tree_works, self._longest = self._agrees(longest), len(longest)
+        return self._by_tree(prompts) if self._tree_works else [score_labels(self._model, p, self._labels, self._pad) for p in prompts]
+
+    def _agrees(self, prompt: Sequence[int]) -> bool:
+        import torch
+
+        plain = torch.tensor(score_labels(self._model, prompt, self._labels, self._pad))
+        try:
+            tree = torch.tensor(self._by_tree([prompt])[0])
+        except torch.cuda.OutOfMemoryError:
+            raise
+        except (RuntimeError, ValueError, TypeError, IndexError):
+            return False
+        half = next(self._model.parameters()).dtype in (torch.bfloat16, torch.float16)
+        tolerance = 0.05 if half else 0.001
+        return bool(torch.allclose(tree, plain, rtol=tolerance, atol=10 * tolerance))
+
+    def _by_tree(self, prompts: Sequence[Sequence[int]]) -> list[list[float]]:
+        import torch
+
+        tree = self._tree
+        prefix, prompts = Prefix.of(self._model).with_beginning(prompts)
+        device = next(self._model.parameters()).device
+        ids, mask = left_padded(prompts, self._pad, device)  # (B, T)
+        positions = prefix.positions(mask)  # (B, T)
+        mask = prefix.mask(mask)  # (B, P), P = n + T
+        cache = prefix.cache(len(prompts))
+        with torch.no_grad():
+            prompt = {"input_ids": ids, "attention_mask": mask, "position_ids": positions}
+            first = prefix.model(**prompt, cache=cache, use_cache=True, logits_to_keep=1).logits[:, -1:]  # (B, 1, V)
+            found = first.float().log_softmax(dim=-1)
+            if tree.tokens:
+                nodes = torch.tensor(tree.tokens, device=device).expand(len(prompts), -1)  # (B, N)
+                depths = positions[:, -1:] + 1 + torch.tensor(tree.depths, device=device)  # (B, N)
+                later = prefix.model(
+                    input_ids=nodes, attention_mask=self._tree_mask(mask), position_ids=depths, cache=cache, use_cache=True
+                ).logits  # (B, N, V)
+                # The prompt comes last, where index -1 finds it.
+                found = torch.cat([later.float().log_softmax(dim=-1), found], dim=1)  # (B, N + 1, V)
+        scores = []
+        for path in tree.paths:
+            at, token = (torch.tensor(column, device=device) for column in zip(*path, strict=True))
+            scores.append(found[:, at, token].sum(dim=1))
+        chances = torch.stack(scores, dim=1)  # (B, labels)
+        require_finite(chances)
+        rows: list[list[float]] = chances.tolist()
+        return rows
+
+    def _tree_mask(self, prompt_mask: Any) -> Any:
+        """An additive mask (B, 1, N, P + N): each node sees the prompt without its padding, its ancestors and itself."""
+        import torch
+
+        dtype = next(self._model.parameters()).dtype
+        seen = self._tree.ancestry().to(prompt_mask.device)
+        rows, nodes = len(prompt_mask), len(seen)
+        prompt = prompt_mask.bool()[:, None, :].expand(rows, nodes, -1)
+        allowed = torch.cat([prompt, seen.expand(rows, -1, -1)], dim=2)[:, None]
+        return torch.zeros(allowed.shape, dtype=dtype, device=prompt_mask.device).masked_fill(~allowed, torch.finfo(dtype).min)
+
+
+def score_labels(model: Any, prompt: Sequence[int], labels: Sequence[Sequence[int]], pad_id: int, rows: int = 16) -> list[float]:
+    """The same likelihoods by one full pass a label: slower, and valid for every causal model."""
+    import torch
+
+    device = next(model.parameters()).device
+    prefix = Prefix.of(model)
+    found: list[float] = []
+    for start in range(0, len(labels), rows):
+        part = labels[start : start + rows]
+        width = max(len(label) for label in part)
+        ids = torch.full((len(part), len(prompt) + width), pad_id, dtype=torch.long)
+        mask = torch.zeros_like(ids)
+        for i, label in enumerate(part):
+            ids[i, : len(prompt) + len(label)] = torch.tensor([*prompt, *label])
+            mask[i, : len(prompt) + len(label)] = 1
+        mask = mask.to(device)
+        # A recurrence may take another way with a cache than without: models without a prefix get none.
+        begin = {"cache": prefix.cache(len(part)), "position_ids": prefix.positions(mask)} if prefix.length else {"use_cache": False}
+        with torch.no_grad():
+            logits = prefix.model(input_ids=ids.to(device), attention_mask=prefix.mask(mask), logits_to_keep=width + 1, **begin).logits
+        chances = logits.float().log_softmax(dim=-1)  # (b, width + 1, V)
+        for i, label in enumerate(part):
+            at = torch.arange(len(label), device=device)
+            chance = chances[i, at, torch.tensor(label, device=device)].sum()
+            require_finite(chance)
+            found.append(float(chance))
+    return found

@@ -1,0 +1,21 @@
+"""Encoders: the likelihood of every label by the classification head."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from harness.engine.inference.generate import require_finite
+from harness.engine.models.padding import right_padded
+
+
+def classify(model: Any, prompts: Sequence[Sequence[int]], pad_id: int) -> list[list[float]]:
+    """Natural-log likelihoods (B, labels); those of one prompt sum to 1."""
+    import torch
+
+    ids, mask = right_padded(prompts, pad_id, next(model.parameters()).device)  # (B, S)
+    with torch.no_grad():
+        chances = model(input_ids=ids, attention_mask=mask).logits.float().log_softmax(dim=-1)
+    require_finite(chances)
+    rows: list[list[float]] = chances.tolist()
+    return rows

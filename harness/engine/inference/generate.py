@@ -1,0 +1,92 @@
+"""Greedy generation for a batch of prompts, with rows that have finished taken out of the batch.
+
+Equal to `model.generate(do_sample=False)` row by row; written out because that one carries finished rows along to the end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from harness.engine.inference.decoding_state import OpenOutputs
+from harness.engine.inference.shared_prefix import Prefix
+from harness.errors import BenchError
+from harness.types import Finish
+
+
+@dataclass(frozen=True)
+class Generated:
+    """Token ids of one output, without its end token, and what ended it."""
+
+    ids: list[int]
+    finish: Finish
+
+
+def generate(
+    model: Any,
+    prompts: Sequence[Sequence[int]],
+    *,
+    max_new_tokens: int,
+    stop_ids: Collection[int],
+    pad_id: int,
+    ended: Callable[[Sequence[int]], bool] | None = None,
+) -> list[Generated]:
+    """The most likely next token, again and again, for a batch of prompts.
+
+    Args:
+        ended: whether an output, given as its ids so far, has come to its end without an end token (it wrote a stop text).
+    """
+    import torch
+
+    device = next(model.parameters()).device
+    prefix, prompts = Prefix.of(model).with_beginning(prompts)
+    ids, mask = left_padded(prompts, pad_id, device)  # (B, T), (B, T)
+    positions = prefix.positions(mask)  # (B, T)
+    mask = prefix.mask(mask)  # (B, n + T)
+    cache = prefix.cache(len(prompts))
+    outputs = OpenOutputs(len(prompts), stop_ids, ended)
+    with torch.no_grad():
+        for _ in range(max_new_tokens):
+            logits = prefix.model(
+                input_ids=ids, attention_mask=mask, position_ids=positions, cache=cache, use_cache=True, logits_to_keep=1
+            ).logits[:, -1]  # (B, V)
+            tokens = logits.argmax(dim=-1)  # (B,)
+            require_finite(logits.gather(1, tokens.unsqueeze(1)))
+            outputs.add(tokens.tolist())
+            if not outputs.any_open:
+                break
+            kept = outputs.drop_finished()
+            if kept is not None:
+                at = torch.tensor(kept, device=device)
+                cache.reorder_cache(at)  # unlike batch_select_indices, layers with convolutions or recurrences have it, too
+                tokens, mask, positions = tokens[at], mask[at], positions[at]
+            ids = tokens.unsqueeze(1)  # (B, 1)
+            mask = torch.cat([mask, mask.new_ones(len(mask), 1)], dim=1)
+            positions = positions[:, -1:] + 1
+    return [Generated(written, finish) for written, finish in zip(outputs.ids, outputs.finishes, strict=True)]
+
+
+def require_finite(values: Any) -> None:
+    """Refuse to choose by numbers that are none.
+
+    Raises:
+        BenchError: for NaN or infinity, which an overflow in float16 or a diverged training leaves behind.
+    """
+    import torch
+
+    if not bool(torch.isfinite(values).all()):
+        raise BenchError("the model's outputs are no finite numbers: an overflow, which --dtype float32 avoids, or spoiled weights")
+
+
+def left_padded(rows: Sequence[Sequence[int]], pad_id: int, device: Any) -> tuple[Any, Any]:
+    """Token ids and attention mask (B, T), padded on the left, so that every row ends where generation begins."""
+    import torch
+
+    width = max(len(row) for row in rows)
+    ids = torch.full((len(rows), width), pad_id, dtype=torch.long)
+    mask = torch.zeros((len(rows), width), dtype=torch.long)
+    for i, row in enumerate(rows):
+        ids[i, width - len(row) :] = torch.tensor(row)
+        mask[i, width - len(row) :] = 1
+    return ids.to(device), mask.to(device)

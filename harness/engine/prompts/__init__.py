@@ -1,0 +1,1 @@
+"""From an example to a prompt, and from a prompt to token ids."""

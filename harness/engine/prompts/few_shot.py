@@ -1,0 +1,47 @@
+"""What a strategy shows a model of an example, and what it is trained towards."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+
+from harness.data.mapping.digests import keyed_order
+from harness.engine.inference.predict import plain_inputs, renderer
+from harness.engine.prompts.prompt_encoder import Shot
+from harness.types import Example, Shape, Strategy, Task
+
+
+def render_for(task: Task, strategy: Strategy, shape: Shape) -> Callable[[Example], str]:
+    """A function from an example to its prompt. An encoder reads the bare inputs: an instruction tells it nothing."""
+    if shape == "encoder" and strategy.prompt is None:
+        return plain_inputs
+    return renderer(strategy.prompt or task.prompt)
+
+
+def target_for(task: Task) -> Callable[[Example], str]:
+    """A function from an example to the text that is trained towards: its first reference, or what stands for "no answer"."""
+
+    def target(example: Example) -> str:
+        return example.targets[0] if example.targets else task.no_answer or ""
+
+    return target
+
+
+def draw_shots(rows: Sequence[Example], count: int, seed: int) -> list[Example]:
+    """So many rows in random order; where an answer is one of some labels, as many of each label as it works out.
+
+    Fewer shots with the same seed are the first of more.
+    """
+    by_label: dict[str, list[Example]] = defaultdict(list)
+    for row in sorted(rows, key=lambda row: keyed_order(seed, row.id)):
+        by_label[row.targets[0] if row.choices else ""].append(row)
+    labels = sorted(by_label, key=lambda label: keyed_order(seed, label))
+    longest = max((len(of_label) for of_label in by_label.values()), default=0)
+    rounds = (by_label[label][i] for i in range(longest) for label in labels if i < len(by_label[label]))
+    return [row for row, _ in zip(rounds, range(count), strict=False)]
+
+
+def shots_for(task: Task, strategy: Strategy, shape: Shape, rows: Sequence[Example], seed: int) -> list[Shot]:
+    """The shots of a few-shot strategy, rendered."""
+    render, target = render_for(task, strategy, shape), target_for(task)
+    return [Shot(render(row), target(row)) for row in draw_shots(rows, strategy.shots, seed)]

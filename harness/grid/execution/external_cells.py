@@ -1,0 +1,56 @@
+"""Cells of external outputs: scored and stored like all others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from harness.metrics import metrics_for, scripts_of
+from harness.statistics import per_example_scores
+from harness.store import RunFolder, RunPlan
+from harness.types import Cell, CellResult, Cost, Prediction, Strategy, Task
+
+
+def finish_cells(folder: RunFolder, plan: RunPlan, cells: Sequence[Cell], made: Mapping[str, Sequence[Prediction]]) -> None:
+    """Score and store the cells, whose predictions are in `made` by the cell's id."""
+    for cell in cells:
+        task, strategy = plan.tasks[cell.task], plan.strategy_of(cell)
+        examples = {example.id: example for example in folder.examples(cell.task)}
+        trusted = bool(plan.options["trust_remote_code"])
+        metrics = metrics_for(task.metrics, next(iter(examples.values())).choices, run_code=trusted)
+        rows = [replace(p, scores=per_example_scores(metrics, examples[p.example_id], p)) for p in made[cell.id]]
+        assert strategy.outputs is not None
+        made_with = {"outputs_sha256": strategy.outputs.sha256} | (scripts_of(task.metrics) if trusted else {})
+        costs = _costs(strategy, plan, len(examples))
+        notes = tuple(_notes(task, strategy, list(examples), rows))
+        signatures = {metric.name: metric.signature for metric in metrics}
+        folder.cell(cell.id).finish(CellResult(cell, "done", costs, made_with, notes=notes, signatures=signatures), rows)
+
+
+def _costs(strategy: Strategy, plan: RunPlan, rows: int) -> tuple[Cost, ...]:
+    """What making the outputs took is known only where somebody said its price."""
+    assert strategy.outputs is not None
+    price, currency = strategy.outputs.price_per_1k, plan.options["price"]["currency"]
+    return () if price is None else (Cost("predict", 0.0, "elsewhere", price=price * rows / 1000, currency=currency),)
+
+
+def _notes(task: Task, strategy: Strategy, ids: Sequence[str], rows: Sequence[Prediction]) -> list[str]:
+    """What a reader of the scores must know of the outputs."""
+    assert strategy.outputs is not None
+    notes = [f"Made elsewhere ({Path(strategy.outputs.path).name})."]
+    there = {p.example_id for p in rows}
+    missing = [name for name in ids if name not in there]
+    if missing:
+        notes.append(f"{len(missing):,} of {len(ids):,} test rows have no output ({_some(missing)}); they score as wrong.")
+    strange = [p.output for p in rows if p.extracted is None] if task.chooses else []
+    if strange:
+        notes.append(f"{len(strange):,} of {len(rows):,} outputs are none of the labels ({_some(strange)}); they score as wrong.")
+    if "probabilities" in task.metrics and not all(p.label_logprobs for p in rows):
+        notes.append("Without probabilities of the labels, auroc, brier, log_loss and ece take the label that was given for certain.")
+    return notes
+
+
+def _some(texts: Sequence[str]) -> str:
+    first = ", ".join(repr(text if len(text) <= 40 else text[:39] + "…") for text in texts[:3])
+    return first + (", …" if len(texts) > 3 else "")

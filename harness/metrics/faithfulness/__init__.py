@@ -1,0 +1,1 @@
+"""Scores that compare an output with its input and its reference: unsupported content and omissions. English."""

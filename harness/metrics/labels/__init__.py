@@ -1,0 +1,1 @@
+"""Scores of answers that are one of several labels, and of the probabilities of those labels."""

@@ -1,0 +1,137 @@
+"""How good are the probabilities of the labels, and not only the label that was chosen?
+
+The probabilities are the likelihoods of the labels made to sum to 1. A prediction that brings none (it was made elsewhere) counts as
+certain of the label that it chose. One without a valid label gives every label nothing: its squared error is 1, as if it had been
+certain and wrong, and its confidence is 0.
+
+| score | of K labels with probabilities p and the gold label g |
+| --- | --- |
+| `auroc` | the mean over labels of the area under the ROC curve, one against the rest: scikit-learn's `roc_auc_score(multi_class="ovr")` |
+| `brier` | ½ Σ (p_k − [k = g])², 0–1: scikit-learn's `brier_score_loss(scale_by_half=True)` (Brier 1950, Monthly Weather Review 78) |
+| `log_loss` | −ln p_g in nats, p cut off at the smallest number as scikit-learn does: a wrong answer given for certain counts 36 |
+| `ece` | Σ over 15 bins of equal width of the highest p: share of rows × the distance of accuracy and mean p in the bin |
+
+The calibration error is that of Guo et al. (2017, "On calibration of modern neural networks", ICML). Resampling shifts it upwards: its
+intervals are called rough.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.errors import BenchError
+from harness.metrics.family import REVISION, Family, example_metric
+from harness.metrics.labels.classification import gold_index, labels_digest
+from harness.types import Example, Metric, Prediction, Statistic
+
+Array: TypeAlias = NDArray[np.float64]
+_SMALLEST = float(np.finfo(np.float64).eps)
+BINS = 15
+
+
+def shares(logprobs: Sequence[float]) -> list[float]:
+    """What each label is worth among all of them: likelihoods (natural logarithms) made to sum to 1."""
+    highest = max(logprobs)
+    weights = [math.exp(value - highest) for value in logprobs]
+    total = sum(weights)
+    return [weight / total for weight in weights]
+
+
+def label_probabilities(prediction: Prediction, labels: Sequence[str], choices: Sequence[str]) -> list[float]:
+    """The probability of each label, in the order of `labels`; `choices` is the order of the prediction's likelihoods."""
+    if prediction.label_logprobs and len(prediction.label_logprobs) == len(choices):
+        chances = dict(zip(choices, shares(prediction.label_logprobs), strict=True))
+        return [chances.get(label, 0.0) for label in labels]
+    return [float(label == prediction.extracted) for label in labels]
+
+
+def area_under_curve(rows: Array, weights: Array) -> Array:
+    """The mean area over labels: rows (n, 2K) of K probabilities and the gold label as 0/1, weights (…, n) → (…).
+
+    A label that has no row of its own, or no other, does not count; without any, 0.5: nothing was ranked.
+    """
+    labels = rows.shape[1] // 2
+    areas, counted = np.zeros(weights.shape[:-1]), np.zeros(weights.shape[:-1])
+    for k in range(labels):
+        order = np.argsort(rows[:, k], kind="stable")
+        starts = np.flatnonzero(np.diff(rows[order, k], prepend=-1.0))  # of each run of equal probabilities
+        own = np.add.reduceat(weights[..., order] * rows[order, labels + k], starts, axis=-1)
+        all_rows = np.add.reduceat(weights[..., order], starts, axis=-1)
+        other = all_rows - own
+        below = np.cumsum(other, axis=-1) - other
+        pairs = own.sum(axis=-1) * other.sum(axis=-1)
+        there = pairs > 0
+        areas += np.where(there, (own * (below + other / 2)).sum(axis=-1) / np.where(there, pairs, 1.0), 0.0)
+        counted += there
+    return np.where(counted > 0, areas / np.maximum(counted, 1), 0.5)
+
+
+def calibration_error(total: Array, n: Array) -> Array:
+    """Totals (…, 2 · BINS) of right answers less confidence, and of rows, in each bin → (…). The second half only says where rows lie."""
+    error: Array = np.abs(total[..., :BINS]).sum(axis=-1) / n
+    return error
+
+
+def _build(labels: Sequence[str]) -> tuple[Metric, ...]:
+    if not labels:
+        raise BenchError("the metric 'probabilities' needs the labels of the task, and there are none")
+    positions = {label: k for k, label in enumerate(labels)}
+    rules = f"sum:1|none:certain|labels:{len(positions)}:{labels_digest(positions)}"
+
+    def judged(score: Callable[[list[float], int], float]) -> Callable[[Example, Prediction], float | None]:
+        def of_row(example: Example, prediction: Prediction) -> float | None:
+            gold = gold_index(example, positions)
+            return None if gold is None else score(label_probabilities(prediction, labels, example.choices), gold)
+
+        return of_row
+
+    def ranked(example: Example, prediction: Prediction) -> Statistic | None:
+        gold = gold_index(example, positions)
+        if gold is None:
+            return None
+        return (*label_probabilities(prediction, labels, example.choices), *(float(k == gold) for k in range(len(labels))))
+
+    def binned(example: Example, prediction: Prediction) -> Statistic | None:
+        gold = gold_index(example, positions)
+        if gold is None:
+            return None
+        chances = label_probabilities(prediction, labels, example.choices)
+        highest = max(chances)
+        at = min(int(highest * BINS), BINS - 1)
+        row = [0.0] * (2 * BINS)
+        row[at] = float(highest > 0 and chances.index(highest) == gold) - highest
+        row[BINS + at] = 1.0
+        return tuple(row)
+
+    signatures = f"auroc|avg:ovr-macro|{rules}|bench:{REVISION}", f"ece|bins:{BINS}-equal-width|{rules}|bench:{REVISION}"
+    return (
+        Metric("auroc", "higher", "fraction", "rows", ranked, area_under_curve, signatures[0]),
+        example_metric("brier", "lower", "score", judged(_brier), f"scale:half|{rules}"),
+        example_metric("log_loss", "lower", "nats", judged(_log_loss), f"cut:eps|{rules}"),
+        Metric(
+            "ece",
+            "lower",
+            "score",
+            "corpus",
+            binned,
+            calibration_error,
+            f"ece|bins:{BINS}-equal-width|{rules}|bench:{REVISION}",
+            rough=True,
+        ),
+    )
+
+
+def _brier(chances: list[float], gold: int) -> float:
+    return sum((chance - (k == gold)) ** 2 for k, chance in enumerate(chances)) / 2 if any(chances) else 1.0
+
+
+def _log_loss(chances: list[float], gold: int) -> float:
+    return -math.log(min(max(chances[gold], _SMALLEST), 1 - _SMALLEST))
+
+
+PROBABILITIES = Family("probabilities", ("classification",), ("auroc", "brier", "log_loss", "ece"), _build)

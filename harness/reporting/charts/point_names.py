@@ -1,0 +1,107 @@
+"""Names beside points, where they cover neither points nor one another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from harness.reporting.charts.svg import CHARACTER, spread
+from harness.text import short
+
+POINT_LABEL = 34  # characters
+
+
+@dataclass(frozen=True)
+class Spot:
+    """A point with its interval in a picture, in pixels, and its name. `low` and `high` are the heights of the ends."""
+
+    x: float
+    y: float
+    low: float | None
+    high: float | None
+    text: str
+
+
+@dataclass(frozen=True)
+class Box:
+    """What something covers of a picture, in pixels."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    def shared(self, other: Box) -> float:
+        """The area that both cover."""
+        wide = min(self.right, other.right) - max(self.left, other.left)
+        return max(0.0, wide) * max(0.0, min(self.bottom, other.bottom) - max(self.top, other.top))
+
+    def holds(self, other: Box) -> bool:
+        """Whether the other lies within."""
+        inside = self.left <= other.left and other.right <= self.right
+        return inside and self.top <= other.top and other.bottom <= self.bottom
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a name stands: its baseline, and whether it begins or ends there."""
+
+    x: float
+    y: float
+    anchor: str
+
+
+_STEPS = tuple(step for k in range(12) for step in ((0.0,) if k == 0 else (-8.0 * k, 8.0 * k)))
+
+
+def label_places(spots: Sequence[Spot], named: Sequence[int], frame: Box) -> dict[int, Place]:
+    """Where the names of some points stand: beside them, away from points, intervals and one another as far as there is room.
+
+    Each name in turn takes the place that costs least: what it covers, other names and points most of all, and how far off it is.
+    """
+    discs = [Box(s.x - 7, s.y - 7, s.x + 7, s.y + 7) for s in spots]
+    bars = [Box(s.x - 4, s.high - 2, s.x + 4, s.low + 2) for s in spots if s.low is not None and s.high is not None]
+    taken: list[Box] = []
+    found: dict[int, Place] = {}
+    for i in sorted(named, key=lambda i: spots[i].y):
+        spot = spots[i]
+        ways = [(place, box_of(place, spot.text)) for place in _places(spot)]
+        within = [way for way in ways if frame.holds(way[1])] or ways[:1]
+        place, box = min(within, key=lambda way: _cost(way, spot, taken, discs, bars))
+        found[i] = place
+        taken.append(box)
+    return found
+
+
+def _places(spot: Spot) -> list[Place]:
+    return [Place(spot.x + side, spot.y + 4 + step, anchor) for step in _STEPS for side, anchor in ((13.0, "start"), (-13.0, "end"))]
+
+
+def box_of(place: Place, text: str) -> Box:
+    """What a name covers there."""
+    length = CHARACTER * len(short(text, POINT_LABEL))
+    left = place.x if place.anchor == "start" else place.x - length
+    return Box(left, place.y - 11, left + length, place.y + 4)
+
+
+def _cost(way: tuple[Place, Box], spot: Spot, taken: Sequence[Box], discs: Sequence[Box], bars: Sequence[Box]) -> float:
+    place, box = way
+    covered = 4 * sum(map(box.shared, taken)) + 4 * sum(map(box.shared, discs)) + sum(map(box.shared, bars))
+    return covered + 2 * abs(place.y - 4 - spot.y) + (6 if place.anchor == "end" else 0)
+
+
+def label_heights(points: list[tuple[float, str]], wanted: list[float], low: float, high: float) -> list[float]:
+    """Heights of the labels that begin at these places, moved apart where two would lie on each other."""
+    spans = [(x, x + CHARACTER * len(short(text, POINT_LABEL)) + 16) for x, text in points]
+    placed = list(wanted)
+    groups: list[list[int]] = []
+    for i in sorted(range(len(points)), key=lambda i: spans[i][0]):
+        group = next((g for g in groups if any(spans[i][0] < spans[j][1] and spans[j][0] < spans[i][1] for j in g)), None)
+        if group is None:
+            groups.append([i])
+        else:
+            group.append(i)
+    for group in groups:
+        for i, y in zip(group, spread([wanted[i] for i in group], 16, low, high), strict=True):
+            placed[i] = y
+    return placed

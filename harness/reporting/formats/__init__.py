@@ -1,0 +1,1 @@
+"""A run as a file: the HTML page, Markdown, CSV and JSON."""

@@ -1,0 +1,139 @@
+"""Who is held against whom: the strategies of one run, or of two, that are to be compared."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from harness.errors import BenchError, did_you_mean
+from harness.reporting.views.comparison_view import Side
+from harness.reporting.views.lines import costs_of, lines_of
+from harness.reporting.views.view import Line
+from harness.results import Chosen, TaskRows, cells_of, choose, done_cells
+from harness.store import Run
+
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is asked to be compared. Of each option that names cells, one value is meant for both sides, two for A and B."""
+
+    strategies: Sequence[str] = ()
+    models: Sequence[str] = ()
+    train_sizes: Sequence[int] = ()
+    task: str | None = None
+
+    def __post_init__(self) -> None:
+        for option, values in (("--strategies", self.strategies), ("--model", self.models), ("--train-size", self.train_sizes)):
+            if len(values) > 2:
+                raise BenchError(f"{option}: two can be compared, A and B, not {len(values)}: {', '.join(map(str, values))}")
+
+    @property
+    def nothing(self) -> bool:
+        """Whether the choice is left to us."""
+        return not (self.strategies or self.models or self.train_sizes)
+
+
+def best_and_others(run: Run, task: str) -> tuple[Chosen, list[Chosen]]:
+    """The strategy with the best primary score, and all others that have one, from the second best on.
+
+    Raises:
+        BenchError: fewer than two have a score.
+    """
+    rows = TaskRows(run, run.plan.tasks[task])
+    scored = [ln for ln in lines_of(run, rows) if ln.primary and ln.primary.value is not None]
+    if len(scored) < 2:
+        raise BenchError(f"{run.path}: it takes two strategies with a score to compare them, and {task} has {len(scored)}")
+    best, *others = [_of_line(run, rows, ln) for ln in scored]
+    return best, others
+
+
+def _of_line(run: Run, rows: TaskRows, ln: Line) -> Chosen:
+    return Chosen(run, rows, tuple(done_cells(run, cells_of(run, rows.task.name, ln))), ln.label)
+
+
+def opponents(runs: Sequence[Run], wanted: Wanted) -> list[tuple[Chosen, Chosen]]:
+    """The pairs (A, B) to compare, task by task.
+
+    One run and nothing named: the best strategy as A against each of the others as B; of two strategies the better one is B. Two runs and
+    nothing named: each strategy that both have.
+
+    Raises:
+        BenchError: what is named is not there, or leaves several choices.
+    """
+    return [pair for tasks in _tasks(runs, wanted.task) for pair in _pairs(runs, wanted, tasks)]
+
+
+def _tasks(runs: Sequence[Run], named: str | None) -> list[tuple[str, str]]:
+    """The task of A and of B for each comparison."""
+    first, last = runs[0].plan.tasks, runs[-1].plan.tasks
+    if named is not None:
+        for run in runs:
+            if named not in run.plan.tasks:
+                raise BenchError(f"{run.path}: has no task '{named}'.{did_you_mean(named, run.plan.tasks)}")
+        return [(named, named)]
+    common = [(name, name) for name in first if name in last]
+    if not common and len(first) == len(last) == 1:
+        return [(next(iter(first)), next(iter(last)))]
+    if not common:
+        raise BenchError(f"{runs[0].name} ({', '.join(first)}) and {runs[-1].name} ({', '.join(last)}) have no task in common")
+    return common
+
+
+def _pairs(runs: Sequence[Run], wanted: Wanted, tasks: tuple[str, str]) -> list[tuple[Chosen, Chosen]]:
+    if not wanted.nothing:
+        return [_named_pair(runs, wanted, tasks)]
+    if len(runs) == 1:
+        best, others = best_and_others(runs[0], tasks[0])
+        return [(others[0], best)] if len(others) == 1 else [(best, other) for other in others]
+    first, last = (_scored(run, task) for run, task in zip(runs, tasks, strict=True))
+    common = [key for key in first if key in last]
+    if not common:
+        raise BenchError(f"{runs[0].name} and {runs[1].name} have no strategy in common: name A's and B's with --strategies A,B")
+    return [(first[key], last[key]) for key in common]
+
+
+def _named_pair(runs: Sequence[Run], wanted: Wanted, tasks: tuple[str, str]) -> tuple[Chosen, Chosen]:
+    if not wanted.strategies:
+        raise BenchError("name the strategy, or the two, with --strategies")
+    values = [wanted.strategies, wanted.models, wanted.train_sizes]
+    if len(runs) == 1 and all(len(given) < 2 for given in values):
+        raise BenchError(f"'{wanted.strategies[0]}' against what? Within one run name two: --strategies A,{wanted.strategies[0]}")
+    sides = [
+        choose(
+            run,
+            str(_of_side(wanted.strategies, side)),
+            task=task,
+            model=_of_side(wanted.models, side),
+            train_size=_of_side(wanted.train_sizes, side),
+        )
+        for side, (run, task) in enumerate(zip((runs[0], runs[-1]), tasks, strict=True))
+    ]
+    return sides[0], sides[1]
+
+
+def _of_side(values: Sequence[Value], side: int) -> Value | None:
+    return values[min(side, len(values) - 1)] if values else None
+
+
+def _scored(run: Run, task: str) -> dict[tuple[str, str, int], Chosen]:
+    """The strategies with results, by what they are called."""
+    rows = TaskRows(run, run.plan.tasks[task])
+    return {(ln.model, ln.strategy, ln.train_size): _of_line(run, rows, ln) for ln in lines_of(run, rows) if ln.done}
+
+
+def side_of(chosen: Chosen) -> Side:
+    """What is said of it."""
+    cell = chosen.cell
+    return Side(
+        run=chosen.run.name,
+        label=chosen.label,
+        strategy=cell.strategy,
+        model=cell.model,
+        train_size=cell.train_size,
+        seeds=tuple(c.seed for c in chosen.cells if c.seed is not None),
+        costs=costs_of([chosen.run.results[c.id] for c in chosen.cells]),
+        trained=chosen.trained,
+    )

@@ -1,0 +1,403 @@
+"""What a report says, as values that a template can print: the shape of it. `reporting.build` fills it from a run.
+
+Texts are as they were stored; whoever shows them sends them through `text.visible`. Numbers are raw; `numbers` words them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from harness.metrics import ClassRow
+from harness.statistics import Comparison, Kept, LearningCurve, Reduction, Standing
+from harness.statistics.pairs import Verdict
+from harness.store.run_plan import ModelInfo
+from harness.types import DataReport, Phase, Score
+
+_OPPOSITE: Mapping[Verdict, Verdict] = {"better": "worse", "worse": "better"}
+PHASES: tuple[Phase, ...] = ("load", "train", "validate", "store", "predict", "score")
+
+
+@dataclass(frozen=True)
+class CellProblem:
+    """A cell that did not end well: its status, and what it said in one line."""
+
+    seed: int | None
+    status: str
+    error: str
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A strategy's primary score minus that of `base`, on the same test rows."""
+
+    value: float
+    low: float | None
+    high: float | None
+    p_value: float | None
+    n: int
+    verdict: Verdict
+    equivalent: bool
+    method: str
+
+    @property
+    def beyond_chance(self) -> bool:
+        """Whether interval and p-value both exclude that there is no difference."""
+        return self.verdict in ("better", "worse", "different")
+
+
+@dataclass(frozen=True)
+class Costs:
+    """What one run of a strategy took: the mean over its seeds; memory is the largest of them.
+
+    Seconds, tokens per second, bytes, money. A strategy that did not finish has what it took until then. `answer_seconds` and
+    `thousand_price` are what one answer, and a thousand of them, take at the throughput that the test rows were answered with, in batches.
+    `phase_prices` is empty where any phase has no price.
+    """
+
+    phases: Mapping[Phase, float]
+    training_seconds: float
+    training_price: float | None
+    total_seconds: float
+    total_price: float | None
+    currency: str
+    tokens_per_second: float | None
+    peak_allocated: int | None
+    peak_reserved: int | None
+    cells: int
+    phase_prices: Mapping[Phase, float]
+    answer_seconds: float | None = None
+    thousand_price: float | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Line:
+    """One strategy on one task (of one base model, at one training size), over its seeds.
+
+    `reductions` say by what share it has fewer errors than base, by the name of the error rate.
+    `general_loss` is the loss on general text before and after tuning, the mean of its seeds, in nats per token.
+    `costs` are those of the seeds that ended well, where any did; `spent` are those of all.
+    `trained` tells training sizes from the shots of a few-shot prompt, which stand in `train_size`, too.
+    """
+
+    key: str
+    label: str
+    strategy: str
+    model: str
+    method: str
+    train_size: int
+    seeds: tuple[int, ...]
+    planned: int
+    done: int
+    status: str
+    problems: tuple[CellProblem, ...]
+    scores: Mapping[str, Score]
+    primary: Score | None
+    difference: Difference | None
+    reductions: Mapping[str, Reduction]
+    is_base: bool
+    trained: bool
+    costs: Costs | None
+    spent: Costs | None
+    trainable_parameters: int
+    total_parameters: int
+    artifact_bytes: int
+    general_loss: tuple[float, float] | None
+    notes: tuple[str, ...]
+
+    @property
+    def clocked(self) -> bool:
+        """Whether it ran here, so that its seconds are known; outputs that were made elsewhere may have a price and nothing else."""
+        return self.costs is not None and self.costs.total_seconds > 0
+
+
+@dataclass(frozen=True)
+class ScoreName:
+    """A column of the score table. `signature` says what made the numbers; `direction` which way is better."""
+
+    name: str
+    direction: str
+    unit: str
+    signature: str
+
+
+@dataclass(frozen=True)
+class Curve:
+    """The training of one cell: (step, loss) pairs, natural-log cross-entropy per target token."""
+
+    label: str
+    training: tuple[tuple[int, float], ...]
+    validation: tuple[tuple[int, float], ...]
+    best: tuple[int, float] | None
+    overfitting: bool
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """How often one label was taken for another."""
+
+    gold: str
+    predicted: str
+    count: int
+    support: int
+
+
+@dataclass(frozen=True)
+class ClassView:
+    """What one cell takes for what. `matrix` (rows gold, columns `predicted_labels`) is empty where there are too many labels."""
+
+    source: str
+    rows: tuple[ClassRow, ...]
+    predicted_labels: tuple[str, ...]
+    matrix: tuple[tuple[int, ...], ...]
+    mistakes: tuple[Mistake, ...]
+
+
+@dataclass(frozen=True)
+class CalibrationBin:
+    """The rows whose chosen label has a probability from `start` to `end`: how sure they are on average, and which share of them is right
+    with its 95 % interval."""
+
+    start: float
+    end: float
+    rows: int
+    confidence: float
+    right: float
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """How sure one cell is, and how often right."""
+
+    source: str
+    bins: tuple[CalibrationBin, ...]
+
+
+@dataclass(frozen=True)
+class LearningLine:
+    """One strategy of one model over its training sizes: the lines by size, the curve, and what it says, in sentences."""
+
+    label: str
+    model: str
+    lines: tuple[Line, ...]
+    curve: LearningCurve
+    sentences: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Learning:
+    """What more training rows would bring. `references` are the untrained strategies, which no number of rows changes."""
+
+    lines: tuple[LearningLine, ...]
+    references: tuple[Line, ...]
+    caveats: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Length:
+    """How many words the texts of one kind have: the median, what 95 % of them do not pass, the longest; and how many are empty."""
+
+    name: str
+    median: float
+    most: float
+    longest: int
+    empty: int
+
+
+@dataclass(frozen=True)
+class SliceRow:
+    """A part of the test rows: how many they are, and the score of each strategy on them, by label."""
+
+    name: str
+    rows: int
+    scores: Mapping[str, Score]
+
+
+@dataclass(frozen=True)
+class SliceTable:
+    """The test rows cut by one thing, and the score that they are judged by."""
+
+    by: str
+    score: str
+    rows: tuple[SliceRow, ...]
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Every strategy against every other: `found[a, b]` is b minus a, each pair once."""
+
+    labels: tuple[str, ...]
+    found: Mapping[tuple[str, str], Comparison]
+
+    def difference(self, row: str, column: str) -> Difference | None:
+        """`row` minus `column`; None of a strategy and itself."""
+        if (column, row) in self.found:
+            return as_difference(self.found[column, row])
+        other = self.found.get((row, column))
+        return None if other is None else _turned(as_difference(other))
+
+
+def as_difference(found: Comparison) -> Difference | None:
+    """What a reader needs of a comparison; None where there is no difference to show."""
+    if found.difference is None:
+        return None
+    return Difference(found.difference, found.low, found.high, found.p_value, found.n, found.verdict, found.equivalent, found.method)
+
+
+def _turned(difference: Difference | None) -> Difference | None:
+    """The other way round."""
+    if difference is None:
+        return None
+    low, high = (None if end is None else -end for end in (difference.high, difference.low))
+    verdict = _OPPOSITE.get(difference.verdict, difference.verdict)
+    return replace(difference, value=-difference.value, low=low, high=high, verdict=verdict)
+
+
+@dataclass(frozen=True)
+class AgainstFull:
+    """What one strategy keeps of the gain that full fine-tuning of the same model on the same rows brings over base, and in shares of what
+    full takes its cost (training and the answers), time to train, memory, and the size of what is stored; None where that is not known."""
+
+    label: str
+    kept: Kept
+    cost: float | None
+    training_seconds: float | None
+    peak_allocated: float | None
+    artifact_bytes: float | None
+
+
+@dataclass(frozen=True)
+class ExampleOutput:
+    """What one strategy said to one example. `answer` is what was taken from it, where that is something else (else None); `score` is
+    its primary score on this row (1 or 0 for a label), and `mark` words that; `unsupported` are the sentences that its inputs do not
+    support, each with the reason."""
+
+    label: str
+    text: str
+    answer: str | None
+    score: float | None
+    mark: str
+    unsupported: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class ExampleRow:
+    """One test example as people read it. A question without an answer has no references; `label` is the true class, if it has one."""
+
+    id: str
+    title: str
+    inputs: tuple[tuple[str, str], ...]
+    references: tuple[str, ...]
+    label: str | None
+    outputs: tuple[ExampleOutput, ...]
+
+
+@dataclass(frozen=True)
+class TextTable:
+    """A table of texts. `numeric` tells of each column whether it is one of numbers."""
+
+    title: str
+    columns: tuple[str, ...]
+    numeric: tuple[bool, ...]
+    rows: tuple[tuple[str, ...], ...]
+    under: str = ""
+
+
+@dataclass(frozen=True)
+class ReviewView:
+    """What people said in one packet; `behind` is what says how far they can be trusted."""
+
+    packet: str
+    mode: str
+    headline: str
+    limits: tuple[str, ...]
+    rows: int
+    rows_asked: int
+    made: int
+    asked: int
+    tables: tuple[TextTable, ...]
+    behind: tuple[TextTable, ...]
+
+
+@dataclass(frozen=True)
+class GateView:
+    """One verdict: on whom, what it says in a sentence, how it was decided, a ruling a rule, and what became worse."""
+
+    at: str
+    label: str
+    outcome: str
+    headline: str
+    sentences: tuple[str, ...]
+    rulings: TextTable
+    worse: TextTable
+
+
+@dataclass(frozen=True)
+class TaskView:
+    """Everything about one task. `lines` are sorted by the primary score, those without one last; `read` are the labels of those
+    whose outputs stand with the `examples`. `advice` begins with what to ship; it is empty where there is nothing to choose between.
+    `standings` say by label which lines are within the margin of the best, worse, or undecided; `choice` is the label of what to ship.
+    `reviews` are the packets that somebody has rated; `retired` is how many test rows were given to training.
+    `gates` are the verdicts on its models, the newest first."""
+
+    name: str
+    kind: str
+    description: str
+    rows: int
+    primary: ScoreName
+    margin: float
+    score_names: tuple[ScoreName, ...]
+    lines: tuple[Line, ...]
+    headline: str
+    advice: tuple[str, ...]
+    choice: str | None
+    standings: Mapping[str, Standing]
+    against_full: tuple[AgainstFull, ...]
+    reductions: tuple[str, ...]
+    forgetting: str
+    caveats: tuple[str, ...]
+    learning: Learning | None
+    curves: tuple[Curve, ...]
+    classes: ClassView | None
+    calibration: Calibration | None
+    pairs: Pairs | None
+    slices: tuple[SliceTable, ...]
+    examples: tuple[ExampleRow, ...]
+    read: tuple[str, ...]
+    lengths: tuple[Length, ...]
+    reviews: tuple[ReviewView, ...]
+    retired: int
+    gates: tuple[GateView, ...]
+    data: DataReport
+    data_digest: str
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """What it takes to check or repeat the run."""
+
+    command: str
+    digest: str
+    seeds: tuple[int, ...]
+    models: tuple[ModelInfo, ...]
+    environment: Mapping[str, str]
+    price: str
+
+
+@dataclass(frozen=True)
+class Report:
+    """A whole run. `with_text` tells whether inputs, references and outputs are in it."""
+
+    name: str
+    created: str
+    finished: bool
+    device: str
+    tasks: tuple[TaskView, ...]
+    with_text: bool
+    statuses: Mapping[str, int]
+    spent_seconds: float
+    spent_price: float | None
+    currency: str
+    provenance: Provenance

@@ -1,0 +1,111 @@
+"""A verdict in words and in rows of tables: the same in the terminal, in the report and for CI."""
+
+from __future__ import annotations
+
+from harness.gate import Ruling, Verdict, Worse
+from harness.reporting.views.view import GateView, TextTable
+from harness.reporting.wording import numbers
+from harness.text import one_line, short
+
+
+def headline(verdict: Verdict) -> str:
+    """The verdict in a sentence."""
+    who = f"{verdict.candidate.label} of {verdict.candidate.run}"
+    against = f"against {verdict.baseline.label} of {verdict.baseline.run}" if verdict.baseline else "without a champion to compare with"
+    failed = [r for r in verdict.rulings if r.outcome == "FAIL"]
+    open_ = [r for r in verdict.rulings if r.outcome == "INCONCLUSIVE"]
+    said = {
+        "PASS": f"all {numbers.plural(len(verdict.rulings), 'rule')} hold",
+        "FAIL": f"{numbers.plural(len(failed), 'rule')} of {len(verdict.rulings)} fail" + ("s" if len(failed) == 1 else ""),
+        "INCONCLUSIVE": f"{numbers.plural(len(open_), 'rule')} of {len(verdict.rulings)} cannot be decided",
+    }[verdict.outcome]
+    return f"{verdict.outcome}: {who} {against}, on {verdict.task}, by {_policy(verdict)}: {said}."
+
+
+def _policy(verdict: Verdict) -> str:
+    """The policy as people tell it from others: by what it says of itself, or by its digest."""
+    described = str(verdict.policy.get("description") or "").strip()
+    return f"policy “{short(one_line(described), 60)}”" if described else f"policy {verdict.policy_digest[:8]}"
+
+
+def measured(ruling: Ruling) -> str:
+    """What was measured, with its limits."""
+    if ruling.measured is None:
+        return numbers.NOTHING
+    show = numbers.signed if ruling.compares else numbers.score
+    value = show(ruling.measured, ruling.unit) if ruling.unit else f"{ruling.measured:.4g}"
+    if ruling.low is None or ruling.high is None:
+        return value
+    return f"{value} ({show(ruling.low, ruling.unit)} to {show(ruling.high, ruling.unit)})"
+
+
+def reason(ruling: Ruling) -> str:
+    """Why, and what would decide."""
+    needed = (
+        f"; about {numbers.about(ruling.rows_needed)} test rows would decide"
+        if ruling.rows_needed and ruling.rows_needed > ruling.n
+        else ""
+    )
+    rows = f": {', '.join(ruling.examples)}" if ruling.examples else ""
+    return f"{ruling.reason}{rows}{needed}"
+
+
+def about(verdict: Verdict) -> list[str]:
+    """How it was decided, in sentences."""
+    limits = f"Limits are one-sided, each at α = {verdict.alpha:g}; differences are turned so that more is better."
+    looks = f"This is look {verdict.look} at this test set for {verdict.task}"
+    if verdict.planned is not None:
+        looks += f", of {verdict.planned} that are planned; α is spent evenly over them."
+    elif verdict.look > 1:
+        looks += ": whoever looks again and again until it passes will see it pass. Plan them with 'looks' in the policy."
+    else:
+        looks += "."
+    return [limits, looks, *verdict.notes]
+
+
+def worse(verdict: Verdict) -> str:
+    """How many rows got worse, in a sentence; empty without a baseline."""
+    if verdict.baseline is None:
+        return ""
+    critical = f", {verdict.critical_rows} of them with a critical error that the baseline does not make" if verdict.critical_rows else ""
+    return f"{numbers.plural(verdict.worse_rows, 'row')} of {numbers.count(verdict.rows)} got worse{critical}."
+
+
+def gate_view(verdict: Verdict, *, with_text: bool) -> GateView:
+    """What the report shows of a verdict.
+
+    Args:
+        with_text: whether ids of test rows and outputs are in it.
+    """
+    verdict = verdict if with_text else verdict.without_text()
+    rulings = tuple((r.rule, r.outcome, measured(r), reason(r)) for r in verdict.rulings)
+    rows = tuple(
+        (
+            row.example,
+            how(row),
+            numbers.score(row.baseline),
+            numbers.score(row.candidate),
+            row.candidate_output,
+        )
+        for row in verdict.worse
+    )
+    some = f": {len(rows)} of {verdict.worse_rows:,}" if len(rows) < verdict.worse_rows else ""
+    return GateView(
+        at=verdict.at,
+        label=verdict.candidate.label,
+        outcome=verdict.outcome,
+        headline=headline(verdict),
+        sentences=(*about(verdict), *filter(None, [worse(verdict)])),
+        rulings=TextTable("Rules", ("rule", "verdict", "measured (limits)", "why"), (False, False, True, False), rulings),
+        worse=TextTable(
+            f"Rows that got worse, the worst first{some}",
+            ("row", "how", f"{verdict.score} of the baseline", f"{verdict.score} of the candidate", "what the candidate says"),
+            (False, False, True, True, False),
+            rows,
+        ),
+    )
+
+
+def how(row: Worse) -> str:
+    """In what way a row got worse, and who says so."""
+    return f"critical ({', '.join(row.critical_by)})" if row.critical else "worse"

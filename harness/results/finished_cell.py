@@ -1,0 +1,113 @@
+"""A cell that is done, found in its run by what people call it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.catalog import Catalog, Vocabulary
+from harness.catalog.strategy_specs import resolve_strategy
+from harness.errors import BenchError, did_you_mean
+from harness.store import CellFolder, Run
+from harness.types import Cell, Example, Shape, Strategy, Task
+
+
+@dataclass(frozen=True)
+class FinishedCell:
+    """A cell that is done, with what its run says of it."""
+
+    run: Run
+    cell: Cell
+
+    @property
+    def task(self) -> Task:
+        return self.run.plan.tasks[self.cell.task]
+
+    @property
+    def strategy(self) -> Strategy:
+        return self.run.plan.strategy_of(self.cell)
+
+    @property
+    def shape(self) -> Shape:
+        return self.run.plan.models[self.cell.model].shape
+
+    @property
+    def files(self) -> CellFolder:
+        return self.run.folder.cell(self.cell.id)
+
+    @property
+    def example(self) -> Example:
+        """The first of the run's test rows: it shows which inputs and labels the rows of the task have."""
+        return self.run.examples(self.task.name)[0]
+
+    @property
+    def label(self) -> str:
+        """The cell as people tell it from others."""
+        size = f" · {self.cell.train_size:,} training rows" if self.cell.train_size else ""
+        seed = "" if self.cell.seed is None else f" · seed {self.cell.seed}"
+        return f"{self.cell.task} · {self.cell.strategy} · {self.cell.model}{size}{seed}"
+
+
+def find_cell(
+    run: Run,
+    strategy: str,
+    *,
+    task: str | None = None,
+    model: str | None = None,
+    seed: int | None = None,
+    train_size: int | None = None,
+    needs_model: bool = True,
+) -> FinishedCell:
+    """The cell that is done and fits; of several seeds the lowest.
+
+    Args:
+        strategy: its name in the run, or what `bench run` takes for it: a file, values with brackets.
+        needs_model: refuse outputs that were made elsewhere.
+
+    Raises:
+        BenchError: none fits, or several do that differ in more than the seed: then the choices are listed.
+    """
+    if all(cell.strategy != strategy for cell in run.cells):
+        strategy = _named(run, strategy)
+    wanted = {"task": task, "model": model, "strategy": strategy, "train_size": train_size}
+    fitting = list(run.cells)
+    for name, value in wanted.items():
+        if value is not None:
+            known = dict.fromkeys(str(getattr(c, name)) for c in fitting)
+            fitting = [c for c in fitting if getattr(c, name) == value]
+            if not fitting:
+                what = name.replace("_", " ")
+                raise BenchError(f"{run.path}: no cell with the {what} '{value}'.{did_you_mean(str(value), known)}")
+    seeds = {c.seed for c in fitting}
+    if seed is not None and seeds != {None}:  # where no seed matters, any will do
+        fitting = [c for c in fitting if c.seed == seed]
+        if not fitting:
+            known_seeds = ", ".join(str(s) for s in sorted(s for s in seeds if s is not None))
+            raise BenchError(f"{run.path}: '{strategy}' has no cell with the seed {seed}. Known: {known_seeds}.")
+    done = [c for c in fitting if run.status(c.id) == "done"]
+    if not done:
+        raise BenchError(f"{run.path}: no cell of '{strategy}' is done: {_why(run, fitting[0])}")
+    if run.plan.strategy_of(done[0]).outputs is not None and needs_model:
+        raise BenchError(f"{run.path}: the outputs of '{strategy}' were made elsewhere: there is no model here that could be asked")
+    choices = [
+        f"--{name.replace('_', '-')} ({', '.join(str(value) for value in values)})"
+        for name in ("task", "model", "train_size")
+        if len(values := dict.fromkeys(getattr(c, name) for c in done)) > 1
+    ]
+    if choices:
+        raise BenchError(f"{run.path}: '{strategy}' has {len(done)} cells that are done. Say which one with {' and '.join(choices)}.")
+    return FinishedCell(run, min(done, key=lambda c: -1 if c.seed is None else c.seed))
+
+
+def _named(run: Run, typed: str) -> str:
+    """The name that `bench run` gives to what was typed; as it is where it knows no such strategy."""
+    folders = run.plan.options.get("request", {}).get("strategies_dirs", ())
+    try:
+        return resolve_strategy(typed, Catalog(Vocabulary(), strategies=[Path(f) for f in folders])).name
+    except BenchError:
+        return typed
+
+
+def _why(run: Run, cell: Cell) -> str:
+    result = run.results.get(cell.id)
+    return f"it is {run.status(cell.id)}" + (f" ({result.error})" if result and result.error else "") + "."

@@ -1,0 +1,1 @@
+"""What ratings say: preferences, errors, agreement between raters and with automatic scores."""

@@ -1,0 +1,1 @@
+"""Ratings that come back: read from any format, checked, stored, joined with the key."""

@@ -1,0 +1,118 @@
+"""The YAML of a guess: whatever the file holds, it is one valid task that says what was meant, and nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.api import open_catalog
+from harness.data.formats.records import Record, Table
+from harness.data.inspect.guess import Guess, guess
+from harness.data.inspect.task_draft import draft, one_line, prompt_for, scalar
+from harness.types import Task
+
+HOSTILE = [
+    "a: b", "# no comment", "'single'", '"double"', "two\nlines", "x\r\ny", "tab\there",
+    "- item", "{flow: 1}", "[list]", "*alias", "&anchor",
+    "!!python/object:os.system", "yes", "null", "1e3", "2020-01-01", "~", " leads", "%TAG", "@at", "`tick`", "{{ 7*7 }}", "{% if x %}",
+    "\x1b[31mred\x1b[0m", "\x85next", "line\u2028separator", "para\u2029graph", "right\u202eleft", "\ufeffmark", "🙂", "年齢",
+    "back\\slash",    "ends: ", "a #b", "...", "---", "\x7f", "x" * 99, "| literal", "> folded", "?", ":", ",", "trailing\\",
+]  # fmt: skip
+FEW = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=30).filter(lambda text: text.strip())
+
+
+def a_guess(column: str = "text", label: str = "a", target: str = "label", **said: Any) -> Guess:
+    rows = [{column: f"case {i} of the many words there are", target: (label, "other")[i % 2]} for i in range(40)]
+    columns = tuple(rows[0])
+    return guess(Table("rows.csv", columns, [Record(i, row) for i, row in enumerate(rows)], []), target=target, **said)
+
+
+def read(text: str, tmp_path: Path) -> Task:
+    """As `bench tasks validate` reads it."""
+    (tmp_path / "task.yaml").write_text(text, encoding="utf-8")
+    task = open_catalog().check(tmp_path / "task.yaml").value
+    assert isinstance(task, Task)
+    return task
+
+
+def written(found: Guess, **other: Any) -> str:
+    prompt = prompt_for(found, "{{ input }}\n", frozenset(["input"]), frozenset(["input"]))
+    return draft(found, **{"name": "mine", "path": "rows.csv", "prompt": prompt} | other)
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_names_of_columns_and_labels_stay_what_they_are(text: str, tmp_path: Path) -> None:
+    found = a_guess(column=text, label=text, target="label" if text != "label" else "y")
+    yaml_text = written(found, path=text, given={"train": text, "test": text})
+    assert all(line.isprintable() for line in yaml_text.split("\n"))
+    task = read(yaml_text, tmp_path)
+    assert task.data.fields == {"input": text, "target": "label"}
+    assert task.data.path == text
+    assert (task.name, task.kind, task.labels) == ("mine", "classification", ()), "nothing else came in"
+    as_target = read(written(a_guess(target=text, inputs=["text"])), tmp_path)
+    assert as_target.data.fields == {"input": "text", "target": text}
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_labels_of_a_question_are_listed_as_they_are(text: str, tmp_path: Path) -> None:
+    found = a_guess(column="question", label=text, target="answer", kind="qa")
+    assert set(read(written(found), tmp_path).labels) == {text.strip(), "other"}
+
+
+@given(FEW)
+def test_any_text_is_a_scalar_on_one_line(text: str) -> None:
+    assert yaml.safe_load(f"{{key: {scalar(text)}}}") == {"key": text}
+    assert scalar(text).isprintable()
+
+
+@given(FEW)
+def test_any_text_in_a_comment_stays_in_it(text: str) -> None:
+    assert yaml.safe_load(f"a: 1  # {one_line(text)}\nb: 2\n") == {"a": 1, "b": 2}
+    assert one_line(text).isprintable()
+
+
+@given(FEW, FEW)
+def test_names_of_several_inputs_are_variables_of_the_prompt(first: str, second: str) -> None:
+    if first.strip() == second.strip() or "label" in (first, second):
+        return
+    rows = [{first: f"case {i} of the many words there are", second: f"more words of {i}", "label": "ab"[i % 2]} for i in range(12)]
+    table = Table("rows.csv", tuple(rows[0]), [Record(i, row) for i, row in enumerate(rows)], [])
+    found = guess(table, target="label", inputs=[first, second])
+    assert len(found.inputs) == 2
+    values = yaml.safe_load(written(found, prompt=prompt_for(found, "", frozenset(["input"]), frozenset())))
+    assert {role: column for role, column in values["data"]["fields"].items() if role != "target"} == dict(found.inputs)
+    from harness.catalog import prompt_variables, render_prompt
+
+    assert prompt_variables(values["prompt"]) == {*found.inputs, "choices"}
+    shown = render_prompt(values["prompt"], {name: f"<{name}>" for name in found.inputs}, ["a", "b"])
+    assert all(f"<{name}>" in shown for name in found.inputs)
+
+
+def test_the_shipped_prompt_is_taken_where_it_reads_these_inputs() -> None:
+    found = a_guess()
+    assert prompt_for(found, "SHIPPED {{ input }}", frozenset(["input", "choices"]), frozenset(["input", "choices"])).startswith("SHIPPED")
+    own = prompt_for(found, "SHIPPED {{ question }}", frozenset(["question"]), frozenset(["question"]))
+    assert "Input: {{ input }}" in own and own.endswith("Label:\n")
+
+
+def test_reasons_doubts_and_sizes_stand_in_it(tmp_path: Path) -> None:
+    rows = [{"a": f"case {i} " + "many words " * 30, "b": f"short {i} one"} for i in range(40)]
+    found = guess(Table("rows.csv", ("a", "b"), [Record(i, row) for i, row in enumerate(rows)], []))
+    text = written(found, sizes={"train": 32, "validation": 4, "test": 4})
+    assert "# NOT SURE: no column is named like a target" in text
+    assert "# rows: 32 train, 4 validation, 4 test" in text
+    assert "max_new_tokens: 16" in text
+    assert read(text, tmp_path).decode.max_new_tokens == 16
+
+
+def test_long_texts_get_room(tmp_path: Path) -> None:
+    rows = [{"document": f"case {i} " + "many words " * 4000, "summary": f"short {i} " + "text of words " * 700} for i in range(12)]
+    found = guess(Table("rows.csv", ("document", "summary"), [Record(i, row) for i, row in enumerate(rows)], []))
+    task = read(written(found), tmp_path)
+    assert 8000 < task.max_length <= 32768
+    assert task.decode.max_new_tokens == 1024

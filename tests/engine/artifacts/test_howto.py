@@ -1,0 +1,43 @@
+"""Which adapters the card says vLLM takes, and with which rank."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from harness.catalog import Catalog
+from harness.engine.artifacts.usage_snippets import how_to_load
+from harness.grid import vocabulary
+from harness.types import Strategy
+
+
+def lines(strategy: Strategy) -> str:
+    task = Catalog(vocabulary()).task("summarization").value
+    return "\n".join(how_to_load(task, strategy, "decoder", base="some/model", adapter=True, dtype="float32", labels=()))
+
+
+def lora(**fields: Any) -> Strategy:
+    return Strategy.model_validate({"name": "s", "method": "peft", "adapter": {"peft_type": "LORA"} | fields, "train": {}})
+
+
+@pytest.mark.parametrize(("rank", "taken"), [(None, 8), (1, 8), (8, 8), (12, 16), (65, 128), (257, 320), (321, 512), (512, 512)])
+def test_the_rank_is_one_that_vllm_takes(rank: int | None, taken: int) -> None:
+    assert f"max_lora_rank={taken})" in lines(lora() if rank is None else lora(r=rank))
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"r": 513}, {"use_dora": True}, {"modules_to_save": ["lm_head"]}, {"bias": "lora_only"}, {"rank_pattern": {"q_proj": 64}},
+        {"alpha_pattern": {"q_proj": 64}}, {"init_lora_weights": "pissa"}, {"lora_bias": True}, {"peft_type": "VERA"},
+    ],
+)  # fmt: skip
+def test_nothing_is_said_of_vllm_where_it_would_refuse_or_compute_something_else(fields: dict[str, Any]) -> None:
+    assert "vllm" not in lines(lora(**fields)).lower()
+
+
+def test_what_changes_nothing_for_vllm_is_no_reason() -> None:
+    fine = {"use_dora": False, "bias": "none", "modules_to_save": None, "init_lora_weights": True, "use_rslora": True, "lora_dropout": 0.1}
+    assert "enable_lora=True" in lines(lora(**fine))
+    assert "vllm" not in lines(Catalog(vocabulary()).strategy("qlora").value).lower()

@@ -1,0 +1,38 @@
+"""New rows for a finished cell: they have the inputs of the run's rows, of which some may lack what the prompt only asks for."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from harness.engine.artifacts.loading import usable_rows
+from harness.errors import BenchError
+from harness.types import Example
+
+RUN = (
+    Example("1", {"question": "who?"}, ("a",)),
+    Example("2", {"question": "where?", "context": "It is here."}, ("b",)),
+)
+ASKS = "{% if context is defined %}{{ context }} {% endif %}{{ question }}"
+
+
+def finished(prompt=ASKS, shape="decoder"):
+    run = SimpleNamespace(examples=lambda _: RUN)
+    return SimpleNamespace(run=run, task=SimpleNamespace(name="t", prompt=prompt), strategy=SimpleNamespace(prompt=None), shape=shape)
+
+
+def row(**inputs):
+    return Example("new", inputs, (), meta={"other": "x"})
+
+
+@pytest.mark.parametrize("shape", ["decoder", "encoder"])
+def test_a_context_is_kept_although_the_first_row_of_the_run_had_none(shape):
+    rows = usable_rows(finished(shape=shape), [row(context="Here.", question="where?"), row(question="who?", more="y")], "new.jsonl")
+    assert [dict(r.inputs) for r in rows] == [{"question": "where?", "context": "Here."}, {"question": "who?"}]
+    assert list(rows[0].inputs) == ["question", "context"], "in the order of the run"
+
+
+def test_what_the_prompt_needs_must_be_in_every_row():
+    with pytest.raises(BenchError, match=r"new\.csv: 1 of 2 rows have no 'context', which the prompt needs"):
+        usable_rows(finished("{{ context }} {{ question }}"), [row(question="q"), row(question="q", context="c")], "new.csv")
+    with pytest.raises(BenchError, match=r"no column for the input 'question'\. Name it: --field question=COLUMN\. .* text, other"):
+        usable_rows(finished(), [row(text="q")], "new.csv")

@@ -1,0 +1,92 @@
+"""Label likelihoods: one pass over a tree of labels equals a full pass for every label."""
+
+import pytest
+import torch
+from transformers import Lfm2Config, Lfm2ForCausalLM, LlamaConfig, LlamaForCausalLM
+
+from harness.engine.inference.choose import LabelScorer, LabelTree, score_labels
+from harness.engine.models import PromptEncoder, find_device, load_model, resolve_model
+
+LABELS = ["card", "card arrival", "card arrival late", "refund", "re", "é 🩺", "a much longer label with many words in it"]
+
+
+@pytest.fixture(scope="module")
+def loaded():
+    return load_model(resolve_model("tiny"), find_device("float32"))
+
+
+@pytest.fixture(scope="module")
+def labels(loaded):
+    return PromptEncoder(loaded.tokenizer).completions(LABELS)
+
+
+@pytest.fixture(scope="module")
+def prompts(loaded):
+    return [loaded.tokenizer(p)["input_ids"] for p in ("My card has not come.\nLabel:", "A", "long " * 40 + "\nLabel:")]
+
+
+def test_the_tree_gives_the_likelihoods_of_full_passes(loaded, labels, prompts):
+    scorer = LabelScorer(loaded.model, labels, 0)
+    tree = torch.tensor(scorer(prompts))
+    plain = torch.tensor([score_labels(loaded.model, p, labels, 0) for p in prompts])
+    assert scorer._tree_works
+    torch.testing.assert_close(tree, plain, rtol=1e-4, atol=1e-3)
+
+
+def test_likelihoods_of_all_continuations_sum_to_less_than_one(loaded, labels, prompts):
+    """The end token counts: 'card' and 'card arrival' are different events, so their likelihoods may be added."""
+    for row in LabelScorer(loaded.model, labels, 0)(prompts):
+        assert sum(torch.tensor(row, dtype=torch.float64).exp().tolist()) < 1.0
+
+
+def test_a_prefix_does_not_win_by_being_shorter(loaded):
+    """The label that the model would write wins, although another one is its beginning."""
+    encoder = PromptEncoder(loaded.tokenizer)
+    prompt = loaded.tokenizer("card arrival\ncard arrival\ncard arrival\n")["input_ids"]
+    short, long = encoder.completions(["card", "card arrival\ncard arrival"])
+    without_end = LabelScorer(loaded.model, [short[:-1], long[:-1]], 0)([prompt])[0]
+    assert without_end[0] > without_end[1], "without its end token the prefix is always at least as likely"
+    with_end = LabelScorer(loaded.model, [short, long], 0)([prompt])[0]
+    assert with_end[0] < without_end[0]
+
+
+def test_a_tree_shares_beginnings():
+    tree = LabelTree.of([[1, 2, 9], [1, 2, 3, 9], [4, 9]])
+    assert tree.tokens == (1, 2, 3, 4)
+    assert tree.parents == (-1, 0, 1, -1)
+    assert tree.depths == (0, 1, 2, 0)
+    assert tree.paths[1] == ((-1, 1), (0, 2), (1, 3), (2, 9))
+    assert tree.ancestry().tolist() == [
+        [True, False, False, False],
+        [True, True, False, False],
+        [True, True, True, False],
+        [False, False, False, True],
+    ]
+
+
+def small(kind):
+    torch.manual_seed(0)
+    sizes = {"vocab_size": 256, "hidden_size": 64, "intermediate_size": 128, "num_attention_heads": 2, "num_key_value_heads": 2}
+    sizes["initializer_range"] = 0.3  # far from uniform, so that a wrong mask shows
+    if kind == "llama":
+        return LlamaForCausalLM(LlamaConfig(num_hidden_layers=2, **sizes)).eval()
+    config = Lfm2Config(num_hidden_layers=2, layer_types=["conv", "full_attention"], block_ff_dim=128, **sizes)
+    return Lfm2ForCausalLM(config).eval()
+
+
+@pytest.mark.parametrize(("kind", "by_tree"), [("llama", True), ("lfm2", False)])
+def test_models_that_cannot_take_a_tree_are_scored_the_plain_way(kind, by_tree):
+    model = small(kind)
+    labels, prompts = [[5, 6, 1], [5, 6, 7, 1], [9, 1]], [[3, 4, 8, 10], [7, 2]]
+    scorer = LabelScorer(model, labels, 0)
+    found = torch.tensor(scorer(prompts))
+    assert scorer._tree_works is by_tree
+    expected = []
+    for prompt in prompts:
+        row = []
+        for label in labels:
+            with torch.no_grad():
+                chances = model(torch.tensor([prompt + label])).logits[0].log_softmax(-1)
+            row.append(sum(chances[len(prompt) - 1 + i, token].item() for i, token in enumerate(label)))
+        expected.append(row)
+    torch.testing.assert_close(found, torch.tensor(expected), rtol=1e-4, atol=1e-4)

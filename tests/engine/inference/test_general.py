@@ -1,0 +1,75 @@
+"""The loss on general text is transformers' own, and measuring it changes nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+
+from harness.engine.inference.general_text_loss import general_loss, paragraphs
+from harness.engine.models import LoadedModel, find_device, load_model, resolve_model
+
+
+@pytest.fixture(scope="module")
+def loaded() -> LoadedModel:
+    return load_model(resolve_model("tiny"), find_device("float32"))
+
+
+def measured(model: Any, loaded: LoadedModel, context: int = 1024) -> float | None:
+    return general_loss(model, loaded.tokenizer, context=context, pad_id=0, device="cpu", on_tokens=lambda n: None)
+
+
+def reference(loaded: LoadedModel, context: int) -> float:
+    total, tokens = 0.0, 0
+    for text in paragraphs():
+        ids = torch.tensor([loaded.tokenizer(text)["input_ids"][:context]])
+        with torch.no_grad():
+            total += float(loaded.model(input_ids=ids, labels=ids).loss) * (ids.shape[1] - 1)
+        tokens += ids.shape[1] - 1
+    return total / tokens
+
+
+@pytest.mark.parametrize("context", [1024, 20])
+def test_it_is_the_loss_that_transformers_gives(loaded: LoadedModel, context: int) -> None:
+    assert measured(loaded.model, loaded, context) == pytest.approx(reference(loaded, context), abs=1e-4)
+
+
+def test_nothing_is_touched(loaded: LoadedModel) -> None:
+    loaded.model.train()
+    before, state = {n: p.clone() for n, p in loaded.model.named_parameters()}, torch.get_rng_state()
+    first, second = measured(loaded.model, loaded), measured(loaded.model, loaded)
+    assert first == second
+    assert loaded.model.training
+    assert torch.equal(torch.get_rng_state(), state)
+    assert all(torch.equal(p, before[n]) and p.grad is None for n, p in loaded.model.named_parameters())
+
+
+def test_a_worse_model_has_a_higher_loss_and_virtual_tokens_do_no_harm(loaded: LoadedModel) -> None:
+    from copy import deepcopy
+
+    from peft import PromptTuningConfig, get_peft_model
+
+    good = measured(loaded.model, loaded)
+    worse = deepcopy(loaded.model)
+    with torch.no_grad():
+        for weights in worse.parameters():
+            weights.add_(torch.randn(weights.shape, generator=torch.Generator().manual_seed(0)) * 0.05)
+    bad = measured(worse, loaded)
+    prompted = get_peft_model(deepcopy(loaded.model), PromptTuningConfig(task_type="CAUSAL_LM", num_virtual_tokens=4))
+    with_tokens = measured(prompted, loaded)
+    assert good is not None and bad is not None and with_tokens is not None
+    assert good < bad - 0.5
+    assert abs(with_tokens - good) < 2
+
+
+def test_no_room_for_a_text_is_no_number(loaded: LoadedModel) -> None:
+    assert measured(loaded.model, loaded, context=1) is None
+
+
+def test_the_text_is_as_it_was() -> None:
+    """Losses of two versions of the text cannot be compared."""
+    import hashlib
+
+    assert len(paragraphs()) == 16
+    assert hashlib.sha256("\n\n".join(paragraphs()).encode()).hexdigest()[:16] == "5ccf817a36d49da4"

@@ -1,0 +1,79 @@
+"""Predictions: in the order of the examples, and an interrupted prediction goes on with the same rows."""
+
+import pytest
+
+from harness.engine.inference import predict, prompt_budget
+from harness.engine.inference.predict import renderer
+from harness.engine.models import PromptEncoder, find_device, load_model, resolve_model
+from harness.measure import Meter
+from harness.types import DataSpec, DecodeSpec, Example, Task
+
+LABELS = ("billing", "urgent", "urgent care")
+
+
+@pytest.fixture(scope="module")
+def loaded():
+    return load_model(resolve_model("tiny"), find_device("float32"))
+
+
+def task(kind, **more):
+    values = {"prompt": "Read this.\n\n{{ input }}\n", "metrics": ("x",), "primary": "x", "decode": DecodeSpec(max_new_tokens=4)} | more
+    return Task(name="t", kind=kind, data=DataSpec(path="x.csv"), **values)
+
+
+def examples(n=70, choices=()):
+    return [Example(f"row {i}", {"input": f"Item {i} " * (1 + i * 7 % 30)}, ("x",), choices) for i in range(n)]
+
+
+def run(loaded, spec, rows, done=None, stop_after=None):
+    encoder = PromptEncoder(loaded.tokenizer)
+    budget = prompt_budget(spec, encoder, loaded.context, rows[0].choices)
+    prompts = encoder.prompts(rows, renderer(spec.prompt), budget)
+    kept = {}
+
+    def on_batch(batch):
+        kept.update({p.example_id: p for p in batch})
+        if stop_after is not None and len(kept) >= stop_after:
+            raise KeyboardInterrupt
+
+    meter = Meter("cpu", "cpu", None)
+    with meter.phase("predict"):
+        try:
+            found = predict(loaded.model, spec, rows, encoder=encoder, prompts=prompts, meter=meter, done=done or {}, on_batch=on_batch)
+        except KeyboardInterrupt:
+            return kept
+    return found, kept, meter.costs()[0]
+
+
+@pytest.mark.parametrize(("kind", "choices"), [("summarization", ()), ("classification", LABELS)])
+def test_an_interrupted_prediction_ends_with_the_same_rows(loaded, kind, choices):
+    rows, spec = examples(choices=choices), task(kind)
+    whole, _, _ = run(loaded, spec, rows)
+    assert [p.example_id for p in whole] == [r.id for r in rows]
+    part = run(loaded, spec, rows, stop_after=1)
+    assert 0 < len(part) < len(rows) or kind == "classification"
+    again, new, _ = run(loaded, spec, rows, done=part)
+    assert again == whole
+    assert len(new) == len(rows) - len(part), "what was done is not done again"
+
+
+def test_classification_rows(loaded):
+    rows = examples(6, LABELS)
+    found, _, cost = run(loaded, task("classification"), rows)
+    for p in found:
+        assert p.extracted == p.output == LABELS[max(range(3), key=p.label_logprobs.__getitem__)]
+        assert p.finish == "choice"
+        assert all(score < 0 for score in p.label_logprobs)
+    assert cost.tokens == sum(p.tokens_in + p.tokens_out for p in found)
+
+
+def test_a_strategy_s_prompt_sees_the_choices(loaded):
+    assert renderer("{{ choices|join('/') }}: {{ input }}")(Example("1", {"input": "a"}, ("x",), LABELS)) == "billing/urgent/urgent care: a"
+
+
+def test_the_answer_always_has_room(loaded):
+    encoder = PromptEncoder(loaded.tokenizer)
+    assert prompt_budget(task("summarization"), encoder, 2048, ()) == 2044
+    assert prompt_budget(task("summarization", max_length=100), encoder, 2048, ()) == 96
+    longest = max(len(row) for row in encoder.completions(LABELS))
+    assert prompt_budget(task("classification"), encoder, 2048, LABELS) == 2048 - longest

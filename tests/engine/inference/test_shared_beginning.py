@@ -1,0 +1,63 @@
+"""What prompts share goes through the model once, and nobody can tell from the results."""
+
+import pytest
+import torch
+
+from harness.engine.inference.choose import LabelScorer, score_labels
+from harness.engine.inference.generate import generate
+from harness.engine.inference.shared_prefix import Prefix
+from harness.engine.models.device import Device
+from harness.engine.models.load import load_model
+from harness.engine.models.resolve import resolve_model
+
+LABELS = [[40, 41, 2], [40, 2], [50, 2]]
+SHARED = [5 + i % 90 for i in range(60)]
+PROMPTS = [[*SHARED, 100 + i, *range(200, 200 + 3 * i)] for i in range(5)]
+
+
+@pytest.fixture(scope="module")
+def model():
+    return load_model(resolve_model("tiny"), Device("cpu", "test", "float32")).model
+
+
+@pytest.fixture
+def passes(model):
+    """The shapes of the token ids that went through the model."""
+    seen = []
+    handle = model.register_forward_pre_hook(lambda _m, _a, kwargs: seen.append(tuple(kwargs["input_ids"].shape)), with_kwargs=True)
+    yield seen
+    handle.remove()
+
+
+def outputs(model, prompts):
+    return [g.ids for g in generate(model, prompts, max_new_tokens=12, stop_ids={2}, pad_id=0)]
+
+
+def test_generation_is_the_same_and_the_beginning_is_computed_once(model, passes):
+    together = outputs(model, PROMPTS)
+    assert passes[0] == (1, 60)
+    assert passes[1] == (5, max(len(p) for p in PROMPTS) - 60)
+    assert together == [outputs(model, [prompt])[0] for prompt in PROMPTS]
+
+
+def test_likelihoods_are_the_same(model):
+    together = LabelScorer(model, LABELS, 0)(PROMPTS)
+    alone = [score_labels(model, prompt, LABELS, 0) for prompt in PROMPTS]
+    torch.testing.assert_close(torch.tensor(together), torch.tensor(alone), rtol=1e-4, atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("prompts", "shared"),
+    [
+        ([SHARED, SHARED], 59),  # the same prompt twice: something must be left
+        ([SHARED, [*SHARED, 7]], 59),  # one is the beginning of the other
+        ([SHARED, SHARED[:10]], 0),  # too little to pay for a pass
+        ([SHARED, [9, *SHARED]], 0),
+        ([SHARED], 0),  # nobody to share with
+    ],
+)
+def test_how_much_is_shared(model, prompts, shared):
+    prefix, rest = Prefix.of(model).with_beginning(prompts)
+    assert prefix.length == shared
+    assert [list(prompt) for prompt in rest] == [prompt[shared:] for prompt in prompts]
+    assert outputs(model, prompts) == [outputs(model, [prompt])[0] for prompt in prompts]

@@ -1,0 +1,176 @@
+"""From what the user calls a model to a folder, and the digest that is its identity."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from harness.engine.models.digest import folder_digest
+from harness.engine.models.resolve import TINY, known_models, resolve_model
+from harness.errors import BenchError
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A cache of the test's own, and no network."""
+    folder = tmp_path_factory.mktemp("cache")
+    monkeypatch.setenv("BENCH_CACHE_DIR", str(folder))
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    return folder
+
+
+@pytest.fixture
+def copied(tmp_path: Path) -> Path:
+    """The tiny model in a folder of the user's."""
+    return Path(shutil.copytree(TINY, tmp_path / "copied"))
+
+
+def refused(name: str, here: Path, revision: str | None = None) -> str:
+    with pytest.raises(BenchError) as caught:
+        resolve_model(name, revision, here=here)
+    return str(caught.value)
+
+
+def test_tiny_is_shipped() -> None:
+    found = resolve_model("tiny")
+    assert (found.name, found.origin, found.folder, found.revision) == ("tiny", "shipped", TINY, None)
+    assert re.fullmatch(r"[0-9a-f]{64}", found.digest)
+    assert {"tiny", "smollm2-135m", "all-minilm-l6-v2"} == known_models().keys()
+
+
+def test_a_folder_is_found_by_any_way_of_writing_it(copied: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name in ("copied", "./copied", "copied/", str(copied), "~/copied"):
+        found = resolve_model(name, here=tmp_path)
+        assert (found.name, found.folder.resolve()) == ("copied", copied)
+    assert resolve_model("copied", here=tmp_path).digest == resolve_model("tiny").digest, "the same model, wherever it lies"
+
+
+def test_a_folder_named_like_ours_is_reached_by_its_path(copied: Path, tmp_path: Path) -> None:
+    copied.rename(tmp_path / "tiny")
+    assert resolve_model("tiny", here=tmp_path).folder == TINY
+    assert resolve_model("./tiny", here=tmp_path).folder.resolve() == tmp_path / "tiny"
+
+
+def test_a_folder_named_like_a_hub_model_is_taken_before_the_hub(copied: Path, tmp_path: Path) -> None:
+    (tmp_path / "org").mkdir()
+    copied.rename(tmp_path / "org" / "name")
+    assert resolve_model("org/name", here=tmp_path).origin == "name"
+
+
+def test_a_folder_without_config(copied: Path, tmp_path: Path) -> None:
+    (copied / "config.json").unlink()
+    assert refused("copied", tmp_path) == f"{copied}: is no model folder (it has no config.json)"
+
+
+def test_a_broken_config(copied: Path, tmp_path: Path) -> None:
+    (copied / "config.json").write_text("{")
+    assert refused("copied", tmp_path).startswith(f"{copied}/config.json: cannot be read")
+
+
+def test_weights_as_pickle_are_not_loaded_and_it_says_why(copied: Path, tmp_path: Path) -> None:
+    (copied / "model.safetensors").rename(copied / "pytorch_model.bin")
+    message = refused("copied", tmp_path)
+    assert "has no .safetensors weights. It has pytorch_model.bin, a pickle, which can run code" in message
+    assert "save_pretrained" in message
+    (copied / "pytorch_model.bin").unlink()
+    assert "a pickle" not in refused("copied", tmp_path)
+
+
+def test_a_folder_without_tokenizer(copied: Path, tmp_path: Path) -> None:
+    for file in copied.glob("tokenizer*"):
+        file.unlink()
+    assert "has no tokenizer (tokenizer.json)" in refused("copied", tmp_path)
+
+
+def test_a_file_that_is_no_model(tmp_path: Path) -> None:
+    (tmp_path / "model.bin").write_bytes(b"x")
+    assert refused("model.bin", tmp_path).startswith("model.bin: is a file, but not a .gguf one.")
+
+
+@pytest.mark.parametrize("name", ["./nope", "/nope", "~nobody-here/model", "nope", "a/b/c", "x" * 300, "tab\tin it", "nul\x00in it"])
+def test_a_name_that_is_nothing(name: str, tmp_path: Path) -> None:
+    message = refused(name, tmp_path)
+    assert message.startswith(f"there is no model '{name}': no such file or folder here, and no name of the form org/name.")
+    assert "tiny" in message
+
+
+def test_a_name_close_to_ours(tmp_path: Path) -> None:
+    assert "Did you mean 'smollm2-135m'?" in refused("smollm-135m", tmp_path)
+
+
+def test_a_hub_model_that_cannot_be_reached(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    message = refused("nobody/nothing-of-this-name", tmp_path)
+    assert message.startswith("the model 'nobody/nothing-of-this-name' is not in the local cache and the Hub cannot be reached")
+    assert "give a folder" in message
+
+
+def test_a_revision_is_for_the_hub_and_is_never_passed_over(copied: Path, tmp_path: Path) -> None:
+    for name in ("tiny", "copied"):
+        assert refused(name, tmp_path, "main") == f"--revision main is for a model on the Hub, and '{name}' is one on this machine"
+
+
+# ------------------------------------------------------------------------------------------------------------- the digest
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json"])
+def test_digest_changes_with_what_can_change_an_output(copied: Path, cache: Path, name: str) -> None:
+    before = folder_digest(copied, cache)
+    content = (copied / name).read_bytes()
+    (copied / name).write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    assert folder_digest(copied, cache) != before
+
+
+@pytest.mark.parametrize("name", ["chat_template.jinja", "special_tokens_map.json", "model-00002.safetensors", "tokenizer.model"])
+def test_digest_changes_with_a_file_that_comes_in(copied: Path, cache: Path, name: str) -> None:
+    before = folder_digest(copied, cache)
+    (copied / name).write_text("{}")
+    assert folder_digest(copied, cache) != before
+
+
+def test_digest_is_not_of_names_and_papers(copied: Path, cache: Path) -> None:
+    before = folder_digest(copied, cache)
+    (copied / "README.md").write_text("# other")
+    (copied / "LICENSE").write_text("other")
+    (copied / "runs").mkdir()
+    (copied / "runs" / "config.json").write_text("{}")
+    assert folder_digest(copied.rename(copied.with_name("renamed")), cache) == before
+
+
+def test_digest_is_of_contents_in_their_files(copied: Path, cache: Path) -> None:
+    before = folder_digest(copied, cache)
+    a, b = copied / "tokenizer.json", copied / "tokenizer_config.json"
+    one, two = a.read_bytes(), b.read_bytes()
+    a.write_bytes(two)
+    b.write_bytes(one)
+    assert folder_digest(copied, cache) != before
+
+
+def grown(folder: Path, change: Callable[[bytes], bytes]) -> None:
+    """Changes the weights and keeps size and time of change as they were."""
+    file = folder / "model.safetensors"
+    stat = file.stat()
+    file.write_bytes(change(file.read_bytes()))
+    os.utime(file, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+
+
+def test_large_files_are_hashed_once_until_they_change(copied: Path, cache: Path) -> None:
+    before = folder_digest(copied, cache)
+    grown(copied, lambda b: b[:-1] + bytes([b[-1] ^ 1]))
+    assert folder_digest(copied, cache) == before, "same size, same time: the file was not read again"
+    os.utime(copied / "model.safetensors", ns=(0, 0))
+    touched = folder_digest(copied, cache)
+    assert touched != before
+    grown(copied, lambda b: b + b"x")
+    assert folder_digest(copied, cache) != touched
+
+
+def test_a_cache_that_cannot_be_written_is_done_without(copied: Path, cache: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    assert folder_digest(copied, tmp_path / "file") == folder_digest(copied, cache)

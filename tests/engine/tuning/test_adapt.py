@@ -1,0 +1,91 @@
+"""A strategy on a model: what is trained, what is stored, what is refused."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+import yaml
+
+from harness.catalog import shipped_folder
+from harness.engine.models import load_model
+from harness.engine.tuning import adapt, check_adapter, load_adapter, save_artifact, trainable_parameters
+from harness.engine.tuning.batches import collate
+from harness.engine.tuning.loss import completion_loss
+from harness.errors import BenchError
+from harness.types import Strategy
+
+SHIPPED = [Strategy.model_validate(yaml.safe_load(f.read_text())) for f in sorted(Path(shipped_folder("strategies")).glob("*.yaml"))]
+TRAINING = [s for s in SHIPPED if s.train is not None]
+
+
+def peft(**adapter):
+    return Strategy(name="mine", method="peft", adapter={"peft_type": "LORA"} | adapter, train={})
+
+
+@pytest.mark.parametrize("strategy", TRAINING, ids=lambda s: s.name)
+def test_every_shipped_strategy_changes_the_model_and_comes_back_from_disk(strategy, tiny, device, rows, tmp_path):
+    full = strategy.method == "full"
+    loaded = load_model(tiny, device, full_precision=full, quantization=strategy.quantization)
+    batch = collate(rows[:4], loaded.tokenizer.pad_token_id, "cpu")
+    model = adapt(loaded.model, strategy, 0).eval()
+    with torch.no_grad():
+        before = completion_loss(model, batch)
+    rate = strategy.train.learning_rate_for(loaded.parameters) / 4
+    optimizer = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=rate)
+    model.train()
+    for _ in range(3):
+        completion_loss(model, batch).backward()
+        optimizer.step()
+        optimizer.zero_grad()
+    model.eval()
+    with torch.no_grad():
+        after = completion_loss(model, batch)
+    assert after < before
+    assert (trainable_parameters(model) == loaded.parameters) == full
+    assert save_artifact(model, loaded.tokenizer, tmp_path / "artifact", origin="org/model", revision="abc") > 0
+    suffixes = {f.suffix for f in (tmp_path / "artifact").rglob("*") if f.is_file()}
+    assert ".safetensors" in suffixes
+    assert not suffixes & {".bin", ".pt", ".pth", ".pkl"}
+    written = "".join(f.read_text() for f in (tmp_path / "artifact").glob("*.json"))
+    assert str(tiny.folder) not in written, "the path of this machine stays out"
+    source = replace(tiny, folder=tmp_path / "artifact") if full else tiny
+    again = load_model(source, device, quantization=strategy.quantization).model
+    if not full:
+        again = load_adapter(again, tmp_path / "artifact")
+    with torch.no_grad():
+        torch.testing.assert_close(completion_loss(again, batch), after, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("strategy", SHIPPED, ids=lambda s: s.name)
+def test_every_shipped_adapter_is_accepted_by_peft(strategy):
+    check_adapter(strategy)
+
+
+def test_what_peft_does_not_know_is_refused_with_a_hint():
+    with pytest.raises(BenchError, match=r"adapter\.lora_alfa: LoraConfig has no such field\. Did you mean 'lora_alpha'"):
+        check_adapter(peft(lora_alfa=3))
+    with pytest.raises(BenchError, match=r"unknown method 'LORRA'\. Did you mean 'LORA'"):
+        check_adapter(peft(peft_type="LORRA"))
+
+
+def test_an_adapter_that_does_not_fit_the_model_is_one_clear_error(loaded):
+    with pytest.raises(BenchError, match=r"adapter\.target_modules: the model has no module 'no_such_layer'\. Known: down_proj, embed"):
+        adapt(loaded.model, peft(target_modules=["no_such_layer"]), 0)
+
+
+def test_gradient_checkpointing_stays_off(loaded):
+    assert not adapt(loaded.model, peft(target_modules="all-linear"), 0).get_base_model().is_gradient_checkpointing
+
+
+def test_a_prompt_can_begin_as_words(loaded, tmp_path):
+    """The words are read by the model's own tokenizer, whose path on this machine is not stored."""
+    text = "Classify the message of a customer:"
+    words = {"prompt_tuning_init": "TEXT", "prompt_tuning_init_text": text}
+    model = adapt(loaded.model, peft(peft_type="PROMPT_TUNING", num_virtual_tokens=6, **words), 0)
+    ids = loaded.tokenizer(text)["input_ids"]
+    expected = loaded.model.get_input_embeddings()(torch.tensor((ids * 6)[:6])).float()
+    assert torch.equal(model.prompt_encoder["default"].embedding.weight, expected)
+    folder = loaded.tokenizer.name_or_path
+    save_artifact(model, loaded.tokenizer, tmp_path, origin="org/model", revision=None)
+    assert folder not in (tmp_path / "adapter_config.json").read_text()

@@ -1,0 +1,96 @@
+"""Order, cutting and padding of batches; the loss on the completion alone."""
+
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.engine.tuning.batches import EncodedExample, batch_order, collate, micro_batches
+from harness.engine.tuning.loss import completion_loss
+from harness.engine.tuning.lr_schedule import rate_factor, validation_steps
+from harness.types import TrainSpec
+
+LENGTHS = st.lists(st.integers(1, 400), min_size=1, max_size=300)
+
+
+@given(LENGTHS, st.integers(1, 17), st.integers(0, 3), st.integers(0, 3))
+def test_every_example_comes_once_an_epoch(lengths, size, seed, epoch):
+    batches = batch_order(lengths, size, seed, epoch)
+    assert sorted(i for batch in batches for i in batch) == list(range(len(lengths)))
+    assert all(len(batch) <= size for batch in batches)
+    assert batches == batch_order(lengths, size, seed, epoch)
+
+
+def test_seed_and_epoch_change_the_order():
+    lengths = list(range(100))
+    orders = [batch_order(lengths, 4, seed, epoch) for seed in (0, 1) for epoch in (0, 1)]
+    assert all(a != b for i, a in enumerate(orders) for b in orders[:i])
+
+
+def test_similar_lengths_meet():
+    generator = torch.Generator().manual_seed(0)
+    lengths = torch.randint(10, 500, (800,), generator=generator).tolist()
+
+    def padded(batches):
+        return sum(len(batch) * max(lengths[i] for i in batch) for batch in batches)
+
+    in_order = [list(range(i, i + 8)) for i in range(0, 800, 8)]
+    assert padded(batch_order(lengths, 8, 0, 0)) < 1.15 * sum(lengths)
+    assert padded(in_order) > 1.6 * sum(lengths)
+
+
+@given(st.lists(st.integers(1, 50), min_size=1, max_size=40), st.integers(1, 200))
+def test_micro_batches_keep_every_row_and_the_budget(lengths, budget):
+    rows = [EncodedExample((1,), tuple(range(n))) for n in lengths]
+    pieces = list(micro_batches(rows, budget))
+    assert sorted(r.length for piece in pieces for r in piece) == sorted(r.length for r in rows)
+    assert all(len(piece) == 1 or len(piece) * max(r.length for r in piece) <= budget for piece in pieces)
+
+
+def test_collate_pads_right_and_marks_what_predicts_a_target():
+    batch = collate([EncodedExample((5, 6, 7), (8, 9)), EncodedExample((5,), (4,)), EncodedExample((), (3, 2))], 0, "cpu")
+    assert batch.input_ids.tolist() == [[5, 6, 7, 8, 9], [5, 4, 0, 0, 0], [3, 2, 0, 0, 0]]
+    assert batch.attention_mask.sum(dim=1).tolist() == [5, 2, 2]
+    assert batch.predicts.nonzero().tolist() == [[0, 2], [0, 3], [1, 0], [2, 0]]
+    assert batch.targets.tolist() == [8, 9, 4, 2]
+
+
+def test_the_loss_is_that_of_transformers_on_the_completion(loaded, rows):
+    """The same rows with labels -100 on prompt and padding, through the model's own loss."""
+    batch = collate(rows[:8], loaded.tokenizer.pad_token_id, "cpu")
+    labels = torch.full_like(batch.input_ids, -100)
+    for i, row in enumerate(rows[:8]):
+        labels[i, len(row.prompt) : row.length] = torch.tensor(row.target)
+    with torch.no_grad():
+        ours = completion_loss(loaded.model, batch) / len(batch.targets)
+        theirs = loaded.model(input_ids=batch.input_ids, attention_mask=batch.attention_mask, labels=labels).loss
+    torch.testing.assert_close(ours, theirs, rtol=1e-5, atol=1e-6)
+
+
+def test_logits_are_computed_only_where_there_is_a_loss(loaded, rows):
+    batch = collate(rows[:8], loaded.tokenizer.pad_token_id, "cpu")
+    seen = []
+    handle = loaded.model.get_output_embeddings().register_forward_hook(lambda _m, _a, out: seen.append(tuple(out.shape)))
+    with torch.no_grad():
+        completion_loss(loaded.model, batch)
+    handle.remove()
+    assert seen == [(len(batch.targets), loaded.model.config.vocab_size)]
+    with torch.no_grad():  # and the model is as it was
+        assert loaded.model(input_ids=batch.input_ids).logits.shape[:2] == batch.input_ids.shape
+
+
+def test_rate_rises_then_falls():
+    recipe = TrainSpec(warmup=0.1, schedule="cosine")
+    factors = [rate_factor(recipe, step, 100) for step in range(100)]
+    assert 0 < factors[0] < factors[9] <= 1.0
+    assert factors[10] == 1.0
+    assert factors[10:] == sorted(factors[10:], reverse=True)
+    assert factors[99] < 0.01
+    assert {rate_factor(TrainSpec(warmup=0, schedule="constant"), s, 10) for s in range(10)} == {1.0}
+    assert rate_factor(TrainSpec(warmup=0, schedule="linear"), 5, 10) == 0.5
+
+
+def test_validations_are_spread_over_each_epoch_and_after_the_last_step():
+    assert validation_steps(10, 30, 2) == {5, 10, 15, 20, 25, 30}
+    assert validation_steps(3, 3, 2) == {2, 3}
+    assert validation_steps(1, 4, 4) == {1, 2, 3, 4}
+    assert validation_steps(10, 25, 1) == {10, 20, 25}

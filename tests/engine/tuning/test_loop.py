@@ -1,0 +1,103 @@
+"""The training loop: learns, repeats, goes on where it stopped, keeps the best, notices trouble."""
+
+import json
+
+import pytest
+import torch
+
+from harness.engine.tuning import DivergedError
+from harness.engine.tuning.loop import overfits
+
+
+def weights(model):
+    return {name: p.detach().clone() for name, p in model.named_parameters() if p.requires_grad}
+
+
+def same(a, b):
+    return a.keys() == b.keys() and all(torch.equal(a[name], b[name]) for name in a)
+
+
+def curve(tmp_path, folder):
+    lines = [json.loads(line) for line in (tmp_path / folder / "training.jsonl").read_text().splitlines()]
+    return [{k: v for k, v in line.items() if k != "tokens_per_second"} for line in lines]
+
+
+def test_it_learns_and_keeps_the_best_validation(train_on, tmp_path):
+    _, summary = train_on()
+    losses = [line["loss"] for line in curve(tmp_path, "a") if "loss" in line]
+    validations = {line["step"]: line["validation_loss"] for line in curve(tmp_path, "a") if "validation_loss" in line}
+    assert len(losses) == summary.steps == 15
+    assert losses[-1] < losses[0] / 2
+    assert summary.best_validation_loss == min(validations.values()) == validations[summary.best_step]
+    assert summary.final_validation_loss == validations[15]
+
+
+@pytest.mark.parametrize("adapter", [None, {"peft_type": "LORA", "r": 4, "lora_dropout": 0.1, "target_modules": "all-linear"}])
+def test_stopped_and_gone_on_with_equals_undisturbed(train_on, tmp_path, adapter):
+    recipe = {"adapter": adapter, "learning_rate": 1e-3}
+    undisturbed, summary = train_on("whole", **recipe)
+    for stop in (4, 11):  # a checkpoint after every step; each attempt goes a little further
+        with pytest.raises(KeyboardInterrupt):
+            train_on("broken", stop_at=stop, checkpoint_every=0.0, **recipe)
+    model, again = train_on("broken", checkpoint_every=0.0, **recipe)
+    assert same(weights(undisturbed), weights(model))
+    assert again == summary
+    assert curve(tmp_path, "broken") == curve(tmp_path, "whole")
+
+
+def test_steps_after_the_last_checkpoint_are_done_again_without_a_trace(train_on, tmp_path):
+    undisturbed, _ = train_on("whole")
+    with pytest.raises(KeyboardInterrupt):
+        train_on("broken", stop_at=8, checkpoint_every=1e9)  # killed before there was any checkpoint
+    model, _ = train_on("broken")
+    assert same(weights(undisturbed), weights(model))
+    assert curve(tmp_path, "broken") == curve(tmp_path, "whole")
+
+
+def test_the_same_seed_gives_the_same_weights_and_another_seed_others(train_on):
+    first, _ = train_on("a")
+    second, _ = train_on("b")
+    other, _ = train_on("c", seed=4)
+    assert same(weights(first), weights(second))
+    assert not same(weights(first), weights(other))
+
+
+def test_micro_batches_change_nothing_but_rounding(train_on, tmp_path):
+    recipe = {"adapter": {"peft_type": "LORA", "r": 4, "lora_dropout": 0.0, "target_modules": "all-linear"}, "epochs": 1}
+    for folder, budget in (("small", 1), ("large", 100_000)):
+        train_on(folder, micro_batch_tokens=budget, **recipe)
+    for small, large in zip(curve(tmp_path, "small"), curve(tmp_path, "large"), strict=True):
+        assert small == pytest.approx(large, rel=1e-3)
+
+
+def test_early_stopping_is_reported(train_on):
+    model, summary = train_on(epochs=20, learning_rate=0.05, patience=2, schedule="constant")
+    assert summary.stopped_early
+    assert summary.steps < 100
+    assert summary.best_step < summary.steps
+    assert summary.best_validation_loss < summary.final_validation_loss
+    assert model.training is False
+
+
+def test_overfitting_needs_both_curves():
+    assert overfits([2.0, 1.0, 0.5], [2.0, 1.5, 1.8])
+    assert not overfits([2.0, 1.0, 1.2], [2.0, 1.5, 1.8]), "training did not fall: something else is wrong"
+    assert not overfits([2.0, 1.0, 0.5], [2.0, 1.5, 1.51]), "within 1 %"
+    assert not overfits([2.0], [2.0])
+
+
+def test_without_validation_rows_the_last_weights_are_kept(train_on):
+    _, summary = train_on(validation=False)
+    assert summary.best_step == summary.steps == 15
+    assert summary.best_validation_loss is None
+
+
+def test_a_loss_that_is_no_number_ends_the_training(train_on):
+    with pytest.raises(DivergedError, match="the loss became nan"):
+        train_on(spoil=True)
+
+
+def test_fractions_of_an_epoch(train_on):
+    _, summary = train_on(epochs=0.6)
+    assert summary.steps == 3
+    assert summary.epochs == 0.6

@@ -1,0 +1,187 @@
+"""Adapters that cannot work are refused with the reason: before any cell starts where the strategy alone says it."""
+
+import re
+
+import pytest
+from peft import PeftType
+from transformers import (
+    BertConfig,
+    BertForSequenceClassification,
+    Lfm2Config,
+    Lfm2ForCausalLM,
+    OlmoConfig,
+    OlmoForCausalLM,
+    T5Config,
+    T5ForConditionalGeneration,
+)
+
+from harness.catalog import shipped_folder
+from harness.engine.models.load import load_skeleton
+from harness.engine.models.resolve import resolve_model
+from harness.engine.tuning import adapt, check_adapter, virtual_tokens
+from harness.engine.tuning.peft_methods import _FOUR_BIT, _REFUSED, adapter_config
+from harness.errors import BenchError
+from harness.types import QuantizationSpec, Strategy
+
+
+def peft(kind, quantization=None, **fields):
+    return Strategy(name="mine", method="peft", adapter={"peft_type": kind} | fields, quantization=quantization, train={})
+
+
+@pytest.mark.parametrize("kind", sorted(_REFUSED))
+def test_methods_that_cannot_work_here(kind):
+    with pytest.raises(BenchError, match=rf"strategy 'mine': adapter\.peft_type: {kind} cannot be used here: it "):
+        check_adapter(peft(kind.lower()))
+
+
+@pytest.mark.parametrize("kind", ["LOHA", "LOKR", "HRA", "DELORA", "OSF", "PEANUT"])
+def test_methods_that_cannot_work_on_four_bits(kind):
+    check_adapter(peft(kind))
+    with pytest.raises(BenchError, match=rf"{kind} does not work on a base model in 4 bits"):
+        check_adapter(peft(kind, QuantizationSpec()))
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        *((value, "looks at data") for value in ("eva", "corda", "loftq", "lora_ga", "EVA")),
+        ("pissa_niter_4", "changes the base model at random"),
+    ],
+)
+def test_first_values_that_need_data_or_cannot_be_repeated(value, reason):
+    with pytest.raises(BenchError, match=rf"adapter\.init_lora_weights: {value} cannot be used here: it {reason}"):
+        check_adapter(peft("LORA", init_lora_weights=value))
+    check_adapter(peft("LORA", init_lora_weights="pissa"))
+
+
+@pytest.mark.parametrize("name", ["task_type", "inference_mode", "base_model_name_or_path"])
+def test_fields_that_are_not_the_users(name):
+    with pytest.raises(BenchError, match=rf"adapter\.{name}: bench sets it; leave it out"):
+        check_adapter(peft("LORA", **{name: "SEQ_CLS"}))
+
+
+def test_every_wrong_field_is_named_at_once():
+    with pytest.raises(BenchError) as caught:
+        check_adapter(peft("VERA", rank=3, d_intial=0.2, vera_dropout=0.1))
+    assert len(caught.value.problems) == 2
+    assert "adapter.rank: VeraConfig has no such field" in caught.value.problems[0]
+    assert "adapter.d_intial: VeraConfig has no such field. Did you mean 'd_initial'" in caught.value.problems[1]
+
+
+@pytest.mark.parametrize("count", [0, -3, 2.5, "20", True, None])
+@pytest.mark.parametrize("kind", ["PROMPT_TUNING", "PREFIX_TUNING", "P_TUNING"])
+def test_a_number_of_virtual_tokens_that_is_none(kind, count):
+    with pytest.raises(BenchError, match=rf"adapter\.num_virtual_tokens: say how many tokens are trained.*not {count!r}"):
+        check_adapter(peft(kind, num_virtual_tokens=count))
+
+
+def test_virtual_tokens_must_be_counted():
+    with pytest.raises(BenchError, match=r"adapter\.num_virtual_tokens: say how many tokens are trained, a whole number from 1$"):
+        check_adapter(peft("PROMPT_TUNING"))
+    assert virtual_tokens(peft("PREFIX_TUNING", num_virtual_tokens=7)) == 7
+    assert virtual_tokens(peft("LORA", r=7)) == 0
+    assert virtual_tokens(Strategy(name="base", method="prompt")) == 0
+
+
+SMALL = {"vocab_size": 64, "hidden_size": 32, "intermediate_size": 32, "num_attention_heads": 2}
+
+
+def test_layers_that_must_be_named():
+    """PEFT knows the layers of IA3 for some types of models alone; others have them under the same names, or do not."""
+    olmo = adapt(OlmoForCausalLM(OlmoConfig(num_hidden_layers=1, **SMALL)), peft("IA3"), 0)
+    assert olmo.peft_config["default"].target_modules == {"k_proj", "v_proj", "down_proj"}
+    lfm2 = Lfm2ForCausalLM(Lfm2Config(num_hidden_layers=1, num_key_value_heads=1, layer_types=["full_attention"], **SMALL))
+    with pytest.raises(BenchError, match=r"which layers of the model type lfm2 IA3 is for: name them as adapter\.target_modules"):
+        adapt(lfm2, peft("IA3"), 0)
+
+
+def test_an_adapter_that_could_be_stored_but_not_read_again(loaded):
+    with pytest.raises(BenchError, match=r"'mine' does not fit this model: .*feedforward_modules"):
+        adapt(loaded.model, peft("IA3", target_modules="all-linear"), 0)
+
+
+def test_an_adapter_that_trains_nothing(loaded):
+    with pytest.raises(BenchError, match="the adapter of 'mine' trains nothing of this model"):
+        adapt(loaded.model, peft("TRAINABLE_TOKENS"), 0)
+
+
+def test_what_peft_fails_at_without_a_word_is_a_clear_error(loaded):
+    with pytest.raises(BenchError, match="the adapter of 'mine' does not fit this model: StopIteration"):
+        adapt(loaded.model, peft("LN_TUNING", target_modules=["rotary_emb"]), 0)
+    with pytest.raises(BenchError, match=r"adapter\.adapter_len: ADAPTION_PROMPT needs it"):
+        check_adapter(peft("ADAPTION_PROMPT", adapter_layers=1))
+
+
+@pytest.mark.parametrize("kind", ["PROMPT_TUNING", "PREFIX_TUNING", "P_TUNING"])
+def test_virtual_tokens_are_for_decoders(kind):
+    sizes = {"vocab_size": 64, "num_layers": 1, "d_model": 32, "d_ff": 32, "d_kv": 16, "num_heads": 2}
+    t5 = T5ForConditionalGeneration(T5Config(**sizes))
+    config = BertConfig(vocab_size=64, hidden_size=32, intermediate_size=32, num_hidden_layers=1, num_attention_heads=2)
+    bert = BertForSequenceClassification(config)
+    for model, shape in ((t5, "encoder-decoder"), (bert, "encoder")):
+        with pytest.raises(BenchError, match=f"works on decoders alone; this model is an {shape}"):
+            adapt(model, peft(kind, num_virtual_tokens=3), 0, shape=shape)
+
+
+NEEDS = {
+    "ADAPTION_PROMPT": {"adapter_len": 3, "adapter_layers": 1},
+    "C3A": {"block_size": 64},
+    "SHIRA": {"r": 8},
+    "TRAINABLE_TOKENS": {"token_indices": [3]},
+    "VBLORA": {"vector_length": 32},
+}
+
+
+@pytest.mark.parametrize("kind", sorted({t.value for t in PeftType} - set(_REFUSED)))
+def test_every_method_can_be_tried_without_weights(kind, tiny):
+    """So it is found out before the first cell whether an adapter fits; what is made from the weights themselves is left open."""
+    soft = {"num_virtual_tokens": 3} if kind in ("CARTRIDGE", "PROMPT_TUNING", "PREFIX_TUNING", "P_TUNING") else {}
+    adapt(load_skeleton(tiny).model, peft(kind, **soft, **NEEDS.get(kind, {})), 0)
+
+
+def test_the_list_of_methods_for_four_bits_names_methods():
+    assert {t.value for t in PeftType} - set(_REFUSED) >= _FOUR_BIT
+
+
+def test_the_readme_lists_the_methods_as_they_are():
+    text = (shipped_folder("strategies") / "README.md").read_text(encoding="utf-8")
+    tested, four_bit = (set(re.findall(r"[A-Z][A-Z0-9_]+", block)) for block in re.findall(r"(?:^> .*\n)+", text, re.MULTILINE))
+    assert tested == {t.value for t in PeftType} - set(_REFUSED)
+    assert four_bit == _FOUR_BIT
+    refused = text.split("| refused | why |")[1].split("## ")[0]
+    assert all(f"`{kind}`" in refused for kind in _REFUSED)
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"r": "abc"}, r"adapter\.r: must be a valid integer.*, not 'abc'"),
+        ({"r": 8.5}, r"adapter\.r: must be a valid integer.*, not 8\.5"),
+        ({"r": [8]}, r"adapter\.r: must be a valid integer, not \[8\]"),
+        ({"use_dora": "maybe"}, r"adapter\.use_dora: must be a valid boolean.*, not 'maybe'"),
+        ({"lora_dropout": -1}, r"adapter\.lora_dropout: a share from 0 to below 1, not -1"),
+        ({"bias": "foo"}, r"adapter\.bias: must be 'none', 'all' or 'lora_only', not 'foo'"),
+    ],
+)
+def test_values_of_another_type(fields, said):
+    with pytest.raises(BenchError, match=said):
+        check_adapter(peft("LORA", **fields))
+
+
+def test_a_number_that_yaml_takes_for_a_text_is_a_number():
+    assert adapter_config(peft("LORA", lora_dropout="1e-1", r="8"), "decoder", None).lora_dropout == 0.1
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields", "said"),
+    [
+        ("LORA", {"target_modules": ["q_proj", "v_projj"]}, r"target_modules: the model has no module 'v_projj'\. Did you mean 'v_proj'"),
+        ("LORA", {"modules_to_save": ["nope"]}, r"modules_to_save: the model has no module 'nope'"),
+        ("LORA", {"rank_pattern": {"q_prj": 4}}, r"rank_pattern: no module of the model fits 'q_prj'\. Did you mean 'q_proj'"),
+        ("LORA", {"rank_pattern": {"(": 4}}, r"rank_pattern: no module of the model fits '\('"),
+        ("OFT", {"oft_block_size": 7}, r"Invalid `oft_block_size` \(7\)! Adjusted"),
+    ],
+)
+def test_what_peft_would_pass_over_in_silence(kind, fields, said):
+    with pytest.raises(BenchError, match=said):
+        adapt(load_skeleton(resolve_model("tiny")).model, peft(kind, **fields), 0)

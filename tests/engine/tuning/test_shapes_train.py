@@ -1,0 +1,138 @@
+"""Every shape through the one training loop: it learns, it is stored, and what comes back says the same."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from tiny_models import TEXTS, save_model
+
+from harness.engine.inference import predict, prompt_budget
+from harness.engine.models import LoadedModel, ModelSource, PromptEncoder, find_device, load_model, resolve_model
+from harness.engine.tuning import adapt, encode_examples, load_adapter, save_artifact, train, trainable_parameters
+from harness.measure import Meter
+from harness.types import DataSpec, DecodeSpec, Example, Prediction, QuantizationSpec, Strategy, Task, TrainSpec
+
+LABELS = ("card", "refund", "pin", "urgent care")
+EXAMPLES = [Example(f"{i}", {"input": text}, (LABELS[i // 2],), LABELS) for i, text in enumerate(TEXTS)]
+LORA = {"peft_type": "LORA", "r": 8, "lora_alpha": 16, "target_modules": "all-linear"}
+RECIPE = {"batch_size": 8, "epochs": 40, "learning_rate": 1e-2, "schedule": "constant", "patience": None, "validations_per_epoch": 1}
+FULL = Strategy(name="full", method="full", train=RECIPE | {"learning_rate": 4e-3})
+TUNED = Strategy(name="lora", method="peft", adapter=LORA, train=RECIPE)
+PACKED = Strategy(name="qlora", method="peft", adapter=LORA, quantization=QuantizationSpec(), train=RECIPE)
+# Without dropout, and with an output layer of its own, so that few steps are enough.
+CONFIGS: dict[str, dict[str, Any]] = {
+    "t5": {"dropout_rate": 0.0, "tie_word_embeddings": False},
+    "bart": {"dropout": 0.0, "spread": 0.1},
+    "bert": {"hidden_dropout_prob": 0.0},
+}
+
+
+
+def task(kind: str) -> Task:
+    values = {"prompt": "{{ input }}", "metrics": ("x",), "primary": "x", "decode": DecodeSpec(max_new_tokens=12)}
+    return Task(name="t", kind=kind, data=DataSpec(path="x.csv"), **values)
+
+
+@dataclass
+class Trained:
+    """A trained model, and how it was loaded."""
+
+    loaded: LoadedModel
+    source: ModelSource
+    strategy: Strategy
+    folder: Path
+
+    def predictions(self, kind: str = "classification", model: Any = None) -> list[Prediction]:
+        encoder = PromptEncoder(self.loaded.tokenizer, "plain", self.loaded.shape)
+        budget = prompt_budget(task(kind), encoder, self.loaded.context, LABELS, self.loaded.shape)
+        prompts = encoder.prompts(EXAMPLES, lambda e: e.inputs["input"], budget)
+        meter = Meter("cpu", "cpu", None)
+        with meter.phase("predict"):
+            return predict(
+                model or self.loaded.model, task(kind), EXAMPLES, encoder=encoder, prompts=prompts, meter=meter, done={},
+                on_batch=lambda _: None, shape=self.loaded.shape,
+            )  # fmt: skip
+
+    def stored(self) -> Any:
+        """The model as it comes back from disk."""
+        artifact = self.folder / "artifact"
+        save_artifact(self.loaded.model, self.loaded.tokenizer, artifact, origin="org/model", revision=None)
+        assert not {f.suffix for f in artifact.rglob("*") if f.is_file()} & {".bin", ".pt", ".pkl"}
+        full = self.strategy.method == "full"
+        source = replace(self.source, folder=artifact) if full else self.source
+        again = load_model(source, find_device("float32"), quantization=self.strategy.quantization, labels=LABELS).model
+        return again if full else load_adapter(again, artifact)
+
+
+@pytest.fixture
+def trained(tmp_path: Path, monkeypatch: Any) -> Any:
+    monkeypatch.setenv("BENCH_CACHE_DIR", str(tmp_path / "cache"))
+
+    def _trained(family: str, strategy: Strategy, **recipe: Any) -> Trained:
+        device = find_device("float32")
+        source = resolve_model(str(save_model(tmp_path / family, family, **CONFIGS.get(family, {}))))
+        full = strategy.method == "full"
+        loaded = load_model(source, device, full_precision=full, quantization=strategy.quantization, labels=LABELS)
+        encoder = PromptEncoder(loaded.tokenizer, "plain", loaded.shape)
+        rows, _ = encode_examples(
+            encoder, EXAMPLES, lambda e: e.inputs["input"], 40, 64, target=lambda e: e.targets[0], shape=loaded.shape
+        )  # fmt: skip
+        loaded.model = adapt(loaded.model, strategy, 0, shape=loaded.shape)
+        spec = TrainSpec(**(strategy.train.model_dump() | recipe))
+        train(
+            loaded.model, rows, rows, spec, parameters=0, seed=0, pad_id=encoder.pad_id, device=device,
+            shape=loaded.shape, meter=Meter("cpu", "cpu", None), curve=tmp_path / "training.jsonl", checkpoint=tmp_path / "checkpoint",
+        )  # fmt: skip
+        return Trained(loaded, source, strategy, tmp_path)
+
+    return _trained
+
+
+def right(predictions: list[Prediction]) -> int:
+    return sum(p.answer == e.targets[0] for p, e in zip(predictions, EXAMPLES, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("family", "strategy"),
+    [("bert", FULL), ("bert", PACKED), ("roberta", FULL), ("roberta", TUNED), ("distilbert", TUNED)],
+    ids=lambda value: getattr(value, "name", value),
+)
+def test_an_encoder_learns_its_labels_and_comes_back_from_disk(family: str, strategy: Strategy, trained: Any) -> None:
+    tuned = trained(family, strategy)
+    found = tuned.predictions()
+    assert right(found) == len(EXAMPLES)
+    again = tuned.predictions(model=tuned.stored())
+    for a, b in zip(found, again, strict=True):
+        torch.testing.assert_close(torch.tensor(b.label_logprobs), torch.tensor(a.label_logprobs), rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("family", "strategy"),
+    [("t5", FULL), ("t5", PACKED), ("bart", FULL), ("bart", TUNED)],
+    ids=lambda value: getattr(value, "name", value),
+)
+def test_an_encoder_decoder_learns_to_write_and_to_choose(family: str, strategy: Strategy, trained: Any) -> None:
+    tuned = trained(family, strategy)
+    written, chosen = tuned.predictions("summarization"), tuned.predictions()
+    assert {p.finish for p in written} == {"stop"}
+    assert (right(written), right(chosen)) == (len(EXAMPLES), len(EXAMPLES))
+    again = tuned.stored()
+    assert tuned.predictions("summarization", again) == written
+
+
+def test_the_head_is_trained_beside_an_adapter_and_the_rest_is_not(trained: Any) -> None:
+    tuned = trained("bert", TUNED, epochs=1)
+    base = load_model(tuned.source, find_device("float32"), labels=LABELS).model
+    changed = {}
+    for name, parameter in tuned.loaded.model.named_parameters():
+        if "lora_" not in name:
+            plain = name.replace("base_model.model.", "").replace("modules_to_save.default.", "").replace("original_module.", "")
+            changed[name] = not torch.equal(parameter, base.get_parameter(plain.replace("base_layer.", "")))
+    moved = {name for name, was in changed.items() if was}
+    assert moved and all("modules_to_save.default" in name for name in moved)
+    assert any("classifier" in name for name in moved)
+    assert trainable_parameters(tuned.loaded.model) < sum(p.numel() for p in base.parameters()) / 2

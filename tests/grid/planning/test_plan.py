@@ -1,0 +1,188 @@
+"""The plan: what makes a cell another cell, and what is found out before anything is spent."""
+
+import csv
+import json
+import shutil
+from dataclasses import replace
+
+import pytest
+from places import ROOT
+
+from harness.catalog import Catalog
+from harness.engine.models.resolve import TINY
+from harness.errors import BenchError
+from harness.grid import Request, execute, make_plan, vocabulary
+
+REQUEST = Request(tasks=("summarization",), strategies=("lora",), limit=12)
+
+
+@pytest.fixture
+def plan(tmp_path):
+    def make(request=REQUEST, **changes):
+        return make_plan(replace(request, **changes), Catalog(vocabulary(), here=tmp_path), command="test", here=tmp_path)
+
+    return make
+
+
+@pytest.fixture
+def visits(tmp_path):
+    def write(name="visits.csv", change=str):
+        with (tmp_path / name).open("w", newline="") as file:
+            csv.writer(file).writerows([("dialogue", "note"), *((f"talk {i}", change(f"note {i}")) for i in range(40))])
+        return name
+
+    return write
+
+
+def ids(planned):
+    return [cell.id for cell in planned.plan.cells]
+
+
+OWN = {"data": ("visits.csv",), "fields": {"input": "dialogue", "target": "note"}}
+
+
+def test_base_is_always_there_and_has_one_cell_whatever_the_seeds(plan):
+    cells = plan(strategies=("lora", "full"), seeds=3).plan.cells
+    assert [(c.strategy, c.seed) for c in cells] == [("base", None), *((s, i) for s in ("lora", "full") for i in range(3))]
+    assert [c.strategy for c in plan(base=False).plan.cells] == ["lora"]
+    assert [c.strategy for c in plan(strategies=("lora", "base")).plan.cells] == ["lora", "base"]
+
+
+def test_the_same_request_makes_the_same_cells_wherever_the_file_lies(plan, visits, tmp_path):
+    visits()
+    first = plan(**OWN)
+    (tmp_path / "elsewhere").mkdir()
+    shutil.copy(tmp_path / "visits.csv", tmp_path / "elsewhere" / "renamed.csv")
+    assert ids(plan(**OWN)) == ids(first)
+    assert ids(plan(**OWN | {"data": ("elsewhere/renamed.csv",)})) == ids(first)
+    assert plan(**OWN).plan.digest == first.plan.digest
+
+
+def test_what_can_change_a_result_makes_another_cell(plan, visits):
+    visits()
+    visits("other.csv", change=lambda note: note + ".")
+    first = ids(plan(**OWN))
+    for change in ({"data": ("other.csv",)}, {"limit": 11}, {"epochs": 2.0}, {"dtype": "bfloat16"}):
+        assert ids(plan(**OWN | change))[1] != first[1], change
+
+
+def test_what_is_read_from_the_plan_makes_another_plan_of_the_same_cells(plan, tmp_path):
+    """Else an interrupted run would go on with the margin and the price that it had."""
+    first = plan()
+    assert ids(plan(price=9.0)) == ids(first)
+    assert plan(price=9.0).plan.digest != first.plan.digest
+    (tmp_path / "tasks").mkdir()
+    shipped = (ROOT / "tasks" / "summarization.yaml").read_text()
+    (tmp_path / "tasks" / "summarization.yaml").write_text(shipped.replace("margin: 0.01", "margin: 0.2"))
+    assert ids(plan()) == ids(first)
+    assert plan().plan.digest != first.plan.digest
+
+
+def test_a_user_s_task_keeps_what_it_says_of_its_data_on_another_file(plan, visits, tmp_path):
+    visits("new.csv")
+    (tmp_path / "mine.yaml").write_text(
+        "name: mine\nkind: summarization\n"
+        "data: {path: old.csv, fields: {input: dialogue, target: note}, split: {train: 0.5, validation: 0.25, test: 0.25, seed: 9}}\n"
+    )
+    planned = plan(tasks=("mine.yaml",), data=("new.csv",), limit=None)
+    assert planned.plan.data["mine"].sizes == {"train": 20, "validation": 10, "test": 10}
+
+
+def test_two_tasks_of_one_name_are_refused(plan, tmp_path):
+    (tmp_path / "mine.yaml").write_text("name: summarization\nkind: summarization\ndata: {source: clinic}\n")
+    with pytest.raises(BenchError, match="two tasks are named 'summarization'"):
+        plan(tasks=("summarization", "mine.yaml"))
+
+
+@pytest.mark.parametrize(
+    ("task", "strategy", "message"),
+    [
+        ("prompt_format: chat", "", "needs a model with a chat template"),
+        ("prompt: '{{ input.nothing }}'", "", "the prompt cannot be rendered"),
+        ("decode: {max_new_tokens: 4000}", "", "leaves no room for a prompt"),
+        (f"prompt: '{'long ' * 3000}{{{{ input }}}}'", "", "the instruction of the prompt alone needs"),
+        ("", "adapter: {peft_type: LORA, target_modules: [no_such_layer]}", "the model has no module 'no_such_layer'"),
+    ],
+)
+def test_what_would_fail_in_every_cell_is_found_before_the_first(plan, tmp_path, task, strategy, message):
+    (tmp_path / "mine.yaml").write_text(f"name: mine\nkind: summarization\ndata: {{source: clinic}}\n{task}\n")
+    adapter = strategy or "adapter: {peft_type: LORA, target_modules: all-linear}"
+    (tmp_path / "strategy.yaml").write_text(f"name: mine\nmethod: peft\n{adapter}\ntrain: {{epochs: 1}}\n")
+    with pytest.raises(BenchError, match=message):
+        plan(tasks=("mine.yaml",), strategies=("./strategy.yaml",))
+
+
+def test_a_model_without_a_key_value_cache_is_refused(plan, tmp_path):
+    from transformers import AutoTokenizer, OpenAIGPTConfig, OpenAIGPTLMHeadModel
+
+    OpenAIGPTLMHeadModel(OpenAIGPTConfig(vocab_size=4096, n_embd=64, n_layer=1, n_head=2)).save_pretrained(tmp_path / "gpt")
+    AutoTokenizer.from_pretrained(TINY).save_pretrained(tmp_path / "gpt")
+    with pytest.raises(BenchError, match="has no key-value cache"):
+        plan(models=("./gpt",))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"seeds": 0}, "seeds"),
+        ({"seeds": "2"}, "seeds must be a whole number from 1, not '2'"),
+        ({"limit": 0}, "limit"),
+        ({"epochs": -1.0}, "epochs"),
+        ({"epochs": "1"}, "epochs must be a number above 0, not '1'"),
+        ({"price": float("nan")}, "price"),
+    ],
+)
+def test_numbers_are_checked_for_callers_from_python_too(plan, change, message):
+    with pytest.raises(BenchError, match=message):
+        plan(**change)
+
+
+def test_cells_do_not_share_one_gpu(plan, tmp_path):
+    planned = plan()
+    on_gpu = replace(planned, device=replace(planned.device, kind="cuda"))
+    with pytest.raises(BenchError, match="--jobs needs a device for each cell"):
+        execute(on_gpu, tmp_path / "runs", None, at_once=2)
+    assert not (tmp_path / "runs").exists()
+
+
+def test_rows_that_were_skipped_leave_no_text_in_the_plan(plan, tmp_path):
+    rows = [{"dialogue": f"talk {i}", "note": f"note {i}"} for i in range(30)] + [{"dialogue": {"text": "private words"}, "note": "x"}]
+    text = "".join(json.dumps(row) + "\n" for row in rows) + 'private words, no JSON\n["private words"]\n'
+    (tmp_path / "visits.jsonl").write_text(text)
+    planned = plan(**OWN | {"data": ("visits.jsonl",), "skip_bad_rows": True})
+    skipped = planned.plan.data["summarization"].skipped
+    assert [line.split(":")[1] for line in skipped] == ["31", "32", "33"]
+    assert "private" not in json.dumps(planned.plan.to_json())
+
+
+def test_a_prompt_that_needs_what_some_rows_lack_is_refused_before_any_cell(plan, tmp_path):
+    """The shipped prompt of qa asks whether there is a context; a rival's does not."""
+    rows = [{"question": f"What is number {i}?", "answer": str(i)} | ({"context": f"It is {i}."} if i % 3 else {}) for i in range(30)]
+    (tmp_path / "some.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    (tmp_path / "needs.yaml").write_text("name: needs\nmethod: prompt\nprompt: '{{ context }} {{ question }}'\n")
+    options = {"tasks": ("qa",), "data": ("some.jsonl",)}
+    assert len(plan(**options, strategies=("lora",)).plan.cells) == 2
+    with pytest.raises(BenchError, match=r"strategy 'needs' on task 'qa': prompt: \d+ of \d+ rows have no 'context'.* is defined"):
+        plan(**options, strategies=("needs.yaml",))
+
+
+def test_rows_whose_facts_are_known_are_scored_by_them(plan, visits):
+    assert plan().plan.tasks["summarization"].metrics == ("rouge", "faithfulness", "length", "facts")
+    visits()
+    assert plan(**OWN).plan.tasks["summarization"].metrics == ("rouge", "faithfulness", "length")
+
+
+def test_facts_that_are_asked_for_and_not_known_are_an_error(plan, visits, tmp_path):
+    fields = "fields: {input: dialogue, target: note}"
+    text = f"name: own\nkind: summarization\ndata: {{path: {visits()}, {fields}}}\nmetrics: [facts]\nprimary: entity_recall\n"
+    (tmp_path / "own.yaml").write_text(text)
+    with pytest.raises(BenchError, match="task 'own': metrics: 'facts' scores rows whose facts are known, and these have none"):
+        plan(tasks=("own.yaml",))
+
+
+def test_data_without_the_input_of_the_prompt_are_told_what_to_do(plan, tmp_path):
+    rows = [{"facts": {"colour": "red", "weight": i}, "copy": f"red, {i} g"} for i in range(30)]
+    (tmp_path / "copy.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    fields = {"colour": "facts.colour", "weight": "facts.weight", "target": "copy"}
+    with pytest.raises(BenchError, match=r"no field 'input'\. Known: choices, colour, weight\. Name a column .* bench init FILE"):
+        plan(tasks=("generation",), data=("copy.jsonl",), fields=fields)

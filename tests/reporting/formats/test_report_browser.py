@@ -1,0 +1,213 @@
+"""The page in a real browser: no error, no request, nothing wider than the window, in light and dark."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from report_factory import Made, make_run, page_of, summarization
+
+from harness.reporting.views.view import PHASES
+from harness.store import Run
+
+# Texts of charts that run over the edge of their picture.
+CUT_OFF = """[...document.querySelectorAll('svg.chart text:not([transform])')].filter(text => {
+  const box = text.getBBox()
+  return box.x < -1 || box.x + box.width > text.ownerSVGElement.viewBox.baseVal.width + 1
+}).map(text => text.textContent)"""
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", ["troubled", "hostile", "wide", "asked", "judged"])
+def test_the_page_opens_without_an_error_or_a_request(
+    browser: Any, request: pytest.FixtureRequest, tmp_path: Path, name: str, scheme: str
+) -> None:
+    run: Run = request.getfixturevalue(name)
+    (tmp_path / "report.html").write_text(page_of(run), encoding="utf-8")
+    page = browser.new_page(color_scheme=scheme, viewport={"width": 1440, "height": 900})
+    problems: list[str] = []
+    requests: list[str] = []
+    page.on("console", lambda message: problems.append(message.text))
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.on("dialog", lambda dialog: problems.append(dialog.message))
+    page.on("request", lambda made: requests.append(made.url))
+    page.goto((tmp_path / "report.html").as_uri())
+    for width in (1440, 1024, 390):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert page.evaluate("document.documentElement.scrollWidth") == width
+    assert page.evaluate(CUT_OFF) == []
+    page.locator("details").evaluate_all("all => all.forEach(d => { d.open = true })")
+    page.locator(".text").first.wait_for()
+    paper = page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
+    assert paper == ("rgb(255, 255, 255)" if scheme == "light" else "rgb(21, 25, 28)")  # the style was let in by its hash
+    assert page.evaluate("document.querySelectorAll('main img, main script, main style').length") == 0
+    assert page.evaluate("document.querySelectorAll('.explorer img, .explorer style').length") == 0
+    assert problems == []
+    assert requests == [(tmp_path / "report.html").as_uri()]
+    page.close()
+
+
+def column(page: Any, table: str, place: int) -> list[str]:
+    return list(
+        page.locator(f"{table} tbody tr:not(.problem) > :nth-child({place})").evaluate_all("all => all.map(c => c.innerText.trim())")
+    )
+
+
+def test_a_table_is_sorted_by_its_headings_and_a_problem_stays_with_its_row(opened: Callable[[Run], Any], troubled: Run) -> None:
+    page = opened(troubled)
+    table = "#task-1 .decision"
+    names = [name.split("\n")[0] for name in column(page, table, 1)]
+    assert names == ["lora", "qlora", "base", "full", "dora"]
+    heading = page.locator(f"{table} thead").get_by_role("button", name="macro_f1")
+    heading.click()
+    assert page.locator(f"{table} th[aria-sort=ascending]").inner_text().startswith("macro_f1")
+    assert [name.split("\n")[0] for name in column(page, table, 1)] == ["base", "qlora", "lora", "full", "dora"]
+    below = page.locator(f"{table} tbody tr").evaluate_all("all => all.map(row => row.innerText.trim())")
+    assert below[next(i for i, row in enumerate(below) if row.startswith("qlora")) + 1].startswith("qlora, seed 2: diverged")
+    heading.press("Enter")
+    assert [name.split("\n")[0] for name in column(page, table, 1)] == ["lora", "qlora", "base", "full", "dora"]
+    assert page.locator(f"{table} th[aria-sort=descending]").count() == 1
+    heading.click()
+    assert page.locator(f"{table} th[aria-sort]").count() == 0
+    page.locator(f"{table} thead").get_by_role("button", name="Strategy").click()
+    assert [name.split("\n")[0] for name in column(page, table, 1)] == ["base", "dora", "full", "lora", "qlora"]
+    assert page.problems == []
+
+
+def test_another_measure_of_cost_shows_another_picture(opened: Callable[[Run], Any], plain: Run) -> None:
+    page = opened(plain)
+    pictures = page.locator("#task-1 .switch").first.locator("figure")
+    assert [pictures.nth(i).is_visible() for i in range(5)] == [True, False, False, False, False]
+    page.get_by_text("Time per answer", exact=True).last.click()
+    assert [pictures.nth(i).is_visible() for i in range(5)] == [False, False, False, True, False]
+    page.get_by_role("radio", name="Time per answer").press("ArrowRight")
+    assert pictures.nth(4).is_visible()
+    page.emulate_media(media="print")
+    assert [pictures.nth(i).is_visible() for i in range(5)] == [False, False, False, False, True]
+
+
+def test_examples_are_searched_filtered_ordered_and_paged(opened: Callable[[Run], Any], troubled: Run) -> None:
+    page = opened(troubled)
+    place = page.locator("#task-1 .explorer")
+    ids = lambda: place.locator("summary .id").evaluate_all("all => all.map(s => s.textContent)")  # noqa: E731
+    place.locator("summary").first.wait_for()
+    rows = [e.id for e in troubled.examples("intents")]
+    assert ids() == rows[:20]
+    place.get_by_role("button", name="Next").click()
+    assert ids() == rows[20:40]
+    assert "21 to 40 of 120 rows" in place.get_by_role("status").inner_text()
+    place.get_by_label("Text").fill("row-77")
+    assert ids() == ["row-77"]
+    place.get_by_label("Text").fill("nothing is like this")
+    assert ids() == []
+    assert "No row fits" in place.get_by_role("status").inner_text()
+    place.get_by_label("Text").fill("")
+    label = troubled.plan.tasks["intents"].labels[0]
+    place.get_by_label("Class").select_option(label)
+    expected = [e.id for e in troubled.examples("intents") if e.targets[0] == label]
+    assert ids() == expected[:20]
+    place.get_by_label("Class").select_option("All classes")
+    place.get_by_label("Strategy").select_option(label="base")
+    place.get_by_label("Show").select_option(label="The strategy is wrong, or below its median")
+    (cell,) = [c for c in troubled.cells if c.task == "intents" and c.strategy == "base"]
+    gold = {e.id: e.targets[0] for e in troubled.examples("intents")}
+    wrong = {p.example_id for p in troubled.predictions(cell.id) if p.extracted != gold[p.example_id]}
+    assert f"of {len(wrong)} rows" in place.get_by_role("status").inner_text() and set(ids()) <= wrong
+    place.get_by_label("Show").select_option(label="All rows")
+    place.get_by_label("Order").select_option(label="Worst score first")
+    assert set(ids()) <= wrong
+    assert page.problems == []
+
+
+def test_an_example_shows_input_reference_and_every_output_with_what_is_wrong_in_it(opened: Callable[[Run], Any], tmp_path: Path) -> None:
+    made = summarization(
+        [Made("base", answer=lambda e, r: f"{e.targets[0].split()[0]} wholly invented. Given warfarin 5 mg."), Made("lora", 1.0, 1)],
+        rows=6,
+        metrics=("rouge", "faithfulness"),
+        primary="rougeL",
+    )
+    run = make_run(tmp_path / "run", [made])
+    page = opened(run)
+    place = page.locator(".explorer")
+    place.get_by_label("Mark what differs from the reference").check()
+    place.locator("summary").first.click()
+    example = run.examples("summarization")[0]
+    shown = place.locator(".pair").inner_text()
+    assert example.inputs["input"] in shown and example.targets[0] in shown
+    assert place.locator("mark.claimed").all_inner_texts()[-1] == "Given warfarin 5 mg."
+    assert "Not in the input: number 5 mg" in shown
+    differing = place.locator(".differs").all_inner_texts()
+    assert "invented." in differing and example.targets[0].split()[0] not in differing
+    assert page.problems == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", ["troubled", "wide", "asked", "hostile", "judged"])
+def test_nothing_serious_stands_in_the_way_of_anybody(
+    opened: Callable[..., Any], request: pytest.FixtureRequest, name: str, scheme: str
+) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-core is not installed").Axe()
+    page = opened(request.getfixturevalue(name), color_scheme=scheme)
+    page.locator(".explorer summary").first.wait_for()
+    page.locator("details").evaluate_all("all => all.slice(0, 30).forEach(d => { d.open = true })")
+    found = axe.run(page).response["violations"]
+    serious = {v["id"]: [n["html"][:120] for n in v["nodes"][:3]] for v in found if v["impact"] in ("serious", "critical")}
+    assert serious == {}
+
+
+def test_every_link_leads_to_what_it_names(opened: Callable[[Run], Any], troubled: Run) -> None:
+    page = opened(troubled)
+    links = page.locator("a[href]")
+    assert links.count() == 3
+    for link in links.all():
+        name, target = link.inner_text(), str(link.get_attribute("href"))
+        link.press("Enter")
+        assert page.url.endswith(target)
+        there = page.locator(target)
+        assert there.count() == 1 and there.evaluate("e => e.getBoundingClientRect().top < window.innerHeight")
+        assert name in (*there.locator("h2").all_inner_texts(), "Skip to the report")
+    assert page.problems == []
+
+
+def test_the_picture_over_all_tasks_is_switched_like_the_others(opened: Callable[[Run], Any], troubled: Run) -> None:
+    page = opened(troubled)
+    pictures = page.locator(".overall figure")
+    page.locator(".overall").get_by_text("Memory", exact=True).click()
+    assert [pictures.nth(i).is_visible() for i in range(pictures.count())] == [False] * (pictures.count() - 1) + [True]
+    assert "lora" in pictures.last.inner_text() and "qlora" not in pictures.last.inner_text(), "qlora ran on one task only"
+
+
+def test_rows_can_be_read_where_no_strategy_has_answered(opened: Callable[[Run], Any], tmp_path: Path) -> None:
+    page = opened(make_run(tmp_path / "failed", [summarization([Made("lora", status="failed", error="no memory", train_seconds=9)])]))
+    assert page.locator(".count").inner_text() == "1 to 20 of 120 rows (120 in this page)"
+    page.locator(".samples details").first.click()
+    page.locator(".samples .pair").first.wait_for()
+    assert "Reference" in page.locator(".samples details").first.inner_text()
+    assert page.get_by_label("Strategy").is_hidden() and page.problems == []
+
+
+def test_every_phase_has_a_colour_of_its_own(opened: Callable[[Run], Any], plain: Run) -> None:
+    page = opened(plain)
+    colours = [
+        page.evaluate("phase => { const bar = document.querySelector('.bar'); bar.setAttribute('class', `bar ${phase}`);"
+                      " return getComputedStyle(bar).fill }", phase)
+        for phase in PHASES
+    ]  # fmt: skip
+    assert len(set(colours)) == len(PHASES) and "rgb(0, 0, 0)" not in colours
+
+
+def test_what_people_and_the_gate_said_is_shown(opened: Callable[[Run], Any], judged: Run) -> None:
+    page = opened(judged)
+    shown = page.locator("#task-1").inner_text()
+    above = page.locator("#task-1 .sure").all_inner_texts()
+    assert any(said.startswith("The gate says FAIL: lora of judged") for said in above), "beside the recommendation"
+    assert any(said.startswith("Human review: ") for said in above)
+    assert "May it replace the one in service?" in shown and "FAIL: lora of judged against base of judged" in shown
+    assert "What people say" in shown and "lora against base" in shown
+    page.get_by_text("Rows that got worse, the worst first").first.click()
+    assert "<img src=x onerror=" in page.locator("table", has_text="what the candidate says").inner_text()
+    assert page.problems == []

@@ -1,0 +1,269 @@
+"""The view says what the analysis says, about every way a run can end."""
+
+from __future__ import annotations
+
+import html
+import io
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from report_factory import Made, MadeTask, classification, make_run, summarization
+from rich.console import Console
+
+from harness.errors import BenchError
+from harness.metrics import metrics_for
+from harness.reporting import TaskRows, render, terminal_table
+from harness.reporting.views.build import report_view
+from harness.reporting.views.view import Line, TaskView
+from harness.reporting.wording import result_sentences as words
+from harness.statistics import compare_scores, statistic_stack, strategy_scores
+from harness.store import Run
+
+
+def line_of(task: TaskView, label: str) -> Line:
+    return next(ln for ln in task.lines if ln.label == label)
+
+
+def test_scores_and_differences_are_those_of_the_analysis(troubled: Run) -> None:
+    view = report_view(troubled).tasks[0]
+    examples = troubled.examples("intents")
+    task = troubled.plan.tasks["intents"]
+    metrics = metrics_for(task.metrics, task.labels)
+    done = {s: [c.id for c in troubled.cells if c.task == "intents" and c.strategy == s and troubled.status(c.id) == "done"] for s in
+            ("base", "lora", "qlora")}  # fmt: skip
+    for strategy, cells in done.items():
+        runs = [troubled.predictions(cell) for cell in cells]
+        assert line_of(view, strategy).scores == strategy_scores(metrics, examples, runs)
+    primary = next(m for m in metrics if m.name == "macro_f1")
+    stacks = [statistic_stack(primary, examples, [troubled.predictions(cell) for cell in done[s]]) for s in ("base", "lora")]
+    expected = compare_scores(*stacks, metric=primary, groups=[e.group for e in examples], margin=task.margin)
+    found = line_of(view, "lora").difference
+    assert found is not None
+    assert (found.value, found.low, found.high, found.p_value, found.verdict) == (
+        expected.difference, expected.low, expected.high, expected.p_value, expected.verdict,
+    )  # fmt: skip
+
+
+def test_scores_are_read_where_the_same_metric_made_them_and_counted_where_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = make_run(tmp_path / "run", [summarization([Made("base", 0.3), Made("lora", 0.7, 1, train_seconds=9)])])
+    (task,) = run.plan.tasks.values()
+    counted = TaskRows(run, task)
+    old = {cell: replace(result, signatures={}) for cell, result in run.results.items()}
+    with monkeypatch.context() as patch:
+        patch.setattr(Run, "results", old)
+        expected = {cell.id: counted.cell_scores(cell) for cell in run.cells}
+    with monkeypatch.context() as patch:
+        patch.setattr("harness.results.task_rows.statistic_stack", None)
+        read = TaskRows(run, task)
+        assert {cell.id: read.cell_scores(cell) for cell in run.cells} == expected
+    stale = {cell: replace(result, signatures={"rougeL": "another"}) for cell, result in run.results.items()}
+    monkeypatch.setattr(Run, "results", stale)
+    assert {cell.id: TaskRows(run, task).cell_scores(cell) for cell in run.cells} == expected
+
+
+def test_lines_are_sorted_by_the_primary_score_and_those_without_one_come_last(troubled: Run) -> None:
+    lines = report_view(troubled).tasks[0].lines
+    values = [ln.primary.value for ln in lines if ln.primary and ln.primary.value is not None]
+    assert values == sorted(values, reverse=True)
+    assert [ln.label for ln in lines] == ["lora", "qlora", "base", "full", "dora"]
+
+
+def test_every_ending_is_told(troubled: Run) -> None:
+    report = report_view(troubled)
+    task = report.tasks[0]
+    assert report.statuses == {"done": 6, "diverged": 1, "out-of-memory": 1, "interrupted": 1, "failed": 1}
+    assert not report.finished
+    assert line_of(task, "qlora").status == "1 done, 1 diverged"
+    assert line_of(task, "full").status == "1 interrupted, 1 out-of-memory"
+    first = line_of(task, "full").problems[0]
+    assert (first.seed, first.status, first.error) == (1, "out-of-memory", "does not fit in 24 GB")
+    assert "has not ended" in line_of(task, "full").problems[1].error
+    assert line_of(task, "dora").scores == {}
+    assert line_of(task, "dora").costs is not None  # what it took until it failed
+    assert line_of(task, "lora").notes == ("Seed 1: Overfitting: validation loss rose.",)
+
+
+def test_costs_are_the_mean_over_seeds(troubled: Run) -> None:
+    lora = line_of(report_view(troubled).tasks[0], "lora")
+    assert lora.costs is not None
+    assert lora.costs.phases["train"] == pytest.approx(310)
+    assert lora.costs.training_seconds == pytest.approx(310 * 9 / 8)
+    assert lora.costs.training_price == pytest.approx(310 * 9 / 8 * 0.09 / 3600)
+    assert lora.costs.total_seconds == pytest.approx(310 * 9 / 8 + 1.25 + 41.5 + 0.8)
+    assert lora.costs.tokens_per_second == pytest.approx(900)
+    assert lora.seeds == (1, 2)
+
+
+def test_no_price_is_no_price(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "r", [summarization([Made("lora", 0.5, 1, train_seconds=9, priced=False)], rows=20)])
+    costs = report_view(run).tasks[0].lines[0].costs
+    assert costs is not None
+    assert costs.training_price is None
+    assert costs.total_price is None
+
+
+def test_the_headline_names_the_best_its_interval_and_the_difference_to_base(plain: Run) -> None:
+    task = report_view(plain).tasks[0]
+    best = task.lines[0]
+    assert best.primary is not None
+    assert best.difference is not None
+    assert task.headline == (
+        f"lora has the best result on summarization: rougeL {best.primary.value:.3f} (95 % interval {best.primary.low:.3f} to "
+        f"{best.primary.high:.3f}, 120 test rows, one training seed). Its difference to base, +{best.difference.value:.3f} "
+        f"(+{best.difference.low:.3f} to +{best.difference.high:.3f}), is beyond chance."
+    )
+    assert any("one seed" in caveat for caveat in task.caveats)
+    said = " ".join(task.advice[0].split())
+    assert said.startswith(
+        "Nothing is proven between lora and qlora: compared all together, these 120 test rows do not show that any is better, "
+        "or as good within the accepted margin (Δ = 0.01 on rougeL); "
+    )
+
+
+def test_the_headline_claims_nothing_that_chance_can_explain(troubled: Run) -> None:
+    task = report_view(troubled).tasks[1]  # base and lora are equally good here
+    found = line_of(task, "lora").difference
+    assert found is not None
+    assert not found.beyond_chance
+    assert "is beyond chance" not in task.headline
+    assert any("30 rows" in caveat for caveat in task.caveats)
+
+
+@pytest.mark.parametrize(
+    ("cells", "said"),
+    [
+        ([Made("lora", 0.5, 1, train_seconds=9)], "No other strategy has a score to compare it with."),
+        ([Made("lora", 0.5, 1, train_seconds=9), Made("qlora", 0.4, 1, train_seconds=9)], "base has no result"),
+        ([Made("base", 0.9), Made("lora", 0.1, 1, train_seconds=9)], "No strategy scored better on summarization than base"),
+        ([Made("base", status="failed", error="no"), Made("lora", seed=1, status="interrupted")],
+         "No strategy has a score on summarization (base: failed, lora: interrupted)."),
+    ],
+)  # fmt: skip
+def test_the_headline_of_runs_with_little_to_compare(tmp_path: Path, cells: list[Made], said: str) -> None:
+    assert said in report_view(make_run(tmp_path / "r", [summarization(cells)])).tasks[0].headline
+
+
+def test_several_models_and_sizes_are_told_apart(tmp_path: Path) -> None:
+    cells = [Made("base", 0.2), Made("base", 0.3, model="big"), Made("lora", 0.5, 1, train_seconds=9, size=100),
+             Made("lora", 0.6, 1, train_seconds=9, size=1000), Made("lora", 0.7, 1, train_seconds=9, model="big", size=1000)]  # fmt: skip
+    task = report_view(make_run(tmp_path / "r", [summarization(cells)])).tasks[0]
+    labels = {"base · tiny", "base · big", "lora · tiny · 100 rows", "lora · tiny · 1,000 rows", "lora · big · 1,000 rows"}
+    assert {ln.label for ln in task.lines} == labels
+    big, small = line_of(task, "lora · big · 1,000 rows"), line_of(task, "base · big")
+    assert big.difference is not None
+    assert big.primary is not None
+    assert small.primary is not None
+    assert big.primary.value is not None
+    assert small.primary.value is not None
+    assert big.difference.value == pytest.approx(big.primary.value - small.primary.value)
+
+
+def test_an_encoder_has_no_base_and_that_is_said(tmp_path: Path) -> None:
+    cells = [Made("base", 0.2), Made("lora", 0.5, 1, train_seconds=9), Made("full", 0.9, 1, train_seconds=9, model="bert")]
+    run = make_run(tmp_path / "r", [classification(cells)])
+    task = report_view(run).tasks[0]
+    assert line_of(task, "full · bert").difference is None
+    assert "bert has no base to compare it with" in task.headline
+    assert words.title(report_view(run)) == "Comparing 3 strategies of 2 models on intents"
+
+
+def test_a_few_shot_prompt_has_shots_and_no_training_rows(wide: Run) -> None:
+    task = report_view(wide).tasks[0]
+    few = line_of(task, "few-shot · smollm2-135m")
+    assert (few.train_size, few.trained) == (4, False)
+    assert all(ln.label.endswith(" rows") for ln in task.lines if ln.trained)
+    assert any("different numbers of rows" in caveat for caveat in task.caveats)
+    assert any("base of the same model" in caveat for caveat in task.caveats)
+
+
+def test_every_task_that_chooses_has_classes(tmp_path: Path) -> None:
+    labels = ("yes", "no", "maybe")
+    made = MadeTask("pubmed", "qa", [Made("base", 0.4), Made("lora", 0.9, 1, train_seconds=9)], labels=labels)
+    task = report_view(make_run(tmp_path / "r", [made])).tasks[0]
+    assert task.classes is not None
+    assert tuple(row.label for row in task.classes.rows) == labels
+    assert {output.mark for row in task.examples for output in row.outputs} == {"right", "wrong"}
+
+
+def test_classes_show_a_matrix_up_to_twenty_labels_and_the_largest_mistakes_above(troubled: Run, tmp_path: Path) -> None:
+    small = report_view(troubled).tasks[0].classes
+    assert small is not None
+    assert small.source == "lora, seed 1"
+    assert len(small.matrix) == 3
+    assert sum(map(sum, small.matrix)) == 120
+    assert [row.support for row in small.rows] == [sum(row) for row in small.matrix]
+    many = report_view(make_run(tmp_path / "r", [classification([Made("base", 0.5)], labels=30, rows=300)])).tasks[0].classes
+    assert many is not None
+    assert many.matrix == ()
+    assert len(many.rows) == 30
+    assert [m.count for m in many.mistakes] == sorted((m.count for m in many.mistakes), reverse=True)
+    assert len(many.mistakes) == 15
+
+
+def test_answers_that_are_no_label_have_a_column(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "r", [classification([Made("base", answer=lambda e, r: "what?")], rows=20)])
+    classes = report_view(run).tasks[0].classes
+    assert classes is not None
+    assert classes.predicted_labels[-1] == "(no label)"
+    assert sum(row[-1] for row in classes.matrix) == 20
+
+
+def test_the_examples_are_drawn_with_a_seed_and_have_every_strategy(plain: Run, tmp_path: Path) -> None:
+    rows = report_view(plain).tasks[0].examples
+    by_id = {e.id: e for e in plain.examples("summarization")}
+    assert [row.id for row in rows] == list(by_id)
+    for row in rows:
+        assert row.references == by_id[row.id].targets
+        assert {o.label for o in row.outputs} == {"lora", "qlora", "base"}
+        assert all(o.mark == f"rougeL {o.score:.3f}" for o in row.outputs)
+    many = make_run(tmp_path / "many", [classification([Made("base", 0.5)], rows=2100)])
+    first, second = (report_view(many).tasks[0].examples for _ in range(2))
+    assert first == second and len(first) == 2000
+    assert [int(row.id.removeprefix("row-")) for row in first] == sorted(int(row.id.removeprefix("row-")) for row in first)
+
+
+def test_what_the_input_does_not_support_is_marked(tmp_path: Path) -> None:
+    cells = [Made("base", answer=lambda e, r: f"{e.inputs['input'].split()[0]}. Given warfarin 5 mg.")]
+    made = summarization(cells, rows=10, metrics=("rouge", "faithfulness"), primary="rougeL")
+    (task,) = report_view(make_run(tmp_path / "run", [made])).tasks
+    assert {row.outputs[0].unsupported for row in task.examples} == {(("Given warfarin 5 mg.", "number 5 mg"),)}
+    (plain,) = report_view(make_run(tmp_path / "plain", [summarization(made.cells, rows=10)])).tasks
+    assert {row.outputs[0].unsupported for row in plain.examples} == {()}, "nobody asked for faithfulness"
+
+
+def test_a_run_that_was_stopped_before_its_rows_were_stored(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "r", [summarization([Made("base", status="interrupted"), Made("lora", seed=1, status="interrupted")])])
+    (tmp_path / "r" / "data" / "summarization.parquet").unlink()
+    task = report_view(run).tasks[0]
+    assert task.rows == 0
+    assert task.headline.startswith("No strategy has a score")
+
+
+def test_results_without_the_rows_they_are_about_are_an_error(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "r", [summarization([Made("base", 0.5)], rows=5)])
+    (tmp_path / "r" / "data" / "summarization.parquet").unlink()
+    with pytest.raises(BenchError, match=r"summarization\.parquet: is missing"):
+        report_view(run)
+
+
+def test_how_much_rarer_errors_are_than_with_base(tmp_path: Path) -> None:
+    """On the page and in the terminal, with the numbers of the analysis; and nothing is divided by a rate that may be 0."""
+    cells = [Made("base", 0.1), Made("lora", 0.7, 0), Made("qlora", 0.0, 0)]
+    run = make_run(tmp_path / "run", [summarization(cells, metrics=("rouge", "facts"))])
+    task = report_view(run).tasks[0]
+    of = {ln.strategy: ln for ln in task.lines}
+    less = of["lora"].reductions["critical_error_rate"]
+    assert (less.before, less.after) == (of["base"].scores["critical_error_rate"].value, of["lora"].scores["critical_error_rate"].value)
+    assert less.value == pytest.approx(1 - less.after / less.before) and less.low < less.value < less.high
+    percent = [round(100 * share) for share in (less.value, less.low, less.high)]
+    said = f"critical_error_rate, {less.before:.3f} for base: {less.after:.3f} for lora, {percent[0]} % fewer "
+    assert task.reductions[0].startswith(f"{said}(95 % interval {percent[1]} % fewer to {percent[2]} % fewer); ")
+    assert [said.split(",")[0] for said in task.reductions] == ["critical_error_rate", "critical_errors"]
+    assert " % more to " in task.reductions[0] or " % more (" in task.reductions[0], "qlora has more of them"
+    printed = Console(file=io.StringIO(), width=400)
+    terminal_table(run, printed)
+    assert task.reductions[0] in printed.file.getvalue()  # type: ignore[attr-defined]
+    assert task.reductions[0] in html.unescape(render(run))
+    rarely_wrong = make_run(tmp_path / "good", [summarization([Made("base", 1.0), Made("lora", 0.5, 0)], metrics=("rouge", "facts"))])
+    assert all("base has too few" in said for said in report_view(rarely_wrong).tasks[0].reductions)

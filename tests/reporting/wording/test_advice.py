@@ -1,0 +1,196 @@
+"""What to ship: on the page, in the terminal and for programs, and what is said where nothing can be told."""
+
+from __future__ import annotations
+
+import io
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from report_factory import Made, classification, make_run, summarization
+from rich.console import Console
+
+from harness.reporting import TaskRows, render, terminal_table, to_json
+from harness.reporting.views.build import report_view
+from harness.reporting.views.lines import lines_of
+from harness.reporting.wording.advice import Advice, advice_of
+from harness.store import Run
+
+DELTA = "Δ\u00a0=\u00a0"
+
+
+def advice(run: Run) -> Advice:
+    (task,) = run.plan.tasks.values()
+    rows = TaskRows(run, task)
+    found = advice_of(run, rows, lines_of(run, rows))
+    assert found is not None
+    return found
+
+
+@pytest.fixture(scope="module")
+def clear(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """lora is nearly as good as full, for a fraction of its cost; base is far behind."""
+    cells = [Made("base", 0.1), Made("lora", 0.97, 1, train_seconds=100), Made("full", 0.99, 1, train_seconds=1000)]
+    return make_run(tmp_path_factory.mktemp("runs") / "clear", [summarization(cells, rows=200, margin=0.1)])
+
+
+def test_the_cheapest_that_is_good_enough_is_named_first(clear: Run) -> None:
+    found = advice(clear)
+    assert found.found.choice == "lora" and found.found.best == "full"
+    first, sure, seeds, standings, kept = found.sentences
+    assert re.fullmatch(
+        rf"Ship lora, the cheapest that is good enough: no other strategy is better by more than the accepted margin "
+        rf"\({DELTA}0\.1 on rougeL\)\. It takes \$0\.0028 to train and \$0\.0052 for 1,000 answers\.",
+        first,
+    )
+    assert sure.startswith(
+        "How sure: on other test rows drawn alike, one that another beats by more than Δ would be recommended at most 5 times in 100."
+    )
+    assert seeds == "full and lora ran with one seed each: how much another would change the choice is not known."
+    assert standings == "Within Δ of the best: full and lora. Worse by more than Δ: base."
+    (against,) = found.against_full
+    assert against.kept.value is not None and 0.9 < against.kept.value < 1
+    assert against.cost == pytest.approx((1.25 + 112.5 + 42.3) / (1.25 + 1125 + 42.3))
+    assert re.match(r"lora keeps 9\d % of what full gains over base \(95 % interval 9\d % to \d+ %\), at 13 % of its cost\.", kept)
+
+
+@pytest.mark.parametrize(
+    ("qualities", "said"),
+    [
+        ((0.97, 0.972, 0.968), ", lora is not worse than full by more than Δ (95 %)."),
+        ((0.99, 0.85, 1.0), ", there is room for doubt: lora may be worse than full by up to 0."),
+    ],
+)
+def test_other_seeds_may_change_the_choice_or_not(tmp_path: Path, qualities: tuple[float, ...], said: str) -> None:
+    lora = [Made("lora", quality, seed, train_seconds=100) for seed, quality in enumerate(qualities)]
+    full = [Made("full", 0.99, seed, train_seconds=1000) for seed in range(3)]
+    found = advice(make_run(tmp_path / "run", [summarization([Made("base", 0.1), *lora, *full], rows=200, margin=0.1)]))
+    assert found.found.choice == "lora"
+    assert found.sentences[2].startswith(f"With other seeds of training counted as well{said}")
+
+
+def test_two_seeds_and_models_without_one(tmp_path: Path) -> None:
+    lora = [Made("lora", 0.98, seed, train_seconds=100) for seed in range(2)]
+    found = advice(make_run(tmp_path / "two", [summarization([Made("base", 0.1), *lora], rows=200, margin=0.1)]))
+    assert found.sentences[2].endswith("(95 %). Two seeds say little about their spread.")
+    shots = advice(make_run(tmp_path / "shots", [summarization([Made("base", 0.1), Made("few-shot", 0.9)], rows=200, margin=0.1)]))
+    assert shots.sentences[2] == "few-shot ran with one seed: how much another would change the choice is not known."
+
+
+def test_it_stands_first_on_the_page_and_in_the_terminal(clear: Run) -> None:
+    first = advice(clear).sentences[0]
+    page = render(clear)
+    assert f'<p class="lede">{first}</p>' in page
+    file = io.StringIO()
+    terminal_table(clear, Console(file=file, width=400))
+    assert " ".join(first.split()) in file.getvalue()
+    (for_programs,) = to_json(clear)["recommendations"]
+    assert (for_programs["task"], for_programs["choice"], for_programs["best"]) == ("summarization", "lora", "full")
+    assert for_programs["against_full"][0]["cost_ratio"] == advice(clear).against_full[0].cost
+    assert {c["name"]: c["standing"] for c in for_programs["candidates"]} == {"base": "worse", "lora": "within", "full": "within"}
+
+
+def test_a_base_model_that_is_good_enough_is_shipped_as_it_is(tmp_path: Path) -> None:
+    cells = [Made("base", 0.98), Made("lora", 0.99, 1, train_seconds=100)]
+    found = advice(make_run(tmp_path / "run", [summarization(cells, rows=300, margin=0.1)]))
+    said = "Ship base, the model as it is: no other strategy is better by more than the accepted margin"
+    assert found.sentences[0].startswith(f"{said} ({DELTA}0.1 on rougeL)")
+    assert found.against_full == ()
+
+
+def test_the_only_one_left(tmp_path: Path) -> None:
+    cells = [Made("base", 0.1), Made("lora", 0.95, 1, train_seconds=100)]
+    found = advice(make_run(tmp_path / "run", [classification(cells, rows=300)]))
+    assert found.sentences[0].startswith("Ship lora: on macro_f1 it is shown to be better than the other. It takes $")
+
+
+def test_the_best_that_no_other_beats_by_much(tmp_path: Path) -> None:
+    """full is nearly as good, and whether that is within Δ cannot be told; that it is not better by Δ can."""
+    for draw in range(30):
+        cells = [Made("base", 0.1), Made("lora", 0.9, 1, train_seconds=100), Made("full", 0.85 + draw / 1000, 1, train_seconds=1000)]
+        found = advice(make_run(tmp_path / str(draw), [summarization(cells, rows=120, margin=0.03)]))
+        lora, full = found.found.of("lora"), found.found.of("full")
+        if lora.standing == "within" and full.standing == "undecided" and (lora.least or 0) <= 0:
+            said = "Ship lora: it has the best score, and no other strategy is better by more than the accepted margin"
+            assert found.sentences[0].startswith(said)
+            return
+    pytest.fail("no draw is like that: the test tests nothing")
+
+
+def test_undecided_says_what_would_decide_and_what_to_do_until_then(tmp_path: Path) -> None:
+    cells = [Made("base", 0.1), Made("lora", 0.6, 1, train_seconds=100), Made("full", 0.62, 1, train_seconds=1000)]
+    found = advice(make_run(tmp_path / "run", [summarization(cells, rows=60)]))
+    assert found.found.choice is None
+    first, until, standings, *_ = found.sentences
+    assert re.fullmatch(
+        r"Nothing is proven between lora and full: compared all together, these 60 test rows do not show that any is better, "
+        rf"or as good within the accepted margin \({DELTA}0\.01 on rougeL\); about [\d,]+0 would, if they are equally good\. "
+        r"base is shown to be worse\.",
+        first,
+    )
+    lora = found.found.of("lora")
+    assert found.found.best == "lora" and lora.least is not None
+    takes = "It takes $0.0028 to train and $0.0173 for 1,000 answers."
+    better = f"Another may be better by up to {-lora.least:.3f} (95 %)."
+    assert until == f"If you must choose now: lora, which scored best on these rows. {takes} {better}"
+    assert standings == "Cannot tell: lora and full. Worse by more than Δ: base."
+
+
+def test_until_then_the_cheapest_of_those_that_scored_within_the_margin(tmp_path: Path) -> None:
+    """base is cheaper still, and is not named: it scored worse by more than Δ."""
+    cells = [Made("base", 0.5), Made("lora", 0.6, 1, train_seconds=1000), Made("full", 0.61, 1, train_seconds=100)]
+    found = advice(make_run(tmp_path / "run", [summarization(cells, rows=45, margin=0.03)]))
+    assert (found.found.choice, found.found.best) == (None, "lora")
+    assert {c.name for c in found.found.candidates if c.standing == "undecided"} == {"base", "lora", "full"}
+    said = "If you must choose now: full, which scored within Δ of lora on these rows, for less. It takes $0.0028 to train and $"
+    assert found.sentences[1].startswith(said)
+
+
+def test_many_names_are_cut(wide: Run) -> None:
+    (standings,) = [sentence for sentence in advice(wide).sentences if "Worse by more than Δ: " in sentence]
+    assert re.search(r"Worse by more than Δ: [^,]+, [^,]+, [^,]+, [^,]+ and \d+ others\.", standings)
+
+
+def test_a_cheaper_one_that_is_undecided_is_not_passed_over_in_silence(tmp_path: Path) -> None:
+    draws = range(30)
+    for draw in draws:  # a cheap strategy on the border of the margin
+        cells = [Made("base", 0.93 + draw / 1000), Made("lora", 1.0, 1, train_seconds=100)]
+        found = advice(make_run(tmp_path / str(draw), [summarization(cells, rows=150, margin=0.05)]))
+        if found.found.of("base").standing == "undecided":
+            said = r"base is cheaper, and these rows cannot tell whether as good; about [\d,]+ would, if they are equally good\."
+            assert any(re.fullmatch(said, sentence) for sentence in found.sentences)
+            return
+    pytest.fail("no draw is undecided: the test tests nothing")
+
+
+def test_without_prices_seconds_decide(tmp_path: Path) -> None:
+    cells = [Made("lora", 1.0, 1, train_seconds=100, priced=False), Made("full", 1.0, 1, train_seconds=50)]
+    found = advice(make_run(tmp_path / "run", [summarization(cells, rows=300, margin=0.1)]))
+    assert found.found.choice == "full"
+    assert "It takes $0.0014 to train" in found.sentences[0], "full has a price"
+
+
+def test_outputs_from_elsewhere_are_not_the_cheapest_because_they_took_no_time_here(tmp_path: Path) -> None:
+    """lora has no price, so that seconds are compared, and nobody clocked the vendor."""
+    cells = [Made("vendor", 1.0), Made("lora", 1.0, 1, train_seconds=100, priced=False)]
+    found = advice(make_run(tmp_path / "run", [summarization(cells, rows=300, margin=0.1)]))
+    assert {c.name: c.cost is None for c in found.found.candidates} == {"vendor": True, "lora": False}
+    assert found.found.choice == "lora"
+
+
+def test_nothing_to_choose_between(tmp_path: Path, hostile: Run) -> None:
+    alone = make_run(tmp_path / "alone", [summarization([Made("lora", 0.5, 1)])])
+    words = make_run(tmp_path / "words", [replace(summarization([Made("base", 0.5), Made("lora", 0.5, 1)]), primary="output_words")])
+    failed = make_run(tmp_path / "failed", [summarization([Made("lora", status="failed", error="x"), Made("base", 0.4)])])
+    for run in (alone, words, failed):
+        (task,) = report_view(run).tasks
+        assert task.advice == ()
+        assert f'<p class="lede">{task.headline}' in render(run)
+        assert to_json(run)["recommendations"] == []
+
+
+def test_several_models_and_sizes_compete(wide: Run) -> None:
+    found = advice(wide)
+    assert len(found.found.candidates) == len({c.name for c in found.found.candidates}) > 10
+    assert {each.label.split(" · ")[0] for each in found.against_full} == {"lora", "qlora"}
