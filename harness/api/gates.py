@@ -12,8 +12,7 @@ from harness.gate import Event, Policy, Registry, Verdict, default_policy, draft
 from harness.grid import Request, read_tasks
 from harness.reporting import rewrite_page, verdict_to_markdown
 from harness.results import Chosen, TaskRows, choose
-from harness.store import open_run
-from harness.store.verdicts import add_verdict
+from harness.store import add_verdict, open_run
 
 REGISTRY = "registry"
 
@@ -66,7 +65,7 @@ def draft_policy(task: str, *, tasks_dirs: tuple[str, ...] = ()) -> str:
         BenchError: anything wrong with the task or its data.
     """
     from harness.metrics import metrics_for
-    from harness.results.slices import ways_to_cut
+    from harness.results import ways_to_cut
 
     ((found, rows),) = read_tasks(Request(tasks=(task,), strategies=()), open_catalog(tasks_dirs))
     labels = rows.test[0].choices if found.chooses else ()

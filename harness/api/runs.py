@@ -8,16 +8,23 @@ from typing import Any, Protocol
 
 from harness.catalog import Catalog
 from harness.data import load_inputs
-from harness.engine.artifacts.checks import check_artifact
-from harness.engine.artifacts.export import Exported, check_target, export_adapter, export_model
-from harness.engine.artifacts.loading import device_for, find_base, load_finished, usable_rows
-from harness.engine.artifacts.prediction_table import Answers
+from harness.engine.artifacts import (
+    Answers,
+    Exported,
+    check_artifact,
+    check_target,
+    device_for,
+    export_adapter,
+    export_model,
+    find_base,
+    load_finished,
+    usable_rows,
+)
 from harness.errors import BenchError
 from harness.grid import Listener, Request, execute, make_plan, read_tasks, request_of, vocabulary
 from harness.reporting import ComparisonView, Foresight, TaskRows, Wanted, compare_runs, foresee_task, to_json, write_page
-from harness.results.finished_cell import FinishedCell, find_cell
-from harness.store import Run, open_run
-from harness.store.run_folder import RunFolder
+from harness.results import FinishedCell, find_cell
+from harness.store import Run, RunFolder, open_run
 from harness.types import Cell, Prediction, Score
 
 

@@ -13,11 +13,11 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from harness.cli.commands.completion import cell_names
+from harness.cli.commands import cell_names
 from harness.cli.listing import printable
 
 if TYPE_CHECKING:
-    from harness.results.finished_cell import FinishedCell
+    from harness.results import FinishedCell
 
 # Without a terminal, progress is told at most this often, in seconds.
 _QUIET = 15.0

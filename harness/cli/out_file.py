@@ -25,7 +25,7 @@ def write_target(path: Path, text: str) -> None:
     Raises:
         click.BadParameter: it cannot be written.
     """
-    from harness.store.atomic import write_text
+    from harness.store import write_text
 
     try:
         write_text(path, text)

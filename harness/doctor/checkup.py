@@ -14,10 +14,7 @@ from typing import TypeVar
 
 from harness.doctor import machine, trials
 from harness.doctor.finding import Finding, amount
-from harness.engine.models.digest import shipped_model_digest
-from harness.engine.models.inventory import named_models, size_of
-from harness.engine.models.load import shape_of_model
-from harness.engine.models.resolve import TINY, cache_folder, resolve_model
+from harness.engine.models import TINY, cache_folder, named_models, resolve_model, shape_of_model, shipped_model_digest, size_of
 from harness.errors import BenchError, first_line
 
 T = TypeVar("T")

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from harness.doctor.finding import Finding, Status, amount
-from harness.engine.models.device import find_device
-from harness.measure.environment import usable_cores
+from harness.engine.models import find_device
+from harness.measure import usable_cores
 
 _LITTLE_DISK, _LITTLE_MEMORY = 5e9, 4e9  # bytes
 # What a run cannot start without; the other requirements serve one format, one metric or one strategy.

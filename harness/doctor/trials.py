@@ -8,10 +8,17 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from harness.doctor.finding import Finding, amount
-from harness.engine.models.device import DTYPES, Device, find_device, require_four_bit
-from harness.engine.models.load import avoid_repacking, load_model, shape_of_model
-from harness.engine.models.quiet import quiet_libraries
-from harness.engine.models.resolve import resolve_model
+from harness.engine.models import (
+    DTYPES,
+    Device,
+    avoid_repacking,
+    find_device,
+    load_model,
+    quiet_libraries,
+    require_four_bit,
+    resolve_model,
+    shape_of_model,
+)
 from harness.errors import BenchError, first_line
 
 if TYPE_CHECKING:

@@ -13,14 +13,12 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.data.mapping.digests import example_digest, same_inputs_digest
-from harness.engine.artifacts.loading import device_for, find_base, load_finished, usable_rows
+from harness.data.mapping import example_digest, same_inputs_digest
+from harness.engine.artifacts import device_for, find_base, load_finished, usable_rows
 from harness.errors import BenchError
-from harness.results import Chosen, choose, equally_wide, same_rows
-from harness.results.finished_cell import FinishedCell
+from harness.results import Chosen, FinishedCell, choose, equally_wide, same_rows
 from harness.statistics import statistic_stack
-from harness.store import Run, RunFolder
-from harness.store.tables import read_table
+from harness.store import Run, RunFolder, read_table
 from harness.types import Example, Metric
 
 Array: TypeAlias = NDArray[np.float64]

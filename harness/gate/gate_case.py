@@ -16,9 +16,7 @@ from harness.gate.policy import Policy, Rule
 from harness.gate.verdict import Outcome, Ruling
 from harness.metrics import BOUNDS
 from harness.results import Chosen
-from harness.statistics import OneSided
-from harness.statistics.intervals import unseen_room
-from harness.statistics.power import POWER
+from harness.statistics import POWER, OneSided, unseen_room
 from harness.types import Metric
 
 Array: TypeAlias = NDArray[np.float64]

@@ -9,13 +9,12 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from harness.data.mapping.digests import question_digest
+from harness.data.mapping import question_digest
 from harness.errors import BenchError
 from harness.gate.fitting import pair_of, test_digest, trained_on
 from harness.gate.gate_case import Case
 from harness.gate.policy import Policy, as_plain
-from harness.gate.registry.journal import Look
-from harness.gate.registry.registry import Registry
+from harness.gate.registry import Look, Registry
 from harness.gate.rules import rulings_of, slices_asked_for, unjudged
 from harness.gate.verdict import Ruling, Side, Verdict, together
 from harness.gate.worse import rows_that_got_worse

@@ -7,8 +7,8 @@ from harness.gate.policy import Rule
 from harness.gate.verdict import Ruling
 from harness.results import Chosen
 from harness.review import reviews_of
-from harness.review.findings.judging import error_rates, preferences, rows_with
-from harness.review.ratings.judgements import Judgements
+from harness.review.findings import error_rates, preferences, rows_with
+from harness.review.ratings import Judgements
 from harness.statistics import OneSided
 
 

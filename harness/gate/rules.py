@@ -12,11 +12,8 @@ from harness.gate.measures import ruling_of_measure
 from harness.gate.people import ruling_of_people
 from harness.gate.policy import MEASURES, REVIEWS, Policy, Rule
 from harness.gate.verdict import Outcome, Ruling
-from harness.results.slices import MOST_VALUES, slices_of
-from harness.statistics import OneSided, one_sided_limits, score_limits, seed_spread
-from harness.statistics.clusters import cluster_index
-from harness.statistics.intervals import units
-from harness.statistics.statistic_rows import whole_rows
+from harness.results import MOST_VALUES, slices_of
+from harness.statistics import OneSided, cluster_index, one_sided_limits, score_limits, seed_spread, units, whole_rows
 from harness.text import plural
 from harness.types import Example, Metric
 

@@ -23,7 +23,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, TypeGuard
 
-from harness.metrics.faithfulness.negation import negated_before
+from harness.metrics.faithfulness import negated_before
 from harness.metrics.family import Family, example_metric
 from harness.metrics.join import Missing
 from harness.types import Example, Metric, Prediction

@@ -9,16 +9,11 @@ from types import MappingProxyType
 from harness.errors import BenchError, did_you_mean
 from harness.metrics.evaluate_library import is_of_library, library_family
 from harness.metrics.facts import FACTS
-from harness.metrics.faithfulness.faithfulness import FAITHFULNESS
+from harness.metrics.faithfulness import FAITHFULNESS
 from harness.metrics.family import Family
 from harness.metrics.guard import guarded
-from harness.metrics.labels.classification import CLASSIFICATION
-from harness.metrics.labels.probabilities import PROBABILITIES
-from harness.metrics.similarity.exact import EXACT_MATCH
-from harness.metrics.similarity.length import LENGTH
-from harness.metrics.similarity.rouge import ROUGE
-from harness.metrics.similarity.sacrebleu_scores import BLEU, CHRF, TER
-from harness.metrics.similarity.squad_scores import ANSWERABILITY, SQUAD
+from harness.metrics.labels import CLASSIFICATION, PROBABILITIES
+from harness.metrics.similarity import ANSWERABILITY, BLEU, CHRF, EXACT_MATCH, LENGTH, ROUGE, SQUAD, TER
 from harness.plugins import Installed, with_plugins
 from harness.types import Metric
 

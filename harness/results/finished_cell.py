@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.catalog import Catalog, Vocabulary
-from harness.catalog.strategy_specs import resolve_strategy
+from harness.catalog import Catalog, Vocabulary, resolve_strategy
 from harness.errors import BenchError, did_you_mean
 from harness.store import CellFolder, Run
 from harness.types import Cell, Example, Shape, Strategy, Task

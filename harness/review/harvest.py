@@ -11,12 +11,9 @@ from typing import Any
 
 from harness.catalog import render_prompt
 from harness.errors import BenchError
-from harness.review.findings.judging import outcome
-from harness.review.ratings.judgements import Judged, Judgements
-from harness.review.ratings.ratings import Review, reviews_of
-from harness.store import Run
-from harness.store.atomic import write_text
-from harness.store.review_files import retire_rows, retired_rows
+from harness.review.findings import outcome
+from harness.review.ratings import Judged, Judgements, Review, reviews_of
+from harness.store import Run, retire_rows, retired_rows, write_text
 from harness.types import Example, Task
 
 

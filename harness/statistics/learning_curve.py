@@ -31,7 +31,7 @@ from harness.statistics.statistic_rows import whole_rows
 from harness.types import Metric, Score
 
 Array: TypeAlias = NDArray[np.float64]
-Outlook: TypeAlias = Literal["gain", "no gain", "undecided"]
+GainOutlook: TypeAlias = Literal["gain", "no gain", "undecided"]
 
 LEAST_SIZES = 4  # three parameters pass through three points whatever they are
 FAR = 10  # times the largest size run: beyond it nothing was checked, here or in the papers above
@@ -81,7 +81,7 @@ class Forecast:
     high: float | None
     step: Step
     far: bool
-    outlook: Outlook
+    outlook: GainOutlook
 
 
 @dataclass(frozen=True)
@@ -322,7 +322,7 @@ class _Curve:
         return f"inverse power law, paired {label.removesuffix(ROUGH)}; {trainings}{ROUGH if label.endswith(ROUGH) else ''}"
 
 
-def _outlook(step: Step, margin: float) -> Outlook:
+def _outlook(step: Step, margin: float) -> GainOutlook:
     if step.low is None or step.high is None:
         return "undecided"
     if step.low > margin:

@@ -1,20 +1,40 @@
 """A run on disk. The only code that knows how a run folder is laid out."""
 
-from harness.store.lock import RunLock
-from harness.store.run_folder import CellFolder, RunFolder
-from harness.store.run_plan import RunPlan
+from harness.store.atomic import plain, write_atomically, write_json, write_text
+from harness.store.lock import RunLock, waiting_lock
+from harness.store.review_files import PacketFolder, packet_folder, packet_folders, retire_rows, retired_rows
+from harness.store.run_folder import CellFolder, RunFolder, read_json
+from harness.store.run_plan import ELSEWHERE, ModelInfo, RunPlan
 from harness.store.runs_folder import create_run, find_finished_cell, find_unfinished, open_run, reuse_cell
 from harness.store.stored_run import Run
+from harness.store.tables import read_table
+from harness.store.verdicts import add_verdict, verdict_files
 
 __all__ = [
+    "ELSEWHERE",
     "CellFolder",
+    "ModelInfo",
+    "PacketFolder",
     "Run",
     "RunFolder",
     "RunLock",
     "RunPlan",
+    "add_verdict",
     "create_run",
     "find_finished_cell",
     "find_unfinished",
     "open_run",
+    "packet_folder",
+    "packet_folders",
+    "plain",
+    "read_json",
+    "read_table",
+    "retire_rows",
+    "retired_rows",
     "reuse_cell",
+    "verdict_files",
+    "waiting_lock",
+    "write_atomically",
+    "write_json",
+    "write_text",
 ]

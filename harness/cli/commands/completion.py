@@ -102,7 +102,7 @@ def _completed(incomplete: str, names: Callable[[], Iterable[str]]) -> list[Comp
 
 
 def _in_catalog(ctx: click.Context, room: Literal["tasks", "strategies"]) -> list[str]:
-    from harness.catalog.shipped import shipped_folder
+    from harness.catalog import shipped_folder
 
     folders = [*map(Path, _option(ctx, f"{room}_dir") or ()), Path(room), shipped_folder(room)]
     return sorted({file.stem for folder in folders for pattern in ("*.yaml", "*.yml") for file in folder.glob(pattern)})
@@ -111,7 +111,7 @@ def _in_catalog(ctx: click.Context, room: Literal["tasks", "strategies"]) -> lis
 def _models() -> list[str]:
     from huggingface_hub.constants import HF_HUB_CACHE
 
-    from harness.engine.models.resolve import known_models
+    from harness.engine.models import known_models
 
     cached = sorted(folder.name.removeprefix("models--").replace("--", "/", 1) for folder in Path(HF_HUB_CACHE).glob("models--*--*"))
     return [*known_models(), *cached]

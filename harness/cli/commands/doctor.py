@@ -15,7 +15,7 @@ from harness.cli.listing import printable
 from harness.cli.options import runs_dir
 
 if TYPE_CHECKING:
-    from harness.doctor.finding import Finding
+    from harness.doctor import Finding
 
 _MARKS = {"ok": "✓", "warning": "!", "failed": "✗"}
 _PLAIN_MARKS = {"ok": "ok", "warning": "!", "failed": "X"}  # where the terminal knows ASCII only
@@ -30,7 +30,7 @@ def doctor(model: str | None, form: str, runs_dir: str) -> None:
 
     Ends with 0 when everything works that `bench run` needs, else with 1.
     """
-    from harness.doctor.checkup import checks, works
+    from harness.doctor import checks, works
 
     found: list[Finding] = []
     for check in checks(Path(runs_dir), model):

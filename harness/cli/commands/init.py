@@ -19,7 +19,7 @@ from harness.cli.listing import printable
 from harness.errors import BenchError
 
 if TYPE_CHECKING:
-    from harness.data.inspect.guess import Guess
+    from harness.data.inspect import Guess
     from harness.types import DataReport, Kind, Task
 
 _KINDS = ("classification", "generation", "qa", "summarization")
@@ -50,8 +50,7 @@ def init(
     bench init tickets.xlsx --target queue --out tasks/tickets.yaml
     """
     from harness.data import peek
-    from harness.data.inspect.guess import guess
-    from harness.data.inspect.task_draft import draft, prompt_for
+    from harness.data.inspect import draft, guess, prompt_for
 
     _check_place(out, force)
     table = peek(file, rows=_ROWS)
@@ -184,15 +183,14 @@ def _tried(guess: Guess, task_of: Callable[[Guess], Task], folder: Path) -> _Tri
 
 
 def _has_splits(folder: Path) -> bool:
-    from harness.data.formats.files import open_data
-    from harness.data.formats.saved_datasets import Saved
+    from harness.data.formats import Saved, open_data
 
     found = open_data(folder)
     return isinstance(found, Saved) and len(found.splits) > 1
 
 
 def _write(out: Path, text: str) -> None:
-    from harness.store.atomic import write_text
+    from harness.store import write_text
 
     try:
         write_text(out, text)

@@ -11,7 +11,7 @@ import click
 from harness.cli.listing import print_entries, printable
 
 if TYPE_CHECKING:
-    from harness.engine.models.inventory import KnownModel
+    from harness.engine.models import KnownModel
 
 
 @click.command(short_help="List the models that can be named here.")
@@ -21,7 +21,7 @@ def models(form: str) -> None:
 
     A folder, a .gguf file and any org/name on the Hub can be named as well.
     """
-    from harness.engine.models.inventory import converted_models, hub_models, named_models
+    from harness.engine.models import converted_models, hub_models, named_models
 
     (converted, damage), (cached, more_damage) = converted_models(), hub_models()
     named, problems = named_models(), [*damage, *more_damage]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from harness.data.formats.records import BadRows, Table, closest, shown
+from harness.data.formats import BadRows, Table, closest, shown
 from harness.data.inspect import naming
 from harness.data.inspect.naming import match, plain_name
 from harness.data.inspect.profile import Column, profile, quantile

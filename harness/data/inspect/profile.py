@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
 
-from harness.data.formats.records import Table
-from harness.data.mapping.nested import reach
+from harness.data.formats import Table
+from harness.data.mapping import reach
 
 MOST_LABELS = 500  # more distinct values than the loader takes for labels
 _DEEPEST = 4

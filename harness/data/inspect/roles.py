@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from harness.catalog.prompts import RESERVED_WORDS
-from harness.data.formats.records import listed, shown
+from harness.catalog import RESERVED_WORDS
+from harness.data.formats import listed, shown
 from harness.data.inspect import naming
 from harness.data.inspect.naming import match, plain_name
 from harness.data.inspect.profile import Column

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
-from harness.catalog.prompts import variable_problem
-from harness.data.formats.records import closest, listed, shown
+from harness.catalog import variable_problem
+from harness.data.formats import closest, listed, shown
 from harness.data.mapping.nested import Columns
 from harness.errors import BenchError
 from harness.types import Kind

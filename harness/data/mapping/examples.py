@@ -6,8 +6,8 @@ import sys
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from harness.catalog.prompts import prompt_variables
-from harness.data.formats.records import BadRowError, closest, listed, shown
+from harness.catalog import prompt_variables
+from harness.data.formats import BadRowError, closest, listed, shown
 from harness.data.mapping.column_roles import FieldMap
 from harness.data.mapping.nested import MISSING, reach
 from harness.types import Example, Task

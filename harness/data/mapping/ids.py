@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from harness.data.formats.records import shown
-from harness.data.pipeline.row_index import Index
+from harness.data.formats import shown
+from harness.data.mapping.row_index import Index
 
 if TYPE_CHECKING:
-    from harness.data.pipeline.row_index import Places
+    from harness.data.mapping.row_index import Places
 
 
 class RowIds:

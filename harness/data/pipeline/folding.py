@@ -7,12 +7,12 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from harness.data.pipeline.row_index import Index
+from harness.data.mapping import Index
 from harness.errors import BenchError
 from harness.types import Example
 
 if TYPE_CHECKING:
-    from harness.data.pipeline.row_index import Places
+    from harness.data.mapping import Places
 
 
 def check_folds(index: Index, rows: Places, column: str, place: Callable[[int], str]) -> None:

@@ -9,17 +9,25 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
-from harness.data.formats.records import BadRow, BadRowError, BadRows, Record, Stream, listed, shown
-from harness.data.mapping.column_roles import DEFAULT_COLUMNS, FieldMap, instead, resolve_fields
-from harness.data.mapping.digests import hash_of
-from harness.data.mapping.examples import Variables, example_of
-from harness.data.mapping.nested import MISSING, Columns, reach
-from harness.data.pipeline.row_index import Index
+from harness.data.formats import BadRow, BadRowError, BadRows, Record, Stream, listed, shown
+from harness.data.mapping import (
+    DEFAULT_COLUMNS,
+    MISSING,
+    Columns,
+    FieldMap,
+    Index,
+    Variables,
+    example_of,
+    hash_of,
+    instead,
+    reach,
+    resolve_fields,
+)
 from harness.errors import BenchError
 from harness.types import Example, Task
 
 if TYPE_CHECKING:
-    from harness.data.pipeline.row_index import Places
+    from harness.data.mapping import Places
 
 LOOK_AHEAD = 1000  # rows whose keys are known before the columns get their roles
 KEPT_FOR_SAMPLE = 50_000  # rows that are kept in memory though only some will be needed

@@ -12,15 +12,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.data.formats.files import open_table
-from harness.data.formats.records import BadRow, listed, shown
-from harness.data.mapping.digests import example_digest, order_of, same_inputs_key
-from harness.data.pipeline.row_index import Index
+from harness.data.formats import BadRow, listed, open_table, shown
+from harness.data.mapping import Index, example_digest, order_of, same_inputs_key
 from harness.errors import BenchError
 from harness.types import Example, SplitName
 
 if TYPE_CHECKING:
-    from harness.data.pipeline.row_index import Places
+    from harness.data.mapping import Places
 
 PLACE = "place"  # where a row stands in its file, until it is one of train
 

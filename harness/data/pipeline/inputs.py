@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from harness.data.formats.files import open_table
-from harness.data.mapping.column_roles import RESERVED
-from harness.data.mapping.ids import RowIds
+from harness.data.formats import open_table
+from harness.data.mapping import RESERVED, RowIds
 from harness.data.pipeline.gather import Gathered
 from harness.errors import BenchError
 from harness.types import Example, Task

@@ -6,13 +6,13 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from harness.data.formats.records import closest, listed, shown
-from harness.data.pipeline.row_index import Index
+from harness.data.formats import closest, listed, shown
+from harness.data.mapping import Index
 from harness.errors import BenchError
 from harness.types import SplitName, Task
 
 if TYPE_CHECKING:
-    from harness.data.pipeline.row_index import Places
+    from harness.data.mapping import Places
 
 MOST_LABELS = 500
 

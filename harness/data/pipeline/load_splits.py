@@ -12,23 +12,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.data.mapping.digests import splits_digest
-from harness.data.mapping.ids import RowIds
+from harness.data.mapping import Index, RowIds, splits_digest
 from harness.data.pipeline.folding import check_folds, fold, merged, with_followers
 from harness.data.pipeline.gather import Gathered
 from harness.data.pipeline.harvested import PLACE, as_training, check_inputs, read_harvested, retire, unmatched
 from harness.data.pipeline.labels import choices_of, unseen_labels
 from harness.data.pipeline.origins import find_origin
-from harness.data.pipeline.row_index import Index
 from harness.data.pipeline.sampling import sampled
 from harness.data.pipeline.sources import sources
 from harness.data.pipeline.splitting import spare_validation, split_rows
-from harness.data.quality.overlap import Checked, remove_overlaps
+from harness.data.quality import Checked, remove_overlaps
 from harness.errors import BenchError, did_you_mean
 from harness.types import DataReport, Example, Paths, SplitName, Splits, SplitSpec, Task
 
 if TYPE_CHECKING:
-    from harness.data.pipeline.row_index import Places
+    from harness.data.mapping import Places
 
 _ORDER: tuple[SplitName, ...] = ("train", "validation", "test")
 

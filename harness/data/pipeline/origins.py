@@ -7,11 +7,8 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
-from harness.data.formats.files import open_data, open_table
-from harness.data.formats.records import Record, Stream, listed
-from harness.data.formats.saved_datasets import Saved, given_splits, hub_data
-from harness.data.mapping.column_roles import resolve_fields
-from harness.data.mapping.nested import MISSING, Columns, reach
+from harness.data.formats import Record, Saved, Stream, given_splits, hub_data, listed, open_data, open_table
+from harness.data.mapping import MISSING, Columns, reach, resolve_fields
 from harness.errors import BenchError
 from harness.types import FilesSpec, Task
 

@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.data.formats.files import open_table
-from harness.data.formats.records import BadRow, closest, shown
+from harness.data.formats import BadRow, closest, open_table, shown
 from harness.errors import BenchError, did_you_mean
 from harness.types import Example
 

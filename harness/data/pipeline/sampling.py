@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Sequence
 
-from harness.data.mapping.digests import keyed_order
+from harness.data.mapping import keyed_order
 from harness.types import Example
 
 

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import NamedTuple, get_args
 
-from harness.catalog.prompts import variable_problem
+from harness.catalog import variable_problem
 from harness.data import clinic
-from harness.data.formats.records import shown, unusable_text
+from harness.data.formats import shown, unusable_text
 from harness.errors import BenchError, first_line
 from harness.plugins import Installed, with_plugins
 from harness.types import DataSpec, Example, Kind, SplitName

@@ -12,15 +12,14 @@ from collections.abc import Mapping, Sequence
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from harness.data.mapping.digests import order_of
-from harness.data.pipeline.row_index import Index
+from harness.data.mapping import Index, order_of
 from harness.errors import BenchError
 from harness.types import SplitName, SplitSpec
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from harness.data.pipeline.row_index import Places
+    from harness.data.mapping import Places
 
 SPARE_VALIDATION = 0.1
 

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from harness.data.pipeline.row_index import Index
+from harness.data.mapping import Index
 from harness.errors import BenchError
 from harness.types import SplitName
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from harness.data.pipeline.row_index import Places
+    from harness.data.mapping import Places
 
 SPLITS: tuple[SplitName, ...] = ("train", "validation", "test")
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from harness.engine.tuning import load_adapter
 from harness.errors import BenchError, first_line
-from harness.results.finished_cell import FinishedCell
-from harness.store.run_folder import read_json
+from harness.results import FinishedCell
+from harness.store import read_json
 
 
 def check_artifact(finished: FinishedCell) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from harness.engine.artifacts.loading import FinishedModel
-from harness.engine.models.decoder_start import decoder_start
+from harness.engine.models import decoder_start
 
 # How far apart distributions may be, as total variation (0–1), where nothing but rounding in these numbers lies between them. Right merges
 # in float32 were found 1e-6 to 2e-6 away; an adapter of a tied output layer, merged into the input embeddings as well, 6e-3.

@@ -20,15 +20,12 @@ from harness.engine.artifacts.loading import FinishedModel, load_finished
 from harness.engine.artifacts.merge import dtype_of, merged_with_base, require_mergeable
 from harness.engine.artifacts.model_card import CARD_TAGS, model_card
 from harness.engine.artifacts.transformers4 import add_older_names
-from harness.engine.models.decoder_start import decoder_start
-from harness.engine.models.device import DTYPES, Device
-from harness.engine.models.load import load_model
-from harness.engine.models.resolve import ModelSource
+from harness.engine.models import DTYPES, Device, ModelSource, decoder_start, load_model
 from harness.errors import BenchError, did_you_mean, first_line
 from harness.metrics import metrics_for
-from harness.results.finished_cell import FinishedCell
+from harness.results import FinishedCell
 from harness.statistics import score_rows
-from harness.store.atomic import write_text
+from harness.store import write_text
 from harness.types import Score
 
 # What an encoder-decoder must or must not write: part of how it was trained, and respected in the run.

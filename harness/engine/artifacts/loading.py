@@ -8,18 +8,14 @@ from pathlib import Path
 
 from harness.catalog import prompt_variables
 from harness.engine.artifacts.checks import check_artifact, with_adapter
-from harness.engine.inference.predict import predict, prompt_budget
-from harness.engine.models.device import Device, find_device, require_four_bit
-from harness.engine.models.load import LoadedModel, load_model
-from harness.engine.models.resolve import ModelSource, resolve_model
-from harness.engine.prompts.few_shot import render_for
-from harness.engine.prompts.prompt_encoder import EncodedPrompt, PromptEncoder, Shot
+from harness.engine.inference import predict
+from harness.engine.models import Device, LoadedModel, ModelSource, find_device, load_model, require_four_bit, resolve_model
+from harness.engine.prompts import EncodedPrompt, PromptEncoder, Shot, prompt_budget, render_for
 from harness.engine.tuning import virtual_tokens
 from harness.errors import BenchError
 from harness.measure import Meter
-from harness.results.finished_cell import FinishedCell
-from harness.store import Run
-from harness.store.run_folder import read_json
+from harness.results import FinishedCell
+from harness.store import Run, read_json
 from harness.types import Example, Prediction
 
 

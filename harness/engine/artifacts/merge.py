@@ -9,12 +9,9 @@ from typing import Any
 from harness.engine.artifacts.checks import with_adapter
 from harness.engine.artifacts.equivalence import TOLERANCE, distributions, furthest_apart
 from harness.engine.artifacts.loading import FinishedModel
-from harness.engine.models.device import Device
-from harness.engine.models.load import load_model
-from harness.engine.models.quiet import quiet_libraries
-from harness.engine.models.resolve import ModelSource
+from harness.engine.models import Device, ModelSource, load_model, quiet_libraries
 from harness.errors import BenchError, first_line
-from harness.results.finished_cell import FinishedCell
+from harness.results import FinishedCell
 
 _CONTEXT = 64  # tokens of each prompt on which base and adapter are compared with their merger, which is done on the CPU
 _AS_IT_IS = "Without --merge, the adapter is exported as it is."

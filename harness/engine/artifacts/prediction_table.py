@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.engine.prompts.prompt_encoder import EncodedPrompt
-from harness.metrics.labels.probabilities import shares
-from harness.results.finished_cell import FinishedCell
+from harness.engine.prompts import EncodedPrompt
+from harness.metrics.labels import shares
+from harness.results import FinishedCell
 from harness.text import inert
 from harness.types import Example, Prediction
 

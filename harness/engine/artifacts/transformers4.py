@@ -10,8 +10,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from harness.store.atomic import write_json
-from harness.store.run_folder import read_json
+from harness.store import read_json, write_json
 
 
 def add_older_names(folder: Path) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from harness.engine.inference.generate import require_finite
-from harness.engine.models.padding import right_padded
+from harness.engine.models import right_padded
 
 
 def classify(model: Any, prompts: Sequence[Sequence[int]], pad_id: int) -> list[list[float]]:

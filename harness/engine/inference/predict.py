@@ -10,15 +10,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from harness.catalog.prompts import render_prompt
 from harness.engine.inference.choose import LabelScorer
 from harness.engine.inference.classify import classify
 from harness.engine.inference.extract import ends_with, extract
 from harness.engine.inference.generate import generate
 from harness.engine.inference.seq2seq import Seq2SeqScorer, generate_seq2seq
-from harness.engine.prompts.prompt_encoder import EncodedPrompt, PromptEncoder
-from harness.errors import BenchError
-from harness.measure.meter import Meter
+from harness.engine.prompts import EncodedPrompt, PromptEncoder
+from harness.measure import Meter
 from harness.types import Example, Prediction, Shape, Task
 
 # Tokens of one generation batch, prompt and answer, padding included; and its rows at most.
@@ -28,37 +26,6 @@ _BATCH_ROWS = 64
 _Pair = tuple[Example, EncodedPrompt]
 _Work = Callable[[Sequence[_Pair]], list[Prediction]]
 _Scorer = Callable[[Sequence[Sequence[int]]], list[list[float]]]
-
-
-def renderer(template: str) -> Callable[[Example], str]:
-    """A function from an example to its prompt."""
-    return lambda example: render_prompt(template, example.inputs, example.choices)
-
-
-def plain_inputs(example: Example) -> str:
-    """The inputs alone, one below the other: what an encoder reads, to which an instruction says nothing."""
-    return "\n".join(example.inputs.values())
-
-
-def prompt_budget(task: Task, encoder: PromptEncoder, context: int, labels: Sequence[str], shape: Shape = "decoder") -> int:
-    """How many tokens a prompt may have, within the context and the task's `max_length`.
-
-    A decoder's answer must fit in behind it. An encoder-decoder writes into a context of its own, an encoder not at all.
-
-    Raises:
-        BenchError: when the answer alone takes up all of the context.
-    """
-    whole = min(context, task.max_length)
-    if shape == "encoder":
-        return whole
-    answer = max((len(row) for row in encoder.completions(labels)), default=1) if task.chooses else task.decode.max_new_tokens
-    if shape == "encoder-decoder":
-        if answer > context:
-            raise BenchError(f"an answer of {answer} tokens is longer than the {context} that the model takes: lower max_new_tokens")
-        return whole
-    if whole - answer < 1:
-        raise BenchError(f"an answer of {answer} tokens leaves no room for a prompt in {whole}: lower max_new_tokens")
-    return whole - answer
 
 
 def predict(

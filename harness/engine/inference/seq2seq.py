@@ -7,8 +7,7 @@ from typing import Any
 
 from harness.engine.inference.decoding_state import OpenOutputs
 from harness.engine.inference.generate import Generated, require_finite
-from harness.engine.models.decoder_start import decoder_start
-from harness.engine.models.padding import right_padded
+from harness.engine.models import decoder_start, right_padded
 
 # Elements of the largest tensors, for as many (prompt, label) pairs at once as fit: logits (256 MiB in float32), and the keys and
 # values of the prompt, which each pair has a copy of (1 GiB).

@@ -1,21 +1,42 @@
 """From a model's name to a model in memory: found, checked, digested, loaded on the device that is there."""
 
-from harness.engine.models.device import Device, find_device
-from harness.engine.models.load import LoadedModel, load_model
+from harness.engine.models.decoder_start import decoder_start
+from harness.engine.models.device import DTYPES, Device, find_device, require_four_bit
+from harness.engine.models.digest import digest_of, shipped_model_digest
+from harness.engine.models.head import head_modules
+from harness.engine.models.inventory import KnownModel, converted_models, hub_models, named_models, size_of
+from harness.engine.models.load import LoadedModel, avoid_repacking, has_head, load_model, load_skeleton, shape_of_model
 from harness.engine.models.logits import logits_only_at
-from harness.engine.models.resolve import ModelSource, known_models, resolve_model
-from harness.engine.prompts.prompt_encoder import EncodedPrompt, PromptEncoder, Shot
+from harness.engine.models.padding import right_padded
+from harness.engine.models.quiet import quiet_libraries
+from harness.engine.models.resolve import TINY, ModelSource, cache_folder, known_models, resolve_model
 
 __all__ = [
+    "DTYPES",
+    "TINY",
     "Device",
-    "EncodedPrompt",
+    "KnownModel",
     "LoadedModel",
     "ModelSource",
-    "PromptEncoder",
-    "Shot",
+    "avoid_repacking",
+    "cache_folder",
+    "converted_models",
+    "decoder_start",
+    "digest_of",
     "find_device",
+    "has_head",
+    "head_modules",
+    "hub_models",
     "known_models",
     "load_model",
+    "load_skeleton",
     "logits_only_at",
+    "named_models",
+    "quiet_libraries",
+    "require_four_bit",
     "resolve_model",
+    "right_padded",
+    "shape_of_model",
+    "shipped_model_digest",
+    "size_of",
 ]

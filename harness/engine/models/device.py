@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from harness.errors import BenchError
-from harness.measure.environment import environment
+from harness.measure import environment
 
 if TYPE_CHECKING:
     import torch

@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
-from harness.store.atomic import write_text
+from harness.store import write_text
 
 # What can change an output. A README or a licence cannot.
 _PATTERNS = ("*.safetensors", "*.safetensors.index.json", "config.json", "generation_config.json", "tokenizer*", "*.model", "vocab*",

@@ -1,30 +1,14 @@
-"""What a strategy shows a model of an example, and what it is trained towards."""
+"""The training examples that a few-shot prompt shows."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-from harness.data.mapping.digests import keyed_order
-from harness.engine.inference.predict import plain_inputs, renderer
+from harness.data.mapping import keyed_order
 from harness.engine.prompts.prompt_encoder import Shot
+from harness.engine.prompts.rendering import render_for, target_for
 from harness.types import Example, Shape, Strategy, Task
-
-
-def render_for(task: Task, strategy: Strategy, shape: Shape) -> Callable[[Example], str]:
-    """A function from an example to its prompt. An encoder reads the bare inputs: an instruction tells it nothing."""
-    if shape == "encoder" and strategy.prompt is None:
-        return plain_inputs
-    return renderer(strategy.prompt or task.prompt)
-
-
-def target_for(task: Task) -> Callable[[Example], str]:
-    """A function from an example to the text that is trained towards: its first reference, or what stands for "no answer"."""
-
-    def target(example: Example) -> str:
-        return example.targets[0] if example.targets else task.no_answer or ""
-
-    return target
 
 
 def draw_shots(rows: Sequence[Example], count: int, seed: int) -> list[Example]:

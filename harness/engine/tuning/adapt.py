@@ -6,7 +6,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-from harness.engine.inference.shared_prefix import plain_cache
+from harness.engine.inference import plain_cache
 from harness.engine.tuning.adalora import freeze_rank_counts
 from harness.engine.tuning.full_precision import read_widened, widen_copies
 from harness.engine.tuning.peft_methods import adapter_config, peft_type

@@ -14,14 +14,14 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harness.engine.models.device import Device
+from harness.engine.models import Device
 from harness.engine.tuning.adalora import RankAllocation
 from harness.engine.tuning.batches import EncodedExample, batch_order, micro_batches
 from harness.engine.tuning.checkpoint import Checkpoints
 from harness.engine.tuning.loss import batch_loss
 from harness.engine.tuning.lr_schedule import planned_steps, rate_factor, validation_steps
 from harness.engine.tuning.training_curve import CurveWriter
-from harness.measure.meter import Meter
+from harness.measure import Meter
 from harness.types import Cost, Shape, TrainingSummary, TrainSpec
 
 # A CPU gains nothing from more tokens at once, and their activations cost it gigabytes (SmolLM2-135M, LoRA: 2.7 MB a token).

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from harness.engine.models.decoder_start import decoder_start
-from harness.engine.models.logits import logits_only_at
-from harness.engine.models.padding import right_padded
+from harness.engine.models import decoder_start, logits_only_at, right_padded
 from harness.engine.tuning.batches import EncodedExample, Tensors, collate
 from harness.types import Shape
 

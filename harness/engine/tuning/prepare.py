@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from harness.engine.prompts.prompt_encoder import PromptEncoder
+from harness.engine.prompts import PromptEncoder
 from harness.engine.tuning.batches import EncodedExample
 from harness.errors import BenchError
 from harness.types import Example, Shape

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from harness.engine.models.head import head_modules
+from harness.engine.models import head_modules
 from harness.errors import BenchError, did_you_mean
 from harness.types import Shape
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from harness.store.atomic import write_text
+from harness.store import write_text
 
 
 class CurveWriter:

@@ -25,9 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.errors import BenchError
-from harness.store.atomic import write_json
-from harness.store.lock import waiting_lock
-from harness.store.run_folder import read_json
+from harness.store import read_json, waiting_lock, write_json
 from harness.text import one_line
 
 Action = Literal["promote", "force", "rollback"]

@@ -14,11 +14,10 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from harness.engine.artifacts.checks import check_artifact
+from harness.engine.artifacts import check_artifact
 from harness.errors import BenchError
 from harness.gate.registry.journal import Action, Event, Journal
-from harness.results import Chosen, choose
-from harness.results.finished_cell import FinishedCell
+from harness.results import Chosen, FinishedCell, choose
 from harness.store import Run, RunFolder
 
 _PART = ".part-"

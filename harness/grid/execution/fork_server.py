@@ -58,7 +58,7 @@ def _preload() -> None:
     import transformers.models.auto  # noqa: F401
     from transformers import AutoModelForCausalLM, AutoTokenizer, DynamicCache  # noqa: F401
 
-    from harness.engine.models.quiet import quiet_libraries
+    from harness.engine.models import quiet_libraries
 
     quiet_libraries()
     if torch.version.cuda is None:  # a CPU build: nothing to break

@@ -8,8 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from harness.measure import Meter
-from harness.store.atomic import write_json
-from harness.store.run_folder import read_json
+from harness.store import read_json, write_json
 from harness.types import Cost, Prediction
 
 

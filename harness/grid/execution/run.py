@@ -8,12 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from harness.data.mapping.digests import same_inputs_digest
+from harness.data.mapping import same_inputs_digest
 from harness.errors import BenchError
 from harness.grid.execution.external_cells import finish_cells
 from harness.grid.execution.scheduler import run_cells
 from harness.grid.execution.worker import Job
-from harness.grid.planning.plan import Planned
+from harness.grid.planning import Planned
 from harness.store import Run, RunFolder, RunLock, create_run, find_finished_cell, find_unfinished, reuse_cell
 from harness.types import Cell, CellResult
 

@@ -9,20 +9,17 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from harness.data.pipeline.sampling import sample
-from harness.engine.artifacts.model_card import model_card
-from harness.engine.inference.general_text_loss import general_loss
-from harness.engine.inference.predict import predict, prompt_budget
-from harness.engine.models.device import Device
-from harness.engine.models.load import LoadedModel, load_model
-from harness.engine.models.resolve import ModelSource
-from harness.engine.prompts.few_shot import render_for, shots_for, target_for
-from harness.engine.prompts.prompt_encoder import EncodedPrompt, PromptEncoder, Shot
+from harness.data.pipeline import sample
+from harness.engine.artifacts import model_card
+from harness.engine.inference import predict
+from harness.engine.models import Device, LoadedModel, ModelSource, load_model
+from harness.engine.prompts import EncodedPrompt, PromptEncoder, Shot, prompt_budget, render_for, shots_for, target_for
 from harness.engine.tuning import (
     DivergedError,
     Progress,
     adapt,
     encode_examples,
+    general_loss,
     load_adapter,
     planned_steps,
     save_artifact,
@@ -35,9 +32,7 @@ from harness.grid.execution.partial_predictions import KeptPredictions
 from harness.measure import Meter, environment
 from harness.metrics import metrics_for, scripts_of
 from harness.statistics import per_example_scores, score_rows
-from harness.store import CellFolder, RunFolder, RunPlan
-from harness.store.atomic import write_json
-from harness.store.run_folder import read_json
+from harness.store import CellFolder, RunFolder, RunPlan, read_json, write_json
 from harness.types import Cell, CellResult, Cost, Example, Prediction, Shape, Status, Strategy, Task, TrainingSummary
 
 Emit = Callable[[Mapping[str, Any]], None]

@@ -9,15 +9,12 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from harness.catalog.strategy_specs import OUTPUTS_PREFIX
-from harness.engine.models.device import Device
-from harness.engine.models.digest import digest_of
-from harness.engine.models.load import has_head, shape_of_model
-from harness.engine.models.resolve import ModelSource, resolve_model
+from harness.catalog import OUTPUTS_PREFIX
+from harness.engine.models import Device, ModelSource, digest_of, has_head, resolve_model, shape_of_model
 from harness.errors import BenchError, did_you_mean
 from harness.grid.planning.request import BASE, Request, overridden
 from harness.measure import code_digest, versions_that_matter
-from harness.store.run_plan import ELSEWHERE
+from harness.store import ELSEWHERE
 from harness.types import Cell, Shape, Splits, Strategy, Task
 
 

@@ -7,8 +7,8 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from harness.data.pipeline.output_files import Output, read_outputs
-from harness.engine.inference.extract import extract
+from harness.data.pipeline import Output, read_outputs
+from harness.engine.inference import extract
 from harness.types import Example, Prediction, Splits, Strategy, Task
 
 _EDGES = re.compile(r"^[\W_]+|[\W_]+$")

@@ -10,9 +10,7 @@ from pathlib import Path
 
 from harness.catalog import Catalog, Entry, prompt_variables, render_prompt
 from harness.data import load_splits
-from harness.engine.models.device import Device, find_device, require_four_bit
-from harness.engine.models.digest import digest_of
-from harness.engine.models.resolve import ModelSource
+from harness.engine.models import Device, ModelSource, digest_of, find_device, require_four_bit
 from harness.engine.tuning import check_adapter
 from harness.errors import BenchError, did_you_mean
 from harness.grid.planning.cells import NamedModel, Square, find_models, squares_of
@@ -21,8 +19,7 @@ from harness.grid.planning.preflight import Trial, try_out
 from harness.grid.planning.request import Request, check_numbers, resolve_strategies, resolve_tasks
 from harness.measure import environment, price_of, usable_cores
 from harness.metrics import FACTS, has_facts, is_of_library, scripts_of
-from harness.store import RunPlan
-from harness.store.run_plan import ELSEWHERE, ModelInfo
+from harness.store import ELSEWHERE, ModelInfo, RunPlan
 from harness.types import Prediction, Splits, Task
 
 

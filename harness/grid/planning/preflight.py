@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
-from harness.engine.inference.predict import prompt_budget
-from harness.engine.models.load import load_skeleton
-from harness.engine.models.resolve import ModelSource
-from harness.engine.prompts.few_shot import render_for, shots_for, target_for
-from harness.engine.prompts.prompt_encoder import PromptEncoder
+from harness.engine.models import ModelSource, load_skeleton
+from harness.engine.prompts import PromptEncoder, prompt_budget, render_for, shots_for, target_for
 from harness.engine.tuning import adapt, check_adapter, planned_steps, virtual_tokens
 from harness.errors import BenchError
 from harness.types import Shape, Splits, Strategy, Task

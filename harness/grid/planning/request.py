@@ -10,10 +10,8 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from harness.catalog import Catalog, Entry
-from harness.catalog.overrides import with_values
-from harness.catalog.strategy_specs import resolve_strategy
-from harness.engine.models.device import DTYPES
+from harness.catalog import Catalog, Entry, resolve_strategy, with_values
+from harness.engine.models import DTYPES
 from harness.errors import BenchError, did_you_mean
 from harness.grid.planning.grid_file import Override, Where
 from harness.types import DataSpec, FilesSpec, Paths, Strategy, Task

@@ -1,1 +1,12 @@
 """Scores of answers that are one of several labels, and of the probabilities of those labels."""
+
+from harness.metrics.labels.classification import CLASSIFICATION
+from harness.metrics.labels.probabilities import BINS, PROBABILITIES, label_probabilities, shares
+
+__all__ = [
+    "BINS",
+    "CLASSIFICATION",
+    "PROBABILITIES",
+    "label_probabilities",
+    "shares",
+]

@@ -14,8 +14,7 @@ from harness.reporting.charts.svg import CHARACTER, Scale, element, figure, labe
 from harness.reporting.views.learning import shown_forecasts
 from harness.reporting.views.view import Learning, LearningLine, Line, TaskView
 from harness.reporting.wording import numbers
-from harness.statistics import LearningCurve
-from harness.statistics.learning_curve import FAR
+from harness.statistics import FAR, LearningCurve
 from harness.text import one_line, short
 
 _COLOURS = 6  # of the style sheet; the labels tell lines apart where colours come again

@@ -7,14 +7,13 @@ from pathlib import Path
 import jinja2
 from markupsafe import Markup
 
-from harness.catalog.shipped import shipped_folder
+from harness.catalog import shipped_folder
 from harness.reporting.charts import cost_chart, learning_chart, marks, phase_chart, training_chart
 from harness.reporting.views import calibration, example_browser, learning, overview
 from harness.reporting.views.build import report_view
 from harness.reporting.views.view import PHASES
 from harness.reporting.wording import numbers, result_sentences
-from harness.store import Run
-from harness.store.atomic import write_text
+from harness.store import Run, write_text
 from harness.webpage import content_security_policy, page_environment
 
 _TEMPLATE = "report.html.j2"

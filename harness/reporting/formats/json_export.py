@@ -11,10 +11,9 @@ from harness.reporting.views.learning import learning_of
 from harness.reporting.views.lines import lines_of
 from harness.reporting.views.view import PHASES, LearningLine, Line
 from harness.reporting.wording.advice import advice_of
-from harness.results.task_rows import TaskRows
+from harness.results import TaskRows
 from harness.statistics import Step
-from harness.store import Run
-from harness.store.atomic import plain
+from harness.store import Run, plain
 from harness.types import Cell, CellResult, Cost, Score, Task, total_cost
 
 

@@ -12,8 +12,7 @@ from rich.text import Text
 from harness.reporting.terminal.console import UNLIMITED, print_table, print_text
 from harness.reporting.views.comparison_view import ComparisonView, Side
 from harness.reporting.wording import numbers
-from harness.statistics import Comparison, needed_rows
-from harness.statistics.intervals import ROUGH
+from harness.statistics import ROUGH, Comparison, needed_rows
 from harness.text import one_line, short
 
 _OUTPUT = 200  # characters of an output that is shown

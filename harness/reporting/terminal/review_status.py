@@ -14,7 +14,7 @@ from rich.text import Text
 from harness.reporting.terminal.console import UNLIMITED, print_table, print_text
 from harness.reporting.wording import numbers, review_words
 from harness.review import Findings
-from harness.store.atomic import plain
+from harness.store import plain
 from harness.text import one_line
 
 

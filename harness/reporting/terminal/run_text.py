@@ -17,7 +17,7 @@ from harness.reporting.views.view import Line
 from harness.reporting.wording import numbers
 from harness.reporting.wording import result_sentences as words
 from harness.reporting.wording.advice import advice_of
-from harness.results.task_rows import TaskRows
+from harness.results import TaskRows
 from harness.store import Run
 from harness.text import one_line, short
 from harness.types import Metric, Task

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from harness.reporting.views.view import AgainstFull, Line
-from harness.results import cells_of, done_cells
-from harness.results.task_rows import TaskRows
+from harness.results import TaskRows, cells_of, done_cells
 from harness.statistics import kept_quality
 from harness.store import Run
 

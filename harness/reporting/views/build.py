@@ -31,12 +31,10 @@ from harness.reporting.wording import result_sentences as words
 from harness.reporting.wording.advice import advice_of
 from harness.reporting.wording.gate_words import gate_view
 from harness.reporting.wording.review_words import review_view
-from harness.results import cells_of, done_cells
-from harness.results.task_rows import TaskRows, of_single_examples
+from harness.results import TaskRows, cells_of, done_cells, of_single_examples
 from harness.review import findings_of, retired_of, reviews_of
 from harness.statistics import compare_all
-from harness.store import Run
-from harness.store.verdicts import verdict_files
+from harness.store import Run, verdict_files
 from harness.types import Cell, Task
 
 _MOST_GATES = 6

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from harness.metrics.join import join
-from harness.metrics.labels.probabilities import BINS, label_probabilities
+from harness.metrics import join
+from harness.metrics.labels import BINS, label_probabilities
 from harness.reporting.charts.axes import x_axis, y_axis
 from harness.reporting.charts.svg import Scale, element, figure, label, line
 from harness.reporting.views.view import Calibration, CalibrationBin

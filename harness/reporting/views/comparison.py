@@ -18,9 +18,18 @@ from numpy.typing import NDArray
 from harness.errors import BenchError
 from harness.reporting.views.comparison_pairs import Wanted, opponents, side_of
 from harness.reporting.views.comparison_view import Changed, ComparisonView, ScoreRow, Side, Slice
-from harness.results import Chosen, Pairing, cells_of, done_cells, same_metrics, same_rows
-from harness.results.slices import slices_of
-from harness.results.task_rows import equally_wide, is_error_rate, of_single_examples
+from harness.results import (
+    Chosen,
+    Pairing,
+    cells_of,
+    done_cells,
+    equally_wide,
+    is_error_rate,
+    of_single_examples,
+    same_metrics,
+    same_rows,
+    slices_of,
+)
 from harness.statistics import (
     Comparison,
     Kept,
@@ -209,7 +218,7 @@ def _other_versions(a: Chosen, b: Chosen) -> list[str]:
 
 def _made_with(side: Chosen) -> dict[str, str]:
     """Versions, device and dtype of the cells; several of one package are all named."""
-    from harness.measure.environment import STACK
+    from harness.measure import STACK
 
     found: dict[str, dict[str, None]] = {}
     for cell in side.cells:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from harness import webpage
-from harness.metrics.faithfulness.faithfulness import unsupported
+from harness.metrics.faithfulness import unsupported
 from harness.reporting.views.view import ExampleOutput, ExampleRow, Line
 from harness.reporting.wording import numbers
 from harness.text import one_line, visible

@@ -11,8 +11,7 @@ from harness.errors import BenchError
 from harness.metrics import metrics_for
 from harness.reporting.views.lines import lines_of
 from harness.reporting.wording import numbers
-from harness.results import cells_of, done_cells
-from harness.results.task_rows import TaskRows
+from harness.results import TaskRows, cells_of, done_cells
 from harness.statistics import Outlook, compare_scores, independent_units, largest_spread, outlook
 from harness.store import Run
 from harness.types import Example, Metric, Task

@@ -10,11 +10,8 @@ from collections.abc import Callable, Sequence
 from harness.reporting.views.lines import name_of
 from harness.reporting.views.view import Learning, LearningLine, Line
 from harness.reporting.wording import numbers
-from harness.results import cells_of, done_cells
-from harness.results.task_rows import TaskRows
-from harness.statistics import Forecast, LearningCurve, Step
-from harness.statistics.intervals import ROUGH
-from harness.statistics.learning_curve import FAR, TARGETS, Outlook
+from harness.results import TaskRows, cells_of, done_cells
+from harness.statistics import FAR, ROUGH, TARGETS, Forecast, GainOutlook, LearningCurve, Step
 from harness.store import Run
 from harness.types import Metric
 
@@ -83,7 +80,7 @@ def sentences(curve: LearningCurve, metric: Metric) -> tuple[str, ...]:
     return (*claims, measured)
 
 
-def _claim(outlook: Outlook, forecasts: Sequence[Forecast], curve: LearningCurve, metric: Metric) -> str:
+def _claim(outlook: GainOutlook, forecasts: Sequence[Forecast], curve: LearningCurve, metric: Metric) -> str:
     """What holds for these forecasts, which have the same outlook."""
     if outlook == "gain":
         by = f"lower {metric.name} by" if metric.direction == "lower" else "add"

@@ -10,8 +10,7 @@ from dataclasses import replace
 from harness.reporting.views.view import PHASES, CellProblem, Costs, Line, as_difference
 from harness.reporting.wording import numbers
 from harness.results import TaskRows, done_cells
-from harness.store import Run
-from harness.store.run_plan import ELSEWHERE
+from harness.store import ELSEWHERE, Run
 from harness.types import Cell, CellResult, Phase
 
 Key = tuple[str, str, int]  # model, strategy, training size

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.reporting.views.view import SliceRow, SliceTable
-from harness.results.slices import ways_to_cut
+from harness.results import ways_to_cut
 from harness.statistics import stack_scores
 from harness.types import Example, Metric, Score
 

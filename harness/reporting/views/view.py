@@ -9,9 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from harness.metrics import ClassRow
-from harness.statistics import Comparison, Kept, LearningCurve, Reduction, Standing
-from harness.statistics.pairs import Verdict
-from harness.store.run_plan import ModelInfo
+from harness.statistics import Comparison, Kept, LearningCurve, Reduction, Standing, Verdict
+from harness.store import ModelInfo
 from harness.types import DataReport, Phase, Score
 
 _OPPOSITE: Mapping[Verdict, Verdict] = {"better": "worse", "worse": "better"}

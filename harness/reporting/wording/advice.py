@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 from harness.reporting.views.against_full import against_full_of
 from harness.reporting.views.view import AgainstFull, Line
 from harness.reporting.wording import numbers
-from harness.results import cells_of, done_cells
-from harness.results.task_rows import TaskRows
+from harness.results import TaskRows, cells_of, done_cells
 from harness.statistics import Candidate, Recommendation, recommend, seed_spread
 from harness.store import Run
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from harness.reporting.views.view import Difference, Line, Report
 from harness.reporting.wording import numbers
-from harness.statistics.intervals import ROUGH
+from harness.statistics import ROUGH
 from harness.types import Score, Task
 
 FEW_ROWS = 100

@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from harness.reporting.views.view import ReviewView, TextTable
 from harness.reporting.wording import numbers
 from harness.review import Findings
-from harness.review.findings.agreement import Agreement
-from harness.review.findings.findings import Change, ErrorRate, Preference
-from harness.statistics.intervals import ROUGH
+from harness.review.findings import Agreement, Change, ErrorRate, Preference
+from harness.statistics import ROUGH
 from harness.types import Score
 
 _GOOD_ALPHA, _POOR_ALPHA = 0.8, 0.667  # Krippendorff 2004, "Content Analysis", section 11.4

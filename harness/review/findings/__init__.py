@@ -1,1 +1,16 @@
 """What ratings say: preferences, errors, agreement between raters and with automatic scores."""
+
+from harness.review.findings.agreement import Agreement
+from harness.review.findings.findings import Change, ErrorRate, Preference
+from harness.review.findings.judging import error_rates, outcome, preferences, rows_with
+
+__all__ = [
+    "Agreement",
+    "Change",
+    "ErrorRate",
+    "Preference",
+    "error_rates",
+    "outcome",
+    "preferences",
+    "rows_with",
+]

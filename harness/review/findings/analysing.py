@@ -8,9 +8,8 @@ from harness.review.findings.agreement import Agreement, Level, agreement
 from harness.review.findings.findings import Findings, Rater
 from harness.review.findings.judging import answered, error_rates, outcome, preferences, scale_scores, times
 from harness.review.findings.metric_agreement import metric_agreement
-from harness.review.packets.packet import columns_of
-from harness.review.ratings.judgements import Judged, Judgements
-from harness.review.ratings.ratings import Review
+from harness.review.packets import columns_of
+from harness.review.ratings import Judged, Judgements, Review
 from harness.statistics import clopper_pearson_interval
 from harness.store import Run
 

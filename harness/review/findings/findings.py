@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from harness.review.findings.agreement import Agreement, Level
-from harness.review.packets.packet import Mode
+from harness.review.packets import Mode
 from harness.statistics import Reduction
 from harness.types import Score
 

@@ -10,8 +10,8 @@ import numpy as np
 
 from harness.metrics import example_metric
 from harness.review.findings.findings import Change, ErrorRate, Preference, ScaleScore, Time
-from harness.review.packets.packet import SEVERITIES
-from harness.review.ratings.judgements import Judged, Judgements
+from harness.review.packets import SEVERITIES
+from harness.review.ratings import Judged, Judgements
 from harness.statistics import Reduction, compare_scores, relative_reduction, weighted_mean
 from harness.types import Metric, ScaleSpec
 

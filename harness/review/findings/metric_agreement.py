@@ -10,9 +10,8 @@ import numpy as np
 from harness.results import TaskRows
 from harness.review.findings.findings import MetricAgreement
 from harness.review.findings.judging import answered
-from harness.review.findings.scoring import Scores, row_metrics, row_scores
-from harness.review.packets.packet import SEVERITIES
-from harness.review.ratings.judgements import Judged, Judgements
+from harness.review.packets import SEVERITIES, Scores, row_metrics, row_scores
+from harness.review.ratings import Judged, Judgements
 from harness.store import Run
 
 People: TypeAlias = Mapping[tuple[str, tuple[str, ...]], float]  # by row and what was shown

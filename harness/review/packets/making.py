@@ -11,13 +11,11 @@ from hashlib import sha256
 import numpy as np
 
 from harness.errors import BenchError, did_you_mean
-from harness.results import TaskRows
-from harness.results.finished_cell import find_cell
-from harness.results.slices import slices_of
-from harness.review.findings.scoring import row_metrics, row_scores
+from harness.results import TaskRows, find_cell, slices_of
 from harness.review.packets.design import assign, sides_of
 from harness.review.packets.packet import Key, Mode, Packet
 from harness.review.packets.row_sampling import Sample, favoured_sample, hardest, random_sample
+from harness.review.packets.row_scores import row_metrics, row_scores
 from harness.store import Run
 from harness.types import Cell, Example, Prediction, ReviewSpec, Task
 

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Literal
 
 from harness.errors import BenchError
-from harness.store.review_files import PacketFolder
+from harness.store import PacketFolder
 from harness.types import ReviewSpec
 
 Mode = Literal["pairwise", "scales", "errors"]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from harness.catalog.shipped import shipped_folder
+from harness.catalog import shipped_folder
 from harness.review.packets.making import Item
 from harness.review.packets.packet import Packet, columns_of
 from harness.text import visible

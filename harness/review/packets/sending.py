@@ -12,9 +12,7 @@ from harness.review.packets.making import Asked, Item, items_of, make_packet
 from harness.review.packets.packet import Key, Packet, load, store
 from harness.review.packets.rater_page import to_html
 from harness.review.packets.sheets import to_csv, write_xlsx
-from harness.store import Run
-from harness.store.atomic import write_text
-from harness.store.review_files import PacketFolder, packet_folder
+from harness.store import PacketFolder, Run, packet_folder, write_text
 
 Format = Literal["html", "xlsx", "csv", "label-studio"]
 FORMATS: tuple[Format, ...] = ("html", "xlsx", "csv", "label-studio")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.review.packets.making import Item
 from harness.review.packets.packet import Packet, columns_of
-from harness.store.atomic import write_atomically
+from harness.store import write_atomically
 from harness.text import inert, visible
 
 if TYPE_CHECKING:

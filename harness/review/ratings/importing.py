@@ -10,13 +10,11 @@ from pathlib import Path
 
 from harness.errors import BenchError, did_you_mean
 from harness.results import TaskRows
-from harness.review.packets.making import Item, items_of
-from harness.review.packets.packet import Judgement, Packet, columns_of
+from harness.review.packets import Item, Judgement, Packet, columns_of, items_of
 from harness.review.ratings.ratings import Rating, Review, is_later, review_of, same
 from harness.review.ratings.reading import Raw, Returned, read_returned, shown
 from harness.review.ratings.restoring import restored, unchanged
-from harness.store import Run
-from harness.store.review_files import PacketFolder, packet_folders
+from harness.store import PacketFolder, Run, packet_folders
 
 _TABLES = ("csv", "tsv", "xlsx")
 

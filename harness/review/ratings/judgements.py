@@ -10,11 +10,19 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.review.packets.packet import Key, Packet
+from harness.review.packets import Key, Packet
 from harness.review.ratings.ratings import Rating, Review
-from harness.statistics import Interval, clopper_pearson_interval, weighted_mean, weighted_share, wilson_interval
-from harness.statistics.clusters import cluster_index
-from harness.statistics.intervals import ROUGH, units, unseen_room
+from harness.statistics import (
+    ROUGH,
+    Interval,
+    clopper_pearson_interval,
+    cluster_index,
+    units,
+    unseen_room,
+    weighted_mean,
+    weighted_share,
+    wilson_interval,
+)
 from harness.types import Example, Score
 
 Array: TypeAlias = NDArray[np.float64]

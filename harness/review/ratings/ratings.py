@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.errors import BenchError
-from harness.review.packets.packet import Key, Packet, load
-from harness.store import Run
-from harness.store.review_files import PacketFolder, packet_folders
+from harness.review.packets import Key, Packet, load
+from harness.store import PacketFolder, Run, packet_folders
 
 
 @dataclass(frozen=True)

@@ -15,12 +15,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from harness.data.formats.files import open_table
-from harness.data.formats.records import BadRow
+from harness.data.formats import BadRow, open_table
 from harness.errors import BenchError, first_line
-from harness.review.packets.label_studio import SEVERITY_KINDS, tag_of
-from harness.review.packets.packet import Packet, columns_of
-from harness.review.packets.sheets import COMMENT, CORRECTED, ITEM, KIND, PACKET, RATER
+from harness.review.packets import COMMENT, CORRECTED, ITEM, KIND, PACKET, RATER, SEVERITY_KINDS, Packet, columns_of, tag_of
 from harness.text import one_line
 
 _LARGEST = 256 << 20

@@ -14,7 +14,7 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from harness.engine.models.digest import shipped_model_digest
+from harness.engine.models import shipped_model_digest
 
 from .architecture import Shape, build
 from .stream import END_ID, texts

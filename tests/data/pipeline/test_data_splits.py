@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.data import example_digest, inputs_digest, load_splits
-from harness.data.pipeline.row_index import Index
+from harness.data.mapping.row_index import Index
 from harness.data.pipeline.splitting import split_rows
 from harness.errors import BenchError
 from harness.types import Example, SplitSpec

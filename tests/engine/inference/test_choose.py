@@ -5,7 +5,8 @@ import torch
 from transformers import Lfm2Config, Lfm2ForCausalLM, LlamaConfig, LlamaForCausalLM
 
 from harness.engine.inference.choose import LabelScorer, LabelTree, score_labels
-from harness.engine.models import PromptEncoder, find_device, load_model, resolve_model
+from harness.engine.models import find_device, load_model, resolve_model
+from harness.engine.prompts import PromptEncoder
 
 LABELS = ["card", "card arrival", "card arrival late", "refund", "re", "é 🩺", "a much longer label with many words in it"]
 

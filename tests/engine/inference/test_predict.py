@@ -2,9 +2,11 @@
 
 import pytest
 
-from harness.engine.inference import predict, prompt_budget
-from harness.engine.inference.predict import renderer
-from harness.engine.models import PromptEncoder, find_device, load_model, resolve_model
+from harness.engine.inference import predict
+from harness.engine.models import find_device, load_model, resolve_model
+from harness.engine.prompts import PromptEncoder
+from harness.engine.prompts.budget import prompt_budget
+from harness.engine.prompts.rendering import renderer
 from harness.measure import Meter
 from harness.types import DataSpec, DecodeSpec, Example, Task
 

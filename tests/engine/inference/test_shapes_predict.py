@@ -12,9 +12,11 @@ import pytest
 import torch
 from tiny_models import save_model
 
-from harness.engine.inference import predict, prompt_budget
-from harness.engine.inference.predict import plain_inputs, renderer
-from harness.engine.models import EncodedPrompt, LoadedModel, PromptEncoder, find_device, load_model, resolve_model
+from harness.engine.inference import predict
+from harness.engine.models import LoadedModel, find_device, load_model, resolve_model
+from harness.engine.prompts import EncodedPrompt, PromptEncoder
+from harness.engine.prompts.budget import prompt_budget
+from harness.engine.prompts.rendering import plain_inputs, renderer
 from harness.errors import BenchError
 from harness.measure import Meter
 from harness.types import DataSpec, DecodeSpec, Example, Prediction, Task

@@ -12,7 +12,8 @@ from tiny_models import save_model
 
 from harness.engine.inference import seq2seq
 from harness.engine.inference.seq2seq import Seq2SeqScorer, generate_seq2seq
-from harness.engine.models import LoadedModel, PromptEncoder, find_device, load_model, resolve_model
+from harness.engine.models import LoadedModel, find_device, load_model, resolve_model
+from harness.engine.prompts import PromptEncoder
 from harness.types import Strategy
 
 TEXTS = ["where is my card", "a", "I want my money back, please: " * 3, "é 🩺", "", "the pin does not work"]

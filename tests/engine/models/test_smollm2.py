@@ -7,7 +7,8 @@ import torch
 
 from harness.engine.inference import generate, score_labels
 from harness.engine.inference.choose import LabelScorer
-from harness.engine.models import PromptEncoder, find_device, load_model, resolve_model
+from harness.engine.models import find_device, load_model, resolve_model
+from harness.engine.prompts import PromptEncoder
 from harness.types import Example, QuantizationSpec
 
 pytestmark = [

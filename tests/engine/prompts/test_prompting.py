@@ -2,7 +2,8 @@
 
 from collections import Counter
 
-from harness.engine.prompts.few_shot import draw_shots, target_for
+from harness.engine.prompts.few_shot import draw_shots
+from harness.engine.prompts.rendering import target_for
 from harness.types import DataSpec, Example, Task
 
 LABELS = ("rare", "usual", "odd")

@@ -2,7 +2,8 @@
 
 import pytest
 
-from harness.engine.models import PromptEncoder, find_device, load_model, resolve_model
+from harness.engine.models import find_device, load_model, resolve_model
+from harness.engine.prompts import PromptEncoder
 from harness.engine.tuning import adapt, planned_steps, train
 from harness.engine.tuning.batches import EncodedExample
 from harness.measure import Meter

@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
-from harness.engine.inference import predict, prompt_budget
-from harness.engine.inference.predict import plain_inputs
-from harness.engine.models import LoadedModel, PromptEncoder, find_device, load_model, resolve_model
+from harness.engine.inference import predict
+from harness.engine.models import LoadedModel, find_device, load_model, resolve_model
+from harness.engine.prompts import PromptEncoder
+from harness.engine.prompts.budget import prompt_budget
+from harness.engine.prompts.rendering import plain_inputs
 from harness.engine.tuning import adapt, encode_examples, train
 from harness.measure import Meter
 from harness.types import DataSpec, Example, QuantizationSpec, Strategy, Task

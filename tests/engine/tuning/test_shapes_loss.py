@@ -8,7 +8,8 @@ import pytest
 import torch
 from tiny_models import save_model
 
-from harness.engine.models import LoadedModel, PromptEncoder, find_device, load_model, resolve_model
+from harness.engine.models import LoadedModel, find_device, load_model, resolve_model
+from harness.engine.prompts import PromptEncoder
 from harness.engine.tuning import EncodedExample, encode_examples, micro_batches
 from harness.engine.tuning.loss import batch_loss
 from harness.errors import BenchError

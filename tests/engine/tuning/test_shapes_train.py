@@ -10,8 +10,10 @@ import pytest
 import torch
 from tiny_models import TEXTS, save_model
 
-from harness.engine.inference import predict, prompt_budget
-from harness.engine.models import LoadedModel, ModelSource, PromptEncoder, find_device, load_model, resolve_model
+from harness.engine.inference import predict
+from harness.engine.models import LoadedModel, ModelSource, find_device, load_model, resolve_model
+from harness.engine.prompts import PromptEncoder
+from harness.engine.prompts.budget import prompt_budget
 from harness.engine.tuning import adapt, encode_examples, load_adapter, save_artifact, train, trainable_parameters
 from harness.measure import Meter
 from harness.types import DataSpec, DecodeSpec, Example, Prediction, QuantizationSpec, Strategy, Task, TrainSpec

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import torch
 
-from harness.engine.inference.general_text_loss import general_loss, paragraphs
 from harness.engine.models import LoadedModel, find_device, load_model, resolve_model
+from harness.engine.tuning.general_text_loss import general_loss, paragraphs
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from harness.data.mapping.digests import example_digest, inputs_digest, order_of, same_inputs_key
 from harness.types import Example
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    Places = NDArray[np.int64]  # rows by their number in the index
+Places: TypeAlias = "NDArray[np.int64]"  # rows by their number in the index
+
 
 
 class Names:
