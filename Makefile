@@ -14,6 +14,7 @@ test: $(STAMP)  ## everything but the long simulations
 
 lint: $(STAMP)  ## style, types, and the one direction of imports
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -42,6 +45,50 @@ def test_every_room_is_in_the_contract() -> None:
 def test_only_harness_is_python() -> None:
     for door in ("tasks", "strategies", "reports"):
         assert not list((ROOT / door).rglob("*.py"))
+
+
+def modules() -> Iterator[tuple[Path, ast.Module]]:
+    """Every module of the package with its syntax tree."""
+    for file in sorted((ROOT / "harness").rglob("*.py")):
+        yield file, ast.parse(file.read_text(encoding="utf-8"))
+
+
+def test_folders_are_imported_through_what_they_offer() -> None:
+    """`from harness.data.formats.csv_file import …` outside of harness/data/formats would tie its caller to how the folder is cut."""
+    folders = {".".join(file.parent.relative_to(ROOT).parts) for file, _ in modules() if file.name == "__init__.py"}
+    wrong = []
+    for file, tree in modules():
+        own = ".".join(file.parent.relative_to(ROOT).parts)
+        for node in ast.walk(tree):
+            if not isinstance(node, ast.ImportFrom) or not (node.module or "").startswith("harness.") or node.module in folders:
+                continue
+            folder = (node.module or "").rpartition(".")[0]
+            if folder not in ("harness", own) and not own.startswith(f"{folder}.") and not own.startswith("harness.reporting"):
+                wrong.append(f"{file.relative_to(ROOT)}:{node.lineno}: from {node.module} import {', '.join(n.name for n in node.names)}")
+    assert not wrong, "import these through the folder's __init__.py:\n" + "\n".join(wrong)
+
+
+def test_no_file_name_has_two_meanings() -> None:
+    """Commands are files of their own and bear the command's name, whatever else does."""
+    names = Counter(file.stem for file, _ in modules() if file.name != "__init__.py" and file.parent.name != "commands")
+    assert not [name for name, count in names.items() if count > 1]
+
+
+def test_no_type_name_has_two_meanings() -> None:
+    """Public classes and type aliases; an alias of one and the same type may be written where it is needed."""
+    places: dict[str, set[tuple[str, str]]] = {}
+    for file, tree in modules():
+        for node in tree.body:
+            if isinstance(node, ast.ClassDef):
+                name, meaning = node.name, f"class of {file.relative_to(ROOT)}"
+            elif isinstance(node, ast.AnnAssign) and ast.unparse(node.annotation) == "TypeAlias" and isinstance(node.target, ast.Name):
+                name, meaning = node.target.id, ast.unparse(node.value or node)
+            else:
+                continue
+            if not name.startswith("_"):
+                places.setdefault(name, set()).add((meaning, str(file.relative_to(ROOT)) if "class of" in meaning else ""))
+    twice = {name: sorted(meaning for meaning, _ in found) for name, found in places.items() if len(found) > 1}
+    assert not twice
 
 
 def test_newcomers_are_told_of_every_room_in_the_order_of_imports() -> None:

@@ -14,7 +14,7 @@ import pytest
 
 Bench = Callable[..., Any]
 
-CODE = '''
+CODE = """
 from harness.data import SourceRows
 from harness.metrics import Family, example_metric
 from harness.plugins import Plugin
@@ -41,7 +41,7 @@ def tickets(spec, kind):
 
 def plugin():
     return Plugin(metrics=[FAMILY], sources={"tickets": tickets})
-'''
+"""
 
 TASK = """
 name: support

@@ -11,7 +11,7 @@ from harness.errors import BenchError, did_you_mean
 from harness.gate import Event, Policy, Registry, Verdict, default_policy, draft, judge, read_policy
 from harness.grid import Request, read_tasks
 from harness.reporting import rewrite_page, verdict_to_markdown
-from harness.results import Chosen, TaskRows, choose
+from harness.results import StrategyResult, TaskResults, choose
 from harness.store import add_verdict, open_run
 
 REGISTRY = "registry"
@@ -139,7 +139,9 @@ def rollback(task: str, *, registry: str | Path = REGISTRY, reason: str = "") ->
     return Registry(Path(registry)).rollback(task, reason)
 
 
-def _candidate(run: str | Path, strategy: str, task: str | None, model: str | None, train_size: int | None, runs_dir: str | Path) -> Chosen:
+def _candidate(
+    run: str | Path, strategy: str, task: str | None, model: str | None, train_size: int | None, runs_dir: str | Path
+) -> StrategyResult:
     return choose(open_run(Path(runs_dir), str(run)), strategy, task=task, model=model, train_size=train_size)
 
 
@@ -148,12 +150,12 @@ class _Against:
     """Whom to compare with, what its run is called, and the event that it came into service by: 0 where nothing is in service, None where
     another was named."""
 
-    chosen: Chosen | None
+    chosen: StrategyResult | None
     run: str | None
     event: int | None
 
 
-def _baseline(named: str | None, candidate: Chosen, book: Registry, runs_dir: str | Path) -> _Against:
+def _baseline(named: str | None, candidate: StrategyResult, book: Registry, runs_dir: str | Path) -> _Against:
     task = candidate.rows.task.name
     if named is None:
         champion = book.champion(task)
@@ -173,14 +175,16 @@ def _baseline(named: str | None, candidate: Chosen, book: Registry, runs_dir: st
     return _Against(choose(other, strategy, task=own, model=model, train_size=size), None, None)
 
 
-def _policy(given: str | Path | None, candidate: Chosen, baseline: Chosen | None) -> Policy:
-    rows: TaskRows = candidate.rows
+def _policy(given: str | Path | None, candidate: StrategyResult, baseline: StrategyResult | None) -> Policy:
+    rows: TaskResults = candidate.rows
     if given is None:
         return default_policy(rows.task, rows.metrics, baseline=baseline is not None)
     return read_policy(Path(given), rows.task, rows.metrics)
 
 
-def _judged(candidate: Chosen, against: _Against, policy: Policy, book: Registry, model_path: str | None, *, with_text: bool) -> Verdict:
+def _judged(
+    candidate: StrategyResult, against: _Against, policy: Policy, book: Registry, model_path: str | None, *, with_text: bool
+) -> Verdict:
     """The verdict, put on record; what cannot be written beside it is a note, since the look at the test set is spent."""
     verdict = judge(candidate, against.chosen, policy, book, baseline_run=against.run, model_path=model_path)
     notes = []

@@ -9,8 +9,8 @@ from typing import Any, Protocol
 from harness.catalog import Catalog
 from harness.data import load_inputs
 from harness.engine.artifacts import (
-    Answers,
     Exported,
+    PredictionTable,
     check_artifact,
     check_target,
     device_for,
@@ -21,14 +21,14 @@ from harness.engine.artifacts import (
     usable_rows,
 )
 from harness.errors import BenchError
-from harness.grid import Listener, Request, execute, make_plan, read_tasks, request_of, vocabulary
-from harness.reporting import ComparisonView, Foresight, TaskRows, Wanted, compare_runs, foresee_task, to_json, write_page
+from harness.grid import Listener, Request, execute, make_plan, make_request, read_tasks, vocabulary
+from harness.reporting import ComparisonView, Foresight, TaskResults, Wanted, compare_runs, foresee_task, to_json, write_page
 from harness.results import FinishedCell, find_cell
-from harness.store import Run, RunFolder, open_run
+from harness.store import RunFolder, StoredRun, open_run
 from harness.types import Cell, Prediction, Score
 
 
-class LoadedRun(Run):
+class LoadedRun(StoredRun):
     """A run with its scores: what `run` and `load_run` give."""
 
     def scores(self, cell_id: str) -> dict[str, Score]:
@@ -36,7 +36,7 @@ class LoadedRun(Run):
         cell = next(c for c in self.cells if c.id == cell_id)
         if self.status(cell_id) != "done":
             return {}
-        return TaskRows(self, self.plan.tasks[cell.task]).cell_scores(cell)
+        return TaskResults(self, self.plan.tasks[cell.task]).cell_scores(cell)
 
     def to_dict(self) -> dict[str, Any]:
         """The whole run as `bench report RUN --format json` prints it."""
@@ -89,7 +89,7 @@ def run(
     """
     if "model" in options:
         options["models"] = options.pop("model")
-    request = request_of({"tasks": names_of(task), "strategies": names_of(strategies)} | options)
+    request = make_request({"tasks": names_of(task), "strategies": names_of(strategies)} | options)
     return run_request(request, runs_dir=runs_dir, listener=listener, new=new, reuse=reuse, resume=resume, jobs=jobs, command=command)
 
 
@@ -121,9 +121,9 @@ def run_request(
     return LoadedRun(finished.folder)
 
 
-def stored_request(stored: Run) -> Request:
+def stored_request(stored: StoredRun) -> Request:
     """The request that a run was started with, so that it can go on without saying it all again."""
-    return request_of(stored.plan.options["request"])
+    return make_request(stored.plan.options["request"])
 
 
 def load_run(run: str | Path, *, runs_dir: str | Path = "runs") -> LoadedRun:
@@ -164,7 +164,7 @@ def score(
         BenchError: anything wrong with the task, its data or the outputs; nothing is written then.
     """
     own: dict[str, Any] = {"base": False, "models": (), "whole_as_test": True, "outputs_name": name, "price_per_1k": price_per_1k}
-    request = request_of({"tasks": (task,), "strategies": (f"outputs:{predictions}",)} | own | data)
+    request = make_request({"tasks": (task,), "strategies": (f"outputs:{predictions}",)} | own | data)
     return run_request(request, runs_dir=runs_dir, listener=listener, command=command)
 
 
@@ -181,7 +181,7 @@ def foresee(
     Raises:
         BenchError: anything wrong with a task or its data; an earlier run that does not fit.
     """
-    asked = request_of(request)
+    asked = make_request(request)
     before = open_run(Path(runs_dir), str(earlier)) if earlier is not None else None
     catalog = Catalog(vocabulary(), tasks=[Path(p) for p in asked.tasks_dirs])
     return [foresee_task(task, rows.test, margin=margin, earlier=before) for task, rows in read_tasks(asked, catalog)]
@@ -240,7 +240,7 @@ def predict(
     trust_remote_code: bool = False,
     runs_dir: str | Path = "runs",
     listener: FinishedListener | None = None,
-) -> Answers:
+) -> PredictionTable:
     """What the model of a finished cell says to the rows of a file, with the prompt and the decoding of its run.
 
     Args:
@@ -268,7 +268,7 @@ def predict(
         if listener is not None:
             listener.progress(done, len(rows))
 
-    return Answers(finished, rows, tuple(prompts), tuple(loaded.predict(rows, prompts, tell)))
+    return PredictionTable(finished, rows, tuple(prompts), tuple(loaded.predict(rows, prompts, tell)))
 
 
 def export(

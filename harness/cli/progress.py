@@ -15,7 +15,7 @@ from rich.markup import escape
 from rich.table import Table
 
 if TYPE_CHECKING:
-    from harness.store import Run, RunFolder
+    from harness.store import RunFolder, StoredRun
     from harness.types import Cell
 
 # Lines that a live table shows; a longer one would not fit a screen.
@@ -114,7 +114,7 @@ class RunDisplay:
         elif kind == "exit":
             self._ended(line, now)
 
-    def summary(self, run: Run) -> None:
+    def summary(self, run: StoredRun) -> None:
         """The results as a table, and where the report is."""
         from harness.reporting import terminal_table
 

@@ -9,12 +9,9 @@ Every problem with the data is a `BenchError` that names the file, the line and 
 
 from __future__ import annotations
 
-from harness.data.formats.files import READABLE, peek
-from harness.data.formats.records import Table
-from harness.data.mapping.digests import example_digest, inputs_digest
-from harness.data.pipeline.inputs import load_inputs
-from harness.data.pipeline.load_splits import load_splits
-from harness.data.pipeline.sources import SOURCES, SourceRows, sources
+from harness.data.formats import READABLE, Table, peek
+from harness.data.mapping import example_digest, inputs_digest
+from harness.data.pipeline import SOURCES, SourceRows, load_inputs, load_splits, sources
 
 __all__ = [
     "READABLE",

@@ -3,19 +3,18 @@
 from harness.gate.judge import judge
 from harness.gate.policy import Policy, Rule, default_policy, read_policy
 from harness.gate.policy_draft import draft
-from harness.gate.registry.journal import Event
-from harness.gate.registry.registry import Registry
-from harness.gate.verdict import EXIT_CODES, Outcome, Ruling, Side, Verdict, Worse, verdict_of
+from harness.gate.registry import Event, Registry
+from harness.gate.verdict import EXIT_CODES, JudgedModel, Outcome, RuleVerdict, Verdict, Worse, verdict_of
 
 __all__ = [
     "EXIT_CODES",
     "Event",
+    "JudgedModel",
     "Outcome",
     "Policy",
     "Registry",
     "Rule",
-    "Ruling",
-    "Side",
+    "RuleVerdict",
     "Verdict",
     "Worse",
     "default_policy",

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from harness.data.mapping import example_digest, same_inputs_digest
 from harness.engine.artifacts import device_for, find_base, load_finished, usable_rows
 from harness.errors import BenchError
-from harness.results import Chosen, FinishedCell, choose, equally_wide, same_rows
+from harness.results import FinishedCell, StrategyResult, choose, equally_wide, same_rows
 from harness.statistics import statistic_stack
-from harness.store import Run, RunFolder, read_table
+from harness.store import RunFolder, StoredRun, read_table
 from harness.types import Example, Metric
 
 Array: TypeAlias = NDArray[np.float64]
@@ -31,8 +31,8 @@ class GatePair:
     What the baseline has stored is read where the same score made it of the same row; else its outputs are scored anew.
     """
 
-    a: Chosen
-    b: Chosen
+    a: StrategyResult
+    b: StrategyResult
     order: list[int]
 
     def stacks(self, metric: Metric) -> tuple[Array, Array]:
@@ -50,7 +50,9 @@ class GatePair:
         return statistic_stack(metric, examples, [self.b.rows.predictions(cell) for cell in self.b.cells])
 
 
-def pair_of(candidate: Chosen, baseline: Chosen, workspace: Path, *, model_path: str | None = None) -> tuple[GatePair, list[str]]:
+def pair_of(
+    candidate: StrategyResult, baseline: StrategyResult, workspace: Path, *, model_path: str | None = None
+) -> tuple[GatePair, list[str]]:
     """Candidate (A) and baseline (B) on the candidate's rows, and what is to be said of it.
 
     A baseline that was tested on other rows predicts again, from its stored artifact, in `workspace`.
@@ -72,7 +74,7 @@ def test_digest(examples: Sequence[Example]) -> str:
     return hashlib.sha256("\n".join(sorted(json.dumps(row, sort_keys=True, default=str) for row in rows)).encode()).hexdigest()
 
 
-def trained_on(chosen: Chosen, rows: Chosen) -> list[str]:
+def trained_on(chosen: StrategyResult, rows: StrategyResult) -> list[str]:
     """The ids of the test rows of `rows` whose inputs are among the training rows of `chosen`, whatever their case and white space."""
     if not chosen.trained:
         return []
@@ -81,12 +83,12 @@ def trained_on(chosen: Chosen, rows: Chosen) -> list[str]:
     return [example.id for example in rows.rows.examples if same_inputs_digest(example) in seen]
 
 
-def _on_the_same_rows(one: Chosen, other: Chosen) -> bool:
+def _on_the_same_rows(one: StrategyResult, other: StrategyResult) -> bool:
     digests = [{e.id: example_digest(e) for e in side.rows.examples} for side in (one, other)]
     return digests[0] == digests[1]
 
 
-def _predicted_again(candidate: Chosen, baseline: Chosen, workspace: Path, model_path: str | None) -> Chosen:
+def _predicted_again(candidate: StrategyResult, baseline: StrategyResult, workspace: Path, model_path: str | None) -> StrategyResult:
     """A run in the workspace: the baseline's cells, on the candidate's rows."""
     task, source = candidate.rows.task, baseline.run
     if baseline.rows.task.kind != task.kind:
@@ -123,4 +125,4 @@ def _predicted_again(candidate: Chosen, baseline: Chosen, workspace: Path, model
         loaded = load_finished(finished, find_base(finished, model_path), device_for(source))
         predictions = loaded.predict(rows, loaded.prompts(rows), lambda batch: None)
         target.cell(new.id).finish(replace(source.results[old.id], cell=new, signatures={}), predictions)
-    return choose(Run(target), baseline.cell.strategy, task=task.name)
+    return choose(StoredRun(target), baseline.cell.strategy, task=task.name)

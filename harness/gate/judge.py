@@ -12,21 +12,21 @@ from pathlib import Path
 from harness.data.mapping import question_digest
 from harness.errors import BenchError
 from harness.gate.fitting import pair_of, test_digest, trained_on
-from harness.gate.gate_case import Case
+from harness.gate.gate_input import GateInput
 from harness.gate.policy import Policy, as_plain
 from harness.gate.registry import Look, Registry
 from harness.gate.rules import rulings_of, slices_asked_for, unjudged
-from harness.gate.verdict import Ruling, Side, Verdict, together
+from harness.gate.verdict import JudgedModel, RuleVerdict, Verdict, together
 from harness.gate.worse import rows_that_got_worse
-from harness.results import Chosen, cells_of
+from harness.results import StrategyResult, cells_of
 from harness.text import plural
 
 MOST_SHOWN = 20
 
 
 def judge(
-    candidate: Chosen,
-    baseline: Chosen | None,
+    candidate: StrategyResult,
+    baseline: StrategyResult | None,
     policy: Policy,
     registry: Registry,
     *,
@@ -64,7 +64,7 @@ def judge(
         notes += unjudged(policy, slices)
         if baseline is None:
             notes.append("Nothing is in service to compare with: only what the policy asks of the candidate alone was judged.")
-        case = Case(candidate, baseline, pair, {m.name: m for m in candidate.rows.metrics}, policy, alpha, slices)
+        case = GateInput(candidate, baseline, pair, {m.name: m for m in candidate.rows.metrics}, policy, alpha, slices)
         rulings = [*_spent(policy, look), *_leaks(candidate, baseline), *rulings_of(case)]
         worse = rows_that_got_worse(pair, candidate.rows.metrics) if pair is not None else []
         return Verdict(
@@ -89,10 +89,10 @@ def judge(
         )
 
 
-def side_of(chosen: Chosen) -> Side:
+def side_of(chosen: StrategyResult) -> JudgedModel:
     """Who is judged, for the record."""
     cells = tuple(cell.id for cell in chosen.cells)
-    return Side(
+    return JudgedModel(
         run=chosen.run.name,
         strategy=chosen.cell.strategy,
         model=chosen.cell.model,
@@ -103,7 +103,7 @@ def side_of(chosen: Chosen) -> Side:
     )
 
 
-def _unfinished(chosen: Chosen) -> str:
+def _unfinished(chosen: StrategyResult) -> str:
     """Seeds that are not there: whoever is judged by those that ended well is judged kindly."""
     planned = cells_of(chosen.run, chosen.rows.task.name, chosen.cell)
     lost = [cell for cell in planned if cell.id not in {own.id for own in chosen.cells}]
@@ -113,7 +113,7 @@ def _unfinished(chosen: Chosen) -> str:
     return f"{chosen.label} is judged by {len(chosen.cells)} of {len(planned)} seeds; without a result: {seeds}."
 
 
-def _results_digest(chosen: Chosen) -> str:
+def _results_digest(chosen: StrategyResult) -> str:
     """sha256 (hex) of what these cells answered: a training that was repeated is another candidate."""
     total = hashlib.sha256()
     for cell in chosen.cells:
@@ -122,7 +122,7 @@ def _results_digest(chosen: Chosen) -> str:
     return total.hexdigest()
 
 
-def _spent(policy: Policy, look: Look) -> list[Ruling]:
+def _spent(policy: Policy, look: Look) -> list[RuleVerdict]:
     """A plan for so many looks is spent after them; and so is α, when plans that were changed on the way have spent it."""
     if policy.looks is None:
         return []
@@ -130,14 +130,14 @@ def _spent(policy: Policy, look: Look) -> list[Ruling]:
     if look.number > policy.looks:
         planned = f"the policy planned {policy.looks}: {fresh}, or plan more looks from the start"
         reason = f"this is look {look.number} at this test set, and {planned}"
-        return [Ruling(title, "INCONCLUSIVE", reason)]
+        return [RuleVerdict(title, "INCONCLUSIVE", reason)]
     if look.planned > policy.alpha * (1 + 1e-9):
         reason = f"planned looks have spent α = {look.planned:g} at this test set, and the policy has {policy.alpha:g}: {fresh}"
-        return [Ruling(title, "INCONCLUSIVE", reason)]
+        return [RuleVerdict(title, "INCONCLUSIVE", reason)]
     return []
 
 
-def _leaks(candidate: Chosen, baseline: Chosen | None) -> list[Ruling]:
+def _leaks(candidate: StrategyResult, baseline: StrategyResult | None) -> list[RuleVerdict]:
     """No side may have been trained on a row that is tested; what a model made elsewhere was trained on, nobody here knows."""
     title, found, unknown = "no test row was trained on", [], []
     for side, name in ((candidate, "the candidate"), (baseline, "the baseline")):
@@ -149,8 +149,8 @@ def _leaks(candidate: Chosen, baseline: Chosen | None) -> list[Ruling]:
         rows = trained_on(side, candidate)
         if rows:
             reason = f"{plural(len(rows), 'test row')} {'is' if len(rows) == 1 else 'are'} among the training rows of {name}"
-            found.append(Ruling(title, "FAIL", reason, n=len(rows), examples=tuple(rows[:3])))
+            found.append(RuleVerdict(title, "FAIL", reason, n=len(rows), examples=tuple(rows[:3])))
     if found or (unknown and baseline is None):
         return found
     said = f"; not known for {' and '.join(unknown)}, whose outputs were made elsewhere" if unknown else ""
-    return [] if len(unknown) == 2 else [Ruling(title, "PASS", f"no test row is among the training rows{said}")]
+    return [] if len(unknown) == 2 else [RuleVerdict(title, "PASS", f"no test row is among the training rows{said}")]

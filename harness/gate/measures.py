@@ -4,32 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from harness.gate.gate_case import Case
+from harness.gate.gate_input import GateInput
 from harness.gate.policy import MEASURES, Rule
-from harness.gate.verdict import Ruling
-from harness.results import Chosen
+from harness.gate.verdict import RuleVerdict
+from harness.results import StrategyResult
 from harness.types import Cost
 
 
-def ruling_of_measure(case: Case, rule: Rule) -> Ruling:
+def ruling_of_measure(case: GateInput, rule: Rule) -> RuleVerdict:
     """What was measured once is compared as it is: there is no interval of one clock."""
     own = measure(case.candidate, rule.score)
     if own is None:
-        return Ruling(rule.title, "FAIL", f"{rule.score} was not measured: {MEASURES[rule.score]}", rule.score)
+        return RuleVerdict(rule.title, "FAIL", f"{rule.score} was not measured: {MEASURES[rule.score]}", rule.score)
     if rule.rule in ("floor", "ceiling"):
         value = rule.bound
         good = own <= value if rule.rule == "ceiling" else own >= value
-        return Ruling(rule.title, "PASS" if good else "FAIL", f"measured: {MEASURES[rule.score]}", rule.score, measured=own, against=value)
+        return RuleVerdict(
+            rule.title, "PASS" if good else "FAIL", f"measured: {MEASURES[rule.score]}", rule.score, measured=own, against=value
+        )
     theirs = measure(case.baseline, rule.score) if case.baseline is not None else None
     if case.baseline is not None and rule.score.endswith("_price"):
         currencies = dict.fromkeys(_currency(side) for side in (case.candidate, case.baseline))
         if len(currencies) > 1:
-            return Ruling(rule.title, "INCONCLUSIVE", f"{' and '.join(currencies)} cannot be compared", rule.score, compares=True)
+            return RuleVerdict(rule.title, "INCONCLUSIVE", f"{' and '.join(currencies)} cannot be compared", rule.score, compares=True)
     if theirs is None:
-        return Ruling(rule.title, "FAIL", f"{rule.score} of the baseline is not known", rule.score, compares=True)
+        return RuleVerdict(rule.title, "FAIL", f"{rule.score} of the baseline is not known", rule.score, compares=True)
     least = -(rule.margin or 0.0) if rule.rule == "not_worse" else (rule.by or 0.0)
     gain = theirs - own
-    return Ruling(
+    return RuleVerdict(
         rule.title,
         "PASS" if (gain > least if rule.rule == "better" else gain >= least) else "FAIL",
         f"measured: {MEASURES[rule.score]}",
@@ -40,7 +42,7 @@ def ruling_of_measure(case: Case, rule: Rule) -> Ruling:
     )
 
 
-def measure(chosen: Chosen, name: str) -> float | None:
+def measure(chosen: StrategyResult, name: str) -> float | None:
     """The mean over seeds of what was measured; None where one lacks it. Memory and size are the largest."""
     results = [chosen.run.results[cell.id] for cell in chosen.cells]
     elsewhere = chosen.run.plan.strategy_of(chosen.cell).outputs
@@ -64,7 +66,7 @@ def measure(chosen: Chosen, name: str) -> float | None:
     return prices if prices is None or name == "training_price" else (1000 * prices / rows if rows else None)
 
 
-def _currency(chosen: Chosen) -> str:
+def _currency(chosen: StrategyResult) -> str:
     return str(chosen.run.plan.options["price"]["currency"])
 
 

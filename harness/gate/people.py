@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from harness.gate.gate_case import Case, against_value
+from harness.gate.gate_input import GateInput, against_value
 from harness.gate.policy import Rule
-from harness.gate.verdict import Ruling
-from harness.results import Chosen
+from harness.gate.verdict import RuleVerdict
+from harness.results import StrategyResult
 from harness.review import reviews_of
 from harness.review.findings import error_rates, preferences, rows_with
 from harness.review.ratings import Judgements
 from harness.statistics import OneSided
 
 
-def ruling_of_people(case: Case, rule: Rule) -> Ruling:
+def ruling_of_people(case: GateInput, rule: Rule) -> RuleVerdict:
     """What people said of the candidate in the newest packet that tells; its limits are at the policy's α."""
     candidate = case.candidate.cell.strategy
     run, task = case.candidate.run, case.candidate.rows.task.name
@@ -42,10 +42,10 @@ def ruling_of_people(case: Case, rule: Rule) -> Ruling:
         if rule.score == "review.win_rate"
         else f"a review of the errors of {candidate}"
     )
-    return Ruling(rule.title, "FAIL", f"{what} is missing: bench review export", rule.score, against=rule.bound)
+    return RuleVerdict(rule.title, "FAIL", f"{what} is missing: bench review export", rule.score, against=rule.bound)
 
 
-def marked_critical(chosen: Chosen) -> dict[str, bool]:
+def marked_critical(chosen: StrategyResult) -> dict[str, bool]:
     """Of each row whose output people looked through for errors: whether they found a critical one. Newer packets count before older."""
     task, cells = chosen.rows.task.name, {cell.id for cell in chosen.cells}
     found: dict[str, bool] = {}

@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from harness.errors import BenchError
-from harness.gate.gate_case import Array, Case, against_value, cautious, decided, rows_needed
+from harness.gate.gate_input import Array, GateInput, against_value, cautious, decided, rows_needed
 from harness.gate.measures import ruling_of_measure
 from harness.gate.people import ruling_of_people
 from harness.gate.policy import MEASURES, REVIEWS, Policy, Rule
-from harness.gate.verdict import Outcome, Ruling
+from harness.gate.verdict import Outcome, RuleVerdict
 from harness.results import MOST_VALUES, slices_of
 from harness.statistics import OneSided, cluster_index, one_sided_limits, score_limits, seed_spread, units, whole_rows
 from harness.text import plural
@@ -20,7 +20,7 @@ from harness.types import Example, Metric
 _SLICE = 30  # rows that a slice has at least, where the rule says nothing
 
 
-def rulings_of(case: Case) -> list[Ruling]:
+def rulings_of(case: GateInput) -> list[RuleVerdict]:
     """The least that must be there, then every rule in the order of the policy; a rule on slices is one ruling a slice."""
     return [*_least(case), *(ruling for rule in case.policy.rules for ruling in _ruling(case, rule))]
 
@@ -62,22 +62,22 @@ def unjudged(policy: Policy, slices: Mapping[str, Mapping[str, Sequence[int]]]) 
     return list(dict.fromkeys(found))
 
 
-def _least(case: Case) -> list[Ruling]:
+def _least(case: GateInput) -> list[RuleVerdict]:
     found, rows, seeds = [], len(case.candidate.rows.examples), len(case.candidate.cells)
     wanted = case.policy.rows
     if rows < wanted:
         reason = f"{plural(rows, 'test row')}; the policy asks for {wanted:,}"
-        found.append(Ruling(f"{wanted:,} test rows", "INCONCLUSIVE", reason, n=rows, rows_needed=wanted))
+        found.append(RuleVerdict(f"{wanted:,} test rows", "INCONCLUSIVE", reason, n=rows, rows_needed=wanted))
     elif wanted > _SLICE:
-        found.append(Ruling(f"{wanted:,} test rows", "PASS", f"{rows:,} test rows", n=rows))
+        found.append(RuleVerdict(f"{wanted:,} test rows", "PASS", f"{rows:,} test rows", n=rows))
     if case.policy.seeds > 1:
         enough = seeds >= case.policy.seeds or not case.candidate.trained
         reason = plural(seeds, "training seed") + ("" if enough else f"; the policy asks for {case.policy.seeds}")
-        found.append(Ruling(f"{case.policy.seeds} training seeds", "PASS" if enough else "INCONCLUSIVE", reason))
+        found.append(RuleVerdict(f"{case.policy.seeds} training seeds", "PASS" if enough else "INCONCLUSIVE", reason))
     return found
 
 
-def _ruling(case: Case, rule: Rule) -> list[Ruling]:
+def _ruling(case: GateInput, rule: Rule) -> list[RuleVerdict]:
     if rule.score in REVIEWS:
         return [ruling_of_people(case, rule)]
     if rule.score in MEASURES:
@@ -88,39 +88,41 @@ def _ruling(case: Case, rule: Rule) -> list[Ruling]:
     return _of_slices(case, rule, metric, rule.slice)
 
 
-def _of_slices(case: Case, rule: Rule, metric: Metric, cut: str) -> list[Ruling]:
+def _of_slices(case: GateInput, rule: Rule, metric: Metric, cut: str) -> list[RuleVerdict]:
     """One ruling a slice that is large enough, or that of the one that is named."""
     column, _, wanted = cut.partition("=")
     slices = case.slices[cut]
     if wanted:
         if wanted in slices:
             return [_of_score(case, rule, metric, slices[wanted], rule.title)]
-        return [Ruling(rule.title, "FAIL", f"no test row has {column} = {wanted}; there are {', '.join(list(slices)[:12])}", rule.score)]
+        return [
+            RuleVerdict(rule.title, "FAIL", f"no test row has {column} = {wanted}; there are {', '.join(list(slices)[:12])}", rule.score)
+        ]
     large = {name: rows for name, rows in slices.items() if len(rows) >= (rule.rows or _SLICE)}
     if not large:
         most = max(len(rows) for rows in slices.values())
         few = f"no slice by {column} has {rule.rows or _SLICE} rows; the largest has {most}"
-        return [Ruling(rule.title, "INCONCLUSIVE", few, rule.score)]
+        return [RuleVerdict(rule.title, "INCONCLUSIVE", few, rule.score)]
     return [_of_score(case, rule, metric, rows, f"{rule.title} = {name}") for name, rows in large.items()]
 
 
-def _of_score(case: Case, rule: Rule, metric: Metric, rows: Sequence[int] | None, title: str) -> Ruling:
+def _of_score(case: GateInput, rule: Rule, metric: Metric, rows: Sequence[int] | None, title: str) -> RuleVerdict:
     groups = case.groups if rows is None else tuple(case.groups[i] for i in rows)
     cut: Callable[[Array], Array] = (lambda stack: stack) if rows is None else (lambda stack: stack[list(rows)])
     if rule.rule in ("floor", "ceiling"):
         stack = cut(case.own(metric))
         own = _own_limits(case, stack, metric, groups)
         if isinstance(own, str):
-            return Ruling(title, "INCONCLUSIVE", own, rule.score, against=rule.value, unit=metric.unit)
+            return RuleVerdict(title, "INCONCLUSIVE", own, rule.score, against=rule.value, unit=metric.unit)
         found = own if _exact(stack, metric) else cautious(own, metric, _independent(stack, groups), case.alpha, difference=False)
         return against_value(rule, metric.unit, found, title, case.alpha)
     if case.pair is None:
         nobody = "nothing is in service to compare with: name a --baseline RUN:STRATEGY, or promote a first model with --force"
-        return Ruling(title, "INCONCLUSIVE", nobody, rule.score, compares=True)
+        return RuleVerdict(title, "INCONCLUSIVE", nobody, rule.score, compares=True)
     a, b = (cut(stack) for stack in case.both(metric))
     limits = _limits(case, a, b, metric, groups)
     if isinstance(limits, str):
-        return Ruling(title, "INCONCLUSIVE", limits, rule.score, compares=True)
+        return RuleVerdict(title, "INCONCLUSIVE", limits, rule.score, compares=True)
     if not (_exact(a, metric) and _exact(b, metric)):
         both = _independent(np.concatenate([a, b], axis=1), groups)
         limits = cautious(limits, metric, both, case.alpha, difference=True)
@@ -140,7 +142,7 @@ def _exact(stack: Array, metric: Metric) -> bool:
     return metric.unit == "fraction" and stack.shape[1] == 1 and bool(np.isin(stack[~np.isnan(stack)], (0.0, 1.0)).all())
 
 
-def _own_limits(case: Case, stack: Array, metric: Metric, groups: Sequence[str | None]) -> OneSided | str:
+def _own_limits(case: GateInput, stack: Array, metric: Metric, groups: Sequence[str | None]) -> OneSided | str:
     """The limits of the candidate's score; where the policy counts the spread of seeds, with it, or why that cannot be."""
     if case.policy.seed_spread == "ignore" or not case.candidate.trained:
         return score_limits(stack, metric=metric, groups=groups, alpha=case.alpha)
@@ -153,7 +155,7 @@ def _own_limits(case: Case, stack: Array, metric: Metric, groups: Sequence[str |
     return OneSided(found.difference, found.low, found.high, len(stack), found.method)
 
 
-def _limits(case: Case, a: Array, b: Array, metric: Metric, groups: Sequence[str | None]) -> OneSided | str:
+def _limits(case: GateInput, a: Array, b: Array, metric: Metric, groups: Sequence[str | None]) -> OneSided | str:
     """The limits of the candidate minus the baseline; where the policy counts the spread of seeds, with it, or why that cannot be."""
     if case.policy.seed_spread == "ignore":
         return one_sided_limits(a, b, metric=metric, groups=groups, alpha=case.alpha)
@@ -167,7 +169,7 @@ def _limits(case: Case, a: Array, b: Array, metric: Metric, groups: Sequence[str
     return OneSided(found.difference, found.low, found.high, len(a), found.method)
 
 
-def _shown(rule: Rule, metric: Metric, limits: OneSided, turned: tuple[float, float], title: str, alpha: float) -> Ruling:
+def _shown(rule: Rule, metric: Metric, limits: OneSided, turned: tuple[float, float], title: str, alpha: float) -> RuleVerdict:
     """Whether the difference, turned so that more is better, is shown to be above the least that it may be.
 
     Args:
@@ -176,7 +178,7 @@ def _shown(rule: Rule, metric: Metric, limits: OneSided, turned: tuple[float, fl
     sign, least = turned
     if limits.difference is None or limits.low is None or limits.high is None:
         why = f"no limits: {limits.method}"
-        return Ruling(title, "INCONCLUSIVE", why, rule.score, compares=True, unit=metric.unit, method=limits.method)
+        return RuleVerdict(title, "INCONCLUSIVE", why, rule.score, compares=True, unit=metric.unit, method=limits.method)
     low, high = (limits.low, limits.high) if sign > 0 else (-limits.high, -limits.low)
     value = sign * limits.difference
     outcome: Outcome = "PASS" if low > least else "FAIL" if high < least else "INCONCLUSIVE"
@@ -189,4 +191,4 @@ def _shown(rule: Rule, metric: Metric, limits: OneSided, turned: tuple[float, fl
     # what was planned: that the two are equally good; or, where more is asked for, the difference that was seen
     planned = -least if rule.rule == "not_worse" else value - least
     needed = rows_needed(planned, (high - low) / 2, limits.n, alpha) if outcome == "INCONCLUSIVE" and not doubt else None
-    return Ruling(title, outcome, reason, rule.score, True, value, low, high, least, metric.unit, limits.n, needed, limits.method)
+    return RuleVerdict(title, outcome, reason, rule.score, True, value, low, high, least, metric.unit, limits.n, needed, limits.method)

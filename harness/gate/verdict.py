@@ -14,7 +14,7 @@ EXIT_CODES: dict[Outcome, int] = {"PASS": 0, "FAIL": 1, "INCONCLUSIVE": 3}
 
 
 @dataclass(frozen=True)
-class Ruling:
+class RuleVerdict:
     """The verdict on one rule: what was measured and its limits at level α, each on one side, what they are held against, and why.
 
     `measured` is the score itself, or its difference to the baseline's, turned so that more is better where `compares`. `rows_needed` test
@@ -58,7 +58,7 @@ class Worse:
 
 
 @dataclass(frozen=True)
-class Side:
+class JudgedModel:
     """Who is judged, or held against: where its results are, what its artifact's digest is."""
 
     run: str
@@ -79,9 +79,9 @@ class Verdict:
     task: str
     score: str
     rows: int
-    candidate: Side
-    baseline: Side | None
-    rulings: tuple[Ruling, ...]
+    candidate: JudgedModel
+    baseline: JudgedModel | None
+    rulings: tuple[RuleVerdict, ...]
     worse: tuple[Worse, ...]
     worse_rows: int
     critical_rows: int
@@ -117,7 +117,7 @@ def verdict_of(value: Mapping[str, Any], where: str) -> Verdict:
     """
     try:
         sides = {name: _side(value[name]) for name in ("candidate", "baseline")}
-        rulings = tuple(Ruling(**each | {"examples": tuple(each["examples"])}) for each in value["rulings"])
+        rulings = tuple(RuleVerdict(**each | {"examples": tuple(each["examples"])}) for each in value["rulings"])
         worse = tuple(Worse(**each | {"critical_by": tuple(each["critical_by"])}) for each in value["worse"])
         return Verdict(**dict(value) | sides | {"rulings": rulings, "worse": worse, "notes": tuple(value["notes"])})
     except (KeyError, TypeError) as error:
@@ -125,8 +125,8 @@ def verdict_of(value: Mapping[str, Any], where: str) -> Verdict:
         raise BenchError(f"{where}: {what}. Move it away to go on without it.") from None
 
 
-def _side(value: Mapping[str, Any] | None) -> Side | None:
-    return None if value is None else Side(**dict(value) | {"seeds": tuple(value["seeds"]), "cells": tuple(value["cells"])})
+def _side(value: Mapping[str, Any] | None) -> JudgedModel | None:
+    return None if value is None else JudgedModel(**dict(value) | {"seeds": tuple(value["seeds"]), "cells": tuple(value["cells"])})
 
 
 def together(outcomes: Iterable[Outcome]) -> Outcome:

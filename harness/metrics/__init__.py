@@ -5,7 +5,7 @@ from harness.metrics.facts import FACTS, has_facts
 from harness.metrics.families import FAMILIES, families, metrics_for
 from harness.metrics.family import BOUNDS, Family, example_metric
 from harness.metrics.join import join
-from harness.metrics.labels.classification import ClassRow, confusion, per_class
+from harness.metrics.labels import ClassRow, confusion, per_class
 from harness.metrics.plugin_contract import check_family
 from harness.types import Metric
 

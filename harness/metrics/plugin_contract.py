@@ -1,7 +1,7 @@
 """What every family of metrics has to keep, as a check that the author of a plug-in calls in their own tests.
 
-    def test_contract():
-        check_family(FAMILY, examples, predictions)
+def test_contract():
+    check_family(FAMILY, examples, predictions)
 """
 
 from __future__ import annotations
@@ -59,9 +59,7 @@ def _check_metric(metric: Metric, again: Metric, pairs: _Pairs) -> None:
     _expect(metric.direction in ("higher", "lower", "none"), f"{who}: direction must be higher, lower or none, not {metric.direction!r}")
     _expect(metric.level in ("example", "corpus", "rows"), f"{who}: level must be example, corpus or rows, not {metric.level!r}")
     _expect(bool(metric.unit), f"{who}: needs a unit, such as fraction")
-    _expect(
-        bool(metric.signature.strip()), f"{who}: needs a signature: it says in short what makes the number (case, tokenizer, versions)"
-    )
+    _expect(bool(metric.signature.strip()), f"{who}: needs a signature: it says in short what makes the number (case, tokenizer, versions)")
     _expect(metric.signature == again.signature, f"{who}: build gives another signature each time")
     rows = [row for row in _rows(metric, pairs) if row is not None]
     if not rows:
@@ -104,9 +102,7 @@ def _check_aggregate(metric: Metric, rows: Any) -> None:
     singly = np.array([float(metric.aggregate(total, n)) for total, n in zip(totals, counts, strict=True)])
     for shape in ((len(parts),), (1, len(parts))):
         together = np.asarray(metric.aggregate(totals.reshape(*shape, -1), counts.reshape(shape)))
-        _expect(
-            together.shape == shape, f"{who}: aggregate must take leading axes: totals {(*shape, rows.shape[1])} gave {together.shape}"
-        )
+        _expect(together.shape == shape, f"{who}: aggregate must take leading axes: totals {(*shape, rows.shape[1])} gave {together.shape}")
         _expect(
             np.allclose(together.ravel(), singly, equal_nan=True),
             f"{who}: aggregate gives other scores for several totals at once than for each alone",

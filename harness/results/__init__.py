@@ -3,16 +3,16 @@
 from harness.results.cell_groups import cells_of, done_cells
 from harness.results.finished_cell import FinishedCell, find_cell
 from harness.results.pairing import Pairing, same_metrics, same_rows
-from harness.results.sides import Chosen, choose
+from harness.results.sides import StrategyResult, choose
 from harness.results.slices import MOST_VALUES, slices_of, ways_to_cut
-from harness.results.task_rows import TaskRows, equally_wide, is_error_rate, of_single_examples
+from harness.results.task_results import TaskResults, equally_wide, is_error_rate, of_single_examples
 
 __all__ = [
     "MOST_VALUES",
-    "Chosen",
     "FinishedCell",
     "Pairing",
-    "TaskRows",
+    "StrategyResult",
+    "TaskResults",
     "cells_of",
     "choose",
     "done_cells",

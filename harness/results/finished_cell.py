@@ -7,7 +7,7 @@ from pathlib import Path
 
 from harness.catalog import Catalog, Vocabulary, resolve_strategy
 from harness.errors import BenchError, did_you_mean
-from harness.store import CellFolder, Run
+from harness.store import CellFolder, StoredRun
 from harness.types import Cell, Example, Shape, Strategy, Task
 
 
@@ -15,7 +15,7 @@ from harness.types import Cell, Example, Shape, Strategy, Task
 class FinishedCell:
     """A cell that is done, with what its run says of it."""
 
-    run: Run
+    run: StoredRun
     cell: Cell
 
     @property
@@ -48,7 +48,7 @@ class FinishedCell:
 
 
 def find_cell(
-    run: Run,
+    run: StoredRun,
     strategy: str,
     *,
     task: str | None = None,
@@ -98,7 +98,7 @@ def find_cell(
     return FinishedCell(run, min(done, key=lambda c: -1 if c.seed is None else c.seed))
 
 
-def _named(run: Run, typed: str) -> str:
+def _named(run: StoredRun, typed: str) -> str:
     """The name that `bench run` gives to what was typed; as it is where it knows no such strategy."""
     folders = run.plan.options.get("request", {}).get("strategies_dirs", ())
     try:
@@ -107,6 +107,6 @@ def _named(run: Run, typed: str) -> str:
         return typed
 
 
-def _why(run: Run, cell: Cell) -> str:
+def _why(run: StoredRun, cell: Cell) -> str:
     result = run.results.get(cell.id)
     return f"it is {run.status(cell.id)}" + (f" ({result.error})" if result and result.error else "") + "."

@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 from harness.data.mapping import example_digest
 from harness.errors import BenchError
 from harness.metrics import SCRIPT
-from harness.results.sides import Chosen
-from harness.results.task_rows import equally_wide
+from harness.results.sides import StrategyResult
+from harness.results.task_results import equally_wide
 from harness.types import Metric
 
 Array: TypeAlias = NDArray[np.float64]
 
 
-def same_rows(a: Chosen, b: Chosen) -> None:
+def same_rows(a: StrategyResult, b: StrategyResult) -> None:
     ours, theirs = set(a.place), set(b.place)
     where = f"{a.run.name} and {b.run.name}"
     if ours != theirs:
@@ -35,7 +35,7 @@ def same_rows(a: Chosen, b: Chosen) -> None:
         )
 
 
-def same_metrics(a: Chosen, b: Chosen) -> tuple[list[Metric], list[str]]:
+def same_metrics(a: StrategyResult, b: StrategyResult) -> tuple[list[Metric], list[str]]:
     """The metrics of both, the primary one of A first, and what is to be said of those that only one has."""
     theirs = {metric.name: metric for metric in b.rows.metrics}
     ours = {metric.name: metric for metric in a.rows.metrics}
@@ -68,8 +68,8 @@ def same_metrics(a: Chosen, b: Chosen) -> tuple[list[Metric], list[str]]:
 class Pairing:
     """Two sides on the rows of A, in their order; `order` says where each stands in B."""
 
-    a: Chosen
-    b: Chosen
+    a: StrategyResult
+    b: StrategyResult
     order: list[int]
 
     @property

@@ -7,17 +7,17 @@ from functools import cached_property
 
 from harness.results.cell_groups import cells_of, done_cells
 from harness.results.finished_cell import find_cell
-from harness.results.task_rows import TaskRows
-from harness.store import Run
+from harness.results.task_results import TaskResults
+from harness.store import StoredRun
 from harness.types import Cell
 
 
 @dataclass(frozen=True)
-class Chosen:
+class StrategyResult:
     """The cells of one strategy that are done, all seeds, with their rows."""
 
-    run: Run
-    rows: TaskRows
+    run: StoredRun
+    rows: TaskResults
     cells: tuple[Cell, ...]
     label: str
 
@@ -37,7 +37,9 @@ class Chosen:
         return {example.id: i for i, example in enumerate(self.rows.examples)}
 
 
-def choose(run: Run, strategy: str, *, task: str | None = None, model: str | None = None, train_size: int | None = None) -> Chosen:
+def choose(
+    run: StoredRun, strategy: str, *, task: str | None = None, model: str | None = None, train_size: int | None = None
+) -> StrategyResult:
     """The cells of this strategy that are done.
 
     Raises:
@@ -45,4 +47,4 @@ def choose(run: Run, strategy: str, *, task: str | None = None, model: str | Non
     """
     found = find_cell(run, strategy, task=task, model=model, train_size=train_size, needs_model=False)
     same = cells_of(run, found.task.name, found.cell)
-    return Chosen(run, TaskRows(run, found.task), tuple(done_cells(run, same)), run.plan.label(found.cell))
+    return StrategyResult(run, TaskResults(run, found.task), tuple(done_cells(run, same)), run.plan.label(found.cell))

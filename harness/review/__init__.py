@@ -1,13 +1,9 @@
 """People judge outputs: blind packets out, ratings in, what they agree on and what they prefer, and what to train on next."""
 
-from harness.review.findings.analysing import findings_of
-from harness.review.findings.findings import Findings
+from harness.review.findings import Findings, findings_of
 from harness.review.harvest import Harvest, files_of, harvest_of, retired_of, write_harvest
-from harness.review.packets.making import Asked, rater_names
-from harness.review.packets.packet import MODES, Key, Mode, Packet
-from harness.review.packets.sending import FORMATS, Format, export_packet
-from harness.review.ratings.importing import Imported, import_files
-from harness.review.ratings.ratings import Rating, Review, review_of, reviews_of
+from harness.review.packets import FORMATS, MODES, Asked, Format, Key, Mode, Packet, export_packet, rater_names
+from harness.review.ratings import Imported, Rating, Review, import_files, review_of, reviews_of
 
 __all__ = [
     "FORMATS",

@@ -13,7 +13,7 @@ from harness.catalog import render_prompt
 from harness.errors import BenchError
 from harness.review.findings import outcome
 from harness.review.ratings import Judged, Judgements, Review, reviews_of
-from harness.store import Run, retire_rows, retired_rows, write_text
+from harness.store import StoredRun, retire_rows, retired_rows, write_text
 from harness.types import Example, Task
 
 
@@ -27,7 +27,7 @@ class Harvest:
     retired: tuple[str, ...]
 
 
-def harvest_of(run: Run, task_name: str | None) -> Harvest:
+def harvest_of(run: StoredRun, task_name: str | None) -> Harvest:
     """The corrected texts (`{"prompt", "completion", "inputs", …}`) and preferences (`{"prompt", "chosen", "rejected", …}`) of a task.
 
     Of several raters who corrected the same output, each correction is a row. A preference is what most raters of a pair preferred;
@@ -62,7 +62,7 @@ def harvest_of(run: Run, task_name: str | None) -> Harvest:
     return Harvest(name, tuple(corrections.values()), tuple(preferences), tuple(retired))
 
 
-def write_harvest(run: Run, harvest: Harvest, out: Path) -> list[Path]:
+def write_harvest(run: StoredRun, harvest: Harvest, out: Path) -> list[Path]:
     """Put the test rows that are in the harvest on record as retired, then write the files: no training file holds a row that counts as
     a test row, whenever this is killed.
 
@@ -108,7 +108,7 @@ class _Vote:
 
 def _add_corrections(
     found: dict[tuple[str, str], dict[str, Any]],
-    run: Run,
+    run: StoredRun,
     review: Review,
     judgements: Judgements,
     task: Task,
@@ -134,7 +134,7 @@ def _add_corrections(
 
 
 def _preferences(
-    run: Run, votes: dict[tuple[str, tuple[str, ...]], list[_Vote]], task: Task, examples: dict[str, Example]
+    run: StoredRun, votes: dict[tuple[str, tuple[str, ...]], list[_Vote]], task: Task, examples: dict[str, Example]
 ) -> list[dict[str, Any]]:
     """What most votes of a pair prefer, over all packets; nothing where one of the two said nothing, or both the same."""
     cells = dict.fromkeys(cell for _, pair in votes for cell in pair)
@@ -168,7 +168,7 @@ def _preferences(
     return found
 
 
-def _provenance(run: Run, review: Review, each: Judged) -> dict[str, Any]:
+def _provenance(run: StoredRun, review: Review, each: Judged) -> dict[str, Any]:
     return {
         "run": run.name,
         "packet": review.packet.id,
@@ -180,6 +180,6 @@ def _provenance(run: Run, review: Review, each: Judged) -> dict[str, Any]:
     }
 
 
-def retired_of(run: Run, task: str) -> Sequence[str]:
+def retired_of(run: StoredRun, task: str) -> Sequence[str]:
     """The test rows of a task that were given to training."""
     return [row["example"] for row in retired_rows(run.path) if row.get("task") == task]

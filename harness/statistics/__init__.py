@@ -17,7 +17,7 @@ from harness.statistics.intervals import (
 from harness.statistics.learning_curve import FAR, TARGETS, Fit, Forecast, GainOutlook, LearningCurve, Step, learning_curve
 from harness.statistics.noninferiority import NotWorse, not_worse
 from harness.statistics.one_sided import OneSided, one_sided_limits
-from harness.statistics.pairs import Comparison, Verdict, compare_scores
+from harness.statistics.pairs import Comparison, PairVerdict, compare_scores
 from harness.statistics.planning import Outlook, independent_units, largest_spread, outlook
 from harness.statistics.power import POWER, detectable_mean, detectable_share, needed_rows
 from harness.statistics.proportions import mcnemar_midp, tango_interval
@@ -46,12 +46,12 @@ __all__ = [
     "NotWorse",
     "OneSided",
     "Outlook",
+    "PairVerdict",
     "Recommendation",
     "Reduction",
     "SeedSpread",
     "Standing",
     "Step",
-    "Verdict",
     "bootstrap_interval",
     "clopper_pearson_interval",
     "clopper_pearson_upper",

@@ -32,7 +32,7 @@ from harness.statistics.statistic_rows import whole_rows
 from harness.types import Metric
 
 Array: TypeAlias = NDArray[np.float64]
-Verdict: TypeAlias = Literal["better", "worse", "different", "tied", "undecided"]
+PairVerdict: TypeAlias = Literal["better", "worse", "different", "tied", "undecided"]
 
 SAME = 1e-12  # averages over seeds may differ by rounding alone
 
@@ -61,7 +61,7 @@ class Comparison:
     dropped: int
     margin: float | None
     equivalent: bool
-    verdict: Verdict
+    verdict: PairVerdict
     detectable: float | None
     se: float | None
     units: int
@@ -278,7 +278,7 @@ def possible_difference(metric: Metric, low: float, high: float) -> tuple[float,
     return max(low, lowest - highest), min(high, highest - lowest)
 
 
-def _verdict(pair: Pair, found: _Found, equivalent: bool) -> Verdict:
+def _verdict(pair: Pair, found: _Found, equivalent: bool) -> PairVerdict:
     """Off 0 needs the interval and the p-value to agree: they are made in different ways and may part company at the border."""
     low, high = found.interval.low, found.interval.high
     significant = found.p_value is not None and found.p_value < 1 - pair.confidence

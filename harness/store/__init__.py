@@ -4,21 +4,21 @@ from harness.store.atomic import plain, write_atomically, write_json, write_text
 from harness.store.lock import RunLock, waiting_lock
 from harness.store.review_files import PacketFolder, packet_folder, packet_folders, retire_rows, retired_rows
 from harness.store.run_folder import CellFolder, RunFolder, read_json
-from harness.store.run_plan import ELSEWHERE, ModelInfo, RunPlan
+from harness.store.run_plan import EXTERNAL, ModelInfo, RunPlan
 from harness.store.runs_folder import create_run, find_finished_cell, find_unfinished, open_run, reuse_cell
-from harness.store.stored_run import Run
+from harness.store.stored_run import StoredRun
 from harness.store.tables import read_table
 from harness.store.verdicts import add_verdict, verdict_files
 
 __all__ = [
-    "ELSEWHERE",
+    "EXTERNAL",
     "CellFolder",
     "ModelInfo",
     "PacketFolder",
-    "Run",
     "RunFolder",
     "RunLock",
     "RunPlan",
+    "StoredRun",
     "add_verdict",
     "create_run",
     "find_finished_cell",

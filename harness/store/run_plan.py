@@ -9,7 +9,7 @@ from typing import Any
 from harness.types import Cell, DataReport, Shape, Strategy, Task
 
 FORMAT = 2
-ELSEWHERE = "elsewhere"  # stands for the model of outputs that were made elsewhere
+EXTERNAL = "elsewhere"  # stands for the model of outputs that were made elsewhere
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class RunPlan:
         trained = {c.id: c for c in self.cells if c.task == cell.task and self.strategy_of(c).train is not None}
         variants = {(c.model, c.strategy) for c in trained.values()}
         several = len({(c.model, c.strategy, c.train_size) for c in trained.values()}) > len(variants)
-        model = [cell.model] if len(self.models.keys() - {ELSEWHERE}) > 1 and cell.model != ELSEWHERE else []
+        model = [cell.model] if len(self.models.keys() - {EXTERNAL}) > 1 and cell.model != EXTERNAL else []
         return " · ".join([cell.strategy, *model, *([f"{cell.train_size:,} rows"] if several and cell.id in trained else [])])
 
     def only(self, cells: Sequence[Cell]) -> RunPlan:

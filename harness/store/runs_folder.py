@@ -14,7 +14,7 @@ from harness.errors import BenchError, did_you_mean
 from harness.store.lock import RunLock
 from harness.store.run_folder import CellFolder, RunFolder, read_json
 from harness.store.run_plan import RunPlan
-from harness.store.stored_run import Run
+from harness.store.stored_run import StoredRun
 from harness.types import CellResult
 
 
@@ -41,7 +41,7 @@ def create_run(runs: Path, plan: RunPlan) -> RunFolder:
     raise BenchError(f"{runs}: too many runs of the same plan in the same second")
 
 
-def open_run(runs: Path, name: str) -> Run:
+def open_run(runs: Path, name: str) -> StoredRun:
     """A run by its path, its name in the folder of runs, or `latest`.
 
     Raises:
@@ -49,15 +49,15 @@ def open_run(runs: Path, name: str) -> Run:
     """
     path = Path(name)
     if (path / "run.json").is_file():
-        return Run(RunFolder(path))
+        return StoredRun(RunFolder(path))
     known = {folder.path.name: folder for folder in _folders(runs)}
     if name == "latest" and known:
-        return Run(_newest_first(runs)[0])
+        return StoredRun(_newest_first(runs)[0])
     if name not in known:
         if path.is_dir():
             raise BenchError(f"{path}: is no run folder (it has no run.json)")
         raise BenchError(f"there is no run '{name}' in {runs}.{did_you_mean(name, known)}")
-    return Run(known[name])
+    return StoredRun(known[name])
 
 
 def find_unfinished(runs: Path, digest: str) -> RunFolder | None:
@@ -67,7 +67,7 @@ def find_unfinished(runs: Path, digest: str) -> RunFolder | None:
     """
     for folder in _newest_first(runs):
         try:
-            run = Run(folder)
+            run = StoredRun(folder)
         except BenchError:
             continue  # another version's or a damaged run must not stop a new one
         ended = run.finished and not folder.holds_training_rows() and not RunLock(folder.path).held_elsewhere()

@@ -12,7 +12,7 @@ from harness.store.run_plan import RunPlan
 from harness.types import Cell, CellResult, Example, Prediction
 
 
-class Run:
+class StoredRun:
     """A run folder, read as it is now. Rows are read when they are asked for."""
 
     def __init__(self, folder: RunFolder) -> None:

@@ -8,17 +8,17 @@ from pathlib import Path
 import pytest
 from report_factory import HOSTILE, Made, make_run, summarization
 
-from harness.store import Run
+from harness.store import StoredRun
 from tests.cli.conftest import Call
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> Run:
+def run(tmp_path: Path) -> StoredRun:
     cells = [Made("base", 0.2), Made("lora", 0.9, 1, train_seconds=9)]
     return make_run(tmp_path / "runs" / "done", [summarization(cells, rows=40)])
 
 
-def exported(call: Call, run: Run, *more: str) -> dict[str, object]:
+def exported(call: Call, run: StoredRun, *more: str) -> dict[str, object]:
     ended = call("review", "export", str(run.path), "--strategies", "base,lora", "--n", "10", *more)
     assert ended.code == 0, ended
     (packet,) = run.path.glob("review/*/packet.json")
@@ -36,7 +36,7 @@ def file_of(folder: Path, packet: dict[str, object], answer: str = "A", correcte
     return str(path)
 
 
-def test_out_and_back_and_what_it_says(call: Call, run: Run, tmp_path: Path) -> None:
+def test_out_and_back_and_what_it_says(call: Call, run: StoredRun, tmp_path: Path) -> None:
     assert "Nothing was exported" in call("review", "status", str(run.path)).out
     packet = exported(call, run, "--raters", "anna", "--format", "html,csv", "--out", str(tmp_path / "send"))
     assert sorted(p.suffix for p in (tmp_path / "send").iterdir()) == [".csv", ".html"]
@@ -55,7 +55,7 @@ def test_out_and_back_and_what_it_says(call: Call, run: Run, tmp_path: Path) -> 
     assert "What people say" in page.read_text(encoding="utf-8")
 
 
-def test_some_bad_rows_are_code_1_and_nothing_good_is_2(call: Call, run: Run, tmp_path: Path) -> None:
+def test_some_bad_rows_are_code_1_and_nothing_good_is_2(call: Call, run: StoredRun, tmp_path: Path) -> None:
     packet = exported(call, run)
     bad = Path(file_of(tmp_path, packet, "C"))
     none = call("review", "import", str(run.path), str(bad))
@@ -79,18 +79,18 @@ def test_some_bad_rows_are_code_1_and_nothing_good_is_2(call: Call, run: Run, tm
         ((), "--strategies"),
     ],
 )
-def test_what_cannot_be_is_code_2(call: Call, run: Run, arguments: tuple[str, ...], said: str) -> None:
+def test_what_cannot_be_is_code_2(call: Call, run: StoredRun, arguments: tuple[str, ...], said: str) -> None:
     ended = call("review", "export", str(run.path), *arguments)
     assert ended.code == 2 and said in ended.err
     assert not (run.path / "review").exists()
 
 
-def test_nothing_exported_takes_nothing_back(call: Call, run: Run, tmp_path: Path) -> None:
+def test_nothing_exported_takes_nothing_back(call: Call, run: StoredRun, tmp_path: Path) -> None:
     ended = call("review", "import", str(run.path), str(tmp_path / "x.json"))
     assert ended.code == 2 and "nothing was exported from this run" in ended.err
 
 
-def test_a_harvest_needs_a_yes_and_says_loudly_what_it_did(call: Call, run: Run, tmp_path: Path) -> None:
+def test_a_harvest_needs_a_yes_and_says_loudly_what_it_did(call: Call, run: StoredRun, tmp_path: Path) -> None:
     packet = exported(call, run)
     call("review", "import", str(run.path), file_of(tmp_path, packet, corrected="better"))
     out = str(tmp_path / "more.jsonl")

@@ -12,12 +12,12 @@ from report_factory import Made, make_run, summarization
 
 from harness.api import gate
 from harness.gate import Verdict
-from harness.store import Run
+from harness.store import StoredRun
 
-Runs = Callable[..., Run]
+Runs = Callable[..., StoredRun]
 
 
-def judged(run: Run, tmp_path: Path, strategy: str = "lora", policy: dict[str, Any] | None = None, **more: Any) -> Verdict:
+def judged(run: StoredRun, tmp_path: Path, strategy: str = "lora", policy: dict[str, Any] | None = None, **more: Any) -> Verdict:
     path = None
     if policy is not None:
         path = tmp_path / "policy.yaml"
@@ -34,11 +34,11 @@ def only(verdict: Verdict, text: str) -> Any:
 @pytest.fixture
 def runs(tmp_path: Path) -> Runs:
     """A run of `base` and `lora` (or another), so good, on so many rows."""
-    made: list[Run] = []
+    made: list[StoredRun] = []
 
     def _runs(
         quality: float = 0.9, *, tuned: str = "lora", rows: int = 200, seeds: tuple[int, ...] = (1,), base: float = 0.3, **more: object
-    ) -> Run:
+    ) -> StoredRun:
         cells = [Made("base", base), *(Made(tuned, quality, seed, train_seconds=60) for seed in seeds)]
         made.append(make_run(tmp_path / "runs" / f"run-{len(made)}", [summarization(cells, rows=rows, **more)]))
         return made[-1]

@@ -13,13 +13,13 @@ from report_factory import Made, classification, make_run, summarization
 
 from harness.data.mapping.digests import same_inputs_digest
 from harness.errors import BenchError
-from harness.store import Run
+from harness.store import StoredRun
 from tests.gate.conftest import Runs, judged, only
 
 TRAINED = "no test row was trained on"
 
 
-def leak(run: Run, row: int, split: str, change: Callable[[str], str] = str) -> str:
+def leak(run: StoredRun, row: int, split: str, change: Callable[[str], str] = str) -> str:
     """Put a test row (its inputs changed) among those that a model of this run has learned from; its id."""
     file = run.path / "data" / "summarization.parquet"
     rows, example = pq.read_table(file).to_pylist(), run.examples("summarization")[row]

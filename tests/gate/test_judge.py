@@ -16,7 +16,7 @@ from harness.errors import BenchError
 from harness.gate import EXIT_CODES, verdict_of
 from harness.reporting import render, verdict_to_junit, verdict_to_markdown
 from harness.reporting.views.build import report_view
-from harness.store import Run
+from harness.store import StoredRun
 from harness.store.verdicts import verdict_files
 from tests.gate.conftest import Runs, judged, only
 
@@ -279,7 +279,7 @@ def _share(right: float, flips: float, margin: float) -> float:
     return (margin - (right - after)) / (right * (1 - flips))
 
 
-def _answered(path: Path, base: np.ndarray, lora: np.ndarray, **more: Any) -> Run:
+def _answered(path: Path, base: np.ndarray, lora: np.ndarray, **more: Any) -> StoredRun:
     def answer(right: np.ndarray) -> Any:
         return lambda e, r: e.targets[0] if right[int(e.id.removeprefix("row-"))] else next(c for c in e.choices if c != e.targets[0])
 

@@ -14,11 +14,11 @@ from harness.api import review_export, review_import
 from harness.reporting import verdict_to_junit, verdict_to_markdown
 from harness.reporting.views.build import report_view
 from harness.review.packets.packet import Judgement
-from harness.store import Run
+from harness.store import StoredRun
 from tests.gate.conftest import Runs, judged
 
 
-def reviewed(run: Run, answer: Callable[[Judgement, tuple[str, ...]], dict[str, Any]], tmp_path: Path, **more: Any) -> None:
+def reviewed(run: StoredRun, answer: Callable[[Judgement, tuple[str, ...]], dict[str, Any]], tmp_path: Path, **more: Any) -> None:
     """A packet of base and lora, answered by one rater who is told whose outputs they are."""
     made = review_export(run.path, ("base", "lora"), repeats=0, **more)
     ratings = [{"item": j.id, **answer(j, made.key.shown[j.id].sides)} for j in made.packet.judgements]

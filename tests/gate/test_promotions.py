@@ -16,7 +16,7 @@ from report_factory import make_run, summarization
 from harness.api import NotPassedError, gate, history, promote, rollback, verify_registry
 from harness.errors import BenchError
 from harness.gate import Registry
-from harness.store import Run
+from harness.store import StoredRun
 from harness.store.atomic import write_json
 from tests.gate.conftest import Runs as Made
 
@@ -27,7 +27,7 @@ def runs(runs: Made) -> Made:
     return lambda quality=0.9, **more: runs(quality, tuned="few-shot", **more)
 
 
-def promoted(run: Run, registry: Path, strategy: str = "few-shot", **more: Any) -> Any:
+def promoted(run: StoredRun, registry: Path, strategy: str = "few-shot", **more: Any) -> Any:
     event, _ = promote(run.path, strategy, registry=registry, **({"force": True, "reason": "a test"} | more))
     return event
 

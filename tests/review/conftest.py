@@ -9,18 +9,18 @@ from raters import Export
 from report_factory import HOSTILE, Made, make_run, summarization
 
 from harness.api import ReviewPacket, review_export
-from harness.store import Run
+from harness.store import StoredRun
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> Run:
+def run(tmp_path: Path) -> StoredRun:
     """base, lora and qlora on 60 summaries."""
     cells = [Made("base", 0.2), Made("lora", 0.9, 1, train_seconds=9), Made("qlora", 0.8, 1, train_seconds=9)]
     return make_run(tmp_path / "run", [summarization(cells, rows=60, meta=lambda i: {"ward": "north" if i % 6 == 0 else "south"})])
 
 
 @pytest.fixture
-def hostile(tmp_path: Path) -> Run:
+def hostile(tmp_path: Path) -> StoredRun:
     """Inputs and outputs that would break a page or a spreadsheet that trusted them."""
     formula = '=HYPERLINK("http://evil.example","click")'
     cells = [
@@ -31,10 +31,10 @@ def hostile(tmp_path: Path) -> Run:
 
 
 @pytest.fixture
-def export(run: Run) -> Export:
+def export(run: StoredRun) -> Export:
     """`review_export` of the run with what a test needs."""
 
-    def _export(strategies: tuple[str, ...] = ("base", "lora"), of: Run | None = None, **more: object) -> ReviewPacket:
+    def _export(strategies: tuple[str, ...] = ("base", "lora"), of: StoredRun | None = None, **more: object) -> ReviewPacket:
         return review_export((of or run).path, strategies, **({"n": 12, "repeats": 2} | more))  # type: ignore[arg-type]
 
     return _export

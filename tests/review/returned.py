@@ -14,17 +14,17 @@ from raters import Person, preferences, severities
 
 from harness.api import ReviewPacket
 from harness.review import Rating, reviews_of
-from harness.store import Run
+from harness.store import StoredRun
 
 Fill = Callable[[Path, ReviewPacket, dict[str, dict[str, Any]]], Path]
 
 
-def ratings_of(run: Run) -> dict[tuple[str, str], Rating]:
+def ratings_of(run: StoredRun) -> dict[tuple[str, str], Rating]:
     (review,) = reviews_of(run)
     return {(r.item, r.rater): r for r in review.ratings}
 
 
-def said(run: Run) -> dict[tuple[str, str], tuple[Any, ...]]:
+def said(run: StoredRun) -> dict[tuple[str, str], tuple[Any, ...]]:
     return {key: (dict(r.answers), r.kinds, r.corrected, r.comment) for key, r in ratings_of(run).items()}
 
 

@@ -14,7 +14,7 @@ from harness.catalog import render_prompt
 from harness.data import load_splits
 from harness.errors import BenchError
 from harness.reporting.views.build import report_view
-from harness.store import Run
+from harness.store import StoredRun
 from harness.types import DataSpec, Task
 
 
@@ -23,7 +23,7 @@ def lines(path: Path) -> list[dict[str, Any]]:
 
 
 @pytest.fixture
-def rated(export: Export, run: Run, tmp_path: Path) -> Run:
+def rated(export: Export, run: StoredRun, tmp_path: Path) -> StoredRun:
     """Two raters: they agree on the first row, not on the second, call the third a tie, and one corrects the first."""
     made = export(raters=2, repeats=0)
     rows = list(made.key.chances)
@@ -39,13 +39,13 @@ def rated(export: Export, run: Run, tmp_path: Path) -> Run:
     return run
 
 
-def test_nothing_is_taken_from_test_rows_unless_somebody_agrees(rated: Run, tmp_path: Path) -> None:
+def test_nothing_is_taken_from_test_rows_unless_somebody_agrees(rated: StoredRun, tmp_path: Path) -> None:
     with pytest.raises(BenchError, match=r"1 corrected texts and 1 preferences can be taken, all from test rows.*--retire-test-rows"):
         review_harvest(rated.path, tmp_path / "more.jsonl")
     assert not (tmp_path / "more.jsonl").exists() and not (rated.path / "review" / "retired.json").exists()
 
 
-def test_corrections_and_preferences_become_rows_with_their_provenance(rated: Run, tmp_path: Path) -> None:
+def test_corrections_and_preferences_become_rows_with_their_provenance(rated: StoredRun, tmp_path: Path) -> None:
     found, files = review_harvest(rated.path, tmp_path / "more.jsonl", retire_test_rows=True)
     assert [f.name for f in files] == ["more.jsonl", "more.preferences.jsonl"]
     (correction,), (preference,) = lines(files[0]), lines(files[1])
@@ -59,14 +59,14 @@ def test_corrections_and_preferences_become_rows_with_their_provenance(rated: Ru
     assert preference["provenance"]["votes"] == [2, 2]
 
 
-def test_retired_rows_are_on_record_once_and_the_report_says_so(rated: Run, tmp_path: Path) -> None:
+def test_retired_rows_are_on_record_once_and_the_report_says_so(rated: StoredRun, tmp_path: Path) -> None:
     for name in ("more.jsonl", "again.jsonl"):
         review_harvest(rated.path, tmp_path / name, retire_test_rows=True)
     assert len(json.loads((rated.path / "review" / "retired.json").read_text())) == 1
     assert report_view(rated).tasks[0].retired == 1
 
 
-def test_a_file_that_is_there_is_not_written_over(rated: Run, tmp_path: Path) -> None:
+def test_a_file_that_is_there_is_not_written_over(rated: StoredRun, tmp_path: Path) -> None:
     (tmp_path / "more.jsonl").write_text("precious")
     with pytest.raises(BenchError, match="is there already"):
         review_harvest(rated.path, tmp_path / "more.jsonl", retire_test_rows=True)
@@ -75,7 +75,9 @@ def test_a_file_that_is_there_is_not_written_over(rated: Run, tmp_path: Path) ->
         review_harvest(rated.path, tmp_path / "more.csv", retire_test_rows=True)
 
 
-def test_preferences_of_an_earlier_harvest_do_not_stay_beside_a_new_one(rated: Run, export: Export, run: Run, tmp_path: Path) -> None:
+def test_preferences_of_an_earlier_harvest_do_not_stay_beside_a_new_one(
+    rated: StoredRun, export: Export, run: StoredRun, tmp_path: Path
+) -> None:
     files = review_harvest(rated.path, tmp_path / "more.jsonl", retire_test_rows=True)[1]
     assert files[1].is_file()
     made = export(raters=2, repeats=0, seed=5, n=60)
@@ -89,14 +91,14 @@ def test_preferences_of_an_earlier_harvest_do_not_stay_beside_a_new_one(rated: R
     assert [f.name for f in left] == ["more.jsonl"] and not files[1].exists()
 
 
-def test_a_folder_in_the_way_retires_nothing(rated: Run, tmp_path: Path) -> None:
+def test_a_folder_in_the_way_retires_nothing(rated: StoredRun, tmp_path: Path) -> None:
     (tmp_path / "more.jsonl").mkdir()
     with pytest.raises(BenchError, match="is a folder; name a file"):
         review_harvest(rated.path, tmp_path / "more.jsonl", retire_test_rows=True, force=True)
     assert not (rated.path / "review" / "retired.json").exists()
 
 
-def test_what_half_of_the_raters_call_bad_is_nobodys_preference(export: Export, run: Run, tmp_path: Path) -> None:
+def test_what_half_of_the_raters_call_bad_is_nobodys_preference(export: Export, run: StoredRun, tmp_path: Path) -> None:
     made = export(raters=2, repeats=0)
     ratings = [rating(j.id, {"preference": "A" if j.rater == "rater-1" else "both bad"}) for j in made.packet.judgements]
     review_import(run.path, [page_file(tmp_path, made.packet, r, ratings) for r in made.packet.raters])
@@ -104,7 +106,7 @@ def test_what_half_of_the_raters_call_bad_is_nobodys_preference(export: Export, 
         review_harvest(run.path, tmp_path / "more.jsonl", retire_test_rows=True)
 
 
-def test_a_correction_may_be_the_input_and_a_label_one_of_two(export: Export, run: Run, tmp_path: Path) -> None:
+def test_a_correction_may_be_the_input_and_a_label_one_of_two(export: Export, run: StoredRun, tmp_path: Path) -> None:
     made = export(mode="errors", repeats=0)
     inputs = {e.id: e.inputs["input"] for e in run.examples("summarization")}
     ratings = [rating(j.id, {"severity": "minor"}, corrected=inputs[j.example]) for j in made.packet.judgements]
@@ -113,7 +115,7 @@ def test_a_correction_may_be_the_input_and_a_label_one_of_two(export: Export, ru
     assert {c["completion"] for c in found.corrections} == {inputs[row] for row in made.key.chances}
 
 
-def test_nothing_rated_is_nothing_to_harvest(export: Export, run: Run, tmp_path: Path) -> None:
+def test_nothing_rated_is_nothing_to_harvest(export: Export, run: StoredRun, tmp_path: Path) -> None:
     with pytest.raises(BenchError, match="nothing was exported"):
         review_harvest(run.path, tmp_path / "more.jsonl")
     export()
@@ -238,7 +240,7 @@ def test_a_label_that_only_a_retired_row_had_stays_a_label(tmp_path: Path) -> No
     assert after.train[0].choices == ("a", "b", "rare")
 
 
-def test_packets_that_contradict_each_other_give_no_contradiction(export: Export, run: Run, tmp_path: Path) -> None:
+def test_packets_that_contradict_each_other_give_no_contradiction(export: Export, run: StoredRun, tmp_path: Path) -> None:
     for seed, best in ((0, "lora"), (1, "base")):
         made = export(n=60, repeats=0, seed=seed, raters=1 if seed == 0 else 2)
         ratings = [rating(j.id, {"preference": "AB"[made.key.shown[j.id].sides.index(best)]}) for j in made.packet.judgements]

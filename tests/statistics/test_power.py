@@ -84,7 +84,7 @@ def test_limits_of_counts_hold_on_one_side_each() -> None:
     rng = np.random.default_rng(3)
     a, b = rng.integers(2, size=(2, 90)).astype(float)
     found = not_worse(a, b, metric=CLASSIFICATION["accuracy"], margin=0.1)
-    low, high = one_sided_share_limits(int(((b > a)).sum()), int((b < a).sum()), 90, 0.05)
+    low, high = one_sided_share_limits(int((b > a).sum()), int((b < a).sum()), 90, 0.05)
     assert (found.least, found.most) == pytest.approx((-high, -low))
     wide = compare_scores(a, b, metric=CLASSIFICATION["accuracy"], margin=0.1, confidence=0.9)
     assert wide.low is not None and wide.high is not None and low < wide.low and high > wide.high

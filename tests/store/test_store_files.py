@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from harness.errors import BenchError
-from harness.store import Run, RunFolder, RunPlan
+from harness.store import RunFolder, RunPlan, StoredRun
 from harness.store.atomic import write_atomically, write_json, write_text
 from harness.store.tables import read_examples, read_predictions, write_examples, write_predictions
 from harness.types import Cell, CellResult, Example, Prediction
@@ -146,10 +146,10 @@ def test_a_cell_is_whole_only_with_its_last_file(make_run: Make, result: CellRes
     cell.checkpoint.mkdir(parents=True)
     write_predictions(cell.path / "predictions.parquet", [])
     assert not cell.whole()
-    assert Run(folder).status(result.cell.id) == "interrupted"
+    assert StoredRun(folder).status(result.cell.id) == "interrupted"
     cell.finish(result, [])
     assert cell.whole()
-    assert Run(folder).status(result.cell.id) == "done"
+    assert StoredRun(folder).status(result.cell.id) == "done"
     assert not cell.checkpoint.exists()
 
 
@@ -205,7 +205,7 @@ def test_a_cell_that_failed_has_no_rows(make_run: Make) -> None:
     folder = make_run()
     folder.cell("l0").finish(CellResult(Cell("l0", "notes", "tiny", "lora", 2, 0), "failed", error="no"))
     assert folder.cell("l0").predictions() == ()
-    assert Run(folder).status("l0") == "failed"
+    assert StoredRun(folder).status("l0") == "failed"
 
 
 @pytest.mark.parametrize("version", [0, 1, "2", None])

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import BenchError
-from harness.store import Run, RunFolder, RunLock, RunPlan, create_run, find_finished_cell, find_unfinished, open_run, reuse_cell
+from harness.store import RunFolder, RunLock, RunPlan, StoredRun, create_run, find_finished_cell, find_unfinished, open_run, reuse_cell
 from harness.types import Cell, CellResult
 
 Make = Callable[..., RunFolder]
@@ -135,7 +135,7 @@ def test_a_damaged_run_does_not_hide_the_others(make_run: Make, tmp_path: Path) 
 
 def test_a_moved_run_is_read_as_before(make_run: Make, tmp_path: Path) -> None:
     folder = make_run(BASE, LORA)
-    before = Run(folder)
+    before = StoredRun(folder)
     seen = (before.plan, dict(before.results), before.examples("notes"), before.predictions("b0"))
     shutil.move(folder.path, tmp_path / "elsewhere")
     shutil.rmtree(tmp_path / "runs")

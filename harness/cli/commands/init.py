@@ -38,9 +38,7 @@ _TASK_NAME = re.compile(r"[^A-Za-z0-9._=+-]+")
 @click.option("--input", "inputs", metavar="COLUMN", multiple=True, help="A column that the model reads; instead of a guess. Repeatable.")
 @click.option("--kind", type=click.Choice(_KINDS), help="The kind of task; instead of a guess.")
 @click.option("--force", is_flag=True, help="Write over a file that is there.")
-def init(
-    file: Path, out: Path, name: str | None, target: str | None, inputs: tuple[str, ...], kind: Kind | None, force: bool
-) -> None:
+def init(file: Path, out: Path, name: str | None, target: str | None, inputs: tuple[str, ...], kind: Kind | None, force: bool) -> None:
     """Look at a data file and write a task for it, with what was guessed, why, and what else it could be.
 
     The exit code is 1 where the task is written but cannot be run yet; what is wrong stands in it.

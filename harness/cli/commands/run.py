@@ -65,7 +65,7 @@ def run(ctx: click.Context, /, *, resume: str | None, new: bool, no_reuse: bool,
         raise click.UsageError("--resume and --new contradict each other")
     from harness import api
     from harness.cli.progress import RunDisplay
-    from harness.grid import read_grid, request_of
+    from harness.grid import make_request, read_grid
 
     if resume is not None and not _said(ctx, options):
         request = api.stored_request(api.load_run(resume, runs_dir=runs_dir))
@@ -85,7 +85,7 @@ def run(ctx: click.Context, /, *, resume: str | None, new: bool, no_reuse: bool,
             renamed = {"no_base": "base", "tasks_dir": "tasks_dirs", "strategies_dir": "strategies_dirs"}
             kept = {renamed.get(name, name) for name in said} | {"fields", "tasks_dirs", "strategies_dirs"}
             given = given | {name: value for name, value in read_grid(Path(grid)).items() if name not in kept}
-        request = request_of(given)
+        request = make_request(given)
     with RunDisplay() as display:
         done = api.run_request(
             request,

@@ -108,4 +108,4 @@ def _is_frame(document: dict[str, Any]) -> bool:
 def _of_a_split_frame(document: dict[str, Any]) -> str:
     if not {"columns", "data"} <= document.keys():
         return ""
-    return ". It looks like a data frame by pandas' to_json(orient=\"split\"): write it with orient=\"records\" instead"
+    return '. It looks like a data frame by pandas\' to_json(orient="split"): write it with orient="records" instead'

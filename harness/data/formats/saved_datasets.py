@@ -53,7 +53,9 @@ def hub_data(repository: str, revision: str | None, subset: str | None) -> Saved
         BenchError: no such data set, revision or subset; gated; needs code of its own; offline and not in the cache.
     """
     if not _HUB_NAME.fullmatch(repository):
-        raise BenchError(f"hub: '{repository}' is no name of a data set; it looks like org/name, as in https://huggingface.co/datasets/org/name")
+        raise BenchError(
+            f"hub: '{repository}' is no name of a data set; it looks like org/name, as in https://huggingface.co/datasets/org/name"
+        )
     if Path(repository).is_dir():
         raise BenchError(f"hub: {repository}: there is a folder of that name here, which would be read instead. Run from another folder")
     try:

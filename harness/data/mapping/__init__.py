@@ -4,6 +4,7 @@ from harness.data.mapping.column_roles import DEFAULT_COLUMNS, RESERVED, FieldMa
 from harness.data.mapping.digests import (
     example_digest,
     hash_of,
+    inputs_digest,
     keyed_order,
     order_of,
     question_digest,
@@ -29,6 +30,7 @@ __all__ = [
     "example_digest",
     "example_of",
     "hash_of",
+    "inputs_digest",
     "instead",
     "keyed_order",
     "order_of",

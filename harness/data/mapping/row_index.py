@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 Places: TypeAlias = "NDArray[np.int64]"  # rows by their number in the index
 
 
-
 class Names:
     """Texts that many rows share, as numbers; -1 is none."""
 

@@ -160,9 +160,7 @@ class Gathered:
         return any(column.casefold() in DEFAULT_COLUMNS or column in self._named.values() for column in columns)
 
     def _roles(self, table: Stream, columns: Columns) -> FieldMap:
-        fields = resolve_fields(
-            self._named, columns, table.name, self._task.kind, optional=self._optional, needs_target=self._needs_target
-        )
+        fields = resolve_fields(self._named, columns, table.name, self._task.kind, optional=self._optional, needs_target=self._needs_target)
         by = self._fold_by
         if by is not None and by not in columns:
             raise BenchError(f"{table.name}: no column {shown(by)} for 'fold_references_by'.{instead(by, columns)}")

@@ -15,7 +15,7 @@ from harness.engine.tuning import virtual_tokens
 from harness.errors import BenchError
 from harness.measure import Meter
 from harness.results import FinishedCell
-from harness.store import Run, read_json
+from harness.store import StoredRun, read_json
 from harness.types import Example, Prediction
 
 
@@ -50,7 +50,7 @@ def find_base(finished: FinishedCell, model_path: str | None = None, *, with_cod
     raise BenchError(f"{problem}{'' if problem.endswith('.') else '.'}{hint}")
 
 
-def device_for(run: Run) -> Device:
+def device_for(run: StoredRun) -> Device:
     """The device at hand, computing in the dtype of the run where it can: on a device of another kind in that one's own best."""
     options = run.plan.options
     device = find_device()

@@ -18,7 +18,7 @@ from harness.types import Example, Prediction
 
 
 @dataclass(frozen=True)
-class Answers:
+class PredictionTable:
     """What a finished cell's model says to new rows, in their order."""
 
     finished: FinishedCell

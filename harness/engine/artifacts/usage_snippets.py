@@ -20,9 +20,7 @@ _VLLM_FIELDS = frozenset({"peft_type", "r", "lora_alpha", "lora_dropout", "use_r
 _GREEDY = "do_sample=False, num_beams=1, repetition_penalty=1.0, no_repeat_ngram_size=0, min_length=0"
 
 
-def how_to_load(
-    task: Task, strategy: Strategy, shape: Shape, *, base: str, adapter: bool, dtype: str, labels: Sequence[str]
-) -> list[str]:
+def how_to_load(task: Task, strategy: Strategy, shape: Shape, *, base: str, adapter: bool, dtype: str, labels: Sequence[str]) -> list[str]:
     """Markdown: with transformers (and PEFT for an adapter), with vLLM and llama.cpp where they can.
 
     Args:
@@ -64,9 +62,7 @@ def _vllm_rank(strategy: Strategy) -> int | None:
     return next((rank for rank in _VLLM_RANKS if rank >= adapter.get("r", 8)), None)  # 8 is PEFT's default
 
 
-def _transformers(
-    task: Task, strategy: Strategy, shape: Shape, base: str, adapter: bool, dtype: str, labels: Sequence[str]
-) -> list[str]:
+def _transformers(task: Task, strategy: Strategy, shape: Shape, base: str, adapter: bool, dtype: str, labels: Sequence[str]) -> list[str]:
     """Code that prints what was measured."""
     soft_prompt = adapter and virtual_tokens(strategy) > 0
     lines = [*_loading(strategy, shape, base, adapter, dtype, labels, uses_torch=soft_prompt), ""]

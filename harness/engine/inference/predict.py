@@ -64,9 +64,7 @@ def predict(
     return [found[e.id] for e in examples]
 
 
-def _work(
-    model: Any, task: Task, choices: Sequence[str], encoder: PromptEncoder, shape: Shape, stops: Sequence[str]
-) -> tuple[_Work, int]:
+def _work(model: Any, task: Task, choices: Sequence[str], encoder: PromptEncoder, shape: Shape, stops: Sequence[str]) -> tuple[_Work, int]:
     """What is done with a batch, and how many rows it may have."""
     if shape == "encoder":
         score: _Scorer = lambda ids: classify(model, ids, encoder.pad_id)  # noqa: E731

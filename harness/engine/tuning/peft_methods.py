@@ -30,6 +30,7 @@ _FOUR_BIT = frozenset({
     "PROMPT_TUNING", "PVERA", "P_TUNING", "RANDLORA", "ROAD", "SHIRA", "TRAINABLE_TOKENS", "VBLORA", "VERA", "WAVEFT",
 })  # fmt: skip
 
+
 def peft_type(strategy: Strategy) -> str:
     """The name of the strategy's method as PEFT writes it."""
     return str(strategy.adapter["peft_type"]).upper()

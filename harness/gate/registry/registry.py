@@ -17,8 +17,8 @@ from typing import Any
 from harness.engine.artifacts import check_artifact
 from harness.errors import BenchError
 from harness.gate.registry.journal import Action, Event, Journal
-from harness.results import Chosen, FinishedCell, choose
-from harness.store import Run, RunFolder
+from harness.results import FinishedCell, StrategyResult, choose
+from harness.store import RunFolder, StoredRun
 
 _PART = ".part-"
 _AGAIN = "Promote its run again."
@@ -37,7 +37,7 @@ class Registry:
         stack = _in_service(self.journal.events(task))
         return stack[-1] if stack else None
 
-    def load(self, event: Event) -> Chosen:
+    def load(self, event: Event) -> StrategyResult:
         """The model of an event with its results, after its digest was checked.
 
         Raises:
@@ -50,7 +50,7 @@ class Registry:
         if found != event.digest:
             said = f"its sha256 is {found[:16]}…, and the registry has {event.digest[:16]}…"
             raise BenchError(f"{folder}: was changed since it was promoted on {event.at}: {said}. {_WAYS_OUT}")
-        return choose(Run(RunFolder(folder)), event.strategy, task=event.task)
+        return choose(StoredRun(RunFolder(folder)), event.strategy, task=event.task)
 
     def verify(self) -> list[tuple[Event, str]]:
         """Every model that ever came into service, by the event that last did so, and what is wrong with it; empty where it is whole.
@@ -70,7 +70,7 @@ class Registry:
 
     def add(
         self,
-        chosen: Chosen,
+        chosen: StrategyResult,
         action: Action,
         *,
         outcome: str,
@@ -140,7 +140,7 @@ class Registry:
             raise BenchError(f"{self.folder}: nothing was promoted for '{task}'")
         return self.journal.append(task, decided)
 
-    def _copied(self, chosen: Chosen) -> tuple[Path, str]:
+    def _copied(self, chosen: StrategyResult) -> tuple[Path, str]:
         """The model's folder in the registry, whole or not at all, and its digest. Nobody else writes meanwhile: the history is locked."""
         models = self.folder / "models" / chosen.rows.task.name
         models.mkdir(parents=True, exist_ok=True)
@@ -183,7 +183,7 @@ def folder_digest(folder: Path) -> str:
     return total.hexdigest()
 
 
-def _copy_cells(chosen: Chosen, target: Path) -> None:
+def _copy_cells(chosen: StrategyResult, target: Path) -> None:
     """A run folder that holds these cells alone."""
     source, task = chosen.run.folder, chosen.rows.task.name
     target.mkdir(parents=True)

@@ -14,7 +14,7 @@ from harness.grid.execution.external_cells import finish_cells
 from harness.grid.execution.scheduler import run_cells
 from harness.grid.execution.worker import Job
 from harness.grid.planning import Planned
-from harness.store import Run, RunFolder, RunLock, create_run, find_finished_cell, find_unfinished, reuse_cell
+from harness.store import RunFolder, RunLock, StoredRun, create_run, find_finished_cell, find_unfinished, reuse_cell
 from harness.types import Cell, CellResult
 
 
@@ -37,11 +37,11 @@ def execute(
     listener: Listener,
     *,
     fresh: bool = False,
-    resume: Run | None = None,
+    resume: StoredRun | None = None,
     reuse: bool = True,
     at_once: int = 1,
-    before_end: Callable[[Run], None] = lambda _: None,
-) -> Run:
+    before_end: Callable[[StoredRun], None] = lambda _: None,
+) -> StoredRun:
     """Run every cell of the plan that has no result yet.
 
     Args:
@@ -71,8 +71,8 @@ def execute(
             digests = {e.id: same_inputs_digest(e) for e in (*splits.train, *splits.validation, *splits.test)}
             folder.write_data(task, splits, digests)
         missing = [cell for cell in plan.cells if not folder.cell(cell.id).whole()]
-        finish_cells(folder, plan, [cell for cell in missing if cell.id in planned.made_elsewhere], planned.made_elsewhere)
-        missing = [cell for cell in missing if cell.id not in planned.made_elsewhere]
+        finish_cells(folder, plan, [cell for cell in missing if cell.id in planned.external_predictions], planned.external_predictions)
+        missing = [cell for cell in missing if cell.id not in planned.external_predictions]
         for cell in list(missing) if reuse else ():
             done = find_finished_cell(runs, cell.id, other_than=folder.path)
             if done is not None:
@@ -83,7 +83,7 @@ def execute(
             run_cells(folder, [_job(planned, folder, cell) for cell in missing], listener.event, at_once=at_once)
         finally:  # an interrupted run holds no training rows either: going on writes them again
             folder.tidy()
-        run = Run(folder)
+        run = StoredRun(folder)
         before_end(run)
     return run
 

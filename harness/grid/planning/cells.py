@@ -14,7 +14,7 @@ from harness.engine.models import Device, ModelSource, digest_of, has_head, reso
 from harness.errors import BenchError, did_you_mean
 from harness.grid.planning.request import BASE, Request, overridden
 from harness.measure import code_digest, versions_that_matter
-from harness.store import ELSEWHERE
+from harness.store import EXTERNAL
 from harness.types import Cell, Shape, Splits, Strategy, Task
 
 
@@ -33,7 +33,7 @@ class NamedModel:
 
 
 @dataclass(frozen=True)
-class Square:
+class PlannedCell:
     """A cell with the strategy as this very cell uses it."""
 
     cell: Cell
@@ -63,14 +63,14 @@ def find_models(request: Request, here: Path) -> list[NamedModel]:
     return found
 
 
-def squares_of(
+def plan_cells(
     request: Request,
     tasks: Mapping[str, Task],
     strategies: Mapping[str, Strategy],
     splits: Mapping[str, Splits],
     models: Sequence[NamedModel],
     device: Device,
-) -> list[Square]:
+) -> list[PlannedCell]:
     """Every cell that is not excluded.
 
     Raises:
@@ -80,7 +80,7 @@ def squares_of(
     problems = _unknown_names(request, tasks, strategies, models, {name: len(s.train) for name, s in splits.items()})
     if problems:
         raise BenchError(problems)
-    squares: list[Square] = []
+    squares: list[PlannedCell] = []
     meant: set[int] = set()  # exclusions and overrides that fit something
     for task in tasks.values():
         for model in models:
@@ -97,7 +97,7 @@ def squares_of(
                     problems.append(refusal)
                     continue
                 squares += [
-                    Square(_cell(task, own, splits[task.name], model.source, device, size, seed), own) for size, seed in places.left
+                    PlannedCell(_cell(task, own, splits[task.name], model.source, device, size, seed), own) for size, seed in places.left
                 ]
         squares += [_elsewhere(task, s, splits[task.name]) for s in strategies.values() if s.outputs is not None]
     for one in (*request.exclude, *request.override):
@@ -191,7 +191,7 @@ def _unknown_names(
     ]
 
 
-def _elsewhere(task: Task, strategy: Strategy, splits: Splits) -> Square:
+def _elsewhere(task: Task, strategy: Strategy, splits: Splits) -> PlannedCell:
     """The cell of outputs that were made elsewhere: no model, no seed, and what matters of the file is its content."""
     identity = {
         "task": task.model_dump(mode="json", exclude={"data", "description", "margin", "review"}),
@@ -200,12 +200,10 @@ def _elsewhere(task: Task, strategy: Strategy, splits: Splits) -> Square:
         "code": code_digest(),
     }
     digest = digest_of([json.dumps(identity, sort_keys=True)])
-    return Square(Cell(digest[:16], task.name, ELSEWHERE, strategy.name, 0, None), strategy)
+    return PlannedCell(Cell(digest[:16], task.name, EXTERNAL, strategy.name, 0, None), strategy)
 
 
-def _cell(
-    task: Task, strategy: Strategy, splits: Splits, source: ModelSource, device: Device, train_size: int, seed: int | None
-) -> Cell:
+def _cell(task: Task, strategy: Strategy, splits: Splits, source: ModelSource, device: Device, train_size: int, seed: int | None) -> Cell:
     """The cell, with an id made of everything that can change its result or its cost; where its files lie is not among it."""
     identity: dict[str, Any] = {
         "task": task.model_dump(mode="json", exclude={"data", "description", "margin", "review"}),

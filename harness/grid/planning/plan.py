@@ -13,25 +13,25 @@ from harness.data import load_splits
 from harness.engine.models import Device, ModelSource, digest_of, find_device, require_four_bit
 from harness.engine.tuning import check_adapter
 from harness.errors import BenchError, did_you_mean
-from harness.grid.planning.cells import NamedModel, Square, find_models, squares_of
+from harness.grid.planning.cells import NamedModel, PlannedCell, find_models, plan_cells
 from harness.grid.planning.external_outputs import predictions_of
 from harness.grid.planning.preflight import Trial, try_out
 from harness.grid.planning.request import Request, check_numbers, resolve_strategies, resolve_tasks
 from harness.measure import environment, price_of, usable_cores
 from harness.metrics import FACTS, has_facts, is_of_library, scripts_of
-from harness.store import ELSEWHERE, ModelInfo, RunPlan
+from harness.store import EXTERNAL, ModelInfo, RunPlan
 from harness.types import Prediction, Splits, Task
 
 
 @dataclass(frozen=True)
 class Planned:
-    """A plan with what is needed to carry it out on this machine. `made_elsewhere` holds, by cell, outputs that were brought along."""
+    """A plan with what is needed to carry it out on this machine; `external_predictions` are those of external outputs, by cell."""
 
     plan: RunPlan
     splits: Mapping[str, Splits]
     sources: Mapping[str, ModelSource]
     device: Device
-    made_elsewhere: Mapping[str, Sequence[Prediction]]
+    external_predictions: Mapping[str, Sequence[Prediction]]
 
 
 def make_plan(request: Request, catalog: Catalog, *, command: str, here: Path | None = None) -> Planned:
@@ -48,7 +48,7 @@ def make_plan(request: Request, catalog: Catalog, *, command: str, here: Path | 
     tasks, splits = {name: task for name, (task, _) in read.items()}, {name: rows for name, (_, rows) in read.items()}
     device = find_device(request.dtype)
     models = find_models(request, here)
-    squares = squares_of(request, tasks, strategies, splits, models, device)
+    squares = plan_cells(request, tasks, strategies, splits, models, device)
     prompts = {(s.cell.task, s.strategy.name): s.strategy for s in squares if s.strategy.prompt is not None}
     scripts = [f"task '{name}': metrics: '{m}'" for name, task in tasks.items() for m in task.metrics if is_of_library(m)]
     if scripts and not request.trust_remote_code:
@@ -85,7 +85,7 @@ def make_plan(request: Request, catalog: Catalog, *, command: str, here: Path | 
         tasks=tasks,
         strategies=strategies,
         models={m.source.name: ModelInfo(m.source.name, m.source.origin, m.source.digest, m.source.revision, m.shape) for m in models}
-        | ({ELSEWHERE: ModelInfo(ELSEWHERE, "not known here", "")} if elsewhere else {}),
+        | ({EXTERNAL: ModelInfo(EXTERNAL, "not known here", "")} if elsewhere else {}),
         cells=tuple(square.cell for square in squares),
         data={name: s.report for name, s in splits.items()},
         data_digests={name: s.digest for name, s in splits.items()},
@@ -154,7 +154,7 @@ def _unused(whose: str, prompt: str, splits: Splits) -> list[str]:
     return [f"{whose} does not use the input '{name}'.{did_you_mean(name, used - {'choices'})}" for name in lost]
 
 
-def _try_model(model: NamedModel, squares: Sequence[Square], tasks: Mapping[str, Task], splits: Mapping[str, Splits]) -> None:
+def _try_model(model: NamedModel, squares: Sequence[PlannedCell], tasks: Mapping[str, Task], splits: Mapping[str, Splits]) -> None:
     """Try out each task with the strategies that it has cells of, at each of their training sizes."""
     trials: dict[str, dict[int, Trial]] = {}
     for square in squares:

@@ -19,9 +19,7 @@ class Trial(NamedTuple):
     sizes: set[int]
 
 
-def try_out(
-    tasks: Sequence[tuple[Task, Splits, Sequence[Trial]]], source: ModelSource, shape: Shape, *, trust_remote_code: bool
-) -> None:
+def try_out(tasks: Sequence[tuple[Task, Splits, Sequence[Trial]]], source: ModelSource, shape: Shape, *, trust_remote_code: bool) -> None:
     """Encode one prompt a task and strategy, and put each adapter on a model without weights.
 
     Raises:

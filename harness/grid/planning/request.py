@@ -68,7 +68,7 @@ class Request:
         return plain | {"fields": dict(self.fields)}
 
 
-def request_of(values: Mapping[str, Any]) -> Request:
+def make_request(values: Mapping[str, Any]) -> Request:
     """A request out of plain values; a single text stands for a sequence of one.
 
     Raises:

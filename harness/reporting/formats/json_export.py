@@ -11,19 +11,19 @@ from harness.reporting.views.learning import learning_of
 from harness.reporting.views.lines import lines_of
 from harness.reporting.views.view import PHASES, LearningLine, Line
 from harness.reporting.wording.advice import advice_of
-from harness.results import TaskRows
+from harness.results import TaskResults
 from harness.statistics import Step
-from harness.store import Run, plain
+from harness.store import StoredRun, plain
 from harness.types import Cell, CellResult, Cost, Score, Task, total_cost
 
 
-def to_json(run: Run) -> dict[str, Any]:
+def to_json(run: StoredRun) -> dict[str, Any]:
     """`{"run": name, "cells": [...], "recommendations": [...], "learning_curves": [...]}` with the cells in the order of the plan.
 
     A cell that has not ended is 'interrupted'; scores stand only with a cell that is done. Scores are computed from the stored rows,
     seconds are of wall clock, memory in bytes, energy in joules. A number that was not measured is null, never NaN.
     """
-    rows = {name: TaskRows(run, task) for name, task in run.plan.tasks.items()}
+    rows = {name: TaskResults(run, task) for name, task in run.plan.tasks.items()}
     cells = [_cell(cell, run.status(cell.id), run.results.get(cell.id), rows[cell.task]) for cell in run.cells]
     lines = {name: lines_of(run, own) for name, own in rows.items()}
     curves = [curve for name in rows for curve in _learning_curves(run, rows[name], lines[name])]
@@ -38,7 +38,7 @@ def comparison_to_json(views: Sequence[ComparisonView]) -> dict[str, Any]:
     return found
 
 
-def _recommendation(run: Run, rows: TaskRows, lines: Sequence[Line]) -> dict[str, Any] | None:
+def _recommendation(run: StoredRun, rows: TaskResults, lines: Sequence[Line]) -> dict[str, Any] | None:
     """One record a task with two strategies that have a score."""
     advice = advice_of(run, rows, lines)
     if advice is None:
@@ -53,7 +53,7 @@ def _recommendation(run: Run, rows: TaskRows, lines: Sequence[Line]) -> dict[str
     }
 
 
-def _learning_curves(run: Run, rows: TaskRows, lines: Sequence[Line]) -> list[dict[str, Any]]:
+def _learning_curves(run: StoredRun, rows: TaskResults, lines: Sequence[Line]) -> list[dict[str, Any]]:
     """One record a strategy and model that has scores at several training sizes: what was measured, and what more rows would bring."""
     keys = {(c.model, c.strategy, c.train_size) for c in run.cells if c.task == rows.task.name}
     if len(keys) == len({key[:2] for key in keys}):
@@ -96,7 +96,7 @@ def _step(step: Step) -> dict[str, Any]:
     return {"from": step.start, "to": step.end, "value": step.gain, "low": step.low, "high": step.high}
 
 
-def _cell(cell: Cell, status: str, result: CellResult | None, rows: TaskRows) -> dict[str, Any]:
+def _cell(cell: Cell, status: str, result: CellResult | None, rows: TaskResults) -> dict[str, Any]:
     scores = rows.cell_scores(cell) if status == "done" else {}
     costs = result.costs if result else ()
     return {

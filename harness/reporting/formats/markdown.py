@@ -8,7 +8,7 @@ from harness.reporting.views.build import report_view
 from harness.reporting.views.view import Costs, Line, Report, TaskView
 from harness.reporting.wording import numbers
 from harness.reporting.wording import result_sentences as words
-from harness.store import Run
+from harness.store import StoredRun
 from harness.text import one_line, short
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~!])")
@@ -16,7 +16,7 @@ _LINKED = re.compile(r":(?=//)|\bwww(?=\.)|@|mailto(?=:)|xmpp(?=:)", re.IGNORECA
 _STANDINGS = {"within": "yes", "worse": "no", "undecided": "cannot tell"}
 
 
-def to_markdown(run: Run) -> str:
+def to_markdown(run: StoredRun) -> str:
     """The report in GitHub's Markdown. Names and errors are escaped: nothing in them formats, links, or calls a person."""
     report = report_view(run, with_text=False)
     parts = [f"## {escaped(words.title(report))}", _facts(report), *(part for task in report.tasks for part in _task(task))]

@@ -17,8 +17,8 @@ from harness.reporting.views.view import Line
 from harness.reporting.wording import numbers
 from harness.reporting.wording import result_sentences as words
 from harness.reporting.wording.advice import advice_of
-from harness.results import TaskRows
-from harness.store import Run
+from harness.results import TaskResults
+from harness.store import StoredRun
 from harness.text import one_line, short
 from harness.types import Metric, Task
 
@@ -35,14 +35,14 @@ class _Column:
     number: bool = True
 
 
-def terminal_table(run: Run, console: Console) -> None:
+def terminal_table(run: StoredRun, console: Console) -> None:
     """Print one table a task with the sentence that sums it up.
 
     In a terminal the least needed columns are left out until the rest fits, and no number is ever cut; into a file or a pipe goes
     the whole table, however wide.
     """
     for task in run.plan.tasks.values():
-        rows = TaskRows(run, task)
+        rows = TaskResults(run, task)
         lines = lines_of(run, rows)
         width = console.width if console.is_terminal else UNLIMITED
         table = _fitting(lines, _columns(task, lines, rows), width)
@@ -65,7 +65,7 @@ def terminal_table(run: Run, console: Console) -> None:
         print_text(console, Text(""))
 
 
-def _columns(task: Task, lines: Sequence[Line], rows: TaskRows) -> list[_Column]:
+def _columns(task: Task, lines: Sequence[Line], rows: TaskResults) -> list[_Column]:
     others = [m for m in rows.metrics if m.name != task.primary][:_MOST_SCORES]
     unit = rows.primary.unit if rows.primary else ""
     columns = [

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from harness.reporting.views.view import AgainstFull, Line
-from harness.results import TaskRows, cells_of, done_cells
+from harness.results import TaskResults, cells_of, done_cells
 from harness.statistics import kept_quality
-from harness.store import Run
+from harness.store import StoredRun
 
 
 def costs_by_label(lines: Sequence[Line]) -> dict[str, float | None]:
@@ -18,7 +18,7 @@ def costs_by_label(lines: Sequence[Line]) -> dict[str, float | None]:
     return {ln.label: (ln.costs.total_seconds or None) if ln.costs else None for ln in lines}
 
 
-def against_full_of(run: Run, rows: TaskRows, lines: Sequence[Line]) -> tuple[AgainstFull, ...]:
+def against_full_of(run: StoredRun, rows: TaskResults, lines: Sequence[Line]) -> tuple[AgainstFull, ...]:
     """The strategies that were tuned as `full` was: the same model on the same rows. Lines without a score are left out."""
     costs, found = costs_by_label(lines), []
     for ln in lines:

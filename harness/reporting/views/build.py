@@ -31,16 +31,16 @@ from harness.reporting.wording import result_sentences as words
 from harness.reporting.wording.advice import advice_of
 from harness.reporting.wording.gate_words import gate_view
 from harness.reporting.wording.review_words import review_view
-from harness.results import TaskRows, cells_of, done_cells, of_single_examples
+from harness.results import TaskResults, cells_of, done_cells, of_single_examples
 from harness.review import findings_of, retired_of, reviews_of
 from harness.statistics import compare_all
-from harness.store import Run, verdict_files
+from harness.store import StoredRun, verdict_files
 from harness.types import Cell, Task
 
 _MOST_GATES = 6
 
 
-def report_view(run: Run, *, with_text: bool = True) -> Report:
+def report_view(run: StoredRun, *, with_text: bool = True) -> Report:
     """Everything the report shows, read from the run as it is now; a run that has not ended gives a report of what is there.
 
     Args:
@@ -62,9 +62,9 @@ def report_view(run: Run, *, with_text: bool = True) -> Report:
     )
 
 
-def task_view(run: Run, task: Task, *, with_text: bool = True) -> TaskView:
+def task_view(run: StoredRun, task: Task, *, with_text: bool = True) -> TaskView:
     """One task's part of the report."""
-    rows = TaskRows(run, task)
+    rows = TaskResults(run, task)
     lines = lines_of(run, rows)
     unit = rows.primary.unit if rows.primary else ""
     read = worth_reading(lines)
@@ -105,7 +105,7 @@ def task_view(run: Run, task: Task, *, with_text: bool = True) -> TaskView:
     )
 
 
-def _gates(run: Run, task: Task, *, with_text: bool) -> tuple[GateView, ...]:
+def _gates(run: StoredRun, task: Task, *, with_text: bool) -> tuple[GateView, ...]:
     """The newest verdict on each strategy under each policy."""
     newest: dict[tuple[str, str], Verdict] = {}
     for file, value in reversed(verdict_files(run.path).items()):
@@ -115,13 +115,13 @@ def _gates(run: Run, task: Task, *, with_text: bool) -> tuple[GateView, ...]:
     return tuple(gate_view(verdict, with_text=with_text) for verdict in list(newest.values())[:_MOST_GATES])
 
 
-def device(run: Run) -> str:
+def device(run: StoredRun) -> str:
     """The machine's device as people know it."""
     options = run.plan.options
     return str(options.get("device_name") or options.get("device") or "unknown device")
 
 
-def _curves(run: Run, task: Task, ln: Line) -> list[Curve]:
+def _curves(run: StoredRun, task: Task, ln: Line) -> list[Curve]:
     """The training of each cell of the line, those that failed on the way included."""
     curves = []
     cells = cells_of(run, task.name, ln)
@@ -143,7 +143,7 @@ def _finite(points: Sequence[tuple[object, object]]) -> tuple[tuple[int, float],
     return tuple((step, loss) for step, loss in sorted(known.items()) if math.isfinite(loss))
 
 
-def _chosen_by_best(run: Run, rows: TaskRows, lines: Sequence[Line]) -> tuple[str, Cell] | None:
+def _chosen_by_best(run: StoredRun, rows: TaskResults, lines: Sequence[Line]) -> tuple[str, Cell] | None:
     """The first seed of the best strategy and its name; None where answers are not chosen among labels."""
     best = next((ln for ln in lines if ln.primary), None)
     if not rows.task.chooses or best is None or not rows.labels:
@@ -152,7 +152,7 @@ def _chosen_by_best(run: Run, rows: TaskRows, lines: Sequence[Line]) -> tuple[st
     return _first_seed(best, cell), cell
 
 
-def _all_pairs(run: Run, rows: TaskRows, lines: Sequence[Line]) -> Pairs | None:
+def _all_pairs(run: StoredRun, rows: TaskResults, lines: Sequence[Line]) -> Pairs | None:
     """Every pair of the lines that are worth reading; None where base is the only other."""
     scored = [ln for ln in lines if ln.primary and ln.primary.value is not None]
     if rows.primary is None or len(scored) < 3:
@@ -163,7 +163,7 @@ def _all_pairs(run: Run, rows: TaskRows, lines: Sequence[Line]) -> Pairs | None:
     return Pairs(tuple(labels), compare_all(by_label, metric=rows.primary, margin=rows.task.margin, groups=rows.groups))
 
 
-def _slices(run: Run, rows: TaskRows, lines: Sequence[Line]) -> tuple[SliceTable, ...]:
+def _slices(run: StoredRun, rows: TaskResults, lines: Sequence[Line]) -> tuple[SliceTable, ...]:
     metric = of_single_examples(rows.metrics)
     if metric is None or not lines:
         return ()
@@ -171,14 +171,14 @@ def _slices(run: Run, rows: TaskRows, lines: Sequence[Line]) -> tuple[SliceTable
     return slice_tables(rows.examples, rows.groups, metric, stacks, classes=rows.task.chooses)
 
 
-def _examples(run: Run, rows: TaskRows, lines: Sequence[Line]) -> tuple[ExampleRow, ...]:
+def _examples(run: StoredRun, rows: TaskResults, lines: Sequence[Line]) -> tuple[ExampleRow, ...]:
     first = {ln: _first_done(run, ln, rows.task) for ln in lines}
     outputs = {_first_seed(ln, cell): {p.example_id: p for p in rows.predictions(cell)} for ln, cell in first.items()}
     faithful = any(metric.name == UNSUPPORTED for metric in rows.metrics)
     return examples_of(rows.examples, outputs, rows.primary, seed=f"{run.plan.digest}/{rows.task.name}", faithful=faithful)
 
 
-def _first_done(run: Run, ln: Line, task: Task) -> Cell:
+def _first_done(run: StoredRun, ln: Line, task: Task) -> Cell:
     """The cell whose outputs are shown for a line that has one that is done."""
     return done_cells(run, cells_of(run, task.name, ln))[0]
 
@@ -188,7 +188,7 @@ def _first_seed(ln: Line, cell: Cell) -> str:
     return f"{ln.label}, seed {cell.seed}" if ln.planned > 1 else ln.label
 
 
-def _provenance(run: Run) -> Provenance:
+def _provenance(run: StoredRun) -> Provenance:
     plan = run.plan
     price = plan.options.get("price") or {}
     per_hour = price.get("per_hour")

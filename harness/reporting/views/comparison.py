@@ -19,8 +19,8 @@ from harness.errors import BenchError
 from harness.reporting.views.comparison_pairs import Wanted, opponents, side_of
 from harness.reporting.views.comparison_view import Changed, ComparisonView, ScoreRow, Side, Slice
 from harness.results import (
-    Chosen,
     Pairing,
+    StrategyResult,
     cells_of,
     done_cells,
     equally_wide,
@@ -42,7 +42,7 @@ from harness.statistics import (
     seed_spread,
     seen_scores,
 )
-from harness.store import Run
+from harness.store import StoredRun
 from harness.types import Metric
 
 Array: TypeAlias = NDArray[np.float64]
@@ -53,7 +53,7 @@ _LEAST_SLICE = 2  # rows of a slice that have a difference at all
 _MACHINE = ("device", "dtype")
 
 
-def compare_runs(runs: Sequence[Run], wanted: Wanted, *, by: str | None = None, margin: float | None = None) -> list[ComparisonView]:
+def compare_runs(runs: Sequence[StoredRun], wanted: Wanted, *, by: str | None = None, margin: float | None = None) -> list[ComparisonView]:
     """Every comparison that is asked for; see `opponents` for who meets whom.
 
     Raises:
@@ -62,7 +62,7 @@ def compare_runs(runs: Sequence[Run], wanted: Wanted, *, by: str | None = None, 
     return [compare_sides(a, b, by=by, margin=margin) for a, b in opponents(runs, wanted)]
 
 
-def compare_sides(a: Chosen, b: Chosen, *, by: str | None = None, margin: float | None = None) -> ComparisonView:
+def compare_sides(a: StrategyResult, b: StrategyResult, *, by: str | None = None, margin: float | None = None) -> ComparisonView:
     """B against A.
 
     Args:
@@ -102,7 +102,7 @@ def compare_sides(a: Chosen, b: Chosen, *, by: str | None = None, margin: float 
     )
 
 
-def _named(one: Chosen, other: Chosen, letter: str) -> Side:
+def _named(one: StrategyResult, other: StrategyResult, letter: str) -> Side:
     """The side, with its letter where the two would be called the same."""
     view = side_of(one)
     return replace(view, label=f"{view.label} ({letter})") if one.label == other.label else view
@@ -201,7 +201,7 @@ def _score_on(stack: Array, metric: Metric) -> float | None:
     return float(np.mean(seen_scores(metric, whole)))
 
 
-def _other_versions(a: Chosen, b: Chosen) -> list[str]:
+def _other_versions(a: StrategyResult, b: StrategyResult) -> list[str]:
     """Scores drift between versions of the stack, by points at times."""
     ours, theirs = (_made_with(side) for side in (a, b))
     if not ours or not theirs:  # outputs that were made elsewhere: nobody knows with what
@@ -216,7 +216,7 @@ def _other_versions(a: Chosen, b: Chosen) -> list[str]:
     return said
 
 
-def _made_with(side: Chosen) -> dict[str, str]:
+def _made_with(side: StrategyResult) -> dict[str, str]:
     """Versions, device and dtype of the cells; several of one package are all named."""
     from harness.measure import STACK
 
@@ -228,6 +228,6 @@ def _made_with(side: Chosen) -> dict[str, str]:
     return {name: " / ".join(values) for name, values in found.items()}
 
 
-def _unfinished(a: Chosen, b: Chosen) -> list[str]:
+def _unfinished(a: StrategyResult, b: StrategyResult) -> list[str]:
     planned = [(side, len(cells_of(side.run, side.rows.task.name, side.cell))) for side in (a, b)]
     return [f"{side.label}: only {len(side.cells)} of {n} seeds are done." for side, n in planned if n > len(side.cells)]

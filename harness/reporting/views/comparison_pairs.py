@@ -10,8 +10,8 @@ from harness.errors import BenchError, did_you_mean
 from harness.reporting.views.comparison_view import Side
 from harness.reporting.views.lines import costs_of, lines_of
 from harness.reporting.views.view import Line
-from harness.results import Chosen, TaskRows, cells_of, choose, done_cells
-from harness.store import Run
+from harness.results import StrategyResult, TaskResults, cells_of, choose, done_cells
+from harness.store import StoredRun
 
 Value = TypeVar("Value")
 
@@ -36,13 +36,13 @@ class Wanted:
         return not (self.strategies or self.models or self.train_sizes)
 
 
-def best_and_others(run: Run, task: str) -> tuple[Chosen, list[Chosen]]:
+def best_and_others(run: StoredRun, task: str) -> tuple[StrategyResult, list[StrategyResult]]:
     """The strategy with the best primary score, and all others that have one, from the second best on.
 
     Raises:
         BenchError: fewer than two have a score.
     """
-    rows = TaskRows(run, run.plan.tasks[task])
+    rows = TaskResults(run, run.plan.tasks[task])
     scored = [ln for ln in lines_of(run, rows) if ln.primary and ln.primary.value is not None]
     if len(scored) < 2:
         raise BenchError(f"{run.path}: it takes two strategies with a score to compare them, and {task} has {len(scored)}")
@@ -50,11 +50,11 @@ def best_and_others(run: Run, task: str) -> tuple[Chosen, list[Chosen]]:
     return best, others
 
 
-def _of_line(run: Run, rows: TaskRows, ln: Line) -> Chosen:
-    return Chosen(run, rows, tuple(done_cells(run, cells_of(run, rows.task.name, ln))), ln.label)
+def _of_line(run: StoredRun, rows: TaskResults, ln: Line) -> StrategyResult:
+    return StrategyResult(run, rows, tuple(done_cells(run, cells_of(run, rows.task.name, ln))), ln.label)
 
 
-def opponents(runs: Sequence[Run], wanted: Wanted) -> list[tuple[Chosen, Chosen]]:
+def opponents(runs: Sequence[StoredRun], wanted: Wanted) -> list[tuple[StrategyResult, StrategyResult]]:
     """The pairs (A, B) to compare, task by task.
 
     One run and nothing named: the best strategy as A against each of the others as B; of two strategies the better one is B. Two runs and
@@ -66,7 +66,7 @@ def opponents(runs: Sequence[Run], wanted: Wanted) -> list[tuple[Chosen, Chosen]
     return [pair for tasks in _tasks(runs, wanted.task) for pair in _pairs(runs, wanted, tasks)]
 
 
-def _tasks(runs: Sequence[Run], named: str | None) -> list[tuple[str, str]]:
+def _tasks(runs: Sequence[StoredRun], named: str | None) -> list[tuple[str, str]]:
     """The task of A and of B for each comparison."""
     first, last = runs[0].plan.tasks, runs[-1].plan.tasks
     if named is not None:
@@ -82,7 +82,7 @@ def _tasks(runs: Sequence[Run], named: str | None) -> list[tuple[str, str]]:
     return common
 
 
-def _pairs(runs: Sequence[Run], wanted: Wanted, tasks: tuple[str, str]) -> list[tuple[Chosen, Chosen]]:
+def _pairs(runs: Sequence[StoredRun], wanted: Wanted, tasks: tuple[str, str]) -> list[tuple[StrategyResult, StrategyResult]]:
     if not wanted.nothing:
         return [_named_pair(runs, wanted, tasks)]
     if len(runs) == 1:
@@ -95,7 +95,7 @@ def _pairs(runs: Sequence[Run], wanted: Wanted, tasks: tuple[str, str]) -> list[
     return [(first[key], last[key]) for key in common]
 
 
-def _named_pair(runs: Sequence[Run], wanted: Wanted, tasks: tuple[str, str]) -> tuple[Chosen, Chosen]:
+def _named_pair(runs: Sequence[StoredRun], wanted: Wanted, tasks: tuple[str, str]) -> tuple[StrategyResult, StrategyResult]:
     if not wanted.strategies:
         raise BenchError("name the strategy, or the two, with --strategies")
     values = [wanted.strategies, wanted.models, wanted.train_sizes]
@@ -118,13 +118,13 @@ def _of_side(values: Sequence[Value], side: int) -> Value | None:
     return values[min(side, len(values) - 1)] if values else None
 
 
-def _scored(run: Run, task: str) -> dict[tuple[str, str, int], Chosen]:
+def _scored(run: StoredRun, task: str) -> dict[tuple[str, str, int], StrategyResult]:
     """The strategies with results, by what they are called."""
-    rows = TaskRows(run, run.plan.tasks[task])
+    rows = TaskResults(run, run.plan.tasks[task])
     return {(ln.model, ln.strategy, ln.train_size): _of_line(run, rows, ln) for ln in lines_of(run, rows) if ln.done}
 
 
-def side_of(chosen: Chosen) -> Side:
+def side_of(chosen: StrategyResult) -> Side:
     """What is said of it."""
     cell = chosen.cell
     return Side(

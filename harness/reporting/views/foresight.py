@@ -11,9 +11,9 @@ from harness.errors import BenchError
 from harness.metrics import metrics_for
 from harness.reporting.views.lines import lines_of
 from harness.reporting.wording import numbers
-from harness.results import TaskRows, cells_of, done_cells
+from harness.results import TaskResults, cells_of, done_cells
 from harness.statistics import Outlook, compare_scores, independent_units, largest_spread, outlook
-from harness.store import Run
+from harness.store import StoredRun
 from harness.types import Example, Metric, Task
 
 _WORST = "the worst case"
@@ -32,7 +32,7 @@ class Foresight:
     sentences: tuple[str, ...]
 
 
-def foresee_task(task: Task, test: Sequence[Example], *, margin: float | None = None, earlier: Run | None = None) -> Foresight:
+def foresee_task(task: Task, test: Sequence[Example], *, margin: float | None = None, earlier: StoredRun | None = None) -> Foresight:
     """What these test rows can show about the primary score of a task.
 
     Args:
@@ -56,7 +56,7 @@ def foresee_task(task: Task, test: Sequence[Example], *, margin: float | None = 
     return Foresight(task.name, metric.name, len(test), groups, spread_of if spread else "", found, tuple(sentences))
 
 
-def _spread_of_run(run: Run, task: Task, metric: Metric) -> tuple[float, str]:
+def _spread_of_run(run: StoredRun, task: Task, metric: Metric) -> tuple[float, str]:
     """The largest σ among the pairs of tuned strategies (of all, where fewer than two are tuned), and which pair that is.
 
     Raises:
@@ -64,7 +64,7 @@ def _spread_of_run(run: Run, task: Task, metric: Metric) -> tuple[float, str]:
     """
     if task.name not in run.plan.tasks:
         raise BenchError(f"{run.path}: has no task '{task.name}' whose spread could be taken")
-    rows = TaskRows(run, run.plan.tasks[task.name])
+    rows = TaskResults(run, run.plan.tasks[task.name])
     if metric.name not in {m.name for m in rows.metrics}:
         raise BenchError(f"{run.path}: its task '{task.name}' does not have the score {metric.name}")
     scored = [ln for ln in lines_of(run, rows) if ln.done]

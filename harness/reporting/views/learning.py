@@ -10,13 +10,13 @@ from collections.abc import Callable, Sequence
 from harness.reporting.views.lines import name_of
 from harness.reporting.views.view import Learning, LearningLine, Line
 from harness.reporting.wording import numbers
-from harness.results import TaskRows, cells_of, done_cells
+from harness.results import TaskResults, cells_of, done_cells
 from harness.statistics import FAR, ROUGH, TARGETS, Forecast, GainOutlook, LearningCurve, Step
-from harness.store import Run
+from harness.store import StoredRun
 from harness.types import Metric
 
 
-def learning_of(run: Run, rows: TaskRows, lines: Sequence[Line]) -> Learning | None:
+def learning_of(run: StoredRun, rows: TaskResults, lines: Sequence[Line]) -> Learning | None:
     """The curves of a task's strategies; None where none has scores at two sizes or more."""
     groups: dict[tuple[str, str], list[Line]] = {}
     for ln in lines:
@@ -34,7 +34,7 @@ def learning_of(run: Run, rows: TaskRows, lines: Sequence[Line]) -> Learning | N
     return Learning(tuple(found), references, _caveats([ln.curve for ln in found]))
 
 
-def _line(run: Run, rows: TaskRows, label: str, lines: Sequence[Line]) -> LearningLine | None:
+def _line(run: StoredRun, rows: TaskResults, label: str, lines: Sequence[Line]) -> LearningLine | None:
     cells = {ln.train_size: done_cells(run, cells_of(run, rows.task.name, ln)) for ln in lines}
     curve = rows.learning(cells)
     if curve is None or rows.primary is None:

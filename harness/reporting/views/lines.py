@@ -9,15 +9,15 @@ from dataclasses import replace
 
 from harness.reporting.views.view import PHASES, CellProblem, Costs, Line, as_difference
 from harness.reporting.wording import numbers
-from harness.results import TaskRows, done_cells
-from harness.store import ELSEWHERE, Run
+from harness.results import TaskResults, done_cells
+from harness.store import EXTERNAL, StoredRun
 from harness.types import Cell, CellResult, Phase
 
 Key = tuple[str, str, int]  # model, strategy, training size
 NOT_ENDED = "It has not ended. The same command goes on with it."
 
 
-def lines_of(run: Run, rows: TaskRows) -> tuple[Line, ...]:
+def lines_of(run: StoredRun, rows: TaskResults) -> tuple[Line, ...]:
     """One line a strategy, base model and training size; the best primary score first, those without a score last."""
     groups: dict[Key, list[Cell]] = {}
     for cell in run.cells:
@@ -36,12 +36,12 @@ def _rank(ln: Line, lower_is_better: bool) -> tuple[bool, float]:
 
 def name_of(strategy: str, model: str, models: int) -> str:
     """A strategy, with its model only where there are several; outputs that were made elsewhere have none."""
-    return f"{strategy} · {model}" if models > 1 and model != ELSEWHERE else strategy
+    return f"{strategy} · {model}" if models > 1 and model != EXTERNAL else strategy
 
 
-def _labels(run: Run, groups: Mapping[Key, Sequence[Cell]]) -> dict[Key, str]:
+def _labels(run: StoredRun, groups: Mapping[Key, Sequence[Cell]]) -> dict[Key, str]:
     """Names as short as they can be. Where one strategy was trained on several numbers of rows, all that were trained say theirs."""
-    models = len({model for model, _, _ in groups} - {ELSEWHERE})
+    models = len({model for model, _, _ in groups} - {EXTERNAL})
     trained = {key: run.plan.strategy_of(cells[0]).train is not None for key, cells in groups.items()}
     counts = Counter(key[:2] for key in groups)
     several = any(trained[key] and counts[key[:2]] > 1 for key in groups)
@@ -54,14 +54,14 @@ def _labels(run: Run, groups: Mapping[Key, Sequence[Cell]]) -> dict[Key, str]:
     return labels
 
 
-def _against_base(run: Run, rows: TaskRows, key: Key, groups: Mapping[Key, list[Cell]], ln: Line) -> Line:
+def _against_base(run: StoredRun, rows: TaskResults, key: Key, groups: Mapping[Key, list[Cell]], ln: Line) -> Line:
     """The line with its difference to `base` of the same model, and by what share it has fewer errors, where both have results.
 
     Outputs that were made elsewhere are held against the only base that there is.
     """
     if ln.is_base:
         return ln
-    bases = [other for other in groups if other[1] == "base" and (other[0] == key[0] or key[0] == ELSEWHERE)]
+    bases = [other for other in groups if other[1] == "base" and (other[0] == key[0] or key[0] == EXTERNAL)]
     base = done_cells(run, groups[bases[0]]) if len(bases) == 1 else []
     own = done_cells(run, groups[key])
     if not base or not own:
@@ -70,7 +70,7 @@ def _against_base(run: Run, rows: TaskRows, key: Key, groups: Mapping[Key, list[
     return replace(ln, difference=as_difference(found) if found else None, reductions=rows.reductions(own, base))
 
 
-def _line(run: Run, rows: TaskRows, cells: Sequence[Cell]) -> Line:
+def _line(run: StoredRun, rows: TaskResults, cells: Sequence[Cell]) -> Line:
     """The cells of one strategy together, not yet compared with anything."""
     model, strategy, size = cells[0].model, cells[0].strategy, cells[0].train_size
     done = done_cells(run, cells)
@@ -121,7 +121,7 @@ def _status(statuses: Sequence[str]) -> str:
     return ", ".join(f"{statuses.count(kind)} {kind}" for kind in sorted(kinds, key=lambda k: (k != "done", k)))
 
 
-def _problem(run: Run, cell: Cell) -> CellProblem:
+def _problem(run: StoredRun, cell: Cell) -> CellProblem:
     result = run.results.get(cell.id)
     return CellProblem(cell.seed, run.status(cell.id), (result.error or "It gave no reason.") if result else NOT_ENDED)
 

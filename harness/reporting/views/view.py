@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from harness.metrics import ClassRow
-from harness.statistics import Comparison, Kept, LearningCurve, Reduction, Standing, Verdict
+from harness.statistics import Comparison, Kept, LearningCurve, PairVerdict, Reduction, Standing
 from harness.store import ModelInfo
 from harness.types import DataReport, Phase, Score
 
-_OPPOSITE: Mapping[Verdict, Verdict] = {"better": "worse", "worse": "better"}
+_OPPOSITE: Mapping[PairVerdict, PairVerdict] = {"better": "worse", "worse": "better"}
 PHASES: tuple[Phase, ...] = ("load", "train", "validate", "store", "predict", "score")
 
 
@@ -35,7 +35,7 @@ class Difference:
     high: float | None
     p_value: float | None
     n: int
-    verdict: Verdict
+    verdict: PairVerdict
     equivalent: bool
     method: str
 

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from harness.reporting.views.against_full import against_full_of
 from harness.reporting.views.view import AgainstFull, Line
 from harness.reporting.wording import numbers
-from harness.results import TaskRows, cells_of, done_cells
+from harness.results import TaskResults, cells_of, done_cells
 from harness.statistics import Candidate, Recommendation, recommend, seed_spread
-from harness.store import Run
+from harness.store import StoredRun
 
 Array: TypeAlias = NDArray[np.float64]
 
@@ -30,7 +30,7 @@ class Advice:
     sentences: tuple[str, ...]
 
 
-def advice_of(run: Run, rows: TaskRows, lines: Sequence[Line]) -> Advice | None:
+def advice_of(run: StoredRun, rows: TaskResults, lines: Sequence[Line]) -> Advice | None:
     """The advice on one task; None where fewer than two strategies have a score, or no score is better than another."""
     primary, scored = rows.primary, [ln for ln in lines if ln.primary and ln.primary.value is not None]
     if primary is None or primary.direction == "none" or len(scored) < 2:
@@ -59,7 +59,7 @@ def _sum(once: float | None, each: float | None, times: int = 1) -> float | None
     return once + times * each if once is not None and each is not None else None
 
 
-def _other_seeds(rows: TaskRows, drawn: Mapping[str, bool], stacks: Mapping[str, Array], found: Recommendation) -> str:
+def _other_seeds(rows: TaskResults, drawn: Mapping[str, bool], stacks: Mapping[str, Array], found: Recommendation) -> str:
     """What other seeds may do to the choice: the most that it may then be worse than the best of the others. `drawn` tells, in the order
     of the scores, which strategies depend on a seed: those that are trained, or show examples that are drawn."""
     counts = {label: stacks[label].shape[1] for label, depends in drawn.items() if depends}
@@ -84,7 +84,9 @@ def _other_seeds(rows: TaskRows, drawn: Mapping[str, bool], stacks: Mapping[str,
     return f"{doubt}: {found.choice} may be worse than {rival} by up to {worse} (95 %).{two}"
 
 
-def _sentences(rows: TaskRows, lines: Sequence[Line], found: Recommendation, against_full: Sequence[AgainstFull], seeds: str) -> list[str]:
+def _sentences(
+    rows: TaskResults, lines: Sequence[Line], found: Recommendation, against_full: Sequence[AgainstFull], seeds: str
+) -> list[str]:
     unit, name = rows.primary.unit if rows.primary else "", rows.task.primary
     margin = f"(Δ\u00a0=\u00a0{numbers.margin(found.margin)} on {name})"  # one that no line break tears apart
     by_label = {ln.label: ln for ln in lines}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.gate import Ruling, Verdict, Worse
+from harness.gate import RuleVerdict, Verdict, Worse
 from harness.reporting.views.view import GateView, TextTable
 from harness.reporting.wording import numbers
 from harness.text import one_line, short
@@ -28,7 +28,7 @@ def _policy(verdict: Verdict) -> str:
     return f"policy “{short(one_line(described), 60)}”" if described else f"policy {verdict.policy_digest[:8]}"
 
 
-def measured(ruling: Ruling) -> str:
+def measured(ruling: RuleVerdict) -> str:
     """What was measured, with its limits."""
     if ruling.measured is None:
         return numbers.NOTHING
@@ -39,7 +39,7 @@ def measured(ruling: Ruling) -> str:
     return f"{value} ({show(ruling.low, ruling.unit)} to {show(ruling.high, ruling.unit)})"
 
 
-def reason(ruling: Ruling) -> str:
+def reason(ruling: RuleVerdict) -> str:
     """Why, and what would decide."""
     needed = (
         f"; about {numbers.about(ruling.rows_needed)} test rows would decide"

@@ -11,10 +11,10 @@ from harness.review.findings.metric_agreement import metric_agreement
 from harness.review.packets import columns_of
 from harness.review.ratings import Judged, Judgements, Review
 from harness.statistics import clopper_pearson_interval
-from harness.store import Run
+from harness.store import StoredRun
 
 
-def findings_of(run: Run, review: Review) -> Findings:
+def findings_of(run: StoredRun, review: Review) -> Findings:
     """Everything that is said about a packet.
 
     Raises:

@@ -7,12 +7,12 @@ from typing import TypeAlias
 
 import numpy as np
 
-from harness.results import TaskRows
+from harness.results import TaskResults
 from harness.review.findings.findings import MetricAgreement
 from harness.review.findings.judging import answered
 from harness.review.packets import SEVERITIES, Scores, row_metrics, row_scores
 from harness.review.ratings import Judged, Judgements
-from harness.store import Run
+from harness.store import StoredRun
 
 People: TypeAlias = Mapping[tuple[str, tuple[str, ...]], float]  # by row and what was shown
 
@@ -20,9 +20,9 @@ _RESAMPLES = 200
 _MOST_PAIRED = 400  # outputs whose order is resampled; beyond it Kendall's τ has no interval
 
 
-def metric_agreement(run: Run, judgements: Judgements) -> tuple[MetricAgreement, ...]:
+def metric_agreement(run: StoredRun, judgements: Judgements) -> tuple[MetricAgreement, ...]:
     """Every automatic score that judges single rows against the people."""
-    rows, pairs = TaskRows(run, run.plan.tasks[judgements.packet.task]), judgements.packet.mode == "pairwise"
+    rows, pairs = TaskResults(run, run.plan.tasks[judgements.packet.task]), judgements.packet.mode == "pairwise"
     by_id = {cell.id: cell for cell in run.cells}
     cells = {name: by_id[cell] for name, cell in judgements.key.cells.items()}
     people, made = _people(judgements), []

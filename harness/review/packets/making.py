@@ -11,12 +11,12 @@ from hashlib import sha256
 import numpy as np
 
 from harness.errors import BenchError, did_you_mean
-from harness.results import TaskRows, find_cell, slices_of
+from harness.results import TaskResults, find_cell, slices_of
 from harness.review.packets.design import assign, sides_of
 from harness.review.packets.packet import Key, Mode, Packet
 from harness.review.packets.row_sampling import Sample, favoured_sample, hardest, random_sample
 from harness.review.packets.row_scores import row_metrics, row_scores
-from harness.store import Run
+from harness.store import StoredRun
 from harness.types import Cell, Example, Prediction, ReviewSpec, Task
 
 SAMPLINGS = ("random", "disagreement", "low-score", "hardest")  # and slice:COLUMN=VALUE
@@ -54,7 +54,7 @@ class Item:
     outputs: tuple[str, ...]
 
 
-def make_packet(run: Run, asked: Asked) -> tuple[Packet, Key]:
+def make_packet(run: StoredRun, asked: Asked) -> tuple[Packet, Key]:
     """Draw the rows and deal out the judgements. The same call gives the same packet.
 
     Raises:
@@ -63,7 +63,7 @@ def make_packet(run: Run, asked: Asked) -> tuple[Packet, Key]:
     task = _task(run, asked.task)
     _check(asked, task)
     cells = {name: _cell(run, name, asked) for name in asked.strategies}
-    of_task = TaskRows(run, task)
+    of_task = TaskResults(run, task)
     examples = of_task.examples
     if not examples:
         raise BenchError(f"{run.path}: has no test rows of '{task.name}'")
@@ -115,7 +115,7 @@ def content_digest(rows: Sequence[Example], predictions: Mapping[str, Mapping[st
     return digest.hexdigest()
 
 
-def items_of(run: Run, packet: Packet, key: Key) -> dict[str, list[Item]]:
+def items_of(run: StoredRun, packet: Packet, key: Key) -> dict[str, list[Item]]:
     """What each rater sees, in order.
 
     Raises:
@@ -159,7 +159,7 @@ def _identity(asked: Asked) -> dict[str, object]:
     return {name: value for name, value in vars(asked).items() if name != "questions"} | {"questions": questions}
 
 
-def _task(run: Run, name: str) -> Task:
+def _task(run: StoredRun, name: str) -> Task:
     if name not in run.plan.tasks:
         raise BenchError(f"{run.path}: no task '{name}'.{did_you_mean(name, run.plan.tasks)}")
     return run.plan.tasks[name]
@@ -180,7 +180,7 @@ def _check(asked: Asked, task: Task) -> None:
         raise BenchError("the task declares no scales")
 
 
-def _cell(run: Run, strategy: str, asked: Asked) -> Cell:
+def _cell(run: StoredRun, strategy: str, asked: Asked) -> Cell:
     """Outputs that were made elsewhere belong to no model and no size."""
     own = run.plan.strategies.get(strategy)
     model = None if own is not None and own.outputs is not None else asked.model
@@ -188,7 +188,7 @@ def _cell(run: Run, strategy: str, asked: Asked) -> Cell:
     return find_cell(run, strategy, task=asked.task, model=model, train_size=size, needs_model=False).cell
 
 
-def _drawn(asked: Asked, rows: TaskRows, cells: Mapping[str, Cell], rng: np.random.Generator) -> Sample:
+def _drawn(asked: Asked, rows: TaskResults, cells: Mapping[str, Cell], rng: np.random.Generator) -> Sample:
     examples = rows.examples
     how, _, what = asked.sample.partition(":")
     if how == "random" and not what:
@@ -219,7 +219,7 @@ def _in_slice(examples: Sequence[Example], what: str) -> list[float]:
     return [float(i in chosen) for i in range(len(examples))]
 
 
-def _scores(rows: TaskRows, cells: Mapping[str, Cell]) -> list[list[float]]:
+def _scores(rows: TaskResults, cells: Mapping[str, Cell]) -> list[list[float]]:
     """The scores of each row, one a strategy, so that more is better; none where nothing judges a row alone."""
     metric, *_ = row_metrics(rows) or (None,)
     if metric is None:

@@ -12,14 +12,14 @@ from harness.review.packets.making import Asked, Item, items_of, make_packet
 from harness.review.packets.packet import Key, Packet, load, store
 from harness.review.packets.rater_page import to_html
 from harness.review.packets.sheets import to_csv, write_xlsx
-from harness.store import PacketFolder, Run, packet_folder, write_text
+from harness.store import PacketFolder, StoredRun, packet_folder, write_text
 
 Format = Literal["html", "xlsx", "csv", "label-studio"]
 FORMATS: tuple[Format, ...] = ("html", "xlsx", "csv", "label-studio")
 
 
 def export_packet(
-    run: Run, asked: Asked, formats: Sequence[Format], out: Path | None = None
+    run: StoredRun, asked: Asked, formats: Sequence[Format], out: Path | None = None
 ) -> tuple[Packet, Key, PacketFolder, list[Path]]:
     """Make a packet and write what the raters get. What was exported before stays: the same call writes the same packet again.
 

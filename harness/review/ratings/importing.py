@@ -9,12 +9,12 @@ from functools import cached_property
 from pathlib import Path
 
 from harness.errors import BenchError, did_you_mean
-from harness.results import TaskRows
+from harness.results import TaskResults
 from harness.review.packets import Item, Judgement, Packet, columns_of, items_of
 from harness.review.ratings.ratings import Rating, Review, is_later, review_of, same
 from harness.review.ratings.reading import Raw, Returned, read_returned, shown
 from harness.review.ratings.restoring import restored, unchanged
-from harness.store import PacketFolder, Run, packet_folders
+from harness.store import PacketFolder, StoredRun, packet_folders
 
 _TABLES = ("csv", "tsv", "xlsx")
 
@@ -41,7 +41,7 @@ class _RefusedError(Exception):
 class _Desk:
     """A packet with what it takes to check a row of it."""
 
-    def __init__(self, run: Run, folder: PacketFolder) -> None:
+    def __init__(self, run: StoredRun, folder: PacketFolder) -> None:
         self._run, self.folder = run, folder
         self.review: Review = review_of(folder)
         self.packet: Packet = self.review.packet
@@ -60,10 +60,10 @@ class _Desk:
     @cached_property
     def labels(self) -> tuple[str, ...]:
         """The labels that an answer is chosen from; none where it is written."""
-        return TaskRows(self._run, self._run.plan.tasks[self.packet.task]).labels
+        return TaskResults(self._run, self._run.plan.tasks[self.packet.task]).labels
 
 
-def import_files(run: Run, paths: Sequence[Path]) -> list[Imported]:
+def import_files(run: StoredRun, paths: Sequence[Path]) -> list[Imported]:
     """Put what came back on record: good rows are kept, each bad one is refused with its reason. A file that is on record already changes
     nothing.
 
@@ -76,7 +76,7 @@ def import_files(run: Run, paths: Sequence[Path]) -> list[Imported]:
     return [_import(run, folders, path) for path in paths]
 
 
-def _import(run: Run, folders: Sequence[PacketFolder], path: Path) -> Imported:
+def _import(run: StoredRun, folders: Sequence[PacketFolder], path: Path) -> Imported:
     desks = {desk.packet.id: desk for desk in (_Desk(run, folder) for folder in folders)}
     try:
         returned = read_returned(path, [desk.packet for desk in desks.values()])
@@ -110,7 +110,7 @@ def _import(run: Run, folders: Sequence[PacketFolder], path: Path) -> Imported:
     return Imported(path.name, new, replaced, known, older, unanswered, tuple(refused))
 
 
-def _checked(returned: Returned, desks: Mapping[str, _Desk], run: Run) -> tuple[dict[str, list[Rating]], list[str], int]:
+def _checked(returned: Returned, desks: Mapping[str, _Desk], run: StoredRun) -> tuple[dict[str, list[Rating]], list[str], int]:
     """The good rows by packet, the reasons of the others, and how many have no answer yet."""
     good: dict[str, dict[tuple[str, str], Rating]] = {}
     refused, unanswered = list(returned.refused), 0

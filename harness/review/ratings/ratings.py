@@ -8,7 +8,7 @@ from typing import Any
 
 from harness.errors import BenchError
 from harness.review.packets import Key, Packet, load
-from harness.store import PacketFolder, Run, packet_folders
+from harness.store import PacketFolder, StoredRun, packet_folders
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Review:
     superseded: int
 
 
-def reviews_of(run: Run, task: str | None = None) -> list[Review]:
+def reviews_of(run: StoredRun, task: str | None = None) -> list[Review]:
     """The packets of a run (of one task) with their ratings, the oldest first.
 
     Raises:

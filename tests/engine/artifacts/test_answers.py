@@ -1,4 +1,4 @@
-"""Answers as JSON lines and as a table: what a model writes is hostile text."""
+"""PredictionTable as JSON lines and as a table: what a model writes is hostile text."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any, cast
 
 import pytest
 
-from harness.engine.artifacts.prediction_table import Answers
+from harness.engine.artifacts.prediction_table import PredictionTable
 from harness.engine.prompts.prompt_encoder import EncodedPrompt
 from harness.metrics.labels.probabilities import shares
 from harness.types import Example, Prediction
@@ -19,10 +19,10 @@ from harness.types import Example, Prediction
 HOSTILE = "\x1b[31m\x9b2J ü 🩺 \u202e\U000e0041\nnext"
 
 
-def answers(*predictions: Prediction, choices: tuple[str, ...] = ()) -> Answers:
+def answers(*predictions: Prediction, choices: tuple[str, ...] = ()) -> PredictionTable:
     examples = tuple(Example(p.example_id, {"input": "x"}, (), choices) for p in predictions)
     prompts = tuple(EncodedPrompt([1], i == 1) for i in range(len(predictions)))
-    return Answers(cast(Any, None), examples, prompts, predictions)
+    return PredictionTable(cast(Any, None), examples, prompts, predictions)
 
 
 def test_no_character_that_a_terminal_obeys_is_in_the_lines() -> None:

@@ -43,9 +43,7 @@ def test_plain_shots_stand_before_the_prompt_with_a_mark_that_also_ends_an_answe
     encoder = PromptEncoder(plain)
     (prompt,) = encoder.prompts([ASKED], render, 500, SHOTS)
     text = plain.decode(prompt.ids)
-    assert text == (
-        "Say: one\nAnswer:\neins\n\n###\n\nSay: <|close|> two\nAnswer:\nzwei ü 🩺\n\n###\n\nSay: three\nAnswer:\n"
-    )
+    assert text == ("Say: one\nAnswer:\neins\n\n###\n\nSay: <|close|> two\nAnswer:\nzwei ü 🩺\n\n###\n\nSay: three\nAnswer:\n")
     assert (prompt.shots, prompt.truncated) == (2, False)
     (mark,) = encoder.stops(with_shots=True)
     assert text.split(mark)[0].endswith("eins")

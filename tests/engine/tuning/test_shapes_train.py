@@ -33,7 +33,6 @@ CONFIGS: dict[str, dict[str, Any]] = {
 }
 
 
-
 def task(kind: str) -> Task:
     values = {"prompt": "{{ input }}", "metrics": ("x",), "primary": "x", "decode": DecodeSpec(max_new_tokens=12)}
     return Task(name="t", kind=kind, data=DataSpec(path="x.csv"), **values)

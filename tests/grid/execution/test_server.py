@@ -9,7 +9,7 @@ from pathlib import Path
 from harness.engine.tuning import DivergedError
 from harness.grid.execution.scheduler import run_cells
 from harness.grid.execution.worker import classify
-from harness.store import Run, RunFolder
+from harness.store import RunFolder, StoredRun
 
 BENCH = Path(sys.executable).with_name("bench")
 
@@ -36,7 +36,7 @@ def test_a_cell_whose_process_is_killed_is_a_failed_cell_and_the_rest_goes_on(tm
             break
     out, _ = process.communicate()
     assert process.returncode == 1
-    run = Run(RunFolder(tmp_path / out.strip()))
+    run = StoredRun(RunFolder(tmp_path / out.strip()))
     by_strategy = {c.strategy: run.results[c.id] for c in run.cells}
     assert by_strategy["base"].status == "failed"
     assert "was ended by signal 9" in by_strategy["base"].error

@@ -5,7 +5,7 @@ import pytest
 from harness.catalog import Catalog
 from harness.data.clinic.triage import CLASSES
 from harness.errors import BenchError
-from harness.grid import make_plan, read_grid, request_of, vocabulary
+from harness.grid import make_plan, make_request, read_grid, vocabulary
 from tests.tiny_models import save_model
 
 GRID = """\
@@ -27,7 +27,7 @@ override:
 def planned(tmp_path):
     def make(text, **more):
         (tmp_path / "grid.yaml").write_text(text, encoding="utf-8")
-        request = request_of(read_grid(tmp_path / "grid.yaml") | more)
+        request = make_request(read_grid(tmp_path / "grid.yaml") | more)
         return make_plan(request, Catalog(vocabulary(), here=tmp_path), command="test", here=tmp_path)
 
     return make
@@ -59,8 +59,8 @@ def test_the_request_survives_the_run_folder(planned):
     import json
 
     stored = json.loads(json.dumps(plan.options["request"]))
-    assert request_of(stored).to_json() == plan.options["request"]
-    assert request_of(stored).exclude[1].train_size == 10
+    assert make_request(stored).to_json() == plan.options["request"]
+    assert make_request(stored).exclude[1].train_size == 10
 
 
 def test_options_beside_a_grid_win(planned):
@@ -190,7 +190,7 @@ def test_files_named_in_a_grid_lie_beside_it(planned, tmp_path):
 @pytest.mark.parametrize("given", [{"foo": 1}, {}, 3])
 def test_cells_that_are_named_wrongly_from_python(given):
     with pytest.raises(BenchError, match=r"exclude\[1\]: "):
-        request_of({"tasks": "classification", "strategies": "lora", "exclude": [{"strategy": "lora"}, given]})
+        make_request({"tasks": "classification", "strategies": "lora", "exclude": [{"strategy": "lora"}, given]})
 
 
 def test_a_prompt_that_shows_nothing_of_the_row_is_pointed_out(planned, tmp_path):

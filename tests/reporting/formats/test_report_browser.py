@@ -10,7 +10,7 @@ import pytest
 from report_factory import Made, make_run, page_of, summarization
 
 from harness.reporting.views.view import PHASES
-from harness.store import Run
+from harness.store import StoredRun
 
 # Texts of charts that run over the edge of their picture.
 CUT_OFF = """[...document.querySelectorAll('svg.chart text:not([transform])')].filter(text => {
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.browser
 def test_the_page_opens_without_an_error_or_a_request(
     browser: Any, request: pytest.FixtureRequest, tmp_path: Path, name: str, scheme: str
 ) -> None:
-    run: Run = request.getfixturevalue(name)
+    run: StoredRun = request.getfixturevalue(name)
     (tmp_path / "report.html").write_text(page_of(run), encoding="utf-8")
     page = browser.new_page(color_scheme=scheme, viewport={"width": 1440, "height": 900})
     problems: list[str] = []
@@ -57,7 +57,9 @@ def column(page: Any, table: str, place: int) -> list[str]:
     )
 
 
-def test_a_table_is_sorted_by_its_headings_and_a_problem_stays_with_its_row(opened: Callable[[Run], Any], troubled: Run) -> None:
+def test_a_table_is_sorted_by_its_headings_and_a_problem_stays_with_its_row(
+    opened: Callable[[StoredRun], Any], troubled: StoredRun
+) -> None:
     page = opened(troubled)
     table = "#task-1 .decision"
     names = [name.split("\n")[0] for name in column(page, table, 1)]
@@ -78,7 +80,7 @@ def test_a_table_is_sorted_by_its_headings_and_a_problem_stays_with_its_row(open
     assert page.problems == []
 
 
-def test_another_measure_of_cost_shows_another_picture(opened: Callable[[Run], Any], plain: Run) -> None:
+def test_another_measure_of_cost_shows_another_picture(opened: Callable[[StoredRun], Any], plain: StoredRun) -> None:
     page = opened(plain)
     pictures = page.locator("#task-1 .switch").first.locator("figure")
     assert [pictures.nth(i).is_visible() for i in range(5)] == [True, False, False, False, False]
@@ -90,7 +92,7 @@ def test_another_measure_of_cost_shows_another_picture(opened: Callable[[Run], A
     assert [pictures.nth(i).is_visible() for i in range(5)] == [False, False, False, False, True]
 
 
-def test_examples_are_searched_filtered_ordered_and_paged(opened: Callable[[Run], Any], troubled: Run) -> None:
+def test_examples_are_searched_filtered_ordered_and_paged(opened: Callable[[StoredRun], Any], troubled: StoredRun) -> None:
     page = opened(troubled)
     place = page.locator("#task-1 .explorer")
     ids = lambda: place.locator("summary .id").evaluate_all("all => all.map(s => s.textContent)")  # noqa: E731
@@ -123,7 +125,9 @@ def test_examples_are_searched_filtered_ordered_and_paged(opened: Callable[[Run]
     assert page.problems == []
 
 
-def test_an_example_shows_input_reference_and_every_output_with_what_is_wrong_in_it(opened: Callable[[Run], Any], tmp_path: Path) -> None:
+def test_an_example_shows_input_reference_and_every_output_with_what_is_wrong_in_it(
+    opened: Callable[[StoredRun], Any], tmp_path: Path
+) -> None:
     made = summarization(
         [Made("base", answer=lambda e, r: f"{e.targets[0].split()[0]} wholly invented. Given warfarin 5 mg."), Made("lora", 1.0, 1)],
         rows=6,
@@ -159,7 +163,7 @@ def test_nothing_serious_stands_in_the_way_of_anybody(
     assert serious == {}
 
 
-def test_every_link_leads_to_what_it_names(opened: Callable[[Run], Any], troubled: Run) -> None:
+def test_every_link_leads_to_what_it_names(opened: Callable[[StoredRun], Any], troubled: StoredRun) -> None:
     page = opened(troubled)
     links = page.locator("a[href]")
     assert links.count() == 3
@@ -173,7 +177,7 @@ def test_every_link_leads_to_what_it_names(opened: Callable[[Run], Any], trouble
     assert page.problems == []
 
 
-def test_the_picture_over_all_tasks_is_switched_like_the_others(opened: Callable[[Run], Any], troubled: Run) -> None:
+def test_the_picture_over_all_tasks_is_switched_like_the_others(opened: Callable[[StoredRun], Any], troubled: StoredRun) -> None:
     page = opened(troubled)
     pictures = page.locator(".overall figure")
     page.locator(".overall").get_by_text("Memory", exact=True).click()
@@ -181,7 +185,7 @@ def test_the_picture_over_all_tasks_is_switched_like_the_others(opened: Callable
     assert "lora" in pictures.last.inner_text() and "qlora" not in pictures.last.inner_text(), "qlora ran on one task only"
 
 
-def test_rows_can_be_read_where_no_strategy_has_answered(opened: Callable[[Run], Any], tmp_path: Path) -> None:
+def test_rows_can_be_read_where_no_strategy_has_answered(opened: Callable[[StoredRun], Any], tmp_path: Path) -> None:
     page = opened(make_run(tmp_path / "failed", [summarization([Made("lora", status="failed", error="no memory", train_seconds=9)])]))
     assert page.locator(".count").inner_text() == "1 to 20 of 120 rows (120 in this page)"
     page.locator(".samples details").first.click()
@@ -190,7 +194,7 @@ def test_rows_can_be_read_where_no_strategy_has_answered(opened: Callable[[Run],
     assert page.get_by_label("Strategy").is_hidden() and page.problems == []
 
 
-def test_every_phase_has_a_colour_of_its_own(opened: Callable[[Run], Any], plain: Run) -> None:
+def test_every_phase_has_a_colour_of_its_own(opened: Callable[[StoredRun], Any], plain: StoredRun) -> None:
     page = opened(plain)
     colours = [
         page.evaluate("phase => { const bar = document.querySelector('.bar'); bar.setAttribute('class', `bar ${phase}`);"
@@ -200,7 +204,7 @@ def test_every_phase_has_a_colour_of_its_own(opened: Callable[[Run], Any], plain
     assert len(set(colours)) == len(PHASES) and "rgb(0, 0, 0)" not in colours
 
 
-def test_what_people_and_the_gate_said_is_shown(opened: Callable[[Run], Any], judged: Run) -> None:
+def test_what_people_and_the_gate_said_is_shown(opened: Callable[[StoredRun], Any], judged: StoredRun) -> None:
     page = opened(judged)
     shown = page.locator("#task-1").inner_text()
     above = page.locator("#task-1 .sure").all_inner_texts()

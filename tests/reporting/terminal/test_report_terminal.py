@@ -11,10 +11,10 @@ from rich.console import Console
 from harness.reporting import terminal_table
 from harness.reporting.views.build import report_view
 from harness.reporting.wording import numbers
-from harness.store import Run
+from harness.store import StoredRun
 
 
-def printed(run: Run, width: int | None = None, encoding: str = "utf-8") -> str:
+def printed(run: StoredRun, width: int | None = None, encoding: str = "utf-8") -> str:
     """What stands in the terminal of this width, or in the file where there is none."""
     raw = io.BytesIO()
     file = io.TextIOWrapper(raw, encoding=encoding)
@@ -23,7 +23,7 @@ def printed(run: Run, width: int | None = None, encoding: str = "utf-8") -> str:
     return raw.getvalue().decode(encoding)
 
 
-def test_piped_output_has_every_column_and_no_number_is_cut(troubled: Run) -> None:
+def test_piped_output_has_every_column_and_no_number_is_cut(troubled: StoredRun) -> None:
     text = printed(troubled)
     for task in report_view(troubled).tasks:
         for ln in task.lines:
@@ -40,7 +40,7 @@ def test_piped_output_has_every_column_and_no_number_is_cut(troubled: Run) -> No
 
 
 @pytest.mark.parametrize("width", [140, 99, 80, 66, 40])
-def test_a_narrow_terminal_loses_columns_and_never_digits(troubled: Run, width: int) -> None:
+def test_a_narrow_terminal_loses_columns_and_never_digits(troubled: StoredRun, width: int) -> None:
     lines = printed(troubled, width).splitlines()
     primary = report_view(troubled).tasks[0].lines[0].primary
     assert primary is not None
@@ -55,13 +55,13 @@ def test_a_narrow_terminal_loses_columns_and_never_digits(troubled: Run, width: 
         assert "accuracy" not in heads[0]
 
 
-def test_hostile_text_moves_no_cursor_and_is_no_markup(hostile: Run) -> None:
+def test_hostile_text_moves_no_cursor_and_is_no_markup(hostile: StoredRun) -> None:
     text = printed(hostile)
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e]", text)
     assert "[bold]x[/bold]" in text
     assert "⟦U+001B⟧[31mred⟦U+0000⟧" in text
 
 
-def test_an_old_terminal_gets_question_marks_instead_of_a_crash(hostile: Run) -> None:
+def test_an_old_terminal_gets_question_marks_instead_of_a_crash(hostile: StoredRun) -> None:
     assert "strategy" in printed(hostile, encoding="ascii")
     assert "strategy" in printed(hostile, 90, encoding="latin-1")

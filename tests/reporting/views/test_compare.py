@@ -15,7 +15,7 @@ from harness.errors import BenchError
 from harness.reporting import ComparisonView, Wanted, compare_runs
 from harness.reporting.terminal.compare_text import conclusion, details, title
 from harness.results.slices import slices_of
-from harness.store import Run
+from harness.store import StoredRun
 from harness.types import Example, Prediction
 
 BOTH = Wanted(strategies=("lora", "qlora"))
@@ -27,17 +27,17 @@ def three(quality: float = 0.8, **more: object) -> list[Made]:
     return [Made("base", 0.2), Made("lora", 0.5, 1, train_seconds=300, **more), Made("qlora", quality, 1, train_seconds=600, **more)]  # type: ignore[arg-type]
 
 
-def one(*runs: Run, wanted: Wanted = BOTH, **more: object) -> ComparisonView:
+def one(*runs: StoredRun, wanted: Wanted = BOTH, **more: object) -> ComparisonView:
     (view,) = compare_runs(runs, wanted, **more)  # type: ignore[arg-type]
     return view
 
 
-def rouge_of(run: Run, strategy: str) -> dict[str, float]:
+def rouge_of(run: StoredRun, strategy: str) -> dict[str, float]:
     (cell,) = (c for c in run.cells if c.strategy == strategy)
     return {p.example_id: score_of(run, p) for p in run.predictions(cell.id)}
 
 
-def score_of(run: Run, prediction: Prediction) -> float:
+def score_of(run: StoredRun, prediction: Prediction) -> float:
     from rouge_score import rouge_scorer
 
     (task,) = run.plan.tasks
@@ -200,7 +200,7 @@ def test_other_labels_are_another_score(tmp_path: Path) -> None:
     plan["tasks"]["intents"]["labels"].append("never seen")
     (more.path / "run.json").write_text(json.dumps(plan))
     with pytest.raises(BenchError) as refused:
-        one(few, Run(more.folder))
+        one(few, StoredRun(more.folder))
     assert refused.value.problems[0].startswith("macro_f1 is not the same score in both runs: 'macro_f1|avg:sklearn|")
 
 

@@ -14,7 +14,7 @@ from harness.reporting.views.build import report_view
 from harness.reporting.views.overview import measures_of_overall, overall_chart, overall_of
 from harness.reporting.views.view import Report
 from harness.reporting.wording import numbers
-from harness.store import Run
+from harness.store import StoredRun
 
 
 def cells(*, full: bool = True, lora: float = 0.9) -> list[Made]:
@@ -66,7 +66,7 @@ def test_two_models_have_no_common_base(tmp_path: Path) -> None:
     assert overall_of(report) == ()
 
 
-def full_table(run: Run) -> list[list[str]]:
+def full_table(run: StoredRun) -> list[list[str]]:
     tables = [
         t for t in Tree(page_of(run)).root.all("table") if t.all("caption")[0].content().startswith("What is kept of the gain of full")
     ]

@@ -13,19 +13,19 @@ from rich.console import Console
 
 from harness.errors import BenchError
 from harness.metrics import metrics_for
-from harness.reporting import TaskRows, render, terminal_table
+from harness.reporting import TaskResults, render, terminal_table
 from harness.reporting.views.build import report_view
 from harness.reporting.views.view import Line, TaskView
 from harness.reporting.wording import result_sentences as words
 from harness.statistics import compare_scores, statistic_stack, strategy_scores
-from harness.store import Run
+from harness.store import StoredRun
 
 
 def line_of(task: TaskView, label: str) -> Line:
     return next(ln for ln in task.lines if ln.label == label)
 
 
-def test_scores_and_differences_are_those_of_the_analysis(troubled: Run) -> None:
+def test_scores_and_differences_are_those_of_the_analysis(troubled: StoredRun) -> None:
     view = report_view(troubled).tasks[0]
     examples = troubled.examples("intents")
     task = troubled.plan.tasks["intents"]
@@ -48,28 +48,28 @@ def test_scores_and_differences_are_those_of_the_analysis(troubled: Run) -> None
 def test_scores_are_read_where_the_same_metric_made_them_and_counted_where_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run = make_run(tmp_path / "run", [summarization([Made("base", 0.3), Made("lora", 0.7, 1, train_seconds=9)])])
     (task,) = run.plan.tasks.values()
-    counted = TaskRows(run, task)
+    counted = TaskResults(run, task)
     old = {cell: replace(result, signatures={}) for cell, result in run.results.items()}
     with monkeypatch.context() as patch:
-        patch.setattr(Run, "results", old)
+        patch.setattr(StoredRun, "results", old)
         expected = {cell.id: counted.cell_scores(cell) for cell in run.cells}
     with monkeypatch.context() as patch:
-        patch.setattr("harness.results.task_rows.statistic_stack", None)
-        read = TaskRows(run, task)
+        patch.setattr("harness.results.task_results.statistic_stack", None)
+        read = TaskResults(run, task)
         assert {cell.id: read.cell_scores(cell) for cell in run.cells} == expected
     stale = {cell: replace(result, signatures={"rougeL": "another"}) for cell, result in run.results.items()}
-    monkeypatch.setattr(Run, "results", stale)
-    assert {cell.id: TaskRows(run, task).cell_scores(cell) for cell in run.cells} == expected
+    monkeypatch.setattr(StoredRun, "results", stale)
+    assert {cell.id: TaskResults(run, task).cell_scores(cell) for cell in run.cells} == expected
 
 
-def test_lines_are_sorted_by_the_primary_score_and_those_without_one_come_last(troubled: Run) -> None:
+def test_lines_are_sorted_by_the_primary_score_and_those_without_one_come_last(troubled: StoredRun) -> None:
     lines = report_view(troubled).tasks[0].lines
     values = [ln.primary.value for ln in lines if ln.primary and ln.primary.value is not None]
     assert values == sorted(values, reverse=True)
     assert [ln.label for ln in lines] == ["lora", "qlora", "base", "full", "dora"]
 
 
-def test_every_ending_is_told(troubled: Run) -> None:
+def test_every_ending_is_told(troubled: StoredRun) -> None:
     report = report_view(troubled)
     task = report.tasks[0]
     assert report.statuses == {"done": 6, "diverged": 1, "out-of-memory": 1, "interrupted": 1, "failed": 1}
@@ -84,7 +84,7 @@ def test_every_ending_is_told(troubled: Run) -> None:
     assert line_of(task, "lora").notes == ("Seed 1: Overfitting: validation loss rose.",)
 
 
-def test_costs_are_the_mean_over_seeds(troubled: Run) -> None:
+def test_costs_are_the_mean_over_seeds(troubled: StoredRun) -> None:
     lora = line_of(report_view(troubled).tasks[0], "lora")
     assert lora.costs is not None
     assert lora.costs.phases["train"] == pytest.approx(310)
@@ -103,7 +103,7 @@ def test_no_price_is_no_price(tmp_path: Path) -> None:
     assert costs.total_price is None
 
 
-def test_the_headline_names_the_best_its_interval_and_the_difference_to_base(plain: Run) -> None:
+def test_the_headline_names_the_best_its_interval_and_the_difference_to_base(plain: StoredRun) -> None:
     task = report_view(plain).tasks[0]
     best = task.lines[0]
     assert best.primary is not None
@@ -121,7 +121,7 @@ def test_the_headline_names_the_best_its_interval_and_the_difference_to_base(pla
     )
 
 
-def test_the_headline_claims_nothing_that_chance_can_explain(troubled: Run) -> None:
+def test_the_headline_claims_nothing_that_chance_can_explain(troubled: StoredRun) -> None:
     task = report_view(troubled).tasks[1]  # base and lora are equally good here
     found = line_of(task, "lora").difference
     assert found is not None
@@ -168,7 +168,7 @@ def test_an_encoder_has_no_base_and_that_is_said(tmp_path: Path) -> None:
     assert words.title(report_view(run)) == "Comparing 3 strategies of 2 models on intents"
 
 
-def test_a_few_shot_prompt_has_shots_and_no_training_rows(wide: Run) -> None:
+def test_a_few_shot_prompt_has_shots_and_no_training_rows(wide: StoredRun) -> None:
     task = report_view(wide).tasks[0]
     few = line_of(task, "few-shot · smollm2-135m")
     assert (few.train_size, few.trained) == (4, False)
@@ -186,7 +186,7 @@ def test_every_task_that_chooses_has_classes(tmp_path: Path) -> None:
     assert {output.mark for row in task.examples for output in row.outputs} == {"right", "wrong"}
 
 
-def test_classes_show_a_matrix_up_to_twenty_labels_and_the_largest_mistakes_above(troubled: Run, tmp_path: Path) -> None:
+def test_classes_show_a_matrix_up_to_twenty_labels_and_the_largest_mistakes_above(troubled: StoredRun, tmp_path: Path) -> None:
     small = report_view(troubled).tasks[0].classes
     assert small is not None
     assert small.source == "lora, seed 1"
@@ -209,7 +209,7 @@ def test_answers_that_are_no_label_have_a_column(tmp_path: Path) -> None:
     assert sum(row[-1] for row in classes.matrix) == 20
 
 
-def test_the_examples_are_drawn_with_a_seed_and_have_every_strategy(plain: Run, tmp_path: Path) -> None:
+def test_the_examples_are_drawn_with_a_seed_and_have_every_strategy(plain: StoredRun, tmp_path: Path) -> None:
     rows = report_view(plain).tasks[0].examples
     by_id = {e.id: e for e in plain.examples("summarization")}
     assert [row.id for row in rows] == list(by_id)

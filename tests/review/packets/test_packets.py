@@ -21,7 +21,7 @@ from report_factory import HOSTILE, Made, make_run, summarization
 from harness.api import review_export
 from harness.errors import BenchError
 from harness.review import FORMATS
-from harness.store import Run
+from harness.store import StoredRun
 from harness.types import ReviewSpec, ScaleSpec
 
 UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e]")
@@ -42,7 +42,7 @@ def everything(path: Path) -> str:
     return text + json.dumps(content_of(text)) if path.suffix == ".html" else text
 
 
-def test_no_file_tells_whose_output_is_which(export: Export, run: Run) -> None:
+def test_no_file_tells_whose_output_is_which(export: Export, run: StoredRun) -> None:
     made = export(("base", "lora", "qlora"), raters=2, formats=FORMATS)
     assert len(made.files) == 2 * 4 + 1
     key = (made.folder / "key.json").read_text()
@@ -69,7 +69,7 @@ def test_every_format_shows_the_same_judgements_in_the_same_order(export: Export
         assert [row["text A"], row["text B"]] == texts and row["reference"] == content["texts"][item["ref"]]
 
 
-def test_hostile_texts_are_texts_in_every_format(hostile: Run) -> None:
+def test_hostile_texts_are_texts_in_every_format(hostile: StoredRun) -> None:
     made = review_export(hostile.path, ("base", "lora"), n=8, formats=FORMATS)
     html, xlsx, table, studio, config = made.files
     page = html.read_text(encoding="utf-8")
@@ -128,13 +128,13 @@ def test_questions_come_from_the_task_or_from_a_file(export: Export, tmp_path: P
     assert "errors" in made.packet.questions.model_dump() and made.packet.questions.errors[0] == "wrong drug or dose", "as the kind has it"
 
 
-def test_what_another_version_has_stored_chooses_no_rows(export: Export, run: Run) -> None:
+def test_what_another_version_has_stored_chooses_no_rows(export: Export, run: StoredRun) -> None:
     """Scores are read where this version's metric made them; else the outputs are scored anew."""
     chosen = [sorted(export(sample="hardest", n=10).key.chances)]
     for cell in run.cells:
         turned = [replace(p, scores={name: -(own or 0.0) for name, own in p.scores.items()}) for p in run.predictions(cell.id)]
         run.folder.cell(cell.id).finish(replace(run.results[cell.id], signatures={}), turned)
-    chosen.append(sorted(export(sample="hardest", n=10, of=Run(run.folder)).key.chances))
+    chosen.append(sorted(export(sample="hardest", n=10, of=StoredRun(run.folder)).key.chances))
     assert chosen[0] == chosen[1]
 
 
@@ -168,7 +168,7 @@ def test_rows_are_favoured_by_disagreement_by_score_or_by_slice(export: Export) 
         ({"seed": -1}, "--seed -1"),
     ],
 )
-def test_what_cannot_be_is_refused_and_nothing_is_written(export: Export, run: Run, more: dict[str, Any], said: str) -> None:
+def test_what_cannot_be_is_refused_and_nothing_is_written(export: Export, run: StoredRun, more: dict[str, Any], said: str) -> None:
     with pytest.raises(BenchError, match=re.escape(said)):
         export(**more)
     assert not (run.path / "review").exists()

@@ -12,7 +12,7 @@ from raters import Export
 
 from harness.api import ReviewPacket, review_export, review_import
 from harness.review import reviews_of
-from harness.store import Run
+from harness.store import StoredRun
 
 pytestmark = pytest.mark.browser
 
@@ -45,12 +45,12 @@ def saved(page: Any, folder: Path, name: str = "sent.json") -> Path:
     return target
 
 
-def ratings_of(run: Run) -> dict[str, tuple[dict[str, str], tuple[str, ...], str | None, str]]:
+def ratings_of(run: StoredRun) -> dict[str, tuple[dict[str, str], tuple[str, ...], str | None, str]]:
     (review,) = reviews_of(run)
     return {r.item: (dict(r.answers), r.kinds, r.corrected, r.comment) for r in review.ratings}
 
 
-def test_a_whole_packet_by_keyboard_with_a_reload_in_the_middle(export: Export, run: Run, context: Any, tmp_path: Path) -> None:
+def test_a_whole_packet_by_keyboard_with_a_reload_in_the_middle(export: Export, run: StoredRun, context: Any, tmp_path: Path) -> None:
     made = export()
     page = opened(context, made.files[0])
     items = [j.id for j in made.packet.judgements]
@@ -70,7 +70,7 @@ def test_a_whole_packet_by_keyboard_with_a_reload_in_the_middle(export: Export, 
     assert ratings_of(run) == {item: ({"preference": words[k]}, (), None, "") for item, k in zip(items, answers, strict=True)}
 
 
-def test_errors_with_the_mouse_and_a_corrected_text(export: Export, run: Run, context: Any, tmp_path: Path) -> None:
+def test_errors_with_the_mouse_and_a_corrected_text(export: Export, run: StoredRun, context: Any, tmp_path: Path) -> None:
     made = export(mode="errors")
     page = opened(context, made.files[0])
     output = page.locator(".output .text").inner_text()
@@ -208,7 +208,7 @@ def test_what_has_the_focus_is_not_under_the_buttons(export: Export, context: An
         assert place[0] or place[1] < place[2], page.evaluate("document.activeElement.outerHTML")
 
 
-def test_a_packet_of_scales_is_answered_question_by_question(export: Export, run: Run, context: Any, tmp_path: Path) -> None:
+def test_a_packet_of_scales_is_answered_question_by_question(export: Export, run: StoredRun, context: Any, tmp_path: Path) -> None:
     file = tmp_path / "asked.yaml"
     scales = "{name: safety, question: Is it safe, answers: [never, always]}, {name: style, question: Is it well said, answers: [a, b, c]}"
     file.write_text(f"name: asked\nkind: summarization\ndata: {{path: x.csv}}\nreview:\n  scales: [{scales}]\n")
@@ -222,7 +222,7 @@ def test_a_packet_of_scales_is_answered_question_by_question(export: Export, run
     assert {tuple(answers.items()) for answers, *_ in ratings_of(run).values()} == {(("safety", "always"), ("style", "c"))}
 
 
-def test_hostile_texts_are_read_and_nothing_of_them_runs(hostile: Run, context: Any) -> None:
+def test_hostile_texts_are_read_and_nothing_of_them_runs(hostile: StoredRun, context: Any) -> None:
     made = review_export(hostile.path, ("base", "lora"), n=8)
     page = opened(context, made.files[0])
     shown = page.locator("main").inner_text()

@@ -13,12 +13,12 @@ from returned import FORMS, fill_csv, ratings_for, ratings_of, said
 
 from harness.api import review_export, review_import
 from harness.review import FORMATS, reviews_of
-from harness.store import Run
+from harness.store import StoredRun
 
 
 @pytest.mark.parametrize("mode", ["pairwise", "errors"])
 @pytest.mark.parametrize("form", FORMS)
-def test_every_format_brings_back_what_was_answered(export: Export, run: Run, form: str, mode: str) -> None:
+def test_every_format_brings_back_what_was_answered(export: Export, run: StoredRun, form: str, mode: str) -> None:
     made = export(mode=mode, formats=FORMATS)
     ratings = ratings_for(made)
     name, fill = FORMS[form]
@@ -32,7 +32,7 @@ def test_every_format_brings_back_what_was_answered(export: Export, run: Run, fo
     assert said(run) == expected
 
 
-def test_the_page_brings_back_times_as_well(export: Export, run: Run, tmp_path: Path) -> None:
+def test_the_page_brings_back_times_as_well(export: Export, run: StoredRun, tmp_path: Path) -> None:
     made = export()
     ratings = ratings_for(made)
     review_import(run.path, [page_file(tmp_path, made.packet, "rater-1", list(ratings.values()))])
@@ -41,7 +41,7 @@ def test_the_page_brings_back_times_as_well(export: Export, run: Run, tmp_path: 
     assert {r.answered_at for r in found.values()} == {"2026-03-02T10:00:00.000+00:00"}
 
 
-def test_the_same_file_twice_changes_nothing(export: Export, run: Run, tmp_path: Path) -> None:
+def test_the_same_file_twice_changes_nothing(export: Export, run: StoredRun, tmp_path: Path) -> None:
     made = export()
     file = page_file(tmp_path, made.packet, "rater-1", list(ratings_for(made).values()))
     review_import(run.path, [file])
@@ -52,7 +52,7 @@ def test_the_same_file_twice_changes_nothing(export: Export, run: Run, tmp_path:
     assert {p: p.read_bytes() for p in run.path.rglob("review/**/*.json")} == before
 
 
-def test_a_later_answer_counts_and_both_stay_on_record(export: Export, run: Run, tmp_path: Path) -> None:
+def test_a_later_answer_counts_and_both_stay_on_record(export: Export, run: StoredRun, tmp_path: Path) -> None:
     made = export()
     item = made.packet.judgements[0].id
     first = rating(item, {"preference": "A"}, answered_at="2026-03-02T10:00:00Z")
@@ -68,7 +68,7 @@ def test_a_later_answer_counts_and_both_stay_on_record(export: Export, run: Run,
     assert len(list(made.folder.glob("imports/*.json"))) == 3
 
 
-def test_what_is_not_answered_yet_is_no_rating_and_no_error(export: Export, run: Run) -> None:
+def test_what_is_not_answered_yet_is_no_rating_and_no_error(export: Export, run: StoredRun) -> None:
     made = export(formats=["csv"])
     ratings = dict(list(ratings_for(made).items())[:5])
     (imported,) = review_import(run.path, [fill_csv(made.files[0], made, ratings)])
@@ -105,7 +105,7 @@ def test_a_correction_of_a_label_is_a_label(tmp_path: Path) -> None:
     assert {r.corrected for r in ratings_of(run).values()} <= {label, None}
 
 
-def test_a_file_with_rows_of_two_packets_is_taken_as_a_whole(export: Export, run: Run, tmp_path: Path) -> None:
+def test_a_file_with_rows_of_two_packets_is_taken_as_a_whole(export: Export, run: StoredRun, tmp_path: Path) -> None:
     """Also where the second of them could not be put on record the first time."""
     packets = [export(formats=["csv"]), export(formats=["csv"], seed=1)]
     texts = [fill_csv(made.files[0], made, ratings_for(made)).read_text(encoding="utf-8-sig").split("\n", 1) for made in packets]

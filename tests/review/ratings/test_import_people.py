@@ -10,10 +10,10 @@ from raters import Export
 from returned import fill_csv, label_studio, label_studio_minimal, ratings_for, ratings_of
 
 from harness.api import review_import, review_status
-from harness.store import Run
+from harness.store import StoredRun
 
 
-def test_one_person_is_one_rater_in_whatever_export(export: Export, run: Run, tmp_path: Path) -> None:
+def test_one_person_is_one_rater_in_whatever_export(export: Export, run: StoredRun, tmp_path: Path) -> None:
     """First as JSON, where a person has a number and an address, with an answer of somebody else's that is none; then as CSV, later."""
     made = export(formats=["label-studio"])
     file = label_studio(made.files[0], made, ratings_for(made))
@@ -40,7 +40,7 @@ def test_one_person_is_one_rater_in_whatever_export(export: Export, run: Run, tm
     assert {r.answers["preference"] for r in ratings_of(run).values()} == {"tie"}
 
 
-def test_raters_whose_names_begin_alike_are_not_taken_for_each_other(export: Export, run: Run) -> None:
+def test_raters_whose_names_begin_alike_are_not_taken_for_each_other(export: Export, run: StoredRun) -> None:
     """One person does the tasks of anna2 and of anna."""
     made = export(formats=["label-studio"], raters="anna2,anna", repeats=0)
     ratings = ratings_for(made)
@@ -52,7 +52,7 @@ def test_raters_whose_names_begin_alike_are_not_taken_for_each_other(export: Exp
     assert {rater for _, rater in ratings_of(run)} == {"anna", "anna2"}
 
 
-def test_two_people_who_annotated_the_same_tasks_are_two_raters(export: Export, run: Run) -> None:
+def test_two_people_who_annotated_the_same_tasks_are_two_raters(export: Export, run: StoredRun) -> None:
     made = export(formats=["label-studio"])
     path = label_studio(made.files[0], made, ratings_for(made))
     tasks = json.loads(path.read_text())
@@ -75,7 +75,7 @@ def test_two_people_who_annotated_the_same_tasks_are_two_raters(export: Export, 
     assert (again.new, again.replaced, again.known) == (0, 0, len(made.packet.judgements))
 
 
-def test_minimal_exports_keep_two_people_apart_and_the_later_of_two_answers(export: Export, run: Run) -> None:
+def test_minimal_exports_keep_two_people_apart_and_the_later_of_two_answers(export: Export, run: StoredRun) -> None:
     made = export(formats=["label-studio"])
     path = label_studio_minimal(made.files[0], made, ratings_for(made))
     rows = json.loads(path.read_text())
@@ -88,7 +88,7 @@ def test_minimal_exports_keep_two_people_apart_and_the_later_of_two_answers(expo
     assert [second[row["item"]] for row in rows] == ["both bad"] * 3 + ["tie"] * (len(rows) - 3)
 
 
-def test_a_judgement_belongs_to_one_rater(export: Export, run: Run) -> None:
+def test_a_judgement_belongs_to_one_rater(export: Export, run: StoredRun) -> None:
     """Somebody who signs with another name would agree perfectly with herself."""
     made = export(raters="anna,ben", formats=["csv"])
     first = fill_csv(made.files[0], made, ratings_for(made))
@@ -102,7 +102,7 @@ def test_a_judgement_belongs_to_one_rater(export: Export, run: Run) -> None:
     assert wrong.new == 0 and "rater: the judgement is that of anna, and the row names 'ben'" in wrong.refused[0]
 
 
-def test_a_raters_number_survives_a_spreadsheet(export: Export, run: Run) -> None:
+def test_a_raters_number_survives_a_spreadsheet(export: Export, run: StoredRun) -> None:
     made = export(formats=["csv"], raters="01,02", repeats=0)
     filled = fill_csv(made.files[0], made, ratings_for(made))
     filled.write_text(filled.read_text(encoding="utf-8-sig").replace(",01,", ",1,"), encoding="utf-8")

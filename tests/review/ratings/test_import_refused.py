@@ -16,10 +16,10 @@ from returned import fill_csv, ratings_for, ratings_of
 from harness.api import review_export, review_import
 from harness.errors import BenchError
 from harness.review import reviews_of
-from harness.store import Run
+from harness.store import StoredRun
 
 
-def test_bad_rows_are_refused_each_with_its_reason_and_good_ones_kept(export: Export, run: Run, tmp_path: Path) -> None:
+def test_bad_rows_are_refused_each_with_its_reason_and_good_ones_kept(export: Export, run: StoredRun, tmp_path: Path) -> None:
     made = export(raters=1)
     ids = [j.id for j in made.packet.judgements]
     ratings: list[Any] = [
@@ -52,7 +52,7 @@ def test_bad_rows_are_refused_each_with_its_reason_and_good_ones_kept(export: Ex
 
 
 @pytest.mark.parametrize("lost", ["preference", "severity"])
-def test_a_table_without_its_answers_is_refused_as_a_whole(export: Export, run: Run, lost: str) -> None:
+def test_a_table_without_its_answers_is_refused_as_a_whole(export: Export, run: StoredRun, lost: str) -> None:
     made = export(formats=["csv"], mode="pairwise" if lost == "preference" else "errors")
     filled = fill_csv(made.files[0], made, ratings_for(made))
     filled.write_text(filled.read_text(encoding="utf-8-sig").replace(lost, f"my {lost}", 1), encoding="utf-8")
@@ -62,7 +62,7 @@ def test_a_table_without_its_answers_is_refused_as_a_whole(export: Export, run: 
     assert f"has no column '{lost}', where the answers stand; its columns are item, packet, rater, my {lost}" in said_
 
 
-def test_a_table_without_some_other_column_says_what_is_lost(export: Export, run: Run) -> None:
+def test_a_table_without_some_other_column_says_what_is_lost(export: Export, run: StoredRun) -> None:
     made = export(formats=["csv"], mode="errors")
     filled = fill_csv(made.files[0], made, ratings_for(made))
     text = filled.read_text(encoding="utf-8-sig").replace("error: wrong", "error wrong", 1).replace("corrected text", "my correction", 1)
@@ -75,7 +75,7 @@ def test_a_table_without_some_other_column_says_what_is_lost(export: Export, run
     ]
 
 
-def test_an_answer_that_is_no_text_is_refused(export: Export, run: Run, tmp_path: Path) -> None:
+def test_an_answer_that_is_no_text_is_refused(export: Export, run: StoredRun, tmp_path: Path) -> None:
     made = export()
     first, second = made.packet.judgements[:2]
     odd = [rating(first.id, {"preference": ["A"]}), rating(second.id, {"preference": "A"})]  # type: ignore[dict-item]
@@ -83,7 +83,7 @@ def test_an_answer_that_is_no_text_is_refused(export: Export, run: Run, tmp_path
     assert imported.new == 1 and "preference: the answer should be a text" in imported.refused[0]
 
 
-def test_a_packet_of_another_run_is_refused(export: Export, run: Run, tmp_path: Path) -> None:
+def test_a_packet_of_another_run_is_refused(export: Export, run: StoredRun, tmp_path: Path) -> None:
     made = export()
     path = tmp_path / "other.json"
     path.write_text(json.dumps({"bench_review": 1, "packet": "deadbeef", "rater": "x", "ratings": [rating("a", {"preference": "A"})]}))
@@ -108,7 +108,7 @@ def test_a_packet_of_another_run_is_refused(export: Export, run: Run, tmp_path: 
     ],
 )
 def test_damaged_files_are_refused_and_others_read(
-    export: Export, run: Run, tmp_path: Path, name: str, content: bytes | None, reason: str
+    export: Export, run: StoredRun, tmp_path: Path, name: str, content: bytes | None, reason: str
 ) -> None:
     made = export()
     if content is not None:
@@ -122,7 +122,7 @@ def test_damaged_files_are_refused_and_others_read(
 @pytest.mark.parametrize(
     ("mark", "marked"), [("x", True), ("WAHR", True), ("✓", True), ("", False), ("nein", False), ("xx", None), ("minor", None)]
 )
-def test_a_mark_is_one_or_none_or_is_refused(export: Export, run: Run, mark: str, marked: bool | None) -> None:
+def test_a_mark_is_one_or_none_or_is_refused(export: Export, run: StoredRun, mark: str, marked: bool | None) -> None:
     made = export(mode="errors", formats=["csv"])
     kind = made.packet.questions.errors[0]
     rows = list(csv.DictReader(io.StringIO(made.files[0].read_text(encoding="utf-8-sig"))))
@@ -151,7 +151,7 @@ def test_outputs_of_another_run_are_another_packet(tmp_path: Path) -> None:
     assert imported.new == 0 and imported.refused
 
 
-def test_a_damaged_packet_is_said_so(export: Export, run: Run) -> None:
+def test_a_damaged_packet_is_said_so(export: Export, run: StoredRun) -> None:
     made = export()
     key = json.loads((made.folder / "key.json").read_text())
     key["shown"].pop(made.packet.judgements[3].id)

@@ -21,7 +21,7 @@ from raters import Export
 
 from harness.api import review_import
 from harness.review import reviews_of
-from harness.store import Run
+from harness.store import StoredRun
 
 pytestmark = pytest.mark.soak
 MAIL, PASSWORD = "rater@example.org", "a-long-password"
@@ -72,7 +72,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.mark.parametrize("form", ["JSON", "JSON_MIN", "CSV"])
 @pytest.mark.parametrize("mode", ["pairwise", "errors", "scales"])
-def test_out_into_label_studio_and_back(server: Server, export: Export, run: Run, tmp_path: Path, mode: str, form: str) -> None:
+def test_out_into_label_studio_and_back(server: Server, export: Export, run: StoredRun, tmp_path: Path, mode: str, form: str) -> None:
     made = export(mode=mode, formats=["label-studio"])
     tasks, config = (path.read_text(encoding="utf-8") for path in made.files)
     project = json.loads(server.call("POST", "/api/projects", {"title": f"{mode} {form}", "label_config": config}))["id"]

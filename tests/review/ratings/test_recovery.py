@@ -20,16 +20,16 @@ from harness.review.findings.judging import error_rates
 from harness.review.findings.judging import preferences as judged_preferences
 from harness.review.ratings.judgements import Judgements
 from harness.review.ratings.ratings import Rating, Review
-from harness.store import Run
+from harness.store import StoredRun
 
 
-def analysed(run: Run, made: ReviewPacket, ratings: list[dict[str, Any]], folder: Path) -> Findings:
+def analysed(run: StoredRun, made: ReviewPacket, ratings: list[dict[str, Any]], folder: Path) -> Findings:
     review_import(run.path, [page_file(folder, made.packet, rater, ratings) for rater in made.packet.raters])
     (review,) = [r for r in reviews_of(run) if r.packet.id == made.packet.id]
     return findings_of(run, review)
 
 
-def without_files(made: ReviewPacket, ratings: list[dict[str, Any]], run: Run) -> Judgements:
+def without_files(made: ReviewPacket, ratings: list[dict[str, Any]], run: StoredRun) -> Judgements:
     """The judgements, straight from the ratings: for simulations."""
     rater_of = {j.id: j.rater for j in made.packet.judgements}
     stored = tuple(Rating(r["item"], rater_of[r["item"]], r["answers"], tuple(r["kinds"])) for r in ratings)
@@ -37,12 +37,12 @@ def without_files(made: ReviewPacket, ratings: list[dict[str, Any]], run: Run) -
 
 
 @pytest.fixture(scope="module")
-def large(tmp_path_factory: pytest.TempPathFactory) -> Run:
+def large(tmp_path_factory: pytest.TempPathFactory) -> StoredRun:
     cells = [Made("base", 0.2), Made("lora", 0.9, 1, train_seconds=9)]
     return make_run(tmp_path_factory.mktemp("large") / "run", [summarization(cells, rows=400)])
 
 
-def test_the_win_rate_is_found_as_often_as_the_interval_says(large: Run) -> None:
+def test_the_win_rate_is_found_as_often_as_the_interval_says(large: StoredRun) -> None:
     """Over other draws of rows and other answers; noise pulls the rate towards one half, as it should."""
     times, held, wins, noise = 200, 0, 0.7, 0.2
     truth = wins * (1 - noise) + noise / 2
@@ -55,7 +55,7 @@ def test_the_win_rate_is_found_as_often_as_the_interval_says(large: Run) -> None
     assert covers(held / times, times)
 
 
-def test_no_taste_is_called_one_in_a_twentieth_of_the_cases_at_most(large: Run) -> None:
+def test_no_taste_is_called_one_in_a_twentieth_of_the_cases_at_most(large: StoredRun) -> None:
     times, found_one, made = 200, 0, review_export(large.path, ("base", "lora"), n=60, raters=2, repeats=0)
     people = {rater: Person(rater, wins=0.5, ties=0.2, left=0.3) for rater in made.packet.raters}
     for seed in range(times):
@@ -65,7 +65,7 @@ def test_no_taste_is_called_one_in_a_twentieth_of_the_cases_at_most(large: Run) 
     assert found_one / times <= 0.05 + 3 * math.sqrt(0.05 * 0.95 / times)
 
 
-def test_critical_rates_are_covered_and_the_reduction_with_them(large: Run) -> None:
+def test_critical_rates_are_covered_and_the_reduction_with_them(large: StoredRun) -> None:
     times, held, reduced, critical = 150, 0, 0, {"base": 0.4, "lora": 0.1}
     made = review_export(large.path, ("base", "lora"), n=100, mode="errors", repeats=0)
     for seed in range(times):
@@ -79,7 +79,7 @@ def test_critical_rates_are_covered_and_the_reduction_with_them(large: Run) -> N
 
 
 @pytest.mark.parametrize("share", [8, 100])
-def test_a_sample_that_favours_low_scores_gives_the_rate_of_all_rows(large: Run, tmp_path: Path, share: int) -> None:
+def test_a_sample_that_favours_low_scores_gives_the_rate_of_all_rows(large: StoredRun, tmp_path: Path, share: int) -> None:
     """Errors are where scores are low, and there the sample is dense: weighed, the rate is that of all rows."""
     scores = {
         name: {p.example_id: p.scores["rougeL"] or 0.0 for p in large.predictions(c.id)} for c in large.cells for name in (c.strategy,)
@@ -107,7 +107,7 @@ def test_a_sample_that_favours_low_scores_gives_the_rate_of_all_rows(large: Run,
     assert held / times >= 0.93 - 3 * math.sqrt(0.05 * 0.95 / times)
 
 
-def test_a_favourite_side_and_guessing_are_seen_in_the_rater_who_has_them(export: Export, run: Run, tmp_path: Path) -> None:
+def test_a_favourite_side_and_guessing_are_seen_in_the_rater_who_has_them(export: Export, run: StoredRun, tmp_path: Path) -> None:
     made = export(("base", "lora", "qlora"), n=60, raters="anna,ben,carla", repeats=18)
     people = {"anna": Person("anna", wins=0.8), "ben": Person("ben", wins=0.8, noise=0.9), "carla": Person("carla", wins=0.8, left=0.6)}
     found = analysed(run, made, preferences(made.packet, made.key, people), tmp_path)
@@ -120,7 +120,7 @@ def test_a_favourite_side_and_guessing_are_seen_in_the_rater_who_has_them(export
     assert pairs["anna", "ben"][0] < pairs["anna", "carla"][0]
 
 
-def test_agreement_falls_with_noise(export: Export, run: Run, tmp_path: Path) -> None:
+def test_agreement_falls_with_noise(export: Export, run: StoredRun, tmp_path: Path) -> None:
     alphas = []
     for number, noise in enumerate((0.0, 0.3, 1.0)):
         made = export(n=60, raters=3, seed=number)
@@ -130,7 +130,7 @@ def test_agreement_falls_with_noise(export: Export, run: Run, tmp_path: Path) ->
     assert 0.3 < alphas[1] < 0.75 and abs(alphas[2]) < 0.2
 
 
-def test_how_much_faster_a_review_became(export: Export, run: Run, tmp_path: Path) -> None:
+def test_how_much_faster_a_review_became(export: Export, run: StoredRun, tmp_path: Path) -> None:
     made = export(n=60, raters=2, mode="errors")
     ratings = severities(made.packet, made.key, {"base": 0.5, "lora": 0.1}, seconds={"base": 900.0, "lora": 180.0})
     found = analysed(run, made, ratings, tmp_path)
@@ -140,7 +140,7 @@ def test_how_much_faster_a_review_became(export: Export, run: Run, tmp_path: Pat
     assert lora.low < 0.2 < lora.high and lora.high / lora.low < 1.4
 
 
-def test_a_score_that_agrees_with_people_is_told_from_one_that_does_not(export: Export, run: Run, tmp_path: Path) -> None:
+def test_a_score_that_agrees_with_people_is_told_from_one_that_does_not(export: Export, run: StoredRun, tmp_path: Path) -> None:
     """People prefer what has the higher ROUGE-L: the score agrees on nearly all rows."""
     made = export(n=60)
     scores = {name: {p.example_id: p.scores["rougeL"] for p in run.predictions(cell)} for name, cell in made.key.cells.items()}
@@ -154,7 +154,7 @@ def test_a_score_that_agrees_with_people_is_told_from_one_that_does_not(export: 
     assert best.value > 0.95 and "rougeL" in {m.metric for m in found.metrics[:2]}
 
 
-def test_scales_have_a_mean_and_a_difference_to_base(export: Export, run: Run, tmp_path: Path) -> None:
+def test_scales_have_a_mean_and_a_difference_to_base(export: Export, run: StoredRun, tmp_path: Path) -> None:
     made = export(mode="scales", n=40, raters=2)
     (scale,) = made.packet.questions.scales
     ratings = [
@@ -167,7 +167,7 @@ def test_scales_have_a_mean_and_a_difference_to_base(export: Export, run: Run, t
     assert lora.change is not None and lora.change.value == len(scale.answers) - 2 and base.change is None
 
 
-def test_rates_of_the_hardest_rows_are_said_to_be_about_them_alone(export: Export, run: Run, tmp_path: Path) -> None:
+def test_rates_of_the_hardest_rows_are_said_to_be_about_them_alone(export: Export, run: StoredRun, tmp_path: Path) -> None:
     made = export(sample="hardest", n=10)
     found = analysed(run, made, preferences(made.packet, made.key, {"rater-1": Person("rater-1", wins=0.9)}), tmp_path)
     assert not found.generalises and "no others" in found.preferences[0].rate.method
@@ -210,7 +210,7 @@ def test_what_never_varied_is_no_certainty(tmp_path: Path) -> None:
     assert not decided(won) and not decided(tied)
 
 
-def test_a_sample_with_unequal_chances_has_no_sign_test(export: Export, run: Run) -> None:
+def test_a_sample_with_unequal_chances_has_no_sign_test(export: Export, run: StoredRun) -> None:
     made = export(sample="disagreement", n=30, repeats=0)
     (found,) = judged_preferences(without_files(made, preferences(made.packet, made.key, {"rater-1": Person("rater-1", wins=0.6)}), run))
     assert found.sign_p is None and found.rate.low is not None

@@ -22,16 +22,16 @@ from harness.statistics import (
     statistic_stack,
     stored_stack,
 )
-from harness.store import Run
+from harness.store import StoredRun
 from harness.types import Cell, Example, Metric, Prediction, Score, Task
 
 Array: TypeAlias = NDArray[np.float64]
 
 
-class TaskRows:
+class TaskResults:
     """The test rows of a task with the predictions of its cells, read once and when asked for."""
 
-    def __init__(self, run: Run, task: Task) -> None:
+    def __init__(self, run: StoredRun, task: Task) -> None:
         self._run = run
         self._predictions: dict[str, tuple[Prediction, ...]] = {}
         self._primary: dict[str, Array] = {}

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from harness.gate.fitting import GatePair
 from harness.gate.policy import Policy, Rule
-from harness.gate.verdict import Outcome, Ruling
+from harness.gate.verdict import Outcome, RuleVerdict
 from harness.metrics import BOUNDS
-from harness.results import Chosen
+from harness.results import StrategyResult
 from harness.statistics import POWER, OneSided, unseen_room
 from harness.types import Metric
 
@@ -23,12 +23,12 @@ Array: TypeAlias = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Case:
+class GateInput:
     """Who is judged: the candidate, and where there is one the baseline on the same rows. `alpha` is what each rule decides at; `slices`
     are the positions of the test rows by value, for each way in which a rule cuts them."""
 
-    candidate: Chosen
-    baseline: Chosen | None
+    candidate: StrategyResult
+    baseline: StrategyResult | None
     pair: GatePair | None
     metrics: dict[str, Metric]
     policy: Policy
@@ -78,10 +78,10 @@ def decided(outcome: Outcome, found: OneSided) -> tuple[Outcome, str]:
     return outcome, ""
 
 
-def against_value(rule: Rule, unit: str, found: OneSided, title: str, alpha: float) -> Ruling:
+def against_value(rule: Rule, unit: str, found: OneSided, title: str, alpha: float) -> RuleVerdict:
     value = rule.bound
     if found.difference is None or found.low is None or found.high is None:
-        return Ruling(
+        return RuleVerdict(
             title,
             "INCONCLUSIVE",
             f"too few rows: {found.method}",
@@ -100,7 +100,7 @@ def against_value(rule: Rule, unit: str, found: OneSided, title: str, alpha: flo
     reason = doubt or words[outcome]
     gap = found.difference - value if rule.rule == "floor" else value - found.difference
     needed = rows_needed(gap, (found.high - found.low) / 2, found.n, alpha) if outcome == "INCONCLUSIVE" and not doubt else None
-    return Ruling(
+    return RuleVerdict(
         title,
         outcome,
         reason,

@@ -1,0 +1,35 @@
+"""Messages name settings in the words of whoever reads them."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness.cli.wording import with_options
+from harness.errors import BenchError, RunStoppedError, setting
+
+
+@pytest.mark.parametrize(
+    ("marked", "python", "command_line"),
+    [
+        (setting("force"), "force=True", "--force"),
+        (setting("runs_dir", "DIR"), 'runs_dir="DIR"', "--runs-dir DIR"),
+        (setting("models", "tiny"), 'models="tiny"', "--model tiny"),
+        (setting("fields.input", "dialogue"), 'fields={"input": "dialogue"}', "--input dialogue"),
+        (setting("fields.question", "q"), 'fields={"question": "q"}', "--field question=q"),
+    ],
+)
+def test_a_setting_is_a_parameter_in_python_and_an_option_on_the_command_line(marked: str, python: str, command_line: str) -> None:
+    error = BenchError(f"a.csv: is in the way. Set {marked} to replace it.")
+    assert str(error) == f"a.csv: is in the way. Set {python} to replace it."
+    assert with_options(error.problems[0]) == f"a.csv: is in the way. Set {command_line} to replace it."
+
+
+def test_text_of_users_is_never_taken_for_a_setting() -> None:
+    for text in ("{force}", "$force", "\\ue000", "--force", "force=True"):
+        assert str(BenchError(text)) == with_options(text) == text
+
+
+def test_every_problem_is_a_line() -> None:
+    error = BenchError(["one", "two"])
+    assert str(error) == "one\ntwo"
+    assert (error.exit_code, RunStoppedError("three").exit_code) == (2, 1)
