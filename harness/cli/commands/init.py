@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from harness.cli.listing import printable
+from harness.cli.wording import with_options
 from harness.errors import BenchError
 
 if TYPE_CHECKING:
@@ -167,7 +168,7 @@ def _tried(guess: Guess, task_of: Callable[[Guess], Task], folder: Path) -> _Tri
         try:
             return _Tried(guess, load_splits(task_of(guess), folder=folder).report)
         except BenchError as error:
-            return " ".join(error.problems)
+            return with_options(" ".join(error.problems))
 
     first = load(guess)
     if isinstance(first, str) and guess.group is not None:

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from itertools import islice
 from typing import Any
 
-from harness.errors import BenchError, did_you_mean
+from harness.errors import BenchError, did_you_mean, setting
 
 SHOWN_BAD_ROWS = 5
 KEPT_BAD_ROWS = 300
@@ -109,7 +109,7 @@ class BadRows:
         self.count = count
         del self.kept[count:]
 
-    def error(self, advice: str = "Correct them; --skip-bad-rows goes on without them.") -> BenchError:
+    def error(self, advice: str = f"Correct them, or skip them with {setting('skip_bad_rows')}.") -> BenchError:
         """The first few by place and reason, then how many more, then what to do."""
         lines = [f"{self.count} bad row{'s' if self.count != 1 else ''}:"]
         lines += [f"  {row}" for row in self.kept[:SHOWN_BAD_ROWS]]

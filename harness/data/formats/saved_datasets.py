@@ -11,7 +11,7 @@ from typing import Any
 
 from harness.data.formats.arrow import BATCH, WHERE, Convert, batch_rows, class_converter, readable
 from harness.data.formats.records import Rows, Stream, listed
-from harness.errors import BenchError, first_line
+from harness.errors import BenchError, first_line, setting
 
 _NAMES = {"train": ("train", "training"), "validation": ("validation", "valid", "dev", "val"), "test": ("test",)}
 _HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
@@ -157,8 +157,8 @@ def _reason(error: Exception) -> str:
     said = first_line(error).rstrip(".")
     if isinstance(error, ConnectionError) or "offline" in said.casefold():
         return (
-            f"the Hub cannot be reached and the data set is not in the cache ({said}). Go online once, or save it as a folder elsewhere "
-            "(datasets: save_to_disk) and name that as --data"
+            f"the Hub cannot be reached and the dataset is not in the cache ({said}). Go online once, or save it on another machine "
+            f"(datasets: save_to_disk) and load that folder with {setting('data', 'FOLDER')}"
         )
     if "gated" in said:
         return f"{said}. Accept its terms on its page, then: hf auth login"

@@ -12,7 +12,7 @@ from harness.data.formats import listed, shown
 from harness.data.inspect import naming
 from harness.data.inspect.naming import match, plain_name
 from harness.data.inspect.profile import Column
-from harness.errors import BenchError
+from harness.errors import BenchError, setting
 
 SMALLEST_GROUPS = 10  # fewer clusters than this cannot be split into train, validation and test
 
@@ -113,7 +113,8 @@ def _target_by_content(candidates: Sequence[Column]) -> Pick | None:
 def how_to_say(columns: Sequence[Column]) -> str:
     """The end of a message: what columns there are, and how to say which is which."""
     described = [f"{shown(c.name)} ({about(c)})" for c in columns]
-    return f"The columns are: {listed(described)}. Say which: --target COLUMN --input COLUMN"
+    options = f"{setting('fields.target', 'COLUMN')} and {setting('fields.input', 'COLUMN')}"
+    return f"The columns are: {listed(described)}. Name them with {options}"
 
 
 def about(column: Column) -> str:

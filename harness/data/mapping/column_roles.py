@@ -12,11 +12,14 @@ from dataclasses import dataclass
 from harness.catalog import variable_problem
 from harness.data.formats import closest, listed, shown
 from harness.data.mapping.nested import Columns
-from harness.errors import BenchError
+from harness.errors import BenchError, setting
 from harness.types import Kind
 
 RESERVED = ("target", "group", "id")
-HOW_TO_NAME = "Name them: --input COLUMN --target COLUMN (--field NAME=COLUMN for further inputs), or 'fields' in the task's data"
+HOW_TO_NAME = (
+    f"Name them with {setting('fields.input', 'COLUMN')} and {setting('fields.target', 'COLUMN')} "
+    f"(further inputs: {setting('fields.NAME', 'COLUMN')}), or under 'fields' in the task's data"
+)
 _TARGETS: Mapping[Kind, tuple[str, ...]] = {"qa": ("target", "answers.text", "answers", "answer", "completion")}
 DEFAULT_COLUMNS = frozenset(
     ("input", "prompt", "target", "completion", "group", "id", "question", "context", "contexts", "answers", "answers.text", "answer")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from harness.data.formats import closest, listed, shown
 from harness.data.mapping import Index
-from harness.errors import BenchError
+from harness.errors import BenchError, setting
 from harness.types import SplitName, Task
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def _plausible(found: Sequence[str], rows: int, task: Task) -> None:
         raise BenchError(
             f"{task.name}: {len(found)} different labels in {rows} rows, such as {listed(shown(label) for label in found[:3])}. "
             f"Is '{column}' the target? "
-            "If these are texts to write, use --task summarization; if they are labels, name them in the task's 'labels'"
+            f"If these are texts to write, choose {setting('tasks', 'summarization')}; if they are labels, list them in the task's 'labels'"
         )
 
 

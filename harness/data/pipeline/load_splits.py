@@ -22,7 +22,7 @@ from harness.data.pipeline.sampling import sampled
 from harness.data.pipeline.sources import sources
 from harness.data.pipeline.splitting import spare_validation, split_rows
 from harness.data.quality import Checked, remove_overlaps
-from harness.errors import BenchError, did_you_mean
+from harness.errors import BenchError, did_you_mean, setting
 from harness.types import DataReport, Example, Paths, SplitName, Splits, SplitSpec, Task
 
 if TYPE_CHECKING:
@@ -226,7 +226,10 @@ def _from_source(task: Task) -> _Loaded:
     if name not in known:
         raise BenchError(f"{task.name}: data.source: no source '{name}'.{did_you_mean(name, known)}")
     if spec.fields:
-        raise BenchError(f"{task.name}: data.fields: the source '{name}' names its own; --input, --target and --field go with --data FILE")
+        raise BenchError(
+            f"{task.name}: data.fields: the source '{name}' defines its own inputs and target. Remove 'fields', or read a file with "
+            f"{setting('data', 'FILE')}"
+        )
     version, rows = known[name](spec, task.kind)
     index = Index(spec.split.seed, choosing=task.chooses)
     numbers: dict[SplitName, list[int]] = {split: [] for split in _ORDER}

@@ -150,7 +150,7 @@ def test_which_of_several_columns_holds_the_answer(load, in_order):
 
 def test_a_question_is_needed(refused):
     message = refused(lines({"q": "q", "context": "c", "answer": "a"}), "a.jsonl", kind="qa")
-    assert "no column for the input. The columns are: id, q, context, answer. Name them: --input COLUMN" in message
+    assert "no column for the input. The columns are: id, q, context, answer. Name them with fields=" in message
 
 
 def test_names_in_another_case_for_every_kind(load, in_order):

@@ -199,6 +199,6 @@ def test_offline_is_one_clear_line(tmp_path):
     )
     env = {**os.environ, "HF_HUB_OFFLINE": "1", "HF_HOME": str(tmp_path / "hf")}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=env, cwd=tmp_path, timeout=120, check=True)
-    assert done.stdout.startswith("BenchError hub: org/squad: the Hub cannot be reached and the data set is not in the cache")
+    assert done.stdout.startswith("BenchError hub: org/squad: the Hub cannot be reached and the dataset is not in the cache")
     assert done.stdout.count("\n") == 1
     assert done.stderr == ""

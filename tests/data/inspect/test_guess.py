@@ -217,7 +217,7 @@ def test_other_targets_are_named() -> None:
 def test_what_cannot_be_told_is_said_with_what_to_do() -> None:
     message = refused([{"alpha": text(i), "beta": text(i + 50)} for i in range(30)])
     assert message.startswith("rows.csv: no column can be told to be the target. The columns are: 'alpha' (text of about 12 words), 'b")
-    assert "Say which: --target COLUMN --input COLUMN" in message
+    assert 'Name them with fields={"target": "COLUMN"} and fields={"input": "COLUMN"}' in message
 
 
 def test_one_column_is_not_enough() -> None:

@@ -98,7 +98,7 @@ def test_unknown_source(tmp_path, make_task):
 
 
 def test_fields_with_a_source(tmp_path, make_task):
-    has(error_for(make_task(source="clinic", fields={"input": "x"}), tmp_path), "clinic", "--data FILE")
+    has(error_for(make_task(source="clinic", fields={"input": "x"}), tmp_path), "clinic", 'data="FILE"')
 
 
 def test_limit_below_one(refused):
@@ -119,12 +119,18 @@ def test_column_in_another_case(refused):
 
 def test_no_input_column_shows_how_to_name_it(refused):
     message = refused("dialogue,section_text\na,b\n")
-    has(message, "no column for the input and no column for the target", "dialogue, section_text", "--input COLUMN --target COLUMN")
+    has(
+        message,
+        "no column for the input and no column for the target",
+        "dialogue, section_text",
+        'fields={"input": "COLUMN"}',
+        'fields={"target": "COLUMN"}',
+    )
 
 
 def test_no_input_but_a_target(refused):
     message = refused("dialogue,target\na,b\n")
-    has(message, "no column for the input.", "--input COLUMN")
+    has(message, "no column for the input.", 'fields={"input": "COLUMN"}')
 
 
 def test_target_as_input(refused):
@@ -148,7 +154,7 @@ def test_bad_rows_are_collected(refused):
     content = "input,target\n" + "good,fine\n" + "text,\n" * 4 + ",target\n" + "a,b,c\n" * 3
     message = refused(content)
     has(message, "8 bad rows", "visits.csv:3: target (column 'target') is empty", "visits.csv:7: input (column 'input') is empty")
-    has(message, "and 3 more", "--skip-bad-rows goes on without them")
+    has(message, "and 3 more", "skip them with skip_bad_rows=True")
     assert message.count("visits.csv:") == 5
 
 

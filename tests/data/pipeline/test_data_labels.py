@@ -43,7 +43,7 @@ def test_too_many_labels(refused, labels):
     message = refused(csv_of(labels), kind="classification", fields={"target": "target"})
     assert "different labels in" in message
     assert "Is 'target' the target?" in message
-    assert "--task summarization" in message
+    assert 'tasks="summarization"' in message
 
 
 def test_several_labels_in_a_row(refused):
