@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.api.runs import names_of, open_catalog
-from harness.errors import BenchError
+from harness.errors import BenchError, setting
 from harness.reporting import rewrite_page
 from harness.review import (
     FORMATS,
@@ -28,6 +28,7 @@ from harness.review import (
     write_harvest,
 )
 from harness.store import open_run
+from harness.text import plural
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ def review_export(
     """
     stored = open_run(Path(runs_dir), str(run))
     if task is None and len(stored.plan.tasks) > 1:
-        raise BenchError(f"{stored.path}: has the tasks {', '.join(stored.plan.tasks)}: name one with --task")
+        raise BenchError(f"{stored.path}: has several tasks: {', '.join(stored.plan.tasks)}. Choose one with {setting('task', 'TASK')}.")
     wrong = [f for f in formats if f not in FORMATS] + [m for m in (mode,) if m not in MODES]
     if wrong:
         raise BenchError(f"'{wrong[0]}' is neither a format ({', '.join(FORMATS)}) nor a mode ({', '.join(MODES)})")
@@ -153,16 +154,19 @@ def review_harvest(
     stored, target = open_run(Path(runs_dir), str(run)), Path(out)
     found = harvest_of(stored, task)
     if not retire_test_rows:
-        what = f"{len(found.corrections)} corrected texts and {len(found.preferences)} preferences can be taken, all from test rows"
-        raise BenchError(f"{what}. A model that learns from them cannot be tested on them: say --retire-test-rows to agree")
+        what = f"{plural(len(found.corrections), 'correction')} and {plural(len(found.preferences), 'preference')}"
+        raise BenchError(
+            f"{stored.path}: {what} can be harvested, all from the test set. A model that is trained on them can no longer be tested on "
+            f"these examples. Set {setting('retire_test_rows')} to remove them from the test set."
+        )
     if target.suffix != ".jsonl":
-        raise BenchError(f"--out {target}: should end in .jsonl")
+        raise BenchError(f"{setting('out', str(target))}: must end in .jsonl.")
     if not target.parent.is_dir():
-        raise BenchError(f"--out {target}: there is no folder {target.parent}")
+        raise BenchError(f"{setting('out', str(target))}: there is no folder {target.parent}.")
     folders = [path for path in files_of(target) if path.is_dir()]
     if folders:
-        raise BenchError(f"--out {folders[0]}: is a folder; name a file")
+        raise BenchError(f"{setting('out', str(folders[0]))}: is a folder. Name a file.")
     there = [path for path in files_of(target) if path.exists()]
     if there and not force:
-        raise BenchError(f"{there[0]}: is there already: name another file, or say --force")
+        raise BenchError(f"{there[0]}: already exists. Name another file, or set {setting('force')} to replace it.")
     return found, write_harvest(stored, found, target)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.catalog import render_prompt
-from harness.errors import BenchError
+from harness.errors import BenchError, setting
 from harness.review.findings import outcome
 from harness.review.ratings import Judged, Judgements, Review, reviews_of
 from harness.store import StoredRun, retire_rows, retired_rows, write_text
@@ -41,7 +41,7 @@ def harvest_of(run: StoredRun, task_name: str | None) -> Harvest:
     if not tasks:
         raise BenchError(f"{run.path}: nothing was exported from this run. Begin with `bench review export`")
     if task_name is None and len(tasks) > 1:
-        raise BenchError(f"{run.path}: has reviews of {', '.join(tasks)}: name one with --task")
+        raise BenchError(f"{run.path}: several tasks were reviewed: {', '.join(tasks)}. Choose one with {setting('task', 'TASK')}.")
     name = task_name or tasks[0]
     if name not in tasks:
         raise BenchError(f"{run.path}: has no review of '{name}'; there are reviews of {', '.join(tasks)}")

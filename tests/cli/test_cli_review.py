@@ -72,10 +72,10 @@ def test_some_bad_rows_are_code_1_and_nothing_good_is_2(call: Call, run: StoredR
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("--strategies", "base"), "name two strategies at least"),
+        (("--strategies", "base"), "--mode pairwise: needs at least two strategies"),
         (("--strategies", "base,nothing"), "nothing"),
         (("--strategies", "base,lora", "--format", "pdf"), "'pdf' is none of html, xlsx, csv, label-studio"),
-        (("--strategies", "base,lora", "--sample", "worst"), "--sample worst: unknown"),
+        (("--strategies", "base,lora", "--sample", "worst"), "--sample worst: unknown sampling method"),
         ((), "--strategies"),
     ],
 )

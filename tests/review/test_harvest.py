@@ -40,7 +40,7 @@ def rated(export: Export, run: StoredRun, tmp_path: Path) -> StoredRun:
 
 
 def test_nothing_is_taken_from_test_rows_unless_somebody_agrees(rated: StoredRun, tmp_path: Path) -> None:
-    with pytest.raises(BenchError, match=r"1 corrected texts and 1 preferences can be taken, all from test rows.*--retire-test-rows"):
+    with pytest.raises(BenchError, match=r"1 correction and 1 preference can be harvested, all from the test set.*retire_test_rows=True"):
         review_harvest(rated.path, tmp_path / "more.jsonl")
     assert not (tmp_path / "more.jsonl").exists() and not (rated.path / "review" / "retired.json").exists()
 
@@ -68,10 +68,10 @@ def test_retired_rows_are_on_record_once_and_the_report_says_so(rated: StoredRun
 
 def test_a_file_that_is_there_is_not_written_over(rated: StoredRun, tmp_path: Path) -> None:
     (tmp_path / "more.jsonl").write_text("precious")
-    with pytest.raises(BenchError, match="is there already"):
+    with pytest.raises(BenchError, match="already exists"):
         review_harvest(rated.path, tmp_path / "more.jsonl", retire_test_rows=True)
     assert (tmp_path / "more.jsonl").read_text() == "precious"
-    with pytest.raises(BenchError, match=r"should end in \.jsonl"):
+    with pytest.raises(BenchError, match=r"must end in \.jsonl"):
         review_harvest(rated.path, tmp_path / "more.csv", retire_test_rows=True)
 
 
@@ -85,7 +85,7 @@ def test_preferences_of_an_earlier_harvest_do_not_stay_beside_a_new_one(
     sides = {j.id: made.key.shown[j.id].sides for j in made.packet.judgements if j.example == row}
     again = [rating(item, {"preference": "AB"[own.index("base")]}) for item, own in sides.items()]  # two for lora before, two for base now
     review_import(run.path, [page_file(tmp_path, made.packet, r, again) for r in made.packet.raters])
-    with pytest.raises(BenchError, match="is there already"):
+    with pytest.raises(BenchError, match="already exists"):
         review_harvest(rated.path, tmp_path / "more.jsonl", retire_test_rows=True)
     _, left = review_harvest(rated.path, tmp_path / "more.jsonl", retire_test_rows=True, force=True)
     assert [f.name for f in left] == ["more.jsonl"] and not files[1].exists()
@@ -93,7 +93,7 @@ def test_preferences_of_an_earlier_harvest_do_not_stay_beside_a_new_one(
 
 def test_a_folder_in_the_way_retires_nothing(rated: StoredRun, tmp_path: Path) -> None:
     (tmp_path / "more.jsonl").mkdir()
-    with pytest.raises(BenchError, match="is a folder; name a file"):
+    with pytest.raises(BenchError, match=r"is a folder\. Name a file"):
         review_harvest(rated.path, tmp_path / "more.jsonl", retire_test_rows=True, force=True)
     assert not (rated.path / "review" / "retired.json").exists()
 

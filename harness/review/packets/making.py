@@ -10,13 +10,14 @@ from hashlib import sha256
 
 import numpy as np
 
-from harness.errors import BenchError, did_you_mean
+from harness.errors import BenchError, did_you_mean, setting
 from harness.results import TaskResults, find_cell, slices_of
 from harness.review.packets.design import assign, sides_of
 from harness.review.packets.packet import Key, Mode, Packet
 from harness.review.packets.row_sampling import Sample, favoured_sample, hardest, random_sample
 from harness.review.packets.row_scores import row_metrics, row_scores
 from harness.store import StoredRun
+from harness.text import plural
 from harness.types import Cell, Example, Prediction, ReviewSpec, Task
 
 SAMPLINGS = ("random", "disagreement", "low-score", "hardest")  # and slice:COLUMN=VALUE
@@ -145,12 +146,13 @@ def rater_names(given: str) -> tuple[str, ...]:
     names = tuple(f"rater-{i + 1}" for i in range(int(given))) if given.isascii() and given.isdecimal() and len(given) < 4 else None
     names = names if names is not None else tuple(name.strip() for name in given.split(",") if name.strip())
     if not 1 <= len(names) <= _MOST_RATERS:
-        raise BenchError(f"--raters {given}: give 1 to {_MOST_RATERS} raters, by number or by name")
+        raise BenchError(f"{setting('raters', given)}: give 1 to {_MOST_RATERS} raters, as a number or as names separated by commas.")
     wrong = [n for n in names if not all(c.isalnum() or c in "-_." for c in n) or n.startswith(".") or len(n) > 40]
     if wrong:
-        raise BenchError(f"--raters: '{wrong[0]}' is no name for a file: letters, digits and - _ . do, up to 40 of them")
+        problem = f"'{wrong[0]}' cannot be part of a file name"
+        raise BenchError(f"{setting('raters', given)}: {problem}. Use up to 40 letters, digits, '-', '_' and '.'.")
     if len({name.casefold() for name in names}) < len(names):
-        raise BenchError(f"--raters {given}: a name stands twice")
+        raise BenchError(f"{setting('raters', given)}: a rater is named twice.")
     return names
 
 
@@ -167,15 +169,17 @@ def _task(run: StoredRun, name: str) -> Task:
 
 def _check(asked: Asked, task: Task) -> None:
     if len(set(asked.strategies)) < len(asked.strategies):
-        raise BenchError("--strategies: a strategy stands twice")
+        raise BenchError(f"{setting('strategies', ','.join(asked.strategies))}: a strategy is named twice.")
     if asked.mode == "pairwise" and len(asked.strategies) < 2:
-        raise BenchError("--mode pairwise shows two outputs: name two strategies at least, or take --mode scales or --mode errors")
+        others = f"{setting('mode', 'scales')} or {setting('mode', 'errors')}"
+        raise BenchError(f"{setting('mode', 'pairwise')}: needs at least two strategies. Name another one, or use {others}.")
     if asked.against is not None and (asked.mode != "pairwise" or asked.against not in asked.strategies):
-        raise BenchError(f"--against {asked.against}: is for --mode pairwise, and must be one of {', '.join(asked.strategies)}")
+        what = f"only applies to {setting('mode', 'pairwise')}, and must be one of {', '.join(asked.strategies)}"
+        raise BenchError(f"{setting('against', asked.against)}: {what}.")
     if asked.seed < 0:
-        raise BenchError(f"--seed {asked.seed}: should be 0 or more")
+        raise BenchError(f"{setting('seed', str(asked.seed))}: must be 0 or greater.")
     if asked.overlap is not None and asked.overlap > len(asked.raters):
-        raise BenchError(f"--overlap {asked.overlap}: there are {len(asked.raters)} raters")
+        raise BenchError(f"{setting('overlap', str(asked.overlap))}: there are only {plural(len(asked.raters), 'rater')}.")
     if task.chooses and asked.mode == "scales" and asked.questions is None and not task.review.scales:
         raise BenchError("the task declares no scales")
 
@@ -197,7 +201,7 @@ def _drawn(asked: Asked, rows: TaskResults, cells: Mapping[str, Cell], rng: np.r
         return favoured_sample(_in_slice(examples, what), asked.n, rng)
     if asked.sample not in SAMPLINGS:
         known = [*SAMPLINGS, "slice:COLUMN=VALUE"]
-        raise BenchError(f"--sample {asked.sample}: unknown.{did_you_mean(asked.sample, known)}")
+        raise BenchError(f"{setting('sample', asked.sample)}: unknown sampling method.{did_you_mean(asked.sample, known)}")
     scores = _scores(rows, cells)
     if how == "disagreement":
         return favoured_sample([max(row) - min(row) if row else 0.0 for row in scores], asked.n, rng)
@@ -211,10 +215,10 @@ def _drawn(asked: Asked, rows: TaskResults, cells: Mapping[str, Cell], rng: np.r
 def _in_slice(examples: Sequence[Example], what: str) -> list[float]:
     """1 for the rows of the slice, 0 for the others."""
     column, _, value = what.partition("=")
-    slices = slices_of(examples, column, most=None, asked_by=f"--sample slice:{what}")
+    slices = slices_of(examples, column, most=None, asked_by=setting("sample", f"slice:{what}"))
     if value not in slices:
         known = f" There are {', '.join(list(slices)[:12])}{', …' if len(slices) > 12 else ''}."
-        raise BenchError(f"--sample slice:{what}: no row has this value.{did_you_mean(value, slices)}{known}")
+        raise BenchError(f"{setting('sample', f'slice:{what}')}: no example has this value.{did_you_mean(value, slices)}{known}")
     chosen = set(slices[value])
     return [float(i in chosen) for i in range(len(examples))]
 
@@ -223,6 +227,6 @@ def _scores(rows: TaskResults, cells: Mapping[str, Cell]) -> list[list[float]]:
     """The scores of each row, one a strategy, so that more is better; none where nothing judges a row alone."""
     metric, *_ = row_metrics(rows) or (None,)
     if metric is None:
-        raise BenchError(f"no score of '{rows.task.name}' judges a row alone: take --sample random")
+        raise BenchError(f"task '{rows.task.name}': no metric scores single examples. Use {setting('sample', 'random')}.")
     scores = row_scores(rows, metric, cells)
     return [[scores[e.id, name] for name in cells if (e.id, name) in scores] for e in rows.examples]

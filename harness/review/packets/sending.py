@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
-from harness.errors import BenchError
+from harness.errors import BenchError, setting
 from harness.review.packets.label_studio import labeling_config, to_tasks
 from harness.review.packets.making import Asked, Item, items_of, make_packet
 from harness.review.packets.packet import Key, Packet, load, store
@@ -33,7 +33,7 @@ def export_packet(
     folder = packet_folder(run.path, packet.id)
     target = out or folder.send
     if target.exists() and not target.is_dir():
-        raise BenchError(f"--out {target}: is a file; name a folder")
+        raise BenchError(f"{setting('out', str(target))}: is a file. Name a folder.")
     if (folder.path / "packet.json").is_file():
         packet, key = load(folder)  # the very one that may be out already
     items = items_of(run, packet, key)
