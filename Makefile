@@ -9,8 +9,9 @@ STAMP  := $(VENV)/.installed
 run: $(STAMP)  ## the main job on the shipped model and data; ends with the path of the report
 	@folder=$$($(BIN)/bench run --task summarization --strategies lora,qlora | tail -n 1) && echo "Report: $$folder/report.html"
 
+# A file's tests stay in one process, because they share what its fixtures made.
 test: $(STAMP)  ## everything but the long simulations
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 lint: $(STAMP)  ## style, types, and the one direction of imports
 	$(BIN)/ruff check .
