@@ -57,7 +57,9 @@ def render_settings(text: str, write: Callable[[str, str | None], str]) -> str:
 def _python_argument(name: str, value: str | None) -> str:
     if name.startswith("fields."):
         return f'fields={{"{name.removeprefix("fields.")}": "{value}"}}'
-    return f"{name}=True" if value is None else f'{name}="{value}"'
+    if value is None or value in ("True", "False") or value.replace(".", "", 1).isdecimal():
+        return f"{name}={value or True}"
+    return f'{name}="{value}"'
 
 
 def first_line(error: BaseException) -> str:

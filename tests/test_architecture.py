@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -12,6 +13,22 @@ from pathlib import Path
 import pytest
 from places import ROOT
 
+# Folders whose messages still name options; a folder leaves this list when its messages use `harness.errors.setting`.
+OPEN = {
+    "catalog",
+    "data",
+    "doctor",
+    "engine",
+    "gate",
+    "grid",
+    "measure",
+    "metrics",
+    "reporting",
+    "results",
+    "review",
+    "store",
+    "reviews.py",
+}
 HEAVY = {"torch", "transformers", "peft", "accelerate", "bitsandbytes", "datasets", "pandas", "pyarrow", "sklearn", "scipy", "numpy"}
 
 
@@ -99,3 +116,41 @@ def test_newcomers_are_told_of_every_room_in_the_order_of_imports() -> None:
     (named,) = re.findall(r"a room a step: `([^`]+)`", (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"))
     folders = [name.removeprefix("harness.") for name in reversed(layers) if (ROOT / name.replace(".", "/") / "__init__.py").is_file()]
     assert named.split() == [name for name in folders if name not in ("types", "plugins")]
+
+
+def messages() -> Iterator[tuple[Path, ast.AST, str]]:
+    """Every string literal outside the interfaces, without docstrings."""
+    outside = {ROOT / "harness" / place for place in ("cli", "workshop", "reporting/wording", "engine/artifacts/usage_snippets.py")}
+    for file, tree in modules():
+        if outside & {file, *file.parents}:
+            continue
+        documented = [node for node in ast.walk(tree) if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)]
+        docstrings = {id(node.value) for node in documented}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings:
+                yield file, node, node.value
+
+
+def still_open(file: Path) -> bool:
+    return not OPEN.isdisjoint(file.relative_to(ROOT / "harness").parts)
+
+
+def test_messages_of_the_core_name_no_options() -> None:
+    """`setting("force")` reads `force=True` in Python and `--force` on the command line."""
+    git = {"--porcelain"}  # options of another program
+    offenders = [
+        f"{file.relative_to(ROOT)}:{getattr(node, 'lineno', 0)}: {text.strip()!r}"
+        for file, node, text in messages()
+        if re.search(r"(?<![\w(-])--[a-z][a-z-]+", text) and text not in git and not still_open(file)
+    ]
+    assert not offenders, "name these with harness.errors.setting:\n" + "\n".join(offenders)
+
+
+def test_the_core_reads_no_settings_from_the_environment() -> None:
+    """The command line reads the environment and passes on what it holds."""
+    offenders = [
+        f"{file.relative_to(ROOT)}:{getattr(node, 'lineno', 0)}: {text}"
+        for file, node, text in messages()
+        if re.fullmatch(r"(BENCH|GITHUB|XDG)_[A-Z_]+|CI", text) and not still_open(file)
+    ]
+    assert not offenders, "read these in harness/cli:\n" + "\n".join(offenders)

@@ -14,6 +14,8 @@ from harness.errors import BenchError, RunStoppedError, setting
         (setting("force"), "force=True", "--force"),
         (setting("runs_dir", "DIR"), 'runs_dir="DIR"', "--runs-dir DIR"),
         (setting("models", "tiny"), 'models="tiny"', "--model tiny"),
+        (setting("seeds", "3"), "seeds=3", "--seeds 3"),
+        (setting("reuse", "False"), "reuse=False", "--no-reuse"),
         (setting("fields.input", "dialogue"), 'fields={"input": "dialogue"}', "--input dialogue"),
         (setting("fields.question", "q"), 'fields={"question": "q"}', "--field question=q"),
     ],

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness.api.runs import open_catalog
-from harness.errors import BenchError, did_you_mean
+from harness.errors import BenchError, did_you_mean, setting
 from harness.gate import Event, Policy, Registry, Verdict, default_policy, draft, judge, read_policy
 from harness.grid import Request, read_tasks
-from harness.reporting import rewrite_page, verdict_to_markdown
+from harness.reporting import rewrite_page
 from harness.results import StrategyResult, TaskResults, choose
 from harness.store import add_verdict, open_run
 
@@ -37,7 +36,6 @@ def gate(
     model: str | None = None,
     train_size: int | None = None,
     model_path: str | None = None,
-    with_text: bool = True,
     runs_dir: str | Path = "runs",
 ) -> Verdict:
     """The verdict on a strategy of a run, which is put on record: as a look at the test set in the registry, and beside the run.
@@ -47,7 +45,6 @@ def gate(
         policy: a YAML file; without it, not worse than the baseline by the task's margin, and critical errors on at most 2 % more rows.
         baseline: `RUN:strategy`; without it the champion of the registry.
         model_path: where the baseline's base model lies, if it has to answer again and its name alone does not tell.
-        with_text: whether ids and outputs of test rows go into the summary of a CI job; on record they are in any case.
 
     Raises:
         BenchError: no such run or strategy, a policy with problems, a baseline that does not fit, a damaged registry.
@@ -55,7 +52,7 @@ def gate(
     candidate = _candidate(run, strategy, task, model, train_size, runs_dir)
     book = Registry(Path(registry))
     against = _baseline(baseline, candidate, book, runs_dir)
-    return _judged(candidate, against, _policy(policy, candidate, against.chosen), book, model_path, with_text=with_text)
+    return _judged(candidate, against, _policy(policy, candidate, against.chosen), book, model_path)
 
 
 def draft_policy(task: str, *, tasks_dirs: tuple[str, ...] = ()) -> str:
@@ -85,7 +82,6 @@ def promote(
     model: str | None = None,
     train_size: int | None = None,
     model_path: str | None = None,
-    with_text: bool = True,
     runs_dir: str | Path = "runs",
 ) -> tuple[Event, Verdict]:
     """Put a model in service, if the gate says PASS, or by force, which is on record for ever.
@@ -95,13 +91,14 @@ def promote(
         BenchError: as `gate` does; force without a reason.
     """
     if force and not reason.strip():
-        raise BenchError("--force needs --reason: whoever reads the history later must know why")
+        raise BenchError(f"{setting('force')} needs {setting('reason', 'TEXT')}: the history records why the gate was overridden")
     candidate = _candidate(run, strategy, task, model, train_size, runs_dir)
     book = Registry(Path(registry))
     against = _baseline(baseline, candidate, book, runs_dir)
-    verdict = _judged(candidate, against, _policy(policy, candidate, against.chosen), book, model_path, with_text=with_text)
+    verdict = _judged(candidate, against, _policy(policy, candidate, against.chosen), book, model_path)
     if verdict.outcome != "PASS" and not force:
-        raise NotPassedError(verdict, f"{verdict.outcome}: not promoted. bench gate says why; --force --reason TEXT does it all the same.")
+        override = f"set {setting('force')} and {setting('reason', 'TEXT')}"
+        raise NotPassedError(verdict, f"{verdict.outcome}: not promoted. Run `bench gate` for details. To promote it anyway, {override}.")
     forced = verdict.outcome != "PASS"
     event = book.add(
         candidate,
@@ -164,7 +161,7 @@ def _baseline(named: str | None, candidate: StrategyResult, book: Registry, runs
         return _Against(book.load(champion), f"{champion.run} (in service since {champion.at[:10]})", champion.number)
     run, colon, strategy = named.rpartition(":")
     if not colon or not run or not strategy:
-        raise BenchError(f"--baseline {named}: write it as RUN:strategy, such as latest:base")
+        raise BenchError(f"{setting('baseline', named)}: write it as RUN:STRATEGY, such as latest:base")
     other = open_run(Path(runs_dir), run)
     own = task if task in other.plan.tasks else None
     fitting = [c for c in other.cells if c.strategy == strategy and (own is None or c.task == own)]
@@ -182,9 +179,7 @@ def _policy(given: str | Path | None, candidate: StrategyResult, baseline: Strat
     return read_policy(Path(given), rows.task, rows.metrics)
 
 
-def _judged(
-    candidate: StrategyResult, against: _Against, policy: Policy, book: Registry, model_path: str | None, *, with_text: bool
-) -> Verdict:
+def _judged(candidate: StrategyResult, against: _Against, policy: Policy, book: Registry, model_path: str | None) -> Verdict:
     """The verdict, put on record; what cannot be written beside it is a note, since the look at the test set is spent."""
     verdict = judge(candidate, against.chosen, policy, book, baseline_run=against.run, model_path=model_path)
     notes = []
@@ -193,11 +188,4 @@ def _judged(
         rewrite_page(candidate.run)
     except (OSError, BenchError) as error:
         notes.append(f"The verdict could not be put into {candidate.run.name} and its report: {error}")
-    summary = os.environ.get("GITHUB_STEP_SUMMARY")
-    try:
-        if summary:
-            with Path(summary).open("a", encoding="utf-8") as file:
-                file.write(verdict_to_markdown(verdict if with_text else verdict.without_text()))
-    except OSError as error:
-        notes.append(f"GITHUB_STEP_SUMMARY ({summary}) cannot be written: {error.strerror}.")
     return replace(verdict, notes=(*verdict.notes, *notes))

@@ -20,7 +20,7 @@ from harness.engine.artifacts import (
     load_finished,
     usable_rows,
 )
-from harness.errors import BenchError
+from harness.errors import BenchError, setting
 from harness.grid import Listener, Request, execute, make_plan, make_request, read_tasks, vocabulary
 from harness.reporting import ComparisonView, Foresight, TaskResults, Wanted, compare_runs, foresee_task, to_json, write_page
 from harness.results import FinishedCell, find_cell
@@ -308,7 +308,10 @@ def export(
         raise BenchError(f"'{strategy}' trains nothing: it is the base model with a prompt, and there is nothing to export")
     if finished.strategy.method == "peft" and not merge:
         if dtype != "auto":
-            raise BenchError("--dtype is for a whole model: it needs --merge. An adapter stays in the numbers that it was trained in.")
+            raise BenchError(
+                f"{setting('dtype', dtype)} needs {setting('merge')}: only a whole model is converted. "
+                "An adapter keeps the number format that it was trained in."
+            )
         return export_adapter(finished, target)
     source = find_base(finished, model_path, with_code=trust_remote_code)
     return export_model(finished, source, device_for(finished.run), target, dtype=dtype, trust_remote_code=trust_remote_code)

@@ -14,7 +14,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from harness.cli.commands import cell_names
-from harness.cli.listing import printable
+from harness.cli.wording import message
 
 if TYPE_CHECKING:
     from harness.results import FinishedCell
@@ -83,7 +83,7 @@ class FinishedDisplay:
 
     def say(self, text: str) -> None:
         """One line on standard error."""
-        self._console.print(escape(printable(text)), soft_wrap=True)
+        self._console.print(escape(message(text)), soft_wrap=True)
 
 
 def _same_but_seed(one: Any, other: Any) -> bool:

@@ -7,12 +7,8 @@ from pathlib import Path
 
 import click
 
+from harness.cli.wording import printable
 from harness.errors import BenchError
-
-
-def printable(text: str) -> str:
-    """Values from files stand in messages and listings: control characters must not reach the terminal."""
-    return "".join(c if c.isprintable() or c == "\n" else f"\\x{ord(c):02x}" for c in text)
 
 
 def print_entries(entries: Sequence[Sequence[str]], problems: Sequence[str]) -> None:

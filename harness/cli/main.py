@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 import harness
-from harness.cli.listing import printable
-from harness.cli.wording import with_options
+from harness.cli.wording import message
 from harness.errors import BenchError
 
 if TYPE_CHECKING:
@@ -87,7 +86,7 @@ def main() -> None:
         code = 2
     except BenchError as error:
         for problem in error.problems:
-            click.echo(f"error: {printable(with_options(problem))}", err=True)
+            click.echo(f"error: {message(problem)}", err=True)
         code = error.exit_code
     except (KeyboardInterrupt, click.Abort):
         click.echo("interrupted: the same command goes on where it stopped", err=True)

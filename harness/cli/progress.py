@@ -14,6 +14,8 @@ from rich.live import Live
 from rich.markup import escape
 from rich.table import Table
 
+from harness.cli.wording import message
+
 if TYPE_CHECKING:
     from harness.store import RunFolder, StoredRun
     from harness.types import Cell
@@ -137,8 +139,7 @@ class RunDisplay:
         line.told = now
 
     def _say(self, text: str) -> None:
-        printable = "".join(c if c.isprintable() else "\ufffd" for c in text)
-        self._console.print(escape(printable), soft_wrap=True)
+        self._console.print(escape(message(" ".join(text.splitlines()))), soft_wrap=True)
 
     def _detail(self, line: _Line, now: float) -> str:
         parts = [f"{line.done}/{line.total} {line.unit}"] if line.total else []

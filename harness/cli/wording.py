@@ -1,12 +1,27 @@
-"""Messages of the core in the words of the command line: settings become options."""
+"""Messages of the core as the command line writes them: settings become options, control characters become visible."""
 
 from __future__ import annotations
 
 from harness.errors import render_settings
 
 # Settings whose option has another name than its parameter.
-_OPTIONS = {"models": "--model", "tasks": "--task"}
-_ROLES = ("input", "target", "group", "id")  # those with an option of their own
+_OPTIONS = {
+    "models": "--model",
+    "tasks": "--task",
+    "earlier": "--from",
+    "outputs_name": "--name",
+    "tasks_dirs": "--tasks-dir",
+    "strategies_dirs": "--strategies-dir",
+    "formats": "--format",
+}
+# Switches that are on in Python and turned off on the command line.
+_SWITCHED_OFF = {"base": "--no-base", "reuse": "--no-reuse", "with_text": "--without-text"}
+_ROLES = ("input", "target", "group", "id")  # columns with an option of their own
+
+
+def message(text: str) -> str:
+    """A message of the core, ready for the terminal."""
+    return printable(with_options(text))
 
 
 def with_options(text: str) -> str:
@@ -14,9 +29,16 @@ def with_options(text: str) -> str:
     return render_settings(text, _option)
 
 
+def printable(text: str) -> str:
+    """The text with control characters made visible: values from files must not control the terminal."""
+    return "".join(c if c.isprintable() or c == "\n" else f"\\x{ord(c):02x}" for c in text)
+
+
 def _option(name: str, value: str | None) -> str:
     if name.startswith("fields."):
         role = name.removeprefix("fields.")
         return f"--{role} {value}" if role in _ROLES else f"--field {role}={value}"
+    if value == "False" and name in _SWITCHED_OFF:
+        return _SWITCHED_OFF[name]
     option = _OPTIONS.get(name) or f"--{name.replace('_', '-')}"
     return option if value is None else f"{option} {value}"

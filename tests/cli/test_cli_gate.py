@@ -106,11 +106,29 @@ def test_every_format_and_the_exit_codes(call: Call, run: Path, here: Path, form
     assert worse.code == 1 and "FAIL" in worse.out
 
 
+def test_job_summary_without_text_names_no_example(call: Call, run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    summary = tmp_path / "summary.md"
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
+    judged = ("gate", str(run), "--strategy", "base", "--baseline", f"{run}:lora")
+    assert call(*judged).code == 1
+    whole = summary.read_text(encoding="utf-8")
+    summary.unlink()
+    assert call(*judged, "--without-text").code == 1
+    assert "row-" in whole and "row-" not in summary.read_text(encoding="utf-8") and "FAIL" in summary.read_text(encoding="utf-8")
+    assert all(json.loads(file.read_text())["worse"] for file in (run / "gates").glob("*.json")), "the record holds them in any case"
+
+
+def test_unwritable_job_summary_keeps_the_verdict(call: Call, run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "nowhere" / "summary.md"))
+    ended = call("gate", str(run), "--strategy", "lora", "--baseline", f"{run}:base")
+    assert ended.code == 0 and ended.out.startswith("PASS") and "warning: cannot write the job summary" in ended.err
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
         ((), "--strategy: name the candidate"),
-        (("--strategy", "lora", "--baseline", "nothing"), "RUN:strategy"),
+        (("--strategy", "lora", "--baseline", "nothing"), "RUN:STRATEGY"),
         (("--strategy", "nothing"), "nothing"),
         (("--strategy", "lora", "--policy", "nothing.yaml"), "nothing.yaml"),
         (("--strategy", "lora", "--out", "x"), "name one with --format"),

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import click
 
 from harness.cli.commands.completion import model_names
-from harness.cli.listing import printable
 from harness.cli.options import runs_dir
+from harness.cli.wording import message
 
 if TYPE_CHECKING:
     from harness.doctor import Finding
@@ -53,14 +53,14 @@ def doctor(model: str | None, form: str, runs_dir: str) -> None:
 def _progress(text: str) -> None:
     """One line on standard error that the next one replaces; nothing where that is no terminal."""
     if sys.stderr.isatty():
-        click.echo(f"\r\x1b[K{printable(text)}", nl=False, err=True)
+        click.echo(f"\r\x1b[K{message(text)}", nl=False, err=True)
 
 
 def _show(findings: list[Finding]) -> None:
     marks = _MARKS if _writes("✓✗×…") else _PLAIN_MARKS
     for finding in findings:
         hint = f" → {finding.hint}" if finding.hint else ""
-        line = " ".join(printable(f"{marks[finding.status]} {finding.name}: {finding.text}{hint}").split())
+        line = " ".join(message(f"{marks[finding.status]} {finding.name}: {finding.text}{hint}").split())
         click.echo(line if _writes(line) else line.replace("→", "->").replace("×", "x").encode("ascii", "replace").decode())
 
 

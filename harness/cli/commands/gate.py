@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from harness.cli.commands.completion import cell_names, run_names
 from harness.cli.options import runs_dir, tasks_dir
 from harness.cli.out_file import check_target, write_target
+
+if TYPE_CHECKING:
+    from harness.gate import Event, Verdict
 
 registry_dir = click.option(
     "--registry", default="registry", envvar="BENCH_REGISTRY", show_default=True, show_envvar=True, help="Folder of the promoted models."
@@ -90,8 +93,7 @@ def gate(
         raise click.UsageError("--out writes md, json or junit: name one with --format")
     if out is not None:
         check_target(Path(out))
-    verdict = api.gate(run, with_text=not without_text, **given)
-    verdict = verdict.without_text() if without_text else verdict
+    verdict = _published(api.gate(run, **given), without_text)
     if out is not None:
         write_target(Path(out), _text(verdict, format_))
     if format_ == "text" or out is not None:
@@ -101,7 +103,16 @@ def gate(
     ctx.exit(verdict.exit_code)
 
 
-def _text(verdict: Any, format_: str) -> str:
+def _published(verdict: Verdict, without_text: bool) -> Verdict:
+    """The verdict as it may be shown, also appended to the summary of a CI job."""
+    from harness.cli.job_summary import append_to_job_summary
+
+    shown = verdict.without_text() if without_text else verdict
+    append_to_job_summary(shown)
+    return shown
+
+
+def _text(verdict: Verdict, format_: str) -> str:
     import json
 
     from harness.reporting import verdict_to_junit, verdict_to_markdown
@@ -128,17 +139,17 @@ def promote(run: str, force: bool, reason: str, without_text: bool, **given: Any
     from harness import api
     from harness.reporting import print_verdict
 
-    def shown(verdict: Any) -> None:
-        print_verdict(verdict.without_text() if without_text else verdict, Console(highlight=False, emoji=False, stderr=True))
+    def show(verdict: Verdict) -> None:
+        print_verdict(_published(verdict, without_text), Console(highlight=False, emoji=False, stderr=True))
 
     if not given["strategy"]:
         raise click.UsageError("--strategy: name the candidate")
     try:
-        event, verdict = api.promote(run, force=force, reason=reason, with_text=not without_text, **given)
+        event, verdict = api.promote(run, force=force, reason=reason, **given)
     except api.NotPassedError as error:
-        shown(error.verdict)
+        show(error.verdict)
         raise
-    shown(verdict)
+    show(verdict)
     click.echo(f"{event.task}: {event.strategy} of {event.run} is in service{' BY FORCE' if event.action == 'force' else ''}.", err=True)
     click.echo(f"{given['registry']}/{event.folder}")
 
@@ -179,19 +190,19 @@ def verify(ctx: click.Context) -> None:
     Exit codes: 0 all is as it was promoted, 1 a model is missing or was changed, 2 the history was.
     """
     from harness import api
-    from harness.cli.listing import printable
+    from harness.cli.wording import message
     from harness.text import plural
 
     found = api.verify_registry(registry=ctx.obj)
     for event, damage in found:
         state = "DAMAGED" if damage else "whole"
-        click.echo(printable(f"{state}  {event.task}  {event.strategy} of {event.run}  {damage or event.digest}"))
+        click.echo(message(f"{state}  {event.task}  {event.strategy} of {event.run}  {damage or event.digest}"))
     damaged = sum(bool(damage) for _, damage in found)
     click.echo(f"{plural(len(found), 'model')}, {damaged} damaged; the history is whole.", err=True)
     ctx.exit(1 if damaged else 0)
 
 
-def _line(event: Any) -> str:
+def _line(event: Event) -> str:
     """One line an event, whatever a reason holds: the columns are two spaces apart, and no field has two together."""
     from harness.text import one_line
 

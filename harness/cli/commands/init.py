@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from harness.cli.listing import printable
-from harness.cli.wording import with_options
+from harness.cli.wording import message, with_options
 from harness.errors import BenchError
 
 if TYPE_CHECKING:
@@ -219,7 +218,7 @@ def _tell(file: Path, out: Path, tried: _Tried, given: Mapping[str, str], *, who
     lines += [f"Wrote {out}, which cannot be run yet (the last note). Correct it or the data, then: {then}" if tried.refused
               else f"Wrote {out}. Look through it, then: {then}"]  # fmt: skip
     for line in lines:
-        click.echo(" ".join(printable(line).split("\n")))
+        click.echo(" ".join(message(line).split("\n")))
 
 
 def _about_splits(report: DataReport | None) -> list[str]:

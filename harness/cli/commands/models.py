@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from harness.cli.listing import print_entries, printable
+from harness.cli.listing import print_entries
+from harness.cli.wording import message
 
 if TYPE_CHECKING:
     from harness.engine.models import KnownModel
@@ -36,7 +37,7 @@ def models(form: str) -> None:
     if not cached and not more_damage:
         click.echo("The local cache of the Hub holds no model.")
     for problem in problems:
-        click.echo(f"warning: {printable(problem)}", err=True)
+        click.echo(f"warning: {message(problem)}", err=True)
 
 
 def _row(model: KnownModel) -> tuple[str, ...]:

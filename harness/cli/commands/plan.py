@@ -36,7 +36,7 @@ def plan(tasks: tuple[str, ...], margin: float | None, earlier: str | None, form
     from dataclasses import asdict
 
     from harness import api
-    from harness.cli.listing import printable
+    from harness.cli.wording import message
 
     given = {"fields": fields_of(options), "tasks_dirs": options.pop("tasks_dir"), "tasks": tasks, "strategies": (), **options}
     found = api.foresee(given, margin=margin, earlier=earlier, runs_dir=runs_dir)
@@ -47,6 +47,6 @@ def plan(tasks: tuple[str, ...], margin: float | None, earlier: str | None, form
         return
     for number, each in enumerate(found):
         groups = f" in {each.groups:,} groups" if each.groups else ""
-        click.echo(printable(f"{chr(10) * bool(number)}{each.task} · {each.score} · {each.rows:,} test rows{groups}"))
+        click.echo(message(f"{chr(10) * bool(number)}{each.task} · {each.score} · {each.rows:,} test rows{groups}"))
         for sentence in each.sentences:
-            click.echo(printable(sentence))
+            click.echo(message(sentence))

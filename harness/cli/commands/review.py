@@ -107,13 +107,13 @@ def import_(ctx: click.Context, run: str, files: tuple[str, ...], runs_dir: str)
     nothing was good). The same file twice changes nothing.
     """
     from harness import api
-    from harness.cli.listing import printable
+    from harness.cli.wording import message
 
     imported = api.review_import(run, files, runs_dir=runs_dir)
     for one in imported:
-        click.echo(f"{printable(one.source)}: {_what_became(one)}")
+        click.echo(f"{message(one.source)}: {_what_became(one)}")
         for reason in one.refused[:_MOST_REASONS]:
-            click.echo(f"  refused: {printable(reason)}", err=True)
+            click.echo(f"  refused: {message(reason)}", err=True)
         if len(one.refused) > _MOST_REASONS:
             click.echo(f"  refused: {len(one.refused) - _MOST_REASONS:,} more rows", err=True)
     if any(one.refused for one in imported):

@@ -7,8 +7,9 @@ from pathlib import Path
 import click
 
 from harness.cli.commands.completion import task_names
-from harness.cli.listing import print_entries, print_file, printable
+from harness.cli.listing import print_entries, print_file
 from harness.cli.options import tasks_dir
+from harness.cli.wording import message
 
 
 @click.group(invoke_without_command=True, short_help="List, show and validate tasks.")
@@ -47,7 +48,7 @@ def validate(catalog: object, files: tuple[Path, ...]) -> None:
     problems: list[str] = []
     for file in files:
         try:
-            click.echo(printable(f"{file}: '{catalog.check(file).value.name}' is valid"))
+            click.echo(message(f"{file}: '{catalog.check(file).value.name}' is valid"))
         except BenchError as error:
             problems += error.problems
     if problems:
