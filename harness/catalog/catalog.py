@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar, get_args
 
 from harness.catalog.prompts import prompt_variables, variable_problem
 from harness.catalog.shipped import shipped_folder
-from harness.catalog.yaml_file import Loc, YamlFile, parse
+from harness.catalog.yaml_file import Declaration, Loc, PythonObject, YamlFile, parse
 from harness.errors import BenchError, did_you_mean
 from harness.types import Declared, Kind, Strategy, Task
 
@@ -105,6 +105,18 @@ class Catalog:
         values = YamlFile(file, self._shown(file)).values
         return self._load(Strategy, file) if "method" in values else self._load(Task, file)
 
+    def accept(self, value: T) -> Entry[T]:
+        """A task or strategy built in Python, checked like one from a file. Its relative paths start at the working directory.
+
+        Raises:
+            BenchError: with every name in it that is not known.
+        """
+        source = PythonObject(f"{type(value).__name__.lower()} '{value.name}'", value.model_dump(mode="json"))
+        problems = self._names(source, source.values, type(value))
+        if problems:
+            raise BenchError(problems)
+        return Entry(value, self._here / f"{value.name}.yaml", source.shown)
+
     def _find(self, what: type[T], name: str) -> Entry[T]:
         if name.endswith((".yaml", ".yml")) or os.sep in name:
             return self._load(what, self._here / name)
@@ -167,7 +179,7 @@ class Catalog:
             del defaults["margin"]
         return defaults | {name: value for name, value in values.items() if name != _IN_PART or not isinstance(value, Mapping)}
 
-    def _names(self, source: YamlFile, values: Mapping[str, Any], what: type[T]) -> list[str]:
+    def _names(self, source: Declaration, values: Mapping[str, Any], what: type[T]) -> list[str]:
         """Names that the schema cannot know: metrics, the primary score, sources, the prompt's syntax."""
         problems: list[str] = []
         prompt = values.get("prompt")
@@ -189,7 +201,7 @@ class Catalog:
             problems.append(source.problem(("data", "source"), f"unknown source '{name}'.{did_you_mean(name, self._vocabulary.sources)}"))
         return problems
 
-    def _metric_problems(self, source: YamlFile, values: Mapping[str, Any]) -> list[str]:
+    def _metric_problems(self, source: Declaration, values: Mapping[str, Any]) -> list[str]:
         known = self._vocabulary.metrics
         problems: list[str] = []
         owners: dict[str, str] = {}  # score → metric
@@ -231,7 +243,7 @@ def _misfit(name: str, metric: MetricNames, values: Mapping[str, Any]) -> str | 
     return None if values.get("labels") else f"the metric '{name}' needs labels, and this task of the kind '{kind}' lists none in 'labels'"
 
 
-def _field_problems(source: YamlFile, data: Any) -> list[str]:
+def _field_problems(source: Declaration, data: Any) -> list[str]:
     """Inputs that no prompt could read."""
     fields = data.get("fields") if isinstance(data, Mapping) else None
     named = [(n, c) for n, c in fields.items() if isinstance(n, str) and isinstance(c, str)] if isinstance(fields, Mapping) else []
@@ -239,7 +251,7 @@ def _field_problems(source: YamlFile, data: Any) -> list[str]:
     return [source.problem(("data", "fields", name), problem) for name, problem in found if problem]
 
 
-def _no_answer_problems(source: YamlFile) -> list[str]:
+def _no_answer_problems(source: Declaration) -> list[str]:
     """A prompt and the text that counts as "no answer" must say the same."""
     values = source.values
     if values.get("kind") != "qa" or "no_answer" not in values or "prompt" in values or values.get("labels"):

@@ -15,12 +15,17 @@ OUTPUTS_PREFIX = "outputs:"
 
 
 def resolve_strategy(
-    spec: str, catalog: Catalog, *, epochs: float | None = None, outputs_name: str | None = None, price_per_1k: float | None = None
+    spec: str | Strategy,
+    catalog: Catalog,
+    *,
+    epochs: float | None = None,
+    outputs_name: str | None = None,
+    price_per_1k: float | None = None,
 ) -> Strategy:
     """The strategy that a spec means.
 
     Args:
-        spec: a name, a file, either with other values, or `outputs:FILE`.
+        spec: a name, a file, either with other values, `outputs:FILE`, or a strategy built in Python.
         epochs: replaces the epochs of a strategy that trains; values in the spec take precedence.
         outputs_name: the name of external outputs, in place of their file's.
         price_per_1k: what a thousand external outputs cost, in USD.
@@ -28,16 +33,22 @@ def resolve_strategy(
     Raises:
         BenchError: an unknown name, a file with problems, or values that do not fit.
     """
+    if isinstance(spec, Strategy):
+        return _with_epochs(catalog.accept(spec).value, epochs)
     if spec.startswith(OUTPUTS_PREFIX):
         return _outputs_strategy(spec.removeprefix(OUTPUTS_PREFIX), outputs_name, price_per_1k)
     name, values = parse_spec(spec)
-    strategy = catalog.strategy(name).value
-    if epochs is not None and strategy.train is not None:
-        strategy = strategy.model_copy(update={"train": strategy.train.model_copy(update={"epochs": epochs})})
+    strategy = _with_epochs(catalog.strategy(name).value, epochs)
     if not values:
         return strategy
     # The name is what was typed, without the characters that a name cannot hold: brackets, quotes, spaces.
     return with_values(strategy, values, f"{strategy.name}:{re.sub(r'[^A-Za-z0-9._=,+:-]', '', spec.partition(':')[2])}")
+
+
+def _with_epochs(strategy: Strategy, epochs: float | None) -> Strategy:
+    if epochs is None or strategy.train is None:
+        return strategy
+    return strategy.model_copy(update={"train": strategy.train.model_copy(update={"epochs": epochs})})
 
 
 def _outputs_strategy(file: str, name: str | None, price_per_1k: float | None) -> Strategy:

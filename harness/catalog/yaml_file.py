@@ -7,7 +7,7 @@ import types
 import typing
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -17,6 +17,28 @@ from harness.errors import BenchError, did_you_mean
 
 M = TypeVar("M", bound=BaseModel)
 Loc = tuple[int | str, ...]
+
+
+class Declaration(Protocol):
+    """Where the values of a task or strategy were written: a YAML file, or Python code."""
+
+    @property
+    def values(self) -> Mapping[str, Any]: ...
+
+    def problem(self, loc: Loc, message: str) -> str:
+        """A message with the place of the field that it is about."""
+
+
+class PythonObject:
+    """A task or strategy built in Python; messages name it and the field."""
+
+    def __init__(self, shown: str, values: Mapping[str, Any]) -> None:
+        self.shown = shown
+        self.values = values
+
+    def problem(self, loc: Loc, message: str) -> str:
+        return f"{self.shown}: {_dotted(loc)}: {message}"
+
 
 # What pydantic says when a value is not of the shape that a branch of a union takes.
 _NOT_A_MAPPING = ("dict_type", "mapping_type", "model_type")

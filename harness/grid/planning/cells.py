@@ -40,6 +40,11 @@ class PlannedCell:
     strategy: Strategy
 
 
+def _is_external(strategy: str | Strategy) -> bool:
+    """Whether a strategy is a file of external outputs, which needs no model."""
+    return strategy.startswith(OUTPUTS_PREFIX) if isinstance(strategy, str) else strategy.outputs is not None
+
+
 def find_models(request: Request, here: Path) -> list[NamedModel]:
     """The models that were asked for, each once.
 
@@ -47,7 +52,7 @@ def find_models(request: Request, here: Path) -> list[NamedModel]:
         BenchError: one is not there, two go by the same name, or a revision is given for several.
     """
     names = list(dict.fromkeys(request.models))
-    if not request.base and request.strategies and all(spec.startswith(OUTPUTS_PREFIX) for spec in request.strategies):
+    if not request.base and request.strategies and all(map(_is_external, request.strategies)):
         return []  # nothing is asked of any model
     if not names:
         raise BenchError("no model: name one with --model, such as --model tiny")

@@ -19,6 +19,7 @@ from harness.types import DataSpec, FilesSpec, Paths, Strategy, Task
 BASE = "base"
 
 C = TypeVar("C", Where, Override)
+V = TypeVar("V")
 
 
 @dataclass(frozen=True)
@@ -28,8 +29,8 @@ class Request:
     `whole_as_test` takes every row of a file for testing; `outputs_name` and `price_per_1k` (USD) are of outputs that were made elsewhere.
     """
 
-    tasks: tuple[str, ...]
-    strategies: tuple[str, ...]
+    tasks: tuple[str | Task, ...]
+    strategies: tuple[str | Strategy, ...]
     models: tuple[str, ...] = ("tiny",)
     revision: str | None = None
     data: tuple[str, ...] = ()
@@ -65,6 +66,8 @@ class Request:
         plain: dict[str, Any] = {f.name: getattr(self, f.name) for f in fields(self)}
         for name in ("exclude", "override"):
             plain[name] = [one.model_dump(mode="json", exclude_none=True) for one in plain[name]]
+        for name in ("tasks", "strategies"):
+            plain[name] = [one if isinstance(one, str) else one.model_dump(mode="json") for one in plain[name]]
         return plain | {"fields": dict(self.fields)}
 
 
@@ -82,6 +85,8 @@ def make_request(values: Mapping[str, Any]) -> Request:
     for name, value in values.items():
         several = str(known[name].type).startswith("tuple")
         plain[name] = ((value,) if isinstance(value, str) else tuple(value)) if several else value
+    for name, kind in (("tasks", Task), ("strategies", Strategy)):
+        plain[name] = tuple(kind.model_validate(one) if isinstance(one, Mapping) else one for one in plain.get(name, ()))
     plain["train_sizes"] = tuple(str(size) for size in plain.get("train_sizes", ()))
     plain["exclude"] = _some_cells("exclude", Where, plain.get("exclude", ()))
     plain["override"] = _some_cells("override", Override, plain.get("override", ()))
@@ -130,6 +135,11 @@ def check_numbers(request: Request) -> None:
         raise BenchError(problems)
 
 
+def _distinct(values: Sequence[V]) -> list[V]:
+    """The values in their order, each once; tasks and strategies are compared by their fields."""
+    return [value for i, value in enumerate(values) if value not in values[:i]]
+
+
 def _whole(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 1
 
@@ -147,8 +157,9 @@ def resolve_tasks(request: Request, catalog: Catalog, here: Path) -> dict[str, E
     if not request.tasks:
         raise BenchError("no task: name one with --task, such as --task summarization")
     found: dict[str, Entry[Task]] = {}
-    for name in dict.fromkeys(request.tasks):
-        entry = _with_harvest(_with_user_data(catalog.task(name), request, here), request, here)
+    for task in _distinct(request.tasks):
+        entry = catalog.accept(task) if isinstance(task, Task) else catalog.task(task)
+        entry = _with_harvest(_with_user_data(entry, request, here), request, here)
         if entry.value.name in found:
             raise BenchError(f"two tasks are named '{entry.value.name}': give one of them another name")
         found[entry.value.name] = entry
@@ -186,7 +197,7 @@ def _with_harvest(entry: Entry[Task], request: Request, here: Path) -> Entry[Tas
     """The task with the corrected rows named on the command line, beside those that its YAML names."""
     if not request.harvested:
         return entry
-    if len(set(request.tasks)) > 1:
+    if len(_distinct(request.tasks)) > 1:
         raise BenchError("--harvested is for one task: what was corrected there is no answer elsewhere. Name one --task")
     own = entry.value.data.harvested or ()
     named = [str(entry.folder / path) for path in ((own,) if isinstance(own, str) else own)]
@@ -245,14 +256,14 @@ def resolve_strategies(request: Request, catalog: Catalog) -> dict[str, Strategy
     Raises:
         BenchError: with the problems of all of them.
     """
-    names = list(dict.fromkeys(request.strategies))
-    if request.base and BASE not in names:
-        names.insert(0, BASE)
-    if not names:
+    specs = _distinct(request.strategies)
+    if request.base and all((spec if isinstance(spec, str) else spec.name) != BASE for spec in specs):
+        specs.insert(0, BASE)
+    if not specs:
         raise BenchError("no strategy: name some with --strategies, such as --strategies lora,qlora")
     found: dict[str, Strategy] = {}
     problems: list[str] = []
-    for spec in names:
+    for spec in specs:
         try:
             strategy = resolve_strategy(
                 spec, catalog, epochs=request.epochs, outputs_name=request.outputs_name, price_per_1k=request.price_per_1k
