@@ -109,13 +109,13 @@ class Ratings {
         const corrected = own.corrected === "" ? null : own.corrected;
         return { item: item.id, ...own, corrected, seconds: Math.round(own.seconds * 10) / 10 };
       });
-    const about = { bench_review: 1, packet: this.packet.packet, rater: this.packet.rater };
+    const about = { bench_review: this.packet.format, packet: this.packet.packet, rater: this.packet.rater };
     return { ...about, saved_at: new Date().toISOString(), ratings };
   }
 
   // A file that was saved before: of two answers to the same judgement the later one stays.
   take(file) {
-    if (file?.bench_review !== 1 || file.packet !== this.packet.packet || file.rater !== this.packet.rater) {
+    if (file?.bench_review !== this.packet.format || file.packet !== this.packet.packet || file.rater !== this.packet.rater) {
       return "This file is of another packet or another rater.";
     }
     let taken = 0;
@@ -202,15 +202,15 @@ class Page {
   show() {
     const { item, packet, ratings } = this;
     const own = ratings.get(item.id);
-    const pair = item.out.length === 2;
-    const texts = item.in.map(([name, number]) => [name, packet.texts[number]]);
-    const outputs = item.out.map((number, k) => [pair ? "AB"[k] : "Output", packet.texts[number]]);
+    const pair = item.outputs.length === 2;
+    const texts = item.inputs.map(([name, number]) => [name, packet.texts[number]]);
+    const outputs = item.outputs.map((number, k) => [pair ? "AB"[k] : "Output", packet.texts[number]]);
     const parts = [
       make("h2", { tabindex: "-1", text: `Judgement ${ratings.at + 1} of ${packet.items.length}` }),
       make("p", { class: "how", text: packet.instructions }),
       ...this.notices(),
       make("section", { class: "one", "aria-label": "What was asked" }, ...texts.flatMap(([name, text]) => this.text(name, text))),
-      item.ref === null ? null : make("section", { class: "one", "aria-label": "Reference" }, ...this.text("Reference", packet.texts[item.ref])),
+      item.reference === null ? null : make("section", { class: "one", "aria-label": "Reference" }, ...this.text("Reference", packet.texts[item.reference])),
       make("div", { class: pair ? "two" : "one" }, ...outputs.map(([name, text]) =>
         make("section", { class: "output", "aria-label": pair ? `Output ${name}` : "Output" }, ...this.text(name, text)))),
       ...packet.questions.map((question, k) => this.question(question, k, own)),
@@ -257,7 +257,7 @@ class Page {
       });
       return make("label", {}, box, make("span", { text: kind }));
     });
-    return make("fieldset", { class: "kinds" }, make("legend", { text: "Which kinds of errors does it have?" }), make("div", { class: "answers" }, ...boxes));
+    return make("fieldset", { class: "kinds" }, make("legend", { text: this.packet.kinds_question }), make("div", { class: "answers" }, ...boxes));
   }
 
   more(own, outputs) {

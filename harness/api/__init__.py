@@ -1,7 +1,7 @@
 """The Python interface: what the command does, as functions."""
 
 from harness.api.gates import NotPassedError, draft_policy, gate, history, promote, rollback, verify_registry
-from harness.api.reviews import ReviewPacket, review_export, review_harvest, review_import, review_status
+from harness.api.reviews import review_export, review_harvest, review_import, review_status
 from harness.api.runs import (
     FinishedListener,
     LoadedRun,
@@ -21,7 +21,6 @@ __all__ = [
     "FinishedListener",
     "LoadedRun",
     "NotPassedError",
-    "ReviewPacket",
     "compare",
     "draft_policy",
     "export",

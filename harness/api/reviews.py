@@ -1,44 +1,32 @@
-"""What people say of a run's outputs: packets out, ratings back, and what to train on next."""
+"""Reviews by people: export packets, import ratings, see what they show, and harvest training examples."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from harness.api.runs import names_of, open_catalog
-from harness.errors import BenchError, setting
+from harness.errors import BenchError, did_you_mean, setting
 from harness.reporting import rewrite_page
 from harness.review import (
     FORMATS,
     MODES,
-    Asked,
+    ExportedPacket,
     Findings,
     Harvest,
-    Imported,
-    Key,
-    Packet,
+    ImportSummary,
+    PacketRequest,
+    collect_harvest,
+    compute_findings,
     export_packet,
-    files_of,
-    findings_of,
-    harvest_of,
+    get_harvest_paths,
     import_files,
-    rater_names,
-    reviews_of,
+    load_reviews,
+    parse_raters,
     write_harvest,
 )
 from harness.store import open_run
 from harness.text import plural
-
-
-@dataclass(frozen=True)
-class ReviewPacket:
-    """A packet with its key, where it lies, and the files for the raters."""
-
-    packet: Packet
-    key: Key
-    folder: Path
-    files: tuple[Path, ...]
 
 
 def review_export(
@@ -61,41 +49,44 @@ def review_export(
     seed: int = 0,
     model: str | None = None,
     train_size: int | None = None,
-) -> ReviewPacket:
+) -> ExportedPacket:
     """Write a blind packet for each rater.
 
     Args:
-        strategies: whose outputs are judged; two or more for "pairwise".
-        task: needed where the run has several.
-        n: test rows to judge.
-        mode: "pairwise", "scales" or "errors".
-        raters: how many, or names with commas between.
-        questions: a task's YAML whose `review` is asked, instead of the run's.
-        formats: of "html", "xlsx", "csv", "label-studio".
-        out: a folder for the raters' files.
-        overlap: raters of each row; None for all of them.
-        sample: "random", "disagreement", "low-score", "hardest", or "slice:COLUMN=VALUE".
-        repeats: judgements of each rater that come back; None for a tenth, 20 at most.
+        run: folder or name of the run, or "latest".
+        strategies: whose outputs are rated; at least two for "pairwise".
+        task: needed if the run has several.
+        n: test examples to rate.
+        mode: "pairwise" (which of two outputs is better), "scales" (rate each output on scales) or "errors" (find errors in each output).
+        raters: how many, or their names separated by commas.
+        questions: a task's YAML file whose `review` section replaces that of the run's task.
+        formats: any of "html", "xlsx", "csv" and "label-studio".
+        out: folder of the raters' files; by default in the run's folder.
+        overlap: raters per example; None for all raters.
+        sample: "random"; "disagreement", "low-score" or "slice:COLUMN=VALUE", which sample such examples more often and weight them; or
+            "hardest", the lowest scores.
+        repeats: items per rater that are repeated with sides swapped; None for 10%, at most 20.
         against: with "pairwise", only pairs with this strategy.
-        with_reference: whether raters see the references, too.
-        model: needed where the run has several base models.
-        train_size: needed where the run has several.
+        with_reference: whether raters also see the references.
+        seed: of the sample, the sides and the orders.
+        model: needed if the run has several base models.
+        train_size: needed if the run has several.
 
     Raises:
-        BenchError: no such run, task or strategy; a sample that cannot be drawn; nothing is written then.
+        BenchError: the run, task or strategy does not exist, or the sample cannot be drawn. Nothing is written then.
     """
     stored = open_run(Path(runs_dir), str(run))
     if task is None and len(stored.plan.tasks) > 1:
         raise BenchError(f"{stored.path}: has several tasks: {', '.join(stored.plan.tasks)}. Choose one with {setting('task', 'TASK')}.")
-    wrong = [f for f in formats if f not in FORMATS] + [m for m in (mode,) if m not in MODES]
-    if wrong:
-        raise BenchError(f"'{wrong[0]}' is neither a format ({', '.join(FORMATS)}) nor a mode ({', '.join(MODES)})")
-    asked = Asked(
+    for name, value, known in [("mode", mode, MODES), *(("formats", value, FORMATS) for value in formats)]:
+        if value not in known:
+            raise BenchError(f"{setting(name, value)}: unknown.{did_you_mean(value, known)}")
+    request = PacketRequest(
         task=task or next(iter(stored.plan.tasks)),
         strategies=names_of(strategies),
         n=n,
         mode=next(m for m in MODES if m == mode),
-        raters=rater_names(str(raters)),
+        raters=parse_raters(str(raters)),
         questions=open_catalog().task(str(questions)).value.review if questions is not None else None,
         sample=sample,
         overlap=overlap,
@@ -106,32 +97,30 @@ def review_export(
         model=model,
         train_size=train_size,
     )
-    wanted = [f for f in FORMATS if f in formats]
-    packet, key, folder, files = export_packet(stored, asked, wanted, Path(out) if out is not None else None)
-    return ReviewPacket(packet, key, folder.path, tuple(files))
+    return export_packet(stored, request, [f for f in FORMATS if f in formats], Path(out) if out is not None else None)
 
 
-def review_import(run: str | Path, files: Sequence[str | Path], *, runs_dir: str | Path = "runs") -> list[Imported]:
-    """Put ratings that came back on record; what was refused, and why, is in the answer.
+def review_import(run: str | Path, files: Sequence[str | Path], *, runs_dir: str | Path = "runs") -> list[ImportSummary]:
+    """Record the ratings of returned files. Rejected rows, with reasons, are in the summary of each file.
 
     Raises:
-        BenchError: no such run, or nothing was exported from it.
+        BenchError: the run does not exist, or has no packet.
     """
     stored = open_run(Path(runs_dir), str(run))
-    imported = import_files(stored, [Path(file) for file in files])
-    if any(one.new or one.replaced for one in imported):
+    summaries = import_files(stored, [Path(file) for file in files])
+    if any(summary.new or summary.replaced for summary in summaries):
         rewrite_page(stored)
-    return imported
+    return summaries
 
 
 def review_status(run: str | Path, *, runs_dir: str | Path = "runs") -> list[Findings]:
-    """What the ratings of every packet of a run say, the oldest packet first.
+    """What the ratings of each packet of a run show, oldest packet first.
 
     Raises:
-        BenchError: no such run, or a damaged packet.
+        BenchError: the run does not exist, or a packet is damaged.
     """
     stored = open_run(Path(runs_dir), str(run))
-    return [findings_of(stored, review) for review in reviews_of(stored)]
+    return [compute_findings(stored, review) for review in load_reviews(stored)]
 
 
 def review_harvest(
@@ -143,30 +132,35 @@ def review_harvest(
     force: bool = False,
     runs_dir: str | Path = "runs",
 ) -> tuple[Harvest, list[Path]]:
-    """Write corrected texts and preferences as training rows; their test rows are on record as retired from then on.
+    """Write corrections and preferences as training examples, and record their test examples as retired.
 
     Args:
-        retire_test_rows: without it nothing is written: what was judged were test rows.
+        out: a .jsonl file for the corrections; preferences go into a second file beside it.
+        task: needed if several were reviewed.
+        retire_test_rows: must be True, as consent: the examples come from the test set, and a model trained on them cannot be tested on
+            them. Otherwise nothing is written.
+        force: replace existing files.
 
     Raises:
-        BenchError: nothing to take, no agreement, or a file that is there.
+        BenchError: nothing to harvest, no consent, or an existing file.
     """
     stored, target = open_run(Path(runs_dir), str(run)), Path(out)
-    found = harvest_of(stored, task)
+    harvest = collect_harvest(stored, task)
     if not retire_test_rows:
-        what = f"{plural(len(found.corrections), 'correction')} and {plural(len(found.preferences), 'preference')}"
+        content = f"{plural(len(harvest.corrections), 'correction')} and {plural(len(harvest.preferences), 'preference')}"
         raise BenchError(
-            f"{stored.path}: {what} can be harvested, all from the test set. A model that is trained on them can no longer be tested on "
+            f"{stored.path}: {content} can be harvested, all from the test set. A model that is trained on them can no longer be tested on "
             f"these examples. Set {setting('retire_test_rows')} to remove them from the test set."
         )
+    option = setting("out", str(target))
     if target.suffix != ".jsonl":
-        raise BenchError(f"{setting('out', str(target))}: must end in .jsonl.")
+        raise BenchError(f"{option}: must end in .jsonl.")
     if not target.parent.is_dir():
-        raise BenchError(f"{setting('out', str(target))}: there is no folder {target.parent}.")
-    folders = [path for path in files_of(target) if path.is_dir()]
+        raise BenchError(f"{option}: there is no folder {target.parent}.")
+    existing = [path for path in get_harvest_paths(target) if path.exists()]
+    folders = [path for path in existing if path.is_dir()]
     if folders:
-        raise BenchError(f"{setting('out', str(folders[0]))}: is a folder. Name a file.")
-    there = [path for path in files_of(target) if path.exists()]
-    if there and not force:
-        raise BenchError(f"{there[0]}: already exists. Name another file, or set {setting('force')} to replace it.")
-    return found, write_harvest(stored, found, target)
+        raise BenchError(f"{option}: {folders[0]} is a folder. Name a file.")
+    if existing and not force:
+        raise BenchError(f"{existing[0]}: already exists. Name another file, or set {setting('force')} to replace it.")
+    return harvest, write_harvest(stored, harvest, target)

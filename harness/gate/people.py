@@ -6,9 +6,9 @@ from harness.gate.gate_input import GateInput, against_value
 from harness.gate.policy import Rule
 from harness.gate.verdict import RuleVerdict
 from harness.results import StrategyResult
-from harness.review import reviews_of
-from harness.review.findings import error_rates, preferences, rows_with
-from harness.review.ratings import Judgements
+from harness.review import load_reviews
+from harness.review.findings import compute_error_rates, compute_preferences, flag_errors
+from harness.review.ratings import UnblindedRatings
 from harness.statistics import OneSided
 
 
@@ -16,16 +16,16 @@ def ruling_of_people(case: GateInput, rule: Rule) -> RuleVerdict:
     """What people said of the candidate in the newest packet that tells; its limits are at the policy's α."""
     candidate = case.candidate.cell.strategy
     run, task = case.candidate.run, case.candidate.rows.task.name
-    for review in reversed(reviews_of(run, task)):
-        if review.key.cells.get(candidate) not in {cell.id for cell in case.candidate.cells} or not review.key.generalises:
+    for review in reversed(load_reviews(run, task)):
+        if review.key.cells.get(candidate) not in {cell.id for cell in case.candidate.cells} or not review.key.representative:
             continue
-        judgements = Judgements(review, run.examples(task), confidence=1 - 2 * case.alpha)
+        ratings = UnblindedRatings(review, run.examples(task), confidence=1 - 2 * case.alpha)
         if rule.score == "review.win_rate":
             against = rule.against or "base"
-            found = preferences(judgements) if review.packet.mode == "pairwise" else ()
-            scores = [(p.rate, p.strategy == candidate) for p in found if {p.strategy, p.against} == {candidate, against}]
+            found = compute_preferences(ratings) if review.packet.mode == "pairwise" else ()
+            scores = [(p.win_rate, p.strategy == candidate) for p in found if {p.strategy, p.against} == {candidate, against}]
         else:
-            errors = error_rates(judgements) if review.packet.mode == "errors" else ()
+            errors = compute_error_rates(ratings) if review.packet.mode == "errors" else ()
             scores = [(e.critical, True) for e in errors if e.strategy == candidate]
         known = [
             (score, straight) for score, straight in scores if score.value is not None and score.low is not None and score.high is not None
@@ -49,8 +49,8 @@ def marked_critical(chosen: StrategyResult) -> dict[str, bool]:
     """Of each row whose output people looked through for errors: whether they found a critical one. Newer packets count before older."""
     task, cells = chosen.rows.task.name, {cell.id for cell in chosen.cells}
     found: dict[str, bool] = {}
-    for review in reviews_of(chosen.run, task):
+    for review in load_reviews(chosen.run, task):
         if review.packet.mode == "errors" and review.key.cells.get(chosen.cell.strategy) in cells:
-            judged = rows_with(Judgements(review, chosen.rows.examples), chosen.cell.strategy, "critical")
+            judged = flag_errors(UnblindedRatings(review, chosen.rows.examples), chosen.cell.strategy, "critical")
             found |= {row: value > 0 for row, value in judged.items()}
     return found

@@ -1,31 +1,32 @@
-"""People judge outputs: blind packets out, ratings in, what they agree on and what they prefer, and what to train on next."""
+"""People rate outputs: blind packets out, ratings in; what raters prefer and how far they agree; corrections as training examples."""
 
-from harness.review.findings import Findings, findings_of
-from harness.review.harvest import Harvest, files_of, harvest_of, retired_of, write_harvest
-from harness.review.packets import FORMATS, MODES, Asked, Format, Key, Mode, Packet, export_packet, rater_names
-from harness.review.ratings import Imported, Rating, Review, import_files, review_of, reviews_of
+from harness.review.findings import Findings, compute_findings
+from harness.review.harvest import Harvest, collect_harvest, get_harvest_paths, list_retired_examples, write_harvest
+from harness.review.packets import MODES, Key, Mode, Packet, PacketRequest, parse_raters
+from harness.review.rater_files import FORMATS, ExportedPacket, Format, export_packet
+from harness.review.ratings import ImportSummary, Rating, Review, import_files, load_reviews
 
 __all__ = [
     "FORMATS",
     "MODES",
-    "Asked",
+    "ExportedPacket",
     "Findings",
     "Format",
     "Harvest",
-    "Imported",
+    "ImportSummary",
     "Key",
     "Mode",
     "Packet",
+    "PacketRequest",
     "Rating",
     "Review",
+    "collect_harvest",
+    "compute_findings",
     "export_packet",
-    "files_of",
-    "findings_of",
-    "harvest_of",
+    "get_harvest_paths",
     "import_files",
-    "rater_names",
-    "retired_of",
-    "review_of",
-    "reviews_of",
+    "list_retired_examples",
+    "load_reviews",
+    "parse_raters",
     "write_harvest",
 ]

@@ -1,185 +1,193 @@
-"""What people corrected and preferred, as training rows. They come from test rows, which are then no longer test rows."""
+"""Corrections and preferences as training examples. They come from the test set, and must then leave it."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from harness.catalog import render_prompt
 from harness.errors import BenchError, setting
-from harness.review.findings import outcome
-from harness.review.ratings import Judged, Judgements, Review, reviews_of
-from harness.store import StoredRun, retire_rows, retired_rows, write_text
-from harness.types import Example, Task
+from harness.review.findings import get_winner
+from harness.review.ratings import Review, UnblindedRating, UnblindedRatings, load_reviews
+from harness.store import StoredRun, read_retired_examples, retire_examples, write_text
+from harness.types import Example
+
+TrainingRecord: TypeAlias = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Harvest:
-    """What there is to take: a record a line. `retired` are the ids of the test rows that are in them."""
+    """Training examples from a review, one JSON object each. `retired` are the ids of the test examples that they come from."""
 
     task: str
-    corrections: tuple[dict[str, Any], ...]
-    preferences: tuple[dict[str, Any], ...]
+    corrections: tuple[TrainingRecord, ...]
+    preferences: tuple[TrainingRecord, ...]
     retired: tuple[str, ...]
 
 
-def harvest_of(run: StoredRun, task_name: str | None) -> Harvest:
-    """The corrected texts (`{"prompt", "completion", "inputs", …}`) and preferences (`{"prompt", "chosen", "rejected", …}`) of a task.
+def collect_harvest(run: StoredRun, task: str | None) -> Harvest:
+    """A task's corrections (`{"prompt", "completion", "inputs", …}`) and preferences (`{"prompt", "chosen", "rejected", …}`).
 
-    Of several raters who corrected the same output, each correction is a row. A preference is what most raters of a pair preferred;
-    ties and pairs that were both bad give none.
+    Every distinct correction of an output becomes a record. A preference is what more than half of a pair's ratings prefer, over all
+    packets; ties, and pairs whose outputs are equal or empty, give none.
 
     Raises:
-        BenchError: no packet, or packets of several tasks and none is named; nothing to take.
+        BenchError: no packet, packets of several tasks where none is named, or nothing to harvest.
     """
-    every = reviews_of(run)
-    tasks = list(dict.fromkeys(review.packet.task for review in every))
-    if not tasks:
-        raise BenchError(f"{run.path}: nothing was exported from this run. Begin with `bench review export`")
-    if task_name is None and len(tasks) > 1:
-        raise BenchError(f"{run.path}: several tasks were reviewed: {', '.join(tasks)}. Choose one with {setting('task', 'TASK')}.")
-    name = task_name or tasks[0]
-    if name not in tasks:
-        raise BenchError(f"{run.path}: has no review of '{name}'; there are reviews of {', '.join(tasks)}")
-    task, examples = run.plan.tasks[name], {e.id: e for e in run.examples(name)}
-    corrections: dict[tuple[str, str], dict[str, Any]] = {}
+    reviews = load_reviews(run)
+    name = _choose_task(run, [review.packet.task for review in reviews], task)
+    source = _Source(run, name)
+    corrections: dict[tuple[str, str], TrainingRecord] = {}
     votes: dict[tuple[str, tuple[str, ...]], list[_Vote]] = {}
-    for review in (r for r in every if r.packet.task == name):
-        judgements = Judgements(review, list(examples.values()))
-        _add_corrections(corrections, run, review, judgements, task, examples)
-        for each in judgements.first if review.packet.mode == "pairwise" else ():
-            cells = [judgements.key.cells[side] for side in each.sides]
-            pair = (each.example, tuple(sorted(cells)))
-            votes.setdefault(pair, []).append(_Vote(review, each, dict(zip(each.sides, cells, strict=True))))
-    preferences = _preferences(run, votes, task, examples)
+    for review in (review for review in reviews if review.packet.task == name):
+        ratings = UnblindedRatings(review, list(source.examples.values()))
+        _add_corrections(corrections, source, review, ratings)
+        for rating in ratings.first_ratings if review.packet.mode == "pairwise" else ():
+            vote = _Vote(review, rating, {strategy: review.key.cells[strategy] for strategy in rating.strategies})
+            votes.setdefault((rating.example, tuple(sorted(vote.cells.values()))), []).append(vote)
+    preferences = list(_list_preferences(source, votes))
     if not corrections and not preferences:
-        raise BenchError(f"{run.path}: nobody has corrected or preferred anything on '{name}' yet")
-    retired = dict.fromkeys(row["provenance"]["example"] for row in (*corrections.values(), *preferences))
+        raise BenchError(f"{run.path}: no rater has corrected an output or preferred one of a pair on task '{name}' yet.")
+    retired = dict.fromkeys(record["provenance"]["example"] for record in (*corrections.values(), *preferences))
     return Harvest(name, tuple(corrections.values()), tuple(preferences), tuple(retired))
 
 
 def write_harvest(run: StoredRun, harvest: Harvest, out: Path) -> list[Path]:
-    """Put the test rows that are in the harvest on record as retired, then write the files: no training file holds a row that counts as
-    a test row, whenever this is killed.
+    """Record the test examples as retired, then write the files, and delete an old file that would now be empty.
+
+    In this order no training file holds an example that still counts as a test example, even if the process is killed.
 
     Raises:
         BenchError: a file cannot be written.
 
     Returns:
-        The files: corrections in `out`; preferences beside it, as `….preferences.jsonl`. A file of an earlier harvest that would now be
-        empty is deleted.
+        The files written, see `get_harvest_paths`.
     """
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    retire_rows(run.path, [{"task": harvest.task, "example": row, "file": out.name, "at": now} for row in harvest.retired])
-    files = dict(zip(files_of(out), (harvest.corrections, harvest.preferences), strict=True))
+    retire_examples(run.path, [{"task": harvest.task, "example": example, "file": out.name, "at": now} for example in harvest.retired])
+    files = dict(zip(get_harvest_paths(out), (harvest.corrections, harvest.preferences), strict=True))
     try:
-        for path, rows in files.items():
-            if rows:
-                write_text(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
+        for path, records in files.items():
+            if records:
+                write_text(path, "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records))
             else:
                 path.unlink(missing_ok=True)
     except OSError as error:
-        raise BenchError(f"{out}: cannot be written: {error.strerror}. The test rows are on record as retired; harvest again.") from None
-    return [path for path, rows in files.items() if rows]
+        raise BenchError(
+            f"{out}: cannot be written: {error.strerror}. The test examples are already recorded as retired; run the harvest again."
+        ) from None
+    return [path for path, records in files.items() if records]
 
 
-def files_of(out: Path) -> tuple[Path, Path]:
-    """Where corrections go, and where preferences."""
+def get_harvest_paths(out: Path) -> tuple[Path, Path]:
+    """The file of corrections, and the file of preferences beside it (`NAME.preferences.jsonl`)."""
     return out, out.with_name(f"{out.stem}.preferences{out.suffix}")
+
+
+def list_retired_examples(run: StoredRun, task: str) -> Sequence[str]:
+    """The ids of a task's test examples that have become training examples."""
+    return [record["example"] for record in read_retired_examples(run.path) if record.get("task") == task]
+
+
+class _Source:
+    """The task whose outputs were rated."""
+
+    def __init__(self, run: StoredRun, task: str) -> None:
+        self.run, self.task = run, run.plan.tasks[task]
+        self.examples: Mapping[str, Example] = {example.id: example for example in run.examples(task)}
+
+    def render_prompt(self, example: str) -> str:
+        own = self.examples[example]
+        return render_prompt(self.task.prompt, own.inputs, own.choices)
+
+    def describe(self, review: Review, rating: UnblindedRating) -> TrainingRecord:
+        """Where a record comes from."""
+        return {
+            "run": self.run.name,
+            "packet": review.packet.id,
+            "task": self.task.name,
+            "example": rating.example,
+            "split": "test",
+            "strategies": list(rating.strategies),
+            "raters": [rating.rating.rater],
+        }
 
 
 @dataclass(frozen=True)
 class _Vote:
-    """One judgement of a pair; `cells` are those of its sides."""
+    """One rating of a pair. `cells` are the ids of the two cells, by strategy."""
 
     review: Review
-    judged: Judged
-    cells: dict[str, str]
+    rating: UnblindedRating
+    cells: Mapping[str, str]
 
     @property
     def winner(self) -> str | None:
-        """The cell that won; None for a tie, or where both were bad."""
-        return self.cells.get(outcome(self.judged))
+        """The cell whose output won; None for a tie, or where both were bad."""
+        return self.cells.get(get_winner(self.rating))
+
+
+def _choose_task(run: StoredRun, reviewed: Sequence[str], task: str | None) -> str:
+    tasks = list(dict.fromkeys(reviewed))
+    if not tasks:
+        raise BenchError(f"{run.path}: no packet was exported from this run. Start with `bench review export`.")
+    if task is None and len(tasks) > 1:
+        raise BenchError(f"{run.path}: several tasks were reviewed: {', '.join(tasks)}. Choose one with {setting('task', 'TASK')}.")
+    if task is not None and task not in tasks:
+        raise BenchError(f"{run.path}: task '{task}' was not reviewed. Reviewed tasks: {', '.join(tasks)}.")
+    return task or tasks[0]
 
 
 def _add_corrections(
-    found: dict[tuple[str, str], dict[str, Any]],
-    run: StoredRun,
-    review: Review,
-    judgements: Judgements,
-    task: Task,
-    examples: dict[str, Example],
+    corrections: dict[tuple[str, str], TrainingRecord], source: _Source, review: Review, ratings: UnblindedRatings
 ) -> None:
-    for each in judgements.every:
-        text = each.rating.corrected
+    for rating in ratings.ratings:
+        text = rating.rating.corrected
         if text is None:
             continue
-        example = examples[each.example]
-        row = found.setdefault(
-            (each.example, text),
+        example = source.examples[rating.example]
+        record = corrections.setdefault(
+            (rating.example, text),
             {
-                "prompt": render_prompt(task.prompt, example.inputs, example.choices),
+                "prompt": source.render_prompt(rating.example),
                 "completion": text,
                 "inputs": dict(example.inputs),
                 **({"group": example.group} if example.group is not None else {}),
-                "provenance": _provenance(run, review, each),
+                "provenance": source.describe(review, rating),
             },
         )
-        raters = row["provenance"]["raters"]
-        raters += [each.rating.rater] if each.rating.rater not in raters else []
+        raters = record["provenance"]["raters"]
+        if rating.rating.rater not in raters:
+            raters.append(rating.rating.rater)
 
 
-def _preferences(
-    run: StoredRun, votes: dict[tuple[str, tuple[str, ...]], list[_Vote]], task: Task, examples: dict[str, Example]
-) -> list[dict[str, Any]]:
-    """What most votes of a pair prefer, over all packets; nothing where one of the two said nothing, or both the same."""
+def _list_preferences(source: _Source, votes: Mapping[tuple[str, tuple[str, ...]], Sequence[_Vote]]) -> Iterator[TrainingRecord]:
+    """The preference of each pair of outputs with a clear majority; none where an output is empty, or both are the same."""
     cells = dict.fromkeys(cell for _, pair in votes for cell in pair)
-    outputs = {cell: {p.example_id: p.output for p in run.predictions(cell)} for cell in cells}
-    found = []
-    for (row, pair), own in votes.items():
+    outputs = {cell: {p.example_id: p.output for p in source.run.predictions(cell)} for cell in cells}
+    for (example, pair), own in votes.items():
         counts = [sum(vote.winner == cell for vote in own) for cell in pair]
-        texts = [outputs[cell].get(row, "") for cell in pair]
+        texts = [outputs[cell].get(example, "") for cell in pair]
         if counts[0] == counts[1] or texts[0] == texts[1] or not all(text.strip() for text in texts):
             continue
         best = 0 if counts[0] > counts[1] else 1
-        if 2 * counts[best] <= len(own):  # the others called it a tie, or both bad
+        if 2 * counts[best] <= len(own):  # the other raters chose a tie, or both bad
             continue
-        names = {cell: name for name, cell in own[0].cells.items()}
-        example = examples[row]
-        provenance = _provenance(run, own[0].review, own[0].judged) | {
+        strategies = {cell: strategy for strategy, cell in own[0].cells.items()}
+        provenance = source.describe(own[0].review, own[0].rating) | {
             "packet": ", ".join(dict.fromkeys(vote.review.packet.id for vote in own)),
-            "raters": list(dict.fromkeys(vote.judged.rating.rater for vote in own)),
-            "strategies": [names[pair[best]], names[pair[1 - best]]],
+            "raters": list(dict.fromkeys(vote.rating.rating.rater for vote in own)),
+            "strategies": [strategies[pair[best]], strategies[pair[1 - best]]],
             "votes": [counts[best], len(own)],
         }
-        found.append(
-            {
-                "prompt": render_prompt(task.prompt, example.inputs, example.choices),
-                "chosen": texts[best],
-                "rejected": texts[1 - best],
-                "inputs": dict(example.inputs),
-                "provenance": provenance,
-            }
-        )
-    return found
-
-
-def _provenance(run: StoredRun, review: Review, each: Judged) -> dict[str, Any]:
-    return {
-        "run": run.name,
-        "packet": review.packet.id,
-        "task": review.packet.task,
-        "example": each.example,
-        "split": "test",
-        "strategies": list(each.sides),
-        "raters": [each.rating.rater],
-    }
-
-
-def retired_of(run: StoredRun, task: str) -> Sequence[str]:
-    """The test rows of a task that were given to training."""
-    return [row["example"] for row in retired_rows(run.path) if row.get("task") == task]
+        yield {
+            "prompt": source.render_prompt(example),
+            "chosen": texts[best],
+            "rejected": texts[1 - best],
+            "inputs": dict(source.examples[example].inputs),
+            "provenance": provenance,
+        }

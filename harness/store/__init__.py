@@ -2,7 +2,7 @@
 
 from harness.store.atomic import plain, write_atomically, write_json, write_text
 from harness.store.lock import RunLock, waiting_lock
-from harness.store.review_files import PacketFolder, packet_folder, packet_folders, retire_rows, retired_rows
+from harness.store.review_files import PacketFolder, get_packet_folder, list_packet_folders, read_retired_examples, retire_examples
 from harness.store.run_folder import CellFolder, RunFolder, read_json
 from harness.store.run_plan import EXTERNAL, ModelInfo, RunPlan
 from harness.store.runs_folder import create_run, find_finished_cell, find_unfinished, open_run, reuse_cell
@@ -23,14 +23,14 @@ __all__ = [
     "create_run",
     "find_finished_cell",
     "find_unfinished",
+    "get_packet_folder",
+    "list_packet_folders",
     "open_run",
-    "packet_folder",
-    "packet_folders",
     "plain",
     "read_json",
+    "read_retired_examples",
     "read_table",
-    "retire_rows",
-    "retired_rows",
+    "retire_examples",
     "reuse_cell",
     "verdict_files",
     "waiting_lock",

@@ -1,10 +1,10 @@
-"""Where the reviews of a run lie.
+"""Where a run keeps its reviews.
 
-review/<packet>/packet.json    what was asked: rows, questions, raters; no strategy
-review/<packet>/key.json       which strategy stood where; it is never sent
+review/<packet>/packet.json    what is asked: examples, questions, raters; no strategy
+review/<packet>/key.json       which strategy is behind each output; never sent
 review/<packet>/send/          the files for the raters
-review/<packet>/imports/       a file for each file that came back, never changed afterwards
-review/retired.json            test rows that were given to training
+review/<packet>/imports/       one file per imported file, never changed afterwards
+review/retired.json            test examples that have become training examples
 """
 
 from __future__ import annotations
@@ -20,85 +20,108 @@ from harness.store.run_folder import read_json
 
 
 class PacketFolder:
-    """One packet's folder."""
+    """The folder of one packet, which need not exist yet."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
+
+    @property
+    def packet_file(self) -> Path:
+        """What is asked."""
+        return self.path / "packet.json"
+
+    @property
+    def key_file(self) -> Path:
+        """Which strategy is behind each output."""
+        return self.path / "key.json"
 
     @property
     def send(self) -> Path:
         """The files for the raters."""
         return self.path / "send"
 
-    def write(self, packet: Mapping[str, Any], key: Mapping[str, Any]) -> None:
-        """What was asked, and the key to it; `packet.json` comes last: if it is there, the packet is whole."""
-        self.path.mkdir(parents=True, exist_ok=True)
-        write_json(self.path / "key.json", key)
-        write_json(self.path / "packet.json", packet)
+    @property
+    def is_complete(self) -> bool:
+        """Whether a packet was written into the folder."""
+        return self.packet_file.is_file()
 
-    def packet(self) -> dict[str, Any]:
-        """What was asked.
+    def write(self, packet: Mapping[str, Any], key: Mapping[str, Any]) -> None:
+        """Write packet and key. The packet comes last: if it exists, the folder is complete."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        write_json(self.key_file, key)
+        write_json(self.packet_file, packet)
+
+    def read_packet(self) -> dict[str, Any]:
+        """What is asked.
 
         Raises:
-            BenchError: when the file is missing or damaged.
+            BenchError: the file is missing or damaged.
         """
-        return _table(self.path / "packet.json")
+        return _read_object(self.packet_file)
 
-    def key(self) -> dict[str, Any]:
-        """Which strategy stood where; raises as `packet` does."""
-        return _table(self.path / "key.json")
+    def read_key(self) -> dict[str, Any]:
+        """Which strategy is behind each output; raises as `read_packet` does."""
+        return _read_object(self.key_file)
 
-    def imported(self, sha256: str) -> bool:
-        """Whether a file of this content is on record."""
-        return self._import(sha256).is_file()
+    def has_import(self, sha256: str) -> bool:
+        """Whether a file with this content was imported."""
+        return self._get_import_file(sha256).is_file()
 
     def add_import(self, sha256: str, record: Mapping[str, Any]) -> None:
-        """Put a file's ratings on record, for good."""
-        self._import(sha256).parent.mkdir(exist_ok=True)
-        write_json(self._import(sha256), record)
+        """Record the ratings of a file permanently."""
+        self._get_import_file(sha256).parent.mkdir(exist_ok=True)
+        write_json(self._get_import_file(sha256), record)
 
-    def imports(self) -> list[dict[str, Any]]:
-        """All that came back, in the order in which it did."""
-        files = sorted((self.path / "imports").glob("*.json"))
-        return sorted((_table(file) for file in files), key=lambda record: (record.get("imported_at", ""), record.get("source", "")))
+    def read_imports(self) -> list[dict[str, Any]]:
+        """All imports, oldest first."""
+        records = [_read_object(file) for file in sorted((self.path / "imports").glob("*.json"))]
+        return sorted(records, key=lambda record: (record.get("imported_at", ""), record.get("source", "")))
 
-    def _import(self, sha256: str) -> Path:
+    def _get_import_file(self, sha256: str) -> Path:
         return self.path / "imports" / f"{sha256[:24]}.json"
 
 
-def packet_folder(run: Path, packet: str) -> PacketFolder:
-    """The folder of a packet, which need not exist yet."""
+def get_packet_folder(run: Path, packet: str) -> PacketFolder:
+    """The folder of a packet of a run."""
     return PacketFolder(run / "review" / packet)
 
 
-def packet_folders(run: Path) -> list[PacketFolder]:
-    """The packets of a run that are whole, the oldest first."""
-    found = [PacketFolder(file.parent) for file in (run / "review").glob("*/packet.json")]
-    return sorted(found, key=lambda folder: (str(folder.packet().get("created", "")), folder.path.name))
+def list_packet_folders(run: Path) -> list[PacketFolder]:
+    """The complete packets of a run, oldest first."""
+    folders = [PacketFolder(file.parent) for file in (run / "review").glob("*/packet.json")]
+    return sorted(folders, key=lambda folder: (str(folder.read_packet().get("created", "")), folder.path.name))
 
 
-def retired_rows(run: Path) -> list[dict[str, Any]]:
-    """The test rows that were given to training, as they were written."""
+def read_retired_examples(run: Path) -> list[dict[str, Any]]:
+    """The test examples that have become training examples, as `retire_examples` recorded them.
+
+    Raises:
+        BenchError: the file is damaged.
+    """
     file = run / "review" / "retired.json"
     value = read_json(file) if file.is_file() else []
     if not isinstance(value, list):
-        raise BenchError(f"{file}: is damaged: it should hold a list")
+        raise BenchError(f"{file}: is damaged: it must contain a list, not {type(value).__name__}.")
     return value
 
 
-def retire_rows(run: Path, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Add to the test rows that were given to training; those that are there already stay as they are."""
+def retire_examples(run: Path, records: Sequence[Mapping[str, Any]]) -> None:
+    """Add to the test examples that have become training examples. Existing records are not changed.
+
+    Args:
+        records: each with "task" and "example".
+    """
     (run / "review").mkdir(exist_ok=True)
     with waiting_lock(run / "review" / ".lock"):
-        before = retired_rows(run)
-        known = {(row.get("task"), row.get("example")) for row in before}
-        fresh = [row for row in rows if (row["task"], row["example"]) not in known]
-        if fresh:
-            write_json(run / "review" / "retired.json", [*before, *fresh])
+        existing = read_retired_examples(run)
+        known = {(record.get("task"), record.get("example")) for record in existing}
+        new = [record for record in records if (record["task"], record["example"]) not in known]
+        if new:
+            write_json(run / "review" / "retired.json", [*existing, *new])
 
 
-def _table(file: Path) -> dict[str, Any]:
+def _read_object(file: Path) -> dict[str, Any]:
     value = read_json(file)
     if not isinstance(value, dict):
-        raise BenchError(f"{file}: is damaged: it should hold an object")
+        raise BenchError(f"{file}: is damaged: it must contain an object, not {type(value).__name__}.")
     return value

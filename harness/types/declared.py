@@ -143,7 +143,7 @@ class ScaleSpec(Declared):
 
 # Columns of raters' files, and of what Label Studio exports.
 _TAKEN = (
-    "id", "item", "packet", "rater", "input", "reference", "text", "output", "corrected", "corrected text", "comment", "kinds",
+    "id", "item", "packet", "rater", "input", "reference", "text", "output", "corrected", "corrected version", "comment", "kinds",
     "preference", "severity", "annotator", "annotation id", "lead time", "created at", "updated at",
 )  # fmt: skip
 

@@ -29,7 +29,7 @@ def exported(call: Call, run: StoredRun, *more: str) -> dict[str, object]:
 
 
 def file_of(folder: Path, packet: dict[str, object], answer: str = "A", corrected: str | None = None) -> str:
-    items = [j["id"] for j in packet["judgements"]]  # type: ignore[attr-defined]
+    items = [j["id"] for j in packet["items"]]  # type: ignore[attr-defined]
     ratings = [{"item": item, "answers": {"preference": answer}, "corrected": corrected} for item in items]
     path = folder / f"ratings-{answer}.json"
     path.write_text(json.dumps({"bench_review": 1, "packet": packet["id"], "rater": packet["raters"][0], "ratings": ratings}))  # type: ignore[index]
@@ -49,7 +49,7 @@ def test_out_and_back_and_what_it_says(call: Call, run: StoredRun, tmp_path: Pat
     said = call("review", "status", str(run.path)).out
     assert "lora against base" in said and "11 of 11" in said
     (found,) = json.loads(call("review", "status", str(run.path), "--format", "json").out)["packets"]
-    assert found["preferences"][0]["rate"]["n"] == 10 and found["raters"][0]["made"] == 11
+    assert found["preferences"][0]["win_rate"]["n"] == 10 and found["raters"][0]["rated"] == 11
     page = run.path / "report.html"
     call("report", str(run.path))
     assert "What people say" in page.read_text(encoding="utf-8")
@@ -59,7 +59,7 @@ def test_some_bad_rows_are_code_1_and_nothing_good_is_2(call: Call, run: StoredR
     packet = exported(call, run)
     bad = Path(file_of(tmp_path, packet, "C"))
     none = call("review", "import", str(run.path), str(bad))
-    assert none.code == 2 and "'C' is none of A, B, tie, both bad" in none.err and "0 new, 11 refused" in none.out
+    assert none.code == 2 and "'C' is not one of A, B, tie, both bad" in none.err and "0 new, 11 refused" in none.out
     value = json.loads(bad.read_text())
     value["ratings"][0]["answers"]["preference"] = "tie"
     value["ratings"][1]["item"] = HOSTILE
@@ -87,7 +87,7 @@ def test_what_cannot_be_is_code_2(call: Call, run: StoredRun, arguments: tuple[s
 
 def test_nothing_exported_takes_nothing_back(call: Call, run: StoredRun, tmp_path: Path) -> None:
     ended = call("review", "import", str(run.path), str(tmp_path / "x.json"))
-    assert ended.code == 2 and "nothing was exported from this run" in ended.err
+    assert ended.code == 2 and "no packet was exported from this run" in ended.err
 
 
 def test_a_harvest_needs_a_yes_and_says_loudly_what_it_did(call: Call, run: StoredRun, tmp_path: Path) -> None:

@@ -13,19 +13,19 @@ from report_factory import Made, make_run, summarization
 from harness.api import review_export, review_import
 from harness.reporting import verdict_to_junit, verdict_to_markdown
 from harness.reporting.views.build import report_view
-from harness.review.packets.packet import Judgement
+from harness.review.packets import ReviewItem
 from harness.store import StoredRun
 from tests.gate.conftest import Runs, judged
 
 
-def reviewed(run: StoredRun, answer: Callable[[Judgement, tuple[str, ...]], dict[str, Any]], tmp_path: Path, **more: Any) -> None:
+def reviewed(run: StoredRun, answer: Callable[[ReviewItem, tuple[str, ...]], dict[str, Any]], tmp_path: Path, **more: Any) -> None:
     """A packet of base and lora, answered by one rater who is told whose outputs they are."""
     made = review_export(run.path, ("base", "lora"), repeats=0, **more)
-    ratings = [{"item": j.id, **answer(j, made.key.shown[j.id].sides)} for j in made.packet.judgements]
+    ratings = [{"item": j.id, **answer(j, made.key.items[j.id].strategies)} for j in made.packet.items]
     file = tmp_path / f"{made.packet.id}.json"
     file.write_text(json.dumps({"bench_review": 1, "packet": made.packet.id, "rater": "rater-1", "ratings": ratings}))
     (imported,) = review_import(run.path, [file])
-    assert imported.new == len(ratings), imported.refused
+    assert imported.new == len(ratings), imported.rejected
 
 
 def test_what_people_prefer_is_asked_for_and_missing_fails(runs: Runs, tmp_path: Path) -> None:
@@ -39,7 +39,7 @@ def test_what_people_prefer_is_asked_for_and_missing_fails(runs: Runs, tmp_path:
     assert found.outcome == "PASS" and found.rulings[-1].measured == pytest.approx(0.9)
 
 
-def lora_wins(share: int) -> Callable[[Judgement, tuple[str, ...]], dict[str, Any]]:
+def lora_wins(share: int) -> Callable[[ReviewItem, tuple[str, ...]], dict[str, Any]]:
     """On all but each so-many-th judgement."""
     counted = iter(range(1000))
     return lambda j, sides: {"answers": {"preference": "AB"[sides.index("lora" if next(counted) % share else "base")]}}
@@ -76,7 +76,7 @@ def test_a_critical_error_that_people_found_comes_first_although_the_score_rose(
     assert before.critical_rows == 0 and 0 < before.worse_rows == len(before.worse)
     fatal, shared = [e.id for e in run.examples("summarization") if e.id not in [row.example for row in before.worse]][:2]
 
-    def answer(judgement: Judgement, sides: tuple[str, ...]) -> dict[str, Any]:
+    def answer(judgement: ReviewItem, sides: tuple[str, ...]) -> dict[str, Any]:
         bad = judgement.example == shared or (judgement.example == fatal and sides == ("lora",))
         return {"answers": {"severity": "critical" if bad else "none"}}
 

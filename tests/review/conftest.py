@@ -8,7 +8,8 @@ import pytest
 from raters import Export
 from report_factory import HOSTILE, Made, make_run, summarization
 
-from harness.api import ReviewPacket, review_export
+from harness.api import review_export
+from harness.review import ExportedPacket
 from harness.store import StoredRun
 
 
@@ -34,7 +35,7 @@ def hostile(tmp_path: Path) -> StoredRun:
 def export(run: StoredRun) -> Export:
     """`review_export` of the run with what a test needs."""
 
-    def _export(strategies: tuple[str, ...] = ("base", "lora"), of: StoredRun | None = None, **more: object) -> ReviewPacket:
+    def _export(strategies: tuple[str, ...] = ("base", "lora"), of: StoredRun | None = None, **more: object) -> ExportedPacket:
         return review_export((of or run).path, strategies, **({"n": 12, "repeats": 2} | more))  # type: ignore[arg-type]
 
     return _export

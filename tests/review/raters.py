@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.api import ReviewPacket
-from harness.review.packets.packet import SEVERITIES, Key, Packet
+from harness.review import ExportedPacket
+from harness.review.packets import SEVERITIES, Key, Packet
 
 
 @dataclass(frozen=True)
@@ -29,11 +29,11 @@ def preferences(packet: Packet, key: Key, people: Mapping[str, Person], seed: in
     """The ratings of these raters in the form of the page's file, without its head."""
     found = []
     order = list(key.cells)
-    for judgement in packet.judgements:
+    for judgement in packet.items:
         person = people.get(judgement.rater)
         if person is None:
             continue
-        sides = key.shown[judgement.id].sides
+        sides = key.items[judgement.id].strategies
         row = random.Random(f"{seed}/{judgement.example}/{sorted(sides)}")
         own = random.Random(f"{seed}/{judgement.id}/{person.name}")
         later = max(sides, key=order.index)
@@ -58,8 +58,8 @@ def severities(
 ) -> list[dict[str, Any]]:
     """Ratings of errors: a row of a strategy is critical with its chance, else minor or none; `noise` is the share at random."""
     found = []
-    for judgement in packet.judgements:
-        (strategy,) = key.shown[judgement.id].sides
+    for judgement in packet.items:
+        (strategy,) = key.items[judgement.id].strategies
         row = random.Random(f"{seed}/{judgement.example}/{strategy}")
         own = random.Random(f"{seed}/{judgement.id}/{judgement.rater}")
         severity = "critical" if row.random() < critical[strategy] else row.choice(["none", "minor"])
@@ -79,11 +79,11 @@ def rating(item: str, answers: Mapping[str, str], **more: Any) -> dict[str, Any]
 
 def page_file(folder: Path, packet: Packet, rater: str, ratings: list[dict[str, Any]], name: str | None = None) -> Path:
     """What the page saves for a rater."""
-    own = {j.id for j in packet.judgements if j.rater == rater}
+    own = {j.id for j in packet.items if j.rater == rater}
     path = folder / (name or f"ratings-{packet.id}-{rater}.json")
     value = {"bench_review": 1, "packet": packet.id, "rater": rater, "ratings": [r for r in ratings if r["item"] in own]}
     path.write_text(json.dumps(value), encoding="utf-8")
     return path
 
 
-Export = Callable[..., ReviewPacket]  # `review_export` of a test's run
+Export = Callable[..., ExportedPacket]  # `review_export` of a test's run

@@ -12,15 +12,14 @@ from typing import Any
 import openpyxl
 from raters import Person, preferences, severities
 
-from harness.api import ReviewPacket
-from harness.review import Rating, reviews_of
+from harness.review import ExportedPacket, Rating, load_reviews
 from harness.store import StoredRun
 
-Fill = Callable[[Path, ReviewPacket, dict[str, dict[str, Any]]], Path]
+Fill = Callable[[Path, ExportedPacket, dict[str, dict[str, Any]]], Path]
 
 
 def ratings_of(run: StoredRun) -> dict[tuple[str, str], Rating]:
-    (review,) = reviews_of(run)
+    (review,) = load_reviews(run)
     return {(r.item, r.rater): r for r in review.ratings}
 
 
@@ -31,10 +30,12 @@ def said(run: StoredRun) -> dict[tuple[str, str], tuple[Any, ...]]:
 def columns(rating: dict[str, Any], kinds: tuple[str, ...]) -> dict[str, str]:
     """A rating as the columns of a spreadsheet."""
     found = dict(rating["answers"]) | {f"error: {kind}": "x" for kind in rating["kinds"]}
-    return found | {"corrected text": rating["corrected"] or "", "comment": rating["comment"]}
+    return found | {"corrected version": rating["corrected"] or "", "comment": rating["comment"]}
 
 
-def fill_csv(path: Path, made: ReviewPacket, ratings: dict[str, dict[str, Any]], delimiter: str = ",", encoding: str = "utf-8-sig") -> Path:
+def fill_csv(
+    path: Path, made: ExportedPacket, ratings: dict[str, dict[str, Any]], delimiter: str = ",", encoding: str = "utf-8-sig"
+) -> Path:
     rows = list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig"))))
     for row in rows:
         row.update(columns(ratings[row["item"]], made.packet.questions.errors) if row["item"] in ratings else {})
@@ -47,7 +48,7 @@ def fill_csv(path: Path, made: ReviewPacket, ratings: dict[str, dict[str, Any]],
     return target
 
 
-def fill_xlsx(path: Path, made: ReviewPacket, ratings: dict[str, dict[str, Any]]) -> Path:
+def fill_xlsx(path: Path, made: ExportedPacket, ratings: dict[str, dict[str, Any]]) -> Path:
     book = openpyxl.load_workbook(path)
     sheet = book.worksheets[0]
     header = [cell.value for cell in sheet[1]]
@@ -62,7 +63,7 @@ def fill_xlsx(path: Path, made: ReviewPacket, ratings: dict[str, dict[str, Any]]
     return target
 
 
-def label_studio(path: Path, made: ReviewPacket, ratings: dict[str, dict[str, Any]]) -> Path:
+def label_studio(path: Path, made: ExportedPacket, ratings: dict[str, dict[str, Any]]) -> Path:
     """Label Studio's JSON export of these tasks."""
     tasks = json.loads(path.read_text())
     for number, task in enumerate(tasks):
@@ -90,7 +91,7 @@ def label_studio(path: Path, made: ReviewPacket, ratings: dict[str, dict[str, An
     return target
 
 
-def label_studio_minimal(path: Path, made: ReviewPacket, ratings: dict[str, dict[str, Any]]) -> Path:
+def label_studio_minimal(path: Path, made: ExportedPacket, ratings: dict[str, dict[str, Any]]) -> Path:
     """Label Studio's JSON_MIN export: flat, one choice as a text and several as an object."""
     flat = []
     for task in json.loads(path.read_text()):
@@ -112,7 +113,7 @@ FORMS: dict[str, tuple[str, Fill]] = {
 }
 
 
-def ratings_for(made: ReviewPacket) -> dict[str, dict[str, Any]]:
+def ratings_for(made: ExportedPacket) -> dict[str, dict[str, Any]]:
     if made.packet.mode == "pairwise":
         people = {rater: Person(rater, wins=0.7, ties=0.3) for rater in made.packet.raters}
         found = preferences(made.packet, made.key, people)

@@ -26,10 +26,10 @@ def lines(path: Path) -> list[dict[str, Any]]:
 def rated(export: Export, run: StoredRun, tmp_path: Path) -> StoredRun:
     """Two raters: they agree on the first row, not on the second, call the third a tie, and one corrects the first."""
     made = export(raters=2, repeats=0)
-    rows = list(made.key.chances)
+    rows = list(made.key.inclusion_probabilities)
     ratings = []
-    for j in made.packet.judgements:
-        sides = made.key.shown[j.id].sides
+    for j in made.packet.items:
+        sides = made.key.items[j.id].strategies
         lora, base = "AB"[sides.index("lora")], "AB"[sides.index("base")]
         answer = {rows[0]: lora, rows[1]: lora if j.rater == "rater-1" else base, rows[2]: "tie"}.get(j.example)
         if answer:
@@ -82,7 +82,7 @@ def test_preferences_of_an_earlier_harvest_do_not_stay_beside_a_new_one(
     assert files[1].is_file()
     made = export(raters=2, repeats=0, seed=5, n=60)
     (row,) = (line["provenance"]["example"] for line in lines(files[1]))
-    sides = {j.id: made.key.shown[j.id].sides for j in made.packet.judgements if j.example == row}
+    sides = {j.id: made.key.items[j.id].strategies for j in made.packet.items if j.example == row}
     again = [rating(item, {"preference": "AB"[own.index("base")]}) for item, own in sides.items()]  # two for lora before, two for base now
     review_import(run.path, [page_file(tmp_path, made.packet, r, again) for r in made.packet.raters])
     with pytest.raises(BenchError, match="already exists"):
@@ -100,26 +100,26 @@ def test_a_folder_in_the_way_retires_nothing(rated: StoredRun, tmp_path: Path) -
 
 def test_what_half_of_the_raters_call_bad_is_nobodys_preference(export: Export, run: StoredRun, tmp_path: Path) -> None:
     made = export(raters=2, repeats=0)
-    ratings = [rating(j.id, {"preference": "A" if j.rater == "rater-1" else "both bad"}) for j in made.packet.judgements]
+    ratings = [rating(j.id, {"preference": "A" if j.rater == "rater-1" else "both bad"}) for j in made.packet.items]
     review_import(run.path, [page_file(tmp_path, made.packet, r, ratings) for r in made.packet.raters])
-    with pytest.raises(BenchError, match="nobody has corrected or preferred anything"):
+    with pytest.raises(BenchError, match="no rater has corrected an output or preferred one"):
         review_harvest(run.path, tmp_path / "more.jsonl", retire_test_rows=True)
 
 
 def test_a_correction_may_be_the_input_and_a_label_one_of_two(export: Export, run: StoredRun, tmp_path: Path) -> None:
     made = export(mode="errors", repeats=0)
     inputs = {e.id: e.inputs["input"] for e in run.examples("summarization")}
-    ratings = [rating(j.id, {"severity": "minor"}, corrected=inputs[j.example]) for j in made.packet.judgements]
+    ratings = [rating(j.id, {"severity": "minor"}, corrected=inputs[j.example]) for j in made.packet.items]
     review_import(run.path, [page_file(tmp_path, made.packet, "rater-1", ratings)])
     found, _ = review_harvest(run.path, tmp_path / "more.jsonl", retire_test_rows=True)
-    assert {c["completion"] for c in found.corrections} == {inputs[row] for row in made.key.chances}
+    assert {c["completion"] for c in found.corrections} == {inputs[row] for row in made.key.inclusion_probabilities}
 
 
 def test_nothing_rated_is_nothing_to_harvest(export: Export, run: StoredRun, tmp_path: Path) -> None:
-    with pytest.raises(BenchError, match="nothing was exported"):
+    with pytest.raises(BenchError, match="no packet was exported"):
         review_harvest(run.path, tmp_path / "more.jsonl")
     export()
-    with pytest.raises(BenchError, match="nobody has corrected or preferred anything"):
+    with pytest.raises(BenchError, match="no rater has corrected an output or preferred one"):
         review_harvest(run.path, tmp_path / "more.jsonl")
 
 
@@ -243,7 +243,7 @@ def test_a_label_that_only_a_retired_row_had_stays_a_label(tmp_path: Path) -> No
 def test_packets_that_contradict_each_other_give_no_contradiction(export: Export, run: StoredRun, tmp_path: Path) -> None:
     for seed, best in ((0, "lora"), (1, "base")):
         made = export(n=60, repeats=0, seed=seed, raters=1 if seed == 0 else 2)
-        ratings = [rating(j.id, {"preference": "AB"[made.key.shown[j.id].sides.index(best)]}) for j in made.packet.judgements]
+        ratings = [rating(j.id, {"preference": "AB"[made.key.items[j.id].strategies.index(best)]}) for j in made.packet.items]
         review_import(run.path, [page_file(tmp_path, made.packet, r, ratings) for r in made.packet.raters])
     found, _ = review_harvest(run.path, tmp_path / "more.jsonl", retire_test_rows=True)
     assert {tuple(p["provenance"]["strategies"]) for p in found.preferences} == {("base", "lora")}

@@ -48,15 +48,15 @@ def test_shares_are_covered_rare_or_not_with_groups_and_chances(share: float, gr
 @pytest.mark.parametrize(("n", "share"), [(50, 0.1), (100, 0.05)])
 def test_shares_are_covered_where_all_errors_lie_on_rows_that_are_hardly_drawn(n: int, share: float) -> None:
     """1,000 rows, half of them favoured eightfold; what is wrong is wrong on the others."""
-    from harness.review.packets.row_sampling import favoured_sample
+    from harness.review.packets.example_sampling import draw_weighted_sample
 
     rng, times, held = np.random.default_rng(n), 800, 0
     favour = [float(i % 2) for i in range(1000)]
     wrong = np.zeros(1000)
     wrong[np.arange(0, 1000, 2)[: int(1000 * share)]] = 1.0
     for _ in range(times):
-        drawn = favoured_sample(favour, n, rng)
-        _, interval = weighted_share(wrong[list(drawn.positions)], np.array(drawn.chances))
+        drawn = draw_weighted_sample(favour, n, rng)
+        _, interval = weighted_share(wrong[list(drawn.positions)], np.array(drawn.probabilities))
         assert interval.low is not None and interval.high is not None
         held += interval.low <= share <= interval.high
     assert at_most(0.07, 1 - held / times, times)

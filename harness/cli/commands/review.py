@@ -83,12 +83,12 @@ def export(
         with_reference=with_reference, questions=questions, formats=formats or ("html",), out=out, seed=seed, model=model,
         train_size=train_size, runs_dir=runs_dir,
     )  # fmt: skip
-    per_rater = {rater: sum(j.rater == rater for j in made.packet.judgements) for rater in made.packet.raters}
+    per_rater = {rater: sum(j.rater == rater for j in made.packet.items) for rater in made.packet.raters}
     counts = sorted(set(per_rater.values()))
     each = f"{counts[0]:,}" if len(counts) == 1 else f"{counts[0]:,} to {counts[-1]:,}"
-    rows = f"{len(made.key.chances):,} of {made.key.population:,} test rows, drawn as '{made.key.sampling}'"
+    rows = f"{len(made.key.inclusion_probabilities):,} of {made.key.population:,} test rows, drawn as '{made.key.sampling}'"
     click.echo(f"Packet {made.packet.id}: {made.packet.task}, {made.packet.mode}, {rows}; {each} judgements a rater.", err=True)
-    if not made.key.generalises:
+    if not made.key.representative:
         click.echo("Rates over these rows say nothing about the other test rows: they were chosen because they are hard.", err=True)
     click.echo(f"The key to it stays in {made.folder / 'key.json'}: do not send it.", err=True)
     for path in made.files:
@@ -112,32 +112,32 @@ def import_(ctx: click.Context, run: str, files: tuple[str, ...], runs_dir: str)
     imported = api.review_import(run, files, runs_dir=runs_dir)
     for one in imported:
         click.echo(f"{message(one.source)}: {_what_became(one)}")
-        for reason in one.refused[:_MOST_REASONS]:
+        for reason in one.rejected[:_MOST_REASONS]:
             click.echo(f"  refused: {message(reason)}", err=True)
-        if len(one.refused) > _MOST_REASONS:
-            click.echo(f"  refused: {len(one.refused) - _MOST_REASONS:,} more rows", err=True)
-    if any(one.refused for one in imported):
-        ctx.exit(1 if any(one.new or one.replaced or one.known or one.older or one.seen_before for one in imported) else 2)
+        if len(one.rejected) > _MOST_REASONS:
+            click.echo(f"  refused: {len(one.rejected) - _MOST_REASONS:,} more rows", err=True)
+    if any(one.rejected for one in imported):
+        ctx.exit(1 if any(one.new or one.replaced or one.unchanged or one.outdated or one.already_imported for one in imported) else 2)
 
 
 _MOST_REASONS = 50
 
 
 def _what_became(one: object) -> str:
-    from harness.review import Imported
+    from harness.review import ImportSummary
 
-    assert isinstance(one, Imported)
-    if one.seen_before:
+    assert isinstance(one, ImportSummary)
+    if one.already_imported:
         return "is on record already, nothing has changed"
     said = [f"{one.new:,} new"]
     said += [
         f"{number:,} {what}"
         for number, what in (
             (one.replaced, "replace an earlier answer"),
-            (one.known, "known already"),
-            (one.older, "older than what is on record"),
+            (one.unchanged, "known already"),
+            (one.outdated, "older than what is on record"),
             (one.unanswered, "without an answer"),
-            (len(one.refused), "refused"),
+            (len(one.rejected), "refused"),
         )
         if number
     ]

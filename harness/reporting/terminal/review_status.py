@@ -22,8 +22,8 @@ def print_findings(every: Sequence[Findings], console: Console) -> None:
     """A block a packet."""
     width = console.width if console.is_terminal else UNLIMITED
     for found in every:
-        rows = f"{numbers.count(found.rows)} of {numbers.plural(found.rows_asked, 'row')} judged"
-        title = f"{found.packet} · {found.task} · {found.mode} · {rows}, {found.made:,} of {found.asked:,} judgements"
+        rows = f"{numbers.count(found.rated_examples)} of {numbers.plural(found.sampled_examples, 'row')} judged"
+        title = f"{found.packet} · {found.task} · {found.mode} · {rows}, {found.rated_items:,} of {found.items:,} judgements"
         print_text(console, Text(one_line(title), style="bold"))
         print_text(console, Text(one_line(review_words.headline(found))))
         for sentence in review_words.limits(found):
@@ -36,8 +36,8 @@ def print_findings(every: Sequence[Findings], console: Console) -> None:
             for row in given.rows:
                 table.add_row(*(Text(one_line(cell, 200)) for cell in row))
             print_table(console, table, width)
-        said = [numbers.plural(found.corrected, "corrected text"), numbers.plural(found.comments, "comment")]
-        said += [f"{numbers.plural(found.superseded, 'answer')} replaced by a later one"] if found.superseded else []
+        said = [numbers.plural(found.corrections, "corrected text"), numbers.plural(found.comments, "comment")]
+        said += [f"{numbers.plural(found.replaced_ratings, 'answer')} replaced by a later one"] if found.replaced_ratings else []
         print_text(console, Text(f"{', '.join(said)}.\n"))
 
 

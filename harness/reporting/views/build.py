@@ -32,7 +32,7 @@ from harness.reporting.wording.advice import advice_of
 from harness.reporting.wording.gate_words import gate_view
 from harness.reporting.wording.review_words import review_view
 from harness.results import TaskResults, cells_of, done_cells, of_single_examples
-from harness.review import findings_of, retired_of, reviews_of
+from harness.review import compute_findings, list_retired_examples, load_reviews
 from harness.statistics import compare_all
 from harness.store import StoredRun, verdict_files
 from harness.types import Cell, Task
@@ -97,8 +97,10 @@ def task_view(run: StoredRun, task: Task, *, with_text: bool = True) -> TaskView
         examples=_examples(run, rows, read) if with_text else (),
         read=tuple(ln.label for ln in read),
         lengths=lengths_of(rows.examples, {ln.label: rows.predictions(_first_done(run, ln, task)) for ln in read}),
-        reviews=tuple(review_view(found) for review in reviews_of(run, task.name) if (found := findings_of(run, review)).made),
-        retired=len(retired_of(run, task.name)),
+        reviews=tuple(
+            review_view(found) for review in load_reviews(run, task.name) if (found := compute_findings(run, review)).rated_items
+        ),
+        retired=len(list_retired_examples(run, task.name)),
         gates=_gates(run, task, with_text=with_text),
         data=run.plan.data[task.name],
         data_digest=run.plan.data_digests[task.name],

@@ -21,10 +21,10 @@ def review_view(found: Findings) -> ReviewView:
         mode=found.mode,
         headline=headline(found),
         limits=tuple(limits(found)),
-        rows=found.rows,
-        rows_asked=found.rows_asked,
-        made=found.made,
-        asked=found.asked,
+        rows=found.rated_examples,
+        rows_asked=found.sampled_examples,
+        made=found.rated_items,
+        asked=found.items,
         tables=tuple(results(found)),
         behind=tuple(backing(found)),
     )
@@ -32,36 +32,38 @@ def review_view(found: Findings) -> ReviewView:
 
 def headline(found: Findings) -> str:
     """What people say, in a sentence."""
-    if not found.made:
+    if not found.rated_items:
         return f"Nobody has rated anything of packet {found.packet} yet."
     if found.preferences:
-        best = max(found.preferences, key=lambda p: 0.0 if p.rate.value is None else abs(p.rate.value - 0.5))
+        best = max(found.preferences, key=lambda p: 0.0 if p.win_rate.value is None else abs(p.win_rate.value - 0.5))
         return " ".join(_preferred(p) for p in found.preferences if p is best or decided(p)) or _preferred(best)
-    if found.errors:
-        return " ".join(_critical(e) for e in found.errors)
+    if found.error_rates:
+        return " ".join(_critical(e) for e in found.error_rates)
     return " ".join(
         f"{s.strategy}: {s.mean.value:.2f} of {len(s.answers)} on {s.scale}{_spread(s.mean, 2)}."
-        for s in found.scales
+        for s in found.scale_scores
         if s.mean.value is not None
     )
 
 
 def decided(preference: Preference) -> bool:
     """Whether the interval of the win rate is clear of one half, and the sign test, where there is one, says so, too."""
-    low, high = preference.rate.low, preference.rate.high
+    low, high = preference.win_rate.low, preference.win_rate.high
     clear = low is not None and high is not None and (low > 0.5 or high < 0.5)
-    if preference.sign_p is None:
-        return clear and ROUGH not in preference.rate.method
-    return clear and preference.sign_p < 0.05
+    if preference.sign_test_p is None:
+        return clear and ROUGH not in preference.win_rate.method
+    return clear and preference.sign_test_p < 0.05
 
 
 def _preferred(p: Preference) -> str:
-    if p.rate.value is None:
+    if p.win_rate.value is None:
         return f"{p.strategy} against {p.against}: nothing was judged."
-    better, worse, rate = (p.strategy, p.against, p.rate.value) if p.rate.value >= 0.5 else (p.against, p.strategy, 1 - p.rate.value)
-    low, high = (p.rate.low, p.rate.high) if p.rate.value >= 0.5 else (_turned(p.rate.high), _turned(p.rate.low))
+    better, worse, rate = (
+        (p.strategy, p.against, p.win_rate.value) if p.win_rate.value >= 0.5 else (p.against, p.strategy, 1 - p.win_rate.value)
+    )
+    low, high = (p.win_rate.low, p.win_rate.high) if p.win_rate.value >= 0.5 else (_turned(p.win_rate.high), _turned(p.win_rate.low))
     spread = f" (95 % interval {numbers.share(low)} to {numbers.share(high)})" if low is not None and high is not None else ""
-    said = f"People prefer {better} to {worse} in {numbers.share(rate)} of {numbers.plural(p.rate.n, 'row')}{spread}, ties counted half"
+    said = f"People prefer {better} to {worse} in {numbers.share(rate)} of {numbers.plural(p.win_rate.n, 'row')}{spread}, ties counted half"
     return f"{said}." if decided(p) else f"{said}: which is better is undecided."
 
 
@@ -84,16 +86,16 @@ def _critical(e: ErrorRate) -> str:
 def limits(found: Findings) -> list[str]:
     """What the numbers do not say, in sentences."""
     said = []
-    if not found.generalises:
+    if not found.representative:
         said.append("The rows were chosen because they are hard: these rates are about them, and say nothing about the other test rows.")
     elif found.sampling != "random":
         how = f"Rows were drawn with unequal chances (--sample {found.sampling})"
         said.append(f"{how}; each counts as 1/chance, so the rates are those of all test rows.")
-    if found.made and found.rows < found.population and found.generalises:
-        these = f"these are {found.rows:,} of {found.population:,}"
+    if found.rated_items and found.rated_examples < found.population and found.representative:
+        these = f"these are {found.rated_examples:,} of {found.population:,}"
         said.append(f"Intervals say how much other test rows could change a rate; {these}. They do not cover other raters.")
-    if found.made < found.asked:
-        said.append(f"{found.asked - found.made:,} of {found.asked:,} judgements are missing.")
+    if found.rated_items < found.items:
+        said.append(f"{found.items - found.rated_items:,} of {found.items:,} judgements are missing.")
     said += [s for s in (_agreed(question, of.get("ordinal")) for question, of in found.agreement.items()) if s]
     biased = [r.name for r in found.raters if r.left_p is not None and r.left_p < 0.05 / max(1, len(found.raters))]
     if biased:
@@ -115,7 +117,7 @@ def _agreed(question: str, found: Agreement | None) -> str:
 
 def results(found: Findings) -> list[TextTable]:
     """What people said of the strategies, as tables; those without a row are left out."""
-    every = [_preferences(found), _errors(found), _kinds(found), _scales(found), _times(found)] if found.made else []
+    every = [_preferences(found), _errors(found), _kinds(found), _scales(found), _times(found)] if found.rated_items else []
     return [table for table in every if table.rows]
 
 
@@ -128,8 +130,8 @@ def backing(found: Findings) -> list[TextTable]:
 def _preferences(found: Findings) -> TextTable:
     rows = [
         (
-            f"{p.strategy} against {p.against}", *_score(p.rate), numbers.count(p.wins), numbers.count(p.losses), numbers.count(p.ties),
-            numbers.count(p.both_bad), f"{p.rows_for} : {p.rows_against}", _p(p.sign_p),
+            f"{p.strategy} against {p.against}", *_score(p.win_rate), numbers.count(p.wins), numbers.count(p.losses), numbers.count(p.ties),
+            numbers.count(p.both_bad), f"{p.examples_for} : {p.examples_against}", _p(p.sign_test_p),
         )
         for p in found.preferences
     ]  # fmt: skip
@@ -144,7 +146,7 @@ def _errors(found: Findings) -> TextTable:
             e.strategy, *_score(e.critical), *_score(e.any_error), *_change(e.change, 1, "points"),
             numbers.fewer(e.reduction.value) if e.reduction and e.reduction.value is not None else numbers.NOTHING,
         )
-        for e in found.errors
+        for e in found.error_rates
     ]  # fmt: skip
     columns = (
         "strategy",
@@ -152,7 +154,7 @@ def _errors(found: Findings) -> TextTable:
         "95 % interval",
         "any error",
         "95 % interval",
-        f"to {found.base or numbers.NOTHING}",
+        f"to {found.baseline or numbers.NOTHING}",
         "95 % interval",
         "p",
         "relative",
@@ -162,26 +164,26 @@ def _errors(found: Findings) -> TextTable:
 
 
 def _kinds(found: Findings) -> TextTable:
-    names = list(dict.fromkeys(kind for e in found.errors for kind in e.kinds))
-    rows = [(e.strategy, *(numbers.share(e.kinds.get(name, 0.0)) for name in names)) for e in found.errors if names]
+    names = list(dict.fromkeys(kind for e in found.error_rates for kind in e.kinds))
+    rows = [(e.strategy, *(numbers.share(e.kinds.get(name, 0.0)) for name in names)) for e in found.error_rates if names]
     return _table("Kinds of errors", ("strategy", *names), rows, "The share of rows on which at least half of the raters marked it.")
 
 
 def _scales(found: Findings) -> TextTable:
     rows = []
-    for s in found.scales:
+    for s in found.scale_scores:
         mean = f"{s.mean.value:.2f}" if s.mean.value is not None else numbers.NOTHING
         rows.append((s.strategy, s.scale, mean, _interval(s.mean, 2), f"1 to {len(s.answers)}", *_change(s.change, 2)))
-    columns = ("strategy", "scale", "mean", "95 % interval", "range", f"to {found.base or numbers.NOTHING}", "95 % interval", "p")
+    columns = ("strategy", "scale", "mean", "95 % interval", "range", f"to {found.baseline or numbers.NOTHING}", "95 % interval", "p")
     return _table("How good people find it", columns, rows, "1 is the worst answer of a scale.", words=2)
 
 
 def _times(found: Findings) -> TextTable:
     rows = []
-    for t in found.times:
+    for t in found.rating_times:
         spread = f"{_ratio(t.low)} to {_ratio(t.high)}" if t.low is not None else ""
-        rows.append((t.strategy, numbers.seconds(t.median), numbers.count(t.judgements), _ratio(t.ratio), spread))
-    columns = ("strategy", "median", "judgements", f"times {found.base or numbers.NOTHING}", "95 % interval")
+        rows.append((t.strategy, numbers.seconds(t.median_seconds), numbers.count(t.ratings), _ratio(t.ratio), spread))
+    columns = ("strategy", "median", "judgements", f"times {found.baseline or numbers.NOTHING}", "95 % interval")
     under = (
         "Seconds in which the page was seen and somebody was there; the ratio is of geometric means, of the same raters on the same rows."
     )
@@ -205,18 +207,18 @@ def _raters(found: Findings) -> TextTable:
     rows = []
     for r in found.raters:
         side = (
-            f"{numbers.share(r.left / r.decided)} ({numbers.share(r.left_low)} to {numbers.share(r.left_high)})"
+            f"{numbers.share(r.left_wins / r.decided)} ({numbers.share(r.left_low)} to {numbers.share(r.left_high)})"
             if r.decided
             else numbers.NOTHING
         )
         again = f"{r.repeated_same} of {r.repeated}" if r.repeated else numbers.NOTHING
-        rows.append((r.name, f"{r.made} of {r.asked}", again, side, numbers.seconds(r.median_seconds)))
+        rows.append((r.name, f"{r.rated} of {r.items}", again, side, numbers.seconds(r.median_seconds)))
     return _table("Who rated", ("rater", "judgements", "same again", "left side wins", "median time"), rows)
 
 
 def _metrics(found: Findings) -> TextTable:
     rows = []
-    for m in found.metrics:
+    for m in found.metric_agreement:
         spread = f"{_two(m.low)} to {_two(m.high)}" if m.low is not None else ""
         rows.append((m.metric, m.measure, _two(m.value), spread, numbers.count(m.n)))
     pairs = "Of pairs, the share on which the score prefers what people prefer (0.5 is chance)"

@@ -1,19 +1,35 @@
-"""What ratings say: preferences, errors, agreement between raters and with automatic scores."""
+"""What ratings show: preferences, errors, scales, inter-rater agreement, and agreement with automatic scores."""
 
-from harness.review.findings.agreement import Agreement
-from harness.review.findings.analysing import findings_of
-from harness.review.findings.findings import Change, ErrorRate, Findings, Preference
-from harness.review.findings.judging import error_rates, outcome, preferences, rows_with
+from harness.review.findings.answers import get_winner
+from harness.review.findings.error_rates import compute_error_rates, flag_errors
+from harness.review.findings.findings import (
+    Change,
+    ErrorRate,
+    Findings,
+    MetricAgreement,
+    Preference,
+    RaterSummary,
+    RatingTime,
+    ScaleScore,
+)
+from harness.review.findings.packet_findings import compute_findings
+from harness.review.findings.preferences import compute_preferences
+from harness.review.findings.rater_agreement import Agreement, Level
 
 __all__ = [
     "Agreement",
     "Change",
     "ErrorRate",
     "Findings",
+    "Level",
+    "MetricAgreement",
     "Preference",
-    "error_rates",
-    "findings_of",
-    "outcome",
-    "preferences",
-    "rows_with",
+    "RaterSummary",
+    "RatingTime",
+    "ScaleScore",
+    "compute_error_rates",
+    "compute_findings",
+    "compute_preferences",
+    "flag_errors",
+    "get_winner",
 ]

@@ -1,11 +1,12 @@
-"""What a packet's ratings say, as values that reports and gates read."""
+"""What a packet's ratings show, as values that reports and gates read."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
-from harness.review.findings.agreement import Agreement, Level
+from harness.review.findings.rater_agreement import Agreement, Level
 from harness.review.packets import Mode
 from harness.statistics import Reduction
 from harness.types import Score
@@ -13,7 +14,7 @@ from harness.types import Score
 
 @dataclass(frozen=True)
 class Change:
-    """A difference to base on the same rows, more is more; `p_value` is None where the method gives none."""
+    """A paired difference to the baseline on the same examples; `p_value` is None where the method has none."""
 
     value: float
     low: float | None
@@ -25,29 +26,37 @@ class Change:
 
 @dataclass(frozen=True)
 class Preference:
-    """How often people prefer `strategy` to `against`. A tie and "both bad" count half in `rate`.
+    """How often raters prefer `strategy` to `against`.
 
-    Counts are of judgements; `rows_for` and `rows_against` are the test rows on which more raters preferred the one, or the other, and
-    `sign_p` is the two-sided sign test on them, one vote a group where rows share groups; None where rows were not equally likely.
+    Attributes:
+        win_rate: the mean over examples; a tie and "both bad" count as half.
+        wins, losses, ties, both_bad: counts of ratings.
+        examples_for, examples_against: test examples on which most raters prefer the one, or the other.
+        sign_test_p: two-sided sign test over examples, or over groups, one vote each; None with unequal inclusion probabilities.
     """
 
     strategy: str
     against: str
-    rate: Score
+    win_rate: Score
     wins: int
     losses: int
     ties: int
     both_bad: int
-    rows_for: int
-    rows_against: int
-    sign_p: float | None
+    examples_for: int
+    examples_against: int
+    sign_test_p: float | None
 
 
 @dataclass(frozen=True)
 class ErrorRate:
-    """How often an output of `strategy` has an error that at least half of its raters call critical; and one that they call minor or
-    worse. `kinds` are the shares of rows on which at least half of the raters marked a kind. `change` and `reduction` are those of the
-    critical rate against base; None for base itself."""
+    """How often an output of `strategy` has an error.
+
+    Attributes:
+        critical: share of examples on which at least half of the raters see a critical error.
+        any_error: the same for a minor or critical error.
+        kinds: share of examples on which at least half of the raters mark a kind; kinds that are never marked are left out.
+        change, reduction: of the critical rate against the baseline; None for the baseline itself.
+    """
 
     strategy: str
     critical: Score
@@ -59,7 +68,7 @@ class ErrorRate:
 
 @dataclass(frozen=True)
 class ScaleScore:
-    """The mean answer on one scale, 1 for the worst answer; `change` is that to base."""
+    """The mean answer on one scale, where 1 is the worst answer; `change` is against the baseline."""
 
     strategy: str
     scale: str
@@ -69,30 +78,39 @@ class ScaleScore:
 
 
 @dataclass(frozen=True)
-class Time:
-    """How long a judgement of an output took: the median in seconds; against base the ratio of geometric means on the same rows, of the
-    same raters, with its 95 % interval."""
+class RatingTime:
+    """How long rating an output took: the median in seconds over all ratings with a time.
+
+    `ratio` compares geometric means with the baseline, for the same raters on the same examples, with its 95% CI.
+    """
 
     strategy: str
-    median: float
-    judgements: int
+    median_seconds: float
+    ratings: int
     ratio: float | None
     low: float | None
     high: float | None
 
 
 @dataclass(frozen=True)
-class Rater:
-    """One rater: how many judgements were asked and made, how many of those that came back got the same answer, how often the left output
-    won where one did (with the exact 95 % interval and p-value of the side), the median seconds of a judgement."""
+class RaterSummary:
+    """One rater.
+
+    Attributes:
+        items, rated: items assigned and rated, repeated items included.
+        repeated, repeated_same: repeated items, and those with the same answer as before.
+        decided, left_wins: pairs with a winner, and those won by the left output.
+        left_low, left_high, left_p: exact 95% CI of the left share, and its binomial p-value against one half.
+        median_seconds: time per rating.
+    """
 
     name: str
-    asked: int
-    made: int
+    items: int
+    rated: int
     repeated: int
     repeated_same: int
     decided: int
-    left: int
+    left_wins: int
     left_low: float | None
     left_high: float | None
     left_p: float | None
@@ -101,11 +119,15 @@ class Rater:
 
 @dataclass(frozen=True)
 class MetricAgreement:
-    """How far an automatic score agrees with people. Of pairs: the share of rows on which it prefers what most raters prefer (a tie of the
-    score counts half; 0.5 is chance). Of single outputs: Kendall's τ-b with their mean answer (0 is chance)."""
+    """How well an automatic score agrees with raters.
+
+    Attributes:
+        measure: for pairs "pair agreement", the share of examples on which the score prefers what most raters prefer (a tie of the score
+            counts as half, 0.5 is chance); for single outputs "Kendall's tau-b" with the mean answer (0 is chance).
+    """
 
     metric: str
-    measure: str
+    measure: Literal["pair agreement", "Kendall's tau-b"]
     value: float
     low: float | None
     high: float | None
@@ -114,28 +136,38 @@ class MetricAgreement:
 
 @dataclass(frozen=True)
 class Findings:
-    """Everything that one packet says. `rows` are the test rows that somebody judged, of those that were asked; `base` is what errors and
-    scales are held against; `agreement` is by question and by what the order of its answers counts for."""
+    """Everything that one packet's ratings show.
+
+    Attributes:
+        sampling: how examples were sampled out of `population` test examples.
+        representative: whether rates estimate those over all test examples.
+        sampled_examples, rated_examples: test examples in the packet, and those rated by anybody.
+        items, rated_items: without repeated items.
+        replaced_ratings: earlier answers that a later one replaced.
+        baseline: the strategy that changes and reductions refer to.
+        agreement: inter-rater agreement by question, and by how answers are treated: as names, or in order.
+        corrections, comments: how many ratings have one.
+    """
 
     packet: str
     task: str
     mode: Mode
     created: str
     sampling: str
-    generalises: bool
-    rows_asked: int
-    rows: int
+    representative: bool
     population: int
-    asked: int
-    made: int
-    superseded: int
-    base: str | None
+    sampled_examples: int
+    rated_examples: int
+    items: int
+    rated_items: int
+    replaced_ratings: int
+    baseline: str | None
     preferences: tuple[Preference, ...]
-    errors: tuple[ErrorRate, ...]
-    scales: tuple[ScaleScore, ...]
-    times: tuple[Time, ...]
+    error_rates: tuple[ErrorRate, ...]
+    scale_scores: tuple[ScaleScore, ...]
+    rating_times: tuple[RatingTime, ...]
     agreement: Mapping[str, Mapping[Level, Agreement]]
-    raters: tuple[Rater, ...]
-    metrics: tuple[MetricAgreement, ...]
-    corrected: int
+    raters: tuple[RaterSummary, ...]
+    metric_agreement: tuple[MetricAgreement, ...]
+    corrections: int
     comments: int

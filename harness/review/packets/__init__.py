@@ -1,37 +1,40 @@
-"""Blind packets for raters: which examples, which outputs, in which order, as which files."""
+"""Blind packets: which test examples are rated, which outputs are shown, and which rater sees what in which order."""
 
-from harness.review.packets.label_studio import SEVERITY_KINDS, tag_of
-from harness.review.packets.making import Asked, Item, items_of, rater_names
-from harness.review.packets.packet import MODES, SEVERITIES, Judgement, Key, Mode, Packet, columns_of, load
-from harness.review.packets.row_scores import Scores, row_metrics, row_scores
-from harness.review.packets.sending import FORMATS, Format, export_packet
-from harness.review.packets.sheets import COMMENT, CORRECTED, ITEM, KIND, PACKET, RATER
+from harness.review.packets.example_scores import OrientedScores, list_example_metrics, load_example_scores
+from harness.review.packets.item_texts import ItemTexts, load_item_texts
+from harness.review.packets.packet import (
+    ERROR_KINDS_QUESTION,
+    MODES,
+    SEVERITIES,
+    Key,
+    Mode,
+    Packet,
+    ReviewItem,
+    list_error_kinds,
+    list_questions,
+)
+from harness.review.packets.packet_builder import build_packet
+from harness.review.packets.packet_request import PacketRequest, parse_raters
+from harness.review.packets.packet_store import load_packet, save_packet
 
 __all__ = [
-    "COMMENT",
-    "CORRECTED",
-    "FORMATS",
-    "ITEM",
-    "KIND",
+    "ERROR_KINDS_QUESTION",
     "MODES",
-    "PACKET",
-    "RATER",
     "SEVERITIES",
-    "SEVERITY_KINDS",
-    "Asked",
-    "Format",
-    "Item",
-    "Judgement",
+    "ItemTexts",
     "Key",
     "Mode",
+    "OrientedScores",
     "Packet",
-    "Scores",
-    "columns_of",
-    "export_packet",
-    "items_of",
-    "load",
-    "rater_names",
-    "row_metrics",
-    "row_scores",
-    "tag_of",
+    "PacketRequest",
+    "ReviewItem",
+    "build_packet",
+    "list_error_kinds",
+    "list_example_metrics",
+    "list_questions",
+    "load_example_scores",
+    "load_item_texts",
+    "load_packet",
+    "parse_raters",
+    "save_packet",
 ]

@@ -1,25 +1,26 @@
-"""A packet: what raters are asked, and the key that tells which strategy stood where. The two lie apart, and the key is never sent."""
+"""Value types of a packet: what raters are asked, and the key that links each item to the strategies behind it.
+
+Packet and key are stored in separate files. The key never leaves the run's folder.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Literal
 
-from harness.errors import BenchError
-from harness.store import PacketFolder
 from harness.types import ReviewSpec
 
 Mode = Literal["pairwise", "scales", "errors"]
 MODES: tuple[Mode, ...] = ("pairwise", "scales", "errors")
 PREFERENCES = ("A", "B", "tie", "both bad")
 SEVERITIES = ("none", "minor", "critical")
-FORMAT = 1
+ERROR_KINDS_QUESTION = "Which kinds of errors does it contain?"
 
 
 @dataclass(frozen=True)
-class Judgement:
-    """One thing that one rater is asked: the output, or the two outputs A and B, of one test row. `id` tells nothing about either."""
+class ReviewItem:
+    """One thing that one rater rates: the output, or the two outputs A and B, of one test example. `id` reveals neither."""
 
     id: str
     rater: str
@@ -28,24 +29,28 @@ class Judgement:
 
 @dataclass(frozen=True)
 class Packet:
-    """What is asked of whom. `judgements` are in the order in which each rater sees them."""
+    """What is asked of whom. `items` are in the order in which each rater sees them.
+
+    `output_noun` is what raters' files call an output: "summary", "answer".
+    """
 
     id: str
     run: str
     task: str
     mode: Mode
     created: str
+    output_noun: str
     questions: ReviewSpec
     raters: tuple[str, ...]
-    judgements: tuple[Judgement, ...]
+    items: tuple[ReviewItem, ...]
     with_reference: bool
 
 
 @dataclass(frozen=True)
-class Shown:
-    """What stood behind one judgement: the strategies from left to right, and which judgement of the same rater it repeats."""
+class ItemKey:
+    """The strategies behind an item, from left to right, and the id of the earlier item of the same rater that it repeats."""
 
-    sides: tuple[str, ...]
+    strategies: tuple[str, ...]
     repeats: str | None
 
 
@@ -53,58 +58,38 @@ class Shown:
 class Key:
     """What raters must not know.
 
-    `cells` are the cells whose outputs were shown, by strategy; `chances` the chance with which each test row came into the packet;
-    `sampling` says how, and `generalises` whether rates over these rows say something about all test rows. `content` is a digest of
-    all rows and outputs that are shown.
+    `items` is by item id. `cells` are the ids of the cells whose outputs are shown, by strategy. `inclusion_probabilities` are the
+    probabilities, by test example, of being sampled out of the `population` test examples. `representative` says whether rates over
+    the sampled examples estimate rates over all of them. `content_digest` covers all examples and outputs that are shown.
     """
 
-    shown: Mapping[str, Shown]
+    items: Mapping[str, ItemKey]
     cells: Mapping[str, str]
-    chances: Mapping[str, float]
+    inclusion_probabilities: Mapping[str, float]
     population: int
     sampling: str
-    generalises: bool
-    content: str
+    representative: bool
+    content_digest: str
 
 
-def store(folder: PacketFolder, packet: Packet, key: Key) -> None:
-    """Write both."""
-    asked = asdict(packet) | {"format": FORMAT, "questions": packet.questions.model_dump(mode="json")}
-    folder.write(asked, asdict(key))
+@dataclass(frozen=True)
+class ReviewQuestion:
+    """A question with a fixed list of answers. `name` is its column in raters' files."""
+
+    name: str
+    text: str
+    answers: tuple[str, ...]
 
 
-def load(folder: PacketFolder) -> tuple[Packet, Key]:
-    """Read both.
-
-    Raises:
-        BenchError: a file is missing or damaged, or of another format.
-    """
-    asked, hidden = folder.packet(), folder.key()
-    if asked.pop("format", None) != FORMAT:
-        raise BenchError(f"{folder.path / 'packet.json'}: is in another format; this version reads format {FORMAT}")
-    try:
-        packet = Packet(
-            **asked
-            | {
-                "questions": ReviewSpec.model_validate(asked["questions"]),
-                "raters": tuple(asked["raters"]),
-                "judgements": tuple(Judgement(**each) for each in asked["judgements"]),
-            }
-        )
-        shown = {name: Shown(tuple(each["sides"]), each["repeats"]) for name, each in hidden["shown"].items()}
-        key = Key(**hidden | {"shown": shown})
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise BenchError(f"{folder.path}: the packet is damaged ({type(error).__name__}: {error})") from None
-    lacking = [j.id for j in packet.judgements if j.id not in key.shown or j.example not in key.chances]
-    if lacking:
-        raise BenchError(f"{folder.path / 'key.json'}: is of another packet: it does not know {lacking[0]}")
-    return packet, key
-
-
-def columns_of(packet: Packet) -> dict[str, tuple[str, ...]]:
-    """The questions of a mode as columns with the answers that each takes, in every format the same names."""
+def list_questions(packet: Packet) -> tuple[ReviewQuestion, ...]:
+    """The questions that every item of the packet asks, the same in every file format."""
     if packet.mode == "pairwise":
-        return {"preference": PREFERENCES}
+        return (ReviewQuestion("preference", packet.questions.preference, PREFERENCES),)
     if packet.mode == "errors":
-        return {"severity": SEVERITIES}
-    return {scale.name: scale.answers for scale in packet.questions.scales}
+        return (ReviewQuestion("severity", f"What is the most serious error in this {packet.output_noun}?", SEVERITIES),)
+    return tuple(ReviewQuestion(scale.name, scale.question, scale.answers) for scale in packet.questions.scales)
+
+
+def list_error_kinds(packet: Packet) -> tuple[str, ...]:
+    """The kinds of errors that raters can mark; empty unless the packet asks about errors."""
+    return packet.questions.errors if packet.mode == "errors" else ()

@@ -1,16 +1,16 @@
-"""Ratings that come back: read from any format, checked, stored, joined with the key."""
+"""Ratings: imported from raters' files, checked, recorded, and joined with the key."""
 
-from harness.review.ratings.importing import Imported, import_files
-from harness.review.ratings.judgements import Judged, Judgements
-from harness.review.ratings.ratings import Rating, Review, review_of, reviews_of
+from harness.review.ratings.rating_import import ImportSummary, import_files
+from harness.review.ratings.rating_records import Rating, Review, load_review, load_reviews
+from harness.review.ratings.unblinded_ratings import UnblindedRating, UnblindedRatings
 
 __all__ = [
-    "Imported",
-    "Judged",
-    "Judgements",
+    "ImportSummary",
     "Rating",
     "Review",
+    "UnblindedRating",
+    "UnblindedRatings",
     "import_files",
-    "review_of",
-    "reviews_of",
+    "load_review",
+    "load_reviews",
 ]

@@ -25,7 +25,7 @@ def test_one_person_is_one_rater_in_whatever_export(export: Export, run: StoredR
     tasks[0]["annotations"].insert(0, nobody)
     file.write_text(json.dumps(tasks))
     (first,) = review_import(run.path, [file])
-    assert len(first.refused) == 1 and {rater for _, rater in ratings_of(run)} == {"rater-1"}
+    assert len(first.rejected) == 1 and {rater for _, rater in ratings_of(run)} == {"rater-1"}
     rows = [
         {**task["data"], "preference": "tie", "annotator": "bo@example.org", "updated_at": "2099-01-01T00:00:00Z"}
         for task in json.loads(made.files[0].read_text())
@@ -48,7 +48,7 @@ def test_raters_whose_names_begin_alike_are_not_taken_for_each_other(export: Exp
         tasks = json.loads(file.read_text())
         own = {task["data"]["item"]: ratings[task["data"]["item"]] for task in tasks}
         (imported,) = review_import(run.path, [label_studio(file, made, own)])
-        assert imported.new == 12 and not imported.refused
+        assert imported.new == 12 and not imported.rejected
     assert {rater for _, rater in ratings_of(run)} == {"anna", "anna2"}
 
 
@@ -64,15 +64,15 @@ def test_two_people_who_annotated_the_same_tasks_are_two_raters(export: Export, 
     (imported,) = review_import(run.path, [path])
     assert {rater for _, rater in ratings_of(run)} == {"rater-1", "rater-1/ben@example.org"}
     (found,) = review_status(run.path)
-    assert (found.made, found.asked) == (12, 12), "two people did the same twelve"
-    assert [(r.name, r.made, r.asked) for r in found.raters] == [("rater-1", 14, 14), ("rater-1/ben@example.org", 14, 14)]
-    assert imported.new == 2 * len(made.packet.judgements)
+    assert (found.rated_items, found.items) == (12, 12), "two people did the same twelve"
+    assert [(r.name, r.rated, r.items) for r in found.raters] == [("rater-1", 14, 14), ("rater-1/ben@example.org", 14, 14)]
+    assert imported.new == 2 * len(made.packet.items)
     # ben's are exported later once more, alone: he stays who he was
     for task in tasks:
         task["annotations"] = [a for a in task["annotations"] if a["completed_by"] == {"id": 2, "email": "ben@example.org"}]
     path.write_text(json.dumps(tasks))
     (again,) = review_import(run.path, [path])
-    assert (again.new, again.replaced, again.known) == (0, 0, len(made.packet.judgements))
+    assert (again.new, again.replaced, again.unchanged) == (0, 0, len(made.packet.items))
 
 
 def test_minimal_exports_keep_two_people_apart_and_the_later_of_two_answers(export: Export, run: StoredRun) -> None:
@@ -83,7 +83,7 @@ def test_minimal_exports_keep_two_people_apart_and_the_later_of_two_answers(expo
     later = [row | {"preference": "both bad", "updated_at": "2026-03-02T10:00:00Z"} for row in other[:3]]
     path.write_text(json.dumps([*rows, *later, *other]))
     (imported,) = review_import(run.path, [path])
-    assert (imported.new, imported.refused) == (2 * len(rows), ())
+    assert (imported.new, imported.rejected) == (2 * len(rows), ())
     second = {item: r.answers["preference"] for (item, rater), r in ratings_of(run).items() if rater == "rater-1/2"}
     assert [second[row["item"]] for row in rows] == ["both bad"] * 3 + ["tie"] * (len(rows) - 3)
 
@@ -99,7 +99,7 @@ def test_a_judgement_belongs_to_one_rater(export: Export, run: StoredRun) -> Non
     ben.write_text(text.replace(",anna,", ",ben,"))
     one, same, wrong = review_import(run.path, [first, again, ben])
     assert one.new and not same.new and {rater for _, rater in ratings_of(run)} == {"anna"}
-    assert wrong.new == 0 and "rater: the judgement is that of anna, and the row names 'ben'" in wrong.refused[0]
+    assert wrong.new == 0 and "rater: the item is assigned to anna, not to 'ben'" in wrong.rejected[0]
 
 
 def test_a_raters_number_survives_a_spreadsheet(export: Export, run: StoredRun) -> None:
@@ -107,4 +107,4 @@ def test_a_raters_number_survives_a_spreadsheet(export: Export, run: StoredRun) 
     filled = fill_csv(made.files[0], made, ratings_for(made))
     filled.write_text(filled.read_text(encoding="utf-8-sig").replace(",01,", ",1,"), encoding="utf-8")
     (imported,) = review_import(run.path, [filled])
-    assert imported.new == 12 and not imported.refused
+    assert imported.new == 12 and not imported.rejected

@@ -1,0 +1,79 @@
+"""All findings of a packet, computed from its ratings."""
+
+from __future__ import annotations
+
+from harness.review.findings.answers import normalize_answer
+from harness.review.findings.error_rates import compute_error_rates
+from harness.review.findings.findings import Findings
+from harness.review.findings.metric_agreement import compute_metric_agreement
+from harness.review.findings.preferences import compute_preferences
+from harness.review.findings.rater_agreement import Agreement, Level, compute_agreement
+from harness.review.findings.rater_summaries import summarize_raters
+from harness.review.findings.rating_times import compute_rating_times
+from harness.review.findings.scale_scores import compute_scale_scores
+from harness.review.packets import list_questions
+from harness.review.ratings import Review, UnblindedRating, UnblindedRatings
+from harness.store import StoredRun
+
+
+def compute_findings(run: StoredRun, review: Review) -> Findings:
+    """Everything that a packet's ratings show.
+
+    Raises:
+        BenchError: the examples or the outputs that were rated are missing or damaged.
+    """
+    ratings = UnblindedRatings(review, run.examples(review.packet.task))
+    packet, mode = review.packet, review.packet.mode
+    return Findings(
+        packet=packet.id,
+        task=packet.task,
+        mode=mode,
+        created=packet.created,
+        sampling=review.key.sampling,
+        representative=review.key.representative,
+        population=review.key.population,
+        sampled_examples=len(review.key.inclusion_probabilities),
+        rated_examples=len({rating.example for rating in ratings.first_ratings}),
+        items=sum(review.key.items[item.id].repeats is None for item in packet.items),
+        rated_items=len({rating.rating.item for rating in ratings.first_ratings}),
+        replaced_ratings=review.replaced,
+        baseline=ratings.baseline,
+        preferences=compute_preferences(ratings) if mode == "pairwise" else (),
+        error_rates=compute_error_rates(ratings) if mode == "errors" else (),
+        scale_scores=compute_scale_scores(ratings) if mode == "scales" else (),
+        rating_times=compute_rating_times(ratings) if mode != "pairwise" else (),
+        agreement=_compute_agreements(ratings),
+        raters=summarize_raters(ratings),
+        metric_agreement=compute_metric_agreement(run, ratings),
+        corrections=sum(rating.rating.corrected is not None for rating in ratings.ratings),
+        comments=sum(bool(rating.rating.comment) for rating in ratings.ratings),
+    )
+
+
+def _compute_agreements(ratings: UnblindedRatings) -> dict[str, dict[Level, Agreement]]:
+    """The agreement on each question, with answers as names and in order."""
+    clusters = {_get_unit(rating): ratings.get_cluster(rating.example) for rating in ratings.first_ratings}
+    agreements: dict[str, dict[Level, Agreement]] = {}
+    for question, levels in _number_answers(ratings).items():
+        for level, numbers in levels.items():
+            answers: dict[str, dict[str, int]] = {}
+            for rating in ratings.first_ratings:
+                answers.setdefault(_get_unit(rating), {})[rating.rating.rater] = numbers[normalize_answer(rating, question)]
+            agreement = compute_agreement(answers, len(set(numbers.values())), level, clusters=clusters)
+            if agreement is not None:
+                agreements.setdefault(question, {})[level] = agreement
+    return agreements
+
+
+def _get_unit(rating: UnblindedRating) -> str:
+    """What raters agree or disagree about: the output, or the pair, of an example."""
+    return f"{rating.example}\0{'/'.join(sorted(rating.strategies))}"
+
+
+def _number_answers(ratings: UnblindedRatings) -> dict[str, dict[Level, dict[str, int]]]:
+    """The number of each answer, by question and level. In order, "both bad" is in the middle, as a tie is."""
+    if ratings.packet.mode == "pairwise":
+        nominal = {"first": 0, "tie": 1, "both bad": 2, "second": 3}
+        return {"preference": {"nominal": nominal, "ordinal": {"first": 0, "tie": 1, "both bad": 1, "second": 2}}}
+    numbers = {q.name: {answer: k for k, answer in enumerate(q.answers)} for q in list_questions(ratings.packet)}
+    return {question: {"nominal": own, "ordinal": own} for question, own in numbers.items()}

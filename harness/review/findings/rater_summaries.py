@@ -1,0 +1,48 @@
+"""Statistics of single raters: how much they rated, how consistent they are, and whether they favour a side."""
+
+from __future__ import annotations
+
+from statistics import median
+
+from harness.review.findings.answers import get_winner
+from harness.review.findings.findings import RaterSummary
+from harness.review.ratings import UnblindedRating, UnblindedRatings
+from harness.statistics import clopper_pearson_interval
+
+
+def summarize_raters(ratings: UnblindedRatings) -> tuple[RaterSummary, ...]:
+    """Every rater who was asked, and everybody else who rated."""
+    names = dict.fromkeys([*ratings.packet.raters, *(rating.rating.rater for rating in ratings.ratings)])
+    return tuple(_summarize(ratings, name) for name in names)
+
+
+def _summarize(ratings: UnblindedRatings, name: str) -> RaterSummary:
+    from scipy.stats import binomtest
+
+    own = {rating.rating.item: rating for rating in ratings.ratings if rating.rating.rater == name}
+    repeats = [
+        (own[earlier], rating) for rating in own.values() if (earlier := ratings.key.items[rating.rating.item].repeats) and earlier in own
+    ]
+    sides = [r.rating.answers["preference"] for r in own.values() if not r.is_repeat] if ratings.packet.mode == "pairwise" else []
+    decided, left_wins = sum(side in ("A", "B") for side in sides), sides.count("A")
+    interval = clopper_pearson_interval(left_wins, decided) if decided else None
+    seconds = [rating.rating.seconds for rating in own.values() if rating.rating.seconds]
+    assigned_to = name.partition("/")[0]  # in Label Studio several people may rate one rater's items
+    return RaterSummary(
+        name=name,
+        items=sum(item.rater == assigned_to for item in ratings.packet.items),
+        rated=len(own),
+        repeated=len(repeats),
+        repeated_same=sum(_get_meaning(earlier) == _get_meaning(later) for earlier, later in repeats),
+        decided=decided,
+        left_wins=left_wins,
+        left_low=interval.low if interval else None,
+        left_high=interval.high if interval else None,
+        left_p=float(binomtest(left_wins, decided).pvalue) if decided else None,
+        median_seconds=median(seconds) if seconds else None,
+    )
+
+
+def _get_meaning(rating: UnblindedRating) -> object:
+    """The answers, independent of the sides on which outputs were shown."""
+    return get_winner(rating) if len(rating.strategies) == 2 else tuple(rating.rating.answers.items())

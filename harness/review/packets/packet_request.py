@@ -1,0 +1,88 @@
+"""What a packet should contain, as the user asks for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from harness.errors import BenchError, setting
+from harness.review.packets.packet import Mode
+from harness.text import plural
+from harness.types import ReviewSpec
+
+_MAX_RATERS = 100
+
+
+@dataclass(frozen=True)
+class PacketRequest:
+    """The examples, outputs, raters and questions of a packet.
+
+    Attributes:
+        strategies: whose outputs are rated.
+        n: test examples to sample.
+        raters: their names.
+        sample: "random", "disagreement", "low-score", "hardest" or "slice:COLUMN=VALUE".
+        overlap: raters per example; None for all raters.
+        repeats: items per rater that are repeated; None for 10%, at most 20.
+        against: only pairs with this strategy.
+        with_reference: whether raters see the references.
+        model: the base model; None where the run has one.
+        train_size: training examples; None where the run has one size.
+        questions: what is asked; None for the questions of the task.
+    """
+
+    task: str
+    strategies: tuple[str, ...]
+    n: int
+    mode: Mode
+    raters: tuple[str, ...]
+    sample: str = "random"
+    overlap: int | None = None
+    repeats: int | None = None
+    against: str | None = None
+    with_reference: bool = False
+    seed: int = 0
+    model: str | None = None
+    train_size: int | None = None
+    questions: ReviewSpec | None = None
+
+    def check(self) -> None:
+        """Check that the fields fit together.
+
+        Raises:
+            BenchError: they do not.
+        """
+        if len(set(self.strategies)) < len(self.strategies):
+            raise BenchError(f"{setting('strategies', ','.join(self.strategies))}: a strategy is named twice.")
+        if self.mode == "pairwise" and len(self.strategies) < 2:
+            alternatives = f"{setting('mode', 'scales')} or {setting('mode', 'errors')}"
+            raise BenchError(f"{setting('mode', 'pairwise')}: needs at least two strategies. Name another one, or use {alternatives}.")
+        if self.against is not None and (self.mode != "pairwise" or self.against not in self.strategies):
+            rule = f"only applies to {setting('mode', 'pairwise')}, and must be one of {', '.join(self.strategies)}"
+            raise BenchError(f"{setting('against', self.against)}: {rule}.")
+        for name, value, least in (("n", self.n, 1), ("seed", self.seed, 0), ("repeats", self.repeats or 0, 0)):
+            if value < least:
+                raise BenchError(f"{setting(name, str(value))}: must be {least} or greater.")
+        if self.overlap is not None and self.overlap > len(self.raters):
+            raise BenchError(f"{setting('overlap', str(self.overlap))}: there are only {plural(len(self.raters), 'rater')}.")
+
+
+def parse_raters(text: str) -> tuple[str, ...]:
+    """Names of raters: "3" gives rater-1 to rater-3, "anna,ben" gives these names.
+
+    Raises:
+        BenchError: no rater, too many, one named twice, or a name that cannot be part of a file name.
+    """
+    if text.isascii() and text.isdecimal() and len(text) < 4:
+        names = tuple(f"rater-{i + 1}" for i in range(int(text)))
+    else:
+        names = tuple(name.strip() for name in text.split(",") if name.strip())
+    option = setting("raters", text)
+    if not 1 <= len(names) <= _MAX_RATERS:
+        raise BenchError(f"{option}: give 1 to {_MAX_RATERS} raters, as a number or as names separated by commas.")
+    invalid = [n for n in names if not all(c.isalnum() or c in "-_." for c in n) or n.startswith(".") or len(n) > 40]
+    if invalid:
+        rule = "Use up to 40 letters, digits, '-', '_' and '.', and do not start with '.'"
+        raise BenchError(f"{option}: '{invalid[0]}' cannot be part of a file name. {rule}.")
+    if len({name.casefold() for name in names}) < len(names):
+        raise BenchError(f"{option}: a rater is named twice.")
+    return names

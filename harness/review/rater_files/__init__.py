@@ -1,0 +1,16 @@
+"""The files that raters work in: each format is written for them and read when it comes back."""
+
+from harness.review.rater_files.packet_export import FORMATS, ExportedPacket, Format, export_packet
+from harness.review.rater_files.returned_file import ReturnedFile, read_returned_file
+from harness.review.rater_files.returned_rows import ReturnedRow, quote
+
+__all__ = [
+    "FORMATS",
+    "ExportedPacket",
+    "Format",
+    "ReturnedFile",
+    "ReturnedRow",
+    "export_packet",
+    "quote",
+    "read_returned_file",
+]

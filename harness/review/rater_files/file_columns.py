@@ -1,0 +1,18 @@
+"""Names of columns and fields in raters' files: the writer and the reader of a format share them."""
+
+from __future__ import annotations
+
+ITEM, PACKET, RATER = "item", "packet", "rater"
+CORRECTED, COMMENT = "corrected version", "comment"
+KIND_PREFIX = "error: "  # followed by a kind of error; an x in this column marks it
+INPUT_PREFIX = "input: "  # followed by the name of an input
+OUTPUT = "output"  # of a pair: "output A" and "output B"
+REFERENCE = "reference"
+
+# Label Studio names the parts of its labeling interface by tags: letters, digits and underscores.
+CORRECTED_TAG, COMMENT_TAG, KINDS_TAG = "corrected", "comment", "kinds"
+
+
+def get_tag(question: str) -> str:
+    """The tag of a question in Label Studio."""
+    return "".join(c if c.isalnum() and c.isascii() else "_" for c in question)

@@ -1,0 +1,73 @@
+"""Writing the files that go to the raters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from harness.errors import BenchError, setting
+from harness.review.packets import ItemTexts, Key, Packet, PacketRequest, build_packet, load_item_texts, load_packet, save_packet
+from harness.review.rater_files.label_studio_writer import render_config, render_tasks
+from harness.review.rater_files.page_writer import render_page
+from harness.review.rater_files.spreadsheet_writer import render_csv, write_xlsx
+from harness.store import StoredRun, get_packet_folder, write_text
+
+Format = Literal["html", "xlsx", "csv", "label-studio"]
+FORMATS: tuple[Format, ...] = ("html", "xlsx", "csv", "label-studio")
+
+
+@dataclass(frozen=True)
+class ExportedPacket:
+    """A packet with its key, the folder where both are stored, and the files to send to the raters."""
+
+    packet: Packet
+    key: Key
+    folder: Path
+    files: tuple[Path, ...]
+
+
+def export_packet(run: StoredRun, request: PacketRequest, formats: Sequence[Format], out: Path | None = None) -> ExportedPacket:
+    """Build a packet, store it, and write the raters' files. The same request writes the same packet again.
+
+    Args:
+        out: folder of the raters' files; None for `send/` in the packet's folder.
+
+    Raises:
+        BenchError: as `build_packet`, or the folder cannot be written.
+    """
+    packet, key = build_packet(run, request)
+    folder = get_packet_folder(run.path, packet.id)
+    target = out or folder.send
+    if target.exists() and not target.is_dir():
+        raise BenchError(f"{setting('out', str(target))}: is a file. Name a folder.")
+    if folder.is_complete:
+        packet, key = load_packet(folder)  # the packet that raters may already have
+    texts = load_item_texts(run, packet, key)
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+        save_packet(folder, packet, key)
+        files = [_write_file(target, packet, rater, texts[rater], format_) for rater in packet.raters for format_ in formats]
+        if "label-studio" in formats:
+            config = target / f"label-studio-{packet.id}-config.xml"
+            write_text(config, render_config(packet))
+            files.append(config)
+    except OSError as error:
+        raise BenchError(f"{target}: cannot be written: {error.strerror}.") from None
+    return ExportedPacket(packet, key, folder.path, tuple(files))
+
+
+def _write_file(target: Path, packet: Packet, rater: str, items: Sequence[ItemTexts], format_: Format) -> Path:
+    if format_ == "label-studio":
+        path = target / f"label-studio-{packet.id}-{rater}.json"
+        write_text(path, render_tasks(packet, rater, items))
+        return path
+    path = target / f"review-{packet.id}-{rater}.{format_}"
+    if format_ == "html":
+        write_text(path, render_page(packet, rater, items))
+    elif format_ == "xlsx":
+        write_xlsx(path, packet, rater, items)
+    else:
+        write_text(path, render_csv(packet, rater, items))
+    return path
