@@ -78,7 +78,7 @@ def rated(here):
     """What a rater would have sent back: all ties, and one corrected text."""
     (packet,) = here.glob("runs/*/review/*/packet.json")
     asked = json.loads(packet.read_text(encoding="utf-8"))
-    own = [j["id"] for j in asked["judgements"] if j["rater"] == "rater-1"]
+    own = [j["id"] for j in asked["items"] if j["rater"] == "rater-1"]
     ratings = [{"item": item, "answers": {"preference": "tie"}, "corrected": None} for item in own]
     ratings[0]["corrected"] = "as it should be"
     (here / "ratings-1.json").write_text(

@@ -80,7 +80,7 @@ def judged(tmp_path_factory: pytest.TempPathFactory) -> StoredRun:
     run = make_run(folder / "judged", [summarization(cells, rows=40)])
     packet = review_export(run.path, ("base", "lora"), n=20, raters=2)
     for rater in packet.packet.raters:
-        own = [j.id for j in packet.packet.judgements if j.rater == rater]
+        own = [j.id for j in packet.packet.items if j.rater == rater]
         ratings = [{"item": item, "answers": {"preference": "AB"[k % 2]}, "comment": HOSTILE} for k, item in enumerate(own)]
         file = folder / f"{rater}.json"
         file.write_text(json.dumps({"bench_review": 1, "packet": packet.packet.id, "rater": rater, "ratings": ratings}), encoding="utf-8")
