@@ -12,8 +12,7 @@ from pathlib import Path
 from harness.metrics import metrics_for
 from harness.reporting import render
 from harness.statistics import per_example_scores
-from harness.store import RunFolder, RunPlan, StoredRun
-from harness.store.run_plan import ModelInfo
+from harness.store import ModelInfo, RunFolder, RunPlan, StoredRun
 from harness.types import Cell, CellResult, Cost, DataReport, Example, Phase, Prediction, Splits, Strategy, Task
 
 LORA = {"peft_type": "LORA", "r": 16}

@@ -14,9 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import BenchError
-from harness.store.atomic import write_json
+from harness.store.json_files import read_json, write_json
 from harness.store.lock import waiting_lock
-from harness.store.run_folder import read_json
 
 
 class PacketFolder:

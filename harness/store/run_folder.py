@@ -12,15 +12,15 @@ import contextlib
 import json
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from harness.errors import BenchError
-from harness.store.atomic import PARTS, write_json
-from harness.store.run_plan import RunPlan
+from harness.store.atomic import PARTIAL_FILES
+from harness.store.json_files import read_json, read_value, write_value
+from harness.store.run_plan import FORMAT, RunPlan
 from harness.store.tables import read_examples, read_predictions, write_examples, write_predictions
-from harness.types import Cell, CellResult, Cost, Example, Prediction, Splits, TrainingSummary
+from harness.types import CellResult, Example, Prediction, Splits
 
 
 class CellFolder:
@@ -63,7 +63,7 @@ class CellFolder:
         self.path.mkdir(parents=True, exist_ok=True)
         if predictions is not None:
             write_predictions(self.path / "predictions.parquet", predictions)
-        write_json(self.path / "cell.json", asdict(result))
+        write_value(self.path / "cell.json", CellResult, result)
         shutil.rmtree(self.checkpoint, ignore_errors=True)
 
     def result(self) -> CellResult:
@@ -72,19 +72,7 @@ class CellFolder:
         Raises:
             BenchError: when the file is damaged.
         """
-        value = read_json(self.path / "cell.json")
-        try:
-            training, general = value.pop("training"), value.pop("general_loss", None)
-            return CellResult(
-                cell=Cell(**value.pop("cell")),
-                costs=tuple(Cost(**cost) for cost in value.pop("costs")),
-                training=TrainingSummary(**training) if training else None,
-                general_loss=(general[0], general[1]) if general else None,
-                notes=tuple(value.pop("notes")),
-                **value,
-            )
-        except (KeyError, TypeError, AttributeError) as error:
-            raise BenchError(f"{self.path / 'cell.json'}: is damaged ({error}). Delete the folder {self.path} to run it again.") from None
+        return read_value(self.path / "cell.json", CellResult, advice=f"Delete the folder {self.path} to run this cell again.")
 
     def predictions(self) -> tuple[Prediction, ...]:
         """The rows of the cell; empty for a cell that did not get that far.
@@ -123,7 +111,7 @@ class RunFolder:
 
     def write_plan(self, plan: RunPlan) -> None:
         """`run.json`; from then on the folder is a run."""
-        write_json(self.path / "run.json", plan.to_json())
+        write_value(self.path / "run.json", RunPlan, plan)
 
     def plan(self) -> RunPlan:
         """The plan of this run.
@@ -134,12 +122,14 @@ class RunFolder:
         file = self.path / "run.json"
         if not file.is_file():
             raise BenchError(f"{self.path}: is no run folder (it has no run.json)")
-        try:
-            return RunPlan.from_json(read_json(file))
-        except (KeyError, TypeError, AttributeError) as error:
-            raise BenchError(f"{file}: is damaged ({type(error).__name__}: {error})") from None
-        except ValueError as error:
-            raise BenchError(f"{file}: {error}") from None
+        stored = read_json(file)
+        version = stored.get("format") if isinstance(stored, dict) else None
+        if version != FORMAT:
+            raise BenchError(
+                f"{file}: is in format {version!r}; this version of bench reads format {FORMAT}. "
+                "Repeat the run, or read it with the version that made it."
+            )
+        return read_value(file, RunPlan)
 
     def write_data(self, task: str, splits: Splits, digests: Mapping[str, str]) -> None:
         """The test rows and the ids of the others into `data/`, the rows to train on into `work/`.
@@ -170,22 +160,8 @@ class RunFolder:
         """Delete what a finished run does not hold: the training rows, checkpoints of cells that have ended, files that a killed
         process left half-written."""
         shutil.rmtree(self.path / "work", ignore_errors=True)
-        for part in self.path.rglob(PARTS):
+        for part in self.path.rglob(PARTIAL_FILES):
             part.unlink(missing_ok=True)
         for cell in (self.path / "cells").glob("*"):
             if CellFolder(cell).whole():
                 shutil.rmtree(CellFolder(cell).checkpoint, ignore_errors=True)
-
-
-def read_json(path: Path) -> Any:
-    """A JSON file.
-
-    Raises:
-        BenchError: when it is missing or damaged.
-    """
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise BenchError(f"{path}: cannot be read: {error.strerror}") from None
-    except ValueError as error:
-        raise BenchError(f"{path}: is damaged: {error}") from None

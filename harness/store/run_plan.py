@@ -1,15 +1,15 @@
-"""What a run set out to do: the resolved grid, as it stands in `run.json`."""
+"""The plan of a run: the resolved grid, as `run.json` stores it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
 
 from harness.types import Cell, DataReport, Shape, Strategy, Task
 
-FORMAT = 2
-EXTERNAL = "elsewhere"  # stands for the model of outputs that were made elsewhere
+FORMAT: Literal[3] = 3  # of run.json and the cells' files; raised when a version cannot read what the one before wrote
+EXTERNAL = "external"  # the model name of external outputs
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,7 @@ class RunPlan:
     environment: Mapping[str, str]
     options: Mapping[str, Any]
     overridden: Mapping[str, Strategy] = field(default_factory=dict)
+    format: Literal[3] = FORMAT
 
     def strategy_of(self, cell: Cell) -> Strategy:
         """The strategy as this very cell uses it."""
@@ -68,47 +69,4 @@ class RunPlan:
             data={name: report for name, report in self.data.items() if name in tasks},
             data_digests={name: digest for name, digest in self.data_digests.items() if name in tasks},
             overridden={id_: strategy for id_, strategy in self.overridden.items() if id_ in {cell.id for cell in cells}},
-        )
-
-    def to_json(self) -> dict[str, Any]:
-        """The plan as plain values."""
-        return {
-            "format": FORMAT,
-            "digest": self.digest,
-            "created": self.created,
-            "command": self.command,
-            "options": dict(self.options),
-            "tasks": {name: task.model_dump(mode="json") for name, task in self.tasks.items()},
-            "strategies": {name: strategy.model_dump(mode="json") for name, strategy in self.strategies.items()},
-            "overridden": {cell: strategy.model_dump(mode="json") for cell, strategy in self.overridden.items()},
-            "models": {name: asdict(model) for name, model in self.models.items()},
-            "cells": [asdict(cell) for cell in self.cells],
-            "data": {name: asdict(report) | {"digest": self.data_digests[name]} for name, report in self.data.items()},
-            "environment": dict(self.environment),
-        }
-
-    @staticmethod
-    def from_json(value: Mapping[str, Any]) -> RunPlan:
-        """The plan back from `to_json`.
-
-        Raises:
-            ValueError: when it was written in a format that this version does not read.
-        """
-        if value.get("format") != FORMAT:
-            raise ValueError(f"is in format {value.get('format')!r}; this version reads format {FORMAT}")
-        data = {name: dict(report) for name, report in value["data"].items()}
-        digests = {name: report.pop("digest") for name, report in data.items()}
-        return RunPlan(
-            digest=value["digest"],
-            created=value["created"],
-            command=value["command"],
-            options=value["options"],
-            tasks={name: Task.model_validate(task) for name, task in value["tasks"].items()},
-            strategies={name: Strategy.model_validate(strategy) for name, strategy in value["strategies"].items()},
-            overridden={cell: Strategy.model_validate(strategy) for cell, strategy in value["overridden"].items()},
-            models={name: ModelInfo(**model) for name, model in value["models"].items()},
-            cells=tuple(Cell(**cell) for cell in value["cells"]),
-            data={name: DataReport(**report) for name, report in data.items()},
-            data_digests=digests,
-            environment=value["environment"],
         )

@@ -11,8 +11,9 @@ from datetime import datetime
 from pathlib import Path
 
 from harness.errors import BenchError, did_you_mean
+from harness.store.json_files import read_json
 from harness.store.lock import RunLock
-from harness.store.run_folder import CellFolder, RunFolder, read_json
+from harness.store.run_folder import CellFolder, RunFolder
 from harness.store.run_plan import RunPlan
 from harness.store.stored_run import StoredRun
 from harness.types import CellResult

@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import BenchError
-from harness.store.atomic import write_json
-from harness.store.run_folder import read_json
+from harness.store.json_files import read_json, write_json
 
 
 def add_verdict(run: Path, verdict: Mapping[str, Any]) -> Path:

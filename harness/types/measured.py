@@ -45,7 +45,7 @@ class DataReport:
     origin: Mapping[str, str]
     sizes: Mapping[str, int]
     sampled_from: Mapping[str, int]
-    skipped: Sequence[str] = ()
+    skipped: tuple[str, ...] = ()
     skipped_rows: int = 0
     duplicates: Mapping[str, int] = field(default_factory=dict)
     removed_from_train: int = 0
@@ -53,7 +53,7 @@ class DataReport:
     shared_groups_removed: int = 0
     folded: Mapping[str, int] = field(default_factory=dict)
     unseen_labels: Mapping[str, int] = field(default_factory=dict)
-    warnings: Sequence[str] = ()
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,7 @@ from harness import load_run
 from harness.api import open_catalog, stored_request
 from harness.cli.progress import RunDisplay
 from harness.grid import make_plan
-from harness.store import RunFolder
-from harness.store.atomic import write_json
+from harness.store import RunFolder, write_json
 
 Call = Callable[..., Any]
 

@@ -16,8 +16,7 @@ from report_factory import make_run, summarization
 from harness.api import NotPassedError, gate, history, promote, rollback, verify_registry
 from harness.errors import BenchError
 from harness.gate import Registry
-from harness.store import StoredRun
-from harness.store.atomic import write_json
+from harness.store import StoredRun, write_json
 from tests.gate.conftest import Runs as Made
 
 

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.store import RunFolder, RunPlan, create_run
-from harness.store.run_plan import ModelInfo
+from harness.store import ModelInfo, RunFolder, RunPlan, create_run
 from harness.types import Cell, CellResult, Cost, DataReport, Example, Prediction, Splits, Strategy, Task, TrainingSummary
 
 BASE = Cell("b0", "notes", "tiny", "base", 0, None)

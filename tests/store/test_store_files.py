@@ -6,14 +6,15 @@ import json
 import math
 import os
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from harness.errors import BenchError
-from harness.store import RunFolder, RunPlan, StoredRun
-from harness.store.atomic import write_atomically, write_json, write_text
+from harness.store import RunFolder, RunPlan, StoredRun, write_atomically, write_json, write_text, write_value
 from harness.store.tables import read_examples, read_predictions, write_examples, write_predictions
 from harness.types import Cell, CellResult, Example, Prediction
 
@@ -71,8 +72,7 @@ def test_lone_surrogates_are_written_as_question_marks(tmp_path: Path) -> None:
 
 def test_plan_comes_back(make_run: Make, plan: RunPlan) -> None:
     stored = make_run().plan()
-    assert json.dumps(stored.to_json()) == json.dumps(plan.to_json())
-    assert (stored.tasks, stored.strategies, stored.models, stored.cells) == (plan.tasks, plan.strategies, plan.models, plan.cells)
+    assert stored == plan
 
 
 def test_result_comes_back(make_run: Make, result: CellResult) -> None:
@@ -208,12 +208,12 @@ def test_a_cell_that_failed_has_no_rows(make_run: Make) -> None:
     assert StoredRun(folder).status("l0") == "failed"
 
 
-@pytest.mark.parametrize("version", [0, 1, "2", None])
+@pytest.mark.parametrize("version", [0, 2, "3", None])
 def test_another_format_is_refused_with_both_numbers(make_run: Make, version: Any) -> None:
     folder = make_run()
     stored = json.loads((folder.path / "run.json").read_text())
     write_json(folder.path / "run.json", stored | {"format": version})
-    with pytest.raises(BenchError, match=rf"run\.json: is in format {version!r}; this version reads format 2"):
+    with pytest.raises(BenchError, match=rf"run\.json: is in format {version!r}; this version of bench reads format 3"):
         folder.plan()
 
 
@@ -223,3 +223,47 @@ def test_half_a_line_of_a_curve_is_left_out(make_run: Make) -> None:
     cell.path.mkdir(parents=True)
     cell.curve.write_bytes(b'{"step": 1, "loss": 2.0}\n\n{"step": 2, "los\xe2\x82')
     assert cell.curve_points() == [{"step": 1, "loss": 2.0}]
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        (lambda value: value["costs"][0].update(seconds="fast"), r"costs\[0\]\.seconds: must be a valid number, not 'fast'"),
+        (lambda value: value["costs"][0].pop("seconds"), r"costs\[0\]\.seconds: is missing"),
+        (lambda value: value["training"].update(steps=True), r"training\.steps: must be a valid integer, not True"),
+        (lambda value: value.update(status="dnoe"), r"status: unknown value 'dnoe'\. Did you mean 'done'\?"),
+        (lambda value: value.update(score=1.0), "score: is an unknown field"),
+        (lambda value: value["cell"].clear(), r"cell\.id: is missing \(and 5 more problems\)"),
+    ],
+)
+def test_damaged_field_is_named_with_what_to_do(make_run: Make, result: CellResult, change: Callable[[Any], None], problem: str) -> None:
+    cell = make_run().cell("l0")
+    cell.finish(result, [])
+    stored = json.loads((cell.path / "cell.json").read_text())
+    change(stored)
+    write_json(cell.path / "cell.json", stored)
+    with pytest.raises(BenchError, match=rf"cell\.json: is damaged: {problem}\. Delete the folder .*l0 to run this cell again\.$"):
+        cell.result()
+
+
+def test_damaged_task_of_a_plan_is_named(make_run: Make) -> None:
+    folder = make_run()
+    stored = json.loads((folder.path / "run.json").read_text())
+    stored["tasks"]["notes"]["margin"] = -1
+    write_json(folder.path / "run.json", stored)
+    with pytest.raises(BenchError, match=r"run\.json: is damaged: tasks\.notes\.margin: must be greater than 0, not -1$"):
+        folder.plan()
+
+
+def test_values_of_another_type_are_not_written(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"Expected `tuple\[str, ...\]`"):
+        write_value(tmp_path / "cell.json", CellResult, CellResult(Cell("l0", "notes", "tiny", "lora", 2, 0), "done", notes=["a"]))  # type: ignore[arg-type]
+    assert not os.listdir(tmp_path)
+
+
+def test_values_that_users_give_are_written_in_json_form(make_run: Make, plan: RunPlan) -> None:
+    """YAML reads an unquoted date as a date, and Python users pass sets and paths."""
+    given = {"since": date(2026, 3, 1), "modules": {"q_proj"}, "folder": Path("a/b")}
+    folder = make_run()
+    folder.write_plan(replace(plan, options=given))
+    assert folder.plan().options == {"since": "2026-03-01", "modules": ["q_proj"], "folder": "a/b"}

@@ -15,7 +15,7 @@ from harness.engine.tuning import virtual_tokens
 from harness.errors import BenchError
 from harness.measure import Meter
 from harness.results import FinishedCell
-from harness.store import StoredRun, read_json
+from harness.store import StoredRun, read_value
 from harness.types import Example, Prediction
 
 
@@ -150,7 +150,4 @@ def _shots(finished: FinishedCell) -> tuple[Shot, ...]:
     file = finished.files.shots
     if not file.is_file():
         raise BenchError(f"{file}: is missing, so that nobody knows which examples the prompt of '{finished.cell.strategy}' showed")
-    try:
-        return tuple(Shot(str(shot["prompt"]), str(shot["completion"])) for shot in read_json(file))
-    except (TypeError, KeyError) as error:
-        raise BenchError(f"{file}: is damaged ({error})") from None
+    return read_value(file, tuple[Shot, ...])

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 
 from harness.measure import Meter
-from harness.store import read_json, write_json
+from harness.store import from_json_text, read_value, to_json_line, write_value
 from harness.types import Cost, Prediction
 
 
@@ -26,13 +24,12 @@ class KeptPredictions:
         found: dict[str, Prediction] = {}
         for line in self._file.read_text(encoding="utf-8").splitlines() if self._file.is_file() else ():
             try:
-                value = json.loads(line)
+                prediction = from_json_text(Prediction, line)
             except ValueError:  # the last line of a process that was killed
                 continue
-            value["label_logprobs"] = tuple(value["label_logprobs"])
-            found[value["example_id"]] = Prediction(**value)
+            found[prediction.example_id] = prediction
         if self._costs.is_file():
-            meter.add([Cost(**cost) for cost in read_json(self._costs) if cost["phase"] == "predict"])
+            meter.add([cost for cost in read_value(self._costs, list[Cost]) if cost.phase == "predict"])
         self.count = len(found)
         return found
 
@@ -40,6 +37,6 @@ class KeptPredictions:
         """Keep a batch, and what all took until now."""
         with self._file.open("a", encoding="utf-8") as file:
             # A killed process may have left half a line: a fresh one keeps it from spoiling ours.
-            file.write("\n" + "".join(json.dumps(asdict(p)) + "\n" for p in batch))
-        write_json(self._costs, [asdict(c) for c in meter.costs()])
+            file.write("\n" + "".join(to_json_line(Prediction, p) + "\n" for p in batch))
+        write_value(self._costs, list[Cost], list(meter.costs()))
         self.count += len(batch)

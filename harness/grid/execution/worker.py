@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,7 @@ from harness.grid.execution.partial_predictions import KeptPredictions
 from harness.measure import Meter, environment
 from harness.metrics import metrics_for, scripts_of
 from harness.statistics import per_example_scores, score_rows
-from harness.store import CellFolder, RunFolder, RunPlan, read_json, write_json
+from harness.store import CellFolder, RunFolder, RunPlan, read_value, write_value
 from harness.types import Cell, CellResult, Cost, Example, Prediction, Shape, Status, Strategy, Task, TrainingSummary
 
 Emit = Callable[[Mapping[str, Any]], None]
@@ -83,6 +83,27 @@ def classify(error: Exception) -> tuple[Status, str]:
         total = f" in {torch.cuda.get_device_properties(0).total_memory / 2**30:.0f} GiB" if torch.cuda.is_available() else ""
         return "out-of-memory", f"does not fit{total}: {first}"
     return "failed", first if isinstance(error, BenchError) else f"{type(error).__name__}: {first}"
+
+
+@dataclass(frozen=True)
+class _Trained:
+    """What `trained.json` keeps of a finished training, so that an interrupted cell need not train again."""
+
+    costs: tuple[Cost, ...]
+    training: TrainingSummary
+    trainable_parameters: int
+    artifact_bytes: int
+    general_loss: tuple[float, float] | None
+
+    def added_to(self, result: CellResult) -> CellResult:
+        """The result with the numbers of the training."""
+        return replace(
+            result,
+            training=self.training,
+            trainable_parameters=self.trainable_parameters,
+            artifact_bytes=self.artifact_bytes,
+            general_loss=self.general_loss,
+        )
 
 
 @dataclass
@@ -160,11 +181,9 @@ class _CellWork:
     def tuned(self, loaded: LoadedModel, encoder: PromptEncoder, budget: int, trained: Path, result: CellResult) -> CellResult:
         """Train, or take up what was trained before an interruption; the tuned model is then in `loaded.model`."""
         if trained.is_file():
-            stored = read_json(trained)
-            self.meter.add([Cost(**cost) for cost in stored["costs"]])
-            general = stored["result"]["general_loss"]
-            numbers = stored["result"] | {"training": TrainingSummary(**stored["result"]["training"])}
-            return replace(result, **(numbers | {"general_loss": general and tuple(general)}))
+            stored = read_value(trained, _Trained, advice=f"Delete the folder {self.files.checkpoint} to train again.")
+            self.meter.add(stored.costs)
+            return stored.added_to(result)
         before = self.general_loss(loaded, encoder)
         summary, trainable = self.train(loaded, encoder, budget)
         labels = self.folder.examples(self.task.name)[0].choices
@@ -179,9 +198,9 @@ class _CellWork:
                 loaded.model = self.load(labels, tuned=True).model
         after = self.general_loss(loaded, encoder)
         general = None if before is None or after is None else (before, after)
-        numbers = {"training": asdict(summary), "trainable_parameters": trainable, "artifact_bytes": size, "general_loss": general}
-        write_json(trained, {"costs": [asdict(c) for c in self.meter.costs()], "result": numbers})
-        return replace(result, training=summary, trainable_parameters=trainable, artifact_bytes=size, general_loss=general)
+        stored = _Trained(self.meter.costs(), summary, trainable, size, general)
+        write_value(trained, _Trained, stored)
+        return stored.added_to(result)
 
     def general_loss(self, loaded: LoadedModel, encoder: PromptEncoder) -> float | None:
         """The loss on general text of a decoder as it is now; it is clocked with the scores."""
@@ -246,7 +265,7 @@ class _CellWork:
         assert self.cell.seed is not None
         rows = self.folder.training_rows(self.task.name, "train")
         shots = shots_for(self.task, self.strategy, self.shape, rows, self.cell.seed)
-        write_json(self.files.shots, [asdict(shot) for shot in shots])
+        write_value(self.files.shots, tuple[Shot, ...], tuple(shots))
         return shots
 
     def predictions(

@@ -6,6 +6,7 @@ from harness.catalog import Catalog
 from harness.data.clinic.triage import CLASSES
 from harness.errors import BenchError
 from harness.grid import make_plan, make_request, read_grid, vocabulary
+from harness.store import RunPlan, from_json_text, to_json_line
 from tests.tiny_models import save_model
 
 GRID = """\
@@ -50,7 +51,7 @@ def test_an_override_changes_the_cells_that_it_names_and_no_others(planned):
     lora = {c.task: plan.strategy_of(c) for c in plan.cells if c.strategy == "lora"}
     assert (lora["summarization"].train.epochs, lora["summarization"].adapter["r"]) == (1, 4)
     assert (lora["classification"].train.epochs, lora["classification"].adapter["r"]) == (3, 16)
-    again = type(plan).from_json(plan.to_json())
+    again = from_json_text(RunPlan, to_json_line(RunPlan, plan))
     assert {c.id: again.strategy_of(c) for c in again.cells} == {c.id: plan.strategy_of(c) for c in plan.cells}
 
 

@@ -12,6 +12,7 @@ from harness.catalog import Catalog
 from harness.engine.models.resolve import TINY
 from harness.errors import BenchError
 from harness.grid import Request, execute, make_plan, vocabulary
+from harness.store import RunPlan, to_json_line
 
 REQUEST = Request(tasks=("summarization",), strategies=("lora",), limit=12)
 
@@ -152,7 +153,7 @@ def test_rows_that_were_skipped_leave_no_text_in_the_plan(plan, tmp_path):
     planned = plan(**OWN | {"data": ("visits.jsonl",), "skip_bad_rows": True})
     skipped = planned.plan.data["summarization"].skipped
     assert [line.split(":")[1] for line in skipped] == ["31", "32", "33"]
-    assert "private" not in json.dumps(planned.plan.to_json())
+    assert "private" not in to_json_line(RunPlan, planned.plan)
 
 
 def test_a_prompt_that_needs_what_some_rows_lack_is_refused_before_any_cell(plan, tmp_path):

@@ -1,0 +1,42 @@
+"""What pydantic finds wrong with a value, in the words of our messages: `costs[0].seconds: must be a valid number, not 'fast'`."""
+
+from __future__ import annotations
+
+import reprlib
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from harness.errors import did_you_mean
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+# Values are cut: a value may be a whole book, and YAML's aliases can turn a short file into gigabytes.
+_short = reprlib.Repr()
+_short.maxstring = _short.maxother = 60
+_short.maxlevel = 2
+
+
+def field_path(loc: Sequence[int | str]) -> str:
+    """The place of a value as code would write it: ("costs", 0, "seconds") → "costs[0].seconds"."""
+    text = ""
+    for step in loc:
+        text += f"[{step}]" if isinstance(step, int) else (f".{step}" if text else step)
+    return text
+
+
+def describe_problem(detail: ErrorDetails) -> str:
+    """One finding of pydantic without its place: "must be greater than 0, not -1"."""
+    kind, value = detail["type"], detail.get("input")
+    if kind == "missing":
+        return "is missing"
+    if kind in ("extra_forbidden", "unexpected_keyword_argument"):
+        return "is an unknown field"
+    if kind == "literal_error" and isinstance(value, str):
+        known = [part.strip(" '") for part in str(detail["ctx"]["expected"]).replace(" or ", ", ").split(",")]
+        return f"unknown value '{_short.repr(value)[1:-1]}'.{did_you_mean(value, known)}"
+    message = detail["msg"].removeprefix("Value error, ")
+    message = message.replace("Input should", "must", 1) if message.startswith("Input should") else message[:1].lower() + message[1:]
+    if kind == "value_error" or isinstance(value, Mapping):
+        return message
+    return f"{message}, not {_short.repr(value)}"
