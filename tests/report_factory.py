@@ -245,7 +245,7 @@ def _write_cell(folder: RunFolder, task: MadeTask, made: Made, cell: Cell, examp
         provenance=made.provenance,
         signatures={metric.name: metric.signature for metric in metrics},
     )
-    folder.cell(cell.id).finish(result, predictions)
+    folder.cell(cell.id).write_result(result, predictions)
 
 
 def _prediction(task: MadeTask, made: Made, example: Example, draw: random.Random) -> Prediction:

@@ -79,9 +79,9 @@ class RunDisplay:
         """The grid is known: say what is about to happen and what was found in the data."""
         self._folder = folder
         plan = folder.plan()
-        self._lines = {cell.id: _Line(cell, plan.label(cell)) for cell in plan.cells}
+        self._lines = {cell.id: _Line(cell, plan.cell_label(cell)) for cell in plan.cells}
         for line in self._lines.values():
-            if folder.cell(line.cell.id).whole():
+            if folder.cell(line.cell.id).is_finished():
                 line.state = folder.cell(line.cell.id).result().status
         self._say(f"{'Going on with' if resumed else 'Run'} {folder.path}: {len(plan.cells)} cell{'s' if len(plan.cells) != 1 else ''}")
         for name, report in plan.data.items():

@@ -93,7 +93,7 @@ def _predicted_again(candidate: StrategyResult, baseline: StrategyResult, worksp
     task, source = candidate.rows.task, baseline.run
     if baseline.rows.task.kind != task.kind:
         raise BenchError(f"{source.name} is a run of the kind {baseline.rows.task.kind}, and {candidate.run.name} of {task.kind}")
-    if source.plan.strategy_of(baseline.cell).outputs is not None:
+    if source.plan.get_strategy(baseline.cell).outputs is not None:
         raise BenchError(
             f"{baseline.label} in {source.name} was not tested on the rows of {candidate.run.name}, and its outputs were made elsewhere: "
             "no model here could answer them. Score its outputs on these rows first (bench score)."
@@ -102,7 +102,7 @@ def _predicted_again(candidate: StrategyResult, baseline: StrategyResult, worksp
     (workspace / "data").mkdir(parents=True)
     shutil.copy2(candidate.run.path / "data" / f"{task.name}.parquet", workspace / "data")
     cells = tuple(replace(cell, task=task.name) for cell in baseline.cells)
-    plan = source.plan.only(baseline.cells)
+    plan = source.plan.restrict_to(baseline.cells)
     own = plan.tasks[baseline.rows.task.name].model_copy(
         update={"name": task.name, "metrics": task.metrics, "primary": task.primary, "margin": task.margin, "labels": task.labels}
     )
@@ -124,5 +124,5 @@ def _predicted_again(candidate: StrategyResult, baseline: StrategyResult, worksp
         rows = usable_rows(finished, tuple(replace(e, choices=finished.example.choices) for e in examples), candidate.run.name)
         loaded = load_finished(finished, find_base(finished, model_path), device_for(source))
         predictions = loaded.predict(rows, loaded.prompts(rows), lambda batch: None)
-        target.cell(new.id).finish(replace(source.results[old.id], cell=new, signatures={}), predictions)
+        target.cell(new.id).write_result(replace(source.results[old.id], cell=new, signatures={}), predictions)
     return choose(StoredRun(target), baseline.cell.strategy, task=task.name)

@@ -143,7 +143,7 @@ def _leaks(candidate: StrategyResult, baseline: StrategyResult | None) -> list[R
     for side, name in ((candidate, "the candidate"), (baseline, "the baseline")):
         if side is None:
             continue
-        if side.run.plan.strategy_of(side.cell).outputs is not None:
+        if side.run.plan.get_strategy(side.cell).outputs is not None:
             unknown.append(name)
             continue
         rows = trained_on(side, candidate)

@@ -45,7 +45,7 @@ def ruling_of_measure(case: GateInput, rule: Rule) -> RuleVerdict:
 def measure(chosen: StrategyResult, name: str) -> float | None:
     """The mean over seeds of what was measured; None where one lacks it. Memory and size are the largest."""
     results = [chosen.run.results[cell.id] for cell in chosen.cells]
-    elsewhere = chosen.run.plan.strategy_of(chosen.cell).outputs
+    elsewhere = chosen.run.plan.get_strategy(chosen.cell).outputs
     if elsewhere is not None and (name != "thousand_price" or elsewhere.price_per_1k is None):
         return None  # nothing of it ran here
     rows = len(chosen.rows.examples)

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 from harness.errors import BenchError
-from harness.store import plain
+from harness.store import to_jsonable
 
 Outcome = Literal["PASS", "FAIL", "INCONCLUSIVE"]
 EXIT_CODES: dict[Outcome, int] = {"PASS": 0, "FAIL": 1, "INCONCLUSIVE": 3}
@@ -101,7 +101,7 @@ class Verdict:
 
     def to_json(self) -> dict[str, Any]:
         """Every value, as `verdict_of` reads it back; a number that does not exist is null, never NaN."""
-        found: dict[str, Any] = plain(asdict(self))
+        found: dict[str, Any] = to_jsonable(asdict(self))
         return found
 
     def without_text(self) -> Verdict:

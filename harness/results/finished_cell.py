@@ -24,7 +24,7 @@ class FinishedCell:
 
     @property
     def strategy(self) -> Strategy:
-        return self.run.plan.strategy_of(self.cell)
+        return self.run.plan.get_strategy(self.cell)
 
     @property
     def shape(self) -> Shape:
@@ -86,7 +86,7 @@ def find_cell(
     done = [c for c in fitting if run.status(c.id) == "done"]
     if not done:
         raise BenchError(f"{run.path}: no cell of '{strategy}' is done: {_why(run, fitting[0])}")
-    if run.plan.strategy_of(done[0]).outputs is not None and needs_model:
+    if run.plan.get_strategy(done[0]).outputs is not None and needs_model:
         raise BenchError(f"{run.path}: the outputs of '{strategy}' were made elsewhere: there is no model here that could be asked")
     choices = [
         f"--{name.replace('_', '-')} ({', '.join(str(value) for value in values)})"

@@ -29,7 +29,7 @@ class StrategyResult:
     @property
     def trained(self) -> bool:
         """Whether a seed can change the result."""
-        return not self.run.plan.strategy_of(self.cell).deterministic
+        return not self.run.plan.get_strategy(self.cell).deterministic
 
     @cached_property
     def place(self) -> dict[str, int]:
@@ -47,4 +47,4 @@ def choose(
     """
     found = find_cell(run, strategy, task=task, model=model, train_size=train_size, needs_model=False)
     same = cells_of(run, found.task.name, found.cell)
-    return StrategyResult(run, TaskResults(run, found.task), tuple(done_cells(run, same)), run.plan.label(found.cell))
+    return StrategyResult(run, TaskResults(run, found.task), tuple(done_cells(run, same)), run.plan.cell_label(found.cell))

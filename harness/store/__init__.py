@@ -1,15 +1,15 @@
-"""A run on disk. The only code that knows how a run folder is laid out."""
+"""Runs on disk. Only this folder knows the layout of a run."""
 
 from harness.store.atomic import write_atomically, write_text
-from harness.store.json_files import from_json_text, plain, read_json, read_value, to_json_line, write_json, write_value
-from harness.store.lock import RunLock, waiting_lock
+from harness.store.json_files import from_json_text, read_json, read_value, to_json_line, to_jsonable, write_json, write_value
+from harness.store.lock import RunLock, file_lock
+from harness.store.parquet_tables import read_table
 from harness.store.review_files import PacketFolder, get_packet_folder, list_packet_folders, read_retired_examples, retire_examples
 from harness.store.run_folder import CellFolder, RunFolder
 from harness.store.run_plan import EXTERNAL, ModelInfo, RunPlan
-from harness.store.runs_folder import create_run, find_finished_cell, find_unfinished, open_run, reuse_cell
+from harness.store.runs_folder import create_run, find_finished_cell, find_unfinished_run, open_run, reuse_cell
 from harness.store.stored_run import StoredRun
-from harness.store.tables import read_table
-from harness.store.verdicts import add_verdict, verdict_files
+from harness.store.verdict_files import add_verdict, read_verdicts
 
 __all__ = [
     "EXTERNAL",
@@ -22,22 +22,22 @@ __all__ = [
     "StoredRun",
     "add_verdict",
     "create_run",
+    "file_lock",
     "find_finished_cell",
-    "find_unfinished",
+    "find_unfinished_run",
     "from_json_text",
     "get_packet_folder",
     "list_packet_folders",
     "open_run",
-    "plain",
     "read_json",
     "read_retired_examples",
     "read_table",
     "read_value",
+    "read_verdicts",
     "retire_examples",
     "reuse_cell",
     "to_json_line",
-    "verdict_files",
-    "waiting_lock",
+    "to_jsonable",
     "write_atomically",
     "write_json",
     "write_text",

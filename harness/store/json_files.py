@@ -25,12 +25,12 @@ class _Stored(RootModel[T]):
     model_config = ConfigDict(strict=True)
 
 
-def plain(value: Any) -> Any:
+def to_jsonable(value: Any) -> Any:
     """The value in JSON's own types: tuples as lists, tuple keys joined with slashes, NaN and infinities as null."""
     if isinstance(value, Mapping):
-        return {" / ".join(key) if isinstance(key, tuple) else key: plain(each) for key, each in value.items()}
+        return {" / ".join(key) if isinstance(key, tuple) else key: to_jsonable(each) for key, each in value.items()}
     if isinstance(value, list | tuple):
-        return [plain(each) for each in value]
+        return [to_jsonable(each) for each in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 

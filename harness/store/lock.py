@@ -1,4 +1,4 @@
-"""One process at a time: on a run, where a second one is told who the first is, and on whatever others may wait for."""
+"""File locks: on a run, so that two processes never work on it at once, and on files that processes change in turn."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
-from harness.errors import BenchError
+from harness.errors import BenchError, setting
 
 
 class RunLock:
     """An advisory lock on a run folder.
 
-    The kernel holds it (flock), so that it is gone with its process however that ends; the file only says who that is.
+    The kernel holds it (flock), so it ends with its process, however that ends. The file's content only names the process, for messages.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -34,10 +34,11 @@ class RunLock:
         except BlockingIOError:
             holder = os.read(handle, 4096).decode("utf-8", "replace")
             os.close(handle)
-            raise BenchError(f"{self._path.parent}: is being worked on by {_describe(holder)}. Wait for it, or stop it.") from None
+            raise BenchError(f"{self._path.parent}: is in use by {_describe(holder)}. Wait for it to finish, or stop it.") from None
         except OSError as error:
             os.close(handle)
-            raise BenchError(f"{self._path}: this file system cannot lock files ({error.strerror}). Name another --runs-dir.") from None
+            advice = f"Choose another folder with {setting('runs_dir', 'DIR')}."
+            raise BenchError(f"{self._path}: this file system cannot lock files ({error.strerror}). {advice}") from None
         os.ftruncate(handle, 0)
         os.write(handle, json.dumps({"pid": os.getpid(), "since": time.strftime("%Y-%m-%d %H:%M:%S")}).encode())
         self._handle = handle
@@ -49,14 +50,14 @@ class RunLock:
             os.close(self._handle)
             self._handle = None
 
-    def held_elsewhere(self) -> bool:
+    def is_held_by_other(self) -> bool:
         """Whether another process holds the lock right now."""
         try:
             handle = os.open(self._path, os.O_RDONLY)
         except OSError:
             return False
         try:
-            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)  # shared: several may look at once
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)  # shared, so that several processes can look at the same time
         except OSError:
             return True
         finally:
@@ -65,11 +66,11 @@ class RunLock:
 
 
 @contextmanager
-def waiting_lock(path: Path) -> Iterator[None]:
-    """Wait until nobody else has it. The kernel lets go however a process ends.
+def file_lock(path: Path) -> Iterator[None]:
+    """Hold an exclusive lock on a file; wait until other processes release it. The kernel releases it when the process ends.
 
     Raises:
-        BenchError: the file cannot be written, or not be locked.
+        BenchError: the file cannot be written or locked.
     """
     try:
         file = path.open("a")
@@ -85,7 +86,7 @@ def waiting_lock(path: Path) -> Iterator[None]:
 
 def _describe(holder: str) -> str:
     try:
-        who = json.loads(holder)
-        return f"process {who['pid']} since {who['since']}"
+        process = json.loads(holder)
+        return f"process {process['pid']} since {process['since']}"
     except (ValueError, KeyError, TypeError):
         return "another process"

@@ -15,7 +15,7 @@ from typing import Any
 
 from harness.errors import BenchError
 from harness.store.json_files import read_json, write_json
-from harness.store.lock import waiting_lock
+from harness.store.lock import file_lock
 
 
 class PacketFolder:
@@ -111,7 +111,7 @@ def retire_examples(run: Path, records: Sequence[Mapping[str, Any]]) -> None:
         records: each with "task" and "example".
     """
     (run / "review").mkdir(exist_ok=True)
-    with waiting_lock(run / "review" / ".lock"):
+    with file_lock(run / "review" / ".lock"):
         existing = read_retired_examples(run)
         known = {(record.get("task"), record.get("example")) for record in existing}
         new = [record for record in records if (record["task"], record["example"]) not in known]

@@ -2,8 +2,8 @@
 
     run.json  data/<task>.parquet  cells/<cell id>/{cell.json, predictions.parquet, training.jsonl, artifact/, log.txt}  report.html
 
-While a run is under way there is also `work/` with the training rows (deleted at its end, so that a mailed run holds none), and in
-a cell `checkpoint/`.
+A run that is not finished also has `work/` with its training examples, and its cells may have `checkpoint/`. Both are deleted at the
+end, so that a run can be shared without its training data.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ from typing import Any
 from harness.errors import BenchError
 from harness.store.atomic import PARTIAL_FILES
 from harness.store.json_files import read_json, read_value, write_value
+from harness.store.parquet_tables import read_examples, read_predictions, write_examples, write_predictions
 from harness.store.run_plan import FORMAT, RunPlan
-from harness.store.tables import read_examples, read_predictions, write_examples, write_predictions
 from harness.types import CellResult, Example, Prediction, Splits
 
 
 class CellFolder:
-    """One cell's folder. `cell.json` is written last: if it is there, the cell is whole."""
+    """The folder of one cell. `cell.json` is written last: where it exists, the cell is complete."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
     @property
     def artifact(self) -> Path:
-        """The adapter or the model."""
+        """The folder of the trained adapter or model."""
         return self.path / "artifact"
 
     @property
@@ -41,25 +41,25 @@ class CellFolder:
 
     @property
     def checkpoint(self) -> Path:
-        """Where an interrupted training goes on."""
+        """The folder from which an interrupted cell resumes."""
         return self.path / "checkpoint"
 
     @property
     def curve(self) -> Path:
-        """A JSON line a step and a validation."""
+        """The training curve: one JSON line per step and per validation."""
         return self.path / "training.jsonl"
 
     @property
     def log(self) -> Path:
-        """What the cell's process said, tracebacks included."""
+        """The output of the cell's process, tracebacks included."""
         return self.path / "log.txt"
 
-    def whole(self) -> bool:
-        """Whether the cell has ended, in whatever status."""
+    def is_finished(self) -> bool:
+        """Whether the cell has a result, of whatever status."""
         return (self.path / "cell.json").is_file()
 
-    def finish(self, result: CellResult, predictions: Sequence[Prediction] | None = None) -> None:
-        """Store the outcome; `cell.json` comes last."""
+    def write_result(self, result: CellResult, predictions: Sequence[Prediction] | None = None) -> None:
+        """Store the result, with `cell.json` written last, and delete the checkpoint."""
         self.path.mkdir(parents=True, exist_ok=True)
         if predictions is not None:
             write_predictions(self.path / "predictions.parquet", predictions)
@@ -67,26 +67,26 @@ class CellFolder:
         shutil.rmtree(self.checkpoint, ignore_errors=True)
 
     def result(self) -> CellResult:
-        """The stored outcome.
+        """The stored result.
 
         Raises:
-            BenchError: when the file is damaged.
+            BenchError: the file is damaged.
         """
         return read_value(self.path / "cell.json", CellResult, advice=f"Delete the folder {self.path} to run this cell again.")
 
     def predictions(self) -> tuple[Prediction, ...]:
-        """The rows of the cell; empty for a cell that did not get that far.
+        """The predictions of the cell; empty for a cell that failed before it made any.
 
         Raises:
-            BenchError: when the file is damaged, or the cell is done and its file is gone.
+            BenchError: the file is damaged, or it is missing although the cell is done.
         """
         file = self.path / "predictions.parquet"
-        if not file.is_file() and not (self.whole() and self.result().status == "done"):
+        if not file.is_file() and not (self.is_finished() and self.result().status == "done"):
             return ()
         return read_predictions(file)
 
-    def curve_points(self) -> list[dict[str, Any]]:
-        """The lines of the training curve; empty where nothing was trained. Half a line, which a killed process leaves, is left out."""
+    def training_curve(self) -> list[dict[str, Any]]:
+        """The points of the training curve; empty if nothing was trained. An incomplete last line, left by a killed process, is skipped."""
         points: list[dict[str, Any]] = []
         for line in self.curve.read_text(encoding="utf-8", errors="replace").splitlines() if self.curve.is_file() else ():
             with contextlib.suppress(ValueError):
@@ -95,33 +95,33 @@ class CellFolder:
 
 
 class RunFolder:
-    """A run's folder: writes the plan and the data, and hands out the cells' folders."""
+    """The folder of one run: reads and writes the plan and the examples, and gives access to the folders of its cells."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
     @property
     def report(self) -> Path:
-        """The page for people."""
+        """The HTML report."""
         return self.path / "report.html"
 
     def cell(self, cell_id: str) -> CellFolder:
-        """The folder of a cell, which need not exist yet."""
+        """The folder of a cell; it need not exist yet."""
         return CellFolder(self.path / "cells" / cell_id)
 
     def write_plan(self, plan: RunPlan) -> None:
-        """`run.json`; from then on the folder is a run."""
+        """Write `run.json`, which makes the folder a run."""
         write_value(self.path / "run.json", RunPlan, plan)
 
     def plan(self) -> RunPlan:
         """The plan of this run.
 
         Raises:
-            BenchError: when this is no run folder, or its plan is damaged.
+            BenchError: the folder is not a run, or its plan is damaged or in another format.
         """
         file = self.path / "run.json"
         if not file.is_file():
-            raise BenchError(f"{self.path}: is no run folder (it has no run.json)")
+            raise BenchError(f"{self.path}: is not a run folder (it has no run.json)")
         stored = read_json(file)
         version = stored.get("format") if isinstance(stored, dict) else None
         if version != FORMAT:
@@ -132,36 +132,35 @@ class RunFolder:
         return read_value(file, RunPlan)
 
     def write_data(self, task: str, splits: Splits, digests: Mapping[str, str]) -> None:
-        """The test rows and the ids of the others into `data/`, the rows to train on into `work/`.
+        """Write the test examples and the ids of the others to `data/`, and all examples to `work/`.
 
         Args:
-            digests: of each example's inputs up to case and white space, by example id.
+            digests: by example id, a hash of the inputs that ignores case and white space.
         """
         rows = [(name, e) for name in ("train", "validation", "test") for e in getattr(splits, name)]
         names, examples = [name for name, _ in rows], [e for _, e in rows]
         hashes = [digests[e.id] for e in examples]
-        for folder, full in (("data", {"test"}), ("work", {"train", "validation", "test"})):
+        for folder, complete in (("data", {"test"}), ("work", {"train", "validation", "test"})):
             (self.path / folder).mkdir(exist_ok=True)
-            write_examples(self.path / folder / f"{task}.parquet", examples, names, hashes, [name in full for name in names])
+            write_examples(self.path / folder / f"{task}.parquet", examples, names, hashes, [name in complete for name in names])
 
     def examples(self, task: str) -> tuple[Example, ...]:
-        """The test rows of a task."""
+        """The test examples of a task."""
         return read_examples(self.path / "data" / f"{task}.parquet", "test")
 
-    def training_rows(self, task: str, split: str) -> tuple[Example, ...]:
-        """Rows of `train` or `validation`, while the run is under way."""
+    def training_examples(self, task: str, split: str) -> tuple[Example, ...]:
+        """The examples of `train` or `validation`, which exist until the run is finished."""
         return read_examples(self.path / "work" / f"{task}.parquet", split)
 
-    def holds_training_rows(self) -> bool:
-        """Whether the run has not come to its end: its training rows are still there."""
+    def has_training_examples(self) -> bool:
+        """Whether the training examples are still there, because the run is not finished."""
         return (self.path / "work").is_dir()
 
-    def tidy(self) -> None:
-        """Delete what a finished run does not hold: the training rows, checkpoints of cells that have ended, files that a killed
-        process left half-written."""
+    def remove_working_files(self) -> None:
+        """Delete what a finished run does not keep: training examples, checkpoints of finished cells, files left half-written."""
         shutil.rmtree(self.path / "work", ignore_errors=True)
-        for part in self.path.rglob(PARTIAL_FILES):
-            part.unlink(missing_ok=True)
-        for cell in (self.path / "cells").glob("*"):
-            if CellFolder(cell).whole():
-                shutil.rmtree(CellFolder(cell).checkpoint, ignore_errors=True)
+        for partial in self.path.rglob(PARTIAL_FILES):
+            partial.unlink(missing_ok=True)
+        for path in (self.path / "cells").glob("*"):
+            if CellFolder(path).is_finished():
+                shutil.rmtree(CellFolder(path).checkpoint, ignore_errors=True)

@@ -8,65 +8,73 @@ from typing import Any, Literal
 
 from harness.types import Cell, DataReport, Shape, Strategy, Task
 
-FORMAT: Literal[3] = 3  # of run.json and the cells' files; raised when a version cannot read what the one before wrote
+FORMAT: Literal[3] = 3  # of run.json and the files of the cells; raise it when this version cannot read the files of the one before
 EXTERNAL = "external"  # the model name of external outputs
 
 
 @dataclass(frozen=True)
 class ModelInfo:
-    """A base model as it was found. `origin` is how people know it (a name, a file's name), `revision` a Hub commit."""
+    """A base model as it was resolved."""
 
     name: str
+    """The name under which the run knows it."""
     origin: str
+    """What people know it by: a shipped name, a file name, a model id of the Hub."""
     digest: str
+    """A hash of weights, configuration and tokenizer."""
     revision: str | None = None
+    """The commit on the Hub; None for other origins."""
     shape: Shape = "decoder"
 
 
 @dataclass(frozen=True)
 class RunPlan:
-    """Everything that was decided before the first cell started.
-
-    `digest` is a hash of the cells' ids: equal plans have equal digests wherever and whenever they are made. `overridden` holds, by
-    cell id, the strategies of cells that a grid file gave other values.
-    """
+    """Everything that is decided before the first cell starts."""
 
     digest: str
+    """A hash of the cell ids: equal plans have equal digests, whenever and wherever they are made."""
     created: str
+    """When the plan was made, in ISO 8601."""
     command: str
+    """The command or call that asked for it."""
     tasks: Mapping[str, Task]
     strategies: Mapping[str, Strategy]
     models: Mapping[str, ModelInfo]
     cells: tuple[Cell, ...]
     data: Mapping[str, DataReport]
+    """What reading and splitting found, by task."""
     data_digests: Mapping[str, str]
+    """A hash of the examples and their order, by task."""
     environment: Mapping[str, str]
+    """Versions and machine, see `harness.measure.environment`."""
     options: Mapping[str, Any]
-    overridden: Mapping[str, Strategy] = field(default_factory=dict)
+    cell_strategies: Mapping[str, Strategy] = field(default_factory=dict)
+    """Strategies that a grid file changed for single cells, by cell id."""
     format: Literal[3] = FORMAT
 
-    def strategy_of(self, cell: Cell) -> Strategy:
-        """The strategy as this very cell uses it."""
-        return self.overridden.get(cell.id) or self.strategies[cell.strategy]
+    def get_strategy(self, cell: Cell) -> Strategy:
+        """The strategy as this cell uses it, with the overrides of a grid file applied."""
+        return self.cell_strategies.get(cell.id) or self.strategies[cell.strategy]
 
-    def label(self, cell: Cell) -> str:
-        """The cell's strategy, with its model where there are several, and its size where any strategy of the task has several."""
-        trained = {c.id: c for c in self.cells if c.task == cell.task and self.strategy_of(c).train is not None}
+    def cell_label(self, cell: Cell) -> str:
+        """The cell's strategy; with its model if there are several, and with its size if any strategy of the task has several."""
+        trained = {c.id: c for c in self.cells if c.task == cell.task and self.get_strategy(c).train is not None}
         variants = {(c.model, c.strategy) for c in trained.values()}
         several = len({(c.model, c.strategy, c.train_size) for c in trained.values()}) > len(variants)
         model = [cell.model] if len(self.models.keys() - {EXTERNAL}) > 1 and cell.model != EXTERNAL else []
         return " · ".join([cell.strategy, *model, *([f"{cell.train_size:,} rows"] if several and cell.id in trained else [])])
 
-    def only(self, cells: Sequence[Cell]) -> RunPlan:
-        """The plan of a run that has these cells alone."""
-        tasks, models, names = ({getattr(cell, what) for cell in cells} for what in ("task", "model", "strategy"))
+    def restrict_to(self, cells: Sequence[Cell]) -> RunPlan:
+        """The plan of a run that has only these cells."""
+        tasks, models, strategies = ({getattr(cell, field) for cell in cells} for field in ("task", "model", "strategy"))
+        ids = {cell.id for cell in cells}
         return replace(
             self,
             cells=tuple(cells),
             tasks={name: task for name, task in self.tasks.items() if name in tasks},
             models={name: model for name, model in self.models.items() if name in models},
-            strategies={name: strategy for name, strategy in self.strategies.items() if name in names},
+            strategies={name: strategy for name, strategy in self.strategies.items() if name in strategies},
             data={name: report for name, report in self.data.items() if name in tasks},
             data_digests={name: digest for name, digest in self.data_digests.items() if name in tasks},
-            overridden={id_: strategy for id_, strategy in self.overridden.items() if id_ in {cell.id for cell in cells}},
+            cell_strategies={cell_id: strategy for cell_id, strategy in self.cell_strategies.items() if cell_id in ids},
         )

@@ -1,4 +1,4 @@
-"""A run as a reader sees it: the plan, the results, the rows."""
+"""A run as its readers see it: plan, results, examples and predictions."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from harness.types import Cell, CellResult, Example, Prediction
 
 
 class StoredRun:
-    """A run folder, read as it is now. Rows are read when they are asked for."""
+    """A run on disk. The plan is read at once, everything else on first use."""
 
     def __init__(self, folder: RunFolder) -> None:
         self.folder = folder
@@ -21,12 +21,12 @@ class StoredRun:
 
     @property
     def path(self) -> Path:
-        """The run's folder."""
+        """The folder of the run."""
         return self.folder.path
 
     @property
     def name(self) -> str:
-        """The folder's name."""
+        """The name of the folder."""
         return self.path.name
 
     @property
@@ -36,27 +36,27 @@ class StoredRun:
 
     @cached_property
     def results(self) -> Mapping[str, CellResult]:
-        """The outcome of each cell by its id; a cell that has not ended has none."""
-        return {c.id: self.folder.cell(c.id).result() for c in self.cells if self.folder.cell(c.id).whole()}
+        """The results of the finished cells, by cell id."""
+        return {c.id: self.folder.cell(c.id).result() for c in self.cells if self.folder.cell(c.id).is_finished()}
 
     @property
     def finished(self) -> bool:
-        """Whether every cell has ended."""
-        return all(self.folder.cell(c.id).whole() for c in self.cells)
+        """Whether every cell has a result."""
+        return all(self.folder.cell(c.id).is_finished() for c in self.cells)
 
     def status(self, cell_id: str) -> str:
-        """The cell's status; 'interrupted' for one that has not ended."""
+        """The status of a cell; "interrupted" if it has no result."""
         result = self.results.get(cell_id)
         return result.status if result else "interrupted"
 
     def examples(self, task: str) -> tuple[Example, ...]:
-        """The test rows of a task."""
+        """The test examples of a task."""
         return self.folder.examples(task)
 
     def predictions(self, cell_id: str) -> tuple[Prediction, ...]:
-        """The predictions of a cell, in the order of the test rows."""
+        """The predictions of a cell, in the order of the test examples."""
         return self.folder.cell(cell_id).predictions()
 
-    def curve(self, cell_id: str) -> list[dict[str, Any]]:
-        """Training curve: lines with `step`, `loss`, `learning_rate`, `tokens_per_second`, or `step` and `validation_loss`."""
-        return self.folder.cell(cell_id).curve_points()
+    def training_curve(self, cell_id: str) -> list[dict[str, Any]]:
+        """The training curve: points with `step`, `loss`, `learning_rate` and `tokens_per_second`, or with `step` and `validation_loss`."""
+        return self.folder.cell(cell_id).training_curve()

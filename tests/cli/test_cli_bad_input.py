@@ -147,7 +147,7 @@ def test_a_command_that_is_none(call: Call) -> None:
 def test_report_of_nothing(call: Call, here: Path) -> None:
     assert call("report").err == "error: there is no run 'latest' in runs.\n"
     (here / "folder").mkdir()
-    assert call("report", "folder").err == "error: folder: is no run folder (it has no run.json)\n"
+    assert call("report", "folder").err == "error: folder: is not a run folder (it has no run.json)\n"
 
 
 def test_as_a_process_of_its_own(bench: Callable[..., Any], tmp_path: Path) -> None:

@@ -16,8 +16,7 @@ from harness.errors import BenchError
 from harness.gate import EXIT_CODES, verdict_of
 from harness.reporting import render, verdict_to_junit, verdict_to_markdown
 from harness.reporting.views.build import report_view
-from harness.store import StoredRun
-from harness.store.verdicts import verdict_files
+from harness.store import StoredRun, read_verdicts
 from tests.gate.conftest import Runs, judged, only
 
 
@@ -173,7 +172,7 @@ def test_the_spread_of_seeds_counts_where_the_policy_says_so(tmp_path: Path) -> 
 def test_a_verdict_is_on_record_and_in_the_report(runs: Runs, tmp_path: Path) -> None:
     run = runs(0.9)
     verdict = judged(run, tmp_path)
-    ((file, kept),) = verdict_files(run.path).items()
+    ((file, kept),) = read_verdicts(run.path).items()
     assert verdict_of(kept, str(file)) == verdict
     (shown,) = report_view(run).tasks[0].gates
     assert shown.headline.startswith("PASS: lora of run-0 against base of run-0")
@@ -197,7 +196,7 @@ def test_what_a_killed_gate_left_is_no_verdict(runs: Runs, tmp_path: Path) -> No
     (run.path / "gates").mkdir()
     (run.path / "gates" / ".4711.whole").write_text('{"outcome": "PA')
     judged(run, tmp_path)
-    assert [value["outcome"] for value in verdict_files(run.path).values()] == ["PASS"]
+    assert [value["outcome"] for value in read_verdicts(run.path).values()] == ["PASS"]
 
 
 def test_a_verdict_that_cannot_be_kept_is_still_given(runs: Runs, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""A small run, made through the store itself."""
+"""A small run, written through the store itself."""
 
 from __future__ import annotations
 
@@ -54,18 +54,18 @@ def result() -> CellResult:
 
 @pytest.fixture
 def make_run(tmp_path: Path, plan: RunPlan) -> Callable[..., RunFolder]:
-    """A run in `tmp_path/runs`; the cells named are done."""
+    """Create a run in `tmp_path/runs` in which the given cells are done."""
 
-    def _make(*done: Cell, created: str = plan.created, digest: str = plan.digest, runs: str = "runs") -> RunFolder:
-        mine = replace(plan, created=created, digest=digest)
-        folder = create_run(tmp_path / runs, mine)
-        folder.write_plan(mine)
-        splits = Splits((example("t1"), example("t2")), (example("v1"),), (example("e1"),), mine.data["notes"], "d")
+    def create(*done: Cell, created: str = plan.created, digest: str = plan.digest, runs: str = "runs") -> RunFolder:
+        this_plan = replace(plan, created=created, digest=digest)
+        folder = create_run(tmp_path / runs, this_plan)
+        folder.write_plan(this_plan)
+        splits = Splits((example("t1"), example("t2")), (example("v1"),), (example("e1"),), this_plan.data["notes"], "d")
         folder.write_data("notes", splits, dict.fromkeys(("t1", "t2", "v1", "e1"), "x"))
         for cell in done:
-            folder.cell(cell.id).finish(CellResult(cell, "done"), [Prediction("e1", "out", scores={"rougeL": 0.5})])
-        if len(done) == len(mine.cells):
-            folder.tidy()
+            folder.cell(cell.id).write_result(CellResult(cell, "done"), [Prediction("e1", "out", scores={"rougeL": 0.5})])
+        if len(done) == len(this_plan.cells):
+            folder.remove_working_files()
         return folder
 
-    return _make
+    return create

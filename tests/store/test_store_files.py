@@ -1,4 +1,4 @@
-"""What is written comes back the same, is there whole or not at all, and damage is named by its file."""
+"""Files are read back unchanged, are written completely or not at all, and damage is reported with the file and the field."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import pytest
 
 from harness.errors import BenchError
 from harness.store import RunFolder, RunPlan, StoredRun, write_atomically, write_json, write_text, write_value
-from harness.store.tables import read_examples, read_predictions, write_examples, write_predictions
+from harness.store.parquet_tables import read_examples, read_predictions, write_examples, write_predictions
 from harness.types import Cell, CellResult, Example, Prediction
 
 HOSTILE = [
@@ -31,12 +31,12 @@ DAMAGED = [b"", b'{"cell": {', b"[]", b"null", b"3", b'"x"', b"{}", b'{"cell": {
 Make = Callable[..., RunFolder]
 
 
-def test_a_failed_write_leaves_the_old_file_and_no_other(tmp_path: Path) -> None:
+def test_failed_write_keeps_the_old_file_and_leaves_no_other(tmp_path: Path) -> None:
     file = tmp_path / "a.txt"
     write_text(file, "old")
 
-    def fail(beside: Path) -> None:
-        beside.write_text("half")
+    def fail(partial: Path) -> None:
+        partial.write_text("half")
         raise OSError("disk full")
 
     with pytest.raises(OSError, match="disk full"):
@@ -45,21 +45,21 @@ def test_a_failed_write_leaves_the_old_file_and_no_other(tmp_path: Path) -> None
     assert file.read_text() == "old"
 
 
-def test_the_old_file_is_whole_until_the_new_one_is(tmp_path: Path) -> None:
+def test_old_file_stays_complete_until_the_new_one_is(tmp_path: Path) -> None:
     file = tmp_path / "a.txt"
     write_text(file, "old")
-    seen = []
+    before = []
 
-    def write(beside: Path) -> None:
-        beside.write_text("new")
-        seen.append(file.read_text())
+    def write(partial: Path) -> None:
+        partial.write_text("new")
+        before.append(file.read_text())
 
     write_atomically(file, write)
-    assert (seen, file.read_text()) == (["old"], "new")
+    assert (before, file.read_text()) == (["old"], "new")
 
 
 @pytest.mark.parametrize("number", [math.nan, math.inf])
-def test_json_holds_no_number_that_is_none(tmp_path: Path, number: float) -> None:
+def test_json_refuses_nan_and_infinity(tmp_path: Path, number: float) -> None:
     with pytest.raises(ValueError, match="not JSON compliant"):
         write_json(tmp_path / "a.json", {"score": number})
     assert not os.listdir(tmp_path)
@@ -70,20 +70,20 @@ def test_lone_surrogates_are_written_as_question_marks(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "a.json").read_text(encoding="utf-8")) == ["a?b"]
 
 
-def test_plan_comes_back(make_run: Make, plan: RunPlan) -> None:
+def test_plan_is_read_back(make_run: Make, plan: RunPlan) -> None:
     stored = make_run().plan()
     assert stored == plan
 
 
-def test_result_comes_back(make_run: Make, result: CellResult) -> None:
+def test_result_is_read_back(make_run: Make, result: CellResult) -> None:
     cell = make_run().cell(result.cell.id)
-    cell.finish(result, [])
+    cell.write_result(result, [])
     assert cell.result() == result
     assert cell.predictions() == ()
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=lambda t: f"{len(t)} characters")
-def test_rows_come_back_with_any_text(tmp_path: Path, text: str) -> None:
+def test_examples_and_predictions_are_read_back_with_any_text(tmp_path: Path, text: str) -> None:
     meta = {"column": text, "n": 1, "none": None}
     example = Example(f"id{text[:9]}", {"input": text, "b": "2"}, (text, "second"), (text, "choice"), text, meta)
     write_examples(tmp_path / "e.parquet", [example], ["test"], ["digest"], [True])
@@ -96,11 +96,11 @@ def test_rows_come_back_with_any_text(tmp_path: Path, text: str) -> None:
     write_predictions(tmp_path / "p.parquet", rows)
     read = read_predictions(tmp_path / "p.parquet")
     assert read[:2] == tuple(rows[:2])
-    assert read[2].scores == {"rouge1": None, "f1": None}, "a row without a number has none, and not 0"
+    assert read[2].scores == {"rouge1": None, "f1": None}, "a missing score is None, not 0"
     assert (read[2].extracted, read[2].finish) == ("", "choice")
 
 
-def test_a_lone_surrogate_anywhere_does_not_stop_a_run(tmp_path: Path) -> None:
+def test_lone_surrogates_do_not_stop_a_run(tmp_path: Path) -> None:
     bad = "a\ud800"
     write_examples(tmp_path / "e.parquet", [Example(bad, {"input": bad}, (bad,), (bad, "b"), bad, {"c": bad})], ["test"], ["d"], [True])
     (example,) = read_examples(tmp_path / "e.parquet", "test")
@@ -110,7 +110,7 @@ def test_a_lone_surrogate_anywhere_does_not_stop_a_run(tmp_path: Path) -> None:
     assert read_predictions(tmp_path / "p.parquet")[0] == Prediction("a?", "a?", "a?")
 
 
-def test_rows_without_any_score_or_group_come_back(tmp_path: Path) -> None:
+def test_rows_without_scores_or_groups_are_read_back(tmp_path: Path) -> None:
     examples = [Example("1", {"input": "x"}, ("t",)), Example("2", {"input": "y"}, ())]
     write_examples(tmp_path / "e.parquet", examples, ["test", "test"], ["d", "d"], [True, True])
     assert read_examples(tmp_path / "e.parquet", "test") == tuple(examples)
@@ -118,17 +118,17 @@ def test_rows_without_any_score_or_group_come_back(tmp_path: Path) -> None:
     assert read_predictions(tmp_path / "p.parquet") == ()
 
 
-def test_training_rows_are_kept_apart_and_go(make_run: Make) -> None:
+def test_training_examples_are_stored_apart_and_deleted_at_the_end(make_run: Make) -> None:
     folder = make_run()
-    assert [e.id for e in folder.training_rows("notes", "train")] == ["t1", "t2"]
-    assert [e.id for e in folder.training_rows("notes", "validation")] == ["v1"]
-    assert folder.holds_training_rows()
-    half = folder.path / "cells" / ".training.jsonl.7.part"
-    half.parent.mkdir(exist_ok=True)
-    half.write_text("{")
-    folder.tidy()
-    assert not folder.holds_training_rows()
-    assert not half.exists(), "what a killed process left"
+    assert [e.id for e in folder.training_examples("notes", "train")] == ["t1", "t2"]
+    assert [e.id for e in folder.training_examples("notes", "validation")] == ["v1"]
+    assert folder.has_training_examples()
+    partial = folder.path / "cells" / ".training.jsonl.7.part"
+    partial.parent.mkdir(exist_ok=True)
+    partial.write_text("{")
+    folder.remove_working_files()
+    assert not folder.has_training_examples()
+    assert not partial.exists(), "left by a killed process"
     assert [e.targets for e in folder.examples("notes")] == [("target of e1",)]
     stored = b"".join(f.read_bytes() for f in folder.path.rglob("*") if f.is_file())
     assert b"e1" in stored
@@ -137,45 +137,45 @@ def test_training_rows_are_kept_apart_and_go(make_run: Make) -> None:
     rows = {row["id"]: row for row in pq.read_table(folder.path / "data/notes.parquet").to_pylist()}
     assert {name: row["split"] for name, row in rows.items()} == {"t1": "train", "t2": "train", "v1": "validation", "e1": "test"}
     for name in ("t1", "t2", "v1"):
-        assert {k for k, v in rows[name].items() if v is not None} == {"id", "split", "inputs_digest"}, "nothing but ids and digests"
+        assert {k for k, v in rows[name].items() if v is not None} == {"id", "split", "inputs_digest"}, "only ids and digests"
 
 
-def test_a_cell_is_whole_only_with_its_last_file(make_run: Make, result: CellResult) -> None:
+def test_cell_is_finished_only_with_its_last_file(make_run: Make, result: CellResult) -> None:
     folder = make_run()
     cell = folder.cell(result.cell.id)
     cell.checkpoint.mkdir(parents=True)
     write_predictions(cell.path / "predictions.parquet", [])
-    assert not cell.whole()
+    assert not cell.is_finished()
     assert StoredRun(folder).status(result.cell.id) == "interrupted"
-    cell.finish(result, [])
-    assert cell.whole()
+    cell.write_result(result, [])
+    assert cell.is_finished()
     assert StoredRun(folder).status(result.cell.id) == "done"
     assert not cell.checkpoint.exists()
 
 
-def test_predictions_are_stored_before_the_cell_is_whole(make_run: Make, result: CellResult) -> None:
-    """An unwritable result must leave a cell that runs again, not one that looks done."""
+def test_predictions_are_stored_before_the_result(make_run: Make, result: CellResult) -> None:
+    """If a file cannot be written, the cell must run again instead of looking done."""
     cell = make_run().cell(result.cell.id)
-    (cell.path / "predictions.parquet").mkdir(parents=True)  # the rows cannot be written
+    (cell.path / "predictions.parquet").mkdir(parents=True)  # so that the file cannot be written
     with pytest.raises(OSError, match=r"predictions\.parquet"):
-        cell.finish(result, [])
-    assert not cell.whole()
+        cell.write_result(result, [])
+    assert not cell.is_finished()
 
 
 @pytest.mark.parametrize("content", DAMAGED)
 @pytest.mark.parametrize("name", ["run.json", "cells/l0/cell.json"])
-def test_damaged_json_is_named(make_run: Make, result: CellResult, content: bytes, name: str) -> None:
+def test_error_names_the_damaged_file(make_run: Make, result: CellResult, content: bytes, name: str) -> None:
     folder = make_run()
-    folder.cell("l0").finish(result, [])
+    folder.cell("l0").write_result(result, [])
     (folder.path / name).write_bytes(content)
     read = folder.plan if name == "run.json" else folder.cell("l0").result
     with pytest.raises(BenchError, match=name):
         read()
 
 
-def test_a_cut_file_is_named(make_run: Make, result: CellResult) -> None:
+def test_error_names_the_truncated_file(make_run: Make, result: CellResult) -> None:
     folder = make_run()
-    folder.cell("l0").finish(result, [])
+    folder.cell("l0").write_result(result, [])
     for name in ("cells/l0/cell.json", "run.json"):
         file = folder.path / name
         file.write_bytes(file.read_bytes()[:-20])
@@ -185,14 +185,14 @@ def test_a_cut_file_is_named(make_run: Make, result: CellResult) -> None:
         folder.plan()
 
 
-def test_damaged_or_missing_rows_are_named(make_run: Make) -> None:
+def test_error_names_the_damaged_or_missing_table(make_run: Make) -> None:
     folder = make_run(Cell("b0", "notes", "tiny", "base", 0, None))
     for read, file in (
         (lambda: folder.examples("notes"), folder.path / "data/notes.parquet"),
         (lambda: folder.cell("b0").predictions(), folder.path / "cells/b0/predictions.parquet"),
     ):
-        whole = file.read_bytes()
-        for content in (whole[: len(whole) // 2], b"", b"garbage" * 99):
+        intact = file.read_bytes()
+        for content in (intact[: len(intact) // 2], b"", b"garbage" * 99):
             file.write_bytes(content)
             with pytest.raises(BenchError, match=rf"{file.name}: is damaged"):
                 read()
@@ -201,15 +201,15 @@ def test_damaged_or_missing_rows_are_named(make_run: Make) -> None:
             read()
 
 
-def test_a_cell_that_failed_has_no_rows(make_run: Make) -> None:
+def test_failed_cell_has_no_predictions(make_run: Make) -> None:
     folder = make_run()
-    folder.cell("l0").finish(CellResult(Cell("l0", "notes", "tiny", "lora", 2, 0), "failed", error="no"))
+    folder.cell("l0").write_result(CellResult(Cell("l0", "notes", "tiny", "lora", 2, 0), "failed", error="no"))
     assert folder.cell("l0").predictions() == ()
     assert StoredRun(folder).status("l0") == "failed"
 
 
 @pytest.mark.parametrize("version", [0, 2, "3", None])
-def test_another_format_is_refused_with_both_numbers(make_run: Make, version: Any) -> None:
+def test_run_in_another_format_is_refused(make_run: Make, version: Any) -> None:
     folder = make_run()
     stored = json.loads((folder.path / "run.json").read_text())
     write_json(folder.path / "run.json", stored | {"format": version})
@@ -217,12 +217,12 @@ def test_another_format_is_refused_with_both_numbers(make_run: Make, version: An
         folder.plan()
 
 
-def test_half_a_line_of_a_curve_is_left_out(make_run: Make) -> None:
+def test_incomplete_line_of_a_training_curve_is_skipped(make_run: Make) -> None:
     cell = make_run().cell("l0")
-    assert cell.curve_points() == []
+    assert cell.training_curve() == []
     cell.path.mkdir(parents=True)
     cell.curve.write_bytes(b'{"step": 1, "loss": 2.0}\n\n{"step": 2, "los\xe2\x82')
-    assert cell.curve_points() == [{"step": 1, "loss": 2.0}]
+    assert cell.training_curve() == [{"step": 1, "loss": 2.0}]
 
 
 @pytest.mark.parametrize(
@@ -236,9 +236,11 @@ def test_half_a_line_of_a_curve_is_left_out(make_run: Make) -> None:
         (lambda value: value["cell"].clear(), r"cell\.id: is missing \(and 5 more problems\)"),
     ],
 )
-def test_damaged_field_is_named_with_what_to_do(make_run: Make, result: CellResult, change: Callable[[Any], None], problem: str) -> None:
+def test_error_names_the_damaged_field_and_what_to_do(
+    make_run: Make, result: CellResult, change: Callable[[Any], None], problem: str
+) -> None:
     cell = make_run().cell("l0")
-    cell.finish(result, [])
+    cell.write_result(result, [])
     stored = json.loads((cell.path / "cell.json").read_text())
     change(stored)
     write_json(cell.path / "cell.json", stored)
@@ -246,7 +248,7 @@ def test_damaged_field_is_named_with_what_to_do(make_run: Make, result: CellResu
         cell.result()
 
 
-def test_damaged_task_of_a_plan_is_named(make_run: Make) -> None:
+def test_error_names_the_damaged_field_of_a_task(make_run: Make) -> None:
     folder = make_run()
     stored = json.loads((folder.path / "run.json").read_text())
     stored["tasks"]["notes"]["margin"] = -1
@@ -255,15 +257,15 @@ def test_damaged_task_of_a_plan_is_named(make_run: Make) -> None:
         folder.plan()
 
 
-def test_values_of_another_type_are_not_written(tmp_path: Path) -> None:
+def test_value_of_the_wrong_type_is_not_written(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"Expected `tuple\[str, ...\]`"):
         write_value(tmp_path / "cell.json", CellResult, CellResult(Cell("l0", "notes", "tiny", "lora", 2, 0), "done", notes=["a"]))  # type: ignore[arg-type]
     assert not os.listdir(tmp_path)
 
 
-def test_values_that_users_give_are_written_in_json_form(make_run: Make, plan: RunPlan) -> None:
-    """YAML reads an unquoted date as a date, and Python users pass sets and paths."""
-    given = {"since": date(2026, 3, 1), "modules": {"q_proj"}, "folder": Path("a/b")}
+def test_yaml_and_python_values_are_written_in_their_json_form(make_run: Make, plan: RunPlan) -> None:
+    """YAML turns an unquoted date into a date, and Python callers pass sets and paths."""
+    options = {"since": date(2026, 3, 1), "modules": {"q_proj"}, "folder": Path("a/b")}
     folder = make_run()
-    folder.write_plan(replace(plan, options=given))
+    folder.write_plan(replace(plan, options=options))
     assert folder.plan().options == {"since": "2026-03-01", "modules": ["q_proj"], "folder": "a/b"}

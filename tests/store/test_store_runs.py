@@ -1,4 +1,4 @@
-"""Finding runs, going on with them, taking cells from them, and one process at a time."""
+"""Finding, resuming and locking runs, and reusing their cells."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import BenchError
-from harness.store import RunFolder, RunLock, RunPlan, StoredRun, create_run, find_finished_cell, find_unfinished, open_run, reuse_cell
+from harness.store import RunFolder, RunLock, RunPlan, StoredRun, create_run, find_finished_cell, find_unfinished_run, open_run, reuse_cell
 from harness.types import Cell, CellResult
 
 Make = Callable[..., RunFolder]
@@ -37,7 +37,7 @@ with RunLock(Path(sys.argv[1])):
 
 @contextmanager
 def held(folder: Path) -> Iterator[subprocess.Popen[str]]:
-    """A second process that holds the lock until it is told to stop."""
+    """Start a second process that holds the lock until its input is closed."""
     holder = subprocess.Popen([sys.executable, "-c", HOLD, str(folder)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert holder.stdout is not None and holder.stdin is not None
     try:
@@ -49,25 +49,25 @@ def held(folder: Path) -> Iterator[subprocess.Popen[str]]:
         holder.wait(timeout=30)
 
 
-# ------------------------------------------------------------------------------------------------------------- the lock
+# Locks
 
 
-def test_a_second_process_is_told_who_holds_the_run(tmp_path: Path) -> None:
+def test_second_process_learns_which_process_holds_the_run(tmp_path: Path) -> None:
     with held(tmp_path) as holder:
         with pytest.raises(BenchError) as caught, RunLock(tmp_path):
             pass
         assert re.fullmatch(
-            rf"{re.escape(str(tmp_path))}: is being worked on by process {holder.pid} since \d{{4}}-\d\d-\d\d \d\d:\d\d:\d\d. "
-            "Wait for it, or stop it.",
+            rf"{re.escape(str(tmp_path))}: is in use by process {holder.pid} since \d{{4}}-\d\d-\d\d \d\d:\d\d:\d\d. "
+            "Wait for it to finish, or stop it.",
             str(caught.value),
         )
-        assert RunLock(tmp_path).held_elsewhere()
-    assert not RunLock(tmp_path).held_elsewhere()
+        assert RunLock(tmp_path).is_held_by_other()
+    assert not RunLock(tmp_path).is_held_by_other()
     with RunLock(tmp_path):
         pass
 
 
-def test_the_lock_is_free_after_its_holder_was_killed(tmp_path: Path) -> None:
+def test_lock_is_free_after_its_process_was_killed(tmp_path: Path) -> None:
     with held(tmp_path) as holder:
         os.kill(holder.pid, signal.SIGKILL)
         holder.wait(timeout=30)
@@ -76,33 +76,33 @@ def test_the_lock_is_free_after_its_holder_was_killed(tmp_path: Path) -> None:
     assert (tmp_path / ".lock").read_text() == ""
 
 
-def test_an_error_inside_frees_the_lock(tmp_path: Path) -> None:
+def test_error_releases_the_lock(tmp_path: Path) -> None:
     with pytest.raises(ZeroDivisionError), RunLock(tmp_path):
         raise ZeroDivisionError
     with RunLock(tmp_path):
         pass
 
 
-def test_a_folder_without_a_lock_is_held_by_nobody(tmp_path: Path) -> None:
-    assert not RunLock(tmp_path).held_elsewhere()
+def test_folder_without_lock_file_is_free(tmp_path: Path) -> None:
+    assert not RunLock(tmp_path).is_held_by_other()
     assert not (tmp_path / ".lock").exists()
 
 
-# ---------------------------------------------------------------------------------------------------------- finding runs
+# Finding runs
 
 
-def test_the_name_says_when_what_and_which(make_run: Make) -> None:
+def test_run_name_holds_time_task_and_digest(make_run: Make) -> None:
     assert make_run().path.name == "20260301-102030-notes-feedfeed"
-    assert make_run().path.name == "20260301-102030-notes-feedfeed-2", "two in one second do not meet"
+    assert make_run().path.name == "20260301-102030-notes-feedfeed-2", "two runs of the same second get different folders"
 
 
-def test_a_folder_that_cannot_hold_runs(tmp_path: Path, plan: RunPlan) -> None:
+def test_error_when_the_runs_folder_cannot_be_created(tmp_path: Path, plan: RunPlan) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(BenchError, match=r"cannot hold runs: .*--runs-dir"):
+    with pytest.raises(BenchError, match=r"cannot hold runs: .*runs_dir="):
         create_run(tmp_path / "file", plan)
 
 
-def test_a_run_is_opened_by_path_name_or_latest(make_run: Make, tmp_path: Path) -> None:
+def test_run_opens_by_path_name_or_latest(make_run: Make, tmp_path: Path) -> None:
     first, second = make_run(), make_run(created=LATER)
     runs = tmp_path / "runs"
     for name in (str(first.path), first.path.name):
@@ -110,13 +110,13 @@ def test_a_run_is_opened_by_path_name_or_latest(make_run: Make, tmp_path: Path) 
     assert open_run(runs, "latest").path == second.path
     with pytest.raises(BenchError, match=rf"there is no run '{second.path.name}x' in .*runs. Did you mean '{second.path.name}'"):
         open_run(runs, second.path.name + "x")
-    with pytest.raises(BenchError, match=r"is no run folder \(it has no run.json\)"):
+    with pytest.raises(BenchError, match=r"is not a run folder \(it has no run.json\)"):
         open_run(runs, str(tmp_path))
     with pytest.raises(BenchError, match="there is no run 'latest'"):
         open_run(tmp_path / "nowhere", "latest")
 
 
-def test_latest_is_the_newest_even_if_an_older_one_was_renamed(make_run: Make, tmp_path: Path) -> None:
+def test_latest_is_the_newest_run_even_after_renaming(make_run: Make, tmp_path: Path) -> None:
     old, new = make_run(), make_run(created=LATER)
     old.path.rename(old.path.with_name("zz-baseline"))
     assert open_run(tmp_path / "runs", "latest").path == new.path
@@ -124,65 +124,65 @@ def test_latest_is_the_newest_even_if_an_older_one_was_renamed(make_run: Make, t
     assert open_run(tmp_path / "runs", "latest").path == ahead.path
 
 
-def test_a_damaged_run_does_not_hide_the_others(make_run: Make, tmp_path: Path) -> None:
+def test_damaged_run_does_not_hide_the_others(make_run: Make, tmp_path: Path) -> None:
     good, bad = make_run(), make_run(created=LATER)
     (bad.path / "run.json").write_text("{")
     assert open_run(tmp_path / "runs", "latest").path == good.path
-    assert find_unfinished(tmp_path / "runs", PLAN) is not None
+    assert find_unfinished_run(tmp_path / "runs", PLAN) is not None
     with pytest.raises(BenchError, match=r"run\.json: is damaged"):
         open_run(tmp_path / "runs", bad.path.name)
 
 
-def test_a_moved_run_is_read_as_before(make_run: Make, tmp_path: Path) -> None:
+def test_moved_run_reads_the_same(make_run: Make, tmp_path: Path) -> None:
     folder = make_run(BASE, LORA)
     before = StoredRun(folder)
-    seen = (before.plan, dict(before.results), before.examples("notes"), before.predictions("b0"))
-    shutil.move(folder.path, tmp_path / "elsewhere")
+    expected = (before.plan, dict(before.results), before.examples("notes"), before.predictions("b0"))
+    shutil.move(folder.path, tmp_path / "moved")
     shutil.rmtree(tmp_path / "runs")
-    after = open_run(tmp_path / "runs", str(tmp_path / "elsewhere"))
-    assert (after.plan, dict(after.results), after.examples("notes"), after.predictions("b0")) == seen
+    after = open_run(tmp_path / "runs", str(tmp_path / "moved"))
+    assert (after.plan, dict(after.results), after.examples("notes"), after.predictions("b0")) == expected
 
 
-def test_the_newest_unfinished_run_of_the_plan_is_found(make_run: Make, tmp_path: Path) -> None:
+def test_finds_the_newest_unfinished_run_of_the_plan(make_run: Make, tmp_path: Path) -> None:
     runs = tmp_path / "runs"
-    assert find_unfinished(runs, PLAN) is None, "there may be no folder yet"
+    assert find_unfinished_run(runs, PLAN) is None, "the folder may not exist yet"
     make_run(BASE, LORA, created="2026-03-01T10:20:39+0100")
-    assert find_unfinished(runs, PLAN) is None
+    assert find_unfinished_run(runs, PLAN) is None
     make_run(BASE)
     newer = make_run(created=LATER)
     make_run(created=LATER, digest="beef" * 16)
-    found = find_unfinished(runs, PLAN)
+    found = find_unfinished_run(runs, PLAN)
     assert found is not None and found.path == newer.path
 
 
-def test_a_run_that_failed_in_a_cell_has_ended(make_run: Make, tmp_path: Path) -> None:
+def test_run_with_a_failed_cell_is_finished(make_run: Make, tmp_path: Path) -> None:
     folder = make_run(BASE)
-    folder.cell("l0").finish(CellResult(LORA, "failed", error="x"))
-    folder.tidy()
-    assert find_unfinished(tmp_path / "runs", PLAN) is None
+    folder.cell("l0").write_result(CellResult(LORA, "failed", error="x"))
+    folder.remove_working_files()
+    assert find_unfinished_run(tmp_path / "runs", PLAN) is None
 
 
-def test_a_run_that_was_killed_before_it_dropped_its_training_rows_has_not_ended(make_run: Make, tmp_path: Path) -> None:
+def test_run_that_still_has_training_examples_is_unfinished(make_run: Make, tmp_path: Path) -> None:
     folder = make_run(BASE)
-    folder.cell("l0").finish(CellResult(LORA, "done"), [])
-    found = find_unfinished(tmp_path / "runs", PLAN)
+    folder.cell("l0").write_result(CellResult(LORA, "done"), [])
+    found = find_unfinished_run(tmp_path / "runs", PLAN)
     assert found is not None and found.path == folder.path
 
 
-def test_a_finished_run_that_is_still_worked_on_is_found(make_run: Make, tmp_path: Path) -> None:
+def test_run_in_use_by_another_process_is_unfinished(make_run: Make, tmp_path: Path) -> None:
     folder = make_run(BASE, LORA)
     with held(folder.path):
-        found = find_unfinished(tmp_path / "runs", PLAN)
+        found = find_unfinished_run(tmp_path / "runs", PLAN)
     assert found is not None and found.path == folder.path
 
 
-# ---------------------------------------------------------------------------------------------------------- reusing cells
+# Reusing cells
 
 
-def test_only_done_cells_of_other_runs_are_found(make_run: Make, tmp_path: Path) -> None:
+def test_finds_only_done_cells_of_other_runs(make_run: Make, tmp_path: Path) -> None:
     runs = tmp_path / "runs"
     folder = make_run(BASE)
-    folder.cell("l0").finish(CellResult(LORA, "out-of-memory", error="x"))
+    folder.cell("l0").write_result(CellResult(LORA, "out-of-memory", error="x"))
     found = find_finished_cell(runs, "b0", tmp_path / "other")
     assert found is not None and found.path == folder.cell("b0").path
     assert find_finished_cell(runs, "b0", folder.path) is None
@@ -190,7 +190,7 @@ def test_only_done_cells_of_other_runs_are_found(make_run: Make, tmp_path: Path)
     assert find_finished_cell(runs, "none", tmp_path / "other") is None
 
 
-def test_a_damaged_cell_of_another_run_is_passed_over(make_run: Make, tmp_path: Path) -> None:
+def test_skips_damaged_cells_of_other_runs(make_run: Make, tmp_path: Path) -> None:
     damaged, good = make_run(BASE, created=LATER), make_run(BASE)
     (damaged.cell("b0").path / "cell.json").write_text("{")
     found = find_finished_cell(tmp_path / "runs", "b0", tmp_path / "other")
@@ -199,29 +199,29 @@ def test_a_damaged_cell_of_another_run_is_passed_over(make_run: Make, tmp_path: 
     assert find_finished_cell(tmp_path / "runs", "b0", tmp_path / "other") is None
 
 
-def test_reuse_leaves_the_source_as_it_is(make_run: Make) -> None:
+def test_reuse_leaves_the_source_unchanged(make_run: Make) -> None:
     source = make_run(BASE).cell("b0")
     source.artifact.mkdir()
     (source.artifact / "weights").write_bytes(b"w")
     before = {f: f.read_bytes() for f in source.path.rglob("*") if f.is_file()}
     target = make_run().cell("b0")
     target.path.mkdir(parents=True)
-    (target.path / "leftover").write_text("of an interrupted attempt")
+    (target.path / "leftover").write_text("from an interrupted attempt")
     reuse_cell(source, target, source.result())
     assert {f.relative_to(target.path): f.read_bytes() for f in target.path.rglob("*") if f.is_file()} == {
         f.relative_to(source.path): content for f, content in before.items()
     }
-    target.finish(CellResult(BASE, "failed", error="written over"), [])
+    target.write_result(CellResult(BASE, "failed", error="overwritten"), [])
     shutil.rmtree(target.artifact)
     assert {f: f.read_bytes() for f in source.path.rglob("*") if f.is_file()} == before
 
 
-def test_reuse_copies_where_links_are_not_possible(make_run: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_reuse_copies_when_hard_links_fail(make_run: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> None:
         raise OSError("no hard links on this file system")
 
     source, target = make_run(BASE).cell("b0"), make_run().cell("b0")
     monkeypatch.setattr(os, "link", refuse)
     reuse_cell(source, target, source.result())
-    assert target.whole()
+    assert target.is_finished()
     assert target.predictions() == source.predictions()

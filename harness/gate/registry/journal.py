@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.errors import BenchError
-from harness.store import read_json, waiting_lock, write_json
+from harness.store import file_lock, read_json, write_json
 from harness.text import one_line
 
 Action = Literal["promote", "force", "rollback"]
@@ -192,7 +192,7 @@ class Journal:
             try:
                 if write:
                     self.folder.mkdir(parents=True, exist_ok=True)
-                    stack.enter_context(waiting_lock(self.folder / ".lock"))
+                    stack.enter_context(file_lock(self.folder / ".lock"))
                     if self.is_new():
                         self._create()
                 db = stack.enter_context(contextlib.closing(sqlite3.connect(self.file, timeout=60, isolation_level=None)))

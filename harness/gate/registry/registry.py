@@ -90,7 +90,7 @@ class Registry:
         """
         task = chosen.rows.task.name
         for cell in chosen.cells:
-            if chosen.run.plan.strategy_of(cell).outputs is None:
+            if chosen.run.plan.get_strategy(cell).outputs is None:
                 check_artifact(FinishedCell(chosen.run, cell))
 
         def decided(history: Sequence[Event]) -> tuple[Action, dict[str, Any]]:
@@ -191,4 +191,4 @@ def _copy_cells(chosen: StrategyResult, target: Path) -> None:
     shutil.copy2(source.path / "data" / f"{task}.parquet", target / "data")
     for cell in chosen.cells:
         shutil.copytree(source.cell(cell.id).path, target / "cells" / cell.id, ignore=shutil.ignore_patterns("checkpoint", "log.txt"))
-    RunFolder(target).write_plan(chosen.run.plan.only(chosen.cells))
+    RunFolder(target).write_plan(chosen.run.plan.restrict_to(chosen.cells))

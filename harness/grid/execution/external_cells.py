@@ -15,7 +15,7 @@ from harness.types import Cell, CellResult, Cost, Prediction, Strategy, Task
 def finish_cells(folder: RunFolder, plan: RunPlan, cells: Sequence[Cell], made: Mapping[str, Sequence[Prediction]]) -> None:
     """Score and store the cells, whose predictions are in `made` by the cell's id."""
     for cell in cells:
-        task, strategy = plan.tasks[cell.task], plan.strategy_of(cell)
+        task, strategy = plan.tasks[cell.task], plan.get_strategy(cell)
         examples = {example.id: example for example in folder.examples(cell.task)}
         trusted = bool(plan.options["trust_remote_code"])
         metrics = metrics_for(task.metrics, next(iter(examples.values())).choices, run_code=trusted)
@@ -25,7 +25,7 @@ def finish_cells(folder: RunFolder, plan: RunPlan, cells: Sequence[Cell], made: 
         costs = _costs(strategy, plan, len(examples))
         notes = tuple(_notes(task, strategy, list(examples), rows))
         signatures = {metric.name: metric.signature for metric in metrics}
-        folder.cell(cell.id).finish(CellResult(cell, "done", costs, made_with, notes=notes, signatures=signatures), rows)
+        folder.cell(cell.id).write_result(CellResult(cell, "done", costs, made_with, notes=notes, signatures=signatures), rows)
 
 
 def _costs(strategy: Strategy, plan: RunPlan, rows: int) -> tuple[Cost, ...]:

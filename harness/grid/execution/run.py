@@ -14,7 +14,7 @@ from harness.grid.execution.external_cells import finish_cells
 from harness.grid.execution.scheduler import run_cells
 from harness.grid.execution.worker import Job
 from harness.grid.planning import Planned
-from harness.store import RunFolder, RunLock, StoredRun, create_run, find_finished_cell, find_unfinished, reuse_cell
+from harness.store import RunFolder, RunLock, StoredRun, create_run, find_finished_cell, find_unfinished_run, reuse_cell
 from harness.types import Cell, CellResult
 
 
@@ -61,7 +61,7 @@ def execute(
             f"{resume.path}: cannot go on, because the data, the model, the tasks, the strategies or the versions "
             "have changed since it began. Start a new run: cells that are unchanged are reused."
         )
-    found = resume.folder if resume is not None else None if fresh else find_unfinished(runs, plan.digest)
+    found = resume.folder if resume is not None else None if fresh else find_unfinished_run(runs, plan.digest)
     folder = found or create_run(runs, plan)
     with RunLock(folder.path):
         if found is None:
@@ -70,7 +70,7 @@ def execute(
         for task, splits in planned.splits.items():
             digests = {e.id: same_inputs_digest(e) for e in (*splits.train, *splits.validation, *splits.test)}
             folder.write_data(task, splits, digests)
-        missing = [cell for cell in plan.cells if not folder.cell(cell.id).whole()]
+        missing = [cell for cell in plan.cells if not folder.cell(cell.id).is_finished()]
         finish_cells(folder, plan, [cell for cell in missing if cell.id in planned.external_predictions], planned.external_predictions)
         missing = [cell for cell in missing if cell.id not in planned.external_predictions]
         for cell in list(missing) if reuse else ():
@@ -82,7 +82,7 @@ def execute(
         try:
             run_cells(folder, [_job(planned, folder, cell) for cell in missing], listener.event, at_once=at_once)
         finally:  # an interrupted run holds no training rows either: going on writes them again
-            folder.tidy()
+            folder.remove_working_files()
         run = StoredRun(folder)
         before_end(run)
     return run

@@ -42,9 +42,9 @@ def run_cells(folder: RunFolder, jobs: Sequence[Job], on_event: Callable[[Event]
                 if event["event"] == "exit":
                     running -= 1
                     cell = folder.cell(event["cell"])
-                    if not cell.whole():
+                    if not cell.is_finished():
                         status, error = _died(event["code"], _memory_kills() > kills[event["cell"]], cell.log)
-                        cell.finish(CellResult(cells[event["cell"]], status, error=error))
+                        cell.write_result(CellResult(cells[event["cell"]], status, error=error))
                     on_event(event)
                 while waiting and running < at_once:
                     job = waiting.pop(0)

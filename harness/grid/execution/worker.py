@@ -65,9 +65,9 @@ def run_job(job: Job, emit: Emit) -> Status:
         traceback.print_exc()  # goes to the cell's log
         status, message = classify(error)
         result = CellResult(cell, status, meter.costs(), work.provenance(), message)
-        folder.cell(cell.id).finish(result)
+        folder.cell(cell.id).write_result(result)
         return status
-    folder.cell(cell.id).finish(result, predictions)
+    folder.cell(cell.id).write_result(result, predictions)
     return result.status
 
 
@@ -123,7 +123,7 @@ class _CellWork:
 
     @property
     def strategy(self) -> Strategy:
-        return self.plan.strategy_of(self.cell)
+        return self.plan.get_strategy(self.cell)
 
     @property
     def shape(self) -> Shape:
@@ -232,9 +232,9 @@ class _CellWork:
         )
         with self.meter.phase("train"):
             # Nested: the rows of a smaller size are among those of a larger one with the same seed.
-            chosen = sample(self.folder.training_rows(self.task.name, "train"), self.cell.train_size, self.cell.seed)
+            chosen = sample(self.folder.training_examples(self.task.name, "train"), self.cell.train_size, self.cell.seed)
             rows, cut = encode(chosen)
-            validation, _ = encode(self.folder.training_rows(self.task.name, "validation"))
+            validation, _ = encode(self.folder.training_examples(self.task.name, "validation"))
             steps = planned_steps(recipe, len(rows), loaded.parameters)
             loaded.model = adapt(loaded.model, self.strategy, self.cell.seed, shape=self.shape, steps=steps)
         summary = train(
@@ -263,7 +263,7 @@ class _CellWork:
         if not self.strategy.shots:
             return ()
         assert self.cell.seed is not None
-        rows = self.folder.training_rows(self.task.name, "train")
+        rows = self.folder.training_examples(self.task.name, "train")
         shots = shots_for(self.task, self.strategy, self.shape, rows, self.cell.seed)
         write_value(self.files.shots, tuple[Shot, ...], tuple(shots))
         return shots

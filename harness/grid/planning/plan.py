@@ -99,7 +99,7 @@ def make_plan(request: Request, catalog: Catalog, *, command: str, here: Path | 
             "trust_remote_code": request.trust_remote_code,
             "request": request.to_json(),
         },
-        overridden={s.cell.id: s.strategy for s in squares if s.strategy is not strategies[s.cell.strategy]},
+        cell_strategies={s.cell.id: s.strategy for s in squares if s.strategy is not strategies[s.cell.strategy]},
     )
     return Planned(plan, splits, {m.source.name: m.source for m in models}, device, elsewhere)
 

@@ -13,7 +13,7 @@ from harness.reporting.views.view import PHASES, LearningLine, Line
 from harness.reporting.wording.advice import advice_of
 from harness.results import TaskResults
 from harness.statistics import Step
-from harness.store import StoredRun, plain
+from harness.store import StoredRun, to_jsonable
 from harness.types import Cell, CellResult, Cost, Score, Task, total_cost
 
 
@@ -28,13 +28,13 @@ def to_json(run: StoredRun) -> dict[str, Any]:
     lines = {name: lines_of(run, own) for name, own in rows.items()}
     curves = [curve for name in rows for curve in _learning_curves(run, rows[name], lines[name])]
     advice = [each for name in rows if (each := _recommendation(run, rows[name], lines[name]))]
-    found: dict[str, Any] = plain({"run": run.name, "cells": cells, "recommendations": advice, "learning_curves": curves})
+    found: dict[str, Any] = to_jsonable({"run": run.name, "cells": cells, "recommendations": advice, "learning_curves": curves})
     return found
 
 
 def comparison_to_json(views: Sequence[ComparisonView]) -> dict[str, Any]:
     """`{"comparisons": [...]}`: every value of the views, A first. A number that does not exist is null, never NaN."""
-    found: dict[str, Any] = plain({"comparisons": [asdict(view) for view in views]})
+    found: dict[str, Any] = to_jsonable({"comparisons": [asdict(view) for view in views]})
     return found
 
 

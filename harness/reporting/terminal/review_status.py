@@ -14,7 +14,7 @@ from rich.text import Text
 from harness.reporting.terminal.console import UNLIMITED, print_table, print_text
 from harness.reporting.wording import numbers, review_words
 from harness.review import Findings
-from harness.store import plain
+from harness.store import to_jsonable
 from harness.text import one_line
 
 
@@ -43,4 +43,4 @@ def print_findings(every: Sequence[Findings], console: Console) -> None:
 
 def findings_to_json(every: Sequence[Findings]) -> dict[str, Any]:
     """`{"packets": [...]}`: every number of the findings; one that does not exist is null, never NaN."""
-    return {"packets": [plain(asdict(found)) for found in every]}
+    return {"packets": [to_jsonable(asdict(found)) for found in every]}

@@ -34,7 +34,7 @@ from harness.reporting.wording.review_words import review_view
 from harness.results import TaskResults, cells_of, done_cells, of_single_examples
 from harness.review import compute_findings, list_retired_examples, load_reviews
 from harness.statistics import compare_all
-from harness.store import StoredRun, verdict_files
+from harness.store import StoredRun, read_verdicts
 from harness.types import Cell, Task
 
 _MOST_GATES = 6
@@ -110,7 +110,7 @@ def task_view(run: StoredRun, task: Task, *, with_text: bool = True) -> TaskView
 def _gates(run: StoredRun, task: Task, *, with_text: bool) -> tuple[GateView, ...]:
     """The newest verdict on each strategy under each policy."""
     newest: dict[tuple[str, str], Verdict] = {}
-    for file, value in reversed(verdict_files(run.path).items()):
+    for file, value in reversed(read_verdicts(run.path).items()):
         verdict = verdict_of(value, str(file))
         if verdict.task == task.name:
             newest.setdefault((verdict.candidate.label, verdict.policy_digest), verdict)
@@ -128,7 +128,7 @@ def _curves(run: StoredRun, task: Task, ln: Line) -> list[Curve]:
     curves = []
     cells = cells_of(run, task.name, ln)
     for cell in cells:
-        points = run.curve(cell.id)
+        points = run.training_curve(cell.id)
         training = _finite([(p.get("step"), p.get("loss")) for p in points])
         validation = _finite([(p.get("step"), p.get("validation_loss")) for p in points])
         if training or validation:

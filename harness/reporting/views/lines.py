@@ -42,7 +42,7 @@ def name_of(strategy: str, model: str, models: int) -> str:
 def _labels(run: StoredRun, groups: Mapping[Key, Sequence[Cell]]) -> dict[Key, str]:
     """Names as short as they can be. Where one strategy was trained on several numbers of rows, all that were trained say theirs."""
     models = len({model for model, _, _ in groups} - {EXTERNAL})
-    trained = {key: run.plan.strategy_of(cells[0]).train is not None for key, cells in groups.items()}
+    trained = {key: run.plan.get_strategy(cells[0]).train is not None for key, cells in groups.items()}
     counts = Counter(key[:2] for key in groups)
     several = any(trained[key] and counts[key[:2]] > 1 for key in groups)
     labels = {}
@@ -77,7 +77,7 @@ def _line(run: StoredRun, rows: TaskResults, cells: Sequence[Cell]) -> Line:
     results = [run.results[cell.id] for cell in cells if cell.id in run.results]
     scores = rows.scores(done) if done else {}
     good = [r for r in results if r.status == "done"] or results
-    declared = run.plan.strategy_of(cells[0])
+    declared = run.plan.get_strategy(cells[0])
     return Line(
         key=f"{model}/{strategy}/{size}",
         label=strategy,

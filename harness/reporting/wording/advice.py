@@ -41,7 +41,7 @@ def advice_of(run: StoredRun, rows: TaskResults, lines: Sequence[Line]) -> Advic
     if found is None:
         return None
     against_full = against_full_of(run, rows, scored)
-    drawn = {label: not run.plan.strategy_of(own[0]).deterministic for label, own in cells.items()}
+    drawn = {label: not run.plan.get_strategy(own[0]).deterministic for label, own in cells.items()}
     seeds = _other_seeds(rows, drawn, stacks, found)
     return Advice(found, against_full, tuple(_sentences(rows, scored, found, against_full, seeds)))
 

@@ -61,7 +61,7 @@ def results(run: Path):
     found = {}
     for cell in folder.plan().cells:
         files = folder.cell(cell.id)
-        curve = [{k: v for k, v in p.items() if k != "tokens_per_second"} for p in files.curve_points()]
+        curve = [{k: v for k, v in p.items() if k != "tokens_per_second"} for p in files.training_curve()]
         found[cell.strategy] = (files.result().status, files.predictions(), curve, files.result().training)
     return found
 
@@ -175,7 +175,7 @@ def test_a_second_run_is_told_who_holds_it(bench, tmp_path):
     second = bench(tmp_path)
     out, err = second.communicate()
     assert second.returncode == 2
-    assert f"is being worked on by process {first.pid}" in err
+    assert f"is in use by process {first.pid}" in err
     assert out == ""
     first.send_signal(signal.SIGKILL)
     first.communicate()

@@ -48,11 +48,11 @@ def test_a_grid_makes_the_cells_that_it_says(planned):
 
 def test_an_override_changes_the_cells_that_it_names_and_no_others(planned):
     plan = planned(GRID).plan
-    lora = {c.task: plan.strategy_of(c) for c in plan.cells if c.strategy == "lora"}
+    lora = {c.task: plan.get_strategy(c) for c in plan.cells if c.strategy == "lora"}
     assert (lora["summarization"].train.epochs, lora["summarization"].adapter["r"]) == (1, 4)
     assert (lora["classification"].train.epochs, lora["classification"].adapter["r"]) == (3, 16)
     again = from_json_text(RunPlan, to_json_line(RunPlan, plan))
-    assert {c.id: again.strategy_of(c) for c in again.cells} == {c.id: plan.strategy_of(c) for c in plan.cells}
+    assert {c.id: again.get_strategy(c) for c in again.cells} == {c.id: plan.get_strategy(c) for c in plan.cells}
 
 
 def test_the_request_survives_the_run_folder(planned):

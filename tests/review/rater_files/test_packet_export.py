@@ -134,7 +134,7 @@ def test_what_another_version_has_stored_chooses_no_rows(export: Export, run: St
     chosen = [sorted(export(sample="hardest", n=10).key.inclusion_probabilities)]
     for cell in run.cells:
         turned = [replace(p, scores={name: -(own or 0.0) for name, own in p.scores.items()}) for p in run.predictions(cell.id)]
-        run.folder.cell(cell.id).finish(replace(run.results[cell.id], signatures={}), turned)
+        run.folder.cell(cell.id).write_result(replace(run.results[cell.id], signatures={}), turned)
     chosen.append(sorted(export(sample="hardest", n=10, of=StoredRun(run.folder)).key.inclusion_probabilities))
     assert chosen[0] == chosen[1]
 

@@ -1,4 +1,4 @@
-"""The verdicts that a run's models were given: a file each, never changed."""
+"""The gate's verdicts on the models of a run: one file each, never changed."""
 
 from __future__ import annotations
 
@@ -13,11 +13,14 @@ from harness.store.json_files import read_json, write_json
 
 
 def add_verdict(run: Path, verdict: Mapping[str, Any]) -> Path:
-    """Put a verdict on record beside its run.
+    """Store a verdict in the folder of its run.
+
+    Returns:
+        The new file.
 
     Raises:
         OSError: the folder cannot be written.
-        BenchError: there are too many.
+        BenchError: there are too many verdicts of the same second.
     """
     folder = run / "gates"
     folder.mkdir(exist_ok=True)
@@ -26,26 +29,26 @@ def add_verdict(run: Path, verdict: Mapping[str, Any]) -> Path:
         path = folder / f"{stem}-{number:04d}.json"
         try:
             _write_new(path, verdict)
-        except FileExistsError:  # another gate ended in the same second
+        except FileExistsError:  # another gate finished in the same second
             continue
         return path
     raise BenchError(f"{folder}: holds too many verdicts of the same second")
 
 
-def _write_new(path: Path, verdict: Mapping[str, Any]) -> None:
-    """A file that is there whole or not at all, and is nobody else's: a link, unlike a rename, never replaces one."""
-    beside = path.with_name(f".{os.getpid()}.whole")
-    try:
-        write_json(beside, verdict)
-        os.link(beside, path)
-    finally:
-        beside.unlink(missing_ok=True)
-
-
-def verdict_files(run: Path) -> dict[Path, dict[str, Any]]:
-    """The verdicts on record by their files, the oldest first.
+def read_verdicts(run: Path) -> dict[Path, dict[str, Any]]:
+    """The stored verdicts by file, oldest first.
 
     Raises:
         BenchError: a file is damaged.
     """
     return {file: value for file in sorted((run / "gates").glob("*.json")) if isinstance(value := read_json(file), dict)}
+
+
+def _write_new(path: Path, verdict: Mapping[str, Any]) -> None:
+    """Write a new file, completely or not at all. A hard link, unlike a rename, never replaces an existing file."""
+    temporary = path.with_name(f".{os.getpid()}.whole")
+    try:
+        write_json(temporary, verdict)
+        os.link(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)

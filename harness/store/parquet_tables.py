@@ -11,25 +11,29 @@ from harness.errors import BenchError
 from harness.store.atomic import write_atomically
 from harness.types import Example, Prediction
 
-_SCORE = "score:"
+_SCORE_PREFIX = "score:"
 
 
 def write_table(path: Path, columns: Mapping[str, Sequence[Any]], types: Mapping[str, str]) -> None:
-    """A Parquet file of these columns, whole or not at all. `types` names an Arrow type where the values may all be null."""
+    """Write a Parquet file, completely or not at all.
+
+    Args:
+        types: the type of each column, because a column may hold nothing but nulls: string, float, int, strings or floats.
+    """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     kinds = {"string": pa.string(), "float": pa.float64(), "int": pa.int64()}
     kinds |= {"strings": pa.list_(pa.string()), "floats": pa.list_(pa.float64())}
     table = pa.table({name: pa.array(list(values), type=kinds[types[name]]) for name, values in columns.items()})
-    write_atomically(path, lambda beside: pq.write_table(table, beside, compression="zstd"))
+    write_atomically(path, lambda partial: pq.write_table(table, partial, compression="zstd"))
 
 
 def read_table(path: Path) -> list[dict[str, Any]]:
     """The rows of a Parquet file as dictionaries.
 
     Raises:
-        BenchError: when it is missing or damaged.
+        BenchError: the file is missing or damaged.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -43,25 +47,27 @@ def read_table(path: Path) -> list[dict[str, Any]]:
     return rows
 
 
-def write_examples(path: Path, examples: Sequence[Example], splits: Sequence[str], digests: Sequence[str], full: Sequence[bool]) -> None:
-    """Examples with their split; a row that is not `full` keeps only its id and the digest of its inputs."""
-    kept = list(zip(examples, full, strict=True))
+def write_examples(
+    path: Path, examples: Sequence[Example], splits: Sequence[str], digests: Sequence[str], complete: Sequence[bool]
+) -> None:
+    """Write examples with their splits. An example that is not to be complete keeps only its id and the digest of its inputs."""
+    rows = list(zip(examples, complete, strict=True))
     columns: dict[str, Sequence[Any]] = {
         "split": splits,
         "id": [_text(e.id) for e in examples],
         "inputs_digest": digests,
-        "inputs": [json.dumps(dict(e.inputs), ensure_ascii=True) if f else None for e, f in kept],
-        "targets": [[_text(t) for t in e.targets] if f else None for e, f in kept],
-        "choices": [[_text(c) for c in e.choices] if f else None for e, f in kept],
-        "group": [_text(e.group) if f and e.group is not None else None for e, f in kept],
-        "meta": [json.dumps(dict(e.meta), ensure_ascii=True, default=str) if f else None for e, f in kept],
+        "inputs": [json.dumps(dict(e.inputs), ensure_ascii=True) if full else None for e, full in rows],
+        "targets": [[_text(t) for t in e.targets] if full else None for e, full in rows],
+        "choices": [[_text(c) for c in e.choices] if full else None for e, full in rows],
+        "group": [_text(e.group) if full and e.group is not None else None for e, full in rows],
+        "meta": [json.dumps(dict(e.meta), ensure_ascii=True, default=str) if full else None for e, full in rows],
     }
     strings = dict.fromkeys(columns, "string")
     write_table(path, columns, strings | {"targets": "strings", "choices": "strings"})
 
 
 def read_examples(path: Path, split: str) -> tuple[Example, ...]:
-    """The full rows of one split, in their order."""
+    """The complete examples of one split, in their order."""
     return tuple(
         Example(
             id=row["id"],
@@ -77,7 +83,7 @@ def read_examples(path: Path, split: str) -> tuple[Example, ...]:
 
 
 def write_predictions(path: Path, predictions: Sequence[Prediction]) -> None:
-    """One row a prediction; each metric's number has a column of its own."""
+    """Write one row per prediction and one column per score."""
     columns: dict[str, Sequence[Any]] = {
         "example_id": [_text(p.example_id) for p in predictions],
         "output": [_text(p.output) for p in predictions],
@@ -89,20 +95,20 @@ def write_predictions(path: Path, predictions: Sequence[Prediction]) -> None:
     }
     types = dict.fromkeys(columns, "string") | {"label_logprobs": "floats", "tokens_in": "int", "tokens_out": "int"}
     for name in sorted({name for p in predictions for name in p.scores}):
-        columns[_SCORE + name] = [p.scores.get(name) for p in predictions]
-        types[_SCORE + name] = "float"
+        columns[_SCORE_PREFIX + name] = [p.scores.get(name) for p in predictions]
+        types[_SCORE_PREFIX + name] = "float"
     write_table(path, columns, types)
 
 
 def read_predictions(path: Path) -> tuple[Prediction, ...]:
-    """The predictions of a cell, in the order of the test rows."""
+    """The predictions of a cell, in the order of the test examples."""
     return tuple(
         Prediction(
             example_id=row["example_id"],
             output=row["output"],
             extracted=row["extracted"],
             label_logprobs=tuple(row["label_logprobs"]),
-            scores={name.removeprefix(_SCORE): value for name, value in row.items() if name.startswith(_SCORE)},
+            scores={name.removeprefix(_SCORE_PREFIX): value for name, value in row.items() if name.startswith(_SCORE_PREFIX)},
             tokens_in=row["tokens_in"],
             tokens_out=row["tokens_out"],
             finish=row["finish"],
@@ -112,5 +118,5 @@ def read_predictions(path: Path) -> tuple[Prediction, ...]:
 
 
 def _text(value: str) -> str:
-    """Arrow holds UTF-8 only: a lone surrogate becomes a question mark."""
+    """Text that Arrow can hold, which is UTF-8: a lone surrogate becomes a question mark."""
     return value.encode("utf-8", "replace").decode("utf-8")
