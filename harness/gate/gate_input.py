@@ -16,7 +16,7 @@ from harness.gate.policy import Policy, Rule
 from harness.gate.verdict import Outcome, RuleVerdict
 from harness.metrics import BOUNDS
 from harness.results import StrategyResult
-from harness.statistics import POWER, OneSided, unseen_room
+from harness.statistics import POWER, OneSidedLimits, unseen_room
 from harness.types import Metric
 
 Array: TypeAlias = NDArray[np.float64]
@@ -50,7 +50,7 @@ class GateInput:
         return baseline, candidate
 
 
-def cautious(found: OneSided, metric: Metric, count: int, alpha: float, *, difference: bool) -> OneSided:
+def cautious(found: OneSidedLimits, metric: Metric, count: int, alpha: float, *, difference: bool) -> OneSidedLimits:
     """Limits that leave room for what so few rows cannot have shown.
 
     A model that fails wholly on a few rows in a hundred may not have done so on these: with probability 1 − α its share of such rows is
@@ -61,30 +61,30 @@ def cautious(found: OneSided, metric: Metric, count: int, alpha: float, *, diffe
         count: independent rows, or groups.
         difference: whether it is one of two scores, which may lie a whole scale apart.
     """
-    if found.difference is None or found.low is None or found.high is None or metric.level != "example":
+    if found.estimate is None or found.low is None or found.high is None or metric.level != "example":
         return found
     if metric.unit not in BOUNDS:
         return replace(found, low=None, high=None) if found.high - found.low < 1e-12 else found
     lowest, highest = BOUNDS[metric.unit]
     lowest, highest = (lowest - highest, highest - lowest) if difference else (lowest, highest)
-    low, high = unseen_room(found.difference, (lowest, highest), count, 1 - 2 * alpha)
+    low, high = unseen_room(found.estimate, (lowest, highest), count, 1 - 2 * alpha)
     return replace(found, low=min(found.low, low), high=max(found.high, high))
 
 
-def decided(outcome: Outcome, found: OneSided) -> tuple[Outcome, str]:
+def decided(outcome: Outcome, found: OneSidedLimits) -> tuple[Outcome, str]:
     """A PASS outside the range in which the method is known to hold is none."""
-    if outcome == "PASS" and found.rough:
-        return "INCONCLUSIVE", f"too few rows, or too uneven, for its limits to be trusted: {found.method}"
+    if outcome == "PASS" and not found.reliable:
+        return "INCONCLUSIVE", f"too few rows, or too uneven, for its limits to be trusted: {found.method} ({found.reason})"
     return outcome, ""
 
 
-def against_value(rule: Rule, unit: str, found: OneSided, title: str, alpha: float) -> RuleVerdict:
+def against_value(rule: Rule, unit: str, found: OneSidedLimits, title: str, alpha: float) -> RuleVerdict:
     value = rule.bound
-    if found.difference is None or found.low is None or found.high is None:
+    if found.estimate is None or found.low is None or found.high is None:
         return RuleVerdict(
             title,
             "INCONCLUSIVE",
-            f"too few rows: {found.method}",
+            f"too few rows: {found.reason}",
             rule.score,
             against=value,
             unit=unit,
@@ -98,7 +98,7 @@ def against_value(rule: Rule, unit: str, found: OneSided, title: str, alpha: flo
     outcome, doubt = decided(outcome, found)
     words = {"PASS": f"shown to be {side} it", "FAIL": f"shown not to be {side} it", "INCONCLUSIVE": "these rows cannot tell"}
     reason = doubt or words[outcome]
-    gap = found.difference - value if rule.rule == "floor" else value - found.difference
+    gap = found.estimate - value if rule.rule == "floor" else value - found.estimate
     needed = rows_needed(gap, (found.high - found.low) / 2, found.n, alpha) if outcome == "INCONCLUSIVE" and not doubt else None
     return RuleVerdict(
         title,
@@ -106,7 +106,7 @@ def against_value(rule: Rule, unit: str, found: OneSided, title: str, alpha: flo
         reason,
         rule.score,
         False,
-        found.difference,
+        found.estimate,
         found.low,
         found.high,
         value,

@@ -9,7 +9,7 @@ from harness.results import StrategyResult
 from harness.review import load_reviews
 from harness.review.findings import compute_error_rates, compute_preferences, flag_errors
 from harness.review.ratings import UnblindedRatings
-from harness.statistics import OneSided
+from harness.statistics import Basis
 
 
 def ruling_of_people(case: GateInput, rule: Rule) -> RuleVerdict:
@@ -35,8 +35,8 @@ def ruling_of_people(case: GateInput, rule: Rule) -> RuleVerdict:
         score, straight = known[0]
         assert score.value is not None and score.low is not None and score.high is not None  # they are known
         limits = (score.value, score.low, score.high) if straight else (1 - score.value, 1 - score.high, 1 - score.low)
-        one_sided = OneSided(*limits, score.n, f"packet {review.packet.id}, {score.method}")
-        return against_value(rule, "fraction", one_sided, rule.title, case.alpha)
+        basis = Basis(score.n, score.n, f"packet {review.packet.id}, {score.method}", score.reason)
+        return against_value(rule, "fraction", basis.limits(*limits, case.alpha), rule.title, case.alpha)
     what = (
         f"a pairwise review of {candidate} and {rule.against or 'base'}"
         if rule.score == "review.win_rate"

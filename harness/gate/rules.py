@@ -13,7 +13,17 @@ from harness.gate.people import ruling_of_people
 from harness.gate.policy import MEASURES, REVIEWS, Policy, Rule
 from harness.gate.verdict import Outcome, RuleVerdict
 from harness.results import MOST_VALUES, slices_of
-from harness.statistics import OneSided, cluster_index, one_sided_limits, score_limits, seed_spread, units, whole_rows
+from harness.statistics import (
+    Basis,
+    OneSidedLimits,
+    SeedSpread,
+    cluster_index,
+    one_sided_limits,
+    score_limits,
+    seed_spread,
+    units,
+    whole_rows,
+)
 from harness.text import plural
 from harness.types import Example, Metric
 
@@ -142,7 +152,7 @@ def _exact(stack: Array, metric: Metric) -> bool:
     return metric.unit == "fraction" and stack.shape[1] == 1 and bool(np.isin(stack[~np.isnan(stack)], (0.0, 1.0)).all())
 
 
-def _own_limits(case: GateInput, stack: Array, metric: Metric, groups: Sequence[str | None]) -> OneSided | str:
+def _own_limits(case: GateInput, stack: Array, metric: Metric, groups: Sequence[str | None]) -> OneSidedLimits | str:
     """The limits of the candidate's score; where the policy counts the spread of seeds, with it, or why that cannot be."""
     if case.policy.seed_spread == "ignore" or not case.candidate.trained:
         return score_limits(stack, metric=metric, groups=groups, alpha=case.alpha)
@@ -152,10 +162,10 @@ def _own_limits(case: GateInput, stack: Array, metric: Metric, groups: Sequence[
     found = seed_spread(nothing, stack, metric=metric, drawn=(False, True), groups=groups, confidence=1 - 2 * case.alpha)
     if found is None:
         return "the policy counts the spread of training seeds, and there is one seed only"
-    return OneSided(found.difference, found.low, found.high, len(stack), found.method)
+    return _over_seeds(found, case.alpha)
 
 
-def _limits(case: GateInput, a: Array, b: Array, metric: Metric, groups: Sequence[str | None]) -> OneSided | str:
+def _limits(case: GateInput, a: Array, b: Array, metric: Metric, groups: Sequence[str | None]) -> OneSidedLimits | str:
     """The limits of the candidate minus the baseline; where the policy counts the spread of seeds, with it, or why that cannot be."""
     if case.policy.seed_spread == "ignore":
         return one_sided_limits(a, b, metric=metric, groups=groups, alpha=case.alpha)
@@ -166,21 +176,26 @@ def _limits(case: GateInput, a: Array, b: Array, metric: Metric, groups: Sequenc
     found = seed_spread(a, b, metric=metric, drawn=drawn, groups=groups, confidence=1 - 2 * case.alpha)
     if found is None:
         return "the policy counts the spread of training seeds, and a side that is trained has one seed only"
-    return OneSided(found.difference, found.low, found.high, len(a), found.method)
+    return _over_seeds(found, case.alpha)
 
 
-def _shown(rule: Rule, metric: Metric, limits: OneSided, turned: tuple[float, float], title: str, alpha: float) -> RuleVerdict:
+def _over_seeds(spread: SeedSpread, alpha: float) -> OneSidedLimits:
+    basis = Basis(spread.n, spread.units, spread.method, spread.reason)
+    return basis.limits(spread.difference, spread.low, spread.high, alpha, se=spread.se, df=spread.df)
+
+
+def _shown(rule: Rule, metric: Metric, limits: OneSidedLimits, turned: tuple[float, float], title: str, alpha: float) -> RuleVerdict:
     """Whether the difference, turned so that more is better, is shown to be above the least that it may be.
 
     Args:
         turned: −1 where less is better, and the least.
     """
     sign, least = turned
-    if limits.difference is None or limits.low is None or limits.high is None:
-        why = f"no limits: {limits.method}"
+    if limits.estimate is None or limits.low is None or limits.high is None:
+        why = f"no limits: {limits.reason}"
         return RuleVerdict(title, "INCONCLUSIVE", why, rule.score, compares=True, unit=metric.unit, method=limits.method)
     low, high = (limits.low, limits.high) if sign > 0 else (-limits.high, -limits.low)
-    value = sign * limits.difference
+    value = sign * limits.estimate
     outcome: Outcome = "PASS" if low > least else "FAIL" if high < least else "INCONCLUSIVE"
     outcome, doubt = decided(outcome, limits)
     words = {

@@ -3,9 +3,8 @@
 from harness.statistics.all_pairs import compare_all, false_discovery
 from harness.statistics.clusters import cluster_index
 from harness.statistics.combined import mean_of_independent
+from harness.statistics.interval import Basis, Interval, OneSidedLimits
 from harness.statistics.intervals import (
-    ROUGH,
-    Interval,
     bootstrap_interval,
     clopper_pearson_interval,
     clopper_pearson_upper,
@@ -16,7 +15,7 @@ from harness.statistics.intervals import (
 )
 from harness.statistics.learning_curve import FAR, TARGETS, Fit, Forecast, GainOutlook, LearningCurve, Step, learning_curve
 from harness.statistics.noninferiority import NotWorse, not_worse
-from harness.statistics.one_sided import OneSided, one_sided_limits
+from harness.statistics.one_sided import one_sided_limits
 from harness.statistics.pairs import Comparison, PairVerdict, compare_scores
 from harness.statistics.planning import Outlook, independent_units, largest_spread, outlook
 from harness.statistics.power import POWER, detectable_mean, detectable_share, needed_rows
@@ -33,8 +32,8 @@ from harness.statistics.weighted import weighted_mean, weighted_share
 __all__ = [
     "FAR",
     "POWER",
-    "ROUGH",
     "TARGETS",
+    "Basis",
     "Candidate",
     "Comparison",
     "Fit",
@@ -44,7 +43,7 @@ __all__ = [
     "Kept",
     "LearningCurve",
     "NotWorse",
-    "OneSided",
+    "OneSidedLimits",
     "Outlook",
     "PairVerdict",
     "Recommendation",

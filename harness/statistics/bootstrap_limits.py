@@ -8,13 +8,14 @@ as it should. Simulated in `tests/gate/test_wrong_passes.py`.
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from harness.statistics.clusters import cluster_sums
-from harness.statistics.intervals import ROUGH
+from harness.statistics.interval import Basis
 from harness.types import Metric
 
 Array: TypeAlias = NDArray[np.float64]
@@ -44,12 +45,12 @@ def bootstrap_limits(seen: float, drawn: Array, rows: float, alpha: float) -> tu
     return seen + wider * (float(ends[0]) - seen), seen + wider * (float(ends[1]) - seen)
 
 
-def bootstrap_method(label: str, rows: float) -> str:
-    """What such limits say of themselves, from the label of the bootstrap and how many rows carry the score."""
-    method = label.removesuffix(ROUGH).replace("percentile", "bias-corrected percentile")
-    if rows < _LEAST_ROWS:
-        return f"{method}, {rows:.0f} rows carry it{ROUGH}"
-    return method + (ROUGH if label.endswith(ROUGH) else "")
+def corrected_basis(basis: Basis, rows: float) -> Basis:
+    """What such limits rest on, from what the bootstrap does and how many rows carry the score."""
+    basis = replace(basis, method=basis.method.replace("percentile", "bias-corrected percentile"))
+    if rows >= _LEAST_ROWS:
+        return basis
+    return replace(basis, method=f"{basis.method}, {rows:.0f} rows carry it", reason=f"fewer than {_LEAST_ROWS} examples carry the score")
 
 
 def left_out(metric: Metric, stack: Array, cluster: NDArray[np.int64] | None) -> Array:

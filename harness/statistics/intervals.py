@@ -1,39 +1,23 @@
 """How sure is a number? Intervals for means, proportions and corpus scores.
 
-Every function says for which data it holds. Outside that range it still answers where it can, and `method` ends in ": rough".
+Every function says for which data it holds. Outside that range it still answers where it can, and the interval is not `reliable`.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from harness.statistics.clusters import Groups, cluster_index
+from harness.statistics.interval import Basis, Interval, no_interval, too_few_units
 from harness.statistics.mean_errors import MeanError, mean_error
 from harness.statistics.mean_limits import may_be_skewed, mean_limits
 from harness.statistics.resampling import Aggregate, resampled_totals
 
 Array: TypeAlias = NDArray[np.float64]
-
-ROUGH = ": rough"
-
-
-@dataclass(frozen=True)
-class Interval:
-    """A confidence interval. `low` and `high` are None where no valid one exists, and `method` says why.
-
-    `se` is the standard error and `df` the degrees of freedom, where the method has them.
-    """
-
-    low: float | None
-    high: float | None
-    se: float | None
-    df: float | None
-    method: str
 
 
 def mean_interval(values: Array, groups: Groups | None = None, confidence: float = 0.95) -> Interval:
@@ -42,7 +26,7 @@ def mean_interval(values: Array, groups: Groups | None = None, confidence: float
 
     Valid for 30 rows or more, or 10 degrees of freedom with groups, and a mean whose skewness is at most 0.25 either way (n rows of
     skewness γ: γ/√n; beyond, it hangs on few rows). Values that are all equal say nothing about the spread: the interval then has no
-    width and is called rough.
+    width and is not reliable.
 
     Args:
         values: (n,), no NaN.
@@ -51,24 +35,27 @@ def mean_interval(values: Array, groups: Groups | None = None, confidence: float
     values = np.asarray(values, dtype=np.float64)
     n = len(values)
     cluster = cluster_index(groups, n)
-    if n < 2:
-        return Interval(None, None, None, None, f"no interval: {n} {'row' if n == 1 else 'rows'}")
-    if units(n, cluster) < 2:
-        return Interval(None, None, None, None, f"no interval: all {n} rows are in one group")
+    count = units(n, cluster) if n else 0
+    if count < 2:
+        return no_interval(n, count, too_few_units(n, count))
     error = mean_error(values, cluster)
     low, high = mean_limits(float(np.mean(values)), error, (1 - confidence) / 2)
-    return Interval(low, high, error.se, error.df, mean_label(error, n, cluster, least_df=10))
+    return mean_basis(error, n, cluster, least_df=10).interval(low, high, se=error.se, df=error.df)
 
 
-def mean_label(error: MeanError, n: int, cluster: NDArray[np.int64] | None, *, least_df: int) -> str:
-    """The method of a mean's limits. It is known to hold with 30 rows, or so many degrees of freedom where groups repeat."""
+def mean_basis(error: MeanError, n: int, cluster: NDArray[np.int64] | None, *, least_df: int) -> Basis:
+    """What a mean's limits rest on. They are known to hold with 30 rows, or so many degrees of freedom where groups repeat."""
     method = "t and Hall's" if may_be_skewed(error) else "t"
+    few = "fewer than 30 examples"
     if cluster is None:
         method = f"{method}, n={n}"
     else:
         method = f"cluster-robust {method} (CR2), n={n} in {units(n, cluster)} groups, df={error.df:.1f}"
-    enough = round(error.df, 6) >= (29 if cluster is None else least_df)
-    return method if enough and error.se > 0 and abs(error.skewness) <= 0.25 else method + ROUGH
+        few = f"fewer than {least_df} degrees of freedom"
+    basis = Basis(n, units(n, cluster), method)
+    basis = basis.unless(error.se > 0, "all examples have the same value")
+    basis = basis.unless(round(error.df, 6) >= (29 if cluster is None else least_df), few)
+    return basis.unless(abs(error.skewness) <= 0.25, "a few examples dominate the mean")
 
 
 def wilson_interval(successes: int, n: int, confidence: float = 0.95) -> Interval:
@@ -82,14 +69,15 @@ def wilson_interval(successes: int, n: int, confidence: float = 0.95) -> Interva
     """
     _check_counts(successes, n)
     if n == 0:
-        return Interval(None, None, None, None, "no interval: 0 rows")
+        return no_interval(0, 0, "no examples")
     z = _z(confidence)
     share, shrink = successes / n, 1 + z**2 / n
     middle = (share + z**2 / (2 * n)) / shrink
     half = z * math.sqrt(share * (1 - share) / n + z**2 / (4 * n**2)) / shrink
     low = 0.0 if successes == 0 else middle - half
     high = 1.0 if successes == n else middle + half
-    return Interval(low, high, math.sqrt(share * (1 - share) / n), None, f"Wilson, n={n}" + ("" if n >= 10 else ROUGH))
+    basis = Basis(n, n, f"Wilson, n={n}").unless(n >= 10, "fewer than 10 examples")
+    return basis.interval(low, high, se=math.sqrt(share * (1 - share) / n))
 
 
 def clopper_pearson_interval(successes: int, n: int, confidence: float = 0.95) -> Interval:
@@ -102,11 +90,11 @@ def clopper_pearson_interval(successes: int, n: int, confidence: float = 0.95) -
 
     _check_counts(successes, n)
     if n == 0:
-        return Interval(None, None, None, None, "no interval: 0 rows")
+        return no_interval(0, 0, "no examples")
     tail = (1 - confidence) / 2
     low = 0.0 if successes == 0 else float(beta.ppf(tail, successes, n - successes + 1))
     high = 1.0 if successes == n else float(beta.ppf(1 - tail, successes + 1, n - successes))
-    return Interval(low, high, None, None, f"Clopper-Pearson, n={n}")
+    return Basis(n, n, f"Clopper-Pearson, n={n}").interval(low, high)
 
 
 def clopper_pearson_upper(successes: int, n: int, confidence: float = 0.95) -> float:
@@ -141,28 +129,31 @@ def bootstrap_interval(
     """
     stats = np.asarray(stats, dtype=np.float64)
     cluster = cluster_index(groups, len(stats))
-    if units(len(stats), cluster) < 2:
-        return Interval(None, None, None, None, f"no interval: {units(len(stats), cluster)} independent rows")
+    count = units(len(stats), cluster)
+    if count < 2:
+        return no_interval(len(stats), count, too_few_units(len(stats), count))
     scores = aggregate(*resampled_totals(stats, cluster, resamples, seed))
-    return percentile_interval(scores, bootstrap_label(stats, cluster, resamples, seed), confidence)
+    return percentile_interval(scores, bootstrap_basis(stats, cluster, resamples, seed), confidence)
 
 
-def percentile_interval(scores: Array, method: str, confidence: float = 0.95) -> Interval:
+def percentile_interval(scores: Array, basis: Basis, confidence: float = 0.95) -> Interval:
     """The interval between the percentiles of resampled scores, (resamples,)."""
     low, high = np.quantile(scores, [(1 - confidence) / 2, (1 + confidence) / 2])
-    return Interval(float(low), float(high), float(np.std(scores, ddof=1)), None, method)
+    return basis.interval(float(low), float(high), se=float(np.std(scores, ddof=1)))
 
 
-def bootstrap_label(stats: Array, cluster: NDArray[np.int64] | None, resamples: int, seed: int, *, rough: bool = False) -> str:
-    """What a bootstrap of these statistics (n, …) says of itself; `rough` where it is off for the score, however many rows there are."""
-    n = len(stats)
+def bootstrap_basis(stats: Array, cluster: NDArray[np.int64] | None, resamples: int, seed: int, *, biased: bool = False) -> Basis:
+    """What a bootstrap of these statistics (n, …) rests on; `biased` where resampling shifts the score, however many rows there are."""
+    n, count = len(stats), units(len(stats), cluster)
     occurs = np.count_nonzero(stats.reshape(n, -1), axis=0)
     rarest = int(occurs[occurs > 0].min(initial=n))
-    size = f"n={n}" if cluster is None else f"n={n} in {units(n, cluster)} groups"
+    size = f"n={n}" if cluster is None else f"n={n} in {count} groups"
     label = f"bootstrap percentile, {size}, {resamples} resamples, seed {seed}"
     if rarest < 5:
         label += f", rarest count in {rarest} rows"
-    return label + ("" if units(n, cluster) >= 100 and rarest >= 5 and not rough else ROUGH)
+    basis = Basis(n, count, label).unless(not biased, "resampling shifts this score")
+    basis = basis.unless(count >= 100, f"fewer than 100 {'examples' if cluster is None else 'groups'}")
+    return basis.unless(rarest >= 5, "a class or count occurs in fewer than 5 examples")
 
 
 def units(n: int, cluster: NDArray[np.int64] | None) -> int:

@@ -16,7 +16,7 @@ Golub & Pereyra 1973): the best fit of the whole range, not of the neighbourhood
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -24,7 +24,8 @@ from numpy.typing import NDArray
 
 from harness.metrics import BOUNDS
 from harness.statistics.clusters import cluster_index
-from harness.statistics.intervals import ROUGH, bootstrap_label, units, unseen_room
+from harness.statistics.interval import Basis, too_few_units
+from harness.statistics.intervals import bootstrap_basis, units, unseen_room
 from harness.statistics.pairs import Comparison, compare_scores
 from harness.statistics.resampling import resampled_scores, seen_scores
 from harness.statistics.statistic_rows import whole_rows
@@ -57,13 +58,15 @@ class Fit:
 
 @dataclass(frozen=True)
 class Step:
-    """What more rows bring: from one size to another, in the direction that is better. None where there is no (valid) number."""
+    """What more rows bring: from one size to another, in the direction that is better. None where there is no (valid) number.
+    `reliable` is that of its interval."""
 
     start: int
     end: int
     gain: float | None
     low: float | None
     high: float | None
+    reliable: bool
 
 
 @dataclass(frozen=True)
@@ -88,19 +91,22 @@ class Forecast:
 class LearningCurve:
     """One strategy over its training sizes.
 
-    `reason` says why there is no fit, or why no outlook follows from it; empty where there is a fit that can be used.
+    `problem` says why there is no fit, or why no outlook follows from it; empty where there is a fit that can be used.
+    `reliable` tells whether the test rows are within the range in which the intervals are known to hold; else `reason` says why not.
     `last` is the step between the two largest sizes as it was measured, with the interval that `compare_scores` gives (other test
     rows, the trainings taken as they are). `seeds` is the smallest number of trainings of a size.
     """
 
     points: tuple[tuple[int, Score], ...]
     fit: Fit | None
-    reason: str
+    problem: str
     forecasts: tuple[Forecast, ...]
     last: Step
     seeds: int
     margin: float
     method: str
+    reliable: bool
+    reason: str
 
 
 def learning_curve(
@@ -148,27 +154,29 @@ def learning_curve(
     before, after = sizes[-2:]
     last = _measured(before, after, compare_scores(stacks[before], stacks[after], metric=metric, groups=groups, margin=margin), metric)
     if len(rows.stack) == 0:
-        return LearningCurve(points, None, "no test row has a score at every size", (), last, min(cells), margin, "no rows")
+        problem = "no test example has a score at every size"
+        return LearningCurve(points, None, problem, (), last, min(cells), margin, "no interval", reliable=False, reason=problem)
     observed, resampled = curve.observed(), curve.resampled(resamples, seed)
-    method = curve.method(resamples, seed)
+    basis = curve.basis(resamples, seed)
+    reliability = basis.method, basis.reliable, basis.reason
     if len(sizes) < LEAST_SIZES:
-        reason = f"{LEAST_SIZES} sizes are needed, {len(sizes)} were run"
-        return LearningCurve(points, None, reason, (), last, min(cells), margin, method)
+        problem = f"{LEAST_SIZES} sizes are needed, {len(sizes)} were run"
+        return LearningCurve(points, None, problem, (), last, min(cells), margin, *reliability)
     fit = fit_power_law(sizes, observed, metric.unit)
     if resampled is not None:
         resampled = resampled + curve.scatter(fit, observed, resamples, seed)
     refits = None if resampled is None else power_laws(curve.sizes, resampled, BOUNDS.get(metric.unit))
-    reason = curve.unusable(fit, resampled)
+    problem = curve.unusable(fit, resampled)
     wanted = sorted({2 * sizes[-1], FAR * sizes[-1], *(t for t in targets if t > sizes[-1])})
-    forecasts = tuple(curve.forecast(fit, refits, n, margin, usable=not reason) for n in wanted)
-    return LearningCurve(points, fit, reason, forecasts, last, min(cells), margin, method)
+    forecasts = tuple(curve.forecast(fit, refits, n, margin, usable=not problem, reliable=basis.reliable) for n in wanted)
+    return LearningCurve(points, fit, problem, forecasts, last, min(cells), margin, *reliability)
 
 
 def _measured(start: int, end: int, found: Comparison, metric: Metric) -> Step:
     if metric.direction != "lower":
-        return Step(start, end, found.difference, found.low, found.high)
+        return Step(start, end, found.difference, found.low, found.high, found.reliable)
     low, high = (None if limit is None else -limit for limit in (found.high, found.low))
-    return Step(start, end, None if found.difference is None else -found.difference, low, high)
+    return Step(start, end, None if found.difference is None else -found.difference, low, high, found.reliable)
 
 
 def fit_power_law(sizes: Sequence[int], scores: Sequence[float] | Array, unit: str = "") -> Fit:
@@ -267,7 +275,7 @@ class _Curve:
         if self.metric.direction == "none":
             return f"{self.metric.name} has no better direction"
         if resampled is None:
-            return "all test rows are in one group" if self.cluster is not None else "there is one test row"
+            return too_few_units(len(self.stack), 1)
         tail = (1 - self.confidence) / 2 / len(self.sizes)  # Bonferroni: one size out of many is off by chance
         low, high = np.quantile(resampled, [tail, 1 - tail], axis=0)
         curve = np.array([fit.at(n) for n in self.sizes])
@@ -275,25 +283,26 @@ class _Curve:
         where = ", ".join(f"{int(n):,}" for n in missed)
         return f"the scores do not follow the curve: it lies outside what the score can be at {where} rows" if where else ""
 
-    def forecast(self, fit: Fit, refits: Array | None, size: int, margin: float, *, usable: bool) -> Forecast:
+    def forecast(self, fit: Fit, refits: Array | None, size: int, margin: float, *, usable: bool, reliable: bool) -> Forecast:
         """The prediction at one size. Both ends of the gain lie on the curve, so that the noise of a single score is not a gain."""
         largest = int(self.sizes[-1])
         value, end = self._bounded(np.array([fit.at(size), fit.at(largest)]))
         values = ends = None
         if refits is not None:
             values, ends = (self._bounded(refits[:, 0] - refits[:, 1] * n ** -refits[:, 2]) for n in (size, largest))
-        step = self.step(largest, size, float(value - end), None if values is None or ends is None else values - ends)
+        gains = None if values is None or ends is None else values - ends
+        step = self.step(largest, size, float(value - end), gains, reliable=reliable)
         low, high = self._interval(float(value), values)
         return Forecast(size, float(value), low, high, step, size > FAR * largest, _outlook(step, margin) if usable else "undecided")
 
-    def step(self, start: int, end: int, difference: float, resampled: Array | None) -> Step:
+    def step(self, start: int, end: int, difference: float, resampled: Array | None, *, reliable: bool) -> Step:
         """A difference between two sizes as a gain."""
         sign = -1.0 if self.metric.direction == "lower" else 1.0
         gain = sign * difference
         if resampled is None:
-            return Step(start, end, float(gain), None, None)
+            return Step(start, end, float(gain), None, None, reliable=False)
         low, high = self._interval(float(gain), sign * resampled, of_difference=True)
-        return Step(start, end, float(gain), low, high)
+        return Step(start, end, float(gain), low, high, reliable and low is not None)
 
     def _interval(self, value: float, resampled: Array | None, *, of_difference: bool = False) -> tuple[float | None, float | None]:
         """The percentiles; where nothing varied, as wide as what n rows cannot have shown (as in `scores`), on a scale with limits."""
@@ -313,13 +322,13 @@ class _Curve:
         bounds = BOUNDS.get(self.metric.unit)
         return scores if bounds is None else np.clip(scores, *bounds)
 
-    def method(self, resamples: int, seed: int) -> str:
+    def basis(self, resamples: int, seed: int) -> Basis:
         """What was done, and whether the intervals can be relied on."""
-        label = bootstrap_label(self.stack, self.cluster, resamples, seed)
+        basis = bootstrap_basis(self.stack, self.cluster, resamples, seed)
         counts = sorted(set(self.cells))
         several = f"{counts[0]} to {counts[-1]}" if len(counts) > 1 else str(counts[0])
         trainings = "1 training a size, scatter about the curve added" if counts == [1] else f"{several} trainings a size, resampled"
-        return f"inverse power law, paired {label.removesuffix(ROUGH)}; {trainings}{ROUGH if label.endswith(ROUGH) else ''}"
+        return replace(basis, method=f"inverse power law, paired {basis.method}; {trainings}")
 
 
 def _outlook(step: Step, margin: float) -> GainOutlook:

@@ -20,7 +20,8 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.statistics.one_sided import OneSided, one_sided_limits
+from harness.statistics.interval import OneSidedLimits
+from harness.statistics.one_sided import one_sided_limits
 from harness.statistics.pairs import compare_scores
 from harness.statistics.power import POWER
 from harness.types import Metric
@@ -45,6 +46,8 @@ class NotWorse:
     alpha: float
     rows_needed: int | None
     method: str
+    reliable: bool
+    reason: str
 
 
 def not_worse(
@@ -66,20 +69,21 @@ def not_worse(
     if metric.direction == "none":
         raise ValueError(f"{metric.name}: neither more nor less of it is better, so nothing is worse")
     found = one_sided_limits(a, b, metric=metric, groups=groups, alpha=alpha, resamples=resamples, seed=seed)
-    if found.difference is None or found.low is None or found.high is None:
-        return NotWorse("INCONCLUSIVE", None, None, None, margin, alpha, None, found.method)
+    basis = found.method, found.reliable, found.reason
+    if found.estimate is None or found.low is None or found.high is None:
+        return NotWorse("INCONCLUSIVE", None, None, None, margin, alpha, None, *basis)
     lower = metric.direction == "lower"
-    loss = found.difference if lower else -found.difference
+    loss = found.estimate if lower else -found.estimate
     least, most = (found.low, found.high) if lower else (-found.high, -found.low)
     outcome: Outcome = "PASS" if most < margin else "INCONCLUSIVE"
     if least > margin:
         two_sided = compare_scores(a, b, metric=metric, groups=groups, margin=margin, resamples=resamples, seed=seed)
         outcome = "FAIL" if two_sided.verdict == "worse" else "INCONCLUSIVE"
     needed = _rows_needed(found, margin, alpha) if outcome == "INCONCLUSIVE" else None
-    return NotWorse(outcome, loss, least, most, margin, alpha, needed, found.method)
+    return NotWorse(outcome, loss, least, most, margin, alpha, needed, *basis)
 
 
-def _rows_needed(found: OneSided, margin: float, alpha: float) -> int | None:
+def _rows_needed(found: OneSidedLimits, margin: float, alpha: float) -> int | None:
     """n (z(1 − α) + z(power))² SE² / Δ², for a true difference of 0. SE is read off the distance of the limits, which every method has.
 
     None where that is no more than there are: then these rows speak against a difference of 0, and more of them would not show it.

@@ -8,38 +8,23 @@ of the bootstrap, corrected for its bias; all others have the limits of `compare
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.statistics.bootstrap_limits import bootstrap_limits, bootstrap_method, carrying_rows, left_out
-from harness.statistics.intervals import ROUGH, bootstrap_label, mean_label
+from harness.statistics.bootstrap_limits import bootstrap_limits, carrying_rows, corrected_basis, left_out
+from harness.statistics.interval import Basis, OneSidedLimits
+from harness.statistics.intervals import bootstrap_basis, mean_basis
 from harness.statistics.mean_errors import mean_error
 from harness.statistics.mean_limits import mean_limits
-from harness.statistics.pairs import SAME, Pair, compare_scores, difference_of, label_of_differences, paired, possible_difference
+from harness.statistics.pairs import SAME, Pair, compare_scores, difference_of, paired, paired_basis, possible_difference
 from harness.statistics.proportions import one_sided_share_limits
 from harness.statistics.resampling import resampled_scores, seen_scores
 from harness.types import Metric
 
 Array: TypeAlias = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class OneSided:
-    """B − A is above `low`, and below `high`, each with confidence 1 − α; None where there is no valid limit."""
-
-    difference: float | None
-    low: float | None
-    high: float | None
-    n: int
-    method: str
-
-    @property
-    def rough(self) -> bool:
-        """Whether the rows are outside the range in which the method is known to hold."""
-        return self.method.endswith(ROUGH)
 
 
 def one_sided_limits(
@@ -51,7 +36,7 @@ def one_sided_limits(
     alpha: float = 0.05,
     resamples: int = 2000,
     seed: int = 0,
-) -> OneSided:
+) -> OneSidedLimits:
     """The limits, for scores or statistics in the shapes of `compare_scores`.
 
     Raises:
@@ -65,28 +50,30 @@ def one_sided_limits(
     if metric.level != "example" and pair.units > 1:
         drawn = difference_of(pair, resampled_scores(metric, pair.both, pair.cluster, resamples, seed))
         if np.ptp(drawn) > SAME:
-            label = f"paired {bootstrap_label(pair.both, pair.cluster, resamples, seed, rough=metric.rough)}"
-            return _of_bootstrap(pair, drawn, alpha, label)
+            basis = bootstrap_basis(pair.both, pair.cluster, resamples, seed, biased=metric.resampling_biased)
+            return _of_bootstrap(pair, drawn, alpha, replace(basis, method=f"paired {basis.method}"))
     found = compare_scores(a, b, metric=metric, groups=groups, margin=None, resamples=resamples, seed=seed, confidence=1 - 2 * alpha)
-    return OneSided(found.difference, found.low, found.high, found.n, found.method)
+    basis = Basis(found.n, found.units, found.method, found.reason)
+    return basis.limits(found.difference, found.low, found.high, alpha, se=found.se)
 
 
-def _of_shares(pair: Pair, alpha: float) -> OneSided:
+def _of_shares(pair: Pair, alpha: float) -> OneSidedLimits:
     differences = np.round(pair.differences)
     gained, lost, n = int((differences > 0).sum()), int((differences < 0).sum()), len(differences)
-    method = f"Tango and Clopper–Pearson, n={n}" + ("" if n >= 30 else ROUGH)
-    return OneSided((gained - lost) / n, *one_sided_share_limits(gained, lost, n, alpha), n, method)
+    basis = Basis(n, n, f"Tango and Clopper–Pearson, n={n}").unless(n >= 30, "fewer than 30 examples")
+    return basis.limits((gained - lost) / n, *one_sided_share_limits(gained, lost, n, alpha), alpha)
 
 
-def _of_bootstrap(pair: Pair, drawn: Array, alpha: float, label: str) -> OneSided:
+def _of_bootstrap(pair: Pair, drawn: Array, alpha: float, basis: Basis) -> OneSidedLimits:
     seen = float(difference_of(pair, seen_scores(pair.metric, pair.both)))
     rows = carrying_rows(difference_of(pair, left_out(pair.metric, pair.both, pair.cluster)))
     limits = possible_difference(pair.metric, *bootstrap_limits(seen, drawn, rows, alpha))
-    return OneSided(seen, *limits, len(pair.both), bootstrap_method(label, rows))
+    return corrected_basis(basis, rows).limits(seen, *limits, alpha, se=float(np.std(drawn, ddof=1)))
 
 
-def _of_means(pair: Pair, alpha: float) -> OneSided:
+def _of_means(pair: Pair, alpha: float) -> OneSidedLimits:
     differences = pair.differences
     mean, error = float(differences.mean()), mean_error(differences, pair.cluster)
-    label = label_of_differences(differences, mean_label(error, len(differences), pair.cluster, least_df=20))
-    return OneSided(mean, *possible_difference(pair.metric, *mean_limits(mean, error, alpha)), len(differences), label)
+    basis = paired_basis(differences, mean_basis(error, len(differences), pair.cluster, least_df=20))
+    limits = possible_difference(pair.metric, *mean_limits(mean, error, alpha))
+    return basis.limits(mean, *limits, alpha, se=error.se, df=error.df)

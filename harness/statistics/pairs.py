@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -22,7 +22,8 @@ from numpy.typing import NDArray
 
 from harness.metrics import BOUNDS
 from harness.statistics.clusters import cluster_index
-from harness.statistics.intervals import ROUGH, Interval, bootstrap_label, mean_interval, percentile_interval, units, unseen_room
+from harness.statistics.interval import Basis, Interval, no_interval, too_few_units
+from harness.statistics.intervals import bootstrap_basis, mean_interval, percentile_interval, units, unseen_room
 from harness.statistics.mean_errors import mean_error
 from harness.statistics.mean_limits import p_value_of_mean
 from harness.statistics.power import detectable_mean, detectable_share
@@ -45,7 +46,8 @@ class Comparison:
     `worse` count the examples where B is so (for a score without a better direction: higher and lower); None for corpus scores,
     which no single example has. `dropped` examples have no number on one side. `tied` in the verdict means equivalent: the
     interval lies within ±margin. An interval may be both off 0 and within the margin: then the verdict names the direction, and
-    `equivalent` is true all the same. `detectable` is the smallest difference that such rows would have shown four times in five
+    `equivalent` is true all the same. `reliable` and `reason` are those of the interval. `detectable` is the smallest difference that
+    such rows would have shown four times in five
     (see `power`); `se` the standard error of the difference, and `units` the independent rows or groups that it rests on.
     """
 
@@ -55,6 +57,8 @@ class Comparison:
     p_value: float | None
     n: int
     method: str
+    reliable: bool
+    reason: str
     better: int | None
     equal: int | None
     worse: int | None
@@ -81,8 +85,8 @@ def compare_scores(
     """Compare B with A, row by row on the same examples in the same order.
 
     Valid: 0/1 scores from 10 rows; means where `mean_interval` is, and 10 rows differ; corpus scores
-    from 100 rows or groups, in which every count that occurs does so in 5 rows (each class, on each side). Outside, `method`
-    ends in ": rough".
+    from 100 rows or groups, in which every count that occurs does so in 5 rows (each class, on each side). Outside, the interval is
+    not reliable.
 
     Args:
         a, b: the scores, (n,) or (n, seeds), of a metric that judges single examples; the statistics, (n, d) or (n, seeds, d), of a
@@ -98,7 +102,7 @@ def compare_scores(
         raise ValueError(f"the margin must be above 0, not {margin}")
     pair, dropped = paired(a, b, metric=metric, groups=groups, confidence=confidence)
     if len(pair.a) == 0:
-        found = _Found(None, Interval(None, None, None, None, "no rows"), None)
+        found = _Found(None, no_interval(0, 0, "no examples"), None)
     elif metric.level != "example":
         found = _by_bootstrap(pair, resamples, seed)
     elif pair.binary:
@@ -174,7 +178,7 @@ def _by_counts(pair: Pair) -> _Found:
     gained, lost = int((pair.differences > 0).sum()), int((pair.differences < 0).sum())
     interval = tango_interval(gained, lost, len(pair.a), pair.confidence)
     se = math.sqrt(max(0.0, gained + lost - (gained - lost) ** 2 / len(pair.a))) / len(pair.a)
-    labelled = Interval(interval.low, interval.high, se, None, f"McNemar mid-p, {interval.method}")
+    labelled = replace(interval, se=se, method=f"McNemar mid-p, {interval.method}")
     detectable = detectable_share(gained + lost, len(pair.a), alpha=1 - pair.confidence)
     return _Found((gained - lost) / len(pair.a), labelled, mcnemar_midp(gained, lost), detectable)
 
@@ -185,18 +189,20 @@ def _by_differences(pair: Pair) -> _Found:
     interval = mean_interval(differences, pair.cluster, pair.confidence)
     if interval.se is None or interval.df is None:
         return _Found(mean, interval, None)
-    method = label_of_differences(differences, interval.method)
+    basis = paired_basis(differences, Basis(interval.n, interval.units, interval.method, interval.reason))
     if interval.se < SAME:
-        return _without_spread(pair, mean, method)
+        return _without_spread(pair, mean, basis)
     detectable = detectable_mean(interval.se, interval.df, alpha=1 - pair.confidence)
-    found = Interval(interval.low, interval.high, interval.se, interval.df, method)
+    found = basis.interval(interval.low, interval.high, se=interval.se, df=interval.df)
     return _Found(mean, found, p_value_of_mean(mean, mean_error(differences, pair.cluster)), detectable)
 
 
-def label_of_differences(differences: Array, method: str) -> str:
-    """The method of a mean, for paired differences: with fewer than ten that are not 0 it is rough, and says how many."""
+def paired_basis(differences: Array, basis: Basis) -> Basis:
+    """What the mean of paired differences rests on: with fewer than ten that are not 0 it is not reliable, and says how many."""
     differ = int(np.count_nonzero(differences))
-    return f"paired {method.removesuffix(ROUGH)}, {differ} differ{ROUGH}" if differ < 10 else f"paired {method}"
+    if differ >= 10:
+        return replace(basis, method=f"paired {basis.method}")
+    return replace(basis, method=f"paired {basis.method}, {differ} differ", reason="fewer than 10 examples differ")
 
 
 def _by_bootstrap(pair: Pair, resamples: int, seed: int) -> _Found:
@@ -208,13 +214,14 @@ def _by_bootstrap(pair: Pair, resamples: int, seed: int) -> _Found:
     """
     observed = float(difference_of(pair, seen_scores(pair.metric, pair.both)))
     if pair.units < 2:
-        return _Found(observed, Interval(None, None, None, None, f"no interval: {pair.units} independent rows"), None)
+        return _Found(observed, no_interval(len(pair.both), pair.units, too_few_units(len(pair.both), pair.units)), None)
     scores = difference_of(pair, resampled_scores(pair.metric, pair.both, pair.cluster, resamples, seed))
-    method = f"paired {bootstrap_label(pair.both, pair.cluster, resamples, seed, rough=pair.metric.rough)}"
+    basis = bootstrap_basis(pair.both, pair.cluster, resamples, seed, biased=pair.metric.resampling_biased)
+    basis = replace(basis, method=f"paired {basis.method}")
     if np.ptp(scores) < SAME:
-        return _without_spread(pair, observed, method)
+        return _without_spread(pair, observed, basis)
     extreme = np.count_nonzero(np.abs(scores - scores.mean()) >= abs(observed) - SAME)
-    interval = percentile_interval(scores, method, pair.confidence)
+    interval = percentile_interval(scores, basis, pair.confidence)
     detectable = detectable_mean(float(np.std(scores, ddof=1)), pair.units - 1, alpha=1 - pair.confidence)
     return _Found(observed, interval, float((extreme + 1) / (resamples + 1)), detectable)
 
@@ -230,16 +237,17 @@ def side_means(pair: Pair, scores: Array) -> tuple[Array, Array]:
     return scores[..., : pair.seeds].mean(axis=-1), scores[..., pair.seeds :].mean(axis=-1)
 
 
-def _without_spread(pair: Pair, difference: float, method: str) -> _Found:
+def _without_spread(pair: Pair, difference: float, basis: Basis) -> _Found:
     """Every row differs by the same: no variance to work with. The sign test still gives a p-value; and up to q (`unseen_share`) of
     what was not seen may lie at the ends of the scale, which is Tango's interval where all pairs are equal or all are gained. On a scale
     without ends it may lie anywhere: there is no interval."""
     p_value = 1.0 if abs(difference) < SAME else min(1.0, 2 * 0.5**pair.units)
     if pair.metric.unit not in BOUNDS:
-        return _Found(difference, Interval(None, None, None, None, f"no interval: all {len(pair.a)} rows differ by the same"), p_value)
+        return _Found(difference, no_interval(len(pair.a), pair.units, f"all {len(pair.a)} examples differ by the same"), p_value)
     lowest, highest = BOUNDS[pair.metric.unit]
     low, high = unseen_room(difference, (lowest - highest, highest - lowest), pair.units, pair.confidence)
-    return _Found(difference, Interval(low, high, 0.0, None, f"{method.removesuffix(ROUGH)}, no spread{ROUGH}"), p_value)
+    basis = replace(basis, method=f"{basis.method}, no spread", reason="all examples differ by the same")
+    return _Found(difference, basis.interval(low, high, se=0.0), p_value)
 
 
 def _comparison(pair: Pair, found: _Found, *, dropped: int, margin: float | None) -> Comparison:
@@ -259,6 +267,8 @@ def _comparison(pair: Pair, found: _Found, *, dropped: int, margin: float | None
         p_value=found.p_value,
         n=len(pair.a),
         method=found.interval.method + (f"; seeds averaged: {seeds[0]} and {seeds[1]}" if max(seeds) > 1 else ""),
+        reliable=found.interval.reliable,
+        reason=found.interval.reason,
         better=counts[0],
         equal=counts[1],
         worse=counts[2],

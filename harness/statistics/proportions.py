@@ -10,7 +10,8 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from harness.statistics.intervals import ROUGH, Interval, clopper_pearson_upper
+from harness.statistics.interval import Basis, Interval
+from harness.statistics.intervals import clopper_pearson_upper
 
 Array: TypeAlias = NDArray[np.float64]
 
@@ -40,7 +41,7 @@ def tango_interval(gained: int, lost: int, n: int, confidence: float = 0.95) -> 
     if min(gained, lost) < 0 or gained + lost > n or n < 1:
         raise ValueError(f"{gained} gained and {lost} lost in {n} rows")
     low, high = tango_limits(gained, lost, n, confidence)
-    return Interval(float(low), float(high), None, None, f"Tango, n={n}" + ("" if n >= 10 else ROUGH))
+    return Basis(n, n, f"Tango, n={n}").unless(n >= 10, "fewer than 10 examples").interval(float(low), float(high))
 
 
 def one_sided_share_limits(gained: int, lost: int, n: int, alpha: float) -> tuple[float, float]:

@@ -7,13 +7,13 @@ below the line cannot be told from 0.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.statistics.intervals import ROUGH, bootstrap_label, percentile_interval, unseen_share
+from harness.statistics.intervals import bootstrap_basis, percentile_interval, unseen_share
 from harness.statistics.pairs import paired, side_means, stacked
 from harness.statistics.resampling import resampled_scores, seen_scores
 from harness.types import Metric
@@ -26,7 +26,7 @@ class Reduction:
     """How many errors fewer B has than A: 0.6 is 60 % fewer, below 0 is more.
 
     `value` and its interval are None where A's own rate cannot be told from 0, so that nothing can be measured in shares of it;
-    `method` says so. `before` and `after` are the rates of A and B on the n rows, in the metric's `unit`.
+    `reason` says so. `before` and `after` are the rates of A and B on the n rows, in the metric's `unit`.
     """
 
     value: float | None
@@ -37,6 +37,8 @@ class Reduction:
     unit: str
     n: int
     method: str
+    reliable: bool
+    reason: str
 
 
 def relative_reduction(
@@ -68,24 +70,28 @@ def relative_reduction(
     n = len(pair.a)
     before, after = (float(rate) for rate in side_means(pair, seen_scores(metric, pair.both)))
     first, second = side_means(pair, resampled_scores(metric, pair.both, pair.cluster, resamples, seed))
-    method = f"paired {bootstrap_label(pair.both, pair.cluster, resamples, seed, rough=metric.rough)}"
-    lowest = percentile_interval(first, method, confidence).low
+    basis = bootstrap_basis(pair.both, pair.cluster, resamples, seed, biased=metric.resampling_biased)
+    lowest = percentile_interval(first, basis, confidence).low
     if lowest is None or lowest <= 0:
-        return Reduction(None, None, None, before, after, metric.unit, n, "no interval: the first rate cannot be told from 0")
+        reason = "the first rate cannot be told from 0"
+        return Reduction(None, None, None, before, after, metric.unit, n, "no interval", reliable=False, reason=reason)
     # A resample without any error of A is rarer than the tail that is cut off, so what stands in its place does not matter.
     ratios = np.where(first > 0, 1 - second / np.where(first > 0, first, 1.0), -np.inf)
     low, high = np.quantile(ratios, [(1 - confidence) / 2, (1 + confidence) / 2])
+    basis = replace(basis, method=f"paired {basis.method}")
     if after == 0 and metric.level == "example":  # no error of B: n rows can hide some, each as many as the worst of A
         low = min(float(low), 1 - unseen_share(pair.units, confidence) * max(1.0, float(pair.a.max())) / before)
-        method = method.removesuffix(ROUGH) + f", no error seen: Clopper–Pearson of none in {pair.units}{ROUGH}"
-    return Reduction(1 - after / before, float(low), float(high), before, after, metric.unit, n, method)
+        method = f"{basis.method}, no error seen: Clopper–Pearson of none in {pair.units}"
+        basis = replace(basis, method=method, reason="the second side made no error")
+    reliability = basis.method, basis.reliable, basis.reason
+    return Reduction(1 - after / before, float(low), float(high), before, after, metric.unit, n, *reliability)
 
 
 @dataclass(frozen=True)
 class Kept:
     """What B keeps of A's gain over the base: 0.9 is nine tenths of it, above 1 is more than A gains, below 0 is worse than base.
 
-    `value` and its interval are None where A is not shown to gain anything over the base; `method` says so.
+    `value` and its interval are None where A is not shown to gain anything over the base; `reason` says so.
     """
 
     value: float | None
@@ -93,6 +99,8 @@ class Kept:
     high: float | None
     n: int
     method: str
+    reliable: bool
+    reason: str
 
 
 def kept_quality(
@@ -125,15 +133,16 @@ def kept_quality(
     seen = _means(seen_scores(metric, all_three), seeds)
     drawn = _means(resampled_scores(metric, all_three, pair.cluster, resamples, seed), seeds)
     gain = (drawn[1] - drawn[0]) * (-1 if metric.direction == "lower" else 1)
-    lowest = percentile_interval(gain, "", confidence).low
+    basis = bootstrap_basis(all_three, pair.cluster, resamples, seed, biased=metric.resampling_biased)
+    lowest = percentile_interval(gain, basis, confidence).low
     if lowest is None or lowest <= 0:
-        return Kept(None, None, None, n, "no interval: A is not shown to gain anything over the base")
+        return Kept(None, None, None, n, "no interval", reliable=False, reason="A is not shown to gain anything over the base")
     # A resample in which A gains nothing is rarer than the tail that is cut off; its share would mean nothing.
     base, first, second = (side[gain > 0] for side in drawn)
     shares = (second - base) / (first - base)
     low, high = np.quantile(shares, [(1 - confidence) / 2, (1 + confidence) / 2])
-    method = f"paired {bootstrap_label(all_three, pair.cluster, resamples, seed, rough=metric.rough)}"
-    return Kept(float((seen[2] - seen[0]) / (seen[1] - seen[0])), float(low), float(high), n, method)
+    share = float((seen[2] - seen[0]) / (seen[1] - seen[0]))
+    return Kept(share, float(low), float(high), n, f"paired {basis.method}", basis.reliable, basis.reason)
 
 
 def _means(scores: Array, seeds: Sequence[int]) -> list[Array]:

@@ -30,9 +30,9 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.statistics.bootstrap_limits import bootstrap_limits, bootstrap_method, carrying_rows, left_out
+from harness.statistics.bootstrap_limits import bootstrap_limits, carrying_rows, corrected_basis, left_out
 from harness.statistics.clusters import cluster_index
-from harness.statistics.intervals import ROUGH, bootstrap_label, units
+from harness.statistics.intervals import bootstrap_basis, units
 from harness.statistics.one_sided import one_sided_limits
 from harness.statistics.pairs import SAME, stacked
 from harness.statistics.power import POWER
@@ -65,8 +65,8 @@ class Candidate:
 class Recommendation:
     """`choice` is None where no strategy is shown to be within Δ of the best, and `best` has the best score, which may be chance.
 
-    `level` is the one-sided level α' of each pair; `n` the rows on which all strategies have a number. `rough`: the rows are outside the
-    range in which the methods that the choice rests on are known to hold.
+    `level` is the one-sided level α' of each pair; `n` the rows on which all strategies have a number. `reliable`: the rows are within the
+    range in which the methods that the choice rests on are known to hold; else `reason` says what is wrong.
     """
 
     choice: str | None
@@ -77,7 +77,8 @@ class Recommendation:
     level: float
     n: int
     method: str
-    rough: bool
+    reliable: bool
+    reason: str
 
     def of(self, name: str) -> Candidate:
         """The candidate of this name."""
@@ -116,7 +117,7 @@ def recommend(
         return None
     scores, drawn = _scores(field, resamples, seed)
     level = _level(drawn, alpha)
-    limits, rough = _limits(field, scores, drawn, level)
+    limits, reasons = _limits(field, scores, drawn, level)
     best = field.names[int(np.argmax(scores))]
     found = tuple(_candidate(field, i, scores, limits, costs, margin, level) for i in range(len(field.names)))
     within = [c for c in found if c.standing == "within"]
@@ -131,7 +132,8 @@ def recommend(
         level=level,
         n=len(field.stack),
         method=f"all pairs together, max-type bootstrap, n={len(field.stack)}, {resamples} resamples, seed {seed}",
-        rough=bool(rough[chosen].any()),
+        reliable=not any(reasons[chosen]),
+        reason=next(filter(None, reasons[chosen]), ""),
     )
 
 
@@ -195,11 +197,12 @@ def _level(drawn: Array, alpha: float) -> float:
     return min(alpha, max(level, least))
 
 
-def _limits(field: _Field, scores: Array, drawn: Array, level: float) -> tuple[Array, NDArray[np.bool_]]:
-    """L_ij, (k, k), turned so that more is better, −∞ where there is no valid limit and 0 on the diagonal; and which are rough."""
+def _limits(field: _Field, scores: Array, drawn: Array, level: float) -> tuple[Array, list[list[str]]]:
+    """L_ij, (k, k), turned so that more is better, −∞ where there is no valid limit and 0 on the diagonal; and why each is not reliable
+    (empty where it is)."""
     k = len(field.names)
-    limits, rough = np.zeros((k, k)), np.zeros((k, k), dtype=np.bool_)
-    label = bootstrap_label(field.stack, field.cluster, len(drawn), 0, rough=field.metric.rough)
+    limits, reasons = np.zeros((k, k)), [[""] * k for _ in range(k)]
+    basis = bootstrap_basis(field.stack, field.cluster, len(drawn), 0, biased=field.metric.resampling_biased)
     of_all = field.metric.level != "example"
     without = [_sign(field.metric) * left_out(field.metric, field.side(i), field.cluster).mean(axis=1) for i in range(k)] if of_all else []
     for i, j in combinations(range(k), 2):
@@ -208,20 +211,20 @@ def _limits(field: _Field, scores: Array, drawn: Array, level: float) -> tuple[A
             rows = carrying_rows(without[i] - without[j])
             low, high = bootstrap_limits(float(scores[i] - scores[j]), between, rows, level)
             limits[i, j], limits[j, i] = low, -high
-            rough[i, j] = rough[j, i] = bootstrap_method(label, rows).endswith(ROUGH)
+            reason = corrected_basis(basis, rows).reason
         else:
-            limits[i, j], limits[j, i], rough[i, j] = _pair_limits(field, i, j, level)
-            rough[j, i] = rough[i, j]
-    return limits, rough
+            limits[i, j], limits[j, i], reason = _pair_limits(field, i, j, level)
+        reasons[i][j] = reasons[j][i] = reason
+    return limits, reasons
 
 
-def _pair_limits(field: _Field, i: int, j: int, level: float) -> tuple[float, float, bool]:
-    """L_ij, L_ji and whether they are rough, by the method that suits the scores of the pair."""
+def _pair_limits(field: _Field, i: int, j: int, level: float) -> tuple[float, float, str]:
+    """L_ij, L_ji and why they are not reliable, by the method that suits the scores of the pair."""
     found = one_sided_limits(field.side(j), field.side(i), metric=field.metric, groups=field.groups, alpha=level)
     if found.low is None or found.high is None:
-        return -math.inf, -math.inf, True
+        return -math.inf, -math.inf, found.reason
     low, high = (found.low, found.high) if field.metric.direction != "lower" else (-found.high, -found.low)
-    return low, -high, found.rough
+    return low, -high, found.reason
 
 
 def _candidate(

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from harness.metrics import BOUNDS
-from harness.statistics.bootstrap_limits import bootstrap_limits, bootstrap_method, carrying_rows, left_out
+from harness.statistics.bootstrap_limits import bootstrap_limits, carrying_rows, corrected_basis, left_out
 from harness.statistics.clusters import cluster_index
+from harness.statistics.interval import Basis, Interval, OneSidedLimits, too_few_units
 from harness.statistics.intervals import (
-    ROUGH,
-    Interval,
-    bootstrap_label,
+    bootstrap_basis,
     clopper_pearson_interval,
     mean_interval,
     units,
     unseen_room,
 )
-from harness.statistics.one_sided import OneSided
 from harness.statistics.resampling import resampled_scores, seen_scores
 from harness.statistics.statistic_rows import whole_rows
 from harness.statistics.weighted import weighted_share
@@ -32,7 +31,7 @@ _SAME = 1e-12
 
 def score_limits(
     stack: Array, *, metric: Metric, groups: Sequence[str | None], alpha: float = 0.05, resamples: int = 2000, seed: int = 0
-) -> OneSided:
+) -> OneSidedLimits:
     """The score of a strategy over its seeds, above `low` and below `high`, each with confidence 1 − α.
 
     Shares of rows: Clopper and Pearson, where groups repeat of as many rows as tell as much. Other means as `mean_interval`, corpus scores
@@ -44,11 +43,12 @@ def score_limits(
     rows = whole_rows(stack, groups)
     n = len(rows.stack)
     if n == 0:
-        return OneSided(None, None, None, 0, "no rows: the question does not arise for any")
+        return Basis(0, 0, "no limits", "no example has this score").limits(None, None, None, alpha)
     value = float(np.mean(seen_scores(metric, rows.stack)))
     cluster, confidence = cluster_index(rows.groups, n), 1 - 2 * alpha
-    if units(n, cluster) < 2:
-        return OneSided(value, None, None, n, f"no limits: {units(n, cluster)} independent rows")
+    count = units(n, cluster)
+    if count < 2:
+        return Basis(n, count, "no limits", too_few_units(n, count)).limits(value, None, None, alpha)
     values = rows.stack[:, :, 0].mean(axis=1)
     if metric.level == "example" and metric.unit == "fraction" and np.isin(values, (0.0, 1.0)).all():
         found = (
@@ -60,20 +60,20 @@ def score_limits(
         found = mean_interval(values, cluster, confidence)
     else:
         drawn = resampled_scores(metric, rows.stack, cluster, resamples, seed).mean(axis=1)
-        label = bootstrap_label(rows.stack, cluster, resamples, seed, rough=metric.rough)
+        basis = bootstrap_basis(rows.stack, cluster, resamples, seed, biased=metric.resampling_biased)
         carried = carrying_rows(left_out(metric, rows.stack, cluster).mean(axis=1))
         limits = bootstrap_limits(value, drawn, carried, alpha)
-        found = Interval(*limits, float(np.std(drawn, ddof=1)), None, bootstrap_method(label, carried))
-    found = _bounded(found, value, metric, units(n, cluster), confidence)
-    return OneSided(value, found.low, found.high, n, found.method)
+        found = corrected_basis(basis, carried).interval(*limits, se=float(np.std(drawn, ddof=1)))
+    found = _bounded(found, value, metric, count, confidence)
+    return Basis(n, count, found.method, found.reason).limits(value, found.low, found.high, alpha, se=found.se, df=found.df)
 
 
 def _bounded(found: Interval, value: float, metric: Metric, count: int, confidence: float) -> Interval:
     if found.low is None or found.high is None or metric.unit not in BOUNDS:
         return found
-    low, high, method = found.low, found.high, found.method
+    low, high = found.low, found.high
     lowest, highest = BOUNDS[metric.unit]
     if high - low < _SAME:
         low, high = unseen_room(value, (lowest, highest), count, confidence)
-        method = f"{method.removesuffix(ROUGH)}, no spread{ROUGH}"
-    return Interval(max(low, lowest), min(high, highest), found.se, found.df, method)
+        found = replace(found, method=f"{found.method}, no spread", reliable=False, reason="all examples have the same value")
+    return replace(found, low=max(low, lowest), high=min(high, highest))

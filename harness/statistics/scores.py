@@ -14,6 +14,7 @@ Intervals are 95 %. They say how much another sample of examples could change th
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TypeAlias
 
 import numpy as np
@@ -21,10 +22,9 @@ from numpy.typing import NDArray
 
 from harness.metrics import BOUNDS
 from harness.statistics.clusters import cluster_index
+from harness.statistics.interval import Basis, Interval, no_interval, too_few_units
 from harness.statistics.intervals import (
-    ROUGH,
-    Interval,
-    bootstrap_label,
+    bootstrap_basis,
     mean_interval,
     percentile_interval,
     units,
@@ -95,7 +95,10 @@ class _Drawing:
     def __init__(self, rows: Rows, resamples: int, seed: int) -> None:
         self.rows, self.resamples, self.seed = rows, resamples, seed
         self.cluster = cluster_index(rows.groups, len(rows.stack))
-        self.label = bootstrap_label(rows.stack, self.cluster, resamples, seed) if len(rows.stack) else ""
+
+    def basis(self, metric: Metric) -> Basis:
+        """What the bootstrap of a metric's score rests on."""
+        return bootstrap_basis(self.rows.stack, self.cluster, self.resamples, self.seed, biased=metric.resampling_biased)
 
     def scores(self, metric: Metric) -> Array:
         """The score of each seed in each resample, (resamples, seeds)."""
@@ -105,13 +108,14 @@ class _Drawing:
 def _score(metric: Metric, rows: Rows, drawing: _Drawing) -> Score:
     n, seeds, _ = rows.stack.shape
     if n == 0:
-        return Score(None, None, None, 0, "no rows: the question does not arise for any", rows.dropped)
+        return Score(None, None, None, 0, "no interval", rows.dropped, reliable=False, reason="no example has this score")
     value = float(np.mean(seen_scores(metric, rows.stack)))
     interval = _bounded(
         metric, value, _example_interval(metric, rows) if metric.level == "example" else _corpus_interval(metric, drawing), drawing
     )
     suffix = f"; mean of {seeds} seeds" if seeds > 1 else ""
-    return Score(value, interval.low, interval.high, n, interval.method + suffix, rows.dropped)
+    method = interval.method + suffix
+    return Score(value, interval.low, interval.high, n, method, rows.dropped, reliable=interval.reliable, reason=interval.reason)
 
 
 def _example_interval(metric: Metric, rows: Rows) -> Interval:
@@ -123,23 +127,22 @@ def _example_interval(metric: Metric, rows: Rows) -> Interval:
 
 
 def _corpus_interval(metric: Metric, drawing: _Drawing) -> Interval:
-    count = units(len(drawing.rows.stack), drawing.cluster)
+    n = len(drawing.rows.stack)
+    count = units(n, drawing.cluster)
     if count < 2:
-        return Interval(
-            None, None, None, None, "no interval: all rows are in one group" if drawing.cluster is not None else "no interval: 1 row"
-        )
-    label = drawing.label + (ROUGH if metric.rough and not drawing.label.endswith(ROUGH) else "")
-    return percentile_interval(drawing.scores(metric).mean(axis=-1), label)
+        return no_interval(n, count, too_few_units(n, count))
+    return percentile_interval(drawing.scores(metric).mean(axis=-1), drawing.basis(metric))
 
 
 def _bounded(metric: Metric, value: float, interval: Interval, drawing: _Drawing) -> Interval:
     """The interval within the limits of the score; where nothing varied, as wide as what n rows cannot have shown."""
     if interval.low is None or interval.high is None or metric.unit not in BOUNDS:
         return interval
-    low, high, method = interval.low, interval.high, interval.method
+    low, high = interval.low, interval.high
     lowest, highest = BOUNDS[metric.unit]
     if high - low < 1e-12:  # the same score in every resample, but for rounding
         count = units(len(drawing.rows.stack), drawing.cluster)
         low, high = unseen_room(value, (lowest, highest), count)
-        method = f"{method.removesuffix(ROUGH)}, no spread: Clopper–Pearson of none in {count}{ROUGH}"
-    return Interval(max(low, lowest), min(high, highest), interval.se, interval.df, method)
+        method = f"{interval.method}, no spread: Clopper–Pearson of none in {count}"
+        interval = replace(interval, method=method, reliable=False, reason="all examples have the same value")
+    return replace(interval, low=max(low, lowest), high=min(high, highest))

@@ -31,7 +31,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.statistics.clusters import Groups
-from harness.statistics.intervals import ROUGH, Interval, bootstrap_label, mean_interval, percentile_interval
+from harness.statistics.interval import Interval
+from harness.statistics.intervals import bootstrap_basis, mean_interval, percentile_interval
 from harness.statistics.pairs import Pair, paired, possible_difference
 from harness.statistics.resampling import resampled_scores, seen_scores
 from harness.types import Metric
@@ -50,7 +51,11 @@ class SeedSpread:
     se: float
     df: float
     of_seeds: float
+    n: int
+    units: int
     method: str
+    reliable: bool
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -76,7 +81,7 @@ def seed_spread(
     """The difference over examples and seeds; None where a side that depends on its seed has only one, or there are too few rows.
 
     Valid where `compare_scores` is, with three seeds or more on each side that has any. With two seeds the interval is wide where
-    they differ much, as it should be, and called rough: two numbers say little about their spread.
+    they differ much, as it should be, and not reliable: two numbers say little about their spread.
 
     Args:
         a, b: as in `compare_scores`.
@@ -91,11 +96,11 @@ def seed_spread(
         return None
     examples, interval, difference = _of_examples(pair, resamples, seed)
     parts = [_of_seeds(pair, side, resamples, seed) for side in sides]
-    valid = not interval.method.endswith(ROUGH) and all(side.shape[1] > 2 for side in sides)
-    return _together(difference, examples, interval, parts, pair, valid=valid)
+    reason = interval.reason or ("" if all(side.shape[1] > 2 for side in sides) else "fewer than 3 training seeds")
+    return _together(difference, examples, interval, parts, pair, reason)
 
 
-def _together(difference: float, examples: _Part, interval: Interval, parts: Sequence[_Part], pair: Pair, *, valid: bool) -> SeedSpread:
+def _together(difference: float, examples: _Part, interval: Interval, parts: Sequence[_Part], pair: Pair, reason: str) -> SeedSpread:
     from scipy.stats import t
 
     systematic = max(0.0, examples.variance - sum(part.by_accident for part in parts))
@@ -110,6 +115,7 @@ def _together(difference: float, examples: _Part, interval: Interval, parts: Seq
         total, df, low, high = examples.variance, examples.df, interval.low, interval.high
     low, high = possible_difference(pair.metric, low, high)
     seeds = f"{pair.a.shape[1]} and {pair.b.shape[1]} seeds"
+    reason = reason or ("" if total > 0 else "all examples differ by the same")
     return SeedSpread(
         difference=difference,
         low=low,
@@ -117,7 +123,11 @@ def _together(difference: float, examples: _Part, interval: Interval, parts: Seq
         se=math.sqrt(total),
         df=df,
         of_seeds=1 - examples.variance / total if total else 0.0,
-        method=f"examples and seeds, df={df:.1f}, n={len(pair.a)}, {seeds}" + ("" if valid and total > 0 else ROUGH),
+        n=len(pair.a),
+        units=pair.units,
+        method=f"examples and seeds, df={df:.1f}, n={len(pair.a)}, {seeds}",
+        reliable=not reason,
+        reason=reason,
     )
 
 
@@ -129,9 +139,9 @@ def _of_examples(pair: Pair, resamples: int, seed: int) -> tuple[_Part, Interval
         return _Part(interval.se**2, interval.df), interval, float(pair.differences.mean())
     first, second = (_scores(pair, side, resamples, seed) for side in (pair.a, pair.b))
     resampled = second.resampled.mean(axis=1) - first.resampled.mean(axis=1)
-    label = bootstrap_label(pair.both, pair.cluster, resamples, seed, rough=pair.metric.rough)
+    basis = bootstrap_basis(pair.both, pair.cluster, resamples, seed, biased=pair.metric.resampling_biased)
     part = _Part(float(resampled.var(ddof=1)), pair.units - 1)
-    return part, percentile_interval(resampled, label, pair.confidence), float(second.seen.mean() - first.seen.mean())
+    return part, percentile_interval(resampled, basis, pair.confidence), float(second.seen.mean() - first.seen.mean())
 
 
 def _of_seeds(pair: Pair, side: Array, resamples: int, seed: int) -> _Part:

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.statistics.clusters import Groups, cluster_index, cluster_sums
-from harness.statistics.intervals import ROUGH, Interval, mean_interval, units
+from harness.statistics.interval import Basis, Interval, no_interval, too_few_units
+from harness.statistics.intervals import mean_interval, units
 
 Array: TypeAlias = NDArray[np.float64]
 
@@ -40,13 +41,15 @@ def weighted_mean(values: Array, chances: Array, groups: Groups | None = None, c
     cluster = cluster_index(groups, n)
     count = units(n, cluster)
     if count < 2:
-        return mean, Interval(None, None, None, None, f"no interval: {count} independent rows")
+        return mean, no_interval(n, count, too_few_units(n, count))
     moves = (weights * (values - mean) / weights.sum())[:, None]
     sums, _ = cluster_sums(moves, cluster)
     se = math.sqrt(count / (count - 1) * float((sums**2).sum()))
     reach = se * float(t.ppf((1 + confidence) / 2, count - 1))
     label = f"weighted by 1/chance, n={n}" + (f" in {count} groups" if cluster is not None else "")
-    return mean, Interval(mean - reach, mean + reach, se, count - 1.0, label if count >= 30 and se > 0 else label + ROUGH)
+    basis = Basis(n, count, label).unless(se > 0, "all examples have the same value")
+    basis = basis.unless(count >= 30, f"fewer than 30 {'examples' if cluster is None else 'groups'}")
+    return mean, basis.interval(mean - reach, mean + reach, se=se, df=count - 1.0)
 
 
 def weighted_share(values: Array, chances: Array, groups: Groups | None = None, confidence: float = 0.95) -> tuple[float, Interval]:
@@ -89,4 +92,5 @@ def weighted_share(values: Array, chances: Array, groups: Groups | None = None, 
     low = float(beta.ppf(tail, hits, effective - hits + 1)) if share > 0 else 0.0
     high = float(beta.ppf(1 - tail, hits + 1, effective - hits)) if share < 1 else 1.0
     label = f"Korn–Graubard, n={n}" + (f" in {count} groups" if cluster is not None else "") + f", worth {effective:.0f}"
-    return share, Interval(low, high, interval.se, interval.df, label if count >= 10 else label + ROUGH)
+    basis = Basis(n, count, label).unless(count >= 10, f"fewer than 10 {'examples' if cluster is None else 'groups'}")
+    return share, basis.interval(low, high, se=interval.se, df=interval.df)

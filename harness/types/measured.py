@@ -119,7 +119,8 @@ class Metric:
     is (score,) and the aggregate is the mean.
 
     A score that no sum gives (a rank statistic) has level "rows": there `aggregate(rows, weights)` takes the statistics of all rows,
-    (n, d), and how often each row counts, (…, n) → (…). `rough` says that resampling is known to be off for this score.
+    (n, d), and how often each row counts, (…, n) → (…). `resampling_biased` says that resampling
+    is known to shift this score, so that its bootstrap intervals are not reliable.
     """
 
     name: str
@@ -129,12 +130,16 @@ class Metric:
     per_example: Callable[[Example, Prediction], Statistic | None]
     aggregate: Callable[[NDArray[np.float64], NDArray[np.float64]], NDArray[np.float64]]
     signature: str
-    rough: bool = False
+    resampling_biased: bool = False
 
 
 @dataclass(frozen=True)
 class Score:
-    """An aggregated score with its 95 % interval (None where no valid interval exists), the rows it rests on and the method."""
+    """An aggregated score with its 95% interval (None where no valid interval exists), the n examples it rests on and the method.
+
+    `dropped` examples do not have this score. `reliable` tells whether the data are within the range in which the method is known to hold;
+    where they are not, or there is no interval, `reason` says why.
+    """
 
     value: float | None
     low: float | None
@@ -142,6 +147,8 @@ class Score:
     n: int
     method: str
     dropped: int = 0
+    reliable: bool = True
+    reason: str = ""
 
 
 @dataclass(frozen=True)

@@ -119,27 +119,33 @@ def test_cluster_robust_beside_statsmodels() -> None:
 
 @pytest.mark.parametrize(
     ("values", "groups", "reason"),
-    [([], None, "0 rows"), ([0.5], None, "1 row"), ([0.1, 0.9], ["a", "a"], "all 2 rows are in one group")],
+    [([], None, "no examples"), ([0.5], None, "only one example"), ([0.1, 0.9], ["a", "a"], "all 2 examples are in one group")],
 )
 def test_no_interval_says_why(values: list[float], groups: list[str] | None, reason: str) -> None:
     found = mean_interval(np.array(values), groups)
-    assert (found.low, found.high) == (None, None)
-    assert reason in found.method
+    assert (found.low, found.high, found.n, found.reliable) == (None, None, len(values), False)
+    assert found.reason == reason
 
 
-def test_few_rows_and_few_clusters_are_called_rough() -> None:
+def test_few_examples_and_few_clusters_are_not_reliable() -> None:
     rng = np.random.default_rng(5)
-    assert mean_interval(rng.normal(size=7)).method == "t, n=7: rough"
-    assert mean_interval(rng.normal(size=43), groups_of([40, 1, 1, 1])).method.endswith(": rough")
-    assert not mean_interval(rng.normal(size=60), groups_of([3] * 20)).method.endswith("rough")
-    assert mean_interval(np.ones(50)).method == "t, n=50: rough"
+    few = mean_interval(rng.normal(size=7))
+    assert (few.method, few.reliable, few.reason) == ("t, n=7", False, "fewer than 30 examples")
+    uneven = mean_interval(rng.normal(size=43), groups_of([40, 1, 1, 1]))
+    assert (uneven.units, uneven.reliable, uneven.reason) == (4, False, "fewer than 10 degrees of freedom")
+    enough = mean_interval(rng.normal(size=60), groups_of([3] * 20))
+    assert (enough.n, enough.units, enough.reliable, enough.reason) == (60, 20, True, "")
+    constant = mean_interval(np.ones(50))
+    assert (constant.method, constant.reliable, constant.reason) == ("t, n=50", False, "all examples have the same value")
 
 
-def test_a_mean_that_hangs_on_few_rows_is_called_rough() -> None:
+def test_a_mean_dominated_by_few_examples_is_not_reliable() -> None:
     values = np.zeros(100)
     values[:3] = 1.0
-    assert mean_interval(values).method == mean_interval(1 - values).method == "t and Hall's, n=100: rough"
-    assert mean_interval(np.tile(values, 30)).method == "t and Hall's, n=3000"
+    for found in (mean_interval(values), mean_interval(1 - values)):
+        assert (found.method, found.reliable, found.reason) == ("t and Hall's, n=100", False, "a few examples dominate the mean")
+    many = mean_interval(np.tile(values, 30))
+    assert (many.method, many.reliable) == ("t and Hall's, n=3000", True)
 
 
 def test_cluster_index() -> None:
@@ -161,7 +167,8 @@ def test_ceiling_of_a_rate_without_events() -> None:
     assert clopper_pearson_upper(0, 300) == pytest.approx(1 - 0.05 ** (1 / 300))
     assert clopper_pearson_upper(0, 0) == 1.0
     assert wilson_interval(0, 0).low is None
-    assert wilson_interval(3, 9).method == "Wilson, n=9: rough"
+    assert (wilson_interval(3, 9).method, wilson_interval(3, 9).reliable) == ("Wilson, n=9", False)
+    assert wilson_interval(3, 10).reliable
     with pytest.raises(ValueError, match="3 successes in 2 rows"):
         wilson_interval(3, 2)
 
@@ -185,11 +192,13 @@ def test_bootstrap_draws_whole_groups() -> None:
     assert "n=1200 in 120 groups" in copied.method
 
 
-def test_bootstrap_names_what_makes_it_rough() -> None:
+def test_a_bootstrap_says_why_it_is_not_reliable() -> None:
     many = np.ones((150, 2))
     many[3:, 1] = 0
-    assert bootstrap_interval(many, mean_of_total).method.endswith("rarest count in 3 rows: rough")
-    assert bootstrap_interval(many[:60, :1], mean_of_total).method.endswith("seed 0: rough")
+    rare, few = bootstrap_interval(many, mean_of_total), bootstrap_interval(many[:60, :1], mean_of_total)
+    assert rare.method.endswith("rarest count in 3 rows") and few.method.endswith("seed 0")
+    assert (rare.reliable, rare.reason) == (False, "a class or count occurs in fewer than 5 examples")
+    assert (few.reliable, few.reason) == (False, "fewer than 100 examples")
     assert bootstrap_interval(many[:1], mean_of_total).low is None
 
 

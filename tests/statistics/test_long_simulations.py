@@ -134,15 +134,15 @@ def test_intervals_cover_and_tests_keep_their_size(draw: Draw, metric: Metric, t
     "sizes", [[30, 20] + [3] * 40, [1] * 15 + [2] * 6 + [4] * 4 + [8] * 3 + [20, 40], [2, 3, 4, 5, 6, 8, 10, 12, 15, 20]]
 )
 def test_few_and_unbalanced_patients_do_not_raise_the_size(sizes: list[int], correlation: float) -> None:
-    """Where rows of a few large patients move together, few degrees of freedom are left: the interval is wide, and called rough."""
-    rng, rejected, rough = np.random.default_rng(3), 0, 0
+    """Where rows of a few large patients move together, few degrees of freedom are left: the interval is wide, and not reliable."""
+    rng, rejected, unreliable = np.random.default_rng(3), 0, 0
     for _ in range(4000):
         a, b, groups = clusters(sizes, correlation)(rng)
         found = compare_scores(a, b, metric=ROUGE, groups=groups, margin=None)
         rejected += found.p_value is not None and found.p_value < 0.05
-        rough += found.method.endswith(": rough")
+        unreliable += not found.reliable
     assert at_most(0.05, rejected / 4000, 4000)
-    assert rough > 3800 or correlation < 0.5
+    assert unreliable > 3800 or correlation < 0.5
 
 
 def test_reductions_cover() -> None:

@@ -89,13 +89,15 @@ def test_rows_without_a_number_are_dropped_in_pairs() -> None:
     assert replace(found, dropped=0) == compare(np.delete(a, [3, 7]), np.delete(b, [3, 7]))
 
 
-def test_few_rows_and_few_differences_are_called_rough() -> None:
+def test_few_examples_and_few_differences_are_not_reliable() -> None:
     rng = np.random.default_rng(6)
     a = rng.beta(2, 3, size=100)
     b = a.copy()
     b[:4] += 0.01 * rng.random(4)
-    assert compare(a, b).method == "paired t and Hall's, n=100, 4 differ: rough"
-    assert compare(a[:12], rng.beta(2, 3, size=12)).method == "paired t, n=12: rough"
+    nearly_equal, few = compare(a, b), compare(a[:12], rng.beta(2, 3, size=12))
+    assert (nearly_equal.method, nearly_equal.reliable) == ("paired t and Hall's, n=100, 4 differ", False)
+    assert nearly_equal.reason == "fewer than 10 examples differ"
+    assert (few.method, few.reliable, few.reason) == ("paired t, n=12", False, "fewer than 30 examples")
 
 
 # --------------------------------------------------------------------------------------------------------- right or wrong
@@ -236,7 +238,7 @@ def test_identical_outputs_are_tied_only_when_enough_were_seen() -> None:
         few, many = (compare(make(n), make(n), metric, margin=0.01) for n in (100, 1000))
         assert (few.verdict, many.verdict) == ("undecided", "tied")
         assert few.p_value == many.p_value == 1.0
-        assert "no spread: rough" in few.method
+        assert few.method.endswith("no spread") and not few.reliable
 
 
 @pytest.mark.parametrize("alpha", [0.01, 0.05, 0.2])

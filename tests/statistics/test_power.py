@@ -128,10 +128,10 @@ def test_the_p_value_is_the_level_of_the_interval_that_ends_at_0(shift: float) -
     assert p_value >= stats.ttest_1samp(differences, 0).pvalue
 
 
-def test_few_failures_among_many_rows_are_called_rough() -> None:
+def test_few_failures_among_many_examples_are_not_reliable() -> None:
     differences = np.random.default_rng(4).normal(0, 0.01, 60)
     differences[0] = -0.9
-    assert one_sided_limits(np.zeros(60), differences, metric=ROUGE).rough
+    assert not one_sided_limits(np.zeros(60), differences, metric=ROUGE).reliable
 
 
 def test_what_has_no_better_direction_is_never_worse() -> None:
@@ -176,7 +176,7 @@ def wrong_passes_of_counts(n: int, times: int, margin: float = 0.05) -> float:
 
 
 def wrong_passes_of_patients(sizes: list[int], kind: str, times: int, margin: float = 0.05) -> float:
-    """As `wrong_passes`, of rows that share half of their difference with all of their patient; passes that are called rough apart."""
+    """As `wrong_passes`, of rows that share half of their difference with all of their patient; unreliable passes apart."""
     rng, passed = np.random.default_rng(4), 0
     cluster = np.repeat(np.arange(len(sizes)), sizes)
     groups = [f"patient {g}" for g in cluster]
@@ -184,7 +184,7 @@ def wrong_passes_of_patients(sizes: list[int], kind: str, times: int, margin: fl
         a = rng.beta(0.5, 2, len(cluster))
         b = a - margin + (KINDS[kind](rng, len(sizes))[cluster] + KINDS[kind](rng, len(cluster))) / 2
         found = not_worse(a, b, metric=ROUGE, margin=margin, groups=groups)
-        passed += found.outcome == "PASS" and not found.method.endswith("rough")
+        passed += found.outcome == "PASS" and found.reliable
     return passed / times
 
 

@@ -42,7 +42,7 @@ def test_nothing_to_divide_by() -> None:
     for errors in (0, 1, 2):
         found = reduced([1] * errors + [0] * (200 - errors), [0] * 200)
         assert found is not None and (found.value, found.low, found.high) == (None, None, None)
-        assert found.before == errors / 200 and "cannot be told from 0" in found.method
+        assert found.before == errors / 200 and "cannot be told from 0" in found.reason
     assert reduced([np.nan, 1.0], [1.0, np.nan]) is None
     assert reduced([1.0], [0.0]) is None
 
@@ -113,7 +113,7 @@ def test_a_gain_that_is_none_cannot_be_kept() -> None:
     base, noise = rng.beta(2, 6, 200), rng.normal(0, 0.1, 200)
     found = kept(base, base + noise, base + 0.3)
     assert found is not None and (found.value, found.low, found.high) == (None, None, None)
-    assert "not shown to gain anything" in found.method
+    assert "not shown to gain anything" in found.reason
     assert kept(base[:1], base[:1], base[:1]) is None
 
 
@@ -138,7 +138,7 @@ def test_no_error_left_is_not_certain_to_be_none() -> None:
     found = reduced([1] * 50 + [0] * 50, [0] * 100)
     assert found is not None and (found.value, found.high) == (1.0, 1.0)
     assert found.low == pytest.approx(1 - 0.0362 / 0.5, abs=0.0005), "up to 3.6 % may have errors"
-    assert "rough" in found.method
+    assert not found.reliable
     counts = {m.name: m for m in FACTS.build(())}["critical_errors"]
     counted = relative_reduction(np.array([3.0] * 50 + [0.0] * 50), np.zeros(100), metric=counts)
     assert counted is not None and counted.low == pytest.approx(found.low)

@@ -161,6 +161,14 @@ def test_rows_are_needed_for_the_pair_that_is_least_known() -> None:
     assert found.of("lora").rows_needed is not None and found.of("lora").rows_needed > 1000  # type: ignore[operator]
 
 
-def test_too_few_rows_are_called_rough() -> None:
-    assert recommended(rows({"lora": 0.7, "full": 0.7}, n=12), margin=0.2).rough
-    assert not recommended(rows({"lora": 0.7, "full": 0.7}, n=300), margin=0.2).rough
+def test_too_few_examples_are_not_reliable() -> None:
+    assert not recommended(rows({"lora": 0.7, "full": 0.7}, n=12), margin=0.2).reliable
+    assert recommended(rows({"lora": 0.7, "full": 0.7}, n=300), margin=0.2).reliable
+
+
+@pytest.mark.parametrize("seeds", [1, 3])
+def test_differences_without_spread_are_not_reliable_however_many_seeds(seeds: int) -> None:
+    stacks = {"lora": np.full((300, seeds), 0.7), "full": np.full((300, seeds), 0.5)}
+    found = recommended(stacks, margin=0.2)
+    assert (found.choice, found.reliable, found.reason) == ("lora", False, "all examples differ by the same")
+    assert not one_sided_limits(stacks["full"], stacks["lora"], metric=ROUGE).reliable

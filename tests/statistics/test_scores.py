@@ -119,13 +119,13 @@ def test_scores_stay_within_their_limits_and_perfection_keeps_an_interval() -> N
     examples, predictions = classified(7, skill=1.0, group_size=15)
     accuracy = score_rows(CLASSIFICATION, examples, predictions)["accuracy"]
     assert accuracy.low < 0.8  # ten groups, not 150 rows  # type: ignore[operator]
-    assert "no spread: Clopper–Pearson of none in 10: rough" in accuracy.method
+    assert accuracy.method.endswith("no spread: Clopper–Pearson of none in 10") and not accuracy.reliable
 
 
 def test_all_examples_in_one_group_have_no_interval() -> None:
     examples, predictions = classified(8, group_size=150)
     scores = score_rows(CLASSIFICATION, examples, predictions)
-    assert all(s.low is None and s.value is not None and "one group" in s.method for s in scores.values())
+    assert all(s.low is None and s.value is not None and "one group" in s.reason for s in scores.values())
 
 
 def test_seeds_are_averaged_within_an_example() -> None:

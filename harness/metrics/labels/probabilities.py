@@ -12,7 +12,7 @@ certain and wrong, and its confidence is 0.
 | `ece` | Σ over 15 bins of equal width of the highest p: share of rows × the distance of accuracy and mean p in the bin |
 
 The calibration error is that of Guo et al. (2017, "On calibration of modern neural networks", ICML). Resampling shifts it upwards: its
-intervals are called rough.
+intervals are not reliable.
 """
 
 from __future__ import annotations
@@ -121,7 +121,7 @@ def _build(labels: Sequence[str]) -> tuple[Metric, ...]:
             binned,
             calibration_error,
             f"ece|bins:{BINS}-equal-width|{rules}|bench:{REVISION}",
-            rough=True,
+            resampling_biased=True,
         ),
     )
 

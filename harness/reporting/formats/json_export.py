@@ -74,7 +74,7 @@ def _learning_curve(task: Task, ln: LearningLine) -> dict[str, Any]:
         "trainings_per_size": curve.seeds,
         "last_step": _step(curve.last),
         "fit": asdict(curve.fit) if curve.fit else None,
-        "reason": curve.reason or None,
+        "problem": curve.problem or None,
         "forecasts": [
             {
                 "train_size": f.size,
@@ -88,12 +88,14 @@ def _learning_curve(task: Task, ln: LearningLine) -> dict[str, Any]:
             for f in curve.forecasts
         ],
         "method": curve.method,
+        "reliable": curve.reliable,
+        "reason": curve.reason or None,
         "sentences": list(ln.sentences),
     }
 
 
 def _step(step: Step) -> dict[str, Any]:
-    return {"from": step.start, "to": step.end, "value": step.gain, "low": step.low, "high": step.high}
+    return {"from": step.start, "to": step.end, "value": step.gain, "low": step.low, "high": step.high, "reliable": step.reliable}
 
 
 def _cell(cell: Cell, status: str, result: CellResult | None, rows: TaskResults) -> dict[str, Any]:
@@ -129,7 +131,15 @@ def _before_after(result: CellResult | None) -> dict[str, float] | None:
 
 
 def _score(score: Score) -> dict[str, Any]:
-    return {"value": score.value, "low": score.low, "high": score.high, "n": score.n, "method": score.method}
+    return {
+        "value": score.value,
+        "low": score.low,
+        "high": score.high,
+        "n": score.n,
+        "method": score.method,
+        "reliable": score.reliable,
+        "reason": score.reason or None,
+    }
 
 
 def _cost(costs: list[Cost]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from rich.text import Text
 from harness.reporting.terminal.console import UNLIMITED, print_table, print_text
 from harness.reporting.views.comparison_view import ComparisonView, Side
 from harness.reporting.wording import numbers
-from harness.statistics import ROUGH, Comparison, needed_rows
+from harness.statistics import Comparison, needed_rows
 from harness.text import one_line, short
 
 _OUTPUT = 200  # characters of an output that is shown
@@ -121,9 +121,9 @@ def _not_worse(view: ComparisonView) -> str:
         "FAIL": f"FAIL: {b} is worse than {a} by more than Δ = {margin}",
         "INCONCLUSIVE": f"INCONCLUSIVE: that {b} is not worse than {a} by more than Δ = {margin} is not shown; it is {limit}",
     }
-    rough = ", rough" if ROUGH in found.method else ""
+    doubt = "" if found.reliable else ", low confidence"
     rows = f" About {numbers.about(found.rows_needed)} test rows would show it if the two were equally good." if found.rows_needed else ""
-    return f"{said[found.outcome]} (one-sided, 95 %{rough}).{rows}"
+    return f"{said[found.outcome]} (one-sided, 95 %{doubt}).{rows}"
 
 
 def _detectable(view: ComparisonView) -> str:
@@ -142,9 +142,9 @@ def _seeds(view: ComparisonView) -> list[str]:
     if spread is not None:
         interval = numbers.signed_interval(spread.low, spread.high, unit)
         share = numbers.percent(spread.of_seeds, 1)
-        rough = " Two seeds say little about their spread." if min(len(s.seeds) for s in (view.a, view.b) if s.trained) == 2 else ""
+        doubt = " Two seeds say little about their spread." if min(len(s.seeds) for s in (view.a, view.b) if s.trained) == 2 else ""
         spread_of = f"95 %; {share} of its variance is the seeds'"
-        return [f"Over other test rows and other training seeds, the average difference lies within {interval} ({spread_of}).{rough}"]
+        return [f"Over other test rows and other training seeds, the average difference lies within {interval} ({spread_of}).{doubt}"]
     alone = [side.label for side in (view.a, view.b) if side.trained and len(side.seeds) < 2]
     return [f"One training seed of {' and of '.join(alone)}: how much another seed would change this is not known."] if alone else []
 
@@ -154,8 +154,8 @@ def _kept(view: ComparisonView) -> str:
     if kept is None or kept.value is None or kept.low is None or kept.high is None:
         return ""
     spread = f"95 % interval {100 * kept.low:.0f} % to {100 * kept.high:.0f} %"
-    rough = ", rough" if ROUGH in kept.method else ""
-    return f"Of what {view.a.label} gains over base, {view.b.label} keeps {100 * kept.value:.0f} % ({spread}{rough})."
+    doubt = "" if kept.reliable else ", low confidence"
+    return f"Of what {view.a.label} gains over base, {view.b.label} keeps {100 * kept.value:.0f} % ({spread}{doubt})."
 
 
 def _reductions(view: ComparisonView) -> list[str]:
@@ -165,8 +165,8 @@ def _reductions(view: ComparisonView) -> list[str]:
         if less.value is None or less.low is None or less.high is None:
             found.append(f"{rates}; A has too few to say by what share that is fewer or more.")
         else:
-            rough = ", rough" if ROUGH in less.method else ""
-            spread = f"95 % interval {numbers.fewer(less.low)} to {numbers.fewer(less.high)}{rough}"
+            doubt = "" if less.reliable else ", low confidence"
+            spread = f"95 % interval {numbers.fewer(less.low)} to {numbers.fewer(less.high)}{doubt}"
             found.append(f"{rates}, {numbers.fewer(less.value)} ({spread}).")
     return found
 
@@ -210,7 +210,7 @@ def _difference(found: Comparison, unit: str, p_value: float | None) -> tuple[st
     """Difference, interval, p, verdict. A verdict that would not stand the correction of p is none."""
     spread = numbers.signed_interval(found.low, found.high, unit)
     lost = found.verdict in ("better", "worse", "different") and p_value is not None and p_value >= 0.05
-    verdict = ("undecided" if lost else found.verdict) + (" (rough)" if ROUGH in found.method else "")
+    verdict = ("undecided" if lost else found.verdict) + (" (low confidence)" if found.low is not None and not found.reliable else "")
     return numbers.signed(found.difference, unit), spread, numbers.p_value(p_value).removeprefix("p ").removeprefix("= "), verdict
 
 

@@ -11,7 +11,7 @@ from harness.reporting.views.lines import name_of
 from harness.reporting.views.view import Learning, LearningLine, Line
 from harness.reporting.wording import numbers
 from harness.results import TaskResults, cells_of, done_cells
-from harness.statistics import FAR, ROUGH, TARGETS, Forecast, GainOutlook, LearningCurve, Step
+from harness.statistics import FAR, TARGETS, Forecast, GainOutlook, LearningCurve, Step
 from harness.store import StoredRun
 from harness.types import Metric
 
@@ -71,8 +71,8 @@ def forecast_columns(learning: Learning) -> list[tuple[str, Callable[[LearningCu
 def sentences(curve: LearningCurve, metric: Metric) -> tuple[str, ...]:
     """What the curve says about more rows, a sentence a claim."""
     measured = _measured(curve.last, metric)
-    if curve.reason:
-        return (f"What more rows would bring cannot be told: {curve.reason}.", measured)
+    if curve.problem:
+        return (f"What more rows would bring cannot be told: {curve.problem}.", measured)
     claims = [
         _claim(outlook, [f for f in shown_forecasts(curve) if f.outlook == outlook], curve, metric)
         for outlook in dict.fromkeys(f.outlook for f in shown_forecasts(curve))
@@ -131,6 +131,6 @@ def _caveats(curves: Sequence[LearningCurve]) -> tuple[str, ...]:
             "A size that was trained once does not show how another training would come out. For predictions the scatter of the sizes "
             "about the curve stands in for that, and makes them wide; several seeds measure it."
         )
-    if any(ROUGH in c.method for c in curves):
-        found.append("With so few test rows, or counts so rare, the intervals are rough.")
+    if any(not c.reliable for c in curves):
+        found.append("With so few test rows, or counts so rare, the intervals have low confidence.")
     return tuple(found)

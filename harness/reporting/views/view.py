@@ -38,6 +38,8 @@ class Difference:
     verdict: PairVerdict
     equivalent: bool
     method: str
+    reliable: bool
+    reason: str
 
     @property
     def beyond_chance(self) -> bool:
@@ -242,7 +244,18 @@ def as_difference(found: Comparison) -> Difference | None:
     """What a reader needs of a comparison; None where there is no difference to show."""
     if found.difference is None:
         return None
-    return Difference(found.difference, found.low, found.high, found.p_value, found.n, found.verdict, found.equivalent, found.method)
+    return Difference(
+        value=found.difference,
+        low=found.low,
+        high=found.high,
+        p_value=found.p_value,
+        n=found.n,
+        verdict=found.verdict,
+        equivalent=found.equivalent,
+        method=found.method,
+        reliable=found.reliable,
+        reason=found.reason,
+    )
 
 
 def _turned(difference: Difference | None) -> Difference | None:

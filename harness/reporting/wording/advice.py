@@ -117,7 +117,7 @@ def _choice(found: Recommendation, ln: Line, margin: str, name: str) -> str:
 
 def _how_sure(found: Recommendation, seeded: bool) -> str:
     """What the confidence of the choice means, and what it is not about."""
-    if found.rough:
+    if not found.reliable:
         return "How sure: that is not well known. The test rows are too few, or too uneven, for the methods to be trusted."
     return (
         f"How sure: on other test rows drawn alike, one that another beats by more than Δ would be recommended at most "
@@ -143,7 +143,7 @@ def _until_then(found: Recommendation, by_label: Mapping[str, Line], unit: str) 
     best = taken.name == found.best
     why = "which scored best on these rows" if best else f"which scored within Δ of {found.best} on these rows, for less"
     said = f"If you must choose now: {taken.name}, {why}.{_it_takes(by_label[taken.name])}"
-    if found.rough or taken.least is None:
+    if not found.reliable or taken.least is None:
         return f"{said} How much better another may be is not well known: the rows are too few, or too uneven."
     most = numbers.with_unit(numbers.score(-taken.least, unit), unit)
     return f"{said} Another may be better by up to {most} (95 %)."

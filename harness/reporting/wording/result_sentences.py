@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from harness.reporting.views.view import Difference, Line, Report
 from harness.reporting.wording import numbers
-from harness.statistics import ROUGH
 from harness.types import Score, Task
 
 FEW_ROWS = 100
@@ -83,8 +82,8 @@ def caveats(task: Task, lines: Sequence[Line], unit: str) -> tuple[str, ...]:
     rows = max((ln.primary.n for ln in lines if ln.primary), default=0)
     if 0 < rows < FEW_ROWS:
         found.append(f"The test set has {numbers.plural(rows, 'row')}. Intervals from so few rows are wide and themselves uncertain.")
-    if any(ln.primary and is_rough(ln.primary) for ln in lines):
-        found.append("Intervals marked “rough” lie outside the range in which their method is known to hold.")
+    if any(ln.primary and has_low_confidence(ln.primary) for ln in lines):
+        found.append("Intervals marked “low confidence” lie outside the range in which their method is known to hold.")
     dropped = max((ln.primary.dropped for ln in lines if ln.primary), default=0)
     if dropped:
         found.append(f"{numbers.plural(dropped, 'test row')} cannot be judged by {task.primary} and did not count.")
@@ -103,9 +102,9 @@ def reductions(lines: Sequence[Line]) -> tuple[str, ...]:
             if less.value is None or less.low is None or less.high is None:
                 said += " (base has too few to say by what share that is fewer or more)"
             else:
-                rough = ", rough" if ROUGH in less.method else ""
+                doubt = "" if less.reliable else ", low confidence"
                 ends = (less.high, less.low) if less.value < 0 else (less.low, less.high)  # the smaller change first
-                spread = f"95 % interval {numbers.fewer(ends[0])} to {numbers.fewer(ends[1])}{rough}"
+                spread = f"95 % interval {numbers.fewer(ends[0])} to {numbers.fewer(ends[1])}{doubt}"
                 said += f", {numbers.fewer(less.value)} ({spread})"
             found.setdefault((f"{name}, {numbers.score(less.before, less.unit)} for base", less.before), []).append(said)
     return tuple(f"{start}: {'; '.join(said)}." for (start, _), said in found.items())
@@ -129,6 +128,6 @@ def verdict_text(difference: Difference) -> str:
     return {"tied": "tied within margin", "undecided": "undecided"}.get(difference.verdict, difference.verdict)
 
 
-def is_rough(score: Score) -> bool:
-    """Whether the interval lies outside the range in which its method is known to hold."""
-    return ROUGH in score.method
+def has_low_confidence(score: Score) -> bool:
+    """Whether there is an interval that lies outside the range in which its method is known to hold."""
+    return score.low is not None and not score.reliable

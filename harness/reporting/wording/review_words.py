@@ -8,7 +8,6 @@ from harness.reporting.views.view import ReviewView, TextTable
 from harness.reporting.wording import numbers
 from harness.review import Findings
 from harness.review.findings import Agreement, Change, ErrorRate, Preference
-from harness.statistics import ROUGH
 from harness.types import Score
 
 _GOOD_ALPHA, _POOR_ALPHA = 0.8, 0.667  # Krippendorff 2004, "Content Analysis", section 11.4
@@ -51,7 +50,7 @@ def decided(preference: Preference) -> bool:
     low, high = preference.win_rate.low, preference.win_rate.high
     clear = low is not None and high is not None and (low > 0.5 or high < 0.5)
     if preference.sign_test_p is None:
-        return clear and ROUGH not in preference.win_rate.method
+        return clear and preference.win_rate.reliable
     return clear and preference.sign_test_p < 0.05
 
 
@@ -233,13 +232,13 @@ def _table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], un
 def _score(score: Score) -> tuple[str, str]:
     return (
         numbers.share(score.value),
-        f"{numbers.share(score.low)} to {numbers.share(score.high)}{_rough(score.method)}" if score.low is not None else "",
+        f"{numbers.share(score.low)} to {numbers.share(score.high)}{_confidence(score)}" if score.low is not None else "",
     )
 
 
 def _interval(score: Score, decimals: int) -> str:
     return (
-        f"{score.low:.{decimals}f} to {score.high:.{decimals}f}{_rough(score.method)}"
+        f"{score.low:.{decimals}f} to {score.high:.{decimals}f}{_confidence(score)}"
         if score.low is not None and score.high is not None
         else ""
     )
@@ -250,8 +249,8 @@ def _spread(score: Score, decimals: int) -> str:
     return f" (95 % interval {spread})" if spread else ""
 
 
-def _rough(method: str) -> str:
-    return ", rough" if ROUGH in method else ""
+def _confidence(score: Score) -> str:
+    return "" if score.reliable else ", low confidence"
 
 
 def _change(change: Change | None, decimals: int, unit: str = "") -> tuple[str, str, str]:

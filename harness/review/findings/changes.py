@@ -30,8 +30,16 @@ def compute_change(
     after = np.array([candidate[example] for example in examples])
     if ratings.has_unequal_probabilities(examples):
         mean, interval = weighted_mean(after - before, probabilities, groups)
-        return Change(mean, interval.low, interval.high, None, len(examples), f"paired, {interval.method}")
+        return Change(mean, interval.low, interval.high, None, len(examples), f"paired, {interval.method}", interval.reliable)
     comparison = compare_scores(before, after, metric=metric, groups=groups, margin=None)
     if comparison.difference is None:
         return None
-    return Change(comparison.difference, comparison.low, comparison.high, comparison.p_value, comparison.n, comparison.method)
+    return Change(
+        value=comparison.difference,
+        low=comparison.low,
+        high=comparison.high,
+        p_value=comparison.p_value,
+        n=comparison.n,
+        method=comparison.method,
+        reliable=comparison.reliable,
+    )

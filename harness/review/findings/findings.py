@@ -14,7 +14,8 @@ from harness.types import Score
 
 @dataclass(frozen=True)
 class Change:
-    """A paired difference to the baseline on the same examples; `p_value` is None where the method has none."""
+    """A paired difference to the baseline on the same examples; `p_value` is None where the method has none. `reliable` is that of the
+    interval."""
 
     value: float
     low: float | None
@@ -22,6 +23,7 @@ class Change:
     p_value: float | None
     n: int
     method: str
+    reliable: bool
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 from harness.review.packets import Key, Packet
 from harness.review.ratings.rating_records import Rating, Review
 from harness.statistics import (
-    ROUGH,
-    Interval,
+    Basis,
     clopper_pearson_interval,
     cluster_index,
     units,
@@ -92,7 +91,7 @@ class UnblindedRatings:
         values (`unseen_room`) may lie at the ends of `scale`.
         """
         if not by_example:
-            return Score(None, None, None, 0, "nothing was rated")
+            return Score(None, None, None, 0, "no interval", reliable=False, reason="nothing was rated")
         values, probabilities, groups = self.to_arrays(by_example)
         mean, interval = weighted_mean(values, probabilities, groups, self.confidence)
         is_simple = not self.has_unequal_probabilities(by_example) and cluster_index(groups, len(groups)) is None
@@ -104,13 +103,13 @@ class UnblindedRatings:
                 _, interval = weighted_share(values, probabilities, groups, self.confidence)
         elif np.ptp(values) < _TOLERANCE and interval.low is not None:
             count = units(len(values), cluster_index(groups, len(groups)))
-            method = f"no spread: Clopper–Pearson of none in {count}{ROUGH}"
-            interval = Interval(*unseen_room(mean, scale, count, self.confidence), 0.0, None, method)
-        rough = ROUGH if interval.method.endswith(ROUGH) else ""
+            method = f"no spread: Clopper–Pearson of none in {count}"
+            basis = Basis(len(values), count, method, "all examples have the same value")
+            interval = basis.interval(*unseen_room(mean, scale, count, self.confidence), se=0.0)
         scope = "" if self.key.representative else "; valid for the sampled examples only"
-        method = f"{interval.method.removesuffix(ROUGH)}{scope}{rough}"
+        method = f"{interval.method}{scope}"
         low, high = (None if end is None else min(max(end, scale[0]), scale[1]) for end in (interval.low, interval.high))
-        return Score(mean, low, high, len(values), method)
+        return Score(mean, low, high, len(values), method, reliable=interval.reliable, reason=interval.reason)
 
     def has_unequal_probabilities(self, examples: Iterable[str]) -> bool:
         """Whether some of these examples were more likely to be sampled than others."""

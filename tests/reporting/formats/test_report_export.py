@@ -21,7 +21,7 @@ def test_every_cell_is_there_in_the_order_of_the_plan_with_exactly_these_fields(
     for cell in value["cells"]:
         assert list(cell) == ["task", "model", "strategy", "train_size", "seed", "status", "error", "scores", "costs", "total_cost",
                               "parameters", "artifact_bytes", "general_loss", "notes"]  # fmt: skip
-        assert all(set(s) == {"value", "low", "high", "n", "method"} for s in cell["scores"].values())
+        assert all(set(s) == {"value", "low", "high", "n", "method", "reliable", "reason"} for s in cell["scores"].values())
         costs = {"seconds", "peak_allocated", "peak_reserved", "tokens", "energy", "price", "currency"}
         assert all(set(c) == costs for c in cell["costs"].values())
         assert bool(cell["scores"]) == (cell["status"] == "done")
@@ -33,7 +33,8 @@ def test_numbers_are_those_of_the_analysis_unrounded(plain: StoredRun) -> None:
     found = to_json(plain)["cells"][1]
     expected = score_rows(metrics_for(("rouge", "length"), ()), plain.examples("summarization"), plain.predictions(cell.id))
     for name, score in expected.items():
-        assert found["scores"][name] == {"value": score.value, "low": score.low, "high": score.high, "n": score.n, "method": score.method}
+        expected = {"value": score.value, "low": score.low, "high": score.high, "n": score.n, "method": score.method}
+        assert found["scores"][name] == expected | {"reliable": score.reliable, "reason": score.reason or None}
     assert found["total_cost"]["seconds"] == sum(c.seconds for c in plain.results[cell.id].costs)
     assert found["costs"]["train"]["seconds"] == 310
     assert found["notes"] == ["Stopped early."]
