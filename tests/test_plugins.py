@@ -109,7 +109,7 @@ def test_a_plug_in_brings_a_source_and_the_score_that_decides(call: Bench, site:
 
 
 def test_other_code_of_the_same_version_is_another_environment(site: Path) -> None:
-    code = "import json; from harness.measure.environment import versions_that_matter; print(json.dumps(versions_that_matter()))"
+    code = "import json; from harness.measure.environment import get_result_versions; print(json.dumps(get_result_versions()))"
     assert "acme-bench" not in plan_of(site, code)
     install(site, "acme_bench", CODE)
     first = plan_of(site, code)["acme-bench"]

@@ -1,16 +1,16 @@
-"""What a phase took: seconds, peak memory, tokens, energy, money."""
+"""What a phase costs: seconds, peak memory, tokens, energy and money; and the environment of a run."""
 
-from harness.measure.environment import STACK, code_digest, environment, usable_cores, versions_that_matter
+from harness.measure.environment import RESULT_PACKAGES, code_digest, environment, get_result_versions, usable_cores
 from harness.measure.meter import Meter
-from harness.measure.prices import Price, price_of
+from harness.measure.prices import Price, get_device_price
 
 __all__ = [
-    "STACK",
+    "RESULT_PACKAGES",
     "Meter",
     "Price",
     "code_digest",
     "environment",
-    "price_of",
+    "get_device_price",
+    "get_result_versions",
     "usable_cores",
-    "versions_that_matter",
 ]

@@ -1,4 +1,4 @@
-"""Energy counters of the machine, where it has them and lets us read them."""
+"""The energy counters of the machine, if it has any that we may read."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ _RAPL = Path("/sys/class/powercap")
 
 
 class EnergyCounter:
-    """Joules since some start; only differences mean anything."""
+    """Joules since an arbitrary start: only differences are meaningful."""
 
     def __init__(self, device: str) -> None:
         self._read: Callable[[], float] | None = _nvml() if device == "cuda" else _rapl()
 
     def read(self) -> float | None:
-        """The counter in joules, or None where there is none."""
+        """The counter in joules; None if there is none."""
         try:
             return self._read() if self._read else None
         except (OSError, ValueError):
@@ -23,7 +23,7 @@ class EnergyCounter:
 
 
 def _rapl() -> Callable[[], float] | None:
-    """All processor packages; Linux lets only root read them on most machines."""
+    """All processor packages (RAPL). On most machines Linux lets only root read them."""
     packages = [p / "energy_uj" for p in sorted(_RAPL.glob("intel-rapl:*")) if p.name.count(":") == 1]
     try:
         for package in packages:
@@ -34,7 +34,7 @@ def _rapl() -> Callable[[], float] | None:
 
 
 def _nvml() -> Callable[[], float] | None:
-    """The card that torch uses, which CUDA_VISIBLE_DEVICES may have renumbered: found by its UUID."""
+    """The GPU that torch uses, found by its UUID because CUDA_VISIBLE_DEVICES may have renumbered it."""
     try:
         import pynvml
         import torch
@@ -43,5 +43,5 @@ def _nvml() -> Callable[[], float] | None:
         handle = pynvml.nvmlDeviceGetHandleByUUID(f"GPU-{torch.cuda.get_device_properties(0).uuid}")
         pynvml.nvmlDeviceGetTotalEnergyConsumption(handle)
     except Exception:
-        return None  # no driver library, or a card without a counter
+        return None  # no driver library, or a GPU without a counter
     return lambda: pynvml.nvmlDeviceGetTotalEnergyConsumption(handle) / 1e3  # millijoules

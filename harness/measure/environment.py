@@ -1,4 +1,4 @@
-"""What a result was made with: versions, machine, state of the code."""
+"""The environment of a result: versions, machine, and state of the code."""
 
 from __future__ import annotations
 
@@ -12,47 +12,48 @@ from pathlib import Path
 
 from harness.plugins import plugin_versions
 
-# Those whose release can change a score; they are part of a cell's identity.
-STACK = ("torch", "transformers", "tokenizers", "peft", "bitsandbytes", "accelerate", "numpy", "rouge-score", "sacrebleu")
-# The code that can change the result of a cell; everything else only plans it or reads it.
+# Packages whose release can change a result; their versions are part of a cell's identity.
+RESULT_PACKAGES = ("torch", "transformers", "tokenizers", "peft", "bitsandbytes", "accelerate", "numpy", "rouge-score", "sacrebleu")
+# Our own code that can change the result of a cell; all other code only plans cells or reads their results.
 _SOURCES = (
     "types", "catalog", "data", "metrics", "engine/models", "engine/prompts", "engine/tuning", "engine/inference",
     "grid/execution/worker.py", "grid/execution/partial_predictions.py",
 )  # fmt: skip
 
 
-def versions_that_matter() -> dict[str, str]:
-    """Versions of the packages that can change a result; those with plug-ins are among them."""
-    return {name: version for name in ("finetune-bench", *STACK) if (version := _version(name))} | plugin_versions()
+def get_result_versions() -> dict[str, str]:
+    """The versions of the packages that can change a result, plug-ins included."""
+    return {name: version for name in ("finetune-bench", *RESULT_PACKAGES) if (version := _version(name))} | plugin_versions()
 
 
 @lru_cache(maxsize=1)
 def environment() -> dict[str, str]:
-    """Everything about this machine that belongs into a run's provenance; no user or host name."""
-    found = versions_that_matter() | {
+    """The provenance of a run: versions, system and processor, and the commit. It holds no user or host name."""
+    return {
+        **get_result_versions(),
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.release()}",
         "machine": platform.machine(),
         "cpu": _cpu_name(),
         "cores": str(usable_cores()),
+        **_git_state(),
     }
-    return found | _git()
 
 
 @lru_cache(maxsize=1)
 def code_digest() -> str:
-    """sha256 over our own code that can change a result: a version number alone does not tell one commit from the next."""
+    """A sha256 of our own code that can change a result, because two commits may share a version number."""
     package = Path(__file__).resolve().parents[1]
-    places = [package / source for source in _SOURCES]
-    files = [file for place in places for file in ([place] if place.suffix == ".py" else sorted(place.rglob("*.py")))]
-    total = hashlib.sha256()
+    paths = [package / source for source in _SOURCES]
+    files = [file for path in paths for file in ([path] if path.suffix == ".py" else sorted(path.rglob("*.py")))]
+    digest = hashlib.sha256()
     for file in files:
-        total.update(f"{file.relative_to(package).as_posix()}\0".encode() + file.read_bytes())
-    return total.hexdigest()
+        digest.update(f"{file.relative_to(package).as_posix()}\0".encode() + file.read_bytes())
+    return digest.hexdigest()
 
 
 def usable_cores() -> int:
-    """Cores that this process may use (a container often has fewer than the machine)."""
+    """The number of cores that this process may use; a container often has fewer than the machine."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
@@ -72,8 +73,8 @@ def _cpu_name() -> str:
     return platform.processor() or platform.machine()
 
 
-def _git() -> dict[str, str]:
-    """The commit of the harness's own checkout and whether it was changed; nothing for an installed wheel."""
+def _git_state() -> dict[str, str]:
+    """The commit of our own checkout and whether it has local changes; empty for an installed wheel."""
     root = Path(__file__).resolve().parents[2]
     if not (root / ".git").exists():
         return {}

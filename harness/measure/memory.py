@@ -1,4 +1,4 @@
-"""Peak memory of a stretch of time, in bytes."""
+"""The peak memory of a phase, in bytes."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ _STATUS = Path("/proc/self/status")
 
 
 def reset_peak_memory(device: str) -> None:
-    """Start a new stretch: the peak is forgotten."""
+    """Start to measure a new peak."""
     if device == "cuda":
         import torch
 
         torch.cuda.reset_peak_memory_stats()
     elif _CLEAR.exists():
         try:
-            _CLEAR.write_text("5")  # Linux: resets the high-water mark of the resident set (proc(5))
+            _CLEAR.write_text("5")  # resets the high-water mark of the resident set, see proc(5)
         except OSError:
-            return  # not allowed in some containers: the mark is then that of the whole process, an upper bound
+            return  # some containers do not allow it; the peak of the whole process is then an upper bound
 
 
 def peak_memory(device: str) -> tuple[int | None, int | None]:
-    """(allocated, reserved) on a GPU; (resident set, None) on a CPU; None where the system does not tell."""
+    """The peak: (allocated, reserved) on a GPU, (resident set, None) on a CPU; None where the system does not report it."""
     if device == "cuda":
         import torch
 

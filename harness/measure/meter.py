@@ -1,4 +1,4 @@
-"""The clock of a cell: each phase is timed apart, and its peak of memory is its own."""
+"""Measures the phases of a cell: each has its own time, peak memory and energy."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ class _Tally:
 
 
 class Meter:
-    """Adds up what each phase takes.
+    """Adds up the costs of each phase.
 
-    A phase that is entered inside another one pauses it: validation in the middle of training counts as validation only.
-    Entering the same phase again adds to it.
+    A phase inside another one pauses the outer one: validation during training counts as validation only. Entering a phase again adds
+    to it.
     """
 
     def __init__(self, device: str, device_name: str, price_per_hour: float | None) -> None:
         """Args:
-        device: "cpu" or "cuda"; decides where memory is measured and whether the clock waits for the device.
-        device_name: what the costs call it.
-        price_per_hour: money for one hour of this device, or None where no price is known.
+        device: "cpu" or "cuda"; decides how memory is measured, and whether the clock waits for the device.
+        device_name: the name of the device in the costs.
+        price_per_hour: the price of one hour of this device; None if it is unknown.
         """
         self._device = device
         self._name = device_name
@@ -44,7 +44,7 @@ class Meter:
         self._joules_since: float | None = None
 
     def add(self, earlier: Sequence[Cost]) -> None:
-        """Count what was spent before an interruption, on top of what this process has spent."""
+        """Add the costs of an earlier, interrupted process."""
         for cost in earlier:
             tally = self._tallies.setdefault(cost.phase, _Tally())
             tally.seconds += cost.seconds
@@ -56,7 +56,7 @@ class Meter:
 
     @contextlib.contextmanager
     def phase(self, name: Phase) -> Iterator[None]:
-        """Clock what happens inside as this phase."""
+        """Measure the body of the `with` statement as this phase."""
         self._stop()
         self._open.append(name)
         self._start()
@@ -68,16 +68,16 @@ class Meter:
             self._start()
 
     def count_tokens(self, tokens: int) -> None:
-        """Add tokens to the phase that is running."""
+        """Add tokens to the current phase."""
         self._tallies[self._open[-1]].tokens += tokens
 
     def seconds(self, name: Phase) -> float:
-        """Seconds spent in a phase so far, up to its last pause."""
+        """The seconds of a phase up to its last pause."""
         tally = self._tallies.get(name)
         return tally.seconds if tally else 0.0
 
     def costs(self) -> tuple[Cost, ...]:
-        """One `Cost` a phase, in the order in which they began; the phase that is running is counted up to now."""
+        """One `Cost` per phase, in the order of their starts; the current phase is counted up to now."""
         if self._open:
             self._stop()
             self._start()
@@ -108,7 +108,7 @@ class Meter:
         if self._device == "cuda":
             import torch
 
-            torch.cuda.synchronize()  # kernels still in flight belong to this phase
+            torch.cuda.synchronize()  # kernels that are still running belong to this phase
         tally = self._tallies[self._open[-1]]
         tally.seconds += time.perf_counter() - self._since
         allocated, reserved = peak_memory(self._device)

@@ -1,4 +1,4 @@
-"""The clock of a cell, with time made by hand."""
+"""The meter of a cell, with a clock that the tests control."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from types import SimpleNamespace
 
 import pytest
 
-from harness.measure import Meter, environment, meter, usable_cores, versions_that_matter
+from harness.measure import Meter, environment, get_result_versions, meter, usable_cores
 from harness.types import Cost, total_cost
 
 
 class Clock:
-    """Seconds that pass only when a test says so."""
+    """A clock that runs only when a test moves it."""
 
     now = 100.0
 
@@ -22,20 +22,20 @@ class Clock:
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    made = Clock()
-    monkeypatch.setattr("harness.measure.meter.time", made)
-    return made
+    clock = Clock()
+    monkeypatch.setattr("harness.measure.meter.time", clock)
+    return clock
 
 
-def seconds(of: Meter) -> dict[str, float]:
-    return {cost.phase: cost.seconds for cost in of.costs()}
+def seconds(meter: Meter) -> dict[str, float]:
+    return {cost.phase: cost.seconds for cost in meter.costs()}
 
 
 def test_each_phase_has_its_own_seconds(clock: Clock) -> None:
     m = Meter("cpu", "a CPU", None)
     with m.phase("load"):
         clock.now += 1
-    clock.now += 50  # between phases nothing is counted
+    clock.now += 50  # time between phases is not counted
     with m.phase("predict"):
         clock.now += 2
     with m.phase("load"):
@@ -45,7 +45,7 @@ def test_each_phase_has_its_own_seconds(clock: Clock) -> None:
     assert m.seconds("train") == 0
 
 
-def test_a_phase_inside_another_one_counts_once(clock: Clock) -> None:
+def test_nested_phase_counts_once(clock: Clock) -> None:
     m = Meter("cpu", "a CPU", None)
     with m.phase("train"):
         clock.now += 10
@@ -58,7 +58,7 @@ def test_a_phase_inside_another_one_counts_once(clock: Clock) -> None:
     assert seconds(m) == {"train": 30, "validate": 6, "score": 1}
 
 
-def test_costs_count_up_to_now_and_do_not_disturb(clock: Clock) -> None:
+def test_reading_costs_counts_up_to_now_and_changes_nothing(clock: Clock) -> None:
     m = Meter("cpu", "a CPU", None)
     with m.phase("train"):
         clock.now += 1
@@ -69,7 +69,7 @@ def test_costs_count_up_to_now_and_do_not_disturb(clock: Clock) -> None:
     assert seconds(m) == {"train": 3}
 
 
-def test_an_error_ends_the_phase_and_gives_back_to_the_outer_one(clock: Clock) -> None:
+def test_error_ends_the_phase_and_resumes_the_outer_one(clock: Clock) -> None:
     m = Meter("cpu", "a CPU", None)
     with m.phase("train"):
         with contextlib.suppress(ZeroDivisionError), m.phase("validate"):
@@ -79,7 +79,7 @@ def test_an_error_ends_the_phase_and_gives_back_to_the_outer_one(clock: Clock) -
     assert seconds(m) == {"train": 2, "validate": 1}
 
 
-def test_tokens_go_to_the_phase_that_runs(clock: Clock) -> None:
+def test_tokens_count_for_the_current_phase(clock: Clock) -> None:
     m = Meter("cpu", "a CPU", None)
     with m.phase("train"):
         m.count_tokens(5)
@@ -89,7 +89,7 @@ def test_tokens_go_to_the_phase_that_runs(clock: Clock) -> None:
     assert {c.phase: c.tokens for c in m.costs()} == {"train": 11, "validate": 7}
 
 
-def test_what_an_interrupted_process_spent_is_added(clock: Clock) -> None:
+def test_costs_of_an_interrupted_process_are_added(clock: Clock) -> None:
     m = Meter("cpu", "a CPU", 3600.0)
     with m.phase("train"):
         clock.now += 2
@@ -97,21 +97,21 @@ def test_what_an_interrupted_process_spent_is_added(clock: Clock) -> None:
         m.add([Cost("train", 10, "a CPU", peak_allocated=1 << 60, tokens=4, energy=2.5), Cost("predict", 3, "a CPU")])
         clock.now += 2
     train, predict = m.costs()
-    assert (train.seconds, train.tokens, train.price) == (14, 5, 14), "an hour costs 3600: a second costs 1"
+    assert (train.seconds, train.tokens, train.price) == (14, 5, 14), "3600 per hour is 1 per second"
     assert train.peak_allocated == 1 << 60
     assert train.energy is not None and train.energy >= 2.5
     assert (predict.phase, predict.seconds, predict.peak_allocated, predict.energy) == ("predict", 3, None, None)
 
 
-def test_money_needs_a_price(clock: Clock) -> None:
+def test_no_price_without_an_hourly_price(clock: Clock) -> None:
     m = Meter("cpu", "a CPU", None)
     with m.phase("load"):
         clock.now += 1
     assert [c.price for c in m.costs()] == [None]
 
 
-def test_memory_and_energy_are_of_the_phase(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With counters made by hand: the peak of an inner phase is not the outer one's, and energy is the difference."""
+def test_memory_and_energy_belong_to_the_phase(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With fake counters: the peak of an inner phase is not counted for the outer one, and energy is a difference."""
     peak, joules = SimpleNamespace(now=0), SimpleNamespace(now=1000.0)
     monkeypatch.setattr(meter, "reset_peak_memory", lambda device: setattr(peak, "now", 10))
     monkeypatch.setattr(meter, "peak_memory", lambda device: (peak.now, peak.now * 2))
@@ -127,31 +127,31 @@ def test_memory_and_energy_are_of_the_phase(clock: Clock, monkeypatch: pytest.Mo
     assert (validate.peak_allocated, validate.peak_reserved, validate.energy) == (500, 1000, 100)
 
 
-def test_real_memory_is_seen() -> None:
+def test_real_memory_is_measured() -> None:
     m = Meter("cpu", "a CPU", None)
     with m.phase("load"):
         block = bytearray(64 << 20)
         block[:: 1 << 12] = b"x" * len(block[:: 1 << 12])
     (cost,) = m.costs()
     assert cost.peak_allocated is not None and cost.peak_allocated > 64 << 20
-    assert cost.peak_reserved is None, "a CPU reserves nothing apart"
+    assert cost.peak_reserved is None, "there is no reserved memory on a CPU"
 
 
-def test_total() -> None:
+def test_total_cost() -> None:
     a = Cost("load", 1, "x", peak_allocated=5, tokens=1, price=0.5, energy=1)
     b = Cost("train", 2, "x", peak_allocated=9, tokens=2, price=0.25)
     assert total_cost([a, b]) == {"seconds": 3, "tokens": 3, "price": 0.75, "energy": None, "peak_allocated": 9}
-    assert total_cost([a, Cost("score", 1, "x")])["price"] is None, "a sum that leaves a phase out would look too cheap"
+    assert total_cost([a, Cost("score", 1, "x")])["price"] is None, "a sum without one phase would look too cheap"
     assert total_cost([]) == {"seconds": 0, "tokens": 0, "price": None, "energy": None, "peak_allocated": None}
 
 
-def test_provenance_names_versions_and_nobody() -> None:
+def test_environment_names_versions_and_no_person() -> None:
     import getpass
     import socket
 
     found = environment()
     assert {"finetune-bench", "torch", "transformers", "python", "cpu", "cores"} <= found.keys()
-    assert versions_that_matter().items() <= found.items()
+    assert get_result_versions().items() <= found.items()
     assert usable_cores() >= 1
     assert socket.gethostname() not in found.values()
     assert getpass.getuser() not in found.values()

@@ -1,10 +1,10 @@
-"""What an hour costs: by the name that torch gives a device, and never by a guess."""
+"""The price of a device is looked up by the name that torch reports, and never guessed."""
 
 from __future__ import annotations
 
 import pytest
 
-from harness.measure import price_of
+from harness.measure import get_device_price
 
 
 @pytest.mark.parametrize(
@@ -23,28 +23,28 @@ from harness.measure import price_of
     ],
 )
 def test_known_devices(device: str, price: float) -> None:
-    found = price_of("cuda", device, 16)
+    found = get_device_price("cuda", device, 16)
     assert found.per_hour == price
     assert found.currency == "USD"
-    assert "2026-03-10" in found.source, "a price has its source and date"
+    assert "2026-03-10" in found.source, "the source has a date"
 
 
 @pytest.mark.parametrize("device", ["NVIDIA Unheard 9000", "NVIDIA GH200 480GB", "NVIDIA GB200", "NVIDIA GeForce RTX 4090D", "Tesla T4"])
-def test_unknown_devices_have_no_price_and_say_what_to_do(device: str) -> None:
-    found = price_of("cuda", device, 16)
+def test_unknown_devices_have_no_price(device: str) -> None:
+    found = get_device_price("cuda", device, 16)
     assert found.per_hour is None
-    assert found.source == f"no price is known for '{device}': give one with --price"
+    assert found.source == f"the price table has no '{device}'"
 
 
-def test_a_cpu_is_priced_by_the_core() -> None:
-    one, four = price_of("cpu", "Xeon", 1), price_of("cpu", "Xeon", 4)
+def test_cpu_is_priced_per_core() -> None:
+    one, four = get_device_price("cpu", "Xeon", 1), get_device_price("cpu", "Xeon", 4)
     assert one.per_hour is not None and one.per_hour > 0
     assert four.per_hour == pytest.approx(4 * one.per_hour)
     assert "4 cores" in four.source
 
 
 @pytest.mark.parametrize(("device", "name"), [("cpu", "Xeon"), ("cuda", "NVIDIA H100 PCIe"), ("cuda", "NVIDIA Unheard")])
-@pytest.mark.parametrize("own", [2.5, 0.0])
-def test_what_the_user_pays_wins(device: str, name: str, own: float) -> None:
-    found = price_of(device, name, 4, own)
-    assert (found.per_hour, found.source) == (own, "--price")
+@pytest.mark.parametrize("user_price", [2.5, 0.0])
+def test_user_price_takes_precedence(device: str, name: str, user_price: float) -> None:
+    found = get_device_price(device, name, 4, user_price)
+    assert (found.per_hour, found.source) == (user_price, "set by the user")

@@ -13,7 +13,7 @@ from harness.catalog import OUTPUTS_PREFIX
 from harness.engine.models import Device, ModelSource, digest_of, has_head, resolve_model, shape_of_model
 from harness.errors import BenchError, did_you_mean
 from harness.grid.planning.request import BASE, Request, overridden
-from harness.measure import code_digest, versions_that_matter
+from harness.measure import code_digest, get_result_versions
 from harness.store import EXTERNAL
 from harness.types import Cell, Shape, Splits, Strategy, Task
 
@@ -218,7 +218,7 @@ def _cell(task: Task, strategy: Strategy, splits: Splits, source: ModelSource, d
         "train_size": train_size,
         "seed": seed,
         "device": [device.kind, device.name, device.dtype],
-        "versions": versions_that_matter(),
+        "versions": get_result_versions(),
         "code": code_digest(),
     }
     digest = digest_of([json.dumps(identity, sort_keys=True)])

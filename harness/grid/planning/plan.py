@@ -17,7 +17,7 @@ from harness.grid.planning.cells import NamedModel, PlannedCell, find_models, pl
 from harness.grid.planning.external_outputs import predictions_of
 from harness.grid.planning.preflight import Trial, try_out
 from harness.grid.planning.request import Request, check_numbers, resolve_strategies, resolve_tasks
-from harness.measure import environment, price_of, usable_cores
+from harness.measure import environment, get_device_price, usable_cores
 from harness.metrics import FACTS, has_facts, is_of_library, scripts_of
 from harness.store import EXTERNAL, ModelInfo, RunPlan
 from harness.types import Prediction, Splits, Task
@@ -69,7 +69,7 @@ def make_plan(request: Request, catalog: Catalog, *, command: str, here: Path | 
     for model in models:
         _try_model(model, squares, tasks, splits)
     elsewhere = {s.cell.id: predictions_of(s.strategy, tasks[s.cell.task], splits[s.cell.task]) for s in squares if s.strategy.outputs}
-    price = price_of(device.kind, device.name, usable_cores(), request.price)
+    price = get_device_price(device.kind, device.name, usable_cores(), request.price)
     decided = [task.model_dump(mode="json", exclude={"description", "data"}) for task in tasks.values()]
     for name, found in splits.items():
         notes = [*_more_than_all(found, request), *(_unused("the prompt", tasks[name].prompt, found) if name in prompted else ())]

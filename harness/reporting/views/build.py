@@ -194,7 +194,7 @@ def _provenance(run: StoredRun) -> Provenance:
     plan = run.plan
     price = plan.options.get("price") or {}
     per_hour = price.get("per_hour")
-    cost = numbers.money(per_hour, str(price.get("currency", "USD"))) + " per device-hour" if per_hour is not None else "no price known"
+    cost = numbers.money(per_hour, str(price.get("currency", "USD"))) + " per device-hour" if per_hour is not None else numbers.NO_PRICE
     source = price.get("source")
     return Provenance(
         command=plan.command,

@@ -218,12 +218,12 @@ def _other_versions(a: StrategyResult, b: StrategyResult) -> list[str]:
 
 def _made_with(side: StrategyResult) -> dict[str, str]:
     """Versions, device and dtype of the cells; several of one package are all named."""
-    from harness.measure import STACK
+    from harness.measure import RESULT_PACKAGES
 
     found: dict[str, dict[str, None]] = {}
     for cell in side.cells:
         for name, value in side.run.results[cell.id].provenance.items():
-            if name in ("finetune-bench", *STACK, *_MACHINE):
+            if name in ("finetune-bench", *RESULT_PACKAGES, *_MACHINE):
                 found.setdefault(name, {})[value] = None
     return {name: " / ".join(values) for name, values in found.items()}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import harness.text
 
 NOTHING = "–"
+NO_PRICE = "no price known; set one with --price"
 plural = harness.text.plural  # beside the others, for templates
 # By the unit of a score. The decimals of sacrebleu's scores are those that people print them with.
 _DECIMALS = {"fraction": 3, "score": 3, "nats": 3, "coefficient": 3, "points": 1, "errors": 2, "edits per 100 words": 1, "margins": 1}
