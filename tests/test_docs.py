@@ -2,9 +2,11 @@
 
 import csv
 import json
+import os
 import re
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -22,22 +24,32 @@ PUBLISHED = (
     "xquad/xquad.en.json",
     "e2e-cleaned/devel-fixed.no-ol.csv",
 )
-DOCUMENTS = ("README.md", "tasks/README.md", "strategies/README.md", "CONTRIBUTING.md")
+GUIDES = ("README.md", *sorted(f"docs/{file.name}" for file in (ROOT / "docs").glob("*.md")))
+REFERENCE = ("tasks/README.md", "strategies/README.md", "CONTRIBUTING.md")
+
+
+def read(document):
+    return (ROOT / document).read_text(encoding="utf-8")
 
 
 def blocks(document, language):
-    return re.findall(rf"^```{language}\n(.*?)^```", (ROOT / document).read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    return re.findall(rf"^```{language}\n(.*?)^```", read(document), re.MULTILINE | re.DOTALL)
 
 
-COMMANDS = [line.split("  #")[0].strip() for line in "".join(blocks("README.md", "console")).splitlines() if line.strip()]
-INLINE = sorted(
-    {
-        command
-        for document in DOCUMENTS
-        for command in re.findall(r"`(bench [^`…]+)`", (ROOT / document).read_text(encoding="utf-8"))
-        if "run" not in command.split()[1:2]
-    }
-)
+def inline(documents, pattern):
+    """Code within sentences; capital letters are placeholders."""
+    found = {code for document in documents for code in re.findall(rf"`({pattern}[^`…]*)`", read(document))}
+    return sorted(code for code in found if not re.search(r"\b[A-Z]{3,}\b", code))
+
+
+LINES = [line for document in GUIDES for block in blocks(document, "console") for line in block.splitlines() if line.strip()]
+COMMANDS = list(dict.fromkeys(line.split("  #")[0].strip() for line in LINES))
+INLINE = [command for command in inline(REFERENCE, "bench ") if command.split()[1] != "run"]
+
+# "latest" is the run of visits.yaml for all that read a run: those that make one come later.
+MAKING = ("bench score", "bench run")
+READING = [command for command in dict.fromkeys([*COMMANDS, *INLINE]) if not command.startswith(MAKING)]
+READING += [command for command in COMMANDS if command.startswith("bench score")]
 
 
 @pytest.fixture(scope="module")
@@ -57,21 +69,43 @@ def here(tmp_path_factory, bench):
     (folder / "vendor.jsonl").write_text("\n".join(json.dumps({"output": note}) for _, _, note in rows), encoding="utf-8")
     for file in PUBLISHED if DATA.is_dir() else ():
         shutil.copy(DATA / file, folder)
-    (folder / "grid.yaml").write_text(next(block for block in blocks("README.md", "yaml") if "override:" in block), encoding="utf-8")
+    (folder / "grid.yaml").write_text(next(block for block in blocks("docs/running.md", "yaml") if "override:" in block), encoding="utf-8")
     for command in ("init visits.csv --out visits.yaml", "run --task visits.yaml --strategies lora --limit 8 --epochs 1"):
         ended = bench(*command.split(), here=folder)
         assert ended.code == 0, ended
     return folder
 
 
-@pytest.mark.parametrize("command", [c for c in COMMANDS if not c.startswith("bench run")] + INLINE)
-def test_command(command, bench, here):
-    """As it stands; "latest" is the run of visits.yaml, since these come before those that run something."""
+@pytest.mark.parametrize("command", READING)
+def test_command(command, call, here):
+    """As written."""
     if command.startswith("bench review import"):
         command = command.replace("ratings-*.json", rated(here))
-    ended = bench(*shlex.split(command)[1:], *(["--force"] if command.startswith("bench init") else []), here=here)
-    assert ended.code in ((0, 1, 3) if command.startswith(("bench gate", "bench promote")) else (0,)), ended
-    assert ended.out
+    code, out, err = call(*shlex.split(command)[1:], *(["--force"] if command.startswith("bench init") else []))
+    assert code in ((0, 1, 3) if command.startswith(("bench gate", "bench promote")) else (0,)), out + err
+    assert out
+
+
+@pytest.fixture
+def call(here, monkeypatch, capsys):
+    """A command in this process, which imports torch once for all of them."""
+    from harness.cli.main import main
+
+    for name in [name for name in os.environ if name.startswith("BENCH_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("BENCH_CACHE_DIR", str(here / ".cache"))
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    monkeypatch.chdir(here)
+    terminate = signal.getsignal(signal.SIGTERM)
+
+    def _call(*arguments):
+        monkeypatch.setattr("sys.argv", ["bench", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        return ended.value.code, *capsys.readouterr()
+
+    yield _call
+    signal.signal(signal.SIGTERM, terminate)
 
 
 def rated(here):
@@ -102,7 +136,7 @@ def test_the_steps_of_the_workflow(bench, here):
     """Each step that runs something of ours, in order; a verdict is no error of the step."""
     import yaml
 
-    (workflow,) = (yaml.safe_load(block) for block in blocks("README.md", "yaml") if "runs-on" in block)
+    (workflow,) = (yaml.safe_load(block) for block in blocks("docs/gate.md", "yaml") if "runs-on" in block)
     steps = [step["run"] for step in workflow["jobs"]["gate"]["steps"] if step.get("run", "").startswith("bench ")]
     assert len(steps) == 2
     run = bench(*shlex.split(steps[0])[1:], "--limit", "8", "--epochs", "1", here=here)
@@ -116,15 +150,15 @@ def test_the_steps_of_the_workflow(bench, here):
 
 
 def test_the_shell_example(here):
-    (example,) = blocks("README.md", "sh")
+    (example,) = blocks("docs/gate.md", "sh")
     script = example.replace("bench ", f"{sys.executable} -m harness.cli.main ")
     done = subprocess.run(["bash", "-c", script], cwd=here, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines()[-1] in ("not enough evidence: more test rows", "it fails; the model in service stays")
+    assert done.stdout.splitlines()[-1] in ("not enough test examples to decide", "rejected: the current model stays in service")
 
 
 def test_the_python_example(here):
-    (example,) = blocks("README.md", "python")
+    (example,) = blocks("docs/python.md", "python")
     assert len(example.strip().splitlines()) <= 11
     script = here / "example.py"
     script.write_text(example.replace("limit=100", "limit=8, epochs=1"), encoding="utf-8")
@@ -148,9 +182,40 @@ def test_yaml_examples_name_every_field():
     assert set(strategy["train"]) == set(TrainSpec.model_fields)
 
 
-def test_the_readme_says_nothing_that_does_not_exist():
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    for link in re.findall(r"\]\(([^)#:]+)\)", text):
-        assert (ROOT / link).exists(), link
+def test_readme_is_short():
+    assert len(read("README.md").split()) < 900
+
+
+@pytest.mark.parametrize("document", [*GUIDES, *REFERENCE, "CHANGELOG.md"])
+def test_links_and_targets_exist(document):
+    text = read(document)
+    for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text):
+        assert (ROOT / document).parent.joinpath(link).exists(), link
     for target in re.findall(r"^    make (\w+)", text, re.MULTILINE):
         assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(), re.MULTILINE), target
+
+
+def test_every_guide_is_linked_from_the_readme():
+    assert set(re.findall(r"\]\((docs/[^)]+)\)", read("README.md"))) == set(GUIDES) - {"README.md"}
+
+
+def test_commands_and_options_in_sentences_exist():
+    import click
+
+    from harness.cli.main import cli
+
+    def leaves(name, command):
+        own = {name: {option for param in command.params for option in param.opts}}
+        context = click.Context(command)
+        names = command.list_commands(context) if isinstance(command, click.Group) else ()
+        return own | {k: v for each in names for k, v in leaves(f"{name} {each}", command.get_command(context, each)).items()}
+
+    known = leaves("bench", cli)
+    every = {option for options in known.values() for option in options} | {"--help"}
+    for code in inline((*GUIDES, *REFERENCE), "bench "):
+        words = re.match(r"bench( [a-z][a-z-]*)*", code).group().split()
+        name = next(" ".join(words[:n]) for n in range(len(words), 0, -1) if " ".join(words[:n]) in known)
+        assert len(words) == 1 or len(name.split()) > 1, code
+        assert set(re.findall(r"--[a-z-]+", code)) <= known[name] | {"--help"}, code
+    for code in inline((*GUIDES, *REFERENCE), "--"):
+        assert set(re.findall(r"--[a-z0-9-]+", code)) <= every | {"--no-deps"}, code
