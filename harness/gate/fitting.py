@@ -13,7 +13,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.data.mapping import example_digest, same_inputs_digest
+from harness.data.identity import example_digest, normalized_inputs_digest
 from harness.engine.artifacts import device_for, find_base, load_finished, usable_rows
 from harness.errors import BenchError
 from harness.results import FinishedCell, StrategyResult, choose, equally_wide, same_rows
@@ -80,7 +80,7 @@ def trained_on(chosen: StrategyResult, rows: StrategyResult) -> list[str]:
         return []
     file = chosen.run.path / "data" / f"{chosen.rows.task.name}.parquet"
     seen = {row["inputs_digest"] for row in read_table(file) if row["split"] in ("train", "validation")}
-    return [example.id for example in rows.rows.examples if same_inputs_digest(example) in seen]
+    return [example.id for example in rows.rows.examples if normalized_inputs_digest(example) in seen]
 
 
 def _on_the_same_rows(one: StrategyResult, other: StrategyResult) -> bool:

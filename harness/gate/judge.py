@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from harness.data.mapping import question_digest
+from harness.data.identity import normalized_example_digest
 from harness.errors import BenchError
 from harness.gate.fitting import pair_of, test_digest, trained_on
 from harness.gate.gate_input import GateInput
@@ -56,7 +56,7 @@ def judge(
             notes.append("The candidate answers every test row exactly as the baseline does.")
         alpha = policy.alpha / (policy.looks or 1)
         question = json.dumps([own.digest, theirs.digest if theirs is not None else None])
-        rows, planned = [question_digest(e) for e in examples], policy.looks is not None
+        rows, planned = [normalized_example_digest(e) for e in examples], policy.looks is not None
         look = registry.journal.look(task.name, rows, question, policy.digest, alpha=alpha, planned=planned)
         if planned and look.spent > policy.alpha * (1 + 1e-9):
             plan = f"and the policy has {policy.alpha:g}: earlier looks had other plans, or none"

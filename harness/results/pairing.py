@@ -8,7 +8,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.data.mapping import example_digest
+from harness.data.identity import example_digest
 from harness.errors import BenchError
 from harness.metrics import SCRIPT
 from harness.results.sides import StrategyResult

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from harness.data import load_splits
-from harness.data.clinic import records
+from harness.data.clinic import generate_records
 from harness.errors import BenchError
 from harness.types import Example, Kind, SplitName, Splits, Task
 
@@ -21,7 +21,7 @@ ClinicRows = Callable[[Kind], list[tuple[SplitName, Example]]]
 @pytest.fixture(scope="session")
 def clinic() -> ClinicRows:
     """3,000 records of a kind: 2,100 of train, 300 of validation, 600 of test."""
-    return lru_cache(lambda kind: list(records(kind, size=3000, seed=7)))
+    return lru_cache(lambda kind: list(generate_records(kind, size=3000, seed=7)))
 
 
 @pytest.fixture

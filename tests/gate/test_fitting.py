@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 from report_factory import Made, classification, make_run, summarization
 
-from harness.data.mapping.digests import same_inputs_digest
+from harness.data.identity.digests import normalized_inputs_digest
 from harness.errors import BenchError
 from harness.store import StoredRun
 from tests.gate.conftest import Runs, judged, only
@@ -24,7 +24,7 @@ def leak(run: StoredRun, row: int, split: str, change: Callable[[str], str] = st
     file = run.path / "data" / "summarization.parquet"
     rows, example = pq.read_table(file).to_pylist(), run.examples("summarization")[row]
     learned = replace(example, inputs={name: change(text) for name, text in example.inputs.items()})
-    seen = rows[0] | {"split": split, "id": "t-1", "inputs": None, "inputs_digest": same_inputs_digest(learned)}
+    seen = rows[0] | {"split": split, "id": "t-1", "inputs": None, "inputs_digest": normalized_inputs_digest(learned)}
     pq.write_table(pa.Table.from_pylist([*rows, seen], schema=pq.read_schema(file)), file)
     return example.id
 

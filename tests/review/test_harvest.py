@@ -151,7 +151,7 @@ def test_harvested_rows_are_trained_on_and_leave_the_test_set_with_their_patient
     assert after.train[-1].targets == ("better",) and after.train[-1].inputs == taken.inputs
     assert len(after.train) == len(before.train) + 1
     assert {e.id for e in after.test} == {e.id for e in before.test if e.group != taken.group}
-    assert any("1 harvested rows are trained on" in warning for warning in after.report.warnings)
+    assert any("1 harvested example added to train" in warning for warning in after.report.warnings)
     assert after.digest != before.digest
 
 

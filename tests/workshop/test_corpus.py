@@ -8,9 +8,9 @@ from random import Random
 
 import pytest
 
-from harness.data.clinic.visit_dialogue import DIALOGUE
-from harness.data.clinic.visit_prose import PROSE
-from harness.data.clinic.visit_styles import STYLES
+from harness.data.clinic.phrases.visit_dialogue import DIALOGUE
+from harness.data.clinic.phrases.visit_prose import PROSE
+from harness.data.clinic.phrases.visit_styles import STYLES
 from harness.workshop.tiny_model import documents, instructions, words
 from harness.workshop.tiny_model import passage_checks as checks
 from harness.workshop.tiny_model.documents import DERIVED, DOCUMENTS, NONE, PASSAGE, listing, passage, record

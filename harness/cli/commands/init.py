@@ -62,7 +62,7 @@ def init(file: Path, out: Path, name: str | None, target: str | None, inputs: tu
         given=given,
         is_split=file.is_dir() and _has_splits(file),
     )
-    whole = len(table.records) + len(table.bad) < _ROWS
+    whole = len(table.records) + len(table.bad_rows) < _ROWS
     tried = _tried(found, lambda guess: _checked(written(guess)), out.parent) if whole else _Tried(found)
     text = written(tried.guess, sizes=tried.report.sizes if tried.report else None)
     _checked(text)
@@ -181,10 +181,10 @@ def _tried(guess: Guess, task_of: Callable[[Guess], Task], folder: Path) -> _Tri
 
 
 def _has_splits(folder: Path) -> bool:
-    from harness.data.formats import Saved, open_data
+    from harness.data.formats import DatasetSplits, open_data
 
     found = open_data(folder)
-    return isinstance(found, Saved) and len(found.splits) > 1
+    return isinstance(found, DatasetSplits) and len(found.splits) > 1
 
 
 def _write(out: Path, text: str) -> None:

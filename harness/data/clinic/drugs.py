@@ -1,7 +1,7 @@
-"""Medications with class, route, usual frequencies and plausible doses. Real substances, for fictional records: nothing here is advice.
+"""Medications with class, route, usual frequencies and plausible doses. Real substances in fictional records: nothing here is advice.
 
-Doses are whole numbers, so that "5 mg" never stands inside "2.5 mg". Every drug has at least two, for a dose that is corrected.
-The order matters: `shares` deals the list out by position, and members of one class must not stand apart from each other.
+Doses are whole numbers, so that "5 mg" never occurs inside "2.5 mg". Every drug has at least two doses, as one may be corrected.
+The order matters: `split_pools` deals the list out by position, and members of a class must be adjacent.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ class Drug(NamedTuple):
     doses: tuple[str, ...]
 
 
-# what the table's short names of frequencies stand for
+# frequencies by their short name in the table
 _FREQUENCIES = {
     "once": ("once daily", "every morning", "every evening"),
     "night": ("at bedtime", "every evening"),
@@ -78,15 +78,15 @@ skin cream drug; on the skin; mg; twice: mupirocin 15/30, clotrimazole 10/20
 """
 
 
-def _drugs() -> tuple[Drug, ...]:
-    found = []
+def _parse_table() -> tuple[Drug, ...]:
+    drugs = []
     for line in _TABLE.strip().splitlines():
-        head, _, listed = line.partition(": ")
-        group, route, unit, often = head.split("; ")
-        for entry in listed.split(", "):
+        head, _, entries = line.partition(": ")
+        group, route, unit, frequency = head.split("; ")
+        for entry in entries.split(", "):
             name, doses = entry.split()
-            found.append(Drug(name, group, route, _FREQUENCIES[often], tuple(f"{dose} {unit}" for dose in doses.split("/"))))
-    return tuple(found)
+            drugs.append(Drug(name, group, route, _FREQUENCIES[frequency], tuple(f"{dose} {unit}" for dose in doses.split("/"))))
+    return tuple(drugs)
 
 
-DRUGS = _drugs()
+DRUGS = _parse_table()

@@ -1,4 +1,4 @@
-"""Questions about a visit. Whether there is an answer depends on the visit and not on the question; test words them in its own way."""
+"""Questions about a visit. Whether a question has an answer depends on the visit, not on the question. Test has its own wordings."""
 
 from __future__ import annotations
 
@@ -6,19 +6,25 @@ import random
 from typing import NamedTuple
 
 from harness.data.clinic.case import VITALS, Case
-from harness.data.clinic.truth import CRITICAL, Fact, fact, negations, wrong_doses, wrong_drugs
-from harness.data.clinic.visits import current, listed
+from harness.data.clinic.ground_truth import CRITICAL, Fact, denied_symptoms, fact, wrong_doses, wrong_drugs
+from harness.data.clinic.visits import current_drugs, enumerate_in_words
 
 
 class Wordings(NamedTuple):
-    """How often a question is asked, how train and validation word it, and how test does."""
+    """The wordings of a question.
+
+    Attributes:
+        weight: how often it is asked.
+        seen: wordings of training and validation.
+        unseen: wordings of test.
+    """
 
     weight: int
     seen: tuple[str, ...]
     unseen: tuple[str, ...]
 
 
-# What every visit says is asked less often than what only some say: so about every fifth question has no answer.
+# Facts that every visit states have lower weights than those that only some state, so that about every fifth question has no answer.
 QUESTIONS: dict[str, Wordings] = {
     "name": Wordings(
         10,
@@ -209,63 +215,73 @@ QUESTIONS: dict[str, Wordings] = {
     ),
 }
 _RARE = ("cleared", "clash", "stopped")
-_WHERE_SAID = 3  # so many times as often is a rare thing asked for where the visit says it: else its question tells that there is no answer
-# what an alert hangs on
-_BEARS_ALERT = frozenset({"vital", "range", "clash", "cleared", "stopped"})
+_STATED_FACTOR = 3  # rare facts are asked this much more often where stated: otherwise the question alone would give "no answer" away
+# facts that an alert depends on
+_ALERT_TOPICS = frozenset({"vital", "range", "clash", "cleared", "stopped"})
 
 
 class Question(NamedTuple):
-    """What is asked for, in words, and the answers that count as right: none where the visit does not say."""
+    """A question about a visit.
 
-    asked: str
+    Attributes:
+        topic: the key in `QUESTIONS`.
+        wording: the question as text.
+        answers: all correct answers; empty if the visit does not state the fact.
+    """
+
+    topic: str
     wording: str
     answers: tuple[str, ...]
 
 
-def question(rng: random.Random, case: Case, text: str, *, unseen: bool) -> Question:
-    """A question for this visit. Its answers are parts of the text, the one to learn first."""
-    weights = [each.weight * (_WHERE_SAID if asked in _RARE and getattr(case, asked) else 1) for asked, each in QUESTIONS.items()]
-    asked = rng.choices(list(QUESTIONS), weights)[0]
-    if asked == "current" and case.wrong_current:
-        asked = "drug"  # the doses do not stand in one piece
-    vital = _asked_vital(rng, case)
-    wording = rng.choice(QUESTIONS[asked].unseen if unseen else QUESTIONS[asked].seen).format(vital=vital)
-    answers = tuple(answer for answer in _answers(asked, case, vital) if answer and answer in text)
-    return Question(asked, wording, answers)
+def draw_question(rng: random.Random, case: Case, text: str, *, unseen: bool) -> Question:
+    """Draw a question about a visit. Its answers are substrings of the text; the first one is trained on.
+
+    Args:
+        unseen: whether to use the wordings of test.
+    """
+    weights = [each.weight * (_STATED_FACTOR if topic in _RARE and getattr(case, topic) else 1) for topic, each in QUESTIONS.items()]
+    topic = rng.choices(list(QUESTIONS), weights)[0]
+    if topic == "current" and case.wrong_current:
+        topic = "drug"  # a correction separates the doses in the text
+    vital = _draw_vital_name(rng, case)
+    wording = rng.choice(QUESTIONS[topic].unseen if unseen else QUESTIONS[topic].seen).format(vital=vital)
+    answers = tuple(answer for answer in _find_answers(topic, case, vital) if answer and answer in text)
+    return Question(topic, wording, answers)
 
 
-def _asked_vital(rng: random.Random, case: Case) -> str:
-    """Most often one that was measured."""
-    known = [vital.name for vital in (case.vital, case.other_vital) if vital]
-    return rng.choice(known if known and rng.random() < 0.6 else VITALS)
+def _draw_vital_name(rng: random.Random, case: Case) -> str:
+    """The vital sign to ask about, most often one that was measured."""
+    measured = [vital.name for vital in (case.vital, case.other_vital) if vital]
+    return rng.choice(measured if measured and rng.random() < 0.6 else VITALS)
 
 
-def _answers(asked: str, case: Case, vital: str) -> tuple[str, ...]:
-    if asked == "drug":
+def _find_answers(topic: str, case: Case, vital: str) -> tuple[str, ...]:
+    if topic == "drug":
         return case.drug, f"{case.drug} {case.dose}"
-    if asked == "vital":
+    if topic == "vital":
         readings = [each for each in (case.vital, case.other_vital) if each and each.name == vital]
-        return tuple(shown for each in readings for shown in (each.measured, each.reading))
-    if asked == "range":
+        return tuple(text for each in readings for text in (each.with_unit, each.reading))
+    if topic == "range":
         return (f"{case.vital.low} to {case.vital.high}",) if case.vital and case.vital.name == vital else ()
-    if asked == "symptom":
+    if topic == "symptom":
         return case.symptom, f"{case.severity} {case.symptom}"
-    found = {
-        "denied": listed(case.denied, "or"),
-        "current": current(case),
-        "allergy": listed(case.allergies),
+    answers = {
+        "denied": enumerate_in_words(case.denied, "or"),
+        "current": current_drugs(case),
+        "allergy": enumerate_in_words(case.allergies),
         "age": str(case.age),
     }
-    return (found[asked] if asked in found else getattr(case, asked),)
+    return (answers[topic] if topic in answers else getattr(case, topic),)
 
 
-def question_facts(asked: Question) -> list[Fact]:
-    """The answer, which is critical where a wrong one would harm."""
-    critical = asked.asked in CRITICAL | _BEARS_ALERT | {"current"}
-    return [fact(asked.asked, *asked.answers, critical=critical)] if asked.answers else []
+def question_facts(question: Question) -> list[Fact]:
+    """The answer, which is critical if a wrong one could do harm."""
+    critical = question.topic in CRITICAL | _ALERT_TOPICS | {"current"}
+    return [fact(question.topic, *question.answers, critical=critical)] if question.answers else []
 
 
-def question_forbidden(case: Case, asked: Question) -> list[Fact]:
-    """Drugs of nobody, doses that were corrected, and what was denied: unless it is what was asked for."""
-    found = [*wrong_drugs(case, right=asked.answers), *wrong_doses(case)]
-    return found if asked.asked == "denied" else [*found, *negations(case)]
+def question_forbidden(case: Case, question: Question) -> list[Fact]:
+    """Drugs that are not the patient's, corrected doses, and denied symptoms, except where they are the answer."""
+    statements = [*wrong_drugs(case, allowed=question.answers), *wrong_doses(case)]
+    return statements if question.topic == "denied" else [*statements, *denied_symptoms(case)]

@@ -1,4 +1,4 @@
-"""Symptoms, what goes with them, and what people are allergic to. A symptom takes a severity in front: "(a) mild" + "dry cough"."""
+"""Symptoms, severities, denied symptoms, past illnesses, allergens and relatives. A severity precedes a symptom: "(a) mild dry cough"."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ def _lines(text: str) -> tuple[str, ...]:
     return tuple(line.strip() for line in text.replace("\n", ",").split(",") if line.strip())
 
 
-# those that take "a"
+# symptoms that take the article "a"
 COUNTED = _lines(
     """
     headache, dry cough, wet cough, night cough, sore throat, hoarse voice, blocked nose, runny nose, toothache, earache
@@ -23,7 +23,7 @@ COUNTED = _lines(
     lump under the arm, hot flush, racing mind, heavy head
     """
 )
-# those that do not
+# symptoms that do not
 UNCOUNTED = _lines(
     """
     back pain, neck pain, shoulder pain, elbow pain, wrist pain, hip pain, knee pain, heel pain, jaw pain, rib pain
@@ -37,7 +37,9 @@ UNCOUNTED = _lines(
     growing clumsiness
     """
 )
-SYMPTOMS = tuple(pair for counted, listed in ((True, COUNTED), (False, UNCOUNTED)) for pair in ((symptom, counted) for symptom in listed))
+SYMPTOMS = tuple(
+    pair for counted, symptoms in ((True, COUNTED), (False, UNCOUNTED)) for pair in ((symptom, counted) for symptom in symptoms)
+)
 
 SEVERITIES = (
     "mild",

@@ -1,19 +1,19 @@
 """Messages to the clinic and their triage class.
 
-The rules, of which the first that fits decides. What counts is the writer, now: what is negated, long ago or somebody else's does not.
+The first rule that applies decides. Only the writer's present state counts; what is negated, long ago or about another person does not.
 
     emergency    a danger sign (`DANGERS`)
-    side-effect  a symptom that the writer puts down to a drug
-    urgent       a symptom that is severe, terrible, violent or unbearable, however long
+    side-effect  a symptom that the writer attributes to a drug
+    urgent       a symptom that is severe, terrible, violent or unbearable, for any duration
     routine      a symptom that is mild, slight, bearable or faint, for weeks or months
-    self-care    the same for hours or days
-    refill       more of a drug in use is asked for
-    appointment  a date is asked for, moved or cancelled
+    self-care    the same, for hours or days
+    refill       the writer asks for more of a drug in use
+    appointment  the writer asks for, moves or cancels an appointment
     billing      a bill, a receipt, the insurance
 
     "Hello, this is Mara Oduya: I have had a mild headache for 3 days. There is no crushing chest pain. Thanks."  →  self-care
 
-A message is a frame (opener, filler, closer), a cue, and, where it is hard, a clause with words of another class that do not count,
+A message consists of a frame (opener, filler, closer) and a cue. Hard messages add a clause with words of another class that do not count,
 or one that contrasts or corrects the severity or duration.
 """
 
@@ -22,62 +22,50 @@ from __future__ import annotations
 import random
 
 from harness.data.clinic.case import Case
-from harness.data.clinic.shares import symptom
+from harness.data.clinic.ground_truth import Fact, fact
+from harness.data.clinic.phrases import triage_phrases as phrases
+from harness.data.clinic.split_pools import draw_symptom
 from harness.data.clinic.symptoms import KIN
-from harness.data.clinic.triage_phrases import (
-    BRIEF,
-    CLOSERS,
-    CUES,
-    DANGER_LONG_AGO,
-    DANGER_OF_KIN,
-    DANGERS,
-    FILLERS,
-    LONG,
-    NEGATED_DANGER,
-    NOT_BRIEF,
-    NOT_LONG,
-    NOT_STRONG,
-    NOT_WEAK,
-    OPENERS,
-    SETTLED,
-    STRONG,
-    WEAK,
-)
-from harness.data.clinic.truth import Fact, fact
 from harness.types import SplitName
 
-# class → its share of all messages in percent
+# the share of each class in percent of all messages
 SHARES = {"routine": 24, "self-care": 19, "refill": 14, "urgent": 13, "appointment": 10, "emergency": 9, "side-effect": 7, "billing": 4}
 CLASSES = tuple(sorted(SHARES))
-HARD = 0.36
+HARD_SHARE = 0.36
 _LABELS, _WEIGHTS = list(SHARES), list(SHARES.values())
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday")
 _SYMPTOM_CLASSES = ("urgent", "routine", "self-care")
 
 
-def message(rng: random.Random, case: Case, split: SplitName) -> tuple[str, str, bool]:
-    """A message of the case's patient, its class, and whether it is hard."""
+def write_message(rng: random.Random, case: Case, split: SplitName) -> tuple[str, str, bool]:
+    """Write a message of the case's patient.
+
+    Returns:
+        The message, its class, and whether it is hard.
+    """
     label = rng.choices(_LABELS, _WEIGHTS)[0]
-    hard = rng.random() < HARD
+    hard = rng.random() < HARD_SHARE
     unseen = split == "test"
-    fields = _fields(rng, case, label, split)
-    cue = rng.choice(CUES["symptom" if label in _SYMPTOM_CLASSES else label])
-    aside, leads = _clause(rng, label, fields) if hard else ("", False)
-    opener, filler, closer = (rng.choice(frames[unseen]) for frames in (OPENERS, FILLERS, CLOSERS))
+    values = _fill_placeholders(rng, case, label, split)
+    cue = rng.choice(phrases.CUES["symptom" if label in _SYMPTOM_CLASSES else label])
+    aside, may_lead = _draw_clause(rng, label, values) if hard else ("", False)
+    opener, filler, closer = (rng.choice(frames[unseen]) for frames in (phrases.OPENERS, phrases.FILLERS, phrases.CLOSERS))
     rest = [filler] if rng.random() < 0.6 else []
-    if leads and rng.random() < 0.5:
-        cue, aside = aside, cue  # what does not count is said first
+    if may_lead and rng.random() < 0.5:
+        cue, aside = aside, cue
     if aside:
         rest.insert(rng.randint(0, len(rest)), f"{aside}.")
-    text = "\0".join((f"{opener} {cue}.", *rest, closer)).format_map(fields)
+    text = "\0".join((f"{opener} {cue}.", *rest, closer)).format_map(values)
     return " ".join([part[:1].upper() + part[1:] for part in text.split("\0")]), label, hard
 
 
-def _fields(rng: random.Random, case: Case, label: str, split: SplitName) -> Fact:
-    """What the placeholders stand for. Severity and duration follow from the class, where they decide it."""
-    severity = rng.choice(STRONG if label == "urgent" else WEAK if label in ("routine", "self-care") else (*STRONG, *WEAK))
-    unit = rng.choice(LONG if label == "routine" else BRIEF if label == "self-care" else (*BRIEF, *LONG))
-    danger = rng.choice(DANGERS)
+def _fill_placeholders(rng: random.Random, case: Case, label: str, split: SplitName) -> Fact:
+    """The values of the placeholders. Severity and duration follow from the class if they decide it."""
+    severity = rng.choice(
+        phrases.STRONG if label == "urgent" else phrases.WEAK if label in ("routine", "self-care") else (*phrases.STRONG, *phrases.WEAK)
+    )
+    unit = rng.choice(phrases.LONG if label == "routine" else phrases.BRIEF if label == "self-care" else (*phrases.BRIEF, *phrases.LONG))
+    danger = rng.choice(phrases.DANGERS)
     article = ("an " if severity[0] in "aeiou" else "a ") if case.counted else ""
     return {
         "name": case.name,
@@ -86,13 +74,13 @@ def _fields(rng: random.Random, case: Case, label: str, split: SplitName) -> Fac
         "symptom": case.symptom,
         "duration": f"{rng.randint(2, 11)} {unit}",
         "unit": unit,
-        "strong": severity if severity in STRONG else rng.choice(STRONG),
-        "weak": severity if severity in WEAK else rng.choice(WEAK),
-        "brief": rng.choice(BRIEF),
-        "long": rng.choice(LONG),
+        "strong": severity if severity in phrases.STRONG else rng.choice(phrases.STRONG),
+        "weak": severity if severity in phrases.WEAK else rng.choice(phrases.WEAK),
+        "brief": rng.choice(phrases.BRIEF),
+        "long": rng.choice(phrases.LONG),
         "danger": danger,
         "danger_bare": danger.removeprefix("a "),
-        "other_symptom": symptom(rng, split)[0],
+        "other_symptom": draw_symptom(rng, split)[0],
         "drug": case.drug,
         "dose": case.dose,
         "other_drug": case.current[0][0] if case.current else case.drug,
@@ -105,26 +93,31 @@ def _fields(rng: random.Random, case: Case, label: str, split: SplitName) -> Fac
     }
 
 
-def _clause(rng: random.Random, label: str, fields: Fact) -> tuple[str, bool]:
-    """Words of another class that do not count, or a severity or duration that does; and whether they can come before the cue."""
-    dangers, settled = (NEGATED_DANGER, DANGER_OF_KIN, DANGER_LONG_AGO), _settled(rng, label)
+def _draw_clause(rng: random.Random, label: str, values: Fact) -> tuple[str, bool]:
+    """The clause that makes a message hard.
+
+    Returns:
+        Words of another class that do not count, or a contrast or correction that does; and whether it may come before the cue.
+    """
+    dangers, settled = (phrases.NEGATED_DANGER, phrases.DANGER_OF_KIN, phrases.DANGER_LONG_AGO), _draw_settled(rng, label)
     if label == "emergency":
-        told = rng.choice([danger for danger in DANGERS if danger != fields["danger"]])
-        other = rng.choice(rng.choice(dangers)).replace("{danger}", told).replace("{danger_bare}", told.removeprefix("a "))
+        danger = rng.choice([danger for danger in phrases.DANGERS if danger != values["danger"]])
+        other = rng.choice(rng.choice(dangers)).replace("{danger}", danger).replace("{danger_bare}", danger.removeprefix("a "))
         return rng.choice((other, other, settled)), True
-    symptomatic = label in _SYMPTOM_CLASSES
-    if symptomatic and rng.random() < 0.45:
-        duration = {"self-care": NOT_LONG, "routine": NOT_BRIEF}.get(label, NOT_WEAK)
-        severity = NOT_WEAK if label == "urgent" else NOT_STRONG
+    has_symptom = label in _SYMPTOM_CLASSES
+    if has_symptom and rng.random() < 0.45:
+        duration = {"self-care": phrases.NOT_LONG, "routine": phrases.NOT_BRIEF}.get(label, phrases.NOT_WEAK)
+        severity = phrases.NOT_WEAK if label == "urgent" else phrases.NOT_STRONG
         return rng.choice(severity if rng.random() < 0.6 else duration), False
-    return rng.choice(rng.choice(dangers)) if rng.random() < (0.65 if symptomatic else 0.4) else settled, True
+    return rng.choice(rng.choice(dangers)) if rng.random() < (0.65 if has_symptom else 0.4) else settled, True
 
 
-def _settled(rng: random.Random, label: str) -> str:
-    own = "symptom" if label in (*_SYMPTOM_CLASSES, "side-effect") else label
-    return rng.choice(SETTLED[rng.choice([each for each in SETTLED if each not in (own, label)])])
+def _draw_settled(rng: random.Random, label: str) -> str:
+    """A clause about a request of another class that is already settled."""
+    same_topic = "symptom" if label in (*_SYMPTOM_CLASSES, "side-effect") else label
+    return rng.choice(phrases.SETTLED[rng.choice([each for each in phrases.SETTLED if each not in (same_topic, label)])])
 
 
 def triage_facts(label: str) -> list[Fact]:
-    """A message that may not wait has to be recognised as one."""
+    """An emergency or urgent message must be recognized as one of the two."""
     return [fact("triage", "emergency", "urgent", critical=True)] if label in ("emergency", "urgent") else []

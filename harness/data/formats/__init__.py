@@ -1,25 +1,13 @@
-"""One module per file format, and the place that picks one by extension."""
+"""One module per file format, and `open_data`, which picks the reader by the file's extension."""
 
-from harness.data.formats.files import READABLE, open_data, open_table, peek
-from harness.data.formats.records import BadRow, BadRowError, BadRows, Record, Stream, Table, closest, listed, shown, unusable_text
-from harness.data.formats.saved_datasets import Saved, given_splits, hub_data
+from harness.data.formats.hf_datasets import DatasetSplits, load_hub_dataset
+from harness.data.formats.open_data import READABLE, open_data, open_table, peek
 
 __all__ = [
     "READABLE",
-    "BadRow",
-    "BadRowError",
-    "BadRows",
-    "Record",
-    "Saved",
-    "Stream",
-    "Table",
-    "closest",
-    "given_splits",
-    "hub_data",
-    "listed",
+    "DatasetSplits",
+    "load_hub_dataset",
     "open_data",
     "open_table",
     "peek",
-    "shown",
-    "unusable_text",
 ]

@@ -1,7 +1,7 @@
-"""One JSON document as rows: a list of objects, an object that holds such a list, an object with an object a row, the columns of a
-data frame, or SQuAD's layout.
+"""A JSON document as rows. It may be a list of objects, an object with such a list in it, an object with one object per row, the columns of
+a data frame, or SQuAD's layout.
 
-The document is parsed as a whole; JSON Lines are what streams.
+The document is parsed as a whole; only JSON Lines are read line by line.
 """
 
 from __future__ import annotations
@@ -11,101 +11,103 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
-from harness.data.formats.jsonl import NAMES, check_texts, distinct_keys, finite, no_infinity
-from harness.data.formats.records import BadRow, BadRowError, Record, Rows, listed, shown
-from harness.data.formats.squad_json import is_squad, squad_rows
-from harness.data.formats.text_file import EMPTY, TextFile
+from harness.data.formats.squad_file import is_squad, parse_squad
+from harness.data.formats.strict_json import TYPE_NAMES, decode_document, not_an_object
+from harness.data.formats.text_file import EMPTY_FILE, TextFile
+from harness.data.records import BadRow, BadRowError, Record, Rows, check_texts, join_names, quote
 from harness.errors import BenchError
 
-WHERE = "{name}: item {line}"
+ITEM_LOCATION = "{name}: item {line}"
 
 
-def is_lines(file: TextFile) -> bool:
-    """Whether a file that ends in .json holds JSON Lines after all: its first two lines that are not blank are an object each."""
+def is_json_lines(file: TextFile) -> bool:
+    """Whether a .json file actually contains JSON Lines: each of its first two non-blank lines is an object."""
     filled = (line.strip() for line in file.lines("\n") if line.strip())
     two = list(islice(filled, 2))
     return len(two) == 2 and two[0][:1] == two[1][:1] == "{" and two[0][-1:] == "}"
 
 
 def read_json(file: TextFile) -> Rows:
-    """The records of a JSON document and its bad rows; their `line` is the number of the item, from 1.
+    """The records and bad rows of a JSON document. Their `line` is the item's number, from 1.
 
     Raises:
-        BenchError: empty, broken JSON, or a document in which there are no rows; and as `TextFile.lines` does.
+        BenchError: the file is empty, is not JSON, or contains no rows; and as `TextFile.lines`.
     """
-    for number, item in enumerate(_items(_parsed(file), file.name), 1):
-        place = WHERE.format(name=file.name, line=number)
-        if isinstance(item, BadRowError):
-            yield BadRow(place, str(item), item.quoted)
-            continue
-        if not isinstance(item, dict):
-            yield BadRow(place, f'{NAMES[type(item)]}, not an object like {{"input": …, "target": …}}: {shown(item)}', shown(item))
-            continue
+    for number, item in enumerate(_find_items(_parse(file), file.name), 1):
         try:
-            check_texts(item)
+            yield Record(number, _check_item(item))
         except BadRowError as error:
-            yield BadRow(place, str(error), error.quoted)
-        else:
-            yield Record(number, item)
+            yield BadRow(ITEM_LOCATION.format(name=file.name, line=number), str(error), error.excerpt)
 
 
-def _parsed(file: TextFile) -> Any:
-    text = file.whole()
+def _check_item(item: Any) -> dict[str, Any]:
+    if isinstance(item, BadRowError):
+        raise item
+    if not isinstance(item, dict):
+        raise not_an_object(item, item)
+    check_texts(item)
+    return item
+
+
+def _parse(file: TextFile) -> Any:
+    text = file.read()
     if not text.strip():
-        raise BenchError(f"{file.name}: {EMPTY}")
+        raise BenchError(f"{file.name}: {EMPTY_FILE}")
     try:
-        return json.loads(text, object_pairs_hook=distinct_keys, parse_constant=no_infinity, parse_float=finite)
+        return decode_document(text)
     except json.JSONDecodeError as error:
-        seen = shown(text[error.pos : error.pos + 20])
+        excerpt = quote(text[error.pos : error.pos + 20])
         raise BenchError(
-            f"{file.name}:{error.lineno}: broken JSON at column {error.colno}: {error.msg}, seen {seen}. "
-            "If each line holds an object of its own, let the file's name end in .jsonl"
+            f"{file.name}:{error.lineno}: broken JSON at column {error.colno}: {error.msg}, found {excerpt}. "
+            "If each line is an object, rename the file to .jsonl"
         ) from None
     except RecursionError:
-        raise BenchError(f"{file.name}: broken JSON: nested too deep") from None
+        raise BenchError(f"{file.name}: broken JSON: nested too deeply") from None
     except (BadRowError, ValueError) as error:
-        raise BenchError(f"{file.name}: broken JSON: {error}".replace("broken JSON: broken JSON", "broken JSON")) from None
+        raise BenchError(f"{file.name}: broken JSON: {str(error).removeprefix('broken JSON: ')}") from None
 
 
-def _items(document: Any, name: str) -> Iterator[Any]:
+def _find_items(document: Any, name: str) -> Iterator[Any]:
+    """The rows inside a document; a `BadRowError` in place of a row that cannot be used."""
     if is_squad(document):
-        return squad_rows(document)
+        return parse_squad(document)
     if isinstance(document, list):
         if not document:
-            raise BenchError(f"{name}: the list is empty; it needs objects with inputs and targets")
+            raise BenchError(f"{name}: the list is empty. It needs objects with inputs and targets")
         return iter(document)
     if not isinstance(document, dict):
-        raise BenchError(f"{name}: the document is {NAMES[type(document)]}; it must be a list of objects")
+        raise BenchError(f"{name}: the document is {TYPE_NAMES[type(document)]}, but it must be a list of objects")
     lists = {key: value for key, value in document.items() if isinstance(value, list) and value and isinstance(value[0], dict)}
     if len(lists) == 1:
-        (key,) = lists
-        return squad_rows(lists[key]) if is_squad(lists[key]) else iter(lists[key])
+        (rows,) = lists.values()
+        return parse_squad(rows) if is_squad(rows) else iter(rows)
     if len(lists) > 1:
+        first = next(iter(lists))
         raise BenchError(
-            f"{name}: the document holds several lists of objects ({listed(lists)}), and only one can be the rows. Write it to a file "
-            f"of its own: jq '.{next(iter(lists))}' {name} > {next(iter(lists))}.json"
+            f"{name}: the document contains several lists of objects ({join_names(lists)}), but only one can be the rows. "
+            f"Write that one to its own file: jq '.{first}' {name} > {first}.json"
         )
-    if _is_frame(document):
+    if _is_data_frame(document):
         numbers = next(iter(document.values()))
         return ({column: cells[number] for column, cells in document.items()} for number in numbers)
     if document and all(isinstance(value, dict) for value in document.values()):
         return ({"id": key, **value} for key, value in document.items())
     raise BenchError(
-        f"{name}: there are no rows in the document: it must be a list of objects, an object that holds exactly one, or an object with an "
-        f"object a row. Its keys: {listed(document) or 'none'}{_of_a_split_frame(document)}"
+        f"{name}: no rows found in the document. It must be a list of objects, an object that contains exactly one such list, or an object "
+        f"with one object per row. Its keys: {join_names(document) or 'none'}{_split_frame_hint(document)}"
     )
 
 
-def _is_frame(document: dict[str, Any]) -> bool:
-    """Whether this is what pandas' `to_json()` writes: an object a column, whose keys are the numbers of the rows, the same in each."""
+def _is_data_frame(document: dict[str, Any]) -> bool:
+    """Whether pandas' `to_json()` wrote this: one object per column, whose keys are the row numbers, the same in each."""
     columns = list(document.values())
     if not columns or not all(isinstance(column, dict) and column for column in columns):
         return False
-    same = all(column.keys() == columns[0].keys() for column in columns)
-    return same and all(number.isdecimal() for number in columns[0]) and not all(name.isdecimal() for name in document)
+    same_keys = all(column.keys() == columns[0].keys() for column in columns)
+    return same_keys and all(number.isdecimal() for number in columns[0]) and not all(name.isdecimal() for name in document)
 
 
-def _of_a_split_frame(document: dict[str, Any]) -> str:
+def _split_frame_hint(document: dict[str, Any]) -> str:
     if not {"columns", "data"} <= document.keys():
         return ""
-    return '. It looks like a data frame by pandas\' to_json(orient="split"): write it with orient="records" instead'
+    return '. This looks like a data frame written by pandas\' to_json(orient="split"): use orient="records" instead'

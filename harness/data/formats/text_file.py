@@ -1,6 +1,6 @@
-"""A file as text: unpacked where it is compressed, decoded from UTF-8, read line by line, and never more than it says it is.
+"""A file as text: decompressed if needed, decoded from UTF-8 and read line by line within limits.
 
-A small archive can unpack to terabytes and a file without line ends is one line, so both are bounded.
+A small archive can unpack to terabytes, and a file without line ends is a single line, so both are bounded.
 """
 
 from __future__ import annotations
@@ -22,90 +22,109 @@ from typing import IO, Any
 from harness.errors import BenchError, first_line
 
 COMPRESSED = (".gz", ".bz2", ".xz", ".zst", ".zip")
-LONGEST_LINE = 2**26  # characters
-# No text that people write shrinks to a two-hundredth of itself.
-FREE_BYTES, HIGHEST_RATIO = 2**30, 200
-EMPTY = "the file is empty; it needs rows with inputs and targets"
+MAX_LINE_LENGTH = 2**26  # characters
+# Archives below MIN_CHECKED_BYTES are always unpacked. Above, text written by people does not shrink to 1/200 of its size.
+MIN_CHECKED_BYTES, MAX_RATIO = 2**30, 200
+EMPTY_FILE = "the file is empty. It needs rows with inputs and targets"
 
 
 @dataclass(frozen=True)
 class TextFile:
-    """A text file; `name` is how messages call it."""
+    """A text file, compressed or not.
+
+    Attributes:
+        name: the file's name in messages.
+    """
 
     path: Path
     name: str
 
     @property
-    def packed(self) -> bool:
-        """Whether the file is compressed."""
+    def is_compressed(self) -> bool:
+        """Whether the file is compressed, by its extension."""
         return self.path.suffix.lower() in COMPRESSED
 
     @cached_property
     def member(self) -> str:
-        """The name of the one file in a .zip.
+        """The name of the only file in a .zip.
 
         Raises:
-            BenchError: it is no .zip, or holds no file or several.
+            BenchError: the file is not a .zip, or does not contain exactly one file.
         """
         try:
             with zipfile.ZipFile(self.path) as archive:
-                # what a Mac adds to every archive (.DS_Store, __MACOSX/._notes.csv) is no file of the user's
+                # macOS adds .DS_Store and __MACOSX/._notes.csv to every archive
                 names = [i.filename for i in archive.infolist() if not i.is_dir() and not i.filename.rpartition("/")[2].startswith(".")]
         except (zipfile.BadZipFile, OSError, ValueError) as error:
-            raise self._broken(error) from None
+            raise self.unpacking_error(error) from None
         if len(names) != 1:
-            what = f"{len(names)} files ({', '.join(names[:5])}{', …' if len(names) > 5 else ''})" if names else "no file"
-            raise BenchError(f"{self.name}: the archive holds {what}; it must hold exactly one. Unpack it and name the file")
+            content = f"{len(names)} files ({', '.join(names[:5])}{', …' if len(names) > 5 else ''})" if names else "no file"
+            raise BenchError(f"{self.name}: the archive contains {content}, but it must contain exactly one. Unpack it and name the file")
         return names[0]
 
     def lines(self, newline: str = "") -> Iterator[str]:
-        """The physical lines with their ends. Newline '' ends them at \\n, \\r and \\r\\n, newline '\\n' at that alone.
+        r"""The physical lines, with their line ends.
+
+        Args:
+            newline: "" splits at \n, \r and \r\n; "\n" splits only there.
 
         Raises:
-            BenchError: not UTF-8, a line of more than 64 million characters, an archive that is broken or unpacks to far too much.
+            BenchError: not UTF-8, a line longer than `MAX_LINE_LENGTH`, or an archive that is broken or unpacks to far too much.
         """
-        with self._text(newline) as text:
+        with self._open_text(newline) as text:
             number = 0
-            while line := text.readline(LONGEST_LINE):
+            while line := text.readline(MAX_LINE_LENGTH):
                 number += 1
-                if len(line) == LONGEST_LINE:
+                if len(line) == MAX_LINE_LENGTH:
                     raise BenchError(
-                        f"{self.name}:{number}: a line of more than {LONGEST_LINE} characters. Each row needs a line of its own; "
-                        "one JSON document belongs into a file that ends in .json"
+                        f"{self.name}:{number}: the line has more than {MAX_LINE_LENGTH} characters. Put each row on its own line; "
+                        "if the file is one JSON document, rename it to .json"
                     )
                 yield line
 
-    def whole(self) -> str:
-        """All of the text; raises as `lines` does."""
-        with self._text("") as text:
+    def read(self) -> str:
+        """The whole text.
+
+        Raises:
+            BenchError: as `lines`, but for the length of lines.
+        """
+        with self._open_text("") as text:
             return text.read()
 
+    def unpacking_error(self, error: Exception) -> BenchError:
+        """The error for an archive that cannot be unpacked."""
+        return BenchError(
+            f"{self.name}: cannot be unpacked ({first_line(error)}). Check that the file is complete and that its extension is right"
+        )
+
     @contextmanager
-    def _text(self, newline: str) -> Iterator[io.TextIOWrapper]:
-        with self._bytes() as raw:
+    def _open_text(self, newline: str) -> Iterator[io.TextIOWrapper]:
+        with self._open_bytes() as raw:
             if raw.peek(2)[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
-                raise BenchError(f"{self.name}:1: not UTF-8 but UTF-16 (byte offset 0). {self._convert('UTF-16')}")
-            # with or without a byte order mark; nothing is guessed, since a wrong guess would garble every text silently
+                raise BenchError(f"{self.name}:1: not UTF-8 but UTF-16 (byte offset 0). {self._conversion_advice('UTF-16')}")
+            # UTF-8 with or without a byte order mark. Guessing an encoding could silently garble every text.
             text = io.TextIOWrapper(raw, encoding="utf-8-sig", newline=newline)
             try:
                 yield text
             except UnicodeDecodeError:
-                raise self._not_utf8() from None
+                raise self._encoding_error() from None
             finally:
                 text.detach()
 
     @contextmanager
-    def _bytes(self) -> Iterator[io.BufferedReader[_Bounded]]:
+    def _open_bytes(self) -> Iterator[io.BufferedReader[_BoundedReader]]:
         try:
-            with self._unpacked() as source, io.BufferedReader(_Bounded(source, self)) as raw:
+            with self._unpack() as source, io.BufferedReader(_BoundedReader(source, self)) as raw:
                 yield raw
         except (zipfile.BadZipFile, RuntimeError) as error:
-            raise self._broken(error) from None
+            raise self.unpacking_error(error) from None
         except OSError as error:
-            raise (self._broken(error) if self.packed else BenchError(f"{self.name}: cannot be read ({error.strerror})")) from None
+            if self.is_compressed:
+                raise self.unpacking_error(error) from None
+            raise BenchError(f"{self.name}: cannot be read ({error.strerror})") from None
 
     @contextmanager
-    def _unpacked(self) -> Iterator[IO[bytes]]:
+    def _unpack(self) -> Iterator[IO[bytes]]:
         match self.path.suffix.lower():
             case ".gz":
                 with gzip.open(self.path) as file:
@@ -128,42 +147,39 @@ class TextFile:
                 with self.path.open("rb") as file:
                     yield file
 
-    def _broken(self, error: Exception) -> BenchError:
-        return BenchError(f"{self.name}: cannot be unpacked ({first_line(error)}). Is it whole, and what its extension says?")
-
-    def _not_utf8(self) -> BenchError:
-        """Looks for the byte: the decoder that met it knows neither its offset nor its line."""
+    def _encoding_error(self) -> BenchError:
+        """The error with line and offset of the first byte that is not UTF-8. The text reader knows neither, so the file is read again."""
         decoder = codecs.getincrementaldecoder("utf-8")()
         offset, line = 0, 1
-        with self._bytes() as raw:
+        with self._open_bytes() as raw:
             while True:
                 chunk = raw.read(2**20)
                 try:
                     decoder.decode(chunk, final=not chunk)
                 except UnicodeDecodeError as error:
-                    # what the decoder had kept of the chunk before stands in front of this one
+                    # bytes that the decoder kept from the previous chunk precede this one
                     offset += error.start - (len(error.object) - len(chunk))
                     line += error.object.count(b"\n", 0, error.start)
                     return BenchError(
                         f"{self.name}:{line}: not UTF-8 at byte offset {offset} (byte 0x{error.object[error.start]:02x}). "
-                        + self._convert("WINDOWS-1252")
+                        + self._conversion_advice("WINDOWS-1252")
                     )
                 offset += len(chunk)
                 line += chunk.count(b"\n")
 
-    def _convert(self, encoding: str) -> str:
-        older = "" if encoding == "UTF-16" else ", if it is from an older Windows with"
-        if self.packed:
-            return f"Unpack and convert it{older}: iconv -f {encoding} -t UTF-8"
-        return f"Convert it{older}: iconv -f {encoding} -t UTF-8 {self.name} > utf8-{self.name}"
+    def _conversion_advice(self, encoding: str) -> str:
+        condition = "" if encoding == "UTF-16" else " (for files from older Windows programs)"
+        if self.is_compressed:
+            return f"Unpack and convert it{condition}: iconv -f {encoding} -t UTF-8"
+        return f"Convert it{condition}: iconv -f {encoding} -t UTF-8 {self.name} > utf8-{self.name}"
 
 
-class _Bounded(io.RawIOBase):
-    """A source of bytes that stops with an error where an archive is broken, or unpacks to what no archive of text does."""
+class _BoundedReader(io.RawIOBase):
+    """A source of bytes that raises an error if an archive is broken, or unpacks to more than an archive of text could."""
 
     def __init__(self, source: Any, file: TextFile) -> None:
-        self._source, self._file, self._read = source, file, 0
-        self._most = max(FREE_BYTES, HIGHEST_RATIO * file.path.stat().st_size) if file.packed else None
+        self._source, self._file, self._bytes_read = source, file, 0
+        self._limit = max(MIN_CHECKED_BYTES, MAX_RATIO * file.path.stat().st_size) if file.is_compressed else None
 
     def readable(self) -> bool:
         return True
@@ -172,12 +188,12 @@ class _Bounded(io.RawIOBase):
         try:
             data = self._source.read(len(buffer))
         except (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, RuntimeError, ValueError) as error:
-            raise self._file._broken(error) from None
-        self._read += len(data)
-        if self._most is not None and self._read > self._most:
+            raise self._file.unpacking_error(error) from None
+        self._bytes_read += len(data)
+        if self._limit is not None and self._bytes_read > self._limit:
             raise BenchError(
-                f"{self._file.name}: unpacks to more than {self._most >> 20} MiB, over {HIGHEST_RATIO} times its size, which no text does. "
-                "If that is meant, unpack it and name the file"
+                f"{self._file.name}: unpacks to more than {self._limit >> 20} MiB, over {MAX_RATIO} times its size, which text never does. "
+                "If this is intended, unpack it and name the file"
             )
         buffer[: len(data)] = data
         return len(data)

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from harness.catalog import RESERVED_WORDS
-from harness.data.formats import listed, shown
-from harness.data.inspect import naming
-from harness.data.inspect.naming import match, plain_name
-from harness.data.inspect.profile import Column
+from harness.data.inspect import column_names as naming
+from harness.data.inspect.column_names import match, plain_name
+from harness.data.inspect.column_profile import Column
+from harness.data.records import join_names, quote
 from harness.errors import BenchError, setting
 
 SMALLEST_GROUPS = 10  # fewer clusters than this cannot be split into train, validation and test
@@ -54,11 +54,11 @@ def find_target(columns: Sequence[Column], every: Sequence[Column], file: str, i
     if any(column.type == "messages" for column in every):
         name = next(column.name for column in every if column.type == "messages")
         raise BenchError(
-            f"{file}: {shown(name)} holds whole conversations (turns with a role and a content). Write each row as what the model "
+            f"{file}: {quote(name)} holds whole conversations (turns with a role and a content). Write each row as what the model "
             'reads and what it should write: {"prompt": …, "completion": …}'
         )
     if len(every) < 2:
-        only = f"one column only, {shown(every[0].name)}" if every else "no column"
+        only = f"one column only, {quote(every[0].name)}" if every else "no column"
         raise BenchError(f"{file}: {only}: a task needs a column with the input and one with the target (a label, an answer, a summary)")
     candidates = [
         c for c in columns
@@ -68,7 +68,7 @@ def find_target(columns: Sequence[Column], every: Sequence[Column], file: str, i
     if ranked:
         best = ranked[0]
         equal = [c.name for c in ranked[1:] if _strength(c) == _strength(best) and not says_the_same(c, best)]
-        doubt = f"{listed(map(shown, [best.name, *equal]))} could each be the target" if equal else ""
+        doubt = f"{join_names(map(quote, [best.name, *equal]))} could each be the target" if equal else ""
         return Pick(best, "its name says so", doubt)
     pick = _target_by_content(candidates)
     if pick is None:
@@ -97,24 +97,24 @@ def _target_by_content(candidates: Sequence[Column]) -> Pick | None:
     unnamed = "no column is named like a target"
     if inputs and others and (not labels or others[-1].median_words >= 8):
         only = len(others) == 1
-        which = f"the only other text beside {shown(inputs[0].name)}" if only else f"the last of {len(others)} other texts"
-        return Pick(others[-1], which, f"{unnamed}: {shown(others[-1].name)} is {which}")
+        which = f"the only other text beside {quote(inputs[0].name)}" if only else f"the last of {len(others)} other texts"
+        return Pick(others[-1], which, f"{unnamed}: {quote(others[-1].name)} is {which}")
     if labels and (texts or candidates[-1] is labels[-1]):
         which = "the only column with a few values that repeat" if len(labels) == 1 else "the last column with a few values that repeat"
-        return Pick(labels[-1], which, f"{unnamed}: {shown(labels[-1].name)} is {which}")
+        return Pick(labels[-1], which, f"{unnamed}: {quote(labels[-1].name)} is {which}")
     if len(texts) >= 2:
         by_length = sorted(texts, key=lambda c: c.median_words)
         if 2 * by_length[0].median_words <= by_length[-1].median_words:
-            which = f"much shorter than {shown(by_length[-1].name)}"
-            return Pick(by_length[0], which, f"{unnamed}: {shown(by_length[0].name)} is {which}")
+            which = f"much shorter than {quote(by_length[-1].name)}"
+            return Pick(by_length[0], which, f"{unnamed}: {quote(by_length[0].name)} is {which}")
     return None
 
 
 def how_to_say(columns: Sequence[Column]) -> str:
     """The end of a message: what columns there are, and how to say which is which."""
-    described = [f"{shown(c.name)} ({about(c)})" for c in columns]
+    described = [f"{quote(c.name)} ({about(c)})" for c in columns]
     options = f"{setting('fields.target', 'COLUMN')} and {setting('fields.input', 'COLUMN')}"
-    return f"The columns are: {listed(described)}. Name them with {options}"
+    return f"The columns are: {join_names(described)}. Name them with {options}"
 
 
 def about(column: Column) -> str:
@@ -143,11 +143,11 @@ def about_ids(columns: Sequence[Column], said: Said) -> None:
         if plain_name(column.name) != "id" or column.is_unique:
             continue
         if column.empty:
-            said.notes.append(f"{shown(column.name)} is no id: {column.empty} rows have none")
+            said.notes.append(f"{quote(column.name)} is no id: {column.empty} rows have none")
             continue
-        said.notes.append(f"{shown(column.name)} is no id: {column.filled - column.distinct} rows repeat that of another")
+        said.notes.append(f"{quote(column.name)} is no id: {column.filled - column.distinct} rows repeat that of another")
         if column.distinct >= SMALLEST_GROUPS:
-            said.others.append(f"group: {shown(column.name)} ({column.distinct} different ones), if it names a document or a person")
+            said.others.append(f"group: {quote(column.name)} ({column.distinct} different ones), if it names a document or a person")
 
 
 def find_group(columns: Sequence[Column], said: Said) -> Column | None:
@@ -157,16 +157,16 @@ def find_group(columns: Sequence[Column], said: Said) -> Column | None:
         if column.is_list or column.median_words > 5 or not naming.names_a_cluster(column.name) or column.distinct == column.filled:
             continue
         if column.empty:
-            said.notes.append(f"{shown(column.name)} could be the group, but {column.empty} rows have none")
+            said.notes.append(f"{quote(column.name)} could be the group, but {column.empty} rows have none")
         elif column.distinct < SMALLEST_GROUPS or 2 * max(column.counts.values()) > column.filled:
             why = f"its {column.distinct} values are too few, or one has too many rows, to split by"
-            said.notes.append(f"{shown(column.name)} could be the group, but {why}")
+            said.notes.append(f"{quote(column.name)} could be the group, but {why}")
         else:
             fitting.append(column)
     best = min(fitting, key=lambda c: c.distinct, default=None)
     if best is not None:
         said.reasons["group"] = f"{best.distinct} different ones in {best.filled} rows"
-        said.others += [f"group: {shown(c.name)} ({c.distinct} different ones)" for c in fitting if c is not best]
+        said.others += [f"group: {quote(c.name)} ({c.distinct} different ones)" for c in fitting if c is not best]
     return best
 
 
@@ -210,7 +210,7 @@ def _letters(options: Column | None, target: Column, rest: Sequence[Column], sai
     pairs = zip(options.values, letters.values, strict=True)
     if all(len(texts) == len(names) and not any("\n" in text for text in texts) for texts, names in pairs):
         return letters
-    said.notes.append(f"the target is one of {shown(letters.name)}, which the prompt does not show beside the options: put them together")
+    said.notes.append(f"the target is one of {quote(letters.name)}, which the prompt does not show beside the options: put them together")
     return None
 
 
@@ -233,7 +233,7 @@ def text_inputs(target: Column, rest: Sequence[Column], said: Said) -> dict[str,
     said.reasons["inputs"] = why
     named_target = [c for c in rest if match(c.name, naming.TEXTS)]
     left = [c for c in rest if c not in chosen and c.is_text and c not in named_target and not any(_repeats(c, i) for i in chosen)]
-    said.others += [f"input: {shown(c.name)} ({about(c)})" for c in left]
+    said.others += [f"input: {quote(c.name)} ({about(c)})" for c in left]
     return by_variable(chosen)
 
 
@@ -242,7 +242,7 @@ def _without_holes(columns: Sequence[Column], said: Said) -> list[Column]:
     full = [c for c in columns if 5 * c.empty <= len(c.values)]
     if not full:
         return list(columns)
-    said.notes += [f"{shown(c.name)} is no input: {c.empty} of {len(c.values)} rows have none" for c in columns if c not in full]
+    said.notes += [f"{quote(c.name)} is no input: {c.empty} of {len(c.values)} rows have none" for c in columns if c not in full]
     return full
 
 
@@ -253,7 +253,7 @@ def _without_repeats(columns: Sequence[Column], said: Said) -> list[Column]:
         if twin is None:
             kept.append(column)
         else:
-            said.notes.append(f"{shown(column.name)} is no input: it says the same as {shown(twin.name)}")
+            said.notes.append(f"{quote(column.name)} is no input: it says the same as {quote(twin.name)}")
     return kept
 
 
@@ -265,7 +265,7 @@ def _without_leaks(columns: Sequence[Column], target: Column, said: Said) -> lis
     whole = len(leaking) == len(columns)
     verdict = "is the input, but" if whole else "is no input:"
     also = ": the prompt would show the answer. Cut it out" if whole else ""
-    said.notes += [f"{shown(c.name)} {verdict} it holds {shown(target.name)} word for word in nearly every row{also}" for c in leaking]
+    said.notes += [f"{quote(c.name)} {verdict} it holds {quote(target.name)} word for word in nearly every row{also}" for c in leaking]
     return list(columns) if whole else [c for c in columns if c not in leaking]
 
 

@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 
 import yaml
 
-from harness.data.inspect.guess import Guess
-from harness.data.inspect.naming import plain_name
+from harness.data.inspect.column_names import plain_name
+from harness.data.inspect.task_guess import Guess
 from harness.types import Task
 
 SHOWN_LABELS = 20

@@ -1,43 +1,18 @@
-"""From a record to an example: columns to roles, values to texts, ids."""
+"""From a record to an example: which column has which role, and how values become text."""
 
-from harness.data.mapping.column_roles import DEFAULT_COLUMNS, RESERVED, FieldMap, instead, resolve_fields
-from harness.data.mapping.digests import (
-    example_digest,
-    hash_of,
-    inputs_digest,
-    keyed_order,
-    order_of,
-    question_digest,
-    same_inputs_digest,
-    same_inputs_key,
-    splits_digest,
-)
-from harness.data.mapping.examples import Variables, example_of
-from harness.data.mapping.ids import RowIds
-from harness.data.mapping.nested import MISSING, Columns, reach
-from harness.data.mapping.row_index import Index, Places
+from harness.data.mapping.column_roles import DEFAULT_COLUMNS, RESERVED_ROLES, FieldMap, column_hint, resolve_fields
+from harness.data.mapping.nested_fields import MISSING, Columns, get_nested
+from harness.data.mapping.record_mapper import PromptVariables, map_record
 
 __all__ = [
     "DEFAULT_COLUMNS",
     "MISSING",
-    "RESERVED",
+    "RESERVED_ROLES",
     "Columns",
     "FieldMap",
-    "Index",
-    "Places",
-    "RowIds",
-    "Variables",
-    "example_digest",
-    "example_of",
-    "hash_of",
-    "inputs_digest",
-    "instead",
-    "keyed_order",
-    "order_of",
-    "question_digest",
-    "reach",
+    "PromptVariables",
+    "column_hint",
+    "get_nested",
+    "map_record",
     "resolve_fields",
-    "same_inputs_digest",
-    "same_inputs_key",
-    "splits_digest",
 ]

@@ -1,7 +1,7 @@
-"""Which column plays which role: the target, the inputs by their variables' names, the group and the id.
+"""Which column has which role: the target, the inputs (by the name of their prompt variable), the group and the id.
 
-A role that the user does not name falls back to the column of its own name, if need be in another case. Rows of `prompt` and `completion`
-are understood, and for questions the names that question-answering data sets use.
+A role without an entry in `fields` falls back to the column of the same name, if need be in another case. Files with columns `prompt` and
+`completion` work as they are, and for questions the column names that question-answering datasets use.
 """
 
 from __future__ import annotations
@@ -10,32 +10,36 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 from harness.catalog import variable_problem
-from harness.data.formats import closest, listed, shown
-from harness.data.mapping.nested import Columns
+from harness.data.mapping.nested_fields import Columns
+from harness.data.records import join_names, name_hint, quote
 from harness.errors import BenchError, setting
 from harness.types import Kind
 
-RESERVED = ("target", "group", "id")
-HOW_TO_NAME = (
-    f"Name them with {setting('fields.input', 'COLUMN')} and {setting('fields.target', 'COLUMN')} "
-    f"(further inputs: {setting('fields.NAME', 'COLUMN')}), or under 'fields' in the task's data"
-)
-_TARGETS: Mapping[Kind, tuple[str, ...]] = {"qa": ("target", "answers.text", "answers", "answer", "completion")}
+RESERVED_ROLES = ("target", "group", "id")
 DEFAULT_COLUMNS = frozenset(
     ("input", "prompt", "target", "completion", "group", "id", "question", "context", "contexts", "answers", "answers.text", "answer")
 )
-_Find = Callable[..., str | None]
+_HOW_TO_NAME = (
+    f"Name them with {setting('fields.input', 'COLUMN')} and {setting('fields.target', 'COLUMN')} "
+    f"(further inputs: {setting('fields.NAME', 'COLUMN')}), or under 'fields' in the task's data"
+)
+_TARGET_COLUMNS: Mapping[Kind, tuple[str, ...]] = {"qa": ("target", "answers.text", "answers", "answer", "completion")}
+_FindColumn = Callable[..., str | None]
 
 
 @dataclass(frozen=True)
 class FieldMap:
-    """Columns by role. `inputs` maps the prompt's variables to columns; two variables may read the same column."""
+    """Columns by role.
+
+    Attributes:
+        inputs: prompt variable to column; two variables may read the same column.
+        used: columns that a role reads, in whole or in part. All other columns go into `Example.meta`.
+    """
 
     inputs: Mapping[str, str]
     target: str | None
     group: str | None
     id: str | None
-    # the columns that a role reads, or reads a part of; the others go into `Example.meta`
     used: frozenset[str]
 
 
@@ -48,80 +52,80 @@ def resolve_fields(
     optional: Collection[str] = (),
     needs_target: bool = True,
 ) -> FieldMap:
-    """Finds the column of each role.
+    """Find the column of each role.
 
     Args:
-        fields: role to column; None where no column plays the role, whatever it is called.
+        fields: role to column; None if no column has the role, even if one has its name.
+        file: the table's name in messages.
         optional: roles of `fields` whose column may be missing.
-        needs_target: whether rows without a target are refused.
+        needs_target: whether the table must have a target column.
 
     Raises:
-        BenchError: a named column that is not there, no column for the input or the target, one column for both, an input with a name
-            that no prompt can read.
+        BenchError: a column of `fields` is missing, no column for the input or the target, one column for both, or an input name that a
+            prompt cannot use.
     """
     named = {role: column for role, column in fields.items() if column is not None}
-    if strange := [f"{file}: {problem}" for role, column in named.items() if (problem := variable_problem(role, column))]:
-        raise BenchError(strange)
-    missing = {role: column for role, column in named.items() if column not in columns}
-    refused = [
-        f"{file}: no column {shown(column)} for '{role}'.{instead(column, columns)}"
-        for role, column in missing.items()
-        if role not in optional
-    ]
-    if refused:
-        raise BenchError(refused)
+    if problems := [f"{file}: {problem}" for role, column in named.items() if (problem := variable_problem(role, column))]:
+        raise BenchError(problems)
+    missing = {role for role, column in named.items() if column not in columns}
+    if problems := [
+        f"{file}: no column {quote(column)} for '{role}'.{column_hint(column, columns)}"
+        for role, column in named.items()
+        if role in missing and role not in optional
+    ]:
+        raise BenchError(problems)
     named = {role: column for role, column in named.items() if role not in missing}
     taken = set(named.values())
 
     def find(*names: str) -> str | None:
-        return _find(names, columns, taken)
+        return _find_column(names, columns, taken)
 
-    inputs = {name: column for name, column in named.items() if name not in RESERVED}
-    target = named.get("target") or find(*_TARGETS.get(kind, ("target", "completion")))
+    inputs = {name: column for name, column in named.items() if name not in RESERVED_ROLES}
+    target = named.get("target") or find(*_TARGET_COLUMNS.get(kind, ("target", "completion")))
     if kind == "qa":
         inputs = _question_and_context(inputs, find, target)
     elif not inputs:
         inputs = _default_inputs(find, target)
     if not inputs or (target is None and needs_target):
-        lacking = " and no ".join(f"column for the {what}" for what, is_there in (("input", inputs), ("target", target)) if not is_there)
-        raise BenchError(f"{file}: no {lacking}. The columns are: {listed(columns.every())}. {HOW_TO_NAME}")
+        lacking = " and no ".join(f"column for the {role}" for role, present in (("input", inputs), ("target", target)) if not present)
+        raise BenchError(f"{file}: no {lacking}. The columns are: {join_names(columns.all_names())}. {_HOW_TO_NAME}")
     if target in inputs.values():
         variable = next(name for name, column in inputs.items() if column == target)
-        raise BenchError(f"{file}: column {shown(target)} is both the target and the input '{variable}': the prompt would show the answer")
-    unwanted = [role for role, column in fields.items() if column is None]
-    group, name = (None if role in unwanted else named.get(role) or find(role) for role in ("group", "id"))
-    roles = [column for column in (*inputs.values(), target, group, name) if column is not None]
+        raise BenchError(f"{file}: column {quote(target)} is both the target and the input '{variable}': the prompt would show the answer")
+    disabled = [role for role, column in fields.items() if column is None]
+    group, row_id = (None if role in disabled else named.get(role) or find(role) for role in ("group", "id"))
+    roles = [column for column in (*inputs.values(), target, group, row_id) if column is not None]
     used = frozenset(column if column in columns.names else column.split(".")[0] for column in roles)
-    return FieldMap(inputs, target, group, name, used)
+    return FieldMap(inputs, target, group, row_id, used)
 
 
-def instead(column: str, columns: Columns) -> str:
-    """The nearest column by name, and all columns that there are."""
-    every = columns.every()
-    other_case = [c for c in every if c.casefold() == column.casefold()]
-    hint = f" Did you mean '{other_case[0]}'?" if other_case else closest(column, every)
-    return (hint if hint.startswith(" Did") else "") + f" The columns are: {listed(every)}"
+def column_hint(column: str, columns: Columns) -> str:
+    """A hint for a missing column: similar names, then all names."""
+    names = columns.all_names()
+    other_case = [name for name in names if name.casefold() == column.casefold()]
+    hint = f" Did you mean '{other_case[0]}'?" if other_case else name_hint(column, names)
+    return (hint if hint.startswith(" Did") else "") + f" The columns are: {join_names(names)}"
 
 
-def _find(names: tuple[str, ...], columns: Columns, taken: Collection[str]) -> str | None:
-    """The first of these columns that is there and has no role yet: by its name as it is, else in another case."""
+def _find_column(names: tuple[str, ...], columns: Columns, taken: Collection[str]) -> str | None:
+    """The first of these columns that exists and has no role yet; exact names are preferred to names in another case."""
     exact = (name for name in names if name in columns and name not in taken)
-    folded = {column.casefold(): column for column in reversed([*columns.names, *columns.every()]) if column not in taken}
-    return next(exact, None) or next((folded[name] for name in names if name in folded), None)
+    by_folded_name = {column.casefold(): column for column in reversed([*columns.names, *columns.all_names()]) if column not in taken}
+    return next(exact, None) or next((by_folded_name[name] for name in names if name in by_folded_name), None)
 
 
-def _default_inputs(find: _Find, target: str | None) -> dict[str, str]:
+def _default_inputs(find: _FindColumn, target: str | None) -> dict[str, str]:
     if column := find("input"):
         return {"input": column}
     prompt = find("prompt")
     if prompt and target and target.casefold() == "completion":
-        # the shipped prompts say {{ input }}, so that name has to work for these rows as well
+        # the shipped prompts read {{ input }}, which has to work for these files as well
         return {"prompt": prompt, "input": prompt}
     return {}
 
 
-def _question_and_context(named: Mapping[str, str], find: _Find, target: str | None) -> dict[str, str]:
-    """The question, and what there is to read. Who names an `input` means the question; nothing at all where there is none."""
+def _question_and_context(named: Mapping[str, str], find: _FindColumn, target: str | None) -> dict[str, str]:
+    """The question and, if there is one, its context. A named `input` is the question. Empty if there is no question."""
     inputs = dict(named)
     question = named.get("question") or named.get("input") or find("question")
     if question is None and not named:

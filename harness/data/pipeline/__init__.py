@@ -1,13 +1,12 @@
-"""From a task to its splits: gather, map, fold, split, sample."""
+"""From a task to its examples: read, map, split, fold, clean and sample. Also reads new inputs and external outputs."""
 
-from harness.data.pipeline.inputs import load_inputs
-from harness.data.pipeline.load_splits import load_splits
+from harness.data.pipeline.new_inputs import load_inputs
 from harness.data.pipeline.output_files import Output, read_outputs
 from harness.data.pipeline.sampling import sample
-from harness.data.pipeline.sources import SOURCES, SourceRows, sources
+from harness.data.pipeline.sources import SourceRows, sources
+from harness.data.pipeline.task_splits import load_splits
 
 __all__ = [
-    "SOURCES",
     "Output",
     "SourceRows",
     "load_inputs",

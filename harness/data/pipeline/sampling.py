@@ -1,21 +1,21 @@
-"""A seeded sample of the rows, for short runs."""
+"""A seeded random sample, for short runs."""
 
 from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Sequence
 
-from harness.data.mapping import keyed_order
+from harness.data.identity import seeded_rank
 from harness.types import Example
 
 
-def sample(rows: Sequence[Example], limit: int, seed: int) -> list[Example]:
-    """At most `limit` random rows, in the order of the file. The sample of a smaller limit is part of that of a larger one."""
-    return [rows[place] for place in sampled(len(rows), lambda place: rows[place].id, limit, seed)]
+def sample(examples: Sequence[Example], limit: int, seed: int) -> list[Example]:
+    """At most `limit` random examples, in file order. The sample for a smaller limit is a subset of that for a larger one."""
+    return [examples[position] for position in sample_positions(len(examples), lambda position: examples[position].id, limit, seed)]
 
 
-def sampled(size: int, id_of: Callable[[int], str], limit: int, seed: int) -> Sequence[int]:
-    """The places of such a sample among `size` rows, of which only the ids are asked for."""
+def sample_positions(size: int, get_id: Callable[[int], str], limit: int, seed: int) -> Sequence[int]:
+    """The positions of such a sample among `size` rows, from their ids alone."""
     if limit >= size:
         return range(size)
-    return sorted(heapq.nsmallest(limit, range(size), key=lambda place: keyed_order(seed, id_of(place))))
+    return sorted(heapq.nsmallest(limit, range(size), key=lambda position: seeded_rank(seed, get_id(position))))

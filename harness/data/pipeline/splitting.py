@@ -1,9 +1,8 @@
-"""Splits the rows of files that are not split yet: rows that belong together stay together, and the same rows go the same way in
-whatever order they stand.
+"""Splitting of files that have no splits yet. Related rows stay together, and the result does not depend on the order of the rows.
 
-Rows belong together when they share a group (a patient, a document) or when their inputs are the same, as those of references of one
-example are (`check_folds` sees to it). Both relations are joined into clusters; the clusters are put in a random order that each one's
-own key decides, and the order is cut at the shares.
+Rows are related if they share a group (a patient, a document) or have the same inputs, as rows to be folded do (`check_folds` makes sure).
+Related rows form clusters. The clusters are put in a random order in which each position depends on the cluster's own key only, and the
+order is cut at the shares.
 """
 
 from __future__ import annotations
@@ -12,44 +11,52 @@ from collections.abc import Mapping, Sequence
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from harness.data.mapping import Index, order_of
+from harness.data.identity import RowIndex, seeded_rank_number
 from harness.errors import BenchError
+from harness.text import plural
 from harness.types import SplitName, SplitSpec
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from harness.data.mapping import Places
+    from harness.data.identity import RowNumbers
 
 SPARE_VALIDATION = 0.1
 
 
 class _Clusters(NamedTuple):
-    """Clusters in their random order: which one each row is in, and how many rows each has."""
+    """Clusters in random order: the cluster of each row, and the number of rows in each cluster."""
 
     of_row: NDArray[Any]
     sizes: NDArray[Any]
 
 
-def split_rows(index: Index, rows: Places, spec: SplitSpec, file: str) -> dict[SplitName, Places]:
-    """Splits rows by shares; each split keeps their order.
+def split_rows(index: RowIndex, rows: RowNumbers, spec: SplitSpec, file: str) -> dict[SplitName, RowNumbers]:
+    """Split rows by shares. Each split keeps their order.
+
+    Args:
+        file: the name of the file or files in messages.
 
     Raises:
-        BenchError: there are not two clusters, one for train and one for test.
+        BenchError: there are fewer than two clusters, one for training and one for test.
     """
-    clusters = _clusters(index, rows)
+    clusters = _find_clusters(index, rows)
     if len(clusters.sizes) < 2:
-        raise BenchError(_too_few(index, rows, file))
-    needed: list[SplitName] = ["test", "train"]
+        raise BenchError(_too_few_clusters(index, rows, file))
+    required: list[SplitName] = ["test", "train"]
     if spec.validation > 0 and len(clusters.sizes) > 2:
-        needed.append("validation")
+        required.append("validation")
     shares: dict[SplitName, float] = {"test": spec.test, "validation": spec.validation, "train": spec.train}
-    return _cut(rows, clusters, shares, needed)
+    return _cut(rows, clusters, shares, required)
 
 
-def spare_validation(index: Index, train: Places) -> tuple[Places, Places]:
-    """Sets a tenth of train aside as validation, by clusters. Gives (train, validation); no validation if train is one cluster."""
-    clusters = _clusters(index, train)
+def split_off_validation(index: RowIndex, train: RowNumbers) -> tuple[RowNumbers, RowNumbers]:
+    """Set a tenth of the training rows aside for validation, by clusters.
+
+    Returns:
+        Training and validation rows. Validation is empty if there is only one cluster.
+    """
+    clusters = _find_clusters(index, train)
     if len(clusters.sizes) < 2:
         return train, train[:0]
     shares: dict[SplitName, float] = {"validation": SPARE_VALIDATION, "train": 1 - SPARE_VALIDATION}
@@ -57,80 +64,104 @@ def spare_validation(index: Index, train: Places) -> tuple[Places, Places]:
     return parts["train"], parts["validation"]
 
 
-def _clusters(index: Index, rows: Places) -> _Clusters:
-    """Connected components of 'same group' and 'same inputs', in the seed's random order."""
+def _find_clusters(index: RowIndex, rows: RowNumbers) -> _Clusters:
+    """Connected components of "same group" and "same inputs", in the random order of the seed."""
     import numpy as np
 
-    # the hashes of the inputs are a random order already, and sorted they are that of clusters that nothing else joins
-    keys, of_row = np.unique(index.column("inputs", rows), return_inverse=True)
+    # sorted input hashes already are a random order of the clusters that no group joins
+    keys, of_row = np.unique(index.column("input_hashes", rows), return_inverse=True)
     groups = index.column("groups", rows)
     if (groups >= 0).any():
-        component = _components(len(keys), of_row, groups)
-        of_row = _ordered(component, keys, index, component[of_row], groups)[component[of_row]]
+        component = _connect(len(keys), of_row, groups)
+        of_row = _order_components(component, keys, index, component[of_row], groups)[component[of_row]]
     return _Clusters(of_row, np.bincount(of_row))
 
 
-def _components(inputs: int, of_row: NDArray[Any], groups: NDArray[Any]) -> NDArray[Any]:
-    """The component of each distinct input, in a graph of inputs and groups with an edge for every row that joins two."""
+def _connect(n_inputs: int, of_row: NDArray[Any], groups: NDArray[Any]) -> NDArray[Any]:
+    """The component of each distinct input, in a graph of inputs and groups with an edge for each row that links two.
+
+    Args:
+        n_inputs: the number of distinct inputs.
+        of_row: (rows,) the distinct input of each row.
+        groups: (rows,) the group of each row, -1 for none.
+
+    Returns:
+        (n_inputs,) component numbers from 0.
+    """
     import numpy as np
     from scipy.sparse import coo_matrix
     from scipy.sparse.csgraph import connected_components
 
-    grouped = groups >= 0
-    distinct, group = np.unique(groups[grouped], return_inverse=True)
-    edges = (np.ones(len(group), np.int32), (of_row[grouped], inputs + group))
-    graph = coo_matrix(edges, shape=[inputs + len(distinct)] * 2)
-    component: NDArray[Any] = connected_components(graph, directed=False)[1][:inputs]
+    has_group = groups >= 0
+    distinct, group = np.unique(groups[has_group], return_inverse=True)
+    edges = (np.ones(len(group), np.int32), (of_row[has_group], n_inputs + group))
+    graph = coo_matrix(edges, shape=[n_inputs + len(distinct)] * 2)
+    component: NDArray[Any] = connected_components(graph, directed=False)[1][:n_inputs]
     return np.unique(component, return_inverse=True)[1]
 
 
-def _ordered(component: NDArray[Any], keys: NDArray[Any], index: Index, of_row: NDArray[Any], groups: NDArray[Any]) -> NDArray[Any]:
-    """The place of each component in the random order. Its key is its first group by name, else its first input by hash."""
+def _order_components(
+    component: NDArray[Any], keys: NDArray[Any], index: RowIndex, of_row: NDArray[Any], groups: NDArray[Any]
+) -> NDArray[Any]:
+    """The position of each component in the random order. Its key is its first group by name; without groups, its smallest input hash.
+
+    Args:
+        component: (inputs,) the component of each distinct input.
+        keys: (inputs,) the hash of each distinct input.
+        of_row: (rows,) the component of each row.
+        groups: (rows,) the group of each row, -1 for none.
+    """
     import numpy as np
 
     order = np.full(component.max() + 1, np.iinfo(np.uint64).max, np.uint64)
     np.minimum.at(order, component, keys)
     names = index.group_names.texts()
-    ranked = sorted(range(len(names)), key=names.__getitem__)
+    by_name = sorted(range(len(names)), key=names.__getitem__)
     rank = np.empty(len(names) + 1, np.int64)
-    rank[ranked] = np.arange(len(names))
+    rank[by_name] = np.arange(len(names))
     rank[-1] = len(names)  # no group
     first = np.full(len(order), len(names), np.int64)
     np.minimum.at(first, of_row, rank[groups])
-    for place in np.flatnonzero(first < len(names)):
-        order[place] = order_of(index.seed, "group " + names[ranked[first[place]]])
-    places = np.empty(len(order), np.int64)
-    places[np.argsort(order, kind="stable")] = np.arange(len(order))
-    return places
+    for position in np.flatnonzero(first < len(names)):
+        order[position] = seeded_rank_number(index.seed, "group " + names[by_name[first[position]]])
+    positions = np.empty(len(order), np.int64)
+    positions[np.argsort(order, kind="stable")] = np.arange(len(order))
+    return positions
 
 
-def _cut(rows: Places, clusters: _Clusters, shares: Mapping[SplitName, float], needed: Sequence[SplitName]) -> dict[SplitName, Places]:
-    """A cluster goes where its middle falls when all clusters are laid end to end, so that no size of cluster is favoured."""
+def _cut(
+    rows: RowNumbers, clusters: _Clusters, shares: Mapping[SplitName, float], required: Sequence[SplitName]
+) -> dict[SplitName, RowNumbers]:
+    """Cut the order of clusters at the shares. A cluster belongs where its middle falls, so that no cluster size is favoured.
+
+    Args:
+        shares: with train last, which takes the remainder after rounding.
+        required: splits that must not be empty.
+    """
     import numpy as np
 
     names = list(shares)
     middles = (np.cumsum(clusters.sizes) - clusters.sizes / 2) / len(rows)
-    # train comes last and takes what rounding leaves over
     part = np.minimum(np.searchsorted(list(accumulate(shares.values())), middles, side="right"), len(names) - 1)
-    for name in needed:
-        if not (part == names.index(name)).any():  # few or large clusters: the part that can best spare one gives its smallest
-            donor = max(range(len(names)), key=lambda p: int((part == p).sum()) - (names[p] in needed))
-            given = np.flatnonzero(part == donor)
-            part[given[np.argmin(clusters.sizes[given])]] = names.index(name)
+    for name in required:
+        if not (part == names.index(name)).any():  # few or large clusters: the split that can best spare one gives its smallest
+            donor = max(range(len(names)), key=lambda p: int((part == p).sum()) - (names[p] in required))
+            candidates = np.flatnonzero(part == donor)
+            part[candidates[np.argmin(clusters.sizes[candidates])]] = names.index(name)
     return {name: rows[part[clusters.of_row] == i] for i, name in enumerate(names)}
 
 
-def _too_few(index: Index, rows: Places, file: str) -> str:
-    advice = "Give more data, or files of your own: {train: …, test: …}"
+def _too_few_clusters(index: RowIndex, rows: RowNumbers, file: str) -> str:
+    advice = "Provide more data, or your own split: {train: …, test: …}"
     if len(rows) < 2:
-        return f"{file}: {len(rows)} usable row; train and test need at least one each. {advice}"
+        return f"{file}: {plural(len(rows), 'usable row')}, but train and test need at least one each. {advice}"
     groups = set(index.column("groups", rows).tolist()) - {-1}
     if len(groups) == 1:
         name = index.group_names.texts()[groups.pop()]
-        return f"{file}: all {len(rows)} rows are of one group '{name}', and a group is never split over train and test. {advice}"
+        return f"{file}: all {len(rows)} rows are in one group '{name}', and a group is never split. {advice}"
     if groups:
         return (
             f"{file}: the {len(groups)} groups are all linked by rows with the same inputs, so none can go to test without "
-            f"its twin staying in train. {advice}"
+            f"a copy remaining in train. {advice}"
         )
-    return f"{file}: all {len(rows)} rows have the same inputs, so train and test cannot differ. Is the right column mapped? {advice}"
+    return f"{file}: all {len(rows)} rows have the same inputs, so train and test cannot differ. Check the input column. {advice}"

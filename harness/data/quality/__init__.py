@@ -1,8 +1,8 @@
-"""Checks of the examples: overlap between splits."""
+"""Checks of the splits: rows that occur in more than one."""
 
-from harness.data.quality.overlap import Checked, remove_overlaps
+from harness.data.quality.overlap import CleanedSplits, remove_overlaps
 
 __all__ = [
-    "Checked",
+    "CleanedSplits",
     "remove_overlaps",
 ]

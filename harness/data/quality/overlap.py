@@ -1,4 +1,4 @@
-"""Rows that occur in more than one split. Test is never touched: the copies leave train and validation."""
+"""Rows that occur in more than one split. Test is never changed: the copies are removed from training and validation."""
 
 from __future__ import annotations
 
@@ -6,23 +6,32 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from harness.data.mapping import Index
+from harness.data.identity import RowIndex
 from harness.errors import BenchError
+from harness.text import plural
 from harness.types import SplitName
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from harness.data.mapping import Places
+    from harness.data.identity import RowNumbers
 
 SPLITS: tuple[SplitName, ...] = ("train", "validation", "test")
 
 
 @dataclass(frozen=True)
-class Checked:
-    """The cleaned splits and what was found. `shared_groups_removed` counts rows that are not among the other two numbers."""
+class CleanedSplits:
+    """Splits without overlap, and what was removed.
 
-    parts: dict[SplitName, Places]
+    Attributes:
+        duplicates: counted before anything was removed. "train" is the number of training rows that repeat an earlier one, "train/test" the
+            number of training rows whose inputs occur in test.
+        removed_from_train, removed_from_validation: rows whose inputs occur in a later split.
+        shared_groups_removed: further rows whose group occurs in a later split.
+        warnings: lines for the data report.
+    """
+
+    parts: dict[SplitName, RowNumbers]
     duplicates: dict[str, int]
     removed_from_train: int
     removed_from_validation: int
@@ -30,69 +39,61 @@ class Checked:
     warnings: list[str]
 
 
-def remove_overlaps(index: Index, parts: Mapping[SplitName, Places]) -> Checked:
-    """Removes from train what occurs in validation or test, and from validation what occurs in test: the same inputs, the same group.
-
-    `duplicates` is counted before anything is removed: "train" is the number of rows that repeat an earlier one of train,
-    "train/test" the number of train's rows whose inputs occur in test.
+def remove_overlaps(index: RowIndex, parts: Mapping[SplitName, RowNumbers]) -> CleanedSplits:
+    """Remove from training what occurs in validation or test, and from validation what occurs in test: the same inputs or the same group.
 
     Raises:
-        BenchError: train or test is empty, or nothing of train is left.
+        BenchError: training or test is empty, or nothing of training is left.
     """
     import numpy as np
 
     if not (len(parts["train"]) and len(parts["test"])):
-        raise BenchError("train and test need at least one row each, not " + str({split: len(rows) for split, rows in parts.items()}))
-    keys = {split: index.column("inputs", rows) for split, rows in parts.items()}
-    duplicates: dict[str, int] = {split: len(keys[split]) - len(np.unique(keys[split])) for split in SPLITS}
+        sizes = ", ".join(f"{len(rows)} {split}" for split, rows in parts.items())
+        raise BenchError(f"train and test need at least one row each; there are {sizes}")
+    inputs = {split: index.column("input_hashes", rows) for split, rows in parts.items()}
+    duplicates: dict[str, int] = {split: len(inputs[split]) - len(np.unique(inputs[split])) for split in SPLITS}
     pairs: tuple[tuple[SplitName, SplitName], ...] = (("train", "test"), ("train", "validation"), ("validation", "test"))
-    copies = {(one, other): np.isin(keys[one], keys[other]) for one, other in pairs}
-    for (one, other), found in copies.items():
-        duplicates[f"{one}/{other}"] = int(found.sum())
+    copies = {(one, other): np.isin(inputs[one], inputs[other]) for one, other in pairs}
+    for (one, other), is_copy in copies.items():
+        duplicates[f"{one}/{other}"] = int(is_copy.sum())
 
     validation = parts["validation"][~copies["validation", "test"]]
     train = parts["train"][~(copies["train", "test"] | copies["train", "validation"])]
-    removed = len(parts["train"]) - len(train), len(parts["validation"]) - len(validation)
+    removed_copies = len(parts["train"]) - len(train), len(parts["validation"]) - len(validation)
 
-    kept_validation = validation[~_shares_a_group(index, validation, parts["test"])]
+    kept_validation = validation[~_share_group(index, validation, parts["test"])]
     held_out = np.concatenate([parts["test"], kept_validation])
-    kept_train = train[~_shares_a_group(index, train, held_out)]
-    by_group = len(train) - len(kept_train), len(validation) - len(kept_validation)
+    kept_train = train[~_share_group(index, train, held_out)]
+    removed_by_group = len(train) - len(kept_train), len(validation) - len(kept_validation)
 
     if not len(kept_train):
         raise BenchError(
-            f"nothing is left of train: of its {len(parts['train'])} rows, {removed[0]} have inputs and {by_group[0]} a group "
-            "that also occur in validation or test. Is the same file given twice?"
+            f"no training rows are left: of {len(parts['train'])}, {removed_copies[0]} have inputs and {removed_by_group[0]} have a group "
+            "that also occur in validation or test. Check that the same file is not given twice"
         )
-    return Checked(
+    return CleanedSplits(
         parts={"train": kept_train, "validation": kept_validation, "test": parts["test"]},
         duplicates=duplicates,
-        removed_from_train=removed[0],
-        removed_from_validation=removed[1],
-        shared_groups_removed=sum(by_group),
-        warnings=[
-            *_lines(removed, "inputs that also occur"),
-            *_lines(by_group, "a group that also occurs"),
-        ],
+        removed_from_train=removed_copies[0],
+        removed_from_validation=removed_copies[1],
+        shared_groups_removed=sum(removed_by_group),
+        warnings=[*_removal_lines(removed_copies, "the same inputs occur"), *_removal_lines(removed_by_group, "the same group occurs")],
     )
 
 
-def _shares_a_group(index: Index, rows: Places, others: Places) -> NDArray[Any]:
+def _share_group(index: RowIndex, rows: RowNumbers, others: RowNumbers) -> NDArray[Any]:
+    """For each row, whether one of the others has its group."""
     import numpy as np
 
     groups = index.column("groups", rows)
     return (groups >= 0) & np.isin(groups, index.column("groups", others))
 
 
-def _lines(removed: tuple[int, int], what: str) -> list[str]:
-    train, validation = removed
+def _removal_lines(removed: tuple[int, int], reason: str) -> list[str]:
+    from_train, from_validation = removed
     lines = []
-    if train:
-        lines.append(f"{_rows(train)} removed from train: {what} in validation or test")
-    if validation:
-        lines.append(f"{_rows(validation)} removed from validation: {what} in test")
+    if from_train:
+        lines.append(f"{plural(from_train, 'training example')} removed: {reason} in validation or test")
+    if from_validation:
+        lines.append(f"{plural(from_validation, 'validation example')} removed: {reason} in test")
     return lines
-
-
-def _rows(n: int) -> str:
-    return f"{n} row{'s' if n != 1 else ''}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
-from harness.data.mapping import keyed_order
+from harness.data.identity import seeded_rank
 from harness.engine.prompts.prompt_encoder import Shot
 from harness.engine.prompts.rendering import render_for, target_for
 from harness.types import Example, Shape, Strategy, Task
@@ -17,9 +17,9 @@ def draw_shots(rows: Sequence[Example], count: int, seed: int) -> list[Example]:
     Fewer shots with the same seed are the first of more.
     """
     by_label: dict[str, list[Example]] = defaultdict(list)
-    for row in sorted(rows, key=lambda row: keyed_order(seed, row.id)):
+    for row in sorted(rows, key=lambda row: seeded_rank(seed, row.id)):
         by_label[row.targets[0] if row.choices else ""].append(row)
-    labels = sorted(by_label, key=lambda label: keyed_order(seed, label))
+    labels = sorted(by_label, key=lambda label: seeded_rank(seed, label))
     longest = max((len(of_label) for of_label in by_label.values()), default=0)
     rounds = (by_label[label][i] for i in range(longest) for label in labels if i < len(by_label[label]))
     return [row for row, _ in zip(rounds, range(count), strict=False)]

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from harness.data.mapping import same_inputs_digest
+from harness.data.identity import normalized_inputs_digest
 from harness.errors import BenchError
 from harness.grid.execution.external_cells import finish_cells
 from harness.grid.execution.scheduler import run_cells
@@ -68,7 +68,7 @@ def execute(
             folder.write_plan(plan)
         listener.started(folder, resumed=found is not None)
         for task, splits in planned.splits.items():
-            digests = {e.id: same_inputs_digest(e) for e in (*splits.train, *splits.validation, *splits.test)}
+            digests = {e.id: normalized_inputs_digest(e) for e in (*splits.train, *splits.validation, *splits.test)}
             folder.write_data(task, splits, digests)
         missing = [cell for cell in plan.cells if not folder.cell(cell.id).is_finished()]
         finish_cells(folder, plan, [cell for cell in missing if cell.id in planned.external_predictions], planned.external_predictions)

@@ -22,7 +22,7 @@ def predictions_of(strategy: Strategy, task: Task, splits: Splits) -> tuple[Pred
     """
     assert strategy.outputs is not None
     others = {example.id for example in (*splits.train, *splits.validation)}
-    found = read_outputs(Path(strategy.outputs.path), splits.test, others=others)
+    found = read_outputs(Path(strategy.outputs.path), splits.test, ignored_ids=others)
     return tuple(_prediction(task, example, found[example.id]) for example in splits.test if example.id in found)
 
 

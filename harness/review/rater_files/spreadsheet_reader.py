@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from harness.data.formats import BadRow, open_table
+from harness.data.formats import open_table
+from harness.data.records import BadRow
 from harness.errors import BenchError
 from harness.review.packets import Packet, list_error_kinds, list_questions
 from harness.review.rater_files.file_columns import COMMENT, CORRECTED, INPUT_PREFIX, ITEM, KIND_PREFIX, OUTPUT, PACKET, RATER
@@ -38,7 +39,7 @@ def read_spreadsheet(path: Path, packets: Mapping[str, Packet]) -> Iterator[Retu
         if is_first and packet is not None:
             yield from _find_missing_columns(path.name, packet, values, of_label_studio=of_label_studio)
         is_first = False
-        place = table.place(record.line)
+        place = table.location(record.line)
         yield read_flat_row(place, values, packet) if of_label_studio else _read_row(place, values, packet)
 
 

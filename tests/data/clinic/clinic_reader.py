@@ -8,8 +8,8 @@ import re
 from typing import Any
 
 from harness.data.clinic.drugs import DRUGS
+from harness.data.clinic.phrases.triage_phrases import DANGERS
 from harness.data.clinic.symptoms import KIN
-from harness.data.clinic.triage_phrases import DANGERS
 
 DRUG = re.compile(rf"\b({'|'.join(drug.name for drug in DRUGS)})\b", re.IGNORECASE)
 RANGE = re.compile(r"(\d+(?:\.\d)?) to (\d+(?:\.\d)?)")

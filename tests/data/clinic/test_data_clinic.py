@@ -17,14 +17,15 @@ import pytest
 from clinic_reader import drugs_in, misstated, unstated
 
 from harness.data import load_splits
-from harness.data.clinic import discharge_phrases, triage_phrases, visits
+from harness.data.clinic import visits
 from harness.data.clinic.drugs import DRUGS
-from harness.data.clinic.names import FIRST_NAMES, LAST_NAMES
+from harness.data.clinic.person_names import FIRST_NAMES, LAST_NAMES
+from harness.data.clinic.phrases import discharge_phrases, triage_phrases
+from harness.data.clinic.phrases.visit_dialogue import DIALOGUE
+from harness.data.clinic.phrases.visit_prose import PROSE
+from harness.data.clinic.phrases.visit_styles import STYLES
 from harness.data.clinic.questions import QUESTIONS
 from harness.data.clinic.symptoms import ALLERGENS, CONDITIONS, DENIED, SYMPTOMS
-from harness.data.clinic.visit_dialogue import DIALOGUE
-from harness.data.clinic.visit_prose import PROSE
-from harness.data.clinic.visit_styles import STYLES
 from harness.types import Kind
 
 KINDS = get_args(Kind)
@@ -65,7 +66,7 @@ def test_nothing_is_removed(make_task, size):
 
 def test_a_custom_split_is_not_ignored_silently(make_task):
     task = make_task(source="clinic", split={"train": 0.5, "validation": 0.25, "test": 0.25})
-    assert any("split already" in line for line in load_splits(task, folder=Path()).report.warnings)
+    assert any("has its own splits" in line for line in load_splits(task, folder=Path()).report.warnings)
 
 
 @pytest.mark.parametrize("kind", KINDS)

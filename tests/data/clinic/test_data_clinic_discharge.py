@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 from clinic_reader import RANGE, drugs_in, misstated, places
 
-from harness.data.clinic.discharge_phrases import ALERT_CUES, LABELS, SENTENCES, TAKEN
+from harness.data.clinic.phrases.discharge_phrases import ALERT_CUES, LABELS, SENTENCES, TAKEN
 
 HOLDS = re.compile("Do not take|Leave the|We planned|Keep off|Do not start|Wait with|Hold|must wait")
 

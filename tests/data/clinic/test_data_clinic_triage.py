@@ -9,9 +9,9 @@ import pytest
 from clinic_reader import triage
 
 from harness.data import load_splits
-from harness.data.clinic import records
+from harness.data.clinic import generate_records
+from harness.data.clinic.phrases.triage_phrases import CUES, DANGERS, OPENERS, STRONG, WEAK
 from harness.data.clinic.triage import CLASSES, SHARES
-from harness.data.clinic.triage_phrases import CUES, DANGERS, OPENERS, STRONG, WEAK
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ def test_words_of_danger_stand_in_messages_that_are_none(messages):
     labels = Counter(danger)
     assert set(labels) == set(CLASSES)
     assert 0.35 < labels["emergency"] / len(danger) < 0.6
-    many = (e for _, e in records("classification", size=20_000, seed=7))  # a rare thing: a tenth of the urgent ones
+    many = (e for _, e in generate_records("classification", size=20_000, seed=7))  # a rare thing: a tenth of the urgent ones
     strong = Counter(e.targets[0] for e in many if any(f" {word} " in e.inputs["input"] for word in STRONG))
     assert strong["routine"] + strong["self-care"] > 0.1 * strong["urgent"]
 

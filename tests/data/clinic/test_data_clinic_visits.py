@@ -24,9 +24,9 @@ from clinic_reader import (
     unstated,
 )
 
-from harness.data.clinic.visit_dialogue import DIALOGUE
-from harness.data.clinic.visit_lead_ins import SPOKEN, WRITTEN
-from harness.data.clinic.visit_prose import PROSE
+from harness.data.clinic.phrases.visit_dialogue import DIALOGUE
+from harness.data.clinic.phrases.visit_lead_ins import SPOKEN, WRITTEN
+from harness.data.clinic.phrases.visit_prose import PROSE
 
 SUMMARY = re.compile(
     r"Name: (?P<name>[^,]+), (?P<age>\d+)\nComplaint: (?P<complaint>.+) for (?P<duration>\d+ \w+)\nDenies: (?P<denied>.+)\n"

@@ -19,7 +19,8 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from harness.data import READABLE, load_splits, peek
+from harness.data import load_splits, peek
+from harness.data.formats import READABLE
 from harness.errors import BenchError
 
 ROWS = [{"id": str(i), "input": f"text {i}", "target": f"sum {i}"} for i in range(12)]
@@ -76,10 +77,10 @@ FILES: dict[str, str | bytes] = {
     "keyed-with-ids.json": json.dumps({f"k{r['id']}": r for r in ROWS}),
     "A.PARQUET": parquet_of(pa.Table.from_pylist(ROWS)),
     "a.xlsx": workbook([["id", "input", "target"], *([int(r["id"]), r["input"], r["target"]] for r in ROWS)]),
-    "a.csv.gz": gzip.compress(CSV.encode()),
+    "a.csv.gz": gzip.compress(CSV.encode(), mtime=0),
     "a.jsonl.bz2": bz2.compress(JSONL.encode()),
     "a.json.xz": lzma.compress(json.dumps(ROWS).encode()),
-    "a.tsv.gz": gzip.compress(b"\xef\xbb\xbf" + CSV.replace(",", "\t").encode()),
+    "a.tsv.gz": gzip.compress(b"\xef\xbb\xbf" + CSV.replace(",", "\t").encode(), mtime=0),
     "a.csv.zst": zstd(CSV),
     "a.csv.zip": zipped({"a.csv": CSV}),
     "b.zip": zipped({"deep/b.jsonl": JSONL, "__MACOSX/deep/._b.jsonl": "a Mac's own"}),
@@ -103,7 +104,7 @@ def test_peek_gives_the_first_rows(tmp_path, name):
     table = peek(tmp_path / name, rows=3)
     assert table.columns == ("id", "input", "target")
     assert [record.values["input"] for record in table.records] == ["text 0", "text 1", "text 2"]
-    assert not table.bad
+    assert not table.bad_rows
 
 
 def test_peek_does_not_read_the_rest(tmp_path):
@@ -111,7 +112,7 @@ def test_peek_does_not_read_the_rest(tmp_path):
     assert len(peek(tmp_path / "a.csv", rows=10).records) == 10
     (tmp_path / "a.jsonl").write_text('{"a": 1}\n[1]\n{"b": 2}\n' + "{broken\n" * 10)
     table = peek(tmp_path / "a.jsonl", rows=3)
-    assert (table.columns, len(table.records), len(table.bad)) == (("a", "b"), 2, 1)
+    assert (table.columns, len(table.records), len(table.bad_rows)) == (("a", "b"), 2, 1)
 
 
 def test_messages_name_what_is_readable():
@@ -135,7 +136,7 @@ def test_several_files_keep_their_own_line_numbers_and_ids(tmp_path, make_task):
     splits = load_splits(make_task(path=("a.csv", "b.csv")), folder=tmp_path)
     ids = {e.id for e in (*splits.train, *splits.validation, *splits.test)}
     assert ids == {f"{name}.csv/{i}" for name in "ab" for i in range(5)}
-    assert any("the file's name in front" in line for line in splits.report.warnings)
+    assert any("prefixed with the name of its file" in line for line in splits.report.warnings)
     (tmp_path / "b.csv").write_text("input,target\nx,y\n,z\n")
     with pytest.raises(BenchError, match=r"b\.csv:3: input"):
         load_splits(make_task(path=("a.csv", "b.csv")), folder=tmp_path)
@@ -183,7 +184,7 @@ def test_tsv_where_every_text_is_enclosed(load, in_order):
 def test_tsv_with_a_line_of_other_width(refused, load):
     content = tsv('an "inner\tx', *FILL, "one cell only", "a\tb\tc")
     message = refused(content, "a.tsv")
-    assert "a.tsv:11: 1 cells, fewer than the 2 columns" in message
+    assert "a.tsv:11: 1 cell, fewer than the 2 columns" in message
     assert "a.tsv:12: 3 cells, more than the 2 columns" in message
     assert sum(load(content, "a.tsv", skip_bad_rows=True).report.sizes.values()) == 9
 
@@ -206,17 +207,17 @@ def test_tsv_written_by_the_csv_module_comes_back(load, in_order):
         ("", "a.json: the file is empty"),
         (" \n", "a.json: the file is empty"),
         ("[]", "a.json: the list is empty"),
-        ("{}", "a.json: there are no rows in the document"),
+        ("{}", "a.json: no rows found in the document"),
         ('{"name": "x", "n": 3}', "Its keys: name, n"),
-        ('"text"', "a.json: the document is a string; it must be a list of objects"),
+        ('"text"', "a.json: the document is a string, but it must be a list of objects"),
         ('[\n {"input": "a", "target": "b"},\n {"input" "a"}\n]', "a.json:3: broken JSON at column 11"),
         ('{"train": [{"input": "a"}], "test": [{"input": "b"}]}', "several lists of objects (train, test)"),
         ('[{"input": "a", "target": "b"}, 3]', "a.json: item 2: a number, not an object"),
         ('[{"input": "a", "target": "b"}, {"input": "", "target": "c"}]', "a.json: item 2: input (column 'input') is empty"),
-        ('[{"input": "a\\ud83d", "target": "b"}, {"input": "x", "target": "b"}]', "item 1: field 'input' holds a lone surrogate"),
+        ('[{"input": "a\\ud83d", "target": "b"}, {"input": "x", "target": "b"}]', "item 1: field 'input' contains a lone surrogate"),
         ('[{"input": "a", "input": "b"}]', "the key 'input' occurs twice"),
-        ("[" * 100_000, "nested too deep"),
-        ('[{"input": Infinity}]', "Infinity is no JSON value"),
+        ("[" * 100_000, "nested too deeply"),
+        ('[{"input": Infinity}]', "Infinity is not a JSON value"),
     ],
 )
 def test_json_that_is_no_table(refused, content, reason):
@@ -224,7 +225,7 @@ def test_json_that_is_no_table(refused, content, reason):
 
 
 def test_json_in_a_file_that_should_hold_lines_says_so(refused):
-    assert "Let its name end in .json" in refused(json.dumps(ROWS, indent=1), "a.jsonl")
+    assert "Rename it to .json" in refused(json.dumps(ROWS, indent=1), "a.jsonl")
 
 
 # --------------------------------------------------------------------------------------------------------------- Parquet
@@ -260,11 +261,11 @@ def test_bad_parquet(refused):
     table = pa.table({"input": ["a", None, "b\0", "c"], "target": ["x", "y", "z", "w"]})
     message = refused(parquet_of(table), "a.parquet")
     assert "a.parquet: row 2: input (column 'input') is empty" in message
-    assert "a.parquet: row 3: field 'input' holds a NUL" in message
+    assert "a.parquet: row 3: field 'input' contains a NUL" in message
     assert "binary data" in refused(parquet_of(pa.table({"input": [b"\xff"], "target": ["x"]})), "a.parquet")
     assert "a.parquet: cannot be read as Parquet" in refused(parquet_of(table)[:-20], "a.parquet")
     assert "a.parquet: cannot be read as Parquet" in refused(CSV, "a.parquet")
-    assert "a.parquet: there are no rows" in refused(parquet_of(table[:0]), "a.parquet")
+    assert "a.parquet: the table has no rows" in refused(parquet_of(table[:0]), "a.parquet")
 
 
 # ------------------------------------------------------------------------------------------------------------------ XLSX
@@ -319,7 +320,7 @@ def test_bad_workbooks(refused, load):
     table = [["input", "target"], *([f"t{i}", "x"] for i in range(5)), ["a", "#N/A"], [None, None], ["b", "c", None, "outside"]]
     message = refused(workbook(table), "a.xlsx")
     assert "a.xlsx: row 7: target (column 'target') is empty" in message
-    assert "a.xlsx: row 9: cell D9 is outside of the 2 columns" in message
+    assert "a.xlsx: row 9: cell D9 is outside of the header's 2 columns" in message
     assert sum(load(workbook(table), "a.xlsx", skip_bad_rows=True).report.sizes.values()) == 5
     assert "'input' more than once" in refused(workbook([["input", "input"], ["a", "b"]]), "a.xlsx")
     assert "cannot be read as an Excel workbook" in refused(CSV, "a.xlsx")
@@ -334,19 +335,19 @@ def test_bad_workbooks(refused, load):
     ("name", "content", "reason"),
     [
         ("a.csv.gz", CSV, "a.csv.gz: cannot be unpacked"),
-        ("a.csv.gz", gzip.compress(CSV.encode())[:-12], "a.csv.gz: cannot be unpacked"),
+        ("a.csv.gz", gzip.compress(CSV.encode(), mtime=0)[:-12], "a.csv.gz: cannot be unpacked"),
         ("a.csv.bz2", b"BZh9 no", "a.csv.bz2: cannot be unpacked"),
         ("a.csv.xz", b"nothing", "a.csv.xz: cannot be unpacked"),
         ("a.csv.zst", b"nothing at all", "a.csv.zst: cannot be unpacked"),
         ("a.csv.zip", b"nothing", "a.csv.zip: cannot be unpacked"),
-        ("a.zip", zipped({"a.csv": CSV, "b.csv": CSV}), "holds 2 files (a.csv, b.csv); it must hold exactly one"),
-        ("a.zip", zipped({}), "holds no file"),
-        ("a.zip", zipped({"notes.pdf": "x"}), "what is packed ends in '.pdf'"),
-        ("a.gz", gzip.compress(CSV.encode()), "the name does not say what is packed"),
-        ("a.parquet.gz", gzip.compress(b"x"), "compressed already, and read as it is: unpack it first"),
-        ("a.csv.gz", gzip.compress(b""), "a.csv.gz: the file is empty"),
-        ("a.csv.gz", gzip.compress(b"input,target\ncaf\xe9,x\n"), "a.csv.gz:2: not UTF-8 at byte offset 16 (byte 0xe9). Unpack"),
-        ("a.csv.gz", gzip.compress(b"input,target\na,\n"), "a.csv.gz:2: target"),
+        ("a.zip", zipped({"a.csv": CSV, "b.csv": CSV}), "contains 2 files (a.csv, b.csv), but it must contain exactly one"),
+        ("a.zip", zipped({}), "contains no file"),
+        ("a.zip", zipped({"notes.pdf": "x"}), "the compressed file ends in '.pdf'"),
+        ("a.gz", gzip.compress(CSV.encode(), mtime=0), "the name lacks the inner extension"),
+        ("a.parquet.gz", gzip.compress(b"x", mtime=0), "are compressed already and read as they are. Unpack it first"),
+        ("a.csv.gz", gzip.compress(b"", mtime=0), "a.csv.gz: the file is empty"),
+        ("a.csv.gz", gzip.compress(b"input,target\ncaf\xe9,x\n", mtime=0), "a.csv.gz:2: not UTF-8 at byte offset 16 (byte 0xe9). Unpack"),
+        ("a.csv.gz", gzip.compress(b"input,target\na,\n", mtime=0), "a.csv.gz:2: target"),
     ],
 )  # fmt: skip
 def test_bad_archives(refused, name, content, reason):
@@ -354,15 +355,15 @@ def test_bad_archives(refused, name, content, reason):
 
 
 def test_a_bomb_does_not_go_off(tmp_path: Path, make_task, monkeypatch):
-    monkeypatch.setattr("harness.data.formats.text_file.FREE_BYTES", 2**20)
-    (tmp_path / "a.csv.gz").write_bytes(gzip.compress(b"input,target\n" + (b"a" * 5000 + b",b\n") * 2000))
+    monkeypatch.setattr("harness.data.formats.text_file.MIN_CHECKED_BYTES", 2**20)
+    (tmp_path / "a.csv.gz").write_bytes(gzip.compress(b"input,target\n" + (b"a" * 5000 + b",b\n") * 2000, mtime=0))
     with pytest.raises(BenchError, match="unpacks to more than 2 MiB, over 200 times its size"):
         load_splits(make_task(path="a.csv.gz"), folder=tmp_path)
 
 
 def test_a_line_without_end_is_not_read_to_its_end(refused, monkeypatch):
-    monkeypatch.setattr("harness.data.formats.text_file.LONGEST_LINE", 10_000)
-    assert "a.jsonl:2: a line of more than 10000 characters" in refused(JSONL.split("\n")[0] + "\n[" + '{"a": 1}, ' * 5000, "a.jsonl")
+    monkeypatch.setattr("harness.data.formats.text_file.MAX_LINE_LENGTH", 10_000)
+    assert "a.jsonl:2: the line has more than 10000 characters" in refused(JSONL.split("\n")[0] + "\n[" + '{"a": 1}, ' * 5000, "a.jsonl")
 
 
 def test_a_bad_byte_is_found_wherever_it_stands(refused):

@@ -28,8 +28,8 @@ def test_some_rows_of_a_frame_with_a_hole(load, refused):
 
 def test_the_layout_split_is_told_what_to_write(refused):
     message = refused(FRAME.to_json(orient="split"), "a.json")
-    assert "there are no rows in the document" in message
-    assert 'write it with orient="records"' in message
+    assert "no rows found in the document" in message
+    assert 'use orient="records"' in message
 
 
 def test_an_object_of_rows_with_numbers_for_columns_is_none(load, in_order):

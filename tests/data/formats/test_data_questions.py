@@ -47,7 +47,7 @@ def test_squad(load):
 def test_squad_without_a_word_for_no_answer(refused):
     message = refused(SQUAD, "squad.json", kind="qa")
     assert "2 bad rows" in message
-    assert "squad.json: item 2: target (column 'answers') is empty. If the question has no answer, say with 'no_answer'" in message
+    assert "squad.json: item 2: target (column 'answers') is empty. If the question has no answer, set 'no_answer'" in message
 
 
 def test_squad_as_a_list_of_articles_and_with_titles_that_come_again(load):
@@ -69,9 +69,9 @@ def test_malformed_squad(refused):
         "a.json",
         kind="qa",
     )
-    assert "item 2: question 2 in paragraph 1 of 'Fever' has no text under 'question'" in message
-    assert "item 3: question 3 in paragraph 1 of 'Fever': its answers must be a list of objects" in message
-    assert "item 4: paragraph 2 of 'Fever' has no 'context' with 'qas'" in message
+    assert "item 2: question 2 in paragraph 1 of 'Fever' has no text 'question'" in message
+    assert "item 3: question 3 in paragraph 1 of 'Fever': answers must be a list of objects" in message
+    assert "item 4: paragraph 2 of 'Fever' needs a text 'context' and a list 'qas'" in message
 
 
 def lines(*rows: dict) -> str:
@@ -95,7 +95,7 @@ def test_what_is_no_answer(load, in_order, refused, value):
     content = lines({"question": "why?", "target": value}, *({"question": f"q{i}", "target": "a"} for i in range(8)))
     assert in_order(load(content, "a.jsonl", kind="qa", no_answer="unanswerable"))[0].targets == ()
     if not value or value == [None, ""] or not str(value).strip():
-        assert "say with 'no_answer'" in refused(content, "a.jsonl", kind="qa")
+        assert "set 'no_answer'" in refused(content, "a.jsonl", kind="qa")
     else:
         assert in_order(load(content, "a.jsonl", kind="qa"))[0].targets == (value,)
 
@@ -241,7 +241,7 @@ def test_a_question_with_labels_is_a_choice(load, refused):
         assert example.choices == ("yes", "no", "maybe")
         assert example.targets[0] in ("yes", "no")
     bad = content + json.dumps({"id": 99, "question": "x", "context": "c", "answer": "perhaps"}) + "\n"
-    assert "target 'perhaps' (column 'answer') is none of the task's labels" in refused(bad, "a.jsonl", kind="qa", labels=("yes", "no"))
+    assert "target 'perhaps' (column 'answer') is not one of the task's labels" in refused(bad, "a.jsonl", kind="qa", labels=("yes", "no"))
     empty = content + json.dumps({"id": 99, "question": "x", "context": "c", "answer": ""}) + "\n"
     message = refused(empty, "a.jsonl", kind="qa", labels=("yes", "no"), no_answer="none")
     assert "a.jsonl:13: target (column 'answer') is empty" in message
@@ -249,5 +249,5 @@ def test_a_question_with_labels_is_a_choice(load, refused):
 
 
 def test_options_of_a_source_that_takes_none(make_task, tmp_path):
-    with pytest.raises(Exception, match="the source 'clinic' takes none"):
+    with pytest.raises(Exception, match="the source 'clinic' takes no options"):
         load_splits(make_task(source="clinic", options={"language": "de"}), folder=tmp_path)

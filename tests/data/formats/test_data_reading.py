@@ -144,7 +144,7 @@ def test_ids_that_each_file_counts_from_zero(load):
     files = {split: "id,input,target\n" + "".join(f"{i},{split} {i},x\n" for i in range(5)) for split in ("train", "validation", "test")}
     splits = load(files)
     assert [e.id for e in splits.test] == [f"test/{i}" for i in range(5)]
-    assert any("split's name in front" in line for line in splits.report.warnings)
+    assert any("prefixed with the name of its split" in line for line in splits.report.warnings)
 
 
 def test_test_ids_do_not_depend_on_train(load):

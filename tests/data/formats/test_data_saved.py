@@ -66,7 +66,7 @@ def test_validation_is_tested_on_where_there_is_no_test(tmp_path, make_task):
     splits = load_splits(make_task(path="notes"), folder=tmp_path)
     assert splits.report.sizes == {"train": 18, "validation": 2, "test": 6}
     assert (texts(splits.validation), texts(splits.test)) == ({"train"}, {"val"})
-    assert any("no split 'test': 'validation' is tested on, and a tenth of train" in line for line in splits.report.warnings)
+    assert any("no split 'test': 'validation' is the test set, and 10% of train" in line for line in splits.report.warnings)
 
 
 def test_a_test_split_without_targets_is_not_tested_on(tmp_path, make_task):
@@ -79,21 +79,21 @@ def test_a_test_split_without_targets_is_not_tested_on(tmp_path, make_task):
     splits = load_splits(make_task(kind="classification", path="sst"), folder=tmp_path)
     assert texts(splits.test) == {"val"}
     assert splits.test[0].choices == ("bad", "good")
-    assert any("sst/test has no targets: sst/validation is tested on" in line for line in splits.report.warnings)
+    assert any("sst/test has no targets: sst/validation is the test set" in line for line in splits.report.warnings)
 
 
 def test_splits_of_other_names(tmp_path, make_task, refused_at):
     saved(tmp_path / "one", unsupervised=rows("all"))
     assert load_splits(make_task(path="one"), folder=tmp_path).report.sizes["test"] == 2
     saved(tmp_path / "more", train=rows("train"), test=rows("test"), unsupervised=rows("x"))
-    assert any("not used: unsupervised" in line for line in load_splits(make_task(path="more"), folder=tmp_path).report.warnings)
+    assert any("unused splits: unsupervised" in line for line in load_splits(make_task(path="more"), folder=tmp_path).report.warnings)
     saved(tmp_path / "none", a=rows("a"), b=rows("b"))
-    assert "its splits are a, b; there must be one called train" in refused_at(tmp_path, path="none")
+    assert "the splits are a, b. There must be one called train" in refused_at(tmp_path, path="none")
 
 
 def test_a_folder_of_splits_where_one_table_is_needed(tmp_path, refused_at, make_task):
     saved(tmp_path / "notes", train=rows("train"), test=rows("test"))
-    assert "the folder holds the splits train, test. Name the folder of one" in refused_at(tmp_path, path=("notes",))
+    assert "the folder contains the splits train, test. Name the folder of one" in refused_at(tmp_path, path=("notes",))
     files = {"train": "notes/train", "test": "notes/test"}
     assert load_splits(make_task(path=files), folder=tmp_path).report.sizes == {"train": 18, "validation": 2, "test": 20}
 
@@ -121,7 +121,7 @@ def test_a_broken_folder(tmp_path, refused_at):
 def test_a_sample_of_a_large_folder(tmp_path, make_task, monkeypatch):
     rows("only", 300).save_to_disk(str(tmp_path / "notes"))
     kept = load_splits(make_task(path="notes"), folder=tmp_path, limit=7)
-    monkeypatch.setattr("harness.data.pipeline.gather.KEPT_FOR_SAMPLE", 10)
+    monkeypatch.setattr("harness.data.pipeline.file_rows.KEPT_FOR_SAMPLE", 10)
     assert load_splits(make_task(path="notes"), folder=tmp_path, limit=7) == kept
 
 
@@ -155,25 +155,25 @@ def test_hub(hub, make_task, tmp_path):
 
 def test_another_revision_than_the_cached_one_is_refused(hub, refused_at, tmp_path):
     message = refused_at(tmp_path, hub="org/squad", revision="f" * 40)
-    assert f"revision {'f' * 40} is not in the cache (it holds {SHA})" in message
+    assert f"revision {'f' * 40} is not in the cache (which has {SHA})" in message
 
 
 @pytest.mark.parametrize("name", ["squad", "csv", "../evil", "a/b/c", "org/../x", "/etc/passwd"])
 def test_what_is_no_name_of_the_hub(refused_at, tmp_path, name):
-    assert "looks like org/name" in refused_at(tmp_path, hub=name)
+    assert "look like org/name" in refused_at(tmp_path, hub=name)
 
 
 def test_a_local_folder_is_not_taken_for_the_hub(refused_at, tmp_path, monkeypatch):
     (tmp_path / "org" / "squad").mkdir(parents=True)
     monkeypatch.chdir(tmp_path)
-    assert "there is a folder of that name here" in refused_at(tmp_path, hub="org/squad")
+    assert "a local folder has this name" in refused_at(tmp_path, hub="org/squad")
 
 
 @pytest.mark.parametrize(
     ("error", "advice"),
     [
         (ConnectionError("Couldn't reach 'org/squad' on the Hub (ConnectError)"), "the Hub cannot be reached"),
-        (datasets.exceptions.DatasetNotFoundError("Dataset 'org/squad' doesn't exist on the Hub."), "Is the name right"),
+        (datasets.exceptions.DatasetNotFoundError("Dataset 'org/squad' doesn't exist on the Hub."), "Check the name and your access"),
         (datasets.exceptions.DatasetNotFoundError("Dataset 'org/squad' is a gated dataset on the Hub."), "hf auth login"),
         (RuntimeError("Dataset scripts are no longer supported, but found squad.py"), "which is never run"),
         (ValueError("Config name is missing.\nPlease pick one among: ['en', 'de']"), "['en', 'de']. Name one as 'subset'"),

@@ -8,7 +8,7 @@ import openpyxl
 import pytest
 
 from harness.data import peek
-from harness.data.formats.xlsx import as_seen
+from harness.data.formats.xlsx_file import format_cell
 
 ROWS = "".join(f"{i};a, {i};c{i}\n" for i in range(8))
 
@@ -26,7 +26,7 @@ def test_any_delimiter_can_be_told(load, in_order):
 
 def test_lines_are_counted_with_that_line(refused):
     assert "visits.csv:4: input (column 'input') is empty" in refused("sep=;\ninput;target\na;b\n;c\n")
-    assert "visits.csv:4: 1 cells, fewer" in refused("sep=;\ninput;target\na;b\nc\n")
+    assert "visits.csv:4: 1 cell, fewer" in refused("sep=;\ninput;target\na;b\nc\n")
     assert "visits.csv:3: a double quote opens" in refused('sep=;\ninput;target\n"a;b\n')
 
 
@@ -45,7 +45,7 @@ def test_lines_are_counted_with_that_line(refused):
     ],
 )
 def test_halves_are_rounded_away_from_zero(value, number_format, text):
-    assert as_seen(value, number_format) == text
+    assert format_cell(value, number_format) == text
 
 
 def test_escapes_of_a_workbook_are_characters(tmp_path):

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.api import open_catalog
-from harness.data.formats.records import Record, Table
-from harness.data.inspect.guess import Guess, guess
 from harness.data.inspect.task_draft import draft, one_line, prompt_for, scalar
+from harness.data.inspect.task_guess import Guess, guess
+from harness.data.records import Preview, Record
 from harness.types import Task
 
 HOSTILE = [
@@ -29,7 +29,7 @@ FEW = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"),
 def a_guess(column: str = "text", label: str = "a", target: str = "label", **said: Any) -> Guess:
     rows = [{column: f"case {i} of the many words there are", target: (label, "other")[i % 2]} for i in range(40)]
     columns = tuple(rows[0])
-    return guess(Table("rows.csv", columns, [Record(i, row) for i, row in enumerate(rows)], []), target=target, **said)
+    return guess(Preview("rows.csv", columns, [Record(i, row) for i, row in enumerate(rows)], []), target=target, **said)
 
 
 def read(text: str, tmp_path: Path) -> Task:
@@ -81,7 +81,7 @@ def test_names_of_several_inputs_are_variables_of_the_prompt(first: str, second:
     if first.strip() == second.strip() or "label" in (first, second):
         return
     rows = [{first: f"case {i} of the many words there are", second: f"more words of {i}", "label": "ab"[i % 2]} for i in range(12)]
-    table = Table("rows.csv", tuple(rows[0]), [Record(i, row) for i, row in enumerate(rows)], [])
+    table = Preview("rows.csv", tuple(rows[0]), [Record(i, row) for i, row in enumerate(rows)], [])
     found = guess(table, target="label", inputs=[first, second])
     assert len(found.inputs) == 2
     values = yaml.safe_load(written(found, prompt=prompt_for(found, "", frozenset(["input"]), frozenset())))
@@ -102,7 +102,7 @@ def test_the_shipped_prompt_is_taken_where_it_reads_these_inputs() -> None:
 
 def test_reasons_doubts_and_sizes_stand_in_it(tmp_path: Path) -> None:
     rows = [{"a": f"case {i} " + "many words " * 30, "b": f"short {i} one"} for i in range(40)]
-    found = guess(Table("rows.csv", ("a", "b"), [Record(i, row) for i, row in enumerate(rows)], []))
+    found = guess(Preview("rows.csv", ("a", "b"), [Record(i, row) for i, row in enumerate(rows)], []))
     text = written(found, sizes={"train": 32, "validation": 4, "test": 4})
     assert "# NOT SURE: no column is named like a target" in text
     assert "# rows: 32 train, 4 validation, 4 test" in text
@@ -112,7 +112,7 @@ def test_reasons_doubts_and_sizes_stand_in_it(tmp_path: Path) -> None:
 
 def test_long_texts_get_room(tmp_path: Path) -> None:
     rows = [{"document": f"case {i} " + "many words " * 4000, "summary": f"short {i} " + "text of words " * 700} for i in range(12)]
-    found = guess(Table("rows.csv", ("document", "summary"), [Record(i, row) for i, row in enumerate(rows)], []))
+    found = guess(Preview("rows.csv", ("document", "summary"), [Record(i, row) for i, row in enumerate(rows)], []))
     task = read(written(found), tmp_path)
     assert 8000 < task.max_length <= 32768
     assert task.decode.max_new_tokens == 1024

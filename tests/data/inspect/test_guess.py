@@ -7,16 +7,16 @@ from typing import Any
 
 import pytest
 
-from harness.data.formats.records import BadRow, Record, Table
-from harness.data.inspect.guess import Guess, guess
+from harness.data.inspect.task_guess import Guess, guess
+from harness.data.records import BadRow, Preview, Record
 from harness.errors import BenchError
 
 WORDS = ("the", "card", "did", "not", "arrive", "and", "I", "would", "like", "to", "know", "when", "it", "will", "be", "here", "next")
 
 
-def table(rows: Sequence[Mapping[str, Any]], bad: Sequence[BadRow] = ()) -> Table:
+def table(rows: Sequence[Mapping[str, Any]], bad: Sequence[BadRow] = ()) -> Preview:
     columns = tuple(dict.fromkeys(name for row in rows for name in row))
-    return Table("rows.csv", columns, [Record(i, row) for i, row in enumerate(rows, 2)], bad)
+    return Preview("rows.csv", columns, [Record(i, row) for i, row in enumerate(rows, 2)], bad)
 
 
 def text(i: int, words: int = 12) -> str:

@@ -110,4 +110,6 @@ def test_an_input_whose_name_no_prompt_can_read(refused, name, better):
 
 def test_a_place_that_is_no_line_is_named_as_it_is(refused):
     rows = [{"id": name, "input": f"text {name}", "target": "x"} for name in "abca"]
-    assert "a.json: item 4: id 'a' (column 'id') was already used in a.json: item 1. If it names" in refused(json.dumps(rows), "a.json")
+    assert "a.json: item 4: id 'a' (column 'id') is already used in a.json: item 1. If the column identifies" in refused(
+        json.dumps(rows), "a.json"
+    )

@@ -47,7 +47,7 @@ def test_folder_given(tmp_path, make_task):
 
 def test_a_pipe_does_not_hang(tmp_path, make_task):
     os.mkfifo(tmp_path / "a.csv")
-    has(error_for(make_task(path="a.csv"), tmp_path), "a.csv: is no regular file")
+    has(error_for(make_task(path="a.csv"), tmp_path), "a.csv: is not a regular file")
 
 
 def test_a_text_given_as_a_path(tmp_path, make_task):
@@ -56,7 +56,7 @@ def test_a_text_given_as_a_path(tmp_path, make_task):
 
 @pytest.mark.parametrize(
     ("name", "advice"),
-    [("a.xls", "save it as .xlsx"), ("a.ods", "save it as .xlsx"), ("a.txt", "rename"), ("a.tar", "unpack it"), ("a", "no extension")],
+    [("a.xls", "save it as .xlsx"), ("a.ods", "save it as .xlsx"), ("a.txt", "rename"), ("a.tar", "Unpack it"), ("a", "no extension")],
 )
 def test_unknown_extension(refused, name, advice):
     has(refused(GOOD, name), f"{name}: ", ".csv, .tsv, .jsonl, .ndjson, .json, .parquet, .xlsx", advice)
@@ -69,7 +69,7 @@ def test_empty_file(refused, name, content):
 
 
 def test_header_only(refused):
-    has(refused("input,target\r\n\r\n", skip_bad_rows=True), "visits.csv: only a header (input, target) and no rows")
+    has(refused("input,target\r\n\r\n", skip_bad_rows=True), "visits.csv: the file has a header (input, target) but no rows")
 
 
 def test_not_utf8_names_line_and_byte(refused):
@@ -139,7 +139,7 @@ def test_target_as_input(refused):
 
 def test_files_with_different_inputs(refused):
     message = refused({"train": "prompt,completion\na,b\n", "test": "input,target\nc,d\n"})
-    has(message, "test.csv: its inputs are input", "prompt")
+    has(message, "test.csv: the inputs are input", "prompt")
 
 
 def test_duplicate_header(refused):
@@ -176,14 +176,14 @@ def test_bad_rows_are_skipped_and_listed(load):
     assert sum(splits.report.sizes.values()) == 20
     assert splits.report.skipped[0] == "visits.csv:22: target (column 'target') is empty"
     assert "visits.csv:23: 3 cells, more than the 2 columns" in splits.report.skipped[1]
-    assert "visits.csv:24: 1 cells, fewer than the 2 columns" in splits.report.skipped[2]
+    assert "visits.csv:24: 1 cell, fewer than the 2 columns" in splits.report.skipped[2]
 
 
 @pytest.mark.parametrize(
     ("name", "content"), [("a.csv", "input,target\na,\n,b\n"), ("a.jsonl", "{broken\n[1]\n"), ("b.csv", "input,target\na,b,c\n")]
 )
 def test_nothing_left_after_skipping(refused, name, content):
-    has(refused(content, name, skip_bad_rows=True), f"{name}: no usable row is left", "the first:")
+    has(refused(content, name, skip_bad_rows=True), f"{name}: no usable rows", "the first:")
 
 
 def test_duplicate_ids(refused, load):
@@ -198,7 +198,7 @@ def test_empty_group_is_not_lost_silently(refused):
 
 def test_broken_quotes_on_one_line_are_a_bad_row(load, refused):
     content = GOOD + '"she said "no" twice",sum\n'
-    has(refused(content), "visits.csv:22: broken quotes", 'written twice ("")')
+    has(refused(content), "visits.csv:22: broken quotes", 'write a quote twice ("")')
     assert sum(load(content, skip_bad_rows=True).report.sizes.values()) == 20
 
 
@@ -208,7 +208,7 @@ def test_a_quote_never_closed_does_not_swallow_the_file(refused):
 
 
 def test_nul_is_a_bad_row(refused):
-    has(refused("input,target\na\0b,c\n"), "visits.csv:2: column 'input' holds a NUL")
+    has(refused("input,target\na\0b,c\n"), "visits.csv:2: column 'input' contains a NUL")
 
 
 # --------------------------------------------------------------------------------------------------------------- JSONL
@@ -221,18 +221,18 @@ def test_nul_is_a_bad_row(refused):
         ("[1, 2]", "a list, not an object"),
         ('"text"', "a string, not an object"),
         ("null", "null, not an object"),
-        ('{"input": "a\\u0000", "target": "b"}', "'input' holds a NUL"),
-        ('{"input": "a\\ud83d", "target": "b"}', "'input' holds a lone surrogate (\\ud83d)"),
-        ('{"input": "a", "target": "b", "x": {"y": ["\\udc00"]}}', "'x' holds a lone surrogate"),
+        ('{"input": "a\\u0000", "target": "b"}', "'input' contains a NUL"),
+        ('{"input": "a\\ud83d", "target": "b"}', "'input' contains a lone surrogate (\\ud83d)"),
+        ('{"input": "a", "target": "b", "x": {"y": ["\\udc00"]}}', "'x' contains a lone surrogate"),
         ('{"input": "a", "target": "b", "\\ud800": 1}', "lone surrogate"),
         ('{"input": "a", "input": "b", "target": "c"}', "the key 'input' occurs twice"),
-        ('{"input": Infinity, "target": "b"}', "Infinity is no JSON value"),
+        ('{"input": Infinity, "target": "b"}', "Infinity is not a JSON value"),
         ('{"input": ' + "1" * 5000 + ', "target": "b"}', "broken JSON"),
-        ('{"input": ' + "[" * 100_000 + ', "target": "b"}', "nested too deep"),
-        ('{"input": {"role": "user"}, "target": "b"}', "input (column 'input') is an object, seen '{'role': 'user'}'"),
+        ('{"input": ' + "[" * 100_000 + ', "target": "b"}', "nested too deeply"),
+        ('{"input": {"role": "user"}, "target": "b"}', "input (column 'input') is an object, found '{'role': 'user'}'"),
         ('{"input": {"role": "user"}, "target": "b"}', "Name a part of it with a dot, such as input.role"),
         ('{"input": [{"role": "user"}], "target": "b"}', "Name a part of it with a dot, such as input.role"),
-        ('{"input": [["a"]], "target": "b"}', "input (column 'input') is a list in a list"),
+        ('{"input": [["a"]], "target": "b"}', "input (column 'input') is a list inside a list"),
         ('{"input": [], "target": "b"}', "input (column 'input') is empty"),
         ('{"input": [null, " "], "target": "b"}', "input (column 'input') is empty"),
         ('{"input": "a", "target": [["b"]]}', "target (column 'target') is a list"),
@@ -264,4 +264,4 @@ def test_deeply_nested_values_do_no_harm(load, name):
 
 @pytest.mark.parametrize("content", ['[\n{"input": "a", "target": "b"}\n]', '[{"input": "a", "target": "b"}]', '{\n"input": "a"\n}'])
 def test_one_document_instead_of_lines(refused, content):
-    has(refused(content, "a.jsonl", skip_bad_rows=True), "a.jsonl:1: one JSON document", "jq -c")
+    has(refused(content, "a.jsonl", skip_bad_rows=True), "a.jsonl:1: the file is one JSON document", "jq -c")

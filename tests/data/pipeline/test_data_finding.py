@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from harness.data import peek
-from harness.data.formats.files import open_data
+from harness.data.formats import open_data
 from harness.errors import BenchError
 
 CSV = "id,input,target\n" + "".join(f"{i},text {i},sum\n" for i in range(12))

@@ -43,7 +43,7 @@ def test_rows_that_agree_in_the_column_stay_together(load):
 def test_rows_that_agree_and_ask_different_things(refused):
     rows = [*ROWS, ("x", "another meaning", "text", "k7")]
     message = refused(csv_of(rows), fold_references_by="key")
-    assert "visits.csv:69 and visits.csv:92 agree in 'key', by which references are folded, but differ in an input." in message
+    assert "visits.csv:69 and visits.csv:92 have the same 'key', by which references are folded, but different inputs." in message
     assert "leave it out" in message
 
 
@@ -77,7 +77,7 @@ def test_the_limit_counts_examples(load):
 
 def test_folded_rows_are_the_same_when_they_are_read_again(load, monkeypatch):
     kept = load(csv_of(ROWS), fold_references_by="key", limit=2)
-    monkeypatch.setattr("harness.data.pipeline.gather.KEPT_FOR_SAMPLE", 5)
+    monkeypatch.setattr("harness.data.pipeline.file_rows.KEPT_FOR_SAMPLE", 5)
     assert load(csv_of(ROWS), fold_references_by="key", limit=2) == kept
 
 
@@ -89,4 +89,4 @@ def test_a_nested_column_and_values_that_are_not_text(load):
 
 def test_labels_are_not_folded(refused):
     message = refused(csv_of(ROWS), kind="classification", fold_references_by="key")
-    assert "is for answers that are written" in message
+    assert "applies to written answers only" in message

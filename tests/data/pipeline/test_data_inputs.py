@@ -71,7 +71,7 @@ def test_folding_is_for_scoring(at, make_task):
 
 def test_bad_rows_are_an_error(at, make_task):
     task = make_task(path="old.csv", skip_bad_rows=True)
-    with pytest.raises(BenchError, match=r"(?s)1 bad row:.*new\.csv:3: input \(column 'input'\) is empty.*take them out") as caught:
+    with pytest.raises(BenchError, match=r"(?s)1 bad row:.*new\.csv:3: input \(column 'input'\) is empty.*remove them") as caught:
         load_inputs(task, at("input,x\na,1\n,2\n"))
     assert "skip_bad_rows" not in str(caught.value)
     with pytest.raises(BenchError, match="no rows"):

@@ -78,13 +78,13 @@ def test_a_million_rows(tmp_path, name, limit, most):
 def test_a_sample_that_is_read_again_is_the_same(tmp_path, make_task, monkeypatch, name):
     write(tmp_path / name, 500)
     kept = load_splits(make_task(path=name), folder=tmp_path, limit=20)
-    monkeypatch.setattr("harness.data.pipeline.gather.KEPT_FOR_SAMPLE", 100)
+    monkeypatch.setattr("harness.data.pipeline.file_rows.KEPT_FOR_SAMPLE", 100)
     assert load_splits(make_task(path=name), folder=tmp_path, limit=20) == kept
 
 
 def test_a_file_that_changes_while_it_is_read(tmp_path, make_task, monkeypatch):
     path = write(tmp_path / "a.csv", 500)
-    monkeypatch.setattr("harness.data.pipeline.gather.KEPT_FOR_SAMPLE", 100)
+    monkeypatch.setattr("harness.data.pipeline.file_rows.KEPT_FOR_SAMPLE", 100)
 
     def and_change(*args):
         with path.open("a") as file:
@@ -93,6 +93,6 @@ def test_a_file_that_changes_while_it_is_read(tmp_path, make_task, monkeypatch):
 
     from harness.data.quality.overlap import remove_overlaps
 
-    monkeypatch.setattr("harness.data.pipeline.load_splits.remove_overlaps", and_change)
-    with pytest.raises(BenchError, match=r"a\.csv: has changed while it was read"):
+    monkeypatch.setattr("harness.data.pipeline.task_splits.remove_overlaps", and_change)
+    with pytest.raises(BenchError, match=r"a\.csv: the file changed while it was read"):
         load_splits(make_task(path="a.csv"), folder=tmp_path, limit=20)

@@ -86,7 +86,7 @@ def test_e2e_folded(make_task):
 
 def test_e2e_meanings_that_were_corrected_differently(make_task):
     task = make_task(path="devel-fixed.no-ol.csv", fields={"input": "mr", "target": "ref"}, fold_references_by="orig_mr")
-    with pytest.raises(BenchError, match=r"csv:\d+ and devel-fixed.no-ol.csv:\d+ agree in 'orig_mr'.*differ in an input \(and \d+ more"):
+    with pytest.raises(BenchError, match=r"csv:\d+ and devel-fixed.no-ol.csv:\d+ have the same 'orig_mr'.*different inputs \(\d+ more"):
         load_splits(task, folder=DATA / "e2e-cleaned")
 
 

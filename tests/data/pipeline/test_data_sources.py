@@ -37,28 +37,28 @@ def message(monkeypatch, make_task, tmp_path) -> Iterator[Loads]:
 @pytest.mark.parametrize(
     ("example", "hint"),
     [
-        (Example("r", {"input": "a"}, "abc"), "targets must be a tuple of texts, and is str: 'abc'"),
-        (Example("r", {"input": "a"}, ()), "targets is empty: only a question may have no answer"),
-        (Example("r", {"input": "a"}, (3,)), "targets[0] must be text, and is int: '3'"),
+        (Example("r", {"input": "a"}, "abc"), "targets must be a tuple of texts, not str: 'abc'"),
+        (Example("r", {"input": "a"}, ()), "targets is empty. Only questions may have no answer"),
+        (Example("r", {"input": "a"}, (3,)), "targets[0] must be text, not int: '3'"),
         (Example("r", {"input": "a"}, ("x", " ")), "targets[1] is blank"),
-        (Example("r", {"input": 5}, ("x",)), "inputs['input'] must be text, and is int: '5'"),
-        (Example("r", {"input": "a\0"}, ("x",)), "inputs['input'] holds a NUL character"),
-        (Example("r", {"input": "a"}, ("\ud800",)), "targets[0] holds a lone surrogate"),
-        (Example("r", {}, ("x",)), "inputs must be a dictionary of names and texts with at least one, and is dict: '{}'"),
+        (Example("r", {"input": 5}, ("x",)), "inputs['input'] must be text, not int: '5'"),
+        (Example("r", {"input": "a\0"}, ("x",)), "inputs['input'] contains a NUL character"),
+        (Example("r", {"input": "a"}, ("\ud800",)), "targets[0] contains a lone surrogate"),
+        (Example("r", {}, ("x",)), "inputs must be a non-empty dictionary of names and texts, not dict: '{}'"),
         (Example("r", {"choices": "a"}, ("x",)), "an input cannot be called 'choices'"),
-        (Example("r", {1: "a"}, ("x",)), "inputs[1] must be text, and is int: '1'"),
-        (Example("r", {"input": "a"}, ("x",), group=7), "group must be text, and is int: '7'"),
-        (Example("r", {"input": "a"}, ("x",), choices=["x"]), "choices must be a tuple of texts, and is list"),
+        (Example("r", {1: "a"}, ("x",)), "inputs[1] must be text, not int: '1'"),
+        (Example("r", {"input": "a"}, ("x",), group=7), "group must be text, not int: '7'"),
+        (Example("r", {"input": "a"}, ("x",), choices=["x"]), "choices must be a tuple of texts, not list"),
     ],
 )
 def test_a_row_that_cannot_be_used(message: Loads, example: Example, hint: str) -> None:
     said = message(example)
-    assert said.startswith("the source 'acme' of acme 1.0: the row 'r' of train: ")
+    assert said.startswith("the source 'acme' of acme 1.0: the example 'r' of train: ")
     assert hint in said
 
 
 def test_an_id_that_is_no_text(message: Loads) -> None:
-    assert "the row '7' of train: id must be text, and is int: '7'" in message(Example(7, {"input": "a"}, ("x",)))
+    assert "the example '7' of train: id must be text, not int: '7'" in message(Example(7, {"input": "a"}, ("x",)))
 
 
 def test_a_question_may_have_no_answer(message: Loads) -> None:

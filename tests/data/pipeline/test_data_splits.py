@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.data import example_digest, inputs_digest, load_splits
-from harness.data.mapping.row_index import Index
+from harness.data import load_splits
+from harness.data.identity import RowIndex, example_digest, inputs_digest
 from harness.data.pipeline.splitting import split_rows
 from harness.errors import BenchError
 from harness.types import Example, SplitSpec
@@ -67,7 +67,7 @@ CLUSTERED = st.lists(st.tuples(st.integers(0, 15).map(str), st.one_of(st.none(),
 def test_clusters_are_never_split(rows, seed, shares):
     examples = [Example(str(i), {"input": text}, ("t",), group=group) for i, (text, group) in enumerate(rows)]
     spec = SplitSpec(train=shares[0], validation=shares[1], test=shares[2], seed=seed)
-    index = Index(seed)
+    index = RowIndex(seed)
     for example in examples:
         index.add(example)
     try:
@@ -160,8 +160,8 @@ def test_copies_across_splits(load):
     assert report.duplicates == {
         "train": 1, "validation": 0, "test": 1, "train/test": 1, "train/validation": 1, "validation/test": 1,
     }  # fmt: skip
-    assert "2 rows removed from train: inputs that also occur in validation or test" in report.warnings
-    assert "1 row removed from validation: inputs that also occur in test" in report.warnings
+    assert "2 training examples removed: the same inputs occur in validation or test" in report.warnings
+    assert "1 validation example removed: the same inputs occur in test" in report.warnings
 
 
 def test_groups_across_splits(load):
@@ -181,8 +181,8 @@ def test_groups_across_splits(load):
 
 def test_the_same_file_twice(refused):
     message = refused({"train": csv_of(MANY), "test": csv_of(MANY)})
-    assert "nothing is left of train" in message
-    assert "same file given twice" in message
+    assert "no training rows are left" in message
+    assert "same file is not given twice" in message
 
 
 # ----------------------------------------------------------------------------------------------------- limit and digest

@@ -54,26 +54,26 @@ def test_probabilities_and_ids_that_are_numbers(tmp_path: Path) -> None:
 
 def test_outputs_of_rows_that_are_not_tested_are_passed_over(tmp_path: Path) -> None:
     path = jsonl(tmp_path, {"id": "train-1", "output": "x"}, {"id": "row-1", "output": "b"})
-    assert texts(path, others={"train-1"}) == {"row-1": "b"}
-    with pytest.raises(BenchError, match="no test row has the id 'train-1'"):
+    assert texts(path, ignored_ids={"train-1"}) == {"row-1": "b"}
+    with pytest.raises(BenchError, match="no test example has the id 'train-1'"):
         texts(path)
 
 
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
-        ([{"id": "row-1", "output": "a"}, {"id": "row-1", "output": "b"}], r"out.jsonl:2: the id 'row-1' stands in out.jsonl:1, too"),
-        ([{"id": "row-11", "output": "a"}], r"out.jsonl:1: no test row has the id 'row-11'. Did you mean 'row-1'"),
-        ([{"id": "row-1", "output": "a"}, {"output": "b"}], r'out.jsonl:2: has no "id", and other rows have one'),
-        ([{"id": "row-1", "text": "a"}], r'out.jsonl:1: has no "output"'),
+        ([{"id": "row-1", "output": "a"}, {"id": "row-1", "output": "b"}], r"out.jsonl:2: the id 'row-1' is already used in out.jsonl:1"),
+        ([{"id": "row-11", "output": "a"}], r"out.jsonl:1: no test example has the id 'row-11'. Did you mean 'row-1'"),
+        ([{"id": "row-1", "output": "a"}, {"output": "b"}], r'out.jsonl:2: no "id", although other rows have one'),
+        ([{"id": "row-1", "text": "a"}], r'out.jsonl:1: no "output"'),
         ([{"id": "row-1", "outputs": "a"}], "Did you mean 'outputs'"),
-        ([{"id": "row-1", "output": ["a"]}], r"out.jsonl:1: the output is .* and must be a text"),
+        ([{"id": "row-1", "output": ["a"]}], r"out.jsonl:1: output is .* but it must be a text"),
         (
             [{"id": "row-1", "output": "a", "probabilities": [0.5]}],
-            r"out.jsonl:1: the probabilities are .* a number from 0 to 1 for each label",
+            r"out.jsonl:1: probabilities is .* a number from 0 to 1 for each label",
         ),
-        ([{"id": "row-1", "output": "a", "probabilities": {"yes": 7}}], "must be a number from 0 to 1"),
-        ([{"output": "a"}], "out.jsonl: has 1 outputs without ids, and there are 4 test rows"),
+        ([{"id": "row-1", "output": "a", "probabilities": {"yes": 7}}], "must have a number from 0 to 1"),
+        ([{"output": "a"}], "out.jsonl: 1 output without ids for 4 test examples"),
         (["{not json"], r"out.jsonl:1"),
     ],
 )
@@ -94,7 +94,7 @@ def test_files_that_are_none(tmp_path: Path) -> None:
     (tmp_path / "binary.txt").write_bytes(b"\xff\xfe\x00\x01\x80")
     for name, message in (
         ("nowhere.txt", "no such file"),
-        ("empty.txt", "there are no outputs"),
+        ("empty.txt", "the file has no outputs"),
         ("binary.txt", "cannot be read as UTF-8"),
     ):
         with pytest.raises(BenchError, match=message):

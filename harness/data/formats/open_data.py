@@ -1,0 +1,171 @@
+"""From a path to a `Table`: the file's extension picks the reader."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from harness.data.formats.arrow_rows import ROW_LOCATION
+from harness.data.formats.csv_file import read_csv
+from harness.data.formats.hf_datasets import DatasetSplits, is_saved_folder, read_saved_folder
+from harness.data.formats.json_file import ITEM_LOCATION, is_json_lines, read_json
+from harness.data.formats.jsonl_file import read_jsonl
+from harness.data.formats.parquet_file import read_parquet
+from harness.data.formats.text_file import COMPRESSED, TextFile
+from harness.data.formats.tsv_file import read_tsv
+from harness.data.formats.xlsx_file import SHEET_ROW_LOCATION, read_xlsx
+from harness.data.records import BadRow, Preview, Record, Rows, Table, join_names, name_hint, quote
+from harness.errors import BenchError
+
+_TEXT_READERS: dict[str, Callable[[TextFile], Rows]] = {
+    ".csv": read_csv,
+    ".tsv": read_tsv,
+    ".jsonl": read_jsonl,
+    ".ndjson": read_jsonl,
+    ".json": read_json,
+}
+_BINARY_READERS: dict[str, tuple[Callable[[Path, str], Rows], str]] = {
+    ".parquet": (read_parquet, ROW_LOCATION),
+    ".xlsx": (read_xlsx, SHEET_ROW_LOCATION),
+}
+READABLE = (*_TEXT_READERS, *_BINARY_READERS)
+_ADVICE = {
+    ".txt": "If it is a table with a header, rename it to .csv (the delimiter is detected) or .tsv",
+    ".xls": "Open it in a spreadsheet program and save it as .xlsx",
+    ".xlsb": "Open it in a spreadsheet program and save it as .xlsx",
+    ".ods": "Open it in a spreadsheet program and save it as .xlsx",
+    ".arrow": "Name the folder that datasets saved it in, or export it as .parquet",
+    ".tar": "Unpack it and name the file",
+    ".tgz": "Unpack it and name the file",
+    ".7z": "Unpack it and name the file",
+}
+
+
+def open_data(path: Path) -> Table | DatasetSplits:
+    """Open a file, or a folder that `datasets` saved, which may have its own splits.
+
+    Raises:
+        BenchError: the path does not exist, is another kind of folder, has an unknown extension or cannot be read. Defects of the content
+            are raised when the rows are read.
+    """
+    try:
+        if path.is_dir():
+            if is_saved_folder(path):
+                return read_saved_folder(path)
+            raise BenchError(f"{path}: is a folder that datasets did not save. Name a file.{_suggest_files(path, '')}")
+        if not path.exists():
+            raise BenchError(f"{path}: no such file.{_suggest_files(path.parent, path.name)}")
+        return _open_file(path)
+    except OSError as error:
+        raise BenchError(f"{quote(path.name)}: cannot be read ({error.strerror})") from None
+
+
+def open_table(path: Path) -> Table:
+    """Open a path that must contain exactly one table.
+
+    Raises:
+        BenchError: as `open_data`, and for a folder with several splits.
+    """
+    data = open_data(path)
+    if isinstance(data, Table):
+        return data
+    if len(data.splits) == 1:
+        return next(iter(data.splits.values()))
+    first = next(iter(data.splits))
+    raise BenchError(
+        f"{path.name}: the folder contains the splits {join_names(data.splits)}. Name the folder of one of them, such as {path / first}"
+    )
+
+
+def peek(path: Path, rows: int = 2000) -> Preview:
+    """Read the first rows of a file, or of the training split of a folder that `datasets` saved.
+
+    The rest is not read, except that a .json document is parsed as a whole.
+
+    Raises:
+        BenchError: as `open_data`, and for defects of the content that these rows show.
+    """
+    data = open_data(path)
+    table = data if isinstance(data, Table) else data.splits.get("train") or next(iter(data.splits.values()))
+    records: list[Record] = []
+    bad_rows: list[BadRow] = []
+    columns: dict[str, None] = {}
+    for row in table.head(rows):
+        if isinstance(row, BadRow):
+            bad_rows.append(row)
+        else:
+            records.append(row)
+            columns.update(dict.fromkeys(row.values))
+    return Preview(table.name, tuple(columns), records, bad_rows)
+
+
+def _open_file(path: Path) -> Table:
+    if not path.is_file():
+        raise BenchError(
+            f"{path}: is not a regular file. Files are read more than once, which is not possible for a pipe: write it to a file first"
+        )
+    with path.open("rb"):  # raises OSError if the file is not readable
+        pass
+    extension = path.suffix.lower()
+    digest = partial(_sha256, path)
+    if extension in _BINARY_READERS:
+        read_binary, location_format = _BINARY_READERS[extension]
+        return Table(path.name, partial(read_binary, path, path.name), digest, location_format)
+    file = TextFile(path, path.name)
+    if extension in COMPRESSED:
+        extension = _inner_extension(file)
+    if extension not in _TEXT_READERS:
+        raise BenchError(_unknown_extension(path, extension))
+    if extension == ".json" and not is_json_lines(file):
+        return Table(path.name, partial(read_json, file), digest, ITEM_LOCATION)
+    read = read_jsonl if extension == ".json" else _TEXT_READERS[extension]
+    return Table(path.name, partial(read, file), digest, read_head=partial(read_tsv, file) if read is read_tsv else None)
+
+
+def _inner_extension(file: TextFile) -> str:
+    """The extension of the compressed file: `.csv` for data.csv.gz; for a .zip whose name does not tell, that of the file inside."""
+    extension = Path(file.path.stem).suffix.lower()
+    if file.path.suffix.lower() == ".zip" and extension not in READABLE:
+        return Path(file.member).suffix.lower()
+    return extension
+
+
+def _unknown_extension(path: Path, extension: str) -> str:
+    """The message for a file that no reader takes.
+
+    Args:
+        extension: that of the file, or of the file inside if it is compressed.
+    """
+    if extension != path.suffix.lower():  # compressed
+        if extension in _BINARY_READERS:
+            return f"{path.name}: {extension} files are compressed already and read as they are. Unpack it first"
+        what = f"the compressed file ends in '{extension}', which is unknown" if extension else "the name lacks the inner extension"
+        return f"{path.name}: {what}. Compressed files can be {', '.join(_TEXT_READERS)}, as in data.csv.gz"
+    what = f"the extension '{extension}' is unknown" if extension else "the file has no extension"
+    advice = f". {_ADVICE[extension]}" if extension in _ADVICE else ""
+    return f"{path.name}: {what}. Files can be {', '.join(READABLE)}{advice}"
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _suggest_files(folder: Path, name: str) -> str:
+    """A hint that lists the data files of a folder, similar names first."""
+    try:
+        names = sorted(p.name for p in folder.iterdir() if _is_data_file(p) and p.is_file())
+    except OSError:
+        return f" The folder {folder} does not exist or cannot be read."
+    if not names:
+        return f" The folder {folder} contains no data files ({', '.join(READABLE)})."
+    return name_hint(name, names)
+
+
+def _is_data_file(path: Path) -> bool:
+    """Whether a name ends like that of a data file: `a.csv` and `a.csv.gz`, but not `a.csv.yaml`."""
+    if path.suffix.lower() in COMPRESSED:
+        return Path(path.stem).suffix.lower() in _TEXT_READERS
+    return path.suffix.lower() in READABLE

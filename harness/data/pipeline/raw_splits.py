@@ -1,0 +1,148 @@
+"""The rows of a task by split, from files or from a source, before any check."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.data.identity import RowIds, RowIndex
+from harness.data.pipeline.file_rows import FileRows
+from harness.data.pipeline.folding import check_folds
+from harness.data.pipeline.sources import sources
+from harness.data.pipeline.splitting import split_rows
+from harness.data.pipeline.task_tables import TaskTables, open_tables
+from harness.errors import BenchError, did_you_mean, setting
+from harness.types import Example, SplitName, SplitSpec, Task
+
+if TYPE_CHECKING:
+    from harness.data.identity import RowNumbers
+
+SPLITS: tuple[SplitName, ...] = ("train", "validation", "test")
+
+
+@dataclass(frozen=True)
+class RawSplits:
+    """Rows by split.
+
+    Attributes:
+        take_examples: returns the examples of some rows, in their order; can be called only once.
+        origin, skipped, skipped_rows, warnings: for the data report.
+        needs_validation: whether no validation rows were given, so that some are to be split off training.
+    """
+
+    index: RowIndex
+    parts: Mapping[SplitName, RowNumbers]
+    ids: RowIds
+    take_examples: Callable[[RowNumbers], Iterator[Example]]
+    origin: Mapping[str, str]
+    warnings: Sequence[str]
+    skipped: tuple[str, ...] = ()
+    skipped_rows: int = 0
+    needs_validation: bool = False
+
+
+def read_files(task: Task, folder: Path, *, is_sampled: bool, whole_as_test: bool) -> RawSplits:
+    """Read the files of a task, and split them unless they are split already.
+
+    Args:
+        folder: what relative paths are relative to.
+        is_sampled: whether only some of the rows will be needed.
+        whole_as_test: a file without splits becomes the test set as a whole.
+
+    Raises:
+        BenchError: a defect of the files, the mapping of columns or the rows.
+    """
+    tables = open_tables(task, folder)
+    file_rows = FileRows(task, tables.in_order, is_sampled=is_sampled)
+    if file_rows.bad_rows.count and not task.data.skip_bad_rows:
+        raise file_rows.bad_rows.to_error()
+    rows = _rows_by_split(file_rows, tables)
+    _check_rows(task, file_rows, rows, tables)
+    index = file_rows.index
+    if "file" in rows:
+        if whole_as_test:
+            none = rows["file"][:0]
+            parts: dict[SplitName, RowNumbers] = {"train": none, "validation": none, "test": rows["file"]}
+        else:
+            parts = split_rows(index, rows["file"], task.data.split, tables.file_names("file"))
+        ids = RowIds(index, [rows["file"]], tables.id_prefixes)
+    else:
+        parts = {split: rows.get(split, rows["train"][:0]) for split in SPLITS}
+        ids = RowIds(index, [parts["test"], parts["validation"], parts["train"]], tables.id_prefixes)
+    return RawSplits(
+        index,
+        parts,
+        ids,
+        file_rows.take_examples,
+        tables.origin(file_rows.sha256),
+        [*tables.warnings, *ids.warnings],
+        skipped=file_rows.bad_rows.report_lines(),
+        skipped_rows=file_rows.bad_rows.count,
+        needs_validation=not rows.keys() & {"file", "validation"},
+    )
+
+
+def _rows_by_split(file_rows: FileRows, tables: TaskTables) -> dict[str, RowNumbers]:
+    import numpy as np
+
+    rows, start = {}, 0
+    for split, files in tables.tables.items():
+        rows[split] = np.concatenate([file_rows.rows_of_file(file) for file in range(start, start + len(files))])
+        start += len(files)
+    return rows
+
+
+def _check_rows(task: Task, file_rows: FileRows, rows: Mapping[str, RowNumbers], tables: TaskTables) -> None:
+    for split, numbers in rows.items():
+        if not len(numbers):
+            bad_rows = file_rows.bad_rows
+            raise BenchError(
+                f"{tables.file_names(split)}: no usable rows. All {bad_rows.count} bad rows were skipped; the first: {bad_rows.kept[0]}"
+            )
+        if task.data.fold_references_by is not None:
+            check_folds(file_rows.index, numbers, task.data.fold_references_by, file_rows.location)
+
+
+def read_source(task: Task) -> RawSplits:
+    """Read the registered source that a task names.
+
+    Raises:
+        BenchError: the source is unknown, does not fit the task, or returns unusable examples.
+    """
+    import numpy as np
+
+    spec, name = task.data, task.data.source or ""
+    known = sources()
+    if name not in known:
+        raise BenchError(f"{task.name}: data.source: no source '{name}'.{did_you_mean(name, known)}")
+    if spec.fields:
+        raise BenchError(
+            f"{task.name}: data.fields: the source '{name}' defines its own inputs and target. Remove 'fields', or read a file with "
+            f"{setting('data', 'FILE')}"
+        )
+    version, rows = known[name](spec, task.kind)
+    index = RowIndex(spec.split.seed, with_labels=task.chooses)
+    numbers: dict[SplitName, list[int]] = {split: [] for split in SPLITS}
+    examples: list[Example] = []
+    for split, example in rows:
+        _check_label(example, task, name)
+        numbers[split].append(len(examples))
+        examples.append(example)
+        index.add(example)
+    parts = {split: np.asarray(numbers[split], np.int64) for split in SPLITS}
+    ids = RowIds(index, [parts["test"], parts["validation"], parts["train"]], [name])
+    if ids.duplicate:
+        raise BenchError(f"{task.name}: the source '{name}' uses the id '{ids.duplicate}' twice. Every example needs its own id")
+    origin = {"source": name, "version": version, "size": str(spec.size), "seed": str(spec.seed)}
+    warnings = [] if spec.split == SplitSpec() else [f"'split' is ignored: the source '{name}' has its own splits"]
+    return RawSplits(index, parts, ids, lambda rows: (examples[row] for row in rows.tolist()), origin, warnings)
+
+
+def _check_label(example: Example, task: Task, source: str) -> None:
+    if task.chooses and len(example.targets) != 1:
+        raise BenchError(
+            f"{task.name}: the example '{example.id}' of the source '{source}' has {len(example.targets)} targets. "
+            "With labels to choose from, each example must have exactly one"
+        )

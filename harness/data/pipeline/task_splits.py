@@ -1,0 +1,153 @@
+"""`load_splits`: the only way from a task to its examples.
+
+read → map fields → split (or take the given splits) → fold references → remove overlaps → labels → sample → digest
+
+All steps but the first and the last work on an index of the rows; the examples are built at the end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.data.identity import RowIds, RowIndex, splits_digest
+from harness.data.pipeline.folding import add_followers, fold, merge_references
+from harness.data.pipeline.harvested_examples import correction_lines, read_corrections, remove_corrected, training_examples
+from harness.data.pipeline.labels import find_unseen_labels, resolve_choices
+from harness.data.pipeline.raw_splits import SPLITS, RawSplits, read_files, read_source
+from harness.data.pipeline.sampling import sample_positions
+from harness.data.pipeline.splitting import split_off_validation
+from harness.data.quality import CleanedSplits, remove_overlaps
+from harness.errors import BenchError
+from harness.types import DataReport, Example, Paths, SplitName, Splits, Task
+
+if TYPE_CHECKING:
+    from harness.data.identity import RowNumbers
+
+
+def load_splits(task: Task, *, folder: Path, limit: int | None = None, limit_seed: int = 0, whole_as_test: bool = False) -> Splits:
+    """Load the examples of a task: split, checked and, with `limit`, sampled.
+
+    Args:
+        folder: what relative paths in `task.data` are relative to.
+        limit: at most this many examples per split, drawn at random after the checks. The sample for a smaller limit is a subset of that
+            for a larger one.
+        limit_seed: the seed of that draw.
+        whole_as_test: a file without splits becomes the test set as a whole, in its order; the other splits are then empty.
+
+    Returns:
+        The splits. Their report says what was skipped, removed, folded and sampled; `report.sampled_from` holds the sizes before sampling.
+
+    Raises:
+        BenchError: a defect of the files, the mapping of columns, the rows or the labels.
+    """
+    if limit is not None and limit < 1:
+        raise BenchError(f"limit must be at least 1, not {limit}")
+    _check_folding(task)
+    if task.data.source is not None:
+        raw = read_source(task)
+    else:
+        raw = read_files(task, folder, is_sampled=limit is not None, whole_as_test=whole_as_test)
+    index, removed = raw.index, dict[str, int]()
+    corrections = read_corrections([folder / path for path in _as_tuple(task.data.harvested)])
+    parts = dict(raw.parts)
+    if corrections:
+        parts, removed = remove_corrected(index, parts, corrections)
+    parts, followers = _fold_splits(index, parts, ("validation", "test"))
+    is_test_only = whole_as_test and not len(parts["train"])
+    cleaned = CleanedSplits(parts, {}, 0, 0, 0, []) if is_test_only else remove_overlaps(index, parts)
+    parts = cleaned.parts
+    warnings = [*raw.warnings, *cleaned.warnings]
+    if raw.needs_validation:
+        parts["train"], parts["validation"] = split_off_validation(index, parts["train"])
+        parts, new_followers = _fold_splits(index, parts, ("validation",))
+        followers |= new_followers
+        if corrections:
+            parts, _ = remove_corrected(index, parts, corrections)
+    if not len(parts["validation"]) and len(parts["train"]):
+        warnings.append("no validation examples: early stopping is off")
+    choices: tuple[str, ...] = ()
+    if task.chooses:
+        choices, label_warnings = resolve_choices(index, raw.parts if corrections else parts, task)
+        warnings += label_warnings
+    full_sizes: dict[str, int] = {split: len(parts[split]) for split in SPLITS}
+    folded = {split: sum(len(followers.get(row, ())) for row in parts[split].tolist()) for split in parts} if index.with_folds else {}
+    if limit is not None:
+        parts = {split: _sample_rows(rows, raw.ids, limit, limit_seed) for split, rows in parts.items()}
+    unseen: dict[str, int] = {}
+    if task.chooses and len(parts["train"]):
+        unseen, label_warnings = find_unseen_labels(index.get_labels(parts["train"]), index.get_labels(parts["test"]))
+        warnings += label_warnings
+    examples = _build_examples(raw, parts, followers, choices)
+    if corrections:
+        examples["train"] += training_examples(corrections, choices, examples["train"])
+        warnings += correction_lines(index, raw.parts, corrections, removed)
+    report = DataReport(
+        origin=raw.origin,
+        sizes={split: len(part) for split, part in examples.items()},
+        sampled_from=full_sizes,
+        skipped=raw.skipped,
+        skipped_rows=raw.skipped_rows,
+        duplicates=cleaned.duplicates,
+        removed_from_train=cleaned.removed_from_train,
+        removed_from_validation=cleaned.removed_from_validation,
+        shared_groups_removed=cleaned.shared_groups_removed,
+        folded={split: count for split, count in folded.items() if split != "train"},
+        unseen_labels=unseen,
+        warnings=tuple(warnings),
+    )
+    return Splits(examples["train"], examples["validation"], examples["test"], report, splits_digest(examples))
+
+
+def _as_tuple(paths: Paths | None) -> tuple[str, ...]:
+    return () if paths is None else (paths,) if isinstance(paths, str) else paths
+
+
+def _check_folding(task: Task) -> None:
+    if task.data.fold_references_by is None:
+        return
+    if task.chooses:
+        raise BenchError(
+            f"{task.name}: data.fold_references_by: applies to written answers only. With labels, each example has one reference"
+        )
+    if task.data.source is not None:
+        raise BenchError(
+            f"{task.name}: data.fold_references_by: applies to files only. A source returns each example with all its references"
+        )
+
+
+def _fold_splits(
+    index: RowIndex, parts: Mapping[SplitName, RowNumbers], splits: Iterable[SplitName]
+) -> tuple[dict[SplitName, RowNumbers], dict[int, list[int]]]:
+    """Fold the references of these splits.
+
+    Returns:
+        All splits, with the first row of each example; and by row, the rows whose references it takes.
+    """
+    kept = dict(parts)
+    followers: dict[int, list[int]] = {}
+    for split in splits if index.with_folds else ():
+        kept[split], new_followers = fold(index, parts[split])
+        followers |= new_followers
+    return kept, followers
+
+
+def _sample_rows(rows: RowNumbers, ids: RowIds, limit: int, seed: int) -> RowNumbers:
+    return rows[list(sample_positions(len(rows), lambda position: ids[int(rows[position])], limit, seed))]
+
+
+def _build_examples(
+    raw: RawSplits, parts: Mapping[SplitName, RowNumbers], followers: Mapping[int, Sequence[int]], choices: tuple[str, ...]
+) -> dict[SplitName, tuple[Example, ...]]:
+    """The examples of every split, with their ids, references and choices."""
+    import numpy as np
+
+    rows_to_read = add_followers(np.concatenate([parts[split] for split in SPLITS]), followers)
+    taken = raw.take_examples(rows_to_read)
+
+    def build(rows: RowNumbers) -> Iterator[Example]:
+        for row, e in zip(rows.tolist(), merge_references(rows, taken, followers), strict=False):
+            yield Example(raw.ids[row], e.inputs, e.targets, choices or e.choices, e.group, e.meta)
+
+    return {split: tuple(build(parts[split])) for split in SPLITS}

@@ -1,0 +1,23 @@
+"""What every reader yields: records, rows that cannot be used, and the table that they belong to."""
+
+from harness.data.records.bad_rows import BadRow, BadRowError, BadRows
+from harness.data.records.header import parse_header
+from harness.data.records.quoting import join_names, name_hint, quote
+from harness.data.records.table import Preview, Record, Rows, Table
+from harness.data.records.text_checks import check_texts, find_unusable_text
+
+__all__ = [
+    "BadRow",
+    "BadRowError",
+    "BadRows",
+    "Preview",
+    "Record",
+    "Rows",
+    "Table",
+    "check_texts",
+    "find_unusable_text",
+    "join_names",
+    "name_hint",
+    "parse_header",
+    "quote",
+]

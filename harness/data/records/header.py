@@ -1,0 +1,24 @@
+"""Column names from the header of a table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from harness.data.records.quoting import join_names, quote
+from harness.errors import BenchError
+
+
+def parse_header(cells: Sequence[object], location: str) -> tuple[str, ...]:
+    """The column names of a header. A blank name, common for the index of a saved data frame, becomes "column N".
+
+    Raises:
+        BenchError: a name occurs more than once.
+    """
+    columns = tuple(("" if cell is None else str(cell)).strip() or f"column {i}" for i, cell in enumerate(cells, 1))
+    repeated = [column for column in dict.fromkeys(columns) if columns.count(column) > 1]
+    if repeated:
+        raise BenchError(
+            f"{location}: the header contains the column {join_names(quote(c) for c in repeated)} more than once. "
+            f"Rename one of them. The columns are: {join_names(columns)}"
+        )
+    return columns
