@@ -135,7 +135,7 @@ def test_help_does_not_wait_for_plug_ins_nor_fail_with_them(call: Bench, site: P
         ("def plugin(): return {'metrics': []}", "must return a harness.plugins.Plugin, and it returns dict"),
         ("def plugin(): return 1 / 0", "cannot be loaded: ZeroDivisionError: division by zero"),
         ("from harness.plugins import Plugin\ndef plugin(): return Plugin(metrics=['rouge'])", "must be a harness.metrics.Family, not str"),
-        ("from harness.plugins import Plugin\ndef plugin(): return Plugin(sources={'a': 1})", "its source 'a' must be a name with a"),
+        ("from harness.plugins import Plugin\ndef plugin(): return Plugin(sources={'a': 1})", "the source 'a' must be a name with a"),
         ("from harness.plugins import Plugin\ndef plugin(): return Plugin(sources=[1])", "'sources' a dictionary"),
     ],
 )
@@ -178,8 +178,8 @@ def test_two_plug_ins_with_one_name(call: Bench, site: Path) -> None:
     ("body", "hint"),
     [
         ("raise KeyError('token')", "the source 'tickets' of acme-bench 1.0 failed: KeyError: 'token'"),
-        ("return []", "must give SourceRows(version, rows), and it gives list"),
-        ("return SourceRows('1', [('tset', None)])", "must give pairs of a split (train, validation, test) and an Example"),
+        ("return []", "must return SourceRows(version, rows), but it returned list"),
+        ("return SourceRows('1', [('tset', None)])", "must yield pairs of a split (train, validation, test) and an Example"),
         ("return SourceRows('1', (1 / 0 for _ in 'a'))", "failed: ZeroDivisionError"),
     ],
 )
@@ -196,7 +196,7 @@ def test_a_row_that_a_source_makes_is_checked(call: Bench, site: Path) -> None:
     ended = call("run", "--task", "custom.yaml", "--strategies", "base")
     assert (ended.code, ended.out) == (2, ""), ended
     assert ended.err.splitlines() == [
-        "error: the source 'tickets' of acme-bench 1.0: the row 'train-0' of train: targets must be a tuple of texts, and is str: 'note 0'"
+        "error: the source 'tickets' of acme-bench 1.0: the example 'train-0' of train: targets must be a tuple of texts, not str: 'note 0'"
     ]
 
 

@@ -116,12 +116,12 @@ def test_there_is_no_model_to_ask(call, files):
     ("arguments", "message"),
     [
         ((*QA, "--predictions", "nowhere.jsonl"), "outputs:nowhere.jsonl: no such file"),
-        ((*QA, "--predictions", "test.jsonl"), 'test.jsonl:1: has no "output"'),
+        ((*QA, "--predictions", "test.jsonl"), 'test.jsonl:1: no "output"'),
         ((*QA, "--predictions", "good.jsonl", "--name", "a name/with?"), "cannot be the name of a strategy"),
         ((*QA, "--predictions", "good.jsonl", "--name", "base"), "'base' is the untuned model"),
         ((*QA, "--predictions", "good.jsonl", "--price-per-1k", "-1"), "--price-per-1k"),
         (("--task", "qa", "--data", "nowhere.jsonl", "--predictions", "good.jsonl"), "nowhere.jsonl"),
-        (("--task", "qa", "--predictions", "good.jsonl"), "no test row has the id 'q0'"),
+        (("--task", "qa", "--predictions", "good.jsonl"), "no test example has the id 'q0'"),
         (QA, "--predictions"),
     ],
 )

@@ -166,9 +166,9 @@ def test_white_space_and_case_hide_no_row(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("row", "said"),
     [
-        ({"completion": "x"}, "harvested.jsonl:1: has no 'inputs'"),
-        ({"inputs": {"input": 3}, "completion": "x"}, "has no 'inputs'"),
-        ({"inputs": {"input": "a"}, "completion": " "}, "'completion' should be a text"),
+        ({"completion": "x"}, "harvested.jsonl:1: 'inputs' must be a dictionary of texts"),
+        ({"inputs": {"input": 3}, "completion": "x"}, "'inputs' must be a dictionary of texts"),
+        ({"inputs": {"input": "a"}, "completion": " "}, "'completion' must be a text"),
     ],
 )
 def test_other_files_are_refused(tmp_path: Path, row: dict[str, Any], said: str) -> None:
@@ -191,7 +191,7 @@ def test_a_correction_that_is_no_label_is_refused(tmp_path: Path) -> None:
         primary="macro_f1",
     )
     harvested(tmp_path, {"inputs": {"input": "text 3"}, "completion": "c"})
-    with pytest.raises(BenchError, match="'c' is none of the labels a, b"):
+    with pytest.raises(BenchError, match="'c' is not one of the labels a, b"):
         load_splits(task, folder=tmp_path)
 
 
@@ -204,7 +204,7 @@ def test_validation_that_is_spared_from_train_has_no_patient_of_the_harvest(tmp_
     harvested(tmp_path, {"inputs": {"input": "a new row"}, "completion": "better", "group": "p6"})
     after = load_splits(task, folder=tmp_path)
     assert "p6" not in {e.group for e in (*after.validation, *after.test)} and after.validation
-    assert any("match no row of any split, the first: harvested.jsonl:1" in warning for warning in after.report.warnings)
+    assert any("without a matching row in any split, such as harvested.jsonl:1" in warning for warning in after.report.warnings)
 
 
 def test_rows_that_stand_in_two_files_count_once(tmp_path: Path) -> None:
@@ -220,7 +220,7 @@ def test_rows_that_stand_in_two_files_count_once(tmp_path: Path) -> None:
 def test_inputs_of_other_names_are_refused(tmp_path: Path) -> None:
     task = visits(tmp_path)
     harvested(tmp_path, {"inputs": {"text": "visit 3"}, "completion": "better"})
-    with pytest.raises(BenchError, match=r"harvested\.jsonl:1: has the inputs text, and those of the task are input"):
+    with pytest.raises(BenchError, match=r"harvested\.jsonl:1: the inputs are text, but those of the task are input"):
         load_splits(with_harvest(task), folder=tmp_path)
 
 

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any, TypeAlias
 from uuid import UUID
 
-from harness.data.records import BadRow, BadRowError, Record, Rows, check_texts
+from harness.data.records import BadRow, BadRowError, Record, TableRows, check_texts
 from harness.errors import BenchError, first_line
 
 ROW_LOCATION = "{name}: row {line}"
@@ -33,7 +33,7 @@ def arrow_errors(name: str, format_name: str) -> Iterator[None]:
         raise BenchError(f"{name}: cannot be read as {format_name} ({first_line(error)}). Check that it is complete") from None
 
 
-def build_arrow_rows(batches: Iterable[Any], name: str, converters: Mapping[str, Converter]) -> Rows:
+def build_arrow_rows(batches: Iterable[Any], name: str, converters: Mapping[str, Converter]) -> TableRows:
     """The rows of Arrow batches or tables, numbered from 1.
 
     Args:

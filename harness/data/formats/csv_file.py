@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 
 from harness.data.formats.text_file import EMPTY_FILE, TextFile
-from harness.data.records import BadRow, Record, Rows, join_names, parse_header
+from harness.data.records import BadRow, Record, TableRows, join_names, parse_header
 from harness.errors import BenchError
 from harness.text import plural
 
@@ -21,7 +21,7 @@ MAX_HEADER_LINES = 1000
 _EXCEL_DELIMITER_LINE = re.compile(r'"?sep=([^"\r\n])"?[\r\n]*', re.IGNORECASE)
 
 
-def read_csv(file: TextFile) -> Rows:
+def read_csv(file: TextFile) -> TableRows:
     """The records and bad rows of a CSV file, in file order. Cells are kept verbatim.
 
     Raises:
@@ -66,7 +66,7 @@ def parse_lines(lines: Iterator[str], delimiter: str, name: str, *, first_line: 
             yield line, cells
 
 
-def build_rows(lines: Iterable[tuple[int, list[str]] | BadRow], delimiter: str, name: str) -> Rows:
+def build_rows(lines: Iterable[tuple[int, list[str]] | BadRow], delimiter: str, name: str) -> TableRows:
     """Records from lines of cells, of which the first is the header.
 
     Raises:

@@ -14,7 +14,7 @@ from typing import Any
 from harness.data.formats.squad_file import is_squad, parse_squad
 from harness.data.formats.strict_json import TYPE_NAMES, decode_document, not_an_object
 from harness.data.formats.text_file import EMPTY_FILE, TextFile
-from harness.data.records import BadRow, BadRowError, Record, Rows, check_texts, join_names, quote
+from harness.data.records import BadRow, BadRowError, Record, TableRows, check_texts, join_names, quote
 from harness.errors import BenchError
 
 ITEM_LOCATION = "{name}: item {line}"
@@ -27,7 +27,7 @@ def is_json_lines(file: TextFile) -> bool:
     return len(two) == 2 and two[0][:1] == two[1][:1] == "{" and two[0][-1:] == "}"
 
 
-def read_json(file: TextFile) -> Rows:
+def read_json(file: TextFile) -> TableRows:
     """The records and bad rows of a JSON document. Their `line` is the item's number, from 1.
 
     Raises:

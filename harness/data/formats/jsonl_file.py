@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from harness.data.formats.strict_json import decode_object
 from harness.data.formats.text_file import EMPTY_FILE, TextFile
-from harness.data.records import BadRow, BadRowError, Record, Rows
+from harness.data.records import BadRow, BadRowError, Record, TableRows
 from harness.errors import BenchError
 
 
-def read_jsonl(file: TextFile) -> Rows:
+def read_jsonl(file: TextFile) -> TableRows:
     """The records and bad rows of a JSON Lines file, in file order.
 
     Raises:

@@ -16,17 +16,17 @@ from harness.data.formats.parquet_file import read_parquet
 from harness.data.formats.text_file import COMPRESSED, TextFile
 from harness.data.formats.tsv_file import read_tsv
 from harness.data.formats.xlsx_file import SHEET_ROW_LOCATION, read_xlsx
-from harness.data.records import BadRow, Preview, Record, Rows, Table, join_names, name_hint, quote
+from harness.data.records import BadRow, Preview, Record, Table, TableRows, join_names, name_hint, quote
 from harness.errors import BenchError
 
-_TEXT_READERS: dict[str, Callable[[TextFile], Rows]] = {
+_TEXT_READERS: dict[str, Callable[[TextFile], TableRows]] = {
     ".csv": read_csv,
     ".tsv": read_tsv,
     ".jsonl": read_jsonl,
     ".ndjson": read_jsonl,
     ".json": read_json,
 }
-_BINARY_READERS: dict[str, tuple[Callable[[Path, str], Rows], str]] = {
+_BINARY_READERS: dict[str, tuple[Callable[[Path, str], TableRows], str]] = {
     ".parquet": (read_parquet, ROW_LOCATION),
     ".xlsx": (read_xlsx, SHEET_ROW_LOCATION),
 }

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from harness.data.formats.arrow_rows import BATCH_SIZE, Converter, arrow_errors, build_arrow_rows, class_converter
-from harness.data.records import Rows
+from harness.data.records import TableRows
 
 
-def read_parquet(path: Path, name: str) -> Rows:
+def read_parquet(path: Path, name: str) -> TableRows:
     """The records and bad rows of a Parquet file, read batch by batch.
 
     Raises:

@@ -16,13 +16,13 @@ from itertools import islice
 
 from harness.data.formats.csv_file import allow_large_cells, build_rows, parse_lines
 from harness.data.formats.text_file import TextFile
-from harness.data.records import Rows
+from harness.data.records import TableRows
 
 _ENCLOSED = re.compile(r'"(?:[^"]|"")*"')
 _NUMBER = re.compile(r"[+-]?\d*\.?\d+(?:[eE][+-]?\d+)?")
 
 
-def read_tsv(file: TextFile, max_lines: int | None = None) -> Rows:
+def read_tsv(file: TextFile, max_lines: int | None = None) -> TableRows:
     """The records and bad rows of a TSV file, in file order.
 
     Args:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.data.formats.text_file import MAX_RATIO, MIN_CHECKED_BYTES
-from harness.data.records import BadRow, BadRowError, Record, Rows, check_texts, join_names, parse_header, quote
+from harness.data.records import BadRow, BadRowError, Record, TableRows, check_texts, join_names, parse_header, quote
 from harness.errors import BenchError, first_line
 from harness.text import plural
 
@@ -23,7 +23,7 @@ _ESCAPE = re.compile("_x([0-9A-Fa-f]{4})_")  # how a workbook stores what XML ca
 _EXCEL_CONTEXT = Context(prec=400, rounding=ROUND_HALF_UP)  # enough digits for the largest float with the decimals of any format
 
 
-def read_xlsx(path: Path, name: str) -> Rows:
+def read_xlsx(path: Path, name: str) -> TableRows:
     """The rows below the header of the first sheet, or of the only sheet that has rows. Their `line` is the row of the sheet.
 
     Raises:
@@ -126,7 +126,7 @@ def _has_rows(sheet: Any) -> bool:
     return next(rows, None) is not None and next(rows, None) is not None
 
 
-def _read_sheet(sheet: Any, name: str) -> Rows:
+def _read_sheet(sheet: Any, name: str) -> TableRows:
     columns: tuple[str, ...] = ()
     for number, cells in _filled_rows(sheet):
         texts = [format_cell(cell.value, cell.number_format) if cell.value is not None else None for cell in cells]

@@ -118,9 +118,7 @@ def _read_file(path: Path) -> list[Correction]:
         location = table.location(row.line)
         inputs, completion, group = (row.values.get(name) for name in ("inputs", "completion", "group"))
         if not isinstance(inputs, dict) or not inputs or not all(isinstance(text, str) for text in inputs.values()):
-            raise BenchError(
-                f"{location}: 'inputs' is missing or not a dictionary of texts. Only files of `bench review harvest` can be used"
-            )
+            raise BenchError(f"{location}: 'inputs' must be a dictionary of texts. Only files of `bench review harvest` can be used")
         if not isinstance(completion, str) or not completion.strip():
             raise BenchError(f"{location}: 'completion' must be a text, not {completion!r}")
         example = Example("", inputs, (completion,), group=group if isinstance(group, str) else None)

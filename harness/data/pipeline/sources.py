@@ -27,7 +27,7 @@ class SourceRows(NamedTuple):
     rows: Iterable[tuple[SplitName, Example]]
 
 
-Source: TypeAlias = Callable[[DataSpec, Kind], SourceRows]
+SourceFunction: TypeAlias = Callable[[DataSpec, Kind], SourceRows]
 
 
 def _clinic(spec: DataSpec, kind: Kind) -> SourceRows:
@@ -36,11 +36,11 @@ def _clinic(spec: DataSpec, kind: Kind) -> SourceRows:
     return SourceRows(clinic.VERSION, clinic.generate_records(kind, size=spec.size, seed=spec.seed))
 
 
-SOURCES: Mapping[str, Source] = {"clinic": _clinic}
+SOURCES: Mapping[str, SourceFunction] = {"clinic": _clinic}
 
 
 @lru_cache(maxsize=1)
-def sources() -> Mapping[str, Source]:
+def sources() -> Mapping[str, SourceFunction]:
     """All sources by name: the shipped ones and those of plug-ins.
 
     Raises:
@@ -49,7 +49,7 @@ def sources() -> Mapping[str, Source]:
     return with_plugins("source", SOURCES, _plugin_sources)
 
 
-def _plugin_sources(installed: Installed) -> Mapping[str, Source]:
+def _plugin_sources(installed: Installed) -> Mapping[str, SourceFunction]:
     """The sources of a plug-in, guarded."""
     invalid = [name for name, source in installed.plugin.sources.items() if not (isinstance(name, str) and callable(source))]
     if invalid:
@@ -59,7 +59,7 @@ def _plugin_sources(installed: Installed) -> Mapping[str, Source]:
     return {name: _guard(source, f"the source '{name}' of {installed.package}") for name, source in installed.plugin.sources.items()}
 
 
-def _guard(source: Source, title: str) -> Source:
+def _guard(source: SourceFunction, title: str) -> SourceFunction:
     """A plug-in's source whose errors, of whatever kind, name it."""
 
     def guarded(spec: DataSpec, kind: Kind) -> SourceRows:

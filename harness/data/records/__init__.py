@@ -3,7 +3,7 @@
 from harness.data.records.bad_rows import BadRow, BadRowError, BadRows
 from harness.data.records.header import parse_header
 from harness.data.records.quoting import join_names, name_hint, quote
-from harness.data.records.table import Preview, Record, Rows, Table
+from harness.data.records.table import Preview, Record, Table, TableRows
 from harness.data.records.text_checks import check_texts, find_unusable_text
 
 __all__ = [
@@ -12,8 +12,8 @@ __all__ = [
     "BadRows",
     "Preview",
     "Record",
-    "Rows",
     "Table",
+    "TableRows",
     "check_texts",
     "find_unusable_text",
     "join_names",

@@ -23,7 +23,7 @@ class Record:
     values: Mapping[str, Any]
 
 
-Rows: TypeAlias = Iterator[Record | BadRow]
+TableRows: TypeAlias = Iterator[Record | BadRow]
 
 
 @dataclass(frozen=True)
@@ -39,12 +39,12 @@ class Table:
     """
 
     name: str
-    rows: Callable[[], Rows]
+    rows: Callable[[], TableRows]
     sha256: Callable[[], str]
     location_format: str = "{name}:{line}"
-    read_head: Callable[[int], Rows] | None = None
+    read_head: Callable[[int], TableRows] | None = None
 
-    def head(self, count: int) -> Rows:
+    def head(self, count: int) -> TableRows:
         """The first `count` rows, without reading the rest."""
         return islice(self.rows() if self.read_head is None else self.read_head(count + 1), count)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.data.formats.arrow_rows import BATCH_SIZE, ROW_LOCATION, Converter, arrow_errors, build_arrow_rows, class_converter
-from harness.data.records import Rows, Table
+from harness.data.records import Table, TableRows
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ def build_table(dataset: Any, name: str, folders: Sequence[Path]) -> Table:
     """
     converters = _class_converters(dataset.features)
 
-    def rows() -> Rows:
+    def rows() -> TableRows:
         with arrow_errors(name, "Arrow"):
             yield from build_arrow_rows(dataset.with_format("arrow").iter(batch_size=BATCH_SIZE), name, converters)
 
