@@ -1,8 +1,9 @@
-"""What is there to run: tasks and strategies from YAML, checked strictly; the shipped ones and the user's own."""
+"""Tasks and strategies from YAML, the shipped ones and the user's: found by name, checked strictly, with defaults and overrides."""
 
-from harness.catalog.catalog import Catalog, Entry, MetricNames, Vocabulary
-from harness.catalog.overrides import outside_brackets, with_values
+from harness.catalog.catalog import Catalog, Entry
+from harness.catalog.overrides import override_strategy, split_outside_brackets
 from harness.catalog.prompts import RESERVED_WORDS, prompt_variables, render_prompt, variable_problem
+from harness.catalog.reference_checks import MetricInfo, Vocabulary
 from harness.catalog.shipped import shipped_folder
 from harness.catalog.strategy_specs import OUTPUTS_PREFIX, resolve_strategy
 from harness.catalog.yaml_file import YamlFile, parse
@@ -12,15 +13,15 @@ __all__ = [
     "RESERVED_WORDS",
     "Catalog",
     "Entry",
-    "MetricNames",
+    "MetricInfo",
     "Vocabulary",
     "YamlFile",
-    "outside_brackets",
+    "override_strategy",
     "parse",
     "prompt_variables",
     "render_prompt",
     "resolve_strategy",
     "shipped_folder",
+    "split_outside_brackets",
     "variable_problem",
-    "with_values",
 ]

@@ -1,7 +1,7 @@
-"""Strategies with other values: `lora:r=8` on the command line, `override` in a grid file.
+"""Strategies with overridden fields: `lora:r=8` on the command line, `override` in a grid file.
 
-A bare name is a field of `train` if there is one of that name, else of the strategy itself, else of its quantization, else of
-its adapter; a dotted name says its place: `adapter.r`, `train.epochs`.
+A bare name is looked up among the fields of `train`, then of the strategy itself, then of its quantization; otherwise it is a field of
+its adapter. A dotted name is explicit: `adapter.r`, `train.epochs`.
 """
 
 from __future__ import annotations
@@ -14,92 +14,65 @@ from pydantic import ValidationError
 
 from harness.errors import BenchError, did_you_mean
 from harness.types import QuantizationSpec, Strategy, TrainSpec
+from harness.validation import describe_problem
 
 _PARTS = ("train", "adapter", "quantization")
-# What makes a strategy what it is, and cannot be given another value.
-_FIXED = ("name", "method", *_PARTS)
-# What pydantic says of a value that is no table, where a table or a number is taken: the number's own message says more.
-_OTHER_BRANCH = ("dict_type", "mapping_type")
+_FIXED = ("name", "method", *_PARTS)  # these make a strategy what it is, and cannot be overridden
+# Where a number or a table is accepted, pydantic also reports that a number is not a table. The other message says more.
+_NOT_A_TABLE = ("dict_type", "mapping_type")
 
 
-def parse_spec(spec: str) -> tuple[str, dict[str, Any]]:
-    """The strategy's name or file and the values it is to have instead: "lora:r=8" → ("lora", {"r": 8}).
+def parse_strategy_spec(spec: str) -> tuple[str, dict[str, Any]]:
+    """Split a spec into the strategy's name or file and the overridden fields: "lora:r=8" → ("lora", {"r": 8}).
 
     Raises:
-        BenchError: what stands behind the colon is not of the form field=value.
+        BenchError: the part after the colon is not a list of field=value.
     """
     name, colon, rest = spec.partition(":")
     if not colon:
         return spec, {}
     values: dict[str, Any] = {}
-    for part in outside_brackets(rest):
+    for part in split_outside_brackets(rest):
         field, equals, text = part.partition("=")
         if not equals or not field.strip() or not text.strip():
-            raise BenchError(f"strategy '{spec}': '{part}' is not of the form field=value, as in lora:r=8,learning_rate=1e-4")
+            raise BenchError(f"strategy '{spec}': '{part}' must have the form field=value, as in lora:r=8,learning_rate=1e-4")
         if field.strip() in values:
-            raise BenchError(f"strategy '{spec}': '{field.strip()}' stands twice")
-        values[field.strip()] = _value(text.strip())
+            raise BenchError(f"strategy '{spec}': '{field.strip()}' is given twice")
+        values[field.strip()] = _parse_value(text.strip())
     return name, values
 
 
-def with_values(strategy: Strategy, values: Mapping[str, Any], name: str) -> Strategy:
-    """The strategy with other values, under another name.
+def override_strategy(strategy: Strategy, values: Mapping[str, Any], name: str) -> Strategy:
+    """The strategy with overridden fields and another name.
 
     Raises:
-        BenchError: with every value that does not fit.
+        BenchError: with every field that is unknown and every value that is not valid.
     """
     changed: dict[str, Any] = strategy.model_dump() | {"name": name}
     problems = []
     for field, value in values.items():
-        place = _place(strategy, field)
+        place = _locate(strategy, field)
         if place is None:
-            trains = strategy.train is None and field.removeprefix("train.") in TrainSpec.model_fields
-            reason = f"'{strategy.name}' trains nothing, so it has no" if trains else "there is no field"
-            hint = "" if trains else did_you_mean(field, _fields(strategy))
-            problems.append(f"strategy '{name}': {reason} '{field}' that could have another value.{hint}")
+            problems.append(f"strategy '{name}': {_unknown_field(strategy, field)}")
             continue
-        part, own = place
+        part, key = place
         if part is None:
-            changed[own] = value
+            changed[key] = value
         else:
-            changed[part] = {**changed[part], own: value}
+            changed[part] = {**changed[part], key: value}
     if problems:
         raise BenchError(problems)
     try:
         return Strategy.model_validate(changed)
     except ValidationError as error:
-        details = [d for d in error.errors() if d["type"] not in _OTHER_BRANCH or isinstance(d["input"], Mapping)]
-        raise BenchError([_worded(name, detail["loc"], detail["msg"], detail["input"]) for detail in details]) from None
+        details = [d for d in error.errors() if d["type"] not in _NOT_A_TABLE or isinstance(d["input"], Mapping)]
+        places = [".".join(str(step) for step in d["loc"] if step not in ("float", "constrained-float")) for d in details]
+        messages = [f"{place}: {describe_problem(d)}" if place else describe_problem(d) for place, d in zip(places, details, strict=True)]
+        raise BenchError([f"strategy '{name}': {message}" for message in messages]) from None
 
 
-def _place(strategy: Strategy, field: str) -> tuple[str | None, str] | None:
-    """The part of a strategy that a field belongs to (None: the strategy itself) and its name there; None where there is no place."""
-    part, dot, own = field.partition(".")
-    if dot:
-        there = {"train": [*TrainSpec.model_fields], "quantization": [*QuantizationSpec.model_fields], "adapter": [own] if own else []}
-        return (part, own) if own in there.get(part, []) and getattr(strategy, part) else None
-    if field in TrainSpec.model_fields and strategy.train is not None:
-        return "train", field
-    if field in Strategy.model_fields and field not in _FIXED:
-        return None, field
-    if field in QuantizationSpec.model_fields and strategy.quantization is not None:
-        return "quantization", field
-    if field in _FIXED:
-        return None
-    # Any other name is left to PEFT's own config class, which is asked before the first cell starts.
-    return ("adapter", field) if strategy.method == "peft" else None
-
-
-def _fields(strategy: Strategy) -> list[str]:
-    """The fields that can have another value."""
-    own = [field for field in Strategy.model_fields if field not in _FIXED and (field != "shots" or strategy.method == "prompt")]
-    own += TrainSpec.model_fields if strategy.train else ()
-    own += QuantizationSpec.model_fields if strategy.quantization else ()
-    return [*own, *(field for field in strategy.adapter if field != "peft_type")]
-
-
-def outside_brackets(text: str) -> list[str]:
-    """The parts between commas; those inside brackets do not separate, as in `lora:target_modules=[q_proj,v_proj]`."""
+def split_outside_brackets(text: str) -> list[str]:
+    """Split at commas that are not inside brackets, as in `lora:target_modules=[q_proj,v_proj]`."""
     parts = [""]
     depth = 0
     for char in text:
@@ -111,8 +84,36 @@ def outside_brackets(text: str) -> list[str]:
     return parts
 
 
-def _value(text: str) -> Any:
-    """A value as YAML reads it, and numbers as Python does: YAML 1.1 takes 1e-4 for a text."""
+def _locate(strategy: Strategy, field: str) -> tuple[str | None, str] | None:
+    """The part of the strategy that a field belongs to (None: the strategy itself) and its name there; None if there is no such field."""
+    part, dot, key = field.partition(".")
+    if dot:
+        known = {"train": [*TrainSpec.model_fields], "quantization": [*QuantizationSpec.model_fields], "adapter": [key] if key else []}
+        return (part, key) if key in known.get(part, []) and getattr(strategy, part) else None
+    if field in TrainSpec.model_fields and strategy.train is not None:
+        return "train", field
+    if field in Strategy.model_fields and field not in _FIXED:
+        return None, field
+    if field in QuantizationSpec.model_fields and strategy.quantization is not None:
+        return "quantization", field
+    if field in _FIXED:
+        return None
+    # Any other name may be a field of PEFT's config class, which is checked before the first cell starts.
+    return ("adapter", field) if strategy.method == "peft" else None
+
+
+def _unknown_field(strategy: Strategy, field: str) -> str:
+    if strategy.train is None and field.removeprefix("train.") in TrainSpec.model_fields:
+        return f"'{strategy.name}' is not trained, so it has no '{field}'"
+    known = [name for name in Strategy.model_fields if name not in _FIXED and (name != "shots" or strategy.method == "prompt")]
+    known += TrainSpec.model_fields if strategy.train else ()
+    known += QuantizationSpec.model_fields if strategy.quantization else ()
+    known += (name for name in strategy.adapter if name != "peft_type")
+    return f"there is no field '{field}' to override.{did_you_mean(field, known)}"
+
+
+def _parse_value(text: str) -> Any:
+    """A value as YAML reads it, but numbers as Python does, because YAML 1.1 reads 1e-4 as text."""
     for number in (int, float):
         try:
             return number(text)
@@ -122,11 +123,3 @@ def _value(text: str) -> Any:
         return yaml.safe_load(text)
     except yaml.YAMLError:
         return text
-
-
-def _worded(name: str, loc: tuple[int | str, ...], message: str, seen: object) -> str:
-    where = ".".join(str(step) for step in loc if step not in ("float", "constrained-float"))
-    message = message.removeprefix("Value error, ")
-    return f"strategy '{name}': {f'{where}: ' if where else ''}{message[0].lower()}{message[1:]}" + (
-        f", not {seen!r}" if isinstance(seen, str | int | float) else ""
-    )

@@ -1,7 +1,6 @@
-"""Prompts are Jinja templates in a sandbox: no attribute access to Python's insides, no files, undefined names are errors.
+"""Prompts are Jinja templates in a sandbox: no access to Python internals or files, and undefined names are errors.
 
-The rendered text is used as it is, trailing newline included: what the YAML shows is what the model reads, and the completion
-follows directly behind it.
+The rendered text is used unchanged, with its trailing newline: the model reads what the YAML shows, and its answer follows directly.
 """
 
 from __future__ import annotations
@@ -15,12 +14,11 @@ import jinja2.meta
 from jinja2 import nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from harness.errors import BenchError, first_line
+from harness.errors import BenchError, first_line, setting
 
 _ENVIRONMENT = ImmutableSandboxedEnvironment(undefined=jinja2.StrictUndefined, keep_trailing_newline=True, autoescape=False)
 
-
-# What means something else in a template than the input of that name would.
+# Names that have a meaning of their own in a template, so that an input of that name could not be read.
 RESERVED_WORDS = frozenset(
     ("choices", "self", "true", "false", "none", "True", "False", "None", "not", "and", "or", "if", "in", "is", "else")
 )
@@ -32,26 +30,28 @@ def _compiled(template: str) -> jinja2.Template:
 
 
 def prompt_variables(template: str, *, optional: bool = False) -> frozenset[str]:
-    """The names that a template needs; with `optional`, also those that it reads where they are there and does without where not:
-    `{% if context is defined %}`, `{{ context|default("") }}`.
+    """The variables that a template requires.
+
+    Args:
+        optional: include variables that may be missing, as in `{% if context is defined %}` or `{{ context|default("") }}`.
 
     Raises:
-        ValueError: when the template is not valid Jinja, with its line.
+        ValueError: the template is not valid Jinja; the message names the line.
     """
     try:
         parsed = _ENVIRONMENT.parse(template)
-        read = frozenset(jinja2.meta.find_undeclared_variables(parsed))
+        variables = frozenset(jinja2.meta.find_undeclared_variables(parsed))
     except jinja2.TemplateSyntaxError as error:
         raise ValueError(f"line {error.lineno} of the prompt is not valid Jinja: {error.message}") from None
     except RecursionError:
         raise ValueError("the prompt is nested too deeply") from None
-    return read if optional else read - _asked_for(parsed)
+    return variables if optional else variables - _optional_variables(parsed)
 
 
-def _asked_for(parsed: nodes.Template) -> frozenset[str]:
-    """The names that a template looks for before it reads them."""
+def _optional_variables(parsed: nodes.Template) -> frozenset[str]:
+    """The variables for which a template tests whether they are defined, or has a default."""
     tests = [test.node for test in parsed.find_all(nodes.Test) if test.name in ("defined", "undefined")]
-    defaults = [found.node for found in parsed.find_all(nodes.Filter) if found.name in ("default", "d")]
+    defaults = [default.node for default in parsed.find_all(nodes.Filter) if default.name in ("default", "d")]
     return frozenset(node.name for node in (*tests, *defaults) if isinstance(node, nodes.Name))
 
 
@@ -59,26 +59,26 @@ def render_prompt(template: str, inputs: Mapping[str, str], choices: Sequence[st
     """The prompt of one example.
 
     Raises:
-        BenchError: when the template fails on these inputs (an undefined name, a forbidden access).
+        BenchError: the template fails on these inputs, because of an undefined name or a forbidden access.
     """
     try:
         return _compiled(template).render(**inputs, choices=list(choices))
-    except Exception as error:  # a filter of Jinja's raises whatever its Python code does
+    except Exception as error:  # a Jinja filter can raise anything
         reason = first_line(error).rstrip(".")
         raise BenchError(f"the prompt cannot be rendered: {reason}. Its inputs: {', '.join(sorted(inputs))}.") from None
 
 
 def variable_problem(name: str, column: str) -> str | None:
-    """Why a prompt cannot read an input of that name, and what to do; None where it can.
+    """Why a prompt cannot use an input with this name, and what to do; None if it can.
 
     Args:
-        column: where the input is from.
+        column: the column of the input.
     """
     if name.isidentifier() and name not in RESERVED_WORDS:
         return None
     words = re.sub(r"\W+", "_", name).strip("_") or "text"
     better = "options" if name == "choices" else f"{words}_text" if words in RESERVED_WORDS else words
     better = better if better.isidentifier() else f"field_{better}"
-    why = "means something else in a prompt" if name in RESERVED_WORDS else "is no word that a prompt can read"
-    advice = f"Name it otherwise: --field {better}={column}, or in 'fields' {better}: {column}"
+    why = "has another meaning in a prompt" if name in RESERVED_WORDS else "is not a valid variable name in a prompt"
+    advice = f"Give it another name: {setting(f'fields.{better}', column)}, or '{better}: {column}' under 'fields' in the task"
     return f"an input cannot be called '{name}', which {why}. {advice}"

@@ -1,4 +1,4 @@
-"""Where the shipped tasks, strategies and report templates lie."""
+"""The folders of the shipped tasks, strategies and report templates."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import Literal
 
 
 def shipped_folder(name: Literal["tasks", "strategies", "reports"]) -> Path:
-    """The folder of that name in the checkout if this is one, else the copy inside the installed wheel.
+    """The folder in the source checkout if there is one, otherwise the copy in the installed wheel.
 
-    The checkout comes first because an editable install leaves a stale copy behind in site-packages.
+    The checkout comes first because an editable install can leave an outdated copy in site-packages.
     """
     package = Path(__file__).resolve().parent.parent
     checkout = package.parent

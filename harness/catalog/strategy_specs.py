@@ -1,4 +1,4 @@
-"""What users type for a strategy: a name, a YAML file, either with other values (`lora:r=8`), or `outputs:FILE`."""
+"""Resolve what users type for a strategy: a name, a YAML file, either with overrides (`lora:r=8`), or `outputs:FILE`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from harness.catalog.catalog import Catalog
-from harness.catalog.overrides import parse_spec, with_values
+from harness.catalog.overrides import override_strategy, parse_strategy_spec
 from harness.errors import BenchError
 from harness.types import OutputsSpec, Strategy
 
@@ -22,27 +22,28 @@ def resolve_strategy(
     outputs_name: str | None = None,
     price_per_1k: float | None = None,
 ) -> Strategy:
-    """The strategy that a spec means.
+    """Resolve a spec to a strategy.
 
     Args:
-        spec: a name, a file, either with other values, `outputs:FILE`, or a strategy built in Python.
-        epochs: replaces the epochs of a strategy that trains; values in the spec take precedence.
-        outputs_name: the name of external outputs, in place of their file's.
-        price_per_1k: what a thousand external outputs cost, in USD.
+        spec: a name, a file, either with overrides, `outputs:FILE`, or a strategy built in Python.
+        epochs: overrides the epochs of a trained strategy; overrides in the spec take precedence.
+        outputs_name: the name of external outputs; the name of their file by default.
+        price_per_1k: the price of 1,000 external outputs in USD.
 
     Raises:
-        BenchError: an unknown name, a file with problems, or values that do not fit.
+        BenchError: an unknown name, a file with problems, or overrides that are not valid.
     """
     if isinstance(spec, Strategy):
         return _with_epochs(catalog.accept(spec).value, epochs)
     if spec.startswith(OUTPUTS_PREFIX):
         return _outputs_strategy(spec.removeprefix(OUTPUTS_PREFIX), outputs_name, price_per_1k)
-    name, values = parse_spec(spec)
+    name, values = parse_strategy_spec(spec)
     strategy = _with_epochs(catalog.strategy(name).value, epochs)
     if not values:
         return strategy
-    # The name is what was typed, without the characters that a name cannot hold: brackets, quotes, spaces.
-    return with_values(strategy, values, f"{strategy.name}:{re.sub(r'[^A-Za-z0-9._=,+:-]', '', spec.partition(':')[2])}")
+    # The name is the spec without characters that a name cannot have, such as brackets, quotes and spaces.
+    suffix = re.sub(r"[^A-Za-z0-9._=,+:-]", "", spec.partition(":")[2])
+    return override_strategy(strategy, values, f"{strategy.name}:{suffix}")
 
 
 def _with_epochs(strategy: Strategy, epochs: float | None) -> Strategy:
@@ -52,15 +53,15 @@ def _with_epochs(strategy: Strategy, epochs: float | None) -> Strategy:
 
 
 def _outputs_strategy(file: str, name: str | None, price_per_1k: float | None) -> Strategy:
-    """The strategy for a file of external outputs, named after the file unless a name is given."""
+    """The strategy of a file of external outputs."""
     path = Path(file)
     if not path.is_file():
         raise BenchError(f"{OUTPUTS_PREFIX}{file}: no such file")
     strategy_name = name or re.sub(r"[^A-Za-z0-9._=,+:-]", "-", path.stem).strip("-.") or "outputs"
     if strategy_name == "base":
-        raise BenchError("'base' is the untuned model: give the outputs another name")
+        raise BenchError("'base' is the name of the untuned model. Give the outputs another name")
     spec = OutputsSpec(path=file, sha256=hashlib.sha256(path.read_bytes()).hexdigest(), price_per_1k=price_per_1k)
     try:
         return Strategy(name=strategy_name, method="outputs", description=f"External outputs, {path.name}.", outputs=spec)
     except ValueError:
-        raise BenchError(f"'{strategy_name}' cannot be the name of a strategy: use letters, digits and . _ - + =") from None
+        raise BenchError(f"'{strategy_name}' is not a valid name for a strategy: use letters, digits and . _ - + =") from None

@@ -46,10 +46,10 @@ def split_names(_ctx: click.Context, _param: click.Parameter, values: tuple[str,
 
 def split_specs(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
     """`lora:r=8,lora:r=64,learning_rate=1e-4,qlora` as its strategies: a part with '=' and no ':' belongs to the one before it."""
-    from harness.catalog import outside_brackets
+    from harness.catalog import split_outside_brackets
 
     specs: list[str] = []
-    for part in (part.strip() for value in values for part in outside_brackets(value) if part.strip()):
+    for part in (part.strip() for value in values for part in split_outside_brackets(value) if part.strip()):
         if specs and ":" in specs[-1] and "=" in part and ":" not in part.split("=", 1)[0]:
             specs[-1] += f",{part}"
         else:

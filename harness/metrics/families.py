@@ -63,7 +63,7 @@ def _distinct_scores(chosen: Sequence[Family]) -> None:
         for score in family.scores:
             other = owners.setdefault(score, family.name)
             if other != family.name:
-                raise BenchError(f"the metrics '{other}' and '{family.name}' both give the score '{score}': name one of them")
+                raise BenchError(f"the metrics '{other}' and '{family.name}' both give the score '{score}'. Remove one of them")
 
 
 def _hint(name: str, known: Mapping[str, Family]) -> str:

@@ -1,45 +1,15 @@
-"""The vocabulary: what users declare (`declared`) and what the program measures (`measured`)."""
+"""The value types that every folder shares: what users declare (tasks, strategies), and what the program computes."""
 
 from __future__ import annotations
 
-from harness.types.declared import (
-    DataSpec,
-    Declared,
-    DecodeSpec,
-    FilesSpec,
-    Kind,
-    Method,
-    OutputsSpec,
-    Paths,
-    PromptFormat,
-    QuantizationSpec,
-    ReviewSpec,
-    ScaleSpec,
-    SplitSpec,
-    Strategy,
-    Task,
-    TrainSpec,
-    parameter_count,
-)
-from harness.types.measured import (
-    Cell,
-    CellResult,
-    Cost,
-    DataReport,
-    Example,
-    Finish,
-    Metric,
-    Phase,
-    Prediction,
-    Score,
-    Shape,
-    SplitName,
-    Splits,
-    Statistic,
-    Status,
-    TrainingSummary,
-    total_cost,
-)
+from harness.types.cell import Cell, CellResult, Cost, Phase, Shape, Status, TrainingSummary, total_cost
+from harness.types.data_spec import DataSpec, FilesSpec, SplitSpec
+from harness.types.declared import Declared, Paths
+from harness.types.example import DataReport, Example, Finish, Prediction, SplitName, Splits
+from harness.types.metric import Metric, Score, Statistic
+from harness.types.review_spec import ReviewSpec, ScaleSpec
+from harness.types.strategy import Method, OutputsSpec, QuantizationSpec, Strategy, TrainSpec, parameter_count
+from harness.types.task import DecodeSpec, Kind, PromptFormat, Task
 
 __all__ = [
     "Cell",

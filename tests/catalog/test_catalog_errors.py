@@ -23,7 +23,7 @@ def test_three_errors_are_told_at_once_in_the_order_of_their_lines(problems: Pro
     assert len(found) == 3
     assert found[0] == "mine.yaml:4: data: unknown field 'sauce'. Did you mean 'source'?"
     assert found[1] == "mine.yaml:5: metrics[1]: unknown metric 'rogue'. Did you mean 'rouge'?"
-    assert found[2] == "mine.yaml:7: margin: input should be greater than 0, not -1"
+    assert found[2] == "mine.yaml:7: margin: must be greater than 0, not -1"
 
 
 @pytest.mark.parametrize(
@@ -31,33 +31,33 @@ def test_three_errors_are_told_at_once_in_the_order_of_their_lines(problems: Pro
     [
         (TASK + "prompts: x\n", 4, "", "unknown field 'prompts'. Did you mean 'prompt'"),
         (TASK + "decode: {max_tokens: 5}\n", 4, "decode", "unknown field 'max_tokens'. Did you mean 'max_new_tokens'"),
-        (TASK + "margin: true\n", 4, "margin", "should be a number, not true"),
+        (TASK + "margin: true\n", 4, "margin", "must be a number, not true"),
         (TASK + "prompt_format: chatt\n", 4, "prompt_format", "unknown value 'chatt'. Did you mean 'chat'?"),
-        (TASK + "primary: rougel\n", 4, "primary", "'rougel' is none of the task's scores. Did you mean 'rougeL'"),
+        (TASK + "primary: rougel\n", 4, "primary", "'rougel' is not a score of the task's metrics. Did you mean 'rougeL'"),
         (TASK + "metrics: [classification]\nprimary: macro_f1\n", 4, "metrics[0]", "the metric 'classification' needs labels"),
-        (TASK + "metrics: [rouge, squad]\nprimary: f1\n", 4, "metrics[1]", "the metric 'squad' does not fit the kind 'summarization'"),
+        (TASK + "metrics: [rouge, squad]\nprimary: f1\n", 4, "metrics[1]", "'squad' does not apply to tasks of kind 'summarization'"),
         (QA + "metrics: [classification]\nprimary: macro_f1\n", 4, "metrics[0]", "the metric 'classification' needs labels"),
         (QA + "metrics: [squad, exact_match]\nprimary: f1\n", 4, "metrics[1]", "the metric 'exact_match' needs labels"),
         (QA + "metrics: [answers]\nprimary: f1\n", 4, "metrics[0]", "unknown metric 'answers'"),
-        (QA + "primary: no_answer_f1\n", 4, "primary", "'no_answer_f1' is none of the task's scores"),
-        (QA + "no_answer: none\n", 4, "no_answer", "the shipped one, which asks for 'unanswerable': add a 'prompt'"),
-        (QA + "no_answer:\n", 4, "no_answer", "the shipped one, which asks for 'unanswerable': add a 'prompt'"),
+        (QA + "primary: no_answer_f1\n", 4, "primary", "'no_answer_f1' is not a score of the task's metrics"),
+        (QA + "no_answer: none\n", 4, "no_answer", "the default prompt asks for 'unanswerable'. Add a 'prompt'"),
+        (QA + "no_answer:\n", 4, "no_answer", "the default prompt asks for 'unanswerable'. Add a 'prompt'"),
         (QA + "no_answer: ' '\nprompt: '{{ question }}'\n", 1, "", "'no_answer' must be a text that a model can write"),
-        (TASK + "no_answer: none\n", 1, "", "'no_answer' is for the kind qa"),
+        (TASK + "no_answer: none\n", 1, "", "'no_answer' is only for tasks of kind qa"),
         (
             "name: mine\nkind: generation\ndata: {source: clinic}\nmetrics:\n- chrf\n- exact_match\n- squad\nprimary: f1\n",
             7,
             "metrics[2]",
-            "'squad' and 'exact_match' both give the score 'exact_match': name one of them",
+            "'squad' and 'exact_match' both give the score 'exact_match'. Remove one of them",
         ),
         (
             QA + "labels: ['yes', 'no']\nmetrics:\n- exact_match\n- squad\nprimary: f1\n",
             7,
             "metrics[1]",
-            "'squad' and 'exact_match' both give the score 'exact_match': name one of them",
+            "'squad' and 'exact_match' both give the score 'exact_match'. Remove one of them",
         ),
         (TASK + "metrics: []\nprimary: rougeL\n", 4, "metrics", "at least 1 item"),
-        (TASK + "labels: [yes, no]\n", 4, "labels[0]", "must be text, and YAML reads this as true: put quotes around it"),
+        (TASK + "labels: [yes, no]\n", 4, "labels[0]", "must be text, but YAML reads this value as true. Put it in quotes"),
         (TASK + "labels: [a, a]\n", 4, "labels", "two distinct, non-empty"),
         (TASK.replace("clinic", "clinik"), 3, "data.source", "unknown source 'clinik'. Did you mean 'clinic'?"),
         (TASK.replace("summarization", "summarisation"), 2, "kind", "unknown value 'summarisation'. Did you mean 'summarization'?"),
@@ -65,7 +65,7 @@ def test_three_errors_are_told_at_once_in_the_order_of_their_lines(problems: Pro
         (TASK.replace("source: clinic", "path: a.csv, split: {train: 0.5}"), 3, "data.split", "must sum to 1, not 0.7"),
         (TASK.replace("name: mine", "name: ../mine"), 1, "name", "'../mine'"),
         (FULL + "train: {learning_rate: {50M: 1.0e-3}}\n", 3, "train.learning_rate", "needs an entry 'inf'"),
-        (FULL + "train: {learning_rate: {50X: 1.0e-3, inf: 1.0e-3}}\n", 3, "train.learning_rate", "'50X' is no model size"),
+        (FULL + "train: {learning_rate: {50X: 1.0e-3, inf: 1.0e-3}}\n", 3, "train.learning_rate", "'50X' is not a model size"),
         (FULL + "train: {learning_rate: {50M: 5, inf: 1.0e-3}}\n", 3, "train.learning_rate.50M", "less than or equal to 1, not 5"),
         (FULL + "train: {learning_rate: fast}\n", 3, "train.learning_rate", "not 'fast'"),
         (FULL + "train: {schedule: cosin}\n", 3, "train.schedule", "unknown value 'cosin'. Did you mean 'cosine'?"),
@@ -96,7 +96,7 @@ def test_own_metrics_need_a_primary(problems: Problems) -> None:
 
 def test_every_repeated_key_is_named(problems: Problems) -> None:
     found = problems(TASK + "margin: 0.1\nmargin: 0.2\ndecode: {max_new_tokens: 1, max_new_tokens: 2}\n")
-    assert found == ("mine.yaml:5: the field 'margin' stands twice", "mine.yaml:6: the field 'max_new_tokens' stands twice")
+    assert found == ("mine.yaml:5: the field 'margin' is given twice", "mine.yaml:6: the field 'max_new_tokens' is given twice")
 
 
 def test_broken_yaml_has_its_line(problems: Problems) -> None:
@@ -218,4 +218,4 @@ def test_no_group_and_no_id_can_be_said(catalog: Catalog, write: Callable[[str, 
 
 def test_a_target_that_is_none_is_refused(problems: Callable[..., tuple[str, ...]]) -> None:
     (found,) = problems("name: mine\nkind: qa\ndata:\n  path: a.csv\n  fields:\n    target: null\n")
-    assert "data.fields: 'target' has no column: only 'group' and 'id' can be none" in found
+    assert "data.fields: 'target' needs a column; only 'group' and 'id' may be null" in found

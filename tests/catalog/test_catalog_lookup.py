@@ -76,7 +76,7 @@ def test_a_file_is_found_by_its_path_whatever_it_is_called(catalog: Catalog, wri
 def test_a_name_that_is_not_the_file_s_is_refused_where_it_is_looked_for_by_name(catalog: Catalog, write: Write) -> None:
     """Else the listing would show a name that no command takes, and two files could claim one name in a report."""
     write("tasks/copied.yaml", MINE.format(name="classification", text="x"))
-    with pytest.raises(BenchError, match=r"tasks/copied.yaml: name: is 'classification', but the file is called 'copied'"):
+    with pytest.raises(BenchError, match=r"tasks/copied.yaml: name: 'classification' differs from the file name 'copied'"):
         catalog.task("copied")
 
 
@@ -165,5 +165,5 @@ def test_the_batch_follows_the_size_of_the_model() -> None:
 
 @pytest.mark.parametrize("size", ["", "M", "-1M", "0B", "50", "nanM", "infB", "5 0M x"])
 def test_sizes_that_are_none(size: str) -> None:
-    with pytest.raises(ValueError, match="is no model size"):
+    with pytest.raises(ValueError, match="is not a model size"):
         TrainSpec(learning_rate={size: 1e-3, "inf": 1e-3})

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from harness.catalog import prompt_variables, render_prompt
-from harness.errors import BenchError
+from harness.errors import BenchError, setting
 
 INPUTS = {"input": "the text", "context": "more"}
 
@@ -118,8 +118,8 @@ def test_an_empty_prompt_is_refused(problems: Callable[..., tuple[str, ...]], pr
         assert found.startswith(f"mine.yaml:{line}: prompt: is empty")
 
 
-@pytest.mark.parametrize("name", ["choices", "self", "my var", "none"])
-def test_a_field_that_no_prompt_can_read_is_found_when_the_file_is_read(problems: Callable[..., tuple[str, ...]], name: str) -> None:
+@pytest.mark.parametrize(("name", "better"), [("choices", "options"), ("self", "self_text"), ("my var", "my_var"), ("none", "none_text")])
+def test_field_that_no_prompt_can_read_is_reported(problems: Callable[..., tuple[str, ...]], name: str, better: str) -> None:
     (found,) = problems(f"name: mine\nkind: qa\ndata:\n  path: a.csv\n  fields:\n    target: b\n    '{name}': c\n")
     assert found.startswith(f"mine.yaml:7: data.fields.{name}: an input cannot be called '{name}'")
-    assert "Name it otherwise: --field " in found
+    assert f"Give it another name: {setting('fields.' + better, 'c')}" in found

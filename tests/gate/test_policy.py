@@ -95,7 +95,7 @@ def test_a_rule_without_a_margin_has_the_tasks(tmp_path: Path) -> None:
         ({"rule": "not_worse", "score": "rougeL", "by": 0.1}, "takes no 'by'"),
         ({"rule": "better", "score": "rougeL", "value": 0.1}, "takes no 'value'"),
         ({"rule": "not_worse", "score": "rougeL", "margin": 0}, "greater than 0"),
-        ({"rule": "not_worse", "score": "rougeL", "margin": True}, "should be a number, not true"),
+        ({"rule": "not_worse", "score": "rougeL", "margin": True}, "must be a number, not true"),
         ({"rule": "not_worse", "score": "rougeL", "margin": 2}, "rougeL goes from 0 to 1: a margin of 2 lets everything pass"),
         ({"rule": "perhaps", "score": "rougeL"}, "perhaps"),
         ({"rule": "floor", "score": "rougeL", "value": 0.1, "rows": 50}, "takes no 'rows'"),

@@ -53,7 +53,7 @@ def test_a_question_without_an_answer_is_no_error(name: str) -> None:
 
 
 def test_two_families_with_a_common_score_are_refused() -> None:
-    with pytest.raises(BenchError, match="'squad' and 'exact_match' both give the score 'exact_match': name one of them"):
+    with pytest.raises(BenchError, match=r"'squad' and 'exact_match' both give the score 'exact_match'. Remove one of them"):
         metrics_for(["rouge", "squad", "exact_match"], [])
     assert [m.name for m in metrics_for(["squad", "squad"], [])] == ["exact_match", "f1"]
 

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from harness.catalog import Catalog, Entry, resolve_strategy, with_values
+from harness.catalog import Catalog, Entry, override_strategy, resolve_strategy
 from harness.engine.models import DTYPES
 from harness.errors import BenchError, did_you_mean
 from harness.grid.planning.grid_file import Override, Where
@@ -181,7 +181,7 @@ def _with_user_data(entry: Entry[Task], request: Request, here: Path) -> Entry[T
         _only_with_data(request)
         data = entry.value.data
         data = data.model_copy(update={"skip_bad_rows": data.skip_bad_rows or request.skip_bad_rows})
-        return Entry(_with_labels(entry.value.model_copy(update={"data": data}), request), entry.file, entry.shown)
+        return Entry(_with_labels(entry.value.model_copy(update={"data": data}), request), entry.file, entry.display_name)
     if given and not {"train", "test"} <= given.keys():
         raise BenchError(f"given splits need --train and --test (and may have --validation); only --{' and --'.join(given)} is there")
     origin: dict[str, Any] = {"path": None, "source": None, "hub": None, "revision": None, "subset": None, "options": {}}
@@ -190,7 +190,7 @@ def _with_user_data(entry: Entry[Task], request: Request, here: Path) -> Entry[T
     else:
         path: Paths | FilesSpec = _one_or_several(request.data)
         origin["path"] = FilesSpec(**{name: _one_or_several(files) for name, files in given.items()}) if given else path
-    return Entry(_with_labels(_on_data(entry.value, origin, request), request), here / entry.file.name, entry.shown)
+    return Entry(_with_labels(_on_data(entry.value, origin, request), request), here / entry.file.name, entry.display_name)
 
 
 def _with_harvest(entry: Entry[Task], request: Request, here: Path) -> Entry[Task]:
@@ -284,7 +284,7 @@ def overridden(strategy: Strategy, overrides: Sequence[Override], cell: Mapping[
     for override in overrides:
         if override.fits(cell):
             try:
-                strategy = with_values(strategy, override.set, strategy.name)
+                strategy = override_strategy(strategy, override.set, strategy.name)
             except BenchError as error:
                 raise BenchError([f"{override.place}: {problem}" for problem in error.problems]) from None
     return strategy

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import get_args
 
-from harness.catalog import MetricNames, Vocabulary
+from harness.catalog import MetricInfo, Vocabulary
 from harness.data import sources
 from harness.metrics import families, is_of_library, score_of
 from harness.types import Kind
@@ -13,7 +13,7 @@ from harness.types import Kind
 def vocabulary() -> Vocabulary:
     """Metrics with the kinds they fit and the scores they give, and the sources of data."""
     return Vocabulary(
-        metrics={name: MetricNames(family.kinds, family.scores) for name, family in families().items()},
+        metrics={name: MetricInfo(family.kinds, family.scores) for name, family in families().items()},
         sources=tuple(sources()),
-        other_metric=lambda name: MetricNames(get_args(Kind), (score_of(name),)) if is_of_library(name) else None,
+        library_metric=lambda name: MetricInfo(get_args(Kind), (score_of(name),)) if is_of_library(name) else None,
     )

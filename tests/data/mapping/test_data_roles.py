@@ -47,7 +47,7 @@ def test_none_is_no_group_and_no_id_whatever_the_columns_are_called(load):
 
 
 def test_only_group_and_id_can_be_none():
-    with pytest.raises(ValueError, match="'target' has no column: only 'group' and 'id' can be none"):
+    with pytest.raises(ValueError, match="'target' needs a column; only 'group' and 'id' may be null"):
         DataSpec(path="a.csv", fields={"target": None})
 
 
@@ -105,7 +105,7 @@ def test_blank_references_are_dropped_for_questions(load, in_order):
 def test_an_input_whose_name_no_prompt_can_read(refused, name, better):
     message = refused("input,target,text\na,b,c\n", fields={name: "text"})
     assert message.startswith(f"visits.csv: an input cannot be called '{name}'")
-    assert f"--field {better}=text" in message
+    assert f'fields={{"{better}": "text"}}' in message
 
 
 def test_a_place_that_is_no_line_is_named_as_it_is(refused):

@@ -115,7 +115,7 @@ def test_a_grid_that_is_not_valid_is_refused_with_its_lines(planned, text, said)
         ("override:\n  - {model: big, set: {epochs: 1}}\n", "override[0]: the grid has no model 'big'"),
         ("override:\n  - {strategy: lora, set: {epoch: 1}}\n", "no such field"),
         ("override:\n  - {strategy: lora, set: {train.epoch: 1}}\n", "grid.yaml:5: override[0]: strategy 'lora': there is no field"),
-        ("override:\n  - {strategy: base, set: {epochs: 1}}\n", "'base' trains nothing, so it has no 'epochs'"),
+        ("override:\n  - {strategy: base, set: {epochs: 1}}\n", "'base' is not trained, so it has no 'epochs'"),
         ("exclude:\n  - {task: classification}\n", "no cell is left"),
     ],
 )

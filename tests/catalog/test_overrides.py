@@ -3,7 +3,7 @@
 import pytest
 
 from harness.catalog import Catalog
-from harness.catalog.overrides import parse_spec, with_values
+from harness.catalog.overrides import override_strategy, parse_strategy_spec
 from harness.cli.options import split_specs
 from harness.errors import BenchError
 from harness.grid import vocabulary
@@ -31,8 +31,8 @@ def test_a_list_of_strategies_is_cut_where_a_reader_would(typed, specs):
 
 
 def changed(catalog, spec):
-    name, values = parse_spec(spec)
-    return with_values(catalog.strategy(name).value, values, "x")
+    name, values = parse_strategy_spec(spec)
+    return override_strategy(catalog.strategy(name).value, values, "x")
 
 
 def test_a_value_goes_where_its_field_is(catalog):
@@ -54,11 +54,11 @@ def test_a_value_goes_where_its_field_is(catalog):
         ("full:r=8", "no field 'r'"),
         ("full:epoch=8", "Did you mean 'epochs'?"),
         ("lora:train.epoch=8", "no field 'train.epoch'"),
-        ("full:learning_rate=5", "learning_rate: input should be less than or equal to 1, not 5"),
+        ("full:learning_rate=5", "learning_rate: must be less than or equal to 1, not 5"),
         ("lora:epochs=many", "epochs"),
         ("lora:shots=3", "takes no 'shots'"),
-        ("base:learning_rate=0.1", "'base' trains nothing, so it has no 'learning_rate'"),
-        ("base:train.epochs=1", "'base' trains nothing, so it has no 'train.epochs'"),
+        ("base:learning_rate=0.1", "'base' is not trained, so it has no 'learning_rate'"),
+        ("base:train.epochs=1", "'base' is not trained, so it has no 'train.epochs'"),
         ("lora:method=full", "no field 'method'"),
         ("lora:quantization.type=nf4", "no field 'quantization.type'"),
     ],
@@ -73,4 +73,4 @@ def test_a_value_that_does_not_fit_is_named(catalog, spec, said):
 @pytest.mark.parametrize("spec", ["lora:r", "lora:=8", "lora:r=", "lora:r=8,r=9", "lora:"])
 def test_what_is_no_field_and_value_is_refused(spec):
     with pytest.raises(BenchError, match="lora:"):
-        parse_spec(spec)
+        parse_strategy_spec(spec)

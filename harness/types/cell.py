@@ -1,0 +1,112 @@
+"""One experiment of a run and its result: cells, costs, and what training reported."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+Phase = Literal["load", "train", "validate", "store", "predict", "score"]
+Status = Literal["done", "failed", "out-of-memory", "diverged", "interrupted"]
+# decoder: causal language models; encoder-decoder: T5, BART; encoder: BERT and its relatives, with a classification head.
+Shape = Literal["decoder", "encoder-decoder", "encoder"]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One experiment of the grid."""
+
+    id: str
+    """A hash of everything that can change the result."""
+    task: str
+    model: str
+    strategy: str
+    train_size: int
+    """The training examples that the strategy uses: 0 for a prompt alone, the shots of a few-shot prompt."""
+    seed: int | None
+    """None if the seed cannot change the result."""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """The cost of one phase of a cell."""
+
+    phase: Phase
+    seconds: float
+    """Wall-clock time."""
+    device: str
+    peak_allocated: int | None = None
+    """Peak memory in bytes: what torch allocated on a GPU; the resident set on a CPU, where it is only a guide."""
+    peak_reserved: int | None = None
+    """Peak memory in bytes that torch reserved on a GPU; None on a CPU."""
+    tokens: int = 0
+    energy: float | None = None
+    """In joules; None if the machine does not measure it."""
+    price: float | None = None
+    """In `currency`; None if the price of the device is unknown."""
+    currency: str = "USD"
+
+
+@dataclass(frozen=True)
+class TrainingSummary:
+    """What the training loop reports. Losses are cross-entropies in nats per target token; None without validation examples."""
+
+    steps: int
+    epochs: float
+    learning_rate: float
+    """The peak learning rate."""
+    best_step: int
+    """The step whose weights were kept."""
+    best_validation_loss: float | None
+    final_validation_loss: float | None
+    stopped_early: bool
+    overfitting: bool
+    """Whether validation loss rose after the best step while training loss fell."""
+    examples: int
+    target_tokens: int
+    """The tokens on which the loss was computed."""
+    truncated: int = 0
+    """The training examples that were cut to fit the context."""
+
+
+@dataclass(frozen=True)
+class CellResult:
+    """The outcome of one cell."""
+
+    cell: Cell
+    status: Status
+    costs: tuple[Cost, ...] = ()
+    provenance: Mapping[str, str] = field(default_factory=dict)
+    """Versions, machine and code with which this cell was computed."""
+    error: str | None = None
+    """One line for people; the traceback is in the cell's log."""
+    trainable_parameters: int = 0
+    total_parameters: int = 0
+    artifact_bytes: int = 0
+    """The size of the stored adapter or model."""
+    training: TrainingSummary | None = None
+    truncated_prompts: int = 0
+    """The test prompts that were cut to fit the context."""
+    notes: tuple[str, ...] = ()
+    general_loss: tuple[float, float] | None = None
+    """The loss on general text before and after tuning, in nats per token; None if nothing was tuned, or the model is not a decoder."""
+    signatures: Mapping[str, str] = field(default_factory=dict)
+    """By score, the signature of the metric that computed the stored scores. A reader whose metric has the same signature can use them
+    as they are."""
+
+
+def total_cost(costs: Sequence[Cost]) -> dict[str, float | int | None]:
+    """Add up phases: seconds, tokens, price and energy, and the largest peak of memory.
+
+    Price and energy are None if any phase lacks them, because a partial sum would look too cheap.
+    """
+    prices = [c.price for c in costs]
+    energies = [c.energy for c in costs]
+    peaks = [c.peak_allocated for c in costs if c.peak_allocated is not None]
+    return {
+        "seconds": sum(c.seconds for c in costs),
+        "tokens": sum(c.tokens for c in costs),
+        "price": sum(p for p in prices if p is not None) if prices and None not in prices else None,
+        "energy": sum(e for e in energies if e is not None) if energies and None not in energies else None,
+        "peak_allocated": max(peaks, default=None),
+    }

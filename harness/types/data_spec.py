@@ -1,0 +1,95 @@
+"""Where the examples of a task come from."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from harness.types.declared import Declared, Fraction, Name, Paths
+
+
+class SplitSpec(Declared):
+    """How one dataset is split. Examples of one group stay together."""
+
+    train: Fraction = 0.8
+    """The share of training examples; the three shares sum to 1."""
+    validation: Fraction = 0.1
+    test: Fraction = 0.1
+    seed: int = 13
+    """The seed of the assignment, which does not depend on the order of the examples."""
+
+    @model_validator(mode="after")
+    def _check_shares(self) -> SplitSpec:
+        total = self.train + self.validation + self.test
+        if not math.isclose(total, 1.0, abs_tol=1e-6):
+            raise ValueError(f"the shares of train, validation and test must sum to 1, not {total:g}")
+        if self.train == 0 or self.test == 0:
+            raise ValueError("train and test must each have a share above 0")
+        return self
+
+
+class FilesSpec(Declared):
+    """Files that are already split: one or several per split."""
+
+    train: Paths
+    validation: Paths | None = None
+    """None: a tenth of `train` is used for validation."""
+    test: Paths
+
+
+class DataSpec(Declared):
+    """Where the examples come from, and which column holds what. Exactly one of `path`, `hub` and `source` is set."""
+
+    path: Paths | FilesSpec | None = None
+    """A file, several files that are read as one, or the files of a given split. Relative paths start at the folder of the task's file."""
+    source: Name | None = None
+    """A registered source, such as the shipped `clinic`, or one of a plug-in."""
+    hub: str | None = None
+    """A dataset on the Hugging Face Hub: org/name."""
+    revision: str | None = None
+    """With `hub`: a branch, tag or commit."""
+    subset: str | None = None
+    """With `hub`: the subset (configuration)."""
+    size: Annotated[int, Field(ge=10)] = 700
+    """With `source`: the number of examples."""
+    seed: int = 7
+    """With `source`: the seed of the examples."""
+    options: Mapping[str, Any] = Field(default_factory=dict)
+    """With the source of a plug-in: its own options."""
+    fields: Mapping[str, str | None] = Field(default_factory=dict)
+    """The column of each role. Roles are `target` (required), `group`, `id`, and any other name, which becomes a variable of the prompt.
+
+    A dot reaches into nested values: `answers.text`. A role without an entry is read from the column of its name; `prompt`/`completion`
+    rows are understood, too. None for `group` or `id` means that there is none, even if a column has that name."""
+    join: str = "\n"
+    """The separator between the parts of an input that is a list."""
+    target_lists: Literal["references", "join"] = "references"
+    """Whether a target that is a list is several references, or one text whose parts are joined."""
+    fold_references_by: str | None = None
+    """A column: validation and test examples that agree in it become one example with the references of all."""
+    harvested: Paths | None = None
+    """Files of `bench review harvest`. Their examples are used for training and removed from validation and test."""
+    split: SplitSpec = SplitSpec()
+    skip_bad_rows: bool = False
+    """Whether rows that cannot be used are skipped and reported, instead of being an error."""
+
+    @field_validator("fields")
+    @classmethod
+    def _check_fields(cls, fields: Mapping[str, str | None]) -> Mapping[str, str | None]:
+        missing = [role for role, column in fields.items() if column is None and role not in ("group", "id")]
+        if missing:
+            raise ValueError(f"'{missing[0]}' needs a column; only 'group' and 'id' may be null. Name a column, or remove the line")
+        return fields
+
+    @model_validator(mode="after")
+    def _check_origin(self) -> DataSpec:
+        if sum(origin is not None for origin in (self.path, self.source, self.hub)) != 1:
+            raise ValueError("set exactly one of 'path' (files), 'hub' (a dataset on the Hub) and 'source' (a registered source)")
+        if self.hub is None and (self.revision or self.subset):
+            raise ValueError("'revision' and 'subset' need 'hub'")
+        if self.source is None and self.options:
+            raise ValueError("'options' need 'source'")
+        return self

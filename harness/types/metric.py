@@ -1,0 +1,66 @@
+"""How outputs are scored: metrics, and the scores they give."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from harness.types.example import Example, Prediction
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+Statistic: TypeAlias = tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A score, computed in two steps, so that everything that resamples examples can use it.
+
+    `per_example(example, prediction)` gives the statistic of one example, a tuple of d numbers, or None where the score does not apply to
+    the example. `aggregate` turns the statistics of n examples into the score. What it takes depends on the level:
+
+    | level | statistic | aggregate |
+    | --- | --- | --- |
+    | example | (score,) | the mean: as for corpus |
+    | corpus | d numbers that add up | `aggregate(total, n)`, the sum of the statistics: (…, d) and (…) → (…) |
+    | rows | d numbers that do not add up, as for rank statistics | `aggregate(rows, weights)`: (n, d) and (…, n) → (…) |
+
+    Leading axes (…) allow thousands of resamples in one call. `weights` says how often each example counts.
+    """
+
+    name: str
+    direction: Literal["higher", "lower", "none"]
+    """Which values are better; "none": neither, the score only informs."""
+    unit: str
+    """Such as fraction, points or nats."""
+    level: Literal["example", "corpus", "rows"]
+    per_example: Callable[[Example, Prediction], Statistic | None]
+    aggregate: Callable[[NDArray[np.float64], NDArray[np.float64]], NDArray[np.float64]]
+    signature: str
+    """Everything that determines the number: rules, tokenizer, versions of libraries. Scores with equal signatures can be compared."""
+    resampling_biased: bool = False
+    """Whether resampling is known to shift this score, so that its bootstrap intervals are not reliable."""
+
+
+@dataclass(frozen=True)
+class Score:
+    """An aggregated score with its 95% confidence interval."""
+
+    value: float | None
+    """None if no example has this score."""
+    low: float | None
+    """The lower end of the interval; None if no valid interval exists."""
+    high: float | None
+    n: int
+    """The examples that have this score."""
+    method: str
+    """How the interval was computed."""
+    dropped: int = 0
+    """The examples that do not have this score."""
+    reliable: bool = True
+    """Whether the data are within the range in which the method is known to be valid."""
+    reason: str = ""
+    """Why the interval is not reliable, or missing."""

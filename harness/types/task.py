@@ -1,0 +1,76 @@
+"""What is measured: a task."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from harness.types.data_spec import DataSpec
+from harness.types.declared import Declared, Name
+from harness.types.review_spec import ReviewSpec
+
+Kind = Literal["classification", "generation", "qa", "summarization"]
+PromptFormat = Literal["auto", "plain", "chat"]
+
+
+class DecodeSpec(Declared):
+    """How text is generated. Decoding is greedy (the most likely token at each step), so that a run can be repeated."""
+
+    max_new_tokens: Annotated[int, Field(ge=1, le=32768)] = 96
+    stop: tuple[Annotated[str, Field(min_length=1)], ...] = ()
+    """The answer ends before the first of these texts."""
+
+
+class Task(Declared):
+    """What is measured: data, prompt and metrics."""
+
+    name: Name
+    kind: Kind
+    version: int = 1
+    """Raised by the owner when the meaning of the task changes."""
+    description: str = ""
+    """One line for lists and reports."""
+    data: DataSpec
+    prompt: str
+    """A Jinja template. Its variables are the inputs of an example, and `choices` (the labels)."""
+    prompt_format: PromptFormat = "auto"
+    """auto: the model's chat template if it has one; plain: the text as it is; chat: a chat template is required."""
+    labels: tuple[str, ...] = ()
+    """The classes of a classification task; if empty, the distinct targets of the data. A task of another kind that has labels is answered
+    by choosing one of them (yes, no, maybe)."""
+    no_answer: str | None = None
+    """For qa: the text that means "there is no answer". An example without a target is trained towards it, and an output that equals it
+    counts as empty."""
+    metrics: Annotated[tuple[str, ...], Field(min_length=1)]
+    """Names of metric families; each gives one or several scores."""
+    primary: str
+    """The score that decides which strategy is recommended."""
+    margin: Annotated[float, Field(gt=0)] = 0.01
+    """Δ: the loss on the primary score, in its own unit, that the owner of the task accepts."""
+    max_length: Annotated[int, Field(ge=16)] = 2048
+    """The limit for prompt and answer together, in tokens. It is the same for every strategy; a shorter context of the model takes
+    precedence."""
+    decode: DecodeSpec = DecodeSpec()
+    review: ReviewSpec = ReviewSpec()
+    """What raters are asked about the outputs; changes no result."""
+
+    @field_validator("labels")
+    @classmethod
+    def _check_labels(cls, labels: tuple[str, ...]) -> tuple[str, ...]:
+        if labels and (len(set(labels)) < max(2, len(labels)) or "" in labels):
+            raise ValueError("labels must be at least two distinct, non-empty strings")
+        return labels
+
+    @model_validator(mode="after")
+    def _check_no_answer(self) -> Task:
+        if self.no_answer is not None and self.kind != "qa":
+            raise ValueError("'no_answer' is only for tasks of kind qa")
+        if self.no_answer is not None and not self.no_answer.strip():
+            raise ValueError("'no_answer' must be a text that a model can write, such as: unanswerable")
+        return self
+
+    @property
+    def chooses(self) -> bool:
+        """Whether the answer is the most likely label instead of generated text."""
+        return self.kind == "classification" or bool(self.labels)
