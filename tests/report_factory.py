@@ -11,8 +11,9 @@ from pathlib import Path
 
 from harness.metrics import metrics_for
 from harness.reporting import render
+from harness.results import RunResults
 from harness.statistics import per_example_scores
-from harness.store import ModelInfo, RunFolder, RunPlan, StoredRun
+from harness.store import ModelInfo, RunFolder, RunPlan
 from harness.types import Cell, CellResult, Cost, DataReport, Example, Phase, Prediction, Splits, Strategy, Task
 
 LORA = {"peft_type": "LORA", "r": 16}
@@ -67,7 +68,7 @@ class MadeTask:
     targets: Callable[[int], str] | None = None
 
 
-def make_run(path: Path, tasks: Sequence[MadeTask], device: str = "cpu") -> StoredRun:
+def make_run(path: Path, tasks: Sequence[MadeTask], device: str = "cpu") -> RunResults:
     """A run folder with these tasks and cells."""
     folder = RunFolder(path)
     path.mkdir(parents=True)
@@ -78,10 +79,10 @@ def make_run(path: Path, tasks: Sequence[MadeTask], device: str = "cpu") -> Stor
         folder.write_data(task.name, Splits((), (), examples, _data(task), "d1"), {e.id: "x" for e in examples})
         for i, made in enumerate(task.cells):
             _write_cell(folder, task, made, cells[task.name, i], examples)
-    return StoredRun(folder)
+    return RunResults(folder)
 
 
-def page_of(run: StoredRun) -> str:
+def page_of(run: RunResults) -> str:
     """The page of a run that does not change any more, made once for all tests that look at it."""
     if run.path not in _PAGES:
         _PAGES[run.path] = render(run)

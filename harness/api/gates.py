@@ -8,9 +8,8 @@ from pathlib import Path
 from harness.api.runs import open_catalog
 from harness.errors import BenchError, did_you_mean, setting
 from harness.gate import Event, Policy, Registry, Verdict, default_policy, draft, judge, read_policy
-from harness.grid import Request, read_tasks
 from harness.reporting import rewrite_page
-from harness.results import StrategyResult, TaskResults, choose
+from harness.results import RunResults, StrategyResult
 from harness.store import add_verdict, open_run
 
 REGISTRY = "registry"
@@ -61,12 +60,13 @@ def draft_policy(task: str, *, tasks_dirs: tuple[str, ...] = ()) -> str:
     Raises:
         BenchError: anything wrong with the task or its data.
     """
+    from harness.grid import Request, read_tasks
     from harness.metrics import metrics_for
-    from harness.results import ways_to_cut
+    from harness.results import candidate_slices
 
     ((found, rows),) = read_tasks(Request(tasks=(task,), strategies=()), open_catalog(tasks_dirs))
     labels = rows.test[0].choices if found.chooses else ()
-    return draft(found, metrics_for(found.metrics, labels), list(ways_to_cut(rows.test, classes=found.chooses)))
+    return draft(found, metrics_for(found.metrics, labels), list(candidate_slices(rows.test, classes=found.chooses)))
 
 
 def promote(
@@ -139,7 +139,7 @@ def rollback(task: str, *, registry: str | Path = REGISTRY, reason: str = "") ->
 def _candidate(
     run: str | Path, strategy: str, task: str | None, model: str | None, train_size: int | None, runs_dir: str | Path
 ) -> StrategyResult:
-    return choose(open_run(Path(runs_dir), str(run)), strategy, task=task, model=model, train_size=train_size)
+    return RunResults(open_run(Path(runs_dir), str(run)).folder).find(strategy, task=task, model=model, train_size=train_size)
 
 
 @dataclass(frozen=True)
@@ -153,7 +153,7 @@ class _Against:
 
 
 def _baseline(named: str | None, candidate: StrategyResult, book: Registry, runs_dir: str | Path) -> _Against:
-    task = candidate.rows.task.name
+    task = candidate.task.name
     if named is None:
         champion = book.champion(task)
         if champion is None:
@@ -162,21 +162,20 @@ def _baseline(named: str | None, candidate: StrategyResult, book: Registry, runs
     run, colon, strategy = named.rpartition(":")
     if not colon or not run or not strategy:
         raise BenchError(f"{setting('baseline', named)}: write it as RUN:STRATEGY, such as latest:base")
-    other = open_run(Path(runs_dir), run)
+    other = RunResults(open_run(Path(runs_dir), run).folder)
     own = task if task in other.plan.tasks else None
     fitting = [c for c in other.cells if c.strategy == strategy and (own is None or c.task == own)]
     # of several models or sizes that of the candidate is meant
     models, sizes = {c.model for c in fitting}, {c.train_size for c in fitting}
-    model = candidate.cell.model if len(models) > 1 and candidate.cell.model in models else None
-    size = candidate.cell.train_size if len(sizes) > 1 and candidate.cell.train_size in sizes else None
-    return _Against(choose(other, strategy, task=own, model=model, train_size=size), None, None)
+    model = candidate.model if len(models) > 1 and candidate.model in models else None
+    size = candidate.train_size if len(sizes) > 1 and candidate.train_size in sizes else None
+    return _Against(other.find(strategy, task=own, model=model, train_size=size), None, None)
 
 
 def _policy(given: str | Path | None, candidate: StrategyResult, baseline: StrategyResult | None) -> Policy:
-    rows: TaskResults = candidate.rows
     if given is None:
-        return default_policy(rows.task, rows.metrics, baseline=baseline is not None)
-    return read_policy(Path(given), rows.task, rows.metrics)
+        return default_policy(candidate.task, candidate.task_scores.metrics, baseline=baseline is not None)
+    return read_policy(Path(given), candidate.task, candidate.task_scores.metrics)
 
 
 def _judged(candidate: StrategyResult, against: _Against, policy: Policy, book: Registry, model_path: str | None) -> Verdict:
@@ -185,7 +184,7 @@ def _judged(candidate: StrategyResult, against: _Against, policy: Policy, book: 
     notes = []
     try:
         add_verdict(candidate.run.path, verdict.to_json())
-        rewrite_page(candidate.run)
+        rewrite_page(RunResults(candidate.run.folder))
     except (OSError, BenchError) as error:
         notes.append(f"The verdict could not be put into {candidate.run.name} and its report: {error}")
     return replace(verdict, notes=(*verdict.notes, *notes))

@@ -8,6 +8,7 @@ from pathlib import Path
 from harness.api.runs import names_of, open_catalog
 from harness.errors import BenchError, did_you_mean, setting
 from harness.reporting import rewrite_page
+from harness.results import RunResults
 from harness.review import (
     FORMATS,
     MODES,
@@ -109,7 +110,7 @@ def review_import(run: str | Path, files: Sequence[str | Path], *, runs_dir: str
     stored = open_run(Path(runs_dir), str(run))
     summaries = import_files(stored, [Path(file) for file in files])
     if any(summary.new or summary.replaced for summary in summaries):
-        rewrite_page(stored)
+        rewrite_page(RunResults(stored.folder))
     return summaries
 
 
@@ -119,8 +120,8 @@ def review_status(run: str | Path, *, runs_dir: str | Path = "runs") -> list[Fin
     Raises:
         BenchError: the run does not exist, or a packet is damaged.
     """
-    stored = open_run(Path(runs_dir), str(run))
-    return [compute_findings(stored, review) for review in load_reviews(stored)]
+    stored = RunResults(open_run(Path(runs_dir), str(run)).folder)
+    return [compute_findings(stored.by_task[review.packet.task], review) for review in load_reviews(stored)]
 
 
 def review_harvest(

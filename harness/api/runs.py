@@ -4,31 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from harness.catalog import Catalog
 from harness.data import load_inputs
-from harness.engine.artifacts import (
-    Exported,
-    PredictionTable,
-    check_artifact,
-    check_target,
-    device_for,
-    export_adapter,
-    export_model,
-    find_base,
-    load_finished,
-    usable_rows,
-)
 from harness.errors import BenchError, setting
-from harness.grid import Listener, Request, execute, make_plan, make_request, read_tasks, vocabulary
-from harness.reporting import ComparisonView, Foresight, TaskResults, Wanted, compare_runs, foresee_task, to_json, write_page
-from harness.results import FinishedCell, find_cell
+from harness.reporting import ComparisonView, Foresight, Wanted, compare_runs, foresee_task, to_json, write_page
+from harness.results import FinishedCell, RunResults, find_cell
 from harness.store import RunFolder, StoredRun, open_run
 from harness.types import Cell, Prediction, Score
 
+if TYPE_CHECKING:  # reading a run imports no engine: what trains and answers is imported where it is called
+    from harness.engine.artifacts import Exported, PredictionTable
+    from harness.grid import Listener, Request
 
-class LoadedRun(StoredRun):
+
+class LoadedRun(RunResults):
     """A run with its scores: what `run` and `load_run` give."""
 
     def scores(self, cell_id: str) -> dict[str, Score]:
@@ -36,7 +27,7 @@ class LoadedRun(StoredRun):
         cell = next(c for c in self.cells if c.id == cell_id)
         if self.status(cell_id) != "done":
             return {}
-        return TaskResults(self, self.plan.tasks[cell.task]).cell_scores(cell)
+        return self.by_task[cell.task].scores([cell])
 
     def to_dict(self) -> dict[str, Any]:
         """The whole run as `bench report RUN --format json` prints it."""
@@ -87,6 +78,8 @@ def run(
     Raises:
         BenchError: when something about the request is wrong; nothing was started then.
     """
+    from harness.grid import make_request
+
     if "model" in options:
         options["models"] = options.pop("model")
     request = make_request({"tasks": names_of(task), "strategies": names_of(strategies)} | options)
@@ -105,6 +98,8 @@ def run_request(
     command: str,
 ) -> LoadedRun:
     """`run` for a request that is already put together."""
+    from harness.grid import execute, make_plan
+
     runs = Path(runs_dir)
     planned = make_plan(request, open_catalog(request.tasks_dirs, request.strategies_dirs), command=command)
     going_on = open_run(runs, str(resume)) if resume is not None else None
@@ -116,13 +111,15 @@ def run_request(
         resume=going_on,
         reuse=reuse,
         at_once=jobs,
-        before_end=lambda done: write_page(done, done.folder.report),
+        before_end=lambda done: write_page(RunResults(done.folder), done.folder.report),
     )
     return LoadedRun(finished.folder)
 
 
 def stored_request(stored: StoredRun) -> Request:
     """The request that a run was started with, so that it can go on without saying it all again."""
+    from harness.grid import make_request
+
     return make_request(stored.plan.options["request"])
 
 
@@ -137,6 +134,8 @@ def load_run(run: str | Path, *, runs_dir: str | Path = "runs") -> LoadedRun:
 
 def open_catalog(tasks: Sequence[str] = (), strategies: Sequence[str] = ()) -> Catalog:
     """The shipped tasks and strategies, those of the working directory, and those of the folders named."""
+    from harness.grid import vocabulary
+
     return Catalog(vocabulary(), tasks=[Path(p) for p in tasks], strategies=[Path(p) for p in strategies])
 
 
@@ -163,6 +162,8 @@ def score(
     Raises:
         BenchError: anything wrong with the task, its data or the outputs; nothing is written then.
     """
+    from harness.grid import make_request
+
     own: dict[str, Any] = {"base": False, "models": (), "whole_as_test": True, "outputs_name": name, "price_per_1k": price_per_1k}
     request = make_request({"tasks": (task,), "strategies": (f"outputs:{predictions}",)} | own | data)
     return run_request(request, runs_dir=runs_dir, listener=listener, command=command)
@@ -181,8 +182,10 @@ def foresee(
     Raises:
         BenchError: anything wrong with a task or its data; an earlier run that does not fit.
     """
+    from harness.grid import make_request, read_tasks, vocabulary
+
     asked = make_request(request)
-    before = open_run(Path(runs_dir), str(earlier)) if earlier is not None else None
+    before = load_run(earlier, runs_dir=runs_dir) if earlier is not None else None
     catalog = Catalog(vocabulary(), tasks=[Path(p) for p in asked.tasks_dirs])
     return [foresee_task(task, rows.test, margin=margin, earlier=before) for task, rows in read_tasks(asked, catalog)]
 
@@ -212,7 +215,7 @@ def compare(
     Raises:
         BenchError: no such run or cell; other test rows or metrics on the two sides; no such column.
     """
-    runs = [open_run(Path(runs_dir), str(name)) for name in (run, other) if name is not None]
+    runs = [load_run(name, runs_dir=runs_dir) for name in (run, other) if name is not None]
     return compare_runs(runs, Wanted(names_of(strategies), models, train_sizes, task), by=by, margin=margin)
 
 
@@ -252,6 +255,8 @@ def predict(
     Raises:
         BenchError: no such cell, or several; bad rows; another base model than the run's; a damaged artifact.
     """
+    from harness.engine.artifacts import PredictionTable, check_artifact, device_for, find_base, load_finished, usable_rows
+
     finished = find_cell(load_run(run, runs_dir=runs_dir), strategy, task=task, model=model, seed=seed, train_size=train_size)
     if listener is not None:
         listener.chosen(finished)
@@ -299,6 +304,8 @@ def export(
     Raises:
         BenchError: as `predict` does; a folder that is not empty; a method that cannot be merged.
     """
+    from harness.engine.artifacts import check_target, device_for, export_adapter, export_model, find_base
+
     target = Path(out)
     check_target(target, force=force)
     finished = find_cell(load_run(run, runs_dir=runs_dir), strategy, task=task, model=model, seed=seed, train_size=train_size)

@@ -17,7 +17,8 @@ from rich.table import Table
 from harness.cli.wording import message
 
 if TYPE_CHECKING:
-    from harness.store import RunFolder, StoredRun
+    from harness.results import RunResults
+    from harness.store import RunFolder
     from harness.types import Cell
 
 # Lines that a live table shows; a longer one would not fit a screen.
@@ -116,7 +117,7 @@ class RunDisplay:
         elif kind == "exit":
             self._ended(line, now)
 
-    def summary(self, run: StoredRun) -> None:
+    def summary(self, run: RunResults) -> None:
         """The results as a table, and where the report is."""
         from harness.reporting import terminal_table
 

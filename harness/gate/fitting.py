@@ -14,11 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.data.identity import example_digest, normalized_inputs_digest
-from harness.engine.artifacts import device_for, find_base, load_finished, usable_rows
 from harness.errors import BenchError
-from harness.results import FinishedCell, StrategyResult, choose, equally_wide, same_rows
+from harness.results import FinishedCell, RunResults, StrategyResult, check_same_examples, equally_wide
 from harness.statistics import statistic_stack
-from harness.store import RunFolder, StoredRun, read_table
+from harness.store import RunFolder, read_table
 from harness.types import Example, Metric
 
 Array: TypeAlias = NDArray[np.float64]
@@ -37,17 +36,17 @@ class GatePair:
 
     def stacks(self, metric: Metric) -> tuple[Array, Array]:
         """The statistics of A and of B, (examples, seeds, d) each."""
-        own = self.a.rows.stack(metric, self.a.cells)
+        own = self.a.stack(metric)
         one, two = equally_wide([own, self._of_baseline(metric)])
         return one, two
 
     def _of_baseline(self, metric: Metric) -> Array:
-        signatures = {m.name: m.signature for m in self.b.rows.metrics}
-        examples, theirs = self.a.rows.examples, self.b.rows.examples
+        signatures = {m.name: m.signature for m in self.b.task_scores.metrics}
+        examples, theirs = self.a.examples, self.b.examples
         same = all(e.meta == theirs[i].meta and e.choices == theirs[i].choices for e, i in zip(examples, self.order, strict=True))
         if same and signatures.get(metric.name) == metric.signature:
-            return self.b.rows.stack(metric, self.b.cells)[self.order]
-        return statistic_stack(metric, examples, [self.b.rows.predictions(cell) for cell in self.b.cells])
+            return self.b.stack(metric)[self.order]
+        return statistic_stack(metric, examples, [self.b.predictions(cell) for cell in self.b.done])
 
 
 def pair_of(
@@ -64,8 +63,8 @@ def pair_of(
     if not _on_the_same_rows(candidate, baseline):
         notes.append(f"{baseline.label} was tested on other rows: its model has answered those of {candidate.run.name}.")
         baseline = _predicted_again(candidate, baseline, workspace, model_path)
-    same_rows(candidate, baseline)
-    return GatePair(candidate, baseline, [baseline.place[example.id] for example in candidate.rows.examples]), notes
+    check_same_examples(candidate, baseline)
+    return GatePair(candidate, baseline, [baseline.positions[example.id] for example in candidate.examples]), notes
 
 
 def test_digest(examples: Sequence[Example]) -> str:
@@ -76,24 +75,26 @@ def test_digest(examples: Sequence[Example]) -> str:
 
 def trained_on(chosen: StrategyResult, rows: StrategyResult) -> list[str]:
     """The ids of the test rows of `rows` whose inputs are among the training rows of `chosen`, whatever their case and white space."""
-    if not chosen.trained:
+    if not chosen.varies_by_seed:
         return []
-    file = chosen.run.path / "data" / f"{chosen.rows.task.name}.parquet"
+    file = chosen.run.path / "data" / f"{chosen.task.name}.parquet"
     seen = {row["inputs_digest"] for row in read_table(file) if row["split"] in ("train", "validation")}
-    return [example.id for example in rows.rows.examples if normalized_inputs_digest(example) in seen]
+    return [example.id for example in rows.examples if normalized_inputs_digest(example) in seen]
 
 
 def _on_the_same_rows(one: StrategyResult, other: StrategyResult) -> bool:
-    digests = [{e.id: example_digest(e) for e in side.rows.examples} for side in (one, other)]
+    digests = [{e.id: example_digest(e) for e in side.examples} for side in (one, other)]
     return digests[0] == digests[1]
 
 
 def _predicted_again(candidate: StrategyResult, baseline: StrategyResult, workspace: Path, model_path: str | None) -> StrategyResult:
     """A run in the workspace: the baseline's cells, on the candidate's rows."""
-    task, source = candidate.rows.task, baseline.run
-    if baseline.rows.task.kind != task.kind:
-        raise BenchError(f"{source.name} is a run of the kind {baseline.rows.task.kind}, and {candidate.run.name} of {task.kind}")
-    if source.plan.get_strategy(baseline.cell).outputs is not None:
+    from harness.engine.artifacts import device_for, find_base, load_finished, usable_rows
+
+    task, source = candidate.task, baseline.run
+    if baseline.task.kind != task.kind:
+        raise BenchError(f"{source.name} is a run of the kind {baseline.task.kind}, and {candidate.run.name} of {task.kind}")
+    if baseline.external:
         raise BenchError(
             f"{baseline.label} in {source.name} was not tested on the rows of {candidate.run.name}, and its outputs were made elsewhere: "
             "no model here could answer them. Score its outputs on these rows first (bench score)."
@@ -101,9 +102,9 @@ def _predicted_again(candidate: StrategyResult, baseline: StrategyResult, worksp
     target = RunFolder(workspace)
     (workspace / "data").mkdir(parents=True)
     shutil.copy2(candidate.run.path / "data" / f"{task.name}.parquet", workspace / "data")
-    cells = tuple(replace(cell, task=task.name) for cell in baseline.cells)
-    plan = source.plan.restrict_to(baseline.cells)
-    own = plan.tasks[baseline.rows.task.name].model_copy(
+    cells = tuple(replace(cell, task=task.name) for cell in baseline.done)
+    plan = source.plan.restrict_to(baseline.done)
+    own = plan.tasks[baseline.task.name].model_copy(
         update={"name": task.name, "metrics": task.metrics, "primary": task.primary, "margin": task.margin, "labels": task.labels}
     )
     ours = candidate.run.plan
@@ -116,13 +117,13 @@ def _predicted_again(candidate: StrategyResult, baseline: StrategyResult, worksp
             data_digests={task.name: ours.data_digests[task.name]},
         )
     )
-    for old, new in zip(baseline.cells, cells, strict=True):
+    for old, new in zip(baseline.done, cells, strict=True):
         finished = FinishedCell(source, old)
-        examples = candidate.rows.examples
+        examples = candidate.examples
         if {frozenset(e.choices) for e in examples} != {frozenset(finished.example.choices)}:
             raise BenchError(f"{source.name} chooses among other labels than {candidate.run.name}: the two cannot be compared")
         rows = usable_rows(finished, tuple(replace(e, choices=finished.example.choices) for e in examples), candidate.run.name)
         loaded = load_finished(finished, find_base(finished, model_path), device_for(source))
         predictions = loaded.predict(rows, loaded.prompts(rows), lambda batch: None)
         target.cell(new.id).write_result(replace(source.results[old.id], cell=new, signatures={}), predictions)
-    return choose(StoredRun(target), baseline.cell.strategy, task=task.name)
+    return RunResults(target).find(baseline.strategy, task=task.name)

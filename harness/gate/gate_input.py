@@ -37,11 +37,11 @@ class GateInput:
 
     @property
     def groups(self) -> tuple[str | None, ...]:
-        return self.candidate.rows.groups
+        return self.candidate.task_scores.groups
 
     def own(self, metric: Metric) -> Array:
         """The candidate's statistics, (examples, seeds, d)."""
-        return self.candidate.rows.stack(metric, self.candidate.cells)
+        return self.candidate.stack(metric)
 
     def both(self, metric: Metric) -> tuple[Array, Array]:
         """The baseline's and the candidate's, on the rows of the candidate."""

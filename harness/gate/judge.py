@@ -18,7 +18,7 @@ from harness.gate.registry import Look, Registry
 from harness.gate.rules import rulings_of, slices_asked_for, unjudged
 from harness.gate.verdict import JudgedModel, RuleVerdict, Verdict, together
 from harness.gate.worse import rows_that_got_worse
-from harness.results import StrategyResult, cells_of
+from harness.results import StrategyResult
 from harness.text import plural
 
 MOST_SHOWN = 20
@@ -41,7 +41,7 @@ def judge(
     Raises:
         BenchError: a slice that the data do not have, a baseline that does not fit and cannot be made to, a damaged run or registry.
     """
-    task, examples = candidate.rows.task, candidate.rows.examples
+    task, examples = candidate.task, candidate.examples
     if not examples:
         raise BenchError(f"{candidate.run.path}: has no test rows of '{task.name}': there is nothing to judge by")
     slices = slices_asked_for(policy, examples)  # whatever is wrong with the question comes up before a look is spent on it
@@ -64,9 +64,9 @@ def judge(
         notes += unjudged(policy, slices)
         if baseline is None:
             notes.append("Nothing is in service to compare with: only what the policy asks of the candidate alone was judged.")
-        case = GateInput(candidate, baseline, pair, {m.name: m for m in candidate.rows.metrics}, policy, alpha, slices)
+        case = GateInput(candidate, baseline, pair, {m.name: m for m in candidate.task_scores.metrics}, policy, alpha, slices)
         rulings = [*_spent(policy, look), *_leaks(candidate, baseline), *rulings_of(case)]
-        worse = rows_that_got_worse(pair, candidate.rows.metrics) if pair is not None else []
+        worse = rows_that_got_worse(pair, candidate.task_scores.metrics) if pair is not None else []
         return Verdict(
             outcome=together(ruling.outcome for ruling in rulings),
             task=task.name,
@@ -91,13 +91,13 @@ def judge(
 
 def side_of(chosen: StrategyResult) -> JudgedModel:
     """Who is judged, for the record."""
-    cells = tuple(cell.id for cell in chosen.cells)
+    cells = tuple(cell.id for cell in chosen.done)
     return JudgedModel(
         run=chosen.run.name,
-        strategy=chosen.cell.strategy,
-        model=chosen.cell.model,
+        strategy=chosen.strategy,
+        model=chosen.model,
         label=chosen.label,
-        seeds=tuple(cell.seed for cell in chosen.cells if cell.seed is not None),
+        seeds=chosen.seeds,
         cells=cells,
         digest=_results_digest(chosen),
     )
@@ -105,19 +105,17 @@ def side_of(chosen: StrategyResult) -> JudgedModel:
 
 def _unfinished(chosen: StrategyResult) -> str:
     """Seeds that are not there: whoever is judged by those that ended well is judged kindly."""
-    planned = cells_of(chosen.run, chosen.rows.task.name, chosen.cell)
-    lost = [cell for cell in planned if cell.id not in {own.id for own in chosen.cells}]
-    if not lost:
+    if chosen.complete:
         return ""
-    seeds = ", ".join(f"{cell.seed} ({chosen.run.status(cell.id)})" for cell in lost)
-    return f"{chosen.label} is judged by {len(chosen.cells)} of {len(planned)} seeds; without a result: {seeds}."
+    seeds = ", ".join(f"{problem.seed} ({problem.status})" for problem in chosen.problems)
+    return f"{chosen.label} is judged by {len(chosen.done)} of {len(chosen.cells)} seeds; without a result: {seeds}."
 
 
 def _results_digest(chosen: StrategyResult) -> str:
     """sha256 (hex) of what these cells answered: a training that was repeated is another candidate."""
     total = hashlib.sha256()
-    for cell in chosen.cells:
-        for p in chosen.rows.predictions(cell):
+    for cell in chosen.done:
+        for p in chosen.predictions(cell):
             total.update(json.dumps([p.example_id, p.output, p.extracted]).encode() + b"\n")
     return total.hexdigest()
 
@@ -143,7 +141,7 @@ def _leaks(candidate: StrategyResult, baseline: StrategyResult | None) -> list[R
     for side, name in ((candidate, "the candidate"), (baseline, "the baseline")):
         if side is None:
             continue
-        if side.run.plan.get_strategy(side.cell).outputs is not None:
+        if side.external:
             unknown.append(name)
             continue
         rows = trained_on(side, candidate)

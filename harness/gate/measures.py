@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from harness.gate.gate_input import GateInput
 from harness.gate.policy import MEASURES, Rule
 from harness.gate.verdict import RuleVerdict
 from harness.results import StrategyResult
-from harness.types import Cost
 
 
 def ruling_of_measure(case: GateInput, rule: Rule) -> RuleVerdict:
@@ -24,7 +21,7 @@ def ruling_of_measure(case: GateInput, rule: Rule) -> RuleVerdict:
         )
     theirs = measure(case.baseline, rule.score) if case.baseline is not None else None
     if case.baseline is not None and rule.score.endswith("_price"):
-        currencies = dict.fromkeys(_currency(side) for side in (case.candidate, case.baseline))
+        currencies = dict.fromkeys(side.costs.currency for side in (case.candidate, case.baseline) if side.costs is not None)
         if len(currencies) > 1:
             return RuleVerdict(rule.title, "INCONCLUSIVE", f"{' and '.join(currencies)} cannot be compared", rule.score, compares=True)
     if theirs is None:
@@ -43,40 +40,24 @@ def ruling_of_measure(case: GateInput, rule: Rule) -> RuleVerdict:
 
 
 def measure(chosen: StrategyResult, name: str) -> float | None:
-    """The mean over seeds of what was measured; None where one lacks it. Memory and size are the largest."""
-    results = [chosen.run.results[cell.id] for cell in chosen.cells]
-    elsewhere = chosen.run.plan.get_strategy(chosen.cell).outputs
-    if elsewhere is not None and (name != "thousand_price" or elsewhere.price_per_1k is None):
-        return None  # nothing of it ran here
-    rows = len(chosen.rows.examples)
+    """The measure of a strategy, the mean over seeds; memory and size are the largest. None where it was not measured."""
+    costs = chosen.costs
+    if name == "thousand_price":
+        return costs.thousand_price if costs is not None else None
+    if chosen.external:
+        return None  # its training, its speed and its memory are not known
     if name == "forgetting":
-        losses = [r.general_loss for r in results]
-        return _mean([None if pair is None else pair[1] - pair[0] for pair in losses])
+        loss = chosen.general_loss
+        return None if loss is None else loss[1] - loss[0]
     if name == "artifact_bytes":
-        return float(max(r.artifact_bytes for r in results))
-    if name == "peak_memory":
-        peaks = [c.peak_allocated for r in results for c in r.costs if c.peak_allocated is not None]
-        return float(max(peaks)) if peaks else None
-    phases = ("predict",) if name in ("answer_seconds", "thousand_price") else ("train", "validate")
-    costs = [[c for c in r.costs if c.phase in phases] for r in results]
-    if name.endswith("_seconds"):
-        seconds = _mean([sum(c.seconds for c in own) if own or name == "training_seconds" else None for own in costs])
-        return seconds if seconds is None or name == "training_seconds" else (seconds / rows if rows else None)
-    prices = _mean([_price(own, needed=name == "thousand_price") for own in costs])
-    return prices if prices is None or name == "training_price" else (1000 * prices / rows if rows else None)
-
-
-def _currency(chosen: StrategyResult) -> str:
-    return str(chosen.run.plan.options["price"]["currency"])
-
-
-def _price(costs: Sequence[Cost], *, needed: bool) -> float | None:
-    """The sum; None where one has no price, or where there should be one and is none."""
-    if any(cost.price is None for cost in costs) or (needed and not costs):
-        return None
-    return sum(cost.price or 0.0 for cost in costs)
-
-
-def _mean(values: Sequence[float | None]) -> float | None:
-    known = [v for v in values if v is not None]
-    return sum(known) / len(known) if known and len(known) == len(values) else None
+        return float(chosen.artifact_bytes)
+    if costs is None:
+        return 0.0 if name.startswith("training_") else None
+    measures = {
+        "answer_seconds": costs.answer_seconds,
+        "training_seconds": costs.training_seconds,
+        "training_price": costs.training_price,
+        "peak_memory": costs.peak_allocated,
+    }
+    value = measures[name]
+    return None if value is None else float(value)

@@ -14,10 +14,10 @@ from harness.statistics import Basis
 
 def ruling_of_people(case: GateInput, rule: Rule) -> RuleVerdict:
     """What people said of the candidate in the newest packet that tells; its limits are at the policy's α."""
-    candidate = case.candidate.cell.strategy
-    run, task = case.candidate.run, case.candidate.rows.task.name
+    candidate = case.candidate.strategy
+    run, task = case.candidate.run, case.candidate.task.name
     for review in reversed(load_reviews(run, task)):
-        if review.key.cells.get(candidate) not in {cell.id for cell in case.candidate.cells} or not review.key.representative:
+        if review.key.cells.get(candidate) not in {cell.id for cell in case.candidate.done} or not review.key.representative:
             continue
         ratings = UnblindedRatings(review, run.examples(task), confidence=1 - 2 * case.alpha)
         if rule.score == "review.win_rate":
@@ -47,10 +47,10 @@ def ruling_of_people(case: GateInput, rule: Rule) -> RuleVerdict:
 
 def marked_critical(chosen: StrategyResult) -> dict[str, bool]:
     """Of each row whose output people looked through for errors: whether they found a critical one. Newer packets count before older."""
-    task, cells = chosen.rows.task.name, {cell.id for cell in chosen.cells}
+    task, cells = chosen.task.name, {cell.id for cell in chosen.done}
     found: dict[str, bool] = {}
     for review in load_reviews(chosen.run, task):
-        if review.packet.mode == "errors" and review.key.cells.get(chosen.cell.strategy) in cells:
-            judged = flag_errors(UnblindedRatings(review, chosen.rows.examples), chosen.cell.strategy, "critical")
+        if review.packet.mode == "errors" and review.key.cells.get(chosen.strategy) in cells:
+            judged = flag_errors(UnblindedRatings(review, chosen.examples), chosen.strategy, "critical")
             found |= {row: value > 0 for row, value in judged.items()}
     return found

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from harness.gate.policy import MEASURES
 from harness.metrics import BOUNDS
-from harness.results import of_single_examples
+from harness.results import example_metric_of
 from harness.types import Metric, Task
 
 _LIMITS = {"forgetting": "0.1", "peak_memory": "8.0e+9", "artifact_bytes": "5.0e+8", "training_seconds": "36000", "training_price": "20"}
@@ -23,7 +23,7 @@ def draft(task: Task, metrics: Sequence[Metric], slices: Sequence[str]) -> str:
     """
     by_name = {metric.name: metric for metric in metrics}
     primary, better = by_name.get(task.primary), [m.name for m in metrics if m.direction != "none"]
-    sliced = of_single_examples(sorted(metrics, key=lambda m: m.name != task.primary))
+    sliced = example_metric_of(sorted(metrics, key=lambda m: m.name != task.primary))
     lines = [
         f"# When a model for the task '{task.name}' may replace the one in service:",
         "#   bench gate RUN --strategy NAME --policy FILE",

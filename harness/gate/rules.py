@@ -12,7 +12,7 @@ from harness.gate.measures import ruling_of_measure
 from harness.gate.people import ruling_of_people
 from harness.gate.policy import MEASURES, REVIEWS, Policy, Rule
 from harness.gate.verdict import Outcome, RuleVerdict
-from harness.results import MOST_VALUES, slices_of
+from harness.results import MOST_VALUES, slice_examples
 from harness.statistics import (
     Basis,
     OneSidedLimits,
@@ -48,9 +48,9 @@ def slices_asked_for(policy: Policy, examples: Sequence[Example]) -> dict[str, d
             column, named, value = rule.slice.partition("=")
             where = f"the policy's rules[{number}] ({rule.title}): slice"
             try:
-                slices = slices_of(examples, column, most=None if named else MOST_VALUES, asked_by=where)
+                slices = slice_examples(examples, column, most=None if named else MOST_VALUES, where=where)
                 if named and value not in slices:  # numbers are cut into thirds; one of them may be meant all the same
-                    slices = slices_of(examples, column, most=None, asked_by=where, thirds=False)
+                    slices = slice_examples(examples, column, most=None, where=where, thirds=False)
                 found[rule.slice] = slices
             except BenchError as error:
                 problems += error.problems
@@ -73,7 +73,7 @@ def unjudged(policy: Policy, slices: Mapping[str, Mapping[str, Sequence[int]]]) 
 
 
 def _least(case: GateInput) -> list[RuleVerdict]:
-    found, rows, seeds = [], len(case.candidate.rows.examples), len(case.candidate.cells)
+    found, rows, seeds = [], len(case.candidate.examples), len(case.candidate.done)
     wanted = case.policy.rows
     if rows < wanted:
         reason = f"{plural(rows, 'test row')}; the policy asks for {wanted:,}"

@@ -9,7 +9,7 @@ import numpy as np
 from harness.gate.fitting import GatePair
 from harness.gate.people import marked_critical
 from harness.gate.verdict import Worse
-from harness.results import of_single_examples
+from harness.results import example_metric_of
 from harness.types import Metric
 
 _CRITICAL = "critical_errors"
@@ -21,7 +21,7 @@ def rows_that_got_worse(pair: GatePair, metrics: Sequence[Metric]) -> list[Worse
 
     A critical error is found by the scores, where the data know which facts there are, or by people in a review of errors.
     """
-    metric = of_single_examples(metrics)
+    metric = example_metric_of(metrics)
     if metric is None:
         return []
     sign = -1.0 if metric.direction == "lower" else 1.0
@@ -29,10 +29,10 @@ def rows_that_got_worse(pair: GatePair, metrics: Sequence[Metric]) -> list[Worse
     loss = np.nan_to_num(sign * (baseline - candidate))
     critical = [tuple(by for by, rows in _critical(pair, metrics).items() if rows[i]) for i in range(len(loss))]
     order = sorted((i for i in range(len(loss)) if critical[i] or loss[i] > _MORE), key=lambda i: (not critical[i], -loss[i]))
-    said = [{p.example_id: p.output for p in side.rows.predictions(side.cell)} for side in (pair.b, pair.a)]
+    said = [{p.example_id: p.output for p in side.predictions(side.cell)} for side in (pair.b, pair.a)]
     found = []
     for i in order:
-        example = pair.a.rows.examples[i]
+        example = pair.a.examples[i]
         title = example.inputs.get("question") or next(iter(example.inputs.values()), "")
         outputs = [own.get(example.id, "") for own in said]
         found.append(Worse(example.id, title, float(baseline[i]), float(candidate[i]), outputs[0], outputs[1], critical[i]))
@@ -42,7 +42,7 @@ def rows_that_got_worse(pair: GatePair, metrics: Sequence[Metric]) -> list[Worse
 def _critical(pair: GatePair, metrics: Sequence[Metric]) -> dict[str, list[bool]]:
     """Of each row, by whom a critical error was found that is the candidate's alone."""
     people, of_baseline = marked_critical(pair.a), marked_critical(pair.b)
-    rows = [example.id for example in pair.a.rows.examples]
+    rows = [example.id for example in pair.a.examples]
     found = {"people": [people.get(row, False) and not of_baseline.get(row, False) for row in rows]}
     facts = next((m for m in metrics if m.name == _CRITICAL), None)
     if facts is not None:

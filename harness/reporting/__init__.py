@@ -12,12 +12,10 @@ from harness.reporting.views.comparison import compare_runs
 from harness.reporting.views.comparison_pairs import Wanted
 from harness.reporting.views.comparison_view import ComparisonView
 from harness.reporting.views.foresight import Foresight, foresee_task
-from harness.results.task_results import TaskResults
 
 __all__ = [
     "ComparisonView",
     "Foresight",
-    "TaskResults",
     "Wanted",
     "compare_runs",
     "comparison_to_json",

@@ -1,27 +1,40 @@
-"""A run's results, read once and when asked for: the rows of a task, the cells of a strategy, two sides on the same rows."""
+"""The results of a stored run, by task and by strategy: scores, comparisons with the base model, costs. Read once, when needed.
 
-from harness.results.cell_groups import cells_of, done_cells
+results = RunResults(open_run(Path("runs"), "latest").folder)
+for strategy in results.by_task["summarization"].strategies:
+    print(strategy.label, strategy.primary, strategy.costs)
+"""
+
+from harness.results.costs import PHASES, StrategyCosts, costs_of_a_run, costs_of_use, costs_over_tasks, sum_of_known
 from harness.results.finished_cell import FinishedCell, find_cell
-from harness.results.pairing import Pairing, same_metrics, same_rows
-from harness.results.sides import StrategyResult, choose
-from harness.results.slices import MOST_VALUES, slices_of, ways_to_cut
-from harness.results.task_results import TaskResults, equally_wide, is_error_rate, of_single_examples
+from harness.results.pairing import Pairing, check_same_examples, shared_metrics
+from harness.results.run_results import RunResults
+from harness.results.slices import MOST_VALUES, candidate_slices, slice_examples
+from harness.results.strategy_result import CellProblem, StrategyResult
+from harness.results.task_results import TaskResults
+from harness.results.task_scores import TaskScores, equally_wide, example_metric_of, is_error_rate
 
 __all__ = [
     "MOST_VALUES",
+    "PHASES",
+    "CellProblem",
     "FinishedCell",
     "Pairing",
+    "RunResults",
+    "StrategyCosts",
     "StrategyResult",
     "TaskResults",
-    "cells_of",
-    "choose",
-    "done_cells",
+    "TaskScores",
+    "candidate_slices",
+    "check_same_examples",
+    "costs_of_a_run",
+    "costs_of_use",
+    "costs_over_tasks",
     "equally_wide",
+    "example_metric_of",
     "find_cell",
     "is_error_rate",
-    "of_single_examples",
-    "same_metrics",
-    "same_rows",
-    "slices_of",
-    "ways_to_cut",
+    "shared_metrics",
+    "slice_examples",
+    "sum_of_known",
 ]

@@ -1,4 +1,4 @@
-"""A cell that is done, found in its run by what people call it."""
+"""A cell with a result, found in its run by the names that people use."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.catalog import Catalog, Vocabulary, resolve_strategy
-from harness.errors import BenchError, did_you_mean
+from harness.errors import BenchError, did_you_mean, setting
 from harness.store import CellFolder, StoredRun
+from harness.text import plural
 from harness.types import Cell, Example, Shape, Strategy, Task
 
 
 @dataclass(frozen=True)
 class FinishedCell:
-    """A cell that is done, with what its run says of it."""
+    """A cell with a result, together with what its run records about it."""
 
     run: StoredRun
     cell: Cell
@@ -36,13 +37,14 @@ class FinishedCell:
 
     @property
     def example(self) -> Example:
-        """The first of the run's test rows: it shows which inputs and labels the rows of the task have."""
+        """The first test example of the run: it shows which inputs and labels the examples of the task have."""
         return self.run.examples(self.task.name)[0]
 
     @property
     def label(self) -> str:
-        """The cell as people tell it from others."""
-        size = f" · {self.cell.train_size:,} training rows" if self.cell.train_size else ""
+        """The cell's name for people, with everything that tells it from other cells."""
+        noun = "training example" if self.strategy.train is not None else "shot"
+        size = f" · {plural(self.cell.train_size, noun)}" if self.cell.train_size else ""
         seed = "" if self.cell.seed is None else f" · seed {self.cell.seed}"
         return f"{self.cell.task} · {self.cell.strategy} · {self.cell.model}{size}{seed}"
 
@@ -57,26 +59,26 @@ def find_cell(
     train_size: int | None = None,
     needs_model: bool = True,
 ) -> FinishedCell:
-    """The cell that is done and fits; of several seeds the lowest.
+    """The cell with a result that fits these names; of several seeds the lowest.
 
     Args:
-        strategy: its name in the run, or what `bench run` takes for it: a file, values with brackets.
-        needs_model: refuse outputs that were made elsewhere.
+        strategy: its name in the run, or what `bench run` accepts for it: a file, or a name with values in brackets.
+        needs_model: refuse external outputs.
 
     Raises:
-        BenchError: none fits, or several do that differ in more than the seed: then the choices are listed.
+        BenchError: none fits, or several fit that differ in more than the seed: then the choices are listed.
     """
     if all(cell.strategy != strategy for cell in run.cells):
-        strategy = _named(run, strategy)
-    wanted = {"task": task, "model": model, "strategy": strategy, "train_size": train_size}
+        strategy = _name_in_run(run, strategy)
+    criteria = {"task": task, "model": model, "strategy": strategy, "train_size": train_size}
     fitting = list(run.cells)
-    for name, value in wanted.items():
+    for name, value in criteria.items():
         if value is not None:
             known = dict.fromkeys(str(getattr(c, name)) for c in fitting)
             fitting = [c for c in fitting if getattr(c, name) == value]
             if not fitting:
-                what = name.replace("_", " ")
-                raise BenchError(f"{run.path}: no cell with the {what} '{value}'.{did_you_mean(str(value), known)}")
+                noun = {"train_size": "training size"}.get(name, name)
+                raise BenchError(f"{run.path}: no cell with the {noun} '{value}'.{did_you_mean(str(value), known)}")
     seeds = {c.seed for c in fitting}
     if seed is not None and seeds != {None}:  # where no seed matters, any will do
         fitting = [c for c in fitting if c.seed == seed]
@@ -85,21 +87,21 @@ def find_cell(
             raise BenchError(f"{run.path}: '{strategy}' has no cell with the seed {seed}. Known: {known_seeds}.")
     done = [c for c in fitting if run.status(c.id) == "done"]
     if not done:
-        raise BenchError(f"{run.path}: no cell of '{strategy}' is done: {_why(run, fitting[0])}")
+        raise BenchError(f"{run.path}: '{strategy}' has no result: its cell is {_outcome(run, fitting[0])}.")
     if run.plan.get_strategy(done[0]).outputs is not None and needs_model:
-        raise BenchError(f"{run.path}: the outputs of '{strategy}' were made elsewhere: there is no model here that could be asked")
+        raise BenchError(f"{run.path}: '{strategy}' are external outputs: the run has no model to use. Choose another strategy.")
     choices = [
-        f"--{name.replace('_', '-')} ({', '.join(str(value) for value in values)})"
+        f"{setting(name, name.upper())} ({', '.join(str(value) for value in values)})"
         for name in ("task", "model", "train_size")
         if len(values := dict.fromkeys(getattr(c, name) for c in done)) > 1
     ]
     if choices:
-        raise BenchError(f"{run.path}: '{strategy}' has {len(done)} cells that are done. Say which one with {' and '.join(choices)}.")
+        raise BenchError(f"{run.path}: '{strategy}' has {len(done)} cells with results. Choose one with {' and '.join(choices)}.")
     return FinishedCell(run, min(done, key=lambda c: -1 if c.seed is None else c.seed))
 
 
-def _named(run: StoredRun, typed: str) -> str:
-    """The name that `bench run` gives to what was typed; as it is where it knows no such strategy."""
+def _name_in_run(run: StoredRun, typed: str) -> str:
+    """The name that `bench run` gives to the strategy that was typed; unchanged where it knows no such strategy."""
     folders = run.plan.options.get("request", {}).get("strategies_dirs", ())
     try:
         return resolve_strategy(typed, Catalog(Vocabulary(), strategies=[Path(f) for f in folders])).name
@@ -107,6 +109,6 @@ def _named(run: StoredRun, typed: str) -> str:
         return typed
 
 
-def _why(run: StoredRun, cell: Cell) -> str:
+def _outcome(run: StoredRun, cell: Cell) -> str:
     result = run.results.get(cell.id)
-    return f"it is {run.status(cell.id)}" + (f" ({result.error})" if result and result.error else "") + "."
+    return run.status(cell.id) + (f" ({result.error})" if result and result.error else "")

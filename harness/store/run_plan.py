@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from harness.text import plural
 from harness.types import Cell, DataReport, Shape, Strategy, Task
 
 FORMAT: Literal[3] = 3  # of run.json and the files of the cells; raise it when this version cannot read the files of the one before
@@ -56,13 +57,24 @@ class RunPlan:
         """The strategy as this cell uses it, with the overrides of a grid file applied."""
         return self.cell_strategies.get(cell.id) or self.strategies[cell.strategy]
 
-    def cell_label(self, cell: Cell) -> str:
-        """The cell's strategy; with its model if there are several, and with its size if any strategy of the task has several."""
-        trained = {c.id: c for c in self.cells if c.task == cell.task and self.get_strategy(c).train is not None}
-        variants = {(c.model, c.strategy) for c in trained.values()}
-        several = len({(c.model, c.strategy, c.train_size) for c in trained.values()}) > len(variants)
-        model = [cell.model] if len(self.models.keys() - {EXTERNAL}) > 1 and cell.model != EXTERNAL else []
-        return " · ".join([cell.strategy, *model, *([f"{cell.train_size:,} rows"] if several and cell.id in trained else [])])
+    def cell_label(self, cell: Cell, *, with_size: bool = True) -> str:
+        """The strategy of a cell, as short as it can be among those of its task.
+
+        It names the model where the task has several, and the size where a trained strategy of the task has several training sizes, or a
+        prompt strategy several numbers of shots.
+        """
+        others = [c for c in self.cells if c.task == cell.task]
+        parts = [cell.strategy]
+        if cell.model != EXTERNAL and len({c.model for c in others} - {EXTERNAL}) > 1:
+            parts.append(cell.model)
+        trained = self.get_strategy(cell).train is not None
+        rivals = [c for c in others if (c.model, c.strategy) == (cell.model, cell.strategy)]
+        if trained:
+            rivals = [c for c in others if self.get_strategy(c).train is not None]
+        sizes = {(c.model, c.strategy, c.train_size) for c in rivals}
+        if with_size and len(sizes) > len({(model, strategy) for model, strategy, _ in sizes}):
+            parts.append(plural(cell.train_size, "row" if trained else "shot"))
+        return " · ".join(parts)
 
     def restrict_to(self, cells: Sequence[Cell]) -> RunPlan:
         """The plan of a run that has only these cells."""

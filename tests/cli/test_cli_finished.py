@@ -73,11 +73,11 @@ def test_a_table_for_a_spreadsheet_holds_no_formulas(finished: Finished, call: C
 @pytest.mark.parametrize(
     ("arguments", "hint"),
     [
-        (["--strategy", "lora"], "'lora' has 2 cells that are done. Say which one with --task (labels, notes)"),
+        (["--strategy", "lora"], "'lora' has 2 cells with results. Choose one with --task TASK (labels, notes)"),
         (["--strategy", "lorra", "--task", "notes"], "no cell with the strategy 'lorra'. Did you mean 'lora'"),
         (["--strategy", "lora", "--task", "note"], "no cell with the task 'note'. Did you mean 'notes'"),
         (["--strategy", "lora", "--task", "notes", "--model", "big"], "no cell with the model 'big'. Known: tiny."),
-        (["--strategy", "lora", "--task", "notes", "--train-size", "9"], "no cell with the train size '9'. Known: 6."),
+        (["--strategy", "lora", "--task", "notes", "--train-size", "9"], "no cell with the training size '9'. Known: 6."),
         (["--strategy", "lora", "--task", "notes", "--seed", "3"], "'lora' has no cell with the seed 3. Known: 0."),
         (["--strategy", "lora", "--task", "notes", "--data", "none.csv"], "none.csv: no such file"),
         (["--strategy", "lora", "--task", "notes", "--data", "other.csv"], "other.csv: "),

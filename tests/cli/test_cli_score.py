@@ -109,7 +109,7 @@ def test_there_is_no_model_to_ask(call, files):
     for command in (("predict", "--data", "test.jsonl", "--out", "x.jsonl"), ("export", "--out", "model")):
         ended = call(command[0], folder, "--strategy", "good", *command[1:])
         assert ended.code == 2
-        assert "made elsewhere: there is no model here that could be asked" in ended.err
+        assert "are external outputs: the run has no model to use" in ended.err
 
 
 @pytest.mark.parametrize(

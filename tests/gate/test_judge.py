@@ -113,8 +113,8 @@ def test_too_few_rows_need_no_more_than_enough(runs: Runs, tmp_path: Path) -> No
 
 def test_money_of_two_currencies_is_not_compared(runs: Runs, tmp_path: Path) -> None:
     one, other = runs(0.9), runs(0.9)
-    file = other.path / "run.json"
-    file.write_text(file.read_text(encoding="utf-8").replace('"USD"', '"JPY"'), encoding="utf-8")
+    for file in other.path.rglob("cell.json"):
+        file.write_text(file.read_text(encoding="utf-8").replace('"USD"', '"JPY"'), encoding="utf-8")
     rules = [{"rule": "not_worse", "score": "thousand_price", "margin": 1.0}]
     found = judged(one, tmp_path, policy={"rules": rules}, baseline=f"{other.path}:lora")
     assert found.outcome == "INCONCLUSIVE" and found.rulings[-1].reason == "USD and JPY cannot be compared"

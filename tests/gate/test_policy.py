@@ -15,7 +15,7 @@ from harness.gate import Policy, default_policy, read_policy
 from harness.gate.policy import MEASURES, REVIEWS
 from harness.grid import Request, read_tasks
 from harness.metrics import metrics_for
-from harness.results.slices import slices_of
+from harness.results import slice_examples
 from harness.types import DataSpec, Task
 
 TASK = Task(
@@ -130,7 +130,7 @@ def test_the_draft_of_every_shipped_task_is_a_policy(tmp_path: Path, task: str) 
     whole = read_policy(tmp_path / "gate.yaml", own, metrics)
     assert {rule.score for rule in whole.rules} >= {*MEASURES, *REVIEWS}, "what is commented out is valid, too"
     for rule in whole.rules:
-        assert rule.slice is None or len(slices_of(rows.test, rule.slice)) > 1
+        assert rule.slice is None or len(slice_examples(rows.test, rule.slice)) > 1
 
 
 def test_the_draft_for_data_of_ones_own_names_its_columns(tmp_path: Path) -> None:

@@ -10,11 +10,11 @@ import pytest
 from report_factory import HOSTILE, Made, classification, make_run, page_of, questions, summarization, wide_cells
 
 from harness.api import gate, review_export, review_import
-from harness.store import StoredRun
+from harness.results import RunResults
 
 
 @pytest.fixture(scope="session")
-def plain(tmp_path_factory: pytest.TempPathFactory) -> StoredRun:
+def plain(tmp_path_factory: pytest.TempPathFactory) -> RunResults:
     """base, lora and qlora on one task, one seed each, all done."""
     cells = [
         Made("base", 0.2),
@@ -25,7 +25,7 @@ def plain(tmp_path_factory: pytest.TempPathFactory) -> StoredRun:
 
 
 @pytest.fixture(scope="session")
-def troubled(tmp_path_factory: pytest.TempPathFactory) -> StoredRun:
+def troubled(tmp_path_factory: pytest.TempPathFactory) -> RunResults:
     """Two tasks, several seeds, and every way for a cell not to end well."""
     cells = [
         Made("base", 0.35),
@@ -48,20 +48,20 @@ def troubled(tmp_path_factory: pytest.TempPathFactory) -> StoredRun:
 
 
 @pytest.fixture(scope="session")
-def wide(tmp_path_factory: pytest.TempPathFactory) -> StoredRun:
+def wide(tmp_path_factory: pytest.TempPathFactory) -> RunResults:
     """Two models, one of them an encoder without base, three strategies, three sizes, two seeds: more lines than fit a screen."""
     return make_run(tmp_path_factory.mktemp("runs") / "wide", [classification(wide_cells(), rows=100)])
 
 
 @pytest.fixture(scope="session")
-def asked(tmp_path_factory: pytest.TempPathFactory) -> StoredRun:
+def asked(tmp_path_factory: pytest.TempPathFactory) -> RunResults:
     """Questions about long texts, some without an answer, some with several references."""
     cells = [Made("base", 0.3), Made("lora", 0.9, 1, train_seconds=30)]
     return make_run(tmp_path_factory.mktemp("runs") / "asked", [questions(cells, rows=60, data={"folded": {"validation": 3, "test": 12}})])
 
 
 @pytest.fixture(scope="session")
-def hostile(tmp_path_factory: pytest.TempPathFactory) -> StoredRun:
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> RunResults:
     """Inputs, outputs, errors and notes that would break a page or a terminal that trusted them."""
     cells = [
         Made("base", answer=lambda e, r: HOSTILE),
@@ -73,7 +73,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> StoredRun:
 
 
 @pytest.fixture(scope="session")
-def judged(tmp_path_factory: pytest.TempPathFactory) -> StoredRun:
+def judged(tmp_path_factory: pytest.TempPathFactory) -> RunResults:
     """A run that people have rated and a gate has judged, with hostile outputs in both."""
     folder = tmp_path_factory.mktemp("judged")
     cells = [Made("base", 0.5), Made("lora", seed=1, train_seconds=30, answer=lambda e, r: HOSTILE)]
@@ -86,15 +86,15 @@ def judged(tmp_path_factory: pytest.TempPathFactory) -> StoredRun:
         file.write_text(json.dumps({"bench_review": 1, "packet": packet.packet.id, "rater": rater, "ratings": ratings}), encoding="utf-8")
         review_import(run.path, [file])
     gate(run.path, "lora", baseline=f"{run.path}:base", registry=folder / "registry")
-    return StoredRun(run.folder)
+    return RunResults(run.folder)
 
 
 @pytest.fixture(scope="module")
-def opened(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[StoredRun], Any]]:
+def opened(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[RunResults], Any]]:
     """Opens the report of a run; whatever the browser complains about fails the test."""
     pages = []
 
-    def open_it(run: StoredRun, **context: Any) -> Any:
+    def open_it(run: RunResults, **context: Any) -> Any:
         file = tmp_path_factory.mktemp("page") / "report.html"
         file.write_text(page_of(run), encoding="utf-8")
         page = browser.new_page(viewport={"width": 1440, "height": 900}, **context)

@@ -14,11 +14,10 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from harness.engine.artifacts import check_artifact
 from harness.errors import BenchError
 from harness.gate.registry.journal import Action, Event, Journal
-from harness.results import FinishedCell, StrategyResult, choose
-from harness.store import RunFolder, StoredRun
+from harness.results import FinishedCell, RunResults, StrategyResult
+from harness.store import RunFolder
 
 _PART = ".part-"
 _AGAIN = "Promote its run again."
@@ -50,7 +49,7 @@ class Registry:
         if found != event.digest:
             said = f"its sha256 is {found[:16]}…, and the registry has {event.digest[:16]}…"
             raise BenchError(f"{folder}: was changed since it was promoted on {event.at}: {said}. {_WAYS_OUT}")
-        return choose(StoredRun(RunFolder(folder)), event.strategy, task=event.task)
+        return RunResults(RunFolder(folder)).find(event.strategy, task=event.task)
 
     def verify(self) -> list[tuple[Event, str]]:
         """Every model that ever came into service, by the event that last did so, and what is wrong with it; empty where it is whole.
@@ -88,10 +87,11 @@ class Registry:
         Raises:
             BenchError: the artifact is damaged, the champion is another one by now, the registry cannot be written or is damaged.
         """
-        task = chosen.rows.task.name
-        for cell in chosen.cells:
-            if chosen.run.plan.get_strategy(cell).outputs is None:
-                check_artifact(FinishedCell(chosen.run, cell))
+        from harness.engine.artifacts import check_artifact
+
+        task = chosen.task.name
+        for cell in () if chosen.external else chosen.done:
+            check_artifact(FinishedCell(chosen.run, cell))
 
         def decided(history: Sequence[Event]) -> tuple[Action, dict[str, Any]]:
             now = next(reversed(_in_service(history)), None)
@@ -101,8 +101,8 @@ class Registry:
             place, digest = self._copied(chosen)
             return action, {
                 "run": chosen.run.name,
-                "strategy": chosen.cell.strategy,
-                "model": chosen.cell.model,
+                "strategy": chosen.strategy,
+                "model": chosen.model,
                 "digest": digest,
                 "folder": place.relative_to(self.folder).as_posix(),
                 "outcome": outcome,
@@ -142,7 +142,7 @@ class Registry:
 
     def _copied(self, chosen: StrategyResult) -> tuple[Path, str]:
         """The model's folder in the registry, whole or not at all, and its digest. Nobody else writes meanwhile: the history is locked."""
-        models = self.folder / "models" / chosen.rows.task.name
+        models = self.folder / "models" / chosen.task.name
         models.mkdir(parents=True, exist_ok=True)
         for left in models.glob(f"{_PART}*"):  # by a process that was killed
             shutil.rmtree(left)
@@ -185,10 +185,10 @@ def folder_digest(folder: Path) -> str:
 
 def _copy_cells(chosen: StrategyResult, target: Path) -> None:
     """A run folder that holds these cells alone."""
-    source, task = chosen.run.folder, chosen.rows.task.name
+    source, task = chosen.run.folder, chosen.task.name
     target.mkdir(parents=True)
     (target / "data").mkdir()
     shutil.copy2(source.path / "data" / f"{task}.parquet", target / "data")
-    for cell in chosen.cells:
+    for cell in chosen.done:
         shutil.copytree(source.cell(cell.id).path, target / "cells" / cell.id, ignore=shutil.ignore_patterns("checkpoint", "log.txt"))
-    RunFolder(target).write_plan(chosen.run.plan.restrict_to(chosen.cells))
+    RunFolder(target).write_plan(chosen.run.plan.restrict_to(chosen.done))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from markupsafe import Markup
 
 from harness.reporting.charts.svg import Scale, label, line, nice_ticks, tick_text
-from harness.reporting.views.view import Line
+from harness.results import StrategyResult
 
 
 def y_axis(scale: Scale, left: float, right: float, about: int = 5) -> list[Markup]:
@@ -24,7 +24,7 @@ def x_axis(scale: Scale, floor: float, top: float, about: int = 6, whole: bool =
     return parts + [label(scale(t), floor + 17, tick_text(t, ticks), "tick", "middle") for t in ticks]
 
 
-def score_scale(lines: Sequence[Line], start: float, end: float) -> Scale:
+def score_scale(lines: Sequence[StrategyResult], start: float, end: float) -> Scale:
     """The scale of the primary score over all lines, intervals included, with a little room."""
     return y_scale_of(
         [v for ln in lines if ln.primary for v in (ln.primary.value, ln.primary.low, ln.primary.high) if v is not None], start, end

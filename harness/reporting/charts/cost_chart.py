@@ -10,8 +10,9 @@ from markupsafe import Markup
 from harness.reporting.charts.axes import x_axis, y_axis, y_scale_of
 from harness.reporting.charts.point_names import POINT_LABEL, Box, Place, Spot, label_places
 from harness.reporting.charts.svg import Scale, element, figure, label, line, path
-from harness.reporting.views.view import Costs, Line, TaskView
+from harness.reporting.views.view import TaskView
 from harness.reporting.wording import numbers
+from harness.results import StrategyCosts, StrategyResult
 from harness.text import one_line, short
 
 MOST_NAMES = 12  # more points are not all named: only those that no other beats in both cost and score, and base
@@ -23,7 +24,7 @@ class Measure:
 
     name: str
     axis: str
-    of: Callable[[Costs], float | None]
+    of: Callable[[StrategyCosts], float | None]
     text: Callable[[float], str]
 
 
@@ -41,12 +42,12 @@ class Point:
     chosen: bool
 
 
-def measures_of(lines: Sequence[Line]) -> tuple[Measure, ...]:
+def measures_of(lines: Sequence[StrategyResult]) -> tuple[Measure, ...]:
     """The measures by which two or more strategies with a score are known, and differ from nothing; the first is shown first."""
-    return measures_of_costs([ln.costs for ln in lines if ln.primary and ln.primary.value is not None and ln.costs])
+    return measures_of_costs([ln.costs for ln in lines if ln.scored and ln.costs])
 
 
-def measures_of_costs(costs: Sequence[Costs]) -> tuple[Measure, ...]:
+def measures_of_costs(costs: Sequence[StrategyCosts]) -> tuple[Measure, ...]:
     """`measures_of` for the costs of strategies with a score."""
     currency = costs[0].currency if costs else "USD"
     every = (
@@ -54,17 +55,21 @@ def measures_of_costs(costs: Sequence[Costs]) -> tuple[Measure, ...]:
         Measure(
             "Cost of 1,000 answers", f"cost of 1,000 answers, {currency}", lambda c: c.thousand_price, lambda v: numbers.money(v, currency)
         ),
-        Measure("Time to train", "time to train, minutes", lambda c: c.training_seconds / 60, lambda v: numbers.seconds(60 * v)),
+        Measure("Time to train", "time to train, minutes", lambda c: _over(c.training_seconds, 60), lambda v: numbers.seconds(60 * v)),
         Measure("Time per answer", "time per answer, seconds", lambda c: c.answer_seconds, numbers.seconds),
         Measure(
             "Memory",
             "peak memory, GiB",
-            lambda c: None if c.peak_allocated is None else c.peak_allocated / 2**30,
+            lambda c: _over(c.peak_allocated, 2**30),
             lambda v: numbers.size(v * 2**30),
         ),
     )
     known = [(m, [v for c in costs if (v := m.of(c)) is not None]) for m in every]
     return tuple(m for m, values in known if len(values) > 1 and max(values) > 0)
+
+
+def _over(amount: float | None, unit: int) -> float | None:
+    return None if amount is None else amount / unit
 
 
 def cost_chart(task: TaskView, measure: Measure, name: str) -> Markup:
@@ -74,7 +79,7 @@ def cost_chart(task: TaskView, measure: Measure, name: str) -> Markup:
     return points_chart(points, measure, (task.primary.name, task.primary.direction), name, title)
 
 
-def _point_of(ln: Line, task: TaskView, measure: Measure) -> Point | None:
+def _point_of(ln: StrategyResult, task: TaskView, measure: Measure) -> Point | None:
     x = measure.of(ln.costs) if ln.costs else None
     if ln.primary is None or ln.primary.value is None or x is None:
         return None

@@ -12,8 +12,9 @@ from harness.reporting.charts.axes import y_axis
 from harness.reporting.charts.point_names import label_heights
 from harness.reporting.charts.svg import CHARACTER, Scale, element, figure, label, line, path
 from harness.reporting.views.learning import shown_forecasts
-from harness.reporting.views.view import Learning, LearningLine, Line, TaskView
+from harness.reporting.views.view import Learning, LearningLine, TaskView
 from harness.reporting.wording import numbers
+from harness.results import StrategyResult
 from harness.statistics import FAR, LearningCurve
 from harness.text import one_line, short
 
@@ -78,7 +79,7 @@ def _names(names: Sequence[_Name], low: float, high: float) -> list[Markup]:
     return [label(name.x + 10, at, name.text, name.class_, limit=_LABEL) for name, at in zip(names, placed, strict=True)]
 
 
-def _value(ln: Line) -> float:
+def _value(ln: StrategyResult) -> float:
     return ln.primary.value if ln.primary and ln.primary.value is not None else 0.0
 
 
@@ -124,7 +125,7 @@ def _end(curve: LearningCurve) -> tuple[int, float]:
     return (forecasts[-1].size, forecasts[-1].value) if forecasts else (size, score.value or 0.0)
 
 
-def _score_scale(curves: Sequence[LearningLine], across: Sequence[Line], start: float, end: float) -> Scale:
+def _score_scale(curves: Sequence[LearningLine], across: Sequence[StrategyResult], start: float, end: float) -> Scale:
     """Scores with their intervals and predictions without: an interval that says nothing must not press the rest flat."""
     scores = [score for ln in curves for _, score in ln.curve.points]
     values = [v for s in scores for v in (s.value, s.low, s.high) if v is not None]

@@ -6,10 +6,11 @@ from markupsafe import Markup
 
 from harness.reporting.charts.axes import score_scale
 from harness.reporting.charts.svg import element, line
-from harness.reporting.views.view import Line, TaskView
+from harness.reporting.views.view import TaskView
+from harness.results import StrategyResult
 
 
-def interval_mark(ln: Line, task: TaskView) -> Markup:
+def interval_mark(ln: StrategyResult, task: TaskView) -> Markup:
     """A point and its interval on the scale that all rows of the table share; a thin line stands at the score of base."""
     if ln.primary is None or ln.primary.value is None:
         return Markup("")

@@ -9,8 +9,9 @@ from markupsafe import Markup
 
 from harness.reporting.charts.axes import x_axis
 from harness.reporting.charts.svg import CHARACTER, Scale, element, figure, label
-from harness.reporting.views.view import PHASES, Costs, Line, TaskView
+from harness.reporting.views.view import TaskView
 from harness.reporting.wording import numbers
+from harness.results import PHASES, StrategyCosts, StrategyResult
 from harness.text import one_line, short
 from harness.types import Phase
 
@@ -24,11 +25,11 @@ class Spending:
 
     name: str
     axis: str
-    of: Callable[[Costs], Mapping[Phase, float]]
+    of: Callable[[StrategyCosts], Mapping[Phase, float]]
     text: Callable[[float], str]
 
 
-def spendings_of(lines: Sequence[Line]) -> tuple[Spending, ...]:
+def spendings_of(lines: Sequence[StrategyResult]) -> tuple[Spending, ...]:
     """Time, and money where every cell has a price."""
     spent = [ln.spent for ln in lines if ln.spent]
     found = [
@@ -69,7 +70,9 @@ def phase_chart(task: TaskView, spending: Spending, name: str) -> Markup:
     return figure(name, (width, height), parts, title=f"{spending.name} by phase on {task.name}", description=f"{spending.axis}. {said}.")
 
 
-def _bar(ln: Line, amounts: Sequence[tuple[Phase, float]], scale: Scale, at: tuple[float, float], spending: Spending) -> list[Markup]:
+def _bar(
+    ln: StrategyResult, amounts: Sequence[tuple[Phase, float]], scale: Scale, at: tuple[float, float], spending: Spending
+) -> list[Markup]:
     """The pieces of a bar; `at` is where it begins from above, and how high it is."""
     parts, start = [], 0.0
     for phase, amount in amounts:

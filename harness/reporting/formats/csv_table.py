@@ -7,13 +7,13 @@ import io
 from typing import Any
 
 from harness.reporting.formats.json_export import to_json
-from harness.store import StoredRun
+from harness.results import RunResults
 from harness.text import inert, one_line
 
 _ABOUT = ("task", "model", "strategy", "train_size", "seed", "status", "error")
 
 
-def to_csv(run: StoredRun) -> str:
+def to_csv(run: RunResults) -> str:
     """RFC 4180 with a line of names; numbers are not rounded, what was not measured is empty, and no text begins a formula."""
     rows = [_flat(cell) for cell in to_json(run)["cells"]]
     columns = list(dict.fromkeys(name for row in rows for name in row)) or list(_ABOUT)

@@ -11,9 +11,9 @@ from harness.catalog import shipped_folder
 from harness.reporting.charts import cost_chart, learning_chart, marks, phase_chart, training_chart
 from harness.reporting.views import calibration, example_browser, learning, overview
 from harness.reporting.views.build import report_view
-from harness.reporting.views.view import PHASES
 from harness.reporting.wording import numbers, result_sentences
-from harness.store import StoredRun, write_text
+from harness.results import PHASES, RunResults
+from harness.store import write_text
 from harness.webpage import content_security_policy, page_environment
 
 _TEMPLATE = "report.html.j2"
@@ -23,7 +23,7 @@ _WITHOUT_TEXT = '<meta name="bench-texts" content="left out">'
 _HEAD = 4000  # characters; it stands before anything of the run
 
 
-def render(run: StoredRun, *, with_text: bool = True) -> str:
+def render(run: RunResults, *, with_text: bool = True) -> str:
     """The whole page.
 
     Args:
@@ -40,12 +40,12 @@ def render(run: StoredRun, *, with_text: bool = True) -> str:
     return template.render(report=report_view(run, with_text=with_text), style=Markup(style), script=Markup(script), policy=policy)
 
 
-def write_page(run: StoredRun, path: Path) -> None:
+def write_page(run: RunResults, path: Path) -> None:
     """`render` into a file, whole or not at all."""
     write_text(path, render(run))
 
 
-def rewrite_page(run: StoredRun) -> None:
+def rewrite_page(run: RunResults) -> None:
     """Write the report in the run's folder anew, where there is one; one that was written without texts stays without."""
     path = run.folder.report
     if path.is_file():

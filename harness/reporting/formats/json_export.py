@@ -8,26 +8,23 @@ from typing import Any
 
 from harness.reporting.views.comparison_view import ComparisonView
 from harness.reporting.views.learning import learning_of
-from harness.reporting.views.lines import lines_of
-from harness.reporting.views.view import PHASES, LearningLine, Line
+from harness.reporting.views.view import LearningLine
 from harness.reporting.wording.advice import advice_of
-from harness.results import TaskResults
+from harness.results import PHASES, RunResults, TaskResults
 from harness.statistics import Step
-from harness.store import StoredRun, to_jsonable
+from harness.store import to_jsonable
 from harness.types import Cell, CellResult, Cost, Score, Task, total_cost
 
 
-def to_json(run: StoredRun) -> dict[str, Any]:
+def to_json(run: RunResults) -> dict[str, Any]:
     """`{"run": name, "cells": [...], "recommendations": [...], "learning_curves": [...]}` with the cells in the order of the plan.
 
     A cell that has not ended is 'interrupted'; scores stand only with a cell that is done. Scores are computed from the stored rows,
     seconds are of wall clock, memory in bytes, energy in joules. A number that was not measured is null, never NaN.
     """
-    rows = {name: TaskResults(run, task) for name, task in run.plan.tasks.items()}
-    cells = [_cell(cell, run.status(cell.id), run.results.get(cell.id), rows[cell.task]) for cell in run.cells]
-    lines = {name: lines_of(run, own) for name, own in rows.items()}
-    curves = [curve for name in rows for curve in _learning_curves(run, rows[name], lines[name])]
-    advice = [each for name in rows if (each := _recommendation(run, rows[name], lines[name]))]
+    cells = [_cell(cell, run.status(cell.id), run.results.get(cell.id), run.by_task[cell.task]) for cell in run.cells]
+    curves = [curve for rows in run.by_task.values() for curve in _learning_curves(rows)]
+    advice = [each for rows in run.by_task.values() if (each := _recommendation(rows))]
     found: dict[str, Any] = to_jsonable({"run": run.name, "cells": cells, "recommendations": advice, "learning_curves": curves})
     return found
 
@@ -38,9 +35,9 @@ def comparison_to_json(views: Sequence[ComparisonView]) -> dict[str, Any]:
     return found
 
 
-def _recommendation(run: StoredRun, rows: TaskResults, lines: Sequence[Line]) -> dict[str, Any] | None:
+def _recommendation(rows: TaskResults) -> dict[str, Any] | None:
     """One record a task with two strategies that have a score."""
-    advice = advice_of(run, rows, lines)
+    advice = advice_of(rows)
     if advice is None:
         return None
     kept = [{"strategy": each.label, **asdict(each.kept), "cost_ratio": each.cost} for each in advice.against_full]
@@ -53,12 +50,9 @@ def _recommendation(run: StoredRun, rows: TaskResults, lines: Sequence[Line]) ->
     }
 
 
-def _learning_curves(run: StoredRun, rows: TaskResults, lines: Sequence[Line]) -> list[dict[str, Any]]:
+def _learning_curves(rows: TaskResults) -> list[dict[str, Any]]:
     """One record a strategy and model that has scores at several training sizes: what was measured, and what more rows would bring."""
-    keys = {(c.model, c.strategy, c.train_size) for c in run.cells if c.task == rows.task.name}
-    if len(keys) == len({key[:2] for key in keys}):
-        return []
-    learning = learning_of(run, rows, lines)
+    learning = learning_of(rows)
     return [_learning_curve(rows.task, ln) for ln in learning.lines] if learning else []
 
 
@@ -99,7 +93,7 @@ def _step(step: Step) -> dict[str, Any]:
 
 
 def _cell(cell: Cell, status: str, result: CellResult | None, rows: TaskResults) -> dict[str, Any]:
-    scores = rows.cell_scores(cell) if status == "done" else {}
+    scores = rows.scores([cell]) if status == "done" else {}
     costs = result.costs if result else ()
     return {
         "task": cell.task,

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 
 from harness.reporting.views.build import report_view
-from harness.reporting.views.view import Costs, Line, Report, TaskView
+from harness.reporting.views.view import Report, TaskView
 from harness.reporting.wording import numbers
 from harness.reporting.wording import result_sentences as words
-from harness.store import StoredRun
+from harness.results import RunResults, StrategyCosts, StrategyResult
 from harness.text import one_line, short
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~!])")
@@ -16,7 +16,7 @@ _LINKED = re.compile(r":(?=//)|\bwww(?=\.)|@|mailto(?=:)|xmpp(?=:)", re.IGNORECA
 _STANDINGS = {"within": "yes", "worse": "no", "undecided": "cannot tell"}
 
 
-def to_markdown(run: StoredRun) -> str:
+def to_markdown(run: RunResults) -> str:
     """The report in GitHub's Markdown. Names and errors are escaped: nothing in them formats, links, or calls a person."""
     report = report_view(run, with_text=False)
     parts = [f"## {escaped(words.title(report))}", _facts(report), *(part for task in report.tasks for part in _task(task))]
@@ -53,14 +53,14 @@ def _table(task: TaskView) -> str:
     return "\n".join(lines)
 
 
-def _cells(task: TaskView, ln: Line) -> list[str]:
+def _cells(task: TaskView, ln: StrategyResult) -> list[str]:
     unit, costs = task.primary.unit, ln.costs
     value = numbers.score(ln.primary.value if ln.primary else None, unit)
     spread = numbers.interval(ln.primary.low, ln.primary.high, unit) if ln.primary else ""
     name = escaped(short(ln.label, 60))
     name = f"**{name}**" if ln.label == task.choice else name
     return [
-        name if ln.status == "done" else f"{name} ({escaped(ln.status)})",
+        name if ln.complete else f"{name} ({escaped(words.status(ln))})",
         f"{value} ({spread})" if spread else value,
         _STANDINGS.get(task.standings.get(ln.label, ""), numbers.NOTHING),
         _money(costs, costs.training_price if costs else None),
@@ -70,5 +70,5 @@ def _cells(task: TaskView, ln: Line) -> list[str]:
     ]
 
 
-def _money(costs: Costs | None, amount: float | None) -> str:
+def _money(costs: StrategyCosts | None, amount: float | None) -> str:
     return escaped(numbers.money(amount, costs.currency)) if costs else numbers.NOTHING

@@ -12,13 +12,11 @@ from harness.reporting.views.classes import class_view
 from harness.reporting.views.example_browser import UNSUPPORTED, examples_of, worth_reading
 from harness.reporting.views.learning import learning_of
 from harness.reporting.views.lengths import lengths_of
-from harness.reporting.views.lines import costs_of, lines_of
 from harness.reporting.views.slice_table import slice_tables
 from harness.reporting.views.view import (
     Curve,
     ExampleRow,
     GateView,
-    Line,
     Pairs,
     Provenance,
     Report,
@@ -31,28 +29,28 @@ from harness.reporting.wording import result_sentences as words
 from harness.reporting.wording.advice import advice_of
 from harness.reporting.wording.gate_words import gate_view
 from harness.reporting.wording.review_words import review_view
-from harness.results import TaskResults, cells_of, done_cells, of_single_examples
+from harness.results import RunResults, StrategyResult, TaskResults, example_metric_of
 from harness.review import compute_findings, list_retired_examples, load_reviews
 from harness.statistics import compare_all
 from harness.store import StoredRun, read_verdicts
-from harness.types import Cell, Task
+from harness.types import Task
 
 _MOST_GATES = 6
 
 
-def report_view(run: StoredRun, *, with_text: bool = True) -> Report:
+def report_view(run: RunResults, *, with_text: bool = True) -> Report:
     """Everything the report shows, read from the run as it is now; a run that has not ended gives a report of what is there.
 
     Args:
         with_text: whether inputs, references and outputs are in it. They may be what patients said.
     """
-    costs = costs_of([r for r in run.results.values() if r.costs])
+    costs = run.spent
     return Report(
         name=run.name,
         created=run.plan.created,
         finished=run.finished,
         device=device(run),
-        tasks=tuple(task_view(run, task, with_text=with_text) for task in run.plan.tasks.values()),
+        tasks=tuple(task_view(run, rows, with_text=with_text) for rows in run.by_task.values()),
         with_text=with_text,
         statuses=dict(Counter(run.status(cell.id) for cell in run.cells)),
         spent_seconds=costs.total_seconds * costs.cells if costs else 0.0,
@@ -62,14 +60,13 @@ def report_view(run: StoredRun, *, with_text: bool = True) -> Report:
     )
 
 
-def task_view(run: StoredRun, task: Task, *, with_text: bool = True) -> TaskView:
+def task_view(run: RunResults, rows: TaskResults, *, with_text: bool = True) -> TaskView:
     """One task's part of the report."""
-    rows = TaskResults(run, task)
-    lines = lines_of(run, rows)
+    task, lines = rows.task, rows.strategies
     unit = rows.primary.unit if rows.primary else ""
     read = worth_reading(lines)
-    advice = advice_of(run, rows, lines)
-    best = _chosen_by_best(run, rows, lines)
+    advice = advice_of(rows)
+    best = _chosen_by_best(rows)
     names = tuple(ScoreName(m.name, m.direction, m.unit, m.signature) for m in rows.metrics)
     return TaskView(
         name=task.name,
@@ -88,17 +85,17 @@ def task_view(run: StoredRun, task: Task, *, with_text: bool = True) -> TaskView
         reductions=words.reductions(lines),
         forgetting=words.forgetting(lines),
         caveats=words.caveats(task, lines, unit),
-        learning=learning_of(run, rows, lines),
-        curves=tuple(curve for ln in lines for curve in _curves(run, task, ln)),
-        classes=class_view(best[0], rows.labels, rows.examples, rows.predictions(best[1])) if best else None,
-        calibration=calibration_of(best[0], rows.labels, rows.examples, rows.predictions(best[1])) if best else None,
-        pairs=_all_pairs(run, rows, read),
-        slices=_slices(run, rows, read),
+        learning=learning_of(rows),
+        curves=tuple(curve for ln in lines for curve in _curves(ln)),
+        classes=class_view(_first_seed(best), rows.labels, rows.examples, best.predictions(best.cell)) if best else None,
+        calibration=calibration_of(_first_seed(best), rows.labels, rows.examples, best.predictions(best.cell)) if best else None,
+        pairs=_all_pairs(rows, read),
+        slices=_slices(rows, read),
         examples=_examples(run, rows, read) if with_text else (),
         read=tuple(ln.label for ln in read),
-        lengths=lengths_of(rows.examples, {ln.label: rows.predictions(_first_done(run, ln, task)) for ln in read}),
+        lengths=lengths_of(rows.examples, {ln.label: ln.predictions(ln.cell) for ln in read}),
         reviews=tuple(
-            review_view(found) for review in load_reviews(run, task.name) if (found := compute_findings(run, review)).rated_items
+            review_view(found) for review in load_reviews(run, task.name) if (found := compute_findings(rows, review)).rated_items
         ),
         retired=len(list_retired_examples(run, task.name)),
         gates=_gates(run, task, with_text=with_text),
@@ -123,17 +120,16 @@ def device(run: StoredRun) -> str:
     return str(options.get("device_name") or options.get("device") or "unknown device")
 
 
-def _curves(run: StoredRun, task: Task, ln: Line) -> list[Curve]:
-    """The training of each cell of the line, those that failed on the way included."""
+def _curves(ln: StrategyResult) -> list[Curve]:
+    """The training curve of each cell, failed ones included."""
     curves = []
-    cells = cells_of(run, task.name, ln)
-    for cell in cells:
-        points = run.training_curve(cell.id)
+    for cell in ln.cells:
+        points = ln.run.training_curve(cell.id)
         training = _finite([(p.get("step"), p.get("loss")) for p in points])
         validation = _finite([(p.get("step"), p.get("validation_loss")) for p in points])
         if training or validation:
-            result = run.results.get(cell.id)
-            label = f"{ln.label}, seed {cell.seed}" if len(cells) > 1 else ln.label
+            result = ln.run.results.get(cell.id)
+            label = f"{ln.label}, seed {cell.seed}" if len(ln.cells) > 1 else ln.label
             overfitting = bool(result and result.training and result.training.overfitting)
             curves.append(Curve(label, training, validation, min(validation, key=lambda p: p[1], default=None), overfitting))
     return curves
@@ -145,49 +141,39 @@ def _finite(points: Sequence[tuple[object, object]]) -> tuple[tuple[int, float],
     return tuple((step, loss) for step, loss in sorted(known.items()) if math.isfinite(loss))
 
 
-def _chosen_by_best(run: StoredRun, rows: TaskResults, lines: Sequence[Line]) -> tuple[str, Cell] | None:
-    """The first seed of the best strategy and its name; None where answers are not chosen among labels."""
-    best = next((ln for ln in lines if ln.primary), None)
-    if not rows.task.chooses or best is None or not rows.labels:
-        return None
-    cell = _first_done(run, best, rows.task)
-    return _first_seed(best, cell), cell
+def _chosen_by_best(rows: TaskResults) -> StrategyResult | None:
+    """The best strategy; None where answers are not chosen among labels."""
+    best = next((ln for ln in rows.strategies if ln.primary), None)
+    return best if rows.task.chooses and rows.labels else None
 
 
-def _all_pairs(run: StoredRun, rows: TaskResults, lines: Sequence[Line]) -> Pairs | None:
-    """Every pair of the lines that are worth reading; None where base is the only other."""
-    scored = [ln for ln in lines if ln.primary and ln.primary.value is not None]
+def _all_pairs(rows: TaskResults, lines: Sequence[StrategyResult]) -> Pairs | None:
+    """Every pair of these strategies; None where base is the only other."""
+    scored = [ln for ln in lines if ln.scored]
     if rows.primary is None or len(scored) < 3:
         return None
     labels = [ln.label for ln in scored]
-    stacks = rows.stacks(rows.primary, [done_cells(run, cells_of(run, rows.task.name, ln)) for ln in scored])
-    by_label = dict(zip(labels, stacks, strict=True))
+    by_label = dict(zip(labels, rows.stacks(rows.primary, [ln.done for ln in scored]), strict=True))
     return Pairs(tuple(labels), compare_all(by_label, metric=rows.primary, margin=rows.task.margin, groups=rows.groups))
 
 
-def _slices(run: StoredRun, rows: TaskResults, lines: Sequence[Line]) -> tuple[SliceTable, ...]:
-    metric = of_single_examples(rows.metrics)
+def _slices(rows: TaskResults, lines: Sequence[StrategyResult]) -> tuple[SliceTable, ...]:
+    metric = example_metric_of(rows.metrics)
     if metric is None or not lines:
         return ()
-    stacks = {ln.label: rows.stack(metric, done_cells(run, cells_of(run, rows.task.name, ln))) for ln in lines}
+    stacks = {ln.label: ln.stack(metric) for ln in lines}
     return slice_tables(rows.examples, rows.groups, metric, stacks, classes=rows.task.chooses)
 
 
-def _examples(run: StoredRun, rows: TaskResults, lines: Sequence[Line]) -> tuple[ExampleRow, ...]:
-    first = {ln: _first_done(run, ln, rows.task) for ln in lines}
-    outputs = {_first_seed(ln, cell): {p.example_id: p for p in rows.predictions(cell)} for ln, cell in first.items()}
+def _examples(run: StoredRun, rows: TaskResults, lines: Sequence[StrategyResult]) -> tuple[ExampleRow, ...]:
+    outputs = {_first_seed(ln): {p.example_id: p for p in ln.predictions(ln.cell)} for ln in lines}
     faithful = any(metric.name == UNSUPPORTED for metric in rows.metrics)
     return examples_of(rows.examples, outputs, rows.primary, seed=f"{run.plan.digest}/{rows.task.name}", faithful=faithful)
 
 
-def _first_done(run: StoredRun, ln: Line, task: Task) -> Cell:
-    """The cell whose outputs are shown for a line that has one that is done."""
-    return done_cells(run, cells_of(run, task.name, ln))[0]
-
-
-def _first_seed(ln: Line, cell: Cell) -> str:
-    """Whose outputs these are: the seed is named where there are several."""
-    return f"{ln.label}, seed {cell.seed}" if ln.planned > 1 else ln.label
+def _first_seed(ln: StrategyResult) -> str:
+    """The strategy whose outputs are shown; with the seed where there are several."""
+    return f"{ln.label}, seed {ln.cell.seed}" if len(ln.cells) > 1 else ln.label
 
 
 def _provenance(run: StoredRun) -> Provenance:

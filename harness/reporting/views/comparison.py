@@ -20,15 +20,14 @@ from harness.reporting.views.comparison_pairs import Wanted, opponents, side_of
 from harness.reporting.views.comparison_view import Changed, ComparisonView, ScoreRow, Side, Slice
 from harness.results import (
     Pairing,
+    RunResults,
     StrategyResult,
-    cells_of,
-    done_cells,
+    check_same_examples,
     equally_wide,
+    example_metric_of,
     is_error_rate,
-    of_single_examples,
-    same_metrics,
-    same_rows,
-    slices_of,
+    shared_metrics,
+    slice_examples,
 )
 from harness.statistics import (
     Comparison,
@@ -42,7 +41,6 @@ from harness.statistics import (
     seed_spread,
     seen_scores,
 )
-from harness.store import StoredRun
 from harness.types import Metric
 
 Array: TypeAlias = NDArray[np.float64]
@@ -53,7 +51,7 @@ _LEAST_SLICE = 2  # rows of a slice that have a difference at all
 _MACHINE = ("device", "dtype")
 
 
-def compare_runs(runs: Sequence[StoredRun], wanted: Wanted, *, by: str | None = None, margin: float | None = None) -> list[ComparisonView]:
+def compare_runs(runs: Sequence[RunResults], wanted: Wanted, *, by: str | None = None, margin: float | None = None) -> list[ComparisonView]:
     """Every comparison that is asked for; see `opponents` for who meets whom.
 
     Raises:
@@ -66,28 +64,28 @@ def compare_sides(a: StrategyResult, b: StrategyResult, *, by: str | None = None
     """B against A.
 
     Args:
-        by: what the rows are sliced by; see `slices_of`.
+        by: what the rows are sliced by; see `slice_examples`.
         margin: Δ, in the unit of the primary score, in place of the task's own.
 
     Raises:
         BenchError: other test rows, another metric, no such column.
     """
-    if (a.run.path.resolve(), a.cells) == (b.run.path.resolve(), b.cells):
+    if (a.run.path.resolve(), a.done) == (b.run.path.resolve(), b.done):
         raise BenchError(f"{a.label} is compared with itself: name two strategies, or two runs")
-    same_rows(a, b)
-    metrics, warnings = same_metrics(a, b)
-    pair = _Pair(a, b, [b.place[example.id] for example in a.rows.examples], margin or a.rows.task.margin)
+    check_same_examples(a, b)
+    metrics, warnings = shared_metrics(a, b)
+    pair = _Pair(a, b, [b.positions[example.id] for example in a.examples], margin or a.task.margin)
     primary = metrics[0]
-    judging = of_single_examples(metrics)
-    sliced = primary if judging is None or not a.rows.task.chooses else judging
+    judging = example_metric_of(metrics)
+    sliced = primary if judging is None or not a.task.chooses else judging
     return ComparisonView(
-        task=a.rows.task.name,
-        rows=len(a.rows.examples),
+        task=a.task.name,
+        rows=len(a.examples),
         margin=pair.margin,
         a=_named(a, b, "A"),
         b=_named(b, a, "B"),
         scores=_adjusted_scores([pair.score(m, is_primary=m is primary) for m in metrics]),
-        over_seeds=seed_spread(*pair.stacks(primary), metric=primary, drawn=(a.trained, b.trained), groups=pair.groups),
+        over_seeds=seed_spread(*pair.stacks(primary), metric=primary, drawn=(a.varies_by_seed, b.varies_by_seed), groups=pair.groups),
         not_worse=not_worse(*pair.stacks(primary), metric=primary, margin=pair.margin, groups=pair.groups)
         if primary.direction != "none"
         else None,
@@ -127,8 +125,8 @@ class _Pair(Pairing):
             direction=metric.direction,
             unit=metric.unit,
             signature=metric.signature,
-            a=self.a.rows.scores(self.a.cells)[metric.name],
-            b=self.b.rows.scores(self.b.cells)[metric.name],
+            a=self.a.scores[metric.name],
+            b=self.b.scores[metric.name],
             found=self.compare(metric, with_margin=is_primary),
             adjusted=None,
         )
@@ -143,13 +141,11 @@ def _adjusted_scores(scores: Sequence[ScoreRow]) -> tuple[ScoreRow, ...]:
 def _kept(pair: _Pair, primary: Metric) -> Kept | None:
     """What B keeps of A's gain, where both adapt the same model and A's run has its base."""
     a, b = pair.a, pair.b
-    base = [c for c in a.run.cells if (c.task, c.model, c.strategy) == (a.cell.task, a.cell.model, "base")]
-    untouched = done_cells(a.run, base)
-    digests = {side.run.plan.models[side.cell.model].digest for side in (a, b)}
-    if not untouched or len(digests) > 1 or "base" in (a.cell.strategy, b.cell.strategy) or primary.direction == "none":
+    digests = {side.run.plan.models[side.model].digest for side in (a, b)}
+    if a.base is None or a.base.model != a.model or len(digests) > 1 or a.is_base or b.is_base or primary.direction == "none":
         return None
     first, second = pair.stacks(primary)
-    three = equally_wide([a.rows.stack(primary, untouched), first, second])
+    three = equally_wide([a.base.stack(primary), first, second])
     return kept_quality(*three, metric=primary, groups=pair.groups)
 
 
@@ -165,7 +161,7 @@ def _changed(pair: _Pair, metric: Metric) -> tuple[Changed, ...]:
     order = [int(i) for i in np.argsort(-np.abs(change), kind="stable")[:MOST_CHANGED] if abs(change[i]) > 1e-12]
     found = []
     for i in order:
-        example = pair.a.rows.examples[i]
+        example = pair.a.examples[i]
         title = example.inputs.get("question") or next(iter(example.inputs.values()), "")
         outputs = _telling_outputs(pair, metric, i, example.id)
         found.append(Changed(example.id, title, example.targets, float(first[i]), float(second[i]), *outputs))
@@ -177,7 +173,7 @@ def _telling_outputs(pair: _Pair, metric: Metric, row: int, name: str) -> tuple[
     first, second = (stack[row, :, 0] for stack in pair.stacks(metric))
     rises = second.mean() > first.mean()
     seeds = (int(first.argmin()), int(second.argmax())) if rises else (int(first.argmax()), int(second.argmin()))
-    wrote = [side.rows.predictions(side.cells[k]) for side, k in zip((pair.a, pair.b), seeds, strict=True)]
+    wrote = [side.predictions(side.done[k]) for side, k in zip((pair.a, pair.b), seeds, strict=True)]
     one, two = (next((p.output for p in predictions if p.example_id == name), "") for predictions in wrote)
     return one, two
 
@@ -185,7 +181,7 @@ def _telling_outputs(pair: _Pair, metric: Metric, row: int, name: str) -> tuple[
 def _slices(pair: _Pair, metric: Metric, by: str) -> tuple[Slice, ...]:
     """By a score that a part of the rows can have: an average over labels has no meaning on rows that lack some of them."""
     found = []
-    for name, rows in slices_of(pair.a.rows.examples, by).items():
+    for name, rows in slice_examples(pair.a.examples, by).items():
         compared = pair.compare(metric, rows)
         first, second = (_score_on(stack[rows], metric) for stack in pair.stacks(metric))
         found.append(Slice(name, len(rows), first, second, compared, None))
@@ -221,7 +217,7 @@ def _made_with(side: StrategyResult) -> dict[str, str]:
     from harness.measure import RESULT_PACKAGES
 
     found: dict[str, dict[str, None]] = {}
-    for cell in side.cells:
+    for cell in side.done:
         for name, value in side.run.results[cell.id].provenance.items():
             if name in ("finetune-bench", *RESULT_PACKAGES, *_MACHINE):
                 found.setdefault(name, {})[value] = None
@@ -229,5 +225,4 @@ def _made_with(side: StrategyResult) -> dict[str, str]:
 
 
 def _unfinished(a: StrategyResult, b: StrategyResult) -> list[str]:
-    planned = [(side, len(cells_of(side.run, side.rows.task.name, side.cell))) for side in (a, b)]
-    return [f"{side.label}: only {len(side.cells)} of {n} seeds are done." for side, n in planned if n > len(side.cells)]
+    return [f"{side.label}: only {len(side.done)} of {len(side.cells)} seeds are done." for side in (a, b) if not side.complete]

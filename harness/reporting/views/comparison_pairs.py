@@ -8,10 +8,7 @@ from typing import TypeVar
 
 from harness.errors import BenchError, did_you_mean
 from harness.reporting.views.comparison_view import Side
-from harness.reporting.views.lines import costs_of, lines_of
-from harness.reporting.views.view import Line
-from harness.results import StrategyResult, TaskResults, cells_of, choose, done_cells
-from harness.store import StoredRun
+from harness.results import RunResults, StrategyResult
 
 Value = TypeVar("Value")
 
@@ -36,25 +33,20 @@ class Wanted:
         return not (self.strategies or self.models or self.train_sizes)
 
 
-def best_and_others(run: StoredRun, task: str) -> tuple[StrategyResult, list[StrategyResult]]:
+def best_and_others(run: RunResults, task: str) -> tuple[StrategyResult, list[StrategyResult]]:
     """The strategy with the best primary score, and all others that have one, from the second best on.
 
     Raises:
         BenchError: fewer than two have a score.
     """
-    rows = TaskResults(run, run.plan.tasks[task])
-    scored = [ln for ln in lines_of(run, rows) if ln.primary and ln.primary.value is not None]
+    scored = run.by_task[task].scored
     if len(scored) < 2:
         raise BenchError(f"{run.path}: it takes two strategies with a score to compare them, and {task} has {len(scored)}")
-    best, *others = [_of_line(run, rows, ln) for ln in scored]
+    best, *others = scored
     return best, others
 
 
-def _of_line(run: StoredRun, rows: TaskResults, ln: Line) -> StrategyResult:
-    return StrategyResult(run, rows, tuple(done_cells(run, cells_of(run, rows.task.name, ln))), ln.label)
-
-
-def opponents(runs: Sequence[StoredRun], wanted: Wanted) -> list[tuple[StrategyResult, StrategyResult]]:
+def opponents(runs: Sequence[RunResults], wanted: Wanted) -> list[tuple[StrategyResult, StrategyResult]]:
     """The pairs (A, B) to compare, task by task.
 
     One run and nothing named: the best strategy as A against each of the others as B; of two strategies the better one is B. Two runs and
@@ -66,7 +58,7 @@ def opponents(runs: Sequence[StoredRun], wanted: Wanted) -> list[tuple[StrategyR
     return [pair for tasks in _tasks(runs, wanted.task) for pair in _pairs(runs, wanted, tasks)]
 
 
-def _tasks(runs: Sequence[StoredRun], named: str | None) -> list[tuple[str, str]]:
+def _tasks(runs: Sequence[RunResults], named: str | None) -> list[tuple[str, str]]:
     """The task of A and of B for each comparison."""
     first, last = runs[0].plan.tasks, runs[-1].plan.tasks
     if named is not None:
@@ -82,7 +74,7 @@ def _tasks(runs: Sequence[StoredRun], named: str | None) -> list[tuple[str, str]
     return common
 
 
-def _pairs(runs: Sequence[StoredRun], wanted: Wanted, tasks: tuple[str, str]) -> list[tuple[StrategyResult, StrategyResult]]:
+def _pairs(runs: Sequence[RunResults], wanted: Wanted, tasks: tuple[str, str]) -> list[tuple[StrategyResult, StrategyResult]]:
     if not wanted.nothing:
         return [_named_pair(runs, wanted, tasks)]
     if len(runs) == 1:
@@ -95,15 +87,14 @@ def _pairs(runs: Sequence[StoredRun], wanted: Wanted, tasks: tuple[str, str]) ->
     return [(first[key], last[key]) for key in common]
 
 
-def _named_pair(runs: Sequence[StoredRun], wanted: Wanted, tasks: tuple[str, str]) -> tuple[StrategyResult, StrategyResult]:
+def _named_pair(runs: Sequence[RunResults], wanted: Wanted, tasks: tuple[str, str]) -> tuple[StrategyResult, StrategyResult]:
     if not wanted.strategies:
         raise BenchError("name the strategy, or the two, with --strategies")
     values = [wanted.strategies, wanted.models, wanted.train_sizes]
     if len(runs) == 1 and all(len(given) < 2 for given in values):
         raise BenchError(f"'{wanted.strategies[0]}' against what? Within one run name two: --strategies A,{wanted.strategies[0]}")
     sides = [
-        choose(
-            run,
+        run.find(
             str(_of_side(wanted.strategies, side)),
             task=task,
             model=_of_side(wanted.models, side),
@@ -118,22 +109,20 @@ def _of_side(values: Sequence[Value], side: int) -> Value | None:
     return values[min(side, len(values) - 1)] if values else None
 
 
-def _scored(run: StoredRun, task: str) -> dict[tuple[str, str, int], StrategyResult]:
+def _scored(run: RunResults, task: str) -> dict[tuple[str, str, int], StrategyResult]:
     """The strategies with results, by what they are called."""
-    rows = TaskResults(run, run.plan.tasks[task])
-    return {(ln.model, ln.strategy, ln.train_size): _of_line(run, rows, ln) for ln in lines_of(run, rows) if ln.done}
+    return {(ln.model, ln.strategy, ln.train_size): ln for ln in run.by_task[task].strategies if ln.done}
 
 
 def side_of(chosen: StrategyResult) -> Side:
     """What is said of it."""
-    cell = chosen.cell
     return Side(
         run=chosen.run.name,
         label=chosen.label,
-        strategy=cell.strategy,
-        model=cell.model,
-        train_size=cell.train_size,
-        seeds=tuple(c.seed for c in chosen.cells if c.seed is not None),
-        costs=costs_of([chosen.run.results[c.id] for c in chosen.cells]),
-        trained=chosen.trained,
+        strategy=chosen.strategy,
+        model=chosen.model,
+        train_size=chosen.train_size,
+        seeds=chosen.seeds,
+        costs=chosen.costs,
+        trained=chosen.varies_by_seed,
     )

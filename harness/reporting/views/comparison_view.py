@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from harness.reporting.views.view import Costs
+from harness.results import StrategyCosts
 from harness.statistics import Comparison, Kept, NotWorse, Reduction, SeedSpread
 from harness.types import Score
 
@@ -23,7 +23,7 @@ class Side:
     model: str
     train_size: int
     seeds: tuple[int, ...]
-    costs: Costs | None
+    costs: StrategyCosts | None
     trained: bool
 
 

@@ -8,8 +8,9 @@ from typing import Any
 
 from harness import webpage
 from harness.metrics.faithfulness import unsupported
-from harness.reporting.views.view import ExampleOutput, ExampleRow, Line
+from harness.reporting.views.view import ExampleOutput, ExampleRow
 from harness.reporting.wording import numbers
+from harness.results import StrategyResult
 from harness.text import one_line, visible
 from harness.types import Example, Metric, Prediction
 
@@ -22,7 +23,7 @@ NO_ANSWER = "(no answer)"
 UNSUPPORTED = "unsupported_rate"
 
 
-def worth_reading(lines: Sequence[Line]) -> tuple[Line, ...]:
+def worth_reading(lines: Sequence[StrategyResult]) -> tuple[StrategyResult, ...]:
     """The lines whose outputs are shown: those with results, of each strategy and model the largest training size, and of them the
     best eight; `base` of the best one is always there."""
     done = [ln for ln in lines if ln.done]

@@ -9,11 +9,9 @@ from itertools import combinations
 
 from harness.errors import BenchError
 from harness.metrics import metrics_for
-from harness.reporting.views.lines import lines_of
 from harness.reporting.wording import numbers
-from harness.results import TaskResults, cells_of, done_cells
+from harness.results import RunResults
 from harness.statistics import Outlook, compare_scores, independent_units, largest_spread, outlook
-from harness.store import StoredRun
 from harness.types import Example, Metric, Task
 
 _WORST = "the worst case"
@@ -32,7 +30,7 @@ class Foresight:
     sentences: tuple[str, ...]
 
 
-def foresee_task(task: Task, test: Sequence[Example], *, margin: float | None = None, earlier: StoredRun | None = None) -> Foresight:
+def foresee_task(task: Task, test: Sequence[Example], *, margin: float | None = None, earlier: RunResults | None = None) -> Foresight:
     """What these test rows can show about the primary score of a task.
 
     Args:
@@ -56,7 +54,7 @@ def foresee_task(task: Task, test: Sequence[Example], *, margin: float | None = 
     return Foresight(task.name, metric.name, len(test), groups, spread_of if spread else "", found, tuple(sentences))
 
 
-def _spread_of_run(run: StoredRun, task: Task, metric: Metric) -> tuple[float, str]:
+def _spread_of_run(run: RunResults, task: Task, metric: Metric) -> tuple[float, str]:
     """The largest σ among the pairs of tuned strategies (of all, where fewer than two are tuned), and which pair that is.
 
     Raises:
@@ -64,15 +62,15 @@ def _spread_of_run(run: StoredRun, task: Task, metric: Metric) -> tuple[float, s
     """
     if task.name not in run.plan.tasks:
         raise BenchError(f"{run.path}: has no task '{task.name}' whose spread could be taken")
-    rows = TaskResults(run, run.plan.tasks[task.name])
+    rows = run.by_task[task.name]
     if metric.name not in {m.name for m in rows.metrics}:
         raise BenchError(f"{run.path}: its task '{task.name}' does not have the score {metric.name}")
-    scored = [ln for ln in lines_of(run, rows) if ln.done]
+    scored = [ln for ln in rows.strategies if ln.done]
     tuned = [ln for ln in scored if ln.trained]
     found = []
     for b, a in combinations(tuned if len(tuned) > 1 else scored, 2):
         own = next(m for m in rows.metrics if m.name == metric.name)
-        sides = rows.stacks(own, [done_cells(run, cells_of(run, task.name, ln)) for ln in (a, b)])
+        sides = rows.stacks(own, [a.done, b.done])
         compared = compare_scores(*sides, metric=own, groups=rows.groups, margin=None)
         if compared.se:
             found.append((compared.se * compared.units**0.5, f"{a.label} and {b.label} in {run.name}"))

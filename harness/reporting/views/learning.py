@@ -5,41 +5,35 @@ The sentences keep apart what was measured, what is predicted, and what rests on
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
-from harness.reporting.views.lines import name_of
-from harness.reporting.views.view import Learning, LearningLine, Line
+from harness.reporting.views.view import Learning, LearningLine
 from harness.reporting.wording import numbers
-from harness.results import TaskResults, cells_of, done_cells
+from harness.results import StrategyResult, TaskResults
 from harness.statistics import FAR, TARGETS, Forecast, GainOutlook, LearningCurve, Step
-from harness.store import StoredRun
 from harness.types import Metric
 
 
-def learning_of(run: StoredRun, rows: TaskResults, lines: Sequence[Line]) -> Learning | None:
+def learning_of(rows: TaskResults) -> Learning | None:
     """The curves of a task's strategies; None where none has scores at two sizes or more."""
-    groups: dict[tuple[str, str], list[Line]] = {}
-    for ln in lines:
-        if ln.trained and ln.primary and ln.primary.value is not None:
-            groups.setdefault((ln.strategy, ln.model), []).append(ln)
-    models = len({ln.model for ln in lines})
-    found = [
-        made
-        for (strategy, model), own in groups.items()
-        if len(own) > 1 and (made := _line(run, rows, name_of(strategy, model, models), sorted(own, key=lambda ln: ln.train_size)))
-    ]
+    groups: dict[tuple[str, str], dict[int, StrategyResult]] = {}
+    for ln in rows.scored:
+        if ln.trained:
+            groups.setdefault((ln.strategy, ln.model), {})[ln.train_size] = ln
+    found = [made for by_size in groups.values() if len(by_size) > 1 and (made := _line(rows, dict(sorted(by_size.items()))))]
     if not found:
         return None
-    references = tuple(ln for ln in lines if not ln.trained and ln.primary and ln.primary.value is not None)
+    references = tuple(ln for ln in rows.scored if not ln.trained)
     return Learning(tuple(found), references, _caveats([ln.curve for ln in found]))
 
 
-def _line(run: StoredRun, rows: TaskResults, label: str, lines: Sequence[Line]) -> LearningLine | None:
-    cells = {ln.train_size: done_cells(run, cells_of(run, rows.task.name, ln)) for ln in lines}
-    curve = rows.learning(cells)
+def _line(rows: TaskResults, by_size: Mapping[int, StrategyResult]) -> LearningLine | None:
+    curve = rows.learning_curve(by_size)
     if curve is None or rows.primary is None:
         return None
-    return LearningLine(label, lines[0].model, tuple(lines), curve, sentences(curve, rows.primary))
+    first, *_ = by_size.values()
+    label = first.run.plan.cell_label(first.cell, with_size=False)
+    return LearningLine(label, first.model, tuple(by_size.values()), curve, sentences(curve, rows.primary))
 
 
 def shown_forecasts(curve: LearningCurve) -> tuple[Forecast, ...]:

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from harness.reporting.charts.cost_chart import Measure, Point, measures_of_costs, points_chart
-from harness.reporting.views.view import Costs, Line, Report, TaskView
+from harness.reporting.views.view import Report, TaskView
 from harness.reporting.wording import numbers
+from harness.results import StrategyCosts, StrategyResult, costs_over_tasks, sum_of_known
 from harness.statistics import mean_of_independent
 
 GAIN = "gain over base, in margins"
@@ -22,7 +23,7 @@ class OverviewRow:
     task, None where that is not known of one."""
 
     label: str
-    lines: tuple[tuple[TaskView, Line | None], ...]
+    lines: tuple[tuple[TaskView, StrategyResult | None], ...]
     price: float | None
     seconds: float | None
 
@@ -36,7 +37,7 @@ class Overall:
     gain: float
     low: float | None
     high: float | None
-    costs: Costs
+    costs: StrategyCosts
     is_base: bool
 
 
@@ -48,10 +49,10 @@ def rows_of(report: Report) -> tuple[OverviewRow, ...]:
 
 def _row(label: str, tasks: Sequence[TaskView]) -> OverviewRow:
     lines = tuple((task, next((ln for ln in task.lines if ln.label == label), None)) for task in tasks)
-    costs = [ln.costs if ln and ln.clocked and ln.done else None for _, ln in lines]
+    costs = [ln.costs if ln and ln.timed and ln.done else None for _, ln in lines]
     prices = [c.training_price if c else None for c in costs]
     seconds = [c.training_seconds if c else None for c in costs]
-    return OverviewRow(label, lines, _sum(prices), _sum(seconds))
+    return OverviewRow(label, lines, sum_of_known(prices), sum_of_known(seconds))
 
 
 def overall_of(report: Report) -> tuple[Overall, ...]:
@@ -65,9 +66,9 @@ def overall_of(report: Report) -> tuple[Overall, ...]:
 
 def _overall(row: OverviewRow) -> Overall | None:
     lines = [ln for _, ln in row.lines if ln is not None and ln.costs is not None and ln.primary is not None]
-    if len(lines) < len(row.lines) or any(ln.difference is None and not ln.is_base for ln in lines):
+    if len(lines) < len(row.lines) or any(ln.versus_base is None and not ln.is_base for ln in lines):
         return None
-    costs = _together([ln.costs for ln in lines if ln.costs])
+    costs = costs_over_tasks([ln.costs for ln in lines if ln.costs])
     if all(ln.is_base for ln in lines):
         return Overall(row.label, 0.0, None, None, costs, is_base=True)
     gains = [_in_margins(task, ln) for task, ln in row.lines if ln is not None]
@@ -78,33 +79,13 @@ def _overall(row: OverviewRow) -> Overall | None:
     return Overall(row.label, *mean_of_independent(values, lows, highs), costs, is_base=False)
 
 
-def _in_margins(task: TaskView, ln: Line) -> tuple[float, float | None, float | None]:
+def _in_margins(task: TaskView, ln: StrategyResult) -> tuple[float, float | None, float | None]:
     """The difference to base and its limits in margins, turned so that more is better."""
-    assert ln.difference is not None  # whoever calls has looked
+    assert ln.versus_base is not None and ln.versus_base.difference is not None  # the caller has checked
     sign = -1.0 if task.primary.direction == "lower" else 1.0
-    ends = (ln.difference.low, ln.difference.high)
+    ends = (ln.versus_base.low, ln.versus_base.high)
     low, high = (None if end is None else sign * end / task.margin for end in (ends if sign > 0 else ends[::-1]))
-    return sign * ln.difference.value / task.margin, low, high
-
-
-def _together(costs: Sequence[Costs]) -> Costs:
-    """Training on every task once; an answer and a thousand of them are the means over tasks, memory the largest."""
-    phases = dict.fromkeys(phase for c in costs for phase in c.phases)
-    return Costs(
-        phases={phase: math.fsum(c.phases.get(phase, 0.0) for c in costs) for phase in phases},
-        training_seconds=math.fsum(c.training_seconds for c in costs),
-        training_price=_sum([c.training_price for c in costs]),
-        total_seconds=math.fsum(c.total_seconds for c in costs),
-        total_price=_sum([c.total_price for c in costs]),
-        currency=costs[0].currency,
-        tokens_per_second=None,
-        peak_allocated=_most([c.peak_allocated for c in costs]),
-        peak_reserved=_most([c.peak_reserved for c in costs]),
-        cells=sum(c.cells for c in costs),
-        phase_prices={},
-        answer_seconds=_mean([c.answer_seconds for c in costs]),
-        thousand_price=_mean([c.thousand_price for c in costs]),
-    )
+    return sign * ln.versus_base.difference / task.margin, low, high
 
 
 def measures_of_overall(found: Sequence[Overall]) -> tuple[Measure, ...]:
@@ -124,17 +105,3 @@ def _point(one: Overall, x: float) -> Point:
     )
     text = f"{numbers.signed(one.gain, 'margins')} Δ{interval}"
     return Point(one.label, x, one.gain, one.low, one.high, text, one.is_base, chosen=False)
-
-
-def _sum(amounts: Sequence[float | None]) -> float | None:
-    known = [amount for amount in amounts if amount is not None]
-    return math.fsum(known) if len(known) == len(amounts) else None
-
-
-def _mean(amounts: Sequence[float | None]) -> float | None:
-    total = _sum(amounts)
-    return None if total is None else total / len(amounts)
-
-
-def _most(amounts: Sequence[int | None]) -> int | None:
-    return max((amount for amount in amounts if amount is not None), default=None)

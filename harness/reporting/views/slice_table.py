@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.reporting.views.view import SliceRow, SliceTable
-from harness.results import ways_to_cut
+from harness.results import candidate_slices
 from harness.statistics import stack_scores
 from harness.types import Example, Metric, Score
 
@@ -31,7 +31,7 @@ def slice_tables(
         return ()
     return tuple(
         SliceTable(by, metric.name, tuple(_row(name, rows, groups, metric, stacks) for name, rows in slices.items()))
-        for by, slices in ways_to_cut(examples, classes=classes).items()
+        for by, slices in candidate_slices(examples, classes=classes).items()
     )
 
 

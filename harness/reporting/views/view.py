@@ -9,107 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from harness.metrics import ClassRow
-from harness.statistics import Comparison, Kept, LearningCurve, PairVerdict, Reduction, Standing
+from harness.results import StrategyResult
+from harness.statistics import Comparison, Kept, LearningCurve, PairVerdict, Standing
 from harness.store import ModelInfo
-from harness.types import DataReport, Phase, Score
+from harness.types import DataReport, Score
 
 _OPPOSITE: Mapping[PairVerdict, PairVerdict] = {"better": "worse", "worse": "better"}
-PHASES: tuple[Phase, ...] = ("load", "train", "validate", "store", "predict", "score")
-
-
-@dataclass(frozen=True)
-class CellProblem:
-    """A cell that did not end well: its status, and what it said in one line."""
-
-    seed: int | None
-    status: str
-    error: str
-
-
-@dataclass(frozen=True)
-class Difference:
-    """A strategy's primary score minus that of `base`, on the same test rows."""
-
-    value: float
-    low: float | None
-    high: float | None
-    p_value: float | None
-    n: int
-    verdict: PairVerdict
-    equivalent: bool
-    method: str
-    reliable: bool
-    reason: str
-
-    @property
-    def beyond_chance(self) -> bool:
-        """Whether interval and p-value both exclude that there is no difference."""
-        return self.verdict in ("better", "worse", "different")
-
-
-@dataclass(frozen=True)
-class Costs:
-    """What one run of a strategy took: the mean over its seeds; memory is the largest of them.
-
-    Seconds, tokens per second, bytes, money. A strategy that did not finish has what it took until then. `answer_seconds` and
-    `thousand_price` are what one answer, and a thousand of them, take at the throughput that the test rows were answered with, in batches.
-    `phase_prices` is empty where any phase has no price.
-    """
-
-    phases: Mapping[Phase, float]
-    training_seconds: float
-    training_price: float | None
-    total_seconds: float
-    total_price: float | None
-    currency: str
-    tokens_per_second: float | None
-    peak_allocated: int | None
-    peak_reserved: int | None
-    cells: int
-    phase_prices: Mapping[Phase, float]
-    answer_seconds: float | None = None
-    thousand_price: float | None = None
-
-
-@dataclass(frozen=True, eq=False)
-class Line:
-    """One strategy on one task (of one base model, at one training size), over its seeds.
-
-    `reductions` say by what share it has fewer errors than base, by the name of the error rate.
-    `general_loss` is the loss on general text before and after tuning, the mean of its seeds, in nats per token.
-    `costs` are those of the seeds that ended well, where any did; `spent` are those of all.
-    `trained` tells training sizes from the shots of a few-shot prompt, which stand in `train_size`, too.
-    """
-
-    key: str
-    label: str
-    strategy: str
-    model: str
-    method: str
-    train_size: int
-    seeds: tuple[int, ...]
-    planned: int
-    done: int
-    status: str
-    problems: tuple[CellProblem, ...]
-    scores: Mapping[str, Score]
-    primary: Score | None
-    difference: Difference | None
-    reductions: Mapping[str, Reduction]
-    is_base: bool
-    trained: bool
-    costs: Costs | None
-    spent: Costs | None
-    trainable_parameters: int
-    total_parameters: int
-    artifact_bytes: int
-    general_loss: tuple[float, float] | None
-    notes: tuple[str, ...]
-
-    @property
-    def clocked(self) -> bool:
-        """Whether it ran here, so that its seconds are known; outputs that were made elsewhere may have a price and nothing else."""
-        return self.costs is not None and self.costs.total_seconds > 0
 
 
 @dataclass(frozen=True)
@@ -182,7 +87,7 @@ class LearningLine:
 
     label: str
     model: str
-    lines: tuple[Line, ...]
+    lines: tuple[StrategyResult, ...]
     curve: LearningCurve
     sentences: tuple[str, ...]
 
@@ -192,7 +97,7 @@ class Learning:
     """What more training rows would bring. `references` are the untrained strategies, which no number of rows changes."""
 
     lines: tuple[LearningLine, ...]
-    references: tuple[Line, ...]
+    references: tuple[StrategyResult, ...]
     caveats: tuple[str, ...]
 
 
@@ -232,39 +137,22 @@ class Pairs:
     labels: tuple[str, ...]
     found: Mapping[tuple[str, str], Comparison]
 
-    def difference(self, row: str, column: str) -> Difference | None:
-        """`row` minus `column`; None of a strategy and itself."""
+    def difference(self, row: str, column: str) -> Comparison | None:
+        """`row` minus `column`; None of a strategy and itself, and where there is no difference to compute."""
         if (column, row) in self.found:
-            return as_difference(self.found[column, row])
-        other = self.found.get((row, column))
-        return None if other is None else _turned(as_difference(other))
+            found = self.found[column, row]
+        elif (row, column) in self.found:
+            found = _swapped(self.found[row, column])
+        else:
+            return None
+        return None if found.difference is None else found
 
 
-def as_difference(found: Comparison) -> Difference | None:
-    """What a reader needs of a comparison; None where there is no difference to show."""
-    if found.difference is None:
-        return None
-    return Difference(
-        value=found.difference,
-        low=found.low,
-        high=found.high,
-        p_value=found.p_value,
-        n=found.n,
-        verdict=found.verdict,
-        equivalent=found.equivalent,
-        method=found.method,
-        reliable=found.reliable,
-        reason=found.reason,
-    )
-
-
-def _turned(difference: Difference | None) -> Difference | None:
-    """The other way round."""
-    if difference is None:
-        return None
-    low, high = (None if end is None else -end for end in (difference.high, difference.low))
-    verdict = _OPPOSITE.get(difference.verdict, difference.verdict)
-    return replace(difference, value=-difference.value, low=low, high=high, verdict=verdict)
+def _swapped(found: Comparison) -> Comparison:
+    """A minus B instead of B minus A."""
+    difference, low, high = (None if end is None else -end for end in (found.difference, found.high, found.low))
+    verdict = _OPPOSITE.get(found.verdict, found.verdict)
+    return replace(found, difference=difference, low=low, high=high, better=found.worse, worse=found.better, verdict=verdict)
 
 
 @dataclass(frozen=True)
@@ -361,7 +249,7 @@ class TaskView:
     primary: ScoreName
     margin: float
     score_names: tuple[ScoreName, ...]
-    lines: tuple[Line, ...]
+    lines: tuple[StrategyResult, ...]
     headline: str
     advice: tuple[str, ...]
     choice: str | None

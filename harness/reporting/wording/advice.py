@@ -10,11 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.reporting.views.against_full import against_full_of
-from harness.reporting.views.view import AgainstFull, Line
+from harness.reporting.views.view import AgainstFull
 from harness.reporting.wording import numbers
-from harness.results import TaskResults, cells_of, done_cells
+from harness.results import StrategyResult, TaskResults, costs_of_use
 from harness.statistics import Candidate, Recommendation, recommend, seed_spread
-from harness.store import StoredRun
 
 Array: TypeAlias = NDArray[np.float64]
 
@@ -30,33 +29,19 @@ class Advice:
     sentences: tuple[str, ...]
 
 
-def advice_of(run: StoredRun, rows: TaskResults, lines: Sequence[Line]) -> Advice | None:
+def advice_of(rows: TaskResults) -> Advice | None:
     """The advice on one task; None where fewer than two strategies have a score, or no score is better than another."""
-    primary, scored = rows.primary, [ln for ln in lines if ln.primary and ln.primary.value is not None]
+    primary, scored = rows.primary, rows.scored
     if primary is None or primary.direction == "none" or len(scored) < 2:
         return None
-    cells = {ln.label: done_cells(run, cells_of(run, rows.task.name, ln)) for ln in scored}
-    stacks = dict(zip(cells, rows.stacks(primary, list(cells.values())), strict=True))
-    found = recommend(stacks, _costs(scored), metric=primary, margin=rows.task.margin, groups=rows.groups)
+    stacks = dict(zip((ln.label for ln in scored), rows.stacks(primary, [ln.done for ln in scored]), strict=True))
+    costs = costs_of_use({ln.label: ln.costs for ln in scored})
+    found = recommend(stacks, costs, metric=primary, margin=rows.task.margin, groups=rows.groups)
     if found is None:
         return None
-    against_full = against_full_of(run, rows, scored)
-    drawn = {label: not run.plan.get_strategy(own[0]).deterministic for label, own in cells.items()}
-    seeds = _other_seeds(rows, drawn, stacks, found)
+    against_full = against_full_of(rows)
+    seeds = _other_seeds(rows, {ln.label: ln.varies_by_seed for ln in scored}, stacks, found)
     return Advice(found, against_full, tuple(_sentences(rows, scored, found, against_full, seeds)))
-
-
-def _costs(lines: Sequence[Line]) -> dict[str, float | None]:
-    """What it takes to train a strategy once and to answer a thousand times: money where all have a price, else seconds. None where that is
-    not known, as of outputs that were made elsewhere at a price that nobody said."""
-    prices = {ln.label: _sum(ln.costs.training_price, ln.costs.thousand_price) if ln.costs else None for ln in lines}
-    if None not in prices.values():
-        return prices
-    return {ln.label: _sum(ln.costs.training_seconds, ln.costs.answer_seconds, 1000) if ln.costs else None for ln in lines}
-
-
-def _sum(once: float | None, each: float | None, times: int = 1) -> float | None:
-    return once + times * each if once is not None and each is not None else None
 
 
 def _other_seeds(rows: TaskResults, drawn: Mapping[str, bool], stacks: Mapping[str, Array], found: Recommendation) -> str:
@@ -85,7 +70,7 @@ def _other_seeds(rows: TaskResults, drawn: Mapping[str, bool], stacks: Mapping[s
 
 
 def _sentences(
-    rows: TaskResults, lines: Sequence[Line], found: Recommendation, against_full: Sequence[AgainstFull], seeds: str
+    rows: TaskResults, lines: Sequence[StrategyResult], found: Recommendation, against_full: Sequence[AgainstFull], seeds: str
 ) -> list[str]:
     unit, name = rows.primary.unit if rows.primary else "", rows.task.primary
     margin = f"(Δ\u00a0=\u00a0{numbers.margin(found.margin)} on {name})"  # one that no line break tears apart
@@ -101,7 +86,7 @@ def _sentences(
     return [*said, *(_kept(each) for each in against_full if each.kept.value is not None)]
 
 
-def _choice(found: Recommendation, ln: Line, margin: str, name: str) -> str:
+def _choice(found: Recommendation, ln: StrategyResult, margin: str, name: str) -> str:
     takes, none_better = _it_takes(ln), f"no other strategy is better by more than the accepted margin {margin}."
     least = found.of(ln.label).least
     if ln.is_base:
@@ -136,7 +121,7 @@ def _nothing_shown(found: Recommendation, margin: str) -> str:
     return f"Nothing is proven{of_them}: {show}{_rows_that_decide([c for c in left if c.name != found.best])}.{ruled_out}"
 
 
-def _until_then(found: Recommendation, by_label: Mapping[str, Line], unit: str) -> str:
+def _until_then(found: Recommendation, by_label: Mapping[str, StrategyResult], unit: str) -> str:
     """What whoever cannot wait for more rows may take: of what scored best, or within Δ of it, the cheapest. And what that may cost."""
     near = [c for c in found.candidates if c.standing == "undecided" and (c.name == found.best or (c.lead or 0.0) >= -found.margin)]
     taken = min((c for c in near if c.cost is not None), key=lambda c: c.cost or 0.0, default=found.of(found.best))
@@ -149,7 +134,7 @@ def _until_then(found: Recommendation, by_label: Mapping[str, Line], unit: str) 
     return f"{said} Another may be better by up to {most} (95 %)."
 
 
-def _it_takes(ln: Line) -> str:
+def _it_takes(ln: StrategyResult) -> str:
     """A sentence with what training costs, and a thousand answers, as the table beside it has them."""
     if ln.costs is None:
         return ""

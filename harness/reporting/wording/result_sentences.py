@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from harness.reporting.views.view import Difference, Line, Report
+from harness.reporting.views.view import Report
 from harness.reporting.wording import numbers
+from harness.results import CellProblem, StrategyResult
+from harness.statistics import Comparison
 from harness.types import Score, Task
 
 FEW_ROWS = 100
@@ -22,11 +24,11 @@ def title(report: Report) -> str:
     return f"{what} on {', '.join(others)} and {last}" if others else f"{what} on {last}"
 
 
-def headline(task: Task, lines: Sequence[Line], unit: str) -> str:
+def headline(task: Task, lines: Sequence[StrategyResult], unit: str) -> str:
     """The first sentence about a task: the best primary score, its interval, and whether the difference to base is beyond chance."""
-    scored = [ln for ln in lines if ln.primary and ln.primary.value is not None]
+    scored = [ln for ln in lines if ln.scored]
     if not scored:
-        outcomes = ", ".join(f"{ln.label}: {ln.status}" for ln in lines)
+        outcomes = ", ".join(f"{ln.label}: {status(ln)}" for ln in lines)
         return f"No strategy has a score on {task.name} ({outcomes})." if lines else f"No strategy was run on {task.name}."
     best = scored[0]
     assert best.primary is not None  # it is among the scored
@@ -38,7 +40,7 @@ def headline(task: Task, lines: Sequence[Line], unit: str) -> str:
     return f"{best.label} has the best result on {task.name}: {said}{_lead(best, lines, unit)}."
 
 
-def _with_interval(name: str, score: Score, ln: Line, unit: str) -> str:
+def _with_interval(name: str, score: Score, ln: StrategyResult, unit: str) -> str:
     spread = numbers.interval(score.low, score.high, unit)
     known = [f"95 % interval {spread}" if spread else "no interval", numbers.plural(score.n, "test row")]
     if ln.seeds:
@@ -46,19 +48,19 @@ def _with_interval(name: str, score: Score, ln: Line, unit: str) -> str:
     return f"{name} {numbers.score(score.value, unit)} ({', '.join(known)})"
 
 
-def _lead(best: Line, lines: Sequence[Line], unit: str) -> str:
+def _lead(best: StrategyResult, lines: Sequence[StrategyResult], unit: str) -> str:
     """Whether the best is better than `base` of its own model."""
-    difference = best.difference
+    difference = best.versus_base
     if difference is None:
         others = any(ln.is_base for ln in lines) and not any(ln.is_base and ln.model == best.model for ln in lines)
         if not any(ln.trained for ln in lines):
             return ""
         return f". {best.model} has no base to compare it with" if others else ". base has no result, so whether tuning helped is not known"
     spread = numbers.signed_interval(difference.low, difference.high, unit)
-    how_far = f"{numbers.with_unit(numbers.signed(difference.value, unit), unit)}{f' ({spread})' if spread else ''}"
+    how_far = f"{numbers.with_unit(numbers.signed(difference.difference, unit), unit)}{f' ({spread})' if spread else ''}"
     if difference.low is None:
         return f". Its difference to base is {how_far}; this test set is too small to say whether that is chance"
-    if difference.beyond_chance:
+    if beyond_chance(difference):
         small = ", though it lies within the task's margin" if difference.equivalent else ""
         return f". Its difference to base, {how_far}, is beyond chance{small}"
     if difference.verdict == "tied":
@@ -66,7 +68,7 @@ def _lead(best: Line, lines: Sequence[Line], unit: str) -> str:
     return f". Its difference to base, {how_far}, is not beyond chance"
 
 
-def caveats(task: Task, lines: Sequence[Line], unit: str) -> tuple[str, ...]:
+def caveats(task: Task, lines: Sequence[StrategyResult], unit: str) -> tuple[str, ...]:
     """What limits the headline, each in a sentence."""
     found = []
     tuned = [ln for ln in lines if ln.done and ln.seeds]
@@ -74,10 +76,10 @@ def caveats(task: Task, lines: Sequence[Line], unit: str) -> tuple[str, ...]:
         found.append("Each trained strategy was run with one seed: how much another seed would change its score is not known.")
     elif tuned:
         found.append("Intervals say how much other test rows could change a score. They do not cover the spread between seeds.")
-    scored = [ln for ln in lines if ln.primary and ln.primary.value is not None and not ln.is_base]
+    scored = [ln for ln in lines if ln.scored and not ln.is_base]
     if len({ln.train_size for ln in scored if ln.trained}) > 1:
         found.append("The strategies were trained on different numbers of rows. Compare those of the same number with each other.")
-    if len({ln.model for ln in lines}) > 1 and any(ln.difference for ln in lines):
+    if len({ln.model for ln in lines}) > 1 and any(ln.versus_base for ln in lines):
         found.append("Each difference is to base of the same model.")
     rows = max((ln.primary.n for ln in lines if ln.primary), default=0)
     if 0 < rows < FEW_ROWS:
@@ -89,11 +91,11 @@ def caveats(task: Task, lines: Sequence[Line], unit: str) -> tuple[str, ...]:
         found.append(f"{numbers.plural(dropped, 'test row')} cannot be judged by {task.primary} and did not count.")
     unfinished = [ln for ln in lines if ln.problems]
     if unfinished:
-        found.append("Not finished: " + ", ".join(f"{ln.label} ({ln.status})" for ln in unfinished) + ".")
+        found.append("Not finished: " + ", ".join(f"{ln.label} ({status(ln)})" for ln in unfinished) + ".")
     return tuple(sentence for sentence in found if sentence)
 
 
-def reductions(lines: Sequence[Line]) -> tuple[str, ...]:
+def reductions(lines: Sequence[StrategyResult]) -> tuple[str, ...]:
     """How much rarer errors are than with base: a sentence for each rate of errors (and base, where there are several models)."""
     found: dict[tuple[str, float], list[str]] = {}
     for ln in lines:
@@ -110,7 +112,7 @@ def reductions(lines: Sequence[Line]) -> tuple[str, ...]:
     return tuple(f"{start}: {'; '.join(said)}." for (start, _), said in found.items())
 
 
-def forgetting(lines: Sequence[Line]) -> str:
+def forgetting(lines: Sequence[StrategyResult]) -> str:
     """How much of general language tuning gave up, in a sentence; empty where it was not measured."""
     said = [
         f"{ln.label} {numbers.score(ln.general_loss[0], 'nats')} → {numbers.score(ln.general_loss[1], 'nats')} "
@@ -121,9 +123,9 @@ def forgetting(lines: Sequence[Line]) -> str:
     return f"Forgetting, the loss on general text before and after tuning, in nats per token: {'; '.join(said)}." if said else ""
 
 
-def verdict_text(difference: Difference) -> str:
+def verdict_text(difference: Comparison) -> str:
     """The verdict on a difference to base, in a word or two."""
-    if difference.beyond_chance and difference.equivalent:
+    if beyond_chance(difference) and difference.equivalent:
         return f"{difference.verdict}, within margin"
     return {"tied": "tied within margin", "undecided": "undecided"}.get(difference.verdict, difference.verdict)
 
@@ -131,3 +133,26 @@ def verdict_text(difference: Difference) -> str:
 def has_low_confidence(score: Score) -> bool:
     """Whether there is an interval that lies outside the range in which its method is known to hold."""
     return score.low is not None and not score.reliable
+
+
+def beyond_chance(difference: Comparison) -> bool:
+    """Whether interval and p-value both exclude that there is no difference."""
+    return difference.verdict in ("better", "worse", "different")
+
+
+def status(ln: StrategyResult) -> str:
+    """How the cells of a strategy ended."""
+    kinds = sorted(set(ln.statuses), key=lambda kind: (kind != "done", kind))
+    return kinds[0] if len(kinds) == 1 else ", ".join(f"{ln.statuses.count(kind)} {kind}" for kind in kinds)
+
+
+def problem(found: CellProblem) -> str:
+    """Why a cell has no result."""
+    if found.status == "interrupted":
+        return found.error or "It has not ended. The same command goes on with it."
+    return found.error or "It gave no reason."
+
+
+def notes(ln: StrategyResult) -> list[str]:
+    """What the cells report beside their numbers."""
+    return [note if seed is None else f"Seed {seed}: {note}" for seed, note in ln.notes]

@@ -7,12 +7,11 @@ from typing import TypeAlias
 
 import numpy as np
 
-from harness.results import TaskResults
+from harness.results import TaskScores
 from harness.review.findings.answers import normalize_answer
 from harness.review.findings.findings import MetricAgreement
 from harness.review.packets import SEVERITIES, OrientedScores, list_example_metrics, load_example_scores
 from harness.review.ratings import UnblindedRating, UnblindedRatings
-from harness.store import StoredRun
 
 # By example and strategies shown, in alphabetical order: the raters' mean, more is better; of a pair, better for the second strategy.
 MeanRatings: TypeAlias = Mapping[tuple[str, tuple[str, ...]], float]
@@ -21,10 +20,9 @@ _RESAMPLES = 200
 _MAX_RESAMPLED = 400  # outputs; with more, Kendall's tau gets no interval
 
 
-def compute_metric_agreement(run: StoredRun, ratings: UnblindedRatings) -> tuple[MetricAgreement, ...]:
+def compute_metric_agreement(results: TaskScores, ratings: UnblindedRatings) -> tuple[MetricAgreement, ...]:
     """The agreement of every automatic score of single examples with the raters, the best first."""
-    results = TaskResults(run, run.plan.tasks[ratings.packet.task])
-    by_id = {cell.id: cell for cell in run.cells}
+    by_id = {cell.id: cell for cell in results.run.cells}
     cells = {name: by_id[cell] for name, cell in ratings.key.cells.items()}
     means, agreements = _average_ratings(ratings), []
     compute = _compute_pair_agreement if ratings.packet.mode == "pairwise" else _compute_tau

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from harness.results import TaskScores
 from harness.review.findings.answers import normalize_answer
 from harness.review.findings.error_rates import compute_error_rates
 from harness.review.findings.findings import Findings
@@ -13,16 +14,15 @@ from harness.review.findings.rating_times import compute_rating_times
 from harness.review.findings.scale_scores import compute_scale_scores
 from harness.review.packets import list_questions
 from harness.review.ratings import Review, UnblindedRating, UnblindedRatings
-from harness.store import StoredRun
 
 
-def compute_findings(run: StoredRun, review: Review) -> Findings:
+def compute_findings(results: TaskScores, review: Review) -> Findings:
     """Everything that a packet's ratings show.
 
     Raises:
         BenchError: the examples or the outputs that were rated are missing or damaged.
     """
-    ratings = UnblindedRatings(review, run.examples(review.packet.task))
+    ratings = UnblindedRatings(review, results.examples)
     packet, mode = review.packet, review.packet.mode
     return Findings(
         packet=packet.id,
@@ -44,7 +44,7 @@ def compute_findings(run: StoredRun, review: Review) -> Findings:
         rating_times=compute_rating_times(ratings) if mode != "pairwise" else (),
         agreement=_compute_agreements(ratings),
         raters=summarize_raters(ratings),
-        metric_agreement=compute_metric_agreement(run, ratings),
+        metric_agreement=compute_metric_agreement(results, ratings),
         corrections=sum(rating.rating.corrected is not None for rating in ratings.ratings),
         comments=sum(bool(rating.rating.comment) for rating in ratings.ratings),
     )

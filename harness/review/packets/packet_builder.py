@@ -9,7 +9,7 @@ from hashlib import sha256
 import numpy as np
 
 from harness.errors import BenchError, did_you_mean
-from harness.results import TaskResults, find_cell
+from harness.results import TaskScores, find_cell
 from harness.review.packets.assignment import assign_items, list_comparisons
 from harness.review.packets.item_texts import compute_content_digest
 from harness.review.packets.packet import Key, Packet
@@ -33,7 +33,7 @@ def build_packet(run: StoredRun, request: PacketRequest) -> tuple[Packet, Key]:
     task = _find_task(run, request.task)
     request.check()
     cells = {name: _find_strategy_cell(run, name, request) for name in request.strategies}
-    results = TaskResults(run, task)
+    results = TaskScores(run, task)
     if not results.examples:
         raise BenchError(f"{run.path}: task '{task.name}' has no test examples.")
     sample = draw_sample(request.sample, request.n, results, cells, np.random.default_rng([request.seed, 1]))

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from harness.errors import BenchError, did_you_mean, setting
-from harness.results import TaskResults, slices_of
+from harness.results import TaskScores, slice_examples
 from harness.review.packets.example_sampling import Sample, draw_uniform_sample, draw_weighted_sample, select_lowest_scores
 from harness.review.packets.example_scores import list_example_metrics, load_example_scores
 from harness.types import Cell, Example
@@ -16,7 +16,7 @@ _METHODS = ("random", "disagreement", "low-score", "hardest")
 _SLICE = "slice:COLUMN=VALUE"
 
 
-def draw_sample(method: str, n: int, results: TaskResults, cells: Mapping[str, Cell], rng: np.random.Generator) -> Sample:
+def draw_sample(method: str, n: int, results: TaskScores, cells: Mapping[str, Cell], rng: np.random.Generator) -> Sample:
     """Sample n test examples.
 
     "disagreement" prefers examples on which the strategies' scores differ, "low-score" those with low scores, and "slice:COLUMN=VALUE"
@@ -47,7 +47,7 @@ def _mark_slice(examples: Sequence[Example], condition: str) -> list[float]:
     """1 for the examples that meet "COLUMN=VALUE", 0 for the others."""
     column, _, value = condition.partition("=")
     option = setting("sample", f"slice:{condition}")
-    slices = slices_of(examples, column, most=None, asked_by=option)
+    slices = slice_examples(examples, column, most=None, where=option)
     if value not in slices:
         values = f" Values: {', '.join(list(slices)[:12])}{', …' if len(slices) > 12 else ''}."
         raise BenchError(f"{option}: no example has this value.{did_you_mean(value, slices)}{values}")
@@ -55,7 +55,7 @@ def _mark_slice(examples: Sequence[Example], condition: str) -> list[float]:
     return [float(i in members) for i in range(len(examples))]
 
 
-def _list_scores(results: TaskResults, cells: Mapping[str, Cell]) -> list[list[float]]:
+def _list_scores(results: TaskScores, cells: Mapping[str, Cell]) -> list[list[float]]:
     """The scores of each example, one per strategy, more is better; empty where an example has none."""
     metric, *_ = list_example_metrics(results) or (None,)
     if metric is None:

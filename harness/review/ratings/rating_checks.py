@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 
 from harness.errors import did_you_mean
-from harness.results import TaskResults
+from harness.results import TaskScores
 from harness.review.packets import ItemTexts, ReviewItem, list_error_kinds, list_questions, load_item_texts
 from harness.review.rater_files import ReturnedRow, quote
 from harness.review.ratings.rating_records import Rating, load_review
@@ -41,7 +41,7 @@ class PacketChecker:
     @cached_property
     def _labels(self) -> tuple[str, ...]:
         """The labels that an output is chosen from; empty where outputs are free text."""
-        return TaskResults(self._run, self._run.plan.tasks[self.packet.task]).labels
+        return TaskScores(self._run, self._run.plan.tasks[self.packet.task]).labels
 
     def find_item(self, row: ReturnedRow) -> ReviewItem:
         """The item that a row is about.

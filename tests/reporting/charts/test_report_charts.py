@@ -15,7 +15,8 @@ from harness.reporting.charts.point_names import Box, Spot, box_of, label_places
 from harness.reporting.charts.svg import Scale, element, nice_ticks, spread, tick_text
 from harness.reporting.views.build import report_view
 from harness.reporting.views.view import Curve
-from harness.store import StoredRun
+from harness.reporting.wording import result_sentences as words
+from harness.results import RunResults
 
 
 @pytest.mark.parametrize(
@@ -81,7 +82,7 @@ def test_the_best_validation_is_marked() -> None:
     assert "The best validation loss is 2.250 at step 2." in svg
 
 
-def test_a_picture_for_every_measure_of_cost_that_is_known(plain: StoredRun, tmp_path: Path) -> None:
+def test_a_picture_for_every_measure_of_cost_that_is_known(plain: RunResults, tmp_path: Path) -> None:
     task = report_view(plain).tasks[0]
     measures = measures_of(task.lines)
     assert [m.name for m in measures] == ["Cost to train", "Cost of 1,000 answers", "Time to train", "Time per answer", "Memory"]
@@ -102,14 +103,14 @@ def test_the_line_joins_those_that_none_beats(tmp_path: Path) -> None:
     assert line.count("L") == 1, "base and lora: full is dearer and worse"
 
 
-def test_money_and_time_of_every_cell_are_in_the_bars(troubled: StoredRun) -> None:
+def test_money_and_time_of_every_cell_are_in_the_bars(troubled: RunResults) -> None:
     task = report_view(troubled).tasks[0]
     time, money = spendings_of(task.lines)
     costs = [r.costs for r in troubled.results.values() if r.cell.task == task.name]
     amounts = [sum(sum(spending.of(ln.spent).values()) for ln in task.lines if ln.spent) for spending in (time, money)]
     assert amounts[0] == pytest.approx(sum(c.seconds for own in costs for c in own) / 60)
     assert amounts[1] == pytest.approx(sum(c.price or 0.0 for own in costs for c in own))
-    assert "out-of-memory" in {ln.status.split()[-1] for ln in task.lines}
+    assert "out-of-memory" in {words.status(ln).split()[-1] for ln in task.lines}
     assert all(ln.label in phase_chart(task, money, "c") for ln in task.lines)
 
 

@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 from report_factory import Made, make_run, page_of, summarization
 
-from harness.reporting.views.view import PHASES
-from harness.store import StoredRun
+from harness.results import PHASES, RunResults
 
 # Texts of charts that run over the edge of their picture.
 CUT_OFF = """[...document.querySelectorAll('svg.chart text:not([transform])')].filter(text => {
@@ -26,7 +25,7 @@ pytestmark = pytest.mark.browser
 def test_the_page_opens_without_an_error_or_a_request(
     browser: Any, request: pytest.FixtureRequest, tmp_path: Path, name: str, scheme: str
 ) -> None:
-    run: StoredRun = request.getfixturevalue(name)
+    run: RunResults = request.getfixturevalue(name)
     (tmp_path / "report.html").write_text(page_of(run), encoding="utf-8")
     page = browser.new_page(color_scheme=scheme, viewport={"width": 1440, "height": 900})
     problems: list[str] = []
@@ -58,7 +57,7 @@ def column(page: Any, table: str, place: int) -> list[str]:
 
 
 def test_a_table_is_sorted_by_its_headings_and_a_problem_stays_with_its_row(
-    opened: Callable[[StoredRun], Any], troubled: StoredRun
+    opened: Callable[[RunResults], Any], troubled: RunResults
 ) -> None:
     page = opened(troubled)
     table = "#task-1 .decision"
@@ -80,7 +79,7 @@ def test_a_table_is_sorted_by_its_headings_and_a_problem_stays_with_its_row(
     assert page.problems == []
 
 
-def test_another_measure_of_cost_shows_another_picture(opened: Callable[[StoredRun], Any], plain: StoredRun) -> None:
+def test_another_measure_of_cost_shows_another_picture(opened: Callable[[RunResults], Any], plain: RunResults) -> None:
     page = opened(plain)
     pictures = page.locator("#task-1 .switch").first.locator("figure")
     assert [pictures.nth(i).is_visible() for i in range(5)] == [True, False, False, False, False]
@@ -92,7 +91,7 @@ def test_another_measure_of_cost_shows_another_picture(opened: Callable[[StoredR
     assert [pictures.nth(i).is_visible() for i in range(5)] == [False, False, False, False, True]
 
 
-def test_examples_are_searched_filtered_ordered_and_paged(opened: Callable[[StoredRun], Any], troubled: StoredRun) -> None:
+def test_examples_are_searched_filtered_ordered_and_paged(opened: Callable[[RunResults], Any], troubled: RunResults) -> None:
     page = opened(troubled)
     place = page.locator("#task-1 .explorer")
     ids = lambda: place.locator("summary .id").evaluate_all("all => all.map(s => s.textContent)")  # noqa: E731
@@ -126,7 +125,7 @@ def test_examples_are_searched_filtered_ordered_and_paged(opened: Callable[[Stor
 
 
 def test_an_example_shows_input_reference_and_every_output_with_what_is_wrong_in_it(
-    opened: Callable[[StoredRun], Any], tmp_path: Path
+    opened: Callable[[RunResults], Any], tmp_path: Path
 ) -> None:
     made = summarization(
         [Made("base", answer=lambda e, r: f"{e.targets[0].split()[0]} wholly invented. Given warfarin 5 mg."), Made("lora", 1.0, 1)],
@@ -163,7 +162,7 @@ def test_nothing_serious_stands_in_the_way_of_anybody(
     assert serious == {}
 
 
-def test_every_link_leads_to_what_it_names(opened: Callable[[StoredRun], Any], troubled: StoredRun) -> None:
+def test_every_link_leads_to_what_it_names(opened: Callable[[RunResults], Any], troubled: RunResults) -> None:
     page = opened(troubled)
     links = page.locator("a[href]")
     assert links.count() == 3
@@ -177,7 +176,7 @@ def test_every_link_leads_to_what_it_names(opened: Callable[[StoredRun], Any], t
     assert page.problems == []
 
 
-def test_the_picture_over_all_tasks_is_switched_like_the_others(opened: Callable[[StoredRun], Any], troubled: StoredRun) -> None:
+def test_the_picture_over_all_tasks_is_switched_like_the_others(opened: Callable[[RunResults], Any], troubled: RunResults) -> None:
     page = opened(troubled)
     pictures = page.locator(".overall figure")
     page.locator(".overall").get_by_text("Memory", exact=True).click()
@@ -185,7 +184,7 @@ def test_the_picture_over_all_tasks_is_switched_like_the_others(opened: Callable
     assert "lora" in pictures.last.inner_text() and "qlora" not in pictures.last.inner_text(), "qlora ran on one task only"
 
 
-def test_rows_can_be_read_where_no_strategy_has_answered(opened: Callable[[StoredRun], Any], tmp_path: Path) -> None:
+def test_rows_can_be_read_where_no_strategy_has_answered(opened: Callable[[RunResults], Any], tmp_path: Path) -> None:
     page = opened(make_run(tmp_path / "failed", [summarization([Made("lora", status="failed", error="no memory", train_seconds=9)])]))
     assert page.locator(".count").inner_text() == "1 to 20 of 120 rows (120 in this page)"
     page.locator(".samples details").first.click()
@@ -194,7 +193,7 @@ def test_rows_can_be_read_where_no_strategy_has_answered(opened: Callable[[Store
     assert page.get_by_label("Strategy").is_hidden() and page.problems == []
 
 
-def test_every_phase_has_a_colour_of_its_own(opened: Callable[[StoredRun], Any], plain: StoredRun) -> None:
+def test_every_phase_has_a_colour_of_its_own(opened: Callable[[RunResults], Any], plain: RunResults) -> None:
     page = opened(plain)
     colours = [
         page.evaluate("phase => { const bar = document.querySelector('.bar'); bar.setAttribute('class', `bar ${phase}`);"
@@ -204,7 +203,7 @@ def test_every_phase_has_a_colour_of_its_own(opened: Callable[[StoredRun], Any],
     assert len(set(colours)) == len(PHASES) and "rgb(0, 0, 0)" not in colours
 
 
-def test_what_people_and_the_gate_said_is_shown(opened: Callable[[StoredRun], Any], judged: StoredRun) -> None:
+def test_what_people_and_the_gate_said_is_shown(opened: Callable[[RunResults], Any], judged: RunResults) -> None:
     page = opened(judged)
     shown = page.locator("#task-1").inner_text()
     above = page.locator("#task-1 .sure").all_inner_texts()

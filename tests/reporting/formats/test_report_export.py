@@ -9,11 +9,11 @@ from report_factory import Made, make_run, summarization
 
 from harness.metrics import metrics_for
 from harness.reporting import to_json
+from harness.results import RunResults
 from harness.statistics import score_rows
-from harness.store import StoredRun
 
 
-def test_every_cell_is_there_in_the_order_of_the_plan_with_exactly_these_fields(troubled: StoredRun) -> None:
+def test_every_cell_is_there_in_the_order_of_the_plan_with_exactly_these_fields(troubled: RunResults) -> None:
     value = json.loads(json.dumps(to_json(troubled), allow_nan=False))
     assert set(value) == {"run", "cells", "recommendations", "learning_curves"}
     assert value["run"] == "troubled"
@@ -28,7 +28,7 @@ def test_every_cell_is_there_in_the_order_of_the_plan_with_exactly_these_fields(
         assert set(cell["parameters"]) == {"trainable", "total"}
 
 
-def test_numbers_are_those_of_the_analysis_unrounded(plain: StoredRun) -> None:
+def test_numbers_are_those_of_the_analysis_unrounded(plain: RunResults) -> None:
     cell = plain.cells[1]
     found = to_json(plain)["cells"][1]
     expected = score_rows(metrics_for(("rouge", "length"), ()), plain.examples("summarization"), plain.predictions(cell.id))
@@ -40,12 +40,12 @@ def test_numbers_are_those_of_the_analysis_unrounded(plain: StoredRun) -> None:
     assert found["notes"] == ["Stopped early."]
 
 
-def test_a_cell_that_has_not_ended_is_interrupted_and_has_nothing(troubled: StoredRun) -> None:
+def test_a_cell_that_has_not_ended_is_interrupted_and_has_nothing(troubled: RunResults) -> None:
     cell = next(c for c in to_json(troubled)["cells"] if c["status"] == "interrupted")
     assert (cell["scores"], cell["costs"], cell["error"], cell["artifact_bytes"]) == ({}, {}, None, None)
 
 
-def test_hostile_text_is_kept_and_valid_json(hostile: StoredRun) -> None:
+def test_hostile_text_is_kept_and_valid_json(hostile: RunResults) -> None:
     text = json.dumps(to_json(hostile), ensure_ascii=False, allow_nan=False)
     assert "\x1b" not in text
     assert "\x1b[31mred\x00" in json.loads(text)["cells"][2]["error"]

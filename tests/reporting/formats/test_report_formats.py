@@ -14,14 +14,14 @@ from harness.reporting import to_csv, to_json, to_markdown
 from harness.reporting.formats.markdown import escaped
 from harness.reporting.views.build import report_view
 from harness.reporting.wording import numbers
-from harness.store import StoredRun
+from harness.results import RunResults
 
 
 def cells_of(line: str) -> list[str]:
     return [cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
 
 
-def test_markdown_says_what_to_ship_and_has_the_numbers_of_the_page(troubled: StoredRun) -> None:
+def test_markdown_says_what_to_ship_and_has_the_numbers_of_the_page(troubled: RunResults) -> None:
     text = to_markdown(troubled)
     report = report_view(troubled)
     tables = re.findall(r"(?:^\|.*\n)+", text, re.MULTILINE)
@@ -38,7 +38,7 @@ def test_markdown_says_what_to_ship_and_has_the_numbers_of_the_page(troubled: St
     assert "**This run has not ended.**" in text
 
 
-def test_markdown_formats_links_and_calls_nobody(hostile: StoredRun) -> None:
+def test_markdown_formats_links_and_calls_nobody(hostile: RunResults) -> None:
     text = to_markdown(hostile)
     assert "<img" not in text and "<style" not in text
     assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e]", text)
@@ -49,7 +49,7 @@ def test_markdown_formats_links_and_calls_nobody(hostile: StoredRun) -> None:
     )
 
 
-def test_csv_has_a_line_a_cell_with_numbers_that_are_not_rounded(troubled: StoredRun) -> None:
+def test_csv_has_a_line_a_cell_with_numbers_that_are_not_rounded(troubled: RunResults) -> None:
     rows = list(csv.DictReader(io.StringIO(to_csv(troubled), newline="")))
     cells = to_json(troubled)["cells"]
     assert [(row["task"], row["strategy"], row["seed"], row["status"]) for row in rows] == [

@@ -17,17 +17,17 @@ from report_factory import HOSTILE, Made, classification, make_run, page_of, sum
 from harness.reporting import render, write_page
 from harness.reporting.views.build import report_view
 from harness.reporting.wording import numbers
-from harness.store import StoredRun
+from harness.results import RunResults
 from harness.text import visible
 
 
 @pytest.fixture(scope="module", params=["plain", "troubled", "hostile", "wide", "asked", "judged"])
-def run(request: pytest.FixtureRequest) -> StoredRun:
-    found: StoredRun = request.getfixturevalue(request.param)
+def run(request: pytest.FixtureRequest) -> RunResults:
+    found: RunResults = request.getfixturevalue(request.param)
     return found
 
 
-def test_the_page_needs_nothing_else_and_runs_nothing_but_its_own_script(run: StoredRun) -> None:
+def test_the_page_needs_nothing_else_and_runs_nothing_but_its_own_script(run: RunResults) -> None:
     html = page_of(run)
     tree = Tree(html)
     tags = {node.tag for node in tree.nodes}
@@ -46,7 +46,7 @@ def test_the_page_needs_nothing_else_and_runs_nothing_but_its_own_script(run: St
     assert not [name for name in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(") if name in html]
 
 
-def test_the_policy_allows_the_inlined_style_and_script_by_their_hashes_and_nothing_else(run: StoredRun) -> None:
+def test_the_policy_allows_the_inlined_style_and_script_by_their_hashes_and_nothing_else(run: RunResults) -> None:
     html = page_of(run)
     policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]*)"', html)
     assert policy is not None
@@ -66,7 +66,7 @@ def unpacked(html: str) -> list[dict[str, Any]]:
     return [json.loads(gzip.decompress(base64.b64decode(text))) for text in packed]
 
 
-def test_the_first_table_says_what_there_is_to_choose_between(troubled: StoredRun) -> None:
+def test_the_first_table_says_what_there_is_to_choose_between(troubled: RunResults) -> None:
     tree = Tree(page_of(troubled))
     tables = [table for table in tree.root.all("table") if table.attributes.get("class") == "main decision"]
     for task, table in zip(report_view(troubled).tasks, tables, strict=True):
@@ -83,7 +83,7 @@ def test_the_first_table_says_what_there_is_to_choose_between(troubled: StoredRu
                 assert row.endswith(" ".join([*training, *answers, numbers.size(ln.costs.peak_allocated)]))
 
 
-def test_every_strategy_stands_on_every_task(troubled: StoredRun) -> None:
+def test_every_strategy_stands_on_every_task(troubled: RunResults) -> None:
     report = report_view(troubled)
     (table,) = [table for table in Tree(page_of(troubled)).root.all("table") if table.attributes.get("class") == "overview"]
     rows = {row.all("th")[0].content(): [cell.content() for cell in row.all("td")] for row in table.all("tr")[1:]}
@@ -100,7 +100,7 @@ def test_every_strategy_stands_on_every_task(troubled: StoredRun) -> None:
     assert rows["lora"][3] == numbers.seconds(sum(c.training_seconds for c in costs))
 
 
-def test_a_thousand_answers_cost_what_the_test_rows_did(troubled: StoredRun) -> None:
+def test_a_thousand_answers_cost_what_the_test_rows_did(troubled: RunResults) -> None:
     task, rows = report_view(troubled).tasks[0], 120
     lora = next(ln for ln in task.lines if ln.label == "lora")
     assert lora.costs is not None and lora.costs.answer_seconds is not None
@@ -110,33 +110,35 @@ def test_a_thousand_answers_cost_what_the_test_rows_did(troubled: StoredRun) -> 
     assert lora.costs.thousand_price == pytest.approx(1000 * seconds / 2 / rows / 3600 * 0.09)
 
 
-def test_differences_to_base_have_their_verdict(troubled: StoredRun) -> None:
+def test_differences_to_base_have_their_verdict(troubled: RunResults) -> None:
     tree = Tree(page_of(troubled))
     tables = [table for table in tree.root.all("table") if "Difference in" in table.all("caption")[0].content()]
     for task, table in zip(report_view(troubled).tasks, tables, strict=True):
-        for ln, row in zip([ln for ln in task.lines if ln.difference], table.all("tr")[1:], strict=True):
-            assert ln.difference is not None
-            spread = numbers.signed_interval(ln.difference.low, ln.difference.high)
-            assert row.content().startswith(f"{ln.label} {len(ln.seeds)} {numbers.signed(ln.difference.value)} {spread}")
-            assert ln.difference.verdict in row.content()
+        for ln, row in zip([ln for ln in task.lines if ln.versus_base], table.all("tr")[1:], strict=True):
+            assert ln.versus_base is not None
+            spread = numbers.signed_interval(ln.versus_base.low, ln.versus_base.high)
+            assert row.content().startswith(f"{ln.label} {len(ln.seeds)} {numbers.signed(ln.versus_base.difference)} {spread}")
+            assert ln.versus_base.verdict in row.content()
 
 
-def test_every_pair_is_there_both_ways_round(plain: StoredRun) -> None:
+def test_every_pair_is_there_both_ways_round(plain: RunResults) -> None:
     (task,) = report_view(plain).tasks
     tables = Tree(page_of(plain)).root.all("table")
     (table,) = [table for table in tables if "minus that of the column" in table.all("caption")[0].content()]
     cells = [[cell.content() for cell in row.all("td")] for row in table.all("tr")[1:]]
     assert task.pairs is not None and len(cells) == 3 and [cells[i][i] for i in range(3)] == ["", "", ""]
     for ln in task.lines:
-        if ln.difference:
+        if ln.versus_base:
             own = cells[task.pairs.labels.index(ln.label)][task.pairs.labels.index("base")]
             back = cells[task.pairs.labels.index("base")][task.pairs.labels.index(ln.label)]
-            assert own.startswith(f"{numbers.signed(ln.difference.value)} {numbers.signed_interval(ln.difference.low, ln.difference.high)}")
-            assert back.startswith(numbers.signed(-ln.difference.value))
-            assert ("better" in own, "worse" in back) == (ln.difference.verdict == "better",) * 2
+            assert own.startswith(
+                f"{numbers.signed(ln.versus_base.difference)} {numbers.signed_interval(ln.versus_base.low, ln.versus_base.high)}"
+            )
+            assert back.startswith(numbers.signed(-ln.versus_base.difference))
+            assert ("better" in own, "worse" in back) == (ln.versus_base.verdict == "better",) * 2
 
 
-def test_all_scores_and_all_phases_are_there(plain: StoredRun) -> None:
+def test_all_scores_and_all_phases_are_there(plain: RunResults) -> None:
     text = Tree(page_of(plain)).root.content()
     for ln in report_view(plain).tasks[0].lines:
         for score in ln.scores.values():
@@ -148,7 +150,7 @@ def test_all_scores_and_all_phases_are_there(plain: StoredRun) -> None:
         assert numbers.money(ln.costs.total_price, "USD") in text
 
 
-def test_what_a_reader_must_know_is_said(troubled: StoredRun) -> None:
+def test_what_a_reader_must_know_is_said(troubled: RunResults) -> None:
     text = Tree(page_of(troubled)).root.content()
     for task in report_view(troubled).tasks:
         assert task.headline in text
@@ -161,7 +163,7 @@ def test_what_a_reader_must_know_is_said(troubled: StoredRun) -> None:
         assert said in text
 
 
-def test_tables_have_captions_and_scopes_and_charts_have_titles(troubled: StoredRun) -> None:
+def test_tables_have_captions_and_scopes_and_charts_have_titles(troubled: RunResults) -> None:
     tree = Tree(page_of(troubled))
     for table in tree.root.all("table"):
         assert table.all("caption")[0].content()
@@ -175,7 +177,7 @@ def test_tables_have_captions_and_scopes_and_charts_have_titles(troubled: Stored
     assert all("nan" not in (value or "") for svg in charts for node in svg.all("circle") for value in node.attributes.values())
 
 
-def test_hostile_text_appears_as_text(hostile: StoredRun) -> None:
+def test_hostile_text_appears_as_text(hostile: RunResults) -> None:
     html = page_of(hostile)
     assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", html)
     text = Tree(html).root.content()
@@ -190,7 +192,7 @@ def test_hostile_text_appears_as_text(hostile: StoredRun) -> None:
     assert len(html) < 300_000
 
 
-def test_a_report_without_text_has_none(hostile: StoredRun, plain: StoredRun) -> None:
+def test_a_report_without_text_has_none(hostile: RunResults, plain: RunResults) -> None:
     html = render(plain, with_text=False)
     assert unpacked(html) == []
     assert "written without inputs, references and outputs" in html
@@ -215,7 +217,7 @@ def test_a_run_with_one_strategy_and_one_that_has_nothing_yet(tmp_path: Path) ->
     assert "This run has not ended" in render(none)
 
 
-def test_questions_have_their_references_their_answers_and_their_absence(asked: StoredRun) -> None:
+def test_questions_have_their_references_their_answers_and_their_absence(asked: RunResults) -> None:
     (found,) = unpacked(page_of(asked))
     examples = {e.id: e for e in asked.examples("questions")}
     assert [row["i"] for row in found["rows"]] == list(examples)
@@ -229,12 +231,12 @@ def test_questions_have_their_references_their_answers_and_their_absence(asked: 
         assert example.targets or held_back or all("Unanswerable" not in output["t"] for output in row["o"])
 
 
-def test_rows_that_became_references_are_told(asked: StoredRun, plain: StoredRun) -> None:
+def test_rows_that_became_references_are_told(asked: RunResults, plain: RunResults) -> None:
     assert "3 rows of validation, 12 rows of test became further references" in Tree(page_of(asked)).root.content()
     assert "further references" not in page_of(plain)
 
 
-def test_a_wide_grid_stays_readable(wide: StoredRun) -> None:
+def test_a_wide_grid_stays_readable(wide: RunResults) -> None:
     tree = Tree(page_of(wide))
     (task,) = report_view(wide).tasks
     (main,) = [table for table in tree.root.all("table") if table.attributes.get("class") == "main decision"]
@@ -243,7 +245,7 @@ def test_a_wide_grid_stays_readable(wide: StoredRun) -> None:
     rows = {row.all("th")[0].content(): row for row in differences.all("tr")[1:]}
     for ln in task.lines:
         assert (ln.label in rows) == (ln.model == "smollm2-135m" and not ln.is_base)
-        assert ln.label not in rows or (ln.difference is not None and ln.difference.verdict in rows[ln.label].content())
+        assert ln.label not in rows or (ln.versus_base is not None and ln.versus_base.verdict in rows[ln.label].content())
     figures = [figure for figure in tree.root.all("figure") if "loss by step" in figure.content()]
     folded = [figure for details in tree.root.all("details") for figure in details.all("figure")]
     assert (len(figures), len(folded)) == (36, 30)
@@ -257,7 +259,7 @@ def test_a_wide_grid_stays_readable(wide: StoredRun) -> None:
     assert {output.label.split(",")[0] for row in task.examples for output in row.outputs} == set(task.read)
 
 
-def test_write_page_writes_the_file_whole(plain: StoredRun, tmp_path: Path) -> None:
+def test_write_page_writes_the_file_whole(plain: RunResults, tmp_path: Path) -> None:
     write_page(plain, tmp_path / "report.html")
     assert (tmp_path / "report.html").read_text(encoding="utf-8") == page_of(plain)
     assert [path.name for path in tmp_path.iterdir()] == ["report.html"]

@@ -11,10 +11,10 @@ from rich.console import Console
 from harness.reporting import terminal_table
 from harness.reporting.views.build import report_view
 from harness.reporting.wording import numbers
-from harness.store import StoredRun
+from harness.results import RunResults
 
 
-def printed(run: StoredRun, width: int | None = None, encoding: str = "utf-8") -> str:
+def printed(run: RunResults, width: int | None = None, encoding: str = "utf-8") -> str:
     """What stands in the terminal of this width, or in the file where there is none."""
     raw = io.BytesIO()
     file = io.TextIOWrapper(raw, encoding=encoding)
@@ -23,7 +23,7 @@ def printed(run: StoredRun, width: int | None = None, encoding: str = "utf-8") -
     return raw.getvalue().decode(encoding)
 
 
-def test_piped_output_has_every_column_and_no_number_is_cut(troubled: StoredRun) -> None:
+def test_piped_output_has_every_column_and_no_number_is_cut(troubled: RunResults) -> None:
     text = printed(troubled)
     for task in report_view(troubled).tasks:
         for ln in task.lines:
@@ -34,13 +34,13 @@ def test_piped_output_has_every_column_and_no_number_is_cut(troubled: StoredRun)
                 assert numbers.seconds(ln.costs.training_seconds) in row
                 assert numbers.money(ln.costs.total_price, ln.costs.currency) in row
                 assert numbers.size(ln.costs.peak_allocated) in row
-                assert ln.difference is None or numbers.signed(ln.difference.value) in row
+                assert ln.versus_base is None or numbers.signed(ln.versus_base.difference) in row
     assert "…" not in text
     assert "full, seed 1: out-of-memory. does not fit in 24 GB" in text
 
 
 @pytest.mark.parametrize("width", [140, 99, 80, 66, 40])
-def test_a_narrow_terminal_loses_columns_and_never_digits(troubled: StoredRun, width: int) -> None:
+def test_a_narrow_terminal_loses_columns_and_never_digits(troubled: RunResults, width: int) -> None:
     lines = printed(troubled, width).splitlines()
     primary = report_view(troubled).tasks[0].lines[0].primary
     assert primary is not None
@@ -55,13 +55,13 @@ def test_a_narrow_terminal_loses_columns_and_never_digits(troubled: StoredRun, w
         assert "accuracy" not in heads[0]
 
 
-def test_hostile_text_moves_no_cursor_and_is_no_markup(hostile: StoredRun) -> None:
+def test_hostile_text_moves_no_cursor_and_is_no_markup(hostile: RunResults) -> None:
     text = printed(hostile)
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e]", text)
     assert "[bold]x[/bold]" in text
     assert "⟦U+001B⟧[31mred⟦U+0000⟧" in text
 
 
-def test_an_old_terminal_gets_question_marks_instead_of_a_crash(hostile: StoredRun) -> None:
+def test_an_old_terminal_gets_question_marks_instead_of_a_crash(hostile: RunResults) -> None:
     assert "strategy" in printed(hostile, encoding="ascii")
     assert "strategy" in printed(hostile, 90, encoding="latin-1")

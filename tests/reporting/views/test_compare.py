@@ -14,8 +14,7 @@ from scipy import stats
 from harness.errors import BenchError
 from harness.reporting import ComparisonView, Wanted, compare_runs
 from harness.reporting.terminal.compare_text import conclusion, details, title
-from harness.results.slices import slices_of
-from harness.store import StoredRun
+from harness.results import RunResults, slice_examples
 from harness.types import Example, Prediction
 
 BOTH = Wanted(strategies=("lora", "qlora"))
@@ -27,17 +26,17 @@ def three(quality: float = 0.8, **more: object) -> list[Made]:
     return [Made("base", 0.2), Made("lora", 0.5, 1, train_seconds=300, **more), Made("qlora", quality, 1, train_seconds=600, **more)]  # type: ignore[arg-type]
 
 
-def one(*runs: StoredRun, wanted: Wanted = BOTH, **more: object) -> ComparisonView:
+def one(*runs: RunResults, wanted: Wanted = BOTH, **more: object) -> ComparisonView:
     (view,) = compare_runs(runs, wanted, **more)  # type: ignore[arg-type]
     return view
 
 
-def rouge_of(run: StoredRun, strategy: str) -> dict[str, float]:
+def rouge_of(run: RunResults, strategy: str) -> dict[str, float]:
     (cell,) = (c for c in run.cells if c.strategy == strategy)
     return {p.example_id: score_of(run, p) for p in run.predictions(cell.id)}
 
 
-def score_of(run: StoredRun, prediction: Prediction) -> float:
+def score_of(run: RunResults, prediction: Prediction) -> float:
     from rouge_score import rouge_scorer
 
     (task,) = run.plan.tasks
@@ -173,10 +172,10 @@ def test_the_same_strategy_in_two_runs(tmp_path: Path) -> None:
 
 def test_other_test_rows_are_refused(tmp_path: Path) -> None:
     run, fewer = (make_run(tmp_path / f"{n}", [summarization(three(), rows=n)]) for n in (120, 100))
-    with pytest.raises(BenchError, match="not tested on the same rows: 20 of 120 and 0 of 100 are in one of them only, such as 'row-100'"):
+    with pytest.raises(BenchError, match="have different test examples: 20 of 120 and 0 of 100 are in one run only, such as 'row-100'"):
         one(run, fewer)
     edited = make_run(tmp_path / "edited", [summarization(three(), text=lambda i: f"another text {i}")])
-    with pytest.raises(BenchError, match="120 of 120 have the same id and other inputs or targets, such as 'row-0'"):
+    with pytest.raises(BenchError, match="120 of 120 have the same id but different inputs or references, such as 'row-0'"):
         one(run, edited)
 
 
@@ -184,12 +183,12 @@ def test_another_metric_is_refused(tmp_path: Path) -> None:
     cells = [Made("lora", 0.6, 1), Made("qlora", 0.6, 1)]
     rouge = make_run(tmp_path / "rouge", [summarization(cells)])
     chrf = make_run(tmp_path / "chrf", [summarization(cells, metrics=("chrf",), primary="chrf")])
-    with pytest.raises(BenchError, match="chrf does not have the score rougeL, which decides in rouge"):
+    with pytest.raises(BenchError, match="chrf has no score rougeL, which is the primary score of rouge"):
         one(rouge, chrf)
     both = make_run(tmp_path / "both", [summarization(cells, metrics=("chrf", "rouge"), primary="chrf")])
     view = one(rouge, both)
     assert view.primary.name == "rougeL"
-    assert "rouge is decided by rougeL, as here, and both by chrf." in view.warnings
+    assert "The primary score is rougeL in rouge and chrf in both; rougeL is used here." in view.warnings
     assert any(w.startswith("Only one of the two runs has") and "chrf" in w for w in view.warnings)
 
 
@@ -200,8 +199,8 @@ def test_other_labels_are_another_score(tmp_path: Path) -> None:
     plan["tasks"]["intents"]["labels"].append("never seen")
     (more.path / "run.json").write_text(json.dumps(plan))
     with pytest.raises(BenchError) as refused:
-        one(few, StoredRun(more.folder))
-    assert refused.value.problems[0].startswith("macro_f1 is not the same score in both runs: 'macro_f1|avg:sklearn|")
+        one(few, RunResults(more.folder))
+    assert refused.value.problems[0].startswith("macro_f1 is computed differently in the two runs: 'macro_f1|avg:sklearn|")
 
 
 def test_other_versions_are_told(tmp_path: Path) -> None:
@@ -231,7 +230,7 @@ def test_seeds_that_are_not_done_are_told(tmp_path: Path) -> None:
         (Wanted(("lora", "lorra")), "Did you mean 'lora'"),
         (Wanted(("lora", "qlora"), task="sumarization"), "has no task 'sumarization'. Did you mean 'summarization'"),
         (Wanted(models=("tiny",)), "--strategies"),
-        (Wanted(("lora", "qlora"), train_sizes=(10,)), "no cell with the train size '10'"),
+        (Wanted(("lora", "qlora"), train_sizes=(10,)), "no cell with the training size '10'"),
     ],
 )
 def test_what_cannot_be_compared_is_named(tmp_path: Path, wanted: Wanted, message: str) -> None:
@@ -270,20 +269,22 @@ def rows(values: list[object], **more: object) -> list[Example]:
 
 def test_length_class_and_numbers() -> None:
     examples = rows([*range(29), None])
-    assert [len(part) for part in slices_of(examples, "length").values()] == [10, 10, 10]
-    assert list(slices_of(examples, "length")) == ["1 to 10", "11 to 20", "21 to 30"]
-    assert {name: len(part) for name, part in slices_of(examples, "class").items()} == {"class 0": 10, "class 1": 10, "class 2": 10}
-    thirds = slices_of(examples, "c")
+    assert [len(part) for part in slice_examples(examples, "length").values()] == [10, 10, 10]
+    assert list(slice_examples(examples, "length")) == ["1 to 10", "11 to 20", "21 to 30"]
+    assert {name: len(part) for name, part in slice_examples(examples, "class").items()} == {"class 0": 10, "class 1": 10, "class 2": 10}
+    thirds = slice_examples(examples, "c")
     assert sum(len(part) for part in thirds.values()) == 30
     assert "(none)" in thirds and len(thirds) == 4
-    assert slices_of(rows([str(n) for n in range(30)]), "c").keys() == {"0 to 9", "10 to 19", "20 to 29"}, "numbers that were read as text"
-    assert set(slices_of(rows([1, 2, 3] * 10), "c")) == {"1", "2", "3"}, "few numbers are categories"
+    assert slice_examples(rows([str(n) for n in range(30)]), "c").keys() == {"0 to 9", "10 to 19", "20 to 29"}, (
+        "numbers that were read as text"
+    )
+    assert set(slice_examples(rows([1, 2, 3] * 10), "c")) == {"1", "2", "3"}, "few numbers are categories"
 
 
 def test_numbers_that_look_alike_lose_no_rows() -> None:
-    days = slices_of(rows([20240100 + i for i in range(1, 31)]), "c")
+    days = slice_examples(rows([20240100 + i for i in range(1, 31)]), "c")
     assert list(days) == ["20240101 to 20240110", "20240111 to 20240120", "20240121 to 20240130"]
-    blanks = slices_of(rows([*(str(i) for i in range(28)), "", None]), "c")
+    blanks = slice_examples(rows([*(str(i) for i in range(28)), "", None]), "c")
     assert sum(map(len, blanks.values())) == 30 and len(blanks["(none)"]) == 2
 
 
@@ -302,10 +303,10 @@ def test_the_outputs_shown_are_of_seeds_that_differ(tmp_path: Path) -> None:
 
 
 def test_columns_of_any_kind_and_none() -> None:
-    assert set(slices_of(rows([["a", "b"], ["a"], "", "x", True]), "c")) == {'["a", "b"]', '["a"]', "(none)", "x", "true"}
-    with pytest.raises(BenchError, match=r"--by clas: there is no such column\. Did you mean 'class'"):
-        slices_of(rows([1]), "clas")
-    with pytest.raises(BenchError, match="--by c: no row has a value in it"):
-        slices_of(rows([None, None]), "c")
-    with pytest.raises(BenchError, match="--by c: has 60 different values in 60 rows"):
-        slices_of(rows([f"text {i}" for i in range(60)]), "c")
+    assert set(slice_examples(rows([["a", "b"], ["a"], "", "x", True]), "c")) == {'["a", "b"]', '["a"]', "(none)", "x", "true"}
+    with pytest.raises(BenchError, match=r'by="clas": the data has no such column\. Did you mean .class.'):
+        slice_examples(rows([1]), "clas")
+    with pytest.raises(BenchError, match='by="c": the column has no value in any example'):
+        slice_examples(rows([None, None]), "c")
+    with pytest.raises(BenchError, match='by="c": the column has 60 different values in 60 examples'):
+        slice_examples(rows([f"text {i}" for i in range(60)]), "c")

@@ -14,7 +14,7 @@ from harness.reporting.views.build import report_view
 from harness.reporting.views.overview import measures_of_overall, overall_chart, overall_of
 from harness.reporting.views.view import Report
 from harness.reporting.wording import numbers
-from harness.store import StoredRun
+from harness.results import RunResults
 
 
 def cells(*, full: bool = True, lora: float = 0.9) -> list[Made]:
@@ -32,9 +32,9 @@ def test_the_gain_over_all_tasks_counts_in_margins_of_each(tmp_path: Path) -> No
     assert set(found) == {"base", "lora", "full"}
     for label in ("lora", "full"):
         lines = [(t.margin, next(ln for ln in t.lines if ln.label == label)) for t in report.tasks]
-        gains = [ln.difference.value / margin for margin, ln in lines if ln.difference]
+        gains = [ln.versus_base.difference / margin for margin, ln in lines if ln.versus_base]
         assert found[label].gain == pytest.approx(sum(gains) / 2) and len(gains) == 2
-        below = [(ln.difference.value - (ln.difference.low or 0)) / margin for margin, ln in lines if ln.difference]
+        below = [(ln.versus_base.difference - (ln.versus_base.low or 0)) / margin for margin, ln in lines if ln.versus_base]
         assert found[label].gain - (found[label].low or 0) == pytest.approx(math.hypot(*below) / 2)
         assert found[label].costs.training_seconds == pytest.approx(sum(ln.costs.training_seconds for _, ln in lines if ln.costs))
         thousands = [ln.costs.thousand_price or 0 for _, ln in lines if ln.costs]
@@ -50,7 +50,7 @@ def test_the_gain_over_all_tasks_counts_in_margins_of_each(tmp_path: Path) -> No
 def test_less_of_an_error_is_a_gain(tmp_path: Path) -> None:
     worse = MadeTask("errors", "summarization", cells(), metrics=("ter",), primary="ter", margin=1.0, rows=40)
     report = report_of(tmp_path / "run", worse, summarization(cells()))
-    assert next(ln.difference.value for ln in report.tasks[0].lines if ln.label == "lora" and ln.difference) < 0
+    assert next(ln.versus_base.difference for ln in report.tasks[0].lines if ln.label == "lora" and ln.versus_base) < 0
     lora = next(one for one in overall_of(report) if one.label == "lora")
     assert lora.low is not None and lora.high is not None and 0 < lora.low < lora.gain < lora.high
 
@@ -66,7 +66,7 @@ def test_two_models_have_no_common_base(tmp_path: Path) -> None:
     assert overall_of(report) == ()
 
 
-def full_table(run: StoredRun) -> list[list[str]]:
+def full_table(run: RunResults) -> list[list[str]]:
     tables = [
         t for t in Tree(page_of(run)).root.all("table") if t.all("caption")[0].content().startswith("What is kept of the gain of full")
     ]

@@ -17,8 +17,8 @@ from harness.reporting import render, terminal_table, to_json
 from harness.reporting.charts.learning_chart import learning_chart, models_of
 from harness.reporting.views.build import report_view
 from harness.reporting.views.view import Learning
+from harness.results import RunResults
 from harness.statistics import learning_curve, statistic_stack, strategy_scores
-from harness.store import StoredRun
 
 SIZES = (50, 100, 200, 400, 800)
 
@@ -28,17 +28,17 @@ def grown_cells(sizes: tuple[int, ...] = SIZES, seeds: tuple[int, ...] = (1, 2, 
 
 
 @pytest.fixture(scope="module")
-def grown(tmp_path_factory: pytest.TempPathFactory) -> StoredRun:
+def grown(tmp_path_factory: pytest.TempPathFactory) -> RunResults:
     return make_run(tmp_path_factory.mktemp("runs") / "grown", [summarization(grown_cells())])
 
 
-def learning_in(run: StoredRun) -> Learning:
+def learning_in(run: RunResults) -> Learning:
     found = report_view(run).tasks[0].learning
     assert found is not None
     return found
 
 
-def test_the_curve_is_that_of_the_analysis(grown: StoredRun) -> None:
+def test_the_curve_is_that_of_the_analysis(grown: RunResults) -> None:
     lora = next(ln for ln in learning_in(grown).lines if ln.label == "lora")
     metrics, examples = metrics_for(("rouge", "length"), ()), grown.examples("summarization")
     primary = next(m for m in metrics if m.name == "rougeL")
@@ -54,7 +54,7 @@ def test_the_curve_is_that_of_the_analysis(grown: StoredRun) -> None:
     assert [ln.train_size for ln in lora.lines] == list(SIZES)
 
 
-def test_each_claim_says_what_is_predicted_and_how_sure_that_is(grown: StoredRun) -> None:
+def test_each_claim_says_what_is_predicted_and_how_sure_that_is(grown: RunResults) -> None:
     for ln in learning_in(grown).lines:
         double, _, far = ln.curve.forecasts
         claim, measured = ln.sentences
@@ -99,7 +99,7 @@ def test_three_sizes_predict_nothing_and_say_why(tmp_path: Path) -> None:
     assert "curve dashed" not in html
 
 
-def test_one_size_has_no_such_part(plain: StoredRun) -> None:
+def test_one_size_has_no_such_part(plain: RunResults) -> None:
     assert report_view(plain).tasks[0].learning is None
     assert "What more data would bring" not in render(plain)
     assert to_json(plain)["learning_curves"] == []
@@ -113,7 +113,7 @@ def test_a_size_that_did_not_end_well_is_left_out(tmp_path: Path) -> None:
     assert report_view(make_run(tmp_path / "one", [summarization(failed)])).tasks[0].learning is None
 
 
-def test_the_picture_has_a_curve_a_strategy_and_base_across(grown: StoredRun) -> None:
+def test_the_picture_has_a_curve_a_strategy_and_base_across(grown: RunResults) -> None:
     task = report_view(grown).tasks[0]
     svg = learning_chart(task, "tiny", "c")
     assert len(re.findall(r'<path[^>]*class="curve tone', svg)) == len(re.findall(r'class="curve dashed tone', svg)) == 2
@@ -126,7 +126,7 @@ def test_the_picture_has_a_curve_a_strategy_and_base_across(grown: StoredRun) ->
     assert "more than 10× the largest size run" in svg
 
 
-def test_a_picture_a_model(wide: StoredRun) -> None:
+def test_a_picture_a_model(wide: RunResults) -> None:
     task = report_view(wide).tasks[0]
     assert task.learning is not None
     models = models_of(task.learning)
@@ -137,7 +137,7 @@ def test_a_picture_a_model(wide: StoredRun) -> None:
         assert svg.count('class="reference"') == (2 if model == "smollm2-135m" else 0)  # base and few-shot; an encoder has neither
 
 
-def test_the_table_has_every_size_and_prediction(grown: StoredRun) -> None:
+def test_the_table_has_every_size_and_prediction(grown: RunResults) -> None:
     html = render(grown)
     table = html[html.index('<table class="growth-table">') :].split("</table>")[0]
     assert re.findall(r'<th scope="col"[^>]*>([^<]+?) ?<', table) == [
@@ -150,7 +150,7 @@ def test_the_table_has_every_size_and_prediction(grown: StoredRun) -> None:
             assert f"{forecast.low:.3f} to {forecast.high:.3f}" in table
 
 
-def test_programs_get_the_same_unrounded(grown: StoredRun) -> None:
+def test_programs_get_the_same_unrounded(grown: RunResults) -> None:
     value = json.loads(json.dumps(to_json(grown), allow_nan=False))
     for record, ln in zip(value["learning_curves"], learning_in(grown).lines, strict=True):
         assert (record["task"], record["model"], record["strategy"], record["score"]) == ("summarization", "tiny", ln.label, "rougeL")
@@ -164,7 +164,7 @@ def test_programs_get_the_same_unrounded(grown: StoredRun) -> None:
         assert record["sentences"] == list(ln.sentences)
 
 
-def test_the_terminal_has_a_line_a_strategy(grown: StoredRun) -> None:
+def test_the_terminal_has_a_line_a_strategy(grown: RunResults) -> None:
     file = io.StringIO()
     terminal_table(grown, Console(file=file, width=100))
     for ln in learning_in(grown).lines:

@@ -13,19 +13,20 @@ from rich.console import Console
 
 from harness.errors import BenchError
 from harness.metrics import metrics_for
-from harness.reporting import TaskResults, render, terminal_table
+from harness.reporting import render, terminal_table
 from harness.reporting.views.build import report_view
-from harness.reporting.views.view import Line, TaskView
+from harness.reporting.views.view import TaskView
 from harness.reporting.wording import result_sentences as words
+from harness.results import RunResults, StrategyResult, TaskScores
 from harness.statistics import compare_scores, statistic_stack, strategy_scores
 from harness.store import StoredRun
 
 
-def line_of(task: TaskView, label: str) -> Line:
+def line_of(task: TaskView, label: str) -> StrategyResult:
     return next(ln for ln in task.lines if ln.label == label)
 
 
-def test_scores_and_differences_are_those_of_the_analysis(troubled: StoredRun) -> None:
+def test_scores_and_differences_are_those_of_the_analysis(troubled: RunResults) -> None:
     view = report_view(troubled).tasks[0]
     examples = troubled.examples("intents")
     task = troubled.plan.tasks["intents"]
@@ -38,9 +39,9 @@ def test_scores_and_differences_are_those_of_the_analysis(troubled: StoredRun) -
     primary = next(m for m in metrics if m.name == "macro_f1")
     stacks = [statistic_stack(primary, examples, [troubled.predictions(cell) for cell in done[s]]) for s in ("base", "lora")]
     expected = compare_scores(*stacks, metric=primary, groups=[e.group for e in examples], margin=task.margin)
-    found = line_of(view, "lora").difference
+    found = line_of(view, "lora").versus_base
     assert found is not None
-    assert (found.value, found.low, found.high, found.p_value, found.verdict) == (
+    assert (found.difference, found.low, found.high, found.p_value, found.verdict) == (
         expected.difference, expected.low, expected.high, expected.p_value, expected.verdict,
     )  # fmt: skip
 
@@ -48,43 +49,43 @@ def test_scores_and_differences_are_those_of_the_analysis(troubled: StoredRun) -
 def test_scores_are_read_where_the_same_metric_made_them_and_counted_where_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run = make_run(tmp_path / "run", [summarization([Made("base", 0.3), Made("lora", 0.7, 1, train_seconds=9)])])
     (task,) = run.plan.tasks.values()
-    counted = TaskResults(run, task)
+    counted = TaskScores(run, task)
     old = {cell: replace(result, signatures={}) for cell, result in run.results.items()}
     with monkeypatch.context() as patch:
         patch.setattr(StoredRun, "results", old)
-        expected = {cell.id: counted.cell_scores(cell) for cell in run.cells}
+        expected = {cell.id: counted.scores([cell]) for cell in run.cells}
     with monkeypatch.context() as patch:
-        patch.setattr("harness.results.task_results.statistic_stack", None)
-        read = TaskResults(run, task)
-        assert {cell.id: read.cell_scores(cell) for cell in run.cells} == expected
+        patch.setattr("harness.results.task_scores.statistic_stack", None)
+        read = TaskScores(run, task)
+        assert {cell.id: read.scores([cell]) for cell in run.cells} == expected
     stale = {cell: replace(result, signatures={"rougeL": "another"}) for cell, result in run.results.items()}
     monkeypatch.setattr(StoredRun, "results", stale)
-    assert {cell.id: TaskResults(run, task).cell_scores(cell) for cell in run.cells} == expected
+    assert {cell.id: TaskScores(run, task).scores([cell]) for cell in run.cells} == expected
 
 
-def test_lines_are_sorted_by_the_primary_score_and_those_without_one_come_last(troubled: StoredRun) -> None:
+def test_lines_are_sorted_by_the_primary_score_and_those_without_one_come_last(troubled: RunResults) -> None:
     lines = report_view(troubled).tasks[0].lines
     values = [ln.primary.value for ln in lines if ln.primary and ln.primary.value is not None]
     assert values == sorted(values, reverse=True)
     assert [ln.label for ln in lines] == ["lora", "qlora", "base", "full", "dora"]
 
 
-def test_every_ending_is_told(troubled: StoredRun) -> None:
+def test_every_ending_is_told(troubled: RunResults) -> None:
     report = report_view(troubled)
     task = report.tasks[0]
     assert report.statuses == {"done": 6, "diverged": 1, "out-of-memory": 1, "interrupted": 1, "failed": 1}
     assert not report.finished
-    assert line_of(task, "qlora").status == "1 done, 1 diverged"
-    assert line_of(task, "full").status == "1 interrupted, 1 out-of-memory"
+    assert words.status(line_of(task, "qlora")) == "1 done, 1 diverged"
+    assert words.status(line_of(task, "full")) == "1 interrupted, 1 out-of-memory"
     first = line_of(task, "full").problems[0]
     assert (first.seed, first.status, first.error) == (1, "out-of-memory", "does not fit in 24 GB")
-    assert "has not ended" in line_of(task, "full").problems[1].error
+    assert "has not ended" in words.problem(line_of(task, "full").problems[1])
     assert line_of(task, "dora").scores == {}
     assert line_of(task, "dora").costs is not None  # what it took until it failed
-    assert line_of(task, "lora").notes == ("Seed 1: Overfitting: validation loss rose.",)
+    assert words.notes(line_of(task, "lora")) == ["Seed 1: Overfitting: validation loss rose."]
 
 
-def test_costs_are_the_mean_over_seeds(troubled: StoredRun) -> None:
+def test_costs_are_the_mean_over_seeds(troubled: RunResults) -> None:
     lora = line_of(report_view(troubled).tasks[0], "lora")
     assert lora.costs is not None
     assert lora.costs.phases["train"] == pytest.approx(310)
@@ -103,15 +104,15 @@ def test_no_price_is_no_price(tmp_path: Path) -> None:
     assert costs.total_price is None
 
 
-def test_the_headline_names_the_best_its_interval_and_the_difference_to_base(plain: StoredRun) -> None:
+def test_the_headline_names_the_best_its_interval_and_the_difference_to_base(plain: RunResults) -> None:
     task = report_view(plain).tasks[0]
     best = task.lines[0]
     assert best.primary is not None
-    assert best.difference is not None
+    assert best.versus_base is not None
     assert task.headline == (
         f"lora has the best result on summarization: rougeL {best.primary.value:.3f} (95 % interval {best.primary.low:.3f} to "
-        f"{best.primary.high:.3f}, 120 test rows, one training seed). Its difference to base, +{best.difference.value:.3f} "
-        f"(+{best.difference.low:.3f} to +{best.difference.high:.3f}), is beyond chance."
+        f"{best.primary.high:.3f}, 120 test rows, one training seed). Its difference to base, +{best.versus_base.difference:.3f} "
+        f"(+{best.versus_base.low:.3f} to +{best.versus_base.high:.3f}), is beyond chance."
     )
     assert any("one seed" in caveat for caveat in task.caveats)
     said = " ".join(task.advice[0].split())
@@ -121,11 +122,11 @@ def test_the_headline_names_the_best_its_interval_and_the_difference_to_base(pla
     )
 
 
-def test_the_headline_claims_nothing_that_chance_can_explain(troubled: StoredRun) -> None:
+def test_the_headline_claims_nothing_that_chance_can_explain(troubled: RunResults) -> None:
     task = report_view(troubled).tasks[1]  # base and lora are equally good here
-    found = line_of(task, "lora").difference
+    found = line_of(task, "lora").versus_base
     assert found is not None
-    assert not found.beyond_chance
+    assert not words.beyond_chance(found)
     assert "is beyond chance" not in task.headline
     assert any("30 rows" in caveat for caveat in task.caveats)
 
@@ -151,24 +152,24 @@ def test_several_models_and_sizes_are_told_apart(tmp_path: Path) -> None:
     labels = {"base · tiny", "base · big", "lora · tiny · 100 rows", "lora · tiny · 1,000 rows", "lora · big · 1,000 rows"}
     assert {ln.label for ln in task.lines} == labels
     big, small = line_of(task, "lora · big · 1,000 rows"), line_of(task, "base · big")
-    assert big.difference is not None
+    assert big.versus_base is not None
     assert big.primary is not None
     assert small.primary is not None
     assert big.primary.value is not None
     assert small.primary.value is not None
-    assert big.difference.value == pytest.approx(big.primary.value - small.primary.value)
+    assert big.versus_base.difference == pytest.approx(big.primary.value - small.primary.value)
 
 
 def test_an_encoder_has_no_base_and_that_is_said(tmp_path: Path) -> None:
     cells = [Made("base", 0.2), Made("lora", 0.5, 1, train_seconds=9), Made("full", 0.9, 1, train_seconds=9, model="bert")]
     run = make_run(tmp_path / "r", [classification(cells)])
     task = report_view(run).tasks[0]
-    assert line_of(task, "full · bert").difference is None
+    assert line_of(task, "full · bert").versus_base is None
     assert "bert has no base to compare it with" in task.headline
     assert words.title(report_view(run)) == "Comparing 3 strategies of 2 models on intents"
 
 
-def test_a_few_shot_prompt_has_shots_and_no_training_rows(wide: StoredRun) -> None:
+def test_a_few_shot_prompt_has_shots_and_no_training_rows(wide: RunResults) -> None:
     task = report_view(wide).tasks[0]
     few = line_of(task, "few-shot · smollm2-135m")
     assert (few.train_size, few.trained) == (4, False)
@@ -186,7 +187,7 @@ def test_every_task_that_chooses_has_classes(tmp_path: Path) -> None:
     assert {output.mark for row in task.examples for output in row.outputs} == {"right", "wrong"}
 
 
-def test_classes_show_a_matrix_up_to_twenty_labels_and_the_largest_mistakes_above(troubled: StoredRun, tmp_path: Path) -> None:
+def test_classes_show_a_matrix_up_to_twenty_labels_and_the_largest_mistakes_above(troubled: RunResults, tmp_path: Path) -> None:
     small = report_view(troubled).tasks[0].classes
     assert small is not None
     assert small.source == "lora, seed 1"
@@ -209,7 +210,7 @@ def test_answers_that_are_no_label_have_a_column(tmp_path: Path) -> None:
     assert sum(row[-1] for row in classes.matrix) == 20
 
 
-def test_the_examples_are_drawn_with_a_seed_and_have_every_strategy(plain: StoredRun, tmp_path: Path) -> None:
+def test_the_examples_are_drawn_with_a_seed_and_have_every_strategy(plain: RunResults, tmp_path: Path) -> None:
     rows = report_view(plain).tasks[0].examples
     by_id = {e.id: e for e in plain.examples("summarization")}
     assert [row.id for row in rows] == list(by_id)

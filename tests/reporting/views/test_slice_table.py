@@ -10,8 +10,8 @@ from report_factory import Made, classification, make_run, summarization
 from harness.metrics import metrics_for
 from harness.reporting import render
 from harness.reporting.views.build import report_view
+from harness.results import RunResults
 from harness.statistics import score_rows
-from harness.store import StoredRun
 
 
 def test_by_length_class_and_column(tmp_path: Path) -> None:
@@ -44,7 +44,7 @@ def test_lengths_are_cut_into_thirds_and_numbers_stand_in_their_order(tmp_path: 
 
 
 def test_few_rows_are_not_cut(tmp_path: Path) -> None:
-    run: StoredRun = make_run(tmp_path / "run", [summarization([Made("base", 0.4)], rows=12, meta=lambda i: {"site": i % 2})])
+    run: RunResults = make_run(tmp_path / "run", [summarization([Made("base", 0.4)], rows=12, meta=lambda i: {"site": i % 2})])
     assert report_view(run).tasks[0].slices == ()
 
 

@@ -11,31 +11,29 @@ import pytest
 from report_factory import Made, classification, make_run, summarization
 from rich.console import Console
 
-from harness.reporting import TaskResults, render, terminal_table, to_json
+from harness.reporting import render, terminal_table, to_json
 from harness.reporting.views.build import report_view
-from harness.reporting.views.lines import lines_of
 from harness.reporting.wording.advice import Advice, advice_of
-from harness.store import StoredRun
+from harness.results import RunResults
 
 DELTA = "Δ\u00a0=\u00a0"
 
 
-def advice(run: StoredRun) -> Advice:
-    (task,) = run.plan.tasks.values()
-    rows = TaskResults(run, task)
-    found = advice_of(run, rows, lines_of(run, rows))
+def advice(run: RunResults) -> Advice:
+    (rows,) = run.by_task.values()
+    found = advice_of(rows)
     assert found is not None
     return found
 
 
 @pytest.fixture(scope="module")
-def clear(tmp_path_factory: pytest.TempPathFactory) -> StoredRun:
+def clear(tmp_path_factory: pytest.TempPathFactory) -> RunResults:
     """lora is nearly as good as full, for a fraction of its cost; base is far behind."""
     cells = [Made("base", 0.1), Made("lora", 0.97, 1, train_seconds=100), Made("full", 0.99, 1, train_seconds=1000)]
     return make_run(tmp_path_factory.mktemp("runs") / "clear", [summarization(cells, rows=200, margin=0.1)])
 
 
-def test_the_cheapest_that_is_good_enough_is_named_first(clear: StoredRun) -> None:
+def test_the_cheapest_that_is_good_enough_is_named_first(clear: RunResults) -> None:
     found = advice(clear)
     assert found.found.choice == "lora" and found.found.best == "full"
     first, sure, seeds, standings, kept = found.sentences
@@ -78,7 +76,7 @@ def test_two_seeds_and_models_without_one(tmp_path: Path) -> None:
     assert shots.sentences[2] == "few-shot ran with one seed: how much another would change the choice is not known."
 
 
-def test_it_stands_first_on_the_page_and_in_the_terminal(clear: StoredRun) -> None:
+def test_it_stands_first_on_the_page_and_in_the_terminal(clear: RunResults) -> None:
     first = advice(clear).sentences[0]
     page = render(clear)
     assert f'<p class="lede">{first}</p>' in page
@@ -147,7 +145,7 @@ def test_until_then_the_cheapest_of_those_that_scored_within_the_margin(tmp_path
     assert found.sentences[1].startswith(said)
 
 
-def test_many_names_are_cut(wide: StoredRun) -> None:
+def test_many_names_are_cut(wide: RunResults) -> None:
     (standings,) = [sentence for sentence in advice(wide).sentences if "Worse by more than Δ: " in sentence]
     assert re.search(r"Worse by more than Δ: [^,]+, [^,]+, [^,]+, [^,]+ and \d+ others\.", standings)
 
@@ -179,7 +177,7 @@ def test_outputs_from_elsewhere_are_not_the_cheapest_because_they_took_no_time_h
     assert found.found.choice == "lora"
 
 
-def test_nothing_to_choose_between(tmp_path: Path, hostile: StoredRun) -> None:
+def test_nothing_to_choose_between(tmp_path: Path, hostile: RunResults) -> None:
     alone = make_run(tmp_path / "alone", [summarization([Made("lora", 0.5, 1)])])
     words = make_run(tmp_path / "words", [replace(summarization([Made("base", 0.5), Made("lora", 0.5, 1)]), primary="output_words")])
     failed = make_run(tmp_path / "failed", [summarization([Made("lora", status="failed", error="x"), Made("base", 0.4)])])
@@ -190,7 +188,7 @@ def test_nothing_to_choose_between(tmp_path: Path, hostile: StoredRun) -> None:
         assert to_json(run)["recommendations"] == []
 
 
-def test_several_models_and_sizes_compete(wide: StoredRun) -> None:
+def test_several_models_and_sizes_compete(wide: RunResults) -> None:
     found = advice(wide)
     assert len(found.found.candidates) == len({c.name for c in found.found.candidates}) > 10
     assert {each.label.split(" · ")[0] for each in found.against_full} == {"lora", "qlora"}

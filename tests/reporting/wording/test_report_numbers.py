@@ -13,14 +13,14 @@ from harness.metrics import metrics_for
 from harness.reporting import to_json
 from harness.reporting.views.build import report_view
 from harness.reporting.wording import numbers
-from harness.store import StoredRun
+from harness.results import RunResults
 
 UNITS = ("fraction", "points", "errors", "nats", "words", "ratio", "edits per 100 words")
 
 
 @pytest.fixture(params=["plain", "troubled", "wide", "asked"])
-def run(request: pytest.FixtureRequest) -> StoredRun:
-    found: StoredRun = request.getfixturevalue(request.param)
+def run(request: pytest.FixtureRequest) -> RunResults:
+    found: RunResults = request.getfixturevalue(request.param)
     return found
 
 
@@ -37,7 +37,7 @@ def readings(value: float) -> Iterator[str]:
     yield numbers.p_value(value).removeprefix("p ").removeprefix("= ")
 
 
-def test_what_a_cell_is_sorted_by_is_what_it_shows(run: StoredRun) -> None:
+def test_what_a_cell_is_sorted_by_is_what_it_shows(run: RunResults) -> None:
     cells = [node for node in Tree(page_of(run)).nodes if node.attributes.get("data-sort") is not None]
     assert len(cells) > 20
     for cell in cells:
@@ -46,7 +46,7 @@ def test_what_a_cell_is_sorted_by_is_what_it_shows(run: StoredRun) -> None:
         assert any(shown.startswith(text) for text in readings(value)), (value, shown)
 
 
-def test_scores_and_costs_are_those_that_the_run_folder_gives(run: StoredRun) -> None:
+def test_scores_and_costs_are_those_that_the_run_folder_gives(run: RunResults) -> None:
     """Counted from the stored rows by another way than the page's: the mean over seeds of what `to_json` says of each cell."""
     cells = to_json(run)["cells"]
     for task in report_view(run).tasks:
@@ -57,7 +57,7 @@ def test_scores_and_costs_are_those_that_the_run_folder_gives(run: StoredRun) ->
                 if (c["task"], c["model"], c["strategy"], c["train_size"]) == (task.name, ln.model, ln.strategy, ln.train_size)
                 and c["status"] == "done"
             ]
-            assert len(own) == ln.done
+            assert len(own) == len(ln.done)
             if not own:
                 continue
             for name, score in ln.scores.items():
@@ -74,7 +74,7 @@ def test_scores_and_costs_are_those_that_the_run_folder_gives(run: StoredRun) ->
             assert ln.costs.peak_allocated == max(c["total_cost"]["peak_allocated"] for c in own)
 
 
-def test_means_of_scores_are_those_of_the_stored_rows(plain: StoredRun) -> None:
+def test_means_of_scores_are_those_of_the_stored_rows(plain: RunResults) -> None:
     """The primary score, straight from the column of the stored predictions."""
     task = plain.plan.tasks["summarization"]
     names = [m.name for m in metrics_for(task.metrics, ()) if m.level == "example"]

@@ -14,6 +14,7 @@ from report_factory import Made, make_run, summarization
 
 from harness.api import review_export, review_import
 from harness.reporting.wording.review_words import decided
+from harness.results import TaskScores
 from harness.review import ExportedPacket, Findings, compute_findings, load_reviews
 from harness.review.findings import Preference, compute_error_rates, compute_preferences
 from harness.review.ratings import Rating, Review, UnblindedRatings
@@ -23,7 +24,7 @@ from harness.store import StoredRun
 def analysed(run: StoredRun, made: ExportedPacket, ratings: list[dict[str, Any]], folder: Path) -> Findings:
     review_import(run.path, [page_file(folder, made.packet, rater, ratings) for rater in made.packet.raters])
     (review,) = [r for r in load_reviews(run) if r.packet.id == made.packet.id]
-    return compute_findings(run, review)
+    return compute_findings(TaskScores(run, run.plan.tasks[review.packet.task]), review)
 
 
 def without_files(made: ExportedPacket, ratings: list[dict[str, Any]], run: StoredRun) -> UnblindedRatings:

@@ -1,0 +1,167 @@
+"""What strategies cost: time, money and memory. The report, the gate and the Python interface read these numbers from here.
+
+A phase is timed in wall-clock seconds. Prices are in the currency of the run's price; a number that was not measured is None.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from harness.types import CellResult, Cost, Phase
+
+PHASES: tuple[Phase, ...] = ("load", "train", "validate", "store", "predict", "score")
+_TRAINING: tuple[Phase, ...] = ("train", "validate")
+_Cells: TypeAlias = Sequence[Sequence[Cost]]  # the costs of each cell
+
+
+@dataclass(frozen=True)
+class StrategyCosts:
+    """What one training run of a strategy takes: the mean over its seeds. Memory is the largest of them.
+
+    Seconds, bytes, tokens per second, money in `currency`. Of a strategy that did not finish, these are the costs until it stopped. Of
+    external outputs only the price of the outputs is known, if the user gave one.
+
+    Attributes:
+        phases, phase_prices: seconds and money by phase; `phase_prices` is empty where any phase has no price.
+        training_seconds, training_price: training and validation; 0 where nothing is trained.
+        answer_seconds, thousand_price: one output, and 1,000 outputs, at the speed at which the test examples were answered, in batches.
+        cells: how many cells the mean is over.
+    """
+
+    phases: Mapping[Phase, float]
+    phase_prices: Mapping[Phase, float]
+    training_seconds: float | None
+    training_price: float | None
+    answer_seconds: float | None
+    thousand_price: float | None
+    total_seconds: float
+    total_price: float | None
+    currency: str
+    tokens_per_second: float | None
+    peak_allocated: int | None
+    peak_reserved: int | None
+    cells: int
+
+    @property
+    def timed(self) -> bool:
+        """Whether it ran here, so that its seconds are known."""
+        return self.total_seconds > 0
+
+
+def strategy_costs(results: Sequence[CellResult], *, outputs: int = 0, external: bool = False) -> StrategyCosts | None:
+    """The costs of the cells of one strategy; None where nothing was recorded.
+
+    A mean needs every cell: where one lacks a time or a price, the mean is None rather than that of the others.
+
+    Args:
+        outputs: how many test examples each cell answered.
+        external: the outputs came from a file, so that their training and their speed are not known.
+    """
+    cells = [result.costs for result in results]
+    every = [cost for costs in cells for cost in costs]
+    if not every:
+        return None
+    phases = [phase for phase in PHASES if any(cost.phase == phase for cost in every)]
+    priced = all(cost.price is not None for cost in every)
+    train = [cost for cost in every if cost.phase == "train"]
+    train_seconds = math.fsum(cost.seconds for cost in train)
+    training, answering = _of_phases(cells, _TRAINING), _of_phases(cells, ("predict",))
+    answer_seconds = _mean([_seconds(costs) if costs else None for costs in answering])
+    answer_price = _mean([_price(costs) if costs else None for costs in answering])
+    return StrategyCosts(
+        phases={phase: math.fsum(c.seconds for c in every if c.phase == phase) / len(cells) for phase in phases},
+        phase_prices={p: math.fsum(c.price or 0.0 for c in every if c.phase == p) / len(cells) for p in phases} if priced else {},
+        training_seconds=None if external else _mean([_seconds(costs) for costs in training]),
+        training_price=None if external else _mean([_price(costs) for costs in training]),
+        answer_seconds=answer_seconds / outputs if answer_seconds and outputs else None,
+        thousand_price=1000 * answer_price / outputs if answer_price is not None and outputs else None,
+        total_seconds=math.fsum(cost.seconds for cost in every) / len(cells),
+        total_price=math.fsum(cost.price or 0.0 for cost in every) / len(cells) if priced else None,
+        currency=every[0].currency,
+        tokens_per_second=sum(cost.tokens for cost in train) / train_seconds if train_seconds > 0 else None,
+        peak_allocated=_largest([cost.peak_allocated for cost in every]),
+        peak_reserved=_largest([cost.peak_reserved for cost in every]),
+        cells=len(cells),
+    )
+
+
+def costs_over_tasks(costs: Sequence[StrategyCosts]) -> StrategyCosts:
+    """One strategy on several tasks: training on each of them once; outputs cost the mean over the tasks; memory is the largest."""
+    phases = dict.fromkeys(phase for each in costs for phase in each.phases)
+    return StrategyCosts(
+        phases={phase: math.fsum(each.phases.get(phase, 0.0) for each in costs) for phase in phases},
+        phase_prices={},
+        training_seconds=sum_of_known([each.training_seconds for each in costs]),
+        training_price=sum_of_known([each.training_price for each in costs]),
+        answer_seconds=_mean([each.answer_seconds for each in costs]),
+        thousand_price=_mean([each.thousand_price for each in costs]),
+        total_seconds=math.fsum(each.total_seconds for each in costs),
+        total_price=sum_of_known([each.total_price for each in costs]),
+        currency=costs[0].currency,
+        tokens_per_second=None,
+        peak_allocated=_largest([each.peak_allocated for each in costs]),
+        peak_reserved=_largest([each.peak_reserved for each in costs]),
+        cells=sum(each.cells for each in costs),
+    )
+
+
+def costs_of_use(costs: Mapping[str, StrategyCosts | None]) -> dict[str, float | None]:
+    """Training a strategy once and 1,000 outputs, by name, in one unit: money where all have a price, else seconds.
+
+    External outputs cost their price alone. None where that is not known.
+    """
+    return _in_one_unit(costs, _price_of_use, lambda c: _plus(c.training_seconds, 1000, c.answer_seconds))
+
+
+def costs_of_a_run(costs: Mapping[str, StrategyCosts | None]) -> dict[str, float | None]:
+    """Training a strategy once and answering the test examples, by name, in one unit: money where all have a price, else seconds."""
+    return _in_one_unit(costs, lambda c: c.total_price, lambda c: c.total_seconds or None)
+
+
+def sum_of_known(amounts: Sequence[float | None]) -> float | None:
+    """The sum; None where one of the amounts is not known."""
+    known = [amount for amount in amounts if amount is not None]
+    return math.fsum(known) if len(known) == len(amounts) else None
+
+
+def _price_of_use(costs: StrategyCosts) -> float | None:
+    return _plus(costs.training_price, 1, costs.thousand_price) if costs.timed else costs.thousand_price
+
+
+def _plus(once: float | None, times: int, each: float | None) -> float | None:
+    return once + times * each if once is not None and each is not None else None
+
+
+def _in_one_unit(
+    costs: Mapping[str, StrategyCosts | None],
+    price: Callable[[StrategyCosts], float | None],
+    seconds: Callable[[StrategyCosts], float | None],
+) -> dict[str, float | None]:
+    prices = {name: price(each) if each else None for name, each in costs.items()}
+    if None not in prices.values():
+        return prices
+    return {name: seconds(each) if each else None for name, each in costs.items()}
+
+
+def _of_phases(cells: _Cells, phases: Sequence[Phase]) -> _Cells:
+    return [[cost for cost in costs if cost.phase in phases] for costs in cells]
+
+
+def _seconds(costs: Sequence[Cost]) -> float:
+    return math.fsum(cost.seconds for cost in costs)
+
+
+def _price(costs: Sequence[Cost]) -> float | None:
+    return sum_of_known([cost.price for cost in costs])
+
+
+def _mean(amounts: Sequence[float | None]) -> float | None:
+    total = sum_of_known(amounts)
+    return None if total is None else total / len(amounts)
+
+
+def _largest(amounts: Sequence[int | None]) -> int | None:
+    return max((amount for amount in amounts if amount is not None), default=None)

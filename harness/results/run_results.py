@@ -1,0 +1,38 @@
+"""A run with its results by task and by strategy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+
+from harness.results.costs import StrategyCosts, strategy_costs
+from harness.results.finished_cell import find_cell
+from harness.results.strategy_result import StrategyResult
+from harness.results.task_results import TaskResults
+from harness.store import StoredRun
+
+
+class RunResults(StoredRun):
+    """A stored run whose results are read once, and only when they are needed.
+
+    Reading needs no engine: no model is loaded, and neither torch nor transformers is imported.
+    """
+
+    @cached_property
+    def by_task(self) -> Mapping[str, TaskResults]:
+        """The results of each task, by its name."""
+        return {name: TaskResults(self, task) for name, task in self.plan.tasks.items()}
+
+    def find(self, strategy: str, *, task: str | None = None, model: str | None = None, train_size: int | None = None) -> StrategyResult:
+        """The one strategy with a result that fits these names.
+
+        Raises:
+            BenchError: none has a result, or several fit that differ in more than the seed.
+        """
+        found = find_cell(self, strategy, task=task, model=model, train_size=train_size, needs_model=False)
+        return self.by_task[found.task.name].strategy_of(found.cell)
+
+    @property
+    def spent(self) -> StrategyCosts | None:
+        """What the whole run took, the mean of all cells that ended, failed ones included."""
+        return strategy_costs([result for result in self.results.values() if result.costs])

@@ -1,0 +1,251 @@
+"""One strategy on one task, over its seeds: the value that the report, comparisons, the gate and the Python interface read."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.results.costs import StrategyCosts, strategy_costs
+from harness.results.task_scores import TaskScores, is_error_rate
+from harness.statistics import Comparison, Reduction, compare_scores, relative_reduction
+from harness.store import StoredRun
+from harness.types import Cell, CellResult, Example, Metric, Prediction, Score, Strategy, Task
+
+Array: TypeAlias = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class CellProblem:
+    """A cell without a result: its status, and the error that it reported (None where it reported none)."""
+
+    seed: int | None
+    status: str
+    error: str | None
+
+
+@dataclass(frozen=True, eq=False)
+class StrategyResult:
+    """One strategy of one base model, at one training size, on one task.
+
+    Its cells differ in the seed alone. Scores, comparisons and costs are computed when they are first read, and kept.
+
+    Attributes:
+        task_scores: the test examples with the predictions and the scores of all cells of the task.
+        cells: every planned cell, in the order of the plan.
+        base: the untrained model to compare with; None for the base itself, and where the run has no single one with results.
+    """
+
+    run: StoredRun
+    task_scores: TaskScores
+    cells: tuple[Cell, ...]
+    base: StrategyResult | None = None
+
+    # -- identity
+
+    @property
+    def task(self) -> Task:
+        return self.task_scores.task
+
+    @property
+    def strategy(self) -> str:
+        """The strategy's name."""
+        return self.cells[0].strategy
+
+    @property
+    def model(self) -> str:
+        """The base model's name."""
+        return self.cells[0].model
+
+    @property
+    def train_size(self) -> int:
+        """The number of training examples; of a prompt strategy the number of examples in its prompt."""
+        return self.cells[0].train_size
+
+    @cached_property
+    def definition(self) -> Strategy:
+        """The strategy as this run declares it."""
+        return self.run.plan.get_strategy(self.cells[0])
+
+    @property
+    def method(self) -> str:
+        return self.definition.method
+
+    @property
+    def trained(self) -> bool:
+        """Whether weights are trained."""
+        return self.definition.train is not None
+
+    @property
+    def varies_by_seed(self) -> bool:
+        """Whether another seed can change the result: of what is trained, and of prompts whose examples are drawn."""
+        return not self.definition.deterministic
+
+    @property
+    def external(self) -> bool:
+        """Whether the outputs were read from a file."""
+        return self.definition.outputs is not None
+
+    @property
+    def is_base(self) -> bool:
+        """Whether this is the untrained model that others are compared with."""
+        return self.strategy == "base"
+
+    @cached_property
+    def label(self) -> str:
+        """The name in tables and charts: as short as the other strategies of the task allow."""
+        return self.run.plan.cell_label(self.cells[0])
+
+    # -- cells
+
+    @cached_property
+    def done(self) -> tuple[Cell, ...]:
+        """The cells with a result."""
+        return tuple(cell for cell in self.cells if self.run.status(cell.id) == "done")
+
+    @property
+    def cell(self) -> Cell:
+        """The first cell with a result; the first of all where none has one."""
+        return self.done[0] if self.done else self.cells[0]
+
+    @cached_property
+    def seeds(self) -> tuple[int, ...]:
+        """The seeds of the cells with a result."""
+        return tuple(cell.seed for cell in self.done if cell.seed is not None)
+
+    @cached_property
+    def statuses(self) -> tuple[str, ...]:
+        """The status of each cell."""
+        return tuple(self.run.status(cell.id) for cell in self.cells)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every planned cell has a result."""
+        return len(self.done) == len(self.cells)
+
+    @cached_property
+    def problems(self) -> tuple[CellProblem, ...]:
+        """The cells without a result."""
+        results = self.run.results
+        return tuple(
+            CellProblem(cell.seed, status, results[cell.id].error if cell.id in results else None)
+            for cell, status in zip(self.cells, self.statuses, strict=True)
+            if status != "done"
+        )
+
+    @cached_property
+    def notes(self) -> tuple[tuple[int | None, str], ...]:
+        """What the cells report beside their numbers, each with the cell's seed; the seed is None where there is a single cell."""
+        several = len(self._ended) > 1
+        return tuple((result.cell.seed if several else None, note) for result in self._ended for note in result.notes)
+
+    # -- predictions and scores
+
+    @property
+    def examples(self) -> tuple[Example, ...]:
+        """The test examples."""
+        return self.task_scores.examples
+
+    @cached_property
+    def positions(self) -> dict[str, int]:
+        """The position of each test example, by its id."""
+        return {example.id: i for i, example in enumerate(self.examples)}
+
+    def predictions(self, cell: Cell) -> tuple[Prediction, ...]:
+        """The predictions of one of the cells, in the order of the test examples."""
+        return self.task_scores.predictions(cell)
+
+    def stack(self, metric: Metric) -> Array:
+        """The statistics of a score, (examples, seeds, d)."""
+        return self.task_scores.stack(metric, self.done)
+
+    @cached_property
+    def scores(self) -> dict[str, Score]:
+        """Every score with its interval, by name; empty where no cell has a result."""
+        return self.task_scores.scores(self.done) if self.done else {}
+
+    @property
+    def primary(self) -> Score | None:
+        """The score that the task is decided by."""
+        return self.scores.get(self.task.primary)
+
+    @property
+    def scored(self) -> bool:
+        """Whether the primary score has a value."""
+        return self.primary is not None and self.primary.value is not None
+
+    @cached_property
+    def versus_base(self) -> Comparison | None:
+        """The primary score minus that of `base`, on the same examples; None where there is no difference to compute."""
+        metric = self.task_scores.primary
+        if self.base is None or metric is None or not self.done:
+            return None
+        stacks = self.task_scores.stacks(metric, [self.base.done, self.done])
+        compared = compare_scores(*stacks, metric=metric, groups=self.task_scores.groups, margin=self.task.margin)
+        return None if compared.difference is None else compared
+
+    @cached_property
+    def reductions(self) -> dict[str, Reduction]:
+        """By which share errors are rarer than with `base`, for each error rate, on the same examples."""
+        if self.base is None or not self.done:
+            return {}
+        reductions: dict[str, Reduction] = {}
+        for metric in filter(is_error_rate, self.task_scores.metrics):
+            reduction = relative_reduction(self.base.stack(metric), self.stack(metric), metric=metric, groups=self.task_scores.groups)
+            if reduction is not None:
+                reductions[metric.name] = reduction
+        return reductions
+
+    @cached_property
+    def general_loss(self) -> tuple[float, float] | None:
+        """The loss on general text before and after tuning, in nats per token, the mean over seeds; None where one was not measured."""
+        losses = [result.general_loss for result in self._counted]
+        known = [pair for pair in losses if pair is not None]
+        if not known or len(known) < len(losses):
+            return None
+        before, after = (math.fsum(side) / len(known) for side in zip(*known, strict=True))
+        return before, after
+
+    # -- costs
+
+    @cached_property
+    def costs(self) -> StrategyCosts | None:
+        """The costs of the cells with a result; of all that ended where none has one."""
+        return strategy_costs(self._counted, outputs=len(self.examples) if self.done else 0, external=self.external)
+
+    @cached_property
+    def spent(self) -> StrategyCosts | None:
+        """The costs of every cell that ended, failed ones included."""
+        return strategy_costs(self._ended, external=self.external)
+
+    @property
+    def timed(self) -> bool:
+        """Whether it ran here, so that its seconds are known."""
+        return self.costs is not None and self.costs.timed
+
+    @property
+    def trainable_parameters(self) -> int:
+        return max((result.trainable_parameters for result in self._counted), default=0)
+
+    @property
+    def total_parameters(self) -> int:
+        return max((result.total_parameters for result in self._counted), default=0)
+
+    @property
+    def artifact_bytes(self) -> int:
+        """The size of what is stored; the largest of the seeds."""
+        return max((result.artifact_bytes for result in self._counted), default=0)
+
+    @cached_property
+    def _ended(self) -> tuple[CellResult, ...]:
+        results = self.run.results
+        return tuple(results[cell.id] for cell in self.cells if cell.id in results)
+
+    @cached_property
+    def _counted(self) -> tuple[CellResult, ...]:
+        """The results that costs are the mean of."""
+        return tuple(result for result in self._ended if result.status == "done") or self._ended

@@ -1,0 +1,88 @@
+"""Costs of strategies: means that need every cell, what external outputs cost, and one unit for all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from harness.results import StrategyCosts, costs_of_a_run, costs_of_use, costs_over_tasks
+from harness.results.costs import strategy_costs
+from harness.types import Cell, CellResult, Cost
+
+CELL = Cell("c", "task", "tiny", "lora", 100, 1)
+LOAD, TRAIN, VALIDATE = (
+    Cost("load", 2.0, "cpu", 900, price=0.2),
+    Cost("train", 30.0, "cpu", 2000, price=3.0),
+    Cost("validate", 6.0, "cpu", 700, price=0.6),
+)
+PREDICT = Cost("predict", 8.0, "cpu", 1500, price=0.8)
+
+
+def costs(*cells: Sequence[Cost], outputs: int = 20, external: bool = False) -> StrategyCosts:
+    found = strategy_costs([CellResult(CELL, "done", tuple(own)) for own in cells], outputs=outputs, external=external)
+    assert found is not None
+    return found
+
+
+def test_a_strategy_costs_the_mean_of_its_seeds_and_the_largest_memory() -> None:
+    slow = Cost("train", 50.0, "cpu", 3000, price=5.0, tokens=800)
+    found = costs([LOAD, TRAIN, VALIDATE, PREDICT], [LOAD, slow, VALIDATE, PREDICT])
+    assert (found.training_seconds, found.training_price) == (46.0, pytest.approx(4.6))
+    assert (found.answer_seconds, found.thousand_price) == (0.4, pytest.approx(40.0))
+    assert (found.total_seconds, found.total_price) == (56.0, pytest.approx(5.6))
+    assert (found.phases["train"], found.phase_prices["train"]) == (40.0, 4.0)
+    assert (found.peak_allocated, found.tokens_per_second, found.cells) == (3000, 10.0, 2)
+
+
+def test_a_mean_with_a_seed_missing_is_not_that_of_the_others() -> None:
+    unpriced = Cost("predict", 8.0, "cpu")
+    assert costs([PREDICT], [unpriced]).thousand_price is None
+    assert costs([PREDICT], [LOAD]).thousand_price is None
+    assert costs([PREDICT], [LOAD]).answer_seconds is None
+    assert costs([TRAIN, unpriced]).training_price == 3.0, "answering has no price, training has one"
+    assert costs([TRAIN, unpriced]).total_price is None
+    assert costs([TRAIN, unpriced]).phase_prices == {}
+
+
+def test_a_prompt_costs_nothing_to_train() -> None:
+    found = costs([LOAD, PREDICT])
+    assert (found.training_seconds, found.training_price, found.tokens_per_second) == (0.0, 0.0, None)
+
+
+def test_no_outputs_have_no_cost_per_output() -> None:
+    found = costs([TRAIN, PREDICT], outputs=0)
+    assert (found.answer_seconds, found.thousand_price) == (None, None)
+
+
+def test_external_outputs_have_a_price_and_nothing_else() -> None:
+    """What their training took is not known: nothing is not the same as zero."""
+    found = costs([Cost("predict", 0.0, "elsewhere", price=0.5)], outputs=100, external=True)
+    assert found.thousand_price == pytest.approx(5.0)
+    assert (found.training_seconds, found.training_price, found.answer_seconds) == (None, None, None)
+    assert not found.timed
+    assert strategy_costs([CellResult(CELL, "done")], external=True) is None
+
+
+def test_strategies_are_compared_in_one_unit() -> None:
+    """Training once and 1,000 outputs: in money where all have a price, else in seconds; external outputs cost their price."""
+    lora, base = costs([LOAD, TRAIN, PREDICT]), costs([LOAD, PREDICT])
+    vendor = costs([Cost("predict", 0.0, "elsewhere", price=0.5)], outputs=100, external=True)
+    assert costs_of_use({"lora": lora, "base": base, "vendor": vendor}) == {
+        "lora": pytest.approx(43.0), "base": pytest.approx(40.0), "vendor": pytest.approx(5.0),
+    }  # fmt: skip
+    unpriced = costs([Cost("train", 10.0, "cpu"), Cost("predict", 4.0, "cpu")])
+    seconds = {"lora": pytest.approx(430.0), "other": pytest.approx(210.0), "vendor": None, "lost": None}
+    assert costs_of_use({"lora": lora, "other": unpriced, "vendor": vendor, "lost": None}) == seconds
+    assert costs_of_a_run({"lora": lora, "base": base}) == {"lora": pytest.approx(4.0), "base": pytest.approx(1.0)}
+    assert costs_of_a_run({"lora": lora, "vendor": vendor, "lost": None}) == {"lora": 40.0, "vendor": None, "lost": None}
+
+
+def test_costs_over_tasks_are_sums_of_training_and_means_of_outputs() -> None:
+    first, second = costs([TRAIN, PREDICT]), costs([TRAIN, VALIDATE, Cost("predict", 16.0, "cpu", 4000, price=1.6)])
+    found = costs_over_tasks([first, second])
+    assert (found.training_seconds, found.training_price) == (66.0, pytest.approx(6.6))
+    assert (found.answer_seconds, found.thousand_price) == (pytest.approx(0.6), pytest.approx(60.0))
+    assert (found.peak_allocated, found.phases["train"], found.cells) == (4000, 60.0, 2)
+    unknown = costs([Cost("train", 1.0, "cpu"), PREDICT])
+    assert costs_over_tasks([first, unknown]).training_price is None
