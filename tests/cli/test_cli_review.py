@@ -41,18 +41,18 @@ def test_out_and_back_and_what_it_says(call: Call, run: StoredRun, tmp_path: Pat
     packet = exported(call, run, "--raters", "anna", "--format", "html,csv", "--out", str(tmp_path / "send"))
     assert sorted(p.suffix for p in (tmp_path / "send").iterdir()) == [".csv", ".html"]
     status = call("review", "status", str(run.path))
-    assert "Nobody has rated anything" in status.out and "0 of 11" in status.out
+    assert "has no ratings yet" in status.out and "0 of 11" in status.out
     done = call("review", "import", str(run.path), file_of(tmp_path, packet))
     assert (done.code, done.out) == (0, "ratings-A.json: 11 new\n")
     again = call("review", "import", str(run.path), file_of(tmp_path, packet))
     assert (again.code, again.out) == (0, "ratings-A.json: is on record already, nothing has changed\n")
     said = call("review", "status", str(run.path)).out
-    assert "lora against base" in said and "11 of 11" in said
+    assert "lora vs. base" in said and "11 of 11" in said
     (found,) = json.loads(call("review", "status", str(run.path), "--format", "json").out)["packets"]
     assert found["preferences"][0]["win_rate"]["n"] == 10 and found["raters"][0]["rated"] == 11
     page = run.path / "report.html"
     call("report", str(run.path))
-    assert "What people say" in page.read_text(encoding="utf-8")
+    assert "Human review" in page.read_text(encoding="utf-8")
 
 
 def test_some_bad_rows_are_code_1_and_nothing_good_is_2(call: Call, run: StoredRun, tmp_path: Path) -> None:
@@ -100,4 +100,4 @@ def test_a_harvest_needs_a_yes_and_says_loudly_what_it_did(call: Call, run: Stor
     assert done.code == 0 and done.err.startswith("RETIRED: 10 test rows of summarization")
     assert done.out.splitlines()[0] == out and Path(out).read_text().count("\n") == 10
     call("report", str(run.path))
-    assert "10 test rows of this task were given to training" in (run.path / "report.html").read_text(encoding="utf-8")
+    assert "10 test examples of this task were harvested for training" in (run.path / "report.html").read_text(encoding="utf-8")

@@ -11,7 +11,7 @@ from harness.catalog import shipped_folder
 from harness.reporting.charts import cost_chart, learning_chart, marks, phase_chart, training_chart
 from harness.reporting.views import calibration, example_browser, learning, overview
 from harness.reporting.views.build import report_view
-from harness.reporting.wording import numbers, result_sentences
+from harness.reporting.wording import numbers, result_sentences, review_sentences
 from harness.results import PHASES, RunResults
 from harness.store import write_text
 from harness.webpage import content_security_policy, page_environment
@@ -58,7 +58,7 @@ def _environment(folder: Path) -> jinja2.Environment:
     found = page_environment(folder)
     modules = (
         calibration, cost_chart, example_browser, learning, learning_chart, marks, numbers, overview, phase_chart, result_sentences,
-        training_chart,
+        review_sentences, training_chart,
     )  # fmt: skip
     found.globals |= {module.__name__.rpartition(".")[2]: module for module in modules} | {"PHASES": PHASES}
     return found

@@ -1,4 +1,4 @@
-"""Who rated what and what it says: in the terminal, and as JSON."""
+"""Findings of reviews in the terminal, and as JSON."""
 
 from __future__ import annotations
 
@@ -12,35 +12,38 @@ from rich.table import Table
 from rich.text import Text
 
 from harness.reporting.terminal.console import UNLIMITED, print_table, print_text
-from harness.reporting.wording import numbers, review_words
+from harness.reporting.views.text_table import TextTable
+from harness.reporting.wording import review_sentences, review_tables
 from harness.review import Findings
 from harness.store import to_jsonable
 from harness.text import one_line
 
 
-def print_findings(every: Sequence[Findings], console: Console) -> None:
-    """A block a packet."""
+def print_findings(packets: Sequence[Findings], console: Console) -> None:
+    """Print the sentences and tables of each packet."""
     width = console.width if console.is_terminal else UNLIMITED
-    for found in every:
-        rows = f"{numbers.count(found.rated_examples)} of {numbers.plural(found.sampled_examples, 'row')} judged"
-        title = f"{found.packet} · {found.task} · {found.mode} · {rows}, {found.rated_items:,} of {found.items:,} judgements"
+    for findings in packets:
+        title = f"{findings.packet} · {findings.task} · {findings.mode} · {review_sentences.progress(findings)}"
         print_text(console, Text(one_line(title), style="bold"))
-        print_text(console, Text(one_line(review_words.headline(found))))
-        for sentence in review_words.limits(found):
+        for sentence in (review_sentences.headline(findings), *review_sentences.caveats(findings)):
             print_text(console, Text(one_line(sentence)))
-        for given in (*review_words.results(found), *review_words.backing(found)):
-            print_text(console, Text(f"\n{given.title}", style="bold"))
-            table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
-            for name, numeric in zip(given.columns, given.numeric, strict=True):
-                table.add_column(Text(one_line(name, 60)), justify="right" if numeric else "left", no_wrap=True, overflow="fold")
-            for row in given.rows:
-                table.add_row(*(Text(one_line(cell, 200)) for cell in row))
-            print_table(console, table, width)
-        said = [numbers.plural(found.corrections, "corrected text"), numbers.plural(found.comments, "comment")]
-        said += [f"{numbers.plural(found.replaced_ratings, 'answer')} replaced by a later one"] if found.replaced_ratings else []
-        print_text(console, Text(f"{', '.join(said)}.\n"))
+        for table in (*review_tables.list_results(findings), *review_tables.list_details(findings)):
+            print_text(console, Text(f"\n{table.title}", style="bold"))
+            print_table(console, _build_table(table), width)
+            if table.under:
+                print_text(console, Text(table.under, style="dim"))
+        print_text(console, Text(f"\n{review_sentences.contents(findings)}\n"))
 
 
-def findings_to_json(every: Sequence[Findings]) -> dict[str, Any]:
-    """`{"packets": [...]}`: every number of the findings; one that does not exist is null, never NaN."""
-    return {"packets": [to_jsonable(asdict(found)) for found in every]}
+def findings_to_json(packets: Sequence[Findings]) -> dict[str, Any]:
+    """`{"packets": [...]}` with every number of the findings; a number that does not exist is null, never NaN."""
+    return {"packets": [to_jsonable(asdict(findings)) for findings in packets]}
+
+
+def _build_table(table: TextTable) -> Table:
+    built = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    for name, is_numeric in zip(table.columns, table.numeric, strict=True):
+        built.add_column(Text(one_line(name, 60)), justify="right" if is_numeric else "left", no_wrap=True, overflow="fold")
+    for row in table.rows:
+        built.add_row(*(Text(one_line(cell, 200)) for cell in row))
+    return built

@@ -12,6 +12,7 @@ from harness.reporting.views.classes import class_view
 from harness.reporting.views.example_browser import UNSUPPORTED, examples_of, worth_reading
 from harness.reporting.views.learning import learning_of
 from harness.reporting.views.lengths import lengths_of
+from harness.reporting.views.review_view import build_review_view
 from harness.reporting.views.slice_table import slice_tables
 from harness.reporting.views.view import (
     Curve,
@@ -28,7 +29,6 @@ from harness.reporting.wording import numbers
 from harness.reporting.wording import result_sentences as words
 from harness.reporting.wording.advice import advice_of
 from harness.reporting.wording.gate_words import gate_view
-from harness.reporting.wording.review_words import review_view
 from harness.results import RunResults, StrategyResult, TaskResults, example_metric_of
 from harness.review import compute_findings, list_retired_examples, load_reviews
 from harness.statistics import compare_all
@@ -95,7 +95,7 @@ def task_view(run: RunResults, rows: TaskResults, *, with_text: bool = True) -> 
         read=tuple(ln.label for ln in read),
         lengths=lengths_of(rows.examples, {ln.label: ln.predictions(ln.cell) for ln in read}),
         reviews=tuple(
-            review_view(found) for review in load_reviews(run, task.name) if (found := compute_findings(rows, review)).rated_items
+            build_review_view(found) for review in load_reviews(run, task.name) if (found := compute_findings(rows, review)).rated_items
         ),
         retired=len(list_retired_examples(run, task.name)),
         gates=_gates(run, task, with_text=with_text),

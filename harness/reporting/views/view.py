@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from harness.metrics import ClassRow
+from harness.reporting.views.review_view import ReviewView
+from harness.reporting.views.text_table import TextTable
 from harness.results import StrategyResult
 from harness.statistics import Comparison, Kept, LearningCurve, PairVerdict, Standing
 from harness.store import ModelInfo
@@ -192,33 +194,6 @@ class ExampleRow:
     references: tuple[str, ...]
     label: str | None
     outputs: tuple[ExampleOutput, ...]
-
-
-@dataclass(frozen=True)
-class TextTable:
-    """A table of texts. `numeric` tells of each column whether it is one of numbers."""
-
-    title: str
-    columns: tuple[str, ...]
-    numeric: tuple[bool, ...]
-    rows: tuple[tuple[str, ...], ...]
-    under: str = ""
-
-
-@dataclass(frozen=True)
-class ReviewView:
-    """What people said in one packet; `behind` is what says how far they can be trusted."""
-
-    packet: str
-    mode: str
-    headline: str
-    limits: tuple[str, ...]
-    rows: int
-    rows_asked: int
-    made: int
-    asked: int
-    tables: tuple[TextTable, ...]
-    behind: tuple[TextTable, ...]
 
 
 @dataclass(frozen=True)

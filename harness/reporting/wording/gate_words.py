@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from harness.gate import RuleVerdict, Verdict, Worse
-from harness.reporting.views.view import GateView, TextTable
+from harness.reporting.views.text_table import TextTable
+from harness.reporting.views.view import GateView
 from harness.reporting.wording import numbers
 from harness.text import one_line, short
 

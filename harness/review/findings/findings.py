@@ -14,8 +14,10 @@ from harness.types import Score
 
 @dataclass(frozen=True)
 class Change:
-    """A paired difference to the baseline on the same examples; `p_value` is None where the method has none. `reliable` is that of the
-    interval."""
+    """A paired difference to the baseline on the same examples.
+
+    `p_value` is None where the method has none; `reliable` is about the interval.
+    """
 
     value: float
     low: float | None
@@ -47,6 +49,15 @@ class Preference:
     examples_for: int
     examples_against: int
     sign_test_p: float | None
+
+    @property
+    def is_decided(self) -> bool:
+        """Whether the win rate differs from one half: its interval excludes it, and so does the sign test where there is one."""
+        low, high = self.win_rate.low, self.win_rate.high
+        is_clear = low is not None and high is not None and (low > 0.5 or high < 0.5)
+        if self.sign_test_p is None:
+            return is_clear and self.win_rate.reliable
+        return is_clear and self.sign_test_p < 0.05
 
 
 @dataclass(frozen=True)
@@ -173,3 +184,9 @@ class Findings:
     metric_agreement: tuple[MetricAgreement, ...]
     corrections: int
     comments: int
+
+    @property
+    def biased_raters(self) -> tuple[str, ...]:
+        """Raters who chose one side more often than chance explains, at 5% over all raters (Bonferroni)."""
+        limit = 0.05 / max(1, len(self.raters))
+        return tuple(rater.name for rater in self.raters if rater.left_p is not None and rater.left_p < limit)

@@ -15,6 +15,7 @@ Level = Literal["nominal", "ordinal"]
 Answers: TypeAlias = Mapping[str, Mapping[str, int]]  # unit → rater → number of the answer
 
 _RESAMPLES = 500
+_HIGH_ALPHA, _MODERATE_ALPHA = 0.8, 0.667  # Krippendorff 2004, "Content Analysis", section 11.4
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,13 @@ class Agreement:
     high: float | None
     cohen: Mapping[tuple[str, str], tuple[float, int]]
     fleiss: float | None
+
+    @property
+    def strength(self) -> Literal["high", "moderate", "low"] | None:
+        """How far conclusions can rest on the ratings; None without an α."""
+        if self.alpha is None:
+            return None
+        return "high" if self.alpha >= _HIGH_ALPHA else "moderate" if self.alpha >= _MODERATE_ALPHA else "low"
 
 
 def compute_agreement(

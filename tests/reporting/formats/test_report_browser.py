@@ -210,7 +210,7 @@ def test_what_people_and_the_gate_said_is_shown(opened: Callable[[RunResults], A
     assert any(said.startswith("The gate says FAIL: lora of judged") for said in above), "beside the recommendation"
     assert any(said.startswith("Human review: ") for said in above)
     assert "May it replace the one in service?" in shown and "FAIL: lora of judged against base of judged" in shown
-    assert "What people say" in shown and "lora against base" in shown
+    assert "Human review" in shown and "lora vs. base" in shown
     page.get_by_text("Rows that got worse, the worst first").first.click()
     assert "<img src=x onerror=" in page.locator("table", has_text="what the candidate says").inner_text()
     assert page.problems == []

@@ -13,7 +13,6 @@ from raters import Export, Person, page_file, preferences, severities
 from report_factory import Made, make_run, summarization
 
 from harness.api import review_export, review_import
-from harness.reporting.wording.review_words import decided
 from harness.results import TaskScores
 from harness.review import ExportedPacket, Findings, compute_findings, load_reviews
 from harness.review.findings import Preference, compute_error_rates, compute_preferences
@@ -185,7 +184,7 @@ def test_no_taste_of_patients_is_no_finding(tmp_path: Path, patients: int, rows:
             winner = "lora" if luck[order[j.example]] else "base"
             ratings.append({"item": j.id, "answers": {"preference": "AB"[made.key.items[j.id].strategies.index(winner)]}, "kinds": []})
         (found,) = compute_preferences(without_files(made, ratings, run))
-        found_one += decided(found)
+        found_one += found.is_decided
     assert found_one / times <= 0.05 + 3 * math.sqrt(0.05 * 0.95 / times)
 
 
@@ -205,7 +204,7 @@ def test_what_never_varied_is_no_certainty(tmp_path: Path) -> None:
     won, tied = all_are("lora"), all_are(None)
     assert won.win_rate.value == 1 and won.win_rate.low is not None and won.win_rate.low < 0.6 and won.sign_test_p == pytest.approx(0.125)
     assert tied.win_rate.low is not None and tied.win_rate.high is not None and tied.win_rate.low < 0.4 and tied.win_rate.high > 0.6
-    assert not decided(won) and not decided(tied)
+    assert not won.is_decided and not tied.is_decided
 
 
 def test_a_sample_with_unequal_chances_has_no_sign_test(export: Export, run: StoredRun) -> None:

@@ -1,0 +1,135 @@
+"""Sentences about a review: the same in the terminal and in the report."""
+
+from __future__ import annotations
+
+from harness.reporting.wording import numbers
+from harness.review import Findings
+from harness.review.findings import Agreement, ErrorRate, Preference, ScaleScore
+from harness.types import Score
+
+SECTION = "Human review"
+DETAILS = "Inter-rater agreement, raters, and agreement with automatic scores"
+
+
+def headline(findings: Findings) -> str:
+    """The result in a sentence, or a few."""
+    if not findings.rated_items:
+        return f"Packet {findings.packet} has no ratings yet."
+    if findings.preferences:
+        decided = [_describe_preference(preference) for preference in findings.preferences if preference.is_decided]
+        return " ".join(decided) or _describe_preference(max(findings.preferences, key=_distance_from_half))
+    if findings.error_rates:
+        return " ".join(map(_describe_error_rate, findings.error_rates))
+    return " ".join(_describe_scale(score) for score in findings.scale_scores if score.mean.value is not None)
+
+
+def progress(findings: Findings) -> str:
+    """How much of the packet is rated."""
+    examples = f"{numbers.count(findings.rated_examples)} of {numbers.plural(findings.sampled_examples, 'example')} rated"
+    return f"{examples}, {numbers.count(findings.rated_items)} of {numbers.plural(findings.items, 'item')}"
+
+
+def procedure(findings: Findings) -> str:
+    """How the packet was rated, and how much of it."""
+    sides = " Each strategy appeared equally often on the left and on the right." if findings.mode == "pairwise" else ""
+    return f"Packet {findings.packet} ({findings.mode}): {progress(findings)}. Raters did not see which strategy wrote an output.{sides}"
+
+
+def caveats(findings: Findings) -> list[str]:
+    """What limits the conclusions."""
+    sentences = []
+    if not findings.representative:
+        sentences.append("The examples were chosen because they are hard. The rates describe these examples, not the other test examples.")
+    elif findings.sampling != "random":
+        sentences.append(
+            f"Examples were sampled with unequal probabilities ({findings.sampling}). "
+            "Each is weighted by the inverse of its probability, so the rates estimate those of all test examples."
+        )
+    if findings.representative and findings.rated_items and findings.rated_examples < findings.population:
+        sample = f"{findings.rated_examples:,} of {findings.population:,}"
+        sentences.append(f"Intervals reflect which test examples were rated ({sample}), not who rated them.")
+    if 0 < findings.rated_items < findings.items:
+        missing = findings.items - findings.rated_items
+        sentences.append(f"{missing:,} of {numbers.plural(findings.items, 'item')} {'is' if missing == 1 else 'are'} not rated yet.")
+    for question, levels in findings.agreement.items():
+        sentences += _describe_agreement(question, levels.get("ordinal"))
+    if findings.biased_raters:
+        sentences.append(
+            f"{', '.join(findings.biased_raters)} chose one side more often than chance explains. "
+            "Sides are balanced, so this costs precision but favours no strategy."
+        )
+    return sentences
+
+
+def contents(findings: Findings) -> str:
+    """How many corrections and comments there are, and how many answers were replaced."""
+    sentence = f"{numbers.plural(findings.corrections, 'correction')}, {numbers.plural(findings.comments, 'comment')}."
+    if not findings.replaced_ratings:
+        return sentence
+    return f"{sentence} {numbers.plural(findings.replaced_ratings, 'answer')} replaced by a later one."
+
+
+def retired(count: int) -> str:
+    """That test examples have become training examples."""
+    examples = f"{numbers.plural(count, 'test example')} of this task {'was' if count == 1 else 'were'}"
+    return f"{examples} harvested for training after this run. Do not test a model on them if it was trained on them."
+
+
+def percent(value: float | None) -> str:
+    """A share: "13%"."""
+    return numbers.share(value).replace(" %", "%")
+
+
+def percent_range(low: float | None, high: float | None) -> str:
+    """An interval of a share: "7–24%"; empty without one."""
+    if low is None or high is None:
+        return ""
+    return f"{percent(low).removesuffix('%')}–{percent(high)}"
+
+
+def _describe_preference(preference: Preference) -> str:
+    rate = preference.win_rate
+    if rate.value is None:
+        return f"{preference.strategy} vs. {preference.against}: not rated yet."
+    winner, loser, value, low, high = preference.strategy, preference.against, rate.value, rate.low, rate.high
+    if value < 0.5:
+        winner, loser, value = loser, winner, 1 - value
+        low, high = (None if end is None else 1 - end for end in (rate.high, rate.low))
+    interval = percent_range(low, high)
+    note = f"95% CI {interval}{_describe_confidence(rate)}; ties count as half" if interval else "ties count as half"
+    verdict = "" if preference.is_decided else ": too close to call"
+    return f"Raters preferred {winner} to {loser} in {percent(value)} of {numbers.plural(rate.n, 'example')} ({note}){verdict}."
+
+
+def _distance_from_half(preference: Preference) -> float:
+    return 0.0 if preference.win_rate.value is None else abs(preference.win_rate.value - 0.5)
+
+
+def _describe_error_rate(rate: ErrorRate) -> str:
+    if rate.critical.value is None:
+        return f"{rate.strategy}: not rated yet."
+    interval = percent_range(rate.critical.low, rate.critical.high)
+    note = f" (95% CI {interval}{_describe_confidence(rate.critical)})" if interval else ""
+    return f"{rate.strategy}: critical errors in {percent(rate.critical.value)} of {numbers.plural(rate.critical.n, 'output')}{note}."
+
+
+def _describe_scale(score: ScaleScore) -> str:
+    mean = score.mean
+    has_interval = mean.low is not None and mean.high is not None
+    note = f" (95% CI {mean.low:.2f}–{mean.high:.2f}{_describe_confidence(mean)})" if has_interval else ""
+    return f"{score.strategy}: mean rating {mean.value:.2f} of {len(score.answers)} on “{score.scale}”{note}."
+
+
+def _describe_confidence(score: Score) -> str:
+    return "" if score.reliable else ", low confidence"
+
+
+def _describe_agreement(question: str, agreement: Agreement | None) -> list[str]:
+    if agreement is None or agreement.strength is None:
+        return []
+    conclusion = {
+        "high": "",
+        "moderate": " Draw only tentative conclusions.",
+        "low": " Below 0.67, conclusions are doubtful.",
+    }[agreement.strength]
+    return [f"Inter-rater agreement on “{question}” is {agreement.strength} (Krippendorff’s α = {agreement.alpha:.2f}).{conclusion}"]

@@ -1,0 +1,186 @@
+"""Tables about a review, with titles, headings and footnotes: the same in the terminal and in the report."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from harness.reporting.views.text_table import TextTable
+from harness.reporting.wording import numbers
+from harness.reporting.wording.review_sentences import percent, percent_range
+from harness.review import Findings
+from harness.review.findings import Change
+from harness.statistics import Reduction
+from harness.types import Score
+
+_CI = "95% CI"
+_LOW_CONFIDENCE = "†"
+_LOW_CONFIDENCE_NOTE = "† Low confidence: too few examples, or too unevenly distributed, for a reliable interval."
+
+
+def list_results(findings: Findings) -> list[TextTable]:
+    """What raters say about the strategies; tables without a row are left out."""
+    if not findings.rated_items:
+        return []
+    tables = (_list_preferences, _list_error_rates, _list_error_kinds, _list_scale_scores, _list_rating_times)
+    return [table for build in tables if (table := build(findings)).rows]
+
+
+def list_details(findings: Findings) -> list[TextTable]:
+    """Inter-rater agreement, the raters, and agreement with automatic scores; tables without a row are left out."""
+    tables = (_list_agreement, _list_raters, _list_metric_agreement)
+    return [table for build in tables if (table := build(findings)).rows]
+
+
+def _list_preferences(findings: Findings) -> TextTable:
+    rows = [
+        (
+            f"{p.strategy} vs. {p.against}", percent(p.win_rate.value), _format_share_interval(p.win_rate), numbers.count(p.wins),
+            numbers.count(p.losses), numbers.count(p.ties), numbers.count(p.both_bad), f"{p.examples_for} : {p.examples_against}",
+            _format_p(p.sign_test_p),
+        )
+        for p in findings.preferences
+    ]  # fmt: skip
+    columns = ("pair", "win rate", _CI, "wins", "losses", "ties", "both bad", "examples won : lost", "p (sign test)")
+    note = "The win rate is a mean over examples, in which a tie and “both bad” count as half. Wins, losses and ties count ratings."
+    return _build_table("Preferences", columns, rows, note)
+
+
+def _list_error_rates(findings: Findings) -> TextTable:
+    rows = [
+        (
+            e.strategy, percent(e.critical.value), _format_share_interval(e.critical), percent(e.any_error.value),
+            _format_share_interval(e.any_error), *_format_change(e.change, decimals=1, in_points=True), _format_reduction(e.reduction),
+        )
+        for e in findings.error_rates
+    ]  # fmt: skip
+    columns = ("strategy", "critical errors", _CI, "any error", _CI, _name_change(findings), _CI, "p", f"relative change ({_CI})")
+    note = "An example counts if at least half of its raters found such an error. Intervals are exact where examples are independent."
+    return _build_table("Errors found by raters", columns, rows, note)
+
+
+def _list_error_kinds(findings: Findings) -> TextTable:
+    kinds = list(dict.fromkeys(kind for e in findings.error_rates for kind in e.kinds))
+    rows = [(e.strategy, *(percent(e.kinds.get(kind, 0.0)) for kind in kinds)) for e in findings.error_rates if kinds]
+    note = "Share of examples on which at least half of the raters marked this kind of error."
+    return _build_table("Kinds of errors", ("strategy", *kinds), rows, note)
+
+
+def _list_scale_scores(findings: Findings) -> TextTable:
+    rows = [
+        (
+            s.strategy, s.scale, _format_number(s.mean.value), _format_interval(s.mean), f"1–{len(s.answers)}",
+            *_format_change(s.change, decimals=2),
+        )
+        for s in findings.scale_scores
+    ]  # fmt: skip
+    columns = ("strategy", "scale", "mean", _CI, "range", _name_change(findings), _CI, "p")
+    return _build_table("Mean ratings", columns, rows, "1 is the worst answer of a scale.", text_columns=2)
+
+
+def _list_rating_times(findings: Findings) -> TextTable:
+    rows = [
+        (
+            t.strategy, numbers.seconds(t.median_seconds), numbers.count(t.ratings), _format_ratio(t.ratio),
+            f"{_format_ratio(t.low)} to {_format_ratio(t.high)}" if t.low is not None else "",
+        )
+        for t in findings.rating_times
+    ]  # fmt: skip
+    columns = ("strategy", "median", "ratings", f"ratio to {findings.baseline or numbers.NOTHING}", _CI)
+    note = "Time counts while the page is visible and in use. The ratio compares geometric means of the same raters on the same examples."
+    return _build_table("Time per rating", columns, rows, note)
+
+
+def _list_agreement(findings: Findings) -> TextTable:
+    rows = []
+    for question, level, a in ((question, level, a) for question, levels in findings.agreement.items() for level, a in levels.items()):
+        kappas = "; ".join(f"{one} and {other} {kappa:.2f} (n = {n})" for (one, other), (kappa, n) in list(a.cohen.items())[:10])
+        interval = f"{a.low:.2f} to {a.high:.2f}" if a.low is not None and a.high is not None else ""
+        name = question if level == "nominal" else f"{question} (ordered)"
+        rows.append((name, _format_number(a.alpha), interval, numbers.count(a.units), _format_number(a.fleiss), kappas or numbers.NOTHING))
+    columns = ("question", "Krippendorff’s α", _CI, "units", "Fleiss’ κ", "Cohen’s κ")
+    note = "1 is perfect agreement, 0 is chance. Ordered: neighbouring answers agree in part (Cohen’s κ with quadratic weights)."
+    return _build_table("Inter-rater agreement", columns, rows, note)
+
+
+def _list_raters(findings: Findings) -> TextTable:
+    rows = []
+    for r in findings.raters:
+        left = f"{percent(r.left_wins / r.decided)} ({percent_range(r.left_low, r.left_high)})" if r.decided else numbers.NOTHING
+        repeats = f"{r.repeated_same} of {r.repeated}" if r.repeated else numbers.NOTHING
+        rows.append((r.name, f"{r.rated} of {r.items}", repeats, left, numbers.seconds(r.median_seconds)))
+    columns = ("rater", "rated", "same answer on repeats", f"left side preferred ({_CI})", "median time")
+    return _build_table("Raters", columns, rows)
+
+
+def _list_metric_agreement(findings: Findings) -> TextTable:
+    rows = []
+    for m in findings.metric_agreement:
+        interval = f"{_format_number(m.low)} to {_format_number(m.high)}" if m.low is not None else ""
+        rows.append((m.metric, m.measure, _format_number(m.value), interval, numbers.count(m.n)))
+    if findings.mode == "pairwise":
+        note = "Share of examples on which the score prefers the output that most raters prefer (0.5 is chance)."
+    else:
+        note = "Rank correlation of the score with the raters’ mean answer (0 is chance)."
+    return _build_table(
+        "Agreement of automatic scores with raters", ("score", "measure", "agreement", _CI, "n"), rows, note, text_columns=2
+    )
+
+
+def _build_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], note: str = "", *, text_columns: int = 1) -> TextTable:
+    """A table whose first columns hold text and whose other columns hold numbers."""
+    if any(_LOW_CONFIDENCE in cell for row in rows for cell in row):
+        note = f"{note} {_LOW_CONFIDENCE_NOTE}".strip()
+    is_numeric = tuple(column >= text_columns for column in range(len(columns)))
+    return TextTable(title, tuple(columns), is_numeric, tuple(tuple(row) for row in rows), note)
+
+
+def _name_change(findings: Findings) -> str:
+    return f"change from {findings.baseline or numbers.NOTHING}"
+
+
+def _format_share_interval(score: Score) -> str:
+    return f"{percent_range(score.low, score.high)}{_mark_confidence(score)}" if score.low is not None else ""
+
+
+def _format_interval(score: Score) -> str:
+    return f"{score.low:.2f} to {score.high:.2f}{_mark_confidence(score)}" if score.low is not None and score.high is not None else ""
+
+
+def _mark_confidence(estimate: Score | Change | Reduction) -> str:
+    return "" if estimate.reliable else f" {_LOW_CONFIDENCE}"
+
+
+def _format_change(change: Change | None, *, decimals: int, in_points: bool = False) -> tuple[str, str, str]:
+    """A difference, its interval and p; shares in percentage points."""
+    if change is None:
+        return numbers.NOTHING, "", ""
+    factor = 100 if in_points else 1
+    value, low, high = (_format_signed(end, factor, decimals) for end in (change.value, change.low, change.high))
+    interval = f"{low} to {high}{_mark_confidence(change)}" if change.low is not None else ""
+    return f"{value} points" if in_points else value, interval, _format_p(change.p_value)
+
+
+def _format_signed(value: float | None, factor: int, decimals: int) -> str:
+    return numbers.NOTHING if value is None else f"{value * factor:+.{decimals}f}".replace("-", "−")
+
+
+def _format_reduction(reduction: Reduction | None) -> str:
+    if reduction is None or reduction.value is None:
+        return numbers.NOTHING
+    text = numbers.fewer(reduction.value).replace(" %", "%")
+    if reduction.low is None or reduction.high is None:
+        return text
+    join = "–" if reduction.low >= 0 else " to "
+    return f"{text} ({percent(reduction.low).removesuffix('%')}{join}{percent(reduction.high)}){_mark_confidence(reduction)}"
+
+
+def _format_p(value: float | None) -> str:
+    return numbers.p_value(value).removeprefix("p ").removeprefix("= ") if value is not None else numbers.NOTHING
+
+
+def _format_number(value: float | None) -> str:
+    return numbers.NOTHING if value is None else f"{value:.2f}".replace("-", "−")
+
+
+def _format_ratio(value: float | None) -> str:
+    return numbers.NOTHING if value is None else f"{value:.2f}×"

@@ -1,0 +1,154 @@
+"""Every sentence and table about reviews, in typical situations. The snapshot is there to be read and reviewed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from syrupy.assertion import SnapshotAssertion
+
+from harness.reporting.wording import review_sentences, review_tables
+from harness.review import Findings
+from harness.review.findings import (
+    Agreement,
+    Change,
+    ErrorRate,
+    MetricAgreement,
+    Preference,
+    RaterSummary,
+    RatingTime,
+    ScaleScore,
+)
+from harness.statistics import Reduction
+from harness.types import Score
+
+
+def rater(name: str, **more: Any) -> RaterSummary:
+    summary = RaterSummary(name, 66, 66, 6, 5, 58, 31, 0.40, 0.67, 0.694, 41.5)
+    return replace(summary, **more)
+
+
+def preference(value: float, low: float, high: float, sign_test_p: float | None, **more: Any) -> Preference:
+    rate = Score(value, low, high, 60, "t, n=60")
+    return replace(Preference("lora", "base", rate, 78, 24, 14, 4, 43, 11, sign_test_p), **more)
+
+
+def agreement(alpha: float | None) -> dict[str, Any]:
+    nominal = Agreement("nominal", 60, alpha, 0.51, 0.82, {("anna", "ben"): (0.68, 60)}, 0.67)
+    return {"preference": {"nominal": nominal, "ordinal": replace(nominal, level="ordinal", fleiss=None)}}
+
+
+PAIRWISE = Findings(
+    packet="p1234567",
+    task="visits",
+    mode="pairwise",
+    created="2026-03-02T10:00:00+00:00",
+    sampling="random",
+    representative=True,
+    population=400,
+    sampled_examples=60,
+    rated_examples=60,
+    items=120,
+    rated_items=120,
+    replaced_ratings=1,
+    baseline="base",
+    preferences=(preference(0.76, 0.66, 0.84, 0.0001),),
+    error_rates=(),
+    scale_scores=(),
+    rating_times=(),
+    agreement=agreement(0.84),
+    raters=(rater("anna"), rater("ben", decided=0, repeated=0, median_seconds=None)),
+    metric_agreement=(MetricAgreement("rougeL", "pair agreement", 0.71, 0.57, 0.82, 54),),
+    corrections=7,
+    comments=1,
+)
+ERRORS = replace(
+    PAIRWISE,
+    mode="errors",
+    preferences=(),
+    error_rates=(
+        ErrorRate("base", Score(0.4, 0.28, 0.53, 60, "exact"), Score(0.7, 0.57, 0.81, 60, "exact"), {"wrong dose": 0.25}, None, None),
+        ErrorRate(
+            "lora",
+            Score(0.1, 0.04, 0.21, 60, "exact"),
+            Score(0.35, 0.23, 0.48, 60, "exact"),
+            {"left out": 0.05},
+            Change(-0.3, -0.42, -0.18, 0.0002, 60, "paired", reliable=True),
+            Reduction(0.75, 0.5, 0.9, 0.4, 0.1, "fraction", 60, "bootstrap", reliable=False, reason="fewer than 100 examples"),
+        ),
+    ),
+    rating_times=(RatingTime("base", 240.0, 120, None, None, None), RatingTime("lora", 95.0, 120, 0.41, 0.35, 0.48)),
+    agreement={"severity": agreement(0.7)["preference"]},
+    metric_agreement=(MetricAgreement("rougeL", "Kendall's tau-b", 0.22, 0.05, 0.39, 120),),
+)
+SCALES = replace(
+    PAIRWISE,
+    mode="scales",
+    preferences=(),
+    scale_scores=(
+        ScaleScore("base", "editing", ("rewrite", "much", "some", "little", "nothing"), Score(2.1, 1.8, 2.4, 60, "t"), None),
+        ScaleScore(
+            "lora",
+            "editing",
+            ("rewrite", "much", "some", "little", "nothing"),
+            Score(4.25, 4.0, 4.5, 60, "t"),
+            Change(2.15, 1.75, 2.55, 0.00001, 60, "paired", reliable=True),
+        ),
+    ),
+    agreement={"editing": agreement(0.31)["preference"]},
+    metric_agreement=(),
+)
+NO_INTERVAL = replace(preference(1.0, 0, 0, None), win_rate=Score(1.0, None, None, 1, "no interval", reliable=False, reason="1 example"))
+LOW_CONFIDENCE = replace(
+    preference(0.9, 0.6, 0.98, 0.02), win_rate=Score(0.9, 0.6, 0.98, 8, "t, n=8", reliable=False, reason="fewer than 30 examples")
+)
+UNRATED = replace(
+    PAIRWISE,
+    rated_items=0,
+    rated_examples=0,
+    preferences=(),
+    agreement={},
+    metric_agreement=(),
+    corrections=0,
+    comments=0,
+    replaced_ratings=0,
+    raters=(rater("anna", rated=0, repeated=0, decided=0, median_seconds=None),),
+)
+ONE_SIDED = rater("anna", left_wins=52, left_low=0.79, left_high=0.96, left_p=1e-9)
+TIED = preference(0.52, 0.41, 0.63, 0.8, strategy="qlora", against="lora")
+SITUATIONS = {
+    "clear preference": PAIRWISE,
+    "too close to call": replace(PAIRWISE, preferences=(preference(0.45, 0.33, 0.57, 0.47),)),
+    "several pairs, one decided": replace(PAIRWISE, preferences=(*PAIRWISE.preferences, TIED)),
+    "no interval": replace(PAIRWISE, preferences=(NO_INTERVAL,)),
+    "low confidence": replace(PAIRWISE, preferences=(LOW_CONFIDENCE,)),
+    "nothing rated": UNRATED,
+    "partly rated, one side preferred": replace(PAIRWISE, rated_items=119, raters=(ONE_SIDED, rater("ben"))),
+    "weighted sample": replace(PAIRWISE, sampling="low-score", preferences=(preference(0.76, 0.66, 0.84, None),)),
+    "hardest examples": replace(PAIRWISE, sampling="hardest", representative=False),
+    "whole test set": replace(PAIRWISE, population=60),
+    "errors": ERRORS,
+    "scales": SCALES,
+    "no agreement measured": replace(PAIRWISE, agreement=agreement(None)),
+}
+
+
+def test_sentences_of_a_review(snapshot: SnapshotAssertion) -> None:
+    lines = []
+    for situation, findings in SITUATIONS.items():
+        sentences = (review_sentences.procedure(findings), *review_sentences.caveats(findings), review_sentences.contents(findings))
+        lines += [f"## {situation}", review_sentences.headline(findings), *(f"- {sentence}" for sentence in sentences), ""]
+    assert "\n".join(lines) == snapshot
+
+
+@pytest.mark.parametrize("situation", ["clear preference", "errors", "scales", "low confidence", "no interval"])
+def test_tables_of_a_review(situation: str, snapshot: SnapshotAssertion) -> None:
+    lines = []
+    for table in (*review_tables.list_results(SITUATIONS[situation]), *review_tables.list_details(SITUATIONS[situation])):
+        lines += [f"## {table.title}", " | ".join(table.columns), *(" | ".join(row) for row in table.rows), table.under, ""]
+    assert "\n".join(lines) == snapshot
+
+
+def test_notice_of_harvested_examples(snapshot: SnapshotAssertion) -> None:
+    assert "\n".join(review_sentences.retired(count) for count in (1, 12)) == snapshot
