@@ -1,1 +1,1 @@
-"""Arguments in, calls out: a file a command group; nothing is decided here."""
+"""The `bench` command: one file per command group. Arguments become calls of `harness.api`; nothing is decided here."""

@@ -1,4 +1,4 @@
-"""What the commands that use a finished cell share: the options that name it, and what they show meanwhile."""
+"""Options and progress display of the commands that use a finished cell: `bench predict`, `bench export`."""
 
 from __future__ import annotations
 
@@ -19,35 +19,35 @@ from harness.cli.wording import message
 if TYPE_CHECKING:
     from harness.results import FinishedCell
 
-# Without a terminal, progress is told at most this often, in seconds.
+# Without a terminal, the shortest time between two progress lines, in seconds.
 _QUIET = 15.0
 
 _OPTIONS = (
-    click.option("--strategy", required=True, shell_complete=cell_names, help="The strategy whose result is used."),
-    click.option("--task", shell_complete=cell_names, help="The task, where the run has several."),
-    click.option("--model", shell_complete=cell_names, help="The base model, where the run has several."),
-    click.option("--seed", type=click.IntRange(min=0), help="The training seed. Default: the lowest that is done."),
-    click.option("--train-size", type=click.IntRange(min=0), help="The number of training rows, where the run has several."),
-    click.option("--model-path", metavar="FOLDER", help="Where the base model lies, if its name alone does not tell."),
-    click.option("--trust-remote-code", is_flag=True, help="Run Python code that comes with the model."),
+    click.option("--strategy", required=True, shell_complete=cell_names, help="The strategy to use."),
+    click.option("--task", shell_complete=cell_names, help="The task, if the run has several."),
+    click.option("--model", shell_complete=cell_names, help="The base model, if the run has several."),
+    click.option("--seed", type=click.IntRange(min=0), help="The training seed. Default: the lowest one with a result."),
+    click.option("--train-size", type=click.IntRange(min=0), help="The number of training examples, if the run has several."),
+    click.option("--model-path", metavar="FOLDER", help="Folder of the base model, if it cannot be found by its name."),
+    click.option("--trust-remote-code", is_flag=True, help="Allow Python code that comes with the model."),
 )
 
 
 def cell_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The options that name a finished cell and its model."""
+    """Add the options that select a finished cell and its model."""
     for option in reversed(_OPTIONS):
         command = option(command)
     return command
 
 
 class FinishedDisplay:
-    """Says on standard error which cell it is, and how far its rows are. Ctrl-C is no accident: nothing is left behind."""
+    """Shows the selected cell and its progress on standard error. After Ctrl-C nothing is left behind."""
 
     def __init__(self, console: Console | None = None) -> None:
         self._console = console or Console(stderr=True, highlight=False, emoji=False)
         self._bar: Progress | None = None
         self._task: TaskID | None = None
-        self._told = time.monotonic()
+        self._last_line = time.monotonic()
 
     def __enter__(self) -> FinishedDisplay:
         return self
@@ -60,29 +60,29 @@ class FinishedDisplay:
             sys.exit(130)
 
     def chosen(self, finished: FinishedCell) -> None:
-        """The cell is known."""
-        others = sorted(
+        """Show the selected cell, and which other seeds it has."""
+        other_seeds = sorted(
             {c.seed for c in finished.run.cells if c.seed is not None and _same_but_seed(c, finished.cell)} - {finished.cell.seed}
         )
-        hint = f" (--seed takes {', '.join(map(str, others))}, too)" if others else ""
+        hint = f" (other seeds: {', '.join(map(str, other_seeds))})" if other_seeds else ""
         self.say(f"{finished.run.name}: {finished.label}{hint}")
 
     def progress(self, done: int, total: int) -> None:
-        """So many rows are answered: a bar in a terminal, else a line now and then."""
+        """Show progress: a bar in a terminal, else a line now and then."""
         if self._console.is_terminal:
             if self._bar is None:
-                columns = (TextColumn("rows"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+                columns = (TextColumn("examples"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
                 self._bar = Progress(*columns, console=self._console, transient=True)
-                self._task = self._bar.add_task("rows", total=total)
+                self._task = self._bar.add_task("examples", total=total)
                 self._bar.start()
             assert self._task is not None
             self._bar.update(self._task, completed=done)
-        elif done == total or time.monotonic() - self._told > _QUIET:
-            self._told = time.monotonic()
-            self.say(f"{done}/{total} rows")
+        elif done == total or time.monotonic() - self._last_line > _QUIET:
+            self._last_line = time.monotonic()
+            self.say(f"{done}/{total} examples")
 
     def say(self, text: str) -> None:
-        """One line on standard error."""
+        """Print one line to standard error."""
         self._console.print(escape(message(text)), soft_wrap=True)
 
 

@@ -1,4 +1,4 @@
-"""Plain listings on standard output: aligned columns that other programs can cut apart, too."""
+"""Plain listings on standard output: aligned columns that other programs can split as well."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from harness.errors import BenchError
 
 
 def print_entries(entries: Sequence[Sequence[str]], problems: Sequence[str]) -> None:
-    """Rows in aligned columns, the last column runs free; then the problems, as an error.
+    """Print rows in aligned columns, the last one with free width. Then raise the problems.
 
     Raises:
-        BenchError: when there are problems.
+        BenchError: with the problems, if there are any.
     """
     rows = [[" ".join(printable(cell).split()) for cell in row] for row in entries]
     widths = [max((len(row[i]) for row in rows), default=0) for i in range(len(rows[0]) - 1)] if rows else []
@@ -26,6 +26,6 @@ def print_entries(entries: Sequence[Sequence[str]], problems: Sequence[str]) -> 
 
 
 def print_file(file: Path) -> None:
-    """The file as it is, its place first, as a comment."""
+    """Print a file unchanged, after a comment with its path."""
     click.echo(f"# {file}")
     click.echo(file.read_text(encoding="utf-8"), nl=False)

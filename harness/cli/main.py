@@ -1,4 +1,4 @@
-"""The `bench` command. Commands are imported when they are called, so that `bench --help` answers at once."""
+"""The `bench` command. A command is imported when it is called, so that `bench --help` answers at once."""
 
 from __future__ import annotations
 
@@ -18,31 +18,31 @@ from harness.errors import BenchError
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
-# Command: the module and object that holds it, and its line in the help.
+# By command: its module and object, and its line in the help.
 _COMMANDS = {
     "run": ("harness.cli.commands.run:run", "Fine-tune, score and price strategies on tasks."),
-    "score": ("harness.cli.commands.score:score", "Score outputs that were made elsewhere, as a run like every other."),
-    "plan": ("harness.cli.commands.plan:plan", "Say what the test rows of a task can show, before a run."),
-    "report": ("harness.cli.commands.report:report", "Write the report of a run again, or print the run as JSON."),
+    "score": ("harness.cli.commands.score:score", "Score external outputs, of any model or vendor."),
+    "plan": ("harness.cli.commands.plan:plan", "Show what the test set of a task can detect, before a run."),
+    "report": ("harness.cli.commands.report:report", "Write the report of a run as HTML, Markdown, JSON or CSV."),
     "compare": ("harness.cli.commands.compare:compare", "Compare two strategies of a run, or one strategy in two runs."),
-    "gate": ("harness.cli.commands.gate:gate", "Say whether a model may replace the one in service."),
-    "promote": ("harness.cli.commands.gate:promote", "Put a model in service, if it passes the gate."),
-    "registry": ("harness.cli.commands.gate:registry", "Show what is in service, and its history."),
-    "rollback": ("harness.cli.commands.gate:rollback", "Put the model before back in service."),
-    "review": ("harness.cli.commands.review:review", "Let people judge outputs: packets out, ratings back."),
-    "predict": ("harness.cli.commands.predict:predict", "Answer new rows with a model that a run has made."),
-    "export": ("harness.cli.commands.export:export", "Write an adapter or a model as a folder that other programs load."),
+    "gate": ("harness.cli.commands.gate:gate", "Decide whether a model may replace the current one."),
+    "promote": ("harness.cli.commands.gate:promote", "Put a model into service, if it passes the gate."),
+    "registry": ("harness.cli.commands.gate:registry", "Show the models in service, and their history."),
+    "rollback": ("harness.cli.commands.gate:rollback", "Put the previous model back into service."),
+    "review": ("harness.cli.commands.review:review", "Let experts rate outputs, and collect their ratings."),
+    "predict": ("harness.cli.commands.predict:predict", "Answer new examples with a model of a run."),
+    "export": ("harness.cli.commands.export:export", "Write an adapter or a model to a folder that other programs can load."),
     "tasks": ("harness.cli.commands.tasks:tasks", "List, show and validate tasks."),
     "strategies": ("harness.cli.commands.strategies:strategies", "List and show strategies."),
-    "models": ("harness.cli.commands.models:models", "List the models that can be named here."),
-    "init": ("harness.cli.commands.init:init", "Look at a data file and write the YAML of a task for it."),
-    "doctor": ("harness.cli.commands.doctor:doctor", "Say what works on this machine, and what to do about what does not."),
-    "completion": ("harness.cli.commands.completion:completion", "Print the script that completes commands and names in a shell."),
+    "models": ("harness.cli.commands.models:models", "List the models that are available here."),
+    "init": ("harness.cli.commands.init:init", "Draft a task from a data file."),
+    "doctor": ("harness.cli.commands.doctor:doctor", "Check what works on this machine, and how to fix the rest."),
+    "completion": ("harness.cli.commands.completion:completion", "Print the script for tab completion in a shell."),
 }
 
 
 class _LazyGroup(click.Group):
-    """A group that imports a command's module only when it is needed."""
+    """A group that imports a command's module when the command is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(_COMMANDS)
@@ -55,7 +55,7 @@ class _LazyGroup(click.Group):
         return command
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
-        """The names of commands without importing them, and the options."""
+        """Complete the names of commands without importing them, and options."""
         from click.shell_completion import CompletionItem
 
         names = [CompletionItem(name, help=text) for name, (_, text) in _COMMANDS.items() if name.startswith(incomplete)]
@@ -71,15 +71,15 @@ class _LazyGroup(click.Group):
 def cli() -> None:
     """Which way of adapting a model is good enough, and at what cost?
 
-    bench fine-tunes every strategy on every task, scores each output, prices each phase and compares them with statistics that hold.
+    bench trains every strategy on every task, scores each output, prices each phase, and compares the strategies with valid statistics.
     """
 
 
 def main() -> None:
-    """The entry point: errors of the user's are one clear message and exit code 2, an interruption is 130."""
+    """Run the command. Errors that the user can solve are one clear message and exit code 2; an interruption is 130."""
     signal.signal(signal.SIGTERM, _interrupt)
     try:
-        # the name also decides which variable the shell's completion sets, however the program was started
+        # the name also decides which variable the shell's completion sets, whichever way the program was started
         code = cli.main(prog_name="bench", standalone_mode=False)
     except click.ClickException as error:
         error.show()
@@ -89,9 +89,9 @@ def main() -> None:
             click.echo(f"error: {message(problem)}", err=True)
         code = error.exit_code
     except (KeyboardInterrupt, click.Abort):
-        click.echo("interrupted: the same command goes on where it stopped", err=True)
+        click.echo("interrupted: run the same command again to resume", err=True)
         code = 130
-    except BrokenPipeError:  # the reader of our output has gone, as `head` does
+    except BrokenPipeError:  # the reader closed the pipe, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 1
     sys.exit(code if isinstance(code, int) else 0)

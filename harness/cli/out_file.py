@@ -1,4 +1,4 @@
-"""The file that `--out` names."""
+"""The file named by `--out`."""
 
 from __future__ import annotations
 
@@ -8,26 +8,26 @@ import click
 
 
 def check_target(path: Path) -> None:
-    """Find out before the work whether its result can be written there.
+    """Check before the work starts that its result can be written.
 
     Raises:
-        click.BadParameter: it is a folder, or in one that is not there.
+        click.BadParameter: the path is a folder, or its folder does not exist.
     """
     if path.is_dir():
         raise click.BadParameter(f"{path} is a folder: name a file", param_hint="--out")
     if not path.parent.is_dir():
-        raise click.BadParameter(f"there is no folder {path.parent}", param_hint="--out")
+        raise click.BadParameter(f"the folder {path.parent} does not exist", param_hint="--out")
 
 
 def write_target(path: Path, text: str) -> None:
-    """The text into the file, whole or not at all.
+    """Write the text completely, or not at all.
 
     Raises:
-        click.BadParameter: it cannot be written.
+        click.BadParameter: the file cannot be written.
     """
     from harness.store import write_text
 
     try:
         write_text(path, text)
     except OSError as error:
-        raise click.BadParameter(f"{path} cannot be written: {error.strerror}", param_hint="--out") from None
+        raise click.BadParameter(f"cannot write {path}: {error.strerror}", param_hint="--out") from None

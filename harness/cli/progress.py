@@ -1,4 +1,4 @@
-"""What a run shows while it works: a live table in a terminal, plain lines elsewhere; always on standard error."""
+"""The progress of a run: a live table in a terminal, otherwise plain lines; always on standard error."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
     from harness.store import RunFolder
     from harness.types import Cell
 
-# Lines that a live table shows; a longer one would not fit a screen.
-_MANY = 16
-# Without a terminal, progress of a cell is told at most this often, in seconds.
+# Lines of a live table; a longer one would not fit on a screen.
+_MAX_LINES = 16
+# Without a terminal, the shortest time between two progress lines of a cell, in seconds.
 _QUIET = 15.0
 
 
 @dataclass
-class _Line:
-    """One cell on the screen."""
+class _CellProgress:
+    """One cell on the screen. Times are in seconds; `started`, `phase_started` and `last_line` are readings of the monotonic clock."""
 
     cell: Cell
     name: str
@@ -40,29 +40,29 @@ class _Line:
     unit: str = ""
     loss: float | None = None
     validation_loss: float | None = None
-    began: float = 0.0
-    phase_began: float = 0.0
-    took: float = 0.0
-    told: float = 0.0
+    started: float = 0.0
+    phase_started: float = 0.0
+    duration: float = 0.0
+    last_line: float = 0.0
 
     @property
     def label(self) -> str:
         seed = "" if self.cell.seed is None else f" seed {self.cell.seed}"
         return f"{self.cell.task} · {self.name}{seed}"
 
-    def left(self, now: float) -> float | None:
-        """Seconds that this phase still takes, from its pace so far."""
+    def remaining(self, now: float) -> float | None:
+        """Seconds until the phase ends, at its pace so far."""
         if not self.done or not self.total or self.done == self.total:
             return None
-        return (now - self.phase_began) / self.done * (self.total - self.done)
+        return (now - self.phase_started) / self.done * (self.total - self.done)
 
 
 class RunDisplay:
-    """Listens to a run and shows it."""
+    """Listens to a run and shows its progress."""
 
     def __init__(self, console: Console | None = None) -> None:
         self._console = console or Console(stderr=True, highlight=False, emoji=False)
-        self._lines: dict[str, _Line] = {}
+        self._lines: dict[str, _CellProgress] = {}
         self._live: Live | None = None
         self._folder: RunFolder | None = None
 
@@ -77,14 +77,14 @@ class RunDisplay:
             self._live.stop()
 
     def started(self, folder: RunFolder, resumed: bool) -> None:
-        """The grid is known: say what is about to happen and what was found in the data."""
+        """Show what the run will do, and what was found in the data."""
         self._folder = folder
         plan = folder.plan()
-        self._lines = {cell.id: _Line(cell, plan.cell_label(cell)) for cell in plan.cells}
+        self._lines = {cell.id: _CellProgress(cell, plan.cell_label(cell)) for cell in plan.cells}
         for line in self._lines.values():
             if folder.cell(line.cell.id).is_finished():
                 line.state = folder.cell(line.cell.id).result().status
-        self._say(f"{'Going on with' if resumed else 'Run'} {folder.path}: {len(plan.cells)} cell{'s' if len(plan.cells) != 1 else ''}")
+        self._say(f"{'Resuming' if resumed else 'Run'} {folder.path}: {len(plan.cells)} cell{'s' if len(plan.cells) != 1 else ''}")
         for name, report in plan.data.items():
             sizes = ", ".join(f"{count} {split}" for split, count in report.sizes.items())
             self._say(f"{name}: {sizes}")
@@ -95,62 +95,62 @@ class RunDisplay:
             self._live.start()
 
     def reused(self, cell: Cell, run: str) -> None:
-        """A cell need not run again."""
+        """Show that a cell was taken from another run."""
         line = self._lines[cell.id]
         line.state = "reused"
         self._say(f"{line.label}: reused from {run}")
 
     def event(self, event: Mapping[str, Any]) -> None:
-        """Something about a cell."""
+        """Show an event of a cell: start, phase, progress or exit."""
         line, now = self._lines[event["cell"]], time.monotonic()
         kind = event["event"]
         if kind == "start":
-            line.state, line.began = "running", now
+            line.state, line.started = "running", now
         elif kind == "phase":
-            line.phase, line.phase_began, line.done, line.total = event["phase"], now, 0, 0
-            self._tell(line, now, line.phase)
+            line.phase, line.phase_started, line.done, line.total = event["phase"], now, 0, 0
+            self._report(line, now, line.phase)
         elif kind == "progress":
             line.done, line.total, line.unit = event["done"], event["total"], event["unit"]
             line.loss, line.validation_loss = event.get("loss"), event.get("validation_loss")
-            if now - line.told > _QUIET:
-                self._tell(line, now, f"{line.phase} {self._detail(line, now)}")
+            if now - line.last_line > _QUIET:
+                self._report(line, now, f"{line.phase} {self._detail(line, now)}")
         elif kind == "exit":
-            self._ended(line, now)
+            self._finish(line, now)
 
     def summary(self, run: RunResults) -> None:
-        """The results as a table, and where the report is."""
+        """Print the results as a table, and where the report is."""
         from harness.reporting import terminal_table
 
         terminal_table(run, self._console)
         self._say(f"Report: {run.folder.report}")
 
-    def _ended(self, line: _Line, now: float) -> None:
+    def _finish(self, line: _CellProgress, now: float) -> None:
         assert self._folder is not None
         result = self._folder.cell(line.cell.id).result()
-        line.state, line.took, line.phase = result.status, now - line.began, ""
-        text = f"{line.label}: {result.status} after {_duration(line.took)}"
+        line.state, line.duration, line.phase = result.status, now - line.started, ""
+        text = f"{line.label}: {result.status} after {_duration(line.duration)}"
         self._say(text + (f": {result.error}" if result.error else ""))
         for note in result.notes:
             self._say(f"{line.label}: {note}")
 
-    def _tell(self, line: _Line, now: float, text: str) -> None:
-        """Progress for those without a live table."""
+    def _report(self, line: _CellProgress, now: float, text: str) -> None:
+        """Print progress where there is no live table."""
         if self._live is None:
             self._say(f"{line.label}: {text}")
-        line.told = now
+        line.last_line = now
 
     def _say(self, text: str) -> None:
         self._console.print(escape(message(" ".join(text.splitlines()))), soft_wrap=True)
 
-    def _detail(self, line: _Line, now: float) -> str:
+    def _detail(self, line: _CellProgress, now: float) -> str:
         parts = [f"{line.done}/{line.total} {line.unit}"] if line.total else []
         if line.loss is not None:
             parts.append(f"loss {line.loss:.3f}")
         if line.validation_loss is not None:
             parts.append(f"validation {line.validation_loss:.3f}")
-        left = line.left(now)
-        if left is not None:
-            parts.append(f"{_duration(left)} left")
+        remaining = line.remaining(now)
+        if remaining is not None:
+            parts.append(f"{_duration(remaining)} left")
         return ", ".join(parts)
 
     def _table(self) -> Table:
@@ -158,28 +158,29 @@ class RunDisplay:
         table = Table(caption=self._time_left(now), caption_justify="left", box=box.SIMPLE_HEAD)
         for column in ("cell", "status", "progress", "time"):
             table.add_column(column)
-        for line in _worth_showing(list(self._lines.values())):
+        for line in _visible_lines(list(self._lines.values())):
             status = line.phase if line.state == "running" and line.phase else line.state
-            seconds = now - line.began if line.state == "running" else line.took
+            seconds = now - line.started if line.state == "running" else line.duration
             table.add_row(escape(line.label), status, self._detail(line, now) if line.phase else "", _duration(seconds) if seconds else "")
         return table
 
     def _time_left(self, now: float) -> str:
-        """An estimate from the cells that have ended: each one waiting takes as long as those of its kind did."""
-        took = [line.took for line in self._lines.values() if line.took]
+        """An estimate: each waiting cell takes as long as finished cells of its kind did on average."""
+        durations = [line.duration for line in self._lines.values() if line.duration]
         waiting = sum(line.state == "waiting" for line in self._lines.values())
-        if not took or not waiting:
+        if not durations or not waiting:
             return ""
-        ended = len(self._lines) - waiting - sum(line.state == "running" for line in self._lines.values())
-        trained = [line.took for line in self._lines.values() if line.took and line.cell.seed is not None] or took
-        running = sum(line.left(now) or 0.0 for line in self._lines.values() if line.state == "running")
-        return f"{ended} of {len(self._lines)} cells, about {_duration(running + waiting * sum(trained) / len(trained))} left"
+        finished = len(self._lines) - waiting - sum(line.state == "running" for line in self._lines.values())
+        trained = [line.duration for line in self._lines.values() if line.duration and line.cell.seed is not None] or durations
+        running = sum(line.remaining(now) or 0.0 for line in self._lines.values() if line.state == "running")
+        left = running + waiting * sum(trained) / len(trained)
+        return f"{finished} of {len(self._lines)} cells finished, about {_duration(left)} left"
 
 
-def _worth_showing(lines: Sequence[_Line]) -> Sequence[_Line]:
-    """All lines of a small grid; of a large one what runs, and what stands just before and behind it."""
-    at = [i for i, line in enumerate(lines) if line.state == "running"] or [0]
-    return lines if len(lines) <= _MANY else lines[max(0, at[0] - _MANY // 2) : at[-1] + _MANY // 2]
+def _visible_lines(lines: Sequence[_CellProgress]) -> Sequence[_CellProgress]:
+    """All lines of a small grid; of a large one the running cells and their neighbours."""
+    running = [i for i, line in enumerate(lines) if line.state == "running"] or [0]
+    return lines if len(lines) <= _MAX_LINES else lines[max(0, running[0] - _MAX_LINES // 2) : running[-1] + _MAX_LINES // 2]
 
 
 def _duration(seconds: float) -> str:

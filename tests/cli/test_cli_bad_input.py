@@ -86,8 +86,8 @@ def test_is_told_in_one_message(call: Call, files: Path, arguments: list[str], h
 @pytest.mark.parametrize(
     ("arguments", "hint"),
     [
-        (["--field", "question"], "'--field': 'question' is not of the form role=column"),
-        (["--field", "=x"], "'=x' is not of the form role=column"),
+        (["--field", "question"], "'--field': 'question' must have the form ROLE=COLUMN"),
+        (["--field", "=x"], "'=x' must have the form ROLE=COLUMN"),
         (["--seeds", "0"], "'--seeds': 0 is not in the range"),
         (["--limit", "0"], "'--limit': 0 is not in the range"),
         (["--epochs", "0"], "'--epochs': 0"),
@@ -98,7 +98,7 @@ def test_is_told_in_one_message(call: Call, files: Path, arguments: list[str], h
         (["--price", "-1"], "'--price': -1"),
         (["--dtype", "int8"], "'--dtype'"),
         (["--stratgies", "lora"], "No such option"),
-        (["--resume", "x", "--new"], "--resume and --new contradict each other"),
+        (["--resume", "x", "--new"], "--resume and --new cannot be combined"),
     ],
 )
 def test_a_wrong_option_is_named(call: Call, files: Path, arguments: list[str], hint: str) -> None:

@@ -84,14 +84,14 @@ def test_latest_and_a_margin(call, runs):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("old", "new", "two"), "one run or two can be compared, not 3"),
+        (("old", "new", "two"), "compare one run or two, not 3"),
         (("nothing",), "there is no run 'nothing' in runs"),
         (("old", "--strategies", "lora"), "'lora' against what? Within one run name two: --strategies A,lora"),
         (("old", "--strategies", "lora,qlora", "--by", "wards"), "Did you mean 'ward'"),
         (("old", "--strategies", "lora,qlora", "--margin", "0"), "--margin"),
-        (("old", "--strategies", "lora,qlora", "--train-size", "all"), "'all' is no number of rows"),
+        (("old", "--strategies", "lora,qlora", "--train-size", "all"), "'all' must be a number of training examples"),
         (("old", "two", "--task", "intents"), "has no task 'intents'"),
-        (("old", "--by", "ward"), "--by is for two strategies: name them with --strategies A,B"),
+        (("old", "--by", "ward"), "--by compares two strategies: name them with --strategies A,B"),
         (("two", "--margin", "0.1"), "--margin is in the unit of one score"),
         ((), "Missing argument"),
     ],

@@ -104,7 +104,7 @@ def test_a_merge_into_other_weights_than_those_measured_is_noticed(
     [
         (["base"], "'base' trains nothing"),
         (["prefix", "--merge"], "'prefix' (PREFIX_TUNING) puts trained tokens in front of the prompt and changes no weight"),
-        (["lora", "--dtype", "bfloat16"], "--dtype is for a whole model: it needs --merge"),
+        (["lora", "--dtype", "bfloat16"], "--dtype bfloat16 needs --merge: only a whole model is converted"),
         (["lora", "--out", "none/x"], "there is no folder"),
         (["lora", "--out", "full"], "full: is not empty (it has precious). Name a new folder"),
         (["lora", "--out", "full", "--force"], "full: was not made by bench export, so that --force does not replace it"),

@@ -172,10 +172,10 @@ def test_what_was_forced_and_what_is_whole_is_said(call: Call, run: Path, here: 
     (line,) = call("registry").out.splitlines()
     assert line.split("  ")[2:5] == ["promote BY FORCE", "base of done", "FAIL"]
     verified = call("registry", "verify")
-    assert (verified.code, verified.err) == (0, "1 model, 0 damaged; the history is whole.\n")
+    assert (verified.code, verified.err) == (0, "1 model, 0 damaged; the history is intact.\n")
 
 
 def test_an_empty_registry_says_so(call: Call, here: Path) -> None:
-    assert call("registry").out == "Nothing was promoted into registry yet.\n"
+    assert call("registry").out == "No model has been promoted to registry yet.\n"
     assert call("registry", "history", "x").code == 2
     assert "nothing was promoted for 'x'" in call("rollback", "x").err

@@ -20,7 +20,7 @@ DATA = ("--task", "summarization", "--data", "visits.csv", "--input", "dialogue"
 def test_the_shipped_task_in_its_groups(call):
     ended = call("plan", "--task", "summarization")
     assert (ended.code, ended.err) == (0, "")
-    assert ended.out.splitlines()[0] == "summarization · rougeL · 80 test rows in 50 groups"
+    assert ended.out.splitlines()[0] == "summarization · rougeL · 80 test examples in 50 groups"
     assert "Taken is the worst case: each of the two fails where the other is right." in ended.out
     assert "The question cannot be answered with these rows: “not worse by more than Δ = 0.01” would be shown in 6 % of" in ended.out
     assert "It takes about 62,000 groups of rows, or a margin of 0.384." in ended.out
@@ -29,7 +29,7 @@ def test_the_shipped_task_in_its_groups(call):
 def test_the_users_own_rows_and_a_wide_margin(call, here):
     rows(here)
     ended = call("plan", *DATA, "--margin", "0.9")
-    assert ended.out.splitlines()[0] == "summarization · rougeL · 10 test rows"
+    assert ended.out.splitlines()[0] == "summarization · rougeL · 10 test examples"
     assert "The question can be answered: “not worse by more than Δ = 0.9” is shown in 8" in ended.out
 
 
@@ -49,7 +49,7 @@ def test_an_earlier_run_says_how_far_two_strategies_differ(call, here):
 def test_several_tasks(call):
     out = call("plan", "--task", "qa,classification").out
     assert out.count("A difference of") == 1
-    assert "\n\nclassification · macro_f1 · 300 test rows in" in out
+    assert "\n\nclassification · macro_f1 · 300 test examples in" in out
     assert "macro_f1 is made from all rows together, so there is no worst case to reckon with: name an earlier run on such data" in out
 
 

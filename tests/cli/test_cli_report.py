@@ -38,6 +38,6 @@ def test_it_is_shown(call: Call, run: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert call("report", str(run), "--open").code == 0
     assert shown == [str(run / "report.html")]
     monkeypatch.setattr("click.launch", lambda file: 1)
-    assert "open the file yourself" in call("report", str(run), "--open").err
+    assert "Open the file yourself" in call("report", str(run), "--open").err
     wrong = call("report", str(run), "--open", "--out", "-")
     assert wrong.code == 2 and "leave out --out -" in wrong.err

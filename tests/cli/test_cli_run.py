@@ -135,7 +135,7 @@ def test_report_is_written_where_it_is_asked_for(runs: Path, call: Call, here: P
     assert (here / "mine.html").read_text() == before
     call("report", "latest", "--format", "json", "--out", "mine.json")
     assert json.loads((here / "mine.json").read_text())["run"] == folder.name
-    for out, hint in (("none/x.html", "there is no folder none"), ("runs", "runs is a folder"), (".", ". is a folder")):
+    for out, hint in (("none/x.html", "the folder none does not exist"), ("runs", "runs is a folder"), (".", ". is a folder")):
         ended = call("report", "--out", out)
         assert ended.code == 2
         assert hint in ended.err

@@ -1,4 +1,4 @@
-"""A module per command or command group."""
+"""One module per command or command group."""
 
 from harness.cli.commands.completion import cell_names
 

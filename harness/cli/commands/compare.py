@@ -15,16 +15,16 @@ from harness.cli.options import Number, runs_dir, split_names, split_specs
     multiple=True,
     callback=split_specs,
     shell_complete=cell_names,
-    help="A,B: B is held against A; one name does for two runs. Default: the best against each other, or all that both runs have.",
+    help="A,B compares B with A; with two runs, one name is enough. Default: the best with every other, or all that both runs share.",
 )
-@click.option("--task", shell_complete=cell_names, help="The task. Default: every one that the runs have.")
-@click.option("--model", multiple=True, callback=split_names, help="The base model, where a run has several; two for A and B.")
+@click.option("--task", shell_complete=cell_names, help="The task. Default: every task of the runs.")
+@click.option("--model", multiple=True, callback=split_names, help="The base model, if a run has several; two for A and B.")
 @click.option(
-    "--train-size", multiple=True, callback=split_names, help="The number of training rows, where a run has several; two for A and B."
+    "--train-size", multiple=True, callback=split_names, help="The number of training examples, if a run has several; two for A and B."
 )
-@click.option("--by", metavar="COLUMN", help="Slices of the rows: a column of the data, 'length' or 'class'.")
+@click.option("--by", metavar="COLUMN", help="Results by subgroup: a column of the data, 'length' or 'class'.")
 @click.option(
-    "--margin", type=Number(min=0, min_open=True), help="What loss would be accepted, in the score's unit. Default: the task's own."
+    "--margin", type=Number(min=0, min_open=True), help="The accepted loss, in the unit of the score. Default: the task's margin."
 )
 @click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @runs_dir
@@ -39,9 +39,9 @@ def compare(
     format_: str,
     runs_dir: str,
 ) -> None:
-    """Compare on the same test rows: differences with intervals, what changed, and what it is worth.
+    """Compare strategies on the same test examples: differences with intervals, changed examples, costs.
 
-    RUNS is one run (a folder, a name, or `latest`), or two: A's first, then B's.
+    RUNS is one run (a folder, a name, or `latest`), or two: first that of A, then that of B.
     """
     import json
 
@@ -51,19 +51,19 @@ def compare(
     from harness.reporting import comparison_to_json, print_comparison, print_summary
 
     if len(runs) > 2:
-        raise click.UsageError(f"one run or two can be compared, not {len(runs)}")
+        raise click.UsageError(f"compare one run or two, not {len(runs)}")
     views = api.compare(
         *runs, strategies=strategies, task=task, models=model, train_sizes=_sizes(train_size), by=by, margin=margin, runs_dir=runs_dir
     )
     by_task = {view.task: [v for v in views if v.task == view.task] for view in views}
     if margin is not None and len(by_task) > 1:
-        raise click.UsageError("--margin is in the unit of one score, and there are several tasks: name one with --task")
+        raise click.UsageError("--margin is in the unit of one score, but there are several tasks: choose one with --task")
     if format_ == "json":
         click.echo(json.dumps(comparison_to_json(views), indent=1, ensure_ascii=False, allow_nan=False))
         return
     console = Console(highlight=False, emoji=False)
     if by is not None and any(len(own) > 1 for own in by_task.values()):
-        raise click.UsageError("--by is for two strategies: name them with --strategies A,B")
+        raise click.UsageError("--by compares two strategies: name them with --strategies A,B")
     for number, own in enumerate(by_task.values()):
         if number:
             click.echo()
@@ -77,5 +77,5 @@ def compare(
 def _sizes(values: tuple[str, ...]) -> tuple[int, ...]:
     wrong = next((value for value in values if not value.isdecimal()), None)
     if wrong is not None:
-        raise click.BadParameter(f"'{wrong}' is no number of rows", param_hint="--train-size")
+        raise click.BadParameter(f"'{wrong}' must be a number of training examples", param_hint="--train-size")
     return tuple(int(value) for value in values)

@@ -11,25 +11,25 @@ from harness.cli.commands.completion import run_names
 from harness.cli.options import runs_dir
 
 
-@click.command(short_help="Write an adapter or a model as a folder that other programs load.")
+@click.command(short_help="Write an adapter or a model to a folder that other programs can load.")
 @click.argument("run", default="latest", shell_complete=run_names)
 @cell_options
-@click.option("--out", metavar="FOLDER", required=True, help="A new or an empty folder.")
-@click.option("--merge", is_flag=True, help="Make one model of the adapter and its base.")
+@click.option("--out", metavar="FOLDER", required=True, help="A new or empty folder.")
+@click.option("--merge", is_flag=True, help="Merge the adapter into its base model.")
 @click.option(
     "--dtype",
     type=click.Choice(["auto", "float32", "bfloat16", "float16"]),
     default="auto",
     show_default=True,
-    help="The numbers of a whole model; auto: those that the cell computed in.",
+    help="Number format of a whole model; auto: the one that the cell computed in.",
 )
-@click.option("--force", is_flag=True, help="Replace a former export.")
+@click.option("--force", is_flag=True, help="Replace an earlier export.")
 @runs_dir
 def export(run: str, **options: Any) -> None:
-    """Write what a finished cell of RUN (a folder, a name, or `latest`) has learnt, with a model card.
+    """Write the trained weights of a finished cell of RUN (a folder, a name, or `latest`), with a model card.
 
-    Without --merge, the adapter in PEFT's format; with it, or for a strategy that tunes all weights, a whole model for transformers, vLLM
-    and llama.cpp's converter. A whole model is loaded once more and compared with what was measured.
+    Without --merge: the adapter in PEFT's format. With it, or after full fine-tuning: a whole model for transformers, vLLM and llama.cpp's
+    converter. A whole model is loaded again, and its outputs are compared with the measured ones.
 
     \b
     bench export latest --strategy lora --out adapter

@@ -19,15 +19,19 @@ registry_dir = click.option(
 )
 _JUDGED = (
     click.option("--strategy", required=False, shell_complete=cell_names, help="The candidate."),
-    click.option("--task", shell_complete=cell_names, help="The task. Needed where the run has several."),
+    click.option("--task", shell_complete=cell_names, help="The task, if the run has several."),
     click.option(
-        "--policy", metavar="FILE", help="The rules, as YAML. Default: not worse by the margin, critical errors on at most 2 % more rows."
+        "--policy",
+        metavar="FILE",
+        help="The rules, as YAML. Default: not worse by more than the margin, critical errors up by at most 2 percentage points.",
     ),
-    click.option("--baseline", metavar="RUN:STRATEGY", help="What to compare with. Default: the champion of the registry."),
-    click.option("--model", help="The base model, where the run has several."),
-    click.option("--train-size", type=int, help="The number of training rows, where the run has several."),
-    click.option("--model-path", metavar="FOLDER", help="Where the baseline's base model lies, if it has to answer again."),
-    click.option("--without-text", is_flag=True, help="No ids and outputs of test rows in what is shown: they may be what patients said."),
+    click.option("--baseline", metavar="RUN:STRATEGY", help="What to compare with. Default: the model in service."),
+    click.option("--model", help="The base model, if the run has several."),
+    click.option("--train-size", type=int, help="The number of training examples, if the run has several."),
+    click.option("--model-path", metavar="FOLDER", help="Folder of the baseline's base model, if it has to answer again."),
+    click.option(
+        "--without-text", is_flag=True, help="Leave ids and outputs of test examples out of all output: they may be what patients said."
+    ),
     registry_dir,
     runs_dir,
 )
@@ -39,12 +43,12 @@ def _judged(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-@click.command(short_help="Say whether a model may replace the one in service: PASS, FAIL or INCONCLUSIVE.")
+@click.command(short_help="Decide whether a model may replace the current one: PASS, FAIL or INCONCLUSIVE.")
 @click.argument("run", default="latest", shell_complete=run_names)
 @_judged
 @click.option("--format", "format_", type=click.Choice(["text", "md", "json", "junit"]), default="text", show_default=True)
-@click.option("--out", metavar="FILE", help="Write the chosen format to a file; the terminal gets the text.")
-@click.option("--init", "init_", is_flag=True, help="Write a commented policy for --task instead: to --out, or as text.")
+@click.option("--out", metavar="FILE", help="Write the chosen format to a file, and the text to the terminal.")
+@click.option("--init", "init_", is_flag=True, help="Write a commented policy for --task, to --out or standard output, and stop.")
 @tasks_dir
 @click.pass_context
 def gate(
@@ -56,11 +60,11 @@ def gate(
     init_: bool,
     without_text: bool,
     tasks_dir: tuple[str, ...],
-    **given: Any,
+    **options: Any,
 ) -> None:
-    """Judge a strategy of RUN (a folder, a name, or `latest`) by a policy.
+    """Judge a strategy of RUN (a folder, a name, or `latest`) against a policy.
 
-    Exit codes: 0 PASS, 1 FAIL, 3 INCONCLUSIVE (with the test rows that would decide), 2 usage.
+    Exit codes: 0 PASS, 1 FAIL, 3 INCONCLUSIVE (with the number of test examples that would decide), 2 usage.
 
     \b
     bench gate --init --task summarization --out gate.yaml
@@ -74,26 +78,26 @@ def gate(
     from harness.reporting import print_verdict
 
     if init_:
-        if not given["task"]:
+        if not options["task"]:
             raise click.UsageError("--init needs --task: a name, or a YAML file")
         if out is not None:
             check_target(Path(out))
             if Path(out).exists():
-                raise click.BadParameter(f"{out} is there already: name another file", param_hint="--out")
-        drafted = api.draft_policy(given["task"], tasks_dirs=tasks_dir)
+                raise click.BadParameter(f"{out} already exists: name another file", param_hint="--out")
+        drafted = api.draft_policy(options["task"], tasks_dirs=tasks_dir)
         if out is None:
             click.echo(drafted, nl=False)
             return
         write_target(Path(out), drafted)
         click.echo(out)
         return
-    if not given["strategy"]:
+    if not options["strategy"]:
         raise click.UsageError("--strategy: name the candidate")
     if out is not None and format_ == "text":
         raise click.UsageError("--out writes md, json or junit: name one with --format")
     if out is not None:
         check_target(Path(out))
-    verdict = _published(api.gate(run, **given), without_text)
+    verdict = _published(api.gate(run, **options), without_text)
     if out is not None:
         write_target(Path(out), _text(verdict, format_))
     if format_ == "text" or out is not None:
@@ -124,15 +128,15 @@ def _text(verdict: Verdict, format_: str) -> str:
     return json.dumps(verdict.to_json(), indent=1, allow_nan=False) + "\n"
 
 
-@click.command(short_help="Put a model in service: only with a PASS, or by force with a reason.")
+@click.command(short_help="Put a model into service: with a PASS, or by force with a reason.")
 @click.argument("run", default="latest", shell_complete=run_names)
 @_judged
-@click.option("--force", is_flag=True, help="Although it does not pass: on record for ever.")
-@click.option("--reason", default="", help="Why; needed with --force.")
-def promote(run: str, force: bool, reason: str, without_text: bool, **given: Any) -> None:
-    """Judge a strategy of RUN as `bench gate` does, and if it passes, copy its model into the registry and make it the champion.
+@click.option("--force", is_flag=True, help="Promote it even if it does not pass; this stays in the history.")
+@click.option("--reason", default="", help="The reason; required with --force.")
+def promote(run: str, force: bool, reason: str, without_text: bool, **options: Any) -> None:
+    """Judge a strategy of RUN as `bench gate` does. If it passes, copy its model into the registry and put it into service.
 
-    A deleted run loses nothing: artifact, predictions and test rows are in the registry.
+    The registry holds the model, its predictions and the test examples, so the run may be deleted.
     """
     from rich.console import Console
 
@@ -142,40 +146,40 @@ def promote(run: str, force: bool, reason: str, without_text: bool, **given: Any
     def show(verdict: Verdict) -> None:
         print_verdict(_published(verdict, without_text), Console(highlight=False, emoji=False, stderr=True))
 
-    if not given["strategy"]:
+    if not options["strategy"]:
         raise click.UsageError("--strategy: name the candidate")
     try:
-        event, verdict = api.promote(run, force=force, reason=reason, **given)
+        event, verdict = api.promote(run, force=force, reason=reason, **options)
     except api.NotPassedError as error:
         show(error.verdict)
         raise
     show(verdict)
     click.echo(f"{event.task}: {event.strategy} of {event.run} is in service{' BY FORCE' if event.action == 'force' else ''}.", err=True)
-    click.echo(f"{given['registry']}/{event.folder}")
+    click.echo(f"{options['registry']}/{event.folder}")
 
 
-@click.group(invoke_without_command=True, short_help="Show what is in service, and its history.")
+@click.group(invoke_without_command=True, short_help="Show the models in service, and their history.")
 @registry_dir
 @click.pass_context
 def registry(ctx: click.Context, registry: str) -> None:
-    """Show the champion of every task."""
+    """Show the model in service for every task."""
     from harness import api
 
     ctx.obj = registry
     if ctx.invoked_subcommand is None:
         events = api.history(registry=registry)
-        champions = {event.task: event for event in events}
-        for event in champions.values():
+        current = {event.task: event for event in events}
+        for event in current.values():
             click.echo(_line(event))
-        if not champions:
-            click.echo(f"Nothing was promoted into {registry} yet.")
+        if not current:
+            click.echo(f"No model has been promoted to {registry} yet.")
 
 
 @registry.command(name="history")
 @click.argument("task")
 @click.pass_obj
 def show_history(folder: str, task: str) -> None:
-    """Print everything that was promoted and rolled back for TASK."""
+    """Print all promotions and rollbacks of TASK."""
     from harness import api
 
     for event in api.history(task, registry=folder):
@@ -185,38 +189,38 @@ def show_history(folder: str, task: str) -> None:
 @registry.command()
 @click.pass_context
 def verify(ctx: click.Context) -> None:
-    """Recompute the seal of every event and the digest of every model.
+    """Verify the seal of every event and the digest of every model.
 
-    Exit codes: 0 all is as it was promoted, 1 a model is missing or was changed, 2 the history was.
+    Exit codes: 0 everything is intact, 1 a model is missing or was changed, 2 the history was changed.
     """
     from harness import api
     from harness.cli.wording import message
     from harness.text import plural
 
-    found = api.verify_registry(registry=ctx.obj)
-    for event, damage in found:
-        state = "DAMAGED" if damage else "whole"
+    models = api.verify_registry(registry=ctx.obj)
+    for event, damage in models:
+        state = "DAMAGED" if damage else "intact"
         click.echo(message(f"{state}  {event.task}  {event.strategy} of {event.run}  {damage or event.digest}"))
-    damaged = sum(bool(damage) for _, damage in found)
-    click.echo(f"{plural(len(found), 'model')}, {damaged} damaged; the history is whole.", err=True)
+    damaged = sum(bool(damage) for _, damage in models)
+    click.echo(f"{plural(len(models), 'model')}, {damaged} damaged; the history is intact.", err=True)
     ctx.exit(1 if damaged else 0)
 
 
 def _line(event: Event) -> str:
-    """One line an event, whatever a reason holds: the columns are two spaces apart, and no field has two together."""
+    """The event on one line. Columns are separated by two spaces, which no field contains, whatever its reason holds."""
     from harness.text import one_line
 
-    done = "promote BY FORCE" if event.action == "force" else event.action
-    what = [event.at, event.task, done, f"{event.strategy} of {event.run}"]
-    return "  ".join(one_line(field) for field in [*what, event.outcome, event.digest[:12], event.user, event.reason] if field)
+    action = "promote BY FORCE" if event.action == "force" else event.action
+    fields = (event.at, event.task, action, f"{event.strategy} of {event.run}", event.outcome, event.digest[:12], event.user, event.reason)
+    return "  ".join(one_line(field) for field in fields if field)
 
 
-@click.command(short_help="Put the model before the one in service back in service.")
+@click.command(short_help="Put the previous model back into service.")
 @click.argument("task")
-@click.option("--reason", default="", help="Why, for the history.")
+@click.option("--reason", default="", help="The reason, for the history.")
 @registry_dir
 def rollback(task: str, reason: str, registry: str) -> None:
-    """Put the model of TASK that was in service before back in service. The history grows by this; nothing is taken from it."""
+    """Put the previous model of TASK back into service. This adds an event to the history and removes nothing."""
     from harness import api
 
     event = api.rollback(task, registry=registry, reason=reason)

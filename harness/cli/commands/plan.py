@@ -7,24 +7,24 @@ from typing import Any
 import click
 
 from harness.cli.commands.completion import run_names, task_names
-from harness.cli.options import Number, data_options, fields_of, runs_dir, split_names, tasks_dir
+from harness.cli.options import Number, data_options, pop_fields, runs_dir, split_names, tasks_dir
 
 
-@click.command(short_help="Say what the test rows of a task can show, before a run.")
+@click.command(short_help="Show what the test set of a task can detect, before a run.")
 @click.option(
     "--task", "tasks", multiple=True, callback=split_names, shell_complete=task_names,
     help="Tasks: names (see `bench tasks`) or YAML files.",
 )  # fmt: skip
 @data_options
 @click.option(
-    "--margin", type=Number(min=0, min_open=True), help="What loss would be accepted, in the score's unit. Default: the task's own."
+    "--margin", type=Number(min=0, min_open=True), help="The accepted loss, in the unit of the score. Default: the task's margin."
 )
-@click.option("--from", "earlier", metavar="RUN", shell_complete=run_names, help="An earlier run on such data: its spread is taken.")
+@click.option("--from", "earlier", metavar="RUN", shell_complete=run_names, help="An earlier run on similar data, whose spread is used.")
 @click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @tasks_dir
 @runs_dir
 def plan(tasks: tuple[str, ...], margin: float | None, earlier: str | None, format_: str, runs_dir: str, **options: Any) -> None:
-    """Say which difference the test rows can show, and whether the question about the margin can be answered at all.
+    """Show which difference the test set can detect, and whether it can answer the question about the margin.
 
     Nothing is trained. The data options are those of `bench run`.
 
@@ -38,15 +38,15 @@ def plan(tasks: tuple[str, ...], margin: float | None, earlier: str | None, form
     from harness import api
     from harness.cli.wording import message
 
-    given = {"fields": fields_of(options), "tasks_dirs": options.pop("tasks_dir"), "tasks": tasks, "strategies": (), **options}
+    given = {"fields": pop_fields(options), "tasks_dirs": options.pop("tasks_dir"), "tasks": tasks, "strategies": (), **options}
     found = api.foresee(given, margin=margin, earlier=earlier, runs_dir=runs_dir)
     if margin is not None and len(found) > 1:
-        raise click.UsageError("--margin is in the unit of one score: name one task")
+        raise click.UsageError("--margin is in the unit of one score: choose one task with --task")
     if format_ == "json":
         click.echo(json.dumps({"tasks": [asdict(each) for each in found]}, indent=1, ensure_ascii=False, allow_nan=False))
         return
     for number, each in enumerate(found):
         groups = f" in {each.groups:,} groups" if each.groups else ""
-        click.echo(message(f"{chr(10) * bool(number)}{each.task} · {each.score} · {each.rows:,} test rows{groups}"))
+        click.echo(message(f"{chr(10) * bool(number)}{each.task} · {each.score} · {each.rows:,} test examples{groups}"))
         for sentence in each.sentences:
             click.echo(message(sentence))

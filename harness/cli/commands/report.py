@@ -13,10 +13,10 @@ from harness.cli.out_file import check_target, write_target
 if TYPE_CHECKING:
     from harness.api import LoadedRun
 
-_FORMATS = ("html", "md", "json", "csv")  # and the endings of their files
+_FORMATS = ("html", "md", "json", "csv")  # also the file extensions
 
 
-@click.command(short_help="Write the report of a run again, or print the run as Markdown, JSON or CSV.")
+@click.command(short_help="Write the report of a run as HTML, Markdown, JSON or CSV.")
 @click.argument("run", default="latest", shell_complete=run_names)
 @click.option(
     "--format",
@@ -24,17 +24,17 @@ _FORMATS = ("html", "md", "json", "csv")  # and the endings of their files
     type=click.Choice(_FORMATS),
     default="html",
     show_default=True,
-    help="html: the report; md: the decision, for a pull request; json: the run for programs; csv: a line a cell.",
+    help="html: the report; md: the decision, for a pull request; json: all results, for programs; csv: one line per cell.",
 )
-@click.option("--out", help="Where to write; - is standard output. Without it, report.html (md, …) in the run's folder.")
+@click.option("--out", help="Output file; - is standard output. Default: report.html (md, …) in the run's folder.")
 @click.option("--without-text", is_flag=True, help="Leave inputs, references and outputs out of the HTML report.")
-@click.option("--open", "open_", is_flag=True, help="Show the file in the browser.")
+@click.option("--open", "open_", is_flag=True, help="Open the file in the browser.")
 @runs_dir
 def report(run: str, format_: str, out: str | None, without_text: bool, open_: bool, runs_dir: str) -> None:
     """Write the report of RUN (a folder, a name, or `latest`).
 
-    The texts in it may be what patients or customers said: --without-text leaves
-    them out of the HTML report. The other formats never have them.
+    The HTML report contains texts that patients or customers may have said:
+    --without-text leaves them out. The other formats never contain them.
 
     \b
     bench report latest --open
@@ -45,7 +45,7 @@ def report(run: str, format_: str, out: str | None, without_text: bool, open_: b
     from harness import api
 
     if open_ and out == "-":
-        raise click.UsageError("--open shows a file: leave out --out -")
+        raise click.UsageError("--open needs a file: it cannot be combined with --out -")
     loaded = api.load_run(run, runs_dir=runs_dir)
     text = _text(loaded, format_, with_text=not without_text)
     if out == "-":
@@ -56,7 +56,7 @@ def report(run: str, format_: str, out: str | None, without_text: bool, open_: b
     write_target(target, text)
     click.echo(str(target))
     if open_ and click.launch(str(target)) != 0:
-        click.echo("No program here shows it: open the file yourself.", err=True)
+        click.echo("Could not open a browser. Open the file yourself.", err=True)
 
 
 def _text(run: LoadedRun, format_: str, *, with_text: bool) -> str:

@@ -12,7 +12,7 @@ import click
 from click.core import ParameterSource
 
 from harness.cli.commands.completion import model_names, run_names, strategy_names, task_names
-from harness.cli.options import Number, data_options, fields_of, runs_dir, split_names, split_specs, strategies_dir, tasks_dir
+from harness.cli.options import Number, data_options, pop_fields, runs_dir, split_names, split_specs, strategies_dir, tasks_dir
 
 
 @click.command(short_help="Fine-tune, score and price strategies on tasks.")
@@ -29,24 +29,30 @@ from harness.cli.options import Number, data_options, fields_of, runs_dir, split
     help="A name (see `bench models`), a folder, a .gguf file, or org/name on the Hub; several make a grid.",
 )  # fmt: skip
 @click.option("--revision", help="Branch, tag or commit of a Hub model.")
-@click.option("--grid", metavar="FILE", help="A grid in a YAML file; options given beside it win.")
+@click.option("--grid", metavar="FILE", help="A grid in a YAML file; options on the command line take precedence.")
 @data_options
 @click.option(
-    "--train-sizes", multiple=True, callback=split_names, metavar="N,…", help="Training rows for a learning curve: 100,300,1000,all."
+    "--train-sizes",
+    multiple=True,
+    callback=split_names,
+    metavar="N,…",
+    help="Numbers of training examples for a learning curve: 100,300,1000,all.",
 )
-@click.option("--seeds", type=click.IntRange(1, 100), default=1, show_default=True, help="Training seeds for each strategy that trains.")
-@click.option("--epochs", type=Number(0, 1000, min_open=True), help="Passes over the training rows, for every strategy.")
-@click.option("--no-base", is_flag=True, help="Leave the untuned model out.")
+@click.option(
+    "--seeds", type=click.IntRange(1, 100), default=1, show_default=True, help="Number of training seeds for each strategy that trains."
+)
+@click.option("--epochs", type=Number(0, 1000, min_open=True), help="Passes over the training examples, for every strategy.")
+@click.option("--no-base", is_flag=True, help="Leave out the untuned model.")
 @click.option("--dtype", type=click.Choice(["auto", "float32", "bfloat16", "float16"]), default="auto", show_default=True)
-@click.option("--price", type=Number(0), help="What an hour of this device costs, in USD.")
-@click.option("--jobs", type=click.IntRange(1, 64), default=1, show_default=True, help="Cells at the same time.")
-@click.option("--trust-remote-code", is_flag=True, help="Run Python code that comes with a model.")
+@click.option("--price", type=Number(0), help="Price of one hour of this device, in USD.")
+@click.option("--jobs", type=click.IntRange(1, 64), default=1, show_default=True, help="Number of cells to run at the same time.")
+@click.option("--trust-remote-code", is_flag=True, help="Allow Python code that comes with a model.")
 @click.option(
     "--resume", metavar="RUN", shell_complete=run_names,
-    help="Go on with this run; needs no other option, or those that it was started with.",
+    help="Resume this run; without other options, or with all options that it was started with.",
 )  # fmt: skip
-@click.option("--new", is_flag=True, help="Start a new run even if the same one was interrupted.")
-@click.option("--no-reuse", is_flag=True, help="Run cells again that are done in other runs.")
+@click.option("--new", is_flag=True, help="Start a new run, even if there is an interrupted run of the same plan.")
+@click.option("--no-reuse", is_flag=True, help="Run all cells, also those that are done in other runs.")
 @tasks_dir
 @strategies_dir
 @runs_dir
@@ -54,7 +60,7 @@ from harness.cli.options import Number, data_options, fields_of, runs_dir, split
 def run(ctx: click.Context, /, *, resume: str | None, new: bool, no_reuse: bool, runs_dir: str, jobs: int, **options: Any) -> None:
     """Fine-tune, score and price every strategy on every task, and write a report.
 
-    The last line on standard output is the run's folder. The same command goes on where it was interrupted.
+    The last line on standard output is the run's folder. If the run is interrupted, run the same command again to resume.
 
     \b
     bench run --task summarization --strategies lora,qlora
@@ -62,20 +68,20 @@ def run(ctx: click.Context, /, *, resume: str | None, new: bool, no_reuse: bool,
     bench run --grid grid.yaml
     """
     if resume is not None and new:
-        raise click.UsageError("--resume and --new contradict each other")
+        raise click.UsageError("--resume and --new cannot be combined")
     from harness import api
     from harness.cli.progress import RunDisplay
     from harness.grid import make_request, read_grid
 
-    if resume is not None and not _said(ctx, options):
+    if resume is not None and not _on_command_line(ctx, options):
         request = api.stored_request(api.load_run(resume, runs_dir=runs_dir))
     elif resume is not None and not (options["tasks"] or options["grid"]):
-        raise click.UsageError("--resume RUN takes no other option, or all of those that the run was started with")
+        raise click.UsageError("--resume RUN takes no other options, or all options that the run was started with")
     else:
         grid = options.pop("grid")
-        said = {name for name in options if _said(ctx, [name])}
-        given = {
-            "fields": fields_of(options),
+        explicit = {name for name in options if _on_command_line(ctx, [name])}
+        values = {
+            "fields": pop_fields(options),
             "base": not options.pop("no_base"),
             "tasks_dirs": options.pop("tasks_dir"),
             "strategies_dirs": options.pop("strategies_dir"),
@@ -83,9 +89,9 @@ def run(ctx: click.Context, /, *, resume: str | None, new: bool, no_reuse: bool,
         }
         if grid is not None:
             renamed = {"no_base": "base", "tasks_dir": "tasks_dirs", "strategies_dir": "strategies_dirs"}
-            kept = {renamed.get(name, name) for name in said} | {"fields", "tasks_dirs", "strategies_dirs"}
-            given = given | {name: value for name, value in read_grid(Path(grid)).items() if name not in kept}
-        request = make_request(given)
+            kept = {renamed.get(name, name) for name in explicit} | {"fields", "tasks_dirs", "strategies_dirs"}
+            values = values | {name: value for name, value in read_grid(Path(grid)).items() if name not in kept}
+        request = make_request(values)
     with RunDisplay() as display:
         done = api.run_request(
             request,
@@ -103,6 +109,6 @@ def run(ctx: click.Context, /, *, resume: str | None, new: bool, no_reuse: bool,
         sys.exit(1)
 
 
-def _said(ctx: click.Context, names: Iterable[str]) -> bool:
-    """Whether any of these options is on the command line: then they say what is to run, and nothing that the user typed is ignored."""
+def _on_command_line(ctx: click.Context, names: Iterable[str]) -> bool:
+    """Whether any of these options is on the command line, so that nothing that the user typed is ignored."""
     return any(ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE for name in names)

@@ -9,28 +9,28 @@ from typing import Any
 import click
 
 from harness.cli.commands.completion import task_names
-from harness.cli.options import Number, data_options, fields_of, runs_dir, tasks_dir
+from harness.cli.options import Number, data_options, pop_fields, runs_dir, tasks_dir
 
 
-@click.command(short_help="Score outputs that were made elsewhere, as a run like every other.")
+@click.command(short_help="Score external outputs, of any model or vendor.")
 @click.option("--task", required=True, shell_complete=task_names, help="A task: a name (see `bench tasks`) or a YAML file.")
 @click.option(
     "--predictions", required=True, metavar="FILE",
-    help="{\"id\", \"output\"} rows in any format of tasks/README.md, or a .txt with one output a line, in the order of the data.",
+    help="{\"id\", \"output\"} rows in any format of tasks/README.md, or a .txt file with one output per line, in the order of the data.",
 )  # fmt: skip
-@click.option("--name", help="What the outputs are called in reports. Default: the name of the file.")
-@click.option("--price-per-1k", type=Number(0), help="What a thousand outputs cost, in USD.")
+@click.option("--name", help="Name of the outputs in reports. Default: the name of the file.")
+@click.option("--price-per-1k", type=Number(0), help="Price of 1,000 outputs, in USD.")
 @data_options
-@click.option("--trust-remote-code", is_flag=True, help="Run the script of a metric of the evaluate library.")
+@click.option("--trust-remote-code", is_flag=True, help="Allow the script of a metric of the evaluate library.")
 @tasks_dir
 @runs_dir
 def score(
     task: str, predictions: str, name: str | None, price_per_1k: float | None, tasks_dir: tuple[str, ...], runs_dir: str, **options: Any
 ) -> None:
-    """Score outputs of any model, vendor or trainer. Every row of --data is a test row here.
+    """Score outputs of any model, vendor or trainer. Every row of --data is a test example here.
 
-    Missing, doubled and unknown ids are named; a missing output scores as wrong. The last line on standard output is the run's folder: its
-    cell is compared, reported and read like every other. Within a grid: `bench run --strategies lora,outputs:FILE`.
+    Missing, duplicate and unknown ids are reported; a missing output counts as wrong. The last line on standard output is the run's folder,
+    which can be reported and compared like any other. Within a grid: `bench run --strategies lora,outputs:FILE`.
 
     \b
     bench score --task qa --data test.json --predictions outputs.jsonl --name vendor-model --price-per-1k 1.20
@@ -38,7 +38,7 @@ def score(
     from harness import api
     from harness.cli.progress import RunDisplay
 
-    given = {"fields": fields_of(options), "tasks_dirs": tasks_dir, **options}
+    given = {"fields": pop_fields(options), "tasks_dirs": tasks_dir, **options}
     with RunDisplay() as display:
         done = api.score(
             task,

@@ -13,7 +13,7 @@ from harness.cli.options import strategies_dir
 @strategies_dir
 @click.pass_context
 def strategies(ctx: click.Context, strategies_dir: tuple[str, ...]) -> None:
-    """List the strategies that can be named."""
+    """List the available strategies."""
     from harness.api import open_catalog
 
     ctx.obj = open_catalog((), strategies_dir)

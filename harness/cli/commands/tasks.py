@@ -16,7 +16,7 @@ from harness.cli.wording import message
 @tasks_dir
 @click.pass_context
 def tasks(ctx: click.Context, tasks_dir: tuple[str, ...]) -> None:
-    """List the tasks that can be named."""
+    """List the available tasks."""
     from harness.api import open_catalog
 
     ctx.obj = open_catalog(tasks_dir)
@@ -40,7 +40,7 @@ def show(catalog: object, name: str) -> None:
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.pass_obj
 def validate(catalog: object, files: tuple[Path, ...]) -> None:
-    """Check YAML files of tasks or strategies; every problem of every file is named."""
+    """Check YAML files of tasks or strategies, and report every problem of every file."""
     from harness.catalog import Catalog
     from harness.errors import BenchError
 
