@@ -1,7 +1,7 @@
-"""The one error base that users see, and the helpers that word it.
+"""The base class of all errors that users can solve, and helpers for their messages.
 
-An error says what is wrong, where (file, line, field), the value seen and what to do. `bench` prints the message without a traceback and
-exits with code 2; any other exception is a defect of ours and keeps its traceback.
+A message says what is wrong, where (file, line, field), the value seen, and what to do. `bench` prints it without a traceback and exits
+with code 2. Any other exception is a bug in bench and keeps its traceback.
 """
 
 from __future__ import annotations
@@ -10,15 +10,16 @@ import difflib
 import re
 from collections.abc import Callable, Iterable, Sequence
 
-# A setting inside a message: its name, and its value if it has one. Private-use characters, so that no text of a user is taken for one.
+# A setting inside a message: its name, and its value if it has one. The delimiters are private-use characters, so that no text of a user
+# is mistaken for a setting.
 _SETTING = re.compile("\ue000([^\ue001\ue002]*)(?:\ue001([^\ue002]*))?\ue002")
 
 
 class BenchError(Exception):
-    """A problem that the user can solve. `str` names settings as Python does; `problems` are for `render_settings`.
+    """A problem that the user can solve. `str` writes settings as Python does; `problems` is the input of `render_settings`.
 
     Args:
-        problems: one message, or all the problems found in one go (a YAML file with three errors names all three).
+        problems: one message, or several when all problems are reported at once, such as the errors of a YAML file.
     """
 
     exit_code = 2
@@ -32,25 +33,25 @@ class BenchError(Exception):
 
 
 class RunStoppedError(BenchError):
-    """A run stopped early, although nothing was wrong with the request: running the same command again resumes it."""
+    """A run stopped early although its request was valid. Running the same command again resumes it."""
 
     exit_code = 1
 
 
 def setting(name: str, value: str | None = None) -> str:
-    """A setting as part of a message: a parameter of the Python interface that the command line calls by an option.
+    """Name a setting in a message: a parameter of the Python interface that the command line offers as an option.
 
-    The core does not know options: `setting("force")` reads `force=True` in Python and `--force` on the command line.
+    The core does not know the options: `setting("force")` becomes `force=True` in Python and `--force` on the command line.
 
     Args:
-        name: the parameter; a column's role as "fields.ROLE".
-        value: the value to give, or a placeholder such as "RUN:STRATEGY"; None for a switch.
+        name: the parameter; "fields.ROLE" for the column of a role.
+        value: its value, or a placeholder such as "RUN:STRATEGY"; None for a switch.
     """
     return f"\ue000{name}\ue002" if value is None else f"\ue000{name}\ue001{value}\ue002"
 
 
 def render_settings(text: str, write: Callable[[str, str | None], str]) -> str:
-    """The text with each setting written by `write(name, value)`."""
+    """Replace each setting of a message by what `write(name, value)` returns."""
     return _SETTING.sub(lambda match: write(match[1], match[2]), text)
 
 
@@ -63,16 +64,16 @@ def _python_argument(name: str, value: str | None) -> str:
 
 
 def first_line(error: BaseException) -> str:
-    """What an error of a library says, in one line; its kind where it says nothing."""
+    """The first line of a library's error message, or the name of its class if the message is empty."""
     text = str(error).strip()
     return text.splitlines()[0] if text else type(error).__name__
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """A hint for a name that is not known: the closest ones if any is close, else all of them.
+    """A hint for an unknown name: the most similar known names, or all of them if none is similar.
 
     Returns:
-        A sentence that starts with a space, ready to be put behind the message; empty when nothing is known.
+        A sentence with a leading space, to be appended to the message; empty if there are no known names.
     """
     options = sorted(set(known))
     close = difflib.get_close_matches(name, options, n=2, cutoff=0.6)

@@ -1,4 +1,4 @@
-"""Plug-ins: installed packages that bring metrics and sources of data of their own.
+"""Plug-ins: installed packages that add metrics and data sources.
 
     # pyproject.toml of the package acme-bench
     [project.entry-points."harness.plugins"]
@@ -8,7 +8,8 @@
     def plugin() -> Plugin:
         return Plugin(metrics=[FAMILY], sources={"tickets": tickets})
 
-They are imported when a metric or a source is looked up for the first time, not before: no other command waits for them or fails with them.
+A plug-in is imported when a metric or a source is first looked up. Commands that need neither are not slowed down by it, and cannot fail
+because of it.
 """
 
 from __future__ import annotations
@@ -25,124 +26,121 @@ from typing import Any, TypeVar
 from harness.errors import BenchError, first_line
 
 GROUP = "harness.plugins"
-OURSELVES = "finetune-bench"
+OWN_PACKAGE = "finetune-bench"
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class Plugin:
-    """What a package brings: families of metrics (`harness.metrics.Family`), and sources of data by name (functions that take
-    `(spec, kind)` and give `harness.data.SourceRows`)."""
+    """What a package adds."""
 
     metrics: Sequence[Any] = ()
+    """Families of metrics (`harness.metrics.Family`)."""
     sources: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+    """Data sources by name: functions of `(spec, kind)` that return `harness.data.SourceRows`."""
 
 
 @dataclass(frozen=True)
-class Installed:
-    """A plug-in and the package, with its version, that it came in."""
+class InstalledPlugin:
+    """A plug-in and the package that contains it."""
 
     package: str
+    """Name and version."""
     plugin: Plugin
 
 
 @lru_cache(maxsize=1)
-def installed_plugins() -> tuple[Installed, ...]:
-    """Every plug-in of this environment, by the name of its package.
+def installed_plugins() -> tuple[InstalledPlugin, ...]:
+    """Every plug-in of this Python environment, sorted by package.
 
     Raises:
-        BenchError: with every plug-in that cannot be imported or gives something else than a `Plugin`.
+        BenchError: with every plug-in that cannot be imported or does not return a `Plugin`.
     """
-    found: list[Installed] = []
+    plugins: list[InstalledPlugin] = []
     problems: list[str] = []
-    for entry in _entries():
+    for entry_point in _entry_points():
         try:
-            found.append(Installed(_package(entry), _load(entry)))
+            plugins.append(InstalledPlugin(_package(entry_point), _load(entry_point)))
         except BenchError as error:
             problems += error.problems
     if problems:
         raise BenchError(problems)
-    return tuple(found)
+    return tuple(plugins)
 
 
-def with_plugins(what: str, shipped: Mapping[str, T], offered: Callable[[Installed], Mapping[str, T]]) -> dict[str, T]:
-    """What is shipped, and what the plug-ins add to it.
+def merge_with_plugins(noun: str, shipped: Mapping[str, T], get_additions: Callable[[InstalledPlugin], Mapping[str, T]]) -> dict[str, T]:
+    """The shipped values and those that plug-ins add, by name.
 
     Args:
-        what: what the names name, for messages: "metric", "source".
-        offered: what one plug-in adds, by name.
+        noun: what the names stand for, for messages: "metric", "source".
+        get_additions: what one plug-in adds, by name.
 
     Raises:
-        BenchError: with every name that two packages claim, and with what is wrong with a plug-in.
+        BenchError: with every name that two packages use, and with the problems that `get_additions` finds in a plug-in.
     """
-    found = dict(shipped)
-    owners = dict.fromkeys(shipped, OURSELVES)
+    merged = dict(shipped)
+    owners = dict.fromkeys(shipped, OWN_PACKAGE)
     problems = []
     for installed in installed_plugins():
-        for name, value in offered(installed).items():
+        for name, value in get_additions(installed).items():
             if name in owners:
-                problems.append(clash(what, name, owners[name], installed.package))
+                packages = f"{owners[name]} and {installed.package}"
+                problems.append(f"the {noun} '{name}' is in two packages: {packages}. Rename it in one of them, or uninstall one.")
             else:
-                found[name], owners[name] = value, installed.package
+                merged[name], owners[name] = value, installed.package
     if problems:
         raise BenchError(problems)
-    return found
+    return merged
 
 
-def clash(what: str, name: str, *packages: str) -> str:
-    """The message for a name that two packages claim."""
-    return f"the {what} '{name}' is in two packages: {' and '.join(packages)}. Rename it in one of them, or uninstall one."
+def get_plugin_versions() -> dict[str, str]:
+    """By package with a plug-in, its version and a hash of its code. Nothing is imported.
 
-
-def plugin_versions() -> dict[str, str]:
-    """The version of each package with a plug-in and a hash of its code, without importing it.
-
-    The version alone would not do: whoever writes a metric changes it many times before the next release, and a score made by the
-    old code must not be taken for one of the new.
+    The version alone is not enough: authors change a metric many times between two releases, and scores of the old code must not be
+    mistaken for scores of the new code.
     """
-    found: dict[str, str] = {}
-    for entry in _entries():
-        assert entry.dist is not None
-        code = _code_digest(entry.module)
-        found[entry.dist.name] = f"{entry.dist.version} (code {code})" if code else f"{entry.dist.version}"
-    return found
+    versions: dict[str, str] = {}
+    for entry_point in _entry_points():
+        assert entry_point.dist is not None
+        code = _code_digest(entry_point.module)
+        versions[entry_point.dist.name] = f"{entry_point.dist.version} (code {code})" if code else f"{entry_point.dist.version}"
+    return versions
 
 
-def _entries() -> list[importlib.metadata.EntryPoint]:
-    return sorted(importlib.metadata.entry_points(group=GROUP), key=lambda entry: (_package(entry), entry.name))
+def _entry_points() -> list[importlib.metadata.EntryPoint]:
+    return sorted(importlib.metadata.entry_points(group=GROUP), key=lambda entry_point: (_package(entry_point), entry_point.name))
 
 
-def _package(entry: importlib.metadata.EntryPoint) -> str:
-    return f"{entry.dist.name} {entry.dist.version}" if entry.dist is not None else entry.value
+def _package(entry_point: importlib.metadata.EntryPoint) -> str:
+    return f"{entry_point.dist.name} {entry_point.dist.version}" if entry_point.dist is not None else entry_point.value
 
 
-def _load(entry: importlib.metadata.EntryPoint) -> Plugin:
-    where = f"the plug-in '{entry.name}' of the package {_package(entry)}"
+def _load(entry_point: importlib.metadata.EntryPoint) -> Plugin:
+    where = f"the plug-in '{entry_point.name}' of the package {_package(entry_point)}"
     try:
-        plugin = entry.load()()
-    except (Exception, SystemExit) as error:  # it is anybody's code, and may fail in any way
-        raise BenchError(
-            f"{where} cannot be loaded: {type(error).__name__}: {first_line(error)}. It is '{entry.value}'. Repair it, or uninstall it."
-        ) from None
+        plugin = entry_point.load()()
+    except (Exception, SystemExit) as error:  # third-party code can fail in any way
+        reason = f"{type(error).__name__}: {first_line(error)}"
+        raise BenchError(f"{where} cannot be loaded: {reason}. It is '{entry_point.value}'. Repair it, or uninstall it.") from None
     if not isinstance(plugin, Plugin):
-        raise BenchError(f"{where}: '{entry.value}' must return a harness.plugins.Plugin, and it returns {type(plugin).__name__}")
+        raise BenchError(f"{where}: '{entry_point.value}' must return a harness.plugins.Plugin, not {type(plugin).__name__}")
     if not isinstance(plugin.sources, Mapping) or not isinstance(plugin.metrics, Sequence):
         raise BenchError(f"{where}: 'metrics' must be a list of families, and 'sources' a dictionary of names and functions")
     return plugin
 
 
 def _code_digest(module: str) -> str:
-    """The beginning of a sha256 over the Python files of the package that a module is in; empty where they cannot be found."""
+    """The first 12 digits of a sha256 of the Python files of a module's package; empty if they cannot be found."""
     try:
-        spec = importlib.util.find_spec(module.partition(".")[0])  # finds without importing
+        spec = importlib.util.find_spec(module.partition(".")[0])  # finds the package without importing it
     except (ImportError, ValueError):
         return ""
     if spec is None:
         return ""
-    places = [Path(p) for p in spec.submodule_search_locations or ([spec.origin] if spec.has_location and spec.origin else [])]
-    files = sorted({file for place in places for file in ([place] if place.is_file() else place.rglob("*.py"))})
-    total = hashlib.sha256()
+    paths = [Path(p) for p in spec.submodule_search_locations or ([spec.origin] if spec.has_location and spec.origin else [])]
+    files = sorted({file for path in paths for file in ([path] if path.is_file() else path.rglob("*.py"))})
+    digest = hashlib.sha256()
     for file in files:
-        total.update(f"{file.name}\0".encode() + file.read_bytes())
-    return total.hexdigest()[:12] if files else ""
+        digest.update(f"{file.name}\0".encode() + file.read_bytes())
+    return digest.hexdigest()[:12] if files else ""

@@ -1,8 +1,8 @@
-"""Pages that are one file and need nothing else. What people open by a double click holds what models wrote, and that is hostile text.
+"""Self-contained web pages. People open them with a double click, and they contain what models wrote, which is hostile text.
 
-Three things keep it inert, each enough on its own for most of it: Jinja escapes whatever is printed (and our scripts set texts as
-texts), `visible` spells out characters that a browser acts on, and the Content-Security-Policy allows the inlined style and the inlined
-script, by their hashes, and nothing else.
+Three safeguards apply, each sufficient for most attacks: Jinja escapes everything that is printed (and our scripts insert text only as
+text), `visible` spells out characters that a browser obeys, and the Content-Security-Policy allows only the inlined style and script,
+identified by their hashes.
 """
 
 from __future__ import annotations
@@ -21,33 +21,33 @@ from harness.text import one_line, short, visible
 
 
 def page_environment(folder: Path) -> jinja2.Environment:
-    """Templates of a folder, with everything that they print escaped and visible."""
-    found = jinja2.Environment(
+    """The templates of a folder; everything that they print is escaped and visible."""
+    environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(folder),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
-        finalize=_shown,
+        finalize=_printable,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    found.filters |= {"one_line": one_line, "short": short}
-    return found
+    environment.filters |= {"one_line": one_line, "short": short}
+    return environment
 
 
 def content_security_policy(style: str, script: str) -> str:
-    """What the page may load and run: this style and this script, and nothing else."""
+    """A policy that allows this style and this script, and nothing else."""
     styles, scripts = (base64.b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode("ascii") for text in (style, script))
     return f"default-src 'none'; style-src 'sha256-{styles}'; script-src 'sha256-{scripts}'; base-uri 'none'; form-action 'none'"
 
 
-def packed(value: Any) -> str:
-    """JSON, compressed, in base64: letters, digits, '+', '/' and '=' alone, so that nothing in it can end the element that holds it."""
+def pack_json(value: Any) -> str:
+    """Compressed JSON in base64. It consists of letters, digits, "+", "/" and "=", so that it cannot end the element that contains it."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return base64.b64encode(gzip.compress(text.encode("utf-8", "replace"), 9, mtime=0)).decode("ascii")
 
 
-def _shown(value: Any) -> Any:
-    """Every text that a template prints goes through `visible`, so that none can be forgotten."""
+def _printable(value: Any) -> Any:
+    """Applied to everything that a template prints, so that no text can miss `visible`."""
     if isinstance(value, str) and not isinstance(value, Markup):
         return visible(value)
     return "" if value is None else value

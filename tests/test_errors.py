@@ -1,4 +1,4 @@
-"""Messages name settings in the words of whoever reads them."""
+"""Messages write settings in the form of the interface that shows them."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ def test_a_setting_is_a_parameter_in_python_and_an_option_on_the_command_line(ma
     assert with_options(error.problems[0]) == f"a.csv: is in the way. Set {command_line} to replace it."
 
 
-def test_text_of_users_is_never_taken_for_a_setting() -> None:
+def test_user_text_is_never_mistaken_for_a_setting() -> None:
     for text in ("{force}", "$force", "\\ue000", "--force", "force=True"):
         assert str(BenchError(text)) == with_options(text) == text
 
 
-def test_every_problem_is_a_line() -> None:
+def test_each_problem_is_one_line() -> None:
     error = BenchError(["one", "two"])
     assert str(error) == "one\ntwo"
     assert (error.exit_code, RunStoppedError("three").exit_code) == (2, 1)

@@ -1,4 +1,4 @@
-"""Plug-ins as their authors write them: a real package with an entry point, used through the command."""
+"""Plug-ins as authors write them: a real package with an entry point, used through the command line."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ decode: {max_new_tokens: 4}
 
 
 def install(site: Path, name: str, code: str, version: str = "1.0") -> None:
-    """What pip would leave behind for a package with the module `name` and a plug-in in it."""
+    """Create what pip would install for a package with the module `name` and a plug-in in it."""
     (site / f"{name}.py").parent.mkdir(parents=True, exist_ok=True)
     (site / f"{name}.py").write_text(code)
     info = site / f"{name}-{version}.dist-info"
@@ -65,7 +65,7 @@ def install(site: Path, name: str, code: str, version: str = "1.0") -> None:
 
 
 def path_with(site: Path) -> dict[str, str]:
-    """The environment in which Python finds what lies in `site`."""
+    """The environment variables with which Python finds the packages in `site`."""
     return {"PYTHONPATH": os.pathsep.join([str(site), *filter(None, [os.environ.get("PYTHONPATH")])])}
 
 
@@ -76,22 +76,22 @@ def site(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def call(bench: Bench, tmp_path: Path, site: Path) -> Bench:
-    """`bench` in a folder with the task, where the packages in `site` are installed."""
+    """Call `bench` in a folder with the task, with the packages in `site` installed."""
     here = tmp_path / "here"
     here.mkdir()
     (here / "custom.yaml").write_text(TASK)
     return lambda *arguments: bench(*arguments, here=here, env=path_with(site))
 
 
-def plan_of(site: Path, code: str) -> Any:
-    """What Python says with the packages in `site`."""
+def evaluate(site: Path, code: str) -> Any:
+    """The JSON that Python prints with the packages in `site` installed."""
     done = subprocess.run(
         [sys.executable, "-c", code], env=path_with(site), capture_output=True, text=True, check=True, stdin=subprocess.DEVNULL
     )
     return json.loads(done.stdout)
 
 
-def test_a_plug_in_brings_a_source_and_the_score_that_decides(call: Bench, site: Path, tmp_path: Path) -> None:
+def test_plugin_adds_a_source_and_the_primary_score(call: Bench, site: Path, tmp_path: Path) -> None:
     install(site, "acme_bench", CODE)
     validated = call("tasks", "validate", "custom.yaml")
     assert (validated.code, validated.out) == (0, "custom.yaml: 'support' is valid\n"), validated
@@ -108,17 +108,17 @@ def test_a_plug_in_brings_a_source_and_the_score_that_decides(call: Bench, site:
     assert plan["environment"]["acme-bench"].startswith("1.0 (code ")
 
 
-def test_other_code_of_the_same_version_is_another_environment(site: Path) -> None:
+def test_changed_code_of_the_same_version_is_another_environment(site: Path) -> None:
     code = "import json; from harness.measure.environment import get_result_versions; print(json.dumps(get_result_versions()))"
-    assert "acme-bench" not in plan_of(site, code)
+    assert "acme-bench" not in evaluate(site, code)
     install(site, "acme_bench", CODE)
-    first = plan_of(site, code)["acme-bench"]
-    assert plan_of(site, code)["acme-bench"] == first
+    first = evaluate(site, code)["acme-bench"]
+    assert evaluate(site, code)["acme-bench"] == first
     (site / "acme_bench.py").write_text(CODE.replace("isupper", "islower"))
-    assert plan_of(site, code)["acme-bench"] != first
+    assert evaluate(site, code)["acme-bench"] != first
 
 
-def test_help_does_not_wait_for_plug_ins_nor_fail_with_them(call: Bench, site: Path) -> None:
+def test_help_does_not_import_plugins(call: Bench, site: Path) -> None:
     install(site, "acme_bench", "raise SystemExit('imported')")
     for arguments in (("--help",), ("run", "--help"), ("--version",)):
         ended = call(*arguments)
@@ -132,14 +132,14 @@ def test_help_does_not_wait_for_plug_ins_nor_fail_with_them(call: Bench, site: P
         ("x = 1", "cannot be loaded: AttributeError: module 'acme_bench' has no attribute 'plugin'"),
         ("def plugin(:", "cannot be loaded: SyntaxError"),
         ("import sys; sys.exit(3)", "cannot be loaded: SystemExit: 3"),
-        ("def plugin(): return {'metrics': []}", "must return a harness.plugins.Plugin, and it returns dict"),
+        ("def plugin(): return {'metrics': []}", "must return a harness.plugins.Plugin, not dict"),
         ("def plugin(): return 1 / 0", "cannot be loaded: ZeroDivisionError: division by zero"),
         ("from harness.plugins import Plugin\ndef plugin(): return Plugin(metrics=['rouge'])", "must be a harness.metrics.Family, not str"),
         ("from harness.plugins import Plugin\ndef plugin(): return Plugin(sources={'a': 1})", "the source 'a' must be a name with a"),
         ("from harness.plugins import Plugin\ndef plugin(): return Plugin(sources=[1])", "'sources' a dictionary"),
     ],
 )
-def test_a_broken_plug_in_is_one_clear_error(call: Bench, site: Path, code: str, hint: str) -> None:
+def test_broken_plugin_is_one_clear_error(call: Bench, site: Path, code: str, hint: str) -> None:
     install(site, "acme_bench", code)
     ended = call("tasks", "validate", "custom.yaml")
     assert (ended.code, ended.out) == (2, ""), ended
@@ -156,7 +156,7 @@ def test_a_broken_plug_in_is_one_clear_error(call: Bench, site: Path, code: str,
         (('"shouted"', '"rougeL"'), "score 'rougeL'"),
     ],
 )
-def test_a_name_that_is_taken_names_both_packages(call: Bench, site: Path, change: tuple[str, str], what: str) -> None:
+def test_name_clash_names_both_packages(call: Bench, site: Path, change: tuple[str, str], what: str) -> None:
     install(site, "acme_bench", CODE.replace(*change))
     ended = call("tasks", "validate", "custom.yaml")
     assert ended.code == 2
@@ -165,7 +165,7 @@ def test_a_name_that_is_taken_names_both_packages(call: Bench, site: Path, chang
     ]
 
 
-def test_two_plug_ins_with_one_name(call: Bench, site: Path) -> None:
+def test_two_plugins_with_the_same_metric(call: Bench, site: Path) -> None:
     install(site, "acme_bench", CODE)
     install(site, "zebra", CODE, "2.1")
     ended = call("tasks")
@@ -183,7 +183,7 @@ def test_two_plug_ins_with_one_name(call: Bench, site: Path) -> None:
         ("return SourceRows('1', (1 / 0 for _ in 'a'))", "failed: ZeroDivisionError"),
     ],
 )
-def test_a_source_that_fails_is_named(call: Bench, site: Path, body: str, hint: str) -> None:
+def test_failing_source_is_named(call: Bench, site: Path, body: str, hint: str) -> None:
     install(site, "acme_bench", CODE.replace("def tickets(spec, kind):\n", f"def tickets(spec, kind):\n    {body}\n"))
     ended = call("run", "--task", "custom.yaml", "--strategies", "base")
     assert (ended.code, ended.out) == (2, ""), ended
@@ -191,7 +191,7 @@ def test_a_source_that_fails_is_named(call: Bench, site: Path, body: str, hint: 
     assert "Traceback" not in ended.err
 
 
-def test_a_row_that_a_source_makes_is_checked(call: Bench, site: Path) -> None:
+def test_examples_of_a_source_are_checked(call: Bench, site: Path) -> None:
     install(site, "acme_bench", CODE.replace('(f"note {i}",)', 'f"note {i}"'))
     ended = call("run", "--task", "custom.yaml", "--strategies", "base")
     assert (ended.code, ended.out) == (2, ""), ended
@@ -200,7 +200,7 @@ def test_a_row_that_a_source_makes_is_checked(call: Bench, site: Path) -> None:
     ]
 
 
-def test_a_score_that_is_no_number_ends_the_cell_and_names_the_row(call: Bench, site: Path, tmp_path: Path) -> None:
+def test_score_that_is_not_a_number_fails_the_cell_and_names_the_example(call: Bench, site: Path, tmp_path: Path) -> None:
     install(site, "acme_bench", CODE.replace("float(prediction.output.isupper())", "float('nan')"))
     ended = call("run", "--task", "custom.yaml", "--strategies", "base", "--limit", "2")
     assert ended.code == 1, ended

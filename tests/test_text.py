@@ -1,4 +1,4 @@
-"""Hostile text becomes visible text; numbers read as people read them."""
+"""Hostile text becomes visible, and numbers are formatted for people."""
 
 from __future__ import annotations
 
@@ -20,26 +20,26 @@ from harness.text import one_line, short, visible
         ("zero\u200bwidth\ufeff\u2028", "zero⟦U+200B⟧width⟦U+FEFF⟧⟦U+2028⟧"),
         ("\ud800", "⟦U+D800⟧"),
         ("\U000e0041", "⟦U+E0041⟧"),
-        ("Schön, 漢字, می‌خواهم, 👩‍⚕️", "Schön, 漢字, می‌خواهم, 👩‍⚕️"),  # joiners that scripts and emoji need stay
+        ("Schön, 漢字, می‌خواهم, 👩‍⚕️", "Schön, 漢字, می‌خواهم, 👩‍⚕️"),  # joiners that scripts and emoji need are kept
     ],
 )
-def test_what_cannot_be_seen_is_spelled_out(text: str, shown: str) -> None:
+def test_invisible_characters_are_spelled_out(text: str, shown: str) -> None:
     assert visible(text) == shown
     assert visible(visible(text)) == shown
 
 
-def test_long_text_is_cut_with_the_number_of_characters_left_out() -> None:
+def test_long_text_is_cut_with_the_number_of_omitted_characters() -> None:
     assert visible("x" * 1_000_000, 100) == "x" * 100 + "… [999,900 more characters]"
     assert visible("x" * 100, 100) == "x" * 100
 
 
-def test_one_line_has_no_line_breaks_and_keeps_to_its_limit() -> None:
+def test_one_line_has_no_line_breaks_and_respects_its_limit() -> None:
     assert one_line("  a\n b\t\x1bc ") == "a b ⟦U+001B⟧c"
     assert one_line("word " * 1000, 20) == "word word word word…"
     assert len(one_line("x" * 1_000_000, 20)) == 20
 
 
-def test_a_long_name_keeps_its_start_and_its_end() -> None:
+def test_long_label_keeps_its_start_and_end() -> None:
     assert short("lora · tiny", 20) == "lora · tiny"
     assert short("lora · organisation/a-very-long-name · 1,000 rows", 24) == "lora · organ… 1,000 rows"
     assert "\x1b" not in short("\x1b" * 99, 9)
@@ -85,5 +85,5 @@ def test_a_long_name_keeps_its_start_and_its_end() -> None:
         (numbers.plural(1, "row"), "1 row"),
     ],
 )
-def test_numbers_read_as_people_read_them(shown: str, expected: str) -> None:
+def test_numbers_are_formatted_for_people(shown: str, expected: str) -> None:
     assert shown == expected

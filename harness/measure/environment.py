@@ -10,7 +10,7 @@ import subprocess
 from functools import lru_cache
 from pathlib import Path
 
-from harness.plugins import plugin_versions
+from harness.plugins import get_plugin_versions
 
 # Packages whose release can change a result; their versions are part of a cell's identity.
 RESULT_PACKAGES = ("torch", "transformers", "tokenizers", "peft", "bitsandbytes", "accelerate", "numpy", "rouge-score", "sacrebleu")
@@ -23,7 +23,7 @@ _SOURCES = (
 
 def get_result_versions() -> dict[str, str]:
     """The versions of the packages that can change a result, plug-ins included."""
-    return {name: version for name in ("finetune-bench", *RESULT_PACKAGES) if (version := _version(name))} | plugin_versions()
+    return {name: version for name in ("finetune-bench", *RESULT_PACKAGES) if (version := _version(name))} | get_plugin_versions()
 
 
 @lru_cache(maxsize=1)

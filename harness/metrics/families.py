@@ -14,7 +14,7 @@ from harness.metrics.family import Family
 from harness.metrics.guard import guarded
 from harness.metrics.labels import CLASSIFICATION, PROBABILITIES
 from harness.metrics.similarity import ANSWERABILITY, BLEU, CHRF, EXACT_MATCH, LENGTH, ROUGE, SQUAD, TER
-from harness.plugins import Installed, with_plugins
+from harness.plugins import InstalledPlugin, merge_with_plugins
 from harness.types import Metric
 
 _SHIPPED = (ROUGE, BLEU, CHRF, TER, SQUAD, ANSWERABILITY, EXACT_MATCH, LENGTH, FACTS, FAITHFULNESS, CLASSIFICATION, PROBABILITIES)
@@ -28,8 +28,8 @@ def families() -> Mapping[str, Family]:
     Raises:
         BenchError: for a plug-in that cannot be used, or a name, of a family or a score, that two packages claim.
     """
-    found = with_plugins("metric", FAMILIES, _offered)
-    with_plugins("score", _scores(FAMILIES), lambda installed: _scores(_offered(installed)))
+    found = merge_with_plugins("metric", FAMILIES, _offered)
+    merge_with_plugins("score", _scores(FAMILIES), lambda installed: _scores(_offered(installed)))
     return found
 
 
@@ -80,7 +80,7 @@ def _scores(known: Mapping[str, Family]) -> dict[str, Family]:
     return found
 
 
-def _offered(installed: Installed) -> dict[str, Family]:
+def _offered(installed: InstalledPlugin) -> dict[str, Family]:
     strange = [family for family in installed.plugin.metrics if not isinstance(family, Family)]
     if strange:
         raise BenchError(f"the package {installed.package}: a metric must be a harness.metrics.Family, not {type(strange[0]).__name__}")

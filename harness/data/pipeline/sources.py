@@ -10,7 +10,7 @@ from harness.catalog import variable_problem
 from harness.data import clinic
 from harness.data.records import find_unusable_text, quote
 from harness.errors import BenchError, first_line
-from harness.plugins import Installed, with_plugins
+from harness.plugins import InstalledPlugin, merge_with_plugins
 from harness.types import DataSpec, Example, Kind, SplitName
 
 
@@ -46,10 +46,10 @@ def sources() -> Mapping[str, SourceFunction]:
     Raises:
         BenchError: a plug-in cannot be used, or two packages claim the same name.
     """
-    return with_plugins("source", SOURCES, _plugin_sources)
+    return merge_with_plugins("source", SOURCES, _plugin_sources)
 
 
-def _plugin_sources(installed: Installed) -> Mapping[str, SourceFunction]:
+def _plugin_sources(installed: InstalledPlugin) -> Mapping[str, SourceFunction]:
     """The sources of a plug-in, guarded."""
     invalid = [name for name, source in installed.plugin.sources.items() if not (isinstance(name, str) and callable(source))]
     if invalid:

@@ -13,7 +13,7 @@ from typing import Any
 from harness.engine.prompts import EncodedPrompt
 from harness.metrics.labels import shares
 from harness.results import FinishedCell
-from harness.text import inert
+from harness.text import escape_formula
 from harness.types import Example, Prediction
 
 
@@ -77,7 +77,7 @@ def _flat(row: Mapping[str, Any]) -> dict[str, Any]:
 def _harmless(value: object) -> object:
     if isinstance(value, bool):
         return "true" if value else "false"
-    return inert(value) if isinstance(value, str) else value
+    return escape_formula(value) if isinstance(value, str) else value
 
 
 def _printable(line: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from harness.reporting.formats.json_export import to_json
 from harness.results import RunResults
-from harness.text import inert, one_line
+from harness.text import escape_formula, one_line
 
 _ABOUT = ("task", "model", "strategy", "train_size", "seed", "status", "error")
 
@@ -37,4 +37,4 @@ def _flat(cell: dict[str, Any]) -> dict[str, Any]:
 
 def _inert(value: Any) -> Any:
     """A text in one line that no spreadsheet runs; any other value as it is."""
-    return inert(one_line(value, 2000)) if isinstance(value, str) else value
+    return escape_formula(one_line(value, 2000)) if isinstance(value, str) else value

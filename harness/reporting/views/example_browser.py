@@ -124,4 +124,4 @@ def packed(rows: Sequence[ExampleRow], labels: Sequence[str]) -> str:
             for row in rows
         ],
     }
-    return webpage.packed(value)
+    return webpage.pack_json(value)

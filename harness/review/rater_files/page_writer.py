@@ -9,7 +9,7 @@ from markupsafe import Markup
 from harness.catalog import shipped_folder
 from harness.review.packets import ERROR_KINDS_QUESTION, ItemTexts, Packet, list_error_kinds, list_questions
 from harness.text import visible
-from harness.webpage import content_security_policy, packed, page_environment
+from harness.webpage import content_security_policy, pack_json, page_environment
 
 PAGE_FORMAT = 1  # of the file that the page saves
 
@@ -24,7 +24,7 @@ def render_page(packet: Packet, rater: str, items: Sequence[ItemTexts]) -> str:
         .render(
             packet=packet,
             rater=rater,
-            content=packed(_build_content(packet, rater, items)),
+            content=pack_json(_build_content(packet, rater, items)),
             style=Markup(style),
             script=Markup(script),
             policy=content_security_policy(style, script),

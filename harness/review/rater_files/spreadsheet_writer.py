@@ -21,7 +21,7 @@ from harness.review.rater_files.file_columns import (
     REFERENCE,
 )
 from harness.store import write_atomically
-from harness.text import inert, visible
+from harness.text import escape_formula, visible
 
 if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
@@ -33,8 +33,8 @@ def render_csv(packet: Packet, rater: str, items: Sequence[ItemTexts]) -> str:
     """The items as CSV, with the byte order mark by which Excel recognizes UTF-8."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow([inert(name) for name in _build_header(packet, items)])
-    writer.writerows([[inert(value) for value in row] for row in _build_rows(packet, rater, items)])
+    writer.writerow([escape_formula(name) for name in _build_header(packet, items)])
+    writer.writerows([[escape_formula(value) for value in row] for row in _build_rows(packet, rater, items)])
     return "\ufeff" + text.getvalue()
 
 
@@ -158,5 +158,5 @@ def _write_text(sheet: Worksheet, row: int, column: int, text: str) -> None:
     cell: Any = sheet.cell(row, column)
     cell.value = text
     cell.data_type = "s"
-    if inert(text) != text:
+    if escape_formula(text) != text:
         cell.quotePrefix = True

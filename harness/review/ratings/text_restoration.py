@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from harness.text import inert
+from harness.text import escape_formula
 
 _SYMBOL = re.compile("⟦U\\+([0-9A-F]{4,6})⟧")
 _CUT = re.compile(r"… \[[\d,]+ more characters\]")
@@ -33,8 +33,8 @@ def restore_text(text: str, shown: Sequence[str], *, from_spreadsheet: bool) -> 
     if _CUT.search(text) and not any(_CUT.search(original) for original in shown):
         raise ValueError("contains the mark of a text that was shortened for display. Write out the whole text")
     restored = _SYMBOL.sub(lambda match: _restore_character(match, shown), text)
-    has_apostrophe = restored.startswith("'") and inert(restored[1:]) == restored
-    if from_spreadsheet and has_apostrophe and any(inert(original) != original for original in shown):
+    has_apostrophe = restored.startswith("'") and escape_formula(restored[1:]) == restored
+    if from_spreadsheet and has_apostrophe and any(escape_formula(original) != original for original in shown):
         restored = restored[1:]
     return restored
 

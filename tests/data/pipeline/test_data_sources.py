@@ -8,7 +8,7 @@ import pytest
 
 from harness.data import SourceRows, load_splits, sources
 from harness.errors import BenchError
-from harness.plugins import Installed, Plugin
+from harness.plugins import InstalledPlugin, Plugin
 from harness.types import Example
 
 Loads = Callable[..., str]
@@ -21,7 +21,7 @@ def message(monkeypatch, make_task, tmp_path) -> Iterator[Loads]:
     def run(example: Example, kind: str = "summarization") -> str:
         rest = [(split, Example(split, {"input": split}, ("x",))) for split in ("train", "test")]
         source = {"acme": lambda _spec, _kind: SourceRows("1", [("train", example), *rest])}
-        monkeypatch.setattr("harness.plugins.installed_plugins", lambda: (Installed("acme 1.0", Plugin(sources=source)),))
+        monkeypatch.setattr("harness.plugins.installed_plugins", lambda: (InstalledPlugin("acme 1.0", Plugin(sources=source)),))
         sources.cache_clear()
         try:
             load_splits(make_task(kind, source="acme"), folder=tmp_path)

@@ -1,4 +1,4 @@
-"""What the raters get: blind, in every format, and inert whatever the models wrote."""
+"""What the raters get: blind, in every format, and harmless whatever the models wrote."""
 
 from __future__ import annotations
 
