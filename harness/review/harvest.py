@@ -13,7 +13,7 @@ from harness.catalog import render_prompt
 from harness.errors import BenchError, setting
 from harness.review.findings import get_winner
 from harness.review.ratings import Review, UnblindedRating, UnblindedRatings, load_reviews
-from harness.store import StoredRun, read_retired_examples, retire_examples, write_text
+from harness.store import RetiredExample, StoredRun, read_retired_examples, retire_examples, write_text
 from harness.types import Example
 
 TrainingRecord: TypeAlias = dict[str, Any]
@@ -68,7 +68,7 @@ def write_harvest(run: StoredRun, harvest: Harvest, out: Path) -> list[Path]:
         The files written, see `get_harvest_paths`.
     """
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    retire_examples(run.path, [{"task": harvest.task, "example": example, "file": out.name, "at": now} for example in harvest.retired])
+    retire_examples(run.path, [RetiredExample(harvest.task, example, out.name, now) for example in harvest.retired])
     files = dict(zip(get_harvest_paths(out), (harvest.corrections, harvest.preferences), strict=True))
     try:
         for path, records in files.items():
@@ -90,7 +90,7 @@ def get_harvest_paths(out: Path) -> tuple[Path, Path]:
 
 def list_retired_examples(run: StoredRun, task: str) -> Sequence[str]:
     """The ids of a task's test examples that have become training examples."""
-    return [record["example"] for record in read_retired_examples(run.path) if record.get("task") == task]
+    return [each.example for each in read_retired_examples(run.path) if each.task == task]
 
 
 class _Source:

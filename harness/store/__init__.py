@@ -4,7 +4,14 @@ from harness.store.atomic import write_atomically, write_text
 from harness.store.json_files import from_json_text, read_json, read_value, to_json_line, to_jsonable, write_json, write_value
 from harness.store.lock import RunLock, file_lock
 from harness.store.parquet_tables import read_table
-from harness.store.review_files import PacketFolder, get_packet_folder, list_packet_folders, read_retired_examples, retire_examples
+from harness.store.review_files import (
+    PacketFolder,
+    RetiredExample,
+    get_packet_folder,
+    list_packet_folders,
+    read_retired_examples,
+    retire_examples,
+)
 from harness.store.run_folder import CellFolder, RunFolder
 from harness.store.run_plan import EXTERNAL, ModelInfo, RunPlan
 from harness.store.runs_folder import create_run, find_finished_cell, find_unfinished_run, open_run, reuse_cell
@@ -16,6 +23,7 @@ __all__ = [
     "CellFolder",
     "ModelInfo",
     "PacketFolder",
+    "RetiredExample",
     "RunFolder",
     "RunLock",
     "RunPlan",

@@ -9,12 +9,12 @@ review/retired.json            test examples that have become training examples
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.errors import BenchError
-from harness.store.json_files import read_json, write_json
+from harness.store.json_files import read_json, read_value, write_value
 from harness.store.lock import file_lock
 
 
@@ -26,7 +26,7 @@ class PacketFolder:
 
     @property
     def packet_file(self) -> Path:
-        """What is asked."""
+        """What is asked. It is written last: if it exists, the packet is complete."""
         return self.path / "packet.json"
 
     @property
@@ -39,45 +39,26 @@ class PacketFolder:
         """The files for the raters."""
         return self.path / "send"
 
-    @property
-    def is_complete(self) -> bool:
-        """Whether a packet was written into the folder."""
-        return self.packet_file.is_file()
-
-    def write(self, packet: Mapping[str, Any], key: Mapping[str, Any]) -> None:
-        """Write packet and key. The packet comes last: if it exists, the folder is complete."""
-        self.path.mkdir(parents=True, exist_ok=True)
-        write_json(self.key_file, key)
-        write_json(self.packet_file, packet)
-
-    def read_packet(self) -> dict[str, Any]:
-        """What is asked.
-
-        Raises:
-            BenchError: the file is missing or damaged.
-        """
-        return _read_object(self.packet_file)
-
-    def read_key(self) -> dict[str, Any]:
-        """Which strategy is behind each output; raises as `read_packet` does."""
-        return _read_object(self.key_file)
-
-    def has_import(self, sha256: str) -> bool:
-        """Whether a file with this content was imported."""
-        return self._get_import_file(sha256).is_file()
-
-    def add_import(self, sha256: str, record: Mapping[str, Any]) -> None:
-        """Record the ratings of a file permanently."""
-        self._get_import_file(sha256).parent.mkdir(exist_ok=True)
-        write_json(self._get_import_file(sha256), record)
-
-    def read_imports(self) -> list[dict[str, Any]]:
-        """All imports, oldest first."""
-        records = [_read_object(file) for file in sorted((self.path / "imports").glob("*.json"))]
-        return sorted(records, key=lambda record: (record.get("imported_at", ""), record.get("source", "")))
-
-    def _get_import_file(self, sha256: str) -> Path:
+    def get_import_file(self, sha256: str) -> Path:
+        """The record of an imported file, by the SHA-256 (hex) of the file's content."""
         return self.path / "imports" / f"{sha256[:24]}.json"
+
+    def list_import_files(self) -> list[Path]:
+        """The records of all imported files."""
+        return sorted((self.path / "imports").glob("*.json"))
+
+
+@dataclass(frozen=True)
+class RetiredExample:
+    """A test example that has become a training example."""
+
+    task: str
+    example: str
+    """Its id."""
+    file: str
+    """The name of the training file that it went into."""
+    at: str
+    """When, in ISO 8601."""
 
 
 def get_packet_folder(run: Path, packet: str) -> PacketFolder:
@@ -85,42 +66,42 @@ def get_packet_folder(run: Path, packet: str) -> PacketFolder:
     return PacketFolder(run / "review" / packet)
 
 
-def list_packet_folders(run: Path) -> list[PacketFolder]:
-    """The complete packets of a run, oldest first."""
-    folders = [PacketFolder(file.parent) for file in (run / "review").glob("*/packet.json")]
-    return sorted(folders, key=lambda folder: (str(folder.read_packet().get("created", "")), folder.path.name))
+def list_packet_folders(run: Path, task: str | None = None) -> list[PacketFolder]:
+    """The complete packets of a run (of one task), oldest first.
+
+    Raises:
+        BenchError: a packet's file is damaged.
+    """
+    headers: list[tuple[str, str, PacketFolder]] = []
+    for file in (run / "review").glob("*/packet.json"):
+        packet: Any = read_json(file)
+        header = packet if isinstance(packet, dict) else {}
+        if task is None or header.get("task") == task:
+            headers.append((str(header.get("created", "")), file.parent.name, PacketFolder(file.parent)))
+    return [folder for _, _, folder in sorted(headers, key=lambda header: header[:2])]
 
 
-def read_retired_examples(run: Path) -> list[dict[str, Any]]:
-    """The test examples that have become training examples, as `retire_examples` recorded them.
+def read_retired_examples(run: Path) -> tuple[RetiredExample, ...]:
+    """The test examples that have become training examples.
 
     Raises:
         BenchError: the file is damaged.
     """
-    file = run / "review" / "retired.json"
-    value = read_json(file) if file.is_file() else []
-    if not isinstance(value, list):
-        raise BenchError(f"{file}: is damaged: it must contain a list, not {type(value).__name__}.")
-    return value
+    file = _get_retired_file(run)
+    return read_value(file, tuple[RetiredExample, ...]) if file.is_file() else ()
 
 
-def retire_examples(run: Path, records: Sequence[Mapping[str, Any]]) -> None:
-    """Add to the test examples that have become training examples. Existing records are not changed.
-
-    Args:
-        records: each with "task" and "example".
-    """
-    (run / "review").mkdir(exist_ok=True)
-    with file_lock(run / "review" / ".lock"):
-        existing = read_retired_examples(run)
-        known = {(record.get("task"), record.get("example")) for record in existing}
-        new = [record for record in records if (record["task"], record["example"]) not in known]
+def retire_examples(run: Path, examples: Sequence[RetiredExample]) -> None:
+    """Add to the test examples that have become training examples. An example that is recorded already keeps its record."""
+    file = _get_retired_file(run)
+    file.parent.mkdir(exist_ok=True)
+    with file_lock(file.with_name(".lock")):
+        recorded = read_retired_examples(run)
+        known = {(each.task, each.example) for each in recorded}
+        new = tuple(each for each in examples if (each.task, each.example) not in known)
         if new:
-            write_json(run / "review" / "retired.json", [*existing, *new])
+            write_value(file, tuple[RetiredExample, ...], (*recorded, *new))
 
 
-def _read_object(file: Path) -> dict[str, Any]:
-    value = read_json(file)
-    if not isinstance(value, dict):
-        raise BenchError(f"{file}: is damaged: it must contain an object, not {type(value).__name__}.")
-    return value
+def _get_retired_file(run: Path) -> Path:
+    return run / "review" / "retired.json"

@@ -11,6 +11,7 @@ from typing import Literal
 
 from harness.types import ReviewSpec
 
+FORMAT: Literal[2] = 2  # of packet.json, key.json and the records of imports; raise it when this version cannot read older ones
 Mode = Literal["pairwise", "scales", "errors"]
 MODES: tuple[Mode, ...] = ("pairwise", "scales", "errors")
 PREFERENCES = ("A", "B", "tie", "both bad")
@@ -44,6 +45,7 @@ class Packet:
     raters: tuple[str, ...]
     items: tuple[ReviewItem, ...]
     with_reference: bool
+    format: Literal[2] = FORMAT
 
 
 @dataclass(frozen=True)

@@ -2,49 +2,37 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-
 from harness.errors import BenchError
-from harness.review.packets.packet import ItemKey, Key, Packet, ReviewItem
-from harness.store import PacketFolder
-from harness.types import ReviewSpec
+from harness.review.packets.packet import FORMAT, Key, Packet
+from harness.store import PacketFolder, read_json, read_value, write_value
 
-FORMAT = 2
+_ADVICE = "Move the packet's folder away and export it again with `bench review export`."
 
 
 def save_packet(folder: PacketFolder, packet: Packet, key: Key) -> None:
-    """Write packet and key into the folder."""
-    content = asdict(packet) | {"format": FORMAT, "questions": packet.questions.model_dump(mode="json")}
-    folder.write(content, asdict(key))
+    """Write packet and key into the folder. The packet comes last: if it exists, the folder is complete.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    folder.path.mkdir(parents=True, exist_ok=True)
+    write_value(folder.key_file, Key, key)
+    write_value(folder.packet_file, Packet, packet)
 
 
 def load_packet(folder: PacketFolder) -> tuple[Packet, Key]:
     """Read packet and key.
 
     Raises:
-        BenchError: a file is missing, damaged or of another format, or the key belongs to another packet.
+        BenchError: a file is missing, damaged or in another format, or the key belongs to another packet.
     """
-    content, hidden = folder.read_packet(), folder.read_key()
-    version = content.pop("format", None)
+    stored = read_json(folder.packet_file)
+    version = stored.get("format") if isinstance(stored, dict) else None
     if version != FORMAT:
-        raise BenchError(
-            f"{folder.packet_file}: format {version!r} is from another version of bench; this version reads format {FORMAT}. "
-            "Move the packet's folder away and export again with `bench review export`."
-        )
-    try:
-        packet = Packet(
-            **content
-            | {
-                "questions": ReviewSpec.model_validate(content["questions"]),
-                "raters": tuple(content["raters"]),
-                "items": tuple(ReviewItem(**item) for item in content["items"]),
-            }
-        )
-        items = {id_: ItemKey(tuple(value["strategies"]), value["repeats"]) for id_, value in hidden["items"].items()}
-        key = Key(**hidden | {"items": items})
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise BenchError(f"{folder.path}: the packet is damaged ({type(error).__name__}: {error})") from None
+        raise BenchError(f"{folder.packet_file}: is in format {version!r}; this version of bench reads format {FORMAT}. {_ADVICE}")
+    packet = read_value(folder.packet_file, Packet, advice=_ADVICE)
+    key = read_value(folder.key_file, Key, advice=_ADVICE)
     unknown = [item.id for item in packet.items if item.id not in key.items or item.example not in key.inclusion_probabilities]
     if unknown:
-        raise BenchError(f"{folder.key_file}: belongs to another packet: it has no entry for item '{unknown[0]}'.")
+        raise BenchError(f"{folder.key_file}: belongs to another packet: it has no entry for item '{unknown[0]}'. {_ADVICE}")
     return packet, key

@@ -42,7 +42,7 @@ def export_packet(run: StoredRun, request: PacketRequest, formats: Sequence[Form
     target = out or folder.send
     if target.exists() and not target.is_dir():
         raise BenchError(f"{setting('out', str(target))}: is a file. Name a folder.")
-    if folder.is_complete:
+    if folder.packet_file.is_file():
         packet, key = load_packet(folder)  # the packet that raters may already have
     texts = load_item_texts(run, packet, key)
     try:

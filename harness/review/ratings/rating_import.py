@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from harness.errors import BenchError
 from harness.review.rater_files import ReturnedFile, ReturnedRow, quote, read_returned_file
 from harness.review.ratings.rating_checks import PacketChecker, RejectedRowError
-from harness.review.ratings.rating_records import Rating
+from harness.review.ratings.rating_records import ImportRecord, Rating, is_imported, save_import
 from harness.store import PacketFolder, StoredRun, list_packet_folders
 
 
@@ -56,7 +56,7 @@ def _import_file(run: StoredRun, folders: Sequence[PacketFolder], path: Path) ->
         file = read_returned_file(path, {id_: checker.packet for id_, checker in checkers.items()})
     except BenchError as error:
         return ImportSummary(path.name, rejected=error.problems)
-    imported_before = {id_ for id_, checker in checkers.items() if checker.folder.has_import(file.sha256)}
+    imported_before = {id_ for id_, checker in checkers.items() if is_imported(checker.folder, file.sha256)}
     packets = {row.packet for row in file.rows} & checkers.keys()
     if packets and packets <= imported_before:
         return ImportSummary(path.name, already_imported=True)
@@ -117,12 +117,5 @@ def _resolve_duplicate(earlier: Rating | None, rating: Rating, row: ReturnedRow)
 
 
 def _record_import(folder: PacketFolder, file: ReturnedFile, ratings: Sequence[Rating], rejected: Sequence[str]) -> None:
-    record = {
-        "source": file.name,
-        "sha256": file.sha256,
-        "format": file.format,
-        "imported_at": datetime.now(UTC).isoformat(timespec="microseconds"),
-        "ratings": [asdict(rating) for rating in ratings],
-        "rejected": list(rejected),
-    }
-    folder.add_import(file.sha256, record)
+    now = datetime.now(UTC).isoformat(timespec="microseconds")
+    save_import(folder, ImportRecord(file.name, file.sha256, file.format, now, tuple(ratings), tuple(rejected)))

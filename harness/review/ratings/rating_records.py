@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Literal
 
-from harness.errors import BenchError
 from harness.review.packets import Key, Packet, load_packet
-from harness.store import PacketFolder, StoredRun, list_packet_folders
+from harness.store import PacketFolder, StoredRun, list_packet_folders, read_value, write_value
 
 
 @dataclass(frozen=True)
@@ -60,22 +59,50 @@ class Review:
     replaced: int
 
 
+@dataclass(frozen=True)
+class ImportRecord:
+    """The ratings of one imported file that were new or changed. It is kept as it is, also when later answers replace some of them."""
+
+    source: str
+    """The file's name."""
+    sha256: str
+    """Of its content, in hex."""
+    format: Literal["html", "spreadsheet", "label-studio"]
+    imported_at: str
+    """ISO 8601 in UTC."""
+    ratings: tuple[Rating, ...]
+    rejected: tuple[str, ...]
+    """The reasons for its rejected rows."""
+
+
 def load_reviews(run: StoredRun, task: str | None = None) -> list[Review]:
     """The run's packets (of one task) with their ratings, oldest first.
 
     Raises:
         BenchError: a packet or an import is damaged.
     """
-    folders = list_packet_folders(run.path)
-    return [load_review(folder) for folder in folders if task is None or folder.read_packet().get("task") == task]
+    return [load_review(folder) for folder in list_packet_folders(run.path, task)]
 
 
 def load_review(folder: PacketFolder) -> Review:
     """One packet with its ratings; raises as `load_reviews` does."""
     packet, key = load_packet(folder)
-    ratings = [_parse_rating(folder, value, record) for record in folder.read_imports() for value in record.get("ratings", ())]
+    records = [read_value(file, ImportRecord, advice="Delete it and import the file again.") for file in folder.list_import_files()]
+    ratings = [rating for record in sorted(records, key=lambda record: (record.imported_at, record.source)) for rating in record.ratings]
     latest = _select_latest(ratings)
     return Review(packet, key, tuple(latest.values()), len(ratings) - len(latest))
+
+
+def save_import(folder: PacketFolder, record: ImportRecord) -> None:
+    """Store the record of an imported file."""
+    file = folder.get_import_file(record.sha256)
+    file.parent.mkdir(exist_ok=True)
+    write_value(file, ImportRecord, record)
+
+
+def is_imported(folder: PacketFolder, sha256: str) -> bool:
+    """Whether a file with this content was imported before."""
+    return folder.get_import_file(sha256).is_file()
 
 
 def _select_latest(ratings: Iterable[Rating]) -> dict[tuple[str, str], Rating]:
@@ -86,10 +113,3 @@ def _select_latest(ratings: Iterable[Rating]) -> dict[tuple[str, str], Rating]:
         if earlier is None or rating.replaces(earlier):
             latest[rating.item, rating.rater] = rating
     return latest
-
-
-def _parse_rating(folder: PacketFolder, value: Any, record: Mapping[str, Any]) -> Rating:
-    try:
-        return Rating(**value | {"kinds": tuple(value["kinds"]), "answers": dict(value["answers"])})
-    except (KeyError, TypeError, ValueError) as error:
-        raise BenchError(f"{folder.path}: the import of {record.get('source')!r} is damaged ({type(error).__name__}: {error})") from None

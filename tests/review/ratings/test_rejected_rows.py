@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -155,7 +156,24 @@ def test_packet_of_an_earlier_version_is_refused(export: Export, run: StoredRun)
     made = export()
     file = made.folder / "packet.json"
     file.write_text(json.dumps(json.loads(file.read_text()) | {"format": 1}))
-    with pytest.raises(BenchError, match=r"packet\.json: format 1 is from another version of bench; this version reads format 2"):
+    with pytest.raises(BenchError, match=r"packet\.json: is in format 1; this version of bench reads format 2"):
+        load_reviews(run)
+
+
+@pytest.mark.parametrize("name", ["packet.json", "key.json", "imports"])
+def test_damaged_file_is_named_with_the_field_and_what_to_do(export: Export, run: StoredRun, tmp_path: Path, name: str) -> None:
+    made = export()
+    review_import(run.path, [page_file(tmp_path, made.packet, "rater-1", list(ratings_for(made).values()))])
+    file = next(made.folder.glob("imports/*.json")) if name == "imports" else made.folder / name
+    stored = json.loads(file.read_text())
+    changed = {"packet.json": {"mode": "pairwize"}, "key.json": {"population": "60"}, "imports": {"ratings": [{"item": 3}]}}[name]
+    file.write_text(json.dumps(stored | changed))
+    field, advice = {
+        "packet.json": ("mode: unknown value 'pairwize'", "export it again"),
+        "key.json": ("population: must be a valid integer", "export it again"),
+        "imports": ("ratings[0].item: must be a valid string", "import the file again"),
+    }[name]
+    with pytest.raises(BenchError, match=f"{re.escape(file.name)}: is damaged: {re.escape(field)}.*{advice}"):
         load_reviews(run)
 
 
