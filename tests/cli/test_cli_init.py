@@ -76,7 +76,7 @@ def test_mts_dialog(call: Call) -> None:
     task, said = made(call, DATA / "mts-dialog" / "MTS-Dialog-TrainingSet.csv")
     assert task.kind == "summarization"
     assert task.data.fields == {"input": "dialogue", "target": "section_text", "id": "ID"}
-    assert "target: 'section_header', a label (20 different values)" in said
+    assert "target: 'section_header', a label (20 distinct values)" in said
     assert len(load_splits(task, folder=Path.cwd()).test) > 100
 
 
@@ -149,7 +149,7 @@ def test_tickets_in_any_format(call: Call, here: Path, name: str) -> None:
     assert (task.name, task.kind) == ("folder" if name == "folder" else "tickets", "classification")
     assert task.data.fields == {"subject": "subject", "body": "body", "target": "queue", "group": "customer_id", "id": "ticket_id"}
     assert "120 rows" in said
-    assert "only " in said and "test rows" in said, "a small test split is warned of"
+    assert "only " in said and "test examples" in said, "a small test split is warned of"
     assert said.splitlines()[-1].endswith("bench run --task task.yaml --strategies lora")
 
 
@@ -183,7 +183,7 @@ def test_rows_that_cannot_be_used_do_not_stop_the_task(call: Call, here: Path) -
     task, said = made(call, "tickets.csv")
     assert task.data.skip_bad_rows
     assert "2 rows without the target" in said
-    assert "1 row that cannot be used (tickets.csv:122: " in said
+    assert "1 unusable row (the first: tickets.csv:122: " in said
     assert sum(load_splits(task, folder=here).report.sizes.values()) == 118
 
 
@@ -197,10 +197,10 @@ def test_a_given_test_file_beside_it_is_offered(call: Call, here: Path) -> None:
 
 
 def test_of_a_large_file_the_first_rows_are_looked_at(call: Call, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("harness.cli.commands.init._ROWS", 50)
+    monkeypatch.setattr("harness.cli.commands.init._MAX_ROWS", 50)
     write_csv(here / "tickets.csv", tickets())
     task, said = made(call, "tickets.csv")
-    assert "tickets.csv: 50 rows looked at, the first of a larger file" in said
+    assert "tickets.csv: the first 50 rows of a larger file" in said
     assert "after the split" not in said, "nobody has counted them"
     assert sum(load_splits(task, folder=here).report.sizes.values()) == 120
 
@@ -212,10 +212,10 @@ def test_a_folder_with_splits_of_its_own(call: Call, here: Path) -> None:
     datasets.DatasetDict({split: datasets.Dataset.from_list(rows) for split, rows in parts.items()}).save_to_disk(str(here / "saved"))
     task, said = made(call, "saved")
     assert (task.name, task.kind) == ("saved", "classification")
-    assert "60 test rows" in said
+    assert "60 test examples" in said
     assert "split: {" not in (here / "task.yaml").read_text(), "it would not be used"
     assert "group" not in task.data.fields
-    assert "'customer_id' could be the group, but: nothing is left of train" in said, "its customers are in both splits"
+    assert "'customer_id' could be the group, but: no training rows are left" in said, "its customers are in both splits"
 
 
 def test_what_the_user_says_comes_before_any_guess(call: Call, here: Path) -> None:
@@ -242,7 +242,7 @@ def test_a_file_that_is_there_is_not_written_over(call: Call, here: Path) -> Non
     (here / "task.yaml").write_text("mine")
     ended = call("init", "tickets.csv")
     assert (ended.code, ended.out) == (2, "")
-    assert ended.err == "error: task.yaml: is there already. Name another file with --out, or write over it with --force\n"
+    assert ended.err == "error: task.yaml: already exists. Name another file with --out, or replace it with --force\n"
     assert (here / "task.yaml").read_text() == "mine"
     made(call, "tickets.csv", "--force")
 
@@ -252,14 +252,14 @@ def test_a_file_that_is_there_is_not_written_over(call: Call, here: Path) -> Non
     [
         (["none.csv"], "none.csv: no such file. Did you mean 'one.csv'"),
         (["empty.csv"], "empty.csv: the file is empty"),
-        (["header.csv"], "header.csv: only a header"),
-        (["one.csv"], "one column only, 'text'"),
-        (["unclear.csv"], "no column can be told to be the target. The columns are: 'alpha' (text of about 4 words)"),
+        (["header.csv"], "header.csv: the file has a header (text, label) but no rows"),
+        (["one.csv"], "only one column, 'text'"),
+        (["unclear.csv"], "cannot tell which column is the target. The columns are: 'alpha' (text of about 4 words)"),
         (["unclear.csv", "--target", "gamma"], "no column 'gamma' for the target"),
-        (["tickets.csv", "--out", "none/task.yaml"], "there is no folder none"),
+        (["tickets.csv", "--out", "none/task.yaml"], "the folder none does not exist"),
         (["tickets.csv", "--out", "folder.yaml"], "is a folder"),
         (["tickets.csv", "--out", "task.txt"], "ends in .yaml"),
-        (["tickets.csv", "--out", "a,b.yaml"], "commas part the names"),
+        (["tickets.csv", "--out", "a,b.yaml"], "contains no comma, which separates names"),
         (["tickets.csv", "--name", "two words"], "--name 'two words'"),
         (["tickets.csv", "--kind", "poem"], "'poem' is not one of"),
     ],

@@ -46,7 +46,7 @@ def made(call: Call, *arguments: str) -> tuple[Task, list[Example], str]:
     ("group", "note"),
     [
         (lambda i: "ab"[i // 30], "'group' could be the group, but its 2 values are too few"),
-        (lambda i: f"g{i // 3}" if i else "", "'group' could be the group, but 1 rows have none"),
+        (lambda i: f"g{i // 3}" if i else "", "'group' could be the group, but 1 row has no value"),
         (lambda _: "", ""),
     ],
 )
@@ -62,8 +62,8 @@ def test_a_group_that_is_not_used_stays_out_of_the_split(call: Call, here: Path,
 @pytest.mark.parametrize(
     ("name", "note"),
     [
-        (lambda i: f"doc{i // 2}", "'id' is no id: 30 rows repeat that of another"),
-        (lambda i: f"doc{i}" if i else None, "'id' is no id: 1 rows have none"),
+        (lambda i: f"doc{i // 2}", "'id' is not used as the id: 30 rows repeat a value"),
+        (lambda i: f"doc{i}" if i else None, "'id' is not used as the id: 1 row has no value"),
     ],
 )
 def test_an_id_that_is_none(call: Call, here: Path, name: Callable[[int], str], note: str) -> None:
@@ -72,7 +72,7 @@ def test_an_id_that_is_none(call: Call, here: Path, name: Callable[[int], str], 
     assert task.data.fields["id"] is None
     assert len(rows) == 60
     assert note in said
-    assert ("group: 'id' (30 different ones)" in said) == ("repeat" in note), "such an id often names a document"
+    assert ("group: 'id' (30 distinct values)" in said) == ("repeat" in note), "such an id often names a document"
 
 
 def test_a_group_that_cannot_be_split_is_told_off(call: Call, here: Path) -> None:
@@ -96,10 +96,10 @@ def test_a_draft_that_cannot_be_run_yet_is_written_with_the_reason(call: Call, h
     write_jsonl(here / "few.jsonl", [{"text": "the only line there is", "summary": "the one"}])
     ended = call("init", "few.jsonl")
     assert (ended.code, ended.err) == (1, ""), ended
-    assert "it cannot be run yet: few.jsonl: 1 usable row; train and test need at least one each" in ended.out
-    assert "Wrote task.yaml, which cannot be run yet" in ended.out.splitlines()[-1]
-    assert "looked at, the first of a larger file" not in ended.out
-    assert "# - it cannot be run yet: few.jsonl: 1 usable row" in (here / "task.yaml").read_text()
+    assert "the task cannot be run yet: few.jsonl: 1 usable row, but train and test need at least one each" in ended.out
+    assert "Wrote task.yaml. It cannot be run yet" in ended.out.splitlines()[-1]
+    assert "of a larger file" not in ended.out
+    assert "# - the task cannot be run yet: few.jsonl: 1 usable row" in (here / "task.yaml").read_text()
     assert call("tasks", "validate", "task.yaml").code == 0
 
 
@@ -116,7 +116,7 @@ def test_where_no_row_can_be_used_the_reason_is_told(call: Call, here: Path, nam
     ended = call("init", name)
     assert (ended.code, ended.out) == (2, "")
     assert hint in ended.err
-    assert "No row can be used" in ended.err
+    assert "No row is usable" in ended.err
     assert not (here / "task.yaml").exists()
 
 
@@ -143,7 +143,7 @@ def test_questions_of_which_some_have_a_text_to_read(call: Call, here: Path, mor
     task, rows, said = made(call, "a.jsonl")
     assert not task.data.skip_bad_rows
     assert len(rows) == 60
-    assert "30 questions have no context: the prompt leaves it out there" in said
+    assert "30 questions without a context: the prompt leaves it out" in said
     with_text = {("it says" in render_prompt(task.prompt, row.inputs, row.choices)) == ("context" in row.inputs) for row in rows}
     assert with_text == {True}
 
@@ -153,7 +153,7 @@ def test_a_text_that_many_questions_share_and_some_lack_is_no_group(call: Call, 
     task, rows, said = made(call, "a.jsonl")
     assert "group" not in task.data.fields
     assert len(rows) == 60
-    assert "could be kept together by 'context', but 6 rows have none" in said
+    assert "could be kept together by 'context', but 6 rows have no value" in said
 
 
 def test_options_are_shown_with_the_letters_that_are_the_answers(call: Call, here: Path) -> None:
@@ -171,7 +171,7 @@ def test_letters_that_cannot_be_told_apart_by_lines_are_noted(call: Call, here: 
     write_jsonl(here / "arc.jsonl", arc(choices))
     task, _, said = made(call, "arc.jsonl")
     assert "letters" not in task.data.fields
-    assert "the target is one of 'choices.label', which the prompt does not show beside the options" in said
+    assert "the target is one of 'choices.label', which the prompt cannot show with the options" in said
 
 
 def arc(choices: Mapping[str, Callable[[int], Any]]) -> list[dict[str, Any]]:

@@ -1,11 +1,14 @@
-"""From an unknown table to a draft of a task."""
+"""From an unknown table to a drafted task."""
 
-from harness.data.inspect.task_draft import draft, prompt_for
-from harness.data.inspect.task_guess import Guess, guess
+from harness.data.inspect.prompt_draft import draft_prompt
+from harness.data.inspect.sibling_splits import find_sibling_splits
+from harness.data.inspect.task_draft import draft_yaml
+from harness.data.inspect.task_guess import TaskGuess, guess_task
 
 __all__ = [
-    "Guess",
-    "draft",
-    "guess",
-    "prompt_for",
+    "TaskGuess",
+    "draft_prompt",
+    "draft_yaml",
+    "find_sibling_splits",
+    "guess_task",
 ]

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.api import open_catalog
-from harness.data.inspect.task_draft import draft, one_line, prompt_for, scalar
-from harness.data.inspect.task_guess import Guess, guess
+from harness.data.inspect import TaskGuess, draft_prompt, draft_yaml, guess_task
+from harness.data.inspect.yaml_text import to_comment_text, to_scalar
 from harness.data.records import Preview, Record
 from harness.types import Task
 
@@ -26,10 +26,10 @@ HOSTILE = [
 FEW = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=30).filter(lambda text: text.strip())
 
 
-def a_guess(column: str = "text", label: str = "a", target: str = "label", **said: Any) -> Guess:
+def a_guess(column: str = "text", label: str = "a", target: str = "label", **said: Any) -> TaskGuess:
     rows = [{column: f"case {i} of the many words there are", target: (label, "other")[i % 2]} for i in range(40)]
     columns = tuple(rows[0])
-    return guess(Preview("rows.csv", columns, [Record(i, row) for i, row in enumerate(rows)], []), target=target, **said)
+    return guess_task(Preview("rows.csv", columns, [Record(i, row) for i, row in enumerate(rows)], []), target=target, **said)
 
 
 def read(text: str, tmp_path: Path) -> Task:
@@ -40,15 +40,15 @@ def read(text: str, tmp_path: Path) -> Task:
     return task
 
 
-def written(found: Guess, **other: Any) -> str:
-    prompt = prompt_for(found, "{{ input }}\n", frozenset(["input"]), frozenset(["input"]))
-    return draft(found, **{"name": "mine", "path": "rows.csv", "prompt": prompt} | other)
+def written(found: TaskGuess, **other: Any) -> str:
+    prompt = draft_prompt(found, "{{ input }}\n", frozenset(["input"]), frozenset(["input"]))
+    return draft_yaml(found, **{"name": "mine", "path": "rows.csv", "prompt": prompt} | other)
 
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_names_of_columns_and_labels_stay_what_they_are(text: str, tmp_path: Path) -> None:
     found = a_guess(column=text, label=text, target="label" if text != "label" else "y")
-    yaml_text = written(found, path=text, given={"train": text, "test": text})
+    yaml_text = written(found, path=text, split_files={"train": text, "test": text})
     assert all(line.isprintable() for line in yaml_text.split("\n"))
     task = read(yaml_text, tmp_path)
     assert task.data.fields == {"input": text, "target": "label"}
@@ -66,14 +66,14 @@ def test_hostile_labels_of_a_question_are_listed_as_they_are(text: str, tmp_path
 
 @given(FEW)
 def test_any_text_is_a_scalar_on_one_line(text: str) -> None:
-    assert yaml.safe_load(f"{{key: {scalar(text)}}}") == {"key": text}
-    assert scalar(text).isprintable()
+    assert yaml.safe_load(f"{{key: {to_scalar(text)}}}") == {"key": text}
+    assert to_scalar(text).isprintable()
 
 
 @given(FEW)
 def test_any_text_in_a_comment_stays_in_it(text: str) -> None:
-    assert yaml.safe_load(f"a: 1  # {one_line(text)}\nb: 2\n") == {"a": 1, "b": 2}
-    assert one_line(text).isprintable()
+    assert yaml.safe_load(f"a: 1  # {to_comment_text(text)}\nb: 2\n") == {"a": 1, "b": 2}
+    assert to_comment_text(text).isprintable()
 
 
 @given(FEW, FEW)
@@ -82,9 +82,9 @@ def test_names_of_several_inputs_are_variables_of_the_prompt(first: str, second:
         return
     rows = [{first: f"case {i} of the many words there are", second: f"more words of {i}", "label": "ab"[i % 2]} for i in range(12)]
     table = Preview("rows.csv", tuple(rows[0]), [Record(i, row) for i, row in enumerate(rows)], [])
-    found = guess(table, target="label", inputs=[first, second])
+    found = guess_task(table, target="label", inputs=[first, second])
     assert len(found.inputs) == 2
-    values = yaml.safe_load(written(found, prompt=prompt_for(found, "", frozenset(["input"]), frozenset())))
+    values = yaml.safe_load(written(found, prompt=draft_prompt(found, "", frozenset(["input"]), frozenset())))
     assert {role: column for role, column in values["data"]["fields"].items() if role != "target"} == dict(found.inputs)
     from harness.catalog import prompt_variables, render_prompt
 
@@ -95,24 +95,26 @@ def test_names_of_several_inputs_are_variables_of_the_prompt(first: str, second:
 
 def test_the_shipped_prompt_is_taken_where_it_reads_these_inputs() -> None:
     found = a_guess()
-    assert prompt_for(found, "SHIPPED {{ input }}", frozenset(["input", "choices"]), frozenset(["input", "choices"])).startswith("SHIPPED")
-    own = prompt_for(found, "SHIPPED {{ question }}", frozenset(["question"]), frozenset(["question"]))
+    assert draft_prompt(found, "SHIPPED {{ input }}", frozenset(["input", "choices"]), frozenset(["input", "choices"])).startswith(
+        "SHIPPED"
+    )
+    own = draft_prompt(found, "SHIPPED {{ question }}", frozenset(["question"]), frozenset(["question"]))
     assert "Input: {{ input }}" in own and own.endswith("Label:\n")
 
 
 def test_reasons_doubts_and_sizes_stand_in_it(tmp_path: Path) -> None:
     rows = [{"a": f"case {i} " + "many words " * 30, "b": f"short {i} one"} for i in range(40)]
-    found = guess(Preview("rows.csv", ("a", "b"), [Record(i, row) for i, row in enumerate(rows)], []))
+    found = guess_task(Preview("rows.csv", ("a", "b"), [Record(i, row) for i, row in enumerate(rows)], []))
     text = written(found, sizes={"train": 32, "validation": 4, "test": 4})
-    assert "# NOT SURE: no column is named like a target" in text
-    assert "# rows: 32 train, 4 validation, 4 test" in text
+    assert "# CHECK: no column has a typical target name" in text
+    assert "# examples: 32 train, 4 validation, 4 test" in text
     assert "max_new_tokens: 16" in text
     assert read(text, tmp_path).decode.max_new_tokens == 16
 
 
 def test_long_texts_get_room(tmp_path: Path) -> None:
     rows = [{"document": f"case {i} " + "many words " * 4000, "summary": f"short {i} " + "text of words " * 700} for i in range(12)]
-    found = guess(Preview("rows.csv", ("document", "summary"), [Record(i, row) for i, row in enumerate(rows)], []))
+    found = guess_task(Preview("rows.csv", ("document", "summary"), [Record(i, row) for i, row in enumerate(rows)], []))
     task = read(written(found), tmp_path)
     assert 8000 < task.max_length <= 32768
     assert task.decode.max_new_tokens == 1024

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from harness.data.inspect.task_guess import Guess, guess
+from harness.data.inspect import TaskGuess, guess_task
 from harness.data.records import BadRow, Preview, Record
 from harness.errors import BenchError
 
@@ -24,15 +24,15 @@ def text(i: int, words: int = 12) -> str:
     return " ".join([f"case {i}", *(WORDS[(i + k) % len(WORDS)] for k in range(words - 2))])
 
 
-def of(n: int = 60, **columns: Any) -> Guess:
+def of(n: int = 60, **columns: Any) -> TaskGuess:
     """The guess for a table of n rows; a column is a function of the row's number, or a list that is gone through again and again."""
     rows = [{name: made(i) if callable(made) else made[i % len(made)] for name, made in columns.items()} for i in range(n)]
-    return guess(table(rows))
+    return guess_task(table(rows))
 
 
 def refused(rows: Sequence[Mapping[str, Any]], **said: Any) -> str:
     with pytest.raises(BenchError) as caught:
-        guess(table(rows), **said)
+        guess_task(table(rows), **said)
     return str(caught.value)
 
 
@@ -120,7 +120,7 @@ def test_a_table_of_numbers() -> None:
 
 def test_columns_that_are_called_alike_are_variables_of_their_own() -> None:
     rows = [{"Body": text(i), "body!": text(i + 9), "BODY 2": text(i + 20), "target": "ab"[i % 2], "年齢": text(i + 30)} for i in range(30)]
-    found = guess(table(rows), inputs=["Body", "body!", "BODY 2", "年齢"])
+    found = guess_task(table(rows), inputs=["Body", "body!", "BODY 2", "年齢"])
     assert list(found.inputs.values()) == ["Body", "body!", "BODY 2", "年齢"]
     assert all(name.isidentifier() for name in found.inputs)
 
@@ -131,13 +131,13 @@ def test_columns_that_are_called_alike_are_variables_of_their_own() -> None:
 def test_what_gives_the_target_away_is_no_input() -> None:
     found = of(text=text, label=[0, 1, 2], label_text=["red", "green", "blue"], predicted_label=["red", "green", "green"])
     assert (found.target, found.inputs) == ("label_text", {"input": "text"})
-    assert not any("'label'" in other or "predicted" in other for other in found.others)
+    assert not any("'label'" in alternative or "predicted" in alternative for alternative in found.alternatives)
 
 
 def test_a_text_that_holds_the_answer_is_no_input() -> None:
     found = of(instruction=text, output=lambda i: text(i + 50), text=lambda i: f"### {text(i)} ### {text(i + 50)}")
     assert (found.target, found.inputs) == ("output", {"input": "instruction"})
-    assert any("'text' is no input: it holds 'output' word for word" in note for note in found.notes)
+    assert any("'text' is not used as an input: it contains 'output' word for word" in note for note in found.notes)
 
 
 def test_where_the_only_input_holds_the_answer_it_is_said() -> None:
@@ -148,13 +148,13 @@ def test_where_the_only_input_holds_the_answer_it_is_said() -> None:
 def test_a_second_column_with_the_same_text_is_no_input() -> None:
     found = of(text=text, input=lambda i: text(i).upper(), label=["a", "b"])
     assert list(found.inputs.values()) == ["text"]
-    assert any("'input' is no input: it says the same as 'text'" in note for note in found.notes)
+    assert any("'input' is not used as an input: it repeats 'text'" in note for note in found.notes)
 
 
 def test_an_input_that_many_rows_lack_is_left_out() -> None:
     found = of(instruction=text, input=lambda i: "" if i % 2 else text(i + 9), output=lambda i: text(i + 30))
     assert list(found.inputs.values()) == ["instruction"]
-    assert any("'input' is no input: 30 of 60 rows have none" in note for note in found.notes)
+    assert any("'input' is not used as an input: 30 of 60 rows have no value" in note for note in found.notes)
 
 
 # -------------------------------------------------------------------------------------------------------- group, id, folding
@@ -163,7 +163,7 @@ def test_an_input_that_many_rows_lack_is_left_out() -> None:
 def test_the_coarsest_group_is_taken_and_the_others_are_named() -> None:
     found = of(240, patient_id=lambda i: i % 40, encounter_id=lambda i: i // 2, note=lambda i: text(i, 60), summary=lambda i: text(i, 9))
     assert found.group == "patient_id"
-    assert any("'encounter_id' (120 different ones)" in other for other in found.others)
+    assert any("'encounter_id' (120 distinct values)" in alternative for alternative in found.alternatives)
 
 
 @pytest.mark.parametrize("made", [lambda i: i % 4, lambda i: 0 if i < 40 else i, lambda i: "" if i == 3 else i % 20])
@@ -196,42 +196,42 @@ def test_a_list_of_sentences_is_one_summary_and_a_list_of_references_is_several(
 def test_where_no_name_tells_the_best_guess_is_marked() -> None:
     found = of(a=lambda i: text(i, 60), b=lambda i: text(i, 8))
     assert (found.target, found.kind) == ("b", "summarization")
-    assert "no column is named like a target" in found.doubt
-    assert "could each be the target" in of(text=text, label=["a", "b"], intent=["x", "y", "z"]).doubt
+    assert "no column has a typical target name" in found.doubt
+    assert "several columns could be the target" in of(text=text, label=["a", "b"], intent=["x", "y", "z"]).doubt
 
 
 def test_a_file_without_a_header_looks_like_one() -> None:
     found = of(**{"I like it very much": text, "positive": ["positive", "negative"]})
-    assert "if the file has no header, give it one" in found.doubt
+    assert "if the file has no header, add one" in found.doubt
 
 
 def test_other_targets_are_named() -> None:
     found = of(body=lambda i: text(i, 40), answer=lambda i: text(i + 9, 40), queue=["a", "b", "c"], priority=["low", "high"])
     assert found.target == "answer"
-    assert "target: 'queue', a label (3 different values)" in found.others
-    assert "target: 'priority', a label (2 different values)" in found.others
+    assert "target: 'queue', a label (3 distinct values)" in found.alternatives
+    assert "target: 'priority', a label (2 distinct values)" in found.alternatives
     found = of(reviewer_id=lambda i: f"A{i % 9}", text=lambda i: text(i, 60), overall=[1, 2, 3], year=lambda i: i % 30, summary=text)
-    assert found.others == ("target: 'overall', a label (3 different values)",)
+    assert found.alternatives == ("target: 'overall', a label (3 distinct values)",)
 
 
 def test_what_cannot_be_told_is_said_with_what_to_do() -> None:
     message = refused([{"alpha": text(i), "beta": text(i + 50)} for i in range(30)])
-    assert message.startswith("rows.csv: no column can be told to be the target. The columns are: 'alpha' (text of about 12 words), 'b")
+    assert message.startswith("rows.csv: cannot tell which column is the target. The columns are: 'alpha' (text of about 12 words), 'b")
     assert 'Name them with fields={"target": "COLUMN"} and fields={"input": "COLUMN"}' in message
 
 
 def test_one_column_is_not_enough() -> None:
-    assert refused([{"text": text(i)} for i in range(9)]).startswith("rows.csv: one column only, 'text': a task needs")
+    assert refused([{"text": text(i)} for i in range(9)]).startswith("rows.csv: only one column, 'text'. A task needs")
 
 
 def test_a_chat_is_said_to_be_one() -> None:
     rows = [{"id": i, "messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]} for i in range(9)]
-    assert "'messages' holds whole conversations" in refused(rows)
+    assert "'messages' contains whole conversations" in refused(rows)
 
 
 def test_what_the_user_says_counts() -> None:
     rows = [{"alpha": text(i), "beta": text(i + 50), "label": "ab"[i % 2]} for i in range(30)]
-    found = guess(table(rows), target="beta", inputs=["alpha"], kind="generation")
+    found = guess_task(table(rows), target="beta", inputs=["alpha"], kind="generation")
     assert (found.kind, found.target, found.inputs) == ("generation", "beta", {"input": "alpha"})
     assert "no column 'betta' for the target. Did you mean 'beta'?" in refused(rows, target="betta")
     assert "no column 'x' for the input" in refused(rows, inputs=["x"])
@@ -245,22 +245,22 @@ def test_rows_that_lack_something_are_skipped_and_said() -> None:
     found = of(text=lambda i: "" if i == 4 else text(i), label=lambda i: None if i == 7 else "ab"[i % 2])
     assert found.skip_bad_rows
     assert any(note.startswith("2 rows without the target, an input or the group") for note in found.notes)
-    bad = guess(table([{"text": text(i), "label": "ab"[i % 2]} for i in range(20)], [BadRow("rows.csv:9", "has \x1b in it")]))
+    bad = guess_task(table([{"text": text(i), "label": "ab"[i % 2]} for i in range(20)], [BadRow("rows.csv:9", "has \x1b in it")]))
     assert bad.skip_bad_rows
-    assert any(note.startswith("1 row that cannot be used (rows.csv:9: ") for note in bad.notes)
+    assert any(note.startswith("1 unusable row (the first: rows.csv:9: ") for note in bad.notes)
 
 
 def test_unbalanced_and_torn_labels_are_said() -> None:
     found = of(text=lambda i: text(i % 30), label=lambda i: "rare" if i < 5 else "often")
     notes = " ".join(found.notes)
-    assert "55 rows have 'often', 5 have 'rare'" in notes
+    assert "'often' has 55 rows, 'rare' has 5 rows" in notes
     assert "1 of 2 labels have fewer than 10 rows" in notes
-    assert "5 inputs stand there with different labels" in notes
+    assert "5 inputs with more than one label" in notes
 
 
 def test_lengths_are_of_what_is_there() -> None:
     found = of(dialogue=lambda i: text(i, 90), summary=lambda i: text(i, 15 if i else 40))
-    assert (found.input_lengths.median_words, found.target_lengths.median_words, found.target_lengths.most_words) == (90, 15, 40)
+    assert (found.input_lengths.median_words, found.target_lengths.median_words, found.target_lengths.max_words) == (90, 15, 40)
     chinese = of(文本=lambda i: "我今天收到了一张错误的账单" * 20 + str(i), summary=lambda i: f"错误的账单编号{i}和退款的请求")
     assert chinese.inputs == {"input": "文本"}
     assert chinese.input_lengths.median_words > 100, "words are counted in scripts without spaces, too"
@@ -269,16 +269,16 @@ def test_lengths_are_of_what_is_there() -> None:
 
 def test_labels_of_numbers_are_a_short_scale_only() -> None:
     assert of(review=text, stars=[1, 2, 3, 4, 5]).target == "stars"
-    assert "no column can be told" in refused([{"text_": text(i), "price": f"{i % 30}.99"} for i in range(90)])
+    assert "cannot tell which column" in refused([{"text_": text(i), "price": f"{i % 30}.99"} for i in range(90)])
 
 
 def test_a_key_with_a_dot_and_keys_that_are_data() -> None:
     rows = [{"a.b": text(i, 60), "summary": text(i, 9), "by_id": {f"k{i}": 1, f"m{i}": 2}} for i in range(40)]
-    assert guess(table(rows)).inputs == {"input": "a.b"}
+    assert guess_task(table(rows)).inputs == {"input": "a.b"}
 
 
 def test_a_column_that_the_user_reads_is_no_id() -> None:
     rows = [{"id": f"T-{i}", "text": text(i), "label": "ab"[i % 2]} for i in range(60)]
-    assert guess(table(rows)).id == "id"
-    found = guess(table(rows), inputs=["id", "text"])
-    assert (found.id, found.inputs, found.unwanted) == (None, {"id_text": "id", "text": "text"}, [])
+    assert guess_task(table(rows)).id == "id"
+    found = guess_task(table(rows), inputs=["id", "text"])
+    assert (found.id, found.inputs, found.disabled_roles) == (None, {"id_text": "id", "text": "text"}, [])
