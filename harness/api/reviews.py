@@ -129,7 +129,7 @@ def review_harvest(
     out: str | Path,
     *,
     task: str | None = None,
-    retire_test_rows: bool = False,
+    retire_test_examples: bool = False,
     force: bool = False,
     runs_dir: str | Path = "runs",
 ) -> tuple[Harvest, list[Path]]:
@@ -138,7 +138,7 @@ def review_harvest(
     Args:
         out: a .jsonl file for the corrections; preferences go into a second file beside it.
         task: needed if several were reviewed.
-        retire_test_rows: must be True, as consent: the examples come from the test set, and a model trained on them cannot be tested on
+        retire_test_examples: must be True, as consent: the examples come from the test set, and a model trained on them cannot be tested on
             them. Otherwise nothing is written.
         force: replace existing files.
 
@@ -147,11 +147,11 @@ def review_harvest(
     """
     stored, target = open_run(Path(runs_dir), str(run)), Path(out)
     harvest = collect_harvest(stored, task)
-    if not retire_test_rows:
+    if not retire_test_examples:
         content = f"{plural(len(harvest.corrections), 'correction')} and {plural(len(harvest.preferences), 'preference')}"
         raise BenchError(
             f"{stored.path}: {content} can be harvested, all from the test set. A model that is trained on them can no longer be tested on "
-            f"these examples. Set {setting('retire_test_rows')} to remove them from the test set."
+            f"these examples. Set {setting('retire_test_examples')} to remove them from the test set."
         )
     option = setting("out", str(target))
     if target.suffix != ".jsonl":

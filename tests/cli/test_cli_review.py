@@ -23,7 +23,7 @@ def exported(call: Call, run: StoredRun, *more: str) -> dict[str, object]:
     assert ended.code == 0, ended
     (packet,) = run.path.glob("review/*/packet.json")
     found: dict[str, object] = json.loads(packet.read_text())
-    assert f"Packet {found['id']}: " in ended.err and "do not send it" in ended.err
+    assert f"Packet {found['id']}: " in ended.err and "Do not send the key: " in ended.err
     assert all(Path(line).is_file() for line in ended.out.splitlines())
     return found
 
@@ -37,7 +37,7 @@ def file_of(folder: Path, packet: dict[str, object], answer: str = "A", correcte
 
 
 def test_out_and_back_and_what_it_says(call: Call, run: StoredRun, tmp_path: Path) -> None:
-    assert "Nothing was exported" in call("review", "status", str(run.path)).out
+    assert "No packet was exported" in call("review", "status", str(run.path)).out
     packet = exported(call, run, "--raters", "anna", "--format", "html,csv", "--out", str(tmp_path / "send"))
     assert sorted(p.suffix for p in (tmp_path / "send").iterdir()) == [".csv", ".html"]
     status = call("review", "status", str(run.path))
@@ -45,7 +45,7 @@ def test_out_and_back_and_what_it_says(call: Call, run: StoredRun, tmp_path: Pat
     done = call("review", "import", str(run.path), file_of(tmp_path, packet))
     assert (done.code, done.out) == (0, "ratings-A.json: 11 new\n")
     again = call("review", "import", str(run.path), file_of(tmp_path, packet))
-    assert (again.code, again.out) == (0, "ratings-A.json: is on record already, nothing has changed\n")
+    assert (again.code, again.out) == (0, "ratings-A.json: was imported before, nothing has changed\n")
     said = call("review", "status", str(run.path)).out
     assert "lora vs. base" in said and "11 of 11" in said
     (found,) = json.loads(call("review", "status", str(run.path), "--format", "json").out)["packets"]
@@ -59,13 +59,13 @@ def test_some_bad_rows_are_code_1_and_nothing_good_is_2(call: Call, run: StoredR
     packet = exported(call, run)
     bad = Path(file_of(tmp_path, packet, "C"))
     none = call("review", "import", str(run.path), str(bad))
-    assert none.code == 2 and "'C' is not one of A, B, tie, both bad" in none.err and "0 new, 11 refused" in none.out
+    assert none.code == 2 and "'C' is not one of A, B, tie, both bad" in none.err and "0 new, 11 rejected" in none.out
     value = json.loads(bad.read_text())
     value["ratings"][0]["answers"]["preference"] = "tie"
     value["ratings"][1]["item"] = HOSTILE
     bad.write_text(json.dumps(value))
     some = call("review", "import", str(run.path), str(bad))
-    assert some.code == 1 and "1 new, 10 refused" in some.out
+    assert some.code == 1 and "1 new, 10 rejected" in some.out
     assert "\x1b" not in some.err and "\u202e" not in some.err
 
 
@@ -74,7 +74,7 @@ def test_some_bad_rows_are_code_1_and_nothing_good_is_2(call: Call, run: StoredR
     [
         (("--strategies", "base"), "--mode pairwise: needs at least two strategies"),
         (("--strategies", "base,nothing"), "nothing"),
-        (("--strategies", "base,lora", "--format", "pdf"), "'pdf' is none of html, xlsx, csv, label-studio"),
+        (("--strategies", "base,lora", "--format", "pdf"), "'pdf' is not one of html, xlsx, csv, label-studio"),
         (("--strategies", "base,lora", "--sample", "worst"), "--sample worst: unknown sampling method"),
         ((), "--strategies"),
     ],
@@ -95,9 +95,9 @@ def test_a_harvest_needs_a_yes_and_says_loudly_what_it_did(call: Call, run: Stor
     call("review", "import", str(run.path), file_of(tmp_path, packet, corrected="better"))
     out = str(tmp_path / "more.jsonl")
     refused = call("review", "harvest", str(run.path), "--out", out)
-    assert refused.code == 2 and "--retire-test-rows" in refused.err and not Path(out).exists()
-    done = call("review", "harvest", str(run.path), "--out", out, "--retire-test-rows")
-    assert done.code == 0 and done.err.startswith("RETIRED: 10 test rows of summarization")
+    assert refused.code == 2 and "--retire-test-examples" in refused.err and not Path(out).exists()
+    done = call("review", "harvest", str(run.path), "--out", out, "--retire-test-examples")
+    assert done.code == 0 and done.err.startswith("RETIRED: 10 test examples of summarization")
     assert done.out.splitlines()[0] == out and Path(out).read_text().count("\n") == 10
     call("report", str(run.path))
     assert "10 test examples of this task were harvested for training" in (run.path / "report.html").read_text(encoding="utf-8")

@@ -40,13 +40,15 @@ def rated(export: Export, run: StoredRun, tmp_path: Path) -> StoredRun:
 
 
 def test_nothing_is_taken_from_test_rows_unless_somebody_agrees(rated: StoredRun, tmp_path: Path) -> None:
-    with pytest.raises(BenchError, match=r"1 correction and 1 preference can be harvested, all from the test set.*retire_test_rows=True"):
+    with pytest.raises(
+        BenchError, match=r"1 correction and 1 preference can be harvested, all from the test set.*retire_test_examples=True"
+    ):
         review_harvest(rated.path, tmp_path / "more.jsonl")
     assert not (tmp_path / "more.jsonl").exists() and not (rated.path / "review" / "retired.json").exists()
 
 
 def test_corrections_and_preferences_become_rows_with_their_provenance(rated: StoredRun, tmp_path: Path) -> None:
-    found, files = review_harvest(rated.path, tmp_path / "more.jsonl", retire_test_rows=True)
+    found, files = review_harvest(rated.path, tmp_path / "more.jsonl", retire_test_examples=True)
     assert [f.name for f in files] == ["more.jsonl", "more.preferences.jsonl"]
     (correction,), (preference,) = lines(files[0]), lines(files[1])
     (row,) = found.retired
@@ -61,7 +63,7 @@ def test_corrections_and_preferences_become_rows_with_their_provenance(rated: St
 
 def test_retired_rows_are_on_record_once_and_the_report_says_so(rated: StoredRun, tmp_path: Path) -> None:
     for name in ("more.jsonl", "again.jsonl"):
-        review_harvest(rated.path, tmp_path / name, retire_test_rows=True)
+        review_harvest(rated.path, tmp_path / name, retire_test_examples=True)
     assert len(json.loads((rated.path / "review" / "retired.json").read_text())) == 1
     assert report_view(rated).tasks[0].retired == 1
 
@@ -69,16 +71,16 @@ def test_retired_rows_are_on_record_once_and_the_report_says_so(rated: StoredRun
 def test_a_file_that_is_there_is_not_written_over(rated: StoredRun, tmp_path: Path) -> None:
     (tmp_path / "more.jsonl").write_text("precious")
     with pytest.raises(BenchError, match="already exists"):
-        review_harvest(rated.path, tmp_path / "more.jsonl", retire_test_rows=True)
+        review_harvest(rated.path, tmp_path / "more.jsonl", retire_test_examples=True)
     assert (tmp_path / "more.jsonl").read_text() == "precious"
     with pytest.raises(BenchError, match=r"must end in \.jsonl"):
-        review_harvest(rated.path, tmp_path / "more.csv", retire_test_rows=True)
+        review_harvest(rated.path, tmp_path / "more.csv", retire_test_examples=True)
 
 
 def test_preferences_of_an_earlier_harvest_do_not_stay_beside_a_new_one(
     rated: StoredRun, export: Export, run: StoredRun, tmp_path: Path
 ) -> None:
-    files = review_harvest(rated.path, tmp_path / "more.jsonl", retire_test_rows=True)[1]
+    files = review_harvest(rated.path, tmp_path / "more.jsonl", retire_test_examples=True)[1]
     assert files[1].is_file()
     made = export(raters=2, repeats=0, seed=5, n=60)
     (row,) = (line["provenance"]["example"] for line in lines(files[1]))
@@ -86,15 +88,15 @@ def test_preferences_of_an_earlier_harvest_do_not_stay_beside_a_new_one(
     again = [rating(item, {"preference": "AB"[own.index("base")]}) for item, own in sides.items()]  # two for lora before, two for base now
     review_import(run.path, [page_file(tmp_path, made.packet, r, again) for r in made.packet.raters])
     with pytest.raises(BenchError, match="already exists"):
-        review_harvest(rated.path, tmp_path / "more.jsonl", retire_test_rows=True)
-    _, left = review_harvest(rated.path, tmp_path / "more.jsonl", retire_test_rows=True, force=True)
+        review_harvest(rated.path, tmp_path / "more.jsonl", retire_test_examples=True)
+    _, left = review_harvest(rated.path, tmp_path / "more.jsonl", retire_test_examples=True, force=True)
     assert [f.name for f in left] == ["more.jsonl"] and not files[1].exists()
 
 
 def test_a_folder_in_the_way_retires_nothing(rated: StoredRun, tmp_path: Path) -> None:
     (tmp_path / "more.jsonl").mkdir()
     with pytest.raises(BenchError, match=r"is a folder\. Name a file"):
-        review_harvest(rated.path, tmp_path / "more.jsonl", retire_test_rows=True, force=True)
+        review_harvest(rated.path, tmp_path / "more.jsonl", retire_test_examples=True, force=True)
     assert not (rated.path / "review" / "retired.json").exists()
 
 
@@ -103,7 +105,7 @@ def test_what_half_of_the_raters_call_bad_is_nobodys_preference(export: Export, 
     ratings = [rating(j.id, {"preference": "A" if j.rater == "rater-1" else "both bad"}) for j in made.packet.items]
     review_import(run.path, [page_file(tmp_path, made.packet, r, ratings) for r in made.packet.raters])
     with pytest.raises(BenchError, match="no rater has corrected an output or preferred one"):
-        review_harvest(run.path, tmp_path / "more.jsonl", retire_test_rows=True)
+        review_harvest(run.path, tmp_path / "more.jsonl", retire_test_examples=True)
 
 
 def test_a_correction_may_be_the_input_and_a_label_one_of_two(export: Export, run: StoredRun, tmp_path: Path) -> None:
@@ -111,7 +113,7 @@ def test_a_correction_may_be_the_input_and_a_label_one_of_two(export: Export, ru
     inputs = {e.id: e.inputs["input"] for e in run.examples("summarization")}
     ratings = [rating(j.id, {"severity": "minor"}, corrected=inputs[j.example]) for j in made.packet.items]
     review_import(run.path, [page_file(tmp_path, made.packet, "rater-1", ratings)])
-    found, _ = review_harvest(run.path, tmp_path / "more.jsonl", retire_test_rows=True)
+    found, _ = review_harvest(run.path, tmp_path / "more.jsonl", retire_test_examples=True)
     assert {c["completion"] for c in found.corrections} == {inputs[row] for row in made.key.inclusion_probabilities}
 
 
@@ -245,6 +247,6 @@ def test_packets_that_contradict_each_other_give_no_contradiction(export: Export
         made = export(n=60, repeats=0, seed=seed, raters=1 if seed == 0 else 2)
         ratings = [rating(j.id, {"preference": "AB"[made.key.items[j.id].strategies.index(best)]}) for j in made.packet.items]
         review_import(run.path, [page_file(tmp_path, made.packet, r, ratings) for r in made.packet.raters])
-    found, _ = review_harvest(run.path, tmp_path / "more.jsonl", retire_test_rows=True)
+    found, _ = review_harvest(run.path, tmp_path / "more.jsonl", retire_test_examples=True)
     assert {tuple(p["provenance"]["strategies"]) for p in found.preferences} == {("base", "lora")}
     assert all(p["provenance"]["votes"] == [2, 3] and p["chosen"] and p["rejected"] for p in found.preferences)

@@ -1,19 +1,25 @@
-"""`bench review`: packets out, ratings back, what they say, and what to train on next."""
+"""`bench review`: export packets, import ratings, see what they show, harvest training examples."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import click
 
 from harness.cli.commands.completion import cell_names, run_names
 from harness.cli.options import runs_dir, split_names
 
+if TYPE_CHECKING:
+    from harness.review import ExportedPacket, ImportSummary
+
 _MODES = ("pairwise", "scales", "errors")
 _FORMATS = ("html", "xlsx", "csv", "label-studio")
+_MAX_REASONS = 50
 
 
-@click.group(short_help="Let people judge outputs: packets out, ratings back.")
+@click.group(short_help="Let people rate outputs: export packets, import ratings.")
 def review() -> None:
-    """Let people judge the outputs of a run.
+    """Let people rate the outputs of a run.
 
     \b
     bench review export latest --strategies base,lora --n 50 --raters 2
@@ -22,31 +28,46 @@ def review() -> None:
     """
 
 
-@review.command(short_help="Write blind packets for raters.")
+@review.command(short_help="Write a blind packet for each rater.")
 @click.argument("run", default="latest", shell_complete=run_names)
-@click.option("--task", shell_complete=cell_names, help="The task. Needed where the run has several.")
+@click.option("--task", shell_complete=cell_names, help="The task, if the run has several.")
 @click.option(
-    "--strategies", multiple=True, callback=split_names, required=True, shell_complete=cell_names, help="Whose outputs are judged."
+    "--strategies",
+    multiple=True,
+    callback=split_names,
+    required=True,
+    shell_complete=cell_names,
+    help="Whose outputs to rate, such as base,lora.",
 )
-@click.option("--n", default=50, show_default=True, type=click.IntRange(min=1), help="Test rows to judge.")
-@click.option("--mode", type=click.Choice(_MODES), default="pairwise", show_default=True, help="Two outputs, scales of one, or its errors.")
-@click.option("--raters", default="1", show_default=True, help="How many, or their names: anna,ben.")
-@click.option("--overlap", type=click.IntRange(min=1), help="Raters of each row. Default: all of them.")
+@click.option("--n", default=50, show_default=True, type=click.IntRange(min=1), help="Number of test examples to rate.")
+@click.option(
+    "--mode",
+    type=click.Choice(_MODES),
+    default="pairwise",
+    show_default=True,
+    help="Choose between two outputs, rate one output on scales, or find its errors.",
+)
+@click.option("--raters", default="1", show_default=True, help="Number of raters, or their names: anna,ben.")
+@click.option("--overlap", type=click.IntRange(min=1), help="Raters per example. Default: all raters.")
 @click.option(
     "--sample",
     default="random",
     show_default=True,
-    help="random; disagreement, low-score or slice:COLUMN=VALUE (favoured, and weighed); hardest.",
+    help="Choice of examples: random, hardest, or weighted towards disagreement, low-score or slice:COLUMN=VALUE.",
 )
-@click.option("--repeats", type=click.IntRange(min=0), help="Judgements that come back, sides turned. Default: a tenth, 20 at most.")
-@click.option("--against", shell_complete=cell_names, help="With pairwise: only pairs with this strategy.")
-@click.option("--with-reference", is_flag=True, help="Show the references, too.")
-@click.option("--questions", metavar="FILE", help="Take the questions from the `review` of this task's YAML.")
-@click.option("--format", "formats", multiple=True, callback=split_names, help=f"Of {', '.join(_FORMATS)}. Default: html.")
-@click.option("--out", help="Folder for the raters' files. Default: in the run's folder.")
-@click.option("--seed", default=0, show_default=True, type=click.IntRange(min=0), help="Of the draw, the sides and the orders.")
-@click.option("--model", help="The base model, where the run has several.")
-@click.option("--train-size", type=int, help="The number of training rows, where the run has several.")
+@click.option(
+    "--repeats", type=click.IntRange(min=0), help="Repeated items per rater, with sides swapped. Default: 10% of the items, at most 20."
+)
+@click.option("--against", shell_complete=cell_names, help="With --mode pairwise: only pairs with this strategy.")
+@click.option("--with-reference", is_flag=True, help="Also show the references.")
+@click.option("--questions", metavar="FILE", help="Ask the questions in the `review` block of this task's YAML file.")
+@click.option("--format", "formats", multiple=True, callback=split_names, help=f"Any of {', '.join(_FORMATS)}. Default: html.")
+@click.option("--out", metavar="FOLDER", help="Folder for the raters' files. Default: in the run's folder.")
+@click.option(
+    "--seed", default=0, show_default=True, type=click.IntRange(min=0), help="Seed of the sample, the sides and the order of items."
+)
+@click.option("--model", help="The base model, if the run has several.")
+@click.option("--train-size", type=int, help="The number of training examples, if the run has several.")
 @runs_dir
 def export(
     run: str,
@@ -70,86 +91,58 @@ def export(
 ) -> None:
     """Write a packet for each rater of RUN (a folder, a name, or `latest`).
 
-    Strategies are hidden, their sides balanced. The key stays in the run's folder:
-    never send it. The texts may be what patients said: send them accordingly.
+    Strategies are hidden and their sides balanced. The key stays in the run's folder;
+    never send it. The texts may be what patients said: protect the packets accordingly.
     """
     from harness import api
 
     unknown = [name for name in formats if name not in _FORMATS]
     if unknown:
-        raise click.BadParameter(f"'{unknown[0]}' is none of {', '.join(_FORMATS)}", param_hint="--format")
-    made = api.review_export(
+        raise click.BadParameter(f"'{unknown[0]}' is not one of {', '.join(_FORMATS)}", param_hint="--format")
+    exported = api.review_export(
         run, strategies, task=task, n=n, mode=mode, raters=raters, overlap=overlap, sample=sample, repeats=repeats, against=against,
         with_reference=with_reference, questions=questions, formats=formats or ("html",), out=out, seed=seed, model=model,
         train_size=train_size, runs_dir=runs_dir,
     )  # fmt: skip
-    per_rater = {rater: sum(j.rater == rater for j in made.packet.items) for rater in made.packet.raters}
-    counts = sorted(set(per_rater.values()))
-    each = f"{counts[0]:,}" if len(counts) == 1 else f"{counts[0]:,} to {counts[-1]:,}"
-    rows = f"{len(made.key.inclusion_probabilities):,} of {made.key.population:,} test rows, drawn as '{made.key.sampling}'"
-    click.echo(f"Packet {made.packet.id}: {made.packet.task}, {made.packet.mode}, {rows}; {each} judgements a rater.", err=True)
-    if not made.key.representative:
-        click.echo("Rates over these rows say nothing about the other test rows: they were chosen because they are hard.", err=True)
-    click.echo(f"The key to it stays in {made.folder / 'key.json'}: do not send it.", err=True)
-    for path in made.files:
+    click.echo(_describe_packet(exported), err=True)
+    if not exported.key.representative:
+        click.echo("The examples were chosen because they are hard: rates over them do not describe the other test examples.", err=True)
+    click.echo(f"Do not send the key: {exported.folder / 'key.json'}", err=True)
+    for path in exported.files:
         click.echo(str(path))
 
 
-@review.command("import", short_help="Put ratings that came back on record.")
+@review.command("import", short_help="Import the ratings that raters sent back.")
 @click.argument("run", shell_complete=run_names)
 @click.argument("files", nargs=-1, required=True, type=click.Path())
 @runs_dir
 @click.pass_context
 def import_(ctx: click.Context, run: str, files: tuple[str, ...], runs_dir: str) -> None:
-    """Read what raters sent back: the page's .json, spreadsheets, Label Studio's export.
+    """Import what raters sent back: the page's .json file, spreadsheets, or an export of Label Studio.
 
-    Good rows are kept, each bad one is refused with its reason (exit code 1; 2 where
-    nothing was good). The same file twice changes nothing.
+    Valid rows are recorded. Each invalid row is rejected with a reason (exit code 1, or 2
+    if no row was valid). Importing a file again changes nothing.
     """
     from harness import api
     from harness.cli.wording import message
 
-    imported = api.review_import(run, files, runs_dir=runs_dir)
-    for one in imported:
-        click.echo(f"{message(one.source)}: {_what_became(one)}")
-        for reason in one.rejected[:_MOST_REASONS]:
-            click.echo(f"  refused: {message(reason)}", err=True)
-        if len(one.rejected) > _MOST_REASONS:
-            click.echo(f"  refused: {len(one.rejected) - _MOST_REASONS:,} more rows", err=True)
-    if any(one.rejected for one in imported):
-        ctx.exit(1 if any(one.new or one.replaced or one.unchanged or one.outdated or one.already_imported for one in imported) else 2)
+    summaries = api.review_import(run, files, runs_dir=runs_dir)
+    for summary in summaries:
+        click.echo(f"{message(summary.source)}: {_describe_import(summary)}")
+        for reason in summary.rejected[:_MAX_REASONS]:
+            click.echo(f"  rejected: {message(reason)}", err=True)
+        if len(summary.rejected) > _MAX_REASONS:
+            click.echo(f"  rejected: {len(summary.rejected) - _MAX_REASONS:,} more rows", err=True)
+    if any(summary.rejected for summary in summaries):
+        ctx.exit(1 if any(s.new or s.replaced or s.unchanged or s.outdated or s.already_imported for s in summaries) else 2)
 
 
-_MOST_REASONS = 50
-
-
-def _what_became(one: object) -> str:
-    from harness.review import ImportSummary
-
-    assert isinstance(one, ImportSummary)
-    if one.already_imported:
-        return "is on record already, nothing has changed"
-    said = [f"{one.new:,} new"]
-    said += [
-        f"{number:,} {what}"
-        for number, what in (
-            (one.replaced, "replace an earlier answer"),
-            (one.unchanged, "known already"),
-            (one.outdated, "older than what is on record"),
-            (one.unanswered, "without an answer"),
-            (len(one.rejected), "refused"),
-        )
-        if number
-    ]
-    return ", ".join(said)
-
-
-@review.command(short_help="Say who rated what, and what it says.")
+@review.command(short_help="Show the results: preferences, errors, inter-rater agreement, missing ratings.")
 @click.argument("run", default="latest", shell_complete=run_names)
 @click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @runs_dir
 def status(run: str, format_: str, runs_dir: str) -> None:
-    """Win rates, errors and scales with intervals, agreement, raters, and what is missing."""
+    """Show preferences, error rates and mean ratings with 95% CIs, inter-rater agreement, and what is not rated yet."""
     import json
 
     from rich.console import Console
@@ -157,34 +150,54 @@ def status(run: str, format_: str, runs_dir: str) -> None:
     from harness import api
     from harness.reporting import findings_to_json, print_findings
 
-    found = api.review_status(run, runs_dir=runs_dir)
+    packets = api.review_status(run, runs_dir=runs_dir)
     if format_ == "json":
-        click.echo(json.dumps(findings_to_json(found), indent=1, allow_nan=False))
+        click.echo(json.dumps(findings_to_json(packets), indent=1, allow_nan=False))
         return
-    if not found:
-        click.echo("Nothing was exported from this run. Begin with: bench review export")
-    print_findings(found, Console(highlight=False, emoji=False))
+    if not packets:
+        click.echo("No packet was exported from this run. Start with: bench review export")
+    print_findings(packets, Console(highlight=False, emoji=False))
 
 
-@review.command(short_help="Write corrected texts and preferences as training rows.")
+@review.command(short_help="Write corrections and preferences as training examples.")
 @click.argument("run", default="latest", shell_complete=run_names)
-@click.option("--task", shell_complete=cell_names, help="The task. Needed where several were reviewed.")
-@click.option("--out", required=True, metavar="FILE", help="A .jsonl file; preferences go beside it.")
-@click.option("--retire-test-rows", is_flag=True, help="Agree that the rows are no longer test rows.")
-@click.option("--force", is_flag=True, help="Write over a file that is there.")
+@click.option("--task", shell_complete=cell_names, help="The task, if several were reviewed.")
+@click.option("--out", required=True, metavar="FILE", help="A .jsonl file for corrections; preferences go into a second file beside it.")
+@click.option("--retire-test-examples", is_flag=True, help="Agree that these examples leave the test set.")
+@click.option("--force", is_flag=True, help="Replace existing files.")
 @runs_dir
-def harvest(run: str, task: str | None, out: str, retire_test_rows: bool, force: bool, runs_dir: str) -> None:
-    """Corrected texts become {"prompt", "completion"} rows, preferences {"prompt", "chosen", "rejected"}.
+def harvest(run: str, task: str | None, out: str, retire_test_examples: bool, force: bool, runs_dir: str) -> None:
+    """Write corrections as {"prompt", "completion"} and preferences as {"prompt", "chosen", "rejected"}.
 
-    What was judged were test rows. A model that is trained on them cannot be tested on
-    them: --retire-test-rows says that you agree. Train with `bench run … --harvested FILE`,
-    which takes them out of the test set.
+    They come from the test set. A model that is trained on them can no longer be tested on
+    them; agree with --retire-test-examples. Then train with `bench run … --harvested FILE`,
+    which removes them from the test set.
     """
     from harness import api
 
-    done = api.review_harvest(run, out, task=task, retire_test_rows=retire_test_rows, force=force, runs_dir=runs_dir)
-    harvest_, files = done
-    retired = f"RETIRED: {len(harvest_.retired):,} test rows of {harvest_.task} are training rows from now on."
-    click.echo(f"{retired} Scores on them no longer count for a model that learns from this file.", err=True)
+    collected, files = api.review_harvest(run, out, task=task, retire_test_examples=retire_test_examples, force=force, runs_dir=runs_dir)
+    retired = f"RETIRED: {len(collected.retired):,} test examples of {collected.task} are training examples from now on."
+    click.echo(f"{retired} Their scores do not count for a model that is trained on this file.", err=True)
     for path in files:
         click.echo(str(path))
+
+
+def _describe_packet(exported: ExportedPacket) -> str:
+    packet, key = exported.packet, exported.key
+    counts = sorted({sum(item.rater == rater for item in packet.items) for rater in packet.raters})
+    items = f"{counts[0]:,}" if len(counts) == 1 else f"{counts[0]:,} to {counts[-1]:,}"
+    sample = f"{len(key.inclusion_probabilities):,} of {key.population:,} test examples (sample: {key.sampling})"
+    return f"Packet {packet.id}: {packet.task}, {packet.mode}, {sample}, {items} items per rater."
+
+
+def _describe_import(summary: ImportSummary) -> str:
+    if summary.already_imported:
+        return "was imported before, nothing has changed"
+    counts = (
+        (summary.replaced, "replaced an earlier answer"),
+        (summary.unchanged, "unchanged"),
+        (summary.outdated, "older than the recorded answer"),
+        (summary.unanswered, "without an answer"),
+        (len(summary.rejected), "rejected"),
+    )
+    return ", ".join([f"{summary.new:,} new", *(f"{count:,} {what}" for count, what in counts if count)])

@@ -21,7 +21,7 @@ from harness.types import Cell, Task
 
 _DEFAULT_REPEATS = 0.1  # of a rater's items
 _MAX_DEFAULT_REPEATS = 20
-_OUTPUT_NOUNS = {"summarization": "summary", "qa": "answer", "classification": "answer"}
+_OUTPUT_NOUNS = {"summarization": "summary", "qa": "answer", "classification": "label", "generation": "text"}
 
 
 def build_packet(run: StoredRun, request: PacketRequest) -> tuple[Packet, Key]:
@@ -64,7 +64,7 @@ def build_packet(run: StoredRun, request: PacketRequest) -> tuple[Packet, Key]:
         task=task.name,
         mode=request.mode,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
-        output_noun=_OUTPUT_NOUNS.get(task.kind, "output"),
+        output_noun=_OUTPUT_NOUNS[task.kind],
         questions=request.questions or task.review,
         raters=request.raters,
         items=items,
