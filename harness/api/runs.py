@@ -255,16 +255,16 @@ def predict(
     Raises:
         BenchError: no such cell, or several; bad rows; another base model than the run's; a damaged artifact.
     """
-    from harness.engine.artifacts import PredictionTable, check_artifact, device_for, find_base, load_finished, usable_rows
+    from harness.engine.artifacts import PredictionTable, check_artifact, device_for, find_base, fit_examples, load_finished
 
     finished = find_cell(load_run(run, runs_dir=runs_dir), strategy, task=task, model=model, seed=seed, train_size=train_size)
     if listener is not None:
         listener.chosen(finished)
     check_artifact(finished)
-    rows = usable_rows(finished, load_inputs(finished.task, Path(data), fields=dict(fields or {})), Path(data).name)
+    rows = fit_examples(finished, load_inputs(finished.task, Path(data), fields=dict(fields or {})), Path(data).name)
     source = find_base(finished, model_path, with_code=trust_remote_code)
-    loaded = load_finished(finished, source, device_for(finished.run), trust_remote_code=trust_remote_code)
-    prompts = loaded.prompts(rows)
+    predictor = load_finished(finished, source, device_for(finished.run), trust_remote_code=trust_remote_code)
+    prompts = predictor.prompts(rows)
     done = 0
 
     def tell(batch: Sequence[Prediction]) -> None:
@@ -273,7 +273,7 @@ def predict(
         if listener is not None:
             listener.progress(done, len(rows))
 
-    return PredictionTable(finished, rows, tuple(prompts), tuple(loaded.predict(rows, prompts, tell)))
+    return PredictionTable(finished, rows, tuple(prompts), tuple(predictor.predict(rows, prompts, on_batch=tell)))
 
 
 def export(

@@ -89,7 +89,7 @@ def _on_the_same_rows(one: StrategyResult, other: StrategyResult) -> bool:
 
 def _predicted_again(candidate: StrategyResult, baseline: StrategyResult, workspace: Path, model_path: str | None) -> StrategyResult:
     """A run in the workspace: the baseline's cells, on the candidate's rows."""
-    from harness.engine.artifacts import device_for, find_base, load_finished, usable_rows
+    from harness.engine.artifacts import device_for, find_base, fit_examples, load_finished
 
     task, source = candidate.task, baseline.run
     if baseline.task.kind != task.kind:
@@ -122,8 +122,7 @@ def _predicted_again(candidate: StrategyResult, baseline: StrategyResult, worksp
         examples = candidate.examples
         if {frozenset(e.choices) for e in examples} != {frozenset(finished.example.choices)}:
             raise BenchError(f"{source.name} chooses among other labels than {candidate.run.name}: the two cannot be compared")
-        rows = usable_rows(finished, tuple(replace(e, choices=finished.example.choices) for e in examples), candidate.run.name)
-        loaded = load_finished(finished, find_base(finished, model_path), device_for(source))
-        predictions = loaded.predict(rows, loaded.prompts(rows), lambda batch: None)
+        rows = fit_examples(finished, tuple(replace(e, choices=finished.example.choices) for e in examples), candidate.run.name)
+        predictions = load_finished(finished, find_base(finished, model_path), device_for(source)).predict(rows)
         target.cell(new.id).write_result(replace(source.results[old.id], cell=new, signatures={}), predictions)
     return RunResults(target).find(baseline.strategy, task=task.name)

@@ -9,12 +9,10 @@ import argparse
 import json
 from pathlib import Path
 
-from harness.engine.inference import predict
-from harness.engine.models import find_device, load_model, resolve_model
-from harness.engine.prompts import PromptEncoder
-from harness.engine.prompts.budget import prompt_budget
-from harness.engine.prompts.rendering import renderer
-from harness.engine.tuning import adapt, encode_examples, train
+from harness.engine.adapters import adapt
+from harness.engine.inference import Predictor
+from harness.engine.models import Device, find_device, load_model, resolve_model
+from harness.engine.tuning import encode_examples, train
 from harness.measure import Meter
 from harness.types import DataSpec, DecodeSpec, Example, QuantizationSpec, Strategy, Task, TrainSpec
 
@@ -39,9 +37,9 @@ def main() -> None:
     a = arguments()
     rows = [json.loads(line) for line in Path(a.data).read_text().splitlines()]
     device = find_device(a.dtype)
-    full, quantization = a.strategy == "full", QuantizationSpec() if a.strategy == "qlora" else None
-    loaded = load_model(resolve_model(a.model), device, full_precision=full and a.work == "train", quantization=quantization)
-    encoder = PromptEncoder(loaded.tokenizer, "plain")
+    strategy = strategy_of(a) if a.work == "train" else Strategy(name="base", method="prompt")
+    full = strategy.method == "full"
+    loaded = load_model(resolve_model(a.model), device, full_precision=full, quantization=strategy.quantization)
     meter = Meter(device.kind, device.name, None)
     choices = tuple(rows[0].get("choices", ()))
     task = Task(
@@ -49,36 +47,40 @@ def main() -> None:
         kind="classification" if a.work == "choose" else "summarization",
         data=DataSpec(path="x.csv"),
         prompt="{{ input }}",
+        prompt_format="plain",
+        max_length=512 if a.work == "train" else 2048,
         metrics=("x",),
         primary="x",
         decode=DecodeSpec(max_new_tokens=a.max_new_tokens),
     )
     examples = [Example(str(i), {"input": r["prompt"]}, (r.get("completion", ""),), choices) for i, r in enumerate(rows)]
-    render = renderer(task.prompt)
+    predictor = Predictor(task, strategy, loaded, choices)
     if a.work == "train":
-        print(json.dumps(training(a, loaded, encoder, device, meter, examples, render, quantization)))
+        print(json.dumps(training(predictor, examples, device, meter, Path(a.out))))
         return
-    prompts = encoder.prompts(examples, render, prompt_budget(task, encoder, loaded.context, choices))
     with meter.phase("predict"):
-        found = predict(loaded.model, task, examples, encoder=encoder, prompts=prompts, meter=meter, done={}, on_batch=lambda _: None)
-    Path(a.out).write_text("".join(json.dumps({"output": p.output, "logprobs": p.label_logprobs}) + "\n" for p in found))
+        predictions = predictor.predict(examples, on_tokens=meter.count_tokens)
+    Path(a.out).write_text("".join(json.dumps({"output": p.output, "logprobs": p.label_logprobs}) + "\n" for p in predictions))
     print(json.dumps({"eval_s": meter.seconds("predict"), "examples": len(rows)}))
 
 
-def training(a, loaded, encoder, device, meter, examples, render, quantization):
+def strategy_of(a: argparse.Namespace) -> Strategy:
     recipe = TrainSpec(epochs=a.epochs, batch_size=a.batch_size, learning_rate=2e-4, schedule="constant", warmup=0.0)
+    quantization = QuantizationSpec() if a.strategy == "qlora" else None
     method = {"method": "full"} if a.strategy == "full" else {"method": "peft", "adapter": ADAPTER, "quantization": quantization}
-    encoded, _ = encode_examples(encoder, examples, render, 448, 512)
-    model = adapt(loaded.model, Strategy(name="s", train=recipe, **method), 0)
-    out = Path(a.out)
+    return Strategy(name=a.strategy, train=recipe, **method)
+
+
+def training(predictor: Predictor, examples: list[Example], device: Device, meter: Meter, out: Path) -> dict[str, object]:
+    encoded, _ = encode_examples(predictor, examples)
     train(
-        model,
+        adapt(predictor.loaded.model, predictor.strategy, 0),
         encoded,
         [],
-        recipe,
+        predictor.strategy.train,
         parameters=0,
         seed=0,
-        pad_id=encoder.pad_id,
+        pad_id=predictor.encoder.pad_id,
         device=device,
         meter=meter,
         curve=out / "training.jsonl",

@@ -11,7 +11,7 @@ import yaml
 
 from harness.catalog import Catalog, prompt_variables, render_prompt, shipped_folder
 from harness.data import load_splits
-from harness.engine.tuning import check_adapter
+from harness.engine.adapters import check_adapter
 from harness.grid import vocabulary
 from harness.metrics import FAMILIES, metrics_for
 from harness.types import DataSpec, DecodeSpec, Kind, Strategy

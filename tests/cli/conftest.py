@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import signal
@@ -12,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from finished_runs import TASKS, Finished
+from finished_runs import Finished, run_decoder, run_other_shapes
 
 from harness import load_run
 from harness.cli.main import main
@@ -61,23 +60,14 @@ def call(here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixt
 
 @pytest.fixture(scope="session")
 def finished(bench: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> Finished:
-    """A small run of both kinds of answers. Made once; tests that damage it work on a copy."""
-    here = tmp_path_factory.mktemp("finished")
-    for name, lines in TASKS.items():
-        (here / f"{name}.yaml").write_text(f"name: {name}\ndata: {{source: clinic, size: 100}}\n{lines}\n")
-    prefix = "{peft_type: PREFIX_TUNING, num_virtual_tokens: 4}"
-    (here / "shots.yaml").write_text("name: shots\nmethod: prompt\nshots: 2\n")
-    (here / "prefix.yaml").write_text(f"name: prefix\nmethod: peft\nadapter: {prefix}\ntrain: {{learning_rate: 3.0e-3}}\n")
-    tasks = [part for name in TASKS for part in ("--task", f"{name}.yaml")]
-    ended = bench("run", *tasks, "--strategies", "lora,full,qlora,shots.yaml,prefix.yaml", "--limit", "6", "--epochs", "3", here=here)
-    assert ended.code == 0, ended
-    run = load_run(here / ended.out.strip())
-    data = {}
-    for name in TASKS:
-        rows = [{"id": e.id, **e.inputs} for e in run.examples(name)]
-        data[name] = here / f"{name}.jsonl"
-        data[name].write_text("".join(json.dumps(row) + "\n" for row in rows))
-    return Finished(run, data)
+    """A small run of a decoder with every method. It is built once; tests that damage it work on a copy."""
+    return run_decoder(bench, tmp_path_factory.mktemp("finished"))
+
+
+@pytest.fixture(scope="session")
+def other_shapes(bench: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Finished]:
+    """Small runs of encoders and an encoder-decoder, built once."""
+    return run_other_shapes(bench, tmp_path_factory.mktemp("other-shapes"))
 
 
 @pytest.fixture

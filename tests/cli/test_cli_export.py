@@ -95,7 +95,7 @@ def test_a_merge_into_other_weights_than_those_measured_is_noticed(
     monkeypatch.setattr(merging, "_dequantized", lambda *_: {})
     ended = call("export", finished.folder, "--strategy", "qlora", "--task", "notes", "--merge", "--out", "model")
     assert (ended.code, ended.out) == (2, "")
-    assert "the exported model does not behave as what was measured" in ended.err
+    assert "the exported model does not compute what was measured" in ended.err
     assert [f.name for f in here.iterdir() if f.name != ".cache"] == []
 
 
@@ -105,10 +105,10 @@ def test_a_merge_into_other_weights_than_those_measured_is_noticed(
         (["base"], "'base' trains nothing"),
         (["prefix", "--merge"], "'prefix' (PREFIX_TUNING) puts trained tokens in front of the prompt and changes no weight"),
         (["lora", "--dtype", "bfloat16"], "--dtype bfloat16 needs --merge: only a whole model is converted"),
-        (["lora", "--out", "none/x"], "there is no folder"),
-        (["lora", "--out", "full"], "full: is not empty (it has precious). Name a new folder"),
-        (["lora", "--out", "full", "--force"], "full: was not made by bench export, so that --force does not replace it"),
-        (["lora", "--out", "file"], "file: is there already and is no folder"),
+        (["lora", "--out", "none/x"], "does not exist"),
+        (["lora", "--out", "full"], "full: is not empty (it contains precious). Name a new folder"),
+        (["lora", "--out", "full", "--force"], "full: was not written by bench export, so --force does not replace it"),
+        (["lora", "--out", "file"], "file: already exists and is not a folder"),
         (["lora", "--model-path", "none", "--merge"], "there is no model 'none'"),
     ],
 )
@@ -136,7 +136,7 @@ def test_a_former_export_is_replaced_when_asked_and_a_run_never(spoiled: Finishe
     before = sorted(artifact.iterdir())
     ended = call(*arguments, "--out", str(artifact), "--force")
     assert ended.code == 2
-    assert "lies in the run spoiled" in ended.err
+    assert "is inside the run spoiled" in ended.err
     assert sorted(artifact.iterdir()) == before
 
 
@@ -160,19 +160,22 @@ def tied(bench: Call, tmp_path_factory: pytest.TempPathFactory) -> Finished:
 @pytest.mark.parametrize("dtype", ["auto", "bfloat16"])
 @pytest.mark.parametrize(
     ("seen", "reason"),
-    [(True, "these two share their weights, so that both would be changed"), (False, "another model than the two together")],
+    [
+        (True, "this model shares their weights, so that the merge would change both"),
+        (False, "computes something else than the base model with its adapter"),
+    ],
 )
 def test_an_adapter_of_one_of_two_tied_layers_is_not_merged_into_both(
     tied: Finished, call: Call, here: Path, monkeypatch: pytest.MonkeyPatch, dtype: str, seen: bool, reason: str
 ) -> None:
     """Rounding to 16 bits would hide it: with them it must be found, too, and where nobody looks at the layers' names."""
     if not seen:
-        monkeypatch.setattr(merging, "_half_of_a_tie", lambda _: False)
+        monkeypatch.setattr(merging, "_adapts_one_of_two_tied_layers", lambda _: False)
     ended = call("export", tied.folder, "--strategy", HEAD, "--merge", "--dtype", dtype, "--out", "model")
     assert (ended.code, ended.out) == (2, "")
     assert "(LORA) cannot be merged" in ended.err
     assert reason in ended.err
-    assert ended.err.rstrip().endswith("Without --merge, the adapter is exported as it is.")
+    assert ended.err.rstrip().endswith("Without --merge, the adapter is exported unchanged.")
     assert [f.name for f in here.iterdir() if f.name != ".cache"] == []
     assert call("export", tied.folder, "--strategy", HEAD, "--out", "adapter").code == 0
 

@@ -1,4 +1,4 @@
-"""`bench predict` on one small run of both kinds of answers, and what it says of a damaged one."""
+"""`bench predict`: it repeats what the run stored for every method and model shape, and refuses damaged runs."""
 
 from __future__ import annotations
 
@@ -11,45 +11,71 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from finished_runs import TASKS, Finished, edit
+from finished_runs import DECODER_STRATEGIES, OTHER_RUNS, TASKS, Finished, edit
 
 from harness import load_run
-from harness.engine.artifacts.loading import FinishedModel
+from harness.engine.inference import Predictor
 from harness.engine.models.resolve import TINY
 
 Call = Callable[..., Any]
-STRATEGIES = ("base", "lora", "full", "qlora", "shots", "prefix")
 
 
 def rows_of(out: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in out.splitlines()]
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
-@pytest.mark.parametrize("task", TASKS)
-def test_the_rows_of_the_run_get_the_answers_of_the_run(finished: Finished, call: Call, task: str, strategy: str) -> None:
-    ended = call("predict", finished.folder, "--strategy", strategy, "--task", task, "--data", str(finished.data[task]))
+def predict_again(call: Call, finished: Finished, task: str, strategy: str, *options: str) -> Any:
+    return call("predict", finished.folder, "--strategy", strategy, "--task", task, "--data", str(finished.data[task]), *options)
+
+
+def assert_same_as_stored(finished: Finished, ended: Any, task: str, strategy: str, model: str) -> None:
+    """Ids, texts and labels are equal, probabilities to 1e-6."""
     assert ended.code == 0, ended.err
-    stored = finished.run.predictions(finished.cell(strategy, task).name)
-    found = rows_of(ended.out)
-    assert [(row["id"], row["output"]) for row in found] == [(p.example_id, p.output) for p in stored]
-    assert f"{task} · {strategy} · tiny" in ended.err
-    if task == "labels":
-        labels = finished.run.examples(task)[0].choices
-        for row, prediction in zip(found, stored, strict=True):
+    stored = finished.run.predictions(finished.cell(strategy, task, model).name)
+    labels = finished.run.examples(task)[0].choices
+    rows = rows_of(ended.out)
+    assert [(row["id"], row["output"]) for row in rows] == [(p.example_id, p.output) for p in stored]
+    for row, prediction in zip(rows, stored, strict=True):
+        if labels:
             assert row["label"] == prediction.extracted
             assert list(row["probabilities"]) == list(labels)
             total = sum(math.exp(value) for value in prediction.label_logprobs)
             expected = [math.exp(value) / total for value in prediction.label_logprobs]
-            assert list(row["probabilities"].values()) == pytest.approx(expected, rel=1e-4)
-    else:
-        assert [(row["answer"], row["finish"]) for row in found] == [(p.answer, p.finish) for p in stored]
+            assert list(row["probabilities"].values()) == pytest.approx(expected, rel=1e-6, abs=1e-6)
+        else:
+            assert (row["answer"], row["finish"]) == (prediction.answer, prediction.finish)
 
 
-def test_the_strategies_of_this_run_do_differ(finished: Finished) -> None:
-    """Else the test above would pass with the base model alone."""
-    likelihoods = {s: finished.run.predictions(finished.cell(s, "labels").name)[0].label_logprobs[0] for s in STRATEGIES}
-    assert len({round(value, 2) for value in likelihoods.values()}) == len(STRATEGIES)
+@pytest.mark.parametrize("strategy", DECODER_STRATEGIES)
+@pytest.mark.parametrize("task", TASKS)
+def test_predict_repeats_the_stored_outputs_of_a_decoder(finished: Finished, call: Call, task: str, strategy: str) -> None:
+    ended = predict_again(call, finished, task, strategy)
+    assert_same_as_stored(finished, ended, task, strategy, "tiny")
+    assert f"{task} · {strategy} · tiny" in ended.err
+
+
+@pytest.mark.parametrize(
+    ("shape", "model", "strategy"),
+    [(shape, model, strategy) for shape, (_, models, strategies) in OTHER_RUNS.items() for model in models for strategy in strategies],
+)
+def test_predict_repeats_the_stored_outputs_of_other_shapes(
+    other_shapes: dict[str, Finished], call: Call, shape: str, model: str, strategy: str
+) -> None:
+    finished, task = other_shapes[shape], OTHER_RUNS[shape][0]
+    base = finished.run.path.parents[1] / model
+    ended = predict_again(call, finished, task, strategy, "--model", model, "--model-path", str(base))
+    assert_same_as_stored(finished, ended, task, strategy, model)
+
+
+def test_the_strategies_of_the_runs_differ(finished: Finished, other_shapes: dict[str, Finished]) -> None:
+    """Otherwise the tests above would pass with the base model alone."""
+    cells = [finished.cell(strategy, "labels") for strategy in DECODER_STRATEGIES]
+    likelihoods = {finished.run.predictions(cell.name)[0].label_logprobs[0] for cell in cells}
+    assert len({round(value, 2) for value in likelihoods}) == len(DECODER_STRATEGIES)
+    encoder = other_shapes["encoder"]
+    strategies = OTHER_RUNS["encoder"][2]
+    logprobs = {encoder.run.predictions(encoder.cell(s, "labels", "bert").name)[0].label_logprobs[0] for s in strategies}
+    assert len({round(value, 3) for value in logprobs}) == len(strategies)
 
 
 def test_a_table_for_a_spreadsheet_holds_no_formulas(finished: Finished, call: Call, here: Path) -> None:
@@ -130,9 +156,9 @@ def test_of_several_seeds_the_lowest_is_taken_and_said(spoiled: Finished, call: 
         ("lora", "artifact/adapter_model.safetensors", b"\x10", "adapter_model.safetensors: is damaged"),
         ("lora", "artifact/adapter_config.json", b"{", "adapter_config.json: is damaged"),
         ("lora", "artifact/adapter_config.json", b"[]", "adapter_config.json: is damaged"),
-        ("full", "artifact/model.safetensors", None, "holds no weights"),
+        ("full", "artifact/model.safetensors", None, "contains no weights"),
         ("full", "artifact/config.json", None, "config.json: cannot be read"),
-        ("shots", "shots.json", None, "nobody knows which examples the prompt of 'shots' showed"),
+        ("shots", "shots.json", None, "cannot recover the few-shot examples used by 'shots'"),
         ("shots", "shots.json", b'[{"prompt": "x"}]', "shots.json: is damaged"),
     ],
 )
@@ -148,7 +174,7 @@ def test_damage_is_told(spoiled: Finished, call: Call, here: Path, strategy: str
     assert hint in ended.err
     assert "Traceback" not in ended.err
     if strategy != "shots":
-        assert f"delete {damaged.parent.parent} and run the same command again" in ended.err
+        assert f"Delete {damaged.parent.parent} and run the same command again" in ended.err
         assert call("export", *which, "--out", "e").code == 2
     assert sorted(f.name for f in here.iterdir() if f.name != ".cache") == ["spoiled"]
 
@@ -163,7 +189,7 @@ def test_an_adapter_without_some_of_its_weights_is_not_used(spoiled: Finished, c
     save_file(dict(sorted(weights.items())[1:]), file)
     ended = call("predict", spoiled.folder, "--strategy", "lora", "--task", "notes", "--data", str(spoiled.data["notes"]))
     assert (ended.code, ended.out) == (2, "")
-    assert "weights are missing in the adapter" in ended.err
+    assert "the adapter lacks some of its weights" in ended.err
 
 
 @pytest.mark.parametrize(("field", "value"), [("r", 8), ("lora_alpha", 64), ("lora_dropout", 0), ("r", None)])
@@ -176,7 +202,7 @@ def test_an_adapter_whose_fields_were_changed_is_not_used(spoiled: Finished, cal
     for arguments in (("predict", "--data", str(spoiled.data["notes"])), ("export", "--out", "e"), ("export", "--out", "e", "--merge")):
         ended = call(arguments[0], *which, *arguments[1:])
         assert (ended.code, ended.out) == (2, "")
-        assert f"{file}: was changed after the training: {field} is {value}, and 'lora' was trained with {was}." in ended.err
+        assert f"{file}: was changed after training: {field} is {value}, but 'lora' was trained with {was}." in ended.err
     assert not (here / "e").exists()
 
 
@@ -185,7 +211,7 @@ def test_another_base_model_is_refused(spoiled: Finished, call: Call) -> None:
     ended = call("predict", spoiled.folder, "--strategy", "lora", "--task", "notes", "--data", str(spoiled.data["notes"]))
     assert ended.code == 2
     assert f"its sha256 is {load_run(spoiled.run.path).results[spoiled.cell('base').name].provenance['model_digest']}" in ended.err
-    assert "that of the run's 'tiny' is abc" in ended.err
+    assert "but the run's 'tiny' has abc" in ended.err
 
 
 def test_a_model_that_lies_elsewhere_can_be_named(spoiled: Finished, call: Call) -> None:
@@ -194,7 +220,7 @@ def test_a_model_that_lies_elsewhere_can_be_named(spoiled: Finished, call: Call)
     ended = call(*arguments)
     assert ended.code == 2
     assert "there is no model 'ours'" in ended.err
-    assert "If 'ours' lies elsewhere, say where with --model-path" in ended.err
+    assert "If 'ours' is in another place, name it with --model-path" in ended.err
     ended = call(*arguments, "--model-path", str(TINY))
     assert ended.code == 0, ended.err
     assert [row["output"] for row in rows_of(ended.out)] == spoiled.outputs("lora")
@@ -204,7 +230,7 @@ def test_an_interruption_leaves_nothing(finished: Finished, call: Call, here: Pa
     def stop(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(FinishedModel, "predict", stop)
+    monkeypatch.setattr(Predictor, "predict", stop)
     ended = call(
         "predict", finished.folder, "--strategy", "lora", "--task", "notes", "--data", str(finished.data["notes"]), "--out", "o.jsonl"
     )

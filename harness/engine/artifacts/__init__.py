@@ -1,10 +1,14 @@
-"""What training leaves: checked, loaded, merged, exported, described."""
+"""Trained models on disk: checked, loaded, merged, exported and described."""
 
+from harness.engine.artifacts.base_model import device_for, find_base
 from harness.engine.artifacts.checks import check_artifact
-from harness.engine.artifacts.export import Exported, check_target, export_adapter, export_model
-from harness.engine.artifacts.loading import device_for, find_base, load_finished, usable_rows
+from harness.engine.artifacts.export import Exported, export_adapter, export_model
+from harness.engine.artifacts.export_folder import check_target
+from harness.engine.artifacts.loading import load_finished, load_strategy_model
 from harness.engine.artifacts.model_card import model_card
+from harness.engine.artifacts.new_examples import fit_examples
 from harness.engine.artifacts.prediction_table import PredictionTable
+from harness.engine.artifacts.shots_file import save_shots
 
 __all__ = [
     "Exported",
@@ -15,7 +19,9 @@ __all__ = [
     "export_adapter",
     "export_model",
     "find_base",
+    "fit_examples",
     "load_finished",
+    "load_strategy_model",
     "model_card",
-    "usable_rows",
+    "save_shots",
 ]

@@ -1,23 +1,21 @@
-"""What a cell has learnt, as it was stored: looked at before it is used, and put on its base model."""
+"""Checks of a cell's stored weights, before anything is spent on loading them."""
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from harness.engine.tuning import load_adapter
 from harness.errors import BenchError, first_line
 from harness.results import FinishedCell
 from harness.store import read_json
 
 
 def check_artifact(finished: FinishedCell) -> None:
-    """Look at the stored adapter or model before anything is spent on the base.
+    """Check the stored adapter or model of a cell; does nothing for a strategy that trains nothing.
 
     Raises:
-        BenchError: a file is missing or damaged, or says something else than the cell was trained with.
+        BenchError: a file is missing or damaged, or the adapter's configuration was changed after training.
     """
     if finished.strategy.method == "prompt":
         return
@@ -26,13 +24,13 @@ def check_artifact(finished: FinishedCell) -> None:
     config = folder / ("adapter_config.json" if peft else "config.json")
     weights = [folder / "adapter_model.safetensors"] if peft else sorted(folder.glob("*.safetensors"))
     if not weights:
-        raise BenchError(f"{folder}: holds no weights.{_again(finished)}")
+        raise BenchError(f"{folder}: contains no weights.{_rerun_hint(finished)}")
     try:
         fields: Any = read_json(config)
         if not isinstance(fields, dict):
-            raise BenchError(f"{config}: is damaged: it holds no fields")
+            raise BenchError(f"{config}: is damaged: expected a JSON object, found {type(fields).__name__}")
     except BenchError as error:
-        raise BenchError(f"{error}.{_again(finished)}") from None
+        raise BenchError(f"{error}.{_rerun_hint(finished)}") from None
     for file in weights:
         _check_weights(file, finished)
     if peft:
@@ -40,17 +38,17 @@ def check_artifact(finished: FinishedCell) -> None:
 
 
 def _check_fields(config: Path, fields: Mapping[str, Any], finished: FinishedCell) -> None:
-    """Compare the adapter's numbers and switches with those of the run: many another value would be taken in silence.
+    """Compare the adapter's numbers and switches with the strategy's: PEFT would silently load many other values.
 
-    Texts and lists are left out, which PEFT writes in a form of its own.
+    Texts and lists are not compared, because PEFT stores them in a form of its own.
     """
     changed = [
-        f"{name} is {fields.get(name)!r}, and '{finished.strategy.name}' was trained with {value!r}"
+        f"{name} is {fields.get(name)!r}, but '{finished.strategy.name}' was trained with {value!r}"
         for name, value in finished.strategy.adapter.items()
         if isinstance(value, int | float) and fields.get(name) != value
     ]
     if changed:
-        raise BenchError(f"{config}: was changed after the training: {'; '.join(changed)}. Put it back as it was.")
+        raise BenchError(f"{config}: was changed after training: {'; '.join(changed)}. Restore the original file.")
 
 
 def _check_weights(file: Path, finished: FinishedCell) -> None:
@@ -63,23 +61,8 @@ def _check_weights(file: Path, finished: FinishedCell) -> None:
         reason = "is missing"
     except (SafetensorError, OSError) as error:
         reason = f"is damaged: {first_line(error)}"
-    raise BenchError(f"{file}: {reason}.{_again(finished)}")
+    raise BenchError(f"{file}: {reason}.{_rerun_hint(finished)}")
 
 
-def _again(finished: FinishedCell) -> str:
-    return f" What the cell had learnt is lost: delete {finished.files.path} and run the same command again."
-
-
-def with_adapter(model: Any, finished: FinishedCell) -> Any:
-    """The base model with the cell's adapter on it.
-
-    Raises:
-        BenchError: when it does not fit, or weights are missing in it: PEFT would go on without them, with a warning.
-    """
-    with warnings.catch_warnings(record=True) as said:
-        warnings.simplefilter("always")
-        adapted = load_adapter(model, finished.files.artifact)
-    missing = next((w for w in said if "missing adapter keys" in str(w.message)), None)
-    if missing is not None:
-        raise BenchError(f"{finished.files.artifact}: weights are missing in the adapter.{_again(finished)}")
-    return adapted
+def _rerun_hint(finished: FinishedCell) -> str:
+    return f" The trained weights are unusable. Delete {finished.files.path} and run the same command again."

@@ -1,29 +1,41 @@
-"""Base and adapter as one model, which must compute what the two compute together, to the precision of float32."""
+"""A base model and its adapter merged into one model that computes the same, to the precision of float32."""
 
 from __future__ import annotations
 
 import warnings
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
-from harness.engine.artifacts.checks import with_adapter
-from harness.engine.artifacts.equivalence import TOLERANCE, distributions, furthest_apart
-from harness.engine.artifacts.loading import FinishedModel
+from harness.engine.adapters import load_adapter, peft_type
+from harness.engine.artifacts.equivalence import COMPARED_EXAMPLES, TOLERANCE, largest_difference, next_token_distributions
+from harness.engine.inference import Predictor
 from harness.engine.models import Device, ModelSource, load_model, quiet_libraries
-from harness.errors import BenchError, first_line
+from harness.errors import BenchError, first_line, setting
 from harness.results import FinishedCell
 
-_CONTEXT = 64  # tokens of each prompt on which base and adapter are compared with their merger, which is done on the CPU
-_AS_IT_IS = "Without --merge, the adapter is exported as it is."
+_COMPARED_PROMPT_TOKENS = 64  # of each prompt: the comparison runs on the CPU
+
+
+@dataclass
+class Merged:
+    """A merged model in float32, in main memory. `unpacked_layers` counts the layers that had been quantized to 4 bits."""
+
+    model: Any
+    unpacked_layers: int
 
 
 def dtype_of(finished: FinishedCell) -> str:
-    """What the cell computed in."""
+    """The dtype that the cell computed in."""
     return finished.run.results[finished.cell.id].provenance.get("dtype") or str(finished.run.plan.options["dtype"])
 
 
 def require_mergeable(finished: FinishedCell) -> None:
-    """Refuse methods that put virtual tokens in front of the prompt, before anything is loaded: they change no weight of the base."""
+    """Refuse methods with virtual tokens before anything is loaded: they change no weight of the base model.
+
+    Raises:
+        BenchError: the method cannot be merged, or its configuration is damaged.
+    """
     quiet_libraries()
     from peft import PeftConfig
 
@@ -33,71 +45,79 @@ def require_mergeable(finished: FinishedCell) -> None:
         raise BenchError(f"{finished.files.artifact / 'adapter_config.json'}: is damaged: {first_line(error)}") from None
     if config.is_prompt_learning:
         raise BenchError(
-            f"'{finished.strategy.name}' ({config.peft_type.value}) puts trained tokens in front of the prompt and changes no weight: "
-            f"there is nothing to merge. {_AS_IT_IS}"
+            f"'{finished.strategy.name}' ({config.peft_type.value}) puts trained tokens in front of the prompt and changes no weights, so "
+            f"there is nothing to merge. {_without_merging()}"
         )
 
 
-def merged_with_base(measured: FinishedModel, source: ModelSource, device: Device, trust_remote_code: bool) -> tuple[Any, list[str]]:
-    """Base and adapter as one model in float32, and what was done, as sentences.
+def merge_with_base(
+    finished: FinishedCell, predictor: Predictor, source: ModelSource, device: Device, *, trust_remote_code: bool
+) -> Merged:
+    """Merge the cell's adapter into its base model.
 
-    The base is loaded in the dtype that it was measured in and only then widened: rounding is part of what was measured. It happens
-    in main memory, which holds a float32 model more often than a GPU does.
+    The base is loaded in the dtype that it was measured in and widened afterwards: its rounding is part of what was measured. The merge
+    happens in main memory, which has room for a float32 model more often than a GPU has.
+
+    Args:
+        predictor: the cell's predictor, for its prompts; its model may have been dropped.
 
     Raises:
-        BenchError: PEFT cannot merge the method into this model, or what it makes of them is another model.
+        BenchError: PEFT cannot merge the method into this model, or the merged model computes something else.
     """
-    import torch
-
-    finished = measured.finished
     device = replace(device, dtype=dtype_of(finished))
     weights = _dequantized(finished, source, device, trust_remote_code)
-    main_memory, labels = replace(device, kind="cpu"), finished.example.choices
-    base = load_model(source, main_memory, trust_remote_code=trust_remote_code, labels=labels).model.float()
-    names = set(base.state_dict())
+    base = _measured_base(finished, source, device, weights, trust_remote_code)
+    weight_names = set(base.state_dict())
+    adapted = load_adapter(base, finished.files.artifact)
+    refusal = f"'{finished.strategy.name}' ({peft_type(finished.strategy)}) cannot be merged"
+    if _adapts_one_of_two_tied_layers(base):
+        raise BenchError(
+            f"{refusal}: it changes only the input embeddings or only the output layer, but this model shares their weights, so that the "
+            f"merge would change both. {_without_merging()}"
+        )
+    expected = _distributions(finished, predictor, adapted)
+    merged = _merge(adapted, refusal)
+    changed = sorted(set(merged.state_dict()) ^ weight_names)
+    if changed:
+        raise BenchError(
+            f"{refusal}: the merged model would not have the weights of its base, for example {changed[0]}. {_without_merging()}"
+        )
+    difference = largest_difference(expected, _distributions(finished, predictor, merged))
+    if not difference <= TOLERANCE["float32"]:  # also true for nan
+        raise BenchError(
+            f"{refusal}: PEFT's merge computes something else than the base model with its adapter. Their probabilities differ by up to "
+            f"{difference:.2g} (total variation; rounding explains {TOLERANCE['float32']:g}). {_without_merging()}"
+        )
+    return Merged(merged, len(weights))
+
+
+def _without_merging() -> str:
+    return f"Without {setting('merge')}, the adapter is exported unchanged."
+
+
+def _distributions(finished: FinishedCell, predictor: Predictor, model: Any) -> list[Any]:
+    examples = finished.run.examples(finished.task.name)[:COMPARED_EXAMPLES]
+    return next_token_distributions(replace(predictor, loaded=replace(predictor.loaded, model=model)), examples, _COMPARED_PROMPT_TOKENS)
+
+
+def _measured_base(finished: FinishedCell, source: ModelSource, device: Device, weights: Mapping[str, Any], trust_remote_code: bool) -> Any:
+    """The base model in float32, in main memory, with the unpacked `weights` in the place of the original ones."""
+    import torch
+
+    labels = finished.example.choices
+    base = load_model(source, replace(device, kind="cpu"), trust_remote_code=trust_remote_code, labels=labels).model.float()
     with torch.no_grad():
         for name, weight in weights.items():
             base.get_submodule(name).weight.copy_(weight)
-    adapted = with_adapter(base, finished)
-    kind = adapted.active_peft_config.peft_type.value
-    refusal = f"'{finished.strategy.name}' ({kind}) cannot be merged"
-    if _half_of_a_tie(base):
-        raise BenchError(
-            f"{refusal}: it changes either the input embeddings or the output layer, and in this model these two share their weights, so "
-            f"that both would be changed. {_AS_IT_IS}"
-        )
-    expected = distributions(replace(measured, loaded=replace(measured.loaded, model=adapted)), _CONTEXT)
-    merged = _merge(adapted, refusal)
-    changed = sorted(set(merged.state_dict()) ^ names)
-    if changed:
-        raise BenchError(f"{refusal}: the model would have other weights than its base, such as {changed[0]}. {_AS_IT_IS}")
-    apart = furthest_apart(expected, distributions(replace(measured, loaded=replace(measured.loaded, model=merged)), _CONTEXT))
-    if not apart <= TOLERANCE["float32"]:  # nan is no agreement
-        raise BenchError(
-            f"{refusal}: what PEFT makes of base and adapter is another model than the two together: its probabilities are up to "
-            f"{apart:.2g} apart (total variation; {TOLERANCE['float32']:g} would be rounding). {_AS_IT_IS}"
-        )
-    if not weights:
-        return merged, [f"The adapter ({kind}) was merged into the base model."]
-    assert finished.strategy.quantization is not None
-    return merged, [
-        f"The {len(weights)} linear layers of the base model were quantized to 4 bits ({finished.strategy.quantization.type}) as in "
-        f"training and unpacked again, and the adapter ({kind}) was merged into them: into the weights that it was measured on, which "
-        "are not the original ones."
-    ]
+    return base
 
 
-def _dequantized(finished: FinishedCell, source: ModelSource, device: Device, trust_remote_code: bool) -> dict[str, Any]:
-    """The weights of the 4-bit layers as they are computed with, by the layer's name; empty where nothing was quantized."""
-    if finished.strategy.quantization is None:
+def _dequantized(finished: FinishedCell, source: ModelSource, device: Device, trust_remote_code: bool) -> Mapping[str, Any]:
+    """The unpacked weights of the 4-bit layers by layer name; empty if the strategy does not quantize."""
+    quantization, labels = finished.strategy.quantization, finished.example.choices
+    if quantization is None:
         return {}
-    model = load_model(
-        source,
-        device,
-        quantization=finished.strategy.quantization,
-        trust_remote_code=trust_remote_code,
-        labels=finished.example.choices,
-    ).model
+    model = load_model(source, device, quantization=quantization, trust_remote_code=trust_remote_code, labels=labels).model
     from bitsandbytes.functional import dequantize_4bit
     from bitsandbytes.nn import Linear4bit
 
@@ -105,9 +125,11 @@ def _dequantized(finished: FinishedCell, source: ModelSource, device: Device, tr
     return {name: dequantize_4bit(weight.data, weight.quant_state).cpu() for name, weight in layers.items()}
 
 
-def _half_of_a_tie(base: Any) -> bool:
-    """Whether an adapter lies on one of two layers that share their weights, the input embeddings and the output layer, and nothing on
-    the other. (Of `modules_to_save`, PEFT makes two layers that share nothing.)"""
+def _adapts_one_of_two_tied_layers(base: Any) -> bool:
+    """Whether input embeddings and output layer share their weights and an adapter is on only one of the two.
+
+    PEFT gives the layers of `modules_to_save` weights of their own, so that these share nothing.
+    """
     from peft.tuners.tuners_utils import BaseTunerLayer
     from peft.utils.other import AuxiliaryTrainingWrapper
 
@@ -119,10 +141,10 @@ def _half_of_a_tie(base: Any) -> bool:
 
 
 def _merge(adapted: Any, refusal: str) -> Any:
-    """The adapter merged into its base by PEFT, whose advice to programmers is kept from users.
+    """Let PEFT merge the adapter; its warnings address programmers and are not shown.
 
     Raises:
-        BenchError: when PEFT cannot.
+        BenchError: PEFT cannot merge it.
     """
     family = adapted.get_base_model().config.model_type
     try:
@@ -130,6 +152,6 @@ def _merge(adapted: Any, refusal: str) -> Any:
             return adapted.merge_and_unload(safe_merge=True)
     except (NotImplementedError, ValueError, RuntimeError) as error:
         reason = f" ({first_line(error).rstrip('.')})"
-    except (AttributeError, TypeError):  # it fails on the way, in words about its own code
+    except (AttributeError, TypeError):  # PEFT fails halfway, with a message about its own code
         reason = ""
-    raise BenchError(f"{refusal}: PEFT cannot merge this method into a model of this type, {family}{reason}. {_AS_IT_IS}")
+    raise BenchError(f"{refusal}: PEFT cannot merge this method into a model of the type {family}{reason}. {_without_merging()}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from harness.engine.tuning import virtual_tokens
+from harness.engine.prompts import virtual_tokens
 from harness.types import QuantizationSpec, Shape, Strategy, Task
 
 _CLASSES: dict[Shape, str] = {

@@ -1,4 +1,4 @@
-"""How long a prompt may be, in tokens."""
+"""How many tokens a prompt may have."""
 
 from __future__ import annotations
 
@@ -6,25 +6,31 @@ from collections.abc import Sequence
 
 from harness.engine.prompts.prompt_encoder import PromptEncoder
 from harness.errors import BenchError
-from harness.types import Shape, Task
+from harness.types import Shape, Strategy, Task
+
+
+def virtual_tokens(strategy: Strategy) -> int:
+    """The tokens of the context that the strategy's soft prompt or prefix takes up; 0 for methods without one."""
+    count = strategy.adapter.get("num_virtual_tokens", 0)
+    return count if isinstance(count, int) else 0
 
 
 def prompt_budget(task: Task, encoder: PromptEncoder, context: int, labels: Sequence[str], shape: Shape = "decoder") -> int:
-    """How many tokens a prompt may have, within the context and the task's `max_length`.
+    """The most tokens of a prompt, within the context and the task's `max_length`.
 
-    A decoder's answer must fit in behind it. An encoder-decoder writes into a context of its own, an encoder not at all.
+    A decoder needs room for its output behind the prompt. An encoder-decoder writes into a context of its own; an encoder writes nothing.
 
     Raises:
-        BenchError: when the answer alone takes up all of the context.
+        BenchError: the output alone fills the context.
     """
     whole = min(context, task.max_length)
     if shape == "encoder":
         return whole
-    answer = max((len(row) for row in encoder.completions(labels)), default=1) if task.chooses else task.decode.max_new_tokens
+    output = max((len(row) for row in encoder.completions(labels)), default=1) if task.chooses else task.decode.max_new_tokens
     if shape == "encoder-decoder":
-        if answer > context:
-            raise BenchError(f"an answer of {answer} tokens is longer than the {context} that the model takes: lower max_new_tokens")
+        if output > context:
+            raise BenchError(f"an output of {output} tokens exceeds the {context} tokens that the model takes: lower decode.max_new_tokens")
         return whole
-    if whole - answer < 1:
-        raise BenchError(f"an answer of {answer} tokens leaves no room for a prompt in {whole}: lower max_new_tokens")
-    return whole - answer
+    if whole - output < 1:
+        raise BenchError(f"an output of {output} tokens leaves no room for a prompt in {whole} tokens: lower decode.max_new_tokens")
+    return whole - output

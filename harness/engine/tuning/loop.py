@@ -14,8 +14,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from harness.engine.adapters import RankAllocation
 from harness.engine.models import Device
-from harness.engine.tuning.adalora import RankAllocation
 from harness.engine.tuning.batches import EncodedExample, batch_order, micro_batches
 from harness.engine.tuning.checkpoint import Checkpoints
 from harness.engine.tuning.loss import batch_loss

@@ -2,55 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-from harness.engine.prompts import PromptEncoder
+from harness.engine.inference import Predictor
 from harness.engine.tuning.batches import EncodedExample
 from harness.errors import BenchError
-from harness.types import Example, Shape
+from harness.types import Example
 
 
-def encode_examples(
-    encoder: PromptEncoder,
-    examples: Sequence[Example],
-    render: Callable[[Example], str],
-    prompt_budget: int,
-    max_length: int,
-    *,
-    target: Callable[[Example], str],
-    shape: Shape = "decoder",
-) -> tuple[list[EncodedExample], int]:
+def encode_examples(predictor: Predictor, examples: Sequence[Example]) -> tuple[list[EncodedExample], int]:
     """Encode each example with the text to train towards.
 
-    The prompt gets the same budget as in prediction, so that the model is trained on the very prompts it will see. A target that
-    still does not fit loses its end, and with it the end token: the model must not learn to stop there.
-
-    Args:
-        max_length: tokens of prompt and target together; of each on its own where an encoder reads the one and a decoder the other.
-        target: gives the text. For an encoder it is one of the example's choices.
+    The model is trained on the very prompts that the predictor will show it. A target that does not fit behind its prompt loses its end,
+    and with it the end token: the model must not learn to stop there.
 
     Returns:
-        The encoded examples, and how many prompts or targets had to be cut.
+        The encoded examples, and the number of them whose prompt or target was cut.
 
     Raises:
-        BenchError: when an encoder shall learn what is none of the choices.
+        BenchError: the target of an encoder is not one of the example's choices.
     """
-    prompts = encoder.prompts(examples, render, prompt_budget)
-    texts = [target(example) for example in examples]
-    if shape == "encoder":
-        targets = [[_index(example, text)] for example, text in zip(examples, texts, strict=True)]
+    prompts = predictor.prompts(examples)
+    texts = [predictor.target(example) for example in examples]
+    encoder = predictor.shape == "encoder"
+    if encoder:
+        targets = [[_label_index(example, text)] for example, text in zip(examples, texts, strict=True)]
     else:
-        targets = encoder.completions(texts)
-    rows, cut = [], 0
+        targets = predictor.encoder.completions(texts)
+    encoded, cut = [], 0
     for example, prompt, text, ids in zip(examples, prompts, texts, targets, strict=True):
-        room = max(1, max_length - len(prompt.ids)) if shape == "decoder" else max_length
+        # Only a decoder reads prompt and target as one sequence.
+        room = max(1, predictor.max_length - len(prompt.ids)) if predictor.shape == "decoder" else predictor.max_length
         size = len(text) + sum(len(value) for value in example.inputs.values())
-        rows.append(EncodedExample(tuple(prompt.ids), tuple(ids[:room]), size, labelled=shape == "encoder"))
+        encoded.append(EncodedExample(tuple(prompt.ids), tuple(ids[:room]), size, labelled=encoder))
         cut += prompt.truncated or len(ids) > room
-    return rows, cut
+    return encoded, cut
 
 
-def _index(example: Example, text: str) -> int:
+def _label_index(example: Example, text: str) -> int:
     if text not in example.choices:
-        raise BenchError(f"row '{example.id}': its target '{text}' is none of the labels: {', '.join(example.choices)}")
+        raise BenchError(f"example '{example.id}': its target '{text}' is not one of the labels: {', '.join(example.choices)}")
     return example.choices.index(text)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 
-from harness.metrics import metrics_for, scripts_of
-from harness.statistics import per_example_scores
+from harness.grid.execution.scored_predictions import score_predictions
+from harness.metrics import scripts_of
 from harness.store import RunFolder, RunPlan
 from harness.types import Cell, CellResult, Cost, Prediction, Strategy, Task
 
@@ -16,16 +15,15 @@ def finish_cells(folder: RunFolder, plan: RunPlan, cells: Sequence[Cell], made: 
     """Score and store the cells, whose predictions are in `made` by the cell's id."""
     for cell in cells:
         task, strategy = plan.tasks[cell.task], plan.get_strategy(cell)
-        examples = {example.id: example for example in folder.examples(cell.task)}
+        examples = folder.examples(cell.task)
         trusted = bool(plan.options["trust_remote_code"])
-        metrics = metrics_for(task.metrics, next(iter(examples.values())).choices, run_code=trusted)
-        rows = [replace(p, scores=per_example_scores(metrics, examples[p.example_id], p)) for p in made[cell.id]]
+        scored = score_predictions(task, examples, made[cell.id], trust_remote_code=trusted)
         assert strategy.outputs is not None
         made_with = {"outputs_sha256": strategy.outputs.sha256} | (scripts_of(task.metrics) if trusted else {})
         costs = _costs(strategy, plan, len(examples))
-        notes = tuple(_notes(task, strategy, list(examples), rows))
-        signatures = {metric.name: metric.signature for metric in metrics}
-        folder.cell(cell.id).write_result(CellResult(cell, "done", costs, made_with, notes=notes, signatures=signatures), rows)
+        notes = tuple(_notes(task, strategy, [example.id for example in examples], scored.predictions))
+        result = CellResult(cell, "done", costs, made_with, notes=notes, signatures=scored.signatures)
+        folder.cell(cell.id).write_result(result, scored.predictions)
 
 
 def _costs(strategy: Strategy, plan: RunPlan, rows: int) -> tuple[Cost, ...]:

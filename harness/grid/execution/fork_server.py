@@ -18,7 +18,8 @@ import sys
 from dataclasses import dataclass
 from typing import Any
 
-from harness.grid.execution.worker import Job, run_job
+from harness.grid.execution.job import Job
+from harness.grid.execution.worker import run_job
 
 
 @dataclass

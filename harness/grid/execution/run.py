@@ -11,8 +11,8 @@ from typing import Any, Protocol
 from harness.data.identity import normalized_inputs_digest
 from harness.errors import BenchError
 from harness.grid.execution.external_cells import finish_cells
+from harness.grid.execution.job import Job
 from harness.grid.execution.scheduler import run_cells
-from harness.grid.execution.worker import Job
 from harness.grid.planning import Planned
 from harness.store import RunFolder, RunLock, StoredRun, create_run, find_finished_cell, find_unfinished_run, reuse_cell
 from harness.types import Cell, CellResult

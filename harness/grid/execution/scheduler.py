@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import RunStoppedError
-from harness.grid.execution.worker import Job
+from harness.grid.execution.job import Job
 from harness.measure import usable_cores
 from harness.store import RunFolder
 from harness.types import CellResult, Status

@@ -10,12 +10,12 @@ from pathlib import Path
 
 from harness.catalog import Catalog, Entry, prompt_variables, render_prompt
 from harness.data import load_splits
+from harness.engine.adapters import check_adapter
 from harness.engine.models import Device, ModelSource, digest_of, find_device, require_four_bit
-from harness.engine.tuning import check_adapter
 from harness.errors import BenchError, did_you_mean
 from harness.grid.planning.cells import NamedModel, PlannedCell, find_models, plan_cells
 from harness.grid.planning.external_outputs import predictions_of
-from harness.grid.planning.preflight import Trial, try_out
+from harness.grid.planning.preflight import Trial, check_model
 from harness.grid.planning.request import Request, check_numbers, resolve_strategies, resolve_tasks
 from harness.measure import environment, get_device_price, usable_cores
 from harness.metrics import FACTS, has_facts, is_of_library, scripts_of
@@ -161,7 +161,7 @@ def _try_model(model: NamedModel, squares: Sequence[PlannedCell], tasks: Mapping
         if square.cell.model == model.source.name:
             trial = trials.setdefault(square.cell.task, {}).setdefault(id(square.strategy), Trial(square.strategy, set()))
             trial.sizes.add(square.cell.train_size)
-    try_out(
+    check_model(
         [(tasks[name], splits[name], list(own.values())) for name, own in trials.items()],
         model.source,
         model.shape,

@@ -4,9 +4,9 @@ import pytest
 import torch
 import transformers
 
+from harness.engine.adapters import adapt
 from harness.engine.inference import generate
 from harness.engine.inference.choose import LabelScorer
-from harness.engine.tuning import adapt
 from harness.errors import BenchError
 from harness.types import Strategy
 

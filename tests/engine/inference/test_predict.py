@@ -1,14 +1,14 @@
-"""Predictions: in the order of the examples, and an interrupted prediction goes on with the same rows."""
+"""Predictions: in the order of the examples, and the same after an interruption."""
 
 import pytest
 
-from harness.engine.inference import predict
+from harness.engine.inference import Predictor
 from harness.engine.models import find_device, load_model, resolve_model
 from harness.engine.prompts import PromptEncoder
 from harness.engine.prompts.budget import prompt_budget
 from harness.engine.prompts.rendering import renderer
 from harness.measure import Meter
-from harness.types import DataSpec, DecodeSpec, Example, Task
+from harness.types import DataSpec, DecodeSpec, Example, Strategy, Task
 
 LABELS = ("billing", "urgent", "urgent care")
 
@@ -28,9 +28,7 @@ def examples(n=70, choices=()):
 
 
 def run(loaded, spec, rows, done=None, stop_after=None):
-    encoder = PromptEncoder(loaded.tokenizer)
-    budget = prompt_budget(spec, encoder, loaded.context, rows[0].choices)
-    prompts = encoder.prompts(rows, renderer(spec.prompt), budget)
+    predictor = Predictor(spec, Strategy(name="base", method="prompt"), loaded, rows[0].choices)
     kept = {}
 
     def on_batch(batch):
@@ -41,10 +39,10 @@ def run(loaded, spec, rows, done=None, stop_after=None):
     meter = Meter("cpu", "cpu", None)
     with meter.phase("predict"):
         try:
-            found = predict(loaded.model, spec, rows, encoder=encoder, prompts=prompts, meter=meter, done=done or {}, on_batch=on_batch)
+            predictions = predictor.predict(rows, done=done, on_batch=on_batch, on_tokens=meter.count_tokens)
         except KeyboardInterrupt:
             return kept
-    return found, kept, meter.costs()[0]
+    return predictions, kept, meter.costs()[0]
 
 
 @pytest.mark.parametrize(("kind", "choices"), [("summarization", ()), ("classification", LABELS)])

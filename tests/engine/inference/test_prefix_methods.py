@@ -4,11 +4,11 @@ import pytest
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
+from harness.engine.adapters import adapt, load_adapter, save_artifact
 from harness.engine.inference import generate
 from harness.engine.inference.choose import LabelScorer, score_labels
 from harness.engine.inference.shared_prefix import Prefix
 from harness.engine.models import find_device, load_model, resolve_model
-from harness.engine.tuning import adapt, load_adapter, save_artifact
 from harness.engine.tuning.batches import EncodedExample
 from harness.engine.tuning.loss import batch_loss
 from harness.types import QuantizationSpec, Strategy

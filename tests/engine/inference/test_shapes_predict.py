@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import re
-import sys
 from dataclasses import replace
 from typing import Any
 
@@ -12,14 +11,15 @@ import pytest
 import torch
 from tiny_models import save_model
 
-from harness.engine.inference import predict
+from harness.engine.inference import Predictor
+from harness.engine.inference import predictor as predictor_module
 from harness.engine.models import LoadedModel, find_device, load_model, resolve_model
-from harness.engine.prompts import EncodedPrompt, PromptEncoder
+from harness.engine.prompts import PromptEncoder
 from harness.engine.prompts.budget import prompt_budget
-from harness.engine.prompts.rendering import plain_inputs, renderer
+from harness.engine.prompts.rendering import plain_inputs
 from harness.errors import BenchError
 from harness.measure import Meter
-from harness.types import DataSpec, DecodeSpec, Example, Prediction, Task
+from harness.types import DataSpec, DecodeSpec, Example, Prediction, Strategy, Task
 
 LABELS = ("card", "refund", "pin")
 
@@ -44,11 +44,10 @@ def make(tmp_path: Any, monkeypatch: Any) -> Any:
     return _make
 
 
-def run(loaded: LoadedModel, spec: Task, rows: list[Example], *, done: Any = None, stop_after: int | None = None,
-        stops: tuple[str, ...] = ()) -> tuple[list[Prediction], dict[str, Prediction], Any]:  # fmt: skip
-    encoder = PromptEncoder(loaded.tokenizer, "plain", loaded.shape)
-    budget = prompt_budget(spec, encoder, loaded.context, rows[0].choices, loaded.shape)
-    prompts = encoder.prompts(rows, renderer(spec.prompt), budget)
+def run(
+    loaded: LoadedModel, spec: Task, rows: list[Example], *, done: Any = None, stop_after: int | None = None
+) -> tuple[list[Prediction], dict[str, Prediction], Any]:
+    predictor = Predictor(spec, Strategy(name="base", method="prompt"), loaded, rows[0].choices)
     kept: dict[str, Prediction] = {}
 
     def on_batch(batch: Any) -> None:
@@ -57,18 +56,17 @@ def run(loaded: LoadedModel, spec: Task, rows: list[Example], *, done: Any = Non
             raise KeyboardInterrupt
 
     meter = Meter("cpu", "cpu", None)
-    more = {"shape": loaded.shape, "stops": stops}
-    found: list[Prediction] = []
+    predictions: list[Prediction] = []
     with meter.phase("predict"), contextlib.suppress(KeyboardInterrupt):
-        found = predict(loaded.model, spec, rows, encoder=encoder, prompts=prompts, meter=meter, done=done or {}, on_batch=on_batch, **more)
-    return found, kept, meter.costs()[0]
+        predictions = predictor.predict(rows, done=done, on_batch=on_batch, on_tokens=meter.count_tokens)
+    return predictions, kept, meter.costs()[0]
 
 
 @pytest.mark.parametrize(
     ("family", "kind"), [("t5", "summarization"), ("bart", "classification"), ("t5", "classification"), ("bert", "classification")]
 )
 def test_an_interrupted_prediction_ends_with_the_same_rows(family: str, kind: str, make: Any, monkeypatch: Any) -> None:
-    monkeypatch.setattr(sys.modules["harness.engine.inference.predict"], "_BATCH_ROWS", 16)  # the room exports a function of that name
+    monkeypatch.setattr(predictor_module, "BATCH_ROWS", 16)
     loaded = make(family)
     rows, spec = examples(choices=LABELS if kind == "classification" else ()), task(kind)
     whole, _, cost = run(loaded, spec, rows)
@@ -117,7 +115,7 @@ def test_the_output_is_whole_and_the_answer_ends_before_a_stop_text(family: str,
     loaded, rows = make(family), examples(8)
     free, _, _ = run(loaded, task(decode=DecodeSpec(max_new_tokens=8)), rows)
     stop = next(found.group() for p in free if (found := re.search(r"(?<=..)\w{2}", p.output)))
-    found, _, _ = run(loaded, task(decode=DecodeSpec(max_new_tokens=8)), rows, stops=(stop,))
+    found, _, _ = run(loaded, task(decode=DecodeSpec(max_new_tokens=8, stop=(stop,))), rows)
     assert any(stop in p.output for p in found)
     for before, p in zip(free, found, strict=True):
         assert before.output.startswith(p.output)
@@ -162,7 +160,7 @@ def test_room_for_the_answer(make: Any) -> None:
     loaded = make("t5")
     encoder = PromptEncoder(loaded.tokenizer, "plain", loaded.shape)
     long = task("qa", decode=DecodeSpec(max_new_tokens=97))
-    with pytest.raises(BenchError, match="an answer of 97 tokens is longer than the 96 that the model takes: lower max_new_tokens"):
+    with pytest.raises(BenchError, match=r"an output of 97 tokens exceeds the 96 .*: lower decode\.max_new_tokens"):
         prompt_budget(long, encoder, 96, (), "encoder-decoder")
 
 
@@ -175,11 +173,7 @@ def test_the_longest_prompt_that_is_allowed_goes_through(family: str, make: Any)
 
 
 def test_nothing_to_predict(make: Any) -> None:
-    loaded = make("bert")
-    encoder = PromptEncoder(loaded.tokenizer, "plain", "encoder")
-    none: list[EncodedPrompt] = []
-    meter = Meter("cpu", "cpu", None)
-    assert predict(loaded.model, task(), [], encoder=encoder, prompts=none, meter=meter, done={}, on_batch=print, shape="encoder") == []
+    assert Predictor(task(), Strategy(name="base", method="prompt"), make("bert"), LABELS).predict([]) == []
 
 
 def test_an_encoder_reads_the_inputs_in_their_order() -> None:

@@ -56,7 +56,7 @@ def most_telling(rows: list[list[int]]) -> set[int]:
 @pytest.mark.parametrize("adapted", [False, True])
 def test_equal_to_transformers_row_by_row(family: str, adapted: bool, tmp_path: Any) -> None:
     """With common tokens as stops, rows end at different steps, so that finished rows are dropped from the batch."""
-    from harness.engine.tuning import adapt
+    from harness.engine.adapters import adapt
 
     loaded = load(tmp_path / family, family, forced_eos_token_id=None)
     if adapted:

@@ -5,16 +5,13 @@ from __future__ import annotations
 import importlib.util
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from harness.engine.inference import predict
-from harness.engine.models import LoadedModel, find_device, load_model, resolve_model
-from harness.engine.prompts import PromptEncoder
-from harness.engine.prompts.budget import prompt_budget
-from harness.engine.prompts.rendering import plain_inputs
-from harness.engine.tuning import adapt, encode_examples, train
+from harness.engine.adapters import adapt
+from harness.engine.inference import Predictor
+from harness.engine.models import find_device, load_model, resolve_model
+from harness.engine.tuning import encode_examples, train
 from harness.measure import Meter
 from harness.types import DataSpec, Example, QuantizationSpec, Strategy, Task
 
@@ -75,13 +72,8 @@ STRATEGIES = [
 TASK = Task(name="t", kind="classification", data=DataSpec(path="x.csv"), prompt="{{ input }}", metrics=("x",), primary="x")
 
 
-def accuracy(loaded: LoadedModel, encoder: PromptEncoder) -> float:
-    prompts = encoder.prompts(TEST, plain_inputs, prompt_budget(TASK, encoder, loaded.context, LABELS, "encoder"))
-    meter = Meter("cpu", "cpu", None)
-    more: dict[str, Any] = {"done": {}, "on_batch": lambda _: None, "shape": "encoder"}
-    with meter.phase("predict"):
-        found = predict(loaded.model, TASK, TEST, encoder=encoder, prompts=prompts, meter=meter, **more)
-    return sum(p.answer == e.targets[0] for p, e in zip(found, TEST, strict=True)) / len(TEST)
+def accuracy(predictor: Predictor) -> float:
+    return sum(p.answer == e.targets[0] for p, e in zip(predictor.predict(TEST), TEST, strict=True)) / len(TEST)
 
 
 def test_the_package_is_found_and_not_imported() -> None:
@@ -102,15 +94,15 @@ def test_it_learns_from_a_few_questions(strategy: Strategy, tmp_path: Path) -> N
     loaded = load_model(
         resolve_model("all-minilm-l6-v2"), device, full_precision=full, quantization=strategy.quantization, labels=LABELS
     )  # fmt: skip
-    encoder = PromptEncoder(loaded.tokenizer, "plain", "encoder")
-    before = accuracy(loaded, encoder)
-    rows, cut = encode_examples(encoder, TRAIN, plain_inputs, loaded.context, 512, target=lambda e: e.targets[0], shape="encoder")
+    predictor = Predictor(TASK, strategy, loaded, LABELS)
+    before = accuracy(predictor)
+    rows, cut = encode_examples(predictor, TRAIN)
     assert cut == 0
     loaded.model = adapt(loaded.model, strategy, 0, shape="encoder")
     assert strategy.train is not None
     train(
-        loaded.model, rows, [], strategy.train, parameters=0, seed=0, pad_id=encoder.pad_id,
+        loaded.model, rows, [], strategy.train, parameters=0, seed=0, pad_id=predictor.encoder.pad_id,
         device=device, shape="encoder", meter=Meter("cpu", "cpu", None), curve=tmp_path / "training.jsonl", checkpoint=tmp_path / "state",
     )  # fmt: skip
     assert before < 0.6, "a head that nobody has trained knows nothing"
-    assert accuracy(loaded, encoder) >= 0.75, "a guess is right in a quarter of the rows"
+    assert accuracy(predictor) >= 0.75, "a guess is right in a quarter of the rows"

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 import torch
 from tiny_models import save_model
 
+from harness.engine.inference import Predictor
 from harness.engine.models import LoadedModel, find_device, load_model, resolve_model
-from harness.engine.prompts import PromptEncoder
 from harness.engine.tuning import EncodedExample, encode_examples, micro_batches
 from harness.engine.tuning.loss import batch_loss
 from harness.errors import BenchError
-from harness.types import Example
+from harness.types import DataSpec, DecodeSpec, Example, Strategy, Task
 
 LABELS = ("card", "refund", "pin")
 FAMILIES = ["t5", "bart", "bert", "roberta", "distilbert", "llama"]
@@ -29,15 +30,16 @@ def loaded(request: Any, tmp_path: Any, monkeypatch: Any) -> LoadedModel:
     return load_model(resolve_model(str(folder)), find_device("float32"), labels=LABELS)
 
 
-def right_answer(example: Example) -> str:
-    return example.targets[0]
-
-
 def encode(
-    loaded: LoadedModel, examples: Any = EXAMPLES, budget: int = 60, limit: int = 64, target: Any = right_answer
+    loaded: LoadedModel, examples: Any = EXAMPLES, *, max_length: int = 64, output: int = 4, no_answer: str | None = None
 ) -> tuple[list[EncodedExample], int]:
-    encoder = PromptEncoder(loaded.tokenizer, "plain", loaded.shape)
-    return encode_examples(encoder, examples, lambda e: e.inputs["input"], budget, limit, target=target, shape=loaded.shape)
+    """Encode for a task that generates. `output` tokens of `max_length` are kept free behind a decoder's prompt."""
+    decode = DecodeSpec(max_new_tokens=output)
+    task = Task(
+        name="t", kind="qa", data=DataSpec(path="x.csv"), prompt="{{ input }}", prompt_format="plain", metrics=("x",), primary="x",
+        decode=decode, max_length=max_length, no_answer=no_answer,
+    )  # fmt: skip
+    return encode_examples(Predictor(task, Strategy(name="base", method="prompt"), loaded, LABELS), examples)
 
 
 def reference(loaded: LoadedModel, rows: list[EncodedExample]) -> torch.Tensor:
@@ -96,15 +98,15 @@ def test_a_target_loses_its_end_where_it_does_not_fit(loaded: LoadedModel) -> No
     (whole,), cut = encode(loaded, [example])
     assert (whole.target[-1], cut) == (end, 0)
     exact = len(whole.target) if loaded.shape == "encoder-decoder" else whole.length
-    assert encode(loaded, [example], budget=len(whole.prompt), limit=exact) == ([whole], 0)
-    (short,), cut = encode(loaded, [example], budget=len(whole.prompt), limit=exact - 1)
+    written = len(whole.target)
+    assert encode(loaded, [example], max_length=exact, output=written) == ([whole], 0)
+    (short,), cut = encode(loaded, [example], max_length=exact - 1, output=written - 1)
     assert (short.target, cut) == (whole.target[:-1], 1)
 
 
-def test_the_text_to_train_towards_is_the_caller_s(loaded: LoadedModel) -> None:
-    """A question without an answer has no reference, and is trained towards what stands for that."""
+def test_a_question_without_an_answer_is_trained_towards_the_text_that_says_so(loaded: LoadedModel) -> None:
     example = Example("1", {"input": "who?"}, (), LABELS)
-    (row,), _ = encode(loaded, [example], target=lambda _: "pin")
+    (row,), _ = encode(loaded, [example], no_answer="pin")
     if loaded.shape == "encoder":
         assert row.target == (2,)
     else:
@@ -114,8 +116,8 @@ def test_the_text_to_train_towards_is_the_caller_s(loaded: LoadedModel) -> None:
 
 @pytest.mark.parametrize("loaded", ["bert"], indirect=True)
 def test_an_encoder_cannot_learn_what_is_no_label(loaded: LoadedModel) -> None:
-    with pytest.raises(BenchError, match="row '0': its target 'cash' is none of the labels: card, refund, pin"):
-        encode(loaded, target=lambda _: "cash")
+    with pytest.raises(BenchError, match="example '0': its target 'cash' is not one of the labels: card, refund, pin"):
+        encode(loaded, [replace(EXAMPLES[0], targets=("cash",))])
 
 
 def test_a_target_may_hold_the_padding(tmp_path: Any, monkeypatch: Any) -> None:

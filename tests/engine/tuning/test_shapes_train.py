@@ -10,11 +10,10 @@ import pytest
 import torch
 from tiny_models import TEXTS, save_model
 
-from harness.engine.inference import predict
+from harness.engine.adapters import adapt, load_adapter, save_artifact, trainable_parameters
+from harness.engine.inference import Predictor
 from harness.engine.models import LoadedModel, ModelSource, find_device, load_model, resolve_model
-from harness.engine.prompts import PromptEncoder
-from harness.engine.prompts.budget import prompt_budget
-from harness.engine.tuning import adapt, encode_examples, load_adapter, save_artifact, train, trainable_parameters
+from harness.engine.tuning import encode_examples, train
 from harness.measure import Meter
 from harness.types import DataSpec, DecodeSpec, Example, Prediction, QuantizationSpec, Strategy, Task, TrainSpec
 
@@ -34,7 +33,14 @@ CONFIGS: dict[str, dict[str, Any]] = {
 
 
 def task(kind: str) -> Task:
-    values = {"prompt": "{{ input }}", "metrics": ("x",), "primary": "x", "decode": DecodeSpec(max_new_tokens=12)}
+    values = {
+        "prompt": "{{ input }}",
+        "prompt_format": "plain",
+        "max_length": 64,
+        "metrics": ("x",),
+        "primary": "x",
+        "decode": DecodeSpec(max_new_tokens=12),
+    }
     return Task(name="t", kind=kind, data=DataSpec(path="x.csv"), **values)
 
 
@@ -48,15 +54,8 @@ class Trained:
     folder: Path
 
     def predictions(self, kind: str = "classification", model: Any = None) -> list[Prediction]:
-        encoder = PromptEncoder(self.loaded.tokenizer, "plain", self.loaded.shape)
-        budget = prompt_budget(task(kind), encoder, self.loaded.context, LABELS, self.loaded.shape)
-        prompts = encoder.prompts(EXAMPLES, lambda e: e.inputs["input"], budget)
-        meter = Meter("cpu", "cpu", None)
-        with meter.phase("predict"):
-            return predict(
-                model or self.loaded.model, task(kind), EXAMPLES, encoder=encoder, prompts=prompts, meter=meter, done={},
-                on_batch=lambda _: None, shape=self.loaded.shape,
-            )  # fmt: skip
+        loaded = self.loaded if model is None else replace(self.loaded, model=model)
+        return Predictor(task(kind), self.strategy, loaded, LABELS).predict(EXAMPLES)
 
     def stored(self) -> Any:
         """The model as it comes back from disk."""
@@ -78,14 +77,12 @@ def trained(tmp_path: Path, monkeypatch: Any) -> Any:
         source = resolve_model(str(save_model(tmp_path / family, family, **CONFIGS.get(family, {}))))
         full = strategy.method == "full"
         loaded = load_model(source, device, full_precision=full, quantization=strategy.quantization, labels=LABELS)
-        encoder = PromptEncoder(loaded.tokenizer, "plain", loaded.shape)
-        rows, _ = encode_examples(
-            encoder, EXAMPLES, lambda e: e.inputs["input"], 40, 64, target=lambda e: e.targets[0], shape=loaded.shape
-        )  # fmt: skip
+        predictor = Predictor(task("classification"), strategy, loaded, LABELS)
+        rows, _ = encode_examples(predictor, EXAMPLES)
         loaded.model = adapt(loaded.model, strategy, 0, shape=loaded.shape)
         spec = TrainSpec(**(strategy.train.model_dump() | recipe))
         train(
-            loaded.model, rows, rows, spec, parameters=0, seed=0, pad_id=encoder.pad_id, device=device,
+            loaded.model, rows, rows, spec, parameters=0, seed=0, pad_id=predictor.encoder.pad_id, device=device,
             shape=loaded.shape, meter=Meter("cpu", "cpu", None), curve=tmp_path / "training.jsonl", checkpoint=tmp_path / "checkpoint",
         )  # fmt: skip
         return Trained(loaded, source, strategy, tmp_path)

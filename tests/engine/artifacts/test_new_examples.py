@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from harness.engine.artifacts.loading import usable_rows
+from harness.engine.artifacts.new_examples import fit_examples
 from harness.errors import BenchError
 from harness.types import Example
 
@@ -26,13 +26,13 @@ def row(**inputs):
 
 @pytest.mark.parametrize("shape", ["decoder", "encoder"])
 def test_a_context_is_kept_although_the_first_row_of_the_run_had_none(shape):
-    rows = usable_rows(finished(shape=shape), [row(context="Here.", question="where?"), row(question="who?", more="y")], "new.jsonl")
+    rows = fit_examples(finished(shape=shape), [row(context="Here.", question="where?"), row(question="who?", more="y")], "new.jsonl")
     assert [dict(r.inputs) for r in rows] == [{"question": "where?", "context": "Here."}, {"question": "who?"}]
     assert list(rows[0].inputs) == ["question", "context"], "in the order of the run"
 
 
 def test_what_the_prompt_needs_must_be_in_every_row():
     with pytest.raises(BenchError, match=r"new\.csv: 1 of 2 rows have no 'context', which the prompt needs"):
-        usable_rows(finished("{{ context }} {{ question }}"), [row(question="q"), row(question="q", context="c")], "new.csv")
-    with pytest.raises(BenchError, match=r"no column for the input 'question'\. Name it: --field question=COLUMN\. .* text, other"):
-        usable_rows(finished(), [row(text="q")], "new.csv")
+        fit_examples(finished("{{ context }} {{ question }}"), [row(question="q"), row(question="q", context="c")], "new.csv")
+    with pytest.raises(BenchError, match=r"no column for the input 'question'\. Name it: fields=.* text, other"):
+        fit_examples(finished(), [row(text="q")], "new.csv")

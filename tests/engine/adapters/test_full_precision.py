@@ -3,8 +3,8 @@
 import pytest
 import torch
 
+from harness.engine.adapters import adapt, load_adapter, save_artifact
 from harness.engine.models import find_device, load_model
-from harness.engine.tuning import adapt, load_adapter, save_artifact
 from harness.engine.tuning.batches import collate
 from harness.engine.tuning.loss import completion_loss
 from harness.types import Strategy

@@ -5,12 +5,13 @@ import torch
 from peft import PeftType
 from transformers import LlamaConfig, LlamaForCausalLM
 
+from harness.engine.adapters import adapt, load_adapter, save_artifact
+from harness.engine.adapters.peft_methods import _REFUSED
 from harness.engine.inference import generate
 from harness.engine.inference.choose import LabelScorer
-from harness.engine.tuning import adapt, load_adapter, planned_steps, save_artifact, train
+from harness.engine.tuning import planned_steps, train
 from harness.engine.tuning.batches import EncodedExample
 from harness.engine.tuning.loss import batch_loss
-from harness.engine.tuning.peft_methods import _REFUSED
 from harness.measure import Meter
 from harness.types import Strategy, TrainSpec
 

@@ -2,9 +2,10 @@
 
 import pytest
 
+from harness.engine.adapters import adapt
 from harness.engine.models import find_device, load_model, resolve_model
 from harness.engine.prompts import PromptEncoder
-from harness.engine.tuning import adapt, planned_steps, train
+from harness.engine.tuning import planned_steps, train
 from harness.engine.tuning.batches import EncodedExample
 from harness.measure import Meter
 from harness.types import Strategy, TrainSpec

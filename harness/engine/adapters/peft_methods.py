@@ -6,9 +6,9 @@ import copy
 from collections.abc import Mapping
 from typing import Any
 
+from harness.engine.adapters.adapter_fields import checked_fields
+from harness.engine.adapters.target_layers import check_names, default_layers
 from harness.engine.models import quiet_libraries
-from harness.engine.tuning.adapter_fields import checked_fields
-from harness.engine.tuning.target_layers import check_names, default_layers
 from harness.errors import BenchError, did_you_mean, first_line
 from harness.types import Shape, Strategy
 

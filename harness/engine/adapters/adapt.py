@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import warnings
-from pathlib import Path
 from typing import Any
 
+from harness.engine.adapters.adalora import freeze_rank_counts
+from harness.engine.adapters.full_precision import widen_copies
+from harness.engine.adapters.peft_methods import adapter_config, peft_type
 from harness.engine.inference import plain_cache
-from harness.engine.tuning.adalora import freeze_rank_counts
-from harness.engine.tuning.full_precision import read_widened, widen_copies
-from harness.engine.tuning.peft_methods import adapter_config, peft_type
 from harness.errors import BenchError, first_line
 from harness.types import Shape, Strategy
 
@@ -61,49 +60,6 @@ def adapt(model: Any, strategy: Strategy, seed: int, *, shape: Shape = "decoder"
 def trainable_parameters(model: Any) -> int:
     """How many numbers are trained."""
     return sum(p.numel() for p in model.parameters() if p.requires_grad)
-
-
-def save_artifact(model: Any, tokenizer: Any, folder: Path, *, origin: str, revision: str | None) -> int:
-    """Store the adapter (PEFT's format) or the whole model as safetensors, with its tokenizer; returns bytes on disk.
-
-    Args:
-        origin, revision: how people know the base model; the path of this machine, which PEFT would write, stays out.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    model.config._name_or_path = tokenizer.name_or_path = origin
-    for config in getattr(model, "peft_config", {}).values():
-        config.base_model_name_or_path, config.revision = origin, revision
-        if getattr(config, "tokenizer_name_or_path", None):
-            config.tokenizer_name_or_path = origin
-    # PEFT would ask the Hub whether the vocabulary has grown, and store the embeddings if so; it never grows here.
-    options = {"save_embedding_layers": False} if hasattr(model, "peft_config") else {}
-    model.save_pretrained(folder, safe_serialization=True, **options)
-    (folder / "README.md").unlink(missing_ok=True)  # PEFT's empty model card says nothing true
-    tokenizer.save_pretrained(folder)
-    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
-
-
-def virtual_tokens(strategy: Strategy) -> int:
-    """How many tokens of the context the strategy's soft prompt or prefix takes; 0 for methods without one."""
-    count = strategy.adapter.get("num_virtual_tokens", 0)
-    return count if isinstance(count, int) else 0
-
-
-def load_adapter(model: Any, folder: Path) -> Any:
-    """A freshly loaded base model with a stored adapter on it.
-
-    Raises:
-        BenchError: when the adapter does not fit the base model.
-    """
-    from peft import PeftModel
-
-    try:
-        tuned = PeftModel.from_pretrained(model, str(folder), is_trainable=False)
-        read_widened(widen_copies(tuned), folder)
-    except (RuntimeError, ValueError, KeyError) as error:
-        reason = " ".join(line.strip() for line in str(error).splitlines()[:3])  # the first line of torch's says only that it failed
-        raise BenchError(f"{folder}: does not fit the base model: {reason or first_line(error)}") from None
-    return tuned
 
 
 def _wrapped(model: Any, config: Any, strategy: Strategy) -> Any:

@@ -5,9 +5,9 @@ import json
 import pytest
 import torch
 
+from harness.engine.adapters import adapt, check_adapter, load_adapter, save_artifact
+from harness.engine.adapters.adalora import RankAllocation
 from harness.engine.models import load_model
-from harness.engine.tuning import adapt, check_adapter, load_adapter, save_artifact
-from harness.engine.tuning.adalora import RankAllocation
 from harness.engine.tuning.batches import collate
 from harness.engine.tuning.loss import completion_loss
 from harness.errors import BenchError

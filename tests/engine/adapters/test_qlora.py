@@ -10,11 +10,11 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from harness.engine.adapters import adapt
+from harness.engine.adapters.peft_methods import _FOUR_BIT
 from harness.engine.models import load_model
-from harness.engine.tuning import adapt
 from harness.engine.tuning.batches import collate
 from harness.engine.tuning.loss import completion_loss
-from harness.engine.tuning.peft_methods import _FOUR_BIT
 from harness.types import QuantizationSpec, Strategy, TrainSpec
 
 ADAPTER = {"peft_type": "LORA", "r": 8, "lora_alpha": 16, "lora_dropout": 0.0, "target_modules": "all-linear"}

@@ -16,10 +16,11 @@ from transformers import (
 )
 
 from harness.catalog import shipped_folder
+from harness.engine.adapters import adapt, check_adapter
+from harness.engine.adapters.peft_methods import _FOUR_BIT, _REFUSED, adapter_config
 from harness.engine.models.load import load_skeleton
 from harness.engine.models.resolve import resolve_model
-from harness.engine.tuning import adapt, check_adapter, virtual_tokens
-from harness.engine.tuning.peft_methods import _FOUR_BIT, _REFUSED, adapter_config
+from harness.engine.prompts import virtual_tokens
 from harness.errors import BenchError
 from harness.types import QuantizationSpec, Strategy
 

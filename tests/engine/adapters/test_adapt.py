@@ -8,8 +8,8 @@ import torch
 import yaml
 
 from harness.catalog import shipped_folder
+from harness.engine.adapters import adapt, check_adapter, load_adapter, save_artifact, trainable_parameters
 from harness.engine.models import load_model
-from harness.engine.tuning import adapt, check_adapter, load_adapter, save_artifact, trainable_parameters
 from harness.engine.tuning.batches import collate
 from harness.engine.tuning.loss import completion_loss
 from harness.errors import BenchError

@@ -1,0 +1,51 @@
+"""Trained weights on disk: stored with their tokenizer, and loaded onto a base model."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import Any
+
+from harness.engine.adapters.full_precision import read_widened, widen_copies
+from harness.errors import BenchError, first_line
+
+
+def save_artifact(model: Any, tokenizer: Any, folder: Path, *, origin: str, revision: str | None) -> int:
+    """Store the adapter (PEFT's format) or the whole model as safetensors, with its tokenizer; returns bytes on disk.
+
+    Args:
+        origin, revision: the public name and revision of the base model. They replace the local path that PEFT would write.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    model.config._name_or_path = tokenizer.name_or_path = origin
+    for config in getattr(model, "peft_config", {}).values():
+        config.base_model_name_or_path, config.revision = origin, revision
+        if getattr(config, "tokenizer_name_or_path", None):
+            config.tokenizer_name_or_path = origin
+    # PEFT would ask the Hub whether the vocabulary has grown, and then store the embeddings. It never grows here.
+    options = {"save_embedding_layers": False} if hasattr(model, "peft_config") else {}
+    model.save_pretrained(folder, safe_serialization=True, **options)
+    (folder / "README.md").unlink(missing_ok=True)  # PEFT's model card is an empty form
+    tokenizer.save_pretrained(folder)
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+
+
+def load_adapter(model: Any, folder: Path) -> Any:
+    """Put a stored adapter on a freshly loaded base model.
+
+    Raises:
+        BenchError: the adapter does not fit the base model, or lacks weights (PEFT only warns and continues without them).
+    """
+    from peft import PeftModel
+
+    try:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            adapted = PeftModel.from_pretrained(model, str(folder), is_trainable=False)
+        read_widened(widen_copies(adapted), folder)
+    except (RuntimeError, ValueError, KeyError) as error:
+        reason = " ".join(line.strip() for line in str(error).splitlines()[:3])  # torch's first line only says that loading failed
+        raise BenchError(f"{folder}: does not fit the base model: {reason or first_line(error)}") from None
+    if any("missing adapter keys" in str(warning.message) for warning in caught):
+        raise BenchError(f"{folder}: the adapter lacks some of its weights. Delete the cell's folder and run the same command again.")
+    return adapted

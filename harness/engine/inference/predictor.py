@@ -1,0 +1,180 @@
+"""The one scoring path: how a strategy uses a model on a task, from an example to a prediction.
+
+`bench run`, `bench predict`, `bench export`, the release gate and the checks before a run all prompt and score through `Predictor`, and
+training encodes its examples through it. A model therefore always sees the prompts that it was measured with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
+
+from harness.engine.inference.batching import BATCH_ROWS, PredictBatch, PromptedExample, predict_in_batches
+from harness.engine.inference.choose import LabelScorer
+from harness.engine.inference.classify import classify
+from harness.engine.inference.extract import ends_with, extract
+from harness.engine.inference.generate import generate
+from harness.engine.inference.seq2seq import Seq2SeqScorer, generate_seq2seq
+from harness.engine.models import LoadedModel
+from harness.engine.prompts import EncodedPrompt, PromptEncoder, Shot, prompt_budget, render_for, target_for, virtual_tokens
+from harness.types import Example, Prediction, Shape, Strategy, Task
+
+_Scorer = Callable[[Sequence[Sequence[int]]], list[list[float]]]
+
+
+def _ignore(_: object) -> None:
+    pass
+
+
+@dataclass(frozen=True)
+class Predictor:
+    """A strategy's use of a model on a task.
+
+    `loaded` is the model with whatever the strategy trained, or a skeleton without weights if only prompts are needed. `labels` are the
+    choices of a task that chooses, in order. `shots` are the examples that a few-shot prompt shows.
+    """
+
+    task: Task
+    strategy: Strategy
+    loaded: LoadedModel
+    labels: tuple[str, ...] = ()
+    shots: tuple[Shot, ...] = ()
+
+    @property
+    def shape(self) -> Shape:
+        """The shape of the model."""
+        return self.loaded.shape
+
+    @cached_property
+    def encoder(self) -> PromptEncoder:
+        """The encoder of prompts and completions.
+
+        Raises:
+            BenchError: the task needs a chat template that the model lacks, or the tokenizer has no end token.
+        """
+        return PromptEncoder(self.loaded.tokenizer, self.task.prompt_format, self.shape)
+
+    @property
+    def context(self) -> int:
+        """The tokens that the strategy leaves of the model's context: its virtual tokens take up the rest."""
+        return self.loaded.context - virtual_tokens(self.strategy)
+
+    @property
+    def max_length(self) -> int:
+        """The most tokens of prompt and completion together; for an encoder-decoder, of each."""
+        return min(self.context, self.task.max_length)
+
+    @cached_property
+    def budget(self) -> int:
+        """The most tokens of a prompt.
+
+        Raises:
+            BenchError: the output alone fills the context.
+        """
+        return prompt_budget(self.task, self.encoder, self.context, self.labels, self.shape)
+
+    @property
+    def stops(self) -> tuple[str, ...]:
+        """Texts that end an output, besides the end token."""
+        return (*self.task.decode.stop, *self.encoder.stops(with_shots=self.strategy.shots > 0))
+
+    def prompts(self, examples: Sequence[Example]) -> list[EncodedPrompt]:
+        """Encode the prompt of each example; training and prediction use the same.
+
+        Raises:
+            BenchError: the instruction alone exceeds the budget.
+        """
+        render = render_for(self.task, self.strategy, self.shape)
+        return self.encoder.prompts(examples, render, self.budget, self.shots)
+
+    def target(self, example: Example) -> str:
+        """The text that the model is trained to produce for an example."""
+        return target_for(self.task)(example)
+
+    def predict(
+        self,
+        examples: Sequence[Example],
+        prompts: Sequence[EncodedPrompt] | None = None,
+        *,
+        done: Mapping[str, Prediction] | None = None,
+        on_batch: Callable[[Sequence[Prediction]], None] = _ignore,
+        on_tokens: Callable[[int], None] = _ignore,
+    ) -> list[Prediction]:
+        """Predict each example, in order.
+
+        Args:
+            prompts: the encoded prompts, if the caller has them.
+            done: predictions of an interrupted run, by example id.
+            on_batch: receives each new batch of predictions.
+            on_tokens: receives the number of tokens that each new batch processed.
+        """
+        if not examples:
+            return []
+        predict_batch, max_rows = self._batch_function()
+        return predict_in_batches(
+            predict_batch,
+            examples,
+            self.prompts(examples) if prompts is None else prompts,
+            max_rows=max_rows,
+            output_tokens=0 if self.task.chooses else self.task.decode.max_new_tokens,
+            done=done or {},
+            on_batch=on_batch,
+            on_tokens=on_tokens,
+        )
+
+    def _batch_function(self) -> tuple[PredictBatch, int]:
+        """The function that predicts a batch, and the most rows that it takes."""
+        model, pad_id = self.loaded.model, self.encoder.pad_id
+        if self.shape == "encoder":
+            return partial(self._choose, lambda ids: classify(model, ids, pad_id), [0] * len(self.labels)), BATCH_ROWS
+        if not self.task.chooses:
+            return self._generate, BATCH_ROWS
+        completions = self.encoder.completions(self.labels)
+        lengths = [len(completion) for completion in completions]
+        if self.shape == "encoder-decoder":
+            return partial(self._choose, Seq2SeqScorer(model, completions, pad_id), lengths), BATCH_ROWS
+        scorer = LabelScorer(model, completions, pad_id)
+        return partial(self._choose, scorer, lengths), scorer.rows_at_once()
+
+    def _generate(self, pairs: Sequence[PromptedExample]) -> list[Prediction]:
+        outputs = (generate_seq2seq if self.shape == "encoder-decoder" else generate)(
+            self.loaded.model,
+            [prompt.ids for _, prompt in pairs],
+            max_new_tokens=self.task.decode.max_new_tokens,
+            stop_ids=self.encoder.stop_ids,
+            pad_id=self.encoder.pad_id,
+            ended=ends_with(self.stops, self.encoder.text),
+        )
+        predictions = []
+        for (example, prompt), output in zip(pairs, outputs, strict=True):
+            text = self.encoder.text(output.ids)
+            predictions.append(
+                Prediction(
+                    example.id,
+                    text.strip(),
+                    extract(text, self.task, self.stops),
+                    tokens_in=len(prompt.ids),
+                    tokens_out=len(output.ids),
+                    finish=output.finish,
+                )
+            )
+        return predictions
+
+    def _choose(self, score: _Scorer, lengths: Sequence[int], pairs: Sequence[PromptedExample]) -> list[Prediction]:
+        """Predict the most likely label of each example. `lengths` are the output tokens of each label."""
+        predictions = []
+        for (example, prompt), logprobs in zip(pairs, score([prompt.ids for _, prompt in pairs]), strict=True):
+            best = max(range(len(logprobs)), key=logprobs.__getitem__)
+            predictions.append(
+                Prediction(
+                    example.id,
+                    self.labels[best],
+                    self.labels[best],
+                    label_logprobs=tuple(logprobs),
+                    tokens_in=len(prompt.ids),
+                    tokens_out=lengths[best],
+                    finish="choice",
+                )
+            )
+        return predictions

@@ -1,0 +1,213 @@
+"""One cell from start to end: load, train, predict, score. An interrupted cell resumes after its last completed step."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+
+from harness.data.pipeline import sample
+from harness.engine.adapters import adapt, save_artifact, trainable_parameters
+from harness.engine.artifacts import load_strategy_model, model_card, save_shots
+from harness.engine.inference import Predictor
+from harness.engine.models import Device, LoadedModel, ModelSource
+from harness.engine.prompts import EncodedPrompt, Shot, shots_for
+from harness.engine.tuning import Progress, encode_examples, general_loss, planned_steps, train
+from harness.grid.execution.cell_notes import notes_on
+from harness.grid.execution.job import Emit, Job
+from harness.grid.execution.partial_predictions import PartialPredictions
+from harness.grid.execution.scored_predictions import score_predictions
+from harness.grid.execution.training_outcome import TrainingOutcome, load_outcome, save_outcome
+from harness.measure import Meter, environment
+from harness.metrics import scripts_of
+from harness.statistics import score_rows
+from harness.store import CellFolder, RunFolder
+from harness.types import CellResult, Example, Prediction, Shape, Strategy, Task, TrainingSummary
+
+
+class CellRun:
+    """The work on one cell. `meter` clocks its phases, `emit` receives its events."""
+
+    def __init__(self, job: Job, emit: Emit) -> None:
+        self.folder = RunFolder(Path(job.run))
+        self.plan = self.folder.plan()
+        self.cell = next(cell for cell in self.plan.cells if cell.id == job.cell)
+        info = self.plan.models[self.cell.model]
+        self.source = ModelSource(info.name, info.origin, Path(job.model_folder), info.digest, info.revision)
+        self.shape: Shape = info.shape
+        self.device = Device(**job.device)
+        self.meter = Meter(self.device.kind, self.device.name, self.plan.options["price"]["per_hour"])
+        self.emit = emit
+        self.checkpoint_every = job.checkpoint_every
+
+    @property
+    def task(self) -> Task:
+        return self.plan.tasks[self.cell.task]
+
+    @property
+    def strategy(self) -> Strategy:
+        return self.plan.get_strategy(self.cell)
+
+    @property
+    def files(self) -> CellFolder:
+        return self.folder.cell(self.cell.id)
+
+    @cached_property
+    def examples(self) -> tuple[Example, ...]:
+        """The test examples of the task."""
+        return self.folder.examples(self.task.name)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        return self.examples[0].choices
+
+    @property
+    def trusts_code(self) -> bool:
+        return bool(self.plan.options["trust_remote_code"])
+
+    def provenance(self) -> dict[str, str]:
+        """What this cell was run with: a run that is resumed on another machine has cells of several machines."""
+        dtype = "float32" if self.shape == "encoder" else self.device.dtype
+        scripts = scripts_of(self.task.metrics) if self.trusts_code else {}
+        return environment() | {"device": self.device.name, "dtype": dtype, "model_digest": self.source.digest} | scripts
+
+    def run(self) -> tuple[CellResult, Sequence[Prediction]]:
+        """Run the cell; returns its result and its scored predictions."""
+        self._announce("load")
+        outcome = load_outcome(self.files)
+        with self.meter.phase("load"):
+            predictor = Predictor(self.task, self.strategy, self._load(trained=outcome is not None), self.labels)
+        result = CellResult(self.cell, "done", total_parameters=predictor.loaded.parameters, provenance=self.provenance())
+        if outcome is not None:
+            self.meter.add(outcome.costs)
+        elif self.strategy.train is not None:
+            outcome = self._tune(predictor)
+        if outcome is not None:
+            result = outcome.added_to(result)
+        predictor, prompts = self._prompts(predictor)
+        predictions = self._predict(predictor, prompts)
+        result, predictions = self._score(result, predictions)
+        result = replace(result, truncated_prompts=sum(prompt.truncated for prompt in prompts))
+        return replace(result, notes=notes_on(result, prompts, len(predictor.shots))), predictions
+
+    def _load(self, *, trained: bool) -> LoadedModel:
+        """The base model, or the stored result of training: what is scored is what is stored."""
+        artifact = self.files.artifact if trained else None
+        return load_strategy_model(
+            self.strategy, self.source, self.device, artifact=artifact, labels=self.labels, trust_remote_code=self.trusts_code
+        )
+
+    def _tune(self, predictor: Predictor) -> TrainingOutcome:
+        """Train the predictor's model and store it; the model that is scored is then in place of the base model."""
+        loaded = predictor.loaded
+        before = self._general_loss(predictor)
+        summary = self._train(predictor)
+        trainable = trainable_parameters(loaded.model)
+        with self.meter.phase("store"):
+            if self.strategy.method == "full" and self.shape != "encoder":  # an encoder computes in float32 on every device
+                loaded.model.to(self.device.torch_dtype)
+            origin, revision = self.source.origin, self.source.revision
+            size = save_artifact(loaded.model, loaded.tokenizer, self.files.artifact, origin=origin, revision=revision)
+        if self.strategy.method == "full":  # casting in memory also rounds buffers that a loaded model keeps in float32
+            loaded.model = None
+            with self.meter.phase("load"):
+                loaded.model = self._load(trained=True).model
+        after = self._general_loss(predictor)
+        change = None if before is None or after is None else (before, after)
+        outcome = TrainingOutcome(self.meter.costs(), summary, trainable, size, change)
+        save_outcome(self.files, outcome)
+        return outcome
+
+    def _general_loss(self, predictor: Predictor) -> float | None:
+        """The current loss of a decoder on general text; it is clocked as scoring. None for other shapes."""
+        if self.shape != "decoder":
+            return None
+        with self.meter.phase("score"):
+            return general_loss(
+                predictor.loaded.model,
+                predictor.loaded.tokenizer,
+                context=predictor.context,
+                pad_id=predictor.encoder.pad_id,
+                device=self.device.kind,
+                on_tokens=self.meter.count_tokens,
+            )
+
+    def _train(self, predictor: Predictor) -> TrainingSummary:
+        loaded, recipe, seed = predictor.loaded, self.strategy.train, self.cell.seed
+        assert recipe is not None and seed is not None
+        self._announce("train")
+        with self.meter.phase("train"):
+            # With the same seed, the examples of a smaller training size are among those of a larger one.
+            chosen = sample(self.folder.training_examples(self.task.name, "train"), self.cell.train_size, seed)
+            examples, cut = encode_examples(predictor, chosen)
+            validation, _ = encode_examples(predictor, self.folder.training_examples(self.task.name, "validation"))
+            steps = planned_steps(recipe, len(examples), loaded.parameters)
+            loaded.model = adapt(loaded.model, self.strategy, seed, shape=self.shape, steps=steps)
+        summary = train(
+            loaded.model,
+            examples,
+            validation,
+            recipe,
+            parameters=loaded.parameters,
+            seed=seed,
+            pad_id=predictor.encoder.pad_id,
+            device=self.device,
+            shape=self.shape,
+            meter=self.meter,
+            curve=self.files.curve,
+            checkpoint=self.files.checkpoint,
+            progress=self._report_step,
+            checkpoint_every=self.checkpoint_every,
+        )
+        return replace(summary, truncated=cut)
+
+    def _prompts(self, predictor: Predictor) -> tuple[Predictor, list[EncodedPrompt]]:
+        """The predictor with the strategy's few-shot examples, and the prompts of the test examples."""
+        with self.meter.phase("predict"):
+            predictor = replace(predictor, shots=self._shots())
+            return predictor, predictor.prompts(self.examples)
+
+    def _shots(self) -> tuple[Shot, ...]:
+        """The examples of a few-shot prompt, drawn from the training examples and stored with the cell."""
+        if not self.strategy.shots:
+            return ()
+        assert self.cell.seed is not None
+        candidates = self.folder.training_examples(self.task.name, "train")
+        shots = tuple(shots_for(self.task, self.strategy, self.shape, candidates, self.cell.seed))
+        save_shots(self.files, shots)
+        return shots
+
+    def _predict(self, predictor: Predictor, prompts: Sequence[EncodedPrompt]) -> list[Prediction]:
+        """Predict every test example. Each batch is stored as it is completed, so that an interruption loses only one."""
+        self._announce("predict")
+        partial = PartialPredictions(self.files.checkpoint)
+        done = partial.read(self.meter)
+
+        def on_batch(batch: Sequence[Prediction]) -> None:
+            partial.append(batch, self.meter)
+            self.emit({"event": "progress", "done": partial.count, "total": len(self.examples), "unit": "examples"})
+
+        with self.meter.phase("predict"):
+            return predictor.predict(self.examples, prompts, done=done, on_batch=on_batch, on_tokens=self.meter.count_tokens)
+
+    def _score(self, result: CellResult, predictions: Sequence[Prediction]) -> tuple[CellResult, list[Prediction]]:
+        """Score the predictions; write the model card beside trained weights."""
+        self._announce("score")
+        with self.meter.phase("score"):
+            scored = score_predictions(self.task, self.examples, predictions, trust_remote_code=self.trusts_code)
+            scores = score_rows(scored.metrics, self.examples, scored.predictions)
+        result = replace(result, costs=self.meter.costs(), signatures=scored.signatures)
+        if result.artifact_bytes:
+            card = model_card(self.task, self.strategy, self.plan, result, scores, labels=self.labels)
+            (self.files.artifact / "README.md").write_text(card, encoding="utf-8")
+        return result, scored.predictions
+
+    def _report_step(self, progress: Progress) -> None:
+        self.emit({
+            "event": "progress", "done": progress.step, "total": progress.total, "unit": "steps",
+            "loss": progress.loss, "validation_loss": progress.validation_loss,
+        })  # fmt: skip
+
+    def _announce(self, phase: str) -> None:
+        self.emit({"event": "phase", "phase": phase})

@@ -1,0 +1,24 @@
+"""What the process of a cell is told, and what it reports."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+Event = Mapping[str, Any]
+Emit = Callable[[Event], None]
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a worker needs besides the run folder. It is sent as JSON.
+
+    `run` and `model_folder` are absolute paths; `checkpoint_every` is in seconds.
+    """
+
+    run: str
+    cell: str
+    model_folder: str
+    device: Mapping[str, str]
+    checkpoint_every: float = 30.0
