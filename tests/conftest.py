@@ -55,6 +55,17 @@ Bench = Callable[..., Ended]
 
 
 @pytest.fixture(scope="session")
+def _cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cache-of-this-process")
+
+
+@pytest.fixture(autouse=True)
+def _no_cache_of_the_user(_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests in this process share a cache folder of their own."""
+    monkeypatch.setattr("harness.cache._Choice.folder", _cache)
+
+
+@pytest.fixture(scope="session")
 def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
     """Runs `bench` as a user does, offline and with a cache of its own; `here` is the working directory."""
     cache = tmp_path_factory.mktemp("cache")

@@ -95,9 +95,10 @@ def run_request(
     reuse: bool = True,
     resume: str | Path | None = None,
     jobs: int = 1,
+    checkpoint_every: float = 30.0,
     command: str,
 ) -> LoadedRun:
-    """`run` for a request that is already put together."""
+    """`run` for a request that is already put together; `checkpoint_every` is in seconds."""
     from harness.grid import execute, make_plan
 
     runs = Path(runs_dir)
@@ -111,6 +112,7 @@ def run_request(
         resume=going_on,
         reuse=reuse,
         at_once=jobs,
+        checkpoint_every=checkpoint_every,
         before_end=lambda done: write_page(RunResults(done.folder), done.folder.report),
     )
     return LoadedRun(finished.folder)

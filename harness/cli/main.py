@@ -6,12 +6,14 @@ import importlib
 import os
 import signal
 import sys
+from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
 import click
 
 import harness
+from harness.cache import use_cache_folder
 from harness.cli.wording import message
 from harness.errors import BenchError
 
@@ -78,6 +80,7 @@ def cli() -> None:
 def main() -> None:
     """Run the command. Errors that the user can solve are one clear message and exit code 2; an interruption is 130."""
     signal.signal(signal.SIGTERM, _interrupt)
+    _choose_cache_folder()
     try:
         # the name also decides which variable the shell's completion sets, whichever way the program was started
         code = cli.main(prog_name="bench", standalone_mode=False)
@@ -95,6 +98,15 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 1
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _choose_cache_folder() -> None:
+    """`BENCH_CACHE_DIR`, else a folder in the user's cache."""
+    if named := os.environ.get("BENCH_CACHE_DIR"):
+        use_cache_folder(Path(named))
+    else:
+        base = os.environ.get("XDG_CACHE_HOME")
+        use_cache_folder(Path(base) / "finetune-bench" if base else None)
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:

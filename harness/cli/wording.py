@@ -16,6 +16,8 @@ _OPTIONS = {
 }
 # Switches that are on in Python and turned off on the command line.
 _SWITCHED_OFF = {"base": "--no-base", "reuse": "--no-reuse", "with_text": "--without-text"}
+# Settings that the command line takes from the environment.
+_VARIABLES = {"cache_folder": "BENCH_CACHE_DIR"}
 _ROLES = ("input", "target", "group", "id")  # columns with an option of their own
 
 
@@ -38,6 +40,8 @@ def _option(name: str, value: str | None) -> str:
     if name.startswith("fields."):
         role = name.removeprefix("fields.")
         return f"--{role} {value}" if role in _ROLES else f"--field {role}={value}"
+    if name in _VARIABLES:
+        return f"{_VARIABLES[name]}={value}"
     if value == "False" and name in _SWITCHED_OFF:
         return _SWITCHED_OFF[name]
     option = _OPTIONS.get(name) or f"--{name.replace('_', '-')}"

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from harness.cache import cache_folder
 from harness.doctor import machine, trials
 from harness.doctor.finding import Finding, amount
-from harness.engine.models import TINY, cache_folder, named_models, resolve_model, shape_of_model, shipped_model_digest, size_of
+from harness.engine.models import TINY, named_models, resolve_model, shape_of_model, shipped_model_digest, size_of
 from harness.errors import BenchError, first_line
 
 T = TypeVar("T")

@@ -21,7 +21,7 @@ from harness.engine.models.device import find_device
 @pytest.fixture(autouse=True)
 def cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path_factory.mktemp("cache")
-    monkeypatch.setenv("BENCH_CACHE_DIR", str(folder))
+    monkeypatch.setattr("harness.cache._Choice.folder", folder)
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     return folder
 
@@ -173,7 +173,7 @@ def test_runs_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 def test_a_cache_that_is_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").write_text("")
-    monkeypatch.setenv("BENCH_CACHE_DIR", str(tmp_path / "file"))
+    monkeypatch.setattr("harness.cache._Choice.folder", tmp_path / "file")
     finding = only("cache")
     assert finding.status == "warning"
     assert "BENCH_CACHE_DIR" in finding.hint

@@ -46,6 +46,7 @@ from harness.cli.options import Number, data_options, pop_fields, runs_dir, spli
 @click.option("--dtype", type=click.Choice(["auto", "float32", "bfloat16", "float16"]), default="auto", show_default=True)
 @click.option("--price", type=Number(0), help="Price of one hour of this device, in USD.")
 @click.option("--jobs", type=click.IntRange(1, 64), default=1, show_default=True, help="Number of cells to run at the same time.")
+@click.option("--checkpoint-seconds", type=Number(0), default=30.0, envvar="BENCH_CHECKPOINT_SECONDS", hidden=True)
 @click.option("--trust-remote-code", is_flag=True, help="Allow Python code that comes with a model.")
 @click.option(
     "--resume", metavar="RUN", shell_complete=run_names,
@@ -57,7 +58,18 @@ from harness.cli.options import Number, data_options, pop_fields, runs_dir, spli
 @strategies_dir
 @runs_dir
 @click.pass_context
-def run(ctx: click.Context, /, *, resume: str | None, new: bool, no_reuse: bool, runs_dir: str, jobs: int, **options: Any) -> None:
+def run(
+    ctx: click.Context,
+    /,
+    *,
+    resume: str | None,
+    new: bool,
+    no_reuse: bool,
+    runs_dir: str,
+    jobs: int,
+    checkpoint_seconds: float,
+    **options: Any,
+) -> None:
     """Fine-tune, score and price every strategy on every task, and write a report.
 
     The last line on standard output is the run's folder. If the run is interrupted, run the same command again to resume.
@@ -101,6 +113,7 @@ def run(ctx: click.Context, /, *, resume: str | None, new: bool, no_reuse: bool,
             reuse=not no_reuse,
             resume=resume,
             jobs=jobs,
+            checkpoint_every=checkpoint_seconds,
             command=shlex.join(["bench", *sys.argv[1:]]),
         )
     display.summary(done)

@@ -9,7 +9,7 @@ from harness.engine.models.load import LoadedModel, avoid_repacking, has_head, l
 from harness.engine.models.logits import logits_only_at
 from harness.engine.models.padding import right_padded
 from harness.engine.models.quiet import quiet_libraries
-from harness.engine.models.resolve import TINY, ModelSource, cache_folder, known_models, resolve_model
+from harness.engine.models.resolve import TINY, ModelSource, known_models, resolve_model
 
 __all__ = [
     "DTYPES",
@@ -19,7 +19,6 @@ __all__ = [
     "LoadedModel",
     "ModelSource",
     "avoid_repacking",
-    "cache_folder",
     "converted_models",
     "decoder_start",
     "digest_of",

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from harness.engine.models.digest import digest_of
 from harness.engine.models.quiet import quiet_libraries
-from harness.errors import BenchError, first_line
+from harness.errors import BenchError, first_line, setting
 
 
 def converted(file: Path, cache: Path) -> Path:
@@ -32,7 +32,8 @@ def converted(file: Path, cache: Path) -> Path:
             beside = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{file.stem}-"))  # another process may convert the same file
         except OSError as error:
             raise BenchError(
-                f"{target.parent}: cannot hold converted models: {error.strerror}. Name a folder in BENCH_CACHE_DIR."
+                f"{target.parent}: cannot store converted models: {error.strerror}. Name another folder: "
+                f"{setting('cache_folder', 'FOLDER')}"
             ) from None
         try:
             _convert(file, beside)

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.engine.models.resolve import PACKAGED, TINY, cache_folder, in_package
-from harness.errors import first_line
+from harness.cache import cache_folder
+from harness.engine.models.resolve import PACKAGED, TINY, in_package
+from harness.errors import first_line, setting
 from harness.types import Shape
 
 _LONGEST_HEADER = 100_000_000  # bytes: the limit that safetensors itself sets
@@ -62,7 +63,7 @@ def converted_models() -> tuple[list[KnownModel], list[str]]:
         kept = sorted(place for place in folder.iterdir() if place.is_dir() and not place.name.startswith("."))
         return [_in_folder(str(place), place, "converted from GGUF") for place in kept], []
     except OSError as error:
-        return [], [f"{folder}: the cache cannot be read: {error.strerror}. Name another with BENCH_CACHE_DIR."]
+        return [], [f"{folder}: the cache cannot be read: {error.strerror}. Name another folder: {setting('cache_folder', 'FOLDER')}"]
 
 
 def hub_models() -> tuple[list[KnownModel], list[str]]:

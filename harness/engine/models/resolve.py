@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.cache import cache_folder
 from harness.engine.models.digest import folder_digest
 from harness.engine.models.gguf import converted
 from harness.errors import BenchError, did_you_mean, first_line
@@ -34,13 +35,6 @@ class ModelSource:
     folder: Path
     digest: str
     revision: str | None = None
-
-
-def cache_folder() -> Path:
-    """Where converted models and remembered digests are kept: `BENCH_CACHE_DIR`, else the user's cache."""
-    own = os.environ.get("BENCH_CACHE_DIR")
-    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return Path(own) if own else base / "finetune-bench"
 
 
 def known_models() -> dict[str, str]:

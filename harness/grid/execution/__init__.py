@@ -1,4 +1,4 @@
-"""From a plan to results: processes, progress, resumption."""
+"""From a plan to results: one process per cell, progress, resumption."""
 
 from harness.grid.execution.run import Listener, execute
 

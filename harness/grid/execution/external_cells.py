@@ -11,26 +11,27 @@ from harness.store import RunFolder, RunPlan
 from harness.types import Cell, CellResult, Cost, Prediction, Strategy, Task
 
 
-def finish_cells(folder: RunFolder, plan: RunPlan, cells: Sequence[Cell], made: Mapping[str, Sequence[Prediction]]) -> None:
-    """Score and store the cells, whose predictions are in `made` by the cell's id."""
+def finish_external_cells(folder: RunFolder, plan: RunPlan, cells: Sequence[Cell], predictions: Mapping[str, Sequence[Prediction]]) -> None:
+    """Score and store the cells whose predictions are given by cell id."""
+    trusts_code = bool(plan.options["trust_remote_code"])
     for cell in cells:
+        if cell.id not in predictions:
+            continue
         task, strategy = plan.tasks[cell.task], plan.get_strategy(cell)
-        examples = folder.examples(cell.task)
-        trusted = bool(plan.options["trust_remote_code"])
-        scored = score_predictions(task, examples, made[cell.id], trust_remote_code=trusted)
         assert strategy.outputs is not None
-        made_with = {"outputs_sha256": strategy.outputs.sha256} | (scripts_of(task.metrics) if trusted else {})
-        costs = _costs(strategy, plan, len(examples))
+        examples = folder.examples(cell.task)
+        scored = score_predictions(task, examples, predictions[cell.id], trust_remote_code=trusts_code)
+        provenance = {"outputs_sha256": strategy.outputs.sha256} | (scripts_of(task.metrics) if trusts_code else {})
         notes = tuple(_notes(task, strategy, [example.id for example in examples], scored.predictions))
-        result = CellResult(cell, "done", costs, made_with, notes=notes, signatures=scored.signatures)
+        result = CellResult(cell, "done", _costs(strategy, plan, len(examples)), provenance, notes=notes, signatures=scored.signatures)
         folder.cell(cell.id).write_result(result, scored.predictions)
 
 
-def _costs(strategy: Strategy, plan: RunPlan, rows: int) -> tuple[Cost, ...]:
-    """What making the outputs took is known only where somebody said its price."""
+def _costs(strategy: Strategy, plan: RunPlan, examples: int) -> tuple[Cost, ...]:
+    """The price of the outputs, if the user named one; nothing else is known about their costs."""
     assert strategy.outputs is not None
     price, currency = strategy.outputs.price_per_1k, plan.options["price"]["currency"]
-    return () if price is None else (Cost("predict", 0.0, "elsewhere", price=price * rows / 1000, currency=currency),)
+    return () if price is None else (Cost("predict", 0.0, "elsewhere", price=price * examples / 1000, currency=currency),)
 
 
 def _notes(task: Task, strategy: Strategy, ids: Sequence[str], rows: Sequence[Prediction]) -> list[str]:

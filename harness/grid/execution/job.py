@@ -14,11 +14,12 @@ Emit = Callable[[Event], None]
 class Job:
     """What a worker needs besides the run folder. It is sent as JSON.
 
-    `run` and `model_folder` are absolute paths; `checkpoint_every` is in seconds.
+    `run`, `model_folder` and `cache_folder` are absolute paths; `checkpoint_every` is in seconds.
     """
 
     run: str
     cell: str
     model_folder: str
     device: Mapping[str, str]
-    checkpoint_every: float = 30.0
+    cache_folder: str
+    checkpoint_every: float

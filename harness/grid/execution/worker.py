@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import traceback
+from pathlib import Path
 
+from harness.cache import use_cache_folder
 from harness.engine.tuning import DivergedError
 from harness.errors import BenchError, first_line
 from harness.grid.execution.cell_run import CellRun
@@ -13,6 +15,7 @@ from harness.types import CellResult, Status
 
 def run_job(job: Job, emit: Emit) -> Status:
     """Run the cell and store its result, whatever the outcome."""
+    use_cache_folder(Path(job.cache_folder))
     cell_run = CellRun(job, emit)
     try:
         result, predictions = cell_run.run()

@@ -2,51 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from typing import NamedTuple
+from collections.abc import Collection, Mapping, Sequence
 
 from harness.engine.adapters import adapt, check_adapter
 from harness.engine.inference import Predictor
-from harness.engine.models import LoadedModel, ModelSource, load_skeleton
+from harness.engine.models import LoadedModel, load_skeleton
 from harness.engine.prompts import shots_for, virtual_tokens
 from harness.engine.tuning import planned_steps
 from harness.errors import BenchError
+from harness.grid.planning.cells import PlannedCell
+from harness.grid.request import RequestedModel
 from harness.types import Shape, Splits, Strategy, Task
 
 
-class Trial(NamedTuple):
-    """A strategy and the training sizes of its cells."""
-
-    strategy: Strategy
-    sizes: set[int]
-
-
-def check_model(
-    tasks: Sequence[tuple[Task, Splits, Sequence[Trial]]], source: ModelSource, shape: Shape, *, trust_remote_code: bool
-) -> None:
-    """Encode one prompt per task and strategy, and put each adapter on a model without weights.
+def check_model(model: RequestedModel, cells: Sequence[PlannedCell], tasks: Mapping[str, Task], splits: Mapping[str, Splits]) -> None:
+    """Encode one prompt per task and strategy of the model's cells, and put each adapter on a model without weights.
 
     Raises:
         BenchError: with everything that does not fit.
     """
     problems: list[str] = []
     adapted: set[int] = set()
-    for task, splits, trials in tasks:
-        labels = splits.test[0].choices
-        skeleton = load_skeleton(source, trust_remote_code=trust_remote_code, labels=labels)
-        for strategy, sizes in trials:
-            prompt_problems = _prompt_problems(task, splits, strategy, skeleton)
-            problems += prompt_problems
+    for task_name, strategies in _strategies_by_task(model, cells).items():
+        task, data = tasks[task_name], splits[task_name]
+        labels = data.test[0].choices
+        skeleton = load_skeleton(model.source, trust_remote_code=model.trust_remote_code, labels=labels)
+        for strategy, sizes in strategies:
+            problems += _prompt_problems(task, data, strategy, skeleton)
             if virtual_tokens(strategy) >= skeleton.context:
                 continue
             if strategy.method == "peft" and id(strategy) not in adapted:
                 adapted.add(id(strategy))
                 # `adapt` changes the model that it is given.
-                fresh = load_skeleton(source, trust_remote_code=trust_remote_code, labels=labels)
-                problems += _adapter_problems(strategy, fresh, shape)
+                fresh = load_skeleton(model.source, trust_remote_code=model.trust_remote_code, labels=labels)
+                problems += _adapter_problems(strategy, fresh, model.shape)
             problems += _schedule_problems(strategy, sizes, skeleton.parameters)
     if problems:
         raise BenchError(list(dict.fromkeys(problems)))
+
+
+def _strategies_by_task(model: RequestedModel, cells: Sequence[PlannedCell]) -> dict[str, list[tuple[Strategy, set[int]]]]:
+    """The strategies that the model's cells use on each task, with their training sizes."""
+    by_task: dict[str, dict[int, tuple[Strategy, set[int]]]] = {}
+    for planned in cells:
+        if planned.cell.model == model.source.name:
+            strategies = by_task.setdefault(planned.cell.task, {})
+            strategies.setdefault(id(planned.strategy), (planned.strategy, set()))[1].add(planned.cell.train_size)
+    return {task: list(strategies.values()) for task, strategies in by_task.items()}
 
 
 def _prompt_problems(task: Task, splits: Splits, strategy: Strategy, skeleton: LoadedModel) -> list[str]:

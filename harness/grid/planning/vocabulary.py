@@ -1,4 +1,4 @@
-"""The registered names that YAML may use, collected from the rooms that register them."""
+"""The registered names that YAML may use, collected from the folders that register them."""
 
 from __future__ import annotations
 

@@ -34,8 +34,7 @@ def examples(n: int = 40, choices: tuple[str, ...] = ()) -> list[Example]:
 
 
 @pytest.fixture
-def make(tmp_path: Any, monkeypatch: Any) -> Any:
-    monkeypatch.setenv("BENCH_CACHE_DIR", str(tmp_path / "cache"))
+def make(tmp_path: Any) -> Any:
 
     def _make(family: str) -> LoadedModel:
         folder = save_model(tmp_path / family, family, spread=0.7)

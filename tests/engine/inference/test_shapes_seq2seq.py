@@ -29,8 +29,7 @@ def load(folder: Any, family: str, spread: float = 0.7, **settings: Any) -> Load
 
 
 @pytest.fixture(params=["t5", "bart"])
-def family(request: Any, tmp_path: Any, monkeypatch: Any) -> str:
-    monkeypatch.setenv("BENCH_CACHE_DIR", str(tmp_path / "cache"))
+def family(request: Any, tmp_path: Any) -> str:
     return request.param
 
 
@@ -141,9 +140,8 @@ def test_the_encoder_reads_each_prompt_once(family: str, tmp_path: Any) -> None:
     assert read == [len(ids), len(ids)]
 
 
-def test_a_model_of_two_berts(tmp_path: Any, monkeypatch: Any) -> None:
+def test_a_model_of_two_berts(tmp_path: Any) -> None:
     """An encoder and a decoder put together by the user: another cache, another start."""
-    monkeypatch.setenv("BENCH_CACHE_DIR", str(tmp_path / "cache"))
     part = save_model(tmp_path / "part", "bert")
     both = transformers.EncoderDecoderModel.from_encoder_decoder_pretrained(part, part)
     both.config.decoder_start_token_id, both.config.pad_token_id, both.config.eos_token_id = 2, 0, 1

@@ -19,7 +19,7 @@ from harness.errors import BenchError
 def cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A cache of the test's own, and no network."""
     folder = tmp_path_factory.mktemp("cache")
-    monkeypatch.setenv("BENCH_CACHE_DIR", str(folder))
+    monkeypatch.setattr("harness.cache._Choice.folder", folder)
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     return folder
 

@@ -24,11 +24,6 @@ SHAPES = DECODING | dict.fromkeys(("bert", "roberta", "distilbert"), "encoder")
 ENCODERS = [family for family, shape in SHAPES.items() if shape == "encoder"]
 
 
-@pytest.fixture(autouse=True)
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("BENCH_CACHE_DIR", str(tmp_path / "cache"))
-
-
 @pytest.fixture
 def device() -> Any:
     return find_device("float32")

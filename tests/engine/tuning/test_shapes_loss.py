@@ -24,8 +24,7 @@ EXAMPLES = [
 
 
 @pytest.fixture(params=FAMILIES)
-def loaded(request: Any, tmp_path: Any, monkeypatch: Any) -> LoadedModel:
-    monkeypatch.setenv("BENCH_CACHE_DIR", str(tmp_path / "cache"))
+def loaded(request: Any, tmp_path: Any) -> LoadedModel:
     folder = save_model(tmp_path / request.param, request.param)
     return load_model(resolve_model(str(folder)), find_device("float32"), labels=LABELS)
 
@@ -120,9 +119,8 @@ def test_an_encoder_cannot_learn_what_is_no_label(loaded: LoadedModel) -> None:
         encode(loaded, [replace(EXAMPLES[0], targets=("cash",))])
 
 
-def test_a_target_may_hold_the_padding(tmp_path: Any, monkeypatch: Any) -> None:
+def test_a_target_may_hold_the_padding(tmp_path: Any) -> None:
     """The end token of some models is their padding, too: its place has a loss all the same."""
-    monkeypatch.setenv("BENCH_CACHE_DIR", str(tmp_path / "cache"))
     loaded = load_model(resolve_model(str(save_model(tmp_path / "t5", "t5"))), find_device("float32"))
     rows = [EncodedExample((20, 1), (30, 31, 0)), EncodedExample((20, 1), (30, 31))]
     with torch.no_grad():

@@ -69,8 +69,7 @@ class Trained:
 
 
 @pytest.fixture
-def trained(tmp_path: Path, monkeypatch: Any) -> Any:
-    monkeypatch.setenv("BENCH_CACHE_DIR", str(tmp_path / "cache"))
+def trained(tmp_path: Path) -> Any:
 
     def _trained(family: str, strategy: Strategy, **recipe: Any) -> Trained:
         device = find_device("float32")

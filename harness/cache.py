@@ -1,0 +1,19 @@
+"""The folder for files that can be made again: models converted from GGUF, and digests of large files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class _Choice:
+    folder: Path | None = None
+
+
+def cache_folder() -> Path:
+    """The cache folder: the one that was chosen for this process, else `~/.cache/finetune-bench`."""
+    return _Choice.folder or Path.home() / ".cache" / "finetune-bench"
+
+
+def use_cache_folder(folder: Path | None) -> None:
+    """Choose the cache folder of this process; None chooses the default."""
+    _Choice.folder = folder

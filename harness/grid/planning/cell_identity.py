@@ -1,0 +1,46 @@
+"""The identity of a cell: a hash of everything that can change its result or its cost. Where its files are is not part of it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from harness.engine.models import Device, ModelSource, digest_of
+from harness.measure import code_digest, get_result_versions
+from harness.store import EXTERNAL
+from harness.types import Cell, Splits, Strategy, Task
+
+_IRRELEVANT_TASK_FIELDS = {"data", "description", "margin", "review"}  # the rows themselves are hashed in place of `data`
+
+
+def model_cell(
+    task: Task, strategy: Strategy, splits: Splits, source: ModelSource, device: Device, train_size: int, seed: int | None
+) -> Cell:
+    """The cell of a strategy that uses a model."""
+    identity: dict[str, Any] = {
+        "task": task.model_dump(mode="json", exclude=_IRRELEVANT_TASK_FIELDS),
+        "strategy": strategy.model_dump(mode="json", exclude={"description"}),
+        "data": splits.digest,
+        "model": source.digest,
+        "train_size": train_size,
+        "seed": seed,
+        "device": [device.kind, device.name, device.dtype],
+        "versions": get_result_versions(),
+        "code": code_digest(),
+    }
+    return Cell(_cell_id(identity), task.name, source.name, strategy.name, train_size, seed)
+
+
+def external_cell(task: Task, strategy: Strategy, splits: Splits) -> Cell:
+    """The cell of external outputs: it has no model and no seed, and only the content of its file matters."""
+    identity: dict[str, Any] = {
+        "task": task.model_dump(mode="json", exclude=_IRRELEVANT_TASK_FIELDS),
+        "strategy": strategy.model_dump(mode="json", exclude={"description": True, "outputs": {"path"}}),
+        "data": splits.digest,
+        "code": code_digest(),
+    }
+    return Cell(_cell_id(identity), task.name, EXTERNAL, strategy.name, 0, None)
+
+
+def _cell_id(identity: dict[str, Any]) -> str:
+    return digest_of([json.dumps(identity, sort_keys=True)])[:16]

@@ -1,0 +1,61 @@
+"""The requested tasks with their data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from harness.catalog import Catalog, Entry
+from harness.data import load_splits
+from harness.errors import BenchError
+from harness.grid.request import Request, check_numbers, resolve_tasks
+from harness.metrics import FACTS, has_facts
+from harness.types import Splits, Task
+
+
+def read_tasks(request: Request, catalog: Catalog, here: Path | None = None) -> list[tuple[Task, Splits]]:
+    """The requested tasks with their examples; nothing else is planned.
+
+    Raises:
+        BenchError: anything wrong with a task or its data.
+    """
+    check_numbers(request)
+    return list(load_tasks(resolve_tasks(request, catalog, here or Path.cwd()), request).values())
+
+
+def load_tasks(entries: Mapping[str, Entry[Task]], request: Request) -> dict[str, tuple[Task, Splits]]:
+    """The tasks by name with their examples.
+
+    Raises:
+        BenchError: anything wrong with the data of a task.
+    """
+    loaded = {}
+    for name, entry in entries.items():
+        splits = load_splits(entry.value, folder=entry.folder, limit=request.limit, whole_as_test=request.whole_as_test)
+        loaded[name] = _scored_by_facts(entry.value, splits), splits
+    return loaded
+
+
+def with_warnings(splits: Splits, warnings: Sequence[str]) -> Splits:
+    """The splits with further warnings in their data report."""
+    return replace(splits, report=replace(splits.report, warnings=(*splits.report.warnings, *warnings)))
+
+
+def training_size_warnings(splits: Splits, request: Request) -> list[str]:
+    """A warning if training sizes exceed the number of training examples."""
+    available = len(splits.train)
+    too_large = [size for size in request.train_sizes if size != "all" and int(size) > available]
+    return [f"training size {', '.join(too_large)}: there are {available} training examples, so all of them are used"] if too_large else []
+
+
+def _scored_by_facts(task: Task, splits: Splits) -> Task:
+    """The task, scored by the facts of its test examples if any are known, whether it asks for that or not.
+
+    Raises:
+        BenchError: the task asks for it, and no facts are known.
+    """
+    known, requested = any(map(has_facts, splits.test)), FACTS.name in task.metrics
+    if requested and not known:
+        raise BenchError(f"task '{task.name}': metrics: '{FACTS.name}' needs examples whose facts are known, and these have none")
+    return task.model_copy(update={"metrics": (*task.metrics, FACTS.name)}) if known and not requested else task

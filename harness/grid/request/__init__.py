@@ -1,0 +1,24 @@
+"""What the user asks for: a request or a grid file, and the tasks and strategies that it names."""
+
+from harness.grid.request.cell_selectors import Exclusion, Override
+from harness.grid.request.checks import check_numbers
+from harness.grid.request.grid_file import read_grid
+from harness.grid.request.request import Request, make_request
+from harness.grid.request.requested_models import RequestedModel, find_models
+from harness.grid.request.requested_strategies import BASE, apply_overrides, resolve_strategies
+from harness.grid.request.requested_tasks import resolve_tasks
+
+__all__ = [
+    "BASE",
+    "Exclusion",
+    "Override",
+    "Request",
+    "RequestedModel",
+    "apply_overrides",
+    "check_numbers",
+    "find_models",
+    "make_request",
+    "read_grid",
+    "resolve_strategies",
+    "resolve_tasks",
+]

@@ -1,0 +1,45 @@
+"""Checks of a request's numbers. The command line makes them, too, but Python callers do not pass through it."""
+
+from __future__ import annotations
+
+import math
+
+from harness.engine.models import DTYPES
+from harness.errors import BenchError, did_you_mean
+from harness.grid.request.request import Request
+
+
+def check_numbers(request: Request) -> None:
+    """Check the numbers of a request.
+
+    Raises:
+        BenchError: with every number that is out of range.
+    """
+    problems = []
+    if not _is_count(request.seeds):
+        problems.append(f"seeds must be a whole number from 1, not {request.seeds!r}")
+    if request.limit is not None and not _is_count(request.limit):
+        problems.append(f"limit must be a whole number from 1, not {request.limit!r}")
+    if request.epochs is not None and not (_is_number(request.epochs) and 0 < request.epochs < math.inf):
+        problems.append(f"epochs must be a number above 0, not {request.epochs!r}")
+    for name in ("price", "price_per_1k"):
+        price = getattr(request, name)
+        if price is not None and not (_is_number(price) and 0 <= price < math.inf):
+            problems.append(f"{name} must be a number of 0 or more, not {price!r}")
+    if request.dtype not in DTYPES:
+        problems.append(f"unknown dtype '{request.dtype}'.{did_you_mean(request.dtype, DTYPES)}")
+    problems += [
+        f"training sizes are whole numbers above 0 or 'all', not '{size}'"
+        for size in request.train_sizes
+        if size != "all" and not (size.isascii() and size.isdigit() and int(size) > 0)
+    ]
+    if problems:
+        raise BenchError(problems)
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -1,0 +1,57 @@
+"""The strategies that a request names, with the values that it overrides."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+
+from harness.catalog import Catalog, resolve_strategy, with_values
+from harness.errors import BenchError, setting
+from harness.grid.request.cell_selectors import Override
+from harness.grid.request.request import Request, distinct
+from harness.types import Strategy
+
+BASE = "base"
+
+
+def resolve_strategies(request: Request, catalog: Catalog) -> dict[str, Strategy]:
+    """The requested strategies by name, `base` first unless the request leaves it out.
+
+    Raises:
+        BenchError: with the problems of all strategies.
+    """
+    specs = distinct(request.strategies)
+    if request.base and all((spec if isinstance(spec, str) else spec.name) != BASE for spec in specs):
+        specs.insert(0, BASE)
+    if not specs:
+        raise BenchError(f"no strategy was named. Name some, for example {setting('strategies', 'lora,qlora')}.")
+    strategies: dict[str, Strategy] = {}
+    problems: list[str] = []
+    for spec in specs:
+        try:
+            strategy = resolve_strategy(
+                spec, catalog, epochs=request.epochs, outputs_name=request.outputs_name, price_per_1k=request.price_per_1k
+            )
+        except BenchError as error:
+            problems += error.problems
+            continue
+        if strategy.name in strategies:
+            problems.append(f"two strategies are named '{strategy.name}': rename one of them")
+        strategies[strategy.name] = strategy
+    if problems:
+        raise BenchError(problems)
+    return strategies
+
+
+def apply_overrides(strategy: Strategy, overrides: Sequence[Override], cell: Mapping[str, Collection[object]]) -> Strategy:
+    """The strategy with the values of every override that matches the cells of a task and a model; its name stays the same.
+
+    Raises:
+        BenchError: an override does not fit the strategy.
+    """
+    for override in overrides:
+        if override.matches(cell):
+            try:
+                strategy = with_values(strategy, override.set, strategy.name)
+            except BenchError as error:
+                raise BenchError([f"{override.place}: {problem}" for problem in error.problems]) from None
+    return strategy

@@ -1,0 +1,140 @@
+"""The tasks that a request names, on the data and with the labels that it names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from harness.catalog import Catalog, Entry
+from harness.errors import BenchError, setting
+from harness.grid.request.request import Request, distinct
+from harness.types import DataSpec, FilesSpec, Paths, Task
+from harness.validation import describe_problem
+
+_SPLITS = ("train", "validation", "test")
+
+
+def resolve_tasks(request: Request, catalog: Catalog, here: Path) -> dict[str, Entry[Task]]:
+    """The requested tasks by name, on the user's data if the request names any.
+
+    Args:
+        here: the folder that paths in the request are relative to.
+
+    Raises:
+        BenchError: a task is unknown or invalid, or the settings of the data contradict each other.
+    """
+    if not request.tasks:
+        raise BenchError(f"no task was named. Name one, for example {setting('tasks', 'summarization')}.")
+    _check_data_settings(request)
+    entries: dict[str, Entry[Task]] = {}
+    for requested in distinct(request.tasks):
+        entry = catalog.accept(requested) if isinstance(requested, Task) else catalog.task(requested)
+        entry = _with_harvested(_on_requested_data(entry, request, here), request, here)
+        if entry.value.name in entries:
+            raise BenchError(f"two tasks are named '{entry.value.name}': rename one of them")
+        entries[entry.value.name] = entry
+    return entries
+
+
+def _check_data_settings(request: Request) -> None:
+    """Check that the request names one source of data, and describes only data that it names.
+
+    Raises:
+        BenchError: two sources are named, or a setting lacks the data that it describes.
+    """
+    data, train, test = (setting(name, "FILE") for name in ("data", "train", "test"))
+    hub = setting("hub", "NAME")
+    splits = [name for name in _SPLITS if getattr(request, name)]
+    sources = [*([data] if request.data else []), *([hub] if request.hub else []), *([setting(min(splits), "FILE")] if splits else [])]
+    if len(sources) > 1:
+        raise BenchError(
+            f"{' and '.join(sources)} contradict each other: {data} is split by bench, {train} and {test} are already split, and {hub} is "
+            "a dataset of the Hub. Use one of them."
+        )
+    if (request.hub_revision or request.subset) and not request.hub:
+        given = setting("hub_revision", "REVISION") if request.hub_revision else setting("subset", "NAME")
+        raise BenchError(f"{given} needs {hub}")
+    if splits and not {"train", "test"} <= set(splits):
+        named = " and ".join(setting(name, "FILE") for name in splits)
+        raise BenchError(f"data that is already split needs {train} and {test}, but the request has only {named}")
+    if sources:
+        return
+    column = setting(f"fields.{min(request.fields)}", "COLUMN") if request.fields else setting("fold_references_by", "COLUMN")
+    if request.fields or request.fold_references_by:
+        raise BenchError(f"{column} names a column of your own data, which must be named, too: {data}, or {train} and {test}, or {hub}")
+
+
+def _on_requested_data(entry: Entry[Task], request: Request, here: Path) -> Entry[Task]:
+    """The task on the requested data, whose files are relative to `here` and not to the task's YAML file."""
+    origin = _requested_origin(request)
+    if origin is None:
+        data = entry.value.data
+        data = data.model_copy(update={"skip_bad_rows": data.skip_bad_rows or request.skip_bad_rows})
+        return replace(entry, value=_with_labels(entry.value.model_copy(update={"data": data}), request))
+    task = _with_labels(_on_data(entry.value, origin, request), request)
+    return Entry(task, here / entry.file.name, entry.shown)
+
+
+def _requested_origin(request: Request) -> dict[str, Any] | None:
+    """The fields of a `DataSpec` that say where the requested data comes from; None if the request names no data."""
+    origin: dict[str, Any] = {"path": None, "source": None, "hub": None, "revision": None, "subset": None, "options": {}}
+    if request.hub:
+        return origin | {"hub": request.hub, "revision": request.hub_revision, "subset": request.subset}
+    if request.data:
+        return origin | {"path": _one_or_several(request.data)}
+    splits = {name: _one_or_several(files) for name in _SPLITS if (files := getattr(request, name))}
+    return origin | {"path": FilesSpec(**splits)} if splits else None
+
+
+def _one_or_several(files: tuple[str, ...]) -> Paths:
+    return files[0] if len(files) == 1 else files
+
+
+def _on_data(task: Task, origin: Mapping[str, Any], request: Request) -> Task:
+    """The task on other data. A task that already reads files keeps their columns, shares and labels."""
+    fold = {"fold_references_by": request.fold_references_by} if request.fold_references_by else {}
+    if task.data.source is not None:
+        data = DataSpec(**origin, fields=request.fields, skip_bad_rows=request.skip_bad_rows, **fold)
+        return task.model_copy(update={"data": data, "labels": ()})
+    changed = {
+        **origin,
+        **fold,
+        "fields": {**task.data.fields, **request.fields},
+        "skip_bad_rows": task.data.skip_bad_rows or request.skip_bad_rows,
+    }
+    return task.model_copy(update={"data": task.data.model_copy(update=changed)})
+
+
+def _with_harvested(entry: Entry[Task], request: Request, here: Path) -> Entry[Task]:
+    """The task with the requested harvested examples, in addition to those that its YAML names."""
+    if not request.harvested:
+        return entry
+    if len(distinct(request.tasks)) > 1:
+        raise BenchError(
+            f"{setting('harvested', 'FILE')} applies to one task: outputs that were corrected for it do not answer another. Name one task."
+        )
+    declared = entry.value.data.harvested or ()
+    named = [str(entry.folder / path) for path in ((declared,) if isinstance(declared, str) else declared)]
+    files = tuple(dict.fromkeys([*named, *(str(here / path) for path in request.harvested)]))
+    data = entry.value.data.model_copy(update={"harvested": files})
+    return replace(entry, value=entry.value.model_copy(update={"data": data}))
+
+
+def _with_labels(task: Task, request: Request) -> Task:
+    """The task with the requested labels. A question-answering task without labels then chooses its answer, and is scored as such."""
+    if not request.labels:
+        return task
+    place = setting("labels", "A,B")
+    changed: dict[str, Any] = {"labels": request.labels}
+    if task.kind == "qa" and not task.labels:
+        changed |= {"metrics": ("classification",), "primary": "macro_f1", "no_answer": None}
+    elif not task.chooses:
+        raise BenchError(f"{place}: the task '{task.name}' generates its outputs; labels are for the kinds classification and qa")
+    try:
+        return Task.model_validate(task.model_dump() | changed)
+    except ValidationError as error:
+        raise BenchError(f"{place}: {describe_problem(error.errors()[0])}") from None
