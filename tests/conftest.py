@@ -54,15 +54,10 @@ class Made:
 Bench = Callable[..., Ended]
 
 
-@pytest.fixture(scope="session")
-def _cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("cache-of-this-process")
-
-
-@pytest.fixture(autouse=True)
-def _no_cache_of_the_user(_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Tests in this process share a cache folder of their own."""
-    monkeypatch.setattr("harness.cache._Choice.folder", _cache)
+@pytest.fixture
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An empty cache folder for this test."""
+    monkeypatch.setattr("harness.cache._Choice.folder", tmp_path / "cache")
 
 
 @pytest.fixture(scope="session")

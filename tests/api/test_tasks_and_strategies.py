@@ -10,7 +10,7 @@ import pytest
 from harness.api import open_catalog
 from harness.errors import BenchError
 from harness.grid import Request, make_request, read_tasks
-from harness.grid.planning.request import resolve_strategies
+from harness.grid.request import resolve_strategies
 from harness.types import DataSpec, Strategy, Task, TrainSpec
 
 RANK_4 = Strategy(name="rank-4", method="peft", adapter={"peft_type": "LORA", "r": 4}, train=TrainSpec(epochs=2))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from harness import load_run
-from harness.grid.planning.external_outputs import label_in
+from harness.grid.planning.external_outputs import match_label
 
 QUESTIONS = [{"id": f"q{i}", "question": f"What is {i}?", "context": f"It is {i}.", "answer": f"It is {i}"} for i in range(40)]
 INTENTS = [{"id": f"i{i}", "text": f"please {word} number {i}", "category": word} for i, word in enumerate(["refund", "Card lost"] * 20)]
@@ -147,7 +147,7 @@ def test_bad_input_is_one_clear_error_and_leaves_nothing(call, files, arguments,
     ],
 )
 def test_labels_that_are_hardly_letters(text: str, label: str | None) -> None:
-    assert label_in(text, ["C", "C++", "C#", "+", "refund"]) == label
+    assert match_label(text, ["C", "C++", "C#", "+", "refund"]) == label
 
 
 def test_no_strategy_file_can_claim_it(call, files):

@@ -76,7 +76,9 @@ def require_finite(values: Any) -> None:
     import torch
 
     if not bool(torch.isfinite(values).all()):
-        raise BenchError("the model's outputs are no finite numbers: an overflow, which --dtype float32 avoids, or spoiled weights")
+        raise BenchError(
+            "the model computed NaN or infinity: its numbers overflowed, which computing in float32 avoids, or its weights are damaged"
+        )
 
 
 def left_padded(rows: Sequence[Sequence[int]], pad_id: int, device: Any) -> tuple[Any, Any]:

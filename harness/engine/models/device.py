@@ -6,7 +6,7 @@ import importlib.util
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from harness.errors import BenchError
+from harness.errors import BenchError, setting
 from harness.measure import environment
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def find_device(dtype: str = "auto") -> Device:
     """The GPU if there is one, else the CPU.
 
     `auto` is bfloat16 on a GPU that computes in it, float16 on an older one, and float32 on a CPU, where bfloat16 was 1.3 to
-    1.6 times as fast with AMX (SmolLM2-135M, 2 cores) and is slower without it: whoever has it says `--dtype bfloat16`.
+    1.6 times as fast with AMX (SmolLM2-135M, 2 cores) and is slower without it: users with AMX can choose bfloat16.
     """
     import torch
 
@@ -49,7 +49,9 @@ def find_device(dtype: str = "auto") -> Device:
         best = "bfloat16" if torch.cuda.is_bf16_supported(including_emulation=False) else "float16"
         return Device("cuda", torch.cuda.get_device_name(0), best if dtype == "auto" else dtype)
     if dtype == "float16":
-        raise BenchError("--dtype float16 is not for a CPU (measured nine times slower than float32). Use float32 or bfloat16.")
+        raise BenchError(
+            f"{setting('dtype', 'float16')} is not supported on a CPU (measured nine times slower than float32). Use float32 or bfloat16."
+        )
     return Device("cpu", environment()["cpu"], "float32" if dtype == "auto" else dtype)
 
 

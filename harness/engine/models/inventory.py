@@ -24,7 +24,7 @@ _ENCODERS = ("albert", "bert", "camembert", "deberta", "deberta-v2", "distilbert
 
 @dataclass(frozen=True)
 class KnownModel:
-    """A model that can be named. `name` is what `--model` takes; `note` says why it is not usable, or what its first use does.
+    """A model that can be named. `note` says why it is not usable, or what its first use does.
 
     `size` is in bytes on disk; `parameters` and `shape` are None where they cannot be told without loading it.
     """

@@ -12,7 +12,7 @@ from harness.engine.models.head import draw, head_modules, name_labels, reorder,
 from harness.engine.models.quiet import quiet_libraries
 from harness.engine.models.resolve import ModelSource
 from harness.engine.models.shape import AUTO_CLASS, shape_of
-from harness.errors import BenchError, first_line
+from harness.errors import BenchError, first_line, setting
 from harness.types import QuantizationSpec, Shape
 
 
@@ -209,7 +209,7 @@ def _loaded(model: Any, tokenizer: Any, shape: Shape) -> LoadedModel:
 
 
 def _cannot_load(source: ModelSource, error: Exception) -> BenchError:
-    hint = " Say --trust-remote-code if you trust its code." if "trust_remote_code" in str(error) else ""
+    hint = f" If you trust its code, allow it with {setting('trust_remote_code')}." if "trust_remote_code" in str(error) else ""
     return BenchError(f"the model '{source.name}' cannot be loaded: {first_line(error)}{hint}")
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from harness.cache import cache_folder
 from harness.engine.models.digest import folder_digest
 from harness.engine.models.gguf import converted
-from harness.errors import BenchError, did_you_mean, first_line
+from harness.errors import BenchError, did_you_mean, first_line, setting
 
 TINY = Path(__file__).parent / "tiny"
 
@@ -58,7 +58,7 @@ def resolve_model(name: str, revision: str | None = None, *, here: Path | None =
     name, path = name.rstrip("/"), (here or Path.cwd()) / os.path.expanduser(name)
     local = name == "tiny" or os.path.isfile(path) or os.path.isdir(path)
     if local and revision is not None:
-        raise BenchError(f"--revision {revision} is for a model on the Hub, and '{name}' is one on this machine")
+        raise BenchError(f"{setting('revision', revision)} applies to models on the Hub, but '{name}' is on this machine")
     if name == "tiny":
         return _local(name, "shipped", TINY)
     if name in PACKAGED:

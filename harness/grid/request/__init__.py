@@ -1,8 +1,8 @@
 """What the user asks for: a request or a grid file, and the tasks and strategies that it names."""
 
 from harness.grid.request.cell_selectors import Exclusion, Override
-from harness.grid.request.checks import check_numbers
 from harness.grid.request.grid_file import read_grid
+from harness.grid.request.number_checks import check_numbers
 from harness.grid.request.request import Request, make_request
 from harness.grid.request.requested_models import RequestedModel, find_models
 from harness.grid.request.requested_strategies import BASE, apply_overrides, resolve_strategies

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-from harness.catalog import Catalog, resolve_strategy, with_values
+from harness.catalog import Catalog, override_strategy, resolve_strategy
 from harness.errors import BenchError, setting
 from harness.grid.request.cell_selectors import Override
 from harness.grid.request.request import Request, distinct
@@ -51,7 +51,7 @@ def apply_overrides(strategy: Strategy, overrides: Sequence[Override], cell: Map
     for override in overrides:
         if override.matches(cell):
             try:
-                strategy = with_values(strategy, override.set, strategy.name)
+                strategy = override_strategy(strategy, override.set, strategy.name)
             except BenchError as error:
                 raise BenchError([f"{override.place}: {problem}" for problem in error.problems]) from None
     return strategy

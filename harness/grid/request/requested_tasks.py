@@ -76,7 +76,7 @@ def _on_requested_data(entry: Entry[Task], request: Request, here: Path) -> Entr
         data = data.model_copy(update={"skip_bad_rows": data.skip_bad_rows or request.skip_bad_rows})
         return replace(entry, value=_with_labels(entry.value.model_copy(update={"data": data}), request))
     task = _with_labels(_on_data(entry.value, origin, request), request)
-    return Entry(task, here / entry.file.name, entry.shown)
+    return Entry(task, here / entry.file.name, entry.display_name)
 
 
 def _requested_origin(request: Request) -> dict[str, Any] | None:

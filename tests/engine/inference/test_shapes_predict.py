@@ -21,6 +21,8 @@ from harness.errors import BenchError
 from harness.measure import Meter
 from harness.types import DataSpec, DecodeSpec, Example, Prediction, Strategy, Task
 
+pytestmark = pytest.mark.usefixtures("own_cache")
+
 LABELS = ("card", "refund", "pin")
 
 

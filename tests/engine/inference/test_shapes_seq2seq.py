@@ -16,6 +16,8 @@ from harness.engine.models import LoadedModel, find_device, load_model, resolve_
 from harness.engine.prompts import PromptEncoder
 from harness.types import Strategy
 
+pytestmark = pytest.mark.usefixtures("own_cache")
+
 TEXTS = ["where is my card", "a", "I want my money back, please: " * 3, "é 🩺", "", "the pin does not work"]
 LABELS = ["card", "card arrival", "refund", "re", "é 🩺", "a much longer label with many words"]
 LORA = {"peft_type": "LORA", "r": 4, "lora_alpha": 64, "target_modules": "all-linear", "init_lora_weights": False}

@@ -113,7 +113,7 @@ def test_a_hub_model_that_cannot_be_reached(tmp_path: Path, monkeypatch: pytest.
 
 def test_a_revision_is_for_the_hub_and_is_never_passed_over(copied: Path, tmp_path: Path) -> None:
     for name in ("tiny", "copied"):
-        assert refused(name, tmp_path, "main") == f"--revision main is for a model on the Hub, and '{name}' is one on this machine"
+        assert refused(name, tmp_path, "main") == f"revision=\"main\" applies to models on the Hub, but '{name}' is on this machine"
 
 
 # ------------------------------------------------------------------------------------------------------------- the digest

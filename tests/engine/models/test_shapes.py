@@ -18,6 +18,8 @@ from harness.engine.models.shape import shape_of
 from harness.errors import BenchError
 from harness.types import QuantizationSpec
 
+pytestmark = pytest.mark.usefixtures("own_cache")
+
 LABELS = ("card", "refund", "pin")
 DECODING = {"t5": "encoder-decoder", "bart": "encoder-decoder", "llama": "decoder"}
 SHAPES = DECODING | dict.fromkeys(("bert", "roberta", "distilbert"), "encoder")

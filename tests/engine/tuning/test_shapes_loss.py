@@ -16,6 +16,8 @@ from harness.engine.tuning.loss import batch_loss
 from harness.errors import BenchError
 from harness.types import DataSpec, DecodeSpec, Example, Strategy, Task
 
+pytestmark = pytest.mark.usefixtures("own_cache")
+
 LABELS = ("card", "refund", "pin")
 FAMILIES = ["t5", "bart", "bert", "roberta", "distilbert", "llama"]
 EXAMPLES = [

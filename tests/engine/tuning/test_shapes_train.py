@@ -17,6 +17,8 @@ from harness.engine.tuning import encode_examples, train
 from harness.measure import Meter
 from harness.types import DataSpec, DecodeSpec, Example, Prediction, QuantizationSpec, Strategy, Task, TrainSpec
 
+pytestmark = pytest.mark.usefixtures("own_cache")
+
 LABELS = ("card", "refund", "pin", "urgent care")
 EXAMPLES = [Example(f"{i}", {"input": text}, (LABELS[i // 2],), LABELS) for i, text in enumerate(TEXTS)]
 LORA = {"peft_type": "LORA", "r": 8, "lora_alpha": 16, "target_modules": "all-linear"}

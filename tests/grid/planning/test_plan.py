@@ -141,7 +141,7 @@ def test_numbers_are_checked_for_callers_from_python_too(plan, change, message):
 def test_cells_do_not_share_one_gpu(plan, tmp_path):
     planned = plan()
     on_gpu = replace(planned, device=replace(planned.device, kind="cuda"))
-    with pytest.raises(BenchError, match="--jobs needs a device for each cell"):
+    with pytest.raises(BenchError, match="jobs=2 needs a device for each cell"):
         execute(on_gpu, tmp_path / "runs", None, at_once=2)
     assert not (tmp_path / "runs").exists()
 
@@ -163,7 +163,7 @@ def test_a_prompt_that_needs_what_some_rows_lack_is_refused_before_any_cell(plan
     (tmp_path / "needs.yaml").write_text("name: needs\nmethod: prompt\nprompt: '{{ context }} {{ question }}'\n")
     options = {"tasks": ("qa",), "data": ("some.jsonl",)}
     assert len(plan(**options, strategies=("lora",)).plan.cells) == 2
-    with pytest.raises(BenchError, match=r"strategy 'needs' on task 'qa': prompt: \d+ of \d+ rows have no 'context'.* is defined"):
+    with pytest.raises(BenchError, match=r"strategy 'needs' on task 'qa': prompt: \d+ of \d+ examples have no 'context'.* is defined"):
         plan(**options, strategies=("needs.yaml",))
 
 
@@ -177,7 +177,7 @@ def test_facts_that_are_asked_for_and_not_known_are_an_error(plan, visits, tmp_p
     fields = "fields: {input: dialogue, target: note}"
     text = f"name: own\nkind: summarization\ndata: {{path: {visits()}, {fields}}}\nmetrics: [facts]\nprimary: entity_recall\n"
     (tmp_path / "own.yaml").write_text(text)
-    with pytest.raises(BenchError, match="task 'own': metrics: 'facts' scores rows whose facts are known, and these have none"):
+    with pytest.raises(BenchError, match="task 'own': metrics: 'facts' needs examples whose facts are known, and these have none"):
         plan(tasks=("own.yaml",))
 
 

@@ -74,7 +74,7 @@ def test_options_beside_a_grid_win(planned):
 def test_a_size_above_the_rows_is_all_rows_once_and_the_report_says_so(planned):
     plan = planned(GRID, train_sizes=("12", "500", "all"), exclude=(), override=()).plan
     assert {c.train_size for c in plan.cells if c.strategy == "full"} == {12, 16}
-    assert any("training size 500: there are 16 training rows" in w for w in plan.data["classification"].warnings)
+    assert any("training size 500: there are 16 training examples" in w for w in plan.data["classification"].warnings)
 
 
 def test_few_shot_cells_count_their_shots_and_have_seeds_but_no_sizes(planned):
@@ -111,7 +111,7 @@ def test_a_grid_that_is_not_valid_is_refused_with_its_lines(planned, text, said)
         ("exclude:\n  - {strategy: qlora}\n", "grid.yaml:5: exclude[0]: the grid has no strategy 'qlora'. Did you mean 'lora'?"),
         ("exclude:\n  - {strategy: [base, lroa]}\n", "exclude[0]: the grid has no strategy 'lroa'. Did you mean 'lora'?"),
         ("exclude:\n  - {seed: 1}\n", "exclude[0]: the grid has no seed '1'"),
-        ("exclude:\n  - {strategy: base, train_size: all}\n", "exclude[0] ({'strategy': 'base', 'train_size': 'all'}) fits no cell"),
+        ("exclude:\n  - {strategy: base, train_size: all}\n", "exclude[0] ({'strategy': 'base', 'train_size': 'all'}) matches no cell"),
         ("override:\n  - {model: big, set: {epochs: 1}}\n", "override[0]: the grid has no model 'big'"),
         ("override:\n  - {strategy: lora, set: {epoch: 1}}\n", "no such field"),
         ("override:\n  - {strategy: lora, set: {train.epoch: 1}}\n", "grid.yaml:5: override[0]: strategy 'lora': there is no field"),
@@ -177,7 +177,7 @@ def test_an_encoder_that_has_a_head_for_the_labels_is_measured_as_it_is(planned,
 
 def test_a_training_that_is_too_short_for_its_method_is_refused_before_any_cell(planned):
     text = "tasks: classification\nstrategies: adalora\nlimit: 12\nepochs: 1\ntrain_sizes: [4, 12]\n"
-    with pytest.raises(BenchError, match=r"no step to cut the ranks in a training of 1 steps. Train on more rows .* \(4 training rows\)"):
+    with pytest.raises(BenchError, match=r"no step to cut the ranks in a training of 1 steps. Train on more .* \(4 training examples\)"):
         planned(text)
 
 
