@@ -1,12 +1,12 @@
-// A rater's page: one judgement at a time, kept in this browser as it is made, and saved as a file to send back.
+// A rater's page: one item at a time. Ratings are saved in this browser as they are made, and downloaded as a file to send back.
 // Texts are set as text, never as markup.
 
 "use strict";
 
-const ALL = "All are rated: save the file and send it back.";
-const IDLE = 120; // seconds without a key or a move of the mouse after which reading is not counted
+const ALL_RATED = "All items are rated. Download your ratings and send the file back.";
+const IDLE_SECONDS = 120; // without a key press or mouse movement, time is no longer counted
 
-function make(tag, attributes = {}, ...children) {
+function create(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
     if (name === "text") element.textContent = value;
@@ -16,367 +16,404 @@ function make(tag, attributes = {}, ...children) {
   return element;
 }
 
-async function unpacked(text) {
+async function unpack(text) {
   const bytes = Uint8Array.from(atob(text.trim()), (letter) => letter.charCodeAt(0));
   return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).json();
 }
 
-// ---- What was answered, kept in this browser where it lets us
+function plural(count, noun) {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}
+
+function capitalize(text) {
+  return text.slice(0, 1).toUpperCase() + text.slice(1);
+}
+
+// ---- Ratings, saved in this browser if it allows that
 
 class Ratings {
   constructor(packet) {
     this.packet = packet;
-    this.name = `bench-review/${packet.packet}/${packet.rater}`;
+    this.storageKey = `bench-review/${packet.packet}/${packet.rater}`;
     this.ids = new Set(packet.items.map((item) => item.id));
-    this.at = 0;
-    this.of = {};
-    this.kept = true;
-    this.unsaved = false;
-    this.recall();
+    this.position = 0; // of the item on display
+    this.byItem = {};
+    this.isSaved = true; // in this browser
+    this.isDownloaded = true;
+    this.load();
   }
 
-  recall() {
+  load() {
     try {
-      const stored = localStorage.getItem(this.name);
-      if (stored) this.adopt(JSON.parse(stored));
+      const stored = localStorage.getItem(this.storageKey);
+      if (stored) this.restore(JSON.parse(stored));
     } catch {
-      this.kept = false;
+      this.isSaved = false;
     }
   }
 
-  adopt(stored) {
-    this.at = Math.min(Math.max(Math.trunc(Number(stored.at)) || 0, 0), this.packet.items.length - 1);
-    const known = Object.entries(stored.of ?? {}).filter(([id]) => this.ids.has(id));
-    this.of = Object.fromEntries(known.map(([id, own]) => [id, this.read(own)]));
+  restore(stored) {
+    this.position = this.clamp(Math.trunc(Number(stored.position)) || 0);
+    const known = Object.entries(stored.ratings ?? {}).filter(([id]) => this.ids.has(id));
+    this.byItem = Object.fromEntries(known.map(([id, rating]) => [id, this.parse(rating)]));
   }
 
-  // What was kept or saved, as far as it answers what this packet asks: files go through many hands.
-  read(own) {
+  clamp(position) {
+    return Math.min(Math.max(position, 0), this.packet.items.length - 1);
+  }
+
+  // The parts of a stored rating that answer this packet's questions: a file may have been changed on its way.
+  parse(rating) {
     const { questions, kinds } = this.packet;
     const text = (value) => (typeof value === "string" ? value : "");
-    const given = questions.map(({ name, answers }) => [name, answers.find((answer) => answer === own?.answers?.[name])]);
+    const answers = questions.map(({ name, answers }) => [name, answers.find((answer) => answer === rating?.answers?.[name])]);
     return {
-      answers: Object.fromEntries(given.filter(([, answer]) => answer !== undefined)),
-      kinds: kinds.filter((kind) => Array.isArray(own?.kinds) && own.kinds.includes(kind)),
-      corrected: text(own?.corrected),
-      comment: text(own?.comment),
-      seconds: own?.seconds > 0 && Number.isFinite(own.seconds) ? own.seconds : 0,
-      answered_at: typeof own?.answered_at === "string" ? own.answered_at : null,
+      answers: Object.fromEntries(answers.filter(([, answer]) => answer !== undefined)),
+      kinds: kinds.filter((kind) => Array.isArray(rating?.kinds) && rating.kinds.includes(kind)),
+      corrected: text(rating?.corrected),
+      comment: text(rating?.comment),
+      seconds: rating?.seconds > 0 && Number.isFinite(rating.seconds) ? rating.seconds : 0,
+      answered_at: typeof rating?.answered_at === "string" ? rating.answered_at : null,
     };
   }
 
-  keep() {
+  save() {
     try {
-      localStorage.setItem(this.name, JSON.stringify({ at: this.at, of: this.of }));
-      this.kept = true;
+      localStorage.setItem(this.storageKey, JSON.stringify({ position: this.position, ratings: this.byItem }));
+      this.isSaved = true;
     } catch {
-      this.kept = false;
+      this.isSaved = false;
     }
   }
 
   get(id) {
-    return this.of[id] ?? this.read({});
+    return this.byItem[id] ?? this.parse({});
   }
 
-  change(id, change) {
-    this.of[id] = { ...this.get(id), ...change, answered_at: new Date().toISOString() };
-    this.unsaved = true;
-    this.keep();
+  update(id, change) {
+    this.byItem[id] = { ...this.get(id), ...change, answered_at: new Date().toISOString() };
+    this.isDownloaded = false;
+    this.save();
   }
 
-  spend(id, seconds) {
-    this.of[id] = { ...this.get(id), seconds: this.get(id).seconds + seconds };
+  addSeconds(id, seconds) {
+    this.byItem[id] = { ...this.get(id), seconds: this.get(id).seconds + seconds };
   }
 
-  whole(id) {
+  isRated(id) {
     return this.packet.questions.every((question) => this.get(id).answers[question.name] !== undefined);
   }
 
-  started(id) {
-    const own = this.get(id);
-    return Object.keys(own.answers).length > 0 || own.kinds.length > 0 || own.corrected !== "" || own.comment !== "";
+  isStarted(id) {
+    const rating = this.get(id);
+    return Object.keys(rating.answers).length > 0 || rating.kinds.length > 0 || rating.corrected !== "" || rating.comment !== "";
   }
 
-  get done() {
-    return this.packet.items.filter((item) => this.whole(item.id)).length;
+  get ratedCount() {
+    return this.packet.items.filter((item) => this.isRated(item.id)).length;
   }
 
-  file() {
+  get isComplete() {
+    return this.ratedCount === this.packet.items.length;
+  }
+
+  toFile() {
     const ratings = this.packet.items
-      .filter((item) => this.started(item.id))
+      .filter((item) => this.isStarted(item.id))
       .map((item) => {
-        const own = this.get(item.id);
-        const corrected = own.corrected === "" ? null : own.corrected;
-        return { item: item.id, ...own, corrected, seconds: Math.round(own.seconds * 10) / 10 };
+        const rating = this.get(item.id);
+        const corrected = rating.corrected === "" ? null : rating.corrected;
+        return { item: item.id, ...rating, corrected, seconds: Math.round(rating.seconds * 10) / 10 };
       });
-    const about = { bench_review: this.packet.format, packet: this.packet.packet, rater: this.packet.rater };
-    return { ...about, saved_at: new Date().toISOString(), ratings };
+    const { format, packet, rater } = this.packet;
+    return { bench_review: format, packet, rater, saved_at: new Date().toISOString(), ratings };
   }
 
-  // A file that was saved before: of two answers to the same judgement the later one stays.
-  take(file) {
-    if (file?.bench_review !== this.packet.format || file.packet !== this.packet.packet || file.rater !== this.packet.rater) {
-      return "This file is of another packet or another rater.";
+  // Adds the ratings of a downloaded file; of two ratings of an item, the later one counts. Returns a message.
+  addFile(file) {
+    const { format, packet, rater } = this.packet;
+    if (file?.bench_review !== format || file.packet !== packet || file.rater !== rater) {
+      return "This file belongs to another packet or another rater.";
     }
-    let taken = 0;
-    for (const rating of Array.isArray(file.ratings) ? file.ratings : []) {
-      if (!this.ids.has(rating?.item)) continue;
-      const own = this.read(rating);
-      if ((this.get(rating.item).answered_at ?? "") >= (own.answered_at ?? "")) continue;
-      this.of[rating.item] = own;
-      taken += 1;
+    let loaded = 0;
+    for (const entry of Array.isArray(file.ratings) ? file.ratings : []) {
+      if (!this.ids.has(entry?.item)) continue;
+      const rating = this.parse(entry);
+      if ((this.get(entry.item).answered_at ?? "") >= (rating.answered_at ?? "")) continue;
+      this.byItem[entry.item] = rating;
+      loaded += 1;
     }
-    this.keep();
-    return `${taken} judgements were taken from the file.`;
+    this.save();
+    return `Loaded ${plural(loaded, "rating")} from the file.`;
   }
 }
 
 // ---- The page
 
 class Page {
-  constructor(place, packet) {
-    this.place = place;
+  constructor(main, packet) {
+    this.main = main;
     this.packet = packet;
     this.ratings = new Ratings(packet);
-    this.active = performance.now();
-    this.tick = performance.now();
+    this.lastActive = performance.now();
+    this.lastTick = performance.now();
     this.foot = document.querySelector(".foot");
     for (const name of ["keydown", "pointermove", "pointerdown", "wheel", "input"]) {
-      document.addEventListener(name, () => { this.active = performance.now(); }, { passive: true });
+      document.addEventListener(name, () => { this.lastActive = performance.now(); }, { passive: true });
     }
-    setInterval(() => this.count(), 1000);
-    document.addEventListener("visibilitychange", () => this.count());
-    document.addEventListener("keydown", (event) => this.key(event));
-    window.addEventListener("pagehide", () => { this.count(); this.ratings.keep(); });
+    setInterval(() => this.countTime(), 1000);
+    document.addEventListener("visibilitychange", () => this.countTime());
+    document.addEventListener("keydown", (event) => this.handleKey(event));
+    window.addEventListener("pagehide", () => { this.countTime(); this.ratings.save(); });
     window.addEventListener("storage", (event) => {
-      if (event.key === this.ratings.name && event.newValue) {
-        this.ratings.adopt({ ...JSON.parse(event.newValue), at: this.ratings.at });
-        this.show();
+      if (event.key === this.ratings.storageKey && event.newValue) {
+        this.ratings.restore({ ...JSON.parse(event.newValue), position: this.ratings.position });
+        this.render();
       }
     });
     window.addEventListener("beforeunload", (event) => {
-      if (!this.ratings.kept && this.ratings.unsaved) event.preventDefault();
+      if (!this.ratings.isSaved && !this.ratings.isDownloaded) event.preventDefault();
     });
-    place.hidden = false;
+    main.hidden = false;
     this.foot.hidden = false;
-    this.show();
+    this.render();
   }
 
-  // Beside the buttons, where whoever has pressed one looks.
-  say(text) {
-    this.foot.querySelector(".said").textContent = text;
+  // Messages appear beside the buttons, where the rater is looking.
+  showMessage(text) {
+    this.foot.querySelector(".message").textContent = text;
   }
 
   get item() {
-    return this.packet.items[this.ratings.at];
+    return this.packet.items[this.ratings.position];
   }
 
-  // Seconds in which the page could be seen and somebody was there.
-  count() {
+  // Counts the seconds in which the page is visible and in use.
+  countTime() {
     const now = performance.now();
-    const passed = (now - this.tick) / 1000;
-    this.tick = now;
-    if (document.visibilityState === "visible" && now - this.active < IDLE * 1000 && passed < 5) this.ratings.spend(this.item.id, passed);
+    const passed = (now - this.lastTick) / 1000;
+    this.lastTick = now;
+    const isIdle = now - this.lastActive >= IDLE_SECONDS * 1000;
+    if (document.visibilityState === "visible" && !isIdle && passed < 5) this.ratings.addSeconds(this.item.id, passed);
   }
 
-  go(to) {
-    this.count();
-    this.ratings.at = Math.min(Math.max(to, 0), this.packet.items.length - 1);
-    this.ratings.keep();
-    this.say(this.ratings.done === this.packet.items.length ? ALL : "");
-    this.show();
-    this.place.querySelector("h2").focus();
+  goTo(position) {
+    this.countTime();
+    this.ratings.position = this.ratings.clamp(position);
+    this.ratings.save();
+    this.showMessage(this.ratings.isComplete ? ALL_RATED : "");
+    this.render();
+    this.main.querySelector("h2").focus();
     window.scrollTo(0, 0);
   }
 
-  // The next one that is not answered, from here around.
-  goOpen() {
-    const items = this.packet.items;
+  goToNextUnanswered() {
+    const { items } = this.packet;
     for (let step = 1; step <= items.length; step += 1) {
-      const place = (this.ratings.at + step) % items.length;
-      if (!this.ratings.whole(items[place].id)) return this.go(place);
+      const position = (this.ratings.position + step) % items.length;
+      if (!this.ratings.isRated(items[position].id)) return this.goTo(position);
     }
-    return this.go(items.length - 1);
+    return this.goTo(items.length - 1);
   }
 
-  show() {
+  render() {
     const { item, packet, ratings } = this;
-    const own = ratings.get(item.id);
-    const pair = item.outputs.length === 2;
-    const texts = item.inputs.map(([name, number]) => [name, packet.texts[number]]);
-    const outputs = item.outputs.map((number, k) => [pair ? "AB"[k] : "Output", packet.texts[number]]);
+    const rating = ratings.get(item.id);
+    const noun = packet.output_noun;
+    const title = capitalize(noun);
+    const isPair = item.outputs.length === 2;
+    const inputs = item.inputs.map(([name, number]) => [capitalize(name), packet.texts[number]]);
+    const outputs = item.outputs.map((number, k) => ({
+      title: isPair ? `${title} ${"AB"[k]}` : title,
+      button: isPair ? `Start from ${"AB"[k]}` : `Start from this ${noun}`,
+      text: packet.texts[number],
+    }));
     const parts = [
-      make("h2", { tabindex: "-1", text: `Judgement ${ratings.at + 1} of ${packet.items.length}` }),
-      make("p", { class: "how", text: packet.instructions }),
-      ...this.notices(),
-      make("section", { class: "one", "aria-label": "What was asked" }, ...texts.flatMap(([name, text]) => this.text(name, text))),
-      item.reference === null ? null : make("section", { class: "one", "aria-label": "Reference" }, ...this.text("Reference", packet.texts[item.reference])),
-      make("div", { class: pair ? "two" : "one" }, ...outputs.map(([name, text]) =>
-        make("section", { class: "output", "aria-label": pair ? `Output ${name}` : "Output" }, ...this.text(name, text)))),
-      ...packet.questions.map((question, k) => this.question(question, k, own)),
-      this.kinds(own),
-      this.more(own, outputs),
-      make("p", { class: "keys", text: "Keys: 1, 2, 3, … answer; n or Enter next; p previous; u next open one." }),
-      this.saved(),
+      create("h2", { tabindex: "-1", text: `Item ${ratings.position + 1} of ${packet.items.length}` }),
+      create("p", { class: "instructions", text: packet.instructions }),
+      this.renderNotice(),
+      create("section", { class: "one", "aria-label": "Input" }, ...inputs.flatMap(([name, text]) => this.renderText(name, text))),
+      item.reference === null
+        ? null
+        : create("section", { class: "one", "aria-label": "Reference" }, ...this.renderText("Reference", packet.texts[item.reference])),
+      create("div", { class: isPair ? "two" : "one" }, ...outputs.map((output) =>
+        create("section", { class: "output", "aria-label": output.title }, ...this.renderText(output.title, output.text)))),
+      ...packet.questions.map((question, k) => this.renderQuestion(question, k, rating)),
+      this.renderKinds(rating),
+      this.renderTextFields(rating, outputs),
+      create("p", { class: "hint", text: "Keyboard: 1, 2, 3, … choose an answer · n or Enter: next · p: previous · u: next unanswered" }),
+      this.renderResume(),
     ];
-    this.place.replaceChildren(...parts.filter((part) => part !== null));
-    this.foot.querySelector("nav").replaceChildren(...this.buttons());
-    this.progress();
+    this.main.replaceChildren(...parts.filter((part) => part !== null));
+    this.foot.querySelector("nav").replaceChildren(...this.renderButtons());
+    this.renderProgress();
   }
 
-  notices() {
-    if (this.ratings.kept) return [];
-    return [make("p", { class: "notice", text: "This browser does not keep your answers. Save the file before you close the page." })];
+  renderNotice() {
+    if (this.ratings.isSaved) return null;
+    const text = "This browser does not save your answers. Download your ratings before you close the page.";
+    return create("p", { class: "notice", text });
   }
 
-  text(name, text) {
-    const shown = text === "" ? make("p", { class: "text empty", text: "(nothing)" }) : make("div", { class: "text", text, tabindex: "0", role: "group", "aria-label": name });
-    return [make("h3", { text: name }), shown];
+  renderText(name, text) {
+    const content = text === ""
+      ? create("p", { class: "text empty", text: "(empty)" })
+      : create("div", { class: "text", text, tabindex: "0", role: "group", "aria-label": name });
+    return [create("h3", { text: name }), content];
   }
 
-  question(question, number, own) {
+  renderQuestion(question, number, rating) {
     const answers = question.answers.map((answer, k) => {
-      const field = make("input", { type: "radio", name: `question-${number}`, value: answer });
-      field.checked = own.answers[question.name] === answer;
+      const field = create("input", { type: "radio", name: `question-${number}`, value: answer });
+      field.checked = rating.answers[question.name] === answer;
       field.addEventListener("change", () => this.answer(question.name, answer));
-      return make("label", {}, field, make("span", { text: answer }), k < 9 ? make("kbd", { text: String(k + 1), "aria-hidden": "true" }) : null);
+      const key = k < 9 ? create("kbd", { text: String(k + 1), "aria-hidden": "true" }) : null;
+      return create("label", {}, field, create("span", { text: answer }), key);
     });
-    return make("fieldset", {}, make("legend", { text: question.text }), make("div", { class: "answers" }, ...answers));
+    return create("fieldset", {}, create("legend", { text: question.text }), create("div", { class: "answers" }, ...answers));
   }
 
-  kinds(own) {
-    if (!this.packet.kinds.length) return null;
-    const boxes = this.packet.kinds.map((kind) => {
-      const box = make("input", { type: "checkbox", value: kind });
-      box.checked = own.kinds.includes(kind);
+  renderKinds(rating) {
+    const { kinds, kinds_question } = this.packet;
+    if (!kinds.length) return null;
+    const boxes = kinds.map((kind) => {
+      const box = create("input", { type: "checkbox", value: kind });
+      box.checked = rating.kinds.includes(kind);
       box.addEventListener("change", () => {
-        const now = new Set(this.ratings.get(this.item.id).kinds);
-        if (box.checked) now.add(kind); else now.delete(kind);
-        this.ratings.change(this.item.id, { kinds: this.packet.kinds.filter((name) => now.has(name)) });
-        this.progress();
+        const marked = new Set(this.ratings.get(this.item.id).kinds);
+        if (box.checked) marked.add(kind); else marked.delete(kind);
+        this.ratings.update(this.item.id, { kinds: kinds.filter((name) => marked.has(name)) });
+        this.renderProgress();
       });
-      return make("label", {}, box, make("span", { text: kind }));
+      return create("label", {}, box, create("span", { text: kind }));
     });
-    return make("fieldset", { class: "kinds" }, make("legend", { text: this.packet.kinds_question }), make("div", { class: "answers" }, ...boxes));
+    return create("fieldset", { class: "kinds" }, create("legend", { text: kinds_question }), create("div", { class: "answers" }, ...boxes));
   }
 
-  more(own, outputs) {
-    const corrected = make("textarea", { id: "corrected", rows: "4" });
-    corrected.value = own.corrected;
-    corrected.addEventListener("input", () => this.ratings.change(this.item.id, { corrected: corrected.value }));
-    const starts = outputs.map(([name, text]) => {
-      const button = make("button", { type: "button", class: "small", text: name === "Output" ? "Start from the output" : `Start from ${name}` });
+  renderTextFields(rating, outputs) {
+    const corrected = create("textarea", { id: "corrected", rows: "4" });
+    corrected.value = rating.corrected;
+    corrected.addEventListener("input", () => this.ratings.update(this.item.id, { corrected: corrected.value }));
+    const buttons = outputs.map(({ button: label, text }) => {
+      const button = create("button", { type: "button", class: "small", text: label });
       button.addEventListener("click", () => {
-        const typed = corrected.value.trim() && !outputs.some(([, output]) => output === corrected.value);
-        if (typed && !window.confirm("Replace the text that you have written?")) return;
+        const isEdited = corrected.value.trim() && !outputs.some((output) => output.text === corrected.value);
+        if (isEdited && !window.confirm("Replace the text you have written?")) return;
         corrected.value = text;
-        this.ratings.change(this.item.id, { corrected: text });
+        this.ratings.update(this.item.id, { corrected: text });
         corrected.focus();
       });
       return button;
     });
-    const comment = make("textarea", { id: "comment", rows: "2" });
-    comment.value = own.comment;
-    comment.addEventListener("input", () => this.ratings.change(this.item.id, { comment: comment.value }));
-    return make("div", { class: "more" },
-      make("label", { for: "corrected", text: "If you would change it: the text as it should be (optional)" }), corrected, make("div", {}, ...starts),
-      make("label", { for: "comment", text: "Comment (optional)" }), comment);
+    const comment = create("textarea", { id: "comment", rows: "2" });
+    comment.value = rating.comment;
+    comment.addEventListener("input", () => this.ratings.update(this.item.id, { comment: comment.value }));
+    return create("div", { class: "more" },
+      create("label", { for: "corrected", text: "Corrected version (optional)" }), corrected, create("div", {}, ...buttons),
+      create("label", { for: "comment", text: "Comment (optional)" }), comment);
   }
 
-  buttons() {
-    const button = (text, act, more = {}) => {
-      const made = make("button", { type: "button", text, ...more });
-      made.addEventListener("click", act);
-      return made;
+  renderButtons() {
+    const { position } = this.ratings;
+    const button = (text, act, attributes = {}) => {
+      const element = create("button", { type: "button", text, ...attributes });
+      element.addEventListener("click", act);
+      return element;
     };
     return [
-      button("Previous", () => this.go(this.ratings.at - 1), { disabled: this.ratings.at === 0 }),
-      button("Next", () => this.go(this.ratings.at + 1), { disabled: this.ratings.at === this.packet.items.length - 1 }),
-      button("Next open", () => this.goOpen()),
-      button("Save the file to send back", () => this.save(), { class: "main" }),
+      button("Previous", () => this.goTo(position - 1), { disabled: position === 0 }),
+      button("Next", () => this.goTo(position + 1), { disabled: position === this.packet.items.length - 1 }),
+      button("Next unanswered", () => this.goToNextUnanswered()),
+      button("Download my ratings", () => this.download(), { class: "main" }),
     ];
   }
 
-  // For whoever changes the browser or the machine.
-  saved() {
-    const load = make("input", { type: "file", accept: ".json,application/json" });
-    load.addEventListener("change", async () => {
-      let said = "This file cannot be read.";
+  // For raters who change the browser or the computer.
+  renderResume() {
+    const input = create("input", { type: "file", accept: ".json,application/json" });
+    input.addEventListener("change", async () => {
+      let message = "This file cannot be read. Choose a file that was downloaded from this page.";
       try {
-        said = this.ratings.take(JSON.parse(await load.files[0].text()));
+        message = this.ratings.addFile(JSON.parse(await input.files[0].text()));
       } catch {
-        // what is no JSON is none of ours
+        // The file is not JSON.
       }
-      this.show();
-      this.say(said);
+      this.render();
+      this.showMessage(message);
     });
-    return make("p", { class: "keys" }, make("label", { class: "file" }, load, make("span", { text: "Go on from a saved file" })));
+    return create("p", { class: "hint" }, create("label", { class: "file" }, input, create("span", { text: "Resume from a file" })));
   }
 
   answer(name, answer) {
-    this.count();
-    const own = this.ratings.get(this.item.id);
-    const change = { answers: { ...own.answers, [name]: answer } };
-    const before = this.ratings.done;
-    this.ratings.change(this.item.id, change);
-    this.progress();
-    if (this.ratings.done > before && this.ratings.done === this.packet.items.length) this.say(ALL);
+    this.countTime();
+    const wasComplete = this.ratings.isComplete;
+    this.ratings.update(this.item.id, { answers: { ...this.ratings.get(this.item.id).answers, [name]: answer } });
+    this.renderProgress();
+    if (this.ratings.isComplete && !wasComplete) this.showMessage(ALL_RATED);
   }
 
-  progress() {
+  renderProgress() {
     const total = this.packet.items.length;
-    const { done } = this.ratings;
+    const { ratedCount, isSaved } = this.ratings;
     const bar = document.querySelector(".bar");
     bar.setAttribute("aria-valuemax", String(total));
-    bar.setAttribute("aria-valuenow", String(done));
-    bar.firstElementChild.style.width = `${(100 * done) / total}%`;
-    const kept = this.ratings.kept ? " Your answers are kept in this browser." : "";
-    document.querySelector(".done").textContent = `${done} of ${total} rated.${kept}`;
+    bar.setAttribute("aria-valuenow", String(ratedCount));
+    bar.firstElementChild.style.width = `${(100 * ratedCount) / total}%`;
+    const saved = isSaved ? " Your answers are saved in this browser." : "";
+    document.querySelector(".progress").textContent = `${ratedCount} of ${total} rated.${saved}`;
   }
 
-  key(event) {
+  handleKey(event) {
     if (event.repeat || event.ctrlKey || event.metaKey || event.altKey || event.target.closest("textarea")) return;
     if (event.key === "Enter" && event.target.closest("button, input[type=file]")) return;
-    const acts = { n: () => this.go(this.ratings.at + 1), p: () => this.go(this.ratings.at - 1), u: () => this.goOpen() };
-    acts.Enter = acts.n;
-    if (acts[event.key]) {
+    const { position } = this.ratings;
+    const actions = { n: () => this.goTo(position + 1), p: () => this.goTo(position - 1), u: () => this.goToNextUnanswered() };
+    actions.Enter = actions.n;
+    if (actions[event.key]) {
       event.preventDefault();
-      acts[event.key]();
+      actions[event.key]();
     } else if (/^[1-9]$/.test(event.key)) {
-      this.choose(Number(event.key) - 1);
+      this.chooseAnswer(Number(event.key) - 1);
     }
   }
 
-  // A number answers the question that has the focus and no answer yet, else the first without one, else the one with the focus, else the last.
-  choose(k) {
-    const fields = [...this.place.querySelectorAll("fieldset:not(.kinds)")];
+  // A number answers the focused question if it has no answer yet, else the first question without one, else the focused one, else the last.
+  chooseAnswer(k) {
+    const fields = [...this.main.querySelectorAll("fieldset:not(.kinds)")];
+    const isUnanswered = (field) => !field.querySelector(":checked");
     const focused = fields.find((field) => field.contains(document.activeElement));
-    const open = fields.find((field) => !field.querySelector(":checked"));
-    const here = focused && !focused.querySelector(":checked") ? focused : null;
-    const radio = (here ?? open ?? focused ?? fields[fields.length - 1]).querySelectorAll("input")[k];
+    const target = focused && isUnanswered(focused) ? focused : fields.find(isUnanswered) ?? focused ?? fields[fields.length - 1];
+    const radio = target.querySelectorAll("input")[k];
     if (radio) radio.click();
   }
 
-  save() {
-    this.count();
-    const { packet, rater } = this.packet;
-    const blob = new Blob([JSON.stringify(this.ratings.file(), null, 1)], { type: "application/json" });
-    const link = make("a", { href: URL.createObjectURL(blob), download: `ratings-${packet}-${rater}.json` });
+  download() {
+    this.countTime();
+    const { items, packet, rater } = this.packet;
+    const name = `ratings-${packet}-${rater}.json`;
+    const blob = new Blob([JSON.stringify(this.ratings.toFile(), null, 1)], { type: "application/json" });
+    const link = create("a", { href: URL.createObjectURL(blob), download: name });
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 60000);
-    this.ratings.unsaved = false;
-    const half = this.packet.items.filter((item) => this.ratings.started(item.id) && !this.ratings.whole(item.id));
-    const first = half.length ? this.packet.items.indexOf(half[0]) + 1 : 0;
-    const open = half.length ? ` ${half.length} have a mark or a text but no answer yet and will not count: the first is judgement ${first}.` : "";
-    const { done } = this.ratings;
-    const left = this.packet.items.length - done;
-    const rest = left ? ` ${left} of ${this.packet.items.length} are still open.` : " Send it back.";
-    this.say(`Saved as ratings-${packet}-${rater}.json: ${done} ${done === 1 ? "judgement" : "judgements"}.${rest}${open}`);
+    this.ratings.isDownloaded = true;
+    const { ratedCount, isComplete } = this.ratings;
+    const next = isComplete ? "Send the file back." : `${items.length - ratedCount} of ${plural(items.length, "item")} are not answered yet.`;
+    this.showMessage([`Downloaded ${name} with ${plural(ratedCount, "rating")}.`, next, ...this.describeIncomplete()].join(" "));
+  }
+
+  // Items with a mark or a text but without an answer.
+  describeIncomplete() {
+    const { items } = this.packet;
+    const incomplete = items.filter((item) => this.ratings.isStarted(item.id) && !this.ratings.isRated(item.id));
+    if (!incomplete.length) return [];
+    const first = items.indexOf(incomplete[0]) + 1;
+    if (incomplete.length === 1) return [`Item ${first} has a mark or a text but no answer, so it will not count.`];
+    return [`${incomplete.length} items have a mark or a text but no answer, so they will not count. The first is item ${first}.`];
   }
 }
 
-const place = document.getElementById("place");
-unpacked(document.getElementById("content").content.textContent).then((packet) => new Page(place, packet), () => {
-  const text = "This browser is too old for this page, or the file is damaged. Ask for the packet as a spreadsheet instead.";
-  place.before(make("p", { class: "notice", role: "alert", text }));
+const main = document.getElementById("item");
+unpack(document.getElementById("content").content.textContent).then((packet) => new Page(main, packet), () => {
+  const text = "This browser is too old for this page, or the file is damaged. Use a current browser, or ask for the packet as a spreadsheet.";
+  main.before(create("p", { class: "notice", role: "alert", text }));
 });

@@ -39,7 +39,7 @@ def opened(context: Any, path: Path) -> Any:
 
 def saved(page: Any, folder: Path, name: str = "sent.json") -> Path:
     with page.expect_download() as download:
-        page.get_by_role("button", name="Save the file to send back").click()
+        page.get_by_role("button", name="Download my ratings").click()
     target = folder / name
     download.value.save_as(target)
     return target
@@ -59,11 +59,11 @@ def test_a_whole_packet_by_keyboard_with_a_reload_in_the_middle(export: Export, 
         if place == len(items) // 2:
             page.reload()
             page.locator("h2").wait_for()
-            assert page.locator("h2").inner_text() == f"Judgement {place + 1} of {len(items)}"
+            assert page.locator("h2").inner_text() == f"Item {place + 1} of {len(items)}"
             assert page.get_by_role("status").first.inner_text().startswith(f"{place} of {len(items)} rated")
         page.keyboard.press(str(answer + 1))
         page.keyboard.press("n" if place % 2 else "Enter")
-    assert page.locator(".said").inner_text() == "All are rated: save the file and send it back."
+    assert page.locator(".message").inner_text() == "All items are rated. Download your ratings and send the file back."
     (imported,) = review_import(run.path, [saved(page, tmp_path)])
     assert imported.new == len(items) and not imported.rejected
     words = ("A", "B", "tie", "both bad")
@@ -77,14 +77,14 @@ def test_errors_with_the_mouse_and_a_corrected_text(export: Export, run: StoredR
     kind = made.packet.questions.errors[1]
     page.get_by_role("radio", name="critical").check()
     page.get_by_role("checkbox", name=kind).check()
-    page.get_by_role("button", name="Start from the output").click()
-    page.get_by_label("the text as it should be").press_sequentially("!")
+    page.get_by_role("button", name="Start from this summary").click()
+    page.get_by_label("Corrected version").press_sequentially("!")
     page.get_by_label("Comment").fill("1 and n are letters here")
     page.get_by_role("button", name="Next", exact=True).click()
-    page.get_by_role("button", name="Next open").click()
+    page.get_by_role("button", name="Next unanswered").click()
     page.keyboard.press("1")
     page.keyboard.press("u")
-    assert page.locator("h2").inner_text() == "Judgement 4 of 26"
+    assert page.locator("h2").inner_text() == "Item 4 of 26"
     review_import(run.path, [saved(page, tmp_path)])
     first, third = made.packet.items[0].id, made.packet.items[2].id
     assert ratings_of(run) == {
@@ -106,11 +106,11 @@ def test_it_goes_on_in_another_browser_from_the_saved_file(export: Export, brows
     other = opened(elsewhere, made.files[0])
     other.keyboard.press("1")
     other.locator("input[type=file]").set_input_files(file)
-    other.get_by_text("judgements were taken from the file").wait_for()
+    other.get_by_text("Loaded 2 ratings from the file").wait_for()
     sent = json.loads(saved(other, tmp_path, "other.json").read_text())
     assert [r["answers"]["preference"] for r in sent["ratings"]] == ["A", "B", "B"], "the later answer stays"
     other.locator("input[type=file]").set_input_files({"name": "x.json", "mimeType": "application/json", "buffer": b'{"bench_review": 1}'})
-    other.get_by_text("of another packet or another rater").wait_for()
+    other.get_by_text("belongs to another packet or another rater").wait_for()
     elsewhere.close()
 
 
@@ -118,10 +118,10 @@ def test_enter_goes_on_after_a_click_on_an_answer(export: Export, context: Any) 
     page = opened(context, export().files[0])
     page.get_by_text("both bad").click()
     page.keyboard.press("Enter")
-    assert page.locator("h2").inner_text().startswith("Judgement 2 of ")
+    assert page.locator("h2").inner_text().startswith("Item 2 of ")
     page.get_by_role("button", name="Previous").focus()
     page.keyboard.press("Enter")
-    assert page.locator("h2").inner_text().startswith("Judgement 1 of "), "on a button it presses the button"
+    assert page.locator("h2").inner_text().startswith("Item 1 of "), "on a button it presses the button"
 
 
 @pytest.mark.parametrize(
@@ -141,7 +141,7 @@ def test_a_file_that_somebody_changed_does_not_break_the_page(export: Export, co
     rating = {**own, "item": item, "answered_at": "2099-01-01T00:00:00Z"} if isinstance(own, dict) else own
     text = json.dumps({**about, "ratings": [rating, {"item": "unheard of"}]})
     page.locator("input[type=file]").set_input_files({"name": "x.json", "mimeType": "application/json", "buffer": text.encode()})
-    page.get_by_text("judgements were taken from the file").wait_for()
+    page.get_by_text("from the file.").wait_for()
     page.reload()  # what is kept in the browser does not break it either
     page.locator("h2").wait_for()
     page.keyboard.press("3")
@@ -154,7 +154,7 @@ def test_a_browser_that_cannot_unpack_says_what_to_do(export: Export, context: A
     page.add_init_script("delete window.DecompressionStream")
     page.goto(export().files[0].as_uri())
     page.get_by_role("alert").wait_for()
-    assert "Ask for the packet as a spreadsheet" in page.get_by_role("alert").inner_text()
+    assert "ask for the packet as a spreadsheet" in page.get_by_role("alert").inner_text()
 
 
 def test_numbers_answer_the_question_that_has_the_focus_and_a_held_key_only_one(export: Export, context: Any, tmp_path: Path) -> None:
@@ -177,9 +177,9 @@ def test_what_is_saved_is_said_beside_the_button_and_what_is_open(export: Export
     page.keyboard.press("1")
     saved(page, tmp_path)
     total = len(made.packet.items)
-    said = page.locator(".said")
-    assert said.inner_text().endswith(f": 1 judgement. {total - 1} of {total} are still open.")
-    assert page.evaluate("document.activeElement.textContent") == "Save the file to send back", "the focus stays"
+    said = page.locator(".message")
+    assert said.inner_text().endswith(f" with 1 rating. {total - 1} of {total} items are not answered yet.")
+    assert page.evaluate("document.activeElement.textContent") == "Download my ratings", "the focus stays"
     box = said.bounding_box()
     assert box is not None and 0 < box["y"] < 900, "in sight, wherever the page is scrolled to"
 
@@ -187,13 +187,13 @@ def test_what_is_saved_is_said_beside_the_button_and_what_is_open(export: Export
 def test_a_text_that_was_written_is_not_replaced_unasked(export: Export, context: Any, tmp_path: Path) -> None:
     page = opened(context, export().files[0])
     page.get_by_role("button", name="Start from A").click()
-    page.get_by_label("the text as it should be").fill("my long careful correction")
+    page.get_by_label("Corrected version").fill("my long careful correction")
     page.once("dialog", lambda dialog: dialog.dismiss())
     page.get_by_role("button", name="Start from B").click()
-    assert page.get_by_label("the text as it should be").input_value() == "my long careful correction"
+    assert page.get_by_label("Corrected version").input_value() == "my long careful correction"
     page.once("dialog", lambda dialog: dialog.accept())
     page.get_by_role("button", name="Start from B").click()
-    assert page.get_by_label("the text as it should be").input_value() == page.locator(".output .text").nth(1).inner_text()
+    assert page.get_by_label("Corrected version").input_value() == page.locator(".output .text").nth(1).inner_text()
 
 
 def test_what_has_the_focus_is_not_under_the_buttons(export: Export, context: Any) -> None:
@@ -234,12 +234,12 @@ def test_hostile_texts_are_read_and_nothing_of_them_runs(hostile: StoredRun, con
 def test_six_thousand_judgements_stay_quick(large: ExportedPacket, context: Any) -> None:
     """The work of a step is that of one judgement, however many there are: the page holds one at a time."""
     page = opened(context, large.files[0])
-    assert page.locator("h2").inner_text() == "Judgement 1 of 6020"
+    assert page.locator("h2").inner_text() == "Item 1 of 6020"
     nodes = page.evaluate("document.querySelectorAll('*').length")
     for _ in range(20):
         page.keyboard.press("1")
         page.keyboard.press("n")
-    assert page.locator("h2").inner_text() == "Judgement 21 of 6020"
+    assert page.locator("h2").inner_text() == "Item 21 of 6020"
     assert page.evaluate("document.querySelectorAll('*').length") < nodes + 20
 
 
