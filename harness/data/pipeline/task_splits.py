@@ -8,12 +8,13 @@ All steps but the first and the last work on an index of the rows; the examples 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.data.identity import RowIds, RowIndex, splits_digest
 from harness.data.pipeline.folding import add_followers, fold, merge_references
-from harness.data.pipeline.harvested_examples import correction_lines, read_corrections, remove_corrected, training_examples
+from harness.data.pipeline.harvested_examples import Correction, correction_lines, read_corrections, remove_corrected, training_examples
 from harness.data.pipeline.labels import find_unseen_labels, resolve_choices
 from harness.data.pipeline.raw_splits import SPLITS, RawSplits, read_files, read_source
 from harness.data.pipeline.sampling import sample_positions
@@ -49,55 +50,88 @@ def load_splits(task: Task, *, folder: Path, limit: int | None = None, limit_see
         raw = read_source(task)
     else:
         raw = read_files(task, folder, is_sampled=limit is not None, whole_as_test=whole_as_test)
-    index, removed = raw.index, dict[str, int]()
     corrections = read_corrections([folder / path for path in _as_tuple(task.data.harvested)])
-    parts = dict(raw.parts)
-    if corrections:
-        parts, removed = remove_corrected(index, parts, corrections)
-    parts, followers = _fold_splits(index, parts, ("validation", "test"))
-    is_test_only = whole_as_test and not len(parts["train"])
-    cleaned = CleanedSplits(parts, {}, 0, 0, 0, []) if is_test_only else remove_overlaps(index, parts)
-    parts = cleaned.parts
-    warnings = [*raw.warnings, *cleaned.warnings]
-    if raw.needs_validation:
-        parts["train"], parts["validation"] = split_off_validation(index, parts["train"])
-        parts, new_followers = _fold_splits(index, parts, ("validation",))
-        followers |= new_followers
-        if corrections:
-            parts, _ = remove_corrected(index, parts, corrections)
-    if not len(parts["validation"]) and len(parts["train"]):
-        warnings.append("no validation examples: early stopping is off")
+    selected = _select_rows(raw, corrections, whole_as_test=whole_as_test)
+    parts, warnings = selected.parts, [*raw.warnings, *selected.warnings]
     choices: tuple[str, ...] = ()
     if task.chooses:
-        choices, label_warnings = resolve_choices(index, raw.parts if corrections else parts, task)
+        choices, label_warnings = resolve_choices(raw.index, raw.parts if corrections else parts, task)
         warnings += label_warnings
     full_sizes: dict[str, int] = {split: len(parts[split]) for split in SPLITS}
-    folded = {split: sum(len(followers.get(row, ())) for row in parts[split].tolist()) for split in parts} if index.with_folds else {}
     if limit is not None:
         parts = {split: _sample_rows(rows, raw.ids, limit, limit_seed) for split, rows in parts.items()}
     unseen: dict[str, int] = {}
     if task.chooses and len(parts["train"]):
-        unseen, label_warnings = find_unseen_labels(index.get_labels(parts["train"]), index.get_labels(parts["test"]))
+        unseen, label_warnings = find_unseen_labels(raw.index.get_labels(parts["train"]), raw.index.get_labels(parts["test"]))
         warnings += label_warnings
-    examples = _build_examples(raw, parts, followers, choices)
+    examples = _build_examples(raw, parts, selected.followers, choices)
     if corrections:
         examples["train"] += training_examples(corrections, choices, examples["train"])
-        warnings += correction_lines(index, raw.parts, corrections, removed)
+        warnings += correction_lines(raw.index, raw.parts, corrections, selected.corrected)
     report = DataReport(
         origin=raw.origin,
         sizes={split: len(part) for split, part in examples.items()},
         sampled_from=full_sizes,
         skipped=raw.skipped,
         skipped_rows=raw.skipped_rows,
-        duplicates=cleaned.duplicates,
-        removed_from_train=cleaned.removed_from_train,
-        removed_from_validation=cleaned.removed_from_validation,
-        shared_groups_removed=cleaned.shared_groups_removed,
-        folded={split: count for split, count in folded.items() if split != "train"},
+        duplicates=selected.cleaned.duplicates,
+        removed_from_train=selected.cleaned.removed_from_train,
+        removed_from_validation=selected.cleaned.removed_from_validation,
+        shared_groups_removed=selected.cleaned.shared_groups_removed,
+        folded=selected.count_folded() if raw.index.with_folds else {},
         unseen_labels=unseen,
         warnings=tuple(warnings),
     )
     return Splits(examples["train"], examples["validation"], examples["test"], report, splits_digest(examples))
+
+
+@dataclass(frozen=True)
+class _SelectedRows:
+    """The rows of each split that become examples.
+
+    Attributes:
+        followers: by row, the rows whose references it takes.
+        corrected: by split, how many rows were removed because of corrections.
+        cleaned: what was removed because of overlaps.
+    """
+
+    parts: dict[SplitName, RowNumbers]
+    followers: dict[int, list[int]]
+    corrected: Mapping[str, int]
+    cleaned: CleanedSplits
+
+    @property
+    def warnings(self) -> list[str]:
+        """Lines for the data report."""
+        needs_validation = not len(self.parts["validation"]) and len(self.parts["train"])
+        return [*self.cleaned.warnings, *(["no validation examples: early stopping is off"] if needs_validation else [])]
+
+    def count_folded(self) -> dict[str, int]:
+        """By held-out split, how many rows became further references of another row."""
+        held_out: tuple[SplitName, ...] = ("validation", "test")
+        return {split: sum(len(self.followers.get(row, ())) for row in self.parts[split].tolist()) for split in held_out}
+
+
+def _select_rows(raw: RawSplits, corrections: Sequence[Correction], *, whole_as_test: bool) -> _SelectedRows:
+    """Remove originals of corrections, fold references, remove overlaps, and split off validation if it is missing.
+
+    Args:
+        whole_as_test: whether training may be empty.
+    """
+    index, parts, corrected = raw.index, dict(raw.parts), dict[str, int]()
+    if corrections:
+        parts, corrected = remove_corrected(index, parts, corrections)
+    parts, followers = _fold_splits(index, parts, ("validation", "test"))
+    is_test_only = whole_as_test and not len(parts["train"])
+    cleaned = CleanedSplits(parts, {}, 0, 0, 0, []) if is_test_only else remove_overlaps(index, parts)
+    parts = dict(cleaned.parts)
+    if raw.needs_validation:
+        parts["train"], parts["validation"] = split_off_validation(index, parts["train"])
+        parts, new_followers = _fold_splits(index, parts, ("validation",))
+        followers |= new_followers
+        if corrections:
+            parts, _ = remove_corrected(index, parts, corrections)
+    return _SelectedRows(parts, followers, corrected, cleaned)
 
 
 def _as_tuple(paths: Paths | None) -> tuple[str, ...]:

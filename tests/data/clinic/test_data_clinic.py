@@ -21,10 +21,10 @@ from harness.data.clinic import visits
 from harness.data.clinic.drugs import DRUGS
 from harness.data.clinic.person_names import FIRST_NAMES, LAST_NAMES
 from harness.data.clinic.phrases import discharge_phrases, triage_phrases
+from harness.data.clinic.phrases.question_phrases import QUESTIONS
 from harness.data.clinic.phrases.visit_dialogue import DIALOGUE
 from harness.data.clinic.phrases.visit_prose import PROSE
 from harness.data.clinic.phrases.visit_styles import STYLES
-from harness.data.clinic.questions import QUESTIONS
 from harness.data.clinic.symptoms import ALLERGENS, CONDITIONS, DENIED, SYMPTOMS
 from harness.types import Kind
 

@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 from clinic_reader import UNITS, forbidden_pairs, misstated, stated_range
 
-from harness.data.clinic.questions import QUESTIONS
+from harness.data.clinic.phrases.question_phrases import QUESTIONS
 
 WHAT_A_VISIT_MAY_LACK = {"current", "allergy", "cleared", "clash", "stopped", "range", "vital"}
 
