@@ -13,7 +13,7 @@ from harness.types import Example, SplitName
 
 
 def inputs_digest(example: Example) -> str:
-    """sha256 (hex) of the inputs, names and texts verbatim, in whatever order."""
+    """sha256 (hex) of the inputs, names and texts verbatim, in any order."""
     return _sha256(sorted(example.inputs.items()))
 
 

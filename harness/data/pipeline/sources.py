@@ -60,7 +60,7 @@ def _plugin_sources(installed: InstalledPlugin) -> Mapping[str, SourceFunction]:
 
 
 def _guard(source: SourceFunction, title: str) -> SourceFunction:
-    """A plug-in's source whose errors, of whatever kind, name it."""
+    """A plug-in's source, with its title in every error that it raises."""
 
     def guarded(spec: DataSpec, kind: Kind) -> SourceRows:
         try:
