@@ -207,4 +207,4 @@ def test_score_that_is_not_a_number_fails_the_cell_and_names_the_example(call: B
     (file,) = (tmp_path / "here").glob("runs/*/cells/*/cell.json")
     cell = json.loads(file.read_text())
     assert cell["status"] == "failed"
-    assert "the metric 'shouted' of 'shouting' gives nan for the row 'test-" in cell["error"]
+    assert "the metric 'shouted' of 'shouting' returned nan for the example 'test-" in cell["error"]

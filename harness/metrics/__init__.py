@@ -1,11 +1,12 @@
-"""Predictions and references in, scores out. Pure functions; each metric says in its signature what made its number."""
+"""Predictions and references in, scores out. Metrics are pure functions; the signature of each says how its number is computed."""
 
-from harness.metrics.evaluate_library import SCRIPT, is_of_library, score_of, scripts_of
+from harness.metrics.evaluate_library import SCRIPT_PREFIX, get_script_digests, is_library_metric, library_score_name
 from harness.metrics.facts import FACTS, has_facts
+from harness.metrics.faithfulness import unsupported_sentences
 from harness.metrics.families import FAMILIES, families, metrics_for
 from harness.metrics.family import BOUNDS, Family, example_metric
 from harness.metrics.join import join
-from harness.metrics.labels import ClassRow, confusion, per_class
+from harness.metrics.labels import ClassScores, confusion_matrix, score_classes
 from harness.metrics.plugin_contract import check_family
 from harness.types import Metric
 
@@ -13,19 +14,20 @@ __all__ = [
     "BOUNDS",
     "FACTS",
     "FAMILIES",
-    "SCRIPT",
-    "ClassRow",
+    "SCRIPT_PREFIX",
+    "ClassScores",
     "Family",
     "Metric",
     "check_family",
-    "confusion",
+    "confusion_matrix",
     "example_metric",
     "families",
+    "get_script_digests",
     "has_facts",
-    "is_of_library",
+    "is_library_metric",
     "join",
+    "library_score_name",
     "metrics_for",
-    "per_class",
-    "score_of",
-    "scripts_of",
+    "score_classes",
+    "unsupported_sentences",
 ]

@@ -7,12 +7,12 @@ from functools import lru_cache
 from types import MappingProxyType
 
 from harness.errors import BenchError, did_you_mean
-from harness.metrics.evaluate_library import is_of_library, library_family
+from harness.metrics.evaluate_library import is_library_metric, library_family
 from harness.metrics.facts import FACTS
 from harness.metrics.faithfulness import FAITHFULNESS
 from harness.metrics.family import Family
-from harness.metrics.guard import guarded
 from harness.metrics.labels import CLASSIFICATION, PROBABILITIES
+from harness.metrics.output_check import with_checked_output
 from harness.metrics.similarity import ANSWERABILITY, BLEU, CHRF, EXACT_MATCH, LENGTH, ROUGE, SQUAD, TER
 from harness.plugins import InstalledPlugin, merge_with_plugins
 from harness.types import Metric
@@ -26,38 +26,38 @@ def families() -> Mapping[str, Family]:
     """Every family by name: the shipped ones and those of plug-ins.
 
     Raises:
-        BenchError: for a plug-in that cannot be used, or a name, of a family or a score, that two packages claim.
+        BenchError: a plug-in cannot be used, or two packages use the same name for a family or a score.
     """
-    found = merge_with_plugins("metric", FAMILIES, _offered)
-    merge_with_plugins("score", _scores(FAMILIES), lambda installed: _scores(_offered(installed)))
-    return found
+    merged = merge_with_plugins("metric", FAMILIES, _families_of_plugin)
+    merge_with_plugins("score", _family_by_score(FAMILIES), lambda installed: _family_by_score(_families_of_plugin(installed)))
+    return merged
 
 
 def metrics_for(names: Sequence[str], labels: Sequence[str], *, run_code: bool = False) -> tuple[Metric, ...]:
-    """The metrics of these families, in their order, a family that is named twice once.
+    """The metrics of these families, in their order; repeated families count once.
 
     Args:
-        names: names of families, as a task's `metrics` lists them.
-        labels: the labels that an answer is chosen from; empty where it is written freely.
+        names: names of families, as in the `metrics` of a task.
+        labels: the labels from which answers are chosen; empty if answers are generated.
         run_code: whether scripts of the evaluate library may be run.
 
     Raises:
-        BenchError: a name that is no family, with the closest one; two families that give the same score; `classification` without labels.
+        BenchError: an unknown family, two families with the same score, or `classification` without labels.
     """
-    known = {**families(), **{name: library_family(name, run_code=run_code) for name in names if is_of_library(name)}}
+    known = {**families(), **{name: library_family(name, run_code=run_code) for name in names if is_library_metric(name)}}
     unknown = [f"unknown metric '{name}'.{_hint(name, known)}" for name in names if name not in known]
     if unknown:
         raise BenchError(unknown)
     chosen = [known[name] for name in dict.fromkeys(names)]
-    _distinct_scores(chosen)
+    _check_distinct_scores(chosen)
     return tuple(
-        metric if family is FAMILIES.get(family.name) else guarded(metric, family.name)
+        metric if family is FAMILIES.get(family.name) else with_checked_output(metric, family.name)
         for family in chosen
         for metric in family.build(labels)
     )
 
 
-def _distinct_scores(chosen: Sequence[Family]) -> None:
+def _check_distinct_scores(chosen: Sequence[Family]) -> None:
     owners: dict[str, str] = {}
     for family in chosen:
         for score in family.scores:
@@ -67,25 +67,25 @@ def _distinct_scores(chosen: Sequence[Family]) -> None:
 
 
 def _hint(name: str, known: Mapping[str, Family]) -> str:
-    owner = _scores(known).get(name)
-    return f" It is a score of the metric '{owner.name}': name that." if owner else did_you_mean(name, known)
+    owner = _family_by_score(known).get(name)
+    return f" It is a score of the metric '{owner.name}'; use that name." if owner else did_you_mean(name, known)
 
 
-def _scores(known: Mapping[str, Family]) -> dict[str, Family]:
-    """The family of each score; the first one of several."""
-    found: dict[str, Family] = {}
+def _family_by_score(known: Mapping[str, Family]) -> dict[str, Family]:
+    """The first family that gives each score."""
+    families: dict[str, Family] = {}
     for family in known.values():
         for score in family.scores:
-            found.setdefault(score, family)
-    return found
+            families.setdefault(score, family)
+    return families
 
 
-def _offered(installed: InstalledPlugin) -> dict[str, Family]:
-    strange = [family for family in installed.plugin.metrics if not isinstance(family, Family)]
-    if strange:
-        raise BenchError(f"the package {installed.package}: a metric must be a harness.metrics.Family, not {type(strange[0]).__name__}")
+def _families_of_plugin(installed: InstalledPlugin) -> dict[str, Family]:
+    invalid = [family for family in installed.plugin.metrics if not isinstance(family, Family)]
+    if invalid:
+        raise BenchError(f"the package {installed.package}: a metric must be a harness.metrics.Family, not {type(invalid[0]).__name__}")
     names = [family.name for family in installed.plugin.metrics]
-    twice = next((name for name in names if names.count(name) > 1), None)
-    if twice is not None:
-        raise BenchError(f"the package {installed.package} has two metrics named '{twice}': give one of them another name")
+    repeated = next((name for name in names if names.count(name) > 1), None)
+    if repeated is not None:
+        raise BenchError(f"the package {installed.package} has two metrics named '{repeated}'. Rename one of them")
     return {family.name: family for family in installed.plugin.metrics}

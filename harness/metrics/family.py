@@ -1,4 +1,4 @@
-"""A family of metrics: the name a task asks for, and the scores that it gives."""
+"""A family of metrics: the name that a task lists under `metrics`, and the scores it gives."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
     from harness.types import Example, Prediction
 
-# Raised by one when our own code changes a number without a change in the libraries below it; part of every signature.
+# Raise this when our own code changes a number although no library has changed. It is part of every signature.
 REVISION = 1
 
-# The lowest and highest value that a score of this unit can take; a unit that is not here has no such limits.
+# The lowest and highest possible score, by unit. Other units have no bounds.
 BOUNDS: Mapping[str, tuple[float, float]] = MappingProxyType(
     {"fraction": (0.0, 1.0), "score": (0.0, 1.0), "coefficient": (-1.0, 1.0), "points": (0.0, 100.0)}
 )
@@ -26,16 +26,14 @@ BOUNDS: Mapping[str, tuple[float, float]] = MappingProxyType(
 
 @dataclass(frozen=True)
 class Family:
-    """What a task's `metrics` names: a set of scores that are made together.
-
-    `kinds` are the kinds of task on which the scores make sense; what fits classification fits any task with labels. `build(labels)`
-    makes the metrics, in the order of `scores` (`labels` are those of the task, empty where it has none; most families ignore them).
-    """
+    """A set of scores that are computed together."""
 
     name: str
     kinds: tuple[Kind, ...]
+    """The kinds of task that the scores apply to. A family for classification applies to every task that has labels."""
     scores: tuple[str, ...]
     build: Callable[[Sequence[str]], tuple[Metric, ...]]
+    """Builds the metrics, in the order of `scores`, for the labels of a task. Most families ignore the labels; they may be empty."""
 
 
 def example_metric(
@@ -45,7 +43,12 @@ def example_metric(
     score: Callable[[Example, Prediction], float | None],
     signature: str,
 ) -> Metric:
-    """A metric that judges each example alone; its aggregate is the mean. `signature` is what follows the name."""
+    """Build a metric that scores each example alone; its aggregate is the mean.
+
+    Args:
+        score: the score of one example, or None where it does not apply to the example.
+        signature: the part of the signature after the name.
+    """
 
     def per_example(example: Example, prediction: Prediction) -> Statistic | None:
         value = score(example, prediction)
@@ -55,6 +58,6 @@ def example_metric(
 
 
 def mean_of_total(total: NDArray[np.float64], n: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The mean over rows: (…, 1) and (…) → (…)."""
+    """The mean over examples: (…, 1) and (…) → (…)."""
     mean: NDArray[np.float64] = total[..., 0] / n
     return mean

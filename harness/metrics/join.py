@@ -1,4 +1,4 @@
-"""Which prediction belongs to which example."""
+"""Match predictions with their examples."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from harness.errors import BenchError
 from harness.types import Example, Prediction
 
 
-class Missing(Prediction):
-    """Stands for a prediction that is not there. It is wrong whatever the example, also where "no answer" would be right."""
+class MissingPrediction(Prediction):
+    """Takes the place of a prediction that does not exist. It is always wrong, even where "no answer" would be right."""
 
     __slots__ = ()
 
@@ -18,10 +18,10 @@ class Missing(Prediction):
 def join(examples: Sequence[Example], predictions: Sequence[Prediction]) -> list[tuple[Example, Prediction]]:
     """Every example with its prediction, joined on the id, in the order of the examples.
 
-    An example without a prediction gets an empty one, which scores as wrong: what the model left out is not dropped.
+    An example without a prediction gets a `MissingPrediction`, which scores as wrong. It is not dropped.
 
     Raises:
-        BenchError: a prediction for an example that is not there, or two of the same id.
+        BenchError: a prediction has no example, or several share an id.
     """
     by_id = {p.example_id: p for p in predictions}
     known = {e.id for e in examples}
@@ -30,4 +30,4 @@ def join(examples: Sequence[Example], predictions: Sequence[Prediction]) -> list
     problems += [f"there are {n} examples with the id '{name}'" for name, n in Counter(e.id for e in examples).items() if n > 1]
     if problems:
         raise BenchError([*problems[:5], *([f"… and {len(problems) - 5} more"] if len(problems) > 5 else [])])
-    return [(e, by_id.get(e.id) or Missing(e.id, "")) for e in examples]
+    return [(e, by_id.get(e.id) or MissingPrediction(e.id, "")) for e in examples]

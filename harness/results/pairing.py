@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from harness.data.identity import example_digest
 from harness.errors import BenchError
-from harness.metrics import SCRIPT
+from harness.metrics import SCRIPT_PREFIX
 from harness.results.strategy_result import StrategyResult
 from harness.results.task_scores import equally_wide
 from harness.types import Metric
@@ -49,9 +49,11 @@ def shared_metrics(a: StrategyResult, b: StrategyResult) -> tuple[list[Metric], 
         for name, metric in ours.items()
         if name in theirs and metric.signature != theirs[name].signature
     ]
-    scripts = [{k: v for c in side.done for k, v in side.run.results[c.id].provenance.items() if k.startswith(SCRIPT)} for side in (a, b)]
+    scripts = [
+        {k: v for c in side.done for k, v in side.run.results[c.id].provenance.items() if k.startswith(SCRIPT_PREFIX)} for side in (a, b)
+    ]
     problems += [
-        f"{name.removeprefix(SCRIPT)} is computed differently in the two runs: the script of the metric has changed between them"
+        f"{name.removeprefix(SCRIPT_PREFIX)} is computed differently in the two runs: the script of the metric has changed between them"
         for name in scripts[0].keys() & scripts[1].keys()
         if scripts[0][name] != scripts[1][name]
     ]

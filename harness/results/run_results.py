@@ -30,7 +30,7 @@ class RunResults(StoredRun):
             BenchError: none has a result, or several fit that differ in more than the seed.
         """
         found = find_cell(self, strategy, task=task, model=model, train_size=train_size, needs_model=False)
-        return self.by_task[found.task.name].strategy_of(found.cell)
+        return self.by_task[found.task.name].get_strategy(found.cell)
 
     @property
     def spent(self) -> StrategyCosts | None:

@@ -32,7 +32,7 @@ class TaskResults(TaskScores):
         """The strategies whose primary score has a value, the best first."""
         return tuple(result for result in self.strategies if result.scored)
 
-    def strategy_of(self, cell: Cell) -> StrategyResult:
+    def get_strategy(self, cell: Cell) -> StrategyResult:
         """The strategy that this cell belongs to."""
         return next(result for result in self.strategies if cell in result.cells)
 

@@ -37,7 +37,7 @@ def main() -> None:
     a = arguments()
     rows = [json.loads(line) for line in Path(a.data).read_text().splitlines()]
     device = find_device(a.dtype)
-    strategy = strategy_of(a) if a.work == "train" else Strategy(name="base", method="prompt")
+    strategy = get_strategy(a) if a.work == "train" else Strategy(name="base", method="prompt")
     full = strategy.method == "full"
     loaded = load_model(resolve_model(a.model), device, full_precision=full, quantization=strategy.quantization)
     meter = Meter(device.kind, device.name, None)
@@ -64,7 +64,7 @@ def main() -> None:
     print(json.dumps({"eval_s": meter.seconds("predict"), "examples": len(rows)}))
 
 
-def strategy_of(a: argparse.Namespace) -> Strategy:
+def get_strategy(a: argparse.Namespace) -> Strategy:
     recipe = TrainSpec(epochs=a.epochs, batch_size=a.batch_size, learning_rate=2e-4, schedule="constant", warmup=0.0)
     quantization = QuantizationSpec() if a.strategy == "qlora" else None
     method = {"method": "full"} if a.strategy == "full" else {"method": "peft", "adapter": ADAPTER, "quantization": quantization}

@@ -1,4 +1,4 @@
-"""The contract that a plug-in's author checks: every shipped family keeps it, and each way to break it is named."""
+"""The contract of metric families: every shipped family fulfils it, and each violation is named."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ EXAMPLES = [
     Example("a", {"input": "x"}, ("yes",), LABELS, meta={"facts": [{"what": "word", "any": ["yes"], "critical": True}]}),
     Example("b", {"input": "y"}, ("no",), LABELS),
     Example("c", {"input": "z"}, ("yes",), LABELS),
-    Example("d", {"input": "w"}, (), LABELS),  # a question without an answer
+    Example("d", {"input": "w"}, (), LABELS),  # a question that has no answer
 ]
 PREDICTIONS = [
     *(Prediction("a", "yes", "yes", (-2.0, -0.1)), Prediction("b", "yes", "yes", (-1.0, -0.5)), Prediction("c", "ü\n", None)),
@@ -26,7 +26,7 @@ PREDICTIONS = [
 
 
 @pytest.mark.parametrize("name", FAMILIES)
-def test_what_is_shipped_keeps_it(name: str) -> None:
+def test_shipped_families_fulfil_the_contract(name: str) -> None:
     check_family(FAMILIES[name], EXAMPLES, PREDICTIONS)
 
 
@@ -45,7 +45,7 @@ def changed(**values: Any) -> Family:
     return family(replace(MINE, **values))
 
 
-def by_turns() -> Callable[[Example, Prediction], tuple[float, ...]]:
+def nondeterministic() -> Callable[[Example, Prediction], tuple[float, ...]]:
     calls: list[int] = []
 
     def score(example: Example, prediction: Prediction) -> tuple[float, ...]:
@@ -58,43 +58,46 @@ def by_turns() -> Callable[[Example, Prediction], tuple[float, ...]]:
 @pytest.mark.parametrize(
     ("broken", "hint"),
     [
-        (family(MINE, scores=("other",)), "announces the scores ('other',), and build makes ('mine',)"),
-        (family(scores=("mine",)), "build makes ()"),
+        (family(MINE, scores=("other",)), "declares the scores ('other',), but build returns ('mine',)"),
+        (family(scores=("mine",)), "build returns ()"),
         (Family("mine", ("classification",), ("mine",), lambda labels: [MINE]), "must return a tuple of Metric"),
         (Family("mine", ("clasification",), ("mine",), lambda labels: (MINE,)), "kinds must be some of"),
-        (family(MINE, MINE, scores=("mine", "mine")), "a score is named twice"),
+        (family(MINE, MINE, scores=("mine", "mine")), "a score is listed twice"),
         (changed(signature=" "), "needs a signature"),
         (changed(direction="up"), "direction must be higher, lower or none"),
-        (changed(per_example=lambda e, p: 1.0), "must give a tuple of finite numbers or None, not 1.0"),
-        (changed(per_example=lambda e, p: (float("nan"),)), "must give a tuple of finite numbers"),
-        (changed(per_example=lambda e, p: (1.0,) * len(e.inputs["input"] * (1 + (e.id == "b")))), "gives 2 numbers, and other rows have 1"),
+        (changed(per_example=lambda e, p: 1.0), "must return a tuple of finite numbers or None, not 1.0"),
+        (changed(per_example=lambda e, p: (float("nan"),)), "must return a tuple of finite numbers"),
+        (
+            changed(per_example=lambda e, p: (1.0,) * len(e.inputs["input"] * (1 + (e.id == "b")))),
+            "2 numbers, but 1 for other examples",
+        ),
         (changed(per_example=lambda e, p: (1.0,) if p.output else None), "None must depend on the example alone"),
-        (changed(per_example=by_turns()), "is not deterministic"),
-        (changed(per_example=lambda e, p: (3.0,)), "lies between 0 and 1, and a score is [3.0]"),
-        (changed(aggregate=lambda total, n: total[..., 0]), "the score is the mean of the rows"),
+        (changed(per_example=nondeterministic()), "is not deterministic"),
+        (changed(per_example=lambda e, p: (3.0,)), "ranges from 0 to 1, but a score is [3.0]"),
+        (changed(aggregate=lambda total, n: total[..., 0]), "the score must be the mean over examples"),
         (changed(aggregate=lambda total, n: np.float64(total.sum() / n.sum())), "aggregate must take leading axes"),
-        (changed(level="corpus", aggregate=lambda total, n: total[..., 0] / 0.0), "a score is a finite number"),
+        (changed(level="corpus", aggregate=lambda total, n: total[..., 0] / 0.0), "a score must be a finite number"),
     ],
 )
 @pytest.mark.filterwarnings("ignore:divide by zero", "ignore:invalid value")
-def test_each_way_to_break_it_is_named(broken: Family, hint: str) -> None:
-    with pytest.raises(AssertionError) as said:
+def test_each_violation_is_named(broken: Family, hint: str) -> None:
+    with pytest.raises(AssertionError) as caught:
         check_family(broken, EXAMPLES, PREDICTIONS)
-    assert hint in str(said.value)
+    assert hint in str(caught.value)
 
 
-def test_a_metric_that_fails_on_an_empty_output_shows() -> None:
+def test_metric_that_fails_on_an_empty_output() -> None:
     with pytest.raises(IndexError):
         check_family(changed(per_example=lambda e, p: (float(p.output[0] == "y"),)), EXAMPLES, PREDICTIONS)
 
 
-def test_rows_that_show_nothing_are_refused() -> None:
+def test_examples_without_any_score_are_refused() -> None:
     with pytest.raises(ValueError, match="no examples"):
         check_family(family(MINE), [], [])
-    with pytest.raises(ValueError, match="judges none of the examples"):
+    with pytest.raises(ValueError, match="applies to none of the examples"):
         check_family(changed(per_example=lambda e, p: None), EXAMPLES, PREDICTIONS)
 
 
-def test_one_that_keeps_it_passes() -> None:
+def test_valid_family_passes() -> None:
     check_family(family(MINE), EXAMPLES, PREDICTIONS)
     check_family(family(MINE), EXAMPLES, PREDICTIONS[:1])

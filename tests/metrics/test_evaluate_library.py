@@ -1,4 +1,4 @@
-"""Metrics of the evaluate library, here as local scripts: what they compute, and that nobody's script runs unasked."""
+"""Metrics of the evaluate library, here local scripts: their scores, and that no script runs without permission."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from harness.errors import BenchError
 from harness.metrics import Metric, metrics_for
-from harness.metrics.join import Missing
+from harness.metrics.join import MissingPrediction
 from harness.types import Example, Prediction
 
 SCRIPT = """
@@ -29,13 +29,13 @@ class {name}(evaluate.Metric):
 
 
 def script(folder: Path, name: str, body: str, references: str = "kind") -> str:
-    """A metric's folder, as the library wants it; the name that a task gives it."""
+    """Create the folder of a metric, as the library expects it, and return the name for a task."""
     (folder / name).mkdir(parents=True)
     (folder / name / f"{name}.py").write_text(SCRIPT.format(name=name.title(), body=body, references=references))
     return f"evaluate:{folder / name}"
 
 
-def of(name: str, *, run_code: bool = True) -> Metric:
+def build(name: str, *, run_code: bool = True) -> Metric:
     (metric,) = metrics_for([name], [], run_code=run_code)
     return metric
 
@@ -48,31 +48,31 @@ def shouting(tmp_path: Path) -> str:
     return script(tmp_path, "shouting", 'return {"shouting": sum(c.isupper() for c in predictions[0]) / len(references[0]), "n": 1}')
 
 
-def test_each_row_alone_and_the_mean(shouting: str) -> None:
-    metric = of(shouting)
+def test_each_example_is_scored_alone(shouting: str) -> None:
+    metric = build(shouting)
     assert metric.name == "shouting" and (metric.direction, metric.level) == ("none", "example")
     assert metric.per_example(ROW, Prediction("1", "ABc")) == (pytest.approx(2 / 3),)
     assert metric.per_example(Example("2", {}, ()), Prediction("2", "x")) is None
-    assert metric.per_example(ROW, Missing("1", "")) is None, "nobody knows its worst value"
+    assert metric.per_example(ROW, MissingPrediction("1", "")) is None, "its worst value is unknown"
 
 
-def test_the_direction_and_the_script_are_in_the_name_and_the_signature(shouting: str) -> None:
-    assert [of(shouting + more).direction for more in (":lower", ":higher", "")] == ["lower", "higher", "none"]
-    before = of(shouting).signature
+def test_direction_is_in_the_name_and_the_script_in_the_signature(shouting: str) -> None:
+    assert [build(shouting + more).direction for more in (":lower", ":higher", "")] == ["lower", "higher", "none"]
+    before = build(shouting).signature
     file = Path(shouting.removeprefix("evaluate:")) / "shouting.py"
     file.write_text(file.read_text() + "\n# another")
-    assert of(shouting).signature != before
+    assert build(shouting).signature != before
 
 
-def test_several_references_go_to_those_that_take_several(tmp_path: Path) -> None:
+def test_metric_that_takes_several_references_gets_them(tmp_path: Path) -> None:
     name = script(tmp_path, "any_of", 'return {"any_of": float(predictions[0] in references[0])}', "[kind]")
-    assert of(name).per_example(ROW, Prediction("1", "ABCD")) == (1.0,)
-    assert of(name).per_example(ROW, Prediction("1", "x")) == (0.0,)
+    assert build(name).per_example(ROW, Prediction("1", "ABCD")) == (1.0,)
+    assert build(name).per_example(ROW, Prediction("1", "x")) == (0.0,)
 
 
-def test_a_script_does_not_run_unasked_and_stored_numbers_need_none(shouting: str) -> None:
-    metric = of(shouting, run_code=False)
-    with pytest.raises(BenchError, match="allow it with --trust-remote-code"):
+def test_script_runs_only_with_permission_and_stored_scores_need_none(shouting: str) -> None:
+    metric = build(shouting, run_code=False)
+    with pytest.raises(BenchError, match="Allow it with trust_remote_code=True"):
         metric.per_example(ROW, Prediction("1", "ABc"))
     assert metric.per_example(ROW, Prediction("1", "ABc", scores={"shouting": 0.25})) == (0.25,)
 
@@ -80,25 +80,25 @@ def test_a_script_does_not_run_unasked_and_stored_numbers_need_none(shouting: st
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        ('return {"one": 1.0, "two": 2.0}', "gives one, two, and none of it is the number 'odd'"),
-        ('return {"odd": "much"}', "none of it is the number 'odd'"),
+        ('return {"one": 1.0, "two": 2.0}', "returned one, two, but no number named 'odd'"),
+        ('return {"odd": "much"}', "but no number named 'odd'"),
         ('raise ValueError("no")', "failed: ValueError: no"),
-        ('return {"odd": float("nan")}', "a score is a finite number"),
+        ('return {"odd": float("nan")}', "A score must be a finite number"),
     ],
 )
-def test_what_a_script_gives_instead_of_a_number(tmp_path: Path, body: str, message: str) -> None:
-    metric = of(script(tmp_path, "odd", body))
+def test_error_when_a_script_returns_no_number(tmp_path: Path, body: str, message: str) -> None:
+    metric = build(script(tmp_path, "odd", body))
     with pytest.raises(BenchError, match=message):
         metric.per_example(ROW, Prediction("1", "x"))
 
 
-def test_a_metric_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_error_when_a_metric_cannot_be_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_EVALUATE_OFFLINE", "1")
     with pytest.raises(BenchError, match=r"evaluate:\./nowhere_at_all: the evaluate library cannot load it"):
-        of("evaluate:./nowhere_at_all").per_example(ROW, Prediction("1", "x"))
+        build("evaluate:./nowhere_at_all").per_example(ROW, Prediction("1", "x"))
 
 
-def test_in_a_run(bench, tmp_path: Path) -> None:
+def test_library_metric_in_a_run(bench, tmp_path: Path) -> None:
     script(tmp_path, "shouting", 'return {"shouting": sum(c.isupper() for c in predictions[0]) / 10}')
     (tmp_path / "rows.jsonl").write_text("\n".join(json.dumps({"id": f"r{i}", "input": f"text {i}", "target": "x"}) for i in range(12)))
     (tmp_path / "out.txt").write_text("\n".join("AB" if i % 2 else "a" for i in range(12)))
@@ -108,7 +108,7 @@ def test_in_a_run(bench, tmp_path: Path) -> None:
     command = ("score", "--task", "notes.yaml", "--data", "rows.jsonl", "--predictions", "out.txt")
     refused = bench(*command, here=tmp_path)
     assert (refused.code, refused.out) == (2, "")
-    assert "runs a script of the evaluate library: allow it with --trust-remote-code" in refused.err
+    assert "runs a script of the evaluate library. Allow it with --trust-remote-code" in refused.err
     ended = bench(*command, "--trust-remote-code", here=tmp_path)
     assert ended.code == 0, ended
     assert "shouting" in ended.err and "0.100" in ended.err
@@ -120,11 +120,11 @@ def test_in_a_run(bench, tmp_path: Path) -> None:
     assert compared.code == 2 and "the script of the metric has changed between them" in compared.err
     script_file.unlink()
     again = bench("report", "latest", "--format", "json", "--out", "-", here=tmp_path)
-    assert again.code == 0, "the numbers are stored, and nobody's script is needed to read them"
+    assert again.code == 0, "stored scores are read without the script"
     assert json.loads(again.out)["cells"][0]["scores"]["shouting"]["value"] == pytest.approx(0.1)
 
 
-def test_a_script_that_cannot_be_loaded_is_told_before_anything_is_made(bench, tmp_path: Path) -> None:
+def test_script_that_cannot_be_loaded_is_reported_before_the_run(bench, tmp_path: Path) -> None:
     (tmp_path / "rows.jsonl").write_text("\n".join(json.dumps({"input": f"text {i}", "target": "x"}) for i in range(12)))
     (tmp_path / "out.txt").write_text("a\n" * 12)
     (tmp_path / "notes.yaml").write_text(

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.engine.prompts import EncodedPrompt
-from harness.metrics.labels import shares
+from harness.metrics.labels import normalize_likelihoods
 from harness.results import FinishedCell
 from harness.text import escape_formula
 from harness.types import Example, Prediction
@@ -60,7 +60,7 @@ class PredictionTable:
 def _row(example: Example, prompt: EncodedPrompt, prediction: Prediction) -> dict[str, Any]:
     row: dict[str, Any] = {"id": example.id, "output": prediction.output}
     if prediction.label_logprobs:
-        chances = shares(prediction.label_logprobs)
+        chances = normalize_likelihoods(prediction.label_logprobs)
         row |= {"label": prediction.answer, "probabilities": dict(zip(example.choices, chances, strict=True))}
     else:
         row |= {"answer": prediction.answer, "finish": prediction.finish}

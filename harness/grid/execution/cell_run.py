@@ -20,7 +20,7 @@ from harness.grid.execution.partial_predictions import PartialPredictions
 from harness.grid.execution.scored_predictions import score_predictions
 from harness.grid.execution.training_outcome import TrainingOutcome, load_outcome, save_outcome
 from harness.measure import Meter, environment
-from harness.metrics import scripts_of
+from harness.metrics import get_script_digests
 from harness.statistics import score_rows
 from harness.store import CellFolder, RunFolder
 from harness.types import CellResult, Example, Prediction, Shape, Strategy, Task, TrainingSummary
@@ -69,7 +69,7 @@ class CellRun:
     def provenance(self) -> dict[str, str]:
         """What this cell was run with: a run that is resumed on another machine has cells of several machines."""
         dtype = "float32" if self.shape == "encoder" else self.device.dtype
-        scripts = scripts_of(self.task.metrics) if self.trusts_code else {}
+        scripts = get_script_digests(self.task.metrics) if self.trusts_code else {}
         return environment() | {"device": self.device.name, "dtype": dtype, "model_digest": self.source.digest} | scripts
 
     def run(self) -> tuple[CellResult, Sequence[Prediction]]:

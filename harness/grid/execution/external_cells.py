@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from harness.grid.execution.scored_predictions import score_predictions
-from harness.metrics import scripts_of
+from harness.metrics import get_script_digests
 from harness.store import RunFolder, RunPlan
 from harness.types import Cell, CellResult, Cost, Prediction, Strategy, Task
 
@@ -21,7 +21,7 @@ def finish_external_cells(folder: RunFolder, plan: RunPlan, cells: Sequence[Cell
         assert strategy.outputs is not None
         examples = folder.examples(cell.task)
         scored = score_predictions(task, examples, predictions[cell.id], trust_remote_code=trusts_code)
-        provenance = {"outputs_sha256": strategy.outputs.sha256} | (scripts_of(task.metrics) if trusts_code else {})
+        provenance = {"outputs_sha256": strategy.outputs.sha256} | (get_script_digests(task.metrics) if trusts_code else {})
         notes = tuple(_notes(task, strategy, [example.id for example in examples], scored.predictions))
         result = CellResult(cell, "done", _costs(strategy, plan, len(examples)), provenance, notes=notes, signatures=scored.signatures)
         folder.cell(cell.id).write_result(result, scored.predictions)

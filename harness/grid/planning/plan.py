@@ -19,7 +19,7 @@ from harness.grid.planning.prompt_checks import check_prompts, unused_input_warn
 from harness.grid.planning.task_data import load_tasks, training_size_warnings, with_warnings
 from harness.grid.request import Request, RequestedModel, check_numbers, find_models, resolve_strategies, resolve_tasks
 from harness.measure import Price, environment, get_device_price, usable_cores
-from harness.metrics import is_of_library, scripts_of
+from harness.metrics import get_script_digests, is_library_metric
 from harness.store import EXTERNAL, ModelInfo, RunPlan
 from harness.types import Prediction, Splits, Strategy, Task
 
@@ -97,12 +97,12 @@ def _check_metric_scripts(tasks: Collection[Task], request: Request) -> None:
     Raises:
         BenchError: a metric runs a script and the request does not allow it, or the script cannot be loaded.
     """
-    scripts = [(task.name, metric) for task in tasks for metric in task.metrics if is_of_library(metric)]
+    scripts = [(task.name, metric) for task in tasks for metric in task.metrics if is_library_metric(metric)]
     if scripts and not request.trust_remote_code:
         allow = setting("trust_remote_code")
         raise BenchError([f"task '{t}': metrics: '{m}' runs a script of the evaluate library: allow it with {allow}" for t, m in scripts])
     for task in tasks:
-        scripts_of(task.metrics)
+        get_script_digests(task.metrics)
 
 
 def _check_strategies(cells: Sequence[PlannedCell], device: Device) -> None:

@@ -6,7 +6,7 @@ from typing import get_args
 
 from harness.catalog import MetricInfo, Vocabulary
 from harness.data import sources
-from harness.metrics import families, is_of_library, score_of
+from harness.metrics import families, is_library_metric, library_score_name
 from harness.types import Kind
 
 
@@ -15,5 +15,5 @@ def vocabulary() -> Vocabulary:
     return Vocabulary(
         metrics={name: MetricInfo(family.kinds, family.scores) for name, family in families().items()},
         sources=tuple(sources()),
-        library_metric=lambda name: MetricInfo(get_args(Kind), (score_of(name),)) if is_of_library(name) else None,
+        library_metric=lambda name: MetricInfo(get_args(Kind), (library_score_name(name),)) if is_library_metric(name) else None,
     )

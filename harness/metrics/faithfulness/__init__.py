@@ -1,10 +1,10 @@
 """Scores that compare an output with its input and its reference: unsupported content and omissions. English."""
 
-from harness.metrics.faithfulness.faithfulness import FAITHFULNESS, unsupported
-from harness.metrics.faithfulness.negation import negated_before
+from harness.metrics.faithfulness.faithfulness import FAITHFULNESS, unsupported_sentences
+from harness.metrics.faithfulness.negation import is_negated_after
 
 __all__ = [
     "FAITHFULNESS",
-    "negated_before",
-    "unsupported",
+    "is_negated_after",
+    "unsupported_sentences",
 ]

@@ -1,10 +1,10 @@
-"""What a text claims, in pieces that can be looked up in another text: numbers with units, names, terms, and what is negated. English.
+"""The claims of a text, in pieces that can be looked up in another text: numbers with units, names, terms and negations. English.
 
     "Mara Oduya, 54. Denies chest pain. Lisinopril 20 mg for two weeks."
     numbers  54 · 20 mg · 2 week        names  Mara Oduya        terms  lisinopril        negated  chest, pain
 
-A term is a word that says something of its own: one that is not among the everyday words (`everyday_words.txt`, those of our own writing
-about everyday life, and the general words of reports). Words are compared by their Porter stems.
+A term is a word with a meaning of its own: one that is not in the list of everyday words (`everyday_words.txt`, from our own texts about
+everyday life, and the general words of reports). Words are compared by their Porter stems.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
-from harness.metrics.faithfulness.negation import BEFORE, denied_before
-from harness.metrics.faithfulness.quantities import NUMBER, NUMBER_WORDS, UNIT_WORDS, Quantity, articles, parts_of_dates, quantities
+from harness.metrics.faithfulness.negation import BEFORE, is_denied_after
+from harness.metrics.faithfulness.quantities import NUMBER, NUMBER_WORDS, UNIT_WORDS, Quantity, date_parts, quantities, units_with_articles
 
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 _CAMEL = re.compile(r"([a-z])([A-Z])")
@@ -30,7 +30,7 @@ _YES_WORDS = "yes yeah yep yup sure right correct certainly absolutely definitel
 _YES = frozenset(_YES_WORDS.split())
 _NO_WORDS = "no nope nah never not none neither nothing don't dont don’t"
 _NO = frozenset(_NO_WORDS.split())
-_BEHIND = re.compile(
+_NEGATION_AFTER = re.compile(
     r"[ \t]*(?:(?:is|are|was|were|has been|have been)[ \t]+)?(?:denied|ruled out|absent|negative)\b"
     r"|[ \t]*:[ \t]*(?:no|none|negative|never)\b",
     re.IGNORECASE,
@@ -53,74 +53,76 @@ _DATE_WORDS = frozenset(_DATES.split())
 
 @dataclass(frozen=True)
 class Claims:
-    """What one sentence claims; stems in lower case without accents. `listed`: it is what stands behind a label, all content."""
+    """What one sentence claims. Words are stems in lower case without accents."""
 
     quantities: frozenset[Quantity]
     names: frozenset[str]
     terms: frozenset[str]
     words: frozenset[str]
-    listed: bool
+    """All content words, terms and everyday words."""
+    has_label: bool
+    """Whether the sentence is a value after a label ("Allergies: …"), so that every word of it is content."""
 
 
 class Source:
-    """A text that others are checked against."""
+    """A text in which claims are looked up."""
 
     def __init__(self, text: str) -> None:
         self.text = text
 
     @cached_property
     def quantities(self) -> frozenset[Quantity]:
-        """Every number in it, those of dates by themselves, too, and an article before a unit as 1 of it."""
-        return frozenset(quantities(self.text)) | frozenset(parts_of_dates(self.text)) | frozenset(articles(self.text))
+        """Every number, including the parts of dates; an article before a unit counts as 1."""
+        return frozenset(quantities(self.text)) | frozenset(date_parts(self.text)) | frozenset(units_with_articles(self.text))
 
     @cached_property
     def stems(self) -> frozenset[str]:
-        """The stems of all words, and of the parts of those that are written like "familyFriendly"."""
+        """The stems of all words, and of the parts of words such as "familyFriendly"."""
         parts = _CAMEL.sub(r"\1 \2", self.text)
         return frozenset(stem(word) for text in {self.text, parts} for word in words(text))
 
     @cached_property
     def polarity(self) -> dict[str, frozenset[bool]]:
-        """For each stem, whether it is said, negated (True), or both."""
-        found: dict[str, set[bool]] = {}
+        """By stem, whether it occurs negated (True), not negated (False), or both."""
+        polarity: dict[str, set[bool]] = {}
         for word, negated in polarities(self.text):
-            found.setdefault(word, set()).update(negated)
-        return {word: frozenset(seen) for word, seen in found.items()}
+            polarity.setdefault(word, set()).update(negated)
+        return {word: frozenset(values) for word, values in polarity.items()}
 
     def has(self, quantity: Quantity) -> bool:
-        """Whether the number stands there, with this unit where both name one."""
-        wanted = quantity.in_days()
+        """Whether the text contains the number, with the same unit if both have one."""
+        days = quantity.in_days()
         return any(
             (q.value == quantity.value and (q.unit == quantity.unit or not q.unit or not quantity.unit))
-            or (wanted is not None and q.in_days() == wanted)
+            or (days is not None and q.in_days() == days)
             for q in self.quantities
         )
 
 
 @lru_cache(maxsize=4096)
-def source(text: str) -> Source:
-    """The text, taken apart once."""
+def get_source(text: str) -> Source:
+    """The analysed text; each text is analysed only once."""
     return Source(text)
 
 
 @lru_cache(maxsize=1 << 14)
 def sentences(text: str) -> tuple[str, ...]:
-    """Sentences and lines that hold a word or a number, without the mark of a list in front ("2.", "b)")."""
+    """The sentences and lines that contain a word or a number, without list markers ("2.", "b)")."""
     parts = (_LIST_MARK.sub("", part.strip()) for part in _SENTENCE.split(text))
     return tuple(part for part in parts if _WORD.search(part) or NUMBER.search(part))
 
 
 @lru_cache(maxsize=1 << 14)
-def claims(sentence: str) -> Claims:
-    """What a sentence claims. A label in front of a colon ("Allergies: …") is its form, and claims nothing but the names in it."""
-    body = sentence[label_of(sentence) :]
-    stems = frozenset(stem(word) for word in words(body) if _says_something(word)) - _of_numbers()
+def extract_claims(sentence: str) -> Claims:
+    """The claims of a sentence. A label before a colon ("Allergies: …") claims nothing except the names in it."""
+    body = sentence[label_length(sentence) :]
+    stems = frozenset(stem(word) for word in words(body) if _is_content_word(word)) - _number_and_unit_stems()
     return Claims(
         quantities=frozenset(q for q in quantities(body) if not (q.value == 1 and not q.unit)),
         names=frozenset(stem(name) for name in _names(sentence)),
-        terms=stems - _everyday(),
+        terms=stems - _everyday_stems(),
         words=stems,
-        listed=body != sentence,
+        has_label=body != sentence,
     )
 
 
@@ -131,7 +133,7 @@ def words(text: str) -> list[str]:
 
 @lru_cache(maxsize=1 << 17)
 def stem(word: str) -> str:
-    """The Porter stem without accents and case; of a word in another script the word itself."""
+    """The Porter stem, without accents and in lower case; a word in another script stays as it is."""
     plain = "".join(c for c in unicodedata.normalize("NFKD", word.casefold().replace("’", "'")) if not unicodedata.combining(c))
     return str(_stemmer().stem(plain.removesuffix("'s")))
 
@@ -144,59 +146,61 @@ def _stemmer() -> Any:
 
 
 @lru_cache(maxsize=1)
-def _everyday() -> frozenset[str]:
+def _everyday_stems() -> frozenset[str]:
     text = (Path(__file__).parent / "everyday_words.txt").read_text(encoding="utf-8")
     return frozenset(stem(word) for word in text.split()) | frozenset(stem(word) for word in (*_STOP, *_DATE_WORDS))
 
 
 @lru_cache(maxsize=1)
-def _of_numbers() -> frozenset[str]:
-    """The stems of number words and of units, which quantities speak for."""
+def _number_and_unit_stems() -> frozenset[str]:
+    """The stems of number words and units, which are compared as quantities."""
     return frozenset(stem(word) for word in NUMBER_WORDS | UNIT_WORDS)
 
 
 def _names(sentence: str) -> list[str]:
-    """Capitalised words that no beginning of a sentence explains. A text in capitals, or that begins every word with one, has none."""
-    found = list(_WORD.finditer(sentence))
-    behind_label = label_of(sentence)
-    capital = [m.group()[0].isupper() for m in found]
-    if len(found) > 4 and sum(capital) > 0.6 * len(found):
+    """Capitalised words that do not merely start the sentence. Text in capitals, or in title case, has no names."""
+    matches = list(_WORD.finditer(sentence))
+    has_label = label_length(sentence) > 0
+    capital = [m.group()[0].isupper() for m in matches]
+    if len(matches) > 4 and sum(capital) > 0.6 * len(matches):
         return []
     names = []
-    for i, match in enumerate(found):
+    for i, match in enumerate(matches):
         word = match.group()
         if not capital[i] or word.lower() in _STOP or word.lower() in _DATE_WORDS or (word.isupper() and len(word) < 6):
             continue
-        first = i == 0 and not behind_label
-        follows = i + 1 < len(found) and capital[i + 1] and sentence[match.end() : found[i + 1].start()] == " "
-        if not first or (follows and not found[i + 1].group().isupper()):
+        starts_sentence = i == 0 and not has_label
+        capital_follows = i + 1 < len(matches) and capital[i + 1] and sentence[match.end() : matches[i + 1].start()] == " "
+        if not starts_sentence or (capital_follows and not matches[i + 1].group().isupper()):
             names.append(word)
-    return [name for name in names if stem(name) not in _everyday()]
+    return [name for name in names if stem(name) not in _everyday_stems()]
 
 
-def label_of(sentence: str) -> int:
-    """How many characters the label in front of a colon has, with the colon; 0 without one."""
-    found = _LABEL.match(sentence)
-    return found.end() if found else 0
+def label_length(sentence: str) -> int:
+    """The number of characters of the label before a colon, including the colon; 0 if there is none."""
+    match = _LABEL.match(sentence)
+    return match.end() if match else 0
 
 
 def polarities(text: str, start: int = 0) -> Iterator[tuple[str, tuple[bool, ...]]]:
-    """Each content word from `start` on with whether it is denied; of a question, as its answer says, and both where the answer is
-    neither yes nor no."""
-    for found in _WORD.finditer(text, start):
-        word = found.group()
-        if _says_something(word) and not BEFORE.fullmatch(word):
-            yield stem(word), _polarity(text, found.start(), found.end())
+    """The stem of each content word from `start` on, and whether it is denied.
+
+    In a question, the answer decides; if the answer is neither yes nor no, both are given.
+    """
+    for match in _WORD.finditer(text, start):
+        word = match.group()
+        if _is_content_word(word) and not BEFORE.fullmatch(word):
+            yield stem(word), _polarity(text, match.start(), match.end())
 
 
-def _says_something(word: str) -> bool:
+def _is_content_word(word: str) -> bool:
     return len(word) > 2 and word.lower() not in _STOP
 
 
 def _polarity(text: str, start: int, end: int) -> tuple[bool, ...]:
-    asked = re.match(r"[^.!?;\n]*\?", text[end : end + 300])
-    if asked:
-        answer = _NEXT_ANSWER.match(text, end + asked.end() - 1)
+    question = re.match(r"[^.!?;\n]*\?", text[end : end + 300])
+    if question:
+        answer = _NEXT_ANSWER.match(text, end + question.end() - 1)
         word = answer["word"].lower() if answer else ""
         return (False,) if word in _YES else (True,) if word in _NO else (False, True)
-    return (denied_before(text[max(0, start - 300) : start]) or _BEHIND.match(text, end) is not None,)
+    return (is_denied_after(text[max(0, start - 300) : start]) or _NEGATION_AFTER.match(text, end) is not None,)

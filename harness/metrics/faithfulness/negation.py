@@ -1,8 +1,8 @@
-"""Words of negation in English, and how far they reach: to the end of their clause.
+"""Negation in English: which words negate, and how far, which is to the end of their clause.
 
-The idea is NegEx's (Chapman et al. 2001, "A simple algorithm for identifying negated findings and diseases in discharge summaries",
-Journal of Biomedical Informatics 34:301–310): a cue in front of a finding negates it, unless the clause ends in between; a few cues
-stand behind.
+The method is that of NegEx (Chapman et al. 2001, "A simple algorithm for identifying negated findings and diseases in discharge
+summaries", Journal of Biomedical Informatics 34:301–310): a cue before a finding negates it, unless a clause ends between them; a few cues
+follow the finding.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ BEFORE = re.compile(rf"\b({_BEFORE})\b", re.IGNORECASE)
 CLAUSE_ENDS = re.compile(r"[.!?;\n]|\bbut\b|\bhowever\b", re.IGNORECASE)
 
 
-def negated_before(text: str) -> bool:
-    """Whether what follows this text stands behind a word of negation in its clause."""
+def is_negated_after(text: str) -> bool:
+    """Whether words that follow this text are negated by a cue in the same clause."""
     return BEFORE.search(CLAUSE_ENDS.split(text)[-1]) is not None
 
 
-# "Do not take it" forbids an act and says nothing of a finding; "do not have it" does. "No, four months" takes back what was said.
+# "Do not take it" forbids an act and says nothing about a finding, but "do not have it" does. "No, four months" is a correction.
 _FINDING = r"(?:have|has|had|having|feel|felt|feeling|report|show|see|seen|notice|experience|suffer|complain|been)\w*"
 _ACTS = "do does did must should can could may might would will shall"
 _OF_ACTS = "".join(rf"(?<!\b{word}\s)" for word in _ACTS.split())
@@ -33,6 +33,6 @@ DENIES = re.compile(
 )
 
 
-def denied_before(text: str) -> bool:
-    """Whether a finding that follows this text is denied in its clause."""
+def is_denied_after(text: str) -> bool:
+    """Whether a finding that follows this text is denied by a cue in the same clause."""
     return DENIES.search(CLAUSE_ENDS.split(text)[-1]) is not None

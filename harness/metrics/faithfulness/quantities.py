@@ -1,10 +1,10 @@
-"""Numbers in a text, in digits and in words, with the unit behind them, and dates. English words, international units.
+"""Numbers in a text, in digits and in words, with their units, and dates. English words, international units.
 
 "26-year-old", "twenty-six years"  →  26 year        "1,000 milligrams"  →  1000 mg        "120/80 mmHg"  →  120, and 80 mmhg
 "12,5 mg", "12.5 mg"  →  12.5 mg                     "3/14/2024", "14 March 2024", "March 14th, 2024"  →  one date
 
-Three digits behind a comma are thousands, one or two are decimals. Of the spaces only those that hold a number together (U+00A0, U+202F,
-U+2009) set thousands apart: "2 500 mg tablets" are two tablets.
+A comma before three digits separates thousands; before one or two digits it is a decimal comma. Only non-breaking spaces (U+00A0, U+202F,
+U+2009) separate thousands, because "2 500 mg tablets" are two tablets.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _NAMED_DATES = tuple(
 )
 _SMALL = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
 _TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
-_WORTH = {word: n for n, word in enumerate(_SMALL.split())} | {word: 10 * n for n, word in enumerate(_TENS.split(), start=2)}
+_WORD_VALUES = {word: n for n, word in enumerate(_SMALL.split())} | {word: 10 * n for n, word in enumerate(_TENS.split(), start=2)}
 _SPELLED = re.compile(
     rf"\b(?:(?P<tens>{'|'.join(_TENS.split())})(?:[\s-](?P<ones>{'|'.join(_SMALL.split()[1:10])}))?|(?P<small>{'|'.join(_SMALL.split())}))\b",
     re.IGNORECASE,
@@ -33,7 +33,7 @@ _SPELLED = re.compile(
 _HUNDRED = re.compile(r"[\s-](hundred|thousand)\b", re.IGNORECASE)
 _ARTICLE = re.compile(r"\b(?:an?|another|every|each|per|last|next|this|one|half an?)\s+(?P<unit>[^\W\d_]+)", re.IGNORECASE)
 
-# What people write for a unit, by the unit.
+# The spellings of each unit.
 _UNITS = {
     "mg": "mg milligram milligrams",
     "mcg": "mcg µg μg ug microgram micrograms",
@@ -63,21 +63,21 @@ _UNITS = {
     "tablet": "tablet tablets pill pills",
     "time": "time times",
 }
-_UNIT_OF = {word: unit for unit, words in _UNITS.items() for word in words.split()}
-UNIT_WORDS = frozenset(_UNIT_OF)
-NUMBER_WORDS = frozenset(_WORTH)
-_BEHIND_NUMBER = re.compile(r"[\s-]?(?P<unit>[^\W\d_]+|%|°|\$|€)")
+_UNIT_BY_WORD = {word: unit for unit, words in _UNITS.items() for word in words.split()}
+UNIT_WORDS = frozenset(_UNIT_BY_WORD)
+NUMBER_WORDS = frozenset(_WORD_VALUES)
+_AFTER_NUMBER = re.compile(r"[\s-]?(?P<unit>[^\W\d_]+|%|°|\$|€)")
 
 
 @dataclass(frozen=True)
 class Quantity:
-    """A number with its unit, the unit "" where none of those that are known stands behind it."""
+    """A number with its unit, which is "" if no known unit follows the number."""
 
     value: float
     unit: str
 
     def in_days(self) -> float | None:
-        """A length of time whose units have a fixed relation; None for anything else."""
+        """The length of days and weeks, whose relation is fixed; None for anything else."""
         return {"day": self.value, "week": 7 * self.value}.get(self.unit)
 
     def __str__(self) -> str:
@@ -88,60 +88,60 @@ class Quantity:
 
 
 def quantities(text: str) -> Iterator[Quantity]:
-    """The numbers, in digits and in words, and dates, which are one number each, whatever their order of day and month."""
+    """The numbers in digits and in words, and the dates. A date is one number, in whatever order day and month are written."""
     spans = list(_dates(text))
-    yield from (_as_date(*parts) for _, parts in spans)
+    yield from (_date_quantity(*parts) for _, parts in spans)
     for (start, end), _ in spans:
         text = text[:start] + "." * (end - start) + text[end:]
     text = _DECIMAL_COMMA.sub(r"\1.\2", text)
-    for found in NUMBER.finditer(text.replace("/", " ")):
-        yield Quantity(float(_BETWEEN_THOUSANDS.sub("", found.group())), _unit_behind(text, found.end()))
-    for found in _SPELLED.finditer(text):
+    for match in NUMBER.finditer(text.replace("/", " ")):
+        yield Quantity(float(_BETWEEN_THOUSANDS.sub("", match.group())), _unit_after(text, match.end()))
+    for match in _SPELLED.finditer(text):
         value = float(
-            _WORTH[found["small"].lower()]
-            if found["small"]
-            else _WORTH[found["tens"].lower()] + _WORTH.get((found["ones"] or "zero").lower(), 0)
+            _WORD_VALUES[match["small"].lower()]
+            if match["small"]
+            else _WORD_VALUES[match["tens"].lower()] + _WORD_VALUES.get((match["ones"] or "zero").lower(), 0)
         )
-        end = found.end()
-        larger = _HUNDRED.match(text, end)
-        if larger:
-            value, end = value * (100 if larger[1].lower() == "hundred" else 1000), larger.end()
-        yield Quantity(value, _unit_behind(text, end))
+        end = match.end()
+        multiplier = _HUNDRED.match(text, end)
+        if multiplier:
+            value, end = value * (100 if multiplier[1].lower() == "hundred" else 1000), multiplier.end()
+        yield Quantity(value, _unit_after(text, end))
 
 
-def parts_of_dates(text: str) -> Iterator[Quantity]:
-    """The days, months and years of all dates: who names the year of a date says what stands there. They are no number of anything else."""
+def date_parts(text: str) -> Iterator[Quantity]:
+    """The days, months and years of all dates, so that the year of a date can be found by itself. They match no other number."""
     for _, parts in _dates(text):
         yield from (Quantity(float(part), "of a date") for part in parts)
 
 
 def _dates(text: str) -> Iterator[tuple[tuple[int, int], tuple[int, int, int]]]:
-    """Where each date stands, and its year with two numbers for day and month, the smaller first."""
-    for found in _DATE.finditer(text):
-        parts = sorted(int(part) for part in found.groups())
+    """The span of each date, and its year with day and month, the smaller of the two first."""
+    for match in _DATE.finditer(text):
+        parts = sorted(int(part) for part in match.groups())
         if parts[-1] > 99:
-            yield found.span(), (parts[2], parts[0], parts[1])
+            yield match.span(), (parts[2], parts[0], parts[1])
         else:
-            first, second = sorted((int(found[1]), int(found[2])))
-            yield found.span(), (2000 + int(found[3]), first, second)
+            first, second = sorted((int(match[1]), int(match[2])))
+            yield match.span(), (2000 + int(match[3]), first, second)
     for pattern in _NAMED_DATES:
-        for found in pattern.finditer(text):
-            month = next(i for i, name in enumerate(_MONTHS, start=1) if found["month"].lower().startswith(name[:3]))
-            first, second = sorted((int(found["day"]), month))
-            yield found.span(), (int(found["year"]), first, second)
+        for match in pattern.finditer(text):
+            month = next(i for i, name in enumerate(_MONTHS, start=1) if match["month"].lower().startswith(name[:3]))
+            first, second = sorted((int(match["day"]), month))
+            yield match.span(), (int(match["year"]), first, second)
 
 
-def _as_date(year: int, first: int, second: int) -> Quantity:
+def _date_quantity(year: int, first: int, second: int) -> Quantity:
     return Quantity(float(year * 10_000 + first * 100 + second), "date")
 
 
-def _unit_behind(text: str, end: int) -> str:
-    found = _BEHIND_NUMBER.match(text, end)
-    return _UNIT_OF.get(found["unit"].lower(), "") if found else ""
+def _unit_after(text: str, end: int) -> str:
+    match = _AFTER_NUMBER.match(text, end)
+    return _UNIT_BY_WORD.get(match["unit"].lower(), "") if match else ""
 
 
-def articles(text: str) -> Iterator[Quantity]:
+def units_with_articles(text: str) -> Iterator[Quantity]:
     """One of a unit: "a week", "every day"."""
-    for found in _ARTICLE.finditer(text):
-        if found["unit"].lower() in _UNIT_OF:
-            yield Quantity(1.0, _UNIT_OF[found["unit"].lower()])
+    for match in _ARTICLE.finditer(text):
+        if match["unit"].lower() in _UNIT_BY_WORD:
+            yield Quantity(1.0, _UNIT_BY_WORD[match["unit"].lower()])

@@ -1,15 +1,15 @@
-"""Scores of answers that are one of several labels, and of the probabilities of those labels."""
+"""Scores of answers that are chosen from labels, and of the probabilities of the labels."""
 
-from harness.metrics.labels.classification import CLASSIFICATION, ClassRow, confusion, per_class
-from harness.metrics.labels.probabilities import BINS, PROBABILITIES, label_probabilities, shares
+from harness.metrics.labels.classification import CLASSIFICATION, ClassScores, confusion_matrix, score_classes
+from harness.metrics.labels.probabilities import BINS, PROBABILITIES, label_probabilities, normalize_likelihoods
 
 __all__ = [
     "BINS",
     "CLASSIFICATION",
     "PROBABILITIES",
-    "ClassRow",
-    "confusion",
+    "ClassScores",
+    "confusion_matrix",
     "label_probabilities",
-    "per_class",
-    "shares",
+    "normalize_likelihoods",
+    "score_classes",
 ]

@@ -1,10 +1,11 @@
-"""Scores of a task whose answer is one of some labels, its confusion matrix and a row of numbers for each class.
+"""Scores of tasks whose answer is one of several labels, the confusion matrix, and the scores of each class.
 
-The averages are scikit-learn's, with `zero_division=0`. The statistic of a row is 3K numbers for K labels: is it a hit of label k, was k
-predicted, is k the gold label. Their sums give every score here, so that thousands of resamples cost one matrix product.
+The averages are those of scikit-learn with `zero_division=0`. The statistic of an example has 3K numbers for K labels: whether it is a hit
+of label k, whether k was predicted, and whether k is the gold label. All scores are functions of their sums, so that thousands of resamples
+cost one matrix product.
 
-An answer that is no label (nothing, unparseable, invented) is wrong. It counts for no predicted class; only the MCC, which needs
-each row to be in some class, sees it as one more class. Macro averages run over the labels that occur in gold or predictions.
+An answer that is not a label (empty, unparseable, invented) is wrong. It counts as a prediction of no class, except for the MCC, which
+needs every example to be in a class and treats it as one more. Macro averages are over the labels that occur as gold or predicted label.
 """
 
 from __future__ import annotations
@@ -28,12 +29,12 @@ Averages: TypeAlias = Callable[[Array, Array, Array, Array], Array]  # hits, pre
 
 
 def balanced_accuracy(hits: Array, predicted: Array, gold: Array, n: Array) -> Array:
-    """The mean recall of the labels that occur in gold."""
+    """The mean recall of the labels that occur as gold label."""
     return _mean_where(_ratio(hits, gold), gold > 0)
 
 
 def macro_precision(hits: Array, predicted: Array, gold: Array, n: Array) -> Array:
-    """The mean precision of the labels that occur; 0 for a label that was never predicted."""
+    """The mean precision of the labels that occur; 0 for a label that is never predicted."""
     return _mean_where(_ratio(hits, predicted), predicted + gold > 0)
 
 
@@ -48,18 +49,20 @@ def macro_f1(hits: Array, predicted: Array, gold: Array, n: Array) -> Array:
 
 
 def micro_f1(hits: Array, predicted: Array, gold: Array, n: Array) -> Array:
-    """F1 over all decisions: the accuracy if every answer is a label, higher if not (a refusal is a miss, but no false alarm)."""
+    """F1 over all decisions. Equals accuracy if every answer is a label, else higher: a refusal is a miss but no false alarm."""
     return _ratio(2 * hits.sum(-1), (predicted + gold).sum(-1))
 
 
 def weighted_f1(hits: Array, predicted: Array, gold: Array, n: Array) -> Array:
-    """F1 of the labels weighted by how often they are gold."""
+    """The mean F1 of the labels, weighted by their frequency as gold label."""
     return _ratio((_ratio(2 * hits, predicted + gold) * gold).sum(-1), gold.sum(-1))
 
 
 def mcc(hits: Array, predicted: Array, gold: Array, n: Array) -> Array:
-    """Matthews' coefficient for K classes (Gorodkin 2004, "Comparing two K-category assignments by a K-category correlation
-    coefficient", in the counts that scikit-learn uses); 0 where gold or predictions are all of one class."""
+    """Matthews' correlation coefficient for K classes; 0 if all gold labels, or all predictions, are of one class.
+
+    Gorodkin 2004, "Comparing two K-category assignments by a K-category correlation coefficient", in the counts that scikit-learn uses.
+    """
     invalid = n - predicted.sum(-1)
     together = hits.sum(-1) * n - (predicted * gold).sum(-1)
     spread_predicted = n**2 - (predicted**2).sum(-1) - invalid**2
@@ -79,34 +82,34 @@ _CORPUS: dict[str, tuple[str, Averages]] = {
 
 
 def gold_index(example: Example, positions: dict[str, int]) -> int | None:
-    """The position of the example's label; None where it has none.
+    """The position of the example's label; None if it has none.
 
     Raises:
-        BenchError: the label is not among the task's labels, so no answer to this example could be right.
+        BenchError: the label is not among the task's labels, so that no answer to this example could be right.
     """
     if not example.targets:
         return None
     if example.targets[0] not in positions:
         raise BenchError(
             f"example '{example.id}': its label '{example.targets[0]}' is not among the {len(positions)} labels of the task. "
-            "Add it to 'labels', or correct the row."
+            "Add it to 'labels', or correct the example."
         )
     return positions[example.targets[0]]
 
 
 def labels_digest(labels: Iterable[str]) -> str:
-    """What a signature says of the labels, whatever their order."""
+    """A hash of the labels for signatures; their order does not matter."""
     return hashlib.sha256(json.dumps(sorted(labels)).encode()).hexdigest()[:8]
 
 
 def predicted_index(prediction: Prediction, positions: dict[str, int]) -> int | None:
-    """The position of the label that was answered; None where the answer is none of them."""
+    """The position of the predicted label; None if the answer is not a label."""
     return None if prediction.extracted is None else positions.get(prediction.extracted)
 
 
 def _build(labels: Sequence[str]) -> tuple[Metric, ...]:
     if not labels:
-        raise BenchError("the metric 'classification' needs the labels of the task, and there are none")
+        raise BenchError("the metric 'classification' needs the labels of the task, but it has none")
     positions = {label: k for k, label in enumerate(labels)}
     count = len(positions)
     signature = f"avg:sklearn|zero_division:0|not-a-label:wrong|labels:{count}:{labels_digest(positions)}"
@@ -127,7 +130,7 @@ def _build(labels: Sequence[str]) -> tuple[Metric, ...]:
             row[predicted] = float(predicted == gold)
         return tuple(row)
 
-    # One function object for all of them: what resamples can tell by it that they share their rows.
+    # All share one function object, by which resampling recognises that they share their statistics.
     corpus = [
         Metric(name, "higher", unit, "corpus", counts, _aggregate(average), f"{name}|{signature}|bench:{REVISION}")
         for name, (unit, average) in _CORPUS.items()
@@ -156,21 +159,23 @@ CLASSIFICATION = Family("classification", ("classification",), ("accuracy", *_CO
 
 
 @dataclass(frozen=True)
-class ClassRow:
-    """One class: precision, recall and F1 (0 where undefined), its gold rows (`support`) and how often it was `predicted`."""
+class ClassScores:
+    """The scores of one class. Precision, recall and F1 are 0 where they are undefined."""
 
     label: str
     precision: float
     recall: float
     f1: float
     support: int
+    """The number of examples with this gold label."""
     predicted: int
+    """How often this label was predicted."""
 
 
-def confusion(examples: Sequence[Example], predictions: Sequence[Prediction], labels: Sequence[str]) -> list[list[int]]:
-    """Counts, a row a gold label and a column a predicted one, both in the order of `labels`.
+def confusion_matrix(examples: Sequence[Example], predictions: Sequence[Prediction], labels: Sequence[str]) -> list[list[int]]:
+    """Counts with one row per gold label and one column per predicted label, both in the order of `labels`.
 
-    One more column, for "no valid label", stands at the end if any answer is none of the labels (a missing one included).
+    If any answer is not a label, or is missing, there is one more column at the end for "no valid label".
     """
     positions = {label: k for k, label in enumerate(labels)}
     table = [[0] * (len(labels) + 1) for _ in labels]
@@ -184,14 +189,14 @@ def confusion(examples: Sequence[Example], predictions: Sequence[Prediction], la
     return [row[:-1] for row in table]
 
 
-def per_class(examples: Sequence[Example], predictions: Sequence[Prediction], labels: Sequence[str]) -> list[ClassRow]:
-    """The classes in the order of `labels`, those without any gold row included."""
-    table = confusion(examples, predictions, labels)
+def score_classes(examples: Sequence[Example], predictions: Sequence[Prediction], labels: Sequence[str]) -> list[ClassScores]:
+    """The scores of every class in the order of `labels`, including classes without examples."""
+    table = confusion_matrix(examples, predictions, labels)
     rows = []
     for k, label in enumerate(labels):
         hits, support, predicted = table[k][k], sum(table[k]), sum(row[k] for row in table)
         rows.append(
-            ClassRow(
+            ClassScores(
                 label=label,
                 precision=hits / predicted if predicted else 0.0,
                 recall=hits / support if support else 0.0,

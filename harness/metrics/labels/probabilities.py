@@ -1,17 +1,17 @@
-"""How good are the probabilities of the labels, and not only the label that was chosen?
+"""Scores of the probabilities of the labels, not only of the label that was chosen.
 
-The probabilities are the likelihoods of the labels made to sum to 1. A prediction that brings none (it was made elsewhere) counts as
-certain of the label that it chose. One without a valid label gives every label nothing: its squared error is 1, as if it had been
-certain and wrong, and its confidence is 0.
+The probabilities are the likelihoods of the labels, normalized to sum to 1. A prediction without likelihoods (an external output) counts as
+certain of its label. A prediction without a valid label has probability 0 for every label: its squared error is 1, as if it were certain
+and wrong, and its confidence is 0.
 
-| score | of K labels with probabilities p and the gold label g |
+| score | for K labels with probabilities p and gold label g |
 | --- | --- |
 | `auroc` | the mean over labels of the area under the ROC curve, one against the rest: scikit-learn's `roc_auc_score(multi_class="ovr")` |
 | `brier` | ½ Σ (p_k − [k = g])², 0–1: scikit-learn's `brier_score_loss(scale_by_half=True)` (Brier 1950, Monthly Weather Review 78) |
-| `log_loss` | −ln p_g in nats, p cut off at the smallest number as scikit-learn does: a wrong answer given for certain counts 36 |
-| `ece` | Σ over 15 bins of equal width of the highest p: share of rows × the distance of accuracy and mean p in the bin |
+| `log_loss` | −ln p_g in nats, with p clipped as in scikit-learn: a wrong answer given with certainty costs 36 |
+| `ece` | Σ over 15 bins of equal width of the highest p: share of examples × the distance of accuracy and mean p in the bin |
 
-The calibration error is that of Guo et al. (2017, "On calibration of modern neural networks", ICML). Resampling shifts it upwards: its
+The calibration error is that of Guo et al. (2017, "On calibration of modern neural networks", ICML). Resampling shifts it upwards, so its
 intervals are not reliable.
 """
 
@@ -34,8 +34,8 @@ _SMALLEST = float(np.finfo(np.float64).eps)
 BINS = 15
 
 
-def shares(logprobs: Sequence[float]) -> list[float]:
-    """What each label is worth among all of them: likelihoods (natural logarithms) made to sum to 1."""
+def normalize_likelihoods(logprobs: Sequence[float]) -> list[float]:
+    """Probabilities that sum to 1, from the natural logarithms of likelihoods."""
     highest = max(logprobs)
     weights = [math.exp(value - highest) for value in logprobs]
     total = sum(weights)
@@ -45,15 +45,19 @@ def shares(logprobs: Sequence[float]) -> list[float]:
 def label_probabilities(prediction: Prediction, labels: Sequence[str], choices: Sequence[str]) -> list[float]:
     """The probability of each label, in the order of `labels`; `choices` is the order of the prediction's likelihoods."""
     if prediction.label_logprobs and len(prediction.label_logprobs) == len(choices):
-        chances = dict(zip(choices, shares(prediction.label_logprobs), strict=True))
-        return [chances.get(label, 0.0) for label in labels]
+        probabilities = dict(zip(choices, normalize_likelihoods(prediction.label_logprobs), strict=True))
+        return [probabilities.get(label, 0.0) for label in labels]
     return [float(label == prediction.extracted) for label in labels]
 
 
 def area_under_curve(rows: Array, weights: Array) -> Array:
-    """The mean area over labels: rows (n, 2K) of K probabilities and the gold label as 0/1, weights (…, n) → (…).
+    """The mean area under the ROC curve over labels: (n, 2K) and (…, n) → (…).
 
-    A label that has no row of its own, or no other, does not count; without any, 0.5: nothing was ranked.
+    Args:
+        rows: for each example, K probabilities and the gold label as K zeros and ones.
+        weights: how often each example counts.
+
+    A label without positive or negative examples does not count. Without any label the area is 0.5, because nothing was ranked.
     """
     labels = rows.shape[1] // 2
     areas, counted = np.zeros(weights.shape[:-1]), np.zeros(weights.shape[:-1])
@@ -72,25 +76,29 @@ def area_under_curve(rows: Array, weights: Array) -> Array:
 
 
 def calibration_error(total: Array, n: Array) -> Array:
-    """Totals (…, 2 · BINS) of right answers less confidence, and of rows, in each bin → (…). The second half only says where rows lie."""
+    """The expected calibration error: (…, 2 · BINS) → (…).
+
+    Args:
+        total: for each bin, the sum of (correct − confidence); and for each bin, its examples, which do not enter the error.
+    """
     error: Array = np.abs(total[..., :BINS]).sum(axis=-1) / n
     return error
 
 
 def _build(labels: Sequence[str]) -> tuple[Metric, ...]:
     if not labels:
-        raise BenchError("the metric 'probabilities' needs the labels of the task, and there are none")
+        raise BenchError("the metric 'probabilities' needs the labels of the task, but it has none")
     positions = {label: k for k, label in enumerate(labels)}
     rules = f"sum:1|none:certain|labels:{len(positions)}:{labels_digest(positions)}"
 
-    def judged(score: Callable[[list[float], int], float]) -> Callable[[Example, Prediction], float | None]:
-        def of_row(example: Example, prediction: Prediction) -> float | None:
+    def by_gold_label(score: Callable[[list[float], int], float]) -> Callable[[Example, Prediction], float | None]:
+        def per_example(example: Example, prediction: Prediction) -> float | None:
             gold = gold_index(example, positions)
             return None if gold is None else score(label_probabilities(prediction, labels, example.choices), gold)
 
-        return of_row
+        return per_example
 
-    def ranked(example: Example, prediction: Prediction) -> Statistic | None:
+    def with_gold_label(example: Example, prediction: Prediction) -> Statistic | None:
         gold = gold_index(example, positions)
         if gold is None:
             return None
@@ -100,19 +108,19 @@ def _build(labels: Sequence[str]) -> tuple[Metric, ...]:
         gold = gold_index(example, positions)
         if gold is None:
             return None
-        chances = label_probabilities(prediction, labels, example.choices)
-        highest = max(chances)
-        at = min(int(highest * BINS), BINS - 1)
+        probabilities = label_probabilities(prediction, labels, example.choices)
+        confidence = max(probabilities)
+        bin_ = min(int(confidence * BINS), BINS - 1)
         row = [0.0] * (2 * BINS)
-        row[at] = float(highest > 0 and chances.index(highest) == gold) - highest
-        row[BINS + at] = 1.0
+        row[bin_] = float(confidence > 0 and probabilities.index(confidence) == gold) - confidence
+        row[BINS + bin_] = 1.0
         return tuple(row)
 
     signatures = f"auroc|avg:ovr-macro|{rules}|bench:{REVISION}", f"ece|bins:{BINS}-equal-width|{rules}|bench:{REVISION}"
     return (
-        Metric("auroc", "higher", "fraction", "rows", ranked, area_under_curve, signatures[0]),
-        example_metric("brier", "lower", "score", judged(_brier), f"scale:half|{rules}"),
-        example_metric("log_loss", "lower", "nats", judged(_log_loss), f"cut:eps|{rules}"),
+        Metric("auroc", "higher", "fraction", "rows", with_gold_label, area_under_curve, signatures[0]),
+        example_metric("brier", "lower", "score", by_gold_label(_brier), f"scale:half|{rules}"),
+        example_metric("log_loss", "lower", "nats", by_gold_label(_log_loss), f"cut:eps|{rules}"),
         Metric(
             "ece",
             "lower",
@@ -126,12 +134,12 @@ def _build(labels: Sequence[str]) -> tuple[Metric, ...]:
     )
 
 
-def _brier(chances: list[float], gold: int) -> float:
-    return sum((chance - (k == gold)) ** 2 for k, chance in enumerate(chances)) / 2 if any(chances) else 1.0
+def _brier(probabilities: list[float], gold: int) -> float:
+    return sum((p - (k == gold)) ** 2 for k, p in enumerate(probabilities)) / 2 if any(probabilities) else 1.0
 
 
-def _log_loss(chances: list[float], gold: int) -> float:
-    return -math.log(min(max(chances[gold], _SMALLEST), 1 - _SMALLEST))
+def _log_loss(probabilities: list[float], gold: int) -> float:
+    return -math.log(min(max(probabilities[gold], _SMALLEST), 1 - _SMALLEST))
 
 
 PROBABILITIES = Family("probabilities", ("classification",), ("auroc", "brier", "log_loss", "ece"), _build)

@@ -1,4 +1,4 @@
-"""Exact match: the answer is one of the references, but for white space around it."""
+"""Exact match: the answer equals one of the references, apart from surrounding white space."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from harness.types import Example, Metric, Prediction
 
 
 def exact_match(example: Example, prediction: Prediction) -> float | None:
-    """1 where the stripped answer equals any stripped reference, else 0; None where there is no reference."""
+    """1 if the stripped answer equals a stripped reference, otherwise 0; None without a reference."""
     if not example.targets:
         return None
     return float(prediction.answer.strip() in {target.strip() for target in example.targets})

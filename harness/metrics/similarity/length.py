@@ -1,6 +1,6 @@
-"""How long the answers are, in words (what stands between white space), beside the reference, and beside what they were made of.
+"""The length of answers in words (separated by white space), alone and relative to the reference and the inputs.
 
-Neither long nor short is better.
+Neither longer nor shorter is better.
 """
 
 from __future__ import annotations
@@ -12,20 +12,20 @@ from harness.types import Example, Metric, Prediction
 
 
 def output_words(example: Example, prediction: Prediction) -> float:
-    """The words of the answer."""
+    """The number of words in the answer."""
     return float(len(prediction.answer.split()))
 
 
 def length_ratio(example: Example, prediction: Prediction) -> float | None:
-    """Words of the answer over words of the first reference; None where that one has no words."""
+    """Words of the answer divided by words of the first reference; None if that has no words."""
     reference = len(example.targets[0].split()) if example.targets else 0
     return output_words(example, prediction) / reference if reference else None
 
 
 def compression_ratio(example: Example, prediction: Prediction) -> float | None:
-    """Words of the answer over words of the inputs, below 1 for a summary; None where the inputs have no words."""
-    source = sum(len(text.split()) for text in example.inputs.values())
-    return output_words(example, prediction) / source if source else None
+    """Words of the answer divided by words of the inputs, below 1 for a summary; None if the inputs have no words."""
+    words = sum(len(text.split()) for text in example.inputs.values())
+    return output_words(example, prediction) / words if words else None
 
 
 def _build(labels: Sequence[str]) -> tuple[Metric, ...]:

@@ -1,9 +1,10 @@
-"""ROUGE-1, ROUGE-2, ROUGE-L and ROUGE-Lsum: the F-measure of google's rouge-score with its stemmer, number for number.
+"""ROUGE-1, ROUGE-2, ROUGE-L and ROUGE-Lsum: the F-measures of Google's rouge-score with its stemmer, number for number.
 
     rouge_scores("the patient has pain", ("The patient's pain is new.",))  →  rouge1 0.6, rouge2 0.25, rougeL 0.6, rougeLsum 0.6
 
-The definitions are Lin (2004), "ROUGE: a package for automatic evaluation of summaries", as rouge-score 0.1.2 reads them. Only the
-way there is shorter: a word is stemmed once, a row is tokenised once, and the longest common subsequence is counted in C++.
+The definitions are those of Lin (2004), "ROUGE: a package for automatic evaluation of summaries", as implemented in rouge-score 0.1.2.
+This implementation is only faster: each word is stemmed once, each text is tokenised once, and the longest common subsequence is computed
+in C++.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from typing import Any, NamedTuple
 from harness.metrics.family import Family, example_metric
 from harness.types import Example, Metric, Prediction
 
-# rouge-score replaces everything else by a space after lowercasing, so these runs are its words.
+# The words of rouge-score: it lowercases a text and replaces all other characters by spaces.
 _WORD = re.compile(r"[a-z0-9]+")
 
 
@@ -34,20 +35,20 @@ class Rouge(NamedTuple):
 
 @lru_cache(maxsize=4096)
 def rouge_scores(output: str, targets: tuple[str, ...]) -> Rouge:
-    """The scores of an output against its references; each score takes the reference that is best for it.
+    """The scores of an output against its references. Each score uses the reference that is best for it.
 
-    An output or a reference without words scores 0, as in rouge-score. The cache lets the four metrics of a row share the work.
+    An output or a reference without words scores 0, as in rouge-score. The cache lets the four metrics share the work.
 
     Raises:
-        ValueError: without any reference.
+        ValueError: there is no reference.
     """
     output_lines = _tokenised_lines(output)
-    rows = [_score(_tokenised_lines(target), output_lines) for target in targets]
-    return Rouge(*(max(column) for column in zip(*rows, strict=True)))
+    by_reference = [_score(_tokenised_lines(target), output_lines) for target in targets]
+    return Rouge(*(max(scores) for scores in zip(*by_reference, strict=True)))
 
 
 def has_words(text: str) -> bool:
-    """Whether ROUGE sees anything in this text (it knows only a–z and 0–9)."""
+    """Whether the text has words for ROUGE, which only knows a–z and 0–9."""
     return _WORD.search(text.lower()) is not None
 
 
@@ -67,7 +68,7 @@ def _score(target_lines: list[list[str]], output_lines: list[list[str]]) -> Roug
 
 
 def _tokenised_lines(text: str) -> list[list[str]]:
-    """The stems of each line that has any; a line without words adds nothing to any of the scores."""
+    """The stems of each line; lines without words are left out because they contribute to no score."""
     lines = ([_stem(word) for word in _WORD.findall(line)] for line in text.lower().split("\n"))
     return [line for line in lines if line]
 
@@ -91,7 +92,7 @@ def _overlap(target: Iterable[Hashable], output: Iterable[Hashable]) -> int:
 
 
 def _common_subsequence(target: Sequence[str], output: Sequence[str]) -> int:
-    """The length of the longest common subsequence. Words become numbers: rapidfuzz compares by hash, and those of numbers are exact."""
+    """The length of the longest common subsequence. Words become numbers, because rapidfuzz compares hashes, exact for numbers."""
     from rapidfuzz.distance import LCSseq
 
     numbers: dict[str, int] = {}
@@ -101,7 +102,7 @@ def _common_subsequence(target: Sequence[str], output: Sequence[str]) -> int:
 
 
 def _summary_level(target_lines: list[list[str]], output_lines: list[list[str]]) -> float:
-    """The union of subsequences over lines. It depends on which of several longest ones is taken, so rouge-score itself chooses."""
+    """The union of subsequences over lines. It depends on which of several longest subsequences is used, so rouge-score computes it."""
     from rouge_score import rouge_scorer
 
     return float(rouge_scorer._summary_level_lcs(target_lines, output_lines).fmeasure)
@@ -114,7 +115,7 @@ def _f_measure(hits: int, target_size: int, output_size: int) -> float:
 
 def _metric(name: str) -> Metric:
     def score(example: Example, prediction: Prediction) -> float | None:
-        # Where no reference has a word that ROUGE can see (Chinese, "—"), every output scores 0: the question does not arise.
+        # If no reference has words for ROUGE (Chinese, "—"), every output would score 0, so the score does not apply.
         if not any(has_words(target) for target in example.targets):
             return None
         value: float = getattr(rouge_scores(prediction.answer, example.targets), name)

@@ -1,12 +1,11 @@
-"""Exact match and F1 of short answers, by the rules of SQuAD's published evaluation scripts (0–1, where those print percent).
+"""Exact match and F1 of short answers, by the rules of SQuAD's evaluation scripts, but on a scale of 0–1 instead of percent.
 
     squad_f1("The Denver Broncos won", ("Denver Broncos", "Broncos"))  →  0.8
 
-A question with references is judged as in evaluate-v1.1.py (Rajpurkar et al. 2016, "SQuAD: 100,000+ questions for machine
-comprehension of text"), one without any as in evaluate-v2.0.py (Rajpurkar, Jia & Liang 2018, "Know what you don't know"): there the
-right answer is an empty one. The two scripts differ in one more place, for references of nothing but articles and punctuation
-("a"): here, as in v1.1, such a reference is matched exactly by any answer of that sort, and shares no word with it (F1 0); v2.0
-leaves such references out.
+A question with references is scored as in evaluate-v1.1.py (Rajpurkar et al. 2016, "SQuAD: 100,000+ questions for machine
+comprehension of text"). A question without references is scored as in evaluate-v2.0.py (Rajpurkar, Jia & Liang 2018, "Know what you don't
+know"): the right answer is an empty one. The two scripts also differ for references that consist of articles and punctuation only ("a").
+Here, as in v1.1, any answer of that kind matches such a reference exactly but shares no word with it (F1 0); v2.0 drops such references.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from harness.metrics.family import Family, example_metric
-from harness.metrics.join import Missing
+from harness.metrics.join import MissingPrediction
 from harness.types import Example, Metric, Prediction
 
 _ARTICLES = re.compile(r"\b(a|an|the)\b")
@@ -26,39 +25,39 @@ _NO_PUNCTUATION = str.maketrans("", "", string.punctuation)
 
 
 @lru_cache(maxsize=1 << 16)
-def words(text: str) -> tuple[str, ...]:
-    """What is compared: the words in lower case, without ASCII punctuation (which joins what it stood between) and English articles."""
+def normalized_words(text: str) -> tuple[str, ...]:
+    """The words that are compared: in lower case, without ASCII punctuation (removed, not replaced by a space) and English articles."""
     return tuple(_ARTICLES.sub(" ", text.lower().translate(_NO_PUNCTUATION)).split())
 
 
 def squad_exact(answer: str, targets: Sequence[str]) -> float:
-    """1 where the answer has the words of any reference, in their order; without references, where it has none."""
-    given = words(answer)
-    return float(any(words(target) == given for target in targets) if targets else not given)
+    """1 if the answer has the words of a reference in their order; without references, if the answer has no words."""
+    words = normalized_words(answer)
+    return float(any(normalized_words(target) == words for target in targets) if targets else not words)
 
 
 def squad_f1(answer: str, targets: Sequence[str]) -> float:
-    """The F1 of the words shared with the best reference; without references, 1 where the answer has no words, else 0."""
-    given = words(answer)
-    return max(_overlap_f1(given, words(target)) for target in targets) if targets else float(not given)
+    """The F1 of the words shared with the best reference; without references, 1 if the answer has no words, otherwise 0."""
+    words = normalized_words(answer)
+    return max(_overlap_f1(words, normalized_words(target)) for target in targets) if targets else float(not words)
 
 
-def _overlap_f1(given: Sequence[str], wanted: Sequence[str]) -> float:
-    shared = sum((Counter(given) & Counter(wanted)).values())
+def _overlap_f1(answer: Sequence[str], reference: Sequence[str]) -> float:
+    shared = sum((Counter(answer) & Counter(reference)).values())
     if not shared:
         return 0.0
-    precision, recall = shared / len(given), shared / len(wanted)
+    precision, recall = shared / len(answer), shared / len(reference)
     return 2 * precision * recall / (precision + recall)
 
 
 def exact_match(example: Example, prediction: Prediction) -> float:
-    """`squad_exact` of the prediction's answer; 0 where there is no prediction."""
-    return 0.0 if isinstance(prediction, Missing) else squad_exact(prediction.answer, example.targets)
+    """`squad_exact` of the answer; 0 for a missing prediction."""
+    return 0.0 if isinstance(prediction, MissingPrediction) else squad_exact(prediction.answer, example.targets)
 
 
 def f1(example: Example, prediction: Prediction) -> float:
-    """`squad_f1` of the prediction's answer; 0 where there is no prediction."""
-    return 0.0 if isinstance(prediction, Missing) else squad_f1(prediction.answer, example.targets)
+    """`squad_f1` of the answer; 0 for a missing prediction."""
+    return 0.0 if isinstance(prediction, MissingPrediction) else squad_f1(prediction.answer, example.targets)
 
 
 def has_answer_f1(example: Example, prediction: Prediction) -> float | None:
@@ -67,7 +66,7 @@ def has_answer_f1(example: Example, prediction: Prediction) -> float | None:
 
 
 def no_answer_f1(example: Example, prediction: Prediction) -> float | None:
-    """F1 on the questions that have none (NoAns_f1): the share on which the model held back."""
+    """F1 on the questions that have no answer (NoAns_f1): the share on which the model gave none."""
     return None if example.targets else f1(example, prediction)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from harness.metrics import confusion, per_class
+from harness.metrics import confusion_matrix, score_classes
 from harness.reporting.views.view import ClassView, Mistake
 from harness.types import Example, Prediction
 
@@ -19,9 +19,9 @@ def class_view(source: str, labels: Sequence[str], examples: Sequence[Example], 
     Args:
         source: whose predictions these are, for the heading.
     """
-    table = confusion(examples, predictions, labels)
+    table = confusion_matrix(examples, predictions, labels)
     columns = (*labels, NO_LABEL) if table and len(table[0]) > len(labels) else tuple(labels)
-    rows = per_class(examples, predictions, labels)
+    rows = score_classes(examples, predictions, labels)
     return ClassView(
         source=source,
         rows=tuple(rows),

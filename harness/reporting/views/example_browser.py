@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from harness import webpage
-from harness.metrics.faithfulness import unsupported
+from harness.metrics import unsupported_sentences
 from harness.reporting.views.view import ExampleOutput, ExampleRow
 from harness.reporting.wording import numbers
 from harness.results import StrategyResult
@@ -74,7 +74,7 @@ def _output(example: Example, prediction: Prediction | None, primary: Metric | N
     words = "" if score is None else f"{primary.name} {numbers.score(score, primary.unit)}" if primary else ""
     if example.choices:
         words = "right" if score else "wrong"
-    claimed = unsupported(prediction.answer, "\n".join(example.inputs.values())) if mark else ()
+    claimed = unsupported_sentences(prediction.answer, "\n".join(example.inputs.values())) if mark else ()
     return ExampleOutput(
         label=label,
         text=visible(prediction.output, OUTPUT_LIMIT),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from harness.metrics import ClassRow
+from harness.metrics import ClassScores
 from harness.reporting.views.review_view import ReviewView
 from harness.reporting.views.text_table import TextTable
 from harness.results import StrategyResult
@@ -55,7 +55,7 @@ class ClassView:
     """What one cell takes for what. `matrix` (rows gold, columns `predicted_labels`) is empty where there are too many labels."""
 
     source: str
-    rows: tuple[ClassRow, ...]
+    rows: tuple[ClassScores, ...]
     predicted_labels: tuple[str, ...]
     matrix: tuple[tuple[int, ...], ...]
     mistakes: tuple[Mistake, ...]

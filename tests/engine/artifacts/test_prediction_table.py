@@ -13,7 +13,7 @@ import pytest
 
 from harness.engine.artifacts.prediction_table import PredictionTable
 from harness.engine.prompts.prompt_encoder import EncodedPrompt
-from harness.metrics.labels.probabilities import shares
+from harness.metrics.labels.probabilities import normalize_likelihoods
 from harness.types import Example, Prediction
 
 HOSTILE = "\x1b[31m\x9b2J ü 🩺 \u202e\U000e0041\nnext"
@@ -61,4 +61,4 @@ def test_the_extension_says_the_format() -> None:
 
 
 def test_probabilities_of_very_unlikely_labels() -> None:
-    assert shares([-1e4, -1e4 - math.log(3)]) == pytest.approx([0.75, 0.25])
+    assert normalize_likelihoods([-1e4, -1e4 - math.log(3)]) == pytest.approx([0.75, 0.25])

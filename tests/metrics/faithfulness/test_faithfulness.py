@@ -1,4 +1,4 @@
-"""What the detectors find where the truth is known: the synthetic clinic, with one thing made wrong at a time."""
+"""The detection rates of the faithfulness scores, measured on synthetic clinic texts with one known error each."""
 
 from __future__ import annotations
 
@@ -12,10 +12,16 @@ from places import SHARED
 
 from harness.data import load_splits
 from harness.metrics import check_family
-from harness.metrics.faithfulness.claims import claims, sentences
-from harness.metrics.faithfulness.faithfulness import FAITHFULNESS, omission_rate, omitted, unsupported, unsupported_rate
+from harness.metrics.faithfulness.claims import extract_claims, sentences
+from harness.metrics.faithfulness.faithfulness import (
+    FAITHFULNESS,
+    omission_rate,
+    omitted_sentences,
+    unsupported_rate,
+    unsupported_sentences,
+)
 from harness.metrics.faithfulness.quantities import quantities
-from harness.metrics.join import Missing
+from harness.metrics.join import MissingPrediction
 from harness.types import Example, Prediction, Task
 
 Change = Callable[[str, Example, Example, random.Random], str | None]
@@ -27,19 +33,19 @@ def text_of(example: Example) -> str:
 
 
 def pieces(text: str) -> list[str]:
-    """Lines or sentences, and what stands between them."""
+    """Lines or sentences, and the separators between them."""
     return re.split(r"(\n|(?<=[.!?]) )", text)
 
 
-def stating(parts: list[str]) -> list[int]:
-    """The positions of those that state something."""
-    return [i for i, part in enumerate(parts) if claims(part).words or claims(part).quantities]
+def indices_with_claims(parts: list[str]) -> list[int]:
+    """The indices of the parts that claim something."""
+    return [i for i, part in enumerate(parts) if extract_claims(part).words or extract_claims(part).quantities]
 
 
 def changed_number(target: str, example: Example, other: Example, rng: random.Random) -> str | None:
-    found = rng.choice(list(re.finditer(r"(?<![\w.])\d+(?:\.\d+)?", target)))
-    new = str(int(float(found.group())) + rng.choice([1, 2, 3, 5, 7, 10, 20, 100]))
-    return target[: found.start()] + new + target[found.end() :]
+    match = rng.choice(list(re.finditer(r"(?<![\w.])\d+(?:\.\d+)?", target)))
+    new = str(int(float(match.group())) + rng.choice([1, 2, 3, 5, 7, 10, 20, 100]))
+    return target[: match.start()] + new + target[match.end() :]
 
 
 def swapped_name(target: str, example: Example, other: Example, rng: random.Random) -> str | None:
@@ -49,12 +55,12 @@ def swapped_name(target: str, example: Example, other: Example, rng: random.Rand
 def inserted(target: str, example: Example, other: Example, rng: random.Random) -> str | None:
     parts, others = pieces(target), pieces(other.targets[0])
     at = rng.randrange(0, len(parts), 2)
-    return "".join([*parts[:at], others[rng.choice(stating(others))], "\n" if "\n" in target else " ", *parts[at:]])
+    return "".join([*parts[:at], others[rng.choice(indices_with_claims(others))], "\n" if "\n" in target else " ", *parts[at:]])
 
 
 def dropped(target: str, example: Example, other: Example, rng: random.Random) -> str | None:
     parts = pieces(target)
-    at = rng.choice(stating(parts))
+    at = rng.choice(indices_with_claims(parts))
     return "".join(parts[:at] + parts[at + 2 :])
 
 
@@ -75,7 +81,7 @@ def negated(target: str, example: Example, other: Example, rng: random.Random) -
 
 @pytest.fixture(scope="module", params=["summarization", "generation"])
 def clinic(request: pytest.FixtureRequest) -> list[Example]:
-    """Records of the clinic, those with the words of test among them."""
+    """Records of the clinic, including those with the vocabulary of the test set."""
     data = {"source": "clinic", "size": 400, "seed": 11}
     task = Task(name="notes", kind=request.param, data=data, prompt="{{ input }}", metrics=("rouge",), primary="rougeL")
     splits = load_splits(task, folder=Path())
@@ -83,9 +89,9 @@ def clinic(request: pytest.FixtureRequest) -> list[Example]:
 
 
 @pytest.mark.parametrize("change", [changed_number, swapped_name, inserted, dropped, negated], ids=lambda f: f.__name__)
-def test_what_was_made_wrong_is_found(clinic: list[Example], change: Change) -> None:
+def test_introduced_errors_are_detected(clinic: list[Example], change: Change) -> None:
     rng = random.Random(0)
-    found = tried = 0
+    detected = tried = 0
     for example in clinic:
         other, target = rng.choice(clinic), example.targets[0]
         if other.meta["name"] == example.meta["name"]:
@@ -95,20 +101,18 @@ def test_what_was_made_wrong_is_found(clinic: list[Example], change: Change) -> 
             continue
         tried += 1
         if change is dropped:
-            found += bool(omitted(wrong, target))
+            detected += bool(omitted_sentences(wrong, target))
         else:
-            found += len(unsupported(wrong, text_of(example))) > len(unsupported(target, text_of(example)))
+            detected += len(unsupported_sentences(wrong, text_of(example))) > len(unsupported_sentences(target, text_of(example)))
     assert tried > 300
-    assert found / tried >= 0.9, f"{found} of {tried}"
+    assert detected / tried >= 0.9, f"{detected} of {tried}"
 
 
 def test_false_alarms_are_rare(clinic: list[Example]) -> None:
-    alarms = [target for example in clinic for target in example.targets if unsupported(target, text_of(example))]
+    alarms = [target for example in clinic for target in example.targets if unsupported_sentences(target, text_of(example))]
     assert len(alarms) < 0.05 * sum(len(example.targets) for example in clinic), alarms[:5]
-    assert not any(omitted(target, target) for example in clinic for target in example.targets)
+    assert not any(omitted_sentences(target, target) for example in clinic for target in example.targets)
 
-
-# --------------------------------------------------------------------------------------------------------- by hand
 
 SOURCE = (
     "Doctor: Hello, Mara Oduya. How old are you?\nPatient: Twenty-six. I have had a headache for two weeks.\n"
@@ -148,32 +152,32 @@ SOURCE = (
     ],
 )
 def test_reasons(sentence: str, reason: str) -> None:
-    found = unsupported(sentence, SOURCE)
-    assert (found[0][1] if found else "") == reason
+    unsupported = unsupported_sentences(sentence, SOURCE)
+    assert (unsupported[0][1] if unsupported else "") == reason
 
 
 def test_numbers_in_digits_and_words() -> None:
-    found = set(quantities("1,000 mg, twenty-six years, 120/80 mmHg, two hundred people, .5 ml, 5% and an hour, version2, items 1,2,3"))
-    assert {str(q) for q in found} == {"1000 mg", "26 year", "120", "80 mmhg", "200", "0.5 ml", "5 %", "1", "2", "3"}
+    numbers = set(quantities("1,000 mg, twenty-six years, 120/80 mmHg, two hundred people, .5 ml, 5% and an hour, version2, items 1,2,3"))
+    assert {str(q) for q in numbers} == {"1000 mg", "26 year", "120", "80 mmhg", "200", "0.5 ml", "5 %", "1", "2", "3"}
 
 
-def test_numbers_as_other_countries_write_them() -> None:
-    found = [str(q) for q in quantities("12,5 mg, 10\u202f000 euros, 1\u00a0234,5 km, 2 500 mg tablets, 1,000,000 and 3,4,5")]
-    assert found == ["12.5 mg", "10000 euro", "1234.5 km", "2", "500 mg", "1e+06", "3", "4", "5"]
+def test_number_formats_of_other_countries() -> None:
+    numbers = [str(q) for q in quantities("12,5 mg, 10\u202f000 euros, 1\u00a0234,5 km, 2 500 mg tablets, 1,000,000 and 3,4,5")]
+    assert numbers == ["12.5 mg", "10000 euro", "1234.5 km", "2", "500 mg", "1e+06", "3", "4", "5"]
 
 
 @pytest.mark.parametrize("written", ["3rd of Sept. 2023", "September 3, 2023", "Sep 3rd 2023", "3 september 2023", "3.9.23", "2023-09-03"])
-def test_a_date_is_one_number_however_it_is_written(written: str) -> None:
+def test_date_is_one_number_in_any_notation(written: str) -> None:
     assert [str(q) for q in quantities(f"Seen on {written}.")] == ["2023-03-09"]
-    assert unsupported("In 2023, on the 3rd.", f"Seen on {written}.") == ()
+    assert unsupported_sentences("In 2023, on the 3rd.", f"Seen on {written}.") == ()
 
 
 def test_two_weeks_are_fourteen_days() -> None:
-    assert unsupported("Back in 14 days.", "Come back in two weeks.") == ()
-    assert unsupported("Back in 15 days.", "Come back in two weeks.")[0][1] == "number 15 day"
+    assert unsupported_sentences("Back in 14 days.", "Come back in two weeks.") == ()
+    assert unsupported_sentences("Back in 15 days.", "Come back in two weeks.")[0][1] == "number 15 day"
 
 
-def test_sentences_do_not_end_behind_a_title() -> None:
+def test_sentences_do_not_end_after_a_title() -> None:
     assert sentences("Seen by Dr. Grey at 3.5 hours. It went well!\nNo. 5 is next") == (
         "Seen by Dr. Grey at 3.5 hours.",
         "It went well!",
@@ -193,11 +197,11 @@ def test_rates() -> None:
         2 / 3
     )
     assert (unsupported_rate(row, Prediction("e", "")), omission_rate(example(SOURCE, "Headache."), Prediction("e", ""))) == (0.0, 1.0)
-    assert unsupported_rate(row, Missing("e", "")) == 1.0
-    assert omission_rate(example(SOURCE, "None."), Missing("e", "")) == 1.0
+    assert unsupported_rate(row, MissingPrediction("e", "")) == 1.0
+    assert omission_rate(example(SOURCE, "None."), MissingPrediction("e", "")) == 1.0
 
 
-def test_questions_that_do_not_arise() -> None:
+def test_scores_that_do_not_apply() -> None:
     assert unsupported_rate(example("", "x"), Prediction("e", "anything")) is None
     assert omission_rate(example(SOURCE), Prediction("e", "anything")) is None
     assert omission_rate(example(SOURCE, "—"), Prediction("e", "anything")) is None
@@ -207,20 +211,20 @@ def test_questions_that_do_not_arise() -> None:
     "output",
     ["病人说没有发烧。", "Kein Fieber, Übelkeit seit drei Wochen.", "\x00\x1b[31m \ufeff", "1" * 400, "a " * 50_000, "No. " * 10_000],
 )
-def test_whatever_a_model_writes_has_a_rate(output: str) -> None:
+def test_every_output_has_a_rate(output: str) -> None:
     rate = unsupported_rate(example(SOURCE, "Headache."), Prediction("e", output))
     assert rate is not None and 0 <= rate <= 1
 
 
-def test_family_keeps_the_contract() -> None:
+def test_family_fulfils_the_contract() -> None:
     rows = [example(SOURCE, "Headache for two weeks. No fever."), example("It cost 5 dollars.", "5 dollars")]
     rows = [Example(str(i), row.inputs, row.targets) for i, row in enumerate(rows)]
     check_family(FAITHFULNESS, rows, [Prediction("0", "Fever for two weeks."), Prediction("1", "6 dollars")])
 
 
-@pytest.mark.skipif(not DATA.is_dir(), reason="the published files are not here (../shared/data)")
+@pytest.mark.skipif(not DATA.is_dir(), reason="needs the published files in ../shared/data")
 def test_real_references_have_rates() -> None:
-    """They are reported in tasks/README.md, and hold no bound: these references do say what their sources do not."""
+    """The rates are reported in tasks/README.md. They have no bound, because these references do contain unsupported statements."""
     import pandas as pd
 
     rows = pd.read_csv(DATA / "mts-dialog" / "MTS-Dialog-ValidationSet.csv")

@@ -1,4 +1,4 @@
-"""Classification scores equal scikit-learn's; answers that are no label are wrong."""
+"""Classification scores equal those of scikit-learn; answers that are not a label are wrong."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sklearn import metrics as sk
 
 from harness.errors import BenchError
-from harness.metrics import confusion, metrics_for, per_class
+from harness.metrics import confusion_matrix, metrics_for, score_classes
 from harness.types import Example, Metric, Prediction
 
 LABELS = ("cat", "dog", "eel", "fox")
@@ -77,7 +77,7 @@ def test_equal_to_scikit_learn_with_its_own_labels() -> None:
         assert found["micro_f1"] == pytest.approx(found["accuracy"], abs=1e-9)
 
 
-def test_many_rows_and_many_labels() -> None:
+def test_many_examples_and_many_labels() -> None:
     rng = np.random.default_rng(1)
     labels = [f"intent {k}" for k in range(77)]
     gold, noise = rng.choice(labels, size=3000).tolist(), rng.choice(labels, size=3000)
@@ -96,7 +96,7 @@ def test_names_levels_and_shapes() -> None:
     assert metrics[1].per_example(example, Prediction("1", "dog")) == (0,) * 8 + (0, 1, 0, 0)
 
 
-def test_a_stack_of_resamples_is_aggregated_at_once() -> None:
+def test_many_resamples_are_aggregated_in_one_call() -> None:
     rng = np.random.default_rng(2)
     for metric in metrics_for(["classification"], LABELS)[1:]:
         stack = [totals(metric, rng.choice(LABELS, 20).tolist(), rng.choice([*LABELS, "?"], 20).tolist()) for _ in range(6)]
@@ -106,13 +106,13 @@ def test_a_stack_of_resamples_is_aggregated_at_once() -> None:
         np.testing.assert_allclose(at_once.ravel(), one_by_one, atol=1e-12)
 
 
-def test_a_gold_label_that_the_task_lacks_is_an_error() -> None:
+def test_unknown_gold_label_is_an_error() -> None:
     metric = metrics_for(["classification"], LABELS)[0]
     with pytest.raises(BenchError, match=r"example 'x7'.*'gnu'"):
         metric.per_example(Example("x7", {}, ("gnu",)), Prediction("x7", "cat", extracted="cat"))
 
 
-def test_signature_changes_with_the_labels_but_not_with_their_order() -> None:
+def test_signature_depends_on_the_labels_but_not_on_their_order() -> None:
     first, reordered, other = (
         metrics_for(["classification"], labels)[4].signature for labels in (LABELS, LABELS[::-1], ("cat", "dog", "eel", "owl"))
     )
@@ -120,22 +120,22 @@ def test_signature_changes_with_the_labels_but_not_with_their_order() -> None:
     assert first.startswith("macro_f1|")
 
 
-def test_confusion() -> None:
+def test_confusion_matrix() -> None:
     examples, predictions = rows(["cat", "cat", "dog", "eel"], ["cat", "dog", "dog", "cat"])
-    assert confusion(examples, predictions, LABELS) == [[1, 1, 0, 0], [0, 1, 0, 0], [1, 0, 0, 0], [0, 0, 0, 0]]
+    assert confusion_matrix(examples, predictions, LABELS) == [[1, 1, 0, 0], [0, 1, 0, 0], [1, 0, 0, 0], [0, 0, 0, 0]]
 
 
-def test_confusion_has_a_column_for_no_label_only_where_it_is_used() -> None:
+def test_confusion_matrix_has_a_column_for_no_label_only_if_needed() -> None:
     examples, predictions = rows(["cat", "cat", "dog"], ["cat", None, "unicorn"])
-    assert confusion(examples, predictions[:2], ("cat", "dog")) == [[1, 0, 1], [0, 0, 1]]  # the missing row counts too
-    assert confusion(examples, predictions, ("cat", "dog")) == [[1, 0, 1], [0, 0, 1]]
+    assert confusion_matrix(examples, predictions[:2], ("cat", "dog")) == [[1, 0, 1], [0, 0, 1]]  # the missing row counts too
+    assert confusion_matrix(examples, predictions, ("cat", "dog")) == [[1, 0, 1], [0, 0, 1]]
 
 
 @given(answer_rows)
 @settings(max_examples=100, deadline=None)
-def test_per_class_equals_scikit_learn(pairs: list[tuple[str, str | None]]) -> None:
+def test_class_scores_equal_scikit_learn(pairs: list[tuple[str, str | None]]) -> None:
     gold, answers = zip(*pairs, strict=True)
-    found = per_class(*rows(gold, answers), LABELS)
+    found = score_classes(*rows(gold, answers), LABELS)
     known = ["(none)" if a not in LABELS else a for a in answers]
     expected = sk.precision_recall_fscore_support(gold, known, labels=LABELS, zero_division=0)
     assert [r.label for r in found] == list(LABELS)

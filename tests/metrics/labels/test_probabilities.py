@@ -1,4 +1,4 @@
-"""Scores of label probabilities equal scikit-learn's, also where they are resampled."""
+"""Scores of label probabilities equal those of scikit-learn, also for resamples."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from sklearn.metrics import brier_score_loss, log_loss, roc_auc_score
 
 from harness.metrics import check_family, metrics_for
-from harness.metrics.join import Missing
+from harness.metrics.join import MissingPrediction
 from harness.metrics.labels.probabilities import PROBABILITIES, area_under_curve, label_probabilities
 from harness.statistics import compare_scores, score_rows, statistic_stack
 from harness.types import Example, Prediction
@@ -33,7 +33,7 @@ def rows(
 
 @pytest.mark.parametrize("ties", [False, True])
 @pytest.mark.parametrize("labels", [LABELS, LABELS[:2], LABELS[:3]])
-def test_scores_are_scikit_learns(labels: tuple[str, ...], ties: bool) -> None:
+def test_equal_to_scikit_learn(labels: tuple[str, ...], ties: bool) -> None:
     examples, predictions, gold, chances = rows(200, labels, ties=ties)
     scores = score_rows(metrics_for(["probabilities"], labels), examples, predictions, resamples=50)
     if len(labels) == 2:
@@ -44,7 +44,7 @@ def test_scores_are_scikit_learns(labels: tuple[str, ...], ties: bool) -> None:
     assert scores["brier"].value == pytest.approx(brier_score_loss(gold, chances, scale_by_half=True), abs=1e-9)
 
 
-def test_calibration_error_by_hand() -> None:
+def test_calibration_error_of_a_worked_example() -> None:
     """Ten answers at 0.95 of which seven are right, ten at 0.55 of which five are."""
     examples, predictions = [], []
     for i in range(20):
@@ -58,7 +58,7 @@ def test_calibration_error_by_hand() -> None:
     assert scores["auroc"].value == pytest.approx(roc_auc_score([e.targets[0] == "yes" for e in examples], [0.95] * 10 + [0.55] * 10))
 
 
-def test_weights_are_repeated_rows() -> None:
+def test_weights_count_like_repeated_examples() -> None:
     examples, predictions, gold, chances = rows(60, ties=True)
     metric = metrics_for(["probabilities"], LABELS)[0]
     stack = statistic_stack(metric, examples, [predictions])[:, 0]
@@ -69,7 +69,7 @@ def test_weights_are_repeated_rows() -> None:
         assert area == pytest.approx(roc_auc_score(gold[again], chances[again], multi_class="ovr"), abs=1e-9)
 
 
-def test_an_interval_and_a_comparison_of_areas() -> None:
+def test_interval_and_comparison_of_areas() -> None:
     examples, good, _, _ = rows(300, seed=2)
     rng = np.random.default_rng(3)
     poor = [Prediction(p.example_id, "", p.extracted, tuple(rng.normal(0, 1, len(LABELS)))) for p in good]
@@ -85,29 +85,29 @@ def test_predictions_without_probabilities_are_certain() -> None:
     example = Example("1", {"input": "x"}, ("yes",), choices=("yes", "no"))
     auroc, brier, loss, _ = metrics_for(["probabilities"], ("yes", "no"))
     right, wrong, none = (Prediction("1", "…", label) for label in ("yes", "no", None))
-    assert [brier.per_example(example, p) for p in (right, wrong, none, Missing("1", ""))] == [(0.0,), (1.0,), (1.0,), (1.0,)]
+    assert [brier.per_example(example, p) for p in (right, wrong, none, MissingPrediction("1", ""))] == [(0.0,), (1.0,), (1.0,), (1.0,)]
     assert loss.per_example(example, right) == pytest.approx((0.0,), abs=1e-12)
     assert loss.per_example(example, wrong) == pytest.approx((-math.log(np.finfo(float).eps),))
     assert auroc.per_example(example, none) == (0.0, 0.0, 1.0, 0.0)
 
 
-def test_the_order_of_the_choices_is_that_of_the_row() -> None:
+def test_likelihoods_are_in_the_order_of_the_choices() -> None:
     prediction = Prediction("1", "", "no", (math.log(0.7), math.log(0.3)))
     assert label_probabilities(prediction, ("yes", "no"), ("no", "yes")) == pytest.approx([0.3, 0.7])
 
 
-def test_one_class_ranks_nothing() -> None:
+def test_single_class_ranks_nothing() -> None:
     examples = [Example(str(i), {"input": "x"}, ("yes",), choices=("yes", "no")) for i in range(3)]
     predictions = [Prediction(str(i), "", "yes", (-0.1, -2.0)) for i in range(3)]
     assert score_rows(metrics_for(["probabilities"], ("yes", "no")), examples, predictions)["auroc"].value == 0.5
 
 
-def test_family_keeps_the_contract() -> None:
+def test_family_fulfils_the_contract() -> None:
     examples, predictions, _, _ = rows(12)
     check_family(PROBABILITIES, examples, predictions)
 
 
-def test_answers_that_are_no_label_are_neither_right_nor_confident() -> None:
+def test_invalid_answers_are_neither_right_nor_confident() -> None:
     examples = [Example(str(i), {"input": "x"}, ("ab"[i % 2],), choices=("a", "b")) for i in range(10)]
     predictions = [Prediction(str(i), "…") for i in range(10)]
     assert score_rows(metrics_for(["probabilities"], ("a", "b")), examples, predictions)["ece"].value == 0.0

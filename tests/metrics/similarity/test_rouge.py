@@ -1,4 +1,4 @@
-"""ROUGE equals google's rouge-score, number for number."""
+"""ROUGE equals Google's rouge-score, number for number."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ AWKWARD = [
 
 
 @pytest.mark.parametrize("output", AWKWARD)
-def test_awkward_texts(output: str) -> None:
+def test_unusual_texts(output: str) -> None:
     for target in AWKWARD:
         assert_equal(output, (target,))
         assert_equal(output, (target, "one two three"))
@@ -91,7 +91,7 @@ def test_any_unicode(output: str, target: str) -> None:
 
 @given(st.text(alphabet="abc \n", max_size=40), st.text(alphabet="abc \n", max_size=40))
 @settings(deadline=None)
-def test_scores_stay_within_their_limits(output: str, target: str) -> None:
+def test_scores_stay_within_bounds(output: str, target: str) -> None:
     scores = rouge_scores(output, (target,))
     assert all(0 <= score <= 1 for score in scores)
     assert scores.rougeL <= scores.rouge1 + 1e-12
@@ -112,7 +112,7 @@ def test_the_worked_example() -> None:
     assert rouge_scores("the patient has pain", ("The patient's pain is new.",)) == pytest.approx((0.6, 0.25, 0.6, 0.6))
 
 
-def test_metrics_of_a_row() -> None:
+def test_metrics_of_one_example() -> None:
     metrics = metrics_for(["rouge"], [])
     assert [m.name for m in metrics] == ["rouge1", "rouge2", "rougeL", "rougeLsum"]
     example = Example("1", {}, ("No chest pain.", "Denies chest pain.\nHas a cough."))
@@ -122,7 +122,7 @@ def test_metrics_of_a_row() -> None:
     ]
 
 
-def test_only_a_reference_without_words_is_no_question() -> None:
+def test_score_does_not_apply_without_words_in_the_references() -> None:
     for metric in metrics_for(["rouge"], []):
         assert metric.per_example(Example("1", {}, ("some words",)), Prediction("1", "")) == (0.0,)
         assert metric.per_example(Example("1", {}, ("some words", "—")), Prediction("1", "?")) == (0.0,)
@@ -130,7 +130,7 @@ def test_only_a_reference_without_words_is_no_question() -> None:
         assert metric.per_example(Example("1", {}, ()), Prediction("1", "pain")) is None
 
 
-def test_signature_names_what_makes_the_number() -> None:
+def test_signature_says_how_the_number_is_computed() -> None:
     signature = metrics_for(["rouge"], [])[0].signature
     assert signature.startswith("rouge1|f1|stem:yes|tok:rouge-score|lcs:rapidfuzz|refs:best|")
     assert "|v:0.1.2" in signature

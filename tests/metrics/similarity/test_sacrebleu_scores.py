@@ -1,4 +1,4 @@
-"""BLEU, chrF and TER equal sacrebleu's corpus scores, and can be resampled."""
+"""BLEU, chrF and TER equal the corpus scores of sacrebleu, and can be resampled."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ def test_restaurants_with_many_references(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ORACLES)
-def test_signature_is_sacrebleu_s(name: str) -> None:
+def test_signature_is_that_of_sacrebleu(name: str) -> None:
     scorer = SCORERS[name]()
     rows = CASES["ragged references"]
     scorer.corpus_score([output for output, _ in rows], streams(rows))
@@ -133,7 +133,7 @@ def test_signature_is_sacrebleu_s(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ORACLES)
-def test_a_stack_of_resamples_is_aggregated_at_once(name: str) -> None:
+def test_many_resamples_are_aggregated_in_one_call(name: str) -> None:
     metric = metric_of(name)
     rows = [row for case in CASES.values() for row in case]
     stats = np.array([metric.per_example(Example("1", {}, targets), Prediction("1", output)) for output, targets in rows])
@@ -174,7 +174,7 @@ def test_intervals_and_paired_comparison(name: str) -> None:
     assert found.difference is not None and (found.difference < 0) == (name == "ter")
 
 
-def test_a_perfect_score_is_bounded_by_a_hundred() -> None:
+def test_interval_of_a_perfect_score_ends_at_100() -> None:
     examples = [Example(str(i), {}, (f"{i} b c d e",)) for i in range(100)]
     scores = score_rows(metrics_for(["bleu", "chrf"], []), examples, [Prediction(e.id, e.targets[0]) for e in examples], resamples=100)
     for score in scores.values():
@@ -186,7 +186,7 @@ def test_a_perfect_score_is_bounded_by_a_hundred() -> None:
 
 
 @pytest.mark.parametrize("name", ORACLES)
-def test_a_row_without_references_is_no_question_and_the_answer_is_what_counts(name: str) -> None:
+def test_score_needs_references_and_uses_the_extracted_answer(name: str) -> None:
     metric = metric_of(name)
     assert metric.per_example(Example("1", {}, ()), Prediction("1", "x")) is None
     example = Example("1", {}, ("a b c d",))

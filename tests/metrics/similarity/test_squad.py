@@ -1,4 +1,4 @@
-"""Exact match and F1 equal SQuAD's published scripts, questions without an answer included."""
+"""Exact match and F1 equal SQuAD's published scripts, including unanswerable questions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from places import SHARED
 
 from harness.metrics import join, metrics_for
-from harness.metrics.similarity.squad_scores import squad_exact, squad_f1, words
+from harness.metrics.similarity.squad_scores import normalized_words, squad_exact, squad_f1
 from harness.statistics import score_rows
 from harness.types import Example, Prediction
 
@@ -78,17 +78,17 @@ def test_equal_to_the_published_script_item_by_item() -> None:
         ("w " * 20000, ("w",), 0, 2 / 20001),
     ],
 )
-def test_awkward_answers(answer: str, targets: tuple[str, ...], exact: float, f1: float) -> None:
+def test_unusual_answers(answer: str, targets: tuple[str, ...], exact: float, f1: float) -> None:
     assert squad_exact(answer, targets) == exact
     assert squad_f1(answer, targets) == pytest.approx(f1, abs=1e-12)
 
 
 @given(st.text(max_size=40), st.lists(st.text(max_size=40), max_size=3))
-def test_scores_stay_within_their_limits(answer: str, targets: list[str]) -> None:
+def test_scores_stay_within_bounds(answer: str, targets: list[str]) -> None:
     exact, f1 = squad_exact(answer, targets), squad_f1(answer, targets)
     assert exact in (0.0, 1.0)
     assert 0 <= f1 <= 1
-    assert not (exact and words(answer)) or f1 == 1
+    assert not (exact and normalized_words(answer)) or f1 == 1
     assert squad_exact(answer, [*targets, answer]) == 1
 
 
@@ -96,13 +96,13 @@ QUESTIONS = [Example("has", {}, ("Rome",)), Example("none", {}, ()), Example("ab
 ANSWERS = [Prediction("has", "It is in Rome.", extracted="in Rome"), Prediction("none", "unanswerable", extracted="")]
 
 
-def test_what_is_judged_is_the_answer_and_not_all_that_was_written() -> None:
+def test_the_extracted_answer_is_scored_not_the_whole_output() -> None:
     scores = score_rows(metrics_for(["squad"], []), QUESTIONS[:2], ANSWERS)
     assert scores["f1"].value == pytest.approx((2 / 3 + 1) / 2)
     assert scores["exact_match"].value == 0.5
 
 
-def test_a_missing_prediction_is_wrong_where_no_answer_would_be_right() -> None:
+def test_missing_prediction_is_wrong_even_if_no_answer_is_right() -> None:
     scores = score_rows(metrics_for(["squad", "answerability"], []), QUESTIONS, ANSWERS)
     assert (scores["exact_match"].value, scores["exact_match"].n) == (pytest.approx(1 / 3), 3)
     assert (scores["no_answer_f1"].value, scores["no_answer_f1"].n) == (0.5, 2)
@@ -111,7 +111,7 @@ def test_a_missing_prediction_is_wrong_where_no_answer_would_be_right() -> None:
     assert score_rows(metrics_for(["answerability"], []), QUESTIONS, silent)["no_answer_f1"].value == 1.0, "to write nothing is an answer"
 
 
-def test_answerability_takes_the_rows_apart() -> None:
+def test_answerability_separates_the_questions() -> None:
     scores = score_rows(metrics_for(["answerability"], []), QUESTIONS, ANSWERS)
     assert (scores["has_answer_f1"].value, scores["has_answer_f1"].n, scores["has_answer_f1"].dropped) == (pytest.approx(2 / 3), 1, 2)
     with_answers_only = score_rows(metrics_for(["answerability"], []), QUESTIONS[:1], ANSWERS[:1])

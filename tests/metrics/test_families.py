@@ -1,4 +1,4 @@
-"""The families, and the small metrics in them."""
+"""The registered families, and the simple metrics."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ LABELS = ("yes", "no")
 
 def value(name: str, output: str, targets: tuple[str, ...]) -> float | None:
     metric = next(m for f in ("exact_match", "length") for m in metrics_for([f], []) if m.name == name)
-    row = metric.per_example(Example("1", {}, targets), Prediction("1", output))
-    return None if row is None else row[0]
+    statistic = metric.per_example(Example("1", {}, targets), Prediction("1", output))
+    return None if statistic is None else statistic[0]
 
 
 @pytest.mark.parametrize("name", FAMILIES)
-def test_a_family_builds_the_scores_that_it_names(name: str) -> None:
+def test_family_builds_the_scores_it_declares(name: str) -> None:
     metrics = FAMILIES[name].build(LABELS)
     assert tuple(m.name for m in metrics) == FAMILIES[name].scores
     assert len({m.signature for m in metrics}) == len(metrics)
@@ -26,17 +26,17 @@ def test_a_family_builds_the_scores_that_it_names(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", FAMILIES)
-def test_an_empty_output_always_has_a_score(name: str) -> None:
+def test_empty_output_always_has_a_score(name: str) -> None:
     facts = {"facts": [{"what": "word", "any": ["yes"], "critical": True}]}
     example, spoiled = Example("1", {"input": "He said yes."}, ("yes",), meta=facts), Prediction("1", "")
     rows = [m.per_example(example, spoiled) for m in FAMILIES[name].build(LABELS) if m.level == "example" and m.name != "no_answer_f1"]
-    # a rate of errors, and their number; what says nothing says nothing that is unsupported, and leaves out all
+    # rate and number of errors; an empty output has no unsupported statement and omits everything
     worst = {"facts": [1, 1, 0], "faithfulness": [0, 1], "probabilities": [1, pytest.approx(36.04, abs=0.01)]}
     assert [row[0] for row in rows if row] == worst.get(name, [0] * len(rows))
 
 
 @pytest.mark.parametrize("name", FAMILIES)
-def test_what_is_judged_is_the_answer_and_not_all_that_was_written(name: str) -> None:
+def test_the_extracted_answer_is_scored_not_the_whole_output(name: str) -> None:
     example = Example("1", {}, ("yes",))
     wordy, bare = Prediction("1", "Let me think … so the answer is: yes", extracted="yes"), Prediction("1", "yes", extracted="yes")
     for metric in FAMILIES[name].build(LABELS):
@@ -44,36 +44,36 @@ def test_what_is_judged_is_the_answer_and_not_all_that_was_written(name: str) ->
 
 
 @pytest.mark.parametrize("name", FAMILIES)
-def test_a_question_without_an_answer_is_no_error(name: str) -> None:
-    """Only what knows the rules for it judges it; the others leave the row out, whatever the model wrote."""
+def test_unanswerable_question_is_not_an_error(name: str) -> None:
+    """Only metrics with a rule for it score it; the others skip the example, whatever the model wrote."""
     unanswerable = Example("1", {"question": "x"}, ())
     judged = {m.name for m in FAMILIES[name].build(LABELS) if m.per_example(unanswerable, Prediction("1", "yes")) is not None}
     known = {"squad": {"exact_match", "f1"}, "answerability": {"no_answer_f1"}, "length": {"output_words", "compression_ratio"}}
     assert judged == (known | {"faithfulness": {"unsupported_rate"}}).get(name, set())
 
 
-def test_two_families_with_a_common_score_are_refused() -> None:
+def test_two_families_with_the_same_score_are_refused() -> None:
     with pytest.raises(BenchError, match=r"'squad' and 'exact_match' both give the score 'exact_match'. Remove one of them"):
         metrics_for(["rouge", "squad", "exact_match"], [])
     assert [m.name for m in metrics_for(["squad", "squad"], [])] == ["exact_match", "f1"]
 
 
-def test_names_keep_their_order_and_are_taken_once() -> None:
+def test_families_keep_their_order_and_count_once() -> None:
     names = [m.name for m in metrics_for(["length", "exact_match", "length"], [])]
     assert names == ["output_words", "length_ratio", "compression_ratio", "exact_match"]
 
 
-def test_an_unknown_name_gets_a_hint() -> None:
+def test_unknown_family_gets_a_hint() -> None:
     with pytest.raises(BenchError, match=r"unknown metric 'rogue'\. Did you mean 'rouge'\?"):
         metrics_for(["rogue"], [])
 
 
-def test_the_name_of_a_score_leads_to_its_metric() -> None:
+def test_name_of_a_score_leads_to_its_family() -> None:
     with pytest.raises(BenchError, match=r"'macro_f1'.*a score of the metric 'classification'"):
         metrics_for(["macro_f1"], LABELS)
 
 
-def test_all_unknown_names_are_told_at_once() -> None:
+def test_all_unknown_families_are_reported_at_once() -> None:
     with pytest.raises(BenchError) as caught:
         metrics_for(["rogue", "length", "exact"], [])
     assert len(caught.value.problems) == 2
@@ -115,13 +115,13 @@ def test_length_has_no_better_direction() -> None:
     assert {m.direction for m in metrics_for(["length"], [])} == {"none"}
 
 
-def test_join_goes_by_id_and_fills_what_is_missing() -> None:
+def test_join_matches_ids_and_fills_missing_predictions() -> None:
     examples = [Example(k, {}, ()) for k in "abc"]
     joined = join(examples, [Prediction("c", "third"), Prediction("a", "first")])
     assert [(e.id, p.example_id, p.output) for e, p in joined] == [("a", "a", "first"), ("b", "b", ""), ("c", "c", "third")]
 
 
-def test_join_refuses_what_does_not_fit() -> None:
+def test_join_refuses_unknown_and_repeated_ids() -> None:
     example = Example("a", {}, ())
     with pytest.raises(BenchError, match="'z'"):
         join([example], [Prediction("z", "")])
