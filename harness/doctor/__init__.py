@@ -1,10 +1,11 @@
-"""What works on this machine, and what to do about what does not."""
+"""Checks of this machine: what works, and how to fix what does not."""
 
-from harness.doctor.checkup import checks, works
+from harness.doctor.checkup import Check, is_ready, list_checks
 from harness.doctor.finding import Finding
 
 __all__ = [
+    "Check",
     "Finding",
-    "checks",
-    "works",
+    "is_ready",
+    "list_checks",
 ]

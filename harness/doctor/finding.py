@@ -1,4 +1,4 @@
-"""What a check of the machine found."""
+"""The result of a check."""
 
 from __future__ import annotations
 
@@ -10,15 +10,18 @@ Status = Literal["ok", "warning", "failed"]
 
 @dataclass(frozen=True)
 class Finding:
-    """What one check found. `needed` says whether `bench run` needs it; `hint` what to do where something is wrong."""
+    """One result of a check."""
 
     name: str
+    """The name of the check."""
     status: Status
     text: str
     hint: str = ""
+    """What to do, if something is wrong."""
     needed: bool = False
+    """Whether `bench run` needs what was checked."""
 
 
-def amount(size: float) -> str:
-    """Bytes as people read them."""
+def format_bytes(size: float) -> str:
+    """A number of bytes for people: "1.2 GB", "35 MB"."""
     return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.0f} MB"

@@ -1,4 +1,4 @@
-"""What the machine has: Python and packages, memory, room on the disk, the device."""
+"""Checks of the machine: Python and packages, memory, disk space, the device."""
 
 from __future__ import annotations
 
@@ -10,69 +10,76 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from harness.doctor.finding import Finding, Status, amount
+from harness.doctor.finding import Finding, Status, format_bytes
 from harness.engine.models import find_device
+from harness.errors import setting
 from harness.measure import usable_cores
+from harness.text import plural
 
-_LITTLE_DISK, _LITTLE_MEMORY = 5e9, 4e9  # bytes
-# What a run cannot start without; the other requirements serve one format, one metric or one strategy.
+_LOW_DISK, _LOW_MEMORY = 5e9, 4e9  # bytes
+# Packages without which no run can start. The others serve a single format, metric or strategy.
 _CORE = ("torch", "transformers", "peft", "accelerate", "numpy", "scipy", "pyarrow", "safetensors", "huggingface-hub", "click", "rich",
          "pydantic", "pyyaml", "jinja2", "rapidfuzz", "rouge-score")  # fmt: skip
 
 
-def python() -> Iterator[Finding]:
-    """The version of Python against the one that bench needs."""
+def check_python() -> Iterator[Finding]:
+    """Whether bench supports this version of Python."""
     from packaging.specifiers import SpecifierSet
 
-    wanted = importlib.metadata.metadata("finetune-bench")["Requires-Python"] or ""
+    required = importlib.metadata.metadata("finetune-bench")["Requires-Python"] or ""
     version = platform.python_version()
-    if SpecifierSet(wanted).contains(version, prereleases=True):
+    if SpecifierSet(required).contains(version, prereleases=True):
         yield Finding("python", "ok", f"{version} on {platform.system()} {platform.machine()}", needed=True)
     else:
-        yield Finding("python", "failed", f"{version}, and bench needs {wanted}", "install bench with a newer Python", needed=True)
+        yield Finding(
+            "python", "failed", f"{version} is not supported: bench needs {required}", "install bench with a newer Python", needed=True
+        )
 
 
-def packages() -> Iterator[Finding]:
-    """The installed packages against the ranges that bench is made for."""
+def check_packages() -> Iterator[Finding]:
+    """Whether the installed packages are in the versions that bench supports."""
     from packaging.requirements import Requirement
 
-    fine = []
+    supported = []
     for line in importlib.metadata.requires("finetune-bench") or []:
-        wanted = Requirement(line)
-        if wanted.marker is not None and not wanted.marker.evaluate({"extra": ""}):
+        requirement = Requirement(line)
+        if requirement.marker is not None and not requirement.marker.evaluate({"extra": ""}):
             continue
-        needed = wanted.name in _CORE
-        wrong: Status = "failed" if needed else "warning"
-        hint = f"pip install '{wanted.name}{wanted.specifier}'"
+        name, versions = requirement.name, requirement.specifier
+        needed = name in _CORE
+        status: Status = "failed" if needed else "warning"
+        hint = f"pip install '{name}{versions}'"
         try:
-            version = importlib.metadata.version(wanted.name)
+            version = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
-            yield Finding("packages", wrong, f"{wanted.name} is not installed", hint, needed)
+            yield Finding("packages", status, f"{name} is not installed", hint, needed)
             continue
-        if wanted.specifier.contains(version, prereleases=True):
-            fine.append(f"{wanted.name} {version}")
+        if versions.contains(version, prereleases=True):
+            supported.append(f"{name} {version}")
         else:
-            yield Finding("packages", wrong, f"{wanted.name} is {version}, and bench is made for {wanted.specifier}", hint, needed)
-    shown = [name for name in fine if name.split()[0] in ("torch", "transformers", "peft", "bitsandbytes", "datasets")]
-    yield Finding("packages", "ok", f"{len(fine)} as required: {', '.join(shown)}", needed=True)
+            yield Finding("packages", status, f"{name} {version} is not supported: bench needs {versions}", hint, needed)
+    important = [text for text in supported if text.split()[0] in ("torch", "transformers", "peft", "bitsandbytes", "datasets")]
+    yield Finding(
+        "packages", "ok", f"{plural(len(supported), 'package')} in supported versions, among them {', '.join(important)}", needed=True
+    )
 
 
-def memory() -> Iterator[Finding]:
-    """Cores and free memory."""
+def check_memory() -> Iterator[Finding]:
+    """The number of cores, and whether enough memory is free."""
     total, free = machine_memory()
     text = f"{usable_cores()} cores"
     if free is None or total is None:
-        yield Finding("memory", "ok", f"{text}; how much memory there is, this system does not tell")
+        yield Finding("memory", "ok", f"{text}; this system does not report its memory")
         return
-    text += f", {amount(free)} of {amount(total)} memory free"
-    if free < _LITTLE_MEMORY:
-        yield Finding("memory", "warning", text, "enough for small models only: close other programs, or take a larger machine")
+    text += f", {format_bytes(free)} of {format_bytes(total)} memory free"
+    if free < _LOW_MEMORY:
+        yield Finding("memory", "warning", text, "enough for small models only; close other programs, or use a machine with more memory")
     else:
         yield Finding("memory", "ok", text)
 
 
 def machine_memory() -> tuple[int | None, int | None]:
-    """(all memory, what is free) in bytes, as far as a container's limit allows; None where the system does not tell."""
+    """(total, free) memory in bytes, within the limit of a container; None if the system does not report it."""
     info = Path("/proc/meminfo")
     if not info.exists():
         names = getattr(os, "sysconf_names", {})
@@ -89,44 +96,44 @@ def machine_memory() -> tuple[int | None, int | None]:
 def _number(file: Path) -> int | None:
     try:
         return int(file.read_text())
-    except (OSError, ValueError):  # no such limit: "max"
+    except (OSError, ValueError):  # no limit: "max"
         return None
 
 
-def disk(runs_dir: Path) -> Iterator[Finding]:
-    """Whether the folder of the runs can be written, and the room that it has."""
-    place = runs_dir.absolute()
-    while not place.exists():
-        place = place.parent
-    if not place.is_dir():
-        yield Finding("disk", "failed", f"{place} is a file, and the runs go to {runs_dir}", "name another folder: --runs-dir", needed=True)
+def check_disk(runs_dir: Path) -> Iterator[Finding]:
+    """Whether the folder of runs is writable, and whether enough space is free."""
+    folder = runs_dir.absolute()
+    while not folder.exists():
+        folder = folder.parent
+    choose_folder = f"choose another folder with {setting('runs_dir', 'DIR')}"
+    if not folder.is_dir():
+        yield Finding("disk", "failed", f"runs cannot be stored in {runs_dir}: {folder} is a file", choose_folder, needed=True)
         return
     try:
-        with tempfile.TemporaryFile(dir=place):
-            free = shutil.disk_usage(place).free
+        with tempfile.TemporaryFile(dir=folder):
+            free = shutil.disk_usage(folder).free
     except OSError as error:
-        text = f"no file can be written in {place}: {error.strerror}"
-        yield Finding("disk", "failed", text, "name another folder: --runs-dir", needed=True)
+        yield Finding("disk", "failed", f"{folder} is not writable: {error.strerror}", choose_folder, needed=True)
         return
-    text = f"{amount(free)} free for the runs in {runs_dir}"
-    little = free < _LITTLE_DISK
-    hint = "a run keeps the weights of every strategy: make room, or name another folder with --runs-dir" if little else ""
-    yield Finding("disk", "warning" if little else "ok", text, hint, needed=True)
+    text = f"{format_bytes(free)} free for runs in {runs_dir}"
+    is_low = free < _LOW_DISK
+    hint = f"a run stores the weights of every strategy; free some space, or {choose_folder}" if is_low else ""
+    yield Finding("disk", "warning" if is_low else "ok", text, hint, needed=True)
 
 
-def device() -> Iterator[Finding]:
-    """The GPU with its memory and driver, or the CPU; and a GPU that torch does not see."""
+def check_device() -> Iterator[Finding]:
+    """The GPU with its memory and driver, or the CPU; and whether there is a GPU that torch does not find."""
     import torch
 
     device = find_device()
     if device.kind == "cuda":
         memory = torch.cuda.get_device_properties(0).total_memory
-        text = f"{device.name}, {amount(memory)}, driver {_driver() or 'unknown'}, CUDA {torch.version.cuda}"
+        text = f"{device.name}, {format_bytes(memory)}, driver {_driver() or 'unknown'}, CUDA {torch.version.cuda}"
         yield Finding("device", "ok", text, needed=True)
         return
-    yield Finding("device", "ok", f"no GPU is used: everything runs on the CPU ({device.name})", needed=True)
+    yield Finding("device", "ok", f"no GPU; everything runs on the CPU ({device.name})", needed=True)
     if driver := _driver():
-        hint = "this torch is built without CUDA, or cannot use it: see https://pytorch.org/get-started for the one that fits"
+        hint = "this build of torch has no CUDA support, or not for this driver; see https://pytorch.org/get-started for a matching build"
         yield Finding("device", "warning", f"there is an NVIDIA driver ({driver}), but torch {torch.__version__} finds no GPU", hint)
 
 
@@ -136,6 +143,6 @@ def _driver() -> str | None:
 
         pynvml.nvmlInit()
         version = pynvml.nvmlSystemGetDriverVersion()
-    except Exception:  # no driver, or the package is not there
+    except Exception:  # no driver, or the package is not installed
         return None
     return version.decode() if isinstance(version, bytes) else str(version)

@@ -1,4 +1,4 @@
-"""Small real trials: a matrix product in each number format, a layer in 4 bits with its gradient, a model that computes once."""
+"""Checks by real computations: a matrix product in each number format, the gradient of a 4-bit layer, a forward pass of a model."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from harness.doctor.finding import Finding, amount
+from harness.doctor.finding import Finding, format_bytes
 from harness.engine.models import (
     DTYPES,
     Device,
@@ -19,18 +19,18 @@ from harness.engine.models import (
     resolve_model,
     shape_of_model,
 )
-from harness.errors import BenchError, first_line
+from harness.errors import BenchError, first_line, setting
 
 if TYPE_CHECKING:
     import torch
 
-LEAST_COSINE = 0.99
+MIN_COSINE = 0.99  # below this similarity, a result counts as wrong
 
 
-def number_formats() -> Iterator[Finding]:
-    """Which formats compute here, rightly, and how fast."""
+def check_number_formats() -> Iterator[Finding]:
+    """Which number formats work, whether their results are right, and how fast they are."""
     device = find_device()
-    base: float | None = None
+    float32_seconds: float | None = None
     for dtype in DTYPES:
         if dtype == "auto":
             continue
@@ -38,27 +38,27 @@ def number_formats() -> Iterator[Finding]:
         try:
             seconds, cosine = _product(device, dtype)
         except Exception as error:
-            text = f"{dtype} does not compute here: {type(error).__name__}: {first_line(error)}"
+            text = f"{dtype} does not work: {type(error).__name__}: {first_line(error)}"
             yield Finding("number formats", "failed" if needed else "warning", text, needed=needed)
             continue
-        base = base or seconds
-        if cosine < LEAST_COSINE:
-            text = f"{dtype} gives a wrong product (cosine to the right one {cosine:.3f})"
-            yield Finding("number formats", "failed" if needed else "warning", text, "do not use it here", needed)
+        float32_seconds = float32_seconds or seconds
+        if cosine < MIN_COSINE:
+            text = f"{dtype} gives wrong results (cosine similarity to the exact product: {cosine:.3f})"
+            yield Finding("number formats", "failed" if needed else "warning", text, "do not use it on this machine", needed)
             continue
-        speed = "" if dtype == "float32" else f", {_times(base / seconds)} as fast as float32 in a matrix product"
-        default = "; the default here" if dtype == device.dtype else ""
+        speed = "" if dtype == "float32" else f", {_speed(float32_seconds / seconds)} the speed of float32 in a matrix product"
+        note = "; the default here" if dtype == device.dtype else ""
         if device.kind == "cpu" and dtype == "float16":
-            default = "; bench does not train in it on a CPU"
-        yield Finding("number formats", "ok", f"{dtype} computes{speed}{default}", needed=needed)
+            note = "; not used for training on a CPU"
+        yield Finding("number formats", "ok", f"{dtype} works{speed}{note}", needed=needed)
 
 
-def _times(ratio: float) -> str:
-    return f"{ratio:.1f} ×" if ratio >= 0.1 else "less than a tenth"
+def _speed(ratio: float) -> str:
+    return f"{ratio:.1f}×" if ratio >= 0.1 else "less than a tenth of"
 
 
 def _product(device: Device, dtype: str) -> tuple[float, float]:
-    """Seconds that a matrix product takes (the best of a few), and its cosine to the one in float64."""
+    """The seconds of a matrix product (the best of several), and its cosine similarity to the product in float64."""
     import torch
 
     n = 4096 if device.kind == "cuda" else 512
@@ -66,7 +66,7 @@ def _product(device: Device, dtype: str) -> tuple[float, float]:
     a, b = (torch.randn(n, n, generator=generator) for _ in range(2))
     x, y = (m.to(device.kind, getattr(torch, dtype)) for m in (a, b))
     best = float("inf")
-    for _ in range(8):  # the first one warms up, others may be disturbed
+    for _ in range(8):  # the first is a warm-up, and others may be disturbed by other processes
         start = time.perf_counter()
         product = x @ y
         if device.kind == "cuda":
@@ -75,25 +75,28 @@ def _product(device: Device, dtype: str) -> tuple[float, float]:
     return best, _cosine(product, a.double() @ b.double())
 
 
-def four_bit() -> Iterator[Finding]:
-    """Whether 4-bit weights compute and train as the same weights unpacked do."""
+def check_four_bit() -> Iterator[Finding]:
+    """Whether 4-bit weights give the same outputs and gradients as the same weights dequantized."""
     device = find_device()
     try:
         require_four_bit(device, "qlora")
     except BenchError as error:
-        yield Finding("4-bit weights", "warning", first_line(error), "strategies without 4-bit weights, such as lora, do without it")
+        yield Finding("4-bit weights", "warning", first_line(error), "strategies without 4-bit weights, such as lora, are not affected")
         return
     forward, gradient = four_bit_cosines(device)
-    text = f"NF4 layer against the same weights unpacked: cosine of the output {forward:.4f}, of the gradient {gradient:.4f}"
-    if min(forward, gradient) >= LEAST_COSINE:
+    text = f"NF4 layer compared with its dequantized weights: cosine similarity {forward:.4f} (output), {gradient:.4f} (gradient)"
+    if min(forward, gradient) >= MIN_COSINE:
         yield Finding("4-bit weights", "ok", text)
     else:
-        hint = "qlora would train wrongly here: use lora, or another release of bitsandbytes"
+        hint = "QLoRA would train with wrong gradients on this machine; use lora, or another version of bitsandbytes"
         yield Finding("4-bit weights", "failed", text, hint)
 
 
 def four_bit_cosines(device: Device) -> tuple[float, float]:
-    """How well an NF4 layer agrees with the same weights unpacked, after an evaluation: (output, gradient), 1 is perfect."""
+    """The cosine similarities (output, gradient) of an NF4 layer, after a forward pass without gradients, to its dequantized weights.
+
+    1 is perfect agreement.
+    """
     quiet_libraries()
     import torch
     from bitsandbytes.functional import dequantize_4bit
@@ -105,22 +108,22 @@ def four_bit_cosines(device: Device) -> tuple[float, float]:
     layer.weight = Params4bit(weight, requires_grad=False, quant_type="nf4")
     layer.to(device.kind)
     avoid_repacking(layer)
-    unpacked = dequantize_4bit(layer.weight.data, layer.weight.quant_state).float()
+    dequantized = dequantize_4bit(layer.weight.data, layer.weight.quant_state).float()
     x = torch.randn(32, 256, generator=generator).to(device.kind, device.torch_dtype)
-    with torch.no_grad():  # what an evaluation before training does, where a machine may repack the weights
+    with torch.no_grad():  # as an evaluation before training does; some machines repack the weights then
         layer.eval()(x)
     layer.train()
 
     def output_and_gradient(apply: Callable[[torch.Tensor], torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
         inputs = x.clone().requires_grad_()
         output = apply(inputs)
-        with warnings.catch_warnings(action="ignore"):  # of a kernel without a gradient: the cosine says it
+        with warnings.catch_warnings(action="ignore"):  # about a kernel without gradient, which the cosine shows, too
             output.float().square().sum().backward()  # type: ignore[no-untyped-call,unused-ignore]
         return output.detach(), torch.zeros_like(x) if inputs.grad is None else inputs.grad
 
-    packed = output_and_gradient(layer)
-    right = output_and_gradient(lambda inputs: inputs.float() @ unpacked.T)
-    return _cosine(packed[0], right[0]), _cosine(packed[1], right[1])
+    quantized = output_and_gradient(layer)
+    reference = output_and_gradient(lambda inputs: inputs.float() @ dequantized.T)
+    return _cosine(quantized[0], reference[0]), _cosine(quantized[1], reference[1])
 
 
 def _cosine(a: Any, b: Any) -> float:
@@ -129,11 +132,11 @@ def _cosine(a: Any, b: Any) -> float:
     return float(cosine_similarity(a.detach().cpu().double().flatten(), b.detach().cpu().double().flatten(), dim=0))
 
 
-def trial(name: str) -> str:
-    """Load a model, let it compute once, and say what it is.
+def try_model(name: str) -> str:
+    """Load a model, run one forward pass, and describe the model.
 
     Raises:
-        BenchError: when it cannot be found or loaded, or what it computes is no number.
+        BenchError: the model cannot be found or loaded, or its outputs are not finite.
     """
     import torch
 
@@ -147,13 +150,14 @@ def trial(name: str) -> str:
     with torch.no_grad():
         finite = bool(torch.isfinite(loaded.model(**inputs).logits).all())
     if not finite:
-        raise BenchError(f"the model '{name}' computes no finite numbers in {device.dtype}; try another --dtype")
+        advice = f"Try another number format, such as {setting('dtype', 'float32')}"
+        raise BenchError(f"the outputs of the model '{name}' are not finite in {device.dtype}. {advice}")
     frozen = loaded.parameters * (4 if device.dtype == "float32" else 2)
     return (
-        f"{loaded.shape}, {loaded.parameters / 1e6:.1f} million parameters, {loaded.context} tokens, computes in {device.dtype}; training "
-        f"takes {_about(frozen)} for lora and {_about(loaded.parameters * 16)} for full, and what the batches need"
+        f"{loaded.shape}, {loaded.parameters / 1e6:.1f} million parameters, context of {loaded.context} tokens, works in {device.dtype}; "
+        f"training needs {_about(frozen)} for lora and {_about(loaded.parameters * 16)} for full, plus memory for the batches"
     )
 
 
 def _about(size: float) -> str:
-    return f"about {amount(size)}" if size >= 1e6 else "less than 1 MB"
+    return f"about {format_bytes(size)}" if size >= 1e6 else "less than 1 MB"

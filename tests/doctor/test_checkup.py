@@ -1,4 +1,4 @@
-"""Checks of the machine: each makes a real trial, fails on its own, and says what to do."""
+"""The checks of the machine: each tests something real, fails on its own, and says what to do."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ import pytest
 from tiny_models import save_model
 
 from harness.doctor import checkup, machine, trials
-from harness.doctor.checkup import Check, checks, works
+from harness.doctor.checkup import Check, is_ready, list_checks
 from harness.doctor.finding import Finding
 from harness.doctor.trials import four_bit_cosines
 from harness.engine.models.device import find_device
+from harness.errors import setting
 
 
 @pytest.fixture(autouse=True)
@@ -26,51 +27,51 @@ def cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPa
     return folder
 
 
-def found(name: str, runs: Path = Path("runs"), model: str | None = None) -> list[Finding]:
-    return next(check for check in checks(runs, model) if check.name == name).run()
+def run_check(name: str, runs: Path = Path("runs"), model: str | None = None) -> list[Finding]:
+    return next(check for check in list_checks(runs, model) if check.name == name).run()
 
 
-def only(name: str, runs: Path = Path("runs"), model: str | None = None) -> Finding:
-    (finding,) = found(name, runs, model)
+def run_single(name: str, runs: Path = Path("runs"), model: str | None = None) -> Finding:
+    (finding,) = run_check(name, runs, model)
     return finding
 
 
-def test_what_this_machine_has_works(tmp_path: Path) -> None:
-    every = [finding for check in checks(tmp_path) for finding in check.run()]
-    assert works(every), every
-    assert {finding.name for finding in every} == {check.name for check in checks(tmp_path)}
-    assert all(finding.hint for finding in every if finding.status != "ok")
-    assert list(tmp_path.iterdir()) == [], "a check leaves nothing behind"
+def test_this_machine_is_ready(tmp_path: Path) -> None:
+    findings = [finding for check in list_checks(tmp_path) for finding in check.run()]
+    assert is_ready(findings), findings
+    assert {finding.name for finding in findings} == {check.name for check in list_checks(tmp_path)}
+    assert all(finding.hint for finding in findings if finding.status != "ok")
+    assert list(tmp_path.iterdir()) == [], "checks leave no files"
 
 
-def test_an_exception_is_a_finding_and_stops_nothing() -> None:
+def test_exception_becomes_a_finding() -> None:
     def breaks() -> Iterator[Finding]:
         yield Finding("a", "ok", "fine")
         raise OSError("first line\nsecond line")
 
     (finding,) = Check("device", breaks, needed=True).run()
     assert finding == Finding("device", "failed", "OSError: first line", needed=True)
-    assert not works([finding])
-    assert works([Finding("4-bit weights", "failed", "wrong")]), "a run needs no 4-bit weights"
+    assert not is_ready([finding])
+    assert is_ready([Finding("4-bit weights", "failed", "wrong")]), "4-bit weights are not needed"
 
 
-def test_a_broken_torch_does_not_stop_the_checks_without_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_broken_torch_does_not_stop_other_checks(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     def no_torch(*_: object) -> None:
         raise ImportError("libtorch.so: cannot open shared object file")
 
     monkeypatch.setattr(machine, "find_device", no_torch)
     monkeypatch.setattr(trials, "find_device", no_torch)
-    assert only("device").status == "failed"
-    assert "libtorch.so" in only("4-bit weights").text
-    assert only("disk", tmp_path).status == "ok"
+    assert run_single("device").status == "failed"
+    assert "libtorch.so" in run_single("4-bit weights").text
+    assert run_single("disk", tmp_path).status == "ok"
 
 
-def test_packages_out_of_range_or_missing_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unsupported_and_missing_packages_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         "importlib.metadata.requires",
         lambda _: ["torch>=999", "openpyxl>=999", "no-such-package>=1", "click>=8", "pytest>=999; extra == 'dev'"],
     )
-    findings = found("packages")
+    findings = run_check("packages")
     assert [(f.status, f.text.split()[0], f.needed) for f in findings] == [
         ("failed", "torch", True),
         ("warning", "openpyxl", False),
@@ -80,115 +81,115 @@ def test_packages_out_of_range_or_missing_are_named(monkeypatch: pytest.MonkeyPa
     assert findings[0].hint == "pip install 'torch>=999'"
 
 
-# --------------------------------------------------------------------------------------------------------------- computing
+# Computations
 
 
-def test_four_bits_agree_with_the_weights_unpacked() -> None:
+def test_four_bit_layer_agrees_with_its_dequantized_weights() -> None:
     assert min(four_bit_cosines(find_device())) > 0.999
 
 
-def test_wrong_gradients_of_four_bits_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever makes them: here, weights that are unpacked into others than the layer computes with."""
+def test_wrong_gradients_of_four_bit_layers_are_detected(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the cause. Here, the dequantized weights differ from those of the layer."""
     import bitsandbytes.functional
 
-    right = bitsandbytes.functional.dequantize_4bit
-    monkeypatch.setattr(bitsandbytes.functional, "dequantize_4bit", lambda *a, **k: right(*a, **k).flip(0))
-    finding = only("4-bit weights")
+    dequantize = bitsandbytes.functional.dequantize_4bit
+    monkeypatch.setattr(bitsandbytes.functional, "dequantize_4bit", lambda *a, **k: dequantize(*a, **k).flip(0))
+    finding = run_single("4-bit weights")
     assert finding.status == "failed"
     assert not finding.needed
     assert "use lora" in finding.hint
 
 
-def test_repacked_weights_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_repacked_weights_are_detected(monkeypatch: pytest.MonkeyPatch) -> None:
     from bitsandbytes.functional import has_avx512bf16
 
     if not has_avx512bf16():
-        pytest.skip("this CPU has no AVX512-BF16, so that bitsandbytes repacks nothing")
+        pytest.skip("this CPU has no AVX512-BF16, so bitsandbytes does not repack weights")
     monkeypatch.setattr(trials, "avoid_repacking", lambda _: None)
     assert four_bit_cosines(find_device())[1] < 0.9
 
 
 def test_without_bitsandbytes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    finding = only("4-bit weights")
+    finding = run_single("4-bit weights")
     assert finding.status == "warning"
     assert "bitsandbytes is not installed: pip install bitsandbytes" in finding.text
 
 
-def test_a_format_that_does_not_compute_or_computes_wrongly(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_number_format_that_fails_or_gives_wrong_results(monkeypatch: pytest.MonkeyPatch) -> None:
     def product(device: object, dtype: str) -> tuple[float, float]:
         if dtype == "float16":
             raise RuntimeError("not implemented for 'Half'\nmore")
         return (2.0, 1.0) if dtype == "float32" else (1.0, 0.5)
 
     monkeypatch.setattr(trials, "_product", product)
-    findings = {finding.text.split()[0]: finding for finding in found("number formats")}
+    findings = {finding.text.split()[0]: finding for finding in run_check("number formats")}
     assert findings["float32"].status == "ok"
-    assert (findings["bfloat16"].status, "wrong product" in findings["bfloat16"].text) == ("warning", True)
-    assert findings["float16"].text == "float16 does not compute here: RuntimeError: not implemented for 'Half'"
+    assert (findings["bfloat16"].status, "wrong results" in findings["bfloat16"].text) == ("warning", True)
+    assert findings["float16"].text == "float16 does not work: RuntimeError: not implemented for 'Half'"
 
 
-def test_speed_is_a_ratio_to_float32(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_speed_is_relative_to_float32(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trials, "_product", lambda device, dtype: ({"float32": 3.0, "bfloat16": 2.0, "float16": 6.0}[dtype], 1.0))
-    texts = " ".join(finding.text for finding in found("number formats"))
-    assert "bfloat16 computes, 1.5 × as fast" in texts
-    assert "float16 computes, 0.5 × as fast" in texts
+    texts = " ".join(finding.text for finding in run_check("number formats"))
+    assert "bfloat16 works, 1.5× the speed" in texts
+    assert "float16 works, 0.5× the speed" in texts
 
 
-def test_a_speed_that_would_round_to_nothing_is_said_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_speed_that_would_round_to_zero_is_written_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trials, "_product", lambda device, dtype: ({"float32": 1.0, "bfloat16": 10.0, "float16": 30.0}[dtype], 1.0))
-    texts = " ".join(finding.text for finding in found("number formats"))
-    assert "bfloat16 computes, 0.1 × as fast as float32" in texts
-    assert "float16 computes, less than a tenth as fast as float32 in a matrix product" in texts
+    texts = " ".join(finding.text for finding in run_check("number formats"))
+    assert "bfloat16 works, 0.1× the speed of float32" in texts
+    assert "float16 works, less than a tenth of the speed of float32 in a matrix product" in texts
 
 
-def test_the_memory_for_a_very_small_model_is_not_nothing(tmp_path: Path) -> None:
+def test_memory_of_a_very_small_model_is_not_zero(tmp_path: Path) -> None:
     folder = save_model(tmp_path / "small", "llama")
-    finding = only(f"model {folder}", model=str(folder))
+    finding = run_single(f"model {folder}", model=str(folder))
     assert finding.status == "ok"
-    assert "takes less than 1 MB for lora and about 2 MB for full" in finding.text
+    assert "needs less than 1 MB for lora and about 2 MB for full" in finding.text
 
 
-# ----------------------------------------------------------------------------------------------------------------- folders
+# Folders
 
 
-def test_the_folder_of_the_runs_need_not_be_there(tmp_path: Path) -> None:
-    assert only("disk", tmp_path / "a" / "b").status == "ok"
+def test_runs_folder_need_not_exist(tmp_path: Path) -> None:
+    assert run_single("disk", tmp_path / "a" / "b").status == "ok"
     assert not (tmp_path / "a").exists()
 
 
-def test_runs_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_runs_folder_that_is_not_writable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").write_text("")
-    finding = only("disk", tmp_path / "file")
+    finding = run_single("disk", tmp_path / "file")
     assert (finding.status, finding.needed) == ("failed", True)
-    assert "--runs-dir" in finding.hint
+    assert setting("runs_dir", "DIR") in finding.hint
 
     def denied(**_: object) -> None:
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr("tempfile.TemporaryFile", denied)
-    assert "Permission denied" in only("disk", tmp_path).text
-    assert only("cache").status == "warning"
+    assert "Permission denied" in run_single("disk", tmp_path).text
+    assert run_single("cache").status == "warning"
 
 
-def test_a_cache_that_is_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cache_that_is_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").write_text("")
     monkeypatch.setattr("harness.cache._Choice.folder", tmp_path / "file")
-    finding = only("cache")
+    finding = run_single("cache")
     assert finding.status == "warning"
-    assert "BENCH_CACHE_DIR" in finding.hint
+    assert setting("cache_folder", "FOLDER") in finding.hint
 
 
-def test_little_memory_and_little_disk_are_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_low_memory_and_low_disk_space_are_reported(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(machine, "machine_memory", lambda: (int(8e9), int(1e9)))
-    assert only("memory").status == "warning"
+    assert run_single("memory").status == "warning"
     monkeypatch.setattr(machine, "machine_memory", lambda: (None, None))
-    assert only("memory").status == "ok"
-    monkeypatch.setattr(machine, "_LITTLE_DISK", 1e18)
-    assert (only("disk", tmp_path).status, only("disk", tmp_path).needed) == ("warning", True)
+    assert run_single("memory").status == "ok"
+    monkeypatch.setattr(machine, "_LOW_DISK", 1e18)
+    assert (run_single("disk", tmp_path).status, run_single("disk", tmp_path).needed) == ("warning", True)
 
 
-# --------------------------------------------------------------------------------------------------------------------- hub
+# The Hub
 
 
 class _Answers(BaseHTTPRequestHandler):
@@ -204,7 +205,7 @@ class _Answers(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def online(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A Hub of our own, and clients that ask nobody else."""
+    """A local server as the Hub, and clients that use no proxy."""
     from huggingface_hub.utils import close_session
 
     for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
@@ -222,58 +223,58 @@ def online(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def test_offline_is_respected() -> None:
-    finding = only("hub")
-    assert (finding.status, finding.text) == ("warning", "not asked: HF_HUB_OFFLINE is set")
+    finding = run_single("hub")
+    assert (finding.status, finding.text) == ("warning", "not checked, because HF_HUB_OFFLINE is set")
 
 
-def test_a_hub_that_answers(online: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert only("hub").status == "ok"
+def test_hub_that_can_be_reached(online: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run_single("hub").status == "ok"
     monkeypatch.setattr(_Answers, "code", 503)
-    assert "answers with an error (503)" in only("hub").text
+    assert "returned an error (503)" in run_single("hub").text
 
 
-def test_a_hub_that_is_not_there(online: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_hub_that_cannot_be_reached(online: None, monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", f"http://127.0.0.1:{unused.getsockname()[1]}")
-        finding = only("hub")
+        finding = run_single("hub")
     assert (finding.status, finding.needed) == ("warning", False)
     assert "cannot be reached" in finding.text
 
 
-def test_a_hub_that_never_answers_is_not_waited_for(online: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_hub_that_never_answers_times_out(online: None, monkeypatch: pytest.MonkeyPatch) -> None:
     never = threading.Event()
     monkeypatch.setattr("huggingface_hub.get_session", never.wait)
-    monkeypatch.setattr(checkup, "PATIENCE", 0.05)
-    assert "did not answer in 0.05 seconds" in only("hub").text
+    monkeypatch.setattr(checkup, "HUB_TIMEOUT", 0.05)
+    assert "did not answer within 0.05 seconds" in run_single("hub").text
     never.set()
 
 
-# ------------------------------------------------------------------------------------------------------------------ models
+# Models
 
 
-def test_a_shipped_model_that_was_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_changed_shipped_model_is_detected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import shutil
 
     copied = Path(shutil.copytree(checkup.TINY, tmp_path / "tiny"))
     config = copied / "config.json"
     config.write_text(config.read_text() + " ")
     monkeypatch.setattr(checkup, "TINY", copied)
-    finding = only("model tiny")
+    finding = run_single("model tiny")
     assert (finding.status, finding.needed) == ("failed", True)
     assert "digest" in finding.text
 
 
-def test_a_model_of_the_users_is_loaded_and_computes() -> None:
-    assert "decoder, 5.4 million parameters" in only("model tiny", model="tiny").text
-    finding = only("model ./nothing", model="./nothing")
+def test_given_model_is_loaded_and_run() -> None:
+    assert "decoder, 5.4 million parameters" in run_single("model tiny", model="tiny").text
+    finding = run_single("model ./nothing", model="./nothing")
     assert (finding.status, finding.needed) == ("failed", True)
     assert finding.text.startswith("there is no model './nothing'")
 
 
-def test_a_model_that_does_not_fit_is_not_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_model_that_does_not_fit_into_memory_is_not_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(machine, "machine_memory", lambda: (1000, 1000))
     monkeypatch.setattr(trials, "load_model", lambda *_, **__: pytest.fail("it was loaded"))
-    (finding,) = list(checkup._model("tiny"))
+    (finding,) = list(checkup._check_model("tiny"))
     assert finding.status == "warning"
-    assert "it was not loaded" in finding.text
+    assert "but not loaded: its weights have" in finding.text

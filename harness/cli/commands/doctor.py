@@ -12,59 +12,64 @@ import click
 
 from harness.cli.commands.completion import model_names
 from harness.cli.options import runs_dir
-from harness.cli.wording import message
+from harness.cli.wording import message, with_options
 
 if TYPE_CHECKING:
     from harness.doctor import Finding
 
 _MARKS = {"ok": "✓", "warning": "!", "failed": "✗"}
-_PLAIN_MARKS = {"ok": "ok", "warning": "!", "failed": "X"}  # where the terminal knows ASCII only
+_PLAIN_MARKS = {"ok": "ok", "warning": "!", "failed": "X"}  # for terminals that only know ASCII
 
 
-@click.command(short_help="Say what works on this machine, and what to do about what does not.")
-@click.option("--model", shell_complete=model_names, help="Try this model, too: a name, a folder, a .gguf file, or org/name on the Hub.")
+@click.command(short_help="Check what works on this machine, and how to fix the rest.")
+@click.option("--model", shell_complete=model_names, help="Also try this model: a name, a folder, a .gguf file, or org/name on the Hub.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @runs_dir
 def doctor(model: str | None, form: str, runs_dir: str) -> None:
-    """Try what a run needs: packages, memory, the device and its number formats, 4-bit weights, the Hub, the shipped model.
+    """Test what runs need: packages, memory, the device and its number formats, 4-bit weights, the Hub, the shipped model.
 
-    Ends with 0 when everything works that `bench run` needs, else with 1.
+    The exit code is 0 if everything that `bench run` needs works, and 1 otherwise.
     """
-    from harness.doctor import checks, works
+    from harness.doctor import is_ready, list_checks
 
-    found: list[Finding] = []
-    for check in checks(Path(runs_dir), model):
-        _progress(f"looking at: {check.name} …")
-        findings = check.run()
-        _progress("")
+    findings: list[Finding] = []
+    for check in list_checks(Path(runs_dir), model):
+        _show_progress(f"checking: {check.name} …")
+        new = check.run()
+        _show_progress("")
         if form == "text":
-            _show(findings)
-        found += findings
+            _print_findings(new)
+        findings += new
+    ready = is_ready(findings)
     if form == "json":
-        click.echo(json.dumps({"works": works(found), "findings": [asdict(finding) for finding in found]}, indent=1))
-    elif works(found):
-        click.echo("Everything that a run needs works here.")
+        click.echo(json.dumps({"works": ready, "findings": [_to_json(finding) for finding in findings]}, indent=1))
+    elif ready:
+        click.echo("Everything that a run needs works on this machine.")
     else:
-        click.echo("A run will not work here until what is marked is put right.")
-    if not works(found):
+        click.echo("Runs will not work on this machine until the failed checks are fixed.")
+    if not ready:
         sys.exit(1)
 
 
-def _progress(text: str) -> None:
-    """One line on standard error that the next one replaces; nothing where that is no terminal."""
+def _to_json(finding: Finding) -> dict[str, object]:
+    return asdict(finding) | {"text": with_options(finding.text), "hint": with_options(finding.hint)}
+
+
+def _show_progress(text: str) -> None:
+    """Write a line to standard error that the next one replaces; only in a terminal."""
     if sys.stderr.isatty():
         click.echo(f"\r\x1b[K{message(text)}", nl=False, err=True)
 
 
-def _show(findings: list[Finding]) -> None:
-    marks = _MARKS if _writes("✓✗×…") else _PLAIN_MARKS
+def _print_findings(findings: list[Finding]) -> None:
+    marks = _MARKS if _can_encode("✓✗×…") else _PLAIN_MARKS
     for finding in findings:
         hint = f" → {finding.hint}" if finding.hint else ""
         line = " ".join(message(f"{marks[finding.status]} {finding.name}: {finding.text}{hint}").split())
-        click.echo(line if _writes(line) else line.replace("→", "->").replace("×", "x").encode("ascii", "replace").decode())
+        click.echo(line if _can_encode(line) else line.replace("→", "->").replace("×", "x").encode("ascii", "replace").decode())
 
 
-def _writes(text: str) -> bool:
+def _can_encode(text: str) -> bool:
     try:
         text.encode(sys.stdout.encoding or "ascii")
     except (UnicodeEncodeError, LookupError):
