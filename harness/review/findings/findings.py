@@ -14,41 +14,39 @@ from harness.types import Score
 
 @dataclass(frozen=True)
 class Change:
-    """A paired difference to the baseline on the same examples.
-
-    `p_value` is None where the method has none; `reliable` is about the interval.
-    """
+    """A paired difference to the baseline on the same examples."""
 
     value: float
     low: float | None
     high: float | None
     p_value: float | None
+    """None if the method has none."""
     n: int
     method: str
     reliable: bool
+    """Whether the interval is."""
 
 
 @dataclass(frozen=True)
 class Preference:
-    """How often raters prefer `strategy` to `against`.
-
-    Attributes:
-        win_rate: the mean over examples; a tie and "both bad" count as half.
-        wins, losses, ties, both_bad: counts of ratings.
-        examples_for, examples_against: test examples on which most raters prefer the one, or the other.
-        sign_test_p: two-sided sign test over examples, or over groups, one vote each; None with unequal inclusion probabilities.
-    """
+    """How often raters prefer one strategy to another."""
 
     strategy: str
     against: str
     win_rate: Score
+    """The mean over examples; a tie and "both bad" count as half."""
     wins: int
+    """Ratings that prefer `strategy`."""
     losses: int
+    """Ratings that prefer `against`."""
     ties: int
     both_bad: int
     examples_for: int
+    """Test examples on which most raters prefer `strategy`."""
     examples_against: int
+    """Test examples on which most raters prefer `against`."""
     sign_test_p: float | None
+    """Two-sided sign test over examples, or over groups, with one vote each; None with unequal inclusion probabilities."""
 
     @property
     def is_decided(self) -> bool:
@@ -62,85 +60,84 @@ class Preference:
 
 @dataclass(frozen=True)
 class ErrorRate:
-    """How often an output of `strategy` has an error.
-
-    Attributes:
-        critical: share of examples on which at least half of the raters see a critical error.
-        any_error: the same for a minor or critical error.
-        kinds: share of examples on which at least half of the raters mark a kind; kinds that are never marked are left out.
-        change, reduction: of the critical rate against the baseline; None for the baseline itself.
-    """
+    """How often an output of a strategy has an error."""
 
     strategy: str
     critical: Score
+    """The share of examples on which at least half of the raters see a critical error."""
     any_error: Score
+    """The share of examples on which at least half of the raters see a minor or critical error."""
     kinds: Mapping[str, float]
+    """The share of examples on which at least half of the raters mark a kind; kinds that nobody marked are left out."""
     change: Change | None
+    """Of the critical rate against the baseline; None for the baseline itself."""
     reduction: Reduction | None
+    """The same as a relative reduction."""
 
 
 @dataclass(frozen=True)
 class ScaleScore:
-    """The mean answer on one scale, where 1 is the worst answer; `change` is against the baseline."""
+    """The mean answer on one scale."""
 
     strategy: str
     scale: str
     answers: tuple[str, ...]
+    """The worst first."""
     mean: Score
+    """1 for the worst answer, 2 for the next."""
     change: Change | None
+    """Against the baseline; None for the baseline itself."""
 
 
 @dataclass(frozen=True)
 class RatingTime:
-    """How long rating an output took: the median in seconds over all ratings with a time.
-
-    `ratio` compares geometric means with the baseline, for the same raters on the same examples, with its 95% CI.
-    """
+    """How long it takes to rate an output."""
 
     strategy: str
     median_seconds: float
     ratings: int
+    """The number of ratings with a time."""
     ratio: float | None
+    """Of geometric means, against the baseline, of the same raters on the same examples."""
     low: float | None
+    """The 95% CI of the ratio."""
     high: float | None
 
 
 @dataclass(frozen=True)
 class RaterSummary:
-    """One rater.
-
-    Attributes:
-        items, rated: items assigned and rated, repeated items included.
-        repeated, repeated_same: repeated items, and those with the same answer as before.
-        decided, left_wins: pairs with a winner, and those won by the left output.
-        left_low, left_high, left_p: exact 95% CI of the left share, and its binomial p-value against one half.
-        median_seconds: time per rating.
-    """
+    """One rater's work."""
 
     name: str
     items: int
+    """Items assigned, repeated items included."""
     rated: int
+    """Items rated, repeated items included."""
     repeated: int
+    """Repeated items that were rated both times."""
     repeated_same: int
+    """Those with the same answer both times."""
     decided: int
+    """Pairs with a winner."""
     left_wins: int
+    """Pairs won by the output on the left."""
     left_low: float | None
+    """The exact 95% CI of the share of pairs won on the left."""
     left_high: float | None
     left_p: float | None
+    """The binomial p-value of that share against one half."""
     median_seconds: float | None
+    """Per rating."""
 
 
 @dataclass(frozen=True)
 class MetricAgreement:
-    """How well an automatic score agrees with raters.
-
-    Attributes:
-        measure: for pairs "pair agreement", the share of examples on which the score prefers what most raters prefer (a tie of the score
-            counts as half, 0.5 is chance); for single outputs "Kendall's tau-b" with the mean answer (0 is chance).
-    """
+    """How well an automatic score agrees with raters."""
 
     metric: str
     measure: Literal["pair agreement", "Kendall's tau-b"]
+    """For pairs, the share of examples on which the score prefers what most raters prefer (a tie of the score counts as half; 0.5 is
+    chance). For single outputs, the rank correlation with the mean answer (0 is chance)."""
     value: float
     low: float | None
     high: float | None
@@ -149,41 +146,42 @@ class MetricAgreement:
 
 @dataclass(frozen=True)
 class Findings:
-    """Everything that one packet's ratings show.
-
-    Attributes:
-        sampling: how examples were sampled out of `population` test examples.
-        representative: whether rates estimate those over all test examples.
-        sampled_examples, rated_examples: test examples in the packet, and those rated by anybody.
-        items, rated_items: without repeated items.
-        replaced_ratings: earlier answers that a later one replaced.
-        baseline: the strategy that changes and reductions refer to.
-        agreement: inter-rater agreement by question, and by how answers are treated: as names, or in order.
-        corrections, comments: how many ratings have one.
-    """
+    """Everything that one packet's ratings show."""
 
     packet: str
     task: str
     mode: Mode
     created: str
     sampling: str
+    """The sampling method."""
     representative: bool
+    """Whether rates estimate those over all test examples."""
     population: int
+    """The number of test examples that were sampled from."""
     sampled_examples: int
+    """Test examples in the packet."""
     rated_examples: int
+    """Test examples that somebody rated."""
     items: int
+    """Without repeated items."""
     rated_items: int
+    """Without repeated items."""
     replaced_ratings: int
+    """Earlier answers that a later one replaced."""
     baseline: str | None
+    """The strategy that changes and reductions refer to."""
     preferences: tuple[Preference, ...]
     error_rates: tuple[ErrorRate, ...]
     scale_scores: tuple[ScaleScore, ...]
     rating_times: tuple[RatingTime, ...]
     agreement: Mapping[str, Mapping[Level, Agreement]]
+    """By question, and by whether answers are treated as names or in order."""
     raters: tuple[RaterSummary, ...]
     metric_agreement: tuple[MetricAgreement, ...]
     corrections: int
+    """Ratings with a corrected version."""
     comments: int
+    """Ratings with a comment."""
 
     @property
     def biased_raters(self) -> tuple[str, ...]:

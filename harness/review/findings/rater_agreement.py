@@ -20,21 +20,18 @@ _HIGH_ALPHA, _MODERATE_ALPHA = 0.8, 0.667  # Krippendorff 2004, "Content Analysi
 
 @dataclass(frozen=True)
 class Agreement:
-    """Krippendorff's α with its 95% CI over units, and kappas.
-
-    Attributes:
-        units: units with at least two raters.
-        cohen: by pair of raters, Cohen's kappa and the number of units that both rated.
-        fleiss: Fleiss' kappa, which ignores the order of answers; None unless every rater rated at least two units.
-    """
+    """Krippendorff's α with its 95% CI over units, and kappas."""
 
     level: Level
     units: int
+    """Units with at least two raters."""
     alpha: float | None
     low: float | None
     high: float | None
     cohen: Mapping[tuple[str, str], tuple[float, int]]
+    """By pair of raters, Cohen's kappa and the number of units that both rated."""
     fleiss: float | None
+    """Fleiss' kappa, which ignores the order of answers; None unless every rater rated at least two units."""
 
     @property
     def strength(self) -> Literal["high", "moderate", "low"] | None:

@@ -17,14 +17,14 @@ _LARGEST_RATIO = 8.0  # of the highest inclusion probability to the lowest
 
 @dataclass(frozen=True)
 class Sample:
-    """Positions of the sampled examples in ascending order, each with its inclusion probability.
-
-    `representative` says whether rates over the sample estimate rates over all examples.
-    """
+    """Sampled examples."""
 
     positions: tuple[int, ...]
+    """Among all examples, in ascending order."""
     probabilities: tuple[float, ...]
+    """The inclusion probability of each sampled example."""
     representative: bool
+    """Whether rates over the sample estimate rates over all examples."""
 
 
 def draw_uniform_sample(population: int, n: int, rng: np.random.Generator) -> Sample:

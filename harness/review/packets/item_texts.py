@@ -15,12 +15,15 @@ from harness.types import Example, Prediction
 
 @dataclass(frozen=True)
 class ItemTexts:
-    """An item as a rater sees it: inputs as (name, text), references (empty where hidden), and outputs from left to right."""
+    """An item as a rater sees it."""
 
     id: str
     inputs: tuple[tuple[str, str], ...]
+    """(name, text)."""
     references: tuple[str, ...]
+    """Empty if raters do not see them."""
     outputs: tuple[str, ...]
+    """From left to right."""
 
 
 def load_item_texts(run: StoredRun, packet: Packet, key: Key) -> dict[str, list[ItemTexts]]:

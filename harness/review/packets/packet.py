@@ -21,64 +21,70 @@ ERROR_KINDS_QUESTION = "Which kinds of errors does it contain?"
 
 @dataclass(frozen=True)
 class ReviewItem:
-    """One thing that one rater rates: the output, or the two outputs A and B, of one test example. `id` reveals neither."""
+    """One thing that one rater rates: the output, or the two outputs A and B, of one test example."""
 
     id: str
+    """Unique within the run; it reveals neither the example nor the strategies."""
     rater: str
     example: str
 
 
 @dataclass(frozen=True)
 class Packet:
-    """What is asked of whom. `items` are in the order in which each rater sees them.
-
-    `output_noun` is what raters' files call an output: "summary", "answer".
-    """
+    """What is asked of whom."""
 
     id: str
     run: str
     task: str
     mode: Mode
     created: str
+    """ISO 8601 in UTC."""
     output_noun: str
+    """What raters' files call an output: "summary", "answer"."""
     questions: ReviewSpec
     raters: tuple[str, ...]
     items: tuple[ReviewItem, ...]
+    """In the order in which each rater sees them, repeated items included."""
     with_reference: bool
     format: Literal[2] = FORMAT
 
 
 @dataclass(frozen=True)
 class ItemKey:
-    """The strategies behind an item, from left to right, and the id of the earlier item of the same rater that it repeats."""
+    """What is behind an item."""
 
     strategies: tuple[str, ...]
+    """From left to right."""
     repeats: str | None
+    """The id of the same rater's earlier item that this one repeats."""
 
 
 @dataclass(frozen=True)
 class Key:
-    """What raters must not know.
-
-    `items` is by item id. `cells` are the ids of the cells whose outputs are shown, by strategy. `inclusion_probabilities` are the
-    probabilities, by test example, of being sampled out of the `population` test examples. `representative` says whether rates over
-    the sampled examples estimate rates over all of them. `content_digest` covers all examples and outputs that are shown.
-    """
+    """What raters must not know."""
 
     items: Mapping[str, ItemKey]
+    """By item id."""
     cells: Mapping[str, str]
+    """The ids of the cells whose outputs are shown, by strategy."""
     inclusion_probabilities: Mapping[str, float]
+    """By test example, the probability of being in the packet."""
     population: int
+    """The number of test examples that were sampled from."""
     sampling: str
+    """The sampling method, as it was requested."""
     representative: bool
+    """Whether rates over the sampled examples estimate rates over all test examples."""
     content_digest: str
+    """A hash of all examples and outputs that are shown."""
 
 
 @dataclass(frozen=True)
 class ReviewQuestion:
-    """A question with a fixed list of answers. `name` is its column in raters' files."""
+    """A question with a fixed list of answers."""
 
     name: str
+    """Its column in raters' files."""
     text: str
     answers: tuple[str, ...]
 

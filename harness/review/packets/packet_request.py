@@ -14,36 +14,34 @@ _MAX_RATERS = 100
 
 @dataclass(frozen=True)
 class PacketRequest:
-    """The examples, outputs, raters and questions of a packet.
-
-    Attributes:
-        strategies: whose outputs are rated.
-        n: test examples to sample.
-        raters: their names.
-        sample: "random", "disagreement", "low-score", "hardest" or "slice:COLUMN=VALUE".
-        overlap: raters per example; None for all raters.
-        repeats: items per rater that are repeated; None for 10%, at most 20.
-        against: only pairs with this strategy.
-        with_reference: whether raters see the references.
-        model: the base model; None where the run has one.
-        train_size: training examples; None where the run has one size.
-        questions: what is asked; None for the questions of the task.
-    """
+    """The examples, outputs, raters and questions of a packet."""
 
     task: str
     strategies: tuple[str, ...]
+    """Whose outputs are rated."""
     n: int
+    """The number of test examples to sample."""
     mode: Mode
     raters: tuple[str, ...]
+    """Their names."""
     sample: str = "random"
+    """The sampling method, see `draw_sample`."""
     overlap: int | None = None
+    """Raters per example; None for all raters."""
     repeats: int | None = None
+    """Repeated items per rater; None for 10% of the items, at most 20."""
     against: str | None = None
+    """Only pairs with this strategy."""
     with_reference: bool = False
+    """Whether raters see the references."""
     seed: int = 0
+    """Of the sample, the sides and the order of items."""
     model: str | None = None
+    """The base model; None if the run has one."""
     train_size: int | None = None
+    """Training examples; None if the run has one size."""
     questions: ReviewSpec | None = None
+    """What is asked; None for the questions of the task."""
 
     def check(self) -> None:
         """Check that the fields fit together.

@@ -20,12 +20,14 @@ FORMATS: tuple[Format, ...] = ("html", "xlsx", "csv", "label-studio")
 
 @dataclass(frozen=True)
 class ExportedPacket:
-    """A packet with its key, the folder where both are stored, and the files to send to the raters."""
+    """A packet that was exported."""
 
     packet: Packet
     key: Key
     folder: Path
+    """Where packet and key are stored."""
     files: tuple[Path, ...]
+    """The files to send to the raters."""
 
 
 def export_packet(run: StoredRun, request: PacketRequest, formats: Sequence[Format], out: Path | None = None) -> ExportedPacket:

@@ -25,13 +25,15 @@ _MAX_MIB = 256
 
 @dataclass(frozen=True)
 class ReturnedFile:
-    """A returned file: its rows, and for each row that could not be read the reason."""
+    """A returned file."""
 
     name: str
     sha256: str
+    """Of its content, in hex."""
     format: Literal["html", "spreadsheet", "label-studio"]
     rows: tuple[ReturnedRow, ...]
     rejected: tuple[str, ...]
+    """The reason for each row that cannot be read."""
 
 
 def read_returned_file(path: Path, packets: Mapping[str, Packet]) -> ReturnedFile:

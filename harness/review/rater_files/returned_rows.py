@@ -18,28 +18,25 @@ _MAX_SECONDS = 86_400 * 7
 
 @dataclass(frozen=True)
 class ReturnedRow:
-    """One rating as it was returned.
-
-    Attributes:
-        place: where it is, for messages: "ratings.csv:3".
-        answers: by question.
-        kinds: the kinds of errors that are marked.
-        person: ids of the person who annotated it in Label Studio (number, e-mail address), where several people share a rater's tasks.
-        problem: why the row must be rejected, if reading it already showed that.
-    """
+    """One rating as it was returned."""
 
     place: str
+    """Where it is, for messages: "ratings.csv:3"."""
     item: str
     packet: str
     rater: str
     answers: Mapping[str, str] = field(default_factory=dict)
+    """By question."""
     kinds: tuple[str, ...] = ()
+    """The kinds of errors that are marked."""
     corrected: str = ""
     comment: str = ""
     seconds: float | None = None
     answered_at: str | None = None
     person: tuple[str, ...] = ()
+    """Ids of the person who annotated it in Label Studio (number, address), where several people may share a rater's tasks."""
     problem: str | None = None
+    """Why the row must be rejected, if reading it already showed that."""
 
     @property
     def is_unanswered(self) -> bool:

@@ -16,26 +16,24 @@ from harness.store import PacketFolder, StoredRun, list_packet_folders
 
 @dataclass(frozen=True)
 class ImportSummary:
-    """The result of importing one file.
-
-    Attributes:
-        new: ratings of items that the rater had not rated before.
-        replaced: ratings that replace an earlier answer.
-        unchanged: ratings that were recorded before.
-        outdated: ratings that differ from a later answer on record.
-        unanswered: rows without an answer.
-        rejected: the reason for each row that cannot be used.
-        already_imported: whether a file with this content was imported before.
-    """
+    """The result of importing one file."""
 
     source: str
+    """The file's name."""
     new: int = 0
+    """Ratings of items that the rater had not rated before."""
     replaced: int = 0
+    """Ratings that replace an earlier answer."""
     unchanged: int = 0
+    """Ratings that were recorded before."""
     outdated: int = 0
+    """Ratings that differ from a later answer on record."""
     unanswered: int = 0
+    """Rows without an answer."""
     rejected: tuple[str, ...] = ()
+    """The reason for each row that cannot be used."""
     already_imported: bool = False
+    """Whether a file with this content was imported before."""
 
 
 def import_files(run: StoredRun, paths: Sequence[Path]) -> list[ImportSummary]:

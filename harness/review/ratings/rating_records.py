@@ -12,27 +12,24 @@ from harness.store import PacketFolder, StoredRun, list_packet_folders, read_val
 
 @dataclass(frozen=True)
 class Rating:
-    """One rater's answers to one item.
-
-    Attributes:
-        item: its id.
-        answers: by question, in the packet's words.
-        kinds: the kinds of errors that were marked.
-        corrected: the corrected version; None where the rater gave none or left the output unchanged.
-        seconds: how long it took, where the page could measure it.
-        answered_at: ISO 8601 in UTC, where the file says it.
-        person: ids of the person who annotated it in Label Studio, separated by spaces.
-    """
+    """One rater's answers to one item."""
 
     item: str
+    """Its id."""
     rater: str
     answers: Mapping[str, str]
+    """By question, in the packet's words."""
     kinds: tuple[str, ...] = ()
+    """The kinds of errors that were marked."""
     corrected: str | None = None
+    """The corrected version; None if the rater gave none or left the output unchanged."""
     comment: str = ""
     seconds: float | None = None
+    """How long it took, if the page or Label Studio measured it."""
     answered_at: str | None = None
+    """ISO 8601 in UTC, if the file says it."""
     person: str | None = None
+    """Ids of the person who annotated it in Label Studio, separated by spaces."""
 
     def has_same_answer(self, other: Rating) -> bool:
         """Whether both ratings say the same."""
@@ -51,12 +48,14 @@ class Rating:
 
 @dataclass(frozen=True)
 class Review:
-    """A packet with its ratings: the latest of each rater for each item. `replaced` counts the earlier ones."""
+    """A packet with its ratings."""
 
     packet: Packet
     key: Key
     ratings: tuple[Rating, ...]
+    """The latest rating of each item by each rater."""
     replaced: int
+    """The number of earlier ratings that they replace."""
 
 
 @dataclass(frozen=True)

@@ -30,12 +30,14 @@ _TOLERANCE = 1e-12
 
 @dataclass(frozen=True)
 class UnblindedRating:
-    """A rating with the strategies behind its item, from left to right. `is_repeat` marks an item that was shown before."""
+    """A rating with what is behind its item."""
 
     rating: Rating
     example: str
     strategies: tuple[str, ...]
+    """From left to right."""
     is_repeat: bool
+    """Whether the item repeats an earlier one."""
 
 
 class UnblindedRatings:
