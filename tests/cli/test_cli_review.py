@@ -1,4 +1,4 @@
-"""`bench review`: what is typed, what is said, and the exit codes."""
+"""`bench review`: commands, messages and exit codes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def run(tmp_path: Path) -> StoredRun:
     return make_run(tmp_path / "runs" / "done", [summarization(cells, rows=40)])
 
 
-def exported(call: Call, run: StoredRun, *more: str) -> dict[str, object]:
+def export_packet(call: Call, run: StoredRun, *more: str) -> dict[str, object]:
     ended = call("review", "export", str(run.path), "--strategies", "base,lora", "--n", "10", *more)
     assert ended.code == 0, ended
     (packet,) = run.path.glob("review/*/packet.json")
@@ -28,7 +28,7 @@ def exported(call: Call, run: StoredRun, *more: str) -> dict[str, object]:
     return found
 
 
-def file_of(folder: Path, packet: dict[str, object], answer: str = "A", corrected: str | None = None) -> str:
+def write_page_file(folder: Path, packet: dict[str, object], answer: str = "A", corrected: str | None = None) -> str:
     items = [j["id"] for j in packet["items"]]  # type: ignore[attr-defined]
     ratings = [{"item": item, "answers": {"preference": answer}, "corrected": corrected} for item in items]
     path = folder / f"ratings-{answer}.json"
@@ -36,18 +36,18 @@ def file_of(folder: Path, packet: dict[str, object], answer: str = "A", correcte
     return str(path)
 
 
-def test_out_and_back_and_what_it_says(call: Call, run: StoredRun, tmp_path: Path) -> None:
+def test_export_import_status_and_report(call: Call, run: StoredRun, tmp_path: Path) -> None:
     assert "No packet was exported" in call("review", "status", str(run.path)).out
-    packet = exported(call, run, "--raters", "anna", "--format", "html,csv", "--out", str(tmp_path / "send"))
+    packet = export_packet(call, run, "--raters", "anna", "--format", "html,csv", "--out", str(tmp_path / "send"))
     assert sorted(p.suffix for p in (tmp_path / "send").iterdir()) == [".csv", ".html"]
     status = call("review", "status", str(run.path))
     assert "has no ratings yet" in status.out and "0 of 11" in status.out
-    done = call("review", "import", str(run.path), file_of(tmp_path, packet))
+    done = call("review", "import", str(run.path), write_page_file(tmp_path, packet))
     assert (done.code, done.out) == (0, "ratings-A.json: 11 new\n")
-    again = call("review", "import", str(run.path), file_of(tmp_path, packet))
+    again = call("review", "import", str(run.path), write_page_file(tmp_path, packet))
     assert (again.code, again.out) == (0, "ratings-A.json: was imported before, nothing has changed\n")
-    said = call("review", "status", str(run.path)).out
-    assert "lora vs. base" in said and "11 of 11" in said
+    shown = call("review", "status", str(run.path)).out
+    assert "lora vs. base" in shown and "11 of 11" in shown
     (found,) = json.loads(call("review", "status", str(run.path), "--format", "json").out)["packets"]
     assert found["preferences"][0]["win_rate"]["n"] == 10 and found["raters"][0]["rated"] == 11
     page = run.path / "report.html"
@@ -55,9 +55,9 @@ def test_out_and_back_and_what_it_says(call: Call, run: StoredRun, tmp_path: Pat
     assert "Human review" in page.read_text(encoding="utf-8")
 
 
-def test_some_bad_rows_are_code_1_and_nothing_good_is_2(call: Call, run: StoredRun, tmp_path: Path) -> None:
-    packet = exported(call, run)
-    bad = Path(file_of(tmp_path, packet, "C"))
+def test_import_exits_1_with_some_invalid_rows_and_2_without_a_valid_one(call: Call, run: StoredRun, tmp_path: Path) -> None:
+    packet = export_packet(call, run)
+    bad = Path(write_page_file(tmp_path, packet, "C"))
     none = call("review", "import", str(run.path), str(bad))
     assert none.code == 2 and "'C' is not one of A, B, tie, both bad" in none.err and "0 new, 11 rejected" in none.out
     value = json.loads(bad.read_text())
@@ -70,7 +70,7 @@ def test_some_bad_rows_are_code_1_and_nothing_good_is_2(call: Call, run: StoredR
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (("--strategies", "base"), "--mode pairwise: needs at least two strategies"),
         (("--strategies", "base,nothing"), "nothing"),
@@ -79,20 +79,20 @@ def test_some_bad_rows_are_code_1_and_nothing_good_is_2(call: Call, run: StoredR
         ((), "--strategies"),
     ],
 )
-def test_what_cannot_be_is_code_2(call: Call, run: StoredRun, arguments: tuple[str, ...], said: str) -> None:
+def test_invalid_export_exits_2(call: Call, run: StoredRun, arguments: tuple[str, ...], message: str) -> None:
     ended = call("review", "export", str(run.path), *arguments)
-    assert ended.code == 2 and said in ended.err
+    assert ended.code == 2 and message in ended.err
     assert not (run.path / "review").exists()
 
 
-def test_nothing_exported_takes_nothing_back(call: Call, run: StoredRun, tmp_path: Path) -> None:
+def test_import_without_a_packet_exits_2(call: Call, run: StoredRun, tmp_path: Path) -> None:
     ended = call("review", "import", str(run.path), str(tmp_path / "x.json"))
     assert ended.code == 2 and "no packet was exported from this run" in ended.err
 
 
-def test_a_harvest_needs_a_yes_and_says_loudly_what_it_did(call: Call, run: StoredRun, tmp_path: Path) -> None:
-    packet = exported(call, run)
-    call("review", "import", str(run.path), file_of(tmp_path, packet, corrected="better"))
+def test_harvest_needs_consent_and_reports_what_it_retired(call: Call, run: StoredRun, tmp_path: Path) -> None:
+    packet = export_packet(call, run)
+    call("review", "import", str(run.path), write_page_file(tmp_path, packet, corrected="better"))
     out = str(tmp_path / "more.jsonl")
     refused = call("review", "harvest", str(run.path), "--out", out)
     assert refused.code == 2 and "--retire-test-examples" in refused.err and not Path(out).exists()

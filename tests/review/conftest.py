@@ -1,4 +1,4 @@
-"""A small run whose outputs are judged, and packets of it."""
+"""A small run, and packets of it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def run(tmp_path: Path) -> StoredRun:
 
 @pytest.fixture
 def hostile(tmp_path: Path) -> StoredRun:
-    """Inputs and outputs that would break a page or a spreadsheet that trusted them."""
+    """A run with inputs and outputs that would break a page or a spreadsheet that trusts them."""
     formula = '=HYPERLINK("http://evil.example","click")'
     cells = [
         Made("base", answer=lambda e, r: HOSTILE),
@@ -33,7 +33,7 @@ def hostile(tmp_path: Path) -> StoredRun:
 
 @pytest.fixture
 def export(run: StoredRun) -> Export:
-    """`review_export` of the run with what a test needs."""
+    """`review_export` of the run with defaults for tests."""
 
     def _export(strategies: tuple[str, ...] = ("base", "lora"), of: StoredRun | None = None, **more: object) -> ExportedPacket:
         return review_export((of or run).path, strategies, **({"n": 12, "repeats": 2} | more))  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""Simulated raters: each has a true taste, a share of answers given at random, and perhaps a favourite side."""
+"""Simulated raters: each has a true preference, a share of random answers, and possibly a side bias."""
 
 from __future__ import annotations
 
@@ -14,37 +14,40 @@ from harness.review.packets import SEVERITIES, Key, Packet
 
 
 @dataclass(frozen=True)
-class Person:
-    """`wins` is the chance that the later-named strategy of a pair is preferred on a row (that chance is drawn once a row, so that raters
-    agree); `noise` the share of answers at random; `left` the share of answers that are A whatever is there."""
+class SimulatedRater:
+    """A rater with known behaviour. The true preference of an example is the same for all raters, so that they agree."""
 
     name: str
     wins: float = 0.5
+    """The probability that the later-named strategy of a pair is truly better on an example."""
     noise: float = 0.0
+    """The share of random answers."""
     left: float = 0.0
+    """The share of answers that are A in any case."""
     ties: float = 0.0
+    """The share of examples that are truly ties."""
 
 
-def preferences(packet: Packet, key: Key, people: Mapping[str, Person], seed: int = 0) -> list[dict[str, Any]]:
-    """The ratings of these raters in the form of the page's file, without its head."""
-    found = []
+def preferences(packet: Packet, key: Key, raters: Mapping[str, SimulatedRater], seed: int = 0) -> list[dict[str, Any]]:
+    """The ratings of these raters as in the page's file."""
+    ratings = []
     order = list(key.cells)
-    for judgement in packet.items:
-        person = people.get(judgement.rater)
-        if person is None:
+    for item in packet.items:
+        rater = raters.get(item.rater)
+        if rater is None:
             continue
-        sides = key.items[judgement.id].strategies
-        row = random.Random(f"{seed}/{judgement.example}/{sorted(sides)}")
-        own = random.Random(f"{seed}/{judgement.id}/{person.name}")
+        sides = key.items[item.id].strategies
+        shared = random.Random(f"{seed}/{item.example}/{sorted(sides)}")
+        own = random.Random(f"{seed}/{item.id}/{rater.name}")
         later = max(sides, key=order.index)
-        truth = "tie" if row.random() < person.ties else later if row.random() < person.wins else next(s for s in sides if s != later)
+        truth = "tie" if shared.random() < rater.ties else later if shared.random() < rater.wins else next(s for s in sides if s != later)
         answer = truth if truth == "tie" else "AB"[sides.index(truth)]
-        if own.random() < person.noise:
+        if own.random() < rater.noise:
             answer = own.choice(["A", "B"])
-        if own.random() < person.left:
+        if own.random() < rater.left:
             answer = "A"
-        found.append(rating(judgement.id, {"preference": answer}, seconds=own.uniform(5, 60)))
-    return found
+        ratings.append(rating(item.id, {"preference": answer}, seconds=own.uniform(5, 60)))
+    return ratings
 
 
 def severities(
@@ -56,19 +59,25 @@ def severities(
     seconds: Mapping[str, float] | None = None,
     seed: int = 0,
 ) -> list[dict[str, Any]]:
-    """Ratings of errors: a row of a strategy is critical with its chance, else minor or none; `noise` is the share at random."""
-    found = []
-    for judgement in packet.items:
-        (strategy,) = key.items[judgement.id].strategies
-        row = random.Random(f"{seed}/{judgement.example}/{strategy}")
-        own = random.Random(f"{seed}/{judgement.id}/{judgement.rater}")
-        severity = "critical" if row.random() < critical[strategy] else row.choice(["none", "minor"])
+    """Ratings of errors as in the page's file.
+
+    Args:
+        critical: the probability of a critical error, by strategy; other outputs have a minor error or none.
+        noise: the share of random answers.
+        seconds: the typical time per rating, by strategy.
+    """
+    ratings = []
+    for item in packet.items:
+        (strategy,) = key.items[item.id].strategies
+        shared = random.Random(f"{seed}/{item.example}/{strategy}")
+        own = random.Random(f"{seed}/{item.id}/{item.rater}")
+        severity = "critical" if shared.random() < critical[strategy] else shared.choice(["none", "minor"])
         if own.random() < noise:
             severity = own.choice(SEVERITIES)
         kinds = [packet.questions.errors[0]] if severity == "critical" else []
-        took = own.lognormvariate(0, 0.3) * (seconds or {}).get(strategy, 30.0)
-        found.append(rating(judgement.id, {"severity": severity}, kinds=kinds, seconds=took))
-    return found
+        duration = own.lognormvariate(0, 0.3) * (seconds or {}).get(strategy, 30.0)
+        ratings.append(rating(item.id, {"severity": severity}, kinds=kinds, seconds=duration))
+    return ratings
 
 
 def rating(item: str, answers: Mapping[str, str], **more: Any) -> dict[str, Any]:
@@ -78,10 +87,10 @@ def rating(item: str, answers: Mapping[str, str], **more: Any) -> dict[str, Any]
 
 
 def page_file(folder: Path, packet: Packet, rater: str, ratings: list[dict[str, Any]], name: str | None = None) -> Path:
-    """What the page saves for a rater."""
-    own = {j.id for j in packet.items if j.rater == rater}
+    """The file that a rater downloads from the page."""
+    assigned = {item.id for item in packet.items if item.rater == rater}
     path = folder / (name or f"ratings-{packet.id}-{rater}.json")
-    value = {"bench_review": 1, "packet": packet.id, "rater": rater, "ratings": [r for r in ratings if r["item"] in own]}
+    value = {"bench_review": 1, "packet": packet.id, "rater": rater, "ratings": [r for r in ratings if r["item"] in assigned]}
     path.write_text(json.dumps(value), encoding="utf-8")
     return path
 

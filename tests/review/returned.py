@@ -1,4 +1,4 @@
-"""What raters send back, filled in as people and programs do, and what is on record of it."""
+"""Returned files, filled in as raters and programs do, and the recorded ratings."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import openpyxl
-from raters import Person, preferences, severities
+from raters import SimulatedRater, preferences, severities
 
 from harness.review import ExportedPacket, Rating, load_reviews
 from harness.store import StoredRun
@@ -18,27 +18,27 @@ from harness.store import StoredRun
 Fill = Callable[[Path, ExportedPacket, dict[str, dict[str, Any]]], Path]
 
 
-def ratings_of(run: StoredRun) -> dict[tuple[str, str], Rating]:
+def load_ratings(run: StoredRun) -> dict[tuple[str, str], Rating]:
     (review,) = load_reviews(run)
     return {(r.item, r.rater): r for r in review.ratings}
 
 
-def said(run: StoredRun) -> dict[tuple[str, str], tuple[Any, ...]]:
-    return {key: (dict(r.answers), r.kinds, r.corrected, r.comment) for key, r in ratings_of(run).items()}
+def load_answers(run: StoredRun) -> dict[tuple[str, str], tuple[Any, ...]]:
+    return {key: (dict(r.answers), r.kinds, r.corrected, r.comment) for key, r in load_ratings(run).items()}
 
 
-def columns(rating: dict[str, Any], kinds: tuple[str, ...]) -> dict[str, str]:
+def to_columns(rating: dict[str, Any], kinds: tuple[str, ...]) -> dict[str, str]:
     """A rating as the columns of a spreadsheet."""
-    found = dict(rating["answers"]) | {f"error: {kind}": "x" for kind in rating["kinds"]}
-    return found | {"corrected version": rating["corrected"] or "", "comment": rating["comment"]}
+    columns = dict(rating["answers"]) | {f"error: {kind}": "x" for kind in rating["kinds"]}
+    return columns | {"corrected version": rating["corrected"] or "", "comment": rating["comment"]}
 
 
 def fill_csv(
-    path: Path, made: ExportedPacket, ratings: dict[str, dict[str, Any]], delimiter: str = ",", encoding: str = "utf-8-sig"
+    path: Path, exported: ExportedPacket, ratings: dict[str, dict[str, Any]], delimiter: str = ",", encoding: str = "utf-8-sig"
 ) -> Path:
     rows = list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig"))))
     for row in rows:
-        row.update(columns(ratings[row["item"]], made.packet.questions.errors) if row["item"] in ratings else {})
+        row.update(to_columns(ratings[row["item"]], exported.packet.questions.errors) if row["item"] in ratings else {})
     text = io.StringIO()
     writer = csv.DictWriter(text, list(rows[0]), delimiter=delimiter)
     writer.writeheader()
@@ -48,13 +48,13 @@ def fill_csv(
     return target
 
 
-def fill_xlsx(path: Path, made: ExportedPacket, ratings: dict[str, dict[str, Any]]) -> Path:
+def fill_xlsx(path: Path, exported: ExportedPacket, ratings: dict[str, dict[str, Any]]) -> Path:
     book = openpyxl.load_workbook(path)
     sheet = book.worksheets[0]
     header = [cell.value for cell in sheet[1]]
     for row in range(2, sheet.max_row + 1):
         own = ratings.get(str(sheet.cell(row, 1).value))
-        for name, value in columns(own, made.packet.questions.errors).items() if own else ():
+        for name, value in to_columns(own, exported.packet.questions.errors).items() if own else ():
             if value:
                 cell = sheet.cell(row, header.index(name) + 1)
                 cell.value, cell.data_type = value, "s"  # typed behind an apostrophe
@@ -63,7 +63,7 @@ def fill_xlsx(path: Path, made: ExportedPacket, ratings: dict[str, dict[str, Any
     return target
 
 
-def label_studio(path: Path, made: ExportedPacket, ratings: dict[str, dict[str, Any]]) -> Path:
+def label_studio(path: Path, exported: ExportedPacket, ratings: dict[str, dict[str, Any]]) -> Path:
     """Label Studio's JSON export of these tasks."""
     tasks = json.loads(path.read_text())
     for number, task in enumerate(tasks):
@@ -91,8 +91,8 @@ def label_studio(path: Path, made: ExportedPacket, ratings: dict[str, dict[str, 
     return target
 
 
-def label_studio_minimal(path: Path, made: ExportedPacket, ratings: dict[str, dict[str, Any]]) -> Path:
-    """Label Studio's JSON_MIN export: flat, one choice as a text and several as an object."""
+def label_studio_minimal(path: Path, exported: ExportedPacket, ratings: dict[str, dict[str, Any]]) -> Path:
+    """Label Studio's JSON_MIN export: flat, with one choice as text and several as an object."""
     flat = []
     for task in json.loads(path.read_text()):
         own = ratings[task["data"]["item"]]
@@ -104,7 +104,7 @@ def label_studio_minimal(path: Path, made: ExportedPacket, ratings: dict[str, di
     return target
 
 
-FORMS: dict[str, tuple[str, Fill]] = {
+RETURNED_FORMATS: dict[str, tuple[str, Fill]] = {
     "csv": ("csv", fill_csv),
     "csv of a German Excel": ("csv", lambda p, m, r: fill_csv(p, m, r, ";", "cp1252")),
     "xlsx": ("xlsx", fill_xlsx),
@@ -113,12 +113,12 @@ FORMS: dict[str, tuple[str, Fill]] = {
 }
 
 
-def ratings_for(made: ExportedPacket) -> dict[str, dict[str, Any]]:
-    if made.packet.mode == "pairwise":
-        people = {rater: Person(rater, wins=0.7, ties=0.3) for rater in made.packet.raters}
-        found = preferences(made.packet, made.key, people)
+def ratings_for(exported: ExportedPacket) -> dict[str, dict[str, Any]]:
+    if exported.packet.mode == "pairwise":
+        raters = {rater: SimulatedRater(rater, wins=0.7, ties=0.3) for rater in exported.packet.raters}
+        ratings = preferences(exported.packet, exported.key, raters)
     else:
-        found = severities(made.packet, made.key, {"base": 0.6, "lora": 0.2})
-        found[1]["kinds"] = list(made.packet.questions.errors[:2])
-    found[0] |= {"corrected": "=1+1 is what “it” said\nsecond line", "comment": "see <b>above</b>"}
-    return {one["item"]: one for one in found}
+        ratings = severities(exported.packet, exported.key, {"base": 0.6, "lora": 0.2})
+        ratings[1]["kinds"] = list(exported.packet.questions.errors[:2])
+    ratings[0] |= {"corrected": "=1+1 is what “it” said\nsecond line", "comment": "see <b>above</b>"}
+    return {one["item"]: one for one in ratings}

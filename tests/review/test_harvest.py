@@ -1,4 +1,4 @@
-"""Corrections and preferences as training rows, and test rows that are none any more."""
+"""Corrections and preferences as training examples, and test examples that leave the test set."""
 
 from __future__ import annotations
 
@@ -18,28 +18,28 @@ from harness.store import StoredRun
 from harness.types import DataSpec, Task
 
 
-def lines(path: Path) -> list[dict[str, Any]]:
+def read_lines(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
 @pytest.fixture
 def rated(export: Export, run: StoredRun, tmp_path: Path) -> StoredRun:
-    """Two raters: they agree on the first row, not on the second, call the third a tie, and one corrects the first."""
-    made = export(raters=2, repeats=0)
-    rows = list(made.key.inclusion_probabilities)
+    """Two raters: they agree on the first example, not on the second, call the third a tie, and one corrects the first."""
+    exported = export(raters=2, repeats=0)
+    rows = list(exported.key.inclusion_probabilities)
     ratings = []
-    for j in made.packet.items:
-        sides = made.key.items[j.id].strategies
+    for j in exported.packet.items:
+        sides = exported.key.items[j.id].strategies
         lora, base = "AB"[sides.index("lora")], "AB"[sides.index("base")]
         answer = {rows[0]: lora, rows[1]: lora if j.rater == "rater-1" else base, rows[2]: "tie"}.get(j.example)
         if answer:
             corrected = "As it should be: ‘fine’\n" if j.example == rows[0] and j.rater == "rater-2" else None
             ratings.append(rating(j.id, {"preference": answer}, corrected=corrected))
-    review_import(run.path, [page_file(tmp_path, made.packet, r, ratings) for r in made.packet.raters])
+    review_import(run.path, [page_file(tmp_path, exported.packet, r, ratings) for r in exported.packet.raters])
     return run
 
 
-def test_nothing_is_taken_from_test_rows_unless_somebody_agrees(rated: StoredRun, tmp_path: Path) -> None:
+def test_harvest_needs_consent_to_retire_test_examples(rated: StoredRun, tmp_path: Path) -> None:
     with pytest.raises(
         BenchError, match=r"1 correction and 1 preference can be harvested, all from the test set.*retire_test_examples=True"
     ):
@@ -47,11 +47,11 @@ def test_nothing_is_taken_from_test_rows_unless_somebody_agrees(rated: StoredRun
     assert not (tmp_path / "more.jsonl").exists() and not (rated.path / "review" / "retired.json").exists()
 
 
-def test_corrections_and_preferences_become_rows_with_their_provenance(rated: StoredRun, tmp_path: Path) -> None:
-    found, files = review_harvest(rated.path, tmp_path / "more.jsonl", retire_test_examples=True)
+def test_corrections_and_preferences_become_training_examples_with_provenance(rated: StoredRun, tmp_path: Path) -> None:
+    harvest, files = review_harvest(rated.path, tmp_path / "more.jsonl", retire_test_examples=True)
     assert [f.name for f in files] == ["more.jsonl", "more.preferences.jsonl"]
-    (correction,), (preference,) = lines(files[0]), lines(files[1])
-    (row,) = found.retired
+    (correction,), (preference,) = read_lines(files[0]), read_lines(files[1])
+    (row,) = harvest.retired
     example = next(e for e in rated.examples("summarization") if e.id == row)
     prompt = render_prompt(rated.plan.tasks["summarization"].prompt, example.inputs)
     assert (correction["prompt"], correction["completion"]) == (prompt, "As it should be: ‘fine’\n")
@@ -61,14 +61,14 @@ def test_corrections_and_preferences_become_rows_with_their_provenance(rated: St
     assert preference["provenance"]["votes"] == [2, 2]
 
 
-def test_retired_rows_are_on_record_once_and_the_report_says_so(rated: StoredRun, tmp_path: Path) -> None:
+def test_retired_examples_are_recorded_once_and_reported(rated: StoredRun, tmp_path: Path) -> None:
     for name in ("more.jsonl", "again.jsonl"):
         review_harvest(rated.path, tmp_path / name, retire_test_examples=True)
     assert len(json.loads((rated.path / "review" / "retired.json").read_text())) == 1
     assert report_view(rated).tasks[0].retired == 1
 
 
-def test_a_file_that_is_there_is_not_written_over(rated: StoredRun, tmp_path: Path) -> None:
+def test_existing_file_is_not_replaced(rated: StoredRun, tmp_path: Path) -> None:
     (tmp_path / "more.jsonl").write_text("precious")
     with pytest.raises(BenchError, match="already exists"):
         review_harvest(rated.path, tmp_path / "more.jsonl", retire_test_examples=True)
@@ -77,47 +77,47 @@ def test_a_file_that_is_there_is_not_written_over(rated: StoredRun, tmp_path: Pa
         review_harvest(rated.path, tmp_path / "more.csv", retire_test_examples=True)
 
 
-def test_preferences_of_an_earlier_harvest_do_not_stay_beside_a_new_one(
+def test_old_preferences_file_is_deleted_by_a_harvest_without_preferences(
     rated: StoredRun, export: Export, run: StoredRun, tmp_path: Path
 ) -> None:
     files = review_harvest(rated.path, tmp_path / "more.jsonl", retire_test_examples=True)[1]
     assert files[1].is_file()
-    made = export(raters=2, repeats=0, seed=5, n=60)
-    (row,) = (line["provenance"]["example"] for line in lines(files[1]))
-    sides = {j.id: made.key.items[j.id].strategies for j in made.packet.items if j.example == row}
+    exported = export(raters=2, repeats=0, seed=5, n=60)
+    (row,) = (line["provenance"]["example"] for line in read_lines(files[1]))
+    sides = {j.id: exported.key.items[j.id].strategies for j in exported.packet.items if j.example == row}
     again = [rating(item, {"preference": "AB"[own.index("base")]}) for item, own in sides.items()]  # two for lora before, two for base now
-    review_import(run.path, [page_file(tmp_path, made.packet, r, again) for r in made.packet.raters])
+    review_import(run.path, [page_file(tmp_path, exported.packet, r, again) for r in exported.packet.raters])
     with pytest.raises(BenchError, match="already exists"):
         review_harvest(rated.path, tmp_path / "more.jsonl", retire_test_examples=True)
     _, left = review_harvest(rated.path, tmp_path / "more.jsonl", retire_test_examples=True, force=True)
     assert [f.name for f in left] == ["more.jsonl"] and not files[1].exists()
 
 
-def test_a_folder_in_the_way_retires_nothing(rated: StoredRun, tmp_path: Path) -> None:
+def test_folder_as_output_is_refused_before_anything_is_retired(rated: StoredRun, tmp_path: Path) -> None:
     (tmp_path / "more.jsonl").mkdir()
     with pytest.raises(BenchError, match=r"is a folder\. Name a file"):
         review_harvest(rated.path, tmp_path / "more.jsonl", retire_test_examples=True, force=True)
     assert not (rated.path / "review" / "retired.json").exists()
 
 
-def test_what_half_of_the_raters_call_bad_is_nobodys_preference(export: Export, run: StoredRun, tmp_path: Path) -> None:
-    made = export(raters=2, repeats=0)
-    ratings = [rating(j.id, {"preference": "A" if j.rater == "rater-1" else "both bad"}) for j in made.packet.items]
-    review_import(run.path, [page_file(tmp_path, made.packet, r, ratings) for r in made.packet.raters])
+def test_preference_needs_more_than_half_of_the_ratings(export: Export, run: StoredRun, tmp_path: Path) -> None:
+    exported = export(raters=2, repeats=0)
+    ratings = [rating(j.id, {"preference": "A" if j.rater == "rater-1" else "both bad"}) for j in exported.packet.items]
+    review_import(run.path, [page_file(tmp_path, exported.packet, r, ratings) for r in exported.packet.raters])
     with pytest.raises(BenchError, match="no rater has corrected an output or preferred one"):
         review_harvest(run.path, tmp_path / "more.jsonl", retire_test_examples=True)
 
 
-def test_a_correction_may_be_the_input_and_a_label_one_of_two(export: Export, run: StoredRun, tmp_path: Path) -> None:
-    made = export(mode="errors", repeats=0)
+def test_correction_may_equal_the_input(export: Export, run: StoredRun, tmp_path: Path) -> None:
+    exported = export(mode="errors", repeats=0)
     inputs = {e.id: e.inputs["input"] for e in run.examples("summarization")}
-    ratings = [rating(j.id, {"severity": "minor"}, corrected=inputs[j.example]) for j in made.packet.items]
-    review_import(run.path, [page_file(tmp_path, made.packet, "rater-1", ratings)])
-    found, _ = review_harvest(run.path, tmp_path / "more.jsonl", retire_test_examples=True)
-    assert {c["completion"] for c in found.corrections} == {inputs[row] for row in made.key.inclusion_probabilities}
+    ratings = [rating(j.id, {"severity": "minor"}, corrected=inputs[j.example]) for j in exported.packet.items]
+    review_import(run.path, [page_file(tmp_path, exported.packet, "rater-1", ratings)])
+    harvest, _ = review_harvest(run.path, tmp_path / "more.jsonl", retire_test_examples=True)
+    assert {c["completion"] for c in harvest.corrections} == {inputs[row] for row in exported.key.inclusion_probabilities}
 
 
-def test_nothing_rated_is_nothing_to_harvest(export: Export, run: StoredRun, tmp_path: Path) -> None:
+def test_harvest_without_ratings_is_refused(export: Export, run: StoredRun, tmp_path: Path) -> None:
     with pytest.raises(BenchError, match="no packet was exported"):
         review_harvest(run.path, tmp_path / "more.jsonl")
     export()
@@ -144,7 +144,7 @@ def with_harvest(task: Task, path: str | tuple[str, ...] = "harvested.jsonl") ->
     return task.model_copy(update={"data": task.data.model_copy(update={"harvested": path})})
 
 
-def test_harvested_rows_are_trained_on_and_leave_the_test_set_with_their_patient(tmp_path: Path) -> None:
+def test_harvested_examples_move_from_test_to_training_with_their_patient(tmp_path: Path) -> None:
     task = visits(tmp_path)
     before = load_splits(task, folder=tmp_path)
     taken = before.test[0]
@@ -157,7 +157,7 @@ def test_harvested_rows_are_trained_on_and_leave_the_test_set_with_their_patient
     assert after.digest != before.digest
 
 
-def test_white_space_and_case_hide_no_row(tmp_path: Path) -> None:
+def test_harvested_examples_match_despite_white_space_and_case(tmp_path: Path) -> None:
     task = visits(tmp_path)
     taken = load_splits(task, folder=tmp_path).test[0]
     harvested(tmp_path, {"inputs": {"input": f" {taken.inputs['input'].upper()} "}, "completion": "better"})
@@ -166,23 +166,23 @@ def test_white_space_and_case_hide_no_row(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("row", "said"),
+    ("row", "message"),
     [
         ({"completion": "x"}, "harvested.jsonl:1: 'inputs' must be a dictionary of texts"),
         ({"inputs": {"input": 3}, "completion": "x"}, "'inputs' must be a dictionary of texts"),
         ({"inputs": {"input": "a"}, "completion": " "}, "'completion' must be a text"),
     ],
 )
-def test_other_files_are_refused(tmp_path: Path, row: dict[str, Any], said: str) -> None:
+def test_invalid_harvest_files_are_refused(tmp_path: Path, row: dict[str, Any], message: str) -> None:
     task = visits(tmp_path)
     harvested(tmp_path, row)
-    with pytest.raises(BenchError, match=said):
+    with pytest.raises(BenchError, match=message):
         load_splits(with_harvest(task), folder=tmp_path)
     with pytest.raises(BenchError, match=r"nothing\.jsonl"):
         load_splits(with_harvest(task, ("nothing.jsonl",)), folder=tmp_path)
 
 
-def test_a_correction_that_is_no_label_is_refused(tmp_path: Path) -> None:
+def test_harvested_correction_must_be_a_label(tmp_path: Path) -> None:
     (tmp_path / "intents.jsonl").write_text("".join(json.dumps({"input": f"text {i}", "target": "ab"[i % 2]}) + "\n" for i in range(40)))
     task = Task(
         name="intents",
@@ -197,7 +197,7 @@ def test_a_correction_that_is_no_label_is_refused(tmp_path: Path) -> None:
         load_splits(task, folder=tmp_path)
 
 
-def test_validation_that_is_spared_from_train_has_no_patient_of_the_harvest(tmp_path: Path) -> None:
+def test_validation_drawn_from_training_has_no_harvested_patient(tmp_path: Path) -> None:
     for name, start in (("train", 0), ("test", 100)):
         rows = [{"input": f"visit {start + i}", "target": f"note {i}", "group": f"p{i // 3}"} for i in range(60)]
         (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows[: 60 if name == "train" else 3]))
@@ -209,7 +209,7 @@ def test_validation_that_is_spared_from_train_has_no_patient_of_the_harvest(tmp_
     assert any("without a matching row in any split, such as harvested.jsonl:1" in warning for warning in after.report.warnings)
 
 
-def test_rows_that_stand_in_two_files_count_once(tmp_path: Path) -> None:
+def test_examples_in_two_harvest_files_count_once(tmp_path: Path) -> None:
     task = visits(tmp_path)
     before = load_splits(task, folder=tmp_path)
     row = {"inputs": dict(before.test[0].inputs), "completion": "better", "group": before.test[0].group}
@@ -219,14 +219,14 @@ def test_rows_that_stand_in_two_files_count_once(tmp_path: Path) -> None:
     assert [e.targets for e in after.train].count(("better",)) == 1
 
 
-def test_inputs_of_other_names_are_refused(tmp_path: Path) -> None:
+def test_harvested_inputs_must_have_the_tasks_names(tmp_path: Path) -> None:
     task = visits(tmp_path)
     harvested(tmp_path, {"inputs": {"text": "visit 3"}, "completion": "better"})
     with pytest.raises(BenchError, match=r"harvested\.jsonl:1: the inputs are text, but those of the task are input"):
         load_splits(with_harvest(task), folder=tmp_path)
 
 
-def test_a_label_that_only_a_retired_row_had_stays_a_label(tmp_path: Path) -> None:
+def test_label_of_a_retired_example_stays_a_label(tmp_path: Path) -> None:
     labels = ["a", "b"] * 20
     task = Task(
         name="intents", kind="classification", data=DataSpec(path="intents.jsonl"), prompt="{{ input }}",
@@ -242,11 +242,11 @@ def test_a_label_that_only_a_retired_row_had_stays_a_label(tmp_path: Path) -> No
     assert after.train[0].choices == ("a", "b", "rare")
 
 
-def test_packets_that_contradict_each_other_give_no_contradiction(export: Export, run: StoredRun, tmp_path: Path) -> None:
+def test_contradicting_packets_give_one_preference_by_majority(export: Export, run: StoredRun, tmp_path: Path) -> None:
     for seed, best in ((0, "lora"), (1, "base")):
-        made = export(n=60, repeats=0, seed=seed, raters=1 if seed == 0 else 2)
-        ratings = [rating(j.id, {"preference": "AB"[made.key.items[j.id].strategies.index(best)]}) for j in made.packet.items]
-        review_import(run.path, [page_file(tmp_path, made.packet, r, ratings) for r in made.packet.raters])
-    found, _ = review_harvest(run.path, tmp_path / "more.jsonl", retire_test_examples=True)
-    assert {tuple(p["provenance"]["strategies"]) for p in found.preferences} == {("base", "lora")}
-    assert all(p["provenance"]["votes"] == [2, 3] and p["chosen"] and p["rejected"] for p in found.preferences)
+        exported = export(n=60, repeats=0, seed=seed, raters=1 if seed == 0 else 2)
+        ratings = [rating(j.id, {"preference": "AB"[exported.key.items[j.id].strategies.index(best)]}) for j in exported.packet.items]
+        review_import(run.path, [page_file(tmp_path, exported.packet, r, ratings) for r in exported.packet.raters])
+    harvest, _ = review_harvest(run.path, tmp_path / "more.jsonl", retire_test_examples=True)
+    assert {tuple(p["provenance"]["strategies"]) for p in harvest.preferences} == {("base", "lora")}
+    assert all(p["provenance"]["votes"] == [2, 3] and p["chosen"] and p["rejected"] for p in harvest.preferences)

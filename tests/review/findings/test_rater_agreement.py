@@ -1,4 +1,4 @@
-"""How far raters agree: equal to the libraries that people use, and to the numbers of the textbook."""
+"""Inter-rater agreement equals that of established libraries and of the textbook."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def counts_of(matrix: list[list[int | None]], values: int) -> np.ndarray:
 
 
 @pytest.mark.parametrize(("level", "expected"), [("nominal", 0.743), ("ordinal", 0.815)])
-def test_the_numbers_of_the_textbook(level: Level, expected: float) -> None:
+def test_alpha_matches_the_textbook_example(level: Level, expected: float) -> None:
     assert compute_alpha(counts_of(OBSERVERS, 5), level) == pytest.approx(expected, abs=0.0005)
 
 
@@ -34,7 +34,7 @@ def test_the_numbers_of_the_textbook(level: Level, expected: float) -> None:
     st.lists(st.lists(st.one_of(st.none(), st.integers(1, 4)), min_size=6, max_size=6), min_size=2, max_size=5),
     st.sampled_from(["nominal", "ordinal"]),
 )
-def test_alpha_is_that_of_the_library(matrix: list[list[int | None]], level: Level) -> None:
+def test_alpha_matches_the_krippendorff_package(matrix: list[list[int | None]], level: Level) -> None:
     ours = compute_alpha(counts_of(matrix, 4), level)
     data = np.array([[np.nan if v is None else v for v in row] for row in matrix], dtype=float)
     try:
@@ -53,7 +53,7 @@ def answers_of(first: list[int], second: list[int]) -> dict[str, dict[str, int]]
     return {f"u{i}": {"anna": a, "ben": b} for i, (a, b) in enumerate(zip(first, second, strict=True))}
 
 
-def test_kappas_are_those_of_the_libraries() -> None:
+def test_kappas_match_scikit_learn_and_statsmodels() -> None:
     rng = np.random.default_rng(2)
     first = rng.integers(0, 3, 80)
     second = np.where(rng.random(80) < 0.6, first, rng.integers(0, 3, 80))
@@ -68,14 +68,14 @@ def test_kappas_are_those_of_the_libraries() -> None:
     assert nominal.low < nominal.alpha < nominal.high
 
 
-def test_without_two_raters_or_without_any_difference_there_is_no_number() -> None:
+def test_agreement_needs_two_raters_and_different_answers() -> None:
     assert compute_agreement({"u": {"anna": 1}}, 3, "nominal") is None
     same = compute_agreement(answers_of([1] * 20, [1] * 20), 3, "nominal")
     assert same is not None and (same.alpha, same.fleiss, same.cohen) == (None, None, {})
 
 
-def test_raters_who_guess_agree_by_chance_only() -> None:
+def test_guessing_raters_agree_only_by_chance() -> None:
     rng = np.random.default_rng(0)
-    found = compute_agreement(answers_of(rng.integers(0, 3, 400).tolist(), rng.integers(0, 3, 400).tolist()), 3, "nominal")
-    assert found is not None and found.low is not None and found.high is not None
-    assert found.low < 0 < found.high and found.high - found.low < 0.25
+    agreement = compute_agreement(answers_of(rng.integers(0, 3, 400).tolist(), rng.integers(0, 3, 400).tolist()), 3, "nominal")
+    assert agreement is not None and agreement.low is not None and agreement.high is not None
+    assert agreement.low < 0 < agreement.high and agreement.high - agreement.low < 0.25

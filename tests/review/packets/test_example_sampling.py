@@ -1,4 +1,4 @@
-"""Which rows are drawn: every row has the chance that stands beside it, and rates stay unbiased."""
+"""Samples of examples: inclusion probabilities are exact, and weighted rates are unbiased."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from harness.review.packets.example_sampling import draw_uniform_sample, draw_we
 from harness.statistics import weighted_mean
 
 
-def test_every_row_comes_as_often_as_its_chance_says() -> None:
+def test_weighted_sample_draws_each_example_with_its_probability() -> None:
     sizes, times = np.arange(40) % 7, 4000
     seen, chances = np.zeros(40), np.zeros(40)
     for seed in range(times):
@@ -27,7 +27,7 @@ def test_every_row_comes_as_often_as_its_chance_says() -> None:
 
 
 @given(st.lists(st.floats(-1e9, 1e9), min_size=1, max_size=60), st.integers(1, 80), st.integers(0, 9))
-def test_a_draw_weighted_sample_has_as_many_rows_as_asked_for_or_all(sizes: list[float], n: int, seed: int) -> None:
+def test_weighted_sample_has_the_requested_size_or_all_examples(sizes: list[float], n: int, seed: int) -> None:
     sample = draw_weighted_sample(sizes, n, np.random.default_rng(seed))
     assert len(sample.positions) == len(set(sample.positions)) == min(n, len(sizes))
     assert list(sample.positions) == sorted(sample.positions)
@@ -41,13 +41,13 @@ def test_uniform_sample_is_seeded_and_has_equal_probabilities() -> None:
     assert one == two and set(one.probabilities) == {0.2} and one.representative
 
 
-def test_the_hardest_say_nothing_about_the_others() -> None:
+def test_lowest_scores_are_not_representative() -> None:
     sample = select_lowest_scores([0.5, 0.1, 0.9, 0.1], 2)
     assert sample.positions == (1, 3) and not sample.representative
 
 
-def test_the_rate_of_a_sample_that_favours_errors_is_that_of_all_rows() -> None:
-    """Rows with errors are likelier to be drawn; the plain mean is far off, the weighted one is not, and its interval holds."""
+def test_weighted_mean_of_a_weighted_sample_is_unbiased() -> None:
+    """Examples with errors are more likely to be drawn: the plain mean is far off, the weighted one is not, and its interval covers."""
     rng, times, held, plain = np.random.default_rng(0), 800, 0, []
     truth = rng.random(500) < 0.15
     doubt = truth + rng.normal(0, 0.7, 500)  # what the draw goes by

@@ -1,4 +1,4 @@
-"""A real Label Studio takes our config and our tasks, and its exports come back. Needs `label-studio` on the path."""
+"""A real Label Studio server imports our config and tasks, and its exports are imported. Needs `label-studio` on the path."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ MAIL, PASSWORD = "rater@example.org", "a-long-password"
 
 
 class Server:
-    """The few calls that a person's clicks would make."""
+    """The calls that a person's clicks would make."""
 
     def __init__(self, address: str) -> None:
         self.address, jar = address, http.cookiejar.CookieJar()
@@ -72,20 +72,20 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.mark.parametrize("form", ["JSON", "JSON_MIN", "CSV"])
 @pytest.mark.parametrize("mode", ["pairwise", "errors", "scales"])
-def test_out_into_label_studio_and_back(server: Server, export: Export, run: StoredRun, tmp_path: Path, mode: str, form: str) -> None:
-    made = export(mode=mode, formats=["label-studio"])
-    tasks, config = (path.read_text(encoding="utf-8") for path in made.files)
+def test_label_studio_round_trip(server: Server, export: Export, run: StoredRun, tmp_path: Path, mode: str, form: str) -> None:
+    exported = export(mode=mode, formats=["label-studio"])
+    tasks, config = (path.read_text(encoding="utf-8") for path in exported.files)
     project = json.loads(server.call("POST", "/api/projects", {"title": f"{mode} {form}", "label_config": config}))["id"]
     taken = json.loads(server.call("POST", f"/api/projects/{project}/import", json.loads(tasks)))
-    assert taken["task_count"] == len(made.packet.items)
-    found = json.loads(server.call("GET", f"/api/tasks?project={project}&page_size=500&fields=all"))["tasks"]
+    assert taken["task_count"] == len(exported.packet.items)
+    tasks_on_server = json.loads(server.call("GET", f"/api/tasks?project={project}&page_size=500&fields=all"))["tasks"]
     name, answers = {
         "pairwise": ("preference", ("A", "B", "tie", "both bad")),
         "errors": ("severity", ("none", "minor", "critical")),
-        "scales": (made.packet.questions.scales[0].name, made.packet.questions.scales[0].answers),
+        "scales": (exported.packet.questions.scales[0].name, exported.packet.questions.scales[0].answers),
     }[mode]
     to, expected = ("a" if mode == "pairwise" else "output"), {}
-    for number, task in enumerate(found):
+    for number, task in enumerate(tasks_on_server):
         answer = answers[number % len(answers)]
         expected[task["data"]["item"]] = answer
         result = [{"id": "x", "from_name": name, "to_name": to, "type": "choices", "value": {"choices": [answer]}}]

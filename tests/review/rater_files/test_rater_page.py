@@ -1,4 +1,4 @@
-"""A rater at work: the page opened by a double click, rated by keyboard and mouse, left and gone on with, and sent back."""
+"""A rater's page in a browser: rated by keyboard and mouse, closed, resumed, and downloaded."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ pytestmark = pytest.mark.browser
 
 @pytest.fixture
 def context(browser: Any) -> Iterator[Any]:
-    """A browser profile of its own: what the page keeps stays in it. Whatever the console or the network sees fails the test."""
-    found = browser.new_context(accept_downloads=True, viewport={"width": 1280, "height": 900})
+    """A separate browser profile. Any console message or network request fails the test."""
+    context = browser.new_context(accept_downloads=True, viewport={"width": 1280, "height": 900})
     problems: list[str] = []
-    found.on("console", lambda message: problems.append(message.text))
-    found.on("weberror", lambda error: problems.append(str(error.error)))
-    found.on("request", lambda asked: problems.append(asked.url) if not asked.url.startswith(("file:", "blob:")) else None)
-    yield found
-    found.close()
+    context.on("console", lambda message: problems.append(message.text))
+    context.on("weberror", lambda error: problems.append(str(error.error)))
+    context.on("request", lambda asked: problems.append(asked.url) if not asked.url.startswith(("file:", "blob:")) else None)
+    yield context
+    context.close()
     assert problems == []
 
 
-def opened(context: Any, path: Path) -> Any:
+def open_page(context: Any, path: Path) -> Any:
     page = context.new_page()
     page.goto(path.as_uri())
     page.locator("h2").wait_for()
     return page
 
 
-def saved(page: Any, folder: Path, name: str = "sent.json") -> Path:
+def download_ratings(page: Any, folder: Path, name: str = "sent.json") -> Path:
     with page.expect_download() as download:
         page.get_by_role("button", name="Download my ratings").click()
     target = folder / name
@@ -45,15 +45,15 @@ def saved(page: Any, folder: Path, name: str = "sent.json") -> Path:
     return target
 
 
-def ratings_of(run: StoredRun) -> dict[str, tuple[dict[str, str], tuple[str, ...], str | None, str]]:
+def load_answers(run: StoredRun) -> dict[str, tuple[dict[str, str], tuple[str, ...], str | None, str]]:
     (review,) = load_reviews(run)
     return {r.item: (dict(r.answers), r.kinds, r.corrected, r.comment) for r in review.ratings}
 
 
-def test_a_whole_packet_by_keyboard_with_a_reload_in_the_middle(export: Export, run: StoredRun, context: Any, tmp_path: Path) -> None:
-    made = export()
-    page = opened(context, made.files[0])
-    items = [j.id for j in made.packet.items]
+def test_whole_packet_by_keyboard_with_a_reload(export: Export, run: StoredRun, context: Any, tmp_path: Path) -> None:
+    exported = export()
+    page = open_page(context, exported.files[0])
+    items = [j.id for j in exported.packet.items]
     answers = [k % 4 for k in range(len(items))]
     for place, answer in enumerate(answers):
         if place == len(items) // 2:
@@ -64,17 +64,17 @@ def test_a_whole_packet_by_keyboard_with_a_reload_in_the_middle(export: Export, 
         page.keyboard.press(str(answer + 1))
         page.keyboard.press("n" if place % 2 else "Enter")
     assert page.locator(".message").inner_text() == "All items are rated. Download your ratings and send the file back."
-    (imported,) = review_import(run.path, [saved(page, tmp_path)])
+    (imported,) = review_import(run.path, [download_ratings(page, tmp_path)])
     assert imported.new == len(items) and not imported.rejected
     words = ("A", "B", "tie", "both bad")
-    assert ratings_of(run) == {item: ({"preference": words[k]}, (), None, "") for item, k in zip(items, answers, strict=True)}
+    assert load_answers(run) == {item: ({"preference": words[k]}, (), None, "") for item, k in zip(items, answers, strict=True)}
 
 
-def test_errors_with_the_mouse_and_a_corrected_text(export: Export, run: StoredRun, context: Any, tmp_path: Path) -> None:
-    made = export(mode="errors")
-    page = opened(context, made.files[0])
+def test_errors_by_mouse_with_a_corrected_version(export: Export, run: StoredRun, context: Any, tmp_path: Path) -> None:
+    exported = export(mode="errors")
+    page = open_page(context, exported.files[0])
     output = page.locator(".output .text").inner_text()
-    kind = made.packet.questions.errors[1]
+    kind = exported.packet.questions.errors[1]
     page.get_by_role("radio", name="critical").check()
     page.get_by_role("checkbox", name=kind).check()
     page.get_by_role("button", name="Start from this summary").click()
@@ -85,9 +85,9 @@ def test_errors_with_the_mouse_and_a_corrected_text(export: Export, run: StoredR
     page.keyboard.press("1")
     page.keyboard.press("u")
     assert page.locator("h2").inner_text() == "Item 4 of 26"
-    review_import(run.path, [saved(page, tmp_path)])
-    first, third = made.packet.items[0].id, made.packet.items[2].id
-    assert ratings_of(run) == {
+    review_import(run.path, [download_ratings(page, tmp_path)])
+    first, third = exported.packet.items[0].id, exported.packet.items[2].id
+    assert load_answers(run) == {
         first: ({"severity": "critical"}, (kind,), output + "!", "1 and n are letters here"),
         third: ({"severity": "none"}, (), None, ""),
     }
@@ -95,27 +95,27 @@ def test_errors_with_the_mouse_and_a_corrected_text(export: Export, run: StoredR
     assert all(r.seconds is not None and 0 <= r.seconds < 60 for r in review.ratings)
 
 
-def test_it_goes_on_in_another_browser_from_the_saved_file(export: Export, browser: Any, context: Any, tmp_path: Path) -> None:
-    made = export()
-    page = opened(context, made.files[0])
+def test_ratings_resume_in_another_browser_from_a_file(export: Export, browser: Any, context: Any, tmp_path: Path) -> None:
+    exported = export()
+    page = open_page(context, exported.files[0])
     for _ in range(3):
         page.keyboard.press("2")
         page.keyboard.press("n")
-    file = saved(page, tmp_path)
-    elsewhere = browser.new_context(accept_downloads=True)
-    other = opened(elsewhere, made.files[0])
+    file = download_ratings(page, tmp_path)
+    second_browser = browser.new_context(accept_downloads=True)
+    other = open_page(second_browser, exported.files[0])
     other.keyboard.press("1")
     other.locator("input[type=file]").set_input_files(file)
     other.get_by_text("Loaded 2 ratings from the file").wait_for()
-    sent = json.loads(saved(other, tmp_path, "other.json").read_text())
+    sent = json.loads(download_ratings(other, tmp_path, "other.json").read_text())
     assert [r["answers"]["preference"] for r in sent["ratings"]] == ["A", "B", "B"], "the later answer stays"
     other.locator("input[type=file]").set_input_files({"name": "x.json", "mimeType": "application/json", "buffer": b'{"bench_review": 1}'})
     other.get_by_text("belongs to another packet or another rater").wait_for()
-    elsewhere.close()
+    second_browser.close()
 
 
-def test_enter_goes_on_after_a_click_on_an_answer(export: Export, context: Any) -> None:
-    page = opened(context, export().files[0])
+def test_enter_shows_the_next_item_except_on_a_button(export: Export, context: Any) -> None:
+    page = open_page(context, export().files[0])
     page.get_by_text("both bad").click()
     page.keyboard.press("Enter")
     assert page.locator("h2").inner_text().startswith("Item 2 of ")
@@ -134,10 +134,10 @@ def test_enter_goes_on_after_a_click_on_an_answer(export: Export, context: Any) 
         [],
     ],
 )
-def test_a_file_that_somebody_changed_does_not_break_the_page(export: Export, context: Any, tmp_path: Path, own: Any) -> None:
-    made = export(mode="errors")
-    page = opened(context, made.files[0])
-    item, about = made.packet.items[0].id, {"bench_review": 1, "packet": made.packet.id, "rater": "rater-1"}
+def test_manipulated_file_does_not_break_the_page(export: Export, context: Any, tmp_path: Path, own: Any) -> None:
+    exported = export(mode="errors")
+    page = open_page(context, exported.files[0])
+    item, about = exported.packet.items[0].id, {"bench_review": 1, "packet": exported.packet.id, "rater": "rater-1"}
     rating = {**own, "item": item, "answered_at": "2099-01-01T00:00:00Z"} if isinstance(own, dict) else own
     text = json.dumps({**about, "ratings": [rating, {"item": "unheard of"}]})
     page.locator("input[type=file]").set_input_files({"name": "x.json", "mimeType": "application/json", "buffer": text.encode()})
@@ -145,11 +145,11 @@ def test_a_file_that_somebody_changed_does_not_break_the_page(export: Export, co
     page.reload()  # what is kept in the browser does not break it either
     page.locator("h2").wait_for()
     page.keyboard.press("3")
-    sent = json.loads(saved(page, tmp_path).read_text())
+    sent = json.loads(download_ratings(page, tmp_path).read_text())
     assert [(r["answers"], r["kinds"], r["comment"], r["corrected"]) for r in sent["ratings"]] == [({"severity": "critical"}, [], "", None)]
 
 
-def test_a_browser_that_cannot_unpack_says_what_to_do(export: Export, context: Any) -> None:
+def test_old_browser_gets_advice(export: Export, context: Any) -> None:
     page = context.new_page()
     page.add_init_script("delete window.DecompressionStream")
     page.goto(export().files[0].as_uri())
@@ -157,11 +157,11 @@ def test_a_browser_that_cannot_unpack_says_what_to_do(export: Export, context: A
     assert "ask for the packet as a spreadsheet" in page.get_by_role("alert").inner_text()
 
 
-def test_numbers_answer_the_question_that_has_the_focus_and_a_held_key_only_one(export: Export, context: Any, tmp_path: Path) -> None:
+def test_number_keys_answer_the_focused_question_once(export: Export, context: Any, tmp_path: Path) -> None:
     file = tmp_path / "asked.yaml"
     scales = ", ".join(f"{{name: q{k}, question: Is it {k}, answers: [a, b, c]}}" for k in range(3))
     file.write_text(f"name: asked\nkind: summarization\ndata: {{path: x.csv}}\nreview:\n  scales: [{scales}]\n")
-    page = opened(context, export(mode="scales", questions=str(file), n=2, repeats=0).files[0])
+    page = open_page(context, export(mode="scales", questions=str(file), n=2, repeats=0).files[0])
     page.locator("fieldset").nth(2).locator("input").first.focus()
     page.keyboard.press("3")
     for _ in range(3):
@@ -171,21 +171,21 @@ def test_numbers_answer_the_question_that_has_the_focus_and_a_held_key_only_one(
     assert checked == ["a", "", "c"]
 
 
-def test_what_is_saved_is_said_beside_the_button_and_what_is_open(export: Export, context: Any, tmp_path: Path) -> None:
-    made = export()
-    page = opened(context, made.files[0])
+def test_download_reports_what_is_rated_and_what_is_not(export: Export, context: Any, tmp_path: Path) -> None:
+    exported = export()
+    page = open_page(context, exported.files[0])
     page.keyboard.press("1")
-    saved(page, tmp_path)
-    total = len(made.packet.items)
-    said = page.locator(".message")
-    assert said.inner_text().endswith(f" with 1 rating. {total - 1} of {total} items are not answered yet.")
+    download_ratings(page, tmp_path)
+    total = len(exported.packet.items)
+    message = page.locator(".message")
+    assert message.inner_text().endswith(f" with 1 rating. {total - 1} of {total} items are not answered yet.")
     assert page.evaluate("document.activeElement.textContent") == "Download my ratings", "the focus stays"
-    box = said.bounding_box()
+    box = message.bounding_box()
     assert box is not None and 0 < box["y"] < 900, "in sight, wherever the page is scrolled to"
 
 
-def test_a_text_that_was_written_is_not_replaced_unasked(export: Export, context: Any, tmp_path: Path) -> None:
-    page = opened(context, export().files[0])
+def test_written_text_is_replaced_only_after_confirmation(export: Export, context: Any, tmp_path: Path) -> None:
+    page = open_page(context, export().files[0])
     page.get_by_role("button", name="Start from A").click()
     page.get_by_label("Corrected version").fill("my long careful correction")
     page.once("dialog", lambda dialog: dialog.dismiss())
@@ -196,8 +196,8 @@ def test_a_text_that_was_written_is_not_replaced_unasked(export: Export, context
     assert page.get_by_label("Corrected version").input_value() == page.locator(".output .text").nth(1).inner_text()
 
 
-def test_what_has_the_focus_is_not_under_the_buttons(export: Export, context: Any) -> None:
-    page = opened(context, export(mode="errors").files[0])
+def test_focused_elements_are_not_hidden_by_the_buttons(export: Export, context: Any) -> None:
+    page = open_page(context, export(mode="errors").files[0])
     page.set_viewport_size({"width": 390, "height": 700})
     for _ in range(14):
         page.keyboard.press("Tab")
@@ -208,32 +208,32 @@ def test_what_has_the_focus_is_not_under_the_buttons(export: Export, context: An
         assert place[0] or place[1] < place[2], page.evaluate("document.activeElement.outerHTML")
 
 
-def test_a_packet_of_scales_is_answered_question_by_question(export: Export, run: StoredRun, context: Any, tmp_path: Path) -> None:
+def test_scales_are_answered_one_question_at_a_time(export: Export, run: StoredRun, context: Any, tmp_path: Path) -> None:
     file = tmp_path / "asked.yaml"
     scales = "{name: safety, question: Is it safe, answers: [never, always]}, {name: style, question: Is it well said, answers: [a, b, c]}"
     file.write_text(f"name: asked\nkind: summarization\ndata: {{path: x.csv}}\nreview:\n  scales: [{scales}]\n")
-    made = export(mode="scales", questions=str(file), n=2, repeats=0)
-    page = opened(context, made.files[0])
-    for _ in made.packet.items:
+    exported = export(mode="scales", questions=str(file), n=2, repeats=0)
+    page = open_page(context, exported.files[0])
+    for _ in exported.packet.items:
         page.keyboard.press("2")
         page.keyboard.press("3")
         page.keyboard.press("n")
-    review_import(run.path, [saved(page, tmp_path)])
-    assert {tuple(answers.items()) for answers, *_ in ratings_of(run).values()} == {(("safety", "always"), ("style", "c"))}
+    review_import(run.path, [download_ratings(page, tmp_path)])
+    assert {tuple(answers.items()) for answers, *_ in load_answers(run).values()} == {(("safety", "always"), ("style", "c"))}
 
 
-def test_hostile_texts_are_read_and_nothing_of_them_runs(hostile: StoredRun, context: Any) -> None:
-    made = review_export(hostile.path, ("base", "lora"), n=8)
-    page = opened(context, made.files[0])
+def test_hostile_texts_are_shown_and_never_run(hostile: StoredRun, context: Any) -> None:
+    exported = review_export(hostile.path, ("base", "lora"), n=8)
+    page = open_page(context, exported.files[0])
     shown = page.locator("main").inner_text()
     assert '<img src=x onerror="alert(1)">' in shown and "⟦U+202E⟧" in shown and "=HYPERLINK(" in shown
     assert page.locator("main img, main script, main style").count() == 0
     assert page.evaluate("document.documentElement.scrollWidth") <= 1280
 
 
-def test_six_thousand_judgements_stay_quick(large: ExportedPacket, context: Any) -> None:
-    """The work of a step is that of one judgement, however many there are: the page holds one at a time."""
-    page = opened(context, large.files[0])
+def test_page_holds_one_of_six_thousand_items_at_a_time(large: ExportedPacket, context: Any) -> None:
+    """The work per step does not depend on the number of items."""
+    page = open_page(context, large.files[0])
     assert page.locator("h2").inner_text() == "Item 1 of 6020"
     nodes = page.evaluate("document.querySelectorAll('*').length")
     for _ in range(20):
@@ -254,16 +254,16 @@ def large(tmp_path: Path) -> ExportedPacket:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("mode", ["pairwise", "errors", "scales"])
-def test_nothing_serious_stands_in_the_way_of_anybody(export: Export, browser: Any, mode: str, scheme: str) -> None:
+def test_page_has_no_serious_accessibility_problem(export: Export, browser: Any, mode: str, scheme: str) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-core is not installed").Axe()
-    made = export(mode=mode)
+    exported = export(mode=mode)
     page = browser.new_page(color_scheme=scheme)
-    page.goto(made.files[0].as_uri())
+    page.goto(exported.files[0].as_uri())
     page.locator("h2").wait_for()
     page.keyboard.press("1")
     for width in (1280, 390):
         page.set_viewport_size({"width": width, "height": 900})
         assert page.evaluate("document.documentElement.scrollWidth") <= width
-        found = axe.run(page).response["violations"]
-        assert {v["id"]: v["nodes"][0]["html"][:120] for v in found if v["impact"] in ("serious", "critical")} == {}
+        violations = axe.run(page).response["violations"]
+        assert {v["id"]: v["nodes"][0]["html"][:120] for v in violations if v["impact"] in ("serious", "critical")} == {}
     page.close()

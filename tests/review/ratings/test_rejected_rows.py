@@ -1,4 +1,4 @@
-"""What cannot be used is refused with its reason, and what is good is kept."""
+"""Invalid rows and files are rejected with reasons, and valid ones are kept."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from raters import Export, page_file, rating
 from report_factory import Made, make_run, summarization
-from returned import fill_csv, ratings_for, ratings_of
+from returned import fill_csv, load_ratings, ratings_for
 
 from harness.api import review_export, review_import
 from harness.errors import BenchError
@@ -20,9 +20,9 @@ from harness.review import load_reviews
 from harness.store import StoredRun
 
 
-def test_bad_rows_are_refused_each_with_its_reason_and_good_ones_kept(export: Export, run: StoredRun, tmp_path: Path) -> None:
-    made = export(raters=1)
-    ids = [j.id for j in made.packet.items]
+def test_invalid_rows_are_rejected_with_reasons_and_valid_rows_kept(export: Export, run: StoredRun, tmp_path: Path) -> None:
+    exported = export(raters=1)
+    ids = [j.id for j in exported.packet.items]
     ratings: list[Any] = [
         rating(ids[0], {"preference": "A"}),
         rating(ids[1], {"preference": "C"}),
@@ -35,7 +35,7 @@ def test_bad_rows_are_refused_each_with_its_reason_and_good_ones_kept(export: Ex
         rating(ids[5], {"preference": " b "}, seconds="soon", answered_at="yesterday"),
     ]
     path = tmp_path / "bad.json"
-    path.write_text(json.dumps({"bench_review": 1, "packet": made.packet.id, "rater": "rater-1", "ratings": ratings}))
+    path.write_text(json.dumps({"bench_review": 1, "packet": exported.packet.id, "rater": "rater-1", "ratings": ratings}))
     (imported,) = review_import(run.path, [path])
     assert imported.new == 2 and len(imported.rejected) == 7
     reasons = "\n".join(imported.rejected)
@@ -49,47 +49,47 @@ def test_bad_rows_are_refused_each_with_its_reason_and_good_ones_kept(export: Ex
     ):
         assert expected in reasons
     assert "\x1b" not in reasons
-    assert ratings_of(run)[ids[5], "rater-1"].answers == {"preference": "B"}
+    assert load_ratings(run)[ids[5], "rater-1"].answers == {"preference": "B"}
 
 
 @pytest.mark.parametrize("lost", ["preference", "severity"])
-def test_a_table_without_its_answers_is_refused_as_a_whole(export: Export, run: StoredRun, lost: str) -> None:
-    made = export(formats=["csv"], mode="pairwise" if lost == "preference" else "errors")
-    filled = fill_csv(made.files[0], made, ratings_for(made))
+def test_table_without_an_answer_column_is_rejected(export: Export, run: StoredRun, lost: str) -> None:
+    exported = export(formats=["csv"], mode="pairwise" if lost == "preference" else "errors")
+    filled = fill_csv(exported.files[0], exported, ratings_for(exported))
     filled.write_text(filled.read_text(encoding="utf-8-sig").replace(lost, f"my {lost}", 1), encoding="utf-8")
     (imported,) = review_import(run.path, [filled])
     assert imported.new == imported.unanswered == 0
-    (said_,) = imported.rejected
-    assert f"has no column '{lost}' with the answers. Its columns are item, packet, rater, my {lost}" in said_
+    (reason,) = imported.rejected
+    assert f"has no column '{lost}' with the answers. Its columns are item, packet, rater, my {lost}" in reason
 
 
-def test_a_table_without_some_other_column_says_what_is_lost(export: Export, run: StoredRun) -> None:
-    made = export(formats=["csv"], mode="errors")
-    filled = fill_csv(made.files[0], made, ratings_for(made))
+def test_table_without_an_optional_column_reports_it(export: Export, run: StoredRun) -> None:
+    exported = export(formats=["csv"], mode="errors")
+    filled = fill_csv(exported.files[0], exported, ratings_for(exported))
     text = filled.read_text(encoding="utf-8-sig").replace("error: wrong", "error wrong", 1).replace("corrected version", "my correction", 1)
     filled.write_text(text, encoding="utf-8")
     (imported,) = review_import(run.path, [filled])
-    assert imported.new == len(made.packet.items)
+    assert imported.new == len(exported.packet.items)
     assert [line.split(": ", 1)[1] for line in imported.rejected] == [
         "has no column 'error: wrong', so none of its values were imported",
         "has no column 'corrected version', so none of its values were imported",
     ]
 
 
-def test_an_answer_that_is_no_text_is_refused(export: Export, run: StoredRun, tmp_path: Path) -> None:
-    made = export()
-    first, second = made.packet.items[:2]
+def test_answer_that_is_not_a_string_is_rejected(export: Export, run: StoredRun, tmp_path: Path) -> None:
+    exported = export()
+    first, second = exported.packet.items[:2]
     odd = [rating(first.id, {"preference": ["A"]}), rating(second.id, {"preference": "A"})]  # type: ignore[dict-item]
-    (imported,) = review_import(run.path, [page_file(tmp_path, made.packet, "rater-1", odd)])
+    (imported,) = review_import(run.path, [page_file(tmp_path, exported.packet, "rater-1", odd)])
     assert imported.new == 1 and "preference: the answer must be a string" in imported.rejected[0]
 
 
-def test_a_packet_of_another_run_is_refused(export: Export, run: StoredRun, tmp_path: Path) -> None:
-    made = export()
+def test_packet_of_another_run_is_rejected(export: Export, run: StoredRun, tmp_path: Path) -> None:
+    exported = export()
     path = tmp_path / "other.json"
     path.write_text(json.dumps({"bench_review": 1, "packet": "deadbeef", "rater": "x", "ratings": [rating("a", {"preference": "A"})]}))
     (imported,) = review_import(run.path, [path])
-    assert imported.new == 0 and f"packet 'deadbeef' is not a packet of run ({made.packet.id})" in imported.rejected[0]
+    assert imported.new == 0 and f"packet 'deadbeef' is not a packet of run ({exported.packet.id})" in imported.rejected[0]
 
 
 @pytest.mark.parametrize(
@@ -108,41 +108,41 @@ def test_a_packet_of_another_run_is_refused(export: Export, run: StoredRun, tmp_
         ("missing.json", None, "no such file"),
     ],
 )
-def test_damaged_files_are_refused_and_others_read(
+def test_damaged_files_are_rejected_and_others_imported(
     export: Export, run: StoredRun, tmp_path: Path, name: str, content: bytes | None, reason: str
 ) -> None:
-    made = export()
+    exported = export()
     if content is not None:
         (tmp_path / name).write_bytes(content)
-    good = page_file(tmp_path, made.packet, "rater-1", list(ratings_for(made).values()), "good.json")
+    good = page_file(tmp_path, exported.packet, "rater-1", list(ratings_for(exported).values()), "good.json")
     bad, fine = review_import(run.path, [tmp_path / name, good])
     assert bad.new == 0 and reason in "\n".join(bad.rejected)
-    assert fine.new == len(made.packet.items)
+    assert fine.new == len(exported.packet.items)
 
 
 @pytest.mark.parametrize(
     ("mark", "marked"), [("x", True), ("WAHR", True), ("✓", True), ("", False), ("nein", False), ("xx", None), ("minor", None)]
 )
-def test_a_mark_is_one_or_none_or_is_refused(export: Export, run: StoredRun, mark: str, marked: bool | None) -> None:
-    made = export(mode="errors", formats=["csv"])
-    kind = made.packet.questions.errors[0]
-    rows = list(csv.DictReader(io.StringIO(made.files[0].read_text(encoding="utf-8-sig"))))
+def test_marks_are_recognized_or_rejected(export: Export, run: StoredRun, mark: str, marked: bool | None) -> None:
+    exported = export(mode="errors", formats=["csv"])
+    kind = exported.packet.questions.errors[0]
+    rows = list(csv.DictReader(io.StringIO(exported.files[0].read_text(encoding="utf-8-sig"))))
     rows[0] |= {"severity": "minor", f"error: {kind}": mark}
     text = io.StringIO()
     writer = csv.DictWriter(text, list(rows[0]))
     writer.writeheader()
     writer.writerows(rows[:1])
-    back = made.files[0].with_name("back.csv")
+    back = exported.files[0].with_name("back.csv")
     back.write_text(text.getvalue(), encoding="utf-8")
     (imported,) = review_import(run.path, [back])
     if marked is None:
         assert imported.new == 0 and f"error: {kind}: '{mark}' is neither x nor empty" in imported.rejected[0]
     else:
-        assert [r.kinds for r in ratings_of(run).values()] == [(kind,) if marked else ()]
+        assert [r.kinds for r in load_ratings(run).values()] == [(kind,) if marked else ()]
 
 
-def test_outputs_of_another_run_are_another_packet(tmp_path: Path) -> None:
-    """Two runs of one plan differ in what was shown, and so in every id."""
+def test_runs_with_different_outputs_have_different_packets(tmp_path: Path) -> None:
+    """Two runs of one plan show different outputs, so all ids differ."""
     runs = [
         make_run(tmp_path / name, [summarization([Made("base", 0.2), Made("lora", q, 1)], rows=20)]) for name, q in (("a", 0.5), ("b", 0.9))
     ]
@@ -153,8 +153,8 @@ def test_outputs_of_another_run_are_another_packet(tmp_path: Path) -> None:
 
 
 def test_packet_of_an_earlier_version_is_refused(export: Export, run: StoredRun) -> None:
-    made = export()
-    file = made.folder / "packet.json"
+    exported = export()
+    file = exported.folder / "packet.json"
     file.write_text(json.dumps(json.loads(file.read_text()) | {"format": 1}))
     with pytest.raises(BenchError, match=r"packet\.json: is in format 1; this version of bench reads format 2"):
         load_reviews(run)
@@ -162,9 +162,9 @@ def test_packet_of_an_earlier_version_is_refused(export: Export, run: StoredRun)
 
 @pytest.mark.parametrize("name", ["packet.json", "key.json", "imports"])
 def test_damaged_file_is_named_with_the_field_and_what_to_do(export: Export, run: StoredRun, tmp_path: Path, name: str) -> None:
-    made = export()
-    review_import(run.path, [page_file(tmp_path, made.packet, "rater-1", list(ratings_for(made).values()))])
-    file = next(made.folder.glob("imports/*.json")) if name == "imports" else made.folder / name
+    exported = export()
+    review_import(run.path, [page_file(tmp_path, exported.packet, "rater-1", list(ratings_for(exported).values()))])
+    file = next(exported.folder.glob("imports/*.json")) if name == "imports" else exported.folder / name
     stored = json.loads(file.read_text())
     changed = {"packet.json": {"mode": "pairwize"}, "key.json": {"population": "60"}, "imports": {"ratings": [{"item": 3}]}}[name]
     file.write_text(json.dumps(stored | changed))
@@ -178,12 +178,12 @@ def test_damaged_file_is_named_with_the_field_and_what_to_do(export: Export, run
 
 
 def test_damaged_packet_is_refused(export: Export, run: StoredRun) -> None:
-    made = export()
-    key = json.loads((made.folder / "key.json").read_text())
-    key["items"].pop(made.packet.items[3].id)
-    (made.folder / "key.json").write_text(json.dumps(key))
+    exported = export()
+    key = json.loads((exported.folder / "key.json").read_text())
+    key["items"].pop(exported.packet.items[3].id)
+    (exported.folder / "key.json").write_text(json.dumps(key))
     with pytest.raises(BenchError, match=r"key\.json: belongs to another packet"):
         load_reviews(run)
-    (made.folder / "key.json").write_text("{}")
+    (exported.folder / "key.json").write_text("{}")
     with pytest.raises(BenchError, match="is damaged"):
         load_reviews(run)
