@@ -14,7 +14,7 @@ from harness.reporting import render
 from harness.results import RunResults
 from harness.statistics import per_example_scores
 from harness.store import ModelInfo, RunFolder, RunPlan
-from harness.types import Cell, CellResult, Cost, DataReport, Example, Phase, Prediction, Splits, Strategy, Task
+from harness.types import Cell, CellNote, CellResult, Cost, DataReport, Example, Phase, Prediction, Splits, Strategy, Task
 
 LORA = {"peft_type": "LORA", "r": 16}
 METHODS = {"base": "prompt", "few-shot": "prompt", "full": "full", "vendor": "outputs"}
@@ -38,7 +38,7 @@ class Made:
     status: str = "done"
     error: str | None = None
     train_seconds: float = 0.0
-    notes: tuple[str, ...] = ()
+    notes: tuple[CellNote, ...] = ()
     priced: bool = True
     answer: Answer | None = None
     curve: bool = True

@@ -125,13 +125,15 @@ class RunDisplay:
         self._say(f"Report: {run.folder.report}")
 
     def _finish(self, line: _CellProgress, now: float) -> None:
+        from harness.reporting import note_sentence
+
         assert self._folder is not None
         result = self._folder.cell(line.cell.id).result()
         line.state, line.duration, line.phase = result.status, now - line.started, ""
         text = f"{line.label}: {result.status} after {_duration(line.duration)}"
         self._say(text + (f": {result.error}" if result.error else ""))
         for note in result.notes:
-            self._say(f"{line.label}: {note}")
+            self._say(f"{line.label}: {note_sentence(note)}")
 
     def _report(self, line: _CellProgress, now: float, text: str) -> None:
         """Print progress where there is no live table."""

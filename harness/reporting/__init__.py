@@ -12,6 +12,7 @@ from harness.reporting.views.comparison import compare_runs
 from harness.reporting.views.comparison_pairs import Wanted
 from harness.reporting.views.comparison_view import ComparisonView
 from harness.reporting.views.foresight import Foresight, foresee_task
+from harness.reporting.wording.cell_notes import note_sentence
 
 __all__ = [
     "ComparisonView",
@@ -21,6 +22,7 @@ __all__ = [
     "comparison_to_json",
     "findings_to_json",
     "foresee_task",
+    "note_sentence",
     "print_comparison",
     "print_findings",
     "print_summary",

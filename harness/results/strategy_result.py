@@ -14,7 +14,7 @@ from harness.results.costs import StrategyCosts, strategy_costs
 from harness.results.task_scores import TaskScores, is_error_rate
 from harness.statistics import Comparison, Reduction, compare_scores, relative_reduction
 from harness.store import StoredRun
-from harness.types import Cell, CellResult, Example, Metric, Prediction, Score, Strategy, Task
+from harness.types import Cell, CellNote, CellResult, Example, Metric, Prediction, Score, Strategy, Task
 
 Array: TypeAlias = NDArray[np.float64]
 
@@ -138,7 +138,7 @@ class StrategyResult:
         )
 
     @cached_property
-    def notes(self) -> tuple[tuple[int | None, str], ...]:
+    def notes(self) -> tuple[tuple[int | None, CellNote], ...]:
         """What the cells report beside their numbers, each with the cell's seed; the seed is None where there is a single cell."""
         several = len(self._ended) > 1
         return tuple((result.cell.seed if several else None, note) for result in self._ended for note in result.notes)

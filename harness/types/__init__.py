@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from harness.types.cell import Cell, CellResult, Cost, Phase, Shape, Status, TrainingSummary, total_cost
+from harness.types.cell_note import CellNote, NoteCode
 from harness.types.data_spec import DataSpec, FilesSpec, SplitSpec
 from harness.types.declared import Declared, Paths
 from harness.types.example import DataReport, Example, Finish, Prediction, SplitName, Splits
@@ -13,6 +14,7 @@ from harness.types.task import DecodeSpec, Kind, PromptFormat, Task
 
 __all__ = [
     "Cell",
+    "CellNote",
     "CellResult",
     "Cost",
     "DataReport",
@@ -25,6 +27,7 @@ __all__ = [
     "Kind",
     "Method",
     "Metric",
+    "NoteCode",
     "OutputsSpec",
     "Paths",
     "Phase",

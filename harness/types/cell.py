@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from harness.types.cell_note import CellNote
+
 Phase = Literal["load", "train", "validate", "store", "predict", "score"]
 Status = Literal["done", "failed", "out-of-memory", "diverged", "interrupted"]
 # decoder: causal language models; encoder-decoder: T5, BART; encoder: BERT and its relatives, with a classification head.
@@ -87,7 +89,8 @@ class CellResult:
     training: TrainingSummary | None = None
     truncated_prompts: int = 0
     """The test prompts that were cut to fit the context."""
-    notes: tuple[str, ...] = ()
+    notes: tuple[CellNote, ...] = ()
+    """What a reader of the result must know."""
     general_loss: tuple[float, float] | None = None
     """The loss on general text before and after tuning, in nats per token; None if nothing was tuned, or the model is not a decoder."""
     signatures: Mapping[str, str] = field(default_factory=dict)

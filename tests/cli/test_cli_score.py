@@ -39,14 +39,14 @@ def test_every_row_is_a_test_row_and_a_missing_output_is_wrong(call, files):
     score = run.scores(cell.id)["f1"]
     assert (score.value, score.n) == (0.9, 40)
     result = run.results[cell.id]
-    assert result.notes == (
-        "Made elsewhere (good.jsonl).",
-        "4 of 40 test rows have no output ('q36', 'q37', 'q38', …); they score as wrong.",
-    )
+    assert [(note.code, note.texts) for note in result.notes] == [
+        ("external_outputs", ("good.jsonl",)),
+        ("outputs_missing", ("q36", "q37", "q38")),
+    ]
     assert result.costs[0].price == pytest.approx(0.048)
     page = (run.path / "report.html").read_text()
-    assert "vendor-model" in page and "4 of 40 test rows have no output" in page
-    said = "4 of 40 test rows have no output ('q36', 'q37', 'q38', …); they score as wrong."
+    assert "vendor-model" in page and "4 of 40 test examples have no output" in page
+    said = "4 of 40 test examples have no output ('q36', 'q37', 'q38', …); they count as wrong."
     assert f"vendor-model: {said}" in ended.err
     assert "$0.0480" in ended.err
 
@@ -85,7 +85,7 @@ def test_labels_in_whatever_case_and_with_probabilities(call, files):
     assert scores["accuracy"].value == pytest.approx(39 / 40)
     assert scores["auroc"].value == 1.0
     assert run.predictions(run.cells[0].id)[0].extracted is None
-    assert "1 of 40 outputs are none of the labels ('cannot say'); they score as wrong." in ended.err
+    assert "1 of 40 outputs do not match any label ('cannot say'); they count as wrong." in ended.err
 
 
 def test_within_a_grid(call, files):

@@ -11,6 +11,7 @@ from report_factory import HOSTILE, Made, classification, make_run, page_of, que
 
 from harness.api import gate, review_export, review_import
 from harness.results import RunResults
+from harness.types import CellNote
 
 
 @pytest.fixture(scope="session")
@@ -18,7 +19,7 @@ def plain(tmp_path_factory: pytest.TempPathFactory) -> RunResults:
     """base, lora and qlora on one task, one seed each, all done."""
     cells = [
         Made("base", 0.2),
-        Made("lora", 0.5, 1, train_seconds=310, notes=("Stopped early.",)),
+        Made("lora", 0.5, 1, train_seconds=310, notes=(CellNote("stopped_early", {"step": 9, "best_step": 6}),)),
         Made("qlora", 0.49, 1, train_seconds=720),
     ]
     return make_run(tmp_path_factory.mktemp("runs") / "plain", [summarization(cells)])
@@ -29,7 +30,7 @@ def troubled(tmp_path_factory: pytest.TempPathFactory) -> RunResults:
     """Two tasks, several seeds, and every way for a cell not to end well."""
     cells = [
         Made("base", 0.35),
-        Made("lora", 0.82, 1, train_seconds=300, notes=("Overfitting: validation loss rose.",)),
+        Made("lora", 0.82, 1, train_seconds=300, notes=(CellNote("overfitting", {"best_step": 6}),)),
         Made("lora", 0.85, 2, train_seconds=320),
         Made("qlora", 0.8, 1, train_seconds=700),
         Made("qlora", 0.8, 2, train_seconds=40, status="diverged", error="the loss is NaN at step 40"),
@@ -65,7 +66,9 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> RunResults:
     """Inputs, outputs, errors and notes that would break a page or a terminal that trusted them."""
     cells = [
         Made("base", answer=lambda e, r: HOSTILE),
-        Made("lora", seed=1, train_seconds=30, answer=lambda e, r: "A" * 1_000_000, notes=(HOSTILE,)),
+        Made(
+            "lora", seed=1, train_seconds=30, answer=lambda e, r: "A" * 1_000_000, notes=(CellNote("external_outputs", texts=(HOSTILE,)),)
+        ),
         Made("qlora", seed=1, status="failed", error=HOSTILE),
     ]
     data = {"warnings": (HOSTILE,), "skipped": (HOSTILE,), "skipped_rows": 1, "origin": {HOSTILE: HOSTILE}}

@@ -14,6 +14,7 @@ from report_factory import Made, classification, make_run, summarization
 
 from harness.errors import BenchError
 from harness.results import CellProblem, RunResults
+from harness.types import CellNote
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +22,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> RunResults:
     cells = [
         Made("base", 0.2),
         Made("lora", 0.5, 1, train_seconds=100),
-        Made("lora", 0.6, 2, train_seconds=120, notes=("Stopped early.",)),
+        Made("lora", 0.6, 2, train_seconds=120, notes=(CellNote("stopped_early", {"step": 9, "best_step": 6}),)),
         Made("lora", seed=3, train_seconds=7, status="diverged", error="the loss is NaN"),
         Made("full", 0.9, 1, train_seconds=300, model="bert"),
         Made("vendor", 0.4, model="external"),
@@ -34,7 +35,7 @@ def test_cells_that_differ_in_the_seed_alone_are_one_strategy(run: RunResults) -
     lora = strategies["lora · tiny"]
     assert (lora.seeds, len(lora.cells), lora.complete) == ((1, 2), 3, False)
     assert lora.problems == (CellProblem(3, "diverged", "the loss is NaN"),)
-    assert lora.notes == ((2, "Stopped early."),)
+    assert lora.notes == ((2, CellNote("stopped_early", {"step": 9, "best_step": 6})),)
     assert lora.costs is not None and lora.costs.training_seconds == pytest.approx(110 * 9 / 8), "of the seeds that are done"
     assert lora.spent is not None and lora.spent.cells == 3, "of all"
 

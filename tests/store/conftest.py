@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from harness.store import ModelInfo, RunFolder, RunPlan, create_run
-from harness.types import Cell, CellResult, Cost, DataReport, Example, Prediction, Splits, Strategy, Task, TrainingSummary
+from harness.types import Cell, CellNote, CellResult, Cost, DataReport, Example, Prediction, Splits, Strategy, Task, TrainingSummary
 
 BASE = Cell("b0", "notes", "tiny", "base", 0, None)
 LORA = Cell("l0", "notes", "tiny", "lora", 2, 0)
@@ -49,7 +49,9 @@ def plan() -> RunPlan:
 def result() -> CellResult:
     training = TrainingSummary(10, 1.0, 1e-3, 8, 1.25, None, True, False, 16, 320)
     cost = Cost("train", 1.5, "cpu", 10**9, None, 320, None, 0.01)
-    return CellResult(LORA, "done", (cost,), {"torch": "2"}, None, 5, 50, 7, training, 1, ("a note",))
+    return CellResult(
+        LORA, "done", (cost,), {"torch": "2"}, None, 5, 50, 7, training, 1, (CellNote("prompts_truncated", {"count": 1, "total": 2}),)
+    )
 
 
 @pytest.fixture

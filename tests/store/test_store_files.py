@@ -258,7 +258,7 @@ def test_error_names_the_damaged_field_of_a_task(make_run: Make) -> None:
 
 
 def test_value_of_the_wrong_type_is_not_written(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"Expected `tuple\[str, ...\]`"):
+    with pytest.raises(ValueError, match=r"Expected `tuple\[CellNote, ...\]`"):
         write_value(tmp_path / "cell.json", CellResult, CellResult(Cell("l0", "notes", "tiny", "lora", 2, 0), "done", notes=["a"]))  # type: ignore[arg-type]
     assert not os.listdir(tmp_path)
 

@@ -14,9 +14,9 @@ from harness.engine.inference import Predictor
 from harness.engine.models import Device, LoadedModel, ModelSource
 from harness.engine.prompts import EncodedPrompt, Shot, shots_for
 from harness.engine.tuning import Progress, encode_examples, general_loss, planned_steps, train
-from harness.grid.execution.cell_notes import notes_on
 from harness.grid.execution.job import Emit, Job
 from harness.grid.execution.partial_predictions import PartialPredictions
+from harness.grid.execution.result_notes import notes_on_prompts, notes_on_training
 from harness.grid.execution.scored_predictions import score_predictions
 from harness.grid.execution.training_outcome import TrainingOutcome, load_outcome, save_outcome
 from harness.measure import Meter, environment
@@ -88,8 +88,8 @@ class CellRun:
         predictor, prompts = self._prompts(predictor)
         predictions = self._predict(predictor, prompts)
         result, predictions = self._score(result, predictions)
-        result = replace(result, truncated_prompts=sum(prompt.truncated for prompt in prompts))
-        return replace(result, notes=notes_on(result, prompts, len(predictor.shots))), predictions
+        notes = (*notes_on_prompts(prompts, len(predictor.shots)), *notes_on_training(result))
+        return replace(result, truncated_prompts=sum(prompt.truncated for prompt in prompts), notes=notes), predictions
 
     def _load(self, *, trained: bool) -> LoadedModel:
         """The base model, or the stored result of training: what is scored is what is stored."""

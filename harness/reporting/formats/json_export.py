@@ -10,6 +10,7 @@ from harness.reporting.views.comparison_view import ComparisonView
 from harness.reporting.views.learning import learning_of
 from harness.reporting.views.view import LearningLine
 from harness.reporting.wording.advice import advice_of
+from harness.reporting.wording.cell_notes import note_sentence
 from harness.results import PHASES, RunResults, TaskResults
 from harness.statistics import Step
 from harness.store import to_jsonable
@@ -112,7 +113,7 @@ def _cell(cell: Cell, status: str, result: CellResult | None, rows: TaskResults)
         },
         "artifact_bytes": result.artifact_bytes if result else None,
         "general_loss": _before_after(result),
-        "notes": list(result.notes) if result else [],
+        "notes": [note_sentence(note) for note in result.notes] if result else [],
     }
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from harness.reporting.views.view import Report
 from harness.reporting.wording import numbers
+from harness.reporting.wording.cell_notes import note_sentence
 from harness.results import CellProblem, StrategyResult
 from harness.statistics import Comparison
 from harness.types import Score, Task
@@ -155,4 +156,4 @@ def problem(found: CellProblem) -> str:
 
 def notes(ln: StrategyResult) -> list[str]:
     """What the cells report beside their numbers."""
-    return [note if seed is None else f"Seed {seed}: {note}" for seed, note in ln.notes]
+    return [note_sentence(note) if seed is None else f"Seed {seed}: {note_sentence(note)}" for seed, note in ln.notes]

@@ -37,7 +37,7 @@ def test_numbers_are_those_of_the_analysis_unrounded(plain: RunResults) -> None:
         assert found["scores"][name] == expected | {"reliable": score.reliable, "reason": score.reason or None}
     assert found["total_cost"]["seconds"] == sum(c.seconds for c in plain.results[cell.id].costs)
     assert found["costs"]["train"]["seconds"] == 310
-    assert found["notes"] == ["Stopped early."]
+    assert found["notes"] == ["Training stopped early at step 9: validation loss had not improved since step 6."]
 
 
 def test_a_cell_that_has_not_ended_is_interrupted_and_has_nothing(troubled: RunResults) -> None:

@@ -156,7 +156,7 @@ def test_what_a_reader_must_know_is_said(troubled: RunResults) -> None:
         assert task.headline in text
         assert all(caveat in text for caveat in task.caveats)
     for said in ("out-of-memory : does not fit in 24 GB", "diverged : the loss is NaN", "failed : no such module: q_proj", "has not ended",
-                 "Overfitting: validation loss rose.", "refund_0 (3 rows)", "12 rows are empty.", "1 row skipped", "line 17",
+                 "Overfitting: validation loss rose after step 6", "refund_0 (3 rows)", "12 rows are empty.", "1 row skipped", "line 17",
                  "train/test: 2", "Confusion matrix", "sha256:abc123", "0123456789abcdef", "c0ffee",
                  "$0.0900 per device-hour (a table, 2026-03)",
                  "bench run --task <b>summarization</b> --strategies lora,qlora"):  # fmt: skip

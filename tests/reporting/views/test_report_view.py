@@ -17,9 +17,11 @@ from harness.reporting import render, terminal_table
 from harness.reporting.views.build import report_view
 from harness.reporting.views.view import TaskView
 from harness.reporting.wording import result_sentences as words
+from harness.reporting.wording.cell_notes import note_sentence
 from harness.results import RunResults, StrategyResult, TaskScores
 from harness.statistics import compare_scores, statistic_stack, strategy_scores
 from harness.store import StoredRun
+from harness.types import CellNote
 
 
 def line_of(task: TaskView, label: str) -> StrategyResult:
@@ -82,7 +84,7 @@ def test_every_ending_is_told(troubled: RunResults) -> None:
     assert "has not ended" in words.problem(line_of(task, "full").problems[1])
     assert line_of(task, "dora").scores == {}
     assert line_of(task, "dora").costs is not None  # what it took until it failed
-    assert words.notes(line_of(task, "lora")) == ["Seed 1: Overfitting: validation loss rose."]
+    assert words.notes(line_of(task, "lora")) == ["Seed 1: " + note_sentence(CellNote("overfitting", {"best_step": 6}))]
 
 
 def test_costs_are_the_mean_over_seeds(troubled: RunResults) -> None:

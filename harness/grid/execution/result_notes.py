@@ -1,0 +1,62 @@
+"""Notes on a cell's result, from its prompts, its training, or its external outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from harness.engine.prompts import EncodedPrompt
+from harness.types import CellNote, CellResult, Example, Prediction, Task
+
+_SHOWN_TEXTS = 3
+
+
+def notes_on_prompts(prompts: Sequence[EncodedPrompt], shots: int) -> list[CellNote]:
+    """Notes on prompts that were cut, or that show fewer examples than the strategy asks for.
+
+    Args:
+        shots: the number of examples that a prompt should show.
+    """
+    notes = []
+    truncated = sum(prompt.truncated for prompt in prompts)
+    if truncated:
+        notes.append(CellNote("prompts_truncated", {"count": truncated, "total": len(prompts)}))
+    fewer = [prompt.shots for prompt in prompts if prompt.shots < shots]
+    if fewer:
+        numbers = {"count": len(fewer), "total": len(prompts), "shots": shots, "fewest": min(fewer)}
+        notes.append(CellNote("shots_omitted", numbers))
+    return notes
+
+
+def notes_on_training(result: CellResult) -> list[CellNote]:
+    """Notes on the training of a cell; none if nothing was trained."""
+    training = result.training
+    if training is None:
+        return []
+    notes = []
+    if training.truncated:
+        notes.append(CellNote("training_examples_truncated", {"count": training.truncated, "total": training.examples}))
+    if training.overfitting:
+        notes.append(CellNote("overfitting", {"best_step": training.best_step}))
+    if training.stopped_early:
+        notes.append(CellNote("stopped_early", {"step": training.steps, "best_step": training.best_step}))
+    if training.best_validation_loss is None:
+        notes.append(CellNote("no_validation_examples"))
+    return notes
+
+
+def notes_on_external_outputs(task: Task, file: Path, examples: Sequence[Example], predictions: Sequence[Prediction]) -> list[CellNote]:
+    """Notes on external outputs: their file, and which of them cannot be scored as they should."""
+    notes = [CellNote("external_outputs", texts=(file.name,))]
+    answered = {prediction.example_id for prediction in predictions}
+    missing = [example.id for example in examples if example.id not in answered]
+    if missing:
+        numbers = {"count": len(missing), "total": len(examples)}
+        notes.append(CellNote("outputs_missing", numbers, tuple(missing[:_SHOWN_TEXTS])))
+    unmatched = [p.output for p in predictions if p.extracted is None] if task.chooses else []
+    if unmatched:
+        numbers = {"count": len(unmatched), "total": len(predictions)}
+        notes.append(CellNote("outputs_without_label", numbers, tuple(unmatched[:_SHOWN_TEXTS])))
+    if "probabilities" in task.metrics and not all(p.label_logprobs for p in predictions):
+        notes.append(CellNote("label_probabilities_missing"))
+    return notes

@@ -1,0 +1,38 @@
+"""Notes on a cell's result, as sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from harness.types import CellNote, NoteCode
+
+_SENTENCES: dict[NoteCode, str] = {
+    "prompts_truncated": "{count:,} of {total:,} test prompts exceeded the context; the end of their input was cut.",
+    "training_examples_truncated": "{count:,} of {total:,} training examples exceeded the context and were cut.",
+    "shots_omitted": (
+        "{count:,} of {total:,} test prompts show fewer than {shots} examples (at least {fewest}), because more do not fit into the "
+        "context."
+    ),
+    "overfitting": (
+        "Overfitting: validation loss rose after step {best_step} while training loss kept falling. The weights with the lowest validation "
+        "loss are used."
+    ),
+    "stopped_early": "Training stopped early at step {step}: validation loss had not improved since step {best_step}.",
+    "no_validation_examples": "There were no validation examples, so the weights of the last step are used.",
+    "external_outputs": "External outputs ({texts}).",
+    "outputs_missing": "{count:,} of {total:,} test examples have no output ({texts}); they count as wrong.",
+    "outputs_without_label": "{count:,} of {total:,} outputs do not match any label ({texts}); they count as wrong.",
+    "label_probabilities_missing": "Without label probabilities, auroc, brier, log_loss and ece treat the given label as certain.",
+}
+_LONGEST_TEXT = 40
+
+
+def note_sentence(note: CellNote) -> str:
+    """The note as a sentence. Its texts come from files and models: control characters are made visible, and long texts are cut."""
+    return _SENTENCES[note.code].format(**note.numbers, texts=_quoted(note.texts, note.numbers.get("count", len(note.texts))))
+
+
+def _quoted(texts: Sequence[str], count: int) -> str:
+    """The texts in quotes, and a sign that there are more if `count` exceeds them."""
+    quoted = [repr(text if len(text) <= _LONGEST_TEXT else text[: _LONGEST_TEXT - 1] + "…") for text in texts]
+    return ", ".join([*quoted, *(["…"] if count > len(quoted) else [])])

@@ -1,0 +1,31 @@
+"""What a reader of a cell's result must know, as data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+NoteCode = Literal[
+    "prompts_truncated",  # count of total test prompts were cut to fit the context
+    "training_examples_truncated",  # count of total training examples were cut to fit the context
+    "shots_omitted",  # count of total test prompts show fewer than `shots` examples, at least `fewest`
+    "overfitting",  # validation loss rose after best_step while training loss fell
+    "stopped_early",  # training ended at step, because validation loss had not improved since best_step
+    "no_validation_examples",  # the weights of the last step were kept
+    "external_outputs",  # texts: the name of the file
+    "outputs_missing",  # count of total test examples have no output; texts: the first ids
+    "outputs_without_label",  # count of total outputs are not labels; texts: the first outputs
+    "label_probabilities_missing",  # scores of probabilities treat the given label as certain
+]
+
+
+@dataclass(frozen=True)
+class CellNote:
+    """A note on a cell's result. `harness.reporting` words it."""
+
+    code: NoteCode
+    numbers: Mapping[str, int] = field(default_factory=dict)
+    """The counts and steps that belong to the code, by name."""
+    texts: tuple[str, ...] = ()
+    """Ids, outputs or file names that illustrate the note. They come from files and models, and may be hostile."""

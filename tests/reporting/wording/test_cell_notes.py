@@ -1,0 +1,29 @@
+"""The sentences for notes on a cell's result."""
+
+from __future__ import annotations
+
+from typing import Any, get_args
+
+from harness.reporting.wording.cell_notes import note_sentence
+from harness.types import CellNote, NoteCode
+
+NOTES = [
+    CellNote("prompts_truncated", {"count": 3, "total": 1200}),
+    CellNote("training_examples_truncated", {"count": 1200, "total": 5000}),
+    CellNote("shots_omitted", {"count": 5, "total": 60, "shots": 8, "fewest": 3}),
+    CellNote("shots_omitted", {"count": 5, "total": 60, "shots": 8, "fewest": 0}),
+    CellNote("overfitting", {"best_step": 40}),
+    CellNote("stopped_early", {"step": 120, "best_step": 80}),
+    CellNote("no_validation_examples"),
+    CellNote("external_outputs", texts=("answers.jsonl",)),
+    CellNote("outputs_missing", {"count": 2, "total": 40}, ("q1", "q2")),
+    CellNote("outputs_missing", {"count": 9, "total": 40}, ("q1", "q2", "q3")),
+    CellNote("outputs_without_label", {"count": 1, "total": 40}, ("I cannot say which of these it could possibly be, sorry",)),
+    CellNote("outputs_without_label", {"count": 1, "total": 40}, ("\x1b[31mred",)),
+    CellNote("label_probabilities_missing"),
+]
+
+
+def test_every_note_is_a_sentence(snapshot: Any) -> None:
+    assert {note.code for note in NOTES} == set(get_args(NoteCode))
+    assert "\n".join(map(note_sentence, NOTES)) == snapshot
