@@ -4,7 +4,8 @@ from harness.gate.judge import judge
 from harness.gate.policy import Policy, Rule, default_policy, read_policy
 from harness.gate.policy_draft import draft
 from harness.gate.registry import Event, Registry
-from harness.gate.verdict import EXIT_CODES, JudgedModel, Outcome, RuleVerdict, Verdict, Worse, verdict_of
+from harness.gate.verdict import EXIT_CODES, JudgedModel, RuleVerdict, Verdict, Worse, verdict_of
+from harness.statistics import Outcome
 
 __all__ = [
     "EXIT_CODES",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from harness.gate.gate_input import GateInput, against_value
+from harness.gate.gate_input import GateInput
 from harness.gate.policy import Rule
+from harness.gate.score_rules import against_value
 from harness.gate.verdict import RuleVerdict
 from harness.results import StrategyResult
 from harness.review import load_reviews
@@ -36,7 +37,7 @@ def ruling_of_people(case: GateInput, rule: Rule) -> RuleVerdict:
         assert score.value is not None and score.low is not None and score.high is not None  # they are known
         limits = (score.value, score.low, score.high) if straight else (1 - score.value, 1 - score.high, 1 - score.low)
         basis = Basis(score.n, score.n, f"packet {review.packet.id}, {score.method}", score.reason)
-        return against_value(rule, "fraction", basis.limits(*limits, case.alpha), rule.title, case.alpha)
+        return against_value(rule, "fraction", basis.limits(*limits, case.alpha), rule.title)
     what = (
         f"a pairwise review of {candidate} and {rule.against or 'base'}"
         if rule.score == "review.win_rate"

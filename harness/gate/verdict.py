@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Literal
+from typing import Any
 
 from harness.errors import BenchError
+from harness.statistics import Outcome
 from harness.store import to_jsonable
 
-Outcome = Literal["PASS", "FAIL", "INCONCLUSIVE"]
 EXIT_CODES: dict[Outcome, int] = {"PASS": 0, "FAIL": 1, "INCONCLUSIVE": 3}
 
 
@@ -17,9 +17,9 @@ EXIT_CODES: dict[Outcome, int] = {"PASS": 0, "FAIL": 1, "INCONCLUSIVE": 3}
 class RuleVerdict:
     """The verdict on one rule: what was measured and its limits at level α, each on one side, what they are held against, and why.
 
-    `measured` is the score itself, or its difference to the baseline's, turned so that more is better where `compares`. `rows_needed` test
-    rows like these would decide with a power of 80 %, if the planned difference is the true one; None where more would not. `examples` are
-    ids of test rows that the reason is about.
+    `measured` is the score itself, or its difference to the baseline's, turned so that more is better where `compares`. `examples_needed`
+    test rows like these would decide with a power of 80 %, if the planned difference is the true one; None where more would not. `examples`
+    are ids of test rows that the reason is about.
     """
 
     rule: str
@@ -33,7 +33,7 @@ class RuleVerdict:
     against: float | None = None
     unit: str = ""
     n: int = 0
-    rows_needed: int | None = None
+    examples_needed: int | None = None
     method: str = ""
     examples: tuple[str, ...] = ()
 

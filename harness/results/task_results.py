@@ -7,7 +7,7 @@ from functools import cached_property
 
 from harness.results.strategy_result import StrategyResult
 from harness.results.task_scores import TaskScores
-from harness.statistics import LearningCurve, learning_curve
+from harness.statistics import LearningCurve, fit_learning_curve
 from harness.store import EXTERNAL
 from harness.types import Cell
 
@@ -42,7 +42,7 @@ class TaskResults(TaskScores):
             return None
         stacks = {size: result.stack(self.primary) for size, result in by_size.items()}
         scores = {size: result.scores[self.primary.name] for size, result in by_size.items()}
-        return learning_curve(stacks, scores, metric=self.primary, groups=self.groups, margin=self.task.margin)
+        return fit_learning_curve(stacks, scores, metric=self.primary, groups=self.groups, margin=self.task.margin)
 
     def _with_base(self, result: StrategyResult, bases: Sequence[StrategyResult]) -> StrategyResult:
         """The strategy with the base of its own model; external outputs, which have no model, with the only base of the task."""

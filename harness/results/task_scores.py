@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from harness.errors import BenchError
 from harness.metrics import FACTS, metrics_for
-from harness.statistics import stack_scores, statistic_stack, stored_stack
+from harness.statistics import score_stacks, stack_stored_scores, statistic_stack
 from harness.store import StoredRun
 from harness.types import Cell, Example, Metric, Prediction, Score, Task
 
@@ -83,7 +83,7 @@ class TaskScores:
         """The scores of one strategy over the seeds of these cells."""
         key = tuple(cell.id for cell in cells)
         if key not in self._scores:
-            self._scores[key] = stack_scores(self.metrics, lambda metric: self.stack(metric, cells), self.groups)
+            self._scores[key] = score_stacks(self.metrics, lambda metric: self.stack(metric, cells), self.groups)
         return self._scores[key]
 
     def stack(self, metric: Metric, cells: Sequence[Cell]) -> Array:
@@ -106,7 +106,7 @@ class TaskScores:
         """As stored with the predictions, where the same metric computed it; else computed from the outputs."""
         predictions = [self.predictions(cell) for cell in cells]
         if all(self.run.results[cell.id].signatures.get(metric.name) == metric.signature for cell in cells):
-            stored = stored_stack(metric, self.examples, predictions)
+            stored = stack_stored_scores(metric, self.examples, predictions)
             if stored is not None:
                 return stored
         return statistic_stack(metric, self.examples, predictions)

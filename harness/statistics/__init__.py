@@ -1,93 +1,163 @@
-"""Stored rows in, scores with intervals and comparisons out. Pure functions: no files, no clock, every seed is an argument."""
+"""From stored scores to intervals, comparisons and decisions. Pure functions: no files, no clock, every random seed is an argument.
 
-from harness.statistics.all_pairs import compare_all, false_discovery
-from harness.statistics.clusters import cluster_index
-from harness.statistics.combined import mean_of_independent
-from harness.statistics.interval import Basis, Interval, OneSidedLimits
+| folder | question |
+| --- | --- |
+| `examples/` | which examples count, and how are they resampled? |
+| `intervals/` | how certain is a number? |
+| `sample_size` | how many examples does it take? |
+| `comparison/` | is B better than A, and by how much? |
+| `claims/` | what may be claimed: limits, "not worse", recommendation |
+| `learning/` | what would more training examples bring? |
+"""
+
+from harness.statistics.claims import (
+    Candidate,
+    ClaimCheck,
+    ClaimStatus,
+    NotWorse,
+    Outcome,
+    Recommendation,
+    Standing,
+    check_above,
+    difference_claim_limits,
+    difference_limits,
+    not_worse,
+    orient,
+    recommend,
+    score_claim_limits,
+    score_limits,
+)
+from harness.statistics.comparison import (
+    Comparison,
+    KeptGain,
+    PairVerdict,
+    Reduction,
+    SeedSpread,
+    adjust_p_values,
+    compare_all_pairs,
+    compare_scores,
+    kept_gain,
+    relative_reduction,
+    seed_spread,
+)
+from harness.statistics.examples import (
+    cluster_index,
+    count_units,
+    example_statistics,
+    observed_scores,
+    per_example_scores,
+    stack_stored_scores,
+    statistic_stack,
+)
 from harness.statistics.intervals import (
+    Basis,
+    Interval,
+    OneSidedLimits,
+    allow_for_unseen,
     bootstrap_interval,
     clopper_pearson_interval,
     clopper_pearson_upper,
+    compute_scores,
+    mcnemar_midp,
     mean_interval,
-    units,
-    unseen_room,
+    mean_of_independent,
+    score_stacks,
+    score_strategy,
+    tango_interval,
+    weighted_mean,
+    weighted_share,
     wilson_interval,
 )
-from harness.statistics.learning_curve import FAR, TARGETS, Fit, Forecast, GainOutlook, LearningCurve, Step, learning_curve
-from harness.statistics.noninferiority import NotWorse, not_worse
-from harness.statistics.one_sided import one_sided_limits
-from harness.statistics.pairs import Comparison, PairVerdict, compare_scores
-from harness.statistics.planning import Outlook, independent_units, largest_spread, outlook
-from harness.statistics.power import POWER, detectable_mean, detectable_share, needed_rows
-from harness.statistics.proportions import mcnemar_midp, tango_interval
-from harness.statistics.ratios import Kept, Reduction, kept_quality, relative_reduction
-from harness.statistics.recommendation import Candidate, Recommendation, Standing, recommend
-from harness.statistics.resampling import seen_scores
-from harness.statistics.score_limits import score_limits
-from harness.statistics.scores import score_rows, stack_scores, strategy_scores
-from harness.statistics.seeds import SeedSpread, seed_spread
-from harness.statistics.statistic_rows import per_example_scores, statistic_rows, statistic_stack, stored_stack, whole_rows
-from harness.statistics.weighted import weighted_mean, weighted_share
+from harness.statistics.learning import (
+    FAR_FACTOR,
+    TARGET_SIZES,
+    Fit,
+    Forecast,
+    GainOutlook,
+    LearningCurve,
+    Step,
+    fit_learning_curve,
+)
+from harness.statistics.sample_size import (
+    POWER,
+    PowerAnalysis,
+    analyze_power,
+    detectable_mean_difference,
+    detectable_proportion_difference,
+    effective_units,
+    examples_to_detect,
+    examples_to_show,
+    largest_spread,
+    more_examples_to_show,
+)
 
 __all__ = [
-    "FAR",
+    "FAR_FACTOR",
     "POWER",
-    "TARGETS",
+    "TARGET_SIZES",
     "Basis",
     "Candidate",
+    "ClaimCheck",
+    "ClaimStatus",
     "Comparison",
     "Fit",
     "Forecast",
     "GainOutlook",
     "Interval",
-    "Kept",
+    "KeptGain",
     "LearningCurve",
     "NotWorse",
     "OneSidedLimits",
-    "Outlook",
+    "Outcome",
     "PairVerdict",
+    "PowerAnalysis",
     "Recommendation",
     "Reduction",
     "SeedSpread",
     "Standing",
     "Step",
+    "adjust_p_values",
+    "allow_for_unseen",
+    "analyze_power",
     "bootstrap_interval",
+    "check_above",
     "clopper_pearson_interval",
     "clopper_pearson_upper",
     "cluster_index",
-    "compare_all",
+    "compare_all_pairs",
     "compare_scores",
-    "detectable_mean",
-    "detectable_share",
-    "false_discovery",
-    "independent_units",
-    "kept_quality",
+    "compute_scores",
+    "count_units",
+    "detectable_mean_difference",
+    "detectable_proportion_difference",
+    "difference_claim_limits",
+    "difference_limits",
+    "effective_units",
+    "example_statistics",
+    "examples_to_detect",
+    "examples_to_show",
+    "fit_learning_curve",
+    "kept_gain",
     "largest_spread",
-    "learning_curve",
     "mcnemar_midp",
     "mean_interval",
     "mean_of_independent",
-    "needed_rows",
+    "more_examples_to_show",
     "not_worse",
-    "one_sided_limits",
-    "outlook",
+    "observed_scores",
+    "orient",
     "per_example_scores",
     "recommend",
     "relative_reduction",
+    "score_claim_limits",
     "score_limits",
-    "score_rows",
+    "score_stacks",
+    "score_strategy",
     "seed_spread",
-    "seen_scores",
-    "stack_scores",
-    "statistic_rows",
+    "stack_stored_scores",
     "statistic_stack",
-    "stored_stack",
-    "strategy_scores",
     "tango_interval",
-    "units",
-    "unseen_room",
     "weighted_mean",
     "weighted_share",
-    "whole_rows",
     "wilson_interval",
 ]

@@ -67,7 +67,7 @@ def test_what_outputs_from_elsewhere_were_trained_on_nobody_knows(tmp_path: Path
 
 def test_whom_nobody_knows_is_refused(runs: Runs, tmp_path: Path) -> None:
     run = runs(0.9)
-    with pytest.raises(BenchError, match="write it as RUN:strategy, such as latest:base"):
+    with pytest.raises(BenchError, match="write it as RUN:STRATEGY, such as latest:base"):
         judged(run, tmp_path, baseline="latest")
     with pytest.raises(BenchError, match="nothing"):
         judged(run, tmp_path, baseline=f"{run.path}:nothing")

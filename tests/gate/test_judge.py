@@ -25,7 +25,7 @@ def test_better_passes_and_worse_fails_and_near_cannot_be_told(runs: Runs, tmp_p
     assert [v.outcome for v in (good, bad, near)] == ["PASS", "FAIL", "INCONCLUSIVE"]
     assert [v.exit_code for v in (good, bad, near)] == [0, 1, 3] == list(EXIT_CODES.values())
     ruling = only(near, "rougeL not worse")
-    assert ruling.rows_needed is not None and ruling.rows_needed > 60
+    assert ruling.examples_needed is not None and ruling.examples_needed > 60
     assert ruling.low < -0.01 < ruling.high
     assert bad.worse_rows > 100 and bad.worse[0].candidate - bad.worse[0].baseline == min(w.candidate - w.baseline for w in bad.worse)
 
@@ -108,7 +108,7 @@ def test_parts_that_are_too_small_are_named(runs: Runs, tmp_path: Path) -> None:
 def test_too_few_rows_need_no_more_than_enough(runs: Runs, tmp_path: Path) -> None:
     found = judged(runs(0.95, rows=20), tmp_path, policy={"rows": 5, "rules": [{"rule": "not_worse", "score": "rougeL", "margin": 0.01}]})
     ruling = found.rulings[-1]
-    assert (ruling.outcome, ruling.rows_needed) == ("INCONCLUSIVE", None) and "too few rows" in ruling.reason
+    assert (ruling.outcome, ruling.examples_needed) == ("INCONCLUSIVE", None) and "too few rows" in ruling.reason
 
 
 def test_money_of_two_currencies_is_not_compared(runs: Runs, tmp_path: Path) -> None:

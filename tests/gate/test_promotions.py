@@ -36,7 +36,7 @@ def test_only_a_pass_is_promoted_and_force_is_marked_for_ever(runs: Made, tmp_pa
     with pytest.raises(NotPassedError, match="FAIL: not promoted") as refused:
         promote(run.path, "few-shot", baseline=f"{run.path}:base", registry=registry)
     assert refused.value.exit_code == 1 and history(registry=registry) == [] and not (registry / "models").exists()
-    with pytest.raises(BenchError, match="--force needs --reason"):
+    with pytest.raises(BenchError, match="force=True needs reason="):
         promote(run.path, "few-shot", registry=registry, force=True, reason=" ")
     event, verdict = promote(run.path, "few-shot", baseline=f"{run.path}:base", registry=registry, force=True, reason="the board said so")
     assert (event.action, event.outcome, event.reason, verdict.outcome) == ("force", "FAIL", "the board said so", "FAIL")

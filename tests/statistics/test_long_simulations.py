@@ -13,7 +13,7 @@ import pytest
 from chance import at_most, covers
 
 from harness.metrics import metrics_for
-from harness.statistics import compare_scores, kept_quality, relative_reduction
+from harness.statistics import compare_scores, kept_gain, relative_reduction
 from harness.types import Metric
 
 pytestmark = pytest.mark.soak
@@ -163,7 +163,7 @@ def test_kept_quality_covers() -> None:
     for seed in range(1500):
         base = rng.beta(2, 5, 120)
         full, lora = base + 0.3 + rng.normal(0, 0.15, 120), base + 0.27 + rng.normal(0, 0.15, 120)
-        found = kept_quality(base, full, lora, metric=ROUGE, resamples=600, seed=seed)
+        found = kept_gain(base, full, lora, metric=ROUGE, resamples=600, seed=seed)
         assert found is not None and found.low is not None and found.high is not None
         covered += found.low <= 0.9 <= found.high
     assert covers(covered / 1500, 1500)

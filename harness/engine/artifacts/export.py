@@ -25,7 +25,7 @@ from harness.engine.models import DTYPES, Device, ModelSource, decoder_start, lo
 from harness.errors import BenchError, did_you_mean
 from harness.metrics import metrics_for
 from harness.results import FinishedCell
-from harness.statistics import score_rows
+from harness.statistics import compute_scores
 from harness.store import write_text
 from harness.types import Score
 
@@ -170,7 +170,7 @@ def _compare(expected: Sequence[Any], actual: Sequence[Any], tolerance: float, e
 
 def _scores(finished: FinishedCell) -> dict[str, Score]:
     metrics = metrics_for(finished.task.metrics, finished.example.choices)
-    return score_rows(metrics, finished.run.examples(finished.task.name), finished.run.predictions(finished.cell.id))
+    return compute_scores(metrics, finished.run.examples(finished.task.name), finished.run.predictions(finished.cell.id))
 
 
 def _card(finished: FinishedCell, scores: Mapping[str, Score], merge: str = "") -> str:

@@ -21,7 +21,7 @@ from harness.grid.execution.scored_predictions import score_predictions
 from harness.grid.execution.training_outcome import TrainingOutcome, load_outcome, save_outcome
 from harness.measure import Meter, environment
 from harness.metrics import get_script_digests
-from harness.statistics import score_rows
+from harness.statistics import compute_scores
 from harness.store import CellFolder, RunFolder
 from harness.types import CellResult, Example, Prediction, Shape, Strategy, Task, TrainingSummary
 
@@ -196,7 +196,7 @@ class CellRun:
         self._announce("score")
         with self.meter.phase("score"):
             scored = score_predictions(self.task, self.examples, predictions, trust_remote_code=self.trusts_code)
-            scores = score_rows(scored.metrics, self.examples, scored.predictions)
+            scores = compute_scores(scored.metrics, self.examples, scored.predictions)
         result = replace(result, costs=self.meter.costs(), signatures=scored.signatures)
         if result.artifact_bytes:
             card = model_card(self.task, self.strategy, self.plan, result, scores, labels=self.labels)

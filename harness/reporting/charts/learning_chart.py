@@ -15,7 +15,7 @@ from harness.reporting.views.learning import shown_forecasts
 from harness.reporting.views.view import Learning, LearningLine, TaskView
 from harness.reporting.wording import numbers
 from harness.results import StrategyResult
-from harness.statistics import FAR, LearningCurve
+from harness.statistics import FAR_FACTOR, LearningCurve
 from harness.text import one_line, short
 
 _COLOURS = 6  # of the style sheet; the labels tell lines apart where colours come again
@@ -143,12 +143,12 @@ def _size_axis(x: _Sizes, floor: float, top: float) -> list[Markup]:
 
 def _far(curves: Sequence[LearningLine], x: _Sizes, floor: float, top: float) -> list[Markup]:
     """Where predictions are more than ten times away from every size that was run."""
-    limit = FAR * max(ln.curve.points[-1][0] for ln in curves)
+    limit = FAR_FACTOR * max(ln.curve.points[-1][0] for ln in curves)
     if limit >= max(x.sizes):
         return []
     at, end = x(limit), x(max(x.sizes))
     shade = element("rect", x=at, y=top, width=end - at, height=floor - top, class_="far")
-    return [shade, label(end, top - 5, f"more than {FAR}× the largest size run", "tick", "end")]
+    return [shade, label(end, top - 5, f"more than {FAR_FACTOR}× the largest size run", "tick", "end")]
 
 
 def _curve(ln: LearningLine, x: _Sizes, y: Scale, style: tuple[str, str]) -> list[Markup]:

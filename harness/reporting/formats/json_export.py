@@ -66,8 +66,8 @@ def _learning_curve(task: Task, ln: LearningLine) -> dict[str, Any]:
         "score": task.primary,
         "margin": curve.margin,
         "points": [{"train_size": size, **_score(score)} for size, score in curve.points],
-        "trainings_per_size": curve.seeds,
-        "last_step": _step(curve.last),
+        "trainings_per_size": curve.min_seeds,
+        "last_step": _step(curve.last_step),
         "fit": asdict(curve.fit) if curve.fit else None,
         "problem": curve.problem or None,
         "forecasts": [
@@ -77,7 +77,7 @@ def _learning_curve(task: Task, ln: LearningLine) -> dict[str, Any]:
                 "low": f.low,
                 "high": f.high,
                 "gain": _step(f.step),
-                "beyond_ten_times": f.far,
+                "beyond_ten_times": f.is_far,
                 "outlook": f.outlook,
             }
             for f in curve.forecasts

@@ -12,7 +12,7 @@ from rich.text import Text
 from harness.reporting.terminal.console import UNLIMITED, print_table, print_text
 from harness.reporting.views.comparison_view import ComparisonView, Side
 from harness.reporting.wording import numbers
-from harness.statistics import Comparison, needed_rows
+from harness.statistics import Comparison, examples_to_detect
 from harness.text import one_line, short
 
 _OUTPUT = 200  # characters of an output that is shown
@@ -122,7 +122,11 @@ def _not_worse(view: ComparisonView) -> str:
         "INCONCLUSIVE": f"INCONCLUSIVE: that {b} is not worse than {a} by more than Δ = {margin} is not shown; it is {limit}",
     }
     doubt = "" if found.reliable else ", low confidence"
-    rows = f" About {numbers.about(found.rows_needed)} test rows would show it if the two were equally good." if found.rows_needed else ""
+    rows = (
+        f" About {numbers.about(found.examples_needed)} test rows would show it if the two were equally good."
+        if found.examples_needed
+        else ""
+    )
     return f"{said[found.outcome]} (one-sided, 95 %{doubt}).{rows}"
 
 
@@ -133,7 +137,7 @@ def _detectable(view: ComparisonView) -> str:
     said = f"With such rows a difference of {numbers.with_unit(numbers.score(found.detectable, unit), unit)} is found four times in five"
     if found.detectable <= view.margin:
         return said + "."
-    rows = needed_rows(found.n, found.detectable, view.margin)
+    rows = examples_to_detect(found.n, found.detectable, view.margin)
     return f"{said}; one as small as the margin, {numbers.margin(view.margin)}, takes about {numbers.about(rows)} rows."
 
 
@@ -141,7 +145,7 @@ def _seeds(view: ComparisonView) -> list[str]:
     spread, unit = view.over_seeds, view.primary.unit
     if spread is not None:
         interval = numbers.signed_interval(spread.low, spread.high, unit)
-        share = numbers.percent(spread.of_seeds, 1)
+        share = numbers.percent(spread.seed_share, 1)
         doubt = " Two seeds say little about their spread." if min(len(s.seeds) for s in (view.a, view.b) if s.trained) == 2 else ""
         spread_of = f"95 %; {share} of its variance is the seeds'"
         return [f"Over other test rows and other training seeds, the average difference lies within {interval} ({spread_of}).{doubt}"]

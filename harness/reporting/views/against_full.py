@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from harness.reporting.views.view import AgainstFull
 from harness.results import StrategyResult, TaskResults, costs_of_a_run
-from harness.statistics import kept_quality
+from harness.statistics import kept_gain
 
 
 def against_full_of(rows: TaskResults) -> tuple[AgainstFull, ...]:
@@ -16,7 +16,7 @@ def against_full_of(rows: TaskResults) -> tuple[AgainstFull, ...]:
         base = next((other for other in lines if other.is_base and other.model == ln.model), None)
         if full is None or base is None or ln is full or not ln.trained or rows.primary is None:
             continue
-        kept = kept_quality(*rows.stacks(rows.primary, [base.done, full.done, ln.done]), metric=rows.primary, groups=rows.groups)
+        kept = kept_gain(*rows.stacks(rows.primary, [base.done, full.done, ln.done]), metric=rows.primary, groups=rows.groups)
         if kept is not None:
             found.append(
                 AgainstFull(

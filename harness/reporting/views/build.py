@@ -31,7 +31,7 @@ from harness.reporting.wording.advice import advice_of
 from harness.reporting.wording.gate_words import gate_view
 from harness.results import RunResults, StrategyResult, TaskResults, example_metric_of
 from harness.review import compute_findings, list_retired_examples, load_reviews
-from harness.statistics import compare_all
+from harness.statistics import compare_all_pairs
 from harness.store import StoredRun, read_verdicts
 from harness.types import Task
 
@@ -154,7 +154,7 @@ def _all_pairs(rows: TaskResults, lines: Sequence[StrategyResult]) -> Pairs | No
         return None
     labels = [ln.label for ln in scored]
     by_label = dict(zip(labels, rows.stacks(rows.primary, [ln.done for ln in scored]), strict=True))
-    return Pairs(tuple(labels), compare_all(by_label, metric=rows.primary, margin=rows.task.margin, groups=rows.groups))
+    return Pairs(tuple(labels), compare_all_pairs(by_label, metric=rows.primary, margin=rows.task.margin, groups=rows.groups))
 
 
 def _slices(rows: TaskResults, lines: Sequence[StrategyResult]) -> tuple[SliceTable, ...]:

@@ -31,15 +31,15 @@ from harness.results import (
 )
 from harness.statistics import (
     Comparison,
-    Kept,
+    KeptGain,
     Reduction,
+    adjust_p_values,
     compare_scores,
-    false_discovery,
-    kept_quality,
+    kept_gain,
     not_worse,
+    observed_scores,
     relative_reduction,
     seed_spread,
-    seen_scores,
 )
 from harness.types import Metric
 
@@ -85,7 +85,9 @@ def compare_sides(a: StrategyResult, b: StrategyResult, *, by: str | None = None
         a=_named(a, b, "A"),
         b=_named(b, a, "B"),
         scores=_adjusted_scores([pair.score(m, is_primary=m is primary) for m in metrics]),
-        over_seeds=seed_spread(*pair.stacks(primary), metric=primary, drawn=(a.varies_by_seed, b.varies_by_seed), groups=pair.groups),
+        over_seeds=seed_spread(
+            *pair.stacks(primary), metric=primary, varies_by_seed=(a.varies_by_seed, b.varies_by_seed), groups=pair.groups
+        ),
         not_worse=not_worse(*pair.stacks(primary), metric=primary, margin=pair.margin, groups=pair.groups)
         if primary.direction != "none"
         else None,
@@ -134,11 +136,11 @@ class _Pair(Pairing):
 
 def _adjusted_scores(scores: Sequence[ScoreRow]) -> tuple[ScoreRow, ...]:
     primary, *others = scores
-    p_values = false_discovery([row.found.p_value for row in others])
+    p_values = adjust_p_values([row.found.p_value for row in others])
     return (primary, *(replace(row, adjusted=p) for row, p in zip(others, p_values, strict=True)))
 
 
-def _kept(pair: _Pair, primary: Metric) -> Kept | None:
+def _kept(pair: _Pair, primary: Metric) -> KeptGain | None:
     """What B keeps of A's gain, where both adapt the same model and A's run has its base."""
     a, b = pair.a, pair.b
     digests = {side.run.plan.models[side.model].digest for side in (a, b)}
@@ -146,7 +148,7 @@ def _kept(pair: _Pair, primary: Metric) -> Kept | None:
         return None
     first, second = pair.stacks(primary)
     three = equally_wide([a.base.stack(primary), first, second])
-    return kept_quality(*three, metric=primary, groups=pair.groups)
+    return kept_gain(*three, metric=primary, groups=pair.groups)
 
 
 def _reductions(pair: _Pair, metrics: Sequence[Metric]) -> dict[str, Reduction]:
@@ -185,7 +187,7 @@ def _slices(pair: _Pair, metric: Metric, by: str) -> tuple[Slice, ...]:
         compared = pair.compare(metric, rows)
         first, second = (_score_on(stack[rows], metric) for stack in pair.stacks(metric))
         found.append(Slice(name, len(rows), first, second, compared, None))
-    p_values = false_discovery([s.found.p_value if s.rows >= _LEAST_SLICE else None for s in found])
+    p_values = adjust_p_values([s.found.p_value if s.rows >= _LEAST_SLICE else None for s in found])
     return tuple(replace(s, adjusted=p) for s, p in zip(found, p_values, strict=True))
 
 
@@ -194,7 +196,7 @@ def _score_on(stack: Array, metric: Metric) -> float | None:
     whole = stack[~np.isnan(stack).any(axis=(1, 2))]
     if not len(whole):
         return None
-    return float(np.mean(seen_scores(metric, whole)))
+    return float(np.mean(observed_scores(metric, whole)))
 
 
 def _other_versions(a: StrategyResult, b: StrategyResult) -> list[str]:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from harness.results import StrategyCosts
-from harness.statistics import Comparison, Kept, NotWorse, Reduction, SeedSpread
+from harness.statistics import Comparison, KeptGain, NotWorse, Reduction, SeedSpread
 from harness.types import Score
 
 
@@ -86,7 +86,7 @@ class ComparisonView:
     scores: tuple[ScoreRow, ...]
     over_seeds: SeedSpread | None
     not_worse: NotWorse | None
-    kept: Kept | None
+    kept: KeptGain | None
     reductions: Mapping[str, Reduction]
     changed_by: str
     changed: tuple[Changed, ...]

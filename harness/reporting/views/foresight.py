@@ -11,7 +11,7 @@ from harness.errors import BenchError
 from harness.metrics import metrics_for
 from harness.reporting.wording import numbers
 from harness.results import RunResults
-from harness.statistics import Outlook, compare_scores, independent_units, largest_spread, outlook
+from harness.statistics import PowerAnalysis, analyze_power, compare_scores, effective_units, largest_spread
 from harness.types import Example, Metric, Task
 
 _WORST = "the worst case"
@@ -26,7 +26,7 @@ class Foresight:
     rows: int
     groups: int | None
     spread_of: str
-    outlook: Outlook | None
+    outlook: PowerAnalysis | None
     sentences: tuple[str, ...]
 
 
@@ -46,8 +46,8 @@ def foresee_task(task: Task, test: Sequence[Example], *, margin: float | None = 
     groups = len(sizes) if len(sizes) < len(test) else None
     spread, spread_of = _spread_of_run(earlier, task, metric) if earlier is not None else (largest_spread(metric), _WORST)
     wanted = margin or task.margin
-    units = groups or len(test) if earlier is not None else independent_units(sizes)
-    found = outlook(units, spread, wanted) if spread else None
+    units = groups or len(test) if earlier is not None else effective_units(sizes)
+    found = analyze_power(units, spread, wanted) if spread else None
     sentences = _sentences(found, metric, groups, spread_of, wanted)
     if earlier is not None and {e.id for e in test}.isdisjoint(e.id for e in earlier.examples(task.name)):
         sentences.insert(1, "Its test rows are others than these: whether they are alike is not known here.")
@@ -79,7 +79,7 @@ def _spread_of_run(run: RunResults, task: Task, metric: Metric) -> tuple[float, 
     return max(found)
 
 
-def _sentences(found: Outlook | None, metric: Metric, groups: int | None, spread_of: str, margin: float) -> list[str]:
+def _sentences(found: PowerAnalysis | None, metric: Metric, groups: int | None, spread_of: str, margin: float) -> list[str]:
     unit, what = metric.unit, "groups of rows" if groups else "test rows"
     if found is None:
         why = "is made from all rows together" if metric.level != "example" else "has no limits"
@@ -89,13 +89,13 @@ def _sentences(found: Outlook | None, metric: Metric, groups: int | None, spread
         source = "Taken is the worst case: each of the two fails where the other is right. --from RUN takes the spread of an earlier run."
     detectable = numbers.with_unit(numbers.score(found.detectable, unit), unit)
     shown = f"“not worse by more than Δ = {numbers.margin(margin)}”"
-    if found.answers:
+    if found.is_sufficient:
         answer = f"The question can be answered: {shown} is shown in {_percent(found.power)} of such experiments if both are equally good."
     else:
         answer = (
             f"The question cannot be answered with these rows: {shown} would be shown in {_percent(found.power)} of such experiments if "
-            f"both are equally good. It takes about {numbers.about(found.needed)} {what}, or a margin of "
-            f"{numbers.score(found.least_margin, unit)}."
+            f"both are equally good. It takes about {numbers.about(found.units_needed)} {what}, or a margin of "
+            f"{numbers.score(found.smallest_margin, unit)}."
         )
     return [source, f"A difference of {detectable} is found four times in five with {found.units:,} {what}.", answer]
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from harness.reporting.views.view import Learning, LearningLine
 from harness.reporting.wording import numbers
 from harness.results import StrategyResult, TaskResults
-from harness.statistics import FAR, TARGETS, Forecast, GainOutlook, LearningCurve, Step
+from harness.statistics import FAR_FACTOR, TARGET_SIZES, Forecast, GainOutlook, LearningCurve, Step
 from harness.types import Metric
 
 
@@ -39,7 +39,7 @@ def _line(rows: TaskResults, by_size: Mapping[int, StrategyResult]) -> LearningL
 def shown_forecasts(curve: LearningCurve) -> tuple[Forecast, ...]:
     """Those that a reader is told about: twice the largest size, and the numbers of rows that are asked about everywhere."""
     double = 2 * curve.points[-1][0]
-    return tuple(f for f in curve.forecasts if f.size in (double, *TARGETS))
+    return tuple(f for f in curve.forecasts if f.size in (double, *TARGET_SIZES))
 
 
 def sizes_of(learning: Learning) -> list[int]:
@@ -58,13 +58,13 @@ def forecast_columns(learning: Learning) -> list[tuple[str, Callable[[LearningCu
 
     doubles = {f.size for ln in learning.lines if (f := twice(ln.curve))}
     heading = f"{doubles.copy().pop():,} rows" if len(doubles) == 1 else "twice the largest"
-    columns = [(heading, twice), *((f"{size:,} rows", at(size)) for size in TARGETS if size not in doubles)]
+    columns = [(heading, twice), *((f"{size:,} rows", at(size)) for size in TARGET_SIZES if size not in doubles)]
     return [(name, find) for name, find in columns if any(find(ln.curve) for ln in learning.lines)]
 
 
 def sentences(curve: LearningCurve, metric: Metric) -> tuple[str, ...]:
     """What the curve says about more rows, a sentence a claim."""
-    measured = _measured(curve.last, metric)
+    measured = _measured(curve.last_step, metric)
     if curve.problem:
         return (f"What more rows would bring cannot be told: {curve.problem}.", measured)
     claims = [
@@ -99,7 +99,7 @@ def _what(forecast: Forecast) -> str:
 
 
 def _far(forecast: Forecast) -> str:
-    return f"; an extrapolation beyond {FAR} times the largest size run" if forecast.far else ""
+    return f"; an extrapolation beyond {FAR_FACTOR} times the largest size run" if forecast.is_far else ""
 
 
 def _measured(step: Step, metric: Metric) -> str:
@@ -120,7 +120,7 @@ def _caveats(curves: Sequence[LearningCurve]) -> tuple[str, ...]:
             "Predictions suppose that scores go on along a − b·n^(−c) of n training rows, fitted to the sizes run, with more rows of the "
             "same kind. What was measured supposes nothing; its interval says how much other test rows could change it."
         )
-    if any(c.seeds == 1 for c in curves):
+    if any(c.min_seeds == 1 for c in curves):
         found.append(
             "A size that was trained once does not show how another training would come out. For predictions the scatter of the sizes "
             "about the curve stands in for that, and makes them wide; several seeds measure it."

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from harness.reporting.views.view import SliceRow, SliceTable
 from harness.results import candidate_slices
-from harness.statistics import stack_scores
+from harness.statistics import score_stacks
 from harness.types import Example, Metric, Score
 
 Array: TypeAlias = NDArray[np.float64]
@@ -39,6 +39,6 @@ def _row(name: str, rows: Sequence[int], groups: Sequence[str | None], metric: M
     own = [groups[i] for i in rows]
 
     def score(stack: Array) -> Score:
-        return stack_scores([metric], lambda _: stack[list(rows)], own)[metric.name]
+        return score_stacks([metric], lambda _: stack[list(rows)], own)[metric.name]
 
     return SliceRow(name, len(rows), {label: score(stack) for label, stack in stacks.items()})

@@ -12,7 +12,7 @@ from harness.metrics import ClassScores
 from harness.reporting.views.review_view import ReviewView
 from harness.reporting.views.text_table import TextTable
 from harness.results import StrategyResult
-from harness.statistics import Comparison, Kept, LearningCurve, PairVerdict, Standing
+from harness.statistics import Comparison, KeptGain, LearningCurve, PairVerdict, Standing
 from harness.store import ModelInfo
 from harness.types import DataReport, Score
 
@@ -163,7 +163,7 @@ class AgainstFull:
     full takes its cost (training and the answers), time to train, memory, and the size of what is stored; None where that is not known."""
 
     label: str
-    kept: Kept
+    kept: KeptGain
     cost: float | None
     training_seconds: float | None
     peak_allocated: float | None

@@ -57,7 +57,7 @@ def _other_seeds(rows: TaskResults, drawn: Mapping[str, bool], stacks: Mapping[s
     sides = next(label for label in drawn if label != found.choice), found.choice
     rival, depend = sides[0], (drawn[sides[0]], drawn[sides[1]])
     two_stacks = [stacks[label] for label in sides]
-    spread = seed_spread(*two_stacks, metric=rows.primary, drawn=depend, groups=rows.groups, confidence=1 - 2 * found.alpha)
+    spread = seed_spread(*two_stacks, metric=rows.primary, varies_by_seed=depend, groups=rows.groups, confidence=1 - 2 * found.alpha)
     if spread is None:
         return ""
     most = spread.high if rows.primary.direction == "lower" else -spread.low
@@ -79,7 +79,7 @@ def _sentences(
         said = [_nothing_shown(found, margin), _until_then(found, by_label, unit)]
     else:
         said = [_choice(found, by_label[found.choice], margin, name), _how_sure(found, bool(seeds)), *([seeds] if seeds else [])]
-        cheaper = [c for c in found.candidates if c.standing == "undecided" and _cheaper(c, found.of(found.choice))]
+        cheaper = [c for c in found.candidates if c.standing == "undecided" and _cheaper(c, found.candidate(found.choice))]
         if cheaper:
             said.append(f"{_cheaper_ones(cheaper)}{_rows_that_decide(cheaper)}.")
     said.append(_standings(found))
@@ -88,11 +88,11 @@ def _sentences(
 
 def _choice(found: Recommendation, ln: StrategyResult, margin: str, name: str) -> str:
     takes, none_better = _it_takes(ln), f"no other strategy is better by more than the accepted margin {margin}."
-    least = found.of(ln.label).least
+    least = found.candidate(ln.label).least
     if ln.is_base:
         return f"Ship {ln.label}, the model as it is: {none_better}{takes}"
     if sum(c.standing == "within" for c in found.candidates) > 1:
-        which = "cheapest" if found.of(ln.label).cost is not None else "best"
+        which = "cheapest" if found.candidate(ln.label).cost is not None else "best"
         return f"Ship {ln.label}, the {which} that is good enough: {none_better}{takes}"
     if least is not None and least > 0:
         others = "the other" if len(found.candidates) == 2 else "every other"
@@ -124,7 +124,7 @@ def _nothing_shown(found: Recommendation, margin: str) -> str:
 def _until_then(found: Recommendation, by_label: Mapping[str, StrategyResult], unit: str) -> str:
     """What whoever cannot wait for more rows may take: of what scored best, or within Δ of it, the cheapest. And what that may cost."""
     near = [c for c in found.candidates if c.standing == "undecided" and (c.name == found.best or (c.lead or 0.0) >= -found.margin)]
-    taken = min((c for c in near if c.cost is not None), key=lambda c: c.cost or 0.0, default=found.of(found.best))
+    taken = min((c for c in near if c.cost is not None), key=lambda c: c.cost or 0.0, default=found.candidate(found.best))
     best = taken.name == found.best
     why = "which scored best on these rows" if best else f"which scored within Δ of {found.best} on these rows, for less"
     said = f"If you must choose now: {taken.name}, {why}.{_it_takes(by_label[taken.name])}"
@@ -154,7 +154,7 @@ def _cheaper_ones(cheaper: Sequence[Candidate]) -> str:
 
 def _rows_that_decide(candidates: Sequence[Candidate]) -> str:
     """The rows that would show it, of the one that takes the most of them."""
-    needed = [c.rows_needed for c in candidates if c.rows_needed is not None]
+    needed = [c.examples_needed for c in candidates if c.examples_needed is not None]
     if not needed:
         return ""
     return f"; about {numbers.about(max(needed))} would, if they are equally good"

@@ -43,8 +43,8 @@ def measured(ruling: RuleVerdict) -> str:
 def reason(ruling: RuleVerdict) -> str:
     """Why, and what would decide."""
     needed = (
-        f"; about {numbers.about(ruling.rows_needed)} test rows would decide"
-        if ruling.rows_needed and ruling.rows_needed > ruling.n
+        f"; about {numbers.about(ruling.examples_needed)} test rows would decide"
+        if ruling.examples_needed and ruling.examples_needed > ruling.n
         else ""
     )
     rows = f": {', '.join(ruling.examples)}" if ruling.examples else ""

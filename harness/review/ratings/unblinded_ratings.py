@@ -14,10 +14,10 @@ from harness.review.packets import Key, Packet
 from harness.review.ratings.rating_records import Rating, Review
 from harness.statistics import (
     Basis,
+    allow_for_unseen,
     clopper_pearson_interval,
     cluster_index,
-    units,
-    unseen_room,
+    count_units,
     weighted_mean,
     weighted_share,
     wilson_interval,
@@ -90,7 +90,7 @@ class UnblindedRatings:
 
         For values of 0 and 1: Wilson, or Clopper–Pearson where `exact`; with groups or unequal inclusion probabilities, the interval of
         as many independent examples as carry the same information (`weighted_share`). Where all values are equal, the share of unseen
-        values (`unseen_room`) may lie at the ends of `scale`.
+        values (`allow_for_unseen`) may lie at the ends of `scale`.
         """
         if not by_example:
             return Score(None, None, None, 0, "no interval", reliable=False, reason="nothing was rated")
@@ -104,10 +104,10 @@ class UnblindedRatings:
             else:
                 _, interval = weighted_share(values, probabilities, groups, self.confidence)
         elif np.ptp(values) < _TOLERANCE and interval.low is not None:
-            count = units(len(values), cluster_index(groups, len(groups)))
+            count = count_units(len(values), cluster_index(groups, len(groups)))
             method = f"no spread: Clopper–Pearson of none in {count}"
             basis = Basis(len(values), count, method, "all examples have the same value")
-            interval = basis.interval(*unseen_room(mean, scale, count, self.confidence), se=0.0)
+            interval = basis.interval(*allow_for_unseen(mean, scale, count, self.confidence), se=0.0)
         scope = "" if self.key.representative else "; valid for the sampled examples only"
         method = f"{interval.method}{scope}"
         low, high = (None if end is None else min(max(end, scale[0]), scale[1]) for end in (interval.low, interval.high))

@@ -11,7 +11,7 @@ from sklearn.metrics import brier_score_loss, log_loss, roc_auc_score
 from harness.metrics import check_family, metrics_for
 from harness.metrics.join import MissingPrediction
 from harness.metrics.labels.probabilities import PROBABILITIES, area_under_curve, label_probabilities
-from harness.statistics import compare_scores, score_rows, statistic_stack
+from harness.statistics import compare_scores, compute_scores, statistic_stack
 from harness.types import Example, Prediction
 
 LABELS = ("yes", "no", "maybe so", "нет")
@@ -35,7 +35,7 @@ def rows(
 @pytest.mark.parametrize("labels", [LABELS, LABELS[:2], LABELS[:3]])
 def test_equal_to_scikit_learn(labels: tuple[str, ...], ties: bool) -> None:
     examples, predictions, gold, chances = rows(200, labels, ties=ties)
-    scores = score_rows(metrics_for(["probabilities"], labels), examples, predictions, resamples=50)
+    scores = compute_scores(metrics_for(["probabilities"], labels), examples, predictions, resamples=50)
     if len(labels) == 2:
         assert scores["auroc"].value == pytest.approx(roc_auc_score(gold, chances[:, 1]), abs=1e-9)
     else:
@@ -52,7 +52,7 @@ def test_calibration_error_of_a_worked_example() -> None:
         right = i < 7 or 10 <= i < 15
         examples.append(Example(str(i), {"input": "x"}, ("yes" if right else "no",), choices=("yes", "no")))
         predictions.append(Prediction(str(i), "", "yes", (math.log(high), math.log(1 - high))))
-    scores = score_rows(metrics_for(["probabilities"], ("yes", "no")), examples, predictions, resamples=50)
+    scores = compute_scores(metrics_for(["probabilities"], ("yes", "no")), examples, predictions, resamples=50)
     assert scores["ece"].value == pytest.approx(0.5 * 0.25 + 0.5 * 0.05)
     assert not scores["ece"].reliable, "resampling shifts it"
     assert scores["auroc"].value == pytest.approx(roc_auc_score([e.targets[0] == "yes" for e in examples], [0.95] * 10 + [0.55] * 10))
@@ -74,7 +74,7 @@ def test_interval_and_comparison_of_areas() -> None:
     rng = np.random.default_rng(3)
     poor = [Prediction(p.example_id, "", p.extracted, tuple(rng.normal(0, 1, len(LABELS)))) for p in good]
     metric = metrics_for(["probabilities"], LABELS)[0]
-    score = score_rows([metric], examples, good)["auroc"]
+    score = compute_scores([metric], examples, good)["auroc"]
     assert score.low is not None and score.value is not None and score.high is not None and score.low < score.value < score.high
     sides = [statistic_stack(metric, examples, [side]) for side in (poor, good)]
     found = compare_scores(*sides, metric=metric, margin=0.01, groups=[f"p{i // 2}" for i in range(300)])
@@ -99,7 +99,7 @@ def test_likelihoods_are_in_the_order_of_the_choices() -> None:
 def test_single_class_ranks_nothing() -> None:
     examples = [Example(str(i), {"input": "x"}, ("yes",), choices=("yes", "no")) for i in range(3)]
     predictions = [Prediction(str(i), "", "yes", (-0.1, -2.0)) for i in range(3)]
-    assert score_rows(metrics_for(["probabilities"], ("yes", "no")), examples, predictions)["auroc"].value == 0.5
+    assert compute_scores(metrics_for(["probabilities"], ("yes", "no")), examples, predictions)["auroc"].value == 0.5
 
 
 def test_family_fulfils_the_contract() -> None:
@@ -110,4 +110,4 @@ def test_family_fulfils_the_contract() -> None:
 def test_invalid_answers_are_neither_right_nor_confident() -> None:
     examples = [Example(str(i), {"input": "x"}, ("ab"[i % 2],), choices=("a", "b")) for i in range(10)]
     predictions = [Prediction(str(i), "…") for i in range(10)]
-    assert score_rows(metrics_for(["probabilities"], ("a", "b")), examples, predictions)["ece"].value == 0.0
+    assert compute_scores(metrics_for(["probabilities"], ("a", "b")), examples, predictions)["ece"].value == 0.0

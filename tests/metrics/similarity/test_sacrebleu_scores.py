@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from places import SHARED
 
 from harness.metrics import BOUNDS, metrics_for
-from harness.statistics import compare_scores, score_rows, statistic_stack
+from harness.statistics import compare_scores, compute_scores, statistic_stack
 from harness.types import Example, Metric, Prediction
 
 DATA = SHARED / "data"
@@ -164,7 +164,7 @@ def made(share: float, rng: random.Random, n: int = 120) -> tuple[list[Example],
 def test_intervals_and_paired_comparison(name: str) -> None:
     examples, worse, better = made(0.3, random.Random(1))
     metric = metric_of(name)
-    score = score_rows([metric], examples, worse, resamples=300)[name]
+    score = compute_scores([metric], examples, worse, resamples=300)[name]
     assert score.value is not None and score.low is not None and score.high is not None
     assert score.low < score.value < score.high
     found = compare_scores(
@@ -176,7 +176,7 @@ def test_intervals_and_paired_comparison(name: str) -> None:
 
 def test_interval_of_a_perfect_score_ends_at_100() -> None:
     examples = [Example(str(i), {}, (f"{i} b c d e",)) for i in range(100)]
-    scores = score_rows(metrics_for(["bleu", "chrf"], []), examples, [Prediction(e.id, e.targets[0]) for e in examples], resamples=100)
+    scores = compute_scores(metrics_for(["bleu", "chrf"], []), examples, [Prediction(e.id, e.targets[0]) for e in examples], resamples=100)
     for score in scores.values():
         assert score.value == pytest.approx(100)
         assert score.high == pytest.approx(100)

@@ -13,7 +13,7 @@ from places import SHARED
 
 from harness.metrics import join, metrics_for
 from harness.metrics.similarity.squad_scores import normalized_words, squad_exact, squad_f1
-from harness.statistics import score_rows
+from harness.statistics import compute_scores
 from harness.types import Example, Prediction
 
 ORACLE = SHARED / "oracles" / "squad"
@@ -35,7 +35,7 @@ def test_equal_to_the_published_script(case: str) -> None:
     examples = examples_of(ORACLE / "toy_data.json" if case == "toy" else SHARED / "data" / "xquad" / "xquad.en.json")
     answers = read(ORACLE / f"pred_{case}.json")
     predictions = [Prediction(id_, "Answer: " + text, extracted=text) for id_, text in answers.items()]
-    scores = score_rows(metrics_for(["squad"], []), examples, predictions)
+    scores = compute_scores(metrics_for(["squad"], []), examples, predictions)
     expected = read(ORACLE / "expected.json")["expected"][case]
     assert {name: 100 * (score.value or 0.0) for name, score in scores.items()} == pytest.approx(expected, abs=1e-9)
     assert {score.n for score in scores.values()} == {len(examples)}, "a missing prediction is wrong and not dropped"
@@ -97,24 +97,26 @@ ANSWERS = [Prediction("has", "It is in Rome.", extracted="in Rome"), Prediction(
 
 
 def test_the_extracted_answer_is_scored_not_the_whole_output() -> None:
-    scores = score_rows(metrics_for(["squad"], []), QUESTIONS[:2], ANSWERS)
+    scores = compute_scores(metrics_for(["squad"], []), QUESTIONS[:2], ANSWERS)
     assert scores["f1"].value == pytest.approx((2 / 3 + 1) / 2)
     assert scores["exact_match"].value == 0.5
 
 
 def test_missing_prediction_is_wrong_even_if_no_answer_is_right() -> None:
-    scores = score_rows(metrics_for(["squad", "answerability"], []), QUESTIONS, ANSWERS)
+    scores = compute_scores(metrics_for(["squad", "answerability"], []), QUESTIONS, ANSWERS)
     assert (scores["exact_match"].value, scores["exact_match"].n) == (pytest.approx(1 / 3), 3)
     assert (scores["no_answer_f1"].value, scores["no_answer_f1"].n) == (0.5, 2)
     assert join(QUESTIONS, ANSWERS)[2][1].answer == ""
     silent = [*ANSWERS, Prediction("absent", "")]
-    assert score_rows(metrics_for(["answerability"], []), QUESTIONS, silent)["no_answer_f1"].value == 1.0, "to write nothing is an answer"
+    assert compute_scores(metrics_for(["answerability"], []), QUESTIONS, silent)["no_answer_f1"].value == 1.0, (
+        "to write nothing is an answer"
+    )
 
 
 def test_answerability_separates_the_questions() -> None:
-    scores = score_rows(metrics_for(["answerability"], []), QUESTIONS, ANSWERS)
+    scores = compute_scores(metrics_for(["answerability"], []), QUESTIONS, ANSWERS)
     assert (scores["has_answer_f1"].value, scores["has_answer_f1"].n, scores["has_answer_f1"].dropped) == (pytest.approx(2 / 3), 1, 2)
-    with_answers_only = score_rows(metrics_for(["answerability"], []), QUESTIONS[:1], ANSWERS[:1])
+    with_answers_only = compute_scores(metrics_for(["answerability"], []), QUESTIONS[:1], ANSWERS[:1])
     assert with_answers_only["no_answer_f1"].value is None
 
 

@@ -10,7 +10,7 @@ from report_factory import Made, make_run, summarization
 from harness.metrics import metrics_for
 from harness.reporting import to_json
 from harness.results import RunResults
-from harness.statistics import score_rows
+from harness.statistics import compute_scores
 
 
 def test_every_cell_is_there_in_the_order_of_the_plan_with_exactly_these_fields(troubled: RunResults) -> None:
@@ -31,7 +31,7 @@ def test_every_cell_is_there_in_the_order_of_the_plan_with_exactly_these_fields(
 def test_numbers_are_those_of_the_analysis_unrounded(plain: RunResults) -> None:
     cell = plain.cells[1]
     found = to_json(plain)["cells"][1]
-    expected = score_rows(metrics_for(("rouge", "length"), ()), plain.examples("summarization"), plain.predictions(cell.id))
+    expected = compute_scores(metrics_for(("rouge", "length"), ()), plain.examples("summarization"), plain.predictions(cell.id))
     for name, score in expected.items():
         expected = {"value": score.value, "low": score.low, "high": score.high, "n": score.n, "method": score.method}
         assert found["scores"][name] == expected | {"reliable": score.reliable, "reason": score.reason or None}

@@ -13,7 +13,7 @@ from harness.metrics import metrics_for
 from harness.reporting import render
 from harness.reporting.views.build import report_view
 from harness.reporting.views.calibration import calibration_chart, calibration_of
-from harness.statistics import score_rows
+from harness.statistics import compute_scores
 from harness.types import Example, Prediction
 
 LABELS = ("yes", "no", "maybe")
@@ -35,7 +35,7 @@ def test_the_bins_give_the_calibration_error() -> None:
     examples, predictions = rows()
     found = calibration_of("lora", LABELS, examples, predictions)
     assert found is not None and sum(b.rows for b in found.bins) == 400
-    expected = score_rows(metrics_for(["probabilities"], LABELS), examples, predictions)["ece"].value
+    expected = compute_scores(metrics_for(["probabilities"], LABELS), examples, predictions)["ece"].value
     assert sum(b.rows / 400 * abs(b.right - b.confidence) for b in found.bins) == pytest.approx(expected)
     assert all(b.start <= b.confidence <= b.end for b in found.bins)
     picture = calibration_chart(found, "c")

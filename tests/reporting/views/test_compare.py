@@ -92,7 +92,7 @@ def test_seeds_are_averaged_and_their_spread_is_told(tmp_path: Path) -> None:
     for view in (steady, wild):
         assert view.a.seeds and view.primary.found.n == 120 and view.over_seeds is not None
         assert view.over_seeds.difference == pytest.approx(view.primary.found.difference)
-    assert wild.over_seeds.of_seeds > 0.9 > steady.over_seeds.of_seeds  # type: ignore[union-attr]
+    assert wild.over_seeds.seed_share > 0.9 > steady.over_seeds.seed_share  # type: ignore[union-attr]
     assert wild.over_seeds.high - wild.over_seeds.low > 5 * (wild.primary.found.high - wild.primary.found.low)  # type: ignore[union-attr, operator]
     assert any("Over other test rows and other training seeds" in line for line in details(wild))
     lone = one(make_run(tmp_path / "lone", [summarization(three())]))
@@ -122,7 +122,7 @@ def test_the_margin_can_be_asked_for(tmp_path: Path) -> None:
     assert one(run, margin=0.5).not_worse.outcome == "PASS"  # type: ignore[union-attr]
     strict = one(run, margin=0.0001)
     assert strict.not_worse is not None and strict.not_worse.outcome == "INCONCLUSIVE"
-    assert strict.not_worse.rows_needed is not None and strict.not_worse.rows_needed > 100_000
+    assert strict.not_worse.examples_needed is not None and strict.not_worse.examples_needed > 100_000
     assert one(run).scores[1].found.verdict != "tied", "the margin is one of the primary score alone"
 
 

@@ -18,7 +18,7 @@ from harness.reporting.charts.learning_chart import learning_chart, models_of
 from harness.reporting.views.build import report_view
 from harness.reporting.views.view import Learning
 from harness.results import RunResults
-from harness.statistics import learning_curve, statistic_stack, strategy_scores
+from harness.statistics import fit_learning_curve, score_strategy, statistic_stack
 
 SIZES = (50, 100, 200, 400, 800)
 
@@ -43,9 +43,9 @@ def test_the_curve_is_that_of_the_analysis(grown: RunResults) -> None:
     metrics, examples = metrics_for(("rouge", "length"), ()), grown.examples("summarization")
     primary = next(m for m in metrics if m.name == "rougeL")
     runs = {n: [grown.predictions(c.id) for c in grown.cells if (c.strategy, c.train_size) == ("lora", n)] for n in SIZES}
-    expected = learning_curve(
+    expected = fit_learning_curve(
         {n: statistic_stack(primary, examples, own) for n, own in runs.items()},
-        {n: strategy_scores([primary], examples, own)["rougeL"] for n, own in runs.items()},
+        {n: score_strategy([primary], examples, own)["rougeL"] for n, own in runs.items()},
         metric=primary,
         groups=[None] * len(examples),
         margin=0.01,
@@ -61,7 +61,7 @@ def test_each_claim_says_what_is_predicted_and_how_sure_that_is(grown: RunResult
         assert double.outlook == far.outlook == "gain"
         added = f"add {double.step.gain:.3f} ({double.step.low:.3f} to {double.step.high:.3f})"
         assert claim.startswith(f"More data still helps: doubling from 800 to 1,600 rows is predicted to {added}, 10,000 rows ")
-        assert far.far
+        assert far.is_far
         assert f"10,000 rows {far.step.gain:.3f} ({far.step.low:.3f} to {far.step.high:.3f}; an extrapolation beyond 10 times" in claim
         assert measured.startswith("Measured from 400 to 800 rows: ")
 
@@ -85,7 +85,7 @@ def test_what_is_not_there_or_not_known_is_not_claimed(
 def test_one_training_a_size_is_told(tmp_path: Path) -> None:
     learning = learning_in(make_run(tmp_path / "r", [summarization(grown_cells(seeds=(1,)))]))
     assert any("trained once" in caveat for caveat in learning.caveats)
-    assert {ln.curve.seeds for ln in learning.lines} == {1}
+    assert {ln.curve.min_seeds for ln in learning.lines} == {1}
 
 
 def test_three_sizes_predict_nothing_and_say_why(tmp_path: Path) -> None:

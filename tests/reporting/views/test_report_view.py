@@ -19,7 +19,7 @@ from harness.reporting.views.view import TaskView
 from harness.reporting.wording import result_sentences as words
 from harness.reporting.wording.cell_notes import note_sentence
 from harness.results import RunResults, StrategyResult, TaskScores
-from harness.statistics import compare_scores, statistic_stack, strategy_scores
+from harness.statistics import compare_scores, score_strategy, statistic_stack
 from harness.store import StoredRun
 from harness.types import CellNote
 
@@ -37,7 +37,7 @@ def test_scores_and_differences_are_those_of_the_analysis(troubled: RunResults) 
             ("base", "lora", "qlora")}  # fmt: skip
     for strategy, cells in done.items():
         runs = [troubled.predictions(cell) for cell in cells]
-        assert line_of(view, strategy).scores == strategy_scores(metrics, examples, runs)
+        assert line_of(view, strategy).scores == score_strategy(metrics, examples, runs)
     primary = next(m for m in metrics if m.name == "macro_f1")
     stacks = [statistic_stack(primary, examples, [troubled.predictions(cell) for cell in done[s]]) for s in ("base", "lora")]
     expected = compare_scores(*stacks, metric=primary, groups=[e.group for e in examples], margin=task.margin)

@@ -11,7 +11,7 @@ from harness.metrics import metrics_for
 from harness.reporting import render
 from harness.reporting.views.build import report_view
 from harness.results import RunResults
-from harness.statistics import score_rows
+from harness.statistics import compute_scores
 
 
 def test_by_length_class_and_column(tmp_path: Path) -> None:
@@ -27,7 +27,7 @@ def test_by_length_class_and_column(tmp_path: Path) -> None:
     ids = {e.id for e in examples}
     (cell,) = [c for c in run.cells if c.strategy == "lora"]
     metrics = metrics_for(["classification"], run.plan.tasks["intents"].labels)
-    expected = score_rows(metrics, examples, [p for p in run.predictions(cell.id) if p.example_id in ids])["accuracy"]
+    expected = compute_scores(metrics, examples, [p for p in run.predictions(cell.id) if p.example_id in ids])["accuracy"]
     found = tables["site"].rows[1].scores["lora"]
     assert (found.value, found.low, found.high, found.n) == pytest.approx((expected.value, expected.low, expected.high, 40))
     assert tables["site"].score == "accuracy"

@@ -108,7 +108,7 @@ def test_the_best_that_no_other_beats_by_much(tmp_path: Path) -> None:
     for draw in range(30):
         cells = [Made("base", 0.1), Made("lora", 0.9, 1, train_seconds=100), Made("full", 0.85 + draw / 1000, 1, train_seconds=1000)]
         found = advice(make_run(tmp_path / str(draw), [summarization(cells, rows=120, margin=0.03)]))
-        lora, full = found.found.of("lora"), found.found.of("full")
+        lora, full = found.found.candidate("lora"), found.found.candidate("full")
         if lora.standing == "within" and full.standing == "undecided" and (lora.least or 0) <= 0:
             said = "Ship lora: it has the best score, and no other strategy is better by more than the accepted margin"
             assert found.sentences[0].startswith(said)
@@ -127,7 +127,7 @@ def test_undecided_says_what_would_decide_and_what_to_do_until_then(tmp_path: Pa
         r"base is shown to be worse\.",
         first,
     )
-    lora = found.found.of("lora")
+    lora = found.found.candidate("lora")
     assert found.found.best == "lora" and lora.least is not None
     takes = "It takes $0.0028 to train and $0.0173 for 1,000 answers."
     better = f"Another may be better by up to {-lora.least:.3f} (95 %)."
@@ -155,7 +155,7 @@ def test_a_cheaper_one_that_is_undecided_is_not_passed_over_in_silence(tmp_path:
     for draw in draws:  # a cheap strategy on the border of the margin
         cells = [Made("base", 0.93 + draw / 1000), Made("lora", 1.0, 1, train_seconds=100)]
         found = advice(make_run(tmp_path / str(draw), [summarization(cells, rows=150, margin=0.05)]))
-        if found.found.of("base").standing == "undecided":
+        if found.found.candidate("base").standing == "undecided":
             said = r"base is cheaper, and these rows cannot tell whether as good; about [\d,]+ would, if they are equally good\."
             assert any(re.fullmatch(said, sentence) for sentence in found.sentences)
             return

@@ -1,0 +1,24 @@
+"""What may be claimed? One-sided limits, and the decisions that are read from them."""
+
+from harness.statistics.claims.limits import difference_claim_limits, difference_limits, score_claim_limits, score_limits
+from harness.statistics.claims.noninferiority import NotWorse, not_worse
+from harness.statistics.claims.recommendation import Candidate, Recommendation, Standing, recommend
+from harness.statistics.claims.thresholds import ClaimCheck, ClaimStatus, Outcome, check_above, orient
+
+__all__ = [
+    "Candidate",
+    "ClaimCheck",
+    "ClaimStatus",
+    "NotWorse",
+    "Outcome",
+    "Recommendation",
+    "Standing",
+    "check_above",
+    "difference_claim_limits",
+    "difference_limits",
+    "not_worse",
+    "orient",
+    "recommend",
+    "score_claim_limits",
+    "score_limits",
+]

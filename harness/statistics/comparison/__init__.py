@@ -1,0 +1,27 @@
+"""Is B better than A, by how much, and would other training seeds change that?"""
+
+from harness.statistics.comparison.all_pairs import adjust_p_values, compare_all_pairs
+from harness.statistics.comparison.pair import SAME, Pair, as_stack, make_pair
+from harness.statistics.comparison.pairwise import Comparison, PairVerdict, compare_scores, paired_basis, paired_bootstrap_basis
+from harness.statistics.comparison.ratios import KeptGain, Reduction, kept_gain, relative_reduction
+from harness.statistics.comparison.seed_spread import SeedSpread, seed_spread
+
+__all__ = [
+    "SAME",
+    "Comparison",
+    "KeptGain",
+    "Pair",
+    "PairVerdict",
+    "Reduction",
+    "SeedSpread",
+    "adjust_p_values",
+    "as_stack",
+    "compare_all_pairs",
+    "compare_scores",
+    "kept_gain",
+    "make_pair",
+    "paired_basis",
+    "paired_bootstrap_basis",
+    "relative_reduction",
+    "seed_spread",
+]

@@ -1,0 +1,62 @@
+"""How certain is a number? Intervals and limits of means, proportions and corpus scores.
+
+Every function states for which data it is valid. Outside that range it still answers where it can, and the result is not `reliable`.
+"""
+
+from harness.statistics.intervals.bootstrap import (
+    bootstrap_basis,
+    bootstrap_interval,
+    corrected_basis,
+    corrected_limits,
+    effective_examples,
+    leave_one_out,
+    percentile_interval,
+)
+from harness.statistics.intervals.combined import mean_of_independent
+from harness.statistics.intervals.interval import Basis, Interval, OneSidedLimits, no_interval, too_few_units
+from harness.statistics.intervals.mean_errors import mean_error
+from harness.statistics.intervals.means import mean_basis, mean_interval, mean_limits, mean_p_value
+from harness.statistics.intervals.paired_proportions import mcnemar_midp, paired_proportion_limits, tango_interval
+from harness.statistics.intervals.proportions import (
+    allow_for_unseen,
+    clopper_pearson_interval,
+    clopper_pearson_upper,
+    unseen_share,
+    wilson_interval,
+)
+from harness.statistics.intervals.scores import compute_scores, score_stacks, score_strategy
+from harness.statistics.intervals.weighted import weighted_mean, weighted_share
+
+__all__ = [
+    "Basis",
+    "Interval",
+    "OneSidedLimits",
+    "allow_for_unseen",
+    "bootstrap_basis",
+    "bootstrap_interval",
+    "clopper_pearson_interval",
+    "clopper_pearson_upper",
+    "compute_scores",
+    "corrected_basis",
+    "corrected_limits",
+    "effective_examples",
+    "leave_one_out",
+    "mcnemar_midp",
+    "mean_basis",
+    "mean_error",
+    "mean_interval",
+    "mean_limits",
+    "mean_of_independent",
+    "mean_p_value",
+    "no_interval",
+    "paired_proportion_limits",
+    "percentile_interval",
+    "score_stacks",
+    "score_strategy",
+    "tango_interval",
+    "too_few_units",
+    "unseen_share",
+    "weighted_mean",
+    "weighted_share",
+    "wilson_interval",
+]

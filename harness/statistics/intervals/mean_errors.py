@@ -1,0 +1,110 @@
+"""The standard error of a mean, with its degrees of freedom and its skewness.
+
+Examples of one group (a patient, a document) are correlated. Their mean has the cluster-robust standard error CR2 of Bell & McCaffrey
+(2002, "Bias reduction in standard errors for linear regression with multi-stage samples", Survey Methodology 28). CR2 is exact under a
+working covariance; here all examples of a group share a correlation ρ (Pustejovsky & Tipton 2018, JBES 36, section 2), which is estimated
+from the data. For an intercept alone the matrices have a closed form. Group g has n_g examples, the share p_g = n_g/n, the sum of
+residuals E_g, and under the model a sum of variance
+
+    v_g = n_g (1 − ρ) + n_g² ρ,    V = Σ v_g,    Var(E_g) = v_g (1 − 2 p_g) + p_g² V,    c_g = v_g / Var(E_g)
+
+    SE² = Σ c_g E_g² / n²
+
+    df = V² / Σ_gh c_g c_h Cov(E_g, E_h)²,    Cov(E_g, E_h) = [g = h] v_g − p_h v_g − p_g v_h + p_g p_h V
+
+Groups of one example each give s/√n and n − 1; G groups of the same size give G − 1, whatever ρ. With ρ = 0, the usual choice, the
+degrees of freedom count examples although groups were sampled: two large patients among forty small ones then reject a true hypothesis in
+6.6% of the cases instead of 5%; with ρ estimated, in at most 5%.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.statistics.examples import cluster_sums
+
+Array: TypeAlias = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class MeanError:
+    """The error of a mean.
+
+    Attributes:
+        se: standard error.
+        df: degrees of freedom.
+        skewness: skewness of the mean, γ/√n for n examples.
+        skewness_error: standard error of the skewness.
+        grouped: whether examples share groups.
+    """
+
+    se: float
+    df: float
+    skewness: float
+    skewness_error: float
+    grouped: bool = False
+
+
+def mean_error(values: Array, cluster: NDArray[np.int64] | None = None) -> MeanError:
+    """The error of the mean of the values, (n,), of at least two independent units.
+
+    The skewness is that of the units: G₁ of Joanes & Gill (1998, "Comparing measures of sample skewness and kurtosis", The Statistician
+    47), with df + 1 as their number. Its standard error is that of as many normal values, √6 of their number.
+
+    Args:
+        cluster: the cluster of each value as a number from 0, (n,); None if all values are independent.
+    """
+    n = len(values)
+    residuals, sizes = cluster_sums((values - values.mean())[:, None], cluster)
+    grouped = len(sizes) < n
+    correlation = intraclass_correlation(values, residuals[:, 0], sizes) if grouped and np.ptp(values) > 0 else 0.0
+    weights, df = _weights(sizes, correlation) if grouped else (np.full(n, n / (n - 1)), n - 1.0)
+    skewness_error = math.sqrt(6) / (df + 1)
+    if np.ptp(values) == 0:
+        return MeanError(0.0, df, 0.0, skewness_error, grouped)
+    se = math.sqrt(float(np.sum(weights * residuals[:, 0] ** 2))) / n
+    return MeanError(se, df, _skewness(residuals[:, 0], df + 1), skewness_error, grouped)
+
+
+def intraclass_correlation(values: Array, residuals: Array, sizes: Array) -> float:
+    """ρ, 0–1, by analysis of variance (Donner 1986, "A review of inference procedures for the intraclass correlation coefficient",
+    International Statistical Review 54).
+
+    Args:
+        residuals: the sum of residuals of each cluster, (G,).
+        sizes: the number of values of each cluster, (G,); n > G in total.
+    """
+    n, clusters = len(values), len(sizes)
+    total = float(np.sum((values - values.mean()) ** 2))
+    explained = float(np.sum(residuals**2 / sizes))
+    between, within = explained / (clusters - 1), max(0.0, total - explained) / (n - clusters)
+    typical_size = (n - float(np.sum(sizes**2)) / n) / (clusters - 1)
+    shared = max(0.0, (between - within) / typical_size)
+    return shared / (shared + within) if shared > 0 else 0.0
+
+
+def _weights(sizes: Array, correlation: float) -> tuple[Array, float]:
+    """c_g, (G,), and the degrees of freedom. The double sum is expanded, so that many clusters need no G × G matrix."""
+    share = sizes / sizes.sum()
+    variance = sizes * (1 - correlation) + sizes**2 * correlation
+    total = float(variance.sum())
+    c: Array = variance / (variance * (1 - 2 * share) + share**2 * total)
+    pp, pv, vv = (float(np.sum(c * product)) for product in (share**2, share * variance, variance**2))
+    off_diagonal = total**2 * pp**2 + 2 * vv * pp + 2 * pv**2 - 4 * total * pv * pp
+    common = share**2 * total - 2 * share * variance
+    squares = off_diagonal + float(np.sum(c**2 * ((common + variance) ** 2 - common**2)))
+    return c, total**2 / squares
+
+
+def _skewness(residuals: Array, number: float) -> float:
+    """The skewness of the mean of `number` units (at least two), from the residual of each. Of two units it cannot be estimated."""
+    spread = float(np.sum(residuals**2))
+    if spread == 0:
+        return 0.0
+    plain = float(np.sum(residuals**3)) / spread**1.5
+    return float(plain * math.sqrt(number * max(number - 1, 0.5)) / max(number - 2, 0.5))

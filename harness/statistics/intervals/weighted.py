@@ -1,0 +1,100 @@
+"""Means and proportions of examples that were sampled with unequal, known probabilities."""
+
+from __future__ import annotations
+
+import math
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.statistics.examples import Groups, cluster_index, cluster_sums, count_units
+from harness.statistics.intervals.interval import Basis, Interval, no_interval, too_few_units
+from harness.statistics.intervals.means import mean_interval
+
+Array: TypeAlias = NDArray[np.float64]
+
+
+def weighted_mean(values: Array, probabilities: Array, groups: Groups | None = None, confidence: float = 0.95) -> tuple[float, Interval]:
+    """The mean over all examples, estimated from those that were sampled with these probabilities, and its interval.
+
+    Each value counts as 1/probability (Hájek 1971; Särndal, Swensson & Wretman 1992, "Model Assisted Survey Sampling", section 5.7), with
+    the linearised variance of sampling with replacement, which is conservative, and t with one degree of freedom less than there are
+    examples or groups. Equal probabilities give `mean_interval`. Valid for 30 examples or groups.
+
+    Args:
+        values: (n,).
+        probabilities: (n,), above 0; only their ratios matter.
+
+    Raises:
+        ValueError: no value, values and probabilities of different length, or a probability that is not above 0.
+    """
+    values, probabilities = np.asarray(values, dtype=np.float64), np.asarray(probabilities, dtype=np.float64)
+    n = len(values)
+    if n == 0 or len(probabilities) != n or not (probabilities > 0).all():
+        raise ValueError(f"{n} values and {len(probabilities)} probabilities, which must all be above 0")
+    if np.ptp(probabilities) < 1e-12:
+        return float(values.mean()), mean_interval(values, groups, confidence)
+    from scipy.stats import t
+
+    weights = 1 / probabilities
+    mean = float(np.average(values, weights=weights))
+    cluster = cluster_index(groups, n)
+    units = count_units(n, cluster)
+    if units < 2:
+        return mean, no_interval(n, units, too_few_units(n, units))
+    residuals = (weights * (values - mean) / weights.sum())[:, None]
+    sums, _ = cluster_sums(residuals, cluster)
+    se = math.sqrt(units / (units - 1) * float((sums**2).sum()))
+    half = se * float(t.ppf((1 + confidence) / 2, units - 1))
+    basis = Basis(n, units, _with_size("weighted by 1/probability", n, units)).require(se > 0, "all examples have the same value")
+    basis = basis.require(units >= 30, f"fewer than 30 {'examples' if cluster is None else 'groups'}")
+    return mean, basis.interval(mean - half, mean + half, se=se, df=units - 1.0)
+
+
+def weighted_share(values: Array, probabilities: Array, groups: Groups | None = None, confidence: float = 0.95) -> tuple[float, Interval]:
+    """A proportion of examples that were sampled with unequal probabilities, or that share groups, and its interval.
+
+    It is the interval of Clopper and Pearson for the number of independent examples that carry the same information (Korn & Graubard 1998,
+    "Confidence intervals for proportions with small expected number of positive counts estimated from survey data", Survey Methodology
+    24). It holds for rare events, where `weighted_mean` does not. Where no event, or nothing else, was seen, the examples with the smallest
+    probabilities may be the ones that were missed: the effective number is then Σw over the mean of the largest weights, taken over as many
+    as can all be missed with probability (1 − confidence)/2, and at most the number of groups.
+
+    Args:
+        values: (n,), each 0 or 1.
+        probabilities, groups: as for `weighted_mean`.
+
+    Raises:
+        ValueError: as `weighted_mean`, or a value that is neither 0 nor 1.
+    """
+    from scipy.stats import beta, t
+
+    values, probabilities = np.asarray(values, dtype=np.float64), np.asarray(probabilities, dtype=np.float64)
+    if not np.isin(values, (0.0, 1.0)).all():
+        raise ValueError("the values of a proportion must be 0 or 1")
+    share, interval = weighted_mean(values, probabilities, groups, confidence)
+    n = len(values)
+    cluster = cluster_index(groups, n)
+    units = count_units(n, cluster)
+    if units < 2:
+        return share, interval
+    weights = 1 / probabilities
+    if interval.se and 0 < share < 1:
+        df = interval.df or units - 1.0
+        tail = (1 + confidence) / 2
+        effective = share * (1 - share) / interval.se**2 * float((t.ppf(tail, n - 1) / t.ppf(tail, df)) ** 2)
+    else:
+        missed = math.ceil(-math.log((1 - confidence) / 2))
+        effective = float(weights.sum() / np.sort(weights)[-missed:].mean())
+    effective = min(effective, float(n if 0 < share < 1 else units))
+    events, tail = share * effective, (1 - confidence) / 2
+    low = float(beta.ppf(tail, events, effective - events + 1)) if share > 0 else 0.0
+    high = float(beta.ppf(1 - tail, events + 1, effective - events)) if share < 1 else 1.0
+    basis = Basis(n, units, f"{_with_size('Korn–Graubard', n, units)}, effective n={effective:.0f}")
+    basis = basis.require(units >= 10, f"fewer than 10 {'examples' if cluster is None else 'groups'}")
+    return share, basis.interval(low, high, se=interval.se, df=interval.df)
+
+
+def _with_size(method: str, n: int, units: int) -> str:
+    return f"{method}, n={n}" + (f" in {units} groups" if units < n else "")

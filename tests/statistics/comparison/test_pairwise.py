@@ -1,0 +1,363 @@
+"""Comparisons agree with other libraries, keep their size, and word their verdict by the margin."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy import stats
+from statsmodels.stats.contingency_tables import mcnemar
+
+from harness.metrics import metrics_for
+from harness.statistics import Comparison, clopper_pearson_interval, compare_scores, mcnemar_midp, tango_interval
+from harness.statistics.intervals import paired_proportion_limits
+from harness.statistics.intervals.paired_proportions import tango_limits
+from harness.types import Metric
+
+CLASSIFICATION = {m.name: m for m in metrics_for(["classification"], "abcd")}
+ACCURACY, MACRO_F1 = CLASSIFICATION["accuracy"], CLASSIFICATION["macro_f1"]
+ROUGE = metrics_for(["rouge"], [])[2]
+WORDS = metrics_for(["length"], [])[0]
+
+
+def compare(a: object, b: object, metric: Metric = ROUGE, margin: float = 0.01, **more: object) -> Comparison:
+    return compare_scores(np.asarray(a, dtype=float), np.asarray(b, dtype=float), metric=metric, margin=margin, **more)  # type: ignore[arg-type]
+
+
+def right_or_wrong(both: int, gained: int, lost: int, neither: int) -> tuple[np.ndarray, np.ndarray]:
+    table = [(1, 1)] * both + [(0, 1)] * gained + [(1, 0)] * lost + [(0, 0)] * neither
+    a, b = np.array(table, dtype=float).T
+    return a, b
+
+
+# ---------------------------------------------------------------------------------------------------------------- means
+
+
+def test_means_are_scipys_paired_t() -> None:
+    rng = np.random.default_rng(0)
+    a, b = rng.beta(2, 3, size=60), rng.beta(2.2, 3, size=60)
+    found, expected = compare(a, b), stats.ttest_rel(b, a)
+    limits = expected.confidence_interval()
+    assert found.p_value == pytest.approx(expected.pvalue, abs=1e-12)
+    assert (found.difference, found.low, found.high) == pytest.approx(((b - a).mean(), limits.low, limits.high), abs=1e-12)
+    assert (found.better, found.equal, found.worse) == ((b > a).sum(), 0, (b < a).sum())
+    assert found.method == "paired t, n=60"
+
+
+def test_swapping_the_sides_swaps_the_answer() -> None:
+    rng = np.random.default_rng(1)
+    a = rng.beta(2, 3, size=80)
+    b = np.clip(a + rng.normal(0.05, 0.1, size=80), 0, 1)
+    there, back = compare(a, b), compare(b, a)
+    assert (there.difference, there.low, there.high) == pytest.approx((-back.difference, -back.high, -back.low))  # type: ignore[operator]
+    assert there.p_value == pytest.approx(back.p_value)
+    assert (there.verdict, back.verdict) == ("better", "worse")
+
+
+def test_seeds_are_averaged_within_an_example() -> None:
+    rng = np.random.default_rng(2)
+    a, b = rng.beta(2, 3, size=(50, 1)), rng.beta(2, 3, size=(50, 3))
+    found = compare(a, b)
+    assert found.n == 50
+    assert found.p_value == pytest.approx(stats.ttest_rel(b.mean(axis=1), a[:, 0]).pvalue)
+    assert found.method == "paired t, n=50; seeds averaged: 1 and 3"
+
+
+def test_the_same_seed_three_times_is_no_more_evidence() -> None:
+    rng = np.random.default_rng(3)
+    a, b = rng.beta(2, 3, size=(50, 1)), rng.beta(2, 3, size=(50, 1))
+    once, thrice = compare(a, b), compare(np.repeat(a, 3, axis=1), np.repeat(b, 3, axis=1))
+    assert (thrice.low, thrice.high, thrice.p_value) == pytest.approx((once.low, once.high, once.p_value))
+
+
+def test_groups_make_it_cluster_robust() -> None:
+    rng = np.random.default_rng(4)
+    a, b = rng.beta(2, 3, size=40), rng.beta(2, 3, size=40)
+    copied = compare(np.repeat(a, 5), np.repeat(b, 5), groups=[str(k) for k in range(40) for _ in range(5)])
+    alone = compare(a, b)
+    assert (copied.low, copied.high, copied.p_value) == pytest.approx((alone.low, alone.high, alone.p_value))
+    assert "paired cluster-robust t (CR2), n=200 in 40 groups" in copied.method
+
+
+def test_rows_without_a_number_are_dropped_in_pairs() -> None:
+    rng = np.random.default_rng(5)
+    a, b = rng.beta(2, 3, size=(2, 50))
+    with_gaps_a, with_gaps_b = a.copy(), b.copy()
+    with_gaps_a[3], with_gaps_b[[3, 7]] = np.nan, np.nan
+    found = compare(with_gaps_a, with_gaps_b)
+    assert (found.n, found.dropped) == (48, 2)
+    assert replace(found, dropped=0) == compare(np.delete(a, [3, 7]), np.delete(b, [3, 7]))
+
+
+def test_few_examples_and_few_differences_are_not_reliable() -> None:
+    rng = np.random.default_rng(6)
+    a = rng.beta(2, 3, size=100)
+    b = a.copy()
+    b[:4] += 0.01 * rng.random(4)
+    nearly_equal, few = compare(a, b), compare(a[:12], rng.beta(2, 3, size=12))
+    assert (nearly_equal.method, nearly_equal.reliable) == ("paired t and Hall's, n=100, 4 differ", False)
+    assert nearly_equal.reason == "fewer than 10 examples differ"
+    assert (few.method, few.reliable, few.reason) == ("paired t, n=12", False, "fewer than 30 examples")
+
+
+@pytest.mark.parametrize("shift", [-0.2, -0.05, 0.05, 0.2])
+def test_the_p_value_is_the_level_of_the_interval_that_ends_at_0(shift: float) -> None:
+    differences = np.random.default_rng(8).exponential(0.3, 60) - 0.3
+    differences += shift - differences.mean()
+    p_value = compare_scores(np.zeros(60), differences, metric=ROUGE, margin=None).p_value
+    assert p_value is not None
+    found = compare_scores(np.zeros(60), differences, metric=ROUGE, margin=None, confidence=1 - p_value)
+    assert (found.low if shift > 0 else found.high) == pytest.approx(0, abs=1e-9)
+    assert p_value >= stats.ttest_1samp(differences, 0).pvalue
+
+
+# --------------------------------------------------------------------------------------------------------- right or wrong
+
+
+@pytest.mark.parametrize(("gained", "lost"), [(1, 7), (7, 1), (5, 5), (0, 6), (12, 20), (0, 1)])
+def test_midp_is_the_exact_test_less_the_table_seen(gained: int, lost: int) -> None:
+    exact = mcnemar([[10, gained], [lost, 10]], exact=True).pvalue
+    seen = stats.binom.pmf(gained, gained + lost, 0.5)
+    expected = exact - seen if gained != lost else 1.0
+    assert mcnemar_midp(gained, lost) == pytest.approx(expected)
+    assert mcnemar_midp(0, 0) == 1.0
+
+
+def test_published_example() -> None:
+    """Airway hyper-responsiveness before and after stem-cell transplantation, 21 children, 1 against 7 discordant (Bentur et al.
+    2009), as analysed by Fagerland, Lydersen & Laake: mid-p 0.0391 (2013), Tango's interval −0.517 to −0.026 (2014)."""
+    assert mcnemar_midp(1, 7) == pytest.approx(0.0391, abs=5e-5)
+    found = tango_interval(1, 7, 21)
+    assert (found.low, found.high) == pytest.approx((-0.517, -0.026), abs=5e-4)
+
+
+@pytest.mark.parametrize(("gained", "lost", "n"), [(1, 7, 21), (6, 16, 161), (40, 20, 160), (0, 1, 44), (9, 0, 30), (0, 0, 30)])
+def test_tango_solves_the_score_equation(gained: int, lost: int, n: int) -> None:
+    """At a limit the score statistic is ±1.96, its nuisance share found here by brute force over the likelihood."""
+    found = tango_interval(gained, lost, n)
+    for limit, sign in ((found.low, 1), (found.high, -1)):
+        shares = np.linspace(max(0.0, -limit), (1 - limit) / 2, 2_000_001)[1:-1]  # type: ignore[operator]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            parts = [(gained, shares + limit), (lost, shares), (n - gained - lost, 1 - 2 * shares - limit)]
+            likelihood = sum(count * np.log(share) for count, share in parts if count)
+        share = shares[np.nanargmax(likelihood)]
+        error = np.sqrt(n * (2 * share + limit * (1 - limit)))  # type: ignore[operator]
+        assert (gained - lost - n * limit) / error == pytest.approx(sign * 1.959964, abs=2e-3)  # type: ignore[operator]
+
+
+def test_right_or_wrong_uses_counts() -> None:
+    a, b = right_or_wrong(both=100, gained=20, lost=5, neither=40)
+    found = compare(a, b, ACCURACY)
+    assert found.difference == pytest.approx(15 / 165)
+    assert found.p_value == mcnemar_midp(20, 5)
+    assert (found.low, found.high) == (tango_interval(20, 5, 165).low, tango_interval(20, 5, 165).high)
+    assert (found.better, found.equal, found.worse) == (20, 140, 5)
+    assert found.method == "McNemar mid-p, Tango, n=165"
+    assert found.verdict == "better"
+
+
+def test_right_or_wrong_with_groups_or_seeds_is_a_mean() -> None:
+    a, b = right_or_wrong(both=20, gained=12, lost=3, neither=15)
+    assert compare(a, b, ACCURACY, groups=["one", "one", *map(str, range(48))]).method.startswith("paired cluster-robust t")
+    assert compare(a, np.stack([b, a], axis=1), ACCURACY).method.startswith("paired t")
+
+
+def test_tango_refuses_impossible_counts() -> None:
+    with pytest.raises(ValueError, match="4 gained and 3 lost in 5 examples"):
+        tango_interval(4, 3, 5)
+
+
+# --------------------------------------------------------------------------------------------------------- corpus scores
+
+
+def counts(gold: np.ndarray, answer: np.ndarray) -> np.ndarray:
+    one_hot = np.eye(4)
+    return np.hstack([one_hot[gold] * (gold == answer)[:, None], one_hot[answer], one_hot[gold]])
+
+
+def classifiers(seed: int, n: int, *skills: float) -> tuple[np.ndarray, ...]:
+    rng = np.random.default_rng(seed)
+    gold = rng.choice(4, size=n, p=[0.4, 0.3, 0.2, 0.1])
+    return tuple(counts(gold, np.where(rng.random(n) < skill, gold, rng.integers(4, size=n))) for skill in skills)
+
+
+def test_corpus_scores_by_a_plain_loop() -> None:
+    a, b = classifiers(0, 150, 0.6, 0.8)
+    found = compare(a, b, MACRO_F1, resamples=2000, seed=1)
+    rng = np.random.default_rng(99)
+    drawn = [rng.integers(150, size=150) for _ in range(2000)]
+    n = np.array(150.0)
+    loop = np.array([MACRO_F1.aggregate(b[d].sum(0), n) - MACRO_F1.aggregate(a[d].sum(0), n) for d in drawn])
+    assert found.difference == pytest.approx(float(MACRO_F1.aggregate(b.sum(0), n) - MACRO_F1.aggregate(a.sum(0), n)))
+    assert (found.low, found.high) == pytest.approx(np.quantile(loop, [0.025, 0.975]), abs=0.015)
+    extreme = np.count_nonzero(np.abs(loop - loop.mean()) >= found.difference)
+    assert found.p_value == pytest.approx((extreme + 1) / 2001, abs=0.002)
+    assert (found.better, found.verdict) == (None, "better")
+
+
+def test_corpus_scores_of_seeds_are_their_mean() -> None:
+    a, b, c = classifiers(1, 120, 0.6, 0.7, 0.8)
+    n = np.array(120.0)
+    one, two, three = (float(MACRO_F1.aggregate(x.sum(0), n)) for x in (a, b, c))
+    found = compare(a, np.stack([b, c], axis=1), MACRO_F1)
+    assert found.difference == pytest.approx((two + three) / 2 - one)
+    assert found.n == 120
+
+
+def test_corpus_scores_resample_groups() -> None:
+    a, b = classifiers(2, 110, 0.6, 0.7)
+    alone = compare(a, b, MACRO_F1)
+    copied = compare(np.repeat(a, 4, axis=0), np.repeat(b, 4, axis=0), MACRO_F1, groups=[str(k) for k in range(110) for _ in range(4)])
+    assert (copied.low, copied.high, copied.p_value) == pytest.approx((alone.low, alone.high, alone.p_value))
+
+
+# ---------------------------------------------------------------------------------------------------------------- verdict
+
+
+def shifted(by: float, spread: float, n: int = 200) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(8)
+    a, noise = rng.uniform(0.3, 0.6, size=n), rng.normal(size=n)
+    return a, a + by + spread * (noise - noise.mean())
+
+
+@pytest.mark.parametrize(
+    ("by", "spread", "verdict", "equivalent"),
+    [
+        (0.05, 0.1, "better", False),
+        (-0.05, 0.1, "worse", False),
+        (0.0, 0.01, "tied", True),
+        (0.01, 0.2, "undecided", False),
+        (0.005, 0.01, "better", True),  # sure to be better, and by less than matters
+    ],
+)
+def test_verdict(by: float, spread: float, verdict: str, equivalent: bool) -> None:
+    found = compare(*shifted(by, spread), margin=0.01)
+    assert (found.verdict, found.equivalent) == (verdict, equivalent)
+
+
+def test_direction() -> None:
+    a, b = shifted(0.05, 0.1)
+    lower = replace(ROUGE, direction="lower")
+    found = compare(a, b, lower)
+    assert found.verdict == "worse"
+    assert (found.better, found.worse) == ((b < a).sum(), (b > a).sum())
+    assert compare(a * 100, b * 100, WORDS, margin=1).verdict == "different"
+
+
+def test_identical_outputs_are_tied_only_when_enough_were_seen() -> None:
+    for metric, make in ((ROUGE, lambda n: np.linspace(0.1, 0.9, n)), (MACRO_F1, lambda n: classifiers(3, n, 0.7)[0])):
+        few, many = (compare(make(n), make(n), metric, margin=0.01) for n in (100, 1000))
+        assert (few.verdict, many.verdict) == ("undecided", "tied")
+        assert few.p_value == many.p_value == 1.0
+        assert few.method.endswith("no spread") and not few.reliable
+
+
+@pytest.mark.parametrize("alpha", [0.01, 0.05, 0.2])
+@pytest.mark.parametrize("n", [30, 46, 82, 133])
+def test_the_limit_of_a_loss_is_crossed_in_at_most_alpha_of_all_samples(n: int, alpha: float) -> None:
+    """Every table of gains and losses with its probability, where the true loss is the margin."""
+    gained, lost = np.meshgrid(np.arange(40), np.arange(60), indexing="ij")
+    inside = gained + lost <= n
+    low = np.full(gained.shape, -1.0)
+    for b, c in zip(gained[inside], lost[inside], strict=True):
+        low[b, c] = paired_proportion_limits(int(b), int(c), n, alpha)[0]
+    for margin in (0.02, 0.1):
+        for gains in (0.0, 0.01, 0.05, 0.1):
+            shares = stats.multinomial(n, [gains, gains + margin, 1 - 2 * gains - margin])
+            tables = np.stack([gained[inside], lost[inside], n - gained[inside] - lost[inside]], axis=1)
+            wrong = float(shares.pmf(tables)[low[inside] > -margin].sum())
+            assert wrong <= alpha, (margin, gains)
+
+
+def test_differences_that_are_all_the_same_need_more_than_two_rows() -> None:
+    def always(n: int) -> Comparison:
+        return compare(np.zeros((n, 2)), np.ones((n, 2)), ACCURACY)
+
+    assert always(2).verdict == "undecided"
+    assert always(60).verdict == "better"
+    least = clopper_pearson_interval(60, 60).low  # of rows that are better; the others might be worse by as much
+    assert least is not None and (always(60).low, always(60).high) == pytest.approx((2 * least - 1, 1.0))
+    wrong, right = classifiers(4, 60, 0.0, 1.0)
+    wrong[:, :8] = 0  # no answer is a label
+    assert compare(wrong, right, MACRO_F1).verdict == "better"
+
+
+def test_nothing_to_compare() -> None:
+    empty = compare(np.full(3, np.nan), np.ones(3))
+    assert (empty.difference, empty.verdict, empty.n, empty.dropped) == (None, "undecided", 0, 3)
+    assert compare([0.1], [0.9]).verdict == "undecided"
+    assert compare([0.1, 0.2], [0.9, 0.8], groups=["g", "g"]).low is None
+    assert compare(*classifiers(5, 1, 0.1, 0.9), MACRO_F1).low is None
+
+
+def test_what_does_not_fit_is_refused() -> None:
+    with pytest.raises(ValueError, match="margin"):
+        compare([0.1], [0.2], margin=0)
+    with pytest.raises(ValueError, match="A has"):
+        compare([0.1, 0.2], [0.2])
+    with pytest.raises(ValueError, match="macro_f1"):
+        compare([0.1], [0.2], MACRO_F1)
+    with pytest.raises(ValueError, match="1 groups"):
+        compare([0.1, 0.2], [0.2, 0.3], groups=["a"])
+
+
+# ------------------------------------------------------------------------------------------------------------- simulations
+
+
+@pytest.mark.parametrize("n", [20, 50, 100])
+def test_tango_covers_and_midp_keeps_its_size_exactly(n: int) -> None:
+    """Not sampled but summed over every table."""
+    gained, lost = (x.ravel() for x in np.meshgrid(np.arange(n + 1), np.arange(n + 1)))
+    gained, lost = gained[gained + lost <= n], lost[gained + lost <= n]
+    low, high = tango_limits(gained, lost, n)
+    p_values = np.array([mcnemar_midp(int(b), int(c)) for b, c in zip(gained, lost, strict=True)])
+    tables = np.stack([gained, lost, n - gained - lost], axis=1)
+    coverage = []
+    for up, down in [(0.1, 0.1), (0.2, 0.1), (0.3, 0.1), (0.25, 0.25), (0.4, 0.2), (0.15, 0.02)]:
+        chance = stats.multinomial.pmf(tables, n, [up, down, 1 - up - down])
+        assert chance.sum() == pytest.approx(1)
+        coverage.append(chance[(low <= up - down) & (up - down <= high)].sum())
+        if up == down:
+            assert chance[p_values < 0.05].sum() <= 0.053
+    assert min(coverage) >= 0.93
+    assert np.mean(coverage) <= 0.975
+
+
+def test_t_keeps_its_size() -> None:
+    rng = np.random.default_rng(20)
+    a, b = rng.beta(0.5, 2, size=(2, 1000, 30))
+    verdicts = [compare(x, y).p_value < 0.05 for x, y in zip(a, b, strict=True)]  # type: ignore[operator]
+    assert 0.03 <= np.mean(verdicts) <= 0.065
+
+
+def test_bootstrap_keeps_its_size() -> None:
+    p_values = [compare(*classifiers(seed, 150, 0.7, 0.7), MACRO_F1, resamples=400).p_value for seed in range(500)]
+    assert 0.02 <= np.mean(np.array(p_values) < 0.05) <= 0.075
+
+
+def test_an_interval_stays_within_what_is_possible() -> None:
+    rng = np.random.default_rng(7)
+    found = compare(np.zeros(12), np.clip(rng.normal(1.3, 0.5, 12), 0, 1))
+    assert found.high == 1.0
+    assert found.low is not None and 0 < found.low < 1
+
+
+def test_nothing_is_tied_where_nobody_named_a_margin() -> None:
+    same = np.tile([0.2, 0.8], 100)
+    close = same + np.tile([0.001, 0.0, -0.001, 0.0], 50)
+    assert compare(same, close, margin=0.1).verdict == "tied"
+    found = compare_scores(same, close, metric=ROUGE, margin=None)
+    assert (found.verdict, found.equivalent, found.margin) == ("undecided", False, None)
+
+
+def test_a_scale_without_ends_gives_no_certainty_without_spread() -> None:
+    errors = {m.name: m for m in metrics_for(["facts"], [])}["critical_errors"]
+    found = compare(np.array([2.0, 3.0]), np.array([2.0, 3.0]), metric=errors)
+    assert (found.low, found.high, found.verdict) == (None, None, "undecided")
+
+
+def test_differences_that_are_equal_but_for_rounding_have_no_spread() -> None:
+    found = compare([0.1, 0.3, 0.5], [0.3, 0.5, 0.7])
+    assert found.p_value == pytest.approx(0.25)
+    assert found.verdict == "undecided"
