@@ -1,4 +1,4 @@
-"""`bench init`: from a file to a task that can be run, on made-up files and on real ones."""
+"""`bench init`: from a file to a runnable task, for synthetic and published data."""
 
 from __future__ import annotations
 
@@ -58,8 +58,8 @@ def write_xlsx(file: Path, rows: Sequence[Mapping[str, Any]]) -> Path:
     return file
 
 
-def made(call: Call, file: Path | str, *more: str, out: str = "task.yaml") -> tuple[Task, str]:
-    """The task that init writes for a file, as `bench run` would read it, and what it said."""
+def init_task(call: Call, file: Path | str, *more: str, out: str = "task.yaml") -> tuple[Task, str]:
+    """The task that `bench init` writes for a file, as `bench run` reads it, and the output."""
     ended = call("init", str(file), "--out", out, *more)
     assert (ended.code, ended.err) == (0, ""), ended
     assert call("tasks", "validate", out).code == 0
@@ -73,28 +73,28 @@ def made(call: Call, file: Path | str, *more: str, out: str = "task.yaml") -> tu
 
 @real
 def test_mts_dialog(call: Call) -> None:
-    task, said = made(call, DATA / "mts-dialog" / "MTS-Dialog-TrainingSet.csv")
+    task, output = init_task(call, DATA / "mts-dialog" / "MTS-Dialog-TrainingSet.csv")
     assert task.kind == "summarization"
     assert task.data.fields == {"input": "dialogue", "target": "section_text", "id": "ID"}
-    assert "target: 'section_header', a label (20 distinct values)" in said
+    assert "target: 'section_header', a label (20 distinct values)" in output
     assert len(load_splits(task, folder=Path.cwd()).test) > 100
 
 
 @real
 def test_banking77(call: Call, here: Path) -> None:
-    task, said = made(call, DATA / "banking77" / "train.csv")
+    task, output = init_task(call, DATA / "banking77" / "train.csv")
     assert (task.name, task.kind, task.data.fields) == ("banking77", "classification", {"input": "text", "target": "category"})
-    assert "test.csv" in said, "the test file that lies beside it"
-    assert "77 short values that repeat" in said
+    assert "test.csv" in output, "the test file beside it"
+    assert "77 short values that repeat" in output
     assert "and 57 more" in (here / "task.yaml").read_text()
 
 
 @real
 def test_xquad(call: Call) -> None:
-    task, _ = made(call, DATA / "xquad" / "xquad.en.json")
+    task, _ = init_task(call, DATA / "xquad" / "xquad.en.json")
     assert (task.kind, task.labels) == ("qa", ())
     fields = dict(task.data.fields)
-    assert fields.pop("group") == "group", "a paragraph is never split"
+    assert fields.pop("group") == "group", "a paragraph stays in one split"
     assert fields == {"context": "context", "question": "question", "target": "answers", "id": "id"}
     splits = load_splits(task, folder=Path.cwd())
     assert sum(splits.report.sizes.values()) == 1190
@@ -103,7 +103,7 @@ def test_xquad(call: Call) -> None:
 
 @real
 def test_pubmedqa(call: Call) -> None:
-    task, _ = made(call, DATA / "pubmedqa" / "pqal_train.json")
+    task, _ = init_task(call, DATA / "pubmedqa" / "pqal_train.json")
     assert (task.kind, set(task.labels)) == ("qa", {"yes", "no", "maybe"})
     assert task.data.fields == {"context": "CONTEXTS", "question": "QUESTION", "target": "final_decision", "id": "id"}
     assert sum(load_splits(task, folder=Path.cwd()).report.sizes.values()) == 500
@@ -111,13 +111,13 @@ def test_pubmedqa(call: Call) -> None:
 
 @real
 def test_e2e(call: Call) -> None:
-    task, _ = made(call, DATA / "e2e-cleaned" / "devel-fixed.no-ol.csv")
+    task, _ = init_task(call, DATA / "e2e-cleaned" / "devel-fixed.no-ol.csv")
     assert (task.kind, task.data.fields, task.data.fold_references_by) == ("generation", {"input": "mr", "target": "ref"}, "mr")
     test = load_splits(task, folder=Path.cwd()).test
-    assert len({example.inputs["input"] for example in test}) == len(test), "several references of one input are one row"
+    assert len({example.inputs["input"] for example in test}) == len(test), "references of one input are folded into one example"
 
 
-# --------------------------------------------------------------------------------------------------------------- made-up data
+# --------------------------------------------------------------------------------------------------------------- synthetic data
 
 
 FORMATS = ("tickets.csv", "tickets.xlsx", "tickets.jsonl", "tickets.json", "tickets.parquet", "tickets.csv.gz", "folder")
@@ -145,16 +145,16 @@ def test_tickets_in_any_format(call: Call, here: Path, name: str) -> None:
         import datasets
 
         datasets.Dataset.from_list(rows).save_to_disk(str(file))
-    task, said = made(call, file)
+    task, output = init_task(call, file)
     assert (task.name, task.kind) == ("folder" if name == "folder" else "tickets", "classification")
     assert task.data.fields == {"subject": "subject", "body": "body", "target": "queue", "group": "customer_id", "id": "ticket_id"}
-    assert "120 rows" in said
-    assert "only " in said and "test examples" in said, "a small test split is warned of"
-    assert said.splitlines()[-1].endswith("bench run --task task.yaml --strategies lora")
+    assert "120 rows" in output
+    assert "only " in output and "test examples" in output, "a small test set is noted"
+    assert output.splitlines()[-1].endswith("bench run --task task.yaml --strategies lora")
 
 
-def test_the_task_can_be_run(bench: Call, tmp_path: Path) -> None:
-    """Through the real door, from another folder than the data's."""
+def test_drafted_task_can_be_run(bench: Call, tmp_path: Path) -> None:
+    """In a subprocess, from another folder than that of the data."""
     (tmp_path / "data of mine").mkdir()
     (tmp_path / "tasks").mkdir()
     write_csv(tmp_path / "data of mine" / "tickets.csv", tickets())
@@ -165,62 +165,62 @@ def test_the_task_can_be_run(bench: Call, tmp_path: Path) -> None:
     assert "macro_f1" in ran.err
 
 
-def test_several_answers_of_a_list_and_holes(call: Call, here: Path) -> None:
+def test_list_of_answers_with_missing_ones(call: Call, here: Path) -> None:
     rows = [{"question": f"What is number {i} of all?", "answers": [f"it is {i}", f"{i}"] if i % 9 else []} for i in range(40)]
     (here / "qa.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    task, _ = made(call, "qa.jsonl")
+    task, _ = init_task(call, "qa.jsonl")
     assert (task.kind, task.no_answer) == ("qa", "unanswerable")
     splits = load_splits(task, folder=here)
     assert {len(e.targets) for part in (splits.train, splits.validation, splits.test) for e in part} == {0, 2}
 
 
-def test_rows_that_cannot_be_used_do_not_stop_the_task(call: Call, here: Path) -> None:
+def test_unusable_rows_are_skipped(call: Call, here: Path) -> None:
     rows = tickets()
     rows[3]["queue"] = rows[9]["body"] = ""
     write_csv(here / "tickets.csv", rows)
     with (here / "tickets.csv").open("a") as stream:
         stream.write("too,few\n")
-    task, said = made(call, "tickets.csv")
+    task, output = init_task(call, "tickets.csv")
     assert task.data.skip_bad_rows
-    assert "2 rows without the target" in said
-    assert "1 unusable row (the first: tickets.csv:122: " in said
+    assert "2 rows without the target" in output
+    assert "1 unusable row (the first: tickets.csv:122: " in output
     assert sum(load_splits(task, folder=here).report.sizes.values()) == 118
 
 
-def test_a_given_test_file_beside_it_is_offered(call: Call, here: Path) -> None:
+def test_sibling_splits_are_offered(call: Call, here: Path) -> None:
     for name in ("Train_v2.csv", "Test_v2.csv", "Dev_v2.csv"):
         write_csv(here / name, tickets())
-    _, said = made(call, "Train_v2.csv")
+    _, output = init_task(call, "Train_v2.csv")
     line = next(line for line in (here / "task.yaml").read_text().splitlines() if line.strip().startswith("# path: {"))
     assert "train: Train_v2.csv" in line and "validation: Dev_v2.csv" in line and "test: Test_v2.csv" in line
-    assert "given splits: Train_v2.csv, Dev_v2.csv, Test_v2.csv" in said
+    assert "given splits: Train_v2.csv, Dev_v2.csv, Test_v2.csv" in output
 
 
-def test_of_a_large_file_the_first_rows_are_looked_at(call: Call, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_the_first_rows_of_a_large_file_are_inspected(call: Call, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("harness.cli.commands.init._MAX_ROWS", 50)
     write_csv(here / "tickets.csv", tickets())
-    task, said = made(call, "tickets.csv")
-    assert "tickets.csv: the first 50 rows of a larger file" in said
-    assert "after the split" not in said, "nobody has counted them"
+    task, output = init_task(call, "tickets.csv")
+    assert "tickets.csv: the first 50 rows of a larger file" in output
+    assert "after the split" not in output, "the rest of the file is not read"
     assert sum(load_splits(task, folder=here).report.sizes.values()) == 120
 
 
-def test_a_folder_with_splits_of_its_own(call: Call, here: Path) -> None:
+def test_folder_with_its_own_splits(call: Call, here: Path) -> None:
     import datasets
 
     parts = {"train": tickets(60), "test": tickets(120)[60:]}
     datasets.DatasetDict({split: datasets.Dataset.from_list(rows) for split, rows in parts.items()}).save_to_disk(str(here / "saved"))
-    task, said = made(call, "saved")
+    task, output = init_task(call, "saved")
     assert (task.name, task.kind) == ("saved", "classification")
-    assert "60 test examples" in said
-    assert "split: {" not in (here / "task.yaml").read_text(), "it would not be used"
+    assert "60 test examples" in output
+    assert "split: {" not in (here / "task.yaml").read_text(), "it would be ignored"
     assert "group" not in task.data.fields
-    assert "'customer_id' could be the group, but: no training rows are left" in said, "its customers are in both splits"
+    assert "'customer_id' could be the group, but: no training rows are left" in output, "customers occur in both splits"
 
 
-def test_what_the_user_says_comes_before_any_guess(call: Call, here: Path) -> None:
+def test_options_take_precedence_over_guesses(call: Call, here: Path) -> None:
     write_csv(here / "tickets.csv", tickets())
-    task, _ = made(call, "tickets.csv", "--target", "subject", "--input", "body", "--kind", "generation", "--name", "titles")
+    task, _ = init_task(call, "tickets.csv", "--target", "subject", "--input", "body", "--kind", "generation", "--name", "titles")
     assert (task.name, task.kind, task.data.fields["input"], task.data.fields["target"]) == ("titles", "generation", "body", "subject")
 
 
@@ -228,8 +228,8 @@ def test_control_characters_do_not_reach_the_terminal(call: Call, here: Path) ->
     name = "bo\x1b[31mdy: \n#x"
     rows = [{name: row["body"], "queue": f"{row['queue']}\x07\x9b2J", "a\rb": row["subject"]} for row in tickets()]
     write_csv(here / "evil\x1b[2J.csv", rows)
-    task, said = made(call, "evil\x1b[2J.csv", "--input", name)
-    assert not {c for c in said if not c.isprintable()} - {"\n"}
+    task, output = init_task(call, "evil\x1b[2J.csv", "--input", name)
+    assert not {c for c in output if not c.isprintable()} - {"\n"}
     assert task.data.fields["input"] == name
     assert (here / "task.yaml").read_text().replace("\n", "").isprintable()
 
@@ -237,14 +237,14 @@ def test_control_characters_do_not_reach_the_terminal(call: Call, here: Path) ->
 # ----------------------------------------------------------------------------------------------------------------- refusals
 
 
-def test_a_file_that_is_there_is_not_written_over(call: Call, here: Path) -> None:
+def test_existing_file_is_not_replaced_without_force(call: Call, here: Path) -> None:
     write_csv(here / "tickets.csv", tickets())
     (here / "task.yaml").write_text("mine")
     ended = call("init", "tickets.csv")
     assert (ended.code, ended.out) == (2, "")
     assert ended.err == "error: task.yaml: already exists. Name another file with --out, or replace it with --force\n"
     assert (here / "task.yaml").read_text() == "mine"
-    made(call, "tickets.csv", "--force")
+    init_task(call, "tickets.csv", "--force")
 
 
 @pytest.mark.parametrize(
@@ -264,7 +264,7 @@ def test_a_file_that_is_there_is_not_written_over(call: Call, here: Path) -> Non
         (["tickets.csv", "--kind", "poem"], "'poem' is not one of"),
     ],
 )
-def test_is_told_in_one_message_and_nothing_is_written(call: Call, here: Path, arguments: list[str], hint: str) -> None:
+def test_bad_input_is_one_error_and_nothing_is_written(call: Call, here: Path, arguments: list[str], hint: str) -> None:
     write_csv(here / "tickets.csv", tickets())
     write_csv(here / "one.csv", [{"text": f"line {i} of it"} for i in range(20)])
     write_csv(here / "unclear.csv", [{"alpha": f"line {i} of it", "beta": f"other {i} of it"} for i in range(20)])
@@ -279,6 +279,6 @@ def test_is_told_in_one_message_and_nothing_is_written(call: Call, here: Path, a
     assert sorted(here.rglob("*")) == before
 
 
-def test_every_kind_can_be_said() -> None:
+def test_every_kind_is_an_option() -> None:
     option = next(parameter for parameter in init.params if parameter.name == "kind")
     assert tuple(option.type.choices) == get_args(Kind)  # type: ignore[attr-defined]

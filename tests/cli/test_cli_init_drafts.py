@@ -1,4 +1,4 @@
-"""`bench init` on files that are not quite what a task needs: the draft says what is wrong, and runs wherever that can be."""
+"""`bench init` on imperfect files: the draft says what is wrong, and can be run whenever that is possible."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ def write_jsonl(file: Path, rows: Sequence[Mapping[str, Any]]) -> Path:
 
 
 def tickets(**columns: Callable[[int], Any]) -> list[dict[str, Any]]:
-    """Sixty rows of a text and a label, and these columns by the number of the row."""
+    """Sixty rows with a text, a label and these columns, as functions of the row number."""
     text = "I have ordered thing {} and it is not what I wanted"
     given = {"text": text.format, "label": lambda i: ("billing", "shipping")[i % 2]} | columns
     return [{name: value(i) for name, value in given.items()} for i in range(60)]
 
 
-def made(call: Call, *arguments: str) -> tuple[Task, list[Example], str]:
-    """The task that init writes, its rows as a run reads them, and what init said."""
+def init_task(call: Call, *arguments: str) -> tuple[Task, list[Example], str]:
+    """The task that `bench init` writes, its examples as a run reads them, and the output."""
     ended = call("init", *arguments)
     assert (ended.code, ended.err) == (0, ""), ended
     task = open_catalog().check(Path("task.yaml")).value
@@ -50,13 +50,13 @@ def made(call: Call, *arguments: str) -> tuple[Task, list[Example], str]:
         (lambda _: "", ""),
     ],
 )
-def test_a_group_that_is_not_used_stays_out_of_the_split(call: Call, here: Path, group: Callable[[int], str], note: str) -> None:
+def test_unusable_group_is_disabled(call: Call, here: Path, group: Callable[[int], str], note: str) -> None:
     write_jsonl(here / "a.jsonl", tickets(group=group))
-    task, rows, said = made(call, "a.jsonl")
+    task, rows, output = init_task(call, "a.jsonl")
     assert task.data.fields["group"] is None
     assert {row.group for row in rows} == {None}
     assert len(rows) == 60
-    assert note in said
+    assert note in output
 
 
 @pytest.mark.parametrize(
@@ -66,33 +66,33 @@ def test_a_group_that_is_not_used_stays_out_of_the_split(call: Call, here: Path,
         (lambda i: f"doc{i}" if i else None, "'id' is not used as the id: 1 row has no value"),
     ],
 )
-def test_an_id_that_is_none(call: Call, here: Path, name: Callable[[int], str], note: str) -> None:
+def test_unusable_id_is_disabled(call: Call, here: Path, name: Callable[[int], str], note: str) -> None:
     write_jsonl(here / "a.jsonl", tickets(id=name))
-    task, rows, said = made(call, "a.jsonl")
+    task, rows, output = init_task(call, "a.jsonl")
     assert task.data.fields["id"] is None
     assert len(rows) == 60
-    assert note in said
-    assert ("group: 'id' (30 distinct values)" in said) == ("repeat" in note), "such an id often names a document"
+    assert note in output
+    assert ("group: 'id' (30 distinct values)" in output) == ("repeat" in note), "such an id often identifies a document"
 
 
-def test_a_group_that_cannot_be_split_is_told_off(call: Call, here: Path) -> None:
-    """All rows are linked: of each text there is a copy in the next group."""
+def test_group_that_cannot_be_split_is_disabled(call: Call, here: Path) -> None:
+    """All groups are linked: each text has a copy in the next group."""
     rows = tickets(group=lambda i: f"g{i // 2}", text=lambda i: f"a text like number {(i + 1) // 2} of all that there are")
     write_jsonl(here / "a.jsonl", rows)
-    task, _, said = made(call, "a.jsonl")
+    task, _, output = init_task(call, "a.jsonl")
     assert task.data.fields["group"] is None
-    assert "'group' could be the group, but: a.jsonl: the 30 groups are all linked" in said
+    assert "'group' could be the group, but: a.jsonl: the 30 groups are all linked" in output
 
 
-def test_nothing_is_said_of_columns_with_other_names(call: Call, here: Path) -> None:
+def test_roles_are_disabled_only_if_a_column_has_their_name(call: Call, here: Path) -> None:
     write_jsonl(here / "a.jsonl", tickets())
-    assert made(call, "a.jsonl")[0].data.fields == {"input": "text", "target": "label"}
+    assert init_task(call, "a.jsonl")[0].data.fields == {"input": "text", "target": "label"}
 
 
 # --------------------------------------------------------------------------------------------------------- what is wrong
 
 
-def test_a_draft_that_cannot_be_run_yet_is_written_with_the_reason(call: Call, here: Path) -> None:
+def test_draft_that_cannot_be_run_is_written_with_the_reason(call: Call, here: Path) -> None:
     write_jsonl(here / "few.jsonl", [{"text": "the only line there is", "summary": "the one"}])
     ended = call("init", "few.jsonl")
     assert (ended.code, ended.err) == (1, ""), ended
@@ -111,7 +111,7 @@ def test_a_draft_that_cannot_be_run_yet_is_written_with_the_reason(call: Call, h
         ("names.json", '["one", "two"]', "names.json: item 1: a string, not an object"),
     ],
 )
-def test_where_no_row_can_be_used_the_reason_is_told(call: Call, here: Path, name: str, content: str, hint: str) -> None:
+def test_file_without_usable_rows_is_refused_with_the_reason(call: Call, here: Path, name: str, content: str, hint: str) -> None:
     (here / name).write_text(content)
     ended = call("init", name)
     assert (ended.code, ended.out) == (2, "")
@@ -120,12 +120,12 @@ def test_where_no_row_can_be_used_the_reason_is_told(call: Call, here: Path, nam
     assert not (here / "task.yaml").exists()
 
 
-def test_a_link_keeps_the_name_that_says_what_it_is(call: Call, here: Path) -> None:
+def test_link_keeps_its_name(call: Call, here: Path) -> None:
     (here / "blobs").mkdir()
     (here / "snap").mkdir()
     write_jsonl(here / "blobs" / "9f8e7d", tickets())
     (here / "snap" / "train.jsonl").symlink_to("../blobs/9f8e7d")
-    task, rows, _ = made(call, "snap/train.jsonl")
+    task, rows, _ = init_task(call, "snap/train.jsonl")
     assert (task.name, task.data.path, len(rows)) == ("snap", "snap/train.jsonl", 60)
 
 
@@ -138,43 +138,43 @@ def questions(**columns: Callable[[int], Any]) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("more", [{}, {"options": lambda i: [f"it is {i}", f"it is not {i}"]}])
-def test_questions_of_which_some_have_a_text_to_read(call: Call, here: Path, more: dict[str, Callable[[int], Any]]) -> None:
+def test_questions_with_an_optional_context(call: Call, here: Path, more: dict[str, Callable[[int], Any]]) -> None:
     write_jsonl(here / "a.jsonl", questions(context=lambda i: f"In number {i} it says {i}." if i % 2 else None, **more))
-    task, rows, said = made(call, "a.jsonl")
+    task, rows, output = init_task(call, "a.jsonl")
     assert not task.data.skip_bad_rows
     assert len(rows) == 60
-    assert "30 questions without a context: the prompt leaves it out" in said
+    assert "30 questions without a context: the prompt leaves it out" in output
     with_text = {("it says" in render_prompt(task.prompt, row.inputs, row.choices)) == ("context" in row.inputs) for row in rows}
     assert with_text == {True}
 
 
-def test_a_text_that_many_questions_share_and_some_lack_is_no_group(call: Call, here: Path) -> None:
+def test_shared_context_that_some_rows_lack_is_not_a_group(call: Call, here: Path) -> None:
     write_jsonl(here / "a.jsonl", questions(context=lambda i: f"Passage {i // 3} says much." if i > 5 else None))
-    task, rows, said = made(call, "a.jsonl")
+    task, rows, output = init_task(call, "a.jsonl")
     assert "group" not in task.data.fields
     assert len(rows) == 60
-    assert "could be kept together by 'context', but 6 rows have no value" in said
+    assert "could be kept together by 'context', but 6 rows have no value" in output
 
 
-def test_options_are_shown_with_the_letters_that_are_the_answers(call: Call, here: Path) -> None:
+def test_options_are_shown_with_their_letters(call: Call, here: Path) -> None:
     choices = {"choices": lambda i: {"text": [f"red {i}", f"blue {i}"], "label": ["A", "B"]}}
     write_jsonl(here / "arc.jsonl", arc(choices))
-    task, rows, _ = made(call, "arc.jsonl")
+    task, rows, _ = init_task(call, "arc.jsonl")
     assert (task.kind, set(task.labels)) == ("qa", {"A", "B"})
     row = next(row for row in rows if "number 7 " in row.inputs["question"])
     prompt = render_prompt(task.prompt, row.inputs, row.choices)
     assert "Options:\nA. red 7\nB. blue 7\n\nAnswer:" in prompt
 
 
-def test_letters_that_cannot_be_told_apart_by_lines_are_noted(call: Call, here: Path) -> None:
+def test_options_with_line_breaks_are_noted(call: Call, here: Path) -> None:
     choices = {"choices": lambda i: {"text": [f"red\nor {i}", f"blue {i}"], "label": ["A", "B"]}}
     write_jsonl(here / "arc.jsonl", arc(choices))
-    task, _, said = made(call, "arc.jsonl")
+    task, _, output = init_task(call, "arc.jsonl")
     assert "letters" not in task.data.fields
-    assert "the target is one of 'choices.label', which the prompt cannot show with the options" in said
+    assert "the target is one of 'choices.label', which the prompt cannot show with the options" in output
 
 
 def arc(choices: Mapping[str, Callable[[int], Any]]) -> list[dict[str, Any]]:
-    """Rows as those of ARC."""
+    """Rows in the layout of ARC."""
     rows = questions(**choices, answerKey=lambda i: "AB"[i % 2])
     return [{name: value for name, value in row.items() if name != "answer"} for row in rows]

@@ -1,4 +1,4 @@
-"""Helpers to write a file and load it as a user's task would."""
+"""Fixtures that write a file and load it as a task would."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ClinicRows = Callable[[Kind], list[tuple[SplitName, Example]]]
 
 @pytest.fixture(scope="session")
 def clinic() -> ClinicRows:
-    """3,000 records of a kind: 2,100 of train, 300 of validation, 600 of test."""
+    """3,000 records of a kind: 2,100 for training, 300 for validation, 600 for test."""
     return lru_cache(lambda kind: list(generate_records(kind, size=3000, seed=7)))
 
 
@@ -55,7 +55,7 @@ def load(tmp_path: Path, make_task: MakeTask) -> Callable[..., Splits]:
 
 @pytest.fixture
 def refused(load: Callable[..., Splits]) -> Callable[..., str]:
-    """The message of the error that loading ends in."""
+    """The error message of a load that must fail."""
 
     def run(*args: Any, **kwargs: Any) -> str:
         with pytest.raises(BenchError) as caught:
@@ -67,7 +67,7 @@ def refused(load: Callable[..., Splits]) -> Callable[..., str]:
 
 @pytest.fixture
 def in_order() -> Callable[[Splits], list[Example]]:
-    """All examples; tests that need the file's order give each row its number as an id."""
+    """All examples in the order of their numeric ids."""
 
     def collect(splits: Splits) -> list[Example]:
         return sorted([*splits.train, *splits.validation, *splits.test], key=lambda e: int(e.id))

@@ -24,13 +24,13 @@ def drugs_in(text: str) -> list[str]:
 
 
 def statements(text: str) -> list[str]:
-    """Sentences of prose, lines of a conversation; a question stands together with its answer."""
+    """The sentences of a note or the lines of a dialogue; a question and its answer form one statement."""
     lines = text.replace("?\n", "? ").split("\n")
     return lines if len(lines) > 1 else re.split(r"(?<=[.?!]) ", text)
 
 
 def allergies(text: str) -> set[str]:
-    """The drugs that the patient is allergic to, by the text."""
+    """The drugs that the patient is allergic to according to the text."""
     kept = [s for s in statements(text) if re.search("allerg|react", s, re.I) and not re.search(f"{RULED_OUT}|{OTHERS}", s, re.I)]
     return {drug for s in kept for drug in drugs_in(s)}
 
@@ -42,7 +42,7 @@ def forbidden_pairs(text: str) -> list[frozenset[str]]:
 
 
 def taken(text: str) -> set[str]:
-    """Drugs that stand with a dose: those that the patient takes, or will."""
+    """Drugs mentioned with a dose: those that the patient takes or will take."""
     return {name.lower() for name in re.findall(rf"{DRUG.pattern} (?=\d+(?! years))", text, re.I)}
 
 
@@ -52,7 +52,7 @@ def reading(text: str, vital: str) -> float | None:
 
 
 def stated_range(text: str) -> tuple[str, float, float] | None:
-    """The vital that a range is stated for: named in the same statement, else the last one named before."""
+    """The vital sign that a range is stated for: the one in the same statement, else the last one mentioned before."""
     said = statements(text)
     for i, statement in enumerate(said):
         if bounds := RANGE.search(statement):
@@ -81,7 +81,7 @@ def alerts(text: str, drug: str) -> list[str]:
 
 
 def triage(text: str) -> str:
-    """The class of a message by the rules that `harness.data.clinic.triage` states."""
+    """The class of a message by the rules stated in `harness.data.clinic.triage`."""
     sentences = re.split(r"(?<=[.?!]) ", text)
     for sentence in sentences:
         danger = any(danger.removeprefix("a ") in sentence.lower() for danger in DANGERS)
@@ -111,7 +111,7 @@ def triage(text: str) -> str:
 
 
 def places(text: str, output: str) -> list[int]:
-    """Where the text stands in the output as whole words, in any case."""
+    """Where the text occurs in the output as whole words, in any case."""
     return [found.start() for found in re.finditer(rf"(?<!\w){re.escape(text)}(?!\w)", output, re.IGNORECASE)]
 
 
@@ -121,7 +121,7 @@ def unstated(output: str, meta: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def misstated(output: str, meta: dict[str, Any]) -> list[dict[str, Any]]:
-    """What is forbidden and in the output; behind a negation in the same sentence, or so many times, some of it may be."""
+    """The forbidden statements that the output contains, less those that are negated in their sentence or allowed that often."""
     found = []
     for each in meta["forbidden"]:
         befores = [re.split(r"[.;] |\n", output[:at])[-1] for at in places(each["text"], output)]

@@ -1,4 +1,4 @@
-"""The synthetic clinic as a whole: the same rows every time, splits that share nothing they should not, and variety.
+"""The synthetic clinic as a whole: reproducible records, disjoint splits and variety.
 
 Each kind has a file of its own.
 """
@@ -51,7 +51,7 @@ def test_sizes_and_determinism(make_task, kind, size):
         ("generation", "cd77839cbf145bb973b2f8ca8bad96fb7f7f9421ce96bc40bbc7ea32b29d57e4"),
     ],
 )
-def test_rows_do_not_change_between_versions_unnoticed(make_task, kind, digest):
+def test_records_are_stable_across_versions(make_task, kind, digest):
     splits = load_splits(make_task(kind=kind, source="clinic", size=50, seed=7), folder=Path())
     assert splits.digest == digest, "raise clinic.VERSION when the records change"
 
@@ -64,13 +64,13 @@ def test_nothing_is_removed(make_task, size):
         assert not report.warnings
 
 
-def test_a_custom_split_is_not_ignored_silently(make_task):
+def test_ignored_split_is_reported(make_task):
     task = make_task(source="clinic", split={"train": 0.5, "validation": 0.25, "test": 0.25})
     assert any("has its own splits" in line for line in load_splits(task, folder=Path()).report.warnings)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_groups_and_names_are_of_one_split(clinic, kind):
+def test_groups_and_names_occur_in_one_split_only(clinic, kind):
     parts_of_names = lambda e: e.meta["name"].split()  # noqa: E731
     for parts in (lambda e: [e.group], lambda e: [e.id], lambda e: [e.meta["name"]], parts_of_names):
         homes = {s: {part for split, e in clinic(kind) if split == s for part in parts(e)} for s in ("train", "validation", "test")}
@@ -79,7 +79,7 @@ def test_groups_and_names_are_of_one_split(clinic, kind):
         assert not homes["train"] & homes["validation"]
     patients = Counter(e.group for _, e in clinic(kind))
     assert set(patients.values()) == {1, 2, 3}
-    assert len({(e.group, e.meta["name"], e.meta["age"]) for _, e in clinic(kind)}) == len(patients), "a patient stays who they are"
+    assert len({(e.group, e.meta["name"], e.meta["age"]) for _, e in clinic(kind)}) == len(patients), "a patient keeps name and age"
 
 
 def test_all_kinds_are_made_from_the_same_cases(clinic):
@@ -89,16 +89,16 @@ def test_all_kinds_are_made_from_the_same_cases(clinic):
     assert [case[:2] for case in one] == [(e.meta["name"], e.meta["age"]) for _, e in clinic("classification")]
 
 
-def test_the_lists_are_long_and_hold_nothing_twice():
+def test_lists_are_long_and_without_repeats():
     for words, at_least in ((FIRST_NAMES, 300), (LAST_NAMES, 300), ([d.name for d in DRUGS], 120), (SYMPTOMS, 120), (CONDITIONS, 40)):
         assert len(set(words)) == len(words) >= at_least
     for words in (DENIED, ALLERGENS):
         assert len(set(words)) == len(words) >= 25
     assert all(len(set(drug.doses)) == len(drug.doses) >= 2 and drug.frequencies and drug.route and drug.group for drug in DRUGS)
-    assert not any("." in dose for drug in DRUGS for dose in drug.doses), "'5 mg' would stand inside '2.5 mg'"
+    assert not any("." in dose for drug in DRUGS for dose in drug.doses), "'5 mg' would occur inside '2.5 mg'"
 
 
-def test_dozens_of_sentences_a_fact_and_those_of_test_are_its_own():
+def test_every_fact_has_many_sentences_and_test_has_its_own():
     slots = {slot: [DIALOGUE[slot], *([PROSE[slot]] if slot in PROSE else [style[slot] for style in STYLES.values()])] for slot in DIALOGUE}
     for slot, pairs in slots.items():
         seen, unseen = ([sentence.lower() for pair in pairs for sentence in pair[i]] for i in (0, 1))
@@ -108,7 +108,7 @@ def test_dozens_of_sentences_a_fact_and_those_of_test_are_its_own():
         assert len(seen) + len(unseen) >= 24, slot
 
 
-def test_frames_labels_and_corrections_of_test_are_its_own():
+def test_test_has_its_own_frames_labels_and_corrections():
     messages = triage_phrases.OPENERS, triage_phrases.FILLERS, triage_phrases.CLOSERS
     questions = [(q.seen, q.unseen) for q in QUESTIONS.values()]
     for seen, unseen in (*messages, visits.CORRECTIONS, *discharge_phrases.LABELS.values(), *questions):
@@ -117,8 +117,8 @@ def test_frames_labels_and_corrections_of_test_are_its_own():
     assert min(len(frames[1]) for frames in messages) >= 6
 
 
-def test_what_is_copied_to_an_output_never_begins_a_sentence():
-    """It would be written with a capital in the text and without one in the output."""
+def test_no_sentence_begins_with_a_copied_value():
+    """It would be capitalized in the text but not in the output."""
     copied = {"symptom", "severity", "complaint", "denied", "history", "meds", "allergies", "cleared", "kin_drug", "vital", "other_vital"}
     copied |= {"stopped", "clash", "drug", "drug_said", "frequency"}
     for lexicon in (DIALOGUE, PROSE, *STYLES.values()):
@@ -131,7 +131,7 @@ def test_what_is_copied_to_an_output_never_begins_a_sentence():
 
 
 @pytest.mark.parametrize("kind", ["summarization", "qa", "generation"])
-def test_test_has_drugs_symptoms_and_pairs_of_drugs_that_train_never_shows(clinic, kind):
+def test_test_has_its_own_drugs_symptoms_and_pairs_of_drugs(clinic, kind):
     pairs, drugs, symptoms = ({"train": set(), "validation": set(), "test": set()} for _ in range(3))
     for split, example in clinic(kind):
         named = set(drugs_in(" ".join(example.inputs.values())))
@@ -168,7 +168,7 @@ def test_every_reference_states_its_facts_and_nothing_forbidden(clinic, kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_nothing_is_left_of_the_patterns(clinic, kind):
+def test_no_placeholder_remains(clinic, kind):
     for _, example in clinic(kind):
         text = "\n".join([*example.inputs.values(), *example.targets])
         assert not set("{}\0") & set(text)

@@ -1,4 +1,4 @@
-"""Folders saved by `datasets`, and the Hub: which splits there are, what they are called, and where the rows are from."""
+"""Folders saved by `datasets`, and the Hub: split names, origins and errors."""
 
 from __future__ import annotations
 
@@ -12,8 +12,6 @@ from datasets import ClassLabel, Dataset, DatasetDict, Features, List, Value
 
 from harness.data import load_splits, peek
 from harness.errors import BenchError
-
-SHA = "0123456789abcdef0123456789abcdef01234567"
 
 
 def rows(split: str, n: int = 20, **columns) -> Dataset:
@@ -38,10 +36,27 @@ def refused_at(make_task):
     return run
 
 
-# --------------------------------------------------------------------------------------------------------------- folders
+SHA = "0123456789abcdef0123456789abcdef01234567"
 
 
-def test_one_table(tmp_path, make_task):
+@pytest.fixture
+def hub(tmp_path, monkeypatch):
+    """A Hub with one dataset, downloaded from a commit; yields the calls of `load_dataset`."""
+    saved(tmp_path / "squad", train=rows("train"), validation=rows("val", 6))
+    asked = []
+
+    def load_dataset(path, name=None, revision=None):
+        asked.append((path, name, revision))
+        data = datasets.load_from_disk(str(tmp_path / "squad"))
+        for split in data.values():
+            split.info.download_checksums = {f"hf://datasets/{path}@{SHA}/train.parquet": {}}
+        return data
+
+    monkeypatch.setattr(datasets, "load_dataset", load_dataset)
+    return asked
+
+
+def test_saved_folder_with_one_table(tmp_path, make_task):
     rows("only").save_to_disk(str(tmp_path / "notes"))
     splits = load_splits(make_task(path="notes"), folder=tmp_path)
     assert splits.report.sizes == {"train": 16, "validation": 2, "test": 2}
@@ -51,7 +66,7 @@ def test_one_table(tmp_path, make_task):
 
 
 @pytest.mark.parametrize("validation", ["validation", "valid", "dev", "val", "Validation"])
-def test_given_splits(tmp_path, make_task, validation):
+def test_splits_of_a_saved_folder(tmp_path, make_task, validation):
     saved(tmp_path / "notes", train=rows("train"), test=rows("test", 5), **{validation: rows("val", 6)})
     splits = load_splits(make_task(path="notes"), folder=tmp_path)
     assert splits.report.sizes == {"train": 20, "validation": 6, "test": 5}
@@ -61,7 +76,7 @@ def test_given_splits(tmp_path, make_task, validation):
     assert [record.values["input"] for record in peek(tmp_path / "notes", rows=1).records] == ["train 0"]
 
 
-def test_validation_is_tested_on_where_there_is_no_test(tmp_path, make_task):
+def test_validation_becomes_the_test_set_if_test_is_missing(tmp_path, make_task):
     saved(tmp_path / "notes", train=rows("train"), validation=rows("val", 6))
     splits = load_splits(make_task(path="notes"), folder=tmp_path)
     assert splits.report.sizes == {"train": 18, "validation": 2, "test": 6}
@@ -69,7 +84,7 @@ def test_validation_is_tested_on_where_there_is_no_test(tmp_path, make_task):
     assert any("no split 'test': 'validation' is the test set, and 10% of train" in line for line in splits.report.warnings)
 
 
-def test_a_test_split_without_targets_is_not_tested_on(tmp_path, make_task):
+def test_test_split_without_targets_is_replaced_by_validation(tmp_path, make_task):
     label = Features({"input": Value("string"), "target": ClassLabel(names=["bad", "good"])})
 
     def labelled(split, labels):
@@ -82,7 +97,7 @@ def test_a_test_split_without_targets_is_not_tested_on(tmp_path, make_task):
     assert any("sst/test has no targets: sst/validation is the test set" in line for line in splits.report.warnings)
 
 
-def test_splits_of_other_names(tmp_path, make_task, refused_at):
+def test_other_split_names(tmp_path, make_task, refused_at):
     saved(tmp_path / "one", unsupervised=rows("all"))
     assert load_splits(make_task(path="one"), folder=tmp_path).report.sizes["test"] == 2
     saved(tmp_path / "more", train=rows("train"), test=rows("test"), unsupervised=rows("x"))
@@ -91,7 +106,7 @@ def test_splits_of_other_names(tmp_path, make_task, refused_at):
     assert "the splits are a, b. There must be one called train" in refused_at(tmp_path, path="none")
 
 
-def test_a_folder_of_splits_where_one_table_is_needed(tmp_path, refused_at, make_task):
+def test_folder_of_splits_is_refused_where_one_table_is_needed(tmp_path, refused_at, make_task):
     saved(tmp_path / "notes", train=rows("train"), test=rows("test"))
     assert "the folder contains the splits train, test. Name the folder of one" in refused_at(tmp_path, path=("notes",))
     files = {"train": "notes/train", "test": "notes/test"}
@@ -107,45 +122,25 @@ def test_nested_values_and_classes(tmp_path, make_task, in_order):
     assert (row.inputs, row.targets, row.meta) == ({"input": "a1\nb"}, ("yes",), {"tags": ["x", "y"]})
 
 
-def test_a_bad_row_names_its_split(tmp_path, refused_at):
+def test_bad_row_names_its_split(tmp_path, refused_at):
     saved(tmp_path / "notes", train=rows("train"), test=Dataset.from_dict({"input": ["a", None], "target": ["b", "c"]}))
     assert "notes/test: row 2: input (column 'input') is empty" in refused_at(tmp_path, path="notes")
 
 
-def test_a_broken_folder(tmp_path, refused_at):
+def test_damaged_folder_is_explained(tmp_path, refused_at):
     rows("only").save_to_disk(str(tmp_path / "notes"))
     (tmp_path / "notes" / "state.json").write_text("{}")
     assert "notes: cannot be read as a folder saved by datasets" in refused_at(tmp_path, path="notes")
 
 
-def test_a_sample_of_a_large_folder(tmp_path, make_task, monkeypatch):
+def test_sample_of_a_large_folder_is_the_same_when_read_again(tmp_path, make_task, monkeypatch):
     rows("only", 300).save_to_disk(str(tmp_path / "notes"))
     kept = load_splits(make_task(path="notes"), folder=tmp_path, limit=7)
     monkeypatch.setattr("harness.data.pipeline.file_rows.KEPT_FOR_SAMPLE", 10)
     assert load_splits(make_task(path="notes"), folder=tmp_path, limit=7) == kept
 
 
-# --------------------------------------------------------------------------------------------------------------- the Hub
-
-
-@pytest.fixture
-def hub(tmp_path, monkeypatch):
-    """A Hub with one data set: load_dataset gives what `datasets` saved, downloaded from a commit."""
-    saved(tmp_path / "squad", train=rows("train"), validation=rows("val", 6))
-    asked = []
-
-    def load_dataset(path, name=None, revision=None):
-        asked.append((path, name, revision))
-        data = datasets.load_from_disk(str(tmp_path / "squad"))
-        for split in data.values():
-            split.info.download_checksums = {f"hf://datasets/{path}@{SHA}/train.parquet": {}}
-        return data
-
-    monkeypatch.setattr(datasets, "load_dataset", load_dataset)
-    return asked
-
-
-def test_hub(hub, make_task, tmp_path):
+def test_hub_dataset_records_the_commit(hub, make_task, tmp_path):
     splits = load_splits(make_task(hub="org/squad", subset="plain", revision="main"), folder=tmp_path)
     assert hub == [("org/squad", "plain", "main")]
     assert splits.report.sizes == {"train": 18, "validation": 2, "test": 6}
@@ -153,17 +148,17 @@ def test_hub(hub, make_task, tmp_path):
     assert any("org/squad has no split 'test'" in line for line in splits.report.warnings)
 
 
-def test_another_revision_than_the_cached_one_is_refused(hub, refused_at, tmp_path):
+def test_revision_other_than_the_cached_one_is_refused(hub, refused_at, tmp_path):
     message = refused_at(tmp_path, hub="org/squad", revision="f" * 40)
     assert f"revision {'f' * 40} is not in the cache (which has {SHA})" in message
 
 
 @pytest.mark.parametrize("name", ["squad", "csv", "../evil", "a/b/c", "org/../x", "/etc/passwd"])
-def test_what_is_no_name_of_the_hub(refused_at, tmp_path, name):
+def test_invalid_hub_name_is_refused(refused_at, tmp_path, name):
     assert "look like org/name" in refused_at(tmp_path, hub=name)
 
 
-def test_a_local_folder_is_not_taken_for_the_hub(refused_at, tmp_path, monkeypatch):
+def test_local_folder_with_the_name_is_refused(refused_at, tmp_path, monkeypatch):
     (tmp_path / "org" / "squad").mkdir(parents=True)
     monkeypatch.chdir(tmp_path)
     assert "a local folder has this name" in refused_at(tmp_path, hub="org/squad")
@@ -179,7 +174,7 @@ def test_a_local_folder_is_not_taken_for_the_hub(refused_at, tmp_path, monkeypat
         (ValueError("Config name is missing.\nPlease pick one among: ['en', 'de']"), "['en', 'de']. Name one as 'subset'"),
     ],
 )
-def test_errors_of_the_hub_are_one_line(refused_at, tmp_path, monkeypatch, error, advice):
+def test_errors_of_the_hub_are_one_line_with_advice(refused_at, tmp_path, monkeypatch, error, advice):
     def load_dataset(*args, **kwargs):
         raise error
 
@@ -190,7 +185,7 @@ def test_errors_of_the_hub_are_one_line(refused_at, tmp_path, monkeypatch, error
     assert "\n" not in message
 
 
-def test_offline_is_one_clear_line(tmp_path):
+def test_offline_is_one_line_with_advice(tmp_path):
     code = (
         "from pathlib import Path; from harness.data import load_splits; from harness.types import Task\n"
         "task = Task(name='n', kind='qa', data={'hub': 'org/squad'}, prompt='x', metrics=('rouge',), primary='rougeL')\n"

@@ -1,4 +1,4 @@
-"""Rows for a model that is trained already: the inputs are needed, everything else may be missing."""
+"""Inputs for a trained model: only the inputs are needed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def at(tmp_path):
 FIELDS = {"question": "q", "context": "passage", "target": "gold", "group": "doc", "id": "nr"}
 
 
-def test_the_mapping_of_the_task(at, make_task):
+def test_mapping_of_the_task_is_used(at, make_task):
     task = make_task(kind="qa", path="old.csv", fields=FIELDS)
     rows = load_inputs(task, at("nr,q,passage,gold,doc,extra\n7,who?,text,me,d1,x\n8,why?,text,,d2,y\n"))
     assert [(e.id, e.inputs, e.targets, e.group) for e in rows] == [
@@ -33,7 +33,7 @@ def test_the_mapping_of_the_task(at, make_task):
     assert rows[0].meta == {"extra": "x"}
 
 
-def test_only_the_inputs(at, make_task):
+def test_inputs_alone_are_enough(at, make_task):
     task = make_task(kind="qa", path="old.csv", fields=FIELDS)
     rows = load_inputs(task, at("q,passage\nwho?,text\nwho?,text\nwhy?,text\n"))
     assert [e.targets for e in rows] == [(), (), ()]
@@ -42,13 +42,13 @@ def test_only_the_inputs(at, make_task):
     assert all(e.group is None and e.choices == () for e in rows)
 
 
-def test_other_columns(at, make_task):
+def test_fields_replace_the_mapping_of_the_task(at, make_task):
     task = make_task(path="old.csv", fields={"input": "dialogue", "target": "note"})
     rows = load_inputs(task, at(json.dumps({"turns": ["a", "b"], "target": "t"}) + "\n", "new.jsonl"), fields={"input": "turns"})
     assert (rows[0].inputs, rows[0].targets) == ({"input": "a\nb"}, ("t",))
 
 
-def test_what_is_named_here_must_be_there(at, make_task):
+def test_named_columns_must_exist(at, make_task):
     task = make_task(path="old.csv", fields={"input": "dialogue"})
     path = at("dialogue\na\n")
     with pytest.raises(BenchError, match="no column 'gold' for 'target'"):
@@ -57,14 +57,14 @@ def test_what_is_named_here_must_be_there(at, make_task):
         load_inputs(task, at("text\na\n"))
 
 
-def test_labels(at, make_task):
+def test_targets_are_checked_against_the_labels(at, make_task):
     task = make_task(kind="classification", labels=("yes", "no"), path="old.csv")
     assert [e.targets for e in load_inputs(task, at("input,target\na,yes\nb,\n"))] == [("yes",), ()]
     with pytest.raises(BenchError, match=r"new\.csv:2: target 'maybe'"):
         load_inputs(task, at("input,target\na,maybe\n"))
 
 
-def test_folding_is_for_scoring(at, make_task):
+def test_rows_are_not_folded(at, make_task):
     task = make_task(path="old.csv", fold_references_by="key")
     assert len(load_inputs(task, at("input\na\na\n"))) == 2
 
@@ -78,13 +78,13 @@ def test_bad_rows_are_an_error(at, make_task):
         load_inputs(task, at("input,x\n"))
 
 
-def test_a_saved_folder_and_the_order_of_many_rows(tmp_path, make_task):
+def test_saved_folder_keeps_the_order_of_rows(tmp_path, make_task):
     Dataset.from_dict({"input": [f"text {i}" for i in range(3000)]}).save_to_disk(str(tmp_path / "new"))
     rows = load_inputs(make_task(path="old.csv"), tmp_path / "new")
     assert [e.inputs["input"] for e in rows] == [f"text {i}" for i in range(3000)]
 
 
-def test_ids_are_those_of_the_splits(at, make_task):
+def test_ids_equal_those_of_the_splits(at, make_task):
     path = at("input,target\n" + "".join(f"text {i},sum {i}\n" for i in range(20)))
     splits = load_splits(make_task(path=path.name), folder=path.parent)
     by_id = {e.id: e for e in load_inputs(make_task(path=path.name), path)}

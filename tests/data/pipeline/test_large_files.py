@@ -1,4 +1,4 @@
-"""Large files stream: memory grows with what is kept, not with what is read."""
+"""Large files are streamed: memory depends on what is kept, not on what is read."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from harness.data import load_splits
 from harness.errors import BenchError
 
 GIGABYTE = 1_000_000_000
+
+
 _CODE = r"""
 import json, re, sys
 from pathlib import Path
@@ -22,7 +24,7 @@ from harness.data import load_splits
 from harness.types import Task
 
 def peak():
-    # ru_maxrss would start at the peak of the process that started this one
+    # ru_maxrss would include the peak of the parent process
     return 1024 * int(re.search(r"VmHWM:\s*(\d+)", Path("/proc/self/status").read_text()).group(1))
 
 name, limit = sys.argv[1], int(sys.argv[2]) or None
@@ -33,7 +35,7 @@ print(json.dumps({"peak": peak(), "read": splits.report.sampled_from}))
 
 
 def write(path: Path, rows: int) -> Path:
-    """Rows of two fields of a hundred characters."""
+    """Write rows with two fields of a hundred characters."""
     rng = random.Random(0)
     texts = (f"{i} {rng.getrandbits(320):096d}"[:100] for i in range(2 * rows))
     with path.open("w") as file:
@@ -57,8 +59,8 @@ on_linux = pytest.mark.skipif(not Path("/proc/self/status").is_file(), reason="t
 
 @on_linux
 @pytest.mark.parametrize(("name", "limit", "most"), [("a.jsonl", 1000, 0.10), ("a.csv", None, 0.18)])
-def test_a_hundred_thousand_rows(tmp_path, name, limit, most):
-    """A tenth of a gigabyte for the rows, where they are kept, and what Python and numpy take."""
+def test_memory_for_a_hundred_thousand_rows(tmp_path, name, limit, most):
+    """A tenth of a gigabyte for rows that are kept, in addition to Python and numpy."""
     found = measured(write(tmp_path / name, 100_000), limit)
     assert sum(found["read"].values()) == 100_000
     assert found["peak"] < most * GIGABYTE
@@ -68,21 +70,21 @@ def test_a_hundred_thousand_rows(tmp_path, name, limit, most):
 @pytest.mark.soak
 @pytest.mark.parametrize("name", ["a.jsonl", "a.csv"])
 @pytest.mark.parametrize(("limit", "most"), [(1000, GIGABYTE / 3), (None, GIGABYTE)])
-def test_a_million_rows(tmp_path, name, limit, most):
+def test_memory_for_a_million_rows(tmp_path, name, limit, most):
     found = measured(write(tmp_path / name, 1_000_000), limit)
     assert sum(found["read"].values()) == 1_000_000
     assert found["peak"] < most
 
 
 @pytest.mark.parametrize("name", ["a.jsonl", "a.csv"])
-def test_a_sample_that_is_read_again_is_the_same(tmp_path, make_task, monkeypatch, name):
+def test_sample_is_the_same_when_read_again(tmp_path, make_task, monkeypatch, name):
     write(tmp_path / name, 500)
     kept = load_splits(make_task(path=name), folder=tmp_path, limit=20)
     monkeypatch.setattr("harness.data.pipeline.file_rows.KEPT_FOR_SAMPLE", 100)
     assert load_splits(make_task(path=name), folder=tmp_path, limit=20) == kept
 
 
-def test_a_file_that_changes_while_it_is_read(tmp_path, make_task, monkeypatch):
+def test_file_that_changes_while_it_is_read_is_refused(tmp_path, make_task, monkeypatch):
     path = write(tmp_path / "a.csv", 500)
     monkeypatch.setattr("harness.data.pipeline.file_rows.KEPT_FOR_SAMPLE", 100)
 

@@ -1,4 +1,4 @@
-"""Outputs that were made elsewhere, in the formats that people have them in, and every way in which they do not fit the rows."""
+"""External outputs in common formats, and every way in which they can fail to match the test examples."""
 
 from __future__ import annotations
 
@@ -24,35 +24,35 @@ def texts(path: Path, **more: object) -> dict[str, str]:
     return {name: output.text for name, output in read_outputs(path, ROWS, **more).items()}  # type: ignore[arg-type]
 
 
-def test_rows_with_ids_in_any_order(tmp_path: Path) -> None:
+def test_outputs_with_ids_in_any_order(tmp_path: Path) -> None:
     path = jsonl(tmp_path, {"id": "row-2", "output": "c"}, {"id": "row-0", "output": "a\nб"}, {"output": None, "id": "row-1"})
-    assert texts(path) == {"row-2": "c", "row-0": "a\nб"}, "one is null and one is not there: both are missing"
+    assert texts(path) == {"row-2": "c", "row-0": "a\nб"}, "null and absent outputs are both missing"
 
 
-def test_rows_without_ids_and_lines_are_in_the_order_of_the_data(tmp_path: Path) -> None:
+def test_outputs_without_ids_are_in_the_order_of_the_data(tmp_path: Path) -> None:
     path = jsonl(tmp_path, *({"output": word} for word in "abcd"))
     lines = tmp_path / "out.txt"
     lines.write_text("\ufeffa\n\nc c\nd", encoding="utf-8")
     assert list(texts(path).values()) == list("abcd")
     assert texts(lines) == {"row-0": "a", "row-1": "", "row-2": "c c", "row-3": "d"}, "an empty line is an empty output"
     lines.write_bytes("a\u2028a\r\nb\x0bb\r\nc\r\nd\r\n".encode())
-    assert list(texts(lines).values()) == ["a\u2028a", "b\x0bb", "c", "d"], "what else ends lines is a part of the output"
+    assert list(texts(lines).values()) == ["a\u2028a", "b\x0bb", "c", "d"], "other line separators are part of the output"
 
 
-def test_a_spreadsheet_and_numbers(tmp_path: Path) -> None:
+def test_csv_file_and_numeric_outputs(tmp_path: Path) -> None:
     table = tmp_path / "out.csv"
     table.write_text('id,output,note\nrow-1,"b, b",x\nrow-0,17,y\n')
     assert texts(table) == {"row-1": "b, b", "row-0": "17"}
     assert texts(jsonl(tmp_path, {"id": "row-0", "output": 17}, {"id": "row-1", "output": True})) == {"row-0": "17", "row-1": "True"}
 
 
-def test_probabilities_and_ids_that_are_numbers(tmp_path: Path) -> None:
+def test_probabilities_and_numeric_ids(tmp_path: Path) -> None:
     rows = [Example("7", {"input": "x"}, ("yes",))]
     found = read_outputs(jsonl(tmp_path, {"id": 7, "output": "yes", "probabilities": {"yes": 0.9, "no": 0.1}, "label": "yes"}), rows)
     assert found["7"].probabilities == {"yes": 0.9, "no": 0.1}
 
 
-def test_outputs_of_rows_that_are_not_tested_are_passed_over(tmp_path: Path) -> None:
+def test_outputs_outside_of_the_test_set_are_ignored(tmp_path: Path) -> None:
     path = jsonl(tmp_path, {"id": "train-1", "output": "x"}, {"id": "row-1", "output": "b"})
     assert texts(path, ignored_ids={"train-1"}) == {"row-1": "b"}
     with pytest.raises(BenchError, match="no test example has the id 'train-1'"):
@@ -77,7 +77,7 @@ def test_outputs_of_rows_that_are_not_tested_are_passed_over(tmp_path: Path) -> 
         (["{not json"], r"out.jsonl:1"),
     ],
 )
-def test_what_does_not_fit_is_named_with_its_line(tmp_path: Path, rows: list[object], message: str) -> None:
+def test_problem_names_its_line(tmp_path: Path, rows: list[object], message: str) -> None:
     with pytest.raises(BenchError, match=message):
         texts(jsonl(tmp_path, *rows))
 
@@ -89,7 +89,7 @@ def test_many_problems_are_counted(tmp_path: Path) -> None:
     assert raised.value.problems[-1] == "… and 45 more in out.jsonl"
 
 
-def test_files_that_are_none(tmp_path: Path) -> None:
+def test_missing_empty_and_binary_files_are_refused(tmp_path: Path) -> None:
     (tmp_path / "empty.txt").write_text("")
     (tmp_path / "binary.txt").write_bytes(b"\xff\xfe\x00\x01\x80")
     for name, message in (

@@ -10,28 +10,29 @@ from clinic_reader import UNITS, forbidden_pairs, misstated, stated_range
 
 from harness.data.clinic.phrases.question_phrases import QUESTIONS
 
-WHAT_A_VISIT_MAY_LACK = {"current", "allergy", "cleared", "clash", "stopped", "range", "vital"}
-
 
 @pytest.fixture
 def questions(clinic):
     return [example for _, example in clinic("qa")]
 
 
+WHAT_A_VISIT_MAY_LACK = {"current", "allergy", "cleared", "clash", "stopped", "range", "vital"}
+
+
 def vital_asked(example):
     return next(vital for vital in UNITS if vital in example.inputs["question"])
 
 
-def test_an_answer_is_a_part_of_the_visit(questions):
+def test_answer_is_a_substring_of_the_visit(questions):
     for example in questions:
         assert all(target in example.inputs["context"] for target in example.targets), example
         assert len(set(example.targets)) == len(example.targets)
         assert example.meta["unanswerable"] == (not example.targets) == (not example.meta["facts"])
         assert [target for fact in example.meta["facts"] for target in fact["any"]] == list(example.targets)
-    assert any(len(e.targets) > 1 for e in questions), "several spans may be right"
+    assert any(len(e.targets) > 1 for e in questions), "several spans can be correct"
 
 
-def test_a_fifth_has_no_answer_and_the_question_does_not_tell_which(clinic):
+def test_a_fifth_has_no_answer_and_the_question_does_not_reveal_which(clinic):
     for split in ("train", "validation", "test"):
         rows = [e for s, e in clinic("qa") if s == split]
         assert 0.15 < sum(not e.targets for e in rows) / len(rows) < 0.27
@@ -43,7 +44,7 @@ def test_a_fifth_has_no_answer_and_the_question_does_not_tell_which(clinic):
         assert 0.15 < answered[asked][False] / answered[asked].total() < 0.8, asked
 
 
-def test_a_question_without_an_answer_asks_for_what_the_visit_does_not_say(questions):
+def test_question_without_an_answer_asks_for_something_not_in_the_visit(questions):
     for example in questions:
         asked, context, meta = example.meta["asked"], example.inputs["context"], example.meta
         if asked == "vital":
@@ -77,13 +78,13 @@ def test_every_fact_is_asked_for_in_several_wordings_and_test_has_its_own(clinic
     assert sum(len(q.seen) for q in QUESTIONS.values()) >= 80
 
 
-def test_what_a_wrong_answer_would_harm_is_critical(questions):
+def test_harmful_topics_are_critical(questions):
     critical = {e.meta["asked"]: fact["critical"] for e in questions for fact in e.meta["facts"]}
     harmless = {"age", "symptom", "severity", "duration", "denied", "history", "frequency"}
     assert {asked for asked, is_critical in critical.items() if not is_critical} == harmless
 
 
-def test_a_dose_that_was_taken_back_is_forbidden(questions):
+def test_corrected_dose_is_forbidden(questions):
     corrected = [e for e in questions if e.meta["asked"] == "dose" and any(f["what"] == "dose" for f in e.meta["forbidden"])]
     assert len(corrected) > 10
     for example in corrected:

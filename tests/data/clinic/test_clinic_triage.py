@@ -44,8 +44,8 @@ def test_a_third_is_hard_in_every_class(messages):
     assert 0.32 < sum(e.meta["hard"] for e in messages) / len(messages) < 0.4
 
 
-def test_words_of_danger_stand_in_messages_that_are_none(messages):
-    """Else the word alone would decide."""
+def test_danger_words_also_occur_in_harmless_messages(messages):
+    """Otherwise the word alone would decide."""
     danger = [e.targets[0] for e in messages if any(d.removeprefix("a ") in e.inputs["input"].lower() for d in DANGERS)]
     labels = Counter(danger)
     assert set(labels) == set(CLASSES)
@@ -55,14 +55,14 @@ def test_words_of_danger_stand_in_messages_that_are_none(messages):
     assert strong["routine"] + strong["self-care"] > 0.1 * strong["urgent"]
 
 
-def test_what_decides_is_shown_by_train(clinic):
+def test_train_contains_every_deciding_word(clinic):
     shown = " ".join(e.inputs["input"].lower() for split, e in clinic("classification") if split == "train")
     for word in (*DANGERS, *STRONG, *WEAK):
         assert shown.count(word) > 10
 
 
-def test_many_sentences_a_class():
-    """A frame and a cue make a sentence."""
+def test_every_class_has_many_sentences():
+    """Each combination of a frame and a cue is a sentence."""
     assert all(len(cues) * len(OPENERS[False]) >= 150 and len(cues) * len(OPENERS[True]) >= 60 for cues in CUES.values())
 
 
@@ -72,7 +72,7 @@ def test_lengths_and_repetition(messages):
     assert len({e.inputs["input"] for e in messages}) == len(messages)
 
 
-def test_only_a_message_that_may_not_wait_has_a_fact(messages):
+def test_only_urgent_messages_have_a_fact(messages):
     for example in messages:
         waits = example.targets[0] not in ("emergency", "urgent")
         expected = [] if waits else [{"what": "triage", "any": ["emergency", "urgent"], "critical": True}]

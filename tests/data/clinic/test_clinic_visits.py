@@ -28,6 +28,12 @@ from harness.data.clinic.phrases.visit_dialogue import DIALOGUE
 from harness.data.clinic.phrases.visit_lead_ins import SPOKEN, WRITTEN
 from harness.data.clinic.phrases.visit_prose import PROSE
 
+
+@pytest.fixture
+def visits(clinic):
+    return [example for _, example in clinic("summarization")]
+
+
 SUMMARY = re.compile(
     r"Name: (?P<name>[^,]+), (?P<age>\d+)\nComplaint: (?P<complaint>.+) for (?P<duration>\d+ \w+)\nDenies: (?P<denied>.+)\n"
     r"Allergies: (?P<allergy>.+)\nNot with: (?P<clash>.+)\nTakes: (?P<current>.+)\nVital signs: (?P<vital>.+)\n"
@@ -39,11 +45,6 @@ def marks(said):
     """What a summary marks as an alert: "lisinopril (allergy!)", "warfarin (clash!)", "pulse too high"."""
     readings = re.findall(r"^(.+?) [\d.]+ [a-z A-Z]+, (too \w+),", said["vital"])
     return re.findall(r"\w+ \((?:allergy|clash)!\)", said["check"]) + [" ".join(each) for each in readings]
-
-
-@pytest.fixture
-def visits(clinic):
-    return [example for _, example in clinic("summarization")]
 
 
 def test_lengths(visits):
@@ -83,7 +84,7 @@ def test_everything_in_the_summary_is_in_the_text(visits):
         assert drugs_in(said["check"]) == [said["drug"], *drugs_in(said["current"])], "every drug is checked, the new one first"
 
 
-def test_visits_without_an_alert_come_near_one(visits):
+def test_visits_without_an_alert_come_close_to_one(visits):
     quiet = [e for e in visits if e.meta["alert_kind"] == "none"]
     near = Counter()
     for example in quiet:
@@ -107,14 +108,14 @@ def test_visits_without_an_alert_come_near_one(visits):
     assert len(near) == 9
 
 
-def test_near_misses_are_not_a_sign_of_no_alert(visits):
+def test_near_misses_also_occur_with_alerts(visits):
     alarming = [e for e in visits if e.meta["alert_kind"] != "none"]
     for kind in ("cleared", "kin_drug", "stopped", "clash", "range", "kin_reading"):
         assert sum(bool(e.meta[kind]) for e in alarming) > 0.015 * len(alarming), kind
 
 
-def test_corrections(visits):
-    """A dose that was said first and then taken back is in no summary."""
+def test_slips_are_corrected_in_the_text_only(visits):
+    """No summary contains a dose that was corrected."""
     corrected = [e for e in visits if any(f["what"] == "dose" for f in e.meta["forbidden"])]
     assert 0.05 < len(corrected) / len(visits) < 0.2
     for example in corrected:
@@ -122,13 +123,13 @@ def test_corrections(visits):
         assert re.search(rf"\b{wrong.split()[0]}\b( {wrong.split()[1]})?(, | or rather )", example.inputs["input"])
 
 
-def test_styles(visits):
+def test_share_of_dialogues(visits):
     lines = Counter("Doctor: " in e.inputs["input"] for e in visits)
     assert 0.3 < lines[True] / len(visits) < 0.5
 
 
 def test_facts_catch_what_a_clinician_would_count(visits):
-    """A summary in which one thing was changed states a fact less, or something forbidden."""
+    """A summary with one change lacks a fact or contains something forbidden."""
     for example in visits[:300]:
         said, meta = example.targets[0], example.meta
         name, drug, dose = meta["name"], meta["drug"], meta["dose"]
@@ -143,7 +144,7 @@ def test_facts_catch_what_a_clinician_would_count(visits):
 
 
 def test_alerts_are_not_in_the_words_of_the_pre_training_corpus(clinic):
-    """Else the shipped model would know a part of the answer before it is tuned."""
+    """Otherwise the shipped model would know part of the answer before it is tuned."""
     for kind in ("summarization", "generation"):
         for _, example in clinic(kind):
             assert not re.search("is on the list|above the limit|is too much", " ".join([*example.inputs.values(), *example.targets]))
@@ -163,15 +164,15 @@ def test_alerts_are_not_in_the_words_of_the_pre_training_corpus(clinic):
         ("allergy", "allerg|react", "{allergies}"),
     ],
 )
-def test_what_tells_what_a_value_is_stands_before_it(slot, cue, value):
-    """A causal model has seen nothing else when it comes to the value."""
+def test_cue_precedes_its_value(slot, cue, value):
+    """A causal model has read nothing else when it reaches the value."""
     for sentences in (*DIALOGUE[slot], *PROSE[slot]):
         for sentence in sentences:
             assert re.search(cue, sentence[: sentence.index(value)], re.IGNORECASE), sentence
 
 
-def test_hardly_two_visits_state_a_fact_in_the_same_words(visits):
-    """Sentences begin in dozens of ways, and test has its own; no beginning says a thing that an alert hangs on."""
+def test_visits_state_facts_in_different_words(visits):
+    """There are dozens of lead-ins, and test has its own. None contains a word that an alert depends on."""
     for seen, unseen in (SPOKEN, WRITTEN):
         assert len(set(seen)) == len(seen) >= 40 and len(set(unseen)) == len(unseen) >= 12
         assert not set(seen) & set(unseen)
@@ -179,4 +180,4 @@ def test_hardly_two_visits_state_a_fact_in_the_same_words(visits):
             assert not re.search(rf"allerg|react|years|{RULED_OUT}|{OTHERS}", lead) and not NEGATIONS.search(lead), lead
     said = [s for e in visits for s in statements(e.inputs["input"]) if re.search("allerg", s, re.IGNORECASE)]
     ways = {re.sub(r"\d+", "", DRUG.sub("it", s)) for s in said}
-    assert len(ways) > 0.45 * len(said), "0.27 without the beginnings"
+    assert len(ways) > 0.45 * len(said), "0.27 without lead-ins"

@@ -1,4 +1,4 @@
-"""Values of Arrow tables that Python has none for: in Parquet files, and in folders that `datasets` saved."""
+"""Arrow values that Python cannot represent, in Parquet files and in folders that `datasets` saved."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from pyarrow import parquet
 from harness.data import load_splits
 
 N = 12
+
+
 STRANGE = {
     "moment": (pa.array([400_000_000_000_000] * N, pa.timestamp("ms")), "14645-06-30 15:06:40.000"),
     "day": (pa.array([5_000_000] * N, pa.date32()), "15659-07-15"),
@@ -35,25 +37,25 @@ def parquet_of(found: pa.Table) -> bytes:
 
 
 @pytest.mark.parametrize("name", STRANGE)
-def test_a_value_that_python_has_none_for_is_text(load, in_order, name):
+def test_value_that_python_cannot_represent_becomes_text(load, in_order, name):
     column, text = STRANGE[name]
     assert in_order(load(parquet_of(table(seen=column)), "a.parquet"))[0].meta == {"seen": text}
 
 
-def test_the_other_values_of_such_a_column_stay_as_they_are(load, in_order):
+def test_other_values_of_such_a_column_are_unchanged(load, in_order):
     moments = pa.array([400_000_000_000_000, None, *[86_400_000] * (N - 2)], pa.timestamp("ms"))
     rows = in_order(load(parquet_of(table(at=moments)), "a.parquet"))
     assert [row.meta["at"] for row in rows[:3]] == ["14645-06-30 15:06:40.000", None, "1970-01-02 00:00:00"]
 
 
-def test_a_folder_that_datasets_saved(tmp_path, make_task, in_order):
+def test_saved_folder_with_such_a_value(tmp_path, make_task, in_order):
     import datasets
 
     datasets.Dataset(table(day=STRANGE["day"][0])).save_to_disk(str(tmp_path / "saved"))
     assert in_order(load_splits(make_task(path="saved"), folder=tmp_path))[0].meta == {"day": "15659-07-15"}
 
 
-def test_a_uuid_names_a_row_or_a_group(load):
+def test_uuid_as_id_and_group(load):
     names = [uuid.UUID(int=i) for i in range(N)]
     ids = pa.array([name.bytes for name in names], pa.uuid())
     splits = load(parquet_of(table(group=ids).set_column(0, "id", ids)), "a.parquet")

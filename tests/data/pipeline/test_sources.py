@@ -1,22 +1,31 @@
-"""The rows of a plug-in's source: types are only promised there, so each row is checked before anything rests on it."""
+"""Examples of a plug-in's source are checked before they are used."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
+from message_checks import assert_contains
 
 from harness.data import SourceRows, load_splits, sources
 from harness.errors import BenchError
 from harness.plugins import InstalledPlugin, Plugin
 from harness.types import Example
 
+
+def error_for(task, folder: Path) -> str:
+    with pytest.raises(BenchError) as caught:
+        load_splits(task, folder=folder)
+    return str(caught.value)
+
+
 Loads = Callable[..., str]
 
 
 @pytest.fixture
 def message(monkeypatch, make_task, tmp_path) -> Iterator[Loads]:
-    """What loading one row of a source ends in; "" where it is taken."""
+    """The error for one example of a source; "" if it is accepted."""
 
     def run(example: Example, kind: str = "summarization") -> str:
         rest = [(split, Example(split, {"input": split}, ("x",))) for split in ("train", "test")]
@@ -32,6 +41,19 @@ def message(monkeypatch, make_task, tmp_path) -> Iterator[Loads]:
     yield run
     monkeypatch.undo()
     sources.cache_clear()
+
+
+def test_clinic_refuses_options(make_task, tmp_path):
+    with pytest.raises(Exception, match="the source 'clinic' takes no options"):
+        load_splits(make_task(source="clinic", options={"language": "de"}), folder=tmp_path)
+
+
+def test_unknown_source_suggests_a_similar_one(tmp_path, make_task):
+    assert_contains(error_for(make_task(source="clinc"), tmp_path), "no source 'clinc'", "Did you mean 'clinic'?")
+
+
+def test_source_refuses_fields(tmp_path, make_task):
+    assert_contains(error_for(make_task(source="clinic", fields={"input": "x"}), tmp_path), "clinic", 'data="FILE"')
 
 
 @pytest.mark.parametrize(
@@ -51,19 +73,19 @@ def message(monkeypatch, make_task, tmp_path) -> Iterator[Loads]:
         (Example("r", {"input": "a"}, ("x",), choices=["x"]), "choices must be a tuple of texts, not list"),
     ],
 )
-def test_a_row_that_cannot_be_used(message: Loads, example: Example, hint: str) -> None:
+def test_invalid_example_is_refused(message: Loads, example: Example, hint: str) -> None:
     said = message(example)
     assert said.startswith("the source 'acme' of acme 1.0: the example 'r' of train: ")
     assert hint in said
 
 
-def test_an_id_that_is_no_text(message: Loads) -> None:
+def test_id_must_be_text(message: Loads) -> None:
     assert "the example '7' of train: id must be text, not int: '7'" in message(Example(7, {"input": "a"}, ("x",)))
 
 
-def test_a_question_may_have_no_answer(message: Loads) -> None:
+def test_question_may_have_no_answer(message: Loads) -> None:
     assert message(Example("r", {"input": "a"}, ()), "qa") == ""
 
 
-def test_a_good_row_is_taken(message: Loads) -> None:
+def test_valid_example_is_accepted(message: Loads) -> None:
     assert message(Example("r", {"input": "a", "context": "b"}, ("x", "y"), group="g")) == ""

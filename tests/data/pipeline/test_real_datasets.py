@@ -1,4 +1,4 @@
-"""Real files, quirks included. They are not part of the project: skipped where they are missing."""
+"""Published datasets with all their quirks. Skipped if they are not available."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from harness.errors import BenchError
 
 DATA = SHARED / "data"
 
+
 pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="../shared/data is not here")
 
 
@@ -26,7 +27,7 @@ def test_mts_dialog(make_task):
     splits = load_splits(task, folder=DATA / "mts-dialog")
     report = splits.report
     assert report.sizes == {"train": 1201 - 3, "validation": 100, "test": 200}
-    # three dialogues of train also occur elsewhere, one in test and two in validation
+    # three training dialogues also occur in other splits: one in test, two in validation
     assert (report.removed_from_train, report.removed_from_validation) == (3, 0)
     assert report.duplicates == {
         "train": 2, "validation": 0, "test": 0, "train/test": 1, "train/validation": 2, "validation/test": 0,
@@ -57,7 +58,7 @@ def test_banking77(make_task):
     assert small.report.unseen_labels
 
 
-def test_e2e_references_of_one_meaning_stay_together(make_task):
+def test_e2e_references_of_one_input_stay_together(make_task):
     task = make_task(path="devel-fixed.no-ol.csv", fields={"input": "mr", "target": "ref"})
     splits = load_splits(task, folder=DATA / "e2e-cleaned")
     assert sum(splits.report.sizes.values()) == 4299
@@ -66,7 +67,7 @@ def test_e2e_references_of_one_meaning_stay_together(make_task):
 
 
 def test_e2e_folded(make_task):
-    """Every meaning of validation and test is one example, with all the references that the file has for it."""
+    """Every input in validation and test is one example with all its references in the file."""
     references: dict[str, set[str]] = {}
     with (DATA / "e2e-cleaned" / "devel-fixed.no-ol.csv").open(newline="", encoding="utf-8") as file:
         for row in csv.DictReader(file):
@@ -84,7 +85,7 @@ def test_e2e_folded(make_task):
     assert unfolded.report.sizes["test"] == len(splits.test) + splits.report.folded["test"]
 
 
-def test_e2e_meanings_that_were_corrected_differently(make_task):
+def test_e2e_folding_by_a_column_with_different_inputs_is_refused(make_task):
     task = make_task(path="devel-fixed.no-ol.csv", fields={"input": "mr", "target": "ref"}, fold_references_by="orig_mr")
     with pytest.raises(BenchError, match=r"csv:\d+ and devel-fixed.no-ol.csv:\d+ have the same 'orig_mr'.*different inputs \(\d+ more"):
         load_splits(task, folder=DATA / "e2e-cleaned")
@@ -96,7 +97,7 @@ def test_xquad(make_task):
     assert len(examples) == 1190
     assert len({e.group for e in examples}) == len({e.inputs["context"] for e in examples}) == 240
     homes = [{e.group for e in part} for part in (splits.train, splits.validation, splits.test)]
-    assert sum(map(len, homes)) == 240, "a passage is never split"
+    assert sum(map(len, homes)) == 240, "each passage is in one split"
     articles = json.loads((DATA / "xquad" / "xquad.en.json").read_text())["data"]
     paragraphs = [paragraph for article in articles for paragraph in article["paragraphs"]]
     expected = {q["id"]: (q["question"], p["context"], tuple(a["text"] for a in q["answers"])) for p in paragraphs for q in p["qas"]}
@@ -120,8 +121,8 @@ def test_pubmedqa(make_task):
     assert splits.report.sizes == {"train": 400, "validation": 50, "test": 50}
 
 
-def test_every_format_gives_mts_dialog(make_task, tmp_path):
-    """The same rows as CSV, TSV, JSON, Parquet, a workbook and compressed: the same digest of everything."""
+def test_mts_dialog_is_the_same_in_every_format(make_task, tmp_path):
+    """The same rows as CSV, TSV, JSON, Parquet, XLSX and compressed have the same digest."""
     import pandas as pd
 
     source = DATA / "mts-dialog" / "MTS-Dialog-ValidationSet.csv"

@@ -10,8 +10,6 @@ from clinic_reader import RANGE, drugs_in, misstated, places
 
 from harness.data.clinic.phrases.discharge_phrases import ALERT_CUES, LABELS, SENTENCES, TAKEN
 
-HOLDS = re.compile("Do not take|Leave the|We planned|Keep off|Do not start|Wait with|Hold|must wait")
-
 
 @pytest.fixture
 def discharges(clinic):
@@ -19,14 +17,14 @@ def discharges(clinic):
 
 
 def fields(example):
-    """The form by field, whatever its labels."""
+    """The form by field, under any labels."""
     field_of = {label: field for field, pair in LABELS.items() for labels in pair for label in labels}
     lines = [line.split(": ", 1) for line in example.inputs["input"].splitlines()]
     return {field_of[label]: value for label, value in lines}
 
 
 def must_wait(form):
-    """Why the new drug may not be taken, by the form alone."""
+    """Why the new drug must wait, according to the form alone."""
     new = form["new"].split()[0]
     if new in drugs_in(form.get("allergies", "")):
         return "allergy"
@@ -36,7 +34,7 @@ def must_wait(form):
 
 
 def outside(form):
-    """high or low, where the vital is outside its range."""
+    """The side on which the vital sign is outside its range: high, low or ''."""
     if "vital" not in form:
         return ""
     value = float(re.search(r"[\d.]+", form["vital"])[0])
@@ -44,12 +42,15 @@ def outside(form):
     return "high" if value > high else "low" if value < low else ""
 
 
-def test_labels_mean_one_field_each():
+HOLDS = re.compile("Do not take|Leave the|We planned|Keep off|Do not start|Wait with|Hold|must wait")
+
+
+def test_each_label_names_one_field():
     labels = [label for pair in LABELS.values() for labels in pair for label in labels]
     assert len(set(labels)) == len(labels)
 
 
-def test_every_text_says_every_field(discharges):
+def test_every_text_states_every_field(discharges):
     for example in discharges:
         form = fields(example)
         drug, dose, frequency = re.match(r"(\w+) (\d+ \w+) (.+?) (?:by |as |on |under )", form["new"]).groups()
@@ -60,8 +61,8 @@ def test_every_text_says_every_field(discharges):
         assert all(fact in text for text in example.targets for fact in said), example
 
 
-def test_a_text_says_nothing_else(discharges):
-    """Every drug and number in it is in the form; what it warns of follows from the form."""
+def test_text_states_nothing_else(discharges):
+    """Every drug and number of the text is in the form, and every warning follows from the form."""
     for example in discharges:
         form, text_of_form = fields(example), example.inputs["input"]
         for text in example.targets:
@@ -71,7 +72,7 @@ def test_a_text_says_nothing_else(discharges):
             assert warned == {alert for alert in (must_wait(form), outside(form)) if alert}
 
 
-def test_a_drug_that_must_wait_is_never_told_to_be_taken(discharges):
+def test_drug_on_hold_is_never_to_be_taken(discharges):
     waiting = Counter()
     for example in discharges:
         why, drug = must_wait(fields(example)), example.meta["drug"]
@@ -104,7 +105,7 @@ def test_texts_of_a_form_are_in_different_words(discharges):
         assert len({sentence for text in said for sentence in text}) == sum(map(len, said))
 
 
-def test_every_sentence_of_an_alert_has_its_cue_and_no_other_has():
+def test_every_sentence_of_an_alert_has_its_own_cue():
     for slot, sentences in SENTENCES.items():
         for sentence in sentences:
             cues = {alert for alert, phrases in ALERT_CUES.items() for phrase in phrases if places(phrase, sentence)}

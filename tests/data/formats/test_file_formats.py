@@ -1,0 +1,142 @@
+"""Every file format yields the same rows."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import json
+import lzma
+import zipfile
+
+import openpyxl
+import pyarrow as pa
+import pytest
+from pyarrow import parquet
+
+from harness.data import load_splits, peek
+from harness.data.formats import READABLE
+from harness.errors import BenchError
+
+ROWS = [{"id": str(i), "input": f"text {i}", "target": f"sum {i}"} for i in range(12)]
+
+
+CSV = "id,input,target\n" + "".join(f"{r['id']},{r['input']},{r['target']}\n" for r in ROWS)
+
+
+JSONL = "".join(json.dumps(row) + "\n" for row in ROWS)
+
+
+def zipped(members: dict[str, str]) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in members.items():
+            archive.writestr(name, text)
+    return file.getvalue()
+
+
+def zstd(text: str) -> bytes:
+    # two frames, as `cat a.zst b.zst` makes
+    half = len(text) // 2
+    return b"".join(pa.compress(part.encode(), codec="zstd", asbytes=True) for part in (text[:half], text[half:]))
+
+
+def workbook(rows, title="Sheet1", **others) -> bytes:
+    book = openpyxl.Workbook()
+    book.active.title = title
+    for row in rows:
+        book.active.append(row)
+    for name, content in others.items():
+        sheet = book.create_sheet(name)
+        for row in content:
+            sheet.append(row)
+    file = io.BytesIO()
+    book.save(file)
+    return file.getvalue()
+
+
+def parquet_of(table: pa.Table) -> bytes:
+    file = io.BytesIO()
+    parquet.write_table(table, file)
+    return file.getvalue()
+
+
+FILES: dict[str, str | bytes] = {
+    "a.csv": CSV,
+    "a.tsv": CSV.replace(",", "\t"),
+    "a.jsonl": JSONL,
+    "a.ndjson": JSONL,
+    "lines.json": JSONL,
+    "list.json": json.dumps(ROWS, indent=1),
+    "one-line.json": json.dumps(ROWS),
+    "data.json": json.dumps({"version": 1, "authors": ["x"], "data": ROWS}),
+    "keyed.json": json.dumps({r["id"]: {k: v for k, v in r.items() if k != "id"} for r in ROWS}),
+    "keyed-with-ids.json": json.dumps({f"k{r['id']}": r for r in ROWS}),
+    "A.PARQUET": parquet_of(pa.Table.from_pylist(ROWS)),
+    "a.xlsx": workbook([["id", "input", "target"], *([int(r["id"]), r["input"], r["target"]] for r in ROWS)]),
+    "a.csv.gz": gzip.compress(CSV.encode(), mtime=0),
+    "a.jsonl.bz2": bz2.compress(JSONL.encode()),
+    "a.json.xz": lzma.compress(json.dumps(ROWS).encode()),
+    "a.tsv.gz": gzip.compress(b"\xef\xbb\xbf" + CSV.replace(",", "\t").encode(), mtime=0),
+    "a.csv.zst": zstd(CSV),
+    "a.csv.zip": zipped({"a.csv": CSV}),
+    "b.zip": zipped({"deep/b.jsonl": JSONL, "__MACOSX/deep/._b.jsonl": "a Mac's own"}),
+}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_every_format_yields_the_same_rows(load, in_order, name):
+    splits = load(FILES[name], name)
+    assert [(e.id, e.inputs, e.targets, dict(e.meta)) for e in in_order(splits)] == [
+        (r["id"], {"input": r["input"]}, (r["target"],), {}) for r in ROWS
+    ]
+    assert splits.report.origin["file"] == name
+    assert len(splits.report.origin["file sha256"]) == 64
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_peek_returns_the_first_rows(tmp_path, name):
+    content = FILES[name]
+    (tmp_path / name).write_bytes(content if isinstance(content, bytes) else content.encode())
+    table = peek(tmp_path / name, rows=3)
+    assert table.columns == ("id", "input", "target")
+    assert [record.values["input"] for record in table.records] == ["text 0", "text 1", "text 2"]
+    assert not table.bad_rows
+
+
+def test_peek_does_not_read_the_rest(tmp_path):
+    (tmp_path / "a.csv").write_bytes(b"input,target\n" + b"a,b\n" * 100_000 + b"\xff\n")
+    assert len(peek(tmp_path / "a.csv", rows=10).records) == 10
+    (tmp_path / "a.jsonl").write_text('{"a": 1}\n[1]\n{"b": 2}\n' + "{broken\n" * 10)
+    table = peek(tmp_path / "a.jsonl", rows=3)
+    assert (table.columns, len(table.records), len(table.bad_rows)) == (("a", "b"), 2, 1)
+
+
+def test_readable_extensions():
+    assert READABLE == (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet", ".xlsx")
+
+
+def test_several_files_are_read_as_one(tmp_path, make_task, in_order):
+    (tmp_path / "a.csv").write_text("input,target,id,extra\n" + "".join(f"a {i},s,{i},x\n" for i in range(5)))
+    (tmp_path / "b.jsonl").write_text("".join(json.dumps({"target": "s", "input": f"b {i}", "id": i}) + "\n" for i in range(5, 10)))
+    splits = load_splits(make_task(path=("a.csv", "b.jsonl")), folder=tmp_path)
+    assert [e.inputs["input"] for e in in_order(splits)] == [f"{'ab'[i // 5]} {i}" for i in range(10)]
+    assert splits.report.origin["file"] == "a.csv, b.jsonl"
+    assert [len(sha) for sha in splits.report.origin["file sha256"].split(", ")] == [64, 64]
+    given = {"train": ("a.csv",), "test": ("b.jsonl",)}
+    assert load_splits(make_task(path=given), folder=tmp_path).report.sizes == {"train": 4, "validation": 1, "test": 5}
+
+
+def test_several_files_keep_their_own_line_numbers_and_ids(tmp_path, make_task):
+    for name in "ab":
+        (tmp_path / f"{name}.csv").write_text("input,target,id\n" + "".join(f"{name} {i},s,{i}\n" for i in range(5)))
+    splits = load_splits(make_task(path=("a.csv", "b.csv")), folder=tmp_path)
+    ids = {e.id for e in (*splits.train, *splits.validation, *splits.test)}
+    assert ids == {f"{name}.csv/{i}" for name in "ab" for i in range(5)}
+    assert any("prefixed with the name of its file" in line for line in splits.report.warnings)
+    (tmp_path / "b.csv").write_text("input,target\nx,y\n,z\n")
+    with pytest.raises(BenchError, match=r"b\.csv:3: input"):
+        load_splits(make_task(path=("a.csv", "b.csv")), folder=tmp_path)
+    (tmp_path / "b.csv").write_text("text,target\nx,y\n")
+    with pytest.raises(BenchError, match=r"b\.csv: no column for the input"):
+        load_splits(make_task(path=("a.csv", "b.csv")), folder=tmp_path)
