@@ -101,8 +101,7 @@ class _Source:
         self.examples: Mapping[str, Example] = {example.id: example for example in run.examples(task)}
 
     def render_prompt(self, example: str) -> str:
-        own = self.examples[example]
-        return render_prompt(self.task.prompt, own.inputs, own.choices)
+        return render_prompt(self.task.prompt, self.examples[example].inputs, self.examples[example].choices)
 
     def describe(self, review: Review, rating: UnblindedRating) -> TrainingRecord:
         """Where a record comes from."""
@@ -169,20 +168,20 @@ def _list_preferences(source: _Source, votes: Mapping[tuple[str, tuple[str, ...]
     """The preference of each pair of outputs with a clear majority; none where an output is empty, or both are the same."""
     cells = dict.fromkeys(cell for _, pair in votes for cell in pair)
     outputs = {cell: {p.example_id: p.output for p in source.run.predictions(cell)} for cell in cells}
-    for (example, pair), own in votes.items():
-        counts = [sum(vote.winner == cell for vote in own) for cell in pair]
+    for (example, pair), pair_votes in votes.items():
+        counts = [sum(vote.winner == cell for vote in pair_votes) for cell in pair]
         texts = [outputs[cell].get(example, "") for cell in pair]
         if counts[0] == counts[1] or texts[0] == texts[1] or not all(text.strip() for text in texts):
             continue
         best = 0 if counts[0] > counts[1] else 1
-        if 2 * counts[best] <= len(own):  # the other raters chose a tie, or both bad
+        if 2 * counts[best] <= len(pair_votes):  # the other raters chose a tie, or both bad
             continue
-        strategies = {cell: strategy for strategy, cell in own[0].cells.items()}
-        provenance = source.describe(own[0].review, own[0].rating) | {
-            "packet": ", ".join(dict.fromkeys(vote.review.packet.id for vote in own)),
-            "raters": list(dict.fromkeys(vote.rating.rating.rater for vote in own)),
+        strategies = {cell: strategy for strategy, cell in pair_votes[0].cells.items()}
+        provenance = source.describe(pair_votes[0].review, pair_votes[0].rating) | {
+            "packet": ", ".join(dict.fromkeys(vote.review.packet.id for vote in pair_votes)),
+            "raters": list(dict.fromkeys(vote.rating.rating.rater for vote in pair_votes)),
             "strategies": [strategies[pair[best]], strategies[pair[1 - best]]],
-            "votes": [counts[best], len(own)],
+            "votes": [counts[best], len(pair_votes)],
         }
         yield {
             "prompt": source.render_prompt(example),

@@ -68,7 +68,7 @@ class ErrorRate:
     any_error: Score
     """The share of examples on which at least half of the raters see a minor or critical error."""
     kinds: Mapping[str, float]
-    """The share of examples on which at least half of the raters mark a kind; kinds that nobody marked are left out."""
+    """The share of examples on which at least half of the raters mark a kind; kinds without a mark are left out."""
     change: Change | None
     """Of the critical rate against the baseline; None for the baseline itself."""
     reduction: Reduction | None
@@ -161,7 +161,7 @@ class Findings:
     sampled_examples: int
     """Test examples in the packet."""
     rated_examples: int
-    """Test examples that somebody rated."""
+    """Test examples with a rating."""
     items: int
     """Without repeated items."""
     rated_items: int

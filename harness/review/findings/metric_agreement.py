@@ -37,7 +37,7 @@ def _average_ratings(ratings: UnblindedRatings) -> MeanRatings:
     values: dict[tuple[str, tuple[str, ...]], list[float]] = {}
     for rating in ratings.first_ratings:
         values.setdefault((rating.example, tuple(sorted(rating.strategies))), []).append(_to_number(ratings, rating))
-    return {key: float(np.mean(own)) for key, own in values.items()}
+    return {key: float(np.mean(numbers)) for key, numbers in values.items()}
 
 
 def _to_number(ratings: UnblindedRatings, rating: UnblindedRating) -> float:
@@ -52,15 +52,15 @@ def _to_number(ratings: UnblindedRatings, rating: UnblindedRating) -> float:
 def _compute_pair_agreement(ratings: UnblindedRatings, metric: str, means: MeanRatings, scores: OrientedScores) -> MetricAgreement | None:
     by_example: dict[str, list[float]] = {}
     for (example, (first, second)), mean in ((key, value) for key, value in means.items() if len(key[1]) == 2):
-        one, other = scores.get((example, first)), scores.get((example, second))
-        if mean != 0.5 and one is not None and other is not None:
-            by_example.setdefault(example, []).append(0.5 if one == other else float((other > one) == (mean > 0.5)))
+        left, right = scores.get((example, first)), scores.get((example, second))
+        if mean != 0.5 and left is not None and right is not None:
+            by_example.setdefault(example, []).append(0.5 if left == right else float((right > left) == (mean > 0.5)))
     if not by_example:
         return None
-    share = ratings.estimate_mean({example: float(np.mean(own)) for example, own in by_example.items()})
+    share = ratings.estimate_mean({example: float(np.mean(matches)) for example, matches in by_example.items()})
     if share.value is None:
         return None
-    return MetricAgreement(metric, "pair agreement", share.value, share.low, share.high, sum(len(own) for own in by_example.values()))
+    return MetricAgreement(metric, "pair agreement", share.value, share.low, share.high, sum(map(len, by_example.values())))
 
 
 def _compute_tau(ratings: UnblindedRatings, metric: str, means: MeanRatings, scores: OrientedScores) -> MetricAgreement | None:
@@ -73,8 +73,8 @@ def _compute_tau(ratings: UnblindedRatings, metric: str, means: MeanRatings, sco
     ]
     if len(rated) < 3:
         return None
-    mean_ratings, own_scores = np.array([each[1] for each in rated]), np.array([each[2] for each in rated])
-    tau = float(kendalltau(mean_ratings, own_scores).statistic)
+    mean_ratings, metric_scores = np.array([each[1] for each in rated]), np.array([each[2] for each in rated])
+    tau = float(kendalltau(mean_ratings, metric_scores).statistic)
     if not np.isfinite(tau):
         return None
     low, high = None, None
@@ -86,7 +86,7 @@ def _compute_tau(ratings: UnblindedRatings, metric: str, means: MeanRatings, sco
         resampled = []
         for _ in range(_RESAMPLES):
             index = [i for k in rng.integers(len(names), size=len(names)) for i in positions[names[k]]]
-            resampled.append(kendalltau(mean_ratings[index], own_scores[index]).statistic)
+            resampled.append(kendalltau(mean_ratings[index], metric_scores[index]).statistic)
         finite = np.array(resampled)[np.isfinite(resampled)]
         low, high = (float(end) for end in np.quantile(finite, [0.025, 0.975])) if len(finite) > _RESAMPLES / 2 else (None, None)
     return MetricAgreement(metric, "Kendall's tau-b", tau, low, high, len(rated))

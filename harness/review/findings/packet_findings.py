@@ -76,4 +76,4 @@ def _number_answers(ratings: UnblindedRatings) -> dict[str, dict[Level, dict[str
         nominal = {"first": 0, "tie": 1, "both bad": 2, "second": 3}
         return {"preference": {"nominal": nominal, "ordinal": {"first": 0, "tie": 1, "both bad": 1, "second": 2}}}
     numbers = {q.name: {answer: k for k, answer in enumerate(q.answers)} for q in list_questions(ratings.packet)}
-    return {question: {"nominal": own, "ordinal": own} for question, own in numbers.items()}
+    return {question: {"nominal": by_answer, "ordinal": by_answer} for question, by_answer in numbers.items()}

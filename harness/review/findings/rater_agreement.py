@@ -50,12 +50,12 @@ def compute_agreement(
         count: number of possible answers; they are numbered in order where `level` is "ordinal".
         clusters: by unit, what is resampled together: the items of one test example, or of one group.
     """
-    shared = {unit: own for unit, own in answers.items() if len(own) > 1}
+    shared = {unit: by_rater for unit, by_rater in answers.items() if len(by_rater) > 1}
     if not shared:
         return None
     counts = np.zeros((len(shared), count))
-    for position, own in enumerate(shared.values()):
-        np.add.at(counts[position], list(own.values()), 1.0)
+    for position, by_rater in enumerate(shared.values()):
+        np.add.at(counts[position], list(by_rater.values()), 1.0)
     low, high = _bootstrap_alpha(counts, level, [(clusters or {}).get(unit, unit) for unit in shared], seed)
     fleiss = _compute_fleiss(shared, count) if level == "nominal" else None
     return Agreement(level, len(shared), compute_alpha(counts, level), low, high, _compute_cohen(shared, count, level), fleiss)
@@ -119,17 +119,17 @@ def _compute_cohen(shared: Answers, count: int, level: Level) -> dict[tuple[str,
 
     from sklearn.metrics import cohen_kappa_score
 
-    raters = list(dict.fromkeys(rater for own in shared.values() for rater in own))
+    raters = list(dict.fromkeys(rater for by_rater in shared.values() for rater in by_rater))
     kappas = {}
-    for one, other in combinations(raters, 2):
-        both = [(own[one], own[other]) for own in shared.values() if one in own and other in own]
+    for first, second in combinations(raters, 2):
+        both = [(by_rater[first], by_rater[second]) for by_rater in shared.values() if first in by_rater and second in by_rater]
         if both:
             with warnings.catch_warnings():  # where both raters always give the same answer, kappa does not exist
                 warnings.simplefilter("ignore")
                 weights = "quadratic" if level == "ordinal" else None
                 kappa = float(cohen_kappa_score(*zip(*both, strict=True), labels=list(range(count)), weights=weights))
             if np.isfinite(kappa):
-                kappas[one, other] = (kappa, len(both))
+                kappas[first, second] = (kappa, len(both))
     return kappas
 
 
@@ -137,11 +137,11 @@ def _compute_fleiss(shared: Answers, count: int) -> float | None:
     """Fleiss' kappa on the units that every rater rated; None with fewer than two such units, or where all answers are the same."""
     from statsmodels.stats.inter_rater import fleiss_kappa
 
-    raters = {rater for own in shared.values() for rater in own}
-    complete = [own for own in shared.values() if len(own) == len(raters)]
+    raters = {rater for by_rater in shared.values() for rater in by_rater}
+    complete = [by_rater for by_rater in shared.values() if len(by_rater) == len(raters)]
     if len(complete) < 2:
         return None
-    table = np.array([np.bincount(list(own.values()), minlength=count) for own in complete])
+    table = np.array([np.bincount(list(by_rater.values()), minlength=count) for by_rater in complete])
     if np.count_nonzero(table.sum(axis=0)) < 2:
         return None
     return float(fleiss_kappa(table))

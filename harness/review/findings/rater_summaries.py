@@ -11,7 +11,7 @@ from harness.statistics import clopper_pearson_interval
 
 
 def summarize_raters(ratings: UnblindedRatings) -> tuple[RaterSummary, ...]:
-    """Every rater who was asked, and everybody else who rated."""
+    """The raters who were asked, then other people who rated."""
     names = dict.fromkeys([*ratings.packet.raters, *(rating.rating.rater for rating in ratings.ratings)])
     return tuple(_summarize(ratings, name) for name in names)
 
@@ -19,19 +19,21 @@ def summarize_raters(ratings: UnblindedRatings) -> tuple[RaterSummary, ...]:
 def _summarize(ratings: UnblindedRatings, name: str) -> RaterSummary:
     from scipy.stats import binomtest
 
-    own = {rating.rating.item: rating for rating in ratings.ratings if rating.rating.rater == name}
+    by_item = {rating.rating.item: rating for rating in ratings.ratings if rating.rating.rater == name}
     repeats = [
-        (own[earlier], rating) for rating in own.values() if (earlier := ratings.key.items[rating.rating.item].repeats) and earlier in own
+        (by_item[earlier], rating)
+        for rating in by_item.values()
+        if (earlier := ratings.key.items[rating.rating.item].repeats) and earlier in by_item
     ]
-    sides = [r.rating.answers["preference"] for r in own.values() if not r.is_repeat] if ratings.packet.mode == "pairwise" else []
+    sides = [r.rating.answers["preference"] for r in by_item.values() if not r.is_repeat] if ratings.packet.mode == "pairwise" else []
     decided, left_wins = sum(side in ("A", "B") for side in sides), sides.count("A")
     interval = clopper_pearson_interval(left_wins, decided) if decided else None
-    seconds = [rating.rating.seconds for rating in own.values() if rating.rating.seconds]
+    seconds = [rating.rating.seconds for rating in by_item.values() if rating.rating.seconds]
     assigned_to = name.partition("/")[0]  # in Label Studio several people may rate one rater's items
     return RaterSummary(
         name=name,
         items=sum(item.rater == assigned_to for item in ratings.packet.items),
-        rated=len(own),
+        rated=len(by_item),
         repeated=len(repeats),
         repeated_same=sum(_get_meaning(earlier) == _get_meaning(later) for earlier, later in repeats),
         decided=decided,

@@ -22,11 +22,11 @@ def compute_rating_times(ratings: UnblindedRatings) -> tuple[RatingTime, ...]:
         for name in ratings.strategies
     }
     times = []
-    for name, own in seconds.items():
-        if not own:
+    for name, durations in seconds.items():
+        if not durations:
             continue
-        ratio = _compute_ratio(ratings, seconds.get(ratings.baseline or "", {}), own) if name != ratings.baseline else None
-        times.append(RatingTime(name, float(np.median(list(own.values()))), len(own), *(ratio or (None, None, None))))
+        ratio = _compute_ratio(ratings, seconds.get(ratings.baseline or "", {}), durations) if name != ratings.baseline else None
+        times.append(RatingTime(name, float(np.median(list(durations.values()))), len(durations), *(ratio or (None, None, None))))
     return tuple(times)
 
 
@@ -38,7 +38,7 @@ def _compute_ratio(ratings: UnblindedRatings, baseline: Seconds, candidate: Seco
             logs.setdefault(example, []).append(math.log(seconds / before))
     if not logs:
         return None
-    values, probabilities, groups = ratings.to_arrays({example: float(np.mean(own)) for example, own in logs.items()})
+    values, probabilities, groups = ratings.to_arrays({example: float(np.mean(differences)) for example, differences in logs.items()})
     mean, interval = weighted_mean(values, probabilities, groups)
     low, high = (None if end is None else math.exp(end) for end in (interval.low, interval.high))
     return math.exp(mean), low, high

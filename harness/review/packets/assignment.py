@@ -1,6 +1,6 @@
 """Who rates what, in which order, with which output on which side: pure and seeded.
 
-Every strategy appears on either side equally often, for each rater and for each example. Every rater has an own order. Some items are
+Every strategy appears on either side equally often, for each rater and for each example. Every rater has a different order. Some items are
 repeated much later with the sides swapped, to measure how consistent each rater is.
 """
 
@@ -72,8 +72,7 @@ def _choose_swaps(examples: int, raters: int, overlap: int, rng: np.random.Gener
     """0 or 1 per example: whether its first rater sees the sides swapped. Each further rater sees them the other way round.
 
     Examples whose positions differ by the number of raters have the same raters. One of two such neighbours is swapped, chosen at
-    random, so that every rater sees each side equally often, whoever shares an example. The remaining examples are balanced as far as
-    possible.
+    random, so that every rater sees each side equally often. The remaining examples are balanced as far as possible.
     """
     whole = examples // (2 * raters) * 2 * raters
     coins = rng.integers(2, size=(examples // (2 * raters) + 1, raters))

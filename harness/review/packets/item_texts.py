@@ -55,6 +55,8 @@ def compute_content_digest(examples: Sequence[Example], predictions: Mapping[str
     """SHA-256 (hex) of the examples and of each strategy's outputs for them."""
     digest = sha256()
     for example in examples:
-        outputs = [[name, own[example.id].output if example.id in own else None] for name, own in sorted(predictions.items())]
+        outputs = [
+            [name, by_example[example.id].output if example.id in by_example else None] for name, by_example in sorted(predictions.items())
+        ]
         digest.update(json.dumps([example.id, sorted(example.inputs.items()), example.targets, outputs]).encode() + b"\n")
     return digest.hexdigest()

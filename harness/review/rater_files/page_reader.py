@@ -41,7 +41,7 @@ def _read_ratings(name: str, packet: str, rater: str, ratings: Sequence[Any]) ->
             item=to_text(rating.get("item")),
             packet=packet,
             rater=rater,
-            # An invalid answer is an answer all the same: the row is rejected, not skipped as unanswered.
+            # A row with an invalid answer is rejected, not skipped as unanswered.
             answers={str(question): "?" if question == invalid else to_text(answer) for question, answer in answers.items()},
             kinds=to_texts(rating.get("kinds")),
             corrected=to_text(rating.get("corrected")),

@@ -39,7 +39,7 @@ def _build_content(packet: Packet, rater: str, items: Sequence[ItemTexts]) -> di
     def number(text: str) -> int:
         return texts.setdefault(visible(text), len(texts))
 
-    rows = [
+    entries = [
         {
             "id": item.id,
             "inputs": [[visible(name), number(text)] for name, text in item.inputs],
@@ -58,5 +58,5 @@ def _build_content(packet: Packet, rater: str, items: Sequence[ItemTexts]) -> di
         "kinds": list_error_kinds(packet),
         "kinds_question": ERROR_KINDS_QUESTION,
         "texts": list(texts),
-        "items": rows,
+        "items": entries,
     }

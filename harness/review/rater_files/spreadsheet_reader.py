@@ -44,7 +44,7 @@ def read_spreadsheet(path: Path, packets: Mapping[str, Packet]) -> Iterator[Retu
 
 
 def _find_missing_columns(name: str, packet: Packet, values: Mapping[str, str], *, of_label_studio: bool) -> Iterator[str]:
-    """Columns of the packet that the table lacks; Label Studio leaves out columns that nobody filled in.
+    """Columns of the packet that the table lacks; Label Studio leaves out empty columns.
 
     Raises:
         BenchError: a question has no column, so that the whole file has no answers.

@@ -67,7 +67,7 @@ class PacketChecker:
             raise RejectedRowError(f"unknown question '{quote(unknown[0])}'.{did_you_mean(unknown[0], self._answers)}")
         known_kinds = list_error_kinds(self.packet)
         kinds = {_match_answer("kinds of errors", kind, known_kinds) for kind in row.kinds} if known_kinds else set()
-        answers = {name: _match_answer(name, row.answers.get(name, ""), known) for name, known in self._answers.items()}
+        answers = {name: _match_answer(name, row.answers.get(name, ""), options) for name, options in self._answers.items()}
         corrected = self._check_correction(row, from_spreadsheet=from_spreadsheet)
         return Rating(
             item=row.item,
@@ -88,8 +88,8 @@ class PacketChecker:
         if not row.person:
             return item.rater
         candidates = {name: ids for name, ids in self._people.items() if name.partition("/")[0] == item.rater}
-        known = next((name for name, ids in candidates.items() if ids & set(row.person)), None)
-        name = known or (item.rater if item.rater not in self._people else f"{item.rater}/{row.person[-1]}")
+        same_person = next((name for name, ids in candidates.items() if ids & set(row.person)), None)
+        name = same_person or (item.rater if item.rater not in self._people else f"{item.rater}/{row.person[-1]}")
         self._people.setdefault(name, set()).update(row.person)
         return name
 

@@ -60,13 +60,13 @@ def _import_file(run: StoredRun, folders: Sequence[PacketFolder], path: Path) ->
         return ImportSummary(path.name, already_imported=True)
     ratings, rejected, unanswered = _check_rows(file, checkers, run)
     new = replaced = unchanged = outdated = 0
-    for packet, own in ratings.items():
+    for packet, packet_ratings in ratings.items():
         if packet in imported_before:
-            unchanged += len(own)
+            unchanged += len(packet_ratings)
             continue
         recorded = {(r.item, r.rater): r for r in checkers[packet].review.ratings}
         changed = []
-        for rating in own:
+        for rating in packet_ratings:
             earlier = recorded.get((rating.item, rating.rater))
             if earlier is None:
                 new += 1
@@ -98,11 +98,11 @@ def _check_rows(
                 unanswered += 1
                 continue
             rating = checker.check_row(row, item, from_spreadsheet=file.format == "spreadsheet")
-            own = ratings.setdefault(checker.packet.id, {})
-            own[rating.item, rating.rater] = _resolve_duplicate(own.get((rating.item, rating.rater)), rating, row)
+            by_item = ratings.setdefault(checker.packet.id, {})
+            by_item[rating.item, rating.rater] = _resolve_duplicate(by_item.get((rating.item, rating.rater)), rating, row)
         except RejectedRowError as error:
             rejected.append(f"{row.place}: {error}")
-    return {id_: list(own.values()) for id_, own in ratings.items()}, rejected, unanswered
+    return {id_: list(by_item.values()) for id_, by_item in ratings.items()}, rejected, unanswered
 
 
 def _resolve_duplicate(earlier: Rating | None, rating: Rating, row: ReturnedRow) -> Rating:

@@ -83,7 +83,7 @@ class UnblindedRatings:
         values: dict[str, list[float]] = {}
         for rating in ratings:
             values.setdefault(rating.example, []).append(get_value(rating))
-        return {example: float(np.mean(own)) for example, own in values.items()}
+        return {example: float(np.mean(by_rater)) for example, by_rater in values.items()}
 
     def estimate_mean(self, by_example: Mapping[str, float], *, exact: bool = False, scale: tuple[float, float] = (0.0, 1.0)) -> Score:
         """The mean over examples with its interval.
