@@ -151,3 +151,28 @@ def test_the_core_reads_no_settings_from_the_environment() -> None:
         if re.fullmatch(r"(BENCH|GITHUB|XDG)_[A-Z_]+|CI", text) and not still_open(file)
     ]
     assert not offenders, "read these in harness/cli:\n" + "\n".join(offenders)
+
+
+def test_imported_packages_are_declared() -> None:
+    """Whatever the product imports is installed with it."""
+    import tomllib
+    from importlib.metadata import packages_distributions
+
+    config = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    declared = {re.split(r"[<>=!~\[ ]", name)[0].lower().replace("_", "-") for name in config["dependencies"]}
+    distributions = packages_distributions()
+    imported: dict[str, str] = {}
+    for file, tree in modules():
+        if "workshop" in file.parts:
+            continue
+        for node in ast.walk(tree):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module] if isinstance(node, ast.ImportFrom) and node.module and not node.level else []
+            imported |= {name.partition(".")[0]: str(file.relative_to(ROOT)) for name in names}
+    ours = {"harness", *sys.stdlib_module_names}
+    missing = {
+        name: file
+        for name, file in imported.items()
+        if name not in ours and declared.isdisjoint(d.lower().replace("_", "-") for d in distributions.get(name, [name]))
+    }
+    assert not missing

@@ -157,14 +157,27 @@ def test_the_shell_example(here):
     assert done.stdout.splitlines()[-1] in ("not enough test examples to decide", "rejected: the current model stays in service")
 
 
-def test_the_python_example(here):
-    (example,) = blocks("docs/python.md", "python")
-    assert len(example.strip().splitlines()) <= 11
+def test_the_python_examples(here):
+    """The page as one script; what it prints begins with the summary."""
     script = here / "example.py"
-    script.write_text(example.replace("limit=100", "limit=8, epochs=1"), encoding="utf-8")
+    first, second = blocks("docs/python.md", "python")
+    script.write_text(second + first.replace("limit=100", "limit=8, epochs=1"), encoding="utf-8")
     done = subprocess.run([sys.executable, str(script)], cwd=here, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith("base ")
+    assert done.stdout.split()[:5] == ["strategy", "value", "low", "high", "training_price"]
+
+
+def test_the_example_of_a_plugin():
+    """Its metric keeps the contract that plug-ins have."""
+    from harness.metrics import check_family
+    from harness.types import Example, Prediction
+
+    (example,) = blocks("docs/plugins.md", "python")
+    namespace = {}
+    exec(example, namespace)
+    (family,) = namespace["plugin"]().metrics
+    examples = [Example(f"e{i}", {"input": "x"}, ("y",)) for i in range(3)]
+    check_family(family, examples, [Prediction(e.id, text) for e, text in zip(examples, ("LOUD", "soft", ""), strict=True)])
 
 
 def test_yaml_examples_name_every_field():

@@ -13,7 +13,7 @@ from harness.errors import BenchError, RunStoppedError, setting
     [
         (setting("force"), "force=True", "--force"),
         (setting("runs_dir", "DIR"), 'runs_dir="DIR"', "--runs-dir DIR"),
-        (setting("models", "tiny"), 'models="tiny"', "--model tiny"),
+        (setting("earlier", "latest"), 'earlier="latest"', "--from latest"),
         (setting("seeds", "3"), "seeds=3", "--seeds 3"),
         (setting("reuse", "False"), "reuse=False", "--no-reuse"),
         (setting("fields.input", "dialogue"), 'fields={"input": "dialogue"}', "--input dialogue"),

@@ -1,34 +1,28 @@
-"""The Python interface: what the command does, as functions."""
+"""The typed Python interface. `from harness import …` offers the main names; the others are imported from here."""
 
+from harness.api.catalogs import load_strategy, load_task, open_catalog
+from harness.api.comparing import compare, plan
+from harness.api.finished_models import FinishedListener, export, predict
 from harness.api.gates import NotPassedError, draft_policy, gate, history, promote, rollback, verify_registry
+from harness.api.loaded_run import Run, load_run
 from harness.api.reviews import review_export, review_harvest, review_import, review_status
-from harness.api.runs import (
-    FinishedListener,
-    LoadedRun,
-    compare,
-    export,
-    foresee,
-    load_run,
-    open_catalog,
-    predict,
-    run,
-    run_request,
-    score,
-    stored_request,
-)
+from harness.api.training_runs import run, run_request, score, stored_request
+from harness.cache import use_cache_folder
 
 __all__ = [
     "FinishedListener",
-    "LoadedRun",
     "NotPassedError",
+    "Run",
     "compare",
     "draft_policy",
     "export",
-    "foresee",
     "gate",
     "history",
     "load_run",
+    "load_strategy",
+    "load_task",
     "open_catalog",
+    "plan",
     "predict",
     "promote",
     "review_export",
@@ -40,5 +34,6 @@ __all__ = [
     "run_request",
     "score",
     "stored_request",
+    "use_cache_folder",
     "verify_registry",
 ]

@@ -1,22 +1,26 @@
-"""May a model replace the one in service? Verdicts, promotions, and the way back."""
+"""The release gate: verdicts, promotions and rollbacks."""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from harness.api.runs import open_catalog
+from harness.api.arguments import PathLike, RunLike, TaskLike, as_declared
+from harness.api.catalogs import open_catalog
+from harness.api.loaded_run import load_results
 from harness.errors import BenchError, did_you_mean, setting
 from harness.gate import Event, Policy, Registry, Verdict, default_policy, draft, judge, read_policy
 from harness.reporting import rewrite_page
 from harness.results import RunResults, StrategyResult
-from harness.store import add_verdict, open_run
+from harness.store import add_verdict
 
 REGISTRY = "registry"
 
 
 class NotPassedError(BenchError):
-    """A model that does not pass is not promoted; the exit code is that of the verdict."""
+    """The model did not pass, so it is not promoted. The exit code is that of the verdict."""
 
     def __init__(self, verdict: Verdict, message: str) -> None:
         super().__init__(message)
@@ -25,105 +29,124 @@ class NotPassedError(BenchError):
 
 
 def gate(
-    run: str | Path,
+    run: RunLike,
     strategy: str,
     *,
     task: str | None = None,
-    policy: str | Path | None = None,
+    policy: PathLike | None = None,
     baseline: str | None = None,
-    registry: str | Path = REGISTRY,
+    registry: PathLike = REGISTRY,
     model: str | None = None,
     train_size: int | None = None,
-    model_path: str | None = None,
-    runs_dir: str | Path = "runs",
+    model_path: PathLike | None = None,
+    runs_dir: PathLike = "runs",
 ) -> Verdict:
-    """The verdict on a strategy of a run, which is put on record: as a look at the test set in the registry, and beside the run.
+    """Decide whether a strategy of a run may replace the current model.
+
+    The verdict is stored in the run's folder, and counts as one evaluation on its test set in the registry.
 
     Args:
-        task: needed where the run has several.
-        policy: a YAML file; without it, not worse than the baseline by the task's margin, and critical errors on at most 2 % more rows.
-        baseline: `RUN:strategy`; without it the champion of the registry.
-        model_path: where the baseline's base model lies, if it has to answer again and its name alone does not tell.
+        run: a run, its folder, its name in `runs_dir`, or "latest".
+        strategy: the candidate.
+        task: required if the run has several.
+        policy: a YAML file with the rules. By default: not worse than the baseline by more than the task's margin, and critical errors up
+        by
+            at most 2 percentage points.
+        baseline: "RUN:STRATEGY"; by default the model in service.
+        registry: the folder of the promoted models.
+        model, train_size: required if the run has several.
+        model_path: folder of the baseline's base model, if it has to answer again and cannot be found by its name.
 
     Raises:
-        BenchError: no such run or strategy, a policy with problems, a baseline that does not fit, a damaged registry.
+        BenchError: an unknown run or strategy, an invalid policy, a baseline that does not fit, or a damaged registry.
     """
-    candidate = _candidate(run, strategy, task, model, train_size, runs_dir)
-    book = Registry(Path(registry))
-    against = _baseline(baseline, candidate, book, runs_dir)
-    return _judged(candidate, against, _policy(policy, candidate, against.chosen), book, model_path)
+    candidate = load_results(run, runs_dir).find(strategy, task=task, model=model, train_size=train_size)
+    models = Registry(Path(registry))
+    opponent = _find_baseline(baseline, candidate, models, runs_dir)
+    return _judge(candidate, opponent, _read_policy(policy, candidate, opponent.result), models, model_path)
 
 
-def draft_policy(task: str, *, tasks_dirs: tuple[str, ...] = ()) -> str:
-    """A commented policy for a task, by name or file; its data tell which scores and slices there are.
+def draft_policy(task: TaskLike, *, tasks_dirs: PathLike | Sequence[PathLike] = ()) -> str:
+    """A commented policy for a task, with the scores and subgroups that its data offers.
 
     Raises:
-        BenchError: anything wrong with the task or its data.
+        BenchError: something about the task or its data is wrong.
     """
     from harness.grid import Request, read_tasks
     from harness.metrics import metrics_for
     from harness.results import candidate_slices
 
-    ((found, rows),) = read_tasks(Request(tasks=(task,), strategies=()), open_catalog(tasks_dirs))
-    labels = rows.test[0].choices if found.chooses else ()
-    return draft(found, metrics_for(found.metrics, labels), list(candidate_slices(rows.test, classes=found.chooses)))
+    ((read, splits),) = read_tasks(Request(tasks=as_declared(task), strategies=()), open_catalog(tasks_dirs))
+    labels = splits.test[0].choices if read.chooses else ()
+    return draft(read, metrics_for(read.metrics, labels), list(candidate_slices(splits.test, classes=read.chooses)))
 
 
 def promote(
-    run: str | Path,
+    run: RunLike,
     strategy: str,
     *,
     task: str | None = None,
-    policy: str | Path | None = None,
+    policy: PathLike | None = None,
     baseline: str | None = None,
-    registry: str | Path = REGISTRY,
+    registry: PathLike = REGISTRY,
     force: bool = False,
     reason: str = "",
     model: str | None = None,
     train_size: int | None = None,
-    model_path: str | None = None,
-    runs_dir: str | Path = "runs",
+    model_path: PathLike | None = None,
+    runs_dir: PathLike = "runs",
 ) -> tuple[Event, Verdict]:
-    """Put a model in service, if the gate says PASS, or by force, which is on record for ever.
+    """Put a model into service if it passes the gate, or by force, which stays in the history.
+
+    Args:
+        force: promote it even if it does not pass; requires `reason`.
+        run, strategy, task, policy, baseline, registry, model, train_size, model_path, runs_dir: as for `gate`.
 
     Raises:
-        NotPassedError: the verdict is another, and nobody forces it.
-        BenchError: as `gate` does; force without a reason.
+        NotPassedError: the verdict is not PASS, and `force` is not set.
+        BenchError: as `gate`; `force` without a reason.
     """
     if force and not reason.strip():
         raise BenchError(f"{setting('force')} needs {setting('reason', 'TEXT')}: the history records why the gate was overridden")
-    candidate = _candidate(run, strategy, task, model, train_size, runs_dir)
-    book = Registry(Path(registry))
-    against = _baseline(baseline, candidate, book, runs_dir)
-    verdict = _judged(candidate, against, _policy(policy, candidate, against.chosen), book, model_path)
-    if verdict.outcome != "PASS" and not force:
+    candidate = load_results(run, runs_dir).find(strategy, task=task, model=model, train_size=train_size)
+    models = Registry(Path(registry))
+    opponent = _find_baseline(baseline, candidate, models, runs_dir)
+    verdict = _judge(candidate, opponent, _read_policy(policy, candidate, opponent.result), models, model_path)
+    passed = verdict.outcome == "PASS"
+    if not passed and not force:
         override = f"set {setting('force')} and {setting('reason', 'TEXT')}"
         raise NotPassedError(verdict, f"{verdict.outcome}: not promoted. Run `bench gate` for details. To promote it anyway, {override}.")
-    forced = verdict.outcome != "PASS"
-    event = book.add(
+    event = models.add(
         candidate,
-        "force" if forced else "promote",
+        "promote" if passed else "force",
         outcome=verdict.outcome,
         policy_digest=verdict.policy_digest,
         verdict=verdict.to_json(),
         reason=reason,
-        judged_against=against.event,
+        judged_against=opponent.event,
     )
     return event, verdict
 
 
-def history(task: str | None = None, *, registry: str | Path = REGISTRY) -> list[Event]:
-    """What was promoted and rolled back, the oldest first."""
-    book = Registry(Path(registry))
-    found = book.journal.events(task)
-    if task is not None and not found:
-        known = list(dict.fromkeys(event.task for event in book.journal.events()))
+def history(task: str | None = None, *, registry: PathLike = REGISTRY) -> list[Event]:
+    """All promotions and rollbacks, the oldest first.
+
+    Args:
+        task: only those of this task.
+
+    Raises:
+        BenchError: nothing was promoted for this task, or the history is damaged.
+    """
+    journal = Registry(Path(registry)).journal
+    events = journal.events(task)
+    if task is not None and not events:
+        known = list(dict.fromkeys(event.task for event in journal.events()))
         raise BenchError(f"{registry}: nothing was promoted for '{task}'.{did_you_mean(task, known)}")
-    return found
+    return events
 
 
-def verify_registry(*, registry: str | Path = REGISTRY) -> list[tuple[Event, str]]:
-    """Every model in the registry with what is wrong with it: empty where it is as it was promoted.
+def verify_registry(*, registry: PathLike = REGISTRY) -> list[tuple[Event, str]]:
+    """Every model in the registry with its damage: a description, or an empty text for an intact model.
 
     Raises:
         BenchError: the history itself is damaged.
@@ -131,60 +154,62 @@ def verify_registry(*, registry: str | Path = REGISTRY) -> list[tuple[Event, str
     return Registry(Path(registry)).verify()
 
 
-def rollback(task: str, *, registry: str | Path = REGISTRY, reason: str = "") -> Event:
-    """Put the model before the one in service back in service."""
+def rollback(task: str, *, registry: PathLike = REGISTRY, reason: str = "") -> Event:
+    """Put the previous model of a task back into service.
+
+    Raises:
+        BenchError: there is no previous model, or it is damaged.
+    """
     return Registry(Path(registry)).rollback(task, reason)
 
 
-def _candidate(
-    run: str | Path, strategy: str, task: str | None, model: str | None, train_size: int | None, runs_dir: str | Path
-) -> StrategyResult:
-    return RunResults(open_run(Path(runs_dir), str(run)).folder).find(strategy, task=task, model=model, train_size=train_size)
-
-
 @dataclass(frozen=True)
-class _Against:
-    """Whom to compare with, what its run is called, and the event that it came into service by: 0 where nothing is in service, None where
-    another was named."""
+class _Baseline:
+    """What the candidate is compared with.
 
-    chosen: StrategyResult | None
+    `event` is the promotion that put it into service: 0 where nothing is in service, None where the caller named a baseline. `run` is the
+    name of its run, where the folder has another one.
+    """
+
+    result: StrategyResult | None
     run: str | None
     event: int | None
 
 
-def _baseline(named: str | None, candidate: StrategyResult, book: Registry, runs_dir: str | Path) -> _Against:
+def _find_baseline(name: str | None, candidate: StrategyResult, models: Registry, runs_dir: PathLike) -> _Baseline:
     task = candidate.task.name
-    if named is None:
-        champion = book.champion(task)
+    if name is None:
+        champion = models.champion(task)
         if champion is None:
-            return _Against(None, None, 0)
-        return _Against(book.load(champion), f"{champion.run} (in service since {champion.at[:10]})", champion.number)
-    run, colon, strategy = named.rpartition(":")
+            return _Baseline(None, None, 0)
+        return _Baseline(models.load(champion), f"{champion.run} (in service since {champion.at[:10]})", champion.number)
+    run, colon, strategy = name.rpartition(":")
     if not colon or not run or not strategy:
-        raise BenchError(f"{setting('baseline', named)}: write it as RUN:STRATEGY, such as latest:base")
-    other = RunResults(open_run(Path(runs_dir), run).folder)
-    own = task if task in other.plan.tasks else None
-    fitting = [c for c in other.cells if c.strategy == strategy and (own is None or c.task == own)]
-    # of several models or sizes that of the candidate is meant
-    models, sizes = {c.model for c in fitting}, {c.train_size for c in fitting}
-    model = candidate.model if len(models) > 1 and candidate.model in models else None
+        raise BenchError(f"{setting('baseline', name)}: write it as RUN:STRATEGY, such as latest:base")
+    other = load_results(run, runs_dir)
+    same_task = task if task in other.plan.tasks else None
+    cells = [c for c in other.cells if c.strategy == strategy and (same_task is None or c.task == same_task)]
+    # of several models or training sizes, take that of the candidate
+    names, sizes = {c.model for c in cells}, {c.train_size for c in cells}
+    model = candidate.model if len(names) > 1 and candidate.model in names else None
     size = candidate.train_size if len(sizes) > 1 and candidate.train_size in sizes else None
-    return _Against(other.find(strategy, task=own, model=model, train_size=size), None, None)
+    return _Baseline(other.find(strategy, task=same_task, model=model, train_size=size), None, None)
 
 
-def _policy(given: str | Path | None, candidate: StrategyResult, baseline: StrategyResult | None) -> Policy:
-    if given is None:
+def _read_policy(path: PathLike | None, candidate: StrategyResult, baseline: StrategyResult | None) -> Policy:
+    if path is None:
         return default_policy(candidate.task, candidate.task_scores.metrics, baseline=baseline is not None)
-    return read_policy(Path(given), candidate.task, candidate.task_scores.metrics)
+    return read_policy(Path(path), candidate.task, candidate.task_scores.metrics)
 
 
-def _judged(candidate: StrategyResult, against: _Against, policy: Policy, book: Registry, model_path: str | None) -> Verdict:
-    """The verdict, put on record; what cannot be written beside it is a note, since the look at the test set is spent."""
-    verdict = judge(candidate, against.chosen, policy, book, baseline_run=against.run, model_path=model_path)
-    notes = []
+def _judge(candidate: StrategyResult, opponent: _Baseline, policy: Policy, models: Registry, model_path: PathLike | None) -> Verdict:
+    """Judge, and store the verdict. If it cannot be stored with the run, a note says so: the evaluation is already counted."""
+    base_folder = None if model_path is None else os.fspath(model_path)
+    verdict = judge(candidate, opponent.result, policy, models, baseline_run=opponent.run, model_path=base_folder)
     try:
         add_verdict(candidate.run.path, verdict.to_json())
         rewrite_page(RunResults(candidate.run.folder))
     except (OSError, BenchError) as error:
-        notes.append(f"The verdict could not be put into {candidate.run.name} and its report: {error}")
-    return replace(verdict, notes=(*verdict.notes, *notes))
+        note = f"The verdict could not be stored in {candidate.run.name} and its report: {error}"
+        return replace(verdict, notes=(*verdict.notes, note))
+    return verdict

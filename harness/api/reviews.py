@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from harness.api.runs import names_of, open_catalog
+from harness.api.arguments import PathLike, RunLike, as_texts
+from harness.api.catalogs import open_catalog
+from harness.api.loaded_run import load_results
 from harness.errors import BenchError, did_you_mean, setting
 from harness.reporting import rewrite_page
 from harness.results import RunResults
@@ -26,22 +28,21 @@ from harness.review import (
     parse_raters,
     write_harvest,
 )
-from harness.store import open_run
 from harness.text import plural
 
 
 def review_export(
-    run: str | Path,
+    run: RunLike,
     strategies: str | Sequence[str],
     *,
     task: str | None = None,
     n: int = 50,
     mode: str = "pairwise",
     raters: str | int = 1,
-    questions: str | Path | None = None,
+    questions: PathLike | None = None,
     formats: Sequence[str] = ("html",),
-    out: str | Path | None = None,
-    runs_dir: str | Path = "runs",
+    out: PathLike | None = None,
+    runs_dir: PathLike = "runs",
     overlap: int | None = None,
     sample: str = "random",
     repeats: int | None = None,
@@ -76,7 +77,7 @@ def review_export(
     Raises:
         BenchError: the run, task or strategy does not exist, or the sample cannot be drawn. Nothing is written then.
     """
-    stored = open_run(Path(runs_dir), str(run))
+    stored = load_results(run, runs_dir)
     if task is None and len(stored.plan.tasks) > 1:
         raise BenchError(f"{stored.path}: has several tasks: {', '.join(stored.plan.tasks)}. Choose one with {setting('task', 'TASK')}.")
     for name, value, known in [("mode", mode, MODES), *(("formats", value, FORMATS) for value in formats)]:
@@ -84,7 +85,7 @@ def review_export(
             raise BenchError(f"{setting(name, value)}: unknown.{did_you_mean(value, known)}")
     request = PacketRequest(
         task=task or next(iter(stored.plan.tasks)),
-        strategies=names_of(strategies),
+        strategies=as_texts(strategies),
         n=n,
         mode=next(m for m in MODES if m == mode),
         raters=parse_raters(str(raters)),
@@ -101,37 +102,37 @@ def review_export(
     return export_packet(stored, request, [f for f in FORMATS if f in formats], Path(out) if out is not None else None)
 
 
-def review_import(run: str | Path, files: Sequence[str | Path], *, runs_dir: str | Path = "runs") -> list[ImportSummary]:
+def review_import(run: RunLike, files: Sequence[PathLike], *, runs_dir: PathLike = "runs") -> list[ImportSummary]:
     """Record the ratings of returned files. Rejected rows, with reasons, are in the summary of each file.
 
     Raises:
         BenchError: the run does not exist, or has no packet.
     """
-    stored = open_run(Path(runs_dir), str(run))
+    stored = load_results(run, runs_dir)
     summaries = import_files(stored, [Path(file) for file in files])
     if any(summary.new or summary.replaced for summary in summaries):
         rewrite_page(RunResults(stored.folder))
     return summaries
 
 
-def review_status(run: str | Path, *, runs_dir: str | Path = "runs") -> list[Findings]:
+def review_status(run: RunLike, *, runs_dir: PathLike = "runs") -> list[Findings]:
     """What the ratings of each packet of a run show, oldest packet first.
 
     Raises:
         BenchError: the run does not exist, or a packet is damaged.
     """
-    stored = RunResults(open_run(Path(runs_dir), str(run)).folder)
+    stored = load_results(run, runs_dir)
     return [compute_findings(stored.by_task[review.packet.task], review) for review in load_reviews(stored)]
 
 
 def review_harvest(
-    run: str | Path,
-    out: str | Path,
+    run: RunLike,
+    out: PathLike,
     *,
     task: str | None = None,
     retire_test_examples: bool = False,
     force: bool = False,
-    runs_dir: str | Path = "runs",
+    runs_dir: PathLike = "runs",
 ) -> tuple[Harvest, list[Path]]:
     """Write corrections and preferences as training examples, and record their test examples as retired.
 
@@ -145,7 +146,7 @@ def review_harvest(
     Raises:
         BenchError: nothing to harvest, no consent, or an existing file.
     """
-    stored, target = open_run(Path(runs_dir), str(run)), Path(out)
+    stored, target = load_results(run, runs_dir), Path(out)
     harvest = collect_harvest(stored, task)
     if not retire_test_examples:
         content = f"{plural(len(harvest.corrections), 'correction')} and {plural(len(harvest.preferences), 'preference')}"

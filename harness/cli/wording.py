@@ -6,8 +6,6 @@ from harness.errors import render_settings
 
 # Settings whose option has another name than its parameter.
 _OPTIONS = {
-    "models": "--model",
-    "tasks": "--task",
     "earlier": "--from",
     "outputs_name": "--name",
     "tasks_dirs": "--tasks-dir",

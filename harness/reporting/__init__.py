@@ -4,6 +4,7 @@ from harness.reporting.formats.csv_table import to_csv
 from harness.reporting.formats.html_page import render, rewrite_page, write_page
 from harness.reporting.formats.json_export import comparison_to_json, to_json
 from harness.reporting.formats.markdown import to_markdown
+from harness.reporting.formats.notebook_html import to_notebook_html
 from harness.reporting.terminal.compare_text import print_comparison, print_summary
 from harness.reporting.terminal.gate_text import print_verdict, verdict_to_junit, verdict_to_markdown
 from harness.reporting.terminal.review_status import findings_to_json, print_findings
@@ -33,6 +34,7 @@ __all__ = [
     "to_csv",
     "to_json",
     "to_markdown",
+    "to_notebook_html",
     "verdict_to_junit",
     "verdict_to_markdown",
     "write_page",

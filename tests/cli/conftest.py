@@ -74,4 +74,4 @@ def other_shapes(bench: Callable[..., Any], tmp_path_factory: pytest.TempPathFac
 @pytest.fixture
 def spoiled(finished: Finished, here: Path) -> Finished:
     """A copy of the run that a test may damage."""
-    return Finished(load_run(shutil.copytree(finished.run.path, here / "spoiled")), finished.data)
+    return Finished(load_run(shutil.copytree(finished.run.path, here / "spoiled")).stored, finished.data)

@@ -12,8 +12,7 @@ from typing import Any
 from tiny_models import save_model
 
 from harness import load_run
-from harness.api import LoadedRun
-from harness.results.finished_cell import find_cell
+from harness.results import RunResults, find_cell
 
 TASKS = {
     "labels": "kind: classification",
@@ -39,7 +38,7 @@ Bench = Callable[..., Any]
 class Finished:
     """A run, and by task its test inputs as a file of new rows."""
 
-    run: LoadedRun
+    run: RunResults
     data: dict[str, Path]
 
     @property
@@ -55,7 +54,7 @@ class Finished:
 
 def open_finished(folder: Path) -> Finished:
     """The run in the folder; the files of its test inputs are written beside its working directory's files."""
-    run = load_run(folder)
+    run = load_run(folder).stored
     data = {}
     for name, task in run.plan.tasks.items():
         columns = task.data.fields

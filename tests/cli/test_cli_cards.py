@@ -34,7 +34,7 @@ def decoders(bench: Call, tmp_path_factory: pytest.TempPathFactory) -> Finished:
     arguments = ("--strategies", f"lora,qlora,full,{files}", "--limit", "6", "--epochs", "3", "--no-base")
     ended = bench("run", "--task", "notes.yaml", *arguments, here=here)
     assert ended.code == 0, ended
-    return Finished(load_run(here / ended.out.strip()), {})
+    return Finished(load_run(here / ended.out.strip()).stored, {})
 
 
 @pytest.fixture(autouse=True)

@@ -154,7 +154,7 @@ def tied(bench: Call, tmp_path_factory: pytest.TempPathFactory) -> Finished:
     arguments = ("--strategies", f"{HEAD},{WHOLE_HEAD}", "--limit", "30", "--epochs", "1", "--no-base")
     ended = bench("run", "--task", "notes.yaml", *arguments, here=here)
     assert ended.code == 0, ended
-    return Finished(load_run(here / ended.out.strip()), {})
+    return Finished(load_run(here / ended.out.strip()).stored, {})
 
 
 @pytest.mark.parametrize("dtype", ["auto", "bfloat16"])

@@ -210,7 +210,7 @@ def test_another_base_model_is_refused(spoiled: Finished, call: Call) -> None:
     edit(spoiled.run.path / "run.json", lambda plan: plan["models"]["tiny"].update(digest="abc"))
     ended = call("predict", spoiled.folder, "--strategy", "lora", "--task", "notes", "--data", str(spoiled.data["notes"]))
     assert ended.code == 2
-    assert f"its sha256 is {load_run(spoiled.run.path).results[spoiled.cell('base').name].provenance['model_digest']}" in ended.err
+    assert f"its sha256 is {load_run(spoiled.run.path).stored.results[spoiled.cell('base').name].provenance['model_digest']}" in ended.err
     assert "but the run's 'tiny' has abc" in ended.err
 
 

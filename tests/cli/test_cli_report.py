@@ -40,4 +40,4 @@ def test_it_is_shown(call: Call, run: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr("click.launch", lambda file: 1)
     assert "Open the file yourself" in call("report", str(run), "--open").err
     wrong = call("report", str(run), "--open", "--out", "-")
-    assert wrong.code == 2 and "leave out --out -" in wrong.err
+    assert wrong.code == 2 and "cannot be combined with --out -" in wrong.err

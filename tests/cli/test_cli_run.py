@@ -81,7 +81,7 @@ def test_the_folder_is_as_the_design_draws_it(made: Any) -> None:
 
 
 def test_no_training_text_is_in_the_folder(made: Any) -> None:
-    run = load_run(made.folder)
+    run = load_run(made.folder).stored
     rows = pq.read_table(made.folder / "data" / "classification.parquet").to_pylist()
     assert {split: sum(r["split"] == split for r in rows) for split in ("train", "validation", "test")} == dict.fromkeys(
         ("train", "validation", "test"), 24
@@ -203,7 +203,7 @@ def test_resume_does_not_pass_over_what_else_is_said(made: Any, runs: Path, call
     assert "older: cannot go on, because the data, the model, the tasks, the strategies or the versions have changed" in ended.err
     ended = call("run", "--resume", "older", "--epochs", "2")
     assert ended.code == 2
-    assert "--resume RUN takes no other option, or all of those that the run was started with" in ended.err
+    assert "--resume RUN takes no other options, or all options that the run was started with" in ended.err
 
 
 def test_the_folder_of_runs_can_be_elsewhere(made: Any, runs: Path, call: Call, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -217,7 +217,7 @@ def test_the_folder_of_runs_can_be_elsewhere(made: Any, runs: Path, call: Call, 
 
 
 def test_two_seeds_are_two_cells_for_what_trains_and_one_for_what_does_not(made: Any) -> None:
-    run = load_run(made.folder)
+    run = load_run(made.folder).stored
     cells = make_plan(replace(stored_request(run), seeds=2), open_catalog(), command="test").plan.cells
     assert [(c.strategy, c.seed) for c in cells] == [("base", None), ("lora", 0), ("lora", 1)]
     assert len({c.id for c in cells}) == 3
@@ -252,14 +252,14 @@ def test_what_data_say_does_not_reach_the_terminal_as_it_is(runs: Path) -> None:
     write_json(folder / "run.json", plan)
     screen = io.StringIO()
     RunDisplay(Console(file=screen, highlight=False, emoji=False)).started(RunFolder(folder), resumed=True)
-    assert "label '�[31m�' [bold]x[/bold] :smile: is new" in screen.getvalue()
+    assert "label '\\x1b[31m\\x07' [bold]x[/bold] :smile: is new" in screen.getvalue()
     assert "\x1b" not in screen.getvalue()
 
 
 def test_what_tuning_made_it_forget_is_measured_and_told(made: Any) -> None:
     from harness import load_run
 
-    run = load_run(made.folder)
+    run = load_run(made.folder).stored
     by_strategy = {cell.strategy: run.results[cell.id] for cell in run.cells}
     assert by_strategy["base"].general_loss is None, "nothing was tuned"
     before, after = by_strategy["lora"].general_loss
@@ -267,5 +267,5 @@ def test_what_tuning_made_it_forget_is_measured_and_told(made: Any) -> None:
     said = f"lora {before:.3f} → {after:.3f} ({'+' if after > before else '−'}{abs(after - before):.3f})"
     assert said in made.ended.err
     assert said in (made.folder / "report.html").read_text()
-    (lora,) = (cell for cell in run.to_dict()["cells"] if cell["strategy"] == "lora")
+    (lora,) = (cell for cell in load_run(made.folder).to_dict()["cells"] if cell["strategy"] == "lora")
     assert lora["general_loss"] == {"before": before, "after": after, "forgetting": after - before}

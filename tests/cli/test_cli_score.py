@@ -33,10 +33,10 @@ QA = ("--task", "qa", "--data", "test.jsonl")
 def test_every_row_is_a_test_row_and_a_missing_output_is_wrong(call, files):
     ended = call("score", *QA, "--predictions", "good.jsonl", "--name", "vendor-model", "--price-per-1k", "1.20")
     assert ended.code == 0, ended.err
-    run = load_run(ended.out.strip())
+    run = load_run(ended.out.strip()).stored
     (cell,) = run.cells
     assert (cell.strategy, run.status(cell.id)) == ("vendor-model", "done")
-    score = run.scores(cell.id)["f1"]
+    score = run.by_task["qa"].scores([cell])["f1"]
     assert (score.value, score.n) == (0.9, 40)
     result = run.results[cell.id]
     assert [(note.code, note.texts) for note in result.notes] == [
@@ -80,8 +80,8 @@ def test_labels_in_whatever_case_and_with_probabilities(call, files):
         "labels.jsonl",
     )
     assert ended.code == 0, ended.err
-    run = load_run(ended.out.strip())
-    scores = run.scores(run.cells[0].id)
+    run = load_run(ended.out.strip()).stored
+    scores = run.by_task["classification"].scores(run.cells)
     assert scores["accuracy"].value == pytest.approx(39 / 40)
     assert scores["auroc"].value == 1.0
     assert run.predictions(run.cells[0].id)[0].extracted is None
@@ -92,16 +92,16 @@ def test_within_a_grid(call, files):
     write(files / "all.jsonl", [{"id": row["id"], "output": row["answer"]} for row in QUESTIONS])
     ended = call("run", *QA, "--strategies", "outputs:all.jsonl")
     assert ended.code == 0, ended.err
-    run = load_run(ended.out.strip())
+    run = load_run(ended.out.strip()).stored
     assert [cell.strategy for cell in run.cells] == ["base", "all"]
-    assert run.scores(run.cells[1].id)["f1"].value == 1.0
+    assert run.by_task["qa"].scores(run.cells[1:])["f1"].value == 1.0
     assert len(run.examples("qa")) == 4, "a tenth of the rows: the outputs to the others are passed over"
     assert "all" in ended.err and "better" in ended.err, "held against the only base there is"
     again = call("run", *QA, "--strategies", "outputs:all.jsonl")
     assert again.code == 0
     write(files / "all.jsonl", [{"id": row["id"], "output": "no"} for row in QUESTIONS])
-    changed = load_run(call("run", *QA, "--strategies", "outputs:all.jsonl").out.strip())
-    assert changed.scores(changed.cells[1].id)["f1"].value == 0.0, "another content is another cell"
+    changed = load_run(call("run", *QA, "--strategies", "outputs:all.jsonl").out.strip()).stored
+    assert changed.by_task["qa"].scores(changed.cells[1:])["f1"].value == 0.0, "another content is another cell"
 
 
 def test_there_is_no_model_to_ask(call, files):
@@ -117,8 +117,8 @@ def test_there_is_no_model_to_ask(call, files):
     [
         ((*QA, "--predictions", "nowhere.jsonl"), "outputs:nowhere.jsonl: no such file"),
         ((*QA, "--predictions", "test.jsonl"), 'test.jsonl:1: no "output"'),
-        ((*QA, "--predictions", "good.jsonl", "--name", "a name/with?"), "cannot be the name of a strategy"),
-        ((*QA, "--predictions", "good.jsonl", "--name", "base"), "'base' is the untuned model"),
+        ((*QA, "--predictions", "good.jsonl", "--name", "a name/with?"), "is not a valid name for a strategy"),
+        ((*QA, "--predictions", "good.jsonl", "--name", "base"), "'base' is the name of the untuned model"),
         ((*QA, "--predictions", "good.jsonl", "--price-per-1k", "-1"), "--price-per-1k"),
         (("--task", "qa", "--data", "nowhere.jsonl", "--predictions", "good.jsonl"), "nowhere.jsonl"),
         (("--task", "qa", "--predictions", "good.jsonl"), "no test example has the id 'q0'"),
@@ -154,4 +154,4 @@ def test_no_strategy_file_can_claim_it(call, files):
     (files / "mine.yaml").write_text("name: mine\nmethod: outputs\ndescription: x\n")
     ended = call("run", *QA, "--strategies", "mine.yaml")
     assert ended.code == 2
-    assert "named as outputs:FILE" in ended.err
+    assert "given as outputs:FILE" in ended.err

@@ -53,7 +53,7 @@ def compare(
     if len(runs) > 2:
         raise click.UsageError(f"compare one run or two, not {len(runs)}")
     views = api.compare(
-        *runs, strategies=strategies, task=task, models=model, train_sizes=_sizes(train_size), by=by, margin=margin, runs_dir=runs_dir
+        *runs, strategies=strategies, task=task, model=model, train_size=_sizes(train_size), by=by, margin=margin, runs_dir=runs_dir
     )
     by_task = {view.task: [v for v in views if v.task == view.task] for view in views}
     if margin is not None and len(by_task) > 1:

@@ -38,14 +38,14 @@ def plan(tasks: tuple[str, ...], margin: float | None, earlier: str | None, form
     from harness import api
     from harness.cli.wording import message
 
-    given = {"fields": pop_fields(options), "tasks_dirs": options.pop("tasks_dir"), "tasks": tasks, "strategies": (), **options}
-    found = api.foresee(given, margin=margin, earlier=earlier, runs_dir=runs_dir)
-    if margin is not None and len(found) > 1:
+    fields, tasks_dirs = pop_fields(options), options.pop("tasks_dir")
+    outlooks = api.plan(tasks, margin=margin, earlier=earlier, fields=fields, tasks_dirs=tasks_dirs, runs_dir=runs_dir, **options)
+    if margin is not None and len(outlooks) > 1:
         raise click.UsageError("--margin is in the unit of one score: choose one task with --task")
     if format_ == "json":
-        click.echo(json.dumps({"tasks": [asdict(each) for each in found]}, indent=1, ensure_ascii=False, allow_nan=False))
+        click.echo(json.dumps({"tasks": [asdict(each) for each in outlooks]}, indent=1, ensure_ascii=False, allow_nan=False))
         return
-    for number, each in enumerate(found):
+    for number, each in enumerate(outlooks):
         groups = f" in {each.groups:,} groups" if each.groups else ""
         click.echo(message(f"{chr(10) * bool(number)}{each.task} · {each.score} · {each.rows:,} test examples{groups}"))
         for sentence in each.sentences:

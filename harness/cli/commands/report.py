@@ -11,7 +11,7 @@ from harness.cli.options import runs_dir
 from harness.cli.out_file import check_target, write_target
 
 if TYPE_CHECKING:
-    from harness.api import LoadedRun
+    from harness.results import RunResults
 
 _FORMATS = ("html", "md", "json", "csv")  # also the file extensions
 
@@ -47,7 +47,7 @@ def report(run: str, format_: str, out: str | None, without_text: bool, open_: b
     if open_ and out == "-":
         raise click.UsageError("--open needs a file: it cannot be combined with --out -")
     loaded = api.load_run(run, runs_dir=runs_dir)
-    text = _text(loaded, format_, with_text=not without_text)
+    text = _text(loaded.stored, format_, with_text=not without_text)
     if out == "-":
         click.echo(text, nl=False)
         return
@@ -59,10 +59,10 @@ def report(run: str, format_: str, out: str | None, without_text: bool, open_: b
         click.echo("Could not open a browser. Open the file yourself.", err=True)
 
 
-def _text(run: LoadedRun, format_: str, *, with_text: bool) -> str:
+def _text(run: RunResults, format_: str, *, with_text: bool) -> str:
     import json
 
-    from harness.reporting import render, to_csv, to_markdown
+    from harness.reporting import render, to_csv, to_json, to_markdown
 
     if format_ == "html":
         return render(run, with_text=with_text)
@@ -70,4 +70,4 @@ def _text(run: LoadedRun, format_: str, *, with_text: bool) -> str:
         return to_markdown(run)
     if format_ == "csv":
         return to_csv(run)
-    return json.dumps(run.to_dict(), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    return json.dumps(to_json(run), indent=1, ensure_ascii=False, allow_nan=False) + "\n"

@@ -86,7 +86,7 @@ def run(
     from harness.grid import make_request, read_grid
 
     if resume is not None and not _on_command_line(ctx, options):
-        request = api.stored_request(api.load_run(resume, runs_dir=runs_dir))
+        request = api.stored_request(api.load_run(resume, runs_dir=runs_dir).stored)
     elif resume is not None and not (options["tasks"] or options["grid"]):
         raise click.UsageError("--resume RUN takes no other options, or all options that the run was started with")
     else:
@@ -116,9 +116,9 @@ def run(
             checkpoint_every=checkpoint_seconds,
             command=shlex.join(["bench", *sys.argv[1:]]),
         )
-    display.summary(done)
+    display.summary(done.stored)
     click.echo(str(done.path))
-    if any(done.status(cell.id) != "done" for cell in done.cells):
+    if not done.complete:
         sys.exit(1)
 
 

@@ -38,7 +38,7 @@ def score(
     from harness import api
     from harness.cli.progress import RunDisplay
 
-    given = {"fields": pop_fields(options), "tasks_dirs": tasks_dir, **options}
+    fields = pop_fields(options)
     with RunDisplay() as display:
         done = api.score(
             task,
@@ -48,7 +48,9 @@ def score(
             runs_dir=runs_dir,
             listener=display,
             command=shlex.join(["bench", *sys.argv[1:]]),
-            **given,
+            fields=fields,
+            tasks_dirs=tasks_dir,
+            **options,
         )
-    display.summary(done)
+    display.summary(done.stored)
     click.echo(str(done.path))

@@ -66,7 +66,7 @@ def _check_plausible(labels: Sequence[str], rows: int, task: Task) -> None:
         raise BenchError(
             f"{task.name}: {len(labels)} different labels in {rows} rows, such as {join_names(quote(label) for label in labels[:3])}. "
             f"Check that '{column}' is the target. "
-            f"If these are texts to write, choose {setting('tasks', 'summarization')}; if they are labels, list them in the task's 'labels'"
+            f"If these are texts to write, choose {setting('task', 'summarization')}; if they are labels, list them in the task's 'labels'"
         )
 
 

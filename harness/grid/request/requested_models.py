@@ -40,7 +40,7 @@ def find_models(request: Request, here: Path) -> list[RequestedModel]:
     if not request.base and request.strategies and all(map(_is_external, request.strategies)):
         return []
     if not names:
-        raise BenchError(f"no model was named. Name one, for example {setting('models', 'tiny')}.")
+        raise BenchError(f"no model was named. Name one, for example {setting('model', 'tiny')}.")
     if request.revision is not None and len(names) > 1:
         revision = setting("revision", request.revision)
         raise BenchError(f"{revision} applies to one model, but {len(names)} are named. Run them one at a time.")

@@ -28,7 +28,7 @@ def resolve_tasks(request: Request, catalog: Catalog, here: Path) -> dict[str, E
         BenchError: a task is unknown or invalid, or the settings of the data contradict each other.
     """
     if not request.tasks:
-        raise BenchError(f"no task was named. Name one, for example {setting('tasks', 'summarization')}.")
+        raise BenchError(f"no task was named. Name one, for example {setting('task', 'summarization')}.")
     _check_data_settings(request)
     entries: dict[str, Entry[Task]] = {}
     for requested in distinct(request.tasks):

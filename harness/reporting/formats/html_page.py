@@ -40,9 +40,9 @@ def render(run: RunResults, *, with_text: bool = True) -> str:
     return template.render(report=report_view(run, with_text=with_text), style=Markup(style), script=Markup(script), policy=policy)
 
 
-def write_page(run: RunResults, path: Path) -> None:
+def write_page(run: RunResults, path: Path, *, with_text: bool = True) -> None:
     """`render` into a file, whole or not at all."""
-    write_text(path, render(run))
+    write_text(path, render(run, with_text=with_text))
 
 
 def rewrite_page(run: RunResults) -> None:

@@ -43,7 +43,7 @@ def test_too_many_labels_are_refused(refused, labels):
     message = refused(csv_of(labels), kind="classification", fields={"target": "target"})
     assert "different labels in" in message
     assert "Check that 'target' is the target." in message
-    assert 'tasks="summarization"' in message
+    assert 'task="summarization"' in message
 
 
 def test_several_labels_in_one_row_are_refused(refused):

@@ -31,7 +31,7 @@ def page(browser: Any, made: Made) -> Iterator[Any]:
 
 
 def test_sort_switch_search_filter_page_and_print(page: Any, made: Made) -> None:
-    run = load_run(made.folder)
+    run = load_run(made.folder).stored
     rows = run.examples("classification")
     table = page.locator("table", has_text="Scores by class")  # of two strategies there is nothing to sort
     table.get_by_role("button", name="Test rows").click()

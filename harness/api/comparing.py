@@ -1,0 +1,106 @@
+"""What a test set can detect, and how strategies compare."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from harness.api.arguments import PathLike, RunLike, TaskLike, as_declared, as_texts
+from harness.api.catalogs import open_catalog
+from harness.api.loaded_run import load_results
+from harness.reporting import ComparisonView, Foresight, Wanted, compare_runs, foresee_task
+
+
+def plan(
+    task: TaskLike | Sequence[TaskLike],
+    *,
+    margin: float | None = None,
+    earlier: RunLike | None = None,
+    data: PathLike | Sequence[PathLike] | None = None,
+    train: PathLike | Sequence[PathLike] | None = None,
+    validation: PathLike | Sequence[PathLike] | None = None,
+    test: PathLike | Sequence[PathLike] | None = None,
+    hub: str | None = None,
+    hub_revision: str | None = None,
+    subset: str | None = None,
+    fields: Mapping[str, str] | None = None,
+    labels: Sequence[str] = (),
+    fold_references_by: str | None = None,
+    harvested: PathLike | Sequence[PathLike] | None = None,
+    skip_bad_rows: bool = False,
+    limit: int | None = None,
+    tasks_dirs: PathLike | Sequence[PathLike] = (),
+    runs_dir: PathLike = "runs",
+) -> list[Foresight]:
+    """What the test set of each task can detect, before a run. Nothing is trained.
+
+    Args:
+        task: a name, a YAML file, a `Task`, or several of these.
+        margin: the accepted loss Δ, above 0, in the unit of the primary score; by default each task's own.
+        earlier: a run on similar data, whose spread is used instead of the worst case.
+        data, train, validation, test, hub, hub_revision, subset, fields, labels, fold_references_by, harvested, skip_bad_rows, limit,
+            tasks_dirs, runs_dir: as for `run`.
+
+    Returns:
+        One value per task: the smallest difference that the test set detects, and whether it can answer the question about the margin.
+
+    Raises:
+        BenchError: something about a task or its data is wrong, or the earlier run does not fit.
+    """
+    from harness.grid import make_request, read_tasks
+
+    request = make_request(
+        {
+            "tasks": as_declared(task),
+            "data": as_texts(data),
+            "train": as_texts(train),
+            "validation": as_texts(validation),
+            "test": as_texts(test),
+            "hub": hub,
+            "hub_revision": hub_revision,
+            "subset": subset,
+            "fields": dict(fields or {}),
+            "labels": labels,
+            "fold_references_by": fold_references_by,
+            "harvested": as_texts(harvested),
+            "skip_bad_rows": skip_bad_rows,
+            "limit": limit,
+            "strategies": (),
+        }
+    )
+    before = load_results(earlier, runs_dir) if earlier is not None else None
+    tasks = read_tasks(request, open_catalog(tasks_dirs))
+    return [foresee_task(read, splits.test, margin=margin, earlier=before) for read, splits in tasks]
+
+
+def compare(
+    run: RunLike,
+    other: RunLike | None = None,
+    *,
+    strategies: str | Sequence[str] = (),
+    task: str | None = None,
+    model: str | Sequence[str] = (),
+    train_size: int | Sequence[int] = (),
+    by: str | None = None,
+    margin: float | None = None,
+    runs_dir: PathLike = "runs",
+) -> list[ComparisonView]:
+    """Compare strategies on the same test examples: B (of `other`, if given) with A (of `run`).
+
+    `Run.comparisons` gives all pairs of a run as a data frame.
+
+    Args:
+        run, other: runs, their folders, their names in `runs_dir`, or "latest".
+        strategies: the names of A and B; with two runs, one name is enough. By default the best strategy with every other, or all
+        strategies
+            that both runs share.
+        task: only this task.
+        model, train_size: if a run has several; one value for both sides, or those of A and B.
+        by: results by subgroup: a column of the data, "length" or "class".
+        margin: the accepted loss Δ, above 0, in the unit of the primary score; by default the task's own.
+
+    Raises:
+        BenchError: an unknown run or strategy, different test examples or scores on the two sides, or an unknown column.
+    """
+    sides = [load_results(each, runs_dir) for each in (run, other) if each is not None]
+    sizes = (train_size,) if isinstance(train_size, int) else tuple(train_size)
+    return compare_runs(sides, Wanted(as_texts(strategies), as_texts(model), sizes, task), by=by, margin=margin)

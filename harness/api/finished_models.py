@@ -1,0 +1,132 @@
+"""Using what a finished cell has trained: answering new examples, and exporting."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from harness.api.arguments import Dtype, PathLike, RunLike
+from harness.api.loaded_run import load_results
+from harness.data import load_inputs
+from harness.errors import BenchError, setting
+from harness.results import FinishedCell, find_cell
+from harness.types import Prediction
+
+if TYPE_CHECKING:  # imported where a model is loaded
+    from harness.engine.artifacts import Exported, PredictionTable
+
+
+class FinishedListener(Protocol):
+    """Receives the progress of a finished cell that is used."""
+
+    def chosen(self, finished: FinishedCell) -> None:
+        """The cell is selected, and its model is about to be loaded."""
+
+    def progress(self, done: int, total: int) -> None:
+        """So many of the examples are answered."""
+
+
+def predict(
+    run: RunLike,
+    strategy: str,
+    data: PathLike,
+    *,
+    task: str | None = None,
+    model: str | None = None,
+    seed: int | None = None,
+    train_size: int | None = None,
+    fields: Mapping[str, str] | None = None,
+    model_path: PathLike | None = None,
+    trust_remote_code: bool = False,
+    runs_dir: PathLike = "runs",
+    listener: FinishedListener | None = None,
+) -> PredictionTable:
+    """Answer the examples of a file with the model of a finished cell, with the prompt and the decoding of its run.
+
+    Args:
+        run: a run, its folder, its name in `runs_dir`, or "latest".
+        strategy: the name of the strategy.
+        data: a file with the new examples; they need no target.
+        task, model, train_size: required if the strategy has several.
+        seed: the training seed; by default the lowest one with a result.
+        fields: columns by role, if they are named otherwise than in the run's data.
+        model_path: folder of the base model, if it cannot be found by its name.
+        trust_remote_code: allow Python code that comes with the model.
+        listener: receives progress.
+
+    Raises:
+        BenchError: no such cell, or several; invalid rows; another base model than the run's; a damaged artifact.
+    """
+    from harness.engine.artifacts import PredictionTable, check_artifact, device_for, find_base, fit_examples, load_finished
+
+    finished = find_cell(load_results(run, runs_dir), strategy, task=task, model=model, seed=seed, train_size=train_size)
+    if listener is not None:
+        listener.chosen(finished)
+    check_artifact(finished)
+    examples = fit_examples(finished, load_inputs(finished.task, Path(data), fields=dict(fields or {})), Path(data).name)
+    source = find_base(finished, _text(model_path), with_code=trust_remote_code)
+    predictor = load_finished(finished, source, device_for(finished.run), trust_remote_code=trust_remote_code)
+    prompts = predictor.prompts(examples)
+    done = 0
+
+    def report(batch: Sequence[Prediction]) -> None:
+        nonlocal done
+        done += len(batch)
+        if listener is not None:
+            listener.progress(done, len(examples))
+
+    return PredictionTable(finished, examples, tuple(prompts), tuple(predictor.predict(examples, prompts, on_batch=report)))
+
+
+def export(
+    run: RunLike,
+    strategy: str,
+    out: PathLike,
+    *,
+    merge: bool = False,
+    dtype: Dtype = "auto",
+    force: bool = False,
+    task: str | None = None,
+    model: str | None = None,
+    seed: int | None = None,
+    train_size: int | None = None,
+    model_path: PathLike | None = None,
+    trust_remote_code: bool = False,
+    runs_dir: PathLike = "runs",
+    listener: FinishedListener | None = None,
+) -> Exported:
+    """Write the adapter or the model of a finished cell to a folder that other programs can load.
+
+    Args:
+        out: a new or empty folder.
+        merge: merge the adapter into its base model.
+        dtype: number format of a whole model; "auto" is the one that the cell computed in.
+        force: replace an earlier export.
+        run, strategy, task, model, seed, train_size, model_path, trust_remote_code, runs_dir, listener: as for `predict`.
+
+    Raises:
+        BenchError: as `predict`; a folder that is not empty; a method that cannot be merged.
+    """
+    from harness.engine.artifacts import check_target, device_for, export_adapter, export_model, find_base
+
+    target = Path(out)
+    check_target(target, force=force)
+    finished = find_cell(load_results(run, runs_dir), strategy, task=task, model=model, seed=seed, train_size=train_size)
+    if listener is not None:
+        listener.chosen(finished)
+    if finished.strategy.method == "prompt":
+        raise BenchError(f"'{strategy}' trains nothing: it is the base model with a prompt, so there is nothing to export")
+    if finished.strategy.method == "peft" and not merge:
+        if dtype != "auto":
+            raise BenchError(
+                f"{setting('dtype', dtype)} needs {setting('merge')}: only a whole model is converted. "
+                "An adapter keeps the number format that it was trained in."
+            )
+        return export_adapter(finished, target)
+    source = find_base(finished, _text(model_path), with_code=trust_remote_code)
+    return export_model(finished, source, device_for(finished.run), target, dtype=dtype, trust_remote_code=trust_remote_code)
+
+
+def _text(path: PathLike | None) -> str | None:
+    return None if path is None else str(path)

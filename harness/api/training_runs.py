@@ -1,0 +1,256 @@
+"""Starting runs: training and scoring strategies, and scoring external outputs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from harness.api.arguments import Dtype, PathLike, RunLike, StrategyLike, TaskLike, as_declared, as_texts
+from harness.api.catalogs import open_catalog
+from harness.api.loaded_run import Run
+from harness.reporting import write_page
+from harness.results import RunResults
+from harness.store import RunFolder, StoredRun, open_run
+from harness.types import Cell
+
+if TYPE_CHECKING:  # reading a run imports no engine: what trains is imported where it is called
+    from harness.grid import Listener, Request
+
+
+class _Silent:
+    """A listener that shows nothing."""
+
+    def started(self, folder: RunFolder, resumed: bool) -> None: ...
+
+    def reused(self, cell: Cell, run: str) -> None: ...
+
+    def event(self, event: Mapping[str, Any]) -> None: ...
+
+
+def run(
+    task: TaskLike | Sequence[TaskLike],
+    strategies: StrategyLike | Sequence[StrategyLike],
+    *,
+    model: PathLike | Sequence[PathLike] = "tiny",
+    revision: str | None = None,
+    data: PathLike | Sequence[PathLike] | None = None,
+    train: PathLike | Sequence[PathLike] | None = None,
+    validation: PathLike | Sequence[PathLike] | None = None,
+    test: PathLike | Sequence[PathLike] | None = None,
+    hub: str | None = None,
+    hub_revision: str | None = None,
+    subset: str | None = None,
+    fields: Mapping[str, str] | None = None,
+    labels: Sequence[str] = (),
+    fold_references_by: str | None = None,
+    harvested: PathLike | Sequence[PathLike] | None = None,
+    skip_bad_rows: bool = False,
+    limit: int | None = None,
+    train_sizes: Sequence[int | Literal["all"]] = (),
+    seeds: int = 1,
+    epochs: float | None = None,
+    base: bool = True,
+    dtype: Dtype = "auto",
+    price: float | None = None,
+    trust_remote_code: bool = False,
+    exclude: Sequence[Mapping[str, Any]] = (),
+    override: Sequence[Mapping[str, Any]] = (),
+    tasks_dirs: PathLike | Sequence[PathLike] = (),
+    strategies_dirs: PathLike | Sequence[PathLike] = (),
+    runs_dir: PathLike = "runs",
+    new: bool = False,
+    reuse: bool = True,
+    resume: RunLike | None = None,
+    jobs: int = 1,
+    listener: Listener | None = None,
+    command: str = "harness.run",
+) -> Run:
+    """Fine-tune, score and price every strategy on every task.
+
+    If the run is interrupted, the same call resumes it.
+
+    Args:
+        task: a name, a YAML file, a `Task`, or several of these.
+        strategies: names, YAML files, variants such as "lora:r=8", "outputs:FILE", or `Strategy` objects; one or several.
+        model: "tiny", a folder, a .gguf file, "org/name" on the Hub, or several of these.
+        revision: branch, tag or commit of a Hub model.
+        data: one or several files, which are split 80/10/10. They replace the data of the task.
+        train, validation, test: files instead of `data`, if your data is split already; `validation` is optional.
+        hub, hub_revision, subset: a dataset of the Hub instead of files, its revision and its configuration.
+        fields: columns by role: "input", "target", "group", "id", or any variable of the prompt.
+        labels: the labels to choose from.
+        fold_references_by: a column; test rows that agree in it become one example with several references.
+        harvested: files of `review_harvest`: added to training, removed from testing.
+        skip_bad_rows: skip rows that cannot be used, instead of refusing the file.
+        limit: use a random sample of at most this many examples per split.
+        train_sizes: numbers of training examples for a learning curve; "all" is all of them.
+        seeds: number of training seeds for each strategy that trains or draws examples.
+        epochs: passes over the training examples, for every strategy.
+        base: include the untuned model.
+        dtype: number format to compute in; "auto" suits the device.
+        price: price of one hour of this device, in USD; by default from the included price table.
+        trust_remote_code: allow Python code that comes with a model or a metric.
+        exclude: cells to leave out, such as `{"task": "qa", "strategy": "lora"}`.
+        override: other values for some cells, such as `{"strategy": "lora", "set": {"epochs": 1}}`.
+        tasks_dirs, strategies_dirs: folders with more tasks and strategies.
+        runs_dir: the folder of the runs.
+        new: start a new run, even if there is an interrupted run of the same plan.
+        reuse: take cells from other runs in which they are done.
+        resume: the run to resume; it must have the same plan.
+        jobs: number of cells to run at the same time.
+        listener: receives progress; without one, nothing is shown.
+        command: how the run was started, for the report.
+
+    Raises:
+        BenchError: something about the request is wrong, and nothing was started.
+    """
+    from harness.grid import make_request
+
+    request = make_request(
+        {
+            "tasks": as_declared(task),
+            "strategies": as_declared(strategies),
+            "models": as_texts(model),
+            "revision": revision,
+            "data": as_texts(data),
+            "train": as_texts(train),
+            "validation": as_texts(validation),
+            "test": as_texts(test),
+            "hub": hub,
+            "hub_revision": hub_revision,
+            "subset": subset,
+            "fields": dict(fields or {}),
+            "labels": labels,
+            "fold_references_by": fold_references_by,
+            "harvested": as_texts(harvested),
+            "skip_bad_rows": skip_bad_rows,
+            "limit": limit,
+            "train_sizes": train_sizes,
+            "seeds": seeds,
+            "epochs": epochs,
+            "base": base,
+            "dtype": dtype,
+            "price": price,
+            "trust_remote_code": trust_remote_code,
+            "exclude": exclude,
+            "override": override,
+            "tasks_dirs": as_texts(tasks_dirs),
+            "strategies_dirs": as_texts(strategies_dirs),
+        }
+    )
+    return run_request(request, runs_dir=runs_dir, listener=listener, new=new, reuse=reuse, resume=resume, jobs=jobs, command=command)
+
+
+def run_request(
+    request: Request,
+    *,
+    runs_dir: PathLike = "runs",
+    listener: Listener | None = None,
+    new: bool = False,
+    reuse: bool = True,
+    resume: RunLike | None = None,
+    jobs: int = 1,
+    checkpoint_every: float = 30.0,
+    command: str,
+) -> Run:
+    """`run` for a complete request.
+
+    Args:
+        checkpoint_every: seconds between two checkpoints of a training run.
+        request, runs_dir, listener, new, reuse, resume, jobs, command: as for `run`.
+    """
+    from harness.grid import execute, make_plan
+
+    runs = Path(runs_dir)
+    planned = make_plan(request, open_catalog(request.tasks_dirs, request.strategies_dirs), command=command)
+    finished = execute(
+        planned,
+        runs,
+        listener or _Silent(),
+        fresh=new,
+        resume=open_run(runs, os.fspath(resume)) if resume is not None else None,
+        reuse=reuse,
+        at_once=jobs,
+        checkpoint_every=checkpoint_every,
+        before_end=lambda done: write_page(RunResults(done.folder), done.folder.report),
+    )
+    return Run(RunResults(finished.folder))
+
+
+def stored_request(stored: StoredRun) -> Request:
+    """The request that a run was started with, to resume it without repeating its options."""
+    from harness.grid import make_request
+
+    return make_request(stored.plan.options["request"])
+
+
+def score(
+    task: TaskLike,
+    predictions: PathLike,
+    *,
+    name: str | None = None,
+    price_per_1k: float | None = None,
+    data: PathLike | Sequence[PathLike] | None = None,
+    train: PathLike | Sequence[PathLike] | None = None,
+    validation: PathLike | Sequence[PathLike] | None = None,
+    test: PathLike | Sequence[PathLike] | None = None,
+    hub: str | None = None,
+    hub_revision: str | None = None,
+    subset: str | None = None,
+    fields: Mapping[str, str] | None = None,
+    labels: Sequence[str] = (),
+    fold_references_by: str | None = None,
+    harvested: PathLike | Sequence[PathLike] | None = None,
+    skip_bad_rows: bool = False,
+    limit: int | None = None,
+    trust_remote_code: bool = False,
+    tasks_dirs: PathLike | Sequence[PathLike] = (),
+    runs_dir: PathLike = "runs",
+    listener: Listener | None = None,
+    command: str = "harness.score",
+) -> Run:
+    """Score external outputs, of any model or vendor. The result is a run with one cell.
+
+    Args:
+        task: a name, a YAML file, or a `Task`. Every row of `data` is a test example here.
+        predictions: a file with {"id", "output"} rows, or with one output per line in the order of the data.
+        name: name of the outputs in reports; by default the name of the file.
+        price_per_1k: price of 1,000 outputs, in USD.
+        trust_remote_code: allow the script of a metric of the evaluate library.
+        data, train, validation, test, hub, hub_revision, subset, fields, labels, fold_references_by, harvested, skip_bad_rows, limit,
+            tasks_dirs, runs_dir, listener, command: as for `run`.
+
+    Raises:
+        BenchError: something about the task, its data or the outputs is wrong, and nothing was written.
+    """
+    from harness.grid import make_request
+
+    request = make_request(
+        {
+            "tasks": as_declared(task),
+            "strategies": (f"outputs:{os.fspath(predictions)}",),
+            "models": (),
+            "base": False,
+            "whole_as_test": True,
+            "outputs_name": name,
+            "price_per_1k": price_per_1k,
+            "data": as_texts(data),
+            "train": as_texts(train),
+            "validation": as_texts(validation),
+            "test": as_texts(test),
+            "hub": hub,
+            "hub_revision": hub_revision,
+            "subset": subset,
+            "fields": dict(fields or {}),
+            "labels": labels,
+            "fold_references_by": fold_references_by,
+            "harvested": as_texts(harvested),
+            "skip_bad_rows": skip_bad_rows,
+            "limit": limit,
+            "trust_remote_code": trust_remote_code,
+            "tasks_dirs": as_texts(tasks_dirs),
+        }
+    )
+    return run_request(request, runs_dir=runs_dir, listener=listener, command=command)
