@@ -11,10 +11,8 @@ from __future__ import annotations
 
 from harness.data.formats import peek
 from harness.data.pipeline import SourceRows, load_inputs, load_splits, sources
-from harness.data.records import Preview
 
 __all__ = [
-    "Preview",
     "SourceRows",
     "load_inputs",
     "load_splits",

@@ -11,11 +11,11 @@ alert.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, TypeAlias
 
 from harness.data.clinic.case import Case
 
-Fact = dict[str, Any]
+Fact: TypeAlias = dict[str, Any]
 CRITICAL = frozenset({"name", "drug", "dose", "allergy", "alert"})
 NO_ALLERGY = ("allergies: none", "no known allergies", "no known allergy", "no allergies", "no allergy")
 ALLERGY_ALERT, INTERACTION_ALERT = "(allergy!)", "(clash!)"
@@ -32,7 +32,7 @@ def forbidden(what: str, text: str, *, unless_negated: bool = False, allowed: in
     return {"what": what, "text": text, "unless_negated": unless_negated, "allowed": allowed}
 
 
-def case_meta(case: Case) -> Fact:
+def case_meta(case: Case) -> dict[str, Any]:
     """The case as plain values, for `Example.meta`."""
     vital, other = case.vital, case.other_vital
     return {

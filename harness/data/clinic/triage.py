@@ -20,6 +20,8 @@ or one that contrasts or corrects the severity or duration.
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
+from typing import Any
 
 from harness.data.clinic.case import Case
 from harness.data.clinic.ground_truth import Fact, fact
@@ -59,7 +61,7 @@ def write_message(rng: random.Random, case: Case, split: SplitName) -> tuple[str
     return " ".join([part[:1].upper() + part[1:] for part in text.split("\0")]), label, hard
 
 
-def _fill_placeholders(rng: random.Random, case: Case, label: str, split: SplitName) -> Fact:
+def _fill_placeholders(rng: random.Random, case: Case, label: str, split: SplitName) -> dict[str, Any]:
     """The values of the placeholders. Severity and duration follow from the class if they decide it."""
     severity = rng.choice(
         phrases.STRONG if label == "urgent" else phrases.WEAK if label in ("routine", "self-care") else (*phrases.STRONG, *phrases.WEAK)
@@ -93,7 +95,7 @@ def _fill_placeholders(rng: random.Random, case: Case, label: str, split: SplitN
     }
 
 
-def _draw_clause(rng: random.Random, label: str, values: Fact) -> tuple[str, bool]:
+def _draw_clause(rng: random.Random, label: str, values: Mapping[str, Any]) -> tuple[str, bool]:
     """The clause that makes a message hard.
 
     Returns:

@@ -57,7 +57,7 @@ def match_name(name: str, known: Collection[str]) -> int:
     """How well a column name matches one of the known names.
 
     Returns:
-        2 for the whole name, without a number or letter at its end ('sentence1', 'text_a'); 1 for its last word; 0 for no match.
+        2 for the whole name, ignoring a number or letter at its end ('sentence1', 'text_a'); 1 for its last word; 0 for no match.
     """
     plain = re.sub(r"( ?\d+| [ab])$", "", plain_name(name)) or plain_name(name)
     if plain in known or plain_name(name) in known:

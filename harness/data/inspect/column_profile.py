@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal, TypeAlias
 
-from harness.data.mapping import get_nested
+from harness.data.mapping import MAX_LABELS, get_nested
 from harness.data.records import Preview
 
-MAX_LABELS = 500  # the loader accepts no more distinct values as labels
 _MAX_DEPTH = 4
 _MAX_KEYS = 40  # an object with more keys is a dictionary of rows, not a record
 _NUMBER = re.compile(r"[+-]?(\d+([.,]\d+)*|\d*\.\d+)([eE][+-]?\d+)?%?")

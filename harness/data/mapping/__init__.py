@@ -2,10 +2,11 @@
 
 from harness.data.mapping.column_roles import DEFAULT_COLUMNS, RESERVED_ROLES, FieldMap, column_hint, resolve_fields
 from harness.data.mapping.nested_fields import MISSING, Columns, get_nested
-from harness.data.mapping.record_mapper import PromptVariables, map_record
+from harness.data.mapping.record_mapper import MAX_LABELS, PromptVariables, map_record
 
 __all__ = [
     "DEFAULT_COLUMNS",
+    "MAX_LABELS",
     "MISSING",
     "RESERVED_ROLES",
     "Columns",

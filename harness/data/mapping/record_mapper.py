@@ -12,6 +12,7 @@ from harness.data.mapping.nested_fields import MISSING, get_nested
 from harness.data.records import BadRowError, join_names, name_hint, quote
 from harness.types import Example, Task
 
+MAX_LABELS = 500  # more distinct targets than this are not labels
 _MAIN_INPUTS = ("input", "question")  # no example makes sense without them
 _NO_META: Mapping[str, Any] = {}  # shared, as an empty dictionary per example would add up
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from harness.data.identity import RowIndex
+from harness.data.mapping import MAX_LABELS
 from harness.data.records import join_names, name_hint, quote
 from harness.errors import BenchError, setting
 from harness.text import plural
@@ -14,8 +15,6 @@ from harness.types import SplitName, Task
 
 if TYPE_CHECKING:
     from harness.data.identity import RowNumbers
-
-MAX_LABELS = 500
 
 
 def resolve_choices(index: RowIndex, parts: Mapping[SplitName, RowNumbers], task: Task) -> tuple[tuple[str, ...], list[str]]:

@@ -15,7 +15,7 @@ import pytest
 from pyarrow import parquet
 
 from harness.data import load_splits, peek
-from harness.data.formats import READABLE
+from harness.data.formats.open_data import READABLE
 from harness.errors import BenchError
 
 ROWS = [{"id": str(i), "input": f"text {i}", "target": f"sum {i}"} for i in range(12)]

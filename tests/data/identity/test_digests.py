@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.data.identity import example_digest, inputs_digest
+from harness.data.identity.digests import example_digest, inputs_digest
 from harness.types import Example
 
 
