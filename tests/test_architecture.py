@@ -15,16 +15,11 @@ from places import ROOT
 
 # Folders whose messages still name options; a folder leaves this list when its messages use `harness.errors.setting`.
 OPEN = {
-    "catalog",
-    "doctor",
     "engine",
     "gate",
     "grid",
-    "measure",
-    "metrics",
     "reporting",
     "results",
-    "store",
 }
 HEAVY = {"torch", "transformers", "peft", "accelerate", "bitsandbytes", "datasets", "pandas", "pyarrow", "sklearn", "scipy", "numpy"}
 
