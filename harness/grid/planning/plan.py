@@ -100,7 +100,7 @@ def _check_metric_scripts(tasks: Collection[Task], request: Request) -> None:
     scripts = [(task.name, metric) for task in tasks for metric in task.metrics if is_library_metric(metric)]
     if scripts and not request.trust_remote_code:
         allow = setting("trust_remote_code")
-        raise BenchError([f"task '{t}': metrics: '{m}' runs a script of the evaluate library: allow it with {allow}" for t, m in scripts])
+        raise BenchError([f"task '{t}': metrics: '{m}' runs a script of the evaluate library. Allow it with {allow}" for t, m in scripts])
     for task in tasks:
         get_script_digests(task.metrics)
 
