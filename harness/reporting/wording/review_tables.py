@@ -40,7 +40,7 @@ def _list_preferences(findings: Findings) -> TextTable:
         )
         for p in findings.preferences
     ]  # fmt: skip
-    columns = ("pair", "win rate", _CI, "wins", "losses", "ties", "both bad", "examples won : lost", "p (sign test)")
+    columns = ("pair", "win rate", _CI, "wins", "losses", "ties", "both bad", "examples won : lost", "sign test p-value")
     note = "The win rate is a mean over examples, in which a tie and “both bad” count as half. Wins, losses and ties count ratings."
     return _build_table("Preferences", columns, rows, note)
 
@@ -53,7 +53,7 @@ def _list_error_rates(findings: Findings) -> TextTable:
         )
         for e in findings.error_rates
     ]  # fmt: skip
-    columns = ("strategy", "critical errors", _CI, "any error", _CI, _name_change(findings), _CI, "p", f"relative change ({_CI})")
+    columns = ("strategy", "critical errors", _CI, "any error", _CI, _name_change(findings), _CI, "p-value", f"relative change ({_CI})")
     note = "An example counts if at least half of its raters found such an error. Intervals are exact where examples are independent."
     return _build_table("Errors found by raters", columns, rows, note)
 
@@ -73,7 +73,7 @@ def _list_scale_scores(findings: Findings) -> TextTable:
         )
         for s in findings.scale_scores
     ]  # fmt: skip
-    columns = ("strategy", "scale", "mean", _CI, "range", _name_change(findings), _CI, "p")
+    columns = ("strategy", "scale", "mean", _CI, "range", _name_change(findings), _CI, "p-value")
     return _build_table("Mean ratings", columns, rows, "1 is the worst answer of a scale.", text_columns=2)
 
 
