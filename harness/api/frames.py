@@ -65,7 +65,7 @@ def predictions_frame(run: RunResults, *, with_inputs: bool = False) -> DataFram
 
 
 def costs_frame(run: RunResults) -> DataFrame:
-    """One row per cell and phase, as they were measured; failed cells included."""
+    """One row per cell and phase, as measured; failed cells included."""
     rows = [
         _cell(cell)
         | {

@@ -81,7 +81,7 @@ def run(
         hub, hub_revision, subset: a dataset of the Hub instead of files, its revision and its configuration.
         fields: columns by role: "input", "target", "group", "id", or any variable of the prompt.
         labels: the labels to choose from.
-        fold_references_by: a column; test rows that agree in it become one example with several references.
+        fold_references_by: a column; rows of the test data that agree in it become one example with several references.
         harvested: files of `review_harvest`: added to training, removed from testing.
         skip_bad_rows: skip rows that cannot be used, instead of refusing the file.
         limit: use a random sample of at most this many examples per split.

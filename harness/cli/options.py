@@ -86,7 +86,9 @@ _DATA = (
     ),
     click.option("--labels", multiple=True, callback=split_names, help="The labels to choose from: yes,no,maybe."),
     click.option(
-        "--fold-references-by", metavar="COLUMN", help="Combine test rows with equal values into one example with several references."
+        "--fold-references-by",
+        metavar="COLUMN",
+        help="Combine test data with equal values into one example with several references.",
     ),
     click.option(
         "--harvested", metavar="FILE", multiple=True, help="Examples from `bench review harvest`: added to training, removed from testing."
