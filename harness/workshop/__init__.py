@@ -1,1 +1,1 @@
-"""How shipped files are made. Nothing in the product imports it, and the wheel does not contain it."""
+"""Programs that make the shipped files. The product does not import them, and the wheel does not contain them."""

@@ -1,4 +1,4 @@
-"""The corpus of the tiny model: its tables are well formed, what follows from a passage does follow, and the clinic is not in it."""
+"""The corpus of the tiny model: its tables are valid, its targets follow from its passages, and it does not contain the clinic."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from harness.workshop.tiny_model.domains import DOMAINS, KINDS, invented_domain
 FIELDS = [(domain, field) for domain in DOMAINS for field in domain.fields]
 
 
-def test_tables_are_well_formed() -> None:
+def test_tables_are_valid() -> None:
     assert len({domain.name for domain in DOMAINS}) == len(DOMAINS) >= 80
     for domain in DOMAINS:
         assert domain.subject_kind in KINDS
@@ -37,13 +37,13 @@ def test_tables_are_well_formed() -> None:
 
 
 def test_no_sentence_states_two_facts() -> None:
-    """One sentence under two labels of a domain could not be answered."""
+    """With one sentence under two labels of a domain, a question could not be answered."""
     for domain in DOMAINS:
-        seen = Counter(pattern for field in domain.fields for pattern in (*field.patterns, *field.others, *field.none))
-        assert not [pattern for pattern, count in seen.items() if count > 1], domain.name
+        counts = Counter(pattern for field in domain.fields for pattern in (*field.patterns, *field.others, *field.none))
+        assert not [pattern for pattern, count in counts.items() if count > 1], domain.name
 
 
-def test_every_fact_of_a_record_stands_in_its_passage_and_its_list() -> None:
+def test_every_fact_of_a_record_is_in_its_passage_and_its_list() -> None:
     rng = Random(0)
     for number in range(400):
         domain = rng.choice(DOMAINS) if number % 2 else invented_domain(rng)
@@ -58,7 +58,7 @@ def test_every_fact_of_a_record_stands_in_its_passage_and_its_list() -> None:
         assert subject in text and subject in notes
 
 
-def test_what_follows_comes_after_its_passage() -> None:
+def test_targets_follow_their_passage() -> None:
     rng = Random(1)
     for make, _ in (*DOCUMENTS, *instructions.INSTRUCTIONS):
         for _ in range(20):
@@ -69,11 +69,11 @@ def test_what_follows_comes_after_its_passage() -> None:
 
 
 @pytest.mark.parametrize("check", [checks.barred, checks.apart, checks.off_range])
-def test_verdicts_are_right_and_half_of_them_are_fine(check: checks.Check) -> None:
+def test_verdicts_are_right_and_half_find_nothing(check: checks.Check) -> None:
     rng, fine = Random(2), 0
     for _ in range(400):
-        said, verdict = check(rng)
-        text = " ".join(turn for turns in said for turn in turns)
+        sentences, verdict = check(rng)
+        text = " ".join(turn for turns in sentences for turn in turns)
         fine += verdict == checks.FINE
         if check is checks.off_range:
             numbers = sorted(float(number) for number in re.findall(r"\d+(?:\.\d)?", text))
@@ -87,7 +87,7 @@ def test_verdicts_are_right_and_half_of_them_are_fine(check: checks.Check) -> No
     assert 150 < fine < 250
 
 
-def test_things_that_are_there_and_things_that_are_not() -> None:
+def test_present_and_absent_things_are_listed_rightly() -> None:
     rng = Random(3)
     for _ in range(200):
         (text, _), (answer, _) = instructions.there_or_not(rng)
@@ -101,7 +101,7 @@ def test_things_that_are_there_and_things_that_are_not() -> None:
 
 
 def _with_answer(text: str, statement: str) -> str:
-    """A statement, and where it is a question what is said next."""
+    """A statement; a question with its answer."""
     rest = text[text.index(statement) :]
     if "?" not in statement:
         return statement
@@ -109,18 +109,18 @@ def _with_answer(text: str, statement: str) -> str:
     return question + re.split(r"(?<=[.])\s", after.strip())[0]
 
 
-def test_the_clinic_is_not_in_the_corpus() -> None:
-    """Neither one of its sentences nor one of the labels of its summary; else the base would know what tuning has to teach."""
+def test_corpus_does_not_contain_the_clinic() -> None:
+    """Neither its sentences nor the labels of its summaries, because fine-tuning has to teach them."""
 
-    def plain(sentence: str) -> str:
+    def normalize(sentence: str) -> str:
         bare = re.sub(r"\{\w+\}", "x", re.sub(r"(doctor|patient): ", "", sentence.lower()))
         return re.sub(r"\W+", " ", bare).strip()
 
     own = [pattern for _, field in FIELDS for pattern in (*field.patterns, *field.others, *field.none)]
     own += [*documents.OPENINGS, *words.DIGRESSIONS, *instructions.THERE, *instructions.NOT_THERE]
     own += [*checks.BARRED, *checks.APART, *checks.CHOSEN, *checks.PRESENT, *checks.RANGES]
-    known = {plain(pattern) for pattern in own}
+    known = {normalize(pattern) for pattern in own}
     clinic = [s for lexicon in (DIALOGUE, PROSE, *STYLES.values()) for pair in lexicon.values() for side in pair for s in side]
-    assert not [sentence for sentence in clinic if plain(sentence) in known]
+    assert not [sentence for sentence in clinic if normalize(sentence) in known]
     labels = {field.label for _, field in FIELDS}
     assert not labels & {"complaint", "denies", "takes", "allergies", "vitals", "prescribed", "not with", "alert"}

@@ -130,7 +130,7 @@ def _build(labels: Sequence[str]) -> tuple[Metric, ...]:
             row[predicted] = float(predicted == gold)
         return tuple(row)
 
-    # All share one function object, by which resampling recognises that they share their statistics.
+    # All share one function object, by which resampling recognizes that they share their statistics.
     corpus = [
         Metric(name, "higher", unit, "corpus", counts, _aggregate(average), f"{name}|{signature}|bench:{REVISION}")
         for name, (unit, average) in _CORPUS.items()

@@ -3,7 +3,7 @@
     rouge_scores("the patient has pain", ("The patient's pain is new.",))  →  rouge1 0.6, rouge2 0.25, rougeL 0.6, rougeLsum 0.6
 
 The definitions are those of Lin (2004), "ROUGE: a package for automatic evaluation of summaries", as implemented in rouge-score 0.1.2.
-This implementation is only faster: each word is stemmed once, each text is tokenised once, and the longest common subsequence is computed
+This implementation is only faster: each word is stemmed once, each text is tokenized once, and the longest common subsequence is computed
 in C++.
 """
 
@@ -42,8 +42,8 @@ def rouge_scores(output: str, targets: tuple[str, ...]) -> Rouge:
     Raises:
         ValueError: there is no reference.
     """
-    output_lines = _tokenised_lines(output)
-    by_reference = [_score(_tokenised_lines(target), output_lines) for target in targets]
+    output_lines = _tokenized_lines(output)
+    by_reference = [_score(_tokenized_lines(target), output_lines) for target in targets]
     return Rouge(*(max(scores) for scores in zip(*by_reference, strict=True)))
 
 
@@ -67,7 +67,7 @@ def _score(target_lines: list[list[str]], output_lines: list[list[str]]) -> Roug
     )
 
 
-def _tokenised_lines(text: str) -> list[list[str]]:
+def _tokenized_lines(text: str) -> list[list[str]]:
     """The stems of each line; lines without words are left out because they contribute to no score."""
     lines = ([_stem(word) for word in _WORD.findall(line)] for line in text.lower().split("\n"))
     return [line for line in lines if line]

@@ -1,7 +1,7 @@
 """BLEU, chrF and TER of a whole test set: the numbers of sacrebleu with its defaults, on its scale of 0–100.
 
 The statistics of each example come from sacrebleu. Only the last step, from their sum to the score, is reimplemented here, so that
-thousands of resamples cost one vectorised call.
+thousands of resamples cost one vectorized call.
 
 | score | statistics of an example | source |
 | --- | --- | --- |

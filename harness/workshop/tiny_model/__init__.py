@@ -1,1 +1,1 @@
-"""How the shipped tiny model is made: its corpus, its tokenizer, its first weights, its training loop and its probes."""
+"""Pre-training of the shipped tiny model: corpus, tokenizer, initial weights, training loop and probes."""

@@ -1,7 +1,7 @@
-"""Documents about records: prose, talk, lists and tables, questions, and the same facts in another form.
+"""Documents about records: prose, dialogues, lists and tables, questions, and the same facts in another form.
 
-A document is a list of segments `(text, weight)`. The weight is that of its tokens in the loss: a passage full of new names cannot be
-predicted, so it counts for less than the part that the passage determines.
+A document is a list of segments `(text, weight)`. The weight applies to the tokens of the segment in the loss. A passage full of new names
+cannot be predicted, so it counts for less than the part that follows from the passage.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from .domains import DOMAINS, KINDS, Domain, Field, invented_domain
 from .passage_checks import CHECKS, Turns
 
 Segment = tuple[str, float]
-Facts = list[tuple[Field, str]]  # a value of NONE says that there is none
+Facts = list[tuple[Field, str]]  # the value NONE means that there is none
 PASSAGE = 0.2
 DERIVED = 1.0
 NONE = "none"
@@ -91,21 +91,21 @@ def record(rng: Random, domain: Domain) -> tuple[str, Facts]:
 
 
 def state(rng: Random, field: Field, value: str) -> Turns:
-    """What states the fact; one time in eight something wrong is said first, or after, and set right."""
+    """Sentences that state the fact. One time in eight, they also mention a wrong value and correct it."""
     if value == NONE:
         return tuple(rng.choice(field.none).split(" / "))
     if rng.random() < 0.1:
         return rng.choice(SHORT_QUESTIONS).format(l=field.label), rng.choice(SHORT_ANSWERS).format(x=value)
-    said = rng.choice(field.patterns).replace("{x}", value)
-    if rng.random() < 0.125 and " / " not in said:
+    statement = rng.choice(field.patterns).replace("{x}", value)
+    if rng.random() < 0.125 and " / " not in statement:
         wrong = field.value(rng)
         if wrong != value:
-            said = rng.choice(CORRECTIONS).format(w=wrong, s=said)
-    return tuple(said.split(" / "))
+            statement = rng.choice(CORRECTIONS).format(w=wrong, s=statement)
+    return tuple(statement.split(" / "))
 
 
-def beside(rng: Random, domain: Domain) -> list[Turns]:
-    """Sentences with values that are not the subject's: another's, a former one."""
+def distractors(rng: Random, domain: Domain) -> list[Turns]:
+    """Sentences with values that do not belong to the subject, such as a former value or that of another subject."""
     return [
         tuple(rng.choice(field.others).replace("{x}", field.value(rng)).split(" / "))
         for field in domain.fields
@@ -113,12 +113,12 @@ def beside(rng: Random, domain: Domain) -> list[Turns]:
     ]
 
 
-def told(rng: Random, domain: Domain, subject: str, facts: Facts, digress: float) -> list[Turns]:
-    """An opening and the facts, with `digress` sentences beside the matter for each of them, on average."""
+def tell(rng: Random, domain: Domain, subject: str, facts: Facts, digress: float) -> list[Turns]:
+    """An opening and the facts, with `digress` irrelevant sentences per fact on average."""
     opening = tuple(rng.choice(OPENINGS).format(d=domain.subject, s=subject).split(" / "))
     sentences = [state(rng, field, value) for field, value in facts]
     if digress:
-        sentences += beside(rng, domain)
+        sentences += distractors(rng, domain)
     for _ in facts:
         for _ in range(int(digress) + (rng.random() < digress % 1)):
             sentences.append((rng.choice(words.DIGRESSIONS) if rng.random() < 0.5 else words.sentence(rng),))
@@ -131,7 +131,7 @@ def prose(sentences: list[Turns]) -> str:
 
 
 def talk(rng: Random, sentences: list[Turns]) -> str:
-    """Two people talk, a turn a line."""
+    """A dialogue of two people, one turn per line."""
     pair = rng.choice(PAIRS) if rng.random() < 0.7 else (words.name(rng), words.name(rng))
     return "\n".join(
         f"{pair[0] if i < len(turns) - 1 or (len(turns) == 1 and rng.random() < 0.2) else pair[1]}: {turn}"
@@ -141,8 +141,8 @@ def talk(rng: Random, sentences: list[Turns]) -> str:
 
 
 def passage(rng: Random, domain: Domain, subject: str, facts: Facts, more: Sequence[Turns] = ()) -> str:
-    """Prose or talk, from terse to rambling, the facts and `more` in random order."""
-    opening, *rest = told(rng, domain, subject, facts, rng.choice((0.0, 0.0, 0.2, 0.5, 1.0)))
+    """Prose or a dialogue, from terse to rambling, with the facts and `more` in random order."""
+    opening, *rest = tell(rng, domain, subject, facts, rng.choice((0.0, 0.0, 0.2, 0.5, 1.0)))
     rest += more
     rng.shuffle(rest)
     if rng.random() < 0.5:
@@ -151,7 +151,7 @@ def passage(rng: Random, domain: Domain, subject: str, facts: Facts, more: Seque
 
 
 def listing(rng: Random, domain: Domain, subject: str, facts: Facts) -> str:
-    """The facts as label and value, in one of many notations."""
+    """The facts as labels and values, in one of several notations."""
     pairs = [(rng.choice((domain.subject, "name")), subject), *((field.label, value) for field, value in facts)]
     notations: tuple[Callable[[], str], ...] = (
         lambda: json.dumps(dict(pairs), ensure_ascii=False),
@@ -171,47 +171,47 @@ def _any_domain(rng: Random) -> Domain:
 
 
 def plain(rng: Random) -> list[Segment]:
-    """A passage or a list alone."""
+    """Only a passage or a list."""
     domain = _any_domain(rng)
     subject, facts = record(rng, domain)
     return [((passage if rng.random() < 0.7 else listing)(rng, domain, subject, facts), PASSAGE)]
 
 
 def several(rng: Random) -> list[Segment]:
-    """Many lines that name two things each, and look-ups in them."""
-    label, made = rng.choice(LOOKED_UP)
-    table = [(rng.choice((words.name, words.thing, words.code))(rng), made(rng)) for _ in range(rng.randint(3, 12))]
+    """Lines with two entries each, and look-ups in them."""
+    label, make_value = rng.choice(LOOKED_UP)
+    table = [(rng.choice((words.name, words.thing, words.code))(rng), make_value(rng)) for _ in range(rng.randint(3, 12))]
     joint = rng.choice((": ", " - ", " = ", " -> ", ", ", f" has the {label} "))
     lines = "\n".join(f"{key}{joint}{value}" for key, value in table)
-    asked = rng.sample(table, rng.randint(1, min(4, len(table))))
+    queries = rng.sample(table, rng.randint(1, min(4, len(table))))
     question = rng.choice(("\n\nWhat is the {l} of {k}? ", "\nFind {k}: ", "\n{k}{j}", "\nQ: {k}?\nA: "))
     segments: list[Segment] = [(lines, PASSAGE)]
-    for key, value in asked:
+    for key, value in queries:
         segments += [(question.format(l=label, k=key, j=joint), PASSAGE), (value, DERIVED)]
     return segments
 
 
 def questions(rng: Random) -> list[Segment]:
-    """A passage, then questions about it, some of which it does not answer."""
+    """A passage, and questions about it, some of which it does not answer."""
     domain = _any_domain(rng)
     subject, facts = record(rng, domain)
-    said = {field.label: value for field, value in facts}
-    asked = rng.sample(domain.fields, len(domain.fields))
+    answers = {field.label: value for field, value in facts}
+    questioned = rng.sample(domain.fields, len(domain.fields))
     style = rng.choice(("\nQ: What is the {l}?\nA: ", "\nQuestion: {l} of {s}?\nAnswer: ", "\n\nWhat is the {l} of {s}?\n", "\n{l}? "))
     missing = rng.choice(("not said", "unknown", "It does not say.", "-"))
     segments: list[Segment] = [(passage(rng, domain, subject, facts), PASSAGE)]
-    for field in asked:
-        segments += [(style.format(l=field.label, s=subject), PASSAGE), (said.get(field.label, missing), DERIVED)]
+    for field in questioned:
+        segments += [(style.format(l=field.label, s=subject), PASSAGE), (answers.get(field.label, missing), DERIVED)]
     return segments
 
 
 def rewritten(rng: Random) -> list[Segment]:
-    """The same record told twice in different forms, for one to three records of the domain with the same form and order of facts."""
+    """A passage and a list of the same facts, for one to three records of a domain, with the same notation and order of facts."""
     return _rewritten(rng, _any_domain(rng), rng.choice((1, 1, 1, 1, 2, 3)), first=DERIVED)
 
 
 def by_example(rng: Random) -> list[Segment]:
-    """Records whose labels are not in the sentences, so that only the records before tell which belongs to which."""
+    """Records whose sentences do not contain the labels, so that only earlier records show which label belongs to which sentence."""
     return _rewritten(rng, invented_domain(rng, labelled=False), rng.randint(2, 5), first=PASSAGE)
 
 
@@ -229,18 +229,18 @@ def _rewritten(rng: Random, domain: Domain, count: int, *, first: float) -> list
 
 
 def retold(rng: Random) -> list[Segment]:
-    """A list first, then the sentences that say the same."""
+    """A list, and then sentences with the same facts."""
     domain = rng.choice(DOMAINS)
     subject, facts = record(rng, domain)
     ask = rng.choice(("Write it as a text.", "Tell it in sentences.", "Text:", "In full:"))
     return [
         (f"{listing(rng, domain, subject, facts)}\n{ask}\n", PASSAGE),
-        (prose(told(rng, domain, subject, facts, 0.0)), DERIVED),
+        (prose(tell(rng, domain, subject, facts, 0.0)), DERIVED),
     ]
 
 
 def topic(rng: Random) -> list[Segment]:
-    """Which domain a passage is about."""
+    """A passage, and the domain it is about."""
     domain = rng.choice(DOMAINS)
     subject, facts = record(rng, domain)
     names = [domain.name, *(other.name for other in rng.sample([d for d in DOMAINS if d is not domain], rng.randint(1, 5)))]
@@ -250,22 +250,22 @@ def topic(rng: Random) -> list[Segment]:
 
 
 def requested(rng: Random) -> list[Segment]:
-    """Some facts of a passage by their labels, in the order in which they are asked for."""
+    """Some facts of a passage by their labels, in the requested order."""
     domain = _any_domain(rng)
     subject, facts = record(rng, domain)
-    wanted = rng.sample(facts, rng.randint(len(facts) // 2 + 1, len(facts)))
-    labels = rng.choice((", ", "; ", " and ", "\n")).join(field.label for field, _ in wanted)
+    chosen = rng.sample(facts, rng.randint(len(facts) // 2 + 1, len(facts)))
+    labels = rng.choice((", ", "; ", " and ", "\n")).join(field.label for field, _ in chosen)
     ask = rng.choice(("Give {l}.", "Find {l}.", "Fill in: {l}", "{l}", "Only {l}, please."))
     joint, between = rng.choice((": ", " = ", " - ", " ")), rng.choice(("\n", "; ", ", "))
-    answer = between.join(f"{field.label}{joint}{value}" for field, value in wanted)
+    answer = between.join(f"{field.label}{joint}{value}" for field, value in chosen)
     return [(f"{passage(rng, domain, subject, facts)}\n{ask.format(l=labels)}\n", PASSAGE), (answer, DERIVED)]
 
 
 def condensed(rng: Random) -> list[Segment]:
-    """A rambling passage, and the same without what does not belong to the matter."""
+    """A rambling passage, and the same passage without irrelevant sentences."""
     domain = _any_domain(rng)
     subject, facts = record(rng, domain)
-    sentences = told(rng, domain, subject, facts, 0.0)
+    sentences = tell(rng, domain, subject, facts, 0.0)
     rambling: list[Turns] = []
     for sentence in sentences:
         if rng.random() < 0.6:
@@ -278,13 +278,13 @@ def condensed(rng: Random) -> list[Segment]:
 
 
 def checked(rng: Random) -> list[Segment]:
-    """A passage in which something may be wrong, some of its facts, and what is wrong."""
+    """A passage that may contain an error, some of its facts, and the error."""
     domain = _any_domain(rng)
     subject, facts = record(rng, domain)
     more, verdict = rng.choice(CHECKS)(rng)
-    wanted = rng.sample(facts, rng.randint(len(facts) // 2, len(facts)))
+    chosen = rng.sample(facts, rng.randint(len(facts) // 2, len(facts)))
     label = rng.choice(("Check", "Warning", "Note", "Problem", "Remark", "Attention", "To do"))
-    lines = [*(f"{field.label.capitalize()}: {value}" for field, value in wanted), f"{label}: {verdict}"]
+    lines = [*(f"{field.label.capitalize()}: {value}" for field, value in chosen), f"{label}: {verdict}"]
     ask = rng.choice(("Write this down and check it.", "Is anything wrong?", "Notes and checks:", "=>", "Look it over."))
     return [(f"{passage(rng, domain, subject, facts, more)}\n{ask}\n", PASSAGE), ("\n".join(lines), DERIVED)]
 

@@ -1,12 +1,12 @@
-"""The domains of the corpus: what records are about, and the sentences that say it. They are written down in `tables/*.txt`:
+"""The domains of the corpus: the subjects of records, and the sentences that state their facts. They are defined in `tables/*.txt`:
 
-    ships | ship | name                             the domain, its subject, the kind of the subject's name
-    captain | person | {x} is in command. | …       a field: its label, the kind of its value, the sentences that state it
-    !captain | person | Her sister ship is {x}'s.   sentences about such a value that is not the subject's
-    -captain | Nobody is in command. | …            sentences that say that there is none
+    ships | ship | name                             the domain, its subject, and the kind of the subject's name
+    captain | person | {x} is in command. | …       a field: its label, the kind of its value, and sentences that state it
+    !captain | person | Her sister ship is {x}'s.   sentences with such a value that does not belong to the subject
+    -captain | Nobody is in command. | …            sentences that state that there is no value
 
-The kinds are the functions of `words.py`, or a list of choices in brackets. " / " stands between what one speaker says and another
-answers. Customer support and medicine are left out: the first is what `finetune_probe.py` fine-tunes on, the second is the clinic.
+Kinds are functions of `words.py`, or a list of choices in brackets. " / " separates a speaker's turn from the other speaker's answer.
+Customer support and medicine are left out: `finetune_probe.py` fine-tunes on the first, and the second is the subject of the clinic.
 """
 
 from __future__ import annotations
@@ -31,18 +31,22 @@ KINDS: dict[str, Callable[[Random], str]] = {
     "name": words.name,
     "word": words.pseudo_word,
 }
-LISTED = frozenset({"person", "thing", "name", "code", "phrase"})  # kinds of which a fact may have several values
+LISTED = frozenset({"person", "thing", "name", "code", "phrase"})  # kinds for which a fact may have several values
 
 
 @dataclass(frozen=True)
 class Field:
-    """One fact about a subject: its label, how its value is made, and the sentences that may state it."""
+    """One fact about a subject."""
 
     label: str
     kind: str
+    """How its value is generated."""
     patterns: tuple[str, ...]
-    others: tuple[str, ...] = ()  # sentences with such a value that is not the subject's
-    none: tuple[str, ...] = ()  # sentences that say that there is none
+    """Sentences that state it."""
+    others: tuple[str, ...] = ()
+    """Sentences with such a value that does not belong to the subject."""
+    none: tuple[str, ...] = ()
+    """Sentences that state that there is no value."""
 
     def value(self, rng: Random) -> str:
         """A fresh value, or a list of two or three; a kind in brackets is a closed list."""
@@ -105,9 +109,10 @@ FRAMES = (
 
 
 def invented_domain(rng: Random, *, labelled: bool = True) -> Domain:
-    """A domain made up on the spot, whose cues are as new as its values: what a label asks for must be read off the text itself.
+    """A randomly generated domain, whose cues are as new as its values, so that the value of a label must be found in the text.
 
-    Where it is not `labelled`, the sentences do not have the label in them: only other records tell which belongs to which.
+    Args:
+        labelled: whether the sentences contain the labels. If not, only other records show which label belongs to which sentence.
     """
     fields = []
     for _ in range(rng.randint(2, 6)):

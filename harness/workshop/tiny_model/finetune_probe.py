@@ -1,8 +1,8 @@
-"""A fine-tuning probe on a domain that pre-training never shows: support tickets in, a structured summary out.
+"""A fine-tuning probe on a domain that pre-training never shows: from support tickets to structured summaries.
 
-`python -m harness.workshop.tiny_model.finetune_probe DIR [--seed S]` fine-tunes a folder with LoRA on 400 tickets and counts which of the
-values of 100 new tickets come out right. Customers, products and the rest are real-looking names and compounds put together here, not the
-syllables of the corpus; the names and products of the test are never in the training tickets.
+`python -m harness.workshop.tiny_model.finetune_probe DIR [--seed S]` fine-tunes a model with LoRA on 400 tickets, and measures how many
+values of 100 new tickets are right. Customers and products have realistic names, not the random syllables of the corpus. The names and
+products of the test tickets never occur in the training tickets.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ PROMPT = "Summarize the ticket.\n\n{dialogue}\n\nSummary:\n"
 
 
 def ticket(rng: Random, part: int) -> dict[str, str]:
-    """A ticket: `dialogue` and its values. Part 0 and part 1 share no first name, last name or product."""
+    """A ticket: its `dialogue` and its values. Parts 0 and 1 share no first name, last name or product."""
     values = {
         "Customer": f"{rng.choice(FIRST[part::2])} {rng.choice(LAST[part::2])}",
         "Product": f"{rng.choice(BRANDS[part::2])}{rng.choice(GOODS[part::2])} {rng.randint(1, 99)}",
@@ -79,7 +79,7 @@ def ticket(rng: Random, part: int) -> dict[str, str]:
         "Problem": rng.choice(PROBLEMS),
         "Wants": rng.choice(WANTS),
     }
-    said = {
+    patterns = {
         "Customer": ("Hello, this is {}.", "My name is {}.", "{} speaking."),
         "Product": ("It is about my {}.", "I bought the {} last month.", "I own a {}."),
         "Order": ("The order number is {}.", "On the invoice it says {}.", "It was order {}."),
@@ -90,7 +90,7 @@ def ticket(rng: Random, part: int) -> dict[str, str]:
     for field in ["Customer", *rng.sample(FIELDS[1:], 4)]:
         if rng.random() < 0.4:
             lines.append(f"{rng.choice(('Agent', 'Caller'))}: {rng.choice(CHATTER)}")
-        lines.append("Caller: " + rng.choice(said[field]).format(values[field]))
+        lines.append("Caller: " + rng.choice(patterns[field]).format(values[field]))
     return {"dialogue": "\n".join(lines), **values}
 
 
@@ -99,7 +99,7 @@ def _completion(row: dict[str, str]) -> str:
 
 
 def _batch(tokenizer: Any, rows: list[dict[str, str]]) -> tuple[Tensor, Tensor]:
-    """Tokens and labels, (B, T), right-padded; labels are −100 outside the completion and its end token."""
+    """Right-padded tokens and labels, both (B, T). Labels are −100 outside the completion and its end token."""
     prompts = tokenizer([PROMPT.format(**row) for row in rows])["input_ids"]
     completions = [[*ids, tokenizer.eos_token_id] for ids in tokenizer([_completion(row) for row in rows])["input_ids"]]
     pairs = list(zip(prompts, completions, strict=True))
@@ -114,7 +114,7 @@ def _batch(tokenizer: Any, rows: list[dict[str, str]]) -> tuple[Tensor, Tensor]:
 
 
 def fine_tune(model: Any, tokenizer: Any, rows: list[dict[str, str]], rng: Random, *, rate: float, epochs: int = 3, batch: int = 8) -> None:
-    """LoRA, rank 16 on all linear layers, in place; AdamW with a short warm-up and a linear decay."""
+    """Train in place, with AdamW, a short warm-up and a linear decay."""
     parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
     optimizer = torch.optim.AdamW(parameters, lr=rate, weight_decay=0.0)
     steps = epochs * (len(rows) // batch)
@@ -125,7 +125,7 @@ def fine_tune(model: Any, tokenizer: Any, rows: list[dict[str, str]], rng: Rando
         start = step % (len(rows) // batch) * batch
         tokens, labels = _batch(tokenizer, rows[start : start + batch])
         optimizer.param_groups[0]["lr"] = rate * min((step + 1) / 10, 1 - step / steps)
-        # Right padding behind a causal mask changes nothing before it, so no attention mask is needed.
+        # With a causal mask, right padding changes nothing before it, so no attention mask is needed.
         logits = model(input_ids=tokens).logits[:, :-1]
         F.cross_entropy(logits.flatten(0, 1), labels[:, 1:].flatten()).backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(parameters, 1.0)
@@ -147,13 +147,13 @@ def _answers(model: Any, tokenizer: Any, rows: list[dict[str, str]]) -> list[str
 
 
 def accuracy(outputs: list[str], rows: list[dict[str, str]]) -> dict[str, float]:
-    """Share of the rows whose line for a field is exactly right."""
+    """By field, the share of the tickets whose line is exactly right."""
     pairs = [(output.split("\n"), row) for output, row in zip(outputs, rows, strict=True)]
     return {field: sum(f"{field}: {row[field]}" in lines for lines, row in pairs) / len(rows) for field in FIELDS}
 
 
 def run(folder: Path, seed: int, rate: float, train: int, test: int) -> dict[str, Any]:
-    """Accuracy before and after fine-tuning, and the seconds that it took."""
+    """Measure the accuracy before and after fine-tuning, and the seconds of fine-tuning."""
     from peft import LoraConfig, get_peft_model
     from transformers import AutoModelForCausalLM, AutoTokenizer
 

@@ -1,4 +1,4 @@
-"""Instructions of the form "do X with this text": the answer follows from the text by a rule, whatever the text means."""
+"""Instructions of the form "do X with this text". The answer follows from the text by a rule, regardless of its meaning."""
 
 from __future__ import annotations
 
@@ -52,16 +52,16 @@ RULES: tuple[Rule, ...] = (
 
 
 def by_rule(rng: Random) -> list[Segment]:
-    """A rule, a text of a few lines, and what the rule makes of it; the rule stands before or after the text."""
+    """A rule, a text of a few lines, and the result of the rule. The rule is before or after the text."""
     rule, apply = rng.choice(RULES)
     lines = _lines(rng)
     text = "\n".join(lines)
-    asked = f"{rule}\n\n{text}\n\n" if rng.random() < 0.5 else f"{text}\n\n{rule}\n"
-    return [(asked, PASSAGE), (apply(lines, rng), DERIVED)]
+    prompt = f"{rule}\n\n{text}\n\n" if rng.random() < 0.5 else f"{text}\n\n{rule}\n"
+    return [(prompt, PASSAGE), (apply(lines, rng), DERIVED)]
 
 
 def replace(rng: Random) -> list[Segment]:
-    """A sentence with one word changed for another."""
+    """A sentence in which one word is replaced by another."""
     sentence = words.sentence(rng)
     old = rng.choice(sentence.rstrip(".").split())
     new = words.pseudo_word(rng)
@@ -70,7 +70,7 @@ def replace(rng: Random) -> list[Segment]:
 
 
 def find_names(rng: Random) -> list[Segment]:
-    """Names hidden in sentences, listed in the order in which they come."""
+    """The names in some sentences, in their order."""
     names = [words.person(rng) for _ in range(rng.randint(1, 5))]
     sentences = [rng.choice(NAMED).format(n=name, v=rng.choice(words.VERBS), o=rng.choice(words.NOUNS)) for name in names]
     text = " ".join(
@@ -81,24 +81,24 @@ def find_names(rng: Random) -> list[Segment]:
 
 
 def line_about(rng: Random) -> list[Segment]:
-    """The line that mentions a given word."""
+    """The lines that contain a given word."""
     lines = [words.sentence(rng) for _ in range(rng.randint(3, 7))]
     line = rng.choice(lines)
     word = rng.choice(line.rstrip(".").split()[1:])
-    found = "\n".join(other for other in lines if word in other.rstrip(".").split())
+    matching = "\n".join(other for other in lines if word in other.rstrip(".").split())
     text = "\n".join(lines)
-    return [(f"{text}\nGive every line that has the word {word}.\n", PASSAGE), (found, DERIVED)]
+    return [(f"{text}\nGive every line that has the word {word}.\n", PASSAGE), (matching, DERIVED)]
 
 
 def compared(rng: Random) -> list[Segment]:
-    """Two numbers, and whether one is above the other, or which is the larger; close to each other half of the time."""
+    """Two numbers, and whether one exceeds the other, or which is larger. Half of the time they are close."""
     decimals = rng.choice((0, 1, 1, 2))
     first = rng.randint(1, 10 ** rng.randint(2, 4))
     second = first + rng.choice((-1, 1)) * rng.randint(0, 12) if rng.random() < 0.5 else rng.randint(1, 10 ** rng.randint(2, 4))
     a, b = (f"{max(1, n) / 10**decimals:.{decimals}f}" for n in (first, second))
     thing, unit = rng.choice(words.NOUNS), rng.choice((*words.UNITS, ""))
     x, y = f"{a} {unit}".rstrip(), f"{b} {unit}".rstrip()
-    said = rng.choice((
+    statement = rng.choice((
         f"The {thing} has {x}. The limit is {y}.",
         f"Up to {y} is allowed. We measured {x}.",
         f"{words.sentence(rng)} It shows {x}, and more than {y} is too much.",
@@ -110,29 +110,29 @@ def compared(rng: Random) -> list[Segment]:
         ("Which number is larger?", x if above else y),
         ("Result:", f"{x} above {y}" if above else "fine"),
     ))  # fmt: skip
-    return [(f"{said}\n{question}\n", PASSAGE), (answer, DERIVED)]
+    return [(f"{statement}\n{question}\n", PASSAGE), (answer, DERIVED)]
 
 
 def on_the_list(rng: Random) -> list[Segment]:
-    """A list in a text, and whether something is on it."""
+    """A text with a list, and whether an item is on the list."""
     items = [rng.choice((words.thing, words.name, words.code))(rng) for _ in range(rng.randint(1, 6))]
-    asked = rng.choice(items) if rng.random() < 0.5 else words.thing(rng)
+    item = rng.choice(items) if rng.random() < 0.5 else words.thing(rng)
     person = words.person(rng)
-    said = rng.choice((
+    statement = rng.choice((
         f"The list of {person} says {', '.join(items)}.",
         f"Never bring {person} any of these: {', '.join(items)}.",
         f"{person} does not like {' and '.join(items)}.",
         "On the list:\n" + "\n".join(items),
     ))  # fmt: skip
-    brought = rng.choice((f"Today they bring {asked}.", f"They chose {asked}.", f"We will take {asked} with us."))
-    order = [said, rng.choice(words.DIGRESSIONS), brought]
+    brought = rng.choice((f"Today they bring {item}.", f"They chose {item}.", f"We will take {item} with us."))
+    order = [statement, rng.choice(words.DIGRESSIONS), brought]
     if rng.random() < 0.5:
         order.reverse()
-    listed = asked in items
+    listed = item in items
     question, answer = rng.choice((
-        (f"Is {asked} on the list?", "yes" if listed else "no"),
-        ("Is it on the list?", f"yes, {asked} is on the list" if listed else f"no, {asked} is not on the list"),
-        ("Warning:", f"{asked} is on the list" if listed else "nothing"),
+        (f"Is {item} on the list?", "yes" if listed else "no"),
+        ("Is it on the list?", f"yes, {item} is on the list" if listed else f"no, {item} is not on the list"),
+        ("Warning:", f"{item} is on the list" if listed else "nothing"),
     ))  # fmt: skip
     between = rng.choice((" ", "\n"))
     return [(f"{between.join(order)}\n{question}\n", PASSAGE), (answer, DERIVED)]
@@ -167,17 +167,17 @@ NOT_THERE = (
 
 
 def there_or_not(rng: Random) -> list[Segment]:
-    """Sentences that say of some things that they are there and of others that they are not, and which are which."""
+    """Sentences that state which things are there and which are not, and a list of both."""
     things = [rng.choice((words.thing, words.phrase, words.pseudo_word))(rng) for _ in range(rng.randint(1, 5))]
     present = [rng.random() < 0.5 for _ in things]
-    said: list[Turns] = []
+    sentences: list[Turns] = []
     for thing, there in zip(things, present, strict=True):
-        said.append(tuple(rng.choice(THERE if there else NOT_THERE).format(x=thing).split(" / ")))
+        sentences.append(tuple(rng.choice(THERE if there else NOT_THERE).format(x=thing).split(" / ")))
         if rng.random() < 0.3:
-            said.append((rng.choice(words.DIGRESSIONS),))
-    text = prose(said) if rng.random() < 0.5 else talk(rng, said)
+            sentences.append((rng.choice(words.DIGRESSIONS),))
+    text = prose(sentences) if rng.random() < 0.5 else talk(rng, sentences)
     yes, no = (
-        ", ".join(thing for thing, there in zip(things, present, strict=True) if there == wanted) or NONE for wanted in (True, False)
+        ", ".join(thing for thing, there in zip(things, present, strict=True) if there == expected) or NONE for expected in (True, False)
     )
     first, second = rng.choice((("There", "Not there"), ("Present", "Absent"), ("Found", "Not found"), ("Has", "Has no")))
     answer = rng.choice((f"{first}: {yes}\n{second}: {no}", f"{second}: {no}\n{first}: {yes}", f"{second}: {no}"))

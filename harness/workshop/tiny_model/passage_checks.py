@@ -1,6 +1,7 @@
-"""What may be wrong in a passage: something that was ruled out was chosen, two things do not go together, a reading is off its range.
+"""Errors that a passage may contain: an excluded item was chosen, two items must not be combined, or a reading is out of its range.
 
-Each check gives the sentences that are put into the passage, and the verdict. Half of the time nothing is wrong, and it looks alike.
+Each check gives sentences to be inserted into the passage, and the verdict. Half of the time nothing is wrong, and the sentences look the
+same.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from random import Random
 
 from . import words
 
-Turns = tuple[str, ...]  # a sentence or two of one speaker; or of two, where the second answers the first
+Turns = tuple[str, ...]  # one or two sentences of one speaker, or of two, where the second answers the first
 Check = Callable[[Random], tuple[list[Turns], str]]
 FINE = "nothing"
 
@@ -69,9 +70,9 @@ RANGES = (
 )
 
 
-def _said(rng: Random, patterns: tuple[str, ...], **values: str) -> Turns:
-    said = rng.choice(patterns).format(**values)
-    return tuple((said[:1].upper() + said[1:] if rng.random() < 0.5 else said).split(" / "))
+def _fill(rng: Random, patterns: tuple[str, ...], **values: str) -> Turns:
+    text = rng.choice(patterns).format(**values)
+    return tuple((text[:1].upper() + text[1:] if rng.random() < 0.5 else text).split(" / "))
 
 
 def _things(rng: Random, count: int) -> list[str]:
@@ -79,30 +80,30 @@ def _things(rng: Random, count: int) -> list[str]:
 
 
 def barred(rng: Random) -> tuple[list[Turns], str]:
-    """Something is ruled out, and that or something else is chosen."""
+    """Some items are excluded, and one of them or another item is chosen."""
     items = _things(rng, rng.choice((1, 1, 2, 2, 3)))
     wrong = rng.random() < 0.5
     chosen = rng.choice(items) if wrong else _things(rng, 1)[0]
-    said = words.listed(items)
+    listed = words.listed(items)
     verdict = f"{chosen} was ruled out" if wrong else FINE
-    return [_said(rng, BARRED, a=said), _said(rng, CHOSEN, y=chosen)], verdict
+    return [_fill(rng, BARRED, a=listed), _fill(rng, CHOSEN, y=chosen)], verdict
 
 
 def apart(rng: Random) -> tuple[list[Turns], str]:
-    """Two things must not come together; the first is chosen, and the second or something else is there."""
+    """Two items must not be combined. The first is chosen, and the second or another item is present."""
     chosen, other, third = _things(rng, 3)
     wrong = rng.random() < 0.5
     rule = (chosen, other) if rng.random() < 0.7 else (other, chosen)
     sentences = [
-        _said(rng, APART, a=rule[0], b=rule[1]),
-        _said(rng, CHOSEN, y=chosen),
-        _said(rng, PRESENT, b=other if wrong else third),
+        _fill(rng, APART, a=rule[0], b=rule[1]),
+        _fill(rng, CHOSEN, y=chosen),
+        _fill(rng, PRESENT, b=other if wrong else third),
     ]
     return sentences, f"{chosen} does not go with {other}" if wrong else FINE
 
 
 def off_range(rng: Random) -> tuple[list[Turns], str]:
-    """A reading and its range, often close to one of the ends."""
+    """A reading and its range; the reading is often close to one end."""
     decimals = rng.choice((0, 0, 1))
     low = rng.randint(1, 10 ** rng.randint(1, 3))
     high = low + rng.randint(2, max(3, low // 2))
@@ -113,7 +114,7 @@ def off_range(rng: Random) -> tuple[list[Turns], str]:
     lo, hi, v = (f"{n / 10**decimals:.{decimals}f}" for n in (low, high, value))
     unit = rng.choice(("", "", f" {rng.choice(words.UNITS)}"))
     verdict = FINE if low <= value <= high else f"{noun} {'below' if value < low else 'above'} the range, {v}"
-    return [_said(rng, RANGES, n=noun, lo=lo, hi=hi, v=f"{v}{unit}")], verdict
+    return [_fill(rng, RANGES, n=noun, lo=lo, hi=hi, v=f"{v}{unit}")], verdict
 
 
 CHECKS: tuple[Check, ...] = (barred, apart, off_range, off_range)

@@ -1,7 +1,7 @@
-"""Make the shipped tiny model: `python -m harness.workshop.tiny_model.pretrain --out DIR [--steps N] [--seed S]`.
+"""Pre-train the shipped tiny model: `python -m harness.workshop.tiny_model.pretrain --out DIR [--steps N] [--seed S]`.
 
-Everything is made here: the corpus (`pretraining/`), the tokenizer, the first weights. The folder it writes can be loaded with
-`AutoModelForCausalLM.from_pretrained`; the README beside the weights tells the recipe.
+The corpus, the tokenizer and the initial weights are all generated. The resulting folder can be loaded with
+`AutoModelForCausalLM.from_pretrained`. The README beside the shipped weights documents the recipe.
 """
 
 from __future__ import annotations
@@ -26,21 +26,26 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 STEPS = 4500
-THREADS = 2  # always so many, so that two runs on a machine add in the same order
+THREADS = 2  # fixed, so that two runs on one machine add numbers in the same order
 TOKENIZER_DOCUMENTS = 20_000
 
-Report = Callable[[Any, dict[str, float]], None]  # the model as it is, and a row of the curve
+Report = Callable[[Any, dict[str, float]], None]  # the current model, and a row of the training curve
 
 
 def make_tokenizer(seed: int, size: int, documents: int = TOKENIZER_DOCUMENTS) -> Tokenizer:
-    """The tokenizer of a seed."""
+    """Train the tokenizer for a seed."""
     return train_tokenizer(training_texts(Random(f"{seed}/words"), texts(Random(f"{seed}/texts")), documents), size)
 
 
-def pretrain(
-    tokenizer: Tokenizer, shape: Shape, recipe: Recipe, report: Callable[[Any, dict[str, float]], None]
-) -> tuple[Any, list[float]]:
-    """A trained model and its loss at every step; `report` gets the model and a row of the curve now and then."""
+def pretrain(tokenizer: Tokenizer, shape: Shape, recipe: Recipe, report: Report) -> tuple[Any, list[float]]:
+    """Train a model.
+
+    Args:
+        report: called at intervals with the model and a row of the training curve.
+
+    Returns:
+        The model, and its loss at every step.
+    """
     import torch
 
     torch.set_num_threads(THREADS)
@@ -49,10 +54,10 @@ def pretrain(
 
 
 def without_zero_rows(model: Any, seed: int = 0, scale: float = 1e-3) -> Any:
-    """A copy of the model whose all-zero rows of matrices got a little noise.
+    """A copy of the model in which rows of zeros in matrices are replaced by small noise.
 
-    The circuit's position heads work through their biases alone, so their query and key matrices have rows of zeros. DoRA divides by
-    the norm of each row, and nothing is to be learned from 0/0. Noise of 1e-3 is far below what the biases do.
+    The positional heads work through their biases alone, so their query and key matrices have rows of zeros. DoRA divides by the norm of
+    each row, which would be 0/0. Noise of 1e-3 is far smaller than the effect of the biases.
     """
     import torch
 
@@ -68,7 +73,7 @@ def without_zero_rows(model: Any, seed: int = 0, scale: float = 1e-3) -> Any:
 
 
 def save(model: Any, tokenizer: Tokenizer, context: int, out: Path) -> None:
-    """Weights in bf16 safetensors, tokenizer, configuration and the digest of all."""
+    """Write weights (bf16 safetensors), tokenizer, configuration, and the digest of all files."""
     import torch
 
     without_zero_rows(model).to(torch.bfloat16).save_pretrained(out)
@@ -94,7 +99,7 @@ def main() -> None:
         print("  ".join(f"{key} {value:g}" for key, value in rounded.items()), flush=True)
         with (arguments.out / "curve.jsonl").open("a") as file:
             file.write(json.dumps(rounded) + "\n")
-        save(model, tokenizer, shape.context, arguments.out)  # each time, so that a run that is cut short leaves a model
+        save(model, tokenizer, shape.context, arguments.out)  # each time, so that an interrupted run leaves a model
 
     pretrain(tokenizer, shape, Recipe(steps=arguments.steps, seed=arguments.seed), report)
     print(f"wrote {arguments.out}")

@@ -1,8 +1,8 @@
-"""Probes: can the model copy what it cannot know?
+"""Probes of how well the model copies random tokens, which it cannot know.
 
-Each comes in two kinds. In the first the tokens follow an end token, as every document of the training stream does. A *cold* one starts
-with the random tokens themselves: a text that begins so is unlike any in training, so the model is less sure although its best guess is
-mostly the same. Loss is in nats; chance is ln(vocabulary), 8.3 for 4,096 tokens.
+Each probe has two variants. In the first, the tokens follow an end token, like every document of the training stream. A *cold* probe starts
+with the random tokens: no text in training starts like this, so the model is less certain, although its best guess is mostly the same. Loss
+is in nats; chance is ln(vocabulary), 8.3 for 4,096 tokens.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ PROBE_ROWS = 32
 
 
 def _loss_of_last(model: Any, rows: list[list[int]], targets: int, cold: bool) -> float:
-    """Mean cross-entropy of the last `targets` tokens of rows of one length."""
+    """The mean cross-entropy of the last `targets` tokens of rows of equal length."""
     ids = torch.tensor(rows if cold else [[END_ID, *row] for row in rows])
     with torch.no_grad():
         hidden = model.model(input_ids=ids, use_cache=False).last_hidden_state
@@ -28,14 +28,14 @@ def _loss_of_last(model: Any, rows: list[list[int]], targets: int, cold: bool) -
 
 
 def copy_loss(model: Any, vocabulary: int, length: int, *, cold: bool = False, seed: int = 0) -> float:
-    """Loss on the second occurrence of `length` random tokens, its first token apart (nothing announces it)."""
+    """The loss on the second occurrence of `length` random tokens, except its first token, which nothing announces."""
     rng = Random(seed)
     rows = [[rng.randrange(SPECIAL, vocabulary) for _ in range(length)] for _ in range(PROBE_ROWS)]
     return _loss_of_last(model, [row + row for row in rows], length - 1, cold)
 
 
 def key_value_loss(model: Any, vocabulary: int, *, pairs: int = 8, cold: bool = False, seed: int = 0) -> float:
-    """Loss on the two-token value of a key that is asked again after `pairs` lines of key, value and a separator (cold: without one)."""
+    """The loss on the two-token value of a key that is repeated after `pairs` lines of key, value and separator (cold: no separator)."""
     rng = Random(seed)
     rows = []
     for _ in range(PROBE_ROWS):
@@ -47,7 +47,7 @@ def key_value_loss(model: Any, vocabulary: int, *, pairs: int = 8, cold: bool = 
 
 
 def probes(model: Any, vocabulary: int) -> dict[str, float]:
-    """All probes."""
+    """Run all probes and return their losses by name."""
     was_training = model.training
     model.eval()
     result = {}

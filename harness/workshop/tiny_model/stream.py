@@ -1,4 +1,4 @@
-"""The training stream: documents and random-token tasks, packed into rows without padding. Every row begins with one."""
+"""The training stream: documents and random-token tasks, packed into rows without padding. Every row starts with a new one."""
 
 from __future__ import annotations
 
@@ -21,38 +21,43 @@ if TYPE_CHECKING:
 RECIPES = (*DOCUMENTS, *INSTRUCTIONS)
 SPECIAL = 2  # `<|pad|>` and `<|end|>`, which random tasks never draw
 END_ID = 1
-TRIES = 5  # documents that are drawn to find one that fits a row
-UNCOUNTED = 0.85  # share of the documents whose passage carries no loss
+TRIES = 5  # attempts to draw a document that fits into a row
+PASSAGE_WITHOUT_LOSS = 0.85  # share of the documents whose passage has no loss
 
 
 def document(rng: Random) -> list[Segment]:
-    """One document of the corpus. In most, only what follows from the passage counts, which also saves the time of all other logits."""
+    """A document of the corpus. In most, only the part that follows from the passage has a loss, which also saves the other logits."""
     make: Callable[[Random], list[Segment]] = rng.choices([make for make, _ in RECIPES], [share for _, share in RECIPES])[0]
     segments = make(rng)
-    if rng.random() < UNCOUNTED and any(weight == DERIVED for _, weight in segments):
+    if rng.random() < PASSAGE_WITHOUT_LOSS and any(weight == DERIVED for _, weight in segments):
         segments = [(text, weight if weight == DERIVED else 0.0) for text, weight in segments]
     return segments
 
 
 def texts(rng: Random) -> Iterator[str]:
-    """The corpus as text, without end."""
+    """The documents of the corpus as text, endlessly."""
     while True:
         yield "".join(text for text, _ in document(rng))
 
 
 @dataclass(frozen=True)
 class Mix:
-    """What a stretch of training is fed."""
+    """The composition of the batches in one stage of training."""
 
-    row: int  # tokens in a row
-    rows: int  # rows in a batch
-    random_share: float  # share of the documents that are random-token tasks
-    random_weight: float  # of their loss, where the text has 1
-    longest: int  # tokens of the longest random span
+    row: int
+    """Tokens per row."""
+    rows: int
+    """Rows per batch."""
+    random_share: float
+    """The share of the documents that are random-token tasks."""
+    random_weight: float
+    """The weight of their loss; that of text is 1."""
+    longest: int
+    """The longest random span, in tokens."""
 
 
 def encode(tokenizer: Tokenizer, segments: list[Segment]) -> Weighted:
-    """Tokens and weights of a document with its end token. Texts are cut into tokens segment by segment, as prompt and completion are."""
+    """The tokens and weights of a document with its end token. Segments are tokenized one by one, like prompt and completion."""
     tokens: list[int] = []
     weights: list[float] = []
     for encoding, (_, weight) in zip(tokenizer.encode_batch([text for text, _ in segments]), segments, strict=True):
@@ -62,7 +67,7 @@ def encode(tokenizer: Tokenizer, segments: list[Segment]) -> Weighted:
 
 
 def batches(tokenizer: Tokenizer, rng: Random, mix: Mix) -> Iterator[tuple[Tensor, Tensor]]:
-    """Endless `(tokens, weights)`, both (rows, row); the weight belongs to the token as a target."""
+    """Endless batches `(tokens, weights)`, both (rows, row). A weight belongs to the token as a target."""
     rows = _rows(tokenizer, rng, mix)
     while True:
         tokens, weights = zip(*islice(rows, mix.rows), strict=True)
@@ -70,9 +75,9 @@ def batches(tokenizer: Tokenizer, rng: Random, mix: Mix) -> Iterator[tuple[Tenso
 
 
 def _rows(tokenizer: Tokenizer, rng: Random, mix: Mix) -> Iterator[Weighted]:
-    """Rows of whole documents but for the last, which is cut and comes again, whole, at the start of the next row (if it fits one).
+    """Rows of complete documents, except the last, which is cut and repeated from its start in the next row if it fits into one.
 
-    A prompt is the first thing that a model sees, so a row must not begin in the middle of something else.
+    A row never starts in the middle of a document, because a prompt is the first thing that a model sees.
     """
     cut: Weighted = ([], [])
     while True:
@@ -90,7 +95,7 @@ def _piece(tokenizer: Tokenizer, rng: Random, mix: Mix) -> Weighted:
     if rng.random() < mix.random_share:
         tokens, weights = random_task(rng, range(SPECIAL, tokenizer.get_vocab_size()), mix.longest)
         return [*tokens, END_ID], [*(weight * mix.random_weight for weight in weights), 0.0]
-    # What is longer than a row is cut, most often before anything follows from it; it has its turn when rows are longer.
+    # A longer document would be cut, mostly before the part with a loss, so shorter documents are preferred while rows are short.
     for _ in range(TRIES):
         piece = encode(tokenizer, document(rng))
         if len(piece[0]) <= mix.row:

@@ -1,4 +1,4 @@
-"""The tokenizer: byte-level BPE of 4,096 entries, trained on our corpus. Any text survives encoding and decoding unchanged."""
+"""The tokenizer: byte-level BPE with 4,096 entries, trained on our corpus. Encoding and decoding any text returns it unchanged."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 PAD, END = "<|pad|>", "<|end|>"
-# GPT-2's pieces, but every digit stands alone: numbers and ids are copied digit by digit, never as a chunk seen for the first time.
+# GPT-2's pre-tokenization, except that every digit is a token of its own, so that new numbers and ids can be copied digit by digit.
 PIECES = r"'(?:[sdmt]|ll|ve|re)| ?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
 
 
 def train(texts: Iterator[str], size: int) -> Tokenizer:
-    """A tokenizer of `size` entries, 256 of them the bytes; `<|pad|>` is 0 and `<|end|>` is 1."""
+    """Train a tokenizer with `size` entries, 256 of which are bytes; `<|pad|>` is 0 and `<|end|>` is 1."""
     from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 
     tokenizer = Tokenizer(models.BPE())
@@ -36,14 +36,14 @@ def train(texts: Iterator[str], size: int) -> Tokenizer:
 
 
 def training_texts(rng: Random, documents: Iterator[str], count: int) -> Iterator[str]:
-    """`count` documents, each with a line of invented words, so that pieces of words never seen get entries of their own."""
+    """`count` documents, each with a line of invented words, so that pieces of unknown words get entries of their own."""
     for _ in range(count):
         yield next(documents)
         yield " ".join(words.name(rng) if rng.random() < 0.3 else words.pseudo_word(rng) for _ in range(10))
 
 
 def wrap(tokenizer: Tokenizer, context: int) -> Any:
-    """The transformers tokenizer around it, as it is saved in the folder."""
+    """The transformers tokenizer that is saved with the model."""
     from transformers import PreTrainedTokenizerFast
 
     return PreTrainedTokenizerFast(

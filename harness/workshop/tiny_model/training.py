@@ -1,4 +1,4 @@
-"""The training loop of the tiny model: AdamW, warm-up and cosine, bf16 matrix products where the processor has them."""
+"""The training loop of the tiny model: AdamW with warm-up and cosine schedule, in bf16 autocast."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
     from torch import Tensor
 
-# (share of the steps, what they are fed). Short random spans first, then more and more text in longer rows; every batch has 4,096 tokens.
+# (share of the steps, their batches). Short random spans first, then more text in longer rows; every batch has 4,096 tokens.
 SCHEDULE: tuple[tuple[float, Mix], ...] = (
     (0.08, Mix(row=128, rows=32, random_share=0.4, random_weight=1.0, longest=12)),
     (0.32, Mix(row=256, rows=16, random_share=0.25, random_weight=0.5, longest=40)),
@@ -30,31 +30,37 @@ SCHEDULE: tuple[tuple[float, Mix], ...] = (
 
 @dataclass(frozen=True)
 class Recipe:
-    """How to train."""
+    """The training recipe."""
 
     steps: int
     seed: int = 0
-    learning_rate: float = 1.2e-3  # peak
-    careful_rate: float = 0.3  # learning rate of the embeddings and of the circuit's attention, as a share of the others'
-    warmup: int = 60  # steps
-    final: float = 0.05  # learning rate at the end, as a share of the peak
+    learning_rate: float = 1.2e-3
+    """The peak."""
+    circuit_rate: float = 0.3
+    """The learning rate of the embeddings and of the circuit's attention, as a share of the learning rate."""
+    warmup: int = 60
+    """In steps."""
+    final: float = 0.05
+    """The learning rate at the end, as a share of the peak."""
     weight_decay: float = 0.05
-    clip: float = 1.0  # gradient norm
-    report_every: int = 100  # steps
+    clip: float = 1.0
+    """Gradients are clipped to this norm."""
+    report_every: int = 100
+    """In steps."""
 
 
 def loss_on(model: Any, tokens: Tensor, weights: Tensor) -> Tensor:
-    """Weighted cross-entropy in nats; logits only where a target has weight. `tokens` and `weights`: (rows, row)."""
+    """The weighted cross-entropy in nats; `tokens` and `weights` are (rows, row). Logits are computed only for targets with weight."""
     hidden = model.model(input_ids=tokens, use_cache=False).last_hidden_state[:, :-1]  # (rows, row − 1, d)
     target_weights = weights[:, 1:]
-    wanted = target_weights > 0
-    logits = model.lm_head(hidden[wanted]).float()  # (targets, V)
-    losses = F.cross_entropy(logits, tokens[:, 1:][wanted], reduction="none")
-    return (losses * target_weights[wanted]).sum() / target_weights.sum()
+    counted = target_weights > 0
+    logits = model.lm_head(hidden[counted]).float()  # (targets, V)
+    losses = F.cross_entropy(logits, tokens[:, 1:][counted], reduction="none")
+    return (losses * target_weights[counted]).sum() / target_weights.sum()
 
 
 def stream(tokenizer: Tokenizer, recipe: Recipe) -> Iterator[tuple[Tensor, Tensor]]:
-    """Exactly `recipe.steps` batches. Each stretch has a generator of its own, so a step's data depends on seed and step alone."""
+    """Exactly `recipe.steps` batches. Each stage has its own generator, so that the data of a step depend only on seed and step."""
     done, share = 0, 0.0
     for index, (part, mix) in enumerate(SCHEDULE):
         share += part
@@ -66,20 +72,20 @@ def stream(tokenizer: Tokenizer, recipe: Recipe) -> Iterator[tuple[Tensor, Tenso
 
 
 def _optimizer(model: Any, recipe: Recipe) -> torch.optim.Optimizer:
-    # What the circuit is made of learns slowly: at full speed the first thousand steps of text unlearn how to copy.
-    careful = ("embed_tokens", "layers.0.self_attn", "layers.1.self_attn")
+    # The parts of the circuit learn slowly, because at the full rate the first thousand steps of text destroy the ability to copy.
+    circuit = ("embed_tokens", "layers.0.self_attn", "layers.1.self_attn")
     groups = []
     for name, parameter in model.named_parameters():
         if not parameter.requires_grad:
             continue
-        rate = recipe.careful_rate if any(part in name for part in careful) else 1.0
+        rate = recipe.circuit_rate if any(part in name for part in circuit) else 1.0
         decay = recipe.weight_decay if parameter.ndim == 2 and "embed" not in name else 0.0
         groups.append({"params": [parameter], "weight_decay": decay, "rate": rate})
     return torch.optim.AdamW(groups, lr=recipe.learning_rate, betas=(0.9, 0.98), fused=True)
 
 
 def _rate(step: int, recipe: Recipe) -> float:
-    """Learning rate at a step: linear warm-up, then a cosine down to `final` of the peak."""
+    """The learning rate at a step: a linear warm-up, then a cosine down to `final` of the peak."""
     if step < recipe.warmup:
         return recipe.learning_rate * (step + 1) / recipe.warmup
     progress = (step - recipe.warmup) / max(1, recipe.steps - recipe.warmup)
@@ -90,7 +96,11 @@ Report = Callable[[dict[str, float]], None]
 
 
 def train(model: Any, tokenizer: Tokenizer, recipe: Recipe, report: Report) -> list[float]:
-    """Train in place and give the loss of every step. `report` gets a row of loss, rate, tokens/s and probes now and then."""
+    """Train in place and return the loss of every step.
+
+    Args:
+        report: called at intervals with a row of step, tokens, seconds, loss and probes.
+    """
     optimizer = _optimizer(model, recipe)
     losses: list[float] = []
     started, tokens_seen = time.monotonic(), 0

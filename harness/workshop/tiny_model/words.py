@@ -1,8 +1,8 @@
-"""Everyday words and invented ones.
+"""Everyday words and invented words.
 
-The invented words are what matters: a base that has seen its names before completes them from memory, while one that met a new name in
-every document has to copy. So every name, place, product and id of the corpus is made of random syllables and hardly ever comes twice.
-Nothing here belongs to medicine, so that the clinic stays an unseen domain; `tests/models/test_tiny.py` holds a list against the corpus.
+The invented words matter most: a base model that knows its names completes them from memory, while one that meets new names in every
+document must copy. So every name, place, product and id of the corpus consists of random syllables and hardly ever occurs twice. There are
+no medical words, so that the clinic stays an unseen domain; `tests/engine/models/test_tiny.py` checks the corpus for them.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ def _list(text: str) -> tuple[str, ...]:
     return tuple(text.split())
 
 
-# Plain consonants and vowels are named often, the rest once: most words are easy to spell, none is impossible.
+# Simple consonants and vowels are repeated, the others occur once: most words are easy to spell, but none is impossible.
 ONSETS = _list(
     "b c d f g h j k l m n p r s t v w " * 3
     + "qu x y z bl br ch cl cr dr fl fr gl gr kh kn ph pl pr sc sh sk sl sm sn sp st str sw th tr wh"
@@ -70,13 +70,13 @@ WEEKDAYS = _list("Monday Tuesday Wednesday Thursday Friday Saturday Sunday")
 
 
 def syllable(rng: Random) -> str:
-    """One onset, vowel and coda."""
+    """A random syllable: onset, vowel and coda."""
     onset = rng.choice(ONSETS) if rng.random() < 0.9 else ""
     return onset + rng.choice(VOWELS) + rng.choice(CODAS)
 
 
 def pseudo_word(rng: Random) -> str:
-    """A lower-case word of one to three random syllables; one in ten is a string of random letters, so that no spelling is impossible."""
+    """A lower-case word of one to three random syllables; one in ten consists of random letters, so that no spelling is impossible."""
     if rng.random() < 0.1:
         return "".join(rng.choice("abcdefghijklmnopqrstuvwxyz") for _ in range(rng.randint(3, 9)))
     word = "".join(syllable(rng) for _ in range(rng.choice((1, 1, 2, 2, 2, 3))))
@@ -91,7 +91,7 @@ def name(rng: Random) -> str:
 
 
 def person(rng: Random) -> str:
-    """One name or two, now and then with an initial or a double surname."""
+    """One or two names, sometimes with an initial or a double surname."""
     shape = rng.random()
     if shape < 0.2:
         return name(rng)
@@ -108,7 +108,7 @@ def place(rng: Random) -> str:
 
 
 def thing(rng: Random) -> str:
-    """A lower-case product or substance, of one invented word, sometimes with an everyday one beside it."""
+    """A lower-case product or substance: an invented word, sometimes with an everyday word."""
     shape = rng.random()
     if shape < 0.6:
         return pseudo_word(rng)
@@ -142,13 +142,13 @@ def code(rng: Random) -> str:
 
 
 def number(rng: Random) -> str:
-    """A whole number, or one with a decimal."""
+    """A whole number, or a number with one decimal."""
     whole = rng.randint(1, 10 ** rng.randint(1, 4))
     return str(whole) if rng.random() < 0.8 else f"{whole}.{rng.randint(0, 9)}"
 
 
 def amount(rng: Random) -> str:
-    """A number with a unit, everyday or invented."""
+    """A number with an everyday or invented unit."""
     unit = rng.choice(UNITS)
     return f"{number(rng)} {unit if rng.random() < 0.7 else pseudo_word(rng)}"
 
@@ -172,7 +172,7 @@ def listed(parts: list[str]) -> str:
 
 
 def sentence(rng: Random) -> str:
-    """A sentence about nothing in particular, of everyday words and sometimes a new name."""
+    """A meaningless sentence of everyday words, sometimes with a new name."""
     who = f"The {rng.choice(ADJECTIVES)} {rng.choice(NOUNS)}" if rng.random() < 0.6 else name(rng)
     ending = rng.choice(
         (
