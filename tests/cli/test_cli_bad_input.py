@@ -71,7 +71,7 @@ def files(here: Path) -> Path:
         (["--resume", "none"], "there is no run 'none' in runs"),
     ],
 )
-def test_is_told_in_one_message(call: Call, files: Path, arguments: list[str], hint: str) -> None:
+def test_bad_input_is_one_message(call: Call, files: Path, arguments: list[str], hint: str) -> None:
     before = sorted(files.rglob("*"))
     ended = call("run", *arguments)
     assert ended.code == 2
@@ -101,14 +101,14 @@ def test_is_told_in_one_message(call: Call, files: Path, arguments: list[str], h
         (["--resume", "x", "--new"], "--resume and --new cannot be combined"),
     ],
 )
-def test_a_wrong_option_is_named(call: Call, files: Path, arguments: list[str], hint: str) -> None:
+def test_wrong_option_is_named(call: Call, files: Path, arguments: list[str], hint: str) -> None:
     ended = call("run", *GOOD, *arguments)
     assert (ended.code, ended.out) == (2, "")
     assert hint in ended.err
     assert not (files / "runs").exists()
 
 
-def test_all_errors_of_a_file_are_told(call: Call, files: Path) -> None:
+def test_all_errors_of_a_file_are_reported(call: Call, files: Path) -> None:
     ended = call("run", "--task", "three.yaml")
     assert ended.code == 2
     assert [line.split(": ")[:3] for line in ended.err.splitlines()] == [
@@ -118,7 +118,7 @@ def test_all_errors_of_a_file_are_told(call: Call, files: Path) -> None:
     ]
 
 
-def test_all_unknown_strategies_are_told(call: Call, files: Path) -> None:
+def test_all_unknown_strategies_are_reported(call: Call, files: Path) -> None:
     ended = call("run", *GOOD, "--strategies", "loraa,qloraa", "--strategies", "fulll")
     assert [line.split("'")[1] for line in ended.err.splitlines()] == ["loraa", "qloraa", "fulll"]
 
@@ -138,20 +138,20 @@ def test_control_characters_of_names_and_values_do_not_reach_the_terminal(call: 
         assert not {c for c in ended.err if not c.isprintable()} - {"\n"}
 
 
-def test_a_command_that_is_none(call: Call) -> None:
+def test_unknown_command_is_refused(call: Call) -> None:
     ended = call("rnu")
     assert ended.code == 2
     assert "No such command 'rnu'" in ended.err
 
 
-def test_report_of_nothing(call: Call, here: Path) -> None:
+def test_report_without_a_run_is_refused(call: Call, here: Path) -> None:
     assert call("report").err == "error: there is no run 'latest' in runs.\n"
     (here / "folder").mkdir()
     assert call("report", "folder").err == "error: folder: is not a run folder (it has no run.json)\n"
 
 
-def test_as_a_process_of_its_own(bench: Callable[..., Any], tmp_path: Path) -> None:
-    """The same through the real door: no traceback, no warning of a library, the code of a shell."""
+def test_errors_in_a_real_process(bench: Callable[..., Any], tmp_path: Path) -> None:
+    """The same in a real process: no traceback, no warnings of libraries, the shell's exit code."""
     ended = bench("run", "--task", "classificaton", here=tmp_path)
     assert (ended.code, ended.out) == (2, "")
     assert ended.err.splitlines()[0].startswith("error: unknown task 'classificaton'. Did you mean 'classification'?")

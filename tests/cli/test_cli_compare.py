@@ -29,7 +29,7 @@ def test_two_strategies_of_a_run(call, runs):
     first, second = ended.out.splitlines()[:2]
     assert first == "summarization · rougeL · 120 test rows: qlora (B, 1 seed) against lora (A, 1 seed)"
     assert re.match(r"qlora is better than lora: rougeL 0\.\d{3} against 0\.\d{3}, a difference of \+0\.\d{3} \(95 % interval ", second)
-    said = [
+    sentences = [
         "PASS: qlora is not worse than lora",
         "is found four times in five",
         "One training seed of lora and of qlora",
@@ -39,12 +39,12 @@ def test_two_strategies_of_a_run(call, runs):
         "ward 2",
         "examples that changed most",
     ]
-    assert [part for part in said if part not in ended.out] == []
+    assert [part for part in sentences if part not in ended.out] == []
     row = next(line for line in ended.out.splitlines() if line.startswith("rougeL  "))
     assert " / " in row and "better" in row
 
 
-def test_the_best_against_the_others_task_by_task(call, runs):
+def test_best_strategy_is_compared_with_the_others_in_each_task(call, runs):
     ended = call("compare", "two")
     assert ended.code == 0
     assert "summarization · rougeL · 120 test rows: each against qlora, the best" in ended.out
@@ -63,7 +63,7 @@ def test_two_runs(call, runs):
     assert call("compare", "old", "new").out == ended.out, "lora is all that both have"
 
 
-def test_json_has_what_the_screen_rounds(call, runs):
+def test_json_is_not_rounded(call, runs):
     ended = call("compare", "old", "--strategies", "lora,qlora", "--by", "ward", "--format", "json")
     (found,) = json.loads(ended.out)["comparisons"]
     assert (found["task"], found["a"]["strategy"], found["b"]["strategy"]) == ("summarization", "lora", "qlora")
@@ -75,7 +75,7 @@ def test_json_has_what_the_screen_rounds(call, runs):
     assert found["changed"][0]["output_a"] != found["changed"][0]["output_b"]
 
 
-def test_latest_and_a_margin(call, runs):
+def test_latest_run_with_a_margin(call, runs):
     ended = call("compare", "latest", "--runs-dir", str(runs), "--strategies", "lora,qlora", "--task", "summarization", "--margin", "0.9")
     assert ended.code == 0
     assert "qlora is better than lora, but by less than the margin" in ended.out
@@ -103,7 +103,7 @@ def test_bad_input_is_one_clear_error(call, runs, arguments, message):
     assert "Traceback" not in ended.err
 
 
-def test_hostile_outputs_move_no_cursor(call, here):
+def test_hostile_outputs_are_escaped(call, here):
     cells = [Made("lora", seed=1, answer=lambda e, r: HOSTILE), Made("qlora", 0.8, 1)]
     make_run(here / "runs" / "bad", [summarization(cells, rows=12, text=lambda i: HOSTILE, meta=lambda i: {"ward": HOSTILE})])
     ended = call("compare", "bad", "--strategies", "lora,qlora", "--by", "ward")

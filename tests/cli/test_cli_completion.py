@@ -22,7 +22,7 @@ HEAVY = {"torch", "transformers", "peft", "accelerate", "bitsandbytes", "dataset
 
 
 def asked(bench: Call, here: Path, *words: str) -> list[str]:
-    """What bash is told when the cursor stands behind the last of these words."""
+    """The completions for bash when the cursor is at the end of the last word."""
     env = {"_BENCH_COMPLETE": "bash_complete", "COMP_WORDS": " ".join(["bench", *words]), "COMP_CWORD": str(len(words))}
     ended = bench(here=here, env=env)
     assert (ended.code, ended.err) == (0, ""), ended
@@ -30,7 +30,7 @@ def asked(bench: Call, here: Path, *words: str) -> list[str]:
 
 
 def looked_up(look_up: LookUp, incomplete: str, **options: Any) -> list[str]:
-    """The names that a look-up gives; `<files>` where it leaves the word to the shell."""
+    """The names that a look-up returns; `<files>` where it leaves the word to the shell."""
     context = click.Context(click.Command("run"))
     context.params.update(options)
     items = look_up(context, click.Option(["--x"]), incomplete)
@@ -48,12 +48,12 @@ def test_options_and_choices_of_a_command(bench: Call, tmp_path: Path) -> None:
     assert asked(bench, tmp_path, "doctor", "--format", "j") == ["json"]
 
 
-def test_names_of_models_behind_the_option(bench: Call, tmp_path: Path) -> None:
+def test_model_names_are_completed(bench: Call, tmp_path: Path) -> None:
     assert asked(bench, tmp_path, "doctor", "--model", "ti") == ["tiny"]
 
 
 def test_commands_are_completed_without_importing_them(tmp_path: Path) -> None:
-    """And the look-ups for names without the libraries that take seconds."""
+    """Names are looked up without importing slow libraries."""
     code = (
         "import sys, click\n"
         "import harness.cli.main as main\n"
@@ -62,8 +62,8 @@ def test_commands_are_completed_without_importing_them(tmp_path: Path) -> None:
         "print(*(m for m in sys.modules if m.startswith('harness.cli.')))\n"
         "import harness.cli.commands.completion as c\n"
         "context, option = click.Context(click.Command('run')), click.Option(['--x'])\n"
-        "found = [c.task_names, c.strategy_names, c.model_names, c.run_names]\n"
-        "assert all(look(context, option, '') for look in found)\n"
+        "lookups = [c.task_names, c.strategy_names, c.model_names, c.run_names]\n"
+        "assert all(look(context, option, '') for look in lookups)\n"
         "assert c.cell_names(context, click.Option(['--strategy']), '') == []\n"
         "print(*{m.split('.')[0] for m in sys.modules})\n"
     )
@@ -75,7 +75,7 @@ def test_commands_are_completed_without_importing_them(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("shell", "mark"), [("bash", "complete -o nosort -F"), ("zsh", "#compdef bench"), ("fish", "complete --no-files")])
-def test_the_script_and_nothing_else_is_printed(call: Call, shell: str, mark: str) -> None:
+def test_only_the_script_is_printed(call: Call, shell: str, mark: str) -> None:
     ended = call("completion", shell)
     assert ended.code == 0
     assert mark in ended.out
@@ -83,7 +83,7 @@ def test_the_script_and_nothing_else_is_printed(call: Call, shell: str, mark: st
     assert call("completion", "tcsh").code == 2
 
 
-def test_bash_takes_the_script(bench: Call, tmp_path: Path) -> None:
+def test_bash_accepts_the_script(bench: Call, tmp_path: Path) -> None:
     script = bench("completion", "bash", here=tmp_path).out
     done = subprocess.run(["bash", "-c", f"{script}\ncomplete -p bench"], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
@@ -101,12 +101,12 @@ def test_names_of_tasks_and_strategies(here: Path) -> None:
     assert looked_up(strategy_names, "lor") == ["lora", "loris"]
 
 
-def test_names_behind_a_comma_go_on(here: Path) -> None:
+def test_names_after_a_comma_are_completed(here: Path) -> None:
     assert looked_up(strategy_names, "full,qlo") == ["full,qlora"]
     assert looked_up(strategy_names, "full,none") == []
 
 
-def test_what_is_no_name_is_left_to_the_shell(here: Path) -> None:
+def test_paths_are_left_to_the_shell(here: Path) -> None:
     assert looked_up(task_names, "./my") == ["<files>"]
     assert looked_up(model_names, "../models/") == ["<files>"]
 
@@ -145,7 +145,7 @@ def test_names_of_the_cells_of_a_run(made: Any, bench: Call, tmp_path: Path) -> 
     assert asked(bench, tmp_path, "compare", str(made.folder), "--strategies", "base,lora", "--task", "") == ["classification"]
 
 
-def test_the_name_of_a_strategy_with_commas_is_completed_whole(made: Any, here: Path) -> None:
+def test_strategy_name_with_commas_is_completed(made: Any, here: Path) -> None:
     plan = json.loads((made.folder / "run.json").read_text())
     name = "lora:target_modules=lm_head,q_proj"
     plan["strategies"][name] = plan["strategies"]["lora"]
@@ -153,13 +153,13 @@ def test_the_name_of_a_strategy_with_commas_is_completed_whole(made: Any, here: 
     (here / "runs" / "a").mkdir(parents=True)
     (here / "runs" / "a" / "run.json").write_text(json.dumps(plan))
     context = click.Context(click.Command("predict"))
-    found = cell_names(context, click.Option(["--strategy"]), "lora:target_modules=lm_head,")
-    assert [(item.value, item.type) for item in found] == [(name, "plain")]
+    items = cell_names(context, click.Option(["--strategy"]), "lora:target_modules=lm_head,")
+    assert [(item.value, item.type) for item in items] == [(name, "plain")]
     (here / "runs" / "a" / "run.json").write_text("{")
     assert cell_names(context, click.Option(["--strategy"]), "") == []
 
 
-def test_a_folder_that_cannot_be_read_is_no_traceback(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unreadable_folder_gives_no_traceback(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def denied(*_: object) -> None:
         raise PermissionError(13, "Permission denied")
 

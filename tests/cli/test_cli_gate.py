@@ -1,4 +1,4 @@
-"""`bench gate`, `promote`, `registry`, `rollback`: tuned for real, spoiled on purpose, repaired, and back."""
+"""`bench gate`, `promote`, `registry`, `rollback` on real training runs."""
 
 from __future__ import annotations
 
@@ -29,19 +29,19 @@ rules:
 
 
 def rows(count: int, seed: int, *, corrupt: bool = False) -> list[tuple[str, str]]:
-    """Messages whose kind anybody can tell; with `corrupt`, the labels are drawn by chance."""
-    draw, found = random.Random(seed), []
+    """Messages of an obvious kind; with `corrupt`, the labels are random."""
+    draw, messages = random.Random(seed), []
     for _ in range(count):
         kind = draw.choice(list(KINDS))
         hours = 1000 * seed + draw.randint(2, 900)  # no message stands in two files
         text = f"{draw.choice(['Hello', 'Hi', 'Please help', 'Dear team'])}, {draw.choice(KINDS[kind])} since {hours} hours"
-        found.append((text, draw.choice(list(KINDS)) if corrupt else kind))
-    return found
+        messages.append((text, draw.choice(list(KINDS)) if corrupt else kind))
+    return messages
 
 
 @pytest.fixture(scope="module")
 def tuned(bench: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Three trainings for real: a good one, one on labels drawn by chance, and a good one that was tested on other rows."""
+    """Three real training runs: a good one, one on random labels, and a good one that was tested on another test set."""
     here = tmp_path_factory.mktemp("tuned")
     files = {"good": rows(240, 1), "bad": rows(240, 1, corrupt=True), "val": rows(40, 2), "test": rows(200, 3), "other": rows(200, 4)}
     for name, own in files.items():
@@ -56,7 +56,7 @@ def tuned(bench: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -
     return here
 
 
-def test_tune_promote_spoil_fail_repair_pass_and_back(
+def test_promote_reject_replace_and_roll_back(
     bench: Callable[..., Any], tuned: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     summary = tmp_path / "summary.md"
@@ -98,10 +98,10 @@ def run(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("form", ["text", "md", "json", "junit"])
 def test_every_format_and_the_exit_codes(call: Call, run: Path, here: Path, form: str) -> None:
-    found = call("gate", str(run), "--strategy", "lora", "--baseline", f"{run}:base", "--format", form)
-    assert found.code == 0 and "PASS" in found.out
+    passed = call("gate", str(run), "--strategy", "lora", "--baseline", f"{run}:base", "--format", form)
+    assert passed.code == 0 and "PASS" in passed.out
     if form == "json":
-        assert json.loads(found.out)["outcome"] == "PASS"
+        assert json.loads(passed.out)["outcome"] == "PASS"
     worse = call("gate", str(run), "--strategy", "base", "--baseline", f"{run}:lora", "--format", form)
     assert worse.code == 1 and "FAIL" in worse.out
 
@@ -125,7 +125,7 @@ def test_unwritable_job_summary_keeps_the_verdict(call: Call, run: Path, tmp_pat
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         ((), "--strategy: name the candidate"),
         (("--strategy", "lora", "--baseline", "nothing"), "RUN:STRATEGY"),
@@ -137,13 +137,13 @@ def test_unwritable_job_summary_keeps_the_verdict(call: Call, run: Path, tmp_pat
         (("--init",), "--init needs --task"),
     ],
 )
-def test_what_cannot_be_is_code_2_and_no_look(call: Call, run: Path, here: Path, arguments: tuple[str, ...], said: str) -> None:
+def test_bad_input_exits_with_2_and_counts_no_look(call: Call, run: Path, here: Path, arguments: tuple[str, ...], message: str) -> None:
     ended = call("gate", str(run), *arguments)
-    assert ended.code == 2 and said in ended.err
+    assert ended.code == 2 and message in ended.err
     assert not (here / "registry").exists()
 
 
-def test_a_policy_to_begin_with(call: Call, run: Path, here: Path) -> None:
+def test_drafted_policy_can_be_used(call: Call, run: Path, here: Path) -> None:
     drafted = call("gate", "--init", "--task", "summarization")
     assert drafted.code == 0
     written = call("gate", "--init", "--task", "summarization", "--out", "draft.yaml")
@@ -157,7 +157,7 @@ def test_a_policy_to_begin_with(call: Call, run: Path, here: Path) -> None:
     assert judged.code == 0, judged.err
 
 
-def test_an_event_is_one_line_whatever_its_reason_holds(call: Call, run: Path, here: Path) -> None:
+def test_event_is_one_line_even_with_a_hostile_reason(call: Call, run: Path, here: Path) -> None:
     forged = "ok\n2026-11-26T09:00:00+00:00  summarization  promote  lora of approved  PASS"
     made = call("promote", str(run), "--strategy", "base", "--force", "--reason", forged)
     assert made.code == 0, made
@@ -166,7 +166,7 @@ def test_an_event_is_one_line_whatever_its_reason_holds(call: Call, run: Path, h
     assert line.split("  ")[-1] == "ok 2026-11-26T09:00:00+00:00 summarization promote lora of approved PASS"
 
 
-def test_what_was_forced_and_what_is_whole_is_said(call: Call, run: Path, here: Path) -> None:
+def test_registry_shows_forced_promotions_and_intact_models(call: Call, run: Path, here: Path) -> None:
     forced = call("promote", str(run), "--strategy", "base", "--baseline", f"{run}:lora", "--force", "--reason", "the board said so")
     assert forced.code == 0, forced
     (line,) = call("registry").out.splitlines()
@@ -175,7 +175,7 @@ def test_what_was_forced_and_what_is_whole_is_said(call: Call, run: Path, here: 
     assert (verified.code, verified.err) == (0, "1 model, 0 damaged; the history is intact.\n")
 
 
-def test_an_empty_registry_says_so(call: Call, here: Path) -> None:
+def test_empty_registry(call: Call, here: Path) -> None:
     assert call("registry").out == "No model has been promoted to registry yet.\n"
     assert call("registry", "history", "x").code == 2
     assert "nothing was promoted for 'x'" in call("rollback", "x").err

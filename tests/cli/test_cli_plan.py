@@ -17,7 +17,7 @@ def rows(folder: Path, count: int = 100, group: bool = False) -> None:
 DATA = ("--task", "summarization", "--data", "visits.csv", "--input", "dialogue", "--target", "note")
 
 
-def test_the_shipped_task_in_its_groups(call):
+def test_included_task_with_groups(call):
     ended = call("plan", "--task", "summarization")
     assert (ended.code, ended.err) == (0, "")
     assert ended.out.splitlines()[0] == "summarization · rougeL · 80 test examples in 50 groups"
@@ -26,14 +26,14 @@ def test_the_shipped_task_in_its_groups(call):
     assert "It takes about 62,000 groups of rows, or a margin of 0.384." in ended.out
 
 
-def test_the_users_own_rows_and_a_wide_margin(call, here):
+def test_own_data_with_a_wide_margin(call, here):
     rows(here)
     ended = call("plan", *DATA, "--margin", "0.9")
     assert ended.out.splitlines()[0] == "summarization · rougeL · 10 test examples"
     assert "The question can be answered: “not worse by more than Δ = 0.9” is shown in 8" in ended.out
 
 
-def test_an_earlier_run_says_how_far_two_strategies_differ(call, here):
+def test_spread_of_an_earlier_run_is_used(call, here):
     rows(here)
     cells = [Made("base", 0.1), Made("lora", 0.8, 1, train_seconds=9), Made("qlora", 0.8, 1, train_seconds=9)]
     make_run(here / "runs" / "before", [summarization(cells)])

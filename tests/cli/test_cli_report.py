@@ -18,9 +18,9 @@ def run(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("ending", ["html", "md", "json", "csv"])
 def test_every_format_is_written_beside_the_run_and_to_standard_output(call: Call, run: Path, ending: str) -> None:
-    found = call("report", str(run), "--format", ending)
+    ended = call("report", str(run), "--format", ending)
     file = run / f"report.{ending}"
-    assert (found.code, found.out) == (0, f"{file}\n")
+    assert (ended.code, ended.out) == (0, f"{file}\n")
     assert call("report", str(run), "--format", ending, "--out", "-").out == file.read_bytes().decode()
 
 
@@ -32,7 +32,7 @@ def test_without_text(call: Call, run: Path) -> None:
     assert "written without inputs, references and outputs" in bare
 
 
-def test_it_is_shown(call: Call, run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_open_shows_the_report_in_a_browser(call: Call, run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shown: list[str] = []
     monkeypatch.setattr("click.launch", lambda file: shown.append(file) or 0)
     assert call("report", str(run), "--open").code == 0

@@ -52,7 +52,7 @@ def last(out: str) -> Path:
 # -------------------------------------------------------------------------------------------------------------- one run
 
 
-def test_standard_output_is_the_folder_and_nothing_else(made: Any) -> None:
+def test_standard_output_is_only_the_folder(made: Any) -> None:
     assert re.fullmatch(r"runs/\d{8}-\d{6}-classification-[0-9a-f]{8}\n", made.ended.out)
     assert made.folder.is_dir()
 
@@ -69,7 +69,7 @@ def test_progress_is_on_standard_error_as_plain_lines(made: Any) -> None:
     assert "Warning" not in err, "what libraries have to say goes to the cell's log"
 
 
-def test_the_folder_is_as_the_design_draws_it(made: Any) -> None:
+def test_layout_of_the_run_folder(made: Any) -> None:
     folder, cells = made.folder, cells_of(made.folder)
     assert {f.name for f in folder.iterdir()} == {"run.json", "data", "cells", "report.html", ".lock"}
     assert {f.name for f in cells["base"].iterdir()} == {"cell.json", "predictions.parquet", "log.txt"}
@@ -123,7 +123,7 @@ def test_json_for_programs(made: Any, call: Call) -> None:
     assert lora["artifact_bytes"] > 0
 
 
-def test_report_is_written_where_it_is_asked_for(runs: Path, call: Call, here: Path) -> None:
+def test_report_is_written_to_the_given_path(runs: Path, call: Call, here: Path) -> None:
     (folder,) = runs.iterdir()
     before = (folder / "report.html").read_text()
     (folder / "report.html").unlink()
@@ -144,7 +144,7 @@ def test_report_is_written_where_it_is_asked_for(runs: Path, call: Call, here: P
 # ---------------------------------------------------------------------------------------------------------- and once more
 
 
-def test_the_same_command_again_takes_every_cell_from_the_finished_run(made: Any, runs: Path, call: Call) -> None:
+def test_same_command_reuses_every_cell_of_the_finished_run(made: Any, runs: Path, call: Call) -> None:
     (first,) = runs.iterdir()
     ended = call(*made.arguments)
     assert ended.code == 0
@@ -158,7 +158,7 @@ def test_the_same_command_again_takes_every_cell_from_the_finished_run(made: Any
     assert not (second / "work").exists()
 
 
-def test_a_reused_run_stands_by_itself(made: Any, runs: Path, call: Call) -> None:
+def test_reused_cells_do_not_depend_on_their_source(made: Any, runs: Path, call: Call) -> None:
     (first,) = runs.iterdir()
     second = last(call(*made.arguments).out)
     shutil.rmtree(first)
@@ -166,7 +166,7 @@ def test_a_reused_run_stands_by_itself(made: Any, runs: Path, call: Call) -> Non
     assert (cells_of(second)["lora"] / "artifact" / "adapter_model.safetensors").stat().st_size > 0
 
 
-def test_an_interrupted_run_goes_on(made: Any, runs: Path, call: Call) -> None:
+def test_interrupted_run_is_resumed(made: Any, runs: Path, call: Call) -> None:
     folder = interrupted(runs, "interrupted")
     ended = call(*made.arguments)
     assert ended.code == 0
@@ -178,7 +178,7 @@ def test_an_interrupted_run_goes_on(made: Any, runs: Path, call: Call) -> None:
     assert not (folder / "work").exists()
 
 
-def test_new_starts_a_new_one(made: Any, runs: Path, call: Call) -> None:
+def test_new_starts_a_new_run(made: Any, runs: Path, call: Call) -> None:
     folder = interrupted(runs, "interrupted")
     ended = call(*made.arguments, "--new")
     assert ended.code == 0
@@ -186,17 +186,17 @@ def test_new_starts_a_new_one(made: Any, runs: Path, call: Call) -> None:
     assert not (folder / "report.html").exists()
 
 
-@pytest.mark.parametrize("said", [False, True], ids=["alone", "with the whole command"])
-def test_resume_names_the_run_to_go_on_with(made: Any, runs: Path, call: Call, said: bool) -> None:
+@pytest.mark.parametrize("with_options", [False, True], ids=["alone", "with the whole command"])
+def test_resume_resumes_the_named_run(made: Any, runs: Path, call: Call, with_options: bool) -> None:
     folder = interrupted(runs, "older")
     interrupted(runs, "newer")
-    ended = call(*(made.arguments if said else ("run",)), "--resume", "older")
+    ended = call(*(made.arguments if with_options else ("run",)), "--resume", "older")
     assert (ended.code, ended.out) == (0, "runs/older\n")
     assert (folder / "report.html").is_file()
     assert not (runs / "newer" / "report.html").exists()
 
 
-def test_resume_does_not_pass_over_what_else_is_said(made: Any, runs: Path, call: Call) -> None:
+def test_resume_ignores_no_other_option(made: Any, runs: Path, call: Call) -> None:
     interrupted(runs, "older")
     ended = call(*made.arguments, "--resume", "older", "--epochs", "2")
     assert ended.code == 2
@@ -206,7 +206,7 @@ def test_resume_does_not_pass_over_what_else_is_said(made: Any, runs: Path, call
     assert "--resume RUN takes no other options, or all options that the run was started with" in ended.err
 
 
-def test_the_folder_of_runs_can_be_elsewhere(made: Any, runs: Path, call: Call, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_runs_dir_can_be_chosen(made: Any, runs: Path, call: Call, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     runs.rename(here / "by variable")
     monkeypatch.setenv("BENCH_RUNS_DIR", "by variable")
     assert last(call(*made.arguments).out).parent.name == "by variable"
@@ -216,7 +216,7 @@ def test_the_folder_of_runs_can_be_elsewhere(made: Any, runs: Path, call: Call, 
     assert sorted(f.name for f in here.iterdir() if f.name != ".cache") == ["by option"], "an option wins over the variable"
 
 
-def test_two_seeds_are_two_cells_for_what_trains_and_one_for_what_does_not(made: Any) -> None:
+def test_seeds_multiply_only_cells_that_train(made: Any) -> None:
     run = load_run(made.folder).stored
     cells = make_plan(replace(stored_request(run), seeds=2), open_catalog(), command="test").plan.cells
     assert [(c.strategy, c.seed) for c in cells] == [("base", None), ("lora", 0), ("lora", 1)]
@@ -224,8 +224,8 @@ def test_two_seeds_are_two_cells_for_what_trains_and_one_for_what_does_not(made:
     assert [c.id for c in cells[:2]] == [c.id for c in run.cells], "cells that were there can be reused"
 
 
-def test_a_cell_that_fails_is_a_result_and_the_code_is_1(bench: Call, tmp_path: Path) -> None:
-    """Its prompt works on the first test row, which the plan tries, and not on the second."""
+def test_failed_cell_is_a_result_and_exits_with_1(bench: Call, tmp_path: Path) -> None:
+    """The prompt works on the first test example, which the plan tries, but not on the second."""
     (tmp_path / "mine.yaml").write_text(
         "name: mine\nkind: classification\ndata: {path: {train: train.csv, test: test.csv}}\nprompt: '{{ input[20] }}'\n"
     )
@@ -245,7 +245,7 @@ def test_a_cell_that_fails_is_a_result_and_the_code_is_1(bench: Call, tmp_path: 
     assert "Traceback" in (next(folder.glob("cells/*/log.txt"))).read_text()
 
 
-def test_what_data_say_does_not_reach_the_terminal_as_it_is(runs: Path) -> None:
+def test_control_characters_in_data_are_escaped(runs: Path) -> None:
     (folder,) = runs.iterdir()
     plan = json.loads((folder / "run.json").read_text())
     plan["data"]["classification"]["warnings"] = ["label '\x1b[31m\x07' [bold]x[/bold] :smile: is new"]
@@ -256,7 +256,7 @@ def test_what_data_say_does_not_reach_the_terminal_as_it_is(runs: Path) -> None:
     assert "\x1b" not in screen.getvalue()
 
 
-def test_what_tuning_made_it_forget_is_measured_and_told(made: Any) -> None:
+def test_forgetting_is_measured_and_reported(made: Any) -> None:
     from harness import load_run
 
     run = load_run(made.folder).stored
@@ -264,8 +264,8 @@ def test_what_tuning_made_it_forget_is_measured_and_told(made: Any) -> None:
     assert by_strategy["base"].general_loss is None, "nothing was tuned"
     before, after = by_strategy["lora"].general_loss
     assert before > 0 and after > 0 and before != after
-    said = f"lora {before:.3f} → {after:.3f} ({'+' if after > before else '−'}{abs(after - before):.3f})"
-    assert said in made.ended.err
-    assert said in (made.folder / "report.html").read_text()
+    sentence = f"lora {before:.3f} → {after:.3f} ({'+' if after > before else '−'}{abs(after - before):.3f})"
+    assert sentence in made.ended.err
+    assert sentence in (made.folder / "report.html").read_text()
     (lora,) = (cell for cell in load_run(made.folder).to_dict()["cells"] if cell["strategy"] == "lora")
     assert lora["general_loss"] == {"before": before, "after": after, "forgetting": after - before}

@@ -30,7 +30,7 @@ def files(here: Path) -> Path:
 QA = ("--task", "qa", "--data", "test.jsonl")
 
 
-def test_every_row_is_a_test_row_and_a_missing_output_is_wrong(call, files):
+def test_every_row_is_a_test_example_and_missing_outputs_are_wrong(call, files):
     ended = call("score", *QA, "--predictions", "good.jsonl", "--name", "vendor-model", "--price-per-1k", "1.20")
     assert ended.code == 0, ended.err
     run = load_run(ended.out.strip()).stored
@@ -46,8 +46,8 @@ def test_every_row_is_a_test_row_and_a_missing_output_is_wrong(call, files):
     assert result.costs[0].price == pytest.approx(0.048)
     page = (run.path / "report.html").read_text()
     assert "vendor-model" in page and "4 of 40 test examples have no output" in page
-    said = "4 of 40 test examples have no output ('q36', 'q37', 'q38', …); they count as wrong."
-    assert f"vendor-model: {said}" in ended.err
+    note = "4 of 40 test examples have no output ('q36', 'q37', 'q38', …); they count as wrong."
+    assert f"vendor-model: {note}" in ended.err
     assert "$0.0480" in ended.err
 
 
@@ -59,10 +59,10 @@ def test_two_vendors_are_compared(call, files):
     assert "good is better than poor" in ended.out
 
 
-def test_labels_in_whatever_case_and_with_probabilities(call, files):
-    said = {"refund": "Refund.", "Card lost": " card lost"}
+def test_labels_in_any_case_and_with_probabilities(call, files):
+    outputs = {"refund": "Refund.", "Card lost": " card lost"}
     rows: list[dict[str, object]] = [
-        {"id": row["id"], "output": said[str(row["category"])], "probabilities": {str(row["category"]): 0.8}} for row in INTENTS
+        {"id": row["id"], "output": outputs[str(row["category"])], "probabilities": {str(row["category"]): 0.8}} for row in INTENTS
     ]
     rows[0]["output"] = "cannot say"
     write(files / "labels.jsonl", rows)
@@ -104,7 +104,7 @@ def test_within_a_grid(call, files):
     assert changed.by_task["qa"].scores(changed.cells[1:])["f1"].value == 0.0, "another content is another cell"
 
 
-def test_there_is_no_model_to_ask(call, files):
+def test_external_outputs_have_no_model(call, files):
     folder = call("score", *QA, "--predictions", "good.jsonl").out.strip()
     for command in (("predict", "--data", "test.jsonl", "--out", "x.jsonl"), ("export", "--out", "model")):
         ended = call(command[0], folder, "--strategy", "good", *command[1:])
@@ -146,11 +146,11 @@ def test_bad_input_is_one_clear_error_and_leaves_nothing(call, files, arguments,
         ("refunds", None),
     ],
 )
-def test_labels_that_are_hardly_letters(text: str, label: str | None) -> None:
+def test_labels_of_few_letters(text: str, label: str | None) -> None:
     assert match_label(text, ["C", "C++", "C#", "+", "refund"]) == label
 
 
-def test_no_strategy_file_can_claim_it(call, files):
+def test_strategy_file_cannot_declare_external_outputs(call, files):
     (files / "mine.yaml").write_text("name: mine\nmethod: outputs\ndescription: x\n")
     ended = call("run", *QA, "--strategies", "mine.yaml")
     assert ended.code == 2

@@ -1,4 +1,4 @@
-"""The command line starts without the libraries that take seconds, and lists what is there."""
+"""The command line starts without importing slow libraries, and lists tasks and strategies."""
 
 from __future__ import annotations
 
@@ -54,17 +54,17 @@ def test_tasks_and_strategies_are_listed(call: Call, here: Path) -> None:
     assert {"base", "fewshot", "full", "lora", "qlora"} <= set(listed)
 
 
-def test_own_tasks_are_listed_beside_the_shipped_ones(call: Call, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for folder, name in (("tasks", "here"), ("with space", "given"), ("variable", "said")):
+def test_own_tasks_are_listed_with_the_included_ones(call: Call, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for folder, name in (("tasks", "here"), ("with space", "given"), ("variable", "listed")):
         (here / folder).mkdir()
         (here / folder / f"{name}.yaml").write_text(f"name: {name}\nkind: summarization\ndata: {{path: a.csv}}\n")
     monkeypatch.setenv("BENCH_TASKS_DIR", "with space:variable")
     listed = [line.split()[0] for line in call("tasks").out.splitlines()]
-    assert listed == ["classification", "generation", "given", "here", "qa", "said", "summarization"]
-    assert "given" not in call("tasks", "--tasks-dir", "variable").out
+    assert listed == ["classification", "generation", "given", "here", "listed", "qa", "summarization"]
+    assert "given" not in [line.split()[0] for line in call("tasks", "--tasks-dir", "variable").out.splitlines()]
 
 
-def test_a_broken_file_is_told_after_the_others_are_listed(call: Call, here: Path) -> None:
+def test_broken_file_is_reported_after_the_listing(call: Call, here: Path) -> None:
     (here / "tasks").mkdir()
     (here / "tasks" / "main.yaml").write_text("- hosts: all\n")
     ended = call("tasks")
@@ -74,9 +74,9 @@ def test_a_broken_file_is_told_after_the_others_are_listed(call: Call, here: Pat
 
 
 def test_show_prints_the_file(call: Call) -> None:
-    for room, name in (("tasks", "summarization"), ("strategies", "qlora")):
-        file = shipped_folder(room) / f"{name}.yaml"  # type: ignore[arg-type]
-        ended = call(room, "show", name)
+    for kind, name in (("tasks", "summarization"), ("strategies", "qlora")):
+        file = shipped_folder(kind) / f"{name}.yaml"  # type: ignore[arg-type]
+        ended = call(kind, "show", name)
         assert (ended.code, ended.out) == (0, f"# {file}\n{file.read_text()}")
 
 
