@@ -49,6 +49,7 @@ class RunPlan:
     environment: Mapping[str, str]
     """Versions and machine, see `harness.measure.environment`."""
     options: Mapping[str, Any]
+    """What else was requested or resolved: device, number format, price, limit, and the whole request."""
     cell_strategies: Mapping[str, Strategy] = field(default_factory=dict)
     """Strategies that a grid file changed for single cells, by cell id."""
     format: Literal[3] = FORMAT
@@ -60,18 +61,18 @@ class RunPlan:
     def cell_label(self, cell: Cell, *, with_size: bool = True) -> str:
         """The strategy of a cell, as short as it can be among those of its task.
 
-        It names the model where the task has several, and the size where a trained strategy of the task has several training sizes, or a
-        prompt strategy several numbers of shots.
+        It names the model if the task has several, and the size if trained strategies of the task have several training sizes, or a prompt
+        strategy has several numbers of shots.
         """
-        others = [c for c in self.cells if c.task == cell.task]
+        cells = [c for c in self.cells if c.task == cell.task]
         parts = [cell.strategy]
-        if cell.model != EXTERNAL and len({c.model for c in others} - {EXTERNAL}) > 1:
+        if cell.model != EXTERNAL and len({c.model for c in cells} - {EXTERNAL}) > 1:
             parts.append(cell.model)
         trained = self.get_strategy(cell).train is not None
-        rivals = [c for c in others if (c.model, c.strategy) == (cell.model, cell.strategy)]
+        peers = [c for c in cells if (c.model, c.strategy) == (cell.model, cell.strategy)]
         if trained:
-            rivals = [c for c in others if self.get_strategy(c).train is not None]
-        sizes = {(c.model, c.strategy, c.train_size) for c in rivals}
+            peers = [c for c in cells if self.get_strategy(c).train is not None]
+        sizes = {(c.model, c.strategy, c.train_size) for c in peers}
         if with_size and len(sizes) > len({(model, strategy) for model, strategy, _ in sizes}):
             parts.append(plural(cell.train_size, "row" if trained else "shot"))
         return " · ".join(parts)

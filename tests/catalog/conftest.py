@@ -1,4 +1,4 @@
-"""A working directory of the user's own, and a catalog that looks at it."""
+"""A user's working directory, and a catalog that reads it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def catalog(tmp_path: Path) -> Catalog:
 
 @pytest.fixture
 def write(tmp_path: Path) -> Callable[[str, str], Path]:
-    """Writes a file below the working directory."""
+    """Write a file below the working directory."""
 
     def _write(name: str, text: str) -> Path:
         path = tmp_path / name
@@ -35,7 +35,7 @@ def write(tmp_path: Path) -> Callable[[str, str], Path]:
 
 @pytest.fixture
 def problems(catalog: Catalog, write: Callable[[str, str], Path]) -> Problems:
-    """Every problem that the catalog finds in a file of this text."""
+    """Every problem that the catalog finds in a file with this text."""
 
     def _problems(text: str, name: str = "mine.yaml") -> tuple[str, ...]:
         with pytest.raises(BenchError) as caught:

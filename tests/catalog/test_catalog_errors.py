@@ -1,4 +1,4 @@
-"""A wrong YAML file is told in one go: file, line, field, the value seen, and what was meant."""
+"""All errors of a YAML file are reported at once: file, line, field, the value seen, and what was probably meant."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Problems = Callable[..., tuple[str, ...]]
 Write = Callable[[str, str], Path]
 
 
-def test_three_errors_are_told_at_once_in_the_order_of_their_lines(problems: Problems) -> None:
+def test_all_errors_are_reported_at_once_in_line_order(problems: Problems) -> None:
     found = problems("name: mine\nkind: summarization\ndata:\n  sauce: clinic\nmetrics: [rouge, rogue]\nprimary: rougeL\nmargin: -1\n")
     assert len(found) == 3
     assert found[0] == "mine.yaml:4: data: unknown field 'sauce'. Did you mean 'source'?"
@@ -72,15 +72,15 @@ def test_three_errors_are_told_at_once_in_the_order_of_their_lines(problems: Pro
         (FULL + "train: {epochs: .nan}\n", 3, "train.epochs", "not nan"),
     ],
 )
-def test_one_error_is_told_once_with_its_place(problems: Problems, text: str, line: int, field: str, hint: str) -> None:
+def test_one_error_is_reported_once_with_its_place(problems: Problems, text: str, line: int, field: str, hint: str) -> None:
     found = problems(text)
     first = found[0]
     assert first.startswith(f"mine.yaml:{line}: {field}: " if field else f"mine.yaml:{line}: ")
     assert hint in first
-    assert len(found) == (2 if "labels: [yes" in text else 1), "a mistake has one message, not one for each way of reading it"
+    assert len(found) == (2 if "labels: [yes" in text else 1), "one mistake, one message, not one for each member of a union"
 
 
-def test_wrong_files_of_a_given_split_are_not_also_called_no_text(problems: Problems) -> None:
+def test_wrong_split_files_are_not_also_reported_as_wrong_text(problems: Problems) -> None:
     found = problems(TASK.replace("source: clinic", "path: {train: a.csv, tset: b.csv}"))
     assert sorted(p.split(": ", 2)[2] for p in found) == ["the field 'test' is missing", "unknown field 'tset'. Did you mean 'test'?"]
 
@@ -90,22 +90,22 @@ def test_missing_fields_are_named(problems: Problems) -> None:
     assert found == ("mine.yaml:1: the field 'name' is missing", "mine.yaml:1: the field 'data' is missing")
 
 
-def test_own_metrics_need_a_primary(problems: Problems) -> None:
+def test_custom_metrics_need_a_primary_score(problems: Problems) -> None:
     assert problems(TASK + "metrics: [rouge]\n") == ("mine.yaml:1: the field 'primary' is missing",)
 
 
-def test_every_repeated_key_is_named(problems: Problems) -> None:
+def test_all_repeated_keys_are_reported(problems: Problems) -> None:
     found = problems(TASK + "margin: 0.1\nmargin: 0.2\ndecode: {max_new_tokens: 1, max_new_tokens: 2}\n")
     assert found == ("mine.yaml:5: the field 'margin' is given twice", "mine.yaml:6: the field 'max_new_tokens' is given twice")
 
 
-def test_broken_yaml_has_its_line(problems: Problems) -> None:
+def test_broken_yaml_is_reported_with_its_line(problems: Problems) -> None:
     (found,) = problems(TASK + "labels: [a, b\nmargin: 0.1\n")
     assert found.startswith("mine.yaml:5: is not valid YAML")
 
 
 @pytest.mark.parametrize("text", ["", "- a\n- b\n", "just text\n", "# a comment\n"])
-def test_not_a_mapping(problems: Problems, text: str) -> None:
+def test_file_that_is_not_a_mapping_is_refused(problems: Problems, text: str) -> None:
     (found,) = problems(text)
     assert "must be a mapping" in found
 
@@ -124,7 +124,7 @@ def test_not_a_mapping(problems: Problems, text: str) -> None:
         ("1: x", "keys should be strings"),
     ],
 )
-def test_hostile_yaml_is_an_error_and_nothing_else(problems: Problems, tmp_path: Path, line: str, hint: str) -> None:
+def test_hostile_yaml_only_causes_an_error(problems: Problems, tmp_path: Path, line: str, hint: str) -> None:
     found = problems(TASK + line + "\n")
     assert found[0].startswith("mine.yaml")
     assert hint in found[0]
@@ -132,7 +132,7 @@ def test_hostile_yaml_is_an_error_and_nothing_else(problems: Problems, tmp_path:
     assert [f.name for f in tmp_path.iterdir()] == ["mine.yaml"]
 
 
-def test_aliases_cannot_blow_up_a_message(problems: Problems) -> None:
+def test_aliases_cannot_inflate_a_message(problems: Problems) -> None:
     """Nine levels of nine aliases are 400 million strings when they are written out."""
     levels = "".join(f"- &{b} [{', '.join([f'*{a}'] * 9)}]\n" for a, b in zip("abcdefgh", "bcdefghi", strict=True))
     found = problems(TASK + "labels:\n- &a [x, x, x, x, x, x, x, x, x]\n" + levels)
@@ -140,18 +140,18 @@ def test_aliases_cannot_blow_up_a_message(problems: Problems) -> None:
     assert max(map(len, found)) < 500
 
 
-def test_not_utf8(catalog: Catalog, tmp_path: Path) -> None:
+def test_file_that_is_not_utf8_is_refused(catalog: Catalog, tmp_path: Path) -> None:
     (tmp_path / "mine.yaml").write_bytes(b"description: caf\xe9\n" + TASK.encode())
     with pytest.raises(BenchError, match=r"mine.yaml: is not UTF-8 \(byte 16\)"):
         catalog.task("mine.yaml")
 
 
-def test_utf8_with_a_mark_is_read(catalog: Catalog, tmp_path: Path) -> None:
+def test_utf8_with_byte_order_mark_is_read(catalog: Catalog, tmp_path: Path) -> None:
     (tmp_path / "mine.yaml").write_bytes(b"\xef\xbb\xbf" + TASK.encode() + "description: café\n".encode())
     assert catalog.task("mine.yaml").value.description == "café"
 
 
-def test_no_such_file_and_a_folder(catalog: Catalog, tmp_path: Path) -> None:
+def test_missing_file_and_folder_are_errors(catalog: Catalog, tmp_path: Path) -> None:
     (tmp_path / "folder.yaml").mkdir()
     with pytest.raises(BenchError, match=r"nope.yaml: cannot be read: No such file"):
         catalog.task("nope.yaml")
@@ -176,7 +176,7 @@ def test_anchors_and_merge_keys_work(catalog: Catalog, write: Write) -> None:
     assert (data.split.train, data.split.seed) == (0.6, 5)
 
 
-def test_an_error_is_where_the_value_is_overridden_and_not_where_it_was_merged(problems: Problems) -> None:
+def test_error_points_to_the_override_not_to_the_merged_value(problems: Problems) -> None:
     (found,) = problems(TASK + "decode:\n  <<: {max_new_tokens: 5}\n  max_new_tokens: 0\n")
     assert found.startswith("mine.yaml:6: decode.max_new_tokens")
 
@@ -191,31 +191,31 @@ def test_an_error_is_where_the_value_is_overridden_and_not_where_it_was_merged(p
         ("method: lora\n", ["unknown value 'lora'"]),
     ],
 )
-def test_inconsistent_strategies(problems: Problems, text: str, hints: list[str]) -> None:
+def test_inconsistent_strategies_are_refused(problems: Problems, text: str, hints: list[str]) -> None:
     (found,) = problems("name: mine\n" + text)
     for hint in hints:
         assert hint in found
 
 
-def test_a_strategy_may_quantize_without_training(catalog: Catalog, write: Write) -> None:
-    """The 4-bit model as it is: a rival of `base`."""
+def test_strategy_can_quantize_without_training(catalog: Catalog, write: Write) -> None:
+    """The untuned 4-bit model can be compared with `base`."""
     strategy = catalog.check(write("mine.yaml", "name: mine\nmethod: prompt\nquantization: {type: nf4}\n")).value
     assert strategy.model_dump()["quantization"] == {"type": "nf4", "double_quantization": True}
 
 
-def test_a_name_with_a_comma_could_not_be_run(problems: Callable[..., tuple[str, ...]]) -> None:
+def test_name_with_a_comma_is_refused(problems: Callable[..., tuple[str, ...]]) -> None:
     """`--task a,b` are two tasks."""
     (found,) = problems("name: a,b\nkind: qa\ndata: {source: clinic}\n")
     assert found.startswith("mine.yaml:1: name: ")
 
 
 @pytest.mark.parametrize("fields", ["group: null", "id: null"])
-def test_no_group_and_no_id_can_be_said(catalog: Catalog, write: Callable[[str, str], Path], fields: str) -> None:
+def test_group_and_id_can_be_null(catalog: Catalog, write: Callable[[str, str], Path], fields: str) -> None:
     task = catalog.check(write("mine.yaml", f"name: mine\nkind: qa\ndata: {{path: a.csv, fields: {{{fields}}}}}\n")).value
     assert isinstance(task, Task)
     assert list(task.data.fields.values()) == [None]
 
 
-def test_a_target_that_is_none_is_refused(problems: Callable[..., tuple[str, ...]]) -> None:
+def test_null_target_is_refused(problems: Callable[..., tuple[str, ...]]) -> None:
     (found,) = problems("name: mine\nkind: qa\ndata:\n  path: a.csv\n  fields:\n    target: null\n")
     assert "data.fields: 'target' needs a column; only 'group' and 'id' may be null" in found

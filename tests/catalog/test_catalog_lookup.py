@@ -1,4 +1,4 @@
-"""Names are looked for in the folders given, in the working directory, and among what is shipped; the first wins."""
+"""Names are looked up in the given folders, in the working directory, and among the shipped files; the first match wins."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ def test_unknown_names_get_a_hint(catalog: Catalog) -> None:
         catalog.task("zzz")
 
 
-def test_own_tasks_stand_beside_the_shipped_ones(catalog: Catalog, write: Write) -> None:
+def test_own_tasks_are_listed_with_the_shipped_ones(catalog: Catalog, write: Write) -> None:
     write("tasks/mine.yaml", MINE.format(name="mine", text="own"))
     write("tasks/README.md", "not a task")
     names = [e.value.name for e in catalog.tasks()[0]]
     assert names == sorted(["mine", *(f.stem for f in shipped_folder("tasks").glob("*.yaml"))])
-    assert catalog.task("mine").folder.name == "tasks", "its relative paths start at its own folder"
+    assert catalog.task("mine").folder.name == "tasks", "relative paths start at the folder of the file"
 
 
-def test_folders_win_in_their_order(write: Write, tmp_path: Path) -> None:
+def test_earlier_folders_take_precedence(write: Write, tmp_path: Path) -> None:
     write("first/classification.yaml", MINE.format(name="classification", text="first"))
     write("second/classification.yaml", MINE.format(name="classification", text="second"))
     write("second/only.yaml", MINE.format(name="only", text="second"))
@@ -59,13 +59,13 @@ def test_own_strategies(write: Write, tmp_path: Path) -> None:
     assert Catalog(vocabulary(), here=tmp_path).strategy("mine").value.adapter["r"] == 4
 
 
-def test_a_folder_that_is_not_there_is_not_passed_over(tmp_path: Path) -> None:
+def test_missing_folder_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(BenchError) as caught:
         Catalog(vocabulary(), tasks=[tmp_path / "a"], strategies=[tmp_path / "b"], here=tmp_path)
     assert caught.value.problems == (f"there is no folder {tmp_path / 'a'}", f"there is no folder {tmp_path / 'b'}")
 
 
-def test_a_file_is_found_by_its_path_whatever_it_is_called(catalog: Catalog, write: Write, tmp_path: Path) -> None:
+def test_file_is_found_by_its_path_under_any_name(catalog: Catalog, write: Write, tmp_path: Path) -> None:
     file = write("deep/below/other.yaml", MINE.format(name="mine", text="x"))
     for name in ("deep/below/other.yaml", "./deep/below/other.yaml", str(file)):
         entry = catalog.task(name)
@@ -73,14 +73,14 @@ def test_a_file_is_found_by_its_path_whatever_it_is_called(catalog: Catalog, wri
         assert entry.folder.resolve() == file.parent
 
 
-def test_a_name_that_is_not_the_file_s_is_refused_where_it_is_looked_for_by_name(catalog: Catalog, write: Write) -> None:
+def test_name_must_equal_the_file_name_when_looked_up_by_name(catalog: Catalog, write: Write) -> None:
     """Else the listing would show a name that no command takes, and two files could claim one name in a report."""
     write("tasks/copied.yaml", MINE.format(name="classification", text="x"))
     with pytest.raises(BenchError, match=r"tasks/copied.yaml: name: 'classification' differs from the file name 'copied'"):
         catalog.task("copied")
 
 
-def test_a_broken_file_does_not_hide_the_others(catalog: Catalog, write: Write) -> None:
+def test_broken_file_does_not_hide_the_others(catalog: Catalog, write: Write) -> None:
     write("tasks/main.yaml", "- hosts: all\n")
     write("tasks/other.yaml", "name: other\n")
     entries, problems = catalog.tasks()
@@ -88,7 +88,7 @@ def test_a_broken_file_does_not_hide_the_others(catalog: Catalog, write: Write) 
     assert {p.split(":")[0] for p in problems} == {"tasks/main.yaml", "tasks/other.yaml"}
 
 
-def test_what_is_left_out_is_as_in_the_shipped_task_of_the_kind(catalog: Catalog, write: Write) -> None:
+def test_missing_fields_come_from_the_shipped_task_of_the_kind(catalog: Catalog, write: Write) -> None:
     shipped = catalog.task("summarization").value
     write("mine.yaml", "name: mine\nkind: summarization\ndata: {path: a.csv}\ndecode: {max_new_tokens: 7}\n")
     mine = catalog.task("mine.yaml").value
@@ -99,7 +99,7 @@ def test_what_is_left_out_is_as_in_the_shipped_task_of_the_kind(catalog: Catalog
     assert catalog.task("other.yaml").value.prompt == catalog.task("classification").value.prompt
 
 
-def test_a_qa_task_leaves_out_what_stands_for_no_answer_as_well(catalog: Catalog, write: Write) -> None:
+def test_qa_task_can_omit_no_answer(catalog: Catalog, write: Write) -> None:
     shipped = catalog.task("qa").value
     write("mine.yaml", "name: mine\nkind: qa\ndata: {path: squad.json}\n")
     assert catalog.task("mine.yaml").value == shipped.model_copy(
@@ -115,7 +115,7 @@ def test_a_qa_task_leaves_out_what_stands_for_no_answer_as_well(catalog: Catalog
         assert catalog.task("other.yaml").value.no_answer is None
 
 
-def test_a_qa_task_with_labels_is_scored_as_a_choice(catalog: Catalog, write: Write) -> None:
+def test_qa_task_with_labels_is_scored_as_classification(catalog: Catalog, write: Write) -> None:
     text = "name: mine\nkind: qa\ndata: {path: pubmed.json}\nlabels: ['yes', 'no', maybe]\n"
     write("mine.yaml", text)
     mine, classification = catalog.task("mine.yaml").value, catalog.task("classification").value
@@ -128,7 +128,7 @@ def test_a_qa_task_with_labels_is_scored_as_a_choice(catalog: Catalog, write: Wr
     assert catalog.task("one.yaml").value.primary == "accuracy"
 
 
-def test_a_margin_is_not_borrowed_for_another_score(catalog: Catalog, write: Write) -> None:
+def test_default_margin_is_not_used_for_another_score(catalog: Catalog, write: Write) -> None:
     """One point of chrF is little; 1.0 on a scale from 0 to 1 would call everything a tie."""
     task = "name: mine\nkind: generation\ndata: {path: a.csv}\n"
     write("mine.yaml", task)
@@ -146,14 +146,14 @@ def test_a_margin_is_not_borrowed_for_another_score(catalog: Catalog, write: Wri
     ("parameters", "rate"),
     [(1, 1e-1), (50_000_000, 1e-1), (50_000_001, 1e-2), (1_000_000_000, 1e-2), (1_000_000_001, 1e-3), (10**15, 1e-3)],
 )
-def test_the_learning_rate_follows_the_size_of_the_model(parameters: int, rate: float) -> None:
+def test_learning_rate_depends_on_the_model_size(parameters: int, rate: float) -> None:
     """Whatever the order in which the table is written."""
     assert TrainSpec(learning_rate={"inf": 1e-3, "1B": 1e-2, "50M": 1e-1}).learning_rate_for(parameters) == rate
     assert TrainSpec(learning_rate={"50m": 1e-1, "1000M": 1e-2, "inf": 1e-3}).learning_rate_for(parameters) == rate
     assert TrainSpec(learning_rate=0.5).learning_rate_for(parameters) == 0.5
 
 
-def test_the_batch_follows_the_size_of_the_model() -> None:
+def test_batch_size_depends_on_the_model_size() -> None:
     spec = TrainSpec(batch_size={"50M": 4, "inf": 8})
     assert [spec.batch_size_for(parameters) for parameters in (5_000_000, 50_000_000, 135_000_000)] == [4, 4, 8]
     assert TrainSpec(batch_size=16).batch_size_for(1) == 16
@@ -164,6 +164,6 @@ def test_the_batch_follows_the_size_of_the_model() -> None:
 
 
 @pytest.mark.parametrize("size", ["", "M", "-1M", "0B", "50", "nanM", "infB", "5 0M x"])
-def test_sizes_that_are_none(size: str) -> None:
+def test_invalid_model_sizes_are_refused(size: str) -> None:
     with pytest.raises(ValueError, match="is not a model size"):
         TrainSpec(learning_rate={size: 1e-3, "inf": 1e-3})

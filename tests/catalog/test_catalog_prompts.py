@@ -30,17 +30,17 @@ INPUTS = {"input": "the text", "context": "more"}
         "{{ choices[7] }}",
     ],
 )
-def test_what_a_template_must_not_do_is_a_clear_error(template: str) -> None:
+def test_forbidden_access_is_a_clear_error(template: str) -> None:
     with pytest.raises(BenchError, match=r"the prompt cannot be rendered: .+ Its inputs: context, input\."):
         render_prompt(template, INPUTS, ("a", "b"))
 
 
-def test_an_undefined_variable_is_named() -> None:
+def test_undefined_variable_is_named() -> None:
     with pytest.raises(BenchError, match=r"'inputt' is undefined. Its inputs: context, input."):
         render_prompt("{{ inputt }}", INPUTS)
 
 
-def test_text_is_kept_as_it_is() -> None:
+def test_text_is_rendered_unchanged() -> None:
     assert render_prompt("A\n\n{{ input }}\n\nB:\n", {"input": " <b>&\n{{ x }}\r\n "}) == "A\n\n <b>&\n{{ x }}\r\n \n\nB:\n"
     assert render_prompt("no newline", INPUTS) == "no newline"
     assert render_prompt("{{ choices|join(', ') }}\n", INPUTS, ("b", "a")) == "b, a\n"
@@ -50,7 +50,7 @@ def test_inputs_are_data_and_never_templates() -> None:
     assert render_prompt("{{ input }}", {"input": "{{ 7 * 7 }}{% raw %}"}) == "{{ 7 * 7 }}{% raw %}"
 
 
-def test_variables_that_a_template_reads() -> None:
+def test_required_variables_of_a_template() -> None:
     template = "{% for c in choices %}{{ c }}{% endfor %}{% if context %}{{ context }}{% endif %}{% set x = 1 %}{{ x }}{{ input }}"
     assert prompt_variables(template) == {"choices", "context", "input"}
 
@@ -67,14 +67,14 @@ def test_variables_that_a_template_reads() -> None:
         "{{ context|d('')|upper }}{{ input }}",
     ],
 )
-def test_what_a_template_does_without_is_not_needed(template: str) -> None:
+def test_optional_variables_are_not_required(template: str) -> None:
     assert prompt_variables(template) - {"choices"} == {"input"}
     assert prompt_variables(template, optional=True) - {"choices"} == {"context", "input"}
     assert "x" in render_prompt(template, {"input": "x"}, ("a",))
     assert "MORE" in render_prompt(template, {"input": "x", "context": "MORE"}, ("a",))
 
 
-def test_a_variable_that_is_only_tested_for_being_empty_is_needed() -> None:
+def test_variable_that_is_only_tested_for_emptiness_is_required() -> None:
     """`{% if context %}` fails where there is no context at all: the user is told before a run, and how it is spelled."""
     assert prompt_variables("{% if context %}{{ context }}{% endif %}") == {"context"}
     assert prompt_variables("{% if other is defined %}{{ context }}{% endif %}") == {"context"}
@@ -88,7 +88,7 @@ def test_a_variable_that_is_only_tested_for_being_empty_is_needed() -> None:
         ("'{{ input|rogue }}'", "No filter named 'rogue'"),
     ],
 )
-def test_a_broken_template_is_found_when_the_file_is_read(problems: Callable[..., tuple[str, ...]], prompt: str, hint: str) -> None:
+def test_broken_template_is_reported_when_the_file_is_read(problems: Callable[..., tuple[str, ...]], prompt: str, hint: str) -> None:
     task = f"name: mine\nkind: summarization\ndata: {{source: clinic}}\nprompt: {prompt}\n"
     strategy = f"name: mine\nmethod: prompt\nprompt: {prompt}\n"
     for text, line in ((task, 4), (strategy, 3)):
@@ -98,19 +98,19 @@ def test_a_broken_template_is_found_when_the_file_is_read(problems: Callable[...
 
 
 @pytest.mark.parametrize("template", ["{{ choices|dictsort }}", "{{ input|urlize(target=3, rel=5) }}", "{{ cycler().next() }}"])
-def test_a_filter_that_fails_in_its_own_way_is_a_clear_error(template: str) -> None:
+def test_failing_filter_is_a_clear_error(template: str) -> None:
     with pytest.raises(BenchError, match=r"the prompt cannot be rendered: .+[^.]\. Its inputs: context, input\.$"):
         render_prompt(template, INPUTS, ("a", "b"))
 
 
-def test_a_template_that_is_nested_too_deeply(problems: Callable[..., tuple[str, ...]]) -> None:
+def test_deeply_nested_template_is_refused(problems: Callable[..., tuple[str, ...]]) -> None:
     nested = "{{ " + "(" * 3000 + "input" + ")" * 3000 + " }}"
     (found,) = problems(f"name: mine\nkind: summarization\ndata: {{source: clinic}}\nprompt: '{nested}'\n")
     assert found == "mine.yaml:4: prompt: the prompt is nested too deeply"
 
 
 @pytest.mark.parametrize("prompt", ["''", '" \\n"'])
-def test_an_empty_prompt_is_refused(problems: Callable[..., tuple[str, ...]], prompt: str) -> None:
+def test_empty_prompt_is_refused(problems: Callable[..., tuple[str, ...]], prompt: str) -> None:
     task = f"name: mine\nkind: summarization\ndata: {{source: clinic}}\nprompt: {prompt}\n"
     strategy = f"name: mine\nmethod: prompt\nprompt: {prompt}\n"
     for text, line in ((task, 4), (strategy, 3)):

@@ -1,4 +1,4 @@
-"""Everything that is shipped is valid, and the strategies differ in what they say they differ in."""
+"""All shipped files are valid, and the strategies differ only as documented."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from harness.types import DataSpec, DecodeSpec, Kind, Strategy
 
 TASKS = sorted(shipped_folder("tasks").glob("*.y*ml"))
 STRATEGIES = sorted(shipped_folder("strategies").glob("*.y*ml"))
-NOTHING_BUT_DECLARATIONS = {".yaml", ".yml", ".md"}
+DECLARATION_SUFFIXES = {".yaml", ".yml", ".md"}
 
 
 def strategy(catalog: Catalog, name: str) -> Strategy:
@@ -38,7 +38,7 @@ def test_task_is_valid(file: Path, catalog: Catalog) -> None:
 
 @pytest.mark.parametrize("file", TASKS, ids=lambda f: f.stem)
 def test_task_renders_on_its_own_data_and_has_its_primary_score(file: Path, catalog: Catalog) -> None:
-    """The prompt shows all of each row, ends right before the answer, and does not show the answer as one."""
+    """The prompt shows the complete inputs, ends right before the answer, and does not show the answer."""
     task = catalog.task(file.stem).value
     splits = load_splits(task, folder=file.parent, limit=20)
     for example in (*splits.train, *splits.test):
@@ -50,7 +50,7 @@ def test_task_renders_on_its_own_data_and_has_its_primary_score(file: Path, cata
     assert task.primary in {metric.name for metric in metrics_for(task.metrics, choices)}
 
 
-def test_the_example_that_explains_every_field_is_a_task(catalog: Catalog, tmp_path: Path) -> None:
+def test_documented_example_task_is_valid(catalog: Catalog, tmp_path: Path) -> None:
     text = (shipped_folder("tasks") / "README.md").read_text(encoding="utf-8")
     (example,) = re.findall(r"^```yaml\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
     (tmp_path / "intake-notes.yaml").write_text(example, encoding="utf-8")
@@ -58,10 +58,10 @@ def test_the_example_that_explains_every_field_is_a_task(catalog: Catalog, tmp_p
     assert set(yaml.safe_load(example)["decode"]) == set(DecodeSpec.model_fields)
     for name, value in DataSpec(path="x").model_dump().items():
         if name not in ("path", "fields"):
-            assert task.data.model_dump()[name] == value, "what stands there is the default"
+            assert task.data.model_dump()[name] == value, "the example shows the default"
 
 
-def test_every_metric_and_score_is_explained() -> None:
+def test_every_metric_and_score_is_documented() -> None:
     text = (shipped_folder("tasks") / "README.md").read_text(encoding="utf-8").partition("\n## Metrics\n")[2]
     rows = [line for line in text.splitlines() if line.startswith("| `")]
     for family in FAMILIES.values():
@@ -72,7 +72,7 @@ def test_every_metric_and_score_is_explained() -> None:
         assert named == "the same" or set(named.split(", ")) == set(family.kinds)
 
 
-def test_every_kind_has_a_shipped_task_of_its_name(catalog: Catalog) -> None:
+def test_every_kind_has_a_shipped_task(catalog: Catalog) -> None:
     for kind in get_args(Kind):
         assert catalog.task(kind).value.kind == kind
 
@@ -81,7 +81,7 @@ QUESTION = {"question": "Who called?"}
 CONTEXT = {"context": "Rain fell.\n\nThen Ada called."}
 
 
-def test_the_qa_prompt_shows_the_context_where_there_is_one(catalog: Catalog) -> None:
+def test_qa_prompt_shows_the_context_if_there_is_one(catalog: Catalog) -> None:
     prompt = catalog.task("qa").value.prompt
     with_context, without = render_prompt(prompt, QUESTION | CONTEXT), render_prompt(prompt, QUESTION)
     assert CONTEXT["context"] in with_context
@@ -93,7 +93,7 @@ def test_the_qa_prompt_shows_the_context_where_there_is_one(catalog: Catalog) ->
 
 
 @pytest.mark.parametrize("inputs", [QUESTION, QUESTION | CONTEXT])
-def test_the_qa_prompt_says_what_an_answer_is(catalog: Catalog, inputs: dict[str, str]) -> None:
+def test_qa_prompt_explains_the_expected_answer(catalog: Catalog, inputs: dict[str, str]) -> None:
     task = catalog.task("qa").value
     assert task.no_answer
     free = render_prompt(task.prompt, inputs)
@@ -106,14 +106,14 @@ def test_the_qa_prompt_says_what_an_answer_is(catalog: Catalog, inputs: dict[str
 
 
 @pytest.mark.parametrize("file", STRATEGIES, ids=lambda f: f.stem)
-def test_strategy_is_valid_and_peft_takes_it(file: Path, catalog: Catalog) -> None:
+def test_strategy_is_valid_for_peft(file: Path, catalog: Catalog) -> None:
     entry = catalog.strategy(file.stem)
     assert entry.value.name == file.stem
     assert entry.value.description
     check_adapter(entry.value)
 
 
-def test_what_the_issue_names_is_there(catalog: Catalog) -> None:
+def test_expected_tasks_and_strategies_are_shipped(catalog: Catalog) -> None:
     tasks, bad_tasks = catalog.tasks()
     strategies, bad_strategies = catalog.strategies()
     assert {"summarization", "classification"} <= {e.value.name for e in tasks}
@@ -122,13 +122,13 @@ def test_what_the_issue_names_is_there(catalog: Catalog) -> None:
     assert [bad_tasks, bad_strategies] == [[], []]
 
 
-def test_the_doors_hold_declarations_only() -> None:
-    for room in ("tasks", "strategies"):
-        files = [f for f in shipped_folder(room).rglob("*") if f.is_file()]
-        assert {f.suffix for f in files} <= NOTHING_BUT_DECLARATIONS
+def test_task_and_strategy_folders_hold_only_declarations() -> None:
+    for folder in ("tasks", "strategies"):
+        files = [f for f in shipped_folder(folder).rglob("*") if f.is_file()]
+        assert {f.suffix for f in files} <= DECLARATION_SUFFIXES
 
 
-def test_adapters_share_their_values(catalog: Catalog) -> None:
+def test_adapters_share_their_settings(catalog: Catalog) -> None:
     shared = {"peft_type": "LORA", "r": 16, "lora_alpha": 32, "lora_dropout": 0.05, "target_modules": "all-linear"}
     for name in ("lora", "qlora", "dora", "rslora"):
         assert shared.items() <= strategy(catalog, name).adapter.items(), name
@@ -143,13 +143,13 @@ def test_quantization_is_the_only_difference_of_qlora(catalog: Catalog) -> None:
     assert (lora["quantization"], qlora["quantization"]) == (None, {"type": "nf4", "double_quantization": True})
 
 
-def test_strategies_that_train_do_so_alike_but_for_the_learning_rate(catalog: Catalog) -> None:
+def test_recipes_differ_only_in_the_learning_rate(catalog: Catalog) -> None:
     recipes = [e.value.train.model_dump(exclude={"learning_rate"}) for e in catalog.strategies()[0] if e.value.train]
     assert len(recipes) >= 11
     assert all(recipe == recipes[0] for recipe in recipes)
 
 
-def test_full_learns_slower_than_an_adapter_for_large_models(catalog: Catalog) -> None:
+def test_full_has_lower_learning_rates_than_lora_for_large_models(catalog: Catalog) -> None:
     full, lora = strategy(catalog, "full").train, strategy(catalog, "lora").train
     assert full and lora
     for parameters in (135_000_000, 1_700_000_000, 8_000_000_000):

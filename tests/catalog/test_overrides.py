@@ -1,4 +1,4 @@
-"""Strategies with other values: how they are asked for, where a value goes, and what is refused."""
+"""Strategies with overridden fields: how they are written, where a value goes, and what is refused."""
 
 import pytest
 
@@ -26,7 +26,7 @@ def catalog():
         (["a=b,lora"], ["a=b", "lora"]),
     ],
 )
-def test_a_list_of_strategies_is_cut_where_a_reader_would(typed, specs):
+def test_list_of_strategies_is_split_as_intended(typed, specs):
     assert split_specs(None, None, tuple(typed)) == tuple(specs)
 
 
@@ -35,7 +35,7 @@ def changed(catalog, spec):
     return override_strategy(catalog.strategy(name).value, values, "x")
 
 
-def test_a_value_goes_where_its_field_is(catalog):
+def test_value_goes_to_its_field(catalog):
     found = changed(catalog, "qlora:r=64,learning_rate=1e-4,epochs=2,type=fp4,target_modules=[q_proj,v_proj],adapter.bias=none")
     assert found.adapter["r"] == 64
     assert found.adapter["target_modules"] == ["q_proj", "v_proj"]
@@ -43,13 +43,13 @@ def test_a_value_goes_where_its_field_is(catalog):
     assert found.train.learning_rate == 1e-4
     assert found.train.epochs == 2
     assert found.quantization.type == "fp4"
-    assert found.adapter["lora_alpha"] == 32  # what is not named stays
+    assert found.adapter["lora_alpha"] == 32  # other fields stay
     assert changed(catalog, "base:shots=3").shots == 3
     assert changed(catalog, "full:train.patience=null").train.patience is None
 
 
 @pytest.mark.parametrize(
-    ("spec", "said"),
+    ("spec", "message"),
     [
         ("full:r=8", "no field 'r'"),
         ("full:epoch=8", "Did you mean 'epochs'?"),
@@ -63,14 +63,14 @@ def test_a_value_goes_where_its_field_is(catalog):
         ("lora:quantization.type=nf4", "no field 'quantization.type'"),
     ],
 )
-def test_a_value_that_does_not_fit_is_named(catalog, spec, said):
+def test_invalid_overrides_are_named(catalog, spec, message):
     with pytest.raises(BenchError) as error:
         changed(catalog, spec)
-    assert said in str(error.value)
+    assert message in str(error.value)
     assert len(error.value.problems) == 1
 
 
 @pytest.mark.parametrize("spec", ["lora:r", "lora:=8", "lora:r=", "lora:r=8,r=9", "lora:"])
-def test_what_is_no_field_and_value_is_refused(spec):
+def test_malformed_overrides_are_refused(spec):
     with pytest.raises(BenchError, match="lora:"):
         parse_strategy_spec(spec)

@@ -64,14 +64,14 @@ def area_under_curve(rows: Array, weights: Array) -> Array:
     for k in range(labels):
         order = np.argsort(rows[:, k], kind="stable")
         starts = np.flatnonzero(np.diff(rows[order, k], prepend=-1.0))  # of each run of equal probabilities
-        own = np.add.reduceat(weights[..., order] * rows[order, labels + k], starts, axis=-1)
-        all_rows = np.add.reduceat(weights[..., order], starts, axis=-1)
-        other = all_rows - own
-        below = np.cumsum(other, axis=-1) - other
-        pairs = own.sum(axis=-1) * other.sum(axis=-1)
-        there = pairs > 0
-        areas += np.where(there, (own * (below + other / 2)).sum(axis=-1) / np.where(there, pairs, 1.0), 0.0)
-        counted += there
+        positive = np.add.reduceat(weights[..., order] * rows[order, labels + k], starts, axis=-1)
+        negative = np.add.reduceat(weights[..., order], starts, axis=-1) - positive
+        negative_below = np.cumsum(negative, axis=-1) - negative
+        pairs = positive.sum(axis=-1) * negative.sum(axis=-1)
+        defined = pairs > 0
+        ranked_right = (positive * (negative_below + negative / 2)).sum(axis=-1)
+        areas += np.where(defined, ranked_right / np.where(defined, pairs, 1.0), 0.0)
+        counted += defined
     return np.where(counted > 0, areas / np.maximum(counted, 1), 0.5)
 
 
