@@ -10,24 +10,12 @@ from harness.data.inspect import column_names
 from harness.data.inspect.column_names import match_name, plain_name
 from harness.data.inspect.column_profile import ColumnProfile, has_same_texts, is_equivalent
 from harness.data.inspect.remarks import Remarks, describe_column
+from harness.data.mapping import RESERVED_ROLES
 from harness.data.records import quote
 
 _YES_OR_NO = frozenset(("yes", "no", "maybe", "true", "false", "y", "n", "unknown"))
-# roles, and names with a meaning in Jinja
-_RESERVED = RESERVED_WORDS | {
-    "target",
-    "group",
-    "id",
-    "range",
-    "dict",
-    "lipsum",
-    "cycler",
-    "joiner",
-    "namespace",
-    "super",
-    "loop",
-    "caller",
-}
+_JINJA_NAMES = frozenset(("range", "dict", "lipsum", "cycler", "joiner", "namespace", "super", "loop", "caller"))
+_RESERVED = RESERVED_WORDS | _JINJA_NAMES | set(RESERVED_ROLES)
 
 
 def is_question(target: ColumnProfile, columns: Sequence[ColumnProfile]) -> bool:

@@ -51,7 +51,7 @@ def find_unseen_labels(train: Iterable[str], test: Iterable[str]) -> tuple[dict[
     if not unseen:
         return {}, []
     examples = plural(sum(unseen.values()), "test example")
-    return unseen, [f"{plural(len(unseen), 'label')} of test ({examples}) missing from train: {join_names(unseen)}"]
+    return unseen, [f"labels of the test set missing from train: {join_names(unseen)} ({examples})"]
 
 
 def _check_plausible(labels: Sequence[str], rows: int, task: Task) -> None:

@@ -1,5 +1,5 @@
-"""Reads the clinic's texts without knowing how they were made: which alert follows from a visit, which triage class from a message, and
-whether an output states its facts. It knows cues and the names of drugs, and none of the sentences.
+"""Reads the clinic's texts independently of their generator: which alert follows from a visit, which triage class from a message, and
+whether an output states its facts. It knows cues and the names of drugs, but no sentences.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Discharge instructions: they say what the form says, in different words, and never to take what must wait."""
+"""Discharge instructions: they state the content of the form in different words, and never to take a drug that must wait."""
 
 from __future__ import annotations
 

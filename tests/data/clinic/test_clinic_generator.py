@@ -1,6 +1,6 @@
 """The synthetic clinic as a whole: reproducible records, disjoint splits and variety.
 
-Each kind has a file of its own.
+Each kind has its own test file.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Questions about a visit: answers are parts of it, and whether there is one depends on the visit."""
+"""Questions about a visit: answers are substrings of it, and whether there is one depends on the visit."""
 
 from __future__ import annotations
 

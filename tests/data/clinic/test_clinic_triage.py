@@ -1,4 +1,4 @@
-"""Messages: the stated rules give the class back, whatever the frame around it."""
+"""Messages: the stated rules recover the class in every frame."""
 
 from __future__ import annotations
 

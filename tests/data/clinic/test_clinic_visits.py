@@ -1,4 +1,4 @@
-"""Visits and their summaries: every alert follows from the text, and what has none comes near one."""
+"""Visits and their summaries: every alert follows from the text, and visits without an alert come close to one."""
 
 from __future__ import annotations
 
