@@ -20,9 +20,9 @@ def test_one_person_is_one_rater_in_every_export_format(export: Export, run: Sto
     tasks = json.loads(file.read_text())
     for task in tasks:
         task["annotations"][0]["completed_by"] = {"id": 7, "email": "bo@example.org"}
-    nobody = json.loads(json.dumps(tasks[0]["annotations"][0])) | {"completed_by": {"id": 8, "email": "al@example.org"}}
-    nobody["result"] = [{"from_name": "preference", "to_name": "a", "type": "choices", "value": {"choices": ["C"]}}]
-    tasks[0]["annotations"].insert(0, nobody)
+    stranger = json.loads(json.dumps(tasks[0]["annotations"][0])) | {"completed_by": {"id": 8, "email": "al@example.org"}}
+    stranger["result"] = [{"from_name": "preference", "to_name": "a", "type": "choices", "value": {"choices": ["C"]}}]
+    tasks[0]["annotations"].insert(0, stranger)
     file.write_text(json.dumps(tasks))
     (first,) = review_import(run.path, [file])
     assert len(first.rejected) == 1 and {rater for _, rater in load_ratings(run)} == {"rater-1"}

@@ -26,7 +26,7 @@ def test_invalid_rows_are_rejected_with_reasons_and_valid_rows_kept(export: Expo
     ratings: list[Any] = [
         rating(ids[0], {"preference": "A"}),
         rating(ids[1], {"preference": "C"}),
-        rating("nobody", {"preference": "A"}),
+        rating("unknown-item", {"preference": "A"}),
         rating(ids[2], {"liking": "A"}),
         rating(ids[3], {"preference": ""}, comment="hm"),
         rating(ids[0], {"preference": "B"}),
@@ -41,7 +41,7 @@ def test_invalid_rows_are_rejected_with_reasons_and_valid_rows_kept(export: Expo
     reasons = "\n".join(imported.rejected)
     for expected in (
         "rating 2: preference: 'C' is not one of A, B, tie, both bad",
-        "has no item 'nobody'",
+        "has no item 'unknown-item'",
         "unknown question 'liking'",
         "preference: is not answered, although other columns are filled in",
         "appears earlier in this file with another answer",
