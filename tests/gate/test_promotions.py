@@ -16,6 +16,7 @@ from report_factory import make_run, summarization
 from harness.api import NotPassedError, gate, history, promote, rollback, verify_registry
 from harness.errors import BenchError
 from harness.gate import Registry
+from harness.gate.registry import journal
 from harness.store import StoredRun, write_json
 from tests.gate.conftest import Runs as Made
 
@@ -172,7 +173,7 @@ def test_a_registry_in_use_is_not_called_damaged(runs: Made, tmp_path: Path, mon
     with contextlib.closing(connect(registry / "registry.sqlite", isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
         impatient = lambda file, timeout, **more: connect(file, timeout=0.01, **more)  # noqa: E731
-        monkeypatch.setattr("harness.gate.registry.journal.sqlite3.connect", impatient)
+        monkeypatch.setattr(sqlite3, "connect", impatient)
         with pytest.raises(BenchError, match=r"cannot be used: database is locked\. Is another process at work"):
             history(registry=registry)
 
@@ -186,7 +187,7 @@ def test_a_process_that_is_killed_before_the_head_does_no_harm(runs: Made, tmp_p
         write_json(path, value)
 
     with monkeypatch.context() as patched:
-        patched.setattr("harness.gate.registry.journal.write_json", killed)
+        patched.setattr(journal, "write_json", killed)
         with pytest.raises(KeyboardInterrupt):
             promoted(run, registry)
     assert [event.number for event in history(registry=registry)] == [1]
