@@ -112,7 +112,7 @@ class _Source:
             "example": rating.example,
             "split": "test",
             "strategies": list(rating.strategies),
-            "raters": [rating.rating.rater],
+            "raters": [rating.rater],
         }
 
 
@@ -145,7 +145,7 @@ def _add_corrections(
     corrections: dict[tuple[str, str], TrainingRecord], source: _Source, review: Review, ratings: UnblindedRatings
 ) -> None:
     for rating in ratings.ratings:
-        text = rating.rating.corrected
+        text = rating.corrected
         if text is None:
             continue
         example = source.examples[rating.example]
@@ -160,8 +160,8 @@ def _add_corrections(
             },
         )
         raters = record["provenance"]["raters"]
-        if rating.rating.rater not in raters:
-            raters.append(rating.rating.rater)
+        if rating.rater not in raters:
+            raters.append(rating.rater)
 
 
 def _list_preferences(source: _Source, votes: Mapping[tuple[str, tuple[str, ...]], Sequence[_Vote]]) -> Iterator[TrainingRecord]:
@@ -179,7 +179,7 @@ def _list_preferences(source: _Source, votes: Mapping[tuple[str, tuple[str, ...]
         strategies = {cell: strategy for strategy, cell in pair_votes[0].cells.items()}
         provenance = source.describe(pair_votes[0].review, pair_votes[0].rating) | {
             "packet": ", ".join(dict.fromkeys(vote.review.packet.id for vote in pair_votes)),
-            "raters": list(dict.fromkeys(vote.rating.rating.rater for vote in pair_votes)),
+            "raters": list(dict.fromkeys(vote.rating.rater for vote in pair_votes)),
             "strategies": [strategies[pair[best]], strategies[pair[1 - best]]],
             "votes": [counts[best], len(pair_votes)],
         }

@@ -40,7 +40,7 @@ def flag_errors(ratings: UnblindedRatings, strategy: str, severity: str) -> dict
     """1 for each rated example on which at least half of the raters see an error of at least this severity, otherwise 0."""
     least = SEVERITIES.index(severity)
     shares = ratings.average_by_example(
-        ratings.select(strategy), lambda rating: float(SEVERITIES.index(rating.rating.answers["severity"]) >= least)
+        ratings.select(strategy), lambda rating: float(SEVERITIES.index(rating.answers["severity"]) >= least)
     )
     return {example: float(share >= _HALF) for example, share in shares.items()}
 
@@ -52,7 +52,7 @@ def _compute_kinds(ratings: UnblindedRatings, strategy: str) -> dict[str, float]
 
 def _flag_kind(ratings: UnblindedRatings, strategy: str, kind: str) -> dict[str, float]:
     """1 for each rated example on which at least half of the raters mark this kind of error, otherwise 0."""
-    shares = ratings.average_by_example(ratings.select(strategy), lambda rating: float(kind in rating.rating.kinds))
+    shares = ratings.average_by_example(ratings.select(strategy), lambda rating: float(kind in rating.kinds))
     return {example: float(share >= _HALF) for example, share in shares.items()}
 
 

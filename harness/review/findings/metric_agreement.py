@@ -44,9 +44,9 @@ def _to_number(ratings: UnblindedRatings, rating: UnblindedRating) -> float:
     if len(rating.strategies) == 2:
         return {"first": 0.0, "second": 1.0}.get(normalize_answer(rating, "preference"), 0.5)
     if ratings.packet.mode == "errors":
-        return -float(SEVERITIES.index(rating.rating.answers["severity"]))
+        return -float(SEVERITIES.index(rating.answers["severity"]))
     scales = ratings.packet.questions.scales
-    return float(np.mean([s.answers.index(rating.rating.answers[s.name]) / (len(s.answers) - 1) for s in scales]))
+    return float(np.mean([s.answers.index(rating.answers[s.name]) / (len(s.answers) - 1) for s in scales]))
 
 
 def _compute_pair_agreement(ratings: UnblindedRatings, metric: str, means: MeanRatings, scores: OrientedScores) -> MetricAgreement | None:

@@ -35,7 +35,7 @@ def compute_findings(results: TaskScores, review: Review) -> Findings:
         sampled_examples=len(review.key.inclusion_probabilities),
         rated_examples=len({rating.example for rating in ratings.first_ratings}),
         items=sum(review.key.items[item.id].repeats is None for item in packet.items),
-        rated_items=len({rating.rating.item for rating in ratings.first_ratings}),
+        rated_items=len({rating.item for rating in ratings.first_ratings}),
         replaced_ratings=review.replaced,
         baseline=ratings.baseline,
         preferences=compute_preferences(ratings) if mode == "pairwise" else (),
@@ -45,8 +45,8 @@ def compute_findings(results: TaskScores, review: Review) -> Findings:
         agreement=_compute_agreements(ratings),
         raters=summarize_raters(ratings),
         metric_agreement=compute_metric_agreement(results, ratings),
-        corrections=sum(rating.rating.corrected is not None for rating in ratings.ratings),
-        comments=sum(bool(rating.rating.comment) for rating in ratings.ratings),
+        corrections=sum(rating.corrected is not None for rating in ratings.ratings),
+        comments=sum(bool(rating.comment) for rating in ratings.ratings),
     )
 
 
@@ -58,7 +58,7 @@ def _compute_agreements(ratings: UnblindedRatings) -> dict[str, dict[Level, Agre
         for level, numbers in levels.items():
             answers: dict[str, dict[str, int]] = {}
             for rating in ratings.first_ratings:
-                answers.setdefault(_get_unit(rating), {})[rating.rating.rater] = numbers[normalize_answer(rating, question)]
+                answers.setdefault(_get_unit(rating), {})[rating.rater] = numbers[normalize_answer(rating, question)]
             agreement = compute_agreement(answers, len(set(numbers.values())), level, clusters=clusters)
             if agreement is not None:
                 agreements.setdefault(question, {})[level] = agreement

@@ -12,23 +12,23 @@ from harness.statistics import clopper_pearson_interval
 
 def summarize_raters(ratings: UnblindedRatings) -> tuple[RaterSummary, ...]:
     """The raters who were asked, then other people who rated."""
-    names = dict.fromkeys([*ratings.packet.raters, *(rating.rating.rater for rating in ratings.ratings)])
+    names = dict.fromkeys([*ratings.packet.raters, *(rating.rater for rating in ratings.ratings)])
     return tuple(_summarize(ratings, name) for name in names)
 
 
 def _summarize(ratings: UnblindedRatings, name: str) -> RaterSummary:
     from scipy.stats import binomtest
 
-    by_item = {rating.rating.item: rating for rating in ratings.ratings if rating.rating.rater == name}
+    by_item = {rating.item: rating for rating in ratings.ratings if rating.rater == name}
     repeats = [
         (by_item[earlier], rating)
         for rating in by_item.values()
-        if (earlier := ratings.key.items[rating.rating.item].repeats) and earlier in by_item
+        if (earlier := ratings.key.items[rating.item].repeats) and earlier in by_item
     ]
-    sides = [r.rating.answers["preference"] for r in by_item.values() if not r.is_repeat] if ratings.packet.mode == "pairwise" else []
+    sides = [r.answers["preference"] for r in by_item.values() if not r.is_repeat] if ratings.packet.mode == "pairwise" else []
     decided, left_wins = sum(side in ("A", "B") for side in sides), sides.count("A")
     interval = clopper_pearson_interval(left_wins, decided) if decided else None
-    seconds = [rating.rating.seconds for rating in by_item.values() if rating.rating.seconds]
+    seconds = [rating.seconds for rating in by_item.values() if rating.seconds]
     assigned_to = name.partition("/")[0]  # in Label Studio several people may rate one rater's items
     return RaterSummary(
         name=name,
@@ -47,4 +47,4 @@ def _summarize(ratings: UnblindedRatings, name: str) -> RaterSummary:
 
 def _get_meaning(rating: UnblindedRating) -> object:
     """The answers, independent of the sides on which outputs were shown."""
-    return get_winner(rating) if len(rating.strategies) == 2 else tuple(rating.rating.answers.items())
+    return get_winner(rating) if len(rating.strategies) == 2 else tuple(rating.answers.items())

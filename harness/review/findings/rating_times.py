@@ -17,10 +17,7 @@ Seconds: TypeAlias = Mapping[tuple[str, str], float]  # by example and rater
 
 def compute_rating_times(ratings: UnblindedRatings) -> tuple[RatingTime, ...]:
     """The times of every strategy whose outputs were rated one at a time and timed by the page."""
-    seconds = {
-        name: {(r.example, r.rating.rater): r.rating.seconds for r in ratings.select(name) if r.rating.seconds}
-        for name in ratings.strategies
-    }
+    seconds = {name: {(r.example, r.rater): r.seconds for r in ratings.select(name) if r.seconds} for name in ratings.strategies}
     times = []
     for name, durations in seconds.items():
         if not durations:

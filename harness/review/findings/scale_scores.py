@@ -25,4 +25,4 @@ def compute_scale_scores(ratings: UnblindedRatings) -> tuple[ScaleScore, ...]:
 
 def _average_answers(ratings: UnblindedRatings, strategy: str, scale: ScaleSpec) -> dict[str, float]:
     """The mean answer for each example, where 1 is the worst."""
-    return ratings.average_by_example(ratings.select(strategy), lambda rating: 1.0 + scale.answers.index(rating.rating.answers[scale.name]))
+    return ratings.average_by_example(ratings.select(strategy), lambda rating: 1.0 + scale.answers.index(rating.answers[scale.name]))

@@ -28,11 +28,10 @@ Array: TypeAlias = NDArray[np.float64]
 _TOLERANCE = 1e-12
 
 
-@dataclass(frozen=True)
-class UnblindedRating:
+@dataclass(frozen=True, kw_only=True)
+class UnblindedRating(Rating):
     """A rating with what is behind its item."""
 
-    rating: Rating
     example: str
     strategies: tuple[str, ...]
     """From left to right."""
@@ -53,7 +52,9 @@ class UnblindedRatings:
         self.key: Key = review.key
         items = {item.id: item for item in review.packet.items}
         self.ratings = tuple(
-            UnblindedRating(rating, items[rating.item].example, key.strategies, key.repeats is not None)
+            UnblindedRating(
+                **vars(rating), example=items[rating.item].example, strategies=key.strategies, is_repeat=key.repeats is not None
+            )
             for rating in review.ratings
             if (key := review.key.items.get(rating.item)) is not None
         )
