@@ -57,7 +57,11 @@ ALLOWED = {"statistics": ("square", "squares")}
 
 # Data, not prose: the synthetic clinic, the corpus of the tiny model, the text that forgetting is measured on.
 _CORPUS = ("documents", "domains", "instructions", "passage_checks", "tables", "words")
-DATA = ("harness/data/clinic/", "harness/engine/tuning/general_text.txt", *(f"harness/workshop/tiny_model/{name}" for name in _CORPUS))
+DATA = (
+    "harness/data/clinic/phrases/",
+    "harness/engine/tuning/general_text.txt",
+    *(f"harness/workshop/tiny_model/{name}" for name in _CORPUS),
+)
 
 
 def _compile(phrases: dict[str, str]) -> list[tuple[re.Pattern[str], str]]:
