@@ -1,7 +1,7 @@
-"""What AdaLoRA does beside the usual training step: it keeps its factors orthogonal, and cuts ranks by their importance.
+"""What AdaLoRA adds to a training step: it keeps its factors orthogonal and removes ranks by their importance.
 
-PEFT's own forward pass adds the first to a loss that is computed there, and ours is not; the second is a call after each step. The
-importance of ranks is a running mean over the steps, so that a checkpoint must hold it.
+PEFT adds the orthogonality penalty to a loss that its own forward pass computes, which is not the loss used here; the removal of ranks is a
+call after each step. The importance of a rank is a running mean over the steps, so a checkpoint must store it.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from typing import Any
 
 
 def freeze_rank_counts(model: Any) -> None:
-    """Keep the divisor of each layer's scale, its first rank, what it is.
+    """Keep the divisor of each layer's scale, its initial rank, constant.
 
-    peft 0.21 lets it be trained where the base computes in 16 bits, and does not store it: the adapter would come back another one.
+    peft 0.21 would train it if the base computes in 16 bits, but does not store it: the loaded adapter would differ.
     """
     for name, parameter in model.named_parameters():
         if ".ranknum." in name:
@@ -21,7 +21,7 @@ def freeze_rank_counts(model: Any) -> None:
 
 
 class RankAllocation:
-    """The AdaLoRA part of a training; `of` finds it in a model."""
+    """The AdaLoRA part of a training."""
 
     def __init__(self, tuner: Any) -> None:
         self._tuner = tuner
@@ -33,13 +33,15 @@ class RankAllocation:
 
     @staticmethod
     def of(model: Any) -> RankAllocation | None:
-        """The allocation of a model that is trained with AdaLoRA; None for any other."""
+        """The rank allocation of a model that is trained with AdaLoRA; None for any other model."""
         tuner = getattr(model, "base_model", None)
         return RankAllocation(tuner) if getattr(tuner, "rankallocator", None) is not None else None
 
     def penalty(self) -> Any:
-        """`orth_reg_weight` times the mean of ‖PPᵀ − I‖ over all factors P (r, features), as `AdaLoraModel.forward` of peft 0.21 has it;
-        a scalar tensor."""
+        """`orth_reg_weight` times the mean of ‖PPᵀ − I‖ over all factors P (r, features), as in `AdaLoraModel.forward` of peft 0.21.
+
+        Returns a scalar tensor.
+        """
         import torch
 
         factors = [*self._rows, *(p.T for p in self._columns)]
@@ -47,13 +49,16 @@ class RankAllocation:
         return self._config.orth_reg_weight * torch.stack(norms).mean()
 
     def after_step(self, step: int) -> None:
-        """Weigh and cut ranks; to be called after each optimizer step, counted from 1, while its gradients are there."""
+        """Update the importance of ranks and remove some.
+
+        Call it after each optimizer step, counted from 1, while the gradients of the step are still there.
+        """
         self._tuner.update_and_allocate(step)
 
     def settle(self) -> None:
-        """Drop the ranks that add nothing, their singular value being 0: the model is then what is stored.
+        """Drop the ranks whose singular value is 0, so that the model in memory is the one that is stored.
 
-        They are read off the weights, since the best ones may be older than the last cut.
+        They are read from the weights, because the best weights may be older than the last removal.
         """
         pattern = {name: (p != 0).view(-1).tolist() for name, p in self._tuner.model.named_parameters() if "lora_E." in name}
         self._tuner.resize_modules_by_rank_pattern(pattern, self._tuner.trainable_adapter_name)
@@ -61,7 +66,7 @@ class RankAllocation:
         freeze_rank_counts(self._tuner)
 
     def tensors(self) -> dict[str, Any]:
-        """The state that a checkpoint must hold."""
+        """The state that a checkpoint must store."""
         import torch
 
         pattern = self._config.rank_pattern or {}
@@ -72,7 +77,7 @@ class RankAllocation:
         )
 
     def restore(self, tensors: Mapping[str, Any]) -> None:
-        """Go on from such a state."""
+        """Restore the state that `tensors` returned."""
         import torch
 
         parts: dict[str, dict[str, Any]] = {"importance": {}, "uncertainty": {}, "pattern": {}}

@@ -1,7 +1,7 @@
-"""Copies of the model's own layers that an adapter trains, in float32 inside a model that computes in 16 bits.
+"""Copies of the model's own layers that an adapter trains, kept in float32 inside a model that computes in 16 bits.
 
-PEFT keeps low-rank factors and the like in float32, but not the copies of whole layers: LN_TUNING's norms, `modules_to_save`. Steps of
-the optimizer would be lost in their rounding. They are widened here, and what goes in and comes out is cast for them.
+PEFT keeps low-rank factors and the like in float32, but not the copies of whole layers: LN_TUNING's norms and `modules_to_save`. In 16
+bits, rounding would lose the steps of the optimizer. The copies are therefore widened, and their inputs and outputs are cast.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ _HOLDERS = ("modules_to_save", "ln_tuning_layers")
 
 
 def widen_copies(model: Any) -> dict[str, Any]:
-    """Bring every trained copy of a layer to float32; returns those that were in 16 bits, by name."""
+    """Convert every trained copy of a layer to float32; returns those that were in 16 bits, by name."""
     import torch
 
     widened = {}
@@ -29,7 +29,7 @@ def widen_copies(model: Any) -> dict[str, Any]:
 
 
 def read_widened(copies: dict[str, Any], folder: Path) -> None:
-    """Take the values of widened copies from a stored adapter: PEFT read them before they were widened, and rounded them."""
+    """Read the values of widened copies from a stored adapter again: PEFT read them before they were widened, and rounded them."""
     import torch
     from peft.utils import load_peft_weights
 
@@ -38,7 +38,7 @@ def read_widened(copies: dict[str, Any], folder: Path) -> None:
     stored = load_peft_weights(str(folder), device="cpu")
     with torch.no_grad():
         for path, module in copies.items():
-            prefix = path.removesuffix(".default").removesuffix(".modules_to_save")  # the names that PEFT's files use
+            prefix = path.removesuffix(".default").removesuffix(".modules_to_save")  # the names in PEFT's files
             for name, parameter in module.named_parameters():
                 parameter.copy_(stored[f"{prefix}.{name}"])
 

@@ -1,16 +1,13 @@
 """From a model and examples to predictions: generated text, or the most likely label."""
 
-from harness.engine.inference.choose import score_labels
 from harness.engine.inference.extract import extract
-from harness.engine.inference.generate import Generated, generate
+from harness.engine.inference.generate import generate
 from harness.engine.inference.predictor import Predictor
 from harness.engine.inference.shared_prefix import plain_cache
 
 __all__ = [
-    "Generated",
     "Predictor",
     "extract",
     "generate",
     "plain_cache",
-    "score_labels",
 ]

@@ -1,8 +1,8 @@
-"""The likelihood of every label after a prompt, with the prompt computed once.
+"""Decoders: the likelihood of every label after a prompt, with the prompt computed once.
 
-The labels form a tree of tokens (a trie): common beginnings are shared. After the prompt's keys and values are cached, all nodes of
-the tree go through the model in one pass, each seeing the prompt, its ancestors and itself (tree attention). A label's likelihood
-includes its end token, else labels that are prefixes of others would win.
+The labels form a tree of tokens (a trie) that shares common beginnings. Once the prompt's keys and values are cached, all nodes of the tree
+pass through the model at once; each sees the prompt, its ancestors and itself (tree attention). A label's likelihood includes its end
+token, because labels that are prefixes of others would win otherwise.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 from harness.engine.inference.generate import left_padded, require_finite
 from harness.engine.inference.shared_prefix import Prefix
 
-# Elements of the largest logits tensor (rows x nodes x vocabulary): 2**26 float32 numbers are 256 MiB.
+# The most elements of the largest logits tensor (rows × nodes × vocabulary): 2**26 float32 numbers are 256 MiB.
 _LOGITS_BUDGET = 1 << 26
 
 
@@ -22,8 +22,8 @@ _LOGITS_BUDGET = 1 << 26
 class LabelTree:
     """The tree of all labels' tokens.
 
-    Node j is fed as `tokens[j]` at depth `depths[j]` (0: right behind the prompt) with `parents[j]` (-1: the prompt). A label's
-    likelihood is the sum over its `paths[label]` of ln p(token | node), where node -1 is the prompt itself.
+    Node j is the token `tokens[j]` at depth `depths[j]` (0: right behind the prompt) below `parents[j]` (-1: the prompt). A label's
+    log-likelihood is the sum over its `paths[label]` of ln p(token | node), where node -1 is the prompt itself.
     """
 
     tokens: tuple[int, ...]
@@ -33,7 +33,7 @@ class LabelTree:
 
     @staticmethod
     def of(labels: Sequence[Sequence[int]]) -> LabelTree:
-        """Build the tree of labels given as token ids, end token included. The end tokens themselves need not be fed."""
+        """Build the tree of labels that are given as token ids, including the end token. The end tokens themselves are not nodes."""
         index: dict[tuple[int, ...], int] = {}
         tokens: list[int] = []
         parents: list[int] = []
@@ -44,33 +44,34 @@ class LabelTree:
             node = -1
             for depth, token in enumerate(label):
                 path.append((node, token))
-                prefix = tuple(label[: depth + 1])
-                if depth + 1 < len(label) and prefix not in index:
-                    index[prefix] = len(tokens)
+                beginning = tuple(label[: depth + 1])
+                if depth + 1 < len(label) and beginning not in index:
+                    index[beginning] = len(tokens)
                     tokens.append(token)
                     parents.append(node)
                     depths.append(depth)
-                node = index.get(prefix, -1)
+                node = index.get(beginning, -1)
             paths.append(tuple(path))
         return LabelTree(tuple(tokens), tuple(parents), tuple(depths), tuple(paths))
 
-    def ancestry(self) -> Any:
+    def visibility(self) -> Any:
         """Which node sees which: a boolean tensor (N, N), true for a node itself and its ancestors."""
         import torch
 
-        seen = torch.eye(len(self.tokens), dtype=torch.bool)
+        visible = torch.eye(len(self.tokens), dtype=torch.bool)
         for node, parent in enumerate(self.parents):  # parents come before their children
             if parent >= 0:
-                seen[node] |= seen[parent]
-        return seen
+                visible[node] |= visible[parent]
+        return visible
 
 
 class LabelScorer:
     """Scores a fixed set of labels after any prompt."""
 
     def __init__(self, model: Any, labels: Sequence[Sequence[int]], pad_id: int) -> None:
-        """Args:
-        labels: token ids of each label, end token included.
+        """
+        Args:
+            labels: the token ids of each label, including the end token.
         """
         self._model = model
         self._labels = labels
@@ -80,35 +81,36 @@ class LabelScorer:
         self._longest = 0  # tokens of the longest prompt that was scored both ways
 
     def rows_at_once(self) -> int:
-        """How many prompts fit into one call."""
+        """The most prompts of one call."""
         vocabulary: int = self._model.config.get_text_config().vocab_size
         return max(1, _LOGITS_BUDGET // (max(1, len(self._tree.tokens)) * vocabulary))
 
     def __call__(self, prompts: Sequence[Sequence[int]]) -> list[list[float]]:
         """Natural-log likelihoods (B, labels).
 
-        A model whose layers look at their neighbours by place and not by mask (convolutions, recurrences, windows that slide) cannot
-        take a tree, or none behind a long prompt. A prompt that is longer than all before is therefore scored both ways, and such a model
-        gets the plain way from there on.
+        Some models cannot take a tree, or not behind a long prompt: those whose layers find their neighbors by position and not by mask
+        (convolutions, recurrences, sliding windows). A prompt that is longer than all before is therefore scored both ways. If the results
+        differ, the model is scored without a tree from then on.
         """
         longest = max(prompts, key=len)
         if self._tree_works and len(longest) > self._longest:
-            self._tree_works, self._longest = self._agrees(longest), len(longest)
+            self._tree_works, self._longest = self._tree_agrees(longest), len(longest)
         return self._by_tree(prompts) if self._tree_works else [score_labels(self._model, p, self._labels, self._pad) for p in prompts]
 
-    def _agrees(self, prompt: Sequence[int]) -> bool:
+    def _tree_agrees(self, prompt: Sequence[int]) -> bool:
+        """Whether the tree gives the likelihoods of full passes."""
         import torch
 
-        plain = torch.tensor(score_labels(self._model, prompt, self._labels, self._pad))
+        expected = torch.tensor(score_labels(self._model, prompt, self._labels, self._pad))
         try:
-            tree = torch.tensor(self._by_tree([prompt])[0])
+            actual = torch.tensor(self._by_tree([prompt])[0])
         except torch.cuda.OutOfMemoryError:
             raise
         except (RuntimeError, ValueError, TypeError, IndexError):
             return False
         half = next(self._model.parameters()).dtype in (torch.bfloat16, torch.float16)
         tolerance = 0.05 if half else 0.001
-        return bool(torch.allclose(tree, plain, rtol=tolerance, atol=10 * tolerance))
+        return bool(torch.allclose(actual, expected, rtol=tolerance, atol=10 * tolerance))
 
     def _by_tree(self, prompts: Sequence[Sequence[int]]) -> list[list[float]]:
         import torch
@@ -123,7 +125,7 @@ class LabelScorer:
         with torch.no_grad():
             prompt = {"input_ids": ids, "attention_mask": mask, "position_ids": positions}
             first = prefix.model(**prompt, cache=cache, use_cache=True, logits_to_keep=1).logits[:, -1:]  # (B, 1, V)
-            found = first.float().log_softmax(dim=-1)
+            logprobs = first.float().log_softmax(dim=-1)
             if tree.tokens:
                 nodes = torch.tensor(tree.tokens, device=device).expand(len(prompts), -1)  # (B, N)
                 depths = positions[:, -1:] + 1 + torch.tensor(tree.depths, device=device)  # (B, N)
@@ -131,14 +133,14 @@ class LabelScorer:
                     input_ids=nodes, attention_mask=self._tree_mask(mask), position_ids=depths, cache=cache, use_cache=True
                 ).logits  # (B, N, V)
                 # The prompt comes last, where index -1 finds it.
-                found = torch.cat([later.float().log_softmax(dim=-1), found], dim=1)  # (B, N + 1, V)
+                logprobs = torch.cat([later.float().log_softmax(dim=-1), logprobs], dim=1)  # (B, N + 1, V)
         scores = []
         for path in tree.paths:
-            at, token = (torch.tensor(column, device=device) for column in zip(*path, strict=True))
-            scores.append(found[:, at, token].sum(dim=1))
-        chances = torch.stack(scores, dim=1)  # (B, labels)
-        require_finite(chances)
-        rows: list[list[float]] = chances.tolist()
+            node, token = (torch.tensor(column, device=device) for column in zip(*path, strict=True))
+            scores.append(logprobs[:, node, token].sum(dim=1))
+        likelihoods = torch.stack(scores, dim=1)  # (B, labels)
+        require_finite(likelihoods)
+        rows: list[list[float]] = likelihoods.tolist()
         return rows
 
     def _tree_mask(self, prompt_mask: Any) -> Any:
@@ -146,20 +148,24 @@ class LabelScorer:
         import torch
 
         dtype = next(self._model.parameters()).dtype
-        seen = self._tree.ancestry().to(prompt_mask.device)
-        rows, nodes = len(prompt_mask), len(seen)
+        visible = self._tree.visibility().to(prompt_mask.device)
+        rows, nodes = len(prompt_mask), len(visible)
         prompt = prompt_mask.bool()[:, None, :].expand(rows, nodes, -1)
-        allowed = torch.cat([prompt, seen.expand(rows, -1, -1)], dim=2)[:, None]
+        allowed = torch.cat([prompt, visible.expand(rows, -1, -1)], dim=2)[:, None]
         return torch.zeros(allowed.shape, dtype=dtype, device=prompt_mask.device).masked_fill(~allowed, torch.finfo(dtype).min)
 
 
 def score_labels(model: Any, prompt: Sequence[int], labels: Sequence[Sequence[int]], pad_id: int, rows: int = 16) -> list[float]:
-    """The same likelihoods by one full pass a label: slower, and valid for every causal model."""
+    """The same likelihoods by one full pass per label: slower, and valid for every causal model.
+
+    Args:
+        rows: the most labels of one pass.
+    """
     import torch
 
     device = next(model.parameters()).device
     prefix = Prefix.of(model)
-    found: list[float] = []
+    scores: list[float] = []
     for start in range(0, len(labels), rows):
         part = labels[start : start + rows]
         width = max(len(label) for label in part)
@@ -169,14 +175,14 @@ def score_labels(model: Any, prompt: Sequence[int], labels: Sequence[Sequence[in
             ids[i, : len(prompt) + len(label)] = torch.tensor([*prompt, *label])
             mask[i, : len(prompt) + len(label)] = 1
         mask = mask.to(device)
-        # A recurrence may take another way with a cache than without: models without a prefix get none.
+        # A recurrence may be computed differently with a cache than without: models without a prefix get none.
         begin = {"cache": prefix.cache(len(part)), "position_ids": prefix.positions(mask)} if prefix.length else {"use_cache": False}
         with torch.no_grad():
             logits = prefix.model(input_ids=ids.to(device), attention_mask=prefix.mask(mask), logits_to_keep=width + 1, **begin).logits
-        chances = logits.float().log_softmax(dim=-1)  # (b, width + 1, V)
+        logprobs = logits.float().log_softmax(dim=-1)  # (b, width + 1, V)
         for i, label in enumerate(part):
-            at = torch.arange(len(label), device=device)
-            chance = chances[i, at, torch.tensor(label, device=device)].sum()
-            require_finite(chance)
-            found.append(float(chance))
-    return found
+            positions = torch.arange(len(label), device=device)
+            score = logprobs[i, positions, torch.tensor(label, device=device)].sum()
+            require_finite(score)
+            scores.append(float(score))
+    return scores

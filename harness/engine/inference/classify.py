@@ -1,4 +1,4 @@
-"""Encoders: the likelihood of every label by the classification head."""
+"""Encoders: the likelihood of every label, from the classification head."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from harness.engine.models import right_padded
 
 
 def classify(model: Any, prompts: Sequence[Sequence[int]], pad_id: int) -> list[list[float]]:
-    """Natural-log likelihoods (B, labels); those of one prompt sum to 1."""
+    """Natural-log likelihoods (B, labels); the likelihoods of one prompt sum to 1."""
     import torch
 
     ids, mask = right_padded(prompts, pad_id, next(model.parameters()).device)  # (B, S)
     with torch.no_grad():
-        chances = model(input_ids=ids, attention_mask=mask).logits.float().log_softmax(dim=-1)
-    require_finite(chances)
-    rows: list[list[float]] = chances.tolist()
+        logprobs = model(input_ids=ids, attention_mask=mask).logits.float().log_softmax(dim=-1)
+    require_finite(logprobs)
+    rows: list[list[float]] = logprobs.tolist()
     return rows

@@ -1,4 +1,4 @@
-"""The answer in what a model wrote: where it ends, and when it says that there is none."""
+"""The answer in what a model wrote: where it ends, and whether it says that there is no answer."""
 
 from __future__ import annotations
 
@@ -11,31 +11,31 @@ from harness.types import Task
 def extract(text: str, task: Task, stops: Sequence[str]) -> str:
     """The text before the first stop text, without surrounding space.
 
-    For questions that may have no answer, one that says so (in whatever case, with whatever punctuation around it) becomes the
-    empty answer.
+    If the task's questions may have no answer, an output that says so becomes the empty answer; case and surrounding punctuation do not
+    matter.
     """
     answer = before_stop(text, stops).strip()
-    if task.no_answer is not None and _core(answer) == _core(task.no_answer):
+    if task.no_answer is not None and _normalized(answer) == _normalized(task.no_answer):
         return ""
     return answer
 
 
 def before_stop(text: str, stops: Sequence[str]) -> str:
-    """The text up to the stop text that comes first; all of it where there is none."""
+    """The text before the stop text that comes first; the whole text if it contains none."""
     return text[: min((at for stop in stops if (at := text.find(stop)) >= 0), default=len(text))]
 
 
 def ends_with(stops: Sequence[str], decode: Callable[[Sequence[int]], str]) -> Callable[[Sequence[int]], bool] | None:
-    """Whether an output's last token has completed a stop text; None where there is no stop text to look for.
+    """A function that tells whether an output's last token has completed a stop text; None if there are no stop texts.
 
-    Only the last few tokens are decoded, so that a long output costs no more than a short one: a token has a byte at least.
+    It decodes only the last few tokens, so that long outputs cost no more than short ones: each token has at least one byte.
     """
     if not stops:
         return None
-    window = max(len(stop.encode()) for stop in stops) + 4  # some more, as special tokens have no text
+    window = max(len(stop.encode()) for stop in stops) + 4  # with some spare ones, because special tokens have no text
     return lambda ids: any(stop in decode(ids[-window:]) for stop in stops)
 
 
-def _core(text: str) -> str:
-    """The text without what surrounds its words; where it has no words, as it is."""
+def _normalized(text: str) -> str:
+    """The text in lower case, without what surrounds its words; a text without words keeps its characters."""
     return (re.sub(r"^[\W_]+|[\W_]+$", "", text) or text.strip()).casefold()

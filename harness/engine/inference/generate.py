@@ -1,6 +1,6 @@
-"""Greedy generation for a batch of prompts, with rows that have finished taken out of the batch.
+"""Greedy generation for a batch of prompts; finished rows are removed from the batch.
 
-Equal to `model.generate(do_sample=False)` row by row; written out because that one carries finished rows along to the end.
+Row by row, it equals `model.generate(do_sample=False)`, which keeps finished rows in the batch until the end.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from harness.types import Finish
 
 @dataclass(frozen=True)
 class Generated:
-    """Token ids of one output, without its end token, and what ended it."""
+    """The token ids of one output, without its end token, and what ended it."""
 
     ids: list[int]
     finish: Finish
@@ -32,10 +32,13 @@ def generate(
     pad_id: int,
     ended: Callable[[Sequence[int]], bool] | None = None,
 ) -> list[Generated]:
-    """The most likely next token, again and again, for a batch of prompts.
+    """Generate the most likely next token, repeatedly, for each prompt.
 
     Args:
-        ended: whether an output, given as its ids so far, has come to its end without an end token (it wrote a stop text).
+        ended: whether an output, given by its ids so far, ended without an end token because it contains a stop text.
+
+    Raises:
+        BenchError: the model computed numbers that are not finite.
     """
     import torch
 
@@ -58,27 +61,25 @@ def generate(
                 break
             kept = outputs.drop_finished()
             if kept is not None:
-                at = torch.tensor(kept, device=device)
-                cache.reorder_cache(at)  # unlike batch_select_indices, layers with convolutions or recurrences have it, too
-                tokens, mask, positions = tokens[at], mask[at], positions[at]
+                rows = torch.tensor(kept, device=device)
+                cache.reorder_cache(rows)  # unlike batch_select_indices, layers with convolutions or recurrences support it
+                tokens, mask, positions = tokens[rows], mask[rows], positions[rows]
             ids = tokens.unsqueeze(1)  # (B, 1)
             mask = torch.cat([mask, mask.new_ones(len(mask), 1)], dim=1)
             positions = positions[:, -1:] + 1
-    return [Generated(written, finish) for written, finish in zip(outputs.ids, outputs.finishes, strict=True)]
+    return [Generated(output, finish) for output, finish in zip(outputs.ids, outputs.finishes, strict=True)]
 
 
 def require_finite(values: Any) -> None:
-    """Refuse to choose by numbers that are none.
+    """Refuse to choose by NaN or infinity, which an overflow in float16 or a diverged training leaves behind.
 
     Raises:
-        BenchError: for NaN or infinity, which an overflow in float16 or a diverged training leaves behind.
+        BenchError: a value is not finite.
     """
     import torch
 
     if not bool(torch.isfinite(values).all()):
-        raise BenchError(
-            "the model computed NaN or infinity: its numbers overflowed, which computing in float32 avoids, or its weights are damaged"
-        )
+        raise BenchError("the model computed NaN or infinity: its numbers overflowed (compute in float32), or its weights are damaged")
 
 
 def left_padded(rows: Sequence[Sequence[int]], pad_id: int, device: Any) -> tuple[Any, Any]:

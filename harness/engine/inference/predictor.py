@@ -17,7 +17,7 @@ from harness.engine.inference.extract import ends_with, extract
 from harness.engine.inference.generate import generate
 from harness.engine.inference.seq2seq import Seq2SeqScorer, generate_seq2seq
 from harness.engine.models import LoadedModel
-from harness.engine.prompts import EncodedPrompt, PromptEncoder, Shot, prompt_budget, render_for, target_for, virtual_tokens
+from harness.engine.prompts import EncodedPrompt, PromptEncoder, Shot, prompt_budget, prompt_renderer, training_target, virtual_tokens
 from harness.types import Example, Prediction, Shape, Strategy, Task
 
 _Scorer = Callable[[Sequence[Sequence[int]]], list[list[float]]]
@@ -85,12 +85,12 @@ class Predictor:
         Raises:
             BenchError: the instruction alone exceeds the budget.
         """
-        render = render_for(self.task, self.strategy, self.shape)
+        render = prompt_renderer(self.task, self.strategy, self.shape)
         return self.encoder.prompts(examples, render, self.budget, self.shots)
 
     def target(self, example: Example) -> str:
         """The text that the model is trained to produce for an example."""
-        return target_for(self.task)(example)
+        return training_target(self.task, example)
 
     def predict(
         self,

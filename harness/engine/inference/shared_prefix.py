@@ -1,8 +1,8 @@
-"""What all prompts begin with, as keys and values that are computed once: virtual tokens, an instruction, the shots of a few-shot prompt.
+"""What all prompts begin with, computed once as keys and values: virtual tokens, an instruction, the examples of a few-shot prompt.
 
 Attention is causal, so nothing that follows changes a beginning: what later tokens see of it is a key-value cache. PEFT's prompt-learning
-methods put n trained vectors before the prompt; inference starts from a copy of their cache and calls the base model, since PEFT's own
-forward pass would put the virtual tokens in again at every step.
+methods put n trained vectors in front of the prompt. Inference starts from a copy of their cache and calls the base model, because PEFT's
+own forward pass would insert the virtual tokens again at every step.
 """
 
 from __future__ import annotations
@@ -11,15 +11,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-# A pass of its own pays for a beginning of so many tokens.
+# A separate pass pays off for a shared beginning of at least so many tokens.
 _WORTH_SHARING = 16
 
 
 @dataclass(frozen=True)
 class Prefix:
-    """What inference starts from; without virtual tokens and before any prompt it has a length of 0.
+    """What inference starts from.
 
-    `model` is the model to call; `layers` holds keys and values (1, heads, length, head size) of each of its layers.
+    `model` is the model to call. `length` counts the tokens of the prefix, and `layers` holds keys and values (1, heads, length, head size)
+    for each layer. Without virtual tokens, and before any prompt, the length is 0.
     """
 
     model: Any
@@ -28,7 +29,7 @@ class Prefix:
 
     @staticmethod
     def of(model: Any) -> Prefix:
-        """The prefix of a model that PEFT has wrapped, or that stands alone."""
+        """The prefix of a model, whether PEFT has wrapped it or not."""
         import torch
         from transformers import DynamicCache
 
@@ -37,7 +38,7 @@ class Prefix:
             return Prefix(model)
         base = model.get_base_model()
         with torch.no_grad():
-            cache = model.get_prompt(batch_size=1)  # prefix tuning: a cache; the others: embeddings (1, n, H)
+            cache = model.get_prompt(batch_size=1)  # prefix tuning: a cache; the other methods: embeddings (1, n, H)
             if isinstance(cache, torch.Tensor):
                 embeddings = cache.to(model.word_embeddings.weight.dtype)
                 cache = DynamicCache(config=base.config)
@@ -45,9 +46,11 @@ class Prefix:
         return Prefix(base, config.num_virtual_tokens, tuple((layer.keys, layer.values) for layer in cache.layers))
 
     def with_beginning(self, prompts: Sequence[Sequence[int]]) -> tuple[Prefix, Sequence[Sequence[int]]]:
-        """This prefix with the tokens that all the prompts begin with, and what is left of each prompt: one token at least.
+        """Extend the prefix by the tokens that all prompts begin with.
 
-        Where little is shared, or a layer keeps something else than keys and values of each place, nothing changes.
+        Returns:
+            The prefix, and the rest of each prompt, which has at least one token. Nothing changes if the prompts share little, or if a
+            layer keeps something else than keys and values of each position.
         """
         import torch
 
@@ -58,13 +61,13 @@ class Prefix:
             return self, prompts
         device = next(self.model.parameters()).device
         ids = torch.tensor([list(first[:shared])], device=device)  # (1, S)
-        seen = torch.ones_like(ids)
+        mask = torch.ones_like(ids)
         cache = self.cache(1)
         with torch.no_grad():
             self.model(
                 input_ids=ids,
-                attention_mask=self.mask(seen),
-                position_ids=self.positions(seen),
+                attention_mask=self.mask(mask),
+                position_ids=self.positions(mask),
                 cache=cache,
                 use_cache=True,
                 logits_to_keep=1,
@@ -82,13 +85,13 @@ class Prefix:
         return cache
 
     def mask(self, mask: Any) -> Any:
-        """An attention mask (B, T) with the prefix in front (B, length + T)."""
+        """An attention mask (B, T), extended by the prefix: (B, length + T)."""
         import torch
 
         return torch.cat([mask.new_ones(len(mask), self.length), mask], dim=1)
 
     def positions(self, mask: Any) -> Any:
-        """Position ids (B, T) of the tokens behind the prefix, for a mask (B, T) without it; padding does not count."""
+        """The position ids (B, T) of the tokens behind the prefix, for a mask (B, T) without it; padding does not count."""
         return self.length + (mask.cumsum(dim=1) - 1).clamp(min=0)
 
 

@@ -1,13 +1,13 @@
-"""From a model's name to a model in memory: found, checked, digested, loaded on the device that is there."""
+"""From a model's name to a model in memory: found, checked, identified by a digest, and loaded on the device of this machine."""
 
-from harness.engine.models.decoder_start import decoder_start
-from harness.engine.models.device import DTYPES, Device, find_device, require_four_bit
+from harness.engine.models.device import DTYPES, Device, find_device
 from harness.engine.models.digest import digest_of, shipped_model_digest
+from harness.engine.models.folder_check import size_of
+from harness.engine.models.four_bit import avoid_repacking, require_four_bit
 from harness.engine.models.head import head_modules
-from harness.engine.models.inventory import KnownModel, converted_models, hub_models, named_models, size_of
-from harness.engine.models.load import LoadedModel, avoid_repacking, has_head, load_model, load_skeleton, shape_of_model
-from harness.engine.models.logits import logits_only_at
-from harness.engine.models.padding import right_padded
+from harness.engine.models.inventory import KnownModel, converted_models, hub_models, named_models
+from harness.engine.models.load import LoadedModel, has_head, load_model, load_skeleton, shape_of_model
+from harness.engine.models.model_calls import decoder_start, logits_only_at, right_padded
 from harness.engine.models.quiet import quiet_libraries
 from harness.engine.models.resolve import TINY, ModelSource, known_models, resolve_model
 

@@ -1,8 +1,7 @@
-"""The device at hand, the number format to compute in, and whether 4-bit weights work on it."""
+"""The device of this machine, and the dtype that it computes in."""
 
 from __future__ import annotations
 
-import importlib.util
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,7 +16,7 @@ DTYPES = ("auto", "float32", "bfloat16", "float16")
 
 @dataclass(frozen=True)
 class Device:
-    """Where everything runs. `kind` is "cuda" or "cpu"; `dtype` is "float32", "bfloat16" or "float16"."""
+    """The device that everything runs on. `kind` is "cuda" or "cpu"; `dtype` is "float32", "bfloat16" or "float16"."""
 
     kind: str
     name: str
@@ -25,23 +24,26 @@ class Device:
 
     @property
     def torch_dtype(self) -> torch.dtype:
-        """The dtype as torch's own object."""
+        """The dtype as an object of torch."""
         import torch
 
-        found: torch.dtype = getattr(torch, self.dtype)
-        return found
+        dtype: torch.dtype = getattr(torch, self.dtype)
+        return dtype
 
     @property
     def mixed_precision(self) -> str:
-        """What accelerate is told: autocast to the dtype, or nothing for float32."""
+        """The setting of accelerate: autocast to the dtype, or nothing for float32."""
         return {"float32": "no", "bfloat16": "bf16", "float16": "fp16"}[self.dtype]
 
 
 def find_device(dtype: str = "auto") -> Device:
     """The GPU if there is one, else the CPU.
 
-    `auto` is bfloat16 on a GPU that computes in it, float16 on an older one, and float32 on a CPU, where bfloat16 was 1.3 to
-    1.6 times as fast with AMX (SmolLM2-135M, 2 cores) and is slower without it: users with AMX can choose bfloat16.
+    `auto` is bfloat16 on a GPU that computes in it, float16 on an older one, and float32 on a CPU. There, bfloat16 was 1.3 to 1.6 times as
+    fast with AMX (SmolLM2-135M, 2 cores) and is slower without it: users with AMX can choose it.
+
+    Raises:
+        BenchError: float16 on a CPU.
     """
     import torch
 
@@ -53,18 +55,3 @@ def find_device(dtype: str = "auto") -> Device:
             f"{setting('dtype', 'float16')} is not supported on a CPU (measured nine times slower than float32). Use float32 or bfloat16."
         )
     return Device("cpu", environment()["cpu"], "float32" if dtype == "auto" else dtype)
-
-
-def require_four_bit(device: Device, strategy: str) -> None:
-    """Refuse a 4-bit strategy where it cannot work, before anything starts.
-
-    Raises:
-        BenchError: when bitsandbytes is not installed or has nothing for this device.
-    """
-    if importlib.util.find_spec("bitsandbytes") is None:
-        raise BenchError(f"the strategy '{strategy}' needs 4-bit weights, and bitsandbytes is not installed: pip install bitsandbytes")
-    if device.kind == "cuda":
-        import torch
-
-        if torch.cuda.get_device_capability(0) < (6, 0):
-            raise BenchError(f"the strategy '{strategy}' needs 4-bit weights, which {device.name} does not support (Pascal or newer does)")

@@ -1,4 +1,4 @@
-"""The classification head of an encoder: kept where it was trained for these labels, else drawn from a fixed seed."""
+"""The classification head of an encoder: kept if it was trained for the same labels, else drawn from a fixed seed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _SEED = 0
 
 
 def head_modules(model: Any) -> list[str]:
-    """Names of the modules that stand behind the encoder and have weights; the pooler belongs to them wherever a model puts it."""
+    """Names of the modules behind the encoder that have weights. The pooler is one of them, wherever a model has it."""
     base = model.base_model_prefix
     names = [name for name, child in model.named_children() if name != base and any(True for _ in child.parameters())]
     if getattr(getattr(model, base, None), "pooler", None) is not None:
@@ -19,30 +19,30 @@ def head_modules(model: Any) -> list[str]:
 
 
 def stored_rows(config: Any, labels: Sequence[str]) -> list[int] | None:
-    """For each label its row in the stored head; None where the stored model has no head, or one for other labels.
+    """For each label, its row in the stored head; None if the stored model has no head, or a head for other labels.
 
-    Names may differ in case: a published model says POSITIVE where the data say positive.
+    The case of names may differ: a published model has POSITIVE where the data have positive.
     """
     if not any(name.endswith("ForSequenceClassification") for name in getattr(config, "architectures", None) or ()):
         return None
     stored = [str(name) for _, name in sorted(config.id2label.items())]
-    for written in (str, str.casefold):
-        ours, theirs = [written(label) for label in labels], [written(name) for name in stored]
+    for normalize in (str, str.casefold):
+        ours, theirs = [normalize(label) for label in labels], [normalize(name) for name in stored]
         if len(set(theirs)) == len(theirs) and sorted(ours) == sorted(theirs):
             return [theirs.index(label) for label in ours]
     return None
 
 
-def name_labels(config: Any, labels: Sequence[str]) -> None:
-    """Give the configuration one output a label, in their order."""
+def set_labels(config: Any, labels: Sequence[str]) -> None:
+    """Give the configuration one output per label, in their order."""
     config.id2label = dict(enumerate(labels))
     config.label2id = {label: i for i, label in enumerate(labels)}
 
 
-def draw(model: Any, names: Collection[str]) -> None:
-    """New values for these parameters: weights N(0, initializer_range²), biases 0, norms 1.
+def draw_parameters(model: Any, names: Collection[str]) -> None:
+    """Draw new values for these parameters: weights N(0, initializer_range²), biases 0, norms 1.
 
-    Drawn on the CPU in float32, so that they are the same on every device, in every dtype, and beside 4-bit weights.
+    They are drawn on the CPU in float32, so that they are the same on every device, in every dtype, and beside 4-bit weights.
     """
     import torch
 
@@ -58,11 +58,11 @@ def draw(model: Any, names: Collection[str]) -> None:
                 parameter.fill_(1.0 if name.endswith("weight") else 0.0)
 
 
-def reorder(model: Any, rows: Sequence[int]) -> None:
+def reorder_outputs(model: Any, rows: Sequence[int]) -> None:
     """Put the outputs of the head into the order of `rows`."""
     import torch
 
     last = [module for module in model.modules() if isinstance(module, torch.nn.Linear) and module.out_features == len(rows)][-1]
     with torch.no_grad():
-        for parameter in last.parameters():  # (labels, H) and, where there is one, (labels,)
+        for parameter in last.parameters():  # (labels, H) and, if there is one, (labels,)
             parameter.copy_(parameter[list(rows)].clone())

@@ -1,4 +1,4 @@
-"""Keeps the libraries' own chatter from users: progress bars of weight loading, a warning about an optional package."""
+"""Libraries made quiet: no progress bars of weight loading, no warnings that only concern programmers."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import warnings
 
 
 def quiet_libraries() -> None:
-    """Call before transformers or bitsandbytes are used. Errors still come through."""
-    # bitsandbytes recommends a package that would then reach for a hub at run time.
+    """Silence the libraries; call it before transformers or bitsandbytes are used. Errors are still shown."""
+    # bitsandbytes recommends a package that would then connect to a hub at run time.
     logging.getLogger("bitsandbytes.backends.cpu.ops").setLevel(logging.ERROR)
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    # What one library tells another of its next version is for their authors.
+    # Announcements of future versions concern the authors of the calling library.
     for category in (FutureWarning, DeprecationWarning):
         warnings.filterwarnings("ignore", category=category, module=r"(transformers|peft|torch|accelerate|bitsandbytes)\b")
     import transformers

@@ -18,11 +18,11 @@ AUTO_CLASS: dict[Shape, str] = {
 def shape_of(config: Any) -> Shape:
     """The shape of the model that a configuration of transformers describes.
 
-    What the checkpoint was saved as comes first, then what its family is known for: some families (BERT, RoBERTa) can be built as
-    decoders, too. Models with code of their own say it in `auto_map`.
+    The class that the checkpoint was saved as comes first, then what its family is known for: some families (BERT, RoBERTa) can also be
+    built as decoders. Models with their own code name their class in `auto_map`.
 
     Raises:
-        BenchError: for anything else, such as models of images or sounds.
+        BenchError: it is not a language model, but one for images or sounds, say.
     """
     from transformers.models.auto import modeling_auto as known
 
@@ -45,6 +45,6 @@ def shape_of(config: Any) -> Shape:
     elif AUTO_CLASS["encoder"] in own_code:
         return "encoder"
     raise BenchError(
-        f"it is no language model but {saved_as[0] if saved_as else family}; bench takes decoders (GPT, Llama, Qwen, ...), "
-        "encoder-decoders (T5, BART, ...) and encoders (BERT, RoBERTa, ...)"
+        f"{saved_as[0] if saved_as else family} is not a language model; bench supports decoders (GPT, Llama, Qwen, …), encoder-decoders "
+        "(T5, BART, …) and encoders (BERT, RoBERTa, …)"
     )

@@ -7,25 +7,26 @@ from collections.abc import Sequence
 
 from harness.data.identity import seeded_rank
 from harness.engine.prompts.prompt_encoder import Shot
-from harness.engine.prompts.rendering import render_for, target_for
+from harness.engine.prompts.rendering import prompt_renderer, training_target
 from harness.types import Example, Shape, Strategy, Task
 
 
-def draw_shots(rows: Sequence[Example], count: int, seed: int) -> list[Example]:
-    """So many rows in random order; where an answer is one of some labels, as many of each label as it works out.
+def draw_shots(examples: Sequence[Example], count: int, seed: int) -> list[Example]:
+    """Draw examples in random order; if answers are chosen from labels, the labels are balanced as far as possible.
 
-    Fewer shots with the same seed are the first of more.
+    With the same seed, fewer shots are the first of more.
     """
     by_label: dict[str, list[Example]] = defaultdict(list)
-    for row in sorted(rows, key=lambda row: seeded_rank(seed, row.id)):
-        by_label[row.targets[0] if row.choices else ""].append(row)
+    for example in sorted(examples, key=lambda e: seeded_rank(seed, e.id)):
+        by_label[example.targets[0] if example.choices else ""].append(example)
     labels = sorted(by_label, key=lambda label: seeded_rank(seed, label))
-    longest = max((len(of_label) for of_label in by_label.values()), default=0)
-    rounds = (by_label[label][i] for i in range(longest) for label in labels if i < len(by_label[label]))
-    return [row for row, _ in zip(rounds, range(count), strict=False)]
+    most = max((len(of_label) for of_label in by_label.values()), default=0)
+    in_turn = (by_label[label][i] for i in range(most) for label in labels if i < len(by_label[label]))
+    return [example for example, _ in zip(in_turn, range(count), strict=False)]
 
 
-def shots_for(task: Task, strategy: Strategy, shape: Shape, rows: Sequence[Example], seed: int) -> list[Shot]:
-    """The shots of a few-shot strategy, rendered."""
-    render, target = render_for(task, strategy, shape), target_for(task)
-    return [Shot(render(row), target(row)) for row in draw_shots(rows, strategy.shots, seed)]
+def render_shots(task: Task, strategy: Strategy, shape: Shape, examples: Sequence[Example], seed: int) -> tuple[Shot, ...]:
+    """Draw and render the shots of a few-shot strategy from the training examples; empty for other strategies."""
+    render = prompt_renderer(task, strategy, shape)
+    drawn = draw_shots(examples, strategy.shots, seed) if strategy.shots else []
+    return tuple(Shot(render(example), training_target(task, example)) for example in drawn)

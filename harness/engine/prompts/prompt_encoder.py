@@ -1,14 +1,14 @@
-"""From an example to token ids: the one place where prompts are wrapped, tokenized and cut, for training and prediction alike.
+"""From an example to token ids: the one place where prompts are wrapped, tokenized and cut, for training and for prediction.
 
     plain:            [start] prompt                                + completion [end]
     chat:             template's head · prompt · template's tail    + completion [end of turn]
     encoder-decoder:  the tokenizer's own form of the prompt, and of the completion
-    encoder:          the tokenizer's own form of the prompt; its answer is no text
+    encoder:          the tokenizer's own form of the prompt; it writes no completion
 
-Examples in front of a prompt (shots) are turns of the chat, or stand before it with a mark between them.
+The examples of a few-shot prompt (shots) are turns of the chat, or precede the prompt with a mark between them.
 
-Prompt and completion are tokenized apart, so that the prompt's ids are the same whether or not a completion follows. Special tokens
-come from the template and from here alone: where their text stands in the data, it stays text, so that no row can end a turn or
+Prompt and completion are tokenized separately, so that the prompt's ids are the same with and without a completion. Special tokens come
+only from the template and from this module: where their text occurs in the data, it stays text, so that no example can end a turn or
 open another.
 """
 
@@ -21,13 +21,14 @@ from typing import Any
 from harness.errors import BenchError
 from harness.types import Example, PromptFormat, Shape
 
-_SHOT_END = "\n\n###"  # behind each shot of a plain prompt; a model that has understood writes it behind its answer, too
+_SHOT_END = "\n\n###"  # behind each shot of a plain prompt; a model that has understood also writes it behind its answer
 _SHOT_GAP = f"{_SHOT_END}\n\n"
+_CUT_ATTEMPTS = 64
 
 
 @dataclass(frozen=True)
 class EncodedPrompt:
-    """Token ids of a prompt, whether its input had to be cut to fit, and how many shots fit in front of it."""
+    """The token ids of a prompt, whether its input was cut to fit, and the number of shots that fit in front of it."""
 
     ids: list[int]
     truncated: bool
@@ -36,7 +37,7 @@ class EncodedPrompt:
 
 @dataclass(frozen=True)
 class Shot:
-    """An example that a prompt shows: its rendered prompt and the right answer."""
+    """An example in a few-shot prompt: its rendered prompt and the right answer."""
 
     prompt: str
     completion: str
@@ -44,7 +45,7 @@ class Shot:
 
 @dataclass(frozen=True)
 class _Frame:
-    """What stands around shots and prompt: head · prompt · answers · completion · between · prompt · tail."""
+    """The tokens around shots and prompt: head · prompt · answers · completion · between · prompt · tail."""
 
     head: list[int]
     answers: list[int]
@@ -56,20 +57,21 @@ class PromptEncoder:
     """Encodes prompts and completions for one model."""
 
     def __init__(self, tokenizer: Any, prompt_format: PromptFormat = "auto", shape: Shape = "decoder") -> None:
-        """Raises:
-        BenchError: when `chat` is asked for and the tokenizer has no chat template.
+        """
+        Raises:
+            BenchError: the format is `chat` and the tokenizer has no chat template, or the tokenizer has no end token.
         """
         self._tokenizer = tokenizer
         self._shape = shape
         has_template = bool(getattr(tokenizer, "chat_template", None)) and shape == "decoder"
         if prompt_format == "chat" and not has_template:
-            raise BenchError("prompt_format 'chat' needs a model with a chat template, and this one has none. Use plain or auto.")
+            raise BenchError("prompt_format 'chat' needs a model with a chat template, but this model has none. Use plain or auto.")
         self.chat = has_template and prompt_format != "plain"
-        self._head, self._tail = self._around_the_prompt() if self.chat else self._around_a_text()
-        # An encoder answers with a label and writes no text: it needs no end token.
+        self._head, self._tail = self._chat_frame() if self.chat else self._plain_frame()
+        # An encoder writes no text, so it needs no end token.
         self.end_id: int = self._end_of_turn() if self.chat else tokenizer.eos_token_id
         if self.end_id is None and shape != "encoder":
-            raise BenchError("the model's tokenizer has no end token, so that a completion could never end")
+            raise BenchError("the model's tokenizer has no end token, so a completion could never end")
         self.stop_ids = frozenset({self.end_id, tokenizer.eos_token_id} - {None})
         self.pad_id: int = tokenizer.pad_token_id
 
@@ -78,59 +80,59 @@ class PromptEncoder:
     ) -> list[EncodedPrompt]:
         """Encode the prompt of each example into at most `budget` tokens.
 
-        Shots that do not fit are left out whole, the last ones first. A prompt that is too long without any loses the end of its longest
-        input, never a part of the instruction.
+        Shots that do not fit are left out whole, the last ones first. If a prompt is too long even without shots, the end of its longest
+        input is cut, never a part of the instruction.
 
         Raises:
-            BenchError: when the instruction alone does not fit.
+            BenchError: the instruction alone does not fit.
         """
         if shots:
-            return self._after_shots(examples, render, budget, shots)
-        ids = self._tokenize([render(e) for e in examples])
+            return self._with_shots(examples, render, budget, shots)
+        encoded = self._tokenize([render(example) for example in examples])
         return [
-            EncodedPrompt(row, False) if len(row) <= budget else EncodedPrompt(self._shortened(example, render, budget), True)
-            for example, row in zip(examples, ids, strict=True)
+            EncodedPrompt(ids, False) if len(ids) <= budget else EncodedPrompt(self._shortened(example, render, budget), True)
+            for example, ids in zip(examples, encoded, strict=True)
         ]
 
     def completions(self, texts: Sequence[str]) -> list[list[int]]:
-        """Ids of each completion, its end token included."""
-        if self._shape == "encoder-decoder":  # its tokenizer knows what a target looks like
+        """The ids of each completion, including its end token."""
+        if self._shape == "encoder-decoder":  # its tokenizer knows the form of a target
             return self._text_ids(texts, add_special_tokens=True)
-        return [[*row, self.end_id] for row in self._text_ids(texts)]
+        return [[*ids, self.end_id] for ids in self._text_ids(texts)]
 
     def stops(self, with_shots: bool) -> tuple[str, ...]:
-        """Texts that end an answer, beside the end token: the mark behind each shot, where the model has seen it."""
+        """Texts that end an output, besides the end token: the mark behind each shot, if the prompt shows any."""
         return (_SHOT_END,) if with_shots and not self.chat else ()
 
     def text(self, ids: Sequence[int]) -> str:
-        """The text of generated ids, without special tokens; the space around it is kept, since a stop text may be nothing else."""
+        """The text of generated ids, without special tokens. Surrounding space is kept, because a stop text may consist of it."""
         decoded: str = self._tokenizer.decode(list(ids), skip_special_tokens=True)
         return decoded
 
     def _tokenize(self, prompts: Sequence[str]) -> list[list[int]]:
-        return [[*self._head, *row, *self._tail] for row in self._prompt_ids(prompts)]
+        return [[*self._head, *ids, *self._tail] for ids in self._prompt_ids(prompts)]
 
     def _prompt_ids(self, prompts: Sequence[str]) -> list[list[int]]:
-        """Prompts without what stands around them."""
+        """The ids of prompts without the tokens around them."""
         return self._text_ids([prompt.strip() for prompt in prompts] if self.chat else prompts)
 
-    def _after_shots(
+    def _with_shots(
         self, examples: Sequence[Example], render: Callable[[Example], str], budget: int, shots: Sequence[Shot]
     ) -> list[EncodedPrompt]:
-        frame = self._around_turns() if self.chat else _Frame(self._head, [], self._text_ids([_SHOT_GAP])[0], self._tail)
-        asked = self._prompt_ids([shot.prompt for shot in shots])
-        answered = self._text_ids([shot.completion for shot in shots])
-        blocks = [[*q, *frame.answers, *a, *frame.between] for q, a in zip(asked, answered, strict=True)]
+        frame = self._frame_of_turns() if self.chat else _Frame(self._head, [], self._text_ids([_SHOT_GAP])[0], self._tail)
+        questions = self._prompt_ids([shot.prompt for shot in shots])
+        answers = self._text_ids([shot.completion for shot in shots])
+        blocks = [[*q, *frame.answers, *a, *frame.between] for q, a in zip(questions, answers, strict=True)]
         encoded = []
-        for example, own in zip(examples, self._prompt_ids([render(e) for e in examples]), strict=True):
-            room = budget - len(frame.head) - len(own) - len(frame.tail)
+        for example, ids in zip(examples, self._prompt_ids([render(e) for e in examples]), strict=True):
+            room = budget - len(frame.head) - len(ids) - len(frame.tail)
             kept = 0
             while kept < len(blocks) and len(blocks[kept]) <= room:
                 room -= len(blocks[kept])
                 kept += 1
             if kept or room >= 0:
                 shown = [token for block in blocks[:kept] for token in block]
-                encoded.append(EncodedPrompt([*frame.head, *shown, *own, *frame.tail], False, kept))
+                encoded.append(EncodedPrompt([*frame.head, *shown, *ids, *frame.tail], False, kept))
             else:
                 encoded.append(EncodedPrompt(self._shortened(example, render, budget), True))
         return encoded
@@ -141,18 +143,29 @@ class PromptEncoder:
         rows: list[list[int]] = self._tokenizer(list(texts), add_special_tokens=add_special_tokens, split_special_tokens=True)["input_ids"]
         return rows
 
-    def _around_a_text(self) -> tuple[list[int], list[int]]:
-        """The tokenizer's own start and end: it knows what its model wants. A decoder's prompt must stay open, so it gets no end."""
+    def _plain_frame(self) -> tuple[list[int], list[int]]:
+        """The tokenizer's own start and end of a text. A decoder's prompt must stay open, so it gets no end."""
         (text,) = self._text_ids(["a"])
         (whole,) = self._text_ids(["a"], add_special_tokens=True)
         start = next((i for i in range(len(whole)) if whole[i : i + len(text)] == text), 0)
         return whole[:start], [] if self._shape == "decoder" else whole[start + len(text) :]
 
-    def _around_turns(self) -> _Frame:
-        """Token ids of what the chat template writes around two turns of the user and the answer between them.
+    def _chat_frame(self) -> tuple[list[int], list[int]]:
+        """What the chat template writes before and behind the user's text."""
+        mark = "bench-prompt"
+        turn = [{"role": "user", "content": mark}]
+        wrapped: str = self._tokenizer.apply_chat_template(turn, add_generation_prompt=True, tokenize=False)
+        head, separator, tail = wrapped.partition(mark)
+        if not separator:
+            raise BenchError("the model's chat template does not contain the user's text: set prompt_format: plain")
+        ids = [self._template_ids(part) for part in (head, tail)]
+        return ids[0], ids[1]
+
+    def _frame_of_turns(self) -> _Frame:
+        """What the chat template writes around two turns of the user and the answer between them.
 
         Raises:
-            BenchError: when the template does not write them one after the other.
+            BenchError: the template does not write them one after the other.
         """
         marks = ("bench-first", "bench-answer", "bench-second")
         roles = ("user", "assistant", "user")
@@ -160,30 +173,24 @@ class PromptEncoder:
         rest: str = self._tokenizer.apply_chat_template(turns, add_generation_prompt=True, tokenize=False)
         parts = []
         for mark in marks:
-            before, found, rest = rest.partition(mark)
-            if not found:
-                raise BenchError("the model's chat template does not take examples as turns; say prompt_format: plain")
+            before, separator, rest = rest.partition(mark)
+            if not separator:
+                raise BenchError("the model's chat template does not accept examples as turns: set prompt_format: plain")
             parts.append(before)
-        ids = [self._tokenizer(part, add_special_tokens=False)["input_ids"] if part else [] for part in (*parts, rest)]
-        return _Frame(*ids)
+        return _Frame(*(self._template_ids(part) for part in (*parts, rest)))
 
-    def _around_the_prompt(self) -> tuple[list[int], list[int]]:
-        """Token ids of what the chat template writes before and behind the user's words."""
-        mark = "bench-prompt"
-        turn = [{"role": "user", "content": mark}]
-        wrapped: str = self._tokenizer.apply_chat_template(turn, add_generation_prompt=True, tokenize=False)
-        head, found, tail = wrapped.partition(mark)
-        if not found:
-            raise BenchError("the model's chat template does not write the user's words; say prompt_format: plain")
-        ids = [self._tokenizer(part, add_special_tokens=False)["input_ids"] if part else [] for part in (head, tail)]
-        return ids[0], ids[1]
+    def _template_ids(self, part: str) -> list[int]:
+        """The ids of a part of the chat template, whose special tokens are meant."""
+        ids: list[int] = self._tokenizer(part, add_special_tokens=False)["input_ids"] if part else []
+        return ids
 
     def _shortened(self, example: Example, render: Callable[[Example], str], budget: int) -> list[int]:
+        """The ids of a prompt whose longest inputs are cut until it fits."""
         inputs = dict(example.inputs)
         whole = render(example)
-        # Only what the prompt shows is worth cutting.
+        # Cutting an input that the prompt does not show would not help.
         unused = [name for name in inputs if render(_with_inputs(example, inputs | {name: inputs[name][:1]})) == whole]
-        for attempt in range(64):
+        for attempt in range(_CUT_ATTEMPTS):
             ids = self._tokenize([render(_with_inputs(example, inputs))])[0]
             excess = len(ids) - budget
             if excess <= 0:
@@ -192,20 +199,20 @@ class PromptEncoder:
             (tokens,) = self._text_ids([inputs[longest]])
             if not inputs[longest]:
                 break
-            # Offsets would be exact, but not every tokenizer has them. Cutting by the share of characters is near after a few attempts,
-            # unless the end of the text is far poorer in tokens than the rest: from then on the steps double, so that it always ends.
+            # Offsets would be exact, but not every tokenizer has them. Cutting by the share of characters comes close after a few attempts,
+            # unless the end of the text has far fewer tokens than the rest: then the steps double, so that the loop always ends.
             kept = max(0, len(tokens) - excess * 2 ** max(0, attempt - 8)) / max(1, len(tokens))
             cut = min(int(len(inputs[longest]) * kept), len(inputs[longest]) - 1)
             inputs = {name: text[:cut] if text == inputs[longest] else text for name, text in inputs.items()}
-        raise BenchError(f"the instruction of the prompt alone needs {len(ids)} tokens, and only {budget} fit into the model's context")
+        raise BenchError(f"the instruction of the prompt alone takes {len(ids)} tokens, but only {budget} fit into the model's context")
 
     def _end_of_turn(self) -> int:
-        """The token that closes the assistant's turn: not always the tokenizer's end token."""
+        """The token that closes the assistant's turn, which is not always the tokenizer's end token."""
         turn = [{"role": "user", "content": "a"}]
         mark = "bench-completion"
         closed: str = self._tokenizer.apply_chat_template([*turn, {"role": "assistant", "content": mark}], tokenize=False)
         after = closed.rpartition(mark)[2] if mark in closed else ""
-        ids: list[int] = self._tokenizer(after.strip(), add_special_tokens=False)["input_ids"] if after.strip() else []
+        ids = self._template_ids(after.strip())
         special = set(self._tokenizer.all_special_ids) | set(self._tokenizer.added_tokens_decoder)
         return ids[0] if ids and ids[0] in special else self._tokenizer.eos_token_id
 

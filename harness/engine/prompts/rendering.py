@@ -1,4 +1,4 @@
-"""From an example to the text of its prompt, and to the text that a model is trained towards."""
+"""From an example to the text of its prompt, and to the text that a model is trained to produce."""
 
 from __future__ import annotations
 
@@ -8,27 +8,23 @@ from harness.catalog import render_prompt
 from harness.types import Example, Shape, Strategy, Task
 
 
-def renderer(template: str) -> Callable[[Example], str]:
-    """A function from an example to its prompt."""
+def template_renderer(template: str) -> Callable[[Example], str]:
+    """A function that renders a template for an example."""
     return lambda example: render_prompt(template, example.inputs, example.choices)
 
 
-def plain_inputs(example: Example) -> str:
-    """The inputs alone, one below the other: what an encoder reads, to which an instruction says nothing."""
+def render_inputs(example: Example) -> str:
+    """The inputs alone, one per line: what an encoder reads, because instructions mean nothing to it."""
     return "\n".join(example.inputs.values())
 
 
-def render_for(task: Task, strategy: Strategy, shape: Shape) -> Callable[[Example], str]:
-    """A function from an example to its prompt. An encoder reads the bare inputs: an instruction tells it nothing."""
+def prompt_renderer(task: Task, strategy: Strategy, shape: Shape) -> Callable[[Example], str]:
+    """A function from an example to its prompt. An encoder reads the inputs alone, unless the strategy has a prompt of its own."""
     if shape == "encoder" and strategy.prompt is None:
-        return plain_inputs
-    return renderer(strategy.prompt or task.prompt)
+        return render_inputs
+    return template_renderer(strategy.prompt or task.prompt)
 
 
-def target_for(task: Task) -> Callable[[Example], str]:
-    """A function from an example to the text that is trained towards: its first reference, or what stands for "no answer"."""
-
-    def target(example: Example) -> str:
-        return example.targets[0] if example.targets else task.no_answer or ""
-
-    return target
+def training_target(task: Task, example: Example) -> str:
+    """The text that a model is trained to produce: the example's first reference, or the task's text for "no answer"."""
+    return example.targets[0] if example.targets else task.no_answer or ""

@@ -2,9 +2,10 @@
 
 from harness.engine.tuning.batches import EncodedExample, batch_order, micro_batches
 from harness.engine.tuning.general_text_loss import general_loss
-from harness.engine.tuning.loop import DivergedError, Progress, train
-from harness.engine.tuning.lr_schedule import planned_steps
+from harness.engine.tuning.loop import Progress, train
 from harness.engine.tuning.prepare import encode_examples
+from harness.engine.tuning.schedule import planned_steps
+from harness.engine.tuning.trainer import DivergedError
 
 __all__ = [
     "DivergedError",

@@ -1,7 +1,7 @@
 """Which examples are trained on together, in which order, and how they become tensors.
 
-The order depends on the seed, the epoch and the examples' own sizes alone, so every strategy of a task sees the same batches,
-whatever its prompt.
+The order depends only on the seed, the epoch and the examples' own sizes, so that every strategy of a task sees the same batches, whatever
+its prompt.
 """
 
 from __future__ import annotations
@@ -15,34 +15,32 @@ import numpy as np
 if TYPE_CHECKING:
     import torch
 
-# So many effective batches are sorted by size together: enough to save padding, few enough to keep the order random.
+# The number of effective batches that are sorted by size together: enough to save padding, few enough to keep the order random.
 _POOL = 16
 
 
 @dataclass(frozen=True, slots=True)
 class EncodedExample:
-    """Token ids of one example; the loss is on `target` alone, whose last id is the end token.
-
-    For an encoder, `target` is no token but the index of the right label (`labelled`). `size` is the example's own length, whatever
-    prompt a strategy puts around it: batches are put together by it.
-    """
+    """The token ids of one example. The loss is computed on `target` alone, whose last id is the end token."""
 
     prompt: tuple[int, ...]
     target: tuple[int, ...]
+    """For an encoder (`labelled`), the index of the label."""
     size: int = 0
+    """The length of the example without the strategy's prompt, in characters: batches are formed by it."""
     labelled: bool = False
 
     @property
     def length(self) -> int:
-        """Tokens that go through the model."""
+        """The tokens that pass through the model."""
         return len(self.prompt) + (0 if self.labelled else len(self.target))
 
 
 def batch_order(sizes: Sequence[int], batch_size: int, seed: int, epoch: int) -> list[list[int]]:
     """The effective batches of one epoch, as indices; every example occurs once.
 
-    Shuffled, then sorted by size within pools of 16 batches, then the batches of a pool are shuffled: similar sizes meet,
-    while the order stays random from batch to batch.
+    Examples are shuffled, then sorted by size within pools of 16 batches; then the batches of a pool are shuffled. Examples of similar size
+    share a batch, while the order of the batches stays random.
     """
     generator = np.random.default_rng([seed, epoch])
     order = generator.permutation(len(sizes))
@@ -54,21 +52,21 @@ def batch_order(sizes: Sequence[int], batch_size: int, seed: int, epoch: int) ->
     return batches
 
 
-def micro_batches(rows: Sequence[EncodedExample], token_budget: int) -> Iterator[list[EncodedExample]]:
-    """Cut an effective batch into pieces of at most `token_budget` tokens, padding included; a longer row goes alone."""
-    piece: list[EncodedExample] = []
-    for row in sorted(rows, key=lambda r: r.length):  # ascending, so the row that comes is the longest of its piece
-        if piece and row.length * (len(piece) + 1) > token_budget:
-            yield piece
-            piece = []
-        piece.append(row)
-    if piece:
-        yield piece
+def micro_batches(examples: Sequence[EncodedExample], token_budget: int) -> Iterator[list[EncodedExample]]:
+    """Cut an effective batch into parts of at most `token_budget` tokens, including padding; a longer example is alone in its part."""
+    part: list[EncodedExample] = []
+    for example in sorted(examples, key=lambda e: e.length):  # ascending, so that the next example is the longest of its part
+        if part and example.length * (len(part) + 1) > token_budget:
+            yield part
+            part = []
+        part.append(example)
+    if part:
+        yield part
 
 
 @dataclass(frozen=True)
 class Tensors:
-    """A micro-batch. `predicts` marks the positions whose next token is a target; `targets` are those tokens, row by row."""
+    """A micro-batch. `predicts` marks the positions whose next token is a target; `targets` are those tokens, example by example."""
 
     input_ids: torch.Tensor  # (B, T)
     attention_mask: torch.Tensor  # (B, T)
@@ -76,18 +74,18 @@ class Tensors:
     targets: torch.Tensor  # (N,)
 
 
-def collate(rows: Sequence[EncodedExample], pad_id: int, device: Any) -> Tensors:
-    """Right-padded tensors of a micro-batch."""
+def collate(examples: Sequence[EncodedExample], pad_id: int, device: Any) -> Tensors:
+    """The tensors of a micro-batch, padded on the right."""
     import torch
 
-    width = max(row.length for row in rows)
-    ids = torch.full((len(rows), width), pad_id, dtype=torch.long)
-    mask = torch.zeros((len(rows), width), dtype=torch.long)
-    predicts = torch.zeros((len(rows), width), dtype=torch.bool)
-    for i, row in enumerate(rows):
-        ids[i, : row.length] = torch.tensor(row.prompt + row.target)
-        mask[i, : row.length] = 1
-        # Position t predicts token t + 1; an empty prompt has nothing to predict its first target from.
-        predicts[i, max(0, len(row.prompt) - 1) : row.length - 1] = True
-    targets = torch.tensor([t for row in rows for t in (row.target if row.prompt else row.target[1:])])
+    width = max(example.length for example in examples)
+    ids = torch.full((len(examples), width), pad_id, dtype=torch.long)
+    mask = torch.zeros((len(examples), width), dtype=torch.long)
+    predicts = torch.zeros((len(examples), width), dtype=torch.bool)
+    for i, example in enumerate(examples):
+        ids[i, : example.length] = torch.tensor(example.prompt + example.target)
+        mask[i, : example.length] = 1
+        # Position t predicts token t + 1; without a prompt, nothing predicts the first target.
+        predicts[i, max(0, len(example.prompt) - 1) : example.length - 1] = True
+    targets = torch.tensor([t for example in examples for t in (example.target if example.prompt else example.target[1:])])
     return Tensors(ids.to(device), mask.to(device), predicts.to(device), targets.to(device))

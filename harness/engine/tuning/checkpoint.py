@@ -1,4 +1,4 @@
-"""The state of a training on disk: safetensors and JSON, never a pickle; whole or not there.
+"""The state of a training on disk: safetensors and JSON, never a pickle; either complete or absent.
 
 checkpoint/
   step-000120/      the newest state: weights.safetensors, optimizer.safetensors, random.safetensors, method.safetensors, state.json
@@ -17,28 +17,31 @@ from typing import Any
 
 from harness.errors import BenchError
 
+_FILES = ("weights", "optimizer", "random", "method")
+
 
 class Checkpoints:
-    """Saves and finds states in one folder; only the newest state and the best weights are kept."""
+    """The checkpoints of one training; only the newest state and the best weights are kept."""
 
     def __init__(self, folder: Path, at_least_every: float = 30.0) -> None:
-        """Args:
-        at_least_every: seconds between two states; never more than a twentieth of the time goes into saving.
+        """
+        Args:
+            at_least_every: seconds between two states. Saving never takes more than a twentieth of the time.
         """
         self._folder = folder
         self._pause = at_least_every
         self._saved_at = time.monotonic()
-        self._took = 0.0
+        self._duration = 0.0  # of the last save, in seconds
 
     def due(self) -> bool:
         """Whether enough time has passed since the last state."""
-        return time.monotonic() - self._saved_at > max(self._pause, 20 * self._took)
+        return time.monotonic() - self._saved_at > max(self._pause, 20 * self._duration)
 
     def save(self, step: int, model: Any, optimizer: Any, state: Mapping[str, Any], method: Mapping[str, Any]) -> None:
-        """Store the state after `step` steps; older ones go afterwards.
+        """Store the state after `step` steps, then delete older ones.
 
         Args:
-            method: tensors that the strategy's method keeps beside weights and optimizer, by name.
+            method: tensors that the strategy's method keeps besides weights and optimizer, by name.
         """
         from safetensors.torch import save_file
 
@@ -47,25 +50,20 @@ class Checkpoints:
         part = self._folder / f".{final.name}.part"
         shutil.rmtree(part, ignore_errors=True)
         part.mkdir(parents=True)
-        save_file(_trained(model), part / "weights.safetensors")
-        save_file(_optimizer_tensors(optimizer), part / "optimizer.safetensors")
-        save_file(_random_state(), part / "random.safetensors")
-        save_file(dict(method), part / "method.safetensors")
+        tensors = (_trained(model), _optimizer_tensors(optimizer), _random_state(), dict(method))
+        for name, values in zip(_FILES, tensors, strict=True):
+            save_file(values, part / f"{name}.safetensors")
         (part / "state.json").write_text(json.dumps(state))
         for file in part.iterdir():
             _flush(file)
         shutil.rmtree(final, ignore_errors=True)
         part.rename(final)
-        for other in self._folder.iterdir():
-            if other.name.startswith("step-") and other != final:
-                shutil.rmtree(other, ignore_errors=True)
-            if other.name.startswith("best-") and other.name != f"best-{state['best_step']:06d}.safetensors":
-                other.unlink()
+        self._delete_all_but(final.name, f"best-{state['best_step']:06d}.safetensors")
         self._saved_at = time.monotonic()
-        self._took = self._saved_at - began
+        self._duration = self._saved_at - began
 
     def save_best(self, step: int, model: Any) -> None:
-        """Store the weights of the best validation so far. The former best stays until the next state is stored."""
+        """Store the weights of the best validation so far. The previous best stays until the next state is stored."""
         from safetensors.torch import save_file
 
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -81,10 +79,13 @@ class Checkpoints:
         _restore(model, load_file(self._folder / f"best-{step:06d}.safetensors"))
 
     def load(self, model: Any, optimizer: Any) -> tuple[dict[str, Any], dict[str, Any]] | None:
-        """Bring model, optimizer and random generators to the newest state and return its `state` and `method`; None where there is none.
+        """Restore model, optimizer and random generators to the newest state.
+
+        Returns:
+            The `state` and `method` that were saved; None if there is no state.
 
         Raises:
-            BenchError: when the files are damaged.
+            BenchError: the files are damaged.
         """
         from safetensors import SafetensorError
         from safetensors.torch import load_file
@@ -94,14 +95,20 @@ class Checkpoints:
             return None
         try:
             state: dict[str, Any] = json.loads((newest / "state.json").read_text())
-            files = ("weights", "optimizer", "random", "method")
-            weights, moments, random, method = (load_file(newest / f"{name}.safetensors") for name in files)
+            weights, optimizer_tensors, random, method = (load_file(newest / f"{name}.safetensors") for name in _FILES)
         except (OSError, ValueError, SafetensorError) as error:
-            raise BenchError(f"{newest}: is damaged ({error}). Delete it: the training then starts again.") from None
+            raise BenchError(f"{newest}: is damaged ({error}). Delete it to train from the start.") from None
         _restore(model, weights)
-        _restore_optimizer(optimizer, moments)
+        _restore_optimizer(optimizer, optimizer_tensors)
         _restore_random(random)
         return state, method
+
+    def _delete_all_but(self, state: str, best: str) -> None:
+        for entry in self._folder.iterdir():
+            if entry.name.startswith("step-") and entry.name != state:
+                shutil.rmtree(entry, ignore_errors=True)
+            if entry.name.startswith("best-") and entry.name != best:
+                entry.unlink()
 
 
 def _trained(model: Any) -> dict[str, Any]:
@@ -123,29 +130,28 @@ def _optimizer_tensors(optimizer: Any) -> dict[str, Any]:
 
 
 def _restore_optimizer(optimizer: Any, tensors: Mapping[str, Any]) -> None:
-    whole = optimizer.state_dict()
     state: dict[int, dict[str, Any]] = {}
     for key, value in tensors.items():
         index, name = key.split(".", 1)
         state.setdefault(int(index), {})[name] = value
-    optimizer.load_state_dict({"state": state, "param_groups": whole["param_groups"]})
+    optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
 
 
 def _random_state() -> dict[str, Any]:
     import torch
 
-    found = {"cpu": torch.get_rng_state()}
+    generators = {"cpu": torch.get_rng_state()}
     if torch.cuda.is_available():
-        found["cuda"] = torch.cuda.get_rng_state()
-    return found
+        generators["cuda"] = torch.cuda.get_rng_state()
+    return generators
 
 
-def _restore_random(tensors: Mapping[str, Any]) -> None:
+def _restore_random(generators: Mapping[str, Any]) -> None:
     import torch
 
-    torch.set_rng_state(tensors["cpu"])
-    if "cuda" in tensors and torch.cuda.is_available():
-        torch.cuda.set_rng_state(tensors["cuda"])
+    torch.set_rng_state(generators["cpu"])
+    if "cuda" in generators and torch.cuda.is_available():
+        torch.cuda.set_rng_state(generators["cuda"])
 
 
 def _flush(path: Path) -> None:

@@ -1,8 +1,8 @@
-"""How well a model still predicts general text: what a training has made it forget.
+"""How well a model still predicts general text: how much general ability training has cost.
 
-The text (`general_text.txt`) is ours, written for this and for nothing else: sixteen paragraphs about everyday things, in plain English. No
-model has seen it, the shipped one included. The loss on it before and after tuning says how much of the general language was given up
-for the task; it does not say what.
+The text (`general_text.txt`) was written for this purpose alone: sixteen paragraphs about everyday things, in plain English. No model has
+seen it, not even the shipped one. The loss on it before and after tuning shows how much general language ability was given up for the
+task; it does not show which.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 from harness.engine.tuning.batches import EncodedExample, micro_batches
 from harness.engine.tuning.loss import batch_loss
 
-_AT_ONCE = 2048  # tokens, padding included
+_MICRO_BATCH_TOKENS = 2048  # including padding
 
 
 @lru_cache(maxsize=1)
@@ -26,26 +26,25 @@ def paragraphs() -> tuple[str, ...]:
 
 
 def general_loss(model: Any, tokenizer: Any, *, context: int, pad_id: int, device: Any, on_tokens: Callable[[int], None]) -> float | None:
-    """The mean over the text's tokens of −ln p(token | the paragraph before it), in nats, of a decoder; None where nothing fits into
-    the context.
+    """The mean of −ln p(token | the paragraph before it) over the text's tokens, in nats; None if nothing fits into the context.
 
-    A paragraph begins as the model's own tokenizer begins a text; its first token is given. Only losses of one tokenizer can be
-    compared. No weight and no random generator is touched.
+    Each paragraph begins as the model's own tokenizer begins a text; its first token is given. Only losses of the same tokenizer can be
+    compared. Weights and random generators are not changed. The model must be a decoder.
     """
     import torch
 
-    rows = []
+    examples = []
     for text in paragraphs():
         ids = tuple(tokenizer(text)["input_ids"])[:context]
         if len(ids) > 1:
-            rows.append(EncodedExample(prompt=ids[:1], target=ids[1:]))
-    if not rows:
+            examples.append(EncodedExample(prompt=ids[:1], target=ids[1:]))
+    if not examples:
         return None
     was_training, total = model.training, 0.0
     model.eval()
     with torch.no_grad():
-        for batch in micro_batches(rows, _AT_ONCE):
+        for batch in micro_batches(examples, _MICRO_BATCH_TOKENS):
             total += float(batch_loss(model, batch, pad_id, device, "decoder"))
-            on_tokens(sum(row.length for row in batch))
+            on_tokens(sum(example.length for example in batch))
     model.train(was_training)
-    return total / sum(len(row.target) for row in rows)
+    return total / sum(len(example.target) for example in examples)

@@ -1,4 +1,4 @@
-"""The training curve as it is written: a JSON line a step, a line a validation."""
+"""The file of a training curve: one JSON line per step and per validation."""
 
 from __future__ import annotations
 
@@ -11,16 +11,20 @@ from harness.store import write_text
 
 
 class CurveWriter:
-    """Appends lines to `training.jsonl`; going on from a checkpoint drops the lines that came after it."""
+    """Appends lines to `training.jsonl`. A training that resumes from a checkpoint drops the lines of later steps."""
 
     def __init__(self, path: Path, keep_until: int = 0) -> None:
+        """
+        Args:
+            keep_until: the last step whose lines are kept.
+        """
         path.parent.mkdir(parents=True, exist_ok=True)
         kept = [line for line in _lines(path) if line["step"] <= keep_until]
         write_text(path, "".join(json.dumps(line) + "\n" for line in kept))
         self._file = path.open("a", encoding="utf-8")
 
     def write(self, line: dict[str, Any]) -> None:
-        """One line; it is on its way to the disk when this returns."""
+        """Append one line and flush it."""
         self._file.write(json.dumps(line) + "\n")
         self._file.flush()
 
@@ -32,10 +36,10 @@ class CurveWriter:
 
 
 def _lines(path: Path) -> list[dict[str, Any]]:
-    found = []
+    lines = []
     for text in path.read_text(encoding="utf-8").splitlines() if path.is_file() else ():
         try:
-            found.append(json.loads(text))
+            lines.append(json.loads(text))
         except ValueError:  # the last line of a process that was killed
             continue
-    return found
+    return lines

@@ -12,7 +12,7 @@ from harness.engine.adapters import adapt, save_artifact, trainable_parameters
 from harness.engine.artifacts import load_strategy_model, model_card, save_shots
 from harness.engine.inference import Predictor
 from harness.engine.models import Device, LoadedModel, ModelSource
-from harness.engine.prompts import EncodedPrompt, Shot, shots_for
+from harness.engine.prompts import EncodedPrompt, Shot, render_shots
 from harness.engine.tuning import Progress, encode_examples, general_loss, planned_steps, train
 from harness.grid.execution.job import Emit, Job
 from harness.grid.execution.partial_predictions import PartialPredictions
@@ -174,7 +174,7 @@ class CellRun:
             return ()
         assert self.cell.seed is not None
         candidates = self.folder.training_examples(self.task.name, "train")
-        shots = tuple(shots_for(self.task, self.strategy, self.shape, candidates, self.cell.seed))
+        shots = render_shots(self.task, self.strategy, self.shape, candidates, self.cell.seed)
         save_shots(self.files, shots)
         return shots
 

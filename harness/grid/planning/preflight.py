@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 
 from harness.engine.adapters import adapt, check_adapter
 from harness.engine.inference import Predictor
 from harness.engine.models import LoadedModel, load_skeleton
-from harness.engine.prompts import shots_for, virtual_tokens
+from harness.engine.prompts import render_shots, virtual_tokens
 from harness.engine.tuning import planned_steps
 from harness.errors import BenchError
 from harness.grid.planning.cells import PlannedCell
@@ -60,8 +61,8 @@ def _prompt_problems(task: Task, splits: Splits, strategy: Strategy, skeleton: L
             "the model takes: lower adapter.num_virtual_tokens"
         ]
     try:
-        shots = shots_for(task, strategy, predictor.shape, splits.train, 0) if strategy.shots else ()
-        predictor = Predictor(task, strategy, skeleton, predictor.labels, tuple(shots))
+        shots = render_shots(task, strategy, predictor.shape, splits.train, 0)
+        predictor = replace(predictor, shots=shots)
         predictor.prompts(splits.test[:1])
         predictor.encoder.completions([predictor.target(splits.test[0])])
     except BenchError as error:

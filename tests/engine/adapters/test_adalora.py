@@ -97,7 +97,7 @@ def test_the_phases_follow_the_length_of_the_training(loaded):
 @pytest.mark.parametrize(
     ("fields", "steps", "message"),
     [
-        ({"tinit": 8, "tfinal": 4}, 12, "tinit 8 and tfinal 4 leave no step to cut the ranks in a training of 12 steps"),
+        ({"tinit": 8, "tfinal": 4}, 12, "tinit 8 and tfinal 4 leave no step to remove ranks in a training of 12 steps"),
         ({"tfinal": 12}, 12, "tinit 1 and tfinal 12 leave no step"),
         ({}, 1, "in a training of 1 steps"),
     ],
@@ -117,11 +117,11 @@ def test_the_shortest_trainings_work(train_on, steps):
     ("fields", "message"),
     [
         ({"target_r": 6}, r"adapter\.target_r: must be below init_r \(6\), not 6"),
-        ({"total_step": 100}, r"adapter\.total_step: bench sets it"),
-        ({"tinit": -1}, r"adapter\.tinit: a whole number of 0 or more, not -1"),
+        ({"total_step": 100}, r"adapter\.total_step: bench sets this field"),
+        ({"tinit": -1}, r"adapter\.tinit: must be a whole number of 0 or more, not -1"),
         ({"tfinal": "many"}, r"adapter\.tfinal: must be a valid integer.*, not 'many'"),
         ({"orth_reg_weight": -1.0}, "orth_reg_weight"),
-        ({"beta1": 2.0}, r"adapter\.beta1: a number between 0 and 1, not 2\.0"),
+        ({"beta1": 2.0}, r"adapter\.beta1: must be a number between 0 and 1, not 2\.0"),
     ],
 )
 def test_values_that_cannot_work_are_refused_before_anything_starts(fields, message):

@@ -57,7 +57,7 @@ def test_first_values_that_need_data_or_cannot_be_repeated(value, reason):
 
 @pytest.mark.parametrize("name", ["task_type", "inference_mode", "base_model_name_or_path"])
 def test_fields_that_are_not_the_users(name):
-    with pytest.raises(BenchError, match=rf"adapter\.{name}: bench sets it; leave it out"):
+    with pytest.raises(BenchError, match=rf"adapter\.{name}: bench sets this field; leave it out"):
         check_adapter(peft("LORA", **{name: "SEQ_CLS"}))
 
 
@@ -72,12 +72,12 @@ def test_every_wrong_field_is_named_at_once():
 @pytest.mark.parametrize("count", [0, -3, 2.5, "20", True, None])
 @pytest.mark.parametrize("kind", ["PROMPT_TUNING", "PREFIX_TUNING", "P_TUNING"])
 def test_a_number_of_virtual_tokens_that_is_none(kind, count):
-    with pytest.raises(BenchError, match=rf"adapter\.num_virtual_tokens: say how many tokens are trained.*not {count!r}"):
+    with pytest.raises(BenchError, match=rf"adapter\.num_virtual_tokens: must be the number of trained tokens.*not {count!r}"):
         check_adapter(peft(kind, num_virtual_tokens=count))
 
 
 def test_virtual_tokens_must_be_counted():
-    with pytest.raises(BenchError, match=r"adapter\.num_virtual_tokens: say how many tokens are trained, a whole number from 1$"):
+    with pytest.raises(BenchError, match=r"adapter\.num_virtual_tokens: must be the number of trained tokens, a whole number from 1$"):
         check_adapter(peft("PROMPT_TUNING"))
     assert virtual_tokens(peft("PREFIX_TUNING", num_virtual_tokens=7)) == 7
     assert virtual_tokens(peft("LORA", r=7)) == 0
@@ -92,7 +92,7 @@ def test_layers_that_must_be_named():
     olmo = adapt(OlmoForCausalLM(OlmoConfig(num_hidden_layers=1, **SMALL)), peft("IA3"), 0)
     assert olmo.peft_config["default"].target_modules == {"k_proj", "v_proj", "down_proj"}
     lfm2 = Lfm2ForCausalLM(Lfm2Config(num_hidden_layers=1, num_key_value_heads=1, layer_types=["full_attention"], **SMALL))
-    with pytest.raises(BenchError, match=r"which layers of the model type lfm2 IA3 is for: name them as adapter\.target_modules"):
+    with pytest.raises(BenchError, match=r"which layers IA3 adapts in models of the type lfm2: name them as adapter\.target_modules"):
         adapt(lfm2, peft("IA3"), 0)
 
 
@@ -120,7 +120,7 @@ def test_virtual_tokens_are_for_decoders(kind):
     config = BertConfig(vocab_size=64, hidden_size=32, intermediate_size=32, num_hidden_layers=1, num_attention_heads=2)
     bert = BertForSequenceClassification(config)
     for model, shape in ((t5, "encoder-decoder"), (bert, "encoder")):
-        with pytest.raises(BenchError, match=f"works on decoders alone; this model is an {shape}"):
+        with pytest.raises(BenchError, match=f"works on decoders only; this model is an {shape}"):
             adapt(model, peft(kind, num_virtual_tokens=3), 0, shape=shape)
 
 
@@ -160,7 +160,7 @@ def test_the_readme_lists_the_methods_as_they_are():
         ({"r": 8.5}, r"adapter\.r: must be a valid integer.*, not 8\.5"),
         ({"r": [8]}, r"adapter\.r: must be a valid integer, not \[8\]"),
         ({"use_dora": "maybe"}, r"adapter\.use_dora: must be a valid boolean.*, not 'maybe'"),
-        ({"lora_dropout": -1}, r"adapter\.lora_dropout: a share from 0 to below 1, not -1"),
+        ({"lora_dropout": -1}, r"adapter\.lora_dropout: must be at least 0 and below 1, not -1"),
         ({"bias": "foo"}, r"adapter\.bias: must be 'none', 'all' or 'lora_only', not 'foo'"),
     ],
 )
@@ -178,8 +178,8 @@ def test_a_number_that_yaml_takes_for_a_text_is_a_number():
     [
         ("LORA", {"target_modules": ["q_proj", "v_projj"]}, r"target_modules: the model has no module 'v_projj'\. Did you mean 'v_proj'"),
         ("LORA", {"modules_to_save": ["nope"]}, r"modules_to_save: the model has no module 'nope'"),
-        ("LORA", {"rank_pattern": {"q_prj": 4}}, r"rank_pattern: no module of the model fits 'q_prj'\. Did you mean 'q_proj'"),
-        ("LORA", {"rank_pattern": {"(": 4}}, r"rank_pattern: no module of the model fits '\('"),
+        ("LORA", {"rank_pattern": {"q_prj": 4}}, r"rank_pattern: no module of the model matches 'q_prj'\. Did you mean 'q_proj'"),
+        ("LORA", {"rank_pattern": {"(": 4}}, r"rank_pattern: no module of the model matches '\('"),
         ("OFT", {"oft_block_size": 7}, r"Invalid `oft_block_size` \(7\)! Adjusted"),
     ],
 )

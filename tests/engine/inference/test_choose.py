@@ -57,7 +57,7 @@ def test_a_tree_shares_beginnings():
     assert tree.parents == (-1, 0, 1, -1)
     assert tree.depths == (0, 1, 2, 0)
     assert tree.paths[1] == ((-1, 1), (0, 2), (1, 3), (2, 9))
-    assert tree.ancestry().tolist() == [
+    assert tree.visibility().tolist() == [
         [True, False, False, False],
         [True, True, False, False],
         [True, True, True, False],

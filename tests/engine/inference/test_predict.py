@@ -6,7 +6,7 @@ from harness.engine.inference import Predictor
 from harness.engine.models import find_device, load_model, resolve_model
 from harness.engine.prompts import PromptEncoder
 from harness.engine.prompts.budget import prompt_budget
-from harness.engine.prompts.rendering import renderer
+from harness.engine.prompts.rendering import template_renderer
 from harness.measure import Meter
 from harness.types import DataSpec, DecodeSpec, Example, Strategy, Task
 
@@ -68,7 +68,10 @@ def test_classification_rows(loaded):
 
 
 def test_a_strategy_s_prompt_sees_the_choices(loaded):
-    assert renderer("{{ choices|join('/') }}: {{ input }}")(Example("1", {"input": "a"}, ("x",), LABELS)) == "billing/urgent/urgent care: a"
+    assert (
+        template_renderer("{{ choices|join('/') }}: {{ input }}")(Example("1", {"input": "a"}, ("x",), LABELS))
+        == "billing/urgent/urgent care: a"
+    )
 
 
 def test_the_answer_always_has_room(loaded):

@@ -16,7 +16,7 @@ from harness.engine.inference import predictor as predictor_module
 from harness.engine.models import LoadedModel, find_device, load_model, resolve_model
 from harness.engine.prompts import PromptEncoder
 from harness.engine.prompts.budget import prompt_budget
-from harness.engine.prompts.rendering import plain_inputs
+from harness.engine.prompts.rendering import render_inputs
 from harness.errors import BenchError
 from harness.measure import Meter
 from harness.types import DataSpec, DecodeSpec, Example, Prediction, Strategy, Task
@@ -178,4 +178,4 @@ def test_nothing_to_predict(make: Any) -> None:
 
 
 def test_an_encoder_reads_the_inputs_in_their_order() -> None:
-    assert plain_inputs(Example("1", {"question": "Who?", "passage": "A man.\n\nB"}, ("x",))) == "Who?\nA man.\n\nB"
+    assert render_inputs(Example("1", {"question": "Who?", "passage": "A man.\n\nB"}, ("x",))) == "Who?\nA man.\n\nB"

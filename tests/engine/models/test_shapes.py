@@ -79,7 +79,7 @@ def test_models_of_images_and_sounds_are_refused(family: str, named: str) -> Non
 def test_a_refused_model_is_named(tmp_path: Path) -> None:
     folder = save_model(tmp_path / "pictures", "bert")
     (folder / "config.json").write_text(json.dumps({"model_type": "vit", "architectures": ["ViTModel"]}))
-    with pytest.raises(BenchError, match="the model 'pictures' cannot be loaded: it is no language model but ViTModel"):
+    with pytest.raises(BenchError, match="the model 'pictures' cannot be loaded: ViTModel is not a language model"):
         shape_of_model(source(folder))
 
 
@@ -122,7 +122,7 @@ def test_a_model_without_positions_takes_what_its_tokenizer_says(tmp_path: Path,
 
 def test_a_model_that_lacks_weights_is_refused_and_not_filled_up_at_random(tmp_path: Path, device: Any) -> None:
     trunk = save_model(tmp_path / "trunk", "llama", saved_as="LlamaModel")
-    reason = r"trunk: its weights do not make a LlamaForCausalLM: missing, or of another size: lm_head\.weight$"
+    reason = r"trunk: its weights do not make a complete LlamaForCausalLM: missing, or of another size: lm_head\.weight$"
     with pytest.raises(BenchError, match=reason):
         load_model(source(trunk), device)
     config = json.loads((trunk / "config.json").read_text())
@@ -145,7 +145,7 @@ def test_a_model_that_lacks_weights_is_refused_and_not_filled_up_at_random(tmp_p
 def test_an_encoder_without_labels_can_only_be_refused(tmp_path: Path, device: Any) -> None:
     found = source(save_model(tmp_path / "mine", "bert"))
     for load in (lambda: load_model(found, device), lambda: load_skeleton(found)):
-        with pytest.raises(BenchError, match=r"the model 'mine' is an encoder \(bert\): it can only choose one of some labels"):
+        with pytest.raises(BenchError, match=r"the model 'mine' is an encoder \(bert\): it can only choose among labels"):
             load()
 
 

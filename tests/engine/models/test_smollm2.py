@@ -5,8 +5,8 @@ import importlib.util
 import pytest
 import torch
 
-from harness.engine.inference import generate, score_labels
-from harness.engine.inference.choose import LabelScorer
+from harness.engine.inference import generate
+from harness.engine.inference.choose import LabelScorer, score_labels
 from harness.engine.models import find_device, load_model, resolve_model
 from harness.engine.prompts import PromptEncoder
 from harness.types import Example, QuantizationSpec

@@ -175,7 +175,7 @@ def test_a_long_end_with_few_tokens_does_not_use_up_the_attempts(tokenizer: Any)
 def test_an_instruction_that_does_not_fit(chat_tokenizer: Any, chat: bool) -> None:
     if not chat:
         chat_tokenizer.chat_template = None
-    with pytest.raises(BenchError, match=r"the instruction of the prompt alone needs \d\d+ tokens, and only 10 fit"):
+    with pytest.raises(BenchError, match=r"the instruction of the prompt alone takes \d\d+ tokens, but only 10 fit"):
         encode(chat_tokenizer, 10, "Read it and think about it slowly, " * 9 + "{{ input }}", input=WORDS)
 
 

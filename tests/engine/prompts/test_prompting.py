@@ -3,7 +3,7 @@
 from collections import Counter
 
 from harness.engine.prompts.few_shot import draw_shots
-from harness.engine.prompts.rendering import target_for
+from harness.engine.prompts.rendering import training_target
 from harness.types import DataSpec, Example, Task
 
 LABELS = ("rare", "usual", "odd")
@@ -40,6 +40,5 @@ def test_all_rows_are_the_most_there_is():
 def test_a_question_without_an_answer_is_trained_towards_saying_so():
     data = DataSpec(path="x.csv")
     task = Task(name="t", kind="qa", data=data, prompt="{{ question }}", metrics=("squad",), primary="f1", no_answer="none")
-    target = target_for(task)
-    assert target(Example("1", {"question": "who?"}, ())) == "none"
-    assert target(Example("2", {"question": "who?"}, ("Ann", "Ann O."))) == "Ann"
+    assert training_target(task, Example("1", {"question": "who?"}, ())) == "none"
+    assert training_target(task, Example("2", {"question": "who?"}, ("Ann", "Ann O."))) == "Ann"

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from harness.engine.tuning.batches import EncodedExample, batch_order, collate, micro_batches
 from harness.engine.tuning.loss import completion_loss
-from harness.engine.tuning.lr_schedule import rate_factor, validation_steps
+from harness.engine.tuning.schedule import rate_factor, validation_steps
 from harness.types import TrainSpec
 
 LENGTHS = st.lists(st.integers(1, 400), min_size=1, max_size=300)

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from harness.engine.tuning import DivergedError
-from harness.engine.tuning.loop import overfits
+from harness.engine.tuning.training_state import overfits
 
 
 def weights(model):

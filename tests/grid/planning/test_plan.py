@@ -101,7 +101,7 @@ def test_two_tasks_of_one_name_are_refused(plan, tmp_path):
         ("prompt_format: chat", "", "needs a model with a chat template"),
         ("prompt: '{{ input.nothing }}'", "", "the prompt cannot be rendered"),
         ("decode: {max_new_tokens: 4000}", "", "leaves no room for a prompt"),
-        (f"prompt: '{'long ' * 3000}{{{{ input }}}}'", "", "the instruction of the prompt alone needs"),
+        (f"prompt: '{'long ' * 3000}{{{{ input }}}}'", "", "the instruction of the prompt alone takes"),
         ("", "adapter: {peft_type: LORA, target_modules: [no_such_layer]}", "the model has no module 'no_such_layer'"),
     ],
 )

@@ -177,7 +177,7 @@ def test_an_encoder_that_has_a_head_for_the_labels_is_measured_as_it_is(planned,
 
 def test_a_training_that_is_too_short_for_its_method_is_refused_before_any_cell(planned):
     text = "tasks: classification\nstrategies: adalora\nlimit: 12\nepochs: 1\ntrain_sizes: [4, 12]\n"
-    with pytest.raises(BenchError, match=r"no step to cut the ranks in a training of 1 steps. Train on more .* \(4 training examples\)"):
+    with pytest.raises(BenchError, match=r"no step to remove ranks in a training of 1 steps. Train on more .* \(4 training examples\)"):
         planned(text)
 
 

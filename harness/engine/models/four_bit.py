@@ -1,0 +1,56 @@
+"""4-bit weights by bitsandbytes: whether they work here, how they are configured, and a trap on some CPUs."""
+
+from __future__ import annotations
+
+import importlib.util
+from typing import Any
+
+from harness.engine.models.device import Device
+from harness.errors import BenchError
+from harness.types import QuantizationSpec
+
+
+def require_four_bit(device: Device, strategy: str) -> None:
+    """Refuse a strategy with 4-bit weights where they cannot work, before anything starts.
+
+    Raises:
+        BenchError: bitsandbytes is not installed, or does not support the device.
+    """
+    if importlib.util.find_spec("bitsandbytes") is None:
+        raise BenchError(f"strategy '{strategy}' needs 4-bit weights, and bitsandbytes is not installed: pip install bitsandbytes")
+    if device.kind == "cuda":
+        import torch
+
+        if torch.cuda.get_device_capability(0) < (6, 0):
+            raise BenchError(f"strategy '{strategy}' needs 4-bit weights, which {device.name} does not support (Pascal or newer does)")
+
+
+def quantization_config(spec: QuantizationSpec, compute_dtype: Any, unpacked_modules: list[str] | None) -> Any:
+    """The configuration of transformers for 4-bit weights.
+
+    Args:
+        compute_dtype: the torch dtype that the layers compute in.
+        unpacked_modules: modules that are not quantized.
+    """
+    from transformers import BitsAndBytesConfig
+
+    return BitsAndBytesConfig(
+        load_in_4bit=True,
+        bnb_4bit_quant_type=spec.type,
+        bnb_4bit_use_double_quant=spec.double_quantization,
+        bnb_4bit_compute_dtype=compute_dtype,
+        llm_int8_skip_modules=unpacked_modules,
+    )
+
+
+def avoid_repacking(model: Any) -> None:
+    """Keep bitsandbytes from repacking 4-bit weights on CPUs with AVX512-BF16.
+
+    The first forward pass without gradients would repack them, and any training after it would silently compute wrong gradients
+    (bitsandbytes 0.50.2; their cosine to the right ones is about 0.2). The switch is an attribute of each layer.
+    """
+    from bitsandbytes.nn import Linear4bit
+
+    for module in model.modules():
+        if isinstance(module, Linear4bit):
+            module.support_avx512bf16_for_cpu = False

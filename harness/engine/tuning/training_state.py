@@ -1,0 +1,82 @@
+"""The progress of a training that its checkpoints store: what a resumed training needs besides weights and optimizer."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from harness.engine.tuning.checkpoint import Checkpoints
+from harness.engine.tuning.trainer import Trainer
+from harness.types import Cost, TrainingSummary
+
+
+@dataclass
+class TrainingState:
+    """The progress of a training."""
+
+    step: int = 0
+    best_step: int = 0
+    best_loss: float = math.inf
+    last_loss: float = math.inf
+    bad_validations: int = 0
+    """Validations in a row without a new best loss."""
+    target_tokens: int = 0
+    stopped: bool = False
+    train_losses: list[float] = field(default_factory=list)
+    """One per validation: the mean loss since the previous one."""
+    validation_losses: list[float] = field(default_factory=list)
+    running: list[float] = field(default_factory=list)
+    """The losses of the steps since the last validation."""
+    scaler: dict[str, Any] = field(default_factory=dict)
+    """The gradient scaler of float16; empty for other dtypes."""
+
+    def summary(self, rate: float, steps_per_epoch: int, examples: int) -> TrainingSummary:
+        """The summary of the finished training."""
+        validated = bool(self.validation_losses)
+        return TrainingSummary(
+            steps=self.step,
+            epochs=round(self.step / steps_per_epoch, 4),
+            learning_rate=rate,
+            best_step=self.best_step if validated else self.step,
+            best_validation_loss=self.best_loss if validated else None,
+            final_validation_loss=self.last_loss if validated else None,
+            stopped_early=self.stopped,
+            overfitting=overfits(self.train_losses, self.validation_losses),
+            examples=examples,
+            target_tokens=self.target_tokens,
+        )
+
+
+def restore_state(trainer: Trainer, checkpoints: Checkpoints) -> TrainingState:
+    """Restore model, optimizer and costs to the newest checkpoint; returns its state, or a fresh one if there is no checkpoint."""
+    stored = checkpoints.load(trainer.model, trainer.optimizer)
+    if stored is None:
+        return TrainingState()
+    values, method_tensors = stored
+    trainer.meter.add([Cost(**cost) for cost in values.pop("costs")])
+    state = TrainingState(**values)
+    if state.scaler:
+        trainer.accelerator.scaler.load_state_dict(state.scaler)
+    if trainer.ranks is not None:
+        trainer.ranks.restore(method_tensors)
+    return state
+
+
+def store_state(state: TrainingState, trainer: Trainer, checkpoints: Checkpoints) -> None:
+    """Write a checkpoint."""
+    with trainer.meter.phase("store"):
+        state.scaler = trainer.accelerator.scaler.state_dict() if trainer.accelerator.scaler else {}
+        values = asdict(state) | {"costs": [asdict(cost) for cost in trainer.meter.costs()]}
+        method_tensors = trainer.ranks.tensors() if trainer.ranks is not None else {}
+        checkpoints.save(state.step, trainer.model, trainer.optimizer, values, method_tensors)
+
+
+def overfits(train_losses: Sequence[float], validation_losses: Sequence[float]) -> bool:
+    """Whether validation loss ends more than 1% above its best value while training loss has fallen further since."""
+    if len(validation_losses) < 2:
+        return False
+    best = min(range(len(validation_losses)), key=validation_losses.__getitem__)
+    rose = validation_losses[-1] > 1.01 * validation_losses[best]
+    return rose and train_losses[-1] < train_losses[best]
