@@ -16,8 +16,10 @@ from harness.plugins import get_plugin_versions
 RESULT_PACKAGES = ("torch", "transformers", "tokenizers", "peft", "bitsandbytes", "accelerate", "numpy", "rouge-score", "sacrebleu")
 # Our own code that can change the result of a cell; all other code only plans cells or reads their results.
 _SOURCES = (
-    "types", "catalog", "data", "metrics", "engine/models", "engine/prompts", "engine/tuning", "engine/inference",
-    "grid/execution/worker.py", "grid/execution/partial_predictions.py",
+    "types", "catalog", "data", "metrics", "engine/models", "engine/prompts", "engine/inference", "engine/adapters", "engine/tuning",
+    "engine/artifacts/loading.py", "engine/artifacts/shots_file.py", "grid/execution/worker.py", "grid/execution/cell_run.py",
+    "grid/execution/training_outcome.py", "grid/execution/partial_predictions.py", "grid/execution/scored_predictions.py",
+    "grid/execution/result_notes.py",
 )  # fmt: skip
 
 

@@ -86,7 +86,7 @@ def test_a_table_for_a_spreadsheet_holds_no_formulas(finished: Finished, call: C
     arguments = ("--task", "labels", "--data", "new.csv", "--out", "out.csv", "--field", "input=text", "--id", "name")
     ended = call("predict", finished.folder, "--strategy", "lora", *arguments)
     assert (ended.code, ended.out) == (0, "out.csv\n"), ended.err
-    assert "The input of 1 of 5 rows was too long, and its end was cut" in ended.err
+    assert "1 of 5 inputs were too long and lost their end" in ended.err
     with (here / "out.csv").open(newline="") as file:
         found = list(csv.DictReader(file))
     assert [row["id"] for row in found] == ["'=1+1", "'-2", "'@x", "'+3", "ok"]
@@ -109,10 +109,10 @@ def test_a_table_for_a_spreadsheet_holds_no_formulas(finished: Finished, call: C
         (["--strategy", "lora", "--task", "notes", "--data", "other.csv"], "other.csv: "),
         (["--strategy", "lora", "--task", "notes", "--data", "other.csv", "--input", "txt"], "no column 'txt' for 'input'"),
         (["--strategy", "lora", "--task", "notes", "--data", "empty.csv"], "empty.csv: the file is empty"),
-        (["--strategy", "lora", "--task", "notes", "--out", "x.xlsx"], "end it in .jsonl or .csv"),
+        (["--strategy", "lora", "--task", "notes", "--out", "x.xlsx"], "must end in .jsonl or .csv"),
         (["--strategy", "lora", "--task", "notes", "--out", "none/x.csv"], "the folder none does not exist"),
         (["--strategy", "lora", "--task", "notes", "--out", "other.csv"], "already exists: name another file, or replace it with --force"),
-        (["--strategy", "lora", "--task", "notes", "--data", "other.csv", "--out", "other.csv", "--force"], "holds the rows that are"),
+        (["--strategy", "lora", "--task", "notes", "--data", "other.csv", "--out", "other.csv", "--force"], "holds the examples to answer"),
         (["--strategy", "lora", "--task", "notes", "--model-path", "none"], "there is no model 'none'"),
         (["--task", "notes"], "Missing option '--strategy'"),
     ],
@@ -143,8 +143,8 @@ def test_of_several_seeds_the_lowest_is_taken_and_said(spoiled: Finished, call: 
 
     edit(spoiled.run.path / "run.json", change)
     arguments = ("predict", spoiled.folder, "--strategy", "lora", "--task", "labels", "--data", str(spoiled.data["labels"]))
-    assert "seed 1 (--seed takes 2, too)" in call(*arguments).err
-    assert "seed 2 (--seed takes 1, too)" in call(*arguments, "--seed", "2").err
+    assert "seed 1 (other seeds: 2)" in call(*arguments).err
+    assert "seed 2 (other seeds: 1)" in call(*arguments, "--seed", "2").err
     shutil.rmtree(first.with_name("0000"))
     assert "seed 2" in call(*arguments).err, "only one is done"
 

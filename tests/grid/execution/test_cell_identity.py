@@ -1,0 +1,30 @@
+"""The code that can change a result is part of a cell's identity: a changed module makes other cells."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from places import ROOT
+
+from harness.measure.environment import _SOURCES
+
+# Modules of a cell's process that describe a result, or only pass messages.
+_NO_PART = {
+    "engine/artifacts/base_model.py", "engine/artifacts/checks.py", "engine/artifacts/equivalence.py", "engine/artifacts/export.py",
+    "engine/artifacts/export_folder.py", "engine/artifacts/merge.py", "engine/artifacts/model_card.py", "engine/artifacts/new_examples.py",
+    "engine/artifacts/prediction_table.py", "engine/artifacts/transformers4.py", "engine/artifacts/usage_snippets.py",
+    "grid/execution/external_cells.py", "grid/execution/job.py", "grid/execution/run.py", "grid/execution/scheduler.py",
+}  # fmt: skip
+
+
+def test_every_module_that_computes_a_result_is_part_of_the_digest() -> None:
+    code = "import sys, harness.grid.execution.worker; print(*(m.__file__ for n, m in sys.modules.items() if n.startswith('harness.')))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    loaded = {file.partition("/harness/")[2] for file in done.stdout.split()}
+    engine = {file for file in loaded if file.startswith(("engine/", "grid/execution/")) and not file.endswith("__init__.py")}
+    covered = {file for file in engine if any(file == source or file.startswith(f"{source}/") for source in _SOURCES)}
+    assert {"engine/adapters/adapt.py", "engine/inference/predictor.py", "grid/execution/cell_run.py"} <= covered
+    assert engine - covered == _NO_PART
+    missing = [source for source in _SOURCES if not (ROOT / "harness" / source).exists()]
+    assert not missing, "a file that does not exist adds nothing to the digest"
