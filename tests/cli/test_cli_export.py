@@ -56,7 +56,7 @@ def test_a_whole_model_says_the_same_with_plain_transformers(finished: Finished,
     assert json.loads((here / "model" / "tokenizer_config.json").read_text())["tokenizer_class"] == "PreTrainedTokenizerFast"
     assert json.loads((here / "model" / "generation_config.json").read_text())["max_new_tokens"] == 12
     card = (here / "model" / "README.md").read_text()
-    for part in (f"# {strategy} on notes", "rougeL", "AutoModelForCausalLM", "vllm", "convert_hf_to_gguf.py", "## Licence"):
+    for part in (f"# {strategy} on notes", "rougeL", "AutoModelForCausalLM", "vllm", "convert_hf_to_gguf.py", "## License"):
         assert part in card
     assert ("quantized to 4 bits (nf4)" in card) == (strategy == "qlora")
     assert str(here) not in card

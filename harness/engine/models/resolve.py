@@ -59,7 +59,7 @@ def resolve_model(name: str, revision: str | None = None, *, here: Path | None =
     Raises:
         BenchError: there is no such model, it cannot be reached, it has no safetensors, or a revision is given for a local model.
     """
-    # os.path, because pathlib raises an error for '~nobody' and for names that are too long.
+    # os.path, because pathlib raises an error for '~unknown-user' and for names that are too long.
     name, path = name.rstrip("/"), (here or Path.cwd()) / os.path.expanduser(name)
     is_local = name == "tiny" or os.path.isfile(path) or os.path.isdir(path)
     if is_local and revision is not None:

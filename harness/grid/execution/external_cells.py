@@ -32,4 +32,4 @@ def _costs(strategy: Strategy, plan: RunPlan, examples: int) -> tuple[Cost, ...]
     """The price of the outputs, if the user named one; nothing else is known about their costs."""
     assert strategy.outputs is not None
     price, currency = strategy.outputs.price_per_1k, plan.options["price"]["currency"]
-    return () if price is None else (Cost("predict", 0.0, "elsewhere", price=price * examples / 1000, currency=currency),)
+    return () if price is None else (Cost("predict", 0.0, "external", price=price * examples / 1000, currency=currency),)

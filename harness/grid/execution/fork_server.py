@@ -1,10 +1,11 @@
-"""A process that has the heavy libraries imported and forks a fresh one for every cell.
+"""A process that has imported the heavy libraries and forks a new process for every cell.
 
-Isolation is then cheap: a cell's memory, its random state and its crash are its own, and no cell pays for the imports again.
+Isolation is cheap in this way: each cell has its own memory and random state, its crash affects no other cell, and no cell repeats the
+imports.
 
-Protocol: the parent writes a JSON job a line to standard input; the server writes events a line to standard output, each with the
-cell's id, and `{"event": "exit", "code": …}` when a cell's process is gone. At the end of standard input (the parent is done, or
-dead) every process still running is killed, so that nobody else writes into a run that a new parent takes up.
+Protocol: the parent writes one JSON job per line to standard input. The server writes one event per line to standard output, each with
+the cell's id, and `{"event": "exit", "code": …}` when a cell's process has ended. At the end of standard input (the parent is done or
+dead), the server kills every process that is still running, so that none writes into a run that a new parent resumes.
 """
 
 from __future__ import annotations
@@ -26,13 +27,13 @@ from harness.grid.execution.worker import run_job
 class _Child:
     cell: str
     pid: int
-    rest: bytes = b""
+    unread: bytes = b""  # the beginning of a line that has not arrived completely
 
 
 def main() -> None:
     """Serve until standard input ends."""
     events = os.dup(1)
-    os.dup2(2, 1)  # what a library prints must not mix with the events
+    os.dup2(2, 1)  # what a library prints must not get between the events
     _preload()
     _send(events, {"event": "ready"})
     selector = selectors.DefaultSelector()
@@ -53,7 +54,7 @@ def main() -> None:
 
 
 def _preload() -> None:
-    """Import what every cell needs. Not bitsandbytes, nor peft, which imports it: it looks for CUDA, and CUDA does not survive a fork."""
+    """Import what every cell needs, except bitsandbytes and peft, which imports it: it initializes CUDA, which does not survive a fork."""
     import accelerate  # noqa: F401
     import torch
     import transformers.models.auto  # noqa: F401
@@ -62,7 +63,7 @@ def _preload() -> None:
     from harness.engine.models import quiet_libraries
 
     quiet_libraries()
-    if torch.version.cuda is None:  # a CPU build: nothing to break
+    if torch.version.cuda is None:  # a CPU build has no CUDA to initialize
         import peft  # noqa: F401
 
 
@@ -79,7 +80,7 @@ def _start(job: dict[str, Any], selector: selectors.BaseSelector, events: int) -
 
 
 def _run(job: Job, events: int) -> None:
-    """In the child: run the cell and leave without the server's own clean-up."""
+    """In the child: run the cell, and exit without the server's clean-up."""
     code = 1
     try:
         _die_with_parent()
@@ -102,16 +103,17 @@ def _run(job: Job, events: int) -> None:
 
 
 def _die_with_parent() -> None:
-    """On Linux the kernel kills this process when the server goes, however that happens."""
+    """On Linux, let the kernel kill this process when the server ends, for whatever reason."""
     if sys.platform == "linux":
         pr_set_pdeathsig = 1
         ctypes.CDLL(None, use_errno=True).prctl(pr_set_pdeathsig, signal.SIGKILL)
 
 
 def _relay(fd: int, child: _Child, selector: selectors.BaseSelector, events: int) -> None:
+    """Pass on the events of a cell's process; at their end, report its exit code."""
     received = os.read(fd, 1 << 16)
     if received:
-        *lines, child.rest = (child.rest + received).split(b"\n")
+        *lines, child.unread = (child.unread + received).split(b"\n")
         for line in lines:
             _send(events, {"cell": child.cell} | json.loads(line))
         return

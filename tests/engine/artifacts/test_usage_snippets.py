@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 
 from harness.catalog import Catalog
-from harness.engine.artifacts.usage_snippets import how_to_load
+from harness.engine.artifacts.usage_snippets import usage_section
 from harness.grid import vocabulary
 from harness.types import Strategy
 
 
 def lines(strategy: Strategy) -> str:
     task = Catalog(vocabulary()).task("summarization").value
-    return "\n".join(how_to_load(task, strategy, "decoder", base="some/model", adapter=True, dtype="float32", labels=()))
+    return "\n".join(usage_section(task, strategy, "decoder", base="some/model", is_adapter=True, dtype="float32", labels=()))
 
 
 def lora(**fields: Any) -> Strategy:
