@@ -1,4 +1,4 @@
-"""The code on the card of an export, run as anybody would: it prints what the run has stored."""
+"""The code on the card of an export, run as a user would: it prints what the run stored."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def printed(card: str, prompt: str, base: Path | str) -> str:
 
 
 @pytest.mark.parametrize("strategy", ["lora", "qlora", "full", *SOFT])
-def test_the_card_of_a_decoder_prints_what_was_measured(
+def test_card_code_of_a_decoder_prints_the_stored_output(
     decoders: Finished, call: Call, here: Path, monkeypatch: pytest.MonkeyPatch, strategy: str
 ) -> None:
     assert call("export", decoders.folder, "--strategy", strategy, "--out", "out").code == 0
@@ -76,7 +76,7 @@ def test_the_card_of_a_decoder_prints_what_was_measured(
         ("encoder-decoder", LORA, "t5"), ("encoder-decoder", "qlora", "t5"),
     ],
 )  # fmt: skip
-def test_the_card_of_other_shapes_prints_what_was_measured(
+def test_card_code_of_other_shapes_prints_the_stored_output(
     other_shapes: dict[str, Finished], call: Call, here: Path, monkeypatch: pytest.MonkeyPatch, shape: str, strategy: str, model: str
 ) -> None:
     finished = other_shapes[shape]
@@ -95,7 +95,7 @@ def test_the_card_of_other_shapes_prints_what_was_measured(
         assert printed(card, prompt, base) == output
 
 
-def test_merging_a_method_that_the_model_does_not_support_fails_with_a_reason(other_shapes: dict[str, Finished], call: Call) -> None:
+def test_merge_of_an_unsupported_method_fails_with_a_reason(other_shapes: dict[str, Finished], call: Call) -> None:
     run = other_shapes["encoder"].run.path
     which = (str(run), "--strategy", "ia3", "--model", "bert", "--model-path", str(run.parents[1] / "bert"))
     ended = call("export", *which, "--merge", "--out", "model")

@@ -1,4 +1,4 @@
-"""`bench export` on the small run of both kinds of answers, and merging where it would make another model."""
+"""`bench export` of adapters and whole models, and merges that would compute something else."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def generated(finished: Finished, model: Any, tokenizer: Any, strategy: str) -> 
 
 
 @pytest.mark.parametrize("strategy", TRAINED)
-def test_a_whole_model_says_the_same_with_plain_transformers(finished: Finished, call: Call, here: Path, strategy: str) -> None:
+def test_exported_model_gives_the_stored_outputs_with_plain_transformers(finished: Finished, call: Call, here: Path, strategy: str) -> None:
     from safetensors import safe_open
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
@@ -64,7 +64,7 @@ def test_a_whole_model_says_the_same_with_plain_transformers(finished: Finished,
 
 
 @pytest.mark.parametrize("strategy", ["lora", "prefix"])
-def test_an_adapter_says_the_same_with_plain_peft(finished: Finished, call: Call, here: Path, strategy: str) -> None:
+def test_exported_adapter_gives_the_stored_outputs_with_plain_peft(finished: Finished, call: Call, here: Path, strategy: str) -> None:
     from peft import PeftModel
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
@@ -79,7 +79,7 @@ def test_an_adapter_says_the_same_with_plain_peft(finished: Finished, call: Call
     assert "The prompt it was tuned with" in card
 
 
-def test_another_dtype(finished: Finished, call: Call) -> None:
+def test_model_is_exported_in_the_requested_dtype(finished: Finished, call: Call) -> None:
     from safetensors.torch import load_file
 
     ended = call("export", finished.folder, "--strategy", "lora", "--task", "labels", "--merge", "--dtype", "bfloat16", "--out", "model")
@@ -88,7 +88,7 @@ def test_another_dtype(finished: Finished, call: Call) -> None:
     assert json.loads(Path("model/config.json").read_text())["dtype"] == "bfloat16"
 
 
-def test_a_merge_into_other_weights_than_those_measured_is_noticed(
+def test_merge_into_other_weights_than_the_measured_ones_is_refused(
     finished: Finished, call: Call, here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The classic mistake: an adapter that was trained on 4-bit weights, merged into the original ones."""
@@ -112,7 +112,7 @@ def test_a_merge_into_other_weights_than_those_measured_is_noticed(
         (["lora", "--model-path", "none", "--merge"], "there is no model 'none'"),
     ],
 )
-def test_export_says_in_one_message_what_is_wrong(finished: Finished, call: Call, here: Path, arguments: list[str], hint: str) -> None:
+def test_export_reports_a_problem_in_one_message(finished: Finished, call: Call, here: Path, arguments: list[str], hint: str) -> None:
     (here / "full").mkdir()
     (here / "full" / "precious").write_text("x")
     (here / "file").write_text("x")
@@ -124,7 +124,7 @@ def test_export_says_in_one_message_what_is_wrong(finished: Finished, call: Call
     assert sorted(f.name for f in here.rglob("*") if ".cache" not in f.parts) == ["file", "full", "precious"]
 
 
-def test_a_former_export_is_replaced_when_asked_and_a_run_never(spoiled: Finished, call: Call, here: Path) -> None:
+def test_force_replaces_an_earlier_export_but_never_a_run(spoiled: Finished, call: Call, here: Path) -> None:
     arguments = ("export", spoiled.folder, "--strategy", "lora", "--task", "notes")
     (here / "new").mkdir()
     assert call(*arguments, "--out", "new").code == 0, "an empty folder will do"
@@ -165,7 +165,7 @@ def tied(bench: Call, tmp_path_factory: pytest.TempPathFactory) -> Finished:
         (False, "computes something else than the base model with its adapter"),
     ],
 )
-def test_an_adapter_of_one_of_two_tied_layers_is_not_merged_into_both(
+def test_adapter_of_one_of_two_tied_layers_is_not_merged_into_both(
     tied: Finished, call: Call, here: Path, monkeypatch: pytest.MonkeyPatch, dtype: str, seen: bool, reason: str
 ) -> None:
     """Rounding to 16 bits would hide it: with them it must be found, too, and where nobody looks at the layers' names."""
@@ -180,7 +180,7 @@ def test_an_adapter_of_one_of_two_tied_layers_is_not_merged_into_both(
     assert call("export", tied.folder, "--strategy", HEAD, "--out", "adapter").code == 0
 
 
-def test_a_copy_of_a_tied_layer_becomes_a_layer_of_its_own_without_advice_for_programmers(tied: Finished, bench: Call, here: Path) -> None:
+def test_copy_of_a_tied_layer_is_exported_as_a_separate_layer_without_warnings(tied: Finished, bench: Call, here: Path) -> None:
     from safetensors.torch import load_file
 
     ended = bench("export", tied.folder, "--strategy", WHOLE_HEAD, "--merge", "--out", "model", here=here)
@@ -192,7 +192,7 @@ def test_a_copy_of_a_tied_layer_becomes_a_layer_of_its_own_without_advice_for_pr
     assert "lm_head.weight" in load_file(here / "model" / "model.safetensors")
 
 
-def test_a_strategy_is_known_by_what_was_typed_when_it_was_run(finished: Finished, tied: Finished, call: Call, here: Path) -> None:
+def test_strategy_can_be_named_as_it_was_typed_for_the_run(finished: Finished, tied: Finished, call: Call, here: Path) -> None:
     """Brackets and spaces are no part of its name in the run, nor is a file's ending."""
     name = "lora:target_modules=lm_head,q_proj,learning_rate=1e-3"
     for i, typed in enumerate((HEAD, HEAD.replace(" ", ""), name)):

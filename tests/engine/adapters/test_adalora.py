@@ -1,4 +1,4 @@
-"""AdaLoRA's own part of a training: the penalty is PEFT's, ranks are cut as planned, and what is kept is what is stored."""
+"""AdaLoRA's part of a training: the penalty is PEFT's, ranks are removed as planned, and what is stored is what was kept."""
 
 import json
 
@@ -25,7 +25,7 @@ def ranks(model):
     return [int((p != 0).sum()) for name, p in model.named_parameters() if "lora_E" in name]
 
 
-def test_the_penalty_is_what_peft_adds_to_its_own_loss(loaded, rows):
+def test_penalty_equals_the_one_that_peft_adds_to_its_loss(loaded, rows):
     model = adapt(loaded.model, strategy(orth_reg_weight=0.7), 0, steps=10)
     allocation = RankAllocation.of(model)
     batch = collate(rows[:1], 0, "cpu")
@@ -38,7 +38,7 @@ def test_the_penalty_is_what_peft_adds_to_its_own_loss(loaded, rows):
     torch.testing.assert_close(ours, theirs, rtol=1e-5, atol=1e-5)
 
 
-def test_the_penalty_is_minimised_but_not_reported(train_on, tmp_path):
+def test_penalty_is_minimized_but_not_part_of_the_reported_loss(train_on, tmp_path):
     """With a weight that drowns the task, the factors become orthogonal while the reported loss stays that of the task."""
     model, _ = train_on(adapter=ADAPTER | {"orth_reg_weight": 100.0}, epochs=4, learning_rate=0.02)
     lines = [json.loads(line) for line in (tmp_path / "a" / "training.jsonl").read_text().splitlines()]
@@ -46,7 +46,7 @@ def test_the_penalty_is_minimised_but_not_reported(train_on, tmp_path):
     assert RankAllocation.of(model).penalty() < 100 * 0.75  # factors that are drawn anew have about 2
 
 
-def test_ranks_are_cut_to_the_budget_where_they_matter_least(train_on):
+def test_least_important_ranks_are_removed_down_to_the_budget(train_on):
     model, summary = train_on(adapter=ADAPTER, epochs=4, validation=False)
     assert summary.steps == 20
     left = ranks(model)
@@ -55,7 +55,7 @@ def test_ranks_are_cut_to_the_budget_where_they_matter_least(train_on):
 
 
 @pytest.mark.parametrize("stop", [3, 9, 14])
-def test_an_interruption_in_any_phase_changes_nothing(train_on, stop):
+def test_interruption_in_any_phase_does_not_change_the_result(train_on, stop):
     recipe = {"adapter": ADAPTER | {"lora_dropout": 0.1}, "validation": False}
     whole, _ = train_on("whole", **recipe)
     with pytest.raises(KeyboardInterrupt):
@@ -67,7 +67,7 @@ def test_an_interruption_in_any_phase_changes_nothing(train_on, stop):
 
 
 @pytest.mark.parametrize("quantization", [None, QuantizationSpec()], ids=["float32", "four-bit"])
-def test_weights_that_are_older_than_the_last_cut_come_back_from_disk(tiny, device, rows, tmp_path, quantization):
+def test_best_weights_older_than_the_last_removal_are_stored_correctly(tiny, device, rows, tmp_path, quantization):
     """The best validation may come before ranks are cut: the pattern stored is that of the weights, not the newest."""
     loaded = load_model(tiny, device, quantization=quantization)
     model = adapt(loaded.model, strategy(), 0, steps=10)
@@ -89,7 +89,7 @@ def test_weights_that_are_older_than_the_last_cut_come_back_from_disk(tiny, devi
     assert ranks(again)[0] == 0 and ranks(again)[1] == 6
 
 
-def test_the_phases_follow_the_length_of_the_training(loaded):
+def test_phases_depend_on_the_number_of_steps(loaded):
     config = adapt(loaded.model, strategy(), 0, steps=50).peft_config["default"]
     assert (config.total_step, config.tinit, config.tfinal) == (50, 5, 25)
 
@@ -102,13 +102,13 @@ def test_the_phases_follow_the_length_of_the_training(loaded):
         ({}, 1, "in a training of 1 steps"),
     ],
 )
-def test_a_training_without_room_for_the_cut_is_refused(loaded, fields, steps, message):
+def test_training_too_short_to_remove_ranks_is_refused(loaded, fields, steps, message):
     with pytest.raises(BenchError, match=message):
         adapt(loaded.model, strategy(**fields), 0, steps=steps)
 
 
 @pytest.mark.parametrize("steps", [2, 3, 4, 7])
-def test_the_shortest_trainings_work(train_on, steps):
+def test_shortest_possible_trainings_work(train_on, steps):
     _, summary = train_on(adapter=ADAPTER, epochs=steps / 5)
     assert summary.steps == steps
 
@@ -124,10 +124,10 @@ def test_the_shortest_trainings_work(train_on, steps):
         ({"beta1": 2.0}, r"adapter\.beta1: must be a number between 0 and 1, not 2\.0"),
     ],
 )
-def test_values_that_cannot_work_are_refused_before_anything_starts(fields, message):
+def test_invalid_values_are_refused_before_anything_starts(fields, message):
     with pytest.raises(BenchError, match=message):
         check_adapter(strategy(**fields))
 
 
-def test_a_long_first_phase_is_no_error_while_the_length_is_unknown():
+def test_long_first_phase_is_accepted_while_the_steps_are_unknown():
     check_adapter(strategy(tinit=5000, tfinal=5000))

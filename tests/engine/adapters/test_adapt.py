@@ -1,4 +1,4 @@
-"""A strategy on a model: what is trained, what is stored, what is refused."""
+"""A strategy applied to a model: what is trained, what is stored, what is refused."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -24,7 +24,7 @@ def peft(**adapter):
 
 
 @pytest.mark.parametrize("strategy", TRAINING, ids=lambda s: s.name)
-def test_every_shipped_strategy_changes_the_model_and_comes_back_from_disk(strategy, tiny, device, rows, tmp_path):
+def test_every_shipped_strategy_learns_and_survives_storing(strategy, tiny, device, rows, tmp_path):
     full = strategy.method == "full"
     loaded = load_model(tiny, device, full_precision=full, quantization=strategy.quantization)
     batch = collate(rows[:4], loaded.tokenizer.pad_token_id, "cpu")
@@ -58,18 +58,18 @@ def test_every_shipped_strategy_changes_the_model_and_comes_back_from_disk(strat
 
 
 @pytest.mark.parametrize("strategy", SHIPPED, ids=lambda s: s.name)
-def test_every_shipped_adapter_is_accepted_by_peft(strategy):
+def test_peft_accepts_every_shipped_adapter(strategy):
     check_adapter(strategy)
 
 
-def test_what_peft_does_not_know_is_refused_with_a_hint():
+def test_unknown_fields_and_methods_are_refused_with_a_hint():
     with pytest.raises(BenchError, match=r"adapter\.lora_alfa: LoraConfig has no such field\. Did you mean 'lora_alpha'"):
         check_adapter(peft(lora_alfa=3))
     with pytest.raises(BenchError, match=r"unknown method 'LORRA'\. Did you mean 'LORA'"):
         check_adapter(peft(peft_type="LORRA"))
 
 
-def test_an_adapter_that_does_not_fit_the_model_is_one_clear_error(loaded):
+def test_adapter_for_missing_layers_is_refused(loaded):
     with pytest.raises(BenchError, match=r"adapter\.target_modules: the model has no module 'no_such_layer'\. Known: down_proj, embed"):
         adapt(loaded.model, peft(target_modules=["no_such_layer"]), 0)
 
@@ -78,7 +78,7 @@ def test_gradient_checkpointing_stays_off(loaded):
     assert not adapt(loaded.model, peft(target_modules="all-linear"), 0).get_base_model().is_gradient_checkpointing
 
 
-def test_a_prompt_can_begin_as_words(loaded, tmp_path):
+def test_prompt_tuning_can_start_from_a_text(loaded, tmp_path):
     """The words are read by the model's own tokenizer, whose path on this machine is not stored."""
     text = "Classify the message of a customer:"
     words = {"prompt_tuning_init": "TEXT", "prompt_tuning_init_text": text}

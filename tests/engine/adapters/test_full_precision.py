@@ -1,4 +1,4 @@
-"""Copies of whole layers are trained in float32 inside a model of 16 bits, and come back from disk unrounded."""
+"""Copies of whole layers are trained in float32 inside a 16-bit model, and are stored without rounding."""
 
 import pytest
 import torch

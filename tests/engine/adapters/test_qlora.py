@@ -55,7 +55,7 @@ def randomized(model):
 
 
 @pytest.mark.parametrize("kind", ["nf4", "fp4"])
-def test_gradients_after_an_evaluation_are_those_of_the_unpacked_model(tiny, device, rows, kind):
+def test_gradients_after_an_evaluation_equal_those_of_unpacked_weights(tiny, device, rows, kind):
     packed = load_model(tiny, device, quantization=QuantizationSpec(type=kind))
     plain = unpacked(packed.model, load_model(tiny, device).model)
     quantized = [m for m in packed.model.modules() if type(m).__name__ == "Linear4bit"]
@@ -82,7 +82,7 @@ def test_lora_and_qlora_train_the_same_parameters(tiny, device):
     assert all(torch.equal(ours[n], theirs[n]) for n in ours), "the same seed draws the same adapter"
 
 
-def test_four_bits_take_less_memory_and_count_as_many_parameters(tiny, device):
+def test_four_bit_weights_take_less_memory_for_the_same_parameters(tiny, device):
     plain, packed = load_model(tiny, device), load_model(tiny, device, quantization=QuantizationSpec())
     assert packed.parameters == plain.parameters
     assert packed.model.get_memory_footprint() < 0.5 * plain.model.get_memory_footprint()
@@ -98,7 +98,7 @@ def test_quantization_changes_the_outputs_a_little(tiny, device, rows):
 
 
 @pytest.mark.parametrize("kind", sorted(_FOUR_BIT))
-def test_on_four_bits_as_on_the_same_weights_unpacked(kind, tiny, device, rows):
+def test_methods_compute_the_same_on_four_bits_as_on_unpacked_weights(kind, tiny, device, rows):
     """Loss and gradients; a method that took the packed bytes for weights would differ, or fail."""
     packed = load_model(tiny, device, quantization=QuantizationSpec()).model
     plain = unpacked(packed, load_model(tiny, device).model)

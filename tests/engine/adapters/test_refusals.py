@@ -1,4 +1,4 @@
-"""Adapters that cannot work are refused with the reason: before any cell starts where the strategy alone says it."""
+"""Adapters that cannot work are refused with a reason, before any cell starts if the strategy alone shows it."""
 
 import re
 
@@ -30,13 +30,13 @@ def peft(kind, quantization=None, **fields):
 
 
 @pytest.mark.parametrize("kind", sorted(_REFUSED))
-def test_methods_that_cannot_work_here(kind):
+def test_unsupported_methods_are_refused(kind):
     with pytest.raises(BenchError, match=rf"strategy 'mine': adapter\.peft_type: {kind} cannot be used here: it "):
         check_adapter(peft(kind.lower()))
 
 
 @pytest.mark.parametrize("kind", ["LOHA", "LOKR", "HRA", "DELORA", "OSF", "PEANUT"])
-def test_methods_that_cannot_work_on_four_bits(kind):
+def test_methods_unsupported_on_four_bits_are_refused(kind):
     check_adapter(peft(kind))
     with pytest.raises(BenchError, match=rf"{kind} does not work on a base model in 4 bits"):
         check_adapter(peft(kind, QuantizationSpec()))
@@ -49,19 +49,19 @@ def test_methods_that_cannot_work_on_four_bits(kind):
         ("pissa_niter_4", "changes the base model at random"),
     ],
 )
-def test_first_values_that_need_data_or_cannot_be_repeated(value, reason):
+def test_initializations_that_need_data_or_randomness_are_refused(value, reason):
     with pytest.raises(BenchError, match=rf"adapter\.init_lora_weights: {value} cannot be used here: it {reason}"):
         check_adapter(peft("LORA", init_lora_weights=value))
     check_adapter(peft("LORA", init_lora_weights="pissa"))
 
 
 @pytest.mark.parametrize("name", ["task_type", "inference_mode", "base_model_name_or_path"])
-def test_fields_that_are_not_the_users(name):
+def test_fields_set_by_bench_are_refused(name):
     with pytest.raises(BenchError, match=rf"adapter\.{name}: bench sets this field; leave it out"):
         check_adapter(peft("LORA", **{name: "SEQ_CLS"}))
 
 
-def test_every_wrong_field_is_named_at_once():
+def test_all_unknown_fields_are_named_at_once():
     with pytest.raises(BenchError) as caught:
         check_adapter(peft("VERA", rank=3, d_intial=0.2, vera_dropout=0.1))
     assert len(caught.value.problems) == 2
@@ -71,12 +71,12 @@ def test_every_wrong_field_is_named_at_once():
 
 @pytest.mark.parametrize("count", [0, -3, 2.5, "20", True, None])
 @pytest.mark.parametrize("kind", ["PROMPT_TUNING", "PREFIX_TUNING", "P_TUNING"])
-def test_a_number_of_virtual_tokens_that_is_none(kind, count):
+def test_invalid_number_of_virtual_tokens_is_refused(kind, count):
     with pytest.raises(BenchError, match=rf"adapter\.num_virtual_tokens: must be the number of trained tokens.*not {count!r}"):
         check_adapter(peft(kind, num_virtual_tokens=count))
 
 
-def test_virtual_tokens_must_be_counted():
+def test_number_of_virtual_tokens_is_required():
     with pytest.raises(BenchError, match=r"adapter\.num_virtual_tokens: must be the number of trained tokens, a whole number from 1$"):
         check_adapter(peft("PROMPT_TUNING"))
     assert virtual_tokens(peft("PREFIX_TUNING", num_virtual_tokens=7)) == 7
@@ -87,7 +87,7 @@ def test_virtual_tokens_must_be_counted():
 SMALL = {"vocab_size": 64, "hidden_size": 32, "intermediate_size": 32, "num_attention_heads": 2}
 
 
-def test_layers_that_must_be_named():
+def test_unknown_model_type_requires_named_layers():
     """PEFT knows the layers of IA3 for some types of models alone; others have them under the same names, or do not."""
     olmo = adapt(OlmoForCausalLM(OlmoConfig(num_hidden_layers=1, **SMALL)), peft("IA3"), 0)
     assert olmo.peft_config["default"].target_modules == {"k_proj", "v_proj", "down_proj"}
@@ -96,17 +96,17 @@ def test_layers_that_must_be_named():
         adapt(lfm2, peft("IA3"), 0)
 
 
-def test_an_adapter_that_could_be_stored_but_not_read_again(loaded):
+def test_adapter_that_could_not_be_read_again_is_refused(loaded):
     with pytest.raises(BenchError, match=r"'mine' does not fit this model: .*feedforward_modules"):
         adapt(loaded.model, peft("IA3", target_modules="all-linear"), 0)
 
 
-def test_an_adapter_that_trains_nothing(loaded):
+def test_adapter_without_trained_weights_is_refused(loaded):
     with pytest.raises(BenchError, match="the adapter of 'mine' trains nothing of this model"):
         adapt(loaded.model, peft("TRAINABLE_TOKENS"), 0)
 
 
-def test_what_peft_fails_at_without_a_word_is_a_clear_error(loaded):
+def test_silent_failures_of_peft_are_clear_errors(loaded):
     with pytest.raises(BenchError, match="the adapter of 'mine' does not fit this model: StopIteration"):
         adapt(loaded.model, peft("LN_TUNING", target_modules=["rotary_emb"]), 0)
     with pytest.raises(BenchError, match=r"adapter\.adapter_len: ADAPTION_PROMPT needs it"):
@@ -114,7 +114,7 @@ def test_what_peft_fails_at_without_a_word_is_a_clear_error(loaded):
 
 
 @pytest.mark.parametrize("kind", ["PROMPT_TUNING", "PREFIX_TUNING", "P_TUNING"])
-def test_virtual_tokens_are_for_decoders(kind):
+def test_virtual_tokens_are_refused_for_other_shapes_than_decoders(kind):
     sizes = {"vocab_size": 64, "num_layers": 1, "d_model": 32, "d_ff": 32, "d_kv": 16, "num_heads": 2}
     t5 = T5ForConditionalGeneration(T5Config(**sizes))
     config = BertConfig(vocab_size=64, hidden_size=32, intermediate_size=32, num_hidden_layers=1, num_attention_heads=2)
@@ -134,17 +134,17 @@ NEEDS = {
 
 
 @pytest.mark.parametrize("kind", sorted({t.value for t in PeftType} - set(_REFUSED)))
-def test_every_method_can_be_tried_without_weights(kind, tiny):
+def test_every_method_can_be_checked_on_a_model_without_weights(kind, tiny):
     """So it is found out before the first cell whether an adapter fits; what is made from the weights themselves is left open."""
     soft = {"num_virtual_tokens": 3} if kind in ("CARTRIDGE", "PROMPT_TUNING", "PREFIX_TUNING", "P_TUNING") else {}
     adapt(load_skeleton(tiny).model, peft(kind, **soft, **NEEDS.get(kind, {})), 0)
 
 
-def test_the_list_of_methods_for_four_bits_names_methods():
+def test_four_bit_methods_exist_in_peft():
     assert {t.value for t in PeftType} - set(_REFUSED) >= _FOUR_BIT
 
 
-def test_the_readme_lists_the_methods_as_they_are():
+def test_readme_lists_the_supported_and_refused_methods():
     text = (shipped_folder("strategies") / "README.md").read_text(encoding="utf-8")
     tested, four_bit = (set(re.findall(r"[A-Z][A-Z0-9_]+", block)) for block in re.findall(r"(?:^> .*\n)+", text, re.MULTILINE))
     assert tested == {t.value for t in PeftType} - set(_REFUSED)
@@ -164,12 +164,12 @@ def test_the_readme_lists_the_methods_as_they_are():
         ({"bias": "foo"}, r"adapter\.bias: must be 'none', 'all' or 'lora_only', not 'foo'"),
     ],
 )
-def test_values_of_another_type(fields, said):
+def test_values_of_the_wrong_type_are_refused(fields, said):
     with pytest.raises(BenchError, match=said):
         check_adapter(peft("LORA", **fields))
 
 
-def test_a_number_that_yaml_takes_for_a_text_is_a_number():
+def test_number_that_yaml_reads_as_text_is_a_number():
     assert adapter_config(peft("LORA", lora_dropout="1e-1", r="8"), "decoder", None).lora_dropout == 0.1
 
 
@@ -183,6 +183,6 @@ def test_a_number_that_yaml_takes_for_a_text_is_a_number():
         ("OFT", {"oft_block_size": 7}, r"Invalid `oft_block_size` \(7\)! Adjusted"),
     ],
 )
-def test_what_peft_would_pass_over_in_silence(kind, fields, said):
+def test_names_that_peft_would_silently_ignore_are_refused(kind, fields, said):
     with pytest.raises(BenchError, match=said):
         adapt(load_skeleton(resolve_model("tiny")).model, peft(kind, **fields), 0)

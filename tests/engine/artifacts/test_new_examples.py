@@ -1,4 +1,4 @@
-"""New rows for a finished cell: they have the inputs of the run's rows, of which some may lack what the prompt only asks for."""
+"""New examples for a finished cell get the inputs of the run's examples, some of which may lack an optional input."""
 
 from types import SimpleNamespace
 
@@ -25,13 +25,13 @@ def row(**inputs):
 
 
 @pytest.mark.parametrize("shape", ["decoder", "encoder"])
-def test_a_context_is_kept_although_the_first_row_of_the_run_had_none(shape):
+def test_optional_input_is_kept_even_if_the_first_example_of_the_run_lacks_it(shape):
     rows = fit_examples(finished(shape=shape), [row(context="Here.", question="where?"), row(question="who?", more="y")], "new.jsonl")
     assert [dict(r.inputs) for r in rows] == [{"question": "where?", "context": "Here."}, {"question": "who?"}]
     assert list(rows[0].inputs) == ["question", "context"], "in the order of the run"
 
 
-def test_what_the_prompt_needs_must_be_in_every_row():
+def test_inputs_that_the_prompt_needs_are_required():
     with pytest.raises(BenchError, match=r"new\.csv: 1 of 2 rows have no 'context', which the prompt needs"):
         fit_examples(finished("{{ context }} {{ question }}"), [row(question="q"), row(question="q", context="c")], "new.csv")
     with pytest.raises(BenchError, match=r"no column for the input 'question'\. Name it: fields=.* text, other"):

@@ -1,4 +1,4 @@
-"""PredictionTable as JSON lines and as a table: what a model writes is hostile text."""
+"""Prediction tables as JSON lines and as CSV: model outputs are hostile text."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def answers(*predictions: Prediction, choices: tuple[str, ...] = ()) -> Predicti
     return PredictionTable(cast(Any, None), examples, prompts, predictions)
 
 
-def test_no_character_that_a_terminal_obeys_is_in_the_lines() -> None:
+def test_json_lines_contain_no_control_characters() -> None:
     text = answers(Prediction(HOSTILE, HOSTILE, "=1+1")).to_jsonl()
     assert {c for c in text if not c.isprintable()} == {"\n"}
     assert text.count("\n") == 1
@@ -34,14 +34,14 @@ def test_no_character_that_a_terminal_obeys_is_in_the_lines() -> None:
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
-def test_a_formula_becomes_a_text_in_a_table_and_nowhere_else(text: str) -> None:
+def test_formulas_become_text_in_csv_only(text: str) -> None:
     found = answers(Prediction(text, f"a {text}", text))
     (row,) = csv.DictReader(io.StringIO(found.to_csv(), newline=""))
     assert (row["id"], row["output"], row["answer"]) == (f"'{text}", f"a {text}", f"'{text}")
     assert json.loads(found.to_jsonl())["answer"] == text
 
 
-def test_labels_and_their_probabilities() -> None:
+def test_rows_contain_labels_and_their_probabilities() -> None:
     chosen = Prediction("a", "yes", "yes", (math.log(0.1), math.log(0.3)), finish="choice")
     found = answers(chosen, Prediction("b", "=no", "=no", (-1e5, -1e5)), choices=("=no", "yes"))
     first, second = found.rows()
@@ -54,11 +54,11 @@ def test_labels_and_their_probabilities() -> None:
     assert rows[1]["label"] == "'=no"
 
 
-def test_the_extension_says_the_format() -> None:
+def test_extension_selects_the_format() -> None:
     found = answers(Prediction("a", "x", "x"))
     assert found.text(Path("x.CSV")) == found.to_csv()
     assert found.text(Path("x.jsonl")) == found.to_jsonl()
 
 
-def test_probabilities_of_very_unlikely_labels() -> None:
+def test_probabilities_of_very_unlikely_labels_do_not_underflow() -> None:
     assert normalize_likelihoods([-1e4, -1e4 - math.log(3)]) == pytest.approx([0.75, 0.25])

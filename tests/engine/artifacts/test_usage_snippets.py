@@ -1,4 +1,4 @@
-"""Which adapters the card says vLLM takes, and with which rank."""
+"""Which adapters the model card recommends for vLLM, and with which rank."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def lora(**fields: Any) -> Strategy:
 
 
 @pytest.mark.parametrize(("rank", "taken"), [(None, 8), (1, 8), (8, 8), (12, 16), (65, 128), (257, 320), (321, 512), (512, 512)])
-def test_the_rank_is_one_that_vllm_takes(rank: int | None, taken: int) -> None:
+def test_rank_is_rounded_up_to_one_that_vllm_accepts(rank: int | None, taken: int) -> None:
     assert f"max_lora_rank={taken})" in lines(lora() if rank is None else lora(r=rank))
 
 
@@ -33,11 +33,11 @@ def test_the_rank_is_one_that_vllm_takes(rank: int | None, taken: int) -> None:
         {"alpha_pattern": {"q_proj": 64}}, {"init_lora_weights": "pissa"}, {"lora_bias": True}, {"peft_type": "VERA"},
     ],
 )  # fmt: skip
-def test_nothing_is_said_of_vllm_where_it_would_refuse_or_compute_something_else(fields: dict[str, Any]) -> None:
+def test_vllm_is_not_mentioned_for_adapters_that_it_does_not_support(fields: dict[str, Any]) -> None:
     assert "vllm" not in lines(lora(**fields)).lower()
 
 
-def test_what_changes_nothing_for_vllm_is_no_reason() -> None:
+def test_fields_without_effect_do_not_exclude_vllm() -> None:
     fine = {"use_dora": False, "bias": "none", "modules_to_save": None, "init_lora_weights": True, "use_rslora": True, "lora_dropout": 0.1}
     assert "enable_lora=True" in lines(lora(**fine))
     assert "vllm" not in lines(Catalog(vocabulary()).strategy("qlora").value).lower()

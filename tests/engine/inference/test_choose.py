@@ -1,4 +1,4 @@
-"""Label likelihoods: one pass over a tree of labels equals a full pass for every label."""
+"""Label likelihoods: one pass over a tree of labels equals one full pass per label."""
 
 import pytest
 import torch
@@ -26,7 +26,7 @@ def prompts(loaded):
     return [loaded.tokenizer(p)["input_ids"] for p in ("My card has not come.\nLabel:", "A", "long " * 40 + "\nLabel:")]
 
 
-def test_the_tree_gives_the_likelihoods_of_full_passes(loaded, labels, prompts):
+def test_tree_gives_the_likelihoods_of_full_passes(loaded, labels, prompts):
     scorer = LabelScorer(loaded.model, labels, 0)
     tree = torch.tensor(scorer(prompts))
     plain = torch.tensor([score_labels(loaded.model, p, labels, 0) for p in prompts])
@@ -40,7 +40,7 @@ def test_likelihoods_of_all_continuations_sum_to_less_than_one(loaded, labels, p
         assert sum(torch.tensor(row, dtype=torch.float64).exp().tolist()) < 1.0
 
 
-def test_a_prefix_does_not_win_by_being_shorter(loaded):
+def test_label_that_is_a_prefix_of_another_has_no_advantage(loaded):
     """The label that the model would write wins, although another one is its beginning."""
     encoder = PromptEncoder(loaded.tokenizer)
     prompt = loaded.tokenizer("card arrival\ncard arrival\ncard arrival\n")["input_ids"]
@@ -51,7 +51,7 @@ def test_a_prefix_does_not_win_by_being_shorter(loaded):
     assert with_end[0] < without_end[0]
 
 
-def test_a_tree_shares_beginnings():
+def test_tree_shares_common_beginnings():
     tree = LabelTree.of([[1, 2, 9], [1, 2, 3, 9], [4, 9]])
     assert tree.tokens == (1, 2, 3, 4)
     assert tree.parents == (-1, 0, 1, -1)
@@ -76,7 +76,7 @@ def small(kind):
 
 
 @pytest.mark.parametrize(("kind", "by_tree"), [("llama", True), ("lfm2", False)])
-def test_models_that_cannot_take_a_tree_are_scored_the_plain_way(kind, by_tree):
+def test_models_that_do_not_support_a_tree_are_scored_without_it(kind, by_tree):
     model = small(kind)
     labels, prompts = [[5, 6, 1], [5, 6, 7, 1], [9, 1]], [[3, 4, 8, 10], [7, 2]]
     scorer = LabelScorer(model, labels, 0)

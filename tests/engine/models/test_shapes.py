@@ -1,4 +1,4 @@
-"""Models of every shape: recognised, loaded whole, with the head that belongs to the labels."""
+"""Models of every shape: recognized, loaded completely, with the head for the labels."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def logits(model: Any) -> torch.Tensor:
         ("qwen2", "Qwen2ForSequenceClassification", "encoder"),
     ],
 )
-def test_the_shape_is_seen_from_the_configuration(family: str, saved_as: str | None, shape: str) -> None:
+def test_shape_follows_from_the_configuration(family: str, saved_as: str | None, shape: str) -> None:
     config = transformers.AutoConfig.for_model(family)
     config.architectures = [saved_as] if saved_as else None
     assert shape_of(config) == shape
@@ -72,11 +72,11 @@ def test_the_shape_is_seen_from_the_configuration(family: str, saved_as: str | N
 def test_models_of_images_and_sounds_are_refused(family: str, named: str) -> None:
     config = transformers.AutoConfig.for_model(family)
     config.architectures = [named] if named != family else None
-    with pytest.raises(BenchError, match=f"no language model but {named}; bench takes decoders"):
+    with pytest.raises(BenchError, match=f"{named} is not a language model; bench supports decoders"):
         shape_of(config)
 
 
-def test_a_refused_model_is_named(tmp_path: Path) -> None:
+def test_error_names_the_refused_model(tmp_path: Path) -> None:
     folder = save_model(tmp_path / "pictures", "bert")
     (folder / "config.json").write_text(json.dumps({"model_type": "vit", "architectures": ["ViTModel"]}))
     with pytest.raises(BenchError, match="the model 'pictures' cannot be loaded: ViTModel is not a language model"):
@@ -87,7 +87,7 @@ def test_a_refused_model_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("family", "shape"), SHAPES.items())
-def test_each_shape_loads_without_a_word(family: str, shape: str, tmp_path: Path, device: Any, capfd: pytest.CaptureFixture[str]) -> None:
+def test_each_shape_loads_without_warnings(family: str, shape: str, tmp_path: Path, device: Any, capfd: pytest.CaptureFixture[str]) -> None:
     folder = save_model(tmp_path / family, family)
     capfd.readouterr()
     loaded = load_model(source(folder), device, labels=LABELS)
@@ -99,7 +99,7 @@ def test_each_shape_loads_without_a_word(family: str, shape: str, tmp_path: Path
 
 
 @pytest.mark.parametrize("family", ["bert", "roberta", "distilbert", "bart"])
-def test_the_context_is_as_long_as_the_model_can_read_and_no_longer(family: str, tmp_path: Path, device: Any) -> None:
+def test_context_is_the_longest_sequence_that_the_model_reads(family: str, tmp_path: Path, device: Any) -> None:
     loaded = load_model(source(save_model(tmp_path / family, family)), device, labels=LABELS)
     read = loaded.model.get_encoder() if loaded.shape == "encoder-decoder" else loaded.model
 
@@ -112,7 +112,7 @@ def test_the_context_is_as_long_as_the_model_can_read_and_no_longer(family: str,
         run(loaded.context + 1)
 
 
-def test_a_model_without_positions_takes_what_its_tokenizer_says(tmp_path: Path, device: Any) -> None:
+def test_context_of_a_model_without_positions_is_the_tokenizers(tmp_path: Path, device: Any) -> None:
     folder = save_model(tmp_path / "t5", "t5")
     settings = json.loads((folder / "tokenizer_config.json").read_text())
     for said, context in ((512, 512), (10**30, 2048)):
@@ -120,7 +120,7 @@ def test_a_model_without_positions_takes_what_its_tokenizer_says(tmp_path: Path,
         assert load_model(source(folder), device).context == context
 
 
-def test_a_model_that_lacks_weights_is_refused_and_not_filled_up_at_random(tmp_path: Path, device: Any) -> None:
+def test_model_with_missing_weights_is_refused(tmp_path: Path, device: Any) -> None:
     trunk = save_model(tmp_path / "trunk", "llama", saved_as="LlamaModel")
     reason = r"trunk: its weights do not make a complete LlamaForCausalLM: missing, or of another size: lm_head\.weight$"
     with pytest.raises(BenchError, match=reason):
@@ -142,7 +142,7 @@ def test_a_model_that_lacks_weights_is_refused_and_not_filled_up_at_random(tmp_p
 # -------------------------------------------------------------------------------------------------------------- the head
 
 
-def test_an_encoder_without_labels_can_only_be_refused(tmp_path: Path, device: Any) -> None:
+def test_encoder_without_labels_is_refused(tmp_path: Path, device: Any) -> None:
     found = source(save_model(tmp_path / "mine", "bert"))
     for load in (lambda: load_model(found, device), lambda: load_skeleton(found)):
         with pytest.raises(BenchError, match=r"the model 'mine' is an encoder \(bert\): it can only choose among labels"):
@@ -150,7 +150,7 @@ def test_an_encoder_without_labels_can_only_be_refused(tmp_path: Path, device: A
 
 
 @pytest.mark.parametrize("family", ENCODERS)
-def test_a_new_head_is_the_same_each_time_in_every_precision(family: str, tmp_path: Path, device: Any) -> None:
+def test_new_head_is_the_same_each_time_in_every_precision(family: str, tmp_path: Path, device: Any) -> None:
     found = source(save_model(tmp_path / family, family))
     torch.manual_seed(1)
     first = load_model(found, device, labels=LABELS).model
@@ -172,7 +172,7 @@ def saved_classifier(folder: Path, labels: tuple[str, ...]) -> Path:
     return save_model(folder, "bert", saved_as="BertForSequenceClassification", **names)
 
 
-def test_a_stored_head_is_kept_and_its_outputs_follow_the_labels(tmp_path: Path, device: Any) -> None:
+def test_stored_head_is_kept_in_the_order_of_the_labels(tmp_path: Path, device: Any) -> None:
     """A published classifier orders and writes its labels in its own way."""
     found = source(saved_classifier(tmp_path / "mine", ("PIN", "CARD", "REFUND")))
     plain = transformers.AutoModelForSequenceClassification.from_pretrained(found.folder).eval()
@@ -185,14 +185,14 @@ def test_a_stored_head_is_kept_and_its_outputs_follow_the_labels(tmp_path: Path,
 
 
 @pytest.mark.parametrize("labels", [("card", "refund", "cash"), ("card", "refund"), ("LABEL_0", "LABEL_1", "LABEL_2")])
-def test_a_head_for_other_labels_is_not_used(labels: tuple[str, ...], tmp_path: Path, device: Any) -> None:
+def test_head_for_other_labels_is_not_used(labels: tuple[str, ...], tmp_path: Path, device: Any) -> None:
     loaded = load_model(source(saved_classifier(tmp_path / "mine", labels)), device, labels=LABELS)
     fresh = load_model(source(save_model(tmp_path / "fresh", "bert")), device, labels=LABELS)
     assert torch.equal(loaded.model.classifier.weight, fresh.model.classifier.weight)
     assert not loaded.model.classifier.bias.any()
 
 
-def test_the_head_stays_out_of_four_bits(tmp_path: Path, device: Any) -> None:
+def test_head_is_not_quantized(tmp_path: Path, device: Any) -> None:
     found = source(save_model(tmp_path / "mine", "roberta"))
     packed = load_model(found, device, labels=LABELS, quantization=QuantizationSpec())
     kinds = {name: type(module).__name__ for name, module in packed.model.named_modules() if hasattr(module, "in_features")}
@@ -201,7 +201,7 @@ def test_the_head_stays_out_of_four_bits(tmp_path: Path, device: Any) -> None:
     assert packed.parameters == load_model(found, device, labels=LABELS).parameters
 
 
-def test_a_decoder_with_a_head_reads_the_last_token_that_is_no_padding(tmp_path: Path, device: Any) -> None:
+def test_decoder_with_a_head_reads_the_last_token_before_padding(tmp_path: Path, device: Any) -> None:
     folder = save_model(tmp_path / "mine", "llama", saved_as="LlamaForSequenceClassification", num_labels=2)
     config = json.loads((folder / "config.json").read_text())
     del config["pad_token_id"]

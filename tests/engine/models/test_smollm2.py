@@ -27,7 +27,7 @@ def loaded(source):
     return load_model(source, find_device("float32"))
 
 
-def test_the_gguf_file_becomes_safetensors_once(source):
+def test_gguf_file_is_converted_once(source):
     files = {f.name for f in source.folder.iterdir()}
     assert {"config.json", "model.safetensors", "tokenizer.json"} <= files
     before = (source.folder / "model.safetensors").stat().st_mtime_ns
@@ -36,7 +36,7 @@ def test_the_gguf_file_becomes_safetensors_once(source):
     assert (source.folder / "model.safetensors").stat().st_mtime_ns == before
 
 
-def test_a_chat_model_gets_its_template_and_its_end_of_turn(loaded):
+def test_chat_model_uses_its_template_and_end_of_turn(loaded):
     encoder = PromptEncoder(loaded.tokenizer)
     (prompt,) = encoder.prompts([Example("1", {"input": "Hi"}, ("x",))], lambda e: f"Say: {e.inputs['input']}\n", 1000)
     text = loaded.tokenizer.decode(prompt.ids)
@@ -48,7 +48,7 @@ def test_a_chat_model_gets_its_template_and_its_end_of_turn(loaded):
     assert loaded.tokenizer.decode(prompt.ids) == "Say: Hi\n"
 
 
-def test_it_answers(loaded):
+def test_model_answers(loaded):
     encoder = PromptEncoder(loaded.tokenizer)
     ask = ["What is the capital of France? Answer with one word.", "Write the word hello."]
     prompts = [p.ids for p in encoder.prompts([Example(a, {"input": a}, ("x",)) for a in ask], lambda e: e.inputs["input"], 1000)]
@@ -71,7 +71,7 @@ def test_labels_by_tree_equal_full_passes(loaded):
     torch.testing.assert_close(tree, plain, rtol=1e-4, atol=1e-3)
 
 
-def test_four_bits(source, loaded):
+def test_model_answers_in_four_bits(source, loaded):
     packed = load_model(source, find_device("float32"), quantization=QuantizationSpec())
     assert packed.parameters == loaded.parameters == 134_515_008
     assert packed.model.get_memory_footprint() < 0.4 * loaded.model.get_memory_footprint()

@@ -1,4 +1,4 @@
-"""Order, cutting and padding of batches; the loss on the completion alone."""
+"""Order, size and padding of batches; the loss on the completion alone."""
 
 import torch
 from hypothesis import given
@@ -13,7 +13,7 @@ LENGTHS = st.lists(st.integers(1, 400), min_size=1, max_size=300)
 
 
 @given(LENGTHS, st.integers(1, 17), st.integers(0, 3), st.integers(0, 3))
-def test_every_example_comes_once_an_epoch(lengths, size, seed, epoch):
+def test_every_example_occurs_once_per_epoch(lengths, size, seed, epoch):
     batches = batch_order(lengths, size, seed, epoch)
     assert sorted(i for batch in batches for i in batch) == list(range(len(lengths)))
     assert all(len(batch) <= size for batch in batches)
@@ -26,7 +26,7 @@ def test_seed_and_epoch_change_the_order():
     assert all(a != b for i, a in enumerate(orders) for b in orders[:i])
 
 
-def test_similar_lengths_meet():
+def test_examples_of_similar_length_share_a_batch():
     generator = torch.Generator().manual_seed(0)
     lengths = torch.randint(10, 500, (800,), generator=generator).tolist()
 
@@ -39,7 +39,7 @@ def test_similar_lengths_meet():
 
 
 @given(st.lists(st.integers(1, 50), min_size=1, max_size=40), st.integers(1, 200))
-def test_micro_batches_keep_every_row_and_the_budget(lengths, budget):
+def test_micro_batches_keep_every_example_and_the_budget(lengths, budget):
     rows = [EncodedExample((1,), tuple(range(n))) for n in lengths]
     pieces = list(micro_batches(rows, budget))
     assert sorted(r.length for piece in pieces for r in piece) == sorted(r.length for r in rows)
@@ -54,7 +54,7 @@ def test_collate_pads_right_and_marks_what_predicts_a_target():
     assert batch.targets.tolist() == [8, 9, 4, 2]
 
 
-def test_the_loss_is_that_of_transformers_on_the_completion(loaded, rows):
+def test_loss_equals_that_of_transformers_on_the_completion(loaded, rows):
     """The same rows with labels -100 on prompt and padding, through the model's own loss."""
     batch = collate(rows[:8], loaded.tokenizer.pad_token_id, "cpu")
     labels = torch.full_like(batch.input_ids, -100)
@@ -78,7 +78,7 @@ def test_logits_are_computed_only_where_there_is_a_loss(loaded, rows):
         assert loaded.model(input_ids=batch.input_ids).logits.shape[:2] == batch.input_ids.shape
 
 
-def test_rate_rises_then_falls():
+def test_learning_rate_rises_then_falls():
     recipe = TrainSpec(warmup=0.1, schedule="cosine")
     factors = [rate_factor(recipe, step, 100) for step in range(100)]
     assert 0 < factors[0] < factors[9] <= 1.0
@@ -89,7 +89,7 @@ def test_rate_rises_then_falls():
     assert rate_factor(TrainSpec(warmup=0, schedule="linear"), 5, 10) == 0.5
 
 
-def test_validations_are_spread_over_each_epoch_and_after_the_last_step():
+def test_validations_are_spread_over_each_epoch_and_follow_the_last_step():
     assert validation_steps(10, 30, 2) == {5, 10, 15, 20, 25, 30}
     assert validation_steps(3, 3, 2) == {2, 3}
     assert validation_steps(1, 4, 4) == {1, 2, 3, 4}

@@ -1,4 +1,4 @@
-"""The loss on general text is transformers' own, and measuring it changes nothing."""
+"""The loss on general text equals that of transformers, and computing it changes nothing."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ def reference(loaded: LoadedModel, context: int) -> float:
 
 
 @pytest.mark.parametrize("context", [1024, 20])
-def test_it_is_the_loss_that_transformers_gives(loaded: LoadedModel, context: int) -> None:
+def test_loss_equals_that_of_transformers(loaded: LoadedModel, context: int) -> None:
     assert measured(loaded.model, loaded, context) == pytest.approx(reference(loaded, context), abs=1e-4)
 
 
-def test_nothing_is_touched(loaded: LoadedModel) -> None:
+def test_model_and_random_state_are_unchanged(loaded: LoadedModel) -> None:
     loaded.model.train()
     before, state = {n: p.clone() for n, p in loaded.model.named_parameters()}, torch.get_rng_state()
     first, second = measured(loaded.model, loaded), measured(loaded.model, loaded)
@@ -45,7 +45,7 @@ def test_nothing_is_touched(loaded: LoadedModel) -> None:
     assert all(torch.equal(p, before[n]) and p.grad is None for n, p in loaded.model.named_parameters())
 
 
-def test_a_worse_model_has_a_higher_loss_and_virtual_tokens_do_no_harm(loaded: LoadedModel) -> None:
+def test_worse_model_has_a_higher_loss_and_virtual_tokens_are_supported(loaded: LoadedModel) -> None:
     from copy import deepcopy
 
     from peft import PromptTuningConfig, get_peft_model
@@ -63,11 +63,11 @@ def test_a_worse_model_has_a_higher_loss_and_virtual_tokens_do_no_harm(loaded: L
     assert abs(with_tokens - good) < 2
 
 
-def test_no_room_for_a_text_is_no_number(loaded: LoadedModel) -> None:
+def test_context_without_room_gives_none(loaded: LoadedModel) -> None:
     assert measured(loaded.model, loaded, context=1) is None
 
 
-def test_the_text_is_as_it_was() -> None:
+def test_text_is_unchanged() -> None:
     """Losses of two versions of the text cannot be compared."""
     import hashlib
 

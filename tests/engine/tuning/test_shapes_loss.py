@@ -1,4 +1,4 @@
-"""The loss of every shape: that of transformers, on the target alone, whatever the micro-batches."""
+"""The loss of every shape equals that of transformers on the target alone, whatever the micro-batches."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def reference(loaded: LoadedModel, rows: list[EncodedExample]) -> torch.Tensor:
     return total
 
 
-def test_the_loss_is_that_of_transformers_and_so_are_the_gradients(loaded: LoadedModel) -> None:
+def test_loss_and_gradients_equal_those_of_transformers(loaded: LoadedModel) -> None:
     rows, cut = encode(loaded)
     assert cut == 0
     loss = batch_loss(loaded.model, rows, loaded.tokenizer.pad_token_id, "cpu", loaded.shape)
@@ -72,7 +72,7 @@ def test_the_loss_is_that_of_transformers_and_so_are_the_gradients(loaded: Loade
         torch.testing.assert_close(gradient, theirs[name], rtol=1e-3, atol=1e-4, msg=name)
 
 
-def test_cutting_into_micro_batches_changes_nothing(loaded: LoadedModel) -> None:
+def test_micro_batches_do_not_change_the_loss(loaded: LoadedModel) -> None:
     rows, _ = encode(loaded)
     pad = loaded.tokenizer.pad_token_id
     with torch.no_grad():
@@ -83,7 +83,7 @@ def test_cutting_into_micro_batches_changes_nothing(loaded: LoadedModel) -> None
     torch.testing.assert_close(whole, cut, rtol=1e-5, atol=1e-5)
 
 
-def test_the_length_counts_the_tokens_that_the_model_reads_and_writes(loaded: LoadedModel) -> None:
+def test_length_counts_the_tokens_that_the_model_reads_and_writes(loaded: LoadedModel) -> None:
     rows, _ = encode(loaded)
     written = 0 if loaded.shape == "encoder" else 1
     assert all(row.length == len(row.prompt) + written * len(row.target) for row in rows)
@@ -92,7 +92,7 @@ def test_the_length_counts_the_tokens_that_the_model_reads_and_writes(loaded: Lo
 
 
 @pytest.mark.parametrize("loaded", ["t5", "bart", "llama"], indirect=True)
-def test_a_target_loses_its_end_where_it_does_not_fit(loaded: LoadedModel) -> None:
+def test_target_that_does_not_fit_loses_its_end(loaded: LoadedModel) -> None:
     """For an encoder-decoder prompt and target each have all of the length; for a decoder they share it."""
     end = loaded.tokenizer.eos_token_id
     example = Example("1", {"input": "where is my card"}, ("refund " * 9,))
@@ -105,7 +105,7 @@ def test_a_target_loses_its_end_where_it_does_not_fit(loaded: LoadedModel) -> No
     assert (short.target, cut) == (whole.target[:-1], 1)
 
 
-def test_a_question_without_an_answer_is_trained_towards_the_text_that_says_so(loaded: LoadedModel) -> None:
+def test_question_without_an_answer_is_trained_towards_the_text_for_no_answer(loaded: LoadedModel) -> None:
     example = Example("1", {"input": "who?"}, (), LABELS)
     (row,), _ = encode(loaded, [example], no_answer="pin")
     if loaded.shape == "encoder":
@@ -116,12 +116,12 @@ def test_a_question_without_an_answer_is_trained_towards_the_text_that_says_so(l
 
 
 @pytest.mark.parametrize("loaded", ["bert"], indirect=True)
-def test_an_encoder_cannot_learn_what_is_no_label(loaded: LoadedModel) -> None:
+def test_target_of_an_encoder_must_be_a_label(loaded: LoadedModel) -> None:
     with pytest.raises(BenchError, match="example '0': its target 'cash' is not one of the labels: card, refund, pin"):
         encode(loaded, [replace(EXAMPLES[0], targets=("cash",))])
 
 
-def test_a_target_may_hold_the_padding(tmp_path: Any) -> None:
+def test_target_may_contain_the_padding_token(tmp_path: Any) -> None:
     """The end token of some models is their padding, too: its place has a loss all the same."""
     loaded = load_model(resolve_model(str(save_model(tmp_path / "t5", "t5"))), find_device("float32"))
     rows = [EncodedExample((20, 1), (30, 31, 0)), EncodedExample((20, 1), (30, 31))]

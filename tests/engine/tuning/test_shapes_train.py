@@ -1,4 +1,4 @@
-"""Every shape through the one training loop: it learns, it is stored, and what comes back says the same."""
+"""Every shape in the training loop: it learns, is stored, and computes the same after loading."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def right(predictions: list[Prediction]) -> int:
     [("bert", FULL), ("bert", PACKED), ("roberta", FULL), ("roberta", TUNED), ("distilbert", TUNED)],
     ids=lambda value: getattr(value, "name", value),
 )
-def test_an_encoder_learns_its_labels_and_comes_back_from_disk(family: str, strategy: Strategy, trained: Any) -> None:
+def test_encoder_learns_its_labels_and_survives_storing(family: str, strategy: Strategy, trained: Any) -> None:
     tuned = trained(family, strategy)
     found = tuned.predictions()
     assert right(found) == len(EXAMPLES)
@@ -114,7 +114,7 @@ def test_an_encoder_learns_its_labels_and_comes_back_from_disk(family: str, stra
     [("t5", FULL), ("t5", PACKED), ("bart", FULL), ("bart", TUNED)],
     ids=lambda value: getattr(value, "name", value),
 )
-def test_an_encoder_decoder_learns_to_write_and_to_choose(family: str, strategy: Strategy, trained: Any) -> None:
+def test_encoder_decoder_learns_to_write_and_to_choose(family: str, strategy: Strategy, trained: Any) -> None:
     tuned = trained(family, strategy)
     written, chosen = tuned.predictions("summarization"), tuned.predictions()
     assert {p.finish for p in written} == {"stop"}
@@ -123,7 +123,7 @@ def test_an_encoder_decoder_learns_to_write_and_to_choose(family: str, strategy:
     assert tuned.predictions("summarization", again) == written
 
 
-def test_the_head_is_trained_beside_an_adapter_and_the_rest_is_not(trained: Any) -> None:
+def test_only_adapter_and_head_are_trained(trained: Any) -> None:
     tuned = trained("bert", TUNED, epochs=1)
     base = load_model(tuned.source, find_device("float32"), labels=LABELS).model
     changed = {}

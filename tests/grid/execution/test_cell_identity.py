@@ -1,4 +1,4 @@
-"""The code that can change a result is part of a cell's identity: a changed module makes other cells."""
+"""The code that can change a result is part of a cell's identity: a changed module makes a new cell."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _NO_PART = {
 }  # fmt: skip
 
 
-def test_every_module_that_computes_a_result_is_part_of_the_digest() -> None:
+def test_modules_that_compute_results_are_part_of_the_digest() -> None:
     code = "import sys, harness.grid.execution.worker; print(*(m.__file__ for n, m in sys.modules.items() if n.startswith('harness.')))"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     loaded = {file.partition("/harness/")[2] for file in done.stdout.split()}

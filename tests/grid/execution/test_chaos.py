@@ -87,7 +87,7 @@ def kill_when(process, sign):
         pytest.param("lora seed 0: score", marks=pytest.mark.soak),
     ],
 )
-def test_killed_and_started_again(bench, undisturbed, tmp_path, sign):
+def test_killed_run_resumes_with_the_same_result(bench, undisturbed, tmp_path, sign):
     kill_when(bench(tmp_path), sign)
     (run,) = (tmp_path / "runs").iterdir()
     again = bench(tmp_path)
@@ -101,7 +101,7 @@ def test_killed_and_started_again(bench, undisturbed, tmp_path, sign):
 
 
 @pytest.mark.soak
-def test_killed_again_and_again_in_training(bench, undisturbed, tmp_path):
+def test_run_killed_repeatedly_in_training_reaches_the_same_result(bench, undisturbed, tmp_path):
     """Kill at one new checkpoint after the other: the run still gets to the same end."""
     seen = set()
     for _ in range(2):
@@ -122,7 +122,7 @@ def test_killed_again_and_again_in_training(bench, undisturbed, tmp_path):
 
 @pytest.mark.soak
 @pytest.mark.parametrize("seed", range(12))
-def test_killed_at_random_moments(bench, undisturbed, tmp_path, seed):
+def test_run_killed_at_random_moments_reaches_the_same_result(bench, undisturbed, tmp_path, seed):
     """Up to four kills anywhere between the start and the end of a run."""
     moments = random.Random(seed)
     for _ in range(4):
@@ -138,7 +138,7 @@ def test_killed_at_random_moments(bench, undisturbed, tmp_path, seed):
 
 
 @pytest.mark.soak
-def test_full_in_bfloat16_scores_what_it_stored(bench, tmp_path):
+def test_full_fine_tuning_in_bfloat16_scores_the_stored_model(bench, tmp_path):
     """Killed between training and prediction, the tuned model comes from the disk; undisturbed, it must be the very same model."""
     more = ("full", "--dtype", "bfloat16", "--no-base")
     whole = bench(tmp_path / "whole", *more)
@@ -152,7 +152,7 @@ def test_full_in_bfloat16_scores_what_it_stored(bench, tmp_path):
     assert results(broken) == results(tmp_path / "whole" / out.strip())
 
 
-def test_an_interrupted_run_says_how_to_go_on(bench, tmp_path):
+def test_interrupted_run_says_how_to_resume(bench, tmp_path):
     process = bench(tmp_path)
     for line in process.stderr:
         if "lora seed 0: train" in line:
@@ -167,7 +167,7 @@ def test_an_interrupted_run_says_how_to_go_on(bench, tmp_path):
     assert statuses == ["done"], "base had ended, lora had not"
 
 
-def test_a_second_run_is_told_who_holds_it(bench, tmp_path):
+def test_second_run_names_the_process_that_holds_the_lock(bench, tmp_path):
     first = bench(tmp_path)
     for line in first.stderr:
         if "load" in line:

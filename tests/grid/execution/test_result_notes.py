@@ -1,4 +1,4 @@
-"""Notes on a cell's result: made from prompts, training and external outputs."""
+"""Notes on a cell's result, from its prompts, its training and external outputs."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def trained(**changes: Any) -> CellResult:
     return CellResult(CELL, "done", training=TrainingSummary(**usual | changes))
 
 
-def test_prompts_that_were_cut_and_shots_that_did_not_fit_are_counted() -> None:
+def test_cut_prompts_and_omitted_shots_are_counted() -> None:
     prompts = [EncodedPrompt([1], False, 4), EncodedPrompt([1], False, 2), EncodedPrompt([1], True, 0)]
     assert notes_on_prompts(prompts, 4) == [
         CellNote("prompts_truncated", {"count": 1, "total": 3}),
@@ -43,12 +43,12 @@ def test_prompts_that_were_cut_and_shots_that_did_not_fit_are_counted() -> None:
         ({"best_validation_loss": None}, [CellNote("no_validation_examples")]),
     ],
 )
-def test_training_is_described_by_what_went_on(changes: dict[str, Any], notes: list[CellNote]) -> None:
+def test_notes_describe_the_training(changes: dict[str, Any], notes: list[CellNote]) -> None:
     assert notes_on_training(trained(**changes)) == notes
     assert notes_on_training(CellResult(CELL, "done")) == []
 
 
-def test_external_outputs_that_cannot_be_scored_are_shown() -> None:
+def test_notes_show_external_outputs_that_cannot_be_scored() -> None:
     data = DataSpec(path="x.csv")
     task = Task(name="t", kind="classification", data=data, prompt="{{ input }}", metrics=("probabilities",), primary="auroc")
     examples = [Example(str(i), {"input": "x"}, ("a",), ("a", "b")) for i in range(6)]

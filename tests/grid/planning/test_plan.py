@@ -1,4 +1,4 @@
-"""The plan: what makes a cell another cell, and what is found out before anything is spent."""
+"""The plan: what determines a cell's identity, and which problems are found before anything is spent."""
 
 import csv
 import json
@@ -42,14 +42,14 @@ def ids(planned):
 OWN = {"data": ("visits.csv",), "fields": {"input": "dialogue", "target": "note"}}
 
 
-def test_base_is_always_there_and_has_one_cell_whatever_the_seeds(plan):
+def test_base_is_always_planned_with_one_cell_for_all_seeds(plan):
     cells = plan(strategies=("lora", "full"), seeds=3).plan.cells
     assert [(c.strategy, c.seed) for c in cells] == [("base", None), *((s, i) for s in ("lora", "full") for i in range(3))]
     assert [c.strategy for c in plan(base=False).plan.cells] == ["lora"]
     assert [c.strategy for c in plan(strategies=("lora", "base")).plan.cells] == ["lora", "base"]
 
 
-def test_the_same_request_makes_the_same_cells_wherever_the_file_lies(plan, visits, tmp_path):
+def test_cells_do_not_depend_on_the_place_of_the_file(plan, visits, tmp_path):
     visits()
     first = plan(**OWN)
     (tmp_path / "elsewhere").mkdir()
@@ -59,7 +59,7 @@ def test_the_same_request_makes_the_same_cells_wherever_the_file_lies(plan, visi
     assert plan(**OWN).plan.digest == first.plan.digest
 
 
-def test_what_can_change_a_result_makes_another_cell(plan, visits):
+def test_changes_that_can_affect_a_result_make_a_new_cell(plan, visits):
     visits()
     visits("other.csv", change=lambda note: note + ".")
     first = ids(plan(**OWN))
@@ -67,7 +67,7 @@ def test_what_can_change_a_result_makes_another_cell(plan, visits):
         assert ids(plan(**OWN | change))[1] != first[1], change
 
 
-def test_what_is_read_from_the_plan_makes_another_plan_of_the_same_cells(plan, tmp_path):
+def test_margin_and_price_change_the_plan_but_not_the_cells(plan, tmp_path):
     """Else an interrupted run would go on with the margin and the price that it had."""
     first = plan()
     assert ids(plan(price=9.0)) == ids(first)
@@ -79,7 +79,7 @@ def test_what_is_read_from_the_plan_makes_another_plan_of_the_same_cells(plan, t
     assert plan().plan.digest != first.plan.digest
 
 
-def test_a_user_s_task_keeps_what_it_says_of_its_data_on_another_file(plan, visits, tmp_path):
+def test_task_keeps_its_columns_and_shares_on_another_file(plan, visits, tmp_path):
     visits("new.csv")
     (tmp_path / "mine.yaml").write_text(
         "name: mine\nkind: summarization\n"
@@ -89,7 +89,7 @@ def test_a_user_s_task_keeps_what_it_says_of_its_data_on_another_file(plan, visi
     assert planned.plan.data["mine"].sizes == {"train": 20, "validation": 10, "test": 10}
 
 
-def test_two_tasks_of_one_name_are_refused(plan, tmp_path):
+def test_two_tasks_with_one_name_are_refused(plan, tmp_path):
     (tmp_path / "mine.yaml").write_text("name: summarization\nkind: summarization\ndata: {source: clinic}\n")
     with pytest.raises(BenchError, match="two tasks are named 'summarization'"):
         plan(tasks=("summarization", "mine.yaml"))
@@ -105,7 +105,7 @@ def test_two_tasks_of_one_name_are_refused(plan, tmp_path):
         ("", "adapter: {peft_type: LORA, target_modules: [no_such_layer]}", "the model has no module 'no_such_layer'"),
     ],
 )
-def test_what_would_fail_in_every_cell_is_found_before_the_first(plan, tmp_path, task, strategy, message):
+def test_problems_of_every_cell_are_found_before_the_first_one(plan, tmp_path, task, strategy, message):
     (tmp_path / "mine.yaml").write_text(f"name: mine\nkind: summarization\ndata: {{source: clinic}}\n{task}\n")
     adapter = strategy or "adapter: {peft_type: LORA, target_modules: all-linear}"
     (tmp_path / "strategy.yaml").write_text(f"name: mine\nmethod: peft\n{adapter}\ntrain: {{epochs: 1}}\n")
@@ -113,7 +113,7 @@ def test_what_would_fail_in_every_cell_is_found_before_the_first(plan, tmp_path,
         plan(tasks=("mine.yaml",), strategies=("./strategy.yaml",))
 
 
-def test_a_model_without_a_key_value_cache_is_refused(plan, tmp_path):
+def test_model_without_a_key_value_cache_is_refused(plan, tmp_path):
     from transformers import AutoTokenizer, OpenAIGPTConfig, OpenAIGPTLMHeadModel
 
     OpenAIGPTLMHeadModel(OpenAIGPTConfig(vocab_size=4096, n_embd=64, n_layer=1, n_head=2)).save_pretrained(tmp_path / "gpt")
@@ -133,7 +133,7 @@ def test_a_model_without_a_key_value_cache_is_refused(plan, tmp_path):
         ({"price": float("nan")}, "price"),
     ],
 )
-def test_numbers_are_checked_for_callers_from_python_too(plan, change, message):
+def test_numbers_of_python_callers_are_checked(plan, change, message):
     with pytest.raises(BenchError, match=message):
         plan(**change)
 
@@ -146,7 +146,7 @@ def test_cells_do_not_share_one_gpu(plan, tmp_path):
     assert not (tmp_path / "runs").exists()
 
 
-def test_rows_that_were_skipped_leave_no_text_in_the_plan(plan, tmp_path):
+def test_skipped_rows_leave_no_text_in_the_plan(plan, tmp_path):
     rows = [{"dialogue": f"talk {i}", "note": f"note {i}"} for i in range(30)] + [{"dialogue": {"text": "private words"}, "note": "x"}]
     text = "".join(json.dumps(row) + "\n" for row in rows) + 'private words, no JSON\n["private words"]\n'
     (tmp_path / "visits.jsonl").write_text(text)
@@ -156,7 +156,7 @@ def test_rows_that_were_skipped_leave_no_text_in_the_plan(plan, tmp_path):
     assert "private" not in to_json_line(RunPlan, planned.plan)
 
 
-def test_a_prompt_that_needs_what_some_rows_lack_is_refused_before_any_cell(plan, tmp_path):
+def test_prompt_that_needs_a_missing_input_is_refused(plan, tmp_path):
     """The shipped prompt of qa asks whether there is a context; a rival's does not."""
     rows = [{"question": f"What is number {i}?", "answer": str(i)} | ({"context": f"It is {i}."} if i % 3 else {}) for i in range(30)]
     (tmp_path / "some.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
@@ -167,13 +167,13 @@ def test_a_prompt_that_needs_what_some_rows_lack_is_refused_before_any_cell(plan
         plan(**options, strategies=("needs.yaml",))
 
 
-def test_rows_whose_facts_are_known_are_scored_by_them(plan, visits):
+def test_examples_with_known_facts_are_scored_by_them(plan, visits):
     assert plan().plan.tasks["summarization"].metrics == ("rouge", "faithfulness", "length", "facts")
     visits()
     assert plan(**OWN).plan.tasks["summarization"].metrics == ("rouge", "faithfulness", "length")
 
 
-def test_facts_that_are_asked_for_and_not_known_are_an_error(plan, visits, tmp_path):
+def test_scoring_by_unknown_facts_is_refused(plan, visits, tmp_path):
     fields = "fields: {input: dialogue, target: note}"
     text = f"name: own\nkind: summarization\ndata: {{path: {visits()}, {fields}}}\nmetrics: [facts]\nprimary: entity_recall\n"
     (tmp_path / "own.yaml").write_text(text)
@@ -181,7 +181,7 @@ def test_facts_that_are_asked_for_and_not_known_are_an_error(plan, visits, tmp_p
         plan(tasks=("own.yaml",))
 
 
-def test_data_without_the_input_of_the_prompt_are_told_what_to_do(plan, tmp_path):
+def test_data_without_the_prompts_input_gives_advice(plan, tmp_path):
     rows = [{"facts": {"colour": "red", "weight": i}, "copy": f"red, {i} g"} for i in range(30)]
     (tmp_path / "copy.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     fields = {"colour": "facts.colour", "weight": "facts.weight", "target": "copy"}

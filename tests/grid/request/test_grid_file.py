@@ -1,4 +1,4 @@
-"""Grids in a file: what they say, what is wrong with them, and which cells they make."""
+"""Grid files: their fields, their errors, and the cells that they plan."""
 
 import pytest
 
@@ -34,7 +34,7 @@ def planned(tmp_path):
     return make
 
 
-def test_a_grid_makes_the_cells_that_it_says(planned):
+def test_grid_plans_its_cells(planned):
     plan = planned(GRID).plan
     found = {(c.task, c.strategy, c.train_size, c.seed) for c in plan.cells}
     every = [(size, seed) for size in (10, 16) for seed in (0, 1)]
@@ -46,7 +46,7 @@ def test_a_grid_makes_the_cells_that_it_says(planned):
     assert len({c.id for c in plan.cells}) == len(plan.cells) == len(expected)
 
 
-def test_an_override_changes_the_cells_that_it_names_and_no_others(planned):
+def test_override_changes_only_the_selected_cells(planned):
     plan = planned(GRID).plan
     lora = {c.task: plan.get_strategy(c) for c in plan.cells if c.strategy == "lora"}
     assert (lora["summarization"].train.epochs, lora["summarization"].adapter["r"]) == (1, 4)
@@ -55,7 +55,7 @@ def test_an_override_changes_the_cells_that_it_names_and_no_others(planned):
     assert {c.id: again.get_strategy(c) for c in again.cells} == {c.id: plan.get_strategy(c) for c in plan.cells}
 
 
-def test_the_request_survives_the_run_folder(planned):
+def test_request_survives_storing(planned):
     plan = planned(GRID).plan
     import json
 
@@ -64,20 +64,20 @@ def test_the_request_survives_the_run_folder(planned):
     assert make_request(stored).exclude[1].train_size == 10
 
 
-def test_options_beside_a_grid_win(planned):
+def test_options_take_precedence_over_the_grid(planned):
     cells = planned(GRID, seeds=1, train_sizes=("all",), exclude=(), tasks=("classification",), override=()).plan.cells
     assert {(c.strategy, c.train_size, c.seed) for c in cells} == {
         ("base", 0, None), ("lora", 16, 0), ("lora:r=8", 16, 0), ("full", 16, 0)
     }  # fmt: skip
 
 
-def test_a_size_above_the_rows_is_all_rows_once_and_the_report_says_so(planned):
+def test_training_size_above_the_data_means_all_examples_with_a_warning(planned):
     plan = planned(GRID, train_sizes=("12", "500", "all"), exclude=(), override=()).plan
     assert {c.train_size for c in plan.cells if c.strategy == "full"} == {12, 16}
     assert any("training size 500: there are 16 training examples" in w for w in plan.data["classification"].warnings)
 
 
-def test_few_shot_cells_count_their_shots_and_have_seeds_but_no_sizes(planned):
+def test_few_shot_cells_have_seeds_but_no_training_sizes(planned):
     cells = planned("tasks: classification\nstrategies: [fewshot, base]\nseeds: 2\ntrain_sizes: [4, 8]\nlimit: 12\n").plan.cells
     assert [(c.strategy, c.train_size, c.seed) for c in cells] == [("fewshot", 5, 0), ("fewshot", 5, 1), ("base", 0, None)]
 
@@ -98,7 +98,7 @@ def test_few_shot_cells_count_their_shots_and_have_seeds_but_no_sizes(planned):
         ("- lora\n", ["must be a mapping"]),
     ],
 )
-def test_a_grid_that_is_not_valid_is_refused_with_its_lines(planned, text, said):
+def test_invalid_grid_is_refused_with_line_numbers(planned, text, said):
     with pytest.raises(BenchError) as error:
         planned(text)
     for part in said:
@@ -119,13 +119,13 @@ def test_a_grid_that_is_not_valid_is_refused_with_its_lines(planned, text, said)
         ("exclude:\n  - {task: classification}\n", "no cell is left"),
     ],
 )
-def test_what_would_do_nothing_in_silence_is_an_error(planned, text, said):
+def test_selectors_without_effect_are_refused(planned, text, said):
     with pytest.raises(BenchError) as error:
         planned(f"tasks: classification\nstrategies: lora\nlimit: 12\n{text}")
     assert said in str(error.value)
 
 
-def test_one_thing_needs_no_list(planned):
+def test_single_values_need_no_list(planned):
     text = "tasks: classification\nstrategies: [lora, full]\ntrain_sizes: 8\nlimit: 12\nexclude: {strategy: full}\n"
     plan = planned(f"{text}override: {{strategy: lora, set: {{lora_dropout: 1e-1}}}}\n").plan
     assert [(c.strategy, c.train_size) for c in plan.cells] == [("base", 0), ("lora", 8)]
@@ -133,7 +133,7 @@ def test_one_thing_needs_no_list(planned):
         planned(text.replace("{strategy: full}", "{strategy: fill}"))
 
 
-def test_a_size_can_be_excluded_by_the_number_that_was_asked_for(planned):
+def test_training_size_is_excluded_by_the_requested_number(planned):
     text = "tasks: classification\nstrategies: lora\nlimit: 12\ntrain_sizes: [4, 500]\nexclude: {train_size: 500}\n"
     assert {c.train_size for c in planned(text).plan.cells} == {0, 4}
 
@@ -157,7 +157,7 @@ def encoder(tmp_path):
         ),
     ],
 )
-def test_what_does_not_fit_can_be_excluded(planned, tmp_path, encoder, grid, exclude, said):
+def test_combinations_that_do_not_fit_can_be_excluded(planned, tmp_path, encoder, grid, exclude, said):
     """The model lies beside the grid file, as tasks and strategies do."""
     (tmp_path / "asks.yaml").write_text("name: asks\nmethod: prompt\nprompt: '{{ question }}'\n")
     assert planned(f"{grid}{encoder}exclude: {exclude}\n").plan.cells
@@ -165,7 +165,7 @@ def test_what_does_not_fit_can_be_excluded(planned, tmp_path, encoder, grid, exc
         planned(f"{grid}{encoder}exclude: {'{model: bert}' if 'asks.yaml' in grid else '[]'}\n")
 
 
-def test_an_encoder_that_has_a_head_for_the_labels_is_measured_as_it_is(planned, tmp_path):
+def test_base_is_planned_for_an_encoder_with_a_head_for_the_labels(planned, tmp_path):
     grid = "tasks: classification\nstrategies: lora\nmodels: [bert, served]\nlimit: 12\n"
     save_model(tmp_path / "bert", "bert")
     labels = [label.upper() for label in CLASSES]
@@ -175,13 +175,13 @@ def test_an_encoder_that_has_a_head_for_the_labels_is_measured_as_it_is(planned,
     assert [(c.model, c.strategy) for c in cells] == [("bert", "lora"), ("served", "base"), ("served", "lora")]
 
 
-def test_a_training_that_is_too_short_for_its_method_is_refused_before_any_cell(planned):
+def test_training_too_short_for_its_method_is_refused(planned):
     text = "tasks: classification\nstrategies: adalora\nlimit: 12\nepochs: 1\ntrain_sizes: [4, 12]\n"
     with pytest.raises(BenchError, match=r"no step to remove ranks in a training of 1 steps. Train on more .* \(4 training examples\)"):
         planned(text)
 
 
-def test_files_named_in_a_grid_lie_beside_it(planned, tmp_path):
+def test_files_are_relative_to_the_grid_file(planned, tmp_path):
     (tmp_path / "mine.yaml").write_text("name: mine\nmethod: prompt\nprompt: 'Label of {{ input }}:'\n")
     cells = planned("tasks: classification\nstrategies: [mine.yaml, 'mine.yaml:shots=2']\nlimit: 12\n").plan.cells
     assert [c.strategy for c in cells] == ["base", "mine", "mine:shots=2"]
@@ -189,17 +189,17 @@ def test_files_named_in_a_grid_lie_beside_it(planned, tmp_path):
 
 
 @pytest.mark.parametrize("given", [{"foo": 1}, {}, 3])
-def test_cells_that_are_named_wrongly_from_python(given):
+def test_invalid_selectors_from_python_are_refused(given):
     with pytest.raises(BenchError, match=r"exclude\[1\]: "):
         make_request({"tasks": "classification", "strategies": "lora", "exclude": [{"strategy": "lora"}, given]})
 
 
-def test_a_prompt_that_shows_nothing_of_the_row_is_pointed_out(planned, tmp_path):
+def test_prompt_that_shows_no_input_gives_a_warning(planned, tmp_path):
     (tmp_path / "deaf.yaml").write_text("name: deaf\nmethod: prompt\nprompt: 'Say yes.'\n")
     plan = planned("tasks: classification\nstrategies: deaf.yaml\nlimit: 12\n").plan
     assert any("the prompt of strategy 'deaf' does not use the input 'input'" in w for w in plan.data["classification"].warnings)
 
 
-def test_virtual_tokens_that_fill_the_context_are_named(planned):
+def test_virtual_tokens_that_fill_the_context_are_refused(planned):
     with pytest.raises(BenchError, match=r"5000 virtual tokens leave nothing of the 1024 .* lower adapter.num_virtual_tokens"):
         planned("tasks: classification\nstrategies: 'prompt-tuning:num_virtual_tokens=5000'\nlimit: 12\n")

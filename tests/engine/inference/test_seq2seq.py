@@ -1,4 +1,4 @@
-"""Encoder-decoders: our generation equals that of transformers, our likelihoods a pass a label."""
+"""Encoder-decoders: generation equals that of transformers, and likelihoods equal one pass per label."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def most_telling(rows: list[list[int]]) -> set[int]:
 
 
 @pytest.mark.parametrize("adapted", [False, True])
-def test_equal_to_transformers_row_by_row(family: str, adapted: bool, tmp_path: Any) -> None:
+def test_batch_equals_transformers_row_by_row(family: str, adapted: bool, tmp_path: Any) -> None:
     """With common tokens as stops, rows end at different steps, so that finished rows are dropped from the batch."""
     from harness.engine.adapters import adapt
 
@@ -80,7 +80,7 @@ def test_equal_to_transformers_row_by_row(family: str, adapted: bool, tmp_path: 
         {"decoder_start_token_id": 3},
     ],
 )
-def test_tokens_that_the_model_s_settings_force(family: str, settings: dict[str, Any], tmp_path: Any) -> None:
+def test_forced_tokens_are_written(family: str, settings: dict[str, Any], tmp_path: Any) -> None:
     loaded = load(tmp_path / family, family, **settings)
     if "decoder_start_token_id" in settings:
         loaded.model.config.decoder_start_token_id = settings["decoder_start_token_id"]
@@ -93,7 +93,7 @@ def test_tokens_that_the_model_s_settings_force(family: str, settings: dict[str,
         assert {(len(o.ids), o.finish) for o in outputs} >= {(5, "length")}
 
 
-def test_tokens_that_the_model_s_settings_forbid(family: str, tmp_path: Any) -> None:
+def test_forbidden_tokens_are_not_written(family: str, tmp_path: Any) -> None:
     free = load(tmp_path / "free", family)
     ids = prompts_of(free)
     wanted = {token for o in generate_seq2seq(free.model, ids, max_new_tokens=6, stop_ids={1}, pad_id=0) for token in o.ids[:1]}
@@ -103,7 +103,7 @@ def test_tokens_that_the_model_s_settings_forbid(family: str, tmp_path: Any) -> 
     assert [o.ids for o in outputs] == [reference(bound, row, 6, {1}) for row in ids]
 
 
-def test_a_stop_text_ends_one_row_and_the_others_go_on(family: str, tmp_path: Any) -> None:
+def test_stop_text_ends_one_row_and_the_others_continue(family: str, tmp_path: Any) -> None:
     loaded = load(tmp_path / family, family)
     ids = prompts_of(loaded)
     whole = generate_seq2seq(loaded.model, ids, max_new_tokens=12, stop_ids={1}, pad_id=0)
@@ -120,7 +120,7 @@ def naive(loaded: LoadedModel, prompt: list[int], label: list[int]) -> float:
 
 
 @pytest.mark.parametrize("budget", [1 << 28, 1 << 14, 1])
-def test_label_likelihoods_are_those_of_a_pass_a_label(family: str, budget: int, tmp_path: Any, monkeypatch: Any) -> None:
+def test_label_likelihoods_equal_one_pass_per_label(family: str, budget: int, tmp_path: Any, monkeypatch: Any) -> None:
     """Whatever fits into memory at once: all pairs, a few, or each on its own."""
     monkeypatch.setattr(seq2seq, "_CACHE_BUDGET", budget)
     loaded = load(tmp_path / family, family)
@@ -131,7 +131,7 @@ def test_label_likelihoods_are_those_of_a_pass_a_label(family: str, budget: int,
     torch.testing.assert_close(torch.tensor(found), torch.tensor(expected), rtol=1e-4, atol=1e-3)
 
 
-def test_the_encoder_reads_each_prompt_once(family: str, tmp_path: Any) -> None:
+def test_encoder_reads_each_prompt_once(family: str, tmp_path: Any) -> None:
     loaded = load(tmp_path / family, family)
     ids = prompts_of(loaded)
     read: list[int] = []
@@ -142,7 +142,7 @@ def test_the_encoder_reads_each_prompt_once(family: str, tmp_path: Any) -> None:
     assert read == [len(ids), len(ids)]
 
 
-def test_a_model_of_two_berts(tmp_path: Any) -> None:
+def test_encoder_decoder_made_of_two_berts(tmp_path: Any) -> None:
     """An encoder and a decoder put together by the user: another cache, another start."""
     part = save_model(tmp_path / "part", "bert")
     both = transformers.EncoderDecoderModel.from_encoder_decoder_pretrained(part, part)

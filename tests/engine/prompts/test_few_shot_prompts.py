@@ -1,4 +1,4 @@
-"""Examples in front of a prompt: whole, in order, as turns or with a mark between them, and never more than fit."""
+"""Few-shot prompts: shots are complete, in order, turns of a chat or separated by a mark, and never too many."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def render(example: Example) -> str:
     return f"Say: {example.inputs['input']}\nAnswer:\n"
 
 
-def test_plain_shots_stand_before_the_prompt_with_a_mark_that_also_ends_an_answer(plain: Any) -> None:
+def test_plain_shots_are_separated_by_a_mark_that_also_ends_outputs(plain: Any) -> None:
     encoder = PromptEncoder(plain)
     (prompt,) = encoder.prompts([ASKED], render, 500, SHOTS)
     text = plain.decode(prompt.ids)
@@ -50,7 +50,7 @@ def test_plain_shots_stand_before_the_prompt_with_a_mark_that_also_ends_an_answe
     assert encoder.stops(with_shots=False) == ()
 
 
-def test_chat_shots_are_turns_and_their_text_cannot_close_one(chat: Any) -> None:
+def test_chat_shots_are_turns_that_their_text_cannot_close(chat: Any) -> None:
     encoder = PromptEncoder(chat)
     (prompt,) = encoder.prompts([ASKED], render, 500, SHOTS)
     assert chat.decode(prompt.ids) == (
@@ -75,7 +75,7 @@ def test_shots_that_do_not_fit_are_left_out_whole(kind: str, request: pytest.Fix
         assert not prompt.truncated
 
 
-def test_an_input_is_cut_only_when_no_shot_is_left(plain: Any) -> None:
+def test_input_is_cut_only_after_all_shots_are_left_out(plain: Any) -> None:
     encoder = PromptEncoder(plain)
     long = Example("2", {"input": "word " * 300}, ("x",))
     (prompt,) = encoder.prompts([long], render, 100, SHOTS)
@@ -84,7 +84,7 @@ def test_an_input_is_cut_only_when_no_shot_is_left(plain: Any) -> None:
     assert plain.decode(prompt.ids).endswith("\nAnswer:\n")
 
 
-def test_a_template_that_takes_no_turns_is_said(plain: Any) -> None:
+def test_template_without_turns_is_refused(plain: Any) -> None:
     tokenizer = copy.deepcopy(plain)
     tokenizer.chat_template = "{{ messages[0]['content'] }}"
     with pytest.raises(BenchError, match="prompt_format: plain"):

@@ -1,4 +1,4 @@
-"""Every method of PEFT that is not refused, the whole way: it learns, goes on after an interruption, and comes back from disk."""
+"""Every method of PEFT that is not refused: it learns, resumes after an interruption, and survives storing."""
 
 import pytest
 import torch
@@ -122,7 +122,7 @@ def held_out_loss(model):
 
 
 @pytest.mark.parametrize("kind", METHODS)
-def test_it_learns_goes_on_and_comes_back(kind, device, tmp_path):
+def test_method_learns_resumes_and_survives_storing(kind, device, tmp_path):
     untrained = held_out_loss(adapt(small_llama(), strategy(kind), 3, steps=6).eval())
     model, summary = trained(kind, device, tmp_path / "whole")
     assert summary.steps == 6
@@ -145,7 +145,7 @@ def test_it_learns_goes_on_and_comes_back(kind, device, tmp_path):
     assert texts(stored) == texts(model)
 
 
-def test_the_methods_that_are_known_to_work_are_among_those_tested():
+def test_all_supported_methods_are_tested():
     assert {"LORA", "IA3", "ADALORA", "VERA", "OFT", "BOFT", "LOHA", "LOKR", "HRA", "FOURIERFT", "LN_TUNING"} <= set(METHODS)
     assert {"PROMPT_TUNING", "PREFIX_TUNING", "P_TUNING"} <= set(METHODS)
 
@@ -165,7 +165,7 @@ def test_the_methods_that_are_known_to_work_are_among_those_tested():
     ],
     ids=lambda fields: next(iter(fields)),
 )
-def test_the_ways_of_lora_come_back_from_disk(fields, device, tmp_path, monkeypatch):
+def test_variants_of_lora_survive_storing(fields, device, tmp_path, monkeypatch):
     """Some change the base model before training begins: loading must change it in the same way."""
     monkeypatch.setitem(FIELDS, "LORA", {"r": 4} | fields)
     model, _ = trained("LORA", device, tmp_path)

@@ -1,4 +1,4 @@
-"""What prompts share goes through the model once, and nobody can tell from the results."""
+"""The common beginning of prompts passes through the model once, without any effect on the results."""
 
 import pytest
 import torch
@@ -33,14 +33,14 @@ def outputs(model, prompts):
     return [g.ids for g in generate(model, prompts, max_new_tokens=12, stop_ids={2}, pad_id=0)]
 
 
-def test_generation_is_the_same_and_the_beginning_is_computed_once(model, passes):
+def test_generation_is_unchanged_and_the_beginning_is_computed_once(model, passes):
     together = outputs(model, PROMPTS)
     assert passes[0] == (1, 60)
     assert passes[1] == (5, max(len(p) for p in PROMPTS) - 60)
     assert together == [outputs(model, [prompt])[0] for prompt in PROMPTS]
 
 
-def test_likelihoods_are_the_same(model):
+def test_likelihoods_are_unchanged(model):
     together = LabelScorer(model, LABELS, 0)(PROMPTS)
     alone = [score_labels(model, prompt, LABELS, 0) for prompt in PROMPTS]
     torch.testing.assert_close(torch.tensor(together), torch.tensor(alone), rtol=1e-4, atol=1e-3)
@@ -56,7 +56,7 @@ def test_likelihoods_are_the_same(model):
         ([SHARED], 0),  # nobody to share with
     ],
 )
-def test_how_much_is_shared(model, prompts, shared):
+def test_length_of_the_shared_beginning(model, prompts, shared):
     prefix, rest = Prefix.of(model).with_beginning(prompts)
     assert prefix.length == shared
     assert [list(prompt) for prompt in rest] == [prompt[shared:] for prompt in prompts]

@@ -1,4 +1,4 @@
-"""Which examples a few-shot prompt shows."""
+"""Which training examples a few-shot prompt shows."""
 
 from collections import Counter
 
@@ -24,7 +24,7 @@ def test_shots_are_random_repeatable_and_nested():
     assert [row.id for row in drawn] != [row.id for row in everything[:8]]
 
 
-def test_shots_of_a_choice_are_balanced_over_the_labels():
+def test_shots_are_balanced_over_the_labels():
     drawn = draw_shots(rows(200, LABELS), 7, seed=3)
     assert sorted(Counter(row.targets[0] for row in drawn).values()) == [2, 2, 3]
     # a label without enough rows leaves its places to the others
@@ -32,12 +32,12 @@ def test_shots_of_a_choice_are_balanced_over_the_labels():
     assert len(draw_shots(few, 10, seed=0)) == 10
 
 
-def test_all_rows_are_the_most_there_is():
+def test_shots_are_limited_by_the_available_examples():
     assert len(draw_shots(rows(4), 10, seed=0)) == 4
     assert draw_shots([], 5, seed=0) == []
 
 
-def test_a_question_without_an_answer_is_trained_towards_saying_so():
+def test_training_target_of_a_question_without_an_answer():
     data = DataSpec(path="x.csv")
     task = Task(name="t", kind="qa", data=data, prompt="{{ question }}", metrics=("squad",), primary="f1", no_answer="none")
     assert training_target(task, Example("1", {"question": "who?"}, ())) == "none"

@@ -1,4 +1,4 @@
-"""Prompts and completions as token ids: the same in training and prediction, cut at the input and never at the instruction."""
+"""Prompts and completions as token ids: the same in training and prediction; inputs are cut, instructions never."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def encode(tokenizer: Any, budget: int, template: str = TEMPLATE, **inputs: str)
 
 
 @pytest.mark.parametrize("text", TEXTS)
-def test_prompt_and_completion_follow_each_other_as_they_are(tokenizer: Any, text: str) -> None:
+def test_completion_follows_the_prompt_unchanged(tokenizer: Any, text: str) -> None:
     encoder = PromptEncoder(tokenizer)
     (prompt,) = encoder.prompts([example(input=text)], renderer(), 500)
     (completion,) = encoder.completions([text])
@@ -69,7 +69,7 @@ def test_prompt_and_completion_follow_each_other_as_they_are(tokenizer: Any, tex
     assert encoder.text(completion) == text
 
 
-def test_prompt_ids_do_not_depend_on_the_completion_or_the_neighbours(tokenizer: Any, chat_tokenizer: Any) -> None:
+def test_prompt_ids_do_not_depend_on_completions_or_other_prompts(tokenizer: Any, chat_tokenizer: Any) -> None:
     for t in (tokenizer, chat_tokenizer):
         encoder = PromptEncoder(t)
         examples = [example(input=text) for text in TEXTS]
@@ -78,7 +78,7 @@ def test_prompt_ids_do_not_depend_on_the_completion_or_the_neighbours(tokenizer:
         assert together == [encoder.prompts([e], renderer(), 500)[0].ids for e in examples]
 
 
-def test_a_prompt_stays_open_where_the_tokenizer_ends_every_text(tokenizer: Any) -> None:
+def test_prompt_of_a_decoder_has_no_end_token(tokenizer: Any) -> None:
     from tokenizers.processors import TemplateProcessing
 
     end = (tokenizer.eos_token, tokenizer.eos_token_id)
@@ -90,7 +90,7 @@ def test_a_prompt_stays_open_where_the_tokenizer_ends_every_text(tokenizer: Any)
     assert encoder.completions(["a"])[0].count(end[1]) == 1
 
 
-def test_nothing_to_encode(tokenizer: Any) -> None:
+def test_no_examples_give_no_prompts(tokenizer: Any) -> None:
     assert PromptEncoder(tokenizer).prompts([], renderer(), 10) == []
     assert PromptEncoder(tokenizer).completions([]) == []
 
@@ -100,7 +100,7 @@ def test_nothing_to_encode(tokenizer: Any) -> None:
 
 @pytest.mark.parametrize("chat", [False, True])
 @pytest.mark.parametrize("budget", [40, 41, 57, 300])
-def test_the_end_of_the_input_is_cut_and_the_instruction_is_whole(chat_tokenizer: Any, chat: bool, budget: int) -> None:
+def test_end_of_the_input_is_cut_and_the_instruction_is_kept(chat_tokenizer: Any, chat: bool, budget: int) -> None:
     if not chat:
         chat_tokenizer.chat_template = None
     text, tokens, truncated = encode(chat_tokenizer, budget, input=WORDS)
@@ -115,7 +115,7 @@ def test_the_end_of_the_input_is_cut_and_the_instruction_is_whole(chat_tokenizer
     assert WORDS.startswith(kept)
 
 
-def test_what_fits_exactly_is_not_cut(tokenizer: Any) -> None:
+def test_prompt_that_fits_exactly_is_not_cut(tokenizer: Any) -> None:
     whole, tokens, _ = encode(tokenizer, 10**6, input=WORDS)
     assert encode(tokenizer, tokens, input=WORDS) == (whole, tokens, False)
     cut, fewer, truncated = encode(tokenizer, tokens - 1, input=WORDS)
@@ -124,20 +124,20 @@ def test_what_fits_exactly_is_not_cut(tokenizer: Any) -> None:
     assert len(cut) < len(whole)
 
 
-def test_only_the_long_ones_are_cut(tokenizer: Any) -> None:
+def test_only_long_prompts_are_cut(tokenizer: Any) -> None:
     prompts = PromptEncoder(tokenizer).prompts([example(input=t) for t in ("short", WORDS, "short")], renderer(), 60)
     assert [p.truncated for p in prompts] == [False, True, False]
     assert prompts[0] == prompts[2]
 
 
-def test_the_longest_input_is_cut_first(tokenizer: Any) -> None:
+def test_longest_input_is_cut_first(tokenizer: Any) -> None:
     text, tokens, _ = encode(tokenizer, 60, "Q: {{ question }}\nC: {{ context }}\nA:", question="Who came on Monday?", context=WORDS)
     assert text.startswith("Q: Who came on Monday?\nC: w0 w1")
     assert text.endswith("\nA:")
     assert tokens <= 60
 
 
-def test_an_input_that_the_prompt_does_not_show_is_left_alone(tokenizer: Any) -> None:
+def test_input_that_the_prompt_does_not_show_is_not_cut(tokenizer: Any) -> None:
     """It was cut in vain until the attempts were used up, and the instruction was blamed."""
     text, tokens, truncated = encode(tokenizer, 60, input=WORDS[:150], transcript="word " * 20_000)
     assert truncated
@@ -145,7 +145,7 @@ def test_an_input_that_the_prompt_does_not_show_is_left_alone(tokenizer: Any) ->
     assert text.startswith("Note: w0 w1")
 
 
-def test_an_input_that_is_shown_twice_is_cut_in_both_places(tokenizer: Any) -> None:
+def test_input_that_is_shown_twice_is_cut_in_both_places(tokenizer: Any) -> None:
     text, tokens, _ = encode(tokenizer, 60, "{{ input }}\n--\n{{ input }}\nEnd", input=WORDS)
     first, second = text.removesuffix("\nEnd").split("\n--\n")
     assert first == second
@@ -162,7 +162,7 @@ def test_any_text_can_be_cut(tokenizer: Any, text: str) -> None:
     assert text.startswith(prompt.removeprefix("Note: ").removesuffix("\nIn one sentence:\n"))
 
 
-def test_a_long_end_with_few_tokens_does_not_use_up_the_attempts(tokenizer: Any) -> None:
+def test_long_end_with_few_tokens_is_cut_within_the_attempts(tokenizer: Any) -> None:
     dense, sparse = "\U0001f600" * 2000, " constellation" * 500
     budget = len(tokenizer(dense)["input_ids"]) + 20
     prompt, tokens, _ = encode(tokenizer, budget, input=dense + sparse)
@@ -172,7 +172,7 @@ def test_a_long_end_with_few_tokens_does_not_use_up_the_attempts(tokenizer: Any)
 
 
 @pytest.mark.parametrize("chat", [False, True])
-def test_an_instruction_that_does_not_fit(chat_tokenizer: Any, chat: bool) -> None:
+def test_instruction_that_does_not_fit_is_refused(chat_tokenizer: Any, chat: bool) -> None:
     if not chat:
         chat_tokenizer.chat_template = None
     with pytest.raises(BenchError, match=r"the instruction of the prompt alone takes \d\d+ tokens, but only 10 fit"):
@@ -182,14 +182,14 @@ def test_an_instruction_that_does_not_fit(chat_tokenizer: Any, chat: bool) -> No
 # -------------------------------------------------------------------------------------------------------------------- chat
 
 
-def test_a_chat_model_gets_its_template(chat_tokenizer: Any) -> None:
+def test_chat_template_is_used(chat_tokenizer: Any) -> None:
     encoder = PromptEncoder(chat_tokenizer)
     (prompt,) = encoder.prompts([example(input="hello")], renderer(), 500)
     assert encoder.chat
     assert chat_tokenizer.decode(prompt.ids) == "<|turn|>user\nNote: hello\nIn one sentence:<|close|>\n<|turn|>assistant\n"
 
 
-def test_the_turn_ends_with_its_own_token(chat_tokenizer: Any) -> None:
+def test_turn_ends_with_the_token_of_the_template(chat_tokenizer: Any) -> None:
     encoder = PromptEncoder(chat_tokenizer)
     close = chat_tokenizer.convert_tokens_to_ids("<|close|>")
     assert close != chat_tokenizer.eos_token_id
@@ -207,12 +207,12 @@ def test_the_turn_ends_with_its_own_token(chat_tokenizer: Any) -> None:
     ],
     ids=["no token at the end of a turn", "an opening that is not in the history"],
 )
-def test_without_a_token_of_its_own_a_turn_ends_with_the_tokenizer_s(chat_tokenizer: Any, template: str) -> None:
+def test_turn_without_its_own_end_uses_the_tokenizers_end_token(chat_tokenizer: Any, template: str) -> None:
     chat_tokenizer.chat_template = template
     assert PromptEncoder(chat_tokenizer).end_id == chat_tokenizer.eos_token_id
 
 
-def test_the_start_token_is_written_once(chat_tokenizer: Any) -> None:
+def test_start_token_is_written_once(chat_tokenizer: Any) -> None:
     """A template that writes it, and a tokenizer that would write it again."""
     from tokenizers.processors import TemplateProcessing
 
@@ -227,7 +227,7 @@ def test_the_start_token_is_written_once(chat_tokenizer: Any) -> None:
     assert turn[1] not in completion, "a completion goes on where the prompt ended"
 
 
-def test_plain_wins_over_the_template(chat_tokenizer: Any) -> None:
+def test_plain_format_ignores_the_template(chat_tokenizer: Any) -> None:
     encoder = PromptEncoder(chat_tokenizer, "plain")
     (prompt,) = encoder.prompts([example(input="hello")], renderer(), 500)
     assert not encoder.chat
@@ -235,13 +235,13 @@ def test_plain_wins_over_the_template(chat_tokenizer: Any) -> None:
     assert encoder.end_id == chat_tokenizer.eos_token_id
 
 
-def test_chat_needs_a_template(tokenizer: Any) -> None:
+def test_chat_format_requires_a_template(tokenizer: Any) -> None:
     with pytest.raises(BenchError, match="prompt_format 'chat' needs a model with a chat template"):
         PromptEncoder(tokenizer, "chat")
     assert not PromptEncoder(tokenizer, "auto").chat
 
 
-def test_a_completion_that_could_never_end(tokenizer: Any) -> None:
+def test_tokenizer_without_end_token_is_refused(tokenizer: Any) -> None:
     tokenizer.eos_token = None
     with pytest.raises(BenchError, match="has no end token"):
         PromptEncoder(tokenizer)

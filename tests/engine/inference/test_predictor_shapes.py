@@ -1,4 +1,4 @@
-"""Predictions of every shape: the same rows, the same batches, stop texts and missing answers on the way."""
+"""Predictions of every model shape: order, batches, stop texts and missing answers."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def run(
 @pytest.mark.parametrize(
     ("family", "kind"), [("t5", "summarization"), ("bart", "classification"), ("t5", "classification"), ("bert", "classification")]
 )
-def test_an_interrupted_prediction_ends_with_the_same_rows(family: str, kind: str, make: Any, monkeypatch: Any) -> None:
+def test_interrupted_prediction_resumes_with_the_same_result(family: str, kind: str, make: Any, monkeypatch: Any) -> None:
     monkeypatch.setattr(predictor_module, "BATCH_ROWS", 16)
     loaded = make(family)
     rows, spec = examples(choices=LABELS if kind == "classification" else ()), task(kind)
@@ -81,7 +81,7 @@ def test_an_interrupted_prediction_ends_with_the_same_rows(family: str, kind: st
 
 
 @pytest.mark.parametrize("family", ["t5", "bart", "bert", "llama"])
-def test_a_choice_is_the_most_likely_label(family: str, make: Any) -> None:
+def test_most_likely_label_is_predicted(family: str, make: Any) -> None:
     found, _, _ = run(make(family), task("classification"), examples(6, LABELS))
     for p in found:
         assert p.extracted == p.output == LABELS[max(range(3), key=p.label_logprobs.__getitem__)]
@@ -93,13 +93,13 @@ def test_a_choice_is_the_most_likely_label(family: str, make: Any) -> None:
 
 
 @pytest.mark.parametrize("family", ["bart", "llama"])
-def test_a_question_with_labels_is_answered_by_choosing(family: str, make: Any) -> None:
+def test_question_with_labels_is_answered_by_choosing(family: str, make: Any) -> None:
     found, _, _ = run(make(family), task("qa", labels=LABELS), examples(2, LABELS))
     assert {p.finish for p in found} == {"choice"}
 
 
 @pytest.mark.parametrize("family", ["roberta", "distilbert"])
-def test_an_encoder_says_what_it_says_row_by_row(family: str, make: Any) -> None:
+def test_encoder_batch_equals_single_examples(family: str, make: Any) -> None:
     loaded = make(family)
     rows = [replace(e, inputs={"input": e.inputs["input"][:40]}) for e in examples(30, LABELS)]
     found, _, _ = run(loaded, task("classification"), rows)
@@ -112,7 +112,7 @@ def test_an_encoder_says_what_it_says_row_by_row(family: str, make: Any) -> None
 
 
 @pytest.mark.parametrize("family", ["t5", "bart", "llama"])
-def test_the_output_is_whole_and_the_answer_ends_before_a_stop_text(family: str, make: Any) -> None:
+def test_answer_ends_before_a_stop_text_and_the_output_is_kept(family: str, make: Any) -> None:
     loaded, rows = make(family), examples(8)
     free, _, _ = run(loaded, task(decode=DecodeSpec(max_new_tokens=8)), rows)
     stop = next(found.group() for p in free if (found := re.search(r"(?<=..)\w{2}", p.output)))
@@ -125,14 +125,14 @@ def test_the_output_is_whole_and_the_answer_ends_before_a_stop_text(family: str,
             assert p.finish == "stop" and p.tokens_out <= before.tokens_out
 
 
-def test_no_answer_is_the_empty_answer(make: Any) -> None:
+def test_text_for_no_answer_becomes_the_empty_answer(make: Any) -> None:
     loaded, rows = make("t5"), examples(1)
     (free,), _, _ = run(loaded, task("qa"), rows)
     (found,), _, _ = run(loaded, task("qa", no_answer=free.output.strip()), rows)
     assert (found.output, found.extracted, found.answer) == (free.output, "", "")
 
 
-def test_a_batch_that_does_not_fit_is_halved(make: Any) -> None:
+def test_batch_that_exceeds_memory_is_split(make: Any) -> None:
     """For an encoder-decoder as for a decoder, the GPU's memory decides how many rows go at once, not the result."""
     loaded, rows = make("t5"), examples(9)
     whole, _, _ = run(loaded, task(), rows)
@@ -149,7 +149,7 @@ def test_a_batch_that_does_not_fit_is_halved(make: Any) -> None:
     assert max(sizes) == 9 and min(sizes) <= 2
 
 
-def test_room_for_the_answer(make: Any) -> None:
+def test_budget_depends_on_the_shape(make: Any) -> None:
     """A decoder shares its context with the answer; an encoder-decoder does not, and an encoder has none."""
     budgets = {}
     for family in ("llama", "bart", "bert"):
@@ -166,16 +166,16 @@ def test_room_for_the_answer(make: Any) -> None:
 
 
 @pytest.mark.parametrize("family", ["bart", "roberta", "bert"])
-def test_the_longest_prompt_that_is_allowed_goes_through(family: str, make: Any) -> None:
+def test_longest_allowed_prompt_is_predicted(family: str, make: Any) -> None:
     loaded = make(family)
     rows = [replace(e, inputs={"input": "long é " * 300}) for e in examples(2, LABELS)]
     found, _, _ = run(loaded, task("classification"), rows)
     assert {p.tokens_in for p in found} <= {loaded.context, loaded.context - 1, loaded.context - 2}
 
 
-def test_nothing_to_predict(make: Any) -> None:
+def test_no_examples_give_no_predictions(make: Any) -> None:
     assert Predictor(task(), Strategy(name="base", method="prompt"), make("bert"), LABELS).predict([]) == []
 
 
-def test_an_encoder_reads_the_inputs_in_their_order() -> None:
+def test_encoder_reads_the_inputs_in_order() -> None:
     assert render_inputs(Example("1", {"question": "Who?", "passage": "A man.\n\nB"}, ("x",))) == "Who?\nA man.\n\nB"

@@ -78,7 +78,7 @@ def test_the_strategies_of_the_runs_differ(finished: Finished, other_shapes: dic
     assert len({round(value, 3) for value in logprobs}) == len(strategies)
 
 
-def test_a_table_for_a_spreadsheet_holds_no_formulas(finished: Finished, call: Call, here: Path) -> None:
+def test_csv_output_contains_no_formulas(finished: Finished, call: Call, here: Path) -> None:
     strange = "\u202e ünïcode 🩺 <script>"
     rows = [("=1+1", "a cough"), ("-2", "=cmd|' /C calc'!A0 \x1b[31m"), ("@x", strange), ("+3", "word " * 3000), ("ok", '"')]
     with (here / "new.csv").open("w", newline="") as file:
@@ -117,7 +117,7 @@ def test_a_table_for_a_spreadsheet_holds_no_formulas(finished: Finished, call: C
         (["--task", "notes"], "Missing option '--strategy'"),
     ],
 )
-def test_predict_says_in_one_message_what_is_wrong(finished: Finished, call: Call, here: Path, arguments: list[str], hint: str) -> None:
+def test_predict_reports_a_problem_in_one_message(finished: Finished, call: Call, here: Path, arguments: list[str], hint: str) -> None:
     (here / "other.csv").write_text("texts,x\na,b\n")
     (here / "empty.csv").write_text("")
     data = [] if "--data" in arguments else ["--data", str(finished.data["notes"])]
@@ -129,7 +129,7 @@ def test_predict_says_in_one_message_what_is_wrong(finished: Finished, call: Cal
     assert (here / "other.csv").read_text() == "texts,x\na,b\n"
 
 
-def test_of_several_seeds_the_lowest_is_taken_and_said(spoiled: Finished, call: Call) -> None:
+def test_lowest_of_several_seeds_is_used_and_reported(spoiled: Finished, call: Call) -> None:
     """The cell of seed 0 becomes one of seed 2, and a copy of it one of seed 1."""
     first = spoiled.cell("lora", "labels")
     shutil.copytree(first, first.with_name("0000"))
@@ -162,7 +162,9 @@ def test_of_several_seeds_the_lowest_is_taken_and_said(spoiled: Finished, call: 
         ("shots", "shots.json", b'[{"prompt": "x"}]', "shots.json: is damaged"),
     ],
 )
-def test_damage_is_told(spoiled: Finished, call: Call, here: Path, strategy: str, file: str, content: bytes | None, hint: str) -> None:
+def test_damaged_files_are_reported(
+    spoiled: Finished, call: Call, here: Path, strategy: str, file: str, content: bytes | None, hint: str
+) -> None:
     damaged = spoiled.cell(strategy) / file
     whole = damaged.read_bytes()
     damaged.unlink()  # files may be linked with those of the other run
@@ -179,7 +181,7 @@ def test_damage_is_told(spoiled: Finished, call: Call, here: Path, strategy: str
     assert sorted(f.name for f in here.iterdir() if f.name != ".cache") == ["spoiled"]
 
 
-def test_an_adapter_without_some_of_its_weights_is_not_used(spoiled: Finished, call: Call) -> None:
+def test_incomplete_adapter_is_refused(spoiled: Finished, call: Call) -> None:
     """PEFT would leave those layers as they were, with a warning."""
     from safetensors.torch import load_file, save_file
 
@@ -193,7 +195,7 @@ def test_an_adapter_without_some_of_its_weights_is_not_used(spoiled: Finished, c
 
 
 @pytest.mark.parametrize(("field", "value"), [("r", 8), ("lora_alpha", 64), ("lora_dropout", 0), ("r", None)])
-def test_an_adapter_whose_fields_were_changed_is_not_used(spoiled: Finished, call: Call, here: Path, field: str, value: object) -> None:
+def test_adapter_with_changed_fields_is_refused(spoiled: Finished, call: Call, here: Path, field: str, value: object) -> None:
     """Some values would not fit the weights, others would give another model in silence."""
     file = spoiled.cell("lora") / "artifact" / "adapter_config.json"
     was = json.loads(file.read_text())[field]
@@ -206,7 +208,7 @@ def test_an_adapter_whose_fields_were_changed_is_not_used(spoiled: Finished, cal
     assert not (here / "e").exists()
 
 
-def test_another_base_model_is_refused(spoiled: Finished, call: Call) -> None:
+def test_different_base_model_is_refused(spoiled: Finished, call: Call) -> None:
     edit(spoiled.run.path / "run.json", lambda plan: plan["models"]["tiny"].update(digest="abc"))
     ended = call("predict", spoiled.folder, "--strategy", "lora", "--task", "notes", "--data", str(spoiled.data["notes"]))
     assert ended.code == 2
@@ -214,7 +216,7 @@ def test_another_base_model_is_refused(spoiled: Finished, call: Call) -> None:
     assert "but the run's 'tiny' has abc" in ended.err
 
 
-def test_a_model_that_lies_elsewhere_can_be_named(spoiled: Finished, call: Call) -> None:
+def test_model_path_names_a_moved_base_model(spoiled: Finished, call: Call) -> None:
     edit(spoiled.run.path / "run.json", lambda plan: plan["models"]["tiny"].update(name="ours", origin="ours"))
     arguments = ("predict", spoiled.folder, "--strategy", "lora", "--task", "notes", "--data", str(spoiled.data["notes"]))
     ended = call(*arguments)
@@ -226,7 +228,7 @@ def test_a_model_that_lies_elsewhere_can_be_named(spoiled: Finished, call: Call)
     assert [row["output"] for row in rows_of(ended.out)] == spoiled.outputs("lora")
 
 
-def test_an_interruption_leaves_nothing(finished: Finished, call: Call, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_interrupted_predict_writes_nothing(finished: Finished, call: Call, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def stop(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 

@@ -1,4 +1,4 @@
-"""The process that runs the cells: kept apart from the user's files, and honest about cells that die."""
+"""The process that runs the cells: isolated from the user's files, and correct about cells that die."""
 
 import os
 import signal
@@ -26,7 +26,7 @@ def test_python_files_of_the_working_directory_are_never_imported(tmp_path):
     assert (tmp_path / done.stdout.strip() / "report.html").is_file()
 
 
-def test_a_cell_whose_process_is_killed_is_a_failed_cell_and_the_rest_goes_on(tmp_path):
+def test_killed_cell_fails_and_the_other_cells_continue(tmp_path):
     """The process of the first cell is killed as soon as it has started; the run ends, and exit code 1 says so."""
     command = [str(BENCH), "run", "--task", "classification", "--strategies", "lora", "--limit", "8", "--epochs", "1"]
     process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -49,7 +49,7 @@ def newest_descendant(pid):
     return newest_descendant(children[-1]) if children else pid
 
 
-def test_out_of_memory_and_divergence_are_results_of_their_own():
+def test_out_of_memory_and_divergence_have_their_own_status():
     import torch
 
     assert classify(torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB"))[0] == "out-of-memory"
@@ -59,5 +59,5 @@ def test_out_of_memory_and_divergence_are_results_of_their_own():
     assert classify(KeyError("x")) == ("failed", "KeyError: 'x'")
 
 
-def test_nothing_to_run_starts_no_process(tmp_path):
+def test_no_jobs_start_no_process(tmp_path):
     assert run_cells(RunFolder(tmp_path), [], lambda event: None) is None

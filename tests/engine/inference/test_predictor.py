@@ -1,4 +1,4 @@
-"""Predictions: in the order of the examples, and the same after an interruption."""
+"""Predictions are in the order of the examples, and the same after an interruption."""
 
 import pytest
 
@@ -46,7 +46,7 @@ def run(loaded, spec, rows, done=None, stop_after=None):
 
 
 @pytest.mark.parametrize(("kind", "choices"), [("summarization", ()), ("classification", LABELS)])
-def test_an_interrupted_prediction_ends_with_the_same_rows(loaded, kind, choices):
+def test_interrupted_prediction_resumes_with_the_same_result(loaded, kind, choices):
     rows, spec = examples(choices=choices), task(kind)
     whole, _, _ = run(loaded, spec, rows)
     assert [p.example_id for p in whole] == [r.id for r in rows]
@@ -57,7 +57,7 @@ def test_an_interrupted_prediction_ends_with_the_same_rows(loaded, kind, choices
     assert len(new) == len(rows) - len(part), "what was done is not done again"
 
 
-def test_classification_rows(loaded):
+def test_most_likely_label_is_predicted(loaded):
     rows = examples(6, LABELS)
     found, _, cost = run(loaded, task("classification"), rows)
     for p in found:
@@ -67,14 +67,14 @@ def test_classification_rows(loaded):
     assert cost.tokens == sum(p.tokens_in + p.tokens_out for p in found)
 
 
-def test_a_strategy_s_prompt_sees_the_choices(loaded):
+def test_prompt_can_use_the_choices(loaded):
     assert (
         template_renderer("{{ choices|join('/') }}: {{ input }}")(Example("1", {"input": "a"}, ("x",), LABELS))
         == "billing/urgent/urgent care: a"
     )
 
 
-def test_the_answer_always_has_room(loaded):
+def test_budget_leaves_room_for_the_output(loaded):
     encoder = PromptEncoder(loaded.tokenizer)
     assert prompt_budget(task("summarization"), encoder, 2048, ()) == 2044
     assert prompt_budget(task("summarization", max_length=100), encoder, 2048, ()) == 96

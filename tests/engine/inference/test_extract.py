@@ -1,4 +1,4 @@
-"""Where an answer ends, and when it says that there is none."""
+"""Where an answer ends, and whether it says that there is no answer."""
 
 from __future__ import annotations
 
@@ -31,32 +31,32 @@ def task(**more: Any) -> Task:
         ("é🩺 ü|x", ("|",), "é🩺 ü"),
     ],
 )
-def test_the_answer_ends_before_the_first_stop_text(text: str, stops: tuple[str, ...], answer: str) -> None:
+def test_answer_ends_before_the_first_stop_text(text: str, stops: tuple[str, ...], answer: str) -> None:
     assert extract(text, task(), stops) == answer
 
 
 @pytest.mark.parametrize("text", ["unanswerable", "Unanswerable.", " **UNANSWERABLE** \n", "“unanswerable”", "unanswerable\n### so"])
-def test_saying_that_there_is_no_answer_is_the_empty_answer(text: str) -> None:
+def test_text_for_no_answer_becomes_the_empty_answer(text: str) -> None:
     assert extract(text, task(no_answer="unanswerable"), ("###",)) == ""
     assert extract(text, task(), ("###",)) != "", "but not where the task knows no such thing"
 
 
 @pytest.mark.parametrize("text", ["unanswerable question", "It is unanswerable", "un answerable", "Paris"])
-def test_an_answer_that_only_mentions_it_stays(text: str) -> None:
+def test_answer_that_only_contains_the_text_for_no_answer_is_kept(text: str) -> None:
     assert extract(text, task(no_answer="unanswerable"), ()) == text
 
 
 @pytest.mark.parametrize(("said", "text", "answer"), [("N/A", "n/a.", ""), ("-", "-", ""), ("-", "?", "?"), ("(none)", "None", "")])
-def test_no_answer_in_other_words(said: str, text: str, answer: str) -> None:
+def test_task_may_word_no_answer_in_its_own_way(said: str, text: str, answer: str) -> None:
     assert extract(text, task(no_answer=said), ()) == answer
 
 
-def test_a_summary_may_say_what_would_be_no_answer() -> None:
+def test_text_for_no_answer_has_no_effect_on_other_tasks() -> None:
     assert extract("unanswerable", task(kind="summarization"), ()) == "unanswerable"
 
 
 @given(st.text("ab \n#é🩺", max_size=30), st.lists(st.text("ab \n#é🩺", min_size=1, max_size=4), min_size=1, max_size=3))
-def test_an_output_ends_at_the_token_that_completes_a_stop_text(text: str, stops: list[str]) -> None:
+def test_output_ends_at_the_token_that_completes_a_stop_text(text: str, stops: list[str]) -> None:
     """Token by token, as it is written: it is found in the very step in which the whole text has it."""
     words = tokenizer("llama")
     ids = words(text, add_special_tokens=False)["input_ids"]
@@ -72,7 +72,7 @@ def test_an_output_ends_at_the_token_that_completes_a_stop_text(text: str, stops
             break
 
 
-def test_a_long_output_costs_no_more_than_a_short_one() -> None:
+def test_only_the_last_tokens_of_an_output_are_decoded() -> None:
     seen: list[int] = []
     ended = ends_with(["\n\n###"], lambda ids: seen.append(len(ids)) or "")
     ended(list(range(10_000)))
