@@ -18,7 +18,7 @@ from harness.errors import BenchError
 from harness.results import FinishedCell, RunResults, StrategyResult, check_same_examples, equally_wide
 from harness.statistics import statistic_stack
 from harness.store import RunFolder, read_table
-from harness.types import Example, Metric
+from harness.types import Example, Metric, Prediction
 
 Array: TypeAlias = NDArray[np.float64]
 
@@ -123,6 +123,19 @@ def _predicted_again(candidate: StrategyResult, baseline: StrategyResult, worksp
         if {frozenset(e.choices) for e in examples} != {frozenset(finished.example.choices)}:
             raise BenchError(f"{source.name} chooses among other labels than {candidate.run.name}: the two cannot be compared")
         rows = fit_examples(finished, tuple(replace(e, choices=finished.example.choices) for e in examples), candidate.run.name)
-        predictions = load_finished(finished, find_base(finished, model_path), device_for(source)).predict(rows)
+        predictions = [
+            _with_label_order(prediction, finished.example.choices, example.choices)
+            for prediction, example in zip(
+                load_finished(finished, find_base(finished, model_path), device_for(source)).predict(rows), examples, strict=True
+            )
+        ]
         target.cell(new.id).write_result(replace(source.results[old.id], cell=new, signatures={}), predictions)
     return RunResults(target).find(baseline.strategy, task=task.name)
+
+
+def _with_label_order(prediction: Prediction, labels: Sequence[str], order: Sequence[str]) -> Prediction:
+    """The prediction with its likelihoods in another order of the labels."""
+    if not prediction.label_logprobs:
+        return prediction
+    by_label = dict(zip(labels, prediction.label_logprobs, strict=True))
+    return replace(prediction, label_logprobs=tuple(by_label[label] for label in order))

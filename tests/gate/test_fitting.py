@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -13,7 +14,10 @@ from report_factory import Made, classification, make_run, summarization
 
 from harness.data.identity.digests import normalized_inputs_digest
 from harness.errors import BenchError
+from harness.gate.fitting import pair_of
+from harness.results import RunResults
 from harness.store import StoredRun
+from harness.types import Example, Prediction
 from tests.gate.conftest import Runs, judged, only
 
 TRAINED = "no test row was trained on"
@@ -120,3 +124,23 @@ def test_the_baseline_is_that_of_the_candidates_model(tmp_path: Path) -> None:
     run = make_run(tmp_path / "run", [summarization(cells, rows=100)])
     found = judged(run, tmp_path, model="m2")
     assert found.baseline is not None and (found.baseline.strategy, found.baseline.model) == ("base", "m2")
+
+
+def test_likelihoods_of_a_baseline_with_another_label_order_follow_the_candidates_labels(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = classification([Made("base", 0.9)])
+    run = make_run(tmp_path / "run", [made])
+    other = make_run(tmp_path / "other", [replace(made, labels=made.labels[::-1], text=lambda i: f"another text {i}")])
+
+    def predict(rows: tuple[Example, ...]) -> list[Prediction]:
+        return [Prediction(e.id, e.choices[0], e.choices[0], (-0.1, -3.0, -4.0)) for e in rows]
+
+    monkeypatch.setattr("harness.engine.artifacts.device_for", lambda _: None)
+    monkeypatch.setattr("harness.engine.artifacts.find_base", lambda *_: None)
+    monkeypatch.setattr("harness.engine.artifacts.load_finished", lambda *_: SimpleNamespace(predict=predict))
+    candidate, baseline = (RunResults(one.folder).find("base") for one in (run, other))
+    pair, _ = pair_of(candidate, baseline, tmp_path / "workspace")
+    (prediction, *_) = pair.b.run.predictions(pair.b.cell.id)
+    assert prediction.extracted == made.labels[-1]
+    assert prediction.label_logprobs == (-4.0, -3.0, -0.1), "in the order of the candidate's labels"
