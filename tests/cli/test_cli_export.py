@@ -20,7 +20,7 @@ TRAINED = ("lora", "full", "qlora")
 
 
 def generated(finished: Finished, model: Any, tokenizer: Any, strategy: str) -> list[str]:
-    """What plain transformers writes for the run's test rows."""
+    """The outputs of plain transformers for the run's test examples."""
     task = finished.run.plan.tasks["notes"]
     texts = []
     for example in finished.run.examples("notes"):
@@ -52,7 +52,7 @@ def test_exported_model_gives_the_stored_outputs_with_plain_transformers(finishe
     assert tensors[0] == tensors[1]
     config, plain = (json.loads((here / folder / "config.json").read_text()) for folder in ("model", "plain"))
     assert {name: config[name] for name in plain} == plain | {"dtype": "float32"}, "the numbers that the cell computed in"
-    assert config["rope_theta"] == plain["rope_parameters"]["rope_theta"], "transformers 4 would take another one in silence"
+    assert config["rope_theta"] == plain["rope_parameters"]["rope_theta"], "transformers 4 would silently use another one"
     assert json.loads((here / "model" / "tokenizer_config.json").read_text())["tokenizer_class"] == "PreTrainedTokenizerFast"
     assert json.loads((here / "model" / "generation_config.json").read_text())["max_new_tokens"] == 12
     card = (here / "model" / "README.md").read_text()
@@ -168,7 +168,7 @@ def tied(bench: Call, tmp_path_factory: pytest.TempPathFactory) -> Finished:
 def test_adapter_of_one_of_two_tied_layers_is_not_merged_into_both(
     tied: Finished, call: Call, here: Path, monkeypatch: pytest.MonkeyPatch, dtype: str, seen: bool, reason: str
 ) -> None:
-    """Rounding to 16 bits would hide it: with them it must be found, too, and where nobody looks at the layers' names."""
+    """Rounding to 16 bits could hide it. It must be found even then, and without a look at the layers' names."""
     if not seen:
         monkeypatch.setattr(merging, "_adapts_one_of_two_tied_layers", lambda _: False)
     ended = call("export", tied.folder, "--strategy", HEAD, "--merge", "--dtype", dtype, "--out", "model")

@@ -196,7 +196,7 @@ def test_incomplete_adapter_is_refused(spoiled: Finished, call: Call) -> None:
 
 @pytest.mark.parametrize(("field", "value"), [("r", 8), ("lora_alpha", 64), ("lora_dropout", 0), ("r", None)])
 def test_adapter_with_changed_fields_is_refused(spoiled: Finished, call: Call, here: Path, field: str, value: object) -> None:
-    """Some values would not fit the weights, others would give another model in silence."""
+    """Some values would not fit the weights; others would silently give another model."""
     file = spoiled.cell("lora") / "artifact" / "adapter_config.json"
     was = json.loads(file.read_text())[field]
     edit(file, lambda fields: fields.update({field: value}))

@@ -53,7 +53,7 @@ def test_likelihoods_are_unchanged(model):
         ([SHARED, [*SHARED, 7]], 59),  # one is the beginning of the other
         ([SHARED, SHARED[:10]], 0),  # too little to pay for a pass
         ([SHARED, [9, *SHARED]], 0),
-        ([SHARED], 0),  # nobody to share with
+        ([SHARED], 0),  # a single prompt shares nothing
     ],
 )
 def test_length_of_the_shared_beginning(model, prompts, shared):

@@ -82,7 +82,7 @@ def test_early_stopping_is_reported(train_on):
 def test_overfitting_needs_both_curves():
     assert overfits([2.0, 1.0, 0.5], [2.0, 1.5, 1.8])
     assert not overfits([2.0, 1.0, 1.2], [2.0, 1.5, 1.8]), "training did not fall: something else is wrong"
-    assert not overfits([2.0, 1.0, 0.5], [2.0, 1.5, 1.51]), "within 1 %"
+    assert not overfits([2.0, 1.0, 0.5], [2.0, 1.5, 1.51]), "within 1%"
     assert not overfits([2.0], [2.0])
 
 

@@ -104,5 +104,5 @@ def test_encoder_learns_from_a_few_questions(strategy: Strategy, tmp_path: Path)
         loaded.model, rows, [], strategy.train, parameters=0, seed=0, pad_id=predictor.encoder.pad_id,
         device=device, shape="encoder", meter=Meter("cpu", "cpu", None), curve=tmp_path / "training.jsonl", checkpoint=tmp_path / "state",
     )  # fmt: skip
-    assert before < 0.6, "a head that nobody has trained knows nothing"
+    assert before < 0.6, "an untrained head knows nothing"
     assert accuracy(predictor) >= 0.75, "a guess is right in a quarter of the rows"

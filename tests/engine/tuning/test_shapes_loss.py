@@ -122,7 +122,7 @@ def test_target_of_an_encoder_must_be_a_label(loaded: LoadedModel) -> None:
 
 
 def test_target_may_contain_the_padding_token(tmp_path: Any) -> None:
-    """The end token of some models is their padding, too: its place has a loss all the same."""
+    """Some models use their end token as padding; its position has a loss anyway."""
     loaded = load_model(resolve_model(str(save_model(tmp_path / "t5", "t5"))), find_device("float32"))
     rows = [EncodedExample((20, 1), (30, 31, 0)), EncodedExample((20, 1), (30, 31))]
     with torch.no_grad():

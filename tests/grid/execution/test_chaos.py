@@ -93,7 +93,7 @@ def test_killed_run_resumes_with_the_same_result(bench, undisturbed, tmp_path, s
     again = bench(tmp_path)
     out, err = again.communicate()
     assert again.returncode == 0, err
-    assert f"Going on with runs/{run.name}" in err
+    assert f"Resuming runs/{run.name}" in err
     assert out.strip().splitlines()[-1] == f"runs/{run.name}"
     assert results(run) == undisturbed
     assert not list(run.rglob("*.part*")), "nothing half-written is left"
@@ -160,7 +160,7 @@ def test_interrupted_run_says_how_to_resume(bench, tmp_path):
     process.send_signal(signal.SIGINT)
     out, err = process.communicate()
     assert process.returncode == 130
-    assert "interrupted: the same command goes on where it stopped" in err
+    assert "interrupted: run the same command again to resume" in err
     assert out == ""
     (run,) = (tmp_path / "runs").iterdir()
     statuses = [json.loads(f.read_text())["status"] for f in run.glob("cells/*/cell.json")]
