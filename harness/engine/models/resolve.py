@@ -156,7 +156,7 @@ def _from_hub(name: str, repository: str, revision: str | None, with_code: bool)
         raise BenchError(f"the model '{repository}' cannot be downloaded: {first_line(error)}") from None
     except Exception as error:  # no network, no DNS, a proxy's refusal: each HTTP library has its own errors
         raise BenchError(
-            f"the model '{repository}' is not in the local cache, and the Hub cannot be reached ({type(error).__name__}). "
+            f"the model '{repository}' is not in the local cache and the Hub cannot be reached ({type(error).__name__}). "
             "Check the network, or name a folder that contains the model."
         ) from None
     # The Hub's cache names the snapshot's folder after its commit.
