@@ -7,15 +7,17 @@ checkpoint/
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from harness.errors import BenchError
+from harness.store import from_json_text, to_json_line
+
+T = TypeVar("T")
 
 _FILES = ("weights", "optimizer", "random", "method")
 
@@ -37,10 +39,12 @@ class Checkpoints:
         """Whether enough time has passed since the last state."""
         return time.monotonic() - self._saved_at > max(self._pause, 20 * self._duration)
 
-    def save(self, step: int, model: Any, optimizer: Any, state: Mapping[str, Any], method: Mapping[str, Any]) -> None:
+    def save(self, step: int, model: Any, optimizer: Any, state: T, kind: type[T], best_step: int, method: Mapping[str, Any]) -> None:
         """Store the state after `step` steps, then delete older ones.
 
         Args:
+            state: the progress of the training, a value of the dataclass `kind`.
+            best_step: the step whose best weights are kept.
             method: tensors that the strategy's method keeps besides weights and optimizer, by name.
         """
         from safetensors.torch import save_file
@@ -53,12 +57,12 @@ class Checkpoints:
         tensors = (_trained(model), _optimizer_tensors(optimizer), _random_state(), dict(method))
         for name, values in zip(_FILES, tensors, strict=True):
             save_file(values, part / f"{name}.safetensors")
-        (part / "state.json").write_text(json.dumps(state))
+        (part / "state.json").write_text(to_json_line(kind, state))
         for file in part.iterdir():
             _flush(file)
         shutil.rmtree(final, ignore_errors=True)
         part.rename(final)
-        self._delete_all_but(final.name, f"best-{state['best_step']:06d}.safetensors")
+        self._delete_all_but(final.name, f"best-{best_step:06d}.safetensors")
         self._saved_at = time.monotonic()
         self._duration = self._saved_at - began
 
@@ -78,7 +82,7 @@ class Checkpoints:
 
         _restore(model, load_file(self._folder / f"best-{step:06d}.safetensors"))
 
-    def load(self, model: Any, optimizer: Any) -> tuple[dict[str, Any], dict[str, Any]] | None:
+    def load(self, model: Any, optimizer: Any, kind: type[T]) -> tuple[T, dict[str, Any]] | None:
         """Restore model, optimizer and random generators to the newest state.
 
         Returns:
@@ -94,7 +98,7 @@ class Checkpoints:
         if newest is None:
             return None
         try:
-            state: dict[str, Any] = json.loads((newest / "state.json").read_text())
+            state = from_json_text(kind, (newest / "state.json").read_bytes())
             weights, optimizer_tensors, random, method = (load_file(newest / f"{name}.safetensors") for name in _FILES)
         except (OSError, ValueError, SafetensorError) as error:
             raise BenchError(f"{newest}: is damaged ({error}). Delete it to train from the start.") from None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from harness.engine.tuning.checkpoint import Checkpoints
@@ -49,14 +49,22 @@ class TrainingState:
         )
 
 
+@dataclass(frozen=True)
+class _Checkpoint:
+    """What a checkpoint stores as JSON."""
+
+    state: TrainingState
+    costs: tuple[Cost, ...]
+
+
 def restore_state(trainer: Trainer, checkpoints: Checkpoints) -> TrainingState:
     """Restore model, optimizer and costs to the newest checkpoint; returns its state, or a fresh one if there is no checkpoint."""
-    stored = checkpoints.load(trainer.model, trainer.optimizer)
+    stored = checkpoints.load(trainer.model, trainer.optimizer, _Checkpoint)
     if stored is None:
         return TrainingState()
-    values, method_tensors = stored
-    trainer.meter.add([Cost(**cost) for cost in values.pop("costs")])
-    state = TrainingState(**values)
+    checkpoint, method_tensors = stored
+    trainer.meter.add(checkpoint.costs)
+    state = checkpoint.state
     if state.scaler:
         trainer.accelerator.scaler.load_state_dict(state.scaler)
     if trainer.ranks is not None:
@@ -68,9 +76,9 @@ def store_state(state: TrainingState, trainer: Trainer, checkpoints: Checkpoints
     """Write a checkpoint."""
     with trainer.meter.phase("store"):
         state.scaler = trainer.accelerator.scaler.state_dict() if trainer.accelerator.scaler else {}
-        values = asdict(state) | {"costs": [asdict(cost) for cost in trainer.meter.costs()]}
+        checkpoint = _Checkpoint(state, trainer.meter.costs())
         method_tensors = trainer.ranks.tensors() if trainer.ranks is not None else {}
-        checkpoints.save(state.step, trainer.model, trainer.optimizer, values, method_tensors)
+        checkpoints.save(state.step, trainer.model, trainer.optimizer, checkpoint, _Checkpoint, state.best_step, method_tensors)
 
 
 def overfits(train_losses: Sequence[float], validation_losses: Sequence[float]) -> bool:
