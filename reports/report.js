@@ -1,8 +1,9 @@
-// What people do with the page: sort its tables, and read its examples. Texts are set as text, never as markup.
+// Sorts the tables of the page, and shows its examples. Texts are set as text, never as markup.
 "use strict";
 
 const PAGE = 20;
-const LONGEST_DIFF = 600; // words; the comparison takes the product of both sides
+const LONGEST_DIFF = 600; // words; a comparison takes time proportional to the product of both lengths
+const TEXTS = JSON.parse(document.getElementById("explorer-texts").content.textContent); // every text that this script writes
 
 function make(tag, attributes = {}, ...children) {
   const node = document.createElement(tag);
@@ -14,7 +15,7 @@ function make(tag, attributes = {}, ...children) {
   return node;
 }
 
-// ---- Tables: a button in each heading sorts by it, by the number where the cell names one, else by the text
+// ---- Tables: a button in each heading sorts by its column: by number where cells have one, else by text
 
 function sortable(table) {
   const body = table.tBodies[0];
@@ -28,7 +29,7 @@ function sortable(table) {
     button.addEventListener("click", () => {
       const state = head.getAttribute("aria-sort");
       heads.forEach((other) => other.removeAttribute("aria-sort"));
-      if (state === "descending") return body.append(...order.flat()); // the third click gives the first order back
+      if (state === "descending") return body.append(...order.flat()); // the third click restores the original order
       const direction = state === "ascending" ? -1 : 1;
       head.setAttribute("aria-sort", direction > 0 ? "ascending" : "descending");
       const sorted = [...order].sort((a, b) => compared(a[0].cells[column], b[0].cells[column], direction));
@@ -37,7 +38,7 @@ function sortable(table) {
   });
 }
 
-// Rows that belong together: a row that tells of a problem stays below its own.
+// Rows that belong together: the row of a problem stays below the row of its strategy.
 function groups(body) {
   const found = [];
   for (const row of body.rows) {
@@ -50,7 +51,7 @@ function groups(body) {
 function compared(a, b, direction) {
   const [x, y] = [a, b].map((cell) => (cell?.dataset.sort === undefined ? NaN : Number(cell.dataset.sort)));
   if (Number.isNaN(x) && Number.isNaN(y)) return direction * words(a).localeCompare(words(b), undefined, { numeric: true });
-  if (Number.isNaN(x) || Number.isNaN(y)) return Number.isNaN(x) ? 1 : -1; // what has no number comes last, either way
+  if (Number.isNaN(x) || Number.isNaN(y)) return Number.isNaN(x) ? 1 : -1; // cells without a number come last, in both directions
   return direction * (x - y);
 }
 
@@ -64,23 +65,23 @@ async function unpacked(text) {
 }
 
 const NOTHING = { t: "", a: null, s: null, m: "", u: [] };
-const of = (row, k) => row.o[k] ?? NOTHING; // where no strategy has answered, the rows can be read all the same
+const outputOf = (row, k) => row.o[k] ?? NOTHING; // examples can be read even where no strategy has an output
 
-const SHOWN = {
-  "All rows": () => true,
-  "The strategy is wrong, or below its median": (row, k, data) => of(row, k).s !== null && of(row, k).s < data.medians[k],
-  "The strategy claims what the input does not support": (row, k) => of(row, k).u.length > 0,
-  "Strategies disagree": (row) => spread(row) > 0 || new Set(row.o.map((output) => said(output))).size > 1,
+const FILTERS = {
+  all: () => true,
+  wrong: (row, k, data) => outputOf(row, k).s !== null && outputOf(row, k).s < data.medians[k],
+  unsupported: (row, k) => outputOf(row, k).u.length > 0,
+  disagree: (row) => spread(row) > 0 || new Set(row.o.map((output) => answerOf(output))).size > 1,
 };
 
 const ORDERS = {
-  "As in the data": null,
-  "Worst score first": (a, b, k) => (of(a, k).s ?? Infinity) - (of(b, k).s ?? Infinity),
-  "Best score first": (a, b, k) => (of(b, k).s ?? -Infinity) - (of(a, k).s ?? -Infinity),
-  "Largest disagreement first": (a, b) => spread(b) - spread(a),
+  unsorted: null,
+  worst: (a, b, k) => (outputOf(a, k).s ?? Infinity) - (outputOf(b, k).s ?? Infinity),
+  best: (a, b, k) => (outputOf(b, k).s ?? -Infinity) - (outputOf(a, k).s ?? -Infinity),
+  spread: (a, b) => spread(b) - spread(a),
 };
 
-const said = (output) => (output.a ?? output.t).trim();
+const answerOf = (output) => (output.a ?? output.t).trim();
 
 function spread(row) {
   const scores = row.o.map((output) => output.s).filter((score) => score !== null);
@@ -111,30 +112,46 @@ class Explorer {
     const add = (name, field) => {
       field.id = `${this.place.dataset.examples}-${controls.childElementCount}`;
       controls.append(make("div", { class: "field" }, make("label", { for: field.id, text: name }), field));
-      field.addEventListener("input", () => { this.page = 0; this.update(); });
+      field.addEventListener("input", () => this.restart());
       return field;
     };
     const choice = (name, values) => add(name, make("select", {}, ...values.map((value) => make("option", { text: value }))));
-    this.search = add("Text", make("input", { type: "search", placeholder: "in inputs, references and outputs" }));
-    this.strategy = choice("Strategy", this.data.labels);
+    const named = (name, keys) => add(name, make("select", {}, ...keys.map((key) => make("option", { value: key, text: TEXTS[key] }))));
+    this.search = add(TEXTS.search, make("input", { type: "search", placeholder: TEXTS.search_hint }));
+    this.strategy = choice(TEXTS.strategy, this.data.labels);
     const classes = [...new Set(this.data.rows.map((row) => row.c).filter((label) => label !== null))].sort();
-    this.label = classes.length > 1 ? choice("Class", ["All classes", ...classes]) : null;
+    this.label = classes.length > 1 ? choice(TEXTS.class, [TEXTS.all_classes, ...classes]) : null;
     const marked = this.data.rows.some((row) => row.o.some((output) => output.u.length));
-    this.shown = choice("Show", Object.keys(SHOWN).filter((name) => marked || !name.includes("support")));
-    this.order = choice("Order", Object.keys(ORDERS));
-    this.most = add("Score at most", make("input", { type: "number", step: "any", class: "narrow" }));
+    this.shown = named(TEXTS.show, Object.keys(FILTERS).filter((key) => marked || key !== "unsupported"));
+    this.order = named(TEXTS.order, Object.keys(ORDERS));
+    this.most = add(TEXTS.most, make("input", { type: "number", step: "any", class: "narrow" }));
     if (this.data.rows.every((row) => row.o.every((output) => output.s === null))) this.most.parentElement.hidden = true;
     if (!this.data.labels.length) for (const field of [this.strategy, this.shown, this.order]) field.parentElement.hidden = true;
-    this.differences = add("Mark what differs from the reference", make("input", { type: "checkbox" }));
+    this.differences = add(TEXTS.differences, make("input", { type: "checkbox" }));
     this.differences.parentElement.classList.add("check");
     this.differences.parentElement.hidden = !this.data.labels.length;
     this.count = make("p", { class: "count", role: "status" });
+    this.clear = make("button", { type: "button", class: "clear", text: TEXTS.clear });
+    this.clear.addEventListener("click", () => this.reset());
     this.list = make("div", { class: "samples" });
-    this.back = make("button", { type: "button", text: "Previous" });
-    this.next = make("button", { type: "button", text: "Next" });
+    this.back = make("button", { type: "button", text: TEXTS.previous });
+    this.next = make("button", { type: "button", text: TEXTS.next });
     this.back.addEventListener("click", () => this.turn(-1));
     this.next.addEventListener("click", () => this.turn(1));
-    this.place.append(controls, this.count, this.list, make("div", { class: "pages" }, this.back, this.next));
+    this.place.append(controls, this.count, this.clear, this.list, make("div", { class: "pages" }, this.back, this.next));
+  }
+
+  restart() {
+    this.page = 0;
+    this.update();
+  }
+
+  reset() {
+    this.search.value = "";
+    this.most.value = "";
+    for (const field of [this.label, this.shown]) if (field) field.selectedIndex = 0;
+    this.restart();
+    this.search.focus();
   }
 
   turn(step) {
@@ -152,8 +169,8 @@ class Explorer {
       (row, i) =>
         (!text || this.texts[i].includes(text)) &&
         (wanted === null || row.c === wanted) &&
-        (most === null || (of(row, k).s !== null && of(row, k).s <= most)) &&
-        SHOWN[this.shown.value](row, k, this.data),
+        (most === null || (outputOf(row, k).s !== null && outputOf(row, k).s <= most)) &&
+        FILTERS[this.shown.value](row, k, this.data),
     );
     const order = ORDERS[this.order.value];
     return order ? rows.sort((a, b) => order(a, b, k)) : rows;
@@ -165,10 +182,9 @@ class Explorer {
     this.page = Math.min(Math.max(this.page, 0), pages - 1);
     const from = this.page * PAGE;
     const some = rows.slice(from, from + PAGE);
-    const all = this.data.rows.length.toLocaleString("en");
-    this.count.textContent = rows.length
-      ? `${(from + 1).toLocaleString("en")} to ${(from + some.length).toLocaleString("en")} of ${rows.length.toLocaleString("en")} rows (${all} in this page)`
-      : `No row fits (${all} in this page)`;
+    const counts = { from: from + 1, to: from + some.length, matching: rows.length, all: this.data.rows.length };
+    this.count.textContent = filled(rows.length ? TEXTS.count : TEXTS.none, counts);
+    this.clear.hidden = rows.length > 0;
     this.back.disabled = this.page === 0;
     this.next.disabled = this.page === pages - 1;
     this.list.replaceChildren(...some.map((row) => this.card(row)));
@@ -176,8 +192,7 @@ class Explorer {
 
   card(row) {
     const k = this.strategy.selectedIndex;
-    const { m } = of(row, k);
-    const mark = m ? make("span", { class: `score ${m}`, text: m }) : "";
+    const mark = markOf(row, outputOf(row, k)) ?? "";
     const card = make("details", {}, make("summary", {}, make("span", { class: "id", text: row.i }), mark, make("bdi", { text: row.t })));
     card.addEventListener("toggle", () => { if (card.open && card.childElementCount === 1) card.append(this.body(row)); });
     return card;
@@ -186,22 +201,22 @@ class Explorer {
   body(row) {
     const left = make("div", {});
     for (const [name, text] of row.in) left.append(make("h4", { text: name }), passage([text], "", name));
-    const right = make("div", {}, make("h4", { text: row.r.length > 1 ? "References" : "Reference" }));
-    if (row.r.length === 0 || (row.r.length === 1 && !row.r[0])) right.append(make("p", { class: "text reference none", text: "(no answer)" }));
-    for (const text of row.r) if (text) right.append(passage([text], "reference", "Reference"));
+    const right = make("div", {}, make("h4", { text: row.r.length > 1 ? TEXTS.references : TEXTS.reference }));
+    if (row.r.length === 0 || (row.r.length === 1 && !row.r[0])) right.append(make("p", { class: "text reference none", text: TEXTS.no_answer }));
+    for (const text of row.r) if (text) right.append(passage([text], "reference", TEXTS.reference));
     row.o.forEach((output, k) => {
       const head = make("h4", { text: this.data.labels[k] });
-      if (output.m) head.append(make("span", { class: `score ${output.m}`, text: output.m }));
-      right.append(head, passage(this.pieces(output, row), "", "Output"));
-      if (output.a !== null) right.append(make("p", { class: "taken", dir: "auto" }, make("span", { text: "Answer taken: " }), output.a));
-      for (const [, reason] of output.u) right.append(make("p", { class: "reason", text: `Not in the input: ${reason}` }));
+      head.append(markOf(row, output) ?? "");
+      right.append(head, passage(this.pieces(output, row), "", TEXTS.output));
+      if (output.a !== null) right.append(make("p", { class: "taken", dir: "auto" }, make("span", { text: TEXTS.answer }), output.a));
+      for (const [, reason] of output.u) right.append(make("p", { class: "reason", text: `${TEXTS.reason}${reason}` }));
     });
     return make("div", { class: "pair" }, left, right);
   }
 
-  // The output in pieces: sentences that the input does not support, and words that the reference does not have, are marked.
+  // The output in pieces: sentences that the input does not support, and words that are not in the reference, are marked.
   pieces(output, row) {
-    if (!output.t) return ["(empty)"];
+    if (!output.t) return [TEXTS.empty];
     let rest = output.t;
     const found = [];
     for (const [sentence] of output.u) {
@@ -214,12 +229,12 @@ class Explorer {
     const extra = this.differences.checked && row.r.length ? notIn(output.t, row.r[0]) : null;
     return found.flatMap(([text, claimed]) => {
       const inner = extra ? extra.take(text) : [text];
-      return claimed ? [make("mark", { class: "claimed", title: "not supported by the input" }, ...inner)] : inner;
+      return claimed ? [make("mark", { class: "claimed", title: TEXTS.unsupported_mark }, ...inner)] : inner;
     });
   }
 }
 
-// The words of a text that stand in no longest common subsequence with the reference; `take` gives its pieces in order.
+// The words of a text that are not in its longest common subsequence with the reference; `take` returns its pieces in order.
 function notIn(text, reference) {
   const tokens = (value) => value.match(/\s+|[^\s]+/g) ?? [];
   const [a, b] = [tokens(text), tokens(reference).filter((word) => word.trim())];
@@ -246,6 +261,16 @@ function notIn(text, reference) {
     },
   };
 }
+
+// The score of an output; labels are right or wrong, which has a colour.
+function markOf(row, output) {
+  if (!output.m) return null;
+  const kind = row.c === null || output.s === null ? "" : output.s ? " right" : " wrong";
+  return make("span", { class: `score${kind}`, text: output.m });
+}
+
+// "{from}–{to} of {all}" with its numbers.
+const filled = (text, counts) => text.replace(/\{(\w+)\}/g, (_, name) => counts[name].toLocaleString("en"));
 
 function passage(pieces, kind, name) {
   const long = pieces.reduce((sum, piece) => sum + (piece.textContent ?? piece).length, 0) > 1200;

@@ -69,7 +69,7 @@ def test_folders_are_imported_through_their_init() -> None:
             if not isinstance(node, ast.ImportFrom) or not (node.module or "").startswith("harness.") or node.module in folders:
                 continue
             folder = (node.module or "").rpartition(".")[0]
-            if folder not in ("harness", own) and not own.startswith(f"{folder}.") and not own.startswith("harness.reporting"):
+            if folder not in ("harness", own) and not own.startswith(f"{folder}."):
                 wrong.append(f"{file.relative_to(ROOT)}:{node.lineno}: from {node.module} import {', '.join(n.name for n in node.names)}")
     assert not wrong, "import these through the folder's __init__.py:\n" + "\n".join(wrong)
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from harness.api.arguments import PathLike, RunLike, TaskLike, as_declared, as_texts
 from harness.api.catalogs import open_catalog
 from harness.api.loaded_run import load_results
-from harness.reporting import ComparisonView, Foresight, Wanted, compare_runs, foresee_task
+from harness.reporting import ComparisonRequest, ComparisonView, PowerForecast, compare_runs, forecast_power
 
 
 def plan(
@@ -30,7 +30,7 @@ def plan(
     limit: int | None = None,
     tasks_dirs: PathLike | Sequence[PathLike] = (),
     runs_dir: PathLike = "runs",
-) -> list[Foresight]:
+) -> list[PowerForecast]:
     """What the test set of each task can detect, before a run. Nothing is trained.
 
     Args:
@@ -69,7 +69,7 @@ def plan(
     )
     before = load_results(earlier, runs_dir) if earlier is not None else None
     tasks = read_tasks(request, open_catalog(tasks_dirs))
-    return [foresee_task(read, splits.test, margin=margin, earlier=before) for read, splits in tasks]
+    return [forecast_power(read, splits.test, margin=margin, earlier=before) for read, splits in tasks]
 
 
 def compare(
@@ -103,4 +103,4 @@ def compare(
     """
     sides = [load_results(each, runs_dir) for each in (run, other) if each is not None]
     sizes = (train_size,) if isinstance(train_size, int) else tuple(train_size)
-    return compare_runs(sides, Wanted(as_texts(strategies), as_texts(model), sizes, task), by=by, margin=margin)
+    return compare_runs(sides, ComparisonRequest(as_texts(strategies), as_texts(model), sizes, task), by=by, margin=margin)

@@ -119,9 +119,9 @@ class RunDisplay:
 
     def summary(self, run: RunResults) -> None:
         """Print the results as a table, and where the report is."""
-        from harness.reporting import terminal_table
+        from harness.reporting import print_run
 
-        terminal_table(run, self._console)
+        print_run(run, self._console)
         self._say(f"Report: {run.folder.report}")
 
     def _finish(self, line: _CellProgress, now: float) -> None:

@@ -7,7 +7,7 @@ for strategy in results.by_task["summarization"].strategies:
 
 from harness.results.costs import PHASES, StrategyCosts, costs_of_a_run, costs_of_use, costs_over_tasks, sum_of_known
 from harness.results.finished_cell import FinishedCell, find_cell
-from harness.results.pairing import Pairing, check_same_examples, shared_metrics
+from harness.results.pairing import MetricMismatch, Pairing, check_same_examples, shared_metrics
 from harness.results.run_results import RunResults
 from harness.results.slices import MOST_VALUES, candidate_slices, slice_examples
 from harness.results.strategy_result import CellProblem, StrategyResult
@@ -19,6 +19,7 @@ __all__ = [
     "PHASES",
     "CellProblem",
     "FinishedCell",
+    "MetricMismatch",
     "Pairing",
     "RunResults",
     "StrategyCosts",

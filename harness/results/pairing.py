@@ -36,8 +36,16 @@ def check_same_examples(a: StrategyResult, b: StrategyResult) -> None:
         )
 
 
-def shared_metrics(a: StrategyResult, b: StrategyResult) -> tuple[list[Metric], list[str]]:
-    """The metrics that both runs have, the primary one of A first, and a warning for each difference.
+@dataclass(frozen=True)
+class MetricMismatch:
+    """What two runs do not share: the primary score of B where it is another one, and the scores that only one run has."""
+
+    other_primary: str | None
+    only_one: tuple[str, ...]
+
+
+def shared_metrics(a: StrategyResult, b: StrategyResult) -> tuple[list[Metric], MetricMismatch]:
+    """The metrics that both runs have, the primary one of A first, and what they do not share.
 
     Raises:
         BenchError: a score of the same name is computed differently in the two runs, or B lacks A's primary score.
@@ -62,13 +70,9 @@ def shared_metrics(a: StrategyResult, b: StrategyResult) -> tuple[list[Metric], 
     primary = a.task.primary
     if primary not in theirs or primary not in ours:
         raise BenchError(f"{b.run.name} has no score {primary}, which is the primary score of {a.run.name}. Add its metric to the task.")
-    warnings = []
-    if b.task.primary != primary:
-        warnings.append(f"The primary score is {primary} in {a.run.name} and {b.task.primary} in {b.run.name}; {primary} is used here.")
-    one_sided = [name for name in (*ours, *theirs) if (name in ours) != (name in theirs)]
-    if one_sided:
-        warnings.append(f"Only one of the two runs has {', '.join(one_sided)}.")
-    return [metric for name, metric in ours.items() if name in theirs], warnings
+    only_one = tuple(name for name in (*ours, *theirs) if (name in ours) != (name in theirs))
+    mismatch = MetricMismatch(b.task.primary if b.task.primary != primary else None, only_one)
+    return [metric for name, metric in ours.items() if name in theirs], mismatch
 
 
 @dataclass(frozen=True)

@@ -74,7 +74,7 @@ class RunPlan:
             peers = [c for c in cells if self.get_strategy(c).train is not None]
         sizes = {(c.model, c.strategy, c.train_size) for c in peers}
         if with_size and len(sizes) > len({(model, strategy) for model, strategy, _ in sizes}):
-            parts.append(plural(cell.train_size, "row" if trained else "shot"))
+            parts.append(plural(cell.train_size, "example" if trained else "shot"))
         return " · ".join(parts)
 
     def restrict_to(self, cells: Sequence[Cell]) -> RunPlan:

@@ -34,7 +34,7 @@ def report(finished: Run) -> list[str]:
     for outlook in plan("classification", margin=0.05):
         lines.append(f"{outlook.task}: {outlook.score}")
     for view in compare(finished, strategies=["base", "rank-4"]):
-        lines.append(f"{view.b.label} against {view.a.label}: {view.primary.found.difference}")
+        lines.append(f"{view.b.label} against {view.a.label}: {view.primary.comparison.difference}")
     finished.write_report(finished.path / "page.html", with_text=False)
     return lines
 

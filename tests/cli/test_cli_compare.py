@@ -27,17 +27,17 @@ def test_two_strategies_of_a_run(call, runs):
     ended = call("compare", "old", "--strategies", "lora,qlora", "--by", "ward")
     assert (ended.code, ended.err) == (0, "")
     first, second = ended.out.splitlines()[:2]
-    assert first == "summarization · rougeL · 120 test rows: qlora (B, 1 seed) against lora (A, 1 seed)"
-    assert re.match(r"qlora is better than lora: rougeL 0\.\d{3} against 0\.\d{3}, a difference of \+0\.\d{3} \(95 % interval ", second)
+    assert first == "summarization · rougeL · 120 test examples: qlora (B, 1 seed) compared with lora (A, 1 seed)"
+    assert re.match(r"qlora is better than lora: rougeL 0\.\d{3} vs\. 0\.\d{3}, a difference of \+0\.\d{3} \(95% CI ", second)
     sentences = [
         "PASS: qlora is not worse than lora",
-        "is found four times in five",
-        "One training seed of lora and of qlora",
-        "Of what lora gains over base, qlora keeps 2",
-        "One run of B took 11 min 59 s",
+        "with 80% power",
+        "lora and qlora ran with one seed each",
+        "qlora delivers 2",
+        "One run of B takes 11 min 59 s",
         "rougeL by ward",
         "ward 2",
-        "examples that changed most",
+        "Examples that changed most",
     ]
     assert [part for part in sentences if part not in ended.out] == []
     row = next(line for line in ended.out.splitlines() if line.startswith("rougeL  "))
@@ -47,18 +47,18 @@ def test_two_strategies_of_a_run(call, runs):
 def test_best_strategy_is_compared_with_the_others_in_each_task(call, runs):
     ended = call("compare", "two")
     assert ended.code == 0
-    assert "summarization · rougeL · 120 test rows: each against qlora, the best" in ended.out
-    assert "intents · macro_f1 · 120 test rows: each against qlora, the best" in ended.out
+    assert "summarization · rougeL · 120 test examples: each strategy compared with qlora, the best" in ended.out
+    assert "intents · macro_f1 · 120 test examples: each strategy compared with qlora, the best" in ended.out
     base = next(line for line in ended.out.splitlines() if line.startswith("base"))
     assert "worse" in base and "FAIL" in base
-    assert "qlora was picked as the best on these same rows" in ended.out
-    assert "One training seed of qlora, lora" in ended.out
+    assert "qlora was picked as the best on these same test examples" in ended.out
+    assert "qlora and lora ran with one seed each" in ended.out
 
 
 def test_two_runs(call, runs):
     ended = call("compare", "old", "new", "--strategies", "lora")
     assert ended.code == 0
-    assert "lora (B, 1 seed, new) against lora (A, 1 seed, old)" in ended.out
+    assert "lora (B, 1 seed, new) compared with lora (A, 1 seed, old)" in ended.out
     assert "lora (B) is better than lora (A)" in ended.out
     assert call("compare", "old", "new").out == ended.out, "lora is all that both have"
 
@@ -69,7 +69,7 @@ def test_json_is_not_rounded(call, runs):
     assert (found["task"], found["a"]["strategy"], found["b"]["strategy"]) == ("summarization", "lora", "qlora")
     primary = found["scores"][0]
     (view,) = compare("old", strategies=["lora", "qlora"])
-    assert primary["found"]["difference"] == view.primary.found.difference
+    assert primary["comparison"]["difference"] == view.primary.comparison.difference
     assert {part["name"] for part in found["slices"]} == {"ward 0", "ward 1", "ward 2"}
     assert found["not_worse"]["outcome"] == "PASS"
     assert found["changed"][0]["output_a"] != found["changed"][0]["output_b"]
@@ -86,7 +86,7 @@ def test_latest_run_with_a_margin(call, runs):
     [
         (("old", "new", "two"), "compare one run or two, not 3"),
         (("nothing",), "there is no run 'nothing' in runs"),
-        (("old", "--strategies", "lora"), "'lora' against what? Within one run name two: --strategies A,lora"),
+        (("old", "--strategies", "lora"), "'lora' needs a second strategy to be compared with in the same run: --strategies A,lora"),
         (("old", "--strategies", "lora,qlora", "--by", "wards"), "Did you mean 'ward'"),
         (("old", "--strategies", "lora,qlora", "--margin", "0"), "--margin"),
         (("old", "--strategies", "lora,qlora", "--train-size", "all"), "'all' must be a number of training examples"),

@@ -21,16 +21,19 @@ def test_included_task_with_groups(call):
     ended = call("plan", "--task", "summarization")
     assert (ended.code, ended.err) == (0, "")
     assert ended.out.splitlines()[0] == "summarization · rougeL · 80 test examples in 50 groups"
-    assert "Taken is the worst case: each of the two fails where the other is right." in ended.out
-    assert "The question cannot be answered with these rows: “not worse by more than Δ = 0.01” would be shown in 6 % of" in ended.out
-    assert "It takes about 62,000 groups of rows, or a margin of 0.384." in ended.out
+    assert "Based on the worst case: each strategy fails exactly where the other is right." in ended.out
+    assert (
+        "The test set is too small: if two strategies are equally good, “not worse by more than Δ = 0.01” is shown with only 6%"
+        in ended.out
+    )
+    assert "It takes about 62,000 groups, or a margin of 0.384." in ended.out
 
 
 def test_own_data_with_a_wide_margin(call, here):
     rows(here)
     ended = call("plan", *DATA, "--margin", "0.9")
     assert ended.out.splitlines()[0] == "summarization · rougeL · 10 test examples"
-    assert "The question can be answered: “not worse by more than Δ = 0.9” is shown in 8" in ended.out
+    assert "The test set is large enough: if two strategies are equally good, “not worse by more than Δ = 0.9” is shown with 8" in ended.out
 
 
 def test_spread_of_an_earlier_run_is_used(call, here):
@@ -38,19 +41,23 @@ def test_spread_of_an_earlier_run_is_used(call, here):
     cells = [Made("base", 0.1), Made("lora", 0.8, 1, train_seconds=9), Made("qlora", 0.8, 1, train_seconds=9)]
     make_run(here / "runs" / "before", [summarization(cells)])
     worst, known = (json.loads(call("plan", *DATA, "--format", "json", *more).out)["tasks"][0] for more in ((), ("--from", "before")))
-    assert set(known["spread_of"].removesuffix(" in before").split(" and ")) == {"lora", "qlora"}, "the two that are tuned"
-    assert known["outlook"]["spread"] < worst["outlook"]["spread"] == 1.0
-    assert known["outlook"]["needed"] < worst["outlook"]["needed"]
+    assert {known["source"]["a"], known["source"]["b"]} == {"lora", "qlora"}, "the two that are trained"
+    assert known["power"]["spread"] < worst["power"]["spread"] == 1.0
+    assert known["power"]["units_needed"] < worst["power"]["units_needed"]
     assert (
-        call("plan", *DATA, "--from", "latest").out.splitlines()[1] == "Taken is the spread of the difference of lora and qlora in before."
+        call("plan", *DATA, "--from", "latest").out.splitlines()[1]
+        == "Based on the spread of the difference between lora and qlora in before."
     )
 
 
 def test_several_tasks(call):
     out = call("plan", "--task", "qa,classification").out
-    assert out.count("A difference of") == 1
+    assert out.count("detect a difference of") == 1
     assert "\n\nclassification · macro_f1 · 300 test examples in" in out
-    assert "macro_f1 is made from all rows together, so there is no worst case to reckon with: name an earlier run on such data" in out
+    assert (
+        "macro_f1 is computed from all examples together, so there is no worst case to plan with. Name an earlier run on similar data"
+        in out
+    )
 
 
 @pytest.mark.parametrize(
@@ -62,7 +69,7 @@ def test_several_tasks(call):
         (("--task", "qa", "--margin", "-1"), "--margin"),
         (("--task", "qa", "--from", "nothing"), "there is no run 'nothing'"),
         (("--task", "qa", "--from", "other"), "has no task 'qa'"),
-        (("--task", "summarization", "--from", "alone"), "no two strategies with results that differ"),
+        (("--task", "summarization", "--from", "alone"), "no two strategies whose results differ"),
     ],
 )
 def test_bad_input_is_one_clear_error(call, here, arguments, message):

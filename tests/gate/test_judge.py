@@ -15,7 +15,8 @@ from report_factory import HOSTILE, Made, classification, make_run, summarizatio
 from harness.errors import BenchError
 from harness.gate import EXIT_CODES, verdict_of
 from harness.reporting import render, verdict_to_junit, verdict_to_markdown
-from harness.reporting.views.build import report_view
+from harness.reporting.views import build_report_view
+from harness.reporting.wording.gate_words import headline, list_rules
 from harness.store import StoredRun, read_verdicts
 from tests.gate.conftest import Runs, judged, only
 
@@ -39,7 +40,7 @@ def test_more_data_turns_what_cannot_be_told_into_a_verdict(runs: Runs, tmp_path
 @pytest.mark.parametrize("rule", ["floor", "ceiling", "better"])
 def test_each_kind_of_rule_has_three_outcomes(runs: Runs, tmp_path: Path, rule: str) -> None:
     run = runs(0.8, base=0.5, metrics=("rouge", "ter"), primary="rougeL")
-    lora, base = report_view(run).tasks[0].lines
+    lora, base = build_report_view(run).tasks[0].strategies
     assert lora.primary and base.primary and lora.primary.value and base.primary.value
     middle = {"floor": lora.primary.value, "ceiling": lora.scores["ter"].value, "better": lora.primary.value - base.primary.value}[rule]
     assert middle is not None
@@ -174,9 +175,10 @@ def test_a_verdict_is_on_record_and_in_the_report(runs: Runs, tmp_path: Path) ->
     verdict = judged(run, tmp_path)
     ((file, kept),) = read_verdicts(run.path).items()
     assert verdict_of(kept, str(file)) == verdict
-    (shown,) = report_view(run).tasks[0].gates
-    assert shown.headline.startswith("PASS: lora of run-0 against base of run-0")
-    assert len(shown.rulings.rows) == len(verdict.rulings) and report_view(run, with_text=False).tasks[0].gates[0].worse.rows == ()
+    (shown,) = build_report_view(run).tasks[0].verdicts
+    assert headline(shown).startswith("PASS: lora of run-0 against base of run-0")
+    assert len(list_rules(shown).rows) == len(verdict.rulings)
+    assert build_report_view(run, with_text=False).tasks[0].verdicts[0].worse == ()
 
 
 def test_a_report_without_texts_stays_without_them(runs: Runs, tmp_path: Path) -> None:
@@ -185,7 +187,7 @@ def test_a_report_without_texts_stays_without_them(runs: Runs, tmp_path: Path) -
     page.write_text(render(run, with_text=False), encoding="utf-8")
     judged(run, tmp_path)
     written = page.read_text(encoding="utf-8")
-    assert "May it replace the one in service?" in written and "task-1-packed" not in written and text not in written
+    assert "Can it replace the current model?" in written and "task-1-packed" not in written and text not in written
     page.write_text(render(run), encoding="utf-8")
     judged(run, tmp_path, policy={"rules": [{"rule": "floor", "score": "rougeL", "value": 0.1}]})
     assert "task-1-packed" in page.read_text(encoding="utf-8")

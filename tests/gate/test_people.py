@@ -12,7 +12,8 @@ from report_factory import Made, make_run, summarization
 
 from harness.api import review_export, review_import
 from harness.reporting import verdict_to_junit, verdict_to_markdown
-from harness.reporting.views.build import report_view
+from harness.reporting.views import build_report_view
+from harness.reporting.wording.gate_words import list_worse
 from harness.review.packets import ReviewItem
 from harness.store import StoredRun
 from tests.gate.conftest import Runs, judged
@@ -86,7 +87,7 @@ def test_a_critical_error_that_people_found_comes_first_although_the_score_rose(
     assert found.worse[0].example == fatal and found.worse[0].critical_by == ("people",)
     assert found.worse_rows == before.worse_rows + 1 and found.critical_rows == 1
     assert "**critical (people)**" in verdict_to_markdown(found) and f"critical (people): {fatal}" in verdict_to_junit(found)
-    assert report_view(run).tasks[0].gates[-1].worse.rows[0][:2] == (fatal, "critical (people)")
+    assert list_worse(build_report_view(run).tasks[0].verdicts[-1]).rows[0][:2] == (fatal, "critical (people)")
 
     ceiling = {"rules": [{"rule": "ceiling", "score": "review.critical_error_rate", "value": 0.2}]}
     allowed = judged(run, tmp_path, policy=ceiling)

@@ -13,7 +13,7 @@ from harness.api import review_harvest, review_import
 from harness.catalog import render_prompt
 from harness.data import load_splits
 from harness.errors import BenchError
-from harness.reporting.views.build import report_view
+from harness.reporting.views import build_report_view
 from harness.store import StoredRun
 from harness.types import DataSpec, Task
 
@@ -65,7 +65,7 @@ def test_retired_examples_are_recorded_once_and_reported(rated: StoredRun, tmp_p
     for name in ("more.jsonl", "again.jsonl"):
         review_harvest(rated.path, tmp_path / name, retire_test_examples=True)
     assert len(json.loads((rated.path / "review" / "retired.json").read_text())) == 1
-    assert report_view(rated).tasks[0].retired == 1
+    assert build_report_view(rated).tasks[0].retired == 1
 
 
 def test_existing_file_is_not_replaced(rated: StoredRun, tmp_path: Path) -> None:

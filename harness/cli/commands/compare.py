@@ -48,7 +48,7 @@ def compare(
     from rich.console import Console
 
     from harness import api
-    from harness.reporting import comparison_to_json, print_comparison, print_summary
+    from harness.reporting import comparison_to_json, print_comparison, print_ranking
 
     if len(runs) > 2:
         raise click.UsageError(f"compare one run or two, not {len(runs)}")
@@ -68,7 +68,7 @@ def compare(
         if number:
             click.echo()
         if len(own) > 1 and len({(v.a.run, v.a.label) for v in own}) == 1:
-            print_summary(own, console)
+            print_ranking(own, console)
             continue
         for view in own:
             print_comparison(view, console)

@@ -37,16 +37,18 @@ def plan(tasks: tuple[str, ...], margin: float | None, earlier: str | None, form
 
     from harness import api
     from harness.cli.wording import message
+    from harness.reporting import describe_power, describe_test_set
 
     fields, tasks_dirs = pop_fields(options), options.pop("tasks_dir")
-    outlooks = api.plan(tasks, margin=margin, earlier=earlier, fields=fields, tasks_dirs=tasks_dirs, runs_dir=runs_dir, **options)
-    if margin is not None and len(outlooks) > 1:
+    forecasts = api.plan(tasks, margin=margin, earlier=earlier, fields=fields, tasks_dirs=tasks_dirs, runs_dir=runs_dir, **options)
+    if margin is not None and len(forecasts) > 1:
         raise click.UsageError("--margin is in the unit of one score: choose one task with --task")
     if format_ == "json":
-        click.echo(json.dumps({"tasks": [asdict(each) for each in outlooks]}, indent=1, ensure_ascii=False, allow_nan=False))
+        records = [asdict(forecast) | {"sentences": describe_power(forecast)} for forecast in forecasts]
+        click.echo(json.dumps({"tasks": records}, indent=1, ensure_ascii=False, allow_nan=False))
         return
-    for number, each in enumerate(outlooks):
-        groups = f" in {each.groups:,} groups" if each.groups else ""
-        click.echo(message(f"{chr(10) * bool(number)}{each.task} · {each.score} · {each.rows:,} test examples{groups}"))
-        for sentence in each.sentences:
-            click.echo(message(sentence))
+    for number, forecast in enumerate(forecasts):
+        if number:
+            click.echo()
+        for line in (describe_test_set(forecast), *describe_power(forecast)):
+            click.echo(message(line))

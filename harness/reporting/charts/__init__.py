@@ -1,1 +1,33 @@
 """The charts of the report, drawn as SVG."""
+
+from harness.reporting.charts.calibration_chart import draw_calibration_chart
+from harness.reporting.charts.cost_chart import (
+    MOST_NAMES,
+    CostMeasure,
+    draw_cost_chart,
+    draw_overall_chart,
+    list_measures,
+    list_overall_measures,
+)
+from harness.reporting.charts.interval_mark import heat, interval_mark
+from harness.reporting.charts.learning_chart import draw_learning_chart
+from harness.reporting.charts.phase_chart import Spending, draw_phase_chart, list_spending
+from harness.reporting.charts.training_chart import MOST_CURVES, draw_training_chart
+
+__all__ = [
+    "MOST_CURVES",
+    "MOST_NAMES",
+    "CostMeasure",
+    "Spending",
+    "draw_calibration_chart",
+    "draw_cost_chart",
+    "draw_learning_chart",
+    "draw_overall_chart",
+    "draw_phase_chart",
+    "draw_training_chart",
+    "heat",
+    "interval_mark",
+    "list_measures",
+    "list_overall_measures",
+    "list_spending",
+]

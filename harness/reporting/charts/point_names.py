@@ -1,4 +1,4 @@
-"""Names beside points, where they cover neither points nor one another."""
+"""Names beside points, placed where they cover neither points nor each other."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ POINT_LABEL = 34  # characters
 
 @dataclass(frozen=True)
 class Spot:
-    """A point with its interval in a picture, in pixels, and its name. `low` and `high` are the heights of the ends."""
+    """A point with its interval, in pixels, and its name. `low` and `high` are the heights of the ends of the interval."""
 
     x: float
     y: float
@@ -24,7 +24,7 @@ class Spot:
 
 @dataclass(frozen=True)
 class Box:
-    """What something covers of a picture, in pixels."""
+    """An area of the chart, in pixels."""
 
     left: float
     top: float
@@ -37,14 +37,14 @@ class Box:
         return max(0.0, wide) * max(0.0, min(self.bottom, other.bottom) - max(self.top, other.top))
 
     def holds(self, other: Box) -> bool:
-        """Whether the other lies within."""
+        """Whether it contains the other."""
         inside = self.left <= other.left and other.right <= self.right
         return inside and self.top <= other.top and other.bottom <= self.bottom
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a name stands: its baseline, and whether it begins or ends there."""
+    """The position of a name: its baseline, and whether it begins or ends there."""
 
     x: float
     y: float
@@ -55,22 +55,22 @@ _STEPS = tuple(step for k in range(12) for step in ((0.0,) if k == 0 else (-8.0 
 
 
 def label_places(spots: Sequence[Spot], named: Sequence[int], frame: Box) -> dict[int, Place]:
-    """Where the names of some points stand: beside them, away from points, intervals and one another as far as there is room.
+    """The places of the names of some points: beside them, away from points, intervals and each other as far as there is room.
 
-    Each name in turn takes the place that costs least: what it covers, other names and points most of all, and how far off it is.
+    Each name in turn takes the place with the least cost: what it covers, above all other names and points, and how far away it is.
     """
     discs = [Box(s.x - 7, s.y - 7, s.x + 7, s.y + 7) for s in spots]
     bars = [Box(s.x - 4, s.high - 2, s.x + 4, s.low + 2) for s in spots if s.low is not None and s.high is not None]
     taken: list[Box] = []
-    found: dict[int, Place] = {}
+    places: dict[int, Place] = {}
     for i in sorted(named, key=lambda i: spots[i].y):
         spot = spots[i]
-        ways = [(place, box_of(place, spot.text)) for place in _places(spot)]
-        within = [way for way in ways if frame.holds(way[1])] or ways[:1]
-        place, box = min(within, key=lambda way: _cost(way, spot, taken, discs, bars))
-        found[i] = place
+        options = [(place, box_of(place, spot.text)) for place in _places(spot)]
+        within = [option for option in options if frame.holds(option[1])] or options[:1]
+        place, box = min(within, key=lambda option: _cost(option, spot, taken, discs, bars))
+        places[i] = place
         taken.append(box)
-    return found
+    return places
 
 
 def _places(spot: Spot) -> list[Place]:
@@ -78,20 +78,20 @@ def _places(spot: Spot) -> list[Place]:
 
 
 def box_of(place: Place, text: str) -> Box:
-    """What a name covers there."""
+    """The area that a name covers there."""
     length = CHARACTER * len(short(text, POINT_LABEL))
     left = place.x if place.anchor == "start" else place.x - length
     return Box(left, place.y - 11, left + length, place.y + 4)
 
 
-def _cost(way: tuple[Place, Box], spot: Spot, taken: Sequence[Box], discs: Sequence[Box], bars: Sequence[Box]) -> float:
-    place, box = way
+def _cost(option: tuple[Place, Box], spot: Spot, taken: Sequence[Box], discs: Sequence[Box], bars: Sequence[Box]) -> float:
+    place, box = option
     covered = 4 * sum(map(box.shared, taken)) + 4 * sum(map(box.shared, discs)) + sum(map(box.shared, bars))
     return covered + 2 * abs(place.y - 4 - spot.y) + (6 if place.anchor == "end" else 0)
 
 
 def label_heights(points: list[tuple[float, str]], wanted: list[float], low: float, high: float) -> list[float]:
-    """Heights of the labels that begin at these places, moved apart where two would lie on each other."""
+    """The heights of labels that begin at these places, moved apart where two would overlap."""
     spans = [(x, x + CHARACTER * len(short(text, POINT_LABEL)) + 16) for x, text in points]
     placed = list(wanted)
     groups: list[list[int]] = []

@@ -1,7 +1,7 @@
-"""The few pieces that our charts are drawn from: elements, scales, ticks.
+"""The pieces that charts are drawn from: elements, scales, ticks.
 
-Colours and fonts are classes that `reports/report.css` fills in, so that dark mode and print work, and so that no style attribute
-stands in the way of the Content-Security-Policy.
+Colours and fonts are classes of `reports/report.css`, so that dark mode and print work, and because the Content-Security-Policy allows no
+style attributes.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from markupsafe import Markup, escape
 
 from harness.text import one_line
 
-CHARACTER = 7.2  # mean width of a character at the charts' 13 px, for placing labels
+CHARACTER = 7.2  # mean width of a character at the charts' 13 px, to place labels
 
 
 def element(name: str, content: str = "", /, **attributes: str | float) -> Markup:
-    """One element. `content` is escaped unless it is markup already; `class_` and `text_anchor` become class and text-anchor."""
+    """One element. `content` is escaped unless it is markup; `class_` and `text_anchor` become class and text-anchor."""
     parts = "".join(
         f' {key.rstrip("_").replace("_", "-")}="{_number(value) if isinstance(value, int | float) else escape(value)}"'
         for key, value in attributes.items()
@@ -44,7 +44,7 @@ def path(points: Sequence[tuple[float, float]], class_: str) -> Markup:
 
 
 def figure(name: str, size: tuple[float, float], parts: Iterable[Markup], *, title: str, description: str, class_: str = "chart") -> Markup:
-    """A whole picture. `name` must be unique on the page: screen readers find title and description by it."""
+    """A whole chart. `name` must be unique on the page: screen readers find title and description by it."""
     head = element("title", one_line(title), id=f"{name}-title") + element("desc", one_line(description), id=f"{name}-desc")
     return element(
         "svg",
@@ -71,25 +71,25 @@ class Scale:
 
 
 def nice_ticks(low: float, high: float, about: int = 5) -> list[float]:
-    """Round numbers inside low…high, about so many; steps are 1, 2 or 5 times a power of ten."""
+    """About so many round numbers inside low…high; steps are 1, 2 or 5 times a power of ten."""
     if not (math.isfinite(low) and math.isfinite(high)) or high <= low:
         return [low] if math.isfinite(low) else []
-    rough = (high - low) / max(about, 1)
-    power = 10.0 ** math.floor(math.log10(rough))
-    step = next(power * m for m in (1, 2, 5, 10) if power * m >= rough * 0.7)
+    wanted = (high - low) / max(about, 1)
+    power = 10.0 ** math.floor(math.log10(wanted))
+    step = next(power * m for m in (1, 2, 5, 10) if power * m >= wanted * 0.7)
     first = math.ceil(low / step - 1e-9)
     return [round(i * step, 12) for i in range(first, math.floor(high / step + 1e-9) + 1)]
 
 
 def tick_text(value: float, ticks: Sequence[float]) -> str:
-    """A tick's number with no more decimals than the steps need."""
+    """The number of a tick, with no more decimals than the steps need."""
     step = min((b - a for a, b in pairwise(ticks)), default=abs(value) or 1.0)
     decimals = max(0, -math.floor(math.log10(step) + 1e-9)) if step > 0 else 0
     return f"{value:,.{min(decimals, 6)}f}".replace("-", "−")
 
 
 def spread(wanted: Sequence[float], gap: float, low: float, high: float) -> list[float]:
-    """Positions as near to the wanted ones as a least distance between neighbours allows, inside low…high where there is room."""
+    """Positions at least `gap` apart and as near to the wanted ones as possible, inside low…high where there is room."""
     order = sorted(range(len(wanted)), key=lambda i: wanted[i])
     placed = [0.0] * len(wanted)
     previous = low - gap
@@ -97,7 +97,7 @@ def spread(wanted: Sequence[float], gap: float, low: float, high: float) -> list
         placed[i] = max(wanted[i], previous + gap)
         previous = placed[i]
     following = high + gap
-    for i in reversed(order):  # what ran over the end is pushed back
+    for i in reversed(order):  # push back what is beyond the end
         placed[i] = min(placed[i], following - gap)
         following = placed[i]
     return placed

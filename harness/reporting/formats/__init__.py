@@ -1,1 +1,21 @@
-"""A run as a file: the HTML page, Markdown, CSV and JSON."""
+"""A run as a file: the HTML page, Markdown, CSV and JSON; a verdict as Markdown and JUnit XML."""
+
+from harness.reporting.formats.csv_table import to_csv
+from harness.reporting.formats.html_page import render, rewrite_page, write_page
+from harness.reporting.formats.json_export import comparison_to_json, to_json
+from harness.reporting.formats.markdown import to_markdown
+from harness.reporting.formats.notebook_html import to_notebook_html
+from harness.reporting.formats.verdict_export import verdict_to_junit, verdict_to_markdown
+
+__all__ = [
+    "comparison_to_json",
+    "render",
+    "rewrite_page",
+    "to_csv",
+    "to_json",
+    "to_markdown",
+    "to_notebook_html",
+    "verdict_to_junit",
+    "verdict_to_markdown",
+    "write_page",
+]

@@ -1,17 +1,30 @@
-"""The report as one HTML file that needs nothing else: no network, one style and one script of ours, and nothing else that runs."""
+"""The report as one HTML file that needs nothing else: no network, and nothing runs but one script of ours."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import jinja2
 from markupsafe import Markup
 
 from harness.catalog import shipped_folder
-from harness.reporting.charts import cost_chart, learning_chart, marks, phase_chart, training_chart
-from harness.reporting.views import calibration, example_browser, learning, overview
-from harness.reporting.views.build import report_view
-from harness.reporting.wording import numbers, result_sentences, review_sentences
+from harness.reporting import charts
+from harness.reporting.formats.example_package import pack_examples
+from harness.reporting.views import build_overview_rows, build_report_view, compute_overall_gains
+from harness.reporting.wording import (
+    example_texts,
+    gate_words,
+    headings,
+    learning_sentences,
+    names,
+    numbers,
+    review_sentences,
+    review_tables,
+    run_sentences,
+    table_notes,
+    task_sentences,
+)
 from harness.results import PHASES, RunResults
 from harness.store import write_text
 from harness.webpage import content_security_policy, page_environment
@@ -20,7 +33,7 @@ _TEMPLATE = "report.html.j2"
 _STYLE = "report.css"
 _SCRIPT = "report.js"
 _WITHOUT_TEXT = '<meta name="bench-texts" content="left out">'
-_HEAD = 4000  # characters; it stands before anything of the run
+_HEAD = 4000  # characters; the mark stands before anything of the run
 
 
 def render(run: RunResults, *, with_text: bool = True) -> str:
@@ -30,23 +43,24 @@ def render(run: RunResults, *, with_text: bool = True) -> str:
         with_text: whether inputs, references and outputs are in it.
 
     Raises:
-        BenchError: when the run's files are damaged.
+        BenchError: the run's files are damaged.
     """
     folder = shipped_folder("reports")
     style, script = ((folder / name).read_text(encoding="utf-8") for name in (_STYLE, _SCRIPT))
     template = _environment(folder).get_template(_TEMPLATE)
-    # The hashes are over the characters between the tags, so both must stand there as they are; they are ours and hold no '</'.
+    # The hashes are over the characters between the tags, so both are inserted unescaped; they are ours and hold no '</'.
     policy = content_security_policy(style, script)
-    return template.render(report=report_view(run, with_text=with_text), style=Markup(style), script=Markup(script), policy=policy)
+    report = build_report_view(run, with_text=with_text)
+    return template.render(report=report, style=Markup(style), script=Markup(script), policy=policy)
 
 
 def write_page(run: RunResults, path: Path, *, with_text: bool = True) -> None:
-    """`render` into a file, whole or not at all."""
+    """Write the page to a file, atomically."""
     write_text(path, render(run, with_text=with_text))
 
 
 def rewrite_page(run: RunResults) -> None:
-    """Write the report in the run's folder anew, where there is one; one that was written without texts stays without."""
+    """Write the report in the run's folder again, if it has one; one that was written without texts stays without."""
     path = run.folder.report
     if path.is_file():
         with path.open(encoding="utf-8", errors="replace") as file:
@@ -55,10 +69,23 @@ def rewrite_page(run: RunResults) -> None:
 
 
 def _environment(folder: Path) -> jinja2.Environment:
-    found = page_environment(folder)
+    environment = page_environment(folder)
     modules = (
-        calibration, cost_chart, example_browser, learning, learning_chart, marks, numbers, overview, phase_chart, result_sentences,
-        review_sentences, training_chart,
+        charts, gate_words, learning_sentences, names, numbers, review_sentences, review_tables, run_sentences, table_notes,
+        task_sentences,
     )  # fmt: skip
-    found.globals |= {module.__name__.rpartition(".")[2]: module for module in modules} | {"PHASES": PHASES}
-    return found
+    environment.filters["summarize"] = task_sentences.summarize_task
+    environment.globals |= {module.__name__.rpartition(".")[2]: module for module in modules}
+    environment.globals |= {
+        "labels": headings.LABELS,
+        "LOW_CONFIDENCE_MARK": headings.LOW_CONFIDENCE_MARK,
+        "PHASES": PHASES,
+        "PHASE_NAMES": headings.PHASE_NAMES,
+        "STANDING_ANSWERS": headings.STANDING_ANSWERS,
+        "STANDING_NAMES": headings.STANDING_NAMES,
+        "explorer_texts": json.dumps(example_texts.EXPLORER_TEXTS, ensure_ascii=False),
+        "build_overview_rows": build_overview_rows,
+        "compute_overall_gains": compute_overall_gains,
+        "pack_examples": pack_examples,
+    }
+    return environment

@@ -1,4 +1,4 @@
-"""A run for programs: one flat record a cell, plain JSON values. Texts are as they were stored, numbers are not rounded."""
+"""A run for programs: one record for each cell, as plain JSON values. Texts are as they were stored, numbers are not rounded."""
 
 from __future__ import annotations
 
@@ -6,64 +6,63 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from harness.reporting.views.comparison_view import ComparisonView
-from harness.reporting.views.learning import learning_of
-from harness.reporting.views.view import LearningLine
-from harness.reporting.wording.advice import advice_of
-from harness.reporting.wording.cell_notes import note_sentence
+from harness.reporting.views import TaskOutcome, build_task_outcome
+from harness.reporting.views.comparison import ComparisonView
+from harness.reporting.views.sections import StrategyCurve
+from harness.reporting.wording import advice_sentences, cell_notes, comparison_sentences, learning_sentences
 from harness.results import PHASES, RunResults, TaskResults
 from harness.statistics import Step
 from harness.store import to_jsonable
-from harness.types import Cell, CellResult, Cost, Score, Task, total_cost
+from harness.types import Cell, CellResult, Cost, Score, total_cost
 
 
 def to_json(run: RunResults) -> dict[str, Any]:
-    """`{"run": name, "cells": [...], "recommendations": [...], "learning_curves": [...]}` with the cells in the order of the plan.
+    """`{"run": name, "cells": [...], "recommendations": [...], "learning_curves": [...]}`, the cells in the order of the plan.
 
-    A cell that has not ended is 'interrupted'; scores stand only with a cell that is done. Scores are computed from the stored rows,
-    seconds are of wall clock, memory in bytes, energy in joules. A number that was not measured is null, never NaN.
+    The status of an unfinished cell is 'interrupted'; only cells that are done have scores. Scores are computed from the stored
+    predictions. Seconds are wall-clock time, memory is in bytes, energy in joules. A number that was not measured is null, never NaN.
     """
-    cells = [_cell(cell, run.status(cell.id), run.results.get(cell.id), run.by_task[cell.task]) for cell in run.cells]
-    curves = [curve for rows in run.by_task.values() for curve in _learning_curves(rows)]
-    advice = [each for rows in run.by_task.values() if (each := _recommendation(rows))]
-    found: dict[str, Any] = to_jsonable({"run": run.name, "cells": cells, "recommendations": advice, "learning_curves": curves})
-    return found
+    outcomes = [build_task_outcome(results) for results in run.by_task.values()]
+    record: dict[str, Any] = to_jsonable(
+        {
+            "run": run.name,
+            "cells": [_cell(cell, run.status(cell.id), run.results.get(cell.id), run.by_task[cell.task]) for cell in run.cells],
+            "recommendations": [_recommendation(outcome) for outcome in outcomes if outcome.advice],
+            "learning_curves": [_learning_curve(outcome, c) for outcome in outcomes if outcome.learning for c in outcome.learning.curves],
+        }
+    )
+    return record
 
 
 def comparison_to_json(views: Sequence[ComparisonView]) -> dict[str, Any]:
     """`{"comparisons": [...]}`: every value of the views, A first. A number that does not exist is null, never NaN."""
-    found: dict[str, Any] = to_jsonable({"comparisons": [asdict(view) for view in views]})
-    return found
+    record: dict[str, Any] = to_jsonable(
+        {"comparisons": [asdict(view) | {"warnings": comparison_sentences.list_warnings(view)} for view in views]}
+    )
+    return record
 
 
-def _recommendation(rows: TaskResults) -> dict[str, Any] | None:
-    """One record a task with two strategies that have a score."""
-    advice = advice_of(rows)
-    if advice is None:
-        return None
-    kept = [{"strategy": each.label, **asdict(each.kept), "cost_ratio": each.cost} for each in advice.against_full]
+def _recommendation(outcome: TaskOutcome) -> dict[str, Any]:
+    advice = outcome.advice
+    assert advice is not None  # the caller has checked
+    full_tuning = [{"strategy": share.label, **asdict(share.kept), "cost_ratio": share.cost} for share in advice.full_tuning]
     return {
-        "task": rows.task.name,
-        "score": rows.task.primary,
-        **asdict(advice.found),
-        "against_full": kept,
-        "sentences": list(advice.sentences),
+        "task": outcome.name,
+        "score": outcome.primary.name,
+        **asdict(advice.recommendation),
+        "against_full": full_tuning,
+        "sentences": advice_sentences.describe_advice(advice, outcome.strategies, outcome.primary),
     }
 
 
-def _learning_curves(rows: TaskResults) -> list[dict[str, Any]]:
-    """One record a strategy and model that has scores at several training sizes: what was measured, and what more rows would bring."""
-    learning = learning_of(rows)
-    return [_learning_curve(rows.task, ln) for ln in learning.lines] if learning else []
-
-
-def _learning_curve(task: Task, ln: LearningLine) -> dict[str, Any]:
-    curve = ln.curve
+def _learning_curve(outcome: TaskOutcome, own: StrategyCurve) -> dict[str, Any]:
+    """What was measured, and what more training examples are predicted to bring."""
+    curve = own.curve
     return {
-        "task": task.name,
-        "model": ln.model,
-        "strategy": ln.lines[0].strategy,
-        "score": task.primary,
+        "task": outcome.name,
+        "model": own.model,
+        "strategy": own.strategy,
+        "score": outcome.primary.name,
         "margin": curve.margin,
         "points": [{"train_size": size, **_score(score)} for size, score in curve.points],
         "trainings_per_size": curve.min_seeds,
@@ -85,7 +84,7 @@ def _learning_curve(task: Task, ln: LearningLine) -> dict[str, Any]:
         "method": curve.method,
         "reliable": curve.reliable,
         "reason": curve.reason or None,
-        "sentences": list(ln.sentences),
+        "sentences": learning_sentences.describe_curve(curve, outcome.primary),
     }
 
 
@@ -93,8 +92,8 @@ def _step(step: Step) -> dict[str, Any]:
     return {"from": step.start, "to": step.end, "value": step.gain, "low": step.low, "high": step.high, "reliable": step.reliable}
 
 
-def _cell(cell: Cell, status: str, result: CellResult | None, rows: TaskResults) -> dict[str, Any]:
-    scores = rows.scores([cell]) if status == "done" else {}
+def _cell(cell: Cell, status: str, result: CellResult | None, results: TaskResults) -> dict[str, Any]:
+    scores = results.scores([cell]) if status == "done" else {}
     costs = result.costs if result else ()
     return {
         "task": cell.task,
@@ -112,13 +111,13 @@ def _cell(cell: Cell, status: str, result: CellResult | None, rows: TaskResults)
             "total": result.total_parameters if result else None,
         },
         "artifact_bytes": result.artifact_bytes if result else None,
-        "general_loss": _before_after(result),
-        "notes": [note_sentence(note) for note in result.notes] if result else [],
+        "general_loss": _general_loss(result),
+        "notes": [cell_notes.note_sentence(note) for note in result.notes] if result else [],
     }
 
 
-def _before_after(result: CellResult | None) -> dict[str, float] | None:
-    """Nats per token of general text."""
+def _general_loss(result: CellResult | None) -> dict[str, float] | None:
+    """In nats per token of general text."""
     if result is None or result.general_loss is None:
         return None
     before, after = result.general_loss

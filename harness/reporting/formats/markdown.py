@@ -1,68 +1,71 @@
-"""The decision as Markdown, for the description of a pull request: what to ship, how sure that is, and a small table a task."""
+"""The decision as Markdown, for the description of a pull request: what to use, how certain that is, and a small table for each task."""
 
 from __future__ import annotations
 
 import re
 
-from harness.reporting.views.build import report_view
-from harness.reporting.views.view import Report, TaskView
-from harness.reporting.wording import numbers
-from harness.reporting.wording import result_sentences as words
+from harness.reporting.views import Report, TaskView, build_report_view
+from harness.reporting.wording import headings, numbers, run_sentences, task_sentences
 from harness.results import RunResults, StrategyCosts, StrategyResult
 from harness.text import one_line, short
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~!])")
 _LINKED = re.compile(r":(?=//)|\bwww(?=\.)|@|mailto(?=:)|xmpp(?=:)", re.IGNORECASE)
-_STANDINGS = {"within": "yes", "worse": "no", "undecided": "cannot tell"}
 
 
 def to_markdown(run: RunResults) -> str:
-    """The report in GitHub's Markdown. Names and errors are escaped: nothing in them formats, links, or calls a person."""
-    report = report_view(run, with_text=False)
-    parts = [f"## {escaped(words.title(report))}", _facts(report), *(part for task in report.tasks for part in _task(task))]
+    """The report in GitHub's Markdown. Names and errors are escaped: nothing in them formats, links, or mentions a person."""
+    report = build_report_view(run, with_text=False)
+    parts = [
+        f"## {escape_markdown(run_sentences.describe_title(report))}",
+        _facts(report),
+        *(part for task in report.tasks for part in _task(task)),
+    ]
     return "\n\n".join(parts) + "\n"
 
 
-def escaped(text: str, limit: int = 600) -> str:
-    """A text that means what it says: Markdown's own characters behind a backslash, no entity, and nothing that a forge makes a link of, or
-    calls a person by: an empty comment stands within."""
+def escape_markdown(text: str, limit: int = 600) -> str:
+    """A text that is shown literally: Markdown's own characters are escaped, entities too, and an empty comment breaks what a forge would
+    turn into a link or a mention."""
     plain = _SPECIAL.sub(r"\\\1", one_line(text, limit).replace("&", "&amp;"))
     return _LINKED.sub(lambda match: f"{match.group()}<!-- -->", plain)
 
 
 def _facts(report: Report) -> str:
-    statuses = ", ".join(f"{n} {status}" for status, n in report.statuses.items())
-    spent = numbers.money(report.spent_price, report.currency)
-    unfinished = "" if report.finished else " **This run has not ended.**"
-    cells = f"{escaped(report.device)}; cells: {statuses}; {numbers.seconds(report.spent_seconds)}, {escaped(spent)}."
-    return f"Run {escaped(report.name)}, {report.created[:16].replace('T', ' ')}, on {cells}{unfinished}"
+    unfinished = "" if report.finished else f" **{escape_markdown(run_sentences.describe_unfinished(report))}**"
+    return f"{escape_markdown(run_sentences.describe_run(report))}{unfinished}"
 
 
 def _task(task: TaskView) -> list[str]:
-    said = [task.headline, *task.reductions, *filter(None, [task.forgetting]), *task.caveats]
-    first, *others = [*task.advice, *said] if task.advice else said
-    parts = [f"### {escaped(task.name)}", f"**{escaped(first)}**", _table(task), "\n".join(f"- {escaped(sentence)}" for sentence in others)]
+    summary = task_sentences.summarize_task(task)
+    others = [*filter(None, [summary.confidence]), *summary.reasons, *summary.caveats]
+    listed = "\n".join(f"- {escape_markdown(sentence)}" for sentence in others)
+    marked = any(result.primary and task_sentences.has_low_confidence(result.primary) for result in task.strategies)
+    table = f"{_table(task)}\n\n{escape_markdown(headings.LOW_CONFIDENCE_NOTE)}" if marked else _table(task)
+    parts = [f"### {escape_markdown(task.name)}", f"**{escape_markdown(summary.lead)}**", table, listed]
     return [part for part in parts if part]
 
 
 def _table(task: TaskView) -> str:
-    costs = ["cost to train", "cost of 1,000 answers", "time per answer", "memory"]
-    heads = ["strategy", escaped(task.primary.name), "within Δ of the best", *costs]
-    lines = ["| " + " | ".join(heads) + " |", "| --- | ---: | --- | ---: | ---: | ---: | ---: |"]
-    lines += ["| " + " | ".join(_cells(task, ln)) + " |" for ln in task.lines]
+    strategy, *others = headings.MARKDOWN_HEADINGS
+    lines = ["| " + " | ".join([strategy, escape_markdown(task.primary.name), *others]) + " |"]
+    lines += ["| --- | ---: | --- | ---: | ---: | ---: | ---: |"]
+    lines += ["| " + " | ".join(_cells(task, result)) + " |" for result in task.strategies]
     return "\n".join(lines)
 
 
-def _cells(task: TaskView, ln: StrategyResult) -> list[str]:
-    unit, costs = task.primary.unit, ln.costs
-    value = numbers.score(ln.primary.value if ln.primary else None, unit)
-    spread = numbers.interval(ln.primary.low, ln.primary.high, unit) if ln.primary else ""
-    name = escaped(short(ln.label, 60))
-    name = f"**{name}**" if ln.label == task.choice else name
+def _cells(task: TaskView, result: StrategyResult) -> list[str]:
+    unit, costs, primary = task.primary.unit, result.costs, result.primary
+    value = numbers.score(primary.value if primary else None, unit)
+    interval = numbers.interval(primary.low, primary.high, unit) if primary else ""
+    mark = f" {headings.LOW_CONFIDENCE_MARK}" if primary and task_sentences.has_low_confidence(primary) else ""
+    name = escape_markdown(short(result.label, 60))
+    name = f"**{name}**" if result.label == task.choice else name
+    standing = task.standings.get(result.label)
     return [
-        name if ln.complete else f"{name} ({escaped(words.status(ln))})",
-        f"{value} ({spread})" if spread else value,
-        _STANDINGS.get(task.standings.get(ln.label, ""), numbers.NOTHING),
+        name if result.complete else f"{name} ({escape_markdown(run_sentences.describe_status(result))})",
+        f"{value} ({interval}){mark}" if interval else value,
+        headings.STANDING_ANSWERS[standing] if standing else numbers.NOTHING,
         _money(costs, costs.training_price if costs else None),
         _money(costs, costs.thousand_price if costs else None),
         numbers.seconds(costs.answer_seconds if costs else None),
@@ -71,4 +74,4 @@ def _cells(task: TaskView, ln: StrategyResult) -> list[str]:
 
 
 def _money(costs: StrategyCosts | None, amount: float | None) -> str:
-    return escaped(numbers.money(amount, costs.currency)) if costs else numbers.NOTHING
+    return escape_markdown(numbers.money(amount, costs.currency)) if costs else numbers.NOTHING

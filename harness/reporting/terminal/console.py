@@ -1,4 +1,4 @@
-"""Tables and texts on a terminal, or in a file or a pipe: nothing is cut, nothing fails for want of a character."""
+"""Tables and texts on a terminal, in a file or in a pipe: nothing is cut, and characters that an encoding lacks never fail."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ UNLIMITED = 10_000  # the width of a file
 
 
 def natural_width(table: Table) -> int:
-    """The columns that the table takes where nothing is squeezed."""
+    """The width of a table that is not squeezed, in characters."""
     measure = Console(width=UNLIMITED, file=io.StringIO())
     return measure.measure(table).maximum
 
 
 def print_table(console: Console, table: Table, width: int) -> None:
-    """The table at its natural width: rich would otherwise squeeze it into 80 columns where there is no terminal to ask."""
+    """Print the table at its natural width; without a terminal, rich would squeeze it into 80 columns."""
     if console.is_terminal and _unicode(console) and natural_width(table) <= width:
         console.print(table)
         return
@@ -29,7 +29,7 @@ def print_table(console: Console, table: Table, width: int) -> None:
 
 
 def print_text(console: Console, text: Text) -> None:
-    """A text as it is, with question marks for what an older terminal's encoding lacks."""
+    """Print a text, with question marks for characters that the terminal's encoding lacks."""
     if not _unicode(console):
         text = Text(text.plain.encode(console.encoding, "replace").decode(console.encoding))
     console.print(text, soft_wrap=True, highlight=False)

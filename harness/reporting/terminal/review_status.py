@@ -12,8 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from harness.reporting.terminal.console import UNLIMITED, print_table, print_text
-from harness.reporting.views.text_table import TextTable
-from harness.reporting.wording import review_sentences, review_tables
+from harness.reporting.wording import review_sentences, review_tables, text_table
 from harness.review import Findings
 from harness.store import to_jsonable
 from harness.text import one_line
@@ -40,7 +39,7 @@ def findings_to_json(packets: Sequence[Findings]) -> dict[str, Any]:
     return {"packets": [to_jsonable(asdict(findings)) for findings in packets]}
 
 
-def _build_table(table: TextTable) -> Table:
+def _build_table(table: text_table.TextTable) -> Table:
     built = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
     for name, is_numeric in zip(table.columns, table.numeric, strict=True):
         built.add_column(Text(one_line(name, 60)), justify="right" if is_numeric else "left", no_wrap=True, overflow="fold")

@@ -1,1 +1,22 @@
-"""A run as plain values that a page, a terminal or a program can print: pure view models."""
+"""What reports show, as plain values: no sentences, no formatting. `wording` has the sentences, `formats` and `terminal` print them."""
+
+from harness.reporting.views.overview import OverallGain, OverviewRow, build_overview_rows, compute_overall_gains
+from harness.reporting.views.report_view import Provenance, Report, RunPrice, build_report_view
+from harness.reporting.views.task_outcome import ScoreName, TaskOutcome, build_task_outcome
+from harness.reporting.views.task_view import TaskView, build_task_view
+
+__all__ = [
+    "OverallGain",
+    "OverviewRow",
+    "Provenance",
+    "Report",
+    "RunPrice",
+    "ScoreName",
+    "TaskOutcome",
+    "TaskView",
+    "build_overview_rows",
+    "build_report_view",
+    "build_task_outcome",
+    "build_task_view",
+    "compute_overall_gains",
+]

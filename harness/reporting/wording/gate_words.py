@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from harness.gate import RuleVerdict, Verdict, Worse
-from harness.reporting.views.text_table import TextTable
-from harness.reporting.views.view import GateView
 from harness.reporting.wording import numbers
+from harness.reporting.wording.text_table import TextTable
 from harness.text import one_line, short
+
+RULE_COLUMNS = ("rule", "verdict", "measured (limits)", "why")
+WORSE_COLUMNS = ("row", "baseline", "candidate", "what the candidate says")
 
 
 def headline(verdict: Verdict) -> str:
@@ -72,39 +74,25 @@ def worse(verdict: Verdict) -> str:
     return f"{numbers.plural(verdict.worse_rows, 'row')} of {numbers.count(verdict.rows)} got worse{critical}."
 
 
-def gate_view(verdict: Verdict, *, with_text: bool) -> GateView:
-    """What the report shows of a verdict.
+def list_sentences(verdict: Verdict) -> list[str]:
+    """How it was decided, and how many rows got worse."""
+    return [*about(verdict), *filter(None, [worse(verdict)])]
 
-    Args:
-        with_text: whether ids of test rows and outputs are in it.
-    """
-    verdict = verdict if with_text else verdict.without_text()
-    rulings = tuple((r.rule, r.outcome, measured(r), reason(r)) for r in verdict.rulings)
+
+def list_rules(verdict: Verdict) -> TextTable:
+    """A row for each rule."""
+    rows = tuple((r.rule, r.outcome, measured(r), reason(r)) for r in verdict.rulings)
+    return TextTable("Rules", RULE_COLUMNS, (False, False, True, False), rows)
+
+
+def list_worse(verdict: Verdict) -> TextTable:
+    """The rows that got worse."""
     rows = tuple(
-        (
-            row.example,
-            how(row),
-            numbers.score(row.baseline),
-            numbers.score(row.candidate),
-            row.candidate_output,
-        )
-        for row in verdict.worse
+        (row.example, how(row), numbers.score(row.baseline), numbers.score(row.candidate), row.candidate_output) for row in verdict.worse
     )
     some = f": {len(rows)} of {verdict.worse_rows:,}" if len(rows) < verdict.worse_rows else ""
-    return GateView(
-        at=verdict.at,
-        label=verdict.candidate.label,
-        outcome=verdict.outcome,
-        headline=headline(verdict),
-        sentences=(*about(verdict), *filter(None, [worse(verdict)])),
-        rulings=TextTable("Rules", ("rule", "verdict", "measured (limits)", "why"), (False, False, True, False), rulings),
-        worse=TextTable(
-            f"Rows that got worse, the worst first{some}",
-            ("row", "how", f"{verdict.score} of the baseline", f"{verdict.score} of the candidate", "what the candidate says"),
-            (False, False, True, True, False),
-            rows,
-        ),
-    )
+    columns = ("row", "how", f"{verdict.score} of the baseline", f"{verdict.score} of the candidate", "what the candidate says")
+    return TextTable(f"Rows that got worse, the worst first{some}", columns, (False, False, True, True, False), rows)
 
 
 def how(row: Worse) -> str:

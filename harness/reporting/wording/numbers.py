@@ -1,4 +1,4 @@
-"""Numbers as people read them, the same on the page and in the terminal. None is a dash: not measured, or no such thing."""
+"""How numbers are written, the same on the page and in the terminal. None is a dash: not measured, or not defined."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import harness.text
 
 NOTHING = "–"
 NO_PRICE = "no price known; set one with --price"
-plural = harness.text.plural  # beside the others, for templates
-# By the unit of a score. The decimals of sacrebleu's scores are those that people print them with.
+plural = harness.text.plural  # here for the templates
+# By the unit of a score. sacrebleu's scores are commonly printed with one decimal.
 _DECIMALS = {"fraction": 3, "score": 3, "nats": 3, "coefficient": 3, "points": 1, "errors": 2, "edits per 100 words": 1, "margins": 1}
 _SIGNS = {"USD": "$", "EUR": "€", "GBP": "£"}
 
@@ -21,12 +21,12 @@ def score(value: float | None, unit: str = "") -> str:
 
 
 def margin(value: float) -> str:
-    """A margin as it was given: no digit is rounded away."""
+    """A margin as it was declared: no digit is rounded away."""
     return f"{value:.6g}"
 
 
 def about(value: float) -> str:
-    """A forecast of a number of rows, with the two digits that such a forecast has at most."""
+    """A forecast of a number of examples, with the two digits that such a forecast is good for."""
     if value >= 1e9:
         return "more than a billion"
     digits = len(str(round(value))) - 2
@@ -34,47 +34,74 @@ def about(value: float) -> str:
 
 
 def interval(low: float | None, high: float | None, unit: str = "") -> str:
-    """A 95 % interval, empty where there is none."""
-    return "" if low is None or high is None else f"{score(low, unit)} to {score(high, unit)}"
+    """The ends of an interval, "0.412–0.437"; empty where there is none."""
+    if low is None or high is None:
+        return ""
+    return f"{score(low, unit)} to {score(high, unit)}" if low < 0 else f"{score(low, unit)}–{score(high, unit)}"
 
 
 def signed(value: float | None, unit: str = "") -> str:
-    """A difference with its sign, which a difference that only rounds to zero keeps."""
+    """A difference with its sign, which it keeps where it rounds to zero."""
     if not value:
         return score(None if value is None else 0.0, unit)
     return score(value, unit) if value < 0 else f"+{score(value, unit)}"
 
 
 def signed_interval(low: float | None, high: float | None, unit: str = "") -> str:
-    """The interval of a difference, empty where there is none."""
+    """The ends of the interval of a difference; empty where there is none."""
     return "" if low is None or high is None else f"{signed(low, unit)} to {signed(high, unit)}"
 
 
 def share(value: float | None) -> str:
-    """A part of a whole: "13 %", of less than one in a hundred "0.4 %"."""
+    """A part of a whole: "13%", below one in a hundred "0.4%"."""
     if value is None:
         return NOTHING
-    return f"{100 * value:.{0 if abs(value) >= 0.01 or value == 0 else 1}f} %".replace("-", "−")
+    return f"{_percent(value)}%"
+
+
+def share_interval(low: float | None, high: float | None) -> str:
+    """The ends of an interval of shares, "35–77%"; empty where there is none."""
+    if low is None or high is None:
+        return ""
+    return f"{share(low)} to {share(high)}" if low < 0 else f"{_percent(low)}–{share(high)}"
 
 
 def fewer(share: float) -> str:
-    """By what share something is rarer: "58 % fewer", "12 % more"."""
+    """A relative reduction: "58% fewer", "12% more"."""
     percent = round(100 * abs(share))
-    return f"{percent} % {'more' if share < 0 and percent else 'fewer'}"
+    return f"{percent}% {'more' if share < 0 and percent else 'fewer'}"
+
+
+def fewer_interval(low: float, high: float) -> str:
+    """The ends of the interval of a relative reduction, the smaller change first: "35–77%", "2% more to 12% fewer"."""
+    if low >= 0:
+        return f"{round(100 * low)}–{round(100 * high)}%"
+    if high <= 0:
+        return f"{round(-100 * high)}–{round(-100 * low)}%"
+    return f"{fewer(low)} to {fewer(high)}"
+
+
+def _percent(value: float) -> str:
+    return f"{100 * value:.{0 if abs(value) >= 0.01 or value == 0 else 1}f}".replace("-", "−")
 
 
 def with_unit(text: str, unit: str) -> str:
-    """A difference in a sentence: '+2.3 points'. Scales from 0 to 1 go without a word."""
+    """A number in a sentence with its unit: '+2.3 points'. Scores from 0 to 1 have no unit."""
     if unit in ("", "fraction", "score", "coefficient"):
         return text
     return f"{text} {unit.removesuffix('s') if text == '1' else unit}"
 
 
 def p_value(value: float | None) -> str:
-    """A p-value in words that fit behind 'p'."""
+    """A p-value: 'p < 0.001', 'p = 0.034'; empty where there is none."""
     if value is None:
         return ""
     return "p < 0.001" if value < 0.001 else f"p = {value:.3f}"
+
+
+def bare_p_value(value: float | None) -> str:
+    """A p-value in a column headed 'p': '< 0.001', '0.034'; a dash where there is none."""
+    return p_value(value).removeprefix("p ").removeprefix("= ") or NOTHING
 
 
 def seconds(value: float | None) -> str:
@@ -95,7 +122,7 @@ def seconds(value: float | None) -> str:
 
 
 def money(value: float | None, currency: str) -> str:
-    """An amount, with as many decimals as its size needs."""
+    """An amount of money, with as many decimals as its size needs."""
     if value is None:
         return NOTHING
     if value == 0:
@@ -129,7 +156,7 @@ def size(value: float | None) -> str:
 
 
 def count(value: float | None) -> str:
-    """A whole number with thousands set apart."""
+    """A whole number with thousands separators."""
     return NOTHING if value is None else f"{round(value):,}"
 
 
@@ -143,8 +170,8 @@ def parameters(value: int | None) -> str:
 
 
 def percent(part: float, whole: float) -> str:
-    """A share in percent; a share that is not nothing is never shown as 0 %."""
+    """A share in percent; a share above 0 is never written as 0%."""
     if not whole:
         return NOTHING
     share = 100 * part / whole
-    return f"{share:.0f} %" if share >= 10 or share == 0 else f"{share:.1f} %" if share >= 0.1 else "< 0.1 %"
+    return f"{share:.0f}%" if share >= 10 or share == 0 else f"{share:.1f}%" if share >= 0.1 else "< 0.1%"

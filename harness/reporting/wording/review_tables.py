@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from harness.reporting.views.text_table import TextTable
 from harness.reporting.wording import numbers
 from harness.reporting.wording.review_sentences import percent, percent_range
+from harness.reporting.wording.text_table import TextTable
 from harness.review import Findings
 from harness.review.findings import Change
 from harness.statistics import Reduction

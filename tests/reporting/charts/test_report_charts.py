@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 from report_factory import Made, make_run, summarization
 
-from harness.reporting.charts import marks, training_chart
-from harness.reporting.charts.cost_chart import cost_chart, measures_of
-from harness.reporting.charts.phase_chart import phase_chart, spendings_of
+from harness.reporting.charts import draw_cost_chart, draw_phase_chart, draw_training_chart, heat, list_measures, list_spending
 from harness.reporting.charts.point_names import Box, Spot, box_of, label_places
 from harness.reporting.charts.svg import Scale, element, nice_ticks, spread, tick_text
-from harness.reporting.views.build import report_view
-from harness.reporting.views.view import Curve
-from harness.reporting.wording import result_sentences as words
+from harness.reporting.charts.training_chart import smoothed
+from harness.reporting.views import build_report_view
+from harness.reporting.views.sections import OutputSource, TrainingCurve
+from harness.reporting.wording.names import strategy_name
+from harness.reporting.wording.run_sentences import describe_status
 from harness.results import RunResults
 
 
@@ -68,52 +68,52 @@ def test_elements_escape_what_they_hold() -> None:
 
 
 def test_smoothing_keeps_the_level_and_thins_out() -> None:
-    assert [loss for _, loss in training_chart.smoothed([(i, 2.0) for i in range(50)])] == pytest.approx([2.0] * 50)
-    many = training_chart.smoothed([(i, 1.0) for i in range(10_000)])
+    assert [loss for _, loss in smoothed([(i, 2.0) for i in range(50)])] == pytest.approx([2.0] * 50)
+    many = smoothed([(i, 1.0) for i in range(10_000)])
     assert len(many) <= 242
     assert many[-1][0] == 9_999
-    assert training_chart.smoothed([]) == []
+    assert smoothed([]) == []
 
 
 def test_the_best_validation_is_marked() -> None:
-    curve = Curve("lora", ((1, 3.0), (2, 2.0)), ((1, 2.5), (2, 2.25), (3, 2.75)), (2, 2.25), True)
-    svg = training_chart.curve_chart(curve, "c")
+    curve = TrainingCurve(OutputSource("lora", None), ((1, 3.0), (2, 2.0)), ((1, 2.5), (2, 2.25), (3, 2.75)), (2, 2.25), True)
+    svg = draw_training_chart(curve, "c")
     assert "best 2.250" in svg
     assert "The best validation loss is 2.250 at step 2." in svg
 
 
 def test_a_picture_for_every_measure_of_cost_that_is_known(plain: RunResults, tmp_path: Path) -> None:
-    task = report_view(plain).tasks[0]
-    measures = measures_of(task.lines)
-    assert [m.name for m in measures] == ["Cost to train", "Cost of 1,000 answers", "Time to train", "Time per answer", "Memory"]
+    task = build_report_view(plain).tasks[0]
+    measures = list_measures(task.strategies)
+    assert [m.name for m in measures] == ["Cost to train", "Cost per 1,000 outputs", "Time to train", "Time per output", "Memory"]
     for measure in measures:
-        svg = cost_chart(task, measure, "c")
+        svg = draw_cost_chart(task, measure, "c")
         assert measure.axis in svg
         assert len(re.findall('class="point', svg)) == 3
     free = make_run(tmp_path / "free", [summarization([Made("base", 0.2), Made("lora", 0.5, 1, train_seconds=9, priced=False)])])
-    assert "Cost to train" not in [m.name for m in measures_of(report_view(free).tasks[0].lines)]
+    assert "Cost to train" not in [m.name for m in list_measures(build_report_view(free).tasks[0].strategies)]
     alone = make_run(tmp_path / "alone", [summarization([Made("base", 0.2)])])
-    assert measures_of(report_view(alone).tasks[0].lines) == (), "a point alone is no trade-off"
+    assert list_measures(build_report_view(alone).tasks[0].strategies) == (), "a point alone is no trade-off"
 
 
 def test_the_line_joins_those_that_none_beats(tmp_path: Path) -> None:
     cells = [Made("base", 0.1), Made("lora", 0.9, 1, train_seconds=10), Made("full", 0.6, 1, train_seconds=100)]
-    task = report_view(make_run(tmp_path / "run", [summarization(cells)])).tasks[0]
-    (line,) = re.findall('<path d="([^"]+)" class="front"', cost_chart(task, measures_of(task.lines)[0], "c"))
+    task = build_report_view(make_run(tmp_path / "run", [summarization(cells)])).tasks[0]
+    (line,) = re.findall('<path d="([^"]+)" class="front"', draw_cost_chart(task, list_measures(task.strategies)[0], "c"))
     assert line.count("L") == 1, "base and lora: full is dearer and worse"
 
 
 def test_money_and_time_of_every_cell_are_in_the_bars(troubled: RunResults) -> None:
-    task = report_view(troubled).tasks[0]
-    time, money = spendings_of(task.lines)
+    task = build_report_view(troubled).tasks[0]
+    time, money = list_spending(task.strategies)
     costs = [r.costs for r in troubled.results.values() if r.cell.task == task.name]
-    amounts = [sum(sum(spending.of(ln.spent).values()) for ln in task.lines if ln.spent) for spending in (time, money)]
+    amounts = [sum(sum(spending.amounts(ln.spent).values()) for ln in task.strategies if ln.spent) for spending in (time, money)]
     assert amounts[0] == pytest.approx(sum(c.seconds for own in costs for c in own) / 60)
     assert amounts[1] == pytest.approx(sum(c.price or 0.0 for own in costs for c in own))
-    assert "out-of-memory" in {words.status(ln).split()[-1] for ln in task.lines}
-    assert all(ln.label in phase_chart(task, money, "c") for ln in task.lines)
+    assert "out-of-memory" in {describe_status(ln).split()[-1] for ln in task.strategies}
+    assert all(strategy_name(ln.label) in draw_phase_chart(task, money, "c") for ln in task.strategies)
 
 
 @pytest.mark.parametrize(("count", "of", "shade"), [(0, 10, 0), (1, 1000, 1), (5, 10, 3), (10, 10, 5), (0, 0, 0)])
 def test_shades_of_the_confusion_matrix(count: int, of: int, shade: int) -> None:
-    assert marks.heat(count, of) == shade
+    assert heat(count, of) == shade

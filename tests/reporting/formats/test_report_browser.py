@@ -62,20 +62,20 @@ def test_a_table_is_sorted_by_its_headings_and_a_problem_stays_with_its_row(
     page = opened(troubled)
     table = "#task-1 .decision"
     names = [name.split("\n")[0] for name in column(page, table, 1)]
-    assert names == ["lora", "qlora", "base", "full", "dora"]
-    heading = page.locator(f"{table} thead").get_by_role("button", name="macro_f1")
+    assert names == ["LoRA", "QLoRA", "Untuned model", "Full fine-tuning", "DoRA"]
+    heading = page.locator(f"{table} thead").get_by_role("button", name="F1, every class equal")
     heading.click()
-    assert page.locator(f"{table} th[aria-sort=ascending]").inner_text().startswith("macro_f1")
-    assert [name.split("\n")[0] for name in column(page, table, 1)] == ["base", "qlora", "lora", "full", "dora"]
+    assert page.locator(f"{table} th[aria-sort=ascending]").inner_text().startswith("F1, every class equal")
+    assert [name.split("\n")[0] for name in column(page, table, 1)] == ["Untuned model", "QLoRA", "LoRA", "Full fine-tuning", "DoRA"]
     below = page.locator(f"{table} tbody tr").evaluate_all("all => all.map(row => row.innerText.trim())")
-    assert below[next(i for i, row in enumerate(below) if row.startswith("qlora")) + 1].startswith("qlora, seed 2: diverged")
+    assert below[next(i for i, row in enumerate(below) if row.startswith("QLoRA")) + 1].startswith("QLoRA, seed 2: diverged")
     heading.press("Enter")
-    assert [name.split("\n")[0] for name in column(page, table, 1)] == ["lora", "qlora", "base", "full", "dora"]
+    assert [name.split("\n")[0] for name in column(page, table, 1)] == ["LoRA", "QLoRA", "Untuned model", "Full fine-tuning", "DoRA"]
     assert page.locator(f"{table} th[aria-sort=descending]").count() == 1
     heading.click()
     assert page.locator(f"{table} th[aria-sort]").count() == 0
     page.locator(f"{table} thead").get_by_role("button", name="Strategy").click()
-    assert [name.split("\n")[0] for name in column(page, table, 1)] == ["base", "dora", "full", "lora", "qlora"]
+    assert [name.split("\n")[0] for name in column(page, table, 1)] == ["DoRA", "Full fine-tuning", "LoRA", "QLoRA", "Untuned model"]
     assert page.problems == []
 
 
@@ -83,9 +83,9 @@ def test_another_measure_of_cost_shows_another_picture(opened: Callable[[RunResu
     page = opened(plain)
     pictures = page.locator("#task-1 .switch").first.locator("figure")
     assert [pictures.nth(i).is_visible() for i in range(5)] == [True, False, False, False, False]
-    page.get_by_text("Time per answer", exact=True).last.click()
+    page.get_by_text("Time per output", exact=True).last.click()
     assert [pictures.nth(i).is_visible() for i in range(5)] == [False, False, False, True, False]
-    page.get_by_role("radio", name="Time per answer").press("ArrowRight")
+    page.get_by_role("radio", name="Time per output").press("ArrowRight")
     assert pictures.nth(4).is_visible()
     page.emulate_media(media="print")
     assert [pictures.nth(i).is_visible() for i in range(5)] == [False, False, False, False, True]
@@ -100,25 +100,26 @@ def test_examples_are_searched_filtered_ordered_and_paged(opened: Callable[[RunR
     assert ids() == rows[:20]
     place.get_by_role("button", name="Next").click()
     assert ids() == rows[20:40]
-    assert "21 to 40 of 120 rows" in place.get_by_role("status").inner_text()
-    place.get_by_label("Text").fill("row-77")
+    assert "21–40 of 120 examples" in place.get_by_role("status").inner_text()
+    place.get_by_label("Search").fill("row-77")
     assert ids() == ["row-77"]
-    place.get_by_label("Text").fill("nothing is like this")
+    place.get_by_label("Search").fill("nothing is like this")
     assert ids() == []
-    assert "No row fits" in place.get_by_role("status").inner_text()
-    place.get_by_label("Text").fill("")
+    assert "No examples match" in place.get_by_role("status").inner_text()
+    place.get_by_role("button", name="Clear filters").click()
+    assert ids() == rows[:20] and place.get_by_role("button", name="Clear filters").is_hidden()
     label = troubled.plan.tasks["intents"].labels[0]
     place.get_by_label("Class").select_option(label)
     expected = [e.id for e in troubled.examples("intents") if e.targets[0] == label]
     assert ids() == expected[:20]
     place.get_by_label("Class").select_option("All classes")
-    place.get_by_label("Strategy").select_option(label="base")
-    place.get_by_label("Show").select_option(label="The strategy is wrong, or below its median")
+    place.get_by_label("Strategy").select_option(label="Untuned model")
+    place.get_by_label("Show").select_option(label="Wrong, or below the median of the strategy")
     (cell,) = [c for c in troubled.cells if c.task == "intents" and c.strategy == "base"]
     gold = {e.id: e.targets[0] for e in troubled.examples("intents")}
     wrong = {p.example_id for p in troubled.predictions(cell.id) if p.extracted != gold[p.example_id]}
-    assert f"of {len(wrong)} rows" in place.get_by_role("status").inner_text() and set(ids()) <= wrong
-    place.get_by_label("Show").select_option(label="All rows")
+    assert f"of {len(wrong)} examples" in place.get_by_role("status").inner_text() and set(ids()) <= wrong
+    place.get_by_label("Show").select_option(label="All examples")
     place.get_by_label("Order").select_option(label="Worst score first")
     assert set(ids()) <= wrong
     assert page.problems == []
@@ -136,7 +137,7 @@ def test_an_example_shows_input_reference_and_every_output_with_what_is_wrong_in
     run = make_run(tmp_path / "run", [made])
     page = opened(run)
     place = page.locator(".explorer")
-    place.get_by_label("Mark what differs from the reference").check()
+    place.get_by_label("Mark differences from the reference").check()
     place.locator("summary").first.click()
     example = run.examples("summarization")[0]
     shown = place.locator(".pair").inner_text()
@@ -181,16 +182,16 @@ def test_the_picture_over_all_tasks_is_switched_like_the_others(opened: Callable
     pictures = page.locator(".overall figure")
     page.locator(".overall").get_by_text("Memory", exact=True).click()
     assert [pictures.nth(i).is_visible() for i in range(pictures.count())] == [False] * (pictures.count() - 1) + [True]
-    assert "lora" in pictures.last.inner_text() and "qlora" not in pictures.last.inner_text(), "qlora ran on one task only"
+    assert "LoRA" in pictures.last.inner_text() and "QLoRA" not in pictures.last.inner_text(), "QLoRA ran on one task only"
 
 
 def test_rows_can_be_read_where_no_strategy_has_answered(opened: Callable[[RunResults], Any], tmp_path: Path) -> None:
     page = opened(make_run(tmp_path / "failed", [summarization([Made("lora", status="failed", error="no memory", train_seconds=9)])]))
-    assert page.locator(".count").inner_text() == "1 to 20 of 120 rows (120 in this page)"
+    assert page.locator(".count").inner_text() == "1–20 of 120 examples (120 on this page)"
     page.locator(".samples details").first.click()
     page.locator(".samples .pair").first.wait_for()
     assert "Reference" in page.locator(".samples details").first.inner_text()
-    assert page.get_by_label("Strategy").is_hidden() and page.problems == []
+    assert page.get_by_label("Strategy", exact=True).is_hidden() and page.problems == []
 
 
 def test_every_phase_has_a_colour_of_its_own(opened: Callable[[RunResults], Any], plain: RunResults) -> None:
@@ -207,9 +208,9 @@ def test_what_people_and_the_gate_said_is_shown(opened: Callable[[RunResults], A
     page = opened(judged)
     shown = page.locator("#task-1").inner_text()
     above = page.locator("#task-1 .sure").all_inner_texts()
-    assert any(said.startswith("The gate says FAIL: lora of judged") for said in above), "beside the recommendation"
+    assert any(said.startswith("Release gate: FAIL: lora of judged") for said in above), "beside the recommendation"
     assert any(said.startswith("Human review: ") for said in above)
-    assert "May it replace the one in service?" in shown and "FAIL: lora of judged against base of judged" in shown
+    assert "Can it replace the current model?" in shown and "FAIL: lora of judged against base of judged" in shown
     assert "Human review" in shown and "lora vs. base" in shown
     page.get_by_text("Rows that got worse, the worst first").first.click()
     assert "<img src=x onerror=" in page.locator("table", has_text="what the candidate says").inner_text()

@@ -11,9 +11,10 @@ import pytest
 from report_factory import HOSTILE, Made, make_run, summarization
 
 from harness.reporting import to_csv, to_json, to_markdown
-from harness.reporting.formats.markdown import escaped
-from harness.reporting.views.build import report_view
+from harness.reporting.formats.markdown import escape_markdown
+from harness.reporting.views import build_report_view
 from harness.reporting.wording import numbers
+from harness.reporting.wording.task_sentences import summarize_task
 from harness.results import RunResults
 
 
@@ -23,28 +24,28 @@ def cells_of(line: str) -> list[str]:
 
 def test_markdown_says_what_to_ship_and_has_the_numbers_of_the_page(troubled: RunResults) -> None:
     text = to_markdown(troubled)
-    report = report_view(troubled)
+    report = build_report_view(troubled)
     tables = re.findall(r"(?:^\|.*\n)+", text, re.MULTILINE)
     assert len(tables) == 2
     for task, table in zip(report.tasks, tables, strict=True):
-        assert f"### {escaped(task.name)}\n\n**{escaped(task.advice[0])}**" in text
+        assert f"### {escape_markdown(task.name)}\n\n**{escape_markdown(summarize_task(task).lead)}**" in text
         heads, _, *rows = [cells_of(line) for line in table.splitlines()]
         assert all(len(row) == len(heads) == 7 for row in rows)
-        for ln, row in zip(task.lines, rows, strict=True):
+        for ln, row in zip(task.strategies, rows, strict=True):
             assert row[0].startswith(("**" if ln.label == task.choice else "") + ln.label)
             if ln.primary:
-                assert row[1] == f"{numbers.score(ln.primary.value)} ({numbers.interval(ln.primary.low, ln.primary.high)})"
+                assert row[1].startswith(f"{numbers.score(ln.primary.value)} ({numbers.interval(ln.primary.low, ln.primary.high)})")
             assert ln.costs is None or row[3] == numbers.money(ln.costs.training_price, "USD").replace("<", "\\<")
-    assert "**This run has not ended.**" in text
+    assert "**This run is incomplete: 1 of 10 experiments has no result. Run the same command to resume.**" in text
 
 
 def test_markdown_formats_links_and_calls_nobody(hostile: RunResults) -> None:
     text = to_markdown(hostile)
     assert "<img" not in text and "<style" not in text
     assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e]", text)
-    assert escaped("@team [x](y) `rm` | <b> ![](u)\n# h") == r"@<!-- -->team \[x\](y) \`rm\` \| \<b\> \!\[\](u) \# h"
+    assert escape_markdown("@team [x](y) `rm` | <b> ![](u)\n# h") == r"@<!-- -->team \[x\](y) \`rm\` \| \<b\> \!\[\](u) \# h"
     links = "https://evil.example/x www.evil.example a@b.example &lt;img&gt; mailto:x"
-    assert escaped(links) == (
+    assert escape_markdown(links) == (
         "https:<!-- -->//evil.example/x www<!-- -->.evil.example a@<!-- -->b.example &amp;lt;img&amp;gt; mailto<!-- -->:x"
     )
 

@@ -34,7 +34,7 @@ def test_sort_switch_search_filter_page_and_print(page: Any, made: Made) -> None
     run = load_run(made.folder).stored
     rows = run.examples("classification")
     table = page.locator("table", has_text="Scores by class")  # of two strategies there is nothing to sort
-    table.get_by_role("button", name="Test rows").click()
+    table.get_by_role("button", name="Test examples").click()
     counts = [int(text) for text in table.locator("tbody tr > :nth-child(5)").all_inner_texts()]
     assert len(counts) > 2 and counts == sorted(counts)
 
@@ -48,14 +48,14 @@ def test_sort_switch_search_filter_page_and_print(page: Any, made: Made) -> None
     assert ids.all_inner_texts() == [e.id for e in rows[:20]]
     place.get_by_role("button", name="Next").click()
     assert ids.all_inner_texts() == [e.id for e in rows[20:]]
-    place.get_by_label("Text").fill(rows[7].id)
+    place.get_by_label("Search").fill(rows[7].id)
     assert ids.all_inner_texts() == [rows[7].id]
     ids.first.click()
     shown = place.locator(".pair").inner_text()
     for cell in run.cells:
         (said,) = [p for p in run.predictions(cell.id) if p.example_id == rows[7].id]
         assert str(said.extracted) in shown
-    place.get_by_label("Text").fill("")
+    place.get_by_label("Search").fill("")
     place.get_by_label("Class").select_option(rows[0].targets[0])
     assert ids.all_inner_texts() == [e.id for e in rows if e.targets[0] == rows[0].targets[0]][:20]
 

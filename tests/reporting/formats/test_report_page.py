@@ -15,8 +15,10 @@ from page_tree import Tree
 from report_factory import HOSTILE, Made, classification, make_run, page_of, summarization
 
 from harness.reporting import render, write_page
-from harness.reporting.views.build import report_view
+from harness.reporting.views import build_report_view
 from harness.reporting.wording import numbers
+from harness.reporting.wording.names import strategy_name
+from harness.reporting.wording.task_sentences import describe_verdict, summarize_task
 from harness.results import RunResults
 from harness.text import visible
 
@@ -60,6 +62,12 @@ def test_the_policy_allows_the_inlined_style_and_script_by_their_hashes_and_noth
     assert html.index("Content-Security-Policy") < html.index("<style>")
 
 
+def named(label: str) -> str:
+    """How a table names a strategy: by its plain name, and by its own where that is another one."""
+    plain = strategy_name(label)
+    return plain if plain.casefold() == label.casefold() else f"{plain} {label}"
+
+
 def unpacked(html: str) -> list[dict[str, Any]]:
     """The examples of each task, as the script unpacks them."""
     packed = re.findall(r'<template id="task-\d+-packed">([A-Za-z0-9+/=]*)</template>', html.replace("&#43;", "+"))
@@ -69,14 +77,14 @@ def unpacked(html: str) -> list[dict[str, Any]]:
 def test_the_first_table_says_what_there_is_to_choose_between(troubled: RunResults) -> None:
     tree = Tree(page_of(troubled))
     tables = [table for table in tree.root.all("table") if table.attributes.get("class") == "main decision"]
-    for task, table in zip(report_view(troubled).tasks, tables, strict=True):
+    for task, table in zip(build_report_view(troubled).tasks, tables, strict=True):
         rows = [row.content() for row in table.all("tr") if row.attributes.get("class") != "problem"][1:]
-        for ln, row in zip(task.lines, rows, strict=True):
-            assert row.startswith(ln.label)
-            assert ("ship this" in row) == (ln.label == task.choice)
+        for ln, row in zip(task.strategies, rows, strict=True):
+            assert row.startswith(strategy_name(ln.label))
+            assert ("recommended" in row) == (ln.label == task.choice)
             if ln.primary:
                 assert f"{numbers.score(ln.primary.value)} {numbers.interval(ln.primary.low, ln.primary.high)}" in row
-                assert {"within": "yes", "worse": "no", "undecided": "cannot tell"}[task.standings[ln.label]] in row
+                assert {"within": "yes", "worse": "no, worse", "undecided": "too close to call"}[task.standings[ln.label]] in row
             if ln.costs:
                 answers = numbers.money(ln.costs.thousand_price, "USD"), numbers.seconds(ln.costs.answer_seconds)
                 training = numbers.money(ln.costs.training_price, "USD"), numbers.seconds(ln.costs.training_seconds)
@@ -84,25 +92,25 @@ def test_the_first_table_says_what_there_is_to_choose_between(troubled: RunResul
 
 
 def test_every_strategy_stands_on_every_task(troubled: RunResults) -> None:
-    report = report_view(troubled)
+    report = build_report_view(troubled)
     (table,) = [table for table in Tree(page_of(troubled)).root.all("table") if table.attributes.get("class") == "overview"]
     rows = {row.all("th")[0].content(): [cell.content() for cell in row.all("td")] for row in table.all("tr")[1:]}
-    assert list(rows) == ["lora", "qlora", "base", "full", "dora"]
-    assert rows["qlora"][1:] == ["not run", numbers.NOTHING, numbers.NOTHING]
+    assert list(rows) == ["LoRA", "QLoRA", "Untuned model base", "Full fine-tuning full", "DoRA"]
+    assert rows["QLoRA"][1:] == ["not run", numbers.NOTHING, numbers.NOTHING]
     costs = []
-    for task, shown in zip(report.tasks, rows["lora"], strict=False):
-        ln = next(ln for ln in task.lines if ln.label == "lora")
+    for task, shown in zip(report.tasks, rows["LoRA"], strict=False):
+        ln = next(ln for ln in task.strategies if ln.label == "lora")
         assert ln.primary is not None and ln.costs is not None
         assert shown.startswith(f"{numbers.score(ln.primary.value)} {numbers.interval(ln.primary.low, ln.primary.high)}")
-        assert ("ship this" in shown) == (task.choice == "lora")
+        assert ("recommended" in shown) == (task.choice == "lora")
         costs.append(ln.costs)
-    assert rows["lora"][2] == numbers.money(sum(c.training_price or 0 for c in costs), "USD")
-    assert rows["lora"][3] == numbers.seconds(sum(c.training_seconds for c in costs))
+    assert rows["LoRA"][2] == numbers.money(sum(c.training_price or 0 for c in costs), "USD")
+    assert rows["LoRA"][3] == numbers.seconds(sum(c.training_seconds for c in costs))
 
 
 def test_a_thousand_answers_cost_what_the_test_rows_did(troubled: RunResults) -> None:
-    task, rows = report_view(troubled).tasks[0], 120
-    lora = next(ln for ln in task.lines if ln.label == "lora")
+    task, rows = build_report_view(troubled).tasks[0], 120
+    lora = next(ln for ln in task.strategies if ln.label == "lora")
     assert lora.costs is not None and lora.costs.answer_seconds is not None
     predicting = [c for r in troubled.results.values() for c in r.costs if r.cell.strategy == "lora" and r.cell.task == "intents"]
     seconds = sum(c.seconds for c in predicting if c.phase == "predict")
@@ -113,21 +121,21 @@ def test_a_thousand_answers_cost_what_the_test_rows_did(troubled: RunResults) ->
 def test_differences_to_base_have_their_verdict(troubled: RunResults) -> None:
     tree = Tree(page_of(troubled))
     tables = [table for table in tree.root.all("table") if "Difference in" in table.all("caption")[0].content()]
-    for task, table in zip(report_view(troubled).tasks, tables, strict=True):
-        for ln, row in zip([ln for ln in task.lines if ln.versus_base], table.all("tr")[1:], strict=True):
+    for task, table in zip(build_report_view(troubled).tasks, tables, strict=True):
+        for ln, row in zip([ln for ln in task.strategies if ln.versus_base], table.all("tr")[1:], strict=True):
             assert ln.versus_base is not None
             spread = numbers.signed_interval(ln.versus_base.low, ln.versus_base.high)
-            assert row.content().startswith(f"{ln.label} {len(ln.seeds)} {numbers.signed(ln.versus_base.difference)} {spread}")
-            assert ln.versus_base.verdict in row.content()
+            assert row.content().startswith(f"{named(ln.label)} {len(ln.seeds)} {numbers.signed(ln.versus_base.difference)} {spread}")
+            assert describe_verdict(ln.versus_base) in row.content()
 
 
 def test_every_pair_is_there_both_ways_round(plain: RunResults) -> None:
-    (task,) = report_view(plain).tasks
+    (task,) = build_report_view(plain).tasks
     tables = Tree(page_of(plain)).root.all("table")
     (table,) = [table for table in tables if "minus that of the column" in table.all("caption")[0].content()]
     cells = [[cell.content() for cell in row.all("td")] for row in table.all("tr")[1:]]
     assert task.pairs is not None and len(cells) == 3 and [cells[i][i] for i in range(3)] == ["", "", ""]
-    for ln in task.lines:
+    for ln in task.strategies:
         if ln.versus_base:
             own = cells[task.pairs.labels.index(ln.label)][task.pairs.labels.index("base")]
             back = cells[task.pairs.labels.index("base")][task.pairs.labels.index(ln.label)]
@@ -140,7 +148,7 @@ def test_every_pair_is_there_both_ways_round(plain: RunResults) -> None:
 
 def test_all_scores_and_all_phases_are_there(plain: RunResults) -> None:
     text = Tree(page_of(plain)).root.content()
-    for ln in report_view(plain).tasks[0].lines:
+    for ln in build_report_view(plain).tasks[0].strategies:
         for score in ln.scores.values():
             assert f"{numbers.score(score.value)} {numbers.interval(score.low, score.high)}".strip() in text
             assert score.method in text or ln.primary is not score
@@ -152,11 +160,13 @@ def test_all_scores_and_all_phases_are_there(plain: RunResults) -> None:
 
 def test_what_a_reader_must_know_is_said(troubled: RunResults) -> None:
     text = Tree(page_of(troubled)).root.content()
-    for task in report_view(troubled).tasks:
-        assert task.headline in text
-        assert all(caveat in text for caveat in task.caveats)
-    for said in ("out-of-memory : does not fit in 24 GB", "diverged : the loss is NaN", "failed : no such module: q_proj", "has not ended",
-                 "Overfitting: validation loss rose after step 6", "refund_0 (3 rows)", "12 rows are empty.", "1 row skipped", "line 17",
+    for task in build_report_view(troubled).tasks:
+        summary = summarize_task(task)
+        assert all(" ".join(said.split()) in text for said in (summary.lead, summary.confidence, *summary.reasons, *summary.caveats))
+    for said in ("out-of-memory : does not fit in 24 GB", "diverged : the loss is NaN", "failed : no such module: q_proj",
+                 "Not finished. Run the same command to resume.",
+                 "Overfitting: validation loss rose after step 6", "refund_0 (3 test examples)", "12 rows are empty.",
+                 "1 row skipped", "line 17",
                  "train/test: 2", "Confusion matrix", "sha256:abc123", "0123456789abcdef", "c0ffee",
                  "$0.0900 per device-hour (a table, 2026-03)",
                  "bench run --task <b>summarization</b> --strategies lora,qlora"):  # fmt: skip
@@ -183,7 +193,8 @@ def test_hostile_text_appears_as_text(hostile: RunResults) -> None:
     text = Tree(html).root.content()
     shown = visible(HOSTILE)
     assert shown.startswith("</script><img src=x") and shown.endswith("⟦U+202C⟧ ⟦U+001B⟧[31mred⟦U+0000⟧ [bold]x[/bold] {{ 7*7 }}")
-    assert text.count(shown) >= 5  # the error, note, warning, skipped row and origin
+    assert text.count(shown) >= 4  # the error, warning, skipped row and origin
+    assert "External outputs ('</script><img src=x onerror=" in text, "a note shows the start of a text"
     (examples,) = unpacked(html)
     assert len(examples["rows"]) == 12
     for row in examples["rows"]:
@@ -198,7 +209,7 @@ def test_a_report_without_text_has_none(hostile: RunResults, plain: RunResults) 
     assert "written without inputs, references and outputs" in html
     example = plain.examples("summarization")[0]
     assert example.inputs["input"][:30] not in html and example.targets[0] not in html
-    assert numbers.score(report_view(plain).tasks[0].lines[0].primary.value) in html  # type: ignore[union-attr]
+    assert numbers.score(build_report_view(plain).tasks[0].strategies[0].primary.value) in html  # type: ignore[union-attr]
     assert "17: the target" not in render(hostile, with_text=False), "what was skipped may quote a row"
 
 
@@ -214,7 +225,7 @@ def test_a_run_with_one_strategy_and_one_that_has_nothing_yet(tmp_path: Path) ->
     one = make_run(tmp_path / "one", [summarization([Made("lora", 0.5, 1, train_seconds=9)], rows=2)])
     assert "No other strategy has a score" in render(one)
     none = make_run(tmp_path / "none", [summarization([Made("base", status="interrupted")], rows=2)])
-    assert "This run has not ended" in render(none)
+    assert "This run is incomplete" in render(none)
 
 
 def test_questions_have_their_references_their_answers_and_their_absence(asked: RunResults) -> None:
@@ -232,31 +243,31 @@ def test_questions_have_their_references_their_answers_and_their_absence(asked: 
 
 
 def test_rows_that_became_references_are_told(asked: RunResults, plain: RunResults) -> None:
-    assert "3 rows of validation, 12 rows of test became further references" in Tree(page_of(asked)).root.content()
+    assert "3 rows of validation, 12 rows of test became further references of another example" in Tree(page_of(asked)).root.content()
     assert "further references" not in page_of(plain)
 
 
 def test_a_wide_grid_stays_readable(wide: RunResults) -> None:
     tree = Tree(page_of(wide))
-    (task,) = report_view(wide).tasks
+    (task,) = build_report_view(wide).tasks
     (main,) = [table for table in tree.root.all("table") if table.attributes.get("class") == "main decision"]
     assert len(main.all("tr")[1:]) == 20
     (differences,) = [table for table in tree.root.all("table") if "Difference in" in table.all("caption")[0].content()]
     rows = {row.all("th")[0].content(): row for row in differences.all("tr")[1:]}
-    for ln in task.lines:
-        assert (ln.label in rows) == (ln.model == "smollm2-135m" and not ln.is_base)
-        assert ln.label not in rows or (ln.versus_base is not None and ln.versus_base.verdict in rows[ln.label].content())
+    for ln in task.strategies:
+        assert (named(ln.label) in rows) == (ln.model == "smollm2-135m" and not ln.is_base)
+        assert named(ln.label) not in rows or (ln.versus_base and describe_verdict(ln.versus_base) in rows[named(ln.label)].content())
     figures = [figure for figure in tree.root.all("figure") if "loss by step" in figure.content()]
     folded = [figure for details in tree.root.all("details") for figure in details.all("figure")]
     assert (len(figures), len(folded)) == (36, 30)
-    titles = ("Cost to train against", "Time by phase")
+    titles = ("Cost to train and", "Time by phase")
     cost, phases = (next(svg for svg in tree.root.all("svg") if title in svg.content()) for title in titles)
     names = [text.content() for text in cost.all("text") if "label" in (text.attributes["class"] or "")]
     assert 2 <= len(names) <= 12
     shown = [text.content() for text in phases.all("text") if text.attributes["class"] == "label"]
-    assert len([name for name in shown if name.endswith(" rows")]) == len({name for name in shown if name.endswith(" rows")}) == 18
-    assert len(task.read) == 8
-    assert {output.label.split(",")[0] for row in task.examples for output in row.outputs} == set(task.read)
+    assert len([name for name in shown if name.endswith(" examples")]) == len({name for name in shown if name.endswith(" examples")}) == 18
+    assert len(task.shown) == 8
+    assert {output.source.label for row in task.examples for output in row.outputs} == {ln.label for ln in task.shown}
 
 
 def test_write_page_writes_the_file_whole(plain: RunResults, tmp_path: Path) -> None:

@@ -8,27 +8,29 @@ import re
 import pytest
 from rich.console import Console
 
-from harness.reporting import terminal_table
-from harness.reporting.views.build import report_view
+from harness.reporting import print_run
+from harness.reporting.views import build_report_view
 from harness.reporting.wording import numbers
+from harness.reporting.wording.task_sentences import summarize_task
 from harness.results import RunResults
 
 
 def printed(run: RunResults, width: int | None = None, encoding: str = "utf-8") -> str:
-    """What stands in the terminal of this width, or in the file where there is none."""
+    """The output in a terminal of this width, or in a file."""
     raw = io.BytesIO()
     file = io.TextIOWrapper(raw, encoding=encoding)
-    terminal_table(run, Console(file=file, width=width, force_terminal=width is not None, color_system=None))
+    print_run(run, Console(file=file, width=width, force_terminal=width is not None, color_system=None))
     file.flush()
     return raw.getvalue().decode(encoding)
 
 
 def test_piped_output_has_every_column_and_no_number_is_cut(troubled: RunResults) -> None:
     text = printed(troubled)
-    for task in report_view(troubled).tasks:
-        for ln in task.lines:
+    for task in build_report_view(troubled).tasks:
+        lead = summarize_task(task).lead
+        for ln in task.strategies:
             if ln.primary and ln.costs:
-                row = next(r for r in text.split(task.headline)[0].splitlines()[::-1] if r.startswith(ln.label + " "))
+                row = next(r for r in text.split(lead[:30])[0].splitlines()[::-1] if r.startswith(ln.label + " "))
                 assert numbers.score(ln.primary.value) in row
                 assert numbers.interval(ln.primary.low, ln.primary.high) in row
                 assert numbers.seconds(ln.costs.training_seconds) in row
@@ -42,7 +44,7 @@ def test_piped_output_has_every_column_and_no_number_is_cut(troubled: RunResults
 @pytest.mark.parametrize("width", [140, 99, 80, 66, 40])
 def test_a_narrow_terminal_loses_columns_and_never_digits(troubled: RunResults, width: int) -> None:
     lines = printed(troubled, width).splitlines()
-    primary = report_view(troubled).tasks[0].lines[0].primary
+    primary = build_report_view(troubled).tasks[0].strategies[0].primary
     assert primary is not None
     row = next(line for line in lines if line.startswith("lora "))
     assert numbers.score(primary.value) in row

@@ -11,8 +11,9 @@ from report_factory import Made, classification, make_run
 
 from harness.metrics import metrics_for
 from harness.reporting import render
-from harness.reporting.views.build import report_view
-from harness.reporting.views.calibration import calibration_chart, calibration_of
+from harness.reporting.charts import draw_calibration_chart
+from harness.reporting.views import build_report_view
+from harness.reporting.views.sections import Calibration, OutputSource, calibration_bins
 from harness.statistics import compute_scores
 from harness.types import Example, Prediction
 
@@ -33,16 +34,16 @@ def rows(n: int = 400) -> tuple[list[Example], list[Prediction]]:
 
 def test_the_bins_give_the_calibration_error() -> None:
     examples, predictions = rows()
-    found = calibration_of("lora", LABELS, examples, predictions)
-    assert found is not None and sum(b.rows for b in found.bins) == 400
+    bins = calibration_bins(LABELS, examples, predictions)
+    assert sum(b.examples for b in bins) == 400
     expected = compute_scores(metrics_for(["probabilities"], LABELS), examples, predictions)["ece"].value
-    assert sum(b.rows / 400 * abs(b.right - b.confidence) for b in found.bins) == pytest.approx(expected)
-    assert all(b.start <= b.confidence <= b.end for b in found.bins)
-    picture = calibration_chart(found, "c")
-    assert picture.count("<circle") == len(found.bins)
+    assert sum(b.examples / 400 * abs(b.accuracy - b.confidence) for b in bins) == pytest.approx(expected)
+    assert all(b.start <= b.confidence <= b.end for b in bins)
+    picture = draw_calibration_chart(Calibration(OutputSource("lora", None), bins), "c")
+    assert picture.count("<circle") == len(bins)
 
 
 def test_without_probabilities_there_is_no_picture(tmp_path: Path) -> None:
     run = make_run(tmp_path / "run", [classification([Made("base", 0.4)])])
-    assert report_view(run).tasks[0].calibration is None
-    assert "How sure it is" not in render(run)
+    assert build_report_view(run).tasks[0].calibration is None
+    assert "Confidence and accuracy" not in render(run)

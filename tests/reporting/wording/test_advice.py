@@ -4,26 +4,37 @@ from __future__ import annotations
 
 import io
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 from report_factory import Made, classification, make_run, summarization
 from rich.console import Console
 
-from harness.reporting import render, terminal_table, to_json
-from harness.reporting.views.build import report_view
-from harness.reporting.wording.advice import Advice, advice_of
+from harness.reporting import print_run, render, to_json
+from harness.reporting.views import build_report_view
+from harness.reporting.views.sections import FullTuningShare
+from harness.reporting.wording.advice_sentences import describe_advice
+from harness.reporting.wording.task_sentences import describe_best
 from harness.results import RunResults
+from harness.statistics import Recommendation
 
 DELTA = "Δ\u00a0=\u00a0"
 
 
-def advice(run: RunResults) -> Advice:
-    (rows,) = run.by_task.values()
-    found = advice_of(rows)
-    assert found is not None
-    return found
+@dataclass(frozen=True)
+class Found:
+    """The advice on the only task of a run, and its sentences."""
+
+    found: Recommendation
+    full_tuning: tuple[FullTuningShare, ...]
+    sentences: list[str]
+
+
+def advice(run: RunResults) -> Found:
+    (task,) = build_report_view(run).tasks
+    assert task.advice is not None
+    return Found(task.advice.recommendation, task.advice.full_tuning, describe_advice(task.advice, task.strategies, task.primary))
 
 
 @pytest.fixture(scope="module")
@@ -38,26 +49,28 @@ def test_the_cheapest_that_is_good_enough_is_named_first(clear: RunResults) -> N
     assert found.found.choice == "lora" and found.found.best == "full"
     first, sure, seeds, standings, kept = found.sentences
     assert re.fullmatch(
-        rf"Ship lora, the cheapest that is good enough: no other strategy is better by more than the accepted margin "
-        rf"\({DELTA}0\.1 on rougeL\)\. It takes \$0\.0028 to train and \$0\.0052 for 1,000 answers\.",
+        rf"Use LoRA: it is the cheapest strategy that is good enough\. No other strategy is better by more than the accepted margin "
+        rf"\({DELTA}0\.1 on rougeL\)\. It costs \$0\.0028 to train and \$0\.0052 per 1,000 outputs\.",
         first,
     )
     assert sure.startswith(
-        "How sure: on other test rows drawn alike, one that another beats by more than Δ would be recommended at most 5 times in 100."
+        "Confidence: on a new test sample, a strategy that another beats by more than Δ would be recommended at most 5% of the time."
     )
-    assert seeds == "full and lora ran with one seed each: how much another would change the choice is not known."
-    assert standings == "Within Δ of the best: full and lora. Worse by more than Δ: base."
-    (against,) = found.against_full
+    assert seeds == (
+        "Full fine-tuning and LoRA ran with one seed each. Another seed could change the choice; run with --seeds 3 to find out."
+    )
+    assert standings == "As good as the best, within Δ: full fine-tuning and LoRA. Worse by more than Δ: the untuned model."
+    (against,) = found.full_tuning
     assert against.kept.value is not None and 0.9 < against.kept.value < 1
     assert against.cost == pytest.approx((1.25 + 112.5 + 42.3) / (1.25 + 1125 + 42.3))
-    assert re.match(r"lora keeps 9\d % of what full gains over base \(95 % interval 9\d % to \d+ %\), at 13 % of its cost\.", kept)
+    assert re.match(r"LoRA delivers 9\d% of full fine-tuning’s improvement \(95% CI 9\d–\d+%\) at 13% of its cost\.", kept)
 
 
 @pytest.mark.parametrize(
     ("qualities", "said"),
     [
-        ((0.97, 0.972, 0.968), ", lora is not worse than full by more than Δ (95 %)."),
-        ((0.99, 0.85, 1.0), ", there is room for doubt: lora may be worse than full by up to 0."),
+        ((0.97, 0.972, 0.968), "LoRA is not worse than full fine-tuning by more than Δ (95% confidence)."),
+        ((0.99, 0.85, 1.0), "LoRA could be worse than full fine-tuning by up to 0."),
     ],
 )
 def test_other_seeds_may_change_the_choice_or_not(tmp_path: Path, qualities: tuple[float, ...], said: str) -> None:
@@ -65,15 +78,15 @@ def test_other_seeds_may_change_the_choice_or_not(tmp_path: Path, qualities: tup
     full = [Made("full", 0.99, seed, train_seconds=1000) for seed in range(3)]
     found = advice(make_run(tmp_path / "run", [summarization([Made("base", 0.1), *lora, *full], rows=200, margin=0.1)]))
     assert found.found.choice == "lora"
-    assert found.sentences[2].startswith(f"With other seeds of training counted as well{said}")
+    assert found.sentences[2].startswith(f"With other seeds taken into account, {said}")
 
 
 def test_two_seeds_and_models_without_one(tmp_path: Path) -> None:
     lora = [Made("lora", 0.98, seed, train_seconds=100) for seed in range(2)]
     found = advice(make_run(tmp_path / "two", [summarization([Made("base", 0.1), *lora], rows=200, margin=0.1)]))
-    assert found.sentences[2].endswith("(95 %). Two seeds say little about their spread.")
+    assert found.sentences[2].endswith("(95% confidence). Two seeds give only a weak estimate of their spread.")
     shots = advice(make_run(tmp_path / "shots", [summarization([Made("base", 0.1), Made("few-shot", 0.9)], rows=200, margin=0.1)]))
-    assert shots.sentences[2] == "few-shot ran with one seed: how much another would change the choice is not known."
+    assert shots.sentences[2] == "few-shot ran with one seed. Another seed could change the choice; run with --seeds 3 to find out."
 
 
 def test_it_stands_first_on_the_page_and_in_the_terminal(clear: RunResults) -> None:
@@ -81,26 +94,26 @@ def test_it_stands_first_on_the_page_and_in_the_terminal(clear: RunResults) -> N
     page = render(clear)
     assert f'<p class="lede">{first}</p>' in page
     file = io.StringIO()
-    terminal_table(clear, Console(file=file, width=400))
+    print_run(clear, Console(file=file, width=400))
     assert " ".join(first.split()) in file.getvalue()
     (for_programs,) = to_json(clear)["recommendations"]
     assert (for_programs["task"], for_programs["choice"], for_programs["best"]) == ("summarization", "lora", "full")
-    assert for_programs["against_full"][0]["cost_ratio"] == advice(clear).against_full[0].cost
+    assert for_programs["against_full"][0]["cost_ratio"] == advice(clear).full_tuning[0].cost
     assert {c["name"]: c["standing"] for c in for_programs["candidates"]} == {"base": "worse", "lora": "within", "full": "within"}
 
 
 def test_a_base_model_that_is_good_enough_is_shipped_as_it_is(tmp_path: Path) -> None:
     cells = [Made("base", 0.98), Made("lora", 0.99, 1, train_seconds=100)]
     found = advice(make_run(tmp_path / "run", [summarization(cells, rows=300, margin=0.1)]))
-    said = "Ship base, the model as it is: no other strategy is better by more than the accepted margin"
+    said = "Use the untuned model as it is. No other strategy is better by more than the accepted margin"
     assert found.sentences[0].startswith(f"{said} ({DELTA}0.1 on rougeL)")
-    assert found.against_full == ()
+    assert found.full_tuning == ()
 
 
 def test_the_only_one_left(tmp_path: Path) -> None:
     cells = [Made("base", 0.1), Made("lora", 0.95, 1, train_seconds=100)]
     found = advice(make_run(tmp_path / "run", [classification(cells, rows=300)]))
-    assert found.sentences[0].startswith("Ship lora: on macro_f1 it is shown to be better than the other. It takes $")
+    assert found.sentences[0].startswith("Use LoRA: on macro_f1, it is shown to be better than the other strategy. It costs $")
 
 
 def test_the_best_that_no_other_beats_by_much(tmp_path: Path) -> None:
@@ -110,7 +123,7 @@ def test_the_best_that_no_other_beats_by_much(tmp_path: Path) -> None:
         found = advice(make_run(tmp_path / str(draw), [summarization(cells, rows=120, margin=0.03)]))
         lora, full = found.found.candidate("lora"), found.found.candidate("full")
         if lora.standing == "within" and full.standing == "undecided" and (lora.least or 0) <= 0:
-            said = "Ship lora: it has the best score, and no other strategy is better by more than the accepted margin"
+            said = "Use LoRA: it has the best score. No other strategy is better by more than the accepted margin"
             assert found.sentences[0].startswith(said)
             return
     pytest.fail("no draw is like that: the test tests nothing")
@@ -122,17 +135,17 @@ def test_undecided_says_what_would_decide_and_what_to_do_until_then(tmp_path: Pa
     assert found.found.choice is None
     first, until, standings, *_ = found.sentences
     assert re.fullmatch(
-        r"Nothing is proven between lora and full: compared all together, these 60 test rows do not show that any is better, "
-        rf"or as good within the accepted margin \({DELTA}0\.01 on rougeL\); about [\d,]+0 would, if they are equally good\. "
-        r"base is shown to be worse\.",
+        r"LoRA and full fine-tuning are too close to call on 60 test examples: neither is shown to be the best, "
+        rf"or as good as the best within the accepted margin \({DELTA}0\.01 on rougeL\)\. "
+        r"If they are equally good, showing it would take about [\d,]+0 test examples\. The untuned model is shown to be worse\.",
         first,
     )
     lora = found.found.candidate("lora")
     assert found.found.best == "lora" and lora.least is not None
-    takes = "It takes $0.0028 to train and $0.0173 for 1,000 answers."
-    better = f"Another may be better by up to {-lora.least:.3f} (95 %)."
-    assert until == f"If you must choose now: lora, which scored best on these rows. {takes} {better}"
-    assert standings == "Cannot tell: lora and full. Worse by more than Δ: base."
+    costs = "It costs $0.0028 to train and $0.0173 per 1,000 outputs."
+    better = f"Another strategy could be up to {-lora.least:.3f} better (95% confidence)."
+    assert until == f"If you need to decide today, choose LoRA: it scored highest. {costs} {better}"
+    assert standings == "Too close to call: LoRA and full fine-tuning. Worse by more than Δ: the untuned model."
 
 
 def test_until_then_the_cheapest_of_those_that_scored_within_the_margin(tmp_path: Path) -> None:
@@ -141,7 +154,9 @@ def test_until_then_the_cheapest_of_those_that_scored_within_the_margin(tmp_path
     found = advice(make_run(tmp_path / "run", [summarization(cells, rows=45, margin=0.03)]))
     assert (found.found.choice, found.found.best) == (None, "lora")
     assert {c.name for c in found.found.candidates if c.standing == "undecided"} == {"base", "lora", "full"}
-    said = "If you must choose now: full, which scored within Δ of lora on these rows, for less. It takes $0.0028 to train and $"
+    said = (
+        "If you need to decide today, choose full fine-tuning: it scored within Δ of LoRA, and costs less. It costs $0.0028 to train and $"
+    )
     assert found.sentences[1].startswith(said)
 
 
@@ -156,7 +171,10 @@ def test_a_cheaper_one_that_is_undecided_is_not_passed_over_in_silence(tmp_path:
         cells = [Made("base", 0.93 + draw / 1000), Made("lora", 1.0, 1, train_seconds=100)]
         found = advice(make_run(tmp_path / str(draw), [summarization(cells, rows=150, margin=0.05)]))
         if found.found.candidate("base").standing == "undecided":
-            said = r"base is cheaper, and these rows cannot tell whether as good; about [\d,]+ would, if they are equally good\."
+            said = (
+                r"The untuned model is cheaper, but these test examples cannot show whether it is as good\. "
+                r"If they are equally good, showing it would take about [\d,]+ test examples\."
+            )
             assert any(re.fullmatch(said, sentence) for sentence in found.sentences)
             return
     pytest.fail("no draw is undecided: the test tests nothing")
@@ -166,7 +184,7 @@ def test_without_prices_seconds_decide(tmp_path: Path) -> None:
     cells = [Made("lora", 1.0, 1, train_seconds=100, priced=False), Made("full", 1.0, 1, train_seconds=50)]
     found = advice(make_run(tmp_path / "run", [summarization(cells, rows=300, margin=0.1)]))
     assert found.found.choice == "full"
-    assert "It takes $0.0014 to train" in found.sentences[0], "full has a price"
+    assert "It costs $0.0014 to train" in found.sentences[0], "full has a price"
 
 
 def test_outputs_from_elsewhere_are_not_the_cheapest_because_they_took_no_time_here(tmp_path: Path) -> None:
@@ -182,13 +200,13 @@ def test_nothing_to_choose_between(tmp_path: Path, hostile: RunResults) -> None:
     words = make_run(tmp_path / "words", [replace(summarization([Made("base", 0.5), Made("lora", 0.5, 1)]), primary="output_words")])
     failed = make_run(tmp_path / "failed", [summarization([Made("lora", status="failed", error="x"), Made("base", 0.4)])])
     for run in (alone, words, failed):
-        (task,) = report_view(run).tasks
-        assert task.advice == ()
-        assert f'<p class="lede">{task.headline}' in render(run)
+        (task,) = build_report_view(run).tasks
+        assert task.advice is None
+        assert f'<p class="lede">{describe_best(task)}' in render(run)
         assert to_json(run)["recommendations"] == []
 
 
 def test_several_models_and_sizes_compete(wide: RunResults) -> None:
     found = advice(wide)
     assert len(found.found.candidates) == len({c.name for c in found.found.candidates}) > 10
-    assert {each.label.split(" · ")[0] for each in found.against_full} == {"lora", "qlora"}
+    assert {each.label.split(" · ")[0] for each in found.full_tuning} == {"lora", "qlora"}

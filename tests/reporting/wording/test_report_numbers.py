@@ -11,7 +11,7 @@ from report_factory import page_of
 
 from harness.metrics import metrics_for
 from harness.reporting import to_json
-from harness.reporting.views.build import report_view
+from harness.reporting.views import build_report_view
 from harness.reporting.wording import numbers
 from harness.results import RunResults
 
@@ -49,8 +49,8 @@ def test_what_a_cell_is_sorted_by_is_what_it_shows(run: RunResults) -> None:
 def test_scores_and_costs_are_those_that_the_run_folder_gives(run: RunResults) -> None:
     """Counted from the stored rows by another way than the page's: the mean over seeds of what `to_json` says of each cell."""
     cells = to_json(run)["cells"]
-    for task in report_view(run).tasks:
-        for ln in task.lines:
+    for task in build_report_view(run).tasks:
+        for ln in task.strategies:
             own = [
                 c
                 for c in cells
@@ -78,7 +78,7 @@ def test_means_of_scores_are_those_of_the_stored_rows(plain: RunResults) -> None
     """The primary score, straight from the column of the stored predictions."""
     task = plain.plan.tasks["summarization"]
     names = [m.name for m in metrics_for(task.metrics, ()) if m.level == "example"]
-    for ln in report_view(plain).tasks[0].lines:
+    for ln in build_report_view(plain).tasks[0].strategies:
         (cell,) = [c for c in plain.cells if c.strategy == ln.strategy]
         for name in names:
             stored = [p.scores[name] for p in plain.predictions(cell.id) if p.scores[name] is not None]

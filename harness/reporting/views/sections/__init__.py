@@ -1,0 +1,47 @@
+"""The sections of a task's report, one file each: plain values, computed from the results of the task."""
+
+from harness.reporting.views.sections.advice import Advice, SeedRisk, build_advice
+from harness.reporting.views.sections.calibration import Calibration, CalibrationBin, build_calibration, calibration_bins
+from harness.reporting.views.sections.class_scores import MOST_LABELS, ClassReport, Confusion, build_class_report
+from harness.reporting.views.sections.full_tuning import FullTuningShare, compare_with_full_tuning
+from harness.reporting.views.sections.learning_curves import LearningCurves, StrategyCurve, build_learning_curves, shown_forecasts
+from harness.reporting.views.sections.output_source import OutputSource
+from harness.reporting.views.sections.shown_examples import ShownExample, ShownOutput, choose_strategies, sample_examples
+from harness.reporting.views.sections.slice_scores import SliceRow, SliceTable, build_slice_tables
+from harness.reporting.views.sections.strategy_pairs import StrategyPairs, build_strategy_pairs
+from harness.reporting.views.sections.text_lengths import TextLength, measure_lengths
+from harness.reporting.views.sections.training_curves import TrainingCurve, list_training_curves
+
+__all__ = [
+    "MOST_LABELS",
+    "Advice",
+    "Calibration",
+    "CalibrationBin",
+    "ClassReport",
+    "Confusion",
+    "FullTuningShare",
+    "LearningCurves",
+    "OutputSource",
+    "SeedRisk",
+    "ShownExample",
+    "ShownOutput",
+    "SliceRow",
+    "SliceTable",
+    "StrategyCurve",
+    "StrategyPairs",
+    "TextLength",
+    "TrainingCurve",
+    "build_advice",
+    "build_calibration",
+    "build_class_report",
+    "build_learning_curves",
+    "build_slice_tables",
+    "build_strategy_pairs",
+    "calibration_bins",
+    "choose_strategies",
+    "compare_with_full_tuning",
+    "list_training_curves",
+    "measure_lengths",
+    "sample_examples",
+    "shown_forecasts",
+]

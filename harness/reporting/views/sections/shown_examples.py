@@ -1,0 +1,118 @@
+"""The test examples that can be read in the report: inputs, references, and what each strategy wrote."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from harness.metrics import unsupported_sentences
+from harness.reporting.views.sections.output_source import OutputSource, source_of
+from harness.results import StrategyResult, TaskResults
+from harness.types import Example, Metric, Prediction
+
+MOST_EXAMPLES = 2000
+MOST_STRATEGIES = 8  # more outputs below one another cannot be compared
+_UNSUPPORTED = "unsupported_rate"
+MOST_CHECKED = 1000  # outputs whose sentences are checked against the input: a few milliseconds each
+
+
+@dataclass(frozen=True)
+class ShownOutput:
+    """The output of one strategy for one example.
+
+    Attributes:
+        text: None where the strategy has no output for the example.
+        answer: the answer that was scored, where that is not the output itself; empty where the output has none.
+        score: the primary score of this example (1 or 0 for a label); None where only a whole test set has it.
+        unsupported: the sentences that the inputs do not support, each with the reason.
+    """
+
+    source: OutputSource
+    text: str | None
+    answer: str | None
+    score: float | None
+    unsupported: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class ShownExample:
+    """One test example. A question without an answer has no references; `label` is the true class, if it has one."""
+
+    id: str
+    title: str
+    inputs: tuple[tuple[str, str], ...]
+    references: tuple[str, ...]
+    label: str | None
+    outputs: tuple[ShownOutput, ...]
+
+
+def choose_strategies(strategies: Sequence[StrategyResult]) -> tuple[StrategyResult, ...]:
+    """The strategies whose outputs are shown: of each strategy and model the largest training size, and of these the best eight.
+
+    `base` of the best one is always among them.
+    """
+    done = [result for result in strategies if result.done]
+    variants = {(result.strategy, result.model) for result in done}
+    largest = {key: max(r.train_size for r in done if (r.strategy, r.model) == key) for key in variants}
+    chosen = [result for result in done if result.train_size == largest[result.strategy, result.model]]
+    base = next((r for r in chosen[MOST_STRATEGIES:] if r.is_base and r.model == chosen[0].model), None)
+    return tuple([*chosen[: MOST_STRATEGIES - 1], base] if base else chosen[:MOST_STRATEGIES])
+
+
+def sample_examples(
+    results: TaskResults, strategies: Sequence[StrategyResult], *, seed: str, limit: int = MOST_EXAMPLES
+) -> tuple[ShownExample, ...]:
+    """At most `limit` test examples drawn with a seed, in the order of the test set, with the outputs of the first cell of each strategy.
+
+    Where the task measures faithfulness, sentences that the inputs do not support are found in the first outputs.
+
+    Args:
+        seed: what the draw depends on; the same run always shows the same examples.
+    """
+    examples = results.examples
+    outputs = {source_of(r, r.cell): {p.example_id: p for p in r.predictions(r.cell)} for r in strategies}
+    chosen = sorted(random.Random(seed).sample(range(len(examples)), min(limit, len(examples))))
+    faithful = any(metric.name == _UNSUPPORTED for metric in results.metrics)
+    checked = MOST_CHECKED // max(len(outputs), 1) if faithful else 0
+    return tuple(_example(examples[i], outputs, results.primary, check_support=k < checked) for k, i in enumerate(chosen))
+
+
+def _example(
+    example: Example, outputs: Mapping[OutputSource, Mapping[str, Prediction]], primary: Metric | None, *, check_support: bool
+) -> ShownExample:
+    return ShownExample(
+        id=example.id,
+        title=example.inputs.get("question") or next(iter(example.inputs.values()), ""),
+        inputs=tuple(example.inputs.items()),
+        references=example.targets,
+        label=example.targets[0] if example.choices and example.targets else None,
+        outputs=tuple(_output(example, by_id.get(example.id), primary, source, check_support) for source, by_id in outputs.items()),
+    )
+
+
+def _output(
+    example: Example, prediction: Prediction | None, primary: Metric | None, source: OutputSource, check_support: bool
+) -> ShownOutput:
+    if prediction is None:
+        return ShownOutput(source, None, None, None, ())
+    claims = unsupported_sentences(prediction.answer, "\n".join(example.inputs.values())) if check_support else ()
+    return ShownOutput(source, prediction.output, _answer(prediction), _score(example, prediction, primary), tuple(claims))
+
+
+def _answer(prediction: Prediction) -> str | None:
+    """The answer that was taken from the output and scored, where it is not the output itself."""
+    if prediction.extracted is None or prediction.extracted.strip() == prediction.output.strip():
+        return None
+    return prediction.extracted if prediction.extracted.strip() else ""
+
+
+def _score(example: Example, prediction: Prediction, primary: Metric | None) -> float | None:
+    if example.choices:
+        return float(prediction.extracted is not None and prediction.extracted in example.targets)
+    if primary is None or primary.level != "example":
+        return None
+    if primary.name in prediction.scores:
+        return prediction.scores[primary.name]
+    statistic = primary.per_example(example, prediction)
+    return statistic[0] if statistic else None

@@ -1,0 +1,120 @@
+"""Plain names of strategies and scores. Reports show them first, and the raw name, which commands accept, in small type."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+_SEPARATOR = " · "  # between strategy, model and size in a label
+_MOST_NAMES = 4  # in a sentence
+
+STRATEGY_NAMES: Mapping[str, str] = {
+    "base": "Untuned model",
+    "full": "Full fine-tuning",
+    "lora": "LoRA",
+    "qlora": "QLoRA",
+    "dora": "DoRA",
+    "rslora": "rsLoRA",
+    "adalora": "AdaLoRA",
+    "vera": "VeRA",
+    "ia3": "(IA)³",
+    "oft": "OFT",
+    "fewshot": "Few-shot prompt",
+    "prefix-tuning": "Prefix tuning",
+    "prompt-tuning": "Prompt tuning",
+}
+# Inside a sentence, where that is not the name itself.
+_IN_SENTENCES: Mapping[str, str] = {
+    "base": "the untuned model",
+    "full": "full fine-tuning",
+    "fewshot": "the few-shot prompt",
+    "prefix-tuning": "prefix tuning",
+    "prompt-tuning": "prompt tuning",
+}
+SCORE_NAMES: Mapping[str, str] = {
+    "rouge1": "Words shared with the reference",
+    "rouge2": "Word pairs shared with the reference",
+    "rougeL": "Match with the reference",
+    "rougeLsum": "Match with the reference, by sentence",
+    "bleu": "BLEU",
+    "chrf": "chrF",
+    "ter": "Edits needed",
+    "exact_match": "Exact match",
+    "f1": "Word overlap with the reference",
+    "has_answer_f1": "Word overlap, answerable questions",
+    "no_answer_f1": "Unanswerable questions recognized",
+    "output_words": "Words per output",
+    "length_ratio": "Length relative to the reference",
+    "compression_ratio": "Length relative to the input",
+    "critical_error_rate": "Critical errors",
+    "critical_errors": "Critical errors per output",
+    "entity_recall": "Facts included",
+    "unsupported_rate": "Unsupported statements",
+    "omission_rate": "Missing information",
+    "accuracy": "Accuracy",
+    "balanced_accuracy": "Balanced accuracy",
+    "macro_precision": "Precision, every class equal",
+    "macro_recall": "Recall, every class equal",
+    "macro_f1": "F1, every class equal",
+    "micro_f1": "F1, every example equal",
+    "weighted_f1": "F1, weighted by class size",
+    "mcc": "Matthews correlation",
+    "auroc": "AUROC",
+    "brier": "Brier score",
+    "log_loss": "Log loss",
+    "ece": "Calibration error",
+}
+
+
+def strategy_name(label: str) -> str:
+    """The plain name for a table or a chart: "lora:r=8 · tiny" → "LoRA:r=8 · tiny". A strategy of the user's own keeps its name."""
+    return _renamed(label, STRATEGY_NAMES)
+
+
+def strategy_in_sentence(label: str) -> str:
+    """The plain name inside a sentence: "the untuned model"."""
+    return _renamed(label, {**STRATEGY_NAMES, **_IN_SENTENCES})
+
+
+def starts_sentence(text: str, label: str) -> str:
+    """A text that begins with the name of a strategy, as the start of a sentence: capitalized where the name is ours."""
+    base = label.partition(_SEPARATOR)[0].partition(":")[0]
+    return text[:1].upper() + text[1:] if base in _IN_SENTENCES else text
+
+
+def list_strategies(labels: Sequence[str], most: int = _MOST_NAMES) -> str:
+    """Plain names as a sentence lists them; of many the first, and how many more there are."""
+    return list_names([strategy_in_sentence(label) for label in labels], most)
+
+
+def list_strategies_first(labels: Sequence[str], most: int = _MOST_NAMES) -> str:
+    """`list_strategies` at the start of a sentence."""
+    return starts_sentence(list_strategies(labels, most), labels[0])
+
+
+def list_names(names: Sequence[str], most: int = _MOST_NAMES) -> str:
+    """Names as a sentence lists them: "a", "a and b", "a, b and c", "a, b, c, d and 3 others"."""
+    if len(names) > most + 1:
+        return f"{', '.join(names[:most])} and {len(names) - most} others"
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def score_name(score: str) -> str:
+    """The plain name of a score; a score of a plug-in keeps its own."""
+    return SCORE_NAMES.get(score, score)
+
+
+def has_plain_name(score: str) -> bool:
+    """Whether the raw name of a score says something beside its plain name."""
+    return score_name(score).casefold().replace(" ", "_") != score.casefold()
+
+
+def is_renamed(label: str) -> bool:
+    """Whether the plain name of a strategy differs from its label by more than case."""
+    return strategy_name(label).casefold() != label.casefold()
+
+
+def _renamed(label: str, names: Mapping[str, str]) -> str:
+    strategy, separator, rest = label.partition(_SEPARATOR)
+    base, colon, values = strategy.partition(":")
+    return f"{names.get(base, base)}{colon}{values}{separator}{rest}"
