@@ -26,7 +26,9 @@ class Vocabulary:
     """The registered names that a declaration may use. They are passed in, because the folders that register them import this one."""
 
     metrics: Mapping[str, MetricInfo] = field(default_factory=dict)
+    """Registered metrics by name."""
     sources: Collection[str] = ()
+    """The names of the registered data sources."""
     library_metric: Callable[[str], MetricInfo | None] = lambda name: None
     """Looks up a metric that is not registered but belongs to a library, such as `evaluate:wer`."""
 

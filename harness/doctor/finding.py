@@ -16,6 +16,7 @@ class Finding:
     """The name of the check."""
     status: Status
     text: str
+    """What was found, in one line."""
     hint: str = ""
     """What to do, if something is wrong."""
     needed: bool = False

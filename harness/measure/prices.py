@@ -19,6 +19,7 @@ class Price:
     """In `currency`; None if it is unknown."""
     currency: str
     source: str
+    """A sentence for reports."""
 
 
 def get_device_price(device: str, device_name: str, cores: int, user_price: float | None = None) -> Price:

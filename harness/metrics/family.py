@@ -29,9 +29,11 @@ class Family:
     """A set of scores that are computed together."""
 
     name: str
+    """The name that tasks list under `metrics`."""
     kinds: tuple[Kind, ...]
     """The kinds of task that the scores apply to. A family for classification applies to every task that has labels."""
     scores: tuple[str, ...]
+    """The names of its scores."""
     build: Callable[[Sequence[str]], tuple[Metric, ...]]
     """Builds the metrics, in the order of `scores`, for the labels of a task. Most families ignore the labels; they may be empty."""
 

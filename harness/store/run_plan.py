@@ -26,6 +26,7 @@ class ModelInfo:
     revision: str | None = None
     """The commit on the Hub; None for other origins."""
     shape: Shape = "decoder"
+    """The architecture: decoder, encoder–decoder or encoder."""
 
 
 @dataclass(frozen=True)
@@ -39,9 +40,13 @@ class RunPlan:
     command: str
     """The command or call that asked for it."""
     tasks: Mapping[str, Task]
+    """By name."""
     strategies: Mapping[str, Strategy]
+    """By name."""
     models: Mapping[str, ModelInfo]
+    """By name."""
     cells: tuple[Cell, ...]
+    """In the order of the grid."""
     data: Mapping[str, DataReport]
     """What reading and splitting found, by task."""
     data_digests: Mapping[str, str]
@@ -53,6 +58,7 @@ class RunPlan:
     cell_strategies: Mapping[str, Strategy] = field(default_factory=dict)
     """Strategies that a grid file changed for single cells, by cell id."""
     format: Literal[3] = FORMAT
+    """The format of the run folder."""
 
     def get_strategy(self, cell: Cell) -> Strategy:
         """The strategy as this cell uses it, with the overrides of a grid file applied."""

@@ -21,8 +21,11 @@ class Cell:
     id: str
     """A hash of everything that can change the result."""
     task: str
+    """The name of the task."""
     model: str
+    """The name of the base model in the run."""
     strategy: str
+    """The name of the strategy."""
     train_size: int
     """The training examples that the strategy uses: 0 for a prompt alone, the shots of a few-shot prompt."""
     seed: int | None
@@ -37,16 +40,19 @@ class Cost:
     seconds: float
     """Wall-clock time."""
     device: str
+    """The name of the device."""
     peak_allocated: int | None = None
     """Peak memory in bytes: what torch allocated on a GPU; the resident set on a CPU, where it is only a guide."""
     peak_reserved: int | None = None
     """Peak memory in bytes that torch reserved on a GPU; None on a CPU."""
     tokens: int = 0
+    """The tokens processed."""
     energy: float | None = None
     """In joules; None if the machine does not measure it."""
     price: float | None = None
     """In `currency`; None if the price of the device is unknown."""
     currency: str = "USD"
+    """The currency of `price`, as an ISO code."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +60,9 @@ class TrainingSummary:
     """What the training loop reports. Losses are cross-entropies in nats per target token; None without validation examples."""
 
     steps: int
+    """Optimizer steps."""
     epochs: float
+    """Passes over the training examples; fractions occur."""
     learning_rate: float
     """The peak learning rate."""
     best_step: int
@@ -62,9 +70,11 @@ class TrainingSummary:
     best_validation_loss: float | None
     final_validation_loss: float | None
     stopped_early: bool
+    """Whether training ended because validation had not improved for long enough."""
     overfitting: bool
     """Whether validation loss rose after the best step while training loss fell."""
     examples: int
+    """The training examples."""
     target_tokens: int
     """The tokens on which the loss was computed."""
     truncated: int = 0
@@ -77,16 +87,21 @@ class CellResult:
 
     cell: Cell
     status: Status
+    """Running out of memory and diverging are results like any other."""
     costs: tuple[Cost, ...] = ()
+    """One per phase."""
     provenance: Mapping[str, str] = field(default_factory=dict)
     """Versions, machine and code with which this cell was computed."""
     error: str | None = None
     """One line for people; the traceback is in the cell's log."""
     trainable_parameters: int = 0
+    """The parameters that were trained; 0 if nothing was trained."""
     total_parameters: int = 0
+    """The parameters of the base model."""
     artifact_bytes: int = 0
     """The size of the stored adapter or model."""
     training: TrainingSummary | None = None
+    """None if nothing was trained."""
     truncated_prompts: int = 0
     """The test prompts that were cut to fit the context."""
     notes: tuple[CellNote, ...] = ()

@@ -17,7 +17,9 @@ class SplitSpec(Declared):
     train: Fraction = 0.8
     """The share of training examples; the three shares sum to 1."""
     validation: Fraction = 0.1
+    """The share of validation examples."""
     test: Fraction = 0.1
+    """The share of test examples."""
     seed: int = 13
     """The seed of the assignment, which does not depend on the order of the examples."""
 
@@ -35,9 +37,11 @@ class FilesSpec(Declared):
     """Files that are already split: one or several per split."""
 
     train: Paths
+    """Files of training examples."""
     validation: Paths | None = None
     """None: a tenth of `train` is used for validation."""
     test: Paths
+    """Files of test examples."""
 
 
 class DataSpec(Declared):
@@ -73,6 +77,7 @@ class DataSpec(Declared):
     harvested: Paths | None = None
     """Files of `bench review harvest`. Their examples are used for training and removed from validation and test."""
     split: SplitSpec = SplitSpec()
+    """How a dataset without given splits is split."""
     skip_bad_rows: bool = False
     """Whether rows that cannot be used are skipped and reported, instead of being an error."""
 

@@ -57,6 +57,7 @@ class DataReport:
     unseen_labels: Mapping[str, int] = field(default_factory=dict)
     """Labels of the test set that the training examples lack, with their counts."""
     warnings: tuple[str, ...] = ()
+    """Sentences for people."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,7 @@ class Prediction:
     """What a model answered to one test example."""
 
     example_id: str
+    """The `id` of the example."""
     output: str
     """What the model wrote."""
     extracted: str | None = None
@@ -85,8 +87,11 @@ class Prediction:
     scores: Mapping[str, float | None] = field(default_factory=dict)
     """The scores of the metrics that judge single examples; None where the score does not apply to the example."""
     tokens_in: int = 0
+    """The tokens of the prompt."""
     tokens_out: int = 0
+    """The generated tokens."""
     finish: Finish = "stop"
+    """Why the output ended."""
 
     @property
     def answer(self) -> str:

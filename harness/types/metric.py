@@ -32,13 +32,17 @@ class Metric:
     """
 
     name: str
+    """The name of the score."""
     direction: Literal["higher", "lower", "none"]
     """Which values are better; "none": neither, the score only informs."""
     unit: str
     """Such as fraction, points or nats."""
     level: Literal["example", "corpus", "rows"]
+    """What the statistic is, and what `aggregate` takes."""
     per_example: Callable[[Example, Prediction], Statistic | None]
+    """The statistic of one example."""
     aggregate: Callable[[NDArray[np.float64], NDArray[np.float64]], NDArray[np.float64]]
+    """The score from the statistics."""
     signature: str
     """Everything that determines the number: rules, tokenizer, versions of libraries. Scores with equal signatures can be compared."""
     resampling_biased: bool = False
@@ -54,6 +58,7 @@ class Score:
     low: float | None
     """The lower end of the interval; None if no valid interval exists."""
     high: float | None
+    """The upper end of the interval."""
     n: int
     """The examples that have this score."""
     method: str

@@ -19,7 +19,9 @@ class ScaleSpec(Declared):
     """One question about an output, answered on a scale."""
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._ -]*$", max_length=40)]
+    """A short name for reports and for the column of raters' files."""
     question: Annotated[str, Field(min_length=1, max_length=500)]
+    """The question that raters see."""
     answers: Annotated[tuple[Annotated[str, Field(min_length=1, max_length=80)], ...], Field(min_length=2, max_length=10)]
     """The answers in words, the worst first."""
 

@@ -22,6 +22,7 @@ class QuantizationSpec(Declared):
     """4-bit weights of the frozen base model (bitsandbytes). Adapters stay in float32."""
 
     type: Literal["nf4", "fp4"] = "nf4"
+    """The 4-bit data type."""
     double_quantization: bool = True
     """Whether the quantization constants are quantized, too."""
 
@@ -30,6 +31,7 @@ class OutputsSpec(Declared):
     """A file of external outputs."""
 
     path: str
+    """The file, as it was given."""
     sha256: str
     """A hash of the file's content."""
     price_per_1k: Annotated[float, Field(ge=0)] | None = None
@@ -49,12 +51,15 @@ class TrainSpec(Declared):
     learning_rate: BySize[Annotated[float, Field(gt=0, le=1)]] = 2e-4
     """The peak learning rate: a number, or a table by model size."""
     schedule: Literal["constant", "linear", "cosine"] = "cosine"
+    """How the learning rate develops after the warm-up."""
     warmup: Fraction = 0.05
     """The share of the steps in which the learning rate rises."""
     weight_decay: Annotated[float, Field(ge=0)] = 0.0
+    """Of AdamW."""
     max_grad_norm: Annotated[float, Field(gt=0)] = 1.0
     """Gradients are clipped to this norm."""
     validations_per_epoch: Annotated[int, Field(ge=1, le=100)] = 2
+    """How often the validation loss is computed."""
     patience: Annotated[int, Field(ge=1)] | None = 4
     """Validations without improvement after which training stops; None: never."""
 
@@ -89,6 +94,7 @@ class Strategy(Declared):
     """
 
     name: StrategyName
+    """Unique in a run."""
     method: Method
     description: str = ""
     """One line for lists and reports."""
@@ -99,8 +105,11 @@ class Strategy(Declared):
     adapter: Mapping[str, Any] = Field(default_factory=dict)
     """For method `peft`: the fields of PEFT's config class for this `peft_type`."""
     quantization: QuantizationSpec | None = None
+    """For methods `prompt` and `peft`: 4-bit weights of the base model."""
     train: TrainSpec | None = None
+    """For methods `full` and `peft`: the training recipe."""
     outputs: OutputsSpec | None = None
+    """For method `outputs`: the file."""
 
     @model_validator(mode="after")
     def _check_consistency(self) -> Strategy:

@@ -18,6 +18,7 @@ class DecodeSpec(Declared):
     """How text is generated. Decoding is greedy (the most likely token at each step), so that a run can be repeated."""
 
     max_new_tokens: Annotated[int, Field(ge=1, le=32768)] = 96
+    """The longest answer, in tokens."""
     stop: tuple[Annotated[str, Field(min_length=1)], ...] = ()
     """The answer ends before the first of these texts."""
 
@@ -26,12 +27,15 @@ class Task(Declared):
     """What is measured: data, prompt and metrics."""
 
     name: Name
+    """Unique among the tasks of a run; the name of its YAML file."""
     kind: Kind
+    """Determines the defaults, and which metrics apply."""
     version: int = 1
     """Raised by the owner when the meaning of the task changes."""
     description: str = ""
     """One line for lists and reports."""
     data: DataSpec
+    """Where the examples come from."""
     prompt: str
     """A Jinja template. Its variables are the inputs of an example, and `choices` (the labels)."""
     prompt_format: PromptFormat = "auto"
@@ -52,6 +56,7 @@ class Task(Declared):
     """The limit for prompt and answer together, in tokens. It is the same for every strategy; a shorter context of the model takes
     precedence."""
     decode: DecodeSpec = DecodeSpec()
+    """How answers are generated, if they are not chosen from labels."""
     review: ReviewSpec = ReviewSpec()
     """What raters are asked about the outputs; changes no result."""
 
