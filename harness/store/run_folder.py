@@ -129,7 +129,7 @@ class RunFolder:
                 f"{file}: is in format {version!r}; this version of bench reads format {FORMAT}. "
                 "Repeat the run, or read it with the version that made it."
             )
-        return read_value(file, RunPlan)
+        return read_value(file, RunPlan, advice="Restore the file from a backup, or repeat the run.")
 
     def write_data(self, task: str, splits: Splits, digests: Mapping[str, str]) -> None:
         """Write the test examples and the ids of the others to `data/`, and all examples to `work/`.

@@ -253,7 +253,10 @@ def test_error_names_the_damaged_field_of_a_task(make_run: Make) -> None:
     stored = json.loads((folder.path / "run.json").read_text())
     stored["tasks"]["notes"]["margin"] = -1
     write_json(folder.path / "run.json", stored)
-    with pytest.raises(BenchError, match=r"run\.json: is damaged: tasks\.notes\.margin: must be greater than 0, not -1$"):
+    with pytest.raises(
+        BenchError,
+        match=r"run\.json: is damaged: tasks\.notes\.margin: must be greater than 0, not -1\. Restore the file .*, or repeat the run\.$",
+    ):
         folder.plan()
 
 

@@ -29,7 +29,8 @@ class PartialPredictions:
                 continue
             predictions[prediction.example_id] = prediction
         if self._costs.is_file():
-            meter.add([cost for cost in read_value(self._costs, list[Cost]) if cost.phase == "predict"])
+            costs = read_value(self._costs, list[Cost], advice=f"Delete the folder {self._costs.parent} to predict again.")
+            meter.add([cost for cost in costs if cost.phase == "predict"])
         self.count = len(predictions)
         return predictions
 
