@@ -13,10 +13,6 @@ from pathlib import Path
 import pytest
 from places import ROOT
 
-# Folders whose messages still name options; a folder leaves this list when its messages use `harness.errors.setting`.
-OPEN = {
-    "gate",
-}
 HEAVY = {"torch", "transformers", "peft", "accelerate", "bitsandbytes", "datasets", "pandas", "pyarrow", "sklearn", "scipy", "numpy"}
 
 
@@ -118,17 +114,13 @@ def messages() -> Iterator[tuple[Path, ast.AST, str]]:
                 yield file, node, node.value
 
 
-def still_open(file: Path) -> bool:
-    return not OPEN.isdisjoint(file.relative_to(ROOT / "harness").parts)
-
-
 def test_messages_of_the_core_name_no_options() -> None:
     """`setting("force")` reads `force=True` in Python and `--force` on the command line."""
     git = {"--porcelain"}  # options of another program
     offenders = [
         f"{file.relative_to(ROOT)}:{getattr(node, 'lineno', 0)}: {text.strip()!r}"
         for file, node, text in messages()
-        if re.search(r"(?<![\w(-])--[a-z][a-z-]+", text) and text not in git and not still_open(file)
+        if re.search(r"(?<![\w(-])--[a-z][a-z-]+", text) and text not in git
     ]
     assert not offenders, "name these with harness.errors.setting:\n" + "\n".join(offenders)
 
@@ -138,7 +130,7 @@ def test_the_core_reads_no_settings_from_the_environment() -> None:
     offenders = [
         f"{file.relative_to(ROOT)}:{getattr(node, 'lineno', 0)}: {text}"
         for file, node, text in messages()
-        if re.fullmatch(r"(BENCH|GITHUB|XDG)_[A-Z_]+|CI", text) and not still_open(file)
+        if re.fullmatch(r"(BENCH|GITHUB|XDG)_[A-Z_]+|CI", text)
     ]
     assert not offenders, "read these in harness/cli:\n" + "\n".join(offenders)
 

@@ -11,7 +11,8 @@ from harness.api.arguments import PathLike, RunLike, TaskLike, as_declared
 from harness.api.catalogs import open_catalog
 from harness.api.loaded_run import load_results
 from harness.errors import BenchError, did_you_mean, setting
-from harness.gate import Event, Policy, Registry, Verdict, default_policy, draft, judge, read_policy
+from harness.gate import Event, Policy, Registry, Verdict, VerdictNote, default_policy, judge, read_policy
+from harness.gate import draft_policy as write_draft
 from harness.reporting import rewrite_page
 from harness.results import RunResults, StrategyResult
 from harness.store import add_verdict
@@ -78,7 +79,7 @@ def draft_policy(task: TaskLike, *, tasks_dirs: PathLike | Sequence[PathLike] = 
 
     ((read, splits),) = read_tasks(Request(tasks=as_declared(task), strategies=()), open_catalog(tasks_dirs))
     labels = splits.test[0].choices if read.chooses else ()
-    return draft(read, metrics_for(read.metrics, labels), list(candidate_slices(splits.test, classes=read.chooses)))
+    return write_draft(read, metrics_for(read.metrics, labels), list(candidate_slices(splits.test, classes=read.chooses)))
 
 
 def promote(
@@ -179,10 +180,10 @@ class _Baseline:
 def _find_baseline(name: str | None, candidate: StrategyResult, models: Registry, runs_dir: PathLike) -> _Baseline:
     task = candidate.task.name
     if name is None:
-        champion = models.champion(task)
-        if champion is None:
+        current = models.current(task)
+        if current is None:
             return _Baseline(None, None, 0)
-        return _Baseline(models.load(champion), f"{champion.run} (in service since {champion.at[:10]})", champion.number)
+        return _Baseline(models.load(current), f"{current.run} (in service since {current.at[:10]})", current.number)
     run, colon, strategy = name.rpartition(":")
     if not colon or not run or not strategy:
         raise BenchError(f"{setting('baseline', name)}: write it as RUN:STRATEGY, such as latest:base")
@@ -210,6 +211,6 @@ def _judge(candidate: StrategyResult, opponent: _Baseline, policy: Policy, model
         add_verdict(candidate.run.path, verdict.to_json())
         rewrite_page(RunResults(candidate.run.folder))
     except (OSError, BenchError) as error:
-        note = f"The verdict could not be stored in {candidate.run.name} and its report: {error}"
+        note = VerdictNote("not_recorded", texts={"run": (candidate.run.name,), "error": (str(error),)})
         return replace(verdict, notes=(*verdict.notes, note))
     return verdict

@@ -1,26 +1,46 @@
-"""May this model replace the one in service? Policies, verdicts, and the registry of what was promoted."""
+"""Can this model replace the one in service? Release policies, verdicts, and the registry of promoted models.
+
+`judge` applies a policy to a candidate and a baseline. Inference is in `harness.statistics`; sentences are in `harness.reporting`.
+"""
 
 from harness.gate.judge import judge
-from harness.gate.policy import Policy, Rule, default_policy, read_policy
-from harness.gate.policy_draft import draft
+from harness.gate.policies import MEASURES, Policy, Rule, default_policy, draft_policy, read_policy
 from harness.gate.registry import Event, Registry
-from harness.gate.verdict import EXIT_CODES, JudgedModel, RuleVerdict, Verdict, Worse, verdict_of
+from harness.gate.verdict import (
+    EXIT_CODES,
+    JudgedModel,
+    JudgedRule,
+    Reason,
+    ReasonCode,
+    Regression,
+    RuleVerdict,
+    Verdict,
+    VerdictNote,
+    VerdictNoteCode,
+    parse_verdict,
+)
 from harness.statistics import Outcome
 
 __all__ = [
     "EXIT_CODES",
+    "MEASURES",
     "Event",
     "JudgedModel",
+    "JudgedRule",
     "Outcome",
     "Policy",
+    "Reason",
+    "ReasonCode",
     "Registry",
+    "Regression",
     "Rule",
     "RuleVerdict",
     "Verdict",
-    "Worse",
+    "VerdictNote",
+    "VerdictNoteCode",
     "default_policy",
-    "draft",
+    "draft_policy",
     "judge",
+    "parse_verdict",
     "read_policy",
-    "verdict_of",
 ]

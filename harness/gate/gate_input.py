@@ -1,4 +1,4 @@
-"""Who is judged under which policy."""
+"""What a gate judges: candidate, baseline and policy."""
 
 from __future__ import annotations
 
@@ -9,37 +9,35 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.gate.fitting import GatePair
-from harness.gate.policy import Policy
+from harness.gate.baseline import GatePair
+from harness.gate.policies import Policy
 from harness.results import StrategyResult
 from harness.types import Metric
 
 Array: TypeAlias = NDArray[np.float64]
+Slices: TypeAlias = Mapping[str, Mapping[str, Sequence[int]]]  # the positions of the test examples by value, by a rule's `slice`
 
 
 @dataclass(frozen=True)
 class GateInput:
-    """Who is judged: the candidate, and where there is one the baseline on the same rows. `alpha` is what each rule decides at; `slices`
-    are the positions of the test rows by value, for each way in which a rule cuts them."""
+    """Everything that the rules read.
+
+    Attributes:
+        baseline: as it is stored; `pair` has it on the candidate's test examples. Both are None without a baseline.
+        metrics: the candidate's, by name.
+        alpha: the level of each rule.
+        slices: the slices of every rule that has one.
+    """
 
     candidate: StrategyResult
     baseline: StrategyResult | None
     pair: GatePair | None
-    metrics: dict[str, Metric]
     policy: Policy
+    metrics: Mapping[str, Metric]
     alpha: float
-    slices: Mapping[str, Mapping[str, Sequence[int]]]
+    slices: Slices
 
     @property
     def groups(self) -> tuple[str | None, ...]:
+        """The group of each test example."""
         return self.candidate.task_scores.groups
-
-    def own(self, metric: Metric) -> Array:
-        """The candidate's statistics, (examples, seeds, d)."""
-        return self.candidate.stack(metric)
-
-    def both(self, metric: Metric) -> tuple[Array, Array]:
-        """The baseline's and the candidate's, on the rows of the candidate."""
-        assert self.pair is not None  # whoever asks has looked
-        candidate, baseline = self.pair.stacks(metric)
-        return baseline, candidate

@@ -1,4 +1,4 @@
-"""One gate: the policy's rules on a candidate and a baseline, the rows that got worse, and the look at the test set that it is."""
+"""One gate: the policy's rules on a candidate and a baseline, the examples that got worse, and the record of this evaluation."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from pathlib import Path
 
 from harness.data.identity import normalized_example_digest
 from harness.errors import BenchError
-from harness.gate.fitting import pair_of, test_digest, trained_on
+from harness.gate.baseline import pair_with_baseline
 from harness.gate.gate_input import GateInput
-from harness.gate.policy import Policy, as_plain
+from harness.gate.policies import Policy, policy_to_plain
 from harness.gate.registry import Look, Registry
-from harness.gate.rules import rulings_of, slices_asked_for, unjudged
-from harness.gate.verdict import JudgedModel, RuleVerdict, Verdict, together
-from harness.gate.worse import rows_that_got_worse
+from harness.gate.regressions import find_regressions
+from harness.gate.rules import check_rules, exceeds, note_skipped_slices, slice_for_rules
+from harness.gate.test_set import digest_test_set
+from harness.gate.verdict import JudgedModel, Verdict, VerdictNote, combine_outcomes
 from harness.results import StrategyResult
-from harness.text import plural
 
-MOST_SHOWN = 20
+_MOST_REGRESSIONS = 20  # that a verdict holds
 
 
 def judge(
@@ -33,122 +33,100 @@ def judge(
     baseline_run: str | None = None,
     model_path: str | None = None,
 ) -> Verdict:
-    """The verdict, after the look at the test set that it is was put on record.
+    """The verdict on a candidate. The evaluation of its test set is recorded before anything is judged.
 
     Args:
-        baseline_run: what the baseline's run is called, where its folder has another name.
+        baseline_run: the name of the baseline's run, if its folder has another one.
+        model_path: where the baseline's base model is, if it has to be run again and its name does not tell.
 
     Raises:
-        BenchError: a slice that the data do not have, a baseline that does not fit and cannot be made to, a damaged run or registry.
+        BenchError: a slice that the data do not have, a baseline that cannot be compared, a damaged run or registry.
     """
     task, examples = candidate.task, candidate.examples
     if not examples:
-        raise BenchError(f"{candidate.run.path}: has no test rows of '{task.name}': there is nothing to judge by")
-    slices = slices_asked_for(policy, examples)  # whatever is wrong with the question comes up before a look is spent on it
-    with tempfile.TemporaryDirectory() as place:
-        notes, pair = [_unfinished(candidate)], None
+        raise BenchError(f"{candidate.run.path}: has no test examples of '{task.name}', so there is nothing to judge")
+    slices = slice_for_rules(policy, examples)  # problems of the question come up before an evaluation is recorded
+    with tempfile.TemporaryDirectory() as folder:
+        notes, pair = _note_missing_seeds(candidate), None
         if baseline is not None:
-            notes.append(_unfinished(baseline))
-            pair, said = pair_of(candidate, baseline, Path(place) / "again", model_path=model_path)
-            notes += said
-        own, theirs = side_of(candidate), side_of(baseline) if baseline is not None else None
-        if theirs is not None and theirs.digest == own.digest:
-            notes.append("The candidate answers every test row exactly as the baseline does.")
-        alpha = policy.alpha / (policy.looks or 1)
-        question = json.dumps([own.digest, theirs.digest if theirs is not None else None])
-        rows, planned = [normalized_example_digest(e) for e in examples], policy.looks is not None
-        look = registry.journal.look(task.name, rows, question, policy.digest, alpha=alpha, planned=planned)
-        if planned and look.spent > policy.alpha * (1 + 1e-9):
-            plan = f"and the policy has {policy.alpha:g}: earlier looks had other plans, or none"
-            notes.append(f"With this look, α = {look.spent:g} is spent at this test set, {plan}.")
-        notes += unjudged(policy, slices)
-        if baseline is None:
-            notes.append("Nothing is in service to compare with: only what the policy asks of the candidate alone was judged.")
-        case = GateInput(candidate, baseline, pair, {m.name: m for m in candidate.task_scores.metrics}, policy, alpha, slices)
-        rulings = [*_spent(policy, look), *_leaks(candidate, baseline), *rulings_of(case)]
-        worse = rows_that_got_worse(pair, candidate.task_scores.metrics) if pair is not None else []
-        return Verdict(
-            outcome=together(ruling.outcome for ruling in rulings),
-            task=task.name,
-            score=task.primary,
-            rows=len(examples),
-            candidate=own,
-            baseline=replace(theirs, run=baseline_run or theirs.run) if theirs is not None else None,
-            rulings=tuple(rulings),
-            worse=tuple(worse[:MOST_SHOWN]),
-            worse_rows=len(worse),
-            critical_rows=sum(row.critical for row in worse),
-            alpha=alpha,
-            look=look.number,
-            planned=policy.looks,
-            policy=as_plain(policy),
-            policy_digest=policy.digest,
-            test_digest=test_digest(examples),
-            at=datetime.now(UTC).isoformat(timespec="seconds"),
-            notes=tuple(filter(None, notes)),
-        )
-
-
-def side_of(chosen: StrategyResult) -> JudgedModel:
-    """Who is judged, for the record."""
-    cells = tuple(cell.id for cell in chosen.done)
-    return JudgedModel(
-        run=chosen.run.name,
-        strategy=chosen.strategy,
-        model=chosen.model,
-        label=chosen.label,
-        seeds=chosen.seeds,
-        cells=cells,
-        digest=_results_digest(chosen),
+            notes += _note_missing_seeds(baseline)
+            pair, pair_notes = pair_with_baseline(candidate, baseline, Path(folder) / "rerun", model_path=model_path)
+            notes += pair_notes
+        judged, compared = _describe(candidate), _describe(baseline) if baseline is not None else None
+        look = _record_look(candidate, judged, compared, policy, registry)
+        notes += [*_note_results(judged, compared, policy, look), *note_skipped_slices(policy, slices)]
+        notes += [VerdictNote("no_baseline")] if baseline is None else []
+        metrics = candidate.task_scores.metrics
+        case = GateInput(candidate, baseline, pair, policy, {m.name: m for m in metrics}, policy.rule_alpha, slices)
+        rules = check_rules(case, look)
+        regressions = find_regressions(pair, metrics) if pair is not None else []
+    return Verdict(
+        outcome=combine_outcomes(rule.outcome for rule in rules),
+        task=task.name,
+        score=task.primary,
+        n=len(examples),
+        candidate=judged,
+        baseline=replace(compared, run=baseline_run or compared.run) if compared is not None else None,
+        rules=tuple(rules),
+        regressions=tuple(regressions[:_MOST_REGRESSIONS]),
+        regression_count=len(regressions),
+        critical_count=sum(regression.critical for regression in regressions),
+        alpha=policy.rule_alpha,
+        look=look.number,
+        planned_looks=policy.looks,
+        policy=policy_to_plain(policy),
+        policy_digest=policy.digest,
+        test_digest=digest_test_set(examples),
+        at=datetime.now(UTC).isoformat(timespec="seconds"),
+        notes=tuple(notes),
     )
 
 
-def _unfinished(chosen: StrategyResult) -> str:
-    """Seeds that are not there: whoever is judged by those that ended well is judged kindly."""
-    if chosen.complete:
-        return ""
-    seeds = ", ".join(f"{problem.seed} ({problem.status})" for problem in chosen.problems)
-    return f"{chosen.label} is judged by {len(chosen.done)} of {len(chosen.cells)} seeds; without a result: {seeds}."
+def _record_look(candidate: StrategyResult, judged: JudgedModel, compared: JudgedModel | None, policy: Policy, registry: Registry) -> Look:
+    """Record this evaluation of the test set. The same question asked again is not another one."""
+    question = json.dumps([judged.digest, compared.digest if compared is not None else None])
+    digests = [normalized_example_digest(e) for e in candidate.examples]
+    is_planned = policy.looks is not None
+    return registry.journal.record_look(candidate.task.name, digests, question, policy.digest, alpha=policy.rule_alpha, planned=is_planned)
 
 
-def _results_digest(chosen: StrategyResult) -> str:
-    """sha256 (hex) of what these cells answered: a training that was repeated is another candidate."""
+def _describe(model: StrategyResult) -> JudgedModel:
+    return JudgedModel(
+        run=model.run.name,
+        strategy=model.strategy,
+        model=model.model,
+        label=model.label,
+        seeds=model.seeds,
+        cells=tuple(cell.id for cell in model.done),
+        digest=_digest_outputs(model),
+    )
+
+
+def _digest_outputs(model: StrategyResult) -> str:
+    """sha256 (hex) of all outputs: a training run that was repeated is another candidate."""
     total = hashlib.sha256()
-    for cell in chosen.done:
-        for p in chosen.predictions(cell):
+    for cell in model.done:
+        for p in model.predictions(cell):
             total.update(json.dumps([p.example_id, p.output, p.extracted]).encode() + b"\n")
     return total.hexdigest()
 
 
-def _spent(policy: Policy, look: Look) -> list[RuleVerdict]:
-    """A plan for so many looks is spent after them; and so is α, when plans that were changed on the way have spent it."""
-    if policy.looks is None:
+def _note_missing_seeds(model: StrategyResult) -> list[VerdictNote]:
+    """Seeds without a result: a model that is judged by its successful seeds only looks better than it is."""
+    if model.complete:
         return []
-    title, fresh = f"{policy.looks} looks at this test set", "take fresh test rows"
-    if look.number > policy.looks:
-        planned = f"the policy planned {policy.looks}: {fresh}, or plan more looks from the start"
-        reason = f"this is look {look.number} at this test set, and {planned}"
-        return [RuleVerdict(title, "INCONCLUSIVE", reason)]
-    if look.planned > policy.alpha * (1 + 1e-9):
-        reason = f"planned looks have spent α = {look.planned:g} at this test set, and the policy has {policy.alpha:g}: {fresh}"
-        return [RuleVerdict(title, "INCONCLUSIVE", reason)]
-    return []
+    texts = {
+        "strategy": (model.label,),
+        "seeds": tuple(str(problem.seed) for problem in model.problems),
+        "statuses": tuple(problem.status for problem in model.problems),
+    }
+    return [VerdictNote("seeds_missing", {"evaluated": len(model.done), "planned": len(model.cells)}, texts)]
 
 
-def _leaks(candidate: StrategyResult, baseline: StrategyResult | None) -> list[RuleVerdict]:
-    """No side may have been trained on a row that is tested; what a model made elsewhere was trained on, nobody here knows."""
-    title, found, unknown = "no test row was trained on", [], []
-    for side, name in ((candidate, "the candidate"), (baseline, "the baseline")):
-        if side is None:
-            continue
-        if side.external:
-            unknown.append(name)
-            continue
-        rows = trained_on(side, candidate)
-        if rows:
-            reason = f"{plural(len(rows), 'test row')} {'is' if len(rows) == 1 else 'are'} among the training rows of {name}"
-            found.append(RuleVerdict(title, "FAIL", reason, n=len(rows), examples=tuple(rows[:3])))
-    if found or (unknown and baseline is None):
-        return found
-    said = f"; not known for {' and '.join(unknown)}, whose outputs were made elsewhere" if unknown else ""
-    return [] if len(unknown) == 2 else [RuleVerdict(title, "PASS", f"no test row is among the training rows{said}")]
+def _note_results(judged: JudgedModel, compared: JudgedModel | None, policy: Policy, look: Look) -> list[VerdictNote]:
+    notes = []
+    if compared is not None and compared.digest == judged.digest:
+        notes.append(VerdictNote("identical_outputs"))
+    if policy.looks is not None and exceeds(look.spent_alpha, policy.alpha):
+        notes.append(VerdictNote("alpha_overspent", {"spent": look.spent_alpha, "alpha": policy.alpha}))
+    return notes

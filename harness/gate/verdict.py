@@ -1,47 +1,151 @@
-"""What a gate says: a verdict for each rule, and for all of them."""
+"""The result of one gate: a verdict on each rule and on all of them. Reasons are data; `harness.reporting` turns them into sentences."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
-from typing import Any
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Literal
 
 from harness.errors import BenchError
 from harness.statistics import Outcome
-from harness.store import to_jsonable
+from harness.store import from_json_text, to_jsonable
 
 EXIT_CODES: dict[Outcome, int] = {"PASS": 0, "FAIL": 1, "INCONCLUSIVE": 3}
+FORMAT: Literal[2] = 2  # of a stored verdict
+
+RuleKind = Literal[
+    "floor",
+    "ceiling",
+    "not_worse",
+    "better",
+    "no_leakage",  # no test example was trained on
+    "looks",  # threshold: the evaluations of this test set that the policy plans
+    "min_examples",  # threshold: the test examples that the policy requires
+    "min_seeds",  # threshold: the training seeds that the policy requires
+]
+
+ReasonCode = Literal[
+    # Scores, decided on one-sided limits.
+    "shown",
+    "refuted",
+    "undecided",
+    "unreliable",  # it would be shown, but the limits are not reliable; texts: why
+    "no_limits",  # texts: why
+    "no_baseline",
+    "one_seed",  # the policy counts the spread of seeds; texts: sides, those with a single seed
+    "seed_spread_unknown",  # the policy counts the spread of seeds, which is not estimated for this score
+    "slice_missing",  # texts: available, the first values of the column
+    "slices_too_small",  # numbers: minimum, largest
+    # Measures, compared without limits.
+    "measured",
+    "not_measured",
+    "baseline_not_measured",
+    "currencies_differ",  # texts: currencies
+    # Reviews.
+    "review_missing",  # texts: strategies, the one or two that the review must show
+    # What must hold for every policy, and what a policy requires of the data.
+    "enough",  # numbers: present
+    "too_few",  # numbers: present
+    "look_exceeded",  # numbers: look
+    "alpha_exceeded",  # numbers: spent, alpha
+    "trained_on",  # numbers: count; texts: sides
+    "not_trained_on",  # texts: unknown_sides, those with external outputs
+]
+
+VerdictNoteCode = Literal[
+    "seeds_missing",  # numbers: evaluated, planned; texts: strategy, seeds, statuses
+    "baseline_rerun",  # the baseline was evaluated on another test set, so its model answered this one; texts: strategy, run
+    "identical_outputs",
+    "alpha_overspent",  # numbers: spent, alpha
+    "slices_skipped",  # numbers: minimum; texts: slices, sizes
+    "no_baseline",
+    "not_recorded",  # texts: run, error
+]
+
+
+@dataclass(frozen=True)
+class JudgedRule:
+    """What a verdict is about.
+
+    Attributes:
+        score: a score, a measure or a number of a review; empty for rules that are about the data.
+        threshold: the number in the rule: its value, margin or "by", or what is required.
+        slice_column, slice_value: the part of the test examples that it is about; without a value, every slice by that column.
+        against: the strategy that a review compares with.
+    """
+
+    kind: RuleKind
+    score: str = ""
+    threshold: float | None = None
+    slice_column: str = ""
+    slice_value: str = ""
+    against: str = ""
+
+    @property
+    def compares(self) -> bool:
+        """Whether it is about the difference to the baseline."""
+        return self.kind in ("not_worse", "better")
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why a rule has its outcome: a code, and the numbers and texts that belong to it, by name.
+
+    Texts come from the data and may be hostile.
+    """
+
+    code: ReasonCode
+    numbers: Mapping[str, float] = field(default_factory=dict)
+    texts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class VerdictNote:
+    """What a reader of a verdict must know besides: a code, the numbers and texts that belong to it, and its rule, if any."""
+
+    code: VerdictNoteCode
+    numbers: Mapping[str, float] = field(default_factory=dict)
+    texts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    rule: JudgedRule | None = None
 
 
 @dataclass(frozen=True)
 class RuleVerdict:
-    """The verdict on one rule: what was measured and its limits at level α, each on one side, what they are held against, and why.
+    """The verdict on one rule.
 
-    `measured` is the score itself, or its difference to the baseline's, turned so that more is better where `compares`. `examples_needed`
-    test rows like these would decide with a power of 80 %, if the planned difference is the true one; None where more would not. `examples`
-    are ids of test rows that the reason is about.
+    Attributes:
+        measured: the score or measure itself, or its difference to the baseline's, signed so that positive is better.
+        low, high: one-sided limits, each at the level α of the verdict.
+        unit: of the score; empty for measures.
+        n: the examples that it rests on.
+        examples_needed: how many test examples like these would decide with 80% power, see `statistics.sample_size`.
+        method: how the limits were computed.
+        example_ids: test examples that the reason is about.
     """
 
-    rule: str
+    rule: JudgedRule
     outcome: Outcome
-    reason: str
-    score: str = ""
-    compares: bool = False
+    reason: Reason
     measured: float | None = None
     low: float | None = None
     high: float | None = None
-    against: float | None = None
     unit: str = ""
     n: int = 0
     examples_needed: int | None = None
     method: str = ""
-    examples: tuple[str, ...] = ()
+    example_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
-class Worse:
-    """A test row on which the candidate is worse than the baseline: the score of each, what each said, and by whom ("scores", "people") a
-    critical error was found there that the baseline does not make."""
+class Regression:
+    """A test example on which the candidate is worse than the baseline.
+
+    Attributes:
+        title: the example's question, or its first input.
+        baseline, candidate: their scores.
+        critical_by: who found a critical error there that the baseline does not make: "scores", "people".
+    """
 
     example: str
     title: str
@@ -59,7 +163,7 @@ class Worse:
 
 @dataclass(frozen=True)
 class JudgedModel:
-    """Who is judged, or held against: where its results are, what its artifact's digest is."""
+    """A strategy of a run, as candidate or baseline. `digest` is a hash of its outputs."""
 
     run: str
     strategy: str
@@ -72,27 +176,40 @@ class JudgedModel:
 
 @dataclass(frozen=True)
 class Verdict:
-    """Everything that one gate says. `alpha` is what each rule decided at, `look` the how-many-th look at this test set this is, of
-    `planned` ones (None: nobody planned)."""
+    """The result of one gate.
+
+    Attributes:
+        score: the task's primary score.
+        n: the number of test examples.
+        regressions: the worst examples on which the candidate is worse, critical ones first.
+        regression_count, critical_count: how many there are in total, and how many of them are critical.
+        alpha: the level of each rule.
+        look: the number of this evaluation of the test set, from 1.
+        planned_looks: how many the policy plans; None without a plan.
+        policy: the policy as plain values; `policy_digest` is a hash of what decides in it.
+        test_digest: a hash of the test examples.
+        at: when, in ISO 8601.
+    """
 
     outcome: Outcome
     task: str
     score: str
-    rows: int
+    n: int
     candidate: JudgedModel
     baseline: JudgedModel | None
-    rulings: tuple[RuleVerdict, ...]
-    worse: tuple[Worse, ...]
-    worse_rows: int
-    critical_rows: int
+    rules: tuple[RuleVerdict, ...]
+    regressions: tuple[Regression, ...]
+    regression_count: int
+    critical_count: int
     alpha: float
     look: int
-    planned: int | None
+    planned_looks: int | None
     policy: dict[str, Any]
     policy_digest: str
     test_digest: str
     at: str
-    notes: tuple[str, ...] = ()
+    notes: tuple[VerdictNote, ...] = ()
+    format: Literal[2] = FORMAT
 
     @property
     def exit_code(self) -> int:
@@ -100,36 +217,37 @@ class Verdict:
         return EXIT_CODES[self.outcome]
 
     def to_json(self) -> dict[str, Any]:
-        """Every value, as `verdict_of` reads it back; a number that does not exist is null, never NaN."""
-        found: dict[str, Any] = to_jsonable(asdict(self))
-        return found
+        """Plain values that `parse_verdict` reads. Numbers that do not exist are null, never NaN."""
+        values: dict[str, Any] = to_jsonable(asdict(self))
+        return values
 
     def without_text(self) -> Verdict:
-        """Without ids and outputs of test rows: they may be what patients said."""
-        return replace(self, worse=(), rulings=tuple(replace(ruling, examples=()) for ruling in self.rulings))
+        """Without ids and outputs of test examples: they may contain what patients said."""
+        return replace(self, regressions=(), rules=tuple(replace(rule, example_ids=()) for rule in self.rules))
 
 
-def verdict_of(value: Mapping[str, Any], where: str) -> Verdict:
-    """A verdict back from the values that it was put on record as, in the file `where`.
+def parse_verdict(values: Mapping[str, Any], where: str) -> Verdict:
+    """The verdict from stored values.
+
+    Args:
+        where: the file, for errors.
 
     Raises:
-        BenchError: the record is damaged.
+        BenchError: the record is damaged, or another version wrote it.
     """
+    version = values.get("format")
+    if version != FORMAT:
+        raise BenchError(
+            f"{where}: holds a verdict in format {version or 1}; this version of bench reads format {FORMAT}. "
+            "Move the file away, and run `bench gate` again."
+        )
     try:
-        sides = {name: _side(value[name]) for name in ("candidate", "baseline")}
-        rulings = tuple(RuleVerdict(**each | {"examples": tuple(each["examples"])}) for each in value["rulings"])
-        worse = tuple(Worse(**each | {"critical_by": tuple(each["critical_by"])}) for each in value["worse"])
-        return Verdict(**dict(value) | sides | {"rulings": rulings, "worse": worse, "notes": tuple(value["notes"])})
-    except (KeyError, TypeError) as error:
-        what = f"the verdict is damaged, or of another version ({type(error).__name__}: {error})"
-        raise BenchError(f"{where}: {what}. Move it away to go on without it.") from None
+        return from_json_text(Verdict, json.dumps(values))
+    except ValueError as error:
+        raise BenchError(f"{where}: is damaged: {error}. Move the file away, and run `bench gate` again.") from None
 
 
-def _side(value: Mapping[str, Any] | None) -> JudgedModel | None:
-    return None if value is None else JudgedModel(**dict(value) | {"seeds": tuple(value["seeds"]), "cells": tuple(value["cells"])})
-
-
-def together(outcomes: Iterable[Outcome]) -> Outcome:
-    """FAIL where any rule fails, else INCONCLUSIVE where any is, else PASS. That all must pass needs no correction for their number."""
-    every = set(outcomes)
-    return "FAIL" if "FAIL" in every else "INCONCLUSIVE" if "INCONCLUSIVE" in every else "PASS"
+def combine_outcomes(outcomes: Iterable[Outcome]) -> Outcome:
+    """FAIL if any rule fails, else INCONCLUSIVE if any is, else PASS. That all must pass needs no correction for their number."""
+    distinct = set(outcomes)
+    return "FAIL" if "FAIL" in distinct else "INCONCLUSIVE" if "INCONCLUSIVE" in distinct else "PASS"

@@ -70,14 +70,14 @@ def test_promote_reject_replace_and_roll_back(
     assert spoiled.out.startswith("FAIL: lora of bad against lora of good (in service since ")
     failed = [line for line in spoiled.out.splitlines() if " FAIL " in line]
     assert any("macro_f1 at least 0.8" in line for line in failed) and any("accuracy not worse" in line for line in failed)
-    assert "rows of 200 got worse" in spoiled.out and (tuned / "gate.xml").read_text().count("<failure") == len(failed)
+    assert "of 200 test examples got worse" in spoiled.out and (tuned / "gate.xml").read_text().count("<failure") == len(failed)
     assert "## FAIL" in summary.read_text() and "## PASS" in summary.read_text(), "appended, not written over"
     refused = bench("promote", "runs/bad", *judged, here=tuned)
     assert refused.code == 1 and "FAIL: not promoted" in refused.err
 
     repaired = bench("gate", "runs/elsewhere", *judged, here=tuned)
     assert repaired.code == 0, repaired
-    assert "was tested on other rows: its model has answered those of elsewhere" in repaired.out
+    assert "was evaluated on a different test set; its model was re-run on the examples of elsewhere" in repaired.out
     second = bench("promote", "runs/elsewhere", *judged, here=tuned)
     assert second.code == 0, second
     assert "lora of elsewhere" in bench("registry", here=tuned).out
@@ -87,7 +87,7 @@ def test_promote_reject_replace_and_roll_back(
     history = bench("registry", "history", "classification", here=tuned).out.splitlines()
     assert [line.split("  ")[2] for line in history] == ["promote", "promote", "rollback"] and history[-1].endswith("complaints")
     report = (tuned / "runs" / "bad" / "report.html").read_text(encoding="utf-8")
-    assert "May it replace the one in service?" in report and "FAIL: lora of bad" in report
+    assert "Can it replace the current model?" in report and "FAIL: lora of bad" in report
 
 
 @pytest.fixture
@@ -115,7 +115,7 @@ def test_job_summary_without_text_names_no_example(call: Call, run: Path, tmp_pa
     summary.unlink()
     assert call(*judged, "--without-text").code == 1
     assert "row-" in whole and "row-" not in summary.read_text(encoding="utf-8") and "FAIL" in summary.read_text(encoding="utf-8")
-    assert all(json.loads(file.read_text())["worse"] for file in (run / "gates").glob("*.json")), "the record holds them in any case"
+    assert all(json.loads(file.read_text())["regressions"] for file in (run / "gates").glob("*.json")), "the record holds them in any case"
 
 
 def test_unwritable_job_summary_keeps_the_verdict(call: Call, run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

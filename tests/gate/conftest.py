@@ -11,7 +11,8 @@ import pytest
 from report_factory import Made, make_run, summarization
 
 from harness.api import gate
-from harness.gate import Verdict
+from harness.gate import RuleVerdict, Verdict
+from harness.reporting.wording.gate_sentences import rule_title
 from harness.store import StoredRun
 
 Runs = Callable[..., StoredRun]
@@ -26,8 +27,9 @@ def judged(run: StoredRun, tmp_path: Path, strategy: str = "lora", policy: dict[
     return gate(run.path, strategy, **options)
 
 
-def only(verdict: Verdict, text: str) -> Any:
-    (found,) = [r for r in verdict.rulings if text in r.rule]
+def only(verdict: Verdict, text: str) -> RuleVerdict:
+    """The one rule whose title contains this text."""
+    (found,) = [rule for rule in verdict.rules if text in rule_title(rule.rule)]
     return found
 
 

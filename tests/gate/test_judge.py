@@ -1,4 +1,4 @@
-"""Verdicts: what passes, what fails, what cannot be told, and why."""
+"""Verdicts: what passes, what fails, what stays undecided, and why."""
 
 from __future__ import annotations
 
@@ -13,25 +13,27 @@ from chance import at_most
 from report_factory import HOSTILE, Made, classification, make_run, summarization
 
 from harness.errors import BenchError
-from harness.gate import EXIT_CODES, verdict_of
-from harness.reporting import render, verdict_to_junit, verdict_to_markdown
+from harness.gate import EXIT_CODES, JudgedRule, Reason, VerdictNote, parse_verdict
+from harness.reporting import render, verdict_to_json, verdict_to_junit, verdict_to_markdown
 from harness.reporting.views import build_report_view
-from harness.reporting.wording.gate_words import headline, list_rules
+from harness.reporting.wording.gate_sentences import headline, rule_title
+from harness.reporting.wording.gate_tables import list_rules
 from harness.store import StoredRun, read_verdicts
 from tests.gate.conftest import Runs, judged, only
 
 
-def test_better_passes_and_worse_fails_and_near_cannot_be_told(runs: Runs, tmp_path: Path) -> None:
+def test_better_passes_worse_fails_and_near_is_inconclusive(runs: Runs, tmp_path: Path) -> None:
     good, bad, near = (judged(runs(lora, base=0.6, rows=rows), tmp_path) for lora, rows in ((0.9, 200), (0.4, 200), (0.6, 60)))
     assert [v.outcome for v in (good, bad, near)] == ["PASS", "FAIL", "INCONCLUSIVE"]
     assert [v.exit_code for v in (good, bad, near)] == [0, 1, 3] == list(EXIT_CODES.values())
-    ruling = only(near, "rougeL not worse")
-    assert ruling.examples_needed is not None and ruling.examples_needed > 60
-    assert ruling.low < -0.01 < ruling.high
-    assert bad.worse_rows > 100 and bad.worse[0].candidate - bad.worse[0].baseline == min(w.candidate - w.baseline for w in bad.worse)
+    rule = only(near, "rougeL not worse")
+    assert rule.examples_needed is not None and rule.examples_needed > 60
+    assert rule.low is not None and rule.high is not None and rule.low < -0.01 < rule.high
+    changes = [each.candidate - each.baseline for each in bad.regressions]
+    assert bad.regression_count > 100 and changes[0] == min(changes)
 
 
-def test_more_data_turns_what_cannot_be_told_into_a_verdict(runs: Runs, tmp_path: Path) -> None:
+def test_more_data_decide_an_inconclusive_verdict(runs: Runs, tmp_path: Path) -> None:
     policy = {"rules": [{"rule": "not_worse", "score": "rougeL", "margin": 0.05}]}
     outcomes = [judged(runs(0.6, base=0.6, rows=rows), tmp_path, policy=policy).outcome for rows in (20, 1500)]
     assert outcomes == ["INCONCLUSIVE", "PASS"]
@@ -50,13 +52,13 @@ def test_each_kind_of_rule_has_three_outcomes(runs: Runs, tmp_path: Path, rule: 
     assert [low, at, high] == (["FAIL", "INCONCLUSIVE", "PASS"] if rule == "ceiling" else ["PASS", "INCONCLUSIVE", "FAIL"])
 
 
-def test_what_never_varied_and_has_no_ends_is_no_evidence(runs: Runs, tmp_path: Path) -> None:
+def test_an_unbounded_score_that_never_varied_is_inconclusive(runs: Runs, tmp_path: Path) -> None:
     found = judged(runs(0.9), tmp_path, policy={"rules": [{"rule": "ceiling", "score": "output_words", "value": 100}]})
     assert found.outcome == "INCONCLUSIVE"
 
 
 @pytest.mark.parametrize(("rows", "fails"), [(30, 0.05), (60, 0.02), (100, 0.02)])
-def test_a_model_that_fails_rarely_and_wholly_does_not_pass_by_luck(tmp_path: Path, rows: int, fails: float) -> None:
+def test_a_model_that_rarely_fails_completely_does_not_pass_by_luck(tmp_path: Path, rows: int, fails: float) -> None:
     """The floor lies exactly at the true score; the failures of a few rows in a hundred are often not among the test rows."""
     times, passed, rng = 120, 0, np.random.default_rng(rows)
     scores = lambda bad: lambda e, r: "x" if bad[int(e.id.removeprefix("row-"))] else e.targets[0]  # noqa: E731
@@ -71,7 +73,7 @@ def test_a_model_that_fails_rarely_and_wholly_does_not_pass_by_luck(tmp_path: Pa
     assert at_most(0.05, passed / times, times)
 
 
-def test_rows_without_a_score_are_no_evidence(tmp_path: Path) -> None:
+def test_examples_without_a_score_are_not_counted(tmp_path: Path) -> None:
     """Of 400 rows all or 60 have facts; what fails wholly and rarely may well not be among 60."""
     said = ("mild", "pain", "left", "knee", "fever")
     cells = [Made("base", 0.9), Made("lora", seed=1, train_seconds=9, answer=lambda e, r: " ".join(said))]
@@ -85,40 +87,44 @@ def test_rows_without_a_score_are_no_evidence(tmp_path: Path) -> None:
     assert outcomes == ["PASS", "INCONCLUSIVE"]
 
 
-def test_slices_are_ruled_one_by_one_and_a_missing_one_fails_loudly(runs: Runs, tmp_path: Path) -> None:
+def test_slices_are_judged_one_by_one_and_a_missing_one_fails(runs: Runs, tmp_path: Path) -> None:
     run = runs(0.9, rows=200, meta=lambda i: {"ward": "north" if i % 4 == 0 else "south" if i % 4 < 3 else f"tiny-{i % 12}"})
     rule = {"rule": "floor", "score": "rougeL", "value": 0.2}
     found = judged(run, tmp_path, policy={"rules": [rule | {"slice": "ward"}]})
-    assert [r.rule for r in found.rulings][1:] == ["rougeL at least 0.2 on ward = south", "rougeL at least 0.2 on ward = north"]
+    titles = [rule_title(r.rule) for r in found.rules]
+    assert titles[1:] == ["rougeL at least 0.2 for ward = south", "rougeL at least 0.2 for ward = north"]
     missing = judged(run, tmp_path, policy={"rules": [rule | {"slice": "ward=east"}]})
-    assert missing.outcome == "FAIL" and "no test row has ward = east; there are south, north" in missing.rulings[-1].reason
+    reason = missing.rules[-1].reason
+    assert missing.outcome == "FAIL" and reason.code == "slice_missing" and reason.texts["available"][:2] == ("south", "north")
     with pytest.raises(BenchError, match="no such column"):
         judged(run, tmp_path, policy={"rules": [rule | {"slice": "wrd"}]})
 
 
-def test_parts_that_are_too_small_are_named(runs: Runs, tmp_path: Path) -> None:
+def test_slices_that_are_too_small_are_named(runs: Runs, tmp_path: Path) -> None:
     run = runs(0.9, meta=lambda i: {"ward": "north" if i < 29 else "south", "age": i % 90})
     rule = {"rule": "not_worse", "score": "rougeL", "margin": 0.05, "slice": "ward"}
     found = judged(run, tmp_path, policy={"rules": [rule]})
-    said = "rougeL not worse than the baseline by more than 0.05 on ward: not judged, for they have fewer than 30 rows: north (29)."
-    assert found.outcome == "PASS" and said in found.notes
+    judged_rule = JudgedRule("not_worse", "rougeL", 0.05, "ward")
+    note = VerdictNote("slices_skipped", {"minimum": 30}, {"slices": ("north",), "sizes": ("29",)}, judged_rule)
+    assert found.outcome == "PASS" and note in found.notes
     exact = judged(run, tmp_path, policy={"rules": [rule | {"slice": "age=5"}]})
-    assert exact.rulings[-1].n == 3 and exact.outcome != "FAIL", "numbers that are cut into thirds can be named, too"
+    assert exact.rules[-1].n == 3 and exact.outcome != "FAIL", "numbers that are cut into thirds can be named, too"
 
 
-def test_too_few_rows_need_no_more_than_enough(runs: Runs, tmp_path: Path) -> None:
+def test_a_better_model_on_too_few_examples_is_inconclusive(runs: Runs, tmp_path: Path) -> None:
     found = judged(runs(0.95, rows=20), tmp_path, policy={"rows": 5, "rules": [{"rule": "not_worse", "score": "rougeL", "margin": 0.01}]})
-    ruling = found.rulings[-1]
-    assert (ruling.outcome, ruling.examples_needed) == ("INCONCLUSIVE", None) and "too few rows" in ruling.reason
+    rule = found.rules[-1]
+    assert (rule.outcome, rule.examples_needed) == ("INCONCLUSIVE", None)
+    assert rule.reason == Reason("unreliable", texts={"why": ("fewer than 30 examples",)})
 
 
-def test_money_of_two_currencies_is_not_compared(runs: Runs, tmp_path: Path) -> None:
+def test_costs_in_two_currencies_are_not_compared(runs: Runs, tmp_path: Path) -> None:
     one, other = runs(0.9), runs(0.9)
     for file in other.path.rglob("cell.json"):
         file.write_text(file.read_text(encoding="utf-8").replace('"USD"', '"JPY"'), encoding="utf-8")
     rules = [{"rule": "not_worse", "score": "thousand_price", "margin": 1.0}]
     found = judged(one, tmp_path, policy={"rules": rules}, baseline=f"{other.path}:lora")
-    assert found.outcome == "INCONCLUSIVE" and found.rulings[-1].reason == "USD and JPY cannot be compared"
+    assert found.outcome == "INCONCLUSIVE" and found.rules[-1].reason == Reason("currencies_differ", texts={"currencies": ("USD", "JPY")})
 
 
 def test_a_class_that_got_worse_fails_alone(tmp_path: Path) -> None:
@@ -127,11 +133,11 @@ def test_a_class_that_got_worse_fails_alone(tmp_path: Path) -> None:
     run = make_run(tmp_path / "run", [classification(cells, rows=300)])
     rule = {"rule": "not_worse", "score": "accuracy", "margin": 0.1, "slice": "class"}
     found = judged(run, tmp_path, policy={"rules": [rule]})
-    outcomes = {r.rule.split("= ")[-1]: r.outcome for r in found.rulings[1:]}
+    outcomes = {r.rule.slice_value: r.outcome for r in found.rules[1:]}
     assert outcomes == {"refund_0": "PASS", "card lost_1": "FAIL", "transfer failed_2": "PASS"} and found.outcome == "FAIL"
 
 
-def test_what_was_measured_once_is_compared_as_it_is(runs: Runs, tmp_path: Path) -> None:
+def test_measures_are_compared_as_measured(runs: Runs, tmp_path: Path) -> None:
     run = runs(0.9)
     rules = [
         {"rule": "ceiling", "score": "training_seconds", "value": 100},
@@ -140,18 +146,20 @@ def test_what_was_measured_once_is_compared_as_it_is(runs: Runs, tmp_path: Path)
         {"rule": "not_worse", "score": "artifact_bytes", "margin": 1e9},
     ]
     found = judged(run, tmp_path, policy={"rules": rules})
-    by_score = {r.score: r for r in found.rulings if r.score}
+    by_score = {r.rule.score: r for r in found.rules if r.rule.score}
     assert by_score["training_seconds"].measured == pytest.approx(60 * 9 / 8) and by_score["training_seconds"].outcome == "PASS"
     assert by_score["answer_seconds"].outcome == "FAIL" and by_score["answer_seconds"].measured == pytest.approx(41.5 / 200)
-    assert by_score["forgetting"].outcome == "FAIL" and "was not measured" in by_score["forgetting"].reason
+    assert by_score["forgetting"].outcome == "FAIL" and by_score["forgetting"].reason.code == "not_measured"
     assert by_score["artifact_bytes"].outcome == "PASS"
 
 
-def test_least_rows_and_seeds_cannot_be_made_up_for(runs: Runs, tmp_path: Path) -> None:
+def test_required_examples_and_seeds_are_checked(runs: Runs, tmp_path: Path) -> None:
     rules = [{"rule": "floor", "score": "rougeL", "value": 0.1}]
     few = judged(runs(0.9, rows=50), tmp_path, policy={"rows": 100, "seeds": 3, "rules": rules})
-    assert few.outcome == "INCONCLUSIVE" and {r.outcome for r in few.rulings if "seeds" in r.rule or "test rows" in r.rule} == {
-        "INCONCLUSIVE"
+    required = {r.rule.kind: (r.outcome, r.reason) for r in few.rules if r.rule.kind in ("min_examples", "min_seeds")}
+    assert few.outcome == "INCONCLUSIVE" and required == {
+        "min_examples": ("INCONCLUSIVE", Reason("too_few", {"present": 50})),
+        "min_seeds": ("INCONCLUSIVE", Reason("too_few", {"present": 1})),
     }
     enough = judged(runs(0.9, rows=120, seeds=(1, 2, 3)), tmp_path, policy={"rows": 100, "seeds": 3, "rules": rules})
     assert enough.outcome == "PASS"
@@ -164,24 +172,48 @@ def test_the_spread_of_seeds_counts_where_the_policy_says_so(tmp_path: Path) -> 
     rules = [{"rule": "not_worse", "score": "rougeL", "margin": 0.01}]
     assert judged(run, tmp_path, policy={"rules": rules}).outcome == "PASS"
     counted = judged(run, tmp_path, policy={"rules": rules, "seed_spread": "count"})
-    assert counted.outcome == "INCONCLUSIVE" and "examples and seeds" in counted.rulings[-1].method
+    assert counted.outcome == "INCONCLUSIVE" and "examples and seeds" in counted.rules[-1].method
     one = make_run(tmp_path / "one", [summarization(cells[:2], rows=300)])
     alone = judged(one, tmp_path, policy={"rules": rules, "seed_spread": "count"})
-    assert alone.outcome == "INCONCLUSIVE" and "one seed only" in alone.rulings[-1].reason
+    assert alone.outcome == "INCONCLUSIVE" and alone.rules[-1].reason == Reason("one_seed", texts={"sides": ("candidate",)})
 
 
-def test_a_verdict_is_on_record_and_in_the_report(runs: Runs, tmp_path: Path) -> None:
+def test_a_verdict_is_stored_and_in_the_report(runs: Runs, tmp_path: Path) -> None:
     run = runs(0.9)
     verdict = judged(run, tmp_path)
     ((file, kept),) = read_verdicts(run.path).items()
-    assert verdict_of(kept, str(file)) == verdict
+    assert parse_verdict(kept, str(file)) == verdict
     (shown,) = build_report_view(run).tasks[0].verdicts
     assert headline(shown).startswith("PASS: lora of run-0 against base of run-0")
-    assert len(list_rules(shown).rows) == len(verdict.rulings)
-    assert build_report_view(run, with_text=False).tasks[0].verdicts[0].worse == ()
+    assert len(list_rules(shown).rows) == len(verdict.rules)
+    assert build_report_view(run, with_text=False).tasks[0].verdicts[0].regressions == ()
 
 
-def test_a_report_without_texts_stays_without_them(runs: Runs, tmp_path: Path) -> None:
+def test_json_has_sentences_beside_the_codes(runs: Runs, tmp_path: Path) -> None:
+    verdict = judged(runs(0.9), tmp_path)
+    values = verdict_to_json(verdict)
+    assert values["headline"].startswith("PASS: ") and len(values["sentences"]) >= 2
+    assert values["rules"][0]["title"] == "No training on test examples"
+    assert values["rules"][0]["reason"]["code"] == "not_trained_on" and values["rules"][0]["sentence"].endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ({"format": None}, "holds a verdict in format 1; this version of bench reads format 2"),
+        ({"format": 3}, "holds a verdict in format 3; this version of bench reads format 2"),
+        ({"alpha": "0.05"}, "is damaged: alpha: "),
+        ({"extra": 1}, "is damaged: extra: "),
+    ],
+)
+def test_a_verdict_of_another_version_or_a_damaged_one_is_refused(runs: Runs, tmp_path: Path, change: dict[str, Any], problem: str) -> None:
+    values = judged(runs(0.9), tmp_path).to_json() | change
+    with pytest.raises(BenchError, match=re.escape(problem)) as refused:
+        parse_verdict(values, "gates/1.json")
+    assert len(refused.value.problems) == 1 and str(refused.value).startswith("gates/1.json: ")
+
+
+def test_a_report_without_text_stays_without_it(runs: Runs, tmp_path: Path) -> None:
     run = runs(0.9)
     page, text = run.path / "report.html", run.examples("summarization")[0].inputs["input"]
     page.write_text(render(run, with_text=False), encoding="utf-8")
@@ -193,7 +225,7 @@ def test_a_report_without_texts_stays_without_them(runs: Runs, tmp_path: Path) -
     assert "task-1-packed" in page.read_text(encoding="utf-8")
 
 
-def test_what_a_killed_gate_left_is_no_verdict(runs: Runs, tmp_path: Path) -> None:
+def test_files_of_a_killed_gate_are_ignored(runs: Runs, tmp_path: Path) -> None:
     run = runs(0.9)
     (run.path / "gates").mkdir()
     (run.path / "gates" / ".4711.whole").write_text('{"outcome": "PA')
@@ -201,11 +233,11 @@ def test_what_a_killed_gate_left_is_no_verdict(runs: Runs, tmp_path: Path) -> No
     assert [value["outcome"] for value in read_verdicts(run.path).values()] == ["PASS"]
 
 
-def test_a_verdict_that_cannot_be_kept_is_still_given(runs: Runs, tmp_path: Path) -> None:
+def test_a_verdict_that_cannot_be_stored_is_still_returned(runs: Runs, tmp_path: Path) -> None:
     run = runs(0.9)
     (run.path / "gates").write_text("a file where the folder should be")
     found = judged(run, tmp_path)
-    assert found.outcome == "PASS" and "could not be put into run-0" in found.notes[-1]
+    assert found.outcome == "PASS" and found.notes[-1].code == "not_recorded" and found.notes[-1].texts["run"] == ("run-0",)
 
 
 def test_hostile_output_is_inert_in_every_output(tmp_path: Path) -> None:
@@ -220,10 +252,10 @@ def test_hostile_output_is_inert_in_every_output(tmp_path: Path) -> None:
     assert "<img" not in junit and "\u202e" not in junit
     assert json.loads(value)["outcome"] == "FAIL"
     (suite,) = JUnitXml.fromstring(junit.encode())
-    assert (suite.tests, suite.failures, suite.errors) == (len(verdict.rulings), 2, 0)
+    assert (suite.tests, suite.failures, suite.errors) == (len(verdict.rules), 2, 0)
 
 
-def test_junit_has_a_case_a_rule_and_no_doubt_is_taken_for_a_pass(runs: Runs, tmp_path: Path) -> None:
+def test_junit_has_a_case_per_rule_and_undecided_rules_are_errors(runs: Runs, tmp_path: Path) -> None:
     from junitparser import Error, Failure, JUnitXml
 
     verdict = judged(runs(0.6, base=0.6, rows=40), tmp_path, policy={
@@ -232,14 +264,14 @@ def test_junit_has_a_case_a_rule_and_no_doubt_is_taken_for_a_pass(runs: Runs, tm
     (suite,) = JUnitXml.fromstring(verdict_to_junit(verdict).encode())
     results = {case.name: [type(r) for r in case.result] for case in suite}
     assert results == {
-        "no test row was trained on": [],
+        "No training on test examples": [],
         "rougeL not worse than the baseline by more than 0.01": [Error],
         "rougeL at least 0.99": [Failure],
     }
 
 
 @pytest.mark.parametrize("size", [20, 60])
-def test_at_a_loss_of_the_margin_a_wrong_pass_is_as_rare_as_alpha(tmp_path: Path, size: int) -> None:
+def test_with_a_true_loss_of_the_margin_wrong_passes_are_as_rare_as_alpha(tmp_path: Path, size: int) -> None:
     """Paired right-or-wrong answers; the candidate is worse by exactly Δ."""
     margin, times, passed, rng = 0.1, 150, 0, np.random.default_rng(size)
     for number in range(times):
@@ -252,7 +284,7 @@ def test_at_a_loss_of_the_margin_a_wrong_pass_is_as_rare_as_alpha(tmp_path: Path
     assert at_most(0.05, passed / times, times)
 
 
-def test_at_a_loss_of_the_margin_patients_with_many_rows_pass_no_oftener(tmp_path: Path) -> None:
+def test_wrong_passes_stay_rare_with_many_examples_per_patient(tmp_path: Path) -> None:
     """What one patient has in common is not five rows of evidence. The candidate fails on whole patients, worse by exactly Δ."""
     margin, patients, each, times, passed, rng = 0.1, 40, 5, 150, 0, np.random.default_rng(8)
     for number in range(times):
@@ -286,12 +318,12 @@ def test_improving_a_candidate_never_turns_a_pass_into_a_failure(tmp_path: Path)
         better = lora.copy()
         better[rng.choice(np.flatnonzero(~lora), size=5, replace=False)] = True
         after = judged(_answered(tmp_path / f"b{number}", base, better), tmp_path, policy={"rules": rules})
-        for one, other in zip(before.rulings, after.rulings, strict=True):
+        for one, other in zip(before.rules, after.rules, strict=True):
             assert not (one.outcome == "PASS" and other.outcome == "FAIL")
             assert not (one.outcome == "INCONCLUSIVE" and other.outcome == "FAIL")
 
 
-def test_a_verdict_says_where_it_comes_from(runs: Runs, tmp_path: Path) -> None:
+def test_a_verdict_records_its_policy_and_digests(runs: Runs, tmp_path: Path) -> None:
     verdict = judged(runs(0.9), tmp_path)
     assert verdict.policy["rules"][0]["margin"] == 0.01 and len(verdict.policy_digest) == len(verdict.test_digest) == 64
     assert verdict.baseline is not None and len({verdict.candidate.digest, verdict.baseline.digest}) == 2
@@ -301,10 +333,10 @@ def test_equal_costs_are_not_better(runs: Runs, tmp_path: Path) -> None:
     one, other = runs(0.9, rows=60), runs(0.9, rows=60)
     rule = {"rule": "better", "score": "answer_seconds", "by": 0}
     equal = judged(one, tmp_path, policy={"rules": [rule]}, baseline=f"{other.path}:lora")
-    assert equal.rulings[-1].outcome == "FAIL" and equal.rulings[-1].measured == 0
+    assert equal.rules[-1].outcome == "FAIL" and equal.rules[-1].measured == 0
 
 
-def test_seeds_that_failed_are_said(tmp_path: Path) -> None:
+def test_failed_seeds_are_noted(tmp_path: Path) -> None:
     cells = [
         Made("base", 0.3),
         Made("lora", 0.9, 1, train_seconds=9),
@@ -312,4 +344,5 @@ def test_seeds_that_failed_are_said(tmp_path: Path) -> None:
     ]
     run = make_run(tmp_path / "run", [summarization(cells, rows=100)])
     found = judged(run, tmp_path)
-    assert "lora is judged by 1 of 2 seeds; without a result: 2 (diverged)." in found.notes
+    texts = {"strategy": ("lora",), "seeds": ("2",), "statuses": ("diverged",)}
+    assert VerdictNote("seeds_missing", {"evaluated": 1, "planned": 2}, texts) in found.notes

@@ -1,4 +1,4 @@
-"""Who looks at a test set until it passes will see it pass: every look is counted."""
+"""Repeated evaluation on one test set inflates false passes, so every evaluation is counted."""
 
 from __future__ import annotations
 
@@ -10,34 +10,36 @@ from report_factory import Made, make_run, summarization
 
 from harness.api import verify_registry
 from harness.errors import BenchError
+from harness.gate import Reason
 from tests.gate.conftest import Runs, judged
 
 RULES = [{"rule": "not_worse", "score": "rougeL", "margin": 0.01}]
 
 
-def test_looks_are_counted_once_a_question_and_spent_where_they_are_planned(runs: Runs, tmp_path: Path) -> None:
+def test_looks_are_counted_once_per_question_and_limited_by_the_plan(runs: Runs, tmp_path: Path) -> None:
     run = runs(0.9)
     looks = [judged(run, tmp_path, policy={"rules": RULES}).look for _ in range(2)]
     assert looks == [1, 1], "the same question is no new look"
     planned = [judged(run, tmp_path, policy={"rules": RULES, "looks": 3, "alpha": a}) for a in (0.06, 0.03, 0.09)]
     assert [v.look for v in planned] == [2, 3, 4] and planned[0].alpha == pytest.approx(0.02)
     assert [v.outcome for v in planned] == ["PASS", "PASS", "INCONCLUSIVE"]
-    assert "this is look 4 at this test set, and the policy planned 3" in planned[-1].rulings[0].reason
-    assert "α = 0.07 is spent at this test set, and the policy has 0.06" in planned[0].notes[-1], "the first look spent 0.05"
+    assert planned[-1].rules[0].reason == Reason("look_exceeded", {"look": 4}) and planned[-1].rules[0].rule.threshold == 3
+    overspent = planned[0].notes[-1]
+    assert (overspent.code, overspent.numbers) == ("alpha_overspent", {"spent": pytest.approx(0.07), "alpha": 0.06}), "the first spent 0.05"
     fewer = judged(runs(0.9, rows=199), tmp_path, policy={"rules": RULES})
     assert fewer.look == 5, "a row less is no fresh test set"
     other = judged(runs(0.9, rows=200, text=lambda i: f"another text {i}"), tmp_path, policy={"rules": RULES})
     assert other.look == 1, "another test set"
 
 
-def test_what_no_answer_depends_on_makes_no_fresh_test_set(runs: Runs, tmp_path: Path) -> None:
+def test_columns_that_no_output_depends_on_make_no_new_test_set(runs: Runs, tmp_path: Path) -> None:
     made = [runs(0.9), runs(0.9, meta=lambda i: {"ward": i % 3}), runs(0.9, group=lambda i: f"p{i}"), runs(0.9, metrics=("rouge", "facts"))]
     policies = [{"rules": RULES, "alpha": 0.05 - k / 1000} for k in range(len(made))]
     looks = [judged(run, tmp_path, policy=policy).look for run, policy in zip(made, policies, strict=True)]
     assert looks == [1, 2, 3, 4]
 
 
-def test_a_space_more_makes_no_fresh_test_set(runs: Runs, tmp_path: Path) -> None:
+def test_white_space_and_case_make_no_new_test_set(runs: Runs, tmp_path: Path) -> None:
     policy = {"rules": RULES, "looks": 1}
     texts = ["text {} pain", "text {} pain ", "TEXT {}  pain"]
     made = [runs(0.9 + k / 100, text=lambda i, text=text: text.format(i)) for k, text in enumerate(texts)]
@@ -50,13 +52,14 @@ def test_alpha_is_spent_over_plans_that_change(runs: Runs, tmp_path: Path) -> No
     run = runs(0.9)
     found = [judged(run, tmp_path, policy={"rules": RULES, "looks": k}) for k in (1, 2, 3)]
     assert [v.outcome for v in found] == ["PASS", "INCONCLUSIVE", "INCONCLUSIVE"]
-    assert "planned looks have spent α = 0.075 at this test set, and the policy has 0.05" in found[1].rulings[0].reason
+    reason = found[1].rules[0].reason
+    assert (reason.code, reason.numbers) == ("alpha_exceeded", {"spent": pytest.approx(0.075), "alpha": 0.05})
 
 
 @pytest.mark.parametrize(
     "change",
     [
-        "UPDATE looks SET rows = x''",
+        "UPDATE looks SET examples = x''",
         "UPDATE looks SET alpha = 0",
         "UPDATE looks SET task = 'x'",
         "DELETE FROM looks WHERE number = 2",
@@ -70,18 +73,18 @@ def test_looks_are_sealed_as_events_are(runs: Runs, tmp_path: Path, change: str)
         db.execute(change)
     db.close()
     for use in (lambda: judged(run, tmp_path, policy={"rules": RULES}), lambda: verify_registry(registry=tmp_path / "registry")):
-        with pytest.raises(BenchError, match=r"look \d was changed, or one before it is gone"):
+        with pytest.raises(BenchError, match=r"look \d was changed, or one before it was removed"):
             use()
 
 
-def test_no_test_rows_are_nothing_to_judge_by(tmp_path: Path) -> None:
+def test_an_empty_test_set_is_refused(tmp_path: Path) -> None:
     run = make_run(tmp_path / "run", [summarization([Made("base", 0.5), Made("lora", 0.9, 1, train_seconds=9)], rows=0)])
-    with pytest.raises(BenchError, match="has no test rows of 'summarization'"):
+    with pytest.raises(BenchError, match="has no test examples of 'summarization'"):
         judged(run, tmp_path)
     assert not (tmp_path / "registry").exists()
 
 
-def test_a_question_that_cannot_be_asked_spends_no_look(runs: Runs, tmp_path: Path) -> None:
+def test_an_invalid_policy_spends_no_look(runs: Runs, tmp_path: Path) -> None:
     run = runs(0.9)
     with pytest.raises(BenchError) as refused:
         judged(run, tmp_path, policy={"rules": [RULES[0] | {"slice": "wrd"}, RULES[0] | {"slice": "warrd"}]})

@@ -1,4 +1,4 @@
-"""Policies: strict, and all their errors at once."""
+"""Policies: strict fields, and all errors reported at once."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import yaml
 from harness.api import draft_policy, open_catalog
 from harness.errors import BenchError
 from harness.gate import Policy, default_policy, read_policy
-from harness.gate.policy import MEASURES, REVIEWS
+from harness.gate.policies import MEASURES, REVIEW_SCORES
 from harness.grid import Request, read_tasks
 from harness.metrics import metrics_for
 from harness.results import slice_examples
@@ -35,7 +35,7 @@ def read(tmp_path: Path, text: str, task: Task = TASK) -> Policy:
     return read_policy(tmp_path / "gate.yaml", task, METRICS)
 
 
-def test_every_problem_is_named_with_its_line(tmp_path: Path) -> None:
+def test_every_problem_is_reported_with_its_line(tmp_path: Path) -> None:
     text = """alpha: 2
 looks: 0
 rulez: []
@@ -55,34 +55,34 @@ rules:
     said = str(first.value)
     for expected in ("gate.yaml:1: alpha", "gate.yaml:2: looks", "gate.yaml:3: unknown field 'rulez'", "gate.yaml:6: rules[1]"):
         assert expected in said
-    for expected in ("'rougel' is none of the scores", "say ceiling", "add that to the task"):
-        assert expected in said, "rules that are well-formed are checked although others are not"
+    for expected in ("'rougel' is not a score of 'notes'", "use 'ceiling'", "add that to the task"):
+        assert expected in said, "valid rules are checked although others are not valid"
     good = text.replace("alpha: 2\nlooks: 0\nrulez: []\n", "").replace("  - {rule: floor, score: rougeL}\n", "")
     with pytest.raises(BenchError) as second:
         read(tmp_path, good)
     said = str(second.value)
     for expected in (
-        "'rougel' is none of the scores of 'notes'. Did you mean 'rougeL'",
-        "higher rougeL is better, so a ceiling would hold back the good: say floor",
-        "lower critical_error_rate is better, so a floor would hold back the good: say ceiling",
-        "neither more nor less of output_words is better",
-        "answer_seconds is not measured on a part of the rows",
-        "only a floor or a ceiling fits",
-        "It is a score of the metric 'bleu': add that to the task",
-        "the task's margin is one of rougeL: say by how much ter may be worse, with 'margin'",
+        "'rougel' is not a score of 'notes'. Did you mean 'rougeL'",
+        "a higher rougeL is better, so a ceiling would reject good models; use 'floor'",
+        "a lower critical_error_rate is better, so a floor would reject good models; use 'ceiling'",
+        "neither a higher nor a lower output_words is better; use 'floor' or 'ceiling'",
+        "answer_seconds is not measured per slice",
+        "a review is compared within itself; use 'floor' or 'ceiling'",
+        "It belongs to the metric 'bleu': add that to the task",
+        "the task's margin is for rougeL; set 'margin' to say by how much ter may be worse",
     ):
         assert expected in said, expected
     assert len(second.value.problems) == 9
 
 
-def test_a_score_of_all_labels_is_not_asked_for_on_a_part_of_the_rows(tmp_path: Path) -> None:
+def test_a_score_over_all_labels_is_refused_for_slices(tmp_path: Path) -> None:
     task = TASK.model_copy(update={"kind": "classification", "metrics": ("classification",), "primary": "macro_f1", "labels": ("a", "b")})
     (tmp_path / "gate.yaml").write_text("rules:\n  - {rule: not_worse, score: macro_f1, slice: class}\n", encoding="utf-8")
-    with pytest.raises(BenchError, match=r"gate.yaml:2: rules\[0\]\.slice: macro_f1 is one number for all labels.*take accuracy"):
+    with pytest.raises(BenchError, match=r"gate.yaml:2: rules\[0\]\.slice: macro_f1 is computed over all labels.*use accuracy"):
         read_policy(tmp_path / "gate.yaml", task, metrics_for(task.metrics, task.labels))
 
 
-def test_a_rule_without_a_margin_has_the_tasks(tmp_path: Path) -> None:
+def test_a_rule_without_a_margin_gets_the_tasks(tmp_path: Path) -> None:
     policy = read(tmp_path, "rules:\n  - {rule: not_worse, score: rougeL}\n  - {rule: not_worse, score: ter, margin: 3}\n")
     assert [rule.margin for rule in policy.rules] == [0.02, 3.0]
 
@@ -90,24 +90,24 @@ def test_a_rule_without_a_margin_has_the_tasks(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("rule", "said"),
     [
-        ({"rule": "floor", "score": "rougeL"}, "needs a 'value'"),
+        ({"rule": "floor", "score": "rougeL"}, "needs 'value'"),
         ({"rule": "floor", "score": "rougeL", "value": 0.1, "margin": 0.1}, "takes no 'margin'"),
         ({"rule": "not_worse", "score": "rougeL", "by": 0.1}, "takes no 'by'"),
         ({"rule": "better", "score": "rougeL", "value": 0.1}, "takes no 'value'"),
         ({"rule": "not_worse", "score": "rougeL", "margin": 0}, "greater than 0"),
         ({"rule": "not_worse", "score": "rougeL", "margin": True}, "must be a number, not true"),
-        ({"rule": "not_worse", "score": "rougeL", "margin": 2}, "rougeL goes from 0 to 1: a margin of 2 lets everything pass"),
+        ({"rule": "not_worse", "score": "rougeL", "margin": 2}, "rougeL ranges from 0 to 1, so with a margin of 2 everything passes"),
         ({"rule": "perhaps", "score": "rougeL"}, "perhaps"),
         ({"rule": "floor", "score": "rougeL", "value": 0.1, "rows": 50}, "takes no 'rows'"),
         ({"rule": "floor", "score": "rougeL", "value": 0.1, "against": "base"}, "takes no 'against'"),
     ],
 )
-def test_rules_that_make_no_sense_are_refused(tmp_path: Path, rule: dict[str, Any], said: str) -> None:
+def test_invalid_rules_are_refused(tmp_path: Path, rule: dict[str, Any], said: str) -> None:
     with pytest.raises(BenchError, match=re.escape(said)):
         read(tmp_path, yaml.safe_dump({"rules": [rule]}))
 
 
-def test_the_default_is_not_worse_and_no_more_critical_errors() -> None:
+def test_the_default_policy() -> None:
     with_baseline = default_policy(TASK, METRICS, baseline=True)
     assert [(r.rule, r.score, r.margin) for r in with_baseline.rules] == [
         ("not_worse", "rougeL", 0.02),
@@ -118,7 +118,7 @@ def test_the_default_is_not_worse_and_no_more_critical_errors() -> None:
 
 
 @pytest.mark.parametrize("task", ["summarization", "classification", "qa", "generation"])
-def test_the_draft_of_every_shipped_task_is_a_policy(tmp_path: Path, task: str) -> None:
+def test_the_draft_of_every_shipped_task_is_a_valid_policy(tmp_path: Path, task: str) -> None:
     ((own, rows),) = read_tasks(Request(tasks=(task,), strategies=()), open_catalog())
     metrics = metrics_for(own.metrics, rows.test[0].choices)
     (tmp_path / "gate.yaml").write_text(draft_policy(task), encoding="utf-8")
@@ -128,12 +128,12 @@ def test_the_draft_of_every_shipped_task_is_a_policy(tmp_path: Path, task: str) 
     everything = re.sub(r"^  # - ", "  - ", draft_policy(task), flags=re.MULTILINE)
     (tmp_path / "gate.yaml").write_text(everything, encoding="utf-8")
     whole = read_policy(tmp_path / "gate.yaml", own, metrics)
-    assert {rule.score for rule in whole.rules} >= {*MEASURES, *REVIEWS}, "what is commented out is valid, too"
+    assert {rule.score for rule in whole.rules} >= {*MEASURES, *REVIEW_SCORES}, "rules in comments are valid as well"
     for rule in whole.rules:
         assert rule.slice is None or len(slice_examples(rows.test, rule.slice)) > 1
 
 
-def test_the_draft_for_data_of_ones_own_names_its_columns(tmp_path: Path) -> None:
+def test_the_draft_for_own_data_names_its_columns(tmp_path: Path) -> None:
     wards = ["north", "south: old", "it's"]
     rows = [f'text {i},label {i % 2},"{wards[i % 3]}",note {i}' for i in range(300)]
     (tmp_path / "visits.csv").write_text("\n".join(["text,label,the ward,remark", *rows]), encoding="utf-8")
@@ -145,7 +145,7 @@ def test_the_draft_for_data_of_ones_own_names_its_columns(tmp_path: Path) -> Non
     assert "remark" not in drafted and "score: critical_error_rate" not in drafted
 
 
-def test_the_digest_is_of_what_decides() -> None:
+def test_the_digest_covers_what_decides() -> None:
     one = default_policy(TASK, METRICS, baseline=True)
     assert one.digest == one.model_copy(update={"description": "words"}).digest
     assert one.digest != one.model_copy(update={"alpha": 0.01}).digest

@@ -119,13 +119,13 @@ def _published(verdict: Verdict, without_text: bool) -> Verdict:
 def _text(verdict: Verdict, format_: str) -> str:
     import json
 
-    from harness.reporting import verdict_to_junit, verdict_to_markdown
+    from harness.reporting import verdict_to_json, verdict_to_junit, verdict_to_markdown
 
     if format_ == "md":
         return verdict_to_markdown(verdict)
     if format_ == "junit":
         return verdict_to_junit(verdict)
-    return json.dumps(verdict.to_json(), indent=1, allow_nan=False) + "\n"
+    return json.dumps(verdict_to_json(verdict), indent=1, allow_nan=False) + "\n"
 
 
 @click.command(short_help="Put a model into service: with a PASS, or by force with a reason.")

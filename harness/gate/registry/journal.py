@@ -1,10 +1,10 @@
-"""The history of a registry: an SQLite file that is only ever added to, and a small file that knows how far it had come.
+"""The history of a registry: an SQLite file that only grows, and a small file that records how far it had come.
 
-    registry.sqlite    events and looks at test sets, each sealed with a hash of itself and the one before
-    head.json          the seals of the last event and the last look: a history that was cut short does not reach them
+    registry.sqlite    events, and evaluations ("looks") of test sets; each row is sealed with a hash of itself and of the row before
+    head.json          the seals of the last event and of the last look: a history that was cut short does not reach them
 
-SQLite brings transactions, so that several processes may write at once. The seals do not stop anybody who can write the file; they show
-that somebody did.
+SQLite provides transactions, so several processes may write at the same time. The seals do not prevent changes to the file; they reveal
+them.
 """
 
 from __future__ import annotations
@@ -32,22 +32,33 @@ Action = Literal["promote", "force", "rollback"]
 _Table = Literal["events", "looks"]
 _TABLES: tuple[_Table, ...] = ("events", "looks")
 
-_SCHEMA = """
+FORMAT = 2  # of the database, as its `user_version`; raise it when this version cannot read older ones
+_SCHEMA = f"""
 CREATE TABLE events (
   number INTEGER PRIMARY KEY, task TEXT NOT NULL, action TEXT NOT NULL, at TEXT NOT NULL, user TEXT NOT NULL, body TEXT NOT NULL,
   seal TEXT NOT NULL
 ) STRICT;
 CREATE TABLE looks (
   number INTEGER PRIMARY KEY, task TEXT NOT NULL, test_digest TEXT NOT NULL, candidate TEXT NOT NULL, policy TEXT NOT NULL,
-  at TEXT NOT NULL, alpha REAL NOT NULL, planned INTEGER NOT NULL, rows BLOB NOT NULL, seal TEXT NOT NULL,
+  at TEXT NOT NULL, alpha REAL NOT NULL, planned INTEGER NOT NULL, examples BLOB NOT NULL, seal TEXT NOT NULL,
   UNIQUE (task, test_digest, candidate, policy)
 ) STRICT;
+PRAGMA user_version = {FORMAT};
 """
+_RESTORE = "Restore a backup."
 
 
 @dataclass(frozen=True)
 class Event:
-    """One promotion or rollback. `digest` is that of the model's folder, `outcome` what the gate said, `reason` what the user did."""
+    """One promotion or rollback.
+
+    Attributes:
+        digest: of the model's folder.
+        folder: the model's folder, relative to the registry.
+        outcome: of the gate.
+        verdict: the whole verdict as plain values.
+        reason: as the user stated it.
+    """
 
     number: int
     task: str
@@ -67,11 +78,17 @@ class Event:
 
 @dataclass(frozen=True)
 class Look:
-    """The how-many-th look at a test set it is, the α that all of them have spent, and the α of those that were planned."""
+    """One evaluation of a test set.
+
+    Attributes:
+        number: its number among the evaluations of this test set, from 1.
+        spent_alpha: the α of all evaluations up to this one.
+        planned_alpha: the α of those that were planned.
+    """
 
     number: int
-    spent: float
-    planned: float
+    spent_alpha: float
+    planned_alpha: float
 
 
 class Journal:
@@ -93,101 +110,109 @@ class Journal:
         """Whether nothing was ever written here.
 
         Raises:
-            BenchError: something was, and the database is gone.
+            BenchError: something was, and the database is missing.
         """
         if self.file.is_file():
             return False
-        in_use = any(reached for reached, _ in self._reached().values()) if self._head.is_file() else (self.folder / "models").is_dir()
+        in_use = any(number for number, _ in self._read_head().values()) if self._head.is_file() else (self.folder / "models").is_dir()
         if in_use:
-            raise BenchError(f"{self.file}: is gone, and the registry was in use. Restore a backup.")
+            raise BenchError(f"{self.file}: is missing, but the registry was in use. {_RESTORE}")
         return True
 
     def events(self, task: str | None = None) -> list[Event]:
-        """The history (of a task), the oldest first.
+        """The history (of a task), oldest first.
 
         Raises:
-            BenchError: the file is damaged or gone, or was changed by somebody else.
+            BenchError: the database is damaged or missing, was modified, or is another version's.
         """
         if self.is_new():
             return []
         with self._open() as db:
-            every = self._checked(db)
-        return [event for event in every if task is None or event.task == task]
+            history = self._verified_events(db)
+        return [event for event in history if task is None or event.task == task]
 
-    def append(self, task: str, decided: Callable[[Sequence[Event]], tuple[Action, dict[str, Any]]]) -> Event:
-        """Add an event that is decided on the history as it is within the transaction."""
+    def append(self, task: str, decide: Callable[[Sequence[Event]], tuple[Action, dict[str, Any]]]) -> Event:
+        """Add an event.
+
+        Args:
+            decide: its action and body, from the history of the task as it is within the transaction.
+        """
         with self._open(write=True) as db:
-            history = self._checked(db)
-            action, body = decided([event for event in history if event.task == task])
+            history = self._verified_events(db)
+            action, body = decide([event for event in history if event.task == task])
             number, at, user = len(history) + 1, _now(), _user()
             _append_sealed(db, "events", (task, action, at, user, json.dumps(body, sort_keys=True)))
         return Event(number, task, action, at, user, **body)
 
-    def look(self, task: str, rows: Sequence[str], candidate: str, policy: str, *, alpha: float, planned: bool) -> Look:
-        """Put a look at this test set on record, before anything is judged.
+    def record_look(self, task: str, digests: Sequence[str], candidate: str, policy: str, *, alpha: float, planned: bool) -> Look:
+        """Record an evaluation of a test set, before anything is judged.
 
-        A test set is the same where half of its rows are, whatever the task is called: taking a row away brings no fresh rows. The same
-        question asked again, of the same candidate under the same policy, is no further look.
+        Two test sets are the same if they share at least half of the smaller one's examples, whatever the task is called: removing an
+        example does not make a new test set. The same question again, about the same candidate under the same policy, is not another
+        evaluation.
 
         Args:
-            rows: sha256 (hex) of each test row.
-            planned: whether the policy plans its looks.
+            digests: sha256 (hex) of each test example.
+            candidate: what identifies the question: a hash of the candidate's and the baseline's outputs.
+            policy: the digest of the policy.
+            planned: whether the policy plans its evaluations.
         """
-        numbers = _numbers(rows)
+        numbers = _to_numbers(digests)
         test_digest = hashlib.sha256(numbers.tobytes()).hexdigest()
+        question = (task, test_digest, candidate, policy)
         with self._open(write=True) as db:
-            self._checked(db)
-            question = (task, test_digest, candidate, policy)
-            asked = db.execute("SELECT 1 FROM looks WHERE task = ? AND test_digest = ? AND candidate = ? AND policy = ?", question)
-            if asked.fetchone() is None:
+            self._verified_events(db)
+            known = db.execute("SELECT 1 FROM looks WHERE task = ? AND test_digest = ? AND candidate = ? AND policy = ?", question)
+            if known.fetchone() is None:
                 _append_sealed(db, "looks", (*question, _now(), alpha, int(planned), numbers.tobytes()))
-            every = db.execute("SELECT task, test_digest, candidate, policy, alpha, planned, rows FROM looks ORDER BY number").fetchall()
-        same = [look for look in every if _overlap(numbers, np.frombuffer(look[6], dtype=np.uint64))]
-        place = next(i for i, look in enumerate(same) if look[:4] == question)
-        until = same[: place + 1]
-        return Look(place + 1, float(sum(look[4] for look in until)), float(sum(look[4] for look in until if look[5])))
+            columns = "task, test_digest, candidate, policy, alpha, planned, examples"
+            looks = db.execute(f"SELECT {columns} FROM looks ORDER BY number").fetchall()
+        same = [look for look in looks if _is_same_test_set(numbers, np.frombuffer(look[6], dtype=np.uint64))]
+        number = next(i for i, look in enumerate(same, start=1) if look[:4] == question)
+        until = same[:number]
+        return Look(number, float(sum(look[4] for look in until)), float(sum(look[4] for look in until if look[5])))
 
-    def _checked(self, db: sqlite3.Connection) -> list[Event]:
-        """The whole history, each seal recomputed, that of the looks at test sets, too."""
+    def _verified_events(self, db: sqlite3.Connection) -> list[Event]:
+        """All events, after the seals of all events and looks were verified."""
         if not self._head.is_file():
-            raise BenchError(f"{self._head}: is missing, so that nobody can tell whether the history is whole. Restore a backup.")
-        for table, (reached, seal) in self._reached().items():
-            seals = self._seals(db, table)
-            if reached > len(seals) or (reached > 0 and seals[reached - 1] != seal):
-                lost = f"it has {len(seals)} {table}, and head.json knows of {reached}"
-                raise BenchError(f"{self.file}: was cut short or replaced: {lost}. Restore a backup.")
+            raise BenchError(f"{self._head}: is missing, so the history cannot be verified. {_RESTORE}")
+        for table, (number, seal) in self._read_head().items():
+            seals = self._verified_seals(db, table)
+            if number > len(seals) or (number > 0 and seals[number - 1] != seal):
+                lost = f"it has {len(seals)} {table}, but head.json records {number}"
+                raise BenchError(f"{self.file}: was truncated or replaced: {lost}. {_RESTORE}")
         rows = db.execute("SELECT number, task, action, at, user, body FROM events ORDER BY number")
         return [Event(number, task, action, at, user, **json.loads(body)) for number, task, action, at, user, body in rows]
 
-    def _reached(self) -> dict[_Table, tuple[int, str]]:
-        """How far each table had come when the head was written: the number and the seal of its last row.
+    def _read_head(self) -> dict[_Table, tuple[int, str]]:
+        """The number and the seal of the last row of each table when the head was written.
 
         Raises:
             BenchError: the head is damaged.
         """
-        known = read_json(self._head)
+        head = read_json(self._head)
         try:
-            found = {table: (known[table]["number"], known[table]["seal"]) for table in _TABLES}
-            if all(isinstance(number, int) and isinstance(seal, str) for number, seal in found.values()):
-                return found
+            rows = {table: (head[table]["number"], head[table]["seal"]) for table in _TABLES}
+            if all(isinstance(number, int) and isinstance(seal, str) for number, seal in rows.values()):
+                return rows
         except (KeyError, TypeError):
             pass
-        raise BenchError(f"{self._head}: is damaged, so that nobody can tell whether the history is whole. Restore a backup.")
+        raise BenchError(f"{self._head}: is damaged, so the history cannot be verified. {_RESTORE}")
 
-    def _seals(self, db: sqlite3.Connection, table: _Table) -> list[str]:
+    def _verified_seals(self, db: sqlite3.Connection, table: _Table) -> list[str]:
         """The seals of a table, each recomputed."""
         seals: list[str] = []
-        for *row, kept in db.execute(f"SELECT * FROM {table} ORDER BY number"):
+        for *row, stored in db.execute(f"SELECT * FROM {table} ORDER BY number"):
             seal = _seal(seals[-1] if seals else "", *row)
-            if seal != kept or row[0] != len(seals) + 1:
+            if seal != stored or row[0] != len(seals) + 1:
                 what = f"{table.removesuffix('s')} {row[0]}"
-                raise BenchError(f"{self.file}: {what} was changed, or one before it is gone: its seal differs. Restore a backup.")
+                raise BenchError(f"{self.file}: {what} was changed, or one before it was removed: its seal differs. {_RESTORE}")
             seals.append(seal)
         return seals
 
     @contextmanager
     def _open(self, *, write: bool = False) -> Iterator[sqlite3.Connection]:
-        """The database within a transaction; for writing, with nobody else writing until the head is written, too."""
+        """The database within a transaction. When writing, no other process writes until the head is written as well."""
         with contextlib.ExitStack() as stack:
             try:
                 if write:
@@ -198,61 +223,71 @@ class Journal:
                 db = stack.enter_context(contextlib.closing(sqlite3.connect(self.file, timeout=60, isolation_level=None)))
                 db.execute("PRAGMA synchronous = FULL")
                 db.execute("BEGIN IMMEDIATE" if write else "BEGIN")
+                self._check_format(db)
                 yield db
                 head = _head_of(db)
                 db.execute("COMMIT")
-                if write:  # whoever is killed before this leaves a head that is behind, which does no harm
+                if write:  # a process that is killed before this leaves a head that is behind, which does no harm
                     write_json(self._head, head)
             except sqlite3.OperationalError as error:
                 if "no such table" in str(error):
-                    raise BenchError(f"{self.file}: is damaged, or no registry: {error}. Restore a backup.") from None
-                why = "Is another process at work, the disk full, or the folder read-only?"
+                    raise BenchError(f"{self.file}: is damaged, or not a registry: {error}. {_RESTORE}") from None
+                why = "Is another process using it, is the disk full, or is the folder read-only?"
                 raise BenchError(f"{self.file}: cannot be used: {error}. {why}") from None
             except sqlite3.DatabaseError as error:
-                raise BenchError(f"{self.file}: is damaged, or no registry: {error}. Restore a backup.") from None
+                raise BenchError(f"{self.file}: is damaged, or not a registry: {error}. {_RESTORE}") from None
             except OSError as error:
                 raise BenchError(f"{self.folder}: cannot be written: {error.strerror}") from None
 
+    def _check_format(self, db: sqlite3.Connection) -> None:
+        """Refuse the registry of another version. A database without tables is damaged instead, which its first query finds."""
+        (version,) = db.execute("PRAGMA user_version").fetchone()
+        if version != FORMAT and db.execute("SELECT 1 FROM sqlite_master WHERE name = 'events'").fetchone() is not None:
+            raise BenchError(
+                f"{self.file}: is in format {version or 1}; this version of bench reads format {FORMAT}. "
+                "Move the registry away, and promote the model in service again."
+            )
+
     def _create(self) -> None:
-        """An empty history, whole or not at all: nobody reads a database without its tables."""
-        beside = self.file.with_name(".registry.sqlite.part")
-        beside.unlink(missing_ok=True)
-        with contextlib.closing(sqlite3.connect(beside)) as db:
+        """An empty history, completely or not at all: no process reads a database without its tables."""
+        temporary = self.file.with_name(".registry.sqlite.part")
+        temporary.unlink(missing_ok=True)
+        with contextlib.closing(sqlite3.connect(temporary)) as db:
             db.executescript(_SCHEMA)
             write_json(self._head, _head_of(db))
-        beside.replace(self.file)
+        temporary.replace(self.file)
 
 
 def _head_of(db: sqlite3.Connection) -> dict[str, Any]:
-    """How far each table has come, as the head has it."""
-    return {table: dict(zip(("number", "seal"), _last(db, table), strict=True)) for table in _TABLES}
+    """The number and the seal of the last row of each table, as the head stores them."""
+    return {table: dict(zip(("number", "seal"), _last_row(db, table), strict=True)) for table in _TABLES}
 
 
-def _last(db: sqlite3.Connection, table: _Table) -> tuple[int, str]:
-    found = db.execute(f"SELECT number, seal FROM {table} ORDER BY number DESC LIMIT 1").fetchone()
-    return (found[0], found[1]) if found else (0, "")
+def _last_row(db: sqlite3.Connection, table: _Table) -> tuple[int, str]:
+    row = db.execute(f"SELECT number, seal FROM {table} ORDER BY number DESC LIMIT 1").fetchone()
+    return (row[0], row[1]) if row else (0, "")
 
 
 def _append_sealed(db: sqlite3.Connection, table: _Table, values: Sequence[object]) -> None:
-    """A row at the end of a table, with its number before and its seal behind it."""
-    number, seal = _last(db, table)
+    """Add a row: its number, the values, its seal."""
+    number, seal = _last_row(db, table)
     row = (number + 1, *values)
     db.execute(f"INSERT INTO {table} VALUES ({', '.join('?' * (len(row) + 1))})", (*row, _seal(seal, *row)))
 
 
-def _numbers(rows: Sequence[str]) -> NDArray[np.uint64]:
-    """64 bits of each row's digest, in order: enough to see which rows two test sets share."""
-    return np.unique(np.array([int(row[:16], 16) for row in rows], dtype=np.uint64))
+def _to_numbers(digests: Sequence[str]) -> NDArray[np.uint64]:
+    """64 bits of each digest, in order: enough to see which examples two test sets share."""
+    return np.unique(np.array([int(digest[:16], 16) for digest in digests], dtype=np.uint64))
 
 
-def _overlap(one: NDArray[np.uint64], other: NDArray[np.uint64]) -> bool:
+def _is_same_test_set(one: NDArray[np.uint64], other: NDArray[np.uint64]) -> bool:
     """Whether half of the smaller set, or more, is in the other."""
     return 2 * len(np.intersect1d(one, other)) >= max(1, min(len(one), len(other)))
 
 
-def _seal(before: str, *parts: object) -> str:
+def _seal(previous: str, *parts: object) -> str:
     plain = [hashlib.sha256(part).hexdigest() if isinstance(part, bytes) else part for part in parts]
-    return hashlib.sha256(json.dumps([before, *plain]).encode()).hexdigest()
+    return hashlib.sha256(json.dumps([previous, *plain]).encode()).hexdigest()
 
 
 def _now() -> str:
@@ -260,7 +295,7 @@ def _now() -> str:
 
 
 def _user() -> str:
-    """Who is at the keyboard, as far as the machine knows."""
+    """The user's name as far as the machine knows it."""
     try:
         return one_line(getpass.getuser().encode("utf-8", "replace").decode(), 80)
     except (OSError, KeyError):

@@ -1,7 +1,7 @@
-"""The registry of promoted models: a history, and beside it a copy of everything that a champion is.
+"""The registry of promoted models: a history, and a copy of everything that a model in service is.
 
 registry.sqlite, head.json   the history: see `journal`
-models/<task>/<digest>/      a run folder with the champion's cells alone: artifact, predictions, test rows
+models/<task>/<digest>/      a run folder with the cells of one model: weights or adapter, predictions, test examples
 """
 
 from __future__ import annotations
@@ -14,14 +14,13 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from harness.errors import BenchError
+from harness.errors import BenchError, setting
 from harness.gate.registry.journal import Action, Event, Journal
 from harness.results import FinishedCell, RunResults, StrategyResult
 from harness.store import RunFolder
 
 _PART = ".part-"
-_AGAIN = "Promote its run again."
-_WAYS_OUT = f"{_AGAIN.removesuffix('.')}, roll back, or name another baseline with --baseline RUN:strategy."
+_COPIED = ("run", "strategy", "model", "digest", "folder", "outcome", "policy_digest", "verdict")  # from the event that is rolled back to
 
 
 class Registry:
@@ -31,45 +30,60 @@ class Registry:
         self.folder = folder
         self.journal = Journal(folder)
 
-    def champion(self, task: str) -> Event | None:
-        """What is in service; None where nothing was promoted."""
-        stack = _in_service(self.journal.events(task))
+    def current(self, task: str) -> Event | None:
+        """The event that put the model in service there; None where nothing was promoted."""
+        stack = _service_stack(self.journal.events(task))
         return stack[-1] if stack else None
 
     def load(self, event: Event) -> StrategyResult:
-        """The model of an event with its results, after its digest was checked.
+        """The model of an event with its results, after its digest was verified.
 
         Raises:
             BenchError: a file of it is missing or was changed.
         """
-        folder = self.folder / event.folder
-        if not (folder / "run.json").is_file():
-            raise BenchError(f"{folder}: the model of {event.task}, promoted {event.at}, is gone. {_WAYS_OUT}")
-        found = folder_digest(folder)
-        if found != event.digest:
-            said = f"its sha256 is {found[:16]}…, and the registry has {event.digest[:16]}…"
-            raise BenchError(f"{folder}: was changed since it was promoted on {event.at}: {said}. {_WAYS_OUT}")
-        return RunResults(RunFolder(folder)).find(event.strategy, task=event.task)
+        problem = self._find_problem(event)
+        if problem:
+            baseline = setting("baseline", "RUN:STRATEGY")
+            raise BenchError(f"{problem}. Promote its run again, roll back, or name another baseline with {baseline}.")
+        return self._read(event)
 
     def verify(self) -> list[tuple[Event, str]]:
-        """Every model that ever came into service, by the event that last did so, and what is wrong with it; empty where it is whole.
+        """Every model that was ever in service, by its last event, and what is wrong with it; empty if it is intact.
 
         Raises:
             BenchError: the history itself is damaged.
         """
         models = {event.folder: event for event in self.journal.events()}
-        return [(event, self._damage(event)) for event in models.values()]
+        return [(event, self._describe_damage(event)) for event in models.values()]
 
-    def _damage(self, event: Event) -> str:
+    def _describe_damage(self, event: Event) -> str:
         try:
             self.load(event)
         except BenchError as error:
-            return str(error)
+            return "\n".join(error.problems)
         return ""
+
+    def _find_problem(self, event: Event) -> str:
+        """Why the model cannot be used: its files are not as they were promoted, or this version cannot read them; empty if it can."""
+        folder = self.folder / event.folder
+        if not (folder / "run.json").is_file():
+            return f"{folder}: the model of {event.task}, promoted on {event.at}, is missing"
+        digest = digest_folder(folder)
+        if digest != event.digest:
+            sums = f"its sha256 is {digest[:16]}…, and the registry has {event.digest[:16]}…"
+            return f"{folder}: was changed after it was promoted on {event.at}: {sums}"
+        try:
+            self._read(event)
+        except BenchError as error:
+            return error.problems[0].removesuffix(".")
+        return ""
+
+    def _read(self, event: Event) -> StrategyResult:
+        return RunResults(RunFolder(self.folder / event.folder)).find(event.strategy, task=event.task)
 
     def add(
         self,
-        chosen: StrategyResult,
+        model: StrategyResult,
         action: Action,
         *,
         outcome: str,
@@ -78,89 +92,91 @@ class Registry:
         reason: str,
         judged_against: int | None,
     ) -> Event:
-        """Copy the model into the registry and put it in service, both or neither.
+        """Copy a model into the registry and put it in service, both or neither.
 
         Args:
-            judged_against: the number of the champion's event when the verdict was made, 0 where there was none; None where somebody named
-                another baseline.
+            judged_against: the number of the event of the model in service when the verdict was made, 0 if there was none; None if the user
+                named another baseline.
 
         Raises:
-            BenchError: the artifact is damaged, the champion is another one by now, the registry cannot be written or is damaged.
+            BenchError: the artifact is damaged, another model is in service by now, the registry cannot be written or is damaged.
         """
         from harness.engine.artifacts import check_artifact
 
-        task = chosen.task.name
-        for cell in () if chosen.external else chosen.done:
-            check_artifact(FinishedCell(chosen.run, cell))
+        task = model.task.name
+        if not model.external:
+            for cell in model.done:
+                check_artifact(FinishedCell(model.run, cell))
 
-        def decided(history: Sequence[Event]) -> tuple[Action, dict[str, Any]]:
-            now = next(reversed(_in_service(history)), None)
-            if judged_against is not None and judged_against != (now.number if now else 0):
-                what = f"{now.strategy} of {now.run} was put in service by {now.user}" if now else "what was in service is gone"
-                raise BenchError(f"{task}: {what} meanwhile: the verdict is about another champion. Run bench promote again.")
-            place, digest = self._copied(chosen)
+        def decide(history: Sequence[Event]) -> tuple[Action, dict[str, Any]]:
+            current = next(reversed(_service_stack(history)), None)
+            if judged_against is not None and judged_against != (current.number if current else 0):
+                _refuse_other_model(task, current)
+            folder, digest = self._copy(model)
             return action, {
-                "run": chosen.run.name,
-                "strategy": chosen.strategy,
-                "model": chosen.model,
+                "run": model.run.name,
+                "strategy": model.strategy,
+                "model": model.model,
                 "digest": digest,
-                "folder": place.relative_to(self.folder).as_posix(),
+                "folder": folder.relative_to(self.folder).as_posix(),
                 "outcome": outcome,
                 "policy_digest": policy_digest,
                 "verdict": verdict,
                 "reason": reason,
             }
 
-        return self.journal.append(task, decided)
+        return self.journal.append(task, decide)
 
     def rollback(self, task: str, reason: str) -> Event:
-        """Put the model before the one in service back in service. The history grows by this; nothing is taken from it. Another rollback
-        goes one further back.
+        """Put the previous model back in service. This adds an event and removes nothing. Another rollback goes one further back.
 
         Raises:
-            BenchError: there is none before, or its files are damaged: then nothing changes.
+            BenchError: there is no previous model, or its files are damaged: then nothing changes.
         """
 
-        def decided(history: Sequence[Event]) -> tuple[Action, dict[str, Any]]:
-            stack = _in_service(history)
+        def decide(history: Sequence[Event]) -> tuple[Action, dict[str, Any]]:
+            stack = _service_stack(history)
             if not stack:
                 raise BenchError(f"{self.folder}: nothing was promoted for '{task}'")
             if len(stack) == 1:
-                raise BenchError(f"{self.folder}: there is no model of '{task}' before the one in service ({stack[-1].run})")
-            before = stack[-2]
-            damage = self._damage(before)
-            if damage:
-                way = "Or promote another model: --force --reason TEXT puts it in service whatever the gate says."
-                raise BenchError(f"{damage.removesuffix(_WAYS_OUT)}{_AGAIN} {way}")
-            names = ("run", "strategy", "model", "digest", "folder", "outcome", "policy_digest", "verdict")
-            body = {name: value for name, value in asdict(before).items() if name in names}
-            return "rollback", body | {"reason": reason}
+                raise BenchError(f"{self.folder}: '{task}' has no model before the one in service ({stack[-1].run})")
+            previous = stack[-2]
+            problem = self._find_problem(previous)
+            if problem:
+                override = f"{setting('force')} and {setting('reason', 'TEXT')} promote one whatever the verdict"
+                raise BenchError(f"{problem}. Promote its run again, or promote another model: {override}.")
+            return "rollback", {name: value for name, value in asdict(previous).items() if name in _COPIED} | {"reason": reason}
 
         if self.journal.is_new():
             raise BenchError(f"{self.folder}: nothing was promoted for '{task}'")
-        return self.journal.append(task, decided)
+        return self.journal.append(task, decide)
 
-    def _copied(self, chosen: StrategyResult) -> tuple[Path, str]:
-        """The model's folder in the registry, whole or not at all, and its digest. Nobody else writes meanwhile: the history is locked."""
-        models = self.folder / "models" / chosen.task.name
+    def _copy(self, model: StrategyResult) -> tuple[Path, str]:
+        """Copy the model into the registry, completely or not at all; its folder and digest. The history is locked meanwhile."""
+        models = self.folder / "models" / model.task.name
         models.mkdir(parents=True, exist_ok=True)
-        for left in models.glob(f"{_PART}*"):  # by a process that was killed
+        for left in models.glob(f"{_PART}*"):  # of a process that was killed
             shutil.rmtree(left)
         with tempfile.TemporaryDirectory(dir=models, prefix=_PART) as place:
-            beside = Path(place) / "model"
-            _copy_cells(chosen, beside)
-            digest = folder_digest(beside)
+            copy = Path(place) / "model"
+            _copy_cells(model, copy)
+            digest = digest_folder(copy)
             target = models / digest[:16]
-            if target.exists() and folder_digest(target) != digest:
-                target.rename(Path(place) / "damaged")  # it goes with the temporary folder
+            if target.exists() and digest_folder(target) != digest:
+                target.rename(Path(place) / "damaged")  # removed with the temporary folder
             if not target.exists():
-                beside.rename(target)
+                copy.rename(target)
         return target, digest
 
 
-def _in_service(history: Sequence[Event]) -> list[Event]:
-    """What is in service, last, over what would be after each rollback: a promotion puts on top, a rollback takes off. Whoever promotes
-    what is in service already puts nothing on top."""
+def _refuse_other_model(task: str, current: Event | None) -> None:
+    now = f"{current.user} put {current.strategy} of {current.run} in service" if current else "the model in service was removed"
+    raise BenchError(f"{task}: {now} meanwhile, so the verdict compares with another model. Run `bench promote` again.")
+
+
+def _service_stack(history: Sequence[Event]) -> list[Event]:
+    """The model in service, last, on top of those that rollbacks would go back to: a promotion puts one on top, a rollback removes one.
+    Promoting the model that is already in service adds nothing."""
     stack: list[Event] = []
     for event in history:
         if event.action != "rollback":
@@ -173,7 +189,7 @@ def _in_service(history: Sequence[Event]) -> list[Event]:
     return stack
 
 
-def folder_digest(folder: Path) -> str:
+def digest_folder(folder: Path) -> str:
     """sha256 (hex) over the names and contents of all files, in order."""
     total = hashlib.sha256()
     for file in sorted(p for p in folder.rglob("*") if p.is_file()):
@@ -183,12 +199,12 @@ def folder_digest(folder: Path) -> str:
     return total.hexdigest()
 
 
-def _copy_cells(chosen: StrategyResult, target: Path) -> None:
-    """A run folder that holds these cells alone."""
-    source, task = chosen.run.folder, chosen.task.name
+def _copy_cells(model: StrategyResult, target: Path) -> None:
+    """A run folder with the cells of one model."""
+    source, task = model.run.folder, model.task.name
     target.mkdir(parents=True)
     (target / "data").mkdir()
     shutil.copy2(source.path / "data" / f"{task}.parquet", target / "data")
-    for cell in chosen.done:
+    for cell in model.done:
         shutil.copytree(source.cell(cell.id).path, target / "cells" / cell.id, ignore=shutil.ignore_patterns("checkpoint", "log.txt"))
-    RunFolder(target).write_plan(chosen.run.plan.restrict_to(chosen.done))
+    RunFolder(target).write_plan(model.run.plan.restrict_to(model.done))

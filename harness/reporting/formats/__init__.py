@@ -1,11 +1,11 @@
-"""A run as a file: the HTML page, Markdown, CSV and JSON; a verdict as Markdown and JUnit XML."""
+"""A run as a file: the HTML page, Markdown, CSV and JSON; a verdict as Markdown, JSON and JUnit XML."""
 
 from harness.reporting.formats.csv_table import to_csv
 from harness.reporting.formats.html_page import render, rewrite_page, write_page
 from harness.reporting.formats.json_export import comparison_to_json, to_json
 from harness.reporting.formats.markdown import to_markdown
 from harness.reporting.formats.notebook_html import to_notebook_html
-from harness.reporting.formats.verdict_export import verdict_to_junit, verdict_to_markdown
+from harness.reporting.formats.verdict_export import verdict_to_json, verdict_to_junit, verdict_to_markdown
 
 __all__ = [
     "comparison_to_json",
@@ -15,6 +15,7 @@ __all__ = [
     "to_json",
     "to_markdown",
     "to_notebook_html",
+    "verdict_to_json",
     "verdict_to_junit",
     "verdict_to_markdown",
     "write_page",

@@ -1,59 +1,68 @@
-"""A verdict of the gate for CI: Markdown and JUnit XML. What models wrote is escaped."""
+"""A verdict of the gate for programs: Markdown, JSON and JUnit XML. What models wrote is escaped in Markdown and XML."""
 
 from __future__ import annotations
 
+from typing import Any
 from xml.etree import ElementTree as ET
 
 from harness.gate import Verdict
 from harness.reporting.formats.markdown import escape_markdown
-from harness.reporting.wording import gate_words, numbers
+from harness.reporting.wording import gate_sentences, gate_tables, numbers
 from harness.text import visible
+
+_MOST_REGRESSIONS = 10
 
 
 def verdict_to_markdown(verdict: Verdict) -> str:
     """A verdict as Markdown, for a pull request and for the summary of a CI job."""
     lines = [
-        f"## {escape_markdown(gate_words.headline(verdict))}",
+        f"## {escape_markdown(gate_sentences.headline(verdict))}",
         "",
-        f"| {' | '.join(gate_words.RULE_COLUMNS)} |",
+        f"| {' | '.join(gate_tables.RULE_COLUMNS)} |",
         "| --- | --- | ---: | --- |",
     ]
-    for ruling in verdict.rulings:
-        cells = (
-            escape_markdown(ruling.rule, 200),
-            f"**{ruling.outcome}**",
-            escape_markdown(gate_words.measured(ruling)),
-            escape_markdown(gate_words.reason(ruling), 400),
+    for rule in verdict.rules:
+        title, reason = (
+            escape_markdown(gate_sentences.rule_title(rule.rule), 200),
+            escape_markdown(gate_sentences.reason_sentence(rule), 400),
         )
-        lines.append("| " + " | ".join(cells) + " |")
-    lines += ["", *(f"- {escape_markdown(sentence)}" for sentence in gate_words.list_sentences(verdict))]
-    if verdict.worse:
-        lines += ["", f"| {' | '.join(gate_words.WORSE_COLUMNS)} |", "| --- | ---: | ---: | --- |"]
-        for row in verdict.worse[:10]:
-            name = escape_markdown(row.example, 60) + (f" **{gate_words.how(row)}**" if row.critical else "")
-            cells = (name, numbers.score(row.baseline), numbers.score(row.candidate), escape_markdown(row.candidate_output, 200))
-            lines.append("| " + " | ".join(cells) + " |")
+        lines.append(f"| {title} | **{rule.outcome}** | {escape_markdown(gate_sentences.measured_value(rule))} | {reason} |")
+    lines += ["", *(f"- {escape_markdown(sentence)}" for sentence in gate_sentences.verdict_sentences(verdict))]
+    if verdict.regressions:
+        lines += ["", f"| {' | '.join(gate_tables.REGRESSION_COLUMNS)} |", "| --- | ---: | ---: | --- |"]
+        for each in verdict.regressions[:_MOST_REGRESSIONS]:
+            name = escape_markdown(each.example, 60) + (f" **{gate_sentences.describe_regression(each)}**" if each.critical else "")
+            scores = f"{numbers.score(each.baseline)} | {numbers.score(each.candidate)}"
+            lines.append(f"| {name} | {scores} | {escape_markdown(each.candidate_output, 200)} |")
     return "\n".join(lines) + "\n"
+
+
+def verdict_to_json(verdict: Verdict) -> dict[str, Any]:
+    """A verdict as plain values, with sentences beside the codes: `headline`, `sentences`, and `title` and `sentence` of each rule."""
+    values = verdict.to_json()
+    for stored, rule in zip(values["rules"], verdict.rules, strict=True):
+        stored |= {"title": gate_sentences.rule_title(rule.rule), "sentence": gate_sentences.reason_sentence(rule)}
+    return values | {"headline": gate_sentences.headline(verdict), "sentences": gate_sentences.verdict_sentences(verdict)}
 
 
 def verdict_to_junit(verdict: Verdict) -> str:
     """A test case for each rule: a failed rule is a failure, an undecided one an error, so that no CI takes it for a pass."""
-    failures = sum(r.outcome == "FAIL" for r in verdict.rulings)
-    errors = sum(r.outcome == "INCONCLUSIVE" for r in verdict.rulings)
-    counts = {"tests": str(len(verdict.rulings)), "failures": str(failures), "errors": str(errors)}
+    failures = sum(rule.outcome == "FAIL" for rule in verdict.rules)
+    errors = sum(rule.outcome == "INCONCLUSIVE" for rule in verdict.rules)
+    counts = {"tests": str(len(verdict.rules)), "failures": str(failures), "errors": str(errors)}
     root = ET.Element("testsuites", {"name": "bench gate", **counts})
-    suite = ET.SubElement(
-        root, "testsuite", {"name": _xml(f"{verdict.task}: {verdict.candidate.label}"), "timestamp": verdict.at[:19], **counts}
-    )
-    for ruling in verdict.rulings:
-        case = ET.SubElement(suite, "testcase", {"classname": _xml(f"gate.{verdict.task}"), "name": _xml(ruling.rule), "time": "0"})
-        if ruling.outcome != "PASS":
-            kind = "failure" if ruling.outcome == "FAIL" else "error"
-            message = f"{gate_words.measured(ruling)}: {gate_words.reason(ruling)}"
-            ET.SubElement(case, kind, {"message": _xml(message), "type": ruling.outcome}).text = _xml(f"{message}\n{ruling.method}")
+    suite_name = _xml(f"{verdict.task}: {verdict.candidate.label}")
+    suite = ET.SubElement(root, "testsuite", {"name": suite_name, "timestamp": verdict.at[:19], **counts})
+    for rule in verdict.rules:
+        attributes = {"classname": _xml(f"gate.{verdict.task}"), "name": _xml(gate_sentences.rule_title(rule.rule)), "time": "0"}
+        case = ET.SubElement(suite, "testcase", attributes)
+        if rule.outcome != "PASS":
+            kind = "failure" if rule.outcome == "FAIL" else "error"
+            message = f"{gate_sentences.measured_value(rule)}: {gate_sentences.reason_sentence(rule)}"
+            ET.SubElement(case, kind, {"message": _xml(message), "type": rule.outcome}).text = _xml(f"{message}\n{rule.method}")
     out = ET.SubElement(suite, "system-out")
-    rows = [f"{gate_words.how(row)}: {row.example}: {row.candidate_output}" for row in verdict.worse]
-    out.text = _xml("\n".join([gate_words.headline(verdict), *gate_words.list_sentences(verdict), *rows]))
+    regressions = [f"{gate_sentences.describe_regression(each)}: {each.example}: {each.candidate_output}" for each in verdict.regressions]
+    out.text = _xml("\n".join([gate_sentences.headline(verdict), *gate_sentences.verdict_sentences(verdict), *regressions]))
     ET.indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
 

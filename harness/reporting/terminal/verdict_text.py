@@ -9,25 +9,32 @@ from rich.text import Text
 
 from harness.gate import Verdict
 from harness.reporting.terminal.console import UNLIMITED, print_table, print_text
-from harness.reporting.wording import gate_words, numbers
+from harness.reporting.wording import gate_sentences, gate_tables, numbers
 from harness.text import one_line
 
-STYLES = {"PASS": "green", "FAIL": "red", "INCONCLUSIVE": "yellow"}
+_STYLES = {"PASS": "green", "FAIL": "red", "INCONCLUSIVE": "yellow"}
+_MOST_REGRESSIONS = 5
 
 
 def print_verdict(verdict: Verdict, console: Console) -> None:
     """Print a verdict."""
     width = console.width if console.is_terminal else UNLIMITED
-    print_text(console, Text(one_line(gate_words.headline(verdict)), style=f"bold {STYLES[verdict.outcome]}"))
+    print_text(console, Text(one_line(gate_sentences.headline(verdict)), style=f"bold {_STYLES[verdict.outcome]}"))
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
-    for name in gate_words.RULE_COLUMNS:
+    for name in gate_tables.RULE_COLUMNS:
         table.add_column(Text(name), no_wrap=True, overflow="fold")
-    for ruling in verdict.rulings:
-        cells = (one_line(ruling.rule, 120), ruling.outcome, gate_words.measured(ruling), one_line(gate_words.reason(ruling), 200))
-        table.add_row(*(Text(cell) for cell in cells), style=STYLES[ruling.outcome])
+    for rule in verdict.rules:
+        cells = (
+            one_line(gate_sentences.rule_title(rule.rule), 120),
+            rule.outcome,
+            gate_sentences.measured_value(rule),
+            one_line(gate_sentences.reason_sentence(rule), 200),
+        )
+        table.add_row(*(Text(cell) for cell in cells), style=_STYLES[rule.outcome])
     print_table(console, table, width)
-    for sentence in gate_words.list_sentences(verdict):
+    for sentence in gate_sentences.verdict_sentences(verdict):
         print_text(console, Text(one_line(sentence)))
-    for row in verdict.worse[:5]:
-        change = f"{numbers.score(row.baseline)} → {numbers.score(row.candidate)}"
-        print_text(console, Text(f"{gate_words.how(row)}  {one_line(row.example, 40)}  {change}  {one_line(row.candidate_output, 120)}"))
+    for each in verdict.regressions[:_MOST_REGRESSIONS]:
+        change = f"{numbers.score(each.baseline)} → {numbers.score(each.candidate)}"
+        output = one_line(each.candidate_output, 120)
+        print_text(console, Text(f"{gate_sentences.describe_regression(each)}  {one_line(each.example, 40)}  {change}  {output}"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from harness.gate import Verdict, verdict_of
+from harness.gate import Verdict, parse_verdict
 from harness.reporting.views.sections import (
     Calibration,
     ClassReport,
@@ -90,7 +90,7 @@ def build_task_view(run: RunResults, results: TaskResults, *, with_text: bool = 
 def _verdicts(run: RunResults, task: Task, *, with_text: bool) -> tuple[Verdict, ...]:
     newest: dict[tuple[str, str], Verdict] = {}
     for file, value in reversed(read_verdicts(run.path).items()):
-        verdict = verdict_of(value, str(file))
+        verdict = parse_verdict(value, str(file))
         if verdict.task == task.name:
             newest.setdefault((verdict.candidate.label, verdict.policy_digest), verdict)
     return tuple(verdict if with_text else verdict.without_text() for verdict in list(newest.values())[:_MOST_VERDICTS])

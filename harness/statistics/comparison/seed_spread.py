@@ -1,6 +1,6 @@
 """What would other training seeds change? The difference of two strategies with the spread of their seeds in its interval.
 
-`compare_scores` asks how other examples would change the difference between these trained models. Whoever trains again needs more: the
+`compare_scores` asks how other examples would change the difference between these trained models. To train again is another question: the
 difference of two means over examples and seeds varies with both,
 
     Var(D) = V_examples + V_seeds(A) + V_seeds(B)

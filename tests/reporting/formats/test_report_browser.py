@@ -212,6 +212,6 @@ def test_what_people_and_the_gate_said_is_shown(opened: Callable[[RunResults], A
     assert any(said.startswith("Human review: ") for said in above)
     assert "Can it replace the current model?" in shown and "FAIL: lora of judged against base of judged" in shown
     assert "Human review" in shown and "lora vs. base" in shown
-    page.get_by_text("Rows that got worse, the worst first").first.click()
-    assert "<img src=x onerror=" in page.locator("table", has_text="what the candidate says").inner_text()
+    page.get_by_text("Examples that got worse, the worst first").first.click()
+    assert "<img src=x onerror=" in page.locator("table", has_text="output of the candidate").inner_text()
     assert page.problems == []

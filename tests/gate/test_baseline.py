@@ -1,4 +1,4 @@
-"""What may be compared: the same rows under the same scores, of models that were not trained on them."""
+"""What may be compared: the same examples under the same scores, with models that were not trained on them."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ from report_factory import Made, classification, make_run, summarization
 
 from harness.data.identity.digests import normalized_inputs_digest
 from harness.errors import BenchError
-from harness.gate.fitting import pair_of
+from harness.gate import Reason
+from harness.gate.baseline import pair_with_baseline
 from harness.results import RunResults
 from harness.store import StoredRun
 from harness.types import Example, Prediction
 from tests.gate.conftest import Runs, judged, only
 
-TRAINED = "no test row was trained on"
+TRAINED = "No training on test examples"
 
 
 def leak(run: StoredRun, row: int, split: str, change: Callable[[str], str] = str) -> str:
@@ -34,42 +35,42 @@ def leak(run: StoredRun, row: int, split: str, change: Callable[[str], str] = st
 
 
 @pytest.mark.parametrize("split", ["train", "validation"])
-def test_a_test_row_that_the_candidate_has_learned_from_fails(runs: Runs, tmp_path: Path, split: str) -> None:
+def test_a_test_example_that_the_candidate_was_trained_on_fails(runs: Runs, tmp_path: Path, split: str) -> None:
     run = runs(0.9)
     row = leak(run, 3, split)
     found = judged(run, tmp_path)
     ruling = only(found, TRAINED)
-    assert found.outcome == "FAIL" and ruling.examples == (row,)
-    assert ruling.reason == "1 test row is among the training rows of the candidate"
-    assert only(found.without_text(), TRAINED).examples == ()
+    assert found.outcome == "FAIL" and ruling.example_ids == (row,)
+    assert ruling.reason == Reason("trained_on", {"count": 1}, {"sides": ("candidate",)})
+    assert only(found.without_text(), TRAINED).example_ids == ()
 
 
 @pytest.mark.parametrize("change", [str.upper, lambda text: f"  {text} ", lambda text: text.replace(" ", "\n")])
-def test_neither_case_nor_white_space_hide_a_leak(runs: Runs, tmp_path: Path, change: Callable[[str], str]) -> None:
+def test_neither_case_nor_white_space_hides_a_leak(runs: Runs, tmp_path: Path, change: Callable[[str], str]) -> None:
     run = runs(0.9)
     leak(run, 3, "train", change)
     assert only(judged(run, tmp_path), TRAINED).outcome == "FAIL"
 
 
-def test_a_test_row_that_the_baseline_has_learned_from_fails(runs: Runs, tmp_path: Path) -> None:
+def test_a_test_example_that_the_baseline_was_trained_on_fails(runs: Runs, tmp_path: Path) -> None:
     """A baseline that knows the answers would make any candidate look bad."""
     run, champion = runs(0.9), runs(0.5)
     leak(champion, 3, "train")
     found = judged(run, tmp_path, baseline=f"{champion.path}:lora")
-    assert found.outcome == "FAIL" and only(found, TRAINED).reason == "1 test row is among the training rows of the baseline"
+    assert found.outcome == "FAIL" and only(found, TRAINED).reason == Reason("trained_on", {"count": 1}, {"sides": ("baseline",)})
     assert judged(run, tmp_path, baseline=f"{champion.path}:base").outcome == "PASS", "a prompt has learned nothing"
 
 
-def test_what_outputs_from_elsewhere_were_trained_on_nobody_knows(tmp_path: Path) -> None:
+def test_leakage_of_external_outputs_is_unknown(tmp_path: Path) -> None:
     cells = [Made("vendor", 0.3), Made("base", 0.3), Made("lora", 0.9, 1, train_seconds=9)]
     run = make_run(tmp_path / "run", [summarization(cells, rows=200)])
-    said = "no test row is among the training rows; not known for the baseline, whose outputs were made elsewhere"
-    assert only(judged(run, tmp_path, baseline=f"{run.path}:vendor"), TRAINED).reason == said
+    one = only(judged(run, tmp_path, baseline=f"{run.path}:vendor"), TRAINED)
+    assert (one.outcome, one.reason) == ("PASS", Reason("not_trained_on", texts={"unknown_sides": ("baseline",)}))
     both = judged(run, tmp_path, strategy="vendor", baseline=f"{run.path}:vendor")
-    assert [r for r in both.rulings if r.rule == TRAINED] == [], "nothing is said where nothing is known"
+    assert [r for r in both.rules if r.rule.kind == "no_leakage"] == [], "no claim where nothing is known"
 
 
-def test_whom_nobody_knows_is_refused(runs: Runs, tmp_path: Path) -> None:
+def test_an_unknown_strategy_is_refused(runs: Runs, tmp_path: Path) -> None:
     run = runs(0.9)
     with pytest.raises(BenchError, match="write it as RUN:STRATEGY, such as latest:base"):
         judged(run, tmp_path, baseline="latest")
@@ -82,25 +83,25 @@ def test_whom_nobody_knows_is_refused(runs: Runs, tmp_path: Path) -> None:
 
 def test_a_baseline_of_another_kind_is_refused(runs: Runs, tmp_path: Path) -> None:
     other = make_run(tmp_path / "other", [classification([Made("base", 0.9)])])
-    with pytest.raises(BenchError, match="other is a run of the kind classification, and run-0 of summarization"):
+    with pytest.raises(BenchError, match="other is a classification run and run-0 a summarization run: they cannot be compared"):
         judged(runs(0.9), tmp_path, baseline=f"{other.path}:base")
     assert not (tmp_path / "registry").exists()
 
 
-def test_outputs_from_elsewhere_on_other_rows_are_refused(runs: Runs, tmp_path: Path) -> None:
+def test_external_outputs_on_other_examples_are_refused(runs: Runs, tmp_path: Path) -> None:
     other = make_run(tmp_path / "other", [summarization([Made("vendor", 0.9)], text=lambda i: f"another text {i}")])
-    with pytest.raises(BenchError, match=r"its outputs were made elsewhere: no model here could answer them.*bench score"):
+    with pytest.raises(BenchError, match=r"Its outputs are external, so no model can answer these examples.*bench score"):
         judged(runs(0.9), tmp_path, baseline=f"{other.path}:vendor")
 
 
-def test_a_baseline_that_chooses_among_other_labels_is_refused(tmp_path: Path) -> None:
+def test_a_baseline_with_other_labels_is_refused(tmp_path: Path) -> None:
     run = make_run(tmp_path / "run", [classification([Made("lora", 0.9, 1, train_seconds=9)], labels=3)])
     other = make_run(tmp_path / "other", [classification([Made("base", 0.9)], labels=4)])
-    with pytest.raises(BenchError, match="other chooses among other labels than run: the two cannot be compared"):
+    with pytest.raises(BenchError, match="other has other labels than run: they cannot be compared"):
         judged(run, tmp_path, baseline=f"{other.path}:base")
 
 
-def test_an_older_champion_that_lacks_a_score_is_scored_anew(tmp_path: Path) -> None:
+def test_an_older_baseline_that_lacks_a_score_is_scored_again(tmp_path: Path) -> None:
     """Adding a metric to a task, or facts to its rows, breaks no gate: the stored outputs are scored again."""
     cells = [Made("base", 0.5), Made("lora", 0.9, 1, train_seconds=9)]
     new = make_run(tmp_path / "new", [summarization(cells, rows=120, metrics=("rouge", "facts", "length"), primary="rougeL")])
@@ -111,15 +112,15 @@ def test_an_older_champion_that_lacks_a_score_is_scored_anew(tmp_path: Path) -> 
     assert critical.n == 120 and abs(critical.measured) < 0.2
 
 
-def test_rows_in_another_order_are_the_same_rows(tmp_path: Path) -> None:
+def test_the_order_of_examples_does_not_matter(tmp_path: Path) -> None:
     cells = [Made("base", 0.5), Made("lora", 0.9, 1, train_seconds=9)]
     run = make_run(tmp_path / "run", [summarization(cells)])
     turned = make_run(tmp_path / "turned", [summarization(cells, order=range(119, -1, -1))])
     ours, theirs = (judged(run, tmp_path, baseline=f"{of.path}:base") for of in (run, turned))
-    assert [(r.measured, r.low, r.high) for r in ours.rulings] == [(r.measured, r.low, r.high) for r in theirs.rulings]
+    assert [(r.measured, r.low, r.high) for r in ours.rules] == [(r.measured, r.low, r.high) for r in theirs.rules]
 
 
-def test_the_baseline_is_that_of_the_candidates_model(tmp_path: Path) -> None:
+def test_the_baseline_has_the_candidates_model(tmp_path: Path) -> None:
     cells = [Made(name, q, seed, model=model) for model in ("m1", "m2") for name, q, seed in (("base", 0.3, None), ("lora", 0.9, 1))]
     run = make_run(tmp_path / "run", [summarization(cells, rows=100)])
     found = judged(run, tmp_path, model="m2")
@@ -140,7 +141,7 @@ def test_likelihoods_of_a_baseline_with_another_label_order_follow_the_candidate
     monkeypatch.setattr("harness.engine.artifacts.find_base", lambda *_: None)
     monkeypatch.setattr("harness.engine.artifacts.load_finished", lambda *_: SimpleNamespace(predict=predict))
     candidate, baseline = (RunResults(one.folder).find("base") for one in (run, other))
-    pair, _ = pair_of(candidate, baseline, tmp_path / "workspace")
-    (prediction, *_) = pair.b.run.predictions(pair.b.cell.id)
+    pair, _ = pair_with_baseline(candidate, baseline, tmp_path / "workspace")
+    (prediction, *_) = pair.baseline.run.predictions(pair.baseline.cell.id)
     assert prediction.extracted == made.labels[-1]
     assert prediction.label_logprobs == (-4.0, -3.0, -0.1), "in the order of the candidate's labels"

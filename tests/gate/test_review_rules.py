@@ -11,9 +11,10 @@ import pytest
 from report_factory import Made, make_run, summarization
 
 from harness.api import review_export, review_import
+from harness.gate import Reason
 from harness.reporting import verdict_to_junit, verdict_to_markdown
 from harness.reporting.views import build_report_view
-from harness.reporting.wording.gate_words import list_worse
+from harness.reporting.wording.gate_tables import list_regressions
 from harness.review.packets import ReviewItem
 from harness.store import StoredRun
 from tests.gate.conftest import Runs, judged
@@ -29,15 +30,15 @@ def reviewed(run: StoredRun, answer: Callable[[ReviewItem, tuple[str, ...]], dic
     assert imported.new == len(ratings), imported.rejected
 
 
-def test_what_people_prefer_is_asked_for_and_missing_fails(runs: Runs, tmp_path: Path) -> None:
+def test_a_missing_review_fails(runs: Runs, tmp_path: Path) -> None:
     run = runs(0.9, rows=60)
     policy = {"rules": [{"rule": "floor", "score": "review.win_rate", "value": 0.6, "against": "base"}]}
     missing = judged(run, tmp_path, policy=policy)
-    assert missing.outcome == "FAIL" and "a pairwise review of lora and base is missing" in missing.rulings[-1].reason
+    assert missing.outcome == "FAIL" and missing.rules[-1].reason == Reason("review_missing", texts={"strategies": ("lora", "base")})
     counted = iter(range(60))
     reviewed(run, lambda j, sides: {"answers": {"preference": "AB"[sides.index("lora" if next(counted) % 10 else "base")]}}, tmp_path, n=60)
     found = judged(run, tmp_path, policy=policy)
-    assert found.outcome == "PASS" and found.rulings[-1].measured == pytest.approx(0.9)
+    assert found.outcome == "PASS" and found.rules[-1].measured == pytest.approx(0.9)
 
 
 def lora_wins(share: int) -> Callable[[ReviewItem, tuple[str, ...]], dict[str, Any]]:
@@ -46,7 +47,7 @@ def lora_wins(share: int) -> Callable[[ReviewItem, tuple[str, ...]], dict[str, A
     return lambda j, sides: {"answers": {"preference": "AB"[sides.index("lora" if next(counted) % share else "base")]}}
 
 
-def test_people_are_asked_at_the_policys_alpha(runs: Runs, tmp_path: Path) -> None:
+def test_reviews_are_judged_at_the_policys_alpha(runs: Runs, tmp_path: Path) -> None:
     run = runs(0.9, rows=60)
     reviewed(run, lora_wins(4), tmp_path, n=60)
     rules = [{"rule": "floor", "score": "review.win_rate", "value": 0.6, "against": "base"}]
@@ -54,28 +55,28 @@ def test_people_are_asked_at_the_policys_alpha(runs: Runs, tmp_path: Path) -> No
     assert outcomes == ["PASS", "INCONCLUSIVE"]
 
 
-def test_rows_that_were_chosen_because_they_are_hard_decide_nothing(runs: Runs, tmp_path: Path) -> None:
+def test_examples_chosen_for_their_difficulty_decide_nothing(runs: Runs, tmp_path: Path) -> None:
     run = runs(0.9, rows=60)
     reviewed(run, lora_wins(100), tmp_path, n=30, sample="hardest")
     found = judged(run, tmp_path, policy={"rules": [{"rule": "floor", "score": "review.win_rate", "value": 0.6, "against": "base"}]})
-    assert found.outcome == "FAIL" and "is missing" in found.rulings[-1].reason
+    assert found.outcome == "FAIL" and found.rules[-1].reason.code == "review_missing"
 
 
-def test_limits_that_cannot_be_trusted_pass_nothing(tmp_path: Path) -> None:
+def test_unreliable_limits_pass_nothing(tmp_path: Path) -> None:
     """Two patients with many rows each: all they agree on is about two patients."""
     cells = [Made("base", 0.2), Made("lora", 0.95, 1, train_seconds=9)]
     run = make_run(tmp_path / "run", [summarization(cells, rows=60, group=lambda i: f"p{i % 2}")])
     reviewed(run, lora_wins(1000), tmp_path, n=60)
     found = judged(run, tmp_path, policy={"rules": [{"rule": "floor", "score": "review.win_rate", "value": 0.01, "against": "base"}]})
-    assert found.outcome == "INCONCLUSIVE" and found.rulings[-1].measured > 0.9
+    assert found.outcome == "INCONCLUSIVE" and found.rules[-1].measured > 0.9
 
 
-def test_a_critical_error_that_people_found_comes_first_although_the_score_rose(runs: Runs, tmp_path: Path) -> None:
+def test_a_critical_error_found_by_reviewers_comes_first_although_the_score_rose(runs: Runs, tmp_path: Path) -> None:
     run = runs(0.9, base=0.7, rows=60)
 
     before = judged(run, tmp_path)
-    assert before.critical_rows == 0 and 0 < before.worse_rows == len(before.worse)
-    fatal, shared = [e.id for e in run.examples("summarization") if e.id not in [row.example for row in before.worse]][:2]
+    assert before.critical_count == 0 and 0 < before.regression_count == len(before.regressions)
+    fatal, shared = [e.id for e in run.examples("summarization") if e.id not in [row.example for row in before.regressions]][:2]
 
     def answer(judgement: ReviewItem, sides: tuple[str, ...]) -> dict[str, Any]:
         bad = judgement.example == shared or (judgement.example == fatal and sides == ("lora",))
@@ -83,12 +84,12 @@ def test_a_critical_error_that_people_found_comes_first_although_the_score_rose(
 
     reviewed(run, answer, tmp_path, n=60, mode="errors")
     found = judged(run, tmp_path)
-    assert [row.example for row in found.worse if row.critical] == [fatal], "the one that base makes, too, is no step back"
-    assert found.worse[0].example == fatal and found.worse[0].critical_by == ("people",)
-    assert found.worse_rows == before.worse_rows + 1 and found.critical_rows == 1
+    assert [row.example for row in found.regressions if row.critical] == [fatal], "the one that base makes, too, is no step back"
+    assert found.regressions[0].example == fatal and found.regressions[0].critical_by == ("people",)
+    assert found.regression_count == before.regression_count + 1 and found.critical_count == 1
     assert "**critical (people)**" in verdict_to_markdown(found) and f"critical (people): {fatal}" in verdict_to_junit(found)
-    assert list_worse(build_report_view(run).tasks[0].verdicts[-1]).rows[0][:2] == (fatal, "critical (people)")
+    assert list_regressions(build_report_view(run).tasks[0].verdicts[-1]).rows[0][:2] == (fatal, "critical (people)")
 
     ceiling = {"rules": [{"rule": "ceiling", "score": "review.critical_error_rate", "value": 0.2}]}
     allowed = judged(run, tmp_path, policy=ceiling)
-    assert allowed.outcome == "PASS" and allowed.rulings[-1].measured == pytest.approx(2 / 60)
+    assert allowed.outcome == "PASS" and allowed.rules[-1].measured == pytest.approx(2 / 60)

@@ -1,4 +1,4 @@
-"""The registry: whole whatever happens, and it shows when somebody touched it."""
+"""The registry: intact whatever happens, and changes from outside are detected."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import contextlib
 import multiprocessing
 import shutil
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +18,14 @@ from harness.api import NotPassedError, gate, history, promote, rollback, verify
 from harness.errors import BenchError
 from harness.gate import Registry
 from harness.gate.registry import journal
+from harness.gate.registry.registry import digest_folder
 from harness.store import StoredRun, write_json
 from tests.gate.conftest import Runs as Made
 
 
 @pytest.fixture
 def runs(runs: Made) -> Made:
-    """Prompts, whose artifact is nothing but a prompt: what is tested here is the registry."""
+    """Prompt strategies, whose artifact is only a prompt: these tests are about the registry."""
     return lambda quality=0.9, **more: runs(quality, tuned="few-shot", **more)
 
 
@@ -32,7 +34,7 @@ def promoted(run: StoredRun, registry: Path, strategy: str = "few-shot", **more:
     return event
 
 
-def test_only_a_pass_is_promoted_and_force_is_marked_for_ever(runs: Made, tmp_path: Path) -> None:
+def test_only_a_pass_is_promoted_and_force_stays_in_the_history(runs: Made, tmp_path: Path) -> None:
     registry, run = tmp_path / "registry", runs(0.4, base=0.9)
     with pytest.raises(NotPassedError, match="FAIL: not promoted") as refused:
         promote(run.path, "few-shot", baseline=f"{run.path}:base", registry=registry)
@@ -45,7 +47,7 @@ def test_only_a_pass_is_promoted_and_force_is_marked_for_ever(runs: Made, tmp_pa
     assert (passed.action, passed.outcome) == ("promote", "PASS")
 
 
-def test_a_model_whose_artifact_is_gone_is_not_promoted(tmp_path: Path) -> None:
+def test_a_model_without_its_artifact_is_not_promoted(tmp_path: Path) -> None:
     cells = [Cell("base", 0.3), Cell("lora", 0.9, 1, train_seconds=9)]
     run = make_run(tmp_path / "run", [summarization(cells, rows=100)])
     with pytest.raises(BenchError, match=r"adapter_config\.json: cannot be read"):
@@ -65,40 +67,40 @@ def test_a_damaged_model_is_repaired_by_promoting_it_again(runs: Made, tmp_path:
     Registry(registry).load(again)
 
 
-def test_rolling_back_twice_goes_two_back(runs: Made, tmp_path: Path) -> None:
+def test_two_rollbacks_go_two_models_back(runs: Made, tmp_path: Path) -> None:
     registry, made = tmp_path / "registry", [runs(q, rows=40) for q in (0.4, 0.5, 0.6)]
     for run in made:
         promoted(run, registry)
     assert [rollback("summarization", registry=registry).run for _ in range(2)] == [made[1].name, made[0].name]
-    with pytest.raises(BenchError, match="no model of 'summarization' before"):
+    with pytest.raises(BenchError, match="'summarization' has no model before the one in service"):
         rollback("summarization", registry=registry)
     promoted(made[2], registry)
     assert rollback("summarization", registry=registry).run == made[0].name
 
 
-def test_promoting_what_is_in_service_puts_nothing_on_top_of_it(runs: Made, tmp_path: Path) -> None:
+def test_promoting_the_model_in_service_again_adds_nothing_to_roll_back(runs: Made, tmp_path: Path) -> None:
     registry, first, second = tmp_path / "registry", runs(0.4, rows=40), runs(0.5, rows=40)
     for run in (first, second, second):
         promoted(run, registry)
     assert rollback("summarization", registry=registry).run == first.name
 
 
-def test_rolling_back_to_what_is_gone_says_what_to_do(runs: Made, tmp_path: Path) -> None:
+def test_rollback_to_a_missing_model_says_what_to_do(runs: Made, tmp_path: Path) -> None:
     registry = tmp_path / "registry"
     events = [promoted(runs(q, rows=40), registry) for q in (0.4, 0.5)]
     shutil.rmtree(registry / events[0].folder)
-    with pytest.raises(BenchError, match=r"is gone\. Promote its run again\. Or promote another model: --force --reason TEXT"):
+    with pytest.raises(BenchError, match=r"is missing\. Promote its run again, or promote another model: force=True and reason="):
         rollback("summarization", registry=registry)
-    champion = Registry(registry).champion("summarization")
-    assert champion is not None and champion.run == events[1].run
+    current = Registry(registry).current("summarization")
+    assert current is not None and current.run == events[1].run
 
 
-def test_a_user_whose_name_is_no_text_is_on_record(runs: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_user_name_that_is_not_text_is_recorded(runs: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOGNAME", "\udcff head\n\x1b[31m of intake")
     assert promoted(runs(0.5, rows=40), tmp_path / "registry").user == "? head ⟦U+001B⟧[31m of intake"
 
 
-def test_a_verdict_about_another_champion_promotes_nothing(runs: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_verdict_about_another_model_in_service_promotes_nothing(runs: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Between the verdict and the promotion another process puts a better model in service."""
     registry, old, middle, best = tmp_path / "registry", runs(0.3), runs(0.5), runs(0.95)
     promoted(old, registry)
@@ -110,14 +112,14 @@ def test_a_verdict_about_another_champion_promotes_nothing(runs: Made, tmp_path:
         return self.add(*given, **more)
 
     monkeypatch.setattr(Registry, "add", meanwhile)
-    with pytest.raises(BenchError, match=f"few-shot of {best.name} was put in service by .* meanwhile"):
+    with pytest.raises(BenchError, match=f"put few-shot of {best.name} in service meanwhile, so the verdict compares with another model"):
         promote(middle.path, "few-shot", registry=registry)
-    champion = Registry(registry).champion("summarization")
-    assert champion is not None and champion.run == best.name
+    current = Registry(registry).current("summarization")
+    assert current is not None and current.run == best.name
     assert len([*(registry / "models" / "summarization").iterdir()]) == 2, "what was not promoted is not in the registry"
 
 
-def test_what_a_killed_process_left_is_swept(runs: Made, tmp_path: Path) -> None:
+def test_leftovers_of_a_killed_process_are_removed(runs: Made, tmp_path: Path) -> None:
     registry = tmp_path / "registry"
     left = registry / "models" / "summarization" / ".part-abc" / "model"
     promoted(runs(0.5, rows=40), registry)
@@ -127,7 +129,7 @@ def test_what_a_killed_process_left_is_swept(runs: Made, tmp_path: Path) -> None
     assert not left.parent.exists() and (registry / event.folder).is_dir()
 
 
-def test_a_registry_that_was_killed_before_its_database_is_a_new_one(runs: Made, tmp_path: Path) -> None:
+def test_a_registry_without_its_first_database_is_new(runs: Made, tmp_path: Path) -> None:
     registry, run = tmp_path / "registry", runs(0.9, rows=40)
     registry.mkdir()
     write_json(registry / "head.json", {table: {"number": 0, "seal": ""} for table in ("events", "looks")})
@@ -135,38 +137,38 @@ def test_a_registry_that_was_killed_before_its_database_is_a_new_one(runs: Made,
     assert history(registry=registry) == [] and promoted(run, registry).number == 1
 
 
-def test_a_database_that_is_gone_is_no_empty_registry(runs: Made, tmp_path: Path) -> None:
+def test_a_missing_database_is_not_an_empty_registry(runs: Made, tmp_path: Path) -> None:
     registry, run = tmp_path / "registry", runs(0.9, rows=40)
     promoted(run, registry)
     (registry / "registry.sqlite").unlink()
-    with pytest.raises(BenchError, match="is gone, and the registry was in use"):
+    with pytest.raises(BenchError, match="is missing, but the registry was in use"):
         gate(run.path, "few-shot", registry=registry)
     assert not (registry / "registry.sqlite").exists()
 
 
 @pytest.mark.parametrize("head", ["{}", "[]", '"x"', '{"events": 3}', '{"events": {"number": "9", "seal": ""}, "looks": {}}'])
 @pytest.mark.parametrize("gone", [False, True])
-def test_a_damaged_head_is_said_so(runs: Made, tmp_path: Path, head: str, gone: bool) -> None:
+def test_a_damaged_head_is_reported(runs: Made, tmp_path: Path, head: str, gone: bool) -> None:
     registry = tmp_path / "registry"
     promoted(runs(0.9, rows=30), registry)
     (registry / "head.json").write_text(head)
     if gone:
         (registry / "registry.sqlite").unlink()
-    with pytest.raises(BenchError, match=r"head\.json: is damaged, so that nobody can tell"):
+    with pytest.raises(BenchError, match=r"head\.json: is damaged, so the history cannot be verified"):
         history(registry=registry)
 
 
-def test_looks_that_were_deleted_are_missed(runs: Made, tmp_path: Path) -> None:
+def test_deleted_looks_are_detected(runs: Made, tmp_path: Path) -> None:
     registry, run = tmp_path / "registry", runs(0.9, rows=40)
     gate(run.path, "few-shot", baseline=f"{run.path}:base", registry=registry)
     with sqlite3.connect(registry / "registry.sqlite") as db:
         db.execute("DELETE FROM looks")
     db.close()
-    with pytest.raises(BenchError, match=r"it has 0 looks, and head\.json knows of 1"):
+    with pytest.raises(BenchError, match=r"it has 0 looks, but head\.json records 1"):
         gate(run.path, "few-shot", baseline=f"{run.path}:base", registry=registry)
 
 
-def test_a_registry_in_use_is_not_called_damaged(runs: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_locked_registry_is_not_called_damaged(runs: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     registry, run = tmp_path / "registry", runs(0.9, rows=40)
     promoted(run, registry)
     connect = sqlite3.connect
@@ -174,11 +176,11 @@ def test_a_registry_in_use_is_not_called_damaged(runs: Made, tmp_path: Path, mon
         other.execute("BEGIN EXCLUSIVE")
         impatient = lambda file, timeout, **more: connect(file, timeout=0.01, **more)  # noqa: E731
         monkeypatch.setattr(sqlite3, "connect", impatient)
-        with pytest.raises(BenchError, match=r"cannot be used: database is locked\. Is another process at work"):
+        with pytest.raises(BenchError, match=r"cannot be used: database is locked\. Is another process using it"):
             history(registry=registry)
 
 
-def test_a_process_that_is_killed_before_the_head_does_no_harm(runs: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_process_killed_before_writing_the_head_does_no_harm(runs: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     registry, run = tmp_path / "registry", runs(0.9, rows=40)
 
     def killed(path: Path, value: Any) -> None:
@@ -205,25 +207,25 @@ def test_a_deleted_run_loses_nothing(runs: Made, tmp_path: Path) -> None:
     assert verdict.outcome == "FAIL" and verdict.baseline is not None and verdict.baseline.run.startswith(name)
 
 
-def test_the_champion_is_the_baseline_and_rollback_brings_the_one_before_back(runs: Made, tmp_path: Path) -> None:
+def test_the_model_in_service_is_the_baseline_and_rollback_restores_the_previous_one(runs: Made, tmp_path: Path) -> None:
     registry, first, second = tmp_path / "registry", runs(0.7), runs(0.9)
     promoted(first, registry)
     event = promoted(second, registry)
-    assert event.action == "promote" and event.outcome == "PASS", "better than the champion: no force was needed"
+    assert event.action == "promote" and event.outcome == "PASS", "better than the model in service: no force was needed"
     back = rollback("summarization", registry=registry, reason="complaints")
     assert (back.action, back.run, back.reason) == ("rollback", first.name, "complaints")
-    champion = Registry(registry).champion("summarization")
-    assert champion is not None and champion.run == first.name
+    current = Registry(registry).current("summarization")
+    assert current is not None and current.run == first.name
     assert [e.action for e in history("summarization", registry=registry)] == ["promote", "promote", "rollback"]
     assert [e.number for e in history(registry=registry)] == [1, 2, 3]
 
 
-def test_nothing_to_roll_back_to(runs: Made, tmp_path: Path) -> None:
+def test_rollback_without_a_previous_model_is_refused(runs: Made, tmp_path: Path) -> None:
     registry = tmp_path / "registry"
     with pytest.raises(BenchError, match="nothing was promoted"):
         rollback("summarization", registry=registry)
     promoted(runs(0.9), registry)
-    with pytest.raises(BenchError, match="no model of 'summarization' before"):
+    with pytest.raises(BenchError, match="'summarization' has no model before the one in service"):
         rollback("summarization", registry=registry)
     with pytest.raises(BenchError, match="Did you mean 'summarization'"):
         history("summarisation", registry=registry)
@@ -236,11 +238,11 @@ def _promote(arguments: tuple[str, str]) -> int:
             event, _ = promote(run, "few-shot", registry=registry, force=True, reason="at once")
             return event.number
         except BenchError as error:
-            if "meanwhile" not in str(error):  # another was faster: the verdict was about an older champion
+            if "meanwhile" not in str(error):  # another was faster: the verdict was about an older model
                 raise
 
 
-def test_two_processes_promote_at_once_and_the_history_is_whole(runs: Made, tmp_path: Path) -> None:
+def test_processes_that_promote_at_once_keep_the_history_intact(runs: Made, tmp_path: Path) -> None:
     registry = tmp_path / "registry"
     made = [runs(0.5 + 0.05 * k, rows=30) for k in range(6)]
     with multiprocessing.get_context("spawn").Pool(3) as pool:
@@ -258,14 +260,14 @@ def test_a_changed_artifact_is_not_loaded(runs: Made, tmp_path: Path) -> None:
     event = promoted(run, registry)
     (predictions,) = (registry / event.folder).rglob("predictions.parquet")
     predictions.write_bytes(predictions.read_bytes() + b"\0")
-    with pytest.raises(BenchError, match=r"was changed since it was promoted .* its sha256 is"):
+    with pytest.raises(BenchError, match=r"was changed after it was promoted .* its sha256 is"):
         gate(runs(0.9).path, "few-shot", registry=registry)
     shutil.rmtree(registry / event.folder)
-    with pytest.raises(BenchError, match="is gone"):
+    with pytest.raises(BenchError, match="is missing"):
         gate(runs(0.9).path, "few-shot", registry=registry)
 
 
-def test_every_model_is_verified_at_once(runs: Made, tmp_path: Path) -> None:
+def test_verify_checks_every_model(runs: Made, tmp_path: Path) -> None:
     registry = tmp_path / "registry"
     events = [promoted(runs(quality, rows=40), registry) for quality in (0.5, 0.6, 0.7)]
     rollback("summarization", registry=registry)
@@ -274,7 +276,7 @@ def test_every_model_is_verified_at_once(runs: Made, tmp_path: Path) -> None:
     predictions.write_bytes(predictions.read_bytes()[:-1])
     (registry / events[2].folder / "run.json").unlink()
     damages = [damage for _, damage in verify_registry(registry=registry)]
-    assert "was changed since it was promoted" in damages[0] and damages[1] == "" and "is gone" in damages[2]
+    assert "was changed after it was promoted" in damages[0] and damages[1] == "" and "is missing" in damages[2]
 
 
 @pytest.mark.parametrize(
@@ -287,19 +289,19 @@ def test_every_model_is_verified_at_once(runs: Made, tmp_path: Path) -> None:
         "DELETE FROM events WHERE number = 2",
     ],
 )
-def test_an_edited_history_is_seen(runs: Made, tmp_path: Path, change: str) -> None:
+def test_an_edited_history_is_detected(runs: Made, tmp_path: Path, change: str) -> None:
     registry = tmp_path / "registry"
     for quality in (0.5, 0.6):
         promoted(runs(quality, rows=40), registry)
     with sqlite3.connect(registry / "registry.sqlite") as db:
         db.execute(change)
     db.close()
-    with pytest.raises(BenchError, match=r"registry\.sqlite: (event \d was changed|was cut short).*Restore a backup"):
+    with pytest.raises(BenchError, match=r"registry\.sqlite: (event \d was changed|was truncated).*Restore a backup"):
         history(registry=registry)
 
 
 @pytest.mark.parametrize("size", [0, 100, 5000])
-def test_a_truncated_file_is_said_so(runs: Made, tmp_path: Path, size: int) -> None:
+def test_a_truncated_file_is_reported(runs: Made, tmp_path: Path, size: int) -> None:
     registry = tmp_path / "registry"
     promoted(runs(0.5, rows=40), registry)
     file = registry / "registry.sqlite"
@@ -308,8 +310,30 @@ def test_a_truncated_file_is_said_so(runs: Made, tmp_path: Path, size: int) -> N
         history(registry=registry)
 
 
-def test_a_file_that_is_no_database_is_said_so(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_database_is_reported(tmp_path: Path) -> None:
     (tmp_path / "registry").mkdir()
     (tmp_path / "registry" / "registry.sqlite").write_text("not a database, but long enough to be read as one" * 40)
-    with pytest.raises(BenchError, match="is damaged, or no registry"):
+    with pytest.raises(BenchError, match="is damaged, or not a registry"):
         history(registry=tmp_path / "registry")
+
+
+def test_a_registry_of_another_version_is_refused(runs: Made, tmp_path: Path) -> None:
+    registry, run = tmp_path / "registry", runs(0.5, rows=40)
+    promoted(run, registry)
+    with sqlite3.connect(registry / "registry.sqlite") as db:
+        db.execute("PRAGMA user_version = 0")
+    db.close()
+    for use in (lambda: history(registry=registry), lambda: gate(run.path, "few-shot", registry=registry)):
+        with pytest.raises(BenchError, match=r"registry\.sqlite: is in format 1; this version of bench reads format 2") as refused:
+            use()
+        assert len(refused.value.problems) == 1
+
+
+def test_a_promoted_model_of_another_version_is_not_loaded(runs: Made, tmp_path: Path) -> None:
+    """Its files are as they were promoted, but this version cannot read them."""
+    registry = tmp_path / "registry"
+    event = promoted(runs(0.4, rows=40), registry)
+    plan = registry / event.folder / "run.json"
+    plan.write_text(plan.read_text(encoding="utf-8").replace('"format"', '"formats"'), encoding="utf-8")
+    with pytest.raises(BenchError, match=r"run\.json.*Promote its run again"):
+        Registry(registry).load(replace(event, digest=digest_folder(registry / event.folder)))

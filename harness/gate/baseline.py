@@ -1,0 +1,135 @@
+"""A comparable baseline: evaluated on the candidate's test examples, by the candidate's metrics.
+
+A baseline that was evaluated on another test set is run again: its stored model answers the candidate's examples.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.data.identity import example_digest
+from harness.errors import BenchError
+from harness.gate.verdict import VerdictNote
+from harness.results import FinishedCell, RunResults, StrategyResult, check_same_examples, equally_wide
+from harness.statistics import statistic_stack
+from harness.store import RunFolder
+from harness.types import Cell, Metric, Prediction
+
+Array: TypeAlias = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class GatePair:
+    """Candidate and baseline on the candidate's test examples, by the candidate's metrics.
+
+    Attributes:
+        order: the position of each of the candidate's examples in the baseline's results.
+    """
+
+    candidate: StrategyResult
+    baseline: StrategyResult
+    order: list[int]
+
+    def stacks(self, metric: Metric) -> tuple[Array, Array]:
+        """The statistics of the candidate and of the baseline, (examples, seeds, d) each."""
+        candidate, baseline = equally_wide([self.candidate.stack(metric), self._baseline_stack(metric)])
+        return candidate, baseline
+
+    def _baseline_stack(self, metric: Metric) -> Array:
+        """The stored scores, if the same metric computed them on the same examples. Otherwise the baseline's outputs are scored again."""
+        signatures = {m.name: m.signature for m in self.baseline.task_scores.metrics}
+        examples, stored = self.candidate.examples, self.baseline.examples
+        same = all(e.meta == stored[i].meta and e.choices == stored[i].choices for e, i in zip(examples, self.order, strict=True))
+        if same and signatures.get(metric.name) == metric.signature:
+            return self.baseline.stack(metric)[self.order]
+        return statistic_stack(metric, examples, [self.baseline.predictions(cell) for cell in self.baseline.done])
+
+
+def pair_with_baseline(
+    candidate: StrategyResult, baseline: StrategyResult, workspace: Path, *, model_path: str | None = None
+) -> tuple[GatePair, list[VerdictNote]]:
+    """Candidate and baseline on the candidate's test examples, and a note if the baseline had to be run again.
+
+    Args:
+        workspace: a folder that does not exist yet, for the run of a baseline that is run again.
+        model_path: where the baseline's base model is, if its name does not tell.
+
+    Raises:
+        BenchError: the baseline's model is not available, or the two tasks do not fit.
+    """
+    notes = []
+    if _example_digests(candidate) != _example_digests(baseline):
+        notes.append(VerdictNote("baseline_rerun", texts={"strategy": (baseline.label,), "run": (candidate.run.name,)}))
+        baseline = _rerun(candidate, baseline, workspace, model_path)
+    check_same_examples(candidate, baseline)
+    return GatePair(candidate, baseline, [baseline.positions[example.id] for example in candidate.examples]), notes
+
+
+def _example_digests(side: StrategyResult) -> dict[str, str]:
+    return {example.id: example_digest(example) for example in side.examples}
+
+
+def _rerun(candidate: StrategyResult, baseline: StrategyResult, workspace: Path, model_path: str | None) -> StrategyResult:
+    """The baseline's cells on the candidate's examples, as a run in the workspace."""
+    from harness.engine.artifacts import device_for, find_base, fit_examples, load_finished
+
+    task, source = candidate.task, baseline.run
+    if baseline.task.kind != task.kind:
+        raise BenchError(f"{source.name} is a {baseline.task.kind} run and {candidate.run.name} a {task.kind} run: they cannot be compared")
+    if baseline.external:
+        raise BenchError(
+            f"{baseline.label} in {source.name} was not evaluated on the test examples of {candidate.run.name}. Its outputs are "
+            "external, so no model can answer these examples. Score its outputs on them first (`bench score`)."
+        )
+    cells = tuple(replace(cell, task=task.name) for cell in baseline.done)
+    target = _prepare_run(candidate, baseline, workspace, cells)
+    for old, new in zip(baseline.done, cells, strict=True):
+        finished = FinishedCell(source, old)
+        if {frozenset(e.choices) for e in candidate.examples} != {frozenset(finished.example.choices)}:
+            raise BenchError(f"{source.name} has other labels than {candidate.run.name}: they cannot be compared")
+        examples = tuple(replace(e, choices=finished.example.choices) for e in candidate.examples)
+        fitted = fit_examples(finished, examples, candidate.run.name)
+        predictions = load_finished(finished, find_base(finished, model_path), device_for(source)).predict(fitted)
+        predictions = [
+            _reorder_likelihoods(prediction, finished.example.choices, example.choices)
+            for prediction, example in zip(predictions, candidate.examples, strict=True)
+        ]
+        target.cell(new.id).write_result(replace(source.results[old.id], cell=new, signatures={}), predictions)
+    return RunResults(target).find(baseline.strategy, task=task.name)
+
+
+def _reorder_likelihoods(prediction: Prediction, labels: Sequence[str], order: Sequence[str]) -> Prediction:
+    """The prediction with its likelihoods in another order of the labels."""
+    if not prediction.label_logprobs:
+        return prediction
+    by_label = dict(zip(labels, prediction.label_logprobs, strict=True))
+    return replace(prediction, label_logprobs=tuple(by_label[label] for label in order))
+
+
+def _prepare_run(candidate: StrategyResult, baseline: StrategyResult, workspace: Path, cells: tuple[Cell, ...]) -> RunFolder:
+    """A run folder with the baseline's plan, and with the candidate's data and metrics."""
+    task, plan = candidate.task, baseline.run.plan.restrict_to(baseline.done)
+    target = RunFolder(workspace)
+    (workspace / "data").mkdir(parents=True)
+    shutil.copy2(candidate.run.path / "data" / f"{task.name}.parquet", workspace / "data")
+    own = plan.tasks[baseline.task.name].model_copy(
+        update={"name": task.name, "metrics": task.metrics, "primary": task.primary, "margin": task.margin, "labels": task.labels}
+    )
+    candidate_plan = candidate.run.plan
+    target.write_plan(
+        replace(
+            plan,
+            cells=cells,
+            tasks={task.name: own},
+            data={task.name: candidate_plan.data[task.name]},
+            data_digests={task.name: candidate_plan.data_digests[task.name]},
+        )
+    )
+    return target

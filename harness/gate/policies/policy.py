@@ -1,0 +1,207 @@
+"""A release policy: a YAML file with strict fields, whose errors are all reported at once."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, ValidationError, model_validator
+
+from harness.catalog import YamlFile, parse
+from harness.errors import BenchError, did_you_mean, setting
+from harness.metrics import BOUNDS, families
+from harness.types import Declared, Metric, Task
+
+Kind = Literal["floor", "ceiling", "not_worse", "better"]
+
+# What is measured of a model beside its scores; less is better.
+MEASURES: Mapping[str, str] = {
+    "forgetting": "rise of the loss on general text, in nats per token",
+    "answer_seconds": "seconds per output, in batches",
+    "thousand_price": "cost of 1,000 outputs",
+    "training_price": "cost of one training run",
+    "training_seconds": "seconds of one training run",
+    "peak_memory": "peak memory of any phase, in bytes",
+    "artifact_bytes": "size of the stored weights, in bytes",
+}
+REVIEW_SCORES: Mapping[str, Literal["higher", "lower"]] = {"review.win_rate": "higher", "review.critical_error_rate": "lower"}
+
+
+class Rule(Declared):
+    """One requirement.
+
+    `floor` and `ceiling` compare the score itself with `value`. `not_worse` (by more than `margin`) and `better` (by more than `by`)
+    compare it with the baseline's. `score` is a score of the task, a measure (see `MEASURES`), or a result of a review: `review.win_rate`
+    against the strategy `against`, or `review.critical_error_rate`. `slice` is a column of the data, `length` or `class`: the rule then
+    applies to every value with at least `rows` test examples (default 30), or to the one named as `column=value`.
+    """
+
+    rule: Kind
+    score: Annotated[str, Field(min_length=1)]
+    value: float | None = None
+    margin: Annotated[float, Field(gt=0)] | None = None
+    by: Annotated[float, Field(ge=0)] | None = None
+    slice: str | None = None
+    rows: Annotated[int, Field(ge=2)] | None = None
+    against: str | None = None
+
+    @model_validator(mode="after")
+    def _check_fields(self) -> Rule:
+        if self.rule in ("floor", "ceiling") and self.value is None:
+            raise ValueError(f"the rule '{self.rule}' needs 'value'")
+        extra = [name for name, kinds in _ONLY_FOR.items() if getattr(self, name) is not None and self.rule not in kinds]
+        extra += ["rows"] if self.rows is not None and self.slice is None else []
+        extra += ["against"] if self.against is not None and self.score != "review.win_rate" else []
+        if extra:
+            raise ValueError(f"the rule '{self.rule}' takes no '{extra[0]}'")
+        return self
+
+    @property
+    def threshold(self) -> float | None:
+        """The number in the rule: its value, margin or "by" (default 0)."""
+        if self.rule in ("floor", "ceiling"):
+            return self.value
+        return self.margin if self.rule == "not_worse" else self.by or 0.0
+
+    @property
+    def slice_column(self) -> str:
+        """The column that it divides the test examples by; empty if it does not."""
+        return (self.slice or "").partition("=")[0]
+
+    @property
+    def slice_value(self) -> str | None:
+        """The one value that it applies to; None for every value."""
+        return (self.slice or "").partition("=")[2] or None
+
+
+_ONLY_FOR: Mapping[str, tuple[Kind, ...]] = {"value": ("floor", "ceiling"), "margin": ("not_worse",), "by": ("better",)}
+
+
+class Policy(Declared):
+    """All rules of a task.
+
+    Each rule is decided at level `alpha`, divided by the `looks` that are planned at one test set. `rows` and `seeds` are the test examples
+    and training seeds that are required. With `seed_spread: count`, the spread of training seeds is part of every limit.
+    """
+
+    version: Literal[1] = 1
+    description: str = ""
+    alpha: Annotated[float, Field(ge=1e-4, lt=0.5)] = 0.05
+    looks: Annotated[int, Field(ge=1, le=1000)] | None = None
+    rows: Annotated[int, Field(ge=1)] = 30
+    seeds: Annotated[int, Field(ge=1)] = 1
+    seed_spread: Literal["ignore", "count"] = "ignore"
+    rules: Annotated[tuple[Rule, ...], Field(min_length=1, max_length=200)]
+
+    @property
+    def digest(self) -> str:
+        """sha256 (hex) of everything that decides."""
+        values = self.model_dump(mode="json", exclude={"description"})
+        return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
+
+    @property
+    def rule_alpha(self) -> float:
+        """The level that each rule is decided at: alpha divided by the planned looks."""
+        return self.alpha / (self.looks or 1)
+
+
+def read_policy(path: Path, task: Task, metrics: Collection[Metric]) -> Policy:
+    """The policy of a file, with the task's margin where a rule has none.
+
+    Raises:
+        BenchError: every problem of the file, each with its line.
+    """
+    source = YamlFile(path)
+    policy, problems = parse(source, source.values, Policy)
+    rules = dict(enumerate(policy.rules)) if policy is not None else _valid_rules(source.values.get("rules"))
+    problems += [
+        source.problem(("rules", i, field), text) for i, rule in rules.items() for field, text in _find_problems(rule, task, metrics)
+    ]
+    if policy is None or problems:
+        raise BenchError(source.in_order(problems))
+    return _with_margins(policy, task)
+
+
+def _valid_rules(values: object) -> dict[int, Rule]:
+    """The rules that are valid by themselves, by position, in a file where others are not."""
+    rules = {}
+    for position, value in enumerate(values if isinstance(values, list) else ()):
+        try:
+            rules[position] = Rule.model_validate(value)
+        except ValidationError:
+            continue
+    return rules
+
+
+def _with_margins(policy: Policy, task: Task) -> Policy:
+    """The policy with the task's margin in every `not_worse` rule without one. Only rules on the primary score may lack it."""
+    rules = tuple(
+        rule.model_copy(update={"margin": task.margin}) if rule.rule == "not_worse" and rule.margin is None else rule
+        for rule in policy.rules
+    )
+    return policy.model_copy(update={"rules": rules})
+
+
+def default_policy(task: Task, metrics: Collection[Metric], *, baseline: bool) -> Policy:
+    """The policy without a file: the primary score not worse than the baseline by more than the margin, and critical errors not up by more
+    than 2 percentage points. (That there is not a single one more, no test set can show.)
+
+    Without a baseline the primary score must be shown to be above 0.
+
+    Raises:
+        BenchError: the primary score has no better direction, or no natural floor.
+    """
+    advice = f"Write a policy, and name it with {setting('policy', 'FILE')}."
+    primary = next((m for m in metrics if m.name == task.primary), None)
+    if primary is None or primary.direction == "none":
+        raise BenchError(f"{task.name}: neither a higher nor a lower {task.primary} is better, so there is no default policy. {advice}")
+    if baseline:
+        rules = [Rule(rule="not_worse", score=task.primary)]
+        if any(m.name == "critical_error_rate" for m in metrics):
+            rules.append(Rule(rule="not_worse", score="critical_error_rate", margin=0.02))
+        return _with_margins(Policy(rules=tuple(rules)), task)
+    if primary.direction == "lower":
+        raise BenchError(f"{task.name}: there is no model in service to compare with, and {task.primary} has no natural ceiling. {advice}")
+    return Policy(rules=(Rule(rule="floor", score=task.primary, value=0.0),))
+
+
+def _find_problems(rule: Rule, task: Task, metrics: Collection[Metric]) -> list[tuple[str, str]]:
+    """What a schema cannot know: whether the score exists, and which direction is better. Pairs of a field and a problem."""
+    by_name = {metric.name: metric for metric in metrics}
+    known = [*by_name, *MEASURES, *REVIEW_SCORES]
+    if rule.score not in known:
+        owner = next((name for name, family in families().items() if rule.score in family.scores), None)
+        hint = f" It belongs to the metric '{owner}': add that to the task." if owner else did_you_mean(rule.score, known)
+        return [("score", f"'{rule.score}' is not a score of '{task.name}'.{hint}")]
+    metric = by_name.get(rule.score)
+    problems = _direction_problems(rule, metric.direction if metric else REVIEW_SCORES.get(rule.score, "lower"))
+    if rule.rule == "not_worse" and rule.margin is None and rule.score != task.primary:
+        problems.append(("score", f"the task's margin is for {task.primary}; set 'margin' to say by how much {rule.score} may be worse"))
+    bounds = BOUNDS.get(metric.unit) if metric else None
+    if rule.margin is not None and bounds is not None and rule.margin >= bounds[1] - bounds[0]:
+        scale = f"{rule.score} ranges from {bounds[0]:g} to {bounds[1]:g}"
+        problems.append(("margin", f"{scale}, so with a margin of {rule.margin:g} everything passes"))
+    if rule.slice and metric and task.chooses and metric.level != "example":
+        problems.append(("slice", f"{rule.score} is computed over all labels, and a slice may lack some of them; use accuracy"))
+    if rule.slice and metric is None:
+        problems.append(("slice", f"{rule.score} is not measured per slice"))
+    if rule.score in REVIEW_SCORES and rule.rule not in ("floor", "ceiling"):
+        problems.append(("rule", "a review is compared within itself; use 'floor' or 'ceiling'"))
+    return problems
+
+
+def _direction_problems(rule: Rule, direction: Literal["higher", "lower", "none"]) -> list[tuple[str, str]]:
+    if direction == "none" and rule.rule in ("not_worse", "better"):
+        return [("rule", f"neither a higher nor a lower {rule.score} is better; use 'floor' or 'ceiling'")]
+    if (rule.rule, direction) in (("floor", "lower"), ("ceiling", "higher")):
+        other = "ceiling" if rule.rule == "floor" else "floor"
+        return [("rule", f"a {direction} {rule.score} is better, so a {rule.rule} would reject good models; use '{other}'")]
+    return []
+
+
+def policy_to_plain(policy: Policy) -> dict[str, Any]:
+    """The policy as plain values, for the record."""
+    return policy.model_dump(mode="json")

@@ -1,0 +1,7 @@
+"""The rules of a policy, each with its verdict: prerequisites, scores, measures and reviews."""
+
+from harness.gate.rules.prerequisites import exceeds
+from harness.gate.rules.rule_checks import check_rules
+from harness.gate.rules.rule_slices import note_skipped_slices, slice_for_rules
+
+__all__ = ["check_rules", "exceeds", "note_skipped_slices", "slice_for_rules"]

@@ -1,0 +1,68 @@
+"""What must hold before scores are compared: no leakage, enough data, and evaluations within the plan."""
+
+from __future__ import annotations
+
+from harness.gate.gate_input import GateInput
+from harness.gate.policies import Policy
+from harness.gate.registry import Look
+from harness.gate.test_set import find_leaked_examples
+from harness.gate.verdict import JudgedRule, Reason, RuleVerdict
+
+_ALWAYS_ENOUGH = 30  # the default of a policy's `rows`; a verdict lists the requirement only if it is higher, or not met
+_MOST_IDS = 3
+
+
+def check_prerequisites(case: GateInput, look: Look) -> list[RuleVerdict]:
+    """The verdicts on evaluations, leakage, test examples and seeds, in this order."""
+    return [*check_looks(case.policy, look), *_check_leakage(case), *_check_data(case)]
+
+
+def check_looks(policy: Policy, look: Look) -> list[RuleVerdict]:
+    """Whether this evaluation of the test set is within the plan, and so is the α of all planned ones, whose plans may have changed."""
+    if policy.looks is None:
+        return []
+    rule = JudgedRule("looks", threshold=policy.looks)
+    if look.number > policy.looks:
+        return [RuleVerdict(rule, "INCONCLUSIVE", Reason("look_exceeded", {"look": look.number}))]
+    if exceeds(look.planned_alpha, policy.alpha):
+        return [RuleVerdict(rule, "INCONCLUSIVE", Reason("alpha_exceeded", {"spent": look.planned_alpha, "alpha": policy.alpha}))]
+    return []
+
+
+def exceeds(spent: float, alpha: float) -> bool:
+    """Whether more α is spent than there is, apart from rounding."""
+    return spent > alpha * (1 + 1e-9)
+
+
+def _check_leakage(case: GateInput) -> list[RuleVerdict]:
+    """No model may have been trained on a test example. For external outputs this is unknown."""
+    rule = JudgedRule("no_leakage")
+    sides = {"candidate": case.candidate, "baseline": case.baseline}
+    present = {name: side for name, side in sides.items() if side is not None}
+    unknown = tuple(name for name, side in present.items() if side.external)
+    verdicts = []
+    for name, side in present.items():
+        leaked = [] if side.external else find_leaked_examples(side, case.candidate.examples)
+        if leaked:
+            reason = Reason("trained_on", {"count": len(leaked)}, {"sides": (name,)})
+            verdicts.append(RuleVerdict(rule, "FAIL", reason, n=len(leaked), example_ids=tuple(leaked[:_MOST_IDS])))
+    if verdicts or len(unknown) == len(present):
+        return verdicts
+    return [RuleVerdict(rule, "PASS", Reason("not_trained_on", texts={"unknown_sides": unknown}))]
+
+
+def _check_data(case: GateInput) -> list[RuleVerdict]:
+    verdicts, n, seeds = [], len(case.candidate.examples), len(case.candidate.done)
+    policy = case.policy
+    if n < policy.rows or policy.rows > _ALWAYS_ENOUGH:
+        rule = JudgedRule("min_examples", threshold=policy.rows)
+        verdicts.append(_check_number(rule, n, n >= policy.rows, n=n, examples_needed=policy.rows if n < policy.rows else None))
+    if policy.seeds > 1:
+        rule = JudgedRule("min_seeds", threshold=policy.seeds)
+        verdicts.append(_check_number(rule, seeds, seeds >= policy.seeds or not case.candidate.varies_by_seed))
+    return verdicts
+
+
+def _check_number(rule: JudgedRule, present: int, enough: bool, *, n: int = 0, examples_needed: int | None = None) -> RuleVerdict:
+    reason = Reason("enough" if enough else "too_few", {"present": present})
+    return RuleVerdict(rule, "PASS" if enough else "INCONCLUSIVE", reason, n=n, examples_needed=examples_needed)

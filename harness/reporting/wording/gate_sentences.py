@@ -1,0 +1,276 @@
+"""A verdict in sentences: what was judged, why each rule has its outcome, and what else a reader must know."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from harness.gate import MEASURES, JudgedRule, Reason, ReasonCode, Regression, RuleVerdict, Verdict, VerdictNote, VerdictNoteCode
+from harness.reporting.wording import numbers
+from harness.text import one_line, plural, short
+
+_MOST_SLICES = 6  # that a note lists
+_NEED_EXAMPLES: frozenset[ReasonCode] = frozenset(("undecided", "unreliable", "no_limits", "too_few", "slices_too_small"))
+
+
+def headline(verdict: Verdict) -> str:
+    """The verdict in two sentences: who was compared with whom, and how many rules passed."""
+    candidate = f"{verdict.candidate.label} of {verdict.candidate.run}"
+    baseline = f"against {verdict.baseline.label} of {verdict.baseline.run}" if verdict.baseline else "without a baseline"
+    return f"{verdict.outcome}: {candidate} {baseline} on {verdict.task}, {_policy(verdict)}. {_count_rules(verdict)}"
+
+
+def _policy(verdict: Verdict) -> str:
+    """The policy by its description, or by its digest."""
+    description = str(verdict.policy.get("description") or "").strip()
+    return f"policy “{short(one_line(description), 60)}”" if description else f"policy {verdict.policy_digest[:8]}"
+
+
+def _count_rules(verdict: Verdict) -> str:
+    """How many rules passed, and what the others need."""
+    total = len(verdict.rules)
+    failed = [rule for rule in verdict.rules if rule.outcome == "FAIL"]
+    undecided = [rule for rule in verdict.rules if rule.outcome == "INCONCLUSIVE"]
+    if failed:
+        return "The only release rule failed." if total == 1 else f"{len(failed)} of {total} release rules failed."
+    if not undecided:
+        return {1: "The only release rule passed.", 2: "Both release rules passed."}.get(total, f"All {total} release rules passed.")
+    return f"{total - len(undecided)} of {plural(total, 'release rule')} passed; {_what_is_missing(undecided)}."
+
+
+def _what_is_missing(undecided: Sequence[RuleVerdict]) -> str:
+    need_examples = all(rule.reason.code in _NEED_EXAMPLES and rule.rule.kind != "min_seeds" for rule in undecided)
+    if len(undecided) > 1:
+        return f"{len(undecided)} rules need more test examples" if need_examples else f"{len(undecided)} rules could not be decided"
+    (rule,) = (verdict.rule for verdict in undecided)
+    if rule.kind == "min_examples":
+        return "the test set is too small"
+    name = f"the rule on {rule.score}" if rule.score else f"“{rule_title(rule)}”"
+    return f"{name} needs more test examples" if need_examples else f"{name} could not be decided"
+
+
+def rule_title(rule: JudgedRule) -> str:
+    """The requirement in a few words: "rougeL at least 0.2 for ward = south"."""
+    number = "" if rule.threshold is None else f"{rule.threshold:g}"
+    titles = {
+        "floor": f"{rule.score} at least {number}",
+        "ceiling": f"{rule.score} at most {number}",
+        "not_worse": f"{rule.score} not worse than the baseline by more than {number}",
+        "better": f"{rule.score} better than the baseline by more than {number}",
+        "no_leakage": "No training on test examples",
+        "looks": f"At most {_count(rule.threshold, 'evaluation')} of this test set",
+        "min_examples": f"At least {_count(rule.threshold, 'test example')}",
+        "min_seeds": f"At least {_count(rule.threshold, 'training seed')}",
+    }
+    return titles[rule.kind] + _slice(rule)
+
+
+def _slice(rule: JudgedRule) -> str:
+    if not rule.slice_column:
+        return ""
+    return f" for {rule.slice_column} = {rule.slice_value}" if rule.slice_value else f" for every {rule.slice_column}"
+
+
+def _count(value: float | None, noun: str) -> str:
+    return plural(round(value or 0), noun)
+
+
+def reason_sentence(verdict: RuleVerdict) -> str:
+    """Why a rule has its outcome, and what would decide it."""
+    return _SENTENCES[verdict.reason.code](verdict)
+
+
+def _undecided(verdict: RuleVerdict) -> str:
+    if verdict.examples_needed is None:
+        return "Too close to call on these test examples."
+    return f"Not enough test examples to decide; about {numbers.about(verdict.examples_needed)} would be enough."
+
+
+def _no_limits(verdict: RuleVerdict) -> str:
+    return f"No confidence limits can be computed: {_text(verdict.reason, 'why')}."
+
+
+def _unreliable(verdict: RuleVerdict) -> str:
+    return f"Not enough test examples for a reliable decision: {_text(verdict.reason, 'why')}."
+
+
+def _no_baseline(verdict: RuleVerdict) -> str:
+    ways = "name a baseline with --baseline RUN:STRATEGY, or promote a first model with --force"
+    return f"There is no model in service to compare with: {ways}."
+
+
+def _one_seed(verdict: RuleVerdict) -> str:
+    sides = " and ".join(f"the {side}" for side in verdict.reason.texts["sides"])
+    return f"The policy counts the spread of training seeds, but {sides} {'has' if ' and ' not in sides else 'have'} only one seed."
+
+
+def _seed_spread_unknown(verdict: RuleVerdict) -> str:
+    score = verdict.rule.score
+    return f"The policy counts the spread of training seeds, which is not estimated for {score}: it is computed over all examples."
+
+
+def _slice_missing(verdict: RuleVerdict) -> str:
+    available = _list(verdict.reason.texts["available"])
+    return f"No test example has {verdict.rule.slice_column} = {verdict.rule.slice_value}. Available: {available}."
+
+
+def _slices_too_small(verdict: RuleVerdict) -> str:
+    found = verdict.reason.numbers
+    column, minimum = verdict.rule.slice_column, _count(found["minimum"], "test example")
+    return f"No {column} has {minimum}; the largest has {numbers.count(found['largest'])}."
+
+
+def _measured(verdict: RuleVerdict) -> str:
+    return f"Compared as measured: {MEASURES[verdict.rule.score]}."
+
+
+def _currencies_differ(verdict: RuleVerdict) -> str:
+    return f"Costs in {' and '.join(verdict.reason.texts['currencies'])} cannot be compared."
+
+
+def _review_missing(verdict: RuleVerdict) -> str:
+    strategies = verdict.reason.texts["strategies"]
+    kind = f"pairwise review of {' and '.join(strategies)}" if len(strategies) > 1 else f"error review of {strategies[0]}"
+    return f"There is no {kind}. Create one with `bench review export`."
+
+
+def _present(verdict: RuleVerdict) -> str:
+    noun = "training seed" if verdict.rule.kind == "min_seeds" else "test example"
+    present = f"{_count(verdict.reason.numbers['present'], noun)}"
+    return f"{present}." if verdict.reason.code == "enough" else f"{present}; the policy requires {numbers.count(verdict.rule.threshold)}."
+
+
+def _look_exceeded(verdict: RuleVerdict) -> str:
+    look = f"This is evaluation {numbers.count(verdict.reason.numbers['look'])} of this test set"
+    planned = f"the policy plans {numbers.count(verdict.rule.threshold)}"
+    return f"{look}, and {planned}. Use a new test set, or plan more evaluations from the start."
+
+
+def _alpha_exceeded(verdict: RuleVerdict) -> str:
+    spent, alpha = (verdict.reason.numbers[name] for name in ("spent", "alpha"))
+    return f"Planned evaluations have used α = {spent:g} on this test set, and the policy allows {alpha:g}. Use a new test set."
+
+
+def _trained_on(verdict: RuleVerdict) -> str:
+    count, (side, *_) = round(verdict.reason.numbers["count"]), verdict.reason.texts["sides"]
+    ids = f" ({', '.join(verdict.example_ids)}{', …' if count > len(verdict.example_ids) else ''})" if verdict.example_ids else ""
+    return f"{plural(count, 'test example')}{ids} {'is' if count == 1 else 'are'} among the training examples of the {side}."
+
+
+def _not_trained_on(verdict: RuleVerdict) -> str:
+    unknown = verdict.reason.texts["unknown_sides"]
+    exception = f" This is unknown for the {unknown[0]}, whose outputs are external." if unknown else ""
+    return f"No test example is among the training examples.{exception}"
+
+
+_SENTENCES: Mapping[ReasonCode, Callable[[RuleVerdict], str]] = {
+    "shown": lambda verdict: "Shown to hold.",
+    "refuted": lambda verdict: "Shown not to hold.",
+    "undecided": _undecided,
+    "unreliable": _unreliable,
+    "no_limits": _no_limits,
+    "no_baseline": _no_baseline,
+    "one_seed": _one_seed,
+    "seed_spread_unknown": _seed_spread_unknown,
+    "slice_missing": _slice_missing,
+    "slices_too_small": _slices_too_small,
+    "measured": _measured,
+    "not_measured": lambda verdict: f"Not measured: {MEASURES[verdict.rule.score]}.",
+    "baseline_not_measured": lambda verdict: f"Not measured for the baseline: {MEASURES[verdict.rule.score]}.",
+    "currencies_differ": _currencies_differ,
+    "review_missing": _review_missing,
+    "enough": _present,
+    "too_few": _present,
+    "look_exceeded": _look_exceeded,
+    "alpha_exceeded": _alpha_exceeded,
+    "trained_on": _trained_on,
+    "not_trained_on": _not_trained_on,
+}
+
+
+def verdict_sentences(verdict: Verdict) -> list[str]:
+    """How the verdict was reached, what else a reader must know, and how many examples got worse."""
+    regressions = [_count_regressions(verdict)] if verdict.baseline is not None else []
+    limits = f"Limits are one-sided, each at α = {verdict.alpha:g}. Differences are signed so that positive means better."
+    return [limits, _evaluation(verdict), *(note_sentence(note) for note in verdict.notes), *regressions]
+
+
+def _evaluation(verdict: Verdict) -> str:
+    evaluation = f"This is evaluation {verdict.look} of this test set"
+    if verdict.planned_looks is not None:
+        return f"{evaluation}, of {verdict.planned_looks} that are planned; α is split evenly among them."
+    if verdict.look > 1:
+        return f"{evaluation}. Repeated evaluation on one test set inflates false passes; set `looks` in the policy."
+    return f"{evaluation}."
+
+
+def _count_regressions(verdict: Verdict) -> str:
+    critical = verdict.critical_count
+    suffix = f", {numbers.count(critical)} of them with a critical error that the baseline does not make" if critical else ""
+    return f"{numbers.count(verdict.regression_count)} of {plural(verdict.n, 'test example')} got worse{suffix}."
+
+
+def note_sentence(note: VerdictNote) -> str:
+    """A note on a verdict."""
+    return _NOTES[note.code](note)
+
+
+def _seeds_missing(note: VerdictNote) -> str:
+    evaluated, planned = (numbers.count(note.numbers[name]) for name in ("evaluated", "planned"))
+    missing = _list([f"seed {seed} ({status})" for seed, status in zip(note.texts["seeds"], note.texts["statuses"], strict=True)])
+    return f"{note.texts['strategy'][0]} is judged by {evaluated} of {planned} seeds. Without a result: {missing}."
+
+
+def _baseline_rerun(note: VerdictNote) -> str:
+    strategy, run = note.texts["strategy"][0], note.texts["run"][0]
+    return f"{strategy} was evaluated on a different test set; its model was re-run on the examples of {run}."
+
+
+def _alpha_overspent(note: VerdictNote) -> str:
+    spent, alpha = f"{note.numbers['spent']:g}", f"{note.numbers['alpha']:g}"
+    why = "earlier evaluations had other plans, or none"
+    return f"With this evaluation, α = {spent} is used on this test set, more than the {alpha} of the policy: {why}."
+
+
+def _slices_skipped(note: VerdictNote) -> str:
+    title = rule_title(note.rule) if note.rule is not None else "A rule"
+    sizes = [f"{name} ({size})" for name, size in zip(note.texts["slices"], note.texts["sizes"], strict=True)]
+    minimum = _count(note.numbers["minimum"], "test example")
+    return f"{title}: slices with fewer than {minimum} were not judged: {_list(sizes, _MOST_SLICES)}."
+
+
+_NOTES: Mapping[VerdictNoteCode, Callable[[VerdictNote], str]] = {
+    "seeds_missing": _seeds_missing,
+    "baseline_rerun": _baseline_rerun,
+    "identical_outputs": lambda note: "The outputs of candidate and baseline are identical on every test example.",
+    "alpha_overspent": _alpha_overspent,
+    "slices_skipped": _slices_skipped,
+    "no_baseline": lambda note: "There is no model in service to compare with, so only rules on the candidate itself were judged.",
+    "not_recorded": lambda note: f"The verdict could not be stored in {note.texts['run'][0]}: {note.texts['error'][0]}",
+}
+
+
+def describe_regression(regression: Regression) -> str:
+    """In which way an example got worse, and who found that."""
+    return f"critical ({', '.join(regression.critical_by)})" if regression.critical else "worse"
+
+
+def measured_value(verdict: RuleVerdict) -> str:
+    """What was measured, with its limits."""
+    if verdict.measured is None:
+        return numbers.NOTHING
+    show = numbers.signed if verdict.rule.compares else numbers.score
+    value = show(verdict.measured, verdict.unit) if verdict.unit else f"{verdict.measured:.4g}"
+    if verdict.low is None or verdict.high is None:
+        return value
+    return f"{value} ({show(verdict.low, verdict.unit)} to {show(verdict.high, verdict.unit)})"
+
+
+def _text(reason: Reason, name: str) -> str:
+    return ", ".join(reason.texts.get(name, ()))
+
+
+def _list(names: Sequence[str], most: int | None = None) -> str:
+    """Names with commas; of many only the first, and how many more there are."""
+    shown = list(names) if most is None else list(names[:most])
+    rest = len(names) - len(shown)
+    return f"{', '.join(shown)} and {rest} more" if rest else ", ".join(shown)

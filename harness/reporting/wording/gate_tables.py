@@ -1,0 +1,28 @@
+"""Tables about a verdict: its rules, and the examples that got worse."""
+
+from __future__ import annotations
+
+from harness.gate import Verdict
+from harness.reporting.wording import numbers
+from harness.reporting.wording.gate_sentences import describe_regression, measured_value, reason_sentence, rule_title
+from harness.reporting.wording.text_table import TextTable
+
+RULE_COLUMNS = ("rule", "verdict", "measured (limits)", "reason")
+REGRESSION_COLUMNS = ("example", "baseline", "candidate", "output of the candidate")
+
+
+def list_rules(verdict: Verdict) -> TextTable:
+    """A row for each rule."""
+    rows = tuple((rule_title(rule.rule), rule.outcome, measured_value(rule), reason_sentence(rule)) for rule in verdict.rules)
+    return TextTable("Release rules", RULE_COLUMNS, (False, False, True, False), rows)
+
+
+def list_regressions(verdict: Verdict) -> TextTable:
+    """The examples that got worse, critical ones first."""
+    rows = tuple(
+        (each.example, describe_regression(each), numbers.score(each.baseline), numbers.score(each.candidate), each.candidate_output)
+        for each in verdict.regressions
+    )
+    some = f" ({len(rows)} of {verdict.regression_count:,})" if len(rows) < verdict.regression_count else ""
+    columns = ("example", "change", f"{verdict.score} of the baseline", f"{verdict.score} of the candidate", "output of the candidate")
+    return TextTable(f"Examples that got worse, the worst first{some}", columns, (False, False, True, True, False), rows)

@@ -1,0 +1,175 @@
+"""The sentences of a verdict, for every reason and note, and for typical verdicts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, get_args
+
+import pytest
+
+from harness.gate import (
+    JudgedModel,
+    JudgedRule,
+    Reason,
+    ReasonCode,
+    Regression,
+    RuleVerdict,
+    Verdict,
+    VerdictNote,
+    VerdictNoteCode,
+)
+from harness.reporting.wording.gate_sentences import (
+    describe_regression,
+    headline,
+    measured_value,
+    note_sentence,
+    reason_sentence,
+    rule_title,
+    verdict_sentences,
+)
+
+NOT_WORSE = JudgedRule("not_worse", "rougeL", 0.01)
+FLOOR = JudgedRule("floor", "rougeL", 0.4)
+ERRORS = JudgedRule("not_worse", "critical_error_rate", 0.02)
+SPEED = JudgedRule("ceiling", "answer_seconds", 2.0)
+WIN_RATE = JudgedRule("floor", "review.win_rate", 0.5, against="base")
+ERROR_REVIEW = JudgedRule("ceiling", "review.critical_error_rate", 0.05)
+LEAKAGE = JudgedRule("no_leakage")
+
+RULES = [
+    FLOOR,
+    JudgedRule("ceiling", "ter", 50.0),
+    NOT_WORSE,
+    JudgedRule("better", "rougeL", 0.02),
+    replace(NOT_WORSE, slice_column="ward", slice_value="north"),
+    replace(NOT_WORSE, slice_column="ward"),
+    SPEED,
+    LEAKAGE,
+    JudgedRule("looks", threshold=5),
+    JudgedRule("looks", threshold=1),
+    JudgedRule("min_examples", threshold=1000),
+    JudgedRule("min_seeds", threshold=3),
+]
+
+
+def verdict_on(rule: JudgedRule, code: ReasonCode, outcome: Any = "INCONCLUSIVE", **more: Any) -> RuleVerdict:
+    numbers, texts = more.pop("numbers", {}), more.pop("texts", {})
+    return RuleVerdict(rule, outcome, Reason(code, numbers, texts), **more)
+
+
+REASONS = [
+    verdict_on(NOT_WORSE, "shown", "PASS"),
+    verdict_on(NOT_WORSE, "refuted", "FAIL"),
+    verdict_on(NOT_WORSE, "undecided", examples_needed=3874),
+    verdict_on(NOT_WORSE, "undecided"),
+    verdict_on(NOT_WORSE, "unreliable", texts={"why": ("fewer than 30 examples",)}),
+    verdict_on(NOT_WORSE, "no_limits", texts={"why": ("all 40 examples are in one group",)}),
+    verdict_on(NOT_WORSE, "no_baseline"),
+    verdict_on(NOT_WORSE, "one_seed", texts={"sides": ("candidate",)}),
+    verdict_on(NOT_WORSE, "one_seed", texts={"sides": ("baseline", "candidate")}),
+    verdict_on(JudgedRule("floor", "macro_f1", 0.5), "seed_spread_unknown"),
+    verdict_on(JudgedRule("floor", "rougeL", 0.4, "ward", "east"), "slice_missing", "FAIL", texts={"available": ("south", "north")}),
+    verdict_on(JudgedRule("floor", "rougeL", 0.4, "ward"), "slices_too_small", numbers={"minimum": 30, "largest": 12}),
+    verdict_on(SPEED, "measured", "PASS"),
+    verdict_on(JudgedRule("ceiling", "forgetting", 0.1), "not_measured", "FAIL"),
+    verdict_on(JudgedRule("not_worse", "training_price", 5.0), "baseline_not_measured", "FAIL"),
+    verdict_on(JudgedRule("not_worse", "thousand_price", 1.0), "currencies_differ", texts={"currencies": ("USD", "JPY")}),
+    verdict_on(WIN_RATE, "review_missing", "FAIL", texts={"strategies": ("lora", "base")}),
+    verdict_on(ERROR_REVIEW, "review_missing", "FAIL", texts={"strategies": ("lora",)}),
+    verdict_on(JudgedRule("min_examples", threshold=100), "enough", "PASS", numbers={"present": 1200}),
+    verdict_on(JudgedRule("min_examples", threshold=100), "too_few", numbers={"present": 1}),
+    verdict_on(JudgedRule("min_seeds", threshold=3), "too_few", numbers={"present": 1}),
+    verdict_on(JudgedRule("looks", threshold=3), "look_exceeded", numbers={"look": 4}),
+    verdict_on(JudgedRule("looks", threshold=3), "alpha_exceeded", numbers={"spent": 0.075, "alpha": 0.05}),
+    verdict_on(LEAKAGE, "trained_on", "FAIL", numbers={"count": 1}, texts={"sides": ("candidate",)}, example_ids=("row-3",)),
+    verdict_on(LEAKAGE, "trained_on", "FAIL", numbers={"count": 40}, texts={"sides": ("baseline",)}, example_ids=("a", "b", "c")),
+    verdict_on(LEAKAGE, "trained_on", "FAIL", numbers={"count": 40}, texts={"sides": ("baseline",)}),
+    verdict_on(LEAKAGE, "not_trained_on", "PASS", texts={"unknown_sides": ()}),
+    verdict_on(LEAKAGE, "not_trained_on", "PASS", texts={"unknown_sides": ("baseline",)}),
+]
+
+NOTES = [
+    VerdictNote(
+        "seeds_missing",
+        {"evaluated": 1, "planned": 3},
+        {"strategy": ("lora",), "seeds": ("2", "3"), "statuses": ("diverged", "failed")},
+    ),
+    VerdictNote("baseline_rerun", texts={"strategy": ("base",), "run": ("2026-11-26-090000",)}),
+    VerdictNote("identical_outputs"),
+    VerdictNote("alpha_overspent", {"spent": 0.07, "alpha": 0.06}),
+    VerdictNote(
+        "slices_skipped",
+        {"minimum": 30},
+        {"slices": tuple("abcdefgh"), "sizes": ("29", "12", "9", "8", "5", "3", "2", "1")},
+        replace(NOT_WORSE, slice_column="ward"),
+    ),
+    VerdictNote("no_baseline"),
+    VerdictNote("not_recorded", texts={"run": ("2026-11-26-090000",), "error": ("runs/x/gates: cannot be written.",)}),
+]
+
+
+def test_every_rule_has_a_title(snapshot: Any) -> None:
+    assert "\n".join(map(rule_title, RULES)) == snapshot
+
+
+def test_every_reason_is_a_sentence(snapshot: Any) -> None:
+    assert {verdict.reason.code for verdict in REASONS} == set(get_args(ReasonCode))
+    assert "\n".join(f"{v.outcome}  {rule_title(v.rule)}: {reason_sentence(v)}" for v in REASONS) == snapshot
+
+
+def test_every_note_is_a_sentence(snapshot: Any) -> None:
+    assert {note.code for note in NOTES} == set(get_args(VerdictNoteCode))
+    assert "\n".join(map(note_sentence, NOTES)) == snapshot
+
+
+def make_verdict(outcome: Any, *rules: RuleVerdict, **more: Any) -> Verdict:
+    lora = JudgedModel("2026-11-26-090000", "lora", "tiny", "lora", (1,), ("c1",), "d1")
+    base = JudgedModel("2026-10-01-120000 (in service since 2026-10-02)", "base", "tiny", "base", (), ("c0",), "d0")
+    values: dict[str, Any] = {
+        "outcome": outcome, "task": "summarization", "score": "rougeL", "n": 200, "candidate": lora, "baseline": base, "rules": rules,
+        "regressions": (), "regression_count": 41, "critical_count": 0, "alpha": 0.05, "look": 1, "planned_looks": None,
+        "policy": {"description": ""}, "policy_digest": "bf5f662f00", "test_digest": "00", "at": "2026-11-26T09:05:00+00:00",
+    }  # fmt: skip
+    return Verdict(**values | more)
+
+
+PASSED = verdict_on(LEAKAGE, "not_trained_on", "PASS", texts={"unknown_sides": ()})
+SHOWN = verdict_on(NOT_WORSE, "shown", "PASS")
+REFUTED = verdict_on(NOT_WORSE, "refuted", "FAIL")
+OPEN = verdict_on(ERRORS, "undecided", examples_needed=900)
+FEW = verdict_on(JudgedRule("min_examples", threshold=100), "too_few", numbers={"present": 12})
+NO_BASELINE = verdict_on(NOT_WORSE, "no_baseline")
+VERDICTS = {
+    "all pass": make_verdict("PASS", PASSED, SHOWN),
+    "a single rule": make_verdict("PASS", SHOWN),
+    "one fails": make_verdict("FAIL", PASSED, REFUTED, OPEN),
+    "one needs examples": make_verdict("INCONCLUSIVE", PASSED, SHOWN, OPEN, look=2),
+    "too few examples": make_verdict("INCONCLUSIVE", PASSED, FEW),
+    "several need examples": make_verdict("INCONCLUSIVE", PASSED, OPEN, FEW, look=2, planned_looks=5),
+    "no baseline": make_verdict("INCONCLUSIVE", PASSED, NO_BASELINE, baseline=None, notes=(VerdictNote("no_baseline"),)),
+    "critical regressions": make_verdict("FAIL", REFUTED, critical_count=3, policy={"description": "Visit summaries, 2026"}),
+}
+
+
+def test_verdicts_in_sentences(snapshot: Any) -> None:
+    texts = [f"# {name}\n" + "\n".join([headline(v), *verdict_sentences(v)]) for name, v in VERDICTS.items()]
+    assert "\n\n".join(texts) == snapshot
+
+
+@pytest.mark.parametrize(
+    ("verdict", "expected"),
+    [
+        (replace(SHOWN, measured=0.0312, low=0.01, high=0.0524, unit="fraction"), "+0.031 (+0.010 to +0.052)"),
+        (replace(REASONS[0], rule=FLOOR, measured=0.5, low=0.45, high=0.55, unit="fraction"), "0.500 (0.450 to 0.550)"),
+        (verdict_on(SPEED, "measured", measured=1.23456), "1.235"),
+        (NO_BASELINE, "–"),
+    ],
+)
+def test_measured_values_have_their_limits(verdict: RuleVerdict, expected: str) -> None:
+    assert measured_value(verdict) == expected
+
+
+def test_regressions_say_who_found_them_critical() -> None:
+    worse = Regression("row-1", "text", 0.9, 0.1, "good", "bad")
+    assert describe_regression(worse) == "worse"
+    assert describe_regression(replace(worse, critical_by=("people", "scores"))) == "critical (people, scores)"
