@@ -6,9 +6,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from harness.cache import cache_folder
 from harness.engine.tuning import DivergedError
+from harness.grid.execution.job import Job
 from harness.grid.execution.scheduler import run_cells
-from harness.grid.execution.worker import classify
+from harness.grid.execution.worker import classify, run_job
 from harness.store import RunFolder, StoredRun
 
 BENCH = Path(sys.executable).with_name("bench")
@@ -61,3 +65,14 @@ def test_out_of_memory_and_divergence_have_their_own_status():
 
 def test_no_jobs_start_no_process(tmp_path):
     assert run_cells(RunFolder(tmp_path), [], lambda event: None) is None
+
+
+def test_worker_uses_the_cache_folder_of_the_run(tmp_path, monkeypatch):
+    def no_cell(job, emit):
+        assert cache_folder() == tmp_path / "cache"
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("harness.cache._Choice.folder", None)
+    monkeypatch.setattr("harness.grid.execution.worker.CellRun", no_cell)
+    with pytest.raises(KeyboardInterrupt):
+        run_job(Job(str(tmp_path), "cell", "model", {}, str(tmp_path / "cache"), 30.0), lambda event: None)
