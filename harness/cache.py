@@ -14,6 +14,6 @@ def cache_folder() -> Path:
     return _Choice.folder or Path.home() / ".cache" / "finetune-bench"
 
 
-def use_cache_folder(folder: Path | None) -> None:
+def use_cache_folder(folder: str | Path | None) -> None:
     """Choose the cache folder of this process; None chooses the default."""
-    _Choice.folder = folder
+    _Choice.folder = None if folder is None else Path(folder)

@@ -58,6 +58,8 @@ def render_settings(text: str, write: Callable[[str, str | None], str]) -> str:
 def _python_argument(name: str, value: str | None) -> str:
     if name.startswith("fields."):
         return f'fields={{"{name.removeprefix("fields.")}": "{value}"}}'
+    if name == "cache_folder":  # a setting of the process, not of a call
+        return f'harness.cache.use_cache_folder("{value}")'
     if value is None or value in ("True", "False") or value.replace(".", "", 1).isdecimal():
         return f"{name}={value or True}"
     return f'{name}="{value}"'

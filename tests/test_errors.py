@@ -18,6 +18,7 @@ from harness.errors import BenchError, RunStoppedError, setting
         (setting("reuse", "False"), "reuse=False", "--no-reuse"),
         (setting("fields.input", "dialogue"), 'fields={"input": "dialogue"}', "--input dialogue"),
         (setting("fields.question", "q"), 'fields={"question": "q"}', "--field question=q"),
+        (setting("cache_folder", "DIR"), 'harness.cache.use_cache_folder("DIR")', "BENCH_CACHE_DIR=DIR"),
     ],
 )
 def test_a_setting_is_a_parameter_in_python_and_an_option_on_the_command_line(marked: str, python: str, command_line: str) -> None:

@@ -103,7 +103,7 @@ def main() -> None:
 def _choose_cache_folder() -> None:
     """`BENCH_CACHE_DIR`, else a folder in the user's cache."""
     if named := os.environ.get("BENCH_CACHE_DIR"):
-        use_cache_folder(Path(named))
+        use_cache_folder(named)
     else:
         base = os.environ.get("XDG_CACHE_HOME")
         use_cache_folder(Path(base) / "finetune-bench" if base else None)
