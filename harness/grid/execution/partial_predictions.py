@@ -29,7 +29,7 @@ class PartialPredictions:
                 continue
             predictions[prediction.example_id] = prediction
         if self._costs.is_file():
-            costs = read_value(self._costs, list[Cost], advice=f"Delete the folder {self._costs.parent} to predict again.")
+            costs = read_value(self._costs, list[Cost], advice="Delete the file to resume without the costs in it.")
             meter.add([cost for cost in costs if cost.phase == "predict"])
         self.count = len(predictions)
         return predictions
