@@ -139,7 +139,7 @@ def _check_model(name: str) -> Iterator[Finding]:
     weights = size_of(source.folder)
     _, free = machine.machine_memory()
     if free is not None and weights > 0.8 * free:
-        reason = f"its weights have {format_bytes(weights)}, and {format_bytes(free)} of memory is free"
+        reason = f"its weights take {format_bytes(weights)}, and {format_bytes(free)} of memory is free"
         text = f"found ({source.origin}, {shape_of_model(source)}), but not loaded: {reason}"
         yield Finding(title, "warning", text, "use a machine with more memory", needed=True)
         return

@@ -277,4 +277,4 @@ def test_model_that_does_not_fit_into_memory_is_not_loaded(monkeypatch: pytest.M
     monkeypatch.setattr(trials, "load_model", lambda *_, **__: pytest.fail("it was loaded"))
     (finding,) = list(checkup._check_model("tiny"))
     assert finding.status == "warning"
-    assert "but not loaded: its weights have" in finding.text
+    assert "but not loaded: its weights take" in finding.text

@@ -101,7 +101,7 @@ class Source:
 
 @lru_cache(maxsize=4096)
 def get_source(text: str) -> Source:
-    """The analysed text; each text is analysed only once."""
+    """The analyzed text; each text is analyzed only once."""
     return Source(text)
 
 
@@ -158,7 +158,7 @@ def _number_and_unit_stems() -> frozenset[str]:
 
 
 def _names(sentence: str) -> list[str]:
-    """Capitalised words that do not merely start the sentence. Text in capitals, or in title case, has no names."""
+    """Capitalized words that do not merely start the sentence. Text in capitals, or in title case, has no names."""
     matches = list(_WORD.finditer(sentence))
     has_label = label_length(sentence) > 0
     capital = [m.group()[0].isupper() for m in matches]
