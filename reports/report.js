@@ -209,7 +209,7 @@ class Explorer {
       head.append(markOf(row, output) ?? "");
       right.append(head, passage(this.pieces(output, row), "", TEXTS.output));
       if (output.a !== null) right.append(make("p", { class: "taken", dir: "auto" }, make("span", { text: TEXTS.answer }), output.a));
-      for (const [, reason] of output.u) right.append(make("p", { class: "reason", text: `${TEXTS.reason}${reason}` }));
+      for (const [, reason] of output.u) right.append(make("p", { class: "reason", text: TEXTS.reason + reason }));
     });
     return make("div", { class: "pair" }, left, right);
   }

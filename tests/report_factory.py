@@ -17,7 +17,7 @@ from harness.store import ModelInfo, RunFolder, RunPlan
 from harness.types import Cell, CellNote, CellResult, Cost, DataReport, Example, Phase, Prediction, Splits, Strategy, Task
 
 LORA = {"peft_type": "LORA", "r": 16}
-METHODS = {"base": "prompt", "few-shot": "prompt", "full": "full", "vendor": "outputs"}
+METHODS = {"base": "prompt", "few-shot": "prompt", "fewshot": "prompt", "full": "full", "vendor": "outputs"}
 WORDS = tuple(re.findall(r"\w+", "patient reports mild pain in the left knee since monday no fever takes ibuprofen 400 mg twice daily"))
 HOSTILE = (
     '</script><img src=x onerror="alert(1)"><style>*{display:none}</style> \u202egnp.exe\u202c \x1b[31mred\x00 [bold]x[/bold] {{ 7*7 }}'
@@ -176,7 +176,7 @@ def _strategy(name: str) -> Strategy:
     method = METHODS.get(name, "peft")
     more: dict[str, object] = {"train": {"epochs": 3}}
     if method == "prompt":
-        more = {"shots": 4 if name == "few-shot" else 0}
+        more = {"shots": 4 if name in ("few-shot", "fewshot") else 0}
     if method == "outputs":
         more = {"outputs": {"path": "vendor.jsonl", "sha256": "abc123"}}
     return Strategy(name=name, method=method, adapter=LORA if method == "peft" else {}, **more)

@@ -29,8 +29,8 @@ class RunResults(StoredRun):
         Raises:
             BenchError: none has a result, or several fit that differ in more than the seed.
         """
-        found = find_cell(self, strategy, task=task, model=model, train_size=train_size, needs_model=False)
-        return self.by_task[found.task.name].get_strategy(found.cell)
+        cell = find_cell(self, strategy, task=task, model=model, train_size=train_size, needs_model=False)
+        return self.by_task[cell.task.name].get_strategy(cell.cell)
 
     @property
     def spent(self) -> StrategyCosts | None:

@@ -62,15 +62,15 @@ def candidate_slices(examples: Sequence[Example], *, classes: bool) -> dict[str,
         classes: whether the examples have a class.
     """
     columns = dict.fromkeys(name for example in examples for name, value in example.meta.items() if not isinstance(value, dict | list))
-    found = {}
+    candidates = {}
     for by in dict.fromkeys([LENGTH, *([CLASS] if classes else []), *list(columns)[:_MOST_COLUMNS]]):
         try:
             slices = slice_examples(examples, by)
         except BenchError:  # a column of texts, or without values
             continue
         if 2 <= len(slices) <= _MOST_SLICES:
-            found[by] = slices
-    return found
+            candidates[by] = slices
+    return candidates
 
 
 def _is_column(examples: Sequence[Example], by: str) -> bool:

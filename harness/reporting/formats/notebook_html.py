@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from harness.reporting.wording import numbers
+from harness.reporting.wording import headings, numbers, run_sentences, table_notes
 from harness.results import RunResults, StrategyResult, TaskResults
 from harness.text import short
-
-_HEADINGS = ("strategy", "{score}", "95% CI", "vs base", "cost", "status")
 
 
 def to_notebook_html(run: RunResults) -> str:
     """One table per task, the best strategy first, and a link to the report if there is one."""
-    link = Markup(' · <a href="{}" target="_blank">report</a>').format(run.folder.report.resolve().as_uri())
+    address = run.folder.report.resolve().as_uri()
+    link = Markup(' · <a href="{}" target="_blank">{}</a>').format(address, headings.NOTEBOOK_LINK)
     title = Markup("<b>{}</b>{}").format(run.name, link if run.folder.report.is_file() else "")
     return str(Markup("<div>{}{}</div>").format(title, Markup("").join(_table(results) for results in run.by_task.values())))
 
 
 def _table(results: TaskResults) -> Markup:
-    caption = f"{results.task.name} · {numbers.plural(len(results.examples), 'test example')}"
-    heading = Markup("").join(Markup("<th>{}</th>").format(name.format(score=results.task.primary)) for name in _HEADINGS)
+    strategy, *others = headings.NOTEBOOK_HEADINGS
+    caption = table_notes.caption_notebook(results.task.name, len(results.examples))
+    heading = Markup("").join(Markup("<th>{}</th>").format(name) for name in (strategy, results.task.primary, *others))
     rows = Markup("").join(_row(strategy, results) for strategy in results.strategies)
     return Markup("<table><caption>{}</caption><thead><tr>{}</tr></thead><tbody>{}</tbody></table>").format(caption, heading, rows)
 
@@ -34,6 +34,6 @@ def _row(strategy: StrategyResult, results: TaskResults) -> Markup:
         numbers.interval(score.low, score.high, unit) if score else "",
         numbers.signed(difference.difference, unit) if difference else numbers.NOTHING,
         numbers.money(costs.total_price, costs.currency) if costs else numbers.NOTHING,
-        "done" if strategy.complete else ", ".join(dict.fromkeys(strategy.statuses)),
+        run_sentences.describe_status(strategy),
     )
     return Markup("<tr>{}</tr>").format(Markup("").join(Markup("<td>{}</td>").format(cell) for cell in cells))

@@ -61,8 +61,8 @@ class TaskOutcome:
 
     @property
     def has_several_models(self) -> bool:
-        """Whether strategies of several base models are compared."""
-        return len({result.model for result in self.strategies}) > 1
+        """Whether strategies of several base models are compared; external outputs have none."""
+        return len({result.model for result in self.strategies if not result.external}) > 1
 
     def unit_of(self, score: str) -> str:
         """The unit of a score of the task."""

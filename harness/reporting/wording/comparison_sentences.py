@@ -132,23 +132,23 @@ def _side(side: ComparedStrategy, letter: str, with_run: bool) -> str:
 
 
 def _not_worse(view: ComparisonView) -> str:
-    found, unit, a, b = view.not_worse, view.primary.unit, view.a.label, view.b.label
-    if found is None or found.loss is None or found.most is None:
+    claim, unit, a, b = view.not_worse, view.primary.unit, view.a.label, view.b.label
+    if claim is None or claim.loss is None or claim.most is None:
         return ""
-    margin = numbers.margin(found.margin)
-    limit = f"at most {numbers.score(found.most, unit)} worse" if found.most > 0 else f"at least {numbers.score(-found.most, unit)} better"
+    margin = numbers.margin(claim.margin)
+    limit = f"at most {numbers.score(claim.most, unit)} worse" if claim.most > 0 else f"at least {numbers.score(-claim.most, unit)} better"
     conclusions = {
         "PASS": f"PASS: {b} is not worse than {a} by more than Δ = {margin}; it is {limit}",
         "FAIL": f"FAIL: {b} is worse than {a} by more than Δ = {margin}",
         "INCONCLUSIVE": f"INCONCLUSIVE: it is not shown that {b} is not worse than {a} by more than Δ = {margin}; it is {limit}",
     }
-    doubt = "" if found.reliable else ", low confidence"
+    doubt = "" if claim.reliable else ", low confidence"
     needed = (
-        f" If they are equally good, showing it would take about {numbers.about(found.examples_needed)} test examples."
-        if found.examples_needed
+        f" If they are equally good, showing it would take about {numbers.about(claim.examples_needed)} test examples."
+        if claim.examples_needed
         else ""
     )
-    return f"{conclusions[found.outcome]} (one-sided, 95%{doubt}).{needed}"
+    return f"{conclusions[claim.outcome]} (one-sided, 95%{doubt}).{needed}"
 
 
 def _detectable(view: ComparisonView) -> str:

@@ -9,7 +9,7 @@ from harness.types import Phase
 
 CONFIDENCE_INTERVAL = "95% CI"
 LOW_CONFIDENCE_MARK = "†"
-LOW_CONFIDENCE_NOTE = f"{LOW_CONFIDENCE_MARK} Low confidence: too few test examples, or too unevenly distributed, for a reliable interval."
+LOW_CONFIDENCE_NOTE = f"{LOW_CONFIDENCE_MARK} Low confidence: too few examples, or too unevenly distributed, for a reliable interval."
 
 PHASE_NAMES: Mapping[Phase, str] = {
     "load": "load",
@@ -43,6 +43,8 @@ TERMINAL_HEADINGS: Mapping[str, str] = {
     "counts": "better/equal/worse",
     "not_worse": "not worse by Δ",
 }
+NOTEBOOK_HEADINGS = ("strategy", CONFIDENCE_INTERVAL, "vs. base", "cost", "status")
+NOTEBOOK_LINK = "report"
 MARKDOWN_HEADINGS = ("strategy", "as good as the best?", "cost to train", "cost per 1,000 outputs", "time per output", "memory")
 
 # By section of the HTML report, then by the name that its template uses.
@@ -65,7 +67,6 @@ LABELS: Mapping[str, str] = {
     "peak_memory": "Peak memory",
     "not_run": "not run",
     "recommended": "recommended",
-    "ci_heading": CONFIDENCE_INTERVAL,
     # a task
     "primary_score": "primary score",
     "margin": "accepted margin",

@@ -59,6 +59,11 @@ def share(value: float | None) -> str:
     return f"{_percent(value)}%"
 
 
+def probability(value: float) -> str:
+    """A probability in percent; one below 1 is never written as 100%."""
+    return "more than 99%" if 0.995 <= value < 1 else share(value)
+
+
 def share_interval(low: float | None, high: float | None) -> str:
     """The ends of an interval of shares, "35–77%"; empty where there is none."""
     if low is None or high is None:

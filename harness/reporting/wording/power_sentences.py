@@ -26,7 +26,7 @@ def describe_power(forecast: PowerForecast) -> list[str]:
     if power.is_sufficient:
         sentences.append(
             f"The test set is large enough: if two strategies are equally good, “not worse by more than Δ = {margin}” is shown with "
-            f"{numbers.share(power.power)} probability."
+            f"{numbers.probability(power.power)} probability."
         )
     else:
         sentences.append(

@@ -75,18 +75,6 @@ def retired(count: int) -> str:
     return f"{examples} harvested for training after this run. Do not test a model on them if it was trained on them."
 
 
-def percent(value: float | None) -> str:
-    """A share: "13%"."""
-    return numbers.share(value).replace(" %", "%")
-
-
-def percent_range(low: float | None, high: float | None) -> str:
-    """An interval of a share: "7–24%"; empty without one."""
-    if low is None or high is None:
-        return ""
-    return f"{percent(low).removesuffix('%')}–{percent(high)}"
-
-
 def _describe_preference(preference: Preference) -> str:
     rate = preference.win_rate
     if rate.value is None:
@@ -95,10 +83,10 @@ def _describe_preference(preference: Preference) -> str:
     if value < 0.5:
         winner, loser, value = loser, winner, 1 - value
         low, high = (None if end is None else 1 - end for end in (rate.high, rate.low))
-    interval = percent_range(low, high)
+    interval = numbers.share_interval(low, high)
     note = f"95% CI {interval}{_describe_confidence(rate)}; ties count as half" if interval else "ties count as half"
     verdict = "" if preference.is_decided else ": too close to call"
-    return f"Raters preferred {winner} to {loser} in {percent(value)} of {numbers.plural(rate.n, 'example')} ({note}){verdict}."
+    return f"Raters preferred {winner} to {loser} in {numbers.share(value)} of {numbers.plural(rate.n, 'example')} ({note}){verdict}."
 
 
 def _distance_from_half(preference: Preference) -> float:
@@ -108,9 +96,9 @@ def _distance_from_half(preference: Preference) -> float:
 def _describe_error_rate(rate: ErrorRate) -> str:
     if rate.critical.value is None:
         return f"{rate.strategy}: not rated yet."
-    interval = percent_range(rate.critical.low, rate.critical.high)
+    interval = numbers.share_interval(rate.critical.low, rate.critical.high)
     note = f" (95% CI {interval}{_describe_confidence(rate.critical)})" if interval else ""
-    return f"{rate.strategy}: critical errors in {percent(rate.critical.value)} of {numbers.plural(rate.critical.n, 'output')}{note}."
+    return f"{rate.strategy}: critical errors in {numbers.share(rate.critical.value)} of {numbers.plural(rate.critical.n, 'output')}{note}."
 
 
 def _describe_scale(score: ScaleScore) -> str:

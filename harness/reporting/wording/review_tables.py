@@ -5,16 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from harness.reporting.wording import numbers
-from harness.reporting.wording.review_sentences import percent, percent_range
+from harness.reporting.wording.headings import CONFIDENCE_INTERVAL, LOW_CONFIDENCE_MARK, LOW_CONFIDENCE_NOTE
 from harness.reporting.wording.text_table import TextTable
 from harness.review import Findings
 from harness.review.findings import Change
 from harness.statistics import Reduction
 from harness.types import Score
-
-_CI = "95% CI"
-_LOW_CONFIDENCE = "†"
-_LOW_CONFIDENCE_NOTE = "† Low confidence: too few examples, or too unevenly distributed, for a reliable interval."
 
 
 def list_results(findings: Findings) -> list[TextTable]:
@@ -34,13 +30,13 @@ def list_details(findings: Findings) -> list[TextTable]:
 def _list_preferences(findings: Findings) -> TextTable:
     rows = [
         (
-            f"{p.strategy} vs. {p.against}", percent(p.win_rate.value), _format_share_interval(p.win_rate), numbers.count(p.wins),
+            f"{p.strategy} vs. {p.against}", numbers.share(p.win_rate.value), _format_share_interval(p.win_rate), numbers.count(p.wins),
             numbers.count(p.losses), numbers.count(p.ties), numbers.count(p.both_bad), f"{p.examples_for} : {p.examples_against}",
             _format_p(p.sign_test_p),
         )
         for p in findings.preferences
     ]  # fmt: skip
-    columns = ("pair", "win rate", _CI, "wins", "losses", "ties", "both bad", "examples won : lost", "sign test p-value")
+    columns = ("pair", "win rate", CONFIDENCE_INTERVAL, "wins", "losses", "ties", "both bad", "examples won : lost", "sign test p-value")
     note = "The win rate is a mean over examples, in which a tie and “both bad” count as half. Wins, losses and ties count ratings."
     return _build_table("Preferences", columns, rows, note)
 
@@ -48,19 +44,29 @@ def _list_preferences(findings: Findings) -> TextTable:
 def _list_error_rates(findings: Findings) -> TextTable:
     rows = [
         (
-            e.strategy, percent(e.critical.value), _format_share_interval(e.critical), percent(e.any_error.value),
+            e.strategy, numbers.share(e.critical.value), _format_share_interval(e.critical), numbers.share(e.any_error.value),
             _format_share_interval(e.any_error), *_format_change(e.change, decimals=1, in_points=True), _format_reduction(e.reduction),
         )
         for e in findings.error_rates
     ]  # fmt: skip
-    columns = ("strategy", "critical errors", _CI, "any error", _CI, _name_change(findings), _CI, "p-value", f"relative change ({_CI})")
+    columns = (
+        "strategy",
+        "critical errors",
+        CONFIDENCE_INTERVAL,
+        "any error",
+        CONFIDENCE_INTERVAL,
+        _name_change(findings),
+        CONFIDENCE_INTERVAL,
+        "p-value",
+        f"relative change ({CONFIDENCE_INTERVAL})",
+    )
     note = "An example counts if at least half of its raters found such an error. Intervals are exact where examples are independent."
     return _build_table("Errors found by raters", columns, rows, note)
 
 
 def _list_error_kinds(findings: Findings) -> TextTable:
     kinds = list(dict.fromkeys(kind for e in findings.error_rates for kind in e.kinds))
-    rows = [(e.strategy, *(percent(e.kinds.get(kind, 0.0)) for kind in kinds)) for e in findings.error_rates if kinds]
+    rows = [(e.strategy, *(numbers.share(e.kinds.get(kind, 0.0)) for kind in kinds)) for e in findings.error_rates if kinds]
     note = "Share of examples on which at least half of the raters marked this kind of error."
     return _build_table("Kinds of errors", ("strategy", *kinds), rows, note)
 
@@ -73,7 +79,7 @@ def _list_scale_scores(findings: Findings) -> TextTable:
         )
         for s in findings.scale_scores
     ]  # fmt: skip
-    columns = ("strategy", "scale", "mean", _CI, "range", _name_change(findings), _CI, "p-value")
+    columns = ("strategy", "scale", "mean", CONFIDENCE_INTERVAL, "range", _name_change(findings), CONFIDENCE_INTERVAL, "p-value")
     return _build_table("Mean ratings", columns, rows, "1 is the worst answer of a scale.", text_columns=2)
 
 
@@ -85,7 +91,7 @@ def _list_rating_times(findings: Findings) -> TextTable:
         )
         for t in findings.rating_times
     ]  # fmt: skip
-    columns = ("strategy", "median", "ratings", f"ratio to {findings.baseline or numbers.NOTHING}", _CI)
+    columns = ("strategy", "median", "ratings", f"ratio to {findings.baseline or numbers.NOTHING}", CONFIDENCE_INTERVAL)
     note = "Time counts while the page is visible and in use. The ratio compares geometric means of the same raters on the same examples."
     return _build_table("Time per rating", columns, rows, note)
 
@@ -97,7 +103,7 @@ def _list_agreement(findings: Findings) -> TextTable:
         interval = f"{a.low:.2f} to {a.high:.2f}" if a.low is not None and a.high is not None else ""
         name = question if level == "nominal" else f"{question} (ordered)"
         rows.append((name, _format_number(a.alpha), interval, numbers.count(a.units), _format_number(a.fleiss), kappas or numbers.NOTHING))
-    columns = ("question", "Krippendorff’s α", _CI, "units", "Fleiss’ κ", "Cohen’s κ")
+    columns = ("question", "Krippendorff’s α", CONFIDENCE_INTERVAL, "units", "Fleiss’ κ", "Cohen’s κ")
     note = "1 is perfect agreement, 0 is chance. Ordered: neighbouring answers agree in part (Cohen’s κ with quadratic weights)."
     return _build_table("Inter-rater agreement", columns, rows, note)
 
@@ -105,10 +111,14 @@ def _list_agreement(findings: Findings) -> TextTable:
 def _list_raters(findings: Findings) -> TextTable:
     rows = []
     for r in findings.raters:
-        left = f"{percent(r.left_wins / r.decided)} ({percent_range(r.left_low, r.left_high)})" if r.decided else numbers.NOTHING
+        left = (
+            f"{numbers.share(r.left_wins / r.decided)} ({numbers.share_interval(r.left_low, r.left_high)})"
+            if r.decided
+            else numbers.NOTHING
+        )
         repeats = f"{r.repeated_same} of {r.repeated}" if r.repeated else numbers.NOTHING
         rows.append((r.name, f"{r.rated} of {r.items}", repeats, left, numbers.seconds(r.median_seconds)))
-    columns = ("rater", "rated", "same answer on repeats", f"left side preferred ({_CI})", "median time")
+    columns = ("rater", "rated", "same answer on repeats", f"left side preferred ({CONFIDENCE_INTERVAL})", "median time")
     return _build_table("Raters", columns, rows)
 
 
@@ -122,14 +132,14 @@ def _list_metric_agreement(findings: Findings) -> TextTable:
     else:
         note = "Rank correlation of the score with the raters’ mean answer (0 is chance)."
     return _build_table(
-        "Agreement of automatic scores with raters", ("score", "measure", "agreement", _CI, "n"), rows, note, text_columns=2
+        "Agreement of automatic scores with raters", ("score", "measure", "agreement", CONFIDENCE_INTERVAL, "n"), rows, note, text_columns=2
     )
 
 
 def _build_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], note: str = "", *, text_columns: int = 1) -> TextTable:
     """A table whose first columns hold text and whose other columns hold numbers."""
-    if any(_LOW_CONFIDENCE in cell for row in rows for cell in row):
-        note = f"{note} {_LOW_CONFIDENCE_NOTE}".strip()
+    if any(LOW_CONFIDENCE_MARK in cell for row in rows for cell in row):
+        note = f"{note} {LOW_CONFIDENCE_NOTE}".strip()
     is_numeric = tuple(column >= text_columns for column in range(len(columns)))
     return TextTable(title, tuple(columns), is_numeric, tuple(tuple(row) for row in rows), note)
 
@@ -139,7 +149,7 @@ def _name_change(findings: Findings) -> str:
 
 
 def _format_share_interval(score: Score) -> str:
-    return f"{percent_range(score.low, score.high)}{_mark_confidence(score)}" if score.low is not None else ""
+    return f"{numbers.share_interval(score.low, score.high)}{_mark_confidence(score)}" if score.low is not None else ""
 
 
 def _format_interval(score: Score) -> str:
@@ -147,7 +157,7 @@ def _format_interval(score: Score) -> str:
 
 
 def _mark_confidence(estimate: Score | Change | Reduction) -> str:
-    return "" if estimate.reliable else f" {_LOW_CONFIDENCE}"
+    return "" if estimate.reliable else f" {LOW_CONFIDENCE_MARK}"
 
 
 def _format_change(change: Change | None, *, decimals: int, in_points: bool = False) -> tuple[str, str, str]:
@@ -167,11 +177,11 @@ def _format_signed(value: float | None, factor: int, decimals: int) -> str:
 def _format_reduction(reduction: Reduction | None) -> str:
     if reduction is None or reduction.value is None:
         return numbers.NOTHING
-    text = numbers.fewer(reduction.value).replace(" %", "%")
+    text = numbers.fewer(reduction.value)
     if reduction.low is None or reduction.high is None:
         return text
     join = "–" if reduction.low >= 0 else " to "
-    return f"{text} ({percent(reduction.low).removesuffix('%')}{join}{percent(reduction.high)}){_mark_confidence(reduction)}"
+    return f"{text} ({numbers.share(reduction.low).removesuffix('%')}{join}{numbers.share(reduction.high)}){_mark_confidence(reduction)}"
 
 
 def _format_p(value: float | None) -> str:

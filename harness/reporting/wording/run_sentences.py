@@ -13,7 +13,7 @@ from harness.results import CellProblem, StrategyResult
 def describe_title(report: Report) -> str:
     """What the run is about."""
     results = [result for task in report.tasks for result in task.strategies]
-    strategies, models = ({getattr(result, name) for result in results} for name in ("strategy", "model"))
+    strategies, models = {result.strategy for result in results}, {result.model for result in results if not result.external}
     tasks = list_names([task.name for task in report.tasks], len(report.tasks)) if report.tasks else "no task"
     if len(strategies) > 1:
         what = "Which strategy, and which model," if len(models) > 1 else "Which strategy"

@@ -47,6 +47,11 @@ def describe_task_title(task: TaskOutcome) -> str:
     return f"{task.name} · {task.primary.name} · {numbers.plural(task.test_size, 'test example')}"
 
 
+def caption_notebook(task: str, test_size: int) -> str:
+    """The caption of the table of a task in a notebook."""
+    return f"{task} · {numbers.plural(test_size, 'test example')}"
+
+
 def describe_direction(score: ScoreName) -> str:
     """Which way is better; empty where neither is."""
     return "" if score.direction == "none" else f" ({score.direction} is better)"

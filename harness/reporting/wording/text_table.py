@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class TextTable:
-    """A table whose cells are ready to print. `numeric` says of each column whether it holds numbers; `under` is the footnote."""
+    """A table whose cells are ready to print. `numeric` tells for each column whether it holds numbers; `under` is the footnote."""
 
     title: str
     columns: tuple[str, ...]

@@ -29,8 +29,8 @@ class ComparedScore:
     """One score of both strategies.
 
     Attributes:
-        adjusted: the p-value after Benjamini–Hochberg among the scores beside the primary one; None for the primary score, which was
-            named before anybody looked.
+        adjusted: the p-value after Benjamini–Hochberg among the scores beside the primary one; None for the primary score, which the
+            task names in advance.
     """
 
     name: str
