@@ -114,9 +114,9 @@ def _slice_missing(verdict: RuleVerdict) -> str:
 
 
 def _slices_too_small(verdict: RuleVerdict) -> str:
-    found = verdict.reason.numbers
-    column, minimum = verdict.rule.slice_column, _count(found["minimum"], "test example")
-    return f"No {column} has {minimum}; the largest has {numbers.count(found['largest'])}."
+    sizes = verdict.reason.numbers
+    column, minimum = verdict.rule.slice_column, _count(sizes["minimum"], "test example")
+    return f"No {column} has {minimum}; the largest has {numbers.count(sizes['largest'])}."
 
 
 def _measured(verdict: RuleVerdict) -> str:
