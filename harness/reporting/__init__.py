@@ -2,6 +2,7 @@
 
 from harness.reporting.formats import (
     comparison_to_json,
+    findings_to_json,
     render,
     rewrite_page,
     to_csv,
@@ -13,7 +14,7 @@ from harness.reporting.formats import (
     verdict_to_markdown,
     write_page,
 )
-from harness.reporting.terminal import findings_to_json, print_comparison, print_findings, print_ranking, print_run, print_verdict
+from harness.reporting.terminal import print_comparison, print_findings, print_ranking, print_run, print_verdict
 from harness.reporting.views.comparison import ComparisonRequest, ComparisonView, PowerForecast, compare_runs, forecast_power
 from harness.reporting.wording import describe_power, describe_test_set, note_sentence
 

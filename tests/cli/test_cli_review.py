@@ -47,7 +47,7 @@ def test_export_import_status_and_report(call: Call, run: StoredRun, tmp_path: P
     again = call("review", "import", str(run.path), write_page_file(tmp_path, packet))
     assert (again.code, again.out) == (0, "ratings-A.json: was imported before, nothing has changed\n")
     shown = call("review", "status", str(run.path)).out
-    assert "lora vs. base" in shown and "11 of 11" in shown
+    assert "LoRA vs. the untuned model" in shown and "11 of 11" in shown
     (found,) = json.loads(call("review", "status", str(run.path), "--format", "json").out)["packets"]
     assert found["preferences"][0]["win_rate"]["n"] == 10 and found["raters"][0]["rated"] == 11
     page = run.path / "report.html"

@@ -171,7 +171,7 @@ def test_interrupted_run_is_resumed(made: Any, runs: Path, call: Call) -> None:
     ended = call(*made.arguments)
     assert ended.code == 0
     assert ended.out == "runs/interrupted\n"
-    assert "Going on with runs/interrupted" in ended.err
+    assert "Resuming runs/interrupted" in ended.err
     assert "lora seed 0: reused from" in ended.err, "the other run has that cell"
     assert "base: reused" not in ended.err, "this one had its base already"
     assert (folder / "report.html").is_file()
@@ -200,7 +200,7 @@ def test_resume_ignores_no_other_option(made: Any, runs: Path, call: Call) -> No
     interrupted(runs, "older")
     ended = call(*made.arguments, "--resume", "older", "--epochs", "2")
     assert ended.code == 2
-    assert "older: cannot go on, because the data, the model, the tasks, the strategies or the versions have changed" in ended.err
+    assert "older: cannot be resumed, because the data, the model, the tasks, the strategies or the versions have changed" in ended.err
     ended = call("run", "--resume", "older", "--epochs", "2")
     assert ended.code == 2
     assert "--resume RUN takes no other options, or all options that the run was started with" in ended.err
@@ -264,7 +264,7 @@ def test_forgetting_is_measured_and_reported(made: Any) -> None:
     assert by_strategy["base"].general_loss is None, "nothing was tuned"
     before, after = by_strategy["lora"].general_loss
     assert before > 0 and after > 0 and before != after
-    sentence = f"lora {before:.3f} → {after:.3f} ({'+' if after > before else '−'}{abs(after - before):.3f})"
+    sentence = f"LoRA {before:.3f} → {after:.3f} ({'+' if after > before else '−'}{abs(after - before):.3f})"
     assert sentence in made.ended.err
     assert sentence in (made.folder / "report.html").read_text()
     (lora,) = (cell for cell in load_run(made.folder).to_dict()["cells"] if cell["strategy"] == "lora")

@@ -29,8 +29,8 @@ def judged(run: StoredRun, tmp_path: Path, strategy: str = "lora", policy: dict[
 
 def only(verdict: Verdict, text: str) -> RuleVerdict:
     """The one rule whose title contains this text."""
-    (found,) = [rule for rule in verdict.rules if text in rule_title(rule.rule)]
-    return found
+    (verdict,) = [rule for rule in verdict.rules if text in rule_title(rule.rule)]
+    return verdict
 
 
 @pytest.fixture

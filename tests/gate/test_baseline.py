@@ -25,7 +25,7 @@ TRAINED = "No training on test examples"
 
 
 def leak(run: StoredRun, row: int, split: str, change: Callable[[str], str] = str) -> str:
-    """Put a test row (its inputs changed) among those that a model of this run has learned from; its id."""
+    """Put a test example (with changed inputs) among those that a model of this run was trained on; returns its id."""
     file = run.path / "data" / "summarization.parquet"
     rows, example = pq.read_table(file).to_pylist(), run.examples("summarization")[row]
     learned = replace(example, inputs={name: change(text) for name, text in example.inputs.items()})
@@ -38,11 +38,11 @@ def leak(run: StoredRun, row: int, split: str, change: Callable[[str], str] = st
 def test_a_test_example_that_the_candidate_was_trained_on_fails(runs: Runs, tmp_path: Path, split: str) -> None:
     run = runs(0.9)
     row = leak(run, 3, split)
-    found = judged(run, tmp_path)
-    ruling = only(found, TRAINED)
-    assert found.outcome == "FAIL" and ruling.example_ids == (row,)
+    verdict = judged(run, tmp_path)
+    ruling = only(verdict, TRAINED)
+    assert verdict.outcome == "FAIL" and ruling.example_ids == (row,)
     assert ruling.reason == Reason("trained_on", {"count": 1}, {"sides": ("candidate",)})
-    assert only(found.without_text(), TRAINED).example_ids == ()
+    assert only(verdict.without_text(), TRAINED).example_ids == ()
 
 
 @pytest.mark.parametrize("change", [str.upper, lambda text: f"  {text} ", lambda text: text.replace(" ", "\n")])
@@ -56,8 +56,8 @@ def test_a_test_example_that_the_baseline_was_trained_on_fails(runs: Runs, tmp_p
     """A baseline that knows the answers would make any candidate look bad."""
     run, champion = runs(0.9), runs(0.5)
     leak(champion, 3, "train")
-    found = judged(run, tmp_path, baseline=f"{champion.path}:lora")
-    assert found.outcome == "FAIL" and only(found, TRAINED).reason == Reason("trained_on", {"count": 1}, {"sides": ("baseline",)})
+    verdict = judged(run, tmp_path, baseline=f"{champion.path}:lora")
+    assert verdict.outcome == "FAIL" and only(verdict, TRAINED).reason == Reason("trained_on", {"count": 1}, {"sides": ("baseline",)})
     assert judged(run, tmp_path, baseline=f"{champion.path}:base").outcome == "PASS", "a prompt has learned nothing"
 
 
@@ -102,13 +102,13 @@ def test_a_baseline_with_other_labels_is_refused(tmp_path: Path) -> None:
 
 
 def test_an_older_baseline_that_lacks_a_score_is_scored_again(tmp_path: Path) -> None:
-    """Adding a metric to a task, or facts to its rows, breaks no gate: the stored outputs are scored again."""
+    """Adding a metric to a task, or facts to its examples, does not break the gate: the stored outputs are scored again."""
     cells = [Made("base", 0.5), Made("lora", 0.9, 1, train_seconds=9)]
     new = make_run(tmp_path / "new", [summarization(cells, rows=120, metrics=("rouge", "facts", "length"), primary="rougeL")])
     old = make_run(tmp_path / "old", [summarization(cells, rows=120, metrics=("rouge",), primary="rougeL")])
     rules = [{"rule": "not_worse", "score": "critical_error_rate", "margin": 0.1}, {"rule": "ceiling", "score": "length_ratio", "value": 5}]
-    found = judged(new, tmp_path, policy={"rules": rules}, baseline=f"{old.path}:lora")
-    critical = only(found, "critical_error_rate")
+    verdict = judged(new, tmp_path, policy={"rules": rules}, baseline=f"{old.path}:lora")
+    critical = only(verdict, "critical_error_rate")
     assert critical.n == 120 and abs(critical.measured) < 0.2
 
 
@@ -123,8 +123,8 @@ def test_the_order_of_examples_does_not_matter(tmp_path: Path) -> None:
 def test_the_baseline_has_the_candidates_model(tmp_path: Path) -> None:
     cells = [Made(name, q, seed, model=model) for model in ("m1", "m2") for name, q, seed in (("base", 0.3, None), ("lora", 0.9, 1))]
     run = make_run(tmp_path / "run", [summarization(cells, rows=100)])
-    found = judged(run, tmp_path, model="m2")
-    assert found.baseline is not None and (found.baseline.strategy, found.baseline.model) == ("base", "m2")
+    verdict = judged(run, tmp_path, model="m2")
+    assert verdict.baseline is not None and (verdict.baseline.strategy, verdict.baseline.model) == ("base", "m2")
 
 
 def test_likelihoods_of_a_baseline_with_another_label_order_follow_the_candidates_labels(

@@ -53,13 +53,13 @@ def test_each_kind_of_rule_has_three_outcomes(runs: Runs, tmp_path: Path, rule: 
 
 
 def test_an_unbounded_score_that_never_varied_is_inconclusive(runs: Runs, tmp_path: Path) -> None:
-    found = judged(runs(0.9), tmp_path, policy={"rules": [{"rule": "ceiling", "score": "output_words", "value": 100}]})
-    assert found.outcome == "INCONCLUSIVE"
+    verdict = judged(runs(0.9), tmp_path, policy={"rules": [{"rule": "ceiling", "score": "output_words", "value": 100}]})
+    assert verdict.outcome == "INCONCLUSIVE"
 
 
 @pytest.mark.parametrize(("rows", "fails"), [(30, 0.05), (60, 0.02), (100, 0.02)])
 def test_a_model_that_rarely_fails_completely_does_not_pass_by_luck(tmp_path: Path, rows: int, fails: float) -> None:
-    """The floor lies exactly at the true score; the failures of a few rows in a hundred are often not among the test rows."""
+    """The floor is exactly the true score; failures on a few examples in a hundred are often not in the test set."""
     times, passed, rng = 120, 0, np.random.default_rng(rows)
     scores = lambda bad: lambda e, r: "x" if bad[int(e.id.removeprefix("row-"))] else e.targets[0]  # noqa: E731
     for number in range(times):
@@ -68,13 +68,13 @@ def test_a_model_that_rarely_fails_completely_does_not_pass_by_luck(tmp_path: Pa
             Made("lora", seed=1, answer=scores(rng.random(rows) < fails), curve=False),
         ]
         run = make_run(tmp_path / str(number), [summarization(cells, rows=rows)])
-        found = judged(run, tmp_path, policy={"rules": [{"rule": "floor", "score": "rougeL", "value": 1 - fails}]}, baseline=None)
-        passed += found.outcome == "PASS"
+        verdict = judged(run, tmp_path, policy={"rules": [{"rule": "floor", "score": "rougeL", "value": 1 - fails}]}, baseline=None)
+        passed += verdict.outcome == "PASS"
     assert at_most(0.05, passed / times, times)
 
 
 def test_examples_without_a_score_are_not_counted(tmp_path: Path) -> None:
-    """Of 400 rows all or 60 have facts; what fails wholly and rarely may well not be among 60."""
+    """Of 400 examples, all or 60 have facts; rare complete failures may well be missing among 60."""
     said = ("mild", "pain", "left", "knee", "fever")
     cells = [Made("base", 0.9), Made("lora", seed=1, train_seconds=9, answer=lambda e, r: " ".join(said))]
     every, most = ({"facts": [{"what": "sign", "any": [word]} for word in words]} for words in (said, (*said[:4], "cough")))
@@ -90,8 +90,8 @@ def test_examples_without_a_score_are_not_counted(tmp_path: Path) -> None:
 def test_slices_are_judged_one_by_one_and_a_missing_one_fails(runs: Runs, tmp_path: Path) -> None:
     run = runs(0.9, rows=200, meta=lambda i: {"ward": "north" if i % 4 == 0 else "south" if i % 4 < 3 else f"tiny-{i % 12}"})
     rule = {"rule": "floor", "score": "rougeL", "value": 0.2}
-    found = judged(run, tmp_path, policy={"rules": [rule | {"slice": "ward"}]})
-    titles = [rule_title(r.rule) for r in found.rules]
+    verdict = judged(run, tmp_path, policy={"rules": [rule | {"slice": "ward"}]})
+    titles = [rule_title(r.rule) for r in verdict.rules]
     assert titles[1:] == ["rougeL at least 0.2 for ward = south", "rougeL at least 0.2 for ward = north"]
     missing = judged(run, tmp_path, policy={"rules": [rule | {"slice": "ward=east"}]})
     reason = missing.rules[-1].reason
@@ -103,17 +103,17 @@ def test_slices_are_judged_one_by_one_and_a_missing_one_fails(runs: Runs, tmp_pa
 def test_slices_that_are_too_small_are_named(runs: Runs, tmp_path: Path) -> None:
     run = runs(0.9, meta=lambda i: {"ward": "north" if i < 29 else "south", "age": i % 90})
     rule = {"rule": "not_worse", "score": "rougeL", "margin": 0.05, "slice": "ward"}
-    found = judged(run, tmp_path, policy={"rules": [rule]})
+    verdict = judged(run, tmp_path, policy={"rules": [rule]})
     judged_rule = JudgedRule("not_worse", "rougeL", 0.05, "ward")
     note = VerdictNote("slices_skipped", {"minimum": 30}, {"slices": ("north",), "sizes": ("29",)}, judged_rule)
-    assert found.outcome == "PASS" and note in found.notes
+    assert verdict.outcome == "PASS" and note in verdict.notes
     exact = judged(run, tmp_path, policy={"rules": [rule | {"slice": "age=5"}]})
     assert exact.rules[-1].n == 3 and exact.outcome != "FAIL", "numbers that are cut into thirds can be named, too"
 
 
 def test_a_better_model_on_too_few_examples_is_inconclusive(runs: Runs, tmp_path: Path) -> None:
-    found = judged(runs(0.95, rows=20), tmp_path, policy={"rows": 5, "rules": [{"rule": "not_worse", "score": "rougeL", "margin": 0.01}]})
-    rule = found.rules[-1]
+    verdict = judged(runs(0.95, rows=20), tmp_path, policy={"rows": 5, "rules": [{"rule": "not_worse", "score": "rougeL", "margin": 0.01}]})
+    rule = verdict.rules[-1]
     assert (rule.outcome, rule.examples_needed) == ("INCONCLUSIVE", None)
     assert rule.reason == Reason("unreliable", texts={"why": ("fewer than 30 examples",)})
 
@@ -123,8 +123,10 @@ def test_costs_in_two_currencies_are_not_compared(runs: Runs, tmp_path: Path) ->
     for file in other.path.rglob("cell.json"):
         file.write_text(file.read_text(encoding="utf-8").replace('"USD"', '"JPY"'), encoding="utf-8")
     rules = [{"rule": "not_worse", "score": "thousand_price", "margin": 1.0}]
-    found = judged(one, tmp_path, policy={"rules": rules}, baseline=f"{other.path}:lora")
-    assert found.outcome == "INCONCLUSIVE" and found.rules[-1].reason == Reason("currencies_differ", texts={"currencies": ("USD", "JPY")})
+    verdict = judged(one, tmp_path, policy={"rules": rules}, baseline=f"{other.path}:lora")
+    assert verdict.outcome == "INCONCLUSIVE" and verdict.rules[-1].reason == Reason(
+        "currencies_differ", texts={"currencies": ("USD", "JPY")}
+    )
 
 
 def test_a_class_that_got_worse_fails_alone(tmp_path: Path) -> None:
@@ -132,9 +134,9 @@ def test_a_class_that_got_worse_fails_alone(tmp_path: Path) -> None:
     cells = [Made("base", 0.9), Made("lora", seed=1, train_seconds=9, answer=lambda e, r: spoiled.get(e.targets[0], e.targets[0]))]
     run = make_run(tmp_path / "run", [classification(cells, rows=300)])
     rule = {"rule": "not_worse", "score": "accuracy", "margin": 0.1, "slice": "class"}
-    found = judged(run, tmp_path, policy={"rules": [rule]})
-    outcomes = {r.rule.slice_value: r.outcome for r in found.rules[1:]}
-    assert outcomes == {"refund_0": "PASS", "card lost_1": "FAIL", "transfer failed_2": "PASS"} and found.outcome == "FAIL"
+    verdict = judged(run, tmp_path, policy={"rules": [rule]})
+    outcomes = {r.rule.slice_value: r.outcome for r in verdict.rules[1:]}
+    assert outcomes == {"refund_0": "PASS", "card lost_1": "FAIL", "transfer failed_2": "PASS"} and verdict.outcome == "FAIL"
 
 
 def test_measures_are_compared_as_measured(runs: Runs, tmp_path: Path) -> None:
@@ -145,8 +147,8 @@ def test_measures_are_compared_as_measured(runs: Runs, tmp_path: Path) -> None:
         {"rule": "ceiling", "score": "forgetting", "value": 0.1},
         {"rule": "not_worse", "score": "artifact_bytes", "margin": 1e9},
     ]
-    found = judged(run, tmp_path, policy={"rules": rules})
-    by_score = {r.rule.score: r for r in found.rules if r.rule.score}
+    verdict = judged(run, tmp_path, policy={"rules": rules})
+    by_score = {r.rule.score: r for r in verdict.rules if r.rule.score}
     assert by_score["training_seconds"].measured == pytest.approx(60 * 9 / 8) and by_score["training_seconds"].outcome == "PASS"
     assert by_score["answer_seconds"].outcome == "FAIL" and by_score["answer_seconds"].measured == pytest.approx(41.5 / 200)
     assert by_score["forgetting"].outcome == "FAIL" and by_score["forgetting"].reason.code == "not_measured"
@@ -236,8 +238,8 @@ def test_files_of_a_killed_gate_are_ignored(runs: Runs, tmp_path: Path) -> None:
 def test_a_verdict_that_cannot_be_stored_is_still_returned(runs: Runs, tmp_path: Path) -> None:
     run = runs(0.9)
     (run.path / "gates").write_text("a file where the folder should be")
-    found = judged(run, tmp_path)
-    assert found.outcome == "PASS" and found.notes[-1].code == "not_recorded" and found.notes[-1].texts["run"] == ("run-0",)
+    verdict = judged(run, tmp_path)
+    assert verdict.outcome == "PASS" and verdict.notes[-1].code == "not_recorded" and verdict.notes[-1].texts["run"] == ("run-0",)
 
 
 def test_hostile_output_is_inert_in_every_output(tmp_path: Path) -> None:
@@ -285,7 +287,7 @@ def test_with_a_true_loss_of_the_margin_wrong_passes_are_as_rare_as_alpha(tmp_pa
 
 
 def test_wrong_passes_stay_rare_with_many_examples_per_patient(tmp_path: Path) -> None:
-    """What one patient has in common is not five rows of evidence. The candidate fails on whole patients, worse by exactly Δ."""
+    """Five examples of one patient are not five pieces of evidence. The candidate fails on whole patients, worse by exactly Δ."""
     margin, patients, each, times, passed, rng = 0.1, 40, 5, 150, 0, np.random.default_rng(8)
     for number in range(times):
         base = np.repeat(rng.random(patients) < 0.9, each)
@@ -343,6 +345,6 @@ def test_failed_seeds_are_noted(tmp_path: Path) -> None:
         Made("lora", 0.9, 2, status="diverged", error="NaN", train_seconds=9),
     ]
     run = make_run(tmp_path / "run", [summarization(cells, rows=100)])
-    found = judged(run, tmp_path)
+    verdict = judged(run, tmp_path)
     texts = {"strategy": ("lora",), "seeds": ("2",), "statuses": ("diverged",)}
-    assert VerdictNote("seeds_missing", {"evaluated": 1, "planned": 2}, texts) in found.notes
+    assert VerdictNote("seeds_missing", {"evaluated": 1, "planned": 2}, texts) in verdict.notes

@@ -43,16 +43,16 @@ def test_white_space_and_case_make_no_new_test_set(runs: Runs, tmp_path: Path) -
     policy = {"rules": RULES, "looks": 1}
     texts = ["text {} pain", "text {} pain ", "TEXT {}  pain"]
     made = [runs(0.9 + k / 100, text=lambda i, text=text: text.format(i)) for k, text in enumerate(texts)]
-    found = [judged(run, tmp_path, policy=policy) for run in made]
-    assert [(v.look, v.outcome) for v in found] == [(1, "PASS"), (2, "INCONCLUSIVE"), (3, "INCONCLUSIVE")]
+    verdicts = [judged(run, tmp_path, policy=policy) for run in made]
+    assert [(v.look, v.outcome) for v in verdicts] == [(1, "PASS"), (2, "INCONCLUSIVE"), (3, "INCONCLUSIVE")]
 
 
 def test_alpha_is_spent_over_plans_that_change(runs: Runs, tmp_path: Path) -> None:
-    """Whoever plans one look more each time would never run out of them."""
+    """Planning one more look each time must not give an unlimited number of them."""
     run = runs(0.9)
-    found = [judged(run, tmp_path, policy={"rules": RULES, "looks": k}) for k in (1, 2, 3)]
-    assert [v.outcome for v in found] == ["PASS", "INCONCLUSIVE", "INCONCLUSIVE"]
-    reason = found[1].rules[0].reason
+    verdicts = [judged(run, tmp_path, policy={"rules": RULES, "looks": k}) for k in (1, 2, 3)]
+    assert [v.outcome for v in verdicts] == ["PASS", "INCONCLUSIVE", "INCONCLUSIVE"]
+    reason = verdicts[1].rules[0].reason
     assert (reason.code, reason.numbers) == ("alpha_exceeded", {"spent": pytest.approx(0.075), "alpha": 0.05})
 
 

@@ -284,7 +284,7 @@ def test_verify_checks_every_model(runs: Made, tmp_path: Path) -> None:
     [
         "UPDATE events SET body = replace(body, 'a test', 'approved')",
         "UPDATE events SET action = 'rollback' WHERE number = 1",
-        "UPDATE events SET user = 'somebody else' WHERE number = 2",
+        "UPDATE events SET user = 'another user' WHERE number = 2",
         "DELETE FROM events WHERE number = 1",
         "DELETE FROM events WHERE number = 2",
     ],

@@ -1,4 +1,4 @@
-"""What people said in a review, before the gate: rules on it, and the rows on which they found a critical error."""
+"""Human reviews in the gate: rules on them, and the examples on which reviewers found a critical error."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ def test_a_missing_review_fails(runs: Runs, tmp_path: Path) -> None:
     assert missing.outcome == "FAIL" and missing.rules[-1].reason == Reason("review_missing", texts={"strategies": ("lora", "base")})
     counted = iter(range(60))
     reviewed(run, lambda j, sides: {"answers": {"preference": "AB"[sides.index("lora" if next(counted) % 10 else "base")]}}, tmp_path, n=60)
-    found = judged(run, tmp_path, policy=policy)
-    assert found.outcome == "PASS" and found.rules[-1].measured == pytest.approx(0.9)
+    verdict = judged(run, tmp_path, policy=policy)
+    assert verdict.outcome == "PASS" and verdict.rules[-1].measured == pytest.approx(0.9)
 
 
 def lora_wins(share: int) -> Callable[[ReviewItem, tuple[str, ...]], dict[str, Any]]:
@@ -58,17 +58,17 @@ def test_reviews_are_judged_at_the_policys_alpha(runs: Runs, tmp_path: Path) -> 
 def test_examples_chosen_for_their_difficulty_decide_nothing(runs: Runs, tmp_path: Path) -> None:
     run = runs(0.9, rows=60)
     reviewed(run, lora_wins(100), tmp_path, n=30, sample="hardest")
-    found = judged(run, tmp_path, policy={"rules": [{"rule": "floor", "score": "review.win_rate", "value": 0.6, "against": "base"}]})
-    assert found.outcome == "FAIL" and found.rules[-1].reason.code == "review_missing"
+    verdict = judged(run, tmp_path, policy={"rules": [{"rule": "floor", "score": "review.win_rate", "value": 0.6, "against": "base"}]})
+    assert verdict.outcome == "FAIL" and verdict.rules[-1].reason.code == "review_missing"
 
 
 def test_unreliable_limits_pass_nothing(tmp_path: Path) -> None:
-    """Two patients with many rows each: all they agree on is about two patients."""
+    """Two patients with many examples each are still evidence about two patients only."""
     cells = [Made("base", 0.2), Made("lora", 0.95, 1, train_seconds=9)]
     run = make_run(tmp_path / "run", [summarization(cells, rows=60, group=lambda i: f"p{i % 2}")])
     reviewed(run, lora_wins(1000), tmp_path, n=60)
-    found = judged(run, tmp_path, policy={"rules": [{"rule": "floor", "score": "review.win_rate", "value": 0.01, "against": "base"}]})
-    assert found.outcome == "INCONCLUSIVE" and found.rules[-1].measured > 0.9
+    verdict = judged(run, tmp_path, policy={"rules": [{"rule": "floor", "score": "review.win_rate", "value": 0.01, "against": "base"}]})
+    assert verdict.outcome == "INCONCLUSIVE" and verdict.rules[-1].measured > 0.9
 
 
 def test_a_critical_error_found_by_reviewers_comes_first_although_the_score_rose(runs: Runs, tmp_path: Path) -> None:
@@ -83,11 +83,11 @@ def test_a_critical_error_found_by_reviewers_comes_first_although_the_score_rose
         return {"answers": {"severity": "critical" if bad else "none"}}
 
     reviewed(run, answer, tmp_path, n=60, mode="errors")
-    found = judged(run, tmp_path)
-    assert [row.example for row in found.regressions if row.critical] == [fatal], "the one that base makes, too, is no step back"
-    assert found.regressions[0].example == fatal and found.regressions[0].critical_by == ("people",)
-    assert found.regression_count == before.regression_count + 1 and found.critical_count == 1
-    assert "**critical (people)**" in verdict_to_markdown(found) and f"critical (people): {fatal}" in verdict_to_junit(found)
+    verdict = judged(run, tmp_path)
+    assert [row.example for row in verdict.regressions if row.critical] == [fatal], "the one that base makes, too, is no step back"
+    assert verdict.regressions[0].example == fatal and verdict.regressions[0].critical_by == ("people",)
+    assert verdict.regression_count == before.regression_count + 1 and verdict.critical_count == 1
+    assert "**critical (people)**" in verdict_to_markdown(verdict) and f"critical (people): {fatal}" in verdict_to_junit(verdict)
     assert list_regressions(build_report_view(run).tasks[0].verdicts[-1]).rows[0][:2] == (fatal, "critical (people)")
 
     ceiling = {"rules": [{"rule": "ceiling", "score": "review.critical_error_rate", "value": 0.2}]}

@@ -1,7 +1,7 @@
 """Coverage and size of every paired method inside its stated range, in simulations that are too long for every day.
 
-A 95 % interval must cover the true difference in 93–97 % of the cases, and a test must reject a true null hypothesis in at most
-5 % of them, but for three standard errors of so many repetitions. The exact enumerations for counts are in `test_pairs`.
+A 95% interval must cover the true difference in 93–97% of the cases, and a test must reject a true null hypothesis in at most
+5% of them, apart from three standard errors of so many repetitions. The exact enumerations for counts are in `comparison/test_pairwise.py`.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def failing(n: int) -> Draw:
 
 
 def clusters(sizes: list[int], correlation: float = 0.5) -> Draw:
-    """Patients of whom some have many rows, all of which move together."""
+    """Patients with different numbers of examples, all of which are correlated."""
     names = [f"p{i}" for i, size in enumerate(sizes) for _ in range(size)]
     index = np.repeat(np.arange(len(sizes)), sizes)
 
@@ -101,17 +101,17 @@ def ranked(n: int) -> Draw:
 
 
 CASES = [
-    pytest.param(skewed(30), ROUGE, 4000, id="skewed means, 30 rows"),
-    pytest.param(skewed(100), ROUGE, 4000, id="skewed means, 100 rows"),
-    pytest.param(right_or_wrong(50, 0.1), CLASSIFICATION["accuracy"], 4000, id="yes or no, 5 of 50 rows differ"),
-    pytest.param(right_or_wrong(200, 0.05), CLASSIFICATION["accuracy"], 4000, id="yes or no, 10 of 200 rows differ"),
-    pytest.param(failing(100), ROUGE, 4000, id="one of ten fails, 100 rows"),
-    pytest.param(failing(200), ROUGE, 4000, id="one of ten fails, 200 rows"),
-    pytest.param(clusters([5] * 12), ROUGE, 4000, id="12 patients of 5 rows"),
-    pytest.param(clusters([1, 2, 3, 4, 5] * 8), ROUGE, 4000, id="40 patients of 1 to 5 rows"),
-    pytest.param(clusters([30, 20] + [3] * 40, 0.02), ROUGE, 4000, id="two patients with many rows, nearly independent"),
-    pytest.param(labels(150), CLASSIFICATION["macro_f1"], 1500, id="macro F1, 150 rows"),
-    pytest.param(ranked(150), AUROC, 800, id="AUROC, 150 rows"),
+    pytest.param(skewed(30), ROUGE, 4000, id="skewed means, 30 examples"),
+    pytest.param(skewed(100), ROUGE, 4000, id="skewed means, 100 examples"),
+    pytest.param(right_or_wrong(50, 0.1), CLASSIFICATION["accuracy"], 4000, id="yes or no, 5 of 50 examples differ"),
+    pytest.param(right_or_wrong(200, 0.05), CLASSIFICATION["accuracy"], 4000, id="yes or no, 10 of 200 examples differ"),
+    pytest.param(failing(100), ROUGE, 4000, id="one of ten fails, 100 examples"),
+    pytest.param(failing(200), ROUGE, 4000, id="one of ten fails, 200 examples"),
+    pytest.param(clusters([5] * 12), ROUGE, 4000, id="12 patients of 5 examples"),
+    pytest.param(clusters([1, 2, 3, 4, 5] * 8), ROUGE, 4000, id="40 patients of 1 to 5 examples"),
+    pytest.param(clusters([30, 20] + [3] * 40, 0.02), ROUGE, 4000, id="two patients with many examples, nearly independent"),
+    pytest.param(labels(150), CLASSIFICATION["macro_f1"], 1500, id="macro F1, 150 examples"),
+    pytest.param(ranked(150), AUROC, 800, id="AUROC, 150 examples"),
 ]
 
 
@@ -121,10 +121,10 @@ def test_intervals_cover_and_tests_keep_their_size(draw: Draw, metric: Metric, t
     covered = rejected = 0
     for seed in range(times):
         a, b, groups = draw(rng)
-        found = compare_scores(a, b, metric=metric, groups=groups, margin=None, resamples=600, seed=seed)
-        assert found.low is not None and found.high is not None and found.p_value is not None
-        covered += found.low <= 0 <= found.high
-        rejected += found.p_value < 0.05
+        result = compare_scores(a, b, metric=metric, groups=groups, margin=None, resamples=600, seed=seed)
+        assert result.low is not None and result.high is not None and result.p_value is not None
+        covered += result.low <= 0 <= result.high
+        rejected += result.p_value < 0.05
     assert covers(covered / times, times)
     assert at_most(0.05, rejected / times, times)
 
@@ -134,36 +134,36 @@ def test_intervals_cover_and_tests_keep_their_size(draw: Draw, metric: Metric, t
     "sizes", [[30, 20] + [3] * 40, [1] * 15 + [2] * 6 + [4] * 4 + [8] * 3 + [20, 40], [2, 3, 4, 5, 6, 8, 10, 12, 15, 20]]
 )
 def test_few_and_unbalanced_patients_do_not_raise_the_size(sizes: list[int], correlation: float) -> None:
-    """Where rows of a few large patients move together, few degrees of freedom are left: the interval is wide, and not reliable."""
+    """Correlated examples of a few large patients leave few degrees of freedom: the interval is wide, and not reliable."""
     rng, rejected, unreliable = np.random.default_rng(3), 0, 0
     for _ in range(4000):
         a, b, groups = clusters(sizes, correlation)(rng)
-        found = compare_scores(a, b, metric=ROUGE, groups=groups, margin=None)
-        rejected += found.p_value is not None and found.p_value < 0.05
-        unreliable += not found.reliable
+        result = compare_scores(a, b, metric=ROUGE, groups=groups, margin=None)
+        rejected += result.p_value is not None and result.p_value < 0.05
+        unreliable += not result.reliable
     assert at_most(0.05, rejected / 4000, 4000)
     assert unreliable > 3800 or correlation < 0.5
 
 
 def test_reductions_cover() -> None:
-    """A true reduction of 60 % of an error rate of 0.5, with errors that come together."""
+    """A true reduction of 60% of an error rate of 0.5, with errors that come together."""
     rng, covered = np.random.default_rng(1), 0
     for seed in range(1500):
         a = (rng.random(150) < 0.5).astype(float)
         b = a * (rng.random(150) < 0.4)
-        found = relative_reduction(a, b, metric=ERRORS, resamples=600, seed=seed)
-        assert found is not None and found.low is not None and found.high is not None
-        covered += found.low <= 0.6 <= found.high
+        result = relative_reduction(a, b, metric=ERRORS, resamples=600, seed=seed)
+        assert result is not None and result.low is not None and result.high is not None
+        covered += result.low <= 0.6 <= result.high
     assert covers(covered / 1500, 1500)
 
 
-def test_kept_quality_covers() -> None:
+def test_kept_gain_covers() -> None:
     """Nine tenths of the gain are kept."""
     rng, covered = np.random.default_rng(2), 0
     for seed in range(1500):
         base = rng.beta(2, 5, 120)
         full, lora = base + 0.3 + rng.normal(0, 0.15, 120), base + 0.27 + rng.normal(0, 0.15, 120)
-        found = kept_gain(base, full, lora, metric=ROUGE, resamples=600, seed=seed)
-        assert found is not None and found.low is not None and found.high is not None
-        covered += found.low <= 0.9 <= found.high
+        result = kept_gain(base, full, lora, metric=ROUGE, resamples=600, seed=seed)
+        assert result is not None and result.low is not None and result.high is not None
+        covered += result.low <= 0.9 <= result.high
     assert covers(covered / 1500, 1500)

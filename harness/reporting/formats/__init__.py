@@ -1,6 +1,7 @@
-"""A run as a file: the HTML page, Markdown, CSV and JSON; a verdict as Markdown, JSON and JUnit XML."""
+"""A run as a file: the HTML page, Markdown, CSV and JSON; a verdict as Markdown, JSON and JUnit XML; a review as JSON."""
 
 from harness.reporting.formats.csv_table import to_csv
+from harness.reporting.formats.findings_export import findings_to_json
 from harness.reporting.formats.html_page import render, rewrite_page, write_page
 from harness.reporting.formats.json_export import comparison_to_json, to_json
 from harness.reporting.formats.markdown import to_markdown
@@ -9,6 +10,7 @@ from harness.reporting.formats.verdict_export import verdict_to_json, verdict_to
 
 __all__ = [
     "comparison_to_json",
+    "findings_to_json",
     "render",
     "rewrite_page",
     "to_csv",

@@ -1,10 +1,8 @@
-"""Findings of reviews in the terminal, and as JSON."""
+"""Findings of reviews in the terminal."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
-from typing import Any
 
 from rich import box
 from rich.console import Console
@@ -14,7 +12,6 @@ from rich.text import Text
 from harness.reporting.terminal.console import UNLIMITED, print_table, print_text
 from harness.reporting.wording import review_sentences, review_tables, text_table
 from harness.review import Findings
-from harness.store import to_jsonable
 from harness.text import one_line
 
 
@@ -32,11 +29,6 @@ def print_findings(packets: Sequence[Findings], console: Console) -> None:
             if table.under:
                 print_text(console, Text(table.under, style="dim"))
         print_text(console, Text(f"\n{review_sentences.contents(findings)}\n"))
-
-
-def findings_to_json(packets: Sequence[Findings]) -> dict[str, Any]:
-    """`{"packets": [...]}` with every number of the findings; a number that does not exist is null, never NaN."""
-    return {"packets": [to_jsonable(asdict(findings)) for findings in packets]}
 
 
 def _build_table(table: text_table.TextTable) -> Table:

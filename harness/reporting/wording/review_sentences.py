@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from harness.reporting.wording import numbers
+from harness.reporting.wording.headings import CONFIDENCE_INTERVAL
+from harness.reporting.wording.names import strategy_in_sentence, strategy_name
 from harness.review import Findings
 from harness.review.findings import Agreement, ErrorRate, Preference, ScaleScore
 from harness.types import Score
@@ -75,18 +77,24 @@ def retired(count: int) -> str:
     return f"{examples} harvested for training after this run. Do not test a model on them if it was trained on them."
 
 
+def name_pair(preference: Preference) -> str:
+    """The two strategies of a pair: "LoRA vs. the untuned model"."""
+    return f"{strategy_name(preference.strategy)} vs. {strategy_in_sentence(preference.against)}"
+
+
 def _describe_preference(preference: Preference) -> str:
     rate = preference.win_rate
     if rate.value is None:
-        return f"{preference.strategy} vs. {preference.against}: not rated yet."
+        return f"{name_pair(preference)}: not rated yet."
     winner, loser, value, low, high = preference.strategy, preference.against, rate.value, rate.low, rate.high
     if value < 0.5:
         winner, loser, value = loser, winner, 1 - value
         low, high = (None if end is None else 1 - end for end in (rate.high, rate.low))
     interval = numbers.share_interval(low, high)
-    note = f"95% CI {interval}{_describe_confidence(rate)}; ties count as half" if interval else "ties count as half"
+    note = f"{CONFIDENCE_INTERVAL} {interval}{_describe_confidence(rate)}; ties count as half" if interval else "ties count as half"
     verdict = "" if preference.is_decided else ": too close to call"
-    return f"Raters preferred {winner} to {loser} in {numbers.share(value)} of {numbers.plural(rate.n, 'example')} ({note}){verdict}."
+    pair = f"{strategy_in_sentence(winner)} to {strategy_in_sentence(loser)}"
+    return f"Raters preferred {pair} in {numbers.share(value)} of {numbers.plural(rate.n, 'example')} ({note}){verdict}."
 
 
 def _distance_from_half(preference: Preference) -> float:
@@ -95,17 +103,18 @@ def _distance_from_half(preference: Preference) -> float:
 
 def _describe_error_rate(rate: ErrorRate) -> str:
     if rate.critical.value is None:
-        return f"{rate.strategy}: not rated yet."
+        return f"{strategy_name(rate.strategy)}: not rated yet."
     interval = numbers.share_interval(rate.critical.low, rate.critical.high)
-    note = f" (95% CI {interval}{_describe_confidence(rate.critical)})" if interval else ""
-    return f"{rate.strategy}: critical errors in {numbers.share(rate.critical.value)} of {numbers.plural(rate.critical.n, 'output')}{note}."
+    note = f" ({CONFIDENCE_INTERVAL} {interval}{_describe_confidence(rate.critical)})" if interval else ""
+    outputs = f"{numbers.share(rate.critical.value)} of {numbers.plural(rate.critical.n, 'output')}"
+    return f"{strategy_name(rate.strategy)}: critical errors in {outputs}{note}."
 
 
 def _describe_scale(score: ScaleScore) -> str:
     mean = score.mean
     has_interval = mean.low is not None and mean.high is not None
-    note = f" (95% CI {mean.low:.2f}–{mean.high:.2f}{_describe_confidence(mean)})" if has_interval else ""
-    return f"{score.strategy}: mean rating {mean.value:.2f} of {len(score.answers)} on “{score.scale}”{note}."
+    note = f" ({CONFIDENCE_INTERVAL} {mean.low:.2f}–{mean.high:.2f}{_describe_confidence(mean)})" if has_interval else ""
+    return f"{strategy_name(score.strategy)}: mean rating {mean.value:.2f} of {len(score.answers)} on “{score.scale}”{note}."
 
 
 def _describe_confidence(score: Score) -> str:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 from harness.reporting.wording import numbers
 from harness.reporting.wording.headings import CONFIDENCE_INTERVAL, LOW_CONFIDENCE_MARK, LOW_CONFIDENCE_NOTE
+from harness.reporting.wording.names import has_plain_name, score_name, strategy_in_sentence, strategy_name
+from harness.reporting.wording.review_sentences import name_pair
 from harness.reporting.wording.text_table import TextTable
 from harness.review import Findings
 from harness.review.findings import Change
@@ -30,9 +32,9 @@ def list_details(findings: Findings) -> list[TextTable]:
 def _list_preferences(findings: Findings) -> TextTable:
     rows = [
         (
-            f"{p.strategy} vs. {p.against}", numbers.share(p.win_rate.value), _format_share_interval(p.win_rate), numbers.count(p.wins),
+            name_pair(p), numbers.share(p.win_rate.value), _format_share_interval(p.win_rate), numbers.count(p.wins),
             numbers.count(p.losses), numbers.count(p.ties), numbers.count(p.both_bad), f"{p.examples_for} : {p.examples_against}",
-            _format_p(p.sign_test_p),
+            numbers.bare_p_value(p.sign_test_p),
         )
         for p in findings.preferences
     ]  # fmt: skip
@@ -44,8 +46,9 @@ def _list_preferences(findings: Findings) -> TextTable:
 def _list_error_rates(findings: Findings) -> TextTable:
     rows = [
         (
-            e.strategy, numbers.share(e.critical.value), _format_share_interval(e.critical), numbers.share(e.any_error.value),
-            _format_share_interval(e.any_error), *_format_change(e.change, decimals=1, in_points=True), _format_reduction(e.reduction),
+            strategy_name(e.strategy), numbers.share(e.critical.value), _format_share_interval(e.critical),
+            numbers.share(e.any_error.value), _format_share_interval(e.any_error), *_format_change(e.change, decimals=1, in_points=True),
+            _format_reduction(e.reduction),
         )
         for e in findings.error_rates
     ]  # fmt: skip
@@ -66,7 +69,7 @@ def _list_error_rates(findings: Findings) -> TextTable:
 
 def _list_error_kinds(findings: Findings) -> TextTable:
     kinds = list(dict.fromkeys(kind for e in findings.error_rates for kind in e.kinds))
-    rows = [(e.strategy, *(numbers.share(e.kinds.get(kind, 0.0)) for kind in kinds)) for e in findings.error_rates if kinds]
+    rows = [(strategy_name(e.strategy), *(numbers.share(e.kinds.get(kind, 0.0)) for kind in kinds)) for e in findings.error_rates if kinds]
     note = "Share of examples on which at least half of the raters marked this kind of error."
     return _build_table("Kinds of errors", ("strategy", *kinds), rows, note)
 
@@ -74,7 +77,7 @@ def _list_error_kinds(findings: Findings) -> TextTable:
 def _list_scale_scores(findings: Findings) -> TextTable:
     rows = [
         (
-            s.strategy, s.scale, _format_number(s.mean.value), _format_interval(s.mean), f"1–{len(s.answers)}",
+            strategy_name(s.strategy), s.scale, _format_number(s.mean.value), _format_interval(s.mean), f"1–{len(s.answers)}",
             *_format_change(s.change, decimals=2),
         )
         for s in findings.scale_scores
@@ -86,12 +89,12 @@ def _list_scale_scores(findings: Findings) -> TextTable:
 def _list_rating_times(findings: Findings) -> TextTable:
     rows = [
         (
-            t.strategy, numbers.seconds(t.median_seconds), numbers.count(t.ratings), _format_ratio(t.ratio),
+            strategy_name(t.strategy), numbers.seconds(t.median_seconds), numbers.count(t.ratings), _format_ratio(t.ratio),
             f"{_format_ratio(t.low)} to {_format_ratio(t.high)}" if t.low is not None else "",
         )
         for t in findings.rating_times
     ]  # fmt: skip
-    columns = ("strategy", "median", "ratings", f"ratio to {findings.baseline or numbers.NOTHING}", CONFIDENCE_INTERVAL)
+    columns = ("strategy", "median", "ratings", f"ratio to {_name_baseline(findings)}", CONFIDENCE_INTERVAL)
     note = "Time counts while the page is visible and in use. The ratio compares geometric means of the same raters on the same examples."
     return _build_table("Time per rating", columns, rows, note)
 
@@ -126,7 +129,7 @@ def _list_metric_agreement(findings: Findings) -> TextTable:
     rows = []
     for m in findings.metric_agreement:
         interval = f"{_format_number(m.low)} to {_format_number(m.high)}" if m.low is not None else ""
-        rows.append((m.metric, m.measure, _format_number(m.value), interval, numbers.count(m.n)))
+        rows.append((_name_score(m.metric), m.measure, _format_number(m.value), interval, numbers.count(m.n)))
     if findings.mode == "pairwise":
         note = "Share of examples on which the score prefers the output that most raters prefer (0.5 is chance)."
     else:
@@ -145,7 +148,15 @@ def _build_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str
 
 
 def _name_change(findings: Findings) -> str:
-    return f"change from {findings.baseline or numbers.NOTHING}"
+    return f"change from {_name_baseline(findings)}"
+
+
+def _name_baseline(findings: Findings) -> str:
+    return strategy_in_sentence(findings.baseline) if findings.baseline else numbers.NOTHING
+
+
+def _name_score(score: str) -> str:
+    return f"{score_name(score)} ({score})" if has_plain_name(score) else score_name(score)
 
 
 def _format_share_interval(score: Score) -> str:
@@ -167,7 +178,7 @@ def _format_change(change: Change | None, *, decimals: int, in_points: bool = Fa
     factor = 100 if in_points else 1
     value, low, high = (_format_signed(end, factor, decimals) for end in (change.value, change.low, change.high))
     interval = f"{low} to {high}{_mark_confidence(change)}" if change.low is not None else ""
-    return f"{value} points" if in_points else value, interval, _format_p(change.p_value)
+    return f"{value} points" if in_points else value, interval, numbers.bare_p_value(change.p_value)
 
 
 def _format_signed(value: float | None, factor: int, decimals: int) -> str:
@@ -180,12 +191,7 @@ def _format_reduction(reduction: Reduction | None) -> str:
     text = numbers.fewer(reduction.value)
     if reduction.low is None or reduction.high is None:
         return text
-    join = "–" if reduction.low >= 0 else " to "
-    return f"{text} ({numbers.share(reduction.low).removesuffix('%')}{join}{numbers.share(reduction.high)}){_mark_confidence(reduction)}"
-
-
-def _format_p(value: float | None) -> str:
-    return numbers.p_value(value).removeprefix("p ").removeprefix("= ") if value is not None else numbers.NOTHING
+    return f"{text} ({numbers.fewer_interval(reduction.low, reduction.high)}){_mark_confidence(reduction)}"
 
 
 def _format_number(value: float | None) -> str:

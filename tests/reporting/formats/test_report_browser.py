@@ -211,7 +211,7 @@ def test_what_people_and_the_gate_said_is_shown(opened: Callable[[RunResults], A
     assert any(said.startswith("Release gate: FAIL: lora of judged") for said in above), "beside the recommendation"
     assert any(said.startswith("Human review: ") for said in above)
     assert "Can it replace the current model?" in shown and "FAIL: lora of judged against base of judged" in shown
-    assert "Human review" in shown and "lora vs. base" in shown
+    assert "Human review" in shown and "LoRA vs. the untuned model" in shown
     page.get_by_text("Examples that got worse, the worst first").first.click()
     assert "<img src=x onerror=" in page.locator("table", has_text="output of the candidate").inner_text()
     assert page.problems == []

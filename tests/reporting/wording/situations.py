@@ -96,7 +96,12 @@ SITUATIONS = (
     Situation("no base", (summarization([Made("lora", 0.5, 1, train_seconds=9), Made("qlora", 0.4, 1, train_seconds=9)]),)),
     Situation("one strategy", (summarization([Made("lora", 0.5, 1, train_seconds=9)]),)),
     Situation(
-        "nothing finished", (summarization([Made("base", status="failed", error="no"), Made("lora", seed=1, status="interrupted")]),)
+        "nothing finished",
+        (
+            summarization(
+                [Made("base", status="failed", error="the weights cannot be read"), Made("lora", seed=1, status="interrupted")],
+            ),
+        ),
     ),
     Situation("external outputs", (summarization([BASE, Made("vendor", 0.9, model="external")], rows=200, margin=0.1),)),
     Situation(

@@ -23,7 +23,8 @@ def about(task: TaskView) -> list[str]:
     lines += [f"  caveat: {sentence}" for sentence in summary.caveats]
     if task.learning:
         for curve in task.learning.curves:
-            lines += [f"- {curve.label}: {sentence}" for sentence in learning_sentences.describe_curve(curve.curve, task.primary)]
+            sentences = learning_sentences.describe_curve(curve.curve, task.primary)
+            lines += [f"- {names.strategy_name(curve.label)}: {sentence}" for sentence in sentences]
         lines += [f"  caveat: {sentence}" for sentence in learning_sentences.list_curve_caveats(task.learning)]
     for result in task.strategies:
         lines += [f"- {names.strategy_name(result.label)}: {run_sentences.describe_problem(problem)}" for problem in result.problems]

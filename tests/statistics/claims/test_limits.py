@@ -113,7 +113,7 @@ def limits(low: float | None, high: float | None, *, estimate: float = 0.5, reli
 
 
 @pytest.mark.parametrize(
-    ("found", "status", "outcome"),
+    ("result", "status", "outcome"),
     [
         (limits(0.45, 0.55), "shown", "PASS"),
         (limits(0.3, 0.35), "refuted", "FAIL"),
@@ -124,8 +124,8 @@ def limits(low: float | None, high: float | None, *, estimate: float = 0.5, reli
         (limits(None, None), "no_limits", "INCONCLUSIVE"),
     ],
 )
-def test_a_claim_is_decided_by_limits_that_are_reliable(found: OneSidedLimits, status: str, outcome: str) -> None:
-    check = check_above(found, 0.4)
+def test_a_claim_is_decided_by_limits_that_are_reliable(result: OneSidedLimits, status: str, outcome: str) -> None:
+    check = check_above(result, 0.4)
     assert (check.status, check.outcome) == (status, outcome)
     assert (check.examples_needed is not None) == (status == "undecided")
 

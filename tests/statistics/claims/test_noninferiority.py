@@ -24,20 +24,20 @@ def test_the_three_outcomes(shift: float, outcome: str) -> None:
     rng = np.random.default_rng(2)
     a = rng.beta(4, 2, 200)
     b = a + shift + rng.normal(0, 0.1, 200)
-    found = not_worse(a, b, metric=ROUGE, margin=0.05)
-    assert found.outcome == outcome
-    assert found.loss == pytest.approx((a - b).mean())
+    result = not_worse(a, b, metric=ROUGE, margin=0.05)
+    assert result.outcome == outcome
+    assert result.loss == pytest.approx((a - b).mean())
     turned = not_worse(1 - a, 1 - b, metric=ERRORS, margin=0.05)
-    assert (turned.outcome, turned.loss, turned.most) == (outcome, pytest.approx(found.loss), pytest.approx(found.most))
+    assert (turned.outcome, turned.loss, turned.most) == (outcome, pytest.approx(result.loss), pytest.approx(result.most))
 
 
 def test_limits_of_proportions_hold_on_each_side() -> None:
     """They are somewhat wider than Tango's two-sided interval at twice the error, which is crossed too often on one side."""
     rng = np.random.default_rng(3)
     a, b = rng.integers(2, size=(2, 90)).astype(float)
-    found = not_worse(a, b, metric=ACCURACY, margin=0.1)
+    result = not_worse(a, b, metric=ACCURACY, margin=0.1)
     low, high = paired_proportion_limits(int((b > a).sum()), int((b < a).sum()), 90, 0.05)
-    assert (found.least, found.most) == pytest.approx((-high, -low))
+    assert (result.least, result.most) == pytest.approx((-high, -low))
     wide = compare_scores(a, b, metric=ACCURACY, margin=0.1, confidence=0.9)
     assert wide.low is not None and wide.high is not None and low < wide.low and high > wide.high
 
@@ -60,8 +60,8 @@ def test_a_margin_must_be_positive() -> None:
 
 
 def test_a_single_example_is_inconclusive() -> None:
-    found = not_worse(np.array([0.5]), np.array([0.6]), metric=ROUGE, margin=0.1)
-    assert (found.outcome, found.loss, found.examples_needed) == ("INCONCLUSIVE", None, None)
+    result = not_worse(np.array([0.5]), np.array([0.6]), metric=ROUGE, margin=0.1)
+    assert (result.outcome, result.loss, result.examples_needed) == ("INCONCLUSIVE", None, None)
 
 
 Differences = Callable[[np.random.Generator, int], np.ndarray]
@@ -103,8 +103,8 @@ def wrong_passes_of_patients(sizes: list[int], kind: str, times: int, margin: fl
     for _ in range(times):
         a = rng.beta(0.5, 2, len(cluster))
         b = a - margin + (KINDS[kind](rng, len(sizes))[cluster] + KINDS[kind](rng, len(cluster))) / 2
-        found = not_worse(a, b, metric=ROUGE, margin=margin, groups=groups)
-        passed += found.outcome == "PASS" and found.reliable
+        result = not_worse(a, b, metric=ROUGE, margin=margin, groups=groups)
+        passed += result.outcome == "PASS" and result.reliable
     return passed / times
 
 

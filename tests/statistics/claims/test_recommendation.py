@@ -16,69 +16,69 @@ WORDS = metrics_for(["length"], [])[0]
 COSTS = {"base": 1.0, "lora": 3.0, "qlora": 4.0, "full": 10.0}
 
 
-def rows(means: dict[str, float], n: int = 300, noise: float = 0.05, seed: int = 0) -> dict[str, np.ndarray]:
+def make_scores(means: dict[str, float], n: int = 300, noise: float = 0.05, seed: int = 0) -> dict[str, np.ndarray]:
     rng = np.random.default_rng(seed)
     shared = rng.normal(0, 0.1, n)
     return {name: mean + shared + rng.normal(0, noise, n) for name, mean in means.items()}
 
 
 def recommended(stacks: dict[str, np.ndarray], margin: float = 0.03, **more: object) -> Recommendation:
-    found = recommend(stacks, COSTS, metric=ROUGE, margin=margin, **more)  # type: ignore[arg-type]
-    assert found is not None
-    return found
+    result = recommend(stacks, COSTS, metric=ROUGE, margin=margin, **more)  # type: ignore[arg-type]
+    assert result is not None
+    return result
 
 
-def test_the_cheapest_within_the_margin_is_chosen_and_not_the_best() -> None:
-    found = recommended(rows({"base": 0.2, "lora": 0.7, "qlora": 0.7, "full": 0.71}))
-    assert (found.choice, found.best) == ("lora", "full")
-    assert {c.name: c.standing for c in found.candidates} == {"base": "worse", "lora": "within", "qlora": "within", "full": "within"}
-    assert found.candidate("full").lead == pytest.approx(0.01, abs=0.01)
-    assert found.candidate("base").lead == pytest.approx(-0.51, abs=0.01)
+def test_the_cheapest_within_the_margin_is_chosen_rather_than_the_best() -> None:
+    result = recommended(make_scores({"base": 0.2, "lora": 0.7, "qlora": 0.7, "full": 0.71}))
+    assert (result.choice, result.best) == ("lora", "full")
+    assert {c.name: c.standing for c in result.candidates} == {"base": "worse", "lora": "within", "qlora": "within", "full": "within"}
+    assert result.candidate("full").lead == pytest.approx(0.01, abs=0.01)
+    assert result.candidate("base").lead == pytest.approx(-0.51, abs=0.01)
 
 
 def test_a_base_model_that_is_good_enough_needs_no_tuning() -> None:
-    assert recommended(rows({"base": 0.70, "lora": 0.705, "full": 0.70})).choice == "base"
+    assert recommended(make_scores({"base": 0.70, "lora": 0.705, "full": 0.70})).choice == "base"
 
 
-def test_undecided_says_what_would_decide() -> None:
-    found = recommended(rows({"base": 0.2, "lora": 0.70, "full": 0.71}, n=40, noise=0.3))
-    assert found.choice is None
-    needed = found.candidate("lora").examples_needed
+def test_an_undecided_strategy_has_the_examples_needed() -> None:
+    result = recommended(make_scores({"base": 0.2, "lora": 0.70, "full": 0.71}, n=40, noise=0.3))
+    assert result.choice is None
+    needed = result.candidate("lora").examples_needed
     assert needed is not None and needed > 40
-    more = recommended(rows({"base": 0.2, "lora": 0.71, "full": 0.71}, n=2 * needed, noise=0.3))
+    more = recommended(make_scores({"base": 0.2, "lora": 0.71, "full": 0.71}, n=2 * needed, noise=0.3))
     assert more.candidate("lora").standing == "within"
 
 
-def test_a_cost_that_is_not_known_is_the_dearest() -> None:
-    stacks = rows({"lora": 0.7, "qlora": 0.7})
-    found = recommend(stacks, {"lora": None, "qlora": 9.0}, metric=ROUGE, margin=0.05)
-    assert found is not None and found.choice == "qlora"
+def test_an_unknown_cost_counts_as_the_highest() -> None:
+    stacks = make_scores({"lora": 0.7, "qlora": 0.7})
+    result = recommend(stacks, {"lora": None, "qlora": 9.0}, metric=ROUGE, margin=0.05)
+    assert result is not None and result.choice == "qlora"
     none = recommend(stacks, {}, metric=ROUGE, margin=0.05)
     assert none is not None and none.choice == none.best
 
 
-def test_less_is_better_where_the_score_says_so() -> None:
-    stacks = {name: 1 - values for name, values in rows({"base": 0.2, "lora": 0.7, "full": 0.71}).items()}
-    found = recommend(stacks, COSTS, metric=ERRORS, margin=0.05)
-    assert found is not None
-    assert (found.choice, found.best, found.candidate("base").standing) == ("lora", "full", "worse")
-    assert found.candidate("full").score == pytest.approx(0.29, abs=0.02)
+def test_lower_is_better_where_the_score_says_so() -> None:
+    stacks = {name: 1 - values for name, values in make_scores({"base": 0.2, "lora": 0.7, "full": 0.71}).items()}
+    result = recommend(stacks, COSTS, metric=ERRORS, margin=0.05)
+    assert result is not None
+    assert (result.choice, result.best, result.candidate("base").standing) == ("lora", "full", "worse")
+    assert result.candidate("full").score == pytest.approx(0.29, abs=0.02)
 
 
-def test_two_strategies_are_judged_as_a_comparison_judges_them() -> None:
-    stacks = rows({"lora": 0.7, "full": 0.71}, n=200)
-    found = recommended(stacks)
-    alone = difference_limits(stacks["full"], stacks["lora"], metric=ROUGE, alpha=found.level)
-    assert found.candidate("lora").least == pytest.approx(alone.low)
-    assert 0.02 <= found.level <= 0.035, "of two, either may be the worse: half of 5 % each"
+def test_two_strategies_are_judged_as_in_a_comparison() -> None:
+    stacks = make_scores({"lora": 0.7, "full": 0.71}, n=200)
+    result = recommended(stacks)
+    alone = difference_limits(stacks["full"], stacks["lora"], metric=ROUGE, alpha=result.level)
+    assert result.candidate("lora").least == pytest.approx(alone.low)
+    assert 0.02 <= result.level <= 0.035, "of two, either may be the worse: half of 5% each"
 
 
-def test_more_strategies_cost_confidence() -> None:
-    levels = [recommended(rows({f"s{i}": 0.7 for i in range(k)})).level for k in (2, 4, 8)]
+def test_more_strategies_widen_the_limits() -> None:
+    levels = [recommended(make_scores({f"s{i}": 0.7 for i in range(k)})).level for k in (2, 4, 8)]
     assert levels[0] > levels[1] > levels[2] > 0.05 / (8 * 7)
 
 
-def test_yes_or_no_scores_and_corpus_scores_have_their_own_methods() -> None:
+def test_binary_and_corpus_scores_have_their_own_methods() -> None:
     rng = np.random.default_rng(1)
     gold = rng.integers(3, size=400)
     eye = np.eye(3)
@@ -88,37 +88,37 @@ def test_yes_or_no_scores_and_corpus_scores_have_their_own_methods() -> None:
 
     said = {"base": answers(0.4), "lora": answers(0.9), "full": answers(0.9)}
     hits = {name: (answer == gold).astype(float) for name, answer in said.items()}
-    found = recommend(hits, COSTS, metric=ACCURACY, margin=0.1)
-    assert found is not None and (found.choice, found.candidate("base").standing) == ("lora", "worse")
+    result = recommend(hits, COSTS, metric=ACCURACY, margin=0.1)
+    assert result is not None and (result.choice, result.candidate("base").standing) == ("lora", "worse")
     counts = {n: np.concatenate([eye[a] * (a == gold)[:, None], eye[a], eye[gold]], axis=1) for n, a in said.items()}
     corpus = recommend(counts, COSTS, metric=MACRO_F1, margin=0.1)
     assert corpus is not None and (corpus.choice, corpus.candidate("base").standing) == ("lora", "worse")
 
 
-def test_equal_outputs_are_within_the_margin_only_with_enough_rows() -> None:
+def test_equal_outputs_are_within_the_margin_only_with_enough_examples() -> None:
     for n, standing in ((20, "undecided"), (2000, "within")):
         hits = {name: np.ones(n) for name in ("lora", "full")}
-        found = recommend(hits, COSTS, metric=ACCURACY, margin=0.01)
-        assert found is not None and found.candidate("lora").standing == standing
+        result = recommend(hits, COSTS, metric=ACCURACY, margin=0.01)
+        assert result is not None and result.candidate("lora").standing == standing
 
 
-def test_seeds_groups_and_rows_without_a_score() -> None:
-    stacks = {name: np.stack([values, values + 0.001], axis=1) for name, values in rows({"lora": 0.7, "full": 0.71}).items()}
+def test_seeds_groups_and_missing_scores() -> None:
+    stacks = {name: np.stack([values, values + 0.001], axis=1) for name, values in make_scores({"lora": 0.7, "full": 0.71}).items()}
     stacks["full"][:7] = np.nan
-    found = recommended(stacks, groups=[f"patient {i // 5}" for i in range(300)])
-    assert found.n == 293
-    assert found.choice == "lora"
+    result = recommended(stacks, groups=[f"patient {i // 5}" for i in range(300)])
+    assert result.n == 293
+    assert result.choice == "lora"
 
 
-def test_what_cannot_be_judged() -> None:
-    one = rows({"lora": 0.7})
+def test_recommendations_that_cannot_be_made() -> None:
+    one = make_scores({"lora": 0.7})
     assert recommend(one, COSTS, metric=ROUGE, margin=0.1) is None
     assert recommend({}, COSTS, metric=ROUGE, margin=0.1) is None
     assert recommend({"a": np.array([0.1]), "b": np.array([0.2])}, COSTS, metric=ROUGE, margin=0.1) is None
     with pytest.raises(ValueError, match="higher or lower is better"):
-        recommend(rows({"a": 1.0, "b": 1.0}), COSTS, metric=WORDS, margin=0.1)
+        recommend(make_scores({"a": 1.0, "b": 1.0}), COSTS, metric=WORDS, margin=0.1)
     with pytest.raises(ValueError, match="above 0"):
-        recommend(rows({"a": 1.0, "b": 1.0}), COSTS, metric=ROUGE, margin=0.0)
+        recommend(make_scores({"a": 1.0, "b": 1.0}), COSTS, metric=ROUGE, margin=0.0)
 
 
 def wrong(times: int, n: int, k: int, *, binary: bool) -> float:
@@ -133,11 +133,11 @@ def wrong(times: int, n: int, k: int, *, binary: bool) -> float:
             stacks = {name: np.where(rng.random(n) < 0.5, shared < p, rng.random(n) < p).astype(float) for name, p in right.items()}
         else:
             shared = rng.beta(0.5, 2, n)
-            # each fails badly on few rows
+            # each fails badly on few examples
             stacks = {f"s{i}": shared - rng.exponential(0.15, n) + (margin + 0.001 if i == k - 1 else 0.0) for i in range(k)}
-        found = recommend(stacks, costs, metric=ACCURACY if binary else ROUGE, margin=margin, resamples=500)
-        assert found is not None
-        count += found.choice not in (None, f"s{k - 1}")
+        result = recommend(stacks, costs, metric=ACCURACY if binary else ROUGE, margin=margin, resamples=500)
+        assert result is not None
+        count += result.choice not in (None, f"s{k - 1}")
     return count / times
 
 
@@ -153,22 +153,22 @@ def test_wrong_recommendations_of_a_long_simulation(n: int, k: int, binary: bool
     assert wrong(3000, n, k, binary=binary) <= 0.06
 
 
-def test_rows_are_needed_for_the_pair_that_is_least_known() -> None:
+def test_the_examples_needed_are_those_of_the_least_certain_pair() -> None:
     rng = np.random.default_rng(6)
     lora = rng.normal(0.7, 0.02, 60)
-    found = recommend({"lora": lora, "dora": lora, "full": lora + rng.normal(0, 0.3, 60)}, COSTS, metric=ROUGE, margin=0.01)
-    assert found is not None and found.candidate("lora").standing == "undecided"
-    assert found.candidate("lora").examples_needed is not None and found.candidate("lora").examples_needed > 1000  # type: ignore[operator]
+    result = recommend({"lora": lora, "dora": lora, "full": lora + rng.normal(0, 0.3, 60)}, COSTS, metric=ROUGE, margin=0.01)
+    assert result is not None and result.candidate("lora").standing == "undecided"
+    assert result.candidate("lora").examples_needed is not None and result.candidate("lora").examples_needed > 1000  # type: ignore[operator]
 
 
 def test_too_few_examples_are_not_reliable() -> None:
-    assert not recommended(rows({"lora": 0.7, "full": 0.7}, n=12), margin=0.2).reliable
-    assert recommended(rows({"lora": 0.7, "full": 0.7}, n=300), margin=0.2).reliable
+    assert not recommended(make_scores({"lora": 0.7, "full": 0.7}, n=12), margin=0.2).reliable
+    assert recommended(make_scores({"lora": 0.7, "full": 0.7}, n=300), margin=0.2).reliable
 
 
 @pytest.mark.parametrize("seeds", [1, 3])
 def test_differences_without_spread_are_not_reliable_however_many_seeds(seeds: int) -> None:
     stacks = {"lora": np.full((300, seeds), 0.7), "full": np.full((300, seeds), 0.5)}
-    found = recommended(stacks, margin=0.2)
-    assert (found.choice, found.reliable, found.reason) == ("lora", False, "all 300 examples differ by the same amount")
+    result = recommended(stacks, margin=0.2)
+    assert (result.choice, result.reliable, result.reason) == ("lora", False, "all 300 examples differ by the same amount")
     assert not difference_limits(stacks["full"], stacks["lora"], metric=ROUGE).reliable

@@ -36,6 +36,6 @@ def test_differences_and_p_values_agree(name: str, theirs: type, better: float, 
     examples = [Example(str(i), {"input": "x"}, (text,)) for i, text in enumerate(references)]
     metric = metrics_for([name], [])[0]
     stacks = [statistic_stack(metric, examples, [[Prediction(str(i), text) for i, text in enumerate(side)]]) for side in (first, second)]
-    found = compare_scores(*stacks, metric=metric, margin=1.0, resamples=4000)
-    assert found.difference == pytest.approx(system.score - base.score, abs=1e-9)
-    assert found.p_value == pytest.approx(system.p_value, abs=0.05)
+    result = compare_scores(*stacks, metric=metric, margin=1.0, resamples=4000)
+    assert result.difference == pytest.approx(system.score - base.score, abs=1e-9)
+    assert result.p_value == pytest.approx(system.p_value, abs=0.05)

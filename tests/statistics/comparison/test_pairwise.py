@@ -34,18 +34,18 @@ def right_or_wrong(both: int, gained: int, lost: int, neither: int) -> tuple[np.
 # ---------------------------------------------------------------------------------------------------------------- means
 
 
-def test_means_are_scipys_paired_t() -> None:
+def test_means_agree_with_scipys_paired_t() -> None:
     rng = np.random.default_rng(0)
     a, b = rng.beta(2, 3, size=60), rng.beta(2.2, 3, size=60)
-    found, expected = compare(a, b), stats.ttest_rel(b, a)
+    result, expected = compare(a, b), stats.ttest_rel(b, a)
     limits = expected.confidence_interval()
-    assert found.p_value == pytest.approx(expected.pvalue, abs=1e-12)
-    assert (found.difference, found.low, found.high) == pytest.approx(((b - a).mean(), limits.low, limits.high), abs=1e-12)
-    assert (found.better, found.equal, found.worse) == ((b > a).sum(), 0, (b < a).sum())
-    assert found.method == "paired t, n=60"
+    assert result.p_value == pytest.approx(expected.pvalue, abs=1e-12)
+    assert (result.difference, result.low, result.high) == pytest.approx(((b - a).mean(), limits.low, limits.high), abs=1e-12)
+    assert (result.better, result.equal, result.worse) == ((b > a).sum(), 0, (b < a).sum())
+    assert result.method == "paired t, n=60"
 
 
-def test_swapping_the_sides_swaps_the_answer() -> None:
+def test_swapping_the_sides_swaps_the_result() -> None:
     rng = np.random.default_rng(1)
     a = rng.beta(2, 3, size=80)
     b = np.clip(a + rng.normal(0.05, 0.1, size=80), 0, 1)
@@ -58,10 +58,10 @@ def test_swapping_the_sides_swaps_the_answer() -> None:
 def test_seeds_are_averaged_within_an_example() -> None:
     rng = np.random.default_rng(2)
     a, b = rng.beta(2, 3, size=(50, 1)), rng.beta(2, 3, size=(50, 3))
-    found = compare(a, b)
-    assert found.n == 50
-    assert found.p_value == pytest.approx(stats.ttest_rel(b.mean(axis=1), a[:, 0]).pvalue)
-    assert found.method == "paired t, n=50; seeds averaged: 1 and 3"
+    result = compare(a, b)
+    assert result.n == 50
+    assert result.p_value == pytest.approx(stats.ttest_rel(b.mean(axis=1), a[:, 0]).pvalue)
+    assert result.method == "paired t, n=50; seeds averaged: 1 and 3"
 
 
 def test_the_same_seed_three_times_is_no_more_evidence() -> None:
@@ -80,14 +80,14 @@ def test_groups_make_it_cluster_robust() -> None:
     assert "paired cluster-robust t (CR2), n=200 in 40 groups" in copied.method
 
 
-def test_rows_without_a_number_are_dropped_in_pairs() -> None:
+def test_examples_without_a_score_are_dropped_on_both_sides() -> None:
     rng = np.random.default_rng(5)
     a, b = rng.beta(2, 3, size=(2, 50))
     with_gaps_a, with_gaps_b = a.copy(), b.copy()
     with_gaps_a[3], with_gaps_b[[3, 7]] = np.nan, np.nan
-    found = compare(with_gaps_a, with_gaps_b)
-    assert (found.n, found.dropped) == (48, 2)
-    assert replace(found, dropped=0) == compare(np.delete(a, [3, 7]), np.delete(b, [3, 7]))
+    result = compare(with_gaps_a, with_gaps_b)
+    assert (result.n, result.dropped) == (48, 2)
+    assert replace(result, dropped=0) == compare(np.delete(a, [3, 7]), np.delete(b, [3, 7]))
 
 
 def test_few_examples_and_few_differences_are_not_reliable() -> None:
@@ -107,8 +107,8 @@ def test_the_p_value_is_the_level_of_the_interval_that_ends_at_0(shift: float) -
     differences += shift - differences.mean()
     p_value = compare_scores(np.zeros(60), differences, metric=ROUGE, margin=None).p_value
     assert p_value is not None
-    found = compare_scores(np.zeros(60), differences, metric=ROUGE, margin=None, confidence=1 - p_value)
-    assert (found.low if shift > 0 else found.high) == pytest.approx(0, abs=1e-9)
+    result = compare_scores(np.zeros(60), differences, metric=ROUGE, margin=None, confidence=1 - p_value)
+    assert (result.low if shift > 0 else result.high) == pytest.approx(0, abs=1e-9)
     assert p_value >= stats.ttest_1samp(differences, 0).pvalue
 
 
@@ -116,7 +116,7 @@ def test_the_p_value_is_the_level_of_the_interval_that_ends_at_0(shift: float) -
 
 
 @pytest.mark.parametrize(("gained", "lost"), [(1, 7), (7, 1), (5, 5), (0, 6), (12, 20), (0, 1)])
-def test_midp_is_the_exact_test_less_the_table_seen(gained: int, lost: int) -> None:
+def test_midp_is_the_exact_p_value_less_the_observed_table(gained: int, lost: int) -> None:
     exact = mcnemar([[10, gained], [lost, 10]], exact=True).pvalue
     seen = stats.binom.pmf(gained, gained + lost, 0.5)
     expected = exact - seen if gained != lost else 1.0
@@ -128,15 +128,15 @@ def test_published_example() -> None:
     """Airway hyper-responsiveness before and after stem-cell transplantation, 21 children, 1 against 7 discordant (Bentur et al.
     2009), as analysed by Fagerland, Lydersen & Laake: mid-p 0.0391 (2013), Tango's interval −0.517 to −0.026 (2014)."""
     assert mcnemar_midp(1, 7) == pytest.approx(0.0391, abs=5e-5)
-    found = tango_interval(1, 7, 21)
-    assert (found.low, found.high) == pytest.approx((-0.517, -0.026), abs=5e-4)
+    result = tango_interval(1, 7, 21)
+    assert (result.low, result.high) == pytest.approx((-0.517, -0.026), abs=5e-4)
 
 
 @pytest.mark.parametrize(("gained", "lost", "n"), [(1, 7, 21), (6, 16, 161), (40, 20, 160), (0, 1, 44), (9, 0, 30), (0, 0, 30)])
 def test_tango_solves_the_score_equation(gained: int, lost: int, n: int) -> None:
     """At a limit the score statistic is ±1.96, its nuisance share found here by brute force over the likelihood."""
-    found = tango_interval(gained, lost, n)
-    for limit, sign in ((found.low, 1), (found.high, -1)):
+    result = tango_interval(gained, lost, n)
+    for limit, sign in ((result.low, 1), (result.high, -1)):
         shares = np.linspace(max(0.0, -limit), (1 - limit) / 2, 2_000_001)[1:-1]  # type: ignore[operator]
         with np.errstate(divide="ignore", invalid="ignore"):
             parts = [(gained, shares + limit), (lost, shares), (n - gained - lost, 1 - 2 * shares - limit)]
@@ -146,18 +146,18 @@ def test_tango_solves_the_score_equation(gained: int, lost: int, n: int) -> None
         assert (gained - lost - n * limit) / error == pytest.approx(sign * 1.959964, abs=2e-3)  # type: ignore[operator]
 
 
-def test_right_or_wrong_uses_counts() -> None:
+def test_binary_scores_are_compared_by_counts() -> None:
     a, b = right_or_wrong(both=100, gained=20, lost=5, neither=40)
-    found = compare(a, b, ACCURACY)
-    assert found.difference == pytest.approx(15 / 165)
-    assert found.p_value == mcnemar_midp(20, 5)
-    assert (found.low, found.high) == (tango_interval(20, 5, 165).low, tango_interval(20, 5, 165).high)
-    assert (found.better, found.equal, found.worse) == (20, 140, 5)
-    assert found.method == "McNemar mid-p, Tango, n=165"
-    assert found.verdict == "better"
+    result = compare(a, b, ACCURACY)
+    assert result.difference == pytest.approx(15 / 165)
+    assert result.p_value == mcnemar_midp(20, 5)
+    assert (result.low, result.high) == (tango_interval(20, 5, 165).low, tango_interval(20, 5, 165).high)
+    assert (result.better, result.equal, result.worse) == (20, 140, 5)
+    assert result.method == "McNemar mid-p, Tango, n=165"
+    assert result.verdict == "better"
 
 
-def test_right_or_wrong_with_groups_or_seeds_is_a_mean() -> None:
+def test_binary_scores_with_groups_or_seeds_are_compared_as_means() -> None:
     a, b = right_or_wrong(both=20, gained=12, lost=3, neither=15)
     assert compare(a, b, ACCURACY, groups=["one", "one", *map(str, range(48))]).method.startswith("paired cluster-robust t")
     assert compare(a, np.stack([b, a], axis=1), ACCURACY).method.startswith("paired t")
@@ -184,25 +184,25 @@ def classifiers(seed: int, n: int, *skills: float) -> tuple[np.ndarray, ...]:
 
 def test_corpus_scores_by_a_plain_loop() -> None:
     a, b = classifiers(0, 150, 0.6, 0.8)
-    found = compare(a, b, MACRO_F1, resamples=2000, seed=1)
+    result = compare(a, b, MACRO_F1, resamples=2000, seed=1)
     rng = np.random.default_rng(99)
     drawn = [rng.integers(150, size=150) for _ in range(2000)]
     n = np.array(150.0)
     loop = np.array([MACRO_F1.aggregate(b[d].sum(0), n) - MACRO_F1.aggregate(a[d].sum(0), n) for d in drawn])
-    assert found.difference == pytest.approx(float(MACRO_F1.aggregate(b.sum(0), n) - MACRO_F1.aggregate(a.sum(0), n)))
-    assert (found.low, found.high) == pytest.approx(np.quantile(loop, [0.025, 0.975]), abs=0.015)
-    extreme = np.count_nonzero(np.abs(loop - loop.mean()) >= found.difference)
-    assert found.p_value == pytest.approx((extreme + 1) / 2001, abs=0.002)
-    assert (found.better, found.verdict) == (None, "better")
+    assert result.difference == pytest.approx(float(MACRO_F1.aggregate(b.sum(0), n) - MACRO_F1.aggregate(a.sum(0), n)))
+    assert (result.low, result.high) == pytest.approx(np.quantile(loop, [0.025, 0.975]), abs=0.015)
+    extreme = np.count_nonzero(np.abs(loop - loop.mean()) >= result.difference)
+    assert result.p_value == pytest.approx((extreme + 1) / 2001, abs=0.002)
+    assert (result.better, result.verdict) == (None, "better")
 
 
 def test_corpus_scores_of_seeds_are_their_mean() -> None:
     a, b, c = classifiers(1, 120, 0.6, 0.7, 0.8)
     n = np.array(120.0)
     one, two, three = (float(MACRO_F1.aggregate(x.sum(0), n)) for x in (a, b, c))
-    found = compare(a, np.stack([b, c], axis=1), MACRO_F1)
-    assert found.difference == pytest.approx((two + three) / 2 - one)
-    assert found.n == 120
+    result = compare(a, np.stack([b, c], axis=1), MACRO_F1)
+    assert result.difference == pytest.approx((two + three) / 2 - one)
+    assert result.n == 120
 
 
 def test_corpus_scores_resample_groups() -> None:
@@ -232,16 +232,16 @@ def shifted(by: float, spread: float, n: int = 200) -> tuple[np.ndarray, np.ndar
     ],
 )
 def test_verdict(by: float, spread: float, verdict: str, equivalent: bool) -> None:
-    found = compare(*shifted(by, spread), margin=0.01)
-    assert (found.verdict, found.equivalent) == (verdict, equivalent)
+    result = compare(*shifted(by, spread), margin=0.01)
+    assert (result.verdict, result.equivalent) == (verdict, equivalent)
 
 
 def test_direction() -> None:
     a, b = shifted(0.05, 0.1)
     lower = replace(ROUGE, direction="lower")
-    found = compare(a, b, lower)
-    assert found.verdict == "worse"
-    assert (found.better, found.worse) == ((b < a).sum(), (b > a).sum())
+    result = compare(a, b, lower)
+    assert result.verdict == "worse"
+    assert (result.better, result.worse) == ((b < a).sum(), (b > a).sum())
     assert compare(a * 100, b * 100, WORDS, margin=1).verdict == "different"
 
 
@@ -270,13 +270,13 @@ def test_the_limit_of_a_loss_is_crossed_in_at_most_alpha_of_all_samples(n: int, 
             assert wrong <= alpha, (margin, gains)
 
 
-def test_differences_that_are_all_the_same_need_more_than_two_rows() -> None:
+def test_equal_differences_need_more_than_two_examples() -> None:
     def always(n: int) -> Comparison:
         return compare(np.zeros((n, 2)), np.ones((n, 2)), ACCURACY)
 
     assert always(2).verdict == "undecided"
     assert always(60).verdict == "better"
-    least = clopper_pearson_interval(60, 60).low  # of rows that are better; the others might be worse by as much
+    least = clopper_pearson_interval(60, 60).low  # of the examples that are better; the others might be worse by as much
     assert least is not None and (always(60).low, always(60).high) == pytest.approx((2 * least - 1, 1.0))
     wrong, right = classifiers(4, 60, 0.0, 1.0)
     wrong[:, :8] = 0  # no answer is a label
@@ -291,7 +291,7 @@ def test_nothing_to_compare() -> None:
     assert compare(*classifiers(5, 1, 0.1, 0.9), MACRO_F1).low is None
 
 
-def test_what_does_not_fit_is_refused() -> None:
+def test_arguments_that_do_not_fit_are_refused() -> None:
     with pytest.raises(ValueError, match="margin"):
         compare([0.1], [0.2], margin=0)
     with pytest.raises(ValueError, match="A has"):
@@ -336,28 +336,28 @@ def test_bootstrap_keeps_its_size() -> None:
     assert 0.02 <= np.mean(np.array(p_values) < 0.05) <= 0.075
 
 
-def test_an_interval_stays_within_what_is_possible() -> None:
+def test_an_interval_stays_within_the_scale() -> None:
     rng = np.random.default_rng(7)
-    found = compare(np.zeros(12), np.clip(rng.normal(1.3, 0.5, 12), 0, 1))
-    assert found.high == 1.0
-    assert found.low is not None and 0 < found.low < 1
+    result = compare(np.zeros(12), np.clip(rng.normal(1.3, 0.5, 12), 0, 1))
+    assert result.high == 1.0
+    assert result.low is not None and 0 < result.low < 1
 
 
-def test_nothing_is_tied_where_nobody_named_a_margin() -> None:
+def test_nothing_is_tied_without_a_margin() -> None:
     same = np.tile([0.2, 0.8], 100)
     close = same + np.tile([0.001, 0.0, -0.001, 0.0], 50)
     assert compare(same, close, margin=0.1).verdict == "tied"
-    found = compare_scores(same, close, metric=ROUGE, margin=None)
-    assert (found.verdict, found.equivalent, found.margin) == ("undecided", False, None)
+    result = compare_scores(same, close, metric=ROUGE, margin=None)
+    assert (result.verdict, result.equivalent, result.margin) == ("undecided", False, None)
 
 
-def test_a_scale_without_ends_gives_no_certainty_without_spread() -> None:
+def test_an_unbounded_score_without_spread_has_no_interval() -> None:
     errors = {m.name: m for m in metrics_for(["facts"], [])}["critical_errors"]
-    found = compare(np.array([2.0, 3.0]), np.array([2.0, 3.0]), metric=errors)
-    assert (found.low, found.high, found.verdict) == (None, None, "undecided")
+    result = compare(np.array([2.0, 3.0]), np.array([2.0, 3.0]), metric=errors)
+    assert (result.low, result.high, result.verdict) == (None, None, "undecided")
 
 
-def test_differences_that_are_equal_but_for_rounding_have_no_spread() -> None:
-    found = compare([0.1, 0.3, 0.5], [0.3, 0.5, 0.7])
-    assert found.p_value == pytest.approx(0.25)
-    assert found.verdict == "undecided"
+def test_differences_that_are_equal_except_for_rounding_have_no_spread() -> None:
+    result = compare([0.1, 0.3, 0.5], [0.3, 0.5, 0.7])
+    assert result.p_value == pytest.approx(0.25)
+    assert result.verdict == "undecided"

@@ -62,7 +62,7 @@ def test_coverage_of_a_long_simulation(seeds: tuple[int, int], between: float, r
 
 @pytest.mark.soak
 @pytest.mark.parametrize(("seeds", "between", "ratio", "within"), cases((2, 2), (2, 5)))
-def test_two_seeds_are_not_reliable_and_cover_what_is_said(seeds: tuple[int, int], between: float, ratio: float, within: float) -> None:
+def test_two_seeds_are_not_reliable_and_cover_as_documented(seeds: tuple[int, int], between: float, ratio: float, within: float) -> None:
     draw = scores(seeds, between=between, ratio=ratio, within=within)
     spread = seed_spread(*draw(np.random.default_rng(0)), metric=ROUGE, varies_by_seed=BOTH)
     assert spread is not None and not spread.reliable
@@ -99,7 +99,7 @@ def test_the_formula_by_hand() -> None:
     assert spread.seed_share == pytest.approx(1 - of_examples / sum(parts))
 
 
-def test_one_seed_says_nothing_unless_it_does_not_matter() -> None:
+def test_a_single_seed_of_a_trained_side_gives_no_spread() -> None:
     rng = np.random.default_rng(3)
     lone, three = rng.beta(2, 3, (50, 1)), rng.beta(2, 3, (50, 3))
     assert seed_spread(lone, three, metric=ROUGE, varies_by_seed=BOTH) is None
@@ -131,7 +131,7 @@ def test_corpus_scores_and_groups() -> None:
     assert grouped.se > 1.5 * free.se
 
 
-def test_an_interval_stays_within_what_is_possible() -> None:
+def test_an_interval_stays_within_the_scale() -> None:
     a, b = np.zeros((40, 3)), np.tile([0.6, 1.0, 0.95], (40, 1))
     spread = seed_spread(a, b, metric=ROUGE, varies_by_seed=(False, True))
     assert spread is not None and spread.high == 1.0

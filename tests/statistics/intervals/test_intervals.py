@@ -1,4 +1,4 @@
-"""Intervals agree with other libraries, and cover as often as they say inside the range that they state."""
+"""Intervals agree with other libraries, and cover at their level inside the range that they state."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ def groups_of(sizes: list[int]) -> list[str]:
     return [f"patient {k}" for k, size in enumerate(sizes) for _ in range(size)]
 
 
-def test_t_interval_is_scipys() -> None:
+def test_t_interval_agrees_with_scipy() -> None:
     values = np.random.default_rng(0).beta(2, 3, size=40)
-    found, expected = mean_interval(values), stats.ttest_1samp(values, 0).confidence_interval(0.95)
-    assert (found.low, found.high) == pytest.approx((expected.low, expected.high), abs=1e-12)
-    assert found.df == 39
-    assert found.method == "t, n=40"
+    result, expected = mean_interval(values), stats.ttest_1samp(values, 0).confidence_interval(0.95)
+    assert (result.low, result.high) == pytest.approx((expected.low, expected.high), abs=1e-12)
+    assert result.df == 39
+    assert result.method == "t, n=40"
 
 
-def test_groups_that_do_not_repeat_change_nothing() -> None:
+def test_groups_of_one_example_change_nothing() -> None:
     values = np.random.default_rng(1).normal(size=35)
     assert mean_interval(values, [f"g{k}" for k in range(35)]) == mean_interval(values, [None] * 35) == mean_interval(values)
 
@@ -79,13 +79,13 @@ def correlation_of(values: np.ndarray, cluster: np.ndarray) -> float:
 def test_cluster_robust_is_the_matrix_formula(sizes: list[int], move_together: bool) -> None:
     rng = np.random.default_rng(len(sizes))
     cluster = np.repeat(np.arange(len(sizes)), sizes)
-    order = rng.permutation(len(cluster))  # the rows of a cluster need not stand together
+    order = rng.permutation(len(cluster))  # the examples of a cluster need not be adjacent
     values, cluster = rng.normal(size=len(cluster)), cluster[order]
     if move_together:
         values += 2 * rng.normal(size=len(sizes))[cluster]
     rho = correlation_of(values, cluster)
-    found = mean_error(values, cluster)
-    assert (found.se, found.df) == pytest.approx(explicit_cr2(values, cluster, rho), rel=1e-8)
+    result = mean_error(values, cluster)
+    assert (result.se, result.df) == pytest.approx(explicit_cr2(values, cluster, rho), rel=1e-8)
     assert not move_together or len(sizes) < 3 or rho > 0.3
 
 
@@ -93,19 +93,19 @@ def test_equal_clusters_have_one_degree_of_freedom_less_than_clusters() -> None:
     assert mean_error(np.random.default_rng(3).normal(size=60), np.repeat(np.arange(12), 5)).df == pytest.approx(11)
 
 
-def test_clusters_of_one_row_are_rows() -> None:
+def test_clusters_of_one_example_are_independent() -> None:
     values = np.random.default_rng(3).exponential(size=40)
-    found = mean_error(values, np.arange(40))
-    assert (found.se, found.df) == pytest.approx((values.std(ddof=1) / 40**0.5, 39))
-    assert found.skewness == pytest.approx(stats.skew(values, bias=False) / 40**0.5)
-    assert found == mean_error(values)
+    result = mean_error(values, np.arange(40))
+    assert (result.se, result.df) == pytest.approx((values.std(ddof=1) / 40**0.5, 39))
+    assert result.skewness == pytest.approx(stats.skew(values, bias=False) / 40**0.5)
+    assert result == mean_error(values)
 
 
-def test_many_clusters_take_no_matrix_of_their_pairs() -> None:
+def test_many_clusters_need_no_matrix_of_all_pairs() -> None:
     sizes = np.random.default_rng(4).integers(1, 4, size=50_000)
     cluster = np.repeat(np.arange(50_000), sizes)
-    found = mean_error(np.random.default_rng(5).normal(size=len(cluster)), cluster)
-    assert found.df > 30_000
+    result = mean_error(np.random.default_rng(5).normal(size=len(cluster)), cluster)
+    assert result.df > 30_000
 
 
 def test_cluster_robust_beside_statsmodels() -> None:
@@ -122,9 +122,9 @@ def test_cluster_robust_beside_statsmodels() -> None:
     [([], None, "no examples"), ([0.5], None, "only one example"), ([0.1, 0.9], ["a", "a"], "all 2 examples are in one group")],
 )
 def test_no_interval_says_why(values: list[float], groups: list[str] | None, reason: str) -> None:
-    found = mean_interval(np.array(values), groups)
-    assert (found.low, found.high, found.n, found.reliable) == (None, None, len(values), False)
-    assert found.reason == reason
+    result = mean_interval(np.array(values), groups)
+    assert (result.low, result.high, result.n, result.reliable) == (None, None, len(values), False)
+    assert result.reason == reason
 
 
 def test_few_examples_and_few_clusters_are_not_reliable() -> None:
@@ -142,8 +142,8 @@ def test_few_examples_and_few_clusters_are_not_reliable() -> None:
 def test_a_mean_dominated_by_few_examples_is_not_reliable() -> None:
     values = np.zeros(100)
     values[:3] = 1.0
-    for found in (mean_interval(values), mean_interval(1 - values)):
-        assert (found.method, found.reliable, found.reason) == ("t and Hall's, n=100", False, "a few examples dominate the mean")
+    for result in (mean_interval(values), mean_interval(1 - values)):
+        assert (result.method, result.reliable, result.reason) == ("t and Hall's, n=100", False, "a few examples dominate the mean")
     many = mean_interval(np.tile(values, 30))
     assert (many.method, many.reliable) == ("t and Hall's, n=3000", True)
 
@@ -156,14 +156,14 @@ def test_cluster_index() -> None:
 
 
 @pytest.mark.parametrize(("successes", "n"), [(0, 20), (1, 20), (7, 20), (20, 20), (350, 1000)])
-def test_proportions_are_those_of_statsmodels(successes: int, n: int) -> None:
+def test_proportions_agree_with_statsmodels(successes: int, n: int) -> None:
     wilson, exact = wilson_interval(successes, n), clopper_pearson_interval(successes, n)
     assert (wilson.low, wilson.high) == pytest.approx(proportion_confint(successes, n, method="wilson"), abs=1e-12)
     assert (exact.low, exact.high) == pytest.approx(proportion_confint(successes, n, method="beta"), abs=1e-12)
     assert clopper_pearson_upper(successes, n, 0.975) == pytest.approx(exact.high)
 
 
-def test_ceiling_of_a_rate_without_events() -> None:
+def test_upper_limit_of_a_rate_without_events() -> None:
     assert clopper_pearson_upper(0, 300) == pytest.approx(1 - 0.05 ** (1 / 300))
     assert clopper_pearson_upper(0, 0) == 1.0
     assert wilson_interval(0, 0).low is None
@@ -175,16 +175,16 @@ def test_ceiling_of_a_rate_without_events() -> None:
 
 def test_bootstrap_of_a_mean_is_close_to_t_and_repeats_itself() -> None:
     values = np.random.default_rng(6).beta(2, 3, size=(200, 1))
-    found, again = (bootstrap_interval(values, mean_of_total, seed=3, resamples=4000) for _ in range(2))
-    assert found == again
+    result, again = (bootstrap_interval(values, mean_of_total, seed=3, resamples=4000) for _ in range(2))
+    assert result == again
     expected = mean_interval(values[:, 0])
-    assert (found.low, found.high) == pytest.approx((expected.low, expected.high), abs=0.003)
-    assert found.method == "bootstrap percentile, n=200, 4000 resamples, seed 3"
-    assert bootstrap_interval(values, mean_of_total, seed=4, resamples=4000) != found
+    assert (result.low, result.high) == pytest.approx((expected.low, expected.high), abs=0.003)
+    assert result.method == "bootstrap percentile, n=200, 4000 resamples, seed 3"
+    assert bootstrap_interval(values, mean_of_total, seed=4, resamples=4000) != result
 
 
 def test_bootstrap_draws_whole_groups() -> None:
-    """Ten copies of each row in one group must not make the interval narrower than the rows alone."""
+    """Ten copies of each example in one group must not make the interval narrower than the examples alone."""
     values = np.random.default_rng(7).normal(size=(120, 1))
     alone = bootstrap_interval(values, mean_of_total, resamples=1000)
     copied = bootstrap_interval(np.repeat(values, 10, axis=0), mean_of_total, np.repeat(np.arange(120), 10), resamples=1000)
@@ -208,8 +208,8 @@ def test_a_bootstrap_says_why_it_is_not_reliable() -> None:
 @pytest.mark.parametrize(("a", "b", "n"), [(2, 3, 30), (0.5, 4, 100), (0.5, 0.5, 30)])
 def test_means_are_covered(a: float, b: float, n: int) -> None:
     samples = np.random.default_rng(8).beta(a, b, size=(2000, n))
-    found = [mean_interval(sample) for sample in samples]
-    assert covers(float(np.mean([i.low <= a / (a + b) <= i.high for i in found])), 2000)  # type: ignore[operator]
+    intervals = [mean_interval(sample) for sample in samples]
+    assert covers(float(np.mean([i.low <= a / (a + b) <= i.high for i in intervals])), 2000)  # type: ignore[operator]
 
 
 @pytest.mark.parametrize("correlation", [0.0, 0.2, 0.8])
@@ -218,16 +218,16 @@ def test_cluster_interval_covers(sizes: list[int], correlation: float) -> None:
     rng, cluster = np.random.default_rng(9), np.repeat(np.arange(len(sizes)), sizes)
     shared = rng.normal(size=(1500, len(sizes)))[:, cluster]
     samples = correlation**0.5 * shared + (1 - correlation) ** 0.5 * rng.normal(size=(1500, len(cluster)))
-    found = [mean_error(sample, cluster) for sample in samples]
-    half = np.array([error.se * stats.t.ppf(0.975, error.df) for error in found])
+    errors = [mean_error(sample, cluster) for sample in samples]
+    half = np.array([error.se * stats.t.ppf(0.975, error.df) for error in errors])
     covered = float(np.mean(np.abs(samples.mean(axis=1)) <= half))
-    if np.median([error.df for error in found]) >= 10:  # inside the stated range
+    if np.median([error.df for error in errors]) >= 10:  # inside the stated range
         assert covers(covered, len(samples))
     else:
         assert covers(covered, len(samples), high=1.0), "a few large clusters: wide, but never short"
 
 
-def test_rows_of_groups_taken_as_independent_would_not_cover() -> None:
+def test_ignoring_groups_would_not_cover() -> None:
     """What the cluster-robust interval is for."""
     rng, cluster = np.random.default_rng(10), np.repeat(np.arange(20), 10)
     samples = rng.normal(size=(1000, 20))[:, cluster] + rng.normal(size=(1000, 200))
@@ -252,13 +252,13 @@ def test_bootstrap_of_macro_f1_covers() -> None:
     rng, truth, covered = np.random.default_rng(11), sample_counts(np.random.default_rng(12), 400_000).sum(axis=0), 0
     expected = float(macro_f1.aggregate(truth, np.array(400_000.0)))
     for seed in range(500):
-        found = bootstrap_interval(sample_counts(rng, 150), macro_f1.aggregate, resamples=300, seed=seed)
-        covered += found.low <= expected <= found.high  # type: ignore[operator]
+        result = bootstrap_interval(sample_counts(rng, 150), macro_f1.aggregate, resamples=300, seed=seed)
+        covered += result.low <= expected <= result.high  # type: ignore[operator]
     assert 0.92 <= covered / 500 <= 0.975
 
 
 def sample_counts(rng: np.random.Generator, n: int) -> np.ndarray:
-    """The statistics of n rows of a classifier that is right in 70 % of them."""
+    """The statistics of n examples for a classifier with 70% accuracy."""
     gold = rng.choice(4, size=n, p=[0.4, 0.3, 0.2, 0.1])
     answer = np.where(rng.random(n) < 0.7, gold, rng.integers(4, size=n))
     one_hot = np.eye(4)

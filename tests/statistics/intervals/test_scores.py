@@ -40,7 +40,7 @@ def written(n: int = 40) -> tuple[list[Example], list[Prediction]]:
     return examples, [Prediction(str(k), " ".join(rng.choice(words, size=5))) for k in range(n)]
 
 
-def test_right_or_wrong_gets_wilson() -> None:
+def test_binary_scores_get_wilson() -> None:
     examples, predictions = classified(1)
     right = sum(e.targets[0] == p.extracted for e, p in zip(examples, predictions, strict=True))
     score, expected = compute_scores(CLASSIFICATION, examples, predictions)["accuracy"], wilson_interval(right, 150)
@@ -70,7 +70,7 @@ def test_corpus_scores_get_a_labelled_bootstrap() -> None:
     assert score.method == "bootstrap percentile, n=150, 500 resamples, seed 9"
 
 
-def test_groups_that_repeat_make_it_cluster_robust() -> None:
+def test_groups_make_scores_cluster_robust() -> None:
     examples, predictions = classified(3, group_size=3)
     scores = compute_scores(CLASSIFICATION, examples, predictions)
     assert scores["accuracy"].method.startswith("cluster-robust t and Hall's (CR2), n=150 in 50 groups")
@@ -95,7 +95,7 @@ def test_a_prediction_of_an_unknown_example_is_refused() -> None:
         compute_scores(CLASSIFICATION, examples, [*predictions, Prediction("stray", "a")])
 
 
-def test_rows_where_the_question_does_not_arise_are_counted() -> None:
+def test_examples_without_the_score_are_counted_as_dropped() -> None:
     examples, predictions = written()
     examples[4] = Example("4", {}, ("—",))
     scores = compute_scores(TEXT, examples, predictions)
@@ -118,7 +118,7 @@ def test_scores_stay_within_their_limits_and_perfection_keeps_an_interval() -> N
         assert 0.9 < score.low < 1.0  # type: ignore[operator]
     examples, predictions = classified(7, skill=1.0, group_size=15)
     accuracy = compute_scores(CLASSIFICATION, examples, predictions)["accuracy"]
-    assert accuracy.low < 0.8  # ten groups, not 150 rows  # type: ignore[operator]
+    assert accuracy.low < 0.8  # ten groups, not 150 examples  # type: ignore[operator]
     assert accuracy.method.endswith("no spread: Clopper–Pearson of none in 10") and not accuracy.reliable
 
 
@@ -148,7 +148,7 @@ def test_the_same_run_three_times_has_the_interval_of_one() -> None:
     assert (three.low, three.high) == pytest.approx((one.low, one.high))
 
 
-def test_no_run_is_refused() -> None:
+def test_scoring_without_a_run_is_refused() -> None:
     with pytest.raises(ValueError, match="no predictions"):
         score_strategy(CLASSIFICATION, [], [])
 
@@ -156,9 +156,9 @@ def test_no_run_is_refused() -> None:
 def test_per_example_scores_are_those_of_single_examples() -> None:
     example, prediction = Example("1", {}, ("a",)), Prediction("1", "b", extracted="b")
     assert per_example_scores(CLASSIFICATION, example, prediction) == {"accuracy": 0.0}
-    found = per_example_scores(TEXT, Example("1", {}, ("—",)), prediction)
-    assert found["rouge1"] is None
-    assert (found["exact_match"], found["output_words"], found["length_ratio"]) == (0.0, 1.0, 1.0)
+    result = per_example_scores(TEXT, Example("1", {}, ("—",)), prediction)
+    assert result["rouge1"] is None
+    assert (result["exact_match"], result["output_words"], result["length_ratio"]) == (0.0, 1.0, 1.0)
 
 
 def test_stacks_go_into_a_comparison() -> None:
@@ -166,6 +166,6 @@ def test_stacks_go_into_a_comparison() -> None:
     better = [classified(seed, skill=0.9)[1] for seed in (11, 12)]
     for metric in CLASSIFICATION:
         a, b = (statistic_stack(metric, examples, runs) for runs in ([worse], better))
-        found = compare_scores(a, b, metric=metric, groups=[e.group for e in examples], margin=0.01)
-        assert found.verdict == "better"
-        assert found.n == 150
+        result = compare_scores(a, b, metric=metric, groups=[e.group for e in examples], margin=0.01)
+        assert result.verdict == "better"
+        assert result.n == 150

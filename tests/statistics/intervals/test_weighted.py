@@ -1,4 +1,4 @@
-"""Means and shares of rows that were drawn with unequal chances."""
+"""Means and proportions of examples that were sampled with unequal probabilities."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from chance import at_most, covers
 from harness.statistics import clopper_pearson_interval, mean_interval, weighted_mean, weighted_share
 
 
-def test_equal_chances_are_a_plain_mean() -> None:
+def test_equal_probabilities_give_a_plain_mean() -> None:
     values = np.random.default_rng(0).normal(size=40)
     mean, interval = weighted_mean(values, np.full(40, 0.3))
     assert mean == pytest.approx(values.mean()) and interval == mean_interval(values)
 
 
-def test_rows_count_by_what_they_stand_for() -> None:
+def test_examples_are_weighted_by_inverse_probability() -> None:
     mean, _ = weighted_mean(np.array([1.0] * 10 + [0.0] * 10), np.array([1.0] * 10 + [0.1] * 10))
     assert mean == pytest.approx(10 / 110)
 
 
-def test_independent_equal_rows_have_clopper_and_pearsons_interval_of_a_share() -> None:
+def test_independent_examples_with_equal_probabilities_have_the_clopper_pearson_interval() -> None:
     values = np.array([1.0] * 7 + [0.0] * 53)
     share, interval = weighted_share(values, np.full(60, 0.5))
     exact = clopper_pearson_interval(7, 60)
@@ -32,22 +32,22 @@ def test_independent_equal_rows_have_clopper_and_pearsons_interval_of_a_share() 
 
 @pytest.mark.parametrize("share", [0.02, 0.1, 0.5])
 @pytest.mark.parametrize("grouped", [False, True])
-def test_shares_are_covered_rare_or_not_with_groups_and_chances(share: float, grouped: bool) -> None:
+def test_proportions_are_covered_with_groups_and_unequal_probabilities(share: float, grouped: bool) -> None:
     rng, times, held = np.random.default_rng(int(100 * share) + grouped), 1500, 0
     for _ in range(times):
         groups = np.repeat(np.arange(40), 3)
         luck = rng.random(40)[groups] if grouped else rng.random(120)
         values = (luck < share).astype(float)
-        chances = rng.uniform(0.1, 0.8, 120)
-        _, interval = weighted_share(values, chances, groups.tolist() if grouped else None)
+        probabilities = rng.uniform(0.1, 0.8, 120)
+        _, interval = weighted_share(values, probabilities, groups.tolist() if grouped else None)
         assert interval.low is not None and interval.high is not None
         held += interval.low <= share <= interval.high
     assert at_most(0.07, 1 - held / times, times)  # exact intervals are on the safe side
 
 
 @pytest.mark.parametrize(("n", "share"), [(50, 0.1), (100, 0.05)])
-def test_shares_are_covered_where_all_errors_lie_on_rows_that_are_hardly_drawn(n: int, share: float) -> None:
-    """1,000 rows, half of them favoured eightfold; what is wrong is wrong on the others."""
+def test_proportions_are_covered_where_errors_are_on_rarely_sampled_examples(n: int, share: float) -> None:
+    """1,000 examples, half of them sampled eight times as often; all errors are on the others."""
     from harness.review.packets.example_sampling import draw_weighted_sample
 
     rng, times, held = np.random.default_rng(n), 800, 0
@@ -62,19 +62,19 @@ def test_shares_are_covered_where_all_errors_lie_on_rows_that_are_hardly_drawn(n
     assert at_most(0.07, 1 - held / times, times)
 
 
-def test_means_of_unequal_chances_are_covered() -> None:
+def test_means_are_covered_with_unequal_probabilities() -> None:
     rng, times, held = np.random.default_rng(5), 2000, 0
     for _ in range(times):
-        values, chances = rng.normal(3, 2, 80), rng.uniform(0.05, 0.9, 80)
-        _, interval = weighted_mean(values, chances)
+        values, probabilities = rng.normal(3, 2, 80), rng.uniform(0.05, 0.9, 80)
+        _, interval = weighted_mean(values, probabilities)
         assert interval.low is not None and interval.high is not None
         held += interval.low <= 3 <= interval.high
     assert covers(held / times, times)
 
 
-@pytest.mark.parametrize(("values", "chances"), [([], []), ([1.0], [0.0]), ([1.0, 2.0], [0.5])])
-def test_what_cannot_be_is_refused(values: list[float], chances: list[float]) -> None:
+@pytest.mark.parametrize(("values", "probabilities"), [([], []), ([1.0], [0.0]), ([1.0, 2.0], [0.5])])
+def test_invalid_probabilities_and_values_are_refused(values: list[float], probabilities: list[float]) -> None:
     with pytest.raises(ValueError, match="probabilities"):
-        weighted_mean(np.array(values), np.array(chances))
+        weighted_mean(np.array(values), np.array(probabilities))
     with pytest.raises(ValueError, match="0 or 1"):
         weighted_share(np.array([0.5]), np.array([0.5]))

@@ -1,4 +1,4 @@
-"""Learning curves: the fit is the best there is, predictions are as sure as they say, and nothing odd becomes a claim."""
+"""Learning curves: the fit is optimal, prediction intervals cover, and unusual data lead to no claims."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ def flat(n: float) -> float:
 
 
 def answers(
-    law: Law, *, seed: int, rows: int = 300, trainings: int = 1, sizes: Sequence[int] = SIZES, spread: float = 0.0, alike: float = 0.6
+    law: Law, *, seed: int, rows: int = 300, trainings: int = 1, sizes: Sequence[int] = SIZES, spread: float = 0.0, shared: float = 0.6
 ) -> dict[int, np.ndarray]:
-    """Right or wrong answers to the same questions, some harder than others, at each size: (rows, trainings, 1).
+    """Right or wrong answers to the same questions, some harder than others, at each size: (n, training runs, 1).
 
-    `spread` is the standard deviation between trainings, `alike` how much of being right is a matter of the question.
+    `spread` is the standard deviation between training runs, `shared` the part of the variance that the question explains.
     """
     rng = np.random.default_rng(seed)
     ease = rng.normal(size=(rows, 1))
@@ -50,12 +50,12 @@ def answers(
     for n in sizes:
         share = np.clip(law(n) + rng.normal(size=trainings) * spread, 0.001, 0.999)
         own = rng.normal(size=(rows, trainings))
-        stacks[n] = (np.sqrt(alike) * ease + np.sqrt(1 - alike) * own < ndtri(share)).astype(float)[:, :, None]
+        stacks[n] = (np.sqrt(shared) * ease + np.sqrt(1 - shared) * own < ndtri(share)).astype(float)[:, :, None]
     return stacks
 
 
 def settled(stacks: dict[int, np.ndarray]) -> dict[int, np.ndarray]:
-    """As if a second training had come out the same: then test rows alone make a difference."""
+    """As if a second training run had the same scores: then only the test examples matter."""
     return {n: np.repeat(stack, 2, axis=1) for n, stack in stacks.items()}
 
 
@@ -75,26 +75,26 @@ def test_a_known_law_is_found(a: float, b: float, c: float) -> None:
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_no_other_optimizer_fits_better(seed: int) -> None:
+def test_no_other_optimizer_finds_a_better_fit(seed: int) -> None:
     rng = np.random.default_rng(seed)
     sizes, scores = np.array(SIZES, dtype=float), np.array([rising(n) for n in SIZES]) + rng.normal(size=5) * 0.02
     fit = fit_power_law(SIZES, scores, "fraction")
     ours = sum((fit.at(n) - s) ** 2 for n, s in zip(SIZES, scores, strict=True))
     limits = ([0, -9e4, 0.05], [1, 9e4, 5])
-    found, _ = curve_fit(lambda n, a, b, c: a - b * n**-c, sizes, scores, p0=(0.8, 1, 0.5), bounds=limits, maxfev=20_000)
-    theirs = float(np.sum((found[0] - found[1] * sizes ** -found[2] - scores) ** 2))
+    optimum, _ = curve_fit(lambda n, a, b, c: a - b * n**-c, sizes, scores, p0=(0.8, 1, 0.5), bounds=limits, maxfev=20_000)
+    theirs = float(np.sum((optimum[0] - optimum[1] * sizes ** -optimum[2] - scores) ** 2))
     assert ours <= theirs * 1.0005
     assert 0 <= fit.a <= 1
 
 
-def test_where_a_score_ends_stays_on_its_scale() -> None:
+def test_the_asymptote_stays_on_the_scale() -> None:
     scores = [0.5, 0.62, 0.74, 0.86, 0.98]  # no end in sight
     assert fit_power_law(SIZES, scores, "fraction").a == 1.0
     assert fit_power_law(SIZES, [100 * s for s in scores], "points").a == 100.0
     assert fit_power_law(SIZES, scores, "words").a > 1.0
 
 
-def test_a_rising_curve_with_enough_rows_predicts_a_gain() -> None:
+def test_a_rising_curve_with_enough_examples_predicts_a_gain() -> None:
     curve = curve_of(answers(rising, seed=1, rows=3000, trainings=3), margin=0.005)
     assert [f.size for f in curve.forecasts] == [1600, 8000, 10_000]
     assert [f.is_far for f in curve.forecasts] == [False, False, True]
@@ -108,7 +108,7 @@ def test_a_rising_curve_with_enough_rows_predicts_a_gain() -> None:
     assert "3 training runs per size" in curve.method
 
 
-def test_a_flat_curve_gains_nothing() -> None:
+def test_a_flat_curve_predicts_no_gain() -> None:
     curve = curve_of(answers(flat, seed=2, rows=3000, trainings=3))
     double = curve.forecasts[0]
     assert double.step.gain == pytest.approx(0, abs=0.01)
@@ -116,13 +116,13 @@ def test_a_flat_curve_gains_nothing() -> None:
     assert all(f.outlook != "gain" for f in curve.forecasts)
 
 
-def test_few_test_rows_decide_nothing() -> None:
+def test_few_test_examples_decide_nothing() -> None:
     few, many = (curve_of(answers(rising, seed=3, rows=rows, trainings=2)).forecasts[0] for rows in (30, 2000))
     assert few.outlook == "undecided"
     assert few.high - few.low > 2 * (many.high - many.low)  # type: ignore[operator]
 
 
-def test_one_training_is_less_sure_than_three() -> None:
+def test_one_training_run_gives_wider_intervals_than_three() -> None:
     one, three = (curve_of(answers(rising, seed=4, rows=1000, trainings=k, spread=0.02)) for k in (1, 3))
     assert "scatter about the curve" in one.method
     assert one.min_seeds == 1
@@ -147,15 +147,15 @@ def test_one_size_is_refused() -> None:
 
 
 def test_examples_are_resampled_for_all_sizes_together() -> None:
-    """What makes a test set hard or easy lies in all sizes alike, and so not in the gain."""
-    stacks = settled(answers(rising, seed=7, rows=400, alike=0.98))
+    """The difficulty of a test set is the same at all sizes, so it cancels in the gain."""
+    stacks = settled(answers(rising, seed=7, rows=400, shared=0.98))
     rng = np.random.default_rng(0)
     apart = {n: stack[rng.permutation(len(stack))] for n, stack in stacks.items()}
     together, shuffled = (curve_of(s).forecasts[0].step for s in (stacks, apart))
     assert together.high - together.low < 0.75 * (shuffled.high - shuffled.low)  # type: ignore[operator]
 
 
-def test_groups_make_it_less_sure() -> None:
+def test_groups_widen_the_intervals() -> None:
     stacks = {n: np.repeat(stack, 10, axis=0) for n, stack in settled(answers(rising, seed=8, rows=60)).items()}
     alone = curve_of(stacks).forecasts[0]
     grouped = curve_of(stacks, groups=[f"patient {k // 10}" for k in range(600)])
@@ -202,7 +202,7 @@ def test_a_score_without_a_better_direction_has_no_outlook() -> None:
 
 @pytest.mark.parametrize("value", [0.0, 1.0])
 @pytest.mark.parametrize("rows", [20, 2000])
-def test_scores_that_never_vary_are_as_sure_as_their_rows(value: float, rows: int) -> None:
+def test_scores_without_spread_are_as_certain_as_their_number_of_examples(value: float, rows: int) -> None:
     curve = curve_of({n: np.full((rows, 1, 1), value) for n in SIZES})
     double = curve.forecasts[0]
     assert (double.value, double.step.gain) == pytest.approx((value, 0), abs=1e-9)
@@ -211,7 +211,7 @@ def test_scores_that_never_vary_are_as_sure_as_their_rows(value: float, rows: in
     assert double.outlook == ("no gain" if rows == 2000 else "undecided")
 
 
-def test_scores_that_fall_with_size_promise_no_gain() -> None:
+def test_falling_scores_predict_no_gain() -> None:
     curve = curve_of(answers(lambda n: 0.5 + 2 * n**-0.5, seed=12, rows=800, trainings=3))
     assert curve.fit is not None
     assert curve.fit.b < 0
@@ -219,14 +219,14 @@ def test_scores_that_fall_with_size_promise_no_gain() -> None:
     assert curve.forecasts[0].outlook == "no gain"
 
 
-def test_scores_that_follow_no_such_curve_predict_nothing() -> None:
+def test_scores_that_do_not_follow_the_curve_predict_nothing() -> None:
     steps = dict(zip(SIZES, (0.2, 0.8, 0.2, 0.8, 0.2), strict=True))
     curve = curve_of(answers(lambda n: steps[int(n)], seed=13, rows=1000, trainings=3))
     assert "do not follow the curve" in curve.problem
     assert {f.outlook for f in curve.forecasts} == {"undecided"}
 
 
-def test_rows_without_a_score_somewhere_are_left_out_everywhere() -> None:
+def test_examples_without_a_score_at_some_size_are_left_out() -> None:
     stacks = answers(rising, seed=14, rows=200, trainings=2)
     kept = curve_of({n: stack[50:] for n, stack in stacks.items()})
     stacks[100][:50] = np.nan
@@ -235,14 +235,14 @@ def test_rows_without_a_score_somewhere_are_left_out_everywhere() -> None:
     assert curve_of(stacks).problem == "no test example has a score at every size"
 
 
-def test_all_rows_in_one_group_give_a_curve_without_intervals() -> None:
+def test_a_single_group_gives_a_curve_without_intervals() -> None:
     curve = curve_of(answers(rising, seed=15, rows=100), groups=["one"] * 100)
     assert re.fullmatch(r"all \d+ examples are in one group", curve.problem)
     assert curve.forecasts[0].low is None
     assert curve.forecasts[0].step.low is None
 
 
-def test_the_same_rows_give_the_same_numbers_in_any_order_of_sizes() -> None:
+def test_the_order_of_sizes_does_not_matter() -> None:
     stacks = answers(rising, seed=16, trainings=2)
     assert curve_of(stacks) == curve_of(dict(reversed(stacks.items())))
     assert curve_of(stacks, seed=1) != curve_of(stacks)
@@ -260,9 +260,9 @@ def coverage(law: Law, *, repeats: int, **more: object) -> tuple[float, float, f
 
 
 @pytest.mark.parametrize(("law", "trainings"), [(rising, 1), (rising, 3), (flat, 2)])
-def test_intervals_hold_the_truth_as_often_as_they_say(law: Law, trainings: int) -> None:
+def test_intervals_cover_at_their_level(law: Law, trainings: int) -> None:
     held, gained, claimed = coverage(law, repeats=60, trainings=trainings)
-    assert held >= 0.88  # 60 repeats: 95 % less three standard errors is 0.87
+    assert held >= 0.88  # 60 repeats: 95% less three standard errors is 0.87
     assert gained >= 0.88
     assert law is not flat or claimed <= 0.05
 
