@@ -4,7 +4,7 @@
 """
 
 from harness.gate.judge import judge
-from harness.gate.policies import MEASURES, Policy, Rule, default_policy, draft_policy, read_policy
+from harness.gate.policies import MEASURES, Policy, default_policy, draft_policy, read_policy
 from harness.gate.registry import Event, Registry
 from harness.gate.verdict import (
     EXIT_CODES,
@@ -33,7 +33,6 @@ __all__ = [
     "ReasonCode",
     "Registry",
     "Regression",
-    "Rule",
     "RuleVerdict",
     "Verdict",
     "VerdictNote",

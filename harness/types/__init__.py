@@ -9,6 +9,7 @@ from harness.types.declared import Declared, Paths
 from harness.types.example import DataReport, Example, Finish, Prediction, SplitName, Splits
 from harness.types.metric import Metric, Score, Statistic
 from harness.types.review_spec import ReviewSpec, ScaleSpec
+from harness.types.rule import Rule, RuleKind
 from harness.types.strategy import Method, OutputsSpec, QuantizationSpec, Strategy, TrainSpec, parameter_count
 from harness.types.task import DecodeSpec, Kind, PromptFormat, Task
 
@@ -35,6 +36,8 @@ __all__ = [
     "PromptFormat",
     "QuantizationSpec",
     "ReviewSpec",
+    "Rule",
+    "RuleKind",
     "ScaleSpec",
     "Score",
     "Shape",

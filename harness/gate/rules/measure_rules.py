@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from harness.gate.gate_input import GateInput
-from harness.gate.policies import Rule
 from harness.gate.rules.score_rules import describe_rule
 from harness.gate.verdict import Reason, RuleVerdict
 from harness.results import StrategyResult
 from harness.statistics import Outcome
+from harness.types import Rule
 
 
 def check_measure(case: GateInput, rule: Rule) -> RuleVerdict:

@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from harness.gate.gate_input import GateInput
-from harness.gate.policies import Rule
 from harness.gate.rules.score_rules import check_value, describe_rule
 from harness.gate.verdict import JudgedRule, Reason, RuleVerdict
 from harness.review import load_reviews
 from harness.review.findings import compute_error_rates, compute_preferences
 from harness.review.ratings import UnblindedRatings
 from harness.statistics import Basis, OneSidedLimits
-from harness.types import Score
+from harness.types import Rule, Score
 
 
 def check_review(case: GateInput, rule: Rule) -> RuleVerdict:

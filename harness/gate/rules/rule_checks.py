@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.gate.gate_input import GateInput
-from harness.gate.policies import MEASURES, REVIEW_SCORES, Rule
+from harness.gate.policies import MEASURES, REVIEW_SCORES
 from harness.gate.registry import Look
 from harness.gate.rules.measure_rules import check_measure
 from harness.gate.rules.prerequisites import check_prerequisites
@@ -11,6 +11,7 @@ from harness.gate.rules.review_rules import check_review
 from harness.gate.rules.rule_slices import min_slice_examples
 from harness.gate.rules.score_rules import check_score, describe_rule
 from harness.gate.verdict import Reason, RuleVerdict
+from harness.types import Rule
 
 _MOST_VALUES = 12  # of a column that an error lists
 

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from harness.errors import BenchError
 from harness.gate.gate_input import Slices
-from harness.gate.policies import Policy, Rule
+from harness.gate.policies import Policy
 from harness.gate.rules.score_rules import describe_rule
 from harness.gate.verdict import VerdictNote
 from harness.results import MOST_VALUES, slice_examples
-from harness.types import Example
+from harness.types import Example, Rule
 
 _MIN_EXAMPLES = 30  # of a slice, where the rule does not set `rows`
 

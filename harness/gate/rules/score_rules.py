@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from harness.gate.gate_input import Array, GateInput
-from harness.gate.policies import Rule
 from harness.gate.verdict import JudgedRule, Reason, RuleVerdict
 from harness.statistics import ClaimCheck, OneSidedLimits, check_above, difference_claim_limits, orient, score_claim_limits
-from harness.types import Metric
+from harness.types import Metric, Rule
 
 
 def describe_rule(rule: Rule, *, slice_value: str = "") -> JudgedRule:
