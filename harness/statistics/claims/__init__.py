@@ -1,5 +1,6 @@
 """What may be claimed? One-sided limits, and the decisions that are read from them."""
 
+from harness.statistics.claims.holm import holm_adjust, holm_rejections
 from harness.statistics.claims.limits import difference_claim_limits, difference_limits, score_claim_limits, score_limits
 from harness.statistics.claims.noninferiority import NotWorse, not_worse
 from harness.statistics.claims.recommendation import Candidate, Recommendation, Standing, recommend
@@ -16,6 +17,8 @@ __all__ = [
     "check_above",
     "difference_claim_limits",
     "difference_limits",
+    "holm_adjust",
+    "holm_rejections",
     "not_worse",
     "orient",
     "recommend",
