@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from harness.decision import SeedRisk
 from harness.reporting.views import ScoreName
-from harness.reporting.views.sections import Advice, FullTuningShare, SeedRisk
+from harness.reporting.views.sections import Advice, FullTuningShare
 from harness.reporting.wording import numbers
 from harness.reporting.wording.names import list_strategies, list_strategies_first, starts_sentence, strategy_in_sentence
 from harness.results import StrategyResult

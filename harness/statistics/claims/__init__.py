@@ -3,13 +3,14 @@
 from harness.statistics.claims.holm import holm_adjust, holm_rejections
 from harness.statistics.claims.limits import difference_claim_limits, difference_limits, score_claim_limits, score_limits
 from harness.statistics.claims.noninferiority import NotWorse, not_worse
-from harness.statistics.claims.recommendation import Candidate, Recommendation, Standing, recommend
+from harness.statistics.claims.recommendation import Candidate, Lead, Recommendation, Standing, recommend
 from harness.statistics.claims.thresholds import ClaimCheck, ClaimStatus, Outcome, check_above, orient
 
 __all__ = [
     "Candidate",
     "ClaimCheck",
     "ClaimStatus",
+    "Lead",
     "NotWorse",
     "Outcome",
     "Recommendation",

@@ -22,8 +22,8 @@ by more than Δ would be recommended in at most α of the tests. Other training 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Literal, TypeAlias
 
@@ -42,6 +42,25 @@ Standing: TypeAlias = Literal["within", "worse", "undecided"]
 
 
 @dataclass(frozen=True)
+class Lead:
+    """How much better one strategy is than another, turned so that more is better.
+
+    Attributes:
+        observed: on these examples.
+        least, most: limits at the level of the family; None without valid limits.
+        examples_needed: test examples that would show it to be not worse by more than Δ if the two were equally good; None where that is
+            shown, or without valid limits.
+        reason: why the limits are not reliable; empty if they are.
+    """
+
+    observed: float
+    least: float | None
+    most: float | None
+    examples_needed: int | None
+    reason: str
+
+
+@dataclass(frozen=True)
 class Candidate:
     """One strategy.
 
@@ -51,6 +70,7 @@ class Candidate:
         least: the least that its lead over any other can be, at the level of the family; None without valid limits.
         examples_needed: test examples that would show it to be within Δ if it were as good as the best, at least one more than there are;
             None where it is decided, or without valid limits.
+        leads: over each of the others, by their names.
     """
 
     name: str
@@ -60,6 +80,7 @@ class Candidate:
     lead: float
     least: float | None
     examples_needed: int | None
+    leads: Mapping[str, Lead]
 
 
 @dataclass(frozen=True)
@@ -88,6 +109,23 @@ class Recommendation:
     def candidate(self, name: str) -> Candidate:
         """The candidate with this name."""
         return next(c for c in self.candidates if c.name == name)
+
+    def among(self, names: Collection[str]) -> Recommendation:
+        """The choice among some of the strategies, such as those that break no guardrail.
+
+        The limits of all pairs hold jointly, so they hold for the pairs of a subset, too, whichever it is. The candidates stay in order.
+
+        Raises:
+            ValueError: none of the strategies is a candidate.
+        """
+        left = [c for c in self.candidates if c.name in names]
+        if not left:
+            raise ValueError(f"no candidate is among {', '.join(sorted(names))}")
+        rivals = {c.name for c in left}
+        return _choose(
+            [_judge(c.name, c.score, c.cost, {name: lead for name, lead in c.leads.items() if name in rivals}, self.margin) for c in left],
+            replace(self, candidates=()),
+        )
 
 
 def recommend(
@@ -123,22 +161,38 @@ def recommend(
     scores, resampled = _scores(field, resamples, seed)
     level = _pair_level(resampled, alpha)
     limits, reasons = _limits(field, scores, resampled, level)
-    best = int(np.argmax(scores))
-    candidates = tuple(_candidate(field, i, scores, limits, costs, margin, level) for i in range(len(field.names)))
-    within = [c for c in candidates if c.standing == "within"]
-    choice = min(within, key=lambda c: (math.inf if c.cost is None else c.cost, -field.sign * c.score), default=None)
-    decisive = reasons[field.names.index(choice.name) if choice else best]
-    return Recommendation(
-        choice=choice.name if choice else None,
-        best=field.names[best],
-        candidates=candidates,
+    candidates = [
+        _judge(name, field.sign * float(scores[i]), costs.get(name), _leads(field, i, scores, limits, reasons, margin, level), margin)
+        for i, name in enumerate(field.names)
+    ]
+    undecided = Recommendation(
+        choice=None,
+        best="",
+        candidates=(),
         margin=margin,
         alpha=alpha,
         level=level,
         n=len(field.stack),
         method=f"all pairs together, max-type bootstrap, n={len(field.stack)}, {resamples} resamples, seed {seed}",
-        reliable=not any(decisive),
-        reason=next(filter(None, decisive), ""),
+        reliable=True,
+        reason="",
+    )
+    return _choose(candidates, undecided)
+
+
+def _choose(candidates: Sequence[Candidate], basis: Recommendation) -> Recommendation:
+    """`basis` with these candidates, the choice among them, and whether that is reliable."""
+    best = next(c for c in candidates if c.lead >= max(other.lead for other in candidates))
+    within = [c for c in candidates if c.standing == "within"]
+    choice = min(within, key=lambda c: (math.inf if c.cost is None else c.cost, -c.lead), default=None)
+    reasons = [lead.reason for lead in (choice or best).leads.values() if lead.reason]
+    return replace(
+        basis,
+        choice=choice.name if choice else None,
+        best=best.name,
+        candidates=tuple(candidates),
+        reliable=not reasons,
+        reason=next(iter(reasons), ""),
     )
 
 
@@ -237,25 +291,42 @@ def _pair_limits(field: _Field, i: int, j: int, level: float) -> tuple[float, fl
     return low, high, limits.reason
 
 
-def _candidate(
-    field: _Field, i: int, scores: Array, limits: Array, costs: Mapping[str, float | None], margin: float, level: float
-) -> Candidate:
-    rivals = [j for j in range(len(scores)) if j != i]
-    least = min(float(limits[i, j]) for j in rivals)
+def _leads(
+    field: _Field, i: int, scores: Array, limits: Array, reasons: Sequence[Sequence[str]], margin: float, level: float
+) -> dict[str, Lead]:
+    """The leads of one strategy over each of the others."""
+    leads = {}
+    for j, name in enumerate(field.names):
+        least, most = float(limits[i, j]), -float(limits[j, i])
+        if j != i:
+            leads[name] = Lead(
+                observed=float(scores[i] - scores[j]),
+                least=least if math.isfinite(least) else None,
+                most=most if math.isfinite(most) else None,
+                examples_needed=_examples_needed(len(field.stack), least, most, margin, level) if least <= -margin else None,
+                reason=reasons[i][j],
+            )
+    return leads
+
+
+def _judge(name: str, score: float, cost: float | None, leads: Mapping[str, Lead], margin: float) -> Candidate:
+    """One strategy by its leads; alone, it is the best."""
+    least = min((-math.inf if lead.least is None else lead.least for lead in leads.values()), default=0.0)
     standing: Standing = "undecided"
     if least > -margin:
         standing = "within"
-    elif any(limits[j, i] > margin for j in rivals):
+    elif any(lead.most is not None and lead.most < -margin for lead in leads.values()):
         standing = "worse"
-    needed = [_examples_needed(len(field.stack), limits[i, j], -limits[j, i], margin, level) for j in rivals if limits[i, j] <= -margin]
+    needed = [lead.examples_needed for lead in leads.values() if lead.examples_needed is not None]
     return Candidate(
-        name=field.names[i],
-        score=field.sign * float(scores[i]),
-        cost=costs.get(field.names[i]),
+        name=name,
+        score=score,
+        cost=cost,
         standing=standing,
-        lead=float(scores[i] - max(scores[j] for j in rivals)),
+        lead=min((lead.observed for lead in leads.values()), default=0.0),
         least=least if math.isfinite(least) else None,
-        examples_needed=max((n for n in needed if n is not None), default=None) if standing == "undecided" else None,
+        examples_needed=max(needed, default=None) if standing == "undecided" else None,
+        leads=leads,
     )
 
 

@@ -40,6 +40,20 @@ def test_a_base_model_that_is_good_enough_needs_no_tuning() -> None:
     assert recommended(make_scores({"base": 0.70, "lora": 0.705, "full": 0.70})).choice == "base"
 
 
+def test_the_choice_among_some_is_read_from_the_same_limits() -> None:
+    """Without the best, the others are compared with the best of what is left."""
+    result = recommended(make_scores({"base": 0.2, "lora": 0.60, "qlora": 0.605, "full": 0.71}))
+    assert (result.choice, result.candidate("lora").standing) == ("full", "worse")
+    left = result.among({"base", "lora", "qlora"})
+    assert (left.choice, left.best, left.level) == ("lora", "qlora", result.level)
+    assert {c.name: c.standing for c in left.candidates} == {"base": "worse", "lora": "within", "qlora": "within"}
+    assert left.candidate("lora").leads["qlora"] == result.candidate("lora").leads["qlora"]
+    assert result.among(["base"]).choice == "base"
+    assert result.among([c.name for c in result.candidates]) == result
+    with pytest.raises(ValueError, match="no candidate"):
+        result.among(["dora"])
+
+
 def test_an_undecided_strategy_has_the_examples_needed() -> None:
     result = recommended(make_scores({"base": 0.2, "lora": 0.70, "full": 0.71}, n=40, noise=0.3))
     assert result.choice is None

@@ -1,6 +1,6 @@
 """The sections of a task's report, one file each: plain values, computed from the results of the task."""
 
-from harness.reporting.views.sections.advice import Advice, SeedRisk, build_advice
+from harness.reporting.views.sections.advice import Advice, build_advice
 from harness.reporting.views.sections.calibration import Calibration, CalibrationBin, build_calibration, calibration_bins
 from harness.reporting.views.sections.class_scores import MOST_LABELS, ClassReport, Confusion, build_class_report
 from harness.reporting.views.sections.full_tuning import FullTuningShare, compare_with_full_tuning
@@ -22,7 +22,6 @@ __all__ = [
     "FullTuningShare",
     "LearningCurves",
     "OutputSource",
-    "SeedRisk",
     "ShownExample",
     "ShownOutput",
     "SliceRow",

@@ -9,29 +9,12 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.decision import SeedRisk
 from harness.reporting.views.sections.full_tuning import FullTuningShare, compare_with_full_tuning
 from harness.results import TaskResults, costs_of_use
 from harness.statistics import Recommendation, SeedSpread, recommend, seed_spread
 
 Array: TypeAlias = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class SeedRisk:
-    """What other training runs could change about the recommended strategy.
-
-    Attributes:
-        single: the strategies that depend on a seed and ran with one; then nothing more is known.
-        rival: the best of the other strategies.
-        worst: the most that the choice may be worse than the rival with other seeds (one-sided, at the level of the recommendation), in
-            the unit of the score; below 0 where it is better in any case.
-        fewest: the smallest number of seeds of any strategy that depends on one.
-    """
-
-    single: tuple[str, ...]
-    rival: str
-    worst: float | None
-    fewest: int
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,44 @@
+"""What to ship, and why: `decide` turns the evidence on a task into one `Decision`, which every form of the report shows."""
+
+from harness.decision.check_results import GuardrailResult, GuardrailStatus, SanityCode, SanityFinding, Severity
+from harness.decision.decide import CRITICAL_SCORES, decide
+from harness.decision.decision import (
+    CANDIDATE_STATUSES,
+    STATES,
+    CandidateStanding,
+    CandidateStatus,
+    Decision,
+    DecisionReason,
+    DecisionState,
+    HeadlineCode,
+    NextStep,
+    NextStepCode,
+    ReasonOfDecision,
+    SeedRisk,
+)
+from harness.decision.evidence import Evidence, GateEvidence, StrategyEvidence
+
+__all__ = [
+    "CANDIDATE_STATUSES",
+    "CRITICAL_SCORES",
+    "STATES",
+    "CandidateStanding",
+    "CandidateStatus",
+    "Decision",
+    "DecisionReason",
+    "DecisionState",
+    "Evidence",
+    "GateEvidence",
+    "GuardrailResult",
+    "GuardrailStatus",
+    "HeadlineCode",
+    "NextStep",
+    "NextStepCode",
+    "ReasonOfDecision",
+    "SanityCode",
+    "SanityFinding",
+    "SeedRisk",
+    "Severity",
+    "StrategyEvidence",
+    "decide",
+]

@@ -1,0 +1,81 @@
+"""What would change a decision, or act on it: the most useful step first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TypeAlias
+
+from harness.decision.decision import Decision, DecisionReason, NextStep, NextStepCode, ReasonOfDecision
+
+Selections: TypeAlias = Mapping[str, Mapping[str, str]]  # what selects a strategy in commands, by its label
+
+_STEPS: Mapping[ReasonOfDecision, NextStepCode] = {
+    "guardrail_broken": "read_failures",
+    "sanity_failed": "read_failures",
+    "no_limit": "declare_limit",
+    "task_unfit": "fix_test_set",
+    "guardrail_undecided": "more_examples",
+    "gate_undecided": "more_examples",
+    "low_confidence": "more_examples",
+    "guardrail_untrusted": "review_outputs",
+    "guardrail_no_evidence": "review_outputs",
+    "no_trusted_safety": "review_outputs",
+    "gate_missing": "run_gate",
+    "one_seed": "more_seeds",
+    "seeds_could_change": "more_seeds",
+    "run_unfinished": "finish_run",
+}
+
+
+def list_next_steps(decision: Decision, selections: Selections) -> tuple[NextStep, ...]:
+    """The steps that follow from a decision, each once."""
+    steps = [_step("promote", decision, selections, decision.strategy)] if decision.state == "ship" and decision.headline == "ship" else []
+    if decision.headline == "too_close":
+        steps.append(replace(_step("more_examples", decision, selections), examples=_examples_to_compare(decision)))
+    if decision.headline in ("one_strategy", "not_comparable"):
+        steps.append(_step("run_more_strategies", decision, selections))
+    steps += [_step_for(reason, decision, selections) for reason in decision.reasons if reason.code in _STEPS]
+    merged: dict[tuple[str, str], NextStep] = {}
+    for step in steps:
+        known = merged.setdefault((step.code, step.strategy), step)
+        examples = max((each.examples for each in (known, step) if each.examples is not None), default=None)
+        merged[step.code, step.strategy] = replace(known, examples=examples)
+    return tuple(merged.values())
+
+
+def _step_for(reason: DecisionReason, decision: Decision, selections: Selections) -> NextStep:
+    code = _STEPS[reason.code]
+    step = _step(code, decision, selections, reason.strategy if code in ("review_outputs", "run_gate", "read_failures") else None)
+    if reason.code == "guardrail_undecided":
+        step = replace(step, examples=_examples_for_guardrail(decision, reason.strategy, reason.texts["score"][0]))
+    if code in ("declare_limit", "fix_test_set"):
+        step = replace(step, texts=reason.texts)
+    return step
+
+
+def _step(code: NextStepCode, decision: Decision, selections: Selections, strategy: str | None = None) -> NextStep:
+    selection = dict(selections.get(strategy or "", {}))
+    if code in ("promote", "run_gate"):
+        return NextStep(code, strategy or "", "promote" if code == "promote" else "gate", {**selection, "task": decision.task})
+    if code == "review_outputs":
+        name = selection.pop("strategy", strategy or "")
+        return NextStep(code, strategy or "", "review export", {"strategies": name, **selection, "task": decision.task, "mode": "errors"})
+    if code == "more_seeds":
+        return NextStep(code, command="run", parameters={"seeds": "3" if decision.seeds is None or decision.seeds.fewest < 3 else "10"})
+    if code == "more_examples":
+        return NextStep(code, command="plan", parameters={"task": decision.task})
+    return NextStep(code, strategy or "", "run" if code in ("finish_run", "run_more_strategies") else "")
+
+
+def _examples_for_guardrail(decision: Decision, strategy: str, score: str) -> int | None:
+    results = [each for each in decision.guardrails if each.strategy == strategy and each.rule.score == score]
+    return max((each.examples_needed for each in results if each.examples_needed is not None), default=None)
+
+
+def _examples_to_compare(decision: Decision) -> int | None:
+    """The test examples that would show another strategy to be as good as the best."""
+    if decision.recommendation is None:
+        return None
+    others = [c for c in decision.recommendation.candidates if c.name != decision.recommendation.best]
+    return max((c.examples_needed for c in others if c.examples_needed is not None), default=None)
