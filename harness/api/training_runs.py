@@ -84,7 +84,7 @@ def run(
         fold_references_by: a column; rows of the test data that agree in it become one example with several references.
         harvested: files of `review_harvest`: added to training, removed from testing.
         skip_bad_rows: skip rows that cannot be used, instead of refusing the file.
-        limit: use a random sample of at most this many examples per split.
+        limit: use a random sample of at most this many examples per split, stratified by label.
         train_sizes: numbers of training examples for a learning curve; "all" is all of them.
         seeds: number of training seeds for each strategy that trains or draws examples.
         epochs: passes over the training examples, for every strategy.

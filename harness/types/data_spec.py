@@ -12,7 +12,7 @@ from harness.types.declared import Declared, Fraction, Name, Paths
 
 
 class SplitSpec(Declared):
-    """How one dataset is split. Examples of one group stay together."""
+    """How one dataset is split. Examples of one group stay together. With labels, every split has each class in about its share."""
 
     train: Fraction = 0.8
     """The share of training examples; the three shares sum to 1."""

@@ -2,7 +2,8 @@
 
 Rows are related if they share a group (a patient, a document) or have the same inputs, as rows to be folded do (`check_folds` makes sure).
 Related rows form clusters. The clusters are put in a random order in which each position depends on the cluster's own key only, and the
-order is cut at the shares.
+order is cut at the shares. Where rows have labels, the order is stratified: each split has every class in about its share, and a class with
+two clusters or more is in training and, unless there are more than half as many classes as test rows, in test.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from harness.data.identity import RowIndex, seeded_rank_number
+from harness.data.pipeline.stratification import stratified_order
 from harness.errors import BenchError
 from harness.text import plural
 from harness.types import SplitName, SplitSpec
@@ -25,7 +27,7 @@ SPARE_VALIDATION = 0.1
 
 
 class _Clusters(NamedTuple):
-    """Clusters in random order: the cluster of each row, and the number of rows in each cluster."""
+    """Clusters in random order, which is stratified by label where there are labels: the cluster of each row, and the number of rows in each cluster."""
 
     of_row: NDArray[Any]
     sizes: NDArray[Any]
@@ -74,7 +76,25 @@ def _find_clusters(index: RowIndex, rows: RowNumbers) -> _Clusters:
     if (groups >= 0).any():
         component = _connect(len(keys), of_row, groups)
         of_row = _order_components(component, keys, index, component[of_row], groups)[component[of_row]]
-    return _Clusters(of_row, np.bincount(of_row))
+    clusters = _Clusters(of_row, np.bincount(of_row))
+    return _stratify(clusters, index, rows) if index.with_labels and len(rows) else clusters
+
+
+def _stratify(clusters: _Clusters, index: RowIndex, rows: RowNumbers) -> _Clusters:
+    """The clusters in a stratified order. A cluster with several labels belongs to the rarest of them."""
+    import numpy as np
+
+    labels, names = index.column("labels", rows), index.label_names.texts()
+    counts = np.bincount(labels, minlength=len(names))
+    rarest_first = sorted(range(len(names)), key=lambda label: (counts[label], names[label]))
+    rarity = np.empty(len(names), np.int64)
+    rarity[rarest_first] = np.arange(len(names))
+    stratum = np.full(len(clusters.sizes), len(names), np.int64)
+    np.minimum.at(stratum, clusters.of_row, rarity[labels])
+    order = stratified_order(stratum, clusters.sizes, last_in_rear=True)
+    position = np.empty(len(order), np.int64)
+    position[order] = np.arange(len(order))
+    return _Clusters(position[clusters.of_row], clusters.sizes[order])
 
 
 def _connect(n_inputs: int, of_row: NDArray[Any], groups: NDArray[Any]) -> NDArray[Any]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.data.identity import RowIds, RowIndex, splits_digest
+from harness.data.identity import RowIndex, splits_digest
 from harness.data.pipeline.folding import add_followers, fold, merge_references
 from harness.data.pipeline.harvested_examples import Correction, correction_lines, read_corrections, remove_corrected, training_examples
 from harness.data.pipeline.labels import find_unseen_labels, resolve_choices
@@ -32,8 +32,8 @@ def load_splits(task: Task, *, folder: Path, limit: int | None = None, limit_see
 
     Args:
         folder: what relative paths in `task.data` are relative to.
-        limit: at most this many examples per split, drawn at random after the checks. The sample for a smaller limit is a subset of that
-            for a larger one.
+        limit: at most this many examples per split, drawn at random after the checks, with labels stratified by class. The sample for a
+            smaller limit is a subset of that for a larger one.
         limit_seed: the seed of that draw.
         whole_as_test: a file without splits becomes the test set as a whole, in its order; the other splits are then empty.
 
@@ -59,7 +59,7 @@ def load_splits(task: Task, *, folder: Path, limit: int | None = None, limit_see
         warnings += label_warnings
     full_sizes: dict[str, int] = {split: len(parts[split]) for split in SPLITS}
     if limit is not None:
-        parts = {split: _sample_rows(rows, raw.ids, limit, limit_seed) for split, rows in parts.items()}
+        parts = {split: _sample_rows(rows, raw, limit, limit_seed) for split, rows in parts.items()}
     unseen: dict[str, int] = {}
     if task.chooses and len(parts["train"]):
         unseen, label_warnings = find_unseen_labels(raw.index.get_labels(parts["train"]), raw.index.get_labels(parts["test"]))
@@ -167,8 +167,9 @@ def _fold_splits(
     return kept, followers
 
 
-def _sample_rows(rows: RowNumbers, ids: RowIds, limit: int, seed: int) -> RowNumbers:
-    return rows[list(sample_positions(len(rows), lambda position: ids[int(rows[position])], limit, seed))]
+def _sample_rows(rows: RowNumbers, raw: RawSplits, limit: int, seed: int) -> RowNumbers:
+    strata = raw.index.column("labels", rows) if raw.index.with_labels else None
+    return rows[list(sample_positions(len(rows), lambda position: raw.ids[int(rows[position])], limit, seed, strata=strata))]
 
 
 def _build_examples(
