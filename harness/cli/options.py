@@ -94,7 +94,7 @@ _DATA = (
         "--harvested", metavar="FILE", multiple=True, help="Examples from `bench review harvest`: added to training, removed from testing."
     ),
     click.option("--skip-bad-rows", is_flag=True, help="Skip rows that cannot be used; the report counts them."),
-    click.option("--limit", type=click.IntRange(min=1), help="Use a random sample of at most this many examples per split, stratified by label."),
+    click.option("--limit", type=click.IntRange(min=1), help="Use a random sample of at most this many examples per split, by label."),
 )
 
 

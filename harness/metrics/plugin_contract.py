@@ -93,6 +93,7 @@ def _statistics(metric: Metric, pairs: _Pairs) -> Iterator[Statistic | None]:
 def _check_aggregate(metric: Metric, rows: Any) -> None:
     """Check `aggregate` on the totals of all rows, of each half, and of each single row; `rows` is (n, d)."""
     who = f"the metric '{metric.name}'"
+    _expect(isinstance(metric.undefined(rows), str), f"{who}: undefined must return text, which is empty where there is a score")
     if metric.level == "rows":
         _check_weights(metric, rows, who)
         return

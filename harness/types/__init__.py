@@ -7,7 +7,7 @@ from harness.types.cell_note import CellNote, NoteCode
 from harness.types.data_spec import DataSpec, FilesSpec, SplitSpec
 from harness.types.declared import Declared, Paths
 from harness.types.example import DataReport, Example, Finish, Prediction, SplitName, Splits
-from harness.types.metric import Metric, Score, Statistic
+from harness.types.metric import Metric, Score, Statistic, always_defined
 from harness.types.review_spec import ReviewSpec, ScaleSpec
 from harness.types.rule import Rule, RuleKind
 from harness.types.strategy import Method, OutputsSpec, QuantizationSpec, Strategy, TrainSpec, parameter_count
@@ -50,6 +50,7 @@ __all__ = [
     "Task",
     "TrainSpec",
     "TrainingSummary",
+    "always_defined",
     "parameter_count",
     "total_cost",
 ]

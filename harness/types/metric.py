@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 Statistic: TypeAlias = tuple[float, ...]
 
 
+def always_defined(statistics: NDArray[np.float64]) -> str:
+    """For scores that any examples have."""
+    return ""
+
+
 @dataclass(frozen=True)
 class Metric:
     """A score, computed in two steps, so that everything that resamples examples can use it.
@@ -47,6 +52,9 @@ class Metric:
     """Everything that determines the number: rules, tokenizer, versions of libraries. Scores with equal signatures can be compared."""
     resampling_biased: bool = False
     """Whether resampling is known to shift this score, so that its bootstrap intervals are not reliable."""
+    undefined: Callable[[NDArray[np.float64]], str] = always_defined
+    """Why examples with these statistics, (n, d), have no score: a correlation of a constant, for one. Empty if they have one. Resamples
+    of examples that have a score may still be such; `aggregate` then gives the value by convention."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +62,7 @@ class Score:
     """An aggregated score with its 95% confidence interval."""
 
     value: float | None
-    """None if no example has this score."""
+    """None if no example has this score, or if it is not defined for these examples; `reason` says which."""
     low: float | None
     """The lower end of the interval; None if no valid interval exists."""
     high: float | None

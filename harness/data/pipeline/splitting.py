@@ -27,7 +27,7 @@ SPARE_VALIDATION = 0.1
 
 
 class _Clusters(NamedTuple):
-    """Clusters in random order, which is stratified by label where there are labels: the cluster of each row, and the number of rows in each cluster."""
+    """Clusters in random order, stratified where there are labels: the cluster of each row, and the number of rows in each cluster."""
 
     of_row: NDArray[Any]
     sizes: NDArray[Any]

@@ -1,4 +1,4 @@
-"""Stratified random orders: every prefix holds each class in about its share, so that wherever such an order is cut, all parts are alike."""
+"""Stratified random orders: wherever such an order is cut, both parts hold each class in about its share."""
 
 from __future__ import annotations
 

@@ -6,6 +6,9 @@ cost one matrix product.
 
 An answer that is not a label (empty, unparseable, invented) is wrong. It counts as a prediction of no class, except for the MCC, which
 needs every example to be in a class and treats it as one more. Macro averages are over the labels that occur as gold or predicted label.
+
+Macro averages need test examples of two classes: with one class, a model that always names it would score 1. The MCC needs two gold classes
+and two predicted ones. Where these are missing, the scores have no value; scikit-learn gives 0 for the MCC.
 """
 
 from __future__ import annotations
@@ -22,7 +25,8 @@ from numpy.typing import NDArray
 from harness.errors import BenchError
 from harness.metrics.family import REVISION, Family, example_metric
 from harness.metrics.join import join
-from harness.types import Example, Metric, Prediction, Statistic
+from harness.text import one_line
+from harness.types import Example, Metric, Prediction, Statistic, always_defined
 
 Array: TypeAlias = NDArray[np.float64]
 Averages: TypeAlias = Callable[[Array, Array, Array, Array], Array]  # hits, predicted, gold (…, K) and n (…) → (…)
@@ -59,7 +63,7 @@ def weighted_f1(hits: Array, predicted: Array, gold: Array, n: Array) -> Array:
 
 
 def mcc(hits: Array, predicted: Array, gold: Array, n: Array) -> Array:
-    """Matthews' correlation coefficient for K classes; 0 if all gold labels, or all predictions, are of one class.
+    """Matthews' correlation coefficient for K classes; 0, as in resamples, if all gold labels, or all predictions, are of one class.
 
     Gorodkin 2004, "Comparing two K-category assignments by a K-category correlation coefficient", in the counts that scikit-learn uses.
     """
@@ -79,6 +83,15 @@ _CORPUS: dict[str, tuple[str, Averages]] = {
     "weighted_f1": ("fraction", weighted_f1),
     "mcc": ("coefficient", mcc),
 }
+
+
+_MACRO = ("balanced_accuracy", "macro_precision", "macro_recall", "macro_f1")
+
+
+def single_class(gold: Array, labels: Sequence[str]) -> str:
+    """Why scores that compare classes are undefined, from the number of test examples (K,) of each label; empty if two labels occur."""
+    present = np.flatnonzero(gold)
+    return f"every test example has the label '{one_line(labels[present[0]], 60)}'" if len(present) == 1 else ""
 
 
 def gold_index(example: Example, positions: dict[str, int]) -> int | None:
@@ -130,9 +143,23 @@ def _build(labels: Sequence[str]) -> tuple[Metric, ...]:
             row[predicted] = float(predicted == gold)
         return tuple(row)
 
+    def one_gold_class(statistics: Array) -> str:
+        return single_class(statistics[:, 2 * count :].sum(axis=0), labels)
+
+    def constant(statistics: Array) -> str:
+        predicted = statistics[:, count : 2 * count].sum(axis=0)
+        if predicted.max() == len(statistics):
+            return f"every output is '{one_line(labels[int(predicted.argmax())], 60)}'"
+        return one_gold_class(statistics) or ("" if predicted.any() else "no output is a label")
+
+    def undefined(name: str) -> Callable[[Array], str]:
+        return constant if name == "mcc" else one_gold_class if name in _MACRO else always_defined
+
     # All share one function object, by which resampling recognizes that they share their statistics.
     corpus = [
-        Metric(name, "higher", unit, "corpus", counts, _aggregate(average), f"{name}|{signature}|bench:{REVISION}")
+        Metric(
+            name, "higher", unit, "corpus", counts, _aggregate(average), f"{name}|{signature}|bench:{REVISION}", undefined=undefined(name)
+        )
         for name, (unit, average) in _CORPUS.items()
     ]
     return (example_metric("accuracy", "higher", "fraction", hit, signature), *corpus)

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from harness.errors import BenchError
 from harness.metrics.family import REVISION, Family, example_metric
-from harness.metrics.labels.classification import gold_index, labels_digest
+from harness.metrics.labels.classification import gold_index, labels_digest, single_class
 from harness.types import Example, Metric, Prediction, Statistic
 
 Array: TypeAlias = NDArray[np.float64]
@@ -57,7 +57,8 @@ def area_under_curve(rows: Array, weights: Array) -> Array:
         rows: for each example, K probabilities and the gold label as K zeros and ones.
         weights: how often each example counts.
 
-    A label without positive or negative examples does not count. Without any label the area is 0.5, because nothing was ranked.
+    A label without positive or negative examples does not count. Without any label, as in a resample of one class, the area is 0.5, because
+    nothing was ranked.
     """
     labels = rows.shape[1] // 2
     areas, counted = np.zeros(weights.shape[:-1]), np.zeros(weights.shape[:-1])
@@ -116,9 +117,20 @@ def _build(labels: Sequence[str]) -> tuple[Metric, ...]:
         row[BINS + bin_] = 1.0
         return tuple(row)
 
-    signatures = f"auroc|avg:ovr-macro|{rules}|bench:{REVISION}", f"ece|bins:{BINS}-equal-width|{rules}|bench:{REVISION}"
+    def one_gold_class(statistics: Array) -> str:
+        return single_class(statistics[:, len(labels) :].sum(axis=0), labels)
+
     return (
-        Metric("auroc", "higher", "fraction", "rows", with_gold_label, area_under_curve, signatures[0]),
+        Metric(
+            "auroc",
+            "higher",
+            "fraction",
+            "rows",
+            with_gold_label,
+            area_under_curve,
+            f"auroc|avg:ovr-macro|{rules}|bench:{REVISION}",
+            undefined=one_gold_class,
+        ),
         example_metric("brier", "lower", "score", by_gold_label(_brier), f"scale:half|{rules}"),
         example_metric("log_loss", "lower", "nats", by_gold_label(_log_loss), f"cut:eps|{rules}"),
         Metric(

@@ -35,7 +35,14 @@ from harness.statistics.comparison import (
     paired_bootstrap_basis,
     seed_spread,
 )
-from harness.statistics.examples import cluster_index, complete_examples, count_units, observed_scores, resampled_scores
+from harness.statistics.examples import (
+    cluster_index,
+    complete_examples,
+    count_units,
+    observed_scores,
+    resampled_scores,
+    undefined_reason,
+)
 from harness.statistics.intervals import (
     Basis,
     Interval,
@@ -76,6 +83,8 @@ def difference_limits(
         ValueError: shapes that do not fit.
     """
     pair = make_pair(a, b, metric=metric, groups=groups, confidence=1 - 2 * alpha)
+    if reason := undefined_reason(metric, pair.both):
+        return Basis(pair.n, pair.units, "no limits", reason).limits(None, None, None, alpha)
     if metric.level == "example" and not pair.is_binary and pair.units > 2 and np.ptp(pair.differences) > SAME:
         return _mean_difference_limits(pair, alpha)
     if metric.level == "example" and pair.is_binary:
@@ -120,8 +129,8 @@ def score_limits(
     """
     complete = complete_examples(stack, groups)
     stack, n = complete.stack, len(complete.stack)
-    if n == 0:
-        return Basis(0, 0, "no limits", "no example has this score").limits(None, None, None, alpha)
+    if reason := undefined_reason(metric, stack):
+        return Basis(n, n, "no limits", reason).limits(None, None, None, alpha)
     value = float(np.mean(observed_scores(metric, stack)))
     cluster, confidence = cluster_index(complete.groups, n), 1 - 2 * alpha
     units = count_units(n, cluster)

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from harness.metrics import BOUNDS
 from harness.statistics.comparison.pair import SAME, Pair, make_pair
-from harness.statistics.examples import observed_scores, resampled_scores
+from harness.statistics.examples import observed_scores, resampled_scores, undefined_reason
 from harness.statistics.intervals import (
     Basis,
     Interval,
@@ -49,7 +49,7 @@ class Comparison:
     """B against A on n examples.
 
     Attributes:
-        difference: B − A in the unit of the score; None without examples.
+        difference: B − A in the unit of the score; None without examples, and where the score of one side is undefined.
         low, high: its interval; None where no valid one exists.
         p_value: two-sided, for no difference.
         n: examples with a score on both sides.
@@ -116,6 +116,8 @@ def compare_scores(
     pair = make_pair(a, b, metric=metric, groups=groups, confidence=confidence)
     if pair.n == 0:
         result = _Result(None, no_interval(0, 0, "no examples"), None)
+    elif reason := undefined_reason(metric, pair.both):
+        result = _Result(None, no_interval(pair.n, pair.units, reason), None)
     elif metric.level != "example":
         result = _compare_by_bootstrap(pair, resamples, seed)
     elif pair.is_binary:

@@ -9,6 +9,7 @@ from harness.statistics.examples.score_stacks import (
     per_example_scores,
     stack_stored_scores,
     statistic_stack,
+    undefined_reason,
 )
 
 __all__ = [
@@ -26,4 +27,5 @@ __all__ = [
     "resampled_totals",
     "stack_stored_scores",
     "statistic_stack",
+    "undefined_reason",
 ]

@@ -89,3 +89,14 @@ def complete_examples(stack: Array, groups: Sequence[str | None]) -> CompleteExa
         return CompleteExamples(stack, tuple(groups), 0)
     kept = tuple(group for group, keep in zip(groups, complete.tolist(), strict=True) if keep)
     return CompleteExamples(stack[complete], kept, int((~complete).sum()))
+
+
+def undefined_reason(metric: Metric, stack: Array) -> str:
+    """Why a strategy has no score on these examples, from their statistics (n, seeds, d) without NaN; empty if it has one.
+
+    The score is the mean over seeds, so that it is undefined if that of any seed is.
+    """
+    if not len(stack):
+        return "no example has this score"
+    reasons = [metric.undefined(stack[:, seed]) for seed in range(stack.shape[1])]
+    return next(filter(None, reasons), "")

@@ -29,6 +29,7 @@ from harness.statistics.examples import (
     observed_scores,
     resampled_scores,
     statistic_stack,
+    undefined_reason,
 )
 from harness.statistics.intervals.bootstrap import bootstrap_basis, percentile_interval
 from harness.statistics.intervals.interval import Interval, no_interval, too_few_units
@@ -101,8 +102,8 @@ class _Sample:
 
 
 def _score(metric: Metric, sample: _Sample) -> Score:
-    if sample.n == 0:
-        return Score(None, None, None, 0, "no interval", sample.dropped, reliable=False, reason="no example has this score")
+    if reason := undefined_reason(metric, sample.stack):
+        return Score(None, None, None, sample.n, "no interval", sample.dropped, reliable=False, reason=reason)
     value, seeds = float(np.mean(observed_scores(metric, sample.stack))), sample.stack.shape[1]
     interval = _example_interval(metric, sample) if metric.level == "example" else _corpus_interval(metric, sample)
     interval = _bounded(metric, value, interval, sample.units)

@@ -13,7 +13,8 @@ from sklearn import metrics as sk
 
 from harness.errors import BenchError
 from harness.metrics import confusion_matrix, metrics_for, score_classes
-from harness.types import Example, Metric, Prediction
+from harness.statistics import compute_scores, score_strategy
+from harness.types import Example, Metric, Prediction, Score
 
 LABELS = ("cat", "dog", "eel", "fox")
 NAMES = ["accuracy", "balanced_accuracy", "macro_precision", "macro_recall", "macro_f1", "micro_f1", "weighted_f1", "mcc"]
@@ -141,3 +142,51 @@ def test_class_scores_equal_scikit_learn(pairs: list[tuple[str, str | None]]) ->
     assert [r.label for r in found] == list(LABELS)
     np.testing.assert_allclose([[r.precision, r.recall, r.f1, r.support] for r in found], np.transpose(expected), atol=1e-12)
     assert [r.predicted for r in found] == [answers.count(label) for label in LABELS]
+
+
+def computed(gold: Sequence[str], answers: Sequence[str | None], labels: Sequence[str] = ("ham", "spam")) -> dict[str, Score]:
+    return compute_scores(metrics_for(["classification"], labels), *rows(gold, answers))
+
+
+def test_test_set_of_one_class_has_no_macro_scores() -> None:
+    """A model that always answers 'ham' had a macro-F1 of 1.000 here."""
+    found = computed(["ham"] * 12, ["ham"] * 12)
+    undefined = {"balanced_accuracy", "macro_precision", "macro_recall", "macro_f1", "mcc"}
+    assert {name for name, score in found.items() if score.value is None} == undefined
+    assert {found[name].reason for name in undefined - {"mcc"}} == {"every test example has the label 'ham'"}
+    assert (found["macro_f1"].low, found["macro_f1"].high, found["macro_f1"].reliable, found["macro_f1"].n) == (None, None, False, 12)
+    assert (found["accuracy"].value, found["micro_f1"].value, found["weighted_f1"].value) == (1.0, 1.0, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("answers", "reason"),
+    [
+        (["ham"] * 12, "every output is 'ham'"),
+        ([None] * 12, "no output is a label"),
+        (["ham", None] * 6, ""),
+        (["ham", "spam"] * 6, ""),
+    ],
+)
+def test_correlation_of_a_constant_is_undefined(answers: list[str | None], reason: str) -> None:
+    found = computed(["ham"] * 9 + ["spam"] * 3, answers)
+    assert (found["mcc"].value is None) == bool(reason)
+    assert (found["mcc"].reason == reason) or not reason
+    assert found["macro_f1"].value is not None
+
+
+def test_a_score_that_one_seed_lacks_is_undefined() -> None:
+    examples, first = rows(["ham", "spam"] * 6, ["ham", "spam"] * 6)
+    _, second = rows(["ham", "spam"] * 6, ["ham"] * 12)
+    metrics = metrics_for(["classification"], ("ham", "spam"))
+    assert score_strategy(metrics, examples, [first, second])["mcc"].reason == "every output is 'ham'"
+    assert score_strategy(metrics, examples, [first, first])["mcc"].value == 1.0
+
+
+@given(answer_rows)
+@settings(max_examples=60, deadline=None)
+def test_every_score_that_has_a_value_is_that_of_scikit_learn(pairs: list[tuple[str, str | None]]) -> None:
+    gold, answers = zip(*pairs, strict=True)
+    found, expected = computed(gold, answers, LABELS), reference(gold, answers)
+    for name, score in found.items():
+        assert score.value is None or score.value == pytest.approx(expected[name], abs=1e-13)
+        assert bool(score.reason) >= (score.value is None)

@@ -96,10 +96,14 @@ def test_likelihoods_are_in_the_order_of_the_choices() -> None:
     assert label_probabilities(prediction, ("yes", "no"), ("no", "yes")) == pytest.approx([0.3, 0.7])
 
 
-def test_single_class_ranks_nothing() -> None:
+def test_area_of_a_single_class_is_undefined() -> None:
     examples = [Example(str(i), {"input": "x"}, ("yes",), choices=("yes", "no")) for i in range(3)]
     predictions = [Prediction(str(i), "", "yes", (-0.1, -2.0)) for i in range(3)]
-    assert compute_scores(metrics_for(["probabilities"], ("yes", "no")), examples, predictions)["auroc"].value == 0.5
+    scores = compute_scores(metrics_for(["probabilities"], ("yes", "no")), examples, predictions)
+    assert (scores["auroc"].value, scores["auroc"].low) == (None, None)
+    assert scores["auroc"].reason == "every test example has the label 'yes'"
+    assert scores["brier"].value is not None
+    assert scores["ece"].value is not None
 
 
 def test_family_fulfils_the_contract() -> None:
