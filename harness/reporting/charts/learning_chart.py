@@ -156,13 +156,12 @@ def _curve(each: StrategyCurve, x: _Sizes, y: Scale, style: tuple[str, str]) -> 
     tone, unit = style
     points = [(size, score) for size, score in each.curve.points if score.value is not None]
     first, last = points[0][0], points[-1][0]
-    fit = each.curve.fit
     parts: list[Markup] = []
-    if fit is None:
+    if not each.curve.laws:
         parts.append(path([(x(size), y(score.value or 0.0)) for size, score in points], f"curve thin {tone}"))
     else:
-        parts.append(path([(x(n), y(fit.at(n))) for n in _between(first, last)], f"curve {tone}"))
-        parts.append(path([(x(n), y(fit.at(n))) for n in _between(last, _end(each.curve)[0])], f"curve dashed {tone}"))
+        parts.append(path([(x(n), y(each.curve.at(n))) for n in _between(first, last)], f"curve {tone}"))
+        parts.append(path([(x(n), y(each.curve.at(n))) for n in _between(last, _end(each.curve)[0])], f"curve dashed {tone}"))
     for size, score in points:
         hover = one_line(chart_texts.hover_curve_point(each, size, chart_texts.describe_score(score, unit)))
         parts += _point((x(size), y(score.value or 0.0)), _whisker(score.low, score.high, y), hover, f"solid {tone}")

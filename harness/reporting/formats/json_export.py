@@ -67,7 +67,8 @@ def _learning_curve(outcome: TaskOutcome, own: StrategyCurve) -> dict[str, Any]:
         "points": [{"train_size": size, **_score(score)} for size, score in curve.points],
         "trainings_per_size": curve.min_seeds,
         "last_step": _step(curve.last_step),
-        "fit": asdict(curve.fit) if curve.fit else None,
+        "laws": [{"law": law.name, **asdict(law)} for law in curve.laws],
+        "rejected_law": curve.rejected,
         "problem": curve.problem or None,
         "forecasts": [
             {

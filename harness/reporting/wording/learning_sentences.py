@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from harness.reporting.views import ScoreName
 from harness.reporting.views.sections import LearningCurves, shown_forecasts
 from harness.reporting.wording import numbers
-from harness.statistics import FAR_FACTOR, Forecast, GainOutlook, LearningCurve, Step
+from harness.statistics import FAR_FACTOR, Forecast, GainOutlook, Law, LawName, LearningCurve, PowerLaw, Step
+
+_LAWS: Mapping[LawName, str] = {"power": "power-law", "log": "logarithmic"}
 
 
 def describe_curve(curve: LearningCurve, score: ScoreName) -> list[str]:
@@ -17,17 +19,19 @@ def describe_curve(curve: LearningCurve, score: ScoreName) -> list[str]:
         return [f"The data cannot say yet whether more training examples would help: {curve.problem}.", measured]
     forecasts = shown_forecasts(curve)
     outlooks = dict.fromkeys(forecast.outlook for forecast in forecasts)
-    return [*(_claim(outlook, [f for f in forecasts if f.outlook == outlook], curve, score) for outlook in outlooks), measured]
+    claims = [_claim(outlook, [f for f in forecasts if f.outlook == outlook], curve, score) for outlook in outlooks]
+    return [*claims[:-1], f"{claims[-1]} {_assumption(curve)}", measured]
 
 
 def list_curve_caveats(learning: LearningCurves) -> list[str]:
     """What limits the forecasts."""
     curves = [each.curve for each in learning.curves]
     caveats = []
-    if any(curve.fit for curve in curves):
+    if any(curve.laws for curve in curves):
         caveats.append(
-            "Forecasts assume a power-law learning curve, a − b·n^(−c) for n training examples, fitted to the sizes run, and more examples "
-            "of the same kind. Measured gains assume nothing; their intervals show how much other test examples could change them."
+            "Forecasts assume that scores keep following a power-law curve, a − b·n^(−c) for n training examples, or a logarithmic one, "
+            "a + b·log n, with more examples of the same kind. Where the sizes run fit both, the intervals cover both. Measured gains "
+            "assume nothing; their intervals show how much other test examples could change them."
         )
     if any(curve.min_seeds == 1 for curve in curves):
         caveats.append(
@@ -42,6 +46,21 @@ def list_curve_caveats(learning: LearningCurves) -> list[str]:
 def describe_fit(curve: LearningCurve) -> str:
     """How the forecasts of a curve were computed."""
     return f"{curve.method} ({curve.reason})" if curve.reason else curve.method
+
+
+def write_law(law: Law) -> str:
+    """The right-hand side of a fitted law."""
+    if isinstance(law, PowerLaw):
+        return f"{law.a:.4g} {'+' if law.b < 0 else '−'} {abs(law.b):.4g}·n^(−{law.c:.3g})"
+    return f"{law.a:.4g} {'−' if law.b < 0 else '+'} {abs(law.b):.4g}·log n"
+
+
+def _assumption(curve: LearningCurve) -> str:
+    """What the forecasts of a curve assume."""
+    if curve.rejected:
+        kept, left_out = _LAWS[curve.laws[0].name], _LAWS[curve.rejected]
+        return f"This assumes that scores keep following a {kept} curve; a {left_out} one does not fit them."
+    return f"This assumes that scores keep following a {' or a '.join(_LAWS.values())} curve."
 
 
 def _claim(outlook: GainOutlook, forecasts: Sequence[Forecast], curve: LearningCurve, score: ScoreName) -> str:

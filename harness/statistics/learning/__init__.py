@@ -1,5 +1,6 @@
 """What would more training examples bring? Learning curves and their forecasts."""
 
+from harness.statistics.learning.laws import Law, LawName, LogLaw, PowerLaw, fit_log_law, fit_power_law
 from harness.statistics.learning.learning_curve import (
     FAR_FACTOR,
     TARGET_SIZES,
@@ -9,16 +10,19 @@ from harness.statistics.learning.learning_curve import (
     Step,
     fit_learning_curve,
 )
-from harness.statistics.learning.power_law import Fit, fit_power_law
 
 __all__ = [
     "FAR_FACTOR",
     "TARGET_SIZES",
-    "Fit",
     "Forecast",
     "GainOutlook",
+    "Law",
+    "LawName",
     "LearningCurve",
+    "LogLaw",
+    "PowerLaw",
     "Step",
     "fit_learning_curve",
+    "fit_log_law",
     "fit_power_law",
 ]

@@ -174,8 +174,8 @@ def test_programs_get_the_same_unrounded(grown: RunResults) -> None:
     for record, ln in zip(value["learning_curves"], learning_in(grown).curves, strict=True):
         assert (record["task"], record["model"], record["strategy"], record["score"]) == ("summarization", "tiny", ln.label, "rougeL")
         assert [(p["train_size"], p["value"]) for p in record["points"]] == [(n, s.value) for n, s in ln.curve.points]
-        assert ln.curve.fit is not None
-        assert record["fit"] == {"a": ln.curve.fit.a, "b": ln.curve.fit.b, "c": ln.curve.fit.c}
+        assert record["laws"] == [{"law": law.name, **vars(law)} for law in ln.curve.laws]
+        assert record["laws"]
         assert record["reason"] is None
         assert [f["train_size"] for f in record["forecasts"]] == [1600, 8000, 10_000]
         assert [f["beyond_ten_times"] for f in record["forecasts"]] == [False, False, True]
