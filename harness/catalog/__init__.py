@@ -1,9 +1,9 @@
 """Tasks and strategies from YAML, the shipped ones and the user's: found by name, checked strictly, with defaults and overrides."""
 
 from harness.catalog.catalog import Catalog, Entry
+from harness.catalog.known_names import MetricInfo, ScoreInfo, Vocabulary
 from harness.catalog.overrides import override_strategy, split_outside_brackets
 from harness.catalog.prompts import RESERVED_WORDS, prompt_variables, render_prompt, variable_problem
-from harness.catalog.reference_checks import MetricInfo, Vocabulary
 from harness.catalog.shipped import shipped_folder
 from harness.catalog.strategy_specs import OUTPUTS_PREFIX, resolve_strategy
 from harness.catalog.yaml_file import YamlFile, parse
@@ -14,6 +14,7 @@ __all__ = [
     "Catalog",
     "Entry",
     "MetricInfo",
+    "ScoreInfo",
     "Vocabulary",
     "YamlFile",
     "override_strategy",

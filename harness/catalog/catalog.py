@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from harness.catalog.declaration import PythonObject
-from harness.catalog.reference_checks import Vocabulary, reference_problems
+from harness.catalog.known_names import Vocabulary
+from harness.catalog.reference_checks import reference_problems
 from harness.catalog.shipped import shipped_folder
 from harness.catalog.task_defaults import with_task_defaults
 from harness.catalog.yaml_file import YamlFile, parse

@@ -1,36 +1,17 @@
-"""Checks of names that a schema cannot know: metrics, the primary score, sources, and the variables of the prompt."""
+"""Checks of names that a schema cannot know: metrics, the primary score, guardrails, sources, and the variables of the prompt."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from typing import Any, get_args
 
 from harness.catalog.declaration import Declaration, Loc
+from harness.catalog.guardrail_checks import guardrail_problems
+from harness.catalog.known_names import MetricInfo, Vocabulary
 from harness.catalog.prompts import prompt_variables, variable_problem
 from harness.catalog.task_defaults import read_shipped_task
 from harness.errors import did_you_mean
 from harness.types import Declared, Kind, Task
-
-
-@dataclass(frozen=True)
-class MetricInfo:
-    """What the catalog knows of a metric: the kinds of task it applies to, and its scores."""
-
-    kinds: Collection[str]
-    scores: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Vocabulary:
-    """The registered names that a declaration may use. They are passed in, because the folders that register them import this one."""
-
-    metrics: Mapping[str, MetricInfo] = field(default_factory=dict)
-    """Registered metrics by name."""
-    sources: Collection[str] = ()
-    """The names of the registered data sources."""
-    library_metric: Callable[[str], MetricInfo | None] = lambda name: None
-    """Looks up a metric that is not registered but belongs to a library, such as `evaluate:wer`."""
 
 
 def reference_problems(source: Declaration, values: Mapping[str, Any], declared: type[Declared], vocabulary: Vocabulary) -> list[str]:
@@ -42,6 +23,7 @@ def reference_problems(source: Declaration, values: Mapping[str, Any], declared:
     problems = _prompt_problems(source, values)
     if declared is Task:
         problems += _metric_problems(source, values, vocabulary)
+        problems += guardrail_problems(source, values, vocabulary)
         problems += _no_answer_problems(source)
         problems += _data_problems(source, values.get("data"), vocabulary)
     return problems

@@ -117,11 +117,11 @@ def _words(text: str) -> re.Pattern[str]:
 
 
 def _build(labels: Sequence[str]) -> tuple[Metric, ...]:
-    rules = "match:words|case:lower|space:folded"
+    rules, is_label = "match:words|case:lower|space:folded", bool(labels)  # to find a label is exact; to find facts in free text is not
     return (
-        example_metric("critical_error_rate", "lower", "fraction", critical_error, f"{rules}|negation:clause"),
-        example_metric("critical_errors", "lower", "errors", critical_count, f"{rules}|negation:clause|wrong:once"),
-        example_metric("entity_recall", "higher", "fraction", entity_recall, rules),
+        example_metric("critical_error_rate", "lower", "fraction", critical_error, f"{rules}|negation:clause", exact=is_label),
+        example_metric("critical_errors", "lower", "errors", critical_count, f"{rules}|negation:clause|wrong:once", exact=is_label),
+        example_metric("entity_recall", "higher", "fraction", entity_recall, rules, exact=is_label),
     )
 
 

@@ -44,19 +44,22 @@ def example_metric(
     unit: str,
     score: Callable[[Example, Prediction], float | None],
     signature: str,
+    *,
+    exact: bool = False,
 ) -> Metric:
     """Build a metric that scores each example alone; its aggregate is the mean.
 
     Args:
         score: the score of one example, or None where it does not apply to the example.
         signature: the part of the signature after the name.
+        exact: see `Metric.exact`.
     """
 
     def per_example(example: Example, prediction: Prediction) -> Statistic | None:
         value = score(example, prediction)
         return None if value is None else (value,)
 
-    return Metric(name, direction, unit, "example", per_example, mean_of_total, f"{name}|{signature}|bench:{REVISION}")
+    return Metric(name, direction, unit, "example", per_example, mean_of_total, f"{name}|{signature}|bench:{REVISION}", exact=exact)
 
 
 def mean_of_total(total: NDArray[np.float64], n: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -55,6 +55,9 @@ class Metric:
     undefined: Callable[[NDArray[np.float64]], str] = always_defined
     """Why examples with these statistics, (n, d), have no score: a correlation of a constant, for one. Empty if they have one. Resamples
     of examples that have a score may still be such; `aggregate` then gives the value by convention."""
+    exact: bool = False
+    """Whether the score is what its name says: labels and texts are compared for equality, or counted. Overlap with a reference, rules on
+    free text and judgements of a model are not exact: until raters confirm such a score, it is no evidence for a guardrail."""
 
 
 @dataclass(frozen=True)

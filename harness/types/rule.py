@@ -16,8 +16,9 @@ class Rule(Declared):
     """One requirement.
 
     `floor` and `ceiling` compare the score itself with `value`. `not_worse` (by more than `margin`) and `better` (by more than `by`)
-    compare it with the baseline's. `score` is a score of the task; in a policy also a measure such as `answer_seconds`, or a result of a
-    review: `review.win_rate` against the strategy `against`, or `review.critical_error_rate`. `slice` is a column of the data, `length`
+    compare it with the baseline's: in a policy the model in service, in a guardrail the strategy `against`. `score` is a score of the
+    task; in a policy also a measure such as `answer_seconds`, or a result of a review: `review.win_rate` against the strategy `against`, or
+    `review.critical_error_rate`. `slice` is a column of the data, `length`
     or `class`: the rule then applies to every value with at least `rows` test examples (default 30), or to the one named as
     `column=value`.
     """
@@ -37,10 +38,15 @@ class Rule(Declared):
             raise ValueError(f"the rule '{self.rule}' needs 'value'")
         extra = [name for name, kinds in _ONLY_FOR.items() if getattr(self, name) is not None and self.rule not in kinds]
         extra += ["rows"] if self.rows is not None and self.slice is None else []
-        extra += ["against"] if self.against is not None and self.score != "review.win_rate" else []
+        extra += ["against"] if self.against is not None and not (self.compares or self.score == "review.win_rate") else []
         if extra:
             raise ValueError(f"the rule '{self.rule}' takes no '{extra[0]}'")
         return self
+
+    @property
+    def compares(self) -> bool:
+        """Whether it is about the difference to a baseline."""
+        return self.rule in ("not_worse", "better")
 
     @property
     def threshold(self) -> float | None:

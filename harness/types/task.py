@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, field_serializer, field_validator, model_validator
 
 from harness.types.data_spec import DataSpec
 from harness.types.declared import Declared, Name
+from harness.types.guardrail_spec import guardrails_to_plain, to_guardrails
 from harness.types.review_spec import ReviewSpec
+from harness.types.rule import Rule
 
 Kind = Literal["classification", "generation", "qa", "summarization"]
 PromptFormat = Literal["auto", "plain", "chat"]
@@ -52,6 +54,9 @@ class Task(Declared):
     """The score that decides which strategy is recommended."""
     margin: Annotated[float, Field(gt=0)] = 0.01
     """Δ: the loss on the primary score, in its own unit, that the owner of the task accepts."""
+    guardrails: tuple[Rule, ...] = ()
+    """Limits on other scores. A strategy that breaks one is not recommended, and one that is not shown to keep them only with conditions.
+    In YAML a mapping: `critical_error_rate: {at_most: 0.05}`. They change no result."""
     max_length: Annotated[int, Field(ge=16)] = 2048
     """The limit for prompt and answer together, in tokens. It is the same for every strategy; a shorter context of the model takes
     precedence."""
@@ -66,6 +71,15 @@ class Task(Declared):
         if labels and (len(set(labels)) < max(2, len(labels)) or "" in labels):
             raise ValueError("labels must be at least two distinct, non-empty strings")
         return labels
+
+    @field_validator("guardrails", mode="before")
+    @classmethod
+    def _read_guardrails(cls, value: object) -> tuple[Rule, ...]:
+        return to_guardrails(value)
+
+    @field_serializer("guardrails")
+    def _write_guardrails(self, rules: tuple[Rule, ...]) -> dict[str, dict[str, Any]]:
+        return guardrails_to_plain(rules)
 
     @model_validator(mode="after")
     def _check_no_answer(self) -> Task:

@@ -103,7 +103,7 @@ def test_qa_task_can_omit_no_answer(catalog: Catalog, write: Write) -> None:
     shipped = catalog.task("qa").value
     write("mine.yaml", "name: mine\nkind: qa\ndata: {path: squad.json}\n")
     assert catalog.task("mine.yaml").value == shipped.model_copy(
-        update={"name": "mine", "description": "", "data": catalog.task("mine.yaml").value.data}
+        update={"name": "mine", "description": "", "data": catalog.task("mine.yaml").value.data, "guardrails": ()}
     )
     assert (shipped.no_answer, shipped.decode.stop) == ("unanswerable", ("\n",))
     write("own.yaml", "name: own\nkind: qa\ndata: {path: a.csv}\nno_answer: no idea\nprompt: '{{ question }} (or: no idea)'\n")

@@ -128,6 +128,8 @@ def _find_problems(rule: Rule, task: Task, metrics: Collection[Metric]) -> list[
     problems = _direction_problems(rule, metric.direction if metric else REVIEW_SCORES.get(rule.score, "lower"))
     if rule.rule == "not_worse" and rule.margin is None and rule.score != task.primary:
         problems.append(("score", f"the task's margin is for {task.primary}; set 'margin' to say by how much {rule.score} may be worse"))
+    if rule.against is not None and rule.compares:
+        problems.append(("against", f"the command names the baseline, so in a policy the rule '{rule.rule}' takes no 'against'"))
     bounds = BOUNDS.get(metric.unit) if metric else None
     if rule.margin is not None and bounds is not None and rule.margin >= bounds[1] - bounds[0]:
         scale = f"{rule.score} ranges from {bounds[0]:g} to {bounds[1]:g}"

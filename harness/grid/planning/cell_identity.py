@@ -10,7 +10,7 @@ from harness.measure import code_digest, get_result_versions
 from harness.store import EXTERNAL
 from harness.types import Cell, Splits, Strategy, Task
 
-_IRRELEVANT_TASK_FIELDS = {"data", "description", "margin", "review"}  # the rows themselves are hashed in place of `data`
+_IRRELEVANT_TASK_FIELDS = {"data", "description", "guardrails", "margin", "review"}  # the rows themselves are hashed in place of `data`
 
 
 def model_cell(

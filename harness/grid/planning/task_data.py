@@ -33,7 +33,8 @@ def load_tasks(entries: Mapping[str, Entry[Task]], request: Request) -> dict[str
     loaded = {}
     for name, entry in entries.items():
         splits = load_splits(entry.value, folder=entry.folder, limit=request.limit, whole_as_test=request.whole_as_test)
-        loaded[name] = _scored_by_facts(entry.value, splits), splits
+        warnings = _check_guardrails_on_facts(entry.value, splits, is_sample=request.limit is not None)
+        loaded[name] = _scored_by_facts(entry.value, splits), with_warnings(splits, warnings)
     return loaded
 
 
@@ -59,3 +60,22 @@ def _scored_by_facts(task: Task, splits: Splits) -> Task:
     if requested and not known:
         raise BenchError(f"task '{task.name}': metrics: '{FACTS.name}' needs examples whose facts are known, and these have none")
     return task.model_copy(update={"metrics": (*task.metrics, FACTS.name)}) if known and not requested else task
+
+
+def _check_guardrails_on_facts(task: Task, splits: Splits, *, is_sample: bool) -> list[str]:
+    """A warning if there is a guardrail on facts, and the test examples have none.
+
+    Args:
+        is_sample: whether the data may have examples with facts that were not drawn.
+
+    Raises:
+        BenchError: these are all examples of the data.
+    """
+    limited = [rule.score for rule in task.guardrails if rule.score in FACTS.scores]
+    if not limited or any(map(has_facts, splits.test)):
+        return []
+    problem = f"guardrails: '{limited[0]}' needs examples whose facts are known, and "
+    if is_sample or any(map(has_facts, (*splits.train, *splits.validation))):
+        return [f"{problem}the test set has none, so nothing is known about this guardrail"]
+    advice = "Remove the guardrail, or limit what raters find: review.critical_error_rate"
+    raise BenchError(f"task '{task.name}': {problem}these have none. {advice}")

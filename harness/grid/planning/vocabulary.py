@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import partial
 from typing import get_args
 
-from harness.catalog import MetricInfo, Vocabulary
+from harness.catalog import MetricInfo, ScoreInfo, Vocabulary
 from harness.data import sources
-from harness.metrics import families, is_library_metric, library_score_name
+from harness.metrics import BOUNDS, FACTS, Family, families, is_library_metric, library_score_name
 from harness.types import Kind
+
+_REVIEW_SCORES = {"review.critical_error_rate": ScoreInfo("lower", (0.0, 1.0))}
 
 
 def vocabulary() -> Vocabulary:
-    """Metrics with the kinds they fit and the scores they give, and the sources of data."""
+    """Metrics with the kinds they fit and the scores they give, what raters find, and the sources of data."""
     return Vocabulary(
-        metrics={name: MetricInfo(family.kinds, family.scores) for name, family in families().items()},
+        metrics={name: MetricInfo(family.kinds, family.scores, partial(_describe_scores, family)) for name, family in families().items()},
+        implied_metrics=(FACTS.name,),
+        review_scores=_REVIEW_SCORES,
         sources=tuple(sources()),
         library_metric=lambda name: MetricInfo(get_args(Kind), (library_score_name(name),)) if is_library_metric(name) else None,
     )
+
+
+def _describe_scores(family: Family) -> Mapping[str, ScoreInfo]:
+    """The direction and the bounds of each score, which do not depend on the labels. Nothing where a plug-in cannot be built."""
+    try:
+        return {metric.name: ScoreInfo(metric.direction, BOUNDS.get(metric.unit)) for metric in family.build(("a", "b"))}
+    except Exception:  # third-party code can fail in any way; the plan reports it, with the real labels
+        return {}

@@ -95,11 +95,12 @@ def _one_or_several(files: tuple[str, ...]) -> Paths:
 
 
 def _on_data(task: Task, origin: Mapping[str, Any], request: Request) -> Task:
-    """The task on other data. A task that already reads files keeps their columns, shares and labels."""
+    """The task on other data. A task that already reads files keeps their columns, shares, labels and guardrails. Those of a shipped task
+    were chosen for the shipped data."""
     fold = {"fold_references_by": request.fold_references_by} if request.fold_references_by else {}
     if task.data.source is not None:
         data = DataSpec(**origin, fields=request.fields, skip_bad_rows=request.skip_bad_rows, **fold)
-        return task.model_copy(update={"data": data, "labels": ()})
+        return task.model_copy(update={"data": data, "labels": (), "guardrails": ()})
     changed = {
         **origin,
         **fold,

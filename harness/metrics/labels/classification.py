@@ -158,11 +158,19 @@ def _build(labels: Sequence[str]) -> tuple[Metric, ...]:
     # All share one function object, by which resampling recognizes that they share their statistics.
     corpus = [
         Metric(
-            name, "higher", unit, "corpus", counts, _aggregate(average), f"{name}|{signature}|bench:{REVISION}", undefined=undefined(name)
+            name,
+            "higher",
+            unit,
+            "corpus",
+            counts,
+            _aggregate(average),
+            f"{name}|{signature}|bench:{REVISION}",
+            undefined=undefined(name),
+            exact=True,
         )
         for name, (unit, average) in _CORPUS.items()
     ]
-    return (example_metric("accuracy", "higher", "fraction", hit, signature), *corpus)
+    return (example_metric("accuracy", "higher", "fraction", hit, signature, exact=True), *corpus)
 
 
 def _aggregate(average: Averages) -> Callable[[Array, Array], Array]:

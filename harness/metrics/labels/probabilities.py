@@ -130,9 +130,10 @@ def _build(labels: Sequence[str]) -> tuple[Metric, ...]:
             area_under_curve,
             f"auroc|avg:ovr-macro|{rules}|bench:{REVISION}",
             undefined=one_gold_class,
+            exact=True,
         ),
-        example_metric("brier", "lower", "score", by_gold_label(_brier), f"scale:half|{rules}"),
-        example_metric("log_loss", "lower", "nats", by_gold_label(_log_loss), f"cut:eps|{rules}"),
+        example_metric("brier", "lower", "score", by_gold_label(_brier), f"scale:half|{rules}", exact=True),
+        example_metric("log_loss", "lower", "nats", by_gold_label(_log_loss), f"cut:eps|{rules}", exact=True),
         Metric(
             "ece",
             "lower",
@@ -142,6 +143,7 @@ def _build(labels: Sequence[str]) -> tuple[Metric, ...]:
             calibration_error,
             f"ece|bins:{BINS}-equal-width|{rules}|bench:{REVISION}",
             resampling_biased=True,
+            exact=True,
         ),
     )
 

@@ -16,7 +16,7 @@ def exact_match(example: Example, prediction: Prediction) -> float | None:
 
 
 def _build(labels: Sequence[str]) -> tuple[Metric, ...]:
-    return (example_metric("exact_match", "higher", "fraction", exact_match, "case:kept|space:stripped|refs:any"),)
+    return (example_metric("exact_match", "higher", "fraction", exact_match, "case:kept|space:stripped|refs:any", exact=True),)
 
 
 EXACT_MATCH = Family("exact_match", ("summarization", "generation", "classification"), ("exact_match",), _build)

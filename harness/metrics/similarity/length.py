@@ -30,9 +30,9 @@ def compression_ratio(example: Example, prediction: Prediction) -> float | None:
 
 def _build(labels: Sequence[str]) -> tuple[Metric, ...]:
     return (
-        example_metric("output_words", "none", "words", output_words, "tok:whitespace"),
-        example_metric("length_ratio", "none", "ratio", length_ratio, "tok:whitespace|refs:first"),
-        example_metric("compression_ratio", "none", "ratio", compression_ratio, "tok:whitespace|of:inputs"),
+        example_metric("output_words", "none", "words", output_words, "tok:whitespace", exact=True),
+        example_metric("length_ratio", "none", "ratio", length_ratio, "tok:whitespace|refs:first", exact=True),
+        example_metric("compression_ratio", "none", "ratio", compression_ratio, "tok:whitespace|of:inputs", exact=True),
     )
 
 

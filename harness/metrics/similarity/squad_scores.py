@@ -75,7 +75,7 @@ _RULES = "squad:v1.1|no-refs:v2.0|case:lower|punct:removed|articles:removed|refs
 
 def _build_squad(labels: Sequence[str]) -> tuple[Metric, ...]:
     return (
-        example_metric("exact_match", "higher", "fraction", exact_match, _RULES),
+        example_metric("exact_match", "higher", "fraction", exact_match, _RULES, exact=True),
         example_metric("f1", "higher", "fraction", f1, _RULES),
     )
 
@@ -83,7 +83,7 @@ def _build_squad(labels: Sequence[str]) -> tuple[Metric, ...]:
 def _build_answerability(labels: Sequence[str]) -> tuple[Metric, ...]:
     return (
         example_metric("has_answer_f1", "higher", "fraction", has_answer_f1, _RULES),
-        example_metric("no_answer_f1", "higher", "fraction", no_answer_f1, _RULES),
+        example_metric("no_answer_f1", "higher", "fraction", no_answer_f1, _RULES, exact=True),
     )
 
 

@@ -79,6 +79,19 @@ def test_margin_and_price_change_the_plan_but_not_the_cells(plan, tmp_path):
     assert plan().plan.digest != first.plan.digest
 
 
+def test_guardrails_change_the_plan_but_not_the_cells(plan, visits, tmp_path):
+    fields, plans = "{input: dialogue, target: note}", []
+    for limit in (0.3, 0.2):
+        data = f"data: {{path: {visits()}, fields: {fields}}}\n"
+        guardrails = f"guardrails: {{unsupported_rate: {{at_most: {limit}}}}}\n"
+        (tmp_path / "mine.yaml").write_text(f"name: mine\nkind: summarization\n{data}{guardrails}")
+        plans.append(plan(tasks=("mine.yaml",)))
+    first, second = plans
+    assert ids(second) == ids(first)
+    assert second.plan.digest != first.plan.digest
+    assert [rule.value for rule in second.plan.tasks["mine"].guardrails] == [0.2]
+
+
 def test_task_keeps_its_columns_and_shares_on_another_file(plan, visits, tmp_path):
     visits("new.csv")
     (tmp_path / "mine.yaml").write_text(

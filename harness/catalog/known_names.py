@@ -1,0 +1,41 @@
+"""The registered names that a declaration may use. They are passed in, because the folders that register them import this one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class ScoreInfo:
+    """What the catalog knows of a score: which values are better, and the lowest and highest possible ones, if there are any."""
+
+    direction: Literal["higher", "lower", "none"]
+    bounds: tuple[float, float] | None
+
+
+@dataclass(frozen=True)
+class MetricInfo:
+    """What the catalog knows of a metric: the kinds of task it applies to, and its scores."""
+
+    kinds: Collection[str]
+    scores: tuple[str, ...]
+    describe: Callable[[], Mapping[str, ScoreInfo]] = dict
+    """Describes the scores; those that cannot be described are left out."""
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """Everything that is registered."""
+
+    metrics: Mapping[str, MetricInfo] = field(default_factory=dict)
+    """Registered metrics by name."""
+    implied_metrics: Collection[str] = ()
+    """Metrics that are added to every task whose data allow them."""
+    review_scores: Mapping[str, ScoreInfo] = field(default_factory=dict)
+    """What raters find that a guardrail may limit."""
+    sources: Collection[str] = ()
+    """The names of the registered data sources."""
+    library_metric: Callable[[str], MetricInfo | None] = lambda name: None
+    """Looks up a metric that is not registered but belongs to a library, such as `evaluate:wer`."""
