@@ -54,18 +54,28 @@ def modules() -> Iterator[tuple[Path, ast.Module]]:
         yield file, ast.parse(file.read_text(encoding="utf-8"))
 
 
+def _names_in_all(tree: ast.Module) -> set[str]:
+    """What an `__init__.py` lists."""
+    lists = [node.value for node in tree.body if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"]
+    return {name for each in lists for name in ast.literal_eval(each)}
+
+
 def test_folders_are_imported_through_their_init() -> None:
     """`from harness.data.formats.csv_file import …` outside harness/data/formats would depend on how that folder is divided."""
-    folders = {".".join(file.parent.relative_to(ROOT).parts) for file, _ in modules() if file.name == "__init__.py"}
+    offered = {".".join(file.parent.relative_to(ROOT).parts): _names_in_all(tree) for file, tree in modules() if file.name == "__init__.py"}
     wrong = []
     for file, tree in modules():
         own = ".".join(file.parent.relative_to(ROOT).parts)
         for node in ast.walk(tree):
-            if not isinstance(node, ast.ImportFrom) or not (node.module or "").startswith("harness.") or node.module in folders:
+            if not isinstance(node, ast.ImportFrom) or not (node.module or "").startswith("harness."):
                 continue
-            folder = (node.module or "").rpartition(".")[0]
-            if folder not in ("harness", own) and not own.startswith(f"{folder}."):
-                wrong.append(f"{file.relative_to(ROOT)}:{node.lineno}: from {node.module} import {', '.join(n.name for n in node.names)}")
+            module, names = node.module or "", {alias.name for alias in node.names}
+            if module in offered:
+                folder, names = module, {name for name in names - offered[module] if f"{module}.{name}" not in offered}
+            else:
+                folder = module.rpartition(".")[0]
+            if names and folder not in ("harness", own) and not own.startswith(f"{folder}."):
+                wrong.append(f"{file.relative_to(ROOT)}:{node.lineno}: from {module} import {', '.join(sorted(names))}")
     assert not wrong, "import these through the folder's __init__.py:\n" + "\n".join(wrong)
 
 

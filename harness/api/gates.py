@@ -11,11 +11,10 @@ from harness.api.arguments import PathLike, RunLike, TaskLike, as_declared
 from harness.api.catalogs import open_catalog
 from harness.api.loaded_run import load_results
 from harness.errors import BenchError, did_you_mean, setting
-from harness.gate import Event, Policy, Registry, Verdict, VerdictNote, default_policy, judge, read_policy
+from harness.gate import Event, Policy, Registry, Verdict, VerdictNote, default_policy, judge, read_policy, save_verdict
 from harness.gate import draft_policy as write_draft
 from harness.reporting import rewrite_page
 from harness.results import RunResults, StrategyResult
-from harness.store import add_verdict
 
 REGISTRY = "registry"
 
@@ -208,7 +207,7 @@ def _judge(candidate: StrategyResult, opponent: _Baseline, policy: Policy, model
     base_folder = None if model_path is None else os.fspath(model_path)
     verdict = judge(candidate, opponent.result, policy, models, baseline_run=opponent.run, model_path=base_folder)
     try:
-        add_verdict(candidate.run.path, verdict.to_json())
+        save_verdict(candidate.run.path, verdict)
         rewrite_page(RunResults(candidate.run.folder))
     except (OSError, BenchError) as error:
         note = VerdictNote("not_recorded", texts={"run": (candidate.run.name,), "error": (str(error),)})

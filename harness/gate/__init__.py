@@ -17,8 +17,8 @@ from harness.gate.verdict import (
     Verdict,
     VerdictNote,
     VerdictNoteCode,
-    parse_verdict,
 )
+from harness.gate.verdict_store import load_verdicts, save_verdict
 from harness.statistics import Outcome
 
 __all__ = [
@@ -40,6 +40,7 @@ __all__ = [
     "default_policy",
     "draft_policy",
     "judge",
-    "parse_verdict",
+    "load_verdicts",
     "read_policy",
+    "save_verdict",
 ]

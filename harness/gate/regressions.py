@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -42,14 +43,18 @@ def find_regressions(pair: GatePair, metrics: Sequence[Metric]) -> list[Regressi
             Regression(
                 example=example.id,
                 title=example.inputs.get("question") or next(iter(example.inputs.values()), ""),
-                baseline=float(baseline[i]),
-                candidate=float(candidate[i]),
+                baseline=_known(baseline[i]),
+                candidate=_known(candidate[i]),
                 baseline_output=baseline_outputs.get(example.id, ""),
                 candidate_output=candidate_outputs.get(example.id, ""),
                 critical_by=finders[i],
             )
         )
     return regressions
+
+
+def _known(score: float) -> float | None:
+    return None if math.isnan(score) else float(score)
 
 
 def _critical_finders(pair: GatePair, metrics: Sequence[Metric]) -> list[tuple[str, ...]]:

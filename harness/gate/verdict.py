@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
-from harness.errors import BenchError
 from harness.statistics import Outcome
-from harness.store import from_json_text, to_jsonable
+from harness.store import to_jsonable
 
 EXIT_CODES: dict[Outcome, int] = {"PASS": 0, "FAIL": 1, "INCONCLUSIVE": 3}
 FORMAT: Literal[2] = 2  # of a stored verdict
@@ -143,14 +141,14 @@ class Regression:
 
     Attributes:
         title: the example's question, or its first input.
-        baseline, candidate: their scores.
+        baseline, candidate: their scores; None where the score does not apply to the example.
         critical_by: who found a critical error there that the baseline does not make: "scores", "people".
     """
 
     example: str
     title: str
-    baseline: float
-    candidate: float
+    baseline: float | None
+    candidate: float | None
     baseline_output: str
     candidate_output: str
     critical_by: tuple[str, ...] = ()
@@ -217,34 +215,13 @@ class Verdict:
         return EXIT_CODES[self.outcome]
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values that `parse_verdict` reads. Numbers that do not exist are null, never NaN."""
+        """Plain values, as they are stored. Numbers that do not exist are null, never NaN."""
         values: dict[str, Any] = to_jsonable(asdict(self))
         return values
 
     def without_text(self) -> Verdict:
         """Without ids and outputs of test examples: they may contain what patients said."""
         return replace(self, regressions=(), rules=tuple(replace(rule, example_ids=()) for rule in self.rules))
-
-
-def parse_verdict(values: Mapping[str, Any], where: str) -> Verdict:
-    """The verdict from stored values.
-
-    Args:
-        where: the file, for errors.
-
-    Raises:
-        BenchError: the record is damaged, or another version wrote it.
-    """
-    version = values.get("format")
-    if version != FORMAT:
-        raise BenchError(
-            f"{where}: holds a verdict in format {version or 1}; this version of bench reads format {FORMAT}. "
-            "Move the file away, and run `bench gate` again."
-        )
-    try:
-        return from_json_text(Verdict, json.dumps(values))
-    except ValueError as error:
-        raise BenchError(f"{where}: is damaged: {error}. Move the file away, and run `bench gate` again.") from None
 
 
 def combine_outcomes(outcomes: Iterable[Outcome]) -> Outcome:

@@ -5,7 +5,7 @@ for strategy in results.by_task["summarization"].strategies:
     print(strategy.label, strategy.primary, strategy.costs)
 """
 
-from harness.results.costs import PHASES, StrategyCosts, costs_of_a_run, costs_of_use, costs_over_tasks, sum_of_known
+from harness.results.costs import PHASES, StrategyCosts, costs_of_a_run, costs_of_use, costs_over_tasks, sum_of_known, total_cost
 from harness.results.finished_cell import FinishedCell, find_cell
 from harness.results.pairing import MetricMismatch, Pairing, check_same_examples, shared_metrics
 from harness.results.run_results import RunResults
@@ -38,4 +38,5 @@ __all__ = [
     "shared_metrics",
     "slice_examples",
     "sum_of_known",
+    "total_cost",
 ]

@@ -51,6 +51,35 @@ class StrategyCosts:
         return self.total_seconds > 0
 
 
+@dataclass(frozen=True)
+class TotalCost:
+    """What several phases took together.
+
+    Price and energy are None if any phase lacks them, because a partial sum would look too cheap. Memory is the largest peak, in bytes.
+    """
+
+    seconds: float
+    tokens: int
+    price: float | None
+    energy: float | None
+    peak_allocated: int | None
+    peak_reserved: int | None
+    currency: str | None
+
+
+def total_cost(costs: Sequence[Cost]) -> TotalCost:
+    """Add up phases of one cell or of many; without phases, price and energy are None, too."""
+    return TotalCost(
+        seconds=sum(cost.seconds for cost in costs),
+        tokens=sum(cost.tokens for cost in costs),
+        price=sum_of_known([cost.price for cost in costs]) if costs else None,
+        energy=sum_of_known([cost.energy for cost in costs]) if costs else None,
+        peak_allocated=_largest([cost.peak_allocated for cost in costs]),
+        peak_reserved=_largest([cost.peak_reserved for cost in costs]),
+        currency=costs[0].currency if costs else None,
+    )
+
+
 def strategy_costs(results: Sequence[CellResult], *, outputs: int = 0, external: bool = False) -> StrategyCosts | None:
     """The costs of the cells of one strategy; None where nothing was recorded.
 

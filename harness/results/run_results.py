@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cached_property
 
-from harness.results.costs import StrategyCosts, strategy_costs
+from harness.results.costs import TotalCost, total_cost
 from harness.results.finished_cell import find_cell
 from harness.results.strategy_result import StrategyResult
 from harness.results.task_results import TaskResults
@@ -33,6 +33,6 @@ class RunResults(StoredRun):
         return self.by_task[cell.task.name].get_strategy(cell.cell)
 
     @property
-    def spent(self) -> StrategyCosts | None:
-        """What the whole run took, the mean of all cells that ended, failed ones included."""
-        return strategy_costs([result for result in self.results.values() if result.costs])
+    def spent(self) -> TotalCost:
+        """What the whole run took, failed cells included."""
+        return total_cost([cost for result in self.results.values() for cost in result.costs])

@@ -16,7 +16,7 @@ from harness.store.run_folder import CellFolder, RunFolder
 from harness.store.run_plan import EXTERNAL, ModelInfo, RunPlan
 from harness.store.runs_folder import create_run, find_finished_cell, find_unfinished_run, open_run, reuse_cell
 from harness.store.stored_run import StoredRun
-from harness.store.verdict_files import add_verdict, read_verdicts
+from harness.store.verdict_files import add_verdict_file, list_verdict_files
 
 __all__ = [
     "EXTERNAL",
@@ -28,7 +28,7 @@ __all__ = [
     "RunLock",
     "RunPlan",
     "StoredRun",
-    "add_verdict",
+    "add_verdict_file",
     "create_run",
     "file_lock",
     "find_finished_cell",
@@ -36,12 +36,12 @@ __all__ = [
     "from_json_text",
     "get_packet_folder",
     "list_packet_folders",
+    "list_verdict_files",
     "open_run",
     "read_json",
     "read_retired_examples",
     "read_table",
     "read_value",
-    "read_verdicts",
     "retire_examples",
     "reuse_cell",
     "to_json_line",

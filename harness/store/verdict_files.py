@@ -1,22 +1,26 @@
-"""The gate's verdicts on the models of a run: one file each, never changed."""
+"""Where a run keeps the gate's verdicts on its models: gates/<time>-<number>.json, one file each, never changed."""
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 from harness.errors import BenchError
-from harness.store.json_files import read_json, write_json
+from harness.store.json_files import write_value
+
+T = TypeVar("T")
 
 
-def add_verdict(run: Path, verdict: Mapping[str, Any]) -> Path:
-    """Store a verdict in the folder of its run.
+def add_verdict_file(run: Path, kind: type[T], verdict: T, *, at: str) -> Path:
+    """Store a verdict of this type in the folder of its run.
+
+    Args:
+        at: when it was made, in ISO 8601.
 
     Returns:
-        The new file.
+        The new file, which `read_value` reads.
 
     Raises:
         OSError: the folder cannot be written.
@@ -24,31 +28,27 @@ def add_verdict(run: Path, verdict: Mapping[str, Any]) -> Path:
     """
     folder = run / "gates"
     folder.mkdir(exist_ok=True)
-    stem = re.sub(r"[^0-9T]", "", str(verdict["at"])[:19])
+    stem = re.sub(r"[^0-9T]", "", at[:19])
     for number in range(1, 10_000):
         path = folder / f"{stem}-{number:04d}.json"
         try:
-            _write_new(path, verdict)
+            _write_new(path, kind, verdict)
         except FileExistsError:  # another gate finished in the same second
             continue
         return path
     raise BenchError(f"{folder}: holds too many verdicts of the same second")
 
 
-def read_verdicts(run: Path) -> dict[Path, dict[str, Any]]:
-    """The stored verdicts by file, oldest first.
-
-    Raises:
-        BenchError: a file is damaged.
-    """
-    return {file: value for file in sorted((run / "gates").glob("*.json")) if isinstance(value := read_json(file), dict)}
+def list_verdict_files(run: Path) -> list[Path]:
+    """The stored verdicts, oldest first."""
+    return sorted((run / "gates").glob("*.json"))
 
 
-def _write_new(path: Path, verdict: Mapping[str, Any]) -> None:
+def _write_new(path: Path, kind: type[T], verdict: T) -> None:
     """Write a new file, completely or not at all. A hard link, unlike a rename, never replaces an existing file."""
     temporary = path.with_name(f".{os.getpid()}.whole")
     try:
-        write_json(temporary, verdict)
+        write_value(temporary, kind, verdict)
         os.link(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)

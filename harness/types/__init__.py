@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.types.cell import Cell, CellResult, Cost, Phase, Shape, Status, TrainingSummary, total_cost
+from harness.types.cell import Cell, CellResult, Cost, Phase, Shape, Status, TrainingSummary
 from harness.types.cell_note import CellNote, NoteCode
 from harness.types.data_spec import DataSpec, FilesSpec, SplitSpec
 from harness.types.declared import Declared, Paths
@@ -54,5 +54,4 @@ __all__ = [
     "TrainingSummary",
     "always_defined",
     "parameter_count",
-    "total_cost",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -111,20 +111,3 @@ class CellResult:
     signatures: Mapping[str, str] = field(default_factory=dict)
     """By score, the signature of the metric that computed the stored scores. A reader whose metric has the same signature can use them
     as they are."""
-
-
-def total_cost(costs: Sequence[Cost]) -> dict[str, float | int | None]:
-    """Add up phases: seconds, tokens, price and energy, and the largest peak of memory.
-
-    Price and energy are None if any phase lacks them, because a partial sum would look too cheap.
-    """
-    prices = [c.price for c in costs]
-    energies = [c.energy for c in costs]
-    peaks = [c.peak_allocated for c in costs if c.peak_allocated is not None]
-    return {
-        "seconds": sum(c.seconds for c in costs),
-        "tokens": sum(c.tokens for c in costs),
-        "price": sum(p for p in prices if p is not None) if prices and None not in prices else None,
-        "energy": sum(e for e in energies if e is not None) if energies and None not in energies else None,
-        "peak_allocated": max(peaks, default=None),
-    }

@@ -13,12 +13,12 @@ from chance import at_most
 from report_factory import HOSTILE, Made, classification, make_run, summarization
 
 from harness.errors import BenchError
-from harness.gate import EXIT_CODES, JudgedRule, Reason, VerdictNote, parse_verdict
+from harness.gate import EXIT_CODES, JudgedRule, Reason, VerdictNote, load_verdicts
 from harness.reporting import render, verdict_to_json, verdict_to_junit, verdict_to_markdown
 from harness.reporting.views import build_report_view
 from harness.reporting.wording.gate_sentences import headline, rule_title
 from harness.reporting.wording.gate_tables import list_rules
-from harness.store import StoredRun, read_verdicts
+from harness.store import StoredRun
 from tests.gate.conftest import Runs, judged, only
 
 
@@ -183,8 +183,7 @@ def test_the_spread_of_seeds_counts_where_the_policy_says_so(tmp_path: Path) -> 
 def test_a_verdict_is_stored_and_in_the_report(runs: Runs, tmp_path: Path) -> None:
     run = runs(0.9)
     verdict = judged(run, tmp_path)
-    ((file, kept),) = read_verdicts(run.path).items()
-    assert parse_verdict(kept, str(file)) == verdict
+    assert load_verdicts(run.path) == [verdict]
     (shown,) = build_report_view(run).tasks[0].verdicts
     assert headline(shown).startswith("PASS: lora of run-0 against base of run-0")
     assert len(list_rules(shown).rows) == len(verdict.rules)
@@ -202,17 +201,32 @@ def test_json_has_sentences_beside_the_codes(runs: Runs, tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
-        ({"format": None}, "holds a verdict in format 1; this version of bench reads format 2"),
+        ({"format": 1}, "holds a verdict in format 1; this version of bench reads format 2"),
         ({"format": 3}, "holds a verdict in format 3; this version of bench reads format 2"),
         ({"alpha": "0.05"}, "is damaged: alpha: "),
         ({"extra": 1}, "is damaged: extra: "),
+        ("[]", "holds a verdict in format None; this version of bench reads format 2"),
+        ('{"format": 2', "is damaged: not valid JSON: "),
     ],
 )
-def test_a_verdict_of_another_version_or_a_damaged_one_is_refused(runs: Runs, tmp_path: Path, change: dict[str, Any], problem: str) -> None:
-    values = judged(runs(0.9), tmp_path).to_json() | change
+def test_a_verdict_of_another_version_or_a_damaged_one_is_refused(
+    runs: Runs, tmp_path: Path, change: dict[str, Any] | str, problem: str
+) -> None:
+    run = runs(0.9)
+    judged(run, tmp_path)
+    (file,) = (run.path / "gates").glob("*.json")
+    file.write_text(change if isinstance(change, str) else json.dumps(json.loads(file.read_text()) | change))
     with pytest.raises(BenchError, match=re.escape(problem)) as refused:
-        parse_verdict(values, "gates/1.json")
-    assert len(refused.value.problems) == 1 and str(refused.value).startswith("gates/1.json: ")
+        build_report_view(run)
+    assert len(refused.value.problems) == 1 and str(refused.value).startswith(f"{file}: ")
+
+
+def test_a_verdict_without_a_format_is_of_the_first_version(runs: Runs, tmp_path: Path) -> None:
+    run = runs(0.9)
+    (run.path / "gates").mkdir()
+    (run.path / "gates" / "20260101T101010-0001.json").write_text('{"outcome": "PASS", "ruling": []}')
+    with pytest.raises(BenchError, match=r"holds a verdict in format 1; this version of bench reads format 2\. Move the file away"):
+        load_verdicts(run.path)
 
 
 def test_a_report_without_text_stays_without_it(runs: Runs, tmp_path: Path) -> None:
@@ -232,7 +246,7 @@ def test_files_of_a_killed_gate_are_ignored(runs: Runs, tmp_path: Path) -> None:
     (run.path / "gates").mkdir()
     (run.path / "gates" / ".4711.whole").write_text('{"outcome": "PA')
     judged(run, tmp_path)
-    assert [value["outcome"] for value in read_verdicts(run.path).values()] == ["PASS"]
+    assert [verdict.outcome for verdict in load_verdicts(run.path)] == ["PASS"]
 
 
 def test_a_verdict_that_cannot_be_stored_is_still_returned(runs: Runs, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 from report_factory import Made, make_run, summarization
 
 from harness.api import review_export, review_import
-from harness.gate import Reason
+from harness.gate import Reason, load_verdicts
 from harness.reporting import verdict_to_junit, verdict_to_markdown
 from harness.reporting.views import build_report_view
 from harness.reporting.wording.gate_tables import list_regressions
@@ -93,3 +93,23 @@ def test_a_critical_error_found_by_reviewers_comes_first_although_the_score_rose
     ceiling = {"rules": [{"rule": "ceiling", "score": "review.critical_error_rate", "value": 0.2}]}
     allowed = judged(run, tmp_path, policy=ceiling)
     assert allowed.outcome == "PASS" and allowed.rules[-1].measured == pytest.approx(2 / 60)
+
+
+def test_a_critical_error_on_an_example_without_a_score_is_listed_without_one(tmp_path: Path) -> None:
+    """The primary score is of facts, and half of the examples have none."""
+    facts = [{"what": "sign", "any": ["mild"]}]
+    cells = [Made("base", 0.9), Made("lora", 0.9, 1, train_seconds=9)]
+    run = make_run(
+        tmp_path / "run",
+        [summarization(cells, rows=40, metrics=("facts",), primary="entity_recall", meta=lambda i: {"facts": facts if i % 2 else None})],
+    )
+    fatal = run.examples("summarization")[0].id
+
+    def answer(item: ReviewItem, sides: tuple[str, ...]) -> dict[str, Any]:
+        return {"answers": {"severity": "critical" if item.example == fatal and sides == ("lora",) else "none"}}
+
+    reviewed(run, answer, tmp_path, n=40, mode="errors")
+    verdict = judged(run, tmp_path)
+    (worst, *_) = verdict.regressions
+    assert (worst.example, worst.baseline, worst.candidate) == (fatal, None, None)
+    assert load_verdicts(run.path) == [verdict] and list_regressions(verdict).rows[0][2:4] == ("–", "–")

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from harness.measure import Meter, environment, get_result_versions, meter, usable_cores
-from harness.types import Cost, total_cost
+from harness.types import Cost
 
 
 class Clock:
@@ -135,14 +135,6 @@ def test_real_memory_is_measured() -> None:
     (cost,) = m.costs()
     assert cost.peak_allocated is not None and cost.peak_allocated > 64 << 20
     assert cost.peak_reserved is None, "there is no reserved memory on a CPU"
-
-
-def test_total_cost() -> None:
-    a = Cost("load", 1, "x", peak_allocated=5, tokens=1, price=0.5, energy=1)
-    b = Cost("train", 2, "x", peak_allocated=9, tokens=2, price=0.25)
-    assert total_cost([a, b]) == {"seconds": 3, "tokens": 3, "price": 0.75, "energy": None, "peak_allocated": 9}
-    assert total_cost([a, Cost("score", 1, "x")])["price"] is None, "a sum without one phase would look too cheap"
-    assert total_cost([]) == {"seconds": 0, "tokens": 0, "price": None, "energy": None, "peak_allocated": None}
 
 
 def test_environment_names_versions_and_no_person() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from harness.results import StrategyCosts, costs_of_a_run, costs_of_use, costs_over_tasks
+from harness.results import StrategyCosts, costs_of_a_run, costs_of_use, costs_over_tasks, total_cost
 from harness.results.costs import strategy_costs
 from harness.types import Cell, CellResult, Cost
 
@@ -86,3 +86,13 @@ def test_costs_over_tasks_are_sums_of_training_and_means_of_outputs() -> None:
     assert (found.peak_allocated, found.phases["train"], found.cells) == (4000, 60.0, 2)
     unknown = costs([Cost("train", 1.0, "cpu"), PREDICT])
     assert costs_over_tasks([first, unknown]).training_price is None
+
+
+def test_total_cost_adds_up_phases_and_knows_no_partial_sums() -> None:
+    a = Cost("load", 1, "x", peak_allocated=5, tokens=1, price=0.5, energy=1)
+    b = Cost("train", 2, "x", peak_allocated=9, peak_reserved=11, tokens=2, price=0.25)
+    both = total_cost([a, b])
+    assert (both.seconds, both.tokens, both.price, both.energy, both.peak_allocated, both.peak_reserved) == (3, 3, 0.75, None, 9, 11)
+    assert total_cost([a, Cost("score", 1, "x")]).price is None, "a sum without one phase would look too cheap"
+    none = total_cost([])
+    assert (none.seconds, none.tokens, none.price, none.energy, none.peak_allocated, none.currency) == (0, 0, None, None, None, None)

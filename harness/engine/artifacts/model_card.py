@@ -6,8 +6,9 @@ import json
 from collections.abc import Mapping, Sequence
 
 from harness.engine.artifacts.usage_snippets import usage_section
+from harness.results import total_cost
 from harness.store import RunPlan
-from harness.types import CellResult, Score, Shape, Strategy, Task, total_cost
+from harness.types import CellResult, Score, Shape, Strategy, Task
 
 CARD_TAGS = "tags: [finetune-bench]"  # the line by which an earlier export is recognized
 
@@ -97,8 +98,8 @@ def _interval(score: Score) -> str:
 
 def _costs(plan: RunPlan, result: CellResult) -> list[str]:
     cost = total_cost(result.costs)
-    price = "price unknown" if cost["price"] is None else f"{cost['price']:.4f} {plan.options['price']['currency']}"
-    return [f"Cost of loading, training and testing: {cost['seconds']:.1f} s on {result.costs[0].device}, {price}.", ""]
+    price = "price unknown" if cost.price is None else f"{cost.price:.4f} {plan.options['price']['currency']}"
+    return [f"Cost of loading, training and testing: {cost.seconds:.1f} s on {result.costs[0].device}, {price}.", ""]
 
 
 def _quantization(strategy: Strategy) -> list[str]:

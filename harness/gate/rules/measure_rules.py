@@ -9,6 +9,9 @@ from harness.results import StrategyResult
 from harness.statistics import Outcome
 from harness.types import Rule
 
+_TRAINING = ("training_seconds", "training_price")  # 0 where nothing was recorded: nothing is trained
+_PRICES = ("training_price", "thousand_price")
+
 
 def check_measure(case: GateInput, rule: Rule) -> RuleVerdict:
     """The verdict of a rule on a measure; less is better. What was not measured fails."""
@@ -19,7 +22,7 @@ def check_measure(case: GateInput, rule: Rule) -> RuleVerdict:
     if not judged.compares:
         passes = value <= threshold if rule.rule == "ceiling" else value >= threshold
         return RuleVerdict(judged, _outcome(passes), Reason("measured"), measured=value)
-    if case.baseline is not None and rule.score.endswith("_price"):
+    if case.baseline is not None and rule.score in _PRICES:
         currencies = dict.fromkeys(side.costs.currency for side in (case.candidate, case.baseline) if side.costs is not None)
         if len(currencies) > 1:
             return RuleVerdict(judged, "INCONCLUSIVE", Reason("currencies_differ", texts={"currencies": tuple(currencies)}))
@@ -44,7 +47,7 @@ def get_measure(model: StrategyResult, name: str) -> float | None:
     if name == "artifact_bytes":
         return float(model.artifact_bytes)
     if costs is None:
-        return 0.0 if name.startswith("training_") else None
+        return 0.0 if name in _TRAINING else None
     measures = {
         "answer_seconds": costs.answer_seconds,
         "training_seconds": costs.training_seconds,

@@ -10,10 +10,10 @@ from harness.reporting.views import TaskOutcome, build_task_outcome
 from harness.reporting.views.comparison import ComparisonView
 from harness.reporting.views.sections import StrategyCurve
 from harness.reporting.wording import advice_sentences, cell_notes, comparison_sentences, learning_sentences
-from harness.results import PHASES, RunResults, TaskResults
+from harness.results import PHASES, RunResults, TaskResults, total_cost
 from harness.statistics import Step
 from harness.store import to_jsonable
-from harness.types import Cell, CellResult, Cost, Score, total_cost
+from harness.types import Cell, CellResult, Cost, Score
 
 
 def to_json(run: RunResults) -> dict[str, Any]:
@@ -106,7 +106,7 @@ def _cell(cell: Cell, status: str, result: CellResult | None, results: TaskResul
         "error": result.error if result else None,
         "scores": {name: _score(score) for name, score in scores.items()},
         "costs": {phase: _cost(own) for phase in PHASES if (own := [c for c in costs if c.phase == phase])},
-        "total_cost": total_cost(costs) | {"currency": costs[0].currency if costs else None},
+        "total_cost": _total(costs),
         "parameters": {
             "trainable": result.trainable_parameters if result else None,
             "total": result.total_parameters if result else None,
@@ -137,16 +137,22 @@ def _score(score: Score) -> dict[str, Any]:
     }
 
 
-def _cost(costs: list[Cost]) -> dict[str, Any]:
+def _total(costs: Sequence[Cost]) -> dict[str, Any]:
+    """All phases of a cell together."""
+    total = asdict(total_cost(costs))
+    del total["peak_reserved"]  # each phase has it
+    return total
+
+
+def _cost(costs: Sequence[Cost]) -> dict[str, Any]:
     """The entries of one phase together."""
     total = total_cost(costs)
-    reserved = [c.peak_reserved for c in costs if c.peak_reserved is not None]
     return {
-        "seconds": total["seconds"],
-        "peak_allocated": total["peak_allocated"],
-        "peak_reserved": max(reserved, default=None),
-        "tokens": total["tokens"],
-        "energy": total["energy"],
-        "price": total["price"],
-        "currency": costs[0].currency,
+        "seconds": total.seconds,
+        "peak_allocated": total.peak_allocated,
+        "peak_reserved": total.peak_reserved,
+        "tokens": total.tokens,
+        "energy": total.energy,
+        "price": total.price,
+        "currency": total.currency,
     }

@@ -71,9 +71,9 @@ def build_report_view(run: RunResults, *, with_text: bool = True) -> Report:
         tasks=tuple(build_task_view(run, results, with_text=with_text) for results in run.by_task.values()),
         with_text=with_text,
         statuses=dict(Counter(run.status(cell.id) for cell in run.cells)),
-        spent_seconds=spent.total_seconds * spent.cells if spent else 0.0,
-        spent_price=spent.total_price * spent.cells if spent and spent.total_price is not None else None,
-        currency=spent.currency if spent else provenance.price.currency,
+        spent_seconds=spent.seconds,
+        spent_price=spent.price,
+        currency=spent.currency or provenance.price.currency,
         provenance=provenance,
     )
 

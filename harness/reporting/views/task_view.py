@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from harness.gate import Verdict, parse_verdict
+from harness.gate import Verdict, load_verdicts
 from harness.reporting.views.sections import (
     Calibration,
     ClassReport,
@@ -25,7 +25,6 @@ from harness.reporting.views.sections import (
 from harness.reporting.views.task_outcome import TaskOutcome, build_task_outcome
 from harness.results import RunResults, StrategyResult, TaskResults
 from harness.review import Findings, compute_findings, list_retired_examples, load_reviews
-from harness.store import read_verdicts
 from harness.types import DataReport, Task
 
 _MOST_VERDICTS = 6
@@ -89,8 +88,7 @@ def build_task_view(run: RunResults, results: TaskResults, *, with_text: bool = 
 
 def _verdicts(run: RunResults, task: Task, *, with_text: bool) -> tuple[Verdict, ...]:
     newest: dict[tuple[str, str], Verdict] = {}
-    for file, value in reversed(read_verdicts(run.path).items()):
-        verdict = parse_verdict(value, str(file))
+    for verdict in reversed(load_verdicts(run.path)):
         if verdict.task == task.name:
             newest.setdefault((verdict.candidate.label, verdict.policy_digest), verdict)
     return tuple(verdict if with_text else verdict.without_text() for verdict in list(newest.values())[:_MOST_VERDICTS])

@@ -3,7 +3,49 @@
 One module for each subject; callers import the module. Snapshots of what these functions return are in `tests/reporting/wording`.
 """
 
+from harness.reporting.wording import (
+    advice_sentences,
+    cell_notes,
+    chart_texts,
+    comparison_sentences,
+    example_texts,
+    gate_sentences,
+    gate_tables,
+    headings,
+    learning_sentences,
+    names,
+    numbers,
+    power_sentences,
+    review_sentences,
+    review_tables,
+    run_sentences,
+    table_notes,
+    task_sentences,
+    text_table,
+)
 from harness.reporting.wording.cell_notes import note_sentence
 from harness.reporting.wording.power_sentences import describe_power, describe_test_set
 
-__all__ = ["describe_power", "describe_test_set", "note_sentence"]
+__all__ = [
+    "advice_sentences",
+    "cell_notes",
+    "chart_texts",
+    "comparison_sentences",
+    "describe_power",
+    "describe_test_set",
+    "example_texts",
+    "gate_sentences",
+    "gate_tables",
+    "headings",
+    "learning_sentences",
+    "names",
+    "note_sentence",
+    "numbers",
+    "power_sentences",
+    "review_sentences",
+    "review_tables",
+    "run_sentences",
+    "table_notes",
+    "task_sentences",
+    "text_table",
+]

@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from harness.reporting.views import OverallGain, ScoreName
 from harness.reporting.views.sections import CalibrationBin, StrategyCurve, TrainingCurve, shown_forecasts
 from harness.reporting.wording import numbers
-from harness.reporting.wording.headings import PHASE_NAMES
 from harness.reporting.wording.names import strategy_name
 from harness.reporting.wording.run_sentences import describe_source
 from harness.statistics import FAR_FACTOR
-from harness.types import Phase, Score
+from harness.types import Score
 
 BARS = "Bars are 95% CIs."
 GAIN = "improvement over the untuned model, in margins"
@@ -53,11 +52,6 @@ def title_cost_chart(measure: str, quality: str, task: str | None) -> str:
 def title_spent_chart(name: str, task: str) -> str:
     """The title of a chart of what each phase took."""
     return f"{name} by phase on {task}"
-
-
-def hover_phase(label: str, phase: Phase, amount: str) -> str:
-    """What a phase of a strategy took."""
-    return f"{strategy_name(label)}, {PHASE_NAMES[phase]}: {amount}"
 
 
 def title_learning_curve(score: str, task: str) -> str:

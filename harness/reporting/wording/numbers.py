@@ -5,7 +5,6 @@ from __future__ import annotations
 import harness.text
 
 NOTHING = "–"
-NO_PRICE = "no price known; set one with --price"
 plural = harness.text.plural  # here for the templates
 # By the unit of a score. sacrebleu's scores are commonly printed with one decimal.
 _DECIMALS = {"fraction": 3, "score": 3, "nats": 3, "coefficient": 3, "points": 1, "errors": 2, "edits per 100 words": 1, "margins": 1}

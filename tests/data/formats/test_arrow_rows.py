@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import io
 import uuid
 
 import pyarrow as pa
 import pytest
-from pyarrow import parquet
+from file_contents import parquet_of
 
 from harness.data import load_splits
 
@@ -28,12 +27,6 @@ STRANGE = {
 
 def table(**columns):
     return pa.table({"id": [str(i) for i in range(N)], "input": [f"text {i}" for i in range(N)], "target": ["x"] * N, **columns})
-
-
-def parquet_of(found: pa.Table) -> bytes:
-    file = io.BytesIO()
-    parquet.write_table(found, file)
-    return file.getvalue()
 
 
 @pytest.mark.parametrize("name", STRANGE)

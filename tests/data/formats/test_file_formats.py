@@ -4,61 +4,22 @@ from __future__ import annotations
 
 import bz2
 import gzip
-import io
 import json
 import lzma
-import zipfile
 
-import openpyxl
 import pyarrow as pa
 import pytest
-from pyarrow import parquet
+from file_contents import CSV, JSONL, ROWS, parquet_of, workbook, zipped
 
 from harness.data import load_splits, peek
 from harness.data.formats.open_data import READABLE
 from harness.errors import BenchError
-
-ROWS = [{"id": str(i), "input": f"text {i}", "target": f"sum {i}"} for i in range(12)]
-
-
-CSV = "id,input,target\n" + "".join(f"{r['id']},{r['input']},{r['target']}\n" for r in ROWS)
-
-
-JSONL = "".join(json.dumps(row) + "\n" for row in ROWS)
-
-
-def zipped(members: dict[str, str]) -> bytes:
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, text in members.items():
-            archive.writestr(name, text)
-    return file.getvalue()
 
 
 def zstd(text: str) -> bytes:
     # two frames, as `cat a.zst b.zst` makes
     half = len(text) // 2
     return b"".join(pa.compress(part.encode(), codec="zstd", asbytes=True) for part in (text[:half], text[half:]))
-
-
-def workbook(rows, title="Sheet1", **others) -> bytes:
-    book = openpyxl.Workbook()
-    book.active.title = title
-    for row in rows:
-        book.active.append(row)
-    for name, content in others.items():
-        sheet = book.create_sheet(name)
-        for row in content:
-            sheet.append(row)
-    file = io.BytesIO()
-    book.save(file)
-    return file.getvalue()
-
-
-def parquet_of(table: pa.Table) -> bytes:
-    file = io.BytesIO()
-    parquet.write_table(table, file)
-    return file.getvalue()
 
 
 FILES: dict[str, str | bytes] = {

@@ -6,9 +6,7 @@ import json
 
 import pandas
 import pytest
-
-ROWS = [{"id": str(i), "input": f"text {i}", "target": f"sum {i}"} for i in range(12)]
-
+from file_contents import ROWS
 
 FRAME = pandas.DataFrame([{"id": str(i), "input": f"text {i}", "target": f"sum {i}"} for i in range(12)])
 

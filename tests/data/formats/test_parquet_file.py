@@ -3,24 +3,11 @@
 from __future__ import annotations
 
 import datetime
-import io
 import json
 from decimal import Decimal
 
 import pyarrow as pa
-from pyarrow import parquet
-
-
-def parquet_of(table: pa.Table) -> bytes:
-    file = io.BytesIO()
-    parquet.write_table(table, file)
-    return file.getvalue()
-
-
-ROWS = [{"id": str(i), "input": f"text {i}", "target": f"sum {i}"} for i in range(12)]
-
-
-CSV = "id,input,target\n" + "".join(f"{r['id']},{r['input']},{r['target']}\n" for r in ROWS)
+from file_contents import CSV, parquet_of
 
 
 def test_values_become_what_json_can_represent(load, in_order):

@@ -3,33 +3,14 @@
 from __future__ import annotations
 
 import gzip
-import io
-import json
-import zipfile
 from pathlib import Path
 
 import pytest
+from file_contents import CSV, JSONL, zipped
 from message_checks import assert_contains
 
 from harness.data import load_splits
 from harness.errors import BenchError
-
-ROWS = [{"id": str(i), "input": f"text {i}", "target": f"sum {i}"} for i in range(12)]
-
-
-CSV = "id,input,target\n" + "".join(f"{r['id']},{r['input']},{r['target']}\n" for r in ROWS)
-
-
-def zipped(members: dict[str, str]) -> bytes:
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, text in members.items():
-            archive.writestr(name, text)
-    return file.getvalue()
-
-
-JSONL = "".join(json.dumps(row) + "\n" for row in ROWS)
-
 
 GOOD = "input,target\n" + "".join(f"text {i},summary {i}\n" for i in range(20))
 

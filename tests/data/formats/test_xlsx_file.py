@@ -9,37 +9,10 @@ import zipfile
 
 import openpyxl
 import pytest
+from file_contents import CSV, workbook, zipped
 
 from harness.data import peek
 from harness.data.formats.xlsx_file import format_cell
-
-
-def workbook(rows, title="Sheet1", **others) -> bytes:
-    book = openpyxl.Workbook()
-    book.active.title = title
-    for row in rows:
-        book.active.append(row)
-    for name, content in others.items():
-        sheet = book.create_sheet(name)
-        for row in content:
-            sheet.append(row)
-    file = io.BytesIO()
-    book.save(file)
-    return file.getvalue()
-
-
-ROWS = [{"id": str(i), "input": f"text {i}", "target": f"sum {i}"} for i in range(12)]
-
-
-CSV = "id,input,target\n" + "".join(f"{r['id']},{r['input']},{r['target']}\n" for r in ROWS)
-
-
-def zipped(members: dict[str, str]) -> bytes:
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, text in members.items():
-            archive.writestr(name, text)
-    return file.getvalue()
 
 
 def test_cells_are_read_as_displayed(load, in_order):
