@@ -11,7 +11,7 @@ from harness.types.guardrail_spec import GuardrailSpec
 from harness.types.metric import Metric, Score, Statistic, always_defined
 from harness.types.review_spec import ReviewSpec, ScaleSpec
 from harness.types.rule import Rule, RuleKind
-from harness.types.strategy import Method, OutputsSpec, QuantizationSpec, Strategy, TrainSpec, parameter_count
+from harness.types.strategy import Method, OutputsSpec, QuantizationSpec, Strategy, TrainSpec
 from harness.types.task import DecodeSpec, Kind, PromptFormat, Task
 
 __all__ = [
@@ -53,5 +53,4 @@ __all__ = [
     "TrainSpec",
     "TrainingSummary",
     "always_defined",
-    "parameter_count",
 ]

@@ -3,7 +3,7 @@
 from harness.reporting.views.overview import OverallGain, OverviewRow, build_overview_rows, compute_overall_gains
 from harness.reporting.views.report_view import Provenance, Report, RunPrice, build_report_view
 from harness.reporting.views.task_outcome import ScoreName, TaskOutcome, build_task_outcome
-from harness.reporting.views.task_view import TaskView, build_task_view
+from harness.reporting.views.task_view import TaskView
 
 __all__ = [
     "OverallGain",
@@ -17,6 +17,5 @@ __all__ = [
     "build_overview_rows",
     "build_report_view",
     "build_task_outcome",
-    "build_task_view",
     "compute_overall_gains",
 ]

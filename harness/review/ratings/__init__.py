@@ -1,7 +1,7 @@
 """Ratings: imported from raters' files, checked, recorded, and joined with the key."""
 
 from harness.review.ratings.rating_import import ImportSummary, import_files
-from harness.review.ratings.rating_records import Rating, Review, load_review, load_reviews
+from harness.review.ratings.rating_records import Rating, Review, load_reviews
 from harness.review.ratings.unblinded_ratings import UnblindedRating, UnblindedRatings
 
 __all__ = [
@@ -11,6 +11,5 @@ __all__ = [
     "UnblindedRating",
     "UnblindedRatings",
     "import_files",
-    "load_review",
     "load_reviews",
 ]

@@ -1,6 +1,6 @@
 """Comparisons of two strategies, and what a test set can show before a run."""
 
-from harness.reporting.views.comparison.compare_strategies import compare_runs, compare_strategies
+from harness.reporting.views.comparison.compare_strategies import compare_runs
 from harness.reporting.views.comparison.comparison_request import ComparisonRequest
 from harness.reporting.views.comparison.comparison_view import (
     ChangedExample,
@@ -23,6 +23,5 @@ __all__ = [
     "SetupDifference",
     "SpreadSource",
     "compare_runs",
-    "compare_strategies",
     "forecast_power",
 ]
