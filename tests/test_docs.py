@@ -1,4 +1,4 @@
-"""Every command of the documentation is run, on small samples of what it names."""
+"""Every command of the documentation runs, on small samples of the data that it names."""
 
 import csv
 import json
@@ -36,25 +36,25 @@ def blocks(document, language):
     return re.findall(rf"^```{language}\n(.*?)^```", read(document), re.MULTILINE | re.DOTALL)
 
 
-def inline(documents, pattern):
-    """Code within sentences; capital letters are placeholders."""
-    found = {code for document in documents for code in re.findall(rf"`({pattern}[^`…]*)`", read(document))}
-    return sorted(code for code in found if not re.search(r"\b[A-Z]{3,}\b", code))
+def inline_code(documents, pattern):
+    """Code in sentences that starts with `pattern`, without code that has placeholders in capital letters."""
+    codes = {code for document in documents for code in re.findall(rf"`({pattern}[^`…]*)`", read(document))}
+    return sorted(code for code in codes if not re.search(r"\b[A-Z]{3,}\b", code))
 
 
 LINES = [line for document in GUIDES for block in blocks(document, "console") for line in block.splitlines() if line.strip()]
 COMMANDS = list(dict.fromkeys(line.split("  #")[0].strip() for line in LINES))
-INLINE = [command for command in inline(REFERENCE, "bench ") if command.split()[1] != "run"]
+INLINE = [command for command in inline_code(REFERENCE, "bench ") if command.split()[1] != "run"]
 
-# "latest" is the run of visits.yaml for all that read a run: those that make one come later.
-MAKING = ("bench score", "bench run")
-READING = [command for command in dict.fromkeys([*COMMANDS, *INLINE]) if not command.startswith(MAKING)]
+# Commands that write a run come last, so that "latest" is the run of visits.yaml for the others.
+WRITING = ("bench score", "bench run")
+READING = [command for command in dict.fromkeys([*COMMANDS, *INLINE]) if not command.startswith(WRITING)]
 READING += [command for command in COMMANDS if command.startswith("bench score")]
 
 
 @pytest.fixture(scope="module")
-def here(tmp_path_factory, bench):
-    """A user's folder with the files that the documents name, and one run in it."""
+def user_folder(tmp_path_factory, bench):
+    """A folder with the files that the documents name, and a run of visits.yaml."""
     folder = tmp_path_factory.mktemp("docs")
     rows = [
         (f"p{i}", f"Doctor: What hurts?\nPatient: My {w} number {i}, since {i} days.", f"{w} {i} days")
@@ -77,98 +77,97 @@ def here(tmp_path_factory, bench):
 
 
 @pytest.mark.parametrize("command", READING)
-def test_command(command, call, here):
-    """As written."""
+def test_command_runs_as_written(command, call_bench, user_folder):
     if command.startswith("bench review import"):
-        command = command.replace("ratings-*.json", rated(here))
-    code, out, err = call(*shlex.split(command)[1:], *(["--force"] if command.startswith("bench init") else []))
+        command = command.replace("ratings-*.json", write_ratings(user_folder))
+    code, out, err = call_bench(*shlex.split(command)[1:], *(["--force"] if command.startswith("bench init") else []))
     assert code in ((0, 1, 3) if command.startswith(("bench gate", "bench promote")) else (0,)), out + err
     assert out
 
 
 @pytest.fixture
-def call(here, monkeypatch, capsys):
-    """A command in this process, which imports torch once for all of them."""
+def call_bench(user_folder, monkeypatch, capsys):
+    """Call a command in this process: torch is imported once for all commands. Returns exit code, output and errors."""
     from harness.cli.main import main
 
     for name in [name for name in os.environ if name.startswith("BENCH_")]:
         monkeypatch.delenv(name)
-    monkeypatch.setenv("BENCH_CACHE_DIR", str(here / ".cache"))
+    monkeypatch.setenv("BENCH_CACHE_DIR", str(user_folder / ".cache"))
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
-    monkeypatch.chdir(here)
+    monkeypatch.chdir(user_folder)
     terminate = signal.getsignal(signal.SIGTERM)
 
-    def _call(*arguments):
+    def _call_bench(*arguments):
         monkeypatch.setattr("sys.argv", ["bench", *arguments])
         with pytest.raises(SystemExit) as ended:
             main()
         return ended.value.code, *capsys.readouterr()
 
-    yield _call
+    yield _call_bench
     signal.signal(signal.SIGTERM, terminate)
 
 
-def rated(here):
-    """What a rater would have sent back: all ties, and one corrected text."""
-    (packet,) = here.glob("runs/*/review/*/packet.json")
-    asked = json.loads(packet.read_text(encoding="utf-8"))
-    own = [j["id"] for j in asked["items"] if j["rater"] == "rater-1"]
-    ratings = [{"item": item, "answers": {"preference": "tie"}, "corrected": None} for item in own]
+def write_ratings(user_folder):
+    """Write the file that a rater would send back: all ties, and one corrected text. Returns its name."""
+    (packet,) = user_folder.glob("runs/*/review/*/packet.json")
+    content = json.loads(packet.read_text(encoding="utf-8"))
+    items = [item["id"] for item in content["items"] if item["rater"] == "rater-1"]
+    ratings = [{"item": item, "answers": {"preference": "tie"}, "corrected": None} for item in items]
     ratings[0]["corrected"] = "as it should be"
-    (here / "ratings-1.json").write_text(
-        json.dumps({"bench_review": 1, "packet": asked["id"], "rater": "rater-1", "ratings": ratings}), encoding="utf-8"
+    (user_folder / "ratings-1.json").write_text(
+        json.dumps({"bench_review": 1, "packet": content["id"], "rater": "rater-1", "ratings": ratings}), encoding="utf-8"
     )
     return "ratings-1.json"
 
 
 @pytest.mark.parametrize("command", [c for c in COMMANDS if c.startswith("bench run")])
-def test_run_command(command, bench, here):
-    """As it stands, but on few rows and the shipped model, so that it takes seconds."""
+def test_run_command_runs_on_a_sample(command, bench, user_folder):
+    """With few examples and the included model, so that it takes seconds."""
     if not DATA.is_dir() and any(Path(file).name in command for file in PUBLISHED):
-        pytest.skip("the published files are not here (../shared/data)")
+        pytest.skip("the published files are missing (../shared/data)")
     words = [("tiny" if word == "smollm2-135m" else word) for word in shlex.split(command)[1:]]
-    ended = bench(*words, "--limit", "8", "--epochs", "1", here=here)
+    ended = bench(*words, "--limit", "8", "--epochs", "1", here=user_folder)
     assert ended.code == 0, ended
-    assert (here / ended.out.strip() / "report.html").is_file()
+    assert (user_folder / ended.out.strip() / "report.html").is_file()
 
 
-def test_the_steps_of_the_workflow(bench, here):
-    """Each step that runs something of ours, in order; a verdict is no error of the step."""
+def test_workflow_steps_run(bench, user_folder):
+    """The steps that call bench run in order. Any verdict is fine."""
     import yaml
 
     (workflow,) = (yaml.safe_load(block) for block in blocks("docs/gate.md", "yaml") if "runs-on" in block)
     steps = [step["run"] for step in workflow["jobs"]["gate"]["steps"] if step.get("run", "").startswith("bench ")]
     assert len(steps) == 2
-    run = bench(*shlex.split(steps[0])[1:], "--limit", "8", "--epochs", "1", here=here)
+    run = bench(*shlex.split(steps[0])[1:], "--limit", "8", "--epochs", "1", here=user_folder)
     assert run.code == 0, run
-    summary = here / "summary.md"
-    own = {name: str(here / "of-ci") for name in workflow["jobs"]["gate"]["env"]}
-    gate = bench(*shlex.split(steps[1])[1:], here=here, env={"GITHUB_STEP_SUMMARY": str(summary), **own})
+    summary = user_folder / "summary.md"
+    env = {name: str(user_folder / "of-ci") for name in workflow["jobs"]["gate"]["env"]}
+    gate = bench(*shlex.split(steps[1])[1:], here=user_folder, env={"GITHUB_STEP_SUMMARY": str(summary), **env})
     assert gate.code in (0, 1, 3), gate
-    assert (here / "of-ci" / "registry.sqlite").is_file(), "the look is on record where the workflow says"
-    assert (here / "gate.xml").read_text(encoding="utf-8").startswith("<?xml") and summary.read_text(encoding="utf-8").startswith("## ")
+    assert (user_folder / "of-ci" / "registry.sqlite").is_file(), "the evaluation is recorded in the registry that the workflow names"
+    assert (user_folder / "gate.xml").read_text(encoding="utf-8").startswith("<?xml")
+    assert summary.read_text(encoding="utf-8").startswith("## ")
 
 
-def test_the_shell_example(here):
+def test_shell_example_runs(user_folder):
     (example,) = blocks("docs/gate.md", "sh")
     script = example.replace("bench ", f"{sys.executable} -m harness.cli.main ")
-    done = subprocess.run(["bash", "-c", script], cwd=here, capture_output=True, text=True, check=False)
+    done = subprocess.run(["bash", "-c", script], cwd=user_folder, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1] in ("not enough test examples to decide", "rejected: the current model stays in service")
 
 
-def test_the_python_examples(here):
-    """The page as one script; what it prints begins with the summary."""
-    script = here / "example.py"
+def test_python_examples_run(user_folder):
+    """All examples of the page run as one script."""
+    script = user_folder / "example.py"
     first, second = blocks("docs/python.md", "python")
     script.write_text(second + first.replace("limit=100", "limit=8, epochs=1"), encoding="utf-8")
-    done = subprocess.run([sys.executable, str(script)], cwd=here, capture_output=True, text=True, check=False)
+    done = subprocess.run([sys.executable, str(script)], cwd=user_folder, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.split()[:5] == ["strategy", "value", "low", "high", "training_price"]
 
 
-def test_the_example_of_a_plugin():
-    """Its metric keeps the contract that plug-ins have."""
+def test_plugin_example_keeps_the_contract():
     from harness.metrics import check_family
     from harness.types import Example, Prediction
 
@@ -181,7 +180,7 @@ def test_the_example_of_a_plugin():
 
 
 def test_yaml_examples_name_every_field():
-    """The fields of the models are all explained, and nothing is explained that does not exist."""
+    """The references explain every field that exists, and no other."""
     import yaml
 
     from harness.types import DataSpec, SplitSpec, Strategy, Task, TrainSpec
@@ -199,13 +198,27 @@ def test_readme_is_short():
     assert len(read("README.md").split()) < 900
 
 
+def anchors(document):
+    """The anchors that GitHub gives to the headings of a page."""
+    headings = re.findall(r"^#+ (.+)$", read(document), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
 @pytest.mark.parametrize("document", [*GUIDES, *REFERENCE, "CHANGELOG.md"])
 def test_links_and_targets_exist(document):
     text = read(document)
-    for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text):
-        assert (ROOT / document).parent.joinpath(link).exists(), link
+    for link, anchor in re.findall(r"\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)", text):
+        target = (ROOT / document).parent.joinpath(link).resolve() if link else ROOT / document
+        assert target.exists(), link
+        assert not anchor or anchor in anchors(target.relative_to(ROOT)), f"{link}#{anchor}"
     for target in re.findall(r"^    make (\w+)", text, re.MULTILINE):
         assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(), re.MULTILINE), target
+
+
+@pytest.mark.parametrize("document", GUIDES)
+def test_every_command_is_in_a_block_that_runs(document):
+    rest = re.sub(r"^```(?:console|sh|yaml)\n.*?^```", "", read(document), flags=re.MULTILINE | re.DOTALL)
+    assert not re.findall(r"^\s*(?:\$ )?bench .*", rest, re.MULTILINE)
 
 
 def test_every_guide_is_linked_from_the_readme():
@@ -218,17 +231,17 @@ def test_commands_and_options_in_sentences_exist():
     from harness.cli.main import cli
 
     def leaves(name, command):
-        own = {name: {option for param in command.params for option in param.opts}}
+        options = {name: {option for param in command.params for option in param.opts}}
         context = click.Context(command)
         names = command.list_commands(context) if isinstance(command, click.Group) else ()
-        return own | {k: v for each in names for k, v in leaves(f"{name} {each}", command.get_command(context, each)).items()}
+        return options | {k: v for each in names for k, v in leaves(f"{name} {each}", command.get_command(context, each)).items()}
 
     known = leaves("bench", cli)
-    every = {option for options in known.values() for option in options} | {"--help"}
-    for code in inline((*GUIDES, *REFERENCE), "bench "):
+    known_options = {option for options in known.values() for option in options} | {"--help"}
+    for code in inline_code((*GUIDES, *REFERENCE), "bench "):
         words = re.match(r"bench( [a-z][a-z-]*)*", code).group().split()
         name = next(" ".join(words[:n]) for n in range(len(words), 0, -1) if " ".join(words[:n]) in known)
         assert len(words) == 1 or len(name.split()) > 1, code
         assert set(re.findall(r"--[a-z-]+", code)) <= known[name] | {"--help"}, code
-    for code in inline((*GUIDES, *REFERENCE), "--"):
-        assert set(re.findall(r"--[a-z0-9-]+", code)) <= every | {"--no-deps"}, code
+    for code in inline_code((*GUIDES, *REFERENCE), "--"):
+        assert set(re.findall(r"--[a-z0-9-]+", code)) <= known_options | {"--no-deps"}, code

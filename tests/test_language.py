@@ -1,4 +1,4 @@
-"""Plain professional English: phrases that read like a translation are flagged in sentences and in names.
+"""Text and names are plain professional English: phrases that read like a translation are flagged.
 
 Whole phrases count: "least squares" is a method, "square" for a cell of the grid is not plain English.
 """
@@ -15,10 +15,7 @@ from pathlib import Path
 import pytest
 from places import ROOT
 
-# Parts of the house whose text is still being rewritten: folders of harness/, and files and folders beside it.
-OPEN = {"docs"}
-
-# A phrase, and what to write instead.
+# Flagged phrase: what to write instead.
 PHRASES = {
     r"in silence": "silently",
     r"(stands?|stood|standing) twice": "duplicate",
@@ -47,12 +44,12 @@ PHRASES = {
     r"data sets?": "dataset",
     r"outputs of strangers|beaten by chance": "plain words",
 }
-# An item of a task is an example; a row is a line of a file, so the folders that read files may speak of both.
+# An item of a task is an example; a row belongs to a file or table, so folders that read files use both words.
 EXAMPLES = {r"(test|training|validation) rows?": "test examples, training examples"}
 FILES_ARE_READ_HERE = {"data", "tasks"}
-# Names that say how a value came about, and not what it holds.
+# Names that say how a value came about instead of what it holds.
 NAMES = {"found", "said", "told", "squares", "square", "elsewhere", "foresee", "foresight", "opponents", "whoever", "rough"}
-# Mathematics of its own: sums of squares.
+# Sums of squares.
 ALLOWED = {"statistics": ("square", "squares")}
 
 # Data, not prose: the synthetic clinic, the corpus of the tiny model, the text that forgetting is measured on.
@@ -65,7 +62,7 @@ DATA = (
 
 
 def _compile(phrases: dict[str, str]) -> list[tuple[re.Pattern[str], str]]:
-    """Whole words; a space in a phrase is any white space, so that a phrase is found across the end of a line."""
+    """Match whole words. A space in a phrase matches any white space, so a phrase may continue on the next line."""
     loose = {re.sub(r"(\(\?<!.*?\))| ", lambda match: match[1] or r"\s+", phrase): advice for phrase, advice in phrases.items()}
     return [(re.compile(rf"(?<![\w-])(?:{phrase})(?![\w-])", re.IGNORECASE), advice) for phrase, advice in loose.items()]
 
@@ -81,13 +78,13 @@ def files() -> Iterator[Path]:
 
 
 def part(file: Path) -> str:
-    """The part of the house that a file belongs to, as OPEN calls it."""
+    """The folder of harness/, or the file or folder beside it, that a file belongs to."""
     parts = file.relative_to(ROOT).parts
     return parts[1] if parts[0] == "harness" else parts[0]
 
 
 def passages(file: Path) -> Iterator[tuple[int, str]]:
-    """The prose of a file with the line that it begins on: of Python its strings, docstrings and comments."""
+    """The prose of a file, each passage with its first line. In Python: strings, docstrings and comments."""
     text = file.read_text(encoding="utf-8")
     if file.suffix != ".py":
         yield 1, text
@@ -98,7 +95,7 @@ def passages(file: Path) -> Iterator[tuple[int, str]]:
 
 
 def names(tree: ast.AST) -> Iterator[tuple[int, str]]:
-    """What the code names: functions, classes, parameters, variables."""
+    """The names that code defines, with their lines: functions, classes, parameters, variables."""
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             yield node.lineno, node.name
@@ -109,7 +106,7 @@ def names(tree: ast.AST) -> Iterator[tuple[int, str]]:
 
 
 def flagged(text: str, folder: str = "") -> Iterator[tuple[int, str]]:
-    """Every phrase of a text that does not belong, with the offset of its line and advice."""
+    """The flagged phrases of a text: the number of lines before each, and what to write instead."""
     allowed = ALLOWED.get(folder, ())
     for pattern, advice in [*PATTERNS, *(() if folder in FILES_ARE_READ_HERE else EXAMPLE_PATTERNS)]:
         for match in pattern.finditer(text):
@@ -118,7 +115,7 @@ def flagged(text: str, folder: str = "") -> Iterator[tuple[int, str]]:
 
 
 def problems(file: Path) -> Iterator[str]:
-    """Every phrase and name of a file that does not belong."""
+    """The flagged phrases and names of a file, with their lines."""
     shown, folder = file.relative_to(ROOT), part(file)
     for start, text in passages(file):
         yield from (f"{shown}:{start + offset}: {problem}" for offset, problem in flagged(text, folder))
@@ -131,11 +128,8 @@ def problems(file: Path) -> Iterator[str]:
 
 @pytest.mark.parametrize("folder", sorted({part(file) for file in files()}))
 def test_text_is_plain_english(folder: str) -> None:
-    found = [problem for file in files() if part(file) == folder for problem in problems(file)]
-    if folder in OPEN:
-        assert found, f"{folder} is clean: take it off the list of open parts"
-        return
-    assert not found, "\n".join(found)
+    flagged_here = [problem for file in files() if part(file) == folder for problem in problems(file)]
+    assert not flagged_here, "\n".join(flagged_here)
 
 
 @pytest.mark.parametrize(
