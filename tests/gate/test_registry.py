@@ -337,3 +337,12 @@ def test_a_promoted_model_of_another_version_is_not_loaded(runs: Made, tmp_path:
     plan.write_text(plan.read_text(encoding="utf-8").replace('"format"', '"formats"'), encoding="utf-8")
     with pytest.raises(BenchError, match=r"run\.json.*Promote its run again"):
         Registry(registry).load(replace(event, digest=digest_folder(registry / event.folder)))
+
+
+def test_an_event_with_a_wrong_field_is_reported_by_field(runs: Made, tmp_path: Path) -> None:
+    registry = tmp_path / "registry"
+    event = promoted(runs(0.5, rows=40), registry)
+    body = {name: value for name, value in vars(event).items() if name not in ("number", "task", "action", "at", "user")}
+    journal.Journal(registry).append(event.task, lambda _: ("promote", body | {"run": 7}))
+    with pytest.raises(BenchError, match=r"registry\.sqlite: event 2 is damaged: run: must be a valid string.*Restore a backup"):
+        history(registry=registry)

@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.errors import BenchError
-from harness.store import file_lock, read_json, write_json
+from harness.store import file_lock, from_json_text, read_json, write_json
 from harness.text import one_line
 
 Action = Literal["promote", "force", "rollback"]
@@ -140,9 +140,9 @@ class Journal:
         with self._open(write=True) as db:
             history = self._verified_events(db)
             action, body = decide([event for event in history if event.task == task])
-            number, at, user = len(history) + 1, _now(), _user()
-            _append_sealed(db, "events", (task, action, at, user, json.dumps(body, sort_keys=True)))
-        return Event(number, task, action, at, user, **body)
+            event = Event(len(history) + 1, task, action, _now(), _user(), **body)
+            _append_sealed(db, "events", (task, action, event.at, event.user, json.dumps(body, sort_keys=True)))
+        return event
 
     def record_look(self, task: str, digests: Sequence[str], candidate: str, policy: str, *, alpha: float, planned: bool) -> Look:
         """Record an evaluation of a test set, before anything is judged.
@@ -182,7 +182,14 @@ class Journal:
                 lost = f"it has {len(seals)} {table}, but head.json records {number}"
                 raise BenchError(f"{self.file}: was truncated or replaced: {lost}. {_RESTORE}")
         rows = db.execute("SELECT number, task, action, at, user, body FROM events ORDER BY number")
-        return [Event(number, task, action, at, user, **json.loads(body)) for number, task, action, at, user, body in rows]
+        return [self._read_event(*row) for row in rows]
+
+    def _read_event(self, number: int, task: str, action: str, at: str, user: str, body: str) -> Event:
+        try:
+            columns = {"number": number, "task": task, "action": action, "at": at, "user": user}
+            return from_json_text(Event, json.dumps(json.loads(body) | columns))
+        except (ValueError, TypeError) as error:  # damaged before it was sealed, or another version's
+            raise BenchError(f"{self.file}: event {number} is damaged: {error}. {_RESTORE}") from None
 
     def _read_head(self) -> dict[_Table, tuple[int, str]]:
         """The number and the seal of the last row of each table when the head was written.
