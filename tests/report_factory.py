@@ -61,6 +61,7 @@ class MadeTask:
     metrics: tuple[str, ...] = ()
     primary: str = ""
     margin: float = 0.01
+    guardrails: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     no_answer: str | None = None
     meta: Callable[[int], Mapping[str, object]] | None = None
     group: Callable[[int], str] | None = None
@@ -168,6 +169,7 @@ def _task(task: MadeTask) -> Task:
         metrics=task.metrics or metrics,
         primary=task.primary or primary,
         margin=task.margin,
+        guardrails=task.guardrails,
         no_answer=task.no_answer,
     )
 

@@ -17,6 +17,7 @@ from harness.decision.decision import (
     SeedRisk,
 )
 from harness.decision.evidence import Evidence, GateEvidence, StrategyEvidence
+from harness.decision.guardrails import check_guardrails
 
 __all__ = [
     "CANDIDATE_STATUSES",
@@ -40,5 +41,6 @@ __all__ = [
     "SeedRisk",
     "Severity",
     "StrategyEvidence",
+    "check_guardrails",
     "decide",
 ]

@@ -26,16 +26,25 @@ SanityCode: TypeAlias = Literal[
 class GuardrailResult:
     """Whether one strategy keeps one guardrail of its task.
 
+    | status | means |
+    | --- | --- |
+    | kept | the limit of the estimate is on the right side of the guardrail |
+    | broken | the estimate is on the wrong side, whether the limits show it or not, and whether the score is trusted or not |
+    | undecided | the estimate is on the right side, but that is not shown |
+    | untrusted | the estimate is on the right side, but the score is neither exact nor shown to find what raters find |
+    | no_evidence | there is no estimate |
+
     Attributes:
         strategy: its label.
-        status: "kept" and "broken" are shown; "undecided" is too close to call; "no_evidence": the score has no value;
-            "untrusted": the score is neither exact nor shown to agree with raters of this task, so it does not count as kept.
-        estimate: the score itself for `floor` and `ceiling`; the difference to the strategy that the rule names for `not_worse` and
-            `better` (this one minus that one, in the unit of the score).
-        low, high: one-sided limits of the estimate, each at the level of the task.
+        estimate: the score itself for `floor` and `ceiling`; the difference to the strategy that the rule names for `not_worse` (this one
+            minus that one, in the unit of the score).
+        low, high: one-sided limits of the estimate, each at level `alpha`.
+        alpha: the level of the task, divided by the number of strategies among which one is chosen.
         n: the examples that it rests on.
-        examples_needed: how many test examples like these would decide it; None where that is not known.
+        examples_needed: how large a test set like this one would have to be to decide it; None where that is not known.
         measured_by: the automatic score, or the critical errors that raters saw.
+        trusted: whether the measurement is exact, made by raters, or shown to find what raters find.
+        why: why the limits do not decide although they could, or why there is no estimate; empty if there is nothing to say.
     """
 
     rule: Rule
@@ -44,11 +53,14 @@ class GuardrailResult:
     estimate: float | None = None
     low: float | None = None
     high: float | None = None
+    alpha: float = 0.05
     unit: str = ""
     n: int = 0
     examples_needed: int | None = None
     method: str = ""
     measured_by: Literal["score", "raters"] = "score"
+    trusted: bool = True
+    why: str = ""
 
 
 @dataclass(frozen=True)

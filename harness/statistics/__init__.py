@@ -92,6 +92,7 @@ from harness.statistics.sample_size import (
     effective_units,
     examples_to_detect,
     examples_to_show,
+    examples_to_show_rate,
     largest_spread,
     more_examples_to_show,
 )
@@ -144,6 +145,7 @@ __all__ = [
     "example_statistics",
     "examples_to_detect",
     "examples_to_show",
+    "examples_to_show_rate",
     "fit_learning_curve",
     "holm_adjust",
     "holm_rejections",

@@ -9,6 +9,7 @@ All formulas take σ as known. With few units it is itself uncertain, and so is 
 | Which difference of proportions? | `detectable_proportion_difference` | δ with n δ² = (z(1 − α/2) √ψ + z(power) √(ψ − δ²))² |
 | How many examples detect a given difference? | `examples_to_detect` | n · (detectable difference / given difference)² |
 | How many examples show that a value is on the right side of a threshold? | `examples_to_show` | n · ((z(1 − α) + z(power)) SE/gap)² |
+| How many examples show that a rate is below a ceiling? | `examples_to_show_rate` | exact, with Clopper–Pearson limits |
 | What does a planned test set show about a margin? | `analyze_power` | the formulas above with z, before there are data |
 
 "Detect" is a two-sided test of no difference at level α. "Show" is a one-sided limit at level α that lies beyond the threshold, while the
@@ -109,6 +110,46 @@ def more_examples_to_show(n: int, low: float, high: float, gap: float, *, alpha:
         return None
     needed = examples_to_show(n, error_from_limits(low, high, alpha), gap, alpha=alpha)
     return needed if needed > n else None
+
+
+def examples_to_show_rate(ceiling: float, rate: float, *, alpha: float, power: float = POWER) -> int | None:
+    """The smallest number of independent examples that show with this power that a rate is below a ceiling, if it truly is `rate`.
+
+    Exact, with the upper Clopper–Pearson limit at level alpha: n examples with x errors show it if P(X ≤ x; n, ceiling) ≤ alpha. Without
+    any errors it takes log(alpha)/log(1 − ceiling) examples. Since errors are whole numbers, a slightly larger n may have slightly less
+    power. None where the rate is not below the ceiling.
+
+    Raises:
+        ValueError: the ceiling is not between 0 and 1, or the rate is below 0.
+    """
+    from scipy.stats import binom
+
+    if not 0 < ceiling < 1 or rate < 0:
+        raise ValueError(f"the ceiling must be between 0 and 1, and the rate at least 0, not {ceiling} and {rate}")
+    if rate >= ceiling:
+        return None
+
+    def fewest(errors: int) -> int:
+        """The smallest n of which so many errors show it."""
+        low, high = errors, max(2 * errors, math.ceil(math.log(alpha) / math.log1p(-ceiling)))
+        while binom.cdf(errors, high, ceiling) > alpha:
+            low, high = high, 2 * high
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (middle, high) if binom.cdf(errors, middle, ceiling) > alpha else (low, middle)
+        return high
+
+    def is_enough(errors: int) -> bool:
+        return bool(binom.cdf(errors, fewest(errors), rate) >= power)
+
+    low, high = -1, 1
+    while not is_enough(high - 1):
+        low, high = high - 1, 2 * high
+    high -= 1
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if is_enough(middle) else (middle, high)
+    return fewest(high)
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,13 @@ import math
 import numpy as np
 import pytest
 from chance import at_most
+from scipy.stats import binom
 from statsmodels.stats.power import TTestPower
 
 from harness.metrics import metrics_for
 from harness.statistics import (
     analyze_power,
+    clopper_pearson_interval,
     compare_scores,
     detectable_mean_difference,
     detectable_proportion_difference,
@@ -19,6 +21,7 @@ from harness.statistics import (
     effective_units,
     examples_to_detect,
     examples_to_show,
+    examples_to_show_rate,
     largest_spread,
     mcnemar_midp,
     more_examples_to_show,
@@ -169,3 +172,24 @@ def test_a_large_group_counts_little_more_than_one_example() -> None:
 def test_power_needs_positive_numbers(bad: tuple[int, float, float]) -> None:
     with pytest.raises(ValueError, match="above 0"):
         analyze_power(*bad)
+
+
+def test_examples_that_show_a_rate_without_errors() -> None:
+    """(1 − ceiling)^n ≤ alpha: the rule of three, exactly."""
+    assert [examples_to_show_rate(c, 0.0, alpha=0.05) for c in (0.05, 0.01, 0.001)] == [59, 299, 2995]
+    assert examples_to_show_rate(0.05, 0.0, alpha=0.01) == 90
+    assert examples_to_show_rate(0.05, 0.05, alpha=0.05) is None
+
+
+@pytest.mark.parametrize(("ceiling", "rate", "alpha"), [(0.05, 0.025, 0.05), (0.3, 0.2, 0.05), (0.1, 0.02, 0.01), (0.5, 0.3, 0.05)])
+def test_examples_that_show_a_rate_are_the_fewest_with_the_power(ceiling: float, rate: float, alpha: float) -> None:
+    """Over all n below, by enumeration with the limit that guardrails are decided on."""
+    needed = examples_to_show_rate(ceiling, rate, alpha=alpha)
+    assert needed is not None
+    powers = []
+    for n in range(1, needed + 1):
+        most = int(np.searchsorted(binom.cdf(np.arange(n + 1), n, ceiling), alpha, side="right")) - 1
+        powers.append(float(binom.cdf(most, n, rate)) if most >= 0 else 0.0)
+    assert powers[-1] >= 0.8 > max(powers[:-1])
+    errors = int(binom.isf(0.2, needed, rate))
+    assert clopper_pearson_interval(errors, needed, 1 - 2 * alpha).high <= ceiling

@@ -1,6 +1,7 @@
 """What ratings show: preferences, errors, scales, inter-rater agreement, and agreement with automatic scores."""
 
 from harness.review.findings.answers import get_winner
+from harness.review.findings.error_detection import ErrorDetection, compute_error_detection
 from harness.review.findings.error_rates import compute_error_rates, flag_errors
 from harness.review.findings.findings import (
     Change,
@@ -19,6 +20,7 @@ from harness.review.findings.rater_agreement import Agreement, Level
 __all__ = [
     "Agreement",
     "Change",
+    "ErrorDetection",
     "ErrorRate",
     "Findings",
     "Level",
@@ -27,6 +29,7 @@ __all__ = [
     "RaterSummary",
     "RatingTime",
     "ScaleScore",
+    "compute_error_detection",
     "compute_error_rates",
     "compute_findings",
     "compute_preferences",

@@ -1,0 +1,205 @@
+"""Whether each strategy keeps the guardrails of its task.
+
+Bad news counts, whether it is shown or not: an estimate on the wrong side of the limit breaks the guardrail. Good news counts only where it
+is shown by claim limits, and by a measurement that can be trusted: an exact score, raters, or a score that finds what raters find.
+
+A strategy is chosen among k, and those that keep every guardrail come first, so each limit is at level α/k: with probability 1 − α, no
+strategy that breaks a guardrail is said to keep it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.decision.check_results import GuardrailResult
+from harness.results import StrategyResult, TaskResults
+from harness.review import Review
+from harness.review.findings import compute_error_detection, flag_errors
+from harness.review.ratings import UnblindedRatings
+from harness.statistics import (
+    Basis,
+    ClaimCheck,
+    OneSidedLimits,
+    check_above,
+    difference_claim_limits,
+    examples_to_show_rate,
+    orient,
+    score_claim_limits,
+)
+from harness.types import Metric, Rule
+
+Array: TypeAlias = NDArray[np.float64]
+
+LEVEL = 0.05  # of the claim that the chosen strategy keeps a guardrail
+MIN_DETECTION = 0.8  # of outputs with a critical error that a trusted score finds, and of the others that it clears
+_RATERS = "review.critical_error_rate"
+_SAME_AS_RATERS = "critical_error_rate"  # the automatic score that claims to measure what raters are asked
+
+
+def check_guardrails(results: TaskResults, reviews: Sequence[Review] = (), *, alpha: float = LEVEL) -> tuple[GuardrailResult, ...]:
+    """One result for each strategy and guardrail, in the order of the strategies.
+
+    Args:
+        reviews: those of the task, the oldest first.
+        alpha: the level for all strategies together.
+
+    Raises:
+        BenchError: examples, predictions or ratings are missing or damaged.
+    """
+    limited = {rule.score for rule in results.task.guardrails}
+    trusted = {m.name for m in results.metrics if m.name in limited and (m.exact or _finds_what_raters_find(results, reviews, m))}
+    level = alpha / max(1, sum(bool(result.done) for result in results.strategies))
+    checker = _Checker(results, reviews, frozenset(trusted), level)
+    return tuple(checker.check(rule, result) for result in results.strategies for rule in results.task.guardrails)
+
+
+@dataclass(frozen=True, eq=False)
+class _Checker:
+    """Checks rules at level `alpha` each; `trusted` names the scores that can show that a guardrail is kept."""
+
+    results: TaskResults
+    reviews: Sequence[Review]
+    trusted: frozenset[str]
+    alpha: float
+
+    def check(self, rule: Rule, result: StrategyResult) -> GuardrailResult:
+        """The best evidence that there is: raters where they judged the same thing, unless the score already breaks the guardrail."""
+        if not result.done:
+            return GuardrailResult(rule, result.label, "no_evidence", alpha=self.alpha, why="no cell has a result")
+        if rule.score == _RATERS:
+            return self._check_ratings(rule, result) or GuardrailResult(
+                rule, result.label, "no_evidence", alpha=self.alpha, measured_by="raters", why="no representative review of errors"
+            )
+        by_score = self._check_score(rule, result)
+        if rule.score == _SAME_AS_RATERS and rule.rule == "ceiling" and not by_score.trusted and by_score.status != "broken":
+            return self._check_ratings(rule, result) or by_score
+        return by_score
+
+    def _check_score(self, rule: Rule, result: StrategyResult) -> GuardrailResult:
+        metric = next((m for m in self.results.metrics if m.name == rule.score), None)
+        if metric is None:
+            return GuardrailResult(rule, result.label, "no_evidence", alpha=self.alpha, why="the run does not have this score")
+        if rule.rule == "not_worse":
+            return self._check_difference(rule, result, metric)
+        limits = score_claim_limits(result.stack(metric), metric=metric, groups=self.results.groups, alpha=self.alpha)
+        return self._decide(rule, result, metric, limits, self._needed_for_rate(rule, result, metric, limits))
+
+    def _check_difference(self, rule: Rule, result: StrategyResult, metric: Metric) -> GuardrailResult:
+        baseline = self._find_baseline(rule, result)
+        if baseline is result:
+            same = GuardrailResult(rule, result.label, "kept", 0.0, 0.0, 0.0, self.alpha, metric.unit)
+            return replace(same, n=len(self.results.examples), method="compared with itself")
+        if baseline is None:
+            why = f"no result of '{rule.against}' to compare with"
+            return GuardrailResult(rule, result.label, "no_evidence", alpha=self.alpha, unit=metric.unit, why=why)
+        before, after = self.results.stacks(metric, [baseline.done, result.done])
+        limits = difference_claim_limits(before, after, metric=metric, groups=self.results.groups, alpha=self.alpha)
+        return self._decide(rule, result, metric, limits, None)
+
+    def _find_baseline(self, rule: Rule, result: StrategyResult) -> StrategyResult | None:
+        """The strategy that the rule names, of the same model and training size where there are several."""
+        if result.strategy == rule.against:
+            return result
+        if rule.against == "base":
+            return result.base
+        named = [each for each in self.results.strategies if each.strategy == rule.against and each.done]
+        for alike in (
+            [each for each in named if each.model == result.model and each.train_size == result.train_size],
+            [each for each in named if each.model == result.model],
+            named,
+        ):
+            if len(alike) == 1:
+                return alike[0]
+        return None
+
+    def _check_ratings(self, rule: Rule, result: StrategyResult) -> GuardrailResult | None:
+        """The verdict of raters in the newest representative review of errors in these outputs; None without one."""
+        cells = {cell.id for cell in result.done}
+        for review in reversed(self.reviews):
+            name = next((name for name, cell in review.key.cells.items() if cell in cells), None)
+            if name is None or review.packet.mode != "errors" or not review.key.representative:
+                continue
+            ratings = UnblindedRatings(review, self.results.examples, confidence=1 - 2 * self.alpha)
+            score = ratings.estimate_mean(flag_errors(ratings, name, "critical"), exact=True)
+            if score.value is not None:
+                basis = Basis(score.n, score.n, f"packet {review.packet.id}, {score.method}", score.reason)
+                limits = basis.limits(score.value, score.low, score.high, self.alpha)
+                needed = None
+                if score.n and rule.value is not None:
+                    needed = examples_to_show_rate(rule.value, score.value, alpha=self.alpha)
+                return self._decide(rule, result, None, limits, needed)
+        return None
+
+    def _decide(
+        self, rule: Rule, result: StrategyResult, metric: Metric | None, limits: OneSidedLimits, examples_needed: int | None
+    ) -> GuardrailResult:
+        """The status that these limits give; without a metric, they are those of raters."""
+        if rule.rule == "not_worse":
+            higher_is_better, threshold = metric is not None and metric.direction != "lower", -(rule.margin or 0.0)
+            check = check_above(orient(limits, higher_is_better=higher_is_better), threshold, gap=rule.margin)
+        else:
+            higher_is_better, value = rule.rule == "floor", rule.value or 0.0
+            threshold = value if higher_is_better else -value
+            check = check_above(orient(limits, higher_is_better=higher_is_better), threshold)
+        trusted = metric is None or metric.name in self.trusted
+        outcome = GuardrailResult(
+            rule,
+            result.label,
+            "no_evidence",
+            limits.estimate,
+            limits.low,
+            limits.high,
+            self.alpha,
+            metric.unit if metric else "fraction",
+            limits.n,
+            method=limits.method,
+            measured_by="score" if metric else "raters",
+            trusted=trusted,
+            why=limits.reason,
+        )
+        if limits.estimate is None:
+            return outcome
+        if (limits.estimate if higher_is_better else -limits.estimate) < threshold:
+            return replace(outcome, status="broken")
+        if not trusted:
+            return replace(outcome, status="untrusted")
+        if check.status == "shown":
+            return replace(outcome, status="kept", why="")
+        return replace(outcome, status="undecided", examples_needed=self._scale(check, examples_needed, limits, by_raters=metric is None))
+
+    def _needed_for_rate(self, rule: Rule, result: StrategyResult, metric: Metric, limits: OneSidedLimits) -> int | None:
+        """How many independent examples show a rate of 0/1 scores to be on the right side, if the true rate is the observed one."""
+        stack = result.stack(metric)
+        is_rate = metric.level == "example" and metric.unit == "fraction" and np.isin(stack[~np.isnan(stack)], (0.0, 1.0)).all()
+        if not is_rate or limits.units != limits.n or limits.estimate is None or rule.value is None:
+            return None
+        ceiling, rate = (rule.value, limits.estimate) if rule.rule == "ceiling" else (1 - rule.value, 1 - limits.estimate)
+        return examples_to_show_rate(ceiling, rate, alpha=self.alpha)
+
+    def _scale(self, check: ClaimCheck, exact: int | None, limits: OneSidedLimits, *, by_raters: bool) -> int | None:
+        """The size of the whole test set, of which only some examples may have the score; of a review, the outputs to rate."""
+        if check.status != "undecided" or not limits.n:
+            return None
+        needed = exact if exact is not None and exact > limits.n else check.examples_needed
+        if needed is None or by_raters:
+            return needed
+        return math.ceil(needed * len(self.results.examples) / limits.n)
+
+
+def _finds_what_raters_find(results: TaskResults, reviews: Sequence[Review], metric: Metric) -> bool:
+    """Whether the newest representative review of errors shows that the score finds what raters find, with one-sided limits at 5%."""
+    cells = {cell.id for cell in results.run.cells}
+    for review in reversed(reviews):
+        if review.packet.mode != "errors" or not review.key.representative or not cells.issuperset(review.key.cells.values()):
+            continue
+        ratings = UnblindedRatings(review, results.examples, confidence=1 - 2 * LEVEL)
+        detection = compute_error_detection(results, ratings, metric)
+        if detection is not None and detection.detected.n + detection.cleared.n:
+            return all(share.low is not None and share.low >= MIN_DETECTION for share in (detection.detected, detection.cleared))
+    return False
