@@ -50,6 +50,41 @@ def test_spread_of_an_earlier_run_is_used(call, here):
     )
 
 
+def test_plan_says_whether_the_test_set_can_decide_each_guardrail(call):
+    """59 of the 300 shipped test examples are urgent messages: without an error they show 5% for one strategy, not for two."""
+    ended = call("plan", "--task", "classification", "--format", "json")
+    (task,) = json.loads(ended.out)["tasks"]
+    (guardrail,) = task["guardrails"]
+    assert (guardrail["score"], guardrail["limit"], guardrail["examples"], guardrail["exact"]) == ("critical_error_rate", 0.05, 59, True)
+    assert (guardrail["units_without_errors"], guardrail["units_needed"]) == (72, 465)
+    assert guardrail["units"] < 59, "messages of one conversation"
+    assert "“critical_error_rate at most 0.05”: the test set is too small. 59 test examples have this score" in task["sentences"][-1]
+
+
+def test_spread_of_an_earlier_run_is_used_for_guardrails(call, here):
+    (here / "mine.yaml").write_text(
+        "name: summarization\nkind: summarization\ndata: {source: clinic}\nguardrails: {rouge1: {not_worse_than: base, by: 0.05}}\n"
+    )
+    make_run(here / "runs" / "before", [summarization([Made("base", 0.7), Made("lora", 0.8, 1, train_seconds=9)])])
+    worst, known = (call("plan", "--task", "mine.yaml", *more).out.splitlines()[-1] for more in ((), ("--from", "before")))
+    assert "it takes about 3,100 if both are equally good, and each fails where the other is right." in worst
+    assert "each fails" not in known
+    assert "if both are equally good" in known
+
+
+def test_large_enough_test_set_can_decide_a_guardrail(call, here):
+    (here / "notes.csv").write_text("\n".join(["dialogue,note", *(f"text {i},note {i}" for i in range(1000))]))
+    (here / "mine.yaml").write_text(
+        "name: mine\nkind: summarization\ndata: {path: notes.csv, fields: {input: dialogue, target: note}, "
+        "split: {train: 0.2, validation: 0.2, test: 0.6}}\n"
+        "guardrails: {omission_rate: {at_most: 0.05}, review.critical_error_rate: {at_most: 0.1}}\n"
+    )
+    omission, raters = call("plan", "--task", "mine.yaml").out.splitlines()[-2:]
+    assert "the test set is large enough. 600 test examples have this score. With 2 strategies, it takes 72" in omission
+    assert omission.endswith("The score counts once raters confirm it (`bench review export --mode errors`).")
+    assert "raters have to judge outputs. With 2 strategies, it takes 36 outputs without an error" in raters
+
+
 def test_several_tasks(call):
     out = call("plan", "--task", "qa,classification").out
     assert out.count("detect a difference of") == 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.reporting.views.comparison import PowerForecast
+from harness.reporting.views.comparison import GuardrailForecast, PowerForecast
 from harness.reporting.wording import numbers
 
 
@@ -13,7 +13,11 @@ def describe_test_set(forecast: PowerForecast) -> str:
 
 
 def describe_power(forecast: PowerForecast) -> list[str]:
-    """Where the spread comes from, the difference that can be detected, and whether the margin can be tested."""
+    """Where the spread comes from, the difference that can be detected, whether the margin can be tested, and each guardrail."""
+    return [*_describe_primary(forecast), *(_describe_guardrail(each) for each in forecast.guardrails)]
+
+
+def _describe_primary(forecast: PowerForecast) -> list[str]:
     power, score = forecast.power, forecast.score
     if power is None:
         why = "is computed from all examples together" if forecast.level != "example" else "has no limits"
@@ -48,3 +52,47 @@ def _describe_source(forecast: PowerForecast) -> list[str]:
     if not source.shares_examples:
         sentences.append("That run has different test examples; whether they are similar is not known.")
     return sentences
+
+
+def _describe_guardrail(forecast: GuardrailForecast) -> str:
+    """Whether the test set can show that a guardrail is kept, and what it would take."""
+    sentences = [f"Guardrail {_name_guardrail(forecast)}: {_guardrail_verdict(forecast)}."]
+    if forecast.examples and not forecast.by_raters:
+        count = numbers.plural(forecast.examples, "test example")
+        worth = f", worth at least {forecast.units:,} independent ones" if forecast.units < forecast.examples else ""
+        sentences.append(f"{count} {'has' if forecast.examples == 1 else 'have'} this score{worth}.")
+    if forecast.examples and forecast.units_needed is not None:
+        sentences.append(f"With {forecast.strategies} strategies, it takes {_describe_need(forecast)}.")
+    if forecast.examples and not forecast.exact and not forecast.by_raters:
+        sentences.append("The score counts once raters confirm it (`bench review export --mode errors`).")
+    return " ".join(sentences)
+
+
+def _name_guardrail(forecast: GuardrailForecast) -> str:
+    limit = numbers.with_unit(numbers.margin(forecast.limit), forecast.unit)
+    if forecast.kind == "not_worse":
+        return f"“{forecast.score} not worse than {forecast.against} by more than {limit}”"
+    return f"“{forecast.score} {'at most' if forecast.kind == 'ceiling' else 'at least'} {limit}”"
+
+
+def _guardrail_verdict(forecast: GuardrailForecast) -> str:
+    if forecast.by_raters:
+        return "raters have to judge outputs"
+    if not forecast.examples:
+        return "no test example has this score"
+    if forecast.units_needed is None:
+        return "whether the test set is large enough is known only after a run"
+    if forecast.is_sufficient:
+        return "the test set is large enough"
+    if forecast.units_without_errors is not None and forecast.units >= forecast.units_without_errors:
+        return "the test set is large enough only if errors are rarer than half of the limit"
+    return "the test set is too small"
+
+
+def _describe_need(forecast: GuardrailForecast) -> str:
+    noun = "outputs" if forecast.by_raters else "examples"
+    needed = numbers.about(forecast.units_needed or 0)
+    if forecast.units_without_errors is None:
+        return f"about {needed} if both are equally good" + (", and each fails where the other is right" if forecast.worst_case else "")
+    clean = f"{forecast.units_without_errors:,} {noun} without an error"
+    return f"{clean}, or about {needed} if the true value is {numbers.margin(forecast.assumed or 0.0)}"

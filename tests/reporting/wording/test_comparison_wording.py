@@ -10,7 +10,7 @@ from report_factory import Made, classification, make_run, summarization
 from syrupy.assertion import SnapshotAssertion
 
 from harness.reporting import ComparisonRequest, ComparisonView, PowerForecast, compare_runs, describe_power, describe_test_set
-from harness.reporting.views.comparison import SetupDifference, SpreadSource
+from harness.reporting.views.comparison import GuardrailForecast, SetupDifference, SpreadSource
 from harness.reporting.wording import comparison_sentences as sentences
 from harness.results import MetricMismatch
 from harness.statistics import analyze_power
@@ -76,6 +76,10 @@ def test_notes_of_a_ranking(tmp_path: Path, snapshot: SnapshotAssertion) -> None
 
 
 FORECAST = PowerForecast("visits", "rougeL", "example", "fraction", 80, 50, 0.01, None, analyze_power(50, 1.0, 0.01))
+GUARDRAIL = GuardrailForecast(
+    score="critical_error_rate", kind="ceiling", limit=0.05, against="", unit="fraction", examples=59, units=47,
+    assumed=0.025, units_needed=465, units_without_errors=72, strategies=2, worst_case=True, exact=False, by_raters=False,
+)  # fmt: skip
 SMALL_SPREAD = analyze_power(80, 0.02, 0.01)
 FORECASTS = {
     "worst case, too small": FORECAST,
@@ -88,6 +92,27 @@ FORECASTS = {
     ),
     "computed from all examples together": replace(FORECAST, score="macro_f1", level="corpus", power=None),
     "no limits": replace(FORECAST, score="output_words", power=None),
+    "guardrails": replace(
+        FORECAST,
+        guardrails=(
+            GUARDRAIL,
+            replace(GUARDRAIL, examples=90, units=90),
+            replace(GUARDRAIL, examples=500, units=500, exact=True),
+            replace(GUARDRAIL, examples=0, units=0),
+            replace(GUARDRAIL, score="review.critical_error_rate", by_raters=True),
+            replace(
+                GUARDRAIL,
+                score="unsupported_rate",
+                kind="not_worse",
+                limit=0.02,
+                against="base",
+                assumed=0.0,
+                units_needed=19623,
+                units_without_errors=None,
+            ),
+            replace(GUARDRAIL, score="macro_f1", kind="floor", limit=0.6, exact=True, units_needed=None, units_without_errors=None),
+        ),
+    ),
 }
 
 

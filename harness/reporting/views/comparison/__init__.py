@@ -10,6 +10,7 @@ from harness.reporting.views.comparison.comparison_view import (
     ComparisonView,
     SetupDifference,
 )
+from harness.reporting.views.comparison.guardrail_forecast import GuardrailForecast
 from harness.reporting.views.comparison.power_forecast import PowerForecast, SpreadSource, forecast_power
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "ComparedStrategy",
     "ComparisonRequest",
     "ComparisonView",
+    "GuardrailForecast",
     "PowerForecast",
     "SetupDifference",
     "SpreadSource",

@@ -9,6 +9,7 @@ from itertools import combinations
 
 from harness.errors import BenchError
 from harness.metrics import metrics_for
+from harness.reporting.views.comparison.guardrail_forecast import GuardrailForecast, forecast_guardrails
 from harness.results import RunResults
 from harness.statistics import PowerAnalysis, analyze_power, compare_scores, effective_units, largest_spread
 from harness.types import Example, Metric, Task
@@ -32,6 +33,7 @@ class PowerForecast:
         groups: the number of groups of examples; None where every example is its own.
         source: where the spread comes from; None for the worst case.
         power: None where there is no worst case to compute with.
+        guardrails: what it can show about each guardrail of the task.
     """
 
     task: str
@@ -43,12 +45,13 @@ class PowerForecast:
     margin: float
     source: SpreadSource | None
     power: PowerAnalysis | None
+    guardrails: tuple[GuardrailForecast, ...] = ()
 
 
 def forecast_power(
     task: Task, examples: Sequence[Example], *, margin: float | None = None, earlier: RunResults | None = None
 ) -> PowerForecast:
-    """What these test examples can show about the primary score of a task.
+    """What these test examples can show about the primary score of a task, and about its guardrails.
 
     Args:
         margin: Δ; by default the task's own.
@@ -58,7 +61,8 @@ def forecast_power(
         BenchError: the earlier run lacks the task or the score, or has fewer than two strategies that differ.
     """
     labels = task.labels or tuple(dict.fromkeys(label for example in examples for label in example.choices))
-    metric = next(m for m in metrics_for(task.metrics, labels) if m.name == task.primary)
+    metrics = metrics_for(task.metrics, labels)
+    metric = next(m for m in metrics if m.name == task.primary)
     sizes = list(Counter(example.group if example.group is not None else object() for example in examples).values())
     groups = len(sizes) if len(sizes) < len(examples) else None
     margin, source = margin or task.margin, None
@@ -68,7 +72,17 @@ def forecast_power(
         spread, source = _spread_of_run(earlier, task, metric, {example.id for example in examples})
         units = groups or len(examples)
     power = analyze_power(units, spread, margin) if spread else None
-    return PowerForecast(task.name, metric.name, metric.level, metric.unit, len(examples), groups, margin, source, power)
+
+    def find_spread(other: Metric) -> float | None:
+        if earlier is None:
+            return largest_spread(other)
+        try:
+            return _spread_of_run(earlier, task, other, {example.id for example in examples})[0]
+        except BenchError:  # the earlier run does not have this score, or it did not differ
+            return None
+
+    guardrails = forecast_guardrails(task.guardrails, metrics, examples, find_spread=find_spread, worst_case=earlier is None)
+    return PowerForecast(task.name, metric.name, metric.level, metric.unit, len(examples), groups, margin, source, power, guardrails)
 
 
 def _spread_of_run(run: RunResults, task: Task, metric: Metric, ids: set[str]) -> tuple[float, SpreadSource]:
