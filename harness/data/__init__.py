@@ -10,10 +10,12 @@ Every problem with the data is a `BenchError` that names the file, the line and 
 from __future__ import annotations
 
 from harness.data.formats import peek
-from harness.data.pipeline import SourceRows, load_inputs, load_splits, sources
+from harness.data.pipeline import SourceRows, count_answers, count_reference_words, load_inputs, load_splits, sources
 
 __all__ = [
     "SourceRows",
+    "count_answers",
+    "count_reference_words",
     "load_inputs",
     "load_splits",
     "peek",

@@ -13,6 +13,7 @@ from harness.results.slices import MOST_VALUES, candidate_slices, slice_examples
 from harness.results.strategy_result import CellProblem, StrategyResult
 from harness.results.task_results import TaskResults
 from harness.results.task_scores import TaskScores, equally_wide, example_metric_of, is_error_rate
+from harness.results.trivial import TrivialBaseline, TrivialKind
 
 __all__ = [
     "MOST_VALUES",
@@ -26,6 +27,8 @@ __all__ = [
     "StrategyResult",
     "TaskResults",
     "TaskScores",
+    "TrivialBaseline",
+    "TrivialKind",
     "candidate_slices",
     "check_same_examples",
     "costs_of_a_run",

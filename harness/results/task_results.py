@@ -7,6 +7,7 @@ from functools import cached_property
 
 from harness.results.strategy_result import StrategyResult
 from harness.results.task_scores import TaskScores
+from harness.results.trivial import TrivialBaseline, build_trivial_baseline
 from harness.statistics import LearningCurve, fit_learning_curve
 from harness.store import EXTERNAL
 from harness.types import Cell
@@ -31,6 +32,11 @@ class TaskResults(TaskScores):
     def scored(self) -> tuple[StrategyResult, ...]:
         """The strategies whose primary score has a value, the best first."""
         return tuple(result for result in self.strategies if result.scored)
+
+    @cached_property
+    def trivial(self) -> TrivialBaseline | None:
+        """What an answer without a model is worth; None without test examples."""
+        return build_trivial_baseline(self.task, self.examples, self.metrics, self.labels, self.run.plan.data[self.task.name])
 
     def get_strategy(self, cell: Cell) -> StrategyResult:
         """The strategy that this cell belongs to."""

@@ -51,6 +51,7 @@ from harness.statistics.examples import (
     per_example_scores,
     stack_stored_scores,
     statistic_stack,
+    undefined_reason,
 )
 from harness.statistics.intervals import (
     Basis,
@@ -169,6 +170,7 @@ __all__ = [
     "stack_stored_scores",
     "statistic_stack",
     "tango_interval",
+    "undefined_reason",
     "weighted_mean",
     "weighted_share",
     "wilson_interval",

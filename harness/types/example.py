@@ -58,6 +58,11 @@ class DataReport:
     """Labels of the test set that the training examples lack, with their counts."""
     warnings: tuple[str, ...] = ()
     """Sentences for people."""
+    training_answers: Mapping[str, int] = field(default_factory=dict)
+    """The answers of the training examples with their counts: every label; of texts only the most frequent one, and only if it occurs five
+    times, because a run keeps no training examples. An empty text stands for "no answer"."""
+    training_words: int = 0
+    """The median number of words in the references of the training examples; 0 if there are none, or if they are labels."""
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.data.identity import RowIndex, splits_digest
+from harness.data.pipeline.answer_counts import count_answers, count_reference_words
 from harness.data.pipeline.folding import add_followers, fold, merge_references
 from harness.data.pipeline.harvested_examples import Correction, correction_lines, read_corrections, remove_corrected, training_examples
 from harness.data.pipeline.labels import find_unseen_labels, resolve_choices
@@ -81,6 +82,8 @@ def load_splits(task: Task, *, folder: Path, limit: int | None = None, limit_see
         folded=selected.count_folded() if raw.index.with_folds else {},
         unseen_labels=unseen,
         warnings=tuple(warnings),
+        training_answers=count_answers(examples["train"]),
+        training_words=count_reference_words(examples["train"]),
     )
     return Splits(examples["train"], examples["validation"], examples["test"], report, splits_digest(examples))
 
