@@ -18,6 +18,7 @@ from harness.decision.decision import (
 )
 from harness.decision.evidence import Evidence, GateEvidence, StrategyEvidence
 from harness.decision.guardrails import check_guardrails
+from harness.decision.sanity import check_sanity
 
 __all__ = [
     "CANDIDATE_STATUSES",
@@ -42,5 +43,6 @@ __all__ = [
     "Severity",
     "StrategyEvidence",
     "check_guardrails",
+    "check_sanity",
     "decide",
 ]

@@ -12,6 +12,7 @@ GuardrailStatus: TypeAlias = Literal["kept", "broken", "undecided", "no_evidence
 Severity: TypeAlias = Literal["blocks", "conditions", "notes"]
 SanityCode: TypeAlias = Literal[
     "not_better_than_trivial",
+    "trivial_not_scored",
     "constant_output",
     "empty_outputs",
     "repeats_prompt",

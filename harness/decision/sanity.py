@@ -1,0 +1,181 @@
+"""Sanity checks: do the results of a task make sense, before anything is recommended?
+
+| code | severity |
+| --- | --- |
+| `not_better_than_trivial` | blocks: the claim limits do not show that the strategy beats the trivial baseline |
+| `trivial_not_scored` | condition: the primary score needs a script, so that the trivial baseline has none |
+| `constant_output`, `empty_outputs`, `repeats_prompt` | blocks from half of the outputs, condition from a tenth, else note |
+| `single_class_test_set` | blocks every strategy: nothing can be compared |
+| `few_examples_per_class` | condition where the primary score averages over classes, else note |
+| `base_already_solves` | note: training cannot bring more than Δ |
+| `raters_disagree` | condition where raters see more critical errors than the score, note where they see fewer |
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from harness.decision.check_results import SanityCode, SanityFinding, Severity
+from harness.decision.output_profile import profile_outputs
+from harness.metrics import BOUNDS
+from harness.results import StrategyResult, TaskResults, TrivialBaseline, equally_wide
+from harness.review import Findings
+from harness.statistics import OneSidedLimits, difference_claim_limits, holm_rejections, observed_scores, score_claim_limits
+from harness.types import Metric
+
+ALPHA = 0.05
+FEW_PER_CLASS = 5  # fewer test examples, and one of them decides the score of the class
+_BLOCKS, _CONDITIONS, _NOTES = 0.5, 0.1, 0.01  # shares of the outputs
+_AVERAGES_OVER_CLASSES = ("balanced_accuracy", "macro_precision", "macro_recall", "macro_f1", "auroc", "mcc")
+_CRITICAL = "critical_error_rate"
+
+
+def check_sanity(results: TaskResults, reviews: Sequence[Findings] = ()) -> tuple[SanityFinding, ...]:
+    """The findings about a task and its strategies: first those about the task.
+
+    Args:
+        reviews: of the task, the oldest first.
+    """
+    return (
+        *_check_classes(results),
+        *_check_base(results),
+        *_compare_with_trivial(results),
+        *(finding for result in results.strategies if result.done for finding in _check_outputs(result)),
+        *_check_raters(results, reviews),
+    )
+
+
+def _check_classes(results: TaskResults) -> Iterator[SanityFinding]:
+    """Classes that the test set lacks, or has too few examples of."""
+    if not results.task.chooses or not results.examples:
+        return
+    counts = Counter(example.targets[0] for example in results.examples if example.targets)
+    if len(counts) == 1:
+        yield SanityFinding("single_class_test_set", "blocks", numbers={"examples": counts.total()}, texts={"label": tuple(counts)})
+        return
+    few = sorted((label for label in results.labels if counts[label] < FEW_PER_CLASS), key=lambda label: (counts[label], label))
+    if few:
+        severity: Severity = "conditions" if results.task.primary in _AVERAGES_OVER_CLASSES else "notes"
+        numbers = {"needed": FEW_PER_CLASS, "few": len(few), "labels": len(results.labels), "fewest": counts[few[0]]}
+        yield SanityFinding("few_examples_per_class", severity, numbers=numbers, texts={"labels": tuple(few)})
+
+
+def _check_base(results: TaskResults) -> Iterator[SanityFinding]:
+    """Whether the untuned model leaves less than Δ to gain."""
+    metric, margin = results.primary, results.task.margin
+    if metric is None or metric.direction == "none":
+        return
+    if metric.direction == "lower":
+        best = max(0.0, BOUNDS.get(metric.unit, (0.0, 0.0))[0])
+    elif metric.unit in BOUNDS:
+        best = BOUNDS[metric.unit][1]
+    else:
+        return
+    for result in results.scored:
+        value = result.primary.value if result.primary else None
+        if result.is_base and value is not None and abs(best - value) <= margin:
+            yield SanityFinding("base_already_solves", "notes", result.label, {"score": value, "best": best, "margin": margin})
+
+
+def _compare_with_trivial(results: TaskResults) -> Iterator[SanityFinding]:
+    """The strategies that are not shown to beat the trivial baseline, with Holm's procedure over all of them."""
+    metric, trivial, scored = results.primary, results.trivial, results.scored
+    if metric is None or trivial is None or metric.direction == "none" or not scored:
+        return
+    if all(each.name != metric.name for each in trivial.metrics):
+        for result in scored:
+            yield SanityFinding("trivial_not_scored", "conditions", result.label, texts={"score": (metric.name,)})
+        return
+    gains = [_Gain(results, result, metric, trivial) for result in scored]
+    shown = holm_rejections([gain.is_shown for gain in gains], ALPHA)
+    for gain in (gain for gain, is_shown in zip(gains, shown, strict=True) if not is_shown):
+        yield SanityFinding(
+            "not_better_than_trivial", "blocks", gain.result.label, gain.numbers, {"kind": (trivial.kind,), "score": (metric.name,)}
+        )
+
+
+class _Gain:
+    """By how much a strategy beats the trivial baseline on the primary score, turned so that more is better."""
+
+    def __init__(self, results: TaskResults, result: StrategyResult, metric: Metric, trivial: TrivialBaseline) -> None:
+        self.result, self._metric, self._groups = result, metric, results.groups
+        self._sign = -1.0 if metric.direction == "lower" else 1.0
+        self._trivial_stack, self._stack = equally_wide([trivial.stack(metric), result.stack(metric)])
+        self._trivial = trivial.scores.get(metric.name)
+
+    def is_shown(self, alpha: float) -> bool:
+        """Whether the gain is above 0 at this level."""
+        least = self._lower_limit(self._limits(alpha))
+        return least is not None and least > 0
+
+    @property
+    def numbers(self) -> dict[str, float]:
+        """Both scores, the gain on these examples and the least that it can be, as far as they are known."""
+        limits = self._limits(ALPHA)
+        numbers = {
+            "score": self.result.primary.value if self.result.primary else None,
+            "trivial": self._trivial,
+            "gain": None if limits.estimate is None else self._sign * (limits.estimate - self._zero),
+            "least": self._lower_limit(limits),
+            "examples": limits.n,
+        }
+        return {name: float(value) for name, value in numbers.items() if value is not None}
+
+    @property
+    def _zero(self) -> float:
+        """What the limits are compared with: no difference, or the value by convention of a score that a constant does not have (MCC)."""
+        if self._trivial is not None:
+            return 0.0
+        complete = self._trivial_stack[~np.isnan(self._trivial_stack).any(axis=(1, 2))]
+        return float(observed_scores(self._metric, complete)[0])
+
+    def _limits(self, alpha: float) -> OneSidedLimits:
+        if self._trivial is None:
+            return score_claim_limits(self._stack, metric=self._metric, groups=self._groups, alpha=alpha)
+        return difference_claim_limits(self._trivial_stack, self._stack, metric=self._metric, groups=self._groups, alpha=alpha)
+
+    def _lower_limit(self, limits: OneSidedLimits) -> float | None:
+        least = limits.low if self._sign > 0 else limits.high
+        return None if least is None else self._sign * (least - self._zero)
+
+
+def _check_outputs(result: StrategyResult) -> Iterator[SanityFinding]:
+    """Outputs of a model that does not do the task, over all seeds."""
+    profiles = [profile_outputs(result.task, result.examples, result.predictions(cell)) for cell in result.done]
+    empty, answered = sum(profile.empty for profile in profiles), sum(profile.answered for profile in profiles)
+    yield from _finding_of_share("empty_outputs", result.label, empty, answered)
+    repeating, written = sum(profile.repeating for profile in profiles), sum(profile.written for profile in profiles)
+    yield from _finding_of_share("repeats_prompt", result.label, repeating, written)
+    constants = [profile.constant for profile in profiles if profile.constant is not None and profile.constant.strip()]
+    if constants:
+        severity: Severity = "blocks" if 2 * len(constants) >= len(profiles) else "conditions"
+        numbers = {"constant": len(constants), "seeds": len(profiles), "examples": len(result.examples)}
+        texts = {"label": tuple(dict.fromkeys(constants))} if result.task.chooses else {}
+        yield SanityFinding("constant_output", severity, result.label, numbers, texts)
+
+
+def _finding_of_share(code: SanityCode, label: str, count: int, total: int) -> Iterator[SanityFinding]:
+    share = count / total if total else 0.0
+    if share >= _NOTES:
+        severity: Severity = "blocks" if share >= _BLOCKS else "conditions" if share >= _CONDITIONS else "notes"
+        yield SanityFinding(code, severity, label, {"count": count, "outputs": total, "share": share})
+
+
+def _check_raters(results: TaskResults, reviews: Sequence[Findings]) -> Iterator[SanityFinding]:
+    """Strategies whose critical errors, as raters see them, are clearly more or fewer than the automatic score says."""
+    latest = {rate.strategy: rate.critical for findings in reviews if findings.representative for rate in findings.error_rates}
+    for name, raters in latest.items():
+        fitting = [r for r in results.strategies if r.label == name] or [r for r in results.strategies if r.strategy == name]
+        score = fitting[0].scores.get(_CRITICAL) if len(fitting) == 1 else None
+        if score is None or None in (score.low, score.high, raters.low, raters.high):
+            continue
+        numbers = {"raters": raters.value, "raters_low": raters.low, "raters_high": raters.high, "rated": raters.n}
+        numbers |= {"score": score.value, "score_low": score.low, "score_high": score.high}
+        known = {key: float(value) for key, value in numbers.items() if value is not None}
+        if known["raters_low"] > known["score_high"]:
+            yield SanityFinding("raters_disagree", "conditions", fitting[0].label, known)
+        elif known["raters_high"] < known["score_low"]:
+            yield SanityFinding("raters_disagree", "notes", fitting[0].label, known)
