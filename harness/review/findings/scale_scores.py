@@ -17,8 +17,9 @@ def compute_scale_scores(ratings: UnblindedRatings) -> tuple[ScaleScore, ...]:
         answers = {name: _average_answers(ratings, name, scale) for name in ratings.strategies}
         for name, by_example in answers.items():
             baseline = ratings.baseline if name != ratings.baseline else None
-            change = compute_change(ratings, answers[baseline], by_example, metric) if baseline else None
-            mean = ratings.estimate_mean(by_example, scale=(1.0, float(len(scale.answers))))
+            best = float(len(scale.answers))
+            change = compute_change(ratings, answers[baseline], by_example, metric, largest=best - 1) if baseline else None
+            mean = ratings.estimate_mean(by_example, scale=(1.0, best))
             scores.append(ScaleScore(name, scale.name, scale.answers, mean, change))
     return tuple(scores)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TypeAlias
 
@@ -18,6 +18,7 @@ from harness.statistics import (
     clopper_pearson_interval,
     cluster_index,
     count_units,
+    weighted_difference,
     weighted_mean,
     weighted_share,
     wilson_interval,
@@ -90,7 +91,8 @@ class UnblindedRatings:
         """The mean over examples with its interval.
 
         For values of 0 and 1: Wilson, or Clopper–Pearson where `exact`; with groups or unequal inclusion probabilities, the interval of
-        as many independent examples as carry the same information (`weighted_share`). Where all values are equal, the share of unseen
+        as many independent examples as carry the same information (`weighted_share`). Other shares with unequal probabilities, such as win
+        rates with ties, are half a difference above one half (`weighted_difference`). Where all values are equal, the share of unseen
         values (`allow_for_unseen`) may lie at the ends of `scale`.
         """
         if not by_example:
@@ -104,6 +106,10 @@ class UnblindedRatings:
                 interval = compute_interval(int(values.sum()), len(values), self.confidence)
             else:
                 _, interval = weighted_share(values, probabilities, groups, self.confidence)
+        elif scale == (0.0, 1.0) and self.has_unequal_probabilities(by_example):
+            _, lead = weighted_difference(2 * values - 1, probabilities, groups, confidence=self.confidence)
+            if lead.low is not None and lead.high is not None:
+                interval = replace(lead, low=(1 + lead.low) / 2, high=(1 + lead.high) / 2, se=None if lead.se is None else lead.se / 2)
         elif np.ptp(values) < _TOLERANCE and interval.low is not None:
             count = count_units(len(values), cluster_index(groups, len(groups)))
             method = f"no spread: Clopper–Pearson of none in {count}"

@@ -25,7 +25,7 @@ from harness.statistics.intervals.proportions import (
     wilson_interval,
 )
 from harness.statistics.intervals.scores import compute_scores, score_stacks, score_strategy
-from harness.statistics.intervals.weighted import weighted_mean, weighted_share
+from harness.statistics.intervals.weighted import weighted_difference, weighted_mean, weighted_share
 
 __all__ = [
     "Basis",
@@ -56,6 +56,7 @@ __all__ = [
     "tango_interval",
     "too_few_units",
     "unseen_share",
+    "weighted_difference",
     "weighted_mean",
     "weighted_share",
     "wilson_interval",

@@ -58,7 +58,7 @@ def paired_proportion_limits(gained: int, lost: int, n: int, alpha: float) -> tu
     return max(-1.0, min(float(low), outer_low)), min(1.0, max(float(high), outer_high))
 
 
-def tango_limits(gained: ArrayLike, lost: ArrayLike, n: int, confidence: float = 0.95) -> tuple[Array, Array]:
+def tango_limits(gained: ArrayLike, lost: ArrayLike, n: float, confidence: float = 0.95) -> tuple[Array, Array]:
     """Both limits for many tables at once, by bisection: the statistic falls as the assumed difference rises."""
     from statistics import NormalDist
 
@@ -69,7 +69,7 @@ def tango_limits(gained: ArrayLike, lost: ArrayLike, n: int, confidence: float =
     return low, high
 
 
-def _crossing(b: Array, c: Array, n: int, *, target: float, left: Array, right: Array) -> Array:
+def _crossing(b: Array, c: Array, n: float, *, target: float, left: Array, right: Array) -> Array:
     for _ in range(60):  # halves an interval of length 2 at most: exact to the last bit
         middle = (left + right) / 2
         above = _statistic(b, c, n, middle) > target
@@ -77,7 +77,7 @@ def _crossing(b: Array, c: Array, n: int, *, target: float, left: Array, right: 
     return np.asarray((left + right) / 2)
 
 
-def _statistic(b: Array, c: Array, n: int, delta: Array) -> Array:
+def _statistic(b: Array, c: Array, n: float, delta: Array) -> Array:
     """Tango's score statistic for a true difference `delta`, with the most likely share of losses under it."""
     linear = (2 * n - b + c) * delta - b - c
     losses = (np.sqrt(np.maximum(linear**2 + 8 * n * c * delta * (1 - delta), 0.0)) - linear) / (4 * n)
