@@ -1,6 +1,7 @@
 """What to ship, and why: `decide` turns the evidence on a task into one `Decision`, which every form of the report shows."""
 
 from harness.decision.check_results import GuardrailResult, GuardrailStatus, SanityCode, SanityFinding, Severity
+from harness.decision.collect import collect_evidence, decide_task, load_findings, load_newest_verdicts
 from harness.decision.decide import CRITICAL_SCORES, decide
 from harness.decision.decision import (
     CANDIDATE_STATUSES,
@@ -44,5 +45,9 @@ __all__ = [
     "StrategyEvidence",
     "check_guardrails",
     "check_sanity",
+    "collect_evidence",
     "decide",
+    "decide_task",
+    "load_findings",
+    "load_newest_verdicts",
 ]

@@ -87,6 +87,7 @@ def decide(evidence: Evidence) -> Decision:
         state = "ship_with_conditions" if any(reason.severity == "conditions" for reason in reasons) else "ship"
     decision = Decision(
         task=evidence.task,
+        rules=evidence.rules,
         state=state,
         headline=headline,
         strategy=choice.label if choice and is_choice else None,

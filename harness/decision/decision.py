@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 
 from harness.decision.check_results import GuardrailResult, SanityFinding, Severity
 from harness.statistics import Recommendation
+from harness.types import Rule
 
 DecisionState: TypeAlias = Literal["ship", "ship_with_conditions", "undecided", "do_not_ship"]
 STATES: tuple[DecisionState, ...] = ("ship", "ship_with_conditions", "undecided", "do_not_ship")  # the best first
@@ -147,6 +148,7 @@ class Decision:
     The recommendation is about a recipe, the mean over its training seeds; a verdict of the gate is about one trained model.
 
     Attributes:
+        rules: the guardrails that the task declares.
         strategy: the label of the one to ship; None in the states "undecided" and "do_not_ship".
         leader: without a choice, the one to take if it has to be decided today; None where none is admissible.
         reasons: the most important first.
@@ -157,6 +159,7 @@ class Decision:
     """
 
     task: str
+    rules: tuple[Rule, ...]
     state: DecisionState
     headline: HeadlineCode
     strategy: str | None

@@ -13,9 +13,11 @@ from harness.reporting import charts
 from harness.reporting.formats.example_package import pack_examples
 from harness.reporting.views import build_overview_rows, build_report_view, compute_overall_gains
 from harness.reporting.wording import (
+    decision_sentences,
     example_texts,
     gate_sentences,
     gate_tables,
+    guardrail_tables,
     headings,
     learning_sentences,
     names,
@@ -72,8 +74,8 @@ def rewrite_page(run: RunResults) -> None:
 def _environment(folder: Path) -> jinja2.Environment:
     environment = page_environment(folder)
     modules = (
-        charts, gate_sentences, gate_tables, learning_sentences, names, numbers, review_sentences, review_tables, run_sentences,
-        table_notes, task_sentences,
+        charts, decision_sentences, gate_sentences, gate_tables, guardrail_tables, learning_sentences, names, numbers, review_sentences,
+        review_tables, run_sentences, table_notes, task_sentences,
     )  # fmt: skip
     environment.filters["summarize"] = task_sentences.summarize_task
     environment.globals |= {module.__name__.rpartition(".")[2]: module for module in modules}

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from harness.reporting.views import TaskOutcome, build_task_outcome
 from harness.reporting.views.comparison import ComparisonView
 from harness.reporting.views.sections import StrategyCurve
-from harness.reporting.wording import advice_sentences, cell_notes, comparison_sentences, learning_sentences
+from harness.reporting.wording import cell_notes, comparison_sentences, decision_sentences, learning_sentences
 from harness.results import PHASES, RunResults, TaskResults, total_cost
 from harness.statistics import Step
 from harness.store import to_jsonable
@@ -17,7 +17,7 @@ from harness.types import Cell, CellResult, Cost, Score
 
 
 def to_json(run: RunResults) -> dict[str, Any]:
-    """`{"run": name, "cells": [...], "recommendations": [...], "learning_curves": [...]}`, the cells in the order of the plan.
+    """`{"run": name, "cells": [...], "decisions": [...], "learning_curves": [...]}`, the cells in the order of the plan.
 
     The status of an unfinished cell is 'interrupted'; only cells that are done have scores. Scores are computed from the stored
     predictions. Seconds are wall-clock time, memory is in bytes, energy in joules. A number that was not measured is null, never NaN.
@@ -27,7 +27,7 @@ def to_json(run: RunResults) -> dict[str, Any]:
         {
             "run": run.name,
             "cells": [_cell(cell, run.status(cell.id), run.results.get(cell.id), run.by_task[cell.task]) for cell in run.cells],
-            "recommendations": [_recommendation(outcome) for outcome in outcomes if outcome.advice],
+            "decisions": [_decision(outcome) for outcome in outcomes],
             "learning_curves": [_learning_curve(outcome, c) for outcome in outcomes if outcome.learning for c in outcome.learning.curves],
         }
     )
@@ -42,16 +42,27 @@ def comparison_to_json(views: Sequence[ComparisonView]) -> dict[str, Any]:
     return record
 
 
-def _recommendation(outcome: TaskOutcome) -> dict[str, Any]:
-    advice = outcome.advice
-    assert advice is not None  # the caller has checked
-    full_tuning = [{"strategy": share.label, **asdict(share.kept), "cost_ratio": share.cost} for share in advice.full_tuning]
-    return {
+def _decision(outcome: TaskOutcome) -> dict[str, Any]:
+    """The decision with its codes, numbers and sentences. `comparison` is how the strategies that are not ruled out compare."""
+    decision = outcome.decision
+    values = asdict(replace(decision, recommendation=None, rules=(), guardrails=()))
+    del values["recommendation"], values["rules"]
+    compared = decision.recommendation
+    text = decision_sentences.describe_decision(outcome)
+    return values | {
         "task": outcome.name,
         "score": outcome.primary.name,
-        **asdict(advice.recommendation),
-        "against_full": full_tuning,
-        "sentences": advice_sentences.describe_advice(advice, outcome.strategies, outcome.primary),
+        "rules": [rule.model_dump(mode="json", exclude_none=True) for rule in decision.rules],
+        "guardrails": [vars(each) | {"rule": each.rule.model_dump(mode="json", exclude_none=True)} for each in decision.guardrails],
+        "comparison": {name: value for name, value in asdict(compared).items() if name != "choice"} if compared else None,
+        "against_full": [{"strategy": share.label, **asdict(share.kept), "cost_ratio": share.cost} for share in outcome.full_tuning],
+        "headline_code": decision.headline,
+        "headline": text.headline,
+        "sentences": [text.headline, *text.why, *text.conditions, *filter(None, [text.confidence])],
+        "next_steps": [
+            {**asdict(step), "sentence": words.text, "command_line": words.code}
+            for step, words in zip(decision.next_steps, text.steps, strict=True)
+        ],
     }
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from harness.reporting.views import Report, TaskView, build_report_view
-from harness.reporting.wording import headings, numbers, run_sentences, task_sentences
+from harness.reporting.wording import decision_sentences, guardrail_tables, headings, numbers, run_sentences, task_sentences
 from harness.results import RunResults, StrategyCosts, StrategyResult
 from harness.text import one_line, short
 
@@ -38,12 +39,45 @@ def _facts(report: Report) -> str:
 
 def _task(task: TaskView) -> list[str]:
     summary = task_sentences.summarize_task(task)
-    others = [*filter(None, [summary.confidence]), *summary.reasons, *summary.caveats]
-    listed = "\n".join(f"- {escape_markdown(sentence)}" for sentence in others)
+    text = summary.decision
     marked = any(result.primary and task_sentences.has_low_confidence(result.primary) for result in task.strategies)
     table = f"{_table(task)}\n\n{escape_markdown(headings.LOW_CONFIDENCE_NOTE)}" if marked else _table(task)
-    parts = [f"### {escape_markdown(task.name)}", f"**{escape_markdown(summary.lead)}**", table, listed]
+    parts = [
+        f"### {escape_markdown(task.name)}",
+        f"**{escape_markdown(text.state)}. {escape_markdown(text.headline)}**",
+        _list("", [*text.why, *filter(None, [text.confidence])]),
+        _list(decision_sentences.CONDITIONS, text.conditions),
+        _guardrails(task),
+        _list(decision_sentences.NEXT_STEPS, [step.text for step in text.steps], [step.code for step in text.steps]),
+        table,
+        _list("", [*summary.reasons, *summary.caveats]),
+    ]
     return [part for part in parts if part]
+
+
+def _list(title: str, sentences: Sequence[str], codes: Sequence[str] = ()) -> str:
+    """A titled list; `codes` are what to type, shown literally."""
+    if not sentences:
+        return ""
+    shown = [f" {_code(code)}" if code else "" for code in codes] or [""] * len(sentences)
+    lines = [f"- {escape_markdown(sentence)}{code}" for sentence, code in zip(sentences, shown, strict=True)]
+    return "\n".join([f"{title}:\n", *lines] if title else lines)
+
+
+def _code(text: str) -> str:
+    """A code span that no text can end."""
+    line = one_line(text, 300)
+    fence = "`" * (max((len(run) for run in re.findall("`+", line)), default=0) + 1)
+    return f"{fence} {line} {fence}" if "`" in line else f"{fence}{line}{fence}"
+
+
+def _guardrails(task: TaskView) -> str:
+    if not task.decision.guardrails:
+        return ""
+    table = guardrail_tables.list_guardrails(task.decision.guardrails)
+    lines = [f"| {' | '.join(table.columns)} |", f"| {' | '.join('---:' if n else '---' for n in table.numeric)} |"]
+    lines += [f"| {' | '.join(escape_markdown(cell, 200) for cell in row)} |" for row in table.rows]
+    return "\n".join([*lines, "", escape_markdown(table.under)])
 
 
 def _table(task: TaskView) -> str:

@@ -4,11 +4,25 @@ from __future__ import annotations
 
 import io
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from harness.reporting.wording import text_table
+from harness.text import one_line
+
 UNLIMITED = 10_000  # the width of a file
+
+
+def build_table(table: text_table.TextTable) -> Table:
+    """A table of texts for a terminal."""
+    built = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    for name, is_numeric in zip(table.columns, table.numeric, strict=True):
+        built.add_column(Text(one_line(name, 60)), justify="right" if is_numeric else "left", no_wrap=True, overflow="fold")
+    for row in table.rows:
+        built.add_row(*(Text(one_line(cell, 200)) for cell in row))
+    return built
 
 
 def natural_width(table: Table) -> int:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rich import box
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
-from harness.reporting.terminal.console import UNLIMITED, print_table, print_text
-from harness.reporting.wording import review_sentences, review_tables, text_table
+from harness.reporting.terminal.console import UNLIMITED, build_table, print_table, print_text
+from harness.reporting.wording import review_sentences, review_tables
 from harness.review import Findings
 from harness.text import one_line
 
@@ -25,16 +23,7 @@ def print_findings(packets: Sequence[Findings], console: Console) -> None:
             print_text(console, Text(one_line(sentence)))
         for table in (*review_tables.list_results(findings), *review_tables.list_details(findings)):
             print_text(console, Text(f"\n{table.title}", style="bold"))
-            print_table(console, _build_table(table), width)
+            print_table(console, build_table(table), width)
             if table.under:
                 print_text(console, Text(table.under, style="dim"))
         print_text(console, Text(f"\n{review_sentences.contents(findings)}\n"))
-
-
-def _build_table(table: text_table.TextTable) -> Table:
-    built = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
-    for name, is_numeric in zip(table.columns, table.numeric, strict=True):
-        built.add_column(Text(one_line(name, 60)), justify="right" if is_numeric else "left", no_wrap=True, overflow="fold")
-    for row in table.rows:
-        built.add_row(*(Text(one_line(cell, 200)) for cell in row))
-    return built

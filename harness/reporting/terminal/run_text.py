@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from rich import box
@@ -10,13 +10,29 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from harness.reporting.terminal.console import UNLIMITED, natural_width, print_table, print_text
+from harness.decision import DecisionState
+from harness.reporting.terminal.console import UNLIMITED, build_table, natural_width, print_table, print_text
 from harness.reporting.views import TaskOutcome, build_task_outcome
-from harness.reporting.wording import headings, learning_sentences, numbers, run_sentences, table_notes, task_sentences
+from harness.reporting.wording import (
+    decision_sentences,
+    guardrail_tables,
+    headings,
+    learning_sentences,
+    numbers,
+    run_sentences,
+    table_notes,
+    task_sentences,
+)
 from harness.results import RunResults, StrategyResult
 from harness.text import one_line, short
 
 _MOST_SCORES = 2  # beside the primary one
+_STATE_STYLES: Mapping[DecisionState, str] = {
+    "ship": "green",
+    "ship_with_conditions": "yellow",
+    "undecided": "yellow",
+    "do_not_ship": "red",
+}
 
 
 @dataclass(frozen=True)
@@ -40,11 +56,35 @@ def print_run(run: RunResults, console: Console) -> None:
         task = build_task_outcome(results)
         print_text(console, Text(table_notes.describe_task_title(task), style="bold"))
         print_table(console, _fit(task.strategies, _columns(task), width), width)
+        _print_decision(task, console, width)
         for sentence in _sentences(task):
             print_text(console, Text(one_line(sentence)))
         for sentence in _problems(task.strategies):
             print_text(console, Text(one_line(sentence, 300), style="yellow"))
         print_text(console, Text(""))
+
+
+def _print_decision(task: TaskOutcome, console: Console, width: int) -> None:
+    """The state with the headline, why, on which conditions, the guardrails, and what to do next."""
+    text = decision_sentences.describe_decision(task)
+    style = _STATE_STYLES[task.decision.state]
+    print_text(console, Text(one_line(f"{text.state}. {text.headline}"), style=f"bold {style}"))
+    for sentence in filter(None, [*text.why, text.confidence]):
+        print_text(console, Text(one_line(sentence)))
+    _print_list(decision_sentences.CONDITIONS, text.conditions, console)
+    if task.decision.guardrails:
+        table = guardrail_tables.list_guardrails(task.decision.guardrails)
+        print_text(console, Text(f"\n{table.title}", style="bold"))
+        print_table(console, build_table(table), width)
+        print_text(console, Text(f"{table.under}\n", style="dim"))
+    _print_list(decision_sentences.NEXT_STEPS, [f"{step.text} {step.code}".strip() for step in text.steps], console)
+
+
+def _print_list(title: str, lines: Sequence[str], console: Console) -> None:
+    if lines:
+        print_text(console, Text(title, style="bold"))
+    for line in lines:
+        print_text(console, Text(f"  {one_line(line)}"))
 
 
 def _sentences(task: TaskOutcome) -> list[str]:
@@ -53,7 +93,7 @@ def _sentences(task: TaskOutcome) -> list[str]:
         f"{curve.label}: {' '.join(learning_sentences.describe_curve(curve.curve, task.primary))}"
         for curve in (task.learning.curves if task.learning else ())
     ]
-    return [*filter(None, [summary.lead, summary.confidence]), *summary.reasons, *curves]
+    return [*summary.reasons, *curves]
 
 
 def _problems(strategies: Sequence[StrategyResult]) -> list[str]:

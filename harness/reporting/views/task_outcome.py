@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from harness.reporting.views.sections import Advice, LearningCurves, build_advice, build_learning_curves
+from harness.decision import CandidateStatus, Decision, collect_evidence, decide, load_findings, load_newest_verdicts
+from harness.gate import Verdict
+from harness.reporting.views.sections import FullTuningShare, LearningCurves, build_learning_curves, compare_with_full_tuning
 from harness.results import StrategyResult, TaskResults
-from harness.statistics import Standing
+from harness.review import Findings
 from harness.types import Metric, Task
 
 
@@ -26,17 +28,24 @@ class TaskOutcome:
     """What every form of the report shows about one task.
 
     Attributes:
+        run: the name of the run.
         test_size: the number of test examples.
         strategies: the best primary score first, those without a score last.
-        advice: None where there is nothing to choose between.
+        full_tuning: strategies in shares of full fine-tuning; empty where that was not run.
+        reviews: the packets that have ratings, the oldest first.
+        verdicts: the newest of each strategy under each policy, the newest first.
     """
 
+    run: str
     task: Task
     test_size: int
     primary: ScoreName
     scores: tuple[ScoreName, ...]
     strategies: tuple[StrategyResult, ...]
-    advice: Advice | None
+    decision: Decision
+    full_tuning: tuple[FullTuningShare, ...]
+    reviews: tuple[Findings, ...]
+    verdicts: tuple[Verdict, ...]
     learning: LearningCurves | None
 
     @property
@@ -46,13 +55,15 @@ class TaskOutcome:
 
     @property
     def choice(self) -> str | None:
-        """The label of the recommended strategy."""
-        return self.advice.recommendation.choice if self.advice else None
+        """The label of the strategy to ship."""
+        return self.decision.strategy
 
     @property
-    def standings(self) -> Mapping[str, Standing]:
-        """Whether a strategy is within the margin of the best, worse, or undecided, by its label."""
-        return {c.name: c.standing for c in self.advice.recommendation.candidates} if self.advice else {}
+    def standings(self) -> Mapping[str, CandidateStatus]:
+        """How each strategy with a score compares with the best, by its label; empty where there is nothing to compare."""
+        if len(self.scored) < 2 or self.decision.headline == "not_comparable":
+            return {}
+        return {each.strategy: each.status for each in self.decision.standings if each.status != "no_score"}
 
     @property
     def scored(self) -> tuple[StrategyResult, ...]:
@@ -72,13 +83,18 @@ class TaskOutcome:
 def build_task_outcome(results: TaskResults) -> TaskOutcome:
     """The outcome of one task."""
     names, primary = tuple(_score_name(metric) for metric in results.metrics), results.task.primary
+    reviews, verdicts = load_findings(results), load_newest_verdicts(results)
     return TaskOutcome(
+        run=results.run.name,
         task=results.task,
         test_size=len(results.examples),
         primary=next((name for name in names if name.name == primary), ScoreName(primary, "higher", "", "")),
         scores=names,
         strategies=results.strategies,
-        advice=build_advice(results),
+        decision=decide(collect_evidence(results, reviews, verdicts)),
+        full_tuning=compare_with_full_tuning(results),
+        reviews=reviews,
+        verdicts=verdicts,
         learning=build_learning_curves(results),
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from harness.statistics import Standing
+from harness.decision import CandidateStatus
 from harness.types import Phase
 
 CONFIDENCE_INTERVAL = "95% CI"
@@ -20,8 +20,19 @@ PHASE_NAMES: Mapping[Phase, str] = {
     "score": "score",
 }
 KIND_NAMES: Mapping[str, str] = {"qa": "Question answering"}
-STANDING_ANSWERS: Mapping[Standing, str] = {"within": "yes", "worse": "no, worse", "undecided": "too close to call"}
-STANDING_NAMES: Mapping[Standing, str] = {"within": "as good as the best", "worse": "worse", "undecided": "too close to call"}
+STANDING_ANSWERS: Mapping[CandidateStatus, str] = {
+    "chosen": "yes",
+    "admissible": "yes",
+    "undecided": "too close to call",
+    "worse": "no, worse",
+    "excluded": "ruled out",
+}
+STANDING_NAMES: Mapping[CandidateStatus, str] = {
+    **STANDING_ANSWERS,
+    "chosen": "as good as the best",
+    "admissible": "as good as the best",
+    "worse": "worse",
+}
 
 # Column headings in the terminal.
 TERMINAL_HEADINGS: Mapping[str, str] = {
@@ -73,6 +84,9 @@ LABELS: Mapping[str, str] = {
     "gate": "Release gate",
     "human_review": "Human review",
     "reasons": "Reasons and limitations",
+    "why": "Why",
+    "guardrails": "Guardrails",
+    "quality_and_cost": "Strategies side by side",
     "decision_table": "Quality and cost of each strategy",
     "interval_picture": "Interval as a picture",
     "as_good_as_best": "As good as the best?",

@@ -130,7 +130,7 @@ def note_pairs(pairs: StrategyPairs) -> str:
 
 def note_versus_full(task: TaskView) -> str:
     """Below the table of shares of full fine-tuning."""
-    shares = task.advice.full_tuning if task.advice else ()
+    shares = task.full_tuning
     missing = (
         f"“{numbers.NOTHING}”: full fine-tuning is not shown to improve on the untuned model. "
         if any(s.kept.value is None for s in shares)
@@ -277,8 +277,8 @@ def list_methods(result: StrategyResult, score: ScoreName) -> list[str]:
 
 
 def shared_confidence(tasks: Sequence[TaskView], summaries: Sequence[TaskSummary]) -> str:
-    """The confidence of the recommendations where it is the same for all of them; else empty."""
-    sentences = {summary.confidence for task, summary in zip(tasks, summaries, strict=True) if task.choice}
+    """The confidence of the decisions where it is the same for all of them; else empty."""
+    sentences = {summary.decision.confidence for task, summary in zip(tasks, summaries, strict=True) if task.choice}
     return sentences.pop() if len(sentences) == 1 else ""
 
 

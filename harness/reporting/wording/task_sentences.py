@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from harness.reporting.views import TaskOutcome
 from harness.reporting.wording import numbers
-from harness.reporting.wording.advice_sentences import describe_advice
+from harness.reporting.wording.decision_sentences import DecisionText, describe_decision
 from harness.reporting.wording.headings import LOW_CONFIDENCE_MARK
 from harness.reporting.wording.names import list_strategies, score_name, starts_sentence, strategy_in_sentence
+from harness.reporting.wording.recommendation_sentences import describe_full_tuning_share
 from harness.reporting.wording.run_sentences import describe_status
 from harness.results import StrategyResult
 from harness.statistics import Comparison, Reduction
@@ -23,36 +24,26 @@ class TaskSummary:
     """What a report says about a task, in the order in which it says it.
 
     Attributes:
-        lead: the most important sentence: the recommendation, or the best score where there is nothing to choose between.
-        confidence: how far the recommendation can be trusted, or what to do without one; empty without advice.
+        decision: what to ship, and why.
         reasons: further findings.
         caveats: what limits them.
     """
 
-    lead: str
-    confidence: str
+    decision: DecisionText
     reasons: tuple[str, ...]
     caveats: tuple[str, ...]
 
 
 def summarize_task(task: TaskOutcome) -> TaskSummary:
     """The sentences about one task."""
-    advice = describe_advice(task.advice, task.strategies, task.primary) if task.advice else []
-    findings = [*describe_reductions(task.strategies), *describe_forgetting(task.strategies)]
-    caveats = tuple(list_caveats(task))
-    if not advice:
-        return TaskSummary(describe_best(task), "", tuple(findings), caveats)
-    lead, confidence, *details = advice
-    return TaskSummary(lead, confidence, (*details, describe_best(task), *findings), caveats)
+    shares = [describe_full_tuning_share(share) for share in task.full_tuning if share.kept.value is not None]
+    best = [describe_best(task)] if task.scored else []
+    findings = [*best, *shares, *describe_reductions(task.strategies), *describe_forgetting(task.strategies)]
+    return TaskSummary(describe_decision(task), tuple(findings), tuple(list_caveats(task)))
 
 
 def describe_best(task: TaskOutcome) -> str:
-    """The best primary score, its interval, and whether the difference to the untuned model is statistically significant."""
-    if not task.strategies:
-        return f"No strategy was run on {task.name}."
-    if not task.scored:
-        outcomes = ", ".join(f"{strategy_in_sentence(result.label)}: {describe_status(result)}" for result in task.strategies)
-        return f"No strategy has a score on {task.name} ({outcomes})."
+    """The best primary score of those that have one, its interval, and whether it differs significantly from the untuned model."""
     best = task.scored[0]
     assert best.primary is not None  # it is among the scored
     name, unit = strategy_in_sentence(best.label), task.primary.unit
@@ -70,7 +61,7 @@ def list_caveats(task: TaskOutcome) -> list[str]:
     caveats = []
     seeded = [result for result in task.strategies if result.done and result.seeds]
     if seeded and all(len(result.seeds) == 1 for result in seeded):
-        caveats.append("Each strategy ran with one seed. Another seed could change its score; run with --seeds 3 to find out.")
+        caveats.append("Each strategy ran with one seed. Another seed could change its score.")
     elif seeded:
         caveats.append("Intervals show how much other test examples could change a score. They do not cover the spread between seeds.")
     if len({result.train_size for result in task.scored if result.trained}) > 1:

@@ -14,7 +14,7 @@ from harness.reporting import to_csv, to_json, to_markdown
 from harness.reporting.formats.markdown import escape_markdown
 from harness.reporting.views import build_report_view
 from harness.reporting.wording import numbers
-from harness.reporting.wording.task_sentences import summarize_task
+from harness.reporting.wording.decision_sentences import describe_decision
 from harness.results import RunResults
 
 
@@ -28,7 +28,8 @@ def test_markdown_says_what_to_ship_and_has_the_numbers_of_the_page(troubled: Ru
     tables = re.findall(r"(?:^\|.*\n)+", text, re.MULTILINE)
     assert len(tables) == 2
     for task, table in zip(report.tasks, tables, strict=True):
-        assert f"### {escape_markdown(task.name)}\n\n**{escape_markdown(summarize_task(task).lead)}**" in text
+        decision = describe_decision(task)
+        assert f"### {escape_markdown(task.name)}\n\n**{escape_markdown(decision.state)}. {escape_markdown(decision.headline)}**" in text
         heads, _, *rows = [cells_of(line) for line in table.splitlines()]
         assert all(len(row) == len(heads) == 7 for row in rows)
         for ln, row in zip(task.strategies, rows, strict=True):

@@ -17,6 +17,7 @@ from report_factory import HOSTILE, Made, classification, make_run, page_of, sum
 from harness.reporting import render, write_page
 from harness.reporting.views import build_report_view
 from harness.reporting.wording import numbers
+from harness.reporting.wording.headings import STANDING_ANSWERS
 from harness.reporting.wording.names import strategy_name
 from harness.reporting.wording.task_sentences import describe_verdict, summarize_task
 from harness.results import RunResults
@@ -84,7 +85,7 @@ def test_the_first_table_says_what_there_is_to_choose_between(troubled: RunResul
             assert ("recommended" in row) == (ln.label == task.choice)
             if ln.primary:
                 assert f"{numbers.score(ln.primary.value)} {numbers.interval(ln.primary.low, ln.primary.high)}" in row
-                assert {"within": "yes", "worse": "no, worse", "undecided": "too close to call"}[task.standings[ln.label]] in row
+                assert STANDING_ANSWERS[task.standings[ln.label]] in row
             if ln.costs:
                 answers = numbers.money(ln.costs.thousand_price, "USD"), numbers.seconds(ln.costs.answer_seconds)
                 training = numbers.money(ln.costs.training_price, "USD"), numbers.seconds(ln.costs.training_seconds)
@@ -162,7 +163,17 @@ def test_what_a_reader_must_know_is_said(troubled: RunResults) -> None:
     text = Tree(page_of(troubled)).root.content()
     for task in build_report_view(troubled).tasks:
         summary = summarize_task(task)
-        assert all(" ".join(said.split()) in text for said in (summary.lead, summary.confidence, *summary.reasons, *summary.caveats))
+        decision = summary.decision
+        shown = (
+            decision.state,
+            decision.headline,
+            *decision.why,
+            *decision.conditions,
+            decision.confidence,
+            *summary.reasons,
+            *summary.caveats,
+        )
+        assert all(" ".join(said.split()) in text for said in shown)
     for said in ("out-of-memory : does not fit in 24 GB", "diverged : the loss is NaN", "failed : no such module: q_proj",
                  "Not finished. Run the same command to resume.",
                  "Overfitting: validation loss rose after step 6", "refund_0 (3 test examples)", "12 rows are empty.",

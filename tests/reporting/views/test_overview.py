@@ -77,8 +77,7 @@ def full_table(run: RunResults) -> list[list[str]]:
 def test_what_is_kept_of_full_stands_beside_what_it_costs(tmp_path: Path) -> None:
     run = make_run(tmp_path / "run", [summarization(cells(), rows=200)])
     task = build_report_view(run).tasks[0]
-    assert task.advice is not None
-    (against,) = task.advice.full_tuning
+    (against,) = task.full_tuning
     lora, full = (next(ln for ln in task.strategies if ln.label == label) for label in ("lora", "full"))
     assert lora.costs is not None and full.costs is not None
     assert against.training_seconds == pytest.approx(lora.costs.training_seconds / full.costs.training_seconds)

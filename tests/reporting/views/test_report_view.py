@@ -126,9 +126,9 @@ def test_the_headline_names_the_best_its_interval_and_the_difference_to_base(pla
     )
     summary = summarize_task(task)
     assert any("one seed" in caveat for caveat in summary.caveats)
-    assert " ".join(summary.lead.split()).startswith(
-        "LoRA and QLoRA are too close to call on 120 test examples: neither is shown to be the best, or as good as the best within the "
-        "accepted margin (Δ = 0.01 on rougeL). "
+    assert summary.decision.headline == "LoRA and QLoRA are too close to call on 120 test examples."
+    assert " ".join(summary.decision.why[0].split()).startswith(
+        "Neither is shown to be the best, or as good as the best within the accepted margin (Δ = 0.01 on rougeL). "
     )
 
 
@@ -148,11 +148,12 @@ def test_the_headline_claims_nothing_that_chance_can_explain(troubled: RunResult
         ([Made("lora", 0.5, 1, train_seconds=9), Made("qlora", 0.4, 1, train_seconds=9)], "The untuned model has no result"),
         ([Made("base", 0.9), Made("lora", 0.1, 1, train_seconds=9)], "No strategy scored better on summarization than the untuned model"),
         ([Made("base", status="failed", error="no"), Made("lora", seed=1, status="interrupted")],
-         "No strategy has a score on summarization (the untuned model: failed, LoRA: interrupted)."),
+         "No strategy has a score on summarization. The untuned model: failed; LoRA: interrupted."),
     ],
 )  # fmt: skip
 def test_the_headline_of_runs_with_little_to_compare(tmp_path: Path, cells: list[Made], said: str) -> None:
-    assert said in describe_best(build_report_view(make_run(tmp_path / "r", [summarization(cells)])).tasks[0])
+    summary = summarize_task(build_report_view(make_run(tmp_path / "r", [summarization(cells)])).tasks[0])
+    assert said in " ".join([summary.decision.headline, *summary.decision.why, *summary.reasons])
 
 
 def test_several_models_and_sizes_are_told_apart(tmp_path: Path) -> None:
@@ -249,7 +250,7 @@ def test_a_run_that_was_stopped_before_its_rows_were_stored(tmp_path: Path) -> N
     (tmp_path / "r" / "data" / "summarization.parquet").unlink()
     task = build_report_view(run).tasks[0]
     assert task.test_size == 0
-    assert describe_best(task).startswith("No strategy has a score")
+    assert summarize_task(task).decision.headline == "No strategy has a score on summarization."
 
 
 def test_results_without_the_rows_they_are_about_are_an_error(tmp_path: Path) -> None:

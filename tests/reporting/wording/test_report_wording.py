@@ -18,7 +18,12 @@ from harness.reporting.wording.example_texts import EXPLORER_TEXTS
 def about(task: TaskView) -> list[str]:
     """What a report says about a task, outside its tables."""
     summary = task_sentences.summarize_task(task)
-    lines = [f"### {table_notes.describe_task_title(task)}", summary.lead, *filter(None, [summary.confidence])]
+    text = summary.decision
+    lines = [f"### {table_notes.describe_task_title(task)}", f"[{text.state}] {text.headline}"]
+    lines += [f"  why: {sentence}" for sentence in text.why]
+    lines += [f"  condition: {sentence}" for sentence in text.conditions]
+    lines += [text.confidence] if text.confidence else []
+    lines += [f"  next: {step.text} {step.code}".rstrip() for step in text.steps]
     lines += [f"- {sentence}" for sentence in summary.reasons]
     lines += [f"  caveat: {sentence}" for sentence in summary.caveats]
     if task.learning:
@@ -53,7 +58,7 @@ def test_captions_and_notes_of_tables(name: str, snapshot: SnapshotAssertion) ->
         table_notes.note_versus_base(task),
         table_notes.note_scores(task),
         *([table_notes.title_pairs(task.pairs), table_notes.caption_pairs(task), table_notes.note_pairs(task.pairs)] if task.pairs else []),
-        *([table_notes.note_versus_full(task)] if task.advice and task.advice.full_tuning else []),
+        *([table_notes.note_versus_full(task)] if task.full_tuning else []),
         *([table_notes.caption_learning(task), table_notes.note_learning(task, task.learning)] if task.learning else []),
         *(table_notes.title_learning_chart(task, model) for model in (task.learning.models if task.learning else ())),
         *(table_notes.heading_forecast(size) for size in (task.learning.forecast_sizes if task.learning else ())),

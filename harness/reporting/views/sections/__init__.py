@@ -1,9 +1,8 @@
 """The sections of a task's report, one file each: plain values, computed from the results of the task."""
 
-from harness.reporting.views.sections.advice import Advice, build_advice
 from harness.reporting.views.sections.calibration import Calibration, CalibrationBin, build_calibration, calibration_bins
 from harness.reporting.views.sections.class_scores import ClassReport, Confusion, build_class_report
-from harness.reporting.views.sections.full_tuning import FullTuningShare
+from harness.reporting.views.sections.full_tuning import FullTuningShare, compare_with_full_tuning
 from harness.reporting.views.sections.learning_curves import LearningCurves, StrategyCurve, build_learning_curves, shown_forecasts
 from harness.reporting.views.sections.output_source import OutputSource
 from harness.reporting.views.sections.shown_examples import ShownExample, ShownOutput, choose_strategies, sample_examples
@@ -13,7 +12,6 @@ from harness.reporting.views.sections.text_lengths import TextLength, measure_le
 from harness.reporting.views.sections.training_curves import TrainingCurve, list_training_curves
 
 __all__ = [
-    "Advice",
     "Calibration",
     "CalibrationBin",
     "ClassReport",
@@ -29,7 +27,6 @@ __all__ = [
     "StrategyPairs",
     "TextLength",
     "TrainingCurve",
-    "build_advice",
     "build_calibration",
     "build_class_report",
     "build_learning_curves",
@@ -37,6 +34,7 @@ __all__ = [
     "build_strategy_pairs",
     "calibration_bins",
     "choose_strategies",
+    "compare_with_full_tuning",
     "list_training_curves",
     "measure_lengths",
     "sample_examples",

@@ -1,0 +1,186 @@
+"""The evidence on one task, read from a stored run: results, verdicts of the gate, and what raters said."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from harness.decision.decide import CRITICAL_SCORES, decide
+from harness.decision.decision import Decision
+from harness.decision.evidence import Evidence, GateEvidence, StrategyEvidence
+from harness.gate import Verdict, load_verdicts
+from harness.results import StrategyResult, TaskResults, costs_of_use
+from harness.review import Findings, compute_findings, load_reviews
+from harness.statistics import Recommendation, recommend, seed_spread
+
+
+def decide_task(results: TaskResults) -> Decision:
+    """The decision on one task of a run.
+
+    Raises:
+        BenchError: files of the run, of its reviews or of its verdicts are damaged.
+    """
+    return decide(collect_evidence(results, load_findings(results), load_newest_verdicts(results)))
+
+
+def load_newest_verdicts(results: TaskResults) -> tuple[Verdict, ...]:
+    """The newest verdict on each strategy under each policy, the newest first.
+
+    Raises:
+        BenchError: a stored verdict is damaged.
+    """
+    newest: dict[tuple[str, str], Verdict] = {}
+    for verdict in reversed(load_verdicts(results.run.path)):
+        if verdict.task == results.task.name:
+            newest.setdefault((verdict.candidate.label, verdict.policy_digest), verdict)
+    return tuple(newest.values())
+
+
+def load_findings(results: TaskResults) -> tuple[Findings, ...]:
+    """What raters found, one value for each packet with ratings, the oldest first; strategies are called by their labels.
+
+    Raises:
+        BenchError: a packet or an import is damaged.
+    """
+    cells = {cell.id: cell for cell in results.run.cells}
+    rated = []
+    for review in load_reviews(results.run, results.task.name):
+        findings = compute_findings(results, review)
+        labels = {name: results.get_strategy(cells[cell]).label for name, cell in review.key.cells.items() if cell in cells}
+        if findings.rated_items:
+            rated.append(_with_labels(findings, labels))
+    return tuple(rated)
+
+
+def collect_evidence(results: TaskResults, reviews: Sequence[Findings], verdicts: Sequence[Verdict]) -> Evidence:
+    """Everything that the decision rests on.
+
+    Args:
+        reviews: as `load_findings` returns them.
+        verdicts: as `load_newest_verdicts` returns them.
+    """
+    evidence = Evidence(
+        task=results.task.name,
+        margin=results.task.margin,
+        generates_text=not results.task.chooses,
+        rules=results.task.guardrails,
+        strategies=tuple(_strategy(results, result, reviews, verdicts) for result in results.strategies),
+        recommendation=_recommend(results),
+    )
+    return replace(evidence, seed_risks=_seed_risks(results, decide(evidence)))
+
+
+def _recommend(results: TaskResults) -> Recommendation | None:
+    """None where fewer than two strategies have a score, or no score is better than another."""
+    primary, scored = results.primary, results.scored
+    if primary is None or primary.direction == "none" or len(scored) < 2:
+        return None
+    stacks = dict(zip((r.label for r in scored), results.stacks(primary, [r.done for r in scored]), strict=True))
+    costs = costs_of_use({r.label: r.costs for r in scored})
+    return recommend(stacks, costs, metric=primary, margin=results.task.margin, groups=results.groups)
+
+
+def _strategy(results: TaskResults, result: StrategyResult, reviews: Sequence[Findings], verdicts: Sequence[Verdict]) -> StrategyEvidence:
+    label = result.label
+    judged = [findings for findings in reviews if findings.representative]
+    rates = [rate for findings in judged for rate in findings.error_rates if rate.strategy == label]
+    return StrategyEvidence(
+        label=label,
+        score=result.primary,
+        selection=_selection(results, result),
+        is_base=result.is_base,
+        planned=len(result.cells),
+        finished=len(result.done),
+        interrupted=result.statuses.count("interrupted"),
+        varies_by_seed=result.varies_by_seed,
+        gates=tuple(_gate(results, verdict) for verdict in verdicts if _is_about(verdict.candidate.cells, result)),
+        critical={name: score for name, score in result.scores.items() if name in CRITICAL_SCORES},
+        raters_critical=rates[-1].critical if rates else None,
+        rated=max((_rated(findings, label) for findings in reviews), default=0),
+        preferred=tuple(dict.fromkeys(_preferred(judged, label))),
+    )
+
+
+def _selection(results: TaskResults, result: StrategyResult) -> dict[str, str]:
+    """What selects the strategy in commands; the model and the training size only where that name alone fits several."""
+    peers = [each for each in results.strategies if each.strategy == result.strategy]
+    selection = {"strategy": result.strategy}
+    if len({each.model for each in peers}) > 1:
+        selection["model"] = result.model
+    if len({each.train_size for each in peers if each.model == result.model}) > 1:
+        selection["train_size"] = str(result.train_size)
+    return selection
+
+
+def _is_about(cells: Iterable[str], result: StrategyResult) -> bool:
+    return not {cell.id for cell in result.cells}.isdisjoint(cells)
+
+
+def _gate(results: TaskResults, verdict: Verdict) -> GateEvidence:
+    baseline = verdict.baseline.cells if verdict.baseline is not None else ()
+    against = next((each.label for each in results.strategies if _is_about(baseline, each)), "")
+    outcomes = [rule.outcome for rule in verdict.rules]
+    return GateEvidence(
+        outcome=verdict.outcome,
+        policy=str(verdict.policy.get("description") or "").strip() or verdict.policy_digest[:8],
+        against=against,
+        rules=len(outcomes),
+        failed=outcomes.count("FAIL"),
+        undecided=outcomes.count("INCONCLUSIVE"),
+    )
+
+
+def _rated(findings: Findings, label: str) -> int:
+    """The examples on which raters have judged outputs of this strategy."""
+    counts = [each.win_rate.n for each in findings.preferences if label in (each.strategy, each.against)]
+    counts += [each.critical.n for each in findings.error_rates if each.strategy == label]
+    counts += [each.mean.n for each in findings.scale_scores if each.strategy == label]
+    return max(counts, default=0)
+
+
+def _preferred(reviews: Sequence[Findings], label: str) -> Iterable[str]:
+    """The strategies that raters prefer to this one."""
+    for findings in reviews:
+        for each in findings.preferences:
+            if each.is_decided and each.win_rate.value is not None and label in (each.strategy, each.against):
+                winner = each.strategy if each.win_rate.value > 0.5 else each.against
+                if winner != label:
+                    yield winner
+
+
+def _with_labels(findings: Findings, labels: Mapping[str, str]) -> Findings:
+    """Packets name strategies as the request did; where several models or sizes were run, that is not their label."""
+    if all(name == label for name, label in labels.items()):
+        return findings
+
+    def label_of(name: str) -> str:
+        return labels.get(name, name)
+
+    return replace(
+        findings,
+        baseline=label_of(findings.baseline) if findings.baseline else findings.baseline,
+        preferences=tuple(replace(each, strategy=label_of(each.strategy), against=label_of(each.against)) for each in findings.preferences),
+        error_rates=tuple(replace(each, strategy=label_of(each.strategy)) for each in findings.error_rates),
+        scale_scores=tuple(replace(each, strategy=label_of(each.strategy)) for each in findings.scale_scores),
+        rating_times=tuple(replace(each, strategy=label_of(each.strategy)) for each in findings.rating_times),
+    )
+
+
+def _seed_risks(results: TaskResults, decision: Decision) -> dict[tuple[str, str], float]:
+    """What other seeds could cost the choice against the best of the others. The choice does not depend on it."""
+    compared = decision.recommendation
+    if compared is None or compared.choice is None or results.primary is None:
+        return {}
+    names = {candidate.name for candidate in compared.candidates}
+    ranked = [result for result in results.strategies if result.label in names]
+    choice = next(result for result in ranked if result.label == compared.choice)
+    rival = next((result for result in ranked if result is not choice), None)
+    if rival is None or any(result.varies_by_seed and len(result.done) < 2 for result in ranked):
+        return {}
+    stacks = results.stacks(results.primary, [rival.done, choice.done])
+    varies = rival.varies_by_seed, choice.varies_by_seed
+    confidence = 1 - 2 * compared.alpha
+    spread = seed_spread(*stacks, metric=results.primary, varies_by_seed=varies, groups=results.groups, confidence=confidence)
+    if spread is None:
+        return {}
+    return {(choice.label, rival.label): spread.high if results.lower_is_better else -spread.low}

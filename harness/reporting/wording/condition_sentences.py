@@ -1,0 +1,193 @@
+"""Why a strategy is excluded, and what has to be settled before one ships: as sentences, and as clauses of the headline."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from harness.decision import Decision, DecisionReason, GuardrailResult, ReasonOfDecision, SanityFinding
+from harness.reporting.views import TaskOutcome
+from harness.reporting.wording import numbers
+from harness.reporting.wording.guardrail_tables import limit_subject, limit_title, measured_amount
+from harness.reporting.wording.names import list_strategies, starts_sentence, strategy_in_sentence
+from harness.reporting.wording.recommendation_sentences import describe_seed_risk
+from harness.reporting.wording.sanity_sentences import describe_finding, finding_clause
+from harness.text import one_line, short
+
+
+def reason_of_decision(reason: DecisionReason, task: TaskOutcome) -> str:
+    """A reason that excludes a strategy, or is a condition, as a sentence."""
+    return _SENTENCES[reason.code](reason, task)
+
+
+def condition_clause(reason: DecisionReason, task: TaskOutcome) -> str:
+    """A reason inside the headline, about a strategy that was named: "the release gate could not decide"."""
+    return _CLAUSES[reason.code](reason, task)
+
+
+def find_guardrail(reason: DecisionReason, decision: Decision) -> GuardrailResult | None:
+    """The result of the guardrail that a reason is about."""
+    score = reason.texts["score"][0]
+    own = [each for each in decision.guardrails if each.strategy == reason.strategy and each.rule.score == score]
+    status = reason.code.removeprefix("guardrail_")
+    return next((each for each in own if each.status == status), own[0] if own else None)
+
+
+def find_finding(reason: DecisionReason, decision: Decision) -> SanityFinding:
+    """The sanity finding that a reason is about."""
+    code = reason.texts["code"][0]
+    return next(each for each in decision.sanity if each.code == code and each.strategy == reason.strategy)
+
+
+def _name(reason: DecisionReason) -> str:
+    return strategy_in_sentence(reason.strategy)
+
+
+def _first(reason: DecisionReason, sentence: str) -> str:
+    return starts_sentence(sentence, reason.strategy)
+
+
+def _limit(reason: DecisionReason, task: TaskOutcome) -> str:
+    result = find_guardrail(reason, task.decision)
+    if result is not None:
+        return f"“{limit_title(result.rule, result.unit)}”"
+    rule = next((rule for rule in task.decision.rules if rule.score == reason.texts["score"][0]), None)
+    return f"“{limit_title(rule)}”" if rule else f"on {reason.texts['score'][0]}"
+
+
+def _subject(reason: DecisionReason, task: TaskOutcome) -> str:
+    result = find_guardrail(reason, task.decision)
+    return limit_subject(result.rule) if result is not None else reason.texts["score"][0]
+
+
+def _measured(reason: DecisionReason, task: TaskOutcome) -> str:
+    result = find_guardrail(reason, task.decision)
+    return f" Measured: {measured_amount(result)}." if result is not None and result.estimate is not None else ""
+
+
+def _examples(reason: DecisionReason, task: TaskOutcome) -> str:
+    result = find_guardrail(reason, task.decision)
+    needed = result.examples_needed if result is not None else None
+    return "" if needed is None else f" About {numbers.about(needed)} test examples would decide it."
+
+
+def _policy(reason: DecisionReason) -> str:
+    return f"“{short(one_line(reason.texts['policy'][0]), 60)}”"
+
+
+def _rules(reason: DecisionReason, name: str) -> str:
+    total = round(reason.numbers["rules"])
+    return f"{round(reason.numbers[name])} of {numbers.plural(total, 'release rule')}"
+
+
+def _broken(reason: DecisionReason, task: TaskOutcome) -> str:
+    return _first(reason, f"{_name(reason)} breaks the limit {_limit(reason, task)}.{_measured(reason, task)}")
+
+
+def _undecided(reason: DecisionReason, task: TaskOutcome) -> str:
+    shown = f"The test set cannot show that {_name(reason)} keeps the limit {_limit(reason, task)}."
+    return f"{shown}{_measured(reason, task)}{_examples(reason, task)}"
+
+
+def _no_evidence(reason: DecisionReason, task: TaskOutcome) -> str:
+    return f"The limit {_limit(reason, task)} was not measured for {_name(reason)}."
+
+
+def _untrusted(reason: DecisionReason, task: TaskOutcome) -> str:
+    why = "is measured by an automatic score that has not been shown to agree with people, so it does not count as kept"
+    return f"The limit {_limit(reason, task)} {why}.{_measured(reason, task)}"
+
+
+def _gate_failed(reason: DecisionReason, task: TaskOutcome) -> str:
+    failed = f"{_rules(reason, 'failed')} failed under policy {_policy(reason)}"
+    return _first(reason, f"{_name(reason)} failed the release gate: {failed}.")
+
+
+def _gate_undecided(reason: DecisionReason, task: TaskOutcome) -> str:
+    undecided = f"{_rules(reason, 'undecided')} could not be decided under policy {_policy(reason)}"
+    return f"The release gate is inconclusive about {_name(reason)}: {undecided}."
+
+
+def _gate_missing(reason: DecisionReason, task: TaskOutcome) -> str:
+    return f"The release gate has judged {list_strategies(reason.texts['judged'])}, but not {_name(reason)}."
+
+
+def _low_confidence(reason: DecisionReason, task: TaskOutcome) -> str:
+    why = reason.texts["why"][0]
+    return f"The comparison has low confidence: {why}." if why else "The comparison has low confidence."
+
+
+def _seeds(reason: DecisionReason, task: TaskOutcome) -> str:
+    seeds = task.decision.seeds
+    assert seeds is not None  # the reason rests on it
+    return describe_seed_risk(seeds, reason.strategy, task.task.margin, task.primary)
+
+
+def _seeds_missing(reason: DecisionReason, task: TaskOutcome) -> str:
+    finished, planned = (numbers.count(reason.numbers[name]) for name in ("finished", "planned"))
+    return f"Only {finished} of {planned} experiments with {_name(reason)} have a result."
+
+
+def _run_unfinished(reason: DecisionReason, task: TaskOutcome) -> str:
+    missing = round(reason.numbers["missing"])
+    return f"The run is incomplete: {numbers.plural(missing, 'experiment')} {'has' if missing == 1 else 'have'} no result yet."
+
+
+def _no_trusted_safety(reason: DecisionReason, task: TaskOutcome) -> str:
+    return (
+        f"No person has reviewed outputs of {_name(reason)}, and no trusted score measures their safety. "
+        "Free text can be wrong in ways that a similarity score does not show."
+    )
+
+
+def _raters_prefer(reason: DecisionReason, task: TaskOutcome) -> str:
+    return f"Raters prefer {strategy_in_sentence(reason.texts['preferred'][0])} to {_name(reason)}."
+
+
+def _finding(reason: DecisionReason, task: TaskOutcome) -> str:
+    return describe_finding(find_finding(reason, task.decision))
+
+
+def _finding_clause(reason: DecisionReason, task: TaskOutcome) -> str:
+    finding = find_finding(reason, task.decision)
+    return finding_clause(finding) if not finding.strategy else f"it {finding_clause(finding)}"
+
+
+_Writer = Callable[[DecisionReason, TaskOutcome], str]
+_SENTENCES: Mapping[ReasonOfDecision, _Writer] = {
+    "guardrail_broken": _broken,
+    "gate_failed": _gate_failed,
+    "sanity_failed": _finding,
+    "task_unfit": _finding,
+    "guardrail_undecided": _undecided,
+    "guardrail_no_evidence": _no_evidence,
+    "guardrail_untrusted": _untrusted,
+    "gate_undecided": _gate_undecided,
+    "gate_missing": _gate_missing,
+    "low_confidence": _low_confidence,
+    "one_seed": _seeds,
+    "seeds_could_change": _seeds,
+    "seeds_missing": _seeds_missing,
+    "run_unfinished": _run_unfinished,
+    "no_trusted_safety": _no_trusted_safety,
+    "raters_prefer": _raters_prefer,
+    "sanity_condition": _finding,
+    "sanity_note": _finding,
+}
+_CLAUSES: Mapping[ReasonOfDecision, _Writer] = {
+    "guardrail_broken": lambda reason, task: f"it breaks the limit on {_subject(reason, task)}",
+    "gate_failed": lambda reason, task: "it failed the release gate",
+    "sanity_failed": _finding_clause,
+    "guardrail_undecided": lambda reason, task: f"the test set cannot show that it keeps the limit on {_subject(reason, task)}",
+    "guardrail_no_evidence": lambda reason, task: f"the limit on {_subject(reason, task)} was not measured",
+    "guardrail_untrusted": lambda reason, task: f"people have not verified the score for {_subject(reason, task)}",
+    "gate_undecided": lambda reason, task: "the release gate is inconclusive",
+    "gate_missing": lambda reason, task: "the release gate has not judged it",
+    "low_confidence": lambda reason, task: "the comparison has low confidence",
+    "one_seed": lambda reason, task: "another training run could change the choice",
+    "seeds_could_change": lambda reason, task: "another training run could change the choice",
+    "seeds_missing": lambda reason, task: "not all of its experiments have a result",
+    "run_unfinished": lambda reason, task: "the run is incomplete",
+    "no_trusted_safety": lambda reason, task: "no person has reviewed its outputs",
+    "raters_prefer": lambda reason, task: f"raters prefer {strategy_in_sentence(reason.texts['preferred'][0])}",
+    "sanity_condition": _finding_clause,
+}

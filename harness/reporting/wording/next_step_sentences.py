@@ -1,0 +1,62 @@
+"""What to do next: a sentence, and the command where there is one."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from harness.decision import NextStep, NextStepCode
+from harness.reporting.wording import numbers
+from harness.reporting.wording.names import strategy_in_sentence
+
+_NEEDS_RUN = ("promote", "gate", "review export")  # commands whose first argument is the run
+
+
+@dataclass(frozen=True)
+class StepText:
+    """A step: a sentence, and what to type; empty where nothing is to be typed."""
+
+    text: str
+    code: str
+
+
+def describe_step(step: NextStep, run: str) -> StepText:
+    """A step, with the command for this run."""
+    text = _SENTENCES[step.code](step)
+    return StepText(text, _LIMIT if step.code == "declare_limit" else _command(step, run))
+
+
+def _command(step: NextStep, run: str) -> str:
+    """The command as it is typed; of `bench run`, what is added to the command of this run."""
+    if not step.command:
+        return ""
+    options = [f"--{name.replace('_', '-')} {shlex.quote(value)}" for name, value in step.parameters.items()]
+    if step.command == "run":
+        return " ".join(["bench run …", *options]) if options else ""
+    arguments = [shlex.quote(run)] if step.command in _NEEDS_RUN else []
+    earlier = [f"--from {shlex.quote(run)}"] if step.command == "plan" else []
+    return " ".join(["bench", step.command, *arguments, *options, *earlier])
+
+
+_LIMIT = "guardrails: {critical_error_rate: {at_most: 0.05}}"
+
+
+def _more_examples(step: NextStep) -> str:
+    if step.examples is None:
+        return "Test on more examples."
+    return f"Test on more examples: about {numbers.about(step.examples)} would be enough, if the strategies are equally good."
+
+
+_SENTENCES: Mapping[NextStepCode, Callable[[NextStep], str]] = {
+    "promote": lambda step: f"Put {strategy_in_sentence(step.strategy)} into service.",
+    "declare_limit": lambda step: "Decide how many critical errors are acceptable, and declare it in the task’s YAML file; for example:",
+    "more_examples": _more_examples,
+    "more_seeds": lambda step: "Repeat the training with other seeds.",
+    "review_outputs": lambda step: f"Have people review outputs of {strategy_in_sentence(step.strategy)}.",
+    "run_gate": lambda step: f"Let the release gate judge {strategy_in_sentence(step.strategy)}.",
+    "finish_run": lambda step: "Run the same command again to finish the run.",
+    "run_more_strategies": lambda step: "Run the untuned model and another strategy on the same test examples.",
+    "fix_test_set": lambda step: "Use a test set that can answer the question.",
+    "read_failures": lambda step: f"Read outputs of {strategy_in_sentence(step.strategy)} to see where it fails.",
+}
