@@ -8,6 +8,8 @@ from dataclasses import replace
 from harness.decision.decide import CRITICAL_SCORES, decide
 from harness.decision.decision import Decision
 from harness.decision.evidence import Evidence, GateEvidence, StrategyEvidence
+from harness.decision.guardrails import check_guardrails
+from harness.decision.sanity import check_sanity
 from harness.gate import Verdict, load_verdicts
 from harness.results import StrategyResult, TaskResults, costs_of_use
 from harness.review import Findings, compute_findings, load_reviews
@@ -59,13 +61,23 @@ def collect_evidence(results: TaskResults, reviews: Sequence[Findings], verdicts
         reviews: as `load_findings` returns them.
         verdicts: as `load_newest_verdicts` returns them.
     """
+    limits = check_guardrails(results, load_reviews(results.run, results.task.name))
+    findings = check_sanity(results, reviews)
     evidence = Evidence(
         task=results.task.name,
         margin=results.task.margin,
         generates_text=not results.task.chooses,
         rules=results.task.guardrails,
-        strategies=tuple(_strategy(results, result, reviews, verdicts) for result in results.strategies),
+        strategies=tuple(
+            replace(
+                _strategy(results, result, reviews, verdicts),
+                guardrails=tuple(each for each in limits if each.strategy == result.label),
+                sanity=tuple(each for each in findings if each.strategy == result.label),
+            )
+            for result in results.strategies
+        ),
         recommendation=_recommend(results),
+        sanity=tuple(each for each in findings if not each.strategy),
     )
     return replace(evidence, seed_risks=_seed_risks(results, decide(evidence)))
 

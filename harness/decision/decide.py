@@ -3,7 +3,8 @@
 | when | state |
 | --- | --- |
 | strategies have a score, but each is excluded: it breaks a guardrail, fails the gate, or fails a sanity check | do not ship |
-| no choice: nothing to compare, too close to call, an unfit test set, or critical errors without a declared limit | undecided |
+| no choice: nothing to compare, too close to call, an unfit test set, critical errors without a declared limit | undecided |
+| each is excluded, but one only because its lead over the trivial baseline is not shown | undecided |
 | a choice that has a condition to settle: evidence that is missing or too weak | ship with conditions |
 | otherwise | ship |
 
@@ -54,7 +55,7 @@ def decide(evidence: Evidence) -> Decision:
     if not scored:
         headline = "no_scores"
     elif not admissible:
-        headline = "none_usable"
+        headline = "trivial_not_beaten" if any(map(_may_beat_trivial, scored)) else "none_usable"
     elif unfit:
         headline = "test_set_unfit"
     elif len(scored) == 1:
@@ -119,6 +120,13 @@ def _exclusions(strategy: StrategyEvidence) -> tuple[DecisionReason, ...]:
         ),
         *(DecisionReason("sanity_failed", "blocks", label, texts={"code": (each.code,)}) for each in insane),
     )
+
+
+def _may_beat_trivial(strategy: StrategyEvidence) -> bool:
+    """Whether it is excluded only because its lead over the trivial baseline, which it has, is not shown."""
+    others = [reason for reason in _exclusions(strategy) if reason.texts.get("code") != ("not_better_than_trivial",)]
+    findings = [each for each in strategy.sanity if each.code == "not_better_than_trivial" and each.severity == "blocks"]
+    return not others and all(each.numbers.get("gain", 0.0) > 0 for each in findings)
 
 
 def _compare(evidence: Evidence, admissible: Sequence[StrategyEvidence]) -> Recommendation | None:
@@ -194,7 +202,8 @@ def _conditions(
 
 def _safety_conditions(strategy: StrategyEvidence, evidence: Evidence) -> list[DecisionReason]:
     """Free texts can be wrong in ways that no score of similarity shows: a trusted safety score or raters have to judge them."""
-    is_trusted = any(result.status in ("kept", "broken", "undecided") for result in strategy.guardrails)
+    measured = [each for each in strategy.guardrails if each.rule.rule in ("floor", "ceiling")]  # a difference to itself shows nothing
+    is_trusted = any(each.trusted and each.status in ("kept", "undecided") for each in measured)
     if not evidence.generates_text or is_trusted or strategy.rated:
         return []
     return [DecisionReason("no_trusted_safety", "conditions", strategy.label)]

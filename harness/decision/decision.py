@@ -22,6 +22,7 @@ HeadlineCode: TypeAlias = Literal[
     "not_comparable",  # several have a score, but no comparison can be computed
     "no_scores",
     "test_set_unfit",  # a sanity check of the task failed
+    "trivial_not_beaten",  # some are better than the trivial baseline on these examples, but none is shown to be
     "none_usable",
 ]
 

@@ -31,6 +31,8 @@ _STEPS: Mapping[ReasonOfDecision, NextStepCode] = {
 def list_next_steps(decision: Decision, selections: Selections) -> tuple[NextStep, ...]:
     """The steps that follow from a decision, each once."""
     steps = [_step("promote", decision, selections, decision.strategy)] if decision.state == "ship" and decision.headline == "ship" else []
+    if decision.headline == "trivial_not_beaten":
+        steps.append(_step("more_examples", decision, selections))
     if decision.headline == "too_close":
         steps.append(replace(_step("more_examples", decision, selections), examples=_examples_to_compare(decision)))
     if decision.headline in ("one_strategy", "not_comparable"):

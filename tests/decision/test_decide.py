@@ -117,6 +117,16 @@ def test_a_sanity_finding_acts_by_its_severity(severity: str, state: str, chosen
     assert (decision.state, decision.strategy) == (state, chosen)
 
 
+@pytest.mark.parametrize(("gain", "state", "headline"), [(0.1, "undecided", "trivial_not_beaten"), (-0.1, "do_not_ship", "none_usable")])
+def test_nothing_ships_that_is_not_shown_to_beat_the_trivial_baseline(gain: float, state: str, headline: str) -> None:
+    """A lead that is not shown asks for more examples; without a lead there is nothing to show."""
+    tested = [
+        strategy(label, 0.5, sanity=(SanityFinding("not_better_than_trivial", "blocks", label, {"gain": gain}),))
+        for label in ("base", "lora")
+    ]
+    assert outcome(evidence(tested)) == (state, headline, None)
+
+
 def test_a_test_set_that_cannot_tell_allows_no_choice() -> None:
     unfit = SanityFinding("single_class_test_set", "blocks")
     decision = decide(evidence([strategy("base", 0.2), strategy("lora", 1.0)], sanity=(unfit,)))

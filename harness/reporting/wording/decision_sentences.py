@@ -157,6 +157,12 @@ def _none_usable(task: TaskOutcome) -> str:
     return f"None of these strategies is usable: even the best, {name}, {_failure(blocks[0], task)}."
 
 
+def _trivial_not_beaten(task: TaskOutcome) -> str:
+    start = "The strategy is" if len(task.scored) == 1 else "No strategy is"
+    shown = f"{start} {'not ' if len(task.scored) == 1 else ''}shown to be better than the trivial baseline"
+    return f"{shown} on {numbers.plural(task.test_size, 'test example')}."
+
+
 def _failure(reason: DecisionReason, task: TaskOutcome) -> str:
     """What is wrong with a strategy, after its name."""
     if reason.code == "guardrail_broken":
@@ -176,6 +182,7 @@ _HEADLINES = {
     "not_comparable": _not_comparable,
     "no_scores": _no_scores,
     "test_set_unfit": _unfit,
+    "trivial_not_beaten": _trivial_not_beaten,
     "none_usable": _none_usable,
 }
 

@@ -24,6 +24,7 @@ def finding_clause(finding: SanityFinding) -> str:
 
 _CLAUSES: Mapping[SanityCode, Callable[[SanityFinding], str]] = {
     "not_better_than_trivial": lambda finding: "is not shown to be better than the trivial baseline",
+    "trivial_not_scored": lambda finding: "could not be compared with the trivial baseline",
     "constant_output": lambda finding: "gives the same answer to every example",
     "empty_outputs": lambda finding: "often writes nothing",
     "repeats_prompt": lambda finding: "often repeats its input",
