@@ -61,7 +61,7 @@ class MadeTask:
     metrics: tuple[str, ...] = ()
     primary: str = ""
     margin: float = 0.01
-    guardrails: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    guardrails: Mapping[str, object] = field(default_factory=dict)
     no_answer: str | None = None
     meta: Callable[[int], Mapping[str, object]] | None = None
     group: Callable[[int], str] | None = None

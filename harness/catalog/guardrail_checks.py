@@ -27,10 +27,12 @@ def guardrail_problems(source: Declaration, values: Mapping[str, Any], vocabular
         unknown = _unknown_score(score, metrics, vocabulary)
         if unknown:
             problems.append(source.problem(("guardrails", score), unknown))
-        elif isinstance(limits, Mapping):
-            info = _describe(score, metrics, vocabulary)
-            unfit = _limit_problems(score, limits, info) if info is not None else []
-            problems += [source.problem(("guardrails", score, field), text) for field, text in unfit]
+            continue
+        info = _describe(score, metrics, vocabulary)
+        parts = [((i,), part) for i, part in enumerate(limits)] if isinstance(limits, list) else [((), limits)]
+        for place, part in parts:
+            unfit = _limit_problems(score, part, info) if info is not None and isinstance(part, Mapping) else []
+            problems += [source.problem(("guardrails", score, *place, field), text) for field, text in unfit]
     return problems
 
 
@@ -85,6 +87,8 @@ def _limit_problems(score: str, limits: Mapping[str, Any], info: ScoreInfo) -> l
     elif by is not None and info.bounds is not None and by >= info.bounds[1] - info.bounds[0]:
         lowest, highest = info.bounds
         problems.append(("by", f"{score} ranges from {lowest:g} to {highest:g}, so every model keeps this limit{_percent(by, highest)}"))
+    if limits.get("slice") is not None and not info.takes_slices:
+        problems.append(("slice", f"{score} has no value for a part of the examples; use a score of single examples, such as accuracy"))
     return problems
 
 

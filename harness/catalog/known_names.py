@@ -9,10 +9,14 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class ScoreInfo:
-    """What the catalog knows of a score: which values are better, and the lowest and highest possible ones, if there are any."""
+    """What the catalog knows of a score."""
 
     direction: Literal["higher", "lower", "none"]
+    """Which values are better."""
     bounds: tuple[float, float] | None
+    """The lowest and the highest possible value, if there are any."""
+    takes_slices: bool
+    """Whether it has a value for a part of the test examples."""
 
 
 @dataclass(frozen=True)

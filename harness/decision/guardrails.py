@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.decision.check_results import GuardrailResult
-from harness.results import StrategyResult, TaskResults
+from harness.results import StrategyResult, TaskResults, slice_examples
 from harness.review import Review
 from harness.review.findings import compute_error_detection, flag_errors
 from harness.review.ratings import UnblindedRatings
@@ -32,7 +32,7 @@ from harness.statistics import (
     orient,
     score_claim_limits,
 )
-from harness.types import Metric, Rule
+from harness.types import Example, Metric, Rule
 
 Array: TypeAlias = NDArray[np.float64]
 
@@ -85,21 +85,29 @@ class _Checker:
         metric = next((m for m in self.results.metrics if m.name == rule.score), None)
         if metric is None:
             return GuardrailResult(rule, result.label, "no_evidence", alpha=self.alpha, why="the run does not have this score")
+        positions = _select_examples(rule, self.results.examples)
+        if not positions:
+            why = f"no test example has {rule.slice}"
+            return GuardrailResult(rule, result.label, "no_evidence", alpha=self.alpha, unit=metric.unit, why=why)
         if rule.rule == "not_worse":
-            return self._check_difference(rule, result, metric)
-        limits = score_claim_limits(result.stack(metric), metric=metric, groups=self.results.groups, alpha=self.alpha)
-        return self._decide(rule, result, metric, limits, self._needed_for_rate(rule, result, metric, limits))
+            return self._check_difference(rule, result, metric, positions)
+        stack, groups = result.stack(metric)[positions], self._groups(positions)
+        limits = score_claim_limits(stack, metric=metric, groups=groups, alpha=self.alpha)
+        return self._decide(rule, result, metric, limits, self._needed_for_rate(rule, stack, metric, limits))
 
-    def _check_difference(self, rule: Rule, result: StrategyResult, metric: Metric) -> GuardrailResult:
+    def _groups(self, positions: Sequence[int]) -> list[str | None]:
+        return [self.results.groups[i] for i in positions]
+
+    def _check_difference(self, rule: Rule, result: StrategyResult, metric: Metric, positions: list[int]) -> GuardrailResult:
         baseline = self._find_baseline(rule, result)
         if baseline is result:
             same = GuardrailResult(rule, result.label, "kept", 0.0, 0.0, 0.0, self.alpha, metric.unit)
-            return replace(same, n=len(self.results.examples), method="compared with itself")
+            return replace(same, n=len(positions), method="compared with itself")
         if baseline is None:
             why = f"no result of '{rule.against}' to compare with"
             return GuardrailResult(rule, result.label, "no_evidence", alpha=self.alpha, unit=metric.unit, why=why)
-        before, after = self.results.stacks(metric, [baseline.done, result.done])
-        limits = difference_claim_limits(before, after, metric=metric, groups=self.results.groups, alpha=self.alpha)
+        before, after = (stack[positions] for stack in self.results.stacks(metric, [baseline.done, result.done]))
+        limits = difference_claim_limits(before, after, metric=metric, groups=self._groups(positions), alpha=self.alpha)
         return self._decide(rule, result, metric, limits, None)
 
     def _find_baseline(self, rule: Rule, result: StrategyResult) -> StrategyResult | None:
@@ -173,9 +181,8 @@ class _Checker:
             return replace(outcome, status="kept", why="")
         return replace(outcome, status="undecided", examples_needed=self._scale(check, examples_needed, limits, by_raters=metric is None))
 
-    def _needed_for_rate(self, rule: Rule, result: StrategyResult, metric: Metric, limits: OneSidedLimits) -> int | None:
+    def _needed_for_rate(self, rule: Rule, stack: Array, metric: Metric, limits: OneSidedLimits) -> int | None:
         """How many independent examples show a rate of 0/1 scores to be on the right side, if the true rate is the observed one."""
-        stack = result.stack(metric)
         is_rate = metric.level == "example" and metric.unit == "fraction" and np.isin(stack[~np.isnan(stack)], (0.0, 1.0)).all()
         if not is_rate or limits.units != limits.n or limits.estimate is None or rule.value is None:
             return None
@@ -190,6 +197,13 @@ class _Checker:
         if needed is None or by_raters:
             return needed
         return math.ceil(needed * len(self.results.examples) / limits.n)
+
+
+def _select_examples(rule: Rule, examples: Sequence[Example]) -> list[int]:
+    """The positions of the test examples that the rule is about."""
+    if rule.slice is None:
+        return list(range(len(examples)))
+    return slice_examples(examples, rule.slice_column, most=None, thirds=False).get(rule.slice_value or "", [])
 
 
 def _finds_what_raters_find(results: TaskResults, reviews: Sequence[Review], metric: Metric) -> bool:

@@ -1,11 +1,11 @@
-"""How a task's YAML declares guardrails: by score, the limits that the score must keep."""
+"""How a task's YAML declares guardrails: by score, the limits that it must keep; a list where some are for a part of the examples."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, TypeAlias
 
-from pydantic import Field, TypeAdapter, model_validator
+from pydantic import BeforeValidator, Field, TypeAdapter, model_validator
 
 from harness.errors import did_you_mean
 from harness.types.declared import Declared, Name
@@ -25,6 +25,9 @@ class GuardrailSpec(Declared):
     """A strategy of the same run, usually `base`."""
     by: Annotated[float, Field(gt=0)] | None = None
     """With `not_worse_than`: how much worse than that strategy the score may be, in its own unit."""
+
+    slice: Annotated[str, Field(pattern=r"^[^=]+=.")] | None = None
+    """Only the test examples with one value of a column, or of one class: `ward=north`, `class=urgent`."""
 
     @model_validator(mode="before")
     @classmethod
@@ -52,16 +55,20 @@ class GuardrailSpec(Declared):
         """One rule per limit."""
         rules = []
         if self.at_least is not None:
-            rules.append(Rule(rule="floor", score=score, value=self.at_least))
+            rules.append(Rule(rule="floor", score=score, value=self.at_least, slice=self.slice))
         if self.at_most is not None:
-            rules.append(Rule(rule="ceiling", score=score, value=self.at_most))
+            rules.append(Rule(rule="ceiling", score=score, value=self.at_most, slice=self.slice))
         if self.not_worse_than is not None:
-            rules.append(Rule(rule="not_worse", score=score, margin=self.by, against=self.not_worse_than))
+            rules.append(Rule(rule="not_worse", score=score, margin=self.by, against=self.not_worse_than, slice=self.slice))
         return rules
 
 
-_Specs: TypeAlias = dict[Annotated[str, Field(min_length=1)], GuardrailSpec]
-_SPECS = TypeAdapter(_Specs)
+def _as_list(limits: object) -> object:
+    return limits if isinstance(limits, list | tuple) else [limits]
+
+
+_Specs: TypeAlias = Annotated[tuple[GuardrailSpec, ...], BeforeValidator(_as_list), Field(min_length=1)]
+_GUARDRAILS: TypeAdapter[dict[str, tuple[GuardrailSpec, ...]]] = TypeAdapter(dict[Annotated[str, Field(min_length=1)], _Specs])
 
 
 def to_guardrails(value: object) -> tuple[Rule, ...]:
@@ -72,26 +79,34 @@ def to_guardrails(value: object) -> tuple[Rule, ...]:
         ValueError: the value is neither, or has a rule that cannot be a guardrail.
     """
     if isinstance(value, Mapping):
-        return tuple(rule for score, limits in _SPECS.validate_python(dict(value)).items() for rule in limits.to_rules(score))
+        specs = _GUARDRAILS.validate_python(dict(value))
+        rules = tuple(rule for score, several in specs.items() for limits in several for rule in limits.to_rules(score))
+        _refuse_repeated(rules)
+        return rules
     if not isinstance(value, Sequence) or not all(isinstance(rule, Rule) for rule in value):
         raise ValueError(f"must be a mapping of scores to limits, such as {_EXAMPLE}")
-    kinds = [(rule.rule, rule.score) for rule in value]
-    repeated = next((score for kind, score in kinds if kinds.count((kind, score)) > 1), None)
-    if repeated is not None:
-        raise ValueError(f"two rules of the same kind on {repeated}: keep one")
+    _refuse_repeated(value)
     return to_guardrails(guardrails_to_plain([_normalize(rule) for rule in value]))
 
 
-def guardrails_to_plain(rules: Sequence[Rule]) -> dict[str, dict[str, Any]]:
-    """The mapping that declares these rules."""
-    plain: dict[str, dict[str, Any]] = {}
+def guardrails_to_plain(rules: Sequence[Rule]) -> dict[str, Any]:
+    """The mapping that declares these rules: limits for the same examples together."""
+    by_score: dict[str, dict[str | None, dict[str, Any]]] = {}
     for rule in rules:
-        limits = plain.setdefault(rule.score, {})
+        limits = by_score.setdefault(rule.score, {}).setdefault(rule.slice, {"slice": rule.slice} if rule.slice else {})
         if rule.rule == "not_worse":
             limits |= {"not_worse_than": rule.against, "by": rule.margin}
         else:
             limits["at_least" if rule.rule == "floor" else "at_most"] = rule.value
-    return plain
+    return {score: list(several.values()) if len(several) > 1 else next(iter(several.values())) for score, several in by_score.items()}
+
+
+def _refuse_repeated(rules: Sequence[Rule]) -> None:
+    """Raise a ValueError if two rules of the same kind are about the same score of the same examples."""
+    kinds = [(rule.rule, rule.score, rule.slice) for rule in rules]
+    repeated = next((score for kind, score, part in kinds if kinds.count((kind, score, part)) > 1), None)
+    if repeated is not None:
+        raise ValueError(f"two limits of the same kind on {repeated}: keep one")
 
 
 def _normalize(rule: Rule) -> Rule:
@@ -103,7 +118,7 @@ def _normalize(rule: Rule) -> Rule:
     if rule.rule not in ("floor", "ceiling", "not_worse"):
         raise ValueError(f"the rule '{rule.rule}' on {rule.score} is not a guardrail; use 'floor', 'ceiling' or 'not_worse'")
     against = (rule.against or "base") if rule.rule == "not_worse" else None
-    normalized = Rule(rule=rule.rule, score=rule.score, value=rule.value, margin=rule.margin, against=against)
+    normalized = Rule(rule=rule.rule, score=rule.score, value=rule.value, margin=rule.margin, against=against, slice=rule.slice)
     extra = [name for name in Rule.model_fields if getattr(rule, name) != getattr(normalized, name) and name != "against"]
     if extra:
         raise ValueError(f"the rule on {rule.score}: a guardrail takes no '{extra[0]}'; use it in a release policy")

@@ -78,7 +78,7 @@ class Task(Declared):
         return to_guardrails(value)
 
     @field_serializer("guardrails")
-    def _write_guardrails(self, rules: tuple[Rule, ...]) -> dict[str, dict[str, Any]]:
+    def _write_guardrails(self, rules: tuple[Rule, ...]) -> dict[str, Any]:
         return guardrails_to_plain(rules)
 
     @model_validator(mode="after")

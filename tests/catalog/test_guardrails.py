@@ -75,6 +75,10 @@ def test_guardrails_are_read_as_rules(catalog: Catalog, write: Write) -> None:
         ("unsuported_rate: {at_most: 0.1}", "unsuported_rate", "is not a score of the task's metrics. Did you mean 'unsupported_rate'?"),
         ("chrf: {at_least: 30}", "chrf", "It belongs to the metric 'chrf': add that to 'metrics'"),
         ("accuracy: {at_least: 0.9}", "accuracy", "It belongs to the metric 'classification': add that to 'metrics'"),
+        ("rougeL: {at_least: 0.1, slice: ward}", "rougeL.slice", "should match pattern"),
+        ("review.critical_error_rate: {at_most: 0.1, slice: ward=north}", "review.critical_error_rate.slice", "has no value for a part"),
+        ("rougeL: [{at_least: 0.1}, {at_least: 0, slice: ward=north}]", "rougeL[1].at_least", "rougeL is never below 0"),
+        ("rougeL: []", "rougeL", "at least 1 item"),
         ("review.critical_error_rate: {at_most: 1}", "review.critical_error_rate.at_most", "is never above 1"),
     ],
 )
@@ -93,6 +97,33 @@ def test_guardrails_must_be_a_mapping(problems: Problems, value: str) -> None:
 def test_guardrails_of_raters_and_of_facts_are_accepted(catalog: Catalog, write: Write) -> None:
     write("mine.yaml", TASK + "  review.critical_error_rate: {at_most: 0.05}\n  critical_errors: {at_most: 0.1}\n")
     assert len(catalog.task("mine.yaml").value.guardrails) == 2
+
+
+def test_limits_for_parts_of_the_examples(catalog: Catalog, write: Write) -> None:
+    declared = "[{at_least: 0.8}, {at_least: 0.95, not_worse_than: base, by: 0.01, slice: class=urgent}]"
+    write("mine.yaml", f"name: mine\nkind: classification\ndata: {{source: clinic}}\nguardrails:\n  accuracy: {declared}\n")
+    task = catalog.task("mine.yaml").value
+    assert [(rule.rule, rule.threshold, rule.slice) for rule in task.guardrails] == [
+        ("floor", 0.8, None),
+        ("floor", 0.95, "class=urgent"),
+        ("not_worse", 0.01, "class=urgent"),
+    ]
+    assert Task.model_validate_json(task.model_dump_json()) == task
+    ((loaded, _),) = read_tasks(make_request({"tasks": ("mine.yaml",), "strategies": ()}), catalog)
+    assert loaded.guardrails == task.guardrails
+
+
+def test_corpus_scores_of_labels_take_no_slice(problems: Problems) -> None:
+    limits = "macro_f1: {at_least: 0.5, slice: class=urgent}"
+    (message,) = problems(f"name: mine\nkind: classification\ndata: {{source: clinic}}\nguardrails: {{{limits}}}\n")
+    assert "guardrails.macro_f1.slice: macro_f1 has no value for a part of the examples; use" in message
+
+
+def test_guardrail_on_a_class_needs_examples_of_it(catalog: Catalog, write: Write, tmp_path: Path) -> None:
+    limits = "accuracy: {at_least: 0.9, slice: class=urgnt}"
+    write("mine.yaml", f"name: mine\nkind: classification\ndata: {{source: clinic}}\nguardrails: {{{limits}}}\n")
+    with pytest.raises(BenchError, match=r"guardrails: accuracy: slice: no test example has class=urgnt\. Did you mean 'urgent'"):
+        read_tasks(make_request({"tasks": ("mine.yaml",), "strategies": ()}), catalog, tmp_path)
 
 
 def test_guardrails_are_not_inherited_from_the_shipped_task(catalog: Catalog, write: Write) -> None:
@@ -118,8 +149,8 @@ def test_python_defaults_to_base_and_refuses_what_yaml_cannot_say() -> None:
     for rules, hint in (
         ([Rule(rule="better", score="rougeL", by=0.1)], "is not a guardrail"),
         ([Rule(rule="not_worse", score="rougeL")], "'not_worse_than' needs 'by'"),
-        ([CEILING.model_copy(update={"slice": "ward"})], "a guardrail takes no 'slice'"),
-        ([CEILING, CEILING.model_copy(update={"value": 0.1})], "two rules of the same kind on critical_error_rate"),
+        ([CEILING.model_copy(update={"slice": "ward=a", "rows": 50})], "a guardrail takes no 'rows'"),
+        ([CEILING, CEILING.model_copy(update={"value": 0.1})], "two limits of the same kind on critical_error_rate"),
         ([{"rule": "floor", "score": "rougeL", "value": 0.1}], "must be a mapping of scores to limits"),
     ):
         with pytest.raises(ValidationError, match=hint):

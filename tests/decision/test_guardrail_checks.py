@@ -22,7 +22,7 @@ from harness.types import Example
 
 LABELS = ("urgent", "routine")
 CEILING = {"critical_error_rate": {"at_most": 0.05}}
-Limits = Mapping[str, Mapping[str, object]]
+Limits = Mapping[str, object]
 
 
 def wrong_on(errors: int) -> Callable[[Example, random.Random], str]:
@@ -127,6 +127,15 @@ def test_every_kind_of_limit(tmp_path: Path, limits: Mapping[str, object], statu
         assert (results["base", "accuracy"].status, results["base", "accuracy"].estimate) == ("kept", 0.0), "compared with itself"
     if status == "no_evidence":
         assert (result.estimate, result.why) == (None, "no result of 'full' to compare with")
+
+
+def test_recall_of_a_class_is_the_accuracy_on_its_examples(tmp_path: Path) -> None:
+    """Every urgent message is missed, which the accuracy over all messages hides."""
+    floor = {"accuracy": [{"at_least": 0.4}, {"at_least": 0.9, "slice": "class=urgent"}]}
+    run = triage(tmp_path, {"lora": 200}, floor)
+    overall, urgent = check_guardrails(run)
+    assert (overall.status, overall.estimate, overall.n) == ("kept", 0.5, 400)
+    assert (urgent.status, urgent.estimate, urgent.n, urgent.rule.slice) == ("broken", 0.0, 200, "class=urgent")
 
 
 def test_strategy_without_a_result_has_no_evidence(tmp_path: Path) -> None:

@@ -42,6 +42,7 @@ def draft_yaml(
         ["", "prompt: |", *indent(prompt.splitlines())],
         [""],
         comment_lines(f"Metrics and margin are those of `bench tasks show {'classification' if guess.labels else guess.kind}`."),
+        ["", *_guardrails(guess), ""],
         _limits(guess),
     ]
     return "\n".join(line.rstrip() for part in parts for line in part) + "\n"
@@ -106,6 +107,29 @@ def _labels(guess: TaskGuess) -> list[str]:
     if guess.kind == "classification":
         return [*lines, *comment_lines("They are the distinct targets of the data. To fix them, add `labels: […]`.")]
     return [*lines, f"labels: [{', '.join(to_quoted_scalar(label) for label, _ in guess.labels)}]"]
+
+
+def _guardrails(guess: TaskGuess) -> list[str]:
+    """Limits on errors that do harm. Which class is critical only the owner of the data knows, so for labels they are an example."""
+    if guess.labels:
+        rarest = to_scalar(f"class={guess.labels[-1][0]}")
+        return [
+            *comment_lines(
+                "Guardrails are limits that must hold whatever the primary score says. If errors on some class do harm, limit them: the "
+                "accuracy on the examples of a class is its recall. Without a guardrail, the best model is only the best of those tested."
+            ),
+            "# guardrails:",
+            f"#   accuracy: {{at_least: 0.9, slice: {rarest}}}",
+        ]
+    lines = comment_lines(
+        "Guardrails are limits that must hold whatever the primary score says. A text can be close to its reference and still be wrong in "
+        "a way that does harm, so raters judge a sample (`bench review`). Adjust the limit to what you can accept."
+    )
+    proposed = "review.critical_error_rate: {at_most: 0.05}"
+    lines += ["guardrails:", *indent(with_remark(proposed, "raters see a critical error in at most 5% of outputs"))]
+    if guess.kind == "qa":
+        return lines
+    return [*lines, "  # unsupported_rate: {not_worse_than: base, by: 0.05}   # statements without support in the input"]
 
 
 def _limits(guess: TaskGuess) -> list[str]:

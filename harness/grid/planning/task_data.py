@@ -8,9 +8,10 @@ from pathlib import Path
 
 from harness.catalog import Catalog, Entry
 from harness.data import load_splits
-from harness.errors import BenchError
+from harness.errors import BenchError, did_you_mean
 from harness.grid.request import Request, check_numbers, resolve_tasks
 from harness.metrics import FACTS, has_facts
+from harness.results import slice_examples
 from harness.types import Splits, Task
 
 
@@ -33,7 +34,11 @@ def load_tasks(entries: Mapping[str, Entry[Task]], request: Request) -> dict[str
     loaded = {}
     for name, entry in entries.items():
         splits = load_splits(entry.value, folder=entry.folder, limit=request.limit, whole_as_test=request.whole_as_test)
-        warnings = _check_guardrails_on_facts(entry.value, splits, is_sample=request.limit is not None)
+        is_sample = request.limit is not None
+        warnings = [
+            *_check_guardrails_on_facts(entry.value, splits, is_sample=is_sample),
+            *_check_guardrails_on_slices(entry.value, splits, is_sample=is_sample),
+        ]
         loaded[name] = _scored_by_facts(entry.value, splits), with_warnings(splits, warnings)
     return loaded
 
@@ -79,3 +84,23 @@ def _check_guardrails_on_facts(task: Task, splits: Splits, *, is_sample: bool) -
         return [f"{problem}the test set has none, so nothing is known about this guardrail"]
     advice = "Remove the guardrail, or limit what raters find: review.critical_error_rate"
     raise BenchError(f"task '{task.name}': {problem}these have none. {advice}")
+
+
+def _check_guardrails_on_slices(task: Task, splits: Splits, *, is_sample: bool) -> list[str]:
+    """A warning for each guardrail on a part of the test examples that these do not have.
+
+    Raises:
+        BenchError: these are all examples of the data; or there is no such column.
+    """
+    warnings = []
+    for rule in task.guardrails:
+        if rule.slice is None or rule.slice_value is None:
+            continue
+        where = f"task '{task.name}': guardrails: {rule.score}: slice"
+        values = slice_examples(splits.test, rule.slice_column, most=None, where=where, thirds=False)
+        if rule.slice_value not in values:
+            problem = f"no test example has {rule.slice}."
+            if not is_sample:
+                raise BenchError(f"{where}: {problem}{did_you_mean(rule.slice_value, values)}")
+            warnings.append(f"guardrails: {rule.score}: {problem} Nothing is known about this guardrail")
+    return warnings

@@ -11,7 +11,7 @@ from harness.data import sources
 from harness.metrics import BOUNDS, FACTS, Family, families, is_library_metric, library_score_name
 from harness.types import Kind
 
-_REVIEW_SCORES = {"review.critical_error_rate": ScoreInfo("lower", (0.0, 1.0))}
+_REVIEW_SCORES = {"review.critical_error_rate": ScoreInfo("lower", (0.0, 1.0), takes_slices=False)}
 
 
 def vocabulary() -> Vocabulary:
@@ -28,6 +28,9 @@ def vocabulary() -> Vocabulary:
 def _describe_scores(family: Family) -> Mapping[str, ScoreInfo]:
     """The direction and the bounds of each score, which do not depend on the labels. Nothing where a plug-in cannot be built."""
     try:
-        return {metric.name: ScoreInfo(metric.direction, BOUNDS.get(metric.unit)) for metric in family.build(("a", "b"))}
+        metrics = family.build(("a", "b"))
     except Exception:  # third-party code can fail in any way; the plan reports it, with the real labels
         return {}
+    # A score over all labels has no meaning for examples that lack some of them.
+    over_labels = "classification" in family.kinds
+    return {m.name: ScoreInfo(m.direction, BOUNDS.get(m.unit), m.level == "example" or not over_labels) for m in metrics}

@@ -70,9 +70,10 @@ def _describe_guardrail(forecast: GuardrailForecast) -> str:
 
 def _name_guardrail(forecast: GuardrailForecast) -> str:
     limit = numbers.with_unit(numbers.margin(forecast.limit), forecast.unit)
+    part = f" for {forecast.slice}" if forecast.slice else ""
     if forecast.kind == "not_worse":
-        return f"“{forecast.score} not worse than {forecast.against} by more than {limit}”"
-    return f"“{forecast.score} {'at most' if forecast.kind == 'ceiling' else 'at least'} {limit}”"
+        return f"“{forecast.score} not worse than {forecast.against} by more than {limit}{part}”"
+    return f"“{forecast.score} {'at most' if forecast.kind == 'ceiling' else 'at least'} {limit}{part}”"
 
 
 def _guardrail_verdict(forecast: GuardrailForecast) -> str:

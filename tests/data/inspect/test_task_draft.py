@@ -120,3 +120,25 @@ def test_limits_grow_with_long_texts(tmp_path: Path) -> None:
     task = read_task(draft_text(guess), tmp_path)
     assert 8000 < task.max_length <= 32768
     assert task.decode.max_new_tokens == 1024
+
+
+@pytest.mark.parametrize("label", ["spam", "yes", 'a "quoted" one', "two\nlines", "x=y, {z}", "年齢"])
+def test_proposed_guardrail_of_labels_is_valid_once_uncommented(label: str, tmp_path: Path) -> None:
+    """The rarest class is the example: errors on rare classes are what an average hides."""
+    rows = [{"text": f"case {i} of the many words there are", "label": label if i < 12 else "other"} for i in range(40)]
+    guess = guess_task(Preview("rows.csv", ("text", "label"), [Record(i, row) for i, row in enumerate(rows)], []), target="label")
+    text = draft_text(guess)
+    assert read_task(text, tmp_path).guardrails == ()
+    uncommented = text.replace("\n# guardrails:\n#   accuracy", "\nguardrails:\n  accuracy")
+    assert [(rule.score, rule.slice) for rule in read_task(uncommented, tmp_path).guardrails] == [("accuracy", f"class={label}")]
+
+
+@pytest.mark.parametrize("kind", ["summarization", "generation", "qa"])
+def test_texts_get_a_limit_on_what_raters_find(kind: str, tmp_path: Path) -> None:
+    rows = [{"document": f"case {i} " + "many words " * 30, "summary": f"a short text of case {i} in words"} for i in range(40)]
+    table = Preview("rows.csv", ("document", "summary"), [Record(i, row) for i, row in enumerate(rows)], [])
+    text = draft_text(guess_task(table, target="summary", inputs=["document"], kind=kind))  # type: ignore[arg-type]
+    (rule,) = read_task(text, tmp_path).guardrails
+    assert (rule.rule, rule.score, rule.value) == ("ceiling", "review.critical_error_rate", 0.05)
+    more = text.replace("  # unsupported_rate", "  unsupported_rate")
+    assert len(read_task(more, tmp_path).guardrails) == (1 if kind == "qa" else 2)

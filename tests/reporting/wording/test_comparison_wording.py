@@ -77,7 +77,7 @@ def test_notes_of_a_ranking(tmp_path: Path, snapshot: SnapshotAssertion) -> None
 
 FORECAST = PowerForecast("visits", "rougeL", "example", "fraction", 80, 50, 0.01, None, analyze_power(50, 1.0, 0.01))
 GUARDRAIL = GuardrailForecast(
-    score="critical_error_rate", kind="ceiling", limit=0.05, against="", unit="fraction", examples=59, units=47,
+    score="critical_error_rate", kind="ceiling", limit=0.05, against="", slice="", unit="fraction", examples=59, units=47,
     assumed=0.025, units_needed=465, units_without_errors=72, strategies=2, worst_case=True, exact=False, by_raters=False,
 )  # fmt: skip
 SMALL_SPREAD = analyze_power(80, 0.02, 0.01)
@@ -97,7 +97,7 @@ FORECASTS = {
         guardrails=(
             GUARDRAIL,
             replace(GUARDRAIL, examples=90, units=90),
-            replace(GUARDRAIL, examples=500, units=500, exact=True),
+            replace(GUARDRAIL, slice="ward=north", examples=500, units=500, exact=True),
             replace(GUARDRAIL, examples=0, units=0),
             replace(GUARDRAIL, score="review.critical_error_rate", by_raters=True),
             replace(

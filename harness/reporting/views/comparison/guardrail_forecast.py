@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from harness.errors import BenchError
 from harness.metrics import BOUNDS
+from harness.results import slice_examples
 from harness.statistics import POWER, effective_units, examples_to_show, examples_to_show_rate
 from harness.types import Example, Metric, Prediction, Rule, RuleKind
 
@@ -22,7 +23,8 @@ class GuardrailForecast:
     Attributes:
         limit: the value of a floor or ceiling, or the margin of "not worse".
         against: the strategy that "not worse" compares with.
-        examples: the test examples that have the score.
+        slice: the part of the test examples that it is about; empty for all.
+        examples: the test examples, of that part, that have the score.
         units: how many independent examples carry as much information: fewer than `examples` where groups share them.
         assumed: the true value that the two numbers below assume. Of a rate: half of the errors that the limit accepts; of a difference: 0.
         units_needed: the units that show it with 80% power; None where they cannot be computed before a run.
@@ -37,6 +39,7 @@ class GuardrailForecast:
     kind: RuleKind
     limit: float
     against: str
+    slice: str
     unit: str
     examples: int
     units: int
@@ -82,6 +85,9 @@ def _forecast(
     rule: Rule, metric: Metric | None, examples: Sequence[Example], spread: float | None, *, worst_case: bool
 ) -> GuardrailForecast:
     by_raters, level = rule.score.startswith("review."), LEVEL / STRATEGIES
+    if rule.slice is not None:
+        chosen = slice_examples(examples, rule.slice_column, most=None, thirds=False).get(rule.slice_value or "", [])
+        examples = [examples[i] for i in chosen]
     scored = examples if by_raters else _scored_examples(metric, examples)
     sizes = list(Counter(example.group if example.group is not None else object() for example in scored).values())
     assumed, needed, without_errors = None, None, None
@@ -97,6 +103,7 @@ def _forecast(
         kind=rule.rule,
         limit=rule.threshold or 0.0,
         against=rule.against or "",
+        slice=rule.slice or "",
         unit=metric.unit if metric else "fraction",
         examples=len(scored),
         units=effective_units(sizes) if sizes else 0,
