@@ -14,7 +14,10 @@ _IDENTITY = ("task", "model", "strategy", "train_size", "seed", "status", "error
 
 
 def to_csv(run: RunResults) -> str:
-    """RFC 4180 with a header line. Numbers are not rounded, what was not measured is empty, and no text starts a formula."""
+    """RFC 4180 with a header line. Numbers are not rounded, and no text starts a formula.
+
+    What was not measured is empty. A score without a value has a further column with the reason.
+    """
     rows = [_flatten(cell) for cell in to_json(run)["cells"]]
     columns = list(dict.fromkeys(name for row in rows for name in row)) or list(_IDENTITY)
     text = io.StringIO()
@@ -28,6 +31,8 @@ def _flatten(cell: dict[str, Any]) -> dict[str, Any]:
     row = {name: _escape(cell[name]) for name in _IDENTITY}
     for name, score in cell["scores"].items():
         row |= {_escape(name): score["value"], f"{_escape(name)} low": score["low"], f"{_escape(name)} high": score["high"]}
+        if score["value"] is None:
+            row[f"{_escape(name)} missing because"] = _escape(score["reason"])
     row |= {f"{phase} seconds": cost["seconds"] for phase, cost in cell["costs"].items()}
     total = cell["total_cost"]
     row |= {"seconds": total["seconds"], "price": total["price"], "currency": total["currency"]}

@@ -33,6 +33,8 @@ def describe_conclusion(view: ComparisonView) -> str:
     """What the primary score says about the two."""
     score = view.primary
     comparison, unit, a, b = score.comparison, score.unit, view.a.label, view.b.label
+    if comparison.difference is None and comparison.n:
+        return f"No conclusion: {score.name} is undefined on these test examples: {comparison.reason}."
     if comparison.difference is None:
         return f"No conclusion: {score.name} has no value on any example of both."
     interval = numbers.signed_interval(comparison.low, comparison.high, unit)
@@ -108,6 +110,8 @@ def format_warning(warning: str) -> str:
 
 def format_verdict(comparison: Comparison, p_value: float | None) -> str:
     """The verdict in a table; one that does not hold after the correction of p is too close to call."""
+    if comparison.difference is None:
+        return numbers.NOTHING
     lost = comparison.verdict in ("better", "worse", "different") and p_value is not None and p_value >= 0.05
     verdict = "undecided" if lost else comparison.verdict
     text = {"tied": "equivalent", "undecided": "too close to call"}.get(verdict, verdict)

@@ -76,11 +76,22 @@ def list_caveats(task: TaskOutcome) -> list[str]:
     dropped = max((result.primary.dropped for result in task.strategies if result.primary), default=0)
     if dropped:
         caveats.append(f"{numbers.plural(dropped, 'test example')} cannot be scored by {task.primary.name} and did not count.")
+    caveats += _describe_undefined(task)
     unfinished = [result for result in task.strategies if result.problems]
     if unfinished:
         listed = ", ".join(f"{strategy_in_sentence(result.label)} ({describe_status(result)})" for result in unfinished)
         caveats.append(f"Not finished: {listed}.")
     return caveats
+
+
+def _describe_undefined(task: TaskOutcome) -> list[str]:
+    """Scores that have no value on this test set, or for what a strategy answered: a sentence for each reason."""
+    names: dict[str, dict[str, None]] = {}
+    for result in task.strategies:
+        for name, score in result.scores.items():
+            if score.value is None and score.n:
+                names.setdefault(score.reason, {})[name] = None
+    return [f"Undefined, because {reason}: {', '.join(scores)}." for reason, scores in names.items()]
 
 
 def describe_reductions(strategies: Sequence[StrategyResult]) -> list[str]:
