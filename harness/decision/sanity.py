@@ -85,7 +85,7 @@ def _compare_with_trivial(results: TaskResults) -> Iterator[SanityFinding]:
     metric, trivial, scored = results.primary, results.trivial, results.scored
     if metric is None or trivial is None or metric.direction == "none" or not scored:
         return
-    if all(each.name != metric.name for each in trivial.metrics):
+    if not trivial.has_score(metric):
         for result in scored:
             yield SanityFinding("trivial_not_scored", "conditions", result.label, texts={"score": (metric.name,)})
         return
@@ -104,7 +104,7 @@ class _Gain:
         self.result, self._metric, self._groups = result, metric, results.groups
         self._sign = -1.0 if metric.direction == "lower" else 1.0
         self._trivial_stack, self._stack = equally_wide([trivial.stack(metric), result.stack(metric)])
-        self._trivial = trivial.scores.get(metric.name)
+        self._trivial = trivial.score(metric)
 
     def is_shown(self, alpha: float) -> bool:
         """Whether the gain is above 0 at this level."""

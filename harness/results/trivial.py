@@ -16,8 +16,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -36,7 +35,7 @@ _SENTENCE_END = re.compile(r"(?<=[.!?])\s+|(?<=[。！？।])")  # also of othe
 
 @dataclass(frozen=True, eq=False)
 class TrivialBaseline:
-    """The trivial baseline of one task, with its predictions on the test examples.
+    """The trivial baseline of one task, with its predictions on the test examples. Scores are computed when they are asked for.
 
     Attributes:
         answer: the label or text that it always gives; None if it depends on the input. It comes from the data and may be hostile.
@@ -48,21 +47,23 @@ class TrivialBaseline:
     examples: Sequence[Example]
     predictions: tuple[Prediction, ...]
     metrics: tuple[Metric, ...]
+    _stacks: dict[str, Array] = field(default_factory=dict)
+
+    def has_score(self, metric: Metric) -> bool:
+        """Whether the score can be computed here."""
+        return any(known.name == metric.name for known in self.metrics)
 
     def stack(self, metric: Metric) -> Array:
         """The statistics of a score, (examples, 1, d)."""
-        return statistic_stack(metric, self.examples, [self.predictions])
+        if metric.name not in self._stacks:
+            self._stacks[metric.name] = statistic_stack(metric, self.examples, [self.predictions])
+        return self._stacks[metric.name]
 
-    @cached_property
-    def scores(self) -> Mapping[str, float]:
-        """The scores that are defined, by name."""
-        scores = {}
-        for metric in self.metrics:
-            stack = self.stack(metric)
-            complete = stack[~np.isnan(stack).any(axis=(1, 2))]
-            if not undefined_reason(metric, complete):
-                scores[metric.name] = float(observed_scores(metric, complete)[0])
-        return scores
+    def score(self, metric: Metric) -> float | None:
+        """The value of a score; None if it is undefined for these predictions."""
+        stack = self.stack(metric)
+        complete = stack[~np.isnan(stack).any(axis=(1, 2))]
+        return None if undefined_reason(metric, complete) else float(observed_scores(metric, complete)[0])
 
 
 def build_trivial_baseline(
@@ -98,7 +99,7 @@ def build_trivial_baseline(
         add("frequent_answer", answer, [_write(example, answer, task.no_answer) for example in examples])
     if not answers or task.kind == "generation":
         add("copy", None, [_write(example, _copy(example, task.decode.max_new_tokens)) for example in examples])
-    return _best(candidates, scorable[0])
+    return _best(candidates, metrics[0])
 
 
 def take_lead(text: str, words: int) -> str:
@@ -140,5 +141,12 @@ def _write(example: Example, text: str, no_answer: str | None = None) -> Predict
 
 def _best(candidates: Sequence[TrivialBaseline], primary: Metric) -> TrivialBaseline:
     """The candidate with the best primary score; the first of several."""
+    if len(candidates) == 1 or not candidates[0].has_score(primary):
+        return candidates[0]
     sign = -1.0 if primary.direction == "lower" else 1.0
-    return max(candidates, key=lambda candidate: sign * candidate.scores.get(primary.name, -sign * math.inf))
+
+    def quality(candidate: TrivialBaseline) -> float:
+        score = candidate.score(primary)
+        return -math.inf if score is None else sign * score
+
+    return max(candidates, key=quality)
