@@ -80,6 +80,8 @@ def user_folder(tmp_path_factory, bench):
 
 @pytest.mark.parametrize("command", READING)
 def test_command_runs_as_written(command, call_bench, user_folder):
+    if "--new-registry" in command:  # each page starts one
+        shutil.rmtree(user_folder / "registry", ignore_errors=True)
     if command.startswith("bench review import"):
         command = command.replace("ratings-*.json", write_ratings(user_folder))
     code, out, err = call_bench(*shlex.split(command)[1:], *(["--force"] if command.startswith("bench init") else []))
@@ -144,6 +146,8 @@ def test_workflow_steps_run(bench, user_folder):
     assert run.code == 0, run
     summary = user_folder / "summary.md"
     env = {name: str(user_folder / "of-ci") for name in workflow["jobs"]["gate"]["env"]}
+    start = ("gate", "latest", "--strategy", "lora", "--baseline", "latest:base", "--new-registry")
+    assert bench(*start, here=user_folder, env=env).code in (0, 1, 3)
     gate = bench(*shlex.split(steps[1])[1:], here=user_folder, env={"GITHUB_STEP_SUMMARY": str(summary), **env})
     assert gate.code in (0, 1, 3), gate
     assert (user_folder / "of-ci" / "registry.sqlite").is_file(), "the evaluation is recorded in the registry that the workflow names"

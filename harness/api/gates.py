@@ -11,10 +11,23 @@ from harness.api.arguments import PathLike, RunLike, TaskLike, as_declared
 from harness.api.catalogs import open_catalog
 from harness.api.loaded_run import load_results
 from harness.errors import BenchError, did_you_mean, setting
-from harness.gate import Event, Policy, Registry, Verdict, VerdictNote, default_policy, judge, read_policy, save_verdict
+from harness.gate import (
+    Contender,
+    Event,
+    Policy,
+    Registry,
+    Verdict,
+    VerdictNote,
+    default_policy,
+    find_contender,
+    find_useless_rules,
+    judge,
+    read_policy,
+    save_verdict,
+)
 from harness.gate import draft_policy as write_draft
 from harness.reporting import rewrite_page
-from harness.results import RunResults, StrategyResult
+from harness.results import RunResults
 
 REGISTRY = "registry"
 
@@ -36,34 +49,41 @@ def gate(
     policy: PathLike | None = None,
     baseline: str | None = None,
     registry: PathLike = REGISTRY,
+    new_registry: bool = False,
     model: str | None = None,
     train_size: int | None = None,
+    seed: int | None = None,
     model_path: PathLike | None = None,
     runs_dir: PathLike = "runs",
 ) -> Verdict:
-    """Decide whether a strategy of a run may replace the current model.
+    """Decide whether a model of a run may replace the current model.
 
-    The verdict is stored in the run's folder, and counts as one evaluation on its test set in the registry.
+    The verdict is about one model, the one that `promote` would put into service. It is stored in the run's folder, and counts as one
+    evaluation on its test set in the registry.
 
     Args:
         run: a run, its folder, its name in `runs_dir`, or "latest".
         strategy: the candidate.
         task: required if the run has several.
         policy: a YAML file with the rules. By default: not worse than the baseline by more than the task's margin, and critical errors up
-        by
-            at most 2 percentage points.
+            by at most 2 percentage points. Required where there is no baseline.
         baseline: "RUN:STRATEGY"; by default the model in service.
         registry: the folder of the promoted models.
+        new_registry: start a registry there. Otherwise it must exist.
         model, train_size: required if the run has several.
+        seed: which trained model of the strategy is judged; by default the lowest seed with a result. α is divided by the number of seeds
+            if you name one, because it may have been chosen by its result.
         model_path: folder of the baseline's base model, if it has to answer again and cannot be found by its name.
 
     Raises:
-        BenchError: an unknown run or strategy, an invalid policy, a baseline that does not fit, or a damaged registry.
+        BenchError: an unknown run or strategy, an invalid policy, nothing to judge the candidate by, a baseline that does not fit, or a
+            registry that does not exist or is damaged.
     """
-    candidate = load_results(run, runs_dir).find(strategy, task=task, model=model, train_size=train_size)
-    models = Registry(Path(registry))
+    candidate = find_contender(load_results(run, runs_dir), strategy, task=task, model=model, train_size=train_size, seed=seed)
+    models = Registry(Path(registry), new=new_registry)
     opponent = _find_baseline(baseline, candidate, models, runs_dir)
-    return _judge(candidate, opponent, _read_policy(policy, candidate, opponent.result), models, model_path)
+    rules = _read_policy(policy, candidate, opponent, registry)
+    return _judge(candidate, opponent, rules, models, model_path)
 
 
 def draft_policy(task: TaskLike, *, tasks_dirs: PathLike | Sequence[PathLike] = ()) -> str:
@@ -89,18 +109,20 @@ def promote(
     policy: PathLike | None = None,
     baseline: str | None = None,
     registry: PathLike = REGISTRY,
+    new_registry: bool = False,
     force: bool = False,
     reason: str = "",
     model: str | None = None,
     train_size: int | None = None,
+    seed: int | None = None,
     model_path: PathLike | None = None,
     runs_dir: PathLike = "runs",
 ) -> tuple[Event, Verdict]:
     """Put a model into service if it passes the gate, or by force, which stays in the history.
 
     Args:
-        force: promote it even if it does not pass; requires `reason`.
-        run, strategy, task, policy, baseline, registry, model, train_size, model_path, runs_dir: as for `gate`.
+        force: promote it even if it does not pass, or if there is nothing to judge it by; requires `reason`.
+        run, strategy, task, policy, baseline, registry, new_registry, model, train_size, seed, model_path, runs_dir: as for `gate`.
 
     Raises:
         NotPassedError: the verdict is not PASS, and `force` is not set.
@@ -108,16 +130,17 @@ def promote(
     """
     if force and not reason.strip():
         raise BenchError(f"{setting('force')} needs {setting('reason', 'TEXT')}: the history records why the gate was overridden")
-    candidate = load_results(run, runs_dir).find(strategy, task=task, model=model, train_size=train_size)
-    models = Registry(Path(registry))
+    candidate = find_contender(load_results(run, runs_dir), strategy, task=task, model=model, train_size=train_size, seed=seed)
+    models = Registry(Path(registry), new=new_registry)
     opponent = _find_baseline(baseline, candidate, models, runs_dir)
-    verdict = _judge(candidate, opponent, _read_policy(policy, candidate, opponent.result), models, model_path)
+    rules = _read_policy(policy, candidate, opponent, registry, force=force)
+    verdict = _judge(candidate, opponent, rules, models, model_path)
     passed = verdict.outcome == "PASS"
     if not passed and not force:
         override = f"set {setting('force')} and {setting('reason', 'TEXT')}"
         raise NotPassedError(verdict, f"{verdict.outcome}: not promoted. Run `bench gate` for details. To promote it anyway, {override}.")
     event = models.add(
-        candidate,
+        candidate.artifact,
         "promote" if passed else "force",
         outcome=verdict.outcome,
         policy_digest=verdict.policy_digest,
@@ -171,18 +194,20 @@ class _Baseline:
     name of its run, where the folder has another one.
     """
 
-    result: StrategyResult | None
+    contender: Contender | None
     run: str | None
     event: int | None
 
 
-def _find_baseline(name: str | None, candidate: StrategyResult, models: Registry, runs_dir: PathLike) -> _Baseline:
-    task = candidate.task.name
+def _find_baseline(name: str | None, candidate: Contender, models: Registry, runs_dir: PathLike) -> _Baseline:
+    models.journal.check()
+    task = candidate.recipe.task.name
     if name is None:
         current = models.current(task)
         if current is None:
             return _Baseline(None, None, 0)
-        return _Baseline(models.load(current), f"{current.run} (in service since {current.at[:10]})", current.number)
+        in_service = models.load(current)
+        return _Baseline(Contender(in_service, in_service), f"{current.run} (in service since {current.at[:10]})", current.number)
     run, colon, strategy = name.rpartition(":")
     if not colon or not run or not strategy:
         raise BenchError(f"{setting('baseline', name)}: write it as RUN:STRATEGY, such as latest:base")
@@ -191,25 +216,42 @@ def _find_baseline(name: str | None, candidate: StrategyResult, models: Registry
     cells = [c for c in other.cells if c.strategy == strategy and (same_task is None or c.task == same_task)]
     # of several models or training sizes, take that of the candidate
     names, sizes = {c.model for c in cells}, {c.train_size for c in cells}
-    model = candidate.model if len(names) > 1 and candidate.model in names else None
-    size = candidate.train_size if len(sizes) > 1 and candidate.train_size in sizes else None
-    return _Baseline(other.find(strategy, task=same_task, model=model, train_size=size), None, None)
+    own = candidate.recipe
+    model = own.model if len(names) > 1 and own.model in names else None
+    size = own.train_size if len(sizes) > 1 and own.train_size in sizes else None
+    return _Baseline(find_contender(other, strategy, task=same_task, model=model, train_size=size), None, None)
 
 
-def _read_policy(path: PathLike | None, candidate: StrategyResult, baseline: StrategyResult | None) -> Policy:
-    if path is None:
-        return default_policy(candidate.task, candidate.task_scores.metrics, baseline=baseline is not None)
-    return read_policy(Path(path), candidate.task, candidate.task_scores.metrics)
+def _read_policy(path: PathLike | None, candidate: Contender, opponent: _Baseline, registry: PathLike, *, force: bool = False) -> Policy:
+    """The policy, or the default one without a file.
+
+    Raises:
+        BenchError: it is not valid, or there is no baseline and no rule that can do without one, unless `force` is set.
+    """
+    task, metrics = candidate.recipe.task, candidate.recipe.task_scores.metrics
+    policy = default_policy(task, metrics) if path is None else read_policy(Path(path), task, metrics)
+    useless = find_useless_rules(policy, metrics) if opponent.contender is None and not force else []
+    if useless:
+        ways = (
+            f"Name a baseline with {setting('baseline', 'RUN:STRATEGY')}, or a policy with a floor or a ceiling on a score with "
+            f"{setting('policy', 'FILE')} (`bench gate --init` drafts one). To put a first model into service without a verdict, run "
+            f"`bench promote` with {setting('force')} and {setting('reason', 'TEXT')}."
+        )
+        if path is None:
+            raise BenchError(f"{registry}: no model is in service for '{task.name}', and there is no policy to judge by. {ways}")
+        raise BenchError([*(f"{path}: {problem}" for problem in useless), f"{path}: no rule can show that a model is good enough. {ways}"])
+    return policy
 
 
-def _judge(candidate: StrategyResult, opponent: _Baseline, policy: Policy, models: Registry, model_path: PathLike | None) -> Verdict:
+def _judge(candidate: Contender, opponent: _Baseline, policy: Policy, models: Registry, model_path: PathLike | None) -> Verdict:
     """Judge, and store the verdict. If it cannot be stored with the run, a note says so: the evaluation is already counted."""
     base_folder = None if model_path is None else os.fspath(model_path)
-    verdict = judge(candidate, opponent.result, policy, models, baseline_run=opponent.run, model_path=base_folder)
+    verdict = judge(candidate, opponent.contender, policy, models, baseline_run=opponent.run, model_path=base_folder)
+    run = candidate.recipe.run
     try:
-        save_verdict(candidate.run.path, verdict)
-        rewrite_page(RunResults(candidate.run.folder))
+        save_verdict(run.path, verdict)
+        rewrite_page(RunResults(run.folder))
     except (OSError, BenchError) as error:
-        note = VerdictNote("not_recorded", texts={"run": (candidate.run.name,), "error": (str(error),)})
+        note = VerdictNote("not_recorded", texts={"run": (run.name,), "error": (str(error),)})
         return replace(verdict, notes=(*verdict.notes, note))
     return verdict

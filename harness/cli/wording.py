@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from harness.errors import render_settings
 
 # Settings whose option has another name than its parameter.
@@ -16,6 +18,8 @@ _OPTIONS = {
 _SWITCHED_OFF = {"base": "--no-base", "reuse": "--no-reuse", "with_text": "--without-text"}
 # Settings that the command line takes from the environment.
 _VARIABLES = {"cache_folder": "BENCH_CACHE_DIR"}
+# Options whose value may come from the environment instead.
+_OPTION_OR_VARIABLE = {"registry": "BENCH_REGISTRY"}
 _ROLES = ("input", "target", "group", "id")  # columns with an option of their own
 
 
@@ -40,6 +44,8 @@ def _option(name: str, value: str | None) -> str:
         return f"--{role} {value}" if role in _ROLES else f"--field {role}={value}"
     if name in _VARIABLES:
         return f"{_VARIABLES[name]}={value}"
+    if name in _OPTION_OR_VARIABLE and value and os.environ.get(_OPTION_OR_VARIABLE[name]) == value:
+        return f"{_OPTION_OR_VARIABLE[name]}={value}"
     if value == "False" and name in _SWITCHED_OFF:
         return _SWITCHED_OFF[name]
     option = _OPTIONS.get(name) or f"--{name.replace('_', '-')}"

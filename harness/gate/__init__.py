@@ -3,8 +3,9 @@
 `judge` applies a policy to a candidate and a baseline. Inference is in `harness.statistics`; sentences are in `harness.reporting`.
 """
 
+from harness.gate.contender import Contender, find_contender
 from harness.gate.judge import judge
-from harness.gate.policies import MEASURES, Policy, default_policy, draft_policy, read_policy
+from harness.gate.policies import MEASURES, Policy, default_policy, draft_policy, find_useless_rules, read_policy
 from harness.gate.registry import Event, Registry
 from harness.gate.verdict import (
     EXIT_CODES,
@@ -24,6 +25,7 @@ from harness.statistics import Outcome
 __all__ = [
     "EXIT_CODES",
     "MEASURES",
+    "Contender",
     "Event",
     "JudgedModel",
     "JudgedRule",
@@ -39,6 +41,8 @@ __all__ = [
     "VerdictNoteCode",
     "default_policy",
     "draft_policy",
+    "find_contender",
+    "find_useless_rules",
     "judge",
     "load_verdicts",
     "read_policy",

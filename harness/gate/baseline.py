@@ -30,6 +30,7 @@ class GatePair:
     """Candidate and baseline on the candidate's test examples, by the candidate's metrics.
 
     Attributes:
+        candidate, baseline: one model each.
         order: the position of each of the candidate's examples in the baseline's results.
     """
 
@@ -37,9 +38,13 @@ class GatePair:
     baseline: StrategyResult
     order: list[int]
 
-    def stacks(self, metric: Metric) -> tuple[Array, Array]:
-        """The statistics of the candidate and of the baseline, (examples, seeds, d) each."""
-        candidate, baseline = equally_wide([self.candidate.stack(metric), self._baseline_stack(metric)])
+    def stacks(self, metric: Metric, recipe: StrategyResult | None = None) -> tuple[Array, Array]:
+        """The statistics of the candidate and of the baseline, (examples, seeds, d) each.
+
+        Args:
+            recipe: the candidate's strategy with all its seeds, in place of the one model.
+        """
+        candidate, baseline = equally_wide([(recipe or self.candidate).stack(metric), self._baseline_stack(metric)])
         return candidate, baseline
 
     def _baseline_stack(self, metric: Metric) -> Array:

@@ -23,19 +23,26 @@ class GateInput:
     """Everything that the rules read.
 
     Attributes:
-        baseline: as it is stored; `pair` has it on the candidate's test examples. Both are None without a baseline.
+        candidate: the one model that is judged; `recipe` is its strategy with all seeds.
+        baseline: one model, as it is stored; `pair` has it on the candidate's test examples. Both are None without a baseline.
         metrics: the candidate's, by name.
         alpha: the level of each rule.
         slices: the slices of every rule that has one.
     """
 
     candidate: StrategyResult
+    recipe: StrategyResult
     baseline: StrategyResult | None
     pair: GatePair | None
     policy: Policy
     metrics: Mapping[str, Metric]
     alpha: float
     slices: Slices
+
+    @property
+    def counts_seeds(self) -> bool:
+        """Whether a rule must hold for the recipe as well, with the spread of its seeds."""
+        return self.policy.seed_spread == "count" and self.recipe.varies_by_seed
 
     @property
     def groups(self) -> tuple[str | None, ...]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from harness.data.identity import normalized_example_digest
 from harness.errors import BenchError
 from harness.gate.baseline import pair_with_baseline
+from harness.gate.contender import Contender
 from harness.gate.gate_input import GateInput
 from harness.gate.policies import Policy, policy_to_plain
 from harness.gate.registry import Look, Registry
@@ -20,20 +21,21 @@ from harness.gate.rules import check_rules, exceeds, note_skipped_slices, slice_
 from harness.gate.test_set import digest_test_set
 from harness.gate.verdict import JudgedModel, Verdict, VerdictNote, combine_outcomes
 from harness.results import StrategyResult
+from harness.statistics import complete_examples, observed_scores
 
 _MOST_REGRESSIONS = 20  # that a verdict holds
 
 
 def judge(
-    candidate: StrategyResult,
-    baseline: StrategyResult | None,
+    candidate: Contender,
+    baseline: Contender | None,
     policy: Policy,
     registry: Registry,
     *,
     baseline_run: str | None = None,
     model_path: str | None = None,
 ) -> Verdict:
-    """The verdict on a candidate. The evaluation of its test set is recorded before anything is judged.
+    """The verdict on the one model of the candidate. The evaluation of its test set is recorded before anything is judged.
 
     Args:
         baseline_run: the name of the baseline's run, if its folder has another one.
@@ -42,26 +44,35 @@ def judge(
     Raises:
         BenchError: a slice that the data do not have, a baseline that cannot be compared, a damaged run or registry.
     """
-    task, examples = candidate.task, candidate.examples
+    artifact = candidate.artifact
+    task, examples = artifact.task, artifact.examples
     if not examples:
-        raise BenchError(f"{candidate.run.path}: has no test examples of '{task.name}', so there is nothing to judge")
+        raise BenchError(f"{artifact.run.path}: has no test examples of '{task.name}', so there is nothing to judge")
     slices = slice_for_rules(policy, examples)  # problems of the question come up before an evaluation is recorded
+    alpha = policy.rule_alpha / candidate.choices
     with tempfile.TemporaryDirectory() as folder:
-        notes, pair = _note_missing_seeds(candidate), None
+        notes, pair = _note_missing_seeds(candidate.recipe), None
         if baseline is not None:
-            notes += _note_missing_seeds(baseline)
-            pair, pair_notes = pair_with_baseline(candidate, baseline, Path(folder) / "rerun", model_path=model_path)
-            notes += pair_notes
+            pair, pair_notes = pair_with_baseline(artifact, baseline.artifact, Path(folder) / "rerun", model_path=model_path)
+            notes += _note_missing_seeds(baseline.recipe) + pair_notes
         judged, compared = _describe(candidate), _describe(baseline) if baseline is not None else None
-        look = _record_look(candidate, judged, compared, policy, registry)
-        notes += [*_note_results(judged, compared, policy, look), *note_skipped_slices(policy, slices)]
+        look = _record_look(artifact, judged, compared, policy, alpha, registry)
+        notes += [*_note_artifact(candidate, policy), *_note_results(judged, compared, policy, look), *note_skipped_slices(policy, slices)]
         notes += [VerdictNote("no_baseline")] if baseline is None else []
-        metrics = candidate.task_scores.metrics
-        case = GateInput(candidate, baseline, pair, policy, {m.name: m for m in metrics}, policy.rule_alpha, slices)
+        case = GateInput(
+            candidate=artifact,
+            recipe=candidate.recipe,
+            baseline=baseline.artifact if baseline is not None else None,
+            pair=pair,
+            policy=policy,
+            metrics={metric.name: metric for metric in artifact.task_scores.metrics},
+            alpha=alpha,
+            slices=slices,
+        )
         rules = check_rules(case, look)
-        regressions = find_regressions(pair, metrics) if pair is not None else []
+        regressions = find_regressions(pair, artifact.task_scores.metrics) if pair is not None else []
     return Verdict(
-        outcome=combine_outcomes(rule.outcome for rule in rules),
+        outcome=combine_outcomes(rule.outcome for rule in rules if rule.rule.tier == "blocking"),
         task=task.name,
         score=task.primary,
         n=len(examples),
@@ -71,7 +82,7 @@ def judge(
         regressions=tuple(regressions[:_MOST_REGRESSIONS]),
         regression_count=len(regressions),
         critical_count=sum(regression.critical for regression in regressions),
-        alpha=policy.rule_alpha,
+        alpha=alpha,
         look=look.number,
         planned_looks=policy.looks,
         policy=policy_to_plain(policy),
@@ -82,22 +93,25 @@ def judge(
     )
 
 
-def _record_look(candidate: StrategyResult, judged: JudgedModel, compared: JudgedModel | None, policy: Policy, registry: Registry) -> Look:
+def _record_look(
+    candidate: StrategyResult, judged: JudgedModel, compared: JudgedModel | None, policy: Policy, alpha: float, registry: Registry
+) -> Look:
     """Record this evaluation of the test set. The same question asked again is not another one."""
     question = json.dumps([judged.digest, compared.digest if compared is not None else None])
     digests = [normalized_example_digest(e) for e in candidate.examples]
     is_planned = policy.looks is not None
-    return registry.journal.record_look(candidate.task.name, digests, question, policy.digest, alpha=policy.rule_alpha, planned=is_planned)
+    return registry.journal.record_look(candidate.task.name, digests, question, policy.digest, alpha=alpha, planned=is_planned)
 
 
-def _describe(model: StrategyResult) -> JudgedModel:
+def _describe(contender: Contender) -> JudgedModel:
+    model, cell = contender.artifact, contender.artifact.cell
     return JudgedModel(
         run=model.run.name,
         strategy=model.strategy,
         model=model.model,
-        label=model.label,
-        seeds=model.seeds,
-        cells=tuple(cell.id for cell in model.done),
+        label=contender.recipe.label,
+        seed=cell.seed if len(contender.recipe.cells) > 1 else None,
+        cell=cell.id,
         digest=_digest_outputs(model),
     )
 
@@ -105,14 +119,13 @@ def _describe(model: StrategyResult) -> JudgedModel:
 def _digest_outputs(model: StrategyResult) -> str:
     """sha256 (hex) of all outputs: a training run that was repeated is another candidate."""
     total = hashlib.sha256()
-    for cell in model.done:
-        for p in model.predictions(cell):
-            total.update(json.dumps([p.example_id, p.output, p.extracted]).encode() + b"\n")
+    for p in model.predictions(model.cell):
+        total.update(json.dumps([p.example_id, p.output, p.extracted]).encode() + b"\n")
     return total.hexdigest()
 
 
 def _note_missing_seeds(model: StrategyResult) -> list[VerdictNote]:
-    """Seeds without a result: a model that is judged by its successful seeds only looks better than it is."""
+    """Seeds without a result: a recipe of which only the successful seeds are seen looks better than it is."""
     if model.complete:
         return []
     texts = {
@@ -121,6 +134,29 @@ def _note_missing_seeds(model: StrategyResult) -> list[VerdictNote]:
         "statuses": tuple(problem.status for problem in model.problems),
     }
     return [VerdictNote("seeds_missing", {"evaluated": len(model.done), "planned": len(model.cells)}, texts)]
+
+
+def _note_artifact(candidate: Contender, policy: Policy) -> list[VerdictNote]:
+    """That one model is judged, and what its recipe scores with other seeds. Nothing where no seed changes the model."""
+    artifact, recipe = candidate.artifact, candidate.recipe
+    if not recipe.varies_by_seed:
+        return []
+    numbers = {"seeds": float(len(recipe.done)), "choices": float(candidate.choices)}
+    texts = {"strategy": (recipe.label,), "seed": (str(artifact.cell.seed),), "score": (artifact.task.primary,)}
+    scores = _scores_by_seed(recipe)
+    if len(scores) > 1:
+        numbers |= {"value": scores[artifact.cell.id], "lowest": min(scores.values()), "highest": max(scores.values())}
+    return [VerdictNote("recipe_counted" if policy.seed_spread == "count" else "one_model", numbers, texts)]
+
+
+def _scores_by_seed(recipe: StrategyResult) -> dict[str, float]:
+    """The primary score of each cell with a result, on the examples that all of them have a score for; empty where there are none."""
+    metric = recipe.task_scores.primary
+    if metric is None:
+        return {}
+    complete = complete_examples(recipe.stack(metric), recipe.task_scores.groups).stack
+    values = observed_scores(metric, complete).tolist() if len(complete) else []
+    return dict(zip((cell.id for cell in recipe.done), values, strict=False))
 
 
 def _note_results(judged: JudgedModel, compared: JudgedModel | None, policy: Policy, look: Look) -> list[VerdictNote]:

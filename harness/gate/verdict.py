@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 from harness.statistics import Outcome
 from harness.store import to_jsonable
+from harness.types import RuleKind, Tier
 
 EXIT_CODES: dict[Outcome, int] = {"PASS": 0, "FAIL": 1, "INCONCLUSIVE": 3}
-FORMAT: Literal[2] = 2  # of a stored verdict
+FORMAT: Literal[3] = 3  # of a stored verdict
 
-RuleKind = Literal[
-    "floor",
-    "ceiling",
-    "not_worse",
-    "better",
+JudgedRuleKind: TypeAlias = Literal[
+    RuleKind,
     "no_leakage",  # no test example was trained on
     "looks",  # threshold: the evaluations of this test set that the policy plans
     "min_examples",  # threshold: the test examples that the policy requires
@@ -27,11 +25,12 @@ ReasonCode = Literal[
     # Scores, decided on one-sided limits.
     "shown",
     "refuted",
+    "refuted_alone",  # its limits speak against it, but not after the correction for the number of rules; numbers: rules
     "undecided",
     "unreliable",  # it would be shown, but the limits are not reliable; texts: why
     "no_limits",  # texts: why
     "no_baseline",
-    "one_seed",  # the policy counts the spread of seeds; texts: sides, those with a single seed
+    "one_seed",  # the policy counts the spread of seeds, and the candidate has a single one
     "seed_spread_unknown",  # the policy counts the spread of seeds, which is not estimated for this score
     "slice_missing",  # texts: available, the first values of the column
     "slices_too_small",  # numbers: minimum, largest
@@ -53,6 +52,8 @@ ReasonCode = Literal[
 
 VerdictNoteCode = Literal[
     "seeds_missing",  # numbers: evaluated, planned; texts: strategy, seeds, statuses
+    "one_model",  # one model of several seeds is judged; numbers: seeds, choices, value, lowest, highest; texts: strategy, seed, score
+    "recipe_counted",  # the same where the policy counts the spread of seeds
     "baseline_rerun",  # the baseline was evaluated on another test set, so its model answered this one; texts: strategy, run
     "identical_outputs",
     "alpha_overspent",  # numbers: spent, alpha
@@ -68,17 +69,21 @@ class JudgedRule:
 
     Attributes:
         score: a score, a measure or a number of a review; empty for rules that are about the data.
-        threshold: the number in the rule: its value, margin or "by", or what is required.
+        threshold: the number in the rule: its value, margin, share of the baseline or "by", or what is required.
         slice_column, slice_value: the part of the test examples that it is about; without a value, every slice by that column.
         against: the strategy that a review compares with.
+        tier: an advisory rule is shown and never changes the outcome.
+        relative: whether the threshold is a share of the baseline's score.
     """
 
-    kind: RuleKind
+    kind: JudgedRuleKind
     score: str = ""
     threshold: float | None = None
     slice_column: str = ""
     slice_value: str = ""
     against: str = ""
+    tier: Tier = "blocking"
+    relative: bool = False
 
     @property
     def compares(self) -> bool:
@@ -113,11 +118,14 @@ class RuleVerdict:
     """The verdict on one rule.
 
     Attributes:
-        measured: the score or measure itself, or its difference to the baseline's, signed so that positive is better.
+        measured: the score or measure itself, or the candidate's minus the baseline's; for a relative rule minus the share of the
+            baseline's that it must reach.
+        lower_is_better: for a difference, whether a negative one is better.
         low, high: one-sided limits, each at the level α of the verdict.
         unit: of the score; empty for measures.
         n: the examples that it rests on.
-        examples_needed: how many test examples like these would decide with 80% power, see `statistics.sample_size`.
+        examples_needed: how many test examples like these would decide with 80% power, see `statistics.sample_size`, if the rule holds
+            as `assumed`: "equal": the two are equally good; "observed": the true value is the measured one.
         method: how the limits were computed.
         example_ids: test examples that the reason is about.
     """
@@ -131,6 +139,8 @@ class RuleVerdict:
     unit: str = ""
     n: int = 0
     examples_needed: int | None = None
+    assumed: Literal["", "equal", "observed"] = ""
+    lower_is_better: bool = False
     method: str = ""
     example_ids: tuple[str, ...] = ()
 
@@ -161,14 +171,21 @@ class Regression:
 
 @dataclass(frozen=True)
 class JudgedModel:
-    """A strategy of a run, as candidate or baseline. `digest` is a hash of its outputs."""
+    """One model of a strategy of a run, as candidate or baseline.
+
+    Attributes:
+        label: the strategy's name in tables.
+        seed: None where its run has no other seed.
+        cell: the id of its cell.
+        digest: a hash of its outputs.
+    """
 
     run: str
     strategy: str
     model: str
     label: str
-    seeds: tuple[int, ...]
-    cells: tuple[str, ...]
+    seed: int | None
+    cell: str
     digest: str
 
 
@@ -181,7 +198,8 @@ class Verdict:
         n: the number of test examples.
         regressions: the worst examples on which the candidate is worse, critical ones first.
         regression_count, critical_count: how many there are in total, and how many of them are critical.
-        alpha: the level of each rule.
+        outcome: of the blocking rules; advisory ones do not count.
+        alpha: the level of each rule: α over the planned looks, and over the trained models that the user chose the candidate from.
         look: the number of this evaluation of the test set, from 1.
         planned_looks: how many the policy plans; None without a plan.
         policy: the policy as plain values; `policy_digest` is a hash of what decides in it.
@@ -207,7 +225,7 @@ class Verdict:
     test_digest: str
     at: str
     notes: tuple[VerdictNote, ...] = ()
-    format: Literal[2] = FORMAT
+    format: Literal[3] = FORMAT
 
     @property
     def exit_code(self) -> int:
@@ -225,6 +243,7 @@ class Verdict:
 
 
 def combine_outcomes(outcomes: Iterable[Outcome]) -> Outcome:
-    """FAIL if any rule fails, else INCONCLUSIVE if any is, else PASS. That all must pass needs no correction for their number."""
+    """FAIL if any rule fails, else INCONCLUSIVE if any is, else PASS. That all must pass needs no correction for their number; that one
+    failed does (`rules.confirm_failures`)."""
     distinct = set(outcomes)
     return "FAIL" if "FAIL" in distinct else "INCONCLUSIVE" if "INCONCLUSIVE" in distinct else "PASS"

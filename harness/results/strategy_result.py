@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TypeAlias
 
@@ -101,6 +101,10 @@ class StrategyResult:
         return self.run.plan.cell_label(self.cells[0])
 
     # -- cells
+
+    def restrict_to(self, cell: Cell) -> StrategyResult:
+        """The same strategy with one of its cells alone: one trained model instead of all seeds."""
+        return replace(self, cells=(cell,))
 
     @cached_property
     def done(self) -> tuple[Cell, ...]:

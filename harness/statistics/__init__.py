@@ -45,6 +45,7 @@ from harness.statistics.comparison import (
 )
 from harness.statistics.examples import (
     cluster_index,
+    complete_examples,
     count_units,
     example_statistics,
     observed_scores,
@@ -137,6 +138,7 @@ __all__ = [
     "cluster_index",
     "compare_all_pairs",
     "compare_scores",
+    "complete_examples",
     "compute_scores",
     "count_units",
     "detectable_mean_difference",

@@ -10,7 +10,7 @@ from harness.types.example import DataReport, Example, Finish, Prediction, Split
 from harness.types.guardrail_spec import GuardrailSpec
 from harness.types.metric import Metric, Score, Statistic, always_defined
 from harness.types.review_spec import ReviewSpec, ScaleSpec
-from harness.types.rule import Rule, RuleKind
+from harness.types.rule import Rule, RuleKind, Tier
 from harness.types.strategy import Method, OutputsSpec, QuantizationSpec, Strategy, TrainSpec
 from harness.types.task import DecodeSpec, Kind, PromptFormat, Task
 
@@ -50,6 +50,7 @@ __all__ = [
     "Status",
     "Strategy",
     "Task",
+    "Tier",
     "TrainSpec",
     "TrainingSummary",
     "always_defined",

@@ -10,27 +10,30 @@ from pydantic import Field, model_validator
 from harness.types.declared import Declared
 
 RuleKind = Literal["floor", "ceiling", "not_worse", "better"]
+Tier = Literal["blocking", "advisory"]
 
 
 class Rule(Declared):
     """One requirement.
 
-    `floor` and `ceiling` compare the score itself with `value`. `not_worse` (by more than `margin`) and `better` (by more than `by`)
-    compare it with the baseline's: in a policy the model in service, in a guardrail the strategy `against`. `score` is a score of the
-    task; in a policy also a measure such as `answer_seconds`, or a result of a review: `review.win_rate` against the strategy `against`, or
-    `review.critical_error_rate`. `slice` is a column of the data, `length`
-    or `class`: the rule then applies to every value with at least `rows` test examples (default 30), or to the one named as
-    `column=value`.
+    `floor` and `ceiling` compare the score itself with `value`. `not_worse` (by more than `margin`, or by more than `relative`, a share of
+    the baseline's score) and `better` (by more than `by`) compare it with the baseline's: in a policy the model in service, in a guardrail
+    the strategy `against`. `score` is a score of the task; in a policy also a measure such as `answer_seconds`, or a result of a review:
+    `review.win_rate` against the strategy `against`, or `review.critical_error_rate`. `slice` is a column of the data, `length` or `class`:
+    the rule then applies to every value with at least `rows` test examples (default 30), or to the one named as `column=value`. An
+    `advisory` rule is judged and shown, and never changes the outcome.
     """
 
     rule: RuleKind
     score: Annotated[str, Field(min_length=1)]
     value: float | None = None
     margin: Annotated[float, Field(gt=0)] | None = None
+    relative: Annotated[float, Field(gt=0, lt=1)] | None = None
     by: Annotated[float, Field(ge=0)] | None = None
     slice: str | None = None
     rows: Annotated[int, Field(ge=2)] | None = None
     against: str | None = None
+    tier: Tier = "blocking"
 
     @model_validator(mode="after")
     def _check_fields(self) -> Rule:
@@ -41,6 +44,8 @@ class Rule(Declared):
         extra += ["against"] if self.against is not None and not (self.compares or self.score == "review.win_rate") else []
         if extra:
             raise ValueError(f"the rule '{self.rule}' takes no '{extra[0]}'")
+        if self.margin is not None and self.relative is not None:
+            raise ValueError("'margin' is in the unit of the score, and 'relative' a share of the baseline's: give one of them")
         return self
 
     @property
@@ -50,10 +55,12 @@ class Rule(Declared):
 
     @property
     def threshold(self) -> float | None:
-        """The number in the rule: its value, margin or "by" (default 0)."""
+        """The number in the rule: its value, margin, share of the baseline's score or "by" (default 0)."""
         if self.rule in ("floor", "ceiling"):
             return self.value
-        return self.margin if self.rule == "not_worse" else self.by or 0.0
+        if self.rule == "not_worse":
+            return self.margin if self.relative is None else self.relative
+        return self.by or 0.0
 
     @property
     def slice_column(self) -> str:
@@ -66,4 +73,9 @@ class Rule(Declared):
         return (self.slice or "").partition("=")[2] or None
 
 
-_ONLY_FOR: Mapping[str, tuple[RuleKind, ...]] = {"value": ("floor", "ceiling"), "margin": ("not_worse",), "by": ("better",)}
+_ONLY_FOR: Mapping[str, tuple[RuleKind, ...]] = {
+    "value": ("floor", "ceiling"),
+    "margin": ("not_worse",),
+    "relative": ("not_worse",),
+    "by": ("better",),
+}

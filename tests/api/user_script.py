@@ -41,7 +41,7 @@ def report(finished: Run) -> list[str]:
 
 def decide(finished: Run, registry: Path) -> Verdict | None:
     try:
-        return gate(finished, "rank-4", baseline=f"{finished.path}:base", registry=registry)
+        return gate(finished, "rank-4", baseline=f"{finished.path}:base", registry=registry, new_registry=True)
     except BenchError:
         return None
 

@@ -62,7 +62,7 @@ def test_promote_reject_replace_and_roll_back(
     summary = tmp_path / "summary.md"
     env = {"GITHUB_STEP_SUMMARY": str(summary)}
     judged = ("--strategy", "lora", "--policy", "gate.yaml")
-    first = bench("promote", "runs/good", *judged, "--baseline", "runs/bad:lora", here=tuned, env=env)
+    first = bench("promote", "runs/good", *judged, "--baseline", "runs/bad:lora", "--new-registry", here=tuned, env=env)
     assert first.code == 0 and first.out.startswith("registry/models/classification/"), first
 
     spoiled = bench("gate", "runs/bad", *judged, "--format", "junit", "--out", "gate.xml", here=tuned, env=env)
@@ -98,7 +98,7 @@ def run(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("form", ["text", "md", "json", "junit"])
 def test_every_format_and_the_exit_codes(call: Call, run: Path, here: Path, form: str) -> None:
-    passed = call("gate", str(run), "--strategy", "lora", "--baseline", f"{run}:base", "--format", form)
+    passed = call("gate", str(run), "--strategy", "lora", "--baseline", f"{run}:base", "--format", form, "--new-registry")
     assert passed.code == 0 and "PASS" in passed.out
     if form == "json":
         assert json.loads(passed.out)["outcome"] == "PASS"
@@ -110,7 +110,7 @@ def test_job_summary_without_text_names_no_example(call: Call, run: Path, tmp_pa
     summary = tmp_path / "summary.md"
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
     judged = ("gate", str(run), "--strategy", "base", "--baseline", f"{run}:lora")
-    assert call(*judged).code == 1
+    assert call(*judged, "--new-registry").code == 1
     whole = summary.read_text(encoding="utf-8")
     summary.unlink()
     assert call(*judged, "--without-text").code == 1
@@ -120,7 +120,7 @@ def test_job_summary_without_text_names_no_example(call: Call, run: Path, tmp_pa
 
 def test_unwritable_job_summary_keeps_the_verdict(call: Call, run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "nowhere" / "summary.md"))
-    ended = call("gate", str(run), "--strategy", "lora", "--baseline", f"{run}:base")
+    ended = call("gate", str(run), "--strategy", "lora", "--baseline", f"{run}:base", "--new-registry")
     assert ended.code == 0 and ended.out.startswith("PASS") and "warning: cannot write the job summary" in ended.err
 
 
@@ -131,6 +131,7 @@ def test_unwritable_job_summary_keeps_the_verdict(call: Call, run: Path, tmp_pat
         (("--strategy", "lora", "--baseline", "nothing"), "RUN:STRATEGY"),
         (("--strategy", "nothing"), "nothing"),
         (("--strategy", "lora", "--policy", "nothing.yaml"), "nothing.yaml"),
+        (("--strategy", "lora"), "there is no policy to judge by. Name a baseline with --baseline RUN:STRATEGY"),
         (("--strategy", "lora", "--out", "x"), "name one with --format"),
         (("--strategy", "lora", "--format", "md", "--out", "."), "is a folder"),
         (("--strategy", "lora", "--format", "md", "--out", "nowhere/gate.md"), "nowhere"),
@@ -138,7 +139,7 @@ def test_unwritable_job_summary_keeps_the_verdict(call: Call, run: Path, tmp_pat
     ],
 )
 def test_bad_input_exits_with_2_and_counts_no_look(call: Call, run: Path, here: Path, arguments: tuple[str, ...], message: str) -> None:
-    ended = call("gate", str(run), *arguments)
+    ended = call("gate", str(run), *arguments, "--new-registry")
     assert ended.code == 2 and message in ended.err
     assert not (here / "registry").exists()
 
@@ -153,21 +154,22 @@ def test_drafted_policy_can_be_used(call: Call, run: Path, here: Path) -> None:
     known = [rule for rule in policy["rules"] if rule["score"] == "rougeL"]  # this run's texts have no facts that are known
     assert len(known) >= 2
     (here / "gate.yaml").write_text(json.dumps(policy | {"rules": known}))
-    judged = call("gate", str(run), "--strategy", "lora", "--baseline", f"{run}:base", "--policy", "gate.yaml")
+    judged = call("gate", str(run), "--strategy", "lora", "--baseline", f"{run}:base", "--policy", "gate.yaml", "--new-registry")
     assert judged.code == 0, judged.err
 
 
 def test_event_is_one_line_even_with_a_hostile_reason(call: Call, run: Path, here: Path) -> None:
     forged = "ok\n2026-11-26T09:00:00+00:00  summarization  promote  lora of approved  PASS"
-    made = call("promote", str(run), "--strategy", "base", "--force", "--reason", forged)
+    made = call("promote", str(run), "--strategy", "base", "--force", "--reason", forged, "--new-registry")
     assert made.code == 0, made
     (line,) = call("registry", "history", "summarization").out.splitlines()
-    assert line.split("  ")[1:4] == ["summarization", "promote", "base of done"], "it passed its floor: no force was needed"
+    assert line.split("  ")[1:5] == ["summarization", "promote BY FORCE", "base of done", "INCONCLUSIVE"]
     assert line.split("  ")[-1] == "ok 2026-11-26T09:00:00+00:00 summarization promote lora of approved PASS"
 
 
 def test_registry_shows_forced_promotions_and_intact_models(call: Call, run: Path, here: Path) -> None:
-    forced = call("promote", str(run), "--strategy", "base", "--baseline", f"{run}:lora", "--force", "--reason", "the board said so")
+    forcing = ("--force", "--reason", "the board said so", "--new-registry")
+    forced = call("promote", str(run), "--strategy", "base", "--baseline", f"{run}:lora", *forcing)
     assert forced.code == 0, forced
     (line,) = call("registry").out.splitlines()
     assert line.split("  ")[2:5] == ["promote BY FORCE", "base of done", "FAIL"]
@@ -175,7 +177,32 @@ def test_registry_shows_forced_promotions_and_intact_models(call: Call, run: Pat
     assert (verified.code, verified.err) == (0, "1 model, 0 damaged; the history is intact.\n")
 
 
-def test_empty_registry(call: Call, here: Path) -> None:
+def test_registry_without_promotions(call: Call, run: Path, here: Path) -> None:
+    call("gate", str(run), "--strategy", "lora", "--baseline", f"{run}:base", "--new-registry")
     assert call("registry").out == "No model has been promoted to registry yet.\n"
     assert call("registry", "history", "x").code == 2
     assert "nothing was promoted for 'x'" in call("rollback", "x").err
+
+
+def test_first_promotion_is_not_passed_by_default(call: Call, run: Path, here: Path) -> None:
+    """Neither a baseline nor a policy: there is nothing that the model could fail."""
+    first = call("promote", str(run), "--strategy", "base", "--new-registry")
+    assert first.code == 2 and "no model is in service for 'summarization'" in first.err and "--force and --reason TEXT" in first.err
+    assert not (here / "registry").exists()
+
+
+def test_wrong_registry_in_the_environment_fails_closed(call: Call, run: Path, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BENCH_REGISTRY", "/srv/models/registyr")
+    commands: list[tuple[str, ...]] = [
+        ("gate", str(run), "--strategy", "lora", "--baseline", f"{run}:base"),
+        ("promote", str(run), "--strategy", "lora"),
+        ("registry",),
+        ("registry", "verify"),
+        ("rollback", "summarization"),
+    ]
+    for command in commands:
+        ended = call(*command)
+        assert ended.code == 2 and "/srv/models/registyr: does not exist (BENCH_REGISTRY=/srv/models/registyr)" in ended.err, command
+        assert "--new-registry" in ended.err
+    ended = call("gate", str(run), "--strategy", "lora", "--registry", "elsewhere")
+    assert ended.code == 2 and "elsewhere: does not exist (--registry elsewhere)" in ended.err

@@ -24,6 +24,7 @@ def judged(run: StoredRun, tmp_path: Path, strategy: str = "lora", policy: dict[
         path = tmp_path / "policy.yaml"
         path.write_text(json.dumps(policy), encoding="utf-8")
     options = {"registry": tmp_path / "registry", "policy": path, "baseline": f"{run.path}:base"} | more
+    options.setdefault("new_registry", not (options["registry"] / "registry.sqlite").exists())
     return gate(run.path, strategy, **options)
 
 

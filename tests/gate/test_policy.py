@@ -11,12 +11,12 @@ import yaml
 
 from harness.api import draft_policy, open_catalog
 from harness.errors import BenchError
-from harness.gate import Policy, default_policy, read_policy
+from harness.gate import Policy, default_policy, find_useless_rules, read_policy
 from harness.gate.policies import MEASURES, REVIEW_SCORES
 from harness.grid import Request, read_tasks
 from harness.metrics import metrics_for
 from harness.results import slice_examples
-from harness.types import DataSpec, Task
+from harness.types import DataSpec, Rule, Task
 
 TASK = Task(
     name="notes",
@@ -85,6 +85,8 @@ def test_a_score_over_all_labels_is_refused_for_slices(tmp_path: Path) -> None:
 def test_a_rule_without_a_margin_gets_the_tasks(tmp_path: Path) -> None:
     policy = read(tmp_path, "rules:\n  - {rule: not_worse, score: rougeL}\n  - {rule: not_worse, score: ter, margin: 3}\n")
     assert [rule.margin for rule in policy.rules] == [0.02, 3.0]
+    relative = read(tmp_path, "rules:\n  - {rule: not_worse, score: rougeL, relative: 0.1}\n")
+    assert [(rule.margin, rule.relative, rule.threshold) for rule in relative.rules] == [(None, 0.1, 0.1)]
 
 
 @pytest.mark.parametrize(
@@ -97,6 +99,20 @@ def test_a_rule_without_a_margin_gets_the_tasks(tmp_path: Path) -> None:
         ({"rule": "not_worse", "score": "rougeL", "margin": 0}, "greater than 0"),
         ({"rule": "not_worse", "score": "rougeL", "margin": True}, "must be a number, not true"),
         ({"rule": "not_worse", "score": "rougeL", "margin": 2}, "rougeL ranges from 0 to 1, so with a margin of 2 everything passes"),
+        ({"rule": "floor", "score": "rougeL", "value": 0}, "rougeL ranges from 0 to 1: with a floor of 0 every model passes"),
+        ({"rule": "floor", "score": "rougeL", "value": -0.1}, "with a floor of -0.1 every model passes"),
+        ({"rule": "floor", "score": "rougeL", "value": 1}, "with a floor of 1 no model can be shown to pass"),
+        ({"rule": "ceiling", "score": "critical_error_rate", "value": 1}, "with a ceiling of 1 every model passes"),
+        ({"rule": "ceiling", "score": "critical_error_rate", "value": 0}, "with a ceiling of 0 no model can be shown to pass"),
+        ({"rule": "ceiling", "score": "review.critical_error_rate", "value": 1}, "with a ceiling of 1 every model passes"),
+        ({"rule": "floor", "score": "review.win_rate", "value": 0, "against": "base"}, "with a floor of 0 every model passes"),
+        ({"rule": "better", "score": "rougeL", "by": 1}, "no model can be better by more than 1"),
+        ({"rule": "not_worse", "score": "rougeL", "relative": 1}, "less than 1"),
+        ({"rule": "not_worse", "score": "rougeL", "relative": 0.1, "margin": 0.1}, "give one of them"),
+        ({"rule": "better", "score": "rougeL", "relative": 0.1}, "takes no 'relative'"),
+        ({"rule": "not_worse", "score": "forgetting", "relative": 0.1}, "forgetting can be negative, so a share of it means nothing"),
+        ({"rule": "not_worse", "score": "ter", "relative": 0.1}, "ter is computed over all examples together"),
+        ({"rule": "floor", "score": "rougeL", "value": 0.1, "tier": "optional"}, "tier"),
         ({"rule": "perhaps", "score": "rougeL"}, "perhaps"),
         ({"rule": "floor", "score": "rougeL", "value": 0.1, "rows": 50}, "takes no 'rows'"),
         ({"rule": "floor", "score": "rougeL", "value": 0.1, "against": "base"}, "takes no 'against'"),
@@ -108,13 +124,36 @@ def test_invalid_rules_are_refused(tmp_path: Path, rule: dict[str, Any], said: s
 
 
 def test_the_default_policy() -> None:
-    with_baseline = default_policy(TASK, METRICS, baseline=True)
-    assert [(r.rule, r.score, r.margin) for r in with_baseline.rules] == [
+    policy = default_policy(TASK, METRICS)
+    assert [(r.rule, r.score, r.margin) for r in policy.rules] == [
         ("not_worse", "rougeL", 0.02),
         ("not_worse", "critical_error_rate", 0.02),
     ]
-    alone = default_policy(TASK, METRICS, baseline=False)
-    assert [(r.rule, r.score, r.value) for r in alone.rules] == [("floor", "rougeL", 0.0)]
+
+
+def test_rules_that_need_a_baseline_or_are_not_about_quality_decide_nothing_alone() -> None:
+    rules = [
+        Rule(rule="not_worse", score="rougeL", margin=0.1),
+        Rule(rule="better", score="rougeL"),
+        Rule(rule="ceiling", score="answer_seconds", value=1),
+        Rule(rule="floor", score="output_words", value=5),
+        Rule(rule="floor", score="rougeL", value=0.3, tier="advisory"),
+    ]
+    assert find_useless_rules(Policy(rules=tuple(rules)), METRICS) == [
+        "rules[0] (not_worse rougeL) has no baseline to compare with",
+        "rules[1] (better rougeL) has no baseline to compare with",
+        "rules[2] (ceiling answer_seconds) is not about the quality of outputs",
+        "rules[3] (floor output_words) is not about the quality of outputs",
+        "rules[4] (floor rougeL) is advisory",
+    ]
+    for real in (Rule(rule="floor", score="rougeL", value=0.3), Rule(rule="ceiling", score="review.critical_error_rate", value=0.1)):
+        assert find_useless_rules(Policy(rules=(*rules, real)), METRICS) == []
+
+
+def test_the_tier_of_a_rule_is_part_of_what_decides() -> None:
+    rule = Rule(rule="floor", score="rougeL", value=0.3)
+    advisory = rule.model_copy(update={"tier": "advisory"})
+    assert Policy(rules=(rule,)).digest != Policy(rules=(advisory,)).digest
 
 
 @pytest.mark.parametrize("task", ["summarization", "classification", "qa", "generation"])
@@ -146,6 +185,6 @@ def test_the_draft_for_own_data_names_its_columns(tmp_path: Path) -> None:
 
 
 def test_the_digest_covers_what_decides() -> None:
-    one = default_policy(TASK, METRICS, baseline=True)
+    one = default_policy(TASK, METRICS)
     assert one.digest == one.model_copy(update={"description": "words"}).digest
     assert one.digest != one.model_copy(update={"alpha": 0.01}).digest

@@ -6,6 +6,7 @@ import contextlib
 import multiprocessing
 import shutil
 import sqlite3
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -30,14 +31,15 @@ def runs(runs: Made) -> Made:
 
 
 def promoted(run: StoredRun, registry: Path, strategy: str = "few-shot", **more: Any) -> Any:
-    event, _ = promote(run.path, strategy, registry=registry, **({"force": True, "reason": "a test"} | more))
+    new = not (registry / "registry.sqlite").exists()
+    event, _ = promote(run.path, strategy, registry=registry, **({"force": True, "reason": "a test", "new_registry": new} | more))
     return event
 
 
 def test_only_a_pass_is_promoted_and_force_stays_in_the_history(runs: Made, tmp_path: Path) -> None:
     registry, run = tmp_path / "registry", runs(0.4, base=0.9)
     with pytest.raises(NotPassedError, match="FAIL: not promoted") as refused:
-        promote(run.path, "few-shot", baseline=f"{run.path}:base", registry=registry)
+        promote(run.path, "few-shot", baseline=f"{run.path}:base", registry=registry, new_registry=True)
     assert refused.value.exit_code == 1 and history(registry=registry) == [] and not (registry / "models").exists()
     with pytest.raises(BenchError, match="force=True needs reason="):
         promote(run.path, "few-shot", registry=registry, force=True, reason=" ")
@@ -52,7 +54,7 @@ def test_a_model_without_its_artifact_is_not_promoted(tmp_path: Path) -> None:
     run = make_run(tmp_path / "run", [summarization(cells, rows=100)])
     with pytest.raises(BenchError, match=r"adapter_config\.json: cannot be read"):
         promoted(run, tmp_path / "registry", "lora")
-    assert history(registry=tmp_path / "registry") == []
+    assert not (tmp_path / "registry" / "models").exists() and history(registry=tmp_path / "registry") == []
 
 
 def test_a_damaged_model_is_repaired_by_promoting_it_again(runs: Made, tmp_path: Path) -> None:
@@ -129,12 +131,82 @@ def test_leftovers_of_a_killed_process_are_removed(runs: Made, tmp_path: Path) -
     assert not left.parent.exists() and (registry / event.folder).is_dir()
 
 
-def test_a_registry_without_its_first_database_is_new(runs: Made, tmp_path: Path) -> None:
+def test_a_registry_that_does_not_exist_is_refused(runs: Made, tmp_path: Path) -> None:
+    """A wrong path must not look like a registry without any model in service."""
+    run, missing, empty, foreign = runs(0.9, rows=40), tmp_path / "wrong", tmp_path / "empty", tmp_path / "runs"
+    empty.mkdir()
+    uses: list[Callable[[Path], object]] = [
+        lambda folder: gate(run.path, "few-shot", registry=folder),
+        lambda folder: gate(run.path, "few-shot", baseline=f"{run.path}:base", registry=folder),
+        lambda folder: promote(run.path, "few-shot", registry=folder, force=True, reason="a test"),
+        lambda folder: rollback("summarization", registry=folder),
+        lambda folder: history(registry=folder),
+        lambda folder: verify_registry(registry=folder),
+    ]
+    for use in uses:
+        for folder, what in ((missing, "does not exist"), (empty, "is not a registry"), (foreign, "is not a registry")):
+            with pytest.raises(BenchError) as refused:
+                use(folder)
+            assert str(refused.value).startswith(f'{folder}: {what} (registry="{folder}")') and "new_registry=True" in str(refused.value)
+    assert not missing.exists() and [*empty.iterdir()] == []
+
+
+def test_a_new_registry_is_started_in_an_empty_folder_only(runs: Made, tmp_path: Path) -> None:
+    run, registry = runs(0.9, rows=40), tmp_path / "registry"
+    judge = lambda folder: gate(run.path, "few-shot", baseline=f"{run.path}:base", registry=folder, new_registry=True)  # noqa: E731
+    with pytest.raises(BenchError, match="is not an empty folder, so no registry can be started there"):
+        judge(tmp_path / "runs")
+    registry.mkdir()
+    judge(registry)
+    with pytest.raises(BenchError, match=r"there already is a registry here. Leave out new_registry=True"):
+        judge(registry)
+    assert history(registry=registry) == [] and promoted(run, registry).number == 1
+
+
+def test_a_registry_whose_start_was_interrupted_can_be_started_again(runs: Made, tmp_path: Path) -> None:
     registry, run = tmp_path / "registry", runs(0.9, rows=40)
     registry.mkdir()
     write_json(registry / "head.json", {table: {"number": 0, "seal": ""} for table in ("events", "looks")})
     (registry / ".registry.sqlite.part").write_bytes(b"half of a database")
-    assert history(registry=registry) == [] and promoted(run, registry).number == 1
+    assert promoted(run, registry, new_registry=True).number == 1 and len(history(registry=registry)) == 1
+
+
+def test_without_a_baseline_or_a_real_policy_nothing_is_judged(runs: Made, tmp_path: Path) -> None:
+    run, registry = runs(0.9, rows=40), tmp_path / "registry"
+    for use in (gate, promote):
+        with pytest.raises(BenchError, match=r"no model is in service for 'summarization', and there is no policy to judge by\. Name a"):
+            use(run.path, "few-shot", registry=registry, new_registry=True)
+    policy = tmp_path / "gate.yaml"
+    policy.write_text("rules: [{rule: not_worse, score: rougeL}, {rule: ceiling, score: answer_seconds, value: 9}]")
+    with pytest.raises(BenchError) as refused:
+        promote(run.path, "few-shot", registry=registry, new_registry=True, policy=policy)
+    first, second, last = refused.value.problems
+    assert first.endswith("rules[0] (not_worse rougeL) has no baseline to compare with")
+    assert second.endswith("rules[1] (ceiling answer_seconds) is not about the quality of outputs")
+    assert "no rule can show that a model is good enough" in last
+    assert not registry.exists(), "and no evaluation is counted"
+    event, verdict = promote(run.path, "few-shot", registry=registry, new_registry=True, force=True, reason="the first one")
+    assert (event.action, event.outcome, verdict.outcome) == ("force", "INCONCLUSIVE", "INCONCLUSIVE")
+
+
+def test_a_first_model_passes_on_a_floor_of_its_policy(runs: Made, tmp_path: Path) -> None:
+    policy = tmp_path / "gate.yaml"
+    policy.write_text("rules: [{rule: floor, score: rougeL, value: 0.3}]")
+    event, verdict = promote(runs(0.9).path, "few-shot", registry=tmp_path / "registry", new_registry=True, policy=policy)
+    assert (event.action, verdict.outcome) == ("promote", "PASS")
+
+
+def test_only_the_model_that_was_judged_is_copied(tmp_path: Path) -> None:
+    cells = [Cell("base", 0.3), *(Cell("few-shot", quality, seed) for seed, quality in ((3, 0.9), (1, 0.5), (2, 0.7)))]
+    run, registry = make_run(tmp_path / "run", [summarization(cells, rows=60)]), tmp_path / "registry"
+    by_default = promoted(run, registry)
+    named = promoted(run, registry, seed=3)
+    for event, seed in ((by_default, 1), (named, 3)):
+        stored = Registry(registry).load(event)
+        assert [cell.seed for cell in stored.cells] == [seed] and event.verdict["candidate"]["seed"] == seed
+        assert [*(registry / event.folder / "cells").iterdir()] == [registry / event.folder / "cells" / stored.cell.id]
+    with pytest.raises(BenchError, match=r"'few-shot' has no cell with the seed 7\. Known: 1, 2, 3"):
+        promoted(run, registry, seed=7)
 
 
 def test_a_missing_database_is_not_an_empty_registry(runs: Made, tmp_path: Path) -> None:
@@ -160,7 +232,7 @@ def test_a_damaged_head_is_reported(runs: Made, tmp_path: Path, head: str, gone:
 
 def test_deleted_looks_are_detected(runs: Made, tmp_path: Path) -> None:
     registry, run = tmp_path / "registry", runs(0.9, rows=40)
-    gate(run.path, "few-shot", baseline=f"{run.path}:base", registry=registry)
+    gate(run.path, "few-shot", baseline=f"{run.path}:base", registry=registry, new_registry=True)
     with sqlite3.connect(registry / "registry.sqlite") as db:
         db.execute("DELETE FROM looks")
     db.close()
@@ -216,12 +288,13 @@ def test_the_model_in_service_is_the_baseline_and_rollback_restores_the_previous
     assert (back.action, back.run, back.reason) == ("rollback", first.name, "complaints")
     current = Registry(registry).current("summarization")
     assert current is not None and current.run == first.name
-    assert [e.action for e in history("summarization", registry=registry)] == ["promote", "promote", "rollback"]
+    assert [e.action for e in history("summarization", registry=registry)] == ["force", "promote", "rollback"]
     assert [e.number for e in history(registry=registry)] == [1, 2, 3]
 
 
 def test_rollback_without_a_previous_model_is_refused(runs: Made, tmp_path: Path) -> None:
     registry = tmp_path / "registry"
+    gate(runs(0.9).path, "base", baseline=f"{runs(0.9).path}:base", registry=registry, new_registry=True)
     with pytest.raises(BenchError, match="nothing was promoted"):
         rollback("summarization", registry=registry)
     promoted(runs(0.9), registry)
@@ -245,6 +318,7 @@ def _promote(arguments: tuple[str, str]) -> int:
 def test_processes_that_promote_at_once_keep_the_history_intact(runs: Made, tmp_path: Path) -> None:
     registry = tmp_path / "registry"
     made = [runs(0.5 + 0.05 * k, rows=30) for k in range(6)]
+    gate(made[0].path, "few-shot", baseline=f"{made[0].path}:base", registry=registry, new_registry=True)
     with multiprocessing.get_context("spawn").Pool(3) as pool:
         numbers = pool.map(_promote, [(str(run.path), str(registry)) for run in made], chunksize=1)
     assert sorted(numbers) == [1, 2, 3, 4, 5, 6]

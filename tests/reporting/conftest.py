@@ -88,7 +88,7 @@ def judged(tmp_path_factory: pytest.TempPathFactory) -> RunResults:
         file = folder / f"{rater}.json"
         file.write_text(json.dumps({"bench_review": 1, "packet": packet.packet.id, "rater": rater, "ratings": ratings}), encoding="utf-8")
         review_import(run.path, [file])
-    gate(run.path, "lora", baseline=f"{run.path}:base", registry=folder / "registry")
+    gate(run.path, "lora", baseline=f"{run.path}:base", registry=folder / "registry", new_registry=True)
     return RunResults(run.folder)
 
 

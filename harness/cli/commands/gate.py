@@ -23,16 +23,23 @@ _JUDGED = (
     click.option(
         "--policy",
         metavar="FILE",
-        help="The rules, as YAML. Default: not worse by more than the margin, critical errors up by at most 2 percentage points.",
+        help="The rules, as YAML. Default, where there is a baseline: not worse by more than the margin, critical errors up by at most 2 "
+        "percentage points.",
     ),
     click.option("--baseline", metavar="RUN:STRATEGY", help="What to compare with. Default: the model in service."),
     click.option("--model", help="The base model, if the run has several."),
     click.option("--train-size", type=int, help="The number of training examples, if the run has several."),
+    click.option(
+        "--seed",
+        type=int,
+        help="Which trained model, if the strategy has several seeds. Default: the lowest. If you name one, α is divided by their number.",
+    ),
     click.option("--model-path", metavar="FOLDER", help="Folder of the baseline's base model, if it has to answer again."),
     click.option(
         "--without-text", is_flag=True, help="Leave ids and outputs of test examples out of all output: they may be what patients said."
     ),
     registry_dir,
+    click.option("--new-registry", is_flag=True, help="Start a registry in the folder; without this option, it must exist."),
     runs_dir,
 )
 
@@ -62,13 +69,13 @@ def gate(
     tasks_dir: tuple[str, ...],
     **options: Any,
 ) -> None:
-    """Judge a strategy of RUN (a folder, a name, or `latest`) against a policy.
+    """Judge a model of RUN (a folder, a name, or `latest`) against a policy: the one that `bench promote` would put into service.
 
-    Exit codes: 0 PASS, 1 FAIL, 3 INCONCLUSIVE (with the number of test examples that would decide), 2 usage.
+    Exit codes: 0 PASS, 1 FAIL, 3 INCONCLUSIVE (with the number of test examples that would decide), 2 usage, or nothing to judge by.
 
     \b
     bench gate --init --task summarization --out gate.yaml
-    bench gate latest --strategy lora --baseline latest:base --policy gate.yaml
+    bench gate latest --strategy lora --baseline latest:base --policy gate.yaml --new-registry
     """
     from pathlib import Path
 
@@ -131,10 +138,10 @@ def _text(verdict: Verdict, format_: str) -> str:
 @click.command(short_help="Put a model into service: with a PASS, or by force with a reason.")
 @click.argument("run", default="latest", shell_complete=run_names)
 @_judged
-@click.option("--force", is_flag=True, help="Promote it even if it does not pass; this stays in the history.")
+@click.option("--force", is_flag=True, help="Promote it even if it does not pass or cannot be judged; this stays in the history.")
 @click.option("--reason", default="", help="The reason; required with --force.")
 def promote(run: str, force: bool, reason: str, without_text: bool, **options: Any) -> None:
-    """Judge a strategy of RUN as `bench gate` does. If it passes, copy its model into the registry and put it into service.
+    """Judge a model of RUN as `bench gate` does. If it passes, copy it into the registry and put it into service.
 
     The registry holds the model, its predictions and the test examples, so the run may be deleted.
     """

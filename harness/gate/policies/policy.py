@@ -27,12 +27,15 @@ MEASURES: Mapping[str, str] = {
 }
 REVIEW_SCORES: Mapping[str, Literal["higher", "lower"]] = {"review.win_rate": "higher", "review.critical_error_rate": "lower"}
 
+_REVIEW_BOUNDS = (0.0, 1.0)  # of the scores of a review
+
 
 class Policy(Declared):
     """All rules of a task.
 
     Each rule is decided at level `alpha`, divided by the `looks` that are planned at one test set. `rows` and `seeds` are the test examples
-    and training seeds that are required. With `seed_spread: count`, the spread of training seeds is part of every limit.
+    and training seeds that are required. The gate judges one model; with `seed_spread: count`, every rule must also hold for the recipe,
+    with the spread of its training seeds.
     """
 
     version: Literal[1] = 1
@@ -87,33 +90,51 @@ def _valid_rules(values: object) -> dict[int, Rule]:
 def _with_margins(policy: Policy, task: Task) -> Policy:
     """The policy with the task's margin in every `not_worse` rule without one. Only rules on the primary score may lack it."""
     rules = tuple(
-        rule.model_copy(update={"margin": task.margin}) if rule.rule == "not_worse" and rule.margin is None else rule
+        rule.model_copy(update={"margin": task.margin})
+        if rule.rule == "not_worse" and rule.margin is None and rule.relative is None
+        else rule
         for rule in policy.rules
     )
     return policy.model_copy(update={"rules": rules})
 
 
-def default_policy(task: Task, metrics: Collection[Metric], *, baseline: bool) -> Policy:
+def default_policy(task: Task, metrics: Collection[Metric]) -> Policy:
     """The policy without a file: the primary score not worse than the baseline by more than the margin, and critical errors not up by more
     than 2 percentage points. (That there is not a single one more, no test set can show.)
 
-    Without a baseline the primary score must be shown to be above 0.
-
     Raises:
-        BenchError: the primary score has no better direction, or no natural floor.
+        BenchError: the primary score has no better direction.
     """
-    advice = f"Write a policy, and name it with {setting('policy', 'FILE')}."
     primary = next((m for m in metrics if m.name == task.primary), None)
     if primary is None or primary.direction == "none":
-        raise BenchError(f"{task.name}: neither a higher nor a lower {task.primary} is better, so there is no default policy. {advice}")
-    if baseline:
-        rules = [Rule(rule="not_worse", score=task.primary)]
-        if any(m.name == "critical_error_rate" for m in metrics):
-            rules.append(Rule(rule="not_worse", score="critical_error_rate", margin=0.02))
-        return _with_margins(Policy(rules=tuple(rules)), task)
-    if primary.direction == "lower":
-        raise BenchError(f"{task.name}: there is no model in service to compare with, and {task.primary} has no natural ceiling. {advice}")
-    return Policy(rules=(Rule(rule="floor", score=task.primary, value=0.0),))
+        raise BenchError(
+            f"{task.name}: neither a higher nor a lower {task.primary} is better, so there is no default policy. "
+            f"Write a policy, and name it with {setting('policy', 'FILE')}."
+        )
+    rules = [Rule(rule="not_worse", score=task.primary)]
+    if any(m.name == "critical_error_rate" for m in metrics):
+        rules.append(Rule(rule="not_worse", score="critical_error_rate", margin=0.02))
+    return _with_margins(Policy(rules=tuple(rules)), task)
+
+
+def find_useless_rules(policy: Policy, metrics: Collection[Metric]) -> list[str]:
+    """Why no rule of the policy can show, without a baseline, that a model is good enough; empty if one can.
+
+    Such a rule is a blocking floor or ceiling on a score of the task or on a result of a review.
+    """
+    directions = {metric.name: metric.direction for metric in metrics}
+    problems = []
+    for number, rule in enumerate(policy.rules):
+        if rule.rule in ("not_worse", "better"):
+            problem = "has no baseline to compare with"
+        elif rule.score in MEASURES or directions.get(rule.score) == "none":
+            problem = "is not about the quality of outputs"
+        elif rule.tier == "advisory":
+            problem = "is advisory"
+        else:
+            return []
+        problems.append(f"rules[{number}] ({rule.rule} {rule.score}) {problem}")
+    return problems
 
 
 def _find_problems(rule: Rule, task: Task, metrics: Collection[Metric]) -> list[tuple[str, str]]:
@@ -126,14 +147,16 @@ def _find_problems(rule: Rule, task: Task, metrics: Collection[Metric]) -> list[
         return [("score", f"'{rule.score}' is not a score of '{task.name}'.{hint}")]
     metric = by_name.get(rule.score)
     problems = _direction_problems(rule, metric.direction if metric else REVIEW_SCORES.get(rule.score, "lower"))
-    if rule.rule == "not_worse" and rule.margin is None and rule.score != task.primary:
+    if rule.rule == "not_worse" and rule.margin is None and rule.relative is None and rule.score != task.primary:
         problems.append(("score", f"the task's margin is for {task.primary}; set 'margin' to say by how much {rule.score} may be worse"))
     if rule.against is not None and rule.compares:
         problems.append(("against", f"the command names the baseline, so in a policy the rule '{rule.rule}' takes no 'against'"))
-    bounds = BOUNDS.get(metric.unit) if metric else None
-    if rule.margin is not None and bounds is not None and rule.margin >= bounds[1] - bounds[0]:
-        scale = f"{rule.score} ranges from {bounds[0]:g} to {bounds[1]:g}"
-        problems.append(("margin", f"{scale}, so with a margin of {rule.margin:g} everything passes"))
+    problems += _scale_problems(rule, BOUNDS.get(metric.unit) if metric else _REVIEW_BOUNDS if rule.score in REVIEW_SCORES else None)
+    can_be_negative = rule.score == "forgetting" or (metric is not None and BOUNDS.get(metric.unit, (0.0, 0.0))[0] < 0)
+    if rule.relative is not None and can_be_negative:
+        problems.append(("relative", f"{rule.score} can be negative, so a share of it means nothing; use 'margin'"))
+    elif rule.relative is not None and metric is not None and metric.level != "example":
+        problems.append(("relative", f"{rule.score} is computed over all examples together, and 'relative' needs a mean; use 'margin'"))
     if rule.slice and metric and task.chooses and metric.level != "example":
         problems.append(("slice", f"{rule.score} is computed over all labels, and a slice may lack some of them; use accuracy"))
     if rule.slice and metric is None:
@@ -141,6 +164,23 @@ def _find_problems(rule: Rule, task: Task, metrics: Collection[Metric]) -> list[
     if rule.score in REVIEW_SCORES and rule.rule not in ("floor", "ceiling"):
         problems.append(("rule", "a review is compared within itself; use 'floor' or 'ceiling'"))
     return problems
+
+
+def _scale_problems(rule: Rule, bounds: tuple[float, float] | None) -> list[tuple[str, str]]:
+    """Numbers at the end of a score's scale or beyond it: with them a rule says nothing about a model."""
+    if bounds is None:
+        return []
+    lowest, highest = bounds
+    scale = f"{rule.score} ranges from {lowest:g} to {highest:g}"
+    if rule.value is not None and not lowest < rule.value < highest:
+        is_floor, at_lowest = rule.rule == "floor", rule.value <= lowest
+        what = "every model passes" if is_floor == at_lowest else "no model can be shown to pass"
+        return [("value", f"{scale}: with a {rule.rule} of {rule.value:g} {what}")]
+    if rule.margin is not None and rule.margin >= highest - lowest:
+        return [("margin", f"{scale}, so with a margin of {rule.margin:g} everything passes")]
+    if rule.by is not None and rule.by >= highest - lowest:
+        return [("by", f"{scale}, so no model can be better by more than {rule.by:g}")]
+    return []
 
 
 def _direction_problems(rule: Rule, direction: Literal["higher", "lower", "none"]) -> list[tuple[str, str]]:

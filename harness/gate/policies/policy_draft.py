@@ -33,15 +33,17 @@ def draft_policy(task: Task, metrics: Sequence[Metric], slices: Sequence[str]) -
         "looks: 5               # evaluations planned on one test set; alpha is split among them. Without it they are only counted",
         "rows: 100              # test examples required",
         "seeds: 1               # training seeds required",
-        "seed_spread: ignore    # count: include the spread of training seeds in every limit (needs 2 seeds or more)",
+        "seed_spread: ignore    # count: every rule on a score must hold for the recipe, too, over 2 seeds or more",
         "rules:",
         "  # Compared with the baseline: the model in service, or another strategy that the command names as its baseline.",
         "  # The margin is how much worse the candidate may be; without one, the task's margin applies.",
         f"  - {{rule: not_worse, score: {task.primary}, margin: {task.margin:g}}}",
         *(f"  - {{rule: not_worse, score: {name}, margin: {m}}}" for name, m in _GUARDS.items() if name in by_name),
         f"  # - {{rule: better, score: {task.primary}, by: {task.margin:g}}}",
+        *(_relative_rule(sliced) if sliced is not None else ()),
         "",
         "  # Compared with a fixed value.",
+        "  # Without a baseline, these rules decide: set each to what a model must reach to be useful.",
         f"  - {_fixed_limit(primary) if primary else ''}",
         *(f"  # - {_fixed_limit(by_name[name])}" for name in (*_GUARDS, "omission_rate") if name in by_name),
         "",
@@ -53,9 +55,22 @@ def draft_policy(task: Task, metrics: Sequence[Metric], slices: Sequence[str]) -
         "  # - {rule: floor, score: review.win_rate, value: 0.5, against: base}",
         "  # - {rule: ceiling, score: review.critical_error_rate, value: 0.05}",
         "",
+        "  # Any rule can be advisory: it is shown, and never changes the outcome.",
+        "  # - {rule: ceiling, score: answer_seconds, value: 2.0, tier: advisory}",
+        "",
         *_wrap(f"Scores of this task: {', '.join(directed)}."),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _relative_rule(metric: Metric) -> list[str]:
+    """A margin as a share of the baseline's score, for a score that has one."""
+    if BOUNDS.get(metric.unit, (0.0, 0.0))[0] < 0:
+        return []
+    return [
+        "  # For a baseline with a low score, a share of it: not worse by more than 10% of the baseline's score.",
+        f"  # - {{rule: not_worse, score: {metric.name}, relative: 0.1}}",
+    ]
 
 
 def _slice_rules(metric: Metric, task: Task, slices: Sequence[str]) -> list[str]:

@@ -24,7 +24,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.errors import BenchError
+from harness.errors import BenchError, setting
 from harness.store import file_lock, from_json_text, read_json, write_json
 from harness.text import one_line
 
@@ -46,6 +46,7 @@ CREATE TABLE looks (
 PRAGMA user_version = {FORMAT};
 """
 _RESTORE = "Restore a backup."
+_OWN_FILES = ("head.json", ".lock", ".registry.sqlite.part")  # what a process that was killed while it started a registry leaves
 
 
 @dataclass(frozen=True)
@@ -92,10 +93,15 @@ class Look:
 
 
 class Journal:
-    """The history in a folder, which need not exist before something is written."""
+    """The history in a folder.
 
-    def __init__(self, folder: Path) -> None:
+    Args:
+        new: start a registry in this folder when something is first written. Otherwise the registry must exist.
+    """
+
+    def __init__(self, folder: Path, *, new: bool = False) -> None:
         self.folder = folder
+        self._new = new
 
     @property
     def file(self) -> Path:
@@ -106,26 +112,44 @@ class Journal:
     def _head(self) -> Path:
         return self.folder / "head.json"
 
-    def is_new(self) -> bool:
-        """Whether nothing was ever written here.
+    def check(self) -> None:
+        """Check that the registry exists, or that a new one can be started here.
 
         Raises:
-            BenchError: something was, and the database is missing.
+            BenchError: it does not exist, or exists although a new one was requested; its database is missing.
+        """
+        if self._exists():
+            if self._new:
+                raise BenchError(f"{self.folder}: there already is a registry here. Leave out {setting('new_registry')}.")
+        elif not self._new:
+            registry = setting("registry", str(self.folder))
+            raise BenchError(
+                f"{self.folder}: {'is not a registry' if self.folder.exists() else 'does not exist'} ({registry}). Correct the path, "
+                f"or start a registry there: `bench gate` and `bench promote` do with {setting('new_registry')}."
+            )
+        elif self.folder.exists() and (not self.folder.is_dir() or any(file.name not in _OWN_FILES for file in self.folder.iterdir())):
+            raise BenchError(f"{self.folder}: is not an empty folder, so no registry can be started there")
+
+    def _exists(self) -> bool:
+        """Whether the history was ever started.
+
+        Raises:
+            BenchError: it was, and its database is missing.
         """
         if self.file.is_file():
-            return False
+            return True
         in_use = any(number for number, _ in self._read_head().values()) if self._head.is_file() else (self.folder / "models").is_dir()
         if in_use:
             raise BenchError(f"{self.file}: is missing, but the registry was in use. {_RESTORE}")
-        return True
+        return False
 
     def events(self, task: str | None = None) -> list[Event]:
         """The history (of a task), oldest first.
 
         Raises:
-            BenchError: the database is damaged or missing, was modified, or is another version's.
+            BenchError: the registry does not exist, or its database is damaged or missing, was modified, or is another version's.
         """
-        if self.is_new():
+        if self._new and not self._exists():
             return []
         with self._open() as db:
             history = self._verified_events(db)
@@ -222,10 +246,13 @@ class Journal:
         """The database within a transaction. When writing, no other process writes until the head is written as well."""
         with contextlib.ExitStack() as stack:
             try:
-                if write:
+                if write and self._new:
                     self.folder.mkdir(parents=True, exist_ok=True)
+                if not self._new:
+                    self.check()
+                if write:
                     stack.enter_context(file_lock(self.folder / ".lock"))
-                    if self.is_new():
+                    if not self._exists():
                         self._create()
                 db = stack.enter_context(contextlib.closing(sqlite3.connect(self.file, timeout=60, isolation_level=None)))
                 db.execute("PRAGMA synchronous = FULL")

@@ -1,7 +1,7 @@
 """The registry of promoted models: a history, and a copy of everything that a model in service is.
 
 registry.sqlite, head.json   the history: see `journal`
-models/<task>/<digest>/      a run folder with the cells of one model: weights or adapter, predictions, test examples
+models/<task>/<digest>/      a run folder with the cell of one model: weights or adapter, predictions, test examples
 """
 
 from __future__ import annotations
@@ -24,11 +24,15 @@ _COPIED = ("run", "strategy", "model", "digest", "folder", "outcome", "policy_di
 
 
 class Registry:
-    """A registry's folder; it need not exist before something is written."""
+    """A registry's folder.
 
-    def __init__(self, folder: Path) -> None:
+    Args:
+        new: start a registry in this folder when something is first written. Otherwise the registry must exist.
+    """
+
+    def __init__(self, folder: Path, *, new: bool = False) -> None:
         self.folder = folder
-        self.journal = Journal(folder)
+        self.journal = Journal(folder, new=new)
 
     def current(self, task: str) -> Event | None:
         """The event that put the model in service there; None where nothing was promoted."""
@@ -95,6 +99,7 @@ class Registry:
         """Copy a model into the registry and put it in service, both or neither.
 
         Args:
+            model: a strategy with one cell: the model that was judged, and no other.
             judged_against: the number of the event of the model in service when the verdict was made, 0 if there was none; None if the user
                 named another baseline.
 
@@ -105,8 +110,7 @@ class Registry:
 
         task = model.task.name
         if not model.external:
-            for cell in model.done:
-                check_artifact(FinishedCell(model.run, cell))
+            check_artifact(FinishedCell(model.run, model.cell))
 
         def decide(history: Sequence[Event]) -> tuple[Action, dict[str, Any]]:
             current = next(reversed(_service_stack(history)), None)
@@ -147,8 +151,6 @@ class Registry:
                 raise BenchError(f"{problem}. Promote its run again, or promote another model: {override}.")
             return "rollback", {name: value for name, value in asdict(previous).items() if name in _COPIED} | {"reason": reason}
 
-        if self.journal.is_new():
-            raise BenchError(f"{self.folder}: nothing was promoted for '{task}'")
         return self.journal.append(task, decide)
 
     def _copy(self, model: StrategyResult) -> tuple[Path, str]:
@@ -159,7 +161,7 @@ class Registry:
             shutil.rmtree(left)
         with tempfile.TemporaryDirectory(dir=models, prefix=_PART) as place:
             copy = Path(place) / "model"
-            _copy_cells(model, copy)
+            _copy_cell(model, copy)
             digest = digest_folder(copy)
             target = models / digest[:16]
             if target.exists() and digest_folder(target) != digest:
@@ -199,12 +201,12 @@ def digest_folder(folder: Path) -> str:
     return total.hexdigest()
 
 
-def _copy_cells(model: StrategyResult, target: Path) -> None:
-    """A run folder with the cells of one model."""
+def _copy_cell(model: StrategyResult, target: Path) -> None:
+    """A run folder with the cell of one model."""
     source, task = model.run.folder, model.task.name
     target.mkdir(parents=True)
     (target / "data").mkdir()
     shutil.copy2(source.path / "data" / f"{task}.parquet", target / "data")
-    for cell in model.done:
-        shutil.copytree(source.cell(cell.id).path, target / "cells" / cell.id, ignore=shutil.ignore_patterns("checkpoint", "log.txt"))
-    RunFolder(target).write_plan(model.run.plan.restrict_to(model.done))
+    cell = model.cell
+    shutil.copytree(source.cell(cell.id).path, target / "cells" / cell.id, ignore=shutil.ignore_patterns("checkpoint", "log.txt"))
+    RunFolder(target).write_plan(model.run.plan.restrict_to((cell,)))

@@ -29,13 +29,14 @@ def check_measure(case: GateInput, rule: Rule) -> RuleVerdict:
     baseline = get_measure(case.baseline, rule.score) if case.baseline is not None else None
     if baseline is None:
         return RuleVerdict(judged, "FAIL", Reason("baseline_not_measured"))
-    saved = baseline - value
-    passes = saved > threshold if rule.rule == "better" else saved >= -threshold
-    return RuleVerdict(judged, _outcome(passes), Reason("measured"), measured=saved)
+    allowed = baseline * (1 + threshold) if judged.relative else baseline + threshold
+    passes = value < baseline - threshold if rule.rule == "better" else value <= allowed
+    difference = value - (allowed if judged.relative else baseline)
+    return RuleVerdict(judged, _outcome(passes), Reason("measured"), measured=difference, lower_is_better=True)
 
 
 def get_measure(model: StrategyResult, name: str) -> float | None:
-    """A measure of a model, the mean over its seeds; of memory and size the largest. None where it was not measured."""
+    """A measure of one model. None where it was not measured."""
     costs = model.costs
     if name == "thousand_price":
         return costs.thousand_price if costs is not None else None

@@ -52,14 +52,14 @@ def _check_leakage(case: GateInput) -> list[RuleVerdict]:
 
 
 def _check_data(case: GateInput) -> list[RuleVerdict]:
-    verdicts, n, seeds = [], len(case.candidate.examples), len(case.candidate.done)
+    verdicts, n, seeds = [], len(case.candidate.examples), len(case.recipe.done)
     policy = case.policy
     if n < policy.rows or policy.rows > _ALWAYS_ENOUGH:
         rule = JudgedRule("min_examples", threshold=policy.rows)
         verdicts.append(_check_number(rule, n, n >= policy.rows, n=n, examples_needed=policy.rows if n < policy.rows else None))
     if policy.seeds > 1:
         rule = JudgedRule("min_seeds", threshold=policy.seeds)
-        verdicts.append(_check_number(rule, seeds, seeds >= policy.seeds or not case.candidate.varies_by_seed))
+        verdicts.append(_check_number(rule, seeds, seeds >= policy.seeds or not case.recipe.varies_by_seed))
     return verdicts
 
 

@@ -1,12 +1,29 @@
-"""Rules on scores: against a value, and against the baseline. Decisions are read from one-sided limits at the level of each rule."""
+"""Rules on scores: against a value, and against the baseline. Decisions are read from one-sided limits at the level of each rule.
+
+The limits are those of the one model that is judged. Where the policy counts the spread of seeds, a rule must hold for the recipe as well:
+then the limits are the wider ends of the model's and of the recipe's, which contain the spread of its seeds.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Literal
+
+import numpy as np
 
 from harness.gate.gate_input import Array, GateInput
 from harness.gate.verdict import JudgedRule, Reason, RuleVerdict
-from harness.statistics import ClaimCheck, OneSidedLimits, check_above, difference_claim_limits, orient, score_claim_limits
+from harness.statistics import (
+    ClaimCheck,
+    OneSidedLimits,
+    check_above,
+    complete_examples,
+    difference_claim_limits,
+    observed_scores,
+    orient,
+    score_claim_limits,
+)
 from harness.types import Metric, Rule
 
 
@@ -23,16 +40,18 @@ def describe_rule(rule: Rule, *, slice_value: str = "") -> JudgedRule:
         slice_column=rule.slice_column,
         slice_value=rule.slice_value if rule.slice_value is not None else slice_value,
         against=(rule.against or "base") if rule.score == "review.win_rate" else "",
+        tier=rule.tier,
+        relative=rule.relative is not None,
     )
 
 
-def check_score(case: GateInput, rule: Rule, judged: JudgedRule, positions: Sequence[int] | None = None) -> RuleVerdict:
+def check_score(case: GateInput, judged: JudgedRule, positions: Sequence[int] | None = None) -> RuleVerdict:
     """The verdict of a rule on a score.
 
     Args:
         positions: the test examples that it is about; None for all.
     """
-    metric = case.metrics[rule.score]
+    metric = case.metrics[judged.score]
     if judged.compares:
         return _check_against_baseline(case, judged, metric, positions)
     return _check_against_value(case, judged, metric, positions)
@@ -40,13 +59,15 @@ def check_score(case: GateInput, rule: Rule, judged: JudgedRule, positions: Sequ
 
 def _check_against_value(case: GateInput, judged: JudgedRule, metric: Metric, positions: Sequence[int] | None) -> RuleVerdict:
     """Whether the candidate's score is shown to be above the floor, or below the ceiling."""
-    stack, groups = _select(case.candidate.stack(metric), positions), _select_groups(case, positions)
-    over_seeds = case.policy.seed_spread == "count" and case.candidate.varies_by_seed
-    if over_seeds and metric.level != "example":
+    if case.counts_seeds and metric.level != "example":
         return RuleVerdict(judged, "INCONCLUSIVE", Reason("seed_spread_unknown"), unit=metric.unit)
-    if over_seeds and stack.shape[1] < 2:
-        return RuleVerdict(judged, "INCONCLUSIVE", Reason("one_seed", texts={"sides": ("candidate",)}), unit=metric.unit)
-    limits = score_claim_limits(stack, metric=metric, groups=groups, alpha=case.alpha, over_seeds=over_seeds)
+    if case.counts_seeds and len(case.recipe.done) < 2:
+        return RuleVerdict(judged, "INCONCLUSIVE", Reason("one_seed"), unit=metric.unit)
+    groups = _select_groups(case, positions)
+    limits = score_claim_limits(_select(case.candidate.stack(metric), positions), metric=metric, groups=groups, alpha=case.alpha)
+    if case.counts_seeds:
+        recipe = _select(case.recipe.stack(metric), positions)
+        limits = _widen(limits, score_claim_limits(recipe, metric=metric, groups=groups, alpha=case.alpha, over_seeds=True))
     return check_value(judged, limits, metric.unit)
 
 
@@ -55,31 +76,87 @@ def check_value(judged: JudgedRule, limits: OneSidedLimits, unit: str) -> RuleVe
     assert judged.threshold is not None  # floors and ceilings have a value
     is_floor = judged.kind == "floor"
     check = check_above(orient(limits, higher_is_better=is_floor), judged.threshold if is_floor else -judged.threshold)
-    return _verdict(judged, check, limits, unit)
+    return _verdict(judged, check, limits, unit, "observed")
 
 
 def _check_against_baseline(case: GateInput, judged: JudgedRule, metric: Metric, positions: Sequence[int] | None) -> RuleVerdict:
-    """Whether the difference to the baseline, signed so that positive is better, is shown to be above its threshold."""
+    """Whether the candidate's difference to the baseline is shown to be on the right side of its threshold."""
     if case.pair is None:
         return RuleVerdict(judged, "INCONCLUSIVE", Reason("no_baseline"))
+    if case.counts_seeds and len(case.recipe.done) < 2:
+        return RuleVerdict(judged, "INCONCLUSIVE", Reason("one_seed"))
+    higher_is_better, threshold = metric.direction != "lower", judged.threshold or 0.0
     candidate, baseline = (_select(stack, positions) for stack in case.pair.stacks(metric))
-    counts = case.policy.seed_spread == "count"
-    over_seeds = counts and case.pair.baseline.varies_by_seed, counts and case.pair.candidate.varies_by_seed
-    sides = zip(("baseline", "candidate"), over_seeds, (baseline, candidate), strict=True)
-    alone = tuple(side for side, include, stack in sides if include and stack.shape[1] < 2)
-    if alone:
-        return RuleVerdict(judged, "INCONCLUSIVE", Reason("one_seed", texts={"sides": alone}))
-    groups = _select_groups(case, positions)
-    limits = difference_claim_limits(baseline, candidate, metric=metric, groups=groups, alpha=case.alpha, over_seeds=over_seeds)
-    limits = orient(limits, higher_is_better=metric.direction != "lower")
-    # The examples needed: for "not worse" if the two are equally good, for "better" if the true difference is the observed one.
-    if judged.kind == "not_worse":
-        margin = judged.threshold or 0.0
-        return _verdict(judged, check_above(limits, -margin, gap=margin), limits, metric.unit)
-    return _verdict(judged, check_above(limits, judged.threshold or 0.0), limits, metric.unit)
+    limits = _difference(case, judged, metric, baseline, candidate, positions)
+    if case.counts_seeds:
+        recipe, beside = (_select(stack, positions) for stack in case.pair.stacks(metric, case.recipe))
+        limits = _widen(limits, _difference(case, judged, metric, beside, recipe, positions, over_seeds=True))
+    better = orient(limits, higher_is_better=higher_is_better)
+    if judged.kind == "better":
+        check = check_above(better, threshold)
+    elif judged.relative:
+        check = check_above(better, 0.0, gap=threshold * _mean_score(baseline, metric))
+    else:
+        check = check_above(better, -threshold, gap=threshold)
+    verdict = _verdict(judged, check, limits, metric.unit, "observed" if judged.kind == "better" else "equal")
+    return replace(verdict, lower_is_better=not higher_is_better)
 
 
-def _verdict(judged: JudgedRule, check: ClaimCheck, limits: OneSidedLimits, unit: str) -> RuleVerdict:
+def _difference(
+    case: GateInput,
+    judged: JudgedRule,
+    metric: Metric,
+    baseline: Array,
+    candidate: Array,
+    positions: Sequence[int] | None,
+    *,
+    over_seeds: bool = False,
+) -> OneSidedLimits:
+    """The limits of candidate − baseline; for a relative rule of candidate − factor · baseline, with the factor that the rule allows: 0.9
+    for "not worse by more than 10%", or 1.1 where lower is better.
+
+    The factor multiplies the scores of single examples: the limits of such a mean are exact, those of a ratio would not be.
+    """
+    share = (judged.threshold or 0.0) if judged.relative else 0.0
+    factor = 1 + share if metric.direction == "lower" else 1 - share
+    widest = max(1.0, factor)  # so that the differences stay within those that the scale has
+    limits = difference_claim_limits(
+        baseline * factor / widest,
+        candidate / widest,
+        metric=metric,
+        groups=_select_groups(case, positions),
+        alpha=case.alpha,
+        over_seeds=(False, over_seeds),  # the baseline is one model, whatever its recipe
+    )
+    estimate, low, high, se = (None if value is None else value * widest for value in (limits.estimate, limits.low, limits.high, limits.se))
+    return replace(limits, estimate=estimate, low=low, high=high, se=se)
+
+
+def _mean_score(stack: Array, metric: Metric) -> float:
+    """The score on the examples that have it, averaged over seeds; 0 without any."""
+    complete = complete_examples(stack, [None] * len(stack)).stack
+    return float(np.mean(observed_scores(metric, complete))) if len(complete) else 0.0
+
+
+def _widen(limits: OneSidedLimits, others: OneSidedLimits) -> OneSidedLimits:
+    """The estimate with the wider limits of the two: what lies beyond them is shown of both."""
+    if limits.low is None or limits.high is None:
+        return limits
+    if others.low is None or others.high is None:
+        return others
+    return replace(
+        limits,
+        low=min(limits.low, others.low),
+        high=max(limits.high, others.high),
+        method=f"{limits.method}; over seeds: {others.method}",
+        reliable=limits.reliable and others.reliable,
+        reason=limits.reason or others.reason,
+    )
+
+
+def _verdict(
+    judged: JudgedRule, check: ClaimCheck, limits: OneSidedLimits, unit: str, assumed: Literal["equal", "observed"]
+) -> RuleVerdict:
     why = {"why": (limits.reason,)} if check.status in ("unreliable", "no_limits") else {}
     has_limits = check.status != "no_limits"
     return RuleVerdict(
@@ -92,6 +169,7 @@ def _verdict(judged: JudgedRule, check: ClaimCheck, limits: OneSidedLimits, unit
         unit=unit,
         n=limits.n,
         examples_needed=check.examples_needed,
+        assumed=assumed if check.examples_needed is not None else "",
         method=limits.method,
     )
 

@@ -38,18 +38,25 @@ def verdict_to_markdown(verdict: Verdict) -> str:
 
 
 def verdict_to_json(verdict: Verdict) -> dict[str, Any]:
-    """A verdict as plain values, with sentences beside the codes: `headline`, `sentences`, and `title` and `sentence` of each rule."""
+    """A verdict as plain values, with sentences beside the codes: `headline`, `sentences`, and `title`, `measured_text` and `sentence` of
+    each rule."""
     values = verdict.to_json()
     for stored, rule in zip(values["rules"], verdict.rules, strict=True):
-        stored |= {"title": gate_sentences.rule_title(rule.rule), "sentence": gate_sentences.reason_sentence(rule)}
+        stored |= {
+            "title": gate_sentences.rule_title(rule.rule),
+            "measured_text": gate_sentences.measured_value(rule),
+            "sentence": gate_sentences.reason_sentence(rule),
+        }
     return values | {"headline": gate_sentences.headline(verdict), "sentences": gate_sentences.verdict_sentences(verdict)}
 
 
 def verdict_to_junit(verdict: Verdict) -> str:
-    """A test case for each rule: a failed rule is a failure, an undecided one an error, so that no CI takes it for a pass."""
-    failures = sum(rule.outcome == "FAIL" for rule in verdict.rules)
-    errors = sum(rule.outcome == "INCONCLUSIVE" for rule in verdict.rules)
-    counts = {"tests": str(len(verdict.rules)), "failures": str(failures), "errors": str(errors)}
+    """A test case for each rule: a failed rule is a failure, an undecided one an error, so that no CI takes it for a pass. An advisory rule
+    that does not pass is skipped, with the reason."""
+    blocking = [rule.outcome for rule in verdict.rules if rule.rule.tier == "blocking"]
+    skipped = sum(rule.rule.tier == "advisory" and rule.outcome != "PASS" for rule in verdict.rules)
+    numbers = {"tests": len(verdict.rules), "failures": blocking.count("FAIL"), "errors": blocking.count("INCONCLUSIVE")}
+    counts = {name: str(number) for name, number in (numbers | {"skipped": skipped}).items()}
     root = ET.Element("testsuites", {"name": "bench gate", **counts})
     suite_name = _xml(f"{verdict.task}: {verdict.candidate.label}")
     suite = ET.SubElement(root, "testsuite", {"name": suite_name, "timestamp": verdict.at[:19], **counts})
@@ -57,7 +64,7 @@ def verdict_to_junit(verdict: Verdict) -> str:
         attributes = {"classname": _xml(f"gate.{verdict.task}"), "name": _xml(gate_sentences.rule_title(rule.rule)), "time": "0"}
         case = ET.SubElement(suite, "testcase", attributes)
         if rule.outcome != "PASS":
-            kind = "failure" if rule.outcome == "FAIL" else "error"
+            kind = "skipped" if rule.rule.tier == "advisory" else "failure" if rule.outcome == "FAIL" else "error"
             message = f"{gate_sentences.measured_value(rule)}: {gate_sentences.reason_sentence(rule)}"
             ET.SubElement(case, kind, {"message": _xml(message), "type": rule.outcome}).text = _xml(f"{message}\n{rule.method}")
     out = ET.SubElement(suite, "system-out")

@@ -30,7 +30,7 @@ def print_verdict(verdict: Verdict, console: Console) -> None:
             gate_sentences.measured_value(rule),
             one_line(gate_sentences.reason_sentence(rule), 200),
         )
-        table.add_row(*(Text(cell) for cell in cells), style=_STYLES[rule.outcome])
+        table.add_row(*(Text(cell) for cell in cells), style="dim" if rule.rule.tier == "advisory" else _STYLES[rule.outcome])
     print_table(console, table, width)
     for sentence in gate_sentences.verdict_sentences(verdict):
         print_text(console, Text(one_line(sentence)))

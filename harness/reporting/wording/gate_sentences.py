@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from harness.gate import MEASURES, JudgedRule, Reason, ReasonCode, Regression, RuleVerdict, Verdict, VerdictNote, VerdictNoteCode
+from harness.gate import (
+    MEASURES,
+    JudgedModel,
+    JudgedRule,
+    Reason,
+    ReasonCode,
+    Regression,
+    RuleVerdict,
+    Verdict,
+    VerdictNote,
+    VerdictNoteCode,
+)
 from harness.reporting.wording import numbers
 from harness.text import one_line, plural, short
 
@@ -14,9 +25,14 @@ _NEED_EXAMPLES: frozenset[ReasonCode] = frozenset(("undecided", "unreliable", "n
 
 def headline(verdict: Verdict) -> str:
     """The verdict in two sentences: who was compared with whom, and how many rules passed."""
-    candidate = f"{verdict.candidate.label} of {verdict.candidate.run}"
-    baseline = f"against {verdict.baseline.label} of {verdict.baseline.run}" if verdict.baseline else "without a baseline"
+    candidate = _name(verdict.candidate)
+    baseline = f"against {_name(verdict.baseline)}" if verdict.baseline else "without a baseline"
     return f"{verdict.outcome}: {candidate} {baseline} on {verdict.task}, {_policy(verdict)}. {_count_rules(verdict)}"
+
+
+def _name(model: JudgedModel) -> str:
+    seed = "" if model.seed is None else f" (seed {model.seed})"
+    return f"{model.label}{seed} of {model.run}"
 
 
 def _policy(verdict: Verdict) -> str:
@@ -27,9 +43,21 @@ def _policy(verdict: Verdict) -> str:
 
 def _count_rules(verdict: Verdict) -> str:
     """How many rules passed, and what the others need."""
-    total = len(verdict.rules)
-    failed = [rule for rule in verdict.rules if rule.outcome == "FAIL"]
-    undecided = [rule for rule in verdict.rules if rule.outcome == "INCONCLUSIVE"]
+    blocking = [rule for rule in verdict.rules if rule.rule.tier == "blocking"]
+    advisory = [rule for rule in verdict.rules if rule.rule.tier == "advisory"]
+    text = _count_blocking(blocking)
+    if not advisory:
+        return text
+    passed = sum(rule.outcome == "PASS" for rule in advisory)
+    if len(advisory) == 1:
+        return f"{text} The advisory rule {'passed' if passed else 'did not pass'}; it does not change the verdict."
+    return f"{text} {passed} of {len(advisory)} advisory rules passed; they do not change the verdict."
+
+
+def _count_blocking(rules: Sequence[RuleVerdict]) -> str:
+    total = len(rules)
+    failed = [rule for rule in rules if rule.outcome == "FAIL"]
+    undecided = [rule for rule in rules if rule.outcome == "INCONCLUSIVE"]
     if failed:
         return "The only release rule failed." if total == 1 else f"{len(failed)} of {total} release rules failed."
     if not undecided:
@@ -54,14 +82,19 @@ def rule_title(rule: JudgedRule) -> str:
     titles = {
         "floor": f"{rule.score} at least {number}",
         "ceiling": f"{rule.score} at most {number}",
-        "not_worse": f"{rule.score} not worse than the baseline by more than {number}",
+        "not_worse": f"{rule.score} not worse than the baseline by more than {_allowed_loss(rule)}",
         "better": f"{rule.score} better than the baseline by more than {number}",
         "no_leakage": "No training on test examples",
         "looks": f"At most {_count(rule.threshold, 'evaluation')} of this test set",
         "min_examples": f"At least {_count(rule.threshold, 'test example')}",
         "min_seeds": f"At least {_count(rule.threshold, 'training seed')}",
     }
-    return titles[rule.kind] + _slice(rule)
+    return titles[rule.kind] + _slice(rule) + (" (advisory)" if rule.tier == "advisory" else "")
+
+
+def _allowed_loss(rule: JudgedRule) -> str:
+    threshold = rule.threshold or 0.0
+    return f"{100 * threshold:g}% of its score" if rule.relative else f"{threshold:g}"
 
 
 def _slice(rule: JudgedRule) -> str:
@@ -82,7 +115,16 @@ def reason_sentence(verdict: RuleVerdict) -> str:
 def _undecided(verdict: RuleVerdict) -> str:
     if verdict.examples_needed is None:
         return "Too close to call on these test examples."
-    return f"Not enough test examples to decide; about {numbers.about(verdict.examples_needed)} would be enough."
+    needed = numbers.about(verdict.examples_needed)
+    return f"Not enough test examples to decide; about {needed} would be enough if {_ASSUMPTIONS[verdict.assumed]}."
+
+
+_ASSUMPTIONS = {"": "the rule holds", "equal": "the two are equally good", "observed": "the true value is the one measured here"}
+
+
+def _refuted_alone(verdict: RuleVerdict) -> str:
+    rules = numbers.count(verdict.reason.numbers["rules"])
+    return f"Its limits speak against it, but not clearly enough: with {rules} rules, one may fail by chance (Holm's correction)."
 
 
 def _no_limits(verdict: RuleVerdict) -> str:
@@ -99,8 +141,7 @@ def _no_baseline(verdict: RuleVerdict) -> str:
 
 
 def _one_seed(verdict: RuleVerdict) -> str:
-    sides = " and ".join(f"the {side}" for side in verdict.reason.texts["sides"])
-    return f"The policy counts the spread of training seeds, but {sides} {'has' if ' and ' not in sides else 'have'} only one seed."
+    return "The policy counts the spread of training seeds, but the candidate has only one seed."
 
 
 def _seed_spread_unknown(verdict: RuleVerdict) -> str:
@@ -165,6 +206,7 @@ def _not_trained_on(verdict: RuleVerdict) -> str:
 _SENTENCES: Mapping[ReasonCode, Callable[[RuleVerdict], str]] = {
     "shown": lambda verdict: "Shown to hold.",
     "refuted": lambda verdict: "Shown not to hold.",
+    "refuted_alone": _refuted_alone,
     "undecided": _undecided,
     "unreliable": _unreliable,
     "no_limits": _no_limits,
@@ -190,7 +232,7 @@ _SENTENCES: Mapping[ReasonCode, Callable[[RuleVerdict], str]] = {
 def verdict_sentences(verdict: Verdict) -> list[str]:
     """How the verdict was reached, what else a reader must know, and how many examples got worse."""
     regressions = [_count_regressions(verdict)] if verdict.baseline is not None else []
-    limits = f"Limits are one-sided, each at α = {verdict.alpha:g}. Differences are signed so that positive means better."
+    limits = f"Limits are one-sided, each at α = {verdict.alpha:.4g}. Differences are candidate minus baseline."
     return [limits, _evaluation(verdict), *(note_sentence(note) for note in verdict.notes), *regressions]
 
 
@@ -217,7 +259,24 @@ def note_sentence(note: VerdictNote) -> str:
 def _seeds_missing(note: VerdictNote) -> str:
     evaluated, planned = (numbers.count(note.numbers[name]) for name in ("evaluated", "planned"))
     missing = _list([f"seed {seed} ({status})" for seed, status in zip(note.texts["seeds"], note.texts["statuses"], strict=True)])
-    return f"{note.texts['strategy'][0]} is judged by {evaluated} of {planned} seeds. Without a result: {missing}."
+    return f"{note.texts['strategy'][0]} has results of {evaluated} of {planned} seeds. Without a result: {missing}."
+
+
+def _one_model(note: VerdictNote) -> str:
+    """That the gate judges one model; what its recipe scores with other seeds, if it has any."""
+    lead = "The gate judges this one model; the recommendation is about the recipe"
+    seeds, choices = (round(note.numbers[name]) for name in ("seeds", "choices"))
+    if "value" not in note.numbers:
+        return f"{lead}, which was trained once." if seeds == 1 else f"{lead}."
+    value, lowest, highest = (numbers.score(note.numbers[name]) for name in ("value", "lowest", "highest"))
+    score, seed = note.texts["score"][0], note.texts["seed"][0]
+    spread = f"Over its {seeds} seeds, {score} is {lowest} to {highest}; this model, seed {seed}, has {value}."
+    chosen = f" Its seed was named and may have been chosen by its result, so α is divided by {choices}." if choices > 1 else ""
+    return f"{lead}. {spread}{chosen}"
+
+
+def _recipe_counted(note: VerdictNote) -> str:
+    return f"{_one_model(note)} The policy counts the spread of seeds: each rule on a score must hold for the model and for the recipe."
 
 
 def _baseline_rerun(note: VerdictNote) -> str:
@@ -240,6 +299,8 @@ def _slices_skipped(note: VerdictNote) -> str:
 
 _NOTES: Mapping[VerdictNoteCode, Callable[[VerdictNote], str]] = {
     "seeds_missing": _seeds_missing,
+    "one_model": _one_model,
+    "recipe_counted": _recipe_counted,
     "baseline_rerun": _baseline_rerun,
     "identical_outputs": lambda note: "The outputs of candidate and baseline are identical on every test example.",
     "alpha_overspent": _alpha_overspent,
@@ -255,14 +316,23 @@ def describe_regression(regression: Regression) -> str:
 
 
 def measured_value(verdict: RuleVerdict) -> str:
-    """What was measured, with its limits."""
+    """What was measured, with its limits. A difference has its own sign, and the direction in words where lower is better."""
     if verdict.measured is None:
         return numbers.NOTHING
-    show = numbers.signed if verdict.rule.compares else numbers.score
-    value = show(verdict.measured, verdict.unit) if verdict.unit else f"{verdict.measured:.4g}"
-    if verdict.low is None or verdict.high is None:
-        return value
-    return f"{value} ({show(verdict.low, verdict.unit)} to {show(verdict.high, verdict.unit)})"
+    rule = verdict.rule
+    show = numbers.signed if rule.compares else numbers.score
+    value = show(verdict.measured, verdict.unit) if verdict.unit else _plain(verdict.measured, signed=rule.compares)
+    if verdict.low is not None and verdict.high is not None:
+        value = f"{value} ({show(verdict.low, verdict.unit)} to {show(verdict.high, verdict.unit)})"
+    if rule.relative:
+        share = 1 + (rule.threshold or 0.0) * (1 if verdict.lower_is_better else -1)
+        value = f"{value} from {100 * share:g}% of the baseline"
+    return f"{value}; lower is better" if verdict.lower_is_better else value
+
+
+def _plain(value: float, *, signed: bool) -> str:
+    """A measure, which has no unit."""
+    return f"{value:{'+' if signed and value else ''}.4g}".replace("-", "−")
 
 
 def _text(reason: Reason, name: str) -> str:

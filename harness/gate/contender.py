@@ -1,0 +1,47 @@
+"""What the gate judges: one model of a strategy, the one that would be put into service."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from harness.results import RunResults, StrategyResult, find_cell
+
+
+@dataclass(frozen=True)
+class Contender:
+    """A strategy, and the one model of it that is judged.
+
+    Attributes:
+        recipe: the strategy with all its seeds.
+        artifact: the same strategy with the cell of that model alone.
+        is_chosen: whether the user named its seed.
+    """
+
+    recipe: StrategyResult
+    artifact: StrategyResult
+    is_chosen: bool = False
+
+    @property
+    def choices(self) -> int:
+        """From how many trained models it may have been chosen by its result on the test set: 1 unless the user named a seed."""
+        return max(1, len(self.recipe.done)) if self.is_chosen else 1
+
+
+def find_contender(
+    run: RunResults,
+    strategy: str,
+    *,
+    task: str | None = None,
+    model: str | None = None,
+    train_size: int | None = None,
+    seed: int | None = None,
+) -> Contender:
+    """The strategy with a result that fits these names, and its model with this seed; by default the lowest seed with a result, which is
+    also the default of `bench export` and `bench predict`.
+
+    Raises:
+        BenchError: none has a result, or several fit that differ in more than the seed.
+    """
+    cell = find_cell(run, strategy, task=task, model=model, train_size=train_size, seed=seed, needs_model=False).cell
+    recipe = run.by_task[cell.task].get_strategy(cell)
+    return Contender(recipe, recipe.restrict_to(cell), is_chosen=seed is not None)
