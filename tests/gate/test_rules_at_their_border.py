@@ -1,4 +1,4 @@
-"""Which rules failed? Of several rules exactly at their border, some would fail by chance in more than α of the cases."""
+"""Rules at their border: wrong failures among several rules, and wrong passes of relative rules, are as rare as α."""
 
 from __future__ import annotations
 
@@ -17,19 +17,26 @@ from harness.types import Metric, Rule
 
 NAMES = tuple("abcdefgh")
 METRICS = {name: example_metric(name, "higher", "fraction", lambda e, p: None, name) for name in NAMES}
+METRICS["errors"] = example_metric("errors", "lower", "fraction", lambda e, p: None, "errors")
 
 
-def judged_alone(scores: dict[str, np.ndarray], rules: list[Rule], **policy: Any) -> list[RuleVerdict]:
-    """The verdicts on floors for these scores of the test examples, (n,) each."""
+def judged_alone(
+    scores: dict[str, np.ndarray], rules: list[Rule], baseline: dict[str, np.ndarray] | None = None, **policy: Any
+) -> list[RuleVerdict]:
+    """The verdicts on these scores of the test examples, (n,) each, and on those of a baseline."""
     n = len(next(iter(scores.values())))
 
     def stack(metric: Metric) -> np.ndarray:
         return scores[metric.name][:, None, None]
 
-    model = SimpleNamespace(stack=stack, varies_by_seed=True, done=(1,), task_scores=SimpleNamespace(groups=(None,) * n))
+    def stacks(metric: Metric, recipe: object = None) -> tuple[np.ndarray, np.ndarray]:
+        assert baseline is not None
+        return stack(metric), baseline[metric.name][:, None, None]
+
+    model = cast(Any, SimpleNamespace(stack=stack, varies_by_seed=True, done=(1,), task_scores=SimpleNamespace(groups=(None,) * n)))
     declared = Policy(rules=tuple(rules), **policy)
-    case = GateInput(cast(Any, model), cast(Any, model), None, None, declared, METRICS, declared.rule_alpha, {})
-    return check_policy(case)
+    pair = cast(Any, SimpleNamespace(stacks=stacks)) if baseline is not None else None
+    return check_policy(GateInput(model, model, None, pair, declared, METRICS, declared.rule_alpha, {}))
 
 
 def share_of_false_failures(rules: int, times: int, seed: int) -> tuple[float, float]:
@@ -93,3 +100,28 @@ def test_the_order_of_rules_does_not_matter(order: tuple[int, ...]) -> None:
     rules = [Rule(rule="floor", score=name, value=0.5) for name in "abc"]
     outcomes = {v.rule.score: v.outcome for v in judged_alone(scores, [rules[k] for k in order])}
     assert outcomes == {v.rule.score: v.outcome for v in judged_alone(scores, rules)}
+
+
+def share_of_wrong_passes(size: int, times: int, *, lower: bool) -> float:
+    """How often a relative rule passes where the true loss is exactly the share that it allows."""
+    rng, passed = np.random.default_rng(size), 0
+    rule = Rule(rule="not_worse", score="errors" if lower else "a", relative=0.1)
+    for _ in range(times):
+        base = rng.random(size) < 0.4
+        # of the right answers of the baseline a tenth is lost; or of its errors a tenth is added
+        other = base | (rng.random(size) < 0.04 / 0.6) if lower else base & (rng.random(size) < 0.9)
+        (verdict,) = judged_alone({rule.score: other.astype(float)}, [rule], {rule.score: base.astype(float)})
+        passed += verdict.outcome == "PASS"
+    return passed / times
+
+
+@pytest.mark.parametrize("lower", [False, True])
+def test_relative_rules_pass_wrongly_as_rarely_as_alpha(lower: bool) -> None:
+    assert at_most(0.05, share_of_wrong_passes(150, 200, lower=lower), 200)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("lower", [False, True])
+@pytest.mark.parametrize("size", [30, 100, 1000])
+def test_relative_rules_over_test_set_sizes(size: int, lower: bool) -> None:
+    assert at_most(0.05, share_of_wrong_passes(size, 4000, lower=lower), 4000)

@@ -1,0 +1,82 @@
+"""Relative rules, advisory rules, and the sign of a difference."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from report_factory import Made, classification, make_run
+
+from harness.errors import BenchError
+from harness.reporting import verdict_to_json, verdict_to_junit, verdict_to_markdown
+from harness.reporting.wording.gate_sentences import headline, measured_value, rule_title
+from harness.store import StoredRun
+from tests.gate.conftest import Runs, judged, only
+
+
+def answered(path: Path, base: np.ndarray, lora: np.ndarray) -> StoredRun:
+    """A run in which the two strategies are right on these examples."""
+
+    def answer(right: np.ndarray) -> Any:
+        return lambda e, r: e.targets[0] if right[int(e.id.removeprefix("row-"))] else next(c for c in e.choices if c != e.targets[0])
+
+    cells = [Made("base", answer=answer(base)), Made("lora", seed=1, answer=answer(lora), train_seconds=9, curve=False)]
+    return make_run(path, [classification(cells, rows=len(base))])
+
+
+def test_fewer_errors_are_a_negative_change(tmp_path: Path, runs: Runs) -> None:
+    run = runs(0.9, base=0.6, metrics=("rouge", "ter"), primary="rougeL")
+    rules = [{"rule": "better", "score": "ter"}, {"rule": "better", "score": "rougeL"}]
+    verdict = judged(run, tmp_path, policy={"rules": rules})
+    errors, matches = (only(verdict, name) for name in ("ter better", "rougeL better"))
+    assert errors.outcome == "PASS" and errors.measured < 0 and errors.low < errors.measured < errors.high < 0
+    assert measured_value(errors).startswith("−") and measured_value(errors).endswith("; lower is better")
+    assert matches.outcome == "PASS" and matches.measured > 0 and measured_value(matches).startswith("+")
+    (row,) = (line for line in verdict_to_markdown(verdict).splitlines() if "ter better" in line)
+    assert "| −" in row and "lower is better" in row
+    assert verdict_to_json(verdict)["rules"][-2]["measured"] == errors.measured
+
+
+@pytest.mark.parametrize(("lora", "outcome"), [(0.4, "PASS"), (0.3, "FAIL")])
+def test_a_relative_rule_allows_a_share_of_the_baseline(tmp_path: Path, lora: float, outcome: str) -> None:
+    """Of 0.4, a tenth is 0.04: a loss of 0.1 is a quarter."""
+    place = np.arange(2000) % 100
+    run = answered(tmp_path / "run", place < 40, place < 100 * lora)
+    verdict = judged(run, tmp_path, policy={"rules": [{"rule": "not_worse", "score": "accuracy", "relative": 0.1}]})
+    rule = verdict.rules[-1]
+    assert verdict.outcome == outcome and rule.measured == pytest.approx(lora - 0.36) and rule.rule.relative
+    assert rule_title(rule.rule) == "accuracy not worse than the baseline by more than 10% of its score"
+    assert measured_value(rule).endswith("from 90% of the baseline")
+
+
+def test_a_relative_rule_on_measures_needs_no_limits(runs: Runs, tmp_path: Path) -> None:
+    run, other = runs(0.9, rows=60), runs(0.9, rows=60)
+    rules = [{"rule": "not_worse", "score": "answer_seconds", "relative": 0.1}]
+    equal = judged(run, tmp_path, policy={"rules": rules}, baseline=f"{other.path}:lora")
+    assert equal.outcome == "PASS" and equal.rules[-1].measured == pytest.approx(-0.1 * 41.5 / 60)
+
+
+def test_an_advisory_rule_is_shown_and_does_not_count(runs: Runs, tmp_path: Path) -> None:
+    from junitparser import JUnitXml, Skipped
+
+    floor = {"rule": "floor", "score": "rougeL", "value": 0.3}
+    slow = {"rule": "ceiling", "score": "answer_seconds", "value": 0.001}
+    run = runs(0.9)
+    blocked = judged(run, tmp_path, policy={"rules": [floor, slow]})
+    verdict = judged(run, tmp_path, policy={"rules": [floor, slow | {"tier": "advisory"}]})
+    assert (blocked.outcome, verdict.outcome, verdict.rules[-1].outcome) == ("FAIL", "PASS", "FAIL")
+    assert "The advisory rule did not pass; it does not change the verdict." in headline(verdict)
+    assert any("at most 0" in line and "advisory" in line and "**FAIL**" in line for line in verdict_to_markdown(verdict).splitlines())
+    assert json.loads(json.dumps(verdict_to_json(verdict)))["rules"][-1]["rule"]["tier"] == "advisory"
+    (suite,) = JUnitXml.fromstring(verdict_to_junit(verdict).encode())
+    assert (suite.tests, suite.failures, suite.errors, suite.skipped) == (len(verdict.rules), 0, 0, 1)
+    assert [type(result) for case in suite for result in case.result] == [Skipped]
+
+
+def test_a_policy_of_advisory_rules_alone_judges_nothing(runs: Runs, tmp_path: Path) -> None:
+    rules = [{"rule": "floor", "score": "rougeL", "value": 0.3, "tier": "advisory"}]
+    with pytest.raises(BenchError, match="no rule can show that a model is good enough"):
+        judged(runs(0.9, rows=40), tmp_path, policy={"rules": rules}, baseline=None)
