@@ -105,7 +105,7 @@ def _strategy(results: TaskResults, result: StrategyResult, reviews: Sequence[Fi
         finished=len(result.done),
         interrupted=result.statuses.count("interrupted"),
         varies_by_seed=result.varies_by_seed,
-        gates=tuple(_gate(results, verdict) for verdict in verdicts if _is_about(verdict.candidate.cells, result)),
+        gates=tuple(_gate(results, verdict) for verdict in verdicts if _is_about(verdict.candidate.cell, result)),
         critical={name: score for name, score in result.scores.items() if name in CRITICAL_SCORES},
         raters_critical=rates[-1].critical if rates else None,
         rated=max((_rated(findings, label) for findings in reviews), default=0),
@@ -124,14 +124,14 @@ def _selection(results: TaskResults, result: StrategyResult) -> dict[str, str]:
     return selection
 
 
-def _is_about(cells: Iterable[str], result: StrategyResult) -> bool:
-    return not {cell.id for cell in result.cells}.isdisjoint(cells)
+def _is_about(cell: str, result: StrategyResult) -> bool:
+    return any(each.id == cell for each in result.cells)
 
 
 def _gate(results: TaskResults, verdict: Verdict) -> GateEvidence:
-    baseline = verdict.baseline.cells if verdict.baseline is not None else ()
+    baseline = verdict.baseline.cell if verdict.baseline is not None else ""
     against = next((each.label for each in results.strategies if _is_about(baseline, each)), "")
-    outcomes = [rule.outcome for rule in verdict.rules]
+    outcomes = [rule.outcome for rule in verdict.rules if rule.rule.tier == "blocking"]
     return GateEvidence(
         outcome=verdict.outcome,
         policy=str(verdict.policy.get("description") or "").strip() or verdict.policy_digest[:8],
