@@ -234,8 +234,8 @@ def _read_policy(path: PathLike | None, candidate: Contender, opponent: _Baselin
     if useless:
         ways = (
             f"Name a baseline with {setting('baseline', 'RUN:STRATEGY')}, or a policy with a floor or a ceiling on a score with "
-            f"{setting('policy', 'FILE')} (`bench gate --init` drafts one). To put a first model into service without a verdict, run "
-            f"`bench promote` with {setting('force')} and {setting('reason', 'TEXT')}."
+            f"{setting('policy', 'FILE')}. To put a first model into service without a verdict, promote it with {setting('force')} and "
+            f"{setting('reason', 'TEXT')}."
         )
         if path is None:
             raise BenchError(f"{registry}: no model is in service for '{task.name}', and there is no policy to judge by. {ways}")
