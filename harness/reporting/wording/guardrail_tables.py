@@ -72,5 +72,5 @@ def note_guardrails(results: Sequence[GuardrailResult]) -> str:
     """Below the table of guardrails: what its words mean."""
     notes = [text for status, text in _MEANINGS.items() if any(each.status == status for each in results)]
     raters = "values from raters are those of the human review" if any(each.measured_by == "raters" for each in results) else ""
-    text = "; ".join(filter(None, ["in brackets, one-sided 95% limits", *notes, raters]))
+    text = "; ".join(filter(None, ["in brackets, one-sided limits, 95% for all strategies together", *notes, raters]))
     return f"{text[:1].upper()}{text[1:]}." if results else ""
