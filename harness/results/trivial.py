@@ -49,6 +49,11 @@ class TrivialBaseline:
     metrics: tuple[Metric, ...]
     _stacks: dict[str, Array] = field(default_factory=dict)
 
+    @property
+    def label(self) -> str | None:
+        """The label that it always gives; None where it writes texts, which may be what patients said."""
+        return self.answer if self.kind == "majority" else None
+
     def has_score(self, metric: Metric) -> bool:
         """Whether the score can be computed here."""
         return any(known.name == metric.name for known in self.metrics)

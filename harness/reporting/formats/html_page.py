@@ -27,6 +27,7 @@ from harness.reporting.wording import (
     run_sentences,
     table_notes,
     task_sentences,
+    trivial_sentences,
 )
 from harness.results import PHASES, RunResults
 from harness.store import write_text
@@ -75,7 +76,7 @@ def _environment(folder: Path) -> jinja2.Environment:
     environment = page_environment(folder)
     modules = (
         charts, decision_sentences, gate_sentences, gate_tables, guardrail_tables, learning_sentences, names, numbers, review_sentences,
-        review_tables, run_sentences, table_notes, task_sentences,
+        review_tables, run_sentences, table_notes, task_sentences, trivial_sentences,
     )  # fmt: skip
     environment.filters["summarize"] = task_sentences.summarize_task
     environment.globals |= {module.__name__.rpartition(".")[2]: module for module in modules}

@@ -52,6 +52,7 @@ def _decision(outcome: TaskOutcome) -> dict[str, Any]:
     return values | {
         "task": outcome.name,
         "score": outcome.primary.name,
+        "trivial": asdict(outcome.trivial) if outcome.trivial else None,
         "rules": [rule.model_dump(mode="json", exclude_none=True) for rule in decision.rules],
         "guardrails": [vars(each) | {"rule": each.rule.model_dump(mode="json", exclude_none=True)} for each in decision.guardrails],
         "comparison": {name: value for name, value in asdict(compared).items() if name != "choice"} if compared else None,

@@ -6,7 +6,15 @@ import re
 from collections.abc import Sequence
 
 from harness.reporting.views import Report, TaskView, build_report_view
-from harness.reporting.wording import decision_sentences, guardrail_tables, headings, numbers, run_sentences, task_sentences
+from harness.reporting.wording import (
+    decision_sentences,
+    guardrail_tables,
+    headings,
+    numbers,
+    run_sentences,
+    task_sentences,
+    trivial_sentences,
+)
 from harness.results import RunResults, StrategyCosts, StrategyResult
 from harness.text import one_line, short
 
@@ -85,6 +93,9 @@ def _table(task: TaskView) -> str:
     lines = ["| " + " | ".join([strategy, escape_markdown(task.primary.name), *others]) + " |"]
     lines += ["| --- | ---: | --- | ---: | ---: | ---: | ---: |"]
     lines += ["| " + " | ".join(_cells(task, result)) + " |" for result in task.strategies]
+    if task.trivial:
+        name = f"{headings.LABELS['trivial']}: {trivial_sentences.describe_reference(task.trivial)}"
+        lines += [f"| {escape_markdown(name)} | {numbers.score(task.trivial.value, task.primary.unit)} {'| ' * len(others)}|"]
     return "\n".join(lines)
 
 

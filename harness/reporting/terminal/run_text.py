@@ -22,6 +22,7 @@ from harness.reporting.wording import (
     run_sentences,
     table_notes,
     task_sentences,
+    trivial_sentences,
 )
 from harness.results import RunResults, StrategyResult
 from harness.text import one_line, short
@@ -56,6 +57,8 @@ def print_run(run: RunResults, console: Console) -> None:
         task = build_task_outcome(results)
         print_text(console, Text(table_notes.describe_task_title(task), style="bold"))
         print_table(console, _fit(task.strategies, _columns(task), width), width)
+        if reference := trivial_sentences.describe_trivial(task):
+            print_text(console, Text(one_line(reference)))
         _print_decision(task, console, width)
         for sentence in _sentences(task):
             print_text(console, Text(one_line(sentence)))

@@ -2,7 +2,7 @@
 
 from harness.reporting.views.overview import OverallGain, OverviewRow, build_overview_rows, compute_overall_gains
 from harness.reporting.views.report_view import Provenance, Report, RunPrice, build_report_view
-from harness.reporting.views.task_outcome import ScoreName, TaskOutcome, build_task_outcome
+from harness.reporting.views.task_outcome import ScoreName, TaskOutcome, TrivialReference, build_task_outcome
 from harness.reporting.views.task_view import TaskView
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "ScoreName",
     "TaskOutcome",
     "TaskView",
+    "TrivialReference",
     "build_overview_rows",
     "build_report_view",
     "build_task_outcome",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from harness.decision import CandidateStatus, Decision, collect_evidence, decide, load_findings, load_newest_verdicts
 from harness.gate import Verdict
 from harness.reporting.views.sections import FullTuningShare, LearningCurves, build_learning_curves, compare_with_full_tuning
-from harness.results import StrategyResult, TaskResults
+from harness.results import StrategyResult, TaskResults, TrivialKind
 from harness.review import Findings
 from harness.types import Metric, Task
 
@@ -24,6 +24,20 @@ class ScoreName:
 
 
 @dataclass(frozen=True)
+class TrivialReference:
+    """The trivial baseline beside the strategies.
+
+    Attributes:
+        label: the label that it always gives; None where it writes texts.
+        value: its primary score; None where that is undefined.
+    """
+
+    kind: TrivialKind
+    label: str | None
+    value: float | None
+
+
+@dataclass(frozen=True)
 class TaskOutcome:
     """What every form of the report shows about one task.
 
@@ -31,6 +45,7 @@ class TaskOutcome:
         run: the name of the run.
         test_size: the number of test examples.
         strategies: the best primary score first, those without a score last.
+        trivial: None where it has no score that could be computed here.
         full_tuning: strategies in shares of full fine-tuning; empty where that was not run.
         reviews: the packets that have ratings, the oldest first.
         verdicts: the newest of each strategy under each policy, the newest first.
@@ -42,6 +57,7 @@ class TaskOutcome:
     primary: ScoreName
     scores: tuple[ScoreName, ...]
     strategies: tuple[StrategyResult, ...]
+    trivial: TrivialReference | None
     decision: Decision
     full_tuning: tuple[FullTuningShare, ...]
     reviews: tuple[Findings, ...]
@@ -91,12 +107,20 @@ def build_task_outcome(results: TaskResults) -> TaskOutcome:
         primary=next((name for name in names if name.name == primary), ScoreName(primary, "higher", "", "")),
         scores=names,
         strategies=results.strategies,
+        trivial=_reference(results),
         decision=decide(collect_evidence(results, reviews, verdicts)),
         full_tuning=compare_with_full_tuning(results),
         reviews=reviews,
         verdicts=verdicts,
         learning=build_learning_curves(results),
     )
+
+
+def _reference(results: TaskResults) -> TrivialReference | None:
+    trivial, primary = results.trivial, results.primary
+    if trivial is None or primary is None or not trivial.has_score(primary):
+        return None
+    return TrivialReference(trivial.kind, trivial.label, trivial.score(primary))
 
 
 def _score_name(metric: Metric) -> ScoreName:

@@ -27,6 +27,7 @@ from harness.reporting.wording import (
     table_notes,
     task_sentences,
     text_table,
+    trivial_sentences,
 )
 from harness.reporting.wording.cell_notes import note_sentence
 from harness.reporting.wording.power_sentences import describe_power, describe_test_set
@@ -58,4 +59,5 @@ __all__ = [
     "table_notes",
     "task_sentences",
     "text_table",
+    "trivial_sentences",
 ]

@@ -128,6 +128,7 @@ LABELS: Mapping[str, str] = {
     "method": "Method",
     "total": "Total",
     "total_cost": "Total cost",
+    "trivial": "Trivial baseline",
     "tokens_per_second": "Training tokens/s",
     "peak_reserved": "Peak reserved",
     "parameters_trained": "Parameters trained",

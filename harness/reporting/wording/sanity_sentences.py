@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import cast
 
 from harness.decision import SanityCode, SanityFinding
-from harness.reporting.wording.names import starts_sentence, strategy_in_sentence
+from harness.reporting.wording import numbers
+from harness.reporting.wording.names import list_names, score_name, starts_sentence, strategy_in_sentence
+from harness.reporting.wording.trivial_sentences import quote_label, trivial_clause
+from harness.results import TrivialKind
+
+_MOST_LABELS = 3  # in a sentence
 
 
 def describe_finding(finding: SanityFinding) -> str:
@@ -18,18 +24,49 @@ def describe_finding(finding: SanityFinding) -> str:
 
 
 def finding_clause(finding: SanityFinding) -> str:
-    """A finding inside a sentence: about a strategy without its name, "answers 'ham' to everything"; about the task as it is."""
+    """A finding inside a sentence: about a strategy without its name, "answers “ham” to every example"; about the task as it is."""
     return _CLAUSES[finding.code](finding)
 
 
+def _not_better_than_trivial(finding: SanityFinding) -> str:
+    known = finding.numbers
+    is_better_here = known.get("gain", 0.0) > 0
+    kind = cast(TrivialKind, finding.texts["kind"][0])
+    rival = f"the trivial baseline, which {trivial_clause(kind, next(iter(finding.texts.get('label', ())), None))}"
+    verb = "is not shown to be better than" if is_better_here else "is not better than"
+    scores = ""
+    if "score" in known and "trivial" in known:
+        scores = f" ({score_name(finding.texts['score'][0])}: {numbers.score(known['score'])} vs. {numbers.score(known['trivial'])})"
+    return f"{verb} {rival}{scores}"
+
+
+def _constant_output(finding: SanityFinding) -> str:
+    labels = finding.texts.get("label", ())
+    what = f"answers {quote_label(labels[0])} to every example" if len(labels) == 1 else "gives the same answer to every example"
+    constant, seeds = finding.numbers["constant"], finding.numbers["seeds"]
+    return what if constant == seeds else f"{what} with {constant:.0f} of {seeds:.0f} seeds"
+
+
+def _few_examples_per_class(finding: SanityFinding) -> str:
+    few, labels = finding.numbers["few"], finding.numbers["labels"]
+    names = list_names([quote_label(label) for label in finding.texts["labels"]], _MOST_LABELS)
+    have = "has" if few == 1 else "have"
+    return f"{few:.0f} of {labels:.0f} classes {have} fewer than {finding.numbers['needed']:.0f} test examples ({names})"
+
+
+def _raters_disagree(finding: SanityFinding) -> str:
+    raters, score = numbers.share(finding.numbers["raters"]), numbers.share(finding.numbers["score"])
+    return f"has critical errors in {raters} of its outputs according to raters, but in {score} according to the automatic score"
+
+
 _CLAUSES: Mapping[SanityCode, Callable[[SanityFinding], str]] = {
-    "not_better_than_trivial": lambda finding: "is not shown to be better than the trivial baseline",
-    "trivial_not_scored": lambda finding: "could not be compared with the trivial baseline",
-    "constant_output": lambda finding: "gives the same answer to every example",
-    "empty_outputs": lambda finding: "often writes nothing",
-    "repeats_prompt": lambda finding: "often repeats its input",
-    "single_class_test_set": lambda finding: "all test examples have the same label",
-    "few_examples_per_class": lambda finding: "some classes have too few test examples",
-    "base_already_solves": lambda finding: "the untuned model already solves the task",
-    "raters_disagree": lambda finding: "raters and the automatic score disagree about critical errors",
+    "not_better_than_trivial": _not_better_than_trivial,
+    "trivial_not_scored": lambda finding: "could not be compared with the trivial baseline, because its score needs a script",
+    "constant_output": _constant_output,
+    "empty_outputs": lambda finding: f"writes nothing for {numbers.share(finding.numbers['share'])} of the examples",
+    "repeats_prompt": lambda finding: f"repeats the prompt in {numbers.share(finding.numbers['share'])} of its outputs",
+    "single_class_test_set": lambda finding: f"every test example has the label {quote_label(finding.texts['label'][0])}",
+    "few_examples_per_class": _few_examples_per_class,
+    "base_already_solves": lambda finding: "leaves less than the accepted margin Δ to gain by training",
+    "raters_disagree": _raters_disagree,
 }

@@ -47,6 +47,7 @@ def test_page_and_markdown_have_a_dash_and_the_reason(one_class):
     assert sentence in page
     assert sentence in markdown
     assert "| lora | – |" in markdown
+    assert "Trivial baseline: always answers “ham” | – |" in markdown
     assert "1.000" not in markdown
 
 
@@ -55,6 +56,7 @@ def test_terminal_has_a_dash(one_class):
     print_run(one_class, Console(file=text, width=200))
     row = next(line for line in text.getvalue().splitlines() if line.startswith("lora"))
     assert row.split()[:3] == ["lora", "done", "–"]
+    assert "very test example has the label “ham”." in text.getvalue()
 
 
 def test_comparison_has_no_verdict(one_class):

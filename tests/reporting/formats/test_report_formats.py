@@ -32,6 +32,8 @@ def test_markdown_says_what_to_ship_and_has_the_numbers_of_the_page(troubled: Ru
         assert f"### {escape_markdown(task.name)}\n\n**{escape_markdown(decision.state)}. {escape_markdown(decision.headline)}**" in text
         heads, _, *rows = [cells_of(line) for line in table.splitlines()]
         assert all(len(row) == len(heads) == 7 for row in rows)
+        *rows, trivial = rows
+        assert trivial[0].startswith("Trivial baseline: ")
         for ln, row in zip(task.strategies, rows, strict=True):
             assert row[0].startswith(("**" if ln.label == task.choice else "") + ln.label)
             if ln.primary:

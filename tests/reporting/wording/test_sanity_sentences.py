@@ -1,0 +1,93 @@
+"""Every sanity finding as a sentence with its numbers, and the trivial baseline in words."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+import pytest
+
+from harness.decision import SanityCode, SanityFinding
+from harness.reporting.wording.sanity_sentences import describe_finding
+from harness.reporting.wording.trivial_sentences import trivial_clause
+
+SCORES = {"score": 0.455, "trivial": 0.467, "gain": -0.012, "least": -0.2, "examples": 12.0}
+SENTENCES = [
+    (
+        SanityFinding(
+            "not_better_than_trivial", "blocks", "lora", SCORES, {"kind": ("majority",), "label": ("ham",), "score": ("macro_f1",)}
+        ),
+        "LoRA is not better than the trivial baseline, which always answers “ham” (F1, every class equal: 0.455 vs. 0.467).",
+    ),
+    (
+        SanityFinding("not_better_than_trivial", "blocks", "base", SCORES | {"gain": 0.1}, {"kind": ("lead",), "score": ("rougeL",)}),
+        "The untuned model is not shown to be better than the trivial baseline, which copies the first sentences of the input "
+        "(Match with the reference: 0.455 vs. 0.467).",
+    ),
+    (
+        SanityFinding(
+            "not_better_than_trivial", "blocks", "lora", {"score": 0.1}, {"kind": ("majority",), "label": ("ham",), "score": ("mcc",)}
+        ),
+        "LoRA is not better than the trivial baseline, which always answers “ham”.",
+    ),
+    (
+        SanityFinding("trivial_not_scored", "conditions", "lora", texts={"score": ("tone",)}),
+        "LoRA could not be compared with the trivial baseline, because its score needs a script.",
+    ),
+    (
+        SanityFinding("constant_output", "blocks", "lora", {"constant": 1, "seeds": 1, "examples": 12}, {"label": ("ham",)}),
+        "LoRA answers “ham” to every example.",
+    ),
+    (
+        SanityFinding("constant_output", "conditions", "lora", {"constant": 1, "seeds": 3, "examples": 12}),
+        "LoRA gives the same answer to every example with 1 of 3 seeds.",
+    ),
+    (
+        SanityFinding("empty_outputs", "blocks", "lora", {"count": 9, "outputs": 10, "share": 0.9}),
+        "LoRA writes nothing for 90% of the examples.",
+    ),
+    (
+        SanityFinding("repeats_prompt", "blocks", "base", {"count": 9, "outputs": 12, "share": 0.75}),
+        "The untuned model repeats the prompt in 75% of its outputs.",
+    ),
+    (
+        SanityFinding("single_class_test_set", "blocks", numbers={"examples": 12}, texts={"label": ("ham",)}),
+        "Every test example has the label “ham”.",
+    ),
+    (
+        SanityFinding(
+            "few_examples_per_class", "notes", numbers={"needed": 5, "few": 1, "labels": 4, "fewest": 2}, texts={"labels": ("fraud",)}
+        ),
+        "1 of 4 classes has fewer than 5 test examples (“fraud”).",
+    ),
+    (
+        SanityFinding(
+            "few_examples_per_class",
+            "conditions",
+            numbers={"needed": 5, "few": 6, "labels": 77, "fewest": 0},
+            texts={"labels": tuple("abcdef")},
+        ),
+        "6 of 77 classes have fewer than 5 test examples (“a”, “b”, “c” and 3 others).",
+    ),
+    (
+        SanityFinding("base_already_solves", "notes", "base", {"score": 0.995, "best": 1.0, "margin": 0.01}),
+        "The untuned model leaves less than the accepted margin Δ to gain by training.",
+    ),
+    (
+        SanityFinding("raters_disagree", "conditions", "lora", {"raters": 0.4, "score": 0.05}),
+        "LoRA has critical errors in 40% of its outputs according to raters, but in 5% according to the automatic score.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("finding", "sentence"), SENTENCES)
+def test_finding_as_a_sentence(finding: SanityFinding, sentence: str) -> None:
+    assert describe_finding(finding) == sentence
+
+
+def test_every_finding_has_a_sentence() -> None:
+    assert {finding.code for finding, _ in SENTENCES} == set(get_args(SanityCode))
+
+
+def test_hostile_and_long_labels_stay_short_and_visible() -> None:
+    assert trivial_clause("majority", "\u202eevil\x00" + "x" * 500).startswith("always answers “⟦U+202E⟧evil⟦U+0000⟧x")
+    assert len(trivial_clause("majority", "x" * 500)) < 80
