@@ -5,6 +5,7 @@ Only the examples on which exactly one of the two is right count: `gained` (the 
 
 from __future__ import annotations
 
+import math
 from typing import TypeAlias
 
 import numpy as np
@@ -64,6 +65,9 @@ def tango_limits(gained: ArrayLike, lost: ArrayLike, n: float, confidence: float
 
     b, c = np.asarray(gained, dtype=np.float64), np.asarray(lost, dtype=np.float64)
     z, observed = NormalDist().inv_cdf((1 + confidence) / 2), (b - c) / n
+    if b.ndim == c.ndim == 0:  # a single table: plain numbers are fifty times faster than arrays of one
+        ends = _find_crossing(float(b), float(c), n, z, -1.0, float(observed)), _find_crossing(float(b), float(c), n, -z, float(observed), 1.0)
+        return np.asarray(ends[0]), np.asarray(ends[1])
     low = _crossing(b, c, n, target=z, left=np.full_like(observed, -1.0), right=observed)
     high = _crossing(b, c, n, target=-z, left=observed, right=np.full_like(observed, 1.0))
     return low, high
@@ -75,6 +79,19 @@ def _crossing(b: Array, c: Array, n: float, *, target: float, left: Array, right
         above = _statistic(b, c, n, middle) > target
         left, right = np.where(above, middle, left), np.where(above, right, middle)
     return np.asarray((left + right) / 2)
+
+
+def _find_crossing(b: float, c: float, n: float, target: float, left: float, right: float) -> float:
+    """`_crossing` for one table."""
+    for _ in range(60):
+        middle = (left + right) / 2
+        linear = (2 * n - b + c) * middle - b - c
+        losses = (math.sqrt(max(linear * linear + 8 * n * c * middle * (1 - middle), 0.0)) - linear) / (4 * n)
+        variance = n * (2 * losses + middle * (1 - middle))
+        distance = b - c - n * middle
+        above = distance / math.sqrt(variance) > target if variance > 0 else distance > 0
+        left, right = (middle, right) if above else (left, middle)
+    return (left + right) / 2
 
 
 def _statistic(b: Array, c: Array, n: float, delta: Array) -> Array:

@@ -1,0 +1,314 @@
+"""The audit of a report: its own procedures on simulated test sets of the same size, in worlds whose truth is known.
+
+| promise | world | counted |
+| --- | --- | --- |
+| the interval of a score, or of a difference, holds the truth | as observed | intervals that hold it |
+| "better" and "worse" point in the right direction | as observed | verdicts that do not |
+| equally good strategies are not called different | tilted: the two are equal | verdicts "better" or "worse" |
+| what is recommended is within Δ of the best | tilted: one is worse by a little more than Δ | wrong recommendations |
+| the same, where the loss is hidden in rare total failures | the best and a copy of it that fails | wrong recommendations |
+| what is said to keep a guardrail keeps it | tilted: the score is at the limit | guardrails called kept |
+
+Every world is made from the examples of the run (`world`). What no example of the run shows, no simulation can show.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import combinations
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.statistics.audit.audit_result import Audit, AuditCheck, CheckKind, Rate, SkippedCheck, SkipReason
+from harness.statistics.audit.world import Sample, World, make_world
+from harness.statistics.claims import check_above, orient, recommend, score_claim_limits
+from harness.statistics.comparison import compare_scores
+from harness.statistics.examples import cluster_index, complete_examples, count_units
+from harness.statistics.intervals import score_stacks
+from harness.types import Metric
+
+Array: TypeAlias = NDArray[np.float64]
+Key: TypeAlias = tuple[CheckKind, tuple[str, ...], str]
+
+_CONFIDENCE = 0.95
+_BEYOND = 1.02  # times Δ: a loss that is just too large
+_MOST_PAIRS = 6  # strategies of which all pairs are compared; of more, the best with each of the others
+
+
+@dataclass(frozen=True)
+class AuditedStrategy:
+    """A strategy: its statistics, (n, seeds, d), and its cost of use, None where it is not known."""
+
+    name: str
+    stack: Array
+    cost: float | None
+
+
+@dataclass(frozen=True)
+class RateLimit:
+    """A guardrail of the best strategy: the statistics of its score, (n, seeds, d), and the limit of the score.
+
+    Attributes:
+        is_floor: whether the score must be at least the limit; otherwise at most.
+    """
+
+    metric: Metric
+    stack: Array
+    limit: float
+    is_floor: bool
+
+
+def audit_report(
+    strategies: Sequence[AuditedStrategy],
+    *,
+    metric: Metric,
+    margin: float,
+    groups: Sequence[str | None],
+    limits: Callable[[str], Sequence[RateLimit]] = lambda best: (),
+    simulations: int = 200,
+    alpha: float = 0.05,
+    seed: int = 0,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Audit | None:
+    """Simulate the report of these strategies; None without a strategy or with fewer than two independent examples.
+
+    An interruption (KeyboardInterrupt) ends with the simulations that are done, if there are any.
+
+    Args:
+        limits: the guardrails of a strategy, by its name.
+        simulations: test sets to draw in each world, at least 1.
+        progress: called with the number of simulations that are done, and of all.
+
+    Raises:
+        ValueError: shapes that do not fit, or no simulation.
+    """
+    if simulations < 1:
+        raise ValueError(f"at least one simulation is needed, not {simulations}")
+    if not strategies:
+        return None
+    joined = np.concatenate([each.stack for each in strategies], axis=1)
+    complete = complete_examples(joined, groups)
+    cluster = cluster_index(complete.groups, len(complete.stack))
+    if count_units(len(complete.stack), cluster) < 2:
+        return None
+    cuts = tuple(int(cut) for cut in np.cumsum([each.stack.shape[1] for each in strategies])[:-1])
+    observed = make_world(metric, complete.stack, cuts, cluster)
+    study = _Study(observed, strategies, margin, alpha)
+    study.plan(groups, limits)
+    rng = np.random.default_rng(seed)
+    done = 0
+    try:
+        for done in range(1, simulations + 1):
+            study.simulate(rng)
+            progress(done, simulations)
+    except KeyboardInterrupt:
+        done -= 1
+        if done < 1:
+            raise
+    return study.result(done, simulations, seed, complete.dropped)
+
+
+@dataclass
+class _Tally:
+    """What is counted for one promise."""
+
+    truth: float
+    limit: float
+    hits: int = 0
+    times: int = 0
+    flagged: int = 0
+
+    def count(self, hit: bool, *, reliable: bool) -> None:
+        self.hits += hit
+        self.times += 1
+        self.flagged += not reliable
+
+
+@dataclass
+class _Study:
+    """All worlds of an audit, and what was counted in them."""
+
+    observed: World
+    strategies: Sequence[AuditedStrategy]
+    margin: float
+    alpha: float
+    tallies: dict[Key, _Tally] = field(default_factory=dict)
+    skipped: list[SkippedCheck] = field(default_factory=list)
+    choices: Counter[str | None] = field(default_factory=Counter)
+    good: int = 0
+    recommended: int = 0
+    equal_worlds: dict[tuple[int, int], World] = field(default_factory=dict)
+    choice_worlds: dict[tuple[CheckKind, int], World] = field(default_factory=dict)
+    guardrails: list[tuple[RateLimit, World, Key]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.metric = self.observed.metric
+        self.names = tuple(each.name for each in self.strategies)
+        self.costs: Mapping[str, float | None] = {each.name: each.cost for each in self.strategies}
+        self.truth = self.observed.truth()
+        self.best = int(np.argmax(self.observed.sign * self.truth))
+        self.has_choice = len(self.names) > 1 and self.metric.direction != "none"
+        pairs = list(combinations(range(len(self.names)), 2))
+        self.pairs = pairs if len(self.names) <= _MOST_PAIRS else [pair for pair in pairs if self.best in pair]
+
+    # -- worlds
+
+    def plan(self, groups: Sequence[str | None], limits: Callable[[str], Sequence[RateLimit]]) -> None:
+        """Build every world, and note those that cannot be built."""
+        if len(self.names) < 2:
+            self._skip("difference_interval", self.names, "one_strategy")
+        elif not self.has_choice:
+            self._skip("wrong_choice", self.names, "no_direction")
+        else:
+            for other in range(len(self.names)):
+                if other != self.best:
+                    self._plan_pair(other)
+            self._plan_failures()
+        self._plan_guardrails(groups, limits)
+
+    def _plan_pair(self, other: int) -> None:
+        names = (self.names[self.best], self.names[other])
+        why: SkipReason = "not_additive" if self.metric.level == "rows" else "out_of_reach"
+        worse = self.observed.tilted_to_difference(other, self.best, -_BEYOND * self.margin)
+        if worse is None:
+            self._skip("wrong_choice", names, why)
+        else:
+            self.choice_worlds["wrong_choice", other] = worse
+        equal = self.observed.tilted_to_difference(other, self.best, 0.0)
+        if equal is None:
+            self._skip("false_difference", names, why)
+        else:
+            self.equal_worlds[self.best, other] = equal
+
+    def _plan_failures(self) -> None:
+        """The cheapest of the others becomes a copy of the best that fails on rare examples."""
+        others = [i for i in range(len(self.names)) if i != self.best]
+        cheapest = min(others, key=lambda i: math.inf if (cost := self.costs[self.names[i]]) is None else cost)
+        world = self.observed.with_failing_copy(self.best, cheapest, _BEYOND * self.margin)
+        if world is None:
+            self._skip("hidden_failures", (self.names[self.best], self.names[cheapest]), "no_scale")
+        else:
+            self.choice_worlds["hidden_failures", cheapest] = world
+
+    def _plan_guardrails(self, groups: Sequence[str | None], limits: Callable[[str], Sequence[RateLimit]]) -> None:
+        name = self.names[self.best]
+        for limit in limits(name):
+            complete = complete_examples(limit.stack, groups)
+            cluster = cluster_index(complete.groups, len(complete.stack))
+            key: Key = ("false_guardrail", (name,), limit.metric.name)
+            world = None
+            if count_units(len(complete.stack), cluster) > 1 and limit.metric.level != "rows":
+                world = make_world(limit.metric, complete.stack, (), cluster).tilted_to_score(0, limit.limit)
+            if world is None:
+                self.skipped.append(SkippedCheck(*key[:2], "not_additive" if limit.metric.level == "rows" else "out_of_reach"))
+            else:
+                self.guardrails.append((limit, world, key))
+                self.tallies[key] = _Tally(limit.limit, self.alpha)
+
+    def _skip(self, kind: CheckKind, strategies: tuple[str, ...], reason: SkipReason) -> None:
+        self.skipped.append(SkippedCheck(kind, strategies, reason))
+
+    # -- simulations
+
+    def simulate(self, rng: np.random.Generator) -> None:
+        """Draw one test set in each world, and count what its report would say."""
+        self._simulate_intervals(self.observed.draw(rng))
+        for (best, other), world in self.equal_worlds.items():
+            sample = world.draw(rng)
+            sides = world.sides(sample.positions)
+            comparison = compare_scores(sides[best], sides[other], metric=self.metric, groups=sample.groups, margin=self.margin)
+            tally = self._tally("false_difference", (self.names[best], self.names[other]), 0.0, 1 - _CONFIDENCE)
+            tally.count(comparison.verdict in ("better", "worse"), reliable=comparison.reliable)
+        for (kind, other), world in self.choice_worlds.items():
+            self._simulate_choice(kind, other, world, world.draw(rng))
+        for limit, world, key in self.guardrails:
+            sample = world.draw(rng)
+            level = self.alpha / len(self.names)
+            found = score_claim_limits(
+                world.stack[sample.positions], metric=limit.metric, groups=_as_texts(sample), alpha=level
+            )
+            threshold = limit.limit if limit.is_floor else -limit.limit
+            check = check_above(orient(found, higher_is_better=limit.is_floor), threshold)
+            self.tallies[key].count(check.status == "shown", reliable=found.reliable)
+
+    def _simulate_intervals(self, sample: Sample) -> None:
+        """Intervals, verdicts and the recommendation where the run's examples are the truth."""
+        sides = self.observed.sides(sample.positions)
+        groups = _as_texts(sample)
+        for i, side in enumerate(sides):
+            score = score_stacks([self.metric], lambda _, own=side: own, groups)[self.metric.name]  # type: ignore[misc]
+            if score.low is not None and score.high is not None:
+                tally = self._tally("score_interval", (self.names[i],), float(self.truth[i]), _CONFIDENCE)
+                tally.count(score.low <= self.truth[i] <= score.high, reliable=score.reliable)
+        for i, j in self.pairs:
+            comparison = compare_scores(sides[i], sides[j], metric=self.metric, groups=groups, margin=self.margin)
+            if comparison.low is None or comparison.high is None:
+                continue
+            names, truth = (self.names[i], self.names[j]), float(self.truth[j] - self.truth[i])
+            held = comparison.low <= truth <= comparison.high
+            self._tally("difference_interval", names, truth, _CONFIDENCE).count(held, reliable=comparison.reliable)
+            if self.metric.direction != "none":
+                right = "better" if self.observed.sign * truth > 0 else "worse"
+                wrong = comparison.verdict in ("better", "worse") and comparison.verdict != right
+                self._tally("wrong_direction", names, truth, 1 - _CONFIDENCE).count(wrong, reliable=comparison.reliable)
+        if self.has_choice:
+            choice, _ = self._recommend(self.observed, sample)
+            self.choices[choice] += 1
+            self.recommended += 1
+            lead = self.observed.sign * self.truth
+            self.good += choice is not None and bool(lead.max() - lead[self.names.index(choice)] <= self.margin)
+
+    def _simulate_choice(self, kind: CheckKind, other: int, world: World, sample: Sample) -> None:
+        choice, reliable = self._recommend(world, sample)
+        truth = world.sign * world.truth()
+        wrong = choice is not None and bool(truth.max() - truth[self.names.index(choice)] > self.margin)
+        names = (self.names[self.best], self.names[other])
+        tally = self._tally(kind, names, float(world.sign * (truth[other] - truth[self.best])), self.alpha)
+        tally.count(wrong, reliable=reliable)
+
+    def _recommend(self, world: World, sample: Sample) -> tuple[str | None, bool]:
+        """The strategy that the report would recommend, and whether its limits are reliable."""
+        stacks = dict(zip(self.names, world.sides(sample.positions), strict=True))
+        found = recommend(stacks, self.costs, metric=self.metric, margin=self.margin, groups=_as_texts(sample), alpha=self.alpha)
+        return (None, False) if found is None else (found.choice, found.reliable)
+
+    def _tally(self, kind: CheckKind, names: tuple[str, ...], truth: float, limit: float) -> _Tally:
+        return self.tallies.setdefault((kind, names, self.metric.name), _Tally(truth, limit))
+
+    # -- result
+
+    def result(self, done: int, requested: int, seed: int, dropped: int) -> Audit:
+        """What was counted."""
+        checks = tuple(
+            AuditCheck(kind, names, tally.truth, Rate(tally.hits, tally.times), tally.limit, Rate(tally.flagged, tally.times), score)
+            for (kind, names, score), tally in self.tallies.items()
+            if tally.times
+        )
+        choices = {name: Rate(self.choices[name], self.recommended) for name in (*self.names, None)} if self.recommended else {}
+        return Audit(
+            score=self.metric.name,
+            unit=self.metric.unit,
+            n=len(self.observed.stack),
+            units=len(self.observed.chances),
+            dropped=dropped,
+            strategies=self.names,
+            best=self.names[self.best],
+            margin=self.margin,
+            alpha=self.alpha,
+            simulations=done,
+            requested=requested,
+            seed=seed,
+            checks=checks,
+            skipped=tuple(self.skipped),
+            choices=choices,
+            good_choices=Rate(self.good, self.recommended) if self.recommended else None,
+        )
+
+
+def _as_texts(sample: Sample) -> list[str | None]:
+    return [None if group is None else str(group) for group in sample.groups]

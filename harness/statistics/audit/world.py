@@ -1,0 +1,160 @@
+"""Worlds to simulate: the examples of a run, each with a chance to be drawn. The truth is then known exactly.
+
+With equal chances, the observed scores are the truth. Other truths (two strategies that are equally good, one that is worse by Δ) are reached
+by exponential tilting: the chance of a unit is proportional to exp(λ·z), where z is its influence on the score, and λ is found by bisection.
+No score of any example is changed, so that distributions, ties and correlations stay those of the run, and of all such weightings this one
+is the closest to equal chances (Efron 1981, "Nonparametric standard errors and confidence intervals", section 11).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.metrics import BOUNDS
+from harness.statistics.comparison import SAME
+from harness.statistics.examples import cluster_sums, count_units
+from harness.statistics.intervals import leave_one_out
+from harness.types import Metric
+
+Array: TypeAlias = NDArray[np.float64]
+
+_STEEPEST = 12.0  # λ, in standard deviations of the influence
+_LEAST_EFFECTIVE = 0.25  # of the units: with fewer, a world hangs on a few examples
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """The positions of the drawn examples, (m,), and the group of each: a unit that is drawn twice is two groups."""
+
+    positions: NDArray[np.int64]
+    groups: tuple[int | None, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class World:
+    """Examples, and the chance of each independent unit (example, or group of examples) to be drawn.
+
+    Attributes:
+        stack: the statistics of all strategies side by side, (n, seeds of all, d), complete.
+        cuts: where the seeds of one strategy end and those of the next begin.
+        cluster: the group of each example, (n,); None where all are independent.
+        chances: (units,), sum 1.
+        drawn: how many units a sample has.
+    """
+
+    metric: Metric
+    stack: Array
+    cuts: tuple[int, ...]
+    cluster: NDArray[np.int64] | None
+    chances: Array
+    drawn: int
+
+    @property
+    def sign(self) -> float:
+        """−1 where a lower score is better."""
+        return -1.0 if self.metric.direction == "lower" else 1.0
+
+    def truth(self, chances: Array | None = None) -> Array:
+        """The true score of each strategy, (k,)."""
+        weights = self.chances if chances is None else chances
+        n, seeds, d = self.stack.shape
+        if self.metric.level == "rows":
+            rows = weights if self.cluster is None else weights[self.cluster]
+            scores = np.array([float(self.metric.aggregate(self.stack[:, k], rows[None] * len(rows))[0]) for k in range(seeds)])
+        else:
+            sums, sizes = cluster_sums(self.stack.reshape(n, seeds * d), self.cluster)
+            totals = (weights @ sums).reshape(seeds, d)
+            scores = self.metric.aggregate(totals, np.full(seeds, float(weights @ sizes)))
+        return np.array([side.mean() for side in np.split(scores, self.cuts)])
+
+    def sides(self, positions: NDArray[np.int64]) -> list[Array]:
+        """The statistics of each strategy on these examples, (m, seeds, d)."""
+        return np.split(self.stack[positions], self.cuts, axis=1)
+
+    def draw(self, rng: np.random.Generator) -> Sample:
+        """A new test set of as many units."""
+        units = rng.choice(len(self.chances), size=self.drawn, p=self.chances)
+        if self.cluster is None:
+            return Sample(units, (None,) * len(units))
+        order, starts = self._members()
+        positions = [order[starts[u] : starts[u + 1]] for u in units]
+        groups = tuple(copy for copy, members in enumerate(positions) for _ in members)
+        return Sample(np.concatenate(positions), groups)
+
+    def _members(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The examples in the order of their clusters, and where each cluster starts."""
+        cluster = np.zeros(0, dtype=np.int64) if self.cluster is None else self.cluster
+        return np.argsort(cluster, kind="stable"), np.concatenate([[0], np.cumsum(np.bincount(cluster))])
+
+    def influence(self) -> Array:
+        """What each unit adds to the score of each strategy, (units, k), from leaving it out; 0 for scores that are not additive."""
+        left_out = leave_one_out(self.metric, self.stack, self.cluster)
+        return np.stack([-side.mean(axis=1) for side in np.split(left_out, self.cuts, axis=1)], axis=1)
+
+    def tilted_to_difference(self, i: int, j: int, target: float) -> World | None:
+        """The world in which strategy i is better than j by the target (below 0: worse); None where there is none near this one."""
+        return self._tilted(lambda scores: self.sign * (scores[i] - scores[j]), self.sign * self._lead_influence(i, j), target)
+
+    def tilted_to_score(self, i: int, target: float) -> World | None:
+        """The world in which the score of strategy i is the target; None where there is none near this one."""
+        return self._tilted(lambda scores: scores[i], self.influence()[:, i], target)
+
+    def _lead_influence(self, i: int, j: int) -> Array:
+        influence = self.influence()
+        return np.asarray(influence[:, i] - influence[:, j])
+
+    def _tilted(self, value: Callable[[Array], float], influence: Array, target: float) -> World | None:
+        spread = float(influence.std())
+        if spread < SAME or not np.isfinite(spread):
+            return None
+        z = (influence - influence.mean()) / spread
+
+        def chances(slope: float) -> Array:
+            weights = np.exp(slope * z - np.max(slope * z))
+            return np.asarray(weights / weights.sum())
+
+        low, high = -_STEEPEST, _STEEPEST
+        if not value(self.truth(chances(low))) <= target <= value(self.truth(chances(high))):
+            return None
+        for _ in range(60):
+            middle = (low + high) / 2
+            low, high = (middle, high) if value(self.truth(chances(middle))) < target else (low, middle)
+        found = chances(low)
+        is_near = 1 / float(np.sum(found**2)) >= _LEAST_EFFECTIVE * len(found)
+        return replace(self, chances=found) if is_near else None
+
+    def with_failing_copy(self, of: int, place: int, loss: float) -> World | None:
+        """The world in which strategy `place` equals strategy `of`, except that it fails totally on a share of the units, and so loses
+        `loss`. None where the scale has no worst value, or a total failure costs too little.
+
+        Every unit occurs twice: once as it is, and once with the failure.
+        """
+        if self.metric.level != "example" or self.metric.unit not in BOUNDS:
+            return None
+        lowest, highest = BOUNDS[self.metric.unit]
+        worst = lowest if self.sign > 0 else highest
+        at_stake = self.sign * (float(self.truth()[of]) - worst)
+        if at_stake <= loss:
+            return None
+        share = loss / at_stake
+        sides = np.split(self.stack, self.cuts, axis=1)
+        sides[place] = sides[of]
+        as_it_is = np.concatenate(sides, axis=1)
+        sides[place] = np.full_like(sides[of], worst)
+        failing = np.concatenate(sides, axis=1)
+        cuts = tuple(int(cut) for cut in np.cumsum([side.shape[1] for side in sides])[:-1])
+        units = len(self.chances)
+        cluster = None if self.cluster is None else np.concatenate([self.cluster, self.cluster + units])
+        chances = np.concatenate([(1 - share) * self.chances, share * self.chances])
+        return replace(self, stack=np.concatenate([as_it_is, failing]), cuts=cuts, cluster=cluster, chances=chances)
+
+
+def make_world(metric: Metric, stack: Array, cuts: tuple[int, ...], cluster: NDArray[np.int64] | None) -> World:
+    """The world whose truth is what was observed."""
+    units = count_units(len(stack), cluster)
+    return World(metric, stack, cuts, cluster, np.full(units, 1 / units), units)
