@@ -1,5 +1,6 @@
 """The typed Python interface. `from harness import …` offers the main names; the others are imported from here."""
 
+from harness.api.auditing import audit
 from harness.api.catalogs import load_strategy, load_task, open_catalog
 from harness.api.comparing import compare, plan
 from harness.api.finished_models import FinishedListener, export, predict
@@ -13,6 +14,7 @@ __all__ = [
     "FinishedListener",
     "NotPassedError",
     "Run",
+    "audit",
     "compare",
     "draft_policy",
     "export",

@@ -27,6 +27,7 @@ _COMMANDS = {
     "plan": ("harness.cli.commands.plan:plan", "Show what the test set of a task can detect, before a run."),
     "report": ("harness.cli.commands.report:report", "Write the report of a run as HTML, Markdown, JSON or CSV."),
     "compare": ("harness.cli.commands.compare:compare", "Compare two strategies of a run, or one strategy in two runs."),
+    "audit": ("harness.cli.commands.audit:audit", "Simulate how often the report of a run errs on data like its own."),
     "gate": ("harness.cli.commands.gate:gate", "Decide whether a model may replace the current one."),
     "promote": ("harness.cli.commands.gate:promote", "Put a model into service, if it passes the gate."),
     "registry": ("harness.cli.commands.gate:registry", "Show the models in service, and their history."),

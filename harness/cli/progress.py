@@ -15,6 +15,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from harness.cli.wording import message
+from harness.text import short
 
 if TYPE_CHECKING:
     from harness.results import RunResults
@@ -191,3 +192,28 @@ def _duration(seconds: float) -> str:
     if hours:
         return f"{hours} h {minutes:02d} min"
     return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
+
+
+class SimulationProgress:
+    """A bar for simulations, on standard error; nothing without a terminal."""
+
+    def __init__(self, console: Console | None = None) -> None:
+        from rich.progress import Progress, TaskID
+
+        self._bar = Progress(console=console or Console(stderr=True, highlight=False, emoji=False), transient=True)
+        self._tasks: dict[str, TaskID] = {}
+
+    def __enter__(self) -> SimulationProgress:
+        if self._bar.console.is_terminal:
+            self._bar.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self._bar.live.is_started:  # otherwise rich prints an empty line
+            self._bar.stop()
+
+    def show(self, name: str, done: int, total: int) -> None:
+        """Show how many of the simulations of one task are done."""
+        if name not in self._tasks:
+            self._tasks[name] = self._bar.add_task(escape(short(name, 40)), total=total)
+        self._bar.update(self._tasks[name], completed=done)

@@ -8,8 +8,20 @@
 | `comparison/` | is B better than A, and by how much? |
 | `claims/` | what may be claimed: limits, "not worse", recommendation |
 | `learning/` | what would more training examples bring? |
+| `audit/` | what are these answers worth on given data? |
 """
 
+from harness.statistics.audit import (
+    Audit,
+    AuditCheck,
+    AuditedStrategy,
+    CheckKind,
+    Rate,
+    RateLimit,
+    SkippedCheck,
+    SkipReason,
+    audit_report,
+)
 from harness.statistics.claims import (
     Candidate,
     ClaimCheck,
@@ -104,8 +116,12 @@ __all__ = [
     "FAR_FACTOR",
     "POWER",
     "TARGET_SIZES",
+    "Audit",
+    "AuditCheck",
+    "AuditedStrategy",
     "Basis",
     "Candidate",
+    "CheckKind",
     "ClaimCheck",
     "ClaimStatus",
     "Comparison",
@@ -123,14 +139,19 @@ __all__ = [
     "PairVerdict",
     "PowerAnalysis",
     "PowerLaw",
+    "Rate",
+    "RateLimit",
     "Recommendation",
     "Reduction",
     "SeedSpread",
+    "SkipReason",
+    "SkippedCheck",
     "Standing",
     "Step",
     "adjust_p_values",
     "allow_for_unseen",
     "analyze_power",
+    "audit_report",
     "bootstrap_interval",
     "check_above",
     "clopper_pearson_interval",

@@ -1,6 +1,7 @@
 """The layout of a run folder, in one place.
 
     run.json  data/<task>.parquet  cells/<cell id>/{cell.json, predictions.parquet, training.jsonl, artifact/, log.txt}  report.html
+    audit.html
 
 A run that is not finished also has `work/` with its training examples, and its cells may have `checkpoint/`. Both are deleted at the
 end, so that a run can be shared without its training data.
@@ -104,6 +105,11 @@ class RunFolder:
     def report(self) -> Path:
         """The HTML report."""
         return self.path / "report.html"
+
+    @property
+    def audit(self) -> Path:
+        """The audit of the report, as a page."""
+        return self.path / "audit.html"
 
     def cell(self, cell_id: str) -> CellFolder:
         """The folder of a cell; it need not exist yet."""

@@ -1,5 +1,6 @@
 """A run as a file: the HTML page, Markdown, CSV and JSON; a verdict as Markdown, JSON and JUnit XML; a review as JSON."""
 
+from harness.reporting.formats.audit_page import audit_to_json, render_audit
 from harness.reporting.formats.csv_table import to_csv
 from harness.reporting.formats.findings_export import findings_to_json
 from harness.reporting.formats.html_page import render, rewrite_page, write_page
@@ -9,9 +10,11 @@ from harness.reporting.formats.notebook_html import to_notebook_html
 from harness.reporting.formats.verdict_export import verdict_to_json, verdict_to_junit, verdict_to_markdown
 
 __all__ = [
+    "audit_to_json",
     "comparison_to_json",
     "findings_to_json",
     "render",
+    "render_audit",
     "rewrite_page",
     "to_csv",
     "to_json",

@@ -4,6 +4,7 @@ One module for each subject; callers import the module. Snapshots of what these 
 """
 
 from harness.reporting.wording import (
+    audit_sentences,
     cell_notes,
     chart_texts,
     comparison_sentences,
@@ -33,6 +34,7 @@ from harness.reporting.wording.cell_notes import note_sentence
 from harness.reporting.wording.power_sentences import describe_power, describe_test_set
 
 __all__ = [
+    "audit_sentences",
     "cell_notes",
     "chart_texts",
     "comparison_sentences",

@@ -7,7 +7,7 @@
 | equally good strategies are not called different | tilted: the two are equal | verdicts "better" or "worse" |
 | what is recommended is within Δ of the best | tilted: one is worse by a little more than Δ | wrong recommendations |
 | the same, where the loss is hidden in rare total failures | the best and a copy of it that fails | wrong recommendations |
-| what is said to keep a guardrail keeps it | tilted: the score is at the limit | guardrails called kept |
+| a strategy that is called within a guardrail is within it | tilted: the score is at the limit | guardrails called kept |
 
 Every world is made from the examples of the run (`world`). What no example of the run shows, no simulation can show.
 """
@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.statistics.audit.audit_result import Audit, AuditCheck, CheckKind, Rate, SkippedCheck, SkipReason
-from harness.statistics.audit.world import Sample, World, make_world
+from harness.statistics.audit.world import DrawnTestSet, World, make_world
 from harness.statistics.claims import check_above, orient, recommend, score_claim_limits
 from harness.statistics.comparison import compare_scores
 from harness.statistics.examples import cluster_index, complete_examples, count_units
@@ -33,7 +33,7 @@ from harness.statistics.intervals import score_stacks
 from harness.types import Metric
 
 Array: TypeAlias = NDArray[np.float64]
-Key: TypeAlias = tuple[CheckKind, tuple[str, ...], str]
+CheckKey: TypeAlias = tuple[CheckKind, tuple[str, ...], str]
 
 _CONFIDENCE = 0.95
 _BEYOND = 1.02  # times Δ: a loss that is just too large
@@ -103,11 +103,11 @@ def audit_report(
     rng = np.random.default_rng(seed)
     done = 0
     try:
-        for done in range(1, simulations + 1):
+        while done < simulations:
             study.simulate(rng)
+            done += 1
             progress(done, simulations)
     except KeyboardInterrupt:
-        done -= 1
         if done < 1:
             raise
     return study.result(done, simulations, seed, complete.dropped)
@@ -137,14 +137,14 @@ class _Study:
     strategies: Sequence[AuditedStrategy]
     margin: float
     alpha: float
-    tallies: dict[Key, _Tally] = field(default_factory=dict)
+    tallies: dict[CheckKey, _Tally] = field(default_factory=dict)
     skipped: list[SkippedCheck] = field(default_factory=list)
     choices: Counter[str | None] = field(default_factory=Counter)
     good: int = 0
     recommended: int = 0
     equal_worlds: dict[tuple[int, int], World] = field(default_factory=dict)
     choice_worlds: dict[tuple[CheckKind, int], World] = field(default_factory=dict)
-    guardrails: list[tuple[RateLimit, World, Key]] = field(default_factory=list)
+    guardrails: list[tuple[RateLimit, World, CheckKey]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.metric = self.observed.metric
@@ -200,7 +200,7 @@ class _Study:
         for limit in limits(name):
             complete = complete_examples(limit.stack, groups)
             cluster = cluster_index(complete.groups, len(complete.stack))
-            key: Key = ("false_guardrail", (name,), limit.metric.name)
+            key: CheckKey = ("false_guardrail", (name,), limit.metric.name)
             world = None
             if count_units(len(complete.stack), cluster) > 1 and limit.metric.level != "rows":
                 world = make_world(limit.metric, complete.stack, (), cluster).tilted_to_score(0, limit.limit)
@@ -229,17 +229,15 @@ class _Study:
         for limit, world, key in self.guardrails:
             sample = world.draw(rng)
             level = self.alpha / len(self.names)
-            found = score_claim_limits(
-                world.stack[sample.positions], metric=limit.metric, groups=_as_texts(sample), alpha=level
-            )
+            bounds = score_claim_limits(world.stack[sample.positions], metric=limit.metric, groups=sample.groups, alpha=level)
             threshold = limit.limit if limit.is_floor else -limit.limit
-            check = check_above(orient(found, higher_is_better=limit.is_floor), threshold)
-            self.tallies[key].count(check.status == "shown", reliable=found.reliable)
+            check = check_above(orient(bounds, higher_is_better=limit.is_floor), threshold)
+            self.tallies[key].count(check.status == "shown", reliable=bounds.reliable)
 
-    def _simulate_intervals(self, sample: Sample) -> None:
+    def _simulate_intervals(self, sample: DrawnTestSet) -> None:
         """Intervals, verdicts and the recommendation where the run's examples are the truth."""
         sides = self.observed.sides(sample.positions)
-        groups = _as_texts(sample)
+        groups = sample.groups
         for i, side in enumerate(sides):
             score = score_stacks([self.metric], lambda _, own=side: own, groups)[self.metric.name]  # type: ignore[misc]
             if score.low is not None and score.high is not None:
@@ -263,7 +261,7 @@ class _Study:
             lead = self.observed.sign * self.truth
             self.good += choice is not None and bool(lead.max() - lead[self.names.index(choice)] <= self.margin)
 
-    def _simulate_choice(self, kind: CheckKind, other: int, world: World, sample: Sample) -> None:
+    def _simulate_choice(self, kind: CheckKind, other: int, world: World, sample: DrawnTestSet) -> None:
         choice, reliable = self._recommend(world, sample)
         truth = world.sign * world.truth()
         wrong = choice is not None and bool(truth.max() - truth[self.names.index(choice)] > self.margin)
@@ -271,11 +269,11 @@ class _Study:
         tally = self._tally(kind, names, float(world.sign * (truth[other] - truth[self.best])), self.alpha)
         tally.count(wrong, reliable=reliable)
 
-    def _recommend(self, world: World, sample: Sample) -> tuple[str | None, bool]:
+    def _recommend(self, world: World, sample: DrawnTestSet) -> tuple[str | None, bool]:
         """The strategy that the report would recommend, and whether its limits are reliable."""
         stacks = dict(zip(self.names, world.sides(sample.positions), strict=True))
-        found = recommend(stacks, self.costs, metric=self.metric, margin=self.margin, groups=_as_texts(sample), alpha=self.alpha)
-        return (None, False) if found is None else (found.choice, found.reliable)
+        recommendation = recommend(stacks, self.costs, metric=self.metric, margin=self.margin, groups=sample.groups, alpha=self.alpha)
+        return (None, False) if recommendation is None else (recommendation.choice, recommendation.reliable)
 
     def _tally(self, kind: CheckKind, names: tuple[str, ...], truth: float, limit: float) -> _Tally:
         return self.tallies.setdefault((kind, names, self.metric.name), _Tally(truth, limit))
@@ -308,7 +306,3 @@ class _Study:
             choices=choices,
             good_choices=Rate(self.good, self.recommended) if self.recommended else None,
         )
-
-
-def _as_texts(sample: Sample) -> list[str | None]:
-    return [None if group is None else str(group) for group in sample.groups]

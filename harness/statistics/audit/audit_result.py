@@ -13,7 +13,7 @@ CheckKind: TypeAlias = Literal[
     "score_interval", "difference_interval", "wrong_direction", "false_difference", "wrong_choice", "hidden_failures", "false_guardrail"
 ]
 SkipReason: TypeAlias = Literal["one_strategy", "no_direction", "not_additive", "out_of_reach", "no_scale"]
-Outcome: TypeAlias = Literal["kept", "not_kept", "low_confidence", "unclear"]
+CheckOutcome: TypeAlias = Literal["kept", "not_kept", "low_confidence", "unclear"]
 
 TOLERATED_COVERAGE = 0.93  # of a 95% interval: what the methods are built for within their range
 
@@ -63,7 +63,7 @@ class AuditCheck:
         return self.kind in ("score_interval", "difference_interval")
 
     @property
-    def outcome(self) -> Outcome:
+    def outcome(self) -> CheckOutcome:
         """Whether the promise is kept, within the error of the simulations (three standard errors). "low_confidence": it is not, but the
         report says so in most samples. "unclear": there are too few simulations to see a rate that is twice the promised error."""
         errors = self.rate.times - self.rate.count if self.is_coverage else self.rate.count

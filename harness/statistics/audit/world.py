@@ -1,9 +1,9 @@
 """Worlds to simulate: the examples of a run, each with a chance to be drawn. The truth is then known exactly.
 
-With equal chances, the observed scores are the truth. Other truths (two strategies that are equally good, one that is worse by Δ) are reached
-by exponential tilting: the chance of a unit is proportional to exp(λ·z), where z is its influence on the score, and λ is found by bisection.
-No score of any example is changed, so that distributions, ties and correlations stay those of the run, and of all such weightings this one
-is the closest to equal chances (Efron 1981, "Nonparametric standard errors and confidence intervals", section 11).
+With equal chances, the observed scores are the truth. Other truths (two strategies that are equally good, one that is worse by Δ) are
+reached by exponential tilting: the chance of a unit is proportional to exp(λ·z), where z is its influence on the score, and λ is found by
+bisection. No score of any example is changed, so that distributions, ties and correlations stay those of the run, and of all such
+weightings this one is the closest to equal chances (Efron 1981, "Nonparametric standard errors and confidence intervals", section 11).
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ _LEAST_EFFECTIVE = 0.25  # of the units: with fewer, a world hangs on a few exam
 
 
 @dataclass(frozen=True, eq=False)
-class Sample:
+class DrawnTestSet:
     """The positions of the drawn examples, (m,), and the group of each: a unit that is drawn twice is two groups."""
 
     positions: NDArray[np.int64]
-    groups: tuple[int | None, ...]
+    groups: tuple[str | None, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,15 +76,15 @@ class World:
         """The statistics of each strategy on these examples, (m, seeds, d)."""
         return np.split(self.stack[positions], self.cuts, axis=1)
 
-    def draw(self, rng: np.random.Generator) -> Sample:
+    def draw(self, rng: np.random.Generator) -> DrawnTestSet:
         """A new test set of as many units."""
         units = rng.choice(len(self.chances), size=self.drawn, p=self.chances)
         if self.cluster is None:
-            return Sample(units, (None,) * len(units))
+            return DrawnTestSet(units, (None,) * len(units))
         order, starts = self._members()
         positions = [order[starts[u] : starts[u + 1]] for u in units]
-        groups = tuple(copy for copy, members in enumerate(positions) for _ in members)
-        return Sample(np.concatenate(positions), groups)
+        groups = tuple(str(copy) for copy, members in enumerate(positions) for _ in members)
+        return DrawnTestSet(np.concatenate(positions), groups)
 
     def _members(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """The examples in the order of their clusters, and where each cluster starts."""
@@ -124,9 +124,9 @@ class World:
         for _ in range(60):
             middle = (low + high) / 2
             low, high = (middle, high) if value(self.truth(chances(middle))) < target else (low, middle)
-        found = chances(low)
-        is_near = 1 / float(np.sum(found**2)) >= _LEAST_EFFECTIVE * len(found)
-        return replace(self, chances=found) if is_near else None
+        tilted = chances(low)
+        is_near = 1 / float(np.sum(tilted**2)) >= _LEAST_EFFECTIVE * len(tilted)
+        return replace(self, chances=tilted) if is_near else None
 
     def with_failing_copy(self, of: int, place: int, loss: float) -> World | None:
         """The world in which strategy `place` equals strategy `of`, except that it fails totally on a share of the units, and so loses

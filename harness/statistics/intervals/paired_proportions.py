@@ -66,7 +66,10 @@ def tango_limits(gained: ArrayLike, lost: ArrayLike, n: float, confidence: float
     b, c = np.asarray(gained, dtype=np.float64), np.asarray(lost, dtype=np.float64)
     z, observed = NormalDist().inv_cdf((1 + confidence) / 2), (b - c) / n
     if b.ndim == c.ndim == 0:  # a single table: plain numbers are fifty times faster than arrays of one
-        ends = _find_crossing(float(b), float(c), n, z, -1.0, float(observed)), _find_crossing(float(b), float(c), n, -z, float(observed), 1.0)
+        ends = (
+            _find_crossing(float(b), float(c), n, z, -1.0, float(observed)),
+            _find_crossing(float(b), float(c), n, -z, float(observed), 1.0),
+        )
         return np.asarray(ends[0]), np.asarray(ends[1])
     low = _crossing(b, c, n, target=z, left=np.full_like(observed, -1.0), right=observed)
     high = _crossing(b, c, n, target=-z, left=observed, right=np.full_like(observed, 1.0))
