@@ -106,7 +106,7 @@ def _strategy(results: TaskResults, result: StrategyResult, reviews: Sequence[Fi
         interrupted=result.statuses.count("interrupted"),
         varies_by_seed=result.varies_by_seed,
         gates=tuple(_gate(results, verdict) for verdict in verdicts if _is_about(verdict.candidate.cell, result)),
-        critical={name: score for name, score in result.scores.items() if name in CRITICAL_SCORES},
+        critical={name: result.scores[name] for name in CRITICAL_SCORES if name in result.scores},
         raters_critical=rates[-1].critical if rates else None,
         rated=max((_rated(findings, label) for findings in reviews), default=0),
         preferred=tuple(dict.fromkeys(_preferred(judged, label))),

@@ -79,6 +79,7 @@ def decide(evidence: Evidence) -> Decision:
         *(DecisionReason("task_unfit", "blocks", texts={"code": (finding.code,)}) for finding in unfit),
         *([_no_limit(evidence)] if headline == "best_of_tested" else []),
         *(_conditions(about, evidence, compared, seeds) if about is not None and scored else ()),
+        *_unfinished(evidence),
         *_notes(about, evidence, compared),
     ]
     state: DecisionState = "undecided"
@@ -196,7 +197,7 @@ def _conditions(
             else []
         ),
         *_seed_conditions(strategy, compared, seeds),
-        *_cell_conditions(strategy, evidence),
+        *_cell_conditions(strategy),
     ]
 
 
@@ -245,27 +246,28 @@ def _seed_conditions(strategy: StrategyEvidence, compared: Recommendation | None
     return [DecisionReason("seeds_could_change", "conditions", strategy.label, numbers, {"rival": (seeds.rival,)})]
 
 
-def _cell_conditions(strategy: StrategyEvidence, evidence: Evidence) -> list[DecisionReason]:
-    missing = sum(each.interrupted for each in evidence.strategies)
+def _cell_conditions(strategy: StrategyEvidence) -> list[DecisionReason]:
     numbers = {"finished": float(strategy.finished), "planned": float(strategy.planned)}
-    return [
-        *([DecisionReason("seeds_missing", "conditions", strategy.label, numbers)] if strategy.finished < strategy.planned else []),
-        *([DecisionReason("run_unfinished", "conditions", numbers={"missing": float(missing)})] if missing else []),
-    ]
+    return [DecisionReason("seeds_missing", "conditions", strategy.label, numbers)] if strategy.finished < strategy.planned else []
+
+
+def _unfinished(evidence: Evidence) -> list[DecisionReason]:
+    missing = sum(each.interrupted for each in evidence.strategies)
+    return [DecisionReason("run_unfinished", "conditions", numbers={"missing": float(missing)})] if missing else []
 
 
 def _seed_risk(choice: StrategyEvidence, compared: Recommendation, evidence: Evidence) -> SeedRisk | None:
     """The effect of other seeds on the choice, of strategies that are trained, or whose prompts show examples that are drawn."""
     names = [each.label for each in evidence.strategies if any(c.name == each.label for c in compared.candidates)]
     counts = {each.label: each.finished for each in evidence.strategies if each.label in names and each.varies_by_seed}
-    rivals = [name for name in names if name != choice.label]
-    if not counts or not rivals:
+    if not counts:
         return None
+    rival = next((name for name in names if name != choice.label), "")
     single = tuple(label for label, count in counts.items() if count < 2)
     if single:
-        return SeedRisk(single, rivals[0], None, 1)
-    worst = evidence.seed_risks.get((choice.label, rivals[0]))
-    return None if worst is None else SeedRisk((), rivals[0], worst, min(counts.values()))
+        return SeedRisk(single, rival, None, 1)
+    worst = evidence.seed_risks.get((choice.label, rival))
+    return None if worst is None else SeedRisk((), rival, worst, min(counts.values()))
 
 
 def _notes(about: StrategyEvidence | None, evidence: Evidence, compared: Recommendation | None) -> list[DecisionReason]:
@@ -273,11 +275,13 @@ def _notes(about: StrategyEvidence | None, evidence: Evidence, compared: Recomme
     notes: list[DecisionReason] = []
     if about is not None:
         base = next((each for each in evidence.strategies if each.is_base and each.label != about.label), None)
-        notes += [_critical_note(about, base, name) for name in about.critical if about.critical[name].value is not None]
+        name = next((name for name, score in about.critical.items() if score.value is not None), None)
+        notes += [_critical_note(about, base, name)] if name is not None else []
         if about.raters_critical is not None and about.raters_critical.value is not None:
             notes.append(DecisionReason("raters_critical", "notes", about.label, _numbers(about.raters_critical)))
         passed = [each for each in about.gates if each.outcome == "PASS"]
         notes += [DecisionReason("gate_passed", "notes", about.label, {"rules": each.rules}, {"policy": (each.policy,)}) for each in passed]
+        notes += _lead(about, evidence)
         notes += _cheaper(about, evidence, compared)
         findings = [each for each in (*evidence.sanity, *about.sanity) if each.severity == "notes"]
         notes += [DecisionReason("sanity_note", "notes", each.strategy, texts={"code": (each.code,)}) for each in findings]
@@ -294,6 +298,14 @@ def _numbers(score: Score) -> dict[str, float]:
     """The numbers of a score that exist."""
     values = {"value": score.value, "low": score.low, "high": score.high, "n": score.n}
     return {name: float(value) for name, value in values.items() if value is not None}
+
+
+def _lead(about: StrategyEvidence, evidence: Evidence) -> list[DecisionReason]:
+    """That the choice is shown to be better than every other strategy, excluded ones included."""
+    if evidence.recommendation is None:
+        return []
+    least = evidence.recommendation.candidate(about.label).least
+    return [DecisionReason("shown_best", "notes", about.label, {"least": least})] if least is not None and least > 0 else []
 
 
 def _cheaper(about: StrategyEvidence, evidence: Evidence, compared: Recommendation | None) -> list[DecisionReason]:

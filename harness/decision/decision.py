@@ -51,6 +51,7 @@ ReasonOfDecision: TypeAlias = Literal[
     # What else a reader should know.
     "critical_errors",  # numbers: value, low, high, base; texts: score
     "raters_critical",  # numbers: value, low, high, n
+    "shown_best",  # better than every other strategy, excluded ones included; numbers: least
     "gate_passed",  # numbers: rules; texts: policy
     "cheaper_undecided",  # texts: strategies
     "cheaper_unsafe",  # cheaper and as good, but not shown to keep the guardrails; texts: strategies
@@ -130,7 +131,7 @@ class SeedRisk:
 
     Attributes:
         single: the strategies that depend on a seed and ran with one; then nothing more is known.
-        rival: the best of the other strategies.
+        rival: the best of the other admissible strategies; empty without one.
         worst: the most that the choice may be worse than the rival with other seeds (one-sided, at the level of the recommendation), in
             the unit of the score; below 0 where it is better in any case.
         fewest: the smallest number of seeds of any strategy that depends on one.

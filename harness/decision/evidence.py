@@ -40,7 +40,7 @@ class StrategyEvidence:
         planned, finished, interrupted: cells: all, those with a result, and those that have not ended.
         varies_by_seed: whether another seed can change the result.
         gates: one for each policy.
-        critical: its critical-error scores, by name.
+        critical: its critical-error scores, by name, the most important first.
         raters_critical: the share of outputs in which raters saw a critical error; None without such a review.
         rated: how many of its outputs raters have judged, in reviews of any kind.
         preferred: the strategies that raters prefer to it.

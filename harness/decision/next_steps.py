@@ -11,8 +11,6 @@ from harness.decision.decision import Decision, DecisionReason, NextStep, NextSt
 Selections: TypeAlias = Mapping[str, Mapping[str, str]]  # what selects a strategy in commands, by its label
 
 _STEPS: Mapping[ReasonOfDecision, NextStepCode] = {
-    "guardrail_broken": "read_failures",
-    "sanity_failed": "read_failures",
     "no_limit": "declare_limit",
     "task_unfit": "fix_test_set",
     "guardrail_undecided": "more_examples",
@@ -37,6 +35,9 @@ def list_next_steps(decision: Decision, selections: Selections) -> tuple[NextSte
         steps.append(replace(_step("more_examples", decision, selections), examples=_examples_to_compare(decision)))
     if decision.headline in ("one_strategy", "not_comparable"):
         steps.append(_step("run_more_strategies", decision, selections))
+    failed = next((each.strategy for each in decision.standings if each.status == "excluded"), None)
+    if decision.headline == "none_usable":
+        steps.append(_step("read_failures", decision, selections, failed))
     steps += [_step_for(reason, decision, selections) for reason in decision.reasons if reason.code in _STEPS]
     merged: dict[tuple[str, str], NextStep] = {}
     for step in steps:
@@ -48,7 +49,7 @@ def list_next_steps(decision: Decision, selections: Selections) -> tuple[NextSte
 
 def _step_for(reason: DecisionReason, decision: Decision, selections: Selections) -> NextStep:
     code = _STEPS[reason.code]
-    step = _step(code, decision, selections, reason.strategy if code in ("review_outputs", "run_gate", "read_failures") else None)
+    step = _step(code, decision, selections, reason.strategy if code in ("review_outputs", "run_gate") else None)
     if reason.code == "guardrail_undecided":
         step = replace(step, examples=_examples_for_guardrail(decision, reason.strategy, reason.texts["score"][0]))
     if code in ("declare_limit", "fix_test_set"):

@@ -72,14 +72,16 @@ def _ship(task: TaskOutcome) -> str:
     assert compared is not None  # there is a choice
     name, field = strategy_in_sentence(label), _field(task)
     candidate = compared.candidate(label)
-    if len(compared.candidates) == 1:
+    best = "better" if len(task.scored) == 2 else "best"
+    if any(reason.code == "shown_best" for reason in decision.reasons):
+        text = f"{name} is clearly the {best} of the {_count_word(len(task.scored))} strategies tested"
+    elif len(compared.candidates) == 1:
         text = f"{name} is the only one of {field} that is not ruled out"
     elif sum(each.standing == "within" for each in compared.candidates) > 1:
         superlative = "cheapest" if candidate.cost is not None and not _names_cheaper(decision) else "best"
         text = f"{name} is the {superlative} strategy that is good enough"
     else:
-        best = "better" if len(task.scored) == 2 else "best"
-        text = f"{name} is {'clearly ' if (candidate.least or 0.0) > 0 else ''}the {best} of {field}"
+        text = f"{name} is the {best} of {field}"
     return starts_sentence(f"{text}{_but(task)}.", label)
 
 
@@ -98,10 +100,12 @@ def _but(task: TaskOutcome) -> str:
 
 
 def _field(task: TaskOutcome) -> str:
-    """The strategies that the choice was made among: "the five strategies tested"."""
-    count = len(task.scored)
-    some = any(each.status == "excluded" for each in task.decision.standings)
-    return f"the {_count_word(count)} strategies tested" if not some or count < 3 else "the strategies tested"
+    """The strategies that the choice was made among: "the five strategies tested", "the two strategies that are not ruled out"."""
+    excluded = sum(each.status == "excluded" for each in task.decision.standings)
+    left = len(task.scored) - excluded
+    if excluded and left > 1:
+        return f"the {_count_word(left)} strategies that are not ruled out"
+    return f"the {_count_word(len(task.scored))} strategies tested"
 
 
 def _names_cheaper(decision: Decision) -> bool:
@@ -111,7 +115,7 @@ def _names_cheaper(decision: Decision) -> bool:
 def _best_of_tested(task: TaskOutcome) -> str:
     label = task.decision.leader or ""
     best = "better" if len(task.scored) == 2 else "best"
-    start = f"{strategy_in_sentence(label)} is the {best} of {_field(task)}, but"
+    start = f"{strategy_in_sentence(label)} is the {best} of the {_count_word(len(task.scored))} strategies tested, but"
     rate = next((r for r in _critical_notes(task.decision) if r.texts["score"] == ("critical_error_rate",)), None)
     if rate is None or not rate.numbers["value"]:
         return starts_sentence(f"{start} the task sets no limit for critical errors.", label)
@@ -193,9 +197,10 @@ def _why(task: TaskOutcome) -> list[str]:
     compared, about = decision.recommendation, decision.strategy or decision.leader
     results = {result.label: result for result in task.strategies}
     if compared is not None and compared.choice is not None:
-        sentences.append(
-            comparing.describe_choice(compared, compared.choice, task.primary) + comparing.describe_costs(results[compared.choice])
-        )
+        is_best = any(reason.code == "shown_best" for reason in decision.reasons)
+        others = len(task.scored) - 1 if is_best else 0
+        choice = comparing.describe_choice(compared, task.primary, beaten=others)
+        sentences.append(choice + comparing.describe_costs(results[compared.choice]))
     elif compared is not None and decision.headline == "too_close":
         sentences.append(comparing.describe_undecided(compared, task.primary))
     if decision.headline == "no_scores" and task.strategies:

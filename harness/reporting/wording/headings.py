@@ -86,7 +86,6 @@ LABELS: Mapping[str, str] = {
     "reasons": "Reasons and limitations",
     "why": "Why",
     "guardrails": "Guardrails",
-    "quality_and_cost": "Strategies side by side",
     "decision_table": "Quality and cost of each strategy",
     "interval_picture": "Interval as a picture",
     "as_good_as_best": "As good as the best?",

@@ -24,12 +24,16 @@ def describe_margin(recommendation: Recommendation, score: ScoreName) -> str:
     return f"(Δ\u00a0=\u00a0{numbers.margin(recommendation.margin)} on {score.name})"  # does not break across lines
 
 
-def describe_choice(recommendation: Recommendation, label: str, score: ScoreName) -> str:
-    """How the choice compares with the others."""
-    least = recommendation.candidate(label).least
-    if len(recommendation.candidates) > 1 and least is not None and least > 0:
-        others = "the other strategy" if len(recommendation.candidates) == 2 else "every other strategy"
-        return f"On {score.name}, it is shown to be better than {others}."
+def describe_choice(recommendation: Recommendation, score: ScoreName, *, beaten: int) -> str:
+    """How the choice compares with the others.
+
+    Args:
+        beaten: the number of other strategies if it is shown to be better than each of them, else 0.
+    """
+    if beaten:
+        return f"On {score.name}, it is shown to be better than {'the other strategy' if beaten == 1 else 'every other strategy'}."
+    if len(recommendation.candidates) == 1:
+        return "No other strategy is left to compare it with."
     return f"No other strategy is better by more than the accepted margin {describe_margin(recommendation, score)}."
 
 
