@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from pathlib import Path
 
 import jinja2
@@ -72,6 +73,7 @@ def rewrite_page(run: RunResults) -> None:
         write_text(path, render(run, with_text=not without_text))
 
 
+@cache
 def _environment(folder: Path) -> jinja2.Environment:
     environment = page_environment(folder)
     modules = (
