@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from harness.api import frames
 from harness.api.arguments import PathLike, RunLike
+from harness.errors import BenchError, did_you_mean, setting
 from harness.results import RunResults
 from harness.store import open_run
 from harness.types import Cell, Task
 
 if TYPE_CHECKING:
     from pandas import DataFrame
+
+    from harness.decision import Decision
 
 
 class Run(os.PathLike[str]):
@@ -104,6 +107,28 @@ class Run(os.PathLike[str]):
         and verdicts are corrected for the number of pairs (Benjamini–Hochberg).
         """
         return frames.comparisons_frame(self.stored)
+
+    def decision(self, task: str | None = None) -> Decision:
+        """What to ship on a task, on which conditions, and why: the decision that the report shows.
+
+        `state` is "ship", "ship_with_conditions", "undecided" or "do_not_ship"; `strategy` is the strategy to ship, if any; `conditions`,
+        `guardrails` and `next_steps` say what is open.
+
+        Args:
+            task: needed if the run has several.
+
+        Raises:
+            BenchError: the task is not in the run, or several are and none is named; or the run's files are damaged.
+        """
+        from harness.decision import decide_task
+
+        names = list(self.tasks)
+        if task is None and len(names) != 1:
+            raise BenchError(f"{self.path}: has {len(names)} tasks. Choose one with {setting('task', 'TASK')}: {', '.join(names)}.")
+        name = task or names[0]
+        if name not in self.tasks:
+            raise BenchError(f"{self.path}: has no task '{name}'.{did_you_mean(name, names)}")
+        return decide_task(self.stored.by_task[name])
 
     def to_dict(self) -> dict[str, Any]:
         """All results as plain values, as `bench report RUN --format json` prints them."""

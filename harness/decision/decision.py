@@ -99,7 +99,8 @@ class NextStep:
     Attributes:
         command: of `bench`, such as "review export"; empty where no command does it.
         parameters: of the command, by the names of the Python interface.
-        examples: the size of the test set that it takes.
+        examples: the size of the test set that it takes, under `assumption`: that the best strategies are equally good, or that the true
+            values are those observed.
     """
 
     code: NextStepCode
@@ -107,6 +108,7 @@ class NextStep:
     command: str = ""
     parameters: Mapping[str, str] = field(default_factory=dict)
     examples: int | None = None
+    assumption: Literal["", "equally_good", "as_observed"] = ""
     texts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 

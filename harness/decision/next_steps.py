@@ -20,6 +20,7 @@ _STEPS: Mapping[ReasonOfDecision, NextStepCode] = {
     "guardrail_no_evidence": "review_outputs",
     "no_trusted_safety": "review_outputs",
     "gate_missing": "run_gate",
+    "sanity_condition": "read_failures",
     "one_seed": "more_seeds",
     "seeds_could_change": "more_seeds",
     "run_unfinished": "finish_run",
@@ -32,7 +33,8 @@ def list_next_steps(decision: Decision, selections: Selections) -> tuple[NextSte
     if decision.headline == "trivial_not_beaten":
         steps.append(_step("more_examples", decision, selections))
     if decision.headline == "too_close":
-        steps.append(replace(_step("more_examples", decision, selections), examples=_examples_to_compare(decision)))
+        step = _step("more_examples", decision, selections)
+        steps.append(replace(step, examples=_examples_to_compare(decision), assumption="equally_good"))
     if decision.headline in ("one_strategy", "not_comparable"):
         steps.append(_step("run_more_strategies", decision, selections))
     failed = next((each.strategy for each in decision.standings if each.status == "excluded"), None)
@@ -42,16 +44,20 @@ def list_next_steps(decision: Decision, selections: Selections) -> tuple[NextSte
     merged: dict[tuple[str, str], NextStep] = {}
     for step in steps:
         known = merged.setdefault((step.code, step.strategy), step)
-        examples = max((each.examples for each in (known, step) if each.examples is not None), default=None)
-        merged[step.code, step.strategy] = replace(known, examples=examples)
+        if step.examples is not None and (known.examples is None or known.examples < step.examples):
+            merged[step.code, step.strategy] = step
     return tuple(merged.values())
 
 
 def _step_for(reason: DecisionReason, decision: Decision, selections: Selections) -> NextStep:
     code = _STEPS[reason.code]
-    step = _step(code, decision, selections, reason.strategy if code in ("review_outputs", "run_gate") else None)
+    if reason.code == "sanity_condition" and not reason.strategy:
+        code = "fix_test_set"
+    named = code in ("review_outputs", "run_gate", "read_failures")
+    step = _step(code, decision, selections, reason.strategy if named else None)
     if reason.code == "guardrail_undecided":
-        step = replace(step, examples=_examples_for_guardrail(decision, reason.strategy, reason.texts["score"][0]))
+        examples = _examples_for_guardrail(decision, reason.strategy, reason.texts["score"][0])
+        step = replace(step, examples=examples, assumption="as_observed")
     if code in ("declare_limit", "fix_test_set"):
         step = replace(step, texts=reason.texts)
     return step

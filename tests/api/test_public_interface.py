@@ -102,7 +102,7 @@ def test_reading_a_run_imports_no_engine(made: Any) -> None:
         f"run = load_run({str(made.folder)!r})\n"
         "frames = [run.summary(), run.scores(), run.predictions(with_inputs=True), run.costs(), run.comparisons()]\n"
         "assert all(len(frame) for frame in frames), frames\n"
-        "run._repr_html_(); run.to_dict()\n"
+        "run._repr_html_(); run.to_dict(); run.decision()\n"
         "print(*{name.split('.')[0] for name in sys.modules})\n"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)

@@ -53,7 +53,8 @@ def finding(code: str, severity: str, label: str = "", **numbers: float) -> Sani
 
 def trivial(label: str, gain: float) -> SanityFinding:
     """The strategy is not shown to beat the trivial baseline, which it leads by `gain` on these examples."""
-    return finding("not_better_than_trivial", "blocks", label, score=0.5, trivial=0.5 - gain, gain=gain, least=gain - 0.2, examples=60)
+    values = {"score": 0.5, "trivial": 0.5 - gain, "gain": gain, "least": gain - 0.2, "examples": 60}
+    return SanityFinding("not_better_than_trivial", "blocks", label, values, {"kind": ("majority",), "score": ("accuracy",)})
 
 
 def limited(*strategies: StrategyEvidence, **more: Any) -> Evidence:
@@ -171,7 +172,7 @@ SITUATIONS = (
     # sanity checks
     Situation(
         "the trivial baseline is not beaten",
-        with_finding("not_better_than_trivial", "blocks", score=0.8, trivial=0.81, gain=-0.01, least=-0.1, examples=60),
+        evidence([BASE, strategy("lora", 0.8, sanity=(trivial("lora", -0.01),)), FULL]),
         "ship",
         "full",
     ),

@@ -51,12 +51,13 @@ def _limit(reason: DecisionReason, task: TaskOutcome) -> str:
     if result is not None:
         return f"“{limit_title(result.rule, result.unit)}”"
     rule = next((rule for rule in task.decision.rules if rule.score == reason.texts["score"][0]), None)
-    return f"“{limit_title(rule)}”" if rule else f"on {reason.texts['score'][0]}"
+    return f"“{limit_title(rule, task.unit_of(rule.score))}”" if rule else f"on {reason.texts['score'][0]}"
 
 
 def _subject(reason: DecisionReason, task: TaskOutcome) -> str:
     result = find_guardrail(reason, task.decision)
-    return limit_subject(result.rule) if result is not None else reason.texts["score"][0]
+    rule = result.rule if result is not None else next((r for r in task.decision.rules if r.score == reason.texts["score"][0]), None)
+    return limit_subject(rule) if rule is not None else reason.texts["score"][0]
 
 
 def _measured(reason: DecisionReason, task: TaskOutcome) -> str:
@@ -67,7 +68,7 @@ def _measured(reason: DecisionReason, task: TaskOutcome) -> str:
 def _examples(reason: DecisionReason, task: TaskOutcome) -> str:
     result = find_guardrail(reason, task.decision)
     needed = result.examples_needed if result is not None else None
-    return "" if needed is None else f" About {numbers.about(needed)} test examples would decide it."
+    return "" if needed is None else f" About {numbers.about(needed)} test examples would show it, if the true value is the one observed."
 
 
 def _policy(reason: DecisionReason) -> str:
@@ -124,7 +125,7 @@ def _seeds(reason: DecisionReason, task: TaskOutcome) -> str:
 
 def _seeds_missing(reason: DecisionReason, task: TaskOutcome) -> str:
     finished, planned = (numbers.count(reason.numbers[name]) for name in ("finished", "planned"))
-    return f"Only {finished} of {planned} experiments with {_name(reason)} have a result."
+    return f"Only {finished} of {planned} experiments with {_name(reason)} {'has' if finished == '1' else 'have'} a result."
 
 
 def _run_unfinished(reason: DecisionReason, task: TaskOutcome) -> str:

@@ -10,7 +10,7 @@ from harness.reporting.views import TaskOutcome
 from harness.reporting.wording import numbers
 from harness.reporting.wording import recommendation_sentences as comparing
 from harness.reporting.wording.condition_sentences import condition_clause, find_finding, find_guardrail, reason_of_decision
-from harness.reporting.wording.guardrail_tables import limit_subject, limit_title, measured_amount
+from harness.reporting.wording.guardrail_tables import limit_title, measured_amount
 from harness.reporting.wording.names import list_strategies_first, score_name, starts_sentence, strategy_in_sentence
 from harness.reporting.wording.next_step_sentences import StepText, describe_step
 from harness.reporting.wording.run_sentences import describe_status
@@ -70,18 +70,17 @@ def _ship(task: TaskOutcome) -> str:
     decision, label = task.decision, task.decision.strategy or ""
     compared = decision.recommendation
     assert compared is not None  # there is a choice
-    name, field = strategy_in_sentence(label), _field(task)
+    name = strategy_in_sentence(label)
     candidate = compared.candidate(label)
-    best = "better" if len(task.scored) == 2 else "best"
     if any(reason.code == "shown_best" for reason in decision.reasons):
-        text = f"{name} is clearly the {best} of the {_count_word(len(task.scored))} strategies tested"
+        text = f"{name} is clearly the {_best_of(len(task.scored))} strategies tested"
     elif len(compared.candidates) == 1:
-        text = f"{name} is the only one of {field} that is not ruled out"
+        text = f"{name} is the only one of the {_count_word(len(task.scored))} strategies tested that is not ruled out"
     elif sum(each.standing == "within" for each in compared.candidates) > 1:
         superlative = "cheapest" if candidate.cost is not None and not _names_cheaper(decision) else "best"
         text = f"{name} is the {superlative} strategy that is good enough"
     else:
-        text = f"{name} is the {best} of {field}"
+        text = f"{name} is the {_field(task)}"
     return starts_sentence(f"{text}{_but(task)}.", label)
 
 
@@ -89,7 +88,7 @@ def _keep_base(task: TaskOutcome) -> str:
     compared = task.decision.recommendation
     assert compared is not None  # there is a choice
     if len(compared.candidates) == 1:
-        return f"Keep the untuned model: every other strategy is ruled out{_but(task)}."
+        return f"Every other strategy is ruled out{_but(task)}."
     return f"The untuned model is good enough: no other strategy is better by more than the accepted margin{_but(task)}."
 
 
@@ -100,12 +99,17 @@ def _but(task: TaskOutcome) -> str:
 
 
 def _field(task: TaskOutcome) -> str:
-    """The strategies that the choice was made among: "the five strategies tested", "the two strategies that are not ruled out"."""
+    """What the choice is among the admissible strategies: "best of the five strategies tested"."""
     excluded = sum(each.status == "excluded" for each in task.decision.standings)
     left = len(task.scored) - excluded
     if excluded and left > 1:
-        return f"the {_count_word(left)} strategies that are not ruled out"
-    return f"the {_count_word(len(task.scored))} strategies tested"
+        return f"{_best_of(left)} strategies that are not ruled out"
+    return f"{_best_of(len(task.scored))} strategies tested"
+
+
+def _best_of(count: int) -> str:
+    """ "better of the two", "best of the three"."""
+    return f"{'better' if count == 2 else 'best'} of the {_count_word(count)}"
 
 
 def _names_cheaper(decision: Decision) -> bool:
@@ -114,8 +118,7 @@ def _names_cheaper(decision: Decision) -> bool:
 
 def _best_of_tested(task: TaskOutcome) -> str:
     label = task.decision.leader or ""
-    best = "better" if len(task.scored) == 2 else "best"
-    start = f"{strategy_in_sentence(label)} is the {best} of the {_count_word(len(task.scored))} strategies tested, but"
+    start = f"{strategy_in_sentence(label)} is the {_best_of(len(task.scored))} strategies tested, but"
     rate = next((r for r in _critical_notes(task.decision) if r.texts["score"] == ("critical_error_rate",)), None)
     if rate is None or not rate.numbers["value"]:
         return starts_sentence(f"{start} the task sets no limit for critical errors.", label)
@@ -172,8 +175,7 @@ def _failure(reason: DecisionReason, task: TaskOutcome) -> str:
     if reason.code == "guardrail_broken":
         result = find_guardrail(reason, task.decision)
         assert result is not None  # it was broken
-        value = f" ({limit_title(result.rule, result.unit)}; measured {measured_amount(result)})"
-        return f"breaks the limit on {limit_subject(result.rule)}{value if result.estimate is not None else ''}"
+        return f"breaks the limit “{limit_title(result.rule, result.unit)}” with {measured_amount(result)}"
     return condition_clause(reason, task).removeprefix("it ")
 
 
@@ -196,7 +198,7 @@ def _why(task: TaskOutcome) -> list[str]:
     decision, sentences = task.decision, []
     compared, about = decision.recommendation, decision.strategy or decision.leader
     results = {result.label: result for result in task.strategies}
-    if compared is not None and compared.choice is not None:
+    if compared is not None and compared.choice is not None and decision.headline != "test_set_unfit":
         is_best = any(reason.code == "shown_best" for reason in decision.reasons)
         others = len(task.scored) - 1 if is_best else 0
         choice = comparing.describe_choice(compared, task.primary, beaten=others)

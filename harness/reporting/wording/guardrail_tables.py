@@ -28,7 +28,9 @@ _MEANINGS: Mapping[GuardrailStatus, str] = {
 def limit_title(rule: Rule, unit: str = "") -> str:
     """The limit in a few words: "Critical errors at most 5%"."""
     threshold = rule.threshold or 0.0
-    amount = numbers.share(threshold) if unit == "fraction" else f"{threshold:g}"
+    amount = f"{threshold:g}"
+    if unit == "fraction":
+        amount = numbers.share(threshold) if rule.rule in ("floor", "ceiling") else f"{100 * threshold:g} percentage points"
     against = strategy_in_sentence(rule.against) if rule.against else "the untuned model"
     texts = {
         "floor": f"at least {amount}",

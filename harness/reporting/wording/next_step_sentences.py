@@ -45,7 +45,8 @@ _LIMIT = "guardrails: {critical_error_rate: {at_most: 0.05}}"
 def _more_examples(step: NextStep) -> str:
     if step.examples is None:
         return "Test on more examples."
-    return f"Test on more examples: about {numbers.about(step.examples)} would be enough, if the strategies are equally good."
+    assumption = {"equally_good": ", if the strategies are equally good", "as_observed": ", if the true value is the one observed"}
+    return f"Test on more examples: about {numbers.about(step.examples)} would be enough{assumption.get(step.assumption, '')}."
 
 
 _SENTENCES: Mapping[NextStepCode, Callable[[NextStep], str]] = {

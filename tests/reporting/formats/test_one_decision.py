@@ -30,7 +30,7 @@ WORDS = {
     "Do not ship": "do_not_ship",
 }
 STATUSES = {"kept": "kept", "broken": "broken", "not shown": "undecided", "not measured": "no_evidence", "not verified": "untrusted"}
-SUBJECTS = {"The untuned model": "base", "Keep the untuned model": "base", "LoRA": "lora", "Full fine-tuning": "full"}
+SUBJECTS = {"The untuned model": "base", "Every other": "base", "LoRA": "lora", "Full fine-tuning": "full"}
 NAMES = {"Untuned model": "base", "LoRA": "lora", "Full fine-tuning": "full"}
 
 
