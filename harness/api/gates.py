@@ -27,7 +27,7 @@ from harness.gate import (
 )
 from harness.gate import draft_policy as write_draft
 from harness.reporting import rewrite_page
-from harness.results import RunResults
+from harness.results import RunResults, TaskResults
 
 REGISTRY = "registry"
 
@@ -79,10 +79,11 @@ def gate(
         BenchError: an unknown run or strategy, an invalid policy, nothing to judge the candidate by, a baseline that does not fit, or a
             registry that does not exist or is damaged.
     """
-    candidate = find_contender(load_results(run, runs_dir), strategy, task=task, model=model, train_size=train_size, seed=seed)
+    results = load_results(run, runs_dir)
+    candidate = find_contender(results, strategy, task=task, model=model, train_size=train_size, seed=seed)
     models = Registry(Path(registry), new=new_registry)
     opponent = _find_baseline(baseline, candidate, models, runs_dir)
-    rules = _read_policy(policy, candidate, opponent, registry)
+    rules = _read_policy(policy, results.by_task[candidate.recipe.task.name], opponent, registry)
     return _judge(candidate, opponent, rules, models, model_path)
 
 
@@ -130,10 +131,11 @@ def promote(
     """
     if force and not reason.strip():
         raise BenchError(f"{setting('force')} needs {setting('reason', 'TEXT')}: the history records why the gate was overridden")
-    candidate = find_contender(load_results(run, runs_dir), strategy, task=task, model=model, train_size=train_size, seed=seed)
+    results = load_results(run, runs_dir)
+    candidate = find_contender(results, strategy, task=task, model=model, train_size=train_size, seed=seed)
     models = Registry(Path(registry), new=new_registry)
     opponent = _find_baseline(baseline, candidate, models, runs_dir)
-    rules = _read_policy(policy, candidate, opponent, registry, force=force)
+    rules = _read_policy(policy, results.by_task[candidate.recipe.task.name], opponent, registry, force=force)
     verdict = _judge(candidate, opponent, rules, models, model_path)
     passed = verdict.outcome == "PASS"
     if not passed and not force:
@@ -222,25 +224,39 @@ def _find_baseline(name: str | None, candidate: Contender, models: Registry, run
     return _Baseline(find_contender(other, strategy, task=same_task, model=model, train_size=size), None, None)
 
 
-def _read_policy(path: PathLike | None, candidate: Contender, opponent: _Baseline, registry: PathLike, *, force: bool = False) -> Policy:
+def _read_policy(path: PathLike | None, results: TaskResults, opponent: _Baseline, registry: PathLike, *, force: bool = False) -> Policy:
     """The policy, or the default one without a file.
 
     Raises:
-        BenchError: it is not valid, or there is no baseline and no rule that can do without one, unless `force` is set.
+        BenchError: it is not valid, or every model would pass it and `force` is not set.
     """
-    task, metrics = candidate.recipe.task, candidate.recipe.task_scores.metrics
+    task, metrics = results.task, results.metrics
+    has_baseline = opponent.contender is not None
     policy = default_policy(task, metrics) if path is None else read_policy(Path(path), task, metrics)
-    useless = find_useless_rules(policy, metrics) if opponent.contender is None and not force else []
-    if useless:
-        ways = (
-            f"Name a baseline with {setting('baseline', 'RUN:STRATEGY')}, or a policy with a floor or a ceiling on a score with "
-            f"{setting('policy', 'FILE')}. To put a first model into service without a verdict, promote it with {setting('force')} and "
-            f"{setting('reason', 'TEXT')}."
-        )
-        if path is None:
-            raise BenchError(f"{registry}: no model is in service for '{task.name}', and there is no policy to judge by. {ways}")
-        raise BenchError([*(f"{path}: {problem}" for problem in useless), f"{path}: no rule can show that a model is good enough. {ways}"])
-    return policy
+    if force:
+        return policy
+    useless = find_useless_rules(policy, metrics, has_baseline=has_baseline, trivial=_score_trivial(results, policy))
+    if not useless:
+        return policy
+    ways = (
+        f"Name a baseline with {setting('baseline', 'RUN:STRATEGY')}, or a policy with a floor or a ceiling on a score with "
+        f"{setting('policy', 'FILE')}. To put a first model into service without a verdict, promote it with {setting('force')} and "
+        f"{setting('reason', 'TEXT')}."
+    )
+    if path is None:
+        raise BenchError(f"{registry}: no model is in service for '{task.name}', and there is no policy to judge by. {ways}")
+    ways = "Add a blocking rule on a score." if has_baseline else ways
+    raise BenchError([*(f"{path}: {problem}" for problem in useless), f"{path}: no rule can show that a model is good enough. {ways}"])
+
+
+def _score_trivial(results: TaskResults, policy: Policy) -> dict[str, float]:
+    """What the trivial baseline scores, for each floor and ceiling of the policy."""
+    trivial = results.trivial
+    if trivial is None:
+        return {}
+    limited = {rule.score for rule in policy.rules if not rule.compares}
+    values = {metric.name: trivial.score(metric) for metric in results.metrics if metric.name in limited and trivial.has_score(metric)}
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _judge(candidate: Contender, opponent: _Baseline, policy: Policy, models: Registry, model_path: PathLike | None) -> Verdict:

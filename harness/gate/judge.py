@@ -20,7 +20,7 @@ from harness.gate.regressions import find_regressions
 from harness.gate.rules import check_rules, exceeds, note_skipped_slices, slice_for_rules
 from harness.gate.test_set import digest_test_set
 from harness.gate.verdict import JudgedModel, Verdict, VerdictNote, combine_outcomes
-from harness.results import StrategyResult
+from harness.results import StrategyResult, example_metric_of
 from harness.statistics import complete_examples, observed_scores
 
 _MOST_REGRESSIONS = 20  # that a verdict holds
@@ -70,6 +70,7 @@ def judge(
             slices=slices,
         )
         rules = check_rules(case, look)
+        metric = example_metric_of(artifact.task_scores.metrics)
         regressions = find_regressions(pair, artifact.task_scores.metrics) if pair is not None else []
     return Verdict(
         outcome=combine_outcomes(rule.outcome for rule in rules if rule.rule.tier == "blocking"),
@@ -82,6 +83,7 @@ def judge(
         regressions=tuple(regressions[:_MOST_REGRESSIONS]),
         regression_count=len(regressions),
         critical_count=sum(regression.critical for regression in regressions),
+        regression_score=metric.name if metric is not None else "",
         alpha=alpha,
         look=look.number,
         planned_looks=policy.looks,

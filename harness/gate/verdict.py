@@ -198,6 +198,7 @@ class Verdict:
         n: the number of test examples.
         regressions: the worst examples on which the candidate is worse, critical ones first.
         regression_count, critical_count: how many there are in total, and how many of them are critical.
+        regression_score: the score of single examples that they are found by; empty without one.
         outcome: of the blocking rules; advisory ones do not count.
         alpha: the level of each rule: α over the planned looks, and over the trained models that the user chose the candidate from.
         look: the number of this evaluation of the test set, from 1.
@@ -217,6 +218,7 @@ class Verdict:
     regressions: tuple[Regression, ...]
     regression_count: int
     critical_count: int
+    regression_score: str
     alpha: float
     look: int
     planned_looks: int | None

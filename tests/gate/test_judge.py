@@ -21,6 +21,8 @@ from harness.reporting.wording.gate_tables import list_rules
 from harness.store import StoredRun
 from tests.gate.conftest import Runs, judged, only
 
+QUALITY = {"rule": "not_worse", "score": "rougeL", "margin": 0.2}  # a policy needs a rule about the quality of outputs
+
 
 def test_better_passes_worse_fails_and_near_is_inconclusive(runs: Runs, tmp_path: Path) -> None:
     good, bad, near = (judged(runs(lora, base=0.6, rows=rows), tmp_path) for lora, rows in ((0.9, 200), (0.4, 200), (0.6, 60)))
@@ -29,6 +31,7 @@ def test_better_passes_worse_fails_and_near_is_inconclusive(runs: Runs, tmp_path
     rule = only(near, "rougeL not worse")
     assert rule.examples_needed is not None and rule.examples_needed > 60
     assert rule.low is not None and rule.high is not None and rule.low < -0.01 < rule.high
+    assert bad.regression_score == "rougeL"
     changes = [each.candidate - each.baseline for each in bad.regressions]
     assert bad.regression_count > 100 and changes[0] == min(changes)
 
@@ -53,7 +56,7 @@ def test_each_kind_of_rule_has_three_outcomes(runs: Runs, tmp_path: Path, rule: 
 
 
 def test_an_unbounded_score_that_never_varied_is_inconclusive(runs: Runs, tmp_path: Path) -> None:
-    verdict = judged(runs(0.9), tmp_path, policy={"rules": [{"rule": "ceiling", "score": "output_words", "value": 100}]})
+    verdict = judged(runs(0.9), tmp_path, policy={"rules": [QUALITY, {"rule": "ceiling", "score": "output_words", "value": 100}]})
     assert verdict.outcome == "INCONCLUSIVE"
 
 
@@ -122,7 +125,7 @@ def test_costs_in_two_currencies_are_not_compared(runs: Runs, tmp_path: Path) ->
     one, other = runs(0.9), runs(0.9)
     for file in other.path.rglob("cell.json"):
         file.write_text(file.read_text(encoding="utf-8").replace('"USD"', '"JPY"'), encoding="utf-8")
-    rules = [{"rule": "not_worse", "score": "thousand_price", "margin": 1.0}]
+    rules = [QUALITY, {"rule": "not_worse", "score": "thousand_price", "margin": 1.0}]
     verdict = judged(one, tmp_path, policy={"rules": rules}, baseline=f"{other.path}:lora")
     assert verdict.outcome == "INCONCLUSIVE" and verdict.rules[-1].reason == Reason(
         "currencies_differ", texts={"currencies": ("USD", "JPY")}
@@ -142,6 +145,7 @@ def test_a_class_that_got_worse_fails_alone(tmp_path: Path) -> None:
 def test_measures_are_compared_as_measured(runs: Runs, tmp_path: Path) -> None:
     run = runs(0.9)
     rules = [
+        QUALITY,
         {"rule": "ceiling", "score": "training_seconds", "value": 100},
         {"rule": "ceiling", "score": "answer_seconds", "value": 0.001},
         {"rule": "ceiling", "score": "forgetting", "value": 0.1},
@@ -156,7 +160,7 @@ def test_measures_are_compared_as_measured(runs: Runs, tmp_path: Path) -> None:
 
 
 def test_required_examples_and_seeds_are_checked(runs: Runs, tmp_path: Path) -> None:
-    rules = [{"rule": "floor", "score": "rougeL", "value": 0.1}]
+    rules = [{"rule": "floor", "score": "rougeL", "value": 0.4}]
     few = judged(runs(0.9, rows=50), tmp_path, policy={"rows": 100, "seeds": 3, "rules": rules})
     required = {r.rule.kind: (r.outcome, r.reason) for r in few.rules if r.rule.kind in ("min_examples", "min_seeds")}
     assert few.outcome == "INCONCLUSIVE" and required == {
@@ -237,7 +241,7 @@ def test_a_report_without_text_stays_without_it(runs: Runs, tmp_path: Path) -> N
     written = page.read_text(encoding="utf-8")
     assert "Can it replace the current model?" in written and "task-1-packed" not in written and text not in written
     page.write_text(render(run), encoding="utf-8")
-    judged(run, tmp_path, policy={"rules": [{"rule": "floor", "score": "rougeL", "value": 0.1}]})
+    judged(run, tmp_path, policy={"rules": [{"rule": "floor", "score": "rougeL", "value": 0.4}]})
     assert "task-1-packed" in page.read_text(encoding="utf-8")
 
 
@@ -348,7 +352,7 @@ def test_a_verdict_records_its_policy_and_digests(runs: Runs, tmp_path: Path) ->
 def test_equal_costs_are_not_better(runs: Runs, tmp_path: Path) -> None:
     one, other = runs(0.9, rows=60), runs(0.9, rows=60)
     rule = {"rule": "better", "score": "answer_seconds", "by": 0}
-    equal = judged(one, tmp_path, policy={"rules": [rule]}, baseline=f"{other.path}:lora")
+    equal = judged(one, tmp_path, policy={"rules": [QUALITY, rule]}, baseline=f"{other.path}:lora")
     assert equal.rules[-1].outcome == "FAIL" and equal.rules[-1].measured == 0
 
 

@@ -131,23 +131,33 @@ def test_the_default_policy() -> None:
     ]
 
 
-def test_rules_that_need_a_baseline_or_are_not_about_quality_decide_nothing_alone() -> None:
-    rules = [
+def test_rules_that_every_model_passes_decide_nothing_alone() -> None:
+    rules = (
         Rule(rule="not_worse", score="rougeL", margin=0.1),
         Rule(rule="better", score="rougeL"),
         Rule(rule="ceiling", score="answer_seconds", value=1),
         Rule(rule="floor", score="output_words", value=5),
         Rule(rule="floor", score="rougeL", value=0.3, tier="advisory"),
-    ]
-    assert find_useless_rules(Policy(rules=tuple(rules)), METRICS) == [
+        Rule(rule="floor", score="rougeL", value=0.3),
+        Rule(rule="ceiling", score="critical_error_rate", value=0.2),
+    )
+    trivial = {"rougeL": 0.31, "critical_error_rate": 0.02}
+
+    def useless(*rules: Rule, has_baseline: bool = False) -> list[str]:
+        return find_useless_rules(Policy(rules=rules), METRICS, has_baseline=has_baseline, trivial=trivial)
+
+    assert useless(*rules) == [
         "rules[0] (not_worse rougeL) has no baseline to compare with",
         "rules[1] (better rougeL) has no baseline to compare with",
-        "rules[2] (ceiling answer_seconds) is not about the quality of outputs",
-        "rules[3] (floor output_words) is not about the quality of outputs",
-        "rules[4] (floor rougeL) is advisory",
+        "rules[2] (ceiling answer_seconds 1) is not about the quality of outputs",
+        "rules[3] (floor output_words 5) is not about the quality of outputs",
+        "rules[4] (floor rougeL 0.3) is advisory",
+        "rules[5] (floor rougeL 0.3) is met by the trivial baseline, which uses no model and scores 0.31",
+        "rules[6] (ceiling critical_error_rate 0.2) is met by the trivial baseline, which uses no model and scores 0.02",
     ]
-    for real in (Rule(rule="floor", score="rougeL", value=0.3), Rule(rule="ceiling", score="review.critical_error_rate", value=0.1)):
-        assert find_useless_rules(Policy(rules=(*rules, real)), METRICS) == []
+    for real in (Rule(rule="floor", score="rougeL", value=0.4), Rule(rule="ceiling", score="review.critical_error_rate", value=0.1)):
+        assert useless(*rules, real) == []
+    assert useless(*rules, has_baseline=True) == [] and len(useless(*rules[2:], has_baseline=True)) == 5
 
 
 def test_the_tier_of_a_rule_is_part_of_what_decides() -> None:

@@ -16,6 +16,8 @@ from harness.reporting.wording.gate_sentences import headline, measured_value, r
 from harness.store import StoredRun
 from tests.gate.conftest import Runs, judged, only
 
+SPEED = {"rule": "ceiling", "score": "answer_seconds", "value": 9}
+
 
 def answered(path: Path, base: np.ndarray, lora: np.ndarray) -> StoredRun:
     """A run in which the two strategies are right on these examples."""
@@ -54,9 +56,9 @@ def test_a_relative_rule_allows_a_share_of_the_baseline(tmp_path: Path, lora: fl
 
 def test_a_relative_rule_on_measures_needs_no_limits(runs: Runs, tmp_path: Path) -> None:
     run, other = runs(0.9, rows=60), runs(0.9, rows=60)
-    rules = [{"rule": "not_worse", "score": "answer_seconds", "relative": 0.1}]
+    rules = [{"rule": "not_worse", "score": "rougeL", "margin": 0.2}, {"rule": "not_worse", "score": "answer_seconds", "relative": 0.1}]
     equal = judged(run, tmp_path, policy={"rules": rules}, baseline=f"{other.path}:lora")
-    assert equal.outcome == "PASS" and equal.rules[-1].measured == pytest.approx(-0.1 * 41.5 / 60)
+    assert equal.rules[-1].outcome == "PASS" and equal.rules[-1].measured == pytest.approx(-0.1 * 41.5 / 60)
 
 
 def test_an_advisory_rule_is_shown_and_does_not_count(runs: Runs, tmp_path: Path) -> None:
@@ -76,7 +78,22 @@ def test_an_advisory_rule_is_shown_and_does_not_count(runs: Runs, tmp_path: Path
     assert [type(result) for case in suite for result in case.result] == [Skipped]
 
 
-def test_a_policy_of_advisory_rules_alone_judges_nothing(runs: Runs, tmp_path: Path) -> None:
-    rules = [{"rule": "floor", "score": "rougeL", "value": 0.3, "tier": "advisory"}]
+@pytest.mark.parametrize("rule", [{"rule": "floor", "score": "rougeL", "value": 0.3, "tier": "advisory"}, SPEED])
+@pytest.mark.parametrize("baseline", [True, False])
+def test_a_policy_that_is_not_about_quality_judges_nothing(runs: Runs, tmp_path: Path, rule: dict[str, Any], baseline: bool) -> None:
+    run = runs(0.9, rows=40)
     with pytest.raises(BenchError, match="no rule can show that a model is good enough"):
-        judged(runs(0.9, rows=40), tmp_path, policy={"rules": rules}, baseline=None)
+        judged(run, tmp_path, policy={"rules": [rule]}, baseline=f"{run.path}:base" if baseline else None)
+
+
+def test_a_floor_that_the_trivial_baseline_reaches_is_no_reason_to_promote(tmp_path: Path) -> None:
+    """What finds no spam at all is right about nine messages in ten."""
+    spam = lambda i: "card lost_1" if i % 10 == 0 else "refund_0"  # noqa: E731
+    cells = [Made("base", answer=lambda e, r: "refund_0"), Made("lora", 0.97, 1, train_seconds=9)]
+    run = make_run(tmp_path / "run", [classification(cells, rows=200, labels=2, targets=spam)])
+    low, high = ({"rules": [{"rule": "floor", "score": "accuracy", "value": value}]} for value in (0.85, 0.92))
+    with pytest.raises(
+        BenchError, match=r"rules\[0\] \(floor accuracy 0\.85\) is met by the trivial baseline, which uses no model and scores 0\.9"
+    ):
+        judged(run, tmp_path, "base", policy=low, baseline=None)
+    assert judged(run, tmp_path, "base", policy=high, baseline=None).outcome != "PASS"

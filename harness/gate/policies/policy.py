@@ -117,26 +117,6 @@ def default_policy(task: Task, metrics: Collection[Metric]) -> Policy:
     return _with_margins(Policy(rules=tuple(rules)), task)
 
 
-def find_useless_rules(policy: Policy, metrics: Collection[Metric]) -> list[str]:
-    """Why no rule of the policy can show, without a baseline, that a model is good enough; empty if one can.
-
-    Such a rule is a blocking floor or ceiling on a score of the task or on a result of a review.
-    """
-    directions = {metric.name: metric.direction for metric in metrics}
-    problems = []
-    for number, rule in enumerate(policy.rules):
-        if rule.rule in ("not_worse", "better"):
-            problem = "has no baseline to compare with"
-        elif rule.score in MEASURES or directions.get(rule.score) == "none":
-            problem = "is not about the quality of outputs"
-        elif rule.tier == "advisory":
-            problem = "is advisory"
-        else:
-            return []
-        problems.append(f"rules[{number}] ({rule.rule} {rule.score}) {problem}")
-    return problems
-
-
 def _find_problems(rule: Rule, task: Task, metrics: Collection[Metric]) -> list[tuple[str, str]]:
     """What a schema cannot know: whether the score exists, and which direction is better. Pairs of a field and a problem."""
     by_name = {metric.name: metric for metric in metrics}

@@ -24,5 +24,6 @@ def list_regressions(verdict: Verdict) -> TextTable:
         for each in verdict.regressions
     )
     some = f" ({len(rows)} of {verdict.regression_count:,})" if len(rows) < verdict.regression_count else ""
-    columns = ("example", "change", f"{verdict.score} of the baseline", f"{verdict.score} of the candidate", "output of the candidate")
+    sides = (f"{verdict.regression_score} of the {side}" for side in ("baseline", "candidate"))
+    columns = ("example", "change", *sides, "output of the candidate")
     return TextTable(f"Examples that got worse, the worst first{some}", columns, (False, False, True, True, False), rows)

@@ -136,7 +136,8 @@ def make_verdict(outcome: Any, *rules: RuleVerdict, **more: Any) -> Verdict:
     base = JudgedModel("2026-10-01-120000 (in service since 2026-10-02)", "base", "tiny", "base", None, "c0", "d0")
     values: dict[str, Any] = {
         "outcome": outcome, "task": "summarization", "score": "rougeL", "n": 200, "candidate": lora, "baseline": base, "rules": rules,
-        "regressions": (), "regression_count": 41, "critical_count": 0, "alpha": 0.05, "look": 1, "planned_looks": None,
+        "regressions": (), "regression_count": 41, "critical_count": 0, "regression_score": "rougeL",
+        "alpha": 0.05, "look": 1, "planned_looks": None,
         "policy": {"description": ""}, "policy_digest": "bf5f662f00", "test_digest": "00", "at": "2026-11-26T09:05:00+00:00",
     }  # fmt: skip
     return Verdict(**values | more)
