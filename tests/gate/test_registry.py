@@ -182,7 +182,7 @@ def test_without_a_baseline_or_a_real_policy_nothing_is_judged(runs: Made, tmp_p
         promote(run.path, "few-shot", registry=registry, new_registry=True, policy=policy)
     first, second, last = refused.value.problems
     assert first.endswith("rules[0] (not_worse rougeL) has no baseline to compare with")
-    assert second.endswith("rules[1] (ceiling answer_seconds) is not about the quality of outputs")
+    assert second.endswith("rules[1] (ceiling answer_seconds 9) is not about the quality of outputs")
     assert "no rule can show that a model is good enough" in last
     assert not registry.exists(), "and no evaluation is counted"
     event, verdict = promote(run.path, "few-shot", registry=registry, new_registry=True, force=True, reason="the first one")
