@@ -26,7 +26,7 @@ def decide_task(results: TaskResults) -> Decision:
 
 
 def load_newest_verdicts(results: TaskResults) -> tuple[Verdict, ...]:
-    """The newest verdict on each strategy under each policy, the newest first.
+    """The newest verdict on each trained model under each policy, the newest first.
 
     Raises:
         BenchError: a stored verdict is damaged.
@@ -34,7 +34,7 @@ def load_newest_verdicts(results: TaskResults) -> tuple[Verdict, ...]:
     newest: dict[tuple[str, str], Verdict] = {}
     for verdict in reversed(load_verdicts(results.run.path)):
         if verdict.task == results.task.name:
-            newest.setdefault((verdict.candidate.label, verdict.policy_digest), verdict)
+            newest.setdefault((verdict.candidate.cell, verdict.policy_digest), verdict)
     return tuple(newest.values())
 
 

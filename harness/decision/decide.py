@@ -52,12 +52,12 @@ def decide(evidence: Evidence) -> Decision:
     choice = _choose(compared, {each.label: each for each in admissible}, evidence) if compared else None
     unfit = [finding for finding in evidence.sanity if finding.severity == "blocks"]
     headline: HeadlineCode
-    if not scored:
+    if unfit:
+        headline = "test_set_unfit"
+    elif not scored:
         headline = "no_scores"
     elif not admissible:
         headline = "trivial_not_beaten" if any(map(_may_beat_trivial, scored)) else "none_usable"
-    elif unfit:
-        headline = "test_set_unfit"
     elif len(scored) == 1:
         headline = "one_strategy"
     elif compared is None:

@@ -13,7 +13,7 @@ from harness.types import Rule, Score
 
 @dataclass(frozen=True)
 class GateEvidence:
-    """The newest verdict of the gate on one strategy under one policy.
+    """The newest verdict of the gate on one trained model of a strategy under one policy.
 
     Attributes:
         policy: its description, or the start of its digest.

@@ -48,7 +48,7 @@ class TaskOutcome:
         trivial: None where it has no score that could be computed here.
         full_tuning: strategies in shares of full fine-tuning; empty where that was not run.
         reviews: the packets that have ratings, the oldest first.
-        verdicts: the newest of each strategy under each policy, the newest first.
+        verdicts: the newest of each trained model under each policy, the newest first.
     """
 
     run: str

@@ -2,21 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from harness.decision import Decision, DecisionReason, GuardrailResult, ReasonOfDecision, SanityFinding
 from harness.reporting.views import TaskOutcome
 from harness.reporting.wording import numbers
 from harness.reporting.wording.guardrail_tables import limit_subject, limit_title, measured_amount
-from harness.reporting.wording.names import list_strategies, starts_sentence, strategy_in_sentence
+from harness.reporting.wording.names import list_strategies, list_strategies_first, starts_sentence, strategy_in_sentence
 from harness.reporting.wording.recommendation_sentences import describe_seed_risk
-from harness.reporting.wording.sanity_sentences import describe_finding, finding_clause
+from harness.reporting.wording.sanity_sentences import describe_finding, finding_clause, shared_clause
 from harness.text import one_line, short
 
 
 def reason_of_decision(reason: DecisionReason, task: TaskOutcome) -> str:
     """A reason that excludes a strategy, or is a condition, as a sentence."""
     return _SENTENCES[reason.code](reason, task)
+
+
+def describe_exclusions(reasons: Sequence[DecisionReason], task: TaskOutcome) -> list[str]:
+    """Why strategies are excluded, and why the test set is unfit; strategies that share a reason are named together."""
+    shared: dict[tuple[str, ...], list[DecisionReason]] = {}
+    for reason in reasons:
+        shared.setdefault((reason.code, *reason.texts.get("score", ()), *reason.texts.get("code", ())), []).append(reason)
+    return [_exclude_together(group, task) if len(group) > 1 else reason_of_decision(group[0], task) for group in shared.values()]
+
+
+def _exclude_together(reasons: Sequence[DecisionReason], task: TaskOutcome) -> str:
+    names = list_strategies_first([reason.strategy for reason in reasons])
+    if reasons[0].code == "guardrail_broken":
+        return f"{names} break the limit {_limit(reasons[0], task)}."
+    if reasons[0].code == "gate_failed":
+        return f"{names} failed the release gate."
+    return f"{names} {shared_clause(find_finding(reasons[0], task.decision).code)}."
 
 
 def condition_clause(reason: DecisionReason, task: TaskOutcome) -> str:

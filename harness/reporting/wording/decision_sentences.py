@@ -9,8 +9,14 @@ from harness.decision import Decision, DecisionReason, DecisionState
 from harness.reporting.views import TaskOutcome
 from harness.reporting.wording import numbers
 from harness.reporting.wording import recommendation_sentences as comparing
-from harness.reporting.wording.condition_sentences import condition_clause, find_finding, find_guardrail, reason_of_decision
-from harness.reporting.wording.guardrail_tables import limit_title, measured_amount
+from harness.reporting.wording.condition_sentences import (
+    condition_clause,
+    describe_exclusions,
+    find_finding,
+    find_guardrail,
+    reason_of_decision,
+)
+from harness.reporting.wording.guardrail_tables import limit_title
 from harness.reporting.wording.names import list_strategies_first, score_name, starts_sentence, strategy_in_sentence
 from harness.reporting.wording.next_step_sentences import StepText, describe_step
 from harness.reporting.wording.run_sentences import describe_status
@@ -175,7 +181,8 @@ def _failure(reason: DecisionReason, task: TaskOutcome) -> str:
     if reason.code == "guardrail_broken":
         result = find_guardrail(reason, task.decision)
         assert result is not None  # it was broken
-        return f"breaks the limit “{limit_title(result.rule, result.unit)}” with {measured_amount(result)}"
+        measured = numbers.share(result.estimate) if result.unit == "fraction" else numbers.score(result.estimate, result.unit)
+        return f"breaks the limit “{limit_title(result.rule, result.unit)}” (measured: {measured})"
     return condition_clause(reason, task).removeprefix("it ")
 
 
@@ -209,7 +216,7 @@ def _why(task: TaskOutcome) -> list[str]:
         outcomes = "; ".join(f"{strategy_in_sentence(each.label)}: {describe_status(each)}" for each in task.strategies)
         sentences.append(starts_sentence(f"{outcomes}.", task.strategies[0].label))
     sentences += [_describe_note(reason, task) for reason in decision.reasons if reason.severity == "notes" and reason.code in _NOTES]
-    sentences += [reason_of_decision(r, task) for r in decision.reasons if r.severity == "blocks" and r.code != "no_limit"]
+    sentences += describe_exclusions([r for r in decision.reasons if r.severity == "blocks" and r.code != "no_limit"], task)
     is_open = any(reason.code in ("one_seed", "seeds_could_change") for reason in decision.conditions)
     if decision.seeds is not None and about is not None and not is_open:
         sentences.append(comparing.describe_seed_risk(decision.seeds, about, task.task.margin, task.primary))

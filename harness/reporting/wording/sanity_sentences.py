@@ -28,6 +28,19 @@ def finding_clause(finding: SanityFinding) -> str:
     return _CLAUSES[finding.code](finding)
 
 
+def shared_clause(code: SanityCode) -> str:
+    """What several strategies have in common, after their names: "answer the same to every example"."""
+    return _SHARED[code]
+
+
+_SHARED: Mapping[SanityCode, str] = {
+    "not_better_than_trivial": "are not shown to be better than the trivial baseline",
+    "constant_output": "give one and the same answer to every example",
+    "empty_outputs": "leave many outputs empty",
+    "repeats_prompt": "repeat the prompt in many outputs",
+}
+
+
 def _not_better_than_trivial(finding: SanityFinding) -> str:
     known = finding.numbers
     is_better_here = known.get("gain", 0.0) > 0
