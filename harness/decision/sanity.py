@@ -91,7 +91,8 @@ def _compare_with_trivial(results: TaskResults) -> Iterator[SanityFinding]:
         return
     gains = [_Gain(results, result, metric, trivial) for result in scored]
     shown = holm_rejections([gain.is_shown for gain in gains], ALPHA)
-    texts = {"kind": (trivial.kind,), "score": (metric.name,)} | ({"label": (trivial.label,)} if trivial.label is not None else {})
+    texts = {"kind": (trivial.kind,), "score": (metric.name,), "unit": (metric.unit,)}
+    texts |= {"label": (trivial.label,)} if trivial.label is not None else {}
     for gain in (gain for gain, is_shown in zip(gains, shown, strict=True) if not is_shown):
         yield SanityFinding("not_better_than_trivial", "blocks", gain.result.label, gain.numbers, texts)
 

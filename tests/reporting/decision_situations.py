@@ -54,7 +54,9 @@ def finding(code: str, severity: str, label: str = "", **numbers: float) -> Sani
 def trivial(label: str, gain: float) -> SanityFinding:
     """The strategy is not shown to beat the trivial baseline, which it leads by `gain` on these examples."""
     values = {"score": 0.5, "trivial": 0.5 - gain, "gain": gain, "least": gain - 0.2, "examples": 60}
-    return SanityFinding("not_better_than_trivial", "blocks", label, values, {"kind": ("majority",), "score": ("accuracy",)})
+    return SanityFinding(
+        "not_better_than_trivial", "blocks", label, values, {"kind": ("majority",), "score": ("accuracy",), "unit": ("fraction",)}
+    )
 
 
 def limited(*strategies: StrategyEvidence, **more: Any) -> Evidence:

@@ -49,7 +49,8 @@ def _not_better_than_trivial(finding: SanityFinding) -> str:
     verb = "is not shown to be better than" if is_better_here else "is not better than"
     scores = ""
     if "score" in known and "trivial" in known:
-        scores = f" ({score_name(finding.texts['score'][0])}: {numbers.score(known['score'])} vs. {numbers.score(known['trivial'])})"
+        (name,), (unit,) = finding.texts["score"], finding.texts["unit"]
+        scores = f" ({score_name(name)}: {numbers.score(known['score'], unit)} vs. {numbers.score(known['trivial'], unit)})"
     return f"{verb} {rival}{scores}"
 
 
