@@ -62,3 +62,13 @@ def test_paths_are_relative_to_the_folder(tmp_path: Path, make_task):
     (tmp_path / "deep").mkdir()
     (tmp_path / "deep" / "a.csv").write_text(csv_of(MANY))
     assert load_splits(make_task(path="deep/a.csv"), folder=tmp_path) == load_splits(make_task(path="a.csv"), folder=tmp_path / "deep")
+
+
+def test_report_counts_training_labels_but_keeps_no_training_text(load):
+    spam = [(f"text {i}", "spam" if i % 10 == 0 else "ham") for i in range(100)]
+    assert dict(load(csv_of(spam), kind="classification").report.training_answers) == {"ham": 72, "spam": 8}
+    assert dict(load(csv_of(spam), kind="classification", limit=20).report.training_answers) == {"ham": 18, "spam": 2}
+    texts_report = load(csv_of(MANY)).report
+    assert (dict(texts_report.training_answers), texts_report.training_words) == ({}, 2)
+    repeated = load(csv_of([(f"text {i}", "no findings" if i % 2 else f"finding {i}") for i in range(100)])).report
+    assert list(repeated.training_answers) == ["no findings"]

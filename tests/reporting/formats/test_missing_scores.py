@@ -34,6 +34,11 @@ def test_json_has_null_and_the_reason(one_class):
     assert (scores["accuracy"]["value"], scores["accuracy"]["reason"]) == (1.0, None)
 
 
+def test_json_has_the_trivial_baseline(one_class):
+    (decision,) = to_json(one_class)["decisions"]
+    assert decision["trivial"] == {"kind": "majority", "label": "ham", "value": None}
+
+
 def test_csv_is_empty_and_has_the_reason(one_class):
     _, row = csv.DictReader(io.StringIO(to_csv(one_class), newline=""))
     assert (row["macro_f1"], row["macro_f1 low"], row["macro_f1 missing because"]) == ("", "", REASON)
