@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from harness.api import draft_policy, open_catalog
 from harness.errors import BenchError
 from harness.gate import Policy, default_policy, find_useless_rules, read_policy
-from harness.gate.policies import MEASURES, REVIEW_SCORES
+from harness.gate.policies import MEASURES, REVIEW_SCORES, policy_to_plain
 from harness.grid import Request, read_tasks
 from harness.metrics import metrics_for
 from harness.results import slice_examples
@@ -198,3 +200,38 @@ def test_the_digest_covers_what_decides() -> None:
     one = default_policy(TASK, METRICS)
     assert one.digest == one.model_copy(update={"description": "words"}).digest
     assert one.digest != one.model_copy(update={"alpha": 0.01}).digest
+
+
+SCORES = ("rougeL", "critical_error_rate", "ter", "output_words", "answer_seconds", "forgetting", "review.win_rate", "rougel", "", 3, None)
+NUMBERS = st.one_of(st.sampled_from([0, 1, -1, 0.1, 2, 1e300, "0.1", "much", True, None]), st.floats(allow_nan=True))
+FIELDS = {
+    "rule": st.sampled_from(["floor", "ceiling", "not_worse", "better", "perhaps", 1, None]),
+    "score": st.sampled_from(SCORES),
+    "value": NUMBERS,
+    "margin": NUMBERS,
+    "relative": NUMBERS,
+    "by": NUMBERS,
+    "slice": st.sampled_from(["ward", "ward=north", "class", "=", "", 7]),
+    "rows": NUMBERS,
+    "against": st.sampled_from(["base", "", 1]),
+    "tier": st.sampled_from(["blocking", "advisory", "optional", 0]),
+    "extra": st.just(1),
+}
+OPTIONAL = {name: values for name, values in FIELDS.items() if name not in ("rule", "score")}
+RULES = st.fixed_dictionaries({"rule": FIELDS["rule"], "score": FIELDS["score"]}, optional=OPTIONAL)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(rules=st.lists(st.one_of(RULES, st.sampled_from([None, [], "floor"])), max_size=3))
+def test_any_rules_are_a_policy_or_an_error_that_names_them(tmp_path: Path, rules: list[Any]) -> None:
+    problems: tuple[str, ...] = ()
+    try:
+        policy = read(tmp_path, yaml.safe_dump({"rules": rules}))
+    except BenchError as error:
+        problems = error.problems
+    assert all("gate.yaml:" in problem for problem in problems)
+    if problems:
+        return
+    assert all(rule.threshold is not None for rule in policy.rules)
+    assert Policy.model_validate(policy_to_plain(policy)) == policy
+    assert isinstance(find_useless_rules(policy, METRICS, has_baseline=False, trivial={"rougeL": 0.2}), list)
