@@ -21,7 +21,8 @@ class OutputProfile:
     Attributes:
         answered, empty: the examples that have an answer, and the outputs to these that are blank.
         written, repeating: the examples whose references do not repeat the prompt, and the outputs to these that do.
-        constant: the answer that is given to every example although the references differ; None if there are several answers.
+        constant: the answer that is given to every example although the references differ; it may be that there is no answer. None if there
+            are several answers, or nothing was written.
     """
 
     answered: int
@@ -38,7 +39,8 @@ def profile_outputs(task: Task, examples: Sequence[Example], predictions: Sequen
     repeats = [] if task.chooses else _count_repeats(task, pairs)
     answers = {prediction.answer for _, prediction in pairs}
     references = {example.targets for example in examples}
-    is_constant = len(answers) == 1 and len(pairs) > 1 and len(references) > 1
+    is_written = any(prediction.output.strip() for _, prediction in pairs)
+    is_constant = is_written and len(answers) == 1 and len(pairs) > 1 and len(references) > 1
     return OutputProfile(
         answered=len(answered),
         empty=sum(not prediction.output.strip() for prediction in answered),

@@ -149,7 +149,7 @@ def _check_outputs(result: StrategyResult) -> Iterator[SanityFinding]:
     yield from _finding_of_share("empty_outputs", result.label, empty, answered)
     repeating, written = sum(profile.repeating for profile in profiles), sum(profile.written for profile in profiles)
     yield from _finding_of_share("repeats_prompt", result.label, repeating, written)
-    constants = [profile.constant for profile in profiles if profile.constant is not None and profile.constant.strip()]
+    constants = [profile.constant for profile in profiles if profile.constant is not None]
     if constants:
         severity: Severity = "blocks" if 2 * len(constants) >= len(profiles) else "conditions"
         numbers = {"constant": len(constants), "seeds": len(profiles), "examples": len(result.examples)}

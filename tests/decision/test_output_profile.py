@@ -70,6 +70,13 @@ def test_one_answer_for_everything():
     assert profile(["ham"] * 3, references=[("ham",)] * 3).constant is None, "the references do not differ either"
 
 
+def test_always_no_answer_is_one_answer_and_nothing_written_is_none():
+    examples = [Example(str(i), {"input": NOTE}, () if i else ("knee",)) for i in range(3)]
+    task = make_task("qa", no_answer="none")
+    assert profile_outputs(task, examples, [Prediction(str(i), "None.", "") for i in range(3)]).constant == ""
+    assert profile_outputs(task, examples, [Prediction(str(i), " ", "") for i in range(3)]).constant is None
+
+
 def test_labels_do_not_repeat_the_prompt():
     labels = ("a label that is long enough to count", "another long label of the task")
     task = make_task(
