@@ -26,7 +26,7 @@ _PROMISE: Mapping[CheckKind, str] = {
     "wrong_direction": "A verdict points in the wrong direction",
     "false_difference": "Equally good strategies are called better or worse",
     "wrong_choice": "A strategy that is worse by more than the margin is recommended",
-    "hidden_failures": "The same, where the loss comes from rare total failures",
+    "hidden_failures": "A strategy that is worse because of rare total failures is recommended",
     "false_guardrail": "A guardrail is called kept although the score is at its limit",
 }
 _OUTCOMES = {
@@ -51,7 +51,7 @@ _SIMULATED = (
     "applies the procedures of the report to it.",
     "For the coverage of intervals and for what the test set can decide, the observed scores are taken as the truth. For errors, the "
     "examples are weighted so that two strategies are equally good, or one is worse by 1.02 times the margin; no score of an example is "
-    "changed.",
+    "changed. Where two strategies are too far apart for this, the worse one takes over the scores of the best on most examples.",
     "For rare total failures, the cheapest other strategy is replaced by a copy of the best that fails completely on as many examples as "
     "cost 1.02 times the margin.",
 )
@@ -120,12 +120,14 @@ def describe_choices(audit: Audit) -> str:
     """How often a test set like this leads to which recommendation, where the observed scores are the truth."""
     if audit.good_choices is None or audit.best_named is None:
         return ""
-    best = names.strategy_in_sentence(audit.best)
-    return (
-        f"If the observed scores were the truth, a test set like this would lead to the best strategy, {best}, in "
-        f"{_percent(audit.best_named)} of samples, to one within the margin of it in {_percent(audit.good_choices)}, and to no "
-        f"recommendation in {_percent(audit.choices[None])}."
-    )
+    none, times = audit.choices[None].count, audit.good_choices.times
+    others = audit.good_choices.count - audit.best_named.count
+    wrong = times - none - audit.good_choices.count
+    parts = [f"the best strategy, {names.strategy_in_sentence(audit.best)}, in {_percent(audit.best_named)} of samples"]
+    parts += [f"another one within the margin of it in {_percent(Rate(others, times))}"] if others else []
+    parts += [f"one that is worse by more than the margin in {_percent(Rate(wrong, times))}"] if wrong else []
+    parts += [f"none in {_percent(audit.choices[None])}"] if none else []
+    return f"If the observed scores were the truth, a test set like this would recommend {_join(parts)}."
 
 
 def build_promise_table(audit: Audit) -> TextTable:

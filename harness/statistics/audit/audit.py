@@ -5,7 +5,7 @@
 | the interval of a score, or of a difference, holds the truth | as observed | intervals that hold it |
 | "better" and "worse" point in the right direction | as observed | verdicts that do not |
 | equally good strategies are not called different | tilted: the two are equal | verdicts "better" or "worse" |
-| what is recommended is within Δ of the best | tilted: one is worse by a little more than Δ | wrong recommendations |
+| what is recommended is within Δ of the best | tilted, or mixed with the best: one is worse by 1.02 Δ | wrong recommendations |
 | the same, where the loss is hidden in rare total failures | the best and a copy of it that fails | wrong recommendations |
 | a strategy that is called within a guardrail is within it | tilted: the score is at the limit | guardrails called kept |
 
@@ -174,7 +174,8 @@ class _Study:
     def _plan_pair(self, other: int) -> None:
         names = (self.names[self.best], self.names[other])
         why: SkipReason = "not_additive" if self.metric.level == "rows" else "out_of_reach"
-        worse = self.observed.tilted_to_difference(other, self.best, -_BEYOND * self.margin)
+        loss = _BEYOND * self.margin
+        worse = self.observed.tilted_to_difference(other, self.best, -loss) or self.observed.with_mixed_copy(self.best, other, loss)
         if worse is None:
             self._skip("wrong_choice", names, why)
         else:

@@ -130,28 +130,47 @@ class World:
 
     def with_failing_copy(self, of: int, place: int, loss: float) -> World | None:
         """The world in which strategy `place` equals strategy `of`, except that it fails totally on a share of the units, and so loses
-        `loss`. None where the scale has no worst value, or a total failure costs too little.
-
-        Every unit occurs twice: once as it is, and once with the failure.
-        """
+        `loss`. None where the scale has no worst value, or a total failure costs too little."""
         if self.metric.level != "example" or self.metric.unit not in BOUNDS:
             return None
         lowest, highest = BOUNDS[self.metric.unit]
-        worst = lowest if self.sign > 0 else highest
-        at_stake = self.sign * (float(self.truth()[of]) - worst)
-        if at_stake <= loss:
-            return None
-        share = loss / at_stake
+        best = np.split(self.stack, self.cuts, axis=1)[of]
+        return self._with_copy(of, place, np.full_like(best, lowest if self.sign > 0 else highest), loss)
+
+    def with_mixed_copy(self, of: int, place: int, loss: float) -> World | None:
+        """The world in which strategy `place` equals strategy `of`, except that it keeps its own scores on a share of the units, and so
+        loses `loss`. None where it is not worse by that much."""
+        sides = np.split(self.stack, self.cuts, axis=1)
+        seeds = np.arange(sides[of].shape[1]) % sides[place].shape[1]
+        return self._with_copy(of, place, sides[place][:, seeds], loss)
+
+    def _with_copy(self, of: int, place: int, instead: Array, loss: float) -> World | None:
+        """Every unit occurs twice: once with a copy of strategy `of`, and once with the other scores, (n, seeds, d), instead. The chance of
+        the second is found by bisection."""
         sides = np.split(self.stack, self.cuts, axis=1)
         sides[place] = sides[of]
-        as_it_is = np.concatenate(sides, axis=1)
-        sides[place] = np.full_like(sides[of], worst)
-        failing = np.concatenate(sides, axis=1)
+        copied = np.concatenate(sides, axis=1)
+        sides[place] = instead
+        kept = np.concatenate(sides, axis=1)
         cuts = tuple(int(cut) for cut in np.cumsum([side.shape[1] for side in sides])[:-1])
         units = len(self.chances)
         cluster = None if self.cluster is None else np.concatenate([self.cluster, self.cluster + units])
-        chances = np.concatenate([(1 - share) * self.chances, share * self.chances])
-        return replace(self, stack=np.concatenate([as_it_is, failing]), cuts=cuts, cluster=cluster, chances=chances)
+        doubled = replace(self, stack=np.concatenate([copied, kept]), cuts=cuts, cluster=cluster)
+
+        def chances(share: float) -> Array:
+            return np.concatenate([(1 - share) * self.chances, share * self.chances])
+
+        def lost(share: float) -> float:
+            scores = doubled.truth(chances(share))
+            return self.sign * float(scores[of] - scores[place])
+
+        low, high = 0.0, 1.0
+        if lost(high) < loss:
+            return None
+        for _ in range(60):
+            middle = (low + high) / 2
+            low, high = (middle, high) if lost(middle) < loss else (low, middle)
+        return replace(doubled, chances=chances(high))
 
 
 def make_world(metric: Metric, stack: Array, cuts: tuple[int, ...], cluster: NDArray[np.int64] | None) -> World:

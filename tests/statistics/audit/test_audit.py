@@ -105,6 +105,23 @@ def test_failing_copy_loses_what_was_asked_for(metric: object, shares: tuple[flo
     assert world_of(labelled((0.7, 0.8)), MACRO_F1).with_failing_copy(1, 0, 0.03) is None
 
 
+@pytest.mark.parametrize(("metric", "stack"), [(RIGHT, right_answers((0.2, 0.9))), (MACRO_F1, labelled((0.2, 0.9)))])
+def test_mixed_copy_loses_what_was_asked_for(metric: object, stack: np.ndarray) -> None:
+    world = world_of(stack, metric).with_mixed_copy(1, 0, 0.03)
+    assert world is not None
+    copy, best = world.truth()
+    assert best - copy == pytest.approx(0.03, abs=1e-6)
+    assert world_of(stack, metric).with_mixed_copy(0, 1, 0.03) is None
+
+
+def test_far_worse_strategy_can_be_audited() -> None:
+    audit = audit_report(strategies(right_answers((0.1, 0.9))), metric=RIGHT, margin=0.05, groups=[None] * 120, simulations=3)
+    assert audit is not None
+    (choice,) = (check for check in audit.checks if check.kind == "wrong_choice")
+    assert choice.truth == pytest.approx(-0.051)
+    assert [(each.kind, each.reason) for each in audit.skipped] == [("false_difference", "out_of_reach")]
+
+
 def test_intervals_of_well_behaved_data_cover_and_few_claims_are_wrong() -> None:
     audit = audit_report(strategies(right_answers((0.5, 0.75, 0.8))), metric=RIGHT, margin=0.05, groups=[None] * 120, simulations=100)
     assert audit is not None and audit.simulations == 100 and audit.best == "full"
