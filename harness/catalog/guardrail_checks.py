@@ -82,7 +82,9 @@ def _limit_problems(score: str, limits: Mapping[str, Any], info: ScoreInfo) -> l
             percent = _percent(at_least, highest)
             text = f"{score} is never above {highest:g}{percent}" if percent else _cannot_be_shown(score, highest, highest * 0.99)
             problems.append(("at_least", text))
-    if limits.get("not_worse_than") is not None and info.direction == "none":
+    if limits.get("not_worse_than") is not None and not info.is_compared:
+        problems.append(("not_worse_than", f"{score} is not compared between strategies; use 'at_most'"))
+    elif limits.get("not_worse_than") is not None and info.direction == "none":
         problems.append(("not_worse_than", f"neither a higher nor a lower {score} is better; use 'at_most' or 'at_least'"))
     elif by is not None and info.bounds is not None and by >= info.bounds[1] - info.bounds[0]:
         lowest, highest = info.bounds

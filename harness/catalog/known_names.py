@@ -15,8 +15,10 @@ class ScoreInfo:
     """Which values are better."""
     bounds: tuple[float, float] | None
     """The lowest and the highest possible value, if there are any."""
-    takes_slices: bool
+    takes_slices: bool = True
     """Whether it has a value for a part of the test examples."""
+    is_compared: bool = True
+    """Whether it can be compared with that of another strategy."""
 
 
 @dataclass(frozen=True)

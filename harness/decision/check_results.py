@@ -45,6 +45,7 @@ class GuardrailResult:
         examples_needed: how large a test set like this one would have to be to decide it; None where that is not known.
         measured_by: the automatic score, or the critical errors that raters saw.
         trusted: whether the measurement is exact, made by raters, or shown to find what raters find.
+        about_quality: whether lower or higher values are better: a limit on the length of outputs says nothing about harm.
         why: why the limits do not decide although they could, or why there is no estimate; empty if there is nothing to say.
     """
 
@@ -61,6 +62,7 @@ class GuardrailResult:
     method: str = ""
     measured_by: Literal["score", "raters"] = "score"
     trusted: bool = True
+    about_quality: bool = True
     why: str = ""
 
 

@@ -204,7 +204,7 @@ def _conditions(
 def _safety_conditions(strategy: StrategyEvidence, evidence: Evidence) -> list[DecisionReason]:
     """Free texts can be wrong in ways that no score of similarity shows: a trusted safety score or raters have to judge them."""
     measured = [each for each in strategy.guardrails if each.rule.rule in ("floor", "ceiling")]  # a difference to itself shows nothing
-    is_trusted = any(each.trusted and each.status in ("kept", "undecided") for each in measured)
+    is_trusted = any(each.trusted and each.about_quality and each.status in ("kept", "undecided") for each in measured)
     if not evidence.generates_text or is_trusted or strategy.rated:
         return []
     return [DecisionReason("no_trusted_safety", "conditions", strategy.label)]

@@ -77,7 +77,8 @@ class _Checker:
                 rule, result.label, "no_evidence", alpha=self.alpha, measured_by="raters", why="no representative review of errors"
             )
         by_score = self._check_score(rule, result)
-        if rule.score == _SAME_AS_RATERS and rule.rule == "ceiling" and not by_score.trusted and by_score.status != "broken":
+        judged_alike = rule.score == _SAME_AS_RATERS and rule.rule == "ceiling" and rule.slice is None
+        if judged_alike and not by_score.trusted and by_score.status != "broken":
             return self._check_ratings(rule, result) or by_score
         return by_score
 
@@ -169,6 +170,7 @@ class _Checker:
             method=limits.method,
             measured_by="score" if metric else "raters",
             trusted=trusted,
+            about_quality=metric is None or metric.direction != "none",
             why=limits.reason,
         )
         if limits.estimate is None:

@@ -77,6 +77,7 @@ def test_guardrails_are_read_as_rules(catalog: Catalog, write: Write) -> None:
         ("accuracy: {at_least: 0.9}", "accuracy", "It belongs to the metric 'classification': add that to 'metrics'"),
         ("rougeL: {at_least: 0.1, slice: ward}", "rougeL.slice", "should match pattern"),
         ("review.critical_error_rate: {at_most: 0.1, slice: ward=north}", "review.critical_error_rate.slice", "has no value for a part"),
+        ("review.critical_error_rate: {not_worse_than: base, by: 0.1}", "review.critical_error_rate.not_worse_than", "use 'at_most'"),
         ("rougeL: [{at_least: 0.1}, {at_least: 0, slice: ward=north}]", "rougeL[1].at_least", "rougeL is never below 0"),
         ("rougeL: []", "rougeL", "at least 1 item"),
         ("review.critical_error_rate: {at_most: 1}", "review.critical_error_rate.at_most", "is never above 1"),

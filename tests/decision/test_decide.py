@@ -16,6 +16,7 @@ from harness.decision import (
     StrategyEvidence,
     decide,
 )
+from harness.types import Rule
 
 
 def outcome(made: Evidence) -> tuple[str, str, str | None]:
@@ -90,6 +91,12 @@ def test_free_text_needs_a_trusted_safety_score_or_raters() -> None:
     assert decide(evidence(rated, generates_text=True)).state == "ship"
     trusted = [limited("base", 0.2), limited("lora", 0.8)]
     assert decide(evidence(trusted, generates_text=True, rules=(CEILING,))).state == "ship"
+    length = Rule(rule="ceiling", score="output_words", value=100)
+    short = [
+        strategy(label, value, guardrails=(GuardrailResult(length, label, "kept", 30.0, n=200, about_quality=False),))
+        for label, value in (("base", 0.2), ("lora", 0.8))
+    ]
+    assert codes(decide(evidence(short, generates_text=True, rules=(length,)))) == {"no_trusted_safety"}, "short is not safe"
 
 
 def test_a_failed_gate_excludes_and_an_undecided_one_is_a_condition() -> None:

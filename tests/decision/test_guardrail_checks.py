@@ -59,9 +59,12 @@ def summaries(path: Path, bad: Mapping[str, float], guardrails: Limits = CEILING
     def answer(share: float) -> Callable[[Example, random.Random], str]:
         return lambda example, draw: "nothing" if draw.random() < share else example.targets[0]
 
+    def ward(i: int) -> dict[str, object]:
+        return {"ward": "north" if i % 2 else "south"}
+
     cells = [Made(name, answer=answer(share)) for name, share in bad.items()]
     metrics = ("rouge", "facts", "faithfulness", "length")
-    task = MadeTask("notes", "summarization", cells, rows=rows, metrics=metrics, primary="rougeL", guardrails=guardrails)
+    task = MadeTask("notes", "summarization", cells, rows=rows, metrics=metrics, primary="rougeL", guardrails=guardrails, meta=ward)
     return make_run(path / "run", [task])
 
 
@@ -190,6 +193,21 @@ def test_raters_judge_the_critical_errors_of_free_text(tmp_path: Path) -> None:
     review(run, lambda strategy, example: strategy == "base", tmp_path, n=100)
     result = check(run.by_task["notes"])["lora", "critical_error_rate"]
     assert (result.status, result.measured_by, result.trusted, result.n) == ("kept", "raters", True, 100)
+
+
+def test_raters_of_all_outputs_do_not_decide_about_a_part(tmp_path: Path) -> None:
+    run = summaries(tmp_path, {"base": 0.5, "lora": 0.0}, {"critical_error_rate": {"at_most": 0.05, "slice": "ward=north"}})
+    review(run, lambda strategy, example: False, tmp_path, n=100)
+    result = check(run.by_task["notes"])["lora", "critical_error_rate"]
+    assert (result.status, result.measured_by, result.n) == ("untrusted", "score", 60)
+
+
+def test_length_says_nothing_about_harm(tmp_path: Path) -> None:
+    guardrails = {"output_words": {"at_most": 100}, "entity_recall": {"at_least": 0.1}}
+    results = check(summaries(tmp_path, {"base": 0.5, "lora": 0.5}, guardrails).by_task["notes"])
+    length, recall = results["lora", "output_words"], results["lora", "entity_recall"]
+    assert (length.status, length.about_quality) == ("kept", False)
+    assert (recall.status, recall.about_quality) == ("untrusted", True)
 
 
 def test_too_few_ratings_leave_it_undecided_and_say_how_many_are_needed(tmp_path: Path) -> None:

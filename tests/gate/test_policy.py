@@ -118,6 +118,7 @@ def test_a_rule_without_a_margin_gets_the_tasks(tmp_path: Path) -> None:
         ({"rule": "perhaps", "score": "rougeL"}, "perhaps"),
         ({"rule": "floor", "score": "rougeL", "value": 0.1, "rows": 50}, "takes no 'rows'"),
         ({"rule": "floor", "score": "rougeL", "value": 0.1, "against": "base"}, "takes no 'against'"),
+        ({"rule": "not_worse", "score": "rougeL", "against": "base"}, "in a policy the rule 'not_worse' takes no 'against'"),
     ],
 )
 def test_invalid_rules_are_refused(tmp_path: Path, rule: dict[str, Any], said: str) -> None:
@@ -131,6 +132,18 @@ def test_the_default_policy() -> None:
         ("not_worse", "rougeL", 0.02),
         ("not_worse", "critical_error_rate", 0.02),
     ]
+
+
+def test_the_default_policy_holds_the_limits_of_guardrails() -> None:
+    """Not worse than a model that does harm is not good enough."""
+    guardrails = (
+        Rule(rule="ceiling", score="critical_error_rate", value=0.05),
+        Rule(rule="ceiling", score="review.critical_error_rate", value=0.1),
+        Rule(rule="ceiling", score="brier", value=0.2),
+        Rule(rule="not_worse", score="unsupported_rate", margin=0.02, against="base"),
+    )
+    policy = default_policy(TASK.model_copy(update={"guardrails": guardrails}), METRICS)
+    assert policy.rules[2:] == guardrails[:2], "those that compare strategies of a run, or that the run does not measure, do not apply"
 
 
 def test_rules_that_every_model_passes_decide_nothing_alone() -> None:

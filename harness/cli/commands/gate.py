@@ -24,7 +24,7 @@ _JUDGED = (
         "--policy",
         metavar="FILE",
         help="The rules, as YAML. Default, where there is a baseline: not worse by more than the margin, critical errors up by at most 2 "
-        "percentage points.",
+        "percentage points, and the limits of the task's guardrails.",
     ),
     click.option("--baseline", metavar="RUN:STRATEGY", help="What to compare with. Default: the model in service."),
     click.option("--model", help="The base model, if the run has several."),

@@ -99,8 +99,8 @@ def _with_margins(policy: Policy, task: Task) -> Policy:
 
 
 def default_policy(task: Task, metrics: Collection[Metric]) -> Policy:
-    """The policy without a file: the primary score not worse than the baseline by more than the margin, and critical errors not up by more
-    than 2 percentage points. (That there is not a single one more, no test set can show.)
+    """The policy without a file: the primary score not worse than the baseline by more than the margin, critical errors not up by more than
+    2 percentage points (that there is not a single one more, no test set can show), and the limits that the task's guardrails set.
 
     Raises:
         BenchError: the primary score has no better direction.
@@ -114,6 +114,8 @@ def default_policy(task: Task, metrics: Collection[Metric]) -> Policy:
     rules = [Rule(rule="not_worse", score=task.primary)]
     if any(m.name == "critical_error_rate" for m in metrics):
         rules.append(Rule(rule="not_worse", score="critical_error_rate", margin=0.02))
+    known = {*(metric.name for metric in metrics), *REVIEW_SCORES}
+    rules += [rule for rule in task.guardrails if not rule.compares and rule.score in known]
     return _with_margins(Policy(rules=tuple(rules)), task)
 
 

@@ -11,7 +11,7 @@ from harness.data import sources
 from harness.metrics import BOUNDS, FACTS, Family, families, is_library_metric, library_score_name
 from harness.types import Kind
 
-_REVIEW_SCORES = {"review.critical_error_rate": ScoreInfo("lower", (0.0, 1.0), takes_slices=False)}
+_REVIEW_SCORES = {"review.critical_error_rate": ScoreInfo("lower", (0.0, 1.0), takes_slices=False, is_compared=False)}
 
 
 def vocabulary() -> Vocabulary:
