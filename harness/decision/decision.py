@@ -68,6 +68,7 @@ NextStepCode: TypeAlias = Literal[
     "run_gate",
     "finish_run",
     "run_more_strategies",
+    "improve",
     "fix_test_set",
     "read_failures",
 ]

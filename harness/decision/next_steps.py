@@ -39,7 +39,7 @@ def list_next_steps(decision: Decision, selections: Selections) -> tuple[NextSte
         steps.append(_step("run_more_strategies", decision, selections))
     failed = next((each.strategy for each in decision.standings if each.status == "excluded"), None)
     if decision.headline == "none_usable":
-        steps.append(_step("read_failures", decision, selections, failed))
+        steps += [_step("read_failures", decision, selections, failed), _step("improve", decision, selections)]
     steps += [_step_for(reason, decision, selections) for reason in decision.reasons if reason.code in _STEPS]
     merged: dict[tuple[str, str], NextStep] = {}
     for step in steps:
