@@ -289,3 +289,5 @@ def test_models_at_the_limit_are_said_to_keep_it_in_at_most_5_percent_of_samples
             wrong = (binom.cdf(errors, n, 0.05) < 0.05 / k) & (errors / n <= 0.05)
             rate = wrong.any(axis=1).mean()
             assert rate <= 0.05 + 3 * (0.05 * 0.95 / times) ** 0.5, (k, n, rate)
+    at_alpha = binom.cdf(rng.binomial(59, 0.0501, (times, 5)), 59, 0.05) < 0.05
+    assert at_alpha.any(axis=1).mean() > 0.18, "why the level is divided"
