@@ -2,7 +2,7 @@
 
 from harness.decision.check_results import GuardrailResult, GuardrailStatus, SanityCode, SanityFinding, Severity
 from harness.decision.collect import collect_evidence, decide_task, load_findings, load_newest_verdicts
-from harness.decision.decide import CRITICAL_SCORES, decide
+from harness.decision.decide import decide
 from harness.decision.decision import (
     CANDIDATE_STATUSES,
     STATES,
@@ -19,6 +19,7 @@ from harness.decision.decision import (
 )
 from harness.decision.evidence import Evidence, GateEvidence, StrategyEvidence
 from harness.decision.guardrails import check_guardrails
+from harness.decision.reasons import CRITICAL_SCORES
 from harness.decision.sanity import check_sanity
 
 __all__ = [

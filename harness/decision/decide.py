@@ -18,7 +18,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from harness.decision.check_results import GuardrailStatus
+from harness.decision.check_results import SanityFinding
 from harness.decision.decision import (
     CandidateStanding,
     CandidateStatus,
@@ -26,61 +26,45 @@ from harness.decision.decision import (
     DecisionReason,
     DecisionState,
     HeadlineCode,
-    ReasonOfDecision,
-    SeedRisk,
 )
 from harness.decision.evidence import Evidence, StrategyEvidence
 from harness.decision.next_steps import list_next_steps
+from harness.decision.reasons import (
+    CRITICAL_SCORES,
+    critical_scores,
+    list_conditions,
+    list_exclusions,
+    list_notes,
+    may_beat_trivial,
+    missing_limit,
+    open_guardrails,
+    seed_risk,
+    unfinished_run,
+)
 from harness.statistics import Candidate, Recommendation
-from harness.types import Score
-
-CRITICAL_SCORES = ("critical_error_rate", "critical_errors", "review.critical_error_rate")
-
-_OPEN_GUARDRAILS: Mapping[GuardrailStatus, ReasonOfDecision] = {
-    "undecided": "guardrail_undecided",
-    "no_evidence": "guardrail_no_evidence",
-    "untrusted": "guardrail_untrusted",
-}
 
 
 def decide(evidence: Evidence) -> Decision:
     """The decision that this evidence allows."""
     scored = [each for each in evidence.strategies if each.scored]
-    excluded = {each.label: blocks for each in evidence.strategies if (blocks := _exclusions(each))}
+    excluded = {each.label: blocks for each in evidence.strategies if (blocks := list_exclusions(each))}
     admissible = [each for each in scored if each.label not in excluded]
     compared = _compare(evidence, admissible)
     choice = _choose(compared, {each.label: each for each in admissible}, evidence) if compared else None
-    unfit = [finding for finding in evidence.sanity if finding.severity == "blocks"]
-    headline: HeadlineCode
-    if unfit:
-        headline = "test_set_unfit"
-    elif not scored:
-        headline = "no_scores"
-    elif not admissible:
-        headline = "trivial_not_beaten" if any(map(_may_beat_trivial, scored)) else "none_usable"
-    elif len(scored) == 1:
-        headline = "one_strategy"
-    elif compared is None:
-        headline = "not_comparable"
-    elif choice is None:
-        headline = "too_close"
-    elif _lacks_limit(evidence):
-        headline = "best_of_tested"
-    else:
-        headline = "keep_base" if choice.is_base else "ship"
+    headline = _headline(evidence, scored, admissible, compared, choice)
     is_choice = headline in ("ship", "keep_base")
-    leader = choice.label if choice else _leader(compared, admissible)
+    leader = None if headline == "test_set_unfit" else choice.label if choice else _leader(compared, admissible)
     about = choice or next((each for each in admissible if each.label == leader), None)
     if compared is not None and choice is not None:
-        compared = replace(compared, choice=choice.label)
-    seeds = _seed_risk(choice, compared, evidence) if choice and compared else None
+        compared = _with_choice(compared, choice.label, evidence)
+    seeds = seed_risk(choice, compared, evidence) if choice and compared else None
     reasons: list[DecisionReason] = [
         *(reason for blocks in excluded.values() for reason in blocks),
-        *(DecisionReason("task_unfit", "blocks", texts={"code": (finding.code,)}) for finding in unfit),
-        *([_no_limit(evidence)] if headline == "best_of_tested" else []),
-        *(_conditions(about, evidence, compared, seeds) if about is not None and scored else ()),
-        *_unfinished(evidence),
-        *_notes(about, evidence, compared),
+        *(DecisionReason("task_unfit", "blocks", texts={"code": (finding.code,)}) for finding in _unfit(evidence)),
+        *([missing_limit(evidence)] if headline == "best_of_tested" else []),
+        *(list_conditions(about, evidence, compared, seeds) if about is not None and scored else ()),
+        *unfinished_run(evidence),
+        *list_notes(about, evidence, compared),
     ]
     state: DecisionState = "undecided"
     if headline == "none_usable":
@@ -107,27 +91,30 @@ def decide(evidence: Evidence) -> Decision:
     return replace(decision, next_steps=list_next_steps(decision, {each.label: each.selection for each in evidence.strategies}))
 
 
-def _exclusions(strategy: StrategyEvidence) -> tuple[DecisionReason, ...]:
-    """Why a strategy cannot be chosen."""
-    broken = [each for each in strategy.guardrails if each.status == "broken"]
-    failed = [each for each in strategy.gates if each.outcome == "FAIL"]
-    insane = [each for each in strategy.sanity if each.severity == "blocks"]
-    label = strategy.label
-    return (
-        *(DecisionReason("guardrail_broken", "blocks", label, texts={"score": (each.rule.score,)}) for each in broken),
-        *(
-            DecisionReason("gate_failed", "blocks", label, {"failed": each.failed, "rules": each.rules}, {"policy": (each.policy,)})
-            for each in failed
-        ),
-        *(DecisionReason("sanity_failed", "blocks", label, texts={"code": (each.code,)}) for each in insane),
-    )
+def _headline(
+    evidence: Evidence,
+    scored: Sequence[StrategyEvidence],
+    admissible: Sequence[StrategyEvidence],
+    compared: Recommendation | None,
+    choice: StrategyEvidence | None,
+) -> HeadlineCode:
+    """The first of these that applies."""
+    if _unfit(evidence):
+        return "test_set_unfit"
+    if not scored:
+        return "no_scores"
+    if not admissible:
+        return "trivial_not_beaten" if any(map(may_beat_trivial, scored)) else "none_usable"
+    if choice is None:
+        return "too_close" if compared else "one_strategy" if len(scored) == 1 else "not_comparable"
+    if _lacks_limit(evidence):
+        return "best_of_tested"
+    return "keep_base" if choice.is_base else "ship"
 
 
-def _may_beat_trivial(strategy: StrategyEvidence) -> bool:
-    """Whether it is excluded only because its lead over the trivial baseline, which it has, is not shown."""
-    others = [reason for reason in _exclusions(strategy) if reason.texts.get("code") != ("not_better_than_trivial",)]
-    findings = [each for each in strategy.sanity if each.code == "not_better_than_trivial" and each.severity == "blocks"]
-    return not others and all(each.numbers.get("gain", 0.0) > 0 for each in findings)
+def _unfit(evidence: Evidence) -> list[SanityFinding]:
+    """Why the test set cannot answer the question."""
+    return [finding for finding in evidence.sanity if finding.severity == "blocks"]
 
 
 def _compare(evidence: Evidence, admissible: Sequence[StrategyEvidence]) -> Recommendation | None:
@@ -144,10 +131,20 @@ def _choose(compared: Recommendation, admissible: Mapping[str, StrategyEvidence]
 
     def preference(candidate: Candidate) -> tuple[bool, float, float]:
         strategy = admissible[candidate.name]
-        return (bool(_open_guardrails(strategy, evidence)), math.inf if candidate.cost is None else candidate.cost, -candidate.lead)
+        return (bool(open_guardrails(strategy, evidence)), math.inf if candidate.cost is None else candidate.cost, -candidate.lead)
 
     within = [candidate for candidate in compared.candidates if candidate.standing == "within"]
     return admissible[min(within, key=preference).name] if within else None
+
+
+def _with_choice(compared: Recommendation, label: str, evidence: Evidence) -> Recommendation:
+    """The recommendation with the choice that was made, and whether the limits that it rests on are reliable.
+
+    Where no other strategy is admissible, those are the limits of its leads over the excluded ones.
+    """
+    whole = evidence.recommendation if evidence.recommendation and len(compared.candidates) == 1 else compared
+    reasons = [lead.reason for lead in whole.candidate(label).leads.values() if lead.reason]
+    return replace(compared, choice=label, reliable=not reasons, reason=next(iter(reasons), ""))
 
 
 def _leader(compared: Recommendation | None, admissible: Sequence[StrategyEvidence]) -> str | None:
@@ -161,163 +158,7 @@ def _leader(compared: Recommendation | None, admissible: Sequence[StrategyEviden
 
 def _lacks_limit(evidence: Evidence) -> bool:
     """Whether there are critical-error scores, but no guardrail says how many such errors are acceptable."""
-    return bool(_critical_scores(evidence)) and not any(rule.score in CRITICAL_SCORES for rule in evidence.rules)
-
-
-def _critical_scores(evidence: Evidence) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(name for each in evidence.strategies for name, score in each.critical.items() if score.value is not None))
-
-
-def _no_limit(evidence: Evidence) -> DecisionReason:
-    return DecisionReason("no_limit", "blocks", texts={"scores": _critical_scores(evidence)})
-
-
-def _open_guardrails(strategy: StrategyEvidence, evidence: Evidence) -> list[tuple[ReasonOfDecision, str]]:
-    """The guardrails that a strategy is not shown to keep, and not to break either; a missing result is missing evidence."""
-    checked = {result.rule for result in strategy.guardrails}
-    unchecked = [rule.score for rule in evidence.rules if rule not in checked]
-    results = [(_OPEN_GUARDRAILS[each.status], each.rule.score) for each in strategy.guardrails if each.status in _OPEN_GUARDRAILS]
-    return [*results, *(("guardrail_no_evidence", score) for score in unchecked)]
-
-
-def _conditions(
-    strategy: StrategyEvidence, evidence: Evidence, compared: Recommendation | None, seeds: SeedRisk | None
-) -> list[DecisionReason]:
-    """What has to be settled about the one that is chosen, or would be."""
-    label = strategy.label
-    return [
-        *(DecisionReason(code, "conditions", label, texts={"score": (score,)}) for code, score in _open_guardrails(strategy, evidence)),
-        *_safety_conditions(strategy, evidence),
-        *_gate_conditions(strategy, evidence),
-        *(DecisionReason("raters_prefer", "conditions", label, texts={"preferred": (other,)}) for other in strategy.preferred),
-        *_sanity_conditions(strategy, evidence),
-        *(
-            [DecisionReason("low_confidence", "conditions", texts={"why": (compared.reason,)})]
-            if compared and not compared.reliable
-            else []
-        ),
-        *_seed_conditions(strategy, compared, seeds),
-        *_cell_conditions(strategy),
-    ]
-
-
-def _safety_conditions(strategy: StrategyEvidence, evidence: Evidence) -> list[DecisionReason]:
-    """Free texts can be wrong in ways that no score of similarity shows: a trusted safety score or raters have to judge them."""
-    measured = [each for each in strategy.guardrails if each.rule.rule in ("floor", "ceiling")]  # a difference to itself shows nothing
-    is_trusted = any(each.trusted and each.about_quality and each.status in ("kept", "undecided") for each in measured)
-    if not evidence.generates_text or is_trusted or strategy.rated:
-        return []
-    return [DecisionReason("no_trusted_safety", "conditions", strategy.label)]
-
-
-def _gate_conditions(strategy: StrategyEvidence, evidence: Evidence) -> list[DecisionReason]:
-    undecided = [each for each in strategy.gates if each.outcome == "INCONCLUSIVE"]
-    judged = tuple(each.label for each in evidence.strategies if each.gates)
-    is_baseline = any(gate.against == strategy.label for each in evidence.strategies for gate in each.gates)
-    missing = bool(judged) and not strategy.gates and not is_baseline
-    return [
-        *(
-            DecisionReason(
-                "gate_undecided",
-                "conditions",
-                strategy.label,
-                {"undecided": each.undecided, "rules": each.rules},
-                {"policy": (each.policy,)},
-            )
-            for each in undecided
-        ),
-        *([DecisionReason("gate_missing", "conditions", strategy.label, texts={"judged": judged})] if missing else []),
-    ]
-
-
-def _sanity_conditions(strategy: StrategyEvidence, evidence: Evidence) -> list[DecisionReason]:
-    findings = [each for each in (*evidence.sanity, *strategy.sanity) if each.severity == "conditions"]
-    return [DecisionReason("sanity_condition", "conditions", each.strategy, texts={"code": (each.code,)}) for each in findings]
-
-
-def _seed_conditions(strategy: StrategyEvidence, compared: Recommendation | None, seeds: SeedRisk | None) -> list[DecisionReason]:
-    if seeds is None or compared is None:
-        return []
-    if seeds.single:
-        return [DecisionReason("one_seed", "conditions", strategy.label, texts={"strategies": seeds.single})]
-    if seeds.worst is None or seeds.worst < compared.margin:
-        return []
-    numbers = {"worst": seeds.worst, "seeds": float(seeds.fewest)}
-    return [DecisionReason("seeds_could_change", "conditions", strategy.label, numbers, {"rival": (seeds.rival,)})]
-
-
-def _cell_conditions(strategy: StrategyEvidence) -> list[DecisionReason]:
-    numbers = {"finished": float(strategy.finished), "planned": float(strategy.planned)}
-    return [DecisionReason("seeds_missing", "conditions", strategy.label, numbers)] if strategy.finished < strategy.planned else []
-
-
-def _unfinished(evidence: Evidence) -> list[DecisionReason]:
-    missing = sum(each.interrupted for each in evidence.strategies)
-    return [DecisionReason("run_unfinished", "conditions", numbers={"missing": float(missing)})] if missing else []
-
-
-def _seed_risk(choice: StrategyEvidence, compared: Recommendation, evidence: Evidence) -> SeedRisk | None:
-    """The effect of other seeds on the choice, of strategies that are trained, or whose prompts show examples that are drawn."""
-    names = [each.label for each in evidence.strategies if any(c.name == each.label for c in compared.candidates)]
-    counts = {each.label: each.finished for each in evidence.strategies if each.label in names and each.varies_by_seed}
-    if not counts:
-        return None
-    rival = next((name for name in names if name != choice.label), "")
-    single = tuple(label for label, count in counts.items() if count < 2)
-    if single:
-        return SeedRisk(single, rival, None, 1)
-    worst = evidence.seed_risks.get((choice.label, rival))
-    return None if worst is None else SeedRisk((), rival, worst, min(counts.values()))
-
-
-def _notes(about: StrategyEvidence | None, evidence: Evidence, compared: Recommendation | None) -> list[DecisionReason]:
-    """What else a reader should know."""
-    notes: list[DecisionReason] = []
-    if about is not None:
-        base = next((each for each in evidence.strategies if each.is_base and each.label != about.label), None)
-        name = next((name for name, score in about.critical.items() if score.value is not None), None)
-        notes += [_critical_note(about, base, name)] if name is not None else []
-        if about.raters_critical is not None and about.raters_critical.value is not None:
-            notes.append(DecisionReason("raters_critical", "notes", about.label, _numbers(about.raters_critical)))
-        passed = [each for each in about.gates if each.outcome == "PASS"]
-        notes += [DecisionReason("gate_passed", "notes", about.label, {"rules": each.rules}, {"policy": (each.policy,)}) for each in passed]
-        notes += _lead(about, evidence)
-        notes += _cheaper(about, evidence, compared)
-        findings = [each for each in (*evidence.sanity, *about.sanity) if each.severity == "notes"]
-        notes += [DecisionReason("sanity_note", "notes", each.strategy, texts={"code": (each.code,)}) for each in findings]
-    return notes + [DecisionReason("no_result", "notes", each.label) for each in evidence.strategies if not each.scored]
-
-
-def _critical_note(strategy: StrategyEvidence, base: StrategyEvidence | None, name: str) -> DecisionReason:
-    before = base.critical[name].value if base is not None and name in base.critical else None
-    numbers = _numbers(strategy.critical[name]) | ({} if before is None else {"base": before})
-    return DecisionReason("critical_errors", "notes", strategy.label, numbers, {"score": (name,)})
-
-
-def _numbers(score: Score) -> dict[str, float]:
-    """The numbers of a score that exist."""
-    values = {"value": score.value, "low": score.low, "high": score.high, "n": score.n}
-    return {name: float(value) for name, value in values.items() if value is not None}
-
-
-def _lead(about: StrategyEvidence, evidence: Evidence) -> list[DecisionReason]:
-    """That the choice is shown to be better than every other strategy, excluded ones included."""
-    if evidence.recommendation is None:
-        return []
-    least = evidence.recommendation.candidate(about.label).least
-    return [DecisionReason("shown_best", "notes", about.label, {"least": least})] if least is not None and least > 0 else []
-
-
-def _cheaper(about: StrategyEvidence, evidence: Evidence, compared: Recommendation | None) -> list[DecisionReason]:
-    """Strategies that cost less than the choice, and why they are not chosen."""
-    if compared is None or compared.choice != about.label:
-        return []
-    own = compared.candidate(about.label).cost
-    cheaper = [c for c in compared.candidates if c.cost is not None and (own is None or c.cost < own)]
-    unclear = tuple(c.name for c in cheaper if c.standing == "undecided")
-    unsafe = tuple(c.name for c in cheaper if c.standing == "within")
-    notes: list[tuple[ReasonOfDecision, tuple[str, ...]]] = [("cheaper_undecided", unclear), ("cheaper_unsafe", unsafe)]
-    return [DecisionReason(code, "notes", about.label, texts={"strategies": names}) for code, names in notes if names]
+    return bool(critical_scores(evidence)) and not any(rule.score in CRITICAL_SCORES for rule in evidence.rules)
 
 
 def _standing(
