@@ -52,8 +52,8 @@ _SIMULATED = (
     "For the coverage of intervals and for what the test set can decide, the observed scores are taken as the truth. For errors, the "
     "examples are weighted so that two strategies are equally good, or one is worse by 1.02 times the margin; no score of an example is "
     "changed. Where two strategies are too far apart for this, the worse one takes over the scores of the best on most examples.",
-    "For rare total failures, the cheapest other strategy is replaced by a copy of the best that fails completely on as many examples as "
-    "cost 1.02 times the margin.",
+    "For rare total failures, the cheapest other strategy is as good as the best (or, where they are too far apart, a copy of it), but "
+    "fails completely on as many examples as cost 1.02 times the margin.",
 )
 _NOT_SIMULATED = (
     "Failures that no example of this run shows, test examples that differ from later use, and errors in references or labels.",

@@ -6,7 +6,7 @@
 | "better" and "worse" point in the right direction | as observed | verdicts that do not |
 | equally good strategies are not called different | tilted: the two are equal | verdicts "better" or "worse" |
 | what is recommended is within Δ of the best | tilted, or mixed with the best: one is worse by 1.02 Δ | wrong recommendations |
-| the same, where the loss is hidden in rare total failures | the best and a copy of it that fails | wrong recommendations |
+| the same, where the loss is hidden in rare total failures | as good as the best, with failures | wrong recommendations |
 | a strategy that is called within a guardrail is within it | tilted: the score is at the limit | guardrails called kept |
 
 Every world is made from the examples of the run (`world`). What no example of the run shows, no simulation can show.
@@ -187,10 +187,10 @@ class _Study:
             self.equal_worlds[self.best, other] = equal
 
     def _plan_failures(self) -> None:
-        """The cheapest of the others becomes a copy of the best that fails on rare examples."""
+        """The cheapest of the others is as good as the best, except that it fails on rare examples."""
         others = [i for i in range(len(self.names)) if i != self.best]
         cheapest = min(others, key=lambda i: math.inf if (cost := self.costs[self.names[i]]) is None else cost)
-        world = self.observed.with_failing_copy(self.best, cheapest, _BEYOND * self.margin)
+        world = self.observed.with_failures(self.best, cheapest, _BEYOND * self.margin)
         if world is None:
             self._skip("hidden_failures", (self.names[self.best], self.names[cheapest]), "no_scale")
         else:

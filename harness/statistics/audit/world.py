@@ -128,41 +128,46 @@ class World:
         is_near = 1 / float(np.sum(tilted**2)) >= _LEAST_EFFECTIVE * len(tilted)
         return replace(self, chances=tilted) if is_near else None
 
-    def with_failing_copy(self, of: int, place: int, loss: float) -> World | None:
-        """The world in which strategy `place` equals strategy `of`, except that it fails totally on a share of the units, and so loses
-        `loss`. None where the scale has no worst value, or a total failure costs too little."""
+    def with_failures(self, best: int, place: int, loss: float) -> World | None:
+        """The world in which strategy `place` fails totally on a share of the units, and so is worse than the best by `loss`. Else it is as
+        good as the best: on examples weighted for that, or as a copy of the best where there is no such weighting. None where the scale has
+        no worst value, or a total failure costs too little."""
         if self.metric.level != "example" or self.metric.unit not in BOUNDS:
             return None
+        equal = self.tilted_to_difference(place, best, 0.0)
+        world = equal or self
+        sides = np.split(world.stack, world.cuts, axis=1)
+        otherwise = sides[place if equal else best]
         lowest, highest = BOUNDS[self.metric.unit]
-        best = np.split(self.stack, self.cuts, axis=1)[of]
-        return self._with_copy(of, place, np.full_like(best, lowest if self.sign > 0 else highest), loss)
+        failed = np.full_like(otherwise, lowest if self.sign > 0 else highest)
+        return world._mixed(best, place, otherwise, failed, loss)
 
-    def with_mixed_copy(self, of: int, place: int, loss: float) -> World | None:
-        """The world in which strategy `place` equals strategy `of`, except that it keeps its own scores on a share of the units, and so
-        loses `loss`. None where it is not worse by that much."""
+    def with_mixed_copy(self, best: int, place: int, loss: float) -> World | None:
+        """The world in which strategy `place` equals the best, except that it keeps its own scores on a share of the units, and so loses
+        `loss`. None where it is not worse by that much."""
         sides = np.split(self.stack, self.cuts, axis=1)
-        seeds = np.arange(sides[of].shape[1]) % sides[place].shape[1]
-        return self._with_copy(of, place, sides[place][:, seeds], loss)
+        seeds = np.arange(sides[best].shape[1]) % sides[place].shape[1]
+        return self._mixed(best, place, sides[best], sides[place][:, seeds], loss)
 
-    def _with_copy(self, of: int, place: int, instead: Array, loss: float) -> World | None:
-        """Every unit occurs twice: once with a copy of strategy `of`, and once with the other scores, (n, seeds, d), instead. The chance of
-        the second is found by bisection."""
+    def _mixed(self, best: int, place: int, otherwise: Array, instead: Array, loss: float) -> World | None:
+        """The world in which every unit occurs twice: strategy `place` has the scores of `otherwise` in one, those of `instead` in the
+        other, (n, seeds, d) each. The chance of the second is found by bisection, so that `place` is worse than the best by `loss`."""
         sides = np.split(self.stack, self.cuts, axis=1)
-        sides[place] = sides[of]
-        copied = np.concatenate(sides, axis=1)
+        sides[place] = otherwise
+        first = np.concatenate(sides, axis=1)
         sides[place] = instead
-        kept = np.concatenate(sides, axis=1)
+        second = np.concatenate(sides, axis=1)
         cuts = tuple(int(cut) for cut in np.cumsum([side.shape[1] for side in sides])[:-1])
         units = len(self.chances)
         cluster = None if self.cluster is None else np.concatenate([self.cluster, self.cluster + units])
-        doubled = replace(self, stack=np.concatenate([copied, kept]), cuts=cuts, cluster=cluster)
+        doubled = replace(self, stack=np.concatenate([first, second]), cuts=cuts, cluster=cluster)
 
         def chances(share: float) -> Array:
             return np.concatenate([(1 - share) * self.chances, share * self.chances])
 
         def lost(share: float) -> float:
             scores = doubled.truth(chances(share))
-            return self.sign * float(scores[of] - scores[place])
+            return self.sign * float(scores[best] - scores[place])
 
         low, high = 0.0, 1.0
         if lost(high) < loss:

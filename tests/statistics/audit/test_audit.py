@@ -94,15 +94,19 @@ def test_world_that_hangs_on_a_few_examples_is_refused() -> None:
     assert world_of(same).tilted_to_difference(0, 1, -0.05) is None
 
 
-@pytest.mark.parametrize(("metric", "shares"), [(RIGHT, (0.6, 0.9)), (ERRORS, (0.3, 0.1))])
-def test_failing_copy_loses_what_was_asked_for(metric: object, shares: tuple[float, ...]) -> None:
-    world = world_of(right_answers(shares), metric).with_failing_copy(1, 0, 0.03)
+@pytest.mark.parametrize(("metric", "shares"), [(RIGHT, (0.75, 0.8)), (RIGHT, (0.1, 0.9)), (ERRORS, (0.3, 0.28))])
+def test_rare_failures_lose_what_was_asked_for(metric: object, shares: tuple[float, ...]) -> None:
+    observed = world_of(right_answers(shares), metric)
+    world = observed.with_failures(1, 0, 0.03)
     assert world is not None
-    copy, best = world.sign * world.truth()
-    assert best - copy == pytest.approx(0.03)
+    failing, best = world.sign * world.truth()
+    assert best - failing == pytest.approx(0.03)
     assert world.drawn == 120
-    assert world_of(right_answers(shares), metric).with_failing_copy(1, 0, 0.99) is None
-    assert world_of(labelled((0.7, 0.8)), MACRO_F1).with_failing_copy(1, 0, 0.03) is None
+    worst = 0.0 if world.sign > 0 else 1.0
+    assert (world.stack[120:, 0] == worst).all()
+    assert (world.stack[:120, 0] == observed.stack[:, 1 if shares[0] == 0.1 else 0]).all()
+    assert observed.with_failures(1, 0, 0.99) is None
+    assert world_of(labelled((0.7, 0.8)), MACRO_F1).with_failures(1, 0, 0.03) is None
 
 
 @pytest.mark.parametrize(("metric", "stack"), [(RIGHT, right_answers((0.2, 0.9))), (MACRO_F1, labelled((0.2, 0.9)))])
