@@ -43,7 +43,7 @@ def draft_policy(task: Task, metrics: Sequence[Metric], slices: Sequence[str]) -
         *(_relative_rule(sliced) if sliced is not None else ()),
         "",
         "  # Compared with a fixed value.",
-        "  # Without a baseline, these rules decide: set each to what a model must reach to be useful.",
+        "  # Without a baseline, these rules decide: set each to what a useful model reaches. The trivial baseline must not reach it.",
         f"  - {_fixed_limit(primary) if primary else ''}",
         *(f"  # - {_fixed_limit(by_name[name])}" for name in (*_GUARDS, "omission_rate") if name in by_name),
         "",
