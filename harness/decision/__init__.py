@@ -1,6 +1,6 @@
 """What to ship, and why: `decide` turns the evidence on a task into one `Decision`, which every form of the report shows."""
 
-from harness.decision.check_results import GuardrailResult, GuardrailStatus, SanityCode, SanityFinding, Severity
+from harness.decision.check_results import CRITICAL_SCORES, GuardrailResult, GuardrailStatus, SanityCode, SanityFinding, Severity
 from harness.decision.collect import collect_evidence, decide_task, load_findings, load_newest_verdicts
 from harness.decision.decide import decide
 from harness.decision.decision import (
@@ -19,7 +19,6 @@ from harness.decision.decision import (
 )
 from harness.decision.evidence import Evidence, GateEvidence, StrategyEvidence
 from harness.decision.guardrails import check_guardrails
-from harness.decision.reasons import CRITICAL_SCORES
 from harness.decision.sanity import check_sanity
 
 __all__ = [

@@ -8,6 +8,8 @@ from typing import Literal, TypeAlias
 
 from harness.types import Rule
 
+CRITICAL_SCORES = ("critical_error_rate", "critical_errors", "review.critical_error_rate")  # the most important first
+
 GuardrailStatus: TypeAlias = Literal["kept", "broken", "undecided", "no_evidence", "untrusted"]
 Severity: TypeAlias = Literal["blocks", "conditions", "notes"]
 SanityCode: TypeAlias = Literal[

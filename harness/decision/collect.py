@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from harness.decision.check_results import CRITICAL_SCORES
 from harness.decision.decide import decide
 from harness.decision.decision import Decision
 from harness.decision.evidence import Evidence, GateEvidence, StrategyEvidence
 from harness.decision.guardrails import check_guardrails
-from harness.decision.reasons import CRITICAL_SCORES
 from harness.decision.sanity import check_sanity
 from harness.gate import Verdict, load_verdicts
 from harness.results import StrategyResult, TaskResults, costs_of_use

@@ -18,7 +18,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from harness.decision.check_results import SanityFinding
+from harness.decision.check_results import CRITICAL_SCORES, SanityFinding
 from harness.decision.decision import (
     CandidateStanding,
     CandidateStatus,
@@ -30,7 +30,6 @@ from harness.decision.decision import (
 from harness.decision.evidence import Evidence, StrategyEvidence
 from harness.decision.next_steps import list_next_steps
 from harness.decision.reasons import (
-    CRITICAL_SCORES,
     critical_scores,
     list_conditions,
     list_exclusions,

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TypeAlias
 
+from harness.decision.check_results import CRITICAL_SCORES
 from harness.decision.decision import Decision, DecisionReason, NextStep, NextStepCode, ReasonOfDecision
 
 Selections: TypeAlias = Mapping[str, Mapping[str, str]]  # what selects a strategy in commands, by its label
@@ -40,13 +41,20 @@ def list_next_steps(decision: Decision, selections: Selections) -> tuple[NextSte
     failed = next((each.strategy for each in decision.standings if each.status == "excluded"), None)
     if decision.headline == "none_usable":
         steps += [_step("read_failures", decision, selections, failed), _step("improve", decision, selections)]
-    steps += [_step_for(reason, decision, selections) for reason in decision.reasons if reason.code in _STEPS]
+    steps += [
+        _step_for(reason, decision, selections) for reason in decision.reasons if reason.code in _STEPS and not _is_beyond_raters(reason)
+    ]
     merged: dict[tuple[str, str], NextStep] = {}
     for step in steps:
         known = merged.setdefault((step.code, step.strategy), step)
         if step.examples is not None and (known.examples is None or known.examples < step.examples):
             merged[step.code, step.strategy] = step
     return tuple(merged.values())
+
+
+def _is_beyond_raters(reason: DecisionReason) -> bool:
+    """Whether evidence is missing that a review cannot give: raters are asked about critical errors."""
+    return reason.code == "guardrail_no_evidence" and reason.texts["score"][0] not in CRITICAL_SCORES
 
 
 def _step_for(reason: DecisionReason, decision: Decision, selections: Selections) -> NextStep:

@@ -10,8 +10,6 @@ from harness.decision.evidence import Evidence, StrategyEvidence
 from harness.statistics import Recommendation
 from harness.types import Score
 
-CRITICAL_SCORES = ("critical_error_rate", "critical_errors", "review.critical_error_rate")
-
 _OPEN_GUARDRAILS: Mapping[GuardrailStatus, ReasonOfDecision] = {
     "undecided": "guardrail_undecided",
     "no_evidence": "guardrail_no_evidence",

@@ -107,7 +107,9 @@ def _undecided(reason: DecisionReason, task: TaskOutcome) -> str:
 
 
 def _no_evidence(reason: DecisionReason, task: TaskOutcome) -> str:
-    return f"The limit {_limit(reason, task)} was not measured for {_name(reason)}."
+    result = find_guardrail(reason, task.decision)
+    why = f": {one_line(result.why, 200)}" if result is not None and result.why else ""
+    return f"The limit {_limit(reason, task)} was not measured for {_name(reason)}{why}."
 
 
 def _untrusted(reason: DecisionReason, task: TaskOutcome) -> str:

@@ -216,6 +216,7 @@ def _why(task: TaskOutcome) -> list[str]:
         outcomes = "; ".join(f"{strategy_in_sentence(each.label)}: {describe_status(each)}" for each in task.strategies)
         sentences.append(starts_sentence(f"{outcomes}.", task.strategies[0].label))
     sentences += [_describe_note(reason, task) for reason in decision.reasons if reason.severity == "notes" and reason.code in _NOTES]
+    sentences += [RECIPE_NOTE] if task.verdicts else []
     sentences += describe_exclusions([r for r in decision.reasons if r.severity == "blocks" and r.code != "no_limit"], task)
     is_open = any(reason.code in ("one_seed", "seeds_could_change") for reason in decision.conditions)
     if decision.seeds is not None and about is not None and not is_open:
