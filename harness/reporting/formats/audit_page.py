@@ -65,6 +65,7 @@ def _check(check: AuditCheck) -> dict[str, Any]:
         "limit": check.limit,
         **_rate(check.rate),
         "low_confidence": check.low_confidence.share,
+        "wrong_without_low_confidence": check.unmarked.share,
         "outcome": check.outcome,
     }
 

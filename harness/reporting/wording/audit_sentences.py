@@ -32,7 +32,7 @@ _PROMISE: Mapping[CheckKind, str] = {
 _OUTCOMES = {
     "kept": "Yes",
     "not_kept": "No",
-    "low_confidence": "No, but marked as low confidence",
+    "low_confidence": "No, but errors are marked as low confidence",
     "unclear": "Too few simulations to tell",
 }
 _KEPT = (
@@ -54,6 +54,8 @@ _SIMULATED = (
     "changed. Where two strategies are too far apart for this, the worse one takes over the scores of the best on most examples.",
     "For rare total failures, the cheapest other strategy is as good as the best (or, where they are too far apart, a copy of it), but "
     "fails completely on as many examples as cost 1.02 times the margin.",
+    "A strategy that is worse in the simulations counts as the cheapest. This is the worst case, because the recommendation prefers cheap "
+    "strategies.",
 )
 _NOT_SIMULATED = (
     "Failures that no example of this run shows, test examples that differ from later use, and errors in references or labels.",
@@ -110,7 +112,7 @@ def describe_result(audit: Audit) -> str:
     else:
         sentence = f"No check of {len(outcomes):,} failed: on data like these, the report keeps its promises."
     if flagged:
-        sentence += f" {numbers.plural(flagged, 'check')} failed where the report itself says low confidence."
+        sentence += f" {numbers.plural(flagged, 'check')} failed where the report itself marks errors as low confidence."
     if unclear:
         sentence += f" {unclear:,} could not be decided with so few simulations."
     return sentence

@@ -9,6 +9,8 @@
 | the same, where the loss is hidden in rare total failures | as good as the best, with failures | wrong recommendations |
 | a strategy that is called within a guardrail is within it | tilted: the score is at the limit | guardrails called kept |
 
+In the worlds of wrong choices, the worse strategy counts as the cheapest: otherwise it would hardly ever be chosen.
+
 Every world is made from the examples of the run (`world`). What no example of the run shows, no simulation can show.
 """
 
@@ -122,11 +124,13 @@ class _Tally:
     hits: int = 0
     times: int = 0
     flagged: int = 0
+    unmarked: int = 0
 
-    def count(self, hit: bool, *, reliable: bool) -> None:
+    def count(self, hit: bool, *, reliable: bool, is_error: bool) -> None:
         self.hits += hit
         self.times += 1
         self.flagged += not reliable
+        self.unmarked += is_error and reliable
 
 
 @dataclass
@@ -224,7 +228,8 @@ class _Study:
             sides = world.sides(sample.positions)
             comparison = compare_scores(sides[best], sides[other], metric=self.metric, groups=sample.groups, margin=self.margin)
             tally = self._tally("false_difference", (self.names[best], self.names[other]), 0.0, 1 - _CONFIDENCE)
-            tally.count(comparison.verdict in ("better", "worse"), reliable=comparison.reliable)
+            called = comparison.verdict in ("better", "worse")
+            tally.count(called, reliable=comparison.reliable, is_error=called)
         for (kind, other), world in self.choice_worlds.items():
             self._simulate_choice(kind, other, world, world.draw(rng))
         for limit, world, key in self.guardrails:
@@ -233,7 +238,8 @@ class _Study:
             bounds = score_claim_limits(world.stack[sample.positions], metric=limit.metric, groups=sample.groups, alpha=level)
             threshold = limit.limit if limit.is_floor else -limit.limit
             check = check_above(orient(bounds, higher_is_better=limit.is_floor), threshold)
-            self.tallies[key].count(check.status == "shown", reliable=bounds.reliable)
+            kept = check.status == "shown"
+            self.tallies[key].count(kept, reliable=bounds.reliable, is_error=kept)
 
     def _simulate_intervals(self, sample: DrawnTestSet) -> None:
         """Intervals, verdicts and the recommendation where the run's examples are the truth."""
@@ -243,37 +249,39 @@ class _Study:
             score = score_stacks([self.metric], lambda _, own=side: own, groups)[self.metric.name]  # type: ignore[misc]
             if score.low is not None and score.high is not None:
                 tally = self._tally("score_interval", (self.names[i],), float(self.truth[i]), _CONFIDENCE)
-                tally.count(score.low <= self.truth[i] <= score.high, reliable=score.reliable)
+                held = bool(score.low <= self.truth[i] <= score.high)
+                tally.count(held, reliable=score.reliable, is_error=not held)
         for i, j in self.pairs:
             comparison = compare_scores(sides[i], sides[j], metric=self.metric, groups=groups, margin=self.margin)
             if comparison.low is None or comparison.high is None:
                 continue
             names, truth = (self.names[i], self.names[j]), float(self.truth[j] - self.truth[i])
             held = comparison.low <= truth <= comparison.high
-            self._tally("difference_interval", names, truth, _CONFIDENCE).count(held, reliable=comparison.reliable)
+            self._tally("difference_interval", names, truth, _CONFIDENCE).count(held, reliable=comparison.reliable, is_error=not held)
             if self.metric.direction != "none":
                 right = "better" if self.observed.sign * truth > 0 else "worse"
                 wrong = comparison.verdict in ("better", "worse") and comparison.verdict != right
-                self._tally("wrong_direction", names, truth, 1 - _CONFIDENCE).count(wrong, reliable=comparison.reliable)
+                self._tally("wrong_direction", names, truth, 1 - _CONFIDENCE).count(wrong, reliable=comparison.reliable, is_error=wrong)
         if self.has_choice:
-            choice, _ = self._recommend(self.observed, sample)
+            choice, _ = self._recommend(self.observed, sample, self.costs)
             self.choices[choice] += 1
             self.recommended += 1
             lead = self.observed.sign * self.truth
             self.good += choice is not None and bool(lead.max() - lead[self.names.index(choice)] <= self.margin)
 
     def _simulate_choice(self, kind: CheckKind, other: int, world: World, sample: DrawnTestSet) -> None:
-        choice, reliable = self._recommend(world, sample)
+        costs = {**self.costs, self.names[other]: -math.inf}  # the worst case: what is worse is also the cheapest
+        choice, reliable = self._recommend(world, sample, costs)
         truth = world.sign * world.truth()
         wrong = choice is not None and bool(truth.max() - truth[self.names.index(choice)] > self.margin)
         names = (self.names[self.best], self.names[other])
         tally = self._tally(kind, names, float(world.sign * (truth[other] - truth[self.best])), self.alpha)
-        tally.count(wrong, reliable=reliable)
+        tally.count(wrong, reliable=reliable, is_error=wrong)
 
-    def _recommend(self, world: World, sample: DrawnTestSet) -> tuple[str | None, bool]:
+    def _recommend(self, world: World, sample: DrawnTestSet, costs: Mapping[str, float | None]) -> tuple[str | None, bool]:
         """The strategy that the report would recommend, and whether its limits are reliable."""
         stacks = dict(zip(self.names, world.sides(sample.positions), strict=True))
-        recommendation = recommend(stacks, self.costs, metric=self.metric, margin=self.margin, groups=sample.groups, alpha=self.alpha)
+        recommendation = recommend(stacks, costs, metric=self.metric, margin=self.margin, groups=sample.groups, alpha=self.alpha)
         return (None, False) if recommendation is None else (recommendation.choice, recommendation.reliable)
 
     def _tally(self, kind: CheckKind, names: tuple[str, ...], truth: float, limit: float) -> _Tally:
@@ -284,7 +292,16 @@ class _Study:
     def result(self, done: int, requested: int, seed: int, dropped: int) -> Audit:
         """What was counted."""
         checks = tuple(
-            AuditCheck(kind, names, tally.truth, Rate(tally.hits, tally.times), tally.limit, Rate(tally.flagged, tally.times), score)
+            AuditCheck(
+                kind=kind,
+                strategies=names,
+                truth=tally.truth,
+                rate=Rate(tally.hits, tally.times),
+                limit=tally.limit,
+                low_confidence=Rate(tally.flagged, tally.times),
+                unmarked=Rate(tally.unmarked, tally.times),
+                score=score,
+            )
             for (kind, names, score), tally in self.tallies.items()
             if tally.times
         )

@@ -46,6 +46,7 @@ class AuditCheck:
         rate: how often the interval held the truth, or the wrong claim was made.
         limit: the promise: an interval holds the truth at least this often, a wrong claim is made at most this often.
         low_confidence: how often the report itself marked the number as low confidence.
+        unmarked: how often it was wrong (the interval missed the truth, the claim was made) without this mark.
         score: the name of the score.
     """
 
@@ -55,6 +56,7 @@ class AuditCheck:
     rate: Rate
     limit: float
     low_confidence: Rate
+    unmarked: Rate
     score: str
 
     @property
@@ -64,13 +66,16 @@ class AuditCheck:
 
     @property
     def outcome(self) -> CheckOutcome:
-        """Whether the promise is kept, within the error of the simulations (three standard errors). "low_confidence": it is not, but the
-        report says so in most samples. "unclear": there are too few simulations to see a rate that is twice the promised error."""
+        """Whether the promise is kept, within three standard errors of the simulations.
+
+        "low_confidence": it is not, but it is where errors count only without the mark of low confidence. "unclear": there are too few
+        simulations to see a rate that is twice the promised error.
+        """
         errors = self.rate.times - self.rate.count if self.is_coverage else self.rate.count
         tolerated = 1 - TOLERATED_COVERAGE if self.is_coverage else self.limit
         noise = 3 * math.sqrt(tolerated * (1 - tolerated) / self.rate.times)
         if errors / self.rate.times > tolerated + noise:
-            return "low_confidence" if self.low_confidence.share > 0.5 else "not_kept"
+            return "not_kept" if self.unmarked.share > tolerated + noise else "low_confidence"
         return "kept" if noise <= tolerated else "unclear"
 
 

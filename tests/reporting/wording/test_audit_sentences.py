@@ -10,9 +10,9 @@ from harness.reporting.wording import audit_sentences
 from harness.statistics import Audit, AuditCheck, CheckKind, Rate, SkippedCheck, SkipReason
 
 
-def check(kind: CheckKind, hits: int, *, times: int = 200, flagged: int = 0, strategies: tuple[str, ...] = ("base", "lora")) -> AuditCheck:
+def check(kind: CheckKind, hits: int, *, times: int = 200, unmarked: int = 0, strategies: tuple[str, ...] = ("base", "lora")) -> AuditCheck:
     limit = 0.95 if kind in ("score_interval", "difference_interval") else 0.05
-    return AuditCheck(kind, strategies, 0.5, Rate(hits, times), limit, Rate(flagged, times), "accuracy")
+    return AuditCheck(kind, strategies, 0.5, Rate(hits, times), limit, Rate(0, times), Rate(unmarked, times), "accuracy")
 
 
 def audit(
@@ -44,8 +44,8 @@ def audit(
     )
 
 
-KEPT, FAILED = check("score_interval", 190, strategies=("lora",)), check("wrong_choice", 60)
-FLAGGED, UNCLEAR = check("difference_interval", 150, flagged=200), check("wrong_choice", 0, times=20)
+KEPT, FAILED = check("score_interval", 190, strategies=("lora",)), check("wrong_choice", 60, unmarked=60)
+FLAGGED, UNCLEAR = check("difference_interval", 150), check("wrong_choice", 0, times=20)
 
 
 @pytest.mark.parametrize(
@@ -56,8 +56,8 @@ FLAGGED, UNCLEAR = check("difference_interval", 150, flagged=200), check("wrong_
         ((KEPT, FAILED), "1 of 2 checks failed: on data like these, the report errs more often than it states."),
         (
             (KEPT, FLAGGED),
-            "No check of 2 failed: on data like these, the report keeps its promises. 1 check failed where the report itself says low "
-            "confidence.",
+            "No check of 2 failed: on data like these, the report keeps its promises. 1 check failed where the report itself "
+            "marks errors as low confidence.",
         ),
         ((UNCLEAR,), "Too few simulations to tell whether the report keeps its promises; at least 171 are needed."),
         (
@@ -97,7 +97,7 @@ def test_promise_is_answered_by_its_worst_check() -> None:
     table = audit_sentences.build_promise_table(audit(KEPT, check("wrong_choice", 2), FAILED, FLAGGED))
     assert [row[1:] for row in table.rows] == [
         ("95%", "95%", "Yes"),
-        ("95%", "75%", "No, but marked as low confidence"),
+        ("95%", "75%", "No, but errors are marked as low confidence"),
         ("at most 5%", "1–30%", "No"),
     ]
 

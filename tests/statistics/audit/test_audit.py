@@ -204,18 +204,18 @@ def test_interruption_keeps_what_is_done() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "hits", "times", "flagged", "outcome"),
+    ("kind", "hits", "times", "unmarked", "outcome"),
     [
         ("score_interval", 190, 200, 0, "kept"),
-        ("score_interval", 160, 200, 0, "not_kept"),
-        ("score_interval", 160, 200, 180, "low_confidence"),
+        ("score_interval", 160, 200, 40, "not_kept"),
+        ("score_interval", 160, 200, 10, "low_confidence"),
         ("score_interval", 19, 20, 0, "unclear"),
         ("wrong_choice", 12, 200, 0, "kept"),
-        ("wrong_choice", 40, 200, 0, "not_kept"),
+        ("wrong_choice", 40, 200, 30, "not_kept"),
         ("wrong_choice", 0, 20, 0, "unclear"),
     ],
 )
-def test_outcome_allows_for_the_error_of_the_simulations(kind: str, hits: int, times: int, flagged: int, outcome: str) -> None:
+def test_outcome_allows_for_the_error_of_the_simulations(kind: str, hits: int, times: int, unmarked: int, outcome: str) -> None:
     limit = 0.95 if kind == "score_interval" else 0.05
-    check = AuditCheck(kind, ("lora",), 0.0, Rate(hits, times), limit, Rate(flagged, times), "right")  # type: ignore[arg-type]
+    check = AuditCheck(kind, ("lora",), 0.0, Rate(hits, times), limit, Rate(0, times), Rate(unmarked, times), "right")  # type: ignore[arg-type]
     assert check.outcome == outcome
