@@ -68,12 +68,6 @@ class GuardrailResult:
     why: str = ""
 
 
-def describe_limit(rule: Rule) -> dict[str, tuple[str, ...]]:
-    """What tells a guardrail from the others of its task: several may be about one score."""
-    texts: dict[str, tuple[str, ...]] = {"score": (rule.score,), "rule": (rule.rule,)}
-    return texts | {"slice": (rule.slice,)} if rule.slice else texts
-
-
 @dataclass(frozen=True)
 class SanityFinding:
     """Something about the results that a reader must know before a strategy is recommended.

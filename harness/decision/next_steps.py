@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TypeAlias
 
-from harness.decision.check_results import CRITICAL_SCORES, describe_limit
+from harness.decision.check_results import CRITICAL_SCORES
 from harness.decision.decision import Decision, DecisionReason, NextStep, NextStepCode, ReasonOfDecision
 
 Selections: TypeAlias = Mapping[str, Mapping[str, str]]  # what selects a strategy in commands, by its label
@@ -64,7 +64,7 @@ def _step_for(reason: DecisionReason, decision: Decision, selections: Selections
     named = code in ("review_outputs", "run_gate", "read_failures")
     step = _step(code, decision, selections, reason.strategy if named else None)
     if reason.code == "guardrail_undecided":
-        examples = _examples_for_guardrail(decision, reason)
+        examples = _examples_for_guardrail(decision, reason.strategy, reason.texts["score"][0])
         step = replace(step, examples=examples, assumption="as_observed")
     if code in ("declare_limit", "fix_test_set"):
         step = replace(step, texts=reason.texts)
@@ -85,8 +85,8 @@ def _step(code: NextStepCode, decision: Decision, selections: Selections, strate
     return NextStep(code, strategy or "", "run" if code in ("finish_run", "run_more_strategies") else "")
 
 
-def _examples_for_guardrail(decision: Decision, reason: DecisionReason) -> int | None:
-    results = [each for each in decision.guardrails if each.strategy == reason.strategy and describe_limit(each.rule) == reason.texts]
+def _examples_for_guardrail(decision: Decision, strategy: str, score: str) -> int | None:
+    results = [each for each in decision.guardrails if each.strategy == strategy and each.rule.score == score]
     return max((each.examples_needed for each in results if each.examples_needed is not None), default=None)
 
 

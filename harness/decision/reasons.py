@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from harness.decision.check_results import GuardrailStatus, describe_limit
+from harness.decision.check_results import GuardrailStatus
 from harness.decision.decision import DecisionReason, ReasonOfDecision, SeedRisk
 from harness.decision.evidence import Evidence, StrategyEvidence
 from harness.statistics import Recommendation
-from harness.types import Rule, Score
+from harness.types import Score
 
 _OPEN_GUARDRAILS: Mapping[GuardrailStatus, ReasonOfDecision] = {
     "undecided": "guardrail_undecided",
@@ -24,7 +24,7 @@ def list_exclusions(strategy: StrategyEvidence) -> tuple[DecisionReason, ...]:
     insane = [each for each in strategy.sanity if each.severity == "blocks"]
     label = strategy.label
     return (
-        *(DecisionReason("guardrail_broken", "blocks", label, texts=describe_limit(each.rule)) for each in broken),
+        *(DecisionReason("guardrail_broken", "blocks", label, texts={"score": (each.rule.score,)}) for each in broken),
         *(
             DecisionReason("gate_failed", "blocks", label, {"failed": each.failed, "rules": each.rules}, {"policy": (each.policy,)})
             for each in failed
@@ -48,11 +48,12 @@ def missing_limit(evidence: Evidence) -> DecisionReason:
     return DecisionReason("no_limit", "blocks", texts={"scores": critical_scores(evidence)})
 
 
-def open_guardrails(strategy: StrategyEvidence, evidence: Evidence) -> list[tuple[ReasonOfDecision, Rule]]:
+def open_guardrails(strategy: StrategyEvidence, evidence: Evidence) -> list[tuple[ReasonOfDecision, str]]:
     """The guardrails that a strategy is not shown to keep, and not to break either; a missing result is missing evidence."""
     checked = {result.rule for result in strategy.guardrails}
-    results = [(_OPEN_GUARDRAILS[each.status], each.rule) for each in strategy.guardrails if each.status in _OPEN_GUARDRAILS]
-    return [*results, *(("guardrail_no_evidence", rule) for rule in evidence.rules if rule not in checked)]
+    unchecked = [rule.score for rule in evidence.rules if rule not in checked]
+    results = [(_OPEN_GUARDRAILS[each.status], each.rule.score) for each in strategy.guardrails if each.status in _OPEN_GUARDRAILS]
+    return [*results, *(("guardrail_no_evidence", score) for score in unchecked)]
 
 
 def list_conditions(
@@ -61,7 +62,7 @@ def list_conditions(
     """What has to be settled about the one that is chosen, or would be."""
     label, is_doubtful = strategy.label, compared is not None and not compared.reliable
     return [
-        *(DecisionReason(code, "conditions", label, texts=describe_limit(rule)) for code, rule in open_guardrails(strategy, evidence)),
+        *(DecisionReason(code, "conditions", label, texts={"score": (score,)}) for code, score in open_guardrails(strategy, evidence)),
         *_safety_conditions(strategy, evidence),
         *_gate_conditions(strategy, evidence),
         *(DecisionReason("raters_prefer", "conditions", label, texts={"preferred": (other,)}) for other in strategy.preferred),

@@ -4,7 +4,7 @@ from harness.metrics.evaluate_library import SCRIPT_PREFIX, get_script_digests, 
 from harness.metrics.facts import FACTS, has_facts
 from harness.metrics.faithfulness import unsupported_sentences
 from harness.metrics.families import FAMILIES, families, metrics_for
-from harness.metrics.family import BOUNDS, Family, example_metric
+from harness.metrics.family import BOUNDS, Family, example_metric, scale_width
 from harness.metrics.join import join
 from harness.metrics.labels import ClassScores, confusion_matrix, score_classes
 from harness.metrics.plugin_contract import check_family
@@ -28,6 +28,7 @@ __all__ = [
     "join",
     "library_score_name",
     "metrics_for",
+    "scale_width",
     "score_classes",
     "unsupported_sentences",
 ]

@@ -24,6 +24,14 @@ BOUNDS: Mapping[str, tuple[float, float]] = MappingProxyType(
 )
 
 
+def scale_width(metric: Metric) -> float | None:
+    """The difference between the highest and the lowest possible score; None where there are no bounds."""
+    if metric.unit not in BOUNDS:
+        return None
+    low, high = BOUNDS[metric.unit]
+    return high - low
+
+
 @dataclass(frozen=True)
 class Family:
     """A set of scores that are computed together."""

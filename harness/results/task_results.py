@@ -8,7 +8,7 @@ from functools import cached_property
 from harness.results.strategy_result import StrategyResult
 from harness.results.task_scores import TaskScores
 from harness.results.trivial import TrivialBaseline, build_trivial_baseline
-from harness.statistics import LearningCurve, fit_learning_curve
+from harness.statistics import Comparison, LearningCurve, compare_best, fit_learning_curve
 from harness.store import EXTERNAL
 from harness.types import Cell
 
@@ -37,6 +37,20 @@ class TaskResults(TaskScores):
     def trivial(self) -> TrivialBaseline | None:
         """What an answer without a model is worth; None without test examples."""
         return build_trivial_baseline(self.task, self.examples, self.metrics, self.labels, self.run.plan.data[self.task.name])
+
+    @cached_property
+    def best_versus_base(self) -> Comparison | None:
+        """The best of the strategies less the base of its model, corrected for having been picked from all that have that base.
+
+        None where the best is itself a base, or has none.
+        """
+        best = next(iter(self.scored), None)
+        if best is None or best.base is None or self.primary is None:
+            return None
+        rivals = [result for result in self.scored if result.base is not None and result.base.cells == best.base.cells]
+        stacks = self.stacks(self.primary, [best.base.done, *(result.done for result in rivals)])
+        named = dict(zip([best.base.label, *(result.label for result in rivals)], stacks, strict=True))
+        return compare_best(named, baseline=best.base.label, metric=self.primary, margin=self.task.margin, groups=self.groups)
 
     def get_strategy(self, cell: Cell) -> StrategyResult:
         """The strategy that this cell belongs to."""

@@ -50,14 +50,18 @@ class Metric:
     """The score from the statistics."""
     signature: str
     """Everything that determines the number: rules, tokenizer, versions of libraries. Scores with equal signatures can be compared."""
-    resampling_biased: bool = False
-    """Whether resampling is known to shift this score, so that its bootstrap intervals are not reliable."""
     undefined: Callable[[NDArray[np.float64]], str] = always_defined
     """Why examples with these statistics, (n, d), have no score: a correlation of a constant, for one. Empty if they have one. Resamples
     of examples that have a score may still be such; `aggregate` then gives the value by convention."""
     exact: bool = False
     """Whether the score is what its name says: labels and texts are compared for equality, or counted. Overlap with a reference, rules on
     free text and judgements of a model are not exact: until raters confirm such a score, it is no evidence for a guardrail."""
+    labels: tuple[str, ...] = ()
+    """For a score that weighs all labels equally: the labels. The last numbers of its statistic then say which one is right (0 or 1)."""
+    influences: Callable[[NDArray[np.float64]], NDArray[np.float64]] | None = None
+    """For a score of level "rows": by how much each example moves it, to first order, (n, d) → (n,). Its intervals then do not resample."""
+    no_interval: str = ""
+    """Why no valid interval of this score is known; empty if one is."""
 
 
 @dataclass(frozen=True)

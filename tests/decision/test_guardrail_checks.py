@@ -14,8 +14,7 @@ from report_factory import Made, MadeTask, make_run
 from scipy.stats import binom
 
 from harness.api import review_export, review_import
-from harness.decision import GuardrailResult, check_guardrails, decide_task
-from harness.reporting.wording.condition_sentences import find_guardrail
+from harness.decision import GuardrailResult, check_guardrails
 from harness.results import TaskResults
 from harness.review import load_reviews
 from harness.store import StoredRun
@@ -140,15 +139,6 @@ def test_recall_of_a_class_is_the_accuracy_on_its_examples(tmp_path: Path) -> No
     overall, urgent = check_guardrails(run)
     assert (overall.status, overall.estimate, overall.n) == ("kept", 0.5, 400)
     assert (urgent.status, urgent.estimate, urgent.n, urgent.rule.slice) == ("broken", 0.0, 200, "class=urgent")
-
-
-def test_reasons_name_the_limit_that_is_broken_among_several_of_one_score(tmp_path: Path) -> None:
-    floors = {"accuracy": [{"at_least": 0.6}, {"at_least": 0.4, "slice": "class=routine"}, {"at_least": 0.9, "slice": "class=urgent"}]}
-    decision = decide_task(triage(tmp_path, {"base": 200, "lora": 200}, floors))
-    broken = [find_guardrail(reason, decision) for reason in decision.reasons if reason.code == "guardrail_broken"]
-    assert [(each.strategy, each.rule.slice, each.estimate) for each in broken if each] == [
-        (name, part, value) for name in ("base", "lora") for part, value in ((None, 0.5), ("class=urgent", 0.0))
-    ]
 
 
 def test_strategy_without_a_result_has_no_evidence(tmp_path: Path) -> None:

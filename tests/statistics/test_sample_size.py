@@ -17,7 +17,7 @@ from harness.statistics import (
     compare_scores,
     detectable_mean_difference,
     detectable_proportion_difference,
-    difference_limits,
+    difference_claim_limits,
     effective_units,
     examples_to_detect,
     examples_to_show,
@@ -31,6 +31,7 @@ from harness.statistics import (
 ROUGE = metrics_for(["rouge"], [])[2]
 ACCURACY, MACRO_F1 = ({m.name: m for m in metrics_for(["classification"], "ab")}[name] for name in ("accuracy", "macro_f1"))
 CHRF = metrics_for(["chrf"], [])[0]
+LOSS = {m.name: m for m in metrics_for(["probabilities"], "ab")}["log_loss"]  # unbounded: its limits allow for no unseen failures
 WORDS = metrics_for(["length"], [])[0]
 
 
@@ -87,9 +88,9 @@ def test_more_examples_are_counted_only_where_they_would_help() -> None:
     rng = np.random.default_rng(5)
     a = rng.beta(4, 2, 100)
     noise = rng.normal(0, 0.2, 100)
-    equal = not_worse(a, a + noise - noise.mean(), metric=ROUGE, margin=0.02)
+    equal = not_worse(a, a + noise - noise.mean(), metric=LOSS, margin=0.02)
     assert equal.outcome == "INCONCLUSIVE" and equal.examples_needed is not None and equal.examples_needed > 100
-    slightly_worse = not_worse(a, a - 0.019 + rng.normal(0, 0.02, 100), metric=ROUGE, margin=0.02)
+    slightly_worse = not_worse(a, a + 0.0195 + (noise - noise.mean()) / 10, metric=LOSS, margin=0.02)
     assert (slightly_worse.outcome, slightly_worse.examples_needed) == ("INCONCLUSIVE", None), "these examples speak against equality"
     assert more_examples_to_show(100, -0.1, 0.1, 0.0, alpha=0.05) is None
     assert more_examples_to_show(100, 0.1, 0.1, 0.2, alpha=0.05) is None
@@ -99,11 +100,11 @@ def test_the_examples_needed_show_non_inferiority_with_80_percent_power() -> Non
     """The number that is reported for 100 examples, drawn anew from the same population."""
     rng, margin = np.random.default_rng(6), 0.05
     draw = lambda n: rng.normal(0, 0.3, n)  # noqa: E731
-    limits = difference_limits(np.zeros(100), draw(100), metric=WORDS)
+    limits = difference_claim_limits(np.zeros(100), draw(100), metric=WORDS, groups=None, alpha=0.05)
     assert limits.low is not None and limits.high is not None
     needed = more_examples_to_show(100, limits.low, limits.high, margin, alpha=0.05)
     assert needed is not None
-    lows = [difference_limits(np.zeros(needed), draw(needed), metric=WORDS).low for _ in range(400)]
+    lows = [difference_claim_limits(np.zeros(needed), draw(needed), metric=WORDS, groups=None, alpha=0.05).low for _ in range(400)]
     shown = float(np.mean([low is not None and low > -margin for low in lows]))
     assert at_most(0.86, shown, 400) and at_most(0.26, 1 - shown, 400), "the spread is itself estimated from 100 examples"
 
@@ -117,9 +118,9 @@ def simulate_power(units: int, spread: float, shift: float, times: int, margin: 
     for _ in range(times):
         a = rng.uniform(0.3, 0.7, units)
         b = a + shift + rng.normal(0, spread, units)
-        p_value = compare_scores(a, b, metric=ROUGE, margin=None).p_value
+        p_value = compare_scores(a, b, metric=LOSS, margin=None).p_value
         detected += p_value is not None and p_value < 0.05
-        passed += not_worse(a, b, metric=ROUGE, margin=margin).outcome == "PASS"
+        passed += not_worse(a, b, metric=LOSS, margin=margin).outcome == "PASS"
     return detected / times, passed / times
 
 

@@ -83,6 +83,7 @@ _CORPUS: dict[str, tuple[str, Averages]] = {
     "weighted_f1": ("fraction", weighted_f1),
     "mcc": ("coefficient", mcc),
 }
+_BY_FREQUENCY = ("micro_f1", "weighted_f1")  # in which a rare label counts as little as its examples are few
 
 
 _MACRO = ("balanced_accuracy", "macro_precision", "macro_recall", "macro_f1")
@@ -167,6 +168,7 @@ def _build(labels: Sequence[str]) -> tuple[Metric, ...]:
             f"{name}|{signature}|bench:{REVISION}",
             undefined=undefined(name),
             exact=True,
+            labels=() if name in _BY_FREQUENCY else tuple(positions),
         )
         for name, (unit, average) in _CORPUS.items()
     ]

@@ -10,6 +10,7 @@ from harness.gate import Verdict
 from harness.reporting.views.sections import FullTuningShare, LearningCurves, build_learning_curves, compare_with_full_tuning
 from harness.results import StrategyResult, TaskResults, TrivialKind
 from harness.review import Findings
+from harness.statistics import Comparison
 from harness.types import Metric, Task
 
 
@@ -45,6 +46,7 @@ class TaskOutcome:
         run: the name of the run.
         test_size: the number of test examples.
         strategies: the best primary score first, those without a score last.
+        best_versus_base: the best strategy less the base of its model, corrected for picking it; None where it has none.
         trivial: None where it has no score that could be computed here.
         full_tuning: strategies in shares of full fine-tuning; empty where that was not run.
         reviews: the packets that have ratings, the oldest first.
@@ -57,6 +59,7 @@ class TaskOutcome:
     primary: ScoreName
     scores: tuple[ScoreName, ...]
     strategies: tuple[StrategyResult, ...]
+    best_versus_base: Comparison | None
     trivial: TrivialReference | None
     decision: Decision
     full_tuning: tuple[FullTuningShare, ...]
@@ -107,6 +110,7 @@ def build_task_outcome(results: TaskResults) -> TaskOutcome:
         primary=next((name for name in names if name.name == primary), ScoreName(primary, "higher", "", "")),
         scores=names,
         strategies=results.strategies,
+        best_versus_base=results.best_versus_base,
         trivial=_reference(results),
         decision=decide(collect_evidence(results, reviews, verdicts)),
         full_tuning=compare_with_full_tuning(results),

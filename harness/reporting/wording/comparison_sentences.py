@@ -48,9 +48,16 @@ def describe_conclusion(view: ComparisonView) -> str:
         "worse": f"{b} is worse than {a}{within}: {scores}.",
         "different": f"{b} and {a} differ{within}: {scores}.",
         "tied": f"{b} and {a} are equivalent, within ±{numbers.margin(view.margin)}: {scores}.",
-        "undecided": f"{b} and {a} are too close to call: {scores}.",
+        "undecided": f"{b} and {a} are too close to call: {scores}.{_held_back(comparison)}",
     }
     return conclusions[comparison.verdict]
+
+
+def _held_back(comparison: Comparison) -> str:
+    """Why a difference whose interval excludes 0 is not called one."""
+    if not comparison.is_held_back:
+        return ""
+    return f" The interval excludes 0, but failures too rare to show among {numbers.plural(comparison.n, 'example')} could reverse it."
 
 
 def list_details(view: ComparisonView) -> list[str]:

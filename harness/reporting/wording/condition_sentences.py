@@ -12,7 +12,6 @@ from harness.reporting.wording.names import list_strategies, list_strategies_fir
 from harness.reporting.wording.recommendation_sentences import describe_seed_risk
 from harness.reporting.wording.sanity_sentences import describe_finding, finding_clause, shared_clause
 from harness.text import one_line, short
-from harness.types import Rule
 
 
 def reason_of_decision(reason: DecisionReason, task: TaskOutcome) -> str:
@@ -44,16 +43,10 @@ def condition_clause(reason: DecisionReason, task: TaskOutcome) -> str:
 
 def find_guardrail(reason: DecisionReason, decision: Decision) -> GuardrailResult | None:
     """The result of the guardrail that a reason is about."""
-    return next((each for each in decision.guardrails if each.strategy == reason.strategy and _is_about(reason, each.rule)), None)
-
-
-def _is_about(reason: DecisionReason, rule: Rule) -> bool:
-    return (rule.score, rule.rule, rule.slice) == (reason.texts["score"][0], reason.texts["rule"][0], reason.texts.get("slice", (None,))[0])
-
-
-def _find_rule(reason: DecisionReason, decision: Decision) -> Rule:
-    """The guardrail that a reason is about, whether it was checked or not."""
-    return next(rule for rule in (*decision.rules, *(each.rule for each in decision.guardrails)) if _is_about(reason, rule))
+    score = reason.texts["score"][0]
+    own = [each for each in decision.guardrails if each.strategy == reason.strategy and each.rule.score == score]
+    status = reason.code.removeprefix("guardrail_")
+    return next((each for each in own if each.status == status), own[0] if own else None)
 
 
 def find_finding(reason: DecisionReason, decision: Decision) -> SanityFinding:
@@ -74,12 +67,14 @@ def _limit(reason: DecisionReason, task: TaskOutcome) -> str:
     result = find_guardrail(reason, task.decision)
     if result is not None:
         return f"“{limit_title(result.rule, result.unit)}”"
-    rule = _find_rule(reason, task.decision)
-    return f"“{limit_title(rule, task.unit_of(rule.score))}”"
+    rule = next((rule for rule in task.decision.rules if rule.score == reason.texts["score"][0]), None)
+    return f"“{limit_title(rule, task.unit_of(rule.score))}”" if rule else f"on {reason.texts['score'][0]}"
 
 
 def _subject(reason: DecisionReason, task: TaskOutcome) -> str:
-    return limit_subject(_find_rule(reason, task.decision))
+    result = find_guardrail(reason, task.decision)
+    rule = result.rule if result is not None else next((r for r in task.decision.rules if r.score == reason.texts["score"][0]), None)
+    return limit_subject(rule) if rule is not None else reason.texts["score"][0]
 
 
 def _measured(reason: DecisionReason, task: TaskOutcome) -> str:

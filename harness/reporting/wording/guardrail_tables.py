@@ -17,7 +17,7 @@ STATUS_NAMES: Mapping[GuardrailStatus, str] = {
     "no_evidence": "not measured",
     "untrusted": "not verified",
 }
-GUARDRAIL_COLUMNS = ("strategy", "limit", "kept?", "measured")
+GUARDRAIL_COLUMNS = ("strategy", "limit", "measured", "kept?")
 _MEANINGS: Mapping[GuardrailStatus, str] = {
     "undecided": "“not shown”: the test set cannot show that the limit is kept",
     "no_evidence": "“not measured”: the score has no value",
@@ -64,10 +64,10 @@ def measured_amount(result: GuardrailResult) -> str:
 def list_guardrails(results: Sequence[GuardrailResult]) -> TextTable:
     """A row for each strategy and limit."""
     rows = tuple(
-        (strategy_name(each.strategy), limit_title(each.rule, each.unit), STATUS_NAMES[each.status], measured_amount(each))
+        (strategy_name(each.strategy), limit_title(each.rule, each.unit), measured_amount(each), STATUS_NAMES[each.status])
         for each in results
     )
-    return TextTable("Guardrails", GUARDRAIL_COLUMNS, (False, False, False, True), rows, note_guardrails(results))
+    return TextTable("Guardrails", GUARDRAIL_COLUMNS, (False, False, True, False), rows, note_guardrails(results))
 
 
 def note_guardrails(results: Sequence[GuardrailResult]) -> str:

@@ -154,12 +154,14 @@ def _score_with_interval(name: str, score: Score, result: StrategyResult, unit: 
 
 def _lead(best: StrategyResult, task: TaskOutcome, unit: str) -> str:
     """Whether the best is better than the untuned version of its own model."""
-    comparison = best.versus_base
+    comparison = task.best_versus_base
     if comparison is None:
         return _untested_base(best, task)
     interval = numbers.signed_interval(comparison.low, comparison.high, unit)
     difference = numbers.with_unit(numbers.signed(comparison.difference, unit), unit)
-    difference += f" (95% CI {interval})" if interval else ""
+    rivals = sum(result.base is not None and best.base is not None and result.base.cells == best.base.cells for result in task.scored)
+    corrected = f", corrected for picking the best of {rivals}" if rivals > 1 else ""
+    difference += f" (95% CI {interval}{corrected})" if interval else ""
     if comparison.low is None:
         conclusion = "; the test set is too small to tell whether that is chance"
     elif is_significant(comparison):
@@ -167,6 +169,8 @@ def _lead(best: StrategyResult, task: TaskOutcome, unit: str) -> str:
         conclusion = f", a statistically significant difference{small}"
     elif comparison.verdict == "tied":
         conclusion = ", equivalent within the accepted margin"
+    elif comparison.is_held_back:
+        conclusion = f", but failures too rare to show among {numbers.plural(comparison.n, 'example')} could reverse it"
     else:
         conclusion = ", not statistically significant"
     return f" Compared with the untuned model: {difference}{conclusion}."

@@ -1,7 +1,8 @@
 """What may be claimed? One-sided limits, and the decisions that are read from them."""
 
+from harness.statistics.claims.best_of_several import compare_best
 from harness.statistics.claims.holm import holm_adjust, holm_rejections
-from harness.statistics.claims.limits import difference_claim_limits, difference_limits, score_claim_limits, score_limits
+from harness.statistics.claims.limits import difference_claim_limits, score_claim_limits
 from harness.statistics.claims.noninferiority import NotWorse, not_worse
 from harness.statistics.claims.recommendation import Candidate, Lead, Recommendation, Standing, recommend
 from harness.statistics.claims.thresholds import ClaimCheck, ClaimStatus, Outcome, check_above, orient
@@ -16,13 +17,12 @@ __all__ = [
     "Recommendation",
     "Standing",
     "check_above",
+    "compare_best",
     "difference_claim_limits",
-    "difference_limits",
     "holm_adjust",
     "holm_rejections",
     "not_worse",
     "orient",
     "recommend",
     "score_claim_limits",
-    "score_limits",
 ]

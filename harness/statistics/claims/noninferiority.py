@@ -1,16 +1,13 @@
 """Is B not worse than A by more than Δ? The question of a team that would replace A by something cheaper.
 
-The limits are one-sided at level α (`difference_limits`; for both at once: Schuirmann 1987, Journal of Pharmacokinetics and
-Biopharmaceutics 15:657–680).
+The limits are one-sided at level α (`difference_claim_limits`; for both at once: Schuirmann 1987, Journal of Pharmacokinetics and
+Biopharmaceutics 15:657–680), and the question is the same as in a rule of a release gate.
 
 | the limits of B − A, in the direction that is better | outcome |
 | --- | --- |
-| the lower one is above −Δ | PASS: B is not worse by more than Δ |
+| the lower one is above −Δ, and reliable | PASS: B is not worse by more than Δ |
 | the upper one is below −Δ, and B is worse at all by the two-sided comparison | FAIL: B is worse by more than Δ |
 | otherwise | INCONCLUSIVE, with the examples that would decide if the two were equally good |
-
-A rule of a release gate with the same name is stricter: its limits allow for unseen failures (`difference_claim_limits`), it does not pass
-on unreliable limits, and it fails on the one-sided limit alone.
 """
 
 from __future__ import annotations
@@ -22,10 +19,9 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.statistics.claims.limits import difference_limits
-from harness.statistics.claims.thresholds import Outcome
+from harness.statistics.claims.limits import difference_claim_limits
+from harness.statistics.claims.thresholds import Outcome, check_above, orient
 from harness.statistics.comparison import compare_scores
-from harness.statistics.sample_size import more_examples_to_show
 from harness.types import Metric
 
 Array: TypeAlias = NDArray[np.float64]
@@ -75,16 +71,16 @@ def not_worse(
         raise ValueError(f"{metric.name}: 'not worse' needs a score for which higher or lower is better")
     if not margin > 0:
         raise ValueError(f"the margin must be above 0, not {margin}")
-    limits = difference_limits(a, b, metric=metric, groups=groups, alpha=alpha, resamples=resamples, seed=seed)
+    limits = difference_claim_limits(a, b, metric=metric, groups=groups, alpha=alpha, resamples=resamples, seed=seed)
+    check = check_above(orient(limits, higher_is_better=metric.direction == "higher"), -margin, gap=margin)
     basis = limits.method, limits.reliable, limits.reason
     if limits.estimate is None or limits.low is None or limits.high is None:
         return NotWorse("INCONCLUSIVE", None, None, None, margin, alpha, None, *basis)
     lower = metric.direction == "lower"
     loss = limits.estimate if lower else -limits.estimate
     least, most = (limits.low, limits.high) if lower else (-limits.high, -limits.low)
-    outcome: Outcome = "PASS" if most < margin else "INCONCLUSIVE"
-    if least > margin:
+    outcome = check.outcome
+    if outcome == "FAIL":
         two_sided = compare_scores(a, b, metric=metric, groups=groups, margin=margin, resamples=resamples, seed=seed)
         outcome = "FAIL" if two_sided.verdict == "worse" else "INCONCLUSIVE"
-    needed = more_examples_to_show(limits.n, least, most, margin, alpha=alpha) if outcome == "INCONCLUSIVE" else None
-    return NotWorse(outcome, loss, least, most, margin, alpha, needed, *basis)
+    return NotWorse(outcome, loss, least, most, margin, alpha, check.examples_needed, *basis)

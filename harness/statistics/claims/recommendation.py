@@ -1,18 +1,20 @@
 """Which strategy should be shipped? The cheapest one that is not worse than the best by more than Δ.
 
-The best is selected on the same examples on which it is then judged, and so is the choice. So all ordered pairs (i, j) are judged together,
-with a family of one-sided limits that hold jointly with confidence 1 − α:
+The best is selected on the same examples on which it is then judged, and so is the choice. So several differences are judged together, by
+the limits of `comparison.pair_limits`:
 
-    θ_i − θ_j > L_ij   for all pairs
+    θ_i − θ_j > L_ij   for all strategies i and one j, jointly with confidence 1 − α
 
-The level of each pair comes from a bootstrap of the largest studentised error over all pairs (max-type; Hsu 1996, "Multiple Comparisons:
-Theory and Methods", chapter 4; Romano & Wolf 2005, "Exact and approximate stepdown methods for multiple hypothesis testing", JASA
-100:94–108): with its 1 − α quantile c, a pair is judged at α' = 1 − Φ(c), by the method that suits its scores (`difference_limits`). Then
+A wrong choice i is worse than the true best b by more than Δ, although L_ib > −Δ. So only the comparisons with b must hold together,
+whichever b is (multiple comparisons with the best; Hsu 1996, "Multiple Comparisons: Theory and Methods", chapter 4). The level of the
+limits L_ij against j comes from a bootstrap of the largest studentised error over all i (max-type; Romano & Wolf 2005, "Exact and
+approximate stepdown methods for multiple hypothesis testing", JASA 100:94–108): with its 1 − α quantile c, it is 1 − Φ(c). That a strategy
+is *worse* is a claim about any pair, so these limits W_ij hold jointly for all pairs.
 
 | for strategy i | it is |
 | --- | --- |
 | L_ij > −Δ against every j | "within": within Δ of the best, whichever that is |
-| L_ji > Δ against some j | "worse" by more than Δ |
+| W_ji > Δ against some j | "worse" by more than Δ |
 | otherwise | "undecided", with the examples that would decide against the best if the two were equally good |
 
 If these same trained models were tested again and again on other test sets of the same kind, a strategy that is worse than the best of them
@@ -24,16 +26,17 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from itertools import combinations
 from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.statistics.claims.limits import difference_limits
-from harness.statistics.comparison import SAME, as_stack
-from harness.statistics.examples import cluster_index, complete_examples, count_units, observed_scores, resampled_scores
-from harness.statistics.intervals import bootstrap_basis, corrected_basis, corrected_limits, effective_examples, leave_one_out
+from harness.statistics.claims.joint_levels import JointScores, joint_scores, level_against, level_of_all_pairs
+from harness.statistics.claims.thresholds import orient
+from harness.statistics.comparison import LimitsAt, make_pair, pair_limits
+from harness.statistics.intervals import OneSidedLimits
 from harness.statistics.sample_size import error_from_limits, examples_to_show
 from harness.types import Metric
 
@@ -47,7 +50,8 @@ class Lead:
 
     Attributes:
         observed: on these examples.
-        least, most: limits at the level of the family; None without valid limits.
+        least: its lower limit, which holds jointly for the leads of all strategies over that one; None without valid limits.
+        most: its upper limit, which holds jointly for all pairs.
         examples_needed: test examples that would show it to be not worse by more than Δ if the two were equally good; None where that is
             shown, or without valid limits.
         reason: why the limits are not reliable; empty if they are.
@@ -67,7 +71,7 @@ class Candidate:
     Attributes:
         standing: within Δ of the best, worse by more than Δ, or undecided.
         lead: how much better than the best of the others it is on these examples (below 0: worse).
-        least: the least that its lead over any other can be, at the level of the family; None without valid limits.
+        least: the least that its lead over the best of the others can be, at the level of the family; None without valid limits.
         examples_needed: test examples that would show it to be within Δ if it were as good as the best, at least one more than there are;
             None where it is decided, or without valid limits.
         leads: over each of the others, by their names.
@@ -90,7 +94,7 @@ class Recommendation:
     Attributes:
         choice: None where no strategy is shown to be within Δ of the best.
         best: the strategy with the best score, which may be chance.
-        level: the one-sided level α' of each pair.
+        level: the one-sided level of the limits against the best strategy.
         n: the examples on which all strategies have a score.
         reliable, reason: whether the limits that the choice rests on are reliable, and why not.
     """
@@ -113,7 +117,7 @@ class Recommendation:
     def among(self, names: Collection[str]) -> Recommendation:
         """The choice among some of the strategies, such as those that break no guardrail.
 
-        The limits of all pairs hold jointly, so they hold for the pairs of a subset, too, whichever it is. The candidates stay in order.
+        The limits hold jointly against each strategy, so also against the best of the subset. The candidates stay in order.
 
         Raises:
             ValueError: none of the strategies is a candidate.
@@ -155,25 +159,26 @@ def recommend(
         raise ValueError(f"{metric.name}: a recommendation needs a score for which higher or lower is better")
     if not margin > 0:
         raise ValueError(f"the margin must be above 0, not {margin}")
-    field = _make_field(stacks, metric, groups)
-    if len(stacks) < 2 or field.units < 2:
+    field = joint_scores(stacks, metric=metric, groups=groups, resamples=resamples, seed=seed)
+    if field is None:
         return None
-    scores, resampled = _scores(field, resamples, seed)
-    level = _pair_level(resampled, alpha)
-    limits, reasons = _limits(field, scores, resampled, level)
+    levels = [level_against(field.resampled, j, alpha) for j in range(len(field.names))]
+    strict = level_of_all_pairs(field.resampled, alpha)
+    pairs = _pair_limits(field, resamples, seed)
     candidates = [
-        _judge(name, field.sign * float(scores[i]), costs.get(name), _leads(field, i, scores, limits, reasons, margin, level), margin)
+        _judge(name, field.sign * float(field.scores[i]), costs.get(name), _leads(field, i, pairs, margin, levels, strict), margin)
         for i, name in enumerate(field.names)
     ]
+    n = len(field.stack)
     undecided = Recommendation(
         choice=None,
         best="",
         candidates=(),
         margin=margin,
         alpha=alpha,
-        level=level,
-        n=len(field.stack),
-        method=f"all pairs together, max-type bootstrap, n={len(field.stack)}, {resamples} resamples, seed {seed}",
+        level=min(levels),
+        n=n,
+        method=f"comparisons with the best, max-type bootstrap, n={n}, {resamples} resamples, seed {seed}",
         reliable=True,
         reason="",
     )
@@ -197,115 +202,51 @@ def _choose(candidates: Sequence[Candidate], basis: Recommendation) -> Recommend
 
 
 @dataclass(frozen=True)
-class _Field:
-    """All strategies on the examples that all have a score for: (n, seeds of all, d), divided into strategies at `cuts`."""
+class _Limits:
+    """Limits of a lead, turned so that more is better; infinite where none are valid. `reason`: why they are not reliable."""
 
-    names: tuple[str, ...]
-    stack: Array
-    cuts: tuple[int, ...]
-    cluster: NDArray[np.int64] | None
-    groups: tuple[str | None, ...]
-    metric: Metric
-
-    @property
-    def units(self) -> int:
-        """The number of independent units."""
-        return count_units(len(self.stack), self.cluster)
-
-    @property
-    def sign(self) -> float:
-        """−1 where a lower score is better, to turn scores so that more is better."""
-        return -1.0 if self.metric.direction == "lower" else 1.0
-
-    def side(self, i: int) -> Array:
-        """The statistics of one strategy, (n, seeds, d)."""
-        return np.split(self.stack, self.cuts, axis=1)[i]
+    low: float
+    high: float
+    reason: str
 
 
-def _make_field(stacks: Mapping[str, Array], metric: Metric, groups: Sequence[str | None] | None) -> _Field:
-    sides = [as_stack(stack, metric) for stack in stacks.values()]
-    if len({(side.shape[0], side.shape[2]) for side in sides}) > 1:
-        raise ValueError(f"the strategies have (examples, seeds, numbers) {[side.shape for side in sides]}")
-    joined = np.concatenate(sides, axis=1) if sides else np.empty((0, 0, 1))
-    complete = complete_examples(joined, groups if groups is not None else [None] * len(joined))
-    cuts = tuple(int(cut) for cut in np.cumsum([side.shape[1] for side in sides])[:-1])
-    cluster = cluster_index(complete.groups, len(complete.stack))
-    return _Field(tuple(stacks), complete.stack, cuts, cluster, complete.groups, metric)
+def _pair_limits(field: JointScores, resamples: int, seed: int) -> dict[tuple[int, int], LimitsAt]:
+    """The limits of the score of i less that of j, for every ordered pair, in the direction of the score."""
+    limits: dict[tuple[int, int], LimitsAt] = {}
+    for i, j in combinations(range(len(field.names)), 2):
+        pair = make_pair(field.side(j), field.side(i), metric=field.metric, groups=field.groups, confidence=0.95)
+        limits[i, j] = cache(pair_limits(pair, resamples, seed))  # both directions ask for the level of all pairs
+        limits[j, i] = _reversed(limits[i, j])
+    return limits
 
 
-def _scores(field: _Field, resamples: int, seed: int) -> tuple[Array, Array]:
-    """The score of each strategy, (k,), and of each resample, (resamples, k), turned so that more is better."""
-    observed = observed_scores(field.metric, field.stack)
-    resampled = resampled_scores(field.metric, field.stack, field.cluster, resamples, seed)
-    return _by_strategy(field, observed), _by_strategy(field, resampled)
+def _reversed(limits: LimitsAt) -> LimitsAt:
+    return lambda alpha: orient(limits(alpha), higher_is_better=False)
 
 
-def _by_strategy(field: _Field, scores: Array) -> Array:
-    """Scores of the seeds of all strategies, (…, seeds of all) → of strategies, (…, k)."""
-    return np.stack([field.sign * side.mean(axis=-1) for side in np.split(scores, field.cuts, axis=-1)], axis=-1)
-
-
-def _pair_level(resampled: Array, alpha: float) -> float:
-    """α', from the scores of all strategies in each resample, (resamples, k)."""
-    from scipy.stats import norm
-
-    k = int(resampled.shape[1])
-    centred = resampled - resampled.mean(axis=0)
-    errors = centred[:, :, None] - centred[:, None, :]  # (resamples, k, k)
-    scale = errors.std(axis=0, ddof=1)
-    varies = scale > SAME
-    bonferroni = alpha / (k * (k - 1))
-    if not varies.any():
-        return bonferroni
-    largest = np.where(varies, errors / np.where(varies, scale, 1.0), -np.inf).max(axis=(1, 2))
-    level = float(norm.sf(np.quantile(largest, 1 - alpha)))
-    return min(alpha, max(level, bonferroni))
-
-
-def _limits(field: _Field, scores: Array, resampled: Array, level: float) -> tuple[Array, list[list[str]]]:
-    """L_ij, (k, k), turned so that more is better, −∞ without a valid limit and 0 on the diagonal; and why each is not reliable."""
-    k = len(field.names)
-    limits, reasons = np.zeros((k, k)), [[""] * k for _ in range(k)]
-    basis = bootstrap_basis(field.stack, field.cluster, len(resampled), 0, biased=field.metric.resampling_biased)
-    is_corpus = field.metric.level != "example"
-    left_out = [field.sign * leave_one_out(field.metric, field.side(i), field.cluster).mean(axis=1) for i in range(k)] if is_corpus else []
-    for i, j in combinations(range(k), 2):
-        differences = resampled[:, i] - resampled[:, j]
-        if is_corpus and differences.std() > SAME:
-            effective_n = effective_examples(left_out[i] - left_out[j])
-            low, high = corrected_limits(float(scores[i] - scores[j]), differences, effective_n, level)
-            reason = corrected_basis(basis, effective_n).reason
-        else:
-            low, high, reason = _pair_limits(field, i, j, level)
-        limits[i, j], limits[j, i] = low, -high
-        reasons[i][j] = reasons[j][i] = reason
-    return limits, reasons
-
-
-def _pair_limits(field: _Field, i: int, j: int, level: float) -> tuple[float, float, str]:
-    """The limits of θ_i − θ_j, turned so that more is better, by the method that suits the scores, and why they are not reliable."""
-    limits = difference_limits(field.side(j), field.side(i), metric=field.metric, groups=field.groups, alpha=level)
-    if limits.low is None or limits.high is None:
-        return -math.inf, math.inf, limits.reason
-    low, high = (limits.low, limits.high) if field.sign > 0 else (-limits.high, -limits.low)
-    return low, high, limits.reason
+def _oriented(limits: OneSidedLimits, sign: float) -> _Limits:
+    turned = orient(limits, higher_is_better=sign > 0)
+    if turned.low is None or turned.high is None:
+        return _Limits(-math.inf, math.inf, turned.reason)
+    return _Limits(turned.low, turned.high, turned.reason)
 
 
 def _leads(
-    field: _Field, i: int, scores: Array, limits: Array, reasons: Sequence[Sequence[str]], margin: float, level: float
+    field: JointScores, i: int, pairs: Mapping[tuple[int, int], LimitsAt], margin: float, levels: Sequence[float], strict: float
 ) -> dict[str, Lead]:
     """The leads of one strategy over each of the others."""
     leads = {}
     for j, name in enumerate(field.names):
-        least, most = float(limits[i, j]), -float(limits[j, i])
-        if j != i:
-            leads[name] = Lead(
-                observed=float(scores[i] - scores[j]),
-                least=least if math.isfinite(least) else None,
-                most=most if math.isfinite(most) else None,
-                examples_needed=_examples_needed(len(field.stack), least, most, margin, level) if least <= -margin else None,
-                reason=reasons[i][j],
-            )
+        if j == i:
+            continue
+        limits, outer = _oriented(pairs[i, j](levels[j]), field.sign), _oriented(pairs[i, j](strict), field.sign)
+        leads[name] = Lead(
+            observed=float(field.scores[i] - field.scores[j]),
+            least=limits.low if math.isfinite(limits.low) else None,
+            most=outer.high if math.isfinite(outer.high) else None,
+            examples_needed=_examples_needed(len(field.stack), limits, margin, levels[j]) if limits.low <= -margin else None,
+            reason=limits.reason,
+        )
     return leads
 
 
@@ -330,8 +271,8 @@ def _judge(name: str, score: float, cost: float | None, leads: Mapping[str, Lead
     )
 
 
-def _examples_needed(n: int, low: float, high: float, margin: float, level: float) -> int | None:
+def _examples_needed(n: int, limits: _Limits, margin: float, level: float) -> int | None:
     """`examples_to_show` for two equally good strategies. At least one more than there are, since these have left it undecided."""
-    if not math.isfinite(high - low) or high <= low:
+    if not math.isfinite(limits.high - limits.low) or limits.high <= limits.low:
         return None
-    return max(examples_to_show(n, error_from_limits(low, high, level), margin, alpha=level), n + 1)
+    return max(examples_to_show(n, error_from_limits(limits.low, limits.high, level), margin, alpha=level), n + 1)

@@ -2,7 +2,8 @@
 
 from harness.statistics.comparison.all_pairs import adjust_p_values, compare_all_pairs
 from harness.statistics.comparison.pair import SAME, Pair, as_stack, make_pair
-from harness.statistics.comparison.pairwise import Comparison, PairVerdict, compare_scores, paired_basis, paired_bootstrap_basis
+from harness.statistics.comparison.pair_limits import LimitsAt, guard_limits, pair_limits
+from harness.statistics.comparison.pairwise import Comparison, PairVerdict, compare_scores
 from harness.statistics.comparison.ratios import KeptGain, Reduction, kept_gain, relative_reduction
 from harness.statistics.comparison.seed_spread import SeedSpread, seed_spread
 
@@ -10,6 +11,7 @@ __all__ = [
     "SAME",
     "Comparison",
     "KeptGain",
+    "LimitsAt",
     "Pair",
     "PairVerdict",
     "Reduction",
@@ -18,10 +20,10 @@ __all__ = [
     "as_stack",
     "compare_all_pairs",
     "compare_scores",
+    "guard_limits",
     "kept_gain",
     "make_pair",
-    "paired_basis",
-    "paired_bootstrap_basis",
+    "pair_limits",
     "relative_reduction",
     "seed_spread",
 ]

@@ -10,7 +10,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.metrics import BOUNDS
+from harness.metrics import BOUNDS, scale_width
 from harness.statistics.examples import cluster_index, complete_examples, count_units
 from harness.types import Metric
 
@@ -69,6 +69,12 @@ class Pair:
         """B − A of each example, averaged over seeds, (n,)."""
         differences: Array = self.b[:, :, 0].mean(axis=1) - self.a[:, :, 0].mean(axis=1)
         return np.where(np.abs(differences) < SAME, 0.0, differences)
+
+    @property
+    def scale(self) -> float | None:
+        """The width of the scale of a difference, which goes from one end of the score's scale to the other in both directions."""
+        width = scale_width(self.metric)
+        return None if width is None else 2 * width
 
     def side_means(self, scores: Array) -> tuple[Array, Array]:
         """Scores of the seeds of A and B, (…, seeds) → the scores of A and of B, (…), averaged over seeds."""

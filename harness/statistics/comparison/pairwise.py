@@ -4,7 +4,13 @@
 | --- | --- | --- |
 | 0 or 1, one seed, no groups | mid-p McNemar | Tango |
 | means | t of the paired differences, cluster-robust with groups, with skewed differences also Hall's | the same |
-| corpus scores | paired bootstrap centred under the null, (c+1)/(B+1) | percentiles of the same resamples |
+| AUROC | t with DeLong's standard error of the difference | the same |
+| other corpus scores | paired bootstrap centred under the null, (c+1)/(B+1) | percentiles of the same resamples |
+
+On a bounded scale, intervals and p-values of means are never weaker than those of Hoeffding's inequality.
+
+The interval is an estimate. A verdict is a claim, and also needs the one-sided limits of `pair_limits`: the interval of 100 examples may
+exclude 0 while failures on 2% of all examples, none of them among the 100, would reverse the difference.
 
 Several seeds are averaged within an example first: n is the number of examples, never examples × seeds. These intervals do not cover what
 another training seed would change (see `seed_spread`); `method` says how many seeds there were.
@@ -22,18 +28,23 @@ from numpy.typing import NDArray
 
 from harness.metrics import BOUNDS
 from harness.statistics.comparison.pair import SAME, Pair, make_pair
+from harness.statistics.comparison.pair_limits import pair_limits, paired_basis, paired_bootstrap_basis
 from harness.statistics.examples import observed_scores, resampled_scores, undefined_reason
 from harness.statistics.intervals import (
     Basis,
     Interval,
+    OneSidedLimits,
     allow_for_unseen,
-    bootstrap_basis,
+    hoeffding_p_value,
     mcnemar_midp,
     mean_error,
+    mean_influences,
     mean_interval,
     mean_p_value,
     no_interval,
     percentile_interval,
+    rank_basis,
+    rank_error,
     tango_interval,
     too_few_units,
 )
@@ -58,8 +69,12 @@ class Comparison:
             scores, which no single example has.
         dropped: examples without a score on one side.
         margin: Δ, if there is one.
-        equivalent: whether the interval lies within ±margin.
-        verdict: the direction where interval and p-value exclude 0, even within the margin; else "tied" if equivalent, else "undecided".
+        limits: the one-sided limits for claims, each at level 1 − confidence.
+        equivalent: whether interval and limits lie within ±margin.
+        verdict: the direction where interval, p-value and limits exclude 0, even within the margin; else "tied" if equivalent, else
+            "undecided".
+        is_held_back: whether interval and p-value exclude 0, but the limits do not, because of failures that so few examples cannot have
+            shown.
         detectable: the smallest difference that such data would have shown with 80% power (see `sample_size`).
         se: the standard error of the difference.
         units: the independent examples or groups.
@@ -78,8 +93,10 @@ class Comparison:
     worse: int | None
     dropped: int
     margin: float | None
+    limits: OneSidedLimits
     equivalent: bool
     verdict: PairVerdict
+    is_held_back: bool
     detectable: float | None
     se: float | None
     units: int
@@ -98,8 +115,8 @@ def compare_scores(
 ) -> Comparison:
     """Compare B with A on the same examples in the same order.
 
-    Valid: 0/1 scores from 10 examples; means where `mean_interval` is, and 10 examples differ; corpus scores from 100 examples or groups,
-    in which every count that occurs does so in 5 examples (each class, on each side).
+    Valid: 0/1 scores from 10 examples; means where `mean_interval` is, and 10 examples differ; AUROC where `rank_basis` is; other corpus
+    scores where `bootstrap_basis` is.
 
     Args:
         a, b: the scores, (n,) or (n, seeds), of a metric that scores single examples; the statistics, (n, d) or (n, seeds, d), of a corpus
@@ -118,27 +135,18 @@ def compare_scores(
         result = _Result(None, no_interval(0, 0, "no examples"), None)
     elif reason := undefined_reason(metric, pair.both):
         result = _Result(None, no_interval(pair.n, pair.units, reason), None)
+    elif metric.no_interval:
+        observed = float(pair.difference(observed_scores(metric, pair.both)))
+        result = _Result(observed, no_interval(pair.n, pair.units, metric.no_interval), None)
+    elif metric.influences and pair.units > 1:
+        result = _compare_ranks(pair)
     elif metric.level != "example":
         result = _compare_by_bootstrap(pair, resamples, seed)
     elif pair.is_binary:
         result = _compare_counts(pair)
     else:
         result = _compare_means(pair)
-    return _comparison(pair, result, margin)
-
-
-def paired_basis(differences: Array, basis: Basis) -> Basis:
-    """The basis of a mean of paired differences: not reliable where fewer than ten differ from 0; the method then says how many do."""
-    differing = int(np.count_nonzero(differences))
-    if differing >= 10:
-        return replace(basis, method=f"paired {basis.method}")
-    return replace(basis, method=f"paired {basis.method}, {differing} differ", reason="fewer than 10 examples differ")
-
-
-def paired_bootstrap_basis(pair: Pair, resamples: int, seed: int) -> Basis:
-    """The basis of a bootstrap of both sides together."""
-    basis = bootstrap_basis(pair.both, pair.cluster, resamples, seed, biased=pair.metric.resampling_biased)
-    return replace(basis, method=f"paired {basis.method}")
+    return _comparison(pair, result, margin, pair_limits(pair, resamples, seed)(round(1 - confidence, 12)))
 
 
 @dataclass(frozen=True)
@@ -163,7 +171,7 @@ def _compare_counts(pair: Pair) -> _Result:
 def _compare_means(pair: Pair) -> _Result:
     differences = pair.differences
     mean = float(differences.mean())
-    interval = mean_interval(differences, pair.cluster, pair.confidence)
+    interval = mean_interval(differences, pair.cluster, pair.confidence, scale=pair.scale)
     if interval.se is None or interval.df is None:
         return _Result(mean, interval, None)
     basis = paired_basis(differences, Basis(interval.n, interval.units, interval.method, interval.reason))
@@ -171,7 +179,24 @@ def _compare_means(pair: Pair) -> _Result:
         return _without_spread(pair, mean, basis)
     detectable = detectable_mean_difference(interval.se, interval.df, alpha=1 - pair.confidence)
     p_value = mean_p_value(mean, mean_error(differences, pair.cluster))
+    if pair.scale is not None:
+        p_value = min(p_value, hoeffding_p_value(mean, pair.scale, pair.n, pair.cluster))
     return _Result(mean, basis.interval(interval.low, interval.high, se=interval.se, df=interval.df), p_value, detectable)
+
+
+def _compare_ranks(pair: Pair) -> _Result:
+    from scipy.stats import t
+
+    influences = mean_influences(pair.metric, pair.b) - mean_influences(pair.metric, pair.a)
+    error = rank_error(pair.metric, pair.both, influences, pair.cluster)
+    difference = float(pair.difference(observed_scores(pair.metric, pair.both)))
+    basis = rank_basis(pair.metric, pair.both, pair.cluster, error, "paired DeLong")
+    if error.se < SAME:
+        return _without_spread(pair, difference, basis)
+    half = float(t.ppf((1 + pair.confidence) / 2, error.df)) * error.se
+    p_value = min(1.0, 2 * float(t.sf(abs(difference) / error.se, error.df)))
+    detectable = detectable_mean_difference(error.se, error.df, alpha=1 - pair.confidence)
+    return _Result(difference, basis.interval(difference - half, difference + half, se=error.se, df=error.df), p_value, detectable)
 
 
 def _compare_by_bootstrap(pair: Pair, resamples: int, seed: int) -> _Result:
@@ -210,7 +235,7 @@ def _without_spread(pair: Pair, difference: float, basis: Basis) -> _Result:
     return _Result(difference, basis.interval(low, high, se=0.0), p_value)
 
 
-def _comparison(pair: Pair, result: _Result, margin: float | None) -> Comparison:
+def _comparison(pair: Pair, result: _Result, margin: float | None, limits: OneSidedLimits) -> Comparison:
     counts: tuple[int | None, int | None, int | None] = (None, None, None)
     if pair.metric.level == "example":
         signed = -pair.differences if pair.metric.direction == "lower" else pair.differences
@@ -220,7 +245,10 @@ def _comparison(pair: Pair, result: _Result, margin: float | None) -> Comparison
     if low is not None and high is not None:
         low, high = pair.bound(low, high)
     seeds = pair.a.shape[1], pair.b.shape[1]
-    equivalent = margin is not None and low is not None and high is not None and -margin < low and high < margin
+    ends = [low, high, limits.low, limits.high]
+    equivalent = margin is not None and all(end is not None and -margin < end < margin for end in ends)
+    verdict = _verdict(pair, result, limits, equivalent)
+    shown_alone = _direction(pair, result) != 0
     return Comparison(
         difference=result.difference,
         low=low,
@@ -235,20 +263,29 @@ def _comparison(pair: Pair, result: _Result, margin: float | None) -> Comparison
         worse=counts[2],
         dropped=pair.dropped,
         margin=margin,
+        limits=limits,
         equivalent=equivalent,
-        verdict=_verdict(pair, result, equivalent),
+        verdict=verdict,
+        is_held_back=shown_alone and verdict in ("tied", "undecided"),
         detectable=result.detectable,
         se=interval.se,
         units=pair.units,
     )
 
 
-def _verdict(pair: Pair, result: _Result, equivalent: bool) -> PairVerdict:
-    """A direction needs the interval and the p-value to agree: they are computed in different ways and may disagree near the border."""
+def _direction(pair: Pair, result: _Result) -> int:
+    """1 or −1 where interval and p-value exclude 0 on that side, else 0: they are computed in different ways and may disagree."""
     low, high = result.interval.low, result.interval.high
-    significant = result.p_value is not None and result.p_value < 1 - pair.confidence
-    if low is not None and high is not None and significant and (low > 0 or high < 0):
-        if pair.metric.direction == "none":
-            return "different"
-        return "better" if (low > 0) == (pair.metric.direction == "higher") else "worse"
-    return "tied" if equivalent else "undecided"
+    if low is None or high is None or result.p_value is None or result.p_value >= 1 - pair.confidence:
+        return 0
+    return int(low > 0) - int(high < 0)
+
+
+def _verdict(pair: Pair, result: _Result, limits: OneSidedLimits, equivalent: bool) -> PairVerdict:
+    direction = _direction(pair, result)
+    beyond = limits.low is not None and limits.high is not None and (limits.low > 0 if direction > 0 else limits.high < 0)
+    if not direction or not beyond:
+        return "tied" if equivalent else "undecided"
+    if pair.metric.direction == "none":
+        return "different"
+    return "better" if (direction > 0) == (pair.metric.direction == "higher") else "worse"

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.statistics.comparison.pair import as_stack, make_pair
-from harness.statistics.comparison.pairwise import paired_bootstrap_basis
+from harness.statistics.comparison.pair_limits import paired_bootstrap_basis
 from harness.statistics.examples import observed_scores, resampled_scores
 from harness.statistics.intervals import percentile_interval, unseen_share
 from harness.types import Metric

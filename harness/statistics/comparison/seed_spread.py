@@ -82,7 +82,8 @@ def seed_spread(
     seed: int = 0,
     confidence: float = 0.95,
 ) -> SeedSpread | None:
-    """The difference over examples and seeds. None where a side that depends on its seed has only one, or with fewer than two units.
+    """The difference over examples and seeds. None where a side that depends on its seed has only one, with fewer than two units, or for a
+    score without valid intervals.
 
     Valid where `compare_scores` is, with at least three seeds on each side that depends on them. With two seeds the interval is wide where
     they differ much, as it should be, and not reliable: two numbers say little about their spread.
@@ -96,7 +97,7 @@ def seed_spread(
     """
     pair = make_pair(a, b, metric=metric, groups=groups, confidence=confidence)
     sides = [side for side, depends in zip((pair.a, pair.b), varies_by_seed, strict=True) if depends]
-    if not sides or any(side.shape[1] < 2 for side in sides) or pair.units < 2:
+    if not sides or any(side.shape[1] < 2 for side in sides) or pair.units < 2 or metric.no_interval:
         return None
     examples, interval, difference = _example_component(pair, resamples, seed)
     seeds = [_seed_component(pair, side, resamples, seed) for side in sides]
@@ -144,7 +145,7 @@ def _example_component(pair: Pair, resamples: int, seed: int) -> tuple[_Componen
         return _Component(interval.se**2, interval.df), interval, float(pair.differences.mean())
     first, second = (_scores(pair, side, resamples, seed) for side in (pair.a, pair.b))
     resampled = second.resampled.mean(axis=1) - first.resampled.mean(axis=1)
-    basis = bootstrap_basis(pair.both, pair.cluster, resamples, seed, biased=pair.metric.resampling_biased)
+    basis = bootstrap_basis(pair.both, pair.cluster, resamples, seed, metric=pair.metric)
     component = _Component(float(resampled.var(ddof=1)), pair.units - 1)
     difference = float(second.observed.mean() - first.observed.mean())
     return component, percentile_interval(resampled, basis, pair.confidence), difference

@@ -24,13 +24,16 @@ from harness.statistics.intervals.proportions import (
     unseen_share,
     wilson_interval,
 )
+from harness.statistics.intervals.rank_scores import RankError, logit_limits, mean_influences, rank_basis, rank_error, rank_interval
 from harness.statistics.intervals.scores import compute_scores, score_stacks, score_strategy
+from harness.statistics.intervals.unseen import hoeffding_half_width, hoeffding_p_value, unseen_effect
 from harness.statistics.intervals.weighted import weighted_difference, weighted_mean, weighted_share
 
 __all__ = [
     "Basis",
     "Interval",
     "OneSidedLimits",
+    "RankError",
     "allow_for_unseen",
     "bootstrap_basis",
     "bootstrap_interval",
@@ -40,10 +43,14 @@ __all__ = [
     "corrected_basis",
     "corrected_limits",
     "effective_examples",
+    "hoeffding_half_width",
+    "hoeffding_p_value",
     "leave_one_out",
+    "logit_limits",
     "mcnemar_midp",
     "mean_basis",
     "mean_error",
+    "mean_influences",
     "mean_interval",
     "mean_limits",
     "mean_of_independent",
@@ -51,10 +58,14 @@ __all__ = [
     "no_interval",
     "paired_proportion_limits",
     "percentile_interval",
+    "rank_basis",
+    "rank_error",
+    "rank_interval",
     "score_stacks",
     "score_strategy",
     "tango_interval",
     "too_few_units",
+    "unseen_effect",
     "unseen_share",
     "weighted_difference",
     "weighted_mean",

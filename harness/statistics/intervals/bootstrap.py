@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.statistics.examples import Aggregate, Groups, cluster_index, cluster_sums, count_units, resampled_totals
+from harness.statistics.intervals.classes import require_examples_of_labels, units_of_labels
 from harness.statistics.intervals.interval import Basis, Interval, no_interval, too_few_units
 from harness.types import Metric
 
@@ -59,17 +60,25 @@ def percentile_interval(scores: Array, basis: Basis, confidence: float = 0.95) -
     return basis.interval(float(low), float(high), se=float(np.std(scores, ddof=1)))
 
 
-def bootstrap_basis(statistics: Array, cluster: NDArray[np.int64] | None, resamples: int, seed: int, *, biased: bool = False) -> Basis:
-    """The basis of a bootstrap of these statistics, (n, …). `biased`: resampling shifts the score, however many examples there are."""
+def bootstrap_basis(
+    statistics: Array, cluster: NDArray[np.int64] | None, resamples: int, seed: int, *, metric: Metric | None = None
+) -> Basis:
+    """The basis of a bootstrap of these statistics, (n, …): reliable from 100 examples or groups on.
+
+    Args:
+        metric: where it averages over labels, enough examples of each are needed (`require_examples_of_labels`). Otherwise each count that
+            occurs must do so in 5 examples.
+    """
     n, units = len(statistics), count_units(len(statistics), cluster)
-    occurrences = np.count_nonzero(statistics.reshape(n, -1), axis=0)
-    rarest = int(occurrences[occurrences > 0].min(initial=n))
     size = f"n={n}" if cluster is None else f"n={n} in {units} groups"
     method = f"bootstrap percentile, {size}, {resamples} resamples, seed {seed}"
+    basis = Basis(n, units, method).require(units >= 100, f"fewer than 100 {'examples' if cluster is None else 'groups'}")
+    if metric is not None and metric.labels:
+        return require_examples_of_labels(basis, metric, statistics, cluster)
+    occurrences = np.count_nonzero(statistics.reshape(n, -1), axis=0)
+    rarest = int(occurrences[occurrences > 0].min(initial=n))
     if rarest < 5:
-        method += f", rarest count in {rarest} examples"
-    basis = Basis(n, units, method).require(not biased, "resampling shifts this score")
-    basis = basis.require(units >= 100, f"fewer than 100 {'examples' if cluster is None else 'groups'}")
+        basis = replace(basis, method=f"{method}, rarest count in {rarest} examples")
     return basis.require(rarest >= 5, "a class or count occurs in fewer than 5 examples")
 
 
@@ -120,11 +129,19 @@ def leave_one_out(metric: Metric, stack: Array, cluster: NDArray[np.int64] | Non
     return metric.aggregate(rest, np.broadcast_to((n - sizes)[:, None], (len(sums), seeds)))
 
 
-def effective_examples(left_out: Array) -> float:
+def effective_examples(left_out: Array, metric: Metric, statistics: Array, cluster: NDArray[np.int64] | None) -> float:
     """How many examples, or groups, determine a score: (Σ l²)²/Σ l⁴, where l is the change of the score when one is left out.
+
+    Where a score averages over labels, at least as many as the rarest label has: that two errors alone moved the score says little about
+    how many could have, and failures that were not seen are allowed for otherwise (`unseen_effect`).
 
     Args:
         left_out: the score without each of them, (units,).
+        statistics: (n, seeds, d).
     """
     squares = (left_out - left_out.mean()) ** 2
-    return float(squares.sum() ** 2 / (squares**2).sum()) if squares.any() else float(len(left_out))
+    effective = float(squares.sum() ** 2 / (squares**2).sum()) if squares.any() else float(len(left_out))
+    if not metric.labels:
+        return effective
+    counts = units_of_labels(metric, statistics, cluster)
+    return max(effective, float(counts[counts > 0].min(initial=len(left_out))))

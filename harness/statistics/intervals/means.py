@@ -26,22 +26,25 @@ from numpy.typing import NDArray
 from harness.statistics.examples import Groups, cluster_index, count_units
 from harness.statistics.intervals.interval import Basis, Interval, no_interval, too_few_units
 from harness.statistics.intervals.mean_errors import MeanError, mean_error
+from harness.statistics.intervals.unseen import hoeffding_half_width
 
 Array: TypeAlias = NDArray[np.float64]
 
 _BEYOND_CHANCE = {False: 1.5, True: 0.5}  # standard errors of the skewness, by whether examples share groups
 
 
-def mean_interval(values: Array, groups: Groups | None = None, confidence: float = 0.95) -> Interval:
+def mean_interval(values: Array, groups: Groups | None = None, confidence: float = 0.95, *, scale: float | None = None) -> Interval:
     """The interval of a mean: t with SE = s/√n, with groups a cluster-robust one (see `mean_errors`), with skewed values also Hall's.
 
-    Valid for 30 examples or more, or 10 degrees of freedom with groups, and a mean whose skewness is at most 0.25 in either direction
-    (γ/√n for n examples of skewness γ; beyond that, few examples decide). Values that are all equal say nothing about the spread: the
-    interval then has no width and is not reliable.
+    Valid for 30 examples or more, or 10 degrees of freedom with groups. Whether these values look skewed does not matter: samples that
+    missed the tail of their distribution look best and are wrong most often. (With 50 lognormal values, the interval covers in 95.5% of all
+    samples, but in 86% of those whose mean has a skewness below 0.25.) That range does not include failures so rare that most samples show
+    none. Values that are all equal say nothing about the spread: the interval then has no width and is not reliable.
 
     Args:
         values: (n,), no NaN.
         groups: (n,), the group of each value; None is a group of its own.
+        scale: the width of the scale of the values, if it has one: the interval is then never wider than Hoeffding's (see `unseen`).
     """
     values = np.asarray(values, dtype=np.float64)
     n = len(values)
@@ -50,7 +53,11 @@ def mean_interval(values: Array, groups: Groups | None = None, confidence: float
     if units < 2:
         return no_interval(n, units, too_few_units(n, units))
     error = mean_error(values, cluster)
-    low, high = mean_limits(float(np.mean(values)), error, (1 - confidence) / 2)
+    mean, alpha = float(np.mean(values)), (1 - confidence) / 2
+    low, high = mean_limits(mean, error, alpha)
+    if scale is not None:
+        half = hoeffding_half_width(scale, n, cluster, alpha)
+        low, high = max(low, mean - half), min(high, mean + half)
     return mean_basis(error, n, cluster, min_df=10).interval(low, high, se=error.se, df=error.df)
 
 
@@ -64,8 +71,7 @@ def mean_basis(error: MeanError, n: int, cluster: NDArray[np.int64] | None, *, m
     else:
         basis = Basis(n, units, f"cluster-robust {method} (CR2), n={n} in {units} groups, df={error.df:.1f}")
         enough, reason = round(error.df, 6) >= min_df, f"fewer than {min_df} degrees of freedom"
-    basis = basis.require(error.se > 0, "all examples have the same value").require(enough, reason)
-    return basis.require(abs(error.skewness) <= 0.25, "a few examples dominate the mean")
+    return basis.require(error.se > 0, "all examples have the same value").require(enough, reason)
 
 
 def is_skewed(error: MeanError) -> bool:

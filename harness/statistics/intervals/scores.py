@@ -6,6 +6,8 @@
 | other scores of single examples, or several seeds (averaged within each example first) | t, with skewed values also Hall's |
 | either, where examples share groups | the same with a cluster-robust standard error |
 | corpus scores (macro-F1, MCC) | percentile bootstrap over examples or groups; for several seeds their mean, on the same resamples |
+| AUROC | t on the logit scale with DeLong's standard error (`rank_scores`) |
+| expected calibration error | none is known to be valid |
 | no spread at all, on a bounded scale | a share of unseen values (`unseen_share`) may lie at the ends of the scale; named in the method |
 
 Intervals are at 95%. They say how much another sample of examples could change the number; the trained seeds are taken as given.
@@ -20,7 +22,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.metrics import BOUNDS
+from harness.metrics import BOUNDS, scale_width
 from harness.statistics.examples import (
     CompleteExamples,
     cluster_index,
@@ -35,6 +37,7 @@ from harness.statistics.intervals.bootstrap import bootstrap_basis, percentile_i
 from harness.statistics.intervals.interval import Interval, no_interval, too_few_units
 from harness.statistics.intervals.means import mean_interval
 from harness.statistics.intervals.proportions import allow_for_unseen, wilson_interval
+from harness.statistics.intervals.rank_scores import rank_interval
 from harness.types import Example, Metric, Prediction, Score, Statistic
 
 Array: TypeAlias = NDArray[np.float64]
@@ -115,14 +118,16 @@ def _example_interval(metric: Metric, sample: _Sample) -> Interval:
     values = sample.stack[:, :, 0].mean(axis=1)
     if metric.unit == "fraction" and sample.cluster is None and np.isin(values, (0.0, 1.0)).all():
         return wilson_interval(int(values.sum()), len(values))
-    return mean_interval(values, sample.groups)
+    return mean_interval(values, sample.groups, scale=scale_width(metric))
 
 
 def _corpus_interval(metric: Metric, sample: _Sample) -> Interval:
-    if sample.units < 2:
-        return no_interval(sample.n, sample.units, too_few_units(sample.n, sample.units))
+    if metric.no_interval or sample.units < 2:
+        return no_interval(sample.n, sample.units, metric.no_interval or too_few_units(sample.n, sample.units))
+    if metric.influences:
+        return rank_interval(metric, sample.stack, sample.cluster)
     scores = resampled_scores(metric, sample.stack, sample.cluster, sample.resamples, sample.seed)
-    basis = bootstrap_basis(sample.stack, sample.cluster, sample.resamples, sample.seed, biased=metric.resampling_biased)
+    basis = bootstrap_basis(sample.stack, sample.cluster, sample.resamples, sample.seed, metric=metric)
     return percentile_interval(scores.mean(axis=-1), basis)
 
 

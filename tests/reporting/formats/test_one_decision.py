@@ -63,7 +63,7 @@ def split(line: str) -> tuple[str, str]:
 
 
 def read_guardrails(rows: Sequence[Sequence[str]]) -> tuple[tuple[str, str], ...]:
-    return tuple((NAMES[row[0].strip()], STATUSES[row[2].strip()]) for row in rows)
+    return tuple((NAMES[row[0].strip()], STATUSES[row[-1].strip()]) for row in rows)
 
 
 def read_page(run: RunResults) -> Shown:
@@ -73,7 +73,7 @@ def read_page(run: RunResults) -> Shown:
     assert WORDS[stamp] == ruling.attributes["data-state"]
     tables = [table for table in root.all("table") if table.attributes.get("class") == "guardrails"]
     rows = [row for table in tables for row in table.all("tr")[1:]]
-    assert all(STATUSES[row.all("td")[1].content()] == row.attributes["data-status"] for row in rows)
+    assert all(STATUSES[row.all("td")[-1].content()] == row.attributes["data-status"] for row in rows)
     chosen = ruling.attributes["data-strategy"] or None
     return Shown(
         WORDS[stamp], lede, chosen, tuple((str(row.attributes["data-strategy"]), str(row.attributes["data-status"])) for row in rows)

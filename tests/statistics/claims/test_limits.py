@@ -10,14 +10,14 @@ from harness.metrics import metrics_for
 from harness.statistics import (
     OneSidedLimits,
     check_above,
+    clopper_pearson_interval,
     clopper_pearson_upper,
     difference_claim_limits,
-    difference_limits,
     orient,
     score_claim_limits,
-    score_limits,
     seed_spread,
 )
+from harness.statistics.intervals import mean_error, mean_interval, mean_limits, paired_proportion_limits
 
 ROUGE = metrics_for(["rouge"], [])[2]
 CLASSIFICATION = {m.name: m for m in metrics_for(["classification"], "abc")}
@@ -28,7 +28,7 @@ NONE = [None] * 100
 
 def test_without_skewness_the_limits_are_those_of_t() -> None:
     differences = np.concatenate([np.linspace(-1, 1, 41), np.linspace(-0.5, 0.5, 40)])
-    limits = difference_limits(np.zeros(81), differences, metric=ROUGE)
+    limits = difference_claim_limits(np.zeros(81), differences, metric=ROUGE, groups=None, alpha=0.05)
     mean, half = differences.mean(), differences.std(ddof=1) / 9 * stats.t.ppf(0.95, 80)
     assert (limits.low, limits.high) == pytest.approx((mean - half, mean + half))
     assert (limits.method, limits.n, limits.units, limits.alpha, limits.df) == ("paired t, n=81", 81, 81, 0.05, 80)
@@ -37,7 +37,7 @@ def test_without_skewness_the_limits_are_those_of_t() -> None:
 def test_limits_of_skewed_differences_solve_halls_equation() -> None:
     """The limit solves g(T) = t with the skewness moved by its standard error; one in ten loses much, the others nothing."""
     differences = np.where(np.arange(100) % 10 == 0, -0.5, 0.0) + np.random.default_rng(7).normal(0, 0.05, 100)
-    limits = difference_limits(np.zeros(100), differences, metric=ROUGE)
+    limits = difference_claim_limits(np.zeros(100), differences, metric=ROUGE, groups=None, alpha=0.05)
     skewness = (stats.skew(differences, bias=False) - (6 / 100) ** 0.5) / 10
     student = (differences.mean() - limits.low) / (differences.std(ddof=1) / 10)  # type: ignore[operator]
     g = student + skewness / 3 * student**2 + skewness**2 / 27 * student**3 + skewness / 6
@@ -46,11 +46,27 @@ def test_limits_of_skewed_differences_solve_halls_equation() -> None:
     assert limits.method == "paired t and Hall's, n=100"
 
 
-def test_few_failures_among_many_examples_are_not_reliable() -> None:
+def test_reliability_is_decided_by_the_design() -> None:
+    """Samples that happen to show an outlier are no less reliable than those that missed it."""
     differences = np.random.default_rng(4).normal(0, 0.01, 60)
+    calm = difference_claim_limits(np.zeros(60), differences, metric=ROUGE, groups=None, alpha=0.05)
     differences[0] = -0.9
-    limits = difference_limits(np.zeros(60), differences, metric=ROUGE)
-    assert (limits.reliable, limits.reason) == (False, "a few examples dominate the mean")
+    wild = difference_claim_limits(np.zeros(60), differences, metric=ROUGE, groups=None, alpha=0.05)
+    assert calm.reliable and wild.reliable
+    few = difference_claim_limits(np.zeros(29), differences[:29], metric=ROUGE, groups=None, alpha=0.05)
+    assert (few.reliable, few.reason) == (False, "fewer than 30 examples")
+
+
+def test_no_limit_of_a_mean_is_beyond_hoeffdings() -> None:
+    """Three failures among 40 examples: Hall's limit alone is 0.27 below the mean, further than any 40 values can be wrong."""
+    scores = np.ones(40)
+    scores[:3] = 0.1
+    half, error = np.sqrt(np.log(20) / 80), mean_error(scores)
+    assert mean_limits(float(scores.mean()), error, 0.05)[0] < scores.mean() - 1.3 * half
+    limits = score_claim_limits(scores[:, None, None], metric=ROUGE, groups=[None] * 40, alpha=0.05)
+    assert limits.low == pytest.approx(scores.mean() - half)
+    estimate = mean_interval(scores, scale=1.0)
+    assert estimate.low == pytest.approx(scores.mean() - np.sqrt(np.log(40) / 80))
 
 
 # ---------------------------------------------------------------------------------------------------------------- claims
@@ -59,11 +75,10 @@ def test_few_failures_among_many_examples_are_not_reliable() -> None:
 def test_claims_allow_for_failures_that_no_example_shows() -> None:
     """100 examples that all score about 0.9 could hide 3% that fail completely."""
     scores = np.random.default_rng(0).normal(0.9, 0.001, (100, 1, 1))
-    plain = score_limits(scores, metric=ROUGE, groups=NONE)
     careful = score_claim_limits(scores, metric=ROUGE, groups=NONE, alpha=0.05)
-    hidden = clopper_pearson_upper(0, 100)
-    assert plain.estimate is not None and careful.low == pytest.approx(plain.estimate * (1 - hidden))
-    assert careful.high == pytest.approx(plain.estimate + hidden * (1 - plain.estimate))
+    value, hidden = float(scores.mean()), clopper_pearson_upper(0, 100)
+    assert careful.low == pytest.approx(value * (1 - hidden))
+    assert careful.high == pytest.approx(value + hidden * (1 - value))
     differences = difference_claim_limits(scores, scores + 0.01, metric=ROUGE, groups=NONE, alpha=0.05)
     assert differences.low == pytest.approx(0.01 - hidden * 1.01), "a difference may be a whole scale apart"
 
@@ -71,9 +86,11 @@ def test_claims_allow_for_failures_that_no_example_shows() -> None:
 def test_limits_of_proportions_allow_for_them_already() -> None:
     right = (np.random.default_rng(1).random((100, 1, 1)) < 0.9).astype(float)
     wrong = (np.random.default_rng(2).random((100, 1, 1)) < 0.8).astype(float)
-    assert score_claim_limits(right, metric=ACCURACY, groups=NONE, alpha=0.05) == score_limits(right, metric=ACCURACY, groups=NONE)
+    score, exact = score_claim_limits(right, metric=ACCURACY, groups=NONE, alpha=0.05), clopper_pearson_interval(int(right.sum()), 100, 0.9)
+    assert (score.low, score.high) == (exact.low, exact.high)
     claim = difference_claim_limits(wrong, right, metric=ACCURACY, groups=NONE, alpha=0.05)
-    assert claim == difference_limits(wrong, right, metric=ACCURACY, groups=NONE)
+    gained, lost = int((right > wrong).sum()), int((right < wrong).sum())
+    assert (claim.low, claim.high) == paired_proportion_limits(gained, lost, 100, 0.05)
 
 
 def test_an_unbounded_score_that_never_varied_has_no_limits() -> None:
@@ -92,7 +109,7 @@ def test_the_spread_of_seeds_is_included_on_request() -> None:
     assert spread is not None and fixed.low is not None and over_seeds.low is not None
     assert over_seeds.low == pytest.approx(spread.low) and over_seeds.low < fixed.low
     alone = score_claim_limits(tuned, metric=ROUGE, groups=NONE, alpha=0.05, over_seeds=True)
-    assert alone.low is not None and alone.low < score_limits(tuned, metric=ROUGE, groups=NONE).low  # type: ignore[operator]
+    assert alone.low is not None and alone.low < score_claim_limits(tuned, metric=ROUGE, groups=NONE, alpha=0.05).low  # type: ignore[operator]
 
 
 def test_the_spread_of_one_seed_is_refused() -> None:

@@ -222,17 +222,18 @@ def shifted(by: float, spread: float, n: int = 200) -> tuple[np.ndarray, np.ndar
 
 
 @pytest.mark.parametrize(
-    ("by", "spread", "verdict", "equivalent"),
+    ("by", "spread", "n", "verdict", "equivalent"),
     [
-        (0.05, 0.1, "better", False),
-        (-0.05, 0.1, "worse", False),
-        (0.0, 0.01, "tied", True),
-        (0.01, 0.2, "undecided", False),
-        (0.005, 0.01, "better", True),  # sure to be better, and by less than matters
+        (0.05, 0.1, 200, "better", False),
+        (-0.05, 0.1, 200, "worse", False),
+        (0.0, 0.01, 200, "undecided", False),  # 1.5% of examples, which no 200 need show, could differ by the whole scale
+        (0.0, 0.01, 2000, "tied", True),
+        (0.01, 0.2, 200, "undecided", False),
+        (0.005, 0.01, 2000, "better", True),  # sure to be better, and by less than matters
     ],
 )
-def test_verdict(by: float, spread: float, verdict: str, equivalent: bool) -> None:
-    result = compare(*shifted(by, spread), margin=0.01)
+def test_verdict(by: float, spread: float, n: int, verdict: str, equivalent: bool) -> None:
+    result = compare(*shifted(by, spread, n), margin=0.01)
     assert (result.verdict, result.equivalent) == (verdict, equivalent)
 
 

@@ -139,13 +139,17 @@ def test_few_examples_and_few_clusters_are_not_reliable() -> None:
     assert (constant.method, constant.reliable, constant.reason) == ("t, n=50", False, "all examples have the same value")
 
 
-def test_a_mean_dominated_by_few_examples_is_not_reliable() -> None:
-    values = np.zeros(100)
-    values[:3] = 1.0
-    for result in (mean_interval(values), mean_interval(1 - values)):
-        assert (result.method, result.reliable, result.reason) == ("t and Hall's, n=100", False, "a few examples dominate the mean")
-    many = mean_interval(np.tile(values, 30))
-    assert (many.method, many.reliable) == ("t and Hall's, n=3000", True)
+def test_reliability_does_not_depend_on_the_look_of_the_values() -> None:
+    """Of lognormal samples, those that missed the tail look least skewed, and cover least: 86% where all cover 95%."""
+    rng, covered, calm = np.random.default_rng(3), [], []
+    for _ in range(400):
+        values = rng.lognormal(0, 1, 50)
+        result = mean_interval(values)
+        assert (result.reliable, result.method) in ((True, "t and Hall's, n=50"), (True, "t, n=50"))
+        covered.append(result.low <= np.exp(0.5) <= result.high)  # type: ignore[operator]
+        calm.append(abs(mean_error(values).skewness) < 0.25)
+    assert covers(float(np.mean(covered)), 400, high=0.99)
+    assert np.mean(np.array(covered)[calm]) < 0.93
 
 
 def test_cluster_index() -> None:
