@@ -110,7 +110,7 @@ def rank_basis(metric: Metric, stack: Array, cluster: NDArray[np.int64] | None, 
     """The basis of `logit_limits`: reliable with enough examples, or groups, of every label."""
     n, units = len(stack), count_units(len(stack), cluster)
     size = f"n={n}" if cluster is None else f"n={n} in {units} groups"
-    basis = Basis(n, units, f"{method}, {size}, df={error.df:.1f}").require(error.se > 0, "all examples of a label are ranked alike")
+    basis = Basis(n, units, f"{method}, {size}, df={error.df:.1f}").require(error.se > 0, "every example of a label has the same rank")
     return require_examples_of_labels(basis, metric, stack, cluster)
 
 

@@ -140,7 +140,7 @@ def test_intervals_of_well_behaved_data_cover_and_few_claims_are_wrong() -> None
 
 
 def test_audit_sees_an_interval_that_does_not_cover() -> None:
-    """Two of 60 examples have all the errors: the interval of their number has far too little coverage, and the report says so."""
+    """Two of 60 examples have all the errors: the interval of their number covers far too rarely, which its design does not show."""
     values = np.zeros((60, 1, 1))
     values[:2] = 1.0
     values[0] = 30.0
@@ -149,7 +149,7 @@ def test_audit_sees_an_interval_that_does_not_cover() -> None:
     assert audit is not None
     (check,) = (check for check in audit.checks if check.kind == "score_interval")
     assert check.rate.share < 0.8
-    assert check.outcome == "low_confidence"
+    assert check.outcome == "not_kept"
 
 
 def test_same_seed_gives_the_same_audit() -> None:
