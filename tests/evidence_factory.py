@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from harness.decision import Evidence, StrategyEvidence
-from harness.statistics import Lead, Recommendation
+from harness.statistics import Lead, Recommendation, SampleSize
 from harness.statistics.claims.recommendation import Candidate
 from harness.types import Rule, Score
 
@@ -34,7 +34,7 @@ def compared(
     candidates = []
     for name, value in values.items():
         leads = {
-            other: Lead(value - rival, value - rival - error, value - rival + error, 500, reason)
+            other: Lead(value - rival, value - rival - error, value - rival + error, SampleSize(500, "equal", 0.0, 0.05), reason)
             for other, rival in values.items()
             if other != name
         }

@@ -15,6 +15,8 @@ def plan(
     *,
     margin: float | None = None,
     earlier: RunLike | None = None,
+    strategies: int | None = None,
+    policy: PathLike | None = None,
     data: PathLike | Sequence[PathLike] | None = None,
     train: PathLike | Sequence[PathLike] | None = None,
     validation: PathLike | Sequence[PathLike] | None = None,
@@ -37,6 +39,8 @@ def plan(
         task: a name, a YAML file, a `Task`, or several of these.
         margin: the accepted loss Δ, above 0, in the unit of the primary score; by default each task's own.
         earlier: a run on similar data, whose spread is used instead of the worst case.
+        strategies: the number of strategies among which one will be chosen; by default as many as the earlier run has, or two.
+        policy: a YAML file with a release policy, whose `alpha` and `looks` are used.
         data, train, validation, test, hub, hub_revision, subset, fields, labels, fold_references_by, harvested, skip_bad_rows, limit,
             tasks_dirs, runs_dir: as for `run`.
 
@@ -46,7 +50,11 @@ def plan(
     Raises:
         BenchError: something about a task or its data is wrong, or the earlier run does not fit.
     """
+    from pathlib import Path
+
+    from harness.gate import read_policy
     from harness.grid import make_request, read_tasks
+    from harness.metrics import metrics_for
 
     request = make_request(
         {
@@ -69,7 +77,12 @@ def plan(
     )
     before = load_results(earlier, runs_dir) if earlier is not None else None
     tasks = read_tasks(request, open_catalog(tasks_dirs))
-    return [forecast_power(read, splits.test, margin=margin, earlier=before) for read, splits in tasks]
+    forecasts = []
+    for read, splits in tasks:
+        rules = read_policy(Path(policy), read, metrics_for(read.metrics, read.labels)) if policy is not None else None
+        alpha, looks = (rules.alpha, rules.looks or 1) if rules is not None else (0.05, 1)
+        forecasts.append(forecast_power(read, splits.test, margin=margin, earlier=before, strategies=strategies, alpha=alpha, looks=looks))
+    return forecasts
 
 
 def compare(

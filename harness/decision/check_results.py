@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+from harness.statistics import Assumption
 from harness.types import Rule
 
 CRITICAL_SCORES = ("critical_error_rate", "critical_errors", "review.critical_error_rate")  # the most important first
@@ -45,6 +46,7 @@ class GuardrailResult:
         alpha: the level of the task, divided by the number of strategies among which one is chosen.
         n: the examples that it rests on.
         examples_needed: how large a test set like this one would have to be to decide it; None where that is not known.
+        assumed: what that assumes: "equal" of two strategies that are compared, or that the true value is the "observed" one.
         measured_by: the automatic score, or the critical errors that raters saw.
         trusted: whether the measurement is exact, made by raters, or shown to find what raters find.
         about_quality: whether lower or higher values are better: a limit on the length of outputs says nothing about harm.
@@ -61,6 +63,7 @@ class GuardrailResult:
     unit: str = ""
     n: int = 0
     examples_needed: int | None = None
+    assumed: Assumption | Literal[""] = ""
     method: str = ""
     measured_by: Literal["score", "raters"] = "score"
     trusted: bool = True

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from harness.decision.check_results import GuardrailResult, SanityFinding, Severity
-from harness.statistics import Recommendation
+from harness.statistics import Assumption, Recommendation
 from harness.types import Rule
 
 DecisionState: TypeAlias = Literal["ship", "ship_with_conditions", "undecided", "do_not_ship"]
@@ -100,8 +100,8 @@ class NextStep:
     Attributes:
         command: of `bench`, such as "review export"; empty where no command does it.
         parameters: of the command, by the names of the Python interface.
-        examples: the size of the test set that it takes, under `assumption`: that the best strategies are equally good, or that the true
-            values are those observed.
+        examples: the size of the test set that it takes.
+        assumed: what that assumes, as in `SampleSize`; empty without examples.
     """
 
     code: NextStepCode
@@ -109,7 +109,7 @@ class NextStep:
     command: str = ""
     parameters: Mapping[str, str] = field(default_factory=dict)
     examples: int | None = None
-    assumption: Literal["", "equally_good", "as_observed"] = ""
+    assumed: Assumption | Literal[""] = ""
     texts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 

@@ -24,11 +24,10 @@ from harness.review.findings import compute_error_detection, flag_errors
 from harness.review.ratings import UnblindedRatings
 from harness.statistics import (
     Basis,
-    ClaimCheck,
     OneSidedLimits,
+    ProportionSpread,
     check_above,
     difference_claim_limits,
-    examples_to_show_rate,
     orient,
     score_claim_limits,
 )
@@ -94,7 +93,7 @@ class _Checker:
             return self._check_difference(rule, result, metric, positions)
         stack, groups = result.stack(metric)[positions], self._groups(positions)
         limits = score_claim_limits(stack, metric=metric, groups=groups, alpha=self.alpha)
-        return self._decide(rule, result, metric, limits, self._needed_for_rate(rule, stack, metric, limits))
+        return self._decide(rule, result, metric, limits)
 
     def _groups(self, positions: Sequence[int]) -> list[str | None]:
         return [self.results.groups[i] for i in positions]
@@ -109,7 +108,7 @@ class _Checker:
             return GuardrailResult(rule, result.label, "no_evidence", alpha=self.alpha, unit=metric.unit, why=why)
         before, after = (stack[positions] for stack in self.results.stacks(metric, [baseline.done, result.done]))
         limits = difference_claim_limits(before, after, metric=metric, groups=self._groups(positions), alpha=self.alpha)
-        return self._decide(rule, result, metric, limits, None)
+        return self._decide(rule, result, metric, limits)
 
     def _find_baseline(self, rule: Rule, result: StrategyResult) -> StrategyResult | None:
         """The strategy that the rule names, of the same model and training size where there are several."""
@@ -138,20 +137,15 @@ class _Checker:
             score = ratings.estimate_mean(flag_errors(ratings, name, "critical"), exact=True)
             if score.value is not None:
                 basis = Basis(score.n, score.n, f"packet {review.packet.id}, {score.method}", score.reason)
-                limits = basis.limits(score.value, score.low, score.high, self.alpha)
-                needed = None
-                if score.n and rule.value is not None:
-                    needed = examples_to_show_rate(rule.value, score.value, alpha=self.alpha)
-                return self._decide(rule, result, None, limits, needed)
+                spread = ProportionSpread(score.n, score.n) if score.n else None
+                return self._decide(rule, result, None, basis.limits(score.value, score.low, score.high, self.alpha, spread=spread))
         return None
 
-    def _decide(
-        self, rule: Rule, result: StrategyResult, metric: Metric | None, limits: OneSidedLimits, examples_needed: int | None
-    ) -> GuardrailResult:
+    def _decide(self, rule: Rule, result: StrategyResult, metric: Metric | None, limits: OneSidedLimits) -> GuardrailResult:
         """The status that these limits give; without a metric, they are those of raters."""
         if rule.rule == "not_worse":
             higher_is_better, threshold = metric is not None and metric.direction != "lower", -(rule.margin or 0.0)
-            check = check_above(orient(limits, higher_is_better=higher_is_better), threshold, gap=rule.margin)
+            check = check_above(orient(limits, higher_is_better=higher_is_better), threshold, equal=0.0)
         else:
             higher_is_better, value = rule.rule == "floor", rule.value or 0.0
             threshold = value if higher_is_better else -value
@@ -181,24 +175,11 @@ class _Checker:
             return replace(outcome, status="untrusted")
         if check.status == "shown":
             return replace(outcome, status="kept", why="")
-        return replace(outcome, status="undecided", examples_needed=self._scale(check, examples_needed, limits, by_raters=metric is None))
-
-    def _needed_for_rate(self, rule: Rule, stack: Array, metric: Metric, limits: OneSidedLimits) -> int | None:
-        """How many independent examples show a rate of 0/1 scores to be on the right side, if the true rate is the observed one."""
-        is_rate = metric.level == "example" and metric.unit == "fraction" and np.isin(stack[~np.isnan(stack)], (0.0, 1.0)).all()
-        if not is_rate or limits.units != limits.n or limits.estimate is None or rule.value is None:
-            return None
-        ceiling, rate = (rule.value, limits.estimate) if rule.rule == "ceiling" else (1 - rule.value, 1 - limits.estimate)
-        return examples_to_show_rate(ceiling, rate, alpha=self.alpha)
-
-    def _scale(self, check: ClaimCheck, exact: int | None, limits: OneSidedLimits, *, by_raters: bool) -> int | None:
-        """The size of the whole test set, of which only some examples may have the score; of a review, the outputs to rate."""
-        if check.status != "undecided" or not limits.n:
-            return None
-        needed = exact if exact is not None and exact > limits.n else check.examples_needed
-        if needed is None or by_raters:
-            return needed
-        return math.ceil(needed * len(self.results.examples) / limits.n)
+        size = check.sample_size
+        if size is None or not limits.n:
+            return replace(outcome, status="undecided")
+        whole = 1.0 if metric is None else len(self.results.examples) / limits.n  # only some examples may have the score
+        return replace(outcome, status="undecided", examples_needed=math.ceil(size.examples * whole), assumed=size.assumption)
 
 
 def _select_examples(rule: Rule, examples: Sequence[Example]) -> list[int]:

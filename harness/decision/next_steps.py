@@ -34,8 +34,7 @@ def list_next_steps(decision: Decision, selections: Selections) -> tuple[NextSte
     if decision.headline == "trivial_not_beaten":
         steps.append(_step("more_examples", decision, selections))
     if decision.headline == "too_close":
-        step = _step("more_examples", decision, selections)
-        steps.append(replace(step, examples=_examples_to_compare(decision), assumption="equally_good"))
+        steps.append(_more_examples_to_compare(decision, selections))
     if decision.headline in ("one_strategy", "not_comparable"):
         steps.append(_step("run_more_strategies", decision, selections))
     failed = next((each.strategy for each in decision.standings if each.status == "excluded"), None)
@@ -47,8 +46,8 @@ def list_next_steps(decision: Decision, selections: Selections) -> tuple[NextSte
     merged: dict[tuple[str, str], NextStep] = {}
     for step in steps:
         known = merged.setdefault((step.code, step.strategy), step)
-        if step.examples is not None and (known.examples is None or known.examples < step.examples):
-            merged[step.code, step.strategy] = step
+        if (step.examples or 0) > (known.examples or 0):
+            merged[step.code, step.strategy] = replace(known, examples=step.examples, assumed=step.assumed)
     return tuple(merged.values())
 
 
@@ -64,8 +63,7 @@ def _step_for(reason: DecisionReason, decision: Decision, selections: Selections
     named = code in ("review_outputs", "run_gate", "read_failures")
     step = _step(code, decision, selections, reason.strategy if named else None)
     if reason.code == "guardrail_undecided":
-        examples = _examples_for_guardrail(decision, reason.strategy, reason.texts["score"][0])
-        step = replace(step, examples=examples, assumption="as_observed")
+        step = _more_examples_for_guardrail(step, decision, reason.strategy, reason.texts["score"][0])
     if code in ("declare_limit", "fix_test_set"):
         step = replace(step, texts=reason.texts)
     return step
@@ -85,14 +83,17 @@ def _step(code: NextStepCode, decision: Decision, selections: Selections, strate
     return NextStep(code, strategy or "", "run" if code in ("finish_run", "run_more_strategies") else "")
 
 
-def _examples_for_guardrail(decision: Decision, strategy: str, score: str) -> int | None:
-    results = [each for each in decision.guardrails if each.strategy == strategy and each.rule.score == score]
-    return max((each.examples_needed for each in results if each.examples_needed is not None), default=None)
+def _more_examples_for_guardrail(step: NextStep, decision: Decision, strategy: str, score: str) -> NextStep:
+    results = [each for each in decision.guardrails if each.strategy == strategy and each.rule.score == score and each.examples_needed]
+    largest = max(results, key=lambda each: each.examples_needed or 0, default=None)
+    return replace(step, examples=largest.examples_needed, assumed=largest.assumed) if largest else step
 
 
-def _examples_to_compare(decision: Decision) -> int | None:
-    """The test examples that would show another strategy to be as good as the best."""
+def _more_examples_to_compare(decision: Decision, selections: Selections) -> NextStep:
+    """With the test examples that would show another strategy to be as good as the best."""
+    step = _step("more_examples", decision, selections)
     if decision.recommendation is None:
-        return None
+        return step
     others = [c for c in decision.recommendation.candidates if c.name != decision.recommendation.best]
-    return max((c.examples_needed for c in others if c.examples_needed is not None), default=None)
+    largest = max((c.sample_size for c in others if c.sample_size), key=lambda size: size.examples, default=None)
+    return replace(step, examples=largest.examples, assumed=largest.assumption) if largest else step

@@ -1,28 +1,25 @@
-"""How large must a test set be, and what can one of a given size show? Every sample-size formula of the product, one per question.
+"""How large must a test set be, and what can one of a given size show? One function per question; every other place asks these.
 
-With σ the spread of a difference from one independent unit (example, or group of examples) to the next, its standard error is SE = σ/√n.
-All formulas take σ as known. With few units it is itself uncertain, and so is the answer. The power is 80% throughout (`POWER`).
-
-| question | function | formula |
+| question | function | method |
 | --- | --- | --- |
-| Which difference of means do these data detect? | `detectable_mean_difference` | (t(1 − α/2, df) + t(power, df)) · SE |
-| Which difference of proportions? | `detectable_proportion_difference` | δ with n δ² = (z(1 − α/2) √ψ + z(power) √(ψ − δ²))² |
-| How many examples detect a given difference? | `examples_to_detect` | n · (detectable difference / given difference)² |
-| How many examples show that a value is on the right side of a threshold? | `examples_to_show` | n · ((z(1 − α) + z(power)) SE/gap)² |
+| How many examples decide a claim that these leave open? | `examples_to_decide` | `solve_examples`, with a stated assumption |
+| How many examples show that a value is above a threshold? | `solve_examples` | solved for the limit of the claim itself |
 | How many examples show that a rate is below a ceiling? | `examples_to_show_rate` | exact, with Clopper–Pearson limits |
-| What does a planned test set show about a margin? | `analyze_power` | the formulas above with z, before there are data |
+| Which difference do so many examples detect? | `detectable_difference` | the two formulas below, and the limit |
+| … of means? | `detectable_mean_difference` | (t(1 − α/2, df) + t(power, df)) · SE |
+| … of proportions? | `detectable_proportion_difference` | δ with n δ² = (z(1 − α/2) √ψ + z(power) √(ψ − δ²))² |
+| What does a planned test set show about a margin? | `analyze_power` | the above, before there are data |
 
-"Detect" is a two-sided test of no difference at level α. "Show" is a one-sided limit at level α that lies beyond the threshold, while the
-true value lies `gap` beyond it: for "not worse by more than Δ" between two equally good strategies, the gap is Δ.
+"Detect" is a two-sided test of no difference at level α. "Show" is a one-sided limit at level α that lies beyond the threshold. The level
+is that of the limit: 0.05 for "not worse", the joint level of a pair in the recommendation, α over the planned looks in the gate. A
+`Spread` says with which probability the limits of any number of examples show something, with all that moves them: unseen failures,
+skewness, few disagreements, Hoeffding's bound. It is taken as known. With few examples it is itself uncertain, and so is the answer. The
+power is 80% throughout (`POWER`).
 
 The formula for means is the usual approximation to the noncentral t; that for proportions, with ψ the share of examples on which the two
-differ, is from Connor (1987, "Sample size for testing differences in proportions for the paired-sample design", Biometrics 43:207–211); the
-one-sided one is that of non-inferiority trials with normal data (Julious 2004, "Sample sizes for clinical trials with normal data",
-Statistics in Medicine 23:1921–1986).
-
-The readings of `examples_to_show` differ in three respects, which their callers state: the level (0.05 for "not worse", the familywise
-level of a pair in the recommendation, α over the planned looks in the gate); the gap (the margin, or in the gate's rules against a value
-and "better" the observed gap); and the answer where the formula asks for no more examples than there are (see `more_examples_to_show`).
+differ, is from Connor (1987, "Sample size for testing differences in proportions for the paired-sample design", Biometrics 43:207–211). On
+an unbounded scale, `solve_examples` agrees with the formula for non-inferiority trials with normal data (Julious 2004, "Sample sizes for
+clinical trials with normal data", Statistics in Medicine 23:1921–1986).
 """
 
 from __future__ import annotations
@@ -31,12 +28,17 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
+from typing import Literal, TypeAlias
 
 from harness.metrics import BOUNDS
+from harness.statistics.intervals import MeanError, MeanSpread, OneSidedLimits, PairedSpread, ProportionSpread, Spread, UnseenUnits
 from harness.types import Metric
 
+Assumption: TypeAlias = Literal["equal", "observed"]
+PairSpread: TypeAlias = MeanSpread | PairedSpread  # of a difference
+
 POWER = 0.8
-_PLANNING_ALPHA = 0.05
+_MOST_EXAMPLES = 10**9
 _NORMAL = NormalDist()
 
 
@@ -47,7 +49,7 @@ def detectable_mean_difference(se: float, df: float, *, alpha: float = 0.05, pow
     return float(t.ppf(1 - alpha / 2, df) + t.ppf(power, df)) * se
 
 
-def detectable_proportion_difference(differing: int, n: int, *, alpha: float = 0.05, power: float = POWER) -> float:
+def detectable_proportion_difference(differing: float, n: int, *, alpha: float = 0.05, power: float = POWER) -> float:
     """The smallest difference of two proportions that is detected with this power, where two systems differ on `differing` of n examples.
 
     At most ψ = differing/n, for then every differing example does so in the same direction. Where even that would not be detected, too few
@@ -72,44 +74,84 @@ def _smallest(holds: Callable[[float], bool], most: float) -> float:
     return high
 
 
-def examples_to_detect(n: int, detectable: float, difference: float) -> int:
-    """How many examples detect this difference, where n examples detect `detectable`: it shrinks with the square root of n. At least n.
+@dataclass(frozen=True)
+class SampleSize:
+    """How many test examples it takes, and what that assumes.
 
-    Raises:
-        ValueError: the difference is not above 0.
+    Attributes:
+        examples: the test examples, in groups of the same sizes where examples share groups.
+        assumption: "equal": the two strategies are equally good; "observed": the true value is the one that these examples show.
+        assumed: that true value, turned so that more is better.
+        alpha: the level of the one-sided limit, after any division among looks or strategies.
+        power: the probability that it is shown with so many examples, if the assumption holds.
+        strategies: the number that are compared together, among which the level is divided.
     """
-    if not difference > 0:
-        raise ValueError(f"the difference to detect must be above 0, not {difference}")
-    return max(n, math.ceil(n * (detectable / difference) ** 2)) if detectable > difference else n
+
+    examples: int
+    assumption: Assumption
+    assumed: float
+    alpha: float
+    power: float = POWER
+    strategies: int = 2
 
 
-def error_from_limits(low: float, high: float, alpha: float) -> float:
-    """The standard error that belongs to two one-sided limits, each at level alpha: every method has limits, not every one has an SE."""
-    return (high - low) / 2 / _NORMAL.inv_cdf(1 - alpha)
+def examples_to_decide(limits: OneSidedLimits, threshold: float, *, equal: float | None = None, strategies: int = 2) -> SampleSize | None:
+    """How many examples show that a value is above a threshold, where these leave it open. The level is that of the limits.
 
-
-def examples_to_show(n: int, se: float, gap: float, *, alpha: float, power: float = POWER) -> int:
-    """How many examples show with this power that a value is beyond a threshold, if it truly is by `gap`.
+    Two equally good strategies are assumed, unless these examples contradict that or should have been enough for it. Then the observed
+    value is assumed. None where that is on the wrong side of the threshold, or where no number of examples is enough.
 
     Args:
-        n: the number of examples.
-        se: the standard error with n examples. With groups, more examples are assumed to come in groups of the same sizes.
-        gap: above 0, in the unit of `se`.
-        alpha: the level of the one-sided limit.
+        limits: turned so that more is better.
+        equal: the value if the two strategies that are compared are equally good; None where no two are compared.
+        strategies: the number that are compared together.
     """
-    return math.ceil(n * ((_NORMAL.inv_cdf(1 - alpha) + _NORMAL.inv_cdf(power)) * se / gap) ** 2)
-
-
-def more_examples_to_show(n: int, low: float, high: float, gap: float, *, alpha: float) -> int | None:
-    """`examples_to_show` where n examples left the question open, with the standard error of one-sided limits at level alpha.
-
-    None where the formula asks for no more than n: then these data speak against the assumed gap, and more of them would not show it. None
-    also without a gap in the right direction.
-    """
-    if gap <= 0 or high <= low:
+    spread, observed = limits.spread, limits.estimate
+    if spread is None or observed is None:
         return None
-    needed = examples_to_show(n, error_from_limits(low, high, alpha), gap, alpha=alpha)
-    return needed if needed > n else None
+    if equal is not None and _is_compatible(limits, equal):
+        needed = solve_examples(spread, threshold=threshold, assumed=equal, alpha=limits.alpha)
+        if needed is not None and needed > limits.n:
+            return SampleSize(needed, "equal", equal, limits.alpha, strategies=strategies)
+    needed = solve_examples(spread, threshold=threshold, assumed=observed, alpha=limits.alpha)
+    if needed is None:
+        return None
+    return SampleSize(max(needed, limits.n + 1), "observed", observed, limits.alpha, strategies=strategies)
+
+
+def _is_compatible(limits: OneSidedLimits, value: float) -> bool:
+    """Whether a true value lies within these limits, and within the 90% interval, and so within every interval that a report shows."""
+    assert limits.estimate is not None and limits.low is not None and limits.high is not None and limits.spread is not None
+    se = limits.spread.se
+    near = se is None or abs(value - limits.estimate) <= _NORMAL.inv_cdf(0.95) * se
+    return near and limits.low <= value <= limits.high
+
+
+def solve_examples(spread: Spread, *, threshold: float, assumed: float, alpha: float, power: float = POWER) -> int | None:
+    """The number of examples with which the lower limit at level alpha is above the threshold with this power, if the true value is
+    `assumed`. None where no number is enough.
+
+    The fewest, where few are needed; to within one in a thousand above 4,000.
+    """
+    if not assumed > threshold:
+        return None
+    if isinstance(spread, ProportionSpread):
+        ceiling, rate = (-threshold, -assumed) if spread.is_negative else (1 - threshold, 1 - assumed)
+        units = examples_to_show_rate(ceiling, max(rate, 0.0), alpha=alpha, power=power) if 0 < ceiling < 1 else None
+        return math.ceil(units * spread.n / spread.effective) if units is not None else None
+
+    def is_enough(examples: int) -> bool:
+        return spread.power(examples, threshold=threshold, assumed=assumed, alpha=alpha) >= power
+
+    low, high = 1, 2
+    while not is_enough(high):
+        low, high = high, 2 * high
+        if high > _MOST_EXAMPLES:
+            return None
+    while high - low > max(1, high // 4000):
+        middle = (low + high) // 2
+        low, high = (low, middle) if is_enough(middle) else (middle, high)
+    return high
 
 
 def examples_to_show_rate(ceiling: float, rate: float, *, alpha: float, power: float = POWER) -> int | None:
@@ -154,70 +196,90 @@ def examples_to_show_rate(ceiling: float, rate: float, *, alpha: float, power: f
 
 @dataclass(frozen=True)
 class PowerAnalysis:
-    """What so many independent units can show about a score, before there are data. Differences are in the unit of the score.
+    """What a planned test set can show about two strategies, before there are data. Differences are in the unit of the score.
 
     Attributes:
-        units: independent examples or groups.
-        spread: σ, the standard deviation of a difference between two strategies from one unit to the next.
+        examples: in the test set.
         margin: Δ.
-        detectable: the difference that is detected with 80% power.
+        detectable: the difference that a two-sided test at 5% detects with 80% power.
         power: the probability to show "not worse by more than Δ" of two strategies that are equally good.
-        units_needed: the units at which that probability is 80%.
-        smallest_margin: the smallest margin for which it is 80% with these units.
+        sample_size: the examples at which that probability is 80%; None where no number is enough.
+        smallest_margin: the smallest margin for which it is 80% with these examples; None where that exceeds `most`.
     """
 
-    units: int
-    spread: float
+    examples: int
     margin: float
     detectable: float
     power: float
-    units_needed: int
-    smallest_margin: float
+    sample_size: SampleSize | None
+    smallest_margin: float | None
 
     @property
     def is_sufficient(self) -> bool:
-        """Whether the units show "not worse by more than Δ" with 80% power, if the two are equally good."""
+        """Whether the examples show "not worse by more than Δ" with 80% power, if the two are equally good."""
         return self.power >= POWER
 
 
-def analyze_power(units: int, spread: float, margin: float) -> PowerAnalysis:
-    """What a test set of so many independent units can show, with two-sided tests and one-sided limits at 5%.
+def analyze_power(
+    spread: PairSpread, examples: int, margin: float, *, alpha: float = 0.05, strategies: int = 2, most: float = math.inf
+) -> PowerAnalysis:
+    """What a test set of so many examples can show.
 
-    Where an earlier run on similar data exists, `spread` is read off its differences. Otherwise, for the mean of a bounded score, it is the
-    largest that the scale allows (`largest_spread`): two strategies of which each is fully right where the other is fully wrong. Real pairs
-    agree on most examples, so the true spread is far smaller.
+    Args:
+        spread: of the difference between two strategies: that of an earlier run on similar data, or `worst_spread`.
+        alpha: the level of the one-sided limit: the level of the claim, divided among planned looks and comparisons.
+        strategies: the number that are compared together.
+        most: the largest margin that makes sense, the width of the scale.
 
     Raises:
         ValueError: an argument that is not above 0.
     """
-    if units < 1 or not spread > 0 or not margin > 0:
-        raise ValueError(f"units, spread and margin must be above 0, not {units}, {spread}, {margin}")
-    se = spread / math.sqrt(units)
-    one_sided, power = _NORMAL.inv_cdf(1 - _PLANNING_ALPHA), _NORMAL.inv_cdf(POWER)
+    if examples < 1 or not margin > 0:
+        raise ValueError(f"examples and margin must be above 0, not {examples} and {margin}")
+
+    def power_of(delta: float) -> float:
+        return spread.power(examples, threshold=-delta, assumed=0.0, alpha=alpha)
+
+    needed = solve_examples(spread, threshold=-margin, assumed=0.0, alpha=alpha)
+    top = min(most, 1000 * spread.se * math.sqrt(spread.n) if spread.se else most)
     return PowerAnalysis(
-        units=units,
-        spread=spread,
+        examples=examples,
         margin=margin,
-        detectable=(_NORMAL.inv_cdf(1 - _PLANNING_ALPHA / 2) + power) * se,
-        power=_NORMAL.cdf(margin / se - one_sided),
-        units_needed=examples_to_show(1, spread, margin, alpha=_PLANNING_ALPHA),
-        smallest_margin=(one_sided + power) * se,
+        detectable=detectable_difference(spread, examples),
+        power=power_of(margin),
+        sample_size=SampleSize(needed, "equal", 0.0, alpha, strategies=strategies) if needed is not None else None,
+        smallest_margin=_smallest(lambda delta: power_of(delta) >= POWER, top) if power_of(top) >= POWER else None,
     )
+
+
+def detectable_difference(spread: PairSpread, examples: int, *, alpha: float = 0.05, power: float = POWER) -> float:
+    """The smallest difference that so many examples show to be one with this power: by the two-sided test at level alpha, and by the
+    one-sided limit at alpha, which allows for unseen failures."""
+    if isinstance(spread, PairedSpread):
+        return detectable_proportion_difference(spread.differing * examples / spread.n, examples, alpha=alpha, power=power)
+    error = spread.at(examples)
+    by_test = detectable_mean_difference(error.se, error.df, alpha=alpha, power=power)
+    return max(by_test, spread.fewest_for_unseen(examples, 0.0, alpha) + _NORMAL.inv_cdf(power) * error.se)
+
+
+def worst_spread(metric: Metric, sizes: Sequence[int]) -> PairSpread | None:
+    """The largest spread that the scale of a score allows: each strategy fails exactly where the other is right.
+
+    Real pairs agree on most examples, so the true spread is far smaller. None for an unbounded scale and for corpus scores (macro-F1,
+    BLEU, AUROC), where a rare class can move the score by more than its share of the examples.
+
+    Args:
+        sizes: the number of examples of each group; examples of one group are taken to be the same.
+    """
+    if metric.unit not in BOUNDS or metric.level != "example":
+        return None
+    low, high = BOUNDS[metric.unit]
+    n, units, width = sum(sizes), effective_units(sizes), high - low
+    error = MeanError(width / math.sqrt(units), max(1.0, units - 1.0), 0.0, math.sqrt(6) / units, units < n)
+    return MeanSpread(n, error, unseen=UnseenUnits((units,)), ends=(-width, width), bound=2 * width / math.sqrt(2 * units))
 
 
 def effective_units(sizes: Sequence[int]) -> int:
     """How many independent examples carry as much information as groups of these sizes, if all examples of a group are the same:
     n²/Σn_g²."""
     return max(1, int(sum(sizes) ** 2 / sum(size**2 for size in sizes)))
-
-
-def largest_spread(metric: Metric) -> float | None:
-    """The largest σ that the scale of the score allows: its width.
-
-    None for an unbounded scale and for corpus scores (macro-F1, BLEU, AUROC), where a rare class can move the score by more than its share
-    of the examples.
-    """
-    if metric.unit not in BOUNDS or metric.level != "example":
-        return None
-    low, high = BOUNDS[metric.unit]
-    return high - low

@@ -23,10 +23,10 @@ def test_included_task_with_groups(call):
     assert ended.out.splitlines()[0] == "summarization · rougeL · 80 test examples in 50 groups"
     assert "Based on the worst case: each strategy fails exactly where the other is right." in ended.out
     assert (
-        "The test set is too small: if two strategies are equally good, “not worse by more than Δ = 0.01” is shown with only 6%"
+        "The test set is too small: if two strategies are equally good, “not worse by more than Δ = 0.01” is shown with only 5%"
         in ended.out
     )
-    assert "It takes about 62,000 groups, or a margin of 0.384." in ended.out
+    assert "80% probability takes about 120,000 test examples." in ended.out
 
 
 def test_own_data_with_a_wide_margin(call, here):
@@ -42,12 +42,30 @@ def test_spread_of_an_earlier_run_is_used(call, here):
     make_run(here / "runs" / "before", [summarization(cells)])
     worst, known = (json.loads(call("plan", *DATA, "--format", "json", *more).out)["tasks"][0] for more in ((), ("--from", "before")))
     assert {known["source"]["a"], known["source"]["b"]} == {"lora", "qlora"}, "the two that are trained"
-    assert known["power"]["spread"] < worst["power"]["spread"] == 1.0
-    assert known["power"]["units_needed"] < worst["power"]["units_needed"]
+    assert known["power"]["detectable"] < worst["power"]["detectable"]
+    assert known["power"]["sample_size"]["examples"] < worst["power"]["sample_size"]["examples"]
+    assert known["strategies"] == 3, "those of the earlier run"
     assert (
-        call("plan", *DATA, "--from", "latest").out.splitlines()[1]
+        call("plan", *DATA, "--from", "latest").out.splitlines()[2]
         == "Based on the spread of the difference between lora and qlora in before."
     )
+
+
+def test_number_of_strategies_and_policy_set_the_level(call, here):
+    rows(here, 1000)
+    (here / "policy.yaml").write_text(json.dumps({"alpha": 0.1, "looks": 4, "rules": [{"rule": "not_worse", "score": "rougeL"}]}))
+    two, five = (json.loads(call("plan", *DATA, "--format", "json", *more).out)["tasks"][0] for more in ((), ("--strategies", "5")))
+    assert two["power"]["sample_size"]["alpha"] == 0.05 and five["power"]["sample_size"]["alpha"] == 0.05 / 4
+    assert two["power"]["sample_size"]["examples"] < five["power"]["sample_size"]["examples"]
+    ended = call("plan", *DATA, "--policy", "policy.yaml")
+    assert "Computed for 4 planned evaluations of this test set and α = 0.1." in ended.out
+
+
+def test_plan_starts_with_what_the_margin_means(call, here):
+    rows(here)
+    line = call("plan", *DATA, "--margin", "0.02").out.splitlines()[1]
+    assert line.startswith("Δ = 0.02 accepts a loss like 2 of 100 outputs turning from right to wrong")
+    assert "Choose Δ first" in line
 
 
 def test_plan_says_whether_the_test_set_can_decide_each_guardrail(call):

@@ -20,12 +20,29 @@ from harness.cli.options import Number, data_options, pop_fields, runs_dir, spli
     "--margin", type=Number(min=0, min_open=True), help="The accepted loss, in the unit of the score. Default: the task's margin."
 )
 @click.option("--from", "earlier", metavar="RUN", shell_complete=run_names, help="An earlier run on similar data, whose spread is used.")
+@click.option(
+    "--strategies", type=click.IntRange(min=2),
+    help="How many strategies will be compared. Default: as many as the earlier run has, or 2.",
+)  # fmt: skip
+@click.option(
+    "--policy", type=click.Path(exists=True, dir_okay=False), help="A release policy (YAML), whose alpha and planned looks are used."
+)
 @click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @tasks_dir
 @runs_dir
-def plan(tasks: tuple[str, ...], margin: float | None, earlier: str | None, format_: str, runs_dir: str, **options: Any) -> None:
-    """Show which difference the test set can detect, and whether it can answer the question about the margin.
+def plan(
+    tasks: tuple[str, ...],
+    margin: float | None,
+    earlier: str | None,
+    strategies: int | None,
+    policy: str | None,
+    format_: str,
+    runs_dir: str,
+    **options: Any,
+) -> None:
+    """Help to choose the margin Δ, and show whether the test set is large enough for it.
 
+    Choose Δ first, as the largest loss that a reader would not notice. The size of the test set follows from it, never the reverse.
     Nothing is trained. The data options are those of `bench run`.
 
     \b
@@ -40,7 +57,17 @@ def plan(tasks: tuple[str, ...], margin: float | None, earlier: str | None, form
     from harness.reporting import describe_power, describe_test_set
 
     fields, tasks_dirs = pop_fields(options), options.pop("tasks_dir")
-    forecasts = api.plan(tasks, margin=margin, earlier=earlier, fields=fields, tasks_dirs=tasks_dirs, runs_dir=runs_dir, **options)
+    forecasts = api.plan(
+        tasks,
+        margin=margin,
+        earlier=earlier,
+        strategies=strategies,
+        policy=policy,
+        fields=fields,
+        tasks_dirs=tasks_dirs,
+        runs_dir=runs_dir,
+        **options,
+    )
     if margin is not None and len(forecasts) > 1:
         raise click.UsageError("--margin is in the unit of one score: choose one task with --task")
     if format_ == "json":

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Literal
 
 import numpy as np
 
@@ -76,7 +75,7 @@ def check_value(judged: JudgedRule, limits: OneSidedLimits, unit: str) -> RuleVe
     assert judged.threshold is not None  # floors and ceilings have a value
     is_floor = judged.kind == "floor"
     check = check_above(orient(limits, higher_is_better=is_floor), judged.threshold if is_floor else -judged.threshold)
-    return _verdict(judged, check, limits, unit, "observed")
+    return _verdict(judged, check, limits, unit)
 
 
 def _check_against_baseline(case: GateInput, judged: JudgedRule, metric: Metric, positions: Sequence[int] | None) -> RuleVerdict:
@@ -95,11 +94,10 @@ def _check_against_baseline(case: GateInput, judged: JudgedRule, metric: Metric,
     if judged.kind == "better":
         check = check_above(better, threshold)
     elif judged.relative:
-        check = check_above(better, 0.0, gap=threshold * _mean_score(baseline, metric))
+        check = check_above(better, 0.0, equal=threshold * _mean_score(baseline, metric))
     else:
-        check = check_above(better, -threshold, gap=threshold)
-    verdict = _verdict(judged, check, limits, metric.unit, "observed" if judged.kind == "better" else "equal")
-    return replace(verdict, lower_is_better=not higher_is_better)
+        check = check_above(better, -threshold, equal=0.0)
+    return replace(_verdict(judged, check, limits, metric.unit), lower_is_better=not higher_is_better)
 
 
 def _difference(
@@ -128,8 +126,7 @@ def _difference(
         alpha=case.alpha,
         over_seeds=(False, over_seeds),  # the baseline is one model, whatever its recipe
     )
-    estimate, low, high, se = (None if value is None else value * widest for value in (limits.estimate, limits.low, limits.high, limits.se))
-    return replace(limits, estimate=estimate, low=low, high=high, se=se)
+    return limits.scaled(widest)
 
 
 def _mean_score(stack: Array, metric: Metric) -> float:
@@ -148,15 +145,14 @@ def _widen(limits: OneSidedLimits, others: OneSidedLimits) -> OneSidedLimits:
         limits,
         low=min(limits.low, others.low),
         high=max(limits.high, others.high),
+        spread=others.spread,
         method=f"{limits.method}; over seeds: {others.method}",
         reliable=limits.reliable and others.reliable,
         reason=limits.reason or others.reason,
     )
 
 
-def _verdict(
-    judged: JudgedRule, check: ClaimCheck, limits: OneSidedLimits, unit: str, assumed: Literal["equal", "observed"]
-) -> RuleVerdict:
+def _verdict(judged: JudgedRule, check: ClaimCheck, limits: OneSidedLimits, unit: str) -> RuleVerdict:
     why = {"why": (limits.reason,)} if check.status in ("unreliable", "no_limits") else {}
     has_limits = check.status != "no_limits"
     return RuleVerdict(
@@ -168,8 +164,8 @@ def _verdict(
         high=limits.high if has_limits else None,
         unit=unit,
         n=limits.n,
-        examples_needed=check.examples_needed,
-        assumed=assumed if check.examples_needed is not None else "",
+        examples_needed=check.sample_size.examples if check.sample_size else None,
+        assumed=check.sample_size.assumption if check.sample_size else "",
         method=limits.method,
     )
 

@@ -8,7 +8,8 @@ from harness.reporting.views.comparison import ComparedStrategy, ComparisonView
 from harness.reporting.wording import numbers
 from harness.reporting.wording.headings import LOW_CONFIDENCE_MARK, LOW_CONFIDENCE_NOTE
 from harness.reporting.wording.names import list_names
-from harness.statistics import Comparison, examples_to_detect
+from harness.reporting.wording.sample_sizes import describe_sample_size
+from harness.statistics import Comparison
 from harness.text import short
 
 CORRECTED_SCORES = "The p-values of the scores below the first are corrected for their number (Benjamini–Hochberg)."
@@ -154,12 +155,8 @@ def _not_worse(view: ComparisonView) -> str:
         "INCONCLUSIVE": f"INCONCLUSIVE: it is not shown that {b} is not worse than {a} by more than Δ = {margin}; it is {limit}",
     }
     doubt = "" if claim.reliable else ", low confidence"
-    needed = (
-        f" If they are equally good, showing it would take about {numbers.about(claim.examples_needed)} test examples."
-        if claim.examples_needed
-        else ""
-    )
-    return f"{conclusions[claim.outcome]} (one-sided, 95%{doubt}).{needed}"
+    needed = describe_sample_size(claim.sample_size)
+    return f"{conclusions[claim.outcome]} (one-sided, 95%{doubt}). {needed}".strip()
 
 
 def _detectable(view: ComparisonView) -> str:
@@ -167,11 +164,7 @@ def _detectable(view: ComparisonView) -> str:
     if comparison.detectable is None:
         return ""
     difference = numbers.with_unit(numbers.score(comparison.detectable, unit), unit)
-    sentence = f"A test set like this detects a difference of {difference} with 80% power"
-    if comparison.detectable <= view.margin:
-        return f"{sentence}."
-    needed = examples_to_detect(comparison.n, comparison.detectable, view.margin)
-    return f"{sentence}; one as small as the margin, {numbers.margin(view.margin)}, takes about {numbers.about(needed)} examples."
+    return f"A test set like this detects a difference of {difference} with 80% power."
 
 
 def _seeds(view: ComparisonView) -> list[str]:

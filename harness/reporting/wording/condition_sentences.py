@@ -10,6 +10,7 @@ from harness.reporting.wording import numbers
 from harness.reporting.wording.guardrail_tables import limit_subject, limit_title, measured_amount
 from harness.reporting.wording.names import list_strategies, list_strategies_first, starts_sentence, strategy_in_sentence
 from harness.reporting.wording.recommendation_sentences import describe_seed_risk
+from harness.reporting.wording.sample_sizes import ASSUMPTIONS
 from harness.reporting.wording.sanity_sentences import describe_finding, finding_clause, shared_clause
 from harness.text import one_line, short
 
@@ -84,8 +85,9 @@ def _measured(reason: DecisionReason, task: TaskOutcome) -> str:
 
 def _examples(reason: DecisionReason, task: TaskOutcome) -> str:
     result = find_guardrail(reason, task.decision)
-    needed = result.examples_needed if result is not None else None
-    return "" if needed is None else f" About {numbers.about(needed)} test examples would show it, if the true value is the one observed."
+    if result is None or result.examples_needed is None:
+        return ""
+    return f" About {numbers.about(result.examples_needed)} test examples would show it, {ASSUMPTIONS[result.assumed]}."
 
 
 def _policy(reason: DecisionReason) -> str:

@@ -17,6 +17,7 @@ from harness.gate import (
     VerdictNoteCode,
 )
 from harness.reporting.wording import numbers
+from harness.reporting.wording.sample_sizes import ASSUMPTIONS
 from harness.text import one_line, plural, short
 
 _MOST_SLICES = 6  # that a note lists
@@ -116,10 +117,7 @@ def _undecided(verdict: RuleVerdict) -> str:
     if verdict.examples_needed is None:
         return "Too close to call on these test examples."
     needed = numbers.about(verdict.examples_needed)
-    return f"Not enough test examples to decide; about {needed} would be enough if {_ASSUMPTIONS[verdict.assumed]}."
-
-
-_ASSUMPTIONS = {"": "the rule holds", "equal": "the two are equally good", "observed": "the true value is the one measured here"}
+    return f"Not enough test examples to decide; about {needed} would be enough, {ASSUMPTIONS[verdict.assumed]}."
 
 
 def _refuted_alone(verdict: RuleVerdict) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from harness.decision import NextStep, NextStepCode
 from harness.reporting.wording import numbers
 from harness.reporting.wording.names import strategy_in_sentence
+from harness.reporting.wording.sample_sizes import ASSUMPTIONS
 
 _NEEDS_RUN = ("promote", "gate", "review export")  # commands whose first argument is the run
 
@@ -45,8 +46,7 @@ _LIMIT = "guardrails: {critical_error_rate: {at_most: 0.05}}"
 def _more_examples(step: NextStep) -> str:
     if step.examples is None:
         return "Test on more examples."
-    assumption = {"equally_good": ", if the strategies are equally good", "as_observed": ", if the true value is the one observed"}
-    return f"Test on more examples: about {numbers.about(step.examples)} would be enough{assumption.get(step.assumption, '')}."
+    return f"Test on more examples: about {numbers.about(step.examples)} would be enough, {ASSUMPTIONS[step.assumed]}."
 
 
 _SENTENCES: Mapping[NextStepCode, Callable[[NextStep], str]] = {

@@ -13,8 +13,25 @@ def describe_test_set(forecast: PowerForecast) -> str:
 
 
 def describe_power(forecast: PowerForecast) -> list[str]:
-    """Where the spread comes from, the difference that can be detected, whether the margin can be tested, and each guardrail."""
-    return [*_describe_primary(forecast), *(_describe_guardrail(each) for each in forecast.guardrails)]
+    """What the margin means, where the spread comes from, whether the margin can be tested, the difference that can be detected, and each
+    guardrail."""
+    return [*_describe_margin(forecast), *_describe_primary(forecast), *(_describe_guardrail(each) for each in forecast.guardrails)]
+
+
+def _describe_margin(forecast: PowerForecast) -> list[str]:
+    """What difference a reader would notice, in examples."""
+    margin, score = numbers.margin(forecast.margin), forecast.score
+    scale = {"fraction": 1.0, "points": 100.0}.get(forecast.unit)
+    if scale is None:
+        return [f"Choose Δ first: the largest loss of {score} that a reader would not notice. Here it is {margin}."]
+    lost = numbers.margin(100 * forecast.margin / scale)
+    if forecast.direction == "lower":
+        meaning = f"{lost} more failures in 100 outputs"
+    elif forecast.level == "example":
+        meaning = f"a loss like {lost} of 100 outputs turning from right to wrong, or every output losing {lost}% of the scale"
+    else:
+        meaning = f"a loss of {lost}% of the scale"
+    return [f"Δ = {margin} accepts {meaning}. Choose Δ first, as the largest loss that a reader would not notice."]
 
 
 def _describe_primary(forecast: PowerForecast) -> list[str]:
@@ -22,23 +39,33 @@ def _describe_primary(forecast: PowerForecast) -> list[str]:
     if power is None:
         why = "is computed from all examples together" if forecast.level != "example" else "has no limits"
         return [f"{score} {why}, so there is no worst case to plan with. Name an earlier run on similar data with --from RUN."]
-    unit, noun = forecast.unit, "groups" if forecast.groups else "test examples"
-    detectable = numbers.with_unit(numbers.score(power.detectable, unit), unit)
-    margin = numbers.margin(forecast.margin)
-    sentences = _describe_source(forecast)
-    sentences.append(f"{power.units:,} {noun} detect a difference of {detectable} with 80% power.")
+    unit, margin = forecast.unit, numbers.margin(forecast.margin)
+    claim = f"if two strategies are equally good, “not worse by more than Δ = {margin}” is shown with"
+    sentences = [*_describe_source(forecast), *_describe_level(forecast)]
     if power.is_sufficient:
-        sentences.append(
-            f"The test set is large enough: if two strategies are equally good, “not worse by more than Δ = {margin}” is shown with "
-            f"{numbers.probability(power.power)} probability."
-        )
+        sentences.append(f"The test set is large enough: {claim} {numbers.probability(power.power)} probability.")
     else:
-        sentences.append(
-            f"The test set is too small: if two strategies are equally good, “not worse by more than Δ = {margin}” is shown with only "
-            f"{numbers.share(power.power)} probability. It takes about {numbers.about(power.units_needed)} {noun}, or a margin of "
-            f"{numbers.score(power.smallest_margin, unit)}."
-        )
-    return sentences
+        sentences.append(f"The test set is too small: {claim} only {numbers.share(power.power)} probability.")
+        if power.sample_size is not None:
+            sentences.append(f"80% probability takes about {numbers.about(power.sample_size.examples)} test examples.")
+        if power.smallest_margin is not None:
+            smallest = numbers.with_unit(numbers.score(power.smallest_margin, unit), unit)
+            sentences.append(
+                f"With the present ones, {smallest} is the smallest Δ that can be tested. If a reader would notice such a loss, "
+                "collect more examples instead of raising Δ."
+            )
+    detectable = numbers.with_unit(numbers.score(power.detectable, unit), unit)
+    return [*sentences, f"{numbers.plural(power.examples, 'test example')} detect a difference of {detectable} with 80% power."]
+
+
+def _describe_level(forecast: PowerForecast) -> list[str]:
+    """Among how many comparisons and evaluations the level is divided."""
+    parts = [f"{forecast.strategies} strategies"] if forecast.strategies > 2 else []
+    parts += [f"{forecast.looks} planned evaluations of this test set"] if forecast.looks > 1 else []
+    if not parts and forecast.alpha == 0.05:
+        return []
+    level = f"α = {forecast.alpha:g}"
+    return [f"Computed for {' and '.join([*parts, level] if parts else [level])}."]
 
 
 def _describe_source(forecast: PowerForecast) -> list[str]:

@@ -9,6 +9,7 @@ from harness.reporting.views import ScoreName
 from harness.reporting.views.sections import FullTuningShare
 from harness.reporting.wording import numbers
 from harness.reporting.wording.names import list_strategies, list_strategies_first, starts_sentence, strategy_in_sentence
+from harness.reporting.wording.sample_sizes import describe_sample_size
 from harness.results import StrategyResult
 from harness.statistics import Candidate, Recommendation, Standing
 
@@ -82,10 +83,8 @@ def describe_undecided(recommendation: Recommendation, score: ScoreName) -> str:
 
 def describe_examples_needed(candidates: Sequence[Candidate]) -> str:
     """The test examples that would show it, for the candidate that needs most of them."""
-    needed = [c.examples_needed for c in candidates if c.examples_needed is not None]
-    if not needed:
-        return ""
-    return f" If they are equally good, showing it would take about {numbers.about(max(needed))} test examples."
+    sizes = [c.sample_size for c in candidates if c.sample_size is not None]
+    return f" {describe_sample_size(max(sizes, key=lambda size: size.examples))}" if sizes else ""
 
 
 def describe_leader(recommendation: Recommendation, leader: StrategyResult, score: ScoreName) -> str:

@@ -2,6 +2,7 @@
 
 from harness.statistics.claims.best_of_several import compare_best
 from harness.statistics.claims.holm import holm_adjust, holm_rejections
+from harness.statistics.claims.joint_levels import levels_against_each
 from harness.statistics.claims.limits import difference_claim_limits, score_claim_limits
 from harness.statistics.claims.noninferiority import NotWorse, not_worse
 from harness.statistics.claims.recommendation import Candidate, Lead, Recommendation, Standing, recommend
@@ -21,6 +22,7 @@ __all__ = [
     "difference_claim_limits",
     "holm_adjust",
     "holm_rejections",
+    "levels_against_each",
     "not_worse",
     "orient",
     "recommend",

@@ -97,6 +97,15 @@ def level_against(resampled: Array, control: int, alpha: float, *, two_sided: bo
     return _level(np.abs(errors) if two_sided else errors, errors.std(axis=0, ddof=1), alpha, two_sided=two_sided)
 
 
+def levels_against_each(
+    stacks: Mapping[str, Array], *, metric: Metric, groups: Sequence[str | None] | None, alpha: float
+) -> dict[str, float]:
+    """For each strategy, the one-sided level at which the limits of all others against it hold jointly; empty where nothing can be
+    compared."""
+    field = joint_scores(stacks, metric=metric, groups=groups)
+    return {name: level_against(field.resampled, i, alpha) for i, name in enumerate(field.names)} if field else {}
+
+
 def level_of_all_pairs(resampled: Array, alpha: float) -> float:
     """The one-sided level at which the limits of all ordered pairs hold jointly with confidence 1 − alpha."""
     k = resampled.shape[1]

@@ -14,6 +14,7 @@ The limits of a difference are those of `comparison.pair_limits`; on request the
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TypeAlias
@@ -34,7 +35,11 @@ from harness.statistics.examples import (
 from harness.statistics.intervals import (
     Basis,
     Interval,
+    MeanError,
+    MeanSpread,
     OneSidedLimits,
+    ProportionSpread,
+    Spread,
     bootstrap_basis,
     clopper_pearson_interval,
     corrected_basis,
@@ -42,10 +47,11 @@ from harness.statistics.intervals import (
     effective_examples,
     hoeffding_half_width,
     leave_one_out,
+    mean_error,
     mean_interval,
     rank_interval,
     too_few_units,
-    unseen_effect,
+    unseen_units,
     weighted_share,
 )
 from harness.types import Metric
@@ -80,7 +86,7 @@ def difference_claim_limits(
     spread = seed_spread(
         a, b, metric=metric, varies_by_seed=over_seeds, groups=groups, confidence=1 - 2 * alpha, resamples=resamples, seed=seed
     )
-    return guard_limits(_from_spread(spread, alpha), pair, hoeffding=False) if spread else pair_limits(pair, resamples, seed)(alpha)
+    return guard_limits(_over_seeds(spread, alpha), pair, hoeffding=False) if spread else pair_limits(pair, resamples, seed)(alpha)
 
 
 def score_claim_limits(
@@ -117,28 +123,31 @@ def score_claim_limits(
         zero = np.where(np.isnan(stack[:, :1]), np.nan, 0.0)
         spread = seed_spread(zero, stack, metric=metric, varies_by_seed=(False, True), groups=groups, confidence=1 - 2 * alpha)
         assert spread is not None  # there are two units and two seeds
-        return _guard(_from_spread(spread, alpha), metric, whole, cluster, hoeffding=False)
+        return _guard(_over_seeds(spread, alpha), metric, whole, cluster, hoeffding=False)
     values = whole[:, :, 0].mean(axis=1)
     if metric.level == "example" and metric.unit == "fraction" and np.isin(values, (0.0, 1.0)).all():
         interval = _proportion_interval(values, cluster, 1 - 2 * alpha)
-        return _from_interval(value, interval, alpha)
-    limits = _from_interval(value, _interval(metric, whole, value, cluster, alpha, resamples, seed), alpha)
-    return _guard(limits, metric, whole, cluster)
+        return _from_interval(value, interval, alpha, ProportionSpread(n, _independent_examples(value, interval)))
+    interval, error = _interval(metric, whole, value, cluster, alpha, resamples, seed)
+    return _guard(_from_interval(value, interval, alpha, MeanSpread(n, error)), metric, whole, cluster)
 
 
 def _interval(
     metric: Metric, stack: Array, value: float, cluster: NDArray[np.int64] | None, alpha: float, resamples: int, seed: int
-) -> Interval:
-    """The interval whose ends are the limits, before unseen failures."""
+) -> tuple[Interval, MeanError]:
+    """The interval whose ends are the limits, before unseen failures, and the error that it rests on."""
     if metric.level == "example":
-        return mean_interval(stack[:, :, 0].mean(axis=1), cluster, 1 - 2 * alpha)
+        values = stack[:, :, 0].mean(axis=1)
+        return mean_interval(values, cluster, 1 - 2 * alpha), mean_error(values, cluster)
     if metric.influences:
-        return rank_interval(metric, stack, cluster, 1 - 2 * alpha)
+        interval = rank_interval(metric, stack, cluster, 1 - 2 * alpha)
+        return interval, MeanError(interval.se or 0.0, interval.df or 1.0)
     resampled = resampled_scores(metric, stack, cluster, resamples, seed).mean(axis=1)
     effective_n = effective_examples(leave_one_out(metric, stack, cluster).mean(axis=1), metric, stack, cluster)
     basis = corrected_basis(bootstrap_basis(stack, cluster, resamples, seed, metric=metric), effective_n)
     low, high = corrected_limits(value, resampled, effective_n, alpha)
-    return basis.interval(min(low, value), max(high, value), se=float(np.std(resampled, ddof=1)))
+    se = float(np.std(resampled, ddof=1))
+    return basis.interval(min(low, value), max(high, value), se=se), MeanError(se, max(2.0, effective_n) - 1)
 
 
 def _proportion_interval(values: Array, cluster: NDArray[np.int64] | None, confidence: float) -> Interval:
@@ -147,14 +156,23 @@ def _proportion_interval(values: Array, cluster: NDArray[np.int64] | None, confi
     return weighted_share(values, np.ones(len(values)), cluster, confidence)[1]
 
 
-def _from_interval(value: float, interval: Interval, alpha: float) -> OneSidedLimits:
+def _independent_examples(share: float, interval: Interval) -> float:
+    """How many independent examples would have the standard error of this share; its groups, where it did not vary."""
+    if interval.units == interval.n:
+        return float(interval.n)
+    return min(share * (1 - share) / interval.se**2, float(interval.n)) if interval.se else float(interval.units)
+
+
+def _from_interval(value: float, interval: Interval, alpha: float, spread: Spread) -> OneSidedLimits:
     basis = Basis(interval.n, interval.units, interval.method, interval.reason)
-    return basis.limits(value, interval.low, interval.high, alpha, se=interval.se, df=interval.df)
+    return basis.limits(value, interval.low, interval.high, alpha, se=interval.se, df=interval.df, spread=spread)
 
 
-def _from_spread(spread: SeedSpread, alpha: float) -> OneSidedLimits:
-    basis = Basis(spread.n, spread.units, spread.method, spread.reason)
-    return basis.limits(spread.difference, spread.low, spread.high, alpha, se=spread.se, df=spread.df)
+def _over_seeds(seeds: SeedSpread, alpha: float) -> OneSidedLimits:
+    basis = Basis(seeds.n, seeds.units, seeds.method, seeds.reason)
+    fixed = seeds.se * math.sqrt(max(0.0, seeds.seed_share))
+    spread = MeanSpread(seeds.n, MeanError(math.sqrt(max(0.0, seeds.se**2 - fixed**2)), seeds.df), fixed_se=fixed)
+    return basis.limits(seeds.difference, seeds.low, seeds.high, alpha, se=seeds.se, df=seeds.df, spread=spread)
 
 
 def _guard(
@@ -171,9 +189,15 @@ def _guard(
     if width is None:
         return replace(limits, low=None, high=None) if no_spread else limits
     lowest, highest = BOUNDS[metric.unit]
-    effect = unseen_effect(metric, stack, cluster, limits.alpha)
+    unseen = unseen_units(metric, stack, cluster)
+    effect = unseen.effect(limits.alpha)
     low, high = min(low, value - effect * (value - lowest)), max(high, value + effect * (highest - value))
+    bound = None
     if hoeffding and metric.level == "example":
         half = hoeffding_half_width(width, len(stack), cluster, limits.alpha)
         low, high = max(low, value - half), min(high, value + half)
-    return replace(limits, low=max(low, lowest), high=min(high, highest))
+        bound = half / math.sqrt(math.log(1 / limits.alpha))
+    spread = limits.spread
+    if isinstance(spread, MeanSpread):
+        spread = replace(spread, unseen=unseen, ends=(lowest, highest), bound=bound)
+    return replace(limits, low=max(low, lowest), high=min(high, highest), spread=spread)

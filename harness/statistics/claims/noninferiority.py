@@ -7,7 +7,7 @@ Biopharmaceutics 15:657–680), and the question is the same as in a rule of a r
 | --- | --- |
 | the lower one is above −Δ, and reliable | PASS: B is not worse by more than Δ |
 | the upper one is below −Δ, and B is worse at all by the two-sided comparison | FAIL: B is worse by more than Δ |
-| otherwise | INCONCLUSIVE, with the examples that would decide if the two were equally good |
+| otherwise | INCONCLUSIVE, with the examples that would decide |
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from harness.statistics.claims.limits import difference_claim_limits
 from harness.statistics.claims.thresholds import Outcome, check_above, orient
 from harness.statistics.comparison import compare_scores
+from harness.statistics.sample_size import SampleSize
 from harness.types import Metric
 
 Array: TypeAlias = NDArray[np.float64]
@@ -34,8 +35,7 @@ class NotWorse:
     Attributes:
         loss: how much worse B is than A (below 0: better); None without an interval, as `least` and `most`.
         least, most: the least and the most that the loss can be, each at level alpha.
-        examples_needed: test examples like these that would give PASS with 80% power if the two were equally good; None where it passes or
-            fails, where there are no limits, or where more examples would not help (see `more_examples_to_show`).
+        sample_size: how many test examples like these would give PASS, see `examples_to_decide`; None where it passes or fails.
         method, reliable, reason: see `OneSidedLimits`.
     """
 
@@ -45,7 +45,7 @@ class NotWorse:
     most: float | None
     margin: float
     alpha: float
-    examples_needed: int | None
+    sample_size: SampleSize | None
     method: str
     reliable: bool
     reason: str
@@ -72,7 +72,7 @@ def not_worse(
     if not margin > 0:
         raise ValueError(f"the margin must be above 0, not {margin}")
     limits = difference_claim_limits(a, b, metric=metric, groups=groups, alpha=alpha, resamples=resamples, seed=seed)
-    check = check_above(orient(limits, higher_is_better=metric.direction == "higher"), -margin, gap=margin)
+    check = check_above(orient(limits, higher_is_better=metric.direction == "higher"), -margin, equal=0.0)
     basis = limits.method, limits.reliable, limits.reason
     if limits.estimate is None or limits.low is None or limits.high is None:
         return NotWorse("INCONCLUSIVE", None, None, None, margin, alpha, None, *basis)
@@ -83,4 +83,4 @@ def not_worse(
     if outcome == "FAIL":
         two_sided = compare_scores(a, b, metric=metric, groups=groups, margin=margin, resamples=resamples, seed=seed)
         outcome = "FAIL" if two_sided.verdict == "worse" else "INCONCLUSIVE"
-    return NotWorse(outcome, loss, least, most, margin, alpha, check.examples_needed, *basis)
+    return NotWorse(outcome, loss, least, most, margin, alpha, check.sample_size, *basis)

@@ -36,8 +36,7 @@ from numpy.typing import NDArray
 from harness.statistics.claims.joint_levels import JointScores, joint_scores, level_against, level_of_all_pairs
 from harness.statistics.claims.thresholds import orient
 from harness.statistics.comparison import LimitsAt, make_pair, pair_limits
-from harness.statistics.intervals import OneSidedLimits
-from harness.statistics.sample_size import error_from_limits, examples_to_show
+from harness.statistics.sample_size import SampleSize, examples_to_decide
 from harness.types import Metric
 
 Array: TypeAlias = NDArray[np.float64]
@@ -52,15 +51,15 @@ class Lead:
         observed: on these examples.
         least: its lower limit, which holds jointly for the leads of all strategies over that one; None without valid limits.
         most: its upper limit, which holds jointly for all pairs.
-        examples_needed: test examples that would show it to be not worse by more than Δ if the two were equally good; None where that is
-            shown, or without valid limits.
+        sample_size: how many test examples like these would show it to be not worse by more than Δ, see `examples_to_decide`; None where
+            that is shown.
         reason: why the limits are not reliable; empty if they are.
     """
 
     observed: float
     least: float | None
     most: float | None
-    examples_needed: int | None
+    sample_size: SampleSize | None
     reason: str
 
 
@@ -72,8 +71,8 @@ class Candidate:
         standing: within Δ of the best, worse by more than Δ, or undecided.
         lead: how much better than the best of the others it is on these examples (below 0: worse).
         least: the least that its lead over the best of the others can be, at the level of the family; None without valid limits.
-        examples_needed: test examples that would show it to be within Δ if it were as good as the best, at least one more than there are;
-            None where it is decided, or without valid limits.
+        sample_size: how many test examples like these would show it to be within Δ of the best: the largest over the others; None where it
+            is decided, or where some comparison cannot be decided so.
         leads: over each of the others, by their names.
     """
 
@@ -83,7 +82,7 @@ class Candidate:
     standing: Standing
     lead: float
     least: float | None
-    examples_needed: int | None
+    sample_size: SampleSize | None
     leads: Mapping[str, Lead]
 
 
@@ -201,15 +200,6 @@ def _choose(candidates: Sequence[Candidate], basis: Recommendation) -> Recommend
     )
 
 
-@dataclass(frozen=True)
-class _Limits:
-    """Limits of a lead, turned so that more is better; infinite where none are valid. `reason`: why they are not reliable."""
-
-    low: float
-    high: float
-    reason: str
-
-
 def _pair_limits(field: JointScores, resamples: int, seed: int) -> dict[tuple[int, int], LimitsAt]:
     """The limits of the score of i less that of j, for every ordered pair, in the direction of the score."""
     limits: dict[tuple[int, int], LimitsAt] = {}
@@ -224,13 +214,6 @@ def _reversed(limits: LimitsAt) -> LimitsAt:
     return lambda alpha: orient(limits(alpha), higher_is_better=False)
 
 
-def _oriented(limits: OneSidedLimits, sign: float) -> _Limits:
-    turned = orient(limits, higher_is_better=sign > 0)
-    if turned.low is None or turned.high is None:
-        return _Limits(-math.inf, math.inf, turned.reason)
-    return _Limits(turned.low, turned.high, turned.reason)
-
-
 def _leads(
     field: JointScores, i: int, pairs: Mapping[tuple[int, int], LimitsAt], margin: float, levels: Sequence[float], strict: float
 ) -> dict[str, Lead]:
@@ -239,12 +222,13 @@ def _leads(
     for j, name in enumerate(field.names):
         if j == i:
             continue
-        limits, outer = _oriented(pairs[i, j](levels[j]), field.sign), _oriented(pairs[i, j](strict), field.sign)
+        limits, outer = (orient(pairs[i, j](level), higher_is_better=field.sign > 0) for level in (levels[j], strict))
+        is_shown = limits.low is not None and limits.low > -margin
         leads[name] = Lead(
             observed=float(field.scores[i] - field.scores[j]),
-            least=limits.low if math.isfinite(limits.low) else None,
-            most=outer.high if math.isfinite(outer.high) else None,
-            examples_needed=_examples_needed(len(field.stack), limits, margin, levels[j]) if limits.low <= -margin else None,
+            least=limits.low,
+            most=outer.high,
+            sample_size=None if is_shown else examples_to_decide(limits, -margin, equal=0.0, strategies=len(field.names)),
             reason=limits.reason,
         )
     return leads
@@ -258,7 +242,6 @@ def _judge(name: str, score: float, cost: float | None, leads: Mapping[str, Lead
         standing = "within"
     elif any(lead.most is not None and lead.most < -margin for lead in leads.values()):
         standing = "worse"
-    needed = [lead.examples_needed for lead in leads.values() if lead.examples_needed is not None]
     return Candidate(
         name=name,
         score=score,
@@ -266,13 +249,13 @@ def _judge(name: str, score: float, cost: float | None, leads: Mapping[str, Lead
         standing=standing,
         lead=min((lead.observed for lead in leads.values()), default=0.0),
         least=least if math.isfinite(least) else None,
-        examples_needed=max(needed, default=None) if standing == "undecided" else None,
+        sample_size=_largest(leads, margin) if standing == "undecided" else None,
         leads=leads,
     )
 
 
-def _examples_needed(n: int, limits: _Limits, margin: float, level: float) -> int | None:
-    """`examples_to_show` for two equally good strategies. At least one more than there are, since these have left it undecided."""
-    if not math.isfinite(limits.high - limits.low) or limits.high <= limits.low:
-        return None
-    return max(examples_to_show(n, error_from_limits(limits.low, limits.high, level), margin, alpha=level), n + 1)
+def _largest(leads: Mapping[str, Lead], margin: float) -> SampleSize | None:
+    """What it takes against each of the others; None where some comparison stays open."""
+    open_ = [lead.sample_size for lead in leads.values() if lead.least is None or lead.least <= -margin]
+    known = [size for size in open_ if size is not None]
+    return max(known, key=lambda size: size.examples) if known and len(known) == len(open_) else None

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from harness.statistics.intervals import OneSidedLimits
-from harness.statistics.sample_size import more_examples_to_show
+from harness.statistics.sample_size import SampleSize, examples_to_decide
 
 Outcome: TypeAlias = Literal["PASS", "FAIL", "INCONCLUSIVE"]
 ClaimStatus: TypeAlias = Literal["shown", "refuted", "undecided", "unreliable", "no_limits"]
@@ -22,12 +22,11 @@ class ClaimCheck:
     Attributes:
         status: "shown" if the lower limit is above it, "refuted" if the upper one is below it, "undecided" if neither. "unreliable" if it
             would be shown, but only by limits that are not reliable; "no_limits" if there are none.
-        examples_needed: for "undecided": how many examples like these would show it with 80% power, if the true value were beyond the
-            threshold by the assumed gap; None where more examples would not help (see `more_examples_to_show`).
+        sample_size: for "undecided": how many examples like these would show it, see `examples_to_decide`.
     """
 
     status: ClaimStatus
-    examples_needed: int | None = None
+    sample_size: SampleSize | None = None
 
     @property
     def outcome(self) -> Outcome:
@@ -37,18 +36,16 @@ class ClaimCheck:
 
 def orient(limits: OneSidedLimits, *, higher_is_better: bool) -> OneSidedLimits:
     """The limits turned so that more is better: with signs changed where lower is better."""
-    if higher_is_better:
-        return limits
-    estimate, low, high = (None if value is None else -value for value in (limits.estimate, limits.high, limits.low))
-    return replace(limits, estimate=estimate, low=low, high=high)
+    return limits if higher_is_better else limits.reversed()
 
 
-def check_above(limits: OneSidedLimits, threshold: float, *, gap: float | None = None) -> ClaimCheck:
+def check_above(limits: OneSidedLimits, threshold: float, *, equal: float | None = None) -> ClaimCheck:
     """Check the claim that the value is above the threshold.
 
     Args:
         limits: turned so that more is better, see `orient`.
-        gap: by how much the true value is assumed to be above the threshold when counting the examples needed; None: as observed.
+        equal: the value that it has if the two strategies that it compares are equally good, in the direction of the limits; None where
+            it does not compare two.
     """
     if limits.estimate is None or limits.low is None or limits.high is None:
         return ClaimCheck("no_limits")
@@ -56,5 +53,4 @@ def check_above(limits: OneSidedLimits, threshold: float, *, gap: float | None =
         return ClaimCheck("shown" if limits.reliable else "unreliable")
     if limits.high < threshold:
         return ClaimCheck("refuted")
-    assumed = limits.estimate - threshold if gap is None else gap
-    return ClaimCheck("undecided", more_examples_to_show(limits.n, limits.low, limits.high, assumed, alpha=limits.alpha))
+    return ClaimCheck("undecided", examples_to_decide(limits, threshold, equal=equal))

@@ -17,6 +17,7 @@ one group in ten); for means also where 10 examples differ; for corpus scores as
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeAlias
@@ -29,7 +30,10 @@ from harness.statistics.comparison.pair import SAME, Pair
 from harness.statistics.examples import observed_scores, resampled_scores, undefined_reason
 from harness.statistics.intervals import (
     Basis,
+    MeanError,
+    MeanSpread,
     OneSidedLimits,
+    PairedSpread,
     bootstrap_basis,
     corrected_basis,
     corrected_limits,
@@ -44,7 +48,7 @@ from harness.statistics.intervals import (
     rank_basis,
     rank_error,
     too_few_units,
-    unseen_effect,
+    unseen_units,
 )
 
 Array: TypeAlias = NDArray[np.float64]
@@ -102,14 +106,20 @@ def guard_limits(limits: OneSidedLimits, pair: Pair, *, hoeffding: bool = True) 
         if high - low >= SAME:
             return limits
         return replace(limits, low=None, high=None, reliable=False, reason=limits.reason or _same_difference(pair))
-    effect = unseen_effect(pair.metric, pair.both, pair.cluster, limits.alpha)
+    unseen = unseen_units(pair.metric, pair.both, pair.cluster)
+    effect = unseen.effect(limits.alpha)
     below, above = _failing_ends(pair, estimate)
     low, high = min(low, estimate - effect * below), max(high, estimate + effect * above)
+    bound = None
     if hoeffding and pair.metric.level == "example":
         half = hoeffding_half_width(pair.scale, pair.n, pair.cluster, limits.alpha)
         low, high = max(low, estimate - half), min(high, estimate + half)
+        bound = half / math.sqrt(math.log(1 / limits.alpha))
     low, high = pair.bound(low, high)
-    return replace(limits, low=low, high=high)
+    spread = limits.spread
+    if isinstance(spread, MeanSpread):
+        spread = replace(spread, unseen=unseen, ends=(estimate - below, estimate + above), bound=bound)
+    return replace(limits, low=low, high=high, spread=spread)
 
 
 def _failing_ends(pair: Pair, estimate: float) -> tuple[float, float]:
@@ -129,7 +139,8 @@ def _proportion_limits(pair: Pair) -> LimitsAt:
     differences, n = np.round(pair.differences), pair.n
     gained, lost = int((differences > 0).sum()), int((differences < 0).sum())
     basis = Basis(n, n, f"Tango and Clopper–Pearson, n={n}").require(n >= 30, "fewer than 30 examples")
-    return lambda alpha: basis.limits((gained - lost) / n, *paired_proportion_limits(gained, lost, n, alpha), alpha)
+    spread = PairedSpread(n, gained + lost)
+    return lambda alpha: basis.limits((gained - lost) / n, *paired_proportion_limits(gained, lost, n, alpha), alpha, spread=spread)
 
 
 def _mean_limits(pair: Pair, estimate: float) -> LimitsAt:
@@ -138,7 +149,8 @@ def _mean_limits(pair: Pair, estimate: float) -> LimitsAt:
     basis = paired_basis(differences, mean_basis(error, pair.n, pair.cluster, min_df=20))
     if np.ptp(differences) <= SAME:
         basis = replace(basis, method=f"{basis.method}, no spread", reason=_same_difference(pair))
-    return lambda alpha: basis.limits(estimate, *mean_limits(estimate, error, alpha), alpha, se=error.se, df=error.df)
+    spread = MeanSpread(pair.n, error)
+    return lambda alpha: basis.limits(estimate, *mean_limits(estimate, error, alpha), alpha, se=error.se, df=error.df, spread=spread)
 
 
 def _rank_limits(pair: Pair, estimate: float) -> LimitsAt:
@@ -147,10 +159,11 @@ def _rank_limits(pair: Pair, estimate: float) -> LimitsAt:
     influences = mean_influences(pair.metric, pair.b) - mean_influences(pair.metric, pair.a)
     error = rank_error(pair.metric, pair.both, influences, pair.cluster)
     basis = rank_basis(pair.metric, pair.both, pair.cluster, error, "paired DeLong")
+    spread = MeanSpread(pair.n, MeanError(error.se, error.df))
 
     def at(alpha: float) -> OneSidedLimits:
         half = float(t.ppf(1 - alpha, error.df)) * error.se
-        return basis.limits(estimate, estimate - half, estimate + half, alpha, se=error.se, df=error.df)
+        return basis.limits(estimate, estimate - half, estimate + half, alpha, se=error.se, df=error.df, spread=spread)
 
     return at
 
@@ -160,13 +173,15 @@ def _corpus_limits(pair: Pair, estimate: float, resamples: int, seed: int) -> Li
     basis = paired_bootstrap_basis(pair, resamples, seed)
     if np.ptp(resampled) <= SAME:
         basis = replace(basis, method=f"{basis.method}, no spread", reason=_same_difference(pair))
-        return lambda alpha: basis.limits(estimate, estimate, estimate, alpha, se=0.0)
+        same = MeanSpread(pair.n, MeanError(0.0, pair.units - 1.0))
+        return lambda alpha: basis.limits(estimate, estimate, estimate, alpha, se=0.0, spread=same)
     left_out = pair.difference(leave_one_out(pair.metric, pair.both, pair.cluster))
     effective_n = effective_examples(left_out, pair.metric, pair.both, pair.cluster)
     basis, se = corrected_basis(basis, effective_n), float(np.std(resampled, ddof=1))
+    spread = MeanSpread(pair.n, MeanError(se, max(2.0, effective_n) - 1))
 
     def at(alpha: float) -> OneSidedLimits:
         low, high = corrected_limits(estimate, resampled, effective_n, alpha)
-        return basis.limits(estimate, min(low, estimate), max(high, estimate), alpha, se=se)
+        return basis.limits(estimate, min(low, estimate), max(high, estimate), alpha, se=se, spread=spread)
 
     return at

@@ -33,7 +33,9 @@ from harness.statistics.examples import observed_scores, resampled_scores, undef
 from harness.statistics.intervals import (
     Basis,
     Interval,
+    MeanSpread,
     OneSidedLimits,
+    PairedSpread,
     allow_for_unseen,
     hoeffding_p_value,
     mcnemar_midp,
@@ -48,7 +50,7 @@ from harness.statistics.intervals import (
     tango_interval,
     too_few_units,
 )
-from harness.statistics.sample_size import detectable_mean_difference, detectable_proportion_difference
+from harness.statistics.sample_size import detectable_difference
 from harness.types import Metric
 
 Array: TypeAlias = NDArray[np.float64]
@@ -156,7 +158,6 @@ class _Result:
     difference: float | None
     interval: Interval
     p_value: float | None
-    detectable: float | None = None
 
 
 def _compare_counts(pair: Pair) -> _Result:
@@ -164,8 +165,7 @@ def _compare_counts(pair: Pair) -> _Result:
     interval = tango_interval(gained, lost, pair.n, pair.confidence)
     se = math.sqrt(max(0.0, gained + lost - (gained - lost) ** 2 / pair.n)) / pair.n
     interval = replace(interval, se=se, method=f"McNemar mid-p, {interval.method}")
-    detectable = detectable_proportion_difference(gained + lost, pair.n, alpha=1 - pair.confidence)
-    return _Result((gained - lost) / pair.n, interval, mcnemar_midp(gained, lost), detectable)
+    return _Result((gained - lost) / pair.n, interval, mcnemar_midp(gained, lost))
 
 
 def _compare_means(pair: Pair) -> _Result:
@@ -177,11 +177,10 @@ def _compare_means(pair: Pair) -> _Result:
     basis = paired_basis(differences, Basis(interval.n, interval.units, interval.method, interval.reason))
     if interval.se < SAME:
         return _without_spread(pair, mean, basis)
-    detectable = detectable_mean_difference(interval.se, interval.df, alpha=1 - pair.confidence)
     p_value = mean_p_value(mean, mean_error(differences, pair.cluster))
     if pair.scale is not None:
         p_value = min(p_value, hoeffding_p_value(mean, pair.scale, pair.n, pair.cluster))
-    return _Result(mean, basis.interval(interval.low, interval.high, se=interval.se, df=interval.df), p_value, detectable)
+    return _Result(mean, basis.interval(interval.low, interval.high, se=interval.se, df=interval.df), p_value)
 
 
 def _compare_ranks(pair: Pair) -> _Result:
@@ -195,8 +194,7 @@ def _compare_ranks(pair: Pair) -> _Result:
         return _without_spread(pair, difference, basis)
     half = float(t.ppf((1 + pair.confidence) / 2, error.df)) * error.se
     p_value = min(1.0, 2 * float(t.sf(abs(difference) / error.se, error.df)))
-    detectable = detectable_mean_difference(error.se, error.df, alpha=1 - pair.confidence)
-    return _Result(difference, basis.interval(difference - half, difference + half, se=error.se, df=error.df), p_value, detectable)
+    return _Result(difference, basis.interval(difference - half, difference + half, se=error.se, df=error.df), p_value)
 
 
 def _compare_by_bootstrap(pair: Pair, resamples: int, seed: int) -> _Result:
@@ -215,8 +213,7 @@ def _compare_by_bootstrap(pair: Pair, resamples: int, seed: int) -> _Result:
         return _without_spread(pair, observed, basis)
     extreme = np.count_nonzero(np.abs(differences - differences.mean()) >= abs(observed) - SAME)
     interval = percentile_interval(differences, basis, pair.confidence)
-    detectable = detectable_mean_difference(float(np.std(differences, ddof=1)), pair.units - 1, alpha=1 - pair.confidence)
-    return _Result(observed, interval, float((extreme + 1) / (resamples + 1)), detectable)
+    return _Result(observed, interval, float((extreme + 1) / (resamples + 1)))
 
 
 def _without_spread(pair: Pair, difference: float, basis: Basis) -> _Result:
@@ -267,10 +264,17 @@ def _comparison(pair: Pair, result: _Result, margin: float | None, limits: OneSi
         equivalent=equivalent,
         verdict=verdict,
         is_held_back=shown_alone and verdict in ("tied", "undecided"),
-        detectable=result.detectable,
+        detectable=_detectable(limits),
         se=interval.se,
         units=pair.units,
     )
+
+
+def _detectable(limits: OneSidedLimits) -> float | None:
+    spread = limits.spread
+    if isinstance(spread, PairedSpread) or (isinstance(spread, MeanSpread) and spread.se > SAME):
+        return detectable_difference(spread, limits.n, alpha=limits.alpha)
+    return None
 
 
 def _direction(pair: Pair, result: _Result) -> int:

@@ -14,9 +14,14 @@ from harness.statistics.intervals.bootstrap import (
 )
 from harness.statistics.intervals.combined import mean_of_independent
 from harness.statistics.intervals.interval import Basis, Interval, OneSidedLimits, no_interval, too_few_units
-from harness.statistics.intervals.mean_errors import mean_error
+from harness.statistics.intervals.mean_errors import MeanError, mean_error
 from harness.statistics.intervals.means import mean_basis, mean_interval, mean_limits, mean_p_value
-from harness.statistics.intervals.paired_proportions import mcnemar_midp, paired_proportion_limits, tango_interval
+from harness.statistics.intervals.paired_proportions import (
+    mcnemar_midp,
+    paired_proportion_limits,
+    paired_proportions_exceed,
+    tango_interval,
+)
 from harness.statistics.intervals.proportions import (
     allow_for_unseen,
     clopper_pearson_interval,
@@ -26,14 +31,21 @@ from harness.statistics.intervals.proportions import (
 )
 from harness.statistics.intervals.rank_scores import RankError, logit_limits, mean_influences, rank_basis, rank_error, rank_interval
 from harness.statistics.intervals.scores import compute_scores, score_stacks, score_strategy
-from harness.statistics.intervals.unseen import hoeffding_half_width, hoeffding_p_value, unseen_effect
+from harness.statistics.intervals.spread import MeanSpread, PairedSpread, ProportionSpread, Spread
+from harness.statistics.intervals.unseen import UnseenUnits, hoeffding_half_width, hoeffding_p_value, unseen_units
 from harness.statistics.intervals.weighted import weighted_difference, weighted_mean, weighted_share
 
 __all__ = [
     "Basis",
     "Interval",
+    "MeanError",
+    "MeanSpread",
     "OneSidedLimits",
+    "PairedSpread",
+    "ProportionSpread",
     "RankError",
+    "Spread",
+    "UnseenUnits",
     "allow_for_unseen",
     "bootstrap_basis",
     "bootstrap_interval",
@@ -57,6 +69,7 @@ __all__ = [
     "mean_p_value",
     "no_interval",
     "paired_proportion_limits",
+    "paired_proportions_exceed",
     "percentile_interval",
     "rank_basis",
     "rank_error",
@@ -65,8 +78,8 @@ __all__ = [
     "score_strategy",
     "tango_interval",
     "too_few_units",
-    "unseen_effect",
     "unseen_share",
+    "unseen_units",
     "weighted_difference",
     "weighted_mean",
     "weighted_share",

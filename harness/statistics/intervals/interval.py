@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from harness.statistics.intervals.spread import Spread
 
 
 @dataclass(frozen=True)
@@ -34,7 +38,8 @@ class Interval:
 class OneSidedLimits:
     """Two one-sided confidence limits: the true value is above `low`, and below `high`, each with confidence 1 − alpha.
 
-    `estimate` is the observed score or difference. All other fields are those of `Interval`.
+    `estimate` is the observed score or difference, and `spread` says what limits more examples would have; None where that is not known.
+    All other fields are those of `Interval`.
     """
 
     estimate: float | None
@@ -48,6 +53,17 @@ class OneSidedLimits:
     reason: str = ""
     se: float | None = None
     df: float | None = None
+    spread: Spread | None = None
+
+    def reversed(self) -> OneSidedLimits:
+        """The limits of the negative value."""
+        estimate, low, high = (None if value is None else -value for value in (self.estimate, self.high, self.low))
+        return replace(self, estimate=estimate, low=low, high=high, spread=self.spread.reversed() if self.spread else None)
+
+    def scaled(self, factor: float) -> OneSidedLimits:
+        """The limits of the value times a positive factor."""
+        estimate, low, high, se = (None if value is None else value * factor for value in (self.estimate, self.low, self.high, self.se))
+        return replace(self, estimate=estimate, low=low, high=high, se=se, spread=self.spread.scaled(factor) if self.spread else None)
 
 
 @dataclass(frozen=True)
@@ -81,9 +97,10 @@ class Basis:
         *,
         se: float | None = None,
         df: float | None = None,
+        spread: Spread | None = None,
     ) -> OneSidedLimits:
         """The one-sided limits, each at level alpha."""
-        return OneSidedLimits(estimate, low, high, alpha, self.n, self.units, self.method, self.reliable, self.reason, se, df)
+        return OneSidedLimits(estimate, low, high, alpha, self.n, self.units, self.method, self.reliable, self.reason, se, df, spread)
 
 
 def no_interval(n: int, units: int, reason: str) -> Interval:

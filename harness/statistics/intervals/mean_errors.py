@@ -45,8 +45,8 @@ class MeanError:
 
     se: float
     df: float
-    skewness: float
-    skewness_error: float
+    skewness: float = 0.0
+    skewness_error: float = 0.0
     grouped: bool = False
 
 

@@ -59,6 +59,19 @@ def paired_proportion_limits(gained: int, lost: int, n: int, alpha: float) -> tu
     return max(-1.0, min(float(low), outer_low)), min(1.0, max(float(high), outer_high))
 
 
+def paired_proportions_exceed(gained: Array, lost: Array, n: int, threshold: float, alpha: float) -> NDArray[np.bool_]:
+    """For each table, whether the lower limit of `paired_proportion_limits` is above a threshold between −1 and 1: computed without the
+    limits, which takes a hundredth of the time."""
+    from statistics import NormalDist
+
+    from scipy.special import bdtr
+
+    by_tango = _statistic(gained, lost, n, np.full_like(gained, threshold)) > NormalDist().inv_cdf(1 - 0.8 * alpha)
+    ceiling = gained / n - threshold  # the losses must be shown to be rarer
+    by_losses = bdtr(lost, n, np.clip(ceiling, 0.0, 1.0)) < alpha
+    return np.asarray(by_tango & (ceiling > 0) & by_losses)
+
+
 def tango_limits(gained: ArrayLike, lost: ArrayLike, n: float, confidence: float = 0.95) -> tuple[Array, Array]:
     """Both limits for many tables at once, by bisection: the statistic falls as the assumed difference rises."""
     from statistics import NormalDist

@@ -18,6 +18,7 @@ In the other direction, the mean of n independent values on a scale of width w i
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
@@ -30,27 +31,38 @@ from harness.types import Metric
 Array: TypeAlias = NDArray[np.float64]
 
 
-def unseen_effect(metric: Metric, statistics: Array, cluster: NDArray[np.int64] | None, alpha: float) -> float:
-    """The share of the scale, 0–1, by which failures that these examples did not show may move the score.
+@dataclass(frozen=True)
+class UnseenUnits:
+    """What failures that these examples did not show are counted in.
+
+    Attributes:
+        counts: the independent examples, or groups; where the score averages over labels, of each label that occurs.
+        is_rank: whether a failing example of one label also counts against the other labels, as for AUROC.
+    """
+
+    counts: tuple[int, ...]
+    is_rank: bool = False
+
+    def effect(self, alpha: float, growth: float = 1.0) -> float:
+        """The share of the scale, 0–1, by which such failures may move the score, with `growth` times as many examples."""
+        counts = np.array(self.counts, dtype=np.float64) * growth
+        effects = (1 - alpha ** (1 / counts)) / len(counts)
+        if self.is_rank and len(counts) > 1:
+            others = counts.sum() - counts  # negative examples of each label
+            effects = effects * (1 + counts * ((1 / others).sum() - 1 / others))
+        return min(1.0, float(effects.max()))
+
+
+def unseen_units(metric: Metric, statistics: Array, cluster: NDArray[np.int64] | None) -> UnseenUnits:
+    """What unseen failures are counted in.
 
     Args:
         statistics: (n, seeds, d), n at least 1.
     """
-    n = len(statistics)
     if not metric.labels:
-        return _unseen_share(count_units(n, cluster), alpha)
+        return UnseenUnits((count_units(len(statistics), cluster),))
     counts = units_of_labels(metric, statistics, cluster)
-    counts = counts[counts > 0]
-    shares = 1 - alpha ** (1 / counts)
-    effects = shares / len(counts)
-    if metric.level == "rows" and len(counts) > 1:
-        others = counts.sum() - counts  # negative examples of each label
-        effects = effects * (1 + counts * ((1 / others).sum() - 1 / others))
-    return min(1.0, float(effects.max()))
-
-
-def _unseen_share(units: int, alpha: float) -> float:
-    return float(1 - alpha ** (1 / units))
+    return UnseenUnits(tuple(counts[counts > 0].tolist()), metric.level == "rows")
 
 
 def hoeffding_half_width(scale: float, n: int, cluster: NDArray[np.int64] | None, alpha: float) -> float:

@@ -122,7 +122,7 @@ def test_the_margin_can_be_asked_for(tmp_path: Path) -> None:
     assert one(run, margin=0.5).not_worse.outcome == "PASS"  # type: ignore[union-attr]
     strict = one(run, margin=0.0001)
     assert strict.not_worse is not None and strict.not_worse.outcome == "INCONCLUSIVE"
-    assert strict.not_worse.examples_needed is not None and strict.not_worse.examples_needed > 100_000
+    assert strict.not_worse.sample_size is not None and strict.not_worse.sample_size.examples > 100_000
     assert one(run).scores[1].comparison.verdict != "tied", "the margin is one of the primary score alone"
 
 

@@ -9,11 +9,13 @@ import pytest
 from report_factory import Made, classification, make_run, summarization
 from syrupy.assertion import SnapshotAssertion
 
+from harness.metrics import metrics_for
 from harness.reporting import ComparisonRequest, ComparisonView, PowerForecast, compare_runs, describe_power, describe_test_set
 from harness.reporting.views.comparison import GuardrailForecast, SetupDifference, SpreadSource
 from harness.reporting.wording import comparison_sentences as sentences
 from harness.results import MetricMismatch
-from harness.statistics import analyze_power
+from harness.statistics import MeanSpread, analyze_power, worst_spread
+from harness.statistics.intervals import MeanError, UnseenUnits
 
 BOTH = ComparisonRequest(("lora", "qlora"))
 
@@ -75,22 +77,45 @@ def test_notes_of_a_ranking(tmp_path: Path, snapshot: SnapshotAssertion) -> None
     assert "\n".join(sentences.list_ranking_notes(compare_runs([run], ComparisonRequest()))) == snapshot
 
 
-FORECAST = PowerForecast("visits", "rougeL", "example", "fraction", 80, 50, 0.01, None, analyze_power(50, 1.0, 0.01))
+ROUGE = metrics_for(["rouge"], [])[2]
+
+
+def spread(se: float, n: int) -> MeanSpread:
+    return MeanSpread(n, MeanError(se, n - 1), unseen=UnseenUnits((n,)), ends=(-1.0, 1.0))
+
+
+WORST = worst_spread(ROUGE, [2] * 30 + [1] * 20)
+assert WORST is not None
+FORECAST = PowerForecast(
+    task="visits", score="rougeL", direction="higher", level="example", unit="fraction", examples=80, groups=50, margin=0.01,
+    source=None, power=analyze_power(WORST, 80, 0.01, most=1.0),
+)  # fmt: skip
 GUARDRAIL = GuardrailForecast(
     score="critical_error_rate", kind="ceiling", limit=0.05, against="", slice="", unit="fraction", examples=59, units=47,
     assumed=0.025, units_needed=465, units_without_errors=72, strategies=2, worst_case=True, exact=False, by_raters=False,
 )  # fmt: skip
-SMALL_SPREAD = analyze_power(80, 0.02, 0.01)
+SIXTEENTH, STRICT = (analyze_power(WORST, 80, 0.01, alpha=alpha, most=1.0) for alpha in (0.05 / 16, 0.01))
+SMALL_SPREAD = analyze_power(spread(0.0005, 500), 500, 0.01)
 FORECASTS = {
     "worst case, too small": FORECAST,
     "an earlier run, large enough": replace(
-        FORECAST, groups=None, source=SpreadSource("lora", "qlora", "monday", True), power=SMALL_SPREAD
+        FORECAST, groups=None, examples=500, source=SpreadSource("lora", "qlora", "monday", True), power=SMALL_SPREAD
     ),
     "an earlier run with different examples": replace(FORECAST, source=SpreadSource("lora", "qlora", "monday", False)),
     "points": replace(
-        FORECAST, score="bleu", unit="points", margin=1.0, source=SpreadSource("a", "b", "c", True), power=analyze_power(50, 8.0, 1.0)
+        FORECAST,
+        score="bleu",
+        unit="points",
+        margin=1.0,
+        source=SpreadSource("a", "b", "c", True),
+        power=analyze_power(MeanSpread(80, MeanError(1.2, 79)), 80, 1.0),
     ),
     "computed from all examples together": replace(FORECAST, score="macro_f1", level="corpus", power=None),
+    "five strategies and four evaluations": replace(FORECAST, strategies=5, looks=4, power=SIXTEENTH),
+    "a policy with a strict level": replace(FORECAST, alpha=0.01, power=STRICT),
+    "errors": replace(
+        FORECAST, score="critical_error_rate", direction="lower", margin=0.02, power=analyze_power(WORST, 80, 0.02, most=1.0)
+    ),
     "no limits": replace(FORECAST, score="output_words", power=None),
     "guardrails": replace(
         FORECAST,

@@ -8,6 +8,7 @@ from scipy import stats
 
 from harness.metrics import metrics_for
 from harness.statistics import (
+    MeanSpread,
     OneSidedLimits,
     check_above,
     clopper_pearson_interval,
@@ -17,7 +18,7 @@ from harness.statistics import (
     score_claim_limits,
     seed_spread,
 )
-from harness.statistics.intervals import mean_error, mean_interval, mean_limits, paired_proportion_limits
+from harness.statistics.intervals import MeanError, mean_error, mean_interval, mean_limits, paired_proportion_limits
 
 ROUGE = metrics_for(["rouge"], [])[2]
 CLASSIFICATION = {m.name: m for m in metrics_for(["classification"], "abc")}
@@ -126,7 +127,8 @@ def test_the_spread_of_one_seed_is_refused() -> None:
 
 
 def limits(low: float | None, high: float | None, *, estimate: float = 0.5, reliable: bool = True) -> OneSidedLimits:
-    return OneSidedLimits(estimate, low, high, 0.05, 100, 100, "made up", reliable, "" if reliable else "fewer than 30 examples")
+    reason, spread = "" if reliable else "fewer than 30 examples", MeanSpread(100, MeanError(0.2, 99))
+    return OneSidedLimits(estimate, low, high, 0.05, 100, 100, "made up", reliable, reason, spread=spread)
 
 
 @pytest.mark.parametrize(
@@ -144,14 +146,17 @@ def limits(low: float | None, high: float | None, *, estimate: float = 0.5, reli
 def test_a_claim_is_decided_by_limits_that_are_reliable(result: OneSidedLimits, status: str, outcome: str) -> None:
     check = check_above(result, 0.4)
     assert (check.status, check.outcome) == (status, outcome)
-    assert (check.examples_needed is not None) == (status == "undecided")
+    assert (check.sample_size is not None) == (status == "undecided")
 
 
-def test_the_assumed_gap_decides_how_many_examples_are_needed() -> None:
+def test_the_assumed_value_decides_how_many_examples_are_needed() -> None:
     wide = limits(0.2, 0.8)
-    assert check_above(wide, 0.4).examples_needed == check_above(wide, 0.4, gap=0.1).examples_needed
-    assert check_above(wide, 0.4, gap=0.05).examples_needed == pytest.approx(4 * check_above(wide, 0.4).examples_needed, abs=4)  # type: ignore[operator]
-    assert check_above(limits(0.2, 0.8, estimate=0.3), 0.4).examples_needed is None, "the observed value is on the wrong side"
+    observed = check_above(wide, 0.4).sample_size
+    assert observed is not None and (observed.assumption, observed.assumed) == ("observed", 0.5)
+    equal = check_above(wide, 0.4, equal=0.45).sample_size
+    assert equal is not None and equal.assumption == "equal"
+    assert equal.examples == pytest.approx(4 * observed.examples, rel=0.02), "half of the distance"
+    assert check_above(limits(0.2, 0.8, estimate=0.3), 0.4).sample_size is None, "the observed value is on the wrong side"
 
 
 def test_limits_turn_with_the_direction_of_the_score() -> None:

@@ -61,7 +61,7 @@ def test_a_margin_must_be_positive() -> None:
 
 def test_a_single_example_is_inconclusive() -> None:
     result = not_worse(np.array([0.5]), np.array([0.6]), metric=ROUGE, margin=0.1)
-    assert (result.outcome, result.loss, result.examples_needed) == ("INCONCLUSIVE", None, None)
+    assert (result.outcome, result.loss, result.sample_size) == ("INCONCLUSIVE", None, None)
 
 
 Differences = Callable[[np.random.Generator, int], np.ndarray]

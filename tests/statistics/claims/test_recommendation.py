@@ -57,9 +57,9 @@ def test_the_choice_among_some_is_read_from_the_same_limits() -> None:
 def test_an_undecided_strategy_has_the_examples_needed() -> None:
     result = recommended(make_scores({"base": 0.2, "lora": 0.70, "full": 0.71}, n=40, noise=0.3))
     assert result.choice is None
-    needed = result.candidate("lora").examples_needed
-    assert needed is not None and needed > 40
-    more = recommended(make_scores({"base": 0.2, "lora": 0.71, "full": 0.71}, n=2 * needed, noise=0.3))
+    size = result.candidate("lora").sample_size
+    assert size is not None and size.examples > 40
+    more = recommended(make_scores({"base": 0.2, "lora": 0.71, "full": 0.71}, n=2 * size.examples, noise=0.3))
     assert more.candidate("lora").standing == "within"
 
 
@@ -169,10 +169,14 @@ def test_wrong_recommendations_of_a_long_simulation(n: int, k: int, binary: bool
 
 def test_the_examples_needed_are_those_of_the_least_certain_pair() -> None:
     rng = np.random.default_rng(6)
-    lora = rng.normal(0.7, 0.02, 60)
-    result = recommend({"lora": lora, "dora": lora, "full": lora + rng.normal(0, 0.3, 60)}, COSTS, metric=ROUGE, margin=0.01)
+    lora, noise = rng.normal(0.7, 0.02, 60), rng.normal(0, 0.1, 60)
+    full = lora + noise - noise.mean()
+    result = recommend({"lora": lora, "dora": lora, "full": full}, COSTS, metric=ROUGE, margin=0.01)
     assert result is not None and result.candidate("lora").standing == "undecided"
-    assert result.candidate("lora").examples_needed is not None and result.candidate("lora").examples_needed > 1000  # type: ignore[operator]
+    leads = result.candidate("lora").leads
+    assert leads["dora"].sample_size is not None and leads["full"].sample_size is not None
+    assert leads["full"].sample_size.examples > leads["dora"].sample_size.examples > 60
+    assert result.candidate("lora").sample_size == leads["full"].sample_size
 
 
 def test_too_few_examples_are_not_reliable() -> None:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from harness.errors import BenchError
 from harness.metrics import BOUNDS
 from harness.results import slice_examples
-from harness.statistics import POWER, effective_units, examples_to_show, examples_to_show_rate
+from harness.statistics import POWER, MeanSpread, PairedSpread, effective_units, examples_to_show_rate, solve_examples
 from harness.types import Example, Metric, Prediction, Rule, RuleKind
 
 LEVEL = 0.05  # of the claim that the chosen strategy keeps a guardrail; divided by the number of strategies
-STRATEGIES = 2  # the fewest that a comparison has
+
+FindSpread: TypeAlias = Callable[[Metric, Sequence[Example], float], MeanSpread | PairedSpread | None]
 
 
 @dataclass(frozen=True)
@@ -62,29 +65,30 @@ def forecast_guardrails(
     metrics: Sequence[Metric],
     examples: Sequence[Example],
     *,
-    find_spread: Callable[[Metric], float | None],
+    find_spread: FindSpread,
     worst_case: bool,
+    strategies: int = 2,
 ) -> tuple[GuardrailForecast, ...]:
     """What these test examples can show about each guardrail.
 
     Args:
         metrics: those of the task; a guardrail on another score has no examples.
-        find_spread: σ of the difference of a score between two strategies, None where it is not known; `worst_case` says whether it is the
-            largest that the scale allows.
+        find_spread: of the difference of a score between two strategies on the examples that have it, for a margin; None where it is not
+            known. `worst_case` says whether it is the largest that the scale allows.
+        strategies: the number of strategies among which one is chosen.
     """
     by_name = {metric.name: metric for metric in metrics}
     forecasts = []
     for rule in rules:
         metric = by_name.get(rule.score)
-        spread = find_spread(metric) if metric is not None and rule.rule == "not_worse" else None
-        forecasts.append(_forecast(rule, metric, examples, spread, worst_case=worst_case))
+        forecasts.append(_forecast(rule, metric, examples, find_spread, strategies=strategies, worst_case=worst_case))
     return tuple(forecasts)
 
 
 def _forecast(
-    rule: Rule, metric: Metric | None, examples: Sequence[Example], spread: float | None, *, worst_case: bool
+    rule: Rule, metric: Metric | None, examples: Sequence[Example], find_spread: FindSpread, *, strategies: int, worst_case: bool
 ) -> GuardrailForecast:
-    by_raters, level = rule.score.startswith("review."), LEVEL / STRATEGIES
+    by_raters, level = rule.score.startswith("review."), LEVEL / strategies
     if rule.slice is not None:
         chosen = slice_examples(examples, rule.slice_column, most=None, thirds=False).get(rule.slice_value or "", [])
         examples = [examples[i] for i in chosen]
@@ -96,8 +100,11 @@ def _forecast(
         assumed = errors / 2 if rule.rule == "ceiling" else 1 - errors / 2
         needed = examples_to_show_rate(errors, errors / 2, alpha=level, power=POWER)
         without_errors = examples_to_show_rate(errors, 0.0, alpha=level)
-    elif spread is not None:
-        assumed, needed = 0.0, examples_to_show(1, spread, rule.margin or 0.0, alpha=level)
+    elif metric is not None and rule.rule == "not_worse" and scored:
+        margin, spread = rule.margin or 0.0, find_spread(metric, scored, rule.margin or 0.0)
+        in_all = solve_examples(spread, threshold=-margin, assumed=0.0, alpha=level) if spread is not None else None
+        if in_all is not None:
+            assumed, needed = 0.0, math.ceil(in_all * effective_units(sizes) / len(scored))
     return GuardrailForecast(
         score=rule.score,
         kind=rule.rule,
@@ -110,7 +117,7 @@ def _forecast(
         assumed=assumed,
         units_needed=needed,
         units_without_errors=without_errors,
-        strategies=STRATEGIES,
+        strategies=strategies,
         worst_case=worst_case,
         exact=metric is not None and metric.exact,
         by_raters=by_raters,

@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import permutations
 
 from harness.errors import BenchError
-from harness.metrics import metrics_for
+from harness.metrics import BOUNDS, metrics_for
 from harness.reporting.views.comparison.guardrail_forecast import GuardrailForecast, forecast_guardrails
-from harness.results import RunResults
-from harness.statistics import PowerAnalysis, analyze_power, compare_scores, effective_units, largest_spread
+from harness.results import RunResults, TaskResults
+from harness.statistics import (
+    MeanSpread,
+    PairedSpread,
+    PowerAnalysis,
+    analyze_power,
+    difference_claim_limits,
+    levels_against_each,
+    orient,
+    solve_examples,
+    worst_spread,
+)
 from harness.types import Example, Metric, Task
+
+ALPHA = 0.05  # of the recommendation, and of a comparison
 
 
 @dataclass(frozen=True)
@@ -30,14 +43,19 @@ class PowerForecast:
     """What the test set of one task can show.
 
     Attributes:
+        level: of the metric: "example", or a score of all examples together.
         groups: the number of groups of examples; None where every example is its own.
         source: where the spread comes from; None for the worst case.
         power: None where there is no worst case to compute with.
+        strategies: the number of strategies among which one is chosen.
+        looks: the evaluations of this test set that are planned.
+        alpha: the level of the claim, before it is divided among strategies and looks.
         guardrails: what it can show about each guardrail of the task.
     """
 
     task: str
     score: str
+    direction: str
     level: str
     unit: str
     examples: int
@@ -45,17 +63,29 @@ class PowerForecast:
     margin: float
     source: SpreadSource | None
     power: PowerAnalysis | None
+    strategies: int = 2
+    looks: int = 1
+    alpha: float = ALPHA
     guardrails: tuple[GuardrailForecast, ...] = ()
 
 
 def forecast_power(
-    task: Task, examples: Sequence[Example], *, margin: float | None = None, earlier: RunResults | None = None
+    task: Task,
+    examples: Sequence[Example],
+    *,
+    margin: float | None = None,
+    earlier: RunResults | None = None,
+    strategies: int | None = None,
+    alpha: float = ALPHA,
+    looks: int = 1,
 ) -> PowerForecast:
     """What these test examples can show about the primary score of a task, and about its guardrails.
 
     Args:
         margin: Δ; by default the task's own.
         earlier: a run on similar data, whose spread is used.
+        strategies: the number of strategies among which one is chosen; by default as many as the earlier run has, or two.
+        alpha, looks: those of the release policy.
 
     Raises:
         BenchError: the earlier run lacks the task or the score, or has fewer than two strategies that differ.
@@ -63,49 +93,89 @@ def forecast_power(
     labels = task.labels or tuple(dict.fromkeys(label for example in examples for label in example.choices))
     metrics = metrics_for(task.metrics, labels)
     metric = next(m for m in metrics if m.name == task.primary)
-    sizes = list(Counter(example.group if example.group is not None else object() for example in examples).values())
-    groups = len(sizes) if len(sizes) < len(examples) else None
-    margin, source = margin or task.margin, None
+    sizes = _group_sizes(examples)
+    margin = margin or task.margin
+    count = strategies or (sum(1 for each in _find_task(earlier, task).strategies if each.done) if earlier is not None else 2)
+    spread: MeanSpread | PairedSpread | None
     if earlier is None:
-        spread, units = largest_spread(metric), effective_units(sizes)
+        spread, source, level = worst_spread(metric, sizes), None, alpha / max(1, count - 1)
     else:
-        spread, source = _spread_of_run(earlier, task, metric, {example.id for example in examples})
-        units = groups or len(examples)
-    power = analyze_power(units, spread, margin) if spread else None
+        spread, source, level = _spread_of_run(earlier, task, metric, examples, count, alpha, margin)
+    width = BOUNDS[metric.unit][1] - BOUNDS[metric.unit][0] if metric.unit in BOUNDS else math.inf
+    power = analyze_power(spread, len(examples), margin, alpha=level / looks, strategies=count, most=width) if spread is not None else None
 
-    def find_spread(other: Metric) -> float | None:
+    def find_spread(other: Metric, scored: Sequence[Example], accepted: float) -> MeanSpread | PairedSpread | None:
         if earlier is None:
-            return largest_spread(other)
+            return worst_spread(other, _group_sizes(scored))
         try:
-            return _spread_of_run(earlier, task, other, {example.id for example in examples})[0]
+            return _spread_of_run(earlier, task, other, examples, 2, alpha, accepted)[0]
         except BenchError:  # the earlier run does not have this score, or it did not differ
             return None
 
-    guardrails = forecast_guardrails(task.guardrails, metrics, examples, find_spread=find_spread, worst_case=earlier is None)
-    return PowerForecast(task.name, metric.name, metric.level, metric.unit, len(examples), groups, margin, source, power, guardrails)
+    guardrails = forecast_guardrails(
+        task.guardrails, metrics, examples, find_spread=find_spread, worst_case=earlier is None, strategies=count
+    )
+    return PowerForecast(
+        task=task.name,
+        score=metric.name,
+        direction=metric.direction,
+        level=metric.level,
+        unit=metric.unit,
+        examples=len(examples),
+        groups=len(sizes) if len(sizes) < len(examples) else None,
+        margin=margin,
+        source=source,
+        power=power,
+        strategies=count,
+        looks=looks,
+        alpha=alpha,
+        guardrails=guardrails,
+    )
 
 
-def _spread_of_run(run: RunResults, task: Task, metric: Metric, ids: set[str]) -> tuple[float, SpreadSource]:
-    """The largest σ among the pairs of trained strategies (of all, where fewer than two are trained), and the pair that has it.
+def _group_sizes(examples: Sequence[Example]) -> list[int]:
+    return list(Counter(example.group if example.group is not None else object() for example in examples).values())
+
+
+def _find_task(run: RunResults, task: Task) -> TaskResults:
+    if task.name not in run.plan.tasks:
+        raise BenchError(f"{run.path}: has no task '{task.name}', so it cannot provide a spread.")
+    return run.by_task[task.name]
+
+
+def _spread_of_run(
+    run: RunResults, task: Task, metric: Metric, examples: Sequence[Example], strategies: int, alpha: float, margin: float
+) -> tuple[MeanSpread | PairedSpread, SpreadSource, float]:
+    """The spread that asks for most examples to show "B not worse than A by more than the margin"; its pair; and the level of that limit.
+
+    The pair is one of trained strategies, or of any where fewer than two are trained. The level is that of the recommendation among so many
+    strategies: the run's own where it has as many, otherwise Bonferroni's.
 
     Raises:
         BenchError: there is no pair.
     """
-    if task.name not in run.plan.tasks:
-        raise BenchError(f"{run.path}: has no task '{task.name}', so it cannot provide a spread.")
-    results = run.by_task[task.name]
+    results = _find_task(run, task)
     own = next((m for m in results.metrics if m.name == metric.name), None)
     if own is None:
         raise BenchError(f"{run.path}: its task '{task.name}' does not have the score {metric.name}.")
     done = [result for result in results.strategies if result.done]
+    levels: Mapping[str, float] = {}
+    if strategies == len(done):
+        stacks = results.stacks(own, [result.done for result in done])
+        named = {result.label: stack for result, stack in zip(done, stacks, strict=True)}
+        levels = levels_against_each(named, metric=own, groups=results.groups, alpha=alpha)
     trained = [result for result in done if result.trained]
-    spreads = []
-    for b, a in combinations(trained if len(trained) > 1 else done, 2):
-        comparison = compare_scores(*results.stacks(own, [a.done, b.done]), metric=own, groups=results.groups, margin=None)
-        if comparison.se:
-            spreads.append((comparison.se * comparison.units**0.5, a.label, b.label))
-    if not spreads:
+    known = []
+    for b, a in permutations(trained if len(trained) > 1 else done, 2):
+        limits = difference_claim_limits(*results.stacks(own, [a.done, b.done]), metric=own, groups=results.groups, alpha=alpha)
+        spread = orient(limits, higher_is_better=own.direction != "lower").spread
+        if isinstance(spread, MeanSpread | PairedSpread) and spread.se:
+            level = levels.get(a.label, alpha / max(1, strategies - 1))
+            needed = solve_examples(spread, threshold=-margin, assumed=0.0, alpha=level)
+            known.append((math.inf if needed is None else needed, spread, a.label, b.label, level))
+    if not known:
         raise BenchError(f"{run.path}: '{task.name}' has no two strategies whose results differ, so it cannot provide a spread.")
-    spread, a_label, b_label = max(spreads)
+    _, spread, a_label, b_label, level = max(known, key=lambda each: each[0])
+    ids = {example.id for example in examples}
     shares = not ids.isdisjoint(example.id for example in results.examples)
-    return spread, SpreadSource(a_label, b_label, run.name, shares)
+    return spread, SpreadSource(a_label, b_label, run.name, shares), level
