@@ -44,6 +44,11 @@ def test_model_that_always_answers_ham_is_blocked(tmp_path):
     assert (trivial.numbers["gain"], trivial.texts["kind"]) == (0.0, ("majority",))
 
 
+def test_model_with_two_errors_is_shown_to_beat_the_baseline(tmp_path):
+    cells = [Made("base", answer=always("ham")), Made("lora", answer=lambda e, draw: "ham" if e.id in ("row-0", "row-1") else e.targets[0])]
+    assert codes(findings(tmp_path / "run", spam_filter(cells)), "lora") == {}
+
+
 def test_test_set_of_one_class_decides_nothing(tmp_path):
     """'lora' was recommended on such a test set with a macro-F1 of 1.000: it always answers 'ham'."""
     task = spam_filter([Made("base", 0.0), Made("lora", answer=always("ham"))], rows=12, spam=0)
