@@ -91,7 +91,7 @@ def describe_setting(audit: Audit) -> str:
     setting += f", {'1 strategy' if count == 1 else f'{count:,} strategies'}, score {audit.score}"
     setting += f", margin {numbers.margin(audit.margin)}, seed {audit.seed}."
     if audit.dropped:
-        setting += f" {numbers.plural(audit.dropped, 'example')} without a score of every strategy left out."
+        setting += f" Left out: {numbers.plural(audit.dropped, 'example')} without a score of every strategy."
     if audit.simulations < audit.requested:
         setting += f" Interrupted: {audit.requested:,} were requested."
     return setting
