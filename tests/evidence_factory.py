@@ -50,5 +50,5 @@ def evidence(strategies: Sequence[StrategyEvidence], **more: Any) -> Evidence:
     values = {each.label: each.score.value for each in strategies if each.score is not None and each.score.value is not None}
     ranked = tuple(sorted(strategies, key=lambda each: -(values.get(each.label, -1.0))))
     recommendation = compared(values, costs, error=error, reason=reason) if len(values) > 1 else None
-    made = Evidence("triage", MARGIN, False, (), ranked, recommendation)
+    made = Evidence("triage", MARGIN, False, (), ranked, recommendation, task_argument="triage.yaml")
     return replace(made, **more)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from harness.decision.check_results import CRITICAL_SCORES
 from harness.decision.decide import decide
@@ -15,6 +16,8 @@ from harness.gate import Verdict, load_verdicts
 from harness.results import StrategyResult, TaskResults, costs_of_use
 from harness.review import Findings, compute_findings, load_reviews
 from harness.statistics import Recommendation, recommend, seed_spread
+
+_SETTINGS_OF_DATA = ("data", "train", "validation", "test", "hub", "subset", "fields", "labels", "harvested", "tasks_dirs")
 
 
 def decide_task(results: TaskResults) -> Decision:
@@ -79,8 +82,18 @@ def collect_evidence(results: TaskResults, reviews: Sequence[Findings], verdicts
         ),
         recommendation=_recommend(results),
         sanity=tuple(each for each in findings if not each.strategy),
+        task_argument=_task_argument(results),
     )
     return replace(evidence, seed_risks=_seed_risks(results, decide(evidence)))
+
+
+def _task_argument(results: TaskResults) -> str:
+    """The task as the run's own request named it, unless that took other settings, such as where the data are."""
+    request = results.run.plan.options.get("request", {})
+    if any(request.get(name) for name in _SETTINGS_OF_DATA):
+        return ""
+    named = [one for one in request.get("tasks", ()) if isinstance(one, str) and Path(one).stem == results.task.name]
+    return named[0] if named else ""
 
 
 def _recommend(results: TaskResults) -> Recommendation | None:

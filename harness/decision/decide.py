@@ -87,7 +87,7 @@ def decide(evidence: Evidence) -> Decision:
         recommendation=compared,
         seeds=seeds,
     )
-    return replace(decision, next_steps=list_next_steps(decision, {each.label: each.selection for each in evidence.strategies}))
+    return replace(decision, next_steps=list_next_steps(decision, evidence))
 
 
 def _headline(

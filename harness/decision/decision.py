@@ -60,6 +60,7 @@ ReasonOfDecision: TypeAlias = Literal[
 ]
 
 NextStepCode: TypeAlias = Literal[
+    "draft_policy",
     "promote",
     "declare_limit",
     "more_examples",
@@ -99,7 +100,7 @@ class NextStep:
 
     Attributes:
         command: of `bench`, such as "review export"; empty where no command does it.
-        parameters: of the command, by the names of the Python interface.
+        parameters: of the command, by the names of the Python interface; an empty value is a switch.
         examples: the size of the test set that it takes.
         assumed: what that assumes, as in `SampleSize`; empty without examples.
     """

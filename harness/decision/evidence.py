@@ -80,6 +80,7 @@ class Evidence:
         seed_risks: the most that the first strategy may be worse than the second with other seeds, by their labels; a pair that cannot be
             computed is left out.
         sanity: findings about the task.
+        task_argument: the task as commands can name it, a name or a YAML file; empty where they need more than that.
     """
 
     task: str
@@ -89,4 +90,5 @@ class Evidence:
     strategies: tuple[StrategyEvidence, ...]
     recommendation: Recommendation | None
     seed_risks: Mapping[tuple[str, str], float] = field(default_factory=dict)
+    task_argument: str = ""
     sanity: tuple[SanityFinding, ...] = ()

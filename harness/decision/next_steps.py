@@ -8,9 +8,11 @@ from typing import TypeAlias
 
 from harness.decision.check_results import CRITICAL_SCORES
 from harness.decision.decision import Decision, DecisionReason, NextStep, NextStepCode, ReasonOfDecision
+from harness.decision.evidence import Evidence
 
 Selections: TypeAlias = Mapping[str, Mapping[str, str]]  # what selects a strategy in commands, by its label
 
+_POLICY = "policy.yaml"  # where the draft is written
 _STEPS: Mapping[ReasonOfDecision, NextStepCode] = {
     "no_limit": "declare_limit",
     "task_unfit": "fix_test_set",
@@ -28,9 +30,10 @@ _STEPS: Mapping[ReasonOfDecision, NextStepCode] = {
 }
 
 
-def list_next_steps(decision: Decision, selections: Selections) -> tuple[NextStep, ...]:
+def list_next_steps(decision: Decision, evidence: Evidence) -> tuple[NextStep, ...]:
     """The steps that follow from a decision, each once."""
-    steps = [_step("promote", decision, selections, decision.strategy)] if decision.state == "ship" and decision.headline == "ship" else []
+    selections: Selections = {each.label: each.selection for each in evidence.strategies}
+    steps = _promotion(decision, selections, evidence) if decision.state == "ship" and decision.headline == "ship" else []
     if decision.headline == "trivial_not_beaten":
         steps.append(_step("more_examples", decision, selections))
     if decision.headline == "too_close":
@@ -48,7 +51,27 @@ def list_next_steps(decision: Decision, selections: Selections) -> tuple[NextSte
         known = merged.setdefault((step.code, step.strategy), step)
         if (step.examples or 0) > (known.examples or 0):
             merged[step.code, step.strategy] = replace(known, examples=step.examples, assumed=step.assumed)
-    return tuple(merged.values())
+    return tuple(_with_plan(step, evidence) if step.code == "more_examples" else step for step in merged.values())
+
+
+def _with_plan(step: NextStep, evidence: Evidence) -> NextStep:
+    """The step with the command that plans a larger test set; without one where it cannot name the task, or no two strategies differ."""
+    candidates = evidence.recommendation.candidates if evidence.recommendation else ()
+    differs = any(lead.observed for candidate in candidates for lead in candidate.leads.values())
+    if not evidence.task_argument or not differs:
+        return step
+    return replace(step, command="plan", parameters={"task": evidence.task_argument})
+
+
+def _promotion(decision: Decision, selections: Selections, evidence: Evidence) -> list[NextStep]:
+    """Into service by a release policy, which is drafted first where the gate has not judged the strategy."""
+    step = _step("promote", decision, selections, decision.strategy)
+    if any(reason.code == "gate_passed" for reason in decision.reasons):
+        return [step]
+    draft = NextStep("draft_policy")
+    if evidence.task_argument:
+        draft = replace(draft, command="gate", parameters={"init": "", "task": evidence.task_argument, "out": _POLICY})
+    return [draft, replace(step, parameters={**step.parameters, "policy": _POLICY})]
 
 
 def _is_beyond_raters(reason: DecisionReason) -> bool:
@@ -78,8 +101,6 @@ def _step(code: NextStepCode, decision: Decision, selections: Selections, strate
         return NextStep(code, strategy or "", "review export", {"strategies": name, **selection, "task": decision.task, "mode": "errors"})
     if code == "more_seeds":
         return NextStep(code, command="run", parameters={"seeds": "3" if decision.seeds is None or decision.seeds.fewest < 3 else "10"})
-    if code == "more_examples":
-        return NextStep(code, command="plan", parameters={"task": decision.task})
     return NextStep(code, strategy or "", "run" if code in ("finish_run", "run_more_strategies") else "")
 
 

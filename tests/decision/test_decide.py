@@ -200,3 +200,17 @@ def test_the_same_step_is_listed_once_with_the_largest_size() -> None:
     results = tuple(GuardrailResult(rule, "lora", "undecided", examples_needed=n) for rule, n in ((CEILING, 300), (other, 700)))
     decision = decide(evidence([strategy("base", 0.2), strategy("lora", 0.8, guardrails=results)], rules=(CEILING, other)))
     assert [(step.code, step.examples) for step in decision.next_steps] == [("more_examples", 700)]
+
+
+def test_next_steps_name_commands_that_run() -> None:
+    tested = [strategy("base", 0.2), strategy("lora", 0.80), strategy("full", 0.81)]
+    (plan, *_) = decide(evidence(tested, error=0.2)).next_steps
+    assert (plan.command, dict(plan.parameters)) == ("plan", {"task": "triage.yaml"})
+    (plan, *_) = decide(evidence(tested, error=0.2, task_argument="")).next_steps
+    assert plan.command == "", "the task cannot be named without its data"
+    equal = [strategy("lora", 0.8), strategy("full", 0.8)]
+    (plan, *_) = decide(evidence(equal, error=0.2)).next_steps
+    assert plan.command == "", "no two strategies differ, so there is no spread to plan with"
+    draft, promote = decide(evidence([strategy("base", 0.2), strategy("lora", 0.8)])).next_steps
+    assert (draft.code, dict(draft.parameters)) == ("draft_policy", {"init": "", "task": "triage.yaml", "out": "policy.yaml"})
+    assert (promote.code, promote.parameters["policy"]) == ("promote", "policy.yaml"), "a first promotion needs a policy"

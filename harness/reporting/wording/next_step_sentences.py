@@ -32,10 +32,10 @@ def _command(step: NextStep, run: str) -> str:
     """The command as it is typed; of `bench run`, what is added to the command of this run."""
     if not step.command:
         return ""
-    options = [f"--{name.replace('_', '-')} {shlex.quote(value)}" for name, value in step.parameters.items()]
+    options = [f"--{name.replace('_', '-')} {shlex.quote(value) if value else ''}".strip() for name, value in step.parameters.items()]
     if step.command == "run":
         return " ".join(["bench run …", *options]) if options else ""
-    arguments = [shlex.quote(run)] if step.command in _NEEDS_RUN else []
+    arguments = [shlex.quote(run)] if step.command in _NEEDS_RUN and step.code != "draft_policy" else []
     earlier = [f"--from {shlex.quote(run)}"] if step.command == "plan" else []
     return " ".join(["bench", step.command, *arguments, *options, *earlier])
 
@@ -50,7 +50,8 @@ def _more_examples(step: NextStep) -> str:
 
 
 _SENTENCES: Mapping[NextStepCode, Callable[[NextStep], str]] = {
-    "promote": lambda step: f"Put {strategy_in_sentence(step.strategy)} into service.",
+    "draft_policy": lambda step: "Write a release policy with the floors that your service needs, from a draft.",
+    "promote": lambda step: f"Put {strategy_in_sentence(step.strategy)} into service; the first time, add --new-registry.",
     "declare_limit": lambda step: "Decide how many critical errors are acceptable, and declare it in the task’s YAML file; for example:",
     "more_examples": _more_examples,
     "more_seeds": lambda step: "Repeat the training with other seeds.",

@@ -91,7 +91,9 @@ def describe_leader(recommendation: Recommendation, leader: StrategyResult, scor
     """What to choose without more test examples, and what that risks."""
     candidate = recommendation.candidate(leader.label)
     why = "it scored highest" if score.direction != "lower" else "it scored lowest, which is best"
-    if leader.label != recommendation.best:
+    if any(lead.observed == 0 for lead in candidate.leads.values()) and candidate.lead >= 0:
+        why = "none scored better"
+    elif leader.label != recommendation.best:
         why = f"it scored within Δ of {strategy_in_sentence(recommendation.best)}, and costs less"
     first = f"If you need to decide today, choose {strategy_in_sentence(leader.label)}: {why}.{describe_costs(leader)}"
     if not recommendation.reliable or candidate.least is None:
