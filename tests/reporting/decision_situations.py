@@ -38,7 +38,19 @@ def limit(label: str, status: GuardrailStatus = "kept", rule: Rule = CEILING, **
     }
     estimate, low, high = values[status]
     needed = 400 if status == "undecided" else None
-    return GuardrailResult(rule, label, status, estimate, low, high, unit="fraction", n=200, examples_needed=needed, **more)
+    return GuardrailResult(
+        rule,
+        label,
+        status,
+        estimate,
+        low,
+        high,
+        unit="fraction",
+        n=200,
+        examples_needed=needed,
+        assumed="observed" if needed else "",
+        **more,
+    )
 
 
 def with_limit(label: str, value: float | None, status: GuardrailStatus = "kept", **more: Any) -> StrategyEvidence:
