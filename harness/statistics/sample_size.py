@@ -159,7 +159,7 @@ def examples_to_show_rate(ceiling: float, rate: float, *, alpha: float, power: f
 
     Exact, with the upper Clopper–Pearson limit at level alpha: n examples with x errors show it if P(X ≤ x; n, ceiling) ≤ alpha. Without
     any errors it takes log(alpha)/log(1 − ceiling) examples. Since errors are whole numbers, a slightly larger n may have slightly less
-    power. None where the rate is not below the ceiling.
+    power. None where the rate is not below the ceiling, or so close to it that no test set is large enough.
 
     Raises:
         ValueError: the ceiling is not between 0 and 1, or the rate is below 0.
@@ -187,6 +187,8 @@ def examples_to_show_rate(ceiling: float, rate: float, *, alpha: float, power: f
     low, high = -1, 1
     while not is_enough(high - 1):
         low, high = high - 1, 2 * high
+        if high > _MOST_EXAMPLES * ceiling:
+            return None
     high -= 1
     while high - low > 1:
         middle = (low + high) // 2

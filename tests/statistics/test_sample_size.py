@@ -371,3 +371,10 @@ def test_examples_that_show_a_rate_are_the_fewest_with_the_power(ceiling: float,
     assert powers[-1] >= 0.8 > max(powers[:-1])
     errors = int(binom.isf(0.2, needed, rate))
     assert clopper_pearson_interval(errors, needed, 1 - 2 * alpha).high <= ceiling
+
+
+@pytest.mark.parametrize("ceiling", [0.05, 0.25])
+def test_rate_at_its_ceiling_needs_no_impossible_number(ceiling: float) -> None:
+    """An observed rate may miss its ceiling by a rounding error alone."""
+    assert examples_to_show_rate(ceiling, np.nextafter(ceiling, 0), alpha=0.05) is None
+    assert examples_to_show_rate(ceiling, ceiling - 1e-7, alpha=0.05) is None
