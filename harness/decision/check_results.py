@@ -21,6 +21,7 @@ SanityCode: TypeAlias = Literal[
     "repeats_prompt",
     "single_class_test_set",
     "few_examples_per_class",
+    "missed_classes",
     "base_already_solves",
     "raters_disagree",
 ]

@@ -5,6 +5,7 @@
 | `not_better_than_trivial` | blocks: the claim limits do not show that the strategy beats the trivial baseline |
 | `trivial_not_scored` | condition: the primary score needs a script, so that the trivial baseline has none |
 | `constant_output`, `empty_outputs`, `repeats_prompt` | blocks from half of the outputs, condition from a tenth, else note |
+| `missed_classes` | condition: of a class with enough test examples, at most a tenth are recognized |
 | `single_class_test_set` | blocks every strategy: nothing can be compared |
 | `few_examples_per_class` | condition where the primary score averages over classes, else note |
 | `base_already_solves` | note: training cannot bring more than Δ |
@@ -20,7 +21,7 @@ import numpy as np
 
 from harness.decision.check_results import SanityCode, SanityFinding, Severity
 from harness.decision.output_profile import profile_outputs
-from harness.metrics import BOUNDS
+from harness.metrics import BOUNDS, join
 from harness.results import StrategyResult, TaskResults, TrivialBaseline, equally_wide
 from harness.review import Findings
 from harness.statistics import OneSidedLimits, difference_claim_limits, holm_rejections, observed_scores, score_claim_limits
@@ -28,6 +29,7 @@ from harness.types import Metric
 
 ALPHA = 0.05
 FEW_PER_CLASS = 5  # fewer test examples, and one of them decides the score of the class
+MISSED = 0.1  # largest share of a class's test examples that counts as missing the class
 _BLOCKS, _CONDITIONS, _NOTES = 0.5, 0.1, 0.01  # shares of the outputs
 _AVERAGES_OVER_CLASSES = ("balanced_accuracy", "macro_precision", "macro_recall", "macro_f1", "auroc", "mcc")
 _CRITICAL = "critical_error_rate"
@@ -44,6 +46,7 @@ def check_sanity(results: TaskResults, reviews: Sequence[Findings] = ()) -> tupl
         *_check_base(results),
         *_compare_with_trivial(results),
         *(finding for result in results.strategies if result.done for finding in _check_outputs(result)),
+        *(finding for result in results.strategies if result.done for finding in _check_recognized_classes(result)),
         *_check_raters(results, reviews),
     )
 
@@ -155,6 +158,27 @@ def _check_outputs(result: StrategyResult) -> Iterator[SanityFinding]:
         numbers = {"constant": len(constants), "seeds": len(profiles), "examples": len(result.examples)}
         texts = {"label": tuple(dict.fromkeys(constants))} if result.task.chooses else {}
         yield SanityFinding("constant_output", severity, result.label, numbers, texts)
+
+
+def _check_recognized_classes(result: StrategyResult) -> Iterator[SanityFinding]:
+    """Classes that a strategy hardly ever recognizes with at least one of its seeds, which an average over classes or examples can hide."""
+    if not result.task.chooses:
+        return
+    totals = Counter(example.targets[0] for example in result.examples if example.targets)
+    worst: dict[str, int] = {}  # by class: examples recognized, with the seed that recognizes fewest
+    for cell in result.done:
+        pairs = join(result.examples, result.predictions(cell))
+        if len({prediction.answer for _, prediction in pairs}) == 1:
+            continue  # `constant_output` and `empty_outputs` name it
+        hits = Counter(example.targets[0] for example, prediction in pairs if example.targets and prediction.answer in example.targets)
+        worst |= {label: min(hits[label], worst.get(label, hits[label])) for label in totals}
+    missed = [label for label, total in totals.items() if total >= FEW_PER_CLASS and worst.get(label, total) <= MISSED * total]
+    if not missed:
+        return
+    missed.sort(key=lambda label: (worst[label] / totals[label], -totals[label], label))
+    numbers = {"missed": len(missed), "labels": len(totals), "found": worst[missed[0]], "examples": totals[missed[0]]}
+    numbers |= {"seeds": len(result.done)}
+    yield SanityFinding("missed_classes", "conditions", result.label, numbers, {"labels": tuple(missed)})
 
 
 def _finding_of_share(code: SanityCode, label: str, count: int, total: int) -> Iterator[SanityFinding]:

@@ -81,6 +81,37 @@ def test_classes_with_few_examples_are_counted_and_named(tmp_path, primary, seve
     assert found.texts["labels"] == ("never", "fraud", "spam")
 
 
+@pytest.mark.parametrize(("recognized", "is_named"), [(0, True), (1, True), (2, False), (13, False)])
+def test_class_that_is_hardly_ever_recognized_is_a_condition(tmp_path, recognized, is_named):
+    """A model with the best macro-F1 that filed every urgent message as routine was "Ship"."""
+    labels = ("routine", "refill", "billing", "urgent")
+
+    def answer(example, draw):
+        return "routine" if example.targets == ("urgent",) and int(example.id.removeprefix("row-")) >= recognized else example.targets[0]
+
+    task = spam_filter(
+        [Made("base", 0.5), Made("lora", answer=answer)],
+        labels=labels,
+        rows=200,
+        targets=lambda i: "urgent" if i < 13 else labels[i % 3],
+    )
+    found = findings(tmp_path / "run", task)
+    assert codes(found, "lora") == ({"missed_classes": "conditions"} if is_named else {})
+    if is_named:
+        finding = next(each for each in found if each.code == "missed_classes")
+        assert finding.numbers == {"missed": 1, "labels": 4, "found": recognized, "examples": 13, "seeds": 1}
+        assert finding.texts["labels"] == ("urgent",)
+
+
+def test_one_seed_of_three_that_misses_a_class_is_named(tmp_path):
+    def misses_spam(example, draw):
+        return "ham" if example.targets == ("spam",) or example.id != "row-50" else "spam"
+
+    cells = [Made("lora", 0.95, 1), Made("lora", 0.95, 2), Made("lora", seed=3, answer=misses_spam)]
+    found = next(f for f in findings(tmp_path / "run", spam_filter(cells)) if f.code == "missed_classes")
+    assert (found.severity, found.texts["labels"], found.numbers["found"], found.numbers["seeds"]) == ("conditions", ("spam",), 0, 3)
+
+
 def test_good_strategies_have_no_findings(tmp_path):
     tasks = [
         classification([Made("base", 0.3), Made("full", 0.9)], data={"training_answers": {"refund_0": 9}}),

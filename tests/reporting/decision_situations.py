@@ -82,6 +82,9 @@ ONE_CLASS = SanityFinding("single_class_test_set", "blocks", "", {"examples": 9}
 FEW = SanityFinding(
     "few_examples_per_class", "conditions", "", {"needed": 5, "few": 2, "labels": 3, "fewest": 1}, {"labels": ("spam", "ham")}
 )
+MISSED = SanityFinding(
+    "missed_classes", "conditions", "full", {"missed": 1, "labels": 4, "found": 0, "examples": 38, "seeds": 1}, {"labels": ("urgent",)}
+)
 RATES = {"critical_error_rate": score(0.85)}
 
 
@@ -93,6 +96,12 @@ def with_finding(code: str, severity: str, **numbers: float) -> Evidence:
 SITUATIONS = (
     # ship
     Situation("the cheapest that is good enough", evidence([BASE, LORA, FULL]), "ship", "lora"),
+    Situation(
+        "the best finds no example of a class",
+        evidence([BASE, strategy("lora", 0.6), strategy("full", 0.8, sanity=(MISSED,))]),
+        "ship_with_conditions",
+        "full",
+    ),
     Situation("clearly the best", evidence([BASE, strategy("lora", 0.6), FULL]), "ship", "full"),
     Situation("every guardrail kept", limited(SAFE_BASE, SAFE_LORA, SAFE_FULL), "ship", "lora"),
     Situation("the gate passed", evidence([BASE, strategy("lora", 0.8, gates=(PASS,))]), "ship", "lora"),

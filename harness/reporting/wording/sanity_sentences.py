@@ -68,6 +68,16 @@ def _few_examples_per_class(finding: SanityFinding) -> str:
     return f"{few:.0f} of {labels:.0f} classes {have} fewer than {finding.numbers['needed']:.0f} test examples ({names})"
 
 
+def _missed_classes(finding: SanityFinding) -> str:
+    missed, found, seeds = (finding.numbers[name] for name in ("missed", "found", "seeds"))
+    names = list_names([quote_label(label) for label in finding.texts["labels"]], _MOST_LABELS)
+    seed = " with at least one seed" if seeds > 1 else ""
+    if missed > 1:
+        return f"recognizes at most a tenth of the test examples of {missed:.0f} of {finding.numbers['labels']:.0f} classes ({names}){seed}"
+    count = "none" if found == 0 else f"only {found:.0f}"
+    return f"recognizes {count} of the {finding.numbers['examples']:.0f} test examples of the class {names}{seed}"
+
+
 def _raters_disagree(finding: SanityFinding) -> str:
     raters, score = numbers.share(finding.numbers["raters"]), numbers.share(finding.numbers["score"])
     return f"has critical errors in {raters} of its outputs according to raters, but in {score} according to the automatic score"
@@ -81,6 +91,7 @@ _CLAUSES: Mapping[SanityCode, Callable[[SanityFinding], str]] = {
     "repeats_prompt": lambda finding: f"repeats the prompt in {numbers.share(finding.numbers['share'])} of its outputs",
     "single_class_test_set": lambda finding: f"every test example has the label {quote_label(finding.texts['label'][0])}",
     "few_examples_per_class": _few_examples_per_class,
+    "missed_classes": _missed_classes,
     "base_already_solves": lambda finding: "leaves less than the accepted margin Δ to gain by training",
     "raters_disagree": _raters_disagree,
 }

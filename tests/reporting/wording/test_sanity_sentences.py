@@ -67,6 +67,36 @@ SENTENCES = [
         "6 of 77 classes have fewer than 5 test examples (“a”, “b”, “c” and 3 others).",
     ),
     (
+        SanityFinding(
+            "missed_classes",
+            "conditions",
+            "lora",
+            {"missed": 1, "labels": 4, "found": 0, "examples": 38, "seeds": 1},
+            {"labels": ("urgent",)},
+        ),
+        "LoRA recognizes none of the 38 test examples of the class “urgent”.",
+    ),
+    (
+        SanityFinding(
+            "missed_classes",
+            "conditions",
+            "lora",
+            {"missed": 1, "labels": 4, "found": 2, "examples": 38, "seeds": 3},
+            {"labels": ("urgent",)},
+        ),
+        "LoRA recognizes only 2 of the 38 test examples of the class “urgent” with at least one seed.",
+    ),
+    (
+        SanityFinding(
+            "missed_classes",
+            "conditions",
+            "base",
+            {"missed": 2, "labels": 4, "found": 0, "examples": 38, "seeds": 1},
+            {"labels": ("urgent", "billing")},
+        ),
+        "The untuned model recognizes at most a tenth of the test examples of 2 of 4 classes (“urgent” and “billing”).",
+    ),
+    (
         SanityFinding("base_already_solves", "notes", "base", {"score": 0.995, "best": 1.0, "margin": 0.01}),
         "The untuned model leaves less than the accepted margin Δ to gain by training.",
     ),
