@@ -84,9 +84,9 @@ def _safety_conditions(strategy: StrategyEvidence, evidence: Evidence) -> list[D
 
 def _gate_conditions(strategy: StrategyEvidence, evidence: Evidence) -> list[DecisionReason]:
     undecided = [each for each in strategy.gates if each.outcome == "INCONCLUSIVE"]
-    judged = tuple(each.label for each in evidence.strategies if each.gates)
-    is_baseline = any(gate.against == strategy.label for each in evidence.strategies for gate in each.gates)
-    missing = bool(judged) and not strategy.gates and not is_baseline
+    # a gate that compares another strategy with this one leaves this one in service; any other gate has yet to judge it
+    judged = tuple(each.label for each in evidence.strategies if any(gate.against != strategy.label for gate in each.gates))
+    missing = bool(judged) and not strategy.gates
     return [
         *(
             DecisionReason(

@@ -114,6 +114,13 @@ def test_the_baseline_of_a_verdict_needs_no_verdict_of_its_own() -> None:
     assert outcome(made) == ("ship", "keep_base", "base")
 
 
+def test_the_baseline_of_one_gate_has_to_pass_the_others() -> None:
+    """The best passed a gate against the other strategy, then failed a stricter policy: the other one was "Ship" without a verdict."""
+    gates = (GateEvidence("PASS", "p", against="lora"), GateEvidence("FAIL", "strict"))
+    decision = decide(evidence([strategy("lora", 0.6), strategy("full", 0.9, gates=gates)]))
+    assert (decision.state, decision.strategy, codes(decision)) == ("ship_with_conditions", "lora", {"gate_missing"})
+
+
 @pytest.mark.parametrize(
     ("severity", "state", "chosen"),
     [("blocks", "ship", "full"), ("conditions", "ship_with_conditions", "lora"), ("notes", "ship", "lora")],
