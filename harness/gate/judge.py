@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,11 +18,12 @@ from harness.gate.gate_input import GateInput
 from harness.gate.policies import Policy, policy_to_plain
 from harness.gate.registry import Look, Registry
 from harness.gate.regressions import find_regressions
-from harness.gate.rules import check_rules, exceeds, note_skipped_slices, slice_for_rules
+from harness.gate.rules import check_rules, describe_rule, exceeds, note_skipped_slices, slice_for_rules
 from harness.gate.test_set import digest_test_set
 from harness.gate.verdict import JudgedModel, Verdict, VerdictNote, combine_outcomes
 from harness.results import StrategyResult, example_metric_of
 from harness.statistics import complete_examples, observed_scores
+from harness.types import Rule
 
 _MOST_REGRESSIONS = 20  # that a verdict holds
 
@@ -59,6 +61,7 @@ def judge(
         look = _record_look(artifact, judged, compared, policy, alpha, registry)
         notes += [*_note_artifact(candidate, policy), *_note_results(judged, compared, policy, look), *note_skipped_slices(policy, slices)]
         notes += [VerdictNote("no_baseline")] if baseline is None else []
+        notes += _note_guardrails(artifact.task.guardrails, policy)
         case = GateInput(
             candidate=artifact,
             recipe=candidate.recipe,
@@ -159,6 +162,21 @@ def _scores_by_seed(recipe: StrategyResult) -> dict[str, float]:
     complete = complete_examples(recipe.stack(metric), recipe.task_scores.groups).stack
     values = observed_scores(metric, complete).tolist() if len(complete) else []
     return dict(zip((cell.id for cell in recipe.done), values, strict=False))
+
+
+def _note_guardrails(guardrails: Sequence[Rule], policy: Policy) -> list[VerdictNote]:
+    """The limits of the task that no blocking rule of the policy applies. A guardrail that compares is about a strategy of the run."""
+    limits = [limit for limit in guardrails if not limit.compares]
+    left_out = [limit for limit in limits if not any(_covers(rule, limit) for rule in policy.rules)]
+    return [VerdictNote("guardrail_left_out", rule=describe_rule(limit, slice_value=limit.slice_value or "")) for limit in left_out]
+
+
+def _covers(rule: Rule, limit: Rule) -> bool:
+    """Whether a rule is at least as strict as a limit on the same score."""
+    is_same = (rule.rule, rule.score, rule.slice, rule.tier) == (limit.rule, limit.score, limit.slice, "blocking")
+    if not is_same or rule.value is None or limit.value is None:
+        return False
+    return rule.value >= limit.value if limit.rule == "floor" else rule.value <= limit.value
 
 
 def _note_results(judged: JudgedModel, compared: JudgedModel | None, policy: Policy, look: Look) -> list[VerdictNote]:

@@ -17,6 +17,7 @@ JudgedRuleKind: TypeAlias = Literal[
     RuleKind,
     "no_leakage",  # no test example was trained on
     "looks",  # threshold: the evaluations of this test set that the policy plans
+    "two_classes",
     "min_examples",  # threshold: the test examples that the policy requires
     "min_seeds",  # threshold: the training seeds that the policy requires
 ]
@@ -44,6 +45,7 @@ ReasonCode = Literal[
     # What must hold for every policy, and what a policy requires of the data.
     "enough",  # numbers: present
     "too_few",  # numbers: present
+    "single_class",  # texts: label
     "look_exceeded",  # numbers: look
     "alpha_exceeded",  # numbers: spent, alpha
     "trained_on",  # numbers: count; texts: sides
@@ -59,6 +61,7 @@ VerdictNoteCode = Literal[
     "alpha_overspent",  # numbers: spent, alpha
     "slices_skipped",  # numbers: minimum; texts: slices, sizes
     "no_baseline",
+    "guardrail_left_out",  # the policy has no rule that is as strict as this guardrail of the task
     "not_recorded",  # texts: run, error
 ]
 

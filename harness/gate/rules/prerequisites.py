@@ -13,8 +13,8 @@ _MOST_IDS = 3
 
 
 def check_prerequisites(case: GateInput, look: Look) -> list[RuleVerdict]:
-    """The verdicts on evaluations, leakage, test examples and seeds, in this order."""
-    return [*check_looks(case.policy, look), *_check_leakage(case), *_check_data(case)]
+    """The verdicts on evaluations, leakage, classes, test examples and seeds, in this order."""
+    return [*check_looks(case.policy, look), *_check_leakage(case), *_check_classes(case), *_check_data(case)]
 
 
 def check_looks(policy: Policy, look: Look) -> list[RuleVerdict]:
@@ -49,6 +49,15 @@ def _check_leakage(case: GateInput) -> list[RuleVerdict]:
     if verdicts or len(unknown) == len(present):
         return verdicts
     return [RuleVerdict(rule, "PASS", Reason("not_trained_on", texts={"unknown_sides": unknown}))]
+
+
+def _check_classes(case: GateInput) -> list[RuleVerdict]:
+    """A test set with a single class cannot tell a model from one that always answers this class."""
+    labels = {example.targets[0] for example in case.candidate.examples if example.targets}
+    if not case.candidate.task.chooses or len(labels) != 1:
+        return []
+    reason = Reason("single_class", texts={"label": tuple(labels)})
+    return [RuleVerdict(JudgedRule("two_classes"), "INCONCLUSIVE", reason, n=len(case.candidate.examples))]
 
 
 def _check_data(case: GateInput) -> list[RuleVerdict]:

@@ -18,6 +18,7 @@ from harness.gate import (
 )
 from harness.reporting.wording import numbers
 from harness.reporting.wording.sample_sizes import ASSUMPTIONS
+from harness.reporting.wording.trivial_sentences import quote_label
 from harness.text import one_line, plural, short
 
 _MOST_SLICES = 6  # that a note lists
@@ -87,6 +88,7 @@ def rule_title(rule: JudgedRule) -> str:
         "better": f"{rule.score} better than the baseline by more than {number}",
         "no_leakage": "No training on test examples",
         "looks": f"At most {_count(rule.threshold, 'evaluation')} of this test set",
+        "two_classes": "At least two classes in the test set",
         "min_examples": f"At least {_count(rule.threshold, 'test example')}",
         "min_seeds": f"At least {_count(rule.threshold, 'training seed')}",
     }
@@ -201,6 +203,11 @@ def _not_trained_on(verdict: RuleVerdict) -> str:
     return f"No test example is among the training examples.{exception}"
 
 
+def _single_class(verdict: RuleVerdict) -> str:
+    label = quote_label(verdict.reason.texts["label"][0])
+    return f"Every test example has the label {label}, so a model that always gives this answer looks perfect."
+
+
 _SENTENCES: Mapping[ReasonCode, Callable[[RuleVerdict], str]] = {
     "shown": lambda verdict: "Shown to hold.",
     "refuted": lambda verdict: "Shown not to hold.",
@@ -220,6 +227,7 @@ _SENTENCES: Mapping[ReasonCode, Callable[[RuleVerdict], str]] = {
     "review_missing": _review_missing,
     "enough": _present,
     "too_few": _present,
+    "single_class": _single_class,
     "look_exceeded": _look_exceeded,
     "alpha_exceeded": _alpha_exceeded,
     "trained_on": _trained_on,
@@ -295,6 +303,11 @@ def _slices_skipped(note: VerdictNote) -> str:
     return f"{title}: slices with fewer than {minimum} were not judged: {_list(sizes, _MOST_SLICES)}."
 
 
+def _guardrail_left_out(note: VerdictNote) -> str:
+    assert note.rule is not None  # the guardrail
+    return f"The policy leaves out a guardrail of the task: {rule_title(note.rule)}. The verdict says nothing about it."
+
+
 _NOTES: Mapping[VerdictNoteCode, Callable[[VerdictNote], str]] = {
     "seeds_missing": _seeds_missing,
     "one_model": _one_model,
@@ -304,6 +317,7 @@ _NOTES: Mapping[VerdictNoteCode, Callable[[VerdictNote], str]] = {
     "alpha_overspent": _alpha_overspent,
     "slices_skipped": _slices_skipped,
     "no_baseline": lambda note: "There is no model in service to compare with, so only rules on the candidate itself were judged.",
+    "guardrail_left_out": _guardrail_left_out,
     "not_recorded": lambda note: f"The verdict could not be stored in {note.texts['run'][0]}: {note.texts['error'][0]}",
 }
 

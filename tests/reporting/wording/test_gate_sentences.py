@@ -49,6 +49,7 @@ RULES = [
     LEAKAGE,
     JudgedRule("looks", threshold=5),
     JudgedRule("looks", threshold=1),
+    JudgedRule("two_classes"),
     JudgedRule("min_examples", threshold=1000),
     JudgedRule("min_seeds", threshold=3),
 ]
@@ -82,6 +83,7 @@ REASONS = [
     verdict_on(JudgedRule("min_examples", threshold=100), "enough", "PASS", numbers={"present": 1200}),
     verdict_on(JudgedRule("min_examples", threshold=100), "too_few", numbers={"present": 1}),
     verdict_on(JudgedRule("min_seeds", threshold=3), "too_few", numbers={"present": 1}),
+    verdict_on(JudgedRule("two_classes"), "single_class", texts={"label": ("ham",)}),
     verdict_on(JudgedRule("looks", threshold=3), "look_exceeded", numbers={"look": 4}),
     verdict_on(JudgedRule("looks", threshold=3), "alpha_exceeded", numbers={"spent": 0.075, "alpha": 0.05}),
     verdict_on(LEAKAGE, "trained_on", "FAIL", numbers={"count": 1}, texts={"sides": ("candidate",)}, example_ids=("row-3",)),
@@ -113,6 +115,7 @@ NOTES = [
         replace(NOT_WORSE, slice_column="ward"),
     ),
     VerdictNote("no_baseline"),
+    VerdictNote("guardrail_left_out", rule=JudgedRule("floor", "accuracy", 0.8, "class", "urgent")),
     VerdictNote("not_recorded", texts={"run": ("2026-11-26-090000",), "error": ("runs/x/gates: cannot be written.",)}),
 ]
 
