@@ -29,7 +29,6 @@ from harness.statistics.examples import (
     complete_examples,
     count_units,
     observed_scores,
-    resampled_scores,
     undefined_reason,
 )
 from harness.statistics.intervals import (
@@ -40,13 +39,9 @@ from harness.statistics.intervals import (
     OneSidedLimits,
     ProportionSpread,
     Spread,
-    bootstrap_basis,
     clopper_pearson_interval,
-    corrected_basis,
-    corrected_limits,
-    effective_examples,
+    corrected_interval,
     hoeffding_half_width,
-    leave_one_out,
     mean_error,
     mean_interval,
     rank_interval,
@@ -128,26 +123,22 @@ def score_claim_limits(
     if metric.level == "example" and metric.unit == "fraction" and np.isin(values, (0.0, 1.0)).all():
         interval = _proportion_interval(values, cluster, 1 - 2 * alpha)
         return _from_interval(value, interval, alpha, ProportionSpread(n, _independent_examples(value, interval)))
-    interval, error = _interval(metric, whole, value, cluster, alpha, resamples, seed)
+    interval, error = _interval(metric, whole, cluster, alpha, resamples, seed)
     return _guard(_from_interval(value, interval, alpha, MeanSpread(n, error)), metric, whole, cluster)
 
 
 def _interval(
-    metric: Metric, stack: Array, value: float, cluster: NDArray[np.int64] | None, alpha: float, resamples: int, seed: int
+    metric: Metric, stack: Array, cluster: NDArray[np.int64] | None, alpha: float, resamples: int, seed: int
 ) -> tuple[Interval, MeanError]:
-    """The interval whose ends are the limits, before unseen failures, and the error that it rests on."""
+    """The interval whose ends are the limits, and the error that it rests on."""
     if metric.level == "example":
         values = stack[:, :, 0].mean(axis=1)
         return mean_interval(values, cluster, 1 - 2 * alpha), mean_error(values, cluster)
     if metric.influences:
         interval = rank_interval(metric, stack, cluster, 1 - 2 * alpha)
-        return interval, MeanError(interval.se or 0.0, interval.df or 1.0)
-    resampled = resampled_scores(metric, stack, cluster, resamples, seed).mean(axis=1)
-    effective_n = effective_examples(leave_one_out(metric, stack, cluster).mean(axis=1), metric, stack, cluster)
-    basis = corrected_basis(bootstrap_basis(stack, cluster, resamples, seed, metric=metric), effective_n)
-    low, high = corrected_limits(value, resampled, effective_n, alpha)
-    se = float(np.std(resampled, ddof=1))
-    return basis.interval(min(low, value), max(high, value), se=se), MeanError(se, max(2.0, effective_n) - 1)
+    else:
+        interval = corrected_interval(metric, stack, cluster, 1 - 2 * alpha, resamples=resamples, seed=seed)
+    return interval, MeanError(interval.se or 0.0, interval.df or 1.0)
 
 
 def _proportion_interval(values: Array, cluster: NDArray[np.int64] | None, confidence: float) -> Interval:

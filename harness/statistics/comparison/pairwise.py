@@ -5,7 +5,8 @@
 | 0 or 1, one seed, no groups | mid-p McNemar | Tango |
 | means | t of the paired differences, cluster-robust with groups, with skewed differences also Hall's | the same |
 | AUROC | t with DeLong's standard error of the difference | the same |
-| other corpus scores | paired bootstrap centred under the null, (c+1)/(B+1) | percentiles of the same resamples |
+| averages over labels | paired bootstrap centred under the null, (c+1)/(B+1) | the limits of `pair_limits` at half the error each |
+| other corpus scores | the same | percentiles of the same resamples |
 
 On a bounded scale, intervals and p-values of means are never weaker than those of Hoeffding's inequality.
 
@@ -212,7 +213,12 @@ def _compare_by_bootstrap(pair: Pair, resamples: int, seed: int) -> _Result:
     if np.ptp(differences) < SAME:
         return _without_spread(pair, observed, basis)
     extreme = np.count_nonzero(np.abs(differences - differences.mean()) >= abs(observed) - SAME)
-    interval = percentile_interval(differences, basis, pair.confidence)
+    if pair.metric.labels:  # percentiles are too short, see `corrected_interval`
+        limits = pair_limits(pair, resamples, seed)((1 - pair.confidence) / 2)
+        basis = Basis(limits.n, limits.units, limits.method, limits.reason)
+        interval = basis.interval(limits.low, limits.high, se=limits.se)
+    else:
+        interval = percentile_interval(differences, basis, pair.confidence)
     return _Result(observed, interval, float((extreme + 1) / (resamples + 1)))
 
 

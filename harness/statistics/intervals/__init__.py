@@ -13,6 +13,7 @@ from harness.statistics.intervals.bootstrap import (
     percentile_interval,
 )
 from harness.statistics.intervals.combined import mean_of_independent
+from harness.statistics.intervals.corpus import corrected_interval
 from harness.statistics.intervals.interval import Basis, Interval, OneSidedLimits, no_interval, too_few_units
 from harness.statistics.intervals.mean_errors import MeanError, mean_error
 from harness.statistics.intervals.means import mean_basis, mean_interval, mean_limits, mean_p_value
@@ -53,6 +54,7 @@ __all__ = [
     "clopper_pearson_upper",
     "compute_scores",
     "corrected_basis",
+    "corrected_interval",
     "corrected_limits",
     "effective_examples",
     "hoeffding_half_width",

@@ -133,7 +133,7 @@ def effective_examples(left_out: Array, metric: Metric, statistics: Array, clust
     """How many examples, or groups, determine a score: (Σ l²)²/Σ l⁴, where l is the change of the score when one is left out.
 
     Where a score averages over labels, at least as many as the rarest label has: that two errors alone moved the score says little about
-    how many could have, and failures that were not seen are allowed for otherwise (`unseen_effect`).
+    how many could have, and failures that were not seen are allowed for otherwise (`unseen_units`).
 
     Args:
         left_out: the score without each of them, (units,).

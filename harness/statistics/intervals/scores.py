@@ -5,7 +5,8 @@
 | 0 or 1, independent examples, one seed | Wilson |
 | other scores of single examples, or several seeds (averaged within each example first) | t, with skewed values also Hall's |
 | either, where examples share groups | the same with a cluster-robust standard error |
-| corpus scores (macro-F1, MCC) | percentile bootstrap over examples or groups; for several seeds their mean, on the same resamples |
+| averages over labels (macro-F1, MCC) | `corrected_interval` of a bootstrap over examples or groups, of the mean over seeds |
+| other corpus scores (BLEU) | percentiles of the same bootstrap |
 | AUROC | t on the logit scale with DeLong's standard error (`rank_scores`) |
 | expected calibration error | none is known to be valid |
 | no spread at all, on a bounded scale | a share of unseen values (`unseen_share`) may lie at the ends of the scale; named in the method |
@@ -34,6 +35,7 @@ from harness.statistics.examples import (
     undefined_reason,
 )
 from harness.statistics.intervals.bootstrap import bootstrap_basis, percentile_interval
+from harness.statistics.intervals.corpus import corrected_interval
 from harness.statistics.intervals.interval import Interval, no_interval, too_few_units
 from harness.statistics.intervals.means import mean_interval
 from harness.statistics.intervals.proportions import allow_for_unseen, wilson_interval
@@ -126,6 +128,8 @@ def _corpus_interval(metric: Metric, sample: _Sample) -> Interval:
         return no_interval(sample.n, sample.units, metric.no_interval or too_few_units(sample.n, sample.units))
     if metric.influences:
         return rank_interval(metric, sample.stack, sample.cluster)
+    if metric.labels:
+        return corrected_interval(metric, sample.stack, sample.cluster, resamples=sample.resamples, seed=sample.seed)
     scores = resampled_scores(metric, sample.stack, sample.cluster, sample.resamples, sample.seed)
     basis = bootstrap_basis(sample.stack, sample.cluster, sample.resamples, sample.seed, metric=metric)
     return percentile_interval(scores.mean(axis=-1), basis)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from chance import at_most
 
 from harness.errors import BenchError
 from harness.metrics import metrics_for
@@ -14,6 +15,8 @@ from harness.statistics import (
     example_statistics,
     mean_interval,
     per_example_scores,
+    score_claim_limits,
+    score_stacks,
     score_strategy,
     statistic_stack,
     wilson_interval,
@@ -24,6 +27,7 @@ LABELS = ("a", "b", "c")
 CLASSIFICATION = metrics_for(["classification"], LABELS)
 TEXT = metrics_for(["rouge", "exact_match", "length"], [])
 MACRO_F1 = next(m for m in CLASSIFICATION if m.name == "macro_f1")
+MICRO_F1 = next(m for m in CLASSIFICATION if m.name == "micro_f1")
 
 
 def classified(seed: int, n: int = 150, skill: float = 0.7, group_size: int = 1) -> tuple[list[Example], list[Prediction]]:
@@ -61,13 +65,62 @@ def test_means_get_t() -> None:
 
 def test_corpus_scores_get_a_labelled_bootstrap() -> None:
     examples, predictions = classified(2)
-    stats, _ = example_statistics(MACRO_F1, examples, predictions)
-    score = compute_scores(CLASSIFICATION, examples, predictions, resamples=500, seed=9)["macro_f1"]
-    expected = bootstrap_interval(stats, MACRO_F1.aggregate, resamples=500, seed=9)
+    stats, _ = example_statistics(MICRO_F1, examples, predictions)
+    score = compute_scores(CLASSIFICATION, examples, predictions, resamples=500, seed=9)["micro_f1"]
+    expected = bootstrap_interval(stats, MICRO_F1.aggregate, resamples=500, seed=9)
     assert stats.shape == (150, 9)
     assert (score.low, score.high) == pytest.approx((expected.low, expected.high))
-    assert score.value == pytest.approx(float(MACRO_F1.aggregate(stats.sum(axis=0), np.array(150.0))))
+    assert score.value == pytest.approx(float(MICRO_F1.aggregate(stats.sum(axis=0), np.array(150.0))))
     assert score.method == "bootstrap percentile, n=150, 500 resamples, seed 9"
+
+
+def test_averages_over_labels_have_the_interval_of_their_claims() -> None:
+    examples, predictions = classified(2)
+    stack = statistic_stack(MACRO_F1, examples, [predictions])
+    score = compute_scores(CLASSIFICATION, examples, predictions, resamples=500, seed=9)["macro_f1"]
+    limits = score_claim_limits(stack, metric=MACRO_F1, groups=[None] * 150, alpha=0.025, resamples=500, seed=9)
+    assert (score.low, score.high) == pytest.approx((limits.low, limits.high))
+    assert score.method == "bootstrap bias-corrected percentile, n=150, 500 resamples, seed 9"
+    few = score_stacks([MACRO_F1], lambda metric: stack[:105], [None] * 105)["macro_f1"]
+    rare = np.vstack([stack[stack[:, 0, 8] == 0][:91], stack[stack[:, 0, 8] == 1][:9]])
+    named = score_stacks([MACRO_F1], lambda metric: rare, [None] * 100)["macro_f1"]
+    assert few.reliable and (named.reliable, named.reason) == (False, "fewer than 10 examples of the label 'c'")
+
+
+def coverage_of_macro_f1(labels: int, rarest: int, skill: float, times: int) -> float:
+    """Labels that occur equally often, except for one that occurs a fifth as often. Only intervals that are called reliable count."""
+    names = [str(k) for k in range(labels)]
+    metric = next(m for m in metrics_for(["classification"], names) if m.name == "macro_f1")
+    shares = np.array([5.0] * (labels - 1) + [1.0]) / (5 * labels - 4)
+    n, eye, rng = max(100, round(rarest / shares[-1])), np.eye(labels), np.random.default_rng(labels)
+
+    def draw(size: int) -> np.ndarray:
+        gold = rng.choice(labels, size, p=shares)
+        answer = np.where(rng.random(size) < skill, gold, rng.integers(labels, size=size))
+        return np.hstack([eye[gold] * (gold == answer)[:, None], eye[answer], eye[gold]])
+
+    true = float(metric.aggregate(sum(draw(50_000).sum(axis=0) for _ in range(20)), np.array(1e6)))
+    held = []
+    for _ in range(times):
+        stack = draw(n)[:, None, :]
+        score = score_stacks([metric], lambda m, stack=stack: stack, [None] * n, resamples=300)["macro_f1"]  # type: ignore[misc]
+        assert score.low is not None and score.high is not None
+        if score.reliable:
+            held.append(score.low <= true <= score.high)
+    assert len(held) > times / 2
+    return float(np.mean(held))
+
+
+def test_macro_f1_with_a_rare_label_is_covered() -> None:
+    """Percentiles of the bootstrap cover 90% here, and 71% of the balanced accuracies."""
+    assert at_most(0.07, 1 - coverage_of_macro_f1(2, 20, 0.9, 100), 100)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize(("labels", "rarest"), [(2, 14), (2, 50), (4, 14), (10, 20), (30, 20), (77, 20)])
+@pytest.mark.parametrize("skill", [0.75, 0.9])
+def test_macro_f1_is_covered_in_a_long_simulation(labels: int, rarest: int, skill: float) -> None:
+    assert at_most(0.07, 1 - coverage_of_macro_f1(labels, rarest, skill, 1000), 1000)
 
 
 def test_groups_make_scores_cluster_robust() -> None:
