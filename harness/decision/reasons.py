@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from harness.decision.check_results import GuardrailStatus
+from harness.decision.check_results import GuardrailStatus, SanityFinding
 from harness.decision.decision import DecisionReason, ReasonOfDecision, SeedRisk
 from harness.decision.evidence import Evidence, StrategyEvidence
 from harness.statistics import Recommendation
@@ -156,8 +156,14 @@ def list_notes(about: StrategyEvidence | None, evidence: Evidence, compared: Rec
         notes += _lead(about, evidence)
         notes += _cheaper(about, evidence, compared)
         findings = [each for each in (*evidence.sanity, *about.sanity) if each.severity == "notes"]
-        notes += [DecisionReason("sanity_note", "notes", each.strategy, texts={"code": (each.code,)}) for each in findings]
+        notes += _sanity_notes(findings)
+    else:  # nothing ships, so that what limits the test set is not a condition of anything
+        notes += _sanity_notes([each for each in evidence.sanity if each.severity != "blocks"])
     return notes + [DecisionReason("no_result", "notes", each.label) for each in evidence.strategies if not each.scored]
+
+
+def _sanity_notes(findings: Sequence[SanityFinding]) -> list[DecisionReason]:
+    return [DecisionReason("sanity_note", "notes", each.strategy, texts={"code": (each.code,)}) for each in findings]
 
 
 def _critical_note(strategy: StrategyEvidence, base: StrategyEvidence | None, name: str) -> DecisionReason:

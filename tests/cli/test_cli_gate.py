@@ -67,7 +67,8 @@ def test_promote_reject_replace_and_roll_back(
 
     spoiled = bench("gate", "runs/bad", *judged, "--format", "junit", "--out", "gate.xml", here=tuned, env=env)
     assert spoiled.code == 1, spoiled
-    assert spoiled.out.startswith("FAIL: lora of bad against lora of good (in service since ")
+    assert spoiled.out.startswith("FAIL: LoRA against the model in service (LoRA) on ")
+    assert "Candidate: lora of bad; baseline: lora of good (in service since " in spoiled.out
     failed = [line for line in spoiled.out.splitlines() if " FAIL " in line]
     assert any("macro_f1 at least 0.8" in line for line in failed) and any("accuracy not worse" in line for line in failed)
     assert "of 200 test examples got worse" in spoiled.out and (tuned / "gate.xml").read_text().count("<failure") == len(failed)

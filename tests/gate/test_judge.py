@@ -189,7 +189,7 @@ def test_a_verdict_is_stored_and_in_the_report(runs: Runs, tmp_path: Path) -> No
     verdict = judged(run, tmp_path)
     assert load_verdicts(run.path) == [verdict]
     (shown,) = build_report_view(run).tasks[0].verdicts
-    assert headline(shown).startswith("PASS: lora of run-0 against base of run-0")
+    assert headline(shown).startswith("PASS: LoRA against the untuned model on ")
     assert len(list_rules(shown).rows) == len(verdict.rules)
     assert build_report_view(run, with_text=False).tasks[0].verdicts[0].regressions == ()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from evidence_factory import CEILING, evidence, score, strategy
@@ -69,6 +69,13 @@ def trivial(label: str, gain: float) -> SanityFinding:
     return SanityFinding(
         "not_better_than_trivial", "blocks", label, values, {"kind": ("majority",), "score": ("accuracy",), "unit": ("fraction",)}
     )
+
+
+def constant(label: str, answer: str = "ham") -> StrategyEvidence:
+    """A strategy that gives one answer to everything, and does not beat a trivial baseline that always answers “ham”."""
+    same = SanityFinding("constant_output", "blocks", label, {"constant": 1, "seeds": 1, "examples": 60}, {"label": (answer,)})
+    beaten = trivial(label, 0.0)
+    return strategy(label, 0.5, sanity=(replace(beaten, texts={**beaten.texts, "label": ("ham",)}), same))
 
 
 def limited(*strategies: StrategyEvidence, **more: Any) -> Evidence:
@@ -208,6 +215,16 @@ SITUATIONS = (
     Situation(
         "nothing is shown to beat the trivial baseline",
         evidence([strategy(name, 0.5, sanity=(trivial(name, 0.1),)) for name in ("base", "lora")]),
+        "undecided",
+        None,
+    ),
+    Situation("a strategy that is the trivial baseline", evidence([BASE, constant("lora"), FULL]), "ship", "full"),
+    Situation("two strategies that are the trivial baseline", evidence([BASE, constant("lora"), constant("dora"), FULL]), "ship", "full"),
+    Situation("a constant answer other than the baseline's", evidence([BASE, constant("lora", "spam"), FULL]), "ship", "full"),
+    Situation("every strategy is the trivial baseline", evidence([constant("base"), constant("lora")]), "do_not_ship", None),
+    Situation(
+        "few examples per class, and nothing beats the trivial baseline",
+        evidence([strategy("lora", 0.5, sanity=(trivial("lora", 0.1),))], sanity=(FEW,)),
         "undecided",
         None,
     ),

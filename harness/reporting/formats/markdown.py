@@ -12,6 +12,7 @@ from harness.reporting.wording import (
     headings,
     numbers,
     run_sentences,
+    table_notes,
     task_sentences,
     trivial_sentences,
 )
@@ -89,7 +90,9 @@ def _guardrails(task: TaskView) -> str:
 
 
 def _table(task: TaskView) -> str:
-    strategy, *others = headings.MARKDOWN_HEADINGS
+    standing = table_notes.head_standing(task)
+    strategy, *costs = headings.MARKDOWN_HEADINGS
+    others = [f"{standing[:1].lower()}{standing[1:]}", *costs]
     lines = ["| " + " | ".join([strategy, escape_markdown(task.primary.name), *others]) + " |"]
     lines += ["| --- | ---: | --- | ---: | ---: | ---: | ---: |"]
     lines += ["| " + " | ".join(_cells(task, result)) + " |" for result in task.strategies]

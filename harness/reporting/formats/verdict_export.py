@@ -27,7 +27,7 @@ def verdict_to_markdown(verdict: Verdict) -> str:
             escape_markdown(gate_sentences.reason_sentence(rule), 400),
         )
         lines.append(f"| {title} | **{rule.outcome}** | {escape_markdown(gate_sentences.measured_value(rule))} | {reason} |")
-    lines += ["", *(f"- {escape_markdown(sentence)}" for sentence in gate_sentences.verdict_sentences(verdict))]
+    lines += ["", *(f"- {escape_markdown(sentence)}" for sentence in _list_sentences(verdict))]
     if verdict.regressions:
         lines += ["", f"| {' | '.join(gate_tables.REGRESSION_COLUMNS)} |", "| --- | ---: | ---: | --- |"]
         for each in verdict.regressions[:_MOST_REGRESSIONS]:
@@ -47,7 +47,7 @@ def verdict_to_json(verdict: Verdict) -> dict[str, Any]:
             "measured_text": gate_sentences.measured_value(rule),
             "sentence": gate_sentences.reason_sentence(rule),
         }
-    return values | {"headline": gate_sentences.headline(verdict), "sentences": gate_sentences.verdict_sentences(verdict)}
+    return values | {"headline": gate_sentences.headline(verdict), "sentences": _list_sentences(verdict)}
 
 
 def verdict_to_junit(verdict: Verdict) -> str:
@@ -69,9 +69,13 @@ def verdict_to_junit(verdict: Verdict) -> str:
             ET.SubElement(case, kind, {"message": _xml(message), "type": rule.outcome}).text = _xml(f"{message}\n{rule.method}")
     out = ET.SubElement(suite, "system-out")
     regressions = [f"{gate_sentences.describe_regression(each)}: {each.example}: {each.candidate_output}" for each in verdict.regressions]
-    out.text = _xml("\n".join([gate_sentences.headline(verdict), *gate_sentences.verdict_sentences(verdict), *regressions]))
+    out.text = _xml("\n".join([gate_sentences.headline(verdict), *_list_sentences(verdict), *regressions]))
     ET.indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
+
+
+def _list_sentences(verdict: Verdict) -> list[str]:
+    return [*gate_sentences.verdict_sentences(verdict), gate_sentences.describe_models(verdict)]
 
 
 def _xml(text: str) -> str:

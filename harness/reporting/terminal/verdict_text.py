@@ -32,7 +32,7 @@ def print_verdict(verdict: Verdict, console: Console) -> None:
         )
         table.add_row(*(Text(cell) for cell in cells), style="dim" if rule.rule.tier == "advisory" else _STYLES[rule.outcome])
     print_table(console, table, width)
-    for sentence in gate_sentences.verdict_sentences(verdict):
+    for sentence in (*gate_sentences.verdict_sentences(verdict), gate_sentences.describe_models(verdict)):
         print_text(console, Text(one_line(sentence)))
     for each in verdict.regressions[:_MOST_REGRESSIONS]:
         change = f"{numbers.score(each.baseline)} → {numbers.score(each.candidate)}"

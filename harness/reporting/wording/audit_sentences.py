@@ -98,21 +98,24 @@ def describe_setting(audit: Audit) -> str:
 
 
 def describe_result(audit: Audit) -> str:
-    """Whether the promises hold."""
+    """Whether the promises hold. What it counts are the rows of `build_promise_table`."""
     if not audit.checks:
         return "Nothing could be checked."
-    outcomes = [check.outcome for check in audit.checks]
+    outcomes = [_find_worst(checks).outcome for checks in _group_by_promise(audit).values()]
     broken, flagged, unclear = (outcomes.count(outcome) for outcome in ("not_kept", "low_confidence", "unclear"))
     if broken:
-        sentence = (
-            f"{broken:,} of {numbers.plural(len(outcomes), 'check')} failed: on data like these, the report errs more often than it states."
-        )
+        which = f"{broken:,} of {len(outcomes):,} checks" if len(outcomes) > 1 else "The only check"
+        sentence = f"{which} failed: on data like these, the report errs more often than it states."
     elif unclear == len(outcomes):
         return f"Too few simulations to tell whether the report keeps its promises; at least {LEAST_SIMULATIONS} are needed."
+    elif flagged:
+        which = f"{flagged:,} of {len(outcomes):,} checks" if len(outcomes) > 1 else "The only check"
+        sentence = f"{which} failed, but there the report itself marks errors as low confidence."
     else:
-        sentence = f"No check of {len(outcomes):,} failed: on data like these, the report keeps its promises."
-    if flagged:
-        sentence += f" {numbers.plural(flagged, 'check')} failed where the report itself marks errors as low confidence."
+        which = f"None of the {len(outcomes):,} checks failed" if len(outcomes) > 1 else "The only check did not fail"
+        sentence = f"{which}: on data like these, the report keeps its promises."
+    if broken and flagged:
+        sentence += f" {flagged:,} more failed, but there the report itself marks errors as low confidence."
     if unclear:
         sentence += f" {unclear:,} could not be decided with so few simulations."
     return sentence
@@ -135,11 +138,9 @@ def describe_choices(audit: Audit) -> str:
 def build_promise_table(audit: Audit) -> TextTable:
     """One line for each promise, with the worst of its checks."""
     rows = []
-    for kind, promise in _PROMISE.items():
-        checks = [check for check in audit.checks if check.kind == kind]
-        if checks:
-            worst = _find_worst(checks)
-            rows.append((promise, format_limit(worst), format_rates(checks), answer(worst)))
+    for kind, checks in _group_by_promise(audit).items():
+        worst = _find_worst(checks)
+        rows.append((_PROMISE[kind], format_limit(worst), format_rates(checks), answer(worst)))
     return TextTable(PROMISES, ("promise", "stated", "simulated", "kept?"), (False, True, True, False), tuple(rows), _KEPT)
 
 
@@ -210,6 +211,12 @@ def list_simulated() -> tuple[str, ...]:
 def list_not_simulated() -> tuple[str, ...]:
     """What an audit cannot see."""
     return _NOT_SIMULATED
+
+
+def _group_by_promise(audit: Audit) -> dict[CheckKind, list[AuditCheck]]:
+    """The checks of each promise that has any, in the order of the table."""
+    grouped = {kind: [check for check in audit.checks if check.kind == kind] for kind in _PROMISE}
+    return {kind: checks for kind, checks in grouped.items() if checks}
 
 
 def _find_worst(checks: Sequence[AuditCheck]) -> AuditCheck:

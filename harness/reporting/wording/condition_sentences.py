@@ -12,7 +12,10 @@ from harness.reporting.wording.names import list_strategies, list_strategies_fir
 from harness.reporting.wording.recommendation_sentences import describe_seed_risk
 from harness.reporting.wording.sample_sizes import ASSUMPTIONS
 from harness.reporting.wording.sanity_sentences import describe_finding, finding_clause, shared_clause
+from harness.reporting.wording.trivial_sentences import quote_label
 from harness.text import one_line, short
+
+_OF_TRIVIAL = ("constant_output", "not_better_than_trivial")  # what follows from being the trivial baseline
 
 
 def reason_of_decision(reason: DecisionReason, task: TaskOutcome) -> str:
@@ -22,10 +25,34 @@ def reason_of_decision(reason: DecisionReason, task: TaskOutcome) -> str:
 
 def describe_exclusions(reasons: Sequence[DecisionReason], task: TaskOutcome) -> list[str]:
     """Why strategies are excluded, and why the test set is unfit; strategies that share a reason are named together."""
+    copies = {reason.strategy: answer for reason in reasons if (answer := find_trivial_answer(reason.strategy, task.decision)) is not None}
     shared: dict[tuple[str, ...], list[DecisionReason]] = {}
     for reason in reasons:
-        shared.setdefault((reason.code, *reason.texts.get("score", ()), *reason.texts.get("code", ())), []).append(reason)
-    return [_exclude_together(group, task) if len(group) > 1 else reason_of_decision(group[0], task) for group in shared.values()]
+        if reason.strategy not in copies or reason.texts.get("code", ("",))[0] not in _OF_TRIVIAL:
+            shared.setdefault((reason.code, *reason.texts.get("score", ()), *reason.texts.get("code", ())), []).append(reason)
+    others = [_exclude_together(group, task) if len(group) > 1 else reason_of_decision(group[0], task) for group in shared.values()]
+    return [*_describe_copies(copies), *others]
+
+
+def find_trivial_answer(strategy: str, decision: Decision) -> str | None:
+    """The answer that a strategy and the trivial baseline both give to every example; None where they are not the same."""
+    own = {finding.code: finding for finding in decision.sanity if finding.strategy == strategy}
+    constant, trivial = own.get("constant_output"), own.get("not_better_than_trivial")
+    if constant is None or trivial is None or constant.numbers["constant"] < constant.numbers["seeds"]:
+        return None
+    answers = set(constant.texts.get("label", ())) | set(trivial.texts.get("label", ()))
+    is_same = len(answers) == 1 and "label" in constant.texts and "label" in trivial.texts
+    return answers.pop() if is_same else None
+
+
+def _describe_copies(copies: Mapping[str, str]) -> list[str]:
+    """That strategies are the trivial baseline, in one sentence: its answer is the same for all."""
+    if not copies:
+        return []
+    answer, names = quote_label(next(iter(copies.values()))), list_strategies_first(list(copies))
+    if len(copies) == 1:
+        return [f"{names} is the same as the trivial baseline: it answers {answer} to every example."]
+    return [f"{names} are the same as the trivial baseline: they answer {answer} to every example."]
 
 
 def _exclude_together(reasons: Sequence[DecisionReason], task: TaskOutcome) -> str:
@@ -171,6 +198,9 @@ def _finding(reason: DecisionReason, task: TaskOutcome) -> str:
 
 def _finding_clause(reason: DecisionReason, task: TaskOutcome) -> str:
     finding = find_finding(reason, task.decision)
+    answer = find_trivial_answer(reason.strategy, task.decision) if finding.code in _OF_TRIVIAL else None
+    if answer is not None:
+        return f"it is the same as the trivial baseline, which always answers {quote_label(answer)}"
     return finding_clause(finding) if not finding.strategy else f"it {finding_clause(finding)}"
 
 

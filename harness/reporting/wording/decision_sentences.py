@@ -95,7 +95,8 @@ def _keep_base(task: TaskOutcome) -> str:
     assert compared is not None  # there is a choice
     if len(compared.candidates) == 1:
         return f"Every other strategy is ruled out{_but(task)}."
-    return f"The untuned model is good enough: no other strategy is better by more than the accepted margin{_but(task)}."
+    left = " that is not ruled out" if _list_excluded(task) else ""
+    return f"The untuned model is good enough: no other strategy{left} is better by more than the accepted margin{_but(task)}."
 
 
 def _but(task: TaskOutcome) -> str:
@@ -104,9 +105,20 @@ def _but(task: TaskOutcome) -> str:
     return f", but {condition_clause(conditions[0], task)}" if conditions else ""
 
 
+def _list_excluded(task: TaskOutcome) -> list[str]:
+    """The strategies that have a score and are ruled out."""
+    return [each.strategy for each in task.decision.standings if each.status == "excluded"]
+
+
+def _excluded_better(task: TaskOutcome, leader: str) -> bool:
+    """Whether a strategy that is ruled out scored better than the leader; the best scores come first."""
+    labels = [result.label for result in task.scored]
+    return not set(labels[: labels.index(leader)]).isdisjoint(_list_excluded(task))
+
+
 def _field(task: TaskOutcome) -> str:
     """What the choice is among the admissible strategies: "best of the five strategies tested"."""
-    excluded = sum(each.status == "excluded" for each in task.decision.standings)
+    excluded = len(_list_excluded(task))
     left = len(task.scored) - excluded
     if excluded and left > 1:
         return f"{_best_of(left)} strategies that are not ruled out"
@@ -208,7 +220,7 @@ def _why(task: TaskOutcome) -> list[str]:
     if compared is not None and compared.choice is not None and decision.headline != "test_set_unfit":
         is_best = any(reason.code == "shown_best" for reason in decision.reasons)
         others = len(task.scored) - 1 if is_best else 0
-        choice = comparing.describe_choice(compared, task.primary, beaten=others)
+        choice = comparing.describe_choice(compared, task.primary, beaten=others, some_excluded=bool(_list_excluded(task)))
         sentences.append(choice + comparing.describe_costs(results[compared.choice]))
     elif compared is not None and decision.headline == "too_close":
         sentences.append(comparing.describe_undecided(compared, task.primary))
@@ -222,7 +234,7 @@ def _why(task: TaskOutcome) -> list[str]:
     if decision.seeds is not None and about is not None and not is_open:
         sentences.append(comparing.describe_seed_risk(decision.seeds, about, task.task.margin, task.primary))
     if compared is not None and len(compared.candidates) > 1:
-        sentences.append(comparing.describe_standings(compared))
+        sentences.append(comparing.describe_standings(compared, _list_excluded(task)))
     return sentences
 
 
@@ -289,7 +301,7 @@ def _confidence(task: TaskOutcome) -> str:
         return comparing.describe_confidence(compared, decision.seeds)
     if decision.headline == "too_close" and decision.leader is not None:
         leader = next(result for result in task.strategies if result.label == decision.leader)
-        return comparing.describe_leader(compared, leader, task.primary)
+        return comparing.describe_leader(compared, leader, task.primary, excluded_better=_excluded_better(task, leader.label))
     return ""
 
 

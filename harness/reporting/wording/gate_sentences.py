@@ -17,30 +17,48 @@ from harness.gate import (
     VerdictNoteCode,
 )
 from harness.reporting.wording import numbers
+from harness.reporting.wording.names import strategy_in_sentence
 from harness.reporting.wording.sample_sizes import ASSUMPTIONS
 from harness.reporting.wording.trivial_sentences import quote_label
 from harness.text import one_line, plural, short
 
+_SINCE = " (in service since "  # after the name of the run of a baseline from the registry
 _MOST_SLICES = 6  # that a note lists
 _NEED_EXAMPLES: frozenset[ReasonCode] = frozenset(("undecided", "unreliable", "no_limits", "too_few", "slices_too_small"))
 
 
 def headline(verdict: Verdict) -> str:
-    """The verdict in two sentences: who was compared with whom, and how many rules passed."""
-    candidate = _name(verdict.candidate)
-    baseline = f"against {_name(verdict.baseline)}" if verdict.baseline else "without a baseline"
-    return f"{verdict.outcome}: {candidate} {baseline} on {verdict.task}, {_policy(verdict)}. {_count_rules(verdict)}"
-
-
-def _name(model: JudgedModel) -> str:
-    seed = "" if model.seed is None else f" (seed {model.seed})"
-    return f"{model.label}{seed} of {model.run}"
-
-
-def _policy(verdict: Verdict) -> str:
-    """The policy by its description, or by its digest."""
+    """The verdict in two sentences: which models were compared, by their plain names, and how many rules passed."""
     description = str(verdict.policy.get("description") or "").strip()
-    return f"policy “{short(one_line(description), 60)}”" if description else f"policy {verdict.policy_digest[:8]}"
+    policy = f", policy “{short(one_line(description), 60)}”" if description else ""
+    return f"{verdict.outcome}: {_plain_name(verdict.candidate)}{_setting(verdict)}{policy}. {_count_rules(verdict)}"
+
+
+def describe_models(verdict: Verdict) -> str:
+    """Exactly which models were judged, and by which policy: with the names of their runs, and the digest of the policy."""
+    models = [("Candidate", verdict.candidate), *([("baseline", verdict.baseline)] if verdict.baseline else [])]
+    listed = [f"{side}: {model.label}{_seed(model)} of {model.run}" for side, model in models]
+    return f"{'; '.join([*listed, f'policy: {verdict.policy_digest[:8]}'])}."
+
+
+def _setting(verdict: Verdict) -> str:
+    """What the candidate is compared with, and on which task."""
+    candidate, baseline = verdict.candidate, verdict.baseline
+    if baseline is None:
+        return f" on {verdict.task}, without a model to compare it with"
+    name = _plain_name(baseline)
+    if _SINCE in baseline.run:
+        return f" against the model in service ({name}) on {verdict.task}"
+    other = " of another run" if name == _plain_name(candidate) and baseline.run != candidate.run else ""
+    return f" against {name}{other} on {verdict.task}"
+
+
+def _plain_name(model: JudgedModel) -> str:
+    return f"{strategy_in_sentence(model.label)}{_seed(model)}"
+
+
+def _seed(model: JudgedModel) -> str:
+    return "" if model.seed is None else f" (seed {model.seed})"
 
 
 def _count_rules(verdict: Verdict) -> str:

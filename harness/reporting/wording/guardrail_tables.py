@@ -8,7 +8,7 @@ from harness.decision import GuardrailResult, GuardrailStatus
 from harness.reporting.wording import numbers
 from harness.reporting.wording.names import score_name, strategy_in_sentence, strategy_name
 from harness.reporting.wording.text_table import TextTable
-from harness.types import Rule
+from harness.types import Rule, RuleKind
 
 STATUS_NAMES: Mapping[GuardrailStatus, str] = {
     "kept": "kept",
@@ -27,19 +27,35 @@ _MEANINGS: Mapping[GuardrailStatus, str] = {
 
 def limit_title(rule: Rule, unit: str = "") -> str:
     """The limit in a few words: "Critical errors at most 5%"."""
-    threshold = rule.threshold or 0.0
-    amount = f"{threshold:g}"
-    if unit == "fraction":
-        amount = numbers.share(threshold) if rule.rule in ("floor", "ceiling") else f"{100 * threshold:g} percentage points"
-    against = strategy_in_sentence(rule.against) if rule.against else "the untuned model"
+    return name_limit(rule.score, rule.rule, rule.threshold or 0.0, unit, against=rule.against or "", part=rule.slice or "")
+
+
+def name_limit(score: str, kind: RuleKind, threshold: float, unit: str, *, against: str = "", part: str = "") -> str:
+    """A limit on a score in a few words; one on what raters find says so.
+
+    Args:
+        unit: of the score; what raters find is a share of the outputs.
+        against: the strategy that it compares with; empty for the untuned model.
+        part: of the test examples that it is about; empty for all.
+    """
+    by_raters = score.startswith("review.")
+    amount = format_limit(threshold, "fraction" if by_raters else unit, is_difference=kind in ("not_worse", "better"))
+    baseline = strategy_in_sentence(against) if against else "the untuned model"
     texts = {
         "floor": f"at least {amount}",
         "ceiling": f"at most {amount}",
-        "not_worse": f"not worse than {against} by more than {amount}",
-        "better": f"better than {against} by more than {amount}",
+        "not_worse": f"not worse than {baseline} by more than {amount}",
+        "better": f"better than {baseline} by more than {amount}",
     }
-    part = f" for {rule.slice}" if rule.slice else ""
-    return f"{score_name(rule.score)} {texts[rule.rule]}{part}"
+    return f"{score_name(score)} {texts[kind]}{f' for {part}' if part else ''}{', rated by people' if by_raters else ''}"
+
+
+def format_limit(threshold: float, unit: str, *, is_difference: bool = False) -> str:
+    """The number of a limit, as it was declared: "5%", "2 percentage points", "1.5"."""
+    if unit != "fraction":
+        return f"{threshold:g}"
+    percent = f"{100 * threshold:g}"
+    return f"{percent} percentage points" if is_difference else f"{percent}%"
 
 
 def limit_subject(rule: Rule) -> str:

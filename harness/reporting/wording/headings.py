@@ -34,6 +34,9 @@ STANDING_NAMES: Mapping[CandidateStatus, str] = {
     "worse": "worse",
 }
 
+AS_GOOD_AS_BEST = "As good as the best?"
+AS_GOOD_AS_BEST_LEFT = "As good as the best that is not ruled out?"
+
 # Column headings in the terminal.
 TERMINAL_HEADINGS: Mapping[str, str] = {
     "strategy": "strategy",
@@ -56,7 +59,7 @@ TERMINAL_HEADINGS: Mapping[str, str] = {
 }
 NOTEBOOK_HEADINGS = ("strategy", CONFIDENCE_INTERVAL, "vs. base", "cost", "status")
 NOTEBOOK_LINK = "report"
-MARKDOWN_HEADINGS = ("strategy", "as good as the best?", "cost to train", "cost per 1,000 outputs", "time per output", "memory")
+MARKDOWN_HEADINGS = ("strategy", "cost to train", "cost per 1,000 outputs", "time per output", "memory")
 
 # By section of the HTML report, then by the name that its template uses.
 LABELS: Mapping[str, str] = {
@@ -88,7 +91,6 @@ LABELS: Mapping[str, str] = {
     "guardrails": "Guardrails",
     "decision_table": "Quality and cost of each strategy",
     "interval_picture": "Interval as a picture",
-    "as_good_as_best": "As good as the best?",
     "cost_to_train": "Cost to train",
     "time_to_train": "Time to train",
     "cost_per_thousand": "Cost per 1,000 outputs",
@@ -101,6 +103,7 @@ LABELS: Mapping[str, str] = {
     "p": "p",
     # the gate
     "gates": "Can it replace the current model?",
+    "judged": "Models and policy",
     # all pairs
     # compared with full fine-tuning
     "versus_full": "Compared with full fine-tuning",

@@ -47,6 +47,7 @@ SCORE_NAMES: Mapping[str, str] = {
     "compression_ratio": "Length relative to the input",
     "critical_error_rate": "Critical errors",
     "critical_errors": "Critical errors per output",
+    "review.critical_error_rate": "Critical errors",
     "entity_recall": "Facts included",
     "unsupported_rate": "Unsupported statements",
     "omission_rate": "Missing information",

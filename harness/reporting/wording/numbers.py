@@ -90,8 +90,8 @@ def _percent(value: float) -> str:
 
 
 def with_unit(text: str, unit: str) -> str:
-    """A number in a sentence with its unit: '+2.3 points'. Scores from 0 to 1 have no unit."""
-    if unit in ("", "fraction", "score", "coefficient"):
+    """A number in a sentence with its unit: '+2.3 points'. Scores from 0 to 1 and ratios have no unit."""
+    if unit in ("", "fraction", "score", "coefficient", "ratio"):
         return text
     return f"{text} {unit.removesuffix('s') if text == '1' else unit}"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from harness.reporting.views.comparison import GuardrailForecast, PowerForecast
 from harness.reporting.wording import numbers
+from harness.reporting.wording.guardrail_tables import format_limit, name_limit
 
 
 def describe_test_set(forecast: PowerForecast) -> str:
@@ -96,11 +97,8 @@ def _describe_guardrail(forecast: GuardrailForecast) -> str:
 
 
 def _name_guardrail(forecast: GuardrailForecast) -> str:
-    limit = numbers.with_unit(numbers.margin(forecast.limit), forecast.unit)
-    part = f" for {forecast.slice}" if forecast.slice else ""
-    if forecast.kind == "not_worse":
-        return f"“{forecast.score} not worse than {forecast.against} by more than {limit}{part}”"
-    return f"“{forecast.score} {'at most' if forecast.kind == 'ceiling' else 'at least'} {limit}{part}”"
+    title = name_limit(forecast.score, forecast.kind, forecast.limit, forecast.unit, against=forecast.against, part=forecast.slice)
+    return f"“{title}”"
 
 
 def _guardrail_verdict(forecast: GuardrailForecast) -> str:
@@ -123,4 +121,4 @@ def _describe_need(forecast: GuardrailForecast) -> str:
     if forecast.units_without_errors is None:
         return f"about {needed} if both are equally good" + (", and each fails where the other is right" if forecast.worst_case else "")
     clean = f"{forecast.units_without_errors:,} {noun} without an error"
-    return f"{clean}, or about {needed} if the true value is {numbers.margin(forecast.assumed or 0.0)}"
+    return f"{clean}, or about {needed} if the true value is {format_limit(forecast.assumed or 0.0, forecast.unit)}"

@@ -25,17 +25,19 @@ def describe_margin(recommendation: Recommendation, score: ScoreName) -> str:
     return f"(Δ\u00a0=\u00a0{numbers.margin(recommendation.margin)} on {score.name})"  # does not break across lines
 
 
-def describe_choice(recommendation: Recommendation, score: ScoreName, *, beaten: int) -> str:
+def describe_choice(recommendation: Recommendation, score: ScoreName, *, beaten: int, some_excluded: bool) -> str:
     """How the choice compares with the others.
 
     Args:
         beaten: the number of other strategies if it is shown to be better than each of them, else 0.
+        some_excluded: whether strategies are ruled out, which may be better.
     """
     if beaten:
         return f"On {score.name}, it is shown to be better than {'the other strategy' if beaten == 1 else 'every other strategy'}."
     if len(recommendation.candidates) == 1:
         return "No other strategy is left to compare it with."
-    return f"No other strategy is better by more than the accepted margin {describe_margin(recommendation, score)}."
+    left = " that is not ruled out" if some_excluded else ""
+    return f"No other strategy{left} is better by more than the accepted margin {describe_margin(recommendation, score)}."
 
 
 def describe_confidence(recommendation: Recommendation, seeds: SeedRisk | None) -> str:
@@ -87,12 +89,17 @@ def describe_examples_needed(candidates: Sequence[Candidate]) -> str:
     return f" {describe_sample_size(max(sizes, key=lambda size: size.examples))}" if sizes else ""
 
 
-def describe_leader(recommendation: Recommendation, leader: StrategyResult, score: ScoreName) -> str:
-    """What to choose without more test examples, and what that risks."""
+def describe_leader(recommendation: Recommendation, leader: StrategyResult, score: ScoreName, *, excluded_better: bool) -> str:
+    """What to choose without more test examples, and what that risks.
+
+    Args:
+        excluded_better: whether a strategy that is ruled out scored better.
+    """
     candidate = recommendation.candidate(leader.label)
-    why = "it scored highest" if score.direction != "lower" else "it scored lowest, which is best"
+    left = " of the strategies that are not ruled out" if excluded_better else ""
+    why = f"it scored highest{left}" if score.direction != "lower" else f"it scored lowest{left}, which is best"
     if any(lead.observed == 0 for lead in candidate.leads.values()) and candidate.lead >= 0:
-        why = "none scored better"
+        why = f"none{left} scored better"
     elif leader.label != recommendation.best:
         why = f"it scored within Δ of {strategy_in_sentence(recommendation.best)}, and costs less"
     first = f"If you need to decide today, choose {strategy_in_sentence(leader.label)}: {why}.{describe_costs(leader)}"
@@ -111,9 +118,10 @@ def describe_costs(result: StrategyResult) -> str:
     return f" It costs {' and '.join(known)}." if known else ""
 
 
-def describe_standings(recommendation: Recommendation) -> str:
-    """Which strategies are as good as the best, too close to call, and worse."""
+def describe_standings(recommendation: Recommendation, excluded: Sequence[str]) -> str:
+    """Which strategies are as good as the best, too close to call, worse, and ruled out."""
     groups = [(text, [c.name for c in recommendation.candidates if c.standing == standing]) for standing, text in _STANDINGS.items()]
+    groups.append(("Ruled out, and not compared", list(excluded)))
     return " ".join(f"{text}: {list_strategies(names)}." for text, names in groups if names)
 
 

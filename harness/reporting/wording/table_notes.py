@@ -7,7 +7,14 @@ from collections.abc import Sequence
 from harness.reporting.views import ScoreName, TaskOutcome, TaskView
 from harness.reporting.views.sections import LearningCurves, SliceTable, StrategyPairs, TextLength
 from harness.reporting.wording import numbers
-from harness.reporting.wording.headings import CONFIDENCE_INTERVAL, KIND_NAMES, LABELS, LOW_CONFIDENCE_NOTE
+from harness.reporting.wording.headings import (
+    AS_GOOD_AS_BEST,
+    AS_GOOD_AS_BEST_LEFT,
+    CONFIDENCE_INTERVAL,
+    KIND_NAMES,
+    LABELS,
+    LOW_CONFIDENCE_NOTE,
+)
 from harness.reporting.wording.names import score_name, strategy_name
 from harness.reporting.wording.run_sentences import describe_source
 from harness.reporting.wording.task_sentences import TaskSummary, has_low_confidence
@@ -57,6 +64,11 @@ def describe_direction(score: ScoreName) -> str:
     return "" if score.direction == "none" else f" ({score.direction} is better)"
 
 
+def head_standing(task: TaskOutcome) -> str:
+    """The heading of the column that compares each strategy with the best: of those that are not ruled out, where some are."""
+    return AS_GOOD_AS_BEST_LEFT if "excluded" in task.standings.values() else AS_GOOD_AS_BEST
+
+
 def note_decision(task: TaskView, device: str | None) -> str:
     """Below the table of quality and cost."""
     base = (
@@ -67,8 +79,10 @@ def note_decision(task: TaskView, device: str | None) -> str:
     examples = numbers.plural(task.test_size, "test example")
     notes = [f"All strategies were tested on the same {examples}. Intervals are {CONFIDENCE_INTERVAL}s{base}."]
     if task.standings:
+        excluded = "excluded" in task.standings.values()
+        best = "the best of the strategies that are not ruled out" if excluded else "the best"
         notes.append(
-            "“As good as the best” means within the accepted margin Δ, judged for all strategies together. "
+            f"“As good as the best” means within the accepted margin Δ of {best}, judged for all strategies together. "
             "The cheapest strategy has the lowest cost of training once and 1,000 outputs."
         )
     if any(result.costs for result in task.strategies):

@@ -85,13 +85,20 @@ def list_caveats(task: TaskOutcome) -> list[str]:
 
 
 def _describe_undefined(task: TaskOutcome) -> list[str]:
-    """Scores that have no value on this test set, or for what a strategy answered: a sentence for each reason."""
-    names: dict[str, dict[str, None]] = {}
+    """Scores that have no value on this test set, or for what a strategy answered: a sentence for each reason and score."""
+    strategies: dict[tuple[str, str], list[str]] = {}
     for result in task.strategies:
         for name, score in result.scores.items():
             if score.value is None and score.n:
-                names.setdefault(score.reason, {})[name] = None
-    return [f"Undefined, because {reason}: {', '.join(scores)}." for reason, scores in names.items()]
+                strategies.setdefault((score.reason, name), []).append(result.label)
+    scores: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+    for (reason, name), labels in strategies.items():
+        scores.setdefault((reason, tuple(labels)), []).append(score_name(name))
+    measured = sum(bool(result.scores) for result in task.strategies)
+    return [
+        f"Undefined{'' if len(labels) == measured > 1 else f' for {list_strategies(labels)}'}, because {reason}: {', '.join(names)}."
+        for (reason, labels), names in scores.items()
+    ]
 
 
 def describe_reductions(strategies: Sequence[StrategyResult]) -> list[str]:

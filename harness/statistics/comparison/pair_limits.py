@@ -105,7 +105,7 @@ def guard_limits(limits: OneSidedLimits, pair: Pair, *, hoeffding: bool = True) 
     if pair.scale is None:
         if high - low >= SAME:
             return limits
-        return replace(limits, low=None, high=None, reliable=False, reason=limits.reason or _same_difference(pair))
+        return replace(limits, low=None, high=None, reliable=False, reason=limits.reason or describe_no_spread(pair))
     unseen = unseen_units(pair.metric, pair.both, pair.cluster)
     effect = unseen.effect(limits.alpha)
     below, above = _failing_ends(pair, estimate)
@@ -131,7 +131,10 @@ def _failing_ends(pair: Pair, estimate: float) -> tuple[float, float]:
     return (highest - a, highest - b) if pair.metric.direction == "lower" else (b - lowest, a - lowest)
 
 
-def _same_difference(pair: Pair) -> str:
+def describe_no_spread(pair: Pair) -> str:
+    """Why there is no variance to work with."""
+    if np.all(np.abs(pair.b.mean(axis=1) - pair.a.mean(axis=1)) < SAME):
+        return f"both strategies scored the same on all {pair.n} examples"
     return f"all {pair.n} examples differ by the same amount"
 
 
@@ -148,7 +151,7 @@ def _mean_limits(pair: Pair, estimate: float) -> LimitsAt:
     error = mean_error(differences, pair.cluster)
     basis = paired_basis(differences, mean_basis(error, pair.n, pair.cluster, min_df=20))
     if np.ptp(differences) <= SAME:
-        basis = replace(basis, method=f"{basis.method}, no spread", reason=_same_difference(pair))
+        basis = replace(basis, method=f"{basis.method}, no spread", reason=describe_no_spread(pair))
     spread = MeanSpread(pair.n, error)
     return lambda alpha: basis.limits(estimate, *mean_limits(estimate, error, alpha), alpha, se=error.se, df=error.df, spread=spread)
 
@@ -172,7 +175,7 @@ def _corpus_limits(pair: Pair, estimate: float, resamples: int, seed: int) -> Li
     resampled = pair.difference(resampled_scores(pair.metric, pair.both, pair.cluster, resamples, seed))
     basis = paired_bootstrap_basis(pair, resamples, seed)
     if np.ptp(resampled) <= SAME:
-        basis = replace(basis, method=f"{basis.method}, no spread", reason=_same_difference(pair))
+        basis = replace(basis, method=f"{basis.method}, no spread", reason=describe_no_spread(pair))
         same = MeanSpread(pair.n, MeanError(0.0, pair.units - 1.0))
         return lambda alpha: basis.limits(estimate, estimate, estimate, alpha, se=0.0, spread=same)
     left_out = pair.difference(leave_one_out(pair.metric, pair.both, pair.cluster))

@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 
 from harness.metrics import BOUNDS
 from harness.statistics.comparison.pair import SAME, Pair, make_pair
-from harness.statistics.comparison.pair_limits import pair_limits, paired_basis, paired_bootstrap_basis
+from harness.statistics.comparison.pair_limits import describe_no_spread, pair_limits, paired_basis, paired_bootstrap_basis
 from harness.statistics.examples import observed_scores, resampled_scores, undefined_reason
 from harness.statistics.intervals import (
     Basis,
@@ -228,7 +228,7 @@ def _without_spread(pair: Pair, difference: float, basis: Basis) -> _Result:
     The sign test still gives a p-value, and a share of unseen differences (`unseen_share`) may lie at the ends of the scale. That is
     Tango's interval where all pairs are equal or all are gained. On an unbounded scale they may lie anywhere: there is no interval.
     """
-    reason = f"all {pair.n} examples differ by the same amount"
+    reason = describe_no_spread(pair)
     p_value = 1.0 if abs(difference) < SAME else min(1.0, 2 * 0.5**pair.units)
     if pair.metric.unit not in BOUNDS:
         return _Result(difference, no_interval(pair.n, pair.units, reason), p_value)

@@ -208,9 +208,9 @@ def test_what_people_and_the_gate_said_is_shown(opened: Callable[[RunResults], A
     page = opened(judged)
     shown = page.locator("#task-1").inner_text()
     above = page.locator("#task-1 .sure").all_inner_texts()
-    assert any(said.startswith("Release gate: FAIL: lora of judged") for said in above), "beside the recommendation"
+    assert any(said.startswith("Release gate: FAIL: LoRA against the untuned model") for said in above), "beside the recommendation"
     assert any(said.startswith("Human review: ") for said in above)
-    assert "Can it replace the current model?" in shown and "FAIL: lora of judged against base of judged" in shown
+    assert "Can it replace the current model?" in shown and "FAIL: LoRA against the untuned model" in shown
     assert "Human review" in shown and "LoRA vs. the untuned model" in shown
     page.get_by_text("Examples that got worse, the worst first").first.click()
     assert "<img src=x onerror=" in page.locator("table", has_text="output of the candidate").inner_text()

@@ -52,17 +52,17 @@ FLAGGED, UNCLEAR = check("difference_interval", 150), check("wrong_choice", 0, t
     ("checks", "sentence"),
     [
         ((), "Nothing could be checked."),
-        ((KEPT,), "No check of 1 failed: on data like these, the report keeps its promises."),
+        ((KEPT,), "The only check did not fail: on data like these, the report keeps its promises."),
         ((KEPT, FAILED), "1 of 2 checks failed: on data like these, the report errs more often than it states."),
         (
             (KEPT, FLAGGED),
-            "No check of 2 failed: on data like these, the report keeps its promises. 1 check failed where the report itself "
-            "marks errors as low confidence.",
+            "1 of 2 checks failed, but there the report itself marks errors as low confidence.",
         ),
         ((UNCLEAR,), "Too few simulations to tell whether the report keeps its promises; at least 171 are needed."),
         (
             (KEPT, UNCLEAR),
-            "No check of 2 failed: on data like these, the report keeps its promises. 1 could not be decided with so few simulations.",
+            "None of the 2 checks failed: on data like these, the report keeps its promises. "
+            "1 could not be decided with so few simulations.",
         ),
     ],
 )

@@ -156,7 +156,7 @@ def test_undecided_says_what_would_decide_and_what_to_do_until_then(tmp_path: Pa
     costs = "It costs $0.0028 to train and $0.0173 per 1,000 outputs."
     better = f"Another strategy could be up to {-lora.least:.3f} better (95% confidence)."
     assert until == f"If you need to decide today, choose LoRA: it scored highest. {costs} {better}"
-    assert standings == "Too close to call: LoRA and full fine-tuning."
+    assert standings == "Too close to call: LoRA and full fine-tuning. Ruled out, and not compared: the untuned model."
 
 
 def test_until_then_the_cheapest_of_those_that_scored_within_the_margin(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from harness.gate import (
     VerdictNoteCode,
 )
 from harness.reporting.wording.gate_sentences import (
+    describe_models,
     describe_regression,
     headline,
     measured_value,
@@ -170,7 +171,7 @@ VERDICTS = {
 
 
 def test_verdicts_in_sentences(snapshot: Any) -> None:
-    texts = [f"# {name}\n" + "\n".join([headline(v), *verdict_sentences(v)]) for name, v in VERDICTS.items()]
+    texts = [f"# {name}\n" + "\n".join([headline(v), *verdict_sentences(v), describe_models(v)]) for name, v in VERDICTS.items()]
     assert "\n\n".join(texts) == snapshot
 
 
