@@ -65,8 +65,8 @@ def gate(
         run: a run, its folder, its name in `runs_dir`, or "latest".
         strategy: the candidate.
         task: required if the run has several.
-        policy: a YAML file with the rules. By default: not worse than the baseline by more than the task's margin, critical errors up
-            by at most 2 percentage points, and the limits of the task's guardrails hold. Required where there is no baseline.
+        policy: a YAML file with the rules. By default: not worse than the baseline by more than the task's margin, and critical
+            errors up by at most 2 percentage points. Required where there is no baseline. The task's guardrails apply to every policy.
         baseline: "RUN:STRATEGY"; by default the model in service.
         registry: the folder of the promoted models.
         new_registry: start a registry there. Otherwise it must exist.

@@ -1,6 +1,6 @@
 """What to ship, and why: `decide` turns the evidence on a task into one `Decision`, which every form of the report shows."""
 
-from harness.decision.check_results import CRITICAL_SCORES, GuardrailResult, GuardrailStatus, SanityCode, SanityFinding, Severity
+from harness.decision.check_results import CRITICAL_SCORES, SanityCode, SanityFinding, Severity
 from harness.decision.collect import collect_evidence, decide_task, load_findings, load_newest_verdicts
 from harness.decision.decide import decide
 from harness.decision.decision import (
@@ -18,7 +18,6 @@ from harness.decision.decision import (
     SeedRisk,
 )
 from harness.decision.evidence import Evidence, GateEvidence, StrategyEvidence
-from harness.decision.guardrails import check_guardrails
 from harness.decision.sanity import check_sanity
 
 __all__ = [
@@ -32,8 +31,6 @@ __all__ = [
     "DecisionState",
     "Evidence",
     "GateEvidence",
-    "GuardrailResult",
-    "GuardrailStatus",
     "HeadlineCode",
     "NextStep",
     "NextStepCode",
@@ -43,7 +40,6 @@ __all__ = [
     "SeedRisk",
     "Severity",
     "StrategyEvidence",
-    "check_guardrails",
     "check_sanity",
     "collect_evidence",
     "decide",

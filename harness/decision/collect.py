@@ -10,9 +10,8 @@ from harness.decision.check_results import CRITICAL_SCORES
 from harness.decision.decide import decide
 from harness.decision.decision import Decision
 from harness.decision.evidence import Evidence, GateEvidence, StrategyEvidence
-from harness.decision.guardrails import check_guardrails
 from harness.decision.sanity import check_sanity
-from harness.gate import Verdict, load_verdicts
+from harness.gate import Verdict, check_guardrails, load_verdicts
 from harness.results import StrategyResult, TaskResults, costs_of_use
 from harness.review import Findings, compute_findings, load_reviews
 from harness.statistics import Recommendation, recommend, seed_spread

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-from harness.decision.check_results import GuardrailResult, SanityFinding, Severity
+from harness.decision.check_results import SanityFinding, Severity
+from harness.gate import GuardrailResult
 from harness.statistics import Assumption, Recommendation
 from harness.types import Rule
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from harness.decision.check_results import GuardrailResult, SanityFinding
-from harness.gate import Outcome
+from harness.decision.check_results import SanityFinding
+from harness.gate import GuardrailResult, Outcome
 from harness.statistics import Recommendation
 from harness.types import Rule, Score
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from harness.decision.check_results import GuardrailStatus, SanityFinding
+from harness.decision.check_results import SanityFinding
 from harness.decision.decision import DecisionReason, ReasonOfDecision, SeedRisk
 from harness.decision.evidence import Evidence, StrategyEvidence
+from harness.gate import GuardrailStatus
 from harness.statistics import Recommendation
 from harness.types import Score
 

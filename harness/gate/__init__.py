@@ -4,6 +4,7 @@
 """
 
 from harness.gate.contender import Contender, find_contender
+from harness.gate.guardrails import GuardrailResult, GuardrailStatus, check_guardrails
 from harness.gate.judge import judge
 from harness.gate.policies import MEASURES, Policy, default_policy, draft_policy, find_useless_rules, read_policy
 from harness.gate.registry import Event, Registry
@@ -27,6 +28,8 @@ __all__ = [
     "MEASURES",
     "Contender",
     "Event",
+    "GuardrailResult",
+    "GuardrailStatus",
     "JudgedModel",
     "JudgedRule",
     "Outcome",
@@ -39,6 +42,7 @@ __all__ = [
     "Verdict",
     "VerdictNote",
     "VerdictNoteCode",
+    "check_guardrails",
     "default_policy",
     "draft_policy",
     "find_contender",

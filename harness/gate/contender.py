@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from harness.results import RunResults, StrategyResult, find_cell
+from harness.results import RunResults, StrategyResult, TaskResults, find_cell
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,13 @@ class Contender:
     recipe: StrategyResult
     artifact: StrategyResult
     is_chosen: bool = False
+
+    @property
+    def task_results(self) -> TaskResults:
+        """The results of all strategies of its task, in its run."""
+        results = self.recipe.task_scores
+        assert isinstance(results, TaskResults)  # which every strategy of a run belongs to
+        return results
 
     @property
     def choices(self) -> int:

@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.gate.baseline import GatePair
+from harness.gate.guardrails import GuardrailChecker
 from harness.gate.policies import Policy
 from harness.results import StrategyResult
-from harness.types import Metric
+from harness.types import Metric, Rule
 
 Array: TypeAlias = NDArray[np.float64]
 Slices: TypeAlias = Mapping[str, Mapping[str, Sequence[int]]]  # the positions of the test examples by value, by a rule's `slice`
@@ -28,6 +29,7 @@ class GateInput:
         metrics: the candidate's, by name.
         alpha: the level of each rule.
         slices: the slices of every rule that has one.
+        guardrails: those of the task that the policy does not hold itself; `checker` judges them, and is None without any.
     """
 
     candidate: StrategyResult
@@ -38,6 +40,8 @@ class GateInput:
     metrics: Mapping[str, Metric]
     alpha: float
     slices: Slices
+    guardrails: tuple[Rule, ...] = ()
+    checker: GuardrailChecker | None = None
 
     @property
     def counts_seeds(self) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,15 +14,16 @@ from harness.errors import BenchError
 from harness.gate.baseline import pair_with_baseline
 from harness.gate.contender import Contender
 from harness.gate.gate_input import GateInput
-from harness.gate.policies import Policy, policy_to_plain
+from harness.gate.guardrails import build_guardrail_checker
+from harness.gate.policies import Policy, find_missing_guardrails, policy_to_plain
 from harness.gate.registry import Look, Registry
 from harness.gate.regressions import find_regressions
-from harness.gate.rules import check_rules, describe_rule, exceeds, note_skipped_slices, slice_for_rules
+from harness.gate.rules import check_rules, exceeds, note_skipped_slices, slice_for_rules
 from harness.gate.test_set import digest_test_set
 from harness.gate.verdict import JudgedModel, Verdict, VerdictNote, combine_outcomes
 from harness.results import StrategyResult, example_metric_of
+from harness.review import load_reviews
 from harness.statistics import complete_examples, observed_scores
-from harness.types import Rule
 
 _MOST_REGRESSIONS = 20  # that a verdict holds
 
@@ -52,16 +52,19 @@ def judge(
         raise BenchError(f"{artifact.run.path}: has no test examples of '{task.name}', so there is nothing to judge")
     slices = slice_for_rules(policy, examples)  # problems of the question come up before an evaluation is recorded
     alpha = policy.rule_alpha / candidate.choices
+    guardrails = find_missing_guardrails(policy, task.guardrails, artifact.task_scores.metrics)
+    reviews = load_reviews(artifact.run, task.name) if guardrails else []
+    checker = build_guardrail_checker(candidate.task_results, reviews, alpha) if guardrails else None
+    digest = policy.digest_with(guardrails)
     with tempfile.TemporaryDirectory() as folder:
         notes, pair = _note_missing_seeds(candidate.recipe), None
         if baseline is not None:
             pair, pair_notes = pair_with_baseline(artifact, baseline.artifact, Path(folder) / "rerun", model_path=model_path)
             notes += _note_missing_seeds(baseline.recipe) + pair_notes
         judged, compared = _describe(candidate), _describe(baseline) if baseline is not None else None
-        look = _record_look(artifact, judged, compared, policy, alpha, registry)
+        look = _record_look(artifact, judged, compared, policy, digest, alpha, registry)
         notes += [*_note_artifact(candidate, policy), *_note_results(judged, compared, policy, look), *note_skipped_slices(policy, slices)]
         notes += [VerdictNote("no_baseline")] if baseline is None else []
-        notes += _note_guardrails(artifact.task.guardrails, policy)
         case = GateInput(
             candidate=artifact,
             recipe=candidate.recipe,
@@ -71,6 +74,8 @@ def judge(
             metrics={metric.name: metric for metric in artifact.task_scores.metrics},
             alpha=alpha,
             slices=slices,
+            guardrails=guardrails,
+            checker=checker,
         )
         rules = check_rules(case, look)
         metric = example_metric_of(artifact.task_scores.metrics)
@@ -91,7 +96,7 @@ def judge(
         look=look.number,
         planned_looks=policy.looks,
         policy=policy_to_plain(policy),
-        policy_digest=policy.digest,
+        policy_digest=digest,
         test_digest=digest_test_set(examples),
         at=datetime.now(UTC).isoformat(timespec="seconds"),
         notes=tuple(notes),
@@ -99,13 +104,19 @@ def judge(
 
 
 def _record_look(
-    candidate: StrategyResult, judged: JudgedModel, compared: JudgedModel | None, policy: Policy, alpha: float, registry: Registry
+    candidate: StrategyResult,
+    judged: JudgedModel,
+    compared: JudgedModel | None,
+    policy: Policy,
+    digest: str,
+    alpha: float,
+    registry: Registry,
 ) -> Look:
     """Record this evaluation of the test set. The same question asked again is not another one."""
     question = json.dumps([judged.digest, compared.digest if compared is not None else None])
     digests = [normalized_example_digest(e) for e in candidate.examples]
     is_planned = policy.looks is not None
-    return registry.journal.record_look(candidate.task.name, digests, question, policy.digest, alpha=alpha, planned=is_planned)
+    return registry.journal.record_look(candidate.task.name, digests, question, digest, alpha=alpha, planned=is_planned)
 
 
 def _describe(contender: Contender) -> JudgedModel:
@@ -162,21 +173,6 @@ def _scores_by_seed(recipe: StrategyResult) -> dict[str, float]:
     complete = complete_examples(recipe.stack(metric), recipe.task_scores.groups).stack
     values = observed_scores(metric, complete).tolist() if len(complete) else []
     return dict(zip((cell.id for cell in recipe.done), values, strict=False))
-
-
-def _note_guardrails(guardrails: Sequence[Rule], policy: Policy) -> list[VerdictNote]:
-    """The limits of the task that no blocking rule of the policy applies. A guardrail that compares is about a strategy of the run."""
-    limits = [limit for limit in guardrails if not limit.compares]
-    left_out = [limit for limit in limits if not any(_covers(rule, limit) for rule in policy.rules)]
-    return [VerdictNote("guardrail_left_out", rule=describe_rule(limit, slice_value=limit.slice_value or "")) for limit in left_out]
-
-
-def _covers(rule: Rule, limit: Rule) -> bool:
-    """Whether a rule is at least as strict as a limit on the same score."""
-    is_same = (rule.rule, rule.score, rule.slice, rule.tier) == (limit.rule, limit.score, limit.slice, "blocking")
-    if not is_same or rule.value is None or limit.value is None:
-        return False
-    return rule.value >= limit.value if limit.rule == "floor" else rule.value <= limit.value
 
 
 def _note_results(judged: JudgedModel, compared: JudgedModel | None, policy: Policy, look: Look) -> list[VerdictNote]:

@@ -40,6 +40,9 @@ ReasonCode = Literal[
     "not_measured",
     "baseline_not_measured",
     "currencies_differ",  # texts: currencies
+    # Guardrails of the task.
+    "untrusted",  # neither exact nor shown to find what raters find
+    "no_evidence",  # texts: why
     # Reviews.
     "review_missing",  # texts: strategies, the one or two that the review must show
     # What must hold for every policy, and what a policy requires of the data.
@@ -61,7 +64,6 @@ VerdictNoteCode = Literal[
     "alpha_overspent",  # numbers: spent, alpha
     "slices_skipped",  # numbers: minimum; texts: slices, sizes
     "no_baseline",
-    "guardrail_left_out",  # the policy has no rule that is as strict as this guardrail of the task
     "not_recorded",  # texts: run, error
 ]
 
@@ -74,9 +76,10 @@ class JudgedRule:
         score: a score, a measure or a number of a review; empty for rules that are about the data.
         threshold: the number in the rule: its value, margin, share of the baseline or "by", or what is required.
         slice_column, slice_value: the part of the test examples that it is about; without a value, every slice by that column.
-        against: the strategy that a review compares with.
+        against: the strategy that a review, or a guardrail, compares with.
         tier: an advisory rule is shown and never changes the outcome.
         relative: whether the threshold is a share of the baseline's score.
+        source: the policy, or a guardrail of the task that the policy does not hold itself.
     """
 
     kind: JudgedRuleKind
@@ -87,6 +90,7 @@ class JudgedRule:
     against: str = ""
     tier: Tier = "blocking"
     relative: bool = False
+    source: Literal["policy", "guardrail"] = "policy"
 
     @property
     def compares(self) -> bool:
@@ -206,7 +210,7 @@ class Verdict:
         alpha: the level of each rule: α over the planned looks, and over the trained models that the user chose the candidate from.
         look: the number of this evaluation of the test set, from 1.
         planned_looks: how many the policy plans; None without a plan.
-        policy: the policy as plain values; `policy_digest` is a hash of what decides in it.
+        policy: the policy as plain values; `policy_digest` is a hash of what decides in it, with the guardrails that were added.
         test_digest: a hash of the test examples.
         at: when, in ISO 8601.
     """

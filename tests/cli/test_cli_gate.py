@@ -148,6 +148,7 @@ def test_bad_input_exits_with_2_and_counts_no_look(call: Call, run: Path, here: 
 def test_drafted_policy_can_be_used(call: Call, run: Path, here: Path) -> None:
     drafted = call("gate", "--init", "--task", "summarization")
     assert drafted.code == 0
+    assert call("gate", "--init", "--task", "summarization", "--out", "-").out == drafted.out and not (here / "-").exists()
     written = call("gate", "--init", "--task", "summarization", "--out", "draft.yaml")
     assert (written.code, written.out) == (0, "draft.yaml\n") and (here / "draft.yaml").read_text() == drafted.out
     assert call("gate", "--init", "--task", "summarization", "--out", "draft.yaml").code == 2, "it is not written over"

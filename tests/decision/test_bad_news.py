@@ -10,7 +10,8 @@ from evidence_factory import CEILING, evidence, score
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.decision import CANDIDATE_STATUSES, STATES, Evidence, GateEvidence, GuardrailResult, SanityFinding, StrategyEvidence, decide
+from harness.decision import CANDIDATE_STATUSES, STATES, Evidence, GateEvidence, SanityFinding, StrategyEvidence, decide
+from harness.gate import GuardrailResult
 
 NAMES = ("base", "lora", "qlora", "full")
 FLOOR = CEILING.model_copy(update={"rule": "floor", "score": "recall"})

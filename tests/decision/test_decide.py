@@ -10,12 +10,11 @@ from harness.decision import (
     Decision,
     Evidence,
     GateEvidence,
-    GuardrailResult,
-    GuardrailStatus,
     SanityFinding,
     StrategyEvidence,
     decide,
 )
+from harness.gate import GuardrailResult, GuardrailStatus
 from harness.types import Rule
 
 

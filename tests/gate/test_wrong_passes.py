@@ -57,17 +57,6 @@ def test_the_population_score_is_that_of_the_metric() -> None:
     assert macro_f1(shares, counts / counts.sum(axis=1, keepdims=True)) == pytest.approx(expected)
 
 
-@pytest.mark.parametrize(("policy", "is_noted"), [({"rule": "floor", "score": "macro_f1", "value": 0.3}, True), (None, False)])
-def test_policy_that_leaves_out_a_guardrail_is_noted(tmp_path: Path, policy: dict[str, Any] | None, is_noted: bool) -> None:
-    """A policy with a low floor on macro-F1 passed a model that its task's guardrail ruled out, without a word about it."""
-    limit = {"accuracy": {"at_least": 0.8, "slice": "class=rare"}}
-    cells = [Made("base", 0.5), Made("lora", 0.9)]
-    task = MadeTask("intents", "classification", cells, labels=LABELS, rows=120, targets=lambda i: LABELS[i % 3], guardrails=limit)
-    verdict = judged(make_run(tmp_path / "run", [task]), tmp_path, policy=policy and {"rules": [policy]})
-    noted = [note.rule for note in verdict.notes if note.code == "guardrail_left_out"]
-    assert [(rule.score, rule.threshold, rule.slice_value) for rule in noted if rule] == ([("accuracy", 0.8, "rare")] if is_noted else [])
-
-
 def test_test_set_with_one_class_decides_nothing(tmp_path: Path) -> None:
     """A model that always answers "common" passed such a gate, and went into service."""
     cells = [Made("base", 0.5), Made("lora", answer=lambda e, r: "common")]

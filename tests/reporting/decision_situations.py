@@ -8,7 +8,8 @@ from typing import Any
 
 from evidence_factory import CEILING, evidence, score, strategy
 
-from harness.decision import Evidence, GateEvidence, GuardrailResult, GuardrailStatus, SanityFinding, StrategyEvidence
+from harness.decision import Evidence, GateEvidence, SanityFinding, StrategyEvidence
+from harness.gate import GuardrailResult, GuardrailStatus
 from harness.types import Rule
 
 NO_WORSE = Rule(rule="not_worse", score="unsupported_rate", margin=0.02, against="base")

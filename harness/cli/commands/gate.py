@@ -24,7 +24,7 @@ _JUDGED = (
         "--policy",
         metavar="FILE",
         help="The rules, as YAML. Default, where there is a baseline: not worse by more than the margin, critical errors up by at most 2 "
-        "percentage points, and the limits of the task's guardrails.",
+        "percentage points. The task's guardrails apply to every policy.",
     ),
     click.option("--baseline", metavar="RUN:STRATEGY", help="What to compare with. Default: the model in service."),
     click.option("--model", help="The base model, if the run has several."),
@@ -54,7 +54,7 @@ def _judged(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.argument("run", default="latest", shell_complete=run_names)
 @_judged
 @click.option("--format", "format_", type=click.Choice(["text", "md", "json", "junit"]), default="text", show_default=True)
-@click.option("--out", metavar="FILE", help="Write the chosen format to a file, and the text to the terminal.")
+@click.option("--out", metavar="FILE", help="Write the chosen format to a file, and the text to the terminal; - is standard output.")
 @click.option("--init", "init_", is_flag=True, help="Write a commented policy for --task, to --out or standard output, and stop.")
 @tasks_dir
 @click.pass_context
@@ -84,6 +84,7 @@ def gate(
     from harness import api
     from harness.reporting import print_verdict
 
+    out = None if out == "-" else out
     if init_:
         if not options["task"]:
             raise click.UsageError("--init needs --task: a name, or a YAML file")

@@ -1,6 +1,14 @@
 """Release policies: what a model must show before it replaces the one in service."""
 
-from harness.gate.policies.policy import MEASURES, REVIEW_SCORES, Policy, default_policy, policy_to_plain, read_policy
+from harness.gate.policies.policy import (
+    MEASURES,
+    REVIEW_SCORES,
+    Policy,
+    default_policy,
+    find_missing_guardrails,
+    policy_to_plain,
+    read_policy,
+)
 from harness.gate.policies.policy_draft import draft_policy
 from harness.gate.policies.useless_rules import find_useless_rules
 
@@ -10,6 +18,7 @@ __all__ = [
     "Policy",
     "default_policy",
     "draft_policy",
+    "find_missing_guardrails",
     "find_useless_rules",
     "policy_to_plain",
     "read_policy",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -50,7 +50,13 @@ class Policy(Declared):
     @property
     def digest(self) -> str:
         """sha256 (hex) of everything that decides."""
+        return self.digest_with(())
+
+    def digest_with(self, guardrails: Sequence[Rule]) -> str:
+        """The digest of the policy together with the guardrails of a task that it does not hold itself."""
         values = self.model_dump(mode="json", exclude={"description"})
+        if guardrails:
+            values["guardrails"] = [rule.model_dump(mode="json") for rule in guardrails]
         return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
 
     @property
@@ -100,7 +106,7 @@ def _with_margins(policy: Policy, task: Task) -> Policy:
 
 def default_policy(task: Task, metrics: Collection[Metric]) -> Policy:
     """The policy without a file: the primary score not worse than the baseline by more than the margin, critical errors not up by more than
-    2 percentage points (that there is not a single one more, no test set can show), and the limits that the task's guardrails set.
+    2 percentage points (that there is not a single one more, no test set can show). The gate adds the task's guardrails, as to any policy.
 
     Raises:
         BenchError: the primary score has no better direction.
@@ -114,8 +120,6 @@ def default_policy(task: Task, metrics: Collection[Metric]) -> Policy:
     rules = [Rule(rule="not_worse", score=task.primary)]
     if any(m.name == "critical_error_rate" for m in metrics):
         rules.append(Rule(rule="not_worse", score="critical_error_rate", margin=0.02))
-    known = {*(metric.name for metric in metrics), *REVIEW_SCORES}
-    rules += [rule for rule in task.guardrails if not rule.compares and rule.score in known]
     return _with_margins(Policy(rules=tuple(rules)), task)
 
 
@@ -172,6 +176,24 @@ def _direction_problems(rule: Rule, direction: Literal["higher", "lower", "none"
         other = "ceiling" if rule.rule == "floor" else "floor"
         return [("rule", f"a {direction} {rule.score} is better, so a {rule.rule} would reject good models; use '{other}'")]
     return []
+
+
+def find_missing_guardrails(policy: Policy, guardrails: Sequence[Rule], metrics: Collection[Metric]) -> tuple[Rule, ...]:
+    """The guardrails that no blocking rule of the policy holds at least as strictly.
+
+    A guardrail that compares is about a strategy of the same run, and no rule of a policy is. A score that is not exact shows only together
+    with raters that a guardrail is kept, which a rule does not ask for.
+    """
+    exact = {metric.name for metric in metrics if metric.exact} | set(REVIEW_SCORES)
+    return tuple(limit for limit in guardrails if limit.score not in exact or not any(_holds(rule, limit) for rule in policy.rules))
+
+
+def _holds(rule: Rule, limit: Rule) -> bool:
+    """Whether a rule is at least as strict as a limit on the same score of the same examples."""
+    is_same = (rule.rule, rule.score, rule.slice, rule.tier) == (limit.rule, limit.score, limit.slice, "blocking")
+    if not is_same or rule.value is None or limit.value is None:
+        return False
+    return rule.value >= limit.value if limit.rule == "floor" else rule.value <= limit.value
 
 
 def policy_to_plain(policy: Policy) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import TypeAlias, get_args
 from harness.gate.gate_input import GateInput
 from harness.gate.policies import MEASURES, REVIEW_SCORES
 from harness.gate.registry import Look
+from harness.gate.rules.guardrail_rules import judge_guardrail
 from harness.gate.rules.measure_rules import check_measure
 from harness.gate.rules.prerequisites import check_prerequisites
 from harness.gate.rules.review_rules import check_review
@@ -26,13 +27,14 @@ _DECIDED_ON_LIMITS: tuple[ReasonCode, ...] = ("shown", "refuted", "undecided", "
 
 
 def check_rules(case: GateInput, look: Look) -> list[RuleVerdict]:
-    """The prerequisites, then the rules of the policy."""
+    """The prerequisites, then the rules of the policy, then the guardrails of the task that it does not hold itself."""
     return [*check_prerequisites(case, look), *check_policy(case)]
 
 
 def check_policy(case: GateInput) -> list[RuleVerdict]:
-    """Every rule in the order of the policy. A rule on every slice gives one verdict per slice."""
+    """Every rule in the order of the policy, then the guardrails. A rule on every slice gives one verdict per slice."""
     checks = [check for rule in case.policy.rules for check in _plan_checks(case, rule)]
+    checks += [partial(judge_guardrail, limit=limit) for limit in case.guardrails]
     return _confirm_failures(case, checks, [check(case) for check in checks])
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from harness.decision import Decision, DecisionReason, GuardrailResult, ReasonOfDecision, SanityFinding
+from harness.decision import Decision, DecisionReason, ReasonOfDecision, SanityFinding
+from harness.gate import GuardrailResult
 from harness.reporting.views import TaskOutcome
 from harness.reporting.wording import numbers
 from harness.reporting.wording.guardrail_tables import limit_subject, limit_title, measured_amount

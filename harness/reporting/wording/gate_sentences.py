@@ -102,7 +102,7 @@ def rule_title(rule: JudgedRule) -> str:
     titles = {
         "floor": f"{rule.score} at least {number}",
         "ceiling": f"{rule.score} at most {number}",
-        "not_worse": f"{rule.score} not worse than the baseline by more than {_allowed_loss(rule)}",
+        "not_worse": f"{rule.score} not worse than {_opposite(rule)} by more than {_allowed_loss(rule)}",
         "better": f"{rule.score} better than the baseline by more than {number}",
         "no_leakage": "No training on test examples",
         "looks": f"At most {_count(rule.threshold, 'evaluation')} of this test set",
@@ -110,7 +110,13 @@ def rule_title(rule: JudgedRule) -> str:
         "min_examples": f"At least {_count(rule.threshold, 'test example')}",
         "min_seeds": f"At least {_count(rule.threshold, 'training seed')}",
     }
-    return titles[rule.kind] + _slice(rule) + (" (advisory)" if rule.tier == "advisory" else "")
+    mark = " (advisory)" if rule.tier == "advisory" else " (guardrail of the task)" if rule.source == "guardrail" else ""
+    return titles[rule.kind] + _slice(rule) + mark
+
+
+def _opposite(rule: JudgedRule) -> str:
+    """What a difference is to: the baseline, or the strategy of the same run that a guardrail names."""
+    return rule.against if rule.source == "guardrail" and rule.against else "the baseline"
 
 
 def _allowed_loss(rule: JudgedRule) -> str:
@@ -186,6 +192,15 @@ def _currencies_differ(verdict: RuleVerdict) -> str:
     return f"Costs in {' and '.join(verdict.reason.texts['currencies'])} cannot be compared."
 
 
+def _untrusted(verdict: RuleVerdict) -> str:
+    ask = "Have people review outputs: `bench review export`."
+    return f"{verdict.rule.score} has not been shown to agree with people, so it cannot show this. {ask}"
+
+
+def _no_evidence(verdict: RuleVerdict) -> str:
+    return f"Not measured: {_text(verdict.reason, 'why')}."
+
+
 def _review_missing(verdict: RuleVerdict) -> str:
     strategies = verdict.reason.texts["strategies"]
     kind = f"pairwise review of {' and '.join(strategies)}" if len(strategies) > 1 else f"error review of {strategies[0]}"
@@ -242,6 +257,8 @@ _SENTENCES: Mapping[ReasonCode, Callable[[RuleVerdict], str]] = {
     "not_measured": lambda verdict: f"Not measured: {MEASURES[verdict.rule.score]}.",
     "baseline_not_measured": lambda verdict: f"Not measured for the baseline: {MEASURES[verdict.rule.score]}.",
     "currencies_differ": _currencies_differ,
+    "untrusted": _untrusted,
+    "no_evidence": _no_evidence,
     "review_missing": _review_missing,
     "enough": _present,
     "too_few": _present,
@@ -321,11 +338,6 @@ def _slices_skipped(note: VerdictNote) -> str:
     return f"{title}: slices with fewer than {minimum} were not judged: {_list(sizes, _MOST_SLICES)}."
 
 
-def _guardrail_left_out(note: VerdictNote) -> str:
-    assert note.rule is not None  # the guardrail
-    return f"The policy leaves out a guardrail of the task: {rule_title(note.rule)}. The verdict says nothing about it."
-
-
 _NOTES: Mapping[VerdictNoteCode, Callable[[VerdictNote], str]] = {
     "seeds_missing": _seeds_missing,
     "one_model": _one_model,
@@ -335,7 +347,6 @@ _NOTES: Mapping[VerdictNoteCode, Callable[[VerdictNote], str]] = {
     "alpha_overspent": _alpha_overspent,
     "slices_skipped": _slices_skipped,
     "no_baseline": lambda note: "There is no model in service to compare with, so only rules on the candidate itself were judged.",
-    "guardrail_left_out": _guardrail_left_out,
     "not_recorded": lambda note: f"The verdict could not be stored in {note.texts['run'][0]}: {note.texts['error'][0]}",
 }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from harness.decision import GuardrailResult, GuardrailStatus
+from harness.gate import GuardrailResult, GuardrailStatus
 from harness.reporting.wording import numbers
 from harness.reporting.wording.names import score_name, strategy_in_sentence, strategy_name
 from harness.reporting.wording.text_table import TextTable

@@ -35,6 +35,7 @@ ERRORS = JudgedRule("not_worse", "critical_error_rate", 0.02)
 SPEED = JudgedRule("ceiling", "answer_seconds", 2.0)
 WIN_RATE = JudgedRule("floor", "review.win_rate", 0.5, against="base")
 ERROR_REVIEW = JudgedRule("ceiling", "review.critical_error_rate", 0.05)
+LIMIT = JudgedRule("ceiling", "critical_error_rate", 0.05, source="guardrail")
 LEAKAGE = JudgedRule("no_leakage")
 
 RULES = [
@@ -47,6 +48,8 @@ RULES = [
     JudgedRule("not_worse", "rougeL", 0.1, relative=True),
     SPEED,
     replace(SPEED, tier="advisory"),
+    LIMIT,
+    JudgedRule("not_worse", "unsupported_rate", 0.02, against="base", source="guardrail"),
     LEAKAGE,
     JudgedRule("looks", threshold=5),
     JudgedRule("looks", threshold=1),
@@ -79,6 +82,8 @@ REASONS = [
     verdict_on(JudgedRule("ceiling", "forgetting", 0.1), "not_measured", "FAIL"),
     verdict_on(JudgedRule("not_worse", "training_price", 5.0), "baseline_not_measured", "FAIL"),
     verdict_on(JudgedRule("not_worse", "thousand_price", 1.0), "currencies_differ", texts={"currencies": ("USD", "JPY")}),
+    verdict_on(LIMIT, "untrusted"),
+    verdict_on(LIMIT, "no_evidence", texts={"why": ("the run does not have this score",)}),
     verdict_on(WIN_RATE, "review_missing", "FAIL", texts={"strategies": ("lora", "base")}),
     verdict_on(ERROR_REVIEW, "review_missing", "FAIL", texts={"strategies": ("lora",)}),
     verdict_on(JudgedRule("min_examples", threshold=100), "enough", "PASS", numbers={"present": 1200}),
@@ -116,7 +121,6 @@ NOTES = [
         replace(NOT_WORSE, slice_column="ward"),
     ),
     VerdictNote("no_baseline"),
-    VerdictNote("guardrail_left_out", rule=JudgedRule("floor", "accuracy", 0.8, "class", "urgent")),
     VerdictNote("not_recorded", texts={"run": ("2026-11-26-090000",), "error": ("runs/x/gates: cannot be written.",)}),
 ]
 

@@ -14,7 +14,7 @@ from report_factory import Made, MadeTask, make_run
 from scipy.stats import binom
 
 from harness.api import review_export, review_import
-from harness.decision import GuardrailResult, check_guardrails
+from harness.gate import GuardrailResult, check_guardrails
 from harness.results import TaskResults
 from harness.review import load_reviews
 from harness.store import StoredRun

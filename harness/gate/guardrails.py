@@ -12,18 +12,19 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.decision.check_results import GuardrailResult
 from harness.results import StrategyResult, TaskResults, slice_examples
 from harness.review import Review
 from harness.review.findings import compute_error_detection, flag_errors
 from harness.review.ratings import UnblindedRatings
 from harness.statistics import (
+    Assumption,
     Basis,
+    ClaimStatus,
     OneSidedLimits,
     ProportionSpread,
     check_above,
@@ -34,11 +35,60 @@ from harness.statistics import (
 from harness.types import Example, Metric, Rule
 
 Array: TypeAlias = NDArray[np.float64]
+GuardrailStatus: TypeAlias = Literal["kept", "broken", "undecided", "no_evidence", "untrusted"]
 
 LEVEL = 0.05  # of the claim that the chosen strategy keeps a guardrail
 MIN_DETECTION = 0.8  # of outputs with a critical error that a trusted score finds, and of the others that it clears
 _RATERS = "review.critical_error_rate"
 _SAME_AS_RATERS = "critical_error_rate"  # the automatic score that claims to measure what raters are asked
+
+
+@dataclass(frozen=True)
+class GuardrailResult:
+    """Whether one strategy keeps one guardrail of its task.
+
+    | status | means |
+    | --- | --- |
+    | kept | the limit of the estimate is on the right side of the guardrail |
+    | broken | the estimate is on the wrong side, whether the limits show it or not, and whether the score is trusted or not |
+    | undecided | the estimate is on the right side, but that is not shown |
+    | untrusted | the estimate is on the right side, but the score is neither exact nor shown to find what raters find |
+    | no_evidence | there is no estimate |
+
+    Attributes:
+        strategy: its label.
+        estimate: the score itself for `floor` and `ceiling`; the difference to the strategy that the rule names for `not_worse` (this one
+            minus that one, in the unit of the score).
+        low, high: one-sided limits of the estimate, each at level `alpha`.
+        alpha: the level of each limit; in a decision the level of the task, divided by the number of strategies among which one is chosen.
+        claim: what the limits show of the claim that the guardrail is kept, whether the score is trusted or not; empty without an
+            estimate.
+        n: the examples that it rests on.
+        examples_needed: how large a test set like this one would have to be to decide it; None where that is not known.
+        assumed: what that assumes: "equal" of two strategies that are compared, or that the true value is the "observed" one.
+        measured_by: the automatic score, or the critical errors that raters saw.
+        trusted: whether the measurement is exact, made by raters, or shown to find what raters find.
+        about_quality: whether lower or higher values are better: a limit on the length of outputs says nothing about harm.
+        why: why the limits do not decide although they could, or why there is no estimate; empty if there is nothing to say.
+    """
+
+    rule: Rule
+    strategy: str
+    status: GuardrailStatus
+    estimate: float | None = None
+    low: float | None = None
+    high: float | None = None
+    alpha: float = 0.05
+    unit: str = ""
+    n: int = 0
+    examples_needed: int | None = None
+    assumed: Assumption | Literal[""] = ""
+    method: str = ""
+    measured_by: Literal["score", "raters"] = "score"
+    trusted: bool = True
+    about_quality: bool = True
+    claim: ClaimStatus | Literal[""] = ""
+    why: str = ""
 
 
 def check_guardrails(results: TaskResults, reviews: Sequence[Review] = (), *, alpha: float = LEVEL) -> tuple[GuardrailResult, ...]:
@@ -51,21 +101,36 @@ def check_guardrails(results: TaskResults, reviews: Sequence[Review] = (), *, al
     Raises:
         BenchError: examples, predictions or ratings are missing or damaged.
     """
-    limited = {rule.score for rule in results.task.guardrails}
-    trusted = {m.name for m in results.metrics if m.name in limited and (m.exact or _finds_what_raters_find(results, reviews, m))}
     level = alpha / max(1, sum(bool(result.done) for result in results.strategies))
-    checker = _Checker(results, reviews, frozenset(trusted), level)
+    checker = build_guardrail_checker(results, reviews, level)
     return tuple(checker.check(rule, result) for result in results.strategies for rule in results.task.guardrails)
 
 
+def build_guardrail_checker(results: TaskResults, reviews: Sequence[Review], alpha: float) -> GuardrailChecker:
+    """A checker that knows which scores of the task's guardrails can be trusted.
+
+    Raises:
+        BenchError: examples, predictions or ratings are missing or damaged.
+    """
+    limited = {rule.score for rule in results.task.guardrails}
+    trusted = {m.name for m in results.metrics if m.name in limited and (m.exact or _finds_what_raters_find(results, reviews, m))}
+    return GuardrailChecker(results, reviews, frozenset(trusted), alpha)
+
+
 @dataclass(frozen=True, eq=False)
-class _Checker:
-    """Checks rules at level `alpha` each; `trusted` names the scores that can show that a guardrail is kept."""
+class GuardrailChecker:
+    """Checks guardrails at level `alpha` each.
+
+    Attributes:
+        trusted: the scores that can show that a guardrail is kept.
+        over_seeds: whether the limits contain the spread of the seeds.
+    """
 
     results: TaskResults
     reviews: Sequence[Review]
     trusted: frozenset[str]
     alpha: float
+    over_seeds: bool = False
 
     def check(self, rule: Rule, result: StrategyResult) -> GuardrailResult:
         """The best evidence that there is: raters where they judged the same thing, unless the score already breaks the guardrail."""
@@ -92,7 +157,7 @@ class _Checker:
         if rule.rule == "not_worse":
             return self._check_difference(rule, result, metric, positions)
         stack, groups = result.stack(metric)[positions], self._groups(positions)
-        limits = score_claim_limits(stack, metric=metric, groups=groups, alpha=self.alpha)
+        limits = score_claim_limits(stack, metric=metric, groups=groups, alpha=self.alpha, over_seeds=self.over_seeds)
         return self._decide(rule, result, metric, limits)
 
     def _groups(self, positions: Sequence[int]) -> list[str | None]:
@@ -107,7 +172,8 @@ class _Checker:
             why = f"no result of '{rule.against}' to compare with"
             return GuardrailResult(rule, result.label, "no_evidence", alpha=self.alpha, unit=metric.unit, why=why)
         before, after = (stack[positions] for stack in self.results.stacks(metric, [baseline.done, result.done]))
-        limits = difference_claim_limits(before, after, metric=metric, groups=self._groups(positions), alpha=self.alpha)
+        over_seeds, groups = (False, self.over_seeds), self._groups(positions)
+        limits = difference_claim_limits(before, after, metric=metric, groups=groups, alpha=self.alpha, over_seeds=over_seeds)
         return self._decide(rule, result, metric, limits)
 
     def _find_baseline(self, rule: Rule, result: StrategyResult) -> StrategyResult | None:
@@ -166,9 +232,10 @@ class _Checker:
             trusted=trusted,
             about_quality=metric is None or metric.direction != "none",
             why=limits.reason,
+            claim=check.status,
         )
         if limits.estimate is None:
-            return outcome
+            return replace(outcome, claim="")
         if (limits.estimate if higher_is_better else -limits.estimate) < threshold:
             return replace(outcome, status="broken")
         if not trusted:
