@@ -49,6 +49,7 @@ def test_csv_is_empty_and_has_the_reason(one_class):
 def test_page_and_markdown_have_a_dash_and_the_reason(one_class):
     page, markdown = render(one_class), to_markdown(one_class)
     sentence = "Undefined, because every test example has the label"
+    assert "Undefined for LoRA, because every output is" in page, "only its answers are constant"
     assert sentence in page
     assert sentence in markdown
     assert "| lora | – |" in markdown

@@ -190,3 +190,5 @@ def test_differences_without_spread_are_not_reliable_however_many_seeds(seeds: i
     result = recommended(stacks, margin=0.2)
     assert (result.choice, result.reliable, result.reason) == ("lora", False, "all 300 examples differ by the same amount")
     assert not difference_claim_limits(stacks["full"], stacks["lora"], metric=ROUGE, groups=None, alpha=0.05).reliable
+    same = difference_claim_limits(stacks["full"], stacks["full"], metric=ROUGE, groups=None, alpha=0.05)
+    assert same.reason == "both strategies scored the same on all 300 examples"
