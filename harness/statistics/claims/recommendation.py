@@ -116,7 +116,13 @@ class Recommendation:
     def among(self, names: Collection[str]) -> Recommendation:
         """The choice among some of the strategies, such as those that break no guardrail.
 
-        The limits hold jointly against each strategy, so also against the best of the subset. The candidates stay in order.
+        The level is that of all strategies, so for a subset that does not depend on these examples, or that always holds the best strategy,
+        a wrong choice (worse than the best of the subset by more than Δ) is made in at most α of the tests. The limits do not hold jointly
+        against several possible leaders: where the same examples also decide which strategies are left, the bound is α for each
+        strategy that may lead the subset. In simulations of 3 to 7 strategies that a guardrail on the same examples keeps with
+        probability 0.3 to 0.8 (correlation of its score with the judged score −0.95 to 0.95), it was at most 3.4% at α = 5%.
+
+        The candidates stay in order.
 
         Raises:
             ValueError: none of the strategies is a candidate.
@@ -150,6 +156,8 @@ def recommend(
         stacks: scores or statistics by strategy, in the shapes of `compare_scores`, all on the same examples.
         costs: cost by strategy, in one unit; a strategy without a cost counts as the most expensive.
         margin: Δ, above 0, in the unit of the score.
+        resamples: at joint levels near 1%, 300 are too few. Of 7 strategies of which 6 fail on 10% of 200 examples, by macro-F1 one that
+            fails is then recommended in 8% of samples; with 2,000, in 4%.
 
     Raises:
         ValueError: shapes that do not fit, a margin that is not above 0, or a metric without a better direction.

@@ -4,7 +4,7 @@
 | --- | --- |
 | 0 or 1, one seed, no groups | `paired_proportion_limits`, which allow for unseen failures |
 | means | `mean_limits`, never within what unseen failures allow, never beyond Hoeffding's bound |
-| AUROC | t with DeLong's standard error, never within what unseen failures allow |
+| AUROC | `mean_limits` with DeLong's standard error and the skewness of its influences, never within what unseen failures allow |
 | other corpus scores | `corrected_limits` of the bootstrap, never within what unseen failures allow |
 | no spread | what unseen failures allow; on an unbounded scale none |
 
@@ -39,6 +39,7 @@ from harness.statistics.intervals import (
     corrected_limits,
     effective_examples,
     hoeffding_half_width,
+    influence_skewness,
     leave_one_out,
     mean_basis,
     mean_error,
@@ -157,18 +158,11 @@ def _mean_limits(pair: Pair, estimate: float) -> LimitsAt:
 
 
 def _rank_limits(pair: Pair, estimate: float) -> LimitsAt:
-    from scipy.stats import t
-
     influences = mean_influences(pair.metric, pair.b) - mean_influences(pair.metric, pair.a)
     error = rank_error(pair.metric, pair.both, influences, pair.cluster)
     basis = rank_basis(pair.metric, pair.both, pair.cluster, error, "paired DeLong")
-    spread = MeanSpread(pair.n, MeanError(error.se, error.df))
-
-    def at(alpha: float) -> OneSidedLimits:
-        half = float(t.ppf(1 - alpha, error.df)) * error.se
-        return basis.limits(estimate, estimate - half, estimate + half, alpha, se=error.se, df=error.df, spread=spread)
-
-    return at
+    spread = MeanSpread(pair.n, error)
+    return lambda alpha: basis.limits(estimate, *mean_limits(estimate, error, alpha), alpha, se=error.se, df=error.df, spread=spread)
 
 
 def _corpus_limits(pair: Pair, estimate: float, resamples: int, seed: int) -> LimitsAt:
@@ -181,10 +175,10 @@ def _corpus_limits(pair: Pair, estimate: float, resamples: int, seed: int) -> Li
     left_out = pair.difference(leave_one_out(pair.metric, pair.both, pair.cluster))
     effective_n = effective_examples(left_out, pair.metric, pair.both, pair.cluster)
     basis, se = corrected_basis(basis, effective_n), float(np.std(resampled, ddof=1))
-    spread = MeanSpread(pair.n, MeanError(se, max(2.0, effective_n) - 1))
+    spread = MeanSpread(pair.n, MeanError(se, max(2.0, effective_n) - 1, *influence_skewness(left_out)))
 
     def at(alpha: float) -> OneSidedLimits:
-        low, high = corrected_limits(estimate, resampled, effective_n, alpha)
+        low, high = corrected_limits(estimate, resampled, left_out, effective_n, alpha)
         return basis.limits(estimate, min(low, estimate), max(high, estimate), alpha, se=se, spread=spread)
 
     return at

@@ -43,6 +43,7 @@ from harness.statistics.intervals import (
     mean_error,
     mean_influences,
     mean_interval,
+    mean_limits,
     mean_p_value,
     no_interval,
     percentile_interval,
@@ -185,17 +186,14 @@ def _compare_means(pair: Pair) -> _Result:
 
 
 def _compare_ranks(pair: Pair) -> _Result:
-    from scipy.stats import t
-
     influences = mean_influences(pair.metric, pair.b) - mean_influences(pair.metric, pair.a)
     error = rank_error(pair.metric, pair.both, influences, pair.cluster)
     difference = float(pair.difference(observed_scores(pair.metric, pair.both)))
     basis = rank_basis(pair.metric, pair.both, pair.cluster, error, "paired DeLong")
     if error.se < SAME:
         return _without_spread(pair, difference, basis)
-    half = float(t.ppf((1 + pair.confidence) / 2, error.df)) * error.se
-    p_value = min(1.0, 2 * float(t.sf(abs(difference) / error.se, error.df)))
-    return _Result(difference, basis.interval(difference - half, difference + half, se=error.se, df=error.df), p_value)
+    low, high = mean_limits(difference, error, (1 - pair.confidence) / 2)
+    return _Result(difference, basis.interval(low, high, se=error.se, df=error.df), mean_p_value(difference, error))
 
 
 def _compare_by_bootstrap(pair: Pair, resamples: int, seed: int) -> _Result:

@@ -9,6 +9,7 @@ from harness.statistics.intervals.bootstrap import (
     corrected_basis,
     corrected_limits,
     effective_examples,
+    influence_skewness,
     leave_one_out,
     percentile_interval,
 )
@@ -30,7 +31,7 @@ from harness.statistics.intervals.proportions import (
     unseen_share,
     wilson_interval,
 )
-from harness.statistics.intervals.rank_scores import RankError, logit_limits, mean_influences, rank_basis, rank_error, rank_interval
+from harness.statistics.intervals.rank_scores import logit_limits, mean_influences, rank_basis, rank_error, rank_interval
 from harness.statistics.intervals.scores import compute_scores, score_stacks, score_strategy
 from harness.statistics.intervals.spread import MeanSpread, PairedSpread, ProportionSpread, Spread
 from harness.statistics.intervals.unseen import UnseenUnits, hoeffding_half_width, hoeffding_p_value, unseen_units
@@ -44,7 +45,6 @@ __all__ = [
     "OneSidedLimits",
     "PairedSpread",
     "ProportionSpread",
-    "RankError",
     "Spread",
     "UnseenUnits",
     "allow_for_unseen",
@@ -59,6 +59,7 @@ __all__ = [
     "effective_examples",
     "hoeffding_half_width",
     "hoeffding_p_value",
+    "influence_skewness",
     "leave_one_out",
     "logit_limits",
     "mcnemar_midp",

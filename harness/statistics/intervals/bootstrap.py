@@ -23,6 +23,8 @@ from harness.types import Metric
 Array: TypeAlias = NDArray[np.float64]
 
 _MIN_EFFECTIVE_EXAMPLES = 10  # that determine a score, for its one-sided limits to be reliable
+_BEYOND_CHANCE = 1.5  # standard errors of the skewness, as for means
+_MOST_ACCELERATION = 4.0
 _SAME = 1e-12
 
 
@@ -82,27 +84,57 @@ def bootstrap_basis(
     return basis.require(rarest >= 5, "a class or count occurs in fewer than 5 examples")
 
 
-def corrected_limits(observed: float, resampled: Array, effective_n: float, alpha: float) -> tuple[float, float]:
+def corrected_limits(observed: float, resampled: Array, left_out: Array, effective_n: float, alpha: float) -> tuple[float, float]:
     """The score is above the first, and below the second, each with confidence 1 − alpha.
 
-    Efron's bias-corrected percentiles (Efron & Tibshirani 1993, section 14.3), moved away from the score by the ratio of the t to the
-    normal quantile (with one degree of freedom less than examples that determine the score) and by √(m/(m − 1)) for m such examples
-    (Hesterberg 2015, "What Teachers Should Know About the Bootstrap", section 3.2).
+    Efron's bias-corrected percentiles (Efron & Tibshirani 1993, section 14.3), moved away from the score
+
+    - by the ratio of the t to the normal quantile (with one degree of freedom less than examples that determine the score) and by
+      √(m/(m − 1)) for m such examples (Hesterberg 2015, "What Teachers Should Know About the Bootstrap", section 3.2);
+    - where the influences of the examples are skewed, by the ratio of the accelerated (BCa, same section) to the bias-corrected normal
+      quantile. The skewness counts as that of a mean does (see `means`): only beyond chance, moved by its standard error, only outwards.
+      A percentile at 1% rests on too few resamples to be taken further out instead.
 
     Args:
         resampled: the score of each resample, (resamples,).
+        left_out: the score without each example, or each group, (units,): `leave_one_out`.
         effective_n: how many examples determine the score: `effective_examples`.
     """
     from scipy.stats import norm, t
 
     number = len(resampled)
     ties = np.abs(resampled - observed) <= _SAME
-    below = (np.count_nonzero(resampled < observed - _SAME) + np.count_nonzero(ties) / 2) / number
-    bias = float(norm.ppf(min(max(below, 1 / number), 1 - 1 / number)))
-    ends = np.quantile(resampled, norm.cdf([2 * bias + norm.ppf(alpha), 2 * bias - norm.ppf(alpha)]))
+    lower = (np.count_nonzero(resampled < observed - _SAME) + np.count_nonzero(ties) / 2) / number
+    bias = float(norm.ppf(min(max(lower, 1 / number), 1 - 1 / number)))
+    z = float(norm.ppf(1 - alpha))
+    ends = np.quantile(resampled, norm.cdf([2 * bias - z, 2 * bias + z]))
     m = max(2.0, effective_n)
-    wider = float(t.ppf(1 - alpha, m - 1) / norm.ppf(1 - alpha)) * math.sqrt(m / (m - 1))
-    return observed + wider * (float(ends[0]) - observed), observed + wider * (float(ends[1]) - observed)
+    wider = float(t.ppf(1 - alpha, m - 1)) / z * math.sqrt(m / (m - 1))
+    below, above = (wider * factor for factor in _acceleration(left_out, bias, z))
+    return observed + below * (float(ends[0]) - observed), observed + above * (float(ends[1]) - observed)
+
+
+def influence_skewness(left_out: Array) -> tuple[float, float]:
+    """The skewness of a score from its value without each example or group, (units,), and the standard error of that skewness."""
+    influences = left_out.mean() - left_out
+    spread = float(np.sum(influences**2))
+    skewness = float(np.sum(influences**3)) / spread**1.5 if spread > 0 else 0.0
+    return skewness, math.sqrt(6) / len(left_out)
+
+
+def _acceleration(left_out: Array, bias: float, z: float) -> tuple[float, float]:
+    """By which factors the accelerated quantiles are further out than the bias-corrected ones, below and above."""
+    skewness, error = influence_skewness(left_out)
+    if abs(skewness) <= _BEYOND_CHANCE * error:
+        return 1.0, 1.0
+    # (b ∓ z) / (1 − a (b ∓ z)) instead of b ∓ z, with a = skewness/6 and the bias b
+    return _accelerated(z - bias, -(skewness - error) / 6), _accelerated(z + bias, (skewness + error) / 6)
+
+
+def _accelerated(distance: float, acceleration: float) -> float:
+    """1/(1 − a d), at least 1, and at most 4: at a d = 1 the quantile is infinite."""
+    slope = acceleration * distance
+    return 1.0 if slope <= 0 else 1 / max(1 - slope, 1 / _MOST_ACCELERATION)
 
 
 def corrected_basis(basis: Basis, effective_n: float) -> Basis:

@@ -37,9 +37,10 @@ def corrected_interval(
     """
     alpha, value = (1 - confidence) / 2, float(np.mean(observed_scores(metric, stack)))
     resampled = resampled_scores(metric, stack, cluster, resamples, seed).mean(axis=-1)
-    effective_n = effective_examples(leave_one_out(metric, stack, cluster).mean(axis=-1), metric, stack, cluster)
+    left_out = leave_one_out(metric, stack, cluster).mean(axis=-1)
+    effective_n = effective_examples(left_out, metric, stack, cluster)
     basis = corrected_basis(bootstrap_basis(stack, cluster, resamples, seed, metric=metric), effective_n)
-    low, high = corrected_limits(value, resampled, effective_n, alpha)
+    low, high = corrected_limits(value, resampled, left_out, effective_n, alpha)
     low, high = min(low, value), max(high, value)
     if metric.unit in BOUNDS and high - low > 1e-12:
         lowest, highest = BOUNDS[metric.unit]

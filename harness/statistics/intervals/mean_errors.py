@@ -68,7 +68,7 @@ def mean_error(values: Array, cluster: NDArray[np.int64] | None = None) -> MeanE
     if np.ptp(values) == 0:
         return MeanError(0.0, df, 0.0, skewness_error, grouped)
     se = math.sqrt(float(np.sum(weights * residuals[:, 0] ** 2))) / n
-    return MeanError(se, df, _skewness(residuals[:, 0], df + 1), skewness_error, grouped)
+    return MeanError(se, df, skewness_of_mean(residuals[:, 0], df + 1), skewness_error, grouped)
 
 
 def intraclass_correlation(values: Array, residuals: Array, sizes: Array) -> float:
@@ -101,7 +101,7 @@ def _weights(sizes: Array, correlation: float) -> tuple[Array, float]:
     return c, total**2 / squares
 
 
-def _skewness(residuals: Array, number: float) -> float:
+def skewness_of_mean(residuals: Array, number: float) -> float:
     """The skewness of the mean of `number` units (at least two), from the residual of each. Of two units it cannot be estimated."""
     spread = float(np.sum(residuals**2))
     if spread == 0:

@@ -7,6 +7,10 @@ Hotilovac 2008, "Comparison of non-parametric confidence intervals for the area 
 Statistical Methods in Medical Research 17). The quantile is that of t, with degrees of freedom by Satterthwaite over the labels: a rare
 label has few.
 
+A difference of two AUROCs has no such scale. Its influences are skewed where one side fails on a few examples; its limits are therefore
+those of a mean with the skewness of the influences (see `means`). With t alone, of strategies that fail on 5–10% of 200 examples, one that
+is worse by more than Δ is recommended in 9% (2 strategies) to 16% (5) of samples; with these limits, in 2–4%.
+
 Near 1, few examples are ranked wrong, and a sample in which hardly any of the rare label are has too small a standard error: with 20
 examples of it and a true AUROC of 0.97, logit limits cover 87%. So a limit is never nearer than the score limit of Newcombe (2006,
 "Confidence intervals for an effect size measure based on the Mann–Whitney statistic. Part 2", Statistics in Medicine 25:559–573, method 5),
@@ -17,7 +21,6 @@ covers 95–99% in simulations (AUROC 0.7 to 0.97).
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
@@ -26,17 +29,10 @@ from numpy.typing import NDArray
 from harness.statistics.examples import cluster_sums, count_units, observed_scores
 from harness.statistics.intervals.classes import require_examples_of_labels, units_of_labels
 from harness.statistics.intervals.interval import Basis, Interval
+from harness.statistics.intervals.mean_errors import MeanError, skewness_of_mean
 from harness.types import Metric
 
 Array: TypeAlias = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class RankError:
-    """The standard error of a score, and its degrees of freedom."""
-
-    se: float
-    df: float
 
 
 def mean_influences(metric: Metric, stack: Array) -> Array:
@@ -46,7 +42,7 @@ def mean_influences(metric: Metric, stack: Array) -> Array:
     return influences
 
 
-def rank_error(metric: Metric, stack: Array, influences: Array, cluster: NDArray[np.int64] | None) -> RankError:
+def rank_error(metric: Metric, stack: Array, influences: Array, cluster: NDArray[np.int64] | None) -> MeanError:
     """The error of a score, or of a difference of two, with these influences.
 
     Args:
@@ -58,20 +54,26 @@ def rank_error(metric: Metric, stack: Array, influences: Array, cluster: NDArray
         units = len(sums)
         squares = sums[:, 0] ** 2
         total = float(squares.sum())
-        df = total**2 / float((squares**2).sum()) - 1 if total > 0 else units - 1.0
-        return RankError(math.sqrt(units / (units - 1) * total), max(1.0, min(df, units - 1.0)))
+        df = max(1.0, min(total**2 / float((squares**2).sum()) - 1, units - 1.0)) if total > 0 else units - 1.0
+        skewness = skewness_of_mean(sums[:, 0], df + 1)
+        return MeanError(math.sqrt(units / (units - 1) * total), df, skewness, math.sqrt(6) / (df + 1), grouped=True)
     right = stack[:, 0, -len(metric.labels) :] > 0
-    parts = []  # variance and degrees of freedom of each label
-    for k in range(right.shape[1]):
-        count = int(right[:, k].sum())
-        if count > 1:
-            parts.append((float((influences[right[:, k]] ** 2).sum()) * count / (count - 1), count - 1.0))
-    total = sum(variance for variance, _ in parts)
-    weakest = sum(variance**2 / df for variance, df in parts)
-    return RankError(math.sqrt(total), total**2 / weakest if weakest > 0 else max(1.0, len(stack) - 1.0))
+    parts = [influences[right[:, k]] for k in range(right.shape[1])]
+    counts = np.array([len(part) for part in parts if len(part) > 1], dtype=np.float64)
+    variances = np.array([float((part**2).sum()) for part in parts if len(part) > 1]) * counts / (counts - 1)
+    total = float(variances.sum())
+    if total == 0:
+        return MeanError(0.0, max(1.0, len(stack) - 1.0))
+    cubes = np.array([float((part**3).sum()) for part in parts if len(part) > 1]) * counts**2 / ((counts - 1) * np.maximum(counts - 2, 0.5))
+    return MeanError(
+        se=math.sqrt(total),
+        df=total**2 / float((variances**2 / (counts - 1)).sum()),
+        skewness=float(cubes.sum()) / total**1.5,
+        skewness_error=math.sqrt(6 * float((variances**3 / counts**2).sum()) / total**3),
+    )
 
 
-def logit_limits(value: float, error: RankError, alpha: float) -> tuple[float, float]:
+def logit_limits(value: float, error: MeanError, alpha: float) -> tuple[float, float]:
     """A score between 0 and 1 is above the first, and below the second, each with confidence 1 − alpha."""
     from scipy.stats import t
 
@@ -106,7 +108,7 @@ def _inverse_logit(value: float) -> float:
     return 1 / (1 + math.exp(-value)) if value > -700 else 0.0
 
 
-def rank_basis(metric: Metric, stack: Array, cluster: NDArray[np.int64] | None, error: RankError, method: str) -> Basis:
+def rank_basis(metric: Metric, stack: Array, cluster: NDArray[np.int64] | None, error: MeanError, method: str) -> Basis:
     """The basis of `logit_limits`: reliable with enough examples, or groups, of every label."""
     n, units = len(stack), count_units(len(stack), cluster)
     size = f"n={n}" if cluster is None else f"n={n} in {units} groups"
