@@ -88,7 +88,7 @@ def test_promote_reject_replace_and_roll_back(
     history = bench("registry", "history", "classification", here=tuned).out.splitlines()
     assert [line.split("  ")[2] for line in history] == ["promote", "promote", "rollback"] and history[-1].endswith("complaints")
     report = (tuned / "runs" / "bad" / "report.html").read_text(encoding="utf-8")
-    assert "Can it replace the current model?" in report and "FAIL: lora of bad" in report
+    assert "Can it replace the current model?" in report and "FAIL: LoRA against the model in service (LoRA)" in report
 
 
 @pytest.fixture
