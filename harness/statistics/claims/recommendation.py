@@ -157,7 +157,7 @@ def recommend(
         costs: cost by strategy, in one unit; a strategy without a cost counts as the most expensive.
         margin: Δ, above 0, in the unit of the score.
         resamples: at joint levels near 1%, 300 are too few. Of 7 strategies of which 6 fail on 10% of 200 examples, by macro-F1 one that
-            fails is then recommended in 8% of samples; with 2,000, in 4%.
+            fails is then recommended in 8% of samples; with 2,000, in 5%.
 
     Raises:
         ValueError: shapes that do not fit, a margin that is not above 0, or a metric without a better direction.
