@@ -176,7 +176,7 @@ def _check_recognized_classes(result: StrategyResult) -> Iterator[SanityFinding]
     if not missed:
         return
     missed.sort(key=lambda label: (worst[label] / totals[label], -totals[label], label))
-    numbers = {"missed": len(missed), "labels": len(totals), "found": worst[missed[0]], "examples": totals[missed[0]]}
+    numbers = {"missed": len(missed), "labels": len(totals), "recognized": worst[missed[0]], "examples": totals[missed[0]]}
     numbers |= {"seeds": len(result.done)}
     yield SanityFinding("missed_classes", "conditions", result.label, numbers, {"labels": tuple(missed)})
 

@@ -99,7 +99,7 @@ def test_class_that_is_hardly_ever_recognized_is_a_condition(tmp_path, recognize
     assert codes(found, "lora") == ({"missed_classes": "conditions"} if is_named else {})
     if is_named:
         finding = next(each for each in found if each.code == "missed_classes")
-        assert finding.numbers == {"missed": 1, "labels": 4, "found": recognized, "examples": 13, "seeds": 1}
+        assert finding.numbers == {"missed": 1, "labels": 4, "recognized": recognized, "examples": 13, "seeds": 1}
         assert finding.texts["labels"] == ("urgent",)
 
 
@@ -109,7 +109,7 @@ def test_one_seed_of_three_that_misses_a_class_is_named(tmp_path):
 
     cells = [Made("lora", 0.95, 1), Made("lora", 0.95, 2), Made("lora", seed=3, answer=misses_spam)]
     found = next(f for f in findings(tmp_path / "run", spam_filter(cells)) if f.code == "missed_classes")
-    assert (found.severity, found.texts["labels"], found.numbers["found"], found.numbers["seeds"]) == ("conditions", ("spam",), 0, 3)
+    assert (found.severity, found.texts["labels"], found.numbers["recognized"], found.numbers["seeds"]) == ("conditions", ("spam",), 0, 3)
 
 
 def test_good_strategies_have_no_findings(tmp_path):

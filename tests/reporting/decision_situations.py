@@ -91,7 +91,7 @@ FEW = SanityFinding(
     "few_examples_per_class", "conditions", "", {"needed": 5, "few": 2, "labels": 3, "fewest": 1}, {"labels": ("spam", "ham")}
 )
 MISSED = SanityFinding(
-    "missed_classes", "conditions", "full", {"missed": 1, "labels": 4, "found": 0, "examples": 38, "seeds": 1}, {"labels": ("urgent",)}
+    "missed_classes", "conditions", "full", {"missed": 1, "labels": 4, "recognized": 0, "examples": 38, "seeds": 1}, {"labels": ("urgent",)}
 )
 RATES = {"critical_error_rate": score(0.85)}
 

@@ -69,12 +69,12 @@ def _few_examples_per_class(finding: SanityFinding) -> str:
 
 
 def _missed_classes(finding: SanityFinding) -> str:
-    missed, found, seeds = (finding.numbers[name] for name in ("missed", "found", "seeds"))
+    missed, recognized, seeds = (finding.numbers[name] for name in ("missed", "recognized", "seeds"))
     names = list_names([quote_label(label) for label in finding.texts["labels"]], _MOST_LABELS)
     seed = " with at least one seed" if seeds > 1 else ""
     if missed > 1:
         return f"recognizes at most a tenth of the test examples of {missed:.0f} of {finding.numbers['labels']:.0f} classes ({names}){seed}"
-    count = "none" if found == 0 else f"only {found:.0f}"
+    count = "none" if recognized == 0 else f"only {recognized:.0f}"
     return f"recognizes {count} of the {finding.numbers['examples']:.0f} test examples of the class {names}{seed}"
 
 
