@@ -3,7 +3,7 @@
 | code | severity |
 | --- | --- |
 | `not_better_than_trivial` | blocks: the claim limits do not show that the strategy beats the trivial baseline |
-| `trivial_not_scored` | condition: the primary score needs a script, so that the trivial baseline has none |
+| `trivial_not_scored` | condition: the trivial baseline has no primary score (a script computes it, or the metric refused it) |
 | `constant_output`, `empty_outputs`, `repeats_prompt` | blocks from half of the outputs, condition from a tenth, else note |
 | `missed_classes` | condition: of a class with enough test examples, at most a tenth are recognized |
 | `single_class_test_set` | blocks every strategy: nothing can be compared |

@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.data import count_answers, count_reference_words
+from harness.errors import BenchError
 from harness.metrics import is_library_metric, library_score_name
 from harness.statistics import observed_scores, statistic_stack, undefined_reason
 from harness.types import DataReport, Example, Metric, Prediction, Task
@@ -55,8 +56,14 @@ class TrivialBaseline:
         return self.answer if self.kind == "majority" else None
 
     def has_score(self, metric: Metric) -> bool:
-        """Whether the score can be computed here."""
-        return any(known.name == metric.name for known in self.metrics)
+        """Whether the score can be computed here: a plug-in's metric may refuse these predictions."""
+        if all(known.name != metric.name for known in self.metrics):
+            return False
+        try:
+            self.stack(metric)
+        except BenchError:
+            return False
+        return True
 
     def stack(self, metric: Metric) -> Array:
         """The statistics of a score, (examples, 1, d)."""

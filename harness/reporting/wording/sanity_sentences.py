@@ -85,7 +85,7 @@ def _raters_disagree(finding: SanityFinding) -> str:
 
 _CLAUSES: Mapping[SanityCode, Callable[[SanityFinding], str]] = {
     "not_better_than_trivial": _not_better_than_trivial,
-    "trivial_not_scored": lambda finding: "could not be compared with the trivial baseline, because its score needs a script",
+    "trivial_not_scored": lambda finding: "could not be compared with the trivial baseline, for which the score was not computed",
     "constant_output": _constant_output,
     "empty_outputs": lambda finding: f"writes nothing for {numbers.share(finding.numbers['share'])} of the examples",
     "repeats_prompt": lambda finding: f"repeats the prompt in {numbers.share(finding.numbers['share'])} of its outputs",

@@ -29,7 +29,7 @@ SENTENCES = [
     ),
     (
         SanityFinding("trivial_not_scored", "conditions", "lora", texts={"score": ("tone",)}),
-        "LoRA could not be compared with the trivial baseline, because its score needs a script.",
+        "LoRA could not be compared with the trivial baseline, for which the score was not computed.",
     ),
     (
         SanityFinding("constant_output", "blocks", "lora", {"constant": 1, "seeds": 1, "examples": 12}, {"label": ("ham",)}),
