@@ -76,7 +76,7 @@ def test_plan_says_whether_the_test_set_can_decide_each_guardrail(call):
     assert (guardrail["score"], guardrail["limit"], guardrail["examples"], guardrail["exact"]) == ("critical_error_rate", 0.05, 59, True)
     assert (guardrail["units_without_errors"], guardrail["units_needed"]) == (72, 465)
     assert guardrail["units"] < 59, "messages of one conversation"
-    assert "“critical_error_rate at most 0.05”: the test set is too small. 59 test examples have this score" in task["sentences"][-1]
+    assert "“Critical errors at most 5%”: the test set is too small. 59 test examples have this score" in task["sentences"][-1]
 
 
 def test_spread_of_an_earlier_run_is_used_for_guardrails(call, here):
