@@ -2,67 +2,69 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 
+from filelock import BaseFileLock, FileLock, Timeout
+
 from harness.errors import BenchError, setting
+
+# Another process may look whether the lock is held, and hold it for a moment to find out.
+_PATIENCE_SECONDS = 0.5
 
 
 class RunLock:
-    """An advisory lock on a run folder.
+    """A lock on a run folder.
 
-    The kernel holds it (flock), so it ends with its process, however that ends. The file's content only names the process, for messages.
+    The kernel holds it, so it ends with its process, however that ends. A second file names the process, for messages.
     """
 
     def __init__(self, folder: Path) -> None:
-        self._path = folder / ".lock"
-        self._handle: int | None = None
+        self._folder = folder
+        self._holder = folder / ".lock-holder"
+        self._lock = _file_lock(folder / ".lock")
 
     def __enter__(self) -> RunLock:
+        path = self._folder / ".lock"
         try:
-            handle = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
-        except OSError as error:
-            raise BenchError(f"{self._path}: cannot be written: {error.strerror}") from None
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            holder = os.read(handle, 4096).decode("utf-8", "replace")
-            os.close(handle)
-            raise BenchError(f"{self._path.parent}: is in use by {_describe(holder)}. Wait for it to finish, or stop it.") from None
-        except OSError as error:
-            os.close(handle)
+            self._lock.acquire(timeout=_PATIENCE_SECONDS)
+        except Timeout:
+            raise BenchError(f"{self._folder}: is in use by {self._describe_holder()}. Wait for it to finish, or stop it.") from None
+        except (OSError, NotImplementedError) as error:
             advice = f"Choose another folder with {setting('runs_dir', 'DIR')}."
-            raise BenchError(f"{self._path}: this file system cannot lock files ({error.strerror}). {advice}") from None
-        os.ftruncate(handle, 0)
-        os.write(handle, json.dumps({"pid": os.getpid(), "since": time.strftime("%Y-%m-%d %H:%M:%S")}).encode())
-        self._handle = handle
+            raise BenchError(f"{path}: cannot be written or locked: {_reason(error)}. {advice}") from None
+        with suppress(OSError):  # it is only needed for a message
+            self._holder.write_text(json.dumps({"pid": os.getpid(), "since": time.strftime("%Y-%m-%d %H:%M:%S")}))
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        if self._handle is not None:
-            os.ftruncate(self._handle, 0)
-            os.close(self._handle)
-            self._handle = None
+        with suppress(OSError):
+            self._holder.unlink(missing_ok=True)
+        self._lock.release()
 
     def is_held_by_other(self) -> bool:
         """Whether another process holds the lock right now."""
-        try:
-            handle = os.open(self._path, os.O_RDONLY)
-        except OSError:
+        if not self._holder.exists():  # released, and nothing is written to a folder that is only read
             return False
         try:
-            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)  # shared, so that several processes can look at the same time
-        except OSError:
+            with self._lock.acquire(timeout=_PATIENCE_SECONDS):
+                return False
+        except Timeout:
             return True
-        finally:
-            os.close(handle)
-        return False
+        except (OSError, NotImplementedError):
+            return False
+
+    def _describe_holder(self) -> str:
+        try:
+            process = json.loads(self._holder.read_bytes())
+            return f"process {process['pid']} since {process['since']}"
+        except (OSError, ValueError, KeyError, TypeError):
+            return "another process"
 
 
 @contextmanager
@@ -72,21 +74,20 @@ def file_lock(path: Path) -> Iterator[None]:
     Raises:
         BenchError: the file cannot be written or locked.
     """
+    lock = _file_lock(path)
     try:
-        file = path.open("a")
-    except OSError as error:
-        raise BenchError(f"{path}: cannot be written: {error.strerror}") from None
-    with file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX)
-        except OSError as error:
-            raise BenchError(f"{path}: this file system cannot lock files ({error.strerror})") from None
+        lock.acquire()
+    except (OSError, NotImplementedError) as error:
+        raise BenchError(f"{path}: cannot be written or locked: {_reason(error)}") from None
+    try:
         yield
+    finally:
+        lock.release()
 
 
-def _describe(holder: str) -> str:
-    try:
-        process = json.loads(holder)
-        return f"process {process['pid']} since {process['since']}"
-    except (ValueError, KeyError, TypeError):
-        return "another process"
+def _file_lock(path: Path) -> BaseFileLock:
+    return FileLock(path, mode=0o600)
+
+
+def _reason(error: Exception) -> str:
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)

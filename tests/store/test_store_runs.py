@@ -72,8 +72,8 @@ def test_lock_is_free_after_its_process_was_killed(tmp_path: Path) -> None:
         os.kill(holder.pid, signal.SIGKILL)
         holder.wait(timeout=30)
         with RunLock(tmp_path):
-            assert json.loads((tmp_path / ".lock").read_text())["pid"] == os.getpid()
-    assert (tmp_path / ".lock").read_text() == ""
+            assert json.loads((tmp_path / ".lock-holder").read_text())["pid"] == os.getpid()
+    assert not (tmp_path / ".lock-holder").exists()
 
 
 def test_error_releases_the_lock(tmp_path: Path) -> None:

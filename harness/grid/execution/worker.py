@@ -2,15 +2,50 @@
 
 from __future__ import annotations
 
+import json
+import os
+import sys
 import traceback
 from pathlib import Path
+from typing import NoReturn
 
 from harness.cache import use_cache_folder
 from harness.engine.tuning import DivergedError
 from harness.errors import BenchError, first_line
 from harness.grid.execution.cell_run import CellRun
-from harness.grid.execution.job import Emit, Job
+from harness.grid.execution.job import Emit, Event, Job
 from harness.types import CellResult, Status
+
+
+def run_process(job: Job, events: int) -> NoReturn:
+    """Run the cell as the only work of this process, and end it. What libraries print goes to the cell's log.
+
+    Args:
+        events: the file descriptor that takes one JSON event per line.
+    """
+    code = 1
+    try:
+        folder = Path(job.run) / "cells" / job.cell
+        folder.mkdir(parents=True, exist_ok=True)
+        log = os.open(folder / "log.txt", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+        null = os.open(os.devnull, os.O_RDONLY)
+        for source, target in ((null, 0), (log, 1), (log, 2)):
+            os.dup2(source, target)
+        run_job(job, lambda event: send_event(events, event))
+        code = 0
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)  # without the clean-up of the process that it was forked from
+
+
+def send_event(fd: int, event: Event) -> None:
+    """Write an event as one line of JSON."""
+    view = memoryview(json.dumps(event).encode() + b"\n")
+    while view:
+        view = view[os.write(fd, view) :]
 
 
 def run_job(job: Job, emit: Emit) -> Status:
