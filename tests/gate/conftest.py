@@ -12,7 +12,7 @@ from report_factory import Made, make_run, summarization
 
 from harness.api import gate
 from harness.gate import RuleVerdict, Verdict
-from harness.reporting.wording.gate_sentences import rule_title
+from harness.reporting.wording.gate.gate_sentences import rule_title
 from harness.store import StoredRun
 
 Runs = Callable[..., StoredRun]

@@ -16,8 +16,8 @@ from harness.errors import BenchError
 from harness.gate import EXIT_CODES, JudgedRule, Reason, VerdictNote, load_verdicts
 from harness.reporting import render, verdict_to_json, verdict_to_junit, verdict_to_markdown
 from harness.reporting.views import build_report_view
-from harness.reporting.wording.gate_sentences import headline, rule_title
-from harness.reporting.wording.gate_tables import list_rules
+from harness.reporting.wording.gate.gate_sentences import headline, rule_title
+from harness.reporting.wording.gate.gate_tables import list_rules
 from harness.store import StoredRun
 from tests.gate.conftest import Runs, judged, only
 

@@ -14,7 +14,7 @@ from harness.api import review_export, review_import
 from harness.gate import Reason, load_verdicts
 from harness.reporting import verdict_to_junit, verdict_to_markdown
 from harness.reporting.views import build_report_view
-from harness.reporting.wording.gate_tables import list_regressions
+from harness.reporting.wording.gate.gate_tables import list_regressions
 from harness.review.packets import ReviewItem
 from harness.store import StoredRun
 from tests.gate.conftest import Runs, judged

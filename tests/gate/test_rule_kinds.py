@@ -12,7 +12,7 @@ from report_factory import Made, classification, make_run
 
 from harness.errors import BenchError
 from harness.reporting import verdict_to_json, verdict_to_junit, verdict_to_markdown
-from harness.reporting.wording.gate_sentences import headline, measured_value, rule_title
+from harness.reporting.wording.gate.gate_sentences import headline, measured_value, rule_title
 from harness.store import StoredRun
 from tests.gate.conftest import Runs, judged, only
 

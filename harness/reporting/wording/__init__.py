@@ -8,30 +8,29 @@ from harness.reporting.wording import (
     cell_notes,
     chart_texts,
     comparison_sentences,
-    condition_sentences,
-    decision_sentences,
     example_texts,
-    gate_sentences,
-    gate_tables,
-    guardrail_tables,
     headings,
     learning_sentences,
     names,
-    next_step_sentences,
     numbers,
     power_sentences,
-    recommendation_sentences,
-    review_sentences,
-    review_tables,
     run_sentences,
-    sanity_sentences,
     table_notes,
     task_sentences,
     text_table,
-    trivial_sentences,
 )
 from harness.reporting.wording.cell_notes import note_sentence
+from harness.reporting.wording.decision import (
+    condition_sentences,
+    decision_sentences,
+    next_step_sentences,
+    recommendation_sentences,
+    sanity_sentences,
+    trivial_sentences,
+)
+from harness.reporting.wording.gate import gate_sentences, gate_tables, guardrail_tables
 from harness.reporting.wording.power_sentences import describe_power, describe_test_set
+from harness.reporting.wording.review import review_sentences, review_tables
 
 __all__ = [
     "audit_sentences",

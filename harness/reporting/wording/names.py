@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from harness.text import short
+
 _SEPARATOR = " · "  # between strategy, model and size in a label
 _MOST_NAMES = 4  # in a sentence
+_LONGEST_LABEL = 40
 
 STRATEGY_NAMES: Mapping[str, str] = {
     "base": "Untuned model",
@@ -103,6 +106,11 @@ def list_names(names: Sequence[str], most: int = _MOST_NAMES) -> str:
 def score_name(score: str) -> str:
     """The plain name of a score; a score of a plug-in keeps its own."""
     return SCORE_NAMES.get(score, score)
+
+
+def quote_label(label: str) -> str:
+    """A class label in quotation marks, cut where it is long."""
+    return f"“{short(label, _LONGEST_LABEL)}”"
 
 
 def has_plain_name(score: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from harness.reporting.views.comparison import GuardrailForecast, PowerForecast
 from harness.reporting.wording import numbers
-from harness.reporting.wording.guardrail_tables import format_limit, name_limit
+from harness.reporting.wording.gate import format_limit, name_limit
 
 
 def describe_test_set(forecast: PowerForecast) -> str:

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 from harness.reporting.views import TaskOutcome
 from harness.reporting.wording import numbers
-from harness.reporting.wording.decision_sentences import DecisionText, describe_decision
+from harness.reporting.wording.decision import DecisionText, describe_decision, describe_full_tuning_share
 from harness.reporting.wording.headings import LOW_CONFIDENCE_MARK
 from harness.reporting.wording.names import list_strategies, score_name, starts_sentence, strategy_in_sentence
-from harness.reporting.wording.recommendation_sentences import describe_full_tuning_share
 from harness.reporting.wording.run_sentences import describe_status
 from harness.results import StrategyResult
 from harness.statistics import Comparison, Reduction

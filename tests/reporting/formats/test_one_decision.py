@@ -18,7 +18,7 @@ from syrupy.assertion import SnapshotAssertion
 from harness.decision import SanityCode, decide
 from harness.reporting import print_run, render, to_json, to_markdown
 from harness.reporting.views import build_task_outcome
-from harness.reporting.wording.decision_sentences import describe_decision
+from harness.reporting.wording.decision.decision_sentences import describe_decision
 from harness.results import RunResults
 
 WORDS = {

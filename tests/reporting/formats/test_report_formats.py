@@ -14,7 +14,7 @@ from harness.reporting import to_csv, to_json, to_markdown
 from harness.reporting.formats.markdown import escape_markdown
 from harness.reporting.views import build_report_view
 from harness.reporting.wording import numbers
-from harness.reporting.wording.decision_sentences import describe_decision
+from harness.reporting.wording.decision.decision_sentences import describe_decision
 from harness.results import RunResults
 
 

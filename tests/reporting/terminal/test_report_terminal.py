@@ -11,7 +11,7 @@ from rich.console import Console
 from harness.reporting import print_run
 from harness.reporting.views import build_report_view
 from harness.reporting.wording import numbers
-from harness.reporting.wording.decision_sentences import describe_decision
+from harness.reporting.wording.decision.decision_sentences import describe_decision
 from harness.results import RunResults
 
 

@@ -15,7 +15,7 @@ from harness.decision import Decision
 from harness.reporting import print_run, render, to_json
 from harness.reporting.views import build_report_view
 from harness.reporting.views.sections import FullTuningShare
-from harness.reporting.wording.decision_sentences import DecisionText, describe_decision
+from harness.reporting.wording.decision.decision_sentences import DecisionText, describe_decision
 from harness.reporting.wording.task_sentences import summarize_task
 from harness.results import RunResults
 from harness.statistics import Recommendation

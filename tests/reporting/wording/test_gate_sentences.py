@@ -18,7 +18,7 @@ from harness.gate import (
     VerdictNote,
     VerdictNoteCode,
 )
-from harness.reporting.wording.gate_sentences import (
+from harness.reporting.wording.gate.gate_sentences import (
     describe_models,
     describe_regression,
     headline,

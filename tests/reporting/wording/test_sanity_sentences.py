@@ -7,8 +7,8 @@ from typing import get_args
 import pytest
 
 from harness.decision import SanityCode, SanityFinding
-from harness.reporting.wording.sanity_sentences import describe_finding
-from harness.reporting.wording.trivial_sentences import trivial_clause
+from harness.reporting.wording.decision.sanity_sentences import describe_finding
+from harness.reporting.wording.decision.trivial_sentences import trivial_clause
 
 SCORES = {"score": 0.455, "trivial": 0.467, "gain": -0.012, "least": -0.2, "examples": 12.0}
 HAM = {"kind": ("majority",), "label": ("ham",), "score": ("macro_f1",), "unit": ("fraction",)}

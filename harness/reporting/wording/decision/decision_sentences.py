@@ -8,19 +8,19 @@ from dataclasses import dataclass
 from harness.decision import Decision, DecisionReason, DecisionState
 from harness.reporting.views import TaskOutcome
 from harness.reporting.wording import numbers
-from harness.reporting.wording import recommendation_sentences as comparing
-from harness.reporting.wording.condition_sentences import (
+from harness.reporting.wording.decision import recommendation_sentences as comparing
+from harness.reporting.wording.decision.condition_sentences import (
     condition_clause,
     describe_exclusions,
     find_finding,
     find_guardrail,
     reason_of_decision,
 )
-from harness.reporting.wording.guardrail_tables import limit_title
+from harness.reporting.wording.decision.next_step_sentences import StepText, describe_step
+from harness.reporting.wording.decision.sanity_sentences import finding_clause
+from harness.reporting.wording.gate import limit_title
 from harness.reporting.wording.names import list_strategies_first, score_name, starts_sentence, strategy_in_sentence
-from harness.reporting.wording.next_step_sentences import StepText, describe_step
 from harness.reporting.wording.run_sentences import describe_status
-from harness.reporting.wording.sanity_sentences import finding_clause
 
 STATE_NAMES: Mapping[DecisionState, str] = {
     "ship": "Ship",

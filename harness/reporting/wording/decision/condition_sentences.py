@@ -8,12 +8,11 @@ from harness.decision import Decision, DecisionReason, ReasonOfDecision, SanityF
 from harness.gate import GuardrailResult
 from harness.reporting.views import TaskOutcome
 from harness.reporting.wording import numbers
-from harness.reporting.wording.guardrail_tables import limit_subject, limit_title, measured_amount
-from harness.reporting.wording.names import list_strategies, list_strategies_first, starts_sentence, strategy_in_sentence
-from harness.reporting.wording.recommendation_sentences import describe_seed_risk
+from harness.reporting.wording.decision.recommendation_sentences import describe_seed_risk
+from harness.reporting.wording.decision.sanity_sentences import describe_finding, finding_clause, shared_clause
+from harness.reporting.wording.gate import limit_subject, limit_title, measured_amount
+from harness.reporting.wording.names import list_strategies, list_strategies_first, quote_label, starts_sentence, strategy_in_sentence
 from harness.reporting.wording.sample_sizes import ASSUMPTIONS
-from harness.reporting.wording.sanity_sentences import describe_finding, finding_clause, shared_clause
-from harness.reporting.wording.trivial_sentences import quote_label
 from harness.text import one_line, short
 
 _OF_TRIVIAL = ("constant_output", "not_better_than_trivial")  # what follows from being the trivial baseline

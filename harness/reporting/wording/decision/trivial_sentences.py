@@ -6,10 +6,9 @@ from collections.abc import Mapping
 
 from harness.reporting.views import TaskOutcome, TrivialReference
 from harness.reporting.wording import numbers
+from harness.reporting.wording.names import quote_label
 from harness.results import TrivialKind
-from harness.text import short
 
-_LONGEST_LABEL = 40
 _CLAUSES: Mapping[TrivialKind, str] = {
     "majority": "always gives the most frequent label",
     "frequent_answer": "always gives the most frequent answer",
@@ -35,8 +34,3 @@ def describe_trivial(task: TaskOutcome) -> str:
         return ""
     score = f"{task.primary.name} {numbers.score(reference.value, task.primary.unit)}"
     return f"Trivial baseline, which {describe_reference(reference)}: {score}."
-
-
-def quote_label(label: str) -> str:
-    """A label in quotation marks, cut where it is long."""
-    return f"“{short(label, _LONGEST_LABEL)}”"

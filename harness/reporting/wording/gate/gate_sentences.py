@@ -17,9 +17,8 @@ from harness.gate import (
     VerdictNoteCode,
 )
 from harness.reporting.wording import numbers
-from harness.reporting.wording.names import strategy_in_sentence
+from harness.reporting.wording.names import quote_label, strategy_in_sentence
 from harness.reporting.wording.sample_sizes import ASSUMPTIONS
-from harness.reporting.wording.trivial_sentences import quote_label
 from harness.text import one_line, plural, short
 
 _SINCE = " (in service since "  # after the name of the run of a baseline from the registry

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from harness.gate import Verdict
 from harness.reporting.wording import numbers
-from harness.reporting.wording.gate_sentences import describe_regression, measured_value, reason_sentence, rule_title
+from harness.reporting.wording.gate.gate_sentences import describe_regression, measured_value, reason_sentence, rule_title
 from harness.reporting.wording.text_table import TextTable
 
 RULE_COLUMNS = ("rule", "verdict", "measured (limits)", "reason")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from harness.reporting.wording import numbers
 from harness.reporting.wording.headings import CONFIDENCE_INTERVAL, LOW_CONFIDENCE_MARK, LOW_CONFIDENCE_NOTE
 from harness.reporting.wording.names import has_plain_name, score_name, strategy_in_sentence, strategy_name
-from harness.reporting.wording.review_sentences import name_pair
+from harness.reporting.wording.review.review_sentences import name_pair
 from harness.reporting.wording.text_table import TextTable
 from harness.review import Findings
 from harness.review.findings import Change

@@ -7,8 +7,8 @@ from typing import cast
 
 from harness.decision import SanityCode, SanityFinding
 from harness.reporting.wording import numbers
-from harness.reporting.wording.names import list_names, score_name, starts_sentence, strategy_in_sentence
-from harness.reporting.wording.trivial_sentences import quote_label, trivial_clause
+from harness.reporting.wording.decision.trivial_sentences import trivial_clause
+from harness.reporting.wording.names import list_names, quote_label, score_name, starts_sentence, strategy_in_sentence
 from harness.results import TrivialKind
 
 _MOST_LABELS = 3  # in a sentence
