@@ -20,9 +20,13 @@ _POLL_SECONDS = 0.05
 
 def end_with_parent(pipe: int) -> None:
     """From now on, end this process as soon as the other end of the pipe is closed. Nothing may be written to the pipe."""
-    _request_death_signal()
+    has_death_signal = _request_death_signal()
     own = os.dup(pipe)  # which stays open when something else takes the number of the pipe
-    threading.Thread(target=_wait_for_end, args=(own,), name="parent watch", daemon=True).start()
+    try:
+        threading.Thread(target=_wait_for_end, args=(own,), name="parent watch", daemon=True).start()
+    except RuntimeError:  # no memory, or too many threads
+        if not has_death_signal:
+            raise
 
 
 @contextmanager
@@ -54,8 +58,9 @@ def _wait_for_end(pipe: int) -> None:
     os._exit(1)
 
 
-def _request_death_signal() -> None:
-    """On Linux, let the kernel kill this process when the thread that started it ends."""
-    if sys.platform == "linux":
-        pr_set_pdeathsig = 1
-        ctypes.CDLL(None, use_errno=True).prctl(pr_set_pdeathsig, signal.SIGKILL)
+def _request_death_signal() -> bool:
+    """On Linux, let the kernel kill this process when the thread that started it ends; whether it will."""
+    if sys.platform != "linux":
+        return False
+    pr_set_pdeathsig = 1
+    return bool(ctypes.CDLL(None, use_errno=True).prctl(pr_set_pdeathsig, signal.SIGKILL) == 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,7 @@ PARTIAL_FILES = ".*.part"  # glob of files that are being written, or were when 
 
 def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
     """Have `write` fill a temporary file beside `path`, flush it to disk, and rename it to `path`."""
+    _remove_abandoned(path)
     partial = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         write(partial)
@@ -25,6 +27,26 @@ def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
             os.fsync(folder)
         finally:
             os.close(folder)
+
+
+def _remove_abandoned(path: Path) -> None:
+    """Delete what processes that were killed have left beside the file."""
+    if os.name != "posix":  # elsewhere, `os.kill` ends the process that it is asked about
+        return
+    for partial in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
+        process = partial.name.split(".")[-2]
+        if process.isdecimal() and not _is_running(int(process)):
+            partial.unlink(missing_ok=True)
+
+
+def _is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def write_text(path: Path, text: str) -> None:

@@ -46,7 +46,8 @@ CREATE TABLE looks (
 PRAGMA user_version = {FORMAT};
 """
 _RESTORE = "Restore a backup."
-_OWN_FILES = ("head.json", ".lock", ".registry.sqlite.part")  # what a process that was killed while it started a registry leaves
+# What a process that was killed while it started a registry leaves; the last two are also left by SQLite and by writing the head.
+_OWN_FILES = ("head.json", ".lock", ".registry.sqlite.part", ".registry.sqlite.part-journal", ".head.json.*.part")
 
 
 @dataclass(frozen=True)
@@ -127,7 +128,7 @@ class Journal:
                 f"{self.folder}: {'is not a registry' if self.folder.exists() else 'does not exist'} ({registry}). Correct the path, "
                 f"or start a registry there: `bench gate` and `bench promote` do with {setting('new_registry')}."
             )
-        elif self.folder.exists() and (not self.folder.is_dir() or any(file.name not in _OWN_FILES for file in self.folder.iterdir())):
+        elif self.folder.exists() and (not self.folder.is_dir() or not all(map(_is_own, self.folder.iterdir()))):
             raise BenchError(f"{self.folder}: is not an empty folder, so no registry can be started there")
 
     def _exists(self) -> bool:
@@ -285,11 +286,16 @@ class Journal:
     def _create(self) -> None:
         """An empty history, completely or not at all: no process reads a database without its tables."""
         temporary = self.file.with_name(".registry.sqlite.part")
-        temporary.unlink(missing_ok=True)
+        for abandoned in (temporary, temporary.with_name(f"{temporary.name}-journal")):
+            abandoned.unlink(missing_ok=True)  # a journal would be applied to the new database
         with contextlib.closing(sqlite3.connect(temporary)) as db:
             db.executescript(_SCHEMA)
             write_json(self._head, _head_of(db))
         temporary.replace(self.file)
+
+
+def _is_own(file: Path) -> bool:
+    return any(file.match(name) for name in _OWN_FILES)
 
 
 def _head_of(db: sqlite3.Connection) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from harness.errors import RunStoppedError
 from harness.grid.execution.cell_processes import open_cell_processes
 from harness.grid.execution.job import Event, Job
+from harness.grid.execution.memory_limits import count_memory_kills, mentions_memory
 from harness.store import RunFolder
 from harness.types import CellResult, Status
 
@@ -24,6 +25,7 @@ def run_cells(folder: RunFolder, jobs: Sequence[Job], on_event: Callable[[Event]
     if not jobs:
         return
     waiting = list(jobs)
+    kills_before = count_memory_kills()
     memory_kills: dict[str, int] = {}  # by running cell, the counter when it started
     with open_cell_processes(at_once) as processes:
         for event in processes.events():
@@ -36,11 +38,12 @@ def run_cells(folder: RunFolder, jobs: Sequence[Job], on_event: Callable[[Event]
             while waiting and len(memory_kills) < at_once:
                 job = waiting.pop(0)
                 on_event({"event": "start", "cell": job.cell})
-                memory_kills[job.cell] = _count_memory_kills()
+                memory_kills[job.cell] = count_memory_kills()
                 processes.start(job)
             if not memory_kills:
                 return
-    raise RunStoppedError("the process that runs the cells stopped unexpectedly. Run the same command again to resume.")
+    reason = "was killed because the system ran out of memory" if count_memory_kills() > kills_before else "stopped unexpectedly"
+    raise RunStoppedError(f"the process that runs the cells {reason}. Run the same command again to resume.")
 
 
 def _require_result(folder: RunFolder, event: Event, memory_kills: int) -> None:
@@ -52,7 +55,7 @@ def _require_result(folder: RunFolder, event: Event, memory_kills: int) -> None:
     files = folder.cell(event["cell"])
     if files.is_finished():
         return
-    status, error = _cause_of_death(event["code"], _count_memory_kills() > memory_kills, files.log)
+    status, error = _cause_of_death(event["code"], count_memory_kills() > memory_kills, files.log)
     cell = next(cell for cell in folder.plan().cells if cell.id == event["cell"])
     files.write_result(CellResult(cell, status, error=error))
 
@@ -62,13 +65,6 @@ def _cause_of_death(code: int, out_of_memory: bool, log: Path) -> tuple[Status, 
     if code == -signal.SIGKILL and out_of_memory:
         return "out-of-memory", "the system ran out of memory and killed the cell's process"
     end = f"was ended by signal {-code} ({signal.strsignal(-code)})" if code < 0 else f"ended with code {code}"
+    if code != -signal.SIGKILL and mentions_memory(log):
+        return "out-of-memory", f"the cell's process could not get more memory or another thread, and {end}; see {log.name} in its folder"
     return "failed", f"the cell's process {end} without a result; see {log.name} in its folder"
-
-
-def _count_memory_kills() -> int:
-    """How often Linux's out-of-memory killer has acted: in this control group if that is known, else on the machine."""
-    for counters in (Path("/sys/fs/cgroup/memory.events"), Path("/proc/vmstat")):
-        for line in counters.read_text().splitlines() if counters.exists() else ():
-            if line.startswith("oom_kill "):
-                return int(line.split()[1])
-    return 0

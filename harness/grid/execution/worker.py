@@ -14,6 +14,7 @@ from harness.engine.tuning import DivergedError
 from harness.errors import BenchError, first_line
 from harness.grid.execution.cell_run import CellRun
 from harness.grid.execution.job import Emit, Event, Job
+from harness.grid.execution.memory_limits import is_memory_error
 from harness.types import CellResult, Status
 
 
@@ -66,13 +67,12 @@ def run_job(job: Job, emit: Emit) -> Status:
 
 def classify(error: Exception) -> tuple[Status, str]:
     """The status of a cell that ended with an exception, and one line for people."""
-    import torch
-
     message = first_line(error)
     if isinstance(error, DivergedError):
         return "diverged", message
-    out_of_main_memory = isinstance(error, RuntimeError) and ("not enough memory" in message or "can't allocate memory" in message)
-    if isinstance(error, torch.cuda.OutOfMemoryError | MemoryError) or out_of_main_memory:
+    if is_memory_error(error):
+        import torch
+
         total = f" in {torch.cuda.get_device_properties(0).total_memory / 2**30:.0f} GiB" if torch.cuda.is_available() else ""
         return "out-of-memory", f"does not fit{total}: {message}"
     return "failed", message if isinstance(error, BenchError) else f"{type(error).__name__}: {message}"

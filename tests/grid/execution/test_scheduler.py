@@ -1,5 +1,6 @@
 """The process that runs the cells: isolated from the user's files, and correct about cells that die."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -11,7 +12,7 @@ import pytest
 from harness.cache import cache_folder
 from harness.engine.tuning import DivergedError
 from harness.grid.execution.job import Job
-from harness.grid.execution.scheduler import run_cells
+from harness.grid.execution.scheduler import _cause_of_death, run_cells
 from harness.grid.execution.worker import classify, run_job
 from harness.store import RunFolder, StoredRun
 
@@ -61,6 +62,60 @@ def test_out_of_memory_and_divergence_have_their_own_status():
     assert classify(RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to"))[0] == "out-of-memory"
     assert classify(DivergedError("the loss became nan")) == ("diverged", "the loss became nan")
     assert classify(KeyError("x")) == ("failed", "KeyError: 'x'")
+
+
+def chained(outer, inner):
+    """`outer`, raised while `inner` was handled."""
+    outer.__context__ = inner
+    return outer
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ImportError("libarrow.so.2600: failed to map segment from shared object"),
+        RuntimeError("unable to mmap 10835200 bytes from file <model.safetensors>: Cannot allocate memory (12)"),
+        RuntimeError("std::bad_alloc"),
+        OSError(errno.ENOMEM, "Cannot allocate memory"),
+        chained(OSError("Unable to load weights from the checkpoint file"), MemoryError()),
+    ],
+)
+def test_every_failed_allocation_is_out_of_memory(error):
+    status, message = classify(error)
+    assert status == "out-of-memory"
+    assert message.startswith("does not fit")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ImportError("libx.so: failed to map segment from shared object: Operation not permitted"),
+        OSError(errno.ENOSPC, "No space left on device"),
+        ValueError("the memory of the patient, out of memory"),
+    ],
+)
+def test_other_failures_are_not_out_of_memory(error):
+    assert classify(error)[0] == "failed"
+
+
+@pytest.mark.parametrize(
+    ("code", "log", "status"),
+    [
+        (-signal.SIGABRT, "terminate called after throwing an instance of 'std::bad_alloc'\n", "out-of-memory"),
+        (-signal.SIGABRT, "memory allocation of 4194304 bytes failed\n", "out-of-memory"),
+        (1, "libgomp: Thread creation failed: Resource temporarily unavailable\n", "out-of-memory"),
+        (1, 'Traceback (most recent call last):\n  File "x.py", line 1\nMemoryError\n', "out-of-memory"),
+        (1, "out of memory\n" + "a later line\n" * 400, "failed"),
+        (-signal.SIGSEGV, "", "failed"),
+        (-signal.SIGKILL, "std::bad_alloc was handled\n", "failed"),
+    ],
+)
+def test_log_tells_that_a_dead_process_had_no_memory(tmp_path, code, log, status):
+    (tmp_path / "log.txt").write_text(log)
+    cause, error = _cause_of_death(code, False, tmp_path / "log.txt")
+    assert cause == status
+    assert "log.txt" in error
+    assert _cause_of_death(code, False, tmp_path / "missing.txt")[0] == "failed"
 
 
 def test_no_jobs_start_no_process(tmp_path):

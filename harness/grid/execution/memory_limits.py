@@ -1,0 +1,63 @@
+"""Recognizing that a process met its memory limit: of its control group, of `ulimit`, of the machine, or of its GPU.
+
+Every library has its own way to fail when an allocation fails, and native code often only prints a line and ends the process.
+"""
+
+from __future__ import annotations
+
+import errno
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+_TAIL_BYTES = 4096
+# What the C library, the loader, C++, Rust, PyTorch, OpenMP, OpenBLAS and Python write. A thread needs memory for its stack.
+_WORDS = re.compile(
+    r"cannot allocate memory|can't allocate memory|not enough memory|out of memory|bad_alloc"
+    r"|failed to map segment from shared object(?!: operation not permitted)"
+    r"|memory allocation of \d+ bytes failed|memory allocation failed|failed to allocate|^MemoryError\b"
+    r"|(?:thread creation|pthread_create) failed|can't start new thread",
+    re.IGNORECASE | re.MULTILINE,
+)
+
+
+def is_memory_error(error: BaseException) -> bool:
+    """Whether an allocation failed: in the exception, or in one that it was raised from or while handling."""
+    import torch
+
+    return any(
+        isinstance(each, MemoryError | torch.cuda.OutOfMemoryError)
+        or (isinstance(each, OSError) and each.errno == errno.ENOMEM)
+        or (isinstance(each, RuntimeError | ImportError | OSError) and _WORDS.search(str(each)) is not None)
+        for each in _chain(error)
+    )
+
+
+def mentions_memory(log: Path) -> bool:
+    """Whether the last lines of the log of a process that ended without a result name failed allocations."""
+    try:
+        with log.open("rb") as file:
+            file.seek(max(0, log.stat().st_size - _TAIL_BYTES))
+            return _WORDS.search(file.read().decode("utf-8", "replace")) is not None
+    except OSError:
+        return False
+
+
+def count_memory_kills() -> int:
+    """How often Linux's out-of-memory killer has acted: in this control group if that is known, else on the machine."""
+    for counters in (Path("/sys/fs/cgroup/memory.events"), Path("/proc/vmstat")):
+        for line in counters.read_text().splitlines() if counters.exists() else ():
+            if line.startswith("oom_kill "):
+                return int(line.split()[1])
+    return 0
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    seen: list[BaseException] = []
+    waiting: list[BaseException | None] = [error]
+    while waiting:
+        each = waiting.pop()
+        if each is not None and each not in seen:
+            seen.append(each)
+            yield each
+            waiting += [each.__cause__, each.__context__]
