@@ -77,7 +77,9 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
             check=False,
             stdin=subprocess.DEVNULL,
         )
-        return Ended(done.returncode, done.stdout, done.stderr)
+        ended = Ended(done.returncode, done.stdout, done.stderr)
+        assert ended.code != 70, ended  # an exception that no command has turned into a message
+        return ended
 
     return _bench
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import yaml
 from pydantic import ValidationError
 
+from harness.catalog.yaml_file import parse_yaml_value
 from harness.errors import BenchError, did_you_mean
 from harness.types import QuantizationSpec, Strategy, TrainSpec
 from harness.validation import describe_problem
@@ -119,7 +119,4 @@ def _parse_value(text: str) -> Any:
             return number(text)
         except ValueError:
             continue
-    try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError:
-        return text
+    return parse_yaml_value(text)

@@ -1,4 +1,4 @@
-"""Prompts are Jinja templates in a sandbox: no access to Python internals or files, and undefined names are errors.
+"""Prompts are Jinja templates in a sandbox: no access to Python internals or files, limited work, and undefined names are errors.
 
 The rendered text is used unchanged, with its trailing newline: the model reads what the YAML shows, and its answer follows directly.
 """
@@ -12,11 +12,11 @@ from functools import lru_cache
 import jinja2
 import jinja2.meta
 from jinja2 import nodes
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from harness.catalog.prompt_sandbox import PromptEnvironment, render_limited
 from harness.errors import BenchError, first_line, setting
 
-_ENVIRONMENT = ImmutableSandboxedEnvironment(undefined=jinja2.StrictUndefined, keep_trailing_newline=True, autoescape=False)
+_ENVIRONMENT = PromptEnvironment()
 
 # Names that have a meaning of their own in a template, so that an input of that name could not be read.
 RESERVED_WORDS = frozenset(
@@ -45,6 +45,8 @@ def prompt_variables(template: str, *, optional: bool = False) -> frozenset[str]
         raise ValueError(f"line {error.lineno} of the prompt is not valid Jinja: {error.message}") from None
     except RecursionError:
         raise ValueError("the prompt is nested too deeply") from None
+    except ValueError as error:  # a number with more digits than Python converts
+        raise ValueError(f"the prompt is not valid Jinja: {first_line(error)}") from None
     return variables if optional else variables - _optional_variables(parsed)
 
 
@@ -62,7 +64,7 @@ def render_prompt(template: str, inputs: Mapping[str, str], choices: Sequence[st
         BenchError: the template fails on these inputs, because of an undefined name or a forbidden access.
     """
     try:
-        return _compiled(template).render(**inputs, choices=list(choices))
+        return render_limited(_compiled(template), {**inputs, "choices": list(choices)})
     except Exception as error:  # a Jinja filter can raise anything
         reason = first_line(error).rstrip(".")
         raise BenchError(f"the prompt cannot be rendered: {reason}. Its inputs: {', '.join(sorted(inputs))}.") from None

@@ -22,6 +22,11 @@ M = TypeVar("M", bound=BaseModel)
 _NOT_A_MAPPING = ("dict_type", "mapping_type", "model_type")
 _NOT_A_SCALAR = ("string_type", "float_type")
 _NOT_A_LIST = ("tuple_type",)
+MAX_BYTES = 256 * 1024  # of a file: Python reads YAML slowly, and a declaration has a few kilobytes
+MAX_VALUES = 100_000  # with every alias written out: a few lines of aliases can stand for billions of values
+MAX_DIGITS = 100  # of a number
+# What the loader raises for values that do not fit their tag (`!!bool x`, `!!timestamp x`), and for characters that do not exist.
+_VALUE_ERRORS = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError)
 
 
 class YamlFile:
@@ -37,21 +42,33 @@ class YamlFile:
             BenchError: the file is missing, not UTF-8, not YAML, not a mapping, or repeats a key.
         """
         self.display_name = display_name or str(path)
-        self._root = self._parse(path)
-        if not isinstance(self._root, yaml.MappingNode):
+        root = self._compose(self._read(path))
+        if not isinstance(root, yaml.MappingNode):
             raise BenchError(f"{self.display_name}: must be a mapping of fields to values, such as 'name: my-task'")
+        self._root = root
+        if found := _find_excess(root):
+            raise BenchError(self.problem((), *found))
         repeated = [self.problem((), problem, line) for problem, line in _repeated_keys(self._root, set())]
         if repeated:
             raise BenchError(repeated)
         self.values: dict[str, Any] = self._construct(self._root)
 
-    def _parse(self, path: Path) -> yaml.Node | None:
+    def _read(self, path: Path) -> str:
         try:
-            root: yaml.Node | None = yaml.compose(path.read_text(encoding="utf-8-sig"), Loader=yaml.SafeLoader)
+            with path.open("rb") as file:
+                content = file.read(MAX_BYTES + 1)
         except OSError as error:
             raise BenchError(f"{self.display_name}: cannot be read: {error.strerror}") from None
+        if len(content) > MAX_BYTES:
+            raise BenchError(f"{self.display_name}: is larger than {MAX_BYTES >> 10} KiB, the limit for a YAML file. Name data by its path")
+        try:
+            return content.decode("utf-8-sig")
         except UnicodeDecodeError as error:
             raise BenchError(f"{self.display_name}: is not UTF-8 (byte {error.start}). Save it as UTF-8") from None
+
+    def _compose(self, text: str) -> yaml.Node | None:
+        try:
+            root: yaml.Node | None = yaml.compose(text, Loader=yaml.SafeLoader)
         except yaml.MarkedYAMLError as error:
             line = f":{error.problem_mark.line + 1}" if error.problem_mark else ""
             raise BenchError(f"{self.display_name}{line}: is not valid YAML: {error.problem}") from None
@@ -59,16 +76,24 @@ class YamlFile:
             raise BenchError(f"{self.display_name}: is not valid YAML: {str(error).splitlines()[0]}") from None
         except RecursionError:
             raise BenchError(f"{self.display_name}: is nested too deeply") from None
+        except _VALUE_ERRORS as error:  # a character that does not exist, such as "\\U00110000"
+            raise BenchError(f"{self.display_name}: is not valid YAML: {error}") from None
         return root
 
     def _construct(self, root: yaml.Node) -> dict[str, Any]:
         try:
-            values: dict[str, Any] = yaml.SafeLoader("").construct_document(root)
+            values = yaml.SafeLoader("").construct_document(root)
         except yaml.MarkedYAMLError as error:
             line = f":{error.problem_mark.line + 1}" if error.problem_mark else ""
             raise BenchError(f"{self.display_name}{line}: {error.problem}") from None
+        except RecursionError:
+            raise BenchError(f"{self.display_name}: is nested too deeply") from None
         except ValueError as error:  # text that looks like a date or a number, such as 2020-13-45
             raise BenchError(f"{self.display_name}: is not valid YAML: {error}; put quotes around text") from None
+        except _VALUE_ERRORS as error:
+            raise BenchError(f"{self.display_name}: is not valid YAML: a value does not fit its tag ({error}). Remove the tag") from None
+        if not isinstance(values, dict):
+            raise BenchError(f"{self.display_name}: must be a mapping of fields to values, such as 'name: my-task'")
         return values
 
     def place(self, loc: Loc) -> str:
@@ -146,6 +171,17 @@ class YamlFile:
         return line + 1
 
 
+def parse_yaml_value(text: str) -> Any:
+    """A value as YAML reads it; the text itself where YAML cannot read it or it holds aliases."""
+    try:
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        if root is None or _find_excess(root) is not None:
+            return None if root is None else text
+        return yaml.SafeLoader("").construct_document(root)
+    except (yaml.YAMLError, RecursionError, *_VALUE_ERRORS):
+        return text
+
+
 def parse(file: YamlFile, values: Mapping[str, Any], model: type[M]) -> tuple[M | None, list[str]]:
     """Build the model from the values of a file.
 
@@ -166,6 +202,41 @@ def _child(node: yaml.Node | None, step: int | str) -> yaml.Node | None:
         child: yaml.Node = node.value[step]
         return child
     return None
+
+
+def _find_excess(root: yaml.Node) -> tuple[str, int] | None:
+    """The first limit that a document exceeds, and its line; None if it keeps all. Aliases are counted as often as they are used."""
+    sizes: dict[int, int] = {}
+    unfinished: set[int] = set()
+    pending = [(root, False)]
+    while pending:  # without recursion: a stranger decides how deep the document is
+        node, is_complete = pending.pop()
+        line = node.start_mark.line + 1
+        if isinstance(node, yaml.ScalarNode):
+            if len(node.value) > MAX_DIGITS and node.tag.endswith((":int", ":float")):
+                return f"a number with {len(node.value):,} characters is too long; put quotes around text", line
+            sizes[id(node)] = 1 + len(node.value) // 50  # long texts count more
+        elif is_complete:
+            unfinished.discard(id(node))
+            sizes[id(node)] = 1 + sum(sizes[id(child)] for child in _children(node))
+            if sizes[id(node)] > MAX_VALUES:
+                return f"holds more than {MAX_VALUES:,} values with every alias written out", line
+        elif id(node) not in sizes:
+            if id(node) in unfinished:
+                continue
+            unfinished.add(id(node))
+            children = _children(node)
+            if any(id(child) in unfinished for child in children):
+                return "holds an alias of something that contains it", line
+            pending.append((node, True))
+            pending += [(child, False) for child in children if id(child) not in sizes]
+    return None
+
+
+def _children(node: yaml.Node) -> list[yaml.Node]:
+    if isinstance(node, yaml.MappingNode):
+        return [child for pair in node.value for child in pair]
+    return list(node.value) if isinstance(node, yaml.SequenceNode) else []
 
 
 def _repeated_keys(node: yaml.Node, visited: set[int]) -> list[tuple[str, int]]:

@@ -14,6 +14,7 @@ import click
 
 import harness
 from harness.cache import use_cache_folder
+from harness.cli.boundary import UNEXPECTED, describe_system_error, describe_unexpected_error
 from harness.cli.wording import message
 from harness.errors import BenchError
 
@@ -79,12 +80,17 @@ def cli() -> None:
 
 
 def main() -> None:
-    """Run the command. Errors that the user can solve are one clear message and exit code 2; an interruption is 130."""
+    """Run the command and exit with its code.
+
+    Errors that the user can solve are one clear message and exit code 2; an interruption is 130. Any other exception is a mistake of ours:
+    one line, and exit code 70.
+    """
     signal.signal(signal.SIGTERM, _interrupt)
-    _choose_cache_folder()
     try:
+        _choose_cache_folder()
         # the name also decides which variable the shell's completion sets, whichever way the program was started
         code = cli.main(prog_name="bench", standalone_mode=False)
+        sys.stdout.flush()
     except click.ClickException as error:
         error.show()
         code = 2
@@ -98,7 +104,23 @@ def main() -> None:
     except BrokenPipeError:  # the reader closed the pipe, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 1
+    except SystemExit:
+        raise
+    except BaseException as error:  # a panic in a library written in Rust is not an Exception
+        code = _report(error)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _report(error: BaseException) -> int:
+    """Print one line about an exception that no command has turned into a message; returns the exit code."""
+    system_error = describe_system_error(error)
+    text = system_error or describe_unexpected_error(error)
+    try:
+        click.echo(f"error: {message(text)}", err=True)
+        sys.stdout.flush()
+    except (OSError, ValueError):  # standard output is what cannot be written: Python would try again at the end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 2 if system_error else UNEXPECTED
 
 
 def _choose_cache_folder() -> None:

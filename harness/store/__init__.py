@@ -1,6 +1,7 @@
 """Runs on disk. Only this folder knows the layout of a run."""
 
 from harness.store.atomic import write_atomically, write_text
+from harness.store.foreign_paths import find_name_problem, refuse_links, resolve_inside
 from harness.store.json_files import from_json_text, read_json, read_value, to_json_line, to_jsonable, write_json, write_value
 from harness.store.lock import RunLock, file_lock
 from harness.store.parquet_tables import read_table
@@ -32,6 +33,7 @@ __all__ = [
     "create_run",
     "file_lock",
     "find_finished_cell",
+    "find_name_problem",
     "find_unfinished_run",
     "from_json_text",
     "get_packet_folder",
@@ -42,6 +44,8 @@ __all__ = [
     "read_retired_examples",
     "read_table",
     "read_value",
+    "refuse_links",
+    "resolve_inside",
     "retire_examples",
     "reuse_cell",
     "to_json_line",

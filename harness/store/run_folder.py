@@ -18,8 +18,10 @@ from typing import Any
 
 from harness.errors import BenchError
 from harness.store.atomic import PARTIAL_FILES
+from harness.store.foreign_paths import refuse_links
 from harness.store.json_files import read_json, read_value, write_value
 from harness.store.parquet_tables import read_examples, read_predictions, write_examples, write_predictions
+from harness.store.plan_checks import find_plan_problem
 from harness.store.run_plan import FORMAT, RunPlan
 from harness.types import CellResult, Example, Prediction, Splits
 
@@ -120,14 +122,15 @@ class RunFolder:
         write_value(self.path / "run.json", RunPlan, plan)
 
     def plan(self) -> RunPlan:
-        """The plan of this run.
+        """The plan of this run, which may have been made by a stranger.
 
         Raises:
-            BenchError: the folder is not a run, or its plan is damaged or in another format.
+            BenchError: the folder is not a run or holds links, or its plan is damaged, contradicts itself or is in another format.
         """
         file = self.path / "run.json"
         if not file.is_file():
             raise BenchError(f"{self.path}: is not a run folder (it has no run.json)")
+        self.refuse_links()
         stored = read_json(file)
         version = stored.get("format") if isinstance(stored, dict) else None
         if version != FORMAT:
@@ -135,7 +138,22 @@ class RunFolder:
                 f"{file}: is in format {version!r}; this version of bench reads format {FORMAT}. "
                 "Repeat the run, or read it with the version that made it."
             )
-        return read_value(file, RunPlan, advice="Restore the file from a backup, or repeat the run.")
+        advice = "Restore the file from a backup, or repeat the run."
+        plan = read_value(file, RunPlan, advice=advice)
+        if problem := find_plan_problem(plan):
+            raise BenchError(f"{file}: is damaged: {problem}. {advice}")
+        return plan
+
+    def refuse_links(self) -> None:
+        """Check that the folder holds only files and folders, so that nothing outside it is read, copied or written.
+
+        Raises:
+            BenchError: it holds a link, a pipe or a device, or cannot be read.
+        """
+        try:
+            refuse_links(self.path)
+        except OSError as error:
+            raise BenchError(f"{error.filename or self.path}: cannot be read: {error.strerror}") from None
 
     def write_data(self, task: str, splits: Splits, digests: Mapping[str, str]) -> None:
         """Write the test examples and the ids of the others to `data/`, and all examples to `work/`.

@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 
 from harness.errors import BenchError, did_you_mean, setting
+from harness.store.foreign_paths import refuse_links
 from harness.store.json_files import read_json
 from harness.store.lock import RunLock
 from harness.store.run_folder import CellFolder, RunFolder
@@ -49,13 +50,13 @@ def open_run(runs: Path, name: str) -> StoredRun:
         BenchError: there is no such run, or it cannot be read.
     """
     path = Path(name)
-    if (path / "run.json").is_file():
+    if os.path.isfile(path / "run.json"):  # pathlib raises an error for names that are too long
         return StoredRun(RunFolder(path))
     known = {folder.path.name: folder for folder in _list_runs(runs)}
     if name == "latest" and known:
         return StoredRun(_newest_first(runs)[0])
     if name not in known:
-        if path.is_dir():
+        if os.path.isdir(path):
             raise BenchError(f"{path}: is not a run folder (it has no run.json)")
         raise BenchError(f"there is no run '{name}' in {runs}.{did_you_mean(name, known)}")
     return StoredRun(known[name])
@@ -84,6 +85,7 @@ def find_finished_cell(runs: Path, cell_id: str, other_than: Path) -> CellFolder
         if folder.path != other_than and cell.is_finished():
             with contextlib.suppress(BenchError):  # a damaged cell cannot be reused; the search goes on
                 if cell.result().status == "done":
+                    refuse_links(cell.path)
                     return cell
     return None
 
@@ -94,7 +96,9 @@ def reuse_cell(source: CellFolder, target: CellFolder, result: CellResult) -> No
     Files are hard-linked where the file system supports it. This is safe because files of a run are only ever replaced, never modified.
     """
     shutil.rmtree(target.path, ignore_errors=True)
-    shutil.copytree(source.path, target.path, copy_function=_link_or_copy, ignore=shutil.ignore_patterns("cell.json", "checkpoint"))
+    shutil.copytree(
+        source.path, target.path, symlinks=True, copy_function=_link_or_copy, ignore=shutil.ignore_patterns("cell.json", "checkpoint")
+    )
     target.write_result(result)
 
 
@@ -119,7 +123,7 @@ def _created(folder: RunFolder) -> float:
 
 
 def _list_runs(runs: Path) -> Iterator[RunFolder]:
-    if runs.is_dir():
+    if os.path.isdir(runs):
         for path in runs.iterdir():
             if (path / "run.json").is_file():
                 yield RunFolder(path)

@@ -117,7 +117,12 @@ def test_file_that_is_not_a_mapping_is_refused(problems: Problems, text: str) ->
         ("description: !!python/name:os.system", "could not determine a constructor"),
         ("description: 2020-13-45", "put quotes around text"),
         ("version: !!int abc", "is not valid YAML"),
-        ("labels: &a [*a]", "labels[0]"),
+        ("labels: &a [*a]", "an alias of something that contains it"),
+        ("version: !!int 1" + "0" * 5000, "a number with 5,001 characters is too long"),
+        ("skip: !!bool x", "a value does not fit its tag"),
+        ("version: !!int ''", "a value does not fit its tag"),
+        ("description: !!timestamp x", "a value does not fit its tag"),
+        ('description: "\\U00110000"', "is not valid YAML"),
         ("labels: " + "[" * 3000 + "]" * 3000, "nested too deeply"),
         ("? [a, b]\n: c", "unhashable"),
         ("description: a\n---\nname: second", "another document"),
@@ -136,8 +141,12 @@ def test_aliases_cannot_inflate_a_message(problems: Problems) -> None:
     """Nine levels of nine aliases are 400 million strings when they are written out."""
     levels = "".join(f"- &{b} [{', '.join([f'*{a}'] * 9)}]\n" for a, b in zip("abcdefgh", "bcdefghi", strict=True))
     found = problems(TASK + "labels:\n- &a [x, x, x, x, x, x, x, x, x]\n" + levels)
-    assert len(found) == 9
-    assert max(map(len, found)) < 500
+    assert found == ("mine.yaml:10: holds more than 100,000 values with every alias written out",)
+
+
+def test_file_that_is_too_large_is_refused(problems: Problems) -> None:
+    (found,) = problems(TASK + "description: " + "x" * 300_000)
+    assert found == "mine.yaml: is larger than 256 KiB, the limit for a YAML file. Name data by its path"
 
 
 def test_file_that_is_not_utf8_is_refused(catalog: Catalog, tmp_path: Path) -> None:

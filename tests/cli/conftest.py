@@ -14,6 +14,7 @@ import pytest
 from finished_runs import Finished, run_decoder, run_other_shapes
 
 from harness import load_run
+from harness.cli.boundary import UNEXPECTED
 from harness.cli.main import main
 
 
@@ -53,6 +54,7 @@ def call(here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixt
             main()
         said = capsys.readouterr()
         assert isinstance(ended.value.code, int)
+        assert ended.value.code != UNEXPECTED, said.err
         return Ended(ended.value.code, said.out, said.err)
 
     yield _call

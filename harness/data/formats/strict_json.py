@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter
 from typing import Any
 
 from harness.data.records import BadRowError, check_texts, quote
@@ -53,8 +54,8 @@ def not_an_object(value: object, text: object) -> BadRowError:
 def _distinct_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     values = dict(pairs)
     if len(values) < len(pairs):
-        keys = [key for key, _ in pairs]
-        raise BadRowError(f"the key {quote(next(k for k in keys if keys.count(k) > 1))} occurs twice in one object")
+        counts = Counter(key for key, _ in pairs)
+        raise BadRowError(f"the key {quote(next(key for key, count in counts.items() if count > 1))} occurs twice in one object")
     return values
 
 

@@ -130,6 +130,9 @@ class FileRows:
             if isinstance(item, BadRow):
                 self.bad_rows.add(item)
                 continue
+            if not item.values:
+                self.bad_rows.add(BadRow(table.location(item.line), "the row has no fields"))
+                continue
             new_columns = columns.add_names(item.values)
             if fields is None or (new_columns and self._may_have_role(new_columns) and self._resolve_all_columns(table, columns) != fields):
                 raise _RolesChangedError

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from harness.data.records.quoting import join_names, quote
@@ -15,7 +16,7 @@ def parse_header(cells: Sequence[object], location: str) -> tuple[str, ...]:
         BenchError: a name occurs more than once.
     """
     columns = tuple(("" if cell is None else str(cell)).strip() or f"column {i}" for i, cell in enumerate(cells, 1))
-    repeated = [column for column in dict.fromkeys(columns) if columns.count(column) > 1]
+    repeated = [column for column, count in Counter(columns).items() if count > 1]
     if repeated:
         raise BenchError(
             f"{location}: the header contains the column {join_names(quote(c) for c in repeated)} more than once. "

@@ -17,7 +17,7 @@ from typing import Any
 from harness.errors import BenchError, setting
 from harness.gate.registry.journal import Action, Event, Journal
 from harness.results import FinishedCell, RunResults, StrategyResult
-from harness.store import RunFolder
+from harness.store import RunFolder, refuse_links, resolve_inside
 
 _PART = ".part-"
 _COPIED = ("run", "strategy", "model", "digest", "folder", "outcome", "policy_digest", "verdict")  # from the event that is rolled back to
@@ -69,21 +69,24 @@ class Registry:
 
     def _find_problem(self, event: Event) -> str:
         """Why the model cannot be used: its files are not as they were promoted, or this version cannot read them; empty if it can."""
-        folder = self.folder / event.folder
-        if not (folder / "run.json").is_file():
-            return f"{folder}: the model of {event.task}, promoted on {event.at}, is missing"
-        digest = digest_folder(folder)
-        if digest != event.digest:
-            sums = f"its sha256 is {digest[:16]}…, and the registry has {event.digest[:16]}…"
-            return f"{folder}: was changed after it was promoted on {event.at}: {sums}"
         try:
+            folder = resolve_inside(self.folder, event.folder)
+            if not (folder / "run.json").is_file():
+                return f"{folder}: the model of {event.task}, promoted on {event.at}, is missing"
+            refuse_links(folder)
+            digest = digest_folder(folder)
+            if digest != event.digest:
+                sums = f"its sha256 is {digest[:16]}…, and the registry has {event.digest[:16]}…"
+                return f"{folder}: was changed after it was promoted on {event.at}: {sums}"
             self._read(event)
         except BenchError as error:
             return error.problems[0].removesuffix(".")
+        except OSError as error:
+            return f"{error.filename}: cannot be read: {error.strerror}"
         return ""
 
     def _read(self, event: Event) -> StrategyResult:
-        return RunResults(RunFolder(self.folder / event.folder)).find(event.strategy, task=event.task)
+        return RunResults(RunFolder(resolve_inside(self.folder, event.folder))).find(event.strategy, task=event.task)
 
     def add(
         self,
@@ -202,11 +205,16 @@ def digest_folder(folder: Path) -> str:
 
 
 def _copy_cell(model: StrategyResult, target: Path) -> None:
-    """A run folder with the cell of one model."""
-    source, task = model.run.folder, model.task.name
-    target.mkdir(parents=True)
-    (target / "data").mkdir()
-    shutil.copy2(source.path / "data" / f"{task}.parquet", target / "data")
-    cell = model.cell
-    shutil.copytree(source.cell(cell.id).path, target / "cells" / cell.id, ignore=shutil.ignore_patterns("checkpoint", "log.txt"))
+    """A run folder with the cell of one model. Its run may be a stranger's: no path leaves the target, and no link is followed.
+
+    Raises:
+        BenchError: a name in the run would lead outside of the target, or the run holds a link.
+    """
+    source, task, cell = model.run.folder, model.task.name, model.cell
+    source.refuse_links()
+    data, files = resolve_inside(target, f"data/{task}.parquet"), resolve_inside(target, f"cells/{cell.id}")
+    data.parent.mkdir(parents=True)
+    shutil.copy2(source.path / "data" / data.name, data, follow_symlinks=False)
+    shutil.copytree(source.cell(cell.id).path, files, symlinks=True, ignore=shutil.ignore_patterns("checkpoint", "log.txt"))
+    refuse_links(target)  # the run may have changed while it was copied
     RunFolder(target).write_plan(model.run.plan.restrict_to((cell,)))

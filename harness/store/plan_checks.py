@@ -1,0 +1,77 @@
+"""What a schema cannot know about the plan of a run: whether its parts belong together, and whether its names are safe in paths.
+
+The rest of bench looks cells, tasks, models and strategies up by name. A plan that passes these checks has all of them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from harness.store.foreign_paths import find_name_problem
+from harness.store.run_plan import EXTERNAL, RunPlan
+
+_TEXT_OPTIONS = ("device", "device_name", "dtype")
+_LISTS_IN_REQUEST = ("models", "tasks_dirs", "strategies_dirs")  # what readers of a run use of its request
+
+
+def find_plan_problem(plan: RunPlan) -> str:
+    """The first contradiction or unsafe name in a plan, with its field; empty if there is none."""
+    return next(_find_problems(plan), "")
+
+
+def _find_problems(plan: RunPlan) -> Iterator[str]:
+    yield from _misnamed("tasks", plan.tasks)
+    yield from _misnamed("strategies", plan.strategies)
+    yield from _misnamed("models", plan.models)
+    ids: set[str] = set()
+    for number, cell in enumerate(plan.cells):
+        place = f"cells[{number}]"
+        if problem := find_name_problem(cell.id):
+            yield f"{place}.id: {problem}"
+        if cell.id in ids:
+            yield f"{place}.id: the id {cell.id!r} occurs twice"
+        ids.add(cell.id)
+        known = {"task": plan.tasks, "strategy": plan.strategies, "model": {EXTERNAL: None, **plan.models}}
+        for field, names in known.items():
+            if getattr(cell, field) not in names:
+                yield f"{place}.{field}: the plan has no {field} {getattr(cell, field)[:80]!r}"
+        if cell.train_size < 0 or (cell.seed is not None and cell.seed < 0):
+            yield f"{place}: train_size and seed must not be negative"
+    for field in ("data", "data_digests"):
+        if missing := [name for name in plan.tasks if name not in getattr(plan, field)]:
+            yield f"{field}: the task {missing[0]!r} is missing"
+    yield from _option_problems(plan.options)
+
+
+def _misnamed(field: str, named: Mapping[str, Any]) -> Iterator[str]:
+    for key, value in named.items():
+        if value.name != key:
+            yield f"{field}: the entry {key[:80]!r} holds {value.name[:80]!r}"
+
+
+def _option_problems(options: Mapping[str, Any]) -> Iterator[str]:
+    for name in _TEXT_OPTIONS:
+        if not isinstance(options.get(name, ""), str):
+            yield f"options.{name}: must be text"
+    if not isinstance(options.get("trust_remote_code", False), bool):
+        yield "options.trust_remote_code: must be true or false"
+    price = options.get("price", {})
+    if not isinstance(price, Mapping):
+        yield "options.price: must be an object"
+    else:
+        per_hour = price.get("per_hour")
+        is_number = isinstance(per_hour, int | float) and not isinstance(per_hour, bool)
+        if per_hour is not None and not (is_number and math.isfinite(per_hour) and per_hour >= 0):
+            yield "options.price.per_hour: must be a number that is not negative, or null"
+        if not all(isinstance(price.get(name, ""), str | None) for name in ("currency", "source")):
+            yield "options.price: currency and source must be text"
+    request = options.get("request", {})
+    if not isinstance(request, Mapping):
+        yield "options.request: must be an object"
+        return
+    for name in _LISTS_IN_REQUEST:
+        value = request.get(name, ())
+        if not isinstance(value, list | tuple) or not all(isinstance(each, str) for each in value):
+            yield f"options.request.{name}: must be a list of texts"
