@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from harness.api.arguments import Dtype, PathLike, RunLike, StrategyLike, TaskLike, as_declared, as_texts
 from harness.api.catalogs import open_catalog
 from harness.api.loaded_run import Run
+from harness.errors import BenchError, first_line, setting
 from harness.reporting import write_page
 from harness.results import RunResults
 from harness.store import RunFolder, StoredRun, open_run
@@ -179,11 +181,31 @@ def run_request(
     return Run(RunResults(finished.folder))
 
 
-def stored_request(stored: StoredRun) -> Request:
-    """The request that a run was started with, to resume it without repeating its options."""
+def stored_request(stored: StoredRun, *, trust_remote_code: bool = False) -> Request:
+    """The request that a run was started with, to resume it without repeating its options.
+
+    Args:
+        trust_remote_code: the consent of the user who resumes the run. What its run.json says about it counts for nothing, because the
+            folder may be a stranger's.
+
+    Raises:
+        BenchError: the run needs a consent that was not given, or its request is damaged.
+    """
     from harness.grid import make_request
 
-    return make_request(stored.plan.options["request"])
+    file, values = stored.path / "run.json", stored.plan.options.get("request")
+    if values is None:
+        raise BenchError(f"{file}: does not hold the request of the run, so it cannot be resumed without repeating its options.")
+    try:
+        request = make_request(values)
+    except (BenchError, ValueError, TypeError) as error:
+        raise BenchError(f"{file}: holds a request that cannot be read: {first_line(error)}. Repeat the options of the run.") from None
+    if request.trust_remote_code and not trust_remote_code:
+        raise BenchError(
+            f"{stored.path}: was started with {setting('trust_remote_code')}, which lets Python code of its models and metrics run on this "
+            f"machine. If you trust them, allow it again: {setting('trust_remote_code')}."
+        )
+    return replace(request, trust_remote_code=trust_remote_code)
 
 
 def score(

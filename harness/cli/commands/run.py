@@ -50,7 +50,7 @@ from harness.cli.options import Number, data_options, pop_fields, runs_dir, spli
 @click.option("--trust-remote-code", is_flag=True, help="Allow Python code that comes with a model.")
 @click.option(
     "--resume", metavar="RUN", shell_complete=run_names,
-    help="Resume this run; without other options, or with all options that it was started with.",
+    help="Resume this run; without other options but --trust-remote-code, or with all options that it was started with.",
 )  # fmt: skip
 @click.option("--new", is_flag=True, help="Start a new run, even if there is an interrupted run of the same plan.")
 @click.option("--no-reuse", is_flag=True, help="Run all cells, also those that are done in other runs.")
@@ -85,8 +85,9 @@ def run(
     from harness.cli.progress import RunDisplay
     from harness.grid import make_request, read_grid
 
-    if resume is not None and not _on_command_line(ctx, options):
-        request = api.stored_request(api.load_run(resume, runs_dir=runs_dir).stored)
+    if resume is not None and not _on_command_line(ctx, options.keys() - {"trust_remote_code"}):
+        stored = api.load_run(resume, runs_dir=runs_dir).stored
+        request = api.stored_request(stored, trust_remote_code=options["trust_remote_code"])
     elif resume is not None and not (options["tasks"] or options["grid"]):
         raise click.UsageError("--resume RUN takes no other options, or all options that the run was started with")
     else:

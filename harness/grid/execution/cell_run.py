@@ -40,6 +40,7 @@ class CellRun:
         self.meter = Meter(self.device.kind, self.device.name, self.plan.options["price"]["per_hour"])
         self.emit = emit
         self.checkpoint_every = job.checkpoint_every
+        self.trusts_code = job.trust_remote_code
 
     @property
     def task(self) -> Task:
@@ -61,10 +62,6 @@ class CellRun:
     @property
     def labels(self) -> tuple[str, ...]:
         return self.examples[0].choices
-
-    @property
-    def trusts_code(self) -> bool:
-        return bool(self.plan.options["trust_remote_code"])
 
     def provenance(self) -> dict[str, str]:
         """What this cell was run with: a run that is resumed on another machine has cells of several machines."""

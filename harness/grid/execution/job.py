@@ -14,7 +14,8 @@ Emit = Callable[[Event], None]
 class Job:
     """What a worker needs besides the run folder. It is sent as JSON.
 
-    `run`, `model_folder` and `cache_folder` are absolute paths; `checkpoint_every` is in seconds.
+    `run`, `model_folder` and `cache_folder` are absolute paths; `checkpoint_every` is in seconds. `trust_remote_code` is the consent of the
+    request that is carried out: the run folder may be a stranger's, so its run.json cannot give it.
     """
 
     run: str
@@ -23,3 +24,4 @@ class Job:
     device: Mapping[str, str]
     cache_folder: str
     checkpoint_every: float
+    trust_remote_code: bool = False

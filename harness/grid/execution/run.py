@@ -14,7 +14,7 @@ from harness.grid.execution.external_cells import finish_external_cells
 from harness.grid.execution.job import Event, Job
 from harness.grid.execution.scheduler import run_cells
 from harness.grid.planning import Planned
-from harness.store import RunFolder, RunLock, StoredRun, create_run, find_finished_cell, find_unfinished_run, reuse_cell
+from harness.store import RunFolder, RunLock, RunPlan, StoredRun, create_run, find_finished_cell, find_unfinished_run, reuse_cell
 from harness.types import Cell, CellResult
 
 
@@ -70,8 +70,7 @@ def execute(
     unfinished = resume.folder if resume is not None else None if fresh else find_unfinished_run(runs, plan.digest)
     folder = unfinished or create_run(runs, plan)
     with RunLock(folder.path):
-        if unfinished is None:
-            folder.write_plan(plan)
+        folder.write_plan(plan if unfinished is None else _as_resumed(plan, folder))
         listener.started(folder, resumed=unfinished is not None)
         _write_data(planned, folder)
         finish_external_cells(folder, plan, _open_cells(planned, folder), planned.external_predictions)
@@ -85,6 +84,12 @@ def execute(
         run = StoredRun(folder)
         before_end(run)
     return run
+
+
+def _as_resumed(plan: RunPlan, folder: RunFolder) -> RunPlan:
+    """The plan of this request for the folder of an interrupted run. What the folder says would be carried out may be a stranger's."""
+    stored = folder.plan()
+    return replace(plan, created=stored.created, command=stored.command, environment=stored.environment)
 
 
 def _write_data(planned: Planned, folder: RunFolder) -> None:
@@ -120,4 +125,5 @@ def _repriced(result: CellResult, price: Mapping[str, Any]) -> CellResult:
 def _job(planned: Planned, folder: RunFolder, cell: Cell, checkpoint_every: float) -> Job:
     device = {"kind": planned.device.kind, "name": planned.device.name, "dtype": planned.device.dtype}
     model_folder = planned.sources[cell.model].folder
-    return Job(str(folder.path.resolve()), cell.id, str(model_folder), device, str(cache_folder()), checkpoint_every)
+    trusts_code = bool(planned.plan.options["trust_remote_code"])
+    return Job(str(folder.path.resolve()), cell.id, str(model_folder), device, str(cache_folder()), checkpoint_every, trusts_code)
