@@ -12,7 +12,7 @@ PARTIAL_FILES = ".*.part"  # glob of files that are being written, or were when 
 
 def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
     """Have `write` fill a temporary file beside `path`, flush it to disk, and rename it to `path`."""
-    _remove_abandoned(path)
+    remove_abandoned(path.parent, f".{glob.escape(path.name)}.*.part")
     partial = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         write(partial)
@@ -29,14 +29,14 @@ def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
             os.close(folder)
 
 
-def _remove_abandoned(path: Path) -> None:
-    """Delete what processes that were killed have left beside the file."""
+def remove_abandoned(folder: Path, pattern: str) -> None:
+    """Delete the temporary files of processes that were killed; in the names, the last number is the process."""
     if os.name != "posix":  # elsewhere, `os.kill` ends the process that it is asked about
         return
-    for partial in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
-        process = partial.name.split(".")[-2]
+    for temporary in folder.glob(pattern):
+        process = temporary.name.split(".")[-2]
         if process.isdecimal() and not _is_running(int(process)):
-            partial.unlink(missing_ok=True)
+            temporary.unlink(missing_ok=True)
 
 
 def _is_running(process: int) -> bool:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from harness.errors import BenchError
+from harness.store.atomic import remove_abandoned
 from harness.store.json_files import write_value
 
 T = TypeVar("T")
@@ -46,6 +47,8 @@ def list_verdict_files(run: Path) -> list[Path]:
 
 def _write_new(path: Path, kind: type[T], verdict: T) -> None:
     """Write a new file, completely or not at all. A hard link, unlike a rename, never replaces an existing file."""
+    for pattern in (".*.whole", ".*.part"):
+        remove_abandoned(path.parent, pattern)
     temporary = path.with_name(f".{os.getpid()}.whole")
     try:
         write_value(temporary, kind, verdict)

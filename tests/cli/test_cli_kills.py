@@ -114,5 +114,9 @@ def test_killed_command_completes_when_it_is_repeated(template: Path, tmp_path: 
 
 
 def list_files(here: Path) -> set[str]:
-    """The suffixes of all files, by which temporary files stand out; their names hold random ids and times."""
-    return {file.name if file.name.startswith(".") else file.suffix for file in here.rglob("*") if file.is_file()}
+    """The suffixes of all files, by which temporary files stand out; their names hold random ids and times.
+
+    A killed process leaves its name beside the lock that it held. The next one that takes the lock replaces it.
+    """
+    names = {file.name if file.name.startswith(".") else file.suffix for file in here.rglob("*") if file.is_file()}
+    return names - {".lock-holder"}

@@ -1,0 +1,294 @@
+"""Runs in trouble: killed at any moment, without space, without files, on a clock that jumps. Each ends complete, or with one clear error.
+
+The number of kills and sizes can be reduced with CHAOS_SEQUENCES and CHAOS_SIZES on a busy machine.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.store import RunFolder
+
+pytestmark = pytest.mark.soak
+
+ARGUMENTS = ("run", "--task", "classification", "--strategies", "lora", "--limit", "8", "--epochs", "1")
+SEQUENCES = int(os.environ.get("CHAOS_SEQUENCES", "25"))
+KILLS = 4  # in each sequence
+SIZES = int(os.environ.get("CHAOS_SIZES", "30"))
+FAKETIME = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1")
+
+
+@dataclass
+class Ended:
+    code: int
+    out: str
+    err: str
+
+    @property
+    def errors(self) -> list[str]:
+        return [line for line in self.err.splitlines() if line.startswith("error:")]
+
+    def is_one_clear_error(self) -> bool:
+        return self.code in (1, 2) and len(self.errors) == 1 and "Traceback" not in self.err
+
+
+def start(here: Path, *arguments: str, wrap: tuple[str, ...] = (), **environment: str) -> subprocess.Popen[str]:
+    here.mkdir(exist_ok=True)
+    return subprocess.Popen(
+        [*wrap, sys.executable, "-m", "harness.cli.main", *(arguments or ARGUMENTS)],
+        cwd=here,
+        env=os.environ | {"BENCH_CHECKPOINT_SECONDS": "0", "HF_HUB_OFFLINE": "1", "BENCH_CACHE_DIR": str(here / ".cache")} | environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        errors="replace",
+    )
+
+
+def run(here: Path, *arguments: str, wrap: tuple[str, ...] = (), **environment: str) -> Ended:
+    process = start(here, *arguments, wrap=wrap, **environment)
+    out, err = process.communicate()
+    return Ended(process.returncode, out, err)
+
+
+def get_results(folder: Path) -> dict[str, Any]:
+    """What must not change: predictions, scores and training, without times and costs."""
+    results = {}
+    for cell in RunFolder(folder).plan().cells:
+        files = RunFolder(folder).cell(cell.id)
+        curve = [{k: v for k, v in p.items() if k != "tokens_per_second"} for p in files.training_curve()]
+        results[cell.strategy] = (files.result().status, files.predictions(), curve, files.result().training)
+    return results
+
+
+def complete(here: Path, **environment: str) -> dict[str, Any]:
+    """Run the command to its end; the results of the run that it names. Nothing temporary may be left in any run."""
+    ended = run(here, **environment)
+    assert ended.code == 0, ended.err
+    folder = here / ended.out.strip().splitlines()[-1]
+    assert (folder / "report.html").is_file()
+    assert not [f for f in folder.rglob("*") if f.name in ("work", "checkpoint", ".lock-holder") or f.name.endswith(".part")]
+    return get_results(folder)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    return complete(tmp_path_factory.mktemp("undisturbed"))
+
+
+@pytest.fixture(scope="module")
+def seconds(tmp_path_factory: pytest.TempPathFactory, undisturbed: object) -> float:
+    """How long a run takes here, for moments to choose from."""
+    began = time.monotonic()
+    complete(tmp_path_factory.mktemp("clocked"))
+    return time.monotonic() - began
+
+
+def list_children(pid: int) -> list[int]:
+    try:
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except OSError:
+        return []
+
+
+def find_victim(runner: int, role: str) -> int | None:
+    """The process of a run that has this role at the moment."""
+    if role == "runner":
+        return runner
+    servers = list_children(runner)
+    if role == "server":
+        return servers[-1] if servers else None
+    return next((child for server in servers for child in list_children(server)), None)
+
+
+def kill_in_time(here: Path, role: str, moment: float) -> str | None:
+    """Start the command, and kill its process of this role as soon as it exists after the moment; the last line of progress by then."""
+    process = start(here)
+    lines: list[str] = []
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(timeout=moment)
+    victim = None
+    while process.poll() is None and victim is None:
+        victim = find_victim(process.pid, role)
+        time.sleep(0.002)
+    if process.poll() is not None or victim is None:
+        process.communicate()
+        return None
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(victim, signal.SIGKILL)
+    out, err = process.communicate()
+    lines = [line for line in err.splitlines() if " · " in line or line.startswith("Run ")] or ["before the run began"]
+    if role == "server":
+        assert Ended(process.returncode, out, err).is_one_clear_error(), err
+    if role == "worker":
+        assert process.returncode in (0, 1), err
+    assert "Traceback" not in err, err
+    return lines[-1] if role == "runner" else next((line for line in reversed(lines) if ": done" not in line and "failed" not in line), "")
+
+
+@pytest.mark.parametrize("seed", range(SEQUENCES))
+def test_killed_runs_complete_as_if_undisturbed(undisturbed: dict[str, Any], seconds: float, tmp_path: Path, seed: int) -> None:
+    draw = random.Random(f"kills {seed}")
+    killed = []
+    for _ in range(KILLS):
+        role = draw.choice(["runner", "server", "worker"])
+        if at := kill_in_time(tmp_path, role, draw.uniform(0.02, 0.9) * seconds):
+            killed.append(f"{role} at {at!r}")
+    assert complete(tmp_path) == undisturbed, killed
+    print(f"sequence {seed}: {len(killed)} kills: {'; '.join(killed)}")
+
+
+@contextlib.contextmanager
+def small_disk(folder: Path, kilobytes: int) -> Iterator[Path]:
+    """A file system of this size at the folder."""
+    folder.mkdir()
+    mount = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", f"size={kilobytes}k", "bench-chaos", str(folder)], capture_output=True, check=False
+    )
+    if mount.returncode:
+        pytest.skip("this user cannot mount a file system")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+def remount(folder: Path, option: str) -> bool:
+    return subprocess.run(["mount", "-o", f"remount,{option}", str(folder)], capture_output=True, check=False).returncode == 0
+
+
+@pytest.mark.parametrize("number", range(SIZES))
+def test_full_disk_is_one_error_and_the_run_resumes(undisturbed: dict[str, Any], tmp_path: Path, number: int) -> None:
+    kilobytes = 4 * round(1.33**number)  # 4 KiB to 16 MiB; a run takes 1 to 2 MiB
+    with small_disk(tmp_path / "disk", kilobytes) as disk:
+        ended = run(disk, BENCH_CACHE_DIR=str(tmp_path / "cache"))
+        print(f"{kilobytes} KiB: exit {ended.code}: {ended.errors[:1] or ended.err.splitlines()[-1:]}")
+        assert "Traceback" not in ended.err, ended.err
+        if ended.code:
+            failed_cell = ended.code == 1 and ": failed" in ended.err
+            assert ended.is_one_clear_error() or failed_cell, ended.err
+            assert "space" in ended.err, ended.err
+        assert remount(disk, "size=64m")
+        assert complete(disk, BENCH_CACHE_DIR=str(tmp_path / "cache")) == undisturbed
+
+
+@pytest.mark.parametrize("sign", ["Run runs", "base: done", "lora seed 0: done"])
+def test_disk_that_becomes_read_only_is_one_error_and_the_run_resumes(undisturbed: dict[str, Any], tmp_path: Path, sign: str) -> None:
+    with small_disk(tmp_path / "disk", 1 << 16) as disk:
+        process = start(disk, BENCH_CACHE_DIR=str(tmp_path / "cache"))
+        assert process.stderr is not None and process.stdout is not None
+        err = ""
+        for line in process.stderr:
+            err += line
+            if sign in line:
+                break
+        read_only = False
+        while process.poll() is None and not read_only:  # refused while a file is open for writing
+            read_only = remount(disk, "ro")
+        err += process.stderr.read()
+        ended = Ended(process.wait(), process.stdout.read(), err)
+        process.stdout.close()
+        process.stderr.close()
+        print(f"read-only after {sign!r}: {read_only}, exit {ended.code}: {ended.errors[:1]}")
+        if read_only:
+            assert ended.code == 0 or ended.is_one_clear_error() or "Read-only file system" in ended.err, ended.err
+            assert "Traceback" not in ended.err, ended.err
+            assert remount(disk, "rw")
+        assert complete(disk, BENCH_CACHE_DIR=str(tmp_path / "cache")) == undisturbed
+
+
+@pytest.mark.parametrize("limit", [12, 16, 20, 24, 32, 48])
+def test_too_few_file_descriptors_are_one_error_and_the_run_resumes(undisturbed: dict[str, Any], tmp_path: Path, limit: int) -> None:
+    ended = run(tmp_path, wrap=("prlimit", f"--nofile={limit}:{limit}"))
+    print(f"{limit} descriptors: exit {ended.code}: {ended.errors[:1] or ended.err.splitlines()[-1:]}")
+    assert ended.code in (0, 1, 2), ended.err
+    assert "Traceback" not in ended.err, ended.err
+    if ended.code:
+        assert "Too many open files" in ended.err or ended.is_one_clear_error(), ended.err
+    assert complete(tmp_path) == undisturbed
+
+
+@pytest.mark.parametrize("jumps", [["-1d", "+400d"], ["+10y", "-10y"], ["-3600", "+0"]])
+def test_jumping_clock_changes_no_result(undisturbed: dict[str, Any], tmp_path: Path, jumps: list[str]) -> None:
+    if not FAKETIME.is_file():
+        pytest.skip("libfaketime is not installed")
+    clock = tmp_path / "clock"
+    clock.write_text("+0\n")
+    fake = {
+        "LD_PRELOAD": str(FAKETIME),
+        "FAKETIME_TIMESTAMP_FILE": str(clock),
+        "FAKETIME_NO_CACHE": "1",
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+    }
+    here = tmp_path / "here"
+    process = start(here, **fake)
+    assert process.stderr is not None and process.stdout is not None
+    err, jump = "", iter(jumps)
+    for line in process.stderr:
+        err += line
+        if ": train" in line or ": predict" in line:
+            clock.write_text(next(jump, jumps[-1]) + "\n")
+    out = process.stdout.read()
+    assert process.wait() == 0, err
+    folder = here / out.strip().splitlines()[-1]
+    assert get_results(folder) == undisturbed
+    for cell in RunFolder(folder).plan().cells:
+        for cost in RunFolder(folder).cell(cell.id).result().costs:
+            assert 0 <= cost.seconds < 3600, "phases are clocked by a clock that cannot jump"
+
+
+def test_two_runs_at_once_in_one_folder_of_runs(undisturbed: dict[str, Any], tmp_path: Path) -> None:
+    """The same plan twice: one runs, the other names it. Another plan beside it: both complete."""
+    processes = [start(tmp_path), start(tmp_path), start(tmp_path, *ARGUMENTS, "--seeds", "2")]
+    ended = [Ended(p.returncode, out, err) for p in processes for out, err in [p.communicate()]]
+    first, second, other = ended
+    print([(each.code, each.errors[:1]) for each in ended])
+    assert other.code == 0, other.err
+    for each in (first, second):
+        assert each.code == 0 or (each.is_one_clear_error() and "is in use by" in each.err), each.err
+    assert 0 in (first.code, second.code)
+    assert complete(tmp_path) == undisturbed
+
+
+def test_cell_that_the_kernel_kills_for_memory_is_out_of_memory(tmp_path: Path) -> None:
+    """The process of the first cell enters a control group with too little memory; the other cell is done."""
+    group = next((g for g in (Path("/sys/fs/cgroup/memory"), Path("/sys/fs/cgroup")) if (g / "cgroup.procs").is_file()), None)
+    if group is None:
+        pytest.skip("there are no control groups here")
+    group /= "bench-test"
+    try:
+        group.mkdir(exist_ok=True)
+        limit = group / "memory.limit_in_bytes"
+        (limit if limit.is_file() else group / "memory.max").write_text(str(8 << 20))
+    except OSError as error:
+        pytest.skip(f"control groups cannot be written here: {error.strerror}")
+    process = start(tmp_path)
+    assert process.stderr is not None and process.stdout is not None
+    for line in process.stderr:
+        if "base: load" in line:
+            while (victim := find_victim(process.pid, "worker")) is None:
+                time.sleep(0.001)
+            (group / "cgroup.procs").write_text(str(victim))
+            break
+    out, _ = process.communicate()
+    assert process.returncode == 1
+    folder = RunFolder(tmp_path / out.strip().splitlines()[-1])
+    by_strategy = {cell.strategy: folder.cell(cell.id).result() for cell in folder.plan().cells}
+    assert by_strategy["base"].status == "out-of-memory", by_strategy["base"]
+    assert by_strategy["base"].error == "the system ran out of memory and killed the cell's process"
+    assert by_strategy["lora"].status == "done"
+    group.rmdir()
+    shutil.rmtree(tmp_path)
