@@ -6,7 +6,7 @@ wrong in more than α = 5% of samples. A short selection runs every day; `make s
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -14,7 +14,7 @@ import pytest
 from chance import at_most
 
 from harness.metrics import Metric, metrics_for
-from harness.statistics import check_above, compare_scores, not_worse, recommend, score_claim_limits
+from harness.statistics import check_above, compare_scores, difference_claim_limits, not_worse, recommend, score_claim_limits
 
 CLASSIFICATION = {m.name: m for m in metrics_for(["classification"], "ab")}
 ROUGE = metrics_for(["rouge"], [])[2]
@@ -86,15 +86,25 @@ def true_loss(kind: str, share: float) -> float:
     return score_of(metric, side(0.0)) - score_of(metric, side(share))
 
 
-def wrong_recommendations(kind: str, k: int, n: int, share: float, times: int) -> float:
+def wrong_recommendations(kind: str, n: int, share: float, times: int, counts: Sequence[int]) -> list[float]:
+    """How often a strategy that fails is recommended, for each number of strategies k in `counts`: the same samples serve all of them.
+
+    A strategy is recommended only if its limit against the best one exceeds −Δ at the joint level, which is at most α. Where none does so
+    at α itself, no recommendation can be wrong, and none is computed.
+    """
     metric, draw = KINDS[kind]
-    rng, margin, wrong = np.random.default_rng(k + n), true_loss(kind, share) * 0.999, 0
+    rng, margin, wrong = np.random.default_rng(n), true_loss(kind, share) * 0.999, np.zeros(len(counts))
     for _ in range(times):
         side = draw(rng, n)
-        stacks = {f"s{i}": side(share) for i in range(k - 1)} | {"best": side(0.0)}
-        result = recommend(stacks, {name: float(i) for i, name in enumerate(stacks)}, metric=metric, margin=margin)
-        wrong += result is not None and result.choice not in (None, "best")
-    return wrong / times
+        best, failing = side(0.0), [side(share) for _ in range(max(counts) - 1)]
+        lows = [difference_claim_limits(best, stack, metric=metric, groups=None, alpha=0.05).low for stack in failing]
+        for place, k in enumerate(counts):
+            if not any(low is not None and low > -margin for low in lows[: k - 1]):
+                continue
+            stacks = {f"s{i}": stack for i, stack in enumerate(failing[: k - 1])} | {"best": best}
+            result = recommend(stacks, {name: float(i) for i, name in enumerate(stacks)}, metric=metric, margin=margin)
+            wrong[place] += result is not None and result.choice not in (None, "best")
+    return [float(each) for each in wrong / times]
 
 
 def wrong_verdicts(kind: str, n: int, share: float, times: int) -> tuple[float, float]:
@@ -122,17 +132,22 @@ def wrong_verdicts(kind: str, n: int, share: float, times: int) -> tuple[float, 
 )
 def test_failing_strategies_are_rarely_recommended(kind: str, k: int, n: int, share: float) -> None:
     """Before the limits allowed for failures that were not seen, it was 21–36% at 50 examples and 13% at 100."""
-    assert at_most(0.05, wrong_recommendations(kind, k, n, share, 40), 40)
+    assert at_most(0.05, wrong_recommendations(kind, n, share, 40, [k])[0], 40)
 
 
 @pytest.mark.soak
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("k", [2, 3, 5, 7])
 @pytest.mark.parametrize(
     ("n", "share"), [(30, 0.05), (30, 0.1), (50, 0.03), (100, 0.02), (200, 0.02), (200, 0.1), (1000, 0.01), (1000, 0.05)]
 )
-def test_failing_strategies_in_a_long_simulation(kind: str, k: int, n: int, share: float) -> None:
-    assert at_most(0.05, wrong_recommendations(kind, k, n, share, 1000), 1000)
+def test_failing_strategies_in_a_long_simulation(kind: str, n: int, share: float) -> None:
+    counts = [2, 3, 5, 7]
+    rates = wrong_recommendations(kind, n, share, 1000, counts)
+    print(
+        f"wrong recommendations: {kind}, n = {n}, {share:.0%} fail: "
+        + ", ".join(f"k = {k} {r:.1%}" for k, r in zip(counts, rates, strict=True))
+    )
+    assert all(at_most(0.05, rate, 1000) for rate in rates)
 
 
 @pytest.mark.soak
@@ -165,6 +180,7 @@ def test_failing_strategies_rarely_pass_not_worse(kind: str, n: int, share: floa
 @pytest.mark.parametrize(("n", "share"), [(30, 0.05), (50, 0.03), (100, 0.02), (200, 0.05), (1000, 0.01)])
 def test_failing_strategies_rarely_pass_in_a_long_simulation(kind: str, n: int, share: float) -> None:
     passed, tied = wrong_verdicts(kind, n, share, 2000)
+    print(f"wrong verdicts: {kind}, n = {n}, {share:.0%} fail: not worse {passed:.1%}, better or tied {tied:.1%}")
     assert at_most(0.05, passed, 2000) and at_most(0.05, tied, 2000)
 
 
@@ -199,4 +215,6 @@ def test_a_floor_at_the_true_auroc_rarely_passes(n: int, rare: float) -> None:
 @pytest.mark.parametrize("area", [0.7, 0.9, 0.97])
 @pytest.mark.parametrize(("n", "rare"), [(50, 0.1), (50, 0.5), (100, 0.1), (200, 0.1), (400, 0.04), (1000, 0.02)])
 def test_a_floor_at_the_true_auroc_in_a_long_simulation(n: int, rare: float, area: float) -> None:
-    assert at_most(0.05, wrong_floors(n, rare, area, 4000)[0], 4000)
+    passed, reliable = wrong_floors(n, rare, area, 4000)
+    print(f"floors at the true AUROC: {area}, n = {n}, {rare:.0%} positive: {passed:.1%} pass, {reliable:.0%} reliable")
+    assert at_most(0.05, passed, 4000)
