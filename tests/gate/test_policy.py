@@ -89,6 +89,15 @@ def test_a_rule_without_a_margin_gets_the_tasks(tmp_path: Path) -> None:
     assert [rule.margin for rule in policy.rules] == [0.02, 3.0]
     relative = read(tmp_path, "rules:\n  - {rule: not_worse, score: rougeL, relative: 0.1}\n")
     assert [(rule.margin, rule.relative, rule.threshold) for rule in relative.rules] == [(None, 0.1, 0.1)]
+    of_all = read(tmp_path, "rules:\n  - {rule: not_worse, score: rougeL}\n  - {rule: not_worse, score: ter, relative: 0.1}\n")
+    assert of_all.rules[1].relative == 0.1, "a score that is computed over all examples together has a share, too"
+
+
+def test_a_share_of_a_score_that_can_be_negative_is_refused(tmp_path: Path) -> None:
+    task = TASK.model_copy(update={"kind": "classification", "metrics": ("classification",), "primary": "mcc", "labels": ("a", "b")})
+    (tmp_path / "gate.yaml").write_text("rules:\n  - {rule: not_worse, score: mcc, relative: 0.1}\n", encoding="utf-8")
+    with pytest.raises(BenchError, match="mcc can be negative, so a share of it means nothing; use 'margin'"):
+        read_policy(tmp_path / "gate.yaml", task, metrics_for(task.metrics, task.labels))
 
 
 @pytest.mark.parametrize(
@@ -113,7 +122,6 @@ def test_a_rule_without_a_margin_gets_the_tasks(tmp_path: Path) -> None:
         ({"rule": "not_worse", "score": "rougeL", "relative": 0.1, "margin": 0.1}, "give one of them"),
         ({"rule": "better", "score": "rougeL", "relative": 0.1}, "takes no 'relative'"),
         ({"rule": "not_worse", "score": "forgetting", "relative": 0.1}, "forgetting can be negative, so a share of it means nothing"),
-        ({"rule": "not_worse", "score": "ter", "relative": 0.1}, "ter is computed over all examples together"),
         ({"rule": "floor", "score": "rougeL", "value": 0.1, "tier": "optional"}, "tier"),
         ({"rule": "perhaps", "score": "rougeL"}, "perhaps"),
         ({"rule": "floor", "score": "rougeL", "value": 0.1, "rows": 50}, "takes no 'rows'"),

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from report_factory import Made, classification, make_run
 
+from harness.api import load_run
 from harness.errors import BenchError
 from harness.reporting import verdict_to_json, verdict_to_junit, verdict_to_markdown
 from harness.reporting.wording.gate.gate_sentences import headline, measured_value, rule_title
@@ -52,6 +53,19 @@ def test_a_relative_rule_allows_a_share_of_the_baseline(tmp_path: Path, lora: fl
     assert verdict.outcome == outcome and rule.measured == pytest.approx(lora - 0.36) and rule.rule.relative
     assert rule_title(rule.rule) == "accuracy not worse than the baseline by more than 10% of its score"
     assert measured_value(rule).endswith("from 90% of the baseline")
+
+
+@pytest.mark.parametrize(("lora", "outcome"), [(0.76, "PASS"), (0.62, "FAIL")])
+def test_a_relative_rule_on_a_score_of_all_examples(tmp_path: Path, lora: float, outcome: str) -> None:
+    """A macro-F1 of 0.8 may fall to 0.72."""
+    place = np.arange(1600) % 100
+    run = answered(tmp_path / "run", place < 80, place < 100 * lora)
+    verdict = judged(run, tmp_path, policy={"rules": [{"rule": "not_worse", "score": "macro_f1", "relative": 0.1}]})
+    rule = verdict.rules[-1]
+    assert verdict.outcome == outcome and measured_value(rule).endswith("from 90% of the baseline")
+    frame = load_run(run.path).scores()
+    base, candidate = (float(frame[(frame.strategy == name) & (frame.score == "macro_f1")].value.iloc[0]) for name in ("base", "lora"))
+    assert rule.measured == pytest.approx(candidate - 0.9 * base)
 
 
 def test_a_relative_rule_on_measures_needs_no_limits(runs: Runs, tmp_path: Path) -> None:

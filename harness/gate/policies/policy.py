@@ -141,8 +141,6 @@ def _find_problems(rule: Rule, task: Task, metrics: Collection[Metric]) -> list[
     can_be_negative = rule.score == "forgetting" or (metric is not None and BOUNDS.get(metric.unit, (0.0, 0.0))[0] < 0)
     if rule.relative is not None and can_be_negative:
         problems.append(("relative", f"{rule.score} can be negative, so a share of it means nothing; use 'margin'"))
-    elif rule.relative is not None and metric is not None and metric.level != "example":
-        problems.append(("relative", f"{rule.score} is computed over all examples together, and 'relative' needs a mean; use 'margin'"))
     if rule.slice and metric and task.chooses and metric.level != "example":
         problems.append(("slice", f"{rule.score} is computed over all labels, and a slice may lack some of them; use accuracy"))
     if rule.slice and metric is None:

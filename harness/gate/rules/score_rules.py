@@ -112,21 +112,17 @@ def _difference(
 ) -> OneSidedLimits:
     """The limits of candidate − baseline; for a relative rule of candidate − factor · baseline, with the factor that the rule allows: 0.9
     for "not worse by more than 10%", or 1.1 where lower is better.
-
-    The factor multiplies the scores of single examples: the limits of such a mean are exact, those of a ratio would not be.
     """
     share = (judged.threshold or 0.0) if judged.relative else 0.0
-    factor = 1 + share if metric.direction == "lower" else 1 - share
-    widest = max(1.0, factor)  # so that the differences stay within those that the scale has
-    limits = difference_claim_limits(
-        baseline * factor / widest,
-        candidate / widest,
+    return difference_claim_limits(
+        baseline,
+        candidate,
         metric=metric,
         groups=_select_groups(case, positions),
         alpha=case.alpha,
         over_seeds=(False, over_seeds),  # the baseline is one model, whatever its recipe
+        factor=1 + share if metric.direction == "lower" else 1 - share,
     )
-    return limits.scaled(widest)
 
 
 def _mean_score(stack: Array, metric: Metric) -> float:

@@ -62,24 +62,37 @@ def difference_claim_limits(
     groups: Sequence[str | None] | None,
     alpha: float,
     over_seeds: tuple[bool, bool] = (False, False),
+    factor: float = 1.0,
     resamples: int = 2000,
     seed: int = 0,
 ) -> OneSidedLimits:
-    """The limits of B − A, for scores or statistics in the shapes of `compare_scores`.
+    """The limits of B − A, for scores or statistics in the shapes of `compare_scores`; with a factor c those of B − c · A.
+
+    "B keeps at least 90% of A" is "B − 0.9 · A is above 0", for a score that cannot be below 0. The limits of this difference are as valid
+    as without a factor; those of the ratio B/A would not be where A is near 0.
 
     Args:
+        factor: c, above 0.
         over_seeds: for A and for B, whether to include the spread of its training seeds.
 
     Raises:
         ValueError: shapes that do not fit, or the spread of seeds of a side that has only one.
     """
-    pair = make_pair(a, b, metric=metric, groups=groups, confidence=1 - 2 * alpha)
+    pair = make_pair(a, b, metric=metric, groups=groups, confidence=1 - 2 * alpha, factor=factor)
     if not any(over_seeds):
         return pair_limits(pair, resamples, seed)(alpha)
     if any(include and side.shape[1] < 2 for include, side in zip(over_seeds, (pair.a, pair.b), strict=True)):
         raise ValueError(f"{metric.name}: the spread of seeds needs two seeds")
     spread = seed_spread(
-        a, b, metric=metric, varies_by_seed=over_seeds, groups=groups, confidence=1 - 2 * alpha, resamples=resamples, seed=seed
+        a,
+        b,
+        metric=metric,
+        varies_by_seed=over_seeds,
+        groups=groups,
+        confidence=1 - 2 * alpha,
+        resamples=resamples,
+        seed=seed,
+        factor=factor,
     )
     return guard_limits(_over_seeds(spread, alpha), pair, hoeffding=False) if spread else pair_limits(pair, resamples, seed)(alpha)
 

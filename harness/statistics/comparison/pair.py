@@ -28,6 +28,7 @@ class Pair:
         seeds: the number of seeds of A.
         cluster: the cluster of each example, (n,); None if all are independent.
         dropped: examples without a score on one side, which are not in `both`.
+        factor: what the score of A is multiplied by, above 0: the difference is then B − factor · A.
     """
 
     both: Array
@@ -36,6 +37,7 @@ class Pair:
     metric: Metric
     confidence: float
     dropped: int
+    factor: float = 1.0
 
     @property
     def a(self) -> Array:
@@ -62,36 +64,41 @@ class Pair:
         """Whether the scores are independent yes-or-no answers."""
         one_seed = self.a.shape[1] == self.b.shape[1] == 1
         yes_or_no = all(np.isin(side, (0.0, 1.0)).all() for side in (self.a, self.b))
-        return self.metric.unit == "fraction" and self.cluster is None and one_seed and yes_or_no
+        return self.metric.unit == "fraction" and self.factor == 1 and self.cluster is None and one_seed and yes_or_no
 
     @property
     def differences(self) -> Array:
-        """B − A of each example, averaged over seeds, (n,)."""
-        differences: Array = self.b[:, :, 0].mean(axis=1) - self.a[:, :, 0].mean(axis=1)
+        """B − factor · A of each example, averaged over seeds, (n,)."""
+        differences: Array = self.b[:, :, 0].mean(axis=1) - self.factor * self.a[:, :, 0].mean(axis=1)
         return np.where(np.abs(differences) < SAME, 0.0, differences)
 
     @property
     def scale(self) -> float | None:
         """The width of the scale of a difference, which goes from one end of the score's scale to the other in both directions."""
         width = scale_width(self.metric)
-        return None if width is None else 2 * width
+        return None if width is None else (1 + self.factor) * width
 
     def side_means(self, scores: Array) -> tuple[Array, Array]:
         """Scores of the seeds of A and B, (…, seeds) → the scores of A and of B, (…), averaged over seeds."""
         return scores[..., : self.seeds].mean(axis=-1), scores[..., self.seeds :].mean(axis=-1)
 
     def difference(self, scores: Array) -> Array:
-        """Scores of the seeds of A and B, (…, seeds) → B − A, (…)."""
+        """Scores of the seeds of A and B, (…, seeds) → B − factor · A, (…)."""
         a, b = self.side_means(scores)
-        return b - a
+        return b - self.factor * a
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """The smallest and the largest difference that the scale of the score has; infinite where it has none."""
+        lowest, highest = BOUNDS.get(self.metric.unit, (-math.inf, math.inf))
+        return lowest - self.factor * highest, highest - self.factor * lowest
 
     def bound(self, low: float, high: float) -> tuple[float, float]:
-        """The limits of a difference, cut at the largest difference that the scale of the score has."""
-        lowest, highest = BOUNDS.get(self.metric.unit, (-math.inf, math.inf))
-        return max(low, lowest - highest), min(high, highest - lowest)
+        """The limits of a difference, cut at the ends of its scale."""
+        return max(low, self.ends[0]), min(high, self.ends[1])
 
 
-def make_pair(a: Array, b: Array, *, metric: Metric, groups: Sequence[str | None] | None, confidence: float) -> Pair:
+def make_pair(a: Array, b: Array, *, metric: Metric, groups: Sequence[str | None] | None, confidence: float, factor: float = 1.0) -> Pair:
     """A and B on the examples that have a score on both sides. Shapes as in `compare_scores`.
 
     Raises:
@@ -103,7 +110,7 @@ def make_pair(a: Array, b: Array, *, metric: Metric, groups: Sequence[str | None
     both = np.concatenate([first, second], axis=1)
     complete = complete_examples(both, groups if groups is not None else [None] * len(first))
     cluster = cluster_index(complete.groups, len(complete.stack))
-    return Pair(complete.stack, first.shape[1], cluster, metric, confidence, complete.dropped)
+    return Pair(complete.stack, first.shape[1], cluster, metric, confidence, complete.dropped, factor)
 
 
 def as_stack(scores: Array, metric: Metric) -> Array:

@@ -1,5 +1,7 @@
 """What may be claimed about B − A: one-sided limits that a decision can rest on, each at level alpha.
 
+Where the pair has a factor, they are those of B − factor · A: of each method the limits of a linear combination.
+
 | score | limits |
 | --- | --- |
 | 0 or 1, one seed, no groups | `paired_proportion_limits`, which allow for unseen failures |
@@ -127,14 +129,15 @@ def _failing_ends(pair: Pair, estimate: float) -> tuple[float, float]:
     """How far the difference is from where it would be if one side failed on every example: B (below), and A (above)."""
     lowest, highest = BOUNDS[pair.metric.unit]
     if pair.metric.level == "example" or pair.metric.labels or pair.metric.direction == "none":
-        return estimate - (lowest - highest), (highest - lowest) - estimate
+        return estimate - pair.ends[0], pair.ends[1] - estimate
     a, b = (float(side) for side in pair.side_means(observed_scores(pair.metric, pair.both)))
-    return (highest - a, highest - b) if pair.metric.direction == "lower" else (b - lowest, a - lowest)
+    of_a, of_b = (highest - a, highest - b) if pair.metric.direction == "lower" else (a - lowest, b - lowest)
+    return (pair.factor * of_a, of_b) if pair.metric.direction == "lower" else (of_b, pair.factor * of_a)
 
 
 def describe_no_spread(pair: Pair) -> str:
     """Why there is no variance to work with."""
-    if np.all(np.abs(pair.b.mean(axis=1) - pair.a.mean(axis=1)) < SAME):
+    if pair.factor == 1 and np.all(np.abs(pair.b.mean(axis=1) - pair.a.mean(axis=1)) < SAME):
         return f"both strategies scored the same on all {pair.n} examples"
     return f"all {pair.n} examples differ by the same amount"
 
@@ -158,7 +161,7 @@ def _mean_limits(pair: Pair, estimate: float) -> LimitsAt:
 
 
 def _rank_limits(pair: Pair, estimate: float) -> LimitsAt:
-    influences = mean_influences(pair.metric, pair.b) - mean_influences(pair.metric, pair.a)
+    influences = mean_influences(pair.metric, pair.b) - pair.factor * mean_influences(pair.metric, pair.a)
     error = rank_error(pair.metric, pair.both, influences, pair.cluster)
     basis = rank_basis(pair.metric, pair.both, pair.cluster, error, "paired DeLong")
     spread = MeanSpread(pair.n, error)

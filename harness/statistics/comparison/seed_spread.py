@@ -24,7 +24,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import numpy as np
@@ -81,6 +81,7 @@ def seed_spread(
     resamples: int = 2000,
     seed: int = 0,
     confidence: float = 0.95,
+    factor: float = 1.0,
 ) -> SeedSpread | None:
     """The difference over examples and seeds. None where a side that depends on its seed has only one, with fewer than two units, or for a
     score without valid intervals.
@@ -91,17 +92,18 @@ def seed_spread(
     Args:
         a, b: as in `compare_scores`.
         varies_by_seed: whether A, and B, depend on a seed at all: the base model does not.
+        factor: what the score of A is multiplied by, above 0: the difference is then B − factor · A.
 
     Raises:
         ValueError: shapes that do not fit.
     """
-    pair = make_pair(a, b, metric=metric, groups=groups, confidence=confidence)
-    sides = [side for side, depends in zip((pair.a, pair.b), varies_by_seed, strict=True) if depends]
-    if not sides or any(side.shape[1] < 2 for side in sides) or pair.units < 2 or metric.no_interval:
+    pair = make_pair(a, b, metric=metric, groups=groups, confidence=confidence, factor=factor)
+    sides = [(side, times) for side, times, depends in zip((pair.a, pair.b), (factor, 1.0), varies_by_seed, strict=True) if depends]
+    if not sides or any(side.shape[1] < 2 for side, _ in sides) or pair.units < 2 or metric.no_interval:
         return None
     examples, interval, difference = _example_component(pair, resamples, seed)
-    seeds = [_seed_component(pair, side, resamples, seed) for side in sides]
-    reason = interval.reason or ("" if all(side.shape[1] > 2 for side in sides) else "fewer than 3 training seeds")
+    seeds = [_scaled(_seed_component(pair, side, resamples, seed), times) for side, times in sides]
+    reason = interval.reason or ("" if all(side.shape[1] > 2 for side, _ in sides) else "fewer than 3 training seeds")
     return _combine(difference, examples, interval, seeds, pair, reason)
 
 
@@ -144,10 +146,10 @@ def _example_component(pair: Pair, resamples: int, seed: int) -> tuple[_Componen
         assert interval.se is not None and interval.df is not None  # there are at least two units
         return _Component(interval.se**2, interval.df), interval, float(pair.differences.mean())
     first, second = (_scores(pair, side, resamples, seed) for side in (pair.a, pair.b))
-    resampled = second.resampled.mean(axis=1) - first.resampled.mean(axis=1)
+    resampled = second.resampled.mean(axis=1) - pair.factor * first.resampled.mean(axis=1)
     basis = bootstrap_basis(pair.both, pair.cluster, resamples, seed, metric=pair.metric)
     component = _Component(float(resampled.var(ddof=1)), pair.units - 1)
-    difference = float(second.observed.mean() - first.observed.mean())
+    difference = float(second.observed.mean() - pair.factor * first.observed.mean())
     return component, percentile_interval(resampled, basis, pair.confidence), difference
 
 
@@ -165,6 +167,11 @@ def _seed_component(pair: Pair, side: Array, resamples: int, seed: int) -> _Comp
         deviations = scores.resampled - scores.resampled.mean(axis=1, keepdims=True)  # (resamples, k)
         noise = float(deviations.var(axis=0, ddof=1).sum()) / (k - 1)
     return _Component(float(observed.var(ddof=1)) / k, k - 1, noise / k)
+
+
+def _scaled(component: _Component, factor: float) -> _Component:
+    """Of the score times a factor."""
+    return replace(component, variance=component.variance * factor**2, noise=component.noise * factor**2)
 
 
 def _squared_error(values: Array, cluster: Groups | None) -> float:

@@ -60,11 +60,6 @@ class OneSidedLimits:
         estimate, low, high = (None if value is None else -value for value in (self.estimate, self.high, self.low))
         return replace(self, estimate=estimate, low=low, high=high, spread=self.spread.reversed() if self.spread else None)
 
-    def scaled(self, factor: float) -> OneSidedLimits:
-        """The limits of the value times a positive factor."""
-        estimate, low, high, se = (None if value is None else value * factor for value in (self.estimate, self.low, self.high, self.se))
-        return replace(self, estimate=estimate, low=low, high=high, se=se, spread=self.spread.scaled(factor) if self.spread else None)
-
 
 @dataclass(frozen=True)
 class Basis:

@@ -87,16 +87,6 @@ class MeanSpread:
         """Of the negative value."""
         return replace(self, error=replace(self.error, skewness=-self.error.skewness), ends=(-self.ends[1], -self.ends[0]))
 
-    def scaled(self, factor: float) -> MeanSpread:
-        """Of the value times a positive factor."""
-        return replace(
-            self,
-            error=replace(self.error, se=self.error.se * factor),
-            fixed_se=self.fixed_se * factor,
-            ends=(self.ends[0] * factor, self.ends[1] * factor),
-            bound=None if self.bound is None else self.bound * factor,
-        )
-
 
 def _skewed_power(error: MeanError, threshold: float, fewest: float, bounded: float, alpha: float) -> float:
     """The probability that the lower limit of a skewed mean is above a threshold. All values are distances from the true mean.
@@ -173,10 +163,6 @@ class PairedSpread:
         """Of the negative difference: the same."""
         return self
 
-    def scaled(self, factor: float) -> PairedSpread | None:
-        """Not known: times another factor, the scores are no longer 0 or 1."""
-        return self if factor == 1 else None
-
 
 def _fewest_gains(differing: Array, n: int, threshold: float, alpha: float) -> Array:
     """For each number of differing examples the fewest gains that show it; one more than there are if none do."""
@@ -222,10 +208,6 @@ class ProportionSpread:
     def reversed(self) -> ProportionSpread:
         """Of the negative value."""
         return replace(self, is_negative=not self.is_negative)
-
-    def scaled(self, factor: float) -> ProportionSpread | None:
-        """Not known: times another factor, the scores are no longer 0 or 1."""
-        return self if factor == 1 else None
 
 
 Spread: TypeAlias = MeanSpread | PairedSpread | ProportionSpread

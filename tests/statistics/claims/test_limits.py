@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from chance import at_most
 from scipy import stats
 
 from harness.metrics import metrics_for
@@ -14,15 +15,19 @@ from harness.statistics import (
     clopper_pearson_interval,
     clopper_pearson_upper,
     difference_claim_limits,
+    observed_scores,
     orient,
     score_claim_limits,
     seed_spread,
 )
 from harness.statistics.intervals import MeanError, mean_error, mean_interval, mean_limits, paired_proportion_limits
+from harness.types import Metric
 
 ROUGE = metrics_for(["rouge"], [])[2]
 CLASSIFICATION = {m.name: m for m in metrics_for(["classification"], "abc")}
 ACCURACY, MACRO_F1 = CLASSIFICATION["accuracy"], CLASSIFICATION["macro_f1"]
+AUROC = metrics_for(["probabilities"], "ab")[0]
+BLEU = metrics_for(["bleu"], [])[0]
 WORDS = metrics_for(["length"], [])[0]
 NONE = [None] * 100
 
@@ -164,3 +169,71 @@ def test_limits_turn_with_the_direction_of_the_score() -> None:
     assert (turned.estimate, turned.low, turned.high) == (-0.5, -0.6, -0.3)
     assert orient(limits(0.3, 0.6), higher_is_better=True) == limits(0.3, 0.6)
     assert orient(limits(None, None), higher_is_better=False).low is None
+
+
+# ---------------------------------------------------------------------------------------------------------------- a share of A
+
+
+def test_limits_with_a_factor_are_those_of_the_scaled_scores() -> None:
+    rng = np.random.default_rng(2)
+    a, b = rng.normal(5, 1, (2, 100))
+    seeds = np.stack([b, b + 0.2, b - 0.1], axis=1)
+    for candidate, over in ((b, False), (seeds, True)):
+        limits, scaled = (
+            difference_claim_limits(first, candidate, metric=WORDS, groups=None, alpha=0.05, over_seeds=(False, over), factor=factor)
+            for first, factor in ((a, 0.8), (0.8 * a, 1.0))
+        )
+        assert (limits.estimate, limits.low, limits.high) == pytest.approx((scaled.estimate, scaled.low, scaled.high))
+
+
+def test_unseen_failures_cost_no_more_than_the_share_of_the_scale() -> None:
+    """B − 0.8 · A is at least −0.8, where B fails and A is perfect."""
+    a = np.full(100, 0.5)
+    limits = difference_claim_limits(a, a, metric=ROUGE, groups=None, alpha=0.05, factor=0.8)
+    assert limits.low == pytest.approx(0.1 - (1 - 0.05**0.01) * 0.9)
+
+
+def corpus_pair(metric: Metric, rng: np.random.Generator, n: int) -> tuple[np.ndarray, np.ndarray]:
+    """A, and B that is worse by about 10%: two classifiers of two labels, two rankings, or two sets of translations."""
+    gold = (rng.random(n) < 0.3).astype(int)
+    if metric is AUROC:
+        common = rng.normal(size=n)
+        sides = [1 / (1 + np.exp(-(common + rng.normal(0, 0.7, n) + shift * (gold - 0.5)))) for shift in (2.5, 1.6)]
+        a, b = (np.stack([1 - high, high, gold == 0, gold == 1], axis=1).astype(float) for high in sides)
+        return a, b
+    if metric is MACRO_F1:
+        eye, hard = np.eye(3), rng.random(n)
+        right = [np.where(rng.random(n) < 0.7, hard, rng.random(n)) < share for share in (0.9, 0.81)]
+        answers = [np.where(each, gold, 1 - gold) for each in right]
+        a, b = (np.hstack([eye[gold] * each[:, None], eye[answer], eye[gold]]) for each, answer in zip(right, answers, strict=True))
+        return a, b
+    words = rng.integers(8, 25, n)
+    matched = [[rng.binomial(np.maximum(words - k, 0), share * 0.9**k) for k in range(4)] for share in (0.7, 0.66)]
+    possible = [np.maximum(words - k, 0) for k in range(4)]
+    a, b = (np.stack([words, words, *each, *possible], axis=1).astype(float) for each in matched)
+    return a, b
+
+
+def wrong_shares(metric: Metric, n: int, times: int) -> float:
+    """How often B is called better than a share of A that is exactly what it has."""
+    large = [observed_scores(metric, side[:, None])[0] for side in corpus_pair(metric, np.random.default_rng(0), 400_000)]
+    rng, factor, wrong = np.random.default_rng(n), float(large[1] / large[0]), 0
+    for seed in range(times):
+        a, b = corpus_pair(metric, rng, n)
+        low = difference_claim_limits(a, b, metric=metric, groups=None, alpha=0.05, factor=factor, resamples=1000, seed=seed).low
+        wrong += low is not None and low > 0
+    return wrong / times
+
+
+@pytest.mark.parametrize("metric", [MACRO_F1, AUROC, BLEU], ids=lambda metric: metric.name)
+def test_a_share_of_a_corpus_score_is_rarely_claimed_wrongly(metric: Metric) -> None:
+    assert at_most(0.05, wrong_shares(metric, 150, 60), 60)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("n", [100, 300])
+@pytest.mark.parametrize("metric", [MACRO_F1, AUROC, BLEU], ids=lambda metric: metric.name)
+def test_a_share_of_a_corpus_score_in_a_long_simulation(metric: Metric, n: int) -> None:
+    share = wrong_shares(metric, n, 2000)
+    print(f"share of {metric.name}, n = {n}: {share:.1%} wrong")
+    assert at_most(0.05, share, 2000)
