@@ -41,6 +41,7 @@ Array: TypeAlias = NDArray[np.float64]
 
 ROUGE = metrics_for(["rouge"], [])[2]
 ACCURACY, MACRO_F1 = ({m.name: m for m in metrics_for(["classification"], "ab")}[name] for name in ("accuracy", "macro_f1"))
+AUROC = metrics_for(["probabilities"], "ab")[0]
 CHRF = metrics_for(["chrf"], [])[0]
 WORDS = metrics_for(["length"], [])[0]
 
@@ -223,6 +224,27 @@ def failing(n: int, rng: np.random.Generator) -> Array:
     return np.where(rng.random(n) < 0.1, -0.5, 0.05 / 0.9) + rng.normal(0, 0.02, n)
 
 
+def rarely_failing(share: float, loss: float) -> Callable[[int, np.random.Generator], Array]:
+    """Few failures are expected in the test set."""
+    return lambda n, rng: np.where(rng.random(n) < share, -loss, share * loss / (1 - share)) + rng.normal(0, 0.02, n)
+
+
+def labelled(n: int, rng: np.random.Generator) -> tuple[Array, Array, None]:
+    """Two classifiers, of which the rarer label has a tenth of the examples."""
+    eye, gold, hard = np.eye(2), (rng.random(n) < 0.1).astype(int), rng.random(n)
+    right = [np.where(rng.random(n) < 0.8, hard, rng.random(n)) < 0.95 for _ in range(2)]
+    a, b = (np.hstack([eye[gold] * each[:, None], eye[np.where(each, gold, 1 - gold)], eye[gold]]) for each in right)
+    return a, b, None
+
+
+def ranked(n: int, rng: np.random.Generator) -> tuple[Array, Array, None]:
+    gold = (rng.random(n) < 0.3).astype(int)
+    logit = rng.normal(0, 1, n) + 3 * (gold - 0.5)
+    a, b = (1 / (1 + np.exp(-logit - rng.normal(0, 0.3, n))) for _ in range(2))
+    first, second = (np.stack([1 - high, high, gold == 0, gold == 1], axis=1).astype(float) for high in (a, b))
+    return first, second, None
+
+
 def exponential(n: int, rng: np.random.Generator) -> Array:
     return 0.08 - rng.exponential(0.08, n).clip(0, 0.6)
 
@@ -240,7 +262,11 @@ SETTINGS = {
     "bounded, hardly any spread": Setting(continuous(lambda n, rng: rng.normal(0, 0.02, n)), ROUGE, 0.02),
     "bounded, five strategies": Setting(NORMAL, ROUGE, 0.03, 0.05 / 4),
     "skewed, one in ten fails": Setting(continuous(failing), ROUGE, 0.04),
+    "skewed, 4 failures": Setting(continuous(rarely_failing(0.03, 0.5)), ROUGE, 0.03),
+    "skewed, 3 failures": Setting(continuous(rarely_failing(0.02, 0.6)), ROUGE, 0.04),
     "skewed, exponential": Setting(continuous(exponential), ROUGE, 0.03),
+    "macro-F1": Setting(labelled, MACRO_F1, 0.08),
+    "AUROC": Setting(ranked, AUROC, 0.04),
     "groups": Setting(continuous(grouped, 5), ROUGE, 0.03),
     "groups, four looks": Setting(continuous(grouped, 5), ROUGE, 0.04, 0.05 / 4),
 }
@@ -252,9 +278,9 @@ def simulate_power(setting: Setting, times: int) -> tuple[float, float]:
 
     def limits(n: int) -> OneSidedLimits:
         a, b, groups = setting.draw(n, rng)
-        return difference_claim_limits(a, b, metric=setting.metric, groups=groups, alpha=setting.alpha)
+        return difference_claim_limits(a, b, metric=setting.metric, groups=groups, alpha=setting.alpha, resamples=1000)
 
-    spread = limits(20_000).spread
+    spread = limits(20_000 if setting.metric.level == "example" else 3000).spread
     assert spread is not None
     planned = solve_examples(spread, threshold=-setting.margin, assumed=0.0, alpha=setting.alpha)
     assert planned is not None
@@ -264,6 +290,7 @@ def simulate_power(setting: Setting, times: int) -> tuple[float, float]:
 
 def check_power(name: str, times: int) -> None:
     enough, too_few = simulate_power(SETTINGS[name], times)
+    print(f"{name}: {enough:.1%} with the planned number, {too_few:.1%} with 80% of it")
     assert at_most(0.25, 1 - enough, times), f"at the planned number, {enough:.0%} are shown"
     assert at_most(0.8, too_few, times), f"at 80% of it, {too_few:.0%} are shown"
 

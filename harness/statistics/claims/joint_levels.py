@@ -94,7 +94,7 @@ def level_against(resampled: Array, control: int, alpha: float, *, two_sided: bo
     """
     centred = resampled - resampled.mean(axis=0)
     errors = np.delete(centred, control, axis=1) - centred[:, [control]]  # (resamples, k − 1)
-    return _level(np.abs(errors) if two_sided else errors, errors.std(axis=0, ddof=1), alpha, two_sided=two_sided)
+    return _level(np.abs(errors) if two_sided else errors, alpha, two_sided=two_sided)
 
 
 def levels_against_each(
@@ -111,17 +111,29 @@ def level_of_all_pairs(resampled: Array, alpha: float) -> float:
     k = resampled.shape[1]
     centred = resampled - resampled.mean(axis=0)
     errors = (centred[:, :, None] - centred[:, None, :])[:, ~np.eye(k, dtype=bool)]  # (resamples, k (k − 1))
-    return _level(errors, errors.std(axis=0, ddof=1), alpha, two_sided=False)
+    return _level(errors, alpha, two_sided=False)
 
 
-def _level(errors: Array, scale: Array, alpha: float, *, two_sided: bool) -> float:
-    """From the quantile of the largest studentised error; never below Bonferroni's, which holds however the errors depend on each other."""
-    from scipy.stats import norm
+def _level(errors: Array, alpha: float, *, two_sided: bool) -> float:
+    """The level at which each of several limits is exceeded by its error, so that any is in alpha of the resamples: the alpha-quantile of
+    the smallest p-value (min-P; Westfall & Young 1993, "Resampling-based multiple testing", section 2.3). Never below Bonferroni's, which
+    holds however the errors depend on each other.
 
+    The p-value of an error is its rank among those of the same comparison. A normal tail would not do: the limits allow for skewness, and a
+    level that follows from a skewed error would allow for it again, with the opposite sign. Of three to seven strategies that fail on 5–10%
+    of the examples, one would be recommended in 5.3–6.7% of samples.
+
+    Args:
+        errors: of each comparison, (resamples, comparisons); without their sign if both limits must hold.
+    """
+    from scipy.stats import rankdata
+
+    number, comparisons = len(errors), int(errors.shape[1])
     single = alpha / 2 if two_sided else alpha
-    bonferroni = single / len(scale)
-    varies = scale > SAME
-    if not varies.all():  # nothing is known about how these depend on the others
-        return bonferroni
-    largest = (errors / scale).max(axis=1)
-    return float(min(single, max(norm.sf(np.quantile(largest, 1 - alpha)), bonferroni)))
+    if comparisons == 1:
+        return single
+    if not (np.ptp(errors, axis=0) > SAME).all():  # nothing is known about how these depend on the others
+        return single / comparisons
+    p_values = (number + 0.5 - rankdata(errors, axis=0)) / number
+    joint = float(np.quantile(p_values.min(axis=1), alpha)) / (2 if two_sided else 1)
+    return min(single, max(joint, single / comparisons))

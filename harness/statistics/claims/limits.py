@@ -42,6 +42,8 @@ from harness.statistics.intervals import (
     clopper_pearson_interval,
     corrected_interval,
     hoeffding_half_width,
+    influence_error,
+    leave_one_out,
     mean_error,
     mean_interval,
     rank_interval,
@@ -149,9 +151,10 @@ def _interval(
         return mean_interval(values, cluster, 1 - 2 * alpha), mean_error(values, cluster)
     if metric.influences:
         interval = rank_interval(metric, stack, cluster, 1 - 2 * alpha)
-    else:
-        interval = corrected_interval(metric, stack, cluster, 1 - 2 * alpha, resamples=resamples, seed=seed)
-    return interval, MeanError(interval.se or 0.0, interval.df or 1.0)
+        return interval, MeanError(interval.se or 0.0, interval.df or 1.0)
+    interval = corrected_interval(metric, stack, cluster, 1 - 2 * alpha, resamples=resamples, seed=seed)
+    left_out = leave_one_out(metric, stack, cluster).mean(axis=-1)
+    return interval, influence_error(interval.se or 0.0, left_out, (interval.df or 1.0) + 1)
 
 
 def _proportion_interval(values: Array, cluster: NDArray[np.int64] | None, confidence: float) -> Interval:

@@ -7,9 +7,8 @@ the limits of `comparison.pair_limits`:
 
 A wrong choice i is worse than the true best b by more than Δ, although L_ib > −Δ. So only the comparisons with b must hold together,
 whichever b is (multiple comparisons with the best; Hsu 1996, "Multiple Comparisons: Theory and Methods", chapter 4). The level of the
-limits L_ij against j comes from a bootstrap of the largest studentised error over all i (max-type; Romano & Wolf 2005, "Exact and
-approximate stepdown methods for multiple hypothesis testing", JASA 100:94–108): with its 1 − α quantile c, it is 1 − Φ(c). That a strategy
-is *worse* is a claim about any pair, so these limits W_ij hold jointly for all pairs.
+limits L_ij against j is the α-quantile of the smallest p-value over all i in a bootstrap (min-P; Westfall & Young 1993, "Resampling-based
+multiple testing"). That a strategy is *worse* is a claim about any pair, so these limits W_ij hold jointly for all pairs.
 
 | for strategy i | it is |
 | --- | --- |
@@ -185,7 +184,7 @@ def recommend(
         alpha=alpha,
         level=min(levels),
         n=n,
-        method=f"comparisons with the best, max-type bootstrap, n={n}, {resamples} resamples, seed {seed}",
+        method=f"comparisons with the best, min-P bootstrap, n={n}, {resamples} resamples, seed {seed}",
         reliable=True,
         reason="",
     )

@@ -41,7 +41,7 @@ from harness.statistics.intervals import (
     corrected_limits,
     effective_examples,
     hoeffding_half_width,
-    influence_skewness,
+    influence_error,
     leave_one_out,
     mean_basis,
     mean_error,
@@ -178,7 +178,7 @@ def _corpus_limits(pair: Pair, estimate: float, resamples: int, seed: int) -> Li
     left_out = pair.difference(leave_one_out(pair.metric, pair.both, pair.cluster))
     effective_n = effective_examples(left_out, pair.metric, pair.both, pair.cluster)
     basis, se = corrected_basis(basis, effective_n), float(np.std(resampled, ddof=1))
-    spread = MeanSpread(pair.n, MeanError(se, max(2.0, effective_n) - 1, *influence_skewness(left_out)))
+    spread = MeanSpread(pair.n, influence_error(se, left_out, effective_n))
 
     def at(alpha: float) -> OneSidedLimits:
         low, high = corrected_limits(estimate, resampled, left_out, effective_n, alpha)

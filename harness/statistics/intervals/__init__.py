@@ -9,7 +9,7 @@ from harness.statistics.intervals.bootstrap import (
     corrected_basis,
     corrected_limits,
     effective_examples,
-    influence_skewness,
+    influence_error,
     leave_one_out,
     percentile_interval,
 )
@@ -59,7 +59,7 @@ __all__ = [
     "effective_examples",
     "hoeffding_half_width",
     "hoeffding_p_value",
-    "influence_skewness",
+    "influence_error",
     "leave_one_out",
     "logit_limits",
     "mcnemar_midp",

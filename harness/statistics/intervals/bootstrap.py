@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from harness.statistics.examples import Aggregate, Groups, cluster_index, cluster_sums, count_units, resampled_totals
 from harness.statistics.intervals.classes import require_examples_of_labels, units_of_labels
 from harness.statistics.intervals.interval import Basis, Interval, no_interval, too_few_units
+from harness.statistics.intervals.mean_errors import MeanError, kurtosis_of_mean
 from harness.types import Metric
 
 Array: TypeAlias = NDArray[np.float64]
@@ -114,17 +115,24 @@ def corrected_limits(observed: float, resampled: Array, left_out: Array, effecti
     return observed + below * (float(ends[0]) - observed), observed + above * (float(ends[1]) - observed)
 
 
-def influence_skewness(left_out: Array) -> tuple[float, float]:
-    """The skewness of a score from its value without each example or group, (units,), and the standard error of that skewness."""
+def influence_error(se: float, left_out: Array, effective_n: float) -> MeanError:
+    """The error of a score that behaves like a mean of the influences of its examples or groups.
+
+    Args:
+        left_out: the score without each of them, (units,): `leave_one_out`.
+        effective_n: how many of them determine the score: `effective_examples`.
+    """
     influences = left_out.mean() - left_out
     spread = float(np.sum(influences**2))
     skewness = float(np.sum(influences**3)) / spread**1.5 if spread > 0 else 0.0
-    return skewness, math.sqrt(6) / len(left_out)
+    units = len(left_out)
+    return MeanError(se, max(2.0, effective_n) - 1, skewness, math.sqrt(6) / units, kurtosis=kurtosis_of_mean(influences, units))
 
 
 def _acceleration(left_out: Array, bias: float, z: float) -> tuple[float, float]:
     """By which factors the accelerated quantiles are further out than the bias-corrected ones, below and above."""
-    skewness, error = influence_skewness(left_out)
+    estimate = influence_error(0.0, left_out, len(left_out))
+    skewness, error = estimate.skewness, estimate.skewness_error
     if abs(skewness) <= _BEYOND_CHANCE * error:
         return 1.0, 1.0
     # (b ∓ z) / (1 − a (b ∓ z)) instead of b ∓ z, with a = skewness/6 and the bias b

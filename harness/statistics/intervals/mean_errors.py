@@ -41,6 +41,7 @@ class MeanError:
         skewness: skewness of the mean, γ/√n for n examples.
         skewness_error: standard error of the skewness.
         grouped: whether examples share groups.
+        kurtosis: excess kurtosis of the mean, γ₂/n for n examples; 0 where it is not known.
     """
 
     se: float
@@ -48,6 +49,7 @@ class MeanError:
     skewness: float = 0.0
     skewness_error: float = 0.0
     grouped: bool = False
+    kurtosis: float = 0.0
 
 
 def mean_error(values: Array, cluster: NDArray[np.int64] | None = None) -> MeanError:
@@ -68,7 +70,7 @@ def mean_error(values: Array, cluster: NDArray[np.int64] | None = None) -> MeanE
     if np.ptp(values) == 0:
         return MeanError(0.0, df, 0.0, skewness_error, grouped)
     se = math.sqrt(float(np.sum(weights * residuals[:, 0] ** 2))) / n
-    return MeanError(se, df, skewness_of_mean(residuals[:, 0], df + 1), skewness_error, grouped)
+    return MeanError(se, df, skewness_of_mean(residuals[:, 0], df + 1), skewness_error, grouped, kurtosis_of_mean(residuals[:, 0], df + 1))
 
 
 def intraclass_correlation(values: Array, residuals: Array, sizes: Array) -> float:
@@ -108,3 +110,9 @@ def skewness_of_mean(residuals: Array, number: float) -> float:
         return 0.0
     plain = float(np.sum(residuals**3)) / spread**1.5
     return float(plain * math.sqrt(number * max(number - 1, 0.5)) / max(number - 2, 0.5))
+
+
+def kurtosis_of_mean(residuals: Array, number: float) -> float:
+    """The excess kurtosis of the mean of `number` units, from the residual of each: that of the units, over their number."""
+    spread = float(np.sum(residuals**2))
+    return (len(residuals) * float(np.sum(residuals**4)) / spread**2 - 3) / number if spread > 0 else 0.0

@@ -81,14 +81,25 @@ def is_skewed(error: MeanError) -> bool:
 
 def mean_limits(mean: float, error: MeanError, alpha: float) -> tuple[float, float]:
     """The true mean is above the first, and below the second, each with confidence 1 − alpha."""
+    below, above = (float(mean_limit_distances(np.array([sign * error.skewness]), error, alpha)[0]) for sign in (1, -1))
+    return mean - error.se * below, mean + error.se * above
+
+
+def mean_limit_distances(skewness: Array, error: MeanError, alpha: float) -> Array:
+    """How many standard errors the lower limit of a mean is below it, for each skewness of the mean, (k,); the upper limit is as far above
+    as the lower one is below for the opposite skewness.
+
+    Args:
+        error: for its degrees of freedom, and the standard error of the skewness.
+    """
     from scipy.stats import t
 
     quantile = float(t.ppf(1 - alpha, error.df))
-    below = above = quantile
-    if is_skewed(error):
-        below = max(quantile, _inverse(quantile, error.skewness - error.skewness_error))
-        above = max(quantile, -_inverse(-quantile, error.skewness + error.skewness_error))
-    return mean - error.se * below, mean + error.se * above
+    moved = skewness - error.skewness_error
+    moved = np.where(np.abs(moved) < 1e-9, 1e-9, moved)
+    hall = 3 / moved * (np.cbrt(1 + moved * (quantile - moved / 6)) - 1)
+    is_skewed_ = np.abs(skewness) > _BEYOND_CHANCE[error.grouped] * error.skewness_error
+    return np.where(is_skewed_, np.maximum(quantile, hall), quantile)
 
 
 def mean_p_value(mean: float, error: MeanError) -> float:
@@ -106,10 +117,3 @@ def mean_p_value(mean: float, error: MeanError) -> float:
 def _transformed(student: float, skewness: float) -> float:
     """g of the module's docstring."""
     return student + skewness / 3 * student**2 + skewness**2 / 27 * student**3 + skewness / 6
-
-
-def _inverse(quantile: float, skewness: float) -> float:
-    """g⁻¹ of the module's docstring."""
-    if abs(skewness) < 1e-9:
-        return quantile
-    return 3 / skewness * (math.cbrt(1 + skewness * (quantile - skewness / 6)) - 1)

@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 from harness.statistics.examples import cluster_sums, count_units, observed_scores
 from harness.statistics.intervals.classes import require_examples_of_labels, units_of_labels
 from harness.statistics.intervals.interval import Basis, Interval
-from harness.statistics.intervals.mean_errors import MeanError, skewness_of_mean
+from harness.statistics.intervals.mean_errors import MeanError, kurtosis_of_mean, skewness_of_mean
 from harness.types import Metric
 
 Array: TypeAlias = NDArray[np.float64]
@@ -56,7 +56,8 @@ def rank_error(metric: Metric, stack: Array, influences: Array, cluster: NDArray
         total = float(squares.sum())
         df = max(1.0, min(total**2 / float((squares**2).sum()) - 1, units - 1.0)) if total > 0 else units - 1.0
         skewness = skewness_of_mean(sums[:, 0], df + 1)
-        return MeanError(math.sqrt(units / (units - 1) * total), df, skewness, math.sqrt(6) / (df + 1), grouped=True)
+        kurtosis = kurtosis_of_mean(sums[:, 0], df + 1)
+        return MeanError(math.sqrt(units / (units - 1) * total), df, skewness, math.sqrt(6) / (df + 1), grouped=True, kurtosis=kurtosis)
     right = stack[:, 0, -len(metric.labels) :] > 0
     parts = [influences[right[:, k]] for k in range(right.shape[1])]
     counts = np.array([len(part) for part in parts if len(part) > 1], dtype=np.float64)
@@ -65,11 +66,13 @@ def rank_error(metric: Metric, stack: Array, influences: Array, cluster: NDArray
     if total == 0:
         return MeanError(0.0, max(1.0, len(stack) - 1.0))
     cubes = np.array([float((part**3).sum()) for part in parts if len(part) > 1]) * counts**2 / ((counts - 1) * np.maximum(counts - 2, 0.5))
+    fourths = np.array([float((part**4).sum()) for part in parts if len(part) > 1])
     return MeanError(
         se=math.sqrt(total),
         df=total**2 / float((variances**2 / (counts - 1)).sum()),
         skewness=float(cubes.sum()) / total**1.5,
         skewness_error=math.sqrt(6 * float((variances**3 / counts**2).sum()) / total**3),
+        kurtosis=float((fourths - 3 * variances**2 / counts).sum()) / total**2,
     )
 
 

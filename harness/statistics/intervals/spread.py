@@ -5,7 +5,7 @@ examples can show, with everything that moves them: small numbers, skewness, uns
 
 | limits | spread | power |
 | --- | --- | --- |
-| t, Hall's, DeLong's and bootstrap limits, with unseen failures | `MeanSpread` | normal; if skewed, that of a count of rare failures |
+| t, Hall's, DeLong's and bootstrap limits, with unseen failures | `MeanSpread` | normal; if skewed, by rare failures (`skewed_power`) |
 | of two 0/1 scores | `PairedSpread` | exact: over all tables, given the share of examples that differ |
 | of one 0/1 score | `ProportionSpread` | exact, binomial |
 """
@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from harness.statistics.intervals.mean_errors import MeanError
 from harness.statistics.intervals.means import is_skewed, mean_limits
 from harness.statistics.intervals.paired_proportions import paired_proportions_exceed
+from harness.statistics.intervals.skewed_power import skewed_power
 from harness.statistics.intervals.unseen import UnseenUnits
 
 Array: TypeAlias = NDArray[np.float64]
@@ -62,61 +63,48 @@ class MeanSpread:
         df = self.error.df if self.fixed_se else max(1.0, (self.error.df + 1) * growth - 1)
         skewness = self.error.skewness / math.sqrt(growth) if is_skewed(self.error) else 0.0
         se = math.hypot(self.error.se / math.sqrt(growth), self.fixed_se)
-        return replace(self.error, se=se, df=df, skewness=skewness, skewness_error=self.error.skewness_error / growth)
+        return replace(
+            self.error,
+            se=se,
+            df=df,
+            skewness=skewness,
+            skewness_error=self.error.skewness_error / growth,
+            kurtosis=self.error.kurtosis / growth,
+        )
 
     def power(self, examples: float, *, threshold: float, assumed: float, alpha: float) -> float:
-        """The probability that the lower limit at level alpha is above the threshold, if the true value is `assumed`."""
+        """The probability that the lower limit at level alpha is above the threshold, if the true value is `assumed`.
+
+        Where failures are counted within the rarest label, the number of its examples is a matter of chance, and averaged over.
+        """
+        growth = examples / self.n
+        growths = [growth] if self.unseen is None else self.unseen.likely_growths(growth)
+        return sum(self._power(examples, threshold, assumed, alpha, each) for each in growths) / len(growths)
+
+    def _power(self, examples: float, threshold: float, assumed: float, alpha: float, growth: float) -> float:
         error = self.at(examples)
-        fewest = self.fewest_for_unseen(examples, threshold, alpha)
+        fewest = self._fewest_for_unseen(growth, threshold, alpha)
         if error.se == 0:
             return float(assumed > fewest)
         bounded = math.inf if self.bound is None else threshold + self.bound * math.sqrt(self.n / examples * math.log(1 / alpha))
         if is_skewed(error):
-            return _skewed_power(error, threshold - assumed, fewest - assumed, bounded - assumed, alpha)
+            return skewed_power(error, threshold - assumed, fewest - assumed, bounded - assumed, alpha)
         below = threshold - mean_limits(0.0, error, alpha)[0]
         return _NORMAL.cdf((assumed - min(max(below, fewest), bounded)) / error.se)
 
     def fewest_for_unseen(self, examples: float, threshold: float, alpha: float) -> float:
         """The mean from which on unseen failures do not take it to the threshold."""
+        return self._fewest_for_unseen(examples / self.n, threshold, alpha)
+
+    def _fewest_for_unseen(self, growth: float, threshold: float, alpha: float) -> float:
         if self.unseen is None:
             return threshold
-        share = self.unseen.effect(alpha, growth=examples / self.n)
+        share = self.unseen.effect(alpha, growth=growth)
         return (threshold - share * self.ends[0]) / (1 - share) if share < 1 else math.inf
 
     def reversed(self) -> MeanSpread:
         """Of the negative value."""
         return replace(self, error=replace(self.error, skewness=-self.error.skewness), ends=(-self.ends[1], -self.ends[0]))
-
-
-def _skewed_power(error: MeanError, threshold: float, fewest: float, bounded: float, alpha: float) -> float:
-    """The probability that the lower limit of a skewed mean is above a threshold. All values are distances from the true mean.
-
-    The mean, its estimated variance and its estimated skewness depend on each other: who sees more of the rare failures sees a lower mean
-    and a larger spread. They are those of a Poisson number of such events, with the mean, the variance and the skewness κ of the error: λ =
-    1/κ² are expected. For N of them the mean is off by (N − λ) SE/√λ, the variance is estimated as N/λ of the true one, and the skewness as
-    1/√N.
-
-    Args:
-        fewest: the mean from which on unseen failures do not take it to the threshold.
-        bounded: the mean from which on Hoeffding's limit is above the threshold.
-    """
-    from scipy.special import gammainc, gammaincc
-    from scipy.stats import t
-
-    sign, expected = math.copysign(1.0, error.skewness), 1 / error.skewness**2
-    events = np.linspace(max(0.0, expected - 8 * math.sqrt(expected) - 8), expected + 8 * math.sqrt(expected) + 8, 400)
-    mean = sign * error.se * (events - expected) / math.sqrt(expected)
-    seen = np.maximum(events, 1.0)  # with fewer, only what unseen failures allow counts
-    skewness = sign / np.sqrt(seen) - error.skewness_error
-    quantile = float(t.ppf(1 - alpha, error.df))
-    hall = 3 / skewness * (np.cbrt(1 + skewness * (quantile - skewness / 6)) - 1)
-    below = mean - error.se * np.sqrt(events / expected) * np.maximum(quantile, hall)
-    shown = ((below > threshold) & (mean > fewest)) | (mean > bounded)
-    if not shown.any():
-        return 0.0
-    if sign < 0:
-        return float(gammaincc(math.floor(events[shown].max()) + 1, expected))  # at most so many
-    return float(gammainc(math.ceil(events[shown].min()), expected)) if events[shown].min() > 0 else 1.0
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import TypeAlias
 
 import numpy as np
@@ -29,6 +30,9 @@ from harness.statistics.intervals.classes import units_of_labels
 from harness.types import Metric
 
 Array: TypeAlias = NDArray[np.float64]
+
+_NORMAL = NormalDist()
+_CLASSES = 7  # of equal probability, by which the number of examples of a label is averaged over
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,14 @@ class UnseenUnits:
             others = counts.sum() - counts  # negative examples of each label
             effects = effects * (1 + counts * ((1 / others).sum() - 1 / others))
         return min(1.0, float(effects.max()))
+
+    def likely_growths(self, growth: float) -> list[float]:
+        """Equally likely values of the growth of the label with the largest effect: how many examples it has among others is chance."""
+        if len(self.counts) < 2:
+            return [growth]
+        count = self.counts[int(np.argmin(self.counts))] * growth
+        variation = math.sqrt((1 - min(self.counts) / sum(self.counts)) / count)
+        return [growth * max(1 + variation * _NORMAL.inv_cdf((i + 0.5) / _CLASSES), 0.1) for i in range(_CLASSES)]
 
 
 def unseen_units(metric: Metric, statistics: Array, cluster: NDArray[np.int64] | None) -> UnseenUnits:
