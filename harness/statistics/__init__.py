@@ -82,13 +82,13 @@ from harness.statistics.intervals import (
     mcnemar_midp,
     mean_interval,
     mean_of_independent,
+    proportion_interval,
     score_stacks,
     score_strategy,
     tango_interval,
     weighted_difference,
     weighted_mean,
     weighted_share,
-    wilson_interval,
 )
 from harness.statistics.learning import (
     FAR_FACTOR,
@@ -195,6 +195,7 @@ __all__ = [
     "observed_scores",
     "orient",
     "per_example_scores",
+    "proportion_interval",
     "recommend",
     "relative_reduction",
     "score_claim_limits",
@@ -209,6 +210,5 @@ __all__ = [
     "weighted_difference",
     "weighted_mean",
     "weighted_share",
-    "wilson_interval",
     "worst_spread",
 ]

@@ -18,10 +18,10 @@ from harness.statistics import (
     clopper_pearson_interval,
     cluster_index,
     count_units,
+    proportion_interval,
     weighted_difference,
     weighted_mean,
     weighted_share,
-    wilson_interval,
 )
 from harness.types import Example, Score
 
@@ -90,10 +90,10 @@ class UnblindedRatings:
     def estimate_mean(self, by_example: Mapping[str, float], *, exact: bool = False, scale: tuple[float, float] = (0.0, 1.0)) -> Score:
         """The mean over examples with its interval.
 
-        For values of 0 and 1: Wilson, or Clopper–Pearson where `exact`; with groups or unequal inclusion probabilities, the interval of
-        as many independent examples as carry the same information (`weighted_share`). Other shares with unequal probabilities, such as win
-        rates with ties, are half a difference above one half (`weighted_difference`). Where all values are equal, the share of unseen
-        values (`allow_for_unseen`) may lie at the ends of `scale`.
+        For values of 0 and 1: Wilson and mid-P, or Clopper–Pearson where `exact`; with groups or unequal inclusion probabilities, the
+        interval of as many independent examples as carry the same information (`weighted_share`). Other shares with unequal probabilities,
+        such as win rates with ties, are half a difference above one half (`weighted_difference`). Where all values are equal, the share of
+        unseen values (`allow_for_unseen`) may lie at the ends of `scale`.
         """
         if not by_example:
             return Score(None, None, None, 0, "no interval", reliable=False, reason="nothing was rated")
@@ -102,7 +102,7 @@ class UnblindedRatings:
         is_simple = not self.has_unequal_probabilities(by_example) and cluster_index(groups, len(groups)) is None
         if np.isin(values, (0.0, 1.0)).all() and scale == (0.0, 1.0):
             if is_simple:
-                compute_interval = clopper_pearson_interval if exact else wilson_interval
+                compute_interval = clopper_pearson_interval if exact else proportion_interval
                 interval = compute_interval(int(values.sum()), len(values), self.confidence)
             else:
                 _, interval = weighted_share(values, probabilities, groups, self.confidence)

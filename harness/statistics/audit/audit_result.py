@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from harness.statistics.intervals import wilson_interval
+from harness.statistics.intervals import proportion_interval
 
 CheckKind: TypeAlias = Literal[
     "score_interval", "difference_interval", "wrong_direction", "false_difference", "wrong_choice", "hidden_failures", "false_guardrail"
@@ -31,8 +31,8 @@ class Rate:
 
     @property
     def limits(self) -> tuple[float, float]:
-        """The 95% confidence interval of the true rate (Wilson): the simulations are a sample, too."""
-        interval = wilson_interval(self.count, self.times)
+        """The 95% confidence interval of the true rate (Wilson and mid-P): the simulations are a sample, too."""
+        interval = proportion_interval(self.count, self.times)
         return interval.low or 0.0, 1.0 if interval.high is None else interval.high
 
 

@@ -28,8 +28,8 @@ from harness.statistics.intervals.proportions import (
     allow_for_unseen,
     clopper_pearson_interval,
     clopper_pearson_upper,
+    proportion_interval,
     unseen_share,
-    wilson_interval,
 )
 from harness.statistics.intervals.rank_scores import logit_limits, mean_influences, rank_basis, rank_error, rank_interval
 from harness.statistics.intervals.scores import compute_scores, score_stacks, score_strategy
@@ -74,6 +74,7 @@ __all__ = [
     "paired_proportion_limits",
     "paired_proportions_exceed",
     "percentile_interval",
+    "proportion_interval",
     "rank_basis",
     "rank_error",
     "rank_interval",
@@ -86,5 +87,4 @@ __all__ = [
     "weighted_difference",
     "weighted_mean",
     "weighted_share",
-    "wilson_interval",
 ]

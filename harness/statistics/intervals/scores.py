@@ -2,7 +2,7 @@
 
 | scores | interval |
 | --- | --- |
-| 0 or 1, independent examples, one seed | Wilson |
+| 0 or 1, independent examples, one seed | the outer of Wilson and mid-P |
 | other scores of single examples, or several seeds (averaged within each example first) | t, with skewed values also Hall's |
 | either, where examples share groups | the same with a cluster-robust standard error |
 | averages over labels (macro-F1, MCC) | `corrected_interval` of a bootstrap over examples or groups, of the mean over seeds |
@@ -38,7 +38,7 @@ from harness.statistics.intervals.bootstrap import bootstrap_basis, percentile_i
 from harness.statistics.intervals.corpus import corrected_interval
 from harness.statistics.intervals.interval import Interval, no_interval, too_few_units
 from harness.statistics.intervals.means import mean_interval
-from harness.statistics.intervals.proportions import allow_for_unseen, wilson_interval
+from harness.statistics.intervals.proportions import allow_for_unseen, proportion_interval
 from harness.statistics.intervals.rank_scores import rank_interval
 from harness.types import Example, Metric, Prediction, Score, Statistic
 
@@ -119,7 +119,7 @@ def _score(metric: Metric, sample: _Sample) -> Score:
 def _example_interval(metric: Metric, sample: _Sample) -> Interval:
     values = sample.stack[:, :, 0].mean(axis=1)
     if metric.unit == "fraction" and sample.cluster is None and np.isin(values, (0.0, 1.0)).all():
-        return wilson_interval(int(values.sum()), len(values))
+        return proportion_interval(int(values.sum()), len(values))
     return mean_interval(values, sample.groups, scale=scale_width(metric))
 
 

@@ -15,11 +15,11 @@ from harness.statistics import (
     example_statistics,
     mean_interval,
     per_example_scores,
+    proportion_interval,
     score_claim_limits,
     score_stacks,
     score_strategy,
     statistic_stack,
-    wilson_interval,
 )
 from harness.types import Example, Prediction
 
@@ -44,12 +44,12 @@ def written(n: int = 40) -> tuple[list[Example], list[Prediction]]:
     return examples, [Prediction(str(k), " ".join(rng.choice(words, size=5))) for k in range(n)]
 
 
-def test_binary_scores_get_wilson() -> None:
+def test_binary_scores_get_the_interval_of_a_proportion() -> None:
     examples, predictions = classified(1)
     right = sum(e.targets[0] == p.extracted for e, p in zip(examples, predictions, strict=True))
-    score, expected = compute_scores(CLASSIFICATION, examples, predictions)["accuracy"], wilson_interval(right, 150)
+    score, expected = compute_scores(CLASSIFICATION, examples, predictions)["accuracy"], proportion_interval(right, 150)
     assert (score.value, score.low, score.high) == pytest.approx((right / 150, expected.low, expected.high))
-    assert (score.n, score.dropped, score.method) == (150, 0, "Wilson, n=150")
+    assert (score.n, score.dropped, score.method) == (150, 0, "Wilson and mid-P, n=150")
 
 
 def test_means_get_t() -> None:

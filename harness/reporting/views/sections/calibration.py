@@ -9,7 +9,7 @@ from harness.metrics import join
 from harness.metrics.labels import BINS, label_probabilities
 from harness.reporting.views.sections.output_source import OutputSource, source_of
 from harness.results import StrategyResult
-from harness.statistics import wilson_interval
+from harness.statistics import proportion_interval
 from harness.types import Example, Prediction
 
 
@@ -19,7 +19,7 @@ class CalibrationBin:
 
     Attributes:
         confidence: the mean probability of the chosen label.
-        accuracy: the share of correct labels, with its 95% interval (Wilson).
+        accuracy: the share of correct labels, with its 95% interval (Wilson and mid-P).
     """
 
     start: float
@@ -60,6 +60,6 @@ def calibration_bins(labels: Sequence[str], examples: Sequence[Example], predict
 
 def _bin(index: int, own: Sequence[tuple[float, bool]]) -> CalibrationBin:
     correct = sum(hit for _, hit in own)
-    interval = wilson_interval(correct, len(own))
+    interval = proportion_interval(correct, len(own))
     confidence = sum(probability for probability, _ in own) / len(own)
     return CalibrationBin(index / BINS, (index + 1) / BINS, len(own), confidence, correct / len(own), interval.low, interval.high)
