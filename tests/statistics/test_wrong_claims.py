@@ -90,14 +90,19 @@ def wrong_recommendations(kind: str, n: int, share: float, times: int, counts: S
     """How often a strategy that fails is recommended, for each number of strategies k in `counts`: the same samples serve all of them.
 
     A strategy is recommended only if its limit against the best one exceeds −Δ at the joint level, which is at most α. Where none does so
-    at α itself, no recommendation can be wrong, and none is computed.
+    at α itself, no recommendation can be wrong, and none is computed; where the observed loss is Δ, no limit is.
     """
     metric, draw = KINDS[kind]
     rng, margin, wrong = np.random.default_rng(n), true_loss(kind, share) * 0.999, np.zeros(len(counts))
     for _ in range(times):
         side = draw(rng, n)
         best, failing = side(0.0), [side(share) for _ in range(max(counts) - 1)]
-        lows = [difference_claim_limits(best, stack, metric=metric, groups=None, alpha=0.05).low for stack in failing]
+        lows = [
+            difference_claim_limits(best, stack, metric=metric, groups=None, alpha=0.05).low
+            if score_of(metric, stack) - score_of(metric, best) > -margin
+            else None
+            for stack in failing
+        ]
         for place, k in enumerate(counts):
             if not any(low is not None and low > -margin for low in lows[: k - 1]):
                 continue
