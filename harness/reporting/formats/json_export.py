@@ -102,7 +102,15 @@ def _learning_curve(outcome: TaskOutcome, own: StrategyCurve) -> dict[str, Any]:
 
 
 def _step(step: Step) -> dict[str, Any]:
-    return {"from": step.start, "to": step.end, "value": step.gain, "low": step.low, "high": step.high, "reliable": step.reliable}
+    return {
+        "from": step.start,
+        "to": step.end,
+        "value": step.gain,
+        "low": step.low,
+        "high": step.high,
+        "reliable": step.reliable,
+        "examples_needed": step.examples_needed,
+    }
 
 
 def _cell(cell: Cell, status: str, result: CellResult | None, results: TaskResults) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from harness.reporting.views import ScoreName
 from harness.reporting.views.sections import LearningCurves, shown_forecasts
 from harness.reporting.wording import numbers
+from harness.reporting.wording.sample_sizes import ASSUMPTIONS
 from harness.statistics import FAR_FACTOR, Forecast, GainOutlook, Law, LawName, LearningCurve, PowerLaw, Step
 
 _LAWS: Mapping[LawName, str] = {"power": "power-law", "log": "logarithmic"}
@@ -20,7 +21,8 @@ def describe_curve(curve: LearningCurve, score: ScoreName) -> list[str]:
     forecasts = shown_forecasts(curve)
     outlooks = dict.fromkeys(forecast.outlook for forecast in forecasts)
     claims = [_claim(outlook, [f for f in forecasts if f.outlook == outlook], curve, score) for outlook in outlooks]
-    return [*claims[:-1], f"{claims[-1]} {_assumption(curve)}", measured]
+    seen = _examples_to_see(forecasts[0]) if forecasts else ""
+    return [*claims[:-1], " ".join(filter(None, [claims[-1], _assumption(curve), seen])), measured]
 
 
 def list_curve_caveats(learning: LearningCurves) -> list[str]:
@@ -101,7 +103,18 @@ def _far(forecast: Forecast) -> str:
 def _measured(step: Step, score: ScoreName) -> str:
     gain = numbers.with_unit(numbers.signed(step.gain, score.unit), score.unit)
     better = " better" if score.direction == "lower" else ""
-    return f"Measured from {step.start:,} to {numbers.plural(step.end, 'training example')}: {gain}{better} ({_interval(step, score)})."
+    measured = f"Measured from {step.start:,} to {numbers.plural(step.end, 'training example')}: {gain}{better} ({_interval(step, score)})."
+    if step.examples_needed is None:
+        return measured
+    return f"{measured} To show it would take about {numbers.about(step.examples_needed)} test examples, {ASSUMPTIONS['observed']}."
+
+
+def _examples_to_see(forecast: Forecast) -> str:
+    """How large the test set must be to see the nearest forecast come true."""
+    if forecast.step.examples_needed is None:
+        return ""
+    examples = numbers.about(forecast.step.examples_needed)
+    return f"To show the gain predicted for {_size(forecast)} would take about {examples} test examples."
 
 
 def _interval(step: Step, score: ScoreName) -> str:

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from harness.metrics import BOUNDS
 from harness.statistics.comparison import SAME, Comparison, compare_scores
 from harness.statistics.examples import cluster_index, complete_examples, count_units, observed_scores, resampled_scores
-from harness.statistics.intervals import Basis, allow_for_unseen, bootstrap_basis, too_few_units
+from harness.statistics.intervals import Basis, OneSidedLimits, allow_for_unseen, bootstrap_basis, too_few_units
 from harness.statistics.learning.laws import Law, LawName, fit_log_law, fit_log_laws, fit_power_law, fit_power_laws, predict_scores
+from harness.statistics.sample_size import examples_to_decide, solve_examples
 from harness.types import Metric, Score
 
 Array: TypeAlias = NDArray[np.float64]
@@ -33,6 +34,8 @@ class Step:
     Attributes:
         gain, low, high: None where there is no number, or no valid interval.
         reliable: whether the interval is.
+        examples_needed: how many test examples show that trained models have gained, if their true gain is this one; None where that is
+            shown, where there is none, or where that is not known.
     """
 
     start: int
@@ -41,6 +44,7 @@ class Step:
     low: float | None
     high: float | None
     reliable: bool
+    examples_needed: int | None = None
 
 
 @dataclass(frozen=True)
@@ -177,14 +181,31 @@ def fit_learning_curve(
     refits = [] if resampled is None else [(law.name, data.refit(law.name, resampled)) for law in used]
     ahead = sorted({2 * sizes[-1], FAR_FACTOR * sizes[-1], *(t for t in targets if t > sizes[-1])})
     forecasts = tuple(data.forecast(used[0], refits, n, margin, usable=not problem, reliable=basis.reliable) for n in ahead)
+    limits = _gain_limits(comparison, metric)
+    forecasts = tuple(
+        replace(each, step=replace(each.step, examples_needed=_examples_to_see(each.step.gain, limits))) for each in forecasts
+    )
     return LearningCurve(points, used, rejected, bounds, problem, forecasts, last_step, min(runs), margin, *reliability)
 
 
 def _measured_step(start: int, end: int, comparison: Comparison, metric: Metric) -> Step:
-    if metric.direction != "lower":
-        return Step(start, end, comparison.difference, comparison.low, comparison.high, comparison.reliable)
-    gain, low, high = (None if value is None else -value for value in (comparison.difference, comparison.high, comparison.low))
-    return Step(start, end, gain, low, high, comparison.reliable)
+    gain, low, high = comparison.difference, comparison.low, comparison.high
+    if metric.direction == "lower":
+        gain, low, high = (None if value is None else -value for value in (gain, high, low))
+    size = None if comparison.verdict in ("better", "worse") else examples_to_decide(_gain_limits(comparison, metric), 0.0)
+    return Step(start, end, gain, low, high, comparison.reliable, size.examples if size else None)
+
+
+def _gain_limits(comparison: Comparison, metric: Metric) -> OneSidedLimits:
+    """The limits of the measured gain, so that more is better."""
+    return comparison.limits.reversed() if metric.direction == "lower" else comparison.limits
+
+
+def _examples_to_see(gain: float | None, limits: OneSidedLimits) -> int | None:
+    """How many test examples show a predicted gain, if the two models differ from example to example as those of the two largest sizes."""
+    if gain is None or limits.spread is None:
+        return None
+    return solve_examples(limits.spread, threshold=0.0, assumed=gain, alpha=limits.alpha)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from scipy.special import ndtri
 
 from harness.metrics import metrics_for
 from harness.metrics.family import example_metric
-from harness.statistics import LearningCurve, fit_learning_curve, score_stacks
+from harness.statistics import LearningCurve, difference_claim_limits, fit_learning_curve, score_stacks, solve_examples
 from harness.statistics.learning import LogLaw, fit_log_law, fit_power_law
 from harness.types import Metric
 
@@ -138,6 +138,23 @@ def test_a_rising_curve_with_enough_examples_predicts_a_gain() -> None:
     assert double.step.low > 0.005
     assert curve.min_seeds == 3
     assert "3 training runs per size" in curve.method
+
+
+def test_gains_say_how_many_test_examples_show_them() -> None:
+    """The number is that of `solve_examples` for the pair of the two largest sizes."""
+    stacks = answers(rising, seed=1, rows=300, trainings=1)
+    curve = curve_of(stacks, margin=0.005)
+    before, after = sorted(stacks)[-2:]
+    limits = difference_claim_limits(stacks[before], stacks[after], metric=RIGHT, groups=None, alpha=0.05)
+    assert limits.spread is not None and limits.estimate is not None and limits.estimate > 0
+    needed = solve_examples(limits.spread, threshold=0.0, assumed=limits.estimate, alpha=0.05)
+    assert curve.last_step.examples_needed == needed and needed is not None and needed > 300
+    double, far = curve.forecasts[0], curve.forecasts[1]
+    expected = solve_examples(limits.spread, threshold=0.0, assumed=double.step.gain, alpha=0.05)  # type: ignore[arg-type]
+    assert double.step.examples_needed == expected and expected is not None
+    assert far.step.examples_needed is not None and far.step.examples_needed < expected, "a larger gain"
+    clear = curve_of(answers(rising, seed=1, rows=3000, trainings=3), margin=0.005)
+    assert clear.last_step.examples_needed is None, "it is shown"
 
 
 def test_a_flat_curve_predicts_no_gain() -> None:
