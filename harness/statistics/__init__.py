@@ -114,6 +114,7 @@ from harness.statistics.sample_size import (
     effective_units,
     examples_to_decide,
     examples_to_show_rate,
+    smallest_shown_loss,
     solve_examples,
     worst_spread,
 )
@@ -202,6 +203,7 @@ __all__ = [
     "score_stacks",
     "score_strategy",
     "seed_spread",
+    "smallest_shown_loss",
     "solve_examples",
     "stack_stored_scores",
     "statistic_stack",

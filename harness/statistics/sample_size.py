@@ -9,6 +9,7 @@
 | … of means? | `detectable_mean_difference` | (t(1 − α/2, df) + t(power, df)) · SE |
 | … of proportions? | `detectable_proportion_difference` | δ with n δ² = (z(1 − α/2) √ψ + z(power) √(ψ − δ²))² |
 | What does a planned test set show about a margin? | `analyze_power` | the above, before there are data |
+| Which margin can it not show, whatever the scores? | `smallest_shown_loss` | the allowance for unseen failures |
 
 "Detect" is a two-sided test of no difference at level α. "Show" is a one-sided limit at level α that lies beyond the threshold. The level
 is that of the limit: 0.05 for "not worse", the joint level of a pair in the recommendation, α over the planned looks in the gate. A
@@ -279,6 +280,18 @@ def worst_spread(metric: Metric, sizes: Sequence[int]) -> PairSpread | None:
     n, units, width = sum(sizes), effective_units(sizes), high - low
     error = MeanError(width / math.sqrt(units), max(1.0, units - 1.0), 0.0, math.sqrt(6) / units, units < n)
     return MeanSpread(n, error, unseen=UnseenUnits((units,)), ends=(-width, width), bound=2 * width / math.sqrt(2 * units))
+
+
+def smallest_shown_loss(metric: Metric, counts: Sequence[int], alpha: float, *, growth: float = 1.0) -> float:
+    """The largest loss, of two strategies with equal scores on these examples, that failures which they did not show may still cause: no
+    smaller margin can be tested, whatever the outputs are. Of a score with a scale.
+
+    Args:
+        counts: the independent examples; of a score that weighs labels equally, those of each label.
+        growth: for so many times as many examples.
+    """
+    low, high = BOUNDS[metric.unit]
+    return UnseenUnits(tuple(counts), metric.level == "rows").effect(alpha, growth) * (high - low)
 
 
 def effective_units(sizes: Sequence[int]) -> int:

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from report_factory import Made, make_run, questions, summarization
 
+from harness.api import load_run
+
 
 def rows(folder: Path, count: int = 100, group: bool = False) -> None:
     lines = ["dialogue,note,patient", *(f"text {i},note {i},{f'p{i // 5}' if group else i}" for i in range(count))]
@@ -47,7 +49,7 @@ def test_spread_of_an_earlier_run_is_used(call, here):
     assert known["strategies"] == 3, "those of the earlier run"
     assert (
         call("plan", *DATA, "--from", "latest").out.splitlines()[2]
-        == "Based on the spread of the difference between lora and qlora in before."
+        == "Based on the spread of the difference between qlora and lora in before."
     )
 
 
@@ -107,10 +109,52 @@ def test_several_tasks(call):
     out = call("plan", "--task", "qa,classification").out
     assert out.count("detect a difference of") == 1
     assert "\n\nclassification · macro_f1 · 300 test examples in" in out
-    assert (
-        "macro_f1 is computed from all examples together, so there is no worst case to plan with. Name an earlier run on similar data"
-        in out
+    assert "macro_f1 is computed from all examples together, so there is no worst case to plan with." in out
+    assert "An earlier run on similar data, named with --from RUN, says how many test examples it takes." in out
+
+
+def test_score_without_a_worst_case_still_has_a_smallest_margin(call, here):
+    """Of 12 examples, 22% may fail unseen at 5% (1 − 0.05^(1/12)), which moves the average over three labels by a third of that."""
+    labels = ["yes"] * 60 + ["no"] * 40 + ["maybe"] * 12
+    (here / "test.csv").write_text("\n".join(["question,answer", *(f"question {i},{label}" for i, label in enumerate(labels))]))
+    for name in ("train", "validation"):
+        lines = [f"{name} {i},{label}" for i, label in enumerate(["yes", "no", "maybe"] * 9)]
+        (here / f"{name}.csv").write_text("\n".join(["question,answer", *lines]))
+    (here / "mine.yaml").write_text(
+        'name: mine\nkind: classification\nlabels: ["yes", "no", maybe]\nmargin: 0.02\n'
+        "data: {path: train.csv, fields: {input: question, target: answer}}\n"
     )
+    files = ("--train", "train.csv", "--validation", "validation.csv", "--test", "test.csv")
+    (task,) = json.loads(call("plan", "--task", "mine.yaml", *files, "--format", "json").out)["tasks"]
+    assert (task["bound"]["rarest"], task["bound"]["count"]) == ("maybe", 12)
+    assert task["bound"]["smallest_margin"] == pytest.approx((1 - 0.05 ** (1 / 12)) / 3)
+    factor = task["bound"]["examples_needed"] / 112
+    assert (1 - 0.05 ** (1 / (12 * factor))) / 3 < 0.02 < (1 - 0.05 ** (1 / (11.6 * factor))) / 3
+    text = call("plan", "--task", "mine.yaml", *files).out
+    assert "With 12 examples of the rarest label, “maybe”, failures that the test set does not show may cost 0.074" in text
+    assert "The test set is too small for Δ = 0.02: it takes at least about 460 test examples like these" in text
+
+
+def test_the_plan_asks_for_as_many_examples_as_the_report_of_the_run(call, here):
+    rows(here)
+    cells = [Made("base", 0.2), *(Made(name, 0.75, 1, train_seconds=k + 1) for k, name in enumerate(("lora", "qlora", "full")))]
+    make_run(here / "runs" / "before", [summarization(cells, rows=200)])
+    (step,) = [s for s in load_run("before").decision().next_steps if s.code == "more_examples"]
+    (known,) = json.loads(call("plan", *DATA, "--from", "before", "--format", "json").out)["tasks"]
+    assert step.assumed == "equal"
+    assert known["power"]["sample_size"]["examples"] == step.examples
+    assert known["power"]["sample_size"]["assumption"] == "equal"
+
+
+def test_a_run_that_cannot_provide_a_spread_is_one_clear_error(call, here):
+    (here / "mine.yaml").write_text("name: mine\nkind: summarization\ndata: {source: clinic}\n")
+    make_run(here / "runs" / "before", [summarization([Made("base", 0.7), Made("lora", 0.8, 1, train_seconds=9)])])
+    ended = call("plan", "--task", "mine.yaml", "--from", "before")
+    assert (ended.code, ended.out) == (2, "") and "before: has no task 'mine'" in ended.err
+    same = [Made(name, 0.8, 1, train_seconds=9, answer=lambda e, r: e.targets[0]) for name in ("lora", "qlora")]
+    make_run(here / "runs" / "same", [summarization(same)])
+    ended = call("plan", "--task", "summarization", "--from", "same")
+    assert (ended.code, ended.out) == (2, "") and "has no two strategies whose results differ" in ended.err
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,8 @@ def _describe_primary(forecast: PowerForecast) -> list[str]:
     power, score = forecast.power, forecast.score
     if power is None:
         why = "is computed from all examples together" if forecast.level != "example" else "has no limits"
-        return [f"{score} {why}, so there is no worst case to plan with. Name an earlier run on similar data with --from RUN."]
+        sentences = [f"{score} {why}, so there is no worst case to plan with.", *_describe_bound(forecast)]
+        return [*sentences, "An earlier run on similar data, named with --from RUN, says how many test examples it takes."]
     unit, margin = forecast.unit, numbers.margin(forecast.margin)
     claim = f"if two strategies are equally good, “not worse by more than Δ = {margin}” is shown with"
     sentences = [*_describe_source(forecast), *_describe_level(forecast)]
@@ -57,6 +58,26 @@ def _describe_primary(forecast: PowerForecast) -> list[str]:
             )
     detectable = numbers.with_unit(numbers.score(power.detectable, unit), unit)
     return [*sentences, f"{numbers.plural(power.examples, 'test example')} detect a difference of {detectable} with 80% power."]
+
+
+def _describe_bound(forecast: PowerForecast) -> list[str]:
+    """What no test set of this size can show, for a score without a worst case."""
+    bound, unit, margin = forecast.bound, forecast.unit, numbers.margin(forecast.margin)
+    if bound is None:
+        return []
+    noun = "independent example" if forecast.groups or not bound.rarest else "example"
+    of_label = f" of the rarest label, “{bound.rarest}”" if bound.rarest else ""
+    few = f"With {numbers.plural(bound.count, noun)}{of_label}"
+    smallest = numbers.with_unit(numbers.score(bound.smallest_margin, unit), unit)
+    sentences = [
+        f"{few}, failures that the test set does not show may cost {smallest}, so no smaller Δ can be tested, whatever the outputs are."
+    ]
+    if bound.examples_needed is not None:
+        needed = f"at least about {numbers.about(bound.examples_needed)} test examples like these"
+        sentences.append(
+            f"The test set is too small for Δ = {margin}: it takes {needed}, and more where strategies differ on many examples."
+        )
+    return sentences
 
 
 def _describe_level(forecast: PowerForecast) -> list[str]:

@@ -7,6 +7,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import permutations
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
 
 from harness.errors import BenchError
 from harness.metrics import BOUNDS, metrics_for
@@ -18,13 +22,19 @@ from harness.statistics import (
     PowerAnalysis,
     analyze_power,
     difference_claim_limits,
+    effective_units,
     levels_against_each,
     orient,
+    recommend,
+    smallest_shown_loss,
     solve_examples,
     worst_spread,
 )
 from harness.types import Example, Metric, Task
 
+Array: TypeAlias = NDArray[np.float64]
+
+_GROWTHS = tuple(1.02**k for k in range(1, 600))  # of the test set, up to 144,000 times as large
 ALPHA = 0.05  # of the recommendation, and of a comparison
 
 
@@ -39,6 +49,23 @@ class SpreadSource:
 
 
 @dataclass(frozen=True)
+class SizeBound:
+    """What a test set can never show, whatever the outputs are, since failures may be unseen.
+
+    Attributes:
+        smallest_margin: no smaller margin can be tested.
+        examples_needed: of examples like these, for the planned margin; None where these are enough.
+        rarest: the label with the fewest examples, and `count`, how many it has; "" and the independent examples, where the score does not
+            weigh labels equally.
+    """
+
+    smallest_margin: float
+    examples_needed: int | None
+    rarest: str
+    count: int
+
+
+@dataclass(frozen=True)
 class PowerForecast:
     """What the test set of one task can show.
 
@@ -47,6 +74,7 @@ class PowerForecast:
         groups: the number of groups of examples; None where every example is its own.
         source: where the spread comes from; None for the worst case.
         power: None where there is no worst case to compute with.
+        bound: what the size of the test set rules out without knowing any spread, for such scores; None where that is not known.
         strategies: the number of strategies among which one is chosen.
         looks: the evaluations of this test set that are planned.
         alpha: the level of the claim, before it is divided among strategies and looks.
@@ -63,6 +91,7 @@ class PowerForecast:
     margin: float
     source: SpreadSource | None
     power: PowerAnalysis | None
+    bound: SizeBound | None = None
     strategies: int = 2
     looks: int = 1
     alpha: float = ALPHA
@@ -126,11 +155,28 @@ def forecast_power(
         margin=margin,
         source=source,
         power=power,
+        bound=_find_bound(metric, labels, examples, sizes, margin, level / looks) if power is None else None,
         strategies=count,
         looks=looks,
         alpha=alpha,
         guardrails=guardrails,
     )
+
+
+def _find_bound(
+    metric: Metric, labels: Sequence[str], examples: Sequence[Example], sizes: Sequence[int], margin: float, level: float
+) -> SizeBound | None:
+    counts = {"": effective_units(sizes)}
+    if metric.labels:
+        groups_of = {label: {e.group or e.id for e in examples if e.targets and e.targets[0] == label} for label in labels}
+        counts = {label: len(groups) for label, groups in groups_of.items() if groups}
+    if metric.unit not in BOUNDS or not counts or metric.no_interval or metric.direction == "none":
+        return None
+    rarest = min(counts, key=lambda label: counts[label])
+    smallest = [smallest_shown_loss(metric, list(counts.values()), level, growth=growth) for growth in (1.0, *_GROWTHS)]
+    needed = next((growth for growth, loss in zip((1.0, *_GROWTHS), smallest, strict=True) if loss < margin), None)
+    enough = None if needed in (1.0, None) else math.ceil(len(examples) * (needed or 1.0))
+    return SizeBound(smallest[0], enough, rarest, counts[rarest])
 
 
 def _group_sizes(examples: Sequence[Example]) -> list[int]:
@@ -143,13 +189,34 @@ def _find_task(run: RunResults, task: Task) -> TaskResults:
     return run.by_task[task.name]
 
 
+def _hardest_open_pair(
+    stacks: Mapping[str, Array], metric: Metric, results: TaskResults, alpha: float, margin: float
+) -> tuple[str, str] | None:
+    """B and A of the comparison that decides how many examples the report of this run asks for; None where it leaves nothing open, or where
+    the observed values speak against equally good strategies."""
+    if len(stacks) < 2 or metric.direction == "none":
+        return None
+    found = recommend(stacks, dict.fromkeys(stacks), metric=metric, margin=margin, groups=results.groups, alpha=alpha)
+    if found is None:
+        return None
+    open_ = [
+        (lead.sample_size.examples, (candidate.name, name))
+        for candidate in found.candidates
+        if candidate.sample_size is not None and candidate.name != found.best
+        for name, lead in candidate.leads.items()
+        if lead.sample_size is not None and lead.sample_size.assumption == "equal"
+    ]
+    return max(open_)[1] if open_ else None
+
+
 def _spread_of_run(
     run: RunResults, task: Task, metric: Metric, examples: Sequence[Example], strategies: int, alpha: float, margin: float
 ) -> tuple[MeanSpread | PairedSpread, SpreadSource, float]:
     """The spread that asks for most examples to show "B not worse than A by more than the margin"; its pair; and the level of that limit.
 
-    The pair is one of trained strategies, or of any where fewer than two are trained. The level is that of the recommendation among so many
-    strategies: the run's own where it has as many, otherwise Bonferroni's.
+    The pair is the one that decides the number in the run's own report: of the strategies that may be as good as the best. Where that
+    report leaves none open, it is one of trained strategies, or of any where fewer than two are trained. The level is that of the
+    recommendation among so many strategies: the run's own where it has as many, otherwise Bonferroni's.
 
     Raises:
         BenchError: there is no pair.
@@ -159,14 +226,15 @@ def _spread_of_run(
     if own is None:
         raise BenchError(f"{run.path}: its task '{task.name}' does not have the score {metric.name}.")
     done = [result for result in results.strategies if result.done]
+    named = dict(zip((result.label for result in done), results.stacks(own, [result.done for result in done]), strict=True)) if done else {}
     levels: Mapping[str, float] = {}
     if strategies == len(done):
-        stacks = results.stacks(own, [result.done for result in done])
-        named = {result.label: stack for result, stack in zip(done, stacks, strict=True)}
         levels = levels_against_each(named, metric=own, groups=results.groups, alpha=alpha)
     trained = [result for result in done if result.trained]
+    open_ = _hardest_open_pair(named, own, results, alpha, margin)
+    pairs = [pair for pair in permutations(done, 2) if (pair[0].label, pair[1].label) == open_]
     known = []
-    for b, a in permutations(trained if len(trained) > 1 else done, 2):
+    for b, a in pairs or permutations(trained if len(trained) > 1 else done, 2):
         limits = difference_claim_limits(*results.stacks(own, [a.done, b.done]), metric=own, groups=results.groups, alpha=alpha)
         spread = orient(limits, higher_is_better=own.direction != "lower").spread
         if isinstance(spread, MeanSpread | PairedSpread) and spread.se:
