@@ -164,7 +164,7 @@ class GuardrailChecker:
         return [self.results.groups[i] for i in positions]
 
     def _check_difference(self, rule: Rule, result: StrategyResult, metric: Metric, positions: list[int]) -> GuardrailResult:
-        baseline = self._find_baseline(rule, result)
+        baseline = find_compared_strategy(self.results, rule, result)
         if baseline is result:
             same = GuardrailResult(rule, result.label, "kept", 0.0, 0.0, 0.0, self.alpha, metric.unit)
             return replace(same, n=len(positions), method="compared with itself")
@@ -175,22 +175,6 @@ class GuardrailChecker:
         over_seeds, groups = (False, self.over_seeds), self._groups(positions)
         limits = difference_claim_limits(before, after, metric=metric, groups=groups, alpha=self.alpha, over_seeds=over_seeds)
         return self._decide(rule, result, metric, limits)
-
-    def _find_baseline(self, rule: Rule, result: StrategyResult) -> StrategyResult | None:
-        """The strategy that the rule names, of the same model and training size where there are several."""
-        if result.strategy == rule.against:
-            return result
-        if rule.against == "base":
-            return result.base
-        named = [each for each in self.results.strategies if each.strategy == rule.against and each.done]
-        for alike in (
-            [each for each in named if each.model == result.model and each.train_size == result.train_size],
-            [each for each in named if each.model == result.model],
-            named,
-        ):
-            if len(alike) == 1:
-                return alike[0]
-        return None
 
     def _check_ratings(self, rule: Rule, result: StrategyResult) -> GuardrailResult | None:
         """The verdict of raters in the newest representative review of errors in these outputs; None without one."""
@@ -267,3 +251,20 @@ def _finds_what_raters_find(results: TaskResults, reviews: Sequence[Review], met
         if detection is not None and detection.detected.n + detection.cleared.n:
             return all(share.low is not None and share.low >= MIN_DETECTION for share in (detection.detected, detection.cleared))
     return False
+
+
+def find_compared_strategy(results: TaskResults, rule: Rule, result: StrategyResult) -> StrategyResult | None:
+    """The strategy that a guardrail names, which may be the judged one; where there are several, of the same model and training size."""
+    if result.strategy == rule.against:
+        return result
+    if rule.against == "base":
+        return result.base
+    named = [each for each in results.strategies if each.strategy == rule.against and each.done]
+    for alike in (
+        [each for each in named if each.model == result.model and each.train_size == result.train_size],
+        [each for each in named if each.model == result.model],
+        named,
+    ):
+        if len(alike) == 1:
+            return alike[0]
+    return None

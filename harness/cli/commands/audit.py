@@ -13,6 +13,11 @@ from harness.cli.out_file import check_target, write_target
 @click.argument("run", default="latest", shell_complete=run_names)
 @click.option("--task", shell_complete=cell_names, help="The task. Default: every task of the run.")
 @click.option(
+    "--policy",
+    type=click.Path(exists=True, dir_okay=False),
+    help="A release policy (YAML), whose rules on scores are simulated. Default: that of the newest verdict on the run.",
+)
+@click.option(
     "--simulations",
     type=click.IntRange(min=1),
     default=200,
@@ -23,11 +28,14 @@ from harness.cli.out_file import check_target, write_target
 @click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option("--out", help="The page. Default: audit.html in the run's folder.")
 @runs_dir
-def audit(run: str, task: str | None, simulations: int, seed: int, format_: str, out: str | None, runs_dir: str) -> None:
+def audit(
+    run: str, task: str | None, policy: str | None, simulations: int, seed: int, format_: str, out: str | None, runs_dir: str
+) -> None:
     """Simulate the report of RUN (a folder, a name, or `latest`): how far can its numbers be trusted on data like these?
 
     Test sets are drawn from the run's own examples. The result says how often the 95% CIs contain the true value, how often an equally good
-    strategy is called better, and how often one that is worse by more than the margin is recommended. Ctrl-C ends with what is done.
+    strategy is called better, how often one that is worse by more than the margin is recommended, and how often guardrails and release
+    rules are decided wrongly at their border. Ctrl-C ends with what is done.
 
     \b
     bench audit latest
@@ -46,7 +54,7 @@ def audit(run: str, task: str | None, simulations: int, seed: int, format_: str,
     target = Path(out) if out else loaded.stored.folder.audit
     check_target(target)
     with SimulationProgress() as progress:
-        result = api.audit(loaded, task=task, simulations=simulations, seed=seed, progress=progress.show)
+        result = api.audit(loaded, task=task, policy=policy, simulations=simulations, seed=seed, progress=progress.show)
     write_target(target, render_audit(result))
     if format_ == "json":
         click.echo(json.dumps(audit_to_json(result), indent=1, ensure_ascii=False, allow_nan=False))

@@ -1,12 +1,13 @@
 """What reports show, as plain values: no sentences, no formatting. `wording` has the sentences, `formats` and `terminal` print them."""
 
-from harness.reporting.views.audit_view import RunAudit, TaskAudit, audit_run
+from harness.reporting.views.audit_view import TRIVIAL, RunAudit, TaskAudit, audit_run
 from harness.reporting.views.overview import OverallGain, OverviewRow, build_overview_rows, compute_overall_gains
 from harness.reporting.views.report_view import Provenance, Report, RunPrice, build_report_view
 from harness.reporting.views.task_outcome import ScoreName, TaskOutcome, TrivialReference, build_task_outcome
 from harness.reporting.views.task_view import TaskView
 
 __all__ = [
+    "TRIVIAL",
     "OverallGain",
     "OverviewRow",
     "Provenance",

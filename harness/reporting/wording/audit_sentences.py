@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from harness.reporting.views import TaskAudit
+from harness.reporting.views import TRIVIAL, TaskAudit
 from harness.reporting.wording import names, numbers
 from harness.reporting.wording.text_table import TextTable
 from harness.statistics import Audit, AuditCheck, CheckKind, Rate, SkippedCheck, SkipReason
@@ -28,6 +28,9 @@ _PROMISE: Mapping[CheckKind, str] = {
     "wrong_choice": "A strategy that is worse by more than the margin is recommended",
     "hidden_failures": "A strategy that is worse because of rare total failures is recommended",
     "false_guardrail": "A guardrail is called kept although the score is at its limit",
+    "false_usable": "A strategy that equals the trivial baseline is called better than it",
+    "wrong_pass": "A release rule passes although the score is at its border",
+    "wrong_fail": "A release rule fails although the score is at its border",
 }
 _OUTCOMES = {
     "kept": "Yes",
@@ -54,13 +57,16 @@ _SIMULATED = (
     "changed. Where two strategies are too far apart for this, the worse one takes over the scores of the best on most examples.",
     "For rare total failures, the cheapest other strategy is as good as the best (or, where they are too far apart, a copy of it), but "
     "fails completely on as many examples as cost 1.02 times the margin.",
+    "For guardrails, release rules and the trivial baseline, the examples are weighted so that the best strategy is exactly at the border. "
+    "A wrong PASS is made at most as often as alpha, for each rule by itself. Rules that compare do so with the untuned model.",
     "A strategy that is worse in the simulations counts as the cheapest. This is the worst case, because the recommendation prefers cheap "
     "strategies.",
 )
 _NOT_SIMULATED = (
     "Failures that no example of this run shows, test examples that differ from later use, and errors in references or labels.",
     "Other training runs: the trained models are taken as given.",
-    "Human ratings, release rules, guardrails for parts of the data, guardrails that compare strategies, and sanity checks.",
+    "Human ratings, rules and guardrails for parts of the data, rules on cost, and the sanity checks of single outputs.",
+    "Release rules, where no policy is named (--policy) and the run has no verdict.",
 )
 
 
@@ -164,7 +170,7 @@ def build_check_table(audit: Audit) -> TextTable:
 
 def name_strategies(check: AuditCheck) -> str:
     """Whose score, or whose difference."""
-    labels = [names.strategy_name(name) for name in check.strategies]
+    labels = ["Trivial baseline" if name == TRIVIAL else names.strategy_name(name) for name in check.strategies]
     return labels[0] if len(labels) == 1 else f"{labels[1]} − {labels[0]}"
 
 

@@ -2,15 +2,15 @@
 
 from harness.statistics.audit.audit import audit_report
 from harness.statistics.audit.audit_result import Audit, AuditCheck, CheckKind, Rate, SkippedCheck, SkipReason
-from harness.statistics.audit.study import AuditedStrategy, RateLimit
+from harness.statistics.audit.study import AuditedClaim, AuditedStrategy
 
 __all__ = [
     "Audit",
     "AuditCheck",
+    "AuditedClaim",
     "AuditedStrategy",
     "CheckKind",
     "Rate",
-    "RateLimit",
     "SkipReason",
     "SkippedCheck",
     "audit_report",

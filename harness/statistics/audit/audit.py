@@ -7,7 +7,9 @@
 | equally good strategies are not called different | tilted: the two are equal | verdicts "better" or "worse" |
 | what is recommended is within Δ of the best | tilted, or mixed with the best: one is worse by 1.02 Δ | wrong recommendations |
 | the same, where the loss is hidden in rare total failures | as good as the best, with failures | wrong recommendations |
-| a strategy that is called within a guardrail is within it | tilted: the score is at the limit | guardrails called kept |
+| a strategy that is called within a guardrail is within it | tilted: the score, or difference, is at the limit | guardrails called kept |
+| what beats the trivial baseline is better than it | tilted: the two are equal | strategies called better |
+| what passes, or fails, a release rule does so in truth | tilted: exactly at the border of the rule | PASS; FAIL |
 
 In the worlds of wrong choices, the worse strategy counts as the cheapest: otherwise it would hardly ever be chosen.
 
@@ -21,7 +23,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from harness.statistics.audit.audit_result import Audit
-from harness.statistics.audit.study import AuditedStrategy, RateLimit, Study
+from harness.statistics.audit.study import AuditedClaim, AuditedStrategy, Study
 from harness.statistics.audit.world import make_world
 from harness.statistics.examples import cluster_index, complete_examples, count_units
 from harness.types import Metric
@@ -33,7 +35,7 @@ def audit_report(
     metric: Metric,
     margin: float,
     groups: Sequence[str | None],
-    limits: Callable[[str], Sequence[RateLimit]] = lambda best: (),
+    claims: Callable[[str], Sequence[AuditedClaim]] = lambda best: (),
     simulations: int = 200,
     alpha: float = 0.05,
     seed: int = 0,
@@ -44,7 +46,7 @@ def audit_report(
     An interruption (KeyboardInterrupt) ends with the simulations that are done, if there are any.
 
     Args:
-        limits: the guardrails of a strategy, by its name.
+        claims: the claims about a strategy that are decided on claim limits, by its name; asked for the best one.
         simulations: test sets to draw in each world, at least 1.
         progress: called with the number of simulations that are done, and of all.
 
@@ -63,7 +65,7 @@ def audit_report(
     cuts = tuple(int(cut) for cut in np.cumsum([each.stack.shape[1] for each in strategies])[:-1])
     observed = make_world(metric, complete.stack, cuts, cluster)
     study = Study(observed, strategies, margin, alpha)
-    study.plan(groups, limits)
+    study.plan(groups, claims)
     rng = np.random.default_rng(seed)
     done = 0
     try:

@@ -10,7 +10,16 @@ from typing import Literal, TypeAlias
 from harness.statistics.intervals import proportion_interval
 
 CheckKind: TypeAlias = Literal[
-    "score_interval", "difference_interval", "wrong_direction", "false_difference", "wrong_choice", "hidden_failures", "false_guardrail"
+    "score_interval",
+    "difference_interval",
+    "wrong_direction",
+    "false_difference",
+    "wrong_choice",
+    "hidden_failures",
+    "false_guardrail",
+    "false_usable",
+    "wrong_pass",
+    "wrong_fail",
 ]
 SkipReason: TypeAlias = Literal["one_strategy", "no_direction", "not_additive", "out_of_reach", "no_scale"]
 CheckOutcome: TypeAlias = Literal["kept", "not_kept", "low_confidence", "unclear"]

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from harness.statistics.audit.audit_result import Audit, AuditCheck, CheckKind, Rate, SkippedCheck, SkipReason
 from harness.statistics.audit.world import DrawnTestSet, World, make_world
-from harness.statistics.claims import check_above, orient, recommend, score_claim_limits
+from harness.statistics.claims import ClaimCheck, check_above, difference_claim_limits, orient, recommend, score_claim_limits
 from harness.statistics.comparison import compare_scores
 from harness.statistics.examples import cluster_index, complete_examples, count_units
 from harness.statistics.intervals import score_stacks
@@ -37,17 +37,43 @@ class AuditedStrategy:
 
 
 @dataclass(frozen=True)
-class RateLimit:
-    """A guardrail of the best strategy: the statistics of its score, (n, seeds, d), and the limit of the score.
+class AuditedClaim:
+    """A claim about the best strategy that is read from claim limits: a guardrail, a release rule, or that it beats the trivial baseline.
 
     Attributes:
-        is_floor: whether the score must be at least the limit; otherwise at most.
+        kinds: what is counted where it is exactly at its border: that it is made, and for release rules that its opposite is.
+        stack: the statistics of the strategy, (n, seeds, d).
+        threshold: the score must be above it, or below where `is_floor` is false; a difference, turned so that more is better, above it.
+        reference, reference_name: what it is compared with, (n, seeds, d); None for a limit of the score itself.
+        level: of the claim limits.
+        factor: what the score of the reference is multiplied by.
+        stated: how often it may be made wrongly.
     """
 
+    kinds: tuple[CheckKind, ...]
     metric: Metric
     stack: Array
-    limit: float
-    is_floor: bool
+    threshold: float
+    level: float
+    is_floor: bool = True
+    reference: Array | None = None
+    reference_name: str = ""
+    factor: float = 1.0
+    stated: float = 0.05
+
+    def names(self, strategy: str) -> tuple[str, ...]:
+        """Whose score, or whose difference."""
+        return (strategy,) if self.reference is None else (self.reference_name, strategy)
+
+    def check(self, sides: Sequence[Array], groups: Sequence[str | None]) -> tuple[ClaimCheck, bool]:
+        """The claim on a sample, and whether its limits are reliable."""
+        if self.reference is None:
+            limits = score_claim_limits(sides[0], metric=self.metric, groups=groups, alpha=self.level)
+            higher, threshold = self.is_floor, self.threshold if self.is_floor else -self.threshold
+        else:
+            limits = difference_claim_limits(*sides, metric=self.metric, groups=groups, alpha=self.level, factor=self.factor)
+            higher, threshold = self.metric.direction != "lower", self.threshold
+        return check_above(orient(limits, higher_is_better=higher), threshold), limits.reliable
 
 
 @dataclass
@@ -83,7 +109,7 @@ class Study:
     recommended: int = 0
     equal_worlds: dict[tuple[int, int], World] = field(default_factory=dict)
     choice_worlds: dict[tuple[CheckKind, int], World] = field(default_factory=dict)
-    guardrails: list[tuple[RateLimit, World, _Tally]] = field(default_factory=list)
+    claims: list[tuple[AuditedClaim, World, dict[CheckKind, _Tally]]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.metric = self.observed.metric
@@ -97,7 +123,7 @@ class Study:
 
     # -- worlds
 
-    def plan(self, groups: Sequence[str | None], limits: Callable[[str], Sequence[RateLimit]]) -> None:
+    def plan(self, groups: Sequence[str | None], claims: Callable[[str], Sequence[AuditedClaim]]) -> None:
         """Build every world, and note those that cannot be built."""
         if len(self.names) < 2:
             self._skip("difference_interval", self.names, "one_strategy")
@@ -108,7 +134,8 @@ class Study:
                 if other != self.best:
                     self._plan_pair(other)
             self._plan_failures()
-        self._plan_guardrails(groups, limits)
+        for claim in claims(self.names[self.best]):
+            self._plan_claim(claim, groups)
 
     def _plan_pair(self, other: int) -> None:
         names = (self.names[self.best], self.names[other])
@@ -135,18 +162,27 @@ class Study:
         else:
             self.choice_worlds["hidden_failures", cheapest] = world
 
-    def _plan_guardrails(self, groups: Sequence[str | None], limits: Callable[[str], Sequence[RateLimit]]) -> None:
-        name = self.names[self.best]
-        for limit in limits(name):
-            complete = complete_examples(limit.stack, groups)
-            cluster = cluster_index(complete.groups, len(complete.stack))
-            world = None
-            if count_units(len(complete.stack), cluster) > 1 and limit.metric.level != "rows":
-                world = make_world(limit.metric, complete.stack, (), cluster).tilted_to_score(0, limit.limit)
-            if world is None:
-                self._skip("false_guardrail", (name,), "not_additive" if limit.metric.level == "rows" else "out_of_reach")
+    def _plan_claim(self, claim: AuditedClaim, groups: Sequence[str | None]) -> None:
+        """The world in which a claim is exactly at its border."""
+        sides = [claim.stack] if claim.reference is None else [claim.reference, claim.stack]
+        complete = complete_examples(np.concatenate(sides, axis=1), groups)
+        cluster = cluster_index(complete.groups, len(complete.stack))
+        cuts = () if claim.reference is None else (claim.reference.shape[1],)
+        world = None
+        if count_units(len(complete.stack), cluster) > 1 and claim.metric.level != "rows":
+            observed = make_world(claim.metric, complete.stack, cuts, cluster)
+            if claim.reference is None:
+                world = observed.tilted_to_score(0, claim.threshold)
             else:
-                self.guardrails.append((limit, world, _Tally(limit.limit, self.alpha)))
+                world = observed.tilted_to_difference(1, 0, claim.threshold, factor=claim.factor)
+        if world is None:
+            reason: SkipReason = "not_additive" if claim.metric.level == "rows" else "out_of_reach"
+            for kind in claim.kinds:
+                self._skip(kind, claim.names(self.names[self.best]), reason)
+        else:
+            direction = -1.0 if claim.reference is not None and claim.metric.direction == "lower" else 1.0
+            tallies = {kind: _Tally(direction * claim.threshold, claim.stated) for kind in claim.kinds}
+            self.claims.append((claim, world, tallies))
 
     def _skip(self, kind: CheckKind, strategies: tuple[str, ...], reason: SkipReason) -> None:
         self.skipped.append(SkippedCheck(kind, strategies, reason))
@@ -165,14 +201,12 @@ class Study:
             tally.count(called, reliable=comparison.reliable, is_error=called)
         for (kind, other), world in self.choice_worlds.items():
             self._simulate_choice(kind, other, world, world.draw(rng))
-        for limit, world, tally in self.guardrails:
+        for claim, world, tallies in self.claims:
             sample = world.draw(rng)
-            level = self.alpha / len(self.names)
-            bounds = score_claim_limits(world.stack[sample.positions], metric=limit.metric, groups=sample.groups, alpha=level)
-            threshold = limit.limit if limit.is_floor else -limit.limit
-            check = check_above(orient(bounds, higher_is_better=limit.is_floor), threshold)
-            kept = check.status == "shown"
-            tally.count(kept, reliable=bounds.reliable, is_error=kept)
+            check, reliable = claim.check(world.sides(sample.positions), sample.groups)
+            for kind, tally in tallies.items():
+                wrong = check.outcome == ("FAIL" if kind == "wrong_fail" else "PASS")
+                tally.count(wrong, reliable=reliable, is_error=wrong)
 
     def _simulate_intervals(self, sample: DrawnTestSet) -> None:
         """Intervals, verdicts and the recommendation where the run's examples are the truth."""
@@ -225,8 +259,13 @@ class Study:
     def result(self, done: int, requested: int, seed: int, dropped: int) -> Audit:
         """What was counted."""
         checks = [_check(kind, names, self.metric.name, tally) for (kind, names), tally in self.tallies.items()]
-        best = (self.names[self.best],)
-        checks += [_check("false_guardrail", best, limit.metric.name, tally) for limit, _, tally in self.guardrails if tally.times]
+        best = self.names[self.best]
+        checks += [
+            _check(kind, claim.names(best), claim.metric.name, tally)
+            for claim, _, tallies in self.claims
+            for kind, tally in tallies.items()
+            if tally.times
+        ]
         choices = {name: Rate(self.choices[name], self.recommended) for name in (*self.names, None)} if self.recommended else {}
         return Audit(
             score=self.metric.name,

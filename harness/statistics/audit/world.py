@@ -96,17 +96,17 @@ class World:
         left_out = leave_one_out(self.metric, self.stack, self.cluster)
         return np.stack([-side.mean(axis=1) for side in np.split(left_out, self.cuts, axis=1)], axis=1)
 
-    def tilted_to_difference(self, i: int, j: int, target: float) -> World | None:
-        """The world in which strategy i is better than j by the target (below 0: worse); None where there is none near this one."""
-        return self._tilted(lambda scores: self.sign * (scores[i] - scores[j]), self.sign * self._lead_influence(i, j), target)
+    def tilted_to_difference(self, i: int, j: int, target: float, *, factor: float = 1.0) -> World | None:
+        """The world in which strategy i is better than j, or than `factor` times the score of j, by the target (below 0: worse); None where
+        there is none near this one."""
+        influence = self.influence()
+        return self._tilted(
+            lambda scores: self.sign * (scores[i] - factor * scores[j]), self.sign * (influence[:, i] - factor * influence[:, j]), target
+        )
 
     def tilted_to_score(self, i: int, target: float) -> World | None:
         """The world in which the score of strategy i is the target; None where there is none near this one."""
         return self._tilted(lambda scores: scores[i], self.influence()[:, i], target)
-
-    def _lead_influence(self, i: int, j: int) -> Array:
-        influence = self.influence()
-        return np.asarray(influence[:, i] - influence[:, j])
 
     def _tilted(self, value: Callable[[Array], float], influence: Array, target: float) -> World | None:
         spread = float(influence.std())

@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from chance import at_most
 
 from harness.metrics import metrics_for
 from harness.metrics.family import example_metric
-from harness.statistics import AuditCheck, AuditedStrategy, Rate, RateLimit, audit_report
+from harness.statistics import AuditCheck, AuditedClaim, AuditedStrategy, Rate, audit_report
 from harness.statistics.audit.world import World, make_world
 
 RIGHT = example_metric("right", "higher", "fraction", lambda e, p: None, "test")
@@ -184,12 +185,39 @@ def test_nothing_to_simulate_gives_nothing() -> None:
 def test_guardrail_at_its_limit_is_rarely_called_kept() -> None:
     stack = right_answers((0.7, 0.8), n=200)
     wrong = 1 - stack[:, [1]]
-    limit = RateLimit(ERRORS, wrong, float(wrong.mean()) + 0.03, is_floor=False)
-    audit = audit_report(strategies(stack), metric=RIGHT, margin=0.05, groups=[None] * 200, simulations=100, limits=lambda best: [limit])
+    limit = AuditedClaim(("false_guardrail",), ERRORS, wrong, float(wrong.mean()) + 0.03, 0.025, is_floor=False)
+    audit = audit_report(strategies(stack), metric=RIGHT, margin=0.05, groups=[None] * 200, simulations=100, claims=lambda best: [limit])
     assert audit is not None
     (check,) = (check for check in audit.checks if check.kind == "false_guardrail")
-    assert (check.score, check.strategies, check.truth) == ("errors", ("lora",), limit.limit)
+    assert (check.score, check.strategies, check.truth) == ("errors", ("lora",), limit.threshold)
     assert check.rate.share <= 0.05
+
+
+def test_claims_that_compare_are_rarely_made_at_their_border() -> None:
+    """Not worse than base by 0.05, where the loss is 0.05; a share of its errors; better than what equals it."""
+    stack = right_answers((0.75, 0.8), n=200)
+    base, lora = stack[:, [0]], stack[:, [1]]
+    rules = [
+        AuditedClaim(("wrong_pass", "wrong_fail"), RIGHT, lora, -0.05, 0.05, reference=base, reference_name="base"),
+        AuditedClaim(("false_guardrail",), ERRORS, 1 - lora, 0.0, 0.025, reference=1 - base, reference_name="base", factor=1.1),
+        AuditedClaim(("false_usable",), RIGHT, lora, 0.0, 0.05, reference=base, reference_name="trivial"),
+    ]
+    audit = audit_report(strategies(stack), metric=RIGHT, margin=0.05, groups=[None] * 200, simulations=40, claims=lambda best: rules)
+    assert audit is not None
+    checks = {check.kind: check for check in audit.checks}
+    assert checks["wrong_pass"].strategies == ("base", "lora") and checks["wrong_pass"].truth == -0.05
+    assert checks["false_usable"].strategies == ("trivial", "lora")
+    for kind in ("wrong_pass", "wrong_fail", "false_guardrail", "false_usable"):
+        assert at_most(0.05, checks[kind].rate.share, 40), kind
+
+
+def test_a_claim_out_of_reach_is_named() -> None:
+    stack = right_answers((0.2, 0.9), n=120)
+    rule = AuditedClaim(("wrong_pass", "wrong_fail"), RIGHT, stack[:, [1]], -0.05, 0.05, reference=stack[:, [0]], reference_name="base")
+    audit = audit_report(strategies(stack), metric=RIGHT, margin=0.05, groups=[None] * 120, simulations=2, claims=lambda best: [rule])
+    assert audit is not None
+    skipped = {(each.kind, each.reason) for each in audit.skipped}
+    assert {("wrong_pass", "out_of_reach"), ("wrong_fail", "out_of_reach")} <= skipped
 
 
 def test_interruption_keeps_what_is_done() -> None:
