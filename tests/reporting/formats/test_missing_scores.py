@@ -31,7 +31,7 @@ def test_json_has_null_and_the_reason(one_class):
         assert (scores[name]["value"], scores[name]["low"], scores[name]["high"]) == (None, None, None)
     assert scores["macro_f1"]["reason"] == scores["auroc"]["reason"] == REASON
     assert scores["mcc"]["reason"] == "every output is 'ham'"
-    assert (scores["accuracy"]["value"], scores["accuracy"]["reason"]) == (1.0, None)
+    assert (scores["accuracy"]["value"], scores["accuracy"]["reason"]) == (1.0, "fewer than 30 examples")
 
 
 def test_json_has_the_trivial_baseline(one_class):
