@@ -196,13 +196,13 @@ def _hardest_open_pair(
     the observed values speak against equally good strategies."""
     if len(stacks) < 2 or metric.direction == "none":
         return None
-    found = recommend(stacks, dict.fromkeys(stacks), metric=metric, margin=margin, groups=results.groups, alpha=alpha)
-    if found is None:
+    recommendation = recommend(stacks, dict.fromkeys(stacks), metric=metric, margin=margin, groups=results.groups, alpha=alpha)
+    if recommendation is None:
         return None
     open_ = [
         (lead.sample_size.examples, (candidate.name, name))
-        for candidate in found.candidates
-        if candidate.sample_size is not None and candidate.name != found.best
+        for candidate in recommendation.candidates
+        if candidate.sample_size is not None and candidate.name != recommendation.best
         for name, lead in candidate.leads.items()
         if lead.sample_size is not None and lead.sample_size.assumption == "equal"
     ]
