@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -15,6 +15,7 @@ from typing import TypeVar
 from harness.cache import cache_folder
 from harness.doctor import machine, trials
 from harness.doctor.finding import Finding, format_bytes
+from harness.doctor.security import check_security
 from harness.engine.models import TINY, named_models, resolve_model, shape_of_model, shipped_model_digest, size_of
 from harness.errors import BenchError, first_line, setting
 
@@ -62,6 +63,11 @@ def list_checks(runs_dir: Path, model: str | None = None) -> list[Check]:
         Check("other models", _check_packaged_models),
     ]
     return checks + ([Check(f"model {model}", lambda: _check_model(model), needed=True)] if model is not None else [])
+
+
+def list_security_checks(runs_dir: Path, registry: Path, variables: Mapping[str, str]) -> list[Check]:
+    """The checks of what is open to others on this machine; see `security`."""
+    return [Check("security", find) for find in check_security(runs_dir, registry, variables)]
 
 
 def is_ready(findings: list[Finding]) -> bool:

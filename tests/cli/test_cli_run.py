@@ -20,6 +20,7 @@ from harness.api import open_catalog, stored_request
 from harness.cli.progress import RunDisplay
 from harness.grid import make_plan
 from harness.store import RunFolder, write_json
+from tests.foreign import edit_json
 
 Call = Callable[..., Any]
 
@@ -269,3 +270,18 @@ def test_forgetting_is_measured_and_reported(made: Any) -> None:
     assert sentence in (made.folder / "report.html").read_text()
     (lora,) = (cell for cell in load_run(made.folder).to_dict()["cells"] if cell["strategy"] == "lora")
     assert lora["general_loss"] == {"before": before, "after": after, "forgetting": after - before}
+
+
+def test_resuming_takes_consent_to_remote_code_from_this_command_line(made: Any, runs: Path, call: Call) -> None:
+    """A stranger's run.json may say that its code is trusted."""
+    folder = interrupted(runs, "older")
+
+    def trust(plan: Any) -> None:
+        plan["options"]["request"]["trust_remote_code"] = plan["options"]["trust_remote_code"] = True
+
+    edit_json(folder / "run.json", trust)
+    ended = call("run", "--resume", "older")
+    assert ended.code == 2
+    assert ended.err.startswith("error: runs/older: was started with --trust-remote-code, which lets Python code of its models")
+    assert ended.err.endswith("allow it again: --trust-remote-code.\n")
+    assert not (folder / "report.html").exists()

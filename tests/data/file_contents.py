@@ -42,3 +42,14 @@ def parquet_of(table: pa.Table) -> bytes:
     file = io.BytesIO()
     parquet.write_table(table, file)
     return file.getvalue()
+
+
+def parquet_bytes() -> bytes:
+    """A Parquet file with columns of several types, and the class names that `datasets` writes."""
+    features = {
+        "info": {"features": {"target": {"_type": "ClassLabel", "names": ["a", "b"]}, "lost": {"_type": "ClassLabel", "names": ["c"]}}}
+    }
+    table = pa.table({"input": ["x", "y", "z"], "target": [0, 1, 0], "more": [[1.5], [], [2.5]], "deep": [{"a": "1"}, {"a": None}, None]})
+    file = io.BytesIO()
+    parquet.write_table(table.replace_schema_metadata({"huggingface": json.dumps(features)}), file)
+    return file.getvalue()

@@ -33,11 +33,14 @@ def read_json(file: TextFile) -> TableRows:
     Raises:
         BenchError: the file is empty, is not JSON, or contains no rows; and as `TextFile.lines`.
     """
+    number = 0
     for number, item in enumerate(_find_items(_parse(file), file.name), 1):
         try:
             yield Record(number, _check_item(item))
         except BadRowError as error:
             yield BadRow(ITEM_LOCATION.format(name=file.name, line=number), str(error), error.excerpt)
+    if not number:  # SQuAD's layout without a question
+        raise BenchError(f"{file.name}: the document has no rows. It needs questions with their answers")
 
 
 def _check_item(item: Any) -> dict[str, Any]:

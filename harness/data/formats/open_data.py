@@ -16,7 +16,7 @@ from harness.data.formats.parquet_file import read_parquet
 from harness.data.formats.text_file import COMPRESSED, TextFile
 from harness.data.formats.tsv_file import read_tsv
 from harness.data.formats.xlsx_file import SHEET_ROW_LOCATION, read_xlsx
-from harness.data.records import BadRow, Preview, Record, Table, TableRows, join_names, name_hint, quote
+from harness.data.records import BadRow, Preview, Record, Table, TableRows, check_column_count, join_names, name_hint, quote
 from harness.errors import BenchError
 
 _TEXT_READERS: dict[str, Callable[[TextFile], TableRows]] = {
@@ -98,6 +98,7 @@ def peek(path: Path, rows: int = 2000) -> Preview:
         else:
             records.append(row)
             columns.update(dict.fromkeys(row.values))
+            check_column_count(len(columns), table.name)
     return Preview(table.name, tuple(columns), records, bad_rows)
 
 

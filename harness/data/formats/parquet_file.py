@@ -19,7 +19,8 @@ def read_parquet(path: Path, name: str) -> TableRows:
     from pyarrow import parquet
 
     with arrow_errors(name, "Parquet"), parquet.ParquetFile(path) as file:
-        converters = _class_converters(file.schema_arrow.metadata)
+        columns = set(file.schema_arrow.names)  # a subset of the columns keeps the metadata of all
+        converters = {name: convert for name, convert in _class_converters(file.schema_arrow.metadata).items() if name in columns}
         # column by column: threads would decode a whole row group ahead
         yield from build_arrow_rows(file.iter_batches(batch_size=BATCH_SIZE, use_threads=False), name, converters)
 
@@ -31,4 +32,8 @@ def _class_converters(metadata: Mapping[bytes, bytes] | None) -> dict[str, Conve
         class_names = {name: feature["names"] for name, feature in features.items() if feature.get("_type") == "ClassLabel"}
     except (KeyError, ValueError, TypeError, AttributeError):
         return {}  # no metadata, or in an unknown form: numbers are kept
-    return {name: class_converter(list(names)) for name, names in class_names.items()}
+    return {name: class_converter(names) for name, names in class_names.items() if _are_texts(names)}
+
+
+def _are_texts(names: object) -> bool:
+    return isinstance(names, list) and all(isinstance(name, str) for name in names)

@@ -17,6 +17,7 @@ from harness.errors import BenchError, first_line
 from harness.text import plural
 
 SHEET_ROW_LOCATION = "{name}: row {line}"
+MAX_ROWS = 2**20  # the last row of a sheet in Excel
 _ERROR_VALUE = re.compile(r"#(N/A|REF!|VALUE!|DIV/0!|NAME\?|NUM!|NULL!)")
 _NUMBER_FORMAT = re.compile(r"(#,##)?(0+)(?:\.(0+))?(%)?(?:_\)|;.*)?")
 _ESCAPE = re.compile("_x([0-9A-Fa-f]{4})_")  # how a workbook stores what XML cannot hold, such as a carriage return
@@ -40,7 +41,9 @@ def read_xlsx(path: Path, name: str) -> TableRows:
         raise _unreadable(name, error) from None
     try:
         yield from _read_sheet(_choose_sheet(book.worksheets, name), name)
-    except (BenchError, GeneratorExit):
+    except BenchError as error:
+        raise BenchError([problem if problem.startswith(name) else f"{name}: {problem}" for problem in error.problems]) from None
+    except GeneratorExit:
         raise
     except Exception as error:
         raise _unreadable(name, error) from None
@@ -115,8 +118,13 @@ def _choose_sheet(sheets: list[Any], name: str) -> Any:
 
 
 def _filled_rows(sheet: Any) -> Iterator[tuple[int, list[Any]]]:
-    """The rows that are not blank, each with its number in the sheet."""
+    """The rows that are not blank, each with its number in the sheet.
+
+    A row may have any number, and openpyxl makes up a row for each that is missing before it.
+    """
     for number, cells in enumerate(sheet.iter_rows(), 1):
+        if number > MAX_ROWS:
+            raise BenchError(f"sheet {quote(sheet.title)}: has rows beyond {MAX_ROWS:,}, the last that Excel knows. Save it as .csv")
         if any(cell.value is not None for cell in cells):
             yield number, cells
 

@@ -21,7 +21,7 @@ from harness.data.mapping import (
     map_record,
     resolve_fields,
 )
-from harness.data.records import BadRow, BadRowError, BadRows, Record, Table, join_names, quote
+from harness.data.records import BadRow, BadRowError, BadRows, Record, Table, check_column_count, join_names, quote
 from harness.errors import BenchError
 from harness.types import Example, Task
 
@@ -112,6 +112,7 @@ class FileRows:
         for item in head:
             if isinstance(item, Record):
                 columns.add(item.values)
+                check_column_count(len(columns.names), table.name)
         start, bad_rows = len(self.index), self.bad_rows.count
         while True:
             try:
@@ -134,6 +135,7 @@ class FileRows:
                 self.bad_rows.add(BadRow(table.location(item.line), "the row has no fields"))
                 continue
             new_columns = columns.add_names(item.values)
+            check_column_count(len(columns.names), table.name)
             if fields is None or (new_columns and self._may_have_role(new_columns) and self._resolve_all_columns(table, columns) != fields):
                 raise _RolesChangedError
             try:

@@ -1,12 +1,13 @@
 """What every reader yields: records, rows that cannot be used, and the table that they belong to."""
 
 from harness.data.records.bad_rows import BadRow, BadRowError, BadRows
-from harness.data.records.header import parse_header
+from harness.data.records.header import MAX_COLUMNS, check_column_count, parse_header
 from harness.data.records.quoting import join_names, name_hint, quote
 from harness.data.records.table import Preview, Record, Table, TableRows
 from harness.data.records.text_checks import check_texts, find_unusable_text
 
 __all__ = [
+    "MAX_COLUMNS",
     "BadRow",
     "BadRowError",
     "BadRows",
@@ -14,6 +15,7 @@ __all__ = [
     "Record",
     "Table",
     "TableRows",
+    "check_column_count",
     "check_texts",
     "find_unusable_text",
     "join_names",

@@ -4,13 +4,25 @@ from __future__ import annotations
 
 import json
 import math
+import re
+import stat
 import struct
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from harness.errors import BenchError
 from harness.types import Shape
 
+MAX_CONFIG_BYTES = 10_000_000
+# The largest counts that a config.json may name; transformers builds so many modules or names before it looks at the weights.
+_COUNTS = (
+    (re.compile(r"(^|_)(n_)?(layers?|blocks?|groups?|group_num|depths?)($|_)"), 1_000),
+    (re.compile(r"(^|_)(n_)?experts?($|_)"), 4_096),
+    (re.compile(r"(^|_)(n_)?heads?($|_)"), 10_000),
+    (re.compile(r"(^|_)labels($|_)"), 1_000_000),
+)
+_MAX_EXPERTS = 50_000  # in all layers together
 _LONGEST_HEADER = 100_000_000  # bytes; safetensors itself sets this limit
 PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt")
 # Families whose checkpoints do not say that they are encoders ("BertModel").
@@ -35,6 +47,56 @@ def folder_problem(folder: Path) -> str:
     return f"{broken[0]} contains no weights (a broken download, or a Git LFS pointer)" if broken else ""
 
 
+def find_special_file(folder: Path) -> str:
+    """The name of a file that is a pipe, a socket or a device, which would never end; empty if there is none."""
+    files = sorted(file for file in folder.iterdir() if file.exists() and not file.is_dir())
+    special = [file.name for file in files if not stat.S_ISREG(file.stat().st_mode)]
+    return special[0] if special else ""
+
+
+def check_config(folder: Path) -> None:
+    """Check the configuration of a model before a library builds what it describes.
+
+    Raises:
+        BenchError: it cannot be read, or describes more than any model has.
+    """
+    config = folder / "config.json"
+    try:
+        if config.stat().st_size > MAX_CONFIG_BYTES:
+            raise BenchError(f"{config}: is larger than {MAX_CONFIG_BYTES // 10**6} MB, which no configuration is")
+        problem = _find_config_problem(json.loads(config.read_text(encoding="utf-8")))
+    except (OSError, ValueError) as error:
+        raise BenchError(f"{config}: cannot be read: {error}") from None
+    except RecursionError:
+        raise BenchError(f"{config}: cannot be read: it is nested too deeply") from None
+    if problem:
+        raise BenchError(f"{config}: {problem}")
+
+
+def _find_config_problem(config: object) -> str:
+    """Why the content of a config.json cannot describe a model; empty if it can."""
+    if not isinstance(config, dict):
+        return "must be an object"
+    pending: list[tuple[str, Any]] = [("", config)]
+    largest = [1.0] * len(_COUNTS)
+    while pending:
+        name, value = pending.pop()
+        if isinstance(value, dict):
+            pending += [(str(key), item) for key, item in value.items()]
+        elif isinstance(value, list):
+            pending += [(name, item) for item in value if isinstance(item, dict)]
+        elif isinstance(value, int | float) and not isinstance(value, bool):
+            for i, (pattern, limit) in enumerate(_COUNTS):
+                if pattern.search(name):
+                    if not -limit <= value <= limit:
+                        return f"{name} is {value!r:.40}, and bench accepts up to {limit:,}"
+                    largest[i] = max(largest[i], value)
+    layers, experts = largest[:2]
+    if experts > 1 and layers * experts > _MAX_EXPERTS:
+        return f"describes {layers:g} layers with {experts:g} experts, and bench accepts up to {_MAX_EXPERTS:,} experts in all"
+    return ""
+
+
 def has_tokenizer(folder: Path) -> bool:
     """Whether the folder has the files of a tokenizer."""
     return any(True for pattern in ("tokenizer*", "*.model", "vocab*") for _ in folder.glob(pattern))
@@ -52,7 +114,10 @@ def parameters_of(folder: Path) -> int | None:
                 continue
             if tensor.get("dtype") not in ("F64", "F32", "F16", "BF16"):
                 return None
-            total += math.prod(tensor["shape"])
+            sizes = tensor.get("shape")
+            if not isinstance(sizes, list) or not all(isinstance(size, int) and 0 <= size < 2**48 for size in sizes):
+                return None
+            total += math.prod(sizes)
     return total or None
 
 
@@ -60,11 +125,12 @@ def shape_in(folder: Path) -> Shape | None:
     """The shape of the model by its config.json; None if the file does not tell."""
     try:
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
     if not isinstance(config, dict):
         return None
-    saved_as = [str(name) for name in config.get("architectures") or ()]
+    architectures = config.get("architectures")
+    saved_as = [str(name) for name in architectures] if isinstance(architectures, list) else []
     if config.get("is_encoder_decoder") or any(name.endswith("ForConditionalGeneration") for name in saved_as):
         return "encoder-decoder"
     if any(name.endswith(("ForCausalLM", "LMHeadModel")) for name in saved_as):
@@ -84,7 +150,7 @@ def _shards(folder: Path) -> Iterator[str]:
     for index in folder.glob("*.safetensors.index.json"):
         try:
             yield from set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values())
-        except (ValueError, LookupError, TypeError, AttributeError):
+        except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
             yield index.name + " (broken)"
 
 
@@ -94,6 +160,6 @@ def _header(file: Path) -> dict[str, Any] | None:
         with file.open("rb") as stream:
             (length,) = struct.unpack("<Q", stream.read(8))
             header = json.loads(stream.read(length)) if length <= _LONGEST_HEADER else None
-    except (OSError, ValueError, struct.error):
+    except (OSError, ValueError, RecursionError, struct.error):
         return None
     return header if isinstance(header, dict) and all(isinstance(t, dict) for t in header.values()) else None

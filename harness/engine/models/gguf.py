@@ -51,7 +51,9 @@ def _convert(file: Path, target: Path) -> None:
         tokenizer = AutoTokenizer.from_pretrained(str(file.parent), gguf_file=file.name)
         with contextlib.redirect_stderr(io.StringIO()):  # its progress bar cannot be turned off
             dequantized = AutoModelForCausalLM.from_pretrained(str(file.parent), gguf_file=file.name, dtype=torch.float32)
-    except Exception as error:  # for a damaged file, the parser raises whatever it stumbles over
+    except (KeyboardInterrupt, SystemExit, MemoryError):
+        raise
+    except BaseException as error:  # for a damaged file, the parser raises whatever it stumbles over, and tokenizers panic
         raise BenchError(f"{file}: cannot be read as a GGUF model: {first_line(error)}") from None
     config = dequantized.config
     if hasattr(config, "quantization_config"):

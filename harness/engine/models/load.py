@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from harness.engine.models.device import Device
+from harness.engine.models.folder_check import check_config, parameters_of
 from harness.engine.models.four_bit import avoid_repacking, quantization_config
 from harness.engine.models.head import draw_parameters, head_modules, reorder_outputs, set_labels, stored_rows
 from harness.engine.models.quiet import quiet_libraries
@@ -16,8 +18,10 @@ from harness.engine.models.shape import AUTO_CLASS, shape_of
 from harness.errors import BenchError, first_line, setting
 from harness.types import QuantizationSpec, Shape
 
-_LOADING_ERRORS = (OSError, ValueError, KeyError, ImportError)
+_MAX_GROWTH = 4  # how many times as many weights a model may have as its files hold, some of which are shared
+_SMALL_MODEL = 20_000_000  # weights that a model may have in any case
 _DEFAULT_CONTEXT = 2048
+_OUT_OF_MEMORY = ("out of memory", "not enough memory", "can't allocate memory")  # as torch says it
 
 
 @dataclass
@@ -64,12 +68,11 @@ def load_model(
         unpacked = head_modules(_without_weights(config, shape, trust_remote_code)) if shape == "encoder" else None
         options["quantization_config"] = quantization_config(quantization, dtype if full_precision else device.torch_dtype, unpacked)
         options["device_map"] = {"": 0 if device.kind == "cuda" else "cpu"}
-    try:
+    with explain_loading(source.name):
+        _check_size(source, _without_weights(config, shape, trust_remote_code))
         model, info = getattr(transformers, AUTO_CLASS[shape]).from_pretrained(
             str(source.folder), config=config, output_loading_info=True, ignore_mismatched_sizes=True, **options
         )
-    except _LOADING_ERRORS as error:
-        raise _cannot_load(source, error) from None
     missing = set(info["missing_keys"]) | {key for key, *_ in info["mismatched_keys"]}
     _require_complete(source, model, missing, shape)
     if shape == "encoder":
@@ -81,7 +84,8 @@ def load_model(
     if shape != "encoder":
         model.config.use_cache = True
     model.eval()
-    return _loaded(model, tokenizer, shape)
+    with explain_loading(source.name):
+        return _loaded(model, tokenizer, shape)
 
 
 def load_skeleton(source: ModelSource, *, trust_remote_code: bool = False, labels: Sequence[str] = ()) -> LoadedModel:
@@ -92,13 +96,13 @@ def load_skeleton(source: ModelSource, *, trust_remote_code: bool = False, label
     """
     tokenizer, config, shape = _read(source, trust_remote_code)
     _prepare_head(source, config, shape, labels)
-    try:
+    with explain_loading(source.name):
         model = _without_weights(config, shape, trust_remote_code)
-    except _LOADING_ERRORS as error:
-        raise _cannot_load(source, error) from None
+        _check_size(source, model)
     if shape != "encoder" and "cache" not in inspect.signature(model.forward).parameters:
         raise BenchError(f"the model '{source.name}' ({type(model).__name__}) has no key-value cache, which bench needs to generate")
-    return _loaded(model, tokenizer, shape)
+    with explain_loading(source.name):
+        return _loaded(model, tokenizer, shape)
 
 
 def shape_of_model(source: ModelSource, *, trust_remote_code: bool = False) -> Shape:
@@ -110,10 +114,9 @@ def shape_of_model(source: ModelSource, *, trust_remote_code: bool = False) -> S
     quiet_libraries()
     from transformers import AutoConfig
 
-    try:
+    check_config(source.folder)
+    with explain_loading(source.name):
         return shape_of(AutoConfig.from_pretrained(str(source.folder), trust_remote_code=trust_remote_code))
-    except (*_LOADING_ERRORS, BenchError) as error:
-        raise _cannot_load(source, error) from None
 
 
 def has_head(source: ModelSource, labels: Sequence[str], *, trust_remote_code: bool = False) -> bool:
@@ -145,12 +148,11 @@ def _read(source: ModelSource, trust_remote_code: bool) -> tuple[Any, Any, Shape
     quiet_libraries()
     from transformers import AutoConfig, AutoTokenizer
 
-    try:
+    check_config(source.folder)
+    with explain_loading(source.name):
         tokenizer = AutoTokenizer.from_pretrained(str(source.folder), trust_remote_code=trust_remote_code)
         config = AutoConfig.from_pretrained(str(source.folder), trust_remote_code=trust_remote_code)
         return tokenizer, config, shape_of(config)
-    except (*_LOADING_ERRORS, BenchError) as error:
-        raise _cannot_load(source, error) from None
 
 
 def _prepare_head(source: ModelSource, config: Any, shape: Shape, labels: Sequence[str]) -> list[int] | None:
@@ -201,6 +203,7 @@ def _complete_head(model: Any, missing: set[str], head_rows: Sequence[int] | Non
 
 
 def _loaded(model: Any, tokenizer: Any, shape: Shape) -> LoadedModel:
+    _try_tokenizer(tokenizer)
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token or tokenizer.unk_token
     if shape == "encoder" and model.config.get_text_config().pad_token_id is None:  # heads that read the last token need it
@@ -208,9 +211,50 @@ def _loaded(model: Any, tokenizer: Any, shape: Shape) -> LoadedModel:
     return LoadedModel(model, tokenizer, context_length(model, tokenizer), _parameters(model), shape)
 
 
-def _cannot_load(source: ModelSource, error: Exception) -> BenchError:
-    hint = f" If you trust its code, allow it with {setting('trust_remote_code')}." if "trust_remote_code" in str(error) else ""
-    return BenchError(f"the model '{source.name}' cannot be loaded: {first_line(error)}{hint}")
+def _try_tokenizer(tokenizer: Any) -> None:
+    """Use a tokenizer once: its files are not checked when they are read, and it would fail in the middle of a run.
+
+    Raises:
+        Exception: it does not work.
+    """
+    limit = tokenizer.model_max_length
+    if isinstance(limit, bool) or not isinstance(limit, int | float):
+        raise BenchError(f"its tokenizer_config.json has a model_max_length that is not a number: {limit!r:.40}")
+    (ids,) = tokenizer(["a b"], add_special_tokens=True, split_special_tokens=True)["input_ids"]
+    tokenizer.decode(ids, skip_special_tokens=True)
+    if any(not isinstance(special, int) for special in (*tokenizer.all_special_ids, *tokenizer.added_tokens_decoder)):
+        raise BenchError("its tokenizer has a special token that is not in its vocabulary")
+
+
+@contextlib.contextmanager
+def explain_loading(name: str) -> Iterator[None]:
+    """Name the model in every error about its files, which may be a stranger's: the libraries raise all kinds of exceptions for them, and
+    the tokenizers, written in Rust, panic. A lack of memory stays what it is.
+
+    Raises:
+        BenchError: something inside raised an exception.
+    """
+    try:
+        yield
+    except (KeyboardInterrupt, SystemExit, GeneratorExit, MemoryError):
+        raise
+    except BaseException as error:
+        if isinstance(error, RuntimeError) and any(words in str(error) for words in _OUT_OF_MEMORY):
+            raise
+        hint = f" If you trust its code, allow it with {setting('trust_remote_code')}." if "trust_remote_code" in str(error) else ""
+        raise BenchError(f"the model '{name}' cannot be loaded: {first_line(error)}{hint}") from error
+
+
+def _check_size(source: ModelSource, skeleton: Any) -> None:
+    """Refuse a configuration that describes far more weights than the files hold: memory would be filled with random ones.
+
+    Raises:
+        BenchError: there are too many.
+    """
+    stored = parameters_of(source.folder)
+    described = sum(tensor.numel() for tensor in (*skeleton.parameters(), *skeleton.buffers()))
+    if stored is not None and described > max(_SMALL_MODEL, _MAX_GROWTH * stored):
+        raise BenchError(f"config.json describes {described:,} weights, but the files hold {stored:,}")
 
 
 def _parameters(model: Any) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import json
 import os
 import re
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from pathlib import Path
 
 from harness.cache import cache_folder
 from harness.engine.models.digest import folder_digest
-from harness.engine.models.folder_check import PICKLES, has_tokenizer
+from harness.engine.models.folder_check import PICKLES, check_config, find_special_file, has_tokenizer
 from harness.engine.models.gguf import converted
 from harness.errors import BenchError, did_you_mean, first_line, setting
 
@@ -107,10 +106,9 @@ def _local(name: str, origin: str, folder: Path, revision: str | None = None) ->
     config = folder / "config.json"
     if not config.is_file():
         raise BenchError(f"{folder}: is not a model folder: it has no config.json")
-    try:
-        json.loads(config.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise BenchError(f"{config}: cannot be read: {error}") from None
+    if special := find_special_file(folder):
+        raise BenchError(f"{folder / special}: is a pipe, a socket or a device, and a model consists of files. Delete it.")
+    check_config(folder)
     if not any(folder.glob("*.safetensors")):
         pickles = [file.name for pattern in PICKLES for file in folder.glob(pattern)]
         pickle = f" It has {pickles[0]}, a pickle, which can run code when opened and is never loaded." if pickles else ""

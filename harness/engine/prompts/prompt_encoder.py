@@ -18,6 +18,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from harness.engine.prompts.chat_template import render_chat
 from harness.errors import BenchError
 from harness.types import Example, PromptFormat, Shape
 
@@ -154,7 +155,7 @@ class PromptEncoder:
         """What the chat template writes before and behind the user's text."""
         mark = "bench-prompt"
         turn = [{"role": "user", "content": mark}]
-        wrapped: str = self._tokenizer.apply_chat_template(turn, add_generation_prompt=True, tokenize=False)
+        wrapped: str = render_chat(self._tokenizer, turn, add_generation_prompt=True)
         head, separator, tail = wrapped.partition(mark)
         if not separator:
             raise BenchError("the model's chat template does not contain the user's text: set prompt_format: plain")
@@ -170,7 +171,7 @@ class PromptEncoder:
         marks = ("bench-first", "bench-answer", "bench-second")
         roles = ("user", "assistant", "user")
         turns = [{"role": role, "content": mark} for role, mark in zip(roles, marks, strict=True)]
-        rest: str = self._tokenizer.apply_chat_template(turns, add_generation_prompt=True, tokenize=False)
+        rest: str = render_chat(self._tokenizer, turns, add_generation_prompt=True)
         parts = []
         for mark in marks:
             before, separator, rest = rest.partition(mark)
@@ -210,7 +211,7 @@ class PromptEncoder:
         """The token that closes the assistant's turn, which is not always the tokenizer's end token."""
         turn = [{"role": "user", "content": "a"}]
         mark = "bench-completion"
-        closed: str = self._tokenizer.apply_chat_template([*turn, {"role": "assistant", "content": mark}], tokenize=False)
+        closed: str = render_chat(self._tokenizer, [*turn, {"role": "assistant", "content": mark}])
         after = closed.rpartition(mark)[2] if mark in closed else ""
         ids = self._template_ids(after.strip())
         special = set(self._tokenizer.all_special_ids) | set(self._tokenizer.added_tokens_decoder)

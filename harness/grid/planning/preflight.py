@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from harness.engine.adapters import adapt, check_adapter
 from harness.engine.inference import Predictor
-from harness.engine.models import LoadedModel, load_skeleton
+from harness.engine.models import LoadedModel, explain_loading, load_skeleton
 from harness.engine.prompts import render_shots, virtual_tokens
 from harness.engine.tuning import planned_steps
 from harness.errors import BenchError
@@ -29,7 +29,8 @@ def check_model(model: RequestedModel, cells: Sequence[PlannedCell], tasks: Mapp
         labels = data.test[0].choices
         skeleton = load_skeleton(model.source, trust_remote_code=model.trust_remote_code, labels=labels)
         for strategy, sizes in strategies:
-            problems += _prompt_problems(task, data, strategy, skeleton)
+            with explain_loading(model.source.name):  # its tokenizer is tried for the first time
+                problems += _prompt_problems(task, data, strategy, skeleton)
             if virtual_tokens(strategy) >= skeleton.context:
                 continue
             if strategy.method == "peft" and id(strategy) not in adapted:
