@@ -192,13 +192,18 @@ def rollback(task: str, *, registry: PathLike = REGISTRY, reason: str = "") -> E
 class _Baseline:
     """What the candidate is compared with.
 
-    `event` is the promotion that put it into service: 0 where nothing is in service, None where the caller named a baseline. `run` is the
-    name of its run, where the folder has another one.
+    `promoted` is the event that put it into service. It is None where nothing is in service, and where the caller named a baseline.
     """
 
     contender: Contender | None
-    run: str | None
-    event: int | None
+    promoted: Event | None = None
+
+    @property
+    def event(self) -> int | None:
+        """The number of that event: 0 where nothing is in service, None where the caller named a baseline."""
+        if self.promoted is not None:
+            return self.promoted.number
+        return 0 if self.contender is None else None
 
 
 def _find_baseline(name: str | None, candidate: Contender, models: Registry, runs_dir: PathLike) -> _Baseline:
@@ -207,9 +212,9 @@ def _find_baseline(name: str | None, candidate: Contender, models: Registry, run
     if name is None:
         current = models.current(task)
         if current is None:
-            return _Baseline(None, None, 0)
+            return _Baseline(None)
         in_service = models.load(current)
-        return _Baseline(Contender(in_service, in_service), f"{current.run} (in service since {current.at[:10]})", current.number)
+        return _Baseline(Contender(in_service, in_service), current)
     run, colon, strategy = name.rpartition(":")
     if not colon or not run or not strategy:
         raise BenchError(f"{setting('baseline', name)}: write it as RUN:STRATEGY, such as latest:base")
@@ -221,7 +226,7 @@ def _find_baseline(name: str | None, candidate: Contender, models: Registry, run
     own = candidate.recipe
     model = own.model if len(names) > 1 and own.model in names else None
     size = own.train_size if len(sizes) > 1 and own.train_size in sizes else None
-    return _Baseline(find_contender(other, strategy, task=same_task, model=model, train_size=size), None, None)
+    return _Baseline(find_contender(other, strategy, task=same_task, model=model, train_size=size))
 
 
 def _read_policy(path: PathLike | None, results: TaskResults, opponent: _Baseline, registry: PathLike, *, force: bool = False) -> Policy:
@@ -262,7 +267,7 @@ def _score_trivial(results: TaskResults, policy: Policy) -> dict[str, float]:
 def _judge(candidate: Contender, opponent: _Baseline, policy: Policy, models: Registry, model_path: PathLike | None) -> Verdict:
     """Judge, and store the verdict. If it cannot be stored with the run, a note says so: the evaluation is already counted."""
     base_folder = None if model_path is None else os.fspath(model_path)
-    verdict = judge(candidate, opponent.contender, policy, models, baseline_run=opponent.run, model_path=base_folder)
+    verdict = judge(candidate, opponent.contender, policy, models, promoted=opponent.promoted, model_path=base_folder)
     run = candidate.recipe.run
     try:
         save_verdict(run.path, verdict)

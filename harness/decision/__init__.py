@@ -1,7 +1,7 @@
 """What to ship, and why: `decide` turns the evidence on a task into one `Decision`, which every form of the report shows."""
 
 from harness.decision.check_results import CRITICAL_SCORES, SanityCode, SanityFinding, Severity
-from harness.decision.collect import collect_evidence, decide_task, load_findings, load_newest_verdicts
+from harness.decision.collect import collect_evidence, decide_task, load_findings, load_standing_verdicts
 from harness.decision.decide import decide
 from harness.decision.decision import (
     CANDIDATE_STATUSES,
@@ -45,5 +45,5 @@ __all__ = [
     "decide",
     "decide_task",
     "load_findings",
-    "load_newest_verdicts",
+    "load_standing_verdicts",
 ]

@@ -11,7 +11,7 @@ from harness.decision.decide import decide
 from harness.decision.decision import Decision
 from harness.decision.evidence import Evidence, GateEvidence, StrategyEvidence
 from harness.decision.sanity import check_sanity
-from harness.gate import Verdict, check_guardrails, load_verdicts
+from harness.gate import StandingVerdicts, Verdict, check_guardrails, load_verdicts, select_standing
 from harness.results import StrategyResult, TaskResults, costs_of_use
 from harness.review import Findings, compute_findings, load_reviews
 from harness.statistics import Recommendation, recommend, seed_spread
@@ -25,20 +25,16 @@ def decide_task(results: TaskResults) -> Decision:
     Raises:
         BenchError: files of the run, of its reviews or of its verdicts are damaged.
     """
-    return decide(collect_evidence(results, load_findings(results), load_newest_verdicts(results)))
+    return decide(collect_evidence(results, load_findings(results), load_standing_verdicts(results)))
 
 
-def load_newest_verdicts(results: TaskResults) -> tuple[Verdict, ...]:
-    """The newest verdict on each trained model under each policy, the newest first.
+def load_standing_verdicts(results: TaskResults) -> StandingVerdicts:
+    """The stored verdicts of the gate that count for the models of a task.
 
     Raises:
         BenchError: a stored verdict is damaged.
     """
-    newest: dict[tuple[str, str], Verdict] = {}
-    for verdict in reversed(load_verdicts(results.run.path)):
-        if verdict.task == results.task.name:
-            newest.setdefault((verdict.candidate.cell, verdict.policy_digest), verdict)
-    return tuple(newest.values())
+    return select_standing(load_verdicts(results.run.path), results)
 
 
 def load_findings(results: TaskResults) -> tuple[Findings, ...]:
@@ -57,12 +53,12 @@ def load_findings(results: TaskResults) -> tuple[Findings, ...]:
     return tuple(rated)
 
 
-def collect_evidence(results: TaskResults, reviews: Sequence[Findings], verdicts: Sequence[Verdict]) -> Evidence:
+def collect_evidence(results: TaskResults, reviews: Sequence[Findings], verdicts: StandingVerdicts) -> Evidence:
     """Everything that the decision rests on.
 
     Args:
         reviews: as `load_findings` returns them.
-        verdicts: as `load_newest_verdicts` returns them.
+        verdicts: as `load_standing_verdicts` returns them.
     """
     limits = check_guardrails(results, load_reviews(results.run, results.task.name))
     findings = check_sanity(results, reviews)
@@ -82,6 +78,7 @@ def collect_evidence(results: TaskResults, reviews: Sequence[Findings], verdicts
         recommendation=_recommend(results),
         sanity=tuple(each for each in findings if not each.strategy),
         task_argument=_task_argument(results),
+        foreign_verdicts=verdicts.foreign,
     )
     return replace(evidence, seed_risks=_seed_risks(results, decide(evidence)))
 
@@ -105,7 +102,7 @@ def _recommend(results: TaskResults) -> Recommendation | None:
     return recommend(stacks, costs, metric=primary, margin=results.task.margin, groups=results.groups)
 
 
-def _strategy(results: TaskResults, result: StrategyResult, reviews: Sequence[Findings], verdicts: Sequence[Verdict]) -> StrategyEvidence:
+def _strategy(results: TaskResults, result: StrategyResult, reviews: Sequence[Findings], verdicts: StandingVerdicts) -> StrategyEvidence:
     label = result.label
     judged = [findings for findings in reviews if findings.representative]
     rates = [rate for findings in judged for rate in findings.error_rates if rate.strategy == label]
@@ -118,7 +115,8 @@ def _strategy(results: TaskResults, result: StrategyResult, reviews: Sequence[Fi
         finished=len(result.done),
         interrupted=result.statuses.count("interrupted"),
         varies_by_seed=result.varies_by_seed,
-        gates=tuple(_gate(results, verdict) for verdict in verdicts if _is_about(verdict.candidate.cell, result)),
+        gates=tuple(_gate(results, verdict) for verdict in verdicts.current if _is_about(verdict.candidate.cell, result)),
+        outdated_gates=sum(_is_about(verdict.candidate.cell, result) for verdict in verdicts.outdated),
         critical={name: result.scores[name] for name in CRITICAL_SCORES if name in result.scores},
         raters_critical=rates[-1].critical if rates else None,
         rated=max((_rated(findings, label) for findings in reviews), default=0),

@@ -37,6 +37,7 @@ ReasonOfDecision: TypeAlias = Literal[
     "guardrail_no_evidence",  # texts: score
     "guardrail_untrusted",  # texts: score
     "gate_undecided",  # numbers: undecided, rules; texts: policy
+    "gate_outdated",  # the gate has judged earlier outputs of it, and none of its present ones
     "gate_missing",  # the gate has judged other strategies of this task; texts: judged
     "low_confidence",  # texts: why
     "one_seed",  # texts: strategies
@@ -54,6 +55,8 @@ ReasonOfDecision: TypeAlias = Literal[
     "raters_critical",  # numbers: value, low, high, n
     "shown_best",  # better than every other strategy, excluded ones included; numbers: least
     "gate_passed",  # numbers: rules; texts: policy
+    "gate_disagrees",  # the gate passed a strategy that is excluded; numbers: rules; texts: policy
+    "gate_foreign",  # stored verdicts are about models of another run; numbers: verdicts
     "cheaper_undecided",  # texts: strategies
     "cheaper_unsafe",  # cheaper and as good, but not shown to keep the guardrails; texts: strategies
     "no_result",

@@ -13,7 +13,7 @@ from harness.types import Rule, Score
 
 @dataclass(frozen=True)
 class GateEvidence:
-    """The newest verdict of the gate on one trained model of a strategy under one policy.
+    """The verdict of the gate that counts on one question: a trained model of a strategy, a policy and a baseline.
 
     Attributes:
         policy: its description, or the start of its digest.
@@ -39,7 +39,8 @@ class StrategyEvidence:
             several were run.
         planned, finished, interrupted: cells: all, those with a result, and those that have not ended.
         varies_by_seed: whether another seed can change the result.
-        gates: one for each policy.
+        gates: one for each question that the gate was asked.
+        outdated_gates: how many verdicts are about outputs that it no longer has.
         critical: its critical-error scores, by name, the most important first.
         raters_critical: the share of outputs in which raters saw a critical error; None without such a review.
         rated: how many of its outputs raters have judged, in reviews of any kind.
@@ -57,6 +58,7 @@ class StrategyEvidence:
     guardrails: tuple[GuardrailResult, ...] = ()
     sanity: tuple[SanityFinding, ...] = ()
     gates: tuple[GateEvidence, ...] = ()
+    outdated_gates: int = 0
     critical: Mapping[str, Score] = field(default_factory=dict)
     raters_critical: Score | None = None
     rated: int = 0
@@ -80,6 +82,7 @@ class Evidence:
         seed_risks: the most that the first strategy may be worse than the second with other seeds, by their labels; a pair that cannot be
             computed is left out.
         sanity: findings about the task.
+        foreign_verdicts: how many verdicts of the gate in the run's folder are about models of another run.
         task_argument: the task as commands can name it, a name or a YAML file; empty where they need more than that.
     """
 
@@ -92,3 +95,4 @@ class Evidence:
     seed_risks: Mapping[tuple[str, str], float] = field(default_factory=dict)
     task_argument: str = ""
     sanity: tuple[SanityFinding, ...] = ()
+    foreign_verdicts: int = 0

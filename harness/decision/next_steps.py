@@ -22,6 +22,7 @@ _STEPS: Mapping[ReasonOfDecision, NextStepCode] = {
     "guardrail_untrusted": "review_outputs",
     "guardrail_no_evidence": "review_outputs",
     "no_trusted_safety": "review_outputs",
+    "gate_outdated": "run_gate",
     "gate_missing": "run_gate",
     "sanity_condition": "read_failures",
     "one_seed": "more_seeds",

@@ -87,7 +87,8 @@ def _gate_conditions(strategy: StrategyEvidence, evidence: Evidence) -> list[Dec
     undecided = [each for each in strategy.gates if each.outcome == "INCONCLUSIVE"]
     # a gate that compares another strategy with this one leaves this one in service; any other gate has yet to judge it
     judged = tuple(each.label for each in evidence.strategies if any(gate.against != strategy.label for gate in each.gates))
-    missing = bool(judged) and not strategy.gates
+    outdated = bool(strategy.outdated_gates) and not strategy.gates
+    missing = bool(judged) and not strategy.gates and not outdated
     return [
         *(
             DecisionReason(
@@ -99,6 +100,7 @@ def _gate_conditions(strategy: StrategyEvidence, evidence: Evidence) -> list[Dec
             )
             for each in undecided
         ),
+        *([DecisionReason("gate_outdated", "conditions", strategy.label)] if outdated else []),
         *([DecisionReason("gate_missing", "conditions", strategy.label, texts={"judged": judged})] if missing else []),
     ]
 
@@ -160,7 +162,21 @@ def list_notes(about: StrategyEvidence | None, evidence: Evidence, compared: Rec
         notes += _sanity_notes(findings)
     else:  # nothing ships, so that what limits the test set is not a condition of anything
         notes += _sanity_notes([each for each in evidence.sanity if each.severity != "blocks"])
+    notes += _disagreeing_verdicts(evidence)
     return notes + [DecisionReason("no_result", "notes", each.label) for each in evidence.strategies if not each.scored]
+
+
+def _disagreeing_verdicts(evidence: Evidence) -> list[DecisionReason]:
+    """That the gate passed a strategy that is excluded all the same, and that verdicts on models of another run do not count."""
+    notes = [
+        DecisionReason("gate_disagrees", "notes", each.label, {"rules": gate.rules}, {"policy": (gate.policy,)})
+        for each in evidence.strategies
+        if list_exclusions(each)
+        for gate in each.gates
+        if gate.outcome == "PASS"
+    ]
+    foreign = evidence.foreign_verdicts
+    return [*notes, *([DecisionReason("gate_foreign", "notes", numbers={"verdicts": foreign})] if foreign else [])]
 
 
 def _sanity_notes(findings: Sequence[SanityFinding]) -> list[DecisionReason]:

@@ -8,6 +8,7 @@ from harness.gate.guardrails import GuardrailResult, GuardrailStatus, check_guar
 from harness.gate.judge import judge
 from harness.gate.policies import MEASURES, Policy, default_policy, draft_policy, find_useless_rules, read_policy
 from harness.gate.registry import Event, Registry
+from harness.gate.standing_verdicts import StandingVerdicts, select_standing
 from harness.gate.verdict import (
     EXIT_CODES,
     JudgedModel,
@@ -39,6 +40,7 @@ __all__ = [
     "Registry",
     "Regression",
     "RuleVerdict",
+    "StandingVerdicts",
     "Verdict",
     "VerdictNote",
     "VerdictNoteCode",
@@ -52,4 +54,5 @@ __all__ = [
     "load_verdicts",
     "read_policy",
     "save_verdict",
+    "select_standing",
 ]

@@ -29,7 +29,7 @@ class GateInput:
         metrics: the candidate's, by name.
         alpha: the level of each rule.
         slices: the slices of every rule that has one.
-        guardrails: those of the task that the policy does not hold itself; `checker` judges them, and is None without any.
+        guardrails: those of the task; `checker` judges them, and is None without any.
     """
 
     candidate: StrategyResult

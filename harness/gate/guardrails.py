@@ -4,7 +4,8 @@ Bad news counts, whether it is shown or not: an estimate on the wrong side of th
 is shown by claim limits, and by a measurement that can be trusted: an exact score, raters, or a score that finds what raters find.
 
 A strategy is chosen among k, and those that keep every guardrail come first, so each limit is at level α/k: with probability 1 − α, no
-strategy that breaks a guardrail is said to keep it.
+strategy that breaks a guardrail is said to keep it. The gate judges guardrails at the same level: its candidate was chosen among the k as
+well, on the same examples.
 """
 
 from __future__ import annotations
@@ -69,6 +70,7 @@ class GuardrailResult:
         measured_by: the automatic score, or the critical errors that raters saw.
         trusted: whether the measurement is exact, made by raters, or shown to find what raters find.
         about_quality: whether lower or higher values are better: a limit on the length of outputs says nothing about harm.
+        is_reference: whether the strategy is the one that the rule compares with, so that it cannot be worse.
         why: why the limits do not decide although they could, or why there is no estimate; empty if there is nothing to say.
     """
 
@@ -88,6 +90,7 @@ class GuardrailResult:
     trusted: bool = True
     about_quality: bool = True
     claim: ClaimStatus | Literal[""] = ""
+    is_reference: bool = False
     why: str = ""
 
 
@@ -101,13 +104,15 @@ def check_guardrails(results: TaskResults, reviews: Sequence[Review] = (), *, al
     Raises:
         BenchError: examples, predictions or ratings are missing or damaged.
     """
-    level = alpha / max(1, sum(bool(result.done) for result in results.strategies))
-    checker = build_guardrail_checker(results, reviews, level)
+    checker = build_guardrail_checker(results, reviews, alpha)
     return tuple(checker.check(rule, result) for result in results.strategies for rule in results.task.guardrails)
 
 
 def build_guardrail_checker(results: TaskResults, reviews: Sequence[Review], alpha: float) -> GuardrailChecker:
     """A checker that knows which scores of the task's guardrails can be trusted.
+
+    Args:
+        alpha: the level for all strategies together.
 
     Raises:
         BenchError: examples, predictions or ratings are missing or damaged.
@@ -119,18 +124,29 @@ def build_guardrail_checker(results: TaskResults, reviews: Sequence[Review], alp
 
 @dataclass(frozen=True, eq=False)
 class GuardrailChecker:
-    """Checks guardrails at level `alpha` each.
+    """Checks guardrails of any strategy of a task.
 
     Attributes:
         trusted: the scores that can show that a guardrail is kept.
+        together: the level for all strategies together; `alpha` is that of each limit.
         over_seeds: whether the limits contain the spread of the seeds.
     """
 
     results: TaskResults
     reviews: Sequence[Review]
     trusted: frozenset[str]
-    alpha: float
+    together: float
     over_seeds: bool = False
+
+    @property
+    def strategies(self) -> int:
+        """The number of strategies with a result, among which one is chosen."""
+        return max(1, sum(bool(result.done) for result in self.results.strategies))
+
+    @property
+    def alpha(self) -> float:
+        """The level of each limit."""
+        return self.together / self.strategies
 
     def check(self, rule: Rule, result: StrategyResult) -> GuardrailResult:
         """The best evidence that there is: raters where they judged the same thing, unless the score already breaks the guardrail."""
@@ -167,7 +183,7 @@ class GuardrailChecker:
         baseline = find_compared_strategy(self.results, rule, result)
         if baseline is result:
             same = GuardrailResult(rule, result.label, "kept", 0.0, 0.0, 0.0, self.alpha, metric.unit)
-            return replace(same, n=len(positions), method="compared with itself")
+            return replace(same, n=len(positions), method="compared with itself", is_reference=True)
         if baseline is None:
             why = f"no result of '{rule.against}' to compare with"
             return GuardrailResult(rule, result.label, "no_evidence", alpha=self.alpha, unit=metric.unit, why=why)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import tempfile
 from dataclasses import replace
@@ -14,11 +13,12 @@ from harness.errors import BenchError
 from harness.gate.baseline import pair_with_baseline
 from harness.gate.contender import Contender
 from harness.gate.gate_input import GateInput
-from harness.gate.guardrails import build_guardrail_checker
-from harness.gate.policies import Policy, find_missing_guardrails, policy_to_plain
-from harness.gate.registry import Look, Registry
+from harness.gate.guardrails import GuardrailChecker, build_guardrail_checker
+from harness.gate.policies import Policy, policy_to_plain
+from harness.gate.registry import Event, Look, Registry
 from harness.gate.regressions import find_regressions
 from harness.gate.rules import check_rules, exceeds, note_skipped_slices, slice_for_rules
+from harness.gate.standing_verdicts import digest_outputs
 from harness.gate.test_set import digest_test_set
 from harness.gate.verdict import JudgedModel, Verdict, VerdictNote, combine_outcomes
 from harness.results import StrategyResult, example_metric_of
@@ -34,13 +34,13 @@ def judge(
     policy: Policy,
     registry: Registry,
     *,
-    baseline_run: str | None = None,
+    promoted: Event | None = None,
     model_path: str | None = None,
 ) -> Verdict:
     """The verdict on the one model of the candidate. The evaluation of its test set is recorded before anything is judged.
 
     Args:
-        baseline_run: the name of the baseline's run, if its folder has another one.
+        promoted: the event that put the baseline into service; None for a baseline that the user names.
         model_path: where the baseline's base model is, if it has to be run again and its name does not tell.
 
     Raises:
@@ -52,7 +52,7 @@ def judge(
         raise BenchError(f"{artifact.run.path}: has no test examples of '{task.name}', so there is nothing to judge")
     slices = slice_for_rules(policy, examples)  # problems of the question come up before an evaluation is recorded
     alpha = policy.rule_alpha / candidate.choices
-    guardrails = find_missing_guardrails(policy, task.guardrails, artifact.task_scores.metrics)
+    guardrails = task.guardrails
     reviews = load_reviews(artifact.run, task.name) if guardrails else []
     checker = build_guardrail_checker(candidate.task_results, reviews, alpha) if guardrails else None
     digest = policy.digest_with(guardrails)
@@ -63,7 +63,8 @@ def judge(
             notes += _note_missing_seeds(baseline.recipe) + pair_notes
         judged, compared = _describe(candidate), _describe(baseline) if baseline is not None else None
         look = _record_look(artifact, judged, compared, policy, digest, alpha, registry)
-        notes += [*_note_artifact(candidate, policy), *_note_results(judged, compared, policy, look), *note_skipped_slices(policy, slices)]
+        notes += [*_note_artifact(candidate, policy), *_note_selection(candidate, compared, checker)]
+        notes += [*_note_results(judged, compared, policy, look), *note_skipped_slices(policy, slices)]
         notes += [VerdictNote("no_baseline")] if baseline is None else []
         case = GateInput(
             candidate=artifact,
@@ -86,7 +87,7 @@ def judge(
         score=task.primary,
         n=len(examples),
         candidate=judged,
-        baseline=replace(compared, run=baseline_run or compared.run) if compared is not None else None,
+        baseline=_with_promotion(compared, promoted) if compared is not None else None,
         rules=tuple(rules),
         regressions=tuple(regressions[:_MOST_REGRESSIONS]),
         regression_count=len(regressions),
@@ -128,16 +129,13 @@ def _describe(contender: Contender) -> JudgedModel:
         label=contender.recipe.label,
         seed=cell.seed if len(contender.recipe.cells) > 1 else None,
         cell=cell.id,
-        digest=_digest_outputs(model),
+        digest=digest_outputs(model, cell),
     )
 
 
-def _digest_outputs(model: StrategyResult) -> str:
-    """sha256 (hex) of all outputs: a training run that was repeated is another candidate."""
-    total = hashlib.sha256()
-    for p in model.predictions(model.cell):
-        total.update(json.dumps([p.example_id, p.output, p.extracted]).encode() + b"\n")
-    return total.hexdigest()
+def _with_promotion(model: JudgedModel, promoted: Event | None) -> JudgedModel:
+    """The model with the name of its own run, which the copy in the registry does not have, and the date of its promotion."""
+    return model if promoted is None else replace(model, run=promoted.run, in_service_since=promoted.at[:10])
 
 
 def _note_missing_seeds(model: StrategyResult) -> list[VerdictNote]:
@@ -163,6 +161,17 @@ def _note_artifact(candidate: Contender, policy: Policy) -> list[VerdictNote]:
     if len(scores) > 1:
         numbers |= {"value": scores[artifact.cell.id], "lowest": min(scores.values()), "highest": max(scores.values())}
     return [VerdictNote("recipe_counted" if policy.seed_spread == "count" else "one_model", numbers, texts)]
+
+
+def _note_selection(candidate: Contender, compared: JudgedModel | None, checker: GuardrailChecker | None) -> list[VerdictNote]:
+    """That the candidate may have been picked by its result on these examples, among the strategies of its run."""
+    results = candidate.task_results
+    strategies = [result for result in results.strategies if result.done]
+    rivals = [result for result in strategies if compared is None or all(cell.id != compared.cell for cell in result.cells)]
+    if len(rivals) < 2 and (checker is None or checker.strategies < 2):
+        return []
+    numbers = {"strategies": float(len(strategies))}
+    return [VerdictNote("one_of_several", numbers | ({"level": checker.alpha} if checker is not None else {}))]
 
 
 def _scores_by_seed(recipe: StrategyResult) -> dict[str, float]:

@@ -11,7 +11,7 @@ from harness.store import to_jsonable
 from harness.types import RuleKind, Tier
 
 EXIT_CODES: dict[Outcome, int] = {"PASS": 0, "FAIL": 1, "INCONCLUSIVE": 3}
-FORMAT: Literal[3] = 3  # of a stored verdict
+FORMAT: Literal[4] = 4  # of a stored verdict
 
 JudgedRuleKind: TypeAlias = Literal[
     RuleKind,
@@ -41,6 +41,7 @@ ReasonCode = Literal[
     "baseline_not_measured",
     "currencies_differ",  # texts: currencies
     # Guardrails of the task.
+    "beyond_limit",  # the estimate is on the wrong side, but its limits do not show it
     "untrusted",  # neither exact nor shown to find what raters find
     "no_evidence",  # texts: why
     # Reviews.
@@ -59,6 +60,7 @@ VerdictNoteCode = Literal[
     "seeds_missing",  # numbers: evaluated, planned; texts: strategy, seeds, statuses
     "one_model",  # one model of several seeds is judged; numbers: seeds, choices, value, lowest, highest; texts: strategy, seed, score
     "recipe_counted",  # the same where the policy counts the spread of seeds
+    "one_of_several",  # its run has results of several strategies; numbers: strategies, and level of the guardrails if there are any
     "baseline_rerun",  # the baseline was evaluated on another test set, so its model answered this one; texts: strategy, run
     "identical_outputs",
     "alpha_overspent",  # numbers: spent, alpha
@@ -79,7 +81,7 @@ class JudgedRule:
         against: the strategy that a review, or a guardrail, compares with.
         tier: an advisory rule is shown and never changes the outcome.
         relative: whether the threshold is a share of the baseline's score.
-        source: the policy, or a guardrail of the task that the policy does not hold itself.
+        source: the policy, or a guardrail of the task.
     """
 
     kind: JudgedRuleKind
@@ -128,7 +130,7 @@ class RuleVerdict:
         measured: the score or measure itself, or the candidate's minus the baseline's; for a relative rule minus the share of the
             baseline's that it must reach.
         lower_is_better: for a difference, whether a negative one is better.
-        low, high: one-sided limits, each at the level α of the verdict.
+        low, high: one-sided limits, each at level `alpha`, or at that of the verdict where it is None.
         unit: of the score; empty for measures.
         n: the examples that it rests on.
         examples_needed: how many test examples like these would decide with 80% power, see `statistics.sample_size`, if the rule holds
@@ -150,6 +152,7 @@ class RuleVerdict:
     lower_is_better: bool = False
     method: str = ""
     example_ids: tuple[str, ...] = ()
+    alpha: float | None = None
 
 
 @dataclass(frozen=True)
@@ -185,6 +188,7 @@ class JudgedModel:
         seed: None where its run has no other seed.
         cell: the id of its cell.
         digest: a hash of its outputs.
+        in_service_since: the date of its promotion, if it is the model in service; else empty.
     """
 
     run: str
@@ -194,6 +198,7 @@ class JudgedModel:
     seed: int | None
     cell: str
     digest: str
+    in_service_since: str = ""
 
 
 @dataclass(frozen=True)
@@ -234,7 +239,7 @@ class Verdict:
     test_digest: str
     at: str
     notes: tuple[VerdictNote, ...] = ()
-    format: Literal[3] = FORMAT
+    format: Literal[4] = FORMAT
 
     @property
     def exit_code(self) -> int:

@@ -11,7 +11,7 @@ import pytest
 from report_factory import Made, MadeTask, make_run, summarization
 
 from harness.api import gate, review_export, review_import
-from harness.decision import Decision, collect_evidence, decide_task, load_findings, load_newest_verdicts
+from harness.decision import Decision, collect_evidence, decide_task, load_findings, load_standing_verdicts
 from harness.results import RunResults, TaskResults
 from harness.types import Example
 
@@ -99,7 +99,7 @@ def test_a_failed_gate_excludes_the_strategy(tmp_path: Path) -> None:
         verdict = gate(run.path, "full", baseline=f"{run.path}:base", registry=tmp_path / "registry", new_registry=is_new)
         assert verdict.outcome == "FAIL"
     results = RunResults(run.folder).by_task["summarization"]
-    assert len(load_newest_verdicts(results)) == 1, "the newest verdict on a model under a policy counts"
+    assert len(load_standing_verdicts(results).current) == 1, "the newest verdict on one question counts"
     decision = decide_task(results)
     assert "gate_failed" in excluded(decision, "full")
     assert decision.strategy == "base", "the baseline of the gate needs no verdict of its own"
@@ -115,7 +115,7 @@ def test_raters_speak_about_strategies_by_their_labels(tmp_path: Path) -> None:
     file.write_text(json.dumps({"bench_review": 1, "packet": packet.id, "rater": packet.raters[0], "ratings": ratings}), encoding="utf-8")
     review_import(run.path, [file])
     results = RunResults(run.folder).by_task["summarization"]
-    evidence = collect_evidence(results, load_findings(results), load_newest_verdicts(results))
+    evidence = collect_evidence(results, load_findings(results), load_standing_verdicts(results))
     rated = {each.label: (each.rated, each.raters_critical.value if each.raters_critical else None) for each in evidence.strategies}
     assert rated == {"base": (0, None), "lora · 100 examples": (0, None), "lora · 200 examples": (40, 0.0)}
     selections = {each.label: each.selection for each in evidence.strategies}

@@ -12,7 +12,7 @@ from report_factory import Made, make_run, summarization
 
 from harness.api import gate
 from harness.gate import RuleVerdict, Verdict
-from harness.reporting.wording.gate.gate_sentences import rule_title
+from harness.reporting.wording.gate.rule_sentences import full_rule_title
 from harness.store import StoredRun
 
 Runs = Callable[..., StoredRun]
@@ -29,8 +29,8 @@ def judged(run: StoredRun, tmp_path: Path, strategy: str = "lora", policy: dict[
 
 
 def only(verdict: Verdict, text: str) -> RuleVerdict:
-    """The one rule whose title contains this text."""
-    (verdict,) = [rule for rule in verdict.rules if text in rule_title(rule.rule)]
+    """The one rule whose title, with the raw name of its score, contains this text."""
+    (verdict,) = [rule for rule in verdict.rules if text in full_rule_title(rule)]
     return verdict
 
 

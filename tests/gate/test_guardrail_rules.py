@@ -41,7 +41,7 @@ def guardrails(verdict: Verdict) -> list[RuleVerdict]:
 @pytest.mark.parametrize("policy", [LOW_FLOOR, None], ids=["policy file", "default policy"])
 @pytest.mark.parametrize(
     ("wrong", "outcome", "code"),
-    [(2, "PASS", "shown"), (18, "INCONCLUSIVE", "undecided"), (22, "INCONCLUSIVE", "undecided"), (90, "FAIL", "refuted")],
+    [(2, "PASS", "shown"), (18, "INCONCLUSIVE", "undecided"), (22, "INCONCLUSIVE", "beyond_limit"), (90, "FAIL", "refuted")],
     ids=["kept", "not shown", "broken, by chance perhaps", "broken"],
 )
 def test_policy_without_the_guardrail_does_not_pass_what_breaks_it(
@@ -54,7 +54,7 @@ def test_policy_without_the_guardrail_does_not_pass_what_breaks_it(
     assert (limit.rule.score, limit.rule.threshold, limit.rule.slice_value, limit.rule.tier) == ("accuracy", 0.8, "rare", "blocking")
     stored = verdict_to_json(verdict)["rules"][-1]
     assert stored["rule"]["source"] == "guardrail"
-    assert stored["title"] == "accuracy at least 0.8 for class = rare (guardrail of the task)"
+    assert stored["title"] == "Accuracy at least 80% for class = rare (guardrail of the task)"
 
 
 def test_model_that_breaks_a_guardrail_is_put_into_service_only_by_force(tmp_path: Path) -> None:
@@ -66,10 +66,13 @@ def test_model_that_breaks_a_guardrail_is_put_into_service_only_by_force(tmp_pat
     assert (event.action, verdict.outcome) == ("force", "FAIL")
 
 
-def test_rule_as_strict_as_the_guardrail_is_judged_once(tmp_path: Path) -> None:
+def test_rule_as_strict_as_the_guardrail_does_not_replace_it(tmp_path: Path) -> None:
+    """The rule holds at α for this model; of several strategies, one that breaks the guardrail would be found to keep it more often."""
     rule = {"rule": "floor", "score": "accuracy", "value": 0.85, "slice": "class=rare"}
     verdict = judged(intents(tmp_path, RARE_CLASS, 2), tmp_path, policy={"rules": [rule]})
-    assert verdict.outcome == "PASS" and not guardrails(verdict)
+    (limit,) = guardrails(verdict)
+    assert verdict.outcome == "PASS" and limit.outcome == "PASS"
+    assert limit.alpha == verdict.alpha / 2 and limit.low < verdict.rules[-2].low
 
 
 @pytest.mark.parametrize(("base", "outcome"), [(0.3, "PASS"), (0.98, "FAIL")])

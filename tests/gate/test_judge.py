@@ -16,8 +16,9 @@ from harness.errors import BenchError
 from harness.gate import EXIT_CODES, JudgedRule, Reason, VerdictNote, load_verdicts
 from harness.reporting import render, verdict_to_json, verdict_to_junit, verdict_to_markdown
 from harness.reporting.views import build_report_view
-from harness.reporting.wording.gate.gate_sentences import headline, rule_title
+from harness.reporting.wording.gate.gate_sentences import headline
 from harness.reporting.wording.gate.gate_tables import list_rules
+from harness.reporting.wording.gate.rule_sentences import rule_title
 from harness.store import StoredRun
 from tests.gate.conftest import Runs, judged, only
 
@@ -28,7 +29,7 @@ def test_better_passes_worse_fails_and_near_is_inconclusive(runs: Runs, tmp_path
     good, bad, near = (judged(runs(lora, base=0.6, rows=rows), tmp_path) for lora, rows in ((0.9, 200), (0.4, 200), (0.6, 60)))
     assert [v.outcome for v in (good, bad, near)] == ["PASS", "FAIL", "INCONCLUSIVE"]
     assert [v.exit_code for v in (good, bad, near)] == [0, 1, 3] == list(EXIT_CODES.values())
-    rule = only(near, "rougeL not worse")
+    rule = only(near, "Match with the reference not worse")
     assert rule.examples_needed is not None and rule.examples_needed > 60
     assert rule.low is not None and rule.high is not None and rule.low < -0.01 < rule.high
     assert bad.regression_score == "rougeL"
@@ -94,8 +95,8 @@ def test_slices_are_judged_one_by_one_and_a_missing_one_fails(runs: Runs, tmp_pa
     run = runs(0.9, rows=200, meta=lambda i: {"ward": "north" if i % 4 == 0 else "south" if i % 4 < 3 else f"tiny-{i % 12}"})
     rule = {"rule": "floor", "score": "rougeL", "value": 0.2}
     verdict = judged(run, tmp_path, policy={"rules": [rule | {"slice": "ward"}]})
-    titles = [rule_title(r.rule) for r in verdict.rules]
-    assert titles[1:] == ["rougeL at least 0.2 for ward = south", "rougeL at least 0.2 for ward = north"]
+    titles = [rule_title(r) for r in verdict.rules]
+    assert titles[1:] == [f"Match with the reference at least 0.2 for ward = {ward}" for ward in ("south", "north")]
     missing = judged(run, tmp_path, policy={"rules": [rule | {"slice": "ward=east"}]})
     reason = missing.rules[-1].reason
     assert missing.outcome == "FAIL" and reason.code == "slice_missing" and reason.texts["available"][:2] == ("south", "north")

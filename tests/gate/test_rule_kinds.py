@@ -13,7 +13,8 @@ from report_factory import Made, classification, make_run
 from harness.api import load_run
 from harness.errors import BenchError
 from harness.reporting import verdict_to_json, verdict_to_junit, verdict_to_markdown
-from harness.reporting.wording.gate.gate_sentences import headline, measured_value, rule_title
+from harness.reporting.wording.gate.gate_sentences import headline
+from harness.reporting.wording.gate.rule_sentences import measured_value, rule_title
 from harness.store import StoredRun
 from tests.gate.conftest import Runs, judged, only
 
@@ -34,11 +35,11 @@ def test_fewer_errors_are_a_negative_change(tmp_path: Path, runs: Runs) -> None:
     run = runs(0.9, base=0.6, metrics=("rouge", "ter"), primary="rougeL")
     rules = [{"rule": "better", "score": "ter"}, {"rule": "better", "score": "rougeL"}]
     verdict = judged(run, tmp_path, policy={"rules": rules})
-    errors, matches = (only(verdict, name) for name in ("ter better", "rougeL better"))
+    errors, matches = (only(verdict, name) for name in ("Edits needed better", "Match with the reference better"))
     assert errors.outcome == "PASS" and errors.measured < 0 and errors.low < errors.measured < errors.high < 0
     assert measured_value(errors).startswith("−") and measured_value(errors).endswith("; lower is better")
     assert matches.outcome == "PASS" and matches.measured > 0 and measured_value(matches).startswith("+")
-    (row,) = (line for line in verdict_to_markdown(verdict).splitlines() if "ter better" in line)
+    (row,) = (line for line in verdict_to_markdown(verdict).splitlines() if "Edits needed better" in line)
     assert "| −" in row and "lower is better" in row
     assert verdict_to_json(verdict)["rules"][-2]["measured"] == errors.measured
 
@@ -51,7 +52,7 @@ def test_a_relative_rule_allows_a_share_of_the_baseline(tmp_path: Path, lora: fl
     verdict = judged(run, tmp_path, policy={"rules": [{"rule": "not_worse", "score": "accuracy", "relative": 0.1}]})
     rule = verdict.rules[-1]
     assert verdict.outcome == outcome and rule.measured == pytest.approx(lora - 0.36) and rule.rule.relative
-    assert rule_title(rule.rule) == "accuracy not worse than the baseline by more than 10% of its score"
+    assert rule_title(rule) == "Accuracy not worse than the baseline by more than 10% of its score"
     assert measured_value(rule).endswith("from 90% of the baseline")
 
 

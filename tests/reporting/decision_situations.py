@@ -10,6 +10,7 @@ from evidence_factory import CEILING, evidence, score, strategy
 
 from harness.decision import Evidence, GateEvidence, SanityFinding, StrategyEvidence
 from harness.gate import GuardrailResult, GuardrailStatus
+from harness.statistics import ClaimStatus
 from harness.types import Rule
 
 NO_WORSE = Rule(rule="not_worse", score="unsupported_rate", margin=0.02, against="base")
@@ -28,7 +29,9 @@ class Situation:
     strategy: str | None
 
 
-def limit(label: str, status: GuardrailStatus = "kept", rule: Rule = CEILING, **more: Any) -> GuardrailResult:
+def limit(
+    label: str, status: GuardrailStatus = "kept", rule: Rule = CEILING, claim: ClaimStatus | None = None, **more: Any
+) -> GuardrailResult:
     """A result for a guardrail, with numbers that fit its status."""
     values: Mapping[GuardrailStatus, tuple[float | None, float | None, float | None]] = {
         "kept": (0.01, 0.0, 0.03),
@@ -50,6 +53,7 @@ def limit(label: str, status: GuardrailStatus = "kept", rule: Rule = CEILING, **
         n=200,
         examples_needed=needed,
         assumed="observed" if needed else "",
+        claim=claim or ("refuted" if status == "broken" else ""),
         **more,
     )
 
@@ -190,6 +194,34 @@ SITUATIONS = (
     ),
     # the gate
     Situation("the gate is inconclusive", evidence([BASE, strategy("lora", 0.8, gates=(OPEN,)), FULL]), "ship_with_conditions", "lora"),
+    Situation(
+        "the gate judged earlier outputs", evidence([BASE, strategy("lora", 0.8, outdated_gates=1), FULL]), "ship_with_conditions", "lora"
+    ),
+    Situation("verdicts on models of another run", evidence([BASE, LORA, FULL], foreign_verdicts=2), "ship", "lora"),
+    Situation(
+        "the gate passed the trivial baseline",
+        evidence([BASE, replace(constant("lora"), gates=(PASS,)), FULL]),
+        "ship_with_conditions",
+        "full",
+    ),
+    Situation(
+        "the gate is inconclusive about what is broken by its estimate",
+        limited(SAFE_BASE, strategy("lora", 0.8, guardrails=(limit("lora", "broken", claim="undecided"),), gates=(OPEN,)), SAFE_FULL),
+        "ship_with_conditions",
+        "full",
+    ),
+    Situation(
+        "the reference of a guardrail",
+        evidence(
+            [
+                strategy("base", 0.2, guardrails=(limit("base", rule=NO_WORSE, is_reference=True),)),
+                strategy("lora", 0.8, guardrails=(limit("lora", rule=NO_WORSE),)),
+            ],
+            rules=(NO_WORSE,),
+        ),
+        "ship",
+        "lora",
+    ),
     Situation("the gate failed the best", evidence([BASE, strategy("lora", 0.8, gates=(FAIL,)), FULL]), "ship_with_conditions", "full"),
     Situation(
         "the gate failed every tuned model",

@@ -5,7 +5,6 @@ from harness.gate.policies.policy import (
     REVIEW_SCORES,
     Policy,
     default_policy,
-    find_missing_guardrails,
     policy_to_plain,
     read_policy,
 )
@@ -18,7 +17,6 @@ __all__ = [
     "Policy",
     "default_policy",
     "draft_policy",
-    "find_missing_guardrails",
     "find_useless_rules",
     "policy_to_plain",
     "read_policy",

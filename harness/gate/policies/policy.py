@@ -53,7 +53,7 @@ class Policy(Declared):
         return self.digest_with(())
 
     def digest_with(self, guardrails: Sequence[Rule]) -> str:
-        """The digest of the policy together with the guardrails of a task that it does not hold itself."""
+        """The digest of the policy together with the guardrails of its task."""
         values = self.model_dump(mode="json", exclude={"description"})
         if guardrails:
             values["guardrails"] = [rule.model_dump(mode="json") for rule in guardrails]
@@ -174,24 +174,6 @@ def _direction_problems(rule: Rule, direction: Literal["higher", "lower", "none"
         other = "ceiling" if rule.rule == "floor" else "floor"
         return [("rule", f"a {direction} {rule.score} is better, so a {rule.rule} would reject good models; use '{other}'")]
     return []
-
-
-def find_missing_guardrails(policy: Policy, guardrails: Sequence[Rule], metrics: Collection[Metric]) -> tuple[Rule, ...]:
-    """The guardrails that no blocking rule of the policy holds at least as strictly.
-
-    A guardrail that compares is about a strategy of the same run, and no rule of a policy is. A score that is not exact shows only together
-    with raters that a guardrail is kept, which a rule does not ask for.
-    """
-    exact = {metric.name for metric in metrics if metric.exact} | set(REVIEW_SCORES)
-    return tuple(limit for limit in guardrails if limit.score not in exact or not any(_holds(rule, limit) for rule in policy.rules))
-
-
-def _holds(rule: Rule, limit: Rule) -> bool:
-    """Whether a rule is at least as strict as a limit on the same score of the same examples."""
-    is_same = (rule.rule, rule.score, rule.slice, rule.tier) == (limit.rule, limit.score, limit.slice, "blocking")
-    if not is_same or rule.value is None or limit.value is None:
-        return False
-    return rule.value >= limit.value if limit.rule == "floor" else rule.value <= limit.value
 
 
 def policy_to_plain(policy: Policy) -> dict[str, Any]:

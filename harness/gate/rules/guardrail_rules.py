@@ -1,7 +1,10 @@
 """The guardrails of a task, as blocking rules: a policy that leaves them out does not set them aside.
 
-Whether one is kept is judged as in the decision of the report, for the one model that the gate judges. FAIL needs more than an estimate on
-the wrong side: as with every rule, the limits must show it.
+Whether one is kept is judged as in the decision of the report and at the same level, for the one model that the gate judges. An estimate on
+the wrong side, which is enough to rule out a strategy there, is INCONCLUSIVE here: for FAIL, as with every rule, the limits must show it.
+
+A rule of the policy on the same score does not replace a guardrail: it is judged at another level, and may rest on a score that raters have
+not confirmed.
 """
 
 from __future__ import annotations
@@ -19,7 +22,7 @@ from harness.types import Rule
 def judge_guardrail(case: GateInput, limit: Rule) -> RuleVerdict:
     """The verdict on a guardrail. Where the spread of seeds counts, it must hold for the recipe as well."""
     assert case.checker is not None  # there are guardrails
-    checker = replace(case.checker, alpha=case.alpha)
+    checker = replace(case.checker, together=case.alpha)
     judged = replace(describe_rule(limit), source="guardrail", against=limit.against or "")
     result = checker.check(limit, case.candidate)
     verdict = _to_verdict(judged, result, case)
@@ -50,6 +53,7 @@ def _to_verdict(judged: JudgedRule, result: GuardrailResult, case: GateInput) ->
         assumed=result.assumed,
         lower_is_better=judged.compares and metric is not None and metric.direction == "lower",
         method=result.method,
+        alpha=result.alpha,
     )
 
 
@@ -59,6 +63,8 @@ def _decide(result: GuardrailResult) -> tuple[Outcome, Reason]:
         return "PASS", Reason("shown")
     if result.claim == "refuted":
         return "FAIL", Reason("refuted")
+    if result.status == "broken":
+        return "INCONCLUSIVE", Reason("beyond_limit")
     if result.status in ("untrusted", "no_evidence"):
         return "INCONCLUSIVE", Reason(result.status, texts=why if result.status == "no_evidence" else {})
     if result.claim in ("unreliable", "no_limits"):

@@ -23,11 +23,11 @@ from harness.types import Rule, Tier
 _Check: TypeAlias = Callable[[GateInput], RuleVerdict]
 
 _MOST_VALUES = 12  # of a column that an error lists
-_DECIDED_ON_LIMITS: tuple[ReasonCode, ...] = ("shown", "refuted", "undecided", "unreliable")
+_DECIDED_ON_LIMITS: tuple[ReasonCode, ...] = ("shown", "refuted", "beyond_limit", "undecided", "unreliable")
 
 
 def check_rules(case: GateInput, look: Look) -> list[RuleVerdict]:
-    """The prerequisites, then the rules of the policy, then the guardrails of the task that it does not hold itself."""
+    """The prerequisites, then the rules of the policy, then the guardrails of the task."""
     return [*check_prerequisites(case, look), *check_policy(case)]
 
 

@@ -88,7 +88,6 @@ def _environment(folder: Path) -> jinja2.Environment:
         "PHASES": PHASES,
         "PHASE_NAMES": headings.PHASE_NAMES,
         "STANDING_ANSWERS": headings.STANDING_ANSWERS,
-        "STANDING_NAMES": headings.STANDING_NAMES,
         "explorer_texts": json.dumps(example_texts.EXPLORER_TEXTS, ensure_ascii=False),
         "build_overview_rows": build_overview_rows,
         "compute_overall_gains": compute_overall_gains,

@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 
 from harness.gate import Verdict
 from harness.reporting.formats.markdown import escape_markdown
-from harness.reporting.wording import gate_sentences, gate_tables, numbers
+from harness.reporting.wording import gate_sentences, gate_tables, numbers, rule_sentences
 from harness.text import visible
 
 _MOST_REGRESSIONS = 10
@@ -22,11 +22,9 @@ def verdict_to_markdown(verdict: Verdict) -> str:
         "| --- | --- | ---: | --- |",
     ]
     for rule in verdict.rules:
-        title, reason = (
-            escape_markdown(gate_sentences.rule_title(rule.rule), 200),
-            escape_markdown(gate_sentences.reason_sentence(rule), 400),
-        )
-        lines.append(f"| {title} | **{rule.outcome}** | {escape_markdown(gate_sentences.measured_value(rule))} | {reason} |")
+        title, outcome, measured, reason = gate_tables.rule_cells(rule)
+        cells = [escape_markdown(title, 200), f"**{outcome}**", escape_markdown(measured), escape_markdown(reason, 400)]
+        lines.append(f"| {' | '.join(cells)} |")
     lines += ["", *(f"- {escape_markdown(sentence)}" for sentence in _list_sentences(verdict))]
     if verdict.regressions:
         lines += ["", f"| {' | '.join(gate_tables.REGRESSION_COLUMNS)} |", "| --- | ---: | ---: | --- |"]
@@ -43,9 +41,9 @@ def verdict_to_json(verdict: Verdict) -> dict[str, Any]:
     values = verdict.to_json()
     for stored, rule in zip(values["rules"], verdict.rules, strict=True):
         stored |= {
-            "title": gate_sentences.rule_title(rule.rule),
-            "measured_text": gate_sentences.measured_value(rule),
-            "sentence": gate_sentences.reason_sentence(rule),
+            "title": rule_sentences.rule_title(rule),
+            "measured_text": rule_sentences.measured_value(rule),
+            "sentence": rule_sentences.reason_sentence(rule),
         }
     return values | {"headline": gate_sentences.headline(verdict), "sentences": _list_sentences(verdict)}
 
@@ -61,11 +59,11 @@ def verdict_to_junit(verdict: Verdict) -> str:
     suite_name = _xml(f"{verdict.task}: {verdict.candidate.label}")
     suite = ET.SubElement(root, "testsuite", {"name": suite_name, "timestamp": verdict.at[:19], **counts})
     for rule in verdict.rules:
-        attributes = {"classname": _xml(f"gate.{verdict.task}"), "name": _xml(gate_sentences.rule_title(rule.rule)), "time": "0"}
+        attributes = {"classname": _xml(f"gate.{verdict.task}"), "name": _xml(rule_sentences.full_rule_title(rule)), "time": "0"}
         case = ET.SubElement(suite, "testcase", attributes)
         if rule.outcome != "PASS":
             kind = "skipped" if rule.rule.tier == "advisory" else "failure" if rule.outcome == "FAIL" else "error"
-            message = f"{gate_sentences.measured_value(rule)}: {gate_sentences.reason_sentence(rule)}"
+            message = f"{rule_sentences.measured_value(rule)}: {rule_sentences.reason_sentence(rule)}"
             ET.SubElement(case, kind, {"message": _xml(message), "type": rule.outcome}).text = _xml(f"{message}\n{rule.method}")
     out = ET.SubElement(suite, "system-out")
     regressions = [f"{gate_sentences.describe_regression(each)}: {each.example}: {each.candidate_output}" for each in verdict.regressions]

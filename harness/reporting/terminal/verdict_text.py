@@ -24,12 +24,7 @@ def print_verdict(verdict: Verdict, console: Console) -> None:
     for name in gate_tables.RULE_COLUMNS:
         table.add_column(Text(name), no_wrap=True, overflow="fold")
     for rule in verdict.rules:
-        cells = (
-            one_line(gate_sentences.rule_title(rule.rule), 120),
-            rule.outcome,
-            gate_sentences.measured_value(rule),
-            one_line(gate_sentences.reason_sentence(rule), 200),
-        )
+        cells = [one_line(cell, 200) for cell in gate_tables.rule_cells(rule)]
         table.add_row(*(Text(cell) for cell in cells), style="dim" if rule.rule.tier == "advisory" else _STYLES[rule.outcome])
     print_table(console, table, width)
     for sentence in (*gate_sentences.verdict_sentences(verdict), gate_sentences.describe_models(verdict)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from harness.decision import CandidateStatus, Decision, collect_evidence, decide, load_findings, load_newest_verdicts
+from harness.decision import CandidateStatus, Decision, collect_evidence, decide, load_findings, load_standing_verdicts
 from harness.gate import Verdict
 from harness.reporting.views.sections import FullTuningShare, LearningCurves, build_learning_curves, compare_with_full_tuning
 from harness.results import StrategyResult, TaskResults, TrivialKind
@@ -50,7 +50,7 @@ class TaskOutcome:
         trivial: None where it has no score that could be computed here.
         full_tuning: strategies in shares of full fine-tuning; empty where that was not run.
         reviews: the packets that have ratings, the oldest first.
-        verdicts: the newest of each trained model under each policy, the newest first.
+        verdicts: those that count, one for each trained model, policy and baseline, the newest first.
     """
 
     run: str
@@ -102,7 +102,7 @@ class TaskOutcome:
 def build_task_outcome(results: TaskResults) -> TaskOutcome:
     """The outcome of one task."""
     names, primary = tuple(_score_name(metric) for metric in results.metrics), results.task.primary
-    reviews, verdicts = load_findings(results), load_newest_verdicts(results)
+    reviews, verdicts = load_findings(results), load_standing_verdicts(results)
     return TaskOutcome(
         run=results.run.name,
         task=results.task,
@@ -115,7 +115,7 @@ def build_task_outcome(results: TaskResults) -> TaskOutcome:
         decision=decide(collect_evidence(results, reviews, verdicts)),
         full_tuning=compare_with_full_tuning(results),
         reviews=reviews,
-        verdicts=verdicts,
+        verdicts=verdicts.current,
         learning=build_learning_curves(results),
     )
 

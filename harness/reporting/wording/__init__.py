@@ -28,7 +28,7 @@ from harness.reporting.wording.decision import (
     sanity_sentences,
     trivial_sentences,
 )
-from harness.reporting.wording.gate import gate_sentences, gate_tables, guardrail_tables
+from harness.reporting.wording.gate import gate_sentences, gate_tables, guardrail_tables, rule_sentences
 from harness.reporting.wording.power_sentences import describe_power, describe_test_set
 from harness.reporting.wording.review import review_sentences, review_tables
 
@@ -55,6 +55,7 @@ __all__ = [
     "recommendation_sentences",
     "review_sentences",
     "review_tables",
+    "rule_sentences",
     "run_sentences",
     "sanity_sentences",
     "table_notes",

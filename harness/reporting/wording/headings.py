@@ -33,6 +33,7 @@ STANDING_NAMES: Mapping[CandidateStatus, str] = {
     "admissible": "as good as the best",
     "worse": "worse",
 }
+AS_GOOD_LEFT = "as good as the best that is not ruled out"
 
 AS_GOOD_AS_BEST = "As good as the best?"
 AS_GOOD_AS_BEST_LEFT = "As good as the best that is not ruled out?"

@@ -51,6 +51,7 @@ SCORE_NAMES: Mapping[str, str] = {
     "critical_error_rate": "Critical errors",
     "critical_errors": "Critical errors per output",
     "review.critical_error_rate": "Critical errors",
+    "review.win_rate": "Wins",
     "entity_recall": "Facts included",
     "unsupported_rate": "Unsupported statements",
     "omission_rate": "Missing information",
@@ -66,7 +67,15 @@ SCORE_NAMES: Mapping[str, str] = {
     "brier": "Brier score",
     "log_loss": "Log loss",
     "ece": "Calibration error",
+    "forgetting": "Forgetting",
+    "answer_seconds": "Time per output",
+    "thousand_price": "Cost per 1,000 outputs",
+    "training_price": "Cost to train",
+    "training_seconds": "Time to train",
+    "peak_memory": "Peak memory",
+    "artifact_bytes": "Size on disk",
 }
+_PROPER_NAMES = ("BLEU", "AUROC", "F1", "Matthews", "Brier")  # which keep their capital inside a sentence
 
 
 def strategy_name(label: str) -> str:
@@ -106,6 +115,12 @@ def list_names(names: Sequence[str], most: int = _MOST_NAMES) -> str:
 def score_name(score: str) -> str:
     """The plain name of a score; a score of a plug-in keeps its own."""
     return SCORE_NAMES.get(score, score)
+
+
+def score_in_sentence(score: str) -> str:
+    """The plain name of a score inside a sentence: "match with the reference"."""
+    name = score_name(score)
+    return name if name == score or name.startswith(_PROPER_NAMES) else name[:1].lower() + name[1:]
 
 
 def quote_label(label: str) -> str:

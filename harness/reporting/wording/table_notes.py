@@ -10,10 +10,12 @@ from harness.reporting.wording import numbers
 from harness.reporting.wording.headings import (
     AS_GOOD_AS_BEST,
     AS_GOOD_AS_BEST_LEFT,
+    AS_GOOD_LEFT,
     CONFIDENCE_INTERVAL,
     KIND_NAMES,
     LABELS,
     LOW_CONFIDENCE_NOTE,
+    STANDING_NAMES,
 )
 from harness.reporting.wording.names import score_name, strategy_name
 from harness.reporting.wording.run_sentences import describe_source
@@ -67,6 +69,15 @@ def describe_direction(score: ScoreName) -> str:
 def head_standing(task: TaskOutcome) -> str:
     """The heading of the column that compares each strategy with the best: of those that are not ruled out, where some are."""
     return AS_GOOD_AS_BEST_LEFT if "excluded" in task.standings.values() else AS_GOOD_AS_BEST
+
+
+def name_standing(task: TaskOutcome, label: str) -> str:
+    """How a strategy compares with the best, or with the best that is not ruled out, beside its score; empty where that is not known."""
+    status = task.standings.get(label)
+    if status is None:
+        return ""
+    is_as_good = status in ("chosen", "admissible") and "excluded" in task.standings.values()
+    return AS_GOOD_LEFT if is_as_good else STANDING_NAMES[status]
 
 
 def note_decision(task: TaskView, device: str | None) -> str:

@@ -29,7 +29,14 @@ WORDS = {
     "Undecided": "undecided",
     "Do not ship": "do_not_ship",
 }
-STATUSES = {"kept": "kept", "broken": "broken", "not shown": "undecided", "not measured": "no_evidence", "not verified": "untrusted"}
+STATUSES = {
+    "kept": "kept",
+    "broken": "broken",
+    "not shown": "undecided",
+    "not measured": "no_evidence",
+    "not verified": "untrusted",
+    "is the reference": "kept",
+}
 SUBJECTS = {"The untuned model": "base", "Every other": "base", "LoRA": "lora", "Full fine-tuning": "full"}
 NAMES = {"Untuned model": "base", "LoRA": "lora", "Full fine-tuning": "full"}
 

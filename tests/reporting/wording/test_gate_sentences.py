@@ -22,12 +22,10 @@ from harness.reporting.wording.gate.gate_sentences import (
     describe_models,
     describe_regression,
     headline,
-    measured_value,
     note_sentence,
-    reason_sentence,
-    rule_title,
     verdict_sentences,
 )
+from harness.reporting.wording.gate.rule_sentences import full_rule_title, measured_value, reason_sentence
 
 NOT_WORSE = JudgedRule("not_worse", "rougeL", 0.01)
 FLOOR = JudgedRule("floor", "rougeL", 0.4)
@@ -39,23 +37,29 @@ LIMIT = JudgedRule("ceiling", "critical_error_rate", 0.05, source="guardrail")
 LEAKAGE = JudgedRule("no_leakage")
 
 RULES = [
-    FLOOR,
-    JudgedRule("ceiling", "ter", 50.0),
-    NOT_WORSE,
-    JudgedRule("better", "rougeL", 0.02),
-    replace(NOT_WORSE, slice_column="ward", slice_value="north"),
-    replace(NOT_WORSE, slice_column="ward"),
-    JudgedRule("not_worse", "rougeL", 0.1, relative=True),
-    SPEED,
-    replace(SPEED, tier="advisory"),
-    LIMIT,
-    JudgedRule("not_worse", "unsupported_rate", 0.02, against="base", source="guardrail"),
-    LEAKAGE,
-    JudgedRule("looks", threshold=5),
-    JudgedRule("looks", threshold=1),
-    JudgedRule("two_classes"),
-    JudgedRule("min_examples", threshold=1000),
-    JudgedRule("min_seeds", threshold=3),
+    (FLOOR, "fraction"),
+    (JudgedRule("ceiling", "ter", 50.0), "edits per 100 words"),
+    (NOT_WORSE, "fraction"),
+    (JudgedRule("better", "rougeL", 0.02), "fraction"),
+    (replace(NOT_WORSE, slice_column="ward", slice_value="north"), "fraction"),
+    (replace(NOT_WORSE, slice_column="ward"), "fraction"),
+    (JudgedRule("not_worse", "rougeL", 0.1, relative=True), "fraction"),
+    (JudgedRule("ceiling", "critical_error_rate", 0.05), "fraction"),
+    (JudgedRule("floor", "accuracy", 0.8), "fraction"),
+    (SPEED, ""),
+    (replace(SPEED, tier="advisory"), ""),
+    (JudgedRule("ceiling", "peak_memory", 8e9), ""),
+    (JudgedRule("not_worse", "thousand_price", 1.5), ""),
+    (WIN_RATE, "fraction"),
+    (ERROR_REVIEW, "fraction"),
+    (LIMIT, "fraction"),
+    (JudgedRule("not_worse", "unsupported_rate", 0.02, against="base", source="guardrail"), "fraction"),
+    (LEAKAGE, ""),
+    (JudgedRule("looks", threshold=5), ""),
+    (JudgedRule("looks", threshold=1), ""),
+    (JudgedRule("two_classes"), ""),
+    (JudgedRule("min_examples", threshold=1000), ""),
+    (JudgedRule("min_seeds", threshold=3), ""),
 ]
 
 
@@ -82,7 +86,8 @@ REASONS = [
     verdict_on(JudgedRule("ceiling", "forgetting", 0.1), "not_measured", "FAIL"),
     verdict_on(JudgedRule("not_worse", "training_price", 5.0), "baseline_not_measured", "FAIL"),
     verdict_on(JudgedRule("not_worse", "thousand_price", 1.0), "currencies_differ", texts={"currencies": ("USD", "JPY")}),
-    verdict_on(LIMIT, "untrusted"),
+    verdict_on(LIMIT, "beyond_limit", measured=0.06, unit="fraction"),
+    verdict_on(LIMIT, "untrusted", unit="fraction"),
     verdict_on(LIMIT, "no_evidence", texts={"why": ("the run does not have this score",)}),
     verdict_on(WIN_RATE, "review_missing", "FAIL", texts={"strategies": ("lora", "base")}),
     verdict_on(ERROR_REVIEW, "review_missing", "FAIL", texts={"strategies": ("lora",)}),
@@ -111,6 +116,8 @@ NOTES = [
     VerdictNote("one_model", {"seeds": 3, "choices": 1, **SPREAD}, SEED),
     VerdictNote("one_model", {"seeds": 3, "choices": 3, **SPREAD}, SEED),
     VerdictNote("recipe_counted", {"seeds": 3, "choices": 1, **SPREAD}, SEED),
+    VerdictNote("one_of_several", {"strategies": 3}),
+    VerdictNote("one_of_several", {"strategies": 4, "level": 0.0125}),
     VerdictNote("baseline_rerun", texts={"strategy": ("base",), "run": ("2026-11-26-090000",)}),
     VerdictNote("identical_outputs"),
     VerdictNote("alpha_overspent", {"spent": 0.07, "alpha": 0.06}),
@@ -126,12 +133,12 @@ NOTES = [
 
 
 def test_every_rule_has_a_title(snapshot: Any) -> None:
-    assert "\n".join(map(rule_title, RULES)) == snapshot
+    assert "\n".join(full_rule_title(verdict_on(rule, "shown", unit=unit)) for rule, unit in RULES) == snapshot
 
 
 def test_every_reason_is_a_sentence(snapshot: Any) -> None:
     assert {verdict.reason.code for verdict in REASONS} == set(get_args(ReasonCode))
-    assert "\n".join(f"{v.outcome}  {rule_title(v.rule)}: {reason_sentence(v)}" for v in REASONS) == snapshot
+    assert "\n".join(f"{v.outcome}  {full_rule_title(v)}: {reason_sentence(v)}" for v in REASONS) == snapshot
 
 
 def test_every_note_is_a_sentence(snapshot: Any) -> None:
@@ -141,7 +148,7 @@ def test_every_note_is_a_sentence(snapshot: Any) -> None:
 
 def make_verdict(outcome: Any, *rules: RuleVerdict, **more: Any) -> Verdict:
     lora = JudgedModel("2026-11-26-090000", "lora", "tiny", "lora", None, "c1", "d1")
-    base = JudgedModel("2026-10-01-120000 (in service since 2026-10-02)", "base", "tiny", "base", None, "c0", "d0")
+    base = JudgedModel("2026-10-01-120000", "base", "tiny", "base", None, "c0", "d0", "2026-10-02")
     values: dict[str, Any] = {
         "outcome": outcome, "task": "summarization", "score": "rougeL", "n": 200, "candidate": lora, "baseline": base, "rules": rules,
         "regressions": (), "regression_count": 41, "critical_count": 0, "regression_score": "rougeL",
@@ -183,10 +190,10 @@ def test_verdicts_in_sentences(snapshot: Any) -> None:
     ("verdict", "expected"),
     [
         (replace(SHOWN, measured=0.0312, low=0.01, high=0.0524, unit="fraction"), "+0.031 (+0.010 to +0.052)"),
-        (replace(REASONS[0], rule=FLOOR, measured=0.5, low=0.45, high=0.55, unit="fraction"), "0.500 (0.450 to 0.550)"),
+        (replace(REASONS[0], rule=FLOOR, measured=0.5, low=0.45, high=0.55, unit="fraction"), "0.500 (0.450–0.550)"),
         (
             replace(SHOWN, rule=ERRORS, measured=-0.15, low=-0.21, high=-0.09, unit="fraction", lower_is_better=True),
-            "−0.150 (−0.210 to −0.090); lower is better",
+            "−15.0 (−21.0 to −9.0) percentage points; lower is better",
         ),
         (
             replace(SHOWN, rule=JudgedRule("not_worse", "rougeL", 0.1, relative=True), measured=0.02, low=0.01, high=0.03, unit="fraction"),
@@ -196,7 +203,7 @@ def test_verdicts_in_sentences(snapshot: Any) -> None:
             verdict_on(JudgedRule("not_worse", "peak_memory", 0.1, relative=True), "measured", "PASS", measured=-3.0, lower_is_better=True),
             "−3 from 110% of the baseline; lower is better",
         ),
-        (verdict_on(SPEED, "measured", measured=1.23456), "1.235"),
+        (verdict_on(SPEED, "measured", measured=1.23456), "1.235 s"),
         (NO_BASELINE, "–"),
     ],
 )

@@ -127,7 +127,11 @@ def _rules(reason: DecisionReason, name: str) -> str:
 
 
 def _broken(reason: DecisionReason, task: TaskOutcome) -> str:
-    return _first(reason, f"{_name(reason)} breaks the limit {_limit(reason, task)}.{_measured(reason, task)}")
+    result = find_guardrail(reason, task.decision)
+    broken, measured = f"{_name(reason)} breaks the limit {_limit(reason, task)}", _measured(reason, task)
+    if result is None or result.claim == "refuted":
+        return _first(reason, f"{broken}.{measured}")
+    return _first(reason, f"{broken} on these examples.{measured} That is not shown beyond them, but is enough to rule it out.")
 
 
 def _undecided(reason: DecisionReason, task: TaskOutcome) -> str:
@@ -154,6 +158,10 @@ def _gate_failed(reason: DecisionReason, task: TaskOutcome) -> str:
 def _gate_undecided(reason: DecisionReason, task: TaskOutcome) -> str:
     undecided = f"{_rules(reason, 'undecided')} could not be decided under policy {_policy(reason)}"
     return f"The release gate is inconclusive about {_name(reason)}: {undecided}."
+
+
+def _gate_outdated(reason: DecisionReason, task: TaskOutcome) -> str:
+    return f"The release gate has judged earlier outputs of {_name(reason)}, but not the present ones."
 
 
 def _gate_missing(reason: DecisionReason, task: TaskOutcome) -> str:
@@ -214,6 +222,7 @@ _SENTENCES: Mapping[ReasonOfDecision, _Writer] = {
     "guardrail_no_evidence": _no_evidence,
     "guardrail_untrusted": _untrusted,
     "gate_undecided": _gate_undecided,
+    "gate_outdated": _gate_outdated,
     "gate_missing": _gate_missing,
     "low_confidence": _low_confidence,
     "one_seed": _seeds,
@@ -233,6 +242,7 @@ _CLAUSES: Mapping[ReasonOfDecision, _Writer] = {
     "guardrail_no_evidence": lambda reason, task: f"the limit on {_subject(reason, task)} was not measured",
     "guardrail_untrusted": lambda reason, task: f"people have not verified the score for {_subject(reason, task)}",
     "gate_undecided": lambda reason, task: "the release gate is inconclusive",
+    "gate_outdated": lambda reason, task: "the release gate has not judged its present outputs",
     "gate_missing": lambda reason, task: "the release gate has not judged it",
     "low_confidence": lambda reason, task: "the comparison has low confidence",
     "one_seed": lambda reason, task: "another training run could change the choice",

@@ -21,6 +21,7 @@ from harness.reporting.wording.decision.sanity_sentences import finding_clause
 from harness.reporting.wording.gate import limit_title
 from harness.reporting.wording.names import list_strategies_first, score_name, starts_sentence, strategy_in_sentence
 from harness.reporting.wording.run_sentences import describe_status
+from harness.text import one_line, short
 
 STATE_NAMES: Mapping[DecisionState, str] = {
     "ship": "Ship",
@@ -227,19 +228,17 @@ def _why(task: TaskOutcome) -> list[str]:
     if decision.headline == "no_scores" and task.strategies:
         outcomes = "; ".join(f"{strategy_in_sentence(each.label)}: {describe_status(each)}" for each in task.strategies)
         sentences.append(starts_sentence(f"{outcomes}.", task.strategies[0].label))
-    sentences += [_describe_note(reason, task) for reason in decision.reasons if reason.severity == "notes" and reason.code in _NOTES]
+    notes = [reason for reason in decision.reasons if reason.severity == "notes" and reason.code in _NOTES]
+    sentences += [_NOTES[reason.code](reason, task) for reason in notes if reason.code != "gate_disagrees"]
     sentences += [RECIPE_NOTE] if task.verdicts else []
     sentences += describe_exclusions([r for r in decision.reasons if r.severity == "blocks" and r.code != "no_limit"], task)
+    sentences += [_gate_disagrees(reason, task) for reason in notes if reason.code == "gate_disagrees"]
     is_open = any(reason.code in ("one_seed", "seeds_could_change") for reason in decision.conditions)
     if decision.seeds is not None and about is not None and not is_open:
         sentences.append(comparing.describe_seed_risk(decision.seeds, about, task.task.margin, task.primary))
     if compared is not None and len(compared.candidates) > 1:
         sentences.append(comparing.describe_standings(compared, _list_excluded(task)))
     return sentences
-
-
-def _describe_note(reason: DecisionReason, task: TaskOutcome) -> str:
-    return _NOTES[reason.code](reason, task)
 
 
 def _critical_sentence(reason: DecisionReason, task: TaskOutcome) -> str:
@@ -270,6 +269,20 @@ def _gate_passed(reason: DecisionReason, task: TaskOutcome) -> str:
     return starts_sentence(f"{strategy_in_sentence(reason.strategy)} passed the release gate: {rules}.", reason.strategy)
 
 
+def _gate_disagrees(reason: DecisionReason, task: TaskOutcome) -> str:
+    """That a strategy which is ruled out passed a gate: what the gate was asked is not all that counts."""
+    name = strategy_in_sentence(reason.strategy)
+    policy = short(one_line(reason.texts["policy"][0]), 60)
+    passed = f"{name} passed the release gate under policy “{policy}”, which does not ask for everything that this decision rests on"
+    return starts_sentence(f"{passed}: it stays ruled out.", reason.strategy)
+
+
+def _gate_foreign(reason: DecisionReason, task: TaskOutcome) -> str:
+    count = round(reason.numbers["verdicts"])
+    are, do = ("is about a model", "does") if count == 1 else ("are about models", "do")
+    return f"{numbers.plural(count, 'stored verdict')} of the release gate {are} of another run, and {do} not count."
+
+
 def _cheaper_undecided(reason: DecisionReason, task: TaskOutcome) -> str:
     compared = task.decision.recommendation
     assert compared is not None  # they were compared
@@ -286,6 +299,8 @@ _NOTES = {
     "critical_errors": _critical_sentence,
     "raters_critical": _raters_sentence,
     "gate_passed": _gate_passed,
+    "gate_disagrees": _gate_disagrees,
+    "gate_foreign": _gate_foreign,
     "cheaper_undecided": _cheaper_undecided,
     "cheaper_unsafe": _cheaper_unsafe,
     "sanity_note": reason_of_decision,

@@ -1,6 +1,6 @@
 """Verdicts of the release gate and guardrails in words."""
 
-from harness.reporting.wording.gate import gate_sentences, gate_tables, guardrail_tables
+from harness.reporting.wording.gate import gate_sentences, gate_tables, guardrail_tables, rule_sentences
 from harness.reporting.wording.gate.guardrail_tables import format_limit, limit_subject, limit_title, measured_amount, name_limit
 
 __all__ = [
@@ -12,4 +12,5 @@ __all__ = [
     "limit_title",
     "measured_amount",
     "name_limit",
+    "rule_sentences",
 ]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from harness.gate import Verdict
+from harness.gate import RuleVerdict, Verdict
 from harness.reporting.wording import numbers
-from harness.reporting.wording.gate.gate_sentences import describe_regression, measured_value, reason_sentence, rule_title
+from harness.reporting.wording.gate.gate_sentences import describe_regression
+from harness.reporting.wording.gate.rule_sentences import full_rule_title, measured_value, raw_score_name, reason_sentence, rule_title
 from harness.reporting.wording.text_table import TextTable
 
 RULE_COLUMNS = ("rule", "verdict", "measured (limits)", "reason")
@@ -12,9 +13,15 @@ REGRESSION_COLUMNS = ("example", "baseline", "candidate", "output of the candida
 
 
 def list_rules(verdict: Verdict) -> TextTable:
-    """A row for each rule."""
-    rows = tuple((rule_title(rule.rule), rule.outcome, measured_value(rule), reason_sentence(rule)) for rule in verdict.rules)
-    return TextTable("Release rules", RULE_COLUMNS, (False, False, True, False), rows)
+    """A row for each rule, with the raw name of its score in small type."""
+    rows = tuple((rule_title(rule), rule.outcome, measured_value(rule), reason_sentence(rule)) for rule in verdict.rules)
+    names = tuple(raw_score_name(rule.rule) for rule in verdict.rules)
+    return TextTable("Release rules", RULE_COLUMNS, (False, False, True, False), rows, small=names)
+
+
+def rule_cells(rule: RuleVerdict) -> tuple[str, str, str, str]:
+    """The cells of a rule where there is no small type: title, outcome, what was measured, and why."""
+    return full_rule_title(rule), rule.outcome, measured_value(rule), reason_sentence(rule)
 
 
 def list_regressions(verdict: Verdict) -> TextTable:

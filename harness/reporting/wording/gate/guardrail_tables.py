@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from harness.gate import GuardrailResult, GuardrailStatus
 from harness.reporting.wording import numbers
-from harness.reporting.wording.names import score_name, strategy_in_sentence, strategy_name
+from harness.reporting.wording.names import score_in_sentence, score_name, strategy_in_sentence, strategy_name
 from harness.reporting.wording.text_table import TextTable
 from harness.types import Rule, RuleKind
 
@@ -17,12 +17,14 @@ STATUS_NAMES: Mapping[GuardrailStatus, str] = {
     "no_evidence": "not measured",
     "untrusted": "not verified",
 }
+REFERENCE = "is the reference"  # of the strategy that the others are compared with
 GUARDRAIL_COLUMNS = ("strategy", "limit", "measured", "kept?")
 _MEANINGS: Mapping[GuardrailStatus, str] = {
     "undecided": "“not shown”: the test set cannot show that the limit is kept",
     "no_evidence": "“not measured”: the score has no value",
     "untrusted": "“not verified”: the score has not been shown to agree with people, so it does not count as kept",
 }
+_BROKEN_BY_ESTIMATE = "“broken”: the measured value is beyond the limit, also where the test set does not show more than that"
 
 
 def limit_title(rule: Rule, unit: str = "") -> str:
@@ -47,7 +49,12 @@ def name_limit(score: str, kind: RuleKind, threshold: float, unit: str, *, again
         "not_worse": f"not worse than {baseline} by more than {amount}",
         "better": f"better than {baseline} by more than {amount}",
     }
-    return f"{score_name(score)} {texts[kind]}{f' for {part}' if part else ''}{', rated by people' if by_raters else ''}"
+    return f"{score_name(score)} {texts[kind]}{f' for {name_part(part)}' if part else ''}{', rated by people' if by_raters else ''}"
+
+
+def name_part(part: str) -> str:
+    """A part of the test examples: "class=urgent" → "class = urgent"."""
+    return part.replace("=", " = ", 1)
 
 
 def format_limit(threshold: float, unit: str, *, is_difference: bool = False) -> str:
@@ -55,33 +62,45 @@ def format_limit(threshold: float, unit: str, *, is_difference: bool = False) ->
     if unit != "fraction":
         return f"{threshold:g}"
     percent = f"{100 * threshold:g}"
-    return f"{percent} percentage points" if is_difference else f"{percent}%"
+    return f"{percent} percentage point{'' if percent == '1' else 's'}" if is_difference else f"{percent}%"
+
+
+def format_amount(value: float, low: float | None, high: float | None, unit: str, *, is_difference: bool) -> str:
+    """What a limit is compared with, and its confidence limits: "60% (48–71%)", "−31.4 (−42.8 to −19.3) percentage points", "1.42"."""
+    if is_difference and unit == "fraction":
+        points, lowest, highest = (None if number is None else 100 * number for number in (value, low, high))
+        ends = numbers.signed_interval(lowest, highest, "points")
+        return f"{numbers.signed(points, 'points')}{f' ({ends})' if ends else ''} percentage points"
+    if is_difference:
+        shown, ends = numbers.signed(value, unit), numbers.signed_interval(low, high, unit)
+    elif unit == "fraction":
+        shown, ends = numbers.share(value), numbers.share_interval(low, high)
+    else:
+        shown, ends = numbers.score(value, unit), numbers.interval(low, high, unit)
+    return f"{shown} ({ends})" if ends else shown
 
 
 def limit_subject(rule: Rule) -> str:
     """What a limit is about, inside a sentence: "critical errors"."""
-    name = score_name(rule.score)
-    return name if name.isupper() or name == rule.score else name[:1].lower() + name[1:]
+    return score_in_sentence(rule.score)
 
 
 def measured_amount(result: GuardrailResult) -> str:
-    """What was measured, with its limits; a dash where nothing was."""
-    if result.estimate is None:
+    """What was measured, with its limits; a dash where nothing was, and for the strategy that others are compared with."""
+    if result.estimate is None or result.is_reference:
         return numbers.NOTHING
-    if result.rule.rule in ("not_worse", "better"):
-        value, ends = numbers.signed(result.estimate, result.unit), numbers.signed_interval(result.low, result.high, result.unit)
-    elif result.unit == "fraction":
-        value, ends = numbers.share(result.estimate), numbers.share_interval(result.low, result.high)
-    else:
-        value, ends = numbers.score(result.estimate, result.unit), numbers.interval(result.low, result.high, result.unit)
-    return f"{value} ({ends})" if ends else value
+    return format_amount(result.estimate, result.low, result.high, result.unit, is_difference=result.rule.compares)
+
+
+def status_name(result: GuardrailResult) -> str:
+    """Whether the limit is kept, in a few words."""
+    return REFERENCE if result.is_reference else STATUS_NAMES[result.status]
 
 
 def list_guardrails(results: Sequence[GuardrailResult]) -> TextTable:
     """A row for each strategy and limit."""
     rows = tuple(
-        (strategy_name(each.strategy), limit_title(each.rule, each.unit), measured_amount(each), STATUS_NAMES[each.status])
-        for each in results
+        (strategy_name(each.strategy), limit_title(each.rule, each.unit), measured_amount(each), status_name(each)) for each in results
     )
     return TextTable("Guardrails", GUARDRAIL_COLUMNS, (False, False, True, False), rows, note_guardrails(results))
 
@@ -89,6 +108,8 @@ def list_guardrails(results: Sequence[GuardrailResult]) -> TextTable:
 def note_guardrails(results: Sequence[GuardrailResult]) -> str:
     """Below the table of guardrails: what its words mean."""
     notes = [text for status, text in _MEANINGS.items() if any(each.status == status for each in results)]
+    if any(each.status == "broken" and each.claim != "refuted" for each in results):
+        notes.insert(0, _BROKEN_BY_ESTIMATE)
     raters = "values from raters are those of the human review" if any(each.measured_by == "raters" for each in results) else ""
     text = "; ".join(filter(None, ["in brackets, one-sided limits, 95% for all strategies together", *notes, raters]))
     return f"{text[:1].upper()}{text[1:]}." if results else ""
