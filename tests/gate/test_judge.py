@@ -206,11 +206,11 @@ def test_json_has_sentences_beside_the_codes(runs: Runs, tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
-        ({"format": 1}, "holds a verdict in format 1; this version of bench reads format 3"),
-        ({"format": 2}, "holds a verdict in format 2; this version of bench reads format 3"),
+        ({"format": 1}, "holds a verdict in format 1; this version of bench reads format 4"),
+        ({"format": 2}, "holds a verdict in format 2; this version of bench reads format 4"),
         ({"alpha": "0.05"}, "is damaged: alpha: "),
         ({"extra": 1}, "is damaged: extra: "),
-        ("[]", "holds a verdict in format None; this version of bench reads format 3"),
+        ("[]", "holds a verdict in format None; this version of bench reads format 4"),
         ('{"format": 3', "is damaged: not valid JSON: "),
     ],
 )
@@ -230,7 +230,7 @@ def test_a_verdict_without_a_format_is_of_the_first_version(runs: Runs, tmp_path
     run = runs(0.9)
     (run.path / "gates").mkdir()
     (run.path / "gates" / "20260101T101010-0001.json").write_text('{"outcome": "PASS", "ruling": []}')
-    with pytest.raises(BenchError, match=r"holds a verdict in format 1; this version of bench reads format 3\. Move the file away"):
+    with pytest.raises(BenchError, match=r"holds a verdict in format 1; this version of bench reads format 4\. Move the file away"):
         load_verdicts(run.path)
 
 
@@ -286,8 +286,8 @@ def test_junit_has_a_case_per_rule_and_undecided_rules_are_errors(runs: Runs, tm
     results = {case.name: [type(r) for r in case.result] for case in suite}
     assert results == {
         "No training on test examples": [],
-        "rougeL not worse than the baseline by more than 0.01": [Error],
-        "rougeL at least 0.99": [Failure],
+        "Match with the reference not worse than the baseline by more than 0.01 [rougeL]": [Error],
+        "Match with the reference at least 0.99 [rougeL]": [Failure],
     }
 
 
