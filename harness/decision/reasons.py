@@ -167,7 +167,7 @@ def list_notes(about: StrategyEvidence | None, evidence: Evidence, compared: Rec
 
 
 def _disagreeing_verdicts(evidence: Evidence) -> list[DecisionReason]:
-    """That the gate passed a strategy that is excluded all the same, and that verdicts on models of another run do not count."""
+    """That the gate passed a strategy that is excluded, and that verdicts on models of another run do not count."""
     notes = [
         DecisionReason("gate_disagrees", "notes", each.label, {"rules": gate.rules}, {"policy": (gate.policy,)})
         for each in evidence.strategies
