@@ -46,8 +46,8 @@ class YamlFile:
         if not isinstance(root, yaml.MappingNode):
             raise BenchError(f"{self.display_name}: must be a mapping of fields to values, such as 'name: my-task'")
         self._root = root
-        if found := _find_excess(root):
-            raise BenchError(self.problem((), *found))
+        if excess := _find_excess(root):
+            raise BenchError(self.problem((), *excess))
         repeated = [self.problem((), problem, line) for problem, line in _repeated_keys(self._root, set())]
         if repeated:
             raise BenchError(repeated)
