@@ -1,14 +1,21 @@
-"""Kill a command just before its n-th change of a file, or during it. Every change that Python makes is an audit event."""
+"""Commands in forked processes, which repeat no imports, so that hundreds of them can be killed.
+
+A command can be killed just before its n-th change of a file, or a moment after it. Every change that Python makes is an audit event.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import signal
+import subprocess
 import sys
-from collections.abc import Callable, Sequence
+import time
+import traceback
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO, Any
 
 _CHANGES = frozenset({
     "os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.link", "os.symlink", "os.truncate", "os.chmod", "os.utime", "shutil.rmtree",
@@ -84,8 +91,6 @@ def call_and_kill(main: Callable[[], None], arguments: Sequence[str], folder: Pa
             except SystemExit as ended:
                 code = ended.code if isinstance(ended.code, int) else 0
             except BaseException:
-                import traceback
-
                 traceback.print_exc()
             os.write(write, str(len(changes)).encode())
         finally:
@@ -100,3 +105,82 @@ def call_and_kill(main: Callable[[], None], arguments: Sequence[str], folder: Pa
     text = output.read_text(errors="replace")
     output.unlink()
     return Killed(os.waitstatus_to_exitcode(status), text, count)
+
+
+class ForkedProcess:
+    """What `subprocess.Popen` offers, for a function that runs in a forked process."""
+
+    def __init__(self, function: Callable[[], object], *, stdin: bool = False, stderr: bool = True) -> None:
+        pipes = {number: os.pipe() for number, wanted in ((0, stdin), (1, True), (2, stderr)) if wanted}
+        self.pid = os.fork()
+        self.returncode: int | None = None
+        if self.pid == 0:
+            self._run(function, pipes)
+        for number, (read, write) in pipes.items():
+            os.close(read if number == 0 else write)
+        self.stdin = open(pipes[0][1], "wb", buffering=0) if stdin else None  # noqa: SIM115
+        self.stdout: IO[Any] = open(pipes[1][0], "rb") if stdin else open(pipes[1][0], errors="replace")  # noqa: SIM115
+        self.stderr: IO[str] | None = open(pipes[2][0], errors="replace") if stderr else None  # noqa: SIM115
+
+    def _run(self, function: Callable[[], object], pipes: dict[int, tuple[int, int]]) -> None:
+        code = 70
+        try:
+            for number, (read, write) in pipes.items():
+                os.dup2(read if number == 0 else write, number)
+            os.closerange(3, 4096)  # as with exec: nobody else's pipes
+            sys.stdout, sys.stderr = open(1, "w", closefd=False), open(2, "w", closefd=False, buffering=1)  # noqa: SIM115
+            try:
+                function()
+                code = 0
+            except SystemExit as ended:
+                code = ended.code if isinstance(ended.code, int) else 0
+            except BaseException:
+                traceback.print_exc()
+        finally:
+            with contextlib.suppress(Exception):
+                sys.stdout.flush()
+                sys.stderr.flush()
+            os._exit(code)
+
+    def poll(self) -> int | None:
+        if self.returncode is None:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid:
+                self.returncode = os.waitstatus_to_exitcode(status)
+        return self.returncode
+
+    def wait(self, timeout: float | None = None) -> int:
+        end = None if timeout is None else time.monotonic() + timeout
+        while (code := self.poll()) is None:
+            if end is not None and time.monotonic() > end:
+                raise subprocess.TimeoutExpired("forked process", timeout or 0)
+            time.sleep(0.002)
+        return code
+
+    def kill(self) -> None:
+        if self.poll() is None:
+            os.kill(self.pid, signal.SIGKILL)
+
+    def communicate(self) -> tuple[str, str]:
+        """All that is left of its output, and of its errors. The output of a command fits into a pipe."""
+        assert self.stderr is not None
+        with self.stderr, self.stdout:
+            err, out = self.stderr.read(), self.stdout.read()
+        self.wait()
+        return out, err
+
+
+def fork_server(code: str, *arguments: str, environment: Mapping[str, str]) -> ForkedProcess:
+    """In place of `cell_processes._open_process`: the server without its imports."""
+
+    def serve() -> None:
+        from harness.grid.execution import fork_server
+
+        os.environ.update(environment)
+        os.setsid()
+        events = os.dup(1)
+        os.dup2(2, 1)
+        fork_server.preload()
+        fork_server.serve(events)
+
+    return ForkedProcess(serve, stdin=True, stderr=False)

@@ -19,6 +19,8 @@ from harness.store.run_plan import RunPlan
 from harness.store.stored_run import StoredRun
 from harness.types import CellResult
 
+_BEFORE_PLAN = (".lock", ".lock-holder", ".run.json.*.part")  # what a folder holds before it is a run
+
 
 def create_run(runs: Path, plan: RunPlan) -> RunFolder:
     """Create an empty run folder `<date-time>-<tasks>-<short hash>`.
@@ -30,6 +32,7 @@ def create_run(runs: Path, plan: RunPlan) -> RunFolder:
     tasks = "+".join(plan.tasks)[:40]
     try:
         runs.mkdir(parents=True, exist_ok=True)
+        _remove_stillborn(runs)
         for number in range(1, 1000):
             suffix = "" if number == 1 else f"-{number}"
             path = runs / f"{stamp}-{tasks}-{plan.digest[:8]}{suffix}"
@@ -41,6 +44,14 @@ def create_run(runs: Path, plan: RunPlan) -> RunFolder:
     except OSError as error:
         raise BenchError(f"{runs}: cannot hold runs: {error.strerror}. Choose another folder with {setting('runs_dir', 'DIR')}.") from None
     raise BenchError(f"{runs}: too many runs of the same plan in the same second")
+
+
+def _remove_stillborn(runs: Path) -> None:
+    """Delete the folders of processes that were killed before they had written `run.json`, which made them a run."""
+    for folder in runs.iterdir():
+        if (folder / ".lock-holder").is_file() and all(any(file.match(name) for name in _BEFORE_PLAN) for file in folder.iterdir()):
+            with contextlib.suppress(BenchError), RunLock(folder):
+                shutil.rmtree(folder)
 
 
 def open_run(runs: Path, name: str) -> StoredRun:

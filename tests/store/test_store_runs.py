@@ -88,6 +88,22 @@ def test_folder_without_lock_file_is_free(tmp_path: Path) -> None:
     assert not (tmp_path / ".lock").exists()
 
 
+def test_folder_of_a_process_killed_before_it_was_a_run_is_removed(tmp_path: Path, plan: RunPlan) -> None:
+    """Others stay: one that is in use, one that a process has just created, and whatever else people keep there."""
+    for name in ("killed", "in-use", "new", "notes"):
+        (tmp_path / name).mkdir()
+    for name in ("killed", "in-use"):
+        (tmp_path / name / ".run.json.99.part").write_text("{")
+    (tmp_path / "notes" / ".lock-holder").write_text("{}")
+    (tmp_path / "notes" / "notes.txt").write_text("mine")
+    with held(tmp_path / "killed") as holder:
+        os.kill(holder.pid, signal.SIGKILL)
+        holder.wait(timeout=30)
+    with held(tmp_path / "in-use"):
+        created = create_run(tmp_path, plan)
+        assert {folder.name for folder in tmp_path.iterdir()} == {"in-use", "new", "notes", created.path.name}
+
+
 # Finding runs
 
 
