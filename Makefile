@@ -3,8 +3,12 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
+# A file of exact versions to install, as CI does with .ci/requirements.txt; empty for the newest versions that pyproject.toml allows.
+VERSIONS ?=
+PIP    := $(BIN)/python -m pip install --quiet $(addprefix --constraint ,$(VERSIONS))
+DIST   := $(CURDIR)/dist
 
-.PHONY: run test lint soak benchmarks clean
+.PHONY: run test lint soak benchmarks audit lock release clean
 
 run: $(STAMP)  ## the main job on the shipped model and data; ends with the path of the report
 	@folder=$$($(BIN)/bench run --task summarization --strategies lora,qlora | tail -n 1) && echo "Report: $$folder/report.html"
@@ -25,10 +29,32 @@ soak: $(STAMP)  ## long simulations and chaos
 benchmarks: $(STAMP)  ## speed against other tools; see tests/benchmarks/README.md
 	$(BIN)/python -m pytest -m benchmark -s
 
+audit: $(VENV)/.released  ## known vulnerabilities of the versions that CI installs
+	$(BIN)/python .ci/audit
+
+lock: $(VENV)/.released  ## the versions that CI installs, for every Python and system; UPGRADE=--upgrade for the newest
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra dev --extra release --no-annotate --no-header $(UPGRADE) \
+	  pyproject.toml --output-file .ci/requirements.txt
+
+# SOURCE_DATE_EPOCH is the time of all files in a wheel: with it, everybody builds the same wheel from the same commit.
+release: export SOURCE_DATE_EPOCH = $(shell git log -1 --format=%ct)
+release: $(VENV)/.released  ## the wheel, built twice and compared, and what it consists of (SBOM), in dist/
+	rm -rf $(DIST)
+	$(BIN)/python -m build --wheel --no-isolation --outdir $(DIST)
+	$(BIN)/python -m build --wheel --no-isolation --outdir $(DIST)/second
+	cmp $(DIST)/*.whl $(DIST)/second/*.whl && rm -r $(DIST)/second
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-annotate --no-header --constraint .ci/requirements.txt pyproject.toml | \
+	  $(BIN)/cyclonedx-py requirements - --pyproject pyproject.toml --output-reproducible --output-file $(DIST)/sbom.cdx.json
+	@ls -l $(DIST)
+
 $(STAMP): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	$(PIP) --editable '.[dev]'
+	@touch $@
+
+$(VENV)/.released: $(STAMP)
+	$(PIP) --editable '.[release]'
 	@touch $@
 
 clean:
