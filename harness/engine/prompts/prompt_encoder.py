@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from harness.engine.prompts.chat_template import render_chat
@@ -120,7 +121,7 @@ class PromptEncoder:
     def _with_shots(
         self, examples: Sequence[Example], render: Callable[[Example], str], budget: int, shots: Sequence[Shot]
     ) -> list[EncodedPrompt]:
-        frame = self._frame_of_turns() if self.chat else _Frame(self._head, [], self._text_ids([_SHOT_GAP])[0], self._tail)
+        frame = self._frame_of_turns if self.chat else _Frame(self._head, [], self._text_ids([_SHOT_GAP])[0], self._tail)
         questions = self._prompt_ids([shot.prompt for shot in shots])
         answers = self._text_ids([shot.completion for shot in shots])
         blocks = [[*q, *frame.answers, *a, *frame.between] for q, a in zip(questions, answers, strict=True)]
@@ -162,6 +163,7 @@ class PromptEncoder:
         ids = [self._template_ids(part) for part in (head, tail)]
         return ids[0], ids[1]
 
+    @cached_property
     def _frame_of_turns(self) -> _Frame:
         """What the chat template writes around two turns of the user and the answer between them.
 
