@@ -170,7 +170,7 @@ def _note_selection(candidate: Contender, compared: JudgedModel | None, checker:
     rivals = [result for result in strategies if compared is None or all(cell.id != compared.cell for cell in result.cells)]
     if len(rivals) < 2 and (checker is None or checker.strategies < 2):
         return []
-    numbers = {"strategies": float(len(strategies))}
+    numbers = {"strategies": float(len(strategies)), "rivals": float(len(rivals))}
     return [VerdictNote("one_of_several", numbers | ({"level": checker.alpha} if checker is not None else {}))]
 
 

@@ -60,7 +60,7 @@ VerdictNoteCode = Literal[
     "seeds_missing",  # numbers: evaluated, planned; texts: strategy, seeds, statuses
     "one_model",  # one model of several seeds is judged; numbers: seeds, choices, value, lowest, highest; texts: strategy, seed, score
     "recipe_counted",  # the same where the policy counts the spread of seeds
-    "one_of_several",  # its run has results of several strategies; numbers: strategies, and level of the guardrails if there are any
+    "one_of_several",  # its run has several strategies; numbers: strategies, rivals (all but the baseline), level of guardrails
     "baseline_rerun",  # the baseline was evaluated on another test set, so its model answered this one; texts: strategy, run
     "identical_outputs",
     "alpha_overspent",  # numbers: spent, alpha

@@ -54,7 +54,7 @@ def test_policy_without_the_guardrail_does_not_pass_what_breaks_it(
     assert (limit.rule.score, limit.rule.threshold, limit.rule.slice_value, limit.rule.tier) == ("accuracy", 0.8, "rare", "blocking")
     stored = verdict_to_json(verdict)["rules"][-1]
     assert stored["rule"]["source"] == "guardrail"
-    assert stored["title"] == "Accuracy at least 80% for class = rare (guardrail of the task)"
+    assert stored["title"] == "Accuracy at least 80% for class = rare (guardrail)"
 
 
 def test_model_that_breaks_a_guardrail_is_put_into_service_only_by_force(tmp_path: Path) -> None:

@@ -112,7 +112,7 @@ def _evaluation(verdict: Verdict) -> str:
 
 def _count_regressions(verdict: Verdict) -> str:
     critical = verdict.critical_count
-    suffix = f", {numbers.count(critical)} of them with a critical error that the baseline does not make" if critical else ""
+    suffix = f", {numbers.count(critical)} of them with more critical errors than the baseline" if critical else ""
     return f"{numbers.count(verdict.regression_count)} of {plural(verdict.n, 'test example')} got worse{suffix}."
 
 
@@ -150,8 +150,10 @@ def _one_of_several(note: VerdictNote) -> str:
     first = f"The candidate is one of {count} strategies that this run compares on the same examples."
     if "level" not in note.numbers:
         return f"{first} If it was picked by its result here, false passes are more frequent than α: judge it on new examples."
-    others = "if it was picked by its result here, false passes of the other rules are more frequent than α."
-    return f"{first} So guardrails are judged at α/{count}, as in the report; {others}"
+    guardrails = f"{first} So guardrails are judged at α/{count}, as in the report"
+    if note.numbers["rivals"] < 2:
+        return f"{guardrails}."
+    return f"{guardrails}; if it was picked by its result here, false passes of the other rules are more frequent than α."
 
 
 def _baseline_rerun(note: VerdictNote) -> str:

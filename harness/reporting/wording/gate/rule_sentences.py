@@ -53,7 +53,7 @@ def title_of_rule(rule: JudgedRule, unit: str = "", *, is_percent: bool = False)
         "min_seeds": f"At least {count_noun(rule.threshold, 'training seed')}",
     }
     raters = ", rated by people" if rule.score.startswith("review.") else ""
-    mark = " (advisory)" if rule.tier == "advisory" else " (guardrail of the task)" if rule.source == "guardrail" else ""
+    mark = " (advisory)" if rule.tier == "advisory" else " (guardrail)" if rule.source == "guardrail" else ""
     return titles[rule.kind] + _slice(rule) + raters + mark
 
 
