@@ -54,6 +54,7 @@ def run(
     seeds: int = 1,
     epochs: float | None = None,
     base: bool = True,
+    support: str | None = None,
     dtype: Dtype = "auto",
     price: float | None = None,
     trust_remote_code: bool = False,
@@ -91,6 +92,7 @@ def run(
         seeds: number of training seeds for each strategy that trains or draws examples.
         epochs: passes over the training examples, for every strategy.
         base: include the untuned model.
+        support: also score how far texts are supported by their inputs: "base" for the base model, or the name of another model.
         dtype: number format to compute in; "auto" suits the device.
         price: price of one hour of this device, in USD; by default from the included price table.
         trust_remote_code: allow Python code that comes with a model or a metric.
@@ -133,6 +135,7 @@ def run(
             "seeds": seeds,
             "epochs": epochs,
             "base": base,
+            "support": support,
             "dtype": dtype,
             "price": price,
             "trust_remote_code": trust_remote_code,
@@ -214,6 +217,7 @@ def score(
     *,
     name: str | None = None,
     price_per_1k: float | None = None,
+    support: str | None = None,
     data: PathLike | Sequence[PathLike] | None = None,
     train: PathLike | Sequence[PathLike] | None = None,
     validation: PathLike | Sequence[PathLike] | None = None,
@@ -240,6 +244,7 @@ def score(
         predictions: a file with {"id", "output"} rows, or with one output per line in the order of the data.
         name: name of the outputs in reports; by default the name of the file.
         price_per_1k: price of 1,000 outputs, in USD.
+        support: the model that also scores how far texts are supported by their inputs.
         trust_remote_code: allow the script of a metric of the evaluate library.
         data, train, validation, test, hub, hub_revision, subset, fields, labels, fold_references_by, harvested, skip_bad_rows, limit,
             tasks_dirs, runs_dir, listener, command: as for `run`.
@@ -258,6 +263,7 @@ def score(
             "whole_as_test": True,
             "outputs_name": name,
             "price_per_1k": price_per_1k,
+            "support": support,
             "data": as_texts(data),
             "train": as_texts(train),
             "validation": as_texts(validation),

@@ -4,7 +4,7 @@
 """
 
 from harness.gate.contender import Contender, find_contender
-from harness.gate.guardrails import GuardrailResult, GuardrailStatus, check_guardrails, find_compared_strategy
+from harness.gate.guardrails import GuardrailResult, GuardrailStatus, check_guardrails, find_compared_strategy, is_trusted
 from harness.gate.judge import judge
 from harness.gate.policies import MEASURES, Policy, default_policy, draft_policy, find_useless_rules, read_policy
 from harness.gate.registry import Event, Registry
@@ -50,6 +50,7 @@ __all__ = [
     "find_compared_strategy",
     "find_contender",
     "find_useless_rules",
+    "is_trusted",
     "judge",
     "load_verdicts",
     "read_policy",

@@ -126,6 +126,7 @@ def _prepare_run(candidate: StrategyResult, baseline: StrategyResult, workspace:
     shutil.copy2(candidate.run.path / "data" / f"{task.name}.parquet", workspace / "data")
     own = plan.tasks[baseline.task.name].model_copy(
         update={"name": task.name, "metrics": task.metrics, "primary": task.primary, "margin": task.margin, "labels": task.labels}
+        | {"faithfulness": task.faithfulness}
     )
     candidate_plan = candidate.run.plan
     target.write_plan(

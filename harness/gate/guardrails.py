@@ -1,7 +1,7 @@
 """Whether each strategy keeps the guardrails of its task.
 
 Bad news counts, whether it is shown or not: an estimate on the wrong side of the limit breaks the guardrail. Good news counts only where it
-is shown by claim limits, and by a measurement that can be trusted: an exact score, raters, or a score that finds what raters find.
+is shown by claim limits, and by a measurement that can be trusted: an exact score, raters, or a score that agrees with raters.
 
 A strategy is chosen among k, and those that keep every guardrail come first, so each limit is at level α/k: with probability 1 − α, no
 strategy that breaks a guardrail is said to keep it. The gate judges guardrails at the same level: its candidate was chosen among the k as
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from harness.results import StrategyResult, TaskResults, slice_examples
 from harness.review import Review
-from harness.review.findings import compute_error_detection, flag_errors
+from harness.review.findings import compute_agreement_of, compute_error_detection, flag_errors
 from harness.review.ratings import UnblindedRatings
 from harness.statistics import (
     Assumption,
@@ -42,6 +42,7 @@ LEVEL = 0.05  # of the claim that the chosen strategy keeps a guardrail
 MIN_DETECTION = 0.8  # of outputs with a critical error that a trusted score finds, and of the others that it clears
 _RATERS = "review.critical_error_rate"
 _SAME_AS_RATERS = "critical_error_rate"  # the automatic score that claims to measure what raters are asked
+_COUNTS_CRITICAL_ERRORS = (_SAME_AS_RATERS, "critical_errors")
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ class GuardrailResult:
     | kept | the limit of the estimate is on the right side of the guardrail |
     | broken | the estimate is on the wrong side, whether the limits show it or not, and whether the score is trusted or not |
     | undecided | the estimate is on the right side, but that is not shown |
-    | untrusted | the estimate is on the right side, but the score is neither exact nor shown to find what raters find |
+    | untrusted | the estimate is on the right side, but the score is neither exact nor shown to agree with raters |
     | no_evidence | there is no estimate |
 
     Attributes:
@@ -68,7 +69,7 @@ class GuardrailResult:
         examples_needed: how large a test set like this one would have to be to decide it; None where that is not known.
         assumed: what that assumes: "equal" of two strategies that are compared, or that the true value is the "observed" one.
         measured_by: the automatic score, or the critical errors that raters saw.
-        trusted: whether the measurement is exact, made by raters, or shown to find what raters find.
+        trusted: whether the measurement is exact, made by raters, or shown to agree with them.
         about_quality: whether lower or higher values are better: a limit on the length of outputs says nothing about harm.
         is_reference: whether the strategy is the one that the rule compares with, so that it cannot be worse.
         why: why the limits do not decide although they could, or why there is no estimate; empty if there is nothing to say.
@@ -118,8 +119,18 @@ def build_guardrail_checker(results: TaskResults, reviews: Sequence[Review], alp
         BenchError: examples, predictions or ratings are missing or damaged.
     """
     limited = {rule.score for rule in results.task.guardrails}
-    trusted = {m.name for m in results.metrics if m.name in limited and (m.exact or _finds_what_raters_find(results, reviews, m))}
+    trusted = {m.name for m in results.metrics if m.name in limited and is_trusted(results, reviews, m)}
     return GuardrailChecker(results, reviews, frozenset(trusted), alpha)
+
+
+def is_trusted(results: TaskResults, reviews: Sequence[Review], metric: Metric) -> bool:
+    """Whether a score counts as evidence: it is exact, it is shown to find the critical errors that raters find, or to agree with raters.
+
+    A score that claims to count critical errors has to find them: a correlation does not show that its rate is theirs.
+    """
+    if metric.exact or _finds_what_raters_find(results, reviews, metric):
+        return True
+    return metric.name not in _COUNTS_CRITICAL_ERRORS and _agrees_with_raters(results, reviews, metric)
 
 
 @dataclass(frozen=True, eq=False)
@@ -284,3 +295,15 @@ def find_compared_strategy(results: TaskResults, rule: Rule, result: StrategyRes
         if len(alike) == 1:
             return alike[0]
     return None
+
+
+def _agrees_with_raters(results: TaskResults, reviews: Sequence[Review], metric: Metric) -> bool:
+    """Whether the newest representative review that says anything about the score shows that it agrees with raters."""
+    cells = {cell.id for cell in results.run.cells}
+    for review in reversed(reviews):
+        if not review.key.representative or not cells.issuperset(review.key.cells.values()):
+            continue
+        agreement = compute_agreement_of(results, UnblindedRatings(review, results.examples), metric)
+        if agreement is not None:
+            return agreement.agrees
+    return False

@@ -3,11 +3,12 @@
 from harness.metrics.evaluate_library import SCRIPT_PREFIX, get_script_digests, is_library_metric, library_score_name
 from harness.metrics.facts import FACTS, has_facts
 from harness.metrics.faithfulness import unsupported_sentences
-from harness.metrics.families import FAMILIES, families, metrics_for
+from harness.metrics.families import FAMILIES, TRUTH_SCORES, families, metrics_for
 from harness.metrics.family import BOUNDS, Family, example_metric, scale_width
 from harness.metrics.join import join
 from harness.metrics.labels import ClassScores, confusion_matrix, score_classes
 from harness.metrics.plugin_contract import check_family
+from harness.metrics.support import SUPPORT_SCORE, input_text
 from harness.types import Metric
 
 __all__ = [
@@ -15,6 +16,8 @@ __all__ = [
     "FACTS",
     "FAMILIES",
     "SCRIPT_PREFIX",
+    "SUPPORT_SCORE",
+    "TRUTH_SCORES",
     "ClassScores",
     "Family",
     "Metric",
@@ -24,6 +27,7 @@ __all__ = [
     "families",
     "get_script_digests",
     "has_facts",
+    "input_text",
     "is_library_metric",
     "join",
     "library_score_name",

@@ -14,10 +14,13 @@ from harness.metrics.family import Family
 from harness.metrics.labels import CLASSIFICATION, PROBABILITIES
 from harness.metrics.output_check import with_checked_output
 from harness.metrics.similarity import ANSWERABILITY, BLEU, CHRF, EXACT_MATCH, LENGTH, ROUGE, SQUAD, TER
+from harness.metrics.support import SUPPORT, with_scorer
 from harness.plugins import InstalledPlugin, merge_with_plugins
 from harness.types import Metric
 
-_SHIPPED = (ROUGE, BLEU, CHRF, TER, SQUAD, ANSWERABILITY, EXACT_MATCH, LENGTH, FACTS, FAITHFULNESS, CLASSIFICATION, PROBABILITIES)
+_SHIPPED = (ROUGE, BLEU, CHRF, TER, SQUAD, ANSWERABILITY, EXACT_MATCH, LENGTH, FACTS, FAITHFULNESS, SUPPORT, CLASSIFICATION, PROBABILITIES)
+# Scores that say whether a free text is true: they count only where they are exact, or are shown to agree with raters.
+TRUTH_SCORES = (*FAITHFULNESS.scores, *SUPPORT.scores)
 FAMILIES: Mapping[str, Family] = MappingProxyType({family.name: family for family in _SHIPPED})
 
 
@@ -33,13 +36,14 @@ def families() -> Mapping[str, Family]:
     return merged
 
 
-def metrics_for(names: Sequence[str], labels: Sequence[str], *, run_code: bool = False) -> tuple[Metric, ...]:
+def metrics_for(names: Sequence[str], labels: Sequence[str], *, run_code: bool = False, scorer: str = "") -> tuple[Metric, ...]:
     """The metrics of these families, in their order; repeated families count once.
 
     Args:
         names: names of families, as in the `metrics` of a task.
         labels: the labels from which answers are chosen; empty if answers are generated.
         run_code: whether scripts of the evaluate library may be run.
+        scorer: the fingerprint of the model that computes `support`.
 
     Raises:
         BenchError: an unknown family, two families with the same score, or `classification` without labels.
@@ -50,11 +54,12 @@ def metrics_for(names: Sequence[str], labels: Sequence[str], *, run_code: bool =
         raise BenchError(unknown)
     chosen = [known[name] for name in dict.fromkeys(names)]
     _check_distinct_scores(chosen)
-    return tuple(
+    metrics = tuple(
         metric if family is FAMILIES.get(family.name) else with_checked_output(metric, family.name)
         for family in chosen
         for metric in family.build(labels)
     )
+    return with_scorer(metrics, scorer)
 
 
 def _check_distinct_scores(chosen: Sequence[Family]) -> None:

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from harness.data import count_answers, count_reference_words
 from harness.errors import BenchError
-from harness.metrics import is_library_metric, library_score_name
+from harness.metrics import SUPPORT_SCORE, is_library_metric, library_score_name
 from harness.statistics import observed_scores, statistic_stack, undefined_reason
 from harness.types import DataReport, Example, Metric, Prediction, Task
 
@@ -40,7 +40,7 @@ class TrivialBaseline:
 
     Attributes:
         answer: the label or text that it always gives; None if it depends on the input. It comes from the data and may be hostile.
-        metrics: those of the task, without scores that need a script.
+        metrics: those of the task, without scores that need a script or a model.
     """
 
     kind: TrivialKind
@@ -87,7 +87,8 @@ def build_trivial_baseline(
         metrics: the primary one first.
         data: what was found in the training examples.
     """
-    scripts = {library_score_name(name) for name in task.metrics if is_library_metric(name)}
+    # what a script or a model computes where outputs are scored
+    scripts = {SUPPORT_SCORE, *(library_score_name(name) for name in task.metrics if is_library_metric(name))}
     scorable = tuple(metric for metric in metrics if metric.name not in scripts)
     if not examples or not scorable:
         return None

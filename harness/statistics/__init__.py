@@ -8,9 +8,11 @@
 | `comparison/` | is B better than A, and by how much? |
 | `claims/` | what may be claimed: limits, "not worse", recommendation |
 | `learning/` | what would more training examples bring? |
+| `association/` | does a score rank outputs as people do? |
 | `audit/` | what are these answers worth on given data? |
 """
 
+from harness.statistics.association import rank_association
 from harness.statistics.audit import (
     Audit,
     AuditCheck,
@@ -197,6 +199,7 @@ __all__ = [
     "orient",
     "per_example_scores",
     "proportion_interval",
+    "rank_association",
     "recommend",
     "relative_reduction",
     "score_claim_limits",

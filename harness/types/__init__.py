@@ -7,6 +7,7 @@ from harness.types.cell_note import CellNote, NoteCode
 from harness.types.data_spec import DataSpec, FilesSpec, SplitSpec
 from harness.types.declared import Declared, Paths
 from harness.types.example import DataReport, Example, Finish, Prediction, SplitName, Splits
+from harness.types.faithfulness_spec import FaithfulnessSpec, SupportKind
 from harness.types.guardrail_spec import GuardrailSpec
 from harness.types.metric import Metric, Score, Statistic, always_defined
 from harness.types.review_spec import ReviewSpec, ScaleSpec
@@ -24,6 +25,7 @@ __all__ = [
     "Declared",
     "DecodeSpec",
     "Example",
+    "FaithfulnessSpec",
     "FilesSpec",
     "Finish",
     "GuardrailSpec",
@@ -49,6 +51,7 @@ __all__ = [
     "Statistic",
     "Status",
     "Strategy",
+    "SupportKind",
     "Task",
     "Tier",
     "TrainSpec",

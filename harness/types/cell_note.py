@@ -16,6 +16,7 @@ NoteCode = Literal[
     "external_outputs",  # texts: the name of the file
     "outputs_missing",  # count of total test examples have no output; texts: the first ids
     "outputs_without_label",  # count of total outputs are not labels; texts: the first outputs
+    "support_texts_cut",  # count of total outputs, or their inputs, were too long for the model that scores support
     "label_probabilities_missing",  # scores of probabilities treat the given label as certain
 ]
 

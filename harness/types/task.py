@@ -8,6 +8,7 @@ from pydantic import Field, field_serializer, field_validator, model_validator
 
 from harness.types.data_spec import DataSpec
 from harness.types.declared import Declared, Name
+from harness.types.faithfulness_spec import FaithfulnessSpec
 from harness.types.guardrail_spec import guardrails_to_plain, to_guardrails
 from harness.types.review_spec import ReviewSpec
 from harness.types.rule import Rule
@@ -62,6 +63,8 @@ class Task(Declared):
     precedence."""
     decode: DecodeSpec = DecodeSpec()
     """How answers are generated, if they are not chosen from labels."""
+    faithfulness: FaithfulnessSpec = FaithfulnessSpec()
+    """The model behind the metric `support`; without that metric, it changes no result."""
     review: ReviewSpec = ReviewSpec()
     """What raters are asked about the outputs; changes no result."""
 

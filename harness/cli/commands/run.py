@@ -41,6 +41,10 @@ from harness.cli.options import Number, data_options, pop_fields, runs_dir, spli
 @click.option(
     "--seeds", type=click.IntRange(1, 100), default=1, show_default=True, help="Number of training seeds for each strategy that trains."
 )
+@click.option(
+    "--support", is_flag=False, flag_value="base", metavar="[MODEL]",
+    help="Also score how far texts are supported by their inputs: by the base model, or by MODEL.",
+)  # fmt: skip
 @click.option("--epochs", type=Number(0, 1000, min_open=True), help="Passes over the training examples, for every strategy.")
 @click.option("--no-base", is_flag=True, help="Leave out the untuned model.")
 @click.option("--dtype", type=click.Choice(["auto", "float32", "bfloat16", "float16"]), default="auto", show_default=True)

@@ -21,6 +21,7 @@ from harness.cli.options import Number, data_options, pop_fields, runs_dir, task
 @click.option("--name", help="Name of the outputs in reports. Default: the name of the file.")
 @click.option("--price-per-1k", type=Number(0), help="Price of 1,000 outputs, in USD.")
 @data_options
+@click.option("--support", metavar="MODEL", help="Also score how far texts are supported by their inputs, by this model.")
 @click.option("--trust-remote-code", is_flag=True, help="Allow the script of a metric of the evaluate library.")
 @tasks_dir
 @runs_dir

@@ -169,7 +169,7 @@ def _compare(expected: Sequence[Any], actual: Sequence[Any], tolerance: float, e
 
 
 def _scores(finished: FinishedCell) -> dict[str, Score]:
-    metrics = metrics_for(finished.task.metrics, finished.example.choices)
+    metrics = metrics_for(finished.task.metrics, finished.example.choices, scorer=finished.task.faithfulness.fingerprint or "")
     return compute_scores(metrics, finished.run.examples(finished.task.name), finished.run.predictions(finished.cell.id))
 
 

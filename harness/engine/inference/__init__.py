@@ -1,7 +1,7 @@
 """From a model and examples to predictions: generated text, or the most likely label."""
 
 from harness.engine.inference.extract import extract
-from harness.engine.inference.generate import generate
+from harness.engine.inference.generate import generate, require_finite
 from harness.engine.inference.predictor import Predictor
 from harness.engine.inference.shared_prefix import plain_cache
 
@@ -10,4 +10,5 @@ __all__ = [
     "extract",
     "generate",
     "plain_cache",
+    "require_finite",
 ]

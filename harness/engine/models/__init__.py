@@ -6,7 +6,7 @@ from harness.engine.models.folder_check import size_of
 from harness.engine.models.four_bit import avoid_repacking, require_four_bit
 from harness.engine.models.head import head_modules
 from harness.engine.models.inventory import KnownModel, converted_models, hub_models, named_models
-from harness.engine.models.load import LoadedModel, explain_loading, has_head, load_model, load_skeleton, shape_of_model
+from harness.engine.models.load import LoadedModel, explain_loading, has_head, head_labels, load_model, load_skeleton, shape_of_model
 from harness.engine.models.model_calls import decoder_start, logits_only_at, right_padded
 from harness.engine.models.quiet import quiet_libraries
 from harness.engine.models.resolve import TINY, ModelSource, known_models, resolve_model
@@ -25,6 +25,7 @@ __all__ = [
     "explain_loading",
     "find_device",
     "has_head",
+    "head_labels",
     "head_modules",
     "hub_models",
     "known_models",

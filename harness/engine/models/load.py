@@ -129,6 +129,17 @@ def has_head(source: ModelSource, labels: Sequence[str], *, trust_remote_code: b
     return shape == "encoder" and stored_rows(config, labels) is not None
 
 
+def head_labels(source: ModelSource, *, trust_remote_code: bool = False) -> tuple[str, ...]:
+    """The labels of an encoder's stored classification head, in their order; none without such a head.
+
+    Raises:
+        BenchError: it is not a language model.
+    """
+    _, config, shape = _read(source, trust_remote_code)
+    labels = tuple(str(name) for _, name in sorted(config.id2label.items())) if shape == "encoder" else ()
+    return labels if labels and stored_rows(config, labels) is not None else ()
+
+
 def context_length(model: Any, tokenizer: Any) -> int:
     """The longest sequence in tokens that both the model and the tokenizer accept; 2048 if neither has a limit."""
     names = ("max_position_embeddings", "n_positions", "seq_length", "max_encoder_position_embeddings")

@@ -1,6 +1,6 @@
 """The training loop: one for all strategies and model shapes."""
 
-from harness.engine.tuning.batches import EncodedExample, batch_order, micro_batches
+from harness.engine.tuning.batches import EncodedExample, batch_order, collate, micro_batches
 from harness.engine.tuning.general_text_loss import general_loss
 from harness.engine.tuning.loop import Progress, train
 from harness.engine.tuning.prepare import encode_examples
@@ -12,6 +12,7 @@ __all__ = [
     "EncodedExample",
     "Progress",
     "batch_order",
+    "collate",
     "encode_examples",
     "general_loss",
     "micro_batches",

@@ -18,12 +18,13 @@ from harness.grid.execution.job import Emit, Job
 from harness.grid.execution.partial_predictions import PartialPredictions
 from harness.grid.execution.result_notes import notes_on_prompts, notes_on_training
 from harness.grid.execution.scored_predictions import score_predictions
+from harness.grid.execution.support_scores import SupportModel, add_support
 from harness.grid.execution.training_outcome import TrainingOutcome, load_outcome, save_outcome
 from harness.measure import Meter, environment
 from harness.metrics import get_script_digests
 from harness.statistics import compute_scores
 from harness.store import CellFolder, RunFolder
-from harness.types import CellResult, Example, Prediction, Shape, Strategy, Task, TrainingSummary
+from harness.types import CellNote, CellResult, Example, Prediction, Shape, Strategy, Task, TrainingSummary
 
 
 class CellRun:
@@ -41,6 +42,7 @@ class CellRun:
         self.emit = emit
         self.checkpoint_every = job.checkpoint_every
         self.trusts_code = job.trust_remote_code
+        self._job = job
 
     @property
     def task(self) -> Task:
@@ -84,8 +86,9 @@ class CellRun:
             result = outcome.added_to(result)
         predictor, prompts = self._prompts(predictor)
         predictions = self._predict(predictor, prompts)
+        predictions, support_notes = self._support(predictor, predictions)
         result, predictions = self._score(result, predictions)
-        notes = (*notes_on_prompts(prompts, len(predictor.shots)), *notes_on_training(result))
+        notes = (*notes_on_prompts(prompts, len(predictor.shots)), *notes_on_training(result), *support_notes)
         return replace(result, truncated_prompts=sum(prompt.truncated for prompt in prompts), notes=notes), predictions
 
     def _load(self, *, trained: bool) -> LoadedModel:
@@ -187,6 +190,32 @@ class CellRun:
 
         with self.meter.phase("predict"):
             return predictor.predict(self.examples, prompts, done=done, on_batch=on_batch, on_tokens=self.meter.count_tokens)
+
+    @property
+    def _support_model(self) -> SupportModel | None:
+        """The model that scores support; None where the task does not ask for it."""
+        found = self._job.support_model
+        if not found:
+            return None
+        source = ModelSource(**{**found, "folder": Path(str(found["folder"]))})  # type: ignore[arg-type]
+        return SupportModel(source, self.device, self._job.trusts_support_model)
+
+    def _support(self, predictor: Predictor, predictions: list[Prediction]) -> tuple[list[Prediction], Sequence[CellNote]]:
+        """Score how far the outputs are supported by their inputs, where the task asks for it."""
+        model = self._support_model
+        if model is None:
+            return predictions, ()
+        self._announce("score")
+        predictor.loaded.model = None  # frees its memory for the other model
+        with self.meter.phase("score"):
+            return add_support(
+                self.task,
+                self.examples,
+                predictions,
+                model,
+                checkpoint=self.files.checkpoint,
+                on_progress=lambda done, total: self.emit({"event": "progress", "done": done, "total": total, "unit": "outputs"}),
+            )
 
     def _score(self, result: CellResult, predictions: Sequence[Prediction]) -> tuple[CellResult, list[Prediction]]:
         """Score the predictions; write the model card beside trained weights."""

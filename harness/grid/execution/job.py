@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 Event = Mapping[str, Any]
@@ -15,7 +15,8 @@ class Job:
     """What a worker needs besides the run folder. It is sent as JSON.
 
     `run`, `model_folder` and `cache_folder` are absolute paths; `checkpoint_every` is in seconds. `trust_remote_code` is the consent of the
-    request that is carried out: the run folder may be a stranger's, so its run.json cannot give it.
+    request that is carried out: the run folder may be a stranger's, so its run.json cannot give it. `support_model` has
+    the fields of the `ModelSource` that scores support, and is empty for tasks without that metric; `trusts_support_model` allows its code.
     """
 
     run: str
@@ -25,3 +26,5 @@ class Job:
     cache_folder: str
     checkpoint_every: float
     trust_remote_code: bool = False
+    support_model: Mapping[str, str | None] = field(default_factory=dict)
+    trusts_support_model: bool = False

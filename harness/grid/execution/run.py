@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -73,7 +73,8 @@ def execute(
         folder.write_plan(plan if unfinished is None else _as_resumed(plan, folder))
         listener.started(folder, resumed=unfinished is not None)
         _write_data(planned, folder)
-        finish_external_cells(folder, plan, _open_cells(planned, folder), planned.external_predictions)
+        external = [cell for cell in _open_cells(planned, folder) if cell.id in planned.external_predictions]
+        finish_external_cells(planned, folder, external, listener.event)
         if reuse:
             _reuse_cells(planned, runs, folder, listener)
         jobs = [_job(planned, folder, cell, checkpoint_every) for cell in _open_cells(planned, folder)]
@@ -126,4 +127,15 @@ def _job(planned: Planned, folder: RunFolder, cell: Cell, checkpoint_every: floa
     device = {"kind": planned.device.kind, "name": planned.device.name, "dtype": planned.device.dtype}
     model_folder = planned.sources[cell.model].folder
     trusts_code = bool(planned.plan.options["trust_remote_code"])
-    return Job(str(folder.path.resolve()), cell.id, str(model_folder), device, str(cache_folder()), checkpoint_every, trusts_code)
+    support = planned.support_models.get(cell.task)
+    return Job(
+        run=str(folder.path.resolve()),
+        cell=cell.id,
+        model_folder=str(model_folder),
+        device=device,
+        cache_folder=str(cache_folder()),
+        checkpoint_every=checkpoint_every,
+        trust_remote_code=trusts_code,
+        support_model={} if support is None else {**asdict(support), "folder": str(support.folder)},
+        trusts_support_model=trusts_code and support in planned.sources.values(),
+    )

@@ -31,7 +31,7 @@ def score_predictions(
     Args:
         trust_remote_code: run the code of metrics that come with a script.
     """
-    metrics = metrics_for(task.metrics, examples[0].choices, run_code=trust_remote_code)
+    metrics = metrics_for(task.metrics, examples[0].choices, run_code=trust_remote_code, scorer=task.faithfulness.fingerprint or "")
     by_id = {example.id: example for example in examples}
     scored = [replace(p, scores=per_example_scores(metrics, by_id[p.example_id], p)) for p in predictions]
     return ScoredPredictions(metrics, scored)

@@ -10,7 +10,15 @@ from harness.measure import code_digest, get_result_versions
 from harness.store import EXTERNAL
 from harness.types import Cell, Splits, Strategy, Task
 
-_IRRELEVANT_TASK_FIELDS = {"data", "description", "guardrails", "margin", "review"}  # the rows themselves are hashed in place of `data`
+# The rows are hashed in place of `data`, and the model that scores support in place of `faithfulness`.
+_IRRELEVANT_TASK_FIELDS = {
+    "data",
+    "description",
+    "faithfulness",
+    "guardrails",
+    "margin",
+    "review",
+}
 
 
 def model_cell(
@@ -20,6 +28,7 @@ def model_cell(
     identity: dict[str, Any] = {
         "task": task.model_dump(mode="json", exclude=_IRRELEVANT_TASK_FIELDS),
         "strategy": strategy.model_dump(mode="json", exclude={"description"}),
+        "scorer": task.faithfulness.fingerprint,
         "data": splits.digest,
         "model": source.digest,
         "train_size": train_size,
@@ -36,6 +45,7 @@ def external_cell(task: Task, strategy: Strategy, splits: Splits) -> Cell:
     identity: dict[str, Any] = {
         "task": task.model_dump(mode="json", exclude=_IRRELEVANT_TASK_FIELDS),
         "strategy": strategy.model_dump(mode="json", exclude={"description": True, "outputs": {"path"}}),
+        "scorer": task.faithfulness.fingerprint,
         "data": splits.digest,
         "code": code_digest(),
     }

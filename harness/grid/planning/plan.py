@@ -16,6 +16,7 @@ from harness.grid.planning.cells import PlannedCell, plan_cells
 from harness.grid.planning.external_outputs import read_predictions
 from harness.grid.planning.preflight import check_model
 from harness.grid.planning.prompt_checks import check_prompts, unused_input_warnings
+from harness.grid.planning.support_models import find_support_models
 from harness.grid.planning.task_data import load_tasks, training_size_warnings, with_warnings
 from harness.grid.request import Request, RequestedModel, check_numbers, find_models, resolve_strategies, resolve_tasks
 from harness.measure import Price, environment, get_device_price, usable_cores
@@ -26,13 +27,19 @@ from harness.types import Prediction, Splits, Strategy, Task
 
 @dataclass(frozen=True)
 class Planned:
-    """A plan with what is needed to carry it out on this machine; `external_predictions` are those of external outputs, by cell id."""
+    """A plan with what is needed to carry it out on this machine.
+
+    Attributes:
+        external_predictions: those of external outputs, by cell id.
+        support_models: the models that score support, by task.
+    """
 
     plan: RunPlan
     splits: Mapping[str, Splits]
     sources: Mapping[str, ModelSource]
     device: Device
     external_predictions: Mapping[str, Sequence[Prediction]]
+    support_models: Mapping[str, ModelSource]
 
 
 def make_plan(request: Request, catalog: Catalog, *, command: str, here: Path | None = None) -> Planned:
@@ -54,6 +61,7 @@ def make_plan(request: Request, catalog: Catalog, *, command: str, here: Path | 
     splits = {name: data for name, (_, data) in loaded.items()}
     device = find_device(request.dtype)
     models = find_models(request, here)
+    tasks, support_models = find_support_models(tasks, {name: entry.folder for name, entry in entries.items()}, models, device)
     cells = plan_cells(request, tasks, strategies, splits, models, device)
     _check_metric_scripts(tasks.values(), request)
     check_prompts(cells, tasks, splits)
@@ -88,7 +96,7 @@ def make_plan(request: Request, catalog: Catalog, *, command: str, here: Path | 
         },
         cell_strategies={p.cell.id: p.strategy for p in cells if p.strategy is not strategies[p.cell.strategy]},
     )
-    return Planned(plan, splits, {model.source.name: model.source for model in models}, device, external)
+    return Planned(plan, splits, {model.source.name: model.source for model in models}, device, external, support_models)
 
 
 def _check_metric_scripts(tasks: Collection[Task], request: Request) -> None:

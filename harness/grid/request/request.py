@@ -22,6 +22,7 @@ class Request:
     """What the user asked for. `fields` maps roles to columns, as in a task's YAML.
 
     `whole_as_test` uses every row of a file for testing. `outputs_name` and `price_per_1k` (USD) describe external outputs.
+    `support` names the model that scores how far outputs are supported by their inputs; "base" is the run's own base model.
     """
 
     tasks: tuple[str | Task, ...]
@@ -55,6 +56,7 @@ class Request:
     whole_as_test: bool = False
     outputs_name: str | None = None
     price_per_1k: float | None = None
+    support: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The request as plain values, as it is stored in `run.json`."""

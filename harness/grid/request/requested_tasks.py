@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -12,9 +13,11 @@ from pydantic import ValidationError
 from harness.catalog import Catalog, Entry
 from harness.errors import BenchError, setting
 from harness.grid.request.request import Request, distinct
+from harness.metrics import SUPPORT_SCORE
 from harness.types import DataSpec, FilesSpec, Paths, Task
 from harness.validation import describe_problem
 
+BASE_MODEL = "base"  # as the model that scores support: the base model of the run
 _SPLITS = ("train", "validation", "test")
 
 
@@ -37,7 +40,28 @@ def resolve_tasks(request: Request, catalog: Catalog, here: Path) -> dict[str, E
         if entry.value.name in entries:
             raise BenchError(f"two tasks are named '{entry.value.name}': rename one of them")
         entries[entry.value.name] = entry
-    return entries
+    return entries if request.support is None else _with_support(entries, request.support, here)
+
+
+def _with_support(entries: Mapping[str, Entry[Task]], model: str, here: Path) -> dict[str, Entry[Task]]:
+    """The tasks, with the metric `support` where outputs are free texts.
+
+    Args:
+        model: what reads the outputs; "base" is the base model of the run.
+    """
+    if all(entry.value.chooses for entry in entries.values()):
+        raise BenchError(f"{setting('support', model)}: applies to free text, but each task of the request chooses among labels")
+    path = here / os.path.expanduser(model)
+    name = None if model == BASE_MODEL else str(path) if os.path.exists(path) else model
+    supported: dict[str, Entry[Task]] = {}
+    for key, entry in entries.items():
+        task = entry.value
+        if not task.chooses:
+            spec = task.faithfulness.model_copy(update={"model": name or task.faithfulness.model})
+            metrics = tuple(dict.fromkeys([*task.metrics, SUPPORT_SCORE]))
+            task = task.model_copy(update={"metrics": metrics, "faithfulness": spec})
+        supported[key] = replace(entry, value=task)
+    return supported
 
 
 def _check_data_settings(request: Request) -> None:

@@ -112,7 +112,7 @@ def _problems(strategies: Sequence[StrategyResult]) -> list[str]:
 
 def _columns(task: TaskOutcome) -> list[_Column]:
     names, unit = headings.TERMINAL_HEADINGS, task.primary.unit
-    others = [score for score in task.scores if score.name != task.primary.name][:_MOST_SCORES]
+    others = [score for score in task.scores if score.name != task.primary.name and not score.unchecked][:_MOST_SCORES]
     columns = [
         _Column(names["strategy"], lambda r: short(r.label, 60), number=False),
         _Column(names["status"], run_sentences.describe_status, number=False),

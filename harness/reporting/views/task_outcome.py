@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.decision import CandidateStatus, Decision, collect_evidence, decide, load_findings, load_standing_verdicts
-from harness.gate import Verdict
+from harness.gate import Verdict, is_trusted
+from harness.metrics import TRUTH_SCORES
 from harness.reporting.views.sections import FullTuningShare, LearningCurves, build_learning_curves, compare_with_full_tuning
 from harness.results import StrategyResult, TaskResults, TrivialKind
-from harness.review import Findings
+from harness.review import Findings, Review, load_reviews
 from harness.statistics import Comparison
 from harness.types import Metric, Task
 
 
 @dataclass(frozen=True)
 class ScoreName:
-    """A score of the task: which way is better, its unit, and the signature of the metric that computes it."""
+    """A score of the task: which way is better, its unit, and the signature of the metric that computes it.
+
+    Attributes:
+        unchecked: whether it claims that texts are true, but is neither exact nor shown to agree with raters of this run.
+    """
 
     name: str
     direction: str
     unit: str
     signature: str
+    unchecked: bool = False
 
 
 @dataclass(frozen=True)
@@ -94,6 +100,11 @@ class TaskOutcome:
         """Whether strategies of several base models are compared; external outputs have none."""
         return len({result.model for result in self.strategies if not result.external}) > 1
 
+    @property
+    def unchecked(self) -> tuple[str, ...]:
+        """The scores that claim that texts are true, without being shown to agree with raters."""
+        return tuple(name.name for name in self.scores if name.unchecked)
+
     def unit_of(self, score: str) -> str:
         """The unit of a score of the task."""
         return next((name.unit for name in self.scores if name.name == score), "")
@@ -101,7 +112,8 @@ class TaskOutcome:
 
 def build_task_outcome(results: TaskResults) -> TaskOutcome:
     """The outcome of one task."""
-    names, primary = tuple(_score_name(metric) for metric in results.metrics), results.task.primary
+    packets = load_reviews(results.run, results.task.name)
+    names, primary = tuple(_score_name(results, packets, metric) for metric in results.metrics), results.task.primary
     reviews, verdicts = load_findings(results), load_standing_verdicts(results)
     return TaskOutcome(
         run=results.run.name,
@@ -127,5 +139,6 @@ def _reference(results: TaskResults) -> TrivialReference | None:
     return TrivialReference(trivial.kind, trivial.label, trivial.score(primary))
 
 
-def _score_name(metric: Metric) -> ScoreName:
-    return ScoreName(metric.name, metric.direction, metric.unit, metric.signature)
+def _score_name(results: TaskResults, reviews: Sequence[Review], metric: Metric) -> ScoreName:
+    unchecked = metric.name in TRUTH_SCORES and not is_trusted(results, reviews, metric)
+    return ScoreName(metric.name, metric.direction, metric.unit, metric.signature, unchecked)

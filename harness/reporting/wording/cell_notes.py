@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from harness.types import CellNote, NoteCode
 
 _SENTENCES: dict[NoteCode, str] = {
+    "support_texts_cut": "Support: {count:,} texts of {total:,} outputs were too long for its model; their end was not read.",
     "prompts_truncated": "{count:,} of {total:,} test prompts exceeded the context; the end of their input was cut.",
     "training_examples_truncated": "{count:,} of {total:,} training examples exceeded the context and were cut.",
     "shots_omitted": (

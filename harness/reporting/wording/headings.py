@@ -122,6 +122,7 @@ LABELS: Mapping[str, str] = {
     # all scores
     "scores": "All scores",
     "scores_table": f"Every score, with {CONFIDENCE_INTERVAL}s",
+    "unchecked": "not checked against people",
     "scores_method": "How these numbers were computed",
     "dropped": "not scored",
     "versus_base_method": "difference to the untuned model",

@@ -194,6 +194,8 @@ def heading_forecast(size: int | None) -> str:
 def note_scores(task: TaskView) -> str:
     """Below the table of all scores."""
     note = f"“{numbers.NOTHING}”: the score has no value. Without a second line, there is no valid interval."
+    if task.unchecked:
+        note += " “Not checked against people”: no review of this run shows that the score agrees with raters, so it decides nothing."
     return _with_mark(note, [score for result in task.strategies for score in result.scores.values()])
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from harness.reporting.views import TaskOutcome
@@ -37,7 +37,7 @@ def summarize_task(task: TaskOutcome) -> TaskSummary:
     """The sentences about one task."""
     shares = [describe_full_tuning_share(share) for share in task.full_tuning if share.kept.value is not None]
     best = [describe_best(task)] if task.scored else []
-    findings = [*best, *shares, *describe_reductions(task.strategies), *describe_forgetting(task.strategies)]
+    findings = [*best, *shares, *describe_reductions(task.strategies, task.unchecked), *describe_forgetting(task.strategies)]
     return TaskSummary(describe_decision(task), tuple(findings), tuple(list_caveats(task)))
 
 
@@ -100,12 +100,18 @@ def _describe_undefined(task: TaskOutcome) -> list[str]:
     ]
 
 
-def describe_reductions(strategies: Sequence[StrategyResult]) -> list[str]:
-    """How much rarer errors are than with the untuned model: a sentence for each error rate (and base, where there are several models)."""
+def describe_reductions(strategies: Sequence[StrategyResult], unchecked: Collection[str] = ()) -> list[str]:
+    """How much rarer errors are than with the untuned model: a sentence for each error rate (and base, where there are several models).
+
+    Args:
+        unchecked: scores that are no evidence of errors, and left out.
+    """
     changes: dict[tuple[str, float], list[str]] = {}
     doubtful: dict[tuple[str, float], list[str]] = {}
     for result in strategies:
         for name, reduction in result.reductions.items():
+            if name in unchecked:
+                continue
             rate = (name, reduction.before)
             changes.setdefault(rate, []).append(f"{_rate(reduction.after, reduction.unit)} with {_reduction(result, reduction)}")
             if reduction.value is not None and not reduction.reliable:

@@ -4,6 +4,8 @@ from harness.review.findings.answers import get_winner
 from harness.review.findings.error_detection import ErrorDetection, compute_error_detection
 from harness.review.findings.error_rates import compute_error_rates, flag_errors
 from harness.review.findings.findings import (
+    AGREES_ABOVE,
+    MIN_INPUTS,
     Change,
     ErrorRate,
     Findings,
@@ -13,11 +15,14 @@ from harness.review.findings.findings import (
     RatingTime,
     ScaleScore,
 )
+from harness.review.findings.metric_agreement import compute_agreement_of
 from harness.review.findings.packet_findings import compute_findings
 from harness.review.findings.preferences import compute_preferences
 from harness.review.findings.rater_agreement import Agreement, Level
 
 __all__ = [
+    "AGREES_ABOVE",
+    "MIN_INPUTS",
     "Agreement",
     "Change",
     "ErrorDetection",
@@ -29,6 +34,7 @@ __all__ = [
     "RaterSummary",
     "RatingTime",
     "ScaleScore",
+    "compute_agreement_of",
     "compute_error_detection",
     "compute_error_rates",
     "compute_findings",

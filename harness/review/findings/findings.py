@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 from harness.review.findings.rater_agreement import Agreement, Level
 from harness.review.packets import Mode
 from harness.statistics import Reduction
 from harness.types import Score
+
+AGREES_ABOVE = 0.2  # the least correlation with raters, beyond what length explains, of a score that can be relied on
+MIN_INPUTS = 30  # rated inputs
 
 
 @dataclass(frozen=True)
@@ -135,13 +137,20 @@ class MetricAgreement:
     """How well an automatic score agrees with raters."""
 
     metric: str
-    measure: Literal["pair agreement", "Kendall's tau-b"]
-    """For pairs, the share of examples on which the score prefers what most raters prefer (a tie of the score counts as half; 0.5 is
-    chance). For single outputs, the rank correlation with the mean answer (0 is chance)."""
-    value: float
-    low: float | None
-    high: float | None
-    n: int
+    correlation: Score
+    """Spearman's correlation with the mean rating (0 is chance). For pairs, of the difference in score with the preference."""
+    given_length: Score
+    """The same among outputs of one strategy, given the length of the output relative to the reference: what the score adds over them."""
+    within_input: Score | None
+    """Of two outputs for one input that raters rate differently, how often the score prefers the same one (a tie of the score counts as
+    half; 0.5 is chance). None where no input has two."""
+    outputs: int
+    """The rated outputs, or pairs of outputs."""
+    inputs: int
+    """The rated inputs, or groups of inputs: what is independent."""
+    agrees: bool
+    """Whether it can be relied on for these outputs: the lower end of the 95% CI of `given_length` is above `AGREES_ABOVE`, from at least
+    `MIN_INPUTS` inputs of a review that describes the whole test set."""
 
 
 @dataclass(frozen=True)

@@ -1,36 +1,51 @@
-"""How well automatic scores agree with raters."""
+"""How well automatic scores agree with raters, what they add over the length of an output, and which of them can be relied on."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
 
 from harness.results import TaskScores
 from harness.review.findings.answers import normalize_answer
-from harness.review.findings.findings import MetricAgreement
+from harness.review.findings.findings import AGREES_ABOVE, MIN_INPUTS, MetricAgreement
 from harness.review.packets import SEVERITIES, OrientedScores, list_example_metrics, load_example_scores
 from harness.review.ratings import UnblindedRating, UnblindedRatings
+from harness.statistics import rank_association
+from harness.types import Cell, Example, Metric, Prediction
 
 # By example and strategies shown, in alphabetical order: the raters' mean, more is better; of a pair, better for the second strategy.
 MeanRatings: TypeAlias = Mapping[tuple[str, tuple[str, ...]], float]
 
-_RESAMPLES = 200
-_MAX_RESAMPLED = 400  # outputs; with more, Kendall's tau gets no interval
-
 
 def compute_metric_agreement(results: TaskScores, ratings: UnblindedRatings) -> tuple[MetricAgreement, ...]:
-    """The agreement of every automatic score of single examples with the raters, the best first."""
+    """The agreement of every automatic score of single examples with the raters; those that agree come first, then the best."""
+    cells = _rated_cells(results, ratings)
+    means, lengths = _average_ratings(ratings), _relative_lengths(results, cells)
+    scored = ((metric, load_example_scores(results, metric, cells)) for metric in list_example_metrics(results))
+    agreements = [_compare(ratings, metric.name, _rated_outputs(means, scores, lengths)) for metric, scores in scored]
+    return tuple(sorted((each for each in agreements if each is not None), key=_order))
+
+
+def compute_agreement_of(results: TaskScores, ratings: UnblindedRatings, metric: Metric) -> MetricAgreement | None:
+    """The agreement of one score of single examples with the raters; None where nothing can be compared."""
+    if metric.level != "example" or metric.direction == "none":
+        return None
+    cells = _rated_cells(results, ratings)
+    scores = load_example_scores(results, metric, cells)
+    return _compare(ratings, metric.name, _rated_outputs(_average_ratings(ratings), scores, _relative_lengths(results, cells)))
+
+
+def _order(agreement: MetricAgreement) -> tuple[bool, float]:
+    value = agreement.given_length.value
+    return (not agreement.agrees, -value if value is not None else 2.0)
+
+
+def _rated_cells(results: TaskScores, ratings: UnblindedRatings) -> dict[str, Cell]:
     by_id = {cell.id: cell for cell in results.run.cells}
-    cells = {name: by_id[cell] for name, cell in ratings.key.cells.items()}
-    means, agreements = _average_ratings(ratings), []
-    compute = _compute_pair_agreement if ratings.packet.mode == "pairwise" else _compute_tau
-    for metric in list_example_metrics(results):
-        agreement = compute(ratings, metric.name, means, load_example_scores(results, metric, cells))
-        if agreement is not None:
-            agreements.append(agreement)
-    return tuple(sorted(agreements, key=lambda each: -each.value))
+    return {name: by_id[cell] for name, cell in ratings.key.cells.items()}
 
 
 def _average_ratings(ratings: UnblindedRatings) -> MeanRatings:
@@ -49,44 +64,90 @@ def _to_number(ratings: UnblindedRatings, rating: UnblindedRating) -> float:
     return float(np.mean([s.answers.index(rating.answers[s.name]) / (len(s.answers) - 1) for s in scales]))
 
 
-def _compute_pair_agreement(ratings: UnblindedRatings, metric: str, means: MeanRatings, scores: OrientedScores) -> MetricAgreement | None:
-    by_example: dict[str, list[float]] = {}
-    for (example, (first, second)), mean in ((key, value) for key, value in means.items() if len(key[1]) == 2):
-        left, right = scores.get((example, first)), scores.get((example, second))
-        if mean != 0.5 and left is not None and right is not None:
-            by_example.setdefault(example, []).append(0.5 if left == right else float((right > left) == (mean > 0.5)))
-    if not by_example:
-        return None
-    share = ratings.estimate_mean({example: float(np.mean(matches)) for example, matches in by_example.items()})
-    if share.value is None:
-        return None
-    return MetricAgreement(metric, "pair agreement", share.value, share.low, share.high, sum(map(len, by_example.values())))
+def _relative_lengths(results: TaskScores, cells: Mapping[str, Cell]) -> OrientedScores:
+    """The words of each output divided by those of the reference; of the inputs where there is none."""
+    lengths: dict[tuple[str, str], float] = {}
+    for name, cell in cells.items():
+        words = {prediction.example_id: _words(prediction) for prediction in results.predictions(cell)}
+        lengths |= {(e.id, name): words.get(e.id, 0) / max(1, _expected_words(e)) for e in results.examples}
+    return lengths
 
 
-def _compute_tau(ratings: UnblindedRatings, metric: str, means: MeanRatings, scores: OrientedScores) -> MetricAgreement | None:
-    from scipy.stats import kendalltau
+def _words(prediction: Prediction) -> int:
+    return len(prediction.answer.split())
 
-    rated = [
-        (example, mean, score)
-        for (example, strategies), mean in means.items()
-        if (score := scores.get((example, strategies[0]))) is not None
-    ]
+
+def _expected_words(example: Example) -> int:
+    reference = len(example.targets[0].split()) if example.targets else 0
+    return reference or sum(len(text.split()) for text in example.inputs.values())
+
+
+@dataclass(frozen=True)
+class _Rated:
+    """An output, or a pair of outputs, with its mean rating, its score and its relative length; of a pair, the second minus the first."""
+
+    example: str
+    strategies: tuple[str, ...]
+    rating: float
+    score: float
+    length: float
+
+
+def _rated_outputs(means: MeanRatings, scores: OrientedScores, lengths: OrientedScores) -> list[_Rated]:
+    rated = []
+    for (example, strategies), mean in means.items():
+        keys = [(example, strategy) for strategy in strategies]
+        if any(key not in scores for key in keys):
+            continue
+        score, length = (values[keys[-1]] - (values[keys[0]] if len(keys) == 2 else 0.0) for values in (scores, lengths))
+        rated.append(_Rated(example, strategies, mean, score, length))
+    return rated
+
+
+def _compare(ratings: UnblindedRatings, metric: str, rated: Sequence[_Rated]) -> MetricAgreement | None:
     if len(rated) < 3:
         return None
-    mean_ratings, metric_scores = np.array([each[1] for each in rated]), np.array([each[2] for each in rated])
-    tau = float(kendalltau(mean_ratings, metric_scores).statistic)
-    if not np.isfinite(tau):
+    scores, mean_ratings = [each.score for each in rated], [each.rating for each in rated]
+    clusters = [ratings.get_cluster(each.example) for each in rated]
+    weights = [1 / ratings.key.inclusion_probabilities[each.example] for each in rated]
+    correlation = rank_association(scores, mean_ratings, clusters, weights=weights)
+    if correlation.value is None:
         return None
-    low, high = None, None
-    clusters = [ratings.get_cluster(each[0]) for each in rated]
-    names = list(dict.fromkeys(clusters))
-    if len(rated) <= _MAX_RESAMPLED and len(names) > 9:
-        positions = {name: [i for i, cluster in enumerate(clusters) if cluster == name] for name in names}
-        rng = np.random.default_rng(0)
-        resampled = []
-        for _ in range(_RESAMPLES):
-            index = [i for k in rng.integers(len(names), size=len(names)) for i in positions[names[k]]]
-            resampled.append(kendalltau(mean_ratings[index], metric_scores[index]).statistic)
-        finite = np.array(resampled)[np.isfinite(resampled)]
-        low, high = (float(end) for end in np.quantile(finite, [0.025, 0.975])) if len(finite) > _RESAMPLES / 2 else (None, None)
-    return MetricAgreement(metric, "Kendall's tau-b", tau, low, high, len(rated))
+    given_length = rank_association(
+        scores,
+        mean_ratings,
+        clusters,
+        given=[each.length for each in rated],
+        strata=["\0".join(each.strategies) for each in rated],
+        weights=weights,
+    )
+    inputs = len(set(clusters))
+    agrees = (
+        ratings.key.representative
+        and inputs >= MIN_INPUTS
+        and given_length.reliable
+        and given_length.low is not None
+        and given_length.low > AGREES_ABOVE
+    )
+    within = _concordance(rated)
+    within_input = ratings.estimate_mean(within) if within else None
+    return MetricAgreement(metric, correlation, given_length, within_input, len(rated), inputs, agrees)
+
+
+def _concordance(rated: Sequence[_Rated]) -> dict[str, float]:
+    """By example, the share of its pairs of outputs with different ratings in which the score prefers what raters prefer; a tie of the
+    score counts as half."""
+    by_example: dict[str, list[_Rated]] = {}
+    for each in rated:
+        by_example.setdefault(each.example, []).append(each)
+    shares = {}
+    for example, outputs in by_example.items():
+        differences = [(one.rating - 0.5, one.score) for one in outputs if len(one.strategies) == 2]
+        single = [one for one in outputs if len(one.strategies) == 1]
+        differences += [(one.rating - other.rating, one.score - other.score) for i, one in enumerate(single) for other in single[:i]]
+        matches = [
+            0.5 if by_score == 0 else float((by_score > 0) == (by_rating > 0)) for by_rating, by_score in differences if by_rating != 0
+        ]
+        if matches:
+            shares[example] = float(np.mean(matches))
+    return shares

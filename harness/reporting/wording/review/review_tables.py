@@ -10,7 +10,7 @@ from harness.reporting.wording.names import has_plain_name, score_name, strategy
 from harness.reporting.wording.review.review_sentences import name_pair
 from harness.reporting.wording.text_table import TextTable
 from harness.review import Findings
-from harness.review.findings import Change
+from harness.review.findings import AGREES_ABOVE, MIN_INPUTS, Change
 from harness.statistics import Reduction
 from harness.types import Score
 
@@ -128,15 +128,37 @@ def _list_raters(findings: Findings) -> TextTable:
 def _list_metric_agreement(findings: Findings) -> TextTable:
     rows = []
     for m in findings.metric_agreement:
-        interval = f"{_format_number(m.low)} to {_format_number(m.high)}" if m.low is not None else ""
-        rows.append((_name_score(m.metric), m.measure, _format_number(m.value), interval, numbers.count(m.n)))
-    if findings.mode == "pairwise":
-        note = "Share of examples on which the score prefers the output that most raters prefer (0.5 is chance)."
-    else:
-        note = "Rank correlation of the score with the raters’ mean answer (0 is chance)."
-    return _build_table(
-        "Agreement of automatic scores with raters", ("score", "measure", "agreement", CONFIDENCE_INTERVAL, "n"), rows, note, text_columns=2
+        within = m.within_input
+        rows.append(
+            (
+                _name_score(m.metric),
+                "Yes" if m.agrees else "Not shown",
+                _format_correlation(m.given_length),
+                _format_correlation(m.correlation),
+                _format_correlation(within) if within is not None else numbers.NOTHING,
+                numbers.count(m.inputs),
+            )
+        )
+    columns = ("score", "agrees with raters?", "correlation given length", "correlation", "agreement within an input", "inputs")
+    return _build_table("Agreement of automatic scores with raters", columns, rows, _explain_agreement(findings), text_columns=2)
+
+
+def _explain_agreement(findings: Findings) -> str:
+    rule = f"“Yes”: the 95% CI of the correlation given length is above {AGREES_ABOVE:g}, from at least {MIN_INPUTS} inputs" + (
+        "." if findings.representative else "; not shown here, because the sample does not describe the whole test set."
     )
+    subject = "of the difference in score with the preference" if findings.mode == "pairwise" else "with the raters’ mean answer"
+    given = "among outputs of one strategy that are equally long compared to the reference"
+    within = "how often the score prefers the output that raters prefer (0.5 is chance)"
+    return (
+        f"{rule} Correlation: Spearman’s, {subject} (0 is chance). Given length: {given}. Within an input: {within}. Brackets: 95% CI."
+    )
+
+
+def _format_correlation(score: Score) -> str:
+    """The estimate with its 95% CI."""
+    interval = _format_interval(score)
+    return f"{_format_number(score.value)} ({interval})" if interval else _format_number(score.value)
 
 
 def _build_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], note: str = "", *, text_columns: int = 1) -> TextTable:
