@@ -20,8 +20,10 @@ EXAMPLES = [
     Example("d", {"input": "w"}, (), LABELS),  # a question that has no answer
 ]
 PREDICTIONS = [
-    *(Prediction("a", "yes", "yes", (-2.0, -0.1)), Prediction("b", "yes", "yes", (-1.0, -0.5)), Prediction("c", "ü\n", None)),
-    Prediction("d", "no", "no", (-0.3, -1.4)),
+    Prediction("a", "yes", "yes", (-2.0, -0.1), {"support": 0.4}),
+    Prediction("b", "yes", "yes", (-1.0, -0.5), {"support": 0.9}),
+    Prediction("c", "ü\n", None, scores={"support": 0.1}),
+    Prediction("d", "no", "no", (-0.3, -1.4), {"support": 0.0}),
 ]
 
 

@@ -19,7 +19,8 @@ def print_findings(packets: Sequence[Findings], console: Console) -> None:
     for findings in packets:
         title = f"{findings.packet} · {findings.task} · {findings.mode} · {review_sentences.progress(findings)}"
         print_text(console, Text(one_line(title), style="bold"))
-        for sentence in (review_sentences.headline(findings), *review_sentences.caveats(findings)):
+        agreeing = review_sentences.agreeing_scores(findings)
+        for sentence in (review_sentences.headline(findings), *review_sentences.caveats(findings), *([agreeing] if agreeing else [])):
             print_text(console, Text(one_line(sentence)))
         for table in (*review_tables.list_results(findings), *review_tables.list_details(findings)):
             print_text(console, Text(f"\n{table.title}", style="bold"))

@@ -39,6 +39,13 @@ def agreement(alpha: float | None) -> dict[str, Any]:
     return {"preference": {"nominal": nominal, "ordinal": replace(nominal, level="ordinal", fleiss=None)}}
 
 
+def correlation(value: float, low: float, high: float) -> Score:
+    return Score(value, low, high, 54, "partial Spearman")
+
+
+AGREEMENT = MetricAgreement(
+    "rougeL", correlation(0.62, 0.45, 0.75), correlation(0.55, 0.36, 0.70), correlation(0.71, 0.57, 0.82), 54, 52, True
+)
 PAIRWISE = Findings(
     packet="p1234567",
     task="visits",
@@ -59,7 +66,7 @@ PAIRWISE = Findings(
     rating_times=(),
     agreement=agreement(0.84),
     raters=(rater("anna"), rater("ben", decided=0, repeated=0, median_seconds=None)),
-    metric_agreement=(MetricAgreement("rougeL", "pair agreement", 0.71, 0.57, 0.82, 54),),
+    metric_agreement=(AGREEMENT,),
     corrections=7,
     comments=1,
 )
@@ -80,7 +87,7 @@ ERRORS = replace(
     ),
     rating_times=(RatingTime("base", 240.0, 120, None, None, None), RatingTime("lora", 95.0, 120, 0.41, 0.35, 0.48)),
     agreement={"severity": agreement(0.7)["preference"]},
-    metric_agreement=(MetricAgreement("rougeL", "Kendall's tau-b", 0.22, 0.05, 0.39, 120),),
+    metric_agreement=(replace(AGREEMENT, given_length=correlation(0.16, -0.02, 0.33), within_input=None, agrees=False),),
 )
 SCALES = replace(
     PAIRWISE,

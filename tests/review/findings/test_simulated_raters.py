@@ -152,7 +152,8 @@ def test_score_that_agrees_with_raters_ranks_first(export: Export, run: StoredRu
         ratings.append({"item": item.id, "answers": {"preference": answer}, "kinds": []})
     findings = import_and_analyze(run, exported, [r | {"corrected": None, "comment": ""} for r in ratings], tmp_path)
     best = findings.metric_agreement[0]
-    assert best.value > 0.95 and "rougeL" in {m.metric for m in findings.metric_agreement[:2]}
+    assert best.within_input is not None and best.within_input.value is not None and best.within_input.value > 0.95
+    assert best.agrees and best.inputs >= 30 and "rougeL" in {m.metric for m in findings.metric_agreement[:2]}
 
 
 def test_scales_have_a_mean_and_a_change_from_base(export: Export, run: StoredRun, tmp_path: Path) -> None:

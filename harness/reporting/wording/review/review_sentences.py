@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from harness.reporting.wording import numbers
 from harness.reporting.wording.headings import CONFIDENCE_INTERVAL
-from harness.reporting.wording.names import strategy_in_sentence, strategy_name
+from harness.reporting.wording.names import score_name, strategy_in_sentence, strategy_name
 from harness.review import Findings
-from harness.review.findings import Agreement, ErrorRate, Preference, ScaleScore
+from harness.review.findings import MIN_INPUTS, Agreement, ErrorRate, Preference, ScaleScore
 from harness.types import Score
 
 SECTION = "Human review"
@@ -61,6 +61,18 @@ def caveats(findings: Findings) -> list[str]:
             "Sides are balanced, so this costs precision but favours no strategy."
         )
     return sentences
+
+
+def agreeing_scores(findings: Findings) -> str:
+    """Which automatic scores the review shows to agree with its raters; empty where none was compared."""
+    if not findings.metric_agreement:
+        return ""
+    names = [f"{score_name(m.metric)}" for m in findings.metric_agreement if m.agrees]
+    if names:
+        return f"Automatic scores that agree with these raters: {', '.join(names)}."
+    inputs = max(m.inputs for m in findings.metric_agreement)
+    more = f" At least {MIN_INPUTS} rated inputs are needed; there are {inputs}." if inputs < MIN_INPUTS else ""
+    return f"No automatic score is shown to agree with these raters, so none counts as evidence that texts are true.{more}"
 
 
 def contents(findings: Findings) -> str:

@@ -150,9 +150,7 @@ def _explain_agreement(findings: Findings) -> str:
     subject = "of the difference in score with the preference" if findings.mode == "pairwise" else "with the raters’ mean answer"
     given = "among outputs of one strategy that are equally long compared to the reference"
     within = "how often the score prefers the output that raters prefer (0.5 is chance)"
-    return (
-        f"{rule} Correlation: Spearman’s, {subject} (0 is chance). Given length: {given}. Within an input: {within}. Brackets: 95% CI."
-    )
+    return f"{rule} Correlation: Spearman’s, {subject} (0 is chance). Given length: {given}. Within an input: {within}. Brackets: 95% CI."
 
 
 def _format_correlation(score: Score) -> str:
