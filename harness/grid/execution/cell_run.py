@@ -194,10 +194,10 @@ class CellRun:
     @property
     def _support_model(self) -> SupportModel | None:
         """The model that scores support; None where the task does not ask for it."""
-        found = self._job.support_model
-        if not found:
+        fields = self._job.support_model
+        if not fields:
             return None
-        source = ModelSource(**{**found, "folder": Path(str(found["folder"]))})  # type: ignore[arg-type]
+        source = ModelSource(**{**fields, "folder": Path(str(fields["folder"]))})  # type: ignore[arg-type]
         return SupportModel(source, self.device, self._job.trusts_support_model)
 
     def _support(self, predictor: Predictor, predictions: list[Prediction]) -> tuple[list[Prediction], Sequence[CellNote]]:

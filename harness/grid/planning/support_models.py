@@ -24,10 +24,10 @@ def find_support_models(
     Raises:
         BenchError: a model is missing, is not the one that the task declares, or cannot be used in this way.
     """
-    found: dict[str, Task] = {}
+    scored: dict[str, Task] = {}
     sources: dict[str, ModelSource] = {}
     for name, task in tasks.items():
-        found[name] = task
+        scored[name] = task
         if SUPPORT_SCORE not in task.metrics:
             continue
         spec = task.faithfulness
@@ -39,8 +39,8 @@ def find_support_models(
                 f"'{fingerprint}'. Use the declared model, or remove the fingerprint."
             )
         resolved = FaithfulnessSpec(model=source.name, kind=spec.kind, fingerprint=fingerprint)
-        found[name], sources[name] = task.model_copy(update={"faithfulness": resolved}), source
-    return found, sources
+        scored[name], sources[name] = task.model_copy(update={"faithfulness": resolved}), source
+    return scored, sources
 
 
 def _named_model(task: Task, model: str, folder: Path) -> ModelSource:

@@ -111,8 +111,6 @@ def _compare(ratings: UnblindedRatings, metric: str, rated: Sequence[_Rated]) ->
     clusters = [ratings.get_cluster(each.example) for each in rated]
     weights = [1 / ratings.key.inclusion_probabilities[each.example] for each in rated]
     correlation = rank_association(scores, mean_ratings, clusters, weights=weights)
-    if correlation.value is None:
-        return None
     given_length = rank_association(
         scores,
         mean_ratings,
@@ -131,6 +129,8 @@ def _compare(ratings: UnblindedRatings, metric: str, rated: Sequence[_Rated]) ->
     )
     within = _concordance(rated)
     within_input = ratings.estimate_mean(within) if within else None
+    if correlation.value is None and within_input is None:
+        return None
     return MetricAgreement(metric, correlation, given_length, within_input, len(rated), inputs, agrees)
 
 
