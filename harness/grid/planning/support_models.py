@@ -55,9 +55,8 @@ def _named_model(task: Task, model: str, folder: Path) -> ModelSource:
 def _base_model(task: Task, models: Sequence[RequestedModel]) -> ModelSource:
     """The first base model of the run that writes text."""
     if task.faithfulness.kind != "likelihood":
-        raise BenchError(
-            f"task '{task.name}': faithfulness.kind '{task.faithfulness.kind}' needs a model. Name it under faithfulness.model."
-        )
+        kind = task.faithfulness.kind
+        raise BenchError(f"task '{task.name}': faithfulness.kind: '{kind}' needs a model. Name it under faithfulness.model.")
     fitting = [model.source for model in models if is_scorer("likelihood", model.shape)]
     if not fitting:
         raise BenchError(
