@@ -47,8 +47,17 @@ def test_the_extracted_answer_is_scored_not_the_whole_output(name: str) -> None:
 def test_unanswerable_question_is_not_an_error(name: str) -> None:
     """Only metrics with a rule for it score it; the others skip the example, whatever the model wrote."""
     unanswerable = Example("1", {"question": "x"}, ())
-    judged = {m.name for m in FAMILIES[name].build(LABELS) if m.per_example(unanswerable, Prediction("1", "yes")) is not None}
-    known = {"squad": {"exact_match", "f1"}, "answerability": {"no_answer_f1"}, "length": {"output_words", "compression_ratio"}}
+    judged = {
+        m.name
+        for m in FAMILIES[name].build(LABELS)
+        if m.per_example(unanswerable, Prediction("1", "yes", scores={"support": 0.5})) is not None
+    }
+    known = {
+        "squad": {"exact_match", "f1"},
+        "answerability": {"no_answer_f1"},
+        "length": {"output_words", "compression_ratio"},
+        "support": {"support"},
+    }
     assert judged == (known | {"faithfulness": {"unsupported_rate"}}).get(name, set())
 
 
