@@ -33,7 +33,7 @@ def units_of_labels(metric: Metric, statistics: Array, cluster: NDArray[np.int64
 
 
 def require_examples_of_labels(basis: Basis, metric: Metric, statistics: Array, cluster: NDArray[np.int64] | None) -> Basis:
-    """Not reliable where a label that occurs has fewer than 10 examples, or groups; the reason names such labels."""
+    """Not reliable where a label that occurs has fewer than 10 examples, or groups; the reason names such labels, and what needs fewer."""
     counts = units_of_labels(metric, statistics, cluster)
     rare = [label for label, count in zip(metric.labels, counts.tolist(), strict=True) if 0 < count < MIN_EXAMPLES_OF_LABEL]
     if not rare:
@@ -42,4 +42,5 @@ def require_examples_of_labels(basis: Basis, metric: Metric, statistics: Array, 
         f" and {len(rare) - _MOST_NAMED} more" if len(rare) > _MOST_NAMED else ""
     )
     units = "examples" if cluster is None else "groups"
-    return basis.require(False, f"fewer than {MIN_EXAMPLES_OF_LABEL} {units} of the label{'s' if len(rare) > 1 else ''} {named}")
+    few = f"fewer than {MIN_EXAMPLES_OF_LABEL} {units} of the label{'s' if len(rare) > 1 else ''} {named}"
+    return basis.require(False, f"{few}; a score that weighs all examples equally, such as accuracy, needs fewer")
