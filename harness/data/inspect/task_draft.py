@@ -129,7 +129,7 @@ def _guardrails(guess: TaskGuess) -> list[str]:
     lines += ["guardrails:", *indent(with_remark(proposed, "raters see a critical error in at most 5% of outputs"))]
     if guess.kind == "qa":
         return lines
-    return [*lines, "  # unsupported_rate: {not_worse_than: base, by: 0.05}   # statements without support in the input"]
+    return [*lines, "  # unsupported_rate: {not_worse_than: base, by: 0.05}   # counts as kept once the score agrees with raters"]
 
 
 def _limits(guess: TaskGuess) -> list[str]:

@@ -11,7 +11,8 @@ from harness.results import example_metric_of
 from harness.types import Metric, Task
 
 _LIMITS = {"forgetting": "0.1", "peak_memory": "8.0e+9", "artifact_bytes": "5.0e+8", "training_seconds": "36000", "training_price": "20"}
-_GUARDS = {"critical_error_rate": "0.02", "unsupported_rate": "0.05"}
+_GUARDS = {"critical_error_rate": "0.02"}
+_UNCHECKED = ("unsupported_rate", "omission_rate")  # scores that decide nothing until they agree with raters
 _WIDTH = 110
 
 
@@ -45,7 +46,7 @@ def draft_policy(task: Task, metrics: Sequence[Metric], slices: Sequence[str]) -
         "  # Compared with a fixed value.",
         "  # Without a baseline, these rules decide: set each to what a useful model reaches. The trivial baseline must not reach it.",
         f"  - {_fixed_limit(primary) if primary else ''}",
-        *(f"  # - {_fixed_limit(by_name[name])}" for name in (*_GUARDS, "omission_rate") if name in by_name),
+        *(f"  # - {_fixed_limit(by_name[name])}" for name in (*_GUARDS, *_UNCHECKED) if name in by_name),
         "",
         *(_slice_rules(sliced, task, slices) if sliced is not None else ()),
         "  # Cost, speed, memory and size, compared as measured.",
