@@ -15,6 +15,7 @@ from scipy.stats import binom
 
 from harness.api import review_export, review_import
 from harness.gate import GuardrailResult, check_guardrails
+from harness.reporting.views.task_outcome import build_task_outcome
 from harness.results import TaskResults
 from harness.review import load_reviews
 from harness.store import StoredRun
@@ -291,3 +292,54 @@ def test_models_at_the_limit_are_said_to_keep_it_in_at_most_5_percent_of_samples
             assert rate <= 0.05 + 3 * (0.05 * 0.95 / times) ** 0.5, (k, n, rate)
     at_alpha = binom.cdf(rng.binomial(59, 0.0501, (times, 5)), 59, 0.05) < 0.05
     assert at_alpha.any(axis=1).mean() > 0.18, "why the level is divided"
+
+
+def rate_on_a_scale(run: StoredRun, folder: Path, rate: Callable[[str], float]) -> None:
+    """A finished review on a scale, with raters who judge the words of an output by this rule."""
+    exported = review_export(run.path, ("base", "lora"), n=60, mode="scales", repeats=0)
+    (scale,) = exported.packet.questions.scales
+    (rater,) = exported.packet.raters
+    outputs = {name: {p.example_id: p.output for p in run.predictions(cell)} for name, cell in exported.key.cells.items()}
+    answers = {j.id: rate(outputs[exported.key.items[j.id].strategies[0]][j.example]) for j in exported.packet.items}
+    ratings = [
+        {"item": item, "answers": {scale.name: scale.answers[round(share * (len(scale.answers) - 1))]}, "kinds": [], "corrected": None}
+        | {"comment": "", "seconds": 10.0, "answered_at": "2026-03-02T10:00:00.000Z"}
+        for item, share in answers.items()
+    ]
+    file = folder / f"{exported.packet.id}.json"
+    file.write_text(json.dumps({"bench_review": 1, "packet": exported.packet.id, "rater": rater, "ratings": ratings}), encoding="utf-8")
+    review_import(run.path, [file])
+
+
+@pytest.mark.parametrize(("raters_see_it", "status"), [(True, "kept"), (False, "untrusted")])
+def test_score_that_agrees_with_raters_shows_that_a_guardrail_is_kept(tmp_path: Path, raters_see_it: bool, status: str) -> None:
+    """Outputs of four words differ in how many they invent; only raters who see that make the score evidence."""
+
+    invented = {"Zorblax.", "Quimby.", "Vexotin.", "Plurgan."}
+
+    def answer(example: Example, draw: random.Random) -> str:
+        names, told = draw.sample(sorted(invented), draw.randint(0, 4)), "\n".join(example.inputs.values()).split()
+        return " ".join([*names, *(f"{word.strip('.:,?')}." for word in told[: 4 - len(names)])])
+
+    limits = {"unsupported_rate": {"at_most": 0.99}, "critical_error_rate": {"at_most": 0.99}}
+    cells = [Made("base", answer=answer), Made("lora", answer=answer)]
+    task = MadeTask(
+        "notes",
+        "summarization",
+        cells,
+        rows=120,
+        metrics=("rouge", "facts", "faithfulness"),
+        primary="rougeL",
+        guardrails=limits,
+        meta=lambda i: {"facts": [{"what": "name", "any": ["a"], "critical": True}]},
+    )
+    run = make_run(tmp_path / "run", [task])
+    chance = random.Random(4)
+    rate_on_a_scale(
+        run, tmp_path, lambda text: 1 - sum(word in invented for word in text.split()) / 4 if raters_see_it else chance.random()
+    )
+    results = check(run.by_task["notes"])
+    assert results["lora", "unsupported_rate"].status == status
+    assert results["lora", "critical_error_rate"].status in ("untrusted", "broken"), "a rank correlation does not show a rate of errors"
+    names = {name.name: name.unchecked for name in build_task_outcome(run.by_task["notes"]).scores}
+    assert names["unsupported_rate"] is not raters_see_it and not names["rougeL"]
