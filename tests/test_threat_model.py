@@ -72,7 +72,7 @@ def test_strangers_run_is_opened_reported_judged_reviewed_and_promoted(home: Pat
     (run.path / "cells" / "notes.pkl").write_bytes(b"cos\nsystem\n(S'touch owned'\ntR.")  # a pickle that would run a command
     opened = load_run(run.path)
     page = render(opened.stored)
-    assert "<script>alert" not in page
+    assert "<img src=x onerror=" not in page
     assert all((to_markdown(opened.stored), to_csv(opened.stored), to_json(opened.stored)))
     review_export(run.path, ("base", "few-shot"), n=6)
     (home / "ratings.json").write_text(
@@ -86,9 +86,8 @@ def test_strangers_run_is_opened_reported_judged_reviewed_and_promoted(home: Pat
     policy.write_text("rules: [{rule: floor, score: rougeL, value: 0.1}]\n")
     event, _ = promote(run.path, "few-shot", registry=registry, policy=policy, force=True, reason="a test")
     assert (registry / event.folder / "run.json").is_file()
-    assert {path.name for path in home.iterdir()} == {"theirs", "cache", "mine.txt", "ratings.json", "registry", "policy.yaml"} & {
-        path.name for path in home.iterdir()
-    }
+    expected = {"theirs", "cache", "mine.txt", "ratings.json", "registry", "policy.yaml"}
+    assert {path.name for path in home.iterdir()} <= expected
 
 
 @pytest.mark.parametrize(

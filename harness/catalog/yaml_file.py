@@ -108,7 +108,8 @@ class YamlFile:
     def problems(self, model: type[BaseModel], error: ValidationError) -> list[str]:
         """Every problem that pydantic found, in our words."""
         details = error.errors(include_url=False, include_context=True)
-        messages = [self._describe(model, detail) for detail in details if not self._is_about_other_form(detail, details)]
+        relevant = [detail for detail in details if not self._is_about_other_form(detail, details)]
+        messages = [self._describe(model, detail) for detail in relevant or details]
         return list(dict.fromkeys(messages))
 
     def in_order(self, problems: Sequence[str]) -> list[str]:

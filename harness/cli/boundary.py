@@ -51,7 +51,7 @@ def describe_system_error(error: BaseException) -> str | None:
         return None
     name = os.fsdecode(error.filename) if isinstance(error.filename, str | bytes | os.PathLike) else ""
     place = f"{name[:120]}{'…' if len(name) > 120 else ''}: " if name else ""
-    return f"{place}{error.strerror or 'system error'}. {_ADVICE[error.errno]}."
+    return f"{place}{os.strerror(error.errno)}. {_ADVICE[error.errno]}."
 
 
 def describe_unexpected_error(error: BaseException) -> str:

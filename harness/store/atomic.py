@@ -19,6 +19,10 @@ def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
         with partial.open("rb") as file:
             os.fsync(file.fileno())
         partial.replace(path)
+    except OSError as error:
+        if error.errno is not None and error.filename is None:  # Arrow and torch do not say which file they could not write
+            error.filename = str(path)
+        raise
     finally:
         partial.unlink(missing_ok=True)
     if os.name == "posix":  # the rename itself must survive a power failure, too
