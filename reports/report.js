@@ -67,10 +67,15 @@ async function unpacked(text) {
 const NOTHING = { t: "", a: null, s: null, m: "", u: [] };
 const outputOf = (row, k) => row.o[k] ?? NOTHING; // examples can be read even where no strategy has an output
 
+// The kinds of unsupported content that examples can be filtered by. Words alone are too many to be a filter.
+const KINDS = ["number", "name", "negation", "person"];
+const hasKind = (output, kind) => output.u.some(([, , kinds]) => kinds.includes(kind));
+
 const FILTERS = {
   all: () => true,
   wrong: (row, k, data) => outputOf(row, k).s !== null && outputOf(row, k).s < data.medians[k],
   unsupported: (row, k) => outputOf(row, k).u.length > 0,
+  ...Object.fromEntries(KINDS.map((kind) => [kind, (row, k) => hasKind(outputOf(row, k), kind)])),
   disagree: (row) => spread(row) > 0 || new Set(row.o.map((output) => answerOf(output))).size > 1,
 };
 
@@ -121,8 +126,10 @@ class Explorer {
     this.strategy = choice(TEXTS.strategy, this.data.labels);
     const classes = [...new Set(this.data.rows.map((row) => row.c).filter((label) => label !== null))].sort();
     this.label = classes.length > 1 ? choice(TEXTS.class, [TEXTS.all_classes, ...classes]) : null;
-    const marked = this.data.rows.some((row) => row.o.some((output) => output.u.length));
-    this.shown = named(TEXTS.show, Object.keys(FILTERS).filter((key) => marked || key !== "unsupported"));
+    const outputs = this.data.rows.flatMap((row) => row.o);
+    const absent = KINDS.filter((kind) => !outputs.some((output) => hasKind(output, kind)));
+    if (!outputs.some((output) => output.u.length)) absent.push("unsupported");
+    this.shown = named(TEXTS.show, Object.keys(FILTERS).filter((key) => !absent.includes(key)));
     this.order = named(TEXTS.order, Object.keys(ORDERS));
     this.most = add(TEXTS.most, make("input", { type: "number", step: "any", class: "narrow" }));
     if (this.data.rows.every((row) => row.o.every((output) => output.s === null))) this.most.parentElement.hidden = true;

@@ -2,7 +2,7 @@
 
 from harness.metrics.evaluate_library import SCRIPT_PREFIX, get_script_digests, is_library_metric, library_score_name
 from harness.metrics.facts import FACTS, has_facts
-from harness.metrics.faithfulness import unsupported_sentences
+from harness.metrics.faithfulness import UnsupportedPiece, find_unsupported
 from harness.metrics.families import FAMILIES, TRUTH_SCORES, families, metrics_for
 from harness.metrics.family import BOUNDS, Family, example_metric, scale_width
 from harness.metrics.join import join
@@ -21,10 +21,12 @@ __all__ = [
     "ClassScores",
     "Family",
     "Metric",
+    "UnsupportedPiece",
     "check_family",
     "confusion_matrix",
     "example_metric",
     "families",
+    "find_unsupported",
     "get_script_digests",
     "has_facts",
     "input_text",
@@ -34,5 +36,4 @@ __all__ = [
     "metrics_for",
     "scale_width",
     "score_classes",
-    "unsupported_sentences",
 ]

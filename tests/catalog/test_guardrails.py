@@ -72,7 +72,11 @@ def test_guardrails_are_read_as_rules(catalog: Catalog, write: Write) -> None:
             "neither a higher nor a lower output_words",
         ),
         ("length_ratio: {at_least: 2, at_most: 1}", "length_ratio", "'at_least' (2) must be below 'at_most' (1)"),
-        ("unsuported_rate: {at_most: 0.1}", "unsuported_rate", "is not a score of the task's metrics. Did you mean 'unsupported_rate'?"),
+        (
+            "unsuported_rate: {at_most: 0.1}",
+            "unsuported_rate",
+            "is not a score of the task's metrics. Did you mean 'unsupported_rate' or 'unsupported_count'?",
+        ),
         ("chrf: {at_least: 30}", "chrf", "It belongs to the metric 'chrf': add that to 'metrics'"),
         ("accuracy: {at_least: 0.9}", "accuracy", "It belongs to the metric 'classification': add that to 'metrics'"),
         ("rougeL: {at_least: 0.1, slice: ward}", "rougeL.slice", "should match pattern"),

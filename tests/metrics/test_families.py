@@ -30,8 +30,8 @@ def test_empty_output_always_has_a_score(name: str) -> None:
     facts = {"facts": [{"what": "word", "any": ["yes"], "critical": True}]}
     example, spoiled = Example("1", {"input": "He said yes."}, ("yes",), meta=facts), Prediction("1", "")
     rows = [m.per_example(example, spoiled) for m in FAMILIES[name].build(LABELS) if m.level == "example" and m.name != "no_answer_f1"]
-    # rate and number of errors; an empty output has no unsupported statement and omits everything
-    worst = {"facts": [1, 1, 0], "faithfulness": [0, 1], "probabilities": [1, pytest.approx(36.04, abs=0.01)]}
+    # rate and number of errors; an empty output has nothing unsupported and omits everything
+    worst = {"facts": [1, 1, 0], "faithfulness": [0, 0, 1, 0, 0, 0], "probabilities": [1, pytest.approx(36.04, abs=0.01)]}
     assert [row[0] for row in rows if row] == worst.get(name, [0] * len(rows))
 
 
@@ -58,7 +58,7 @@ def test_unanswerable_question_is_not_an_error(name: str) -> None:
         "length": {"output_words", "compression_ratio"},
         "support": {"support"},
     }
-    assert judged == (known | {"faithfulness": {"unsupported_rate"}}).get(name, set())
+    assert judged == (known | {"faithfulness": set(FAMILIES["faithfulness"].scores) - {"omission_rate"}}).get(name, set())
 
 
 def test_two_families_with_the_same_score_are_refused() -> None:

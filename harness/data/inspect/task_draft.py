@@ -129,7 +129,12 @@ def _guardrails(guess: TaskGuess) -> list[str]:
     lines += ["guardrails:", *indent(with_remark(proposed, "raters see a critical error in at most 5% of outputs"))]
     if guess.kind == "qa":
         return lines
-    return [*lines, "  # unsupported_rate: {not_worse_than: base, by: 0.05}   # counts as kept once the score agrees with raters"]
+    return [
+        *lines,
+        "  # These scores count as kept once they agree with raters: numbers, doses and dates without support, and words and numbers.",
+        "  # number_error_rate: {not_worse_than: base, by: 0.05}",
+        "  # unsupported_rate: {not_worse_than: base, by: 0.05}",
+    ]
 
 
 def _limits(guess: TaskGuess) -> list[str]:

@@ -1,10 +1,12 @@
-"""Scores that compare an output with its input and its reference: unsupported content and omissions. English."""
+"""Scores that compare an output with its input and its references: unsupported content and omissions. English."""
 
-from harness.metrics.faithfulness.faithfulness import FAITHFULNESS, unsupported_sentences
+from harness.metrics.faithfulness.faithfulness import FAITHFULNESS, find_unsupported
 from harness.metrics.faithfulness.negation import is_negated_after
+from harness.metrics.faithfulness.unsupported import UnsupportedPiece
 
 __all__ = [
     "FAITHFULNESS",
+    "UnsupportedPiece",
+    "find_unsupported",
     "is_negated_after",
-    "unsupported_sentences",
 ]

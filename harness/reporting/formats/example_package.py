@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from harness import webpage
+from harness.metrics import UnsupportedPiece
 from harness.reporting.views import ScoreName
 from harness.reporting.views.sections import ShownExample, ShownOutput
 from harness.reporting.wording import example_texts, run_sentences
@@ -12,13 +13,14 @@ from harness.text import one_line, visible
 
 INPUT_LIMIT = 4000  # characters shown of one input
 OUTPUT_LIMIT = 2000
+REASON_LIMIT = 200
 
 
 def pack_examples(examples: tuple[ShownExample, ...], score: ScoreName) -> str:
     """The examples as JSON, compressed, in base64: letters, digits, '+', '/' and '=' alone. `report.js` unpacks them.
 
     `{"labels": […], "rows": [{"i": id, "t": title, "in": [[name, text], …], "r": [reference, …], "c": label, "o": [{"t": text,
-    "a": answer, "s": score, "m": mark, "u": [[sentence, reason], …]}, …]}, …]}`, the outputs in the order of the labels.
+    "a": answer, "s": score, "m": mark, "u": [[sentence, reasons, [kind, …]], …]}, …]}, …]}`, the outputs in the order of the labels.
     """
     sources = [output.source for output in examples[0].outputs] if examples else []
     return webpage.pack_json(
@@ -47,5 +49,18 @@ def _output(example: ShownExample, output: ShownOutput, score: ScoreName) -> dic
         "a": None if answer is None else visible(answer, OUTPUT_LIMIT),
         "s": output.score,
         "m": example_texts.describe_mark(example, output, score),
-        "u": [(visible(sentence, OUTPUT_LIMIT), one_line(reason, 80)) for sentence, reason in output.unsupported],
+        "u": [_unsupported(pieces) for pieces in _by_sentence(output).values()],
     }
+
+
+def _by_sentence(output: ShownOutput) -> dict[str, list[UnsupportedPiece]]:
+    sentences: dict[str, list[UnsupportedPiece]] = {}
+    for piece in output.unsupported:
+        sentences.setdefault(piece.sentence, []).append(piece)
+    return sentences
+
+
+def _unsupported(pieces: list[UnsupportedPiece]) -> tuple[str, str, list[str]]:
+    """A sentence, why it is marked, and the kinds of pieces that it has, by which examples are filtered."""
+    reasons = one_line(example_texts.describe_unsupported(pieces), REASON_LIMIT)
+    return visible(pieces[0].sentence, OUTPUT_LIMIT), reasons, sorted({piece.kind for piece in pieces})

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from harness.metrics import UnsupportedPiece
 from harness.reporting.views import ScoreName
 from harness.reporting.views.sections import ShownExample, ShownOutput
 from harness.reporting.wording import numbers
@@ -15,7 +16,11 @@ RIGHT, WRONG, NO_OUTPUT = "right", "wrong", "no output"
 EXPLORER_TEXTS: Mapping[str, str] = {
     "all": "All examples",
     "wrong": "Wrong, or below the median of the strategy",
-    "unsupported": "With statements that the input does not support",
+    "unsupported": "With content that is not in the input",
+    "number": "With a number that is not in the input",
+    "name": "With a name that is not in the input",
+    "negation": "With a reversed negation",
+    "person": "With something said or done by another person",
     "disagree": "Where strategies disagree",
     "unsorted": "As in the data",
     "worst": "Worst score first",
@@ -42,7 +47,7 @@ EXPLORER_TEXTS: Mapping[str, str] = {
     "empty": "(empty)",
     "answer": "Scored answer: ",
     "reason": "Not in the input: ",
-    "unsupported_mark": "not supported by the input",
+    "unsupported_mark": "has content that is not in the input",
 }
 
 
@@ -58,3 +63,18 @@ def describe_mark(example: ShownExample, output: ShownOutput, score: ScoreName) 
 def describe_answer(output: ShownOutput) -> str | None:
     """The answer that was scored, where it is not the output itself."""
     return NO_ANSWER if output.answer == "" else output.answer
+
+
+def describe_unsupported(pieces: Sequence[UnsupportedPiece]) -> str:
+    """What a sentence states without support: "number 40 mg; “Lisbon” (name)"."""
+    return "; ".join(_describe_piece(piece) for piece in pieces)
+
+
+def _describe_piece(piece: UnsupportedPiece) -> str:
+    if piece.kind == "number":
+        return f"number {piece.text}"
+    if piece.kind == "negation":
+        return f"the input says the opposite about “{piece.text}”"
+    if piece.kind == "person":
+        return f"“{piece.text}”: the input attributes this to another person"
+    return f"{piece.kind} “{piece.text}”"

@@ -140,5 +140,5 @@ def test_texts_get_a_limit_on_what_raters_find(kind: str, tmp_path: Path) -> Non
     text = draft_text(guess_task(table, target="summary", inputs=["document"], kind=kind))  # type: ignore[arg-type]
     (rule,) = read_task(text, tmp_path).guardrails
     assert (rule.rule, rule.score, rule.value) == ("ceiling", "review.critical_error_rate", 0.05)
-    more = text.replace("  # unsupported_rate", "  unsupported_rate")
-    assert len(read_task(more, tmp_path).guardrails) == (1 if kind == "qa" else 2)
+    more = text.replace("  # unsupported_rate", "  unsupported_rate").replace("  # number_error_rate", "  number_error_rate")
+    assert len(read_task(more, tmp_path).guardrails) == (1 if kind == "qa" else 3)

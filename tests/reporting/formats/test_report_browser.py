@@ -143,9 +143,15 @@ def test_an_example_shows_input_reference_and_every_output_with_what_is_wrong_in
     shown = place.locator(".pair").inner_text()
     assert example.inputs["input"] in shown and example.targets[0] in shown
     assert place.locator("mark.claimed").all_inner_texts()[-1] == "Given warfarin 5 mg."
-    assert "Not in the input: number 5 mg" in shown
+    assert "Not in the input: number 5 mg; word “warfarin”" in shown
     differing = place.locator(".differs").all_inner_texts()
     assert "invented." in differing and example.targets[0].split()[0] not in differing
+    choices = place.get_by_label("Show").locator("option").all_inner_texts()
+    assert "With a number that is not in the input" in choices and "With a reversed negation" not in choices
+    place.get_by_label("Show").select_option(label="With a number that is not in the input")
+    assert "No examples match" in place.get_by_role("status").inner_text(), "LoRA answers with the reference"
+    place.get_by_label("Strategy", exact=True).select_option(index=1)
+    assert "of 6 examples" in place.get_by_role("status").inner_text()
     assert page.problems == []
 
 

@@ -6,15 +6,15 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from harness.metrics import unsupported_sentences
+from harness.metrics import UnsupportedPiece, find_unsupported
 from harness.reporting.views.sections.output_source import OutputSource, source_of
 from harness.results import StrategyResult, TaskResults
 from harness.types import Example, Metric, Prediction
 
 MOST_EXAMPLES = 2000
 MOST_STRATEGIES = 8  # more outputs below one another cannot be compared
-_UNSUPPORTED = "unsupported_rate"
-MOST_CHECKED = 1000  # outputs whose sentences are checked against the input: a few milliseconds each
+_UNSUPPORTED = "unsupported_rate"  # the family that has this score is the one that finds the pieces
+MOST_CHECKED = 4000  # outputs that are checked against the input: about 2 milliseconds each
 
 
 @dataclass(frozen=True)
@@ -25,14 +25,14 @@ class ShownOutput:
         text: None where the strategy has no output for the example.
         answer: the answer that was scored, where that is not the output itself; empty where the output has none.
         score: the primary score of this example (1 or 0 for a label); None where only a whole test set has it.
-        unsupported: the sentences that the inputs do not support, each with the reason.
+        unsupported: what neither the inputs nor a reference supports, piece by piece.
     """
 
     source: OutputSource
     text: str | None
     answer: str | None
     score: float | None
-    unsupported: tuple[tuple[str, str], ...]
+    unsupported: tuple[UnsupportedPiece, ...]
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def sample_examples(
 ) -> tuple[ShownExample, ...]:
     """At most `limit` test examples drawn with a seed, in the order of the test set, with the outputs of the first cell of each strategy.
 
-    Where the task measures faithfulness, sentences that the inputs do not support are found in the first outputs.
+    Where the task measures faithfulness, what neither the inputs nor a reference supports is found in the first outputs.
 
     Args:
         seed: what the draw depends on; the same run always shows the same examples.
@@ -96,8 +96,8 @@ def _output(
 ) -> ShownOutput:
     if prediction is None:
         return ShownOutput(source, None, None, None, ())
-    claims = unsupported_sentences(prediction.answer, "\n".join(example.inputs.values())) if check_support else ()
-    return ShownOutput(source, prediction.output, _answer(prediction), _score(example, prediction, primary), tuple(claims))
+    pieces = find_unsupported(example, prediction) if check_support else ()
+    return ShownOutput(source, prediction.output, _answer(prediction), _score(example, prediction, primary), pieces)
 
 
 def _answer(prediction: Prediction) -> str | None:

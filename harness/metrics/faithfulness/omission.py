@@ -1,0 +1,31 @@
+"""What an output omits of a reference: the content words, numbers and names that it lacks. English."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from harness.metrics.faithfulness.claims import extract_claims, get_source, lacking, sentences
+from harness.metrics.faithfulness.content_words import content_words
+
+
+@lru_cache(maxsize=1 << 14)
+def reference_pieces(reference: str) -> int:
+    """The number of pieces of a reference: what an output can omit. Labels ("Allergies: …") count, because they say what a value means."""
+    return len(_omitted("", reference))
+
+
+@lru_cache(maxsize=1 << 14)
+def omitted_pieces(output: str, reference: str) -> tuple[str, ...]:
+    """The content words, numbers and names of the reference that the output lacks, each once, in the order of the reference."""
+    return _omitted(output, reference)
+
+
+def _omitted(output: str, reference: str) -> tuple[str, ...]:
+    source = get_source(output)
+    omitted: dict[str, str] = {}
+    for sentence in sentences(reference):
+        claims = extract_claims(sentence)
+        omitted |= {str(quantity): str(quantity) for quantity in claims.quantities if quantity not in source.quantities}
+        omitted |= {name: spelling for name, spelling in claims.names.items() if not source.has_name(name)}
+        omitted |= lacking({**content_words(sentence[: claims.label_length]), **claims.words}.items(), [source])
+    return tuple(omitted.values())
