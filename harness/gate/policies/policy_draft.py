@@ -12,7 +12,13 @@ from harness.types import Metric, Task
 
 _LIMITS = {"forgetting": "0.1", "peak_memory": "8.0e+9", "artifact_bytes": "5.0e+8", "training_seconds": "36000", "training_price": "20"}
 _GUARDS = {"critical_error_rate": "0.02"}
-_UNCHECKED = ("unsupported_rate", "omission_rate", "number_error_rate", "name_error_rate", "negation_error_rate")  # scores that decide nothing until they agree with raters
+_UNCHECKED = (
+    "unsupported_rate",
+    "omission_rate",
+    "number_error_rate",
+    "name_error_rate",
+    "negation_error_rate",
+)  # scores that decide nothing until they agree with raters
 _WIDTH = 110
 
 

@@ -59,6 +59,7 @@ SCORE_NAMES: Mapping[str, str] = {
     "number_error_rate": "Outputs with unsupported numbers",
     "name_error_rate": "Outputs with unsupported names",
     "negation_error_rate": "Outputs with reversed negations",
+    "support": "Support by the input",
     "accuracy": "Accuracy",
     "balanced_accuracy": "Balanced accuracy",
     "macro_precision": "Precision, every class equal",
