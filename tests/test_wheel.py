@@ -75,6 +75,18 @@ def test_what_is_in_the_wheel(wheel: Path) -> None:
     assert not [n for n in names if n.endswith((".pyc", ".bin", ".pt", ".pth", ".pkl"))]
 
 
+def test_two_builds_are_equal(wheel: Path, tmp_path: Path) -> None:
+    """Anybody can build the same wheel from the same commit, and so check what it was made of."""
+    (tmp_path / "elsewhere").mkdir()
+    before = os.umask(0o077)
+    try:
+        done(sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", tmp_path / "elsewhere", ROOT, here=tmp_path)
+    finally:
+        os.umask(before)
+    (second,) = tmp_path.glob("elsewhere/*.whl")
+    assert second.read_bytes() == wheel.read_bytes()
+
+
 def test_it_is_the_wheel_that_is_imported(installed: Installed) -> None:
     code = "import harness; from harness.catalog import shipped_folder; print(harness.__file__, shipped_folder('tasks'), sep='\\n')"
     paths = done(installed.python, "-c", code, here=installed.here).stdout.split()

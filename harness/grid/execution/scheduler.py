@@ -9,7 +9,7 @@ from pathlib import Path
 from harness.errors import RunStoppedError
 from harness.grid.execution.cell_processes import open_cell_processes
 from harness.grid.execution.job import Event, Job
-from harness.grid.execution.memory_limits import count_memory_kills, mentions_memory
+from harness.grid.execution.system_limits import count_memory_kills, mentions_memory
 from harness.store import RunFolder
 from harness.types import CellResult, Status
 
@@ -20,7 +20,7 @@ def run_cells(folder: RunFolder, jobs: Sequence[Job], on_event: Callable[[Event]
     A process that dies without a result (killed, or crashed in native code) makes a failed cell.
 
     Raises:
-        RunStoppedError: the process that starts the others died.
+        RunStoppedError: the process that starts the others died, or the disk is full or read-only.
     """
     if not jobs:
         return
@@ -29,6 +29,10 @@ def run_cells(folder: RunFolder, jobs: Sequence[Job], on_event: Callable[[Event]
     memory_kills: dict[str, int] = {}  # by running cell, the counter when it started
     with open_cell_processes(at_once) as processes:
         for event in processes.events():
+            if event["event"] == "stop":
+                raise RunStoppedError(
+                    f"{folder.path}: cannot be written: {event['reason']}. Correct this, and run the same command again to resume."
+                )
             if event["event"] not in ("ready", "exit"):
                 on_event(event)
                 continue

@@ -14,7 +14,7 @@ from harness.engine.tuning import DivergedError
 from harness.errors import BenchError, first_line
 from harness.grid.execution.cell_run import CellRun
 from harness.grid.execution.job import Emit, Event, Job
-from harness.grid.execution.memory_limits import is_memory_error
+from harness.grid.execution.system_limits import find_disk_problem, is_memory_error
 from harness.types import CellResult, Status
 
 
@@ -34,8 +34,11 @@ def run_process(job: Job, events: int) -> NoReturn:
             os.dup2(source, target)
         run_job(job, lambda event: send_event(events, event))
         code = 0
-    except BaseException:
-        traceback.print_exc()
+    except BaseException as error:
+        if problem := find_disk_problem(error):
+            send_event(events, {"event": "stop", "reason": problem})
+        else:
+            traceback.print_exc()
     finally:
         sys.stdout.flush()
         sys.stderr.flush()
@@ -50,13 +53,19 @@ def send_event(fd: int, event: Event) -> None:
 
 
 def run_job(job: Job, emit: Emit) -> Status:
-    """Run the cell and store its result, whatever the outcome."""
+    """Run the cell and store its result, whatever the outcome.
+
+    Raises:
+        Exception: the result cannot be stored, because the disk is full or read-only.
+    """
     use_cache_folder(Path(job.cache_folder))
     cell_run = CellRun(job, emit)
     try:
         result, predictions = cell_run.run()
     except Exception as error:
         traceback.print_exc()  # into the cell's log
+        if find_disk_problem(error):
+            raise  # a cell that could not be stored has no result: it runs again
         status, message = classify(error)
         result = CellResult(cell_run.cell, status, cell_run.meter.costs(), cell_run.provenance(), message)
         cell_run.files.write_result(result)

@@ -5,14 +5,17 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
 from harness.cache import cache_folder
 from harness.engine.tuning import DivergedError
+from harness.errors import RunStoppedError
 from harness.grid.execution.job import Job
 from harness.grid.execution.scheduler import _cause_of_death, run_cells
+from harness.grid.execution.system_limits import find_disk_problem
 from harness.grid.execution.worker import classify, run_job
 from harness.store import RunFolder, StoredRun
 
@@ -116,6 +119,42 @@ def test_log_tells_that_a_dead_process_had_no_memory(tmp_path, code, log, status
     assert cause == status
     assert "log.txt" in error
     assert _cause_of_death(code, False, tmp_path / "missing.txt")[0] == "failed"
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), "No space left on device"),
+        (OSError("Error writing bytes to file. Detail: [errno 28] No space left on device"), "No space left on device"),
+        (
+            RuntimeError('Error while serializing: IoError(Os { code: 28, kind: StorageFull, message: "No space left" })'),
+            "No space left on device",
+        ),
+        (chained(ValueError("cannot save"), OSError(errno.EROFS, "Read-only file system")), "Read-only file system"),
+        (ValueError("exit code: 28"), None),
+        (OSError(errno.ENOENT, "No such file or directory"), None),
+    ],
+)
+def test_full_disk_is_recognized_in_every_library(error, reason):
+    assert find_disk_problem(error) == reason
+
+
+def test_full_disk_stops_the_run_and_leaves_the_cell_open(tmp_path, monkeypatch):
+    """The other cells would fail in seconds, and their failures would count as results."""
+
+    class Processes:
+        def start(self, job):
+            assert job.cell == "first", "no other cell starts"
+
+        def events(self):
+            yield {"event": "ready"}
+            yield {"cell": "first", "event": "stop", "reason": "No space left on device"}
+
+    monkeypatch.setattr("harness.grid.execution.scheduler.open_cell_processes", lambda at_once: nullcontext(Processes()))
+    jobs = [Job(str(tmp_path), cell, "model", {}, "cache", 30.0) for cell in ("first", "second")]
+    with pytest.raises(RunStoppedError, match=r"cannot be written: No space left on device\. Correct this, and run the same command again"):
+        run_cells(RunFolder(tmp_path), jobs, lambda event: None)
+    assert not list(tmp_path.iterdir())
 
 
 def test_no_jobs_start_no_process(tmp_path):

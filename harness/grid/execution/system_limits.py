@@ -1,11 +1,12 @@
-"""Recognizing that a process met its memory limit: of its control group, of `ulimit`, of the machine, or of its GPU.
+"""Recognizing that a process met a limit of its system: of memory (control group, `ulimit`, machine, GPU), or of its disk.
 
-Every library has its own way to fail when an allocation fails, and native code often only prints a line and ends the process.
+Every library has its own way to fail when an allocation or a write fails, and native code often only prints a line and ends the process.
 """
 
 from __future__ import annotations
 
 import errno
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +20,21 @@ _WORDS = re.compile(
     r"|(?:thread creation|pthread_create) failed|can't start new thread",
     re.IGNORECASE | re.MULTILINE,
 )
+
+
+_DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+# What Arrow and Rust write, with the number of the error.
+_DISK_WORDS = re.compile(rf"(?:\[errno|os error|Os {{ code:) ({'|'.join(map(str, _DISK_ERRORS))})\b")
+
+
+def find_disk_problem(error: BaseException) -> str | None:
+    """Why nothing can be written: the disk is full or read-only, which is not a property of the cell. None for any other error."""
+    for each in _chain(error):
+        if isinstance(each, OSError) and each.errno in _DISK_ERRORS:
+            return os.strerror(each.errno)
+        if number := _DISK_WORDS.search(str(each)):
+            return os.strerror(int(number[1]))
+    return None
 
 
 def is_memory_error(error: BaseException) -> bool:
