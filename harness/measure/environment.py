@@ -17,9 +17,9 @@ RESULT_PACKAGES = ("torch", "transformers", "tokenizers", "peft", "bitsandbytes"
 # Our own code that can change the result of a cell; all other code only plans cells or reads their results.
 _SOURCES = (
     "types", "catalog", "data", "metrics", "engine/models", "engine/prompts", "engine/inference", "engine/adapters", "engine/tuning",
-    "engine/artifacts/loading.py", "engine/artifacts/shots_file.py", "grid/execution/worker.py", "grid/execution/cell_run.py",
-    "grid/execution/training_outcome.py", "grid/execution/partial_predictions.py", "grid/execution/scored_predictions.py",
-    "grid/execution/result_notes.py",
+    "engine/support", "engine/artifacts/loading.py", "engine/artifacts/shots_file.py", "grid/execution/worker.py",
+    "grid/execution/cell_run.py", "grid/execution/training_outcome.py", "grid/execution/partial_predictions.py",
+    "grid/execution/scored_predictions.py", "grid/execution/support_scores.py", "grid/execution/result_notes.py",
 )  # fmt: skip
 
 
