@@ -15,6 +15,9 @@ from collections.abc import Callable, Iterable, Sequence
 _SETTING = re.compile("\ue000([^\ue001\ue002]*)(?:\ue001([^\ue002]*))?\ue002")
 
 
+_SHOWN_OPTIONS, _SHOWN_CHARACTERS = 40, 80  # of a list of known names, which may be the columns of a file
+
+
 class BenchError(Exception):
     """A problem that the user can solve. `str` writes settings as Python does; `problems` is the input of `render_settings`.
 
@@ -72,7 +75,7 @@ def first_line(error: BaseException) -> str:
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """A hint for an unknown name: the most similar known names, or all of them if none is similar.
+    """A hint for an unknown name: the most similar known names, or the first forty if none is similar.
 
     Returns:
         A sentence with a leading space, to be appended to the message; empty if there are no known names.
@@ -81,4 +84,6 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     close = difflib.get_close_matches(name, options, n=2, cutoff=0.6)
     if close:
         return " Did you mean " + " or ".join(f"'{c}'" for c in close) + "?"
-    return f" Known: {', '.join(options)}." if options else ""
+    shown = ", ".join(option[:_SHOWN_CHARACTERS] for option in options[:_SHOWN_OPTIONS])
+    more = f" and {len(options) - _SHOWN_OPTIONS:,} more" if len(options) > _SHOWN_OPTIONS else ""
+    return f" Known: {shown}{more}." if options else ""

@@ -55,7 +55,7 @@ class Catalog:
             BenchError: a given folder does not exist.
         """
         here = here or Path.cwd()
-        missing = [folder for folder in (*tasks, *strategies) if not folder.is_dir()]
+        missing = [folder for folder in (*tasks, *strategies) if not os.path.isdir(folder)]
         if missing:
             raise BenchError([f"there is no folder {folder}" for folder in missing])
         self._vocabulary = vocabulary

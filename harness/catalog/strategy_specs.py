@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from pathlib import Path
 
@@ -55,7 +56,7 @@ def _with_epochs(strategy: Strategy, epochs: float | None) -> Strategy:
 def _outputs_strategy(file: str, name: str | None, price_per_1k: float | None) -> Strategy:
     """The strategy of a file of external outputs."""
     path = Path(file)
-    if not path.is_file():
+    if not os.path.isfile(path):  # pathlib raises an error for names that are too long
         raise BenchError(f"{OUTPUTS_PREFIX}{file}: no such file")
     strategy_name = name or re.sub(r"[^A-Za-z0-9._=,+:-]", "-", path.stem).strip("-.") or "outputs"
     if strategy_name == "base":

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,7 +72,7 @@ class _OutputRow:
 
 
 def _read_lines(path: Path) -> list[_OutputRow]:
-    if not path.is_file():
+    if not os.path.isfile(path):
         raise BenchError(f"{path}: no such file")
     try:
         text = path.read_text(encoding="utf-8-sig")

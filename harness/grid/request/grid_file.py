@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -48,7 +49,7 @@ def read_grid(path: Path) -> dict[str, Any]:
         fields[name] = tuple(selector.at(file.place((name, i) if is_list else (name,))) for i, selector in enumerate(as_tuple(selectors)))
     fields["tasks"] = tuple(_relative_to(folder, name) for name in as_tuple(grid.tasks))
     fields["strategies"] = tuple(_relative_to(folder, name) for name in as_tuple(grid.strategies))
-    fields["models"] = tuple(str(folder / name) if (folder / name).exists() else name for name in as_tuple(grid.models))
+    fields["models"] = tuple(str(folder / name) if os.path.exists(folder / name) else name for name in as_tuple(grid.models))
     fields["train_sizes"] = tuple(str(size) for size in as_tuple(grid.train_sizes))
     return fields
 
