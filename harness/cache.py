@@ -1,4 +1,4 @@
-"""The folder for files that can be made again: models converted from GGUF, and digests of large files."""
+"""The folder for files that can be made again: models converted from GGUF, and the key that shows which runs were made here."""
 
 from __future__ import annotations
 

@@ -11,6 +11,7 @@ import base64
 import gzip
 import hashlib
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ import jinja2
 from markupsafe import Markup
 
 from harness.text import one_line, short, visible
+
+_PAGE_SEAL = re.compile(rb"<!-- sha256 ([0-9a-f]{64}) -->\n\Z")
 
 
 def page_environment(folder: Path) -> jinja2.Environment:
@@ -38,6 +41,22 @@ def content_security_policy(style: str, script: str) -> str:
     """A policy that allows this style and this script, and nothing else."""
     styles, scripts = (base64.b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode("ascii") for text in (style, script))
     return f"default-src 'none'; style-src 'sha256-{styles}'; script-src 'sha256-{scripts}'; base-uri 'none'; form-action 'none'"
+
+
+def seal_page(page: str) -> str:
+    """The page with a last line that has the sha256 of everything before it."""
+    body = page if page.endswith("\n") else f"{page}\n"
+    return f"{body}<!-- sha256 {_hash_page(body)} -->\n"
+
+
+def is_page_intact(content: bytes) -> bool:
+    """Whether a page is as `seal_page` returned it."""
+    seal = _PAGE_SEAL.search(content)
+    return seal is not None and hashlib.sha256(content[: seal.start()]).hexdigest() == seal[1].decode()
+
+
+def _hash_page(body: str) -> str:
+    return hashlib.sha256(body.encode("utf-8", "replace")).hexdigest()
 
 
 def pack_json(value: Any) -> str:

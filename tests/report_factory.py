@@ -80,6 +80,7 @@ def make_run(path: Path, tasks: Sequence[MadeTask], device: str = "cpu") -> RunR
         folder.write_data(task.name, Splits((), (), examples, _data(task), "d1"), {e.id: "x" for e in examples})
         for i, made in enumerate(task.cells):
             _write_cell(folder, task, made, cells[task.name, i], examples)
+    folder.seal()
     return RunResults(folder)
 
 

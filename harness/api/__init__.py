@@ -7,6 +7,7 @@ from harness.api.finished_models import FinishedListener, export, predict
 from harness.api.gates import NotPassedError, draft_policy, gate, history, promote, rollback, verify_registry
 from harness.api.loaded_run import Run, load_run
 from harness.api.reviews import review_export, review_harvest, review_import, review_status
+from harness.api.run_files import pack, verify
 from harness.api.training_runs import run, run_request, score, stored_request
 from harness.cache import use_cache_folder
 
@@ -24,6 +25,7 @@ __all__ = [
     "load_strategy",
     "load_task",
     "open_catalog",
+    "pack",
     "plan",
     "predict",
     "promote",
@@ -37,5 +39,6 @@ __all__ = [
     "score",
     "stored_request",
     "use_cache_folder",
+    "verify",
     "verify_registry",
 ]

@@ -27,6 +27,7 @@ def plan(
     fields: Mapping[str, str] | None = None,
     labels: Sequence[str] = (),
     fold_references_by: str | None = None,
+    keep: Sequence[str] = (),
     harvested: PathLike | Sequence[PathLike] | None = None,
     skip_bad_rows: bool = False,
     limit: int | None = None,
@@ -41,7 +42,7 @@ def plan(
         earlier: a run on similar data, whose spread is used instead of the worst case.
         strategies: the number of strategies among which one will be chosen; by default as many as the earlier run has, or two.
         policy: a YAML file with a release policy, whose `alpha` and `looks` are used.
-        data, train, validation, test, hub, hub_revision, subset, fields, labels, fold_references_by, harvested, skip_bad_rows, limit,
+        data, train, validation, test, hub, hub_revision, subset, fields, labels, fold_references_by, keep, harvested, skip_bad_rows, limit,
             tasks_dirs, runs_dir: as for `run`.
 
     Returns:
@@ -69,6 +70,7 @@ def plan(
             "fields": dict(fields or {}),
             "labels": labels,
             "fold_references_by": fold_references_by,
+            "keep": as_texts(keep),
             "harvested": as_texts(harvested),
             "skip_bad_rows": skip_bad_rows,
             "limit": limit,

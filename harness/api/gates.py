@@ -18,6 +18,7 @@ from harness.gate import (
     Registry,
     Verdict,
     VerdictNote,
+    check_origin,
     default_policy,
     find_contender,
     find_useless_rules,
@@ -93,13 +94,14 @@ def draft_policy(task: TaskLike, *, tasks_dirs: PathLike | Sequence[PathLike] = 
     Raises:
         BenchError: something about the task or its data is wrong.
     """
-    from harness.grid import Request, read_tasks
+    from harness.grid import Request, keep_named_columns, read_tasks
     from harness.metrics import metrics_for
     from harness.results import candidate_slices
 
     ((read, splits),) = read_tasks(Request(tasks=as_declared(task), strategies=()), open_catalog(tasks_dirs))
     labels = splits.test[0].choices if read.chooses else ()
-    return write_draft(read, metrics_for(read.metrics, labels), list(candidate_slices(splits.test, classes=read.chooses)))
+    stored = keep_named_columns(read, splits)  # a gate can divide the test examples by these columns only
+    return write_draft(read, metrics_for(read.metrics, labels), list(candidate_slices(stored.test, classes=read.chooses)))
 
 
 def promote(
@@ -121,13 +123,15 @@ def promote(
 ) -> tuple[Event, Verdict]:
     """Put a model into service if it passes the gate, or by force, which stays in the history.
 
+    A model whose run was not made on this machine first answers some of the run's test examples again: it must give the stored outputs.
+
     Args:
         force: promote it even if it does not pass, or if there is nothing to judge it by; requires `reason`.
         run, strategy, task, policy, baseline, registry, new_registry, model, train_size, seed, model_path, runs_dir: as for `gate`.
 
     Raises:
         NotPassedError: the verdict is not PASS, and `force` is not set.
-        BenchError: as `gate`; `force` without a reason.
+        BenchError: as `gate`; `force` without a reason; a run of another machine whose model or outputs cannot be confirmed.
     """
     if force and not reason.strip():
         raise BenchError(f"{setting('force')} needs {setting('reason', 'TEXT')}: the history records why the gate was overridden")
@@ -141,6 +145,8 @@ def promote(
     if not passed and not force:
         override = f"set {setting('force')} and {setting('reason', 'TEXT')}"
         raise NotPassedError(verdict, f"{verdict.outcome}: not promoted. Run `bench gate` for details. To promote it anyway, {override}.")
+    note = check_origin(candidate.artifact, None if model_path is None else os.fspath(model_path))
+    verdict = verdict if note is None else replace(verdict, notes=(*verdict.notes, note))
     event = models.add(
         candidate.artifact,
         "promote" if passed else "force",

@@ -47,6 +47,7 @@ def run(
     fields: Mapping[str, str] | None = None,
     labels: Sequence[str] = (),
     fold_references_by: str | None = None,
+    keep: Sequence[str] = (),
     harvested: PathLike | Sequence[PathLike] | None = None,
     skip_bad_rows: bool = False,
     limit: int | None = None,
@@ -85,6 +86,7 @@ def run(
         fields: columns by role: "input", "target", "group", "id", or any variable of the prompt.
         labels: the labels to choose from.
         fold_references_by: a column; rows of the test data that agree in it become one example with several references.
+        keep: further columns to store with the test examples, to slice results by; all others are left out of the run.
         harvested: files of `review_harvest`: added to training, removed from testing.
         skip_bad_rows: skip rows that cannot be used, instead of refusing the file.
         limit: use a random sample of at most this many examples per split, stratified by label.
@@ -128,6 +130,7 @@ def run(
             "fields": dict(fields or {}),
             "labels": labels,
             "fold_references_by": fold_references_by,
+            "keep": as_texts(keep),
             "harvested": as_texts(harvested),
             "skip_bad_rows": skip_bad_rows,
             "limit": limit,
@@ -228,6 +231,7 @@ def score(
     fields: Mapping[str, str] | None = None,
     labels: Sequence[str] = (),
     fold_references_by: str | None = None,
+    keep: Sequence[str] = (),
     harvested: PathLike | Sequence[PathLike] | None = None,
     skip_bad_rows: bool = False,
     limit: int | None = None,
@@ -246,7 +250,7 @@ def score(
         price_per_1k: price of 1,000 outputs, in USD.
         support: the model that also scores how far texts are supported by their inputs.
         trust_remote_code: allow the script of a metric of the evaluate library.
-        data, train, validation, test, hub, hub_revision, subset, fields, labels, fold_references_by, harvested, skip_bad_rows, limit,
+        data, train, validation, test, hub, hub_revision, subset, fields, labels, fold_references_by, keep, harvested, skip_bad_rows, limit,
             tasks_dirs, runs_dir, listener, command: as for `run`.
 
     Raises:
@@ -274,6 +278,7 @@ def score(
             "fields": dict(fields or {}),
             "labels": labels,
             "fold_references_by": fold_references_by,
+            "keep": as_texts(keep),
             "harvested": as_texts(harvested),
             "skip_bad_rows": skip_bad_rows,
             "limit": limit,

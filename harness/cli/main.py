@@ -28,6 +28,8 @@ _COMMANDS = {
     "plan": ("harness.cli.commands.plan:plan", "Show what the test set of a task can detect, before a run."),
     "report": ("harness.cli.commands.report:report", "Write the report of a run as HTML, Markdown, JSON or CSV."),
     "compare": ("harness.cli.commands.compare:compare", "Compare two strategies of a run, or one strategy in two runs."),
+    "verify": ("harness.cli.commands.verify:verify", "Check every file of a run for damage."),
+    "pack": ("harness.cli.commands.pack:pack", "Write a run as one file for mailing."),
     "audit": ("harness.cli.commands.audit:audit", "Simulate how often the report of a run errs on data like its own."),
     "gate": ("harness.cli.commands.gate:gate", "Decide whether a model may replace the current one."),
     "promote": ("harness.cli.commands.gate:promote", "Put a model into service, if it passes the gate."),

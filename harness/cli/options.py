@@ -91,6 +91,12 @@ _DATA = (
         help="Combine test data with equal values into one example with several references.",
     ),
     click.option(
+        "--keep",
+        metavar="COLUMN",
+        multiple=True,
+        help="Store this column with the test examples, to slice results by it. A run stores no column that nothing names.",
+    ),
+    click.option(
         "--harvested", metavar="FILE", multiple=True, help="Examples from `bench review harvest`: added to training, removed from testing."
     ),
     click.option("--skip-bad-rows", is_flag=True, help="Skip rows that cannot be used; the report counts them."),

@@ -28,6 +28,6 @@ def write_target(path: Path, text: str) -> None:
     from harness.store import write_text
 
     try:
-        write_text(path, text)
+        write_text(path, text, private=(path.parent / "run.json").is_file())  # a page beside the texts that it shows
     except OSError as error:
         raise click.BadParameter(f"cannot write {path}: {error.strerror}", param_hint="--out") from None

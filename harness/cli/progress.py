@@ -102,10 +102,12 @@ class RunDisplay:
         self._say(f"{line.label}: reused from {run}")
 
     def event(self, event: Mapping[str, Any]) -> None:
-        """Show an event of a cell: start, phase, progress or exit."""
+        """Show an event of a cell: damaged, start, phase, progress or exit."""
         line, now = self._lines[event["cell"]], time.monotonic()
         kind = event["event"]
-        if kind == "start":
+        if kind == "damaged":
+            self._say(f"{line.label}: runs again: {event['problem']}")
+        elif kind == "start":
             line.state, line.started = "running", now
         elif kind == "phase":
             line.phase, line.phase_started, line.done, line.total = event["phase"], now, 0, 0

@@ -5,7 +5,6 @@ A baseline that was evaluated on another test set is run again: its stored model
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -122,8 +121,7 @@ def _prepare_run(candidate: StrategyResult, baseline: StrategyResult, workspace:
     """A run folder with the baseline's plan, and with the candidate's data and metrics."""
     task, plan = candidate.task, baseline.run.plan.restrict_to(baseline.done)
     target = RunFolder(workspace)
-    (workspace / "data").mkdir(parents=True)
-    shutil.copy2(candidate.run.path / "data" / f"{task.name}.parquet", workspace / "data")
+    candidate.run.folder.copy_data_to(target, task.name)
     own = plan.tasks[baseline.task.name].model_copy(
         update={"name": task.name, "metrics": task.metrics, "primary": task.primary, "margin": task.margin, "labels": task.labels}
         | {"faithfulness": task.faithfulness}

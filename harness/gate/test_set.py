@@ -8,7 +8,6 @@ from collections.abc import Sequence
 
 from harness.data.identity import example_digest, normalized_inputs_digest
 from harness.results import StrategyResult
-from harness.store import read_table
 from harness.types import Example
 
 
@@ -18,10 +17,13 @@ def digest_test_set(examples: Sequence[Example]) -> str:
     return hashlib.sha256("\n".join(sorted(json.dumps(value, sort_keys=True, default=str) for value in values)).encode()).hexdigest()
 
 
-def find_leaked_examples(model: StrategyResult, examples: Sequence[Example]) -> list[str]:
-    """The ids of the examples whose inputs were among the training or validation examples of a model, ignoring case and white space."""
+def find_leaked_examples(model: StrategyResult, examples: Sequence[Example]) -> list[str] | None:
+    """The ids of the examples whose inputs were among the training or validation examples of a model, ignoring case and white space.
+
+    None if its run was packed without the key that recognizes them.
+    """
     if not model.varies_by_seed:
         return []
-    file = model.run.path / "data" / f"{model.task.name}.parquet"
-    seen = {row["inputs_digest"] for row in read_table(file) if row["split"] in ("train", "validation")}
-    return [example.id for example in examples if normalized_inputs_digest(example) in seen]
+    digests = {example.id: normalized_inputs_digest(example) for example in examples}
+    trained = model.run.folder.find_trained_on(model.task.name, digests.values())
+    return None if trained is None else [example for example, digest in digests.items() if digest in trained]

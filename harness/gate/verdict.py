@@ -53,6 +53,7 @@ ReasonCode = Literal[
     "look_exceeded",  # numbers: look
     "alpha_exceeded",  # numbers: spent, alpha
     "trained_on",  # numbers: count; texts: sides
+    "training_inputs_unknown",  # the run was packed without the key that recognizes its training inputs; texts: sides
     "not_trained_on",  # texts: unknown_sides, those with external outputs
 ]
 
@@ -67,6 +68,7 @@ VerdictNoteCode = Literal[
     "slices_skipped",  # numbers: minimum; texts: slices, sizes
     "no_baseline",
     "not_recorded",  # texts: run, error
+    "foreign_run",  # the model has answered some of its run's test examples again; numbers: checked, differing; texts: run
 ]
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from harness.errors import BenchError
 from harness.gate.verdict import FORMAT, Verdict
-from harness.store import add_verdict_file, list_verdict_files, read_json, read_value
+from harness.store import add_verdict_file, list_verdict_files, read_json, read_verdict_file
 
 _ADVICE = "Move the file away, and run `bench gate` again."
 
@@ -38,4 +38,4 @@ def _load_verdict(file: Path) -> Verdict:
     version = stored.get("format", 1) if isinstance(stored, dict) else None  # the first format did not name itself
     if version != FORMAT:
         raise BenchError(f"{file}: holds a verdict in format {version!r}; this version of bench reads format {FORMAT}. {_ADVICE}")
-    return read_value(file, Verdict, advice=_ADVICE)
+    return read_verdict_file(file, Verdict, advice=_ADVICE)

@@ -1,7 +1,18 @@
 """The grid: tasks × models × strategies × seeds. It is planned, run with one process per cell, and resumed after an interruption."""
 
-from harness.grid.execution import Listener, execute
+from harness.grid.execution import Listener, execute, keep_named_columns
 from harness.grid.planning import Planned, make_plan, read_tasks, vocabulary
 from harness.grid.request import Request, make_request, read_grid
 
-__all__ = ["Listener", "Planned", "Request", "execute", "make_plan", "make_request", "read_grid", "read_tasks", "vocabulary"]
+__all__ = [
+    "Listener",
+    "Planned",
+    "Request",
+    "execute",
+    "keep_named_columns",
+    "make_plan",
+    "make_request",
+    "read_grid",
+    "read_tasks",
+    "vocabulary",
+]

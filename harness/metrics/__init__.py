@@ -1,7 +1,7 @@
 """Predictions and references in, scores out. Metrics are pure functions; the signature of each says how its number is computed."""
 
 from harness.metrics.evaluate_library import SCRIPT_PREFIX, get_script_digests, is_library_metric, library_score_name
-from harness.metrics.facts import FACTS, has_facts
+from harness.metrics.facts import FACT_COLUMNS, FACTS, has_facts
 from harness.metrics.faithfulness import UnsupportedPiece, find_unsupported
 from harness.metrics.families import FAMILIES, TRUTH_SCORES, families, metrics_for
 from harness.metrics.family import BOUNDS, Family, example_metric, scale_width
@@ -14,6 +14,7 @@ from harness.types import Metric
 __all__ = [
     "BOUNDS",
     "FACTS",
+    "FACT_COLUMNS",
     "FAMILIES",
     "SCRIPT_PREFIX",
     "SUPPORT_SCORE",

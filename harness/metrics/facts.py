@@ -125,5 +125,6 @@ def _build(labels: Sequence[str]) -> tuple[Metric, ...]:
     )
 
 
+FACT_COLUMNS = ("facts", "forbidden", "unanswerable")  # the values of `meta` that are read
 SCORES = ("critical_error_rate", "critical_errors", "entity_recall")
 FACTS = Family("facts", ("summarization", "generation", "qa", "classification"), SCORES, _build)

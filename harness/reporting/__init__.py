@@ -14,12 +14,13 @@ from harness.reporting.formats import (
     verdict_to_json,
     verdict_to_junit,
     verdict_to_markdown,
+    verification_to_json,
     write_page,
 )
 from harness.reporting.terminal import print_audit, print_comparison, print_findings, print_ranking, print_run, print_verdict
 from harness.reporting.views import RunAudit, audit_run
 from harness.reporting.views.comparison import ComparisonRequest, ComparisonView, PowerForecast, compare_runs, forecast_power
-from harness.reporting.wording import describe_power, describe_test_set, note_sentence
+from harness.reporting.wording import describe_pack, describe_power, describe_test_set, describe_verification, note_sentence
 
 __all__ = [
     "ComparisonRequest",
@@ -30,8 +31,10 @@ __all__ = [
     "audit_to_json",
     "compare_runs",
     "comparison_to_json",
+    "describe_pack",
     "describe_power",
     "describe_test_set",
+    "describe_verification",
     "findings_to_json",
     "forecast_power",
     "note_sentence",
@@ -51,5 +54,6 @@ __all__ = [
     "verdict_to_json",
     "verdict_to_junit",
     "verdict_to_markdown",
+    "verification_to_json",
     "write_page",
 ]

@@ -90,7 +90,8 @@ def _reader(examples: Sequence[Example], by: str, where: str) -> Callable[[Examp
         return lambda e: sum(len(text.split()) for text in e.inputs.values())
     if by == CLASS:
         return lambda e: e.targets[0] if e.targets else None
-    raise BenchError(f"{where}: the data has no such column.{did_you_mean(by, [*columns, LENGTH, CLASS])}")
+    stored = f"A run has the columns that its task names, and those of {setting('keep', 'COLUMN')}."
+    raise BenchError(f"{where}: the data has no such column.{did_you_mean(by, [*columns, LENGTH, CLASS])} {stored}")
 
 
 def _thirds(numbers: Sequence[float | None], known: Sequence[float]) -> dict[str, list[int]]:

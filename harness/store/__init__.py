@@ -1,9 +1,10 @@
 """Runs on disk. Only this folder knows the layout of a run."""
 
-from harness.store.atomic import write_atomically, write_text
+from harness.store.atomic import PRIVATE_FILE, make_private_folder, write_atomically, write_text
 from harness.store.foreign_paths import find_name_problem, refuse_links, resolve_inside
 from harness.store.json_files import from_json_text, read_json, read_value, to_json_line, to_jsonable, write_json, write_value
 from harness.store.lock import RunLock, file_lock
+from harness.store.packing import CONTENTS, PackedFile, PackedRun, pack_run
 from harness.store.parquet_tables import read_table
 from harness.store.review_files import (
     PacketFolder,
@@ -15,43 +16,62 @@ from harness.store.review_files import (
 )
 from harness.store.run_folder import CellFolder, RunFolder
 from harness.store.run_plan import EXTERNAL, ModelInfo, RunPlan
-from harness.store.runs_folder import create_run, find_finished_cell, find_unfinished_run, open_run, reuse_cell
+from harness.store.runs_folder import create_run, find_finished_cell, find_run, find_unfinished_run, open_run, reuse_cell
+from harness.store.seals import LeftOut, PackNote, RunSeal, hash_file, read_sealed, write_sealed
 from harness.store.stored_run import StoredRun
-from harness.store.verdict_files import add_verdict_file, list_verdict_files
+from harness.store.verdict_files import add_verdict_file, list_verdict_files, read_verdict_file
+from harness.store.verification import FileProblem, Verification, verify_run
 
 __all__ = [
+    "CONTENTS",
     "EXTERNAL",
+    "PRIVATE_FILE",
     "CellFolder",
+    "FileProblem",
+    "LeftOut",
     "ModelInfo",
+    "PackNote",
+    "PackedFile",
+    "PackedRun",
     "PacketFolder",
     "RetiredExample",
     "RunFolder",
     "RunLock",
     "RunPlan",
+    "RunSeal",
     "StoredRun",
+    "Verification",
     "add_verdict_file",
     "create_run",
     "file_lock",
     "find_finished_cell",
     "find_name_problem",
+    "find_run",
     "find_unfinished_run",
     "from_json_text",
     "get_packet_folder",
+    "hash_file",
     "list_packet_folders",
     "list_verdict_files",
+    "make_private_folder",
     "open_run",
+    "pack_run",
     "read_json",
     "read_retired_examples",
+    "read_sealed",
     "read_table",
     "read_value",
     "refuse_links",
     "resolve_inside",
+    "read_verdict_file",
     "retire_examples",
     "reuse_cell",
     "to_json_line",
     "to_jsonable",
+    "verify_run",
     "write_atomically",
     "write_json",
+    "write_sealed",
     "write_text",
     "write_value",
 ]

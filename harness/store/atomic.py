@@ -7,14 +7,21 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+PRIVATE_FILE, PRIVATE_FOLDER = 0o600, 0o700  # modes: only the user reads keys, and texts that may be what patients said
 PARTIAL_FILES = ".*.part"  # glob of files that are being written, or were when their process was killed
 
 
-def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
-    """Have `write` fill a temporary file beside `path`, flush it to disk, and rename it to `path`."""
+def write_atomically(path: Path, write: Callable[[Path], None], *, private: bool = False) -> None:
+    """Have `write` fill a temporary file beside `path`, flush it to disk, and rename it to `path`.
+
+    Args:
+        private: let only the user read the file.
+    """
     remove_abandoned(path.parent, f".{glob.escape(path.name)}.*.part")
     partial = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
+        if private:
+            partial.touch(PRIVATE_FILE)
         write(partial)
         with partial.open("rb") as file:
             os.fsync(file.fileno())
@@ -53,10 +60,20 @@ def _is_running(process: int) -> bool:
     return True
 
 
-def write_text(path: Path, text: str) -> None:
-    """Write text as UTF-8. A lone surrogate, which UTF-8 cannot hold, becomes a question mark."""
+def make_private_folder(path: Path) -> None:
+    """Create a folder that only the user can enter, and its parents; keep one that exists."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.mkdir(PRIVATE_FOLDER, exist_ok=True)
+
+
+def write_text(path: Path, text: str, *, private: bool = False) -> None:
+    """Write text as UTF-8. A lone surrogate, which UTF-8 cannot hold, becomes a question mark.
+
+    Args:
+        private: let only the user read the file.
+    """
 
     def write(partial: Path) -> None:
         partial.write_bytes(text.encode("utf-8", "replace"))
 
-    write_atomically(path, write)
+    write_atomically(path, write, private=private)

@@ -40,8 +40,7 @@ def write_json(path: Path, value: Any) -> None:
     Raises:
         ValueError: for NaN and infinities, which JSON cannot hold and no score of ours may be.
     """
-    # A user's YAML or Python value may hold a date, a set or an enum: pydantic knows their JSON forms.
-    write_text(path, json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False, default=to_jsonable_python) + "\n")
+    write_text(path, _dumps(value))
 
 
 def read_json(path: Path) -> Any:
@@ -51,7 +50,7 @@ def read_json(path: Path) -> Any:
         BenchError: the file is missing or damaged.
     """
     try:
-        return json.loads(_read_bytes(path))
+        return json.loads(read_bytes(path))
     except ValueError as error:
         raise BenchError(f"{path}: is damaged: not valid JSON: {error}") from None
 
@@ -81,6 +80,11 @@ def write_value(path: Path, kind: type[T], value: T) -> None:
     write_json(path, _dump(kind, value))
 
 
+def to_json_text(kind: type[T], value: T) -> str:
+    """The text that `write_value` writes."""
+    return _dumps(_dump(kind, value))
+
+
 def read_value(path: Path, kind: type[T], *, advice: str = "") -> T:
     """Read a value that `write_value` wrote.
 
@@ -91,7 +95,7 @@ def read_value(path: Path, kind: type[T], *, advice: str = "") -> T:
         BenchError: the file is missing or damaged, or is another version's; the message names the file and the first field at fault.
     """
     try:
-        return from_json_text(kind, _read_bytes(path))
+        return from_json_text(kind, read_bytes(path))
     except ValueError as error:
         raise BenchError(f"{path}: is damaged: {error}" + (f". {advice}" if advice else "")) from None
 
@@ -107,7 +111,17 @@ def _dump(kind: Any, value: object) -> Any:
     return _model(kind).model_construct(value).model_dump(warnings="error")
 
 
-def _read_bytes(path: Path) -> bytes:
+def _dumps(value: Any) -> str:
+    # A user's YAML or Python value may hold a date, a set or an enum: pydantic knows their JSON forms.
+    return json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False, default=to_jsonable_python) + "\n"
+
+
+def read_bytes(path: Path) -> bytes:
+    """The content of a file.
+
+    Raises:
+        BenchError: it cannot be read.
+    """
     try:
         return path.read_bytes()
     except OSError as error:

@@ -26,7 +26,7 @@ def write_table(path: Path, columns: Mapping[str, Sequence[Any]], types: Mapping
     kinds = {"string": pa.string(), "float": pa.float64(), "int": pa.int64()}
     kinds |= {"strings": pa.list_(pa.string()), "floats": pa.list_(pa.float64())}
     table = pa.table({name: pa.array(list(values), type=kinds[types[name]]) for name, values in columns.items()})
-    write_atomically(path, lambda partial: pq.write_table(table, partial, compression="zstd"))
+    write_atomically(path, lambda partial: pq.write_table(table, partial, compression="zstd"), private=True)
 
 
 def read_table(path: Path) -> list[dict[str, Any]]:
@@ -47,23 +47,30 @@ def read_table(path: Path) -> list[dict[str, Any]]:
     return rows
 
 
-def write_examples(
-    path: Path, examples: Sequence[Example], splits: Sequence[str], digests: Sequence[str], complete: Sequence[bool]
-) -> None:
-    """Write examples with their splits. An example that is not to be complete keeps only its id and the digest of its inputs."""
-    rows = list(zip(examples, complete, strict=True))
+def write_examples(path: Path, examples: Sequence[Example], splits: Sequence[str], digests: Sequence[tuple[str, str]] = ()) -> None:
+    """Write examples with their splits.
+
+    Args:
+        digests: split and digest of examples of which nothing else is kept.
+    """
+    nothing = [None] * len(digests)
     columns: dict[str, Sequence[Any]] = {
-        "split": splits,
-        "id": [_text(e.id) for e in examples],
-        "inputs_digest": digests,
-        "inputs": [json.dumps(dict(e.inputs), ensure_ascii=True) if full else None for e, full in rows],
-        "targets": [[_text(t) for t in e.targets] if full else None for e, full in rows],
-        "choices": [[_text(c) for c in e.choices] if full else None for e, full in rows],
-        "group": [_text(e.group) if full and e.group is not None else None for e, full in rows],
-        "meta": [json.dumps(dict(e.meta), ensure_ascii=True, default=str) if full else None for e, full in rows],
+        "split": [*splits, *(split for split, _ in digests)],
+        "digest": [*([None] * len(examples)), *(digest for _, digest in digests)],
+        "id": [*(_text(e.id) for e in examples), *nothing],
+        "inputs": [*(json.dumps(dict(e.inputs), ensure_ascii=True) for e in examples), *nothing],
+        "targets": [*([_text(t) for t in e.targets] for e in examples), *nothing],
+        "choices": [*([_text(c) for c in e.choices] for e in examples), *nothing],
+        "group": [*(None if e.group is None else _text(e.group) for e in examples), *nothing],
+        "meta": [*(json.dumps(dict(e.meta), ensure_ascii=True, default=str) for e in examples), *nothing],
     }
     strings = dict.fromkeys(columns, "string")
     write_table(path, columns, strings | {"targets": "strings", "choices": "strings"})
+
+
+def read_digests(path: Path) -> frozenset[str]:
+    """The digests of the examples of which nothing else is kept."""
+    return frozenset(row["digest"] for row in read_table(path) if row["digest"] is not None)
 
 
 def read_examples(path: Path, split: str) -> tuple[Example, ...]:
@@ -78,7 +85,7 @@ def read_examples(path: Path, split: str) -> tuple[Example, ...]:
             meta=json.loads(row["meta"]),
         )
         for row in read_table(path)
-        if row["split"] == split and row["inputs"] is not None
+        if row["split"] == split and row["digest"] is None
     )
 
 

@@ -5,6 +5,8 @@ review/<packet>/key.json       which strategy is behind each output; never sent
 review/<packet>/send/          the files for the raters
 review/<packet>/imports/       one file per imported file, never changed afterwards
 review/retired.json            test examples that have become training examples
+
+All but the files for the raters carry their own digest.
 """
 
 from __future__ import annotations
@@ -12,10 +14,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from harness.store.json_files import read_json, read_value, write_value
+from harness.store.atomic import make_private_folder
+from harness.store.json_files import read_json
 from harness.store.lock import file_lock
+from harness.store.seals import read_sealed, write_sealed
+
+T = TypeVar("T")
+_RETIRED = "review/retired.json"
 
 
 class PacketFolder:
@@ -47,6 +54,26 @@ class PacketFolder:
         """The records of all imported files."""
         return sorted((self.path / "imports").glob("*.json"))
 
+    def write(self, file: Path, kind: type[T], value: T) -> None:
+        """Write a JSON file of the packet, with its digest.
+
+        Raises:
+            OSError: the folder cannot be written.
+        """
+        make_private_folder(file.parent)
+        write_sealed(file, kind, value, place=self._place(file))
+
+    def read(self, file: Path, kind: type[T], *, advice: str) -> T:
+        """Read a JSON file of the packet.
+
+        Raises:
+            BenchError: it is missing, damaged, or in another file's place.
+        """
+        return read_sealed(file, kind, place=self._place(file), advice=advice)
+
+    def _place(self, file: Path) -> str:
+        return f"review/{self.path.name}/{file.relative_to(self.path).as_posix()}"
+
 
 @dataclass(frozen=True)
 class RetiredExample:
@@ -59,6 +86,11 @@ class RetiredExample:
     """The name of the training file that it went into."""
     at: str
     """When, in ISO 8601."""
+
+
+@dataclass(frozen=True)
+class _RetiredFile:
+    examples: tuple[RetiredExample, ...] = ()
 
 
 def get_packet_folder(run: Path, packet: str) -> PacketFolder:
@@ -88,20 +120,21 @@ def read_retired_examples(run: Path) -> tuple[RetiredExample, ...]:
         BenchError: the file is damaged.
     """
     file = _get_retired_file(run)
-    return read_value(file, tuple[RetiredExample, ...]) if file.is_file() else ()
+    advice = "Restore it from a backup, or run `bench review harvest` again after you have moved it away."
+    return read_sealed(file, _RetiredFile, place=_RETIRED, advice=advice).examples if file.is_file() else ()
 
 
 def retire_examples(run: Path, examples: Sequence[RetiredExample]) -> None:
     """Add to the test examples that have become training examples. An example that is recorded already keeps its record."""
     file = _get_retired_file(run)
-    file.parent.mkdir(exist_ok=True)
+    make_private_folder(file.parent)
     with file_lock(file.with_name(".lock")):
         recorded = read_retired_examples(run)
         known = {(each.task, each.example) for each in recorded}
         new = tuple(each for each in examples if (each.task, each.example) not in known)
         if new:
-            write_value(file, tuple[RetiredExample, ...], (*recorded, *new))
+            write_sealed(file, _RetiredFile, _RetiredFile((*recorded, *new)), place=_RETIRED)
 
 
 def _get_retired_file(run: Path) -> Path:
-    return run / "review" / "retired.json"
+    return run / _RETIRED

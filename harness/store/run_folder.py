@@ -1,29 +1,71 @@
 """The layout of a run folder, in one place.
 
-    run.json  data/<task>.parquet  cells/<cell id>/{cell.json, predictions.parquet, training.jsonl, artifact/, log.txt}  report.html
-    audit.html
+    run.json                  the plan, and the sha256 of the files in data/
+    data/<task>.parquet       the test examples, and salted digests of the inputs of the others
+    data/salt.key             the salt: who has it can check whether a text was among the training inputs
+    cells/<cell id>/          cell.json (the result, and the sha256 of the other files), predictions.parquet, training.jsonl, shots.json,
+                              artifact/, log.txt
+    seal.json                 written when the run is finished: the sha256 of every file above, and one digest over them
+    review/, gates/           see `review_files` and `verdict_files`
+    report.html, audit.html   pages for people
 
-A run that is not finished also has `work/` with its training examples, and its cells may have `checkpoint/`. Both are deleted at the
-end, so that a run can be shared without its training data.
+run.json, cell.json, seal.json and the files in review/ and gates/ carry their own digest. A run that is not finished also has `work/` with
+its training examples, and its cells may have `checkpoint/`. Both are deleted at the end, so that a run can be shared without its training
+data. Only the user can read the files.
 """
 
 from __future__ import annotations
 
 import contextlib
+import hmac
 import json
+import re
+import secrets
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from harness.errors import BenchError
-from harness.store.atomic import PARTIAL_FILES
-from harness.store.foreign_paths import refuse_links
-from harness.store.json_files import read_json, read_value, write_value
-from harness.store.parquet_tables import read_examples, read_predictions, write_examples, write_predictions
+from harness.store.atomic import PARTIAL_FILES, make_private_folder, write_text
+from harness.store.foreign_paths import refuse_links, resolve_inside
+from harness.store.json_files import read_json
+from harness.store.parquet_tables import read_digests, read_examples, read_predictions, write_examples, write_predictions
 from harness.store.plan_checks import find_plan_problem
 from harness.store.run_plan import FORMAT, RunPlan
+from harness.store.seals import (
+    PackNote,
+    RunSeal,
+    combine_hashes,
+    describe_damage,
+    hash_file,
+    is_signed_here,
+    read_sealed,
+    read_sealed_json,
+    sign,
+    write_sealed,
+)
 from harness.types import CellResult, Example, Prediction, Splits
+
+_PREDICTIONS = "predictions.parquet"
+_LOG = "log.txt"  # grows until the process of the cell has ended, so only the run's seal covers it
+_SALT = re.compile(rb"[0-9a-f]{64}\n")
+_RESTORE = "Restore it from a backup, or repeat the run: the same command repeats damaged cells and keeps the others"
+
+
+@dataclass(frozen=True)
+class _StoredResult(CellResult):
+    """`files` is the sha256 (hex) of each other file of the cell, by path in its folder."""
+
+    files: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class _StoredPlan(RunPlan):
+    """`files` is the sha256 (hex) of each file in data/, by path in the run."""
+
+    files: Mapping[str, str] = field(default_factory=dict)
 
 
 class CellFolder:
@@ -31,6 +73,11 @@ class CellFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+
+    @property
+    def result_file(self) -> Path:
+        """The result, with the digests of the other files."""
+        return self.path / "cell.json"
 
     @property
     def artifact(self) -> Path:
@@ -55,46 +102,114 @@ class CellFolder:
     @property
     def log(self) -> Path:
         """The output of the cell's process, tracebacks included."""
-        return self.path / "log.txt"
+        return self.path / _LOG
+
+    @property
+    def place(self) -> str:
+        """The path of `cell.json` in its run."""
+        return f"cells/{self.path.name}/cell.json"
 
     def is_finished(self) -> bool:
         """Whether the cell has a result, of whatever status."""
-        return (self.path / "cell.json").is_file()
+        return self.result_file.is_file()
 
-    def write_result(self, result: CellResult, predictions: Sequence[Prediction] | None = None) -> None:
-        """Store the result, with `cell.json` written last, and delete the checkpoint."""
-        self.path.mkdir(parents=True, exist_ok=True)
+    def write_result(
+        self, result: CellResult, predictions: Sequence[Prediction] | None = None, *, files: Mapping[str, str] | None = None
+    ) -> None:
+        """Store the result, with `cell.json` written last, and delete the checkpoint.
+
+        Args:
+            files: the digests of the cell's other files, if they are known.
+        """
+        make_private_folder(self.path)
         if predictions is not None:
-            write_predictions(self.path / "predictions.parquet", predictions)
-        write_value(self.path / "cell.json", CellResult, result)
+            write_predictions(self.path / _PREDICTIONS, predictions)
+        digests = dict(files) if files is not None else {name: hash_file(self.path / name) for name in self._list_files()}
+        known = {each.name: getattr(result, each.name) for each in fields(CellResult)}
+        write_sealed(self.result_file, _StoredResult, _StoredResult(**known, files=digests), place=self.place)
         shutil.rmtree(self.checkpoint, ignore_errors=True)
 
     def result(self) -> CellResult:
         """The stored result.
 
         Raises:
-            BenchError: the file is damaged.
+            BenchError: the file is damaged, or belongs to another cell.
         """
-        return read_value(self.path / "cell.json", CellResult, advice=f"Delete the folder {self.path} to run this cell again.")
+        advice = f"Delete the folder {self.path} to run this cell again."
+        stored = read_sealed(self.result_file, _StoredResult, place=self.place, advice=advice)
+        if stored.cell.id != self.path.name:
+            raise BenchError(f"{self.result_file}: is the result of the cell '{stored.cell.id}'. {advice}")
+        return CellResult(**{each.name: getattr(stored, each.name) for each in fields(CellResult)})
+
+    def file_digests(self) -> dict[str, str]:
+        """The recorded digests of the cell's other files, by path in its folder.
+
+        Raises:
+            BenchError: `cell.json` is damaged.
+        """
+        advice = f"Delete the folder {self.path} to run this cell again."
+        return _inside(self.path, read_sealed_json(self.result_file, place=self.place, advice=advice).get("files", {}))
+
+    def list_damage(self, under: str = "", *, fresh: bool = False) -> list[str]:
+        """What is wrong with the files of a finished cell; empty if all are as they were recorded.
+
+        Args:
+            under: only the files whose path in the cell begins with this.
+            fresh: hash large files again if this process has hashed them before.
+        """
+        try:
+            recorded = self.file_digests()
+        except BenchError as error:
+            return list(error.problems)
+        problems = [
+            f"{self.path / name}: {problem}"
+            for name, digest in recorded.items()
+            if name.startswith(under) and (problem := describe_damage(self.path / name, digest, "cell.json", fresh=fresh))
+        ]
+        unknown = [name for name in self._list_files() if name.startswith(under) and name not in recorded]
+        return problems + [f"{self.path / name}: does not belong to the cell: cell.json does not list it" for name in unknown]
+
+    def check(self, under: str) -> None:
+        """Check the files of a finished cell whose path in it begins with `under`.
+
+        Raises:
+            BenchError: one is missing or damaged, or was added.
+        """
+        problems = self.list_damage(under)
+        if problems:
+            raise BenchError([*problems[:-1], f"{problems[-1]}. {_RESTORE}."])
 
     def predictions(self) -> tuple[Prediction, ...]:
-        """The predictions of the cell; empty for a cell that failed before it made any.
+        """The predictions of the cell; empty for a cell without any: one that is not finished, or that failed before.
 
         Raises:
             BenchError: the file is damaged, or it is missing although the cell is done.
         """
-        file = self.path / "predictions.parquet"
-        if not file.is_file() and not (self.is_finished() and self.result().status == "done"):
+        if not self.is_finished():
             return ()
-        return read_predictions(file)
+        if _PREDICTIONS not in self.file_digests() and not (self.path / _PREDICTIONS).exists():
+            return ()
+        self.check(_PREDICTIONS)
+        return read_predictions(self.path / _PREDICTIONS)
 
     def training_curve(self) -> list[dict[str, Any]]:
-        """The points of the training curve; empty if nothing was trained. An incomplete last line, left by a killed process, is skipped."""
+        """The points of the training curve; empty if nothing was trained. An incomplete last line, left by a killed process, is skipped.
+
+        Raises:
+            BenchError: the cell is finished and the file is damaged.
+        """
+        if self.is_finished():
+            self.check(self.curve.name)
         points: list[dict[str, Any]] = []
         for line in self.curve.read_text(encoding="utf-8", errors="replace").splitlines() if self.curve.is_file() else ():
             with contextlib.suppress(ValueError):
                 points.append(json.loads(line))
         return points
+
+    def _list_files(self) -> list[str]:
+        """The paths of the files that `cell.json` records, in order."""
+        names = sorted(name for name, _ in _walk(self.path))
+        return [name for name in names if name not in ("cell.json", _LOG) and not name.startswith("checkpoint/")]
 
 
 class RunFolder:
@@ -102,6 +217,16 @@ class RunFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+
+    @property
+    def plan_file(self) -> Path:
+        """The plan. It makes a folder a run."""
+        return self.path / "run.json"
+
+    @property
+    def seal_file(self) -> Path:
+        """The digests of a finished run."""
+        return self.path / "seal.json"
 
     @property
     def report(self) -> Path:
@@ -113,13 +238,24 @@ class RunFolder:
         """The audit of the report, as a page."""
         return self.path / "audit.html"
 
+    @property
+    def salt_file(self) -> Path:
+        """The salt of the digests of training inputs."""
+        return self.path / "data" / "salt.key"
+
     def cell(self, cell_id: str) -> CellFolder:
         """The folder of a cell; it need not exist yet."""
         return CellFolder(self.path / "cells" / cell_id)
 
+    def data_file(self, task: str) -> Path:
+        """The test examples of a task, and the digests of its training inputs."""
+        return self.path / "data" / f"{task}.parquet"
+
     def write_plan(self, plan: RunPlan) -> None:
-        """Write `run.json`, which makes the folder a run."""
-        write_value(self.path / "run.json", RunPlan, plan)
+        """Write `run.json`, with the digests of the files in data/."""
+        known = {each.name: getattr(plan, each.name) for each in fields(RunPlan)}
+        files = {f"data/{name}": hash_file(self.path / "data" / name) for name, _ in sorted(_walk(self.path / "data"))}
+        write_sealed(self.plan_file, _StoredPlan, _StoredPlan(**known, files=files), place="run.json")
 
     def plan(self) -> RunPlan:
         """The plan of this run, which may have been made by a stranger.
@@ -127,7 +263,7 @@ class RunFolder:
         Raises:
             BenchError: the folder is not a run or holds links, or its plan is damaged, contradicts itself or is in another format.
         """
-        file = self.path / "run.json"
+        file = self.plan_file
         if not file.is_file():
             raise BenchError(f"{self.path}: is not a run folder (it has no run.json)")
         self.refuse_links()
@@ -139,7 +275,8 @@ class RunFolder:
                 "Repeat the run, or read it with the version that made it."
             )
         advice = "Restore the file from a backup, or repeat the run."
-        plan = read_value(file, RunPlan, advice=advice)
+        stored = read_sealed(file, _StoredPlan, place="run.json", advice=advice)
+        plan = RunPlan(**{each.name: getattr(stored, each.name) for each in fields(RunPlan)})
         if problem := find_plan_problem(plan):
             raise BenchError(f"{file}: is damaged: {problem}. {advice}")
         return plan
@@ -156,21 +293,85 @@ class RunFolder:
             raise BenchError(f"{error.filename or self.path}: cannot be read: {error.strerror}") from None
 
     def write_data(self, task: str, splits: Splits, digests: Mapping[str, str]) -> None:
-        """Write the test examples and the ids of the others to `data/`, and all examples to `work/`.
+        """Write the test examples and salted digests of the inputs of the others to `data/`, and all examples to `work/`.
 
         Args:
             digests: by example id, a hash of the inputs that ignores case and white space.
         """
-        rows = [(name, e) for name in ("train", "validation", "test") for e in getattr(splits, name)]
-        names, examples = [name for name, _ in rows], [e for _, e in rows]
-        hashes = [digests[e.id] for e in examples]
-        for folder, complete in (("data", {"test"}), ("work", {"train", "validation", "test"})):
-            (self.path / folder).mkdir(exist_ok=True)
-            write_examples(self.path / folder / f"{task}.parquet", examples, names, hashes, [name in complete for name in names])
+        salt = self._read_salt() or self._write_salt()
+        trained = [(name, _salted(salt, digests[e.id])) for name in ("train", "validation") for e in getattr(splits, name)]
+        make_private_folder(self.path / "data")
+        make_private_folder(self.path / "work")
+        # sorted: their order would tell in which order the examples were in their file
+        write_examples(self.data_file(task), splits.test, ["test"] * len(splits.test), sorted(trained))
+        rows = [(name, e) for name in ("train", "validation") for e in getattr(splits, name)]
+        write_examples(self.path / "work" / f"{task}.parquet", [e for _, e in rows], [name for name, _ in rows])
+        if self.plan_file.is_file():
+            self.write_plan(self.plan())
 
     def examples(self, task: str) -> tuple[Example, ...]:
-        """The test examples of a task."""
-        return read_examples(self.path / "data" / f"{task}.parquet", "test")
+        """The test examples of a task.
+
+        Raises:
+            BenchError: the file is missing or damaged, or the run was packed without texts.
+        """
+        seal = self.read_seal()
+        if seal is not None and seal.packed is not None and not seal.packed.with_text:
+            raise BenchError(f"{self.path}: was packed without texts, so nothing can be computed from it. Open {self.report}.")
+        file = self.data_file(task)
+        self.check_data(file)
+        return read_examples(file, "test")
+
+    def find_trained_on(self, task: str, digests: Iterable[str]) -> set[str] | None:
+        """Which of these inputs were among the training or validation examples of a task; None if this copy of the run cannot tell.
+
+        Args:
+            digests: hashes of inputs, as for `write_data`.
+
+        Raises:
+            BenchError: a file is missing or damaged.
+        """
+        if "data/salt.key" not in self.data_digests():  # a packed run
+            return None
+        self.check_data(self.salt_file)
+        self.check_data(self.data_file(task))
+        salt, trained = self._read_salt(), read_digests(self.data_file(task))
+        return None if salt is None else {digest for digest in digests if _salted(salt, digest) in trained}
+
+    def check_data(self, file: Path) -> None:
+        """Check a file in data/.
+
+        Raises:
+            BenchError: it is missing or damaged.
+        """
+        place = file.relative_to(self.path).as_posix()
+        recorded = self.data_digests().get(place)
+        problem = "does not belong to the run: run.json does not list it"
+        if recorded is not None or not file.exists():
+            problem = describe_damage(file, recorded or "", "run.json")
+        if problem:
+            raise BenchError(f"{file}: {problem}. {_RESTORE}.")
+
+    def copy_data_to(self, target: RunFolder, task: str) -> None:
+        """Copy the data of a task into another run folder, whose plan is written afterwards.
+
+        Raises:
+            BenchError: a file is missing or damaged.
+        """
+        make_private_folder(target.path / "data")
+        for place, file in ((f"data/{task}.parquet", self.data_file(task)), ("data/salt.key", self.salt_file)):
+            if place in self.data_digests() or file != self.salt_file:
+                self.check_data(file)
+                shutil.copy2(file, target.path / "data")
+
+    def data_digests(self) -> dict[str, str]:
+        """The recorded digests of the files in data/, by path in the run.
+
+        Raises:
+            BenchError: `run.json` is damaged.
+        """
+        advice = "Restore the file from a backup, or repeat the run."
+        return _inside(self.path, read_sealed_json(self.plan_file, place="run.json", advice=advice).get("files", {}))
 
     def training_examples(self, task: str, split: str) -> tuple[Example, ...]:
         """The examples of `train` or `validation`, which exist until the run is finished."""
@@ -188,3 +389,76 @@ class RunFolder:
         for path in (self.path / "cells").glob("*"):
             if CellFolder(path).is_finished():
                 shutil.rmtree(CellFolder(path).checkpoint, ignore_errors=True)
+
+    def seal(self, packed: PackNote | None = None) -> RunSeal:
+        """Write `seal.json`: the digests of all files of the plan, the data and the cells.
+
+        Args:
+            packed: what was done to a run that is packed; its pages are sealed, too, as they are not written again.
+
+        Raises:
+            BenchError: a file is damaged.
+        """
+        files = {"run.json": hash_file(self.plan_file), **self.data_digests()}
+        for path in sorted((self.path / "cells").glob("*/")):
+            cell = CellFolder(path)
+            if cell.is_finished():
+                files |= {f"cells/{path.name}/{name}": digest for name, digest in cell.file_digests().items()}
+                files |= {f"cells/{path.name}/{file.name}": hash_file(file) for file in (cell.result_file, cell.log) if file.is_file()}
+        if packed is not None:
+            files |= {page.name: hash_file(page) for page in sorted(self.path.glob("report.*"))}
+        digest = combine_hashes(files)
+        seal = RunSeal(digest, files, sign(digest) if packed is None else None, packed)
+        write_sealed(self.seal_file, RunSeal, seal, place="seal.json")
+        return seal
+
+    def read_seal(self) -> RunSeal | None:
+        """The digests of the run; None while it is not finished.
+
+        Raises:
+            BenchError: the file is damaged.
+        """
+        if not self.seal_file.is_file():
+            return None
+        advice = "Run the same command again: it checks every cell, repeats damaged ones and writes the file again."
+        seal = read_sealed(self.seal_file, RunSeal, place="seal.json", advice=advice)
+        if combine_hashes(seal.files) != seal.digest:
+            raise BenchError(f"{self.seal_file}: is damaged: its digests do not fit the digest of the run. {advice}")
+        _inside(self.path, seal.files)
+        return seal
+
+    def was_made_here(self) -> bool:
+        """Whether this machine finished the run, and nothing that its seal covers was changed and sealed again since."""
+        seal = self.read_seal()
+        return seal is not None and is_signed_here(seal.digest, seal.signature)
+
+    def _read_salt(self) -> bytes | None:
+        content = self.salt_file.read_bytes() if self.salt_file.is_file() else b""
+        return content if _SALT.fullmatch(content) else None
+
+    def _write_salt(self) -> bytes:
+        make_private_folder(self.salt_file.parent)
+        write_text(self.salt_file, f"{secrets.token_hex(32)}\n", private=True)
+        return self.salt_file.read_bytes()
+
+
+def _inside(folder: Path, files: Mapping[str, str]) -> dict[str, str]:
+    """Digests by path, which may have been written by a stranger: each path must stay in the folder.
+
+    Raises:
+        BenchError: one does not, or passes through a link.
+    """
+    for name in files:
+        resolve_inside(folder, name)
+    return dict(files)
+
+
+def _salted(salt: bytes, digest: str) -> str:
+    return hmac.new(salt, digest.encode(), "sha256").hexdigest()
+
+
+def _walk(folder: Path) -> Iterator[tuple[str, Path]]:
+    """The files below a folder, by their path in it; without those that are being written."""
+    for path in folder.rglob("*"):
+        if path.is_file() and not path.match(PARTIAL_FILES):
+            yield path.relative_to(folder).as_posix(), path

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from harness.text import plural
 from harness.types import Cell, DataReport, Shape, Strategy, Task
 
-FORMAT: Literal[3] = 3  # of run.json and the files of the cells; raise it when this version cannot read the files of the one before
+FORMAT: Literal[4] = 4  # of run.json and the files of the cells; raise it when this version cannot read the files of the one before
 EXTERNAL = "external"  # the model name of external outputs
 
 
@@ -57,7 +57,7 @@ class RunPlan:
     """What else was requested or resolved: device, number format, price, limit, and the whole request."""
     cell_strategies: Mapping[str, Strategy] = field(default_factory=dict)
     """Strategies that a grid file changed for single cells, by cell id."""
-    format: Literal[3] = FORMAT
+    format: Literal[4] = FORMAT
     """The format of the run folder."""
 
     def get_strategy(self, cell: Cell) -> Strategy:

@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 
 from harness.errors import BenchError, did_you_mean, setting
+from harness.store.atomic import PRIVATE_FOLDER
 from harness.store.foreign_paths import refuse_links
 from harness.store.json_files import read_json
 from harness.store.lock import RunLock
@@ -37,7 +38,7 @@ def create_run(runs: Path, plan: RunPlan) -> RunFolder:
             suffix = "" if number == 1 else f"-{number}"
             path = runs / f"{stamp}-{tasks}-{plan.digest[:8]}{suffix}"
             try:
-                path.mkdir()
+                path.mkdir(PRIVATE_FOLDER)
             except FileExistsError:
                 continue
             return RunFolder(path)
@@ -60,43 +61,53 @@ def open_run(runs: Path, name: str) -> StoredRun:
     Raises:
         BenchError: there is no such run, or it cannot be read.
     """
+    return StoredRun(find_run(runs, name))
+
+
+def find_run(runs: Path, name: str) -> RunFolder:
+    """The folder of a run by its path, by its name in the folder of runs, or as `latest`, whatever is in it.
+
+    Raises:
+        BenchError: there is no such run.
+    """
     path = Path(name)
     if os.path.isfile(path / "run.json"):  # pathlib raises an error for names that are too long
-        return StoredRun(RunFolder(path))
+        return RunFolder(path)
     known = {folder.path.name: folder for folder in _list_runs(runs)}
     if name == "latest" and known:
-        return StoredRun(_newest_first(runs)[0])
+        return _newest_first(runs)[0]
     if name not in known:
         if os.path.isdir(path):
             raise BenchError(f"{path}: is not a run folder (it has no run.json)")
         raise BenchError(f"there is no run '{name}' in {runs}.{did_you_mean(name, known)}")
-    return StoredRun(known[name])
+    return known[name]
 
 
 def find_unfinished_run(runs: Path, digest: str) -> RunFolder | None:
-    """The newest run of the same plan that is not finished: cells have no result, or it was killed before it deleted its working files.
+    """The newest run of the same plan that is not finished: cells have no result, or it was killed before it was sealed.
 
     A run that another process is working on counts as unfinished: running its cells a second time would only repeat the work.
     """
     for folder in _newest_first(runs):
         try:
-            run = StoredRun(folder)
+            plan = folder.plan()
         except BenchError:
             continue  # a run that is damaged or in another format must not block a new one
-        finished = run.finished and not folder.has_training_examples() and not RunLock(folder.path).is_held_by_other()
-        if run.plan.digest == digest and not finished:
+        complete = folder.seal_file.is_file() and all(folder.cell(cell.id).is_finished() for cell in plan.cells)
+        finished = complete and not folder.has_training_examples() and not RunLock(folder.path).is_held_by_other()
+        if plan.digest == digest and not finished:
             return folder
     return None
 
 
 def find_finished_cell(runs: Path, cell_id: str, other_than: Path) -> CellFolder | None:
-    """The cell with this id in any other run that completed it with status "done"."""
+    """The cell with this id in any other run that completed it with status "done", and whose files are all intact."""
     for folder in _list_runs(runs):
         cell = folder.cell(cell_id)
         if folder.path != other_than and cell.is_finished():
             with contextlib.suppress(BenchError):  # a damaged cell cannot be reused; the search goes on
-                if cell.result().status == "done":
-                    refuse_links(cell.path)
+                refuse_links(cell.path)
+                if cell.result().status == "done" and not cell.list_damage():
                     return cell
     return None
 
@@ -106,11 +117,12 @@ def reuse_cell(source: CellFolder, target: CellFolder, result: CellResult) -> No
 
     Files are hard-linked where the file system supports it. This is safe because files of a run are only ever replaced, never modified.
     """
+    files = source.file_digests()
     shutil.rmtree(target.path, ignore_errors=True)
     shutil.copytree(
         source.path, target.path, symlinks=True, copy_function=_link_or_copy, ignore=shutil.ignore_patterns("cell.json", "checkpoint")
     )
-    target.write_result(result)
+    target.write_result(result, files=files)
 
 
 def _link_or_copy(source: str, target: str) -> None:

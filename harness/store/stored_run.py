@@ -7,17 +7,26 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from harness.errors import BenchError
 from harness.store.run_folder import RunFolder
 from harness.store.run_plan import RunPlan
+from harness.store.seals import hash_file
 from harness.types import Cell, CellResult, Example, Prediction
 
 
 class StoredRun:
-    """A run on disk. The plan is read at once, everything else on first use."""
+    """A run on disk. The plan is read at once, everything else on first use. What is read is checked against its digest.
+
+    Raises:
+        BenchError: the folder is not a run, or a file is damaged or belongs to another run.
+    """
 
     def __init__(self, folder: RunFolder) -> None:
         self.folder = folder
         self.plan: RunPlan = folder.plan()
+        seal = folder.read_seal()
+        self._sealed: Mapping[str, str] = {} if seal is None else seal.files
+        self._check_origin(folder.plan_file)
 
     @property
     def path(self) -> Path:
@@ -37,7 +46,7 @@ class StoredRun:
     @cached_property
     def results(self) -> Mapping[str, CellResult]:
         """The results of the finished cells, by cell id."""
-        return {c.id: self.folder.cell(c.id).result() for c in self.cells if self.folder.cell(c.id).is_finished()}
+        return {c.id: self._read_result(c.id) for c in self.cells if self.folder.cell(c.id).is_finished()}
 
     @property
     def finished(self) -> bool:
@@ -60,3 +69,16 @@ class StoredRun:
     def training_curve(self, cell_id: str) -> list[dict[str, Any]]:
         """The training curve: points with `step`, `loss`, `learning_rate` and `tokens_per_second`, or with `step` and `validation_loss`."""
         return self.folder.cell(cell_id).training_curve()
+
+    def _read_result(self, cell_id: str) -> CellResult:
+        result = self.folder.cell(cell_id).result()
+        self._check_origin(self.folder.cell(cell_id).result_file)
+        return result
+
+    def _check_origin(self, file: Path) -> None:
+        """Check that an intact file is that of this run: it may have been copied from another."""
+        if not self._sealed:
+            return
+        if self._sealed.get(file.relative_to(self.path).as_posix()) != hash_file(file):
+            problem = f"is not the file that this run was finished with: {self.folder.seal_file.name} has another sha256"
+            raise BenchError(f"{file}: {problem}. Restore it from a backup, or run the same command again.")

@@ -1,4 +1,4 @@
-"""Where a run keeps the gate's verdicts on its models: gates/<time>-<number>.json, one file each, never changed."""
+"""Where a run keeps the gate's verdicts on its models: gates/<time>-<number>.json, one file each, never changed, with its own digest."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from harness.errors import BenchError
-from harness.store.atomic import remove_abandoned
-from harness.store.json_files import write_value
+from harness.store.atomic import make_private_folder, remove_abandoned
+from harness.store.seals import read_sealed, write_sealed
 
 T = TypeVar("T")
 
@@ -21,14 +21,14 @@ def add_verdict_file(run: Path, kind: type[T], verdict: T, *, at: str) -> Path:
         at: when it was made, in ISO 8601.
 
     Returns:
-        The new file, which `read_value` reads.
+        The new file, which `read_verdict_file` reads.
 
     Raises:
         OSError: the folder cannot be written.
         BenchError: there are too many verdicts of the same second.
     """
     folder = run / "gates"
-    folder.mkdir(exist_ok=True)
+    make_private_folder(folder)
     stem = re.sub(r"[^0-9T]", "", at[:19])
     for number in range(1, 10_000):
         path = folder / f"{stem}-{number:04d}.json"
@@ -45,13 +45,26 @@ def list_verdict_files(run: Path) -> list[Path]:
     return sorted((run / "gates").glob("*.json"))
 
 
+def read_verdict_file(file: Path, kind: type[T], *, advice: str) -> T:
+    """Read a stored verdict.
+
+    Raises:
+        BenchError: it is missing, damaged, or in another file's place.
+    """
+    return read_sealed(file, kind, place=_place(file), advice=advice)
+
+
+def _place(file: Path) -> str:
+    return f"{file.parent.name}/{file.name}"
+
+
 def _write_new(path: Path, kind: type[T], verdict: T) -> None:
     """Write a new file, completely or not at all. A hard link, unlike a rename, never replaces an existing file."""
     for pattern in (".*.whole", ".*.part"):
         remove_abandoned(path.parent, pattern)
     temporary = path.with_name(f".{os.getpid()}.whole")
     try:
-        write_value(temporary, kind, verdict)
+        write_sealed(temporary, kind, verdict, place=_place(path))
         os.link(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)

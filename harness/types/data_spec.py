@@ -74,6 +74,9 @@ class DataSpec(Declared):
     """Whether a target that is a list is several references, or one text whose parts are joined."""
     fold_references_by: str | None = None
     """A column: validation and test examples that agree in it become one example with the references of all."""
+    keep: tuple[Annotated[str, Field(min_length=1)], ...] = ()
+    """Further columns that a run stores with its test examples, for slices and metrics that read them. All others are left out, because a
+    run may be mailed. The columns of `fields` and of the guardrails' slices need not be repeated here."""
     harvested: Paths | None = None
     """Files of `bench review harvest`. Their examples are used for training and removed from validation and test."""
     split: SplitSpec = SplitSpec()

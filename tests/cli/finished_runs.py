@@ -103,7 +103,7 @@ def run_other_shapes(bench: Bench, here: Path) -> dict[str, Finished]:
 
 
 def edit(file: Path, change: Callable[[Any], None]) -> None:
-    """Change a JSON file, which may be linked with another run's."""
+    """Change a JSON file, which may be linked with another run's. Its digest is not renewed: `edit_sealed` does that."""
     value = json.loads(file.read_text())
     change(value)
     file.unlink()

@@ -12,6 +12,7 @@ from typing import Any
 import click
 import pytest
 from click.shell_completion import CompletionItem
+from sealing import write_sealed_json
 
 from harness.cli.commands.completion import cell_names, model_names, run_names, strategy_names, task_names
 
@@ -151,7 +152,8 @@ def test_strategy_name_with_commas_is_completed(made: Any, here: Path) -> None:
     plan["strategies"][name] = plan["strategies"]["lora"]
     plan["cells"].append(plan["cells"][-1] | {"strategy": name, "id": "0"})
     (here / "runs" / "a").mkdir(parents=True)
-    (here / "runs" / "a" / "run.json").write_text(json.dumps(plan))
+    del plan["sha256"]
+    write_sealed_json(here / "runs" / "a" / "run.json", plan)
     context = click.Context(click.Command("predict"))
     items = cell_names(context, click.Option(["--strategy"]), "lora:target_modules=lm_head,")
     assert [(item.value, item.type) for item in items] == [(name, "plain")]

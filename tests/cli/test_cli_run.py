@@ -14,12 +14,13 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 from rich.console import Console
+from sealing import edit_sealed
 
 from harness import load_run
 from harness.api import open_catalog, stored_request
 from harness.cli.progress import RunDisplay
 from harness.grid import make_plan
-from harness.store import RunFolder, write_json
+from harness.store import RunFolder
 from tests.foreign import edit_json
 
 Call = Callable[..., Any]
@@ -72,7 +73,7 @@ def test_progress_is_on_standard_error_as_plain_lines(made: Any) -> None:
 
 def test_layout_of_the_run_folder(made: Any) -> None:
     folder, cells = made.folder, cells_of(made.folder)
-    assert {f.name for f in folder.iterdir()} == {"run.json", "data", "cells", "report.html", ".lock"}
+    assert {f.name for f in folder.iterdir()} == {"run.json", "data", "cells", "seal.json", "report.html", ".lock"}
     assert {f.name for f in cells["base"].iterdir()} == {"cell.json", "predictions.parquet", "log.txt"}
     assert {f.name for f in cells["lora"].iterdir()} == {"cell.json", "predictions.parquet", "log.txt", "training.jsonl", "artifact"}
     artifact = {f.name for f in (cells["lora"] / "artifact").iterdir()}
@@ -248,9 +249,8 @@ def test_failed_cell_is_a_result_and_exits_with_1(bench: Call, tmp_path: Path) -
 
 def test_control_characters_in_data_are_escaped(runs: Path) -> None:
     (folder,) = runs.iterdir()
-    plan = json.loads((folder / "run.json").read_text())
-    plan["data"]["classification"]["warnings"] = ["label '\x1b[31m\x07' [bold]x[/bold] :smile: is new"]
-    write_json(folder / "run.json", plan)
+    warnings = ["label '\x1b[31m\x07' [bold]x[/bold] :smile: is new"]
+    edit_sealed(folder / "run.json", lambda plan: plan["data"]["classification"].update(warnings=warnings))
     screen = io.StringIO()
     RunDisplay(Console(file=screen, highlight=False, emoji=False)).started(RunFolder(folder), resumed=True)
     assert "label '\\x1b[31m\\x07' [bold]x[/bold] :smile: is new" in screen.getvalue()

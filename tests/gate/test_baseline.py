@@ -7,8 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 from report_factory import Made, classification, make_run, summarization
 
@@ -18,7 +16,7 @@ from harness.gate import Reason
 from harness.gate.baseline import pair_with_baseline
 from harness.results import RunResults
 from harness.store import StoredRun
-from harness.types import Example, Prediction
+from harness.types import Example, Prediction, Splits
 from tests.gate.conftest import Runs, judged, only
 
 TRAINED = "No training on test examples"
@@ -26,12 +24,13 @@ TRAINED = "No training on test examples"
 
 def leak(run: StoredRun, row: int, split: str, change: Callable[[str], str] = str) -> str:
     """Put a test example (with changed inputs) among those that a model of this run was trained on; returns its id."""
-    file = run.path / "data" / "summarization.parquet"
-    rows, example = pq.read_table(file).to_pylist(), run.examples("summarization")[row]
-    learned = replace(example, inputs={name: change(text) for name, text in example.inputs.items()})
-    seen = rows[0] | {"split": split, "id": "t-1", "inputs": None, "inputs_digest": normalized_inputs_digest(learned)}
-    pq.write_table(pa.Table.from_pylist([*rows, seen], schema=pq.read_schema(file)), file)
-    return example.id
+    examples = run.examples("summarization")
+    learned = replace(examples[row], id="t-1", inputs={name: change(text) for name, text in examples[row].inputs.items()})
+    splits = Splits((), (), examples, run.plan.data["summarization"], "d1")
+    run.folder.write_data("summarization", replace(splits, **{split: (learned,)}), {"t-1": normalized_inputs_digest(learned)})
+    run.folder.remove_working_files()
+    run.folder.seal()
+    return examples[row].id
 
 
 @pytest.mark.parametrize("split", ["train", "validation"])

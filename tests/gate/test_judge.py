@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from chance import at_most
 from report_factory import HOSTILE, Made, classification, make_run, summarization
+from sealing import edit_sealed
 
 from harness.errors import BenchError
 from harness.gate import EXIT_CODES, JudgedRule, Reason, VerdictNote, load_verdicts
@@ -125,7 +126,7 @@ def test_a_better_model_on_too_few_examples_is_inconclusive(runs: Runs, tmp_path
 def test_costs_in_two_currencies_are_not_compared(runs: Runs, tmp_path: Path) -> None:
     one, other = runs(0.9), runs(0.9)
     for file in other.path.rglob("cell.json"):
-        file.write_text(file.read_text(encoding="utf-8").replace('"USD"', '"JPY"'), encoding="utf-8")
+        edit_sealed(file, lambda cell: [cost.update(currency="JPY") for cost in cell["costs"]])
     rules = [QUALITY, {"rule": "not_worse", "score": "thousand_price", "margin": 1.0}]
     verdict = judged(one, tmp_path, policy={"rules": rules}, baseline=f"{other.path}:lora")
     assert verdict.outcome == "INCONCLUSIVE" and verdict.rules[-1].reason == Reason(

@@ -64,7 +64,7 @@ def test_corrections_and_preferences_become_training_examples_with_provenance(ra
 def test_retired_examples_are_recorded_once_and_reported(rated: StoredRun, tmp_path: Path) -> None:
     for name in ("more.jsonl", "again.jsonl"):
         review_harvest(rated.path, tmp_path / name, retire_test_examples=True)
-    assert len(json.loads((rated.path / "review" / "retired.json").read_text())) == 1
+    assert len(json.loads((rated.path / "review" / "retired.json").read_text())["examples"]) == 1
     assert build_report_view(rated).tasks[0].retired == 1
 
 

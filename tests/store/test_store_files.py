@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sealing import edit_sealed
 
 from harness.errors import BenchError
 from harness.store import RunFolder, RunPlan, StoredRun, write_atomically, write_json, write_text, write_value
@@ -86,7 +87,7 @@ def test_result_is_read_back(make_run: Make, result: CellResult) -> None:
 def test_examples_and_predictions_are_read_back_with_any_text(tmp_path: Path, text: str) -> None:
     meta = {"column": text, "n": 1, "none": None}
     example = Example(f"id{text[:9]}", {"input": text, "b": "2"}, (text, "second"), (text, "choice"), text, meta)
-    write_examples(tmp_path / "e.parquet", [example], ["test"], ["digest"], [True])
+    write_examples(tmp_path / "e.parquet", [example], ["test"], [("train", "digest")])
     assert read_examples(tmp_path / "e.parquet", "test") == (example,)
     rows = [
         Prediction("a", text, text, (-0.5, -math.inf), {"rouge1": 0.25, "f1": None}, 3, 4, "length"),
@@ -102,7 +103,7 @@ def test_examples_and_predictions_are_read_back_with_any_text(tmp_path: Path, te
 
 def test_lone_surrogates_do_not_stop_a_run(tmp_path: Path) -> None:
     bad = "a\ud800"
-    write_examples(tmp_path / "e.parquet", [Example(bad, {"input": bad}, (bad,), (bad, "b"), bad, {"c": bad})], ["test"], ["d"], [True])
+    write_examples(tmp_path / "e.parquet", [Example(bad, {"input": bad}, (bad,), (bad, "b"), bad, {"c": bad})], ["test"])
     (example,) = read_examples(tmp_path / "e.parquet", "test")
     assert (example.id, example.targets, example.choices, example.group) == ("a?", ("a?",), ("a?", "b"), "a?")
     assert example.targets[0] in example.choices
@@ -112,7 +113,7 @@ def test_lone_surrogates_do_not_stop_a_run(tmp_path: Path) -> None:
 
 def test_rows_without_scores_or_groups_are_read_back(tmp_path: Path) -> None:
     examples = [Example("1", {"input": "x"}, ("t",)), Example("2", {"input": "y"}, ())]
-    write_examples(tmp_path / "e.parquet", examples, ["test", "test"], ["d", "d"], [True, True])
+    write_examples(tmp_path / "e.parquet", examples, ["test", "test"])
     assert read_examples(tmp_path / "e.parquet", "test") == tuple(examples)
     write_predictions(tmp_path / "p.parquet", [])
     assert read_predictions(tmp_path / "p.parquet") == ()
@@ -134,10 +135,14 @@ def test_training_examples_are_stored_apart_and_deleted_at_the_end(make_run: Mak
     assert b"e1" in stored
     import pyarrow.parquet as pq
 
-    rows = {row["id"]: row for row in pq.read_table(folder.path / "data/notes.parquet").to_pylist()}
-    assert {name: row["split"] for name, row in rows.items()} == {"t1": "train", "t2": "train", "v1": "validation", "e1": "test"}
+    rows = pq.read_table(folder.path / "data/notes.parquet").to_pylist()
+    assert [(row["split"], row["id"]) for row in rows] == [("test", "e1"), ("train", None), ("train", None), ("validation", None)]
+    for row in rows[1:]:
+        assert {k for k, v in row.items() if v is not None} == {"digest", "split"}, "only digests"
+        assert row["digest"] != "x" and len(row["digest"]) == 64, "which are salted"
     for name in ("t1", "t2", "v1"):
-        assert {k for k, v in rows[name].items() if v is not None} == {"id", "split", "inputs_digest"}, "only ids and digests"
+        assert name.encode() not in stored
+    assert folder.find_trained_on("notes", ["x", "y"]) == {"x"}
 
 
 def test_cell_is_finished_only_with_its_last_file(make_run: Make, result: CellResult) -> None:
@@ -208,12 +213,11 @@ def test_failed_cell_has_no_predictions(make_run: Make) -> None:
     assert StoredRun(folder).status("l0") == "failed"
 
 
-@pytest.mark.parametrize("version", [0, 2, "3", None])
+@pytest.mark.parametrize("version", [0, 3, "4", None])
 def test_run_in_another_format_is_refused(make_run: Make, version: Any) -> None:
     folder = make_run()
-    stored = json.loads((folder.path / "run.json").read_text())
-    write_json(folder.path / "run.json", stored | {"format": version})
-    with pytest.raises(BenchError, match=rf"run\.json: is in format {version!r}; this version of bench reads format 3"):
+    edit_sealed(folder.path / "run.json", lambda plan: plan.update(format=version))
+    with pytest.raises(BenchError, match=rf"run\.json: is in format {version!r}; this version of bench reads format 4"):
         folder.plan()
 
 

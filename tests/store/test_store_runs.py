@@ -175,6 +175,7 @@ def test_run_with_a_failed_cell_is_finished(make_run: Make, tmp_path: Path) -> N
     folder = make_run(BASE)
     folder.cell("l0").write_result(CellResult(LORA, "failed", error="x"))
     folder.remove_working_files()
+    folder.seal()
     assert find_unfinished_run(tmp_path / "runs", PLAN) is None
 
 

@@ -21,7 +21,7 @@ from harness.data.pipeline.raw_splits import SPLITS, RawSplits, read_files, read
 from harness.data.pipeline.sampling import sample_positions
 from harness.data.pipeline.splitting import split_off_validation
 from harness.data.quality import CleanedSplits, remove_overlaps
-from harness.errors import BenchError
+from harness.errors import BenchError, did_you_mean, setting
 from harness.types import DataReport, Example, Paths, SplitName, Splits, Task
 
 if TYPE_CHECKING:
@@ -66,6 +66,7 @@ def load_splits(task: Task, *, folder: Path, limit: int | None = None, limit_see
         unseen, label_warnings = find_unseen_labels(raw.index.get_labels(parts["train"]), raw.index.get_labels(parts["test"]))
         warnings += label_warnings
     examples = _build_examples(raw, parts, selected.followers, choices)
+    _check_kept_columns(task, examples["test"])
     if corrections:
         examples["train"] += training_examples(corrections, choices, examples["train"])
         warnings += correction_lines(raw.index, raw.parts, corrections, selected.corrected)
@@ -135,6 +136,20 @@ def _select_rows(raw: RawSplits, corrections: Sequence[Correction], *, whole_as_
         if corrections:
             parts, _ = remove_corrected(index, parts, corrections)
     return _SelectedRows(parts, followers, corrected, cleaned)
+
+
+def _check_kept_columns(task: Task, test: Sequence[Example]) -> None:
+    """Check that the columns to be stored exist.
+
+    Raises:
+        BenchError: no test example has one of them.
+    """
+    columns = {name for example in test for name in (*example.meta, *example.inputs)}
+    missing = [name for name in task.data.keep if name not in columns and name not in task.data.fields.values()]
+    if missing:
+        raise BenchError(
+            f"{task.name}: {setting('keep', missing[0])}: no test example has such a column.{did_you_mean(missing[0], columns)}"
+        )
 
 
 def _as_tuple(paths: Paths | None) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ def check_artifact(finished: FinishedCell) -> None:
     """Check the stored adapter or model of a cell; does nothing for a strategy that trains nothing.
 
     Raises:
-        BenchError: a file is missing or damaged, or the adapter's configuration was changed after training.
+        BenchError: a file is missing, damaged or was added, or the adapter's configuration was changed after training.
     """
     if finished.strategy.method == "prompt":
         return
@@ -35,6 +35,7 @@ def check_artifact(finished: FinishedCell) -> None:
         _check_weights(file, finished)
     if peft:
         _check_fields(config, fields, finished)
+    finished.files.check("artifact/")
 
 
 def _check_fields(config: Path, fields: Mapping[str, Any], finished: FinishedCell) -> None:

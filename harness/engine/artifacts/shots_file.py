@@ -24,4 +24,5 @@ def load_shots(finished: FinishedCell) -> tuple[Shot, ...]:
     file = finished.files.shots
     if not file.is_file():
         raise BenchError(f"{file}: missing: cannot recover the few-shot examples used by '{finished.cell.strategy}'")
+    finished.files.check(file.name)
     return read_value(file, tuple[Shot, ...], advice="Restore the file from a backup, or repeat the run.")

@@ -10,23 +10,36 @@ import contextlib
 import io
 import shutil
 import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from harness.engine.models.digest import digest_of
 from harness.engine.models.quiet import quiet_libraries
 from harness.errors import BenchError, first_line, setting
+from harness.store import hash_file, read_sealed, write_sealed
+
+_RECORD = "converted.json"
+_VERSION = "2"  # of the conversion; raise it when the same file would give another model
+
+
+@dataclass(frozen=True)
+class _Converted:
+    """`files` is the sha256 (hex) of each file of a converted model, by name."""
+
+    files: Mapping[str, str]
 
 
 def converted(file: Path, cache: Path) -> Path:
     """The folder with the dequantized model of a GGUF file.
 
+    The content of the file decides which conversion is used, and one that is damaged is made again.
+
     Raises:
         BenchError: the file cannot be read as a model, or the cache cannot be written.
     """
-    stat = file.stat()
-    key = digest_of([file.name, str(stat.st_size), str(stat.st_mtime_ns), "1"])[:16]
-    target = cache / "models" / f"{file.stem}-{key}"
-    if not (target / "config.json").is_file():
+    target = cache / "models" / f"{file.stem}-{digest_of([hash_file(file), _VERSION])[:16]}"
+    if not _is_intact(target):
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
             part = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{file.stem}-"))  # another process may convert the same file
@@ -35,11 +48,26 @@ def converted(file: Path, cache: Path) -> Path:
             raise BenchError(f"{target.parent}: cannot store converted models: {error.strerror}. {advice}") from None
         try:
             _convert(file, part)
+            files = {each.name: hash_file(each) for each in sorted(part.iterdir())}
+            write_sealed(part / _RECORD, _Converted, _Converted(files), place=_RECORD)
+            if target.exists() and not _is_intact(target):
+                shutil.rmtree(target)
             with contextlib.suppress(OSError):  # another process was faster, and its result is as good
                 part.rename(target)
         finally:
             shutil.rmtree(part, ignore_errors=True)
     return target
+
+
+def _is_intact(folder: Path) -> bool:
+    """Whether a conversion is complete, and all of its files are as they were written."""
+    if not (folder / _RECORD).is_file():
+        return False
+    try:
+        files = read_sealed(folder / _RECORD, _Converted, place=_RECORD, advice="It is made again.").files
+        return all(hash_file(folder / name) == digest for name, digest in files.items())
+    except BenchError:
+        return False
 
 
 def _convert(file: Path, target: Path) -> None:

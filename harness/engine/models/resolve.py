@@ -117,7 +117,7 @@ def _local(name: str, origin: str, folder: Path, revision: str | None = None) ->
         raise BenchError(f"{folder}: has no tokenizer (tokenizer.json). Save it beside the model with tokenizer.save_pretrained.")
     for file in sorted(folder.glob("*.safetensors")):
         _check_weights(file)
-    return ModelSource(name, origin, folder, folder_digest(folder, cache_folder()), revision)
+    return ModelSource(name, origin, folder, folder_digest(folder), revision)
 
 
 def _check_weights(file: Path) -> None:

@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.errors import BenchError, setting
-from harness.store import file_lock, from_json_text, read_json, write_json
+from harness.store import PRIVATE_FILE, file_lock, from_json_text, make_private_folder, read_json, write_json
 from harness.text import one_line
 
 Action = Literal["promote", "force", "rollback"]
@@ -248,7 +248,7 @@ class Journal:
         with contextlib.ExitStack() as stack:
             try:
                 if write and self._new:
-                    self.folder.mkdir(parents=True, exist_ok=True)
+                    make_private_folder(self.folder)
                 if not self._new:
                     self.check()
                 if write:
@@ -291,6 +291,7 @@ class Journal:
         with contextlib.closing(sqlite3.connect(temporary)) as db:
             db.executescript(_SCHEMA)
             write_json(self._head, _head_of(db))
+        temporary.chmod(PRIVATE_FILE)  # verdicts quote outputs, which may be what patients said
         temporary.replace(self.file)
 
 

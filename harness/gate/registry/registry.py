@@ -17,7 +17,7 @@ from typing import Any
 from harness.errors import BenchError, setting
 from harness.gate.registry.journal import Action, Event, Journal
 from harness.results import FinishedCell, RunResults, StrategyResult
-from harness.store import RunFolder, refuse_links, resolve_inside
+from harness.store import RunFolder, make_private_folder, refuse_links, resolve_inside
 
 _PART = ".part-"
 _COPIED = ("run", "strategy", "model", "digest", "folder", "outcome", "policy_digest", "verdict")  # from the event that is rolled back to
@@ -159,7 +159,7 @@ class Registry:
     def _copy(self, model: StrategyResult) -> tuple[Path, str]:
         """Copy the model into the registry, completely or not at all; its folder and digest. The history is locked meanwhile."""
         models = self.folder / "models" / model.task.name
-        models.mkdir(parents=True, exist_ok=True)
+        make_private_folder(models)
         for left in models.glob(f"{_PART}*"):  # of a process that was killed
             shutil.rmtree(left)
         with tempfile.TemporaryDirectory(dir=models, prefix=_PART) as place:
@@ -208,13 +208,15 @@ def _copy_cell(model: StrategyResult, target: Path) -> None:
     """A run folder with the cell of one model. Its run may be a stranger's: no path leaves the target, and no link is followed.
 
     Raises:
-        BenchError: a name in the run would lead outside of the target, or the run holds a link.
+        BenchError: a name in the run would lead outside of the target, the run holds a link, or a file of it is damaged.
     """
-    source, task, cell = model.run.folder, model.task.name, model.cell
+    source, task, cell, copy = model.run.folder, model.task.name, model.cell, RunFolder(target)
     source.refuse_links()
-    data, files = resolve_inside(target, f"data/{task}.parquet"), resolve_inside(target, f"cells/{cell.id}")
-    data.parent.mkdir(parents=True)
-    shutil.copy2(source.path / "data" / data.name, data, follow_symlinks=False)
+    resolve_inside(target, f"data/{task}.parquet")
+    files = resolve_inside(target, f"cells/{cell.id}")
+    source.copy_data_to(copy, task)
+    source.cell(cell.id).check("")
     shutil.copytree(source.cell(cell.id).path, files, symlinks=True, ignore=shutil.ignore_patterns("checkpoint", "log.txt"))
     refuse_links(target)  # the run may have changed while it was copied
-    RunFolder(target).write_plan(model.run.plan.restrict_to((cell,)))
+    copy.cell(cell.id).check("")
+    copy.write_plan(model.run.plan.restrict_to((cell,)))

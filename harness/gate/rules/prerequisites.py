@@ -35,19 +35,26 @@ def exceeds(spent: float, alpha: float) -> bool:
 
 
 def _check_leakage(case: GateInput) -> list[RuleVerdict]:
-    """No model may have been trained on a test example. For external outputs this is unknown."""
+    """No model may have been trained on a test example.
+
+    For external outputs this is unknown, and not required. A run that was packed without its key cannot tell, which is not enough.
+    """
     rule = JudgedRule("no_leakage")
     sides = {"candidate": case.candidate, "baseline": case.baseline}
     present = {name: side for name, side in sides.items() if side is not None}
     unknown = tuple(name for name, side in present.items() if side.external)
-    verdicts = []
+    verdicts, packed = [], []
     for name, side in present.items():
         leaked = [] if side.external else find_leaked_examples(side, case.candidate.examples)
-        if leaked:
+        if leaked is None:
+            packed.append(name)
+        elif leaked:
             reason = Reason("trained_on", {"count": len(leaked)}, {"sides": (name,)})
             verdicts.append(RuleVerdict(rule, "FAIL", reason, n=len(leaked), example_ids=tuple(leaked[:_MOST_IDS])))
     if verdicts or len(unknown) == len(present):
         return verdicts
+    if packed:
+        return [RuleVerdict(rule, "INCONCLUSIVE", Reason("training_inputs_unknown", texts={"sides": tuple(packed)}))]
     return [RuleVerdict(rule, "PASS", Reason("not_trained_on", texts={"unknown_sides": unknown}))]
 
 

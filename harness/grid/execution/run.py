@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -13,6 +14,7 @@ from harness.errors import BenchError, setting
 from harness.grid.execution.external_cells import finish_external_cells
 from harness.grid.execution.job import Event, Job
 from harness.grid.execution.scheduler import run_cells
+from harness.grid.execution.stored_columns import keep_named_columns
 from harness.grid.planning import Planned
 from harness.store import RunFolder, RunLock, RunPlan, StoredRun, create_run, find_finished_cell, find_unfinished_run, reuse_cell
 from harness.types import Cell, CellResult
@@ -28,7 +30,7 @@ class Listener(Protocol):
         """A cell was taken from another run."""
 
     def event(self, event: Event) -> None:
-        """Something happened to a cell: start, phase, progress, exit."""
+        """Something happened to a cell: damaged, start, phase, progress, exit."""
 
 
 def execute(
@@ -71,8 +73,12 @@ def execute(
     folder = unfinished or create_run(runs, plan)
     with RunLock(folder.path):
         folder.write_plan(plan if unfinished is None else _as_resumed(plan, folder))
-        listener.started(folder, resumed=unfinished is not None)
+        folder.seal_file.unlink(missing_ok=True)  # of a run that is resumed, until it is finished again
         _write_data(planned, folder)
+        damage = _delete_damaged_cells(planned, folder)
+        listener.started(folder, resumed=unfinished is not None)
+        for cell, problem in damage.items():
+            listener.event({"event": "damaged", "cell": cell, "problem": problem})
         external = [cell for cell in _open_cells(planned, folder) if cell.id in planned.external_predictions]
         finish_external_cells(planned, folder, external, listener.event)
         if reuse:
@@ -82,6 +88,7 @@ def execute(
             run_cells(folder, jobs, listener.event, at_once=at_once)
         finally:  # an interrupted run keeps no training examples either: resuming writes them again
             folder.remove_working_files()
+        folder.seal()
         run = StoredRun(folder)
         before_end(run)
     return run
@@ -95,8 +102,24 @@ def _as_resumed(plan: RunPlan, folder: RunFolder) -> RunPlan:
 
 def _write_data(planned: Planned, folder: RunFolder) -> None:
     for task, splits in planned.splits.items():
-        digests = {e.id: normalized_inputs_digest(e) for e in (*splits.train, *splits.validation, *splits.test)}
-        folder.write_data(task, splits, digests)
+        digests = {e.id: normalized_inputs_digest(e) for e in (*splits.train, *splits.validation)}
+        folder.write_data(task, keep_named_columns(planned.plan.tasks[task], splits), digests)
+
+
+def _delete_damaged_cells(planned: Planned, folder: RunFolder) -> dict[str, str]:
+    """Delete the finished cells of a resumed run whose files are not as they were stored, so that they run again.
+
+    Returns:
+        The first problem of each, by cell id.
+    """
+    damage = {}
+    for cell in planned.plan.cells:
+        files = folder.cell(cell.id)
+        problems = files.list_damage() if files.is_finished() else []
+        if problems:
+            damage[cell.id] = problems[0]
+            shutil.rmtree(files.path)
+    return damage
 
 
 def _open_cells(planned: Planned, folder: RunFolder) -> Sequence[Cell]:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from harness.store import CellFolder, read_value, write_value
+from harness.errors import BenchError
+from harness.store import CellFolder, hash_file, read_sealed, write_sealed
 from harness.types import CellResult, Cost, TrainingSummary
+
+_FILE = "trained.json"
 
 
 @dataclass(frozen=True)
@@ -29,18 +33,34 @@ class TrainingOutcome:
         )
 
 
+@dataclass(frozen=True)
+class _Trained:
+    """The outcome, and the sha256 (hex) of each file of the artifact by its path there."""
+
+    outcome: TrainingOutcome
+    artifact: Mapping[str, str]
+
+
 def save_outcome(files: CellFolder, outcome: TrainingOutcome) -> None:
     """Store the outcome; from then on the cell's stored weights count as complete."""
-    write_value(files.checkpoint / "trained.json", TrainingOutcome, outcome)
+    write_sealed(files.checkpoint / _FILE, _Trained, _Trained(outcome, _hash_artifact(files)), place=_FILE)
 
 
 def load_outcome(files: CellFolder) -> TrainingOutcome | None:
     """The stored outcome; None if training has not finished.
 
     Raises:
-        BenchError: the file is damaged.
+        BenchError: the file, or the weights, are damaged.
     """
-    file = files.checkpoint / "trained.json"
+    file = files.checkpoint / _FILE
     if not file.is_file():
         return None
-    return read_value(file, TrainingOutcome, advice=f"Delete the folder {files.checkpoint} to train again.")
+    advice = f"Delete the folder {files.checkpoint} to train again."
+    trained = read_sealed(file, _Trained, place=_FILE, advice=advice)
+    if trained.artifact != _hash_artifact(files):
+        raise BenchError(f"{files.artifact}: is damaged: its files are not those that training has stored. {advice}")
+    return trained.outcome
+
+
+def _hash_artifact(files: CellFolder) -> dict[str, str]:
+    return {path.relative_to(files.artifact).as_posix(): hash_file(path) for path in sorted(files.artifact.rglob("*")) if path.is_file()}

@@ -26,6 +26,7 @@ def run_process(job: Job, events: int) -> NoReturn:
     """
     code = 1
     try:
+        os.umask(0o077)  # what the cell writes may hold what patients said: only the user can read it
         folder = Path(job.run) / "cells" / job.cell
         folder.mkdir(parents=True, exist_ok=True)
         log = os.open(folder / "log.txt", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)

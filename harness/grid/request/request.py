@@ -39,6 +39,7 @@ class Request:
     fields: Mapping[str, str] = field(default_factory=dict)
     labels: tuple[str, ...] = ()
     fold_references_by: str | None = None
+    keep: tuple[str, ...] = ()
     harvested: tuple[str, ...] = ()
     skip_bad_rows: bool = False
     seeds: int = 1

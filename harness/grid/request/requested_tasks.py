@@ -97,7 +97,7 @@ def _on_requested_data(entry: Entry[Task], request: Request, here: Path) -> Entr
     origin = _requested_origin(request)
     if origin is None:
         data = entry.value.data
-        data = data.model_copy(update={"skip_bad_rows": data.skip_bad_rows or request.skip_bad_rows})
+        data = data.model_copy(update={"skip_bad_rows": data.skip_bad_rows or request.skip_bad_rows, "keep": _merged_keep(data, request)})
         return replace(entry, value=_with_labels(entry.value.model_copy(update={"data": data}), request))
     task = _with_labels(_on_data(entry.value, origin, request), request)
     return Entry(task, here / entry.file.name, entry.display_name)
@@ -118,18 +118,24 @@ def _one_or_several(files: tuple[str, ...]) -> Paths:
     return files[0] if len(files) == 1 else files
 
 
+def _merged_keep(data: DataSpec, request: Request) -> tuple[str, ...]:
+    """The columns to keep of the task and of the request."""
+    return tuple(dict.fromkeys((*data.keep, *request.keep)))
+
+
 def _on_data(task: Task, origin: Mapping[str, Any], request: Request) -> Task:
     """The task on other data. A task that already reads files keeps their columns, shares, labels and guardrails. Those of a shipped task
     were chosen for the shipped data."""
     fold = {"fold_references_by": request.fold_references_by} if request.fold_references_by else {}
     if task.data.source is not None:
-        data = DataSpec(**origin, fields=request.fields, skip_bad_rows=request.skip_bad_rows, **fold)
+        data = DataSpec(**origin, fields=request.fields, skip_bad_rows=request.skip_bad_rows, keep=request.keep, **fold)
         return task.model_copy(update={"data": data, "labels": (), "guardrails": ()})
     changed = {
         **origin,
         **fold,
         "fields": {**task.data.fields, **request.fields},
         "skip_bad_rows": task.data.skip_bad_rows or request.skip_bad_rows,
+        "keep": _merged_keep(task.data, request),
     }
     return task.model_copy(update={"data": task.data.model_copy(update=changed)})
 

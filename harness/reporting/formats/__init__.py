@@ -8,6 +8,7 @@ from harness.reporting.formats.json_export import comparison_to_json, to_json
 from harness.reporting.formats.markdown import to_markdown
 from harness.reporting.formats.notebook_html import to_notebook_html
 from harness.reporting.formats.verdict_export import verdict_to_json, verdict_to_junit, verdict_to_markdown
+from harness.reporting.formats.verification_export import verification_to_json
 
 __all__ = [
     "audit_to_json",
@@ -23,5 +24,6 @@ __all__ = [
     "verdict_to_json",
     "verdict_to_junit",
     "verdict_to_markdown",
+    "verification_to_json",
     "write_page",
 ]

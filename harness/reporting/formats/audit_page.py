@@ -10,7 +10,7 @@ from harness.catalog import shipped_folder
 from harness.reporting.views import RunAudit
 from harness.reporting.wording import audit_sentences, headings
 from harness.statistics import Audit, AuditCheck, Rate
-from harness.webpage import content_security_policy, page_environment
+from harness.webpage import content_security_policy, page_environment, seal_page
 
 _TEMPLATE = "audit.html.j2"
 _STYLE = "report.css"
@@ -22,7 +22,8 @@ def render_audit(audit: RunAudit) -> str:
     style = (folder / _STYLE).read_text(encoding="utf-8")
     environment = page_environment(folder)
     environment.globals |= {"audit_sentences": audit_sentences, "labels": headings.LABELS}
-    return environment.get_template(_TEMPLATE).render(run=audit, style=Markup(style), policy=content_security_policy(style, ""))
+    page = environment.get_template(_TEMPLATE).render(run=audit, style=Markup(style), policy=content_security_policy(style, ""))
+    return seal_page(page)
 
 
 def audit_to_json(audit: RunAudit) -> dict[str, Any]:

@@ -32,7 +32,7 @@ from harness.reporting.wording import (
 )
 from harness.results import PHASES, RunResults
 from harness.store import write_text
-from harness.webpage import content_security_policy, page_environment
+from harness.webpage import content_security_policy, page_environment, seal_page
 
 _TEMPLATE = "report.html.j2"
 _STYLE = "report.css"
@@ -56,12 +56,12 @@ def render(run: RunResults, *, with_text: bool = True) -> str:
     # The hashes are over the characters between the tags, so both are inserted unescaped; they are ours and hold no '</'.
     policy = content_security_policy(style, script)
     report = build_report_view(run, with_text=with_text)
-    return template.render(report=report, style=Markup(style), script=Markup(script), policy=policy)
+    return seal_page(template.render(report=report, style=Markup(style), script=Markup(script), policy=policy))
 
 
 def write_page(run: RunResults, path: Path, *, with_text: bool = True) -> None:
     """Write the page to a file, atomically."""
-    write_text(path, render(run, with_text=with_text))
+    write_text(path, render(run, with_text=with_text), private=path.parent.resolve() == run.path.resolve())
 
 
 def rewrite_page(run: RunResults) -> None:
@@ -70,7 +70,7 @@ def rewrite_page(run: RunResults) -> None:
     if path.is_file():
         with path.open(encoding="utf-8", errors="replace") as file:
             without_text = _WITHOUT_TEXT in file.read(_HEAD)
-        write_text(path, render(run, with_text=not without_text))
+        write_text(path, render(run, with_text=not without_text), private=True)
 
 
 @cache

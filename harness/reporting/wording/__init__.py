@@ -9,6 +9,7 @@ from harness.reporting.wording import (
     chart_texts,
     comparison_sentences,
     example_texts,
+    file_sentences,
     headings,
     learning_sentences,
     names,
@@ -28,11 +29,15 @@ from harness.reporting.wording.decision import (
     sanity_sentences,
     trivial_sentences,
 )
+from harness.reporting.wording.file_sentences import describe_pack, describe_verification
 from harness.reporting.wording.gate import gate_sentences, gate_tables, guardrail_tables, rule_sentences
 from harness.reporting.wording.power_sentences import describe_power, describe_test_set
 from harness.reporting.wording.review import review_sentences, review_tables
 
 __all__ = [
+    "describe_pack",
+    "describe_verification",
+    "file_sentences",
     "audit_sentences",
     "cell_notes",
     "chart_texts",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from harness.errors import BenchError
 from harness.review.packets.packet import FORMAT, Key, Packet
-from harness.store import PacketFolder, read_json, read_value, write_value
+from harness.store import PacketFolder, read_json
 
 _ADVICE = "Move the packet's folder away and export it again with `bench review export`."
 
@@ -15,9 +15,8 @@ def save_packet(folder: PacketFolder, packet: Packet, key: Key) -> None:
     Raises:
         OSError: the folder cannot be written.
     """
-    folder.path.mkdir(parents=True, exist_ok=True)
-    write_value(folder.key_file, Key, key)
-    write_value(folder.packet_file, Packet, packet)
+    folder.write(folder.key_file, Key, key)
+    folder.write(folder.packet_file, Packet, packet)
 
 
 def load_packet(folder: PacketFolder) -> tuple[Packet, Key]:
@@ -30,8 +29,8 @@ def load_packet(folder: PacketFolder) -> tuple[Packet, Key]:
     version = stored.get("format") if isinstance(stored, dict) else None
     if version != FORMAT:
         raise BenchError(f"{folder.packet_file}: is in format {version!r}; this version of bench reads format {FORMAT}. {_ADVICE}")
-    packet = read_value(folder.packet_file, Packet, advice=_ADVICE)
-    key = read_value(folder.key_file, Key, advice=_ADVICE)
+    packet = folder.read(folder.packet_file, Packet, advice=_ADVICE)
+    key = folder.read(folder.key_file, Key, advice=_ADVICE)
     unknown = [item.id for item in packet.items if item.id not in key.items or item.example not in key.inclusion_probabilities]
     if unknown:
         raise BenchError(f"{folder.key_file}: belongs to another packet: it has no entry for item '{unknown[0]}'. {_ADVICE}")

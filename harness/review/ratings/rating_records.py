@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from harness.review.packets import Key, Packet, load_packet
-from harness.store import PacketFolder, StoredRun, list_packet_folders, read_value, write_value
+from harness.store import PacketFolder, StoredRun, list_packet_folders
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def load_reviews(run: StoredRun, task: str | None = None) -> list[Review]:
 def load_review(folder: PacketFolder) -> Review:
     """One packet with its ratings; raises as `load_reviews` does."""
     packet, key = load_packet(folder)
-    records = [read_value(file, ImportRecord, advice="Delete it and import the file again.") for file in folder.list_import_files()]
+    records = [folder.read(file, ImportRecord, advice="Delete it and import the file again.") for file in folder.list_import_files()]
     ratings = [rating for record in sorted(records, key=lambda record: (record.imported_at, record.source)) for rating in record.ratings]
     latest = _select_latest(ratings)
     return Review(packet, key, tuple(latest.values()), len(ratings) - len(latest))
@@ -94,9 +94,7 @@ def load_review(folder: PacketFolder) -> Review:
 
 def save_import(folder: PacketFolder, record: ImportRecord) -> None:
     """Store the record of an imported file."""
-    file = folder.get_import_file(record.sha256)
-    file.parent.mkdir(exist_ok=True)
-    write_value(file, ImportRecord, record)
+    folder.write(folder.get_import_file(record.sha256), ImportRecord, record)
 
 
 def is_imported(folder: PacketFolder, sha256: str) -> bool:

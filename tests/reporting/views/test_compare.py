@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import random
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import numpy as np
 import pytest
 from report_factory import Made, classification, make_run, questions, summarization, texts
 from scipy import stats
+from sealing import edit_sealed
 
 from harness.errors import BenchError
 from harness.reporting import ComparisonRequest, ComparisonView, compare_runs
@@ -195,9 +195,7 @@ def test_another_metric_is_refused(tmp_path: Path) -> None:
 def test_other_labels_are_another_score(tmp_path: Path) -> None:
     cells = [Made("lora", 0.6, 1), Made("qlora", 0.6, 1)]
     few, more = (make_run(tmp_path / name, [classification(cells)]) for name in ("few", "more"))
-    plan = json.loads((more.path / "run.json").read_text())
-    plan["tasks"]["intents"]["labels"].append("never seen")
-    (more.path / "run.json").write_text(json.dumps(plan))
+    edit_sealed(more.path / "run.json", lambda plan: plan["tasks"]["intents"]["labels"].append("never seen"))
     with pytest.raises(BenchError) as refused:
         one(few, RunResults(more.folder))
     assert refused.value.problems[0].startswith("macro_f1 is computed differently in the two runs: 'macro_f1|avg:sklearn|")

@@ -102,6 +102,7 @@ REASONS = [
     verdict_on(LEAKAGE, "trained_on", "FAIL", numbers={"count": 40}, texts={"sides": ("baseline",)}),
     verdict_on(LEAKAGE, "not_trained_on", "PASS", texts={"unknown_sides": ()}),
     verdict_on(LEAKAGE, "not_trained_on", "PASS", texts={"unknown_sides": ("baseline",)}),
+    verdict_on(LEAKAGE, "training_inputs_unknown", texts={"sides": ("candidate",)}),
 ]
 
 SEED = {"strategy": ("lora",), "seed": ("1",), "score": ("rougeL",)}
@@ -129,6 +130,8 @@ NOTES = [
         replace(NOT_WORSE, slice_column="ward"),
     ),
     VerdictNote("no_baseline"),
+    VerdictNote("foreign_run", {"checked": 32, "differing": 0}, {"run": ("2026-11-26-090000",)}),
+    VerdictNote("foreign_run", {"checked": 32, "differing": 2}, {"run": ("2026-11-26-090000",)}),
     VerdictNote("not_recorded", texts={"run": ("2026-11-26-090000",), "error": ("runs/x/gates: cannot be written.",)}),
 ]
 

@@ -137,6 +137,7 @@ def test_stored_scores_of_another_version_do_not_choose_examples(export: Export,
     for cell in run.cells:
         turned = [replace(p, scores={name: -(own or 0.0) for name, own in p.scores.items()}) for p in run.predictions(cell.id)]
         run.folder.cell(cell.id).write_result(replace(run.results[cell.id], signatures={}), turned)
+    run.folder.seal()
     chosen.append(sorted(export(sample="hardest", n=10, of=StoredRun(run.folder)).key.inclusion_probabilities))
     assert chosen[0] == chosen[1]
 

@@ -13,6 +13,7 @@ import pytest
 from raters import Export, page_file, rating
 from report_factory import Made, make_run, summarization
 from returned import fill_csv, load_ratings, ratings_for
+from sealing import edit_sealed
 
 from harness.api import review_export, review_import
 from harness.errors import BenchError
@@ -179,9 +180,7 @@ def test_damaged_file_is_named_with_the_field_and_what_to_do(export: Export, run
 
 def test_damaged_packet_is_refused(export: Export, run: StoredRun) -> None:
     exported = export()
-    key = json.loads((exported.folder / "key.json").read_text())
-    key["items"].pop(exported.packet.items[3].id)
-    (exported.folder / "key.json").write_text(json.dumps(key))
+    edit_sealed(exported.folder / "key.json", lambda key: key["items"].pop(exported.packet.items[3].id))
     with pytest.raises(BenchError, match=r"key\.json: belongs to another packet"):
         load_reviews(run)
     (exported.folder / "key.json").write_text("{}")

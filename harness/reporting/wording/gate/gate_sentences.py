@@ -174,6 +174,13 @@ def _slices_skipped(note: VerdictNote) -> str:
     return f"{title}: slices with fewer than {minimum} were not judged: {list_first(sizes, _MOST_SLICES)}."
 
 
+def _foreign_run(note: VerdictNote) -> str:
+    checked, differing = (round(note.numbers[name]) for name in ("checked", "differing"))
+    result = f"{differing} outputs differ, as rounding explains" if differing else "all outputs are the same"
+    lead = f"{note.texts['run'][0]} comes from another machine"
+    return f"{lead}: its model has answered {plural(checked, 'test example')} again here, and {result}."
+
+
 _NOTES: Mapping[VerdictNoteCode, Callable[[VerdictNote], str]] = {
     "seeds_missing": _seeds_missing,
     "one_model": _one_model,
@@ -184,6 +191,7 @@ _NOTES: Mapping[VerdictNoteCode, Callable[[VerdictNote], str]] = {
     "alpha_overspent": _alpha_overspent,
     "slices_skipped": _slices_skipped,
     "no_baseline": lambda note: "There is no model in service to compare with, so only rules on the candidate itself were judged.",
+    "foreign_run": _foreign_run,
     "not_recorded": lambda note: f"The verdict could not be stored in {note.texts['run'][0]}: {note.texts['error'][0]}",
 }
 

@@ -201,6 +201,11 @@ def _not_trained_on(verdict: RuleVerdict) -> str:
     return f"No test example is among the training examples.{exception}"
 
 
+def _training_inputs_unknown(verdict: RuleVerdict) -> str:
+    sides = " and ".join(verdict.reason.texts["sides"])
+    return f"The run of the {sides} was packed without the key that recognizes its training inputs. Use the run itself."
+
+
 def _single_class(verdict: RuleVerdict) -> str:
     label = quote_label(verdict.reason.texts["label"][0])
     return f"Every test example has the label {label}, so a model that always gives this answer looks perfect."
@@ -233,6 +238,7 @@ _SENTENCES: Mapping[ReasonCode, Callable[[RuleVerdict], str]] = {
     "alpha_exceeded": _alpha_exceeded,
     "trained_on": _trained_on,
     "not_trained_on": _not_trained_on,
+    "training_inputs_unknown": _training_inputs_unknown,
 }
 
 

@@ -1,0 +1,150 @@
+"""Checking every file of a run against the digest that was recorded when it was written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.errors import BenchError
+from harness.store.run_folder import CellFolder, RunFolder
+from harness.store.seals import PackNote, check_sealed, describe_damage
+from harness.webpage import is_page_intact
+
+_PAGES = ("report.html", "audit.html")
+
+
+@dataclass(frozen=True)
+class FileProblem:
+    """A file that is not as it was written."""
+
+    path: str
+    """In the run, with slashes."""
+    problem: str
+    """The end of a sentence that begins with the path."""
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What checking a run has shown."""
+
+    run: Path
+    digest: str | None
+    """Of the whole run; None if the run is not finished, or its seal is damaged."""
+    is_finished: bool
+    """Whether the run has a seal, so that files that are missing are noticed."""
+    made_here: bool
+    """Whether this machine finished the run, see `RunFolder.was_made_here`."""
+    packed: PackNote | None
+    """What was left out, if the run was packed."""
+    files: int
+    """How many files were checked."""
+    size: int
+    """Their size in bytes."""
+    problems: tuple[FileProblem, ...]
+    unchecked: tuple[str, ...]
+    """Files that have no digest: exports, which can be written again, and what people have put there."""
+
+    @property
+    def is_intact(self) -> bool:
+        """Whether no file is damaged or missing."""
+        return not self.problems
+
+
+def verify_run(folder: RunFolder) -> Verification:
+    """Check every file of a run. Damage is part of the result and raises nothing."""
+    return _Check(folder).run()
+
+
+class _Check:
+    """One check of a run; `checked` are the paths that have a digest."""
+
+    def __init__(self, folder: RunFolder) -> None:
+        self._folder = folder
+        self._problems: dict[str, str] = {}
+        self._checked: set[str] = set()
+
+    def run(self) -> Verification:
+        folder = self._folder
+        seal, recorded = None, dict[str, str]()
+        try:
+            seal = folder.read_seal()
+        except BenchError as error:
+            self._note("seal.json", error.problems[0].removeprefix(f"{folder.seal_file}: "))
+        if seal is not None:
+            self._checked.add("seal.json")
+            recorded = dict(seal.files)
+        for place, digest in recorded.items():
+            self._note(place, describe_damage(folder.path / place, digest, "seal.json", fresh=True))
+        self._check_plan()
+        self._check_cells(recorded)
+        for file in self._sealed_files():
+            place = self._place(file)
+            self._note(place, check_sealed(file, place=place))
+        for name in _PAGES:
+            page = folder.path / name
+            if page.is_file() and name not in recorded:
+                damage = "is damaged: its content does not fit the sha256 in its last line. Write it again: `bench report`"
+                self._note(name, "" if is_page_intact(page.read_bytes()) else damage)
+        files = sorted(self._place(file) for file in folder.path.rglob("*") if file.is_file() and not file.name.startswith("."))
+        sizes = [(folder.path / place).stat().st_size for place in self._checked if (folder.path / place).is_file()]
+        return Verification(
+            run=folder.path,
+            digest=None if seal is None else seal.digest,
+            is_finished=folder.seal_file.is_file(),
+            made_here=seal is not None and not self._problems and folder.was_made_here(),
+            packed=None if seal is None else seal.packed,
+            files=len(self._checked),
+            size=sum(sizes),
+            problems=tuple(FileProblem(place, problem) for place, problem in sorted(self._problems.items())),
+            unchecked=tuple(place for place in files if place not in self._checked and not place.startswith("work/")),
+        )
+
+    def _note(self, place: str, problem: str) -> None:
+        self._checked.add(place)
+        if problem:
+            self._problems.setdefault(place, problem.removesuffix("."))
+
+    def _place(self, file: Path) -> str:
+        return file.relative_to(self._folder.path).as_posix()
+
+    def _check_plan(self) -> None:
+        """The plan, and the files in data/ that it lists."""
+        problem = check_sealed(self._folder.plan_file, place="run.json")
+        self._note("run.json", problem)
+        if problem:
+            return
+        try:
+            self._folder.plan()
+            recorded = self._folder.data_digests()
+        except BenchError as error:
+            self._note("run.json", error.problems[0].removeprefix(f"{self._folder.plan_file}: "))
+            return
+        for place, digest in recorded.items():
+            self._note(place, describe_damage(self._folder.path / place, digest, "run.json", fresh=True))
+
+    def _check_cells(self, recorded: dict[str, str]) -> None:
+        """The result of each cell, the files that it lists, and files that it does not list."""
+        for path in sorted((self._folder.path / "cells").glob("*")):
+            cell = CellFolder(path)
+            if not cell.is_finished():
+                continue
+            if recorded and cell.place not in recorded:
+                self._note(cell.place, "does not belong to the run: seal.json does not list it")
+            self._checked.add(cell.place)
+            try:
+                cell.result()
+                digests = cell.file_digests()
+            except BenchError as error:
+                self._note(cell.place, error.problems[0].removeprefix(f"{cell.result_file}: "))
+                continue
+            for name in digests:
+                self._checked.add(f"cells/{path.name}/{name}")
+            for problem in cell.list_damage(fresh=f"cells/{path.name}/{next(iter(digests), '')}" not in recorded):
+                file, _, text = problem.partition(": ")
+                self._note(self._place(Path(file)), text)
+
+    def _sealed_files(self) -> Iterator[Path]:
+        """Reviews and verdicts, which are added to a run after it was finished."""
+        for pattern in ("review/retired.json", "review/*/packet.json", "review/*/key.json", "review/*/imports/*.json", "gates/*.json"):
+            yield from sorted(self._folder.path.glob(pattern))
