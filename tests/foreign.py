@@ -2,15 +2,37 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from harness.errors import BenchError
+from harness.store import RunFolder
+
 
 def edit_json(file: Path, change: Callable[[Any], Any]) -> None:
-    """Change a JSON file in place; `change` gets its value, and may return another one."""
+    """Change a JSON file in place; `change` gets its value, and may return another one. A file with a digest gets a new digest."""
     value = json.loads(file.read_text(encoding="utf-8"))
+    is_sealed = isinstance(value, dict) and value.pop("sha256", None) is not None
     changed = change(value)
+    new = value if changed is None or is_sealed else changed
     file.unlink()  # it may share its content with another run (hard link)
-    file.write_text(json.dumps(value if changed is None else changed), encoding="utf-8")
+    if is_sealed:
+        write_sealed_json(file, new)
+    else:
+        file.write_text(json.dumps(new), encoding="utf-8")
+
+
+def write_sealed_json(file: Path, value: Any) -> None:
+    """Write any JSON object with the digest that a file in this place of a run has."""
+    run = next((folder for folder in file.parents if (folder / "run.json").is_file()), file.parent)
+    body = json.dumps(value, indent=1, ensure_ascii=False).encode().removesuffix(b"\n}")
+    seal = hashlib.sha256(file.relative_to(run).as_posix().encode() + b"\0" + body).hexdigest()
+    file.write_bytes(body + f',\n "sha256": "{seal}"\n}}\n'.encode())
+    folder = RunFolder(run)
+    if folder.seal_file.is_file():
+        with contextlib.suppress(BenchError):  # the change may be one that no run survives
+            folder.seal()

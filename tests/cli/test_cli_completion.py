@@ -12,9 +12,9 @@ from typing import Any
 import click
 import pytest
 from click.shell_completion import CompletionItem
-from sealing import write_sealed_json
 
 from harness.cli.commands.completion import cell_names, model_names, run_names, strategy_names, task_names
+from tests.foreign import write_sealed_json
 
 Call = Callable[..., Any]
 LookUp = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]

@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 from finished_runs import DECODER_STRATEGIES, OTHER_RUNS, TASKS, Finished, edit
-from sealing import edit_sealed
 
 from harness import load_run
 from harness.engine.inference import Predictor
 from harness.engine.models.resolve import TINY
+from tests.foreign import edit_json
 
 Call = Callable[..., Any]
 
@@ -135,14 +135,14 @@ def test_lowest_of_several_seeds_is_used_and_reported(spoiled: Finished, call: C
     first = spoiled.cell("lora", "labels")
     shutil.copytree(first, first.with_name("0000"))
     for folder, seed in ((first, 2), (first.with_name("0000"), 1)):
-        edit_sealed(folder / "cell.json", lambda value, seed=seed, folder=folder: value["cell"].update(seed=seed, id=folder.name))
+        edit_json(folder / "cell.json", lambda value, seed=seed, folder=folder: value["cell"].update(seed=seed, id=folder.name))
 
     def change(plan: Any) -> None:
         cell = next(c for c in plan["cells"] if c["id"] == first.name)
         cell["seed"] = 2
         plan["cells"].append(cell | {"seed": 1, "id": "0000"})
 
-    edit_sealed(spoiled.run.path / "run.json", change)
+    edit_json(spoiled.run.path / "run.json", change)
     arguments = ("predict", spoiled.folder, "--strategy", "lora", "--task", "labels", "--data", str(spoiled.data["labels"]))
     assert "seed 1 (other seeds: 2)" in call(*arguments).err
     assert "seed 2 (other seeds: 1)" in call(*arguments, "--seed", "2").err
@@ -210,7 +210,7 @@ def test_adapter_with_changed_fields_is_refused(spoiled: Finished, call: Call, h
 
 
 def test_different_base_model_is_refused(spoiled: Finished, call: Call) -> None:
-    edit_sealed(spoiled.run.path / "run.json", lambda plan: plan["models"]["tiny"].update(digest="abc"))
+    edit_json(spoiled.run.path / "run.json", lambda plan: plan["models"]["tiny"].update(digest="abc"))
     ended = call("predict", spoiled.folder, "--strategy", "lora", "--task", "notes", "--data", str(spoiled.data["notes"]))
     assert ended.code == 2
     assert f"its sha256 is {load_run(spoiled.run.path).stored.results[spoiled.cell('base').name].provenance['model_digest']}" in ended.err
@@ -218,7 +218,7 @@ def test_different_base_model_is_refused(spoiled: Finished, call: Call) -> None:
 
 
 def test_model_path_names_a_moved_base_model(spoiled: Finished, call: Call) -> None:
-    edit_sealed(spoiled.run.path / "run.json", lambda plan: plan["models"]["tiny"].update(name="ours", origin="ours"))
+    edit_json(spoiled.run.path / "run.json", lambda plan: plan["models"]["tiny"].update(name="ours", origin="ours"))
     arguments = ("predict", spoiled.folder, "--strategy", "lora", "--task", "notes", "--data", str(spoiled.data["notes"]))
     ended = call(*arguments)
     assert ended.code == 2

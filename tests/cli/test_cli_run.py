@@ -14,7 +14,6 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 from rich.console import Console
-from sealing import edit_sealed
 
 from harness import load_run
 from harness.api import open_catalog, stored_request
@@ -250,7 +249,7 @@ def test_failed_cell_is_a_result_and_exits_with_1(bench: Call, tmp_path: Path) -
 def test_control_characters_in_data_are_escaped(runs: Path) -> None:
     (folder,) = runs.iterdir()
     warnings = ["label '\x1b[31m\x07' [bold]x[/bold] :smile: is new"]
-    edit_sealed(folder / "run.json", lambda plan: plan["data"]["classification"].update(warnings=warnings))
+    edit_json(folder / "run.json", lambda plan: plan["data"]["classification"].update(warnings=warnings))
     screen = io.StringIO()
     RunDisplay(Console(file=screen, highlight=False, emoji=False)).started(RunFolder(folder), resumed=True)
     assert "label '\\x1b[31m\\x07' [bold]x[/bold] :smile: is new" in screen.getvalue()

@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 from chance import at_most
 from report_factory import HOSTILE, Made, classification, make_run, summarization
-from sealing import edit_sealed
 
 from harness.errors import BenchError
 from harness.gate import EXIT_CODES, JudgedRule, Reason, VerdictNote, load_verdicts
@@ -21,6 +20,7 @@ from harness.reporting.wording.gate.gate_sentences import headline
 from harness.reporting.wording.gate.gate_tables import list_rules
 from harness.reporting.wording.gate.rule_sentences import rule_title
 from harness.store import StoredRun
+from tests.foreign import edit_json
 from tests.gate.conftest import Runs, judged, only
 
 QUALITY = {"rule": "not_worse", "score": "rougeL", "margin": 0.2}  # a policy needs a rule about the quality of outputs
@@ -126,7 +126,7 @@ def test_a_better_model_on_too_few_examples_is_inconclusive(runs: Runs, tmp_path
 def test_costs_in_two_currencies_are_not_compared(runs: Runs, tmp_path: Path) -> None:
     one, other = runs(0.9), runs(0.9)
     for file in other.path.rglob("cell.json"):
-        edit_sealed(file, lambda cell: [cost.update(currency="JPY") for cost in cell["costs"]])
+        edit_json(file, lambda cell: [cost.update(currency="JPY") for cost in cell["costs"]])
     rules = [QUALITY, {"rule": "not_worse", "score": "thousand_price", "margin": 1.0}]
     verdict = judged(one, tmp_path, policy={"rules": rules}, baseline=f"{other.path}:lora")
     assert verdict.outcome == "INCONCLUSIVE" and verdict.rules[-1].reason == Reason(

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sealing import edit_sealed
 
 from harness.errors import BenchError
 from harness.store import RunFolder, RunPlan, StoredRun, write_atomically, write_json, write_text, write_value
 from harness.store.parquet_tables import read_examples, read_predictions, write_examples, write_predictions
 from harness.types import Cell, CellResult, Example, Prediction
+from tests.foreign import edit_json
 
 HOSTILE = [
     "",
@@ -216,7 +216,7 @@ def test_failed_cell_has_no_predictions(make_run: Make) -> None:
 @pytest.mark.parametrize("version", [0, 3, "4", None])
 def test_run_in_another_format_is_refused(make_run: Make, version: Any) -> None:
     folder = make_run()
-    edit_sealed(folder.path / "run.json", lambda plan: plan.update(format=version))
+    edit_json(folder.path / "run.json", lambda plan: plan.update(format=version))
     with pytest.raises(BenchError, match=rf"run\.json: is in format {version!r}; this version of bench reads format 4"):
         folder.plan()
 

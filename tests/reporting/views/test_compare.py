@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 from report_factory import Made, classification, make_run, questions, summarization, texts
 from scipy import stats
-from sealing import edit_sealed
 
 from harness.errors import BenchError
 from harness.reporting import ComparisonRequest, ComparisonView, compare_runs
 from harness.reporting.wording.comparison_sentences import describe_conclusion, describe_pair, list_details, list_warnings
 from harness.results import RunResults
 from harness.types import Example, Prediction
+from tests.foreign import edit_json
 
 BOTH = ComparisonRequest(strategies=("lora", "qlora"))
 STACK = {"torch": "2.9.0", "transformers": "5.1.0", "device": "Xeon", "dtype": "float32"}
@@ -195,7 +195,7 @@ def test_another_metric_is_refused(tmp_path: Path) -> None:
 def test_other_labels_are_another_score(tmp_path: Path) -> None:
     cells = [Made("lora", 0.6, 1), Made("qlora", 0.6, 1)]
     few, more = (make_run(tmp_path / name, [classification(cells)]) for name in ("few", "more"))
-    edit_sealed(more.path / "run.json", lambda plan: plan["tasks"]["intents"]["labels"].append("never seen"))
+    edit_json(more.path / "run.json", lambda plan: plan["tasks"]["intents"]["labels"].append("never seen"))
     with pytest.raises(BenchError) as refused:
         one(few, RunResults(more.folder))
     assert refused.value.problems[0].startswith("macro_f1 is computed differently in the two runs: 'macro_f1|avg:sklearn|")

@@ -13,12 +13,12 @@ import pytest
 from raters import Export, page_file, rating
 from report_factory import Made, make_run, summarization
 from returned import fill_csv, load_ratings, ratings_for
-from sealing import edit_sealed
 
 from harness.api import review_export, review_import
 from harness.errors import BenchError
 from harness.review import load_reviews
 from harness.store import StoredRun
+from tests.foreign import edit_json
 
 
 def test_invalid_rows_are_rejected_with_reasons_and_valid_rows_kept(export: Export, run: StoredRun, tmp_path: Path) -> None:
@@ -180,7 +180,7 @@ def test_damaged_file_is_named_with_the_field_and_what_to_do(export: Export, run
 
 def test_damaged_packet_is_refused(export: Export, run: StoredRun) -> None:
     exported = export()
-    edit_sealed(exported.folder / "key.json", lambda key: key["items"].pop(exported.packet.items[3].id))
+    edit_json(exported.folder / "key.json", lambda key: key["items"].pop(exported.packet.items[3].id))
     with pytest.raises(BenchError, match=r"key\.json: belongs to another packet"):
         load_reviews(run)
     (exported.folder / "key.json").write_text("{}")
