@@ -28,7 +28,7 @@ def edit_json(file: Path, change: Callable[[Any], Any]) -> None:
 
 def write_sealed_json(file: Path, value: Any) -> None:
     """Write any JSON object with the digest that a file in this place of a run has."""
-    run = next((folder for folder in file.parents if (folder / "run.json").is_file()), file.parent)
+    run = file.parent if file.name == "run.json" else next(folder for folder in file.parents if (folder / "run.json").is_file())
     body = json.dumps(value, indent=1, ensure_ascii=False).encode().removesuffix(b"\n}")
     seal = hashlib.sha256(file.relative_to(run).as_posix().encode() + b"\0" + body).hexdigest()
     file.write_bytes(body + f',\n "sha256": "{seal}"\n}}\n'.encode())

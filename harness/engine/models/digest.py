@@ -16,7 +16,7 @@ _PATTERNS = ("*.safetensors", "*.safetensors.index.json", "config.json", "genera
 def folder_digest(folder: Path) -> str:
     """sha256 over names and contents of the files that matter, in hex.
 
-    Contents decide, not time stamps: `cp -p` and `rsync -t` give another file the same ones. 500 MB take about a second, once per process.
+    Contents decide, not time stamps: `cp -p` and `rsync -t` give another file the same ones. 500 MB take half a second, once per process.
     """
     files = sorted({file for pattern in _PATTERNS for file in folder.glob(pattern) if file.is_file()})
     return digest_of(f"{file.name}:{hash_file(file)}" for file in files)
