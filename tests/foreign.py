@@ -16,7 +16,7 @@ from harness.store import RunFolder
 def edit_json(file: Path, change: Callable[[Any], Any]) -> None:
     """Change a JSON file in place; `change` gets its value, and may return another one. A file with a digest gets a new digest."""
     value = json.loads(file.read_text(encoding="utf-8"))
-    is_sealed = isinstance(value, dict) and value.pop("sha256", None) is not None
+    is_sealed = isinstance(value, dict) and value.pop("seal", None) is not None
     changed = change(value)
     new = value if changed is None or is_sealed else changed
     file.unlink()  # it may share its content with another run (hard link)
@@ -31,7 +31,7 @@ def write_sealed_json(file: Path, value: Any) -> None:
     run = file.parent if file.name == "run.json" else next(folder for folder in file.parents if (folder / "run.json").is_file())
     body = json.dumps(value, indent=1, ensure_ascii=False).encode().removesuffix(b"\n}")
     seal = hashlib.sha256(file.relative_to(run).as_posix().encode() + b"\0" + body).hexdigest()
-    file.write_bytes(body + f',\n "sha256": "{seal}"\n}}\n'.encode())
+    file.write_bytes(body + f',\n "seal": "{seal}"\n}}\n'.encode())
     folder = RunFolder(run)
     if folder.seal_file.is_file():
         with contextlib.suppress(BenchError):  # the change may be one that no run survives

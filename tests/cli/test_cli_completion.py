@@ -152,7 +152,7 @@ def test_strategy_name_with_commas_is_completed(made: Any, here: Path) -> None:
     plan["strategies"][name] = plan["strategies"]["lora"]
     plan["cells"].append(plan["cells"][-1] | {"strategy": name, "id": "0"})
     (here / "runs" / "a").mkdir(parents=True)
-    del plan["sha256"]
+    del plan["seal"]
     write_sealed_json(here / "runs" / "a" / "run.json", plan)
     context = click.Context(click.Command("predict"))
     items = cell_names(context, click.Option(["--strategy"]), "lora:target_modules=lm_head,")

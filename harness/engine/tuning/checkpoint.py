@@ -1,7 +1,8 @@
 """The state of a training on disk: safetensors and JSON, never a pickle; either complete or absent.
 
 checkpoint/
-  step-000120/      the newest state: weights.safetensors, optimizer.safetensors, random.safetensors, method.safetensors, state.json
+  step-000120/      the newest state: weights.safetensors, optimizer.safetensors, random.safetensors, method.safetensors, state.json,
+                    digests.json (of these, and of the best weights)
   best-000080.safetensors
 """
 
@@ -11,15 +12,27 @@ import os
 import shutil
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 from harness.errors import BenchError
-from harness.store import from_json_text, to_json_line
+from harness.store import from_json_text, hash_file, read_sealed, to_json_line, write_sealed
 
 T = TypeVar("T")
 
 _FILES = ("weights", "optimizer", "random", "method")
+_DIGESTS = "digests.json"
+
+
+@dataclass(frozen=True)
+class _Digests:
+    """sha256 (hex) by name."""
+
+    state: Mapping[str, str]
+    """Of the files of the state."""
+    best: Mapping[str, str]
+    """Of the best weights, if there are any."""
 
 
 class Checkpoints:
@@ -58,6 +71,10 @@ class Checkpoints:
         for name, values in zip(_FILES, tensors, strict=True):
             save_file(values, part / f"{name}.safetensors")
         (part / "state.json").write_text(to_json_line(kind, state))
+        best = self._folder / f"best-{best_step:06d}.safetensors"
+        digests = {file.name: hash_file(file) for file in sorted(part.iterdir())}
+        kept = {best.name: hash_file(best)} if best.is_file() else {}
+        write_sealed(part / _DIGESTS, _Digests, _Digests(digests, kept), place=_DIGESTS)
         for file in part.iterdir():
             _flush(file)
         shutil.rmtree(final, ignore_errors=True)
@@ -97,6 +114,7 @@ class Checkpoints:
         newest = max(self._folder.glob("step-*"), default=None) if self._folder.is_dir() else None
         if newest is None:
             return None
+        self._check(newest)
         try:
             state = from_json_text(kind, (newest / "state.json").read_bytes())
             weights, optimizer_tensors, random, method = (load_file(newest / f"{name}.safetensors") for name in _FILES)
@@ -106,6 +124,23 @@ class Checkpoints:
         _restore_optimizer(optimizer, optimizer_tensors)
         _restore_random(random)
         return state, method
+
+    def _check(self, newest: Path) -> None:
+        """Check that the state and the best weights are as they were written: training would go on from other weights.
+
+        Raises:
+            BenchError: a file is missing or damaged.
+        """
+        advice = "Delete it to train from the start."
+        try:
+            digests = read_sealed(newest / _DIGESTS, _Digests, place=_DIGESTS, advice=advice)
+            files = {newest / name: digest for name, digest in digests.state.items()}
+            files |= {self._folder / name: digest for name, digest in digests.best.items()}
+            damaged = next((file for file, digest in files.items() if hash_file(file) != digest), None)
+        except BenchError as error:
+            raise BenchError(f"{newest}: is damaged ({error.problems[0]}). {advice}") from None
+        if damaged is not None:
+            raise BenchError(f"{newest}: is damaged (the sha256 of {damaged.name} differs). {advice}")
 
     def _delete_all_but(self, state: str, best: str) -> None:
         for entry in self._folder.iterdir():

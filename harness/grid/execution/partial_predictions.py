@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,22 +12,22 @@ from harness.types import Cost, Prediction
 
 
 class PartialPredictions:
-    """A JSON line for each prediction, and beside them the costs so far. `count` is the number of stored predictions."""
+    """A line for each prediction (a digest and JSON), and beside them the costs so far. `count` is the number of stored predictions."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self._file = folder / "predictions.jsonl"
+        self._file = folder / "predictions.txt"
         self._costs = folder / "predicting.json"
         self.count = 0
 
     def read(self, meter: Meter) -> dict[str, Prediction]:
         """The stored predictions by example id; their costs are added to the meter."""
         predictions: dict[str, Prediction] = {}
-        for line in self._file.read_text(encoding="utf-8").splitlines() if self._file.is_file() else ():
-            try:
-                prediction = from_json_text(Prediction, line)
-            except ValueError:  # the last line of a process that was killed
+        for line in self._file.read_text(encoding="utf-8", errors="replace").splitlines() if self._file.is_file() else ():
+            digest, _, text = line.partition(" ")
+            if digest != _digest(text):  # damaged, or the last line of a process that was killed: it is predicted again
                 continue
+            prediction = from_json_text(Prediction, text)
             predictions[prediction.example_id] = prediction
         if self._costs.is_file():
             costs = read_value(self._costs, list[Cost], advice="Delete the file to resume without the costs in it.")
@@ -38,6 +39,11 @@ class PartialPredictions:
         """Store a batch, and the costs until now."""
         with self._file.open("a", encoding="utf-8") as file:
             # A killed process may have left half a line, which must not spoil the next one.
-            file.write("\n" + "".join(to_json_line(Prediction, p) + "\n" for p in batch))
+            lines = [to_json_line(Prediction, p) for p in batch]
+            file.write("\n" + "".join(f"{_digest(line)} {line}\n" for line in lines))
         write_value(self._costs, list[Cost], list(meter.costs()))
         self.count += len(batch)
+
+
+def _digest(line: str) -> str:
+    return hashlib.sha256(line.encode()).hexdigest()[:16]

@@ -1,6 +1,6 @@
 """JSON files with their own digest in the last line: a change of any byte is noticed, and so is a file in another file's place.
 
-The sha256 covers the file's place in its run and all bytes before the last line.
+The digest, a sha256 named "seal", covers the file's place in its run and all bytes before the last line.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from harness.store.json_files import from_json_text, read_bytes, to_json_text
 
 T = TypeVar("T")
 
-_SEAL = re.compile(rb',\n "sha256": "([0-9a-f]{64})"\n\}\n\Z')
+_SEAL = re.compile(rb',\n "seal": "([0-9a-f]{64})"\n\}\n\Z')
 
 
 def write_sealed(path: Path, kind: type[T], value: T, *, place: str) -> None:
@@ -70,11 +70,11 @@ def check_sealed(path: Path, *, place: str) -> str:
     return "" if _fits(content, place) else _DAMAGED
 
 
-_DAMAGED = "is damaged: its content does not fit the sha256 in its last line"
+_DAMAGED = "is damaged: its content does not fit the seal in its last line"
 
 
 def _write(path: Path, body: bytes, place: str) -> None:
-    path.write_bytes(body + f',\n "sha256": "{_seal(body, place)}"\n}}\n'.encode())
+    path.write_bytes(body + f',\n "seal": "{_seal(body, place)}"\n}}\n'.encode())
 
 
 def _seal(body: bytes, place: str) -> str:
@@ -95,4 +95,4 @@ def _without_seal(content: bytes) -> str | bytes:
         value = json.loads(content)
     except (ValueError, RecursionError):
         return content
-    return json.dumps({name: each for name, each in value.items() if name != "sha256"}) if isinstance(value, dict) else content
+    return json.dumps({name: each for name, each in value.items() if name != "seal"}) if isinstance(value, dict) else content
