@@ -35,18 +35,18 @@ from harness.reporting.wording.power_sentences import describe_power, describe_t
 from harness.reporting.wording.review import review_sentences, review_tables
 
 __all__ = [
-    "describe_pack",
-    "describe_verification",
-    "file_sentences",
     "audit_sentences",
     "cell_notes",
     "chart_texts",
     "comparison_sentences",
     "condition_sentences",
     "decision_sentences",
+    "describe_pack",
     "describe_power",
     "describe_test_set",
+    "describe_verification",
     "example_texts",
+    "file_sentences",
     "gate_sentences",
     "gate_tables",
     "guardrail_tables",
