@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from copy import deepcopy
 from typing import Any
 
 from hypothesis import strategies as st
@@ -76,7 +77,7 @@ def _altered(draw: st.DrawFn, documents: Sequence[Any]) -> bytes:
         holder, key = draw(st.sampled_from(places))
         match draw(st.integers(0, 4)):
             case 0 | 1:
-                holder[key] = draw(st.sampled_from(VALUES))
+                holder[key] = deepcopy(draw(st.sampled_from(VALUES)))  # a later change must not reach the other inputs
             case 2:
                 del holder[key]
             case 3 if isinstance(holder, list):
