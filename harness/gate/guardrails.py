@@ -65,7 +65,8 @@ class GuardrailResult:
         alpha: the level of each limit; in a decision the level of the task, divided by the number of strategies among which one is chosen.
         claim: what the limits show of the claim that the guardrail is kept, whether the score is trusted or not; empty without an
             estimate.
-        n: the examples that it rests on.
+        n: the examples that it rests on: those of `examples` that have the score.
+        examples: the test examples that the rule is about; 0 where raters measured.
         examples_needed: how large a test set like this one would have to be to decide it; None where that is not known.
         assumed: what that assumes: "equal" of two strategies that are compared, or that the true value is the "observed" one.
         measured_by: the automatic score, or the critical errors that raters saw.
@@ -92,6 +93,7 @@ class GuardrailResult:
     about_quality: bool = True
     claim: ClaimStatus | Literal[""] = ""
     is_reference: bool = False
+    examples: int = 0
     why: str = ""
 
 
@@ -181,8 +183,10 @@ class GuardrailChecker:
         if not positions:
             why = f"no test example has {rule.slice}"
             return GuardrailResult(rule, result.label, "no_evidence", alpha=self.alpha, unit=metric.unit, why=why)
-        if rule.rule == "not_worse":
-            return self._check_difference(rule, result, metric, positions)
+        check = self._check_difference if rule.rule == "not_worse" else self._check_value
+        return replace(check(rule, result, metric, positions), examples=len(positions))
+
+    def _check_value(self, rule: Rule, result: StrategyResult, metric: Metric, positions: list[int]) -> GuardrailResult:
         stack, groups = result.stack(metric)[positions], self._groups(positions)
         limits = score_claim_limits(stack, metric=metric, groups=groups, alpha=self.alpha, over_seeds=self.over_seeds)
         return self._decide(rule, result, metric, limits)

@@ -52,7 +52,10 @@ def _more_examples(step: NextStep) -> str:
 _SENTENCES: Mapping[NextStepCode, Callable[[NextStep], str]] = {
     "draft_policy": lambda step: "Write a release policy with the floors that your service needs, from a draft.",
     "promote": lambda step: f"Put {strategy_in_sentence(step.strategy)} into service; the first time, add --new-registry.",
-    "declare_limit": lambda step: "Decide how many critical errors are acceptable, and declare it in the task’s YAML file; for example:",
+    "declare_limit": lambda step: (
+        "Decide how many critical errors are acceptable, declare it in the task’s YAML file, and run the command again, which reuses "
+        "finished experiments. For example:"
+    ),
     "more_examples": _more_examples,
     "more_seeds": lambda step: "Repeat the training with other seeds.",
     "review_outputs": lambda step: f"Have people review outputs of {strategy_in_sentence(step.strategy)}.",

@@ -89,7 +89,8 @@ def measured_amount(result: GuardrailResult) -> str:
     """What was measured, with its limits; a dash where nothing was, and for the strategy that others are compared with."""
     if result.estimate is None or result.is_reference:
         return numbers.NOTHING
-    return format_amount(result.estimate, result.low, result.high, result.unit, is_difference=result.rule.compares)
+    amount = format_amount(result.estimate, result.low, result.high, result.unit, is_difference=result.rule.compares)
+    return f"{amount}, on {result.n:,} of {result.examples:,} examples" if 0 < result.n < result.examples else amount
 
 
 def status_name(result: GuardrailResult) -> str:
