@@ -85,8 +85,8 @@ class TaskOutcome:
 
     @property
     def standings(self) -> Mapping[str, CandidateStatus]:
-        """How each strategy with a score compares with the best, by its label; empty where there is nothing to compare."""
-        if len(self.scored) < 2 or self.decision.headline == "not_comparable":
+        """How each strategy with a score compares with the best, by its label; empty where the test set cannot tell."""
+        if len(self.scored) < 2 or self.decision.headline in ("not_comparable", "test_set_unfit"):
             return {}
         return {each.strategy: each.status for each in self.decision.standings if each.status != "no_score"}
 

@@ -236,7 +236,7 @@ def _why(task: TaskOutcome) -> list[str]:
     is_open = any(reason.code in ("one_seed", "seeds_could_change") for reason in decision.conditions)
     if decision.seeds is not None and about is not None and not is_open:
         sentences.append(comparing.describe_seed_risk(decision.seeds, about, task.task.margin, task.primary))
-    if compared is not None and len(compared.candidates) > 1:
+    if compared is not None and len(compared.candidates) > 1 and decision.headline != "test_set_unfit":
         sentences.append(comparing.describe_standings(compared, _list_excluded(task)))
     return sentences
 
