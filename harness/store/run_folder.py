@@ -448,6 +448,8 @@ def _inside(folder: Path, files: Mapping[str, str]) -> dict[str, str]:
     Raises:
         BenchError: one does not, or passes through a link.
     """
+    if not isinstance(files, Mapping) or not all(isinstance(digest, str) for digest in files.values()):
+        raise BenchError(f"{folder}: is damaged: the digests of its files must be an object of texts")
     for name in files:
         resolve_inside(folder, name)
     return dict(files)

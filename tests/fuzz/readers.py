@@ -40,6 +40,7 @@ from harness.results import RunResults
 from harness.store import RunFolder
 from harness.types import Example, Task
 from tests.data.file_contents import CSV, JSONL, ROWS, parquet_bytes, workbook
+from tests.foreign import write_sealed_json
 from tests.fuzz.inputs import altered, damaged
 
 Read = Callable[[bytes, Path], None]
@@ -160,6 +161,16 @@ def read_ratings(name: str) -> Read:
     return read
 
 
+def write_as_stranger(file: Path, content: bytes) -> None:
+    """Write the content; a JSON object gets the digest that belongs to it, so that the checks behind the digest are tried, too."""
+    file.write_bytes(content)
+    with suppress(ValueError, RecursionError):
+        value = json.loads(content)
+        if isinstance(value, dict):
+            value.pop("seal", None)
+            write_sealed_json(file, value)
+
+
 def read_run(place: str) -> Read:
     """Replace a file of a run, and read the run as its report, the gate and a review do."""
 
@@ -168,7 +179,7 @@ def read_run(place: str) -> Read:
         shutil.copytree(_reviewed_run(), run)
         file = next(run.glob(place))
         file.unlink()
-        file.write_bytes(content)
+        write_as_stranger(file, content)
         with refusals():
             to_json(RunResults(RunFolder(run)))
         with refusals():
@@ -183,7 +194,7 @@ def read_report(content: bytes, folder: Path) -> None:
     """Replace the plan of a run, and render its report."""
     run = folder / "run"
     shutil.copytree(_reviewed_run(), run)
-    (run / "run.json").write_bytes(content)
+    write_as_stranger(run / "run.json", content)
     with refusals():
         render(RunResults(RunFolder(run)))
 
