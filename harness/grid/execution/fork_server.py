@@ -81,8 +81,12 @@ class _Server:
                     self._start(Job(**json.loads(line)))
 
     def _start(self, job: Job) -> None:
-        read, write = os.pipe()
-        pid = os.fork()
+        try:
+            read, write = os.pipe()
+            pid = os.fork()
+        except OSError as error:  # too many open files, or processes
+            send_event(self._events, {"cell": job.cell, "event": "stop", "reason": f"no process could be started: {error.strerror}"})
+            return
         if pid == 0:
             self._run(job, write, read)
         os.close(write)

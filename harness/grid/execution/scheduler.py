@@ -20,7 +20,7 @@ def run_cells(folder: RunFolder, jobs: Sequence[Job], on_event: Callable[[Event]
     A process that dies without a result (killed, or crashed in native code) makes a failed cell.
 
     Raises:
-        RunStoppedError: the process that starts the others died, or the disk is full or read-only.
+        RunStoppedError: the process that starts the others died, no process can be started, or the disk is full or read-only.
     """
     if not jobs:
         return
@@ -30,9 +30,7 @@ def run_cells(folder: RunFolder, jobs: Sequence[Job], on_event: Callable[[Event]
     with open_cell_processes(at_once) as processes:
         for event in processes.events():
             if event["event"] == "stop":
-                raise RunStoppedError(
-                    f"{folder.path}: cannot be written: {event['reason']}. Correct this, and run the same command again to resume."
-                )
+                raise RunStoppedError(f"{folder.path}: {event['reason']}. Correct this, and run the same command again to resume.")
             if event["event"] not in ("ready", "exit"):
                 on_event(event)
                 continue

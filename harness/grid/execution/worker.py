@@ -37,7 +37,7 @@ def run_process(job: Job, events: int) -> NoReturn:
         code = 0
     except BaseException as error:
         if problem := find_disk_problem(error):
-            send_event(events, {"event": "stop", "reason": problem})
+            send_event(events, {"event": "stop", "reason": f"cannot be written: {problem}"})
         else:
             traceback.print_exc()
     finally:

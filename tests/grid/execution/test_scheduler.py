@@ -148,7 +148,7 @@ def test_full_disk_stops_the_run_and_leaves_the_cell_open(tmp_path, monkeypatch)
 
         def events(self):
             yield {"event": "ready"}
-            yield {"cell": "first", "event": "stop", "reason": "No space left on device"}
+            yield {"cell": "first", "event": "stop", "reason": "cannot be written: No space left on device"}
 
     monkeypatch.setattr("harness.grid.execution.scheduler.open_cell_processes", lambda at_once: nullcontext(Processes()))
     jobs = [Job(str(tmp_path), cell, "model", {}, "cache", 30.0) for cell in ("first", "second")]
