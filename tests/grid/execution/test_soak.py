@@ -60,7 +60,8 @@ def test_memory_is_flat_and_nothing_is_left(tmp_path: Path) -> None:
     assert last[1] <= settled[1] * 1.05, "memory of the server"
     assert abs(last[2] - settled[2]) <= 1 and abs(last[3] - settled[3]) <= 1, "file descriptors"
     assert not Path(f"/proc/{server}").exists()
-    assert not list((tmp_path / "temporary").iterdir())
+    left = [file.name for file in (tmp_path / "temporary").iterdir() if not file.name.startswith("torchinductor_")]
+    assert not left, "torch keeps one cache folder for all processes of a user"
     run = tmp_path / out.strip().splitlines()[-1]
     assert len(list(run.glob("cells/*/cell.json"))) == CELLS
     assert not [f for f in run.rglob("*") if f.name in ("work", "checkpoint", ".lock-holder") or f.name.endswith(".part")]
