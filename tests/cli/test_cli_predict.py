@@ -16,7 +16,7 @@ from finished_runs import DECODER_STRATEGIES, OTHER_RUNS, TASKS, Finished, edit
 from harness import load_run
 from harness.engine.inference import Predictor
 from harness.engine.models.resolve import TINY
-from tests.foreign import edit_json
+from tests.foreign import edit_json, renew_digest
 
 Call = Callable[..., Any]
 
@@ -190,6 +190,7 @@ def test_incomplete_adapter_is_refused(spoiled: Finished, call: Call) -> None:
     weights = load_file(file)
     file.unlink()
     save_file(dict(sorted(weights.items())[1:]), file)
+    renew_digest(file)
     ended = call("predict", spoiled.folder, "--strategy", "lora", "--task", "notes", "--data", str(spoiled.data["notes"]))
     assert (ended.code, ended.out) == (2, "")
     assert "the adapter lacks some of its weights" in ended.err

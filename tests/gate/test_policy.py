@@ -205,7 +205,7 @@ def test_the_draft_for_own_data_names_its_columns(tmp_path: Path) -> None:
     rows = [f'text {i},label {i % 2},"{wards[i % 3]}",note {i}' for i in range(300)]
     (tmp_path / "visits.csv").write_text("\n".join(["text,label,the ward,remark", *rows]), encoding="utf-8")
     task = {"name": "visits", "kind": "classification", "prompt": "{{ input }}"}
-    data = {"path": "visits.csv", "fields": {"input": "text", "target": "label"}}
+    data = {"path": "visits.csv", "fields": {"input": "text", "target": "label"}, "keep": ["the ward", "remark"]}
     (tmp_path / "visits.yaml").write_text(yaml.safe_dump(task | {"data": data}), encoding="utf-8")
     drafted = draft_policy(str(tmp_path / "visits.yaml"))
     assert "slice: 'the ward'" in drafted and "slice: class" in drafted
