@@ -149,7 +149,7 @@ def test_names_of_the_cells_of_a_run(made: Any, bench: Call, tmp_path: Path) -> 
 def test_strategy_name_with_commas_is_completed(made: Any, here: Path) -> None:
     plan = json.loads((made.folder / "run.json").read_text())
     name = "lora:target_modules=lm_head,q_proj"
-    plan["strategies"][name] = plan["strategies"]["lora"]
+    plan["strategies"][name] = plan["strategies"]["lora"] | {"name": name}
     plan["cells"].append(plan["cells"][-1] | {"strategy": name, "id": "0"})
     (here / "runs" / "a").mkdir(parents=True)
     del plan["seal"]

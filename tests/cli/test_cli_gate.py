@@ -92,7 +92,9 @@ def test_promote_reject_replace_and_roll_back(
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> Path:
+def run(call: Call, here: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A run of the machine that `call` uses: both sign runs with the key in the same cache folder."""
+    monkeypatch.setattr("harness.cache._Choice.folder", here / ".cache")
     cells = [Made("base", 0.3), Made("lora", 0.9, 1, train_seconds=9)]
     return make_run(tmp_path / "runs" / "done", [summarization(cells, rows=200)]).path
 
