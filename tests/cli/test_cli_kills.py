@@ -23,7 +23,9 @@ FORCE = ("--policy", "gate.yaml", "--force", "--reason", "approved", "--new-regi
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run, a policy, external outputs, and a packet with ratings that are not imported yet."""
     here = tmp_path_factory.mktemp("template")
-    make_run(here / "runs" / "done", [summarization([Made("base", 0.3), Made("lora", 0.9, 1, train_seconds=9)], rows=40)])
+    with pytest.MonkeyPatch.context() as patch:  # the run is one of the machine that the commands run on
+        patch.setattr("harness.cache._Choice.folder", here / ".cache")
+        make_run(here / "runs" / "done", [summarization([Made("base", 0.3), Made("lora", 0.9, 1, train_seconds=9)], rows=40)])
     (here / "gate.yaml").write_text("rules:\n  - {rule: floor, score: rougeL, value: 0.1}\n")
     (here / "facts.yaml").write_text(
         "name: facts\nkind: summarization\ndata: {path: {train: train.csv, test: facts.csv}, fields: {input: text, target: summary}}\n"

@@ -180,7 +180,7 @@ def test_smollm2_prefers_the_supported_sentence() -> None:
 
 
 def test_sentences_and_windows() -> None:
-    assert split_sentences("One. Two!\n\n- Three？ 四。五。\n...\n") == ["One.", "Two!", "- Three？ 四。", "五。"]
+    assert split_sentences("One. Two!\n\n- Three？ 四。五。\n...\n") == ["One.", "Two!", "- Three？", "四。", "五。"]
     parts = [str(i) for i in range(6)]
     assert windows(parts, len, 3) == ["0 1 2", "1 2 3", "2 3 4", "3 4 5"]
     assert windows(["long part"], len, 3) == ["long part"] and windows([], len, 3) == []
