@@ -219,7 +219,12 @@ def test_different_base_model_is_refused(spoiled: Finished, call: Call) -> None:
 
 
 def test_model_path_names_a_moved_base_model(spoiled: Finished, call: Call) -> None:
-    edit_json(spoiled.run.path / "run.json", lambda plan: plan["models"]["tiny"].update(origin="ours"))
+    def rename(plan: dict[str, Any]) -> None:
+        plan["models"]["ours"] = plan["models"].pop("tiny") | {"name": "ours", "origin": "ours"}
+        for cell in plan["cells"]:
+            cell["model"] = "ours"
+
+    edit_json(spoiled.run.path / "run.json", rename)
     arguments = ("predict", spoiled.folder, "--strategy", "lora", "--task", "notes", "--data", str(spoiled.data["notes"]))
     ended = call(*arguments)
     assert ended.code == 2
