@@ -4,8 +4,8 @@ Bad news counts, whether it is shown or not: an estimate on the wrong side of th
 is shown by claim limits, and by a measurement that can be trusted: an exact score, raters, or a score that agrees with raters.
 
 A strategy is chosen among k, and those that keep every guardrail come first, so each limit is at level α/k: with probability 1 − α, no
-strategy that breaks a guardrail is said to keep it. The gate judges guardrails at the same level: its candidate was chosen among the k as
-well, on the same examples.
+strategy that breaks a guardrail is reported to keep it. The gate judges guardrails at the same level: its candidate was chosen among the k
+as well, on the same examples.
 """
 
 from __future__ import annotations
@@ -291,13 +291,13 @@ def find_compared_strategy(results: TaskResults, rule: Rule, result: StrategyRes
     if rule.against == "base":
         return result.base
     named = [each for each in results.strategies if each.strategy == rule.against and each.done]
-    for alike in (
+    for matching in (
         [each for each in named if each.model == result.model and each.train_size == result.train_size],
         [each for each in named if each.model == result.model],
         named,
     ):
-        if len(alike) == 1:
-            return alike[0]
+        if len(matching) == 1:
+            return matching[0]
     return None
 
 

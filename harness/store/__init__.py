@@ -1,6 +1,7 @@
 """Runs on disk. Only this folder knows the layout of a run."""
 
 from harness.store.atomic import PRIVATE_FILE, make_private_folder, write_atomically, write_text
+from harness.store.cell_folder import CellFolder
 from harness.store.foreign_paths import find_name_problem, refuse_links, resolve_inside
 from harness.store.json_files import from_json_text, read_json, read_value, to_json_line, to_jsonable, write_json, write_value
 from harness.store.lock import RunLock, file_lock
@@ -14,7 +15,7 @@ from harness.store.review_files import (
     read_retired_examples,
     retire_examples,
 )
-from harness.store.run_folder import CellFolder, RunFolder
+from harness.store.run_folder import RunFolder
 from harness.store.run_plan import EXTERNAL, ModelInfo, RunPlan
 from harness.store.runs_folder import create_run, find_finished_cell, find_run, find_unfinished_run, open_run, reuse_cell
 from harness.store.seals import LeftOut, PackNote, RunSeal, hash_file, read_sealed, write_sealed

@@ -16,25 +16,24 @@ data. Only the user can read the files.
 
 from __future__ import annotations
 
-import contextlib
 import hmac
-import json
 import re
 import secrets
 import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
 
 from harness.errors import BenchError
 from harness.store.atomic import PARTIAL_FILES, make_private_folder, write_text
-from harness.store.foreign_paths import refuse_links, resolve_inside
+from harness.store.cell_folder import CellFolder
+from harness.store.foreign_paths import refuse_links
 from harness.store.json_files import read_json
-from harness.store.parquet_tables import read_digests, read_examples, read_predictions, write_examples, write_predictions
+from harness.store.parquet_tables import read_digests, read_examples, write_examples
 from harness.store.plan_checks import find_plan_problem
 from harness.store.run_plan import FORMAT, RunPlan
 from harness.store.seals import (
+    RESTORE,
     PackNote,
     RunSeal,
     combine_hashes,
@@ -43,22 +42,14 @@ from harness.store.seals import (
     is_signed_here,
     read_sealed,
     read_sealed_json,
+    require_inside,
     sign,
+    walk_files,
     write_sealed,
 )
-from harness.types import CellResult, Example, Prediction, Splits
+from harness.types import Example, Splits
 
-_PREDICTIONS = "predictions.parquet"
-_LOG = "log.txt"  # grows until the process of the cell has ended, so only the run's seal covers it
 _SALT = re.compile(rb"[0-9a-f]{64}\n")
-_RESTORE = "Restore it from a backup, or repeat the run: the same command repeats damaged cells and keeps the others"
-
-
-@dataclass(frozen=True)
-class _StoredResult(CellResult):
-    """`files` is the sha256 (hex) of each other file of the cell, by path in its folder."""
-
-    files: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -66,150 +57,6 @@ class _StoredPlan(RunPlan):
     """`files` is the sha256 (hex) of each file in data/, by path in the run."""
 
     files: Mapping[str, str] = field(default_factory=dict)
-
-
-class CellFolder:
-    """The folder of one cell. `cell.json` is written last: where it exists, the cell is complete."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    @property
-    def result_file(self) -> Path:
-        """The result, with the digests of the other files."""
-        return self.path / "cell.json"
-
-    @property
-    def artifact(self) -> Path:
-        """The folder of the trained adapter or model."""
-        return self.path / "artifact"
-
-    @property
-    def shots(self) -> Path:
-        """The examples that a few-shot prompt shows."""
-        return self.path / "shots.json"
-
-    @property
-    def checkpoint(self) -> Path:
-        """The folder from which an interrupted cell resumes."""
-        return self.path / "checkpoint"
-
-    @property
-    def curve(self) -> Path:
-        """The training curve: one JSON line per step and per validation."""
-        return self.path / "training.jsonl"
-
-    @property
-    def log(self) -> Path:
-        """The output of the cell's process, tracebacks included."""
-        return self.path / _LOG
-
-    @property
-    def place(self) -> str:
-        """The path of `cell.json` in its run."""
-        return f"cells/{self.path.name}/cell.json"
-
-    def is_finished(self) -> bool:
-        """Whether the cell has a result, of whatever status."""
-        return self.result_file.is_file()
-
-    def write_result(
-        self, result: CellResult, predictions: Sequence[Prediction] | None = None, *, files: Mapping[str, str] | None = None
-    ) -> None:
-        """Store the result, with `cell.json` written last, and delete the checkpoint.
-
-        Args:
-            files: the digests of the cell's other files, if they are known.
-        """
-        make_private_folder(self.path)
-        if predictions is not None:
-            write_predictions(self.path / _PREDICTIONS, predictions)
-        digests = dict(files) if files is not None else {name: hash_file(self.path / name) for name in self._list_files()}
-        known = {each.name: getattr(result, each.name) for each in fields(CellResult)}
-        write_sealed(self.result_file, _StoredResult, _StoredResult(**known, files=digests), place=self.place)
-        shutil.rmtree(self.checkpoint, ignore_errors=True)
-
-    def result(self) -> CellResult:
-        """The stored result.
-
-        Raises:
-            BenchError: the file is damaged, or belongs to another cell.
-        """
-        advice = f"Delete the folder {self.path} to run this cell again."
-        stored = read_sealed(self.result_file, _StoredResult, place=self.place, advice=advice)
-        if stored.cell.id != self.path.name:
-            raise BenchError(f"{self.result_file}: is the result of the cell '{stored.cell.id}'. {advice}")
-        return CellResult(**{each.name: getattr(stored, each.name) for each in fields(CellResult)})
-
-    def file_digests(self) -> dict[str, str]:
-        """The recorded digests of the cell's other files, by path in its folder.
-
-        Raises:
-            BenchError: `cell.json` is damaged.
-        """
-        advice = f"Delete the folder {self.path} to run this cell again."
-        return _inside(self.path, read_sealed_json(self.result_file, place=self.place, advice=advice).get("files", {}))
-
-    def list_damage(self, under: str = "", *, fresh: bool = False) -> list[str]:
-        """What is wrong with the files of a finished cell; empty if all are as they were recorded.
-
-        Args:
-            under: only the files whose path in the cell begins with this.
-            fresh: hash large files again if this process has hashed them before.
-        """
-        try:
-            recorded = self.file_digests()
-        except BenchError as error:
-            return list(error.problems)
-        problems = [
-            f"{self.path / name}: {problem}"
-            for name, digest in recorded.items()
-            if name.startswith(under) and (problem := describe_damage(self.path / name, digest, "cell.json", fresh=fresh))
-        ]
-        unknown = [name for name in self._list_files() if name.startswith(under) and name not in recorded]
-        return problems + [f"{self.path / name}: does not belong to the cell: cell.json does not list it" for name in unknown]
-
-    def check(self, under: str) -> None:
-        """Check the files of a finished cell whose path in it begins with `under`.
-
-        Raises:
-            BenchError: one is missing or damaged, or was added.
-        """
-        problems = self.list_damage(under)
-        if problems:
-            raise BenchError([*problems[:-1], f"{problems[-1]}. {_RESTORE}."])
-
-    def predictions(self) -> tuple[Prediction, ...]:
-        """The predictions of the cell; empty for a cell without any: one that is not finished, or that failed before.
-
-        Raises:
-            BenchError: the file is damaged, or it is missing although the cell is done.
-        """
-        if not self.is_finished():
-            return ()
-        if _PREDICTIONS not in self.file_digests() and not (self.path / _PREDICTIONS).exists():
-            return ()
-        self.check(_PREDICTIONS)
-        return read_predictions(self.path / _PREDICTIONS)
-
-    def training_curve(self) -> list[dict[str, Any]]:
-        """The points of the training curve; empty if nothing was trained. An incomplete last line, left by a killed process, is skipped.
-
-        Raises:
-            BenchError: the cell is finished and the file is damaged.
-        """
-        if self.is_finished():
-            self.check(self.curve.name)
-        points: list[dict[str, Any]] = []
-        for line in self.curve.read_text(encoding="utf-8", errors="replace").splitlines() if self.curve.is_file() else ():
-            with contextlib.suppress(ValueError):
-                points.append(json.loads(line))
-        return points
-
-    def _list_files(self) -> list[str]:
-        """The paths of the files that `cell.json` records, in order."""
-        names = sorted(name for name, _ in _walk(self.path))
-        return [name for name in names if name not in ("cell.json", _LOG) and not name.startswith("checkpoint/")]
 
 
 class RunFolder:
@@ -254,7 +101,7 @@ class RunFolder:
     def write_plan(self, plan: RunPlan) -> None:
         """Write `run.json`, with the digests of the files in data/."""
         known = {each.name: getattr(plan, each.name) for each in fields(RunPlan)}
-        files = {f"data/{name}": hash_file(self.path / "data" / name) for name, _ in sorted(_walk(self.path / "data"))}
+        files = {f"data/{name}": hash_file(self.path / "data" / name) for name, _ in sorted(walk_files(self.path / "data"))}
         write_sealed(self.plan_file, _StoredPlan, _StoredPlan(**known, files=files), place="run.json")
 
     def plan(self) -> RunPlan:
@@ -350,7 +197,7 @@ class RunFolder:
         if recorded is not None or not file.exists():
             problem = describe_damage(file, recorded or "", "run.json")
         if problem:
-            raise BenchError(f"{file}: {problem}. {_RESTORE}.")
+            raise BenchError(f"{file}: {problem}. {RESTORE}.")
 
     def copy_data_to(self, target: RunFolder, task: str) -> None:
         """Copy the data of a task into another run folder, whose plan is written afterwards.
@@ -371,7 +218,7 @@ class RunFolder:
             BenchError: `run.json` is damaged.
         """
         advice = "Restore the file from a backup, or repeat the run."
-        return _inside(self.path, read_sealed_json(self.plan_file, place="run.json", advice=advice).get("files", {}))
+        return require_inside(self.path, read_sealed_json(self.plan_file, place="run.json", advice=advice).get("files", {}))
 
     def training_examples(self, task: str, split: str) -> tuple[Example, ...]:
         """The examples of `train` or `validation`, which exist until the run is finished."""
@@ -424,7 +271,7 @@ class RunFolder:
         seal = read_sealed(self.seal_file, RunSeal, place="seal.json", advice=advice)
         if combine_hashes(seal.files) != seal.digest:
             raise BenchError(f"{self.seal_file}: is damaged: its digests do not fit the digest of the run. {advice}")
-        _inside(self.path, seal.files)
+        require_inside(self.path, seal.files)
         return seal
 
     def was_made_here(self) -> bool:
@@ -442,25 +289,5 @@ class RunFolder:
         return self.salt_file.read_bytes()
 
 
-def _inside(folder: Path, files: Mapping[str, str]) -> dict[str, str]:
-    """Digests by path, which may have been written by a stranger: each path must stay in the folder.
-
-    Raises:
-        BenchError: one does not, or passes through a link.
-    """
-    if not isinstance(files, Mapping) or not all(isinstance(digest, str) for digest in files.values()):
-        raise BenchError(f"{folder}: is damaged: the digests of its files must be an object of texts")
-    for name in files:
-        resolve_inside(folder, name)
-    return dict(files)
-
-
 def _salted(salt: bytes, digest: str) -> str:
     return hmac.new(salt, digest.encode(), "sha256").hexdigest()
-
-
-def _walk(folder: Path) -> Iterator[tuple[str, Path]]:
-    """The files below a folder, by their path in it; without those that are being written."""
-    for path in folder.rglob("*"):
-        if path.is_file() and not path.match(PARTIAL_FILES):
-            yield path.relative_to(folder).as_posix(), path

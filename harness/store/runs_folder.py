@@ -12,10 +12,11 @@ from pathlib import Path
 
 from harness.errors import BenchError, did_you_mean, setting
 from harness.store.atomic import PRIVATE_FOLDER
+from harness.store.cell_folder import CellFolder
 from harness.store.foreign_paths import refuse_links
 from harness.store.json_files import read_json
 from harness.store.lock import RunLock
-from harness.store.run_folder import CellFolder, RunFolder
+from harness.store.run_folder import RunFolder
 from harness.store.run_plan import RunPlan
 from harness.store.stored_run import StoredRun
 from harness.types import CellResult

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.errors import BenchError
-from harness.store.run_folder import CellFolder, RunFolder
+from harness.store.cell_folder import CellFolder
+from harness.store.run_folder import RunFolder
 from harness.store.seals import PackNote, check_sealed, describe_damage
 from harness.webpage import is_page_intact
 

@@ -81,7 +81,7 @@ def _convert(file: Path, target: Path) -> None:
             dequantized = AutoModelForCausalLM.from_pretrained(str(file.parent), gguf_file=file.name, dtype=torch.float32)
     except (KeyboardInterrupt, SystemExit, MemoryError):
         raise
-    except BaseException as error:  # for a damaged file, the parser raises whatever it stumbles over, and tokenizers panic
+    except BaseException as error:  # a damaged file can raise any exception; tokenizers panic
         raise BenchError(f"{file}: cannot be read as a GGUF model: {first_line(error)}") from None
     config = dequantized.config
     if hasattr(config, "quantization_config"):
