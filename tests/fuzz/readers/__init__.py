@@ -1,0 +1,15 @@
+"""Every reader of foreign files, with valid files to start from. A new reader joins by one entry in a module of this folder.
+
+A reader may refuse a file with a `BenchError`. Any other exception is a failure, and so is taking longer than five seconds.
+"""
+
+from tests.fuzz.readers.data_files import DATA_FILES
+from tests.fuzz.readers.declarations import DECLARATIONS
+from tests.fuzz.readers.model_files import MODEL_FILES
+from tests.fuzz.readers.reader import Reader, use_folder
+from tests.fuzz.readers.registry_files import REGISTRY_FILES
+from tests.fuzz.readers.run_files import RUN_FILES
+
+READERS: dict[str, Reader] = {**DATA_FILES, **DECLARATIONS, **RUN_FILES, **REGISTRY_FILES, **MODEL_FILES}
+
+__all__ = ["READERS", "Reader", "use_folder"]

@@ -1,0 +1,71 @@
+"""Readers of data files: as a preview and a draft, as a task's data, and as external outputs."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+from pathlib import Path
+
+from harness.data import load_splits, peek
+from harness.data.formats import open_table
+from harness.data.inspect import draft_yaml, guess_task
+from harness.data.pipeline import read_outputs
+from harness.types import Example
+from tests.data.file_contents import CSV, JSONL, ROWS, parquet_bytes, workbook
+from tests.fuzz.readers.reader import TASK, Read, Reader, refusals
+
+
+def read_data(name: str) -> Read:
+    """Read a file with this name in all ways: as a preview and a draft, as a task's data, and as external outputs."""
+
+    def read(content: bytes, folder: Path) -> None:
+        file = folder / name
+        file.write_bytes(content)
+        with refusals():
+            for _ in open_table(file).rows():
+                pass
+        with refusals():
+            draft_yaml(guess_task(peek(file)), name="fuzz", path=name, prompt="{{ input }}\n")
+        for fields in ({}, {"input": "input", "target": "target"}):
+            with refusals():
+                task = TASK.model_copy(update={"data": TASK.data.model_copy(update={"path": name, "fields": fields})})
+                load_splits(task, folder=folder, limit=20)
+        with refusals():
+            read_outputs(file, [Example("1", {"input": "x"}, ("y",))])
+
+    return read
+
+
+_SQUAD = {
+    "version": "1.1",
+    "data": [
+        {
+            "title": "t",
+            "paragraphs": [{"context": "c", "qas": [{"id": "1", "question": "q", "answers": [{"text": "a", "answer_start": 0}]}]}],
+        }
+    ],
+}
+
+
+def _gzip(content: bytes) -> bytes:
+    file = io.BytesIO()
+    with gzip.GzipFile(fileobj=file, mode="wb", mtime=0) as archive:
+        archive.write(content)
+    return file.getvalue()
+
+
+DATA_FILES: dict[str, Reader] = {
+    "csv": Reader(read_data("a.csv"), lambda: [CSV.encode(), b'"a";"b"\n"x ""y""";1\n', b"sep=;\na;b\n1;2\n", b"input,target\n"], share=3),
+    "tsv": Reader(read_data("a.tsv"), lambda: [CSV.replace(",", "\t").encode(), b'a\tb\n"x\ty"\t"z"\n'], share=2),
+    "jsonl": Reader(read_data("a.jsonl"), lambda: [JSONL.encode(), b'{"input": {"a": [1, {"b": 2}]}, "target": ["x", "y"]}\n'], share=3),
+    "json": Reader(
+        read_data("a.json"),
+        lambda: [json.dumps(ROWS).encode(), json.dumps({"a": {"0": 1}, "b": {"0": 2}}).encode()],
+        lambda: [ROWS, {"rows": ROWS}, _SQUAD, {"x": {"input": "a", "target": "b"}}, {"input": {"0": "a"}, "target": {"0": "b"}}],
+        share=3,
+    ),
+    "gzip": Reader(read_data("a.csv.gz"), lambda: [_gzip(CSV.encode())]),
+    "xlsx": Reader(read_data("a.xlsx"), lambda: [workbook([["input", "target"], ["a", 1], ["b", None]])], share=0.3),
+    "parquet": Reader(read_data("a.parquet"), lambda: [parquet_bytes()], share=0.5),
+}

@@ -1,0 +1,103 @@
+"""Readers of what users declare: tasks, strategies, grids, policies, prompts, and arguments of a command."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import click
+from places import ROOT
+
+from harness.catalog import Catalog, render_prompt, resolve_strategy
+from harness.cli.options import pairs, split_specs
+from harness.gate.policies import read_policy
+from harness.grid import read_grid, vocabulary
+from harness.metrics import metrics_for
+from tests.fuzz.readers.reader import TASK, Reader, refusals
+
+
+def read_declaration(content: bytes, folder: Path) -> None:
+    """Read a task or a strategy."""
+    (folder / "mine.yaml").write_bytes(content)
+    with refusals():
+        catalog = Catalog(_vocabulary(), here=folder)
+        catalog.check(folder / "mine.yaml")
+
+
+def read_grid_file(content: bytes, folder: Path) -> None:
+    (folder / "grid.yaml").write_bytes(content)
+    with refusals():
+        read_grid(folder / "grid.yaml")
+
+
+def read_policy_file(content: bytes, folder: Path) -> None:
+    (folder / "policy.yaml").write_bytes(content)
+    with refusals():
+        read_policy(folder / "policy.yaml", TASK, metrics_for(TASK.metrics, ()))
+
+
+def read_arguments(content: bytes, folder: Path) -> None:
+    """Read strategies and columns as the command line passes them on: bytes that are not UTF-8 become lone surrogates."""
+    text = content.decode("utf-8", "surrogateescape").replace("\0", "")
+    catalog = Catalog(_vocabulary(), here=folder)
+    for spec in split_specs(None, None, (text,)):  # type: ignore[arg-type]
+        with refusals():
+            resolve_strategy(spec, catalog)
+    with refusals():
+        pairs(None, click.Option(["--field"]), (text,))  # type: ignore[arg-type]
+
+
+def read_prompt(content: bytes, folder: Path) -> None:
+    with refusals():
+        render_prompt(content.decode("utf-8", "replace"), {"input": "some words of a text\n" * 50, "context": "more"}, ("a", "b", "c"))
+
+
+@lru_cache(maxsize=1)
+def _vocabulary() -> Any:
+    return vocabulary()
+
+
+def _yaml_seeds(*folders: str) -> Callable[[], Sequence[bytes]]:
+    return lambda: [file.read_bytes() for folder in folders for file in sorted((ROOT / folder).glob("*.yaml"))]
+
+
+_PROMPTS = (
+    b"{% for c in choices %}{{ loop.index }}. {{ c }}{% if not loop.last %}, {% endif %}{% endfor %}\n{{ input|trim|upper }}",
+    b"{% set ns = namespace(x='') %}{% for w in input.split() %}{% set ns.x = ns.x ~ w[0] %}{% endfor %}{{ ns.x }}",
+    b"{% if context is defined and context|length > 3 %}{{ context|replace('a', 'b')|indent(4) }}{% else %}none{% endif %}",
+    b"{{ range(10)|map('string')|join(', ') }} {{ 'a' * 3 }} {{ '%d' % 3 }} {{ input|wordwrap(20)|center(80) }} {{ [1, 2]|sum + 3 * 4 }}",
+)
+
+DECLARATIONS: dict[str, Reader] = {
+    "task": Reader(read_declaration, _yaml_seeds("tasks"), share=3),
+    "strategy": Reader(read_declaration, _yaml_seeds("strategies"), share=3),
+    "grid": Reader(
+        read_grid_file,
+        lambda: [
+            b"tasks: [qa, summarization]\nstrategies: [lora, full]\nseeds: 2\ntrain_sizes: [10, all]\n"
+            b"exclude: [{task: qa, strategy: full}]\n"
+            b"override: [{strategy: lora, set: {epochs: 1, r: 4}}]\n"
+        ],
+        share=3,
+    ),
+    "policy": Reader(
+        read_policy_file,
+        lambda: [
+            b"version: 1\nalpha: 0.05\nlooks: 2\nrules:\n- {rule: not_worse, score: rougeL}\n"
+            b"- {rule: ceiling, score: length_ratio, value: 1.5}\n"
+        ],
+        share=3,
+    ),
+    "arguments": Reader(
+        read_arguments,
+        lambda: [
+            b"lora:r=8,lora:r=64,learning_rate=1e-4,qlora",
+            b"lora:target_modules=[q_proj,v_proj],train.epochs=2",
+            b"base,full:epochs=0.5",
+        ],
+        share=6,
+    ),
+    "prompt": Reader(read_prompt, lambda: _PROMPTS, share=6),
+}

@@ -1,0 +1,148 @@
+"""Readers of the files of a run, and of the ratings that raters return for it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from contextlib import suppress
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from report_factory import Made, make_run, summarization
+
+from harness.api import gate, review_export, review_import
+from harness.reporting import render, to_json
+from harness.results import RunResults
+from harness.store import RunFolder
+from tests.foreign import write_sealed_json
+from tests.fuzz.readers.reader import Read, Reader, document_seeds, file_seeds, get_folder, refusals
+
+
+def read_ratings(name: str) -> Read:
+    """Import a file that a rater returned."""
+
+    def read(content: bytes, folder: Path) -> None:
+        run = _reviewed_run()
+        (folder / name).write_bytes(content)
+        with refusals():
+            review_import(run, [folder / name])
+        for imported in (run / "review").glob("*/imports/*"):
+            imported.unlink()
+
+    return read
+
+
+def write_as_stranger(file: Path, content: bytes) -> None:
+    """Write the content; a JSON object gets the digest that belongs to it, so that the checks behind the digest are tried, too."""
+    file.write_bytes(content)
+    with suppress(ValueError, RecursionError):
+        value = json.loads(content)
+        if isinstance(value, dict):
+            value.pop("seal", None)
+            write_sealed_json(file, value)
+
+
+def read_run(place: str) -> Read:
+    """Replace a file of a run, and read the run as its report, the gate and a review do."""
+
+    def read(content: bytes, folder: Path) -> None:
+        run = folder / "run"
+        shutil.copytree(_reviewed_run(), run)
+        file = next(run.glob(place))
+        file.unlink()
+        write_as_stranger(file, content)
+        with refusals():
+            to_json(RunResults(RunFolder(run)))
+        with refusals():
+            _judge(run)
+        with refusals():
+            review_import(run, [])
+
+    return read
+
+
+def read_report(content: bytes, folder: Path) -> None:
+    """Replace the plan of a run, and render its report."""
+    run = folder / "run"
+    shutil.copytree(_reviewed_run(), run)
+    write_as_stranger(run / "run.json", content)
+    with refusals():
+        render(RunResults(RunFolder(run)))
+
+
+@lru_cache(maxsize=1)
+def _reviewed_run() -> Path:
+    """A run with a packet and a verdict."""
+    run = make_run(get_folder() / "run", [summarization([Made("base", 0.3), Made("lora", 0.9, 1, train_seconds=9)], rows=40)])
+    review_export(run.path, ("base", "lora"), n=6)
+    _judge(run.path)
+    return run.path
+
+
+def _judge(run: Path) -> None:
+    registry = run.parent / "empty-registry"
+    gate(run, "lora", baseline=f"{run}:base", registry=registry, new_registry=not registry.exists())
+
+
+def _page_ratings() -> list[Any]:
+    packet = json.loads(next(_reviewed_run().glob("review/*/packet.json")).read_bytes())
+    ratings = [
+        {
+            "item": item["id"], "answers": {"preference": "tie"}, "kinds": [], "corrected": "x", "comment": "", "seconds": 3,
+            "answered_at": "2026-01-01T00:00:00Z",
+        }
+        for item in packet["items"]
+    ]  # fmt: skip
+    studio = [
+        {
+            "data": {"item": item["id"], "packet": packet["id"], "rater": item["rater"]},
+            "annotations": [
+                {
+                    "result": [{"from_name": "preference", "value": {"choices": ["A"]}}],
+                    "lead_time": 3,
+                    "completed_by": {"id": 3, "email": "x"},
+                }
+            ],
+        }
+        for item in packet["items"]
+    ]
+    return [{"bench_review": 1, "packet": packet["id"], "rater": packet["items"][0]["rater"], "ratings": ratings}, studio]
+
+
+def _sheet_ratings() -> list[bytes]:
+    packet = json.loads(next(_reviewed_run().glob("review/*/packet.json")).read_bytes())
+    rows = [["item", "packet", "rater", "preference", "corrected", "comment"]]
+    rows += [[item["id"], packet["id"], item["rater"], "A", "", "a, b"] for item in packet["items"]]
+    return [("\n".join(",".join(f'"{cell}"' for cell in row) for row in rows) + "\n").encode()]
+
+
+RUN_FILES: dict[str, Reader] = {
+    "ratings-page": Reader(read_ratings("r.json"), lambda: [json.dumps(document).encode() for document in _page_ratings()], _page_ratings),
+    "ratings-sheet": Reader(read_ratings("r.csv"), _sheet_ratings),
+    "run.json": Reader(read_run("run.json"), file_seeds(_reviewed_run, "run.json"), document_seeds(_reviewed_run, "run.json"), share=0.4),
+    "run.json-report": Reader(read_report, file_seeds(_reviewed_run, "run.json"), document_seeds(_reviewed_run, "run.json"), share=0.4),
+    "cell.json": Reader(
+        read_run("cells/*-1/cell.json"),
+        file_seeds(_reviewed_run, "cells/*-1/cell.json"),
+        document_seeds(_reviewed_run, "cells/*-1/cell.json"),
+        share=0.4,
+    ),
+    "predictions": Reader(read_run("cells/*-1/predictions.parquet"), file_seeds(_reviewed_run, "cells/*-1/predictions.parquet"), share=0.4),
+    "examples": Reader(read_run("data/*.parquet"), file_seeds(_reviewed_run, "data/*.parquet"), share=0.4),
+    "packet": Reader(
+        read_run("review/*/packet.json"),
+        file_seeds(_reviewed_run, "review/*/packet.json"),
+        document_seeds(_reviewed_run, "review/*/packet.json"),
+        share=0.4,
+    ),
+    "key": Reader(
+        read_run("review/*/key.json"),
+        file_seeds(_reviewed_run, "review/*/key.json"),
+        document_seeds(_reviewed_run, "review/*/key.json"),
+        share=0.4,
+    ),
+    "verdict": Reader(
+        read_run("gates/*.json"), file_seeds(_reviewed_run, "gates/*.json"), document_seeds(_reviewed_run, "gates/*.json"), share=0.4
+    ),
+}
