@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, get_args
 
 from harness.catalog.declaration import Declaration, Loc
-from harness.catalog.guardrail_checks import guardrail_problems
+from harness.catalog.score_checks import guardrail_problems, label_problems
 from harness.catalog.known_names import MetricInfo, Vocabulary
 from harness.catalog.prompts import prompt_variables, variable_problem
 from harness.catalog.task_defaults import read_shipped_task
@@ -23,7 +23,7 @@ def reference_problems(source: Declaration, values: Mapping[str, Any], declared:
     problems = _prompt_problems(source, values)
     if declared is Task:
         problems += _metric_problems(source, values, vocabulary)
-        problems += guardrail_problems(source, values, vocabulary)
+        problems += guardrail_problems(source, values, vocabulary) + label_problems(source, values, vocabulary)
         problems += _no_answer_problems(source)
         problems += _data_problems(source, values.get("data"), vocabulary)
     return problems

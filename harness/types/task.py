@@ -10,6 +10,7 @@ from harness.types.data_spec import DataSpec
 from harness.types.declared import Declared, Name
 from harness.types.faithfulness_spec import FaithfulnessSpec
 from harness.types.guardrail_spec import guardrails_to_plain, to_guardrails
+from harness.types.report_spec import ReportSpec
 from harness.types.review_spec import ReviewSpec
 from harness.types.rule import Rule
 
@@ -67,6 +68,8 @@ class Task(Declared):
     """The model behind the metric `support`; without that metric, it changes no result."""
     review: ReviewSpec = ReviewSpec()
     """What raters are asked about the outputs; changes no result."""
+    report: ReportSpec = ReportSpec()
+    """How the report presents the task; changes no result."""
 
     @field_validator("labels")
     @classmethod

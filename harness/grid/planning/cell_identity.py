@@ -17,6 +17,7 @@ _IRRELEVANT_TASK_FIELDS = {
     "faithfulness",
     "guardrails",
     "margin",
+    "report",
     "review",
 }
 

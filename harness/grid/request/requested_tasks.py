@@ -14,7 +14,7 @@ from harness.catalog import Catalog, Entry
 from harness.errors import BenchError, setting
 from harness.grid.request.request import Request, distinct
 from harness.metrics import SUPPORT_SCORE
-from harness.types import DataSpec, FilesSpec, Paths, Task
+from harness.types import DataSpec, FilesSpec, Paths, ReportSpec, Task
 from harness.validation import describe_problem
 
 BASE_MODEL = "base"  # as the model that scores support: the base model of the run
@@ -124,12 +124,13 @@ def _merged_keep(data: DataSpec, request: Request) -> tuple[str, ...]:
 
 
 def _on_data(task: Task, origin: Mapping[str, Any], request: Request) -> Task:
-    """The task on other data. A task that already reads files keeps their columns, shares, labels and guardrails. Those of a shipped task
-    were chosen for the shipped data."""
+    """The task on other data. A task that already reads files keeps their columns, shares, labels, guardrails and title. Those of a
+    shipped task were chosen for the shipped data."""
     fold = {"fold_references_by": request.fold_references_by} if request.fold_references_by else {}
     if task.data.source is not None:
         data = DataSpec(**origin, fields=request.fields, skip_bad_rows=request.skip_bad_rows, keep=request.keep, **fold)
-        return task.model_copy(update={"data": data, "labels": (), "guardrails": ()})
+        own = {"labels": (), "guardrails": (), "report": ReportSpec()}
+        return task.model_copy(update={"data": data, **own})
     changed = {
         **origin,
         **fold,

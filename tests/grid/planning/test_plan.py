@@ -92,6 +92,13 @@ def test_guardrails_change_the_plan_but_not_the_cells(plan, visits, tmp_path):
     assert [rule.value for rule in second.plan.tasks["mine"].guardrails] == [0.2]
 
 
+def test_title_in_the_report_is_not_that_of_other_data(plan, visits):
+    shipped = plan(limit=8)
+    own = plan(data=str(visits()), fields={"input": "dialogue", "target": "note"})
+    assert "visit summaries" in shipped.plan.tasks["summarization"].report.question
+    assert own.plan.tasks["summarization"].report.question == ""
+
+
 def test_task_keeps_its_columns_and_shares_on_another_file(plan, visits, tmp_path):
     visits("new.csv")
     (tmp_path / "mine.yaml").write_text(

@@ -1,4 +1,4 @@
-"""Checks of a task's guardrails: whether the scores exist, and whether a model can keep or break each limit."""
+"""Checks of the scores that a task names in its guardrails and labels: whether they exist, and whether a model can keep or break a limit."""
 
 from __future__ import annotations
 
@@ -34,6 +34,21 @@ def guardrail_problems(source: Declaration, values: Mapping[str, Any], vocabular
             unfit = _limit_problems(score, part, info) if info is not None and isinstance(part, Mapping) else []
             problems += [source.problem(("guardrails", score, *place, field), text) for field, text in unfit]
     return problems
+
+
+def label_problems(source: Declaration, values: Mapping[str, Any], vocabulary: Vocabulary) -> list[str]:
+    """The problems of the plain names that a task gives to scores; the schema reports those of their form.
+
+    Args:
+        values: the declared values of a task, completed by the defaults.
+    """
+    report, names = values.get("report"), values.get("metrics")
+    labels = report.get("labels") if isinstance(report, Mapping) else None
+    if not isinstance(labels, Mapping) or not isinstance(names, list):
+        return []
+    metrics = _metrics_of(names, vocabulary)
+    problems = [(score, _unknown_score(score, metrics, vocabulary)) for score in labels if isinstance(score, str)]
+    return [source.problem(("report", "labels", score), problem) for score, problem in problems if problem]
 
 
 def _metrics_of(names: list[Any], vocabulary: Vocabulary) -> dict[str, MetricInfo]:
