@@ -10,7 +10,7 @@ import pytest
 from harness.catalog import Catalog, shipped_folder
 from harness.errors import BenchError
 from harness.grid import vocabulary
-from harness.types import TrainSpec
+from harness.types import ReportSpec, TrainSpec
 
 Write = Callable[[str, str], Path]
 MINE = "name: {name}\nkind: classification\ndescription: {text}\ndata: {{path: rows.csv}}\n"
@@ -103,7 +103,7 @@ def test_qa_task_can_omit_no_answer(catalog: Catalog, write: Write) -> None:
     shipped = catalog.task("qa").value
     write("mine.yaml", "name: mine\nkind: qa\ndata: {path: squad.json}\n")
     assert catalog.task("mine.yaml").value == shipped.model_copy(
-        update={"name": "mine", "description": "", "data": catalog.task("mine.yaml").value.data, "guardrails": ()}
+        update={"name": "mine", "description": "", "data": catalog.task("mine.yaml").value.data, "guardrails": (), "report": ReportSpec()}
     )
     assert (shipped.no_answer, shipped.decode.stop) == ("unanswerable", ("\n",))
     write("own.yaml", "name: own\nkind: qa\ndata: {path: a.csv}\nno_answer: no idea\nprompt: '{{ question }} (or: no idea)'\n")
