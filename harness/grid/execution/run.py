@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from harness.cache import cache_folder
 from harness.data.identity import normalized_inputs_digest
 from harness.errors import BenchError, setting
 from harness.grid.execution.external_cells import finish_external_cells
 from harness.grid.execution.job import Event, Job
+from harness.grid.execution.reused_costs import price_reused_cell
 from harness.grid.execution.scheduler import run_cells
 from harness.grid.execution.stored_columns import keep_named_columns
 from harness.grid.planning import Planned
 from harness.store import RunFolder, RunLock, RunPlan, StoredRun, create_run, find_finished_cell, find_unfinished_run, reuse_cell
-from harness.types import Cell, CellResult
+from harness.types import Cell
 
 
 class Listener(Protocol):
@@ -50,7 +51,7 @@ def execute(
     Args:
         fresh: start a new run even if a run of this plan was interrupted.
         resume: the run to resume, which must have the same plan.
-        reuse: take finished cells with the same id from other runs, at this run's price.
+        reuse: take finished cells with the same id from other runs, priced as `price_reused_cell` says.
         at_once: the number of cells that run at the same time.
         checkpoint_every: seconds between two checkpoints of a training.
         before_end: called with the run while its lock is still held.
@@ -132,18 +133,9 @@ def _reuse_cells(planned: Planned, runs: Path, folder: RunFolder, listener: List
     for cell in _open_cells(planned, folder):
         finished = find_finished_cell(runs, cell.id, other_than=folder.path)
         if finished is not None:
-            reuse_cell(finished, folder.cell(cell.id), _repriced(finished.result(), planned.plan.options["price"]))
+            result = price_reused_cell(finished.result(), planned.plan.options["price"], planned.plan.environment["cores"])
+            reuse_cell(finished, folder.cell(cell.id), result)
             listener.reused(cell, finished.path.parent.parent.name)
-
-
-def _repriced(result: CellResult, price: Mapping[str, Any]) -> CellResult:
-    """The result at this run's price, so that all cells of a report are priced by the same rate."""
-    per_hour = price["per_hour"]
-    costs = tuple(
-        replace(cost, price=None if per_hour is None else cost.seconds / 3600 * per_hour, currency=price["currency"])
-        for cost in result.costs
-    )
-    return replace(result, costs=costs)
 
 
 def _job(planned: Planned, folder: RunFolder, cell: Cell, checkpoint_every: float) -> Job:
