@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any, get_args
 
 from harness.catalog.declaration import Declaration, Loc
-from harness.catalog.score_checks import guardrail_problems, label_problems
 from harness.catalog.known_names import MetricInfo, Vocabulary
 from harness.catalog.prompts import prompt_variables, variable_problem
+from harness.catalog.score_checks import guardrail_problems, label_problems
 from harness.catalog.task_defaults import read_shipped_task
 from harness.errors import did_you_mean
 from harness.types import Declared, Kind, Task

@@ -1,4 +1,4 @@
-"""Checks of the scores that a task names in its guardrails and labels: whether they exist, and whether a model can keep or break a limit."""
+"""Checks of the scores that a task names in guardrails and labels: whether they exist, and whether a model can keep or break a limit."""
 
 from __future__ import annotations
 
