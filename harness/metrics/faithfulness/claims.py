@@ -19,6 +19,7 @@ from harness.metrics.faithfulness.content_words import (
     all_stems,
     content_words,
     everyday_stems,
+    group_by_beginning,
     is_content_word,
     is_variant,
     stem,
@@ -87,21 +88,13 @@ class Source:
 
     @cached_property
     def _by_beginning(self) -> dict[str, list[str]]:
-        return _group(self.stems)
+        return group_by_beginning(self.stems)
 
     @cached_property
     def _names(self) -> dict[str, list[str]]:
-        return _group({stem(word) for word in words(self.text) if word[0].isupper() and len(word) > 2 and word.lower() not in STOP})
-
-
-def _group(stems: Iterable[str]) -> dict[str, list[str]]:
-    """Stems by their first three letters; at most 200 of them each, so that no text takes long."""
-    groups: dict[str, list[str]] = {}
-    for name in sorted(stems):
-        group = groups.setdefault(name[:3], [])
-        if len(group) < 200:
-            group.append(name)
-    return {beginning: group for beginning, group in groups.items() if len(beginning) == 3}
+        return group_by_beginning(
+            {stem(word) for word in words(self.text) if word[0].isupper() and len(word) > 2 and word.lower() not in STOP}
+        )
 
 
 @lru_cache(maxsize=4096)

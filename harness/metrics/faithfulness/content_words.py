@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
+from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -98,6 +99,16 @@ def is_variant(one: str, other: str) -> bool:
     from rapidfuzz.distance import Levenshtein
 
     return len(short) >= 7 and Levenshtein.distance(short, long, score_cutoff=1) == 1
+
+
+def group_by_beginning(stems: Iterable[str]) -> dict[str, list[str]]:
+    """Stems by their first three letters; at most 200 of them each, so that no text takes long."""
+    groups: dict[str, list[str]] = {}
+    for name in sorted(stems):
+        group = groups.setdefault(name[:3], [])
+        if len(group) < 200:
+            group.append(name)
+    return {beginning: group for beginning, group in groups.items() if len(beginning) == 3}
 
 
 @lru_cache(maxsize=1 << 17)

@@ -61,7 +61,7 @@ def omission_rate(example: Example, prediction: Prediction) -> float | None:
         return None
     if isinstance(prediction, MissingPrediction) or not sentences(prediction.answer):
         return 1.0
-    return min(len(omitted_pieces(prediction.answer, target)) / max(reference_pieces(target), 1) for target in targets)
+    return min(1.0, *(len(omitted_pieces(prediction.answer, target)) / max(reference_pieces(target), 1) for target in targets))
 
 
 def _error_rate(kind: Kind) -> Callable[[Example, Prediction], float | None]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from harness.metrics.faithfulness.claims import extract_claims, get_source, lacking, sentences
-from harness.metrics.faithfulness.content_words import content_words
+from harness.metrics.faithfulness.claims import extract_claims, get_source, label_length, lacking, sentences
+from harness.metrics.faithfulness.content_words import content_words, stem, words
 
 
 @lru_cache(maxsize=1 << 14)
@@ -16,8 +16,19 @@ def reference_pieces(reference: str) -> int:
 
 @lru_cache(maxsize=1 << 14)
 def omitted_pieces(output: str, reference: str) -> tuple[str, ...]:
-    """The content words, numbers and names of the reference that the output lacks, each once, in the order of the reference."""
-    return _omitted(output, reference)
+    """The content words, numbers and names of the reference that the output lacks, each once, in the order of the reference.
+
+    Where both are forms with common labels ("Allergies: …"), so is a label that the output lacks, even if its words occur elsewhere.
+    """
+    own, expected = _labels(output), _labels(reference)
+    lost = [label for stems, label in expected.items() if stems not in own] if own.keys() & expected.keys() else []
+    return (*_omitted(output, reference), *lost)
+
+
+def _labels(text: str) -> dict[tuple[str, ...], str]:
+    """The labels of lines ("Allergies:") by their stems."""
+    labels = (sentence[: label_length(sentence)].strip() for sentence in sentences(text))
+    return {tuple(map(stem, words(label))): label for label in labels if label}
 
 
 def _omitted(output: str, reference: str) -> tuple[str, ...]:

@@ -20,6 +20,12 @@ from harness.metrics.faithfulness.negation import mentions, reversed_words
         ("Any fever?\nPatient: No, never.", {"fever"}, set()),
         ("Any fever?\nPatient: Since Monday.", set(), {"fever"}),
         ("Chest pain: none. Cough was ruled out.", {"pain", "cough"}, set()),
+        ("It is never to be combined with aspirin.", set(), {"combin", "aspirin"}),
+        ("Any other pain apart from the fall? No.", set(), {"pain", "apart", "fall"}),
+        ("Any pain in the chest?\nPatient: Absolutely not.", {"pain"}, {"chest"}),
+        ("The lymph nodes are fine. She asked about allergies, names none.", {"allergi"}, {"node"}),
+        ("Have you had any cough.\nPatient: No.", {"cough"}, set()),
+        ("You have no fever?\nPatient: Right.", {"fever"}, set()),
         ("He never saw the long blue train station again.", {"see", "long", "blue"}, {"train", "station"}),
     ],
 )
@@ -39,6 +45,12 @@ def test_denied_words(text: str, denied: set[str], open_: set[str]) -> None:
         ("She likes fish.", "Please don't eat fish.", ()),
         ("She has a fever.", "No fever on Monday, but fever since Tuesday.", ()),
         ("She denies asthma.", "She came by bus.", ()),
+        ("Vital signs: none", "Signed for the late shift.", ()),
+        ("She denies chest pain.", "She has back pain.", ()),
+        ("She denies pain.", "She has back pain.", ("pain",)),
+        ("There is sensory loss.", "She denies weight loss.", ()),
+        ("Not with: digoxin (clash)", "Risedronate is never to be combined with digoxin.", ()),
+        ("Allergies: soy (allergy)", "She reacts badly to soy. The test ruled out an allergy to perindopril.", ()),
     ],
 )
 def test_reversed_words(sentence: str, text: str, reversed_: tuple[str, ...]) -> None:

@@ -103,9 +103,7 @@ def test_planted_errors_are_found(clinic: tuple[list[Example], frozenset[str]], 
         found[example.id in unseen].append(_is_found(change, wrong, target, text_of(example)))
     everything = found[True] + found[False]
     assert len(everything) > 300 and len(found[True]) > 60
-    # Of the clinic's notes, 6% of the lines only repeat words of other lines ("Allergies: kiwi" beside "kiwi (allergy!)").
-    least = 0.93 if change is dropped else 0.95
-    assert sum(everything) >= least * len(everything), f"{sum(everything)} of {len(everything)}"
+    assert sum(everything) >= 0.95 * len(everything), f"{sum(everything)} of {len(everything)}"
     assert sum(found[True]) >= 0.95 * len(found[True]), f"{sum(found[True])} of {len(found[True])} in unseen styles"
 
 
@@ -118,12 +116,12 @@ def _is_found(change: Change, wrong: str, target: str, text: str) -> bool:
 
 
 def test_false_alarms_are_rare(clinic: tuple[list[Example], frozenset[str]]) -> None:
-    """A correct text has no unsupported piece, and compared with the input alone hardly ever a wrong number or name."""
+    """A correct text has no unsupported piece, and compared with the input alone hardly ever a wrong number, name or negation."""
     examples, _ = clinic
     texts = [(target, text_of(example)) for example in examples[::3] for target in example.targets]
     assert not any(unsupported_pieces(target, (text, target)) or omitted_pieces(target, target) for target, text in texts)
     alarms = [piece for target, text in texts for piece in unsupported_pieces(target, (text,))]
-    for kind in ("number", "name"):
+    for kind in ("number", "name", "negation"):
         assert sum(piece.kind == kind for piece in alarms) < 0.02 * len(texts), [piece for piece in alarms if piece.kind == kind][:5]
 
 
