@@ -43,7 +43,7 @@ def audit(
         return read_policy(Path(str(policy)), results.task, results.metrics)
 
     return audit_run(
-        load_results(run, runs_dir),
+        load_results(run, runs_dir, task=task),
         task=task,
         simulations=simulations,
         seed=seed,

@@ -77,8 +77,9 @@ def plan(
             "strategies": (),
         }
     )
-    before = load_results(earlier, runs_dir) if earlier is not None else None
     tasks = read_tasks(request, open_catalog(tasks_dirs))
+    only = tasks[0][0].name if len(tasks) == 1 else None
+    before = load_results(earlier, runs_dir, task=only) if earlier is not None else None
     forecasts = []
     for read, splits in tasks:
         rules = read_policy(Path(policy), read, metrics_for(read.metrics, read.labels)) if policy is not None else None
@@ -116,6 +117,6 @@ def compare(
     Raises:
         BenchError: an unknown run or strategy, different test examples or scores on the two sides, or an unknown column.
     """
-    sides = [load_results(each, runs_dir) for each in (run, other) if each is not None]
+    sides = [load_results(each, runs_dir, task=task) for each in (run, other) if each is not None]
     sizes = (train_size,) if isinstance(train_size, int) else tuple(train_size)
     return compare_runs(sides, ComparisonRequest(as_texts(strategies), as_texts(model), sizes, task), by=by, margin=margin)

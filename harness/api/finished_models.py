@@ -60,7 +60,7 @@ def predict(
     """
     from harness.engine.artifacts import PredictionTable, check_artifact, device_for, find_base, fit_examples, load_finished
 
-    finished = find_cell(load_results(run, runs_dir), strategy, task=task, model=model, seed=seed, train_size=train_size)
+    finished = find_cell(load_results(run, runs_dir, task=task), strategy, task=task, model=model, seed=seed, train_size=train_size)
     if listener is not None:
         listener.chosen(finished)
     check_artifact(finished)
@@ -112,7 +112,7 @@ def export(
 
     target = Path(out)
     check_target(target, force=force)
-    finished = find_cell(load_results(run, runs_dir), strategy, task=task, model=model, seed=seed, train_size=train_size)
+    finished = find_cell(load_results(run, runs_dir, task=task), strategy, task=task, model=model, seed=seed, train_size=train_size)
     if listener is not None:
         listener.chosen(finished)
     if finished.strategy.method == "prompt":

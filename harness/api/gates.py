@@ -80,7 +80,7 @@ def gate(
         BenchError: an unknown run or strategy, an invalid policy, nothing to judge the candidate by, a baseline that does not fit, or a
             registry that does not exist or is damaged.
     """
-    results = load_results(run, runs_dir)
+    results = load_results(run, runs_dir, task=task)
     candidate = find_contender(results, strategy, task=task, model=model, train_size=train_size, seed=seed)
     models = Registry(Path(registry), new=new_registry)
     opponent = _find_baseline(baseline, candidate, models, runs_dir)
@@ -135,7 +135,7 @@ def promote(
     """
     if force and not reason.strip():
         raise BenchError(f"{setting('force')} needs {setting('reason', 'TEXT')}: the history records why the gate was overridden")
-    results = load_results(run, runs_dir)
+    results = load_results(run, runs_dir, task=task)
     candidate = find_contender(results, strategy, task=task, model=model, train_size=train_size, seed=seed)
     models = Registry(Path(registry), new=new_registry)
     opponent = _find_baseline(baseline, candidate, models, runs_dir)
@@ -224,7 +224,7 @@ def _find_baseline(name: str | None, candidate: Contender, models: Registry, run
     run, colon, strategy = name.rpartition(":")
     if not colon or not run or not strategy:
         raise BenchError(f"{setting('baseline', name)}: write it as RUN:STRATEGY, such as latest:base")
-    other = load_results(run, runs_dir)
+    other = load_results(run, runs_dir, task=task)
     same_task = task if task in other.plan.tasks else None
     cells = [c for c in other.cells if c.strategy == strategy and (same_task is None or c.task == same_task)]
     # of several models or training sizes, take that of the candidate

@@ -161,15 +161,18 @@ class Run(os.PathLike[str]):
         return to_notebook_html(self.stored)
 
 
-def load_run(run: RunLike, *, runs_dir: PathLike = "runs") -> Run:
-    """A run by its folder, its name in `runs_dir`, or "latest".
+def load_run(run: RunLike, *, task: str | None = None, runs_dir: PathLike = "runs") -> Run:
+    """A run by its folder, its name in `runs_dir`, or "latest": the newest finished run.
+
+    Args:
+        task: "latest" is the newest finished run of this task.
 
     Raises:
         BenchError: there is no such run, or it is damaged.
     """
-    return Run(load_results(run, runs_dir))
+    return Run(load_results(run, runs_dir, task=task))
 
 
-def load_results(run: RunLike, runs_dir: PathLike) -> RunResults:
+def load_results(run: RunLike, runs_dir: PathLike, *, task: str | None = None) -> RunResults:
     """The results of a run; raises as `load_run` does."""
-    return RunResults(open_run(Path(runs_dir), os.fspath(run)).folder)
+    return RunResults(open_run(Path(runs_dir), os.fspath(run), task=task).folder)

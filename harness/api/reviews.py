@@ -77,7 +77,7 @@ def review_export(
     Raises:
         BenchError: the run, task or strategy does not exist, or the sample cannot be drawn. Nothing is written then.
     """
-    stored = load_results(run, runs_dir)
+    stored = load_results(run, runs_dir, task=task)
     if task is None and len(stored.plan.tasks) > 1:
         raise BenchError(f"{stored.path}: has several tasks: {', '.join(stored.plan.tasks)}. Choose one with {setting('task', 'TASK')}.")
     for name, value, known in [("mode", mode, MODES), *(("formats", value, FORMATS) for value in formats)]:
@@ -146,7 +146,7 @@ def review_harvest(
     Raises:
         BenchError: nothing to harvest, no consent, or an existing file.
     """
-    stored, target = load_results(run, runs_dir), Path(out)
+    stored, target = load_results(run, runs_dir, task=task), Path(out)
     harvest = collect_harvest(stored, task)
     if not retire_test_examples:
         content = f"{plural(len(harvest.corrections), 'correction')} and {plural(len(harvest.preferences), 'preference')}"

@@ -14,7 +14,7 @@ from harness.api.loaded_run import Run
 from harness.errors import BenchError, first_line, setting
 from harness.reporting import write_page
 from harness.results import RunResults
-from harness.store import RunFolder, StoredRun, open_run
+from harness.store import RunFolder, StoredRun, find_run_to_resume
 from harness.types import Cell
 
 if TYPE_CHECKING:  # reading a run imports no engine: what trains is imported where it is called
@@ -178,7 +178,7 @@ def run_request(
         runs,
         listener or _Silent(),
         fresh=new,
-        resume=open_run(runs, os.fspath(resume)) if resume is not None else None,
+        resume=StoredRun(find_run_to_resume(runs, os.fspath(resume))) if resume is not None else None,
         reuse=reuse,
         at_once=jobs,
         checkpoint_every=checkpoint_every,

@@ -20,7 +20,15 @@ from harness.reporting.formats import (
 from harness.reporting.terminal import print_audit, print_comparison, print_findings, print_ranking, print_run, print_verdict
 from harness.reporting.views import RunAudit, audit_run
 from harness.reporting.views.comparison import ComparisonRequest, ComparisonView, PowerForecast, compare_runs, forecast_power
-from harness.reporting.wording import describe_pack, describe_power, describe_test_set, describe_verification, note_sentence
+from harness.reporting.wording import (
+    describe_latest_run,
+    describe_pack,
+    describe_power,
+    describe_run_to_resume,
+    describe_test_set,
+    describe_verification,
+    note_sentence,
+)
 
 __all__ = [
     "ComparisonRequest",
@@ -31,8 +39,10 @@ __all__ = [
     "audit_to_json",
     "compare_runs",
     "comparison_to_json",
+    "describe_latest_run",
     "describe_pack",
     "describe_power",
+    "describe_run_to_resume",
     "describe_test_set",
     "describe_verification",
     "findings_to_json",

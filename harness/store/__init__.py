@@ -17,7 +17,19 @@ from harness.store.review_files import (
 )
 from harness.store.run_folder import RunFolder
 from harness.store.run_plan import EXTERNAL, ModelInfo, RunPlan
-from harness.store.runs_folder import create_run, find_finished_cell, find_run, find_unfinished_run, open_run, reuse_cell
+from harness.store.runs_folder import (
+    LATEST,
+    LatestRun,
+    create_run,
+    find_finished_cell,
+    find_latest_run,
+    find_run,
+    find_run_to_resume,
+    find_unfinished_run,
+    list_run_folders,
+    open_run,
+    reuse_cell,
+)
 from harness.store.seals import LeftOut, PackNote, RunSeal, hash_file, read_sealed, write_sealed
 from harness.store.stored_run import StoredRun
 from harness.store.verdict_files import add_verdict_file, list_verdict_files, read_verdict_file
@@ -26,9 +38,11 @@ from harness.store.verification import FileProblem, Verification, verify_run
 __all__ = [
     "CONTENTS",
     "EXTERNAL",
+    "LATEST",
     "PRIVATE_FILE",
     "CellFolder",
     "FileProblem",
+    "LatestRun",
     "LeftOut",
     "ModelInfo",
     "PackNote",
@@ -46,13 +60,16 @@ __all__ = [
     "create_run",
     "file_lock",
     "find_finished_cell",
+    "find_latest_run",
     "find_name_problem",
     "find_run",
+    "find_run_to_resume",
     "find_unfinished_run",
     "from_json_text",
     "get_packet_folder",
     "hash_file",
     "list_packet_folders",
+    "list_run_folders",
     "list_verdict_files",
     "make_private_folder",
     "open_run",

@@ -228,6 +228,10 @@ class RunFolder:
         """Whether the training examples are still there, because the run is not finished."""
         return (self.path / "work").is_dir()
 
+    def is_finished(self) -> bool:
+        """Whether the run came to its end, with whatever results; a run that is resumed is not finished until its end."""
+        return self.seal_file.is_file()
+
     def remove_working_files(self) -> None:
         """Delete what a finished run does not keep: training examples, checkpoints of finished cells, files left half-written."""
         shutil.rmtree(self.path / "work", ignore_errors=True)

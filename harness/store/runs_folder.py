@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -22,6 +23,21 @@ from harness.store.stored_run import StoredRun
 from harness.types import CellResult
 
 _BEFORE_PLAN = (".lock", ".lock-holder", ".run.json.*.part")  # what a folder holds before it is a run
+
+
+LATEST = "latest"  # names the newest finished run of a folder
+
+
+@dataclass(frozen=True)
+class LatestRun:
+    """The newest finished run.
+
+    Attributes:
+        newer: runs that are newer, and why each of them was passed over, as the end of a sentence.
+    """
+
+    folder: RunFolder
+    newer: tuple[tuple[RunFolder, str], ...]
 
 
 def create_run(runs: Path, plan: RunPlan) -> RunFolder:
@@ -56,17 +72,20 @@ def _remove_stillborn(runs: Path) -> None:
                 shutil.rmtree(folder)
 
 
-def open_run(runs: Path, name: str) -> StoredRun:
-    """Open a run by its path, by its name in the folder of runs, or as `latest`.
+def open_run(runs: Path, name: str, *, task: str | None = None) -> StoredRun:
+    """Open a run, see `find_run`.
 
     Raises:
         BenchError: there is no such run, or it cannot be read.
     """
-    return StoredRun(find_run(runs, name))
+    return StoredRun(find_run(runs, name, task=task))
 
 
-def find_run(runs: Path, name: str) -> RunFolder:
-    """The folder of a run by its path, by its name in the folder of runs, or as `latest`, whatever is in it.
+def find_run(runs: Path, name: str, *, task: str | None = None) -> RunFolder:
+    """The folder of a run by its path, by its name in the folder of runs, or as `latest`: the newest finished run.
+
+    Args:
+        task: `latest` is the newest finished run of this task.
 
     Raises:
         BenchError: there is no such run.
@@ -74,9 +93,9 @@ def find_run(runs: Path, name: str) -> RunFolder:
     path = Path(name)
     if os.path.isfile(path / "run.json"):  # pathlib raises an error for names that are too long
         return RunFolder(path)
-    known = {folder.path.name: folder for folder in _list_runs(runs)}
-    if name == "latest" and known:
-        return _newest_first(runs)[0]
+    known = {folder.path.name: folder for folder in list_run_folders(runs)}
+    if name == LATEST and known and name not in known:
+        return find_latest_run(runs, task=task).folder
     if name not in known:
         if os.path.isdir(path):
             raise BenchError(f"{path}: is not a run folder (it has no run.json)")
@@ -84,26 +103,69 @@ def find_run(runs: Path, name: str) -> RunFolder:
     return known[name]
 
 
+def find_latest_run(runs: Path, *, task: str | None = None) -> LatestRun:
+    """The newest finished run (of a task). A run that is still in progress, interrupted or damaged is passed over.
+
+    Raises:
+        BenchError: there is none.
+    """
+    newer: list[tuple[RunFolder, str]] = []
+    for folder in list_run_folders(runs):
+        try:
+            tasks = folder.plan().tasks
+        except BenchError:
+            newer.append((folder, "is damaged"))
+            continue
+        if task is not None and task not in tasks:
+            continue
+        if folder.is_finished():
+            return LatestRun(folder, tuple(newer))
+        newer.append((folder, "is in progress" if RunLock(folder.path).is_held_by_other() else "is not finished"))
+    if not newer and task is None:
+        raise BenchError(f"there is no run '{LATEST}' in {runs}.")
+    what = "run" if task is None else f"run of the task '{task}'"
+    seen = "".join(f" {folder.path.name} {why}." for folder, why in newer[:3])
+    raise BenchError(f"{runs}: there is no finished {what}.{seen} Name a run, or run the same command again to finish it.")
+
+
+def find_run_to_resume(runs: Path, name: str) -> RunFolder:
+    """The folder of a run as `find_run` names it, but `latest` is the newest run that is not finished.
+
+    Raises:
+        BenchError: there is no such run.
+    """
+    if name != LATEST or os.path.isfile(Path(name) / "run.json"):
+        return find_run(runs, name)
+    for folder in list_run_folders(runs):
+        with contextlib.suppress(BenchError):  # a damaged run cannot be resumed
+            if not _is_complete(folder, folder.plan()):
+                return folder
+    raise BenchError(f"{runs}: every run is finished, so there is none to resume.")
+
+
 def find_unfinished_run(runs: Path, digest: str) -> RunFolder | None:
     """The newest run of the same plan that is not finished: cells have no result, or it was killed before it was sealed.
 
     A run that another process is working on counts as unfinished: running its cells a second time would only repeat the work.
     """
-    for folder in _newest_first(runs):
+    for folder in list_run_folders(runs):
         try:
             plan = folder.plan()
         except BenchError:
             continue  # a run that is damaged or in another format must not block a new one
-        complete = folder.seal_file.is_file() and all(folder.cell(cell.id).is_finished() for cell in plan.cells)
-        finished = complete and not folder.has_training_examples() and not RunLock(folder.path).is_held_by_other()
-        if plan.digest == digest and not finished:
+        if plan.digest == digest and not (_is_complete(folder, plan) and not RunLock(folder.path).is_held_by_other()):
             return folder
     return None
 
 
+def _is_complete(folder: RunFolder, plan: RunPlan) -> bool:
+    """Whether nothing of a run is left to do."""
+    return folder.is_finished() and not folder.has_training_examples() and all(folder.cell(cell.id).is_finished() for cell in plan.cells)
+
+
 def find_finished_cell(runs: Path, cell_id: str, other_than: Path) -> CellFolder | None:
     """The cell with this id in any other run that completed it with status "done", and whose files are all intact."""
-    for folder in _list_runs(runs):
+    for folder in _iterate_runs(runs):
         cell = folder.cell(cell_id)
         if folder.path != other_than and cell.is_finished():
             with contextlib.suppress(BenchError):  # a damaged cell cannot be reused; the search goes on
@@ -133,9 +195,9 @@ def _link_or_copy(source: str, target: str) -> None:
         shutil.copy2(source, target)
 
 
-def _newest_first(runs: Path) -> list[RunFolder]:
-    """Ordered by the time in `run.json`, because people rename folders."""
-    return sorted(_list_runs(runs), key=lambda folder: (_created(folder), folder.path.name), reverse=True)
+def list_run_folders(runs: Path) -> list[RunFolder]:
+    """Every run of a folder, the newest first by the time in `run.json`, because people rename folders. Damaged ones may come last."""
+    return sorted(_iterate_runs(runs), key=lambda folder: (_created(folder), folder.path.name), reverse=True)
 
 
 def _created(folder: RunFolder) -> float:
@@ -146,7 +208,7 @@ def _created(folder: RunFolder) -> float:
         return 0.0
 
 
-def _list_runs(runs: Path) -> Iterator[RunFolder]:
+def _iterate_runs(runs: Path) -> Iterator[RunFolder]:
     if os.path.isdir(runs):
         for path in runs.iterdir():
             if (path / "run.json").is_file():

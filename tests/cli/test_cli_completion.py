@@ -14,6 +14,7 @@ import pytest
 from click.shell_completion import CompletionItem
 
 from harness.cli.commands.completion import cell_names, model_names, run_names, strategy_names, task_names
+from harness.store import RunFolder
 from tests.foreign import write_sealed_json
 
 Call = Callable[..., Any]
@@ -154,6 +155,7 @@ def test_strategy_name_with_commas_is_completed(made: Any, here: Path) -> None:
     (here / "runs" / "a").mkdir(parents=True)
     del plan["seal"]
     write_sealed_json(here / "runs" / "a" / "run.json", plan)
+    RunFolder(here / "runs" / "a").seal()
     context = click.Context(click.Command("predict"))
     items = cell_names(context, click.Option(["--strategy"]), "lora:target_modules=lm_head,")
     assert [(item.value, item.type) for item in items] == [(name, "plain")]

@@ -16,7 +16,20 @@ from pathlib import Path
 import pytest
 
 from harness.errors import BenchError
-from harness.store import RunFolder, RunLock, RunPlan, StoredRun, create_run, find_finished_cell, find_unfinished_run, open_run, reuse_cell
+from harness.reporting import describe_latest_run
+from harness.store import (
+    RunFolder,
+    RunLock,
+    RunPlan,
+    StoredRun,
+    create_run,
+    find_finished_cell,
+    find_latest_run,
+    find_run_to_resume,
+    find_unfinished_run,
+    open_run,
+    reuse_cell,
+)
 from harness.types import Cell, CellResult
 
 Make = Callable[..., RunFolder]
@@ -107,6 +120,12 @@ def test_folder_of_a_process_killed_before_it_was_a_run_is_removed(tmp_path: Pat
 # Finding runs
 
 
+def finish(folder: RunFolder) -> RunFolder:
+    """Seal the run, as its last step does."""
+    folder.seal()
+    return folder
+
+
 def test_run_name_holds_time_task_and_digest(make_run: Make) -> None:
     assert make_run().path.name == "20260301-102030-notes-feedfeed"
     assert make_run().path.name == "20260301-102030-notes-feedfeed-2", "two runs of the same second get different folders"
@@ -119,7 +138,7 @@ def test_error_when_the_runs_folder_cannot_be_created(tmp_path: Path, plan: RunP
 
 
 def test_run_opens_by_path_name_or_latest(make_run: Make, tmp_path: Path) -> None:
-    first, second = make_run(), make_run(created=LATER)
+    first, second = finish(make_run()), finish(make_run(created=LATER))
     runs = tmp_path / "runs"
     for name in (str(first.path), first.path.name):
         assert open_run(runs, name).path.name == first.path.name
@@ -133,17 +152,52 @@ def test_run_opens_by_path_name_or_latest(make_run: Make, tmp_path: Path) -> Non
 
 
 def test_latest_is_the_newest_run_even_after_renaming(make_run: Make, tmp_path: Path) -> None:
-    old, new = make_run(), make_run(created=LATER)
+    old, new = finish(make_run()), finish(make_run(created=LATER))
     old.path.rename(old.path.with_name("zz-baseline"))
     assert open_run(tmp_path / "runs", "latest").path == new.path
-    ahead = make_run(created="2026-03-01T09:30:00+0000")  # half past ten in the zone of the others
+    ahead = finish(make_run(created="2026-03-01T09:30:00+0000"))  # half past ten in the zone of the others
     assert open_run(tmp_path / "runs", "latest").path == ahead.path
 
 
+def test_latest_passes_over_runs_that_are_not_finished(make_run: Make, tmp_path: Path) -> None:
+    """A run in the background must not capture the commands that follow."""
+    runs, done = tmp_path / "runs", finish(make_run(BASE, LORA))
+    busy, stopped, damaged = (make_run(created=f"2026-03-01T10:20:3{i}+0100") for i in (5, 4, 3))
+    text = damaged.plan_file.read_text()
+    damaged.plan_file.write_text(text.replace('"command": "bench run', '"command": "bench rum'))
+    with held(busy.path):
+        latest = find_latest_run(runs)
+    reasons = ["is in progress", "is not finished", "is damaged"]
+    assert latest.folder.path == done.path
+    assert [(folder.path, why) for folder, why in latest.newer] == list(
+        zip((r.path for r in (busy, stopped, damaged)), reasons, strict=True)
+    )
+    assert describe_latest_run(latest) == (
+        f"latest: {done.path.name} (newer: {busy.path.name} is in progress; {stopped.path.name} is not finished; {damaged.path.name} is "
+        "damaged)"
+    )
+    assert find_run_to_resume(runs, "latest").path == busy.path
+    assert open_run(runs, "latest", task="notes").path == done.path
+    with pytest.raises(BenchError, match="there is no finished run of the task 'other'"):
+        open_run(runs, "latest", task="other")
+    done.seal_file.unlink()
+    with pytest.raises(
+        BenchError, match=rf"there is no finished run\. {busy.path.name} is not finished\..* Name a run, or run the same command"
+    ):
+        open_run(runs, "latest")
+
+
+def test_no_run_to_resume_where_all_are_finished(make_run: Make, tmp_path: Path) -> None:
+    finish(make_run(BASE, LORA))
+    with pytest.raises(BenchError, match="every run is finished, so there is none to resume"):
+        find_run_to_resume(tmp_path / "runs", "latest")
+
+
 def test_damaged_run_does_not_hide_the_others(make_run: Make, tmp_path: Path) -> None:
-    good, bad = make_run(), make_run(created=LATER)
+    good, bad = finish(make_run()), make_run(created=LATER)
     (bad.path / "run.json").write_text("{")
     assert open_run(tmp_path / "runs", "latest").path == good.path
+    good.seal_file.unlink()
     assert find_unfinished_run(tmp_path / "runs", PLAN) is not None
     with pytest.raises(BenchError, match=r"run\.json: is damaged"):
         open_run(tmp_path / "runs", bad.path.name)

@@ -7,6 +7,7 @@ import click
 from harness.cli.commands.completion import cell_names, run_names
 from harness.cli.options import runs_dir
 from harness.cli.out_file import check_target, write_target
+from harness.cli.run_choice import choose_run
 
 
 @click.command(short_help="Simulate how often the report of a run errs on data like its own.")
@@ -50,7 +51,7 @@ def audit(
     from harness.cli.progress import SimulationProgress
     from harness.reporting import audit_to_json, print_audit, render_audit
 
-    loaded = api.load_run(run, runs_dir=runs_dir)
+    loaded = api.load_run(choose_run(run, runs_dir, task=task), runs_dir=runs_dir)
     target = Path(out) if out else loaded.stored.folder.audit
     check_target(target)
     with SimulationProgress() as progress:

@@ -6,6 +6,7 @@ import click
 
 from harness.cli.commands.completion import cell_names, run_names
 from harness.cli.options import Number, runs_dir, split_names, split_specs
+from harness.cli.run_choice import choose_run
 
 
 @click.command(short_help="Compare two strategies of a run, or one strategy in two runs.")
@@ -52,8 +53,9 @@ def compare(
 
     if len(runs) > 2:
         raise click.UsageError(f"compare one run or two, not {len(runs)}")
+    chosen = [choose_run(run, runs_dir, task=task) for run in runs]
     views = api.compare(
-        *runs, strategies=strategies, task=task, model=model, train_size=_sizes(train_size), by=by, margin=margin, runs_dir=runs_dir
+        *chosen, strategies=strategies, task=task, model=model, train_size=_sizes(train_size), by=by, margin=margin, runs_dir=runs_dir
     )
     by_task = {view.task: [v for v in views if v.task == view.task] for view in views}
     if margin is not None and len(by_task) > 1:

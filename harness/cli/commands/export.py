@@ -9,6 +9,7 @@ import click
 from harness.cli.cell_options import FinishedDisplay, cell_options
 from harness.cli.commands.completion import run_names
 from harness.cli.options import runs_dir
+from harness.cli.run_choice import choose_run
 
 
 @click.command(short_help="Write an adapter or a model to a folder that other programs can load.")
@@ -38,7 +39,7 @@ def export(run: str, **options: Any) -> None:
     from harness import api
 
     with FinishedDisplay() as display:
-        exported = api.export(run, listener=display, **options)
+        exported = api.export(choose_run(run, options["runs_dir"], task=options["task"]), listener=display, **options)
     for note in exported.notes:
         display.say(note)
     click.echo(str(exported.folder))

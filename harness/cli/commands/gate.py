@@ -10,6 +10,7 @@ import click
 from harness.cli.commands.completion import cell_names, run_names
 from harness.cli.options import runs_dir, tasks_dir
 from harness.cli.out_file import check_target, write_target
+from harness.cli.run_choice import choose_run
 
 if TYPE_CHECKING:
     from harness.gate import Event, Verdict
@@ -105,7 +106,7 @@ def gate(
         raise click.UsageError("--out writes md, json or junit: name one with --format")
     if out is not None:
         check_target(Path(out))
-    verdict = _published(api.gate(run, **options), without_text)
+    verdict = _published(api.gate(choose_run(run, options["runs_dir"], task=options["task"]), **options), without_text)
     if out is not None:
         write_target(Path(out), _text(verdict, format_))
     if format_ == "text" or out is not None:
@@ -156,8 +157,9 @@ def promote(run: str, force: bool, reason: str, without_text: bool, **options: A
 
     if not options["strategy"]:
         raise click.UsageError("--strategy: name the candidate")
+    chosen = choose_run(run, options["runs_dir"], task=options["task"])
     try:
-        event, verdict = api.promote(run, force=force, reason=reason, **options)
+        event, verdict = api.promote(chosen, force=force, reason=reason, **options)
     except api.NotPassedError as error:
         show(error.verdict)
         raise

@@ -6,6 +6,7 @@ import click
 
 from harness.cli.commands.completion import run_names
 from harness.cli.options import runs_dir
+from harness.cli.run_choice import choose_run
 
 
 @click.command(short_help="Write a run as one file for mailing.")
@@ -34,6 +35,6 @@ def pack(run: str, out: str | None, without_text: bool, with_key: bool, force: b
         raise click.UsageError("--with-key needs the texts: it cannot be combined with --without-text")
     if out is not None:
         check_target(Path(out))
-    packed = api.pack(run, out, with_text=not without_text, with_key=with_key, force=force, runs_dir=runs_dir)
+    packed = api.pack(choose_run(run, runs_dir), out, with_text=not without_text, with_key=with_key, force=force, runs_dir=runs_dir)
     click.echo(describe_pack(packed), err=True)
     click.echo(str(packed.archive))

@@ -8,6 +8,7 @@ import click
 
 from harness.cli.commands.completion import run_names, task_names
 from harness.cli.options import Number, data_options, pop_fields, runs_dir, split_names, tasks_dir
+from harness.cli.run_choice import choose_run
 
 
 @click.command(short_help="Show what the test set of a task can detect, before a run.")
@@ -57,6 +58,9 @@ def plan(
     from harness.reporting import describe_power, describe_test_set
 
     fields, tasks_dirs = pop_fields(options), options.pop("tasks_dir")
+    if earlier is not None:
+        only = api.open_catalog(tasks_dirs).task(tasks[0]).value.name if len(tasks) == 1 else None
+        earlier = choose_run(earlier, runs_dir, task=only)
     forecasts = api.plan(
         tasks,
         margin=margin,

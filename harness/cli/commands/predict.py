@@ -10,6 +10,7 @@ from harness.cli.cell_options import FinishedDisplay, cell_options
 from harness.cli.commands.completion import run_names
 from harness.cli.options import pairs, runs_dir
 from harness.cli.out_file import check_target, write_target
+from harness.cli.run_choice import choose_run
 
 
 @click.command(short_help="Answer new examples with a model of a run.")
@@ -41,8 +42,9 @@ def predict(run: str, *, data: str, out: str, input: str | None, id_: str | None
     if target is not None:
         _check_out(target, Path(data), force)
     fields = {role: column for role, column in (("input", input), ("id", id_)) if column} | more
+    chosen = choose_run(run, cell["runs_dir"], task=cell["task"])
     with FinishedDisplay() as display:
-        table = api.predict(run, data=data, fields=fields, listener=display, **cell)
+        table = api.predict(chosen, data=data, fields=fields, listener=display, **cell)
     if table.truncated:
         display.say(f"{table.truncated} of {len(table.examples)} inputs were too long and lost their end: see the column 'truncated'.")
     if target is None:

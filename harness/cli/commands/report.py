@@ -9,6 +9,7 @@ import click
 from harness.cli.commands.completion import run_names
 from harness.cli.options import runs_dir
 from harness.cli.out_file import check_target, write_target
+from harness.cli.run_choice import choose_run
 
 if TYPE_CHECKING:
     from harness.results import RunResults
@@ -46,7 +47,7 @@ def report(run: str, format_: str, out: str | None, without_text: bool, open_: b
 
     if open_ and out == "-":
         raise click.UsageError("--open needs a file: it cannot be combined with --out -")
-    loaded = api.load_run(run, runs_dir=runs_dir)
+    loaded = api.load_run(choose_run(run, runs_dir), runs_dir=runs_dir)
     text = _text(loaded.stored, format_, with_text=not without_text)
     if out == "-":
         click.echo(text, nl=False)

@@ -8,6 +8,7 @@ import click
 
 from harness.cli.commands.completion import cell_names, run_names
 from harness.cli.options import runs_dir, split_names
+from harness.cli.run_choice import choose_run
 
 if TYPE_CHECKING:
     from harness.review import ExportedPacket, ImportSummary
@@ -99,8 +100,9 @@ def export(
     unknown = [name for name in formats if name not in _FORMATS]
     if unknown:
         raise click.BadParameter(f"'{unknown[0]}' is not one of {', '.join(_FORMATS)}", param_hint="--format")
+    chosen = choose_run(run, runs_dir, task=task)
     exported = api.review_export(
-        run, strategies, task=task, n=n, mode=mode, raters=raters, overlap=overlap, sample=sample, repeats=repeats, against=against,
+        chosen, strategies, task=task, n=n, mode=mode, raters=raters, overlap=overlap, sample=sample, repeats=repeats, against=against,
         with_reference=with_reference, questions=questions, formats=formats or ("html",), out=out, seed=seed, model=model,
         train_size=train_size, runs_dir=runs_dir,
     )  # fmt: skip
@@ -126,7 +128,7 @@ def import_(ctx: click.Context, run: str, files: tuple[str, ...], runs_dir: str)
     from harness import api
     from harness.cli.wording import message
 
-    summaries = api.review_import(run, files, runs_dir=runs_dir)
+    summaries = api.review_import(choose_run(run, runs_dir), files, runs_dir=runs_dir)
     for summary in summaries:
         click.echo(f"{message(summary.source)}: {_describe_import(summary)}")
         for reason in summary.rejected[:_MAX_REASONS]:
@@ -150,7 +152,7 @@ def status(run: str, format_: str, runs_dir: str) -> None:
     from harness import api
     from harness.reporting import findings_to_json, print_findings
 
-    packets = api.review_status(run, runs_dir=runs_dir)
+    packets = api.review_status(choose_run(run, runs_dir), runs_dir=runs_dir)
     if format_ == "json":
         click.echo(json.dumps(findings_to_json(packets), indent=1, allow_nan=False))
         return
@@ -175,7 +177,8 @@ def harvest(run: str, task: str | None, out: str, retire_test_examples: bool, fo
     """
     from harness import api
 
-    collected, files = api.review_harvest(run, out, task=task, retire_test_examples=retire_test_examples, force=force, runs_dir=runs_dir)
+    chosen = choose_run(run, runs_dir, task=task)
+    collected, files = api.review_harvest(chosen, out, task=task, retire_test_examples=retire_test_examples, force=force, runs_dir=runs_dir)
     retired = f"RETIRED: {len(collected.retired):,} test examples of {collected.task} are training examples from now on."
     click.echo(f"{retired} Their scores do not count for a model that is trained on this file.", err=True)
     for path in files:

@@ -13,6 +13,7 @@ from click.core import ParameterSource
 
 from harness.cli.commands.completion import model_names, run_names, strategy_names, task_names
 from harness.cli.options import Number, data_options, pop_fields, runs_dir, split_names, split_specs, strategies_dir, tasks_dir
+from harness.cli.run_choice import choose_run_to_resume
 
 
 @click.command(short_help="Fine-tune, score and price strategies on tasks.")
@@ -89,6 +90,8 @@ def run(
     from harness.cli.progress import RunDisplay
     from harness.grid import make_request, read_grid
 
+    if resume is not None:
+        resume = choose_run_to_resume(resume, runs_dir)
     if resume is not None and not _on_command_line(ctx, options.keys() - {"trust_remote_code"}):
         stored = api.load_run(resume, runs_dir=runs_dir).stored
         request = api.stored_request(stored, trust_remote_code=options["trust_remote_code"])

@@ -6,6 +6,7 @@ import click
 
 from harness.cli.commands.completion import run_names
 from harness.cli.options import runs_dir
+from harness.cli.run_choice import choose_run
 
 
 @click.command(short_help="Check every file of a run for damage.")
@@ -28,7 +29,7 @@ def verify(ctx: click.Context, run: str, format_: str, runs_dir: str) -> None:
     from harness.cli.wording import message
     from harness.reporting import describe_verification, verification_to_json
 
-    result = api.verify(run, runs_dir=runs_dir)
+    result = api.verify(choose_run(run, runs_dir), runs_dir=runs_dir)
     if format_ == "json":
         click.echo(json.dumps(verification_to_json(result), indent=1, ensure_ascii=False))
     else:

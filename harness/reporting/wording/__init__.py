@@ -33,6 +33,7 @@ from harness.reporting.wording.file_sentences import describe_pack, describe_ver
 from harness.reporting.wording.gate import gate_sentences, gate_tables, guardrail_tables, rule_sentences
 from harness.reporting.wording.power_sentences import describe_power, describe_test_set
 from harness.reporting.wording.review import review_sentences, review_tables
+from harness.reporting.wording.run_choice_sentences import describe_latest_run, describe_run_to_resume
 
 __all__ = [
     "audit_sentences",
@@ -41,8 +42,10 @@ __all__ = [
     "comparison_sentences",
     "condition_sentences",
     "decision_sentences",
+    "describe_latest_run",
     "describe_pack",
     "describe_power",
+    "describe_run_to_resume",
     "describe_test_set",
     "describe_verification",
     "example_texts",
