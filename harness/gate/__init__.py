@@ -10,6 +10,7 @@ from harness.gate.origin_check import check_origin
 from harness.gate.policies import MEASURES, Policy, default_policy, draft_policy, find_useless_rules, read_policy
 from harness.gate.registry import Event, Registry
 from harness.gate.standing_verdicts import StandingVerdicts, select_standing
+from harness.gate.test_set import digest_test_set
 from harness.gate.verdict import (
     EXIT_CODES,
     JudgedModel,
@@ -48,6 +49,7 @@ __all__ = [
     "check_guardrails",
     "check_origin",
     "default_policy",
+    "digest_test_set",
     "draft_policy",
     "find_compared_strategy",
     "find_contender",

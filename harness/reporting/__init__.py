@@ -7,6 +7,7 @@ from harness.reporting.formats import (
     render,
     render_audit,
     rewrite_page,
+    runs_to_json,
     to_csv,
     to_json,
     to_markdown,
@@ -21,12 +22,15 @@ from harness.reporting.terminal import print_audit, print_comparison, print_find
 from harness.reporting.views import RunAudit, audit_run
 from harness.reporting.views.comparison import ComparisonRequest, ComparisonView, PowerForecast, compare_runs, forecast_power
 from harness.reporting.wording import (
+    describe_computing,
     describe_latest_run,
+    describe_no_runs,
     describe_pack,
     describe_power,
     describe_run_to_resume,
     describe_test_set,
     describe_verification,
+    list_run_lines,
     note_sentence,
 )
 
@@ -39,7 +43,9 @@ __all__ = [
     "audit_to_json",
     "compare_runs",
     "comparison_to_json",
+    "describe_computing",
     "describe_latest_run",
+    "describe_no_runs",
     "describe_pack",
     "describe_power",
     "describe_run_to_resume",
@@ -47,6 +53,7 @@ __all__ = [
     "describe_verification",
     "findings_to_json",
     "forecast_power",
+    "list_run_lines",
     "note_sentence",
     "print_audit",
     "print_comparison",
@@ -57,6 +64,7 @@ __all__ = [
     "render",
     "render_audit",
     "rewrite_page",
+    "runs_to_json",
     "to_csv",
     "to_json",
     "to_markdown",

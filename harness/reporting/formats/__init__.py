@@ -7,6 +7,7 @@ from harness.reporting.formats.html_page import render, rewrite_page, write_page
 from harness.reporting.formats.json_export import comparison_to_json, to_json
 from harness.reporting.formats.markdown import to_markdown
 from harness.reporting.formats.notebook_html import to_notebook_html
+from harness.reporting.formats.runs_export import runs_to_json
 from harness.reporting.formats.verdict_export import verdict_to_json, verdict_to_junit, verdict_to_markdown
 from harness.reporting.formats.verification_export import verification_to_json
 
@@ -17,6 +18,7 @@ __all__ = [
     "render",
     "render_audit",
     "rewrite_page",
+    "runs_to_json",
     "to_csv",
     "to_json",
     "to_markdown",

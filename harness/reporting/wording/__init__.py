@@ -34,6 +34,7 @@ from harness.reporting.wording.gate import gate_sentences, gate_tables, guardrai
 from harness.reporting.wording.power_sentences import describe_power, describe_test_set
 from harness.reporting.wording.review import review_sentences, review_tables
 from harness.reporting.wording.run_choice_sentences import describe_latest_run, describe_run_to_resume
+from harness.reporting.wording.runs_list import describe_computing, describe_no_runs, list_run_lines
 
 __all__ = [
     "audit_sentences",
@@ -42,7 +43,9 @@ __all__ = [
     "comparison_sentences",
     "condition_sentences",
     "decision_sentences",
+    "describe_computing",
     "describe_latest_run",
+    "describe_no_runs",
     "describe_pack",
     "describe_power",
     "describe_run_to_resume",
@@ -55,6 +58,7 @@ __all__ = [
     "guardrail_tables",
     "headings",
     "learning_sentences",
+    "list_run_lines",
     "names",
     "next_step_sentences",
     "note_sentence",

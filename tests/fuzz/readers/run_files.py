@@ -12,6 +12,8 @@ from typing import Any
 from report_factory import Made, make_run, summarization
 
 from harness.api import gate, review_export, review_import
+from harness.archive import decision_cache, summarize_run
+from harness.cache import cache_folder
 from harness.reporting import render, to_json
 from harness.results import RunResults
 from harness.store import RunFolder
@@ -69,6 +71,23 @@ def read_report(content: bytes, folder: Path) -> None:
     write_as_stranger(run / "run.json", content)
     with refusals():
         render(RunResults(RunFolder(run)))
+
+
+def read_stored_decisions(content: bytes, folder: Path) -> None:
+    """Replace decisions in the cache: they are read as they were stored, or not at all."""
+    whole = _stored_decisions()
+    (file,) = (cache_folder() / decision_cache.FOLDER).glob("*.json")
+    decided = decision_cache.read_decisions(file.stem)
+    file.write_bytes(content)
+    assert decision_cache.read_decisions(file.stem) in (None, decided)
+    file.write_bytes(whole)
+
+
+@lru_cache(maxsize=1)
+def _stored_decisions() -> bytes:
+    summarize_run(RunFolder(_reviewed_run()))
+    (file,) = (cache_folder() / decision_cache.FOLDER).glob("*.json")
+    return file.read_bytes()
 
 
 @lru_cache(maxsize=1)
@@ -142,6 +161,7 @@ RUN_FILES: dict[str, Reader] = {
         document_seeds(_reviewed_run, "review/*/key.json"),
         share=0.4,
     ),
+    "stored-decisions": Reader(read_stored_decisions, lambda: [_stored_decisions()], share=0.4),
     "verdict": Reader(
         read_run("gates/*.json"), file_seeds(_reviewed_run, "gates/*.json"), document_seeds(_reviewed_run, "gates/*.json"), share=0.4
     ),

@@ -1,0 +1,43 @@
+"""`bench runs`: the list of runs."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from report_factory import Made, make_run, summarization
+
+Call = Callable[..., Any]
+CELLS = (Made("base", 0.3), Made("lora", 0.9, 0, train_seconds=60.0))
+
+
+def test_runs_are_listed_with_their_decisions(call: Call, here: Path) -> None:
+    assert call("runs").out == "There are no runs in runs.\n"
+    make_run(here / "runs" / "20260301-a", [summarization(CELLS, rows=20)])
+    (here / "runs" / "b").mkdir()
+    (here / "runs" / "b" / "run.json").write_text("[")
+    ended = call("runs")
+    assert (ended.code, ended.err) == (0, "Computing the decision of 20260301-a (1 of 2)\n")
+    assert ended.out.splitlines()[0].split() == ["Run", "Cost", "Age", "Size"]
+    assert "Damaged: runs/b/run.json: is damaged" in " ".join(ended.out.split())
+    again = call("runs", "--format", "json")
+    assert (again.code, again.err) == (0, "")
+    first, second = json.loads(again.out)["runs"]
+    assert (first["name"], first["state"], second["state"]) == ("20260301-a", "finished", "damaged")
+    assert first["strategies"] == {"summarization": ["base", "lora"]}
+    assert first["tasks"][0]["task"] == "summarization"
+
+
+def test_listing_imports_no_torch(here: Path) -> None:
+    make_run(here / "runs" / "20260301-a", [summarization(CELLS, rows=20)])
+    code = (
+        "import sys; from harness.api import list_runs; assert [len(r.tasks) for r in list_runs('runs')] == [1]; "
+        "print({'torch', 'transformers'} & set(sys.modules))"
+    )
+    env = {"HOME": str(here), "PYTHONPATH": ":".join(sys.path)}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=here, env=env)
+    assert done.stdout.strip() == "set()"
