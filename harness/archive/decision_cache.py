@@ -14,7 +14,7 @@ from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
 
-from harness.archive.run_summary import TaskSummary
+from harness.archive.run_summary import DecidedTask
 from harness.cache import cache_folder
 from harness.errors import BenchError
 from harness.store import RunFolder, hash_file, make_private_folder, read_sealed, write_sealed
@@ -26,7 +26,7 @@ _NOT_READ_IN_CELLS = ("artifact", "checkpoint", "log.txt")
 
 @dataclass(frozen=True)
 class _StoredDecisions:
-    tasks: tuple[TaskSummary, ...]
+    tasks: tuple[DecidedTask, ...]
 
 
 def compute_key(folder: RunFolder) -> str:
@@ -42,7 +42,7 @@ def compute_key(folder: RunFolder) -> str:
     return total.hexdigest()
 
 
-def read_decisions(key: str) -> tuple[TaskSummary, ...] | None:
+def read_decisions(key: str) -> tuple[DecidedTask, ...] | None:
     """The decisions that were stored under this key; None where there are none, or the file is damaged."""
     file = _file(key)
     if not file.is_file():
@@ -53,7 +53,7 @@ def read_decisions(key: str) -> tuple[TaskSummary, ...] | None:
         return None
 
 
-def write_decisions(key: str, tasks: tuple[TaskSummary, ...]) -> None:
+def write_decisions(key: str, tasks: tuple[DecidedTask, ...]) -> None:
     """Store decisions; nothing happens where the cache cannot be written."""
     with contextlib.suppress(OSError):
         make_private_folder(_file(key).parent)

@@ -34,7 +34,7 @@ class StrategyStanding:
 
 
 @dataclass(frozen=True)
-class TaskSummary:
+class DecidedTask:
     """One task of a finished run: its decision, and where every strategy stands.
 
     Attributes:
@@ -88,4 +88,4 @@ class RunSummary:
     price: float | None
     currency: str | None
     size: int
-    tasks: tuple[TaskSummary, ...]
+    tasks: tuple[DecidedTask, ...]

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from harness.archive.decision_cache import compute_key, read_decisions, write_decisions
-from harness.archive.run_summary import RunState, RunSummary, StrategyStanding, TaskSummary
+from harness.archive.run_summary import DecidedTask, RunState, RunSummary, StrategyStanding
 from harness.decision import CandidateStatus, decide_task
 from harness.errors import BenchError
 from harness.gate import digest_test_set
@@ -95,7 +95,7 @@ def _list_strategies(run: RunResults) -> dict[str, tuple[str, ...]]:
     return {task: tuple(dict.fromkeys(cell.strategy for cell in run.cells if cell.task == task)) for task in run.plan.tasks}
 
 
-def _decide(run: RunResults, computing: Callable[[], None]) -> tuple[TaskSummary, ...]:
+def _decide(run: RunResults, computing: Callable[[], None]) -> tuple[DecidedTask, ...]:
     """The decisions of a finished run, as its report shows them."""
     key = compute_key(run.folder)
     stored = read_decisions(key)
@@ -108,9 +108,9 @@ def _decide(run: RunResults, computing: Callable[[], None]) -> tuple[TaskSummary
     return tasks
 
 
-def _summarize_task(results: TaskResults) -> TaskSummary:
+def _summarize_task(results: TaskResults) -> DecidedTask:
     decision, primary = decide_task(results), results.primary
-    return TaskSummary(
+    return DecidedTask(
         task=results.task.name,
         test_digest=digest_test_set(results.examples),
         test_size=len(results.examples),

@@ -229,7 +229,7 @@ class RunFolder:
         return (self.path / "work").is_dir()
 
     def is_finished(self) -> bool:
-        """Whether the run came to its end, with whatever results; a run that is resumed is not finished until its end."""
+        """Whether the run is sealed, which is its last step; a run that is resumed is not finished until then."""
         return self.seal_file.is_file()
 
     def remove_working_files(self) -> None:

@@ -25,6 +25,7 @@ from harness.types import CellResult
 _BEFORE_PLAN = (".lock", ".lock-holder", ".run.json.*.part")  # what a folder holds before it is a run
 
 
+_DELETED = ".deleted-"  # begins the name of a folder that is being deleted
 LATEST = "latest"  # names the newest finished run of a folder
 
 
@@ -188,6 +189,22 @@ def reuse_cell(source: CellFolder, target: CellFolder, result: CellResult) -> No
     target.write_result(result, files=files)
 
 
+def delete_run(folder: RunFolder) -> None:
+    """Delete a run, whose lock the caller holds. It stops being a run at once, also if the deletion is interrupted.
+
+    Raises:
+        BenchError: it cannot be deleted.
+    """
+    runs = folder.path.parent
+    try:
+        for left in runs.glob(f"{_DELETED}*"):  # of a deletion that was interrupted
+            shutil.rmtree(left, ignore_errors=True)
+        hidden = folder.path.rename(runs / f"{_DELETED}{folder.path.name}")
+        shutil.rmtree(hidden)
+    except OSError as error:
+        raise BenchError(f"{error.filename or folder.path}: cannot be deleted: {error.strerror}. Check the permissions.") from None
+
+
 def _link_or_copy(source: str, target: str) -> None:
     try:
         os.link(source, target)
@@ -211,5 +228,5 @@ def _created(folder: RunFolder) -> float:
 def _iterate_runs(runs: Path) -> Iterator[RunFolder]:
     if os.path.isdir(runs):
         for path in runs.iterdir():
-            if (path / "run.json").is_file():
+            if not path.name.startswith(_DELETED) and (path / "run.json").is_file():
                 yield RunFolder(path)

@@ -41,3 +41,23 @@ def test_listing_imports_no_torch(here: Path) -> None:
     env = {"HOME": str(here), "PYTHONPATH": ":".join(sys.path)}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=here, env=env)
     assert done.stdout.strip() == "set()"
+
+
+def test_pruning_shows_what_it_would_delete_and_deletes_only_with_consent(call: Call, here: Path) -> None:
+    for name in ("20260301-a", "20260302-b"):
+        make_run(here / "runs" / name, [summarization(CELLS, rows=10)])
+    for arguments, last in (
+        (("--keep", "1", "--dry-run"), "Nothing was deleted."),
+        (("--keep", "1"), "Nothing was deleted: add --yes to delete without being asked."),
+        (("--keep", "2", "--yes"), "Nothing was deleted."),
+    ):
+        ended = call("runs", "prune", *arguments)
+        assert (ended.code, ended.out.splitlines()[-1]) == (0, last)
+        assert len(list((here / "runs").iterdir())) == 2
+    ended = call("runs", "prune", "--keep", "1", "--yes")
+    assert ended.out.splitlines()[0].startswith("delete: 20260301-a (")
+    assert ended.out.splitlines()[-1].startswith("Deleted 1 run (")
+    assert [path.name for path in (here / "runs").iterdir()] == ["20260302-b"]
+    assert "'soon' is not an age: write 12h, 30d or 8w" in call("runs", "prune", "--older-than", "soon").err
+    assert call("runs", "prune").err == "error: name the runs to delete: --keep N, --older-than 30d, or both.\n"
+    assert call("runs", "--runs-dir", "none", "prune", "--keep", "1").out.splitlines()[0] == "0 runs not selected."

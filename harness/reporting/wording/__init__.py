@@ -32,11 +32,13 @@ from harness.reporting.wording.decision import (
 from harness.reporting.wording.file_sentences import describe_pack, describe_verification
 from harness.reporting.wording.gate import gate_sentences, gate_tables, guardrail_tables, rule_sentences
 from harness.reporting.wording.power_sentences import describe_power, describe_test_set
+from harness.reporting.wording.pruning_sentences import ask_to_delete, describe_deleted, describe_pruning
 from harness.reporting.wording.review import review_sentences, review_tables
 from harness.reporting.wording.run_choice_sentences import describe_latest_run, describe_run_to_resume
 from harness.reporting.wording.runs_list import describe_computing, describe_no_runs, list_run_lines
 
 __all__ = [
+    "ask_to_delete",
     "audit_sentences",
     "cell_notes",
     "chart_texts",
@@ -44,10 +46,12 @@ __all__ = [
     "condition_sentences",
     "decision_sentences",
     "describe_computing",
+    "describe_deleted",
     "describe_latest_run",
     "describe_no_runs",
     "describe_pack",
     "describe_power",
+    "describe_pruning",
     "describe_run_to_resume",
     "describe_test_set",
     "describe_verification",

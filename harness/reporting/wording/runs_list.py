@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from harness.archive import RunState, RunSummary, TaskSummary
+from harness.archive import DecidedTask, RunState, RunSummary
 from harness.reporting.wording import numbers
 from harness.reporting.wording.names import strategy_in_sentence, strategy_name
 from harness.text import one_line, plural, short
@@ -41,7 +41,7 @@ def describe_computing(name: str, number: int, total: int) -> str:
     return one_line(f"Computing the decision of {name} ({number} of {total})", 200)
 
 
-def describe_task_decision(task: TaskSummary) -> str:
+def describe_task_decision(task: DecidedTask) -> str:
     """The decision in a few words: "Ship LoRA"."""
     if task.headline == "keep_base":
         return "Keep the untuned model" + (", with conditions" if task.state == "ship_with_conditions" else "")
