@@ -6,7 +6,7 @@ from harness.api.comparing import compare, plan
 from harness.api.finished_models import FinishedListener, export, predict
 from harness.api.gates import NotPassedError, draft_policy, gate, history, promote, rollback, verify_registry
 from harness.api.loaded_run import Run, load_run
-from harness.api.many_runs import list_runs, prune_runs, select_prunable
+from harness.api.many_runs import list_runs, prune_runs, select_prunable, write_site
 from harness.api.reviews import review_export, review_harvest, review_import, review_status
 from harness.api.run_files import pack, verify
 from harness.api.training_runs import run, run_request, score, stored_request
@@ -45,4 +45,5 @@ __all__ = [
     "use_cache_folder",
     "verify",
     "verify_registry",
+    "write_site",
 ]

@@ -1,4 +1,4 @@
-"""The runs of a folder: what they decided, and which may be deleted."""
+"""The runs of a folder: what they decided, which may be deleted, and a site over all of them."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from harness.archive import PrunedRun, PruningPlan, RunSummary, plan_pruning, su
 from harness.archive import prune_runs as delete_planned
 from harness.errors import BenchError, setting
 from harness.gate import Registry
+from harness.results import RunResults
+from harness.store import RunFolder
 
 
 def list_runs(runs_dir: PathLike = "runs", *, progress: Callable[[str, int, int], None] = lambda *_: None) -> Iterator[RunSummary]:
@@ -44,8 +46,8 @@ def select_prunable(
     """
     if keep is None and older_than is None:
         raise BenchError(f"name the runs to delete: {setting('keep', 'N')}, {setting('older_than', '30d')}, or both.")
-    has_registry = registry is not None or Path(REGISTRY).exists()
-    events = Registry(Path(registry or REGISTRY)).journal.events() if has_registry else []
+    models = _open_registry(registry)
+    events = models.journal.events() if models is not None else []
     return plan_pruning(Path(runs_dir), datetime.now(UTC), keep=keep, older_than=older_than, events=events)
 
 
@@ -56,3 +58,47 @@ def prune_runs(plan: PruningPlan) -> tuple[PrunedRun, ...]:
         BenchError: files cannot be deleted.
     """
     return delete_planned(plan)
+
+
+def write_site(
+    out: PathLike,
+    *,
+    runs_dir: PathLike = "runs",
+    registry: PathLike | None = None,
+    with_text: bool = True,
+    force: bool = False,
+    progress: Callable[[str, int, int], None] = lambda *_: None,
+) -> Path:
+    """Write pages over all runs to a folder: index, leaderboard of each task, history of the model in service, and reports.
+
+    The pages work offline and can be put on any web server. Returns the first page.
+
+    Args:
+        out: a new or empty folder.
+        runs_dir: the folder of the runs.
+        registry: the folder of the promoted models; by default "registry", if it exists.
+        with_text: include inputs, references and outputs in the reports. They may be what patients or customers said.
+        force: replace an earlier site.
+        progress: called before a report is written or a decision computed: the run's name, its number from 1, how many there are.
+
+    Raises:
+        BenchError: the folder cannot be written, or the registry does not exist or is damaged. Damaged runs are named in the site.
+    """
+    from harness.reporting import INDEX, build_site, check_site_folder, site_page_name, write_site_pages
+
+    folder = Path(out)
+    check_site_folder(folder, force=force)
+    summaries = tuple(summarize_runs(Path(runs_dir), progress=progress))
+    models = _open_registry(registry)
+    events = models.journal.events() if models is not None else []
+    in_service = {task: current for task in {event.task for event in events} if models and (current := models.current(task))}
+    pages = {run.name: f"runs/{site_page_name(run.name, number)}" for number, run in enumerate(summaries, start=1) if run.tasks}
+    reports = {pages[run.name]: RunResults(RunFolder(Path(run.path))) for run in summaries if run.name in pages}
+    site = build_site(summaries, events, in_service, pages, created=datetime.now(UTC).date().isoformat())
+    write_site_pages(folder, site, reports, with_text=with_text, progress=progress)
+    return folder / INDEX
+
+
+def _open_registry(registry: PathLike | None) -> Registry | None:
+    """The registry that was named, or the default one if it exists."""
+    return Registry(Path(registry or REGISTRY)) if registry is not None or Path(REGISTRY).exists() else None

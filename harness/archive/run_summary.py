@@ -22,6 +22,7 @@ class StrategyStanding:
     """
 
     label: str
+    model: str
     status: CandidateStatus
     value: float | None
     low: float | None

@@ -130,6 +130,7 @@ def _stand(result: StrategyResult, status: CandidateStatus) -> StrategyStanding:
     score, costs = result.primary, result.costs
     return StrategyStanding(
         label=result.label,
+        model=result.model,
         status=status,
         value=score.value if score else None,
         low=score.low if score else None,

@@ -1,11 +1,14 @@
 """A run for people and programs: an HTML page, a terminal table, Markdown, CSV and JSON; comparisons, verdicts and reviews likewise."""
 
 from harness.reporting.formats import (
+    INDEX,
     audit_to_json,
+    check_site_folder,
     comparison_to_json,
     findings_to_json,
     render,
     render_audit,
+    render_site,
     rewrite_page,
     runs_to_json,
     to_csv,
@@ -17,18 +20,19 @@ from harness.reporting.formats import (
     verdict_to_markdown,
     verification_to_json,
     write_page,
+    write_site_pages,
 )
 from harness.reporting.terminal import print_audit, print_comparison, print_findings, print_ranking, print_run, print_verdict
-from harness.reporting.views import RunAudit, audit_run
+from harness.reporting.views import RunAudit, Site, audit_run, build_site, site_page_name
 from harness.reporting.views.comparison import ComparisonRequest, ComparisonView, PowerForecast, compare_runs, forecast_power
 from harness.reporting.wording import (
     ask_to_delete,
-    describe_computing,
     describe_deleted,
     describe_latest_run,
     describe_no_runs,
     describe_pack,
     describe_power,
+    describe_progress,
     describe_pruning,
     describe_run_to_resume,
     describe_test_set,
@@ -38,21 +42,25 @@ from harness.reporting.wording import (
 )
 
 __all__ = [
+    "INDEX",
     "ComparisonRequest",
     "ComparisonView",
     "PowerForecast",
     "RunAudit",
+    "Site",
     "ask_to_delete",
     "audit_run",
     "audit_to_json",
+    "build_site",
+    "check_site_folder",
     "compare_runs",
     "comparison_to_json",
-    "describe_computing",
     "describe_deleted",
     "describe_latest_run",
     "describe_no_runs",
     "describe_pack",
     "describe_power",
+    "describe_progress",
     "describe_pruning",
     "describe_run_to_resume",
     "describe_test_set",
@@ -69,8 +77,10 @@ __all__ = [
     "print_verdict",
     "render",
     "render_audit",
+    "render_site",
     "rewrite_page",
     "runs_to_json",
+    "site_page_name",
     "to_csv",
     "to_json",
     "to_markdown",
@@ -80,4 +90,5 @@ __all__ = [
     "verdict_to_markdown",
     "verification_to_json",
     "write_page",
+    "write_site_pages",
 ]

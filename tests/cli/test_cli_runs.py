@@ -21,7 +21,7 @@ def test_runs_are_listed_with_their_decisions(call: Call, here: Path) -> None:
     (here / "runs" / "b").mkdir()
     (here / "runs" / "b" / "run.json").write_text("[")
     ended = call("runs")
-    assert (ended.code, ended.err) == (0, "Computing the decision of 20260301-a (1 of 2)\n")
+    assert (ended.code, ended.err) == (0, "Reading 20260301-a (1 of 2)\n")
     assert ended.out.splitlines()[0].split() == ["Run", "Cost", "Age", "Size"]
     assert "Damaged: runs/b/run.json: is damaged" in " ".join(ended.out.split())
     again = call("runs", "--format", "json")

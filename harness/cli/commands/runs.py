@@ -44,13 +44,13 @@ def runs(ctx: click.Context, format_: str, runs_dir: str) -> None:
 
     from harness import api
     from harness.cli.wording import message
-    from harness.reporting import describe_computing, describe_no_runs, list_run_lines, runs_to_json
+    from harness.reporting import describe_no_runs, describe_progress, list_run_lines, runs_to_json
 
     ctx.obj = runs_dir
     if ctx.invoked_subcommand is not None:
         return
     now = datetime.now(UTC)
-    summaries = api.list_runs(runs_dir, progress=lambda *run: click.echo(message(describe_computing(*run)), err=True))
+    summaries = api.list_runs(runs_dir, progress=lambda *run: click.echo(message(describe_progress(*run)), err=True))
     if format_ == "json":
         click.echo(json.dumps(runs_to_json(summaries, now), indent=1, ensure_ascii=False, allow_nan=False))
         return

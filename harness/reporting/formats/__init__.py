@@ -8,15 +8,19 @@ from harness.reporting.formats.json_export import comparison_to_json, to_json
 from harness.reporting.formats.markdown import to_markdown
 from harness.reporting.formats.notebook_html import to_notebook_html
 from harness.reporting.formats.runs_export import runs_to_json
+from harness.reporting.formats.site_pages import INDEX, check_site_folder, render_site, write_site_pages
 from harness.reporting.formats.verdict_export import verdict_to_json, verdict_to_junit, verdict_to_markdown
 from harness.reporting.formats.verification_export import verification_to_json
 
 __all__ = [
+    "INDEX",
     "audit_to_json",
+    "check_site_folder",
     "comparison_to_json",
     "findings_to_json",
     "render",
     "render_audit",
+    "render_site",
     "rewrite_page",
     "runs_to_json",
     "to_csv",
@@ -28,4 +32,5 @@ __all__ = [
     "verdict_to_markdown",
     "verification_to_json",
     "write_page",
+    "write_site_pages",
 ]

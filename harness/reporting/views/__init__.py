@@ -3,6 +3,7 @@
 from harness.reporting.views.audit_view import TRIVIAL, RunAudit, TaskAudit, audit_run
 from harness.reporting.views.overview import OverallGain, OverviewRow, build_overview_rows, compute_overall_gains
 from harness.reporting.views.report_view import Provenance, Report, RunPrice, build_report_view
+from harness.reporting.views.site_view import Site, SiteTask, build_site, site_page_name
 from harness.reporting.views.task_outcome import ScoreName, TaskOutcome, TrivialReference, build_task_outcome
 from harness.reporting.views.task_view import TaskView
 
@@ -15,6 +16,8 @@ __all__ = [
     "RunAudit",
     "RunPrice",
     "ScoreName",
+    "Site",
+    "SiteTask",
     "TaskAudit",
     "TaskOutcome",
     "TaskView",
@@ -22,6 +25,8 @@ __all__ = [
     "audit_run",
     "build_overview_rows",
     "build_report_view",
+    "build_site",
     "build_task_outcome",
     "compute_overall_gains",
+    "site_page_name",
 ]

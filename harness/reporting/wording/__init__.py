@@ -16,6 +16,8 @@ from harness.reporting.wording import (
     numbers,
     power_sentences,
     run_sentences,
+    runs_list,
+    site_sentences,
     table_notes,
     task_sentences,
     text_table,
@@ -35,7 +37,7 @@ from harness.reporting.wording.power_sentences import describe_power, describe_t
 from harness.reporting.wording.pruning_sentences import ask_to_delete, describe_deleted, describe_pruning
 from harness.reporting.wording.review import review_sentences, review_tables
 from harness.reporting.wording.run_choice_sentences import describe_latest_run, describe_run_to_resume
-from harness.reporting.wording.runs_list import describe_computing, describe_no_runs, list_run_lines
+from harness.reporting.wording.runs_list import describe_no_runs, describe_progress, list_run_lines
 
 __all__ = [
     "ask_to_delete",
@@ -45,12 +47,12 @@ __all__ = [
     "comparison_sentences",
     "condition_sentences",
     "decision_sentences",
-    "describe_computing",
     "describe_deleted",
     "describe_latest_run",
     "describe_no_runs",
     "describe_pack",
     "describe_power",
+    "describe_progress",
     "describe_pruning",
     "describe_run_to_resume",
     "describe_test_set",
@@ -73,7 +75,9 @@ __all__ = [
     "review_tables",
     "rule_sentences",
     "run_sentences",
+    "runs_list",
     "sanity_sentences",
+    "site_sentences",
     "table_notes",
     "task_sentences",
     "text_table",

@@ -36,9 +36,9 @@ def describe_no_runs(folder: str) -> str:
     return one_line(f"There are no runs in {folder}.")
 
 
-def describe_computing(name: str, number: int, total: int) -> str:
-    """Shown while a decision is computed that is not stored yet."""
-    return one_line(f"Computing the decision of {name} ({number} of {total})", 200)
+def describe_progress(name: str, number: int, total: int) -> str:
+    """Shown while a decision is computed that is not stored yet, or a report is written."""
+    return one_line(f"Reading {name} ({number} of {total})", 200)
 
 
 def describe_task_decision(task: DecidedTask) -> str:
