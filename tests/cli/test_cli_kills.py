@@ -104,7 +104,7 @@ def test_killed_command_completes_when_it_is_repeated(template: Path, tmp_path: 
             continue
         killed += 1
         again = bench(here, *arguments)
-        if "there already is a registry here" in again.output:  # which the killed command has started
+        if command == "promote" and "there already is a registry here" in again.output:  # the model is in it
             again = bench(here, *(argument for argument in arguments if argument != "--new-registry"))
         where = f"killed {after} s after change {moment} of {changes}"
         assert again.code == 0, f"{where}: {again.output}"

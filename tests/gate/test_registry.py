@@ -11,11 +11,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from report_factory import Made as Cell
 from report_factory import make_run, summarization
 
 from harness.api import NotPassedError, gate, history, promote, rollback, verify_registry
+from harness.data.identity import normalized_example_digest
 from harness.errors import BenchError
 from harness.gate import Registry
 from harness.gate.registry import journal
@@ -158,15 +160,18 @@ def test_a_new_registry_is_started_in_an_empty_folder_only(runs: Made, tmp_path:
         judge(tmp_path / "runs")
     registry.mkdir()
     judge(registry)
+    assert judge(registry).look == 1, "the same command may have been killed before it was done"
+    with pytest.raises(BenchError, match=r"there already is a registry here. Leave out new_registry=True"):
+        gate(run.path, "base", baseline=f"{run.path}:few-shot", registry=registry, new_registry=True)
+    assert history(registry=registry) == [] and promoted(run, registry).number == 1
     with pytest.raises(BenchError, match=r"there already is a registry here. Leave out new_registry=True"):
         judge(registry)
-    assert history(registry=registry) == [] and promoted(run, registry).number == 1
 
 
 def test_a_registry_whose_start_was_interrupted_can_be_started_again(runs: Made, tmp_path: Path) -> None:
     registry, run = tmp_path / "registry", runs(0.9, rows=40)
     registry.mkdir()
-    write_json(registry / "head.json", {table: {"number": 0, "seal": ""} for table in ("events", "looks")})
+    write_json(registry / "head.json", {table: {"number": 0, "seal": ""} for table in ("events", "looks")} | {"salt": "0" * 64})
     (registry / ".registry.sqlite.part").write_bytes(b"half of a database")
     assert promoted(run, registry, new_registry=True).number == 1 and len(history(registry=registry)) == 1
 
@@ -228,6 +233,41 @@ def test_a_damaged_head_is_reported(runs: Made, tmp_path: Path, head: str, gone:
         (registry / "registry.sqlite").unlink()
     with pytest.raises(BenchError, match=r"head\.json: is damaged, so the history cannot be verified"):
         history(registry=registry)
+
+
+def test_texts_cannot_be_matched_with_the_test_examples_of_a_registry(runs: Made, tmp_path: Path) -> None:
+    """Who reads the history without its key cannot find out by hashing a text whether it was a test example."""
+    run, stored = runs(0.9, rows=40), {}
+    for name in ("one", "two"):
+        registry = tmp_path / name
+        gate(run.path, "few-shot", baseline=f"{run.path}:base", registry=registry, new_registry=True)
+        with contextlib.closing(sqlite3.connect(registry / "registry.sqlite")) as db:
+            stored[name] = db.execute("SELECT examples, test_digest FROM looks").fetchone()
+        assert (registry / "salt.key").stat().st_mode & 0o777 == 0o600
+        salt = (registry / "salt.key").read_bytes().strip()
+        assert salt not in (registry / "registry.sqlite").read_bytes() + (registry / "head.json").read_bytes()
+    guesses = {int(normalized_example_digest(example)[:16], 16) for example in run.examples("summarization")}
+    for examples, _ in stored.values():
+        numbers = np.frombuffer(examples, dtype=np.uint64).tolist()
+        assert len(numbers) == 40 and not guesses & set(numbers)
+    assert not set(stored["one"]) & set(stored["two"]), "each registry has its own key"
+
+
+@pytest.mark.parametrize("damage", ["missing", "emptied", "flipped", "of another registry"])
+def test_damaged_key_of_a_registry_is_reported(runs: Made, tmp_path: Path, damage: str) -> None:
+    """Otherwise a test set that was used often would count as new."""
+    registry, run = tmp_path / "registry", runs(0.9, rows=40)
+    promoted(run, registry)
+    key = registry / "salt.key"
+    content = key.read_text()
+    key.unlink()
+    if damage != "missing":
+        flipped = ("1" if content[0] == "0" else "0") + content[1:]
+        key.write_text({"emptied": "", "flipped": flipped, "of another registry": f"{'0' * 64}\n"}[damage])
+    for use in (lambda: gate(run.path, "few-shot", registry=registry), lambda: verify_registry(registry=registry)):
+        with pytest.raises(BenchError, match=r"salt\.key: is (missing|damaged|not the key of this registry).* Restore a backup"):
+            use()
+    assert len(history(registry=registry)) == 1, "the history can be read without the key"
 
 
 def test_deleted_looks_are_detected(runs: Made, tmp_path: Path) -> None:
@@ -398,7 +438,7 @@ def test_a_registry_of_another_version_is_refused(runs: Made, tmp_path: Path) ->
         db.execute("PRAGMA user_version = 0")
     db.close()
     for use in (lambda: history(registry=registry), lambda: gate(run.path, "few-shot", registry=registry)):
-        with pytest.raises(BenchError, match=r"registry\.sqlite: is in format 1; this version of bench reads format 2") as refused:
+        with pytest.raises(BenchError, match=r"registry\.sqlite: is in format 1; this version of bench reads format 3") as refused:
             use()
         assert len(refused.value.problems) == 1
 

@@ -19,12 +19,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
 
 from harness.errors import BenchError, setting
+from harness.gate.registry.salt_file import SALT, create_salt, digest_salt, hide_examples
 from harness.store import PRIVATE_FILE, file_lock, from_json_text, make_private_folder, read_json, write_json
 from harness.text import one_line
 
@@ -32,7 +33,7 @@ Action = Literal["promote", "force", "rollback"]
 _Table = Literal["events", "looks"]
 _TABLES: tuple[_Table, ...] = ("events", "looks")
 
-FORMAT = 2  # of the database, as its `user_version`; raise it when this version cannot read older ones
+FORMAT = 3  # of the database, as its `user_version`; raise it when this version cannot read older ones
 _SCHEMA = f"""
 CREATE TABLE events (
   number INTEGER PRIMARY KEY, task TEXT NOT NULL, action TEXT NOT NULL, at TEXT NOT NULL, user TEXT NOT NULL, body TEXT NOT NULL,
@@ -46,8 +47,8 @@ CREATE TABLE looks (
 PRAGMA user_version = {FORMAT};
 """
 _RESTORE = "Restore a backup."
-# What a process that was killed while it started a registry leaves; the last two are also left by SQLite and by writing the head.
-_OWN_FILES = ("head.json", ".lock", ".registry.sqlite.part", ".registry.sqlite.part-journal", ".head.json.*.part")
+# What a process that was killed while it started a registry leaves.
+_OWN_FILES = ("head.json", SALT, ".lock", ".registry.sqlite.part", ".registry.sqlite.part-journal", ".head.json.*.part", f".{SALT}.*.part")
 
 
 @dataclass(frozen=True)
@@ -116,12 +117,14 @@ class Journal:
     def check(self) -> None:
         """Check that the registry exists, or that a new one can be started here.
 
+        A new one in which nothing was promoted may be there: the same command has started it, and was killed. See `record_look`.
+
         Raises:
-            BenchError: it does not exist, or exists although a new one was requested; its database is missing.
+            BenchError: it does not exist, or is in use although a new one was requested; its database is missing.
         """
         if self._exists():
-            if self._new:
-                raise BenchError(f"{self.folder}: there already is a registry here. Leave out {setting('new_registry')}.")
+            if self._new and self.events():
+                self._refuse_to_start()
         elif not self._new:
             registry = setting("registry", str(self.folder))
             raise BenchError(
@@ -130,6 +133,19 @@ class Journal:
             )
         elif self.folder.exists() and (not self.folder.is_dir() or not all(map(_is_own, self.folder.iterdir()))):
             raise BenchError(f"{self.folder}: is not an empty folder, so no registry can be started there")
+
+    def check_salt(self) -> None:
+        """Check the key of the digests of test examples, without which the history can be read, but no test set be evaluated.
+
+        Raises:
+            BenchError: it is missing or damaged, or is another registry's.
+        """
+        recorded = read_json(self._head).get("salt")
+        if digest_salt(self.folder) != recorded:
+            raise BenchError(f"{self.folder / SALT}: is not the key of this registry: head.json has another sha256. {_RESTORE}")
+
+    def _refuse_to_start(self) -> NoReturn:
+        raise BenchError(f"{self.folder}: there already is a registry here. Leave out {setting('new_registry')}.")
 
     def _exists(self) -> bool:
         """Whether the history was ever started.
@@ -181,17 +197,23 @@ class Journal:
             candidate: what identifies the question: a hash of the candidate's and the baseline's outputs.
             policy: the digest of the policy.
             planned: whether the policy plans its evaluations.
+
+        Raises:
+            BenchError: a new registry was requested, and this one has evaluated something else; it is damaged or cannot be written.
         """
-        numbers = _to_numbers(digests)
-        test_digest = hashlib.sha256(numbers.tobytes()).hexdigest()
-        question = (task, test_digest, candidate, policy)
         with self._open(write=True) as db:
             self._verified_events(db)
+            self.check_salt()
+            numbers = hide_examples(self.folder, digests)
+            test_digest = hashlib.sha256(numbers.tobytes()).hexdigest()
+            question = (task, test_digest, candidate, policy)
             known = db.execute("SELECT 1 FROM looks WHERE task = ? AND test_digest = ? AND candidate = ? AND policy = ?", question)
             if known.fetchone() is None:
                 _append_sealed(db, "looks", (*question, _now(), alpha, int(planned), numbers.tobytes()))
             columns = "task, test_digest, candidate, policy, alpha, planned, examples"
             looks = db.execute(f"SELECT {columns} FROM looks ORDER BY number").fetchall()
+            if self._new and any(look[:4] != question for look in looks):
+                self._refuse_to_start()
         same = [look for look in looks if _is_same_test_set(numbers, np.frombuffer(look[6], dtype=np.uint64))]
         number = next(i for i, look in enumerate(same, start=1) if look[:4] == question)
         until = same[:number]
@@ -263,7 +285,7 @@ class Journal:
                 head = _head_of(db)
                 db.execute("COMMIT")
                 if write:  # a process that is killed before this leaves a head that is behind, which does no harm
-                    write_json(self._head, head)
+                    write_json(self._head, read_json(self._head) | head)
             except sqlite3.OperationalError as error:
                 if "no such table" in str(error):
                     raise BenchError(f"{self.file}: is damaged, or not a registry: {error}. {_RESTORE}") from None
@@ -290,7 +312,8 @@ class Journal:
             abandoned.unlink(missing_ok=True)  # a journal would be applied to the new database
         with contextlib.closing(sqlite3.connect(temporary)) as db:
             db.executescript(_SCHEMA)
-            write_json(self._head, _head_of(db))
+            create_salt(self.folder)
+            write_json(self._head, {**_head_of(db), "salt": digest_salt(self.folder)})
         temporary.chmod(PRIVATE_FILE)  # verdicts quote outputs, which may be what patients said
         temporary.replace(self.file)
 
@@ -314,11 +337,6 @@ def _append_sealed(db: sqlite3.Connection, table: _Table, values: Sequence[objec
     number, seal = _last_row(db, table)
     row = (number + 1, *values)
     db.execute(f"INSERT INTO {table} VALUES ({', '.join('?' * (len(row) + 1))})", (*row, _seal(seal, *row)))
-
-
-def _to_numbers(digests: Sequence[str]) -> NDArray[np.uint64]:
-    """64 bits of each digest, in order: enough to see which examples two test sets share."""
-    return np.unique(np.array([int(digest[:16], 16) for digest in digests], dtype=np.uint64))
 
 
 def _is_same_test_set(one: NDArray[np.uint64], other: NDArray[np.uint64]) -> bool:

@@ -1,7 +1,7 @@
 """The registry of promoted models: a history, and a copy of everything that a model in service is.
 
-registry.sqlite, head.json   the history: see `journal`
-models/<task>/<digest>/      a run folder with the cell of one model: weights or adapter, predictions, test examples
+registry.sqlite, head.json, salt.key   the history: see `journal`
+models/<task>/<digest>/                a run folder with the cell of one model: weights or adapter, predictions, test examples
 """
 
 from __future__ import annotations
@@ -55,9 +55,10 @@ class Registry:
         """Every model that was ever in service, by its last event, and what is wrong with it; empty if it is intact.
 
         Raises:
-            BenchError: the history itself is damaged.
+            BenchError: the history itself is damaged, or the key of its test examples is missing.
         """
         models = {event.folder: event for event in self.journal.events()}
+        self.journal.check_salt()
         return [(event, self._describe_damage(event)) for event in models.values()]
 
     def _describe_damage(self, event: Event) -> str:

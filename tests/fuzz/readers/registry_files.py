@@ -18,7 +18,7 @@ from tests.fuzz.readers.reader import Read, Reader, document_seeds, file_seeds, 
 
 
 def read_registry(place: str) -> Read:
-    """Replace a file of a registry, and read its history and its models."""
+    """Replace a file of a registry, read its history and its models, and check it."""
 
     def read(content: bytes, folder: Path) -> None:
         registry = folder / "registry"
@@ -28,6 +28,8 @@ def read_registry(place: str) -> Read:
             for event in Registry(registry).journal.events():
                 with refusals():
                     Registry(registry).load(event)
+        with refusals():
+            Registry(registry).verify()
 
     return read
 
@@ -70,5 +72,6 @@ def _event_body() -> dict[str, Any]:
 REGISTRY_FILES: dict[str, Reader] = {
     "registry": Reader(read_registry("registry.sqlite"), file_seeds(_registry, "registry.sqlite")),
     "head": Reader(read_registry("head.json"), file_seeds(_registry, "head.json"), document_seeds(_registry, "head.json")),
+    "salt": Reader(read_registry("salt.key"), file_seeds(_registry, "salt.key"), share=0.4),
     "event": Reader(read_event, lambda: [b"{}"], lambda: [_event_body()], share=0.5),
 }
