@@ -19,6 +19,7 @@ from harness.gate import (
     Verdict,
     VerdictNote,
     check_origin,
+    comes_from_elsewhere,
     default_policy,
     find_contender,
     find_useless_rules,
@@ -29,6 +30,7 @@ from harness.gate import (
 from harness.gate import draft_policy as write_draft
 from harness.reporting import rewrite_page
 from harness.results import RunResults, TaskResults
+from harness.types import Example, Task
 
 REGISTRY = "registry"
 
@@ -123,7 +125,8 @@ def promote(
 ) -> tuple[Event, Verdict]:
     """Put a model into service if it passes the gate, or by force, which stays in the history.
 
-    A model whose run was not made on this machine first answers some of the run's test examples again: it must give the stored outputs.
+    A model whose run was not made on this machine first answers some test examples again: it must give the stored outputs. They are drawn
+    from the local test set of the task, from `./tasks` or included; from the run's own only where the task is not known here.
 
     Args:
         force: promote it even if it does not pass, or if there is nothing to judge it by; requires `reason`.
@@ -145,8 +148,10 @@ def promote(
     if not passed and not force:
         override = f"set {setting('force')} and {setting('reason', 'TEXT')}"
         raise NotPassedError(verdict, f"{verdict.outcome}: not promoted. Run `bench gate` for details. To promote it anyway, {override}.")
-    note = check_origin(candidate.artifact, None if model_path is None else os.fspath(model_path))
-    verdict = verdict if note is None else replace(verdict, notes=(*verdict.notes, note))
+    if comes_from_elsewhere(candidate.artifact):
+        local = _read_local_test_set(candidate.artifact.task)
+        note = check_origin(candidate.artifact, local, None if model_path is None else os.fspath(model_path))
+        verdict = replace(verdict, notes=(*verdict.notes, note))
     event = models.add(
         candidate.artifact,
         "promote" if passed else "force",
@@ -268,6 +273,17 @@ def _score_trivial(results: TaskResults, policy: Policy) -> dict[str, float]:
     limited = {rule.score for rule in policy.rules if not rule.compares}
     values = {metric.name: trivial.score(metric) for metric in results.metrics if metric.name in limited and trivial.has_score(metric)}
     return {name: value for name, value in values.items() if value is not None}
+
+
+def _read_local_test_set(task: Task) -> tuple[Example, ...] | None:
+    """The test examples of a task as this machine knows it; None where it does not, or where its data cannot be read."""
+    from harness.grid import Request, read_tasks
+
+    try:
+        ((local, splits),) = read_tasks(Request(tasks=(task.name,), strategies=()), open_catalog())
+    except BenchError:
+        return None
+    return splits.test if local.kind == task.kind else None
 
 
 def _judge(candidate: Contender, opponent: _Baseline, policy: Policy, models: Registry, model_path: PathLike | None) -> Verdict:

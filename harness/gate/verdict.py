@@ -68,7 +68,9 @@ VerdictNoteCode = Literal[
     "slices_skipped",  # numbers: minimum; texts: slices, sizes
     "no_baseline",
     "not_recorded",  # texts: run, error
-    "foreign_run",  # the model has answered some of its run's test examples again; numbers: checked, differing; texts: run
+    # The model has answered test examples again; numbers: checked, differing; local, shared where the task is known here; unknown,
+    # score_here, score_there where the run does not hold all local examples; texts: run, task, score
+    "foreign_run",
 ]
 
 

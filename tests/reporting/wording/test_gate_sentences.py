@@ -107,6 +107,7 @@ REASONS = [
 
 SEED = {"strategy": ("lora",), "seed": ("1",), "score": ("rougeL",)}
 SPREAD = {"value": 0.512, "lowest": 0.498, "highest": 0.531}
+FOREIGN = {"run": ("2026-11-26-090000",), "task": ("summarization",), "score": ("rougeL",)}
 NOTES = [
     VerdictNote(
         "seeds_missing",
@@ -130,8 +131,13 @@ NOTES = [
         replace(NOT_WORSE, slice_column="ward"),
     ),
     VerdictNote("no_baseline"),
-    VerdictNote("foreign_run", {"checked": 32, "differing": 0}, {"run": ("2026-11-26-090000",)}),
-    VerdictNote("foreign_run", {"checked": 32, "differing": 2}, {"run": ("2026-11-26-090000",)}),
+    VerdictNote("foreign_run", {"checked": 32, "differing": 0}, FOREIGN),
+    VerdictNote("foreign_run", {"checked": 32, "differing": 2, "local": 60, "shared": 60}, FOREIGN),
+    VerdictNote(
+        "foreign_run",
+        {"checked": 32, "differing": 0, "local": 1200, "shared": 400, "unknown": 21, "score_here": 0.41, "score_there": 0.83},
+        FOREIGN,
+    ),
     VerdictNote("not_recorded", texts={"run": ("2026-11-26-090000",), "error": ("runs/x/gates: cannot be written.",)}),
 ]
 

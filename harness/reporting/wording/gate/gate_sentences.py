@@ -178,7 +178,22 @@ def _foreign_run(note: VerdictNote) -> str:
     checked, differing = (round(note.numbers[name]) for name in ("checked", "differing"))
     result = f"{differing} outputs differ, as rounding explains" if differing else "all outputs are the same"
     lead = f"{note.texts['run'][0]} comes from another machine"
-    return f"{lead}: its model has answered {plural(checked, 'test example')} again here, and {result}."
+    answered = f"{lead}: its model has answered {plural(checked, 'test example')} again here, and {result}."
+    return f"{answered} {_local_test_set(note)}"
+
+
+def _local_test_set(note: VerdictNote) -> str:
+    """How the test examples of a foreign run relate to those of this machine."""
+    task = one_line(note.texts["task"][0])
+    if "local" not in note.numbers:
+        return f"These are the run's own examples, because no test set of '{task}' was found here."
+    shared, local = (numbers.count(note.numbers[name]) for name in ("shared", "local"))
+    held = f"The run holds {shared} of the {local} test examples of '{task}' on this machine."
+    if "score_here" not in note.numbers or "score_there" not in note.numbers:
+        return held
+    here, there = (numbers.score(note.numbers[name]) for name in ("score_here", "score_there"))
+    score, unknown = score_in_sentence(note.texts["score"][0]), plural(round(note.numbers["unknown"]), "other")
+    return f"{held} On {unknown}, its {score} is {here} ({there} in the run)."
 
 
 _NOTES: Mapping[VerdictNoteCode, Callable[[VerdictNote], str]] = {
