@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from harness.store import RunFolder, StoredRun
+
 Bench = Callable[..., Any]
 
 CODE = """
@@ -106,6 +108,26 @@ def test_plugin_adds_a_source_and_the_primary_score(call: Bench, site: Path, tmp
     assert plan["data"]["support"]["origin"]["source"] == "tickets"
     assert plan["data"]["support"]["sampled_from"] == {"train": 12, "validation": 4, "test": 5}
     assert plan["environment"]["acme-bench"].startswith("1.0 (code ")
+
+
+@pytest.mark.soak
+def test_metric_that_reads_a_column_is_computed_again_when_the_column_is_kept(call: Bench, site: Path, tmp_path: Path) -> None:
+    """The cell is reused: no output depends on the column."""
+    count = 'return float(example.meta.get("ward") == "north")'
+    install(site, "acme_bench", CODE.replace("return float(prediction.output.isupper())", count))
+    here = tmp_path / "here"
+    rows = "".join(f"the printer {i} is broken,note {i},{'north' if i % 2 else 'south'}\n" for i in range(40))
+    (here / "tickets.csv").write_text(f"text,note,ward\n{rows}")
+    data = "data: {path: tickets.csv, fields: {input: text, target: note}}"
+    (here / "custom.yaml").write_text(TASK.replace("data: {source: tickets, options: {word: printer, tests: 5}}", data))
+    scores = {}
+    for keep in ((), ("--keep", "ward")):
+        ended = call("run", "--task", "custom.yaml", "--strategies", "base", *keep)
+        assert ended.code == 0 and ("base: reused from" in ended.err) == bool(keep), ended
+        run = StoredRun(RunFolder(here / ended.out.strip()))
+        scores[keep] = [prediction.scores["shouted"] for prediction in run.predictions(run.cells[0].id)]
+    north = [float(example.meta["ward"] == "north") for example in run.examples("support")]
+    assert sum(north) > 0 and scores == {(): [0.0] * len(north), ("--keep", "ward"): north}
 
 
 def test_changed_code_of_the_same_version_is_another_environment(site: Path) -> None:

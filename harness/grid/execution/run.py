@@ -13,11 +13,11 @@ from harness.data.identity import normalized_inputs_digest
 from harness.errors import BenchError, setting
 from harness.grid.execution.external_cells import finish_external_cells
 from harness.grid.execution.job import Event, Job
-from harness.grid.execution.reused_costs import price_reused_cell
+from harness.grid.execution.reused_cells import list_columns, reuse_finished_cell, score_again
 from harness.grid.execution.scheduler import run_cells
 from harness.grid.execution.stored_columns import keep_named_columns
 from harness.grid.planning import Planned
-from harness.store import RunFolder, RunLock, RunPlan, StoredRun, create_run, find_finished_cell, find_unfinished_run, reuse_cell
+from harness.store import RunFolder, RunLock, RunPlan, StoredRun, create_run, find_unfinished_run
 from harness.types import Cell
 
 
@@ -75,15 +75,17 @@ def execute(
     with RunLock(folder.path):
         folder.write_plan(plan if unfinished is None else _as_resumed(plan, folder))
         folder.seal_file.unlink(missing_ok=True)  # of a run that is resumed, until it is finished again
+        columns = {task: list_columns(folder, task) for task in plan.tasks}
         _write_data(planned, folder)
         damage = _delete_damaged_cells(planned, folder)
+        score_again(plan, folder, [cell for cell in plan.cells if columns[cell.task] != list_columns(folder, cell.task)])
         listener.started(folder, resumed=unfinished is not None)
         for cell, problem in damage.items():
             listener.event({"event": "damaged", "cell": cell, "problem": problem})
         external = [cell for cell in _open_cells(planned, folder) if cell.id in planned.external_predictions]
         finish_external_cells(planned, folder, external, listener.event)
         if reuse:
-            _reuse_cells(planned, runs, folder, listener)
+            _reuse_cells(planned, folder, listener)
         jobs = [_job(planned, folder, cell, checkpoint_every) for cell in _open_cells(planned, folder)]
         try:
             run_cells(folder, jobs, listener.event, at_once=at_once)
@@ -128,14 +130,11 @@ def _open_cells(planned: Planned, folder: RunFolder) -> Sequence[Cell]:
     return [cell for cell in planned.plan.cells if not folder.cell(cell.id).is_finished()]
 
 
-def _reuse_cells(planned: Planned, runs: Path, folder: RunFolder, listener: Listener) -> None:
+def _reuse_cells(planned: Planned, folder: RunFolder, listener: Listener) -> None:
     """Take the cells that other runs have finished."""
     for cell in _open_cells(planned, folder):
-        finished = find_finished_cell(runs, cell.id, other_than=folder.path)
-        if finished is not None:
-            result = price_reused_cell(finished.result(), planned.plan.options["price"], planned.plan.environment["cores"])
-            reuse_cell(finished, folder.cell(cell.id), result)
-            listener.reused(cell, finished.path.parent.parent.name)
+        if other := reuse_finished_cell(planned.plan, folder, cell):
+            listener.reused(cell, other)
 
 
 def _job(planned: Planned, folder: RunFolder, cell: Cell, checkpoint_every: float) -> Job:
