@@ -1,23 +1,34 @@
-"""The predictions of an unfinished cell, stored batch by batch: an interruption loses one batch."""
+"""The predictions of an unfinished cell, stored batch by batch: an interruption loses one batch. Damaged lines are predicted again."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from harness.measure import Meter
-from harness.store import from_json_text, read_value, to_json_line, write_value
+from harness.store import from_json_text, read_sealed, to_json_line, write_sealed
 from harness.types import Cost, Prediction
+
+_COSTS = "predicting.json"
+
+
+@dataclass(frozen=True)
+class _CostsUntilNow:
+    costs: tuple[Cost, ...]
 
 
 class PartialPredictions:
-    """A line for each prediction (a digest and JSON), and beside them the costs so far. `count` is the number of stored predictions."""
+    """A line for each prediction (a digest and JSON), and beside them the costs so far, with their digest.
+
+    `count` is the number of stored predictions.
+    """
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._file = folder / "predictions.txt"
-        self._costs = folder / "predicting.json"
+        self._costs = folder / _COSTS
         self.count = 0
 
     def read(self, meter: Meter) -> dict[str, Prediction]:
@@ -30,8 +41,8 @@ class PartialPredictions:
             prediction = from_json_text(Prediction, text)
             predictions[prediction.example_id] = prediction
         if self._costs.is_file():
-            costs = read_value(self._costs, list[Cost], advice="Delete the file to resume without the costs in it.")
-            meter.add([cost for cost in costs if cost.phase == "predict"])
+            stored = read_sealed(self._costs, _CostsUntilNow, place=_COSTS, advice="Delete the file to resume without the costs in it.")
+            meter.add([cost for cost in stored.costs if cost.phase == "predict"])
         self.count = len(predictions)
         return predictions
 
@@ -41,7 +52,7 @@ class PartialPredictions:
             # A killed process may have left half a line, which must not spoil the next one.
             lines = [to_json_line(Prediction, p) for p in batch]
             file.write("\n" + "".join(f"{_digest(line)} {line}\n" for line in lines))
-        write_value(self._costs, list[Cost], list(meter.costs()))
+        write_sealed(self._costs, _CostsUntilNow, _CostsUntilNow(tuple(meter.costs())), place=_COSTS)
         self.count += len(batch)
 
 

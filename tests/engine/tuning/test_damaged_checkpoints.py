@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from harness.engine.tuning.checkpoint import Checkpoints
 from harness.errors import BenchError
 from harness.grid.execution.partial_predictions import PartialPredictions
 from harness.measure import Meter
-from harness.types import Prediction
+from harness.types import Cost, Prediction
 
 
 @dataclass(frozen=True)
@@ -49,3 +50,19 @@ def test_damaged_prediction_is_made_again(tmp_path: Path) -> None:
     file = tmp_path / "predictions.txt"
     file.write_text(file.read_text().replace("not urgent", "now urgent", 1))
     assert list(PartialPredictions(tmp_path).read(meter)) == ["row-1", "row-2"]
+
+
+@pytest.mark.parametrize("damage", [lambda content: content.replace(b"0.5", b"0.6"), lambda content: content[:-9], lambda content: b""])
+def test_damaged_costs_of_stored_predictions_are_not_counted(tmp_path: Path, damage: Callable[[bytes], bytes]) -> None:
+    meter = Meter("cpu", "cpu", None)
+    meter.add([Cost("predict", 0.5, "cpu")])
+    PartialPredictions(tmp_path).append([Prediction("row-0", "not urgent")], meter)
+    file = tmp_path / "predicting.json"
+    again = Meter("cpu", "cpu", None)
+    PartialPredictions(tmp_path).read(again)
+    assert [cost.seconds for cost in again.costs()] == [0.5]
+    content = file.read_bytes()
+    assert damage(content) != content
+    file.write_bytes(damage(content))
+    with pytest.raises(BenchError, match=r"predicting\.json: is damaged: .* Delete the file to resume without the costs in it"):
+        PartialPredictions(tmp_path).read(Meter("cpu", "cpu", None))
