@@ -32,10 +32,19 @@ def write_sealed_json(file: Path, value: Any) -> None:
     body = json.dumps(value, indent=1, ensure_ascii=False).encode().removesuffix(b"\n}")
     seal = hashlib.sha256(file.relative_to(run).as_posix().encode() + b"\0" + body).hexdigest()
     file.write_bytes(body + f',\n "seal": "{seal}"\n}}\n'.encode())
+    _renew_list(run, file)
     folder = RunFolder(run)
     if folder.seal_file.is_file():
         with contextlib.suppress(BenchError):  # the change may be one that no run survives
             folder.seal()
+
+
+def _renew_list(run: Path, file: Path) -> None:
+    """Record the present content of a review or a verdict, as if it had been added like this."""
+    place, added = file.relative_to(run).as_posix(), run / "added.json"
+    if place.startswith(("review/", "gates/")) and added.is_file():
+        digest = hashlib.sha256(file.read_bytes()).hexdigest()
+        edit_json(added, lambda value: value["files"].update({place: digest}))
 
 
 def renew_digest(file: Path) -> None:

@@ -8,21 +8,26 @@ from pathlib import Path
 
 from harness.api.arguments import PathLike, RunLike
 from harness.api.loaded_run import load_results
-from harness.store import PackedRun, Verification, find_run, pack_run, verify_run
+from harness.results import RunResults
+from harness.store import PackedRun, Verification, find_run, forget_missing_files, pack_run, remove_folders, verify_run
 
 
-def verify(run: RunLike, *, runs_dir: PathLike = "runs") -> Verification:
+def verify(run: RunLike, *, forget_missing: bool = False, runs_dir: PathLike = "runs") -> Verification:
     """Check every file of a run against the digest that was recorded when it was written. Damage is part of the result.
 
     Digests reveal damage, not forgery: a person who edits a run can write new digests.
 
     Args:
         run: a run, its folder, its name in `runs_dir`, or "latest".
+        forget_missing: accept that reviews and verdicts are missing, so that the run can be used again. The loss stays recorded.
 
     Raises:
-        BenchError: there is no such run.
+        BenchError: there is no such run; with `forget_missing`, its list of reviews and verdicts is damaged or cannot be written.
     """
-    return verify_run(find_run(Path(runs_dir), os.fspath(run)))
+    folder = find_run(Path(runs_dir), os.fspath(run))
+    if forget_missing:
+        forget_missing_files(folder.path)
+    return verify_run(folder)
 
 
 def pack(
@@ -49,6 +54,9 @@ def pack(
     from harness.reporting import describe_pack, render, to_csv, to_json, to_markdown
 
     results = load_results(run, runs_dir)
+    if not with_text:
+        results = RunResults(results.folder)  # not the caller's, whose plan stays as it is
+        results.plan = remove_folders(results.plan)
     pages = {
         "report.html": render(results, with_text=with_text),
         "report.md": to_markdown(results),

@@ -1,7 +1,9 @@
 """Runs on disk. Only this folder knows the layout of a run."""
 
+from harness.store.added_files import forget_missing_files
 from harness.store.atomic import PRIVATE_FILE, make_private_folder, write_atomically, write_text
 from harness.store.cell_folder import CellFolder
+from harness.store.folder_names import remove_folders
 from harness.store.foreign_paths import find_name_problem, refuse_links, resolve_inside
 from harness.store.json_files import from_json_text, read_json, read_value, to_json_line, to_jsonable, write_json, write_value
 from harness.store.lock import RunLock, file_lock
@@ -67,6 +69,7 @@ __all__ = [
     "find_run",
     "find_run_to_resume",
     "find_unfinished_run",
+    "forget_missing_files",
     "from_json_text",
     "get_packet_folder",
     "hash_file",
@@ -83,6 +86,7 @@ __all__ = [
     "read_value",
     "read_verdict_file",
     "refuse_links",
+    "remove_folders",
     "resolve_inside",
     "retire_examples",
     "reuse_cell",

@@ -12,7 +12,9 @@ from hashlib import sha256
 from pathlib import Path
 
 from harness.errors import BenchError, setting
+from harness.store.added_files import ADDED
 from harness.store.atomic import make_private_folder, write_atomically, write_text
+from harness.store.folder_names import remove_folders
 from harness.store.parquet_tables import read_examples, write_examples
 from harness.store.run_folder import RunFolder
 from harness.store.run_plan import RunPlan
@@ -111,6 +113,8 @@ def _copy_all(folder: RunFolder, copy: RunFolder, *, with_key: bool) -> list[Lef
     for name in ("review", "gates"):
         if (folder.path / name).is_dir():
             shutil.copytree(folder.path / name, copy.path / name, ignore=shutil.ignore_patterns("send", ".*"))
+    if (folder.path / ADDED).is_file():
+        shutil.copy2(folder.path / ADDED, copy.path)
     return [
         *([] if with_key else [_key_left_out()]),
         LeftOut("logs of cells", logs, "they name folders and users of your machine"),
@@ -175,9 +179,9 @@ def _redact_result(result: CellResult) -> CellResult:
 
 
 def _redact_plan(plan: RunPlan) -> RunPlan:
-    """Without what reading the data quotes: skipped rows, warnings, and the most frequent answer."""
+    """Without what reading the data quotes (skipped rows, warnings, the most frequent answer) and without the folders of this machine."""
     data = {name: replace(report, skipped=(), warnings=(), training_answers={}) for name, report in plan.data.items()}
-    return replace(plan, data=data)
+    return remove_folders(replace(plan, data=data))
 
 
 def _list_files(folder: Path) -> Iterator[Path]:

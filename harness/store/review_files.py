@@ -6,19 +6,19 @@ review/<packet>/send/          the files for the raters
 review/<packet>/imports/       one file per imported file, never changed afterwards
 review/retired.json            test examples that have become training examples
 
-All but the files for the raters carry their own digest.
+All but the files for the raters carry their own digest, and are listed in added.json.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from harness.store.added_files import adding, check_added, check_listed
 from harness.store.atomic import make_private_folder
 from harness.store.json_files import read_json
-from harness.store.lock import file_lock
 from harness.store.seals import read_sealed, write_sealed
 
 T = TypeVar("T")
@@ -48,28 +48,38 @@ class PacketFolder:
 
     def get_import_file(self, sha256: str) -> Path:
         """The record of an imported file, by the SHA-256 (hex) of the file's content."""
-        return self.path / "imports" / f"{sha256[:24]}.json"
+        return self.path / "imports" / _import_name(sha256)
 
     def list_import_files(self) -> list[Path]:
         """The records of all imported files."""
         return sorted((self.path / "imports").glob("*.json"))
 
     def write(self, file: Path, kind: type[T], value: T) -> None:
-        """Write a JSON file of the packet, with its digest.
+        """Write a JSON file of the packet, with its digest, and list it.
 
         Raises:
             OSError: the folder cannot be written.
+            BenchError: the list of added files is damaged, or cannot be locked.
         """
         make_private_folder(file.parent)
-        write_sealed(file, kind, value, place=self._place(file))
+        with adding(self._run) as files:
+            files.announce(file)
+            write_sealed(file, kind, value, place=self._place(file))
+            files.record(file)
 
     def read(self, file: Path, kind: type[T], *, advice: str) -> T:
         """Read a JSON file of the packet.
 
         Raises:
-            BenchError: it is missing, damaged, or in another file's place.
+            BenchError: it is missing, damaged, in another file's place, or not the file that was added.
         """
-        return read_sealed(file, kind, place=self._place(file), advice=advice)
+        value = read_sealed(file, kind, place=self._place(file), advice=advice)
+        check_listed(self._run, file)
+        return value
+
+    @property
+    def _run(self) -> Path:
+        return self.path.parent.parent
 
     def _place(self, file: Path) -> str:
         return f"review/{self.path.name}/{file.relative_to(self.path).as_posix()}"
@@ -98,12 +108,16 @@ def get_packet_folder(run: Path, packet: str) -> PacketFolder:
     return PacketFolder(run / "review" / packet)
 
 
-def list_packet_folders(run: Path, task: str | None = None) -> list[PacketFolder]:
+def list_packet_folders(run: Path, task: str | None = None, *, imported_again: Collection[str] = ()) -> list[PacketFolder]:
     """The complete packets of a run (of one task), oldest first.
 
+    Args:
+        imported_again: the SHA-256 (hex) of files whose import may be missing, because it will be recorded again.
+
     Raises:
-        BenchError: a packet's file is damaged.
+        BenchError: a file of a packet or of an import is missing, or a packet's file is damaged.
     """
+    check_added(run, "review/", except_for=tuple(_import_name(sha256) for sha256 in imported_again))
     headers: list[tuple[str, str, PacketFolder]] = []
     for file in (run / "review").glob("*/packet.json"):
         packet: Any = read_json(file)
@@ -113,28 +127,38 @@ def list_packet_folders(run: Path, task: str | None = None) -> list[PacketFolder
     return [folder for _, _, folder in sorted(headers, key=lambda header: header[:2])]
 
 
+def _import_name(sha256: str) -> str:
+    return f"{sha256[:24]}.json"
+
+
 def read_retired_examples(run: Path) -> tuple[RetiredExample, ...]:
     """The test examples that have become training examples.
 
     Raises:
-        BenchError: the file is damaged.
+        BenchError: the file is missing or damaged.
     """
-    file = _get_retired_file(run)
-    advice = "Restore it from a backup, or run `bench review harvest` again after you have moved it away."
-    return read_sealed(file, _RetiredFile, place=_RETIRED, advice=advice).examples if file.is_file() else ()
+    check_added(run, _RETIRED)
+    file = run / _RETIRED
+    if not file.is_file():
+        return ()
+    retired = read_sealed(file, _RetiredFile, place=_RETIRED, advice="Restore it from a backup.")
+    check_listed(run, file)
+    return retired.examples
 
 
 def retire_examples(run: Path, examples: Sequence[RetiredExample]) -> None:
-    """Add to the test examples that have become training examples. An example that is recorded already keeps its record."""
-    file = _get_retired_file(run)
+    """Add to the test examples that have become training examples. An example that is recorded already keeps its record.
+
+    Raises:
+        BenchError: a file is missing or damaged, or the folder cannot be locked.
+    """
+    file = run / _RETIRED
     make_private_folder(file.parent)
-    with file_lock(file.with_name(".lock")):
+    with adding(run) as files:
         recorded = read_retired_examples(run)
         known = {(each.task, each.example) for each in recorded}
         new = tuple(each for each in examples if (each.task, each.example) not in known)
         if new:
+            files.announce(file)
             write_sealed(file, _RetiredFile, _RetiredFile((*recorded, *new)), place=_RETIRED)
-
-
-def _get_retired_file(run: Path) -> Path:
-    return run / _RETIRED
+            files.record(file)

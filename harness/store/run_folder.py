@@ -7,11 +7,12 @@
                               artifact/, log.txt
     seal.json                 written when the run is finished: the sha256 of every file above, and one digest over them
     review/, gates/           see `review_files` and `verdict_files`
+    added.json                the sha256 of the files in review/ and gates/, see `added_files`
     report.html, audit.html   pages for people
 
-run.json, cell.json, seal.json and the files in review/ and gates/ carry their own digest. A run that is not finished also has `work/` with
-its training examples, and its cells may have `checkpoint/`. Both are deleted at the end, so that a run can be shared without its training
-data. Only the user can read the files.
+run.json, cell.json, seal.json, added.json and the files in review/ and gates/ carry their own digest. A run that is not finished also has
+`work/` with its training examples, and its cells may have `checkpoint/`. Both are deleted at the end, so that a run can be shared without
+its training data. Only the user can read the files.
 """
 
 from __future__ import annotations

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 from typing import TypeVar
 
 from harness.errors import BenchError
-from harness.store.atomic import make_private_folder, remove_abandoned
+from harness.store.added_files import adding, check_added, check_listed
+from harness.store.atomic import make_private_folder
 from harness.store.seals import read_sealed, write_sealed
 
 T = TypeVar("T")
@@ -25,23 +25,29 @@ def add_verdict_file(run: Path, kind: type[T], verdict: T, *, at: str) -> Path:
 
     Raises:
         OSError: the folder cannot be written.
-        BenchError: there are too many verdicts of the same second.
+        BenchError: there are too many verdicts of the same second, or the list of added files is damaged.
     """
     folder = run / "gates"
     make_private_folder(folder)
     stem = re.sub(r"[^0-9T]", "", at[:19])
-    for number in range(1, 10_000):
-        path = folder / f"{stem}-{number:04d}.json"
-        try:
-            _write_new(path, kind, verdict)
-        except FileExistsError:  # another gate finished in the same second
-            continue
-        return path
+    with adding(run) as files:
+        for number in range(1, 10_000):
+            path = folder / f"{stem}-{number:04d}.json"
+            if not path.exists():  # otherwise, another gate finished in the same second
+                files.announce(path)
+                write_sealed(path, kind, verdict, place=_place(path))
+                files.record(path)
+                return path
     raise BenchError(f"{folder}: holds too many verdicts of the same second")
 
 
 def list_verdict_files(run: Path) -> list[Path]:
-    """The stored verdicts, oldest first."""
+    """The stored verdicts, oldest first.
+
+    Raises:
+        BenchError: one is missing, or the list of added files is damaged.
+    """
+    check_added(run, "gates/")
     return sorted((run / "gates").glob("*.json"))
 
 
@@ -49,22 +55,12 @@ def read_verdict_file(file: Path, kind: type[T], *, advice: str) -> T:
     """Read a stored verdict.
 
     Raises:
-        BenchError: it is missing, damaged, or in another file's place.
+        BenchError: it is missing, damaged, in another file's place, or not the file that was added.
     """
-    return read_sealed(file, kind, place=_place(file), advice=advice)
+    verdict = read_sealed(file, kind, place=_place(file), advice=advice)
+    check_listed(file.parent.parent, file)
+    return verdict
 
 
 def _place(file: Path) -> str:
     return f"{file.parent.name}/{file.name}"
-
-
-def _write_new(path: Path, kind: type[T], verdict: T) -> None:
-    """Write a new file, completely or not at all. A hard link, unlike a rename, never replaces an existing file."""
-    for pattern in (".*.whole", ".*.part"):
-        remove_abandoned(path.parent, pattern)
-    temporary = path.with_name(f".{os.getpid()}.whole")
-    try:
-        write_sealed(temporary, kind, verdict, place=_place(path))
-        os.link(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from harness.errors import BenchError
+from harness.store.added_files import ADDED, AddedFiles, find_added_problem, list_added, read_added
 from harness.store.cell_folder import CellFolder
 from harness.store.run_folder import RunFolder
 from harness.store.seals import PackNote, check_sealed, describe_damage
@@ -43,6 +44,8 @@ class Verification:
     size: int
     """Their size in bytes."""
     problems: tuple[FileProblem, ...]
+    lost: Mapping[str, str]
+    """Reviews and verdicts whose loss was accepted, with the time of that in ISO 8601, by path in the run."""
     unchecked: tuple[str, ...]
     """Files that have no digest: exports, which can be written again, and what people have put there."""
 
@@ -79,9 +82,7 @@ class _Check:
             self._note(place, describe_damage(folder.path / place, digest, "seal.json", fresh=True))
         self._check_plan()
         self._check_cells(recorded)
-        for file in self._sealed_files():
-            place = self._place(file)
-            self._note(place, check_sealed(file, place=place))
+        added = self._check_added()
         for name in _PAGES:
             page = folder.path / name
             if page.is_file() and name not in recorded:
@@ -98,6 +99,7 @@ class _Check:
             files=len(self._checked),
             size=sum(sizes),
             problems=tuple(FileProblem(place, problem) for place, problem in sorted(self._problems.items())),
+            lost=added.lost,
             unchecked=tuple(place for place in files if place not in self._checked and not place.startswith("work/")),
         )
 
@@ -145,7 +147,19 @@ class _Check:
                 file, _, text = problem.partition(": ")
                 self._note(self._place(Path(file)), text)
 
-    def _sealed_files(self) -> Iterator[Path]:
-        """Reviews and verdicts, which are added to a run after it was finished."""
-        for pattern in ("review/retired.json", "review/*/packet.json", "review/*/key.json", "review/*/imports/*.json", "gates/*.json"):
-            yield from sorted(self._folder.path.glob(pattern))
+    def _check_added(self) -> AddedFiles:
+        """Reviews and verdicts, which are added to a run after it was finished, and their list."""
+        run = self._folder.path
+        present, added = list_added(run), AddedFiles()
+        for place in present:
+            self._note(place, check_sealed(run / place, place=place))
+        try:
+            added = read_added(run)
+        except BenchError as error:
+            self._note(ADDED, error.problems[0].removeprefix(f"{run / ADDED}: "))
+            return added
+        if (run / ADDED).is_file():
+            self._checked.add(ADDED)
+        for place in (*added.files, *present):
+            self._note(place, find_added_problem(run, added, place))
+        return added

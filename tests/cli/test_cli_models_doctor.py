@@ -103,3 +103,21 @@ def test_unusable_model_says_why(call: Call, here: Path, monkeypatch: pytest.Mon
     (folder / "pytorch_model.bin").write_bytes(b"x")
     (line,) = [line for line in call("models").out.splitlines() if line.startswith("org/old")]
     assert line.endswith("of the Hub, 01234567 · not usable: its weights are pickles (pytorch_model.bin), which can run code when opened")
+
+
+def test_doctor_shows_what_is_open_to_others(call: Call, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The exit code counts what is needed for a run, and none of this is."""
+    run = here / "runs" / "one"
+    run.mkdir(parents=True)
+    for folder in (here / "runs", run):
+        folder.chmod(0o755)
+    (run / "notes.txt").write_text("a text")
+    (run / "notes.txt").chmod(0o644)
+    monkeypatch.setenv("HF_TOKEN", "hf_secret")
+    ended = call("doctor", "--security")
+    assert ended.code == 0, ended.err
+    assert "! modes of runs: others can read runs/one/notes.txt" in ended.out
+    assert "set in the environment (names only): HF_TOKEN" in ended.out
+    findings = json.loads(call("doctor", "--security", "--format", "json").out)["findings"]
+    assert {"modes of runs", "trust in code", "tokens"} <= {finding["name"] for finding in findings}
+    assert "hf_secret" not in ended.out + ended.err + json.dumps(findings)

@@ -114,6 +114,7 @@ def test_model_of_a_foreign_run_answers_again_before_it_is_promoted(run: Path, c
     ended = call("promote", run.name, "--strategy", "base", "--new-registry", *force)
     assert ended.code == 0, ended.err
     assert f"{run.name} comes from another machine: its model has answered 24 test examples again here" in ended.err
+    assert "The run holds 24 of the 300 test examples of 'classification' on this machine. On " in ended.err
     cell = RunFolder(run).cell(cell_of(run, "base").name)
     label = load_run(run).stored.examples("classification")[0].choices[0]
     cell.write_result(cell.result(), [replace(p, output=label, extracted=label) for p in cell.predictions()])
@@ -186,6 +187,27 @@ def test_packed_run_without_texts_has_none(run: Path, call: Call, here: Path) ->
     ended = call("report", str(copy))
     assert ended.code == 2 and "was packed without texts, so nothing can be computed from it. Open " in ended.err
     assert call("pack", str(copy), "--out", "again.zip").code == 2
+
+
+def test_packed_run_without_texts_names_no_folder_of_this_machine(call: Call, here: Path) -> None:
+    folder = here / "wards of the north" / "notes"
+    folder.mkdir(parents=True)
+    rows = "".join(f"{i},note {i},the summary of note {i}\n" for i in range(40))
+    (folder / "notes.csv").write_text(f"id,text,summary\n{rows}")
+    task = f"name: notes\nkind: summarization\ndata: {{path: '{folder}/notes.csv', fields: {{input: text, target: summary}}}}\n"
+    (folder / "notes.yaml").write_text(task)
+    outputs = folder / "outputs.jsonl"
+    outputs.write_text("".join(json.dumps({"id": str(i), "output": f"summary {i}"}) + "\n" for i in range(40)))
+    ended = call("score", "--task", str(folder / "notes.yaml"), "--predictions", str(outputs))
+    assert ended.code == 0, ended.err
+    assert str(folder) in (Path(ended.out.splitlines()[-1]) / "run.json").read_text()
+    assert call("pack", "--without-text", "--out", "run.zip").code == 0
+    copy = unpack(here / "run.zip", here / "received")
+    assert call("verify", str(copy)).code == 0
+    for file in (file for file in copy.rglob("*") if file.is_file()):
+        content = file.read_bytes().replace(b"\\/", b"/")
+        assert not [name for name in (b"wards of the north", str(Path.home()).encode() + b"/") if name in content], file
+    assert "notes.csv" in (copy / "run.json").read_text()
 
 
 def test_damaged_run_is_not_packed(run: Path, call: Call, here: Path) -> None:

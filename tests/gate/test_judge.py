@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from pathlib import Path
@@ -20,7 +21,7 @@ from harness.reporting.wording.gate.gate_sentences import headline
 from harness.reporting.wording.gate.gate_tables import list_rules
 from harness.reporting.wording.gate.rule_sentences import rule_title
 from harness.store import StoredRun
-from tests.foreign import edit_json
+from tests.foreign import edit_json, write_sealed_json
 from tests.gate.conftest import Runs, judged, only
 
 QUALITY = {"rule": "not_worse", "score": "rougeL", "margin": 0.2}  # a policy needs a rule about the quality of outputs
@@ -230,7 +231,8 @@ def test_a_verdict_of_another_version_or_a_damaged_one_is_refused(
 def test_a_verdict_without_a_format_is_of_the_first_version(runs: Runs, tmp_path: Path) -> None:
     run = runs(0.9)
     (run.path / "gates").mkdir()
-    (run.path / "gates" / "20260101T101010-0001.json").write_text('{"outcome": "PASS", "ruling": []}')
+    (file := run.path / "gates" / "20260101T101010-0001.json").write_text('{"outcome": "PASS", "ruling": []}')
+    write_sealed_json(run.path / "added.json", {"files": {f"gates/{file.name}": hashlib.sha256(file.read_bytes()).hexdigest()}, "lost": {}})
     with pytest.raises(BenchError, match=r"holds a verdict in format 1; this version of bench reads format 4\. Move the file away"):
         load_verdicts(run.path)
 
@@ -250,7 +252,7 @@ def test_a_report_without_text_stays_without_it(runs: Runs, tmp_path: Path) -> N
 def test_files_of_a_killed_gate_are_ignored(runs: Runs, tmp_path: Path) -> None:
     run = runs(0.9)
     (run.path / "gates").mkdir()
-    (run.path / "gates" / ".4711.whole").write_text('{"outcome": "PA')
+    (run.path / "gates" / ".20260101T101010-0001.json.4711.part").write_text('{"outcome": "PA')
     judged(run, tmp_path)
     assert [verdict.outcome for verdict in load_verdicts(run.path)] == ["PASS"]
 

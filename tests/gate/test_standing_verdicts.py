@@ -70,6 +70,7 @@ def test_verdict_on_other_outputs_or_examples_is_outdated(run: RunResults, tmp_p
     verdict = judged(run, tmp_path, seed=2)
     (file,) = (run.path / "gates").iterdir()
     file.unlink()
+    (run.path / "added.json").unlink()  # as if it had never been judged
     other = {"candidate": replace(verdict.candidate, digest="0")} if changed == "outputs" else {"test_digest": "0"}
     save_verdict(run.path, replace(verdict, **other))
     assert not standing(run).current and len(standing(run).outdated) == 1

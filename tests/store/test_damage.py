@@ -12,11 +12,12 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from report_factory import Made, make_run, summarization
 
-from harness.api import gate, review_export, review_harvest, review_import
+from harness.api import gate, review_export, review_harvest, review_import, verify
 from harness.engine.artifacts.shots_file import load_shots, save_shots
 from harness.engine.prompts import Shot
 from harness.errors import BenchError
@@ -25,6 +26,7 @@ from harness.reporting import write_page
 from harness.results import FinishedCell, RunResults
 from harness.review import load_reviews
 from harness.store import RunFolder, read_retired_examples, verify_run
+from tests.foreign import edit_json
 from tests.review.raters import page_file, rating
 
 Damage = Callable[[bytes, random.Random], bytes]
@@ -160,7 +162,7 @@ def test_whole_run_is_intact_and_has_every_kind_of_file(whole_run: Path) -> None
     assert checked.is_intact and checked.is_finished and checked.made_here, checked.problems
     assert all("/send/" in place for place in checked.unchecked), checked.unchecked
     assert set(files_by_kind(whole_run)) == {
-        "run.json", "seal.json", "report.html", "data/*.parquet", "data/*.key",
+        "run.json", "seal.json", "added.json", "report.html", "data/*.parquet", "data/*.key",
         "cells/*/cell.json", "cells/*/predictions.parquet", "cells/*/training.jsonl", "cells/*/shots.json", "cells/*/log.txt",
         "cells/*/artifact/adapter_model.safetensors", "cells/*/artifact/adapter_config.json", "cells/*/artifact/tokenizer.json",
         "cells/*/artifact/README.md", "review/*/packet.json", "review/*/key.json", "review/*/imports/*.json", "review/retired.json",
@@ -178,6 +180,61 @@ def test_no_damage_of_ten_thousand_is_accepted(whole_run: Path, tmp_path: Path) 
     counts = run_campaign(whole_run, tmp_path, cases=10_900, seed=2)
     print("\n".join(f"{number:6,}  {case}" for case, number in sorted(counts.items())), f"\n{counts.total():6,}  in total")
     assert counts.total() >= 10_000
+
+
+@pytest.mark.parametrize(
+    "place", ["gates/*.json", "review/*/imports/*.json", "review/*/packet.json", "review/*/key.json", "review/retired.json"]
+)
+def test_deleted_review_or_verdict_is_noticed_until_its_loss_is_accepted(whole_run: Path, tmp_path: Path, place: str) -> None:
+    run = RunFolder(Path(shutil.copytree(whole_run, tmp_path / "run")))
+    file = next(run.path.glob(place))
+    file.unlink()
+    deleted = file.relative_to(run.path).as_posix()
+    assert [(each.path, each.problem) for each in verify_run(run).problems] == [(deleted, "is missing")]
+    with pytest.raises(BenchError, match=rf"{file.name}: is missing, but added\.json lists it\. Restore it from a backup, or accept"):
+        read_everything(run)
+    accepted = verify(run.path, forget_missing=True)
+    assert accepted.is_intact and list(accepted.lost) == [deleted]
+    assert list(verify(run.path).lost) == [deleted], "the loss stays recorded"
+    if place != "review/*/key.json":  # a packet without its key cannot be read
+        read_everything(run)
+
+
+@pytest.mark.parametrize("place", ["gates/*.json", "review/*/imports/*.json"])
+def test_replaced_review_or_verdict_is_noticed(whole_run: Path, tmp_path: Path, place: str) -> None:
+    """Its own digest was written again, but the list has another."""
+    run = RunFolder(Path(shutil.copytree(whole_run, tmp_path / "run")))
+    file, listed = next(run.path.glob(place)), (run.path / "added.json").read_bytes()
+    edit_json(file, lambda value: value.update({"at": "2020-01-01T00:00:00+00:00"} if "gates" in place else {"source": "other.json"}))
+    (run.path / "added.json").write_bytes(listed)
+    assert [each.path for each in verify_run(run).problems] == [file.relative_to(run.path).as_posix()]
+    with pytest.raises(BenchError, match=rf"{file.name}: is damaged: its sha256 is .*, and added\.json has"):
+        read_everything(run)
+
+
+def test_list_of_reviews_and_verdicts_cannot_be_deleted_alone(whole_run: Path, tmp_path: Path) -> None:
+    run = RunFolder(Path(shutil.copytree(whole_run, tmp_path / "run")))
+    (run.path / "added.json").unlink()
+    assert "added.json" in {each.path for each in verify_run(run).problems}
+    with pytest.raises(BenchError, match=r"added\.json: is missing, and it lists the reviews and verdicts of the run"):
+        read_everything(run)
+
+
+def test_verdict_of_a_killed_gate_is_complete_or_absent(whole_run: Path, tmp_path: Path) -> None:
+    """The list announces a file before it is written; both outcomes are intact, and the next file that is added settles them."""
+    run = RunFolder(Path(shutil.copytree(whole_run, tmp_path / "run")))
+    first, second = sorted(run.path.glob("gates/*.json"))
+
+    def announce(value: Any) -> None:
+        value["files"].update({f"gates/{file.name}": None for file in (first, second)})
+
+    edit_json(run.path / "added.json", announce)
+    second.unlink()
+    assert verify_run(run).is_intact and len(load_verdicts(run.path)) == 1
+    gate(run.path, "lora", baseline=f"{run.path}:few-shot", registry=tmp_path / "registry", new_registry=True)
+    assert len(load_verdicts(run.path)) == 2 and verify_run(run).is_intact
+    first.unlink()
+    assert [each.path for each in verify_run(run).problems] == [f"gates/{first.name}"]
 
 
 def test_missing_and_foreign_files_are_problems(whole_run: Path, tmp_path: Path) -> None:

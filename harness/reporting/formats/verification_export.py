@@ -19,6 +19,7 @@ def verification_to_json(verification: Verification) -> dict[str, Any]:
         "files": verification.files,
         "bytes": verification.size,
         "problems": [asdict(problem) for problem in verification.problems],
+        "lost": dict(verification.lost),
         "without_digest": list(verification.unchecked),
         "packed": None if verification.packed is None else asdict(verification.packed),
     }

@@ -16,21 +16,28 @@ _KINDS: Sequence[tuple[str, tuple[str, str], str]] = (
     ("plan", ("run.json", ""), "tasks, prompts, strategies, versions, and the paths of your data files"),
     ("test examples", ("data/", ".parquet"), "ids, inputs, references, and digests of the training inputs"),
     ("key of these digests", ("data/", ".key"), "with it, one can test whether a text was among the training inputs"),
-    ("results", ("cells/", "cell.json"), "costs, versions, and names of your machine"),
+    ("results", ("cells/", "cell.json"), "costs, versions, and the type of your machine"),
     ("outputs", ("cells/", "predictions.parquet"), "what the models wrote, with scores"),
     ("examples of few-shot prompts", ("cells/", "shots.json"), "texts of training examples"),
     ("training curves", ("cells/", "training.jsonl"), "losses"),
     ("trained weights", ("cells/", ""), "a model can repeat texts that it was trained on"),
     ("reviews", ("review/", ""), "outputs, names of raters, and which strategy is behind each output: not for raters"),
     ("verdicts of the gate", ("gates/", ""), "scores, and outputs that got worse"),
+    ("list of reviews and verdicts", ("added.json", ""), "a file that was deleted or replaced is noticed"),
     ("digests of all files", ("seal.json", ""), "`bench verify` checks them"),
 )
-_WITHOUT_TEXT = {"test examples": "pseudonyms of ids and groups", "outputs": "scores and numbers of tokens, by pseudonym"}
+_WITHOUT_TEXT = {
+    "plan": "tasks, prompts, strategies, versions, and the names of your data files without their folders",
+    "test examples": "pseudonyms of ids and groups",
+    "outputs": "scores and numbers of tokens, by pseudonym",
+}
 
 
 def describe_verification(verification: Verification) -> list[str]:
     """The result as lines: each problem, then a summary."""
     lines = [one_line(f"{each.path}: {each.problem}.") for each in verification.problems]
+    if verification.lost:
+        lines.append(one_line(f"Lost: {', '.join(f'{place} (accepted on {at[:10]})' for place, at in verification.lost.items())}."))
     if verification.unchecked:
         shown = [*verification.unchecked[:_MOST_UNCHECKED], *(["…"] if len(verification.unchecked) > _MOST_UNCHECKED else [])]
         lines.append(one_line(f"Without a digest: {', '.join(shown)}."))

@@ -11,7 +11,7 @@ from harness.errors import BenchError
 from harness.review.rater_files import ReturnedFile, ReturnedRow, quote, read_returned_file
 from harness.review.ratings.rating_checks import PacketChecker, RejectedRowError
 from harness.review.ratings.rating_records import ImportRecord, Rating, is_imported, save_import
-from harness.store import PacketFolder, StoredRun, list_packet_folders
+from harness.store import PacketFolder, StoredRun, hash_file, list_packet_folders
 
 
 @dataclass(frozen=True)
@@ -37,12 +37,12 @@ class ImportSummary:
 
 
 def import_files(run: StoredRun, paths: Sequence[Path]) -> list[ImportSummary]:
-    """Record the ratings of returned files. Importing a file again changes nothing.
+    """Record the ratings of returned files. Importing a file again changes nothing, unless the record of its import is missing.
 
     Raises:
-        BenchError: the run has no packet, or one is damaged.
+        BenchError: the run has no packet, one is damaged, or a file of another import is missing.
     """
-    folders = list_packet_folders(run.path)
+    folders = list_packet_folders(run.path, imported_again=[hash_file(path) for path in paths if path.is_file()])
     if not folders:
         raise BenchError(f"{run.path}: no packet was exported from this run. Start with `bench review export`.")
     return [_import_file(run, folders, path) for path in paths]

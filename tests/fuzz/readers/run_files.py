@@ -26,11 +26,13 @@ def read_ratings(name: str) -> Read:
 
     def read(content: bytes, folder: Path) -> None:
         run = _reviewed_run()
+        listed = (run / "added.json").read_bytes()
         (folder / name).write_bytes(content)
         with refusals():
             review_import(run, [folder / name])
         for imported in (run / "review").glob("*/imports/*"):
             imported.unlink()
+        (run / "added.json").write_bytes(listed)
 
     return read
 
@@ -162,6 +164,9 @@ RUN_FILES: dict[str, Reader] = {
         share=0.4,
     ),
     "stored-decisions": Reader(read_stored_decisions, lambda: [_stored_decisions()], share=0.4),
+    "added": Reader(
+        read_run("added.json"), file_seeds(_reviewed_run, "added.json"), document_seeds(_reviewed_run, "added.json"), share=0.4
+    ),
     "verdict": Reader(
         read_run("gates/*.json"), file_seeds(_reviewed_run, "gates/*.json"), document_seeds(_reviewed_run, "gates/*.json"), share=0.4
     ),
