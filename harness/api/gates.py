@@ -19,10 +19,10 @@ from harness.gate import (
     Verdict,
     VerdictNote,
     check_origin,
-    comes_from_elsewhere,
     default_policy,
     find_contender,
     find_useless_rules,
+    is_foreign,
     judge,
     read_policy,
     save_verdict,
@@ -148,7 +148,7 @@ def promote(
     if not passed and not force:
         override = f"set {setting('force')} and {setting('reason', 'TEXT')}"
         raise NotPassedError(verdict, f"{verdict.outcome}: not promoted. Run `bench gate` for details. To promote it anyway, {override}.")
-    if comes_from_elsewhere(candidate.artifact):
+    if is_foreign(candidate.artifact):
         local = _read_local_test_set(candidate.artifact.task)
         note = check_origin(candidate.artifact, local, None if model_path is None else os.fspath(model_path))
         verdict = replace(verdict, notes=(*verdict.notes, note))

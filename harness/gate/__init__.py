@@ -6,7 +6,7 @@
 from harness.gate.contender import Contender, find_contender
 from harness.gate.guardrails import GuardrailResult, GuardrailStatus, check_guardrails, find_compared_strategy, is_trusted
 from harness.gate.judge import judge
-from harness.gate.origin_check import check_origin, comes_from_elsewhere
+from harness.gate.origin_check import check_origin, is_foreign
 from harness.gate.policies import MEASURES, Policy, default_policy, draft_policy, find_useless_rules, read_policy
 from harness.gate.registry import Event, Registry
 from harness.gate.standing_verdicts import StandingVerdicts, select_standing
@@ -48,13 +48,13 @@ __all__ = [
     "VerdictNoteCode",
     "check_guardrails",
     "check_origin",
-    "comes_from_elsewhere",
     "default_policy",
     "digest_test_set",
     "draft_policy",
     "find_compared_strategy",
     "find_contender",
     "find_useless_rules",
+    "is_foreign",
     "is_trusted",
     "judge",
     "load_verdicts",

@@ -21,7 +21,7 @@ SAMPLE = 32  # test examples; outputs that were replaced for a tenth of the test
 _LARGEST_SHARE = 0.1  # of the sample may differ, because another machine rounds differently
 
 
-def comes_from_elsewhere(model: StrategyResult) -> bool:
+def is_foreign(model: StrategyResult) -> bool:
     """Whether the outputs of a model must be confirmed here: another machine has made them, and they are not external."""
     return not model.external and not model.run.folder.was_made_here()
 

@@ -2,7 +2,7 @@
 
 added.json holds their sha256, so that a file that was deleted or replaced is noticed. A file is listed as being written before it is
 written: a process that is killed meanwhile leaves an entry that says nothing about the file. The list is written before the first file
-and carries its own digest. Whoever deletes it together with every file that it lists is not noticed.
+and carries its own digest. That it was deleted together with every file that it lists is not noticed.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The key with which a registry hides the test examples that it has seen.
 
-salt.key holds 256 random bits, and head.json their sha256. Without the key, nobody can find out by hashing a text whether it was a test
+salt.key holds 256 random bits, and head.json their sha256. Without the key, hashing a text does not show whether it was a test
 example; with it, the registry sees which examples two test sets share.
 """
 
