@@ -286,6 +286,36 @@ function passage(pieces, kind, name) {
   return make("p", attributes, ...pieces);
 }
 
+// ---- The bar, and parts of the page that are folded
+
+const actions = document.querySelector(".actions");
+actions.hidden = false;
+actions.querySelector("[data-print]").addEventListener("click", () => window.print());
+actions.querySelector("[data-copy]").addEventListener("click", async (event) => {
+  const text = document.getElementById(event.target.dataset.copy).content.textContent;
+  const field = make("textarea", {}); // where the clipboard is not open to pages, a selection is
+  try {
+    await navigator.clipboard.writeText(text);
+  } catch {
+    field.value = text;
+    document.body.append(field);
+    field.select();
+    document.execCommand("copy");
+    field.remove();
+  }
+  actions.querySelector("[role=status]").textContent = TEXTS.copied;
+  event.target.textContent = TEXTS.copied;
+});
+
+// A link to something that is folded away opens what it is in.
+function unfold() {
+  const target = location.hash.length > 1 ? document.getElementById(decodeURIComponent(location.hash.slice(1))) : null;
+  for (let part = target; part; part = part.parentElement) if (part.localName === "details") part.open = true;
+  target?.scrollIntoView();
+}
+window.addEventListener("hashchange", unfold);
+unfold();
+
 document.querySelectorAll("main table").forEach(sortable);
 for (const place of document.querySelectorAll("[data-examples]")) {
   const packed = document.getElementById(place.dataset.examples);

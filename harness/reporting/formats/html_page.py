@@ -12,10 +12,12 @@ from markupsafe import Markup
 from harness.catalog import shipped_folder
 from harness.reporting import charts
 from harness.reporting.formats.example_package import pack_examples
+from harness.reporting.formats.markdown import as_markdown
 from harness.reporting.views import build_overview_rows, build_report_view, compute_overall_gains
 from harness.reporting.wording import (
     decision_sentences,
     example_texts,
+    first_screen,
     gate_sentences,
     gate_tables,
     guardrail_tables,
@@ -77,7 +79,7 @@ def rewrite_page(run: RunResults) -> None:
 def _environment(folder: Path) -> jinja2.Environment:
     environment = page_environment(folder)
     modules = (
-        charts, decision_sentences, gate_sentences, gate_tables, guardrail_tables, learning_sentences, names, numbers, review_sentences,
+        charts, decision_sentences, first_screen, gate_sentences, gate_tables, guardrail_tables, learning_sentences, names, numbers, review_sentences,
         review_tables, run_sentences, table_notes, task_sentences, trivial_sentences,
     )  # fmt: skip
     environment.filters["summarize"] = task_sentences.summarize_task
@@ -91,6 +93,7 @@ def _environment(folder: Path) -> jinja2.Environment:
         "explorer_texts": json.dumps(example_texts.EXPLORER_TEXTS, ensure_ascii=False),
         "build_overview_rows": build_overview_rows,
         "compute_overall_gains": compute_overall_gains,
+        "as_markdown": as_markdown,
         "pack_examples": pack_examples,
     }
     return environment

@@ -25,7 +25,11 @@ _LINKED = re.compile(r":(?=//)|\bwww(?=\.)|@|mailto(?=:)|xmpp(?=:)", re.IGNORECA
 
 def to_markdown(run: RunResults) -> str:
     """The report in GitHub's Markdown. Names and errors are escaped: nothing in them formats, links, or mentions a person."""
-    report = build_report_view(run, with_text=False)
+    return as_markdown(build_report_view(run, with_text=False))
+
+
+def as_markdown(report: Report) -> str:
+    """`to_markdown` of a report that is built; it shows no inputs, references and outputs."""
     parts = [
         f"## {escape_markdown(run_sentences.describe_title(report))}",
         _facts(report),

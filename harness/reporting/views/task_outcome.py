@@ -12,7 +12,7 @@ from harness.reporting.views.sections import FullTuningShare, LearningCurves, bu
 from harness.results import StrategyResult, TaskResults, TrivialKind
 from harness.review import Findings, Review, load_reviews
 from harness.statistics import Comparison
-from harness.types import Metric, Task
+from harness.types import Metric, Score, Task
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,7 @@ class TaskOutcome:
         run: the name of the run.
         test_size: the number of test examples.
         strategies: the best primary score first, those without a score last.
+        raters_critical: the share of outputs in which raters saw a critical error, by strategy; of those that were reviewed.
         best_versus_base: the best strategy less the base of its model, corrected for picking it; None where it has none.
         trivial: None where it has no score that could be computed here.
         full_tuning: strategies in shares of full fine-tuning; empty where that was not run.
@@ -68,6 +69,7 @@ class TaskOutcome:
     best_versus_base: Comparison | None
     trivial: TrivialReference | None
     decision: Decision
+    raters_critical: Mapping[str, Score]
     full_tuning: tuple[FullTuningShare, ...]
     reviews: tuple[Findings, ...]
     verdicts: tuple[Verdict, ...]
@@ -113,8 +115,9 @@ class TaskOutcome:
 def build_task_outcome(results: TaskResults) -> TaskOutcome:
     """The outcome of one task."""
     packets = load_reviews(results.run, results.task.name)
-    names, primary = tuple(_score_name(results, packets, metric) for metric in results.metrics), results.task.primary
     reviews, verdicts = load_findings(results), load_standing_verdicts(results)
+    evidence = collect_evidence(results, reviews, verdicts)
+    names, primary = tuple(_score_name(results, packets, metric) for metric in results.metrics), results.task.primary
     return TaskOutcome(
         run=results.run.name,
         task=results.task,
@@ -124,7 +127,8 @@ def build_task_outcome(results: TaskResults) -> TaskOutcome:
         strategies=results.strategies,
         best_versus_base=results.best_versus_base,
         trivial=_reference(results),
-        decision=decide(collect_evidence(results, reviews, verdicts)),
+        decision=decide(evidence),
+        raters_critical={each.label: each.raters_critical for each in evidence.strategies if each.raters_critical is not None},
         full_tuning=compare_with_full_tuning(results),
         reviews=reviews,
         verdicts=verdicts.current,

@@ -40,6 +40,7 @@ EXPLORER_TEXTS: Mapping[str, str] = {
     "count": "{from}–{to} of {matching} examples ({all} on this page)",
     "none": "No examples match ({all} on this page).",
     "clear": "Clear filters",
+    "copied": "Copied",
     "reference": "Reference",
     "references": "References",
     "output": "Output",

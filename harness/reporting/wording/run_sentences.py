@@ -11,7 +11,9 @@ from harness.results import CellProblem, StrategyResult
 
 
 def describe_title(report: Report) -> str:
-    """What the run is about."""
+    """What the run is about: the question of its task, where that declares one."""
+    if len(report.tasks) == 1 and report.tasks[0].task.report.question:
+        return report.tasks[0].task.report.question
     results = [result for task in report.tasks for result in task.strategies]
     strategies, models = {result.strategy for result in results}, {result.model for result in results if not result.external}
     tasks = list_names([task.name for task in report.tasks], len(report.tasks)) if report.tasks else "no task"

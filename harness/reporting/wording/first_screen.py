@@ -1,0 +1,162 @@
+"""What the first screen of the report says beside the decision: titles, and tiles with the numbers that a signer asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from harness.reporting.views import TaskOutcome
+from harness.reporting.wording import numbers
+from harness.reporting.wording.gate.guardrail_tables import format_limit
+from harness.reporting.wording.names import list_strategies, score_name, strategy_in_sentence
+from harness.results import StrategyResult
+from harness.types import Score
+
+CRITICAL_ERRORS, UNSUPPORTED = "critical_error_rate", "unsupported_rate"
+SIDE_BY_SIDE = "The strategies side by side"
+_NOT_CHECKED = "no exact score and no person has looked for them"
+_KINDS: Mapping[str, str] = {"qa": "answers", "summarization": "summaries", "classification": "labels", "generation": "texts"}
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A number with its title and what it has to be compared with.
+
+    Attributes:
+        code: by which the page finds it.
+        value: what is printed large; `of` follows it in small type.
+        tone: "bad", "good" or "".
+        notes: a line each.
+    """
+
+    code: str
+    title: str
+    value: str
+    of: str = ""
+    tone: str = ""
+    notes: tuple[str, ...] = ()
+
+
+def describe_question(task: TaskOutcome) -> str:
+    """The title of a task: the question of its owner, or one with the task's name."""
+    return task.task.report.question or f"Which strategy works best for {task.name}?"
+
+
+def describe_setting(task: TaskOutcome, created: str) -> str:
+    """How many strategies were compared on what, and when."""
+    what = f"{len(task.strategies)} {'strategy' if len(task.strategies) == 1 else 'strategies'}"
+    where = "compared on the same" if len(task.strategies) > 1 else "tested on"
+    return f"{what} {where} {numbers.plural(task.test_size, 'test example')} · {_day(created)}"
+
+
+def name_outputs(task: TaskOutcome) -> str:
+    """What the outputs of the task are called: "summaries"."""
+    return _KINDS.get(task.task.kind, "outputs")
+
+
+def list_tiles(task: TaskOutcome) -> tuple[Tile, ...]:
+    """The tiles of a task. They are about the strategy that the decision names; without one, about the best that has a score."""
+    subject = find_subject(task)
+    if subject is None:
+        return ()
+    tiles = [_critical_errors(task, subject), _unsupported(task, subject), _money(task, subject), _confidence(task)]
+    return tuple(tile for tile in tiles if tile is not None)
+
+
+def find_subject(task: TaskOutcome) -> StrategyResult | None:
+    """The strategy that the first screen is about; None where none has a score."""
+    wanted = task.decision.strategy or task.decision.leader
+    return next((result for result in task.scored if result.label == wanted), next(iter(task.scored), None))
+
+
+def list_safety_scores(task: TaskOutcome) -> tuple[str, ...]:
+    """The scores beside the primary one on the first screen: critical errors, and unsupported content where that score is trusted."""
+    measured = {name for result in task.strategies for name, score in result.scores.items() if score.value is not None}
+    return tuple(name for name in (CRITICAL_ERRORS, UNSUPPORTED) if name in measured and name not in task.unchecked)
+
+
+def score_label(task: TaskOutcome, score: str) -> str:
+    """The plain name of a score: the task's own where it declares one."""
+    return task.task.report.labels.get(score) or score_name(score)
+
+
+def _critical_errors(task: TaskOutcome, subject: StrategyResult) -> Tile | None:
+    """The share of outputs with a critical error, by the exact score or by raters; that it is unknown where neither is there."""
+    score, raters = subject.scores.get(CRITICAL_ERRORS), task.raters_critical.get(subject.label)
+    title, of = "Critical errors", f"of {name_outputs(task)}"
+    name = strategy_in_sentence(subject.label)
+    if score is None or score.value is None:
+        if raters is not None and raters.value is not None:
+            return Tile("critical", title, numbers.share(raters.value), of, "", (f"with {name}, by people{_ends(raters)}",))
+        return None if task.task.kind == "classification" else Tile("critical", title, "Not checked", notes=(_NOT_CHECKED,))
+    broken = any(
+        each.status == "broken" and each.rule.score == CRITICAL_ERRORS and each.strategy == subject.label
+        for each in task.decision.guardrails
+    )
+    notes = [f"with {name}{_ends(score)}", *_untuned(task, subject, CRITICAL_ERRORS)]
+    limit = next(
+        (rule for rule in task.decision.rules if rule.score == CRITICAL_ERRORS and rule.rule == "ceiling" and not rule.slice), None
+    )
+    if limit is not None:
+        notes.append(f"limit: at most {format_limit(limit.threshold or 0.0, 'fraction')}")
+    if raters is not None and raters.value is not None:
+        notes.append(f"by people: {numbers.share(raters.value)}{_ends(raters)}")
+    return Tile("critical", title, numbers.share(score.value), of, "bad" if broken else "", tuple(notes))
+
+
+def _unsupported(task: TaskOutcome, subject: StrategyResult) -> Tile | None:
+    """The share of unsupported content, where that score is shown to agree with raters."""
+    score = subject.scores.get(UNSUPPORTED)
+    if score is None or score.value is None or UNSUPPORTED in task.unchecked:
+        return None
+    notes = (f"with {strategy_in_sentence(subject.label)}{_ends(score)}", *_untuned(task, subject, UNSUPPORTED))
+    return Tile("unsupported", "Unsupported content", numbers.share(score.value), "of the content", "", notes)
+
+
+def _money(task: TaskOutcome, subject: StrategyResult) -> Tile | None:
+    """The cost of a month at the task's volume."""
+    costs, volume = subject.costs, task.task.report.volume
+    if costs is None or costs.thousand_price is None:
+        return None
+    base = next((each for each in task.strategies if each.is_base and each.model == subject.model and each.label != subject.label), None)
+    monthly = numbers.money(costs.thousand_price * volume / 1000, costs.currency)
+    notes = [f"with {strategy_in_sentence(subject.label)}"]
+    if base is not None and base.costs is not None and base.costs.thousand_price is not None:
+        notes.append(f"untuned model: {numbers.money(base.costs.thousand_price * volume / 1000, costs.currency)}")
+    if costs.training_price:
+        notes.append(f"training, once: {numbers.money(costs.training_price, costs.currency)}")
+    return Tile("money", f"{volume:,} outputs a month", monthly, "a month", "", tuple(notes))
+
+
+def _confidence(task: TaskOutcome) -> Tile | None:
+    """How sure the comparison is, in a word, and what it leaves out."""
+    compared, seeds = task.decision.recommendation, task.decision.seeds
+    title = "Confidence in the ranking"
+    single = () if seeds is None or not seeds.single else ("not tested: another training run",)
+    if compared is None or len(compared.candidates) < 2:
+        return None
+    if not compared.reliable:
+        return Tile("confidence", title, "Low", notes=("too few test examples, or too uneven", *single))
+    if compared.choice is None:
+        open_ = [each.name for each in compared.candidates if each.standing == "undecided"]
+        return Tile("confidence", title, "Too close", notes=(f"between {list_strategies(open_, 3)}", *single))
+    wrong = f"a clearly worse one would be chosen at most {100 * compared.alpha:g}% of the time"
+    return Tile("confidence", title, "High", notes=(wrong, *single))
+
+
+def _untuned(task: TaskOutcome, subject: StrategyResult, name: str) -> list[str]:
+    """The same score of the untuned model."""
+    base = next((each for each in task.strategies if each.is_base and each.model == subject.model and each.label != subject.label), None)
+    score = base.scores.get(name) if base is not None else None
+    return [] if score is None or score.value is None else [f"untuned model: {numbers.share(score.value)}"]
+
+
+def _ends(score: Score) -> str:
+    ends = numbers.share_interval(score.low, score.high)
+    return f", 95% CI {ends}" if ends else ""
+
+
+def _day(created: str) -> str:
+    day = date.fromisoformat(created[:10])
+    return f"{day.day} {day:%B %Y}"
