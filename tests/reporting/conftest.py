@@ -105,6 +105,7 @@ def opened(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[C
         page.on("console", lambda message: page.problems.append(message.text))
         page.on("pageerror", lambda error: page.problems.append(str(error)))
         page.goto(file.as_uri())
+        page.evaluate("document.querySelectorAll('details.task, details.appendix').forEach(part => { part.open = true })")
         pages.append(page)
         return page
 

@@ -9,9 +9,9 @@ from harness.reporting.charts.cost_chart import (
     list_measures,
     list_overall_measures,
 )
-from harness.reporting.charts.interval_mark import heat, interval_mark
 from harness.reporting.charts.learning_chart import draw_learning_chart
 from harness.reporting.charts.phase_chart import Spending, draw_phase_chart, list_spending
+from harness.reporting.charts.shade import heat
 from harness.reporting.charts.training_chart import MOST_CURVES, draw_training_chart
 
 __all__ = [
@@ -26,7 +26,6 @@ __all__ = [
     "draw_phase_chart",
     "draw_training_chart",
     "heat",
-    "interval_mark",
     "list_measures",
     "list_overall_measures",
     "list_spending",

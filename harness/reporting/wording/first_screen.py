@@ -90,19 +90,15 @@ def _critical_errors(task: TaskOutcome, subject: StrategyResult) -> Tile | None:
         if raters is not None and raters.value is not None:
             return Tile("critical", title, numbers.share(raters.value), of, "", (f"with {name}, by people{_ends(raters)}",))
         return None if task.task.kind == "classification" else Tile("critical", title, "Not checked", notes=(_NOT_CHECKED,))
-    broken = any(
-        each.status == "broken" and each.rule.score == CRITICAL_ERRORS and each.strategy == subject.label
-        for each in task.decision.guardrails
-    )
+    results = [each for each in task.decision.guardrails if each.rule.score == CRITICAL_ERRORS and each.strategy == subject.label]
     notes = [f"with {name}{_ends(score)}", *_untuned(task, subject, CRITICAL_ERRORS)]
-    limit = next(
-        (rule for rule in task.decision.rules if rule.score == CRITICAL_ERRORS and rule.rule == "ceiling" and not rule.slice), None
-    )
+    limit = next((each.rule for each in results if each.rule.rule == "ceiling" and not each.rule.slice), None)
     if limit is not None:
         notes.append(f"limit: at most {format_limit(limit.threshold or 0.0, 'fraction')}")
     if raters is not None and raters.value is not None:
         notes.append(f"by people: {numbers.share(raters.value)}{_ends(raters)}")
-    return Tile("critical", title, numbers.share(score.value), of, "bad" if broken else "", tuple(notes))
+    tone = "bad" if any(each.status == "broken" for each in results) else ""
+    return Tile("critical", title, numbers.share(score.value), of, tone, tuple(notes))
 
 
 def _unsupported(task: TaskOutcome, subject: StrategyResult) -> Tile | None:

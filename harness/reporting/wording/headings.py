@@ -97,7 +97,6 @@ LABELS: Mapping[str, str] = {
     "margin": "accepted margin",
     "gate": "Release gate",
     "human_review": "Human review",
-    "reasons": "Reasons and limitations",
     "why": "Why",
     "guardrails": "Guardrails",
     "fewer_errors": "Errors compared with the untuned model",

@@ -80,15 +80,10 @@ def name_standing(task: TaskOutcome, label: str) -> str:
     return AS_GOOD_LEFT if is_as_good else STANDING_NAMES[status]
 
 
-def note_decision(task: TaskView, device: str | None) -> str:
-    """Below the table of quality and cost."""
-    base = (
-        ", and the dotted line in the picture is the score of the untuned model"
-        if any(r.is_base and r.primary for r in task.strategies)
-        else ""
-    )
+def note_decision(task: TaskView) -> str:
+    """Below the table of the strategies side by side."""
     examples = numbers.plural(task.test_size, "test example")
-    notes = [f"All strategies were tested on the same {examples}. Intervals are {CONFIDENCE_INTERVAL}s{base}."]
+    notes = [f"All strategies were tested on the same {examples}. Intervals are {CONFIDENCE_INTERVAL}s."]
     if task.standings:
         excluded = "excluded" in task.standings.values()
         best = "the best of the strategies that are not ruled out" if excluded else "the best"
@@ -96,12 +91,13 @@ def note_decision(task: TaskView, device: str | None) -> str:
             f"“As good as the best” means within the accepted margin Δ of {best}, judged for all strategies together. "
             "The cheapest strategy has the lowest cost of training once and 1,000 outputs."
         )
-    if any(result.costs for result in task.strategies):
-        where = f" on {device}" if device else ""
-        notes.append(
-            f"Outputs were timed and priced in this run, in batches{where}. Training is the mean over seeds, memory the largest peak."
-        )
     return _with_mark(" ".join(notes), [result.primary for result in task.strategies])
+
+
+def note_costs(device: str | None) -> str:
+    """Below the table of what training and using each strategy costs."""
+    where = f" on {device}" if device else ""
+    return f"Outputs were timed and priced in this run, in batches{where}. Training is the mean over seeds, memory the largest peak."
 
 
 def caption_cost_chart(task: TaskView, most_names: int) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from report_factory import Made, make_run, page_of, summarization
 
+from harness.reporting import to_markdown
 from harness.results import PHASES, RunResults
 
 # Texts of charts that run over the edge of their picture.
@@ -51,9 +52,8 @@ def test_the_page_opens_without_an_error_or_a_request(
 
 
 def column(page: Any, table: str, place: int) -> list[str]:
-    return list(
-        page.locator(f"{table} tbody tr:not(.problem) > :nth-child({place})").evaluate_all("all => all.map(c => c.innerText.trim())")
-    )
+    text = "c => c.querySelector('.sort, .value')?.innerText ?? c.firstChild.textContent.trim()"
+    return list(page.locator(f"{table} tbody tr:not(.problem) > :nth-child({place})").evaluate_all(f"all => all.map({text})"))
 
 
 def test_a_table_is_sorted_by_its_headings_and_a_problem_stays_with_its_row(
@@ -81,7 +81,7 @@ def test_a_table_is_sorted_by_its_headings_and_a_problem_stays_with_its_row(
 
 def test_another_measure_of_cost_shows_another_picture(opened: Callable[[RunResults], Any], plain: RunResults) -> None:
     page = opened(plain)
-    pictures = page.locator("#task-1 .switch").first.locator("figure")
+    pictures = page.locator("#task-1-evidence .switch").first.locator("figure")
     assert [pictures.nth(i).is_visible() for i in range(5)] == [True, False, False, False, False]
     page.get_by_text("Time per output", exact=True).last.click()
     assert [pictures.nth(i).is_visible() for i in range(5)] == [False, False, False, True, False]
@@ -169,18 +169,54 @@ def test_nothing_serious_stands_in_the_way_of_anybody(
     assert serious == {}
 
 
-def test_every_link_leads_to_what_it_names(opened: Callable[[RunResults], Any], troubled: RunResults) -> None:
+def test_every_link_leads_to_what_it_names_also_where_that_is_folded(opened: Callable[[RunResults], Any], troubled: RunResults) -> None:
     page = opened(troubled)
     links = page.locator("a[href]")
-    assert links.count() == 3
+    assert links.all_inner_texts() == [
+        "Skip to the report",
+        "Summary",
+        "intents",
+        "summarization",
+        "Provenance",
+        "intents",
+        "summarization",
+    ]
     for link in links.all():
-        name, target = link.inner_text(), str(link.get_attribute("href"))
+        page.locator("details").evaluate_all("all => all.forEach(part => { part.open = false })")
         link.press("Enter")
-        assert page.url.endswith(target)
-        there = page.locator(target)
+        there = page.locator(str(link.get_attribute("href")))
         assert there.count() == 1 and there.evaluate("e => e.getBoundingClientRect().top < window.innerHeight")
-        assert name in (*there.locator("h2").all_inner_texts(), "Skip to the report")
+        assert there.evaluate("e => e.localName !== 'details' || e.open")
     assert page.problems == []
+
+
+def test_first_screen_answers_what_to_do_whether_it_is_safe_and_what_it_costs(
+    opened: Callable[[RunResults], Any], plain: RunResults
+) -> None:
+    page = opened(plain)
+    above = """[...document.querySelectorAll('main :is(h1, .sub, .stamp, .lede, .tile, .choice tr, .steps li)')]
+      .filter(e => e.getBoundingClientRect().bottom <= window.innerHeight).map(e => e.innerText).join(' · ')"""
+    wide = page.evaluate(above)
+    assert "Which strategy works best for summarization?" in wide and "Ship with conditions" in wide
+    assert "Critical errors" in wide and "100,000 outputs a month" in wide and "Confidence in the ranking" in wide
+    assert all(name in wide for name in ("LoRA", "QLoRA", "Untuned model", "bench review export"))
+    assert plain.name not in wide.replace("bench review export plain", "") and "Xeon" not in wide, "neither run nor hardware"
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert all(text in page.evaluate(above) for text in ("Ship with conditions", "Critical errors", "100,000 outputs a month"))
+    assert page.locator(".cards tbody tr").first.inner_text().startswith("LoRA")
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    assert page.problems == []
+
+
+def test_summary_is_copied_as_markdown(browser: Any, tmp_path: Path, plain: RunResults) -> None:
+    context = browser.new_context(permissions=["clipboard-read", "clipboard-write"])
+    page = context.new_page()
+    (tmp_path / "report.html").write_text(page_of(plain), encoding="utf-8")
+    page.goto((tmp_path / "report.html").as_uri())
+    page.get_by_role("button", name="Copy summary").click()
+    page.get_by_role("button", name="Copied").wait_for()
+    assert page.evaluate("navigator.clipboard.readText()") == to_markdown(plain)
+    context.close()
 
 
 def test_the_picture_over_all_tasks_is_switched_like_the_others(opened: Callable[[RunResults], Any], troubled: RunResults) -> None:

@@ -77,7 +77,7 @@ def unpacked(html: str) -> list[dict[str, Any]]:
 
 def test_the_first_table_says_what_there_is_to_choose_between(troubled: RunResults) -> None:
     tree = Tree(page_of(troubled))
-    tables = [table for table in tree.root.all("table") if table.attributes.get("class") == "main decision"]
+    tables = [table for table in tree.root.all("table") if table.attributes.get("class") == "main decision cards"]
     for task, table in zip(build_report_view(troubled).tasks, tables, strict=True):
         _, *rows, trivial = [row.content() for row in table.all("tr") if row.attributes.get("class") != "problem"]
         assert trivial.startswith("Trivial baseline ")
@@ -90,8 +90,7 @@ def test_the_first_table_says_what_there_is_to_choose_between(troubled: RunResul
                 assert STANDING_ANSWERS[task.standings[ln.label]] in row
             if ln.costs:
                 answers = numbers.money(ln.costs.thousand_price, "USD"), numbers.seconds(ln.costs.answer_seconds)
-                training = numbers.money(ln.costs.training_price, "USD"), numbers.seconds(ln.costs.training_seconds)
-                assert row.endswith(" ".join([*training, *answers, numbers.size(ln.costs.peak_allocated)]))
+                assert " ".join(answers) in row
 
 
 def test_every_strategy_stands_on_every_task(troubled: RunResults) -> None:
@@ -263,7 +262,7 @@ def test_rows_that_became_references_are_told(asked: RunResults, plain: RunResul
 def test_a_wide_grid_stays_readable(wide: RunResults) -> None:
     tree = Tree(page_of(wide))
     (task,) = build_report_view(wide).tasks
-    (main,) = [table for table in tree.root.all("table") if table.attributes.get("class") == "main decision"]
+    (main,) = [table for table in tree.root.all("table") if table.attributes.get("class") == "main decision cards"]
     assert len(main.all("tbody")[0].all("tr")) == 20
     (differences,) = [table for table in tree.root.all("table") if "Difference in" in table.all("caption")[0].content()]
     rows = {row.all("th")[0].content(): row for row in differences.all("tr")[1:]}

@@ -52,7 +52,8 @@ def test_captions_and_notes_of_tables(name: str, snapshot: SnapshotAssertion) ->
     (task,) = report.tasks
     lines = [
         table_notes.describe_task(task) + table_notes.describe_direction(task.primary),
-        table_notes.note_decision(task, report.device),
+        table_notes.note_decision(task),
+        table_notes.note_costs(report.device),
         table_notes.caption_cost_chart(task, 2),
         table_notes.caption_versus_base(task),
         table_notes.note_versus_base(task),
