@@ -8,7 +8,7 @@ from datetime import date
 
 from harness.reporting.views import TaskOutcome
 from harness.reporting.wording import numbers
-from harness.reporting.wording.gate.guardrail_tables import format_limit
+from harness.reporting.wording.gate import format_limit
 from harness.reporting.wording.names import list_strategies, score_name, strategy_in_sentence
 from harness.results import StrategyResult
 from harness.types import Score
