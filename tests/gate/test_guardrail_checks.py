@@ -15,6 +15,7 @@ from scipy.stats import binom
 
 from harness.api import review_export, review_import
 from harness.gate import GuardrailResult, check_guardrails
+from harness.reporting import ComparisonRequest, compare_runs
 from harness.reporting.views.task_outcome import build_task_outcome
 from harness.results import TaskResults
 from harness.review import load_reviews
@@ -343,3 +344,5 @@ def test_score_that_agrees_with_raters_shows_that_a_guardrail_is_kept(tmp_path: 
     assert results["lora", "critical_error_rate"].status in ("untrusted", "broken"), "a rank correlation does not show a rate of errors"
     names = {name.name: name.unchecked for name in build_task_outcome(run.by_task["notes"]).scores}
     assert names["unsupported_rate"] is not raters_see_it and not names["rougeL"]
+    (compared,) = compare_runs([run], ComparisonRequest(("base", "lora")))
+    assert ("unsupported_rate" in compared.unchecked) is not raters_see_it, "the comparison says the same as the report"

@@ -28,6 +28,8 @@ def print_comparison(view: ComparisonView, console: Console) -> None:
     _print(console, _scores(view))
     if len(view.scores) > 2:
         print_text(console, Text(sentences.CORRECTED_SCORES))
+    if view.unchecked:
+        print_text(console, Text(sentences.note_unchecked(view.unchecked)))
     if view.slices:
         print_text(console, Text(f"\n{sentences.describe_slices(view)}", style="bold"))
         _print(console, _slices(view))

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.decision import CandidateStatus, Decision, collect_evidence, decide, load_findings, load_standing_verdicts
-from harness.gate import Verdict, is_trusted
-from harness.metrics import TRUTH_SCORES
+from harness.gate import Verdict
 from harness.reporting.views.sections import FullTuningShare, LearningCurves, build_learning_curves, compare_with_full_tuning
+from harness.reporting.views.unchecked_scores import is_unchecked
 from harness.results import StrategyResult, TaskResults, TrivialKind
 from harness.review import Findings, Review, load_reviews
 from harness.statistics import Comparison
@@ -144,5 +144,4 @@ def _reference(results: TaskResults) -> TrivialReference | None:
 
 
 def _score_name(results: TaskResults, reviews: Sequence[Review], metric: Metric) -> ScoreName:
-    unchecked = metric.name in TRUTH_SCORES and not is_trusted(results, reviews, metric)
-    return ScoreName(metric.name, metric.direction, metric.unit, metric.signature, unchecked)
+    return ScoreName(metric.name, metric.direction, metric.unit, metric.signature, is_unchecked(results, reviews, metric))

@@ -97,8 +97,15 @@ def list_ranking_notes(views: Sequence[ComparisonView]) -> list[str]:
         f"{best.a.label} was picked as the best on these same test examples, so it may lead by less than it seems.",
         *([_single_seeds(single)] if single else []),
         *([LOW_CONFIDENCE_NOTE] if marked else []),
+        *([note_unchecked([best.primary.name])] if best.primary.unchecked else []),
         *warnings,
     ]
+
+
+def note_unchecked(names: Sequence[str]) -> str:
+    """Below the table of scores: those that are not shown to agree with people."""
+    which = "this score agrees" if len(names) == 1 else "these scores agree"
+    return f"Not checked against people: {list_names(names)}. No review shows that {which} with raters, so the difference proves nothing."
 
 
 def describe_changes(view: ComparisonView) -> str:
@@ -195,6 +202,8 @@ def _kept(view: ComparisonView) -> str:
 def _reductions(view: ComparisonView) -> list[str]:
     sentences = []
     for name, reduction in view.reductions.items():
+        if name in view.unchecked:
+            continue
         rates = f"{name}: {numbers.score(reduction.before, reduction.unit)} → {numbers.score(reduction.after, reduction.unit)}"
         if reduction.value is None or reduction.low is None or reduction.high is None:
             sentences.append(f"{rates}. {view.a.label} makes too few errors to compute a relative change.")

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import io
 import random
 from pathlib import Path
 
 import numpy as np
 import pytest
 from report_factory import Made, classification, make_run, questions, summarization, texts
+from rich.console import Console
 from scipy import stats
 
 from harness.errors import BenchError
-from harness.reporting import ComparisonRequest, ComparisonView, compare_runs
-from harness.reporting.wording.comparison_sentences import describe_conclusion, describe_pair, list_details, list_warnings
+from harness.reporting import ComparisonRequest, ComparisonView, compare_runs, print_comparison
+from harness.reporting.wording.comparison_sentences import (
+    describe_conclusion,
+    describe_pair,
+    list_details,
+    list_ranking_notes,
+    list_warnings,
+)
 from harness.results import RunResults
 from harness.types import Example, Prediction
 from tests.foreign import edit_json
@@ -271,3 +279,16 @@ def test_the_outputs_shown_are_of_seeds_that_differ(tmp_path: Path) -> None:
     wavering = [Made("qlora", 1.0, 1), Made("qlora", 0.0, 2), Made("qlora", 0.0, 3)]
     view = one(make_run(tmp_path / "run", [summarization([*steady, *wavering])]))
     assert view.changed and all(c.output_a != c.output_b for c in view.changed)
+
+
+def test_scores_that_no_rater_confirmed_are_marked_and_support_no_claim(tmp_path: Path) -> None:
+    """A comparison says the same about the evidence as the report does."""
+    run = make_run(tmp_path / "run", [summarization(three(), metrics=("rouge", "faithfulness", "length"))])
+    view = one(run)
+    marked = {score.name for score in view.scores if score.unchecked}
+    assert {"unsupported_rate", "omission_rate"} <= marked and not marked & {"rougeL", "length_ratio"}
+    assert not any(line.startswith(tuple(marked)) for line in list_details(view))
+    console = Console(record=True, width=200, file=io.StringIO())
+    print_comparison(view, console)
+    assert "Not checked against people: " in console.export_text()
+    assert "Not checked" not in "".join(list_ranking_notes(compare_runs([run], ComparisonRequest())))

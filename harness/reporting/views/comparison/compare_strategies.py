@@ -8,7 +8,7 @@ what is compared. What cannot be compared is refused, with the reason.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
@@ -26,6 +26,7 @@ from harness.reporting.views.comparison.comparison_view import (
     ComparisonView,
     SetupDifference,
 )
+from harness.reporting.views.unchecked_scores import find_unchecked
 from harness.results import (
     Pairing,
     RunResults,
@@ -66,15 +67,21 @@ def compare_runs(
     Raises:
         BenchError: see `select_pairs` and `compare_strategies`.
     """
-    return [compare_strategies(a, b, by=by, margin=margin) for a, b in select_pairs(runs, request)]
+    pairs = select_pairs(runs, request)
+    names = {a.task.name for a, _ in pairs}
+    unchecked = {name: find_unchecked([run.by_task[name] for run in runs if name in run.by_task]) for name in names}
+    return [compare_strategies(a, b, by=by, margin=margin, unchecked=unchecked[a.task.name]) for a, b in pairs]
 
 
-def compare_strategies(a: StrategyResult, b: StrategyResult, *, by: str | None = None, margin: float | None = None) -> ComparisonView:
+def compare_strategies(
+    a: StrategyResult, b: StrategyResult, *, by: str | None = None, margin: float | None = None, unchecked: Collection[str] = ()
+) -> ComparisonView:
     """B against A.
 
     Args:
         by: what the examples are sliced by, see `slice_examples`.
         margin: Δ, in the unit of the primary score; by default the task's own.
+        unchecked: scores that are not shown to agree with people.
 
     Raises:
         BenchError: different test examples, a different metric, an unknown column.
@@ -93,7 +100,9 @@ def compare_strategies(a: StrategyResult, b: StrategyResult, *, by: str | None =
         margin=pair.margin,
         a=_describe(a, b, "A"),
         b=_describe(b, a, "B"),
-        scores=_with_adjusted_p([pair.score(metric, is_primary=metric is primary) for metric in metrics]),
+        scores=_with_adjusted_p(
+            [pair.score(metric, is_primary=metric is primary, unchecked=metric.name in unchecked) for metric in metrics]
+        ),
         over_seeds=seed_spread(
             *pair.stacks(primary), metric=primary, varies_by_seed=(a.varies_by_seed, b.varies_by_seed), groups=pair.groups
         ),
@@ -126,7 +135,7 @@ class _Pair(Pairing):
             first, second, groups = first[positions], second[positions], tuple(groups[i] for i in positions)
         return compare_scores(first, second, metric=metric, groups=groups, margin=self.margin if with_margin else None)
 
-    def score(self, metric: Metric, *, is_primary: bool) -> ComparedScore:
+    def score(self, metric: Metric, *, is_primary: bool, unchecked: bool) -> ComparedScore:
         return ComparedScore(
             name=metric.name,
             direction=metric.direction,
@@ -136,6 +145,7 @@ class _Pair(Pairing):
             b=self.b.scores[metric.name],
             comparison=self.compare(metric, with_margin=is_primary),
             adjusted=None,
+            unchecked=unchecked,
         )
 
 

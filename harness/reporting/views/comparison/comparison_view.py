@@ -31,6 +31,7 @@ class ComparedScore:
     Attributes:
         adjusted: the p-value after Benjamini–Hochberg among the scores beside the primary one; None for the primary score, which the
             task names in advance.
+        unchecked: whether it claims that texts are true, but is neither exact nor shown to agree with raters of either run.
     """
 
     name: str
@@ -41,6 +42,7 @@ class ComparedScore:
     b: Score
     comparison: Comparison
     adjusted: float | None
+    unchecked: bool = False
 
 
 @dataclass(frozen=True)
@@ -115,6 +117,11 @@ class ComparisonView:
     def primary(self) -> ComparedScore:
         """The primary score."""
         return self.scores[0]
+
+    @property
+    def unchecked(self) -> tuple[str, ...]:
+        """The names of the scores that are not checked against people."""
+        return tuple(score.name for score in self.scores if score.unchecked)
 
     def unit_of(self, score: str) -> str:
         """The unit of one of the scores."""
