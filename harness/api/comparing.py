@@ -83,8 +83,7 @@ def plan(
     forecasts = []
     for read, splits in tasks:
         rules = read_policy(Path(policy), read, metrics_for(read.metrics, read.labels)) if policy is not None else None
-        alpha, looks = (rules.alpha, rules.looks or 1) if rules is not None else (0.05, 1)
-        forecasts.append(forecast_power(read, splits.test, margin=margin, earlier=before, strategies=strategies, alpha=alpha, looks=looks))
+        forecasts.append(forecast_power(read, splits.test, margin=margin, earlier=before, strategies=strategies, policy=rules))
     return forecasts
 
 

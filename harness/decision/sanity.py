@@ -16,16 +16,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-
-import numpy as np
+from functools import partial
 
 from harness.decision.check_results import SanityCode, SanityFinding, Severity
 from harness.decision.output_profile import profile_outputs
 from harness.metrics import BOUNDS, join
-from harness.results import StrategyResult, TaskResults, TrivialBaseline, equally_wide
+from harness.results import StrategyResult, TaskResults, TrivialGain
 from harness.review import Findings
-from harness.statistics import OneSidedLimits, difference_claim_limits, holm_rejections, observed_scores, score_claim_limits
-from harness.types import Metric
+from harness.statistics import holm_rejections
 
 ALPHA = 0.05
 FEW_PER_CLASS = 5  # fewer test examples, and one of them decides the score of the class
@@ -92,57 +90,31 @@ def _compare_with_trivial(results: TaskResults) -> Iterator[SanityFinding]:
         for result in scored:
             yield SanityFinding("trivial_not_scored", "conditions", result.label, texts={"score": (metric.name,)})
         return
-    gains = [_Gain(results, result, metric, trivial) for result in scored]
-    shown = holm_rejections([gain.is_shown for gain in gains], ALPHA)
+    gains = [TrivialGain(results, result, metric, trivial) for result in scored]
+    shown = holm_rejections([partial(_is_shown, gain) for gain in gains], ALPHA)
     texts = {"kind": (trivial.kind,), "score": (metric.name,), "unit": (metric.unit,)}
     texts |= {"label": (trivial.label,)} if trivial.label is not None else {}
     for gain in (gain for gain, is_shown in zip(gains, shown, strict=True) if not is_shown):
-        yield SanityFinding("not_better_than_trivial", "blocks", gain.result.label, gain.numbers, texts)
+        yield SanityFinding("not_better_than_trivial", "blocks", gain.result.label, _numbers_of(gain), texts)
 
 
-class _Gain:
-    """By how much a strategy beats the trivial baseline on the primary score, turned so that more is better."""
+def _is_shown(gain: TrivialGain, alpha: float) -> bool:
+    least = gain.least(gain.limits(alpha))
+    return least is not None and least > 0
 
-    def __init__(self, results: TaskResults, result: StrategyResult, metric: Metric, trivial: TrivialBaseline) -> None:
-        self.result, self._metric, self._groups = result, metric, results.groups
-        self._sign = -1.0 if metric.direction == "lower" else 1.0
-        self._trivial_stack, self._stack = equally_wide([trivial.stack(metric), result.stack(metric)])
-        self._trivial = trivial.score(metric)
 
-    def is_shown(self, alpha: float) -> bool:
-        """Whether the gain is above 0 at this level."""
-        least = self._lower_limit(self._limits(alpha))
-        return least is not None and least > 0
-
-    @property
-    def numbers(self) -> dict[str, float]:
-        """Both scores, the gain on these examples and the least that it can be, as far as they are known."""
-        limits = self._limits(ALPHA)
-        numbers = {
-            "score": self.result.primary.value if self.result.primary else None,
-            "trivial": self._trivial,
-            "gain": None if limits.estimate is None else self._sign * (limits.estimate - self._zero),
-            "least": self._lower_limit(limits),
-            "examples": limits.n,
-        }
-        return {name: float(value) for name, value in numbers.items() if value is not None}
-
-    @property
-    def _zero(self) -> float:
-        """What the limits are compared with: no difference, or the value by convention of a score that a constant does not have (MCC)."""
-        if self._trivial is not None:
-            return 0.0
-        complete = self._trivial_stack[~np.isnan(self._trivial_stack).any(axis=(1, 2))]
-        return float(observed_scores(self._metric, complete)[0])
-
-    def _limits(self, alpha: float) -> OneSidedLimits:
-        if self._trivial is None:
-            return score_claim_limits(self._stack, metric=self._metric, groups=self._groups, alpha=alpha)
-        return difference_claim_limits(self._trivial_stack, self._stack, metric=self._metric, groups=self._groups, alpha=alpha)
-
-    def _lower_limit(self, limits: OneSidedLimits) -> float | None:
-        least = limits.low if self._sign > 0 else limits.high
-        return None if least is None else self._sign * (least - self._zero)
+def _numbers_of(gain: TrivialGain) -> dict[str, float]:
+    """Both scores, the gain on these examples and the least that it can be, as far as they are known."""
+    limits = gain.limits(ALPHA)
+    sign = -1.0 if gain.lower_is_better else 1.0
+    numbers = {
+        "score": gain.result.primary.value if gain.result.primary else None,
+        "trivial": gain.trivial_score,
+        "gain": None if limits.estimate is None else sign * (limits.estimate - gain.zero),
+        "least": gain.least(limits),
+        "examples": limits.n,
+    }
+    return {name: float(value) for name, value in numbers.items() if value is not None}
 
 
 def _check_outputs(result: StrategyResult) -> Iterator[SanityFinding]:

@@ -33,6 +33,13 @@ class Contender:
         """From how many trained models it may have been chosen by its result on the test set: 1 unless the user named a seed."""
         return max(1, len(self.recipe.done)) if self.is_chosen else 1
 
+    def count_candidates(self, baseline: Contender | None) -> int:
+        """From how many strategies of its run it may have been chosen by its result on the test set: those with a result, except the
+        baseline."""
+        compared = baseline.artifact.cell if baseline is not None else None
+        others = [each for each in self.task_results.strategies if each.done and compared not in each.cells]
+        return max(1, len(others))
+
 
 def find_contender(
     run: RunResults,

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from harness.gate.baseline import GatePair
 from harness.gate.guardrails import GuardrailChecker
 from harness.gate.policies import Policy
-from harness.results import StrategyResult
+from harness.results import StrategyResult, TrivialGain
 from harness.types import Metric, Rule
 
 Array: TypeAlias = NDArray[np.float64]
@@ -27,9 +27,11 @@ class GateInput:
         candidate: the one model that is judged; `recipe` is its strategy with all seeds.
         baseline: one model, as it is stored; `pair` has it on the candidate's test examples. Both are None without a baseline.
         metrics: the candidate's, by name.
-        alpha: the level of each rule.
+        alpha: the level of each rule for all candidates together; `level` is that of its limits.
+        candidates: the models among which the candidate may have been chosen by its result on these examples.
         slices: the slices of every rule that has one.
         guardrails: those of the task; `checker` judges them, and is None without any.
+        gain: of the model over the trivial baseline of the task; None where that has no primary score.
     """
 
     candidate: StrategyResult
@@ -40,8 +42,17 @@ class GateInput:
     metrics: Mapping[str, Metric]
     alpha: float
     slices: Slices
+    candidates: int = 1
     guardrails: tuple[Rule, ...] = ()
     checker: GuardrailChecker | None = None
+    gain: TrivialGain | None = None
+
+    @property
+    def level(self) -> float:
+        """The level of the limits of each rule: with probability 1 − alpha, none of the candidates passes a rule that it breaks, so neither
+        does the best of them (Bonferroni). It holds whichever rule each of them breaks, which a level from the correlation of one score
+        would not."""
+        return self.alpha / self.candidates
 
     @property
     def counts_seeds(self) -> bool:

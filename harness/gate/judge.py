@@ -21,7 +21,7 @@ from harness.gate.rules import check_rules, exceeds, note_skipped_slices, slice_
 from harness.gate.standing_verdicts import digest_outputs
 from harness.gate.test_set import digest_test_set
 from harness.gate.verdict import JudgedModel, Verdict, VerdictNote, combine_outcomes
-from harness.results import StrategyResult, example_metric_of
+from harness.results import StrategyResult, compare_with_trivial, example_metric_of
 from harness.review import load_reviews
 from harness.statistics import complete_examples, observed_scores
 
@@ -55,6 +55,7 @@ def judge(
     guardrails = task.guardrails
     reviews = load_reviews(artifact.run, task.name) if guardrails else []
     checker = build_guardrail_checker(candidate.task_results, reviews, alpha) if guardrails else None
+    gain = compare_with_trivial(candidate.task_results, artifact)
     digest = policy.digest_with(guardrails)
     with tempfile.TemporaryDirectory() as folder:
         notes, pair = _note_missing_seeds(candidate.recipe), None
@@ -62,10 +63,12 @@ def judge(
             pair, pair_notes = pair_with_baseline(artifact, baseline.artifact, Path(folder) / "rerun", model_path=model_path)
             notes += _note_missing_seeds(baseline.recipe) + pair_notes
         judged, compared = _describe(candidate), _describe(baseline) if baseline is not None else None
+        candidates = candidate.count_candidates(baseline)
         look = _record_look(artifact, judged, compared, policy, digest, alpha, registry)
-        notes += [*_note_artifact(candidate, policy), *_note_selection(candidate, compared, checker)]
+        notes += [*_note_artifact(candidate, policy), *_note_selection(candidate, candidates, checker)]
         notes += [*_note_results(judged, compared, policy, look), *note_skipped_slices(policy, slices)]
         notes += [VerdictNote("no_baseline")] if baseline is None else []
+        notes += [VerdictNote("trivial_not_scored", texts={"score": (task.primary,)})] if gain is None and _has_direction(artifact) else []
         case = GateInput(
             candidate=artifact,
             recipe=candidate.recipe,
@@ -75,8 +78,10 @@ def judge(
             metrics={metric.name: metric for metric in artifact.task_scores.metrics},
             alpha=alpha,
             slices=slices,
+            candidates=candidates,
             guardrails=guardrails,
             checker=checker,
+            gain=gain,
         )
         rules = check_rules(case, look)
         metric = example_metric_of(artifact.task_scores.metrics)
@@ -93,7 +98,7 @@ def judge(
         regression_count=len(regressions),
         critical_count=sum(regression.critical for regression in regressions),
         regression_score=metric.name if metric is not None else "",
-        alpha=alpha,
+        alpha=case.level,
         look=look.number,
         planned_looks=policy.looks,
         policy=policy_to_plain(policy),
@@ -163,15 +168,18 @@ def _note_artifact(candidate: Contender, policy: Policy) -> list[VerdictNote]:
     return [VerdictNote("recipe_counted" if policy.seed_spread == "count" else "one_model", numbers, texts)]
 
 
-def _note_selection(candidate: Contender, compared: JudgedModel | None, checker: GuardrailChecker | None) -> list[VerdictNote]:
-    """That the candidate may have been picked by its result on these examples, among the strategies of its run."""
-    results = candidate.task_results
-    strategies = [result for result in results.strategies if result.done]
-    rivals = [result for result in strategies if compared is None or all(cell.id != compared.cell for cell in result.cells)]
-    if len(rivals) < 2 and (checker is None or checker.strategies < 2):
+def _has_direction(artifact: StrategyResult) -> bool:
+    primary = artifact.task_scores.primary
+    return primary is not None and primary.direction != "none"
+
+
+def _note_selection(candidate: Contender, candidates: int, checker: GuardrailChecker | None) -> list[VerdictNote]:
+    """That the candidate may have been chosen by its result on these examples, so that α is divided."""
+    strategies = sum(bool(result.done) for result in candidate.task_results.strategies)
+    if candidates < 2 and (checker is None or checker.strategies < 2):
         return []
-    numbers = {"strategies": float(len(strategies)), "rivals": float(len(rivals))}
-    return [VerdictNote("one_of_several", numbers | ({"level": checker.alpha} if checker is not None else {}))]
+    numbers = {"strategies": float(strategies), "candidates": float(candidates)}
+    return [VerdictNote("one_of_several", numbers | ({"guardrails": float(checker.strategies)} if checker is not None else {}))]
 
 
 def _scores_by_seed(recipe: StrategyResult) -> dict[str, float]:

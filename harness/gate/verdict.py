@@ -11,13 +11,14 @@ from harness.store import to_jsonable
 from harness.types import RuleKind, Tier
 
 EXIT_CODES: dict[Outcome, int] = {"PASS": 0, "FAIL": 1, "INCONCLUSIVE": 3}
-FORMAT: Literal[4] = 4  # of a stored verdict
+FORMAT: Literal[5] = 5  # of a stored verdict
 
 JudgedRuleKind: TypeAlias = Literal[
     RuleKind,
     "no_leakage",  # no test example was trained on
     "looks",  # threshold: the evaluations of this test set that the policy plans
     "two_classes",
+    "beats_trivial",  # on the primary score; measured: the candidate minus the trivial baseline
     "min_examples",  # threshold: the test examples that the policy requires
     "min_seeds",  # threshold: the training seeds that the policy requires
 ]
@@ -61,12 +62,13 @@ VerdictNoteCode = Literal[
     "seeds_missing",  # numbers: evaluated, planned; texts: strategy, seeds, statuses
     "one_model",  # one model of several seeds is judged; numbers: seeds, choices, value, lowest, highest; texts: strategy, seed, score
     "recipe_counted",  # the same where the policy counts the spread of seeds
-    "one_of_several",  # its run has several strategies; numbers: strategies, rivals (all but the baseline), level of guardrails
+    "one_of_several",  # numbers: strategies, candidates (all but the baseline), guardrails: what their level is divided by
     "baseline_rerun",  # the baseline was evaluated on another test set, so its model answered this one; texts: strategy, run
     "identical_outputs",
     "alpha_overspent",  # numbers: spent, alpha
     "slices_skipped",  # numbers: minimum; texts: slices, sizes
     "no_baseline",
+    "trivial_not_scored",  # the trivial baseline does not have the primary score; texts: score
     "not_recorded",  # texts: run, error
     # The model has answered test examples again; numbers: checked, differing; local, shared where the task is known here; unknown,
     # score_here, score_there where the run does not hold all local examples; texts: run, task, score
@@ -100,8 +102,8 @@ class JudgedRule:
 
     @property
     def compares(self) -> bool:
-        """Whether it is about the difference to the baseline."""
-        return self.kind in ("not_worse", "better")
+        """Whether it is about a difference: to the baseline, or to the trivial one."""
+        return self.kind in ("not_worse", "better", "beats_trivial")
 
 
 @dataclass(frozen=True)
@@ -216,7 +218,8 @@ class Verdict:
         regression_count, critical_count: how many there are in total, and how many of them are critical.
         regression_score: the score of single examples that they are found by; empty without one.
         outcome: of the blocking rules; advisory ones do not count.
-        alpha: the level of each rule: α over the planned looks, and over the trained models that the user chose the candidate from.
+        alpha: the level of each rule: α over the planned looks, and over the strategies, and the trained models, that the candidate may
+            have been chosen from.
         look: the number of this evaluation of the test set, from 1.
         planned_looks: how many the policy plans; None without a plan.
         policy: the policy as plain values; `policy_digest` is a hash of what decides in it, with the guardrails that were added.
@@ -243,7 +246,7 @@ class Verdict:
     test_digest: str
     at: str
     notes: tuple[VerdictNote, ...] = ()
-    format: Literal[4] = FORMAT
+    format: Literal[5] = FORMAT
 
     @property
     def exit_code(self) -> int:

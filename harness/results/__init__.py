@@ -14,6 +14,7 @@ from harness.results.strategy_result import CellProblem, StrategyResult
 from harness.results.task_results import TaskResults
 from harness.results.task_scores import TaskScores, equally_wide, example_metric_of, is_error_rate
 from harness.results.trivial import TrivialBaseline, TrivialKind
+from harness.results.trivial_gain import TrivialGain, compare_with_trivial
 
 __all__ = [
     "MOST_VALUES",
@@ -28,9 +29,11 @@ __all__ = [
     "TaskResults",
     "TaskScores",
     "TrivialBaseline",
+    "TrivialGain",
     "TrivialKind",
     "candidate_slices",
     "check_same_examples",
+    "compare_with_trivial",
     "costs_of_a_run",
     "costs_of_use",
     "costs_over_tasks",

@@ -21,9 +21,9 @@ METRICS["errors"] = example_metric("errors", "lower", "fraction", lambda e, p: N
 
 
 def judged_alone(
-    scores: dict[str, np.ndarray], rules: list[Rule], baseline: dict[str, np.ndarray] | None = None, **policy: Any
+    scores: dict[str, np.ndarray], rules: list[Rule], baseline: dict[str, np.ndarray] | None = None, candidates: int = 1, **policy: Any
 ) -> list[RuleVerdict]:
-    """The verdicts on these scores of the test examples, (n,) each, and on those of a baseline."""
+    """The verdicts on these scores of the test examples, (n,) each, and on those of a baseline, for one of so many candidates."""
     n = len(next(iter(scores.values())))
 
     def stack(metric: Metric) -> np.ndarray:
@@ -36,7 +36,7 @@ def judged_alone(
     model = cast(Any, SimpleNamespace(stack=stack, varies_by_seed=True, done=(1,), task_scores=SimpleNamespace(groups=(None,) * n)))
     declared = Policy(rules=tuple(rules), **policy)
     pair = cast(Any, SimpleNamespace(stacks=stacks)) if baseline is not None else None
-    return check_policy(GateInput(model, model, None, pair, declared, METRICS, declared.rule_alpha, {}))
+    return check_policy(GateInput(model, model, None, pair, declared, METRICS, declared.rule_alpha, {}, candidates))
 
 
 def share_of_false_failures(rules: int, times: int, seed: int) -> tuple[float, float]:

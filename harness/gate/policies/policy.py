@@ -33,7 +33,8 @@ _REVIEW_BOUNDS = (0.0, 1.0)  # of the scores of a review
 class Policy(Declared):
     """All rules of a task.
 
-    Each rule is decided at level `alpha`, divided by the `looks` that are planned at one test set. `rows` and `seeds` are the test examples
+    Each rule is decided at level `alpha`, divided by the `looks` that are planned at one test set, and by the number of strategies that the
+    candidate may have been chosen from. `rows` and `seeds` are the test examples
     and training seeds that are required. The gate judges one model; with `seed_spread: count`, every rule must also hold for the recipe,
     with the spread of its training seeds.
     """
@@ -61,7 +62,7 @@ class Policy(Declared):
 
     @property
     def rule_alpha(self) -> float:
-        """The level that each rule is decided at: alpha divided by the planned looks."""
+        """The level of each rule for all candidates of a run together: alpha divided by the planned looks."""
         return self.alpha / (self.looks or 1)
 
 

@@ -22,10 +22,10 @@ def check_review(case: GateInput, rule: Rule) -> RuleVerdict:
     for review in reversed(load_reviews(run, task)):
         if review.key.cells.get(strategy) not in cells or not review.key.representative:
             continue
-        ratings = UnblindedRatings(review, run.examples(task), confidence=1 - 2 * case.alpha)
+        ratings = UnblindedRatings(review, run.examples(task), confidence=1 - 2 * case.level)
         score = _win_rate(ratings, strategy, judged) if rule.score == "review.win_rate" else _critical_error_rate(ratings, strategy)
         if score is not None and score.low is not None:
-            return check_value(judged, _to_limits(score, review.packet.id, case.alpha), "fraction")
+            return check_value(judged, _to_limits(score, review.packet.id, case.level), "fraction")
     strategies = (strategy, judged.against) if judged.against else (strategy,)
     return RuleVerdict(judged, "FAIL", Reason("review_missing", texts={"strategies": strategies}))
 

@@ -16,6 +16,7 @@ from harness.gate.rules.prerequisites import check_prerequisites
 from harness.gate.rules.review_rules import check_review
 from harness.gate.rules.rule_slices import min_slice_examples
 from harness.gate.rules.score_rules import check_score, describe_rule
+from harness.gate.rules.trivial_rule import check_trivial
 from harness.gate.verdict import Reason, ReasonCode, RuleVerdict
 from harness.statistics import holm_rejections
 from harness.types import Rule, Tier
@@ -32,10 +33,15 @@ def check_rules(case: GateInput, look: Look) -> list[RuleVerdict]:
 
 
 def check_policy(case: GateInput) -> list[RuleVerdict]:
-    """Every rule in the order of the policy, then the guardrails. A rule on every slice gives one verdict per slice."""
+    """Every rule in the order of the policy, then the guardrails. A rule on every slice gives one verdict per slice.
+
+    The comparison with the trivial baseline is listed only where it does not pass: a policy without it requires it all the same.
+    """
     checks = [check for rule in case.policy.rules for check in _plan_checks(case, rule)]
     checks += [partial(judge_guardrail, limit=limit) for limit in case.guardrails]
-    return _confirm_failures(case, checks, [check(case) for check in checks])
+    checks += [check_trivial] if case.gain is not None else []
+    verdicts = _confirm_failures(case, checks, [check(case) for check in checks])
+    return [verdict for verdict in verdicts if verdict.rule.kind != "beats_trivial" or verdict.outcome != "PASS"]
 
 
 def _plan_checks(case: GateInput, rule: Rule) -> list[_Check]:

@@ -63,10 +63,10 @@ def _check_against_value(case: GateInput, judged: JudgedRule, metric: Metric, po
     if case.counts_seeds and len(case.recipe.done) < 2:
         return RuleVerdict(judged, "INCONCLUSIVE", Reason("one_seed"), unit=metric.unit)
     groups = _select_groups(case, positions)
-    limits = score_claim_limits(_select(case.candidate.stack(metric), positions), metric=metric, groups=groups, alpha=case.alpha)
+    limits = score_claim_limits(_select(case.candidate.stack(metric), positions), metric=metric, groups=groups, alpha=case.level)
     if case.counts_seeds:
         recipe = _select(case.recipe.stack(metric), positions)
-        limits = _widen(limits, score_claim_limits(recipe, metric=metric, groups=groups, alpha=case.alpha, over_seeds=True))
+        limits = _widen(limits, score_claim_limits(recipe, metric=metric, groups=groups, alpha=case.level, over_seeds=True))
     return check_value(judged, limits, metric.unit)
 
 
@@ -75,7 +75,7 @@ def check_value(judged: JudgedRule, limits: OneSidedLimits, unit: str) -> RuleVe
     assert judged.threshold is not None  # floors and ceilings have a value
     is_floor = judged.kind == "floor"
     check = check_above(orient(limits, higher_is_better=is_floor), judged.threshold if is_floor else -judged.threshold)
-    return _verdict(judged, check, limits, unit)
+    return decide_on_limits(judged, check, limits, unit)
 
 
 def _check_against_baseline(case: GateInput, judged: JudgedRule, metric: Metric, positions: Sequence[int] | None) -> RuleVerdict:
@@ -97,7 +97,7 @@ def _check_against_baseline(case: GateInput, judged: JudgedRule, metric: Metric,
         check = check_above(better, 0.0, equal=threshold * _mean_score(baseline, metric))
     else:
         check = check_above(better, -threshold, equal=0.0)
-    return replace(_verdict(judged, check, limits, metric.unit), lower_is_better=not higher_is_better)
+    return replace(decide_on_limits(judged, check, limits, metric.unit), lower_is_better=not higher_is_better)
 
 
 def _difference(
@@ -119,7 +119,7 @@ def _difference(
         candidate,
         metric=metric,
         groups=_select_groups(case, positions),
-        alpha=case.alpha,
+        alpha=case.level,
         over_seeds=(False, over_seeds),  # the baseline is one model, whatever its recipe
         factor=1 + share if metric.direction == "lower" else 1 - share,
     )
@@ -148,7 +148,8 @@ def _widen(limits: OneSidedLimits, others: OneSidedLimits) -> OneSidedLimits:
     )
 
 
-def _verdict(judged: JudgedRule, check: ClaimCheck, limits: OneSidedLimits, unit: str) -> RuleVerdict:
+def decide_on_limits(judged: JudgedRule, check: ClaimCheck, limits: OneSidedLimits, unit: str) -> RuleVerdict:
+    """The verdict that a claim on limits gives."""
     why = {"why": (limits.reason,)} if check.status in ("unreliable", "no_limits") else {}
     has_limits = check.status != "no_limits"
     return RuleVerdict(

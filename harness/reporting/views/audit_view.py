@@ -114,8 +114,10 @@ def list_claims(results: TaskResults, result: StrategyResult, policy: Policy | N
         if rule.score in exact and rule.slice is None
     ]
     if policy is not None:
+        candidates = sum(bool(each.done) and each is not result.base for each in results.strategies)
+        rule_level = policy.rule_alpha / max(1, candidates)
         claims += [
-            _rule_claim(rule, every[rule.score], result, result.base, policy.rule_alpha, guardrail=False, stated=policy.alpha)
+            _rule_claim(rule, every[rule.score], result, result.base, rule_level, guardrail=False, stated=policy.alpha)
             for rule in policy.rules
             if rule.score in every and rule.slice is None
         ]

@@ -81,3 +81,13 @@ def test_report_and_plan_agree_on_several_strategies(tmp_path: Path) -> None:
     (more,) = plan("summarization", margin=MARGIN, earlier=run.path, strategies=8)
     assert more.power is not None and more.power.sample_size is not None and forecast.power.sample_size is not None
     assert more.power.sample_size.examples > forecast.power.sample_size.examples
+
+
+def test_gate_and_plan_agree_on_the_best_of_several_strategies(tmp_path: Path) -> None:
+    cells = [Made(name, 0.6, 1, train_seconds=90) for name in ("full", "lora", "qlora", "adalora")]
+    run = make_run(tmp_path / "runs" / "monday", [summarization(cells, rows=100, margin=MARGIN)])
+    policy = tmp_path / "policy.yaml"
+    policy.write_text(json.dumps({"rules": [{"rule": "not_worse", "score": "rougeL", "margin": MARGIN}]}))
+    (forecast,) = plan("summarization", margin=MARGIN, earlier=run.path, policy=policy)
+    assert forecast.source is not None and forecast.power is not None and forecast.power.sample_size is not None
+    assert judged(run, tmp_path, forecast.source.a, forecast.source.b) == (forecast.power.sample_size.examples, "equal")

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.errors import BenchError
+from harness.gate import Policy
 from harness.metrics import BOUNDS, metrics_for
 from harness.reporting.views.comparison.guardrail_forecast import GuardrailForecast, forecast_guardrails
 from harness.results import RunResults, TaskResults
@@ -105,8 +106,7 @@ def forecast_power(
     margin: float | None = None,
     earlier: RunResults | None = None,
     strategies: int | None = None,
-    alpha: float = ALPHA,
-    looks: int = 1,
+    policy: Policy | None = None,
 ) -> PowerForecast:
     """What these test examples can show about the primary score of a task, and about its guardrails.
 
@@ -114,7 +114,8 @@ def forecast_power(
         margin: Δ; by default the task's own.
         earlier: a run on similar data, whose spread is used.
         strategies: the number of strategies among which one is chosen; by default as many as the earlier run has, or two.
-        alpha, looks: those of the release policy.
+        policy: a release policy. The level is then that of its rules on the best of the strategies, of which one is the baseline; else that
+            of the recommendation.
 
     Raises:
         BenchError: the earlier run lacks the task or the score, or has fewer than two strategies that differ.
@@ -124,12 +125,13 @@ def forecast_power(
     metric = next(m for m in metrics if m.name == task.primary)
     sizes = _group_sizes(examples)
     margin = margin or task.margin
+    alpha, looks = (policy.alpha, policy.looks or 1) if policy is not None else (ALPHA, 1)
     count = strategies or (sum(1 for each in _find_task(earlier, task).strategies if each.done) if earlier is not None else 2)
     spread: MeanSpread | PairedSpread | None
     if earlier is None:
         spread, source, level = worst_spread(metric, sizes), None, alpha / max(1, count - 1)
     else:
-        spread, source, level = _spread_of_run(earlier, task, metric, examples, count, alpha, margin)
+        spread, source, level = _spread_of_run(earlier, task, metric, examples, count, alpha, margin, together=policy is None)
     width = BOUNDS[metric.unit][1] - BOUNDS[metric.unit][0] if metric.unit in BOUNDS else math.inf
     power = analyze_power(spread, len(examples), margin, alpha=level / looks, strategies=count, most=width) if spread is not None else None
 
@@ -137,7 +139,7 @@ def forecast_power(
         if earlier is None:
             return worst_spread(other, _group_sizes(scored))
         try:
-            return _spread_of_run(earlier, task, other, examples, 2, alpha, accepted)[0]
+            return _spread_of_run(earlier, task, other, examples, 2, alpha, accepted, together=False)[0]
         except BenchError:  # the earlier run does not have this score, or it did not differ
             return None
 
@@ -210,13 +212,25 @@ def _hardest_open_pair(
 
 
 def _spread_of_run(
-    run: RunResults, task: Task, metric: Metric, examples: Sequence[Example], strategies: int, alpha: float, margin: float
+    run: RunResults,
+    task: Task,
+    metric: Metric,
+    examples: Sequence[Example],
+    strategies: int,
+    alpha: float,
+    margin: float,
+    *,
+    together: bool,
 ) -> tuple[MeanSpread | PairedSpread, SpreadSource, float]:
     """The spread that asks for most examples to show "B not worse than A by more than the margin"; its pair; and the level of that limit.
 
     The pair is the one that decides the number in the run's own report: of the strategies that may be as good as the best. Where that
     report leaves none open, it is one of trained strategies, or of any where fewer than two are trained. The level is that of the
     recommendation among so many strategies: the run's own where it has as many, otherwise Bonferroni's.
+
+    Args:
+        together: whether the level is that of the recommendation, in which the strategies are compared together. Release rules on the best
+            of them have Bonferroni's.
 
     Raises:
         BenchError: there is no pair.
@@ -228,7 +242,7 @@ def _spread_of_run(
     done = [result for result in results.strategies if result.done]
     named = dict(zip((result.label for result in done), results.stacks(own, [result.done for result in done]), strict=True)) if done else {}
     levels: Mapping[str, float] = {}
-    if strategies == len(done):
+    if together and strategies == len(done):
         levels = levels_against_each(named, metric=own, groups=results.groups, alpha=alpha)
     trained = [result for result in done if result.trained]
     open_ = _hardest_open_pair(named, own, results, alpha, margin)

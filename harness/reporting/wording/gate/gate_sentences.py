@@ -145,15 +145,15 @@ def _recipe_counted(note: VerdictNote) -> str:
 
 
 def _one_of_several(note: VerdictNote) -> str:
-    """What it means for each rule that the candidate may have been picked by its result."""
-    count = round(note.numbers["strategies"])
-    first = f"The candidate is one of {count} strategies that this run compares on the same examples."
-    if "level" not in note.numbers:
-        return f"{first} If it was picked by its result here, false passes are more frequent than α: judge it on new examples."
-    guardrails = f"{first} So guardrails are judged at α/{count}, as in the report"
-    if note.numbers["rivals"] < 2:
-        return f"{guardrails}."
-    return f"{guardrails}; if it was picked by its result here, false passes of the other rules are more frequent than α."
+    """By what α is divided, since the candidate may have been chosen by its result."""
+    strategies, candidates = (round(note.numbers[name]) for name in ("strategies", "candidates"))
+    first = f"This run compares {strategies} strategies on the same examples"
+    guardrails = f"guardrails are judged at α/{strategies}, as in the report" if "guardrails" in note.numbers else ""
+    if candidates < 2:
+        return f"{first}: {guardrails}."
+    others = ", all but the baseline" if candidates < strategies else ""
+    divided = f"{first}, and the candidate may be the best of {candidates}{others}. So each rule is judged at α/{candidates}"
+    return f"{divided}; {guardrails}." if guardrails and candidates < strategies else f"{divided}."
 
 
 def _baseline_rerun(note: VerdictNote) -> str:
@@ -172,6 +172,11 @@ def _slices_skipped(note: VerdictNote) -> str:
     sizes = [f"{name} ({size})" for name, size in zip(note.texts["slices"], note.texts["sizes"], strict=True)]
     minimum = count_noun(note.numbers["minimum"], "test example")
     return f"{title}: slices with fewer than {minimum} were not judged: {list_first(sizes, _MOST_SLICES)}."
+
+
+def _trivial_not_scored(note: VerdictNote) -> str:
+    score = score_in_sentence(note.texts["score"][0])
+    return f"Whether the candidate beats the trivial baseline, which uses no model, is not known: {score} cannot be computed for it."
 
 
 def _foreign_run(note: VerdictNote) -> str:
@@ -206,6 +211,7 @@ _NOTES: Mapping[VerdictNoteCode, Callable[[VerdictNote], str]] = {
     "alpha_overspent": _alpha_overspent,
     "slices_skipped": _slices_skipped,
     "no_baseline": lambda note: "There is no model in service to compare with, so only rules on the candidate itself were judged.",
+    "trivial_not_scored": _trivial_not_scored,
     "foreign_run": _foreign_run,
     "not_recorded": lambda note: f"The verdict could not be stored in {note.texts['run'][0]}: {note.texts['error'][0]}",
 }

@@ -48,6 +48,7 @@ def title_of_rule(rule: JudgedRule, unit: str = "", *, is_percent: bool = False)
         "better": f"{_subject(rule)} better than the baseline by more than {difference}",
         "no_leakage": "No training on test examples",
         "looks": f"At most {count_noun(rule.threshold, 'evaluation')} of this test set",
+        "beats_trivial": f"{_subject(rule)} better than the trivial baseline",
         "two_classes": "At least two classes in the test set",
         "min_examples": f"At least {count_noun(rule.threshold, 'test example')}",
         "min_seeds": f"At least {count_noun(rule.threshold, 'training seed')}",
