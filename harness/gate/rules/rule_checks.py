@@ -37,9 +37,9 @@ def check_policy(case: GateInput) -> list[RuleVerdict]:
 
     The comparison with the trivial baseline is listed only where it does not pass: a policy without it requires it all the same.
     """
-    checks = [check for rule in case.policy.rules for check in _plan_checks(case, rule)]
+    checks: list[_Check] = [check_trivial] if case.gain is not None else []
+    checks += [check for rule in case.policy.rules for check in _plan_checks(case, rule)]
     checks += [partial(judge_guardrail, limit=limit) for limit in case.guardrails]
-    checks += [check_trivial] if case.gain is not None else []
     verdicts = _confirm_failures(case, checks, [check(case) for check in checks])
     return [verdict for verdict in verdicts if verdict.rule.kind != "beats_trivial" or verdict.outcome != "PASS"]
 
