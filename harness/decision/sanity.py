@@ -5,7 +5,7 @@
 | `not_better_than_trivial` | blocks: the claim limits do not show that the strategy beats the trivial baseline |
 | `trivial_not_scored` | condition: the trivial baseline has no primary score (a script computes it, or the metric refused it) |
 | `constant_output`, `empty_outputs`, `repeats_prompt` | blocks from half of the outputs, condition from a tenth, else note |
-| `missed_classes` | condition: of a class with enough test examples, at most a tenth are recognized |
+| `missed_classes` | condition: of a class with enough test examples, at most a tenth are recognized, and that is no chance |
 | `single_class_test_set` | blocks every strategy: nothing can be compared |
 | `few_examples_per_class` | condition where the primary score averages over classes, else note |
 | `base_already_solves` | note: training cannot bring more than Δ |
@@ -19,6 +19,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 
 from harness.decision.check_results import SanityCode, SanityFinding, Severity
+from harness.decision.missed_classes import FEW_PER_CLASS, find_missed
 from harness.decision.output_profile import profile_outputs
 from harness.metrics import BOUNDS, join
 from harness.results import StrategyResult, TaskResults, TrivialGain
@@ -26,8 +27,6 @@ from harness.review import Findings
 from harness.statistics import holm_rejections
 
 ALPHA = 0.05
-FEW_PER_CLASS = 5  # fewer test examples, and one of them decides the score of the class
-MISSED = 0.1  # largest share of a class's test examples that counts as missing the class
 _BLOCKS, _CONDITIONS, _NOTES = 0.5, 0.1, 0.01  # shares of the outputs
 _AVERAGES_OVER_CLASSES = ("balanced_accuracy", "macro_precision", "macro_recall", "macro_f1", "auroc", "mcc")
 _CRITICAL = "critical_error_rate"
@@ -138,29 +137,21 @@ def _check_recognized_classes(result: StrategyResult) -> Iterator[SanityFinding]
         return
     totals = Counter(example.targets[0] for example in result.examples if example.targets)
     worst: dict[str, int] = {}  # by class: examples recognized, with the seed that recognizes fewest
+    models = 0
     for cell in result.done:
         pairs = join(result.examples, result.predictions(cell))
         if len({prediction.answer for _, prediction in pairs}) == 1:
             continue  # `constant_output` and `empty_outputs` name it
+        models += 1
         hits = Counter(example.targets[0] for example, prediction in pairs if example.targets and prediction.answer in example.targets)
         worst |= {label: min(hits[label], worst.get(label, hits[label])) for label in totals}
-    missed = [label for label, total in totals.items() if is_missed(worst.get(label, total), total)]
+    missed = find_missed(worst, totals, models) if models else []
     if not missed:
         return
     missed.sort(key=lambda label: (worst[label] / totals[label], -totals[label], label))
     numbers = {"missed": len(missed), "labels": len(totals), "recognized": worst[missed[0]], "examples": totals[missed[0]]}
     numbers |= {"seeds": len(result.done)}
     yield SanityFinding("missed_classes", "conditions", result.label, numbers, {"labels": tuple(missed)})
-
-
-def is_missed(recognized: int, total: int) -> bool:
-    """Whether a class counts as missed by one model: of at least 5 test examples at most a tenth are recognized.
-
-    A class of which a model recognizes half is called missed in 3.1% of test sets with 5 of its examples, and in at most 1.1% with 10 or
-    more; one of which it recognizes 5%, in 63–77% with 5 to 9 examples and in at least 75% with 10 or more; one that it never recognizes,
-    always.
-    """
-    return total >= FEW_PER_CLASS and recognized <= MISSED * total
 
 
 def _finding_of_share(code: SanityCode, label: str, count: int, total: int) -> Iterator[SanityFinding]:

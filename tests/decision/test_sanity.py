@@ -6,13 +6,11 @@ import csv
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 from report_factory import HOSTILE, Made, MadeTask, classification, make_run, questions, summarization, texts
-from scipy.stats import binom
 
 from harness.decision import check_sanity
-from harness.decision.sanity import FEW_PER_CLASS, is_missed
+from harness.decision.missed_classes import FEW_PER_CLASS
 from harness.types import Score
 
 E2E = Path(__file__).parents[3] / "shared" / "data" / "e2e-cleaned"
@@ -243,23 +241,3 @@ def test_equally_trivial_models_pass_in_at_most_five_percent_of_samples(tmp_path
         blocked = [f for f in findings(tmp_path / str(sample), task) if f.code == "not_better_than_trivial"]
         passed += len(blocked) < 6
     assert passed <= 5  # 2 expected at most, and three Monte-Carlo errors
-
-
-@pytest.mark.parametrize(
-    ("recall", "examples", "rate"),
-    [(0.5, 5, 0.031), (0.5, 10, 0.011), (0.5, 20, 0.0002), (0.3, 5, 0.168), (0.3, 10, 0.149), (0.3, 50, 0.0007), (0.05, 5, 0.774),
-     (0.05, 10, 0.914), (0.05, 19, 0.755), (0.05, 50, 0.962), (0.0, 5, 1.0), (0.0, 4, 0.0)],
-)  # fmt: skip
-def test_how_often_a_class_is_called_missed(recall: float, examples: int, rate: float) -> None:
-    """Exact, over all numbers of recognized examples: false alarms for a class that a model does recognize, and misses for one that it
-    hardly ever does."""
-    recognized = np.arange(examples + 1)
-    called = np.array([is_missed(int(count), examples) for count in recognized])
-    assert binom.pmf(recognized, examples, recall)[called].sum() == pytest.approx(rate, abs=0.0006)
-
-
-@pytest.mark.parametrize(("recall", "least", "most"), [(0.5, 0.0, 0.0315), (0.05, 0.63, 1.0)])
-def test_a_missed_class_is_told_from_a_recognized_one_at_every_size(recall: float, least: float, most: float) -> None:
-    for examples in range(5, 200):
-        called = binom.pmf(*np.array([(k, examples, recall) for k in range(examples + 1) if is_missed(k, examples)]).T).sum()
-        assert least <= called <= most
