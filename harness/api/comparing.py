@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from harness.api.arguments import PathLike, RunLike, TaskLike, as_declared, as_texts
+from harness.api.arguments import PathLike, RunLike, StrategyLike, TaskLike, as_declared, as_texts
 from harness.api.catalogs import open_catalog
 from harness.api.loaded_run import load_results
+from harness.errors import BenchError, setting
 from harness.reporting import ComparisonRequest, ComparisonView, PowerForecast, compare_runs, forecast_power
+
+if TYPE_CHECKING:
+    from harness.catalog import Catalog
+    from harness.grid import Request
 
 
 def plan(
@@ -15,7 +21,7 @@ def plan(
     *,
     margin: float | None = None,
     earlier: RunLike | None = None,
-    strategies: int | None = None,
+    strategies: int | StrategyLike | Sequence[StrategyLike] = (),
     policy: PathLike | None = None,
     data: PathLike | Sequence[PathLike] | None = None,
     train: PathLike | Sequence[PathLike] | None = None,
@@ -32,6 +38,7 @@ def plan(
     skip_bad_rows: bool = False,
     limit: int | None = None,
     tasks_dirs: PathLike | Sequence[PathLike] = (),
+    strategies_dirs: PathLike | Sequence[PathLike] = (),
     runs_dir: PathLike = "runs",
 ) -> list[PowerForecast]:
     """What the test set of each task can detect, before a run. Nothing is trained.
@@ -40,10 +47,11 @@ def plan(
         task: a name, a YAML file, a `Task`, or several of these.
         margin: the accepted loss Δ, above 0, in the unit of the primary score; by default each task's own.
         earlier: a run on similar data, whose spread is used instead of the worst case.
-        strategies: the number of strategies among which one will be chosen; by default as many as the earlier run has, or two.
+        strategies: those among which one will be chosen, as for `run`, which adds the untuned model; or their number, at least 2. By
+            default those of the earlier run; without one, the untuned model and one other.
         policy: a YAML file with a release policy, whose `alpha` and `looks` are used.
         data, train, validation, test, hub, hub_revision, subset, fields, labels, fold_references_by, keep, harvested, skip_bad_rows, limit,
-            tasks_dirs, runs_dir: as for `run`.
+            tasks_dirs, strategies_dirs, runs_dir: as for `run`.
 
     Returns:
         One value per task: the smallest difference that the test set detects, and whether it can answer the question about the margin.
@@ -74,17 +82,39 @@ def plan(
             "harvested": as_texts(harvested),
             "skip_bad_rows": skip_bad_rows,
             "limit": limit,
-            "strategies": (),
+            "strategies": () if isinstance(strategies, int) else as_declared(strategies),
         }
     )
-    tasks = read_tasks(request, open_catalog(tasks_dirs))
+    catalog = open_catalog(tasks_dirs, strategies_dirs)
+    count, names = _count_strategies(strategies, request, catalog)
+    tasks = read_tasks(request, catalog)
     only = tasks[0][0].name if len(tasks) == 1 else None
     before = load_results(earlier, runs_dir, task=only) if earlier is not None else None
     forecasts = []
     for read, splits in tasks:
         rules = read_policy(Path(policy), read, metrics_for(read.metrics, read.labels)) if policy is not None else None
-        forecasts.append(forecast_power(read, splits.test, margin=margin, earlier=before, strategies=strategies, policy=rules))
+        forecasts.append(forecast_power(read, splits.test, margin=margin, earlier=before, strategies=count, names=names, policy=rules))
     return forecasts
+
+
+def _count_strategies(
+    strategies: int | StrategyLike | Sequence[StrategyLike], request: Request, catalog: Catalog
+) -> tuple[int | None, tuple[str, ...]]:
+    """How many strategies are planned, None where nothing says so, and their names where these are known.
+
+    Raises:
+        BenchError: fewer than two, or a strategy that is not known.
+    """
+    from harness.grid import resolve_strategies
+
+    if isinstance(strategies, int):
+        if strategies < 2:
+            raise BenchError(f"{setting('strategies', str(strategies))}: at least 2 strategies are compared")
+        return strategies, ()
+    if not request.strategies:
+        return None, ()
+    names = tuple(resolve_strategies(request, catalog))
+    return max(2, len(names)), names
 
 
 def compare(

@@ -60,7 +60,27 @@ def test_number_of_strategies_and_policy_set_the_level(call, here):
     assert two["power"]["sample_size"]["alpha"] == 0.05 and five["power"]["sample_size"]["alpha"] == 0.05 / 4
     assert two["power"]["sample_size"]["examples"] < five["power"]["sample_size"]["examples"]
     ended = call("plan", *DATA, "--policy", "policy.yaml")
-    assert "Computed for 4 planned evaluations of this test set and α = 0.1." in ended.out
+    assert "Computed for the untuned model and one other strategy, 4 planned evaluations of this test set and α = 0.1." in ended.out
+
+
+def test_strategies_are_those_that_a_run_would_compare(call, here):
+    """The level is that of the report of `bench run` with the same strategies, which adds the untuned model."""
+    rows(here, 1000)
+    named, counted, alone = (
+        json.loads(call("plan", *DATA, "--format", "json", *more).out)["tasks"][0]
+        for more in (("--strategies", "lora,qlora"), ("--strategies", "3"), ())
+    )
+    assert named["names"] == ["base", "lora", "qlora"] and named["power"] == counted["power"]
+    assert alone["power"]["sample_size"]["examples"] < named["power"]["sample_size"]["examples"]
+    assert "Computed for 3 strategies (base, lora and qlora)." in named["sentences"]
+    assert "Computed for the untuned model and one other strategy." in " ".join(alone["sentences"])
+
+
+@pytest.mark.parametrize(("value", "problem"), [("1", "at least 2 strategies"), ("lora,loar", "Did you mean 'lora'")])
+def test_strategies_that_cannot_be_compared_are_an_error(call, here, value, problem):
+    rows(here)
+    ended = call("plan", *DATA, "--strategies", value)
+    assert ended.code == 2 and problem in ended.err
 
 
 def test_plan_starts_with_what_the_margin_means(call, here):

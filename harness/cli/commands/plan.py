@@ -6,8 +6,8 @@ from typing import Any
 
 import click
 
-from harness.cli.commands.completion import run_names, task_names
-from harness.cli.options import Number, data_options, pop_fields, runs_dir, split_names, tasks_dir
+from harness.cli.commands.completion import run_names, strategy_names, task_names
+from harness.cli.options import Number, data_options, pop_fields, runs_dir, split_names, split_specs, strategies_dir, tasks_dir
 from harness.cli.run_choice import choose_run
 
 
@@ -22,20 +22,21 @@ from harness.cli.run_choice import choose_run
 )
 @click.option("--from", "earlier", metavar="RUN", shell_complete=run_names, help="An earlier run on similar data, whose spread is used.")
 @click.option(
-    "--strategies", type=click.IntRange(min=2),
-    help="How many strategies will be compared. Default: as many as the earlier run has, or 2.",
+    "--strategies", multiple=True, callback=split_specs, shell_complete=strategy_names,
+    help="Strategies that will be compared, as for `bench run`, or how many. Default: those of the earlier run.",
 )  # fmt: skip
 @click.option(
     "--policy", type=click.Path(exists=True, dir_okay=False), help="A release policy (YAML), whose alpha and planned looks are used."
 )
 @click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @tasks_dir
+@strategies_dir
 @runs_dir
 def plan(
     tasks: tuple[str, ...],
     margin: float | None,
     earlier: str | None,
-    strategies: int | None,
+    strategies: tuple[str, ...],
     policy: str | None,
     format_: str,
     runs_dir: str,
@@ -47,7 +48,7 @@ def plan(
     Nothing is trained. The data options are those of `bench run`.
 
     \b
-    bench plan --task summarization
+    bench plan --task summarization --strategies lora,qlora
     bench plan --task summarization --data visits.csv --input dialogue --target note --margin 0.02 --from latest
     """
     import json
@@ -57,7 +58,7 @@ def plan(
     from harness.cli.wording import message
     from harness.reporting import describe_power, describe_test_set
 
-    fields, tasks_dirs = pop_fields(options), options.pop("tasks_dir")
+    fields, tasks_dirs, strategies_dirs = pop_fields(options), options.pop("tasks_dir"), options.pop("strategies_dir")
     if earlier is not None:
         only = api.open_catalog(tasks_dirs).task(tasks[0]).value.name if len(tasks) == 1 else None
         earlier = choose_run(earlier, runs_dir, task=only)
@@ -65,10 +66,11 @@ def plan(
         tasks,
         margin=margin,
         earlier=earlier,
-        strategies=strategies,
+        strategies=int(strategies[0]) if len(strategies) == 1 and strategies[0].isdecimal() else strategies,
         policy=policy,
         fields=fields,
         tasks_dirs=tasks_dirs,
+        strategies_dirs=strategies_dirs,
         runs_dir=runs_dir,
         **options,
     )

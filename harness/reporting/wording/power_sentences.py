@@ -5,6 +5,9 @@ from __future__ import annotations
 from harness.reporting.views.comparison import GuardrailForecast, PowerForecast
 from harness.reporting.wording import numbers
 from harness.reporting.wording.gate import format_limit, name_limit
+from harness.reporting.wording.names import list_names
+
+DEFAULT_LEVEL = 0.05
 
 
 def describe_test_set(forecast: PowerForecast) -> str:
@@ -82,12 +85,17 @@ def _describe_bound(forecast: PowerForecast) -> list[str]:
 
 def _describe_level(forecast: PowerForecast) -> list[str]:
     """Among how many comparisons and evaluations the level is divided."""
-    parts = [f"{forecast.strategies} strategies"] if forecast.strategies > 2 else []
+    if forecast.is_assumed:
+        count = "the untuned model and one other strategy"
+    else:
+        count = f"{forecast.strategies} strategies{f' ({list_names(forecast.names)})' if forecast.names else ''}"
+    parts = [count]
     parts += [f"{forecast.looks} planned evaluations of this test set"] if forecast.looks > 1 else []
-    if not parts and forecast.alpha == 0.05:
-        return []
-    level = f"α = {forecast.alpha:g}"
-    return [f"Computed for {' and '.join([*parts, level] if parts else [level])}."]
+    parts += [f"α = {forecast.alpha:g}"] if forecast.looks > 1 or forecast.alpha != DEFAULT_LEVEL else []
+    sentences = [f"Computed for {list_names(parts)}."]
+    if forecast.is_assumed:
+        sentences.append("Name the strategies of your run with --strategies: the more are compared, the more examples it takes.")
+    return sentences
 
 
 def _describe_source(forecast: PowerForecast) -> list[str]:

@@ -112,6 +112,8 @@ FORECASTS = {
     ),
     "computed from all examples together": replace(FORECAST, score="macro_f1", level="corpus", power=None),
     "five strategies and four evaluations": replace(FORECAST, strategies=5, looks=4, power=SIXTEENTH),
+    "nothing says how many strategies": replace(FORECAST, is_assumed=True),
+    "named strategies": replace(FORECAST, strategies=3, names=("base", "lora", "qlora")),
     "a policy with a strict level": replace(FORECAST, alpha=0.01, power=STRICT),
     "errors": replace(
         FORECAST, score="critical_error_rate", direction="lower", margin=0.02, power=analyze_power(WORST, 80, 0.02, most=1.0)

@@ -76,7 +76,8 @@ class PowerForecast:
         source: where the spread comes from; None for the worst case.
         power: None where there is no worst case to compute with.
         bound: what the size of the test set rules out without knowing any spread, for such scores; None where that is not known.
-        strategies: the number of strategies among which one is chosen.
+        strategies: the number of strategies among which one is chosen, and `names`, where these are known.
+        is_assumed: whether nothing says how many there are, so that it is the fewest that can be compared.
         looks: the evaluations of this test set that are planned.
         alpha: the level of the claim, before it is divided among strategies and looks.
         guardrails: what it can show about each guardrail of the task.
@@ -94,6 +95,8 @@ class PowerForecast:
     power: PowerAnalysis | None
     bound: SizeBound | None = None
     strategies: int = 2
+    names: tuple[str, ...] = ()
+    is_assumed: bool = False
     looks: int = 1
     alpha: float = ALPHA
     guardrails: tuple[GuardrailForecast, ...] = ()
@@ -106,6 +109,7 @@ def forecast_power(
     margin: float | None = None,
     earlier: RunResults | None = None,
     strategies: int | None = None,
+    names: Sequence[str] = (),
     policy: Policy | None = None,
 ) -> PowerForecast:
     """What these test examples can show about the primary score of a task, and about its guardrails.
@@ -114,6 +118,7 @@ def forecast_power(
         margin: Δ; by default the task's own.
         earlier: a run on similar data, whose spread is used.
         strategies: the number of strategies among which one is chosen; by default as many as the earlier run has, or two.
+        names: those of the strategies, where they are known.
         policy: a release policy. The level is then that of its rules on the best of the strategies, of which one is the baseline; else that
             of the recommendation.
 
@@ -159,6 +164,8 @@ def forecast_power(
         power=power,
         bound=_find_bound(metric, labels, examples, sizes, margin, level / looks) if power is None else None,
         strategies=count,
+        names=tuple(names),
+        is_assumed=strategies is None and earlier is None,
         looks=looks,
         alpha=alpha,
         guardrails=guardrails,
