@@ -35,7 +35,7 @@ def check_rules(case: GateInput, look: Look) -> list[RuleVerdict]:
 def check_policy(case: GateInput) -> list[RuleVerdict]:
     """Every rule in the order of the policy, then the guardrails. A rule on every slice gives one verdict per slice.
 
-    The comparison with the trivial baseline is listed only where it does not pass: a policy without it requires it all the same.
+    The comparison with the trivial baseline is listed only where it does not pass: it is required whatever the policy says.
     """
     checks: list[_Check] = [check_trivial] if case.gain is not None else []
     checks += [check for rule in case.policy.rules for check in _plan_checks(case, rule)]
