@@ -4,6 +4,8 @@
 "use strict";
 
 const ALL_RATED = "All items are rated. Download your ratings and send the file back.";
+const LONGEST_PIECE = 500;
+const LONG_WORD = /\S{501,}/g;
 const IDLE_SECONDS = 120; // without a key press or mouse movement, time is no longer counted
 
 function create(tag, attributes = {}, ...children) {
@@ -25,8 +27,68 @@ function plural(count, noun) {
   return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }
 
+// The text in pieces, with a place for a line break after each LONGEST_PIECE characters of a word. Without these, Chromium lays out a word
+// of 100,000 letters in half a minute in fonts with kerning.
+function breakLongWords(text) {
+  const pieces = [];
+  let start = 0;
+  for (const { 0: word, index } of text.matchAll(LONG_WORD)) {
+    for (let end = index + LONGEST_PIECE; end < index + word.length; end += LONGEST_PIECE) {
+      pieces.push(text.slice(start, end), document.createElement("wbr"));
+      start = end;
+    }
+  }
+  return [...pieces, text.slice(start)];
+}
+
 function capitalize(text) {
   return text.slice(0, 1).toUpperCase() + text.slice(1);
+}
+
+// ---- Differences of two texts
+
+const MOST_PAIRS = 4e6; // of words that are compared; longer texts are shown without marks
+const LEAST_SHARED = 0.2; // of the words of the shorter text; texts that share fewer would be marked all over
+
+// Both texts in segments [text, whether the other text lacks it], by a longest common subsequence of words; null where marks would not help.
+function markDifferences(first, second) {
+  const [a, b] = [first, second].map((text) => text.match(/\s+|\S+/g) ?? []);
+  const [x, y] = [a, b].map((tokens) => tokens.filter((token) => /\S/.test(token)));
+  if (first === second || !x.length || !y.length || x.length * y.length > MOST_PAIRS) return null;
+  const width = y.length + 1;
+  const lengths = new Uint16Array((x.length + 1) * width); // of the longest common subsequence from word i and word j on
+  for (let i = x.length - 1; i >= 0; i -= 1) {
+    for (let j = y.length - 1; j >= 0; j -= 1) {
+      lengths[i * width + j] = x[i] === y[j]
+        ? lengths[(i + 1) * width + j + 1] + 1
+        : Math.max(lengths[(i + 1) * width + j], lengths[i * width + j + 1]);
+    }
+  }
+  if (lengths[0] < LEAST_SHARED * Math.min(x.length, y.length)) return null;
+  const shared = [new Set(), new Set()];
+  for (let i = 0, j = 0; i < x.length && j < y.length;) {
+    if (x[i] === y[j]) {
+      shared[0].add(i++);
+      shared[1].add(j++);
+    } else if (lengths[(i + 1) * width + j] >= lengths[i * width + j + 1]) i += 1;
+    else j += 1;
+  }
+  return [joinSegments(a, shared[0]), joinSegments(b, shared[1])];
+}
+
+// White space between two marked words is marked, too.
+function joinSegments(tokens, shared) {
+  const segments = [];
+  let word = -1;
+  for (const token of tokens) {
+    const isSpace = !/\S/.test(token);
+    if (!isSpace) word += 1;
+    const last = segments[segments.length - 1];
+    const isDifferent = isSpace ? Boolean(last?.[1]) && !shared.has(word + 1) : !shared.has(word);
+    if (last && last[1] === isDifferent) last[0] += token;
+    else segments.push([token, isDifferent]);
+  }
+  return segments;
 }
 
 // ---- Ratings, saved in this browser if it allows that
@@ -67,14 +129,25 @@ class Ratings {
     const { questions, kinds } = this.packet;
     const text = (value) => (typeof value === "string" ? value : "");
     const answers = questions.map(({ name, answers }) => [name, answers.find((answer) => answer === rating?.answers?.[name])]);
+    const chosen = Object.fromEntries(answers.filter(([, answer]) => answer !== undefined));
     return {
-      answers: Object.fromEntries(answers.filter(([, answer]) => answer !== undefined)),
-      kinds: kinds.filter((kind) => Array.isArray(rating?.kinds) && rating.kinds.includes(kind)),
+      answers: chosen,
+      kinds: kinds.filter((kind) => !this.hasNoError(chosen) && Array.isArray(rating?.kinds) && rating.kinds.includes(kind)),
       corrected: text(rating?.corrected),
       comment: text(rating?.comment),
       seconds: rating?.seconds > 0 && Number.isFinite(rating.seconds) ? rating.seconds : 0,
       answered_at: typeof rating?.answered_at === "string" ? rating.answered_at : null,
     };
+  }
+
+  // Whether the answers state that there is no error, so that no kind of error can be marked.
+  hasNoError(answers) {
+    const { no_error } = this.packet;
+    return no_error !== null && answers[no_error[0]] === no_error[1];
+  }
+
+  get hasBegun() {
+    return this.position > 0 || this.packet.items.some((item) => this.isStarted(item.id));
   }
 
   save() {
@@ -155,6 +228,7 @@ class Page {
     this.main = main;
     this.packet = packet;
     this.ratings = new Ratings(packet);
+    this.isStartScreen = !this.ratings.hasBegun;
     this.lastActive = performance.now();
     this.lastTick = performance.now();
     this.foot = document.querySelector(".foot");
@@ -168,7 +242,7 @@ class Page {
     window.addEventListener("storage", (event) => {
       if (event.key === this.ratings.storageKey && event.newValue) {
         this.ratings.restore({ ...JSON.parse(event.newValue), position: this.ratings.position });
-        this.render();
+        if (!this.isStartScreen) this.render();
       }
     });
     window.addEventListener("beforeunload", (event) => {
@@ -194,7 +268,13 @@ class Page {
     const passed = (now - this.lastTick) / 1000;
     this.lastTick = now;
     const isIdle = now - this.lastActive >= IDLE_SECONDS * 1000;
-    if (document.visibilityState === "visible" && !isIdle && passed < 5) this.ratings.addSeconds(this.item.id, passed);
+    if (!this.isStartScreen && document.visibilityState === "visible" && !isIdle && passed < 5) this.ratings.addSeconds(this.item.id, passed);
+  }
+
+  start() {
+    this.countTime();
+    this.isStartScreen = false;
+    this.goTo(this.ratings.position);
   }
 
   goTo(position) {
@@ -216,7 +296,37 @@ class Page {
     return this.goTo(items.length - 1);
   }
 
+  // Purpose, time and privacy, before the first item.
+  renderStart() {
+    const { packet } = this;
+    const outputs = packet.items[0].outputs.length === 2 ? "two outputs to compare" : "one output to judge";
+    const parts = [
+      ["What you do", `You rate ${plural(packet.items.length, "item")}. Each shows an input and ${outputs}. Computer programs wrote the ` +
+        "outputs; which program wrote which is hidden, to keep the ratings fair. Your ratings help to decide which program is used, and " +
+        "whether it is safe."],
+      ["How to judge", [packet.instructions, packet.meaning].filter(Boolean).join("\n")],
+      ["Time", `About ${plural(packet.minutes, "minute")} in all. Stop whenever you like: open this page again in the same browser to resume.`],
+      ["Privacy", "This page works offline and sends nothing. Your answers stay in this browser until you download them and send the file " +
+        "back. The file holds your answers, your texts and how long each item took. The texts on this page may be confidential: do not " +
+        "pass it on, and delete it when you have sent the file."],
+    ];
+    this.main.replaceChildren(
+      create("h2", { tabindex: "-1", text: "Before you start" }),
+      create("div", { class: "start" }, ...parts.flatMap(([title, text]) => [create("h3", { text: title }), create("p", { text })])),
+      ...[this.renderNotice()].filter((part) => part !== null),
+      this.renderResume(),
+    );
+    const button = create("button", { type: "button", class: "main", text: "Start" });
+    button.addEventListener("click", () => this.start());
+    this.foot.querySelector("nav").replaceChildren(button);
+    this.renderProgress();
+  }
+
   render() {
+    if (this.isStartScreen) {
+      this.renderStart();
+      return;
+    }
     const { item, packet, ratings } = this;
     const rating = ratings.get(item.id);
     const noun = packet.output_noun;
@@ -228,16 +338,19 @@ class Page {
       button: isPair ? `Start from ${"AB"[k]}` : `Start from this ${noun}`,
       text: packet.texts[number],
     }));
+    const marked = isPair ? markDifferences(outputs[0].text, outputs[1].text) : null;
     const parts = [
       create("h2", { tabindex: "-1", text: `Item ${ratings.position + 1} of ${packet.items.length}` }),
       create("p", { class: "instructions", text: packet.instructions }),
+      create("p", { class: "ask", text: packet.questions.map((question) => question.text).join(" ") }),
       this.renderNotice(),
       create("section", { class: "one", "aria-label": "Input" }, ...inputs.flatMap(([name, text]) => this.renderText(name, text))),
       item.reference === null
         ? null
         : create("section", { class: "one", "aria-label": "Reference" }, ...this.renderText("Reference", packet.texts[item.reference])),
-      create("div", { class: isPair ? "two" : "one" }, ...outputs.map((output) =>
-        create("section", { class: "output", "aria-label": output.title }, ...this.renderText(output.title, output.text)))),
+      marked === null ? null : this.renderSwitch(),
+      create("div", { class: isPair ? "two" : "one" }, ...outputs.map((output, k) =>
+        create("section", { class: "output", "aria-label": output.title }, ...this.renderText(output.title, output.text, marked?.[k])))),
       ...packet.questions.map((question, k) => this.renderQuestion(question, k, rating)),
       this.renderKinds(rating),
       this.renderTextFields(rating, outputs),
@@ -255,11 +368,23 @@ class Page {
     return create("p", { class: "notice", text });
   }
 
-  renderText(name, text) {
+  // `segments` are the parts of the text, those that differ from the other text marked.
+  renderText(name, text, segments = [[text, false]]) {
+    const parts = segments.flatMap(([part, isDifferent]) => {
+      const pieces = breakLongWords(part);
+      return isDifferent ? [create("mark", {}, ...pieces)] : pieces;
+    });
     const content = text === ""
       ? create("p", { class: "text empty", text: "(empty)" })
-      : create("div", { class: "text", text, tabindex: "0", role: "group", "aria-label": name });
+      : create("div", { class: "text", tabindex: "0", role: "group", "aria-label": name }, ...parts);
     return [create("h3", { text: name }), content];
+  }
+
+  renderSwitch() {
+    const box = create("input", { type: "checkbox" });
+    box.checked = !this.main.classList.contains("unmarked");
+    box.addEventListener("change", () => this.main.classList.toggle("unmarked", !box.checked));
+    return create("p", { class: "hint switch" }, create("label", {}, box, create("span", { text: "Highlight words that only one text has" })));
   }
 
   renderQuestion(question, number, rating) {
@@ -270,7 +395,10 @@ class Page {
       const key = k < 9 ? create("kbd", { text: String(k + 1), "aria-hidden": "true" }) : null;
       return create("label", {}, field, create("span", { text: answer }), key);
     });
-    return create("fieldset", {}, create("legend", { text: question.text }), create("div", { class: "answers" }, ...answers));
+    const isSeverity = question.name === this.packet.no_error?.[0];
+    const meaning = isSeverity ? create("p", { class: "meaning", id: "meaning", text: this.packet.meaning }) : null;
+    const attributes = isSeverity ? { "aria-describedby": "meaning" } : {};
+    return create("fieldset", attributes, create("legend", { text: question.text }), meaning, create("div", { class: "answers" }, ...answers));
   }
 
   renderKinds(rating) {
@@ -279,6 +407,7 @@ class Page {
     const boxes = kinds.map((kind) => {
       const box = create("input", { type: "checkbox", value: kind });
       box.checked = rating.kinds.includes(kind);
+      box.disabled = this.ratings.hasNoError(rating.answers);
       box.addEventListener("change", () => {
         const marked = new Set(this.ratings.get(this.item.id).kinds);
         if (box.checked) marked.add(kind); else marked.delete(kind);
@@ -322,9 +451,9 @@ class Page {
     };
     return [
       button("Previous", () => this.goTo(position - 1), { disabled: position === 0 }),
-      button("Next", () => this.goTo(position + 1), { disabled: position === this.packet.items.length - 1 }),
-      button("Next unanswered", () => this.goToNextUnanswered()),
-      button("Download my ratings", () => this.download(), { class: "main" }),
+      button("Next", () => this.goTo(position + 1), { class: "next", disabled: position === this.packet.items.length - 1 }),
+      button("Next unanswered", () => this.goToNextUnanswered(), { class: "unanswered" }),
+      button("Download my ratings", () => this.download(), { class: "download" }),
     ];
   }
 
@@ -338,6 +467,7 @@ class Page {
       } catch {
         // The file is not JSON.
       }
+      if (this.ratings.hasBegun) this.isStartScreen = false;
       this.render();
       this.showMessage(message);
     });
@@ -347,7 +477,15 @@ class Page {
   answer(name, answer) {
     this.countTime();
     const wasComplete = this.ratings.isComplete;
-    this.ratings.update(this.item.id, { answers: { ...this.ratings.get(this.item.id).answers, [name]: answer } });
+    const { answers, kinds } = this.ratings.get(this.item.id);
+    const chosen = { ...answers, [name]: answer };
+    const hasNoError = this.ratings.hasNoError(chosen);
+    this.ratings.update(this.item.id, { answers: chosen, kinds: hasNoError ? [] : kinds });
+    for (const box of this.main.querySelectorAll(".kinds input")) {
+      box.disabled = hasNoError;
+      box.checked = box.checked && !hasNoError;
+    }
+    this.showMessage(hasNoError && kinds.length ? "The kinds of errors were cleared: you chose that there is no error." : "");
     this.renderProgress();
     if (this.ratings.isComplete && !wasComplete) this.showMessage(ALL_RATED);
   }
@@ -359,6 +497,9 @@ class Page {
     bar.setAttribute("aria-valuemax", String(total));
     bar.setAttribute("aria-valuenow", String(ratedCount));
     bar.firstElementChild.style.width = `${(100 * ratedCount) / total}%`;
+    const { position, isComplete } = this.ratings;
+    const primary = isComplete ? "download" : position === total - 1 ? "unanswered" : "next";
+    for (const name of ["next", "unanswered", "download"]) this.foot.querySelector(`.${name}`)?.classList.toggle("main", name === primary);
     const saved = isSaved ? " Your answers are saved in this browser." : "";
     document.querySelector(".progress").textContent = `${ratedCount} of ${total} rated.${saved}`;
   }
@@ -366,6 +507,13 @@ class Page {
   handleKey(event) {
     if (event.repeat || event.ctrlKey || event.metaKey || event.altKey || event.target.closest("textarea")) return;
     if (event.key === "Enter" && event.target.closest("button, input[type=file]")) return;
+    if (this.isStartScreen) {
+      if (event.key === "Enter" || event.key === "n") {
+        event.preventDefault();
+        this.start();
+      }
+      return;
+    }
     const { position } = this.ratings;
     const actions = { n: () => this.goTo(position + 1), p: () => this.goTo(position - 1), u: () => this.goToNextUnanswered() };
     actions.Enter = actions.n;

@@ -50,6 +50,8 @@ class ReviewSpec(Declared):
         "invented",
     )
     """The kinds of errors that raters can mark in an output."""
+    critical: Annotated[str, Field(min_length=1, max_length=300)] = "could lead the reader to a wrong decision, or harm someone"
+    """What makes an error critical: the end of a sentence that begins with "An error is critical if it"."""
 
     @model_validator(mode="after")
     def _check_names(self) -> ReviewSpec:

@@ -119,6 +119,6 @@ def ratings_for(exported: ExportedPacket) -> dict[str, dict[str, Any]]:
         ratings = preferences(exported.packet, exported.key, raters)
     else:
         ratings = severities(exported.packet, exported.key, {"base": 0.6, "lora": 0.2})
-        ratings[1]["kinds"] = list(exported.packet.questions.errors[:2])
+        ratings[1] |= {"answers": {"severity": "minor"}, "kinds": list(exported.packet.questions.errors[:2])}
     ratings[0] |= {"corrected": "=1+1 is what “it” said\nsecond line", "comment": "see <b>above</b>"}
     return {one["item"]: one for one in ratings}

@@ -5,11 +5,13 @@ from harness.review.packets.item_texts import ItemTexts, load_item_texts
 from harness.review.packets.packet import (
     ERROR_KINDS_QUESTION,
     MODES,
+    NO_ERROR,
     SEVERITIES,
     Key,
     Mode,
     Packet,
     ReviewItem,
+    explain_severities,
     list_error_kinds,
     list_questions,
 )
@@ -20,6 +22,7 @@ from harness.review.packets.packet_store import load_packet, save_packet
 __all__ = [
     "ERROR_KINDS_QUESTION",
     "MODES",
+    "NO_ERROR",
     "SEVERITIES",
     "ItemTexts",
     "Key",
@@ -29,6 +32,7 @@ __all__ = [
     "PacketRequest",
     "ReviewItem",
     "build_packet",
+    "explain_severities",
     "list_error_kinds",
     "list_example_metrics",
     "list_questions",

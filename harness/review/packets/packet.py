@@ -16,6 +16,7 @@ Mode = Literal["pairwise", "scales", "errors"]
 MODES: tuple[Mode, ...] = ("pairwise", "scales", "errors")
 PREFERENCES = ("A", "B", "tie", "both bad")
 SEVERITIES = ("none", "minor", "critical")
+NO_ERROR = ("severity", "none")  # the question and its answer that excludes every kind of error
 ERROR_KINDS_QUESTION = "Which kinds of errors does it contain?"
 
 
@@ -96,6 +97,13 @@ def list_questions(packet: Packet) -> tuple[ReviewQuestion, ...]:
     if packet.mode == "errors":
         return (ReviewQuestion("severity", f"What is the most serious error in this {packet.output_noun}?", SEVERITIES),)
     return tuple(ReviewQuestion(scale.name, scale.question, scale.answers) for scale in packet.questions.scales)
+
+
+def explain_severities(packet: Packet) -> str:
+    """What the severities mean; empty unless the packet asks about errors."""
+    if packet.mode != "errors":
+        return ""
+    return f"An error is critical if it {packet.questions.critical.rstrip('.')}. Every other error is minor."
 
 
 def list_error_kinds(packet: Packet) -> tuple[str, ...]:

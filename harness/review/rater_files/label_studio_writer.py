@@ -9,7 +9,7 @@ import json
 from collections.abc import Sequence
 from xml.etree import ElementTree as ET
 
-from harness.review.packets import ERROR_KINDS_QUESTION, ItemTexts, Packet, list_error_kinds, list_questions
+from harness.review.packets import ERROR_KINDS_QUESTION, ItemTexts, Packet, explain_severities, list_error_kinds, list_questions
 from harness.review.rater_files.file_columns import COMMENT_TAG, CORRECTED_TAG, ITEM, KINDS_TAG, PACKET, RATER, REFERENCE, get_tag
 from harness.text import visible
 
@@ -37,6 +37,8 @@ def render_config(packet: Packet) -> str:
         _add_text(view, REFERENCE, "Reference")
     for name in outputs:
         _add_text(view, name, packet.output_noun.capitalize() if name == "output" else name.upper())
+    if meaning := explain_severities(packet):
+        _add_header(view, meaning, size="6")
     for question in list_questions(packet):
         _add_choices(view, get_tag(question.name), question.text, question.answers, outputs[0], required=True)
     if kinds := list_error_kinds(packet):

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.review.packets import ItemTexts, Packet, list_error_kinds, list_questions
+from harness.review.packets import ItemTexts, Packet, explain_severities, list_error_kinds, list_questions
 from harness.review.rater_files.file_columns import (
     COMMENT,
     CORRECTED,
@@ -103,10 +103,11 @@ def _fill_instructions(sheet: Worksheet, packet: Packet) -> None:
 
 def _list_instructions(packet: Packet) -> list[str]:
     questions = [f"{q.text} Choose in column '{q.name}': {', '.join(q.answers)}." for q in list_questions(packet)]
-    kinds = ["Put an x in the column of each kind of error that you find."] if list_error_kinds(packet) else []
+    kinds = ["Put an x in the column of each kind of error that you find; none if there is no error."] if list_error_kinds(packet) else []
     return [
         packet.questions.instructions,
         *questions,
+        *filter(None, [explain_severities(packet)]),
         *kinds,
         f"Optional: write a corrected version in '{CORRECTED}', and remarks in '{COMMENT}'.",
         "Do not change the other columns. Save the file and send it back.",

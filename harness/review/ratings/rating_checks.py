@@ -8,7 +8,7 @@ from functools import cached_property
 
 from harness.errors import did_you_mean
 from harness.results import TaskScores
-from harness.review.packets import ItemTexts, ReviewItem, list_error_kinds, list_questions, load_item_texts
+from harness.review.packets import NO_ERROR, ItemTexts, ReviewItem, list_error_kinds, list_questions, load_item_texts
 from harness.review.rater_files import ReturnedRow, quote
 from harness.review.ratings.rating_records import Rating, load_review
 from harness.review.ratings.text_restoration import is_unchanged, restore_text
@@ -68,6 +68,9 @@ class PacketChecker:
         known_kinds = list_error_kinds(self.packet)
         kinds = {_match_answer("kinds of errors", kind, known_kinds) for kind in row.kinds} if known_kinds else set()
         answers = {name: _match_answer(name, row.answers.get(name, ""), options) for name, options in self._answers.items()}
+        question, no_error = NO_ERROR
+        if kinds and answers.get(question) == no_error:
+            raise RejectedRowError(f"{question}: is '{no_error}', but kinds of errors are marked: {', '.join(sorted(kinds))}")
         corrected = self._check_correction(row, from_spreadsheet=from_spreadsheet)
         return Rating(
             item=row.item,

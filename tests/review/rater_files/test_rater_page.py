@@ -33,7 +33,7 @@ def context(browser: Any) -> Iterator[Any]:
 def open_page(context: Any, path: Path) -> Any:
     page = context.new_page()
     page.goto(path.as_uri())
-    page.locator("h2").wait_for()
+    page.get_by_role("button", name="Start", exact=True).click()
     return page
 
 
@@ -95,6 +95,79 @@ def test_errors_by_mouse_with_a_corrected_version(export: Export, run: StoredRun
     assert all(r.seconds is not None and 0 <= r.seconds < 60 for r in review.ratings)
 
 
+def test_no_error_and_a_kind_of_error_exclude_each_other(export: Export, context: Any, tmp_path: Path) -> None:
+    page = open_page(context, export(mode="errors").files[0])
+    kind = page.get_by_role("checkbox").first
+    kind.check()
+    page.get_by_role("radio", name="none").check()
+    assert not kind.is_checked() and kind.is_disabled()
+    assert page.locator(".message").inner_text() == "The kinds of errors were cleared: you chose that there is no error."
+    sent = json.loads(download_ratings(page, tmp_path).read_text())
+    assert [(rating["answers"], rating["kinds"]) for rating in sent["ratings"]] == [({"severity": "none"}, [])]
+    page.get_by_role("radio", name="minor").check()
+    assert kind.is_enabled()
+    changed = {**sent, "ratings": [{**sent["ratings"][0], "kinds": ["wrong"], "answered_at": "2099-01-01T00:00:00Z"}]}
+    file = {"name": "x.json", "mimeType": "application/json", "buffer": json.dumps(changed).encode()}
+    page.locator("input[type=file]").set_input_files(file)
+    page.get_by_text("Loaded 1 rating from the file").wait_for()
+    assert page.locator(".kinds :checked").count() == 0, "neither does a file bring both"
+
+
+def test_start_screen_says_what_raters_need_to_know_once(export: Export, context: Any) -> None:
+    exported = export(mode="errors")
+    page = context.new_page()
+    page.goto(exported.files[0].as_uri())
+    page.get_by_role("heading", name="Before you start").wait_for()
+    text = page.locator("main").inner_text()
+    assert f"You rate {len(exported.packet.items)} items." in text and "About " in text and "sends nothing" in text
+    assert f"An error is critical if it {exported.packet.questions.critical}." in text
+    page.keyboard.press("Enter")
+    assert page.locator("h2").inner_text().startswith("Item 1 of ")
+    assert "An error is critical if it" in page.locator("fieldset").first.inner_text(), "beside the question, too"
+    page.keyboard.press("1")
+    page.reload()
+    page.locator("fieldset").first.wait_for()
+    assert page.locator("h2").inner_text().startswith("Item 1 of ")
+
+
+def test_one_button_stands_out_until_all_is_rated(export: Export, context: Any) -> None:
+    page = open_page(context, export(n=2, repeats=0).files[0])
+    primary = page.locator("nav button.main")
+    assert primary.inner_text() == "Next"
+    page.keyboard.press("1")
+    page.keyboard.press("n")
+    assert primary.inner_text() == "Next unanswered", "on the last item"
+    page.keyboard.press("1")
+    assert primary.inner_text() == "Download my ratings"
+
+
+def test_words_that_only_one_text_has_are_marked(run: StoredRun, export: Export, context: Any) -> None:
+    page = open_page(context, export().files[0])
+    outputs = page.locator(".output .text")
+    marks = [outputs.nth(k).locator("mark") for k in range(2)]
+    words = [outputs.nth(k).inner_text().split() for k in range(2)]
+    unmarked = page.evaluate(
+        "[...document.querySelectorAll('.output .text')].map(t => [...t.childNodes].filter(n => n.nodeName !== 'MARK')"
+        ".map(n => n.textContent).join(' ').split(/\\s+/).filter(Boolean))"
+    )
+    assert unmarked[0] == unmarked[1] and unmarked[0], "the rest is the same in both"
+    assert all(mark.count() for mark in marks) and words[0] != words[1]
+    page.get_by_label("Highlight words that only one text has").uncheck()
+    page.keyboard.press("n")
+    assert page.locator(".unmarked").count() == 1, "the choice holds for the next item"
+
+
+def test_phone_shows_the_question_first_and_targets_are_large(export: Export, context: Any) -> None:
+    exported = export(mode="errors")
+    page = open_page(context, exported.files[0])
+    assert not page.locator(".ask").is_visible()
+    page.set_viewport_size({"width": 390, "height": 844})
+    question, text = page.locator(".ask").bounding_box(), page.locator(".text").first.bounding_box()
+    assert question["y"] < text["y"]
+    boxes = [(e.inner_text(), e.bounding_box()) for e in page.locator("button, .answers label, .file").all()]
+    assert [name for name, box in boxes if box["height"] < 44] == []
+
+
 def test_ratings_resume_in_another_browser_from_a_file(export: Export, browser: Any, context: Any, tmp_path: Path) -> None:
     exported = export()
     page = open_page(context, exported.files[0])
@@ -144,6 +217,8 @@ def test_manipulated_file_does_not_break_the_page(export: Export, context: Any, 
     page.get_by_text("from the file.").wait_for()
     page.reload()  # what is kept in the browser does not break it either
     page.locator("h2").wait_for()
+    if page.locator("h2").inner_text() == "Before you start":  # nothing of the file counts
+        page.keyboard.press("Enter")
     page.keyboard.press("3")
     sent = json.loads(download_ratings(page, tmp_path).read_text())
     assert [(r["answers"], r["kinds"], r["comment"], r["corrected"]) for r in sent["ratings"]] == [({"severity": "critical"}, [], "", None)]
@@ -229,6 +304,10 @@ def test_hostile_texts_are_shown_and_never_run(hostile: StoredRun, context: Any)
     assert '<img src=x onerror="alert(1)">' in shown and "⟦U+202E⟧" in shown and "=HYPERLINK(" in shown
     assert page.locator("main img, main script, main style").count() == 0
     assert page.evaluate("document.documentElement.scrollWidth") <= 1280
+    texts = [output.inner_text() for output in page.locator(".output .text").all()]
+    nodes = "[...document.querySelectorAll('.output .text')].flatMap(text => [...text.childNodes].map(node => node.textContent.length))"
+    pieces = max(page.evaluate(nodes))
+    assert max(map(len, texts)) > 100_000 and pieces < 1000, "a long word can be broken, without which Chromium takes half a minute for it"
 
 
 def test_page_holds_one_of_six_thousand_items_at_a_time(large: ExportedPacket, context: Any) -> None:
@@ -260,6 +339,8 @@ def test_page_has_no_serious_accessibility_problem(export: Export, browser: Any,
     page = browser.new_page(color_scheme=scheme)
     page.goto(exported.files[0].as_uri())
     page.locator("h2").wait_for()
+    assert axe.run(page).response["violations"] == [], "the start screen"
+    page.keyboard.press("Enter")
     page.keyboard.press("1")
     for width in (1280, 390):
         page.set_viewport_size({"width": width, "height": 900})

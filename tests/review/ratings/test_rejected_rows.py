@@ -53,6 +53,17 @@ def test_invalid_rows_are_rejected_with_reasons_and_valid_rows_kept(export: Expo
     assert load_ratings(run)[ids[5], "rater-1"].answers == {"preference": "B"}
 
 
+def test_no_error_and_kinds_of_errors_contradict_each_other(export: Export, run: StoredRun, tmp_path: Path) -> None:
+    exported = export(raters=1, mode="errors")
+    (first, second), kind = [item.id for item in exported.packet.items[:2]], exported.packet.questions.errors[0]
+    ratings = [rating(first, {"severity": "none"}, kinds=[kind]), rating(second, {"severity": "minor"}, kinds=[kind])]
+    (imported,) = review_import(run.path, [page_file(tmp_path, exported.packet, "rater-1", ratings)])
+    assert imported.new == 1
+    assert [reason.partition(": ")[2] for reason in imported.rejected] == [
+        f"rating 1: severity: is 'none', but kinds of errors are marked: {kind}"
+    ]
+
+
 @pytest.mark.parametrize("lost", ["preference", "severity"])
 def test_table_without_an_answer_column_is_rejected(export: Export, run: StoredRun, lost: str) -> None:
     exported = export(formats=["csv"], mode="pairwise" if lost == "preference" else "errors")
