@@ -6,7 +6,7 @@ from harness.api.comparing import compare, plan
 from harness.api.finished_models import FinishedListener, export, predict
 from harness.api.gates import NotPassedError, draft_policy, gate, history, promote, rollback, verify_registry
 from harness.api.loaded_run import Run, load_run
-from harness.api.many_runs import list_runs, prune_runs, select_prunable, write_site
+from harness.api.many_runs import list_runs, open_viewer, prune_runs, select_prunable, write_site
 from harness.api.reviews import review_export, review_harvest, review_import, review_status
 from harness.api.run_files import pack, verify
 from harness.api.training_runs import run, run_request, score, stored_request
@@ -27,6 +27,7 @@ __all__ = [
     "load_strategy",
     "load_task",
     "open_catalog",
+    "open_viewer",
     "pack",
     "plan",
     "predict",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from harness.api.arguments import PathLike
 from harness.api.gates import REGISTRY
@@ -14,6 +15,9 @@ from harness.errors import BenchError, setting
 from harness.gate import Registry
 from harness.results import RunResults
 from harness.store import RunFolder
+
+if TYPE_CHECKING:
+    from harness.viewer import Viewer
 
 
 def list_runs(runs_dir: PathLike = "runs", *, progress: Callable[[str, int, int], None] = lambda *_: None) -> Iterator[RunSummary]:
@@ -84,19 +88,38 @@ def write_site(
     Raises:
         BenchError: the folder cannot be written, or the registry does not exist or is damaged. Damaged runs are named in the site.
     """
-    from harness.reporting import INDEX, build_site, check_site_folder, site_page_name, write_site_pages
+    from harness.reporting import INDEX, check_site_folder, write_site_pages
+    from harness.viewer import collect_site
 
     folder = Path(out)
     check_site_folder(folder, force=force)
-    summaries = tuple(summarize_runs(Path(runs_dir), progress=progress))
-    models = _open_registry(registry)
-    events = models.journal.events() if models is not None else []
-    in_service = {task: current for task in {event.task for event in events} if models and (current := models.current(task))}
-    pages = {run.name: f"runs/{site_page_name(run.name, number)}" for number, run in enumerate(summaries, start=1) if run.tasks}
-    reports = {pages[run.name]: RunResults(RunFolder(Path(run.path))) for run in summaries if run.name in pages}
-    site = build_site(summaries, events, in_service, pages, created=datetime.now(UTC).date().isoformat())
+    site = collect_site(Path(runs_dir), _open_registry(registry), progress=progress)
+    reports = {site.pages[run.name]: RunResults(RunFolder(Path(run.path))) for run in site.runs if run.name in site.pages}
     write_site_pages(folder, site, reports, with_text=with_text, progress=progress)
     return folder / INDEX
+
+
+def open_viewer(
+    *,
+    runs_dir: PathLike = "runs",
+    registry: PathLike | None = None,
+    port: int = 0,
+    progress: Callable[[str, int, int], None] = lambda *_: None,
+) -> Viewer:
+    """A read-only server of all runs on the loopback address. `url` is the address to open, `serve` answers until it is interrupted.
+
+    Args:
+        runs_dir, registry, progress: as for `write_site`.
+        port: 0 lets the system choose one.
+
+    Raises:
+        BenchError: the port cannot be used, or the registry does not exist or is damaged.
+    """
+    from harness.viewer import Viewer, ViewerPages
+
+    pages = ViewerPages(Path(runs_dir), _open_registry(registry))
+    pages.warm_up(progress)
+    return Viewer(pages, port)
 
 
 def _open_registry(registry: PathLike | None) -> Registry | None:

@@ -28,6 +28,7 @@ _COMMANDS = {
     "plan": ("harness.cli.commands.plan:plan", "Show what the test set of a task can detect, before a run."),
     "runs": ("harness.cli.commands.runs:runs", "List the runs with their decisions."),
     "site": ("harness.cli.commands.site:site", "Write pages over all runs: leaderboards, history, reports."),
+    "view": ("harness.cli.commands.view:view", "Show all runs in the browser, live."),
     "report": ("harness.cli.commands.report:report", "Write the report of a run as HTML, Markdown, JSON or CSV."),
     "compare": ("harness.cli.commands.compare:compare", "Compare two strategies of a run, or one strategy in two runs."),
     "verify": ("harness.cli.commands.verify:verify", "Check every file of a run for damage."),

@@ -14,12 +14,13 @@ from harness.catalog import shipped_folder
 from harness.errors import BenchError, setting
 from harness.reporting.formats.html_page import render
 from harness.reporting.views import Site
-from harness.reporting.wording import names, numbers, runs_list, site_sentences
+from harness.reporting.wording import names, numbers, progress_sentences, runs_list, site_sentences
 from harness.results import RunResults
 from harness.webpage import content_security_policy, page_environment, seal_page
 
 INDEX = "index.html"
 _STYLE = "report.css"
+_SCRIPT = "view.js"
 _MARK = '<meta name="generator" content="bench site">'
 _HEAD = 4000  # characters; the mark stands before anything of a run
 
@@ -28,6 +29,11 @@ def render_site(site: Site) -> dict[str, str]:
     """The index and the page of each task, by their path in the site."""
     pages = {INDEX: _render("site_index.html.j2", site=site)}
     return pages | {task.page: _render("site_task.html.j2", site=site, task=task) for task in site.tasks}
+
+
+def render_live_index(site: Site) -> str:
+    """The index with the runs in progress, which a script asks the server for every few seconds."""
+    return _render("site_index.html.j2", _SCRIPT, site=site)
 
 
 def check_site_folder(out: Path, *, force: bool) -> None:
@@ -84,13 +90,16 @@ def write_site_pages(
         raise BenchError(f"{error.filename or out}: cannot be written: {error.strerror}") from None
 
 
-def _render(template: str, **values: Any) -> str:
+def _render(template: str, script_name: str = "", **values: Any) -> str:
+    """A page; with a script it may also ask the server that it comes from."""
     folder = shipped_folder("reports")
     style = (folder / _STYLE).read_text(encoding="utf-8")
+    script = (folder / script_name).read_text(encoding="utf-8") if script_name else ""
     environment = page_environment(folder)
-    environment.globals |= {"site_sentences": site_sentences, "runs_list": runs_list, "names": names, "numbers": numbers}
-    policy = content_security_policy(style, "")
-    return seal_page(environment.get_template(template).render(style=Markup(style), policy=policy, **values))
+    modules = (names, numbers, progress_sentences, runs_list, site_sentences)
+    environment.globals |= {module.__name__.rpartition(".")[2]: module for module in modules}
+    policy = content_security_policy(style, script) + ("; connect-src 'self'" if script else "")
+    return seal_page(environment.get_template(template).render(style=Markup(style), script=Markup(script), policy=policy, **values))
 
 
 def _write(path: Path, text: str) -> None:

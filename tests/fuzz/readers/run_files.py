@@ -9,12 +9,13 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock
 from report_factory import Made, make_run, summarization
 
 from harness.api import gate, review_export, review_import
-from harness.archive import decision_cache, summarize_run
+from harness.archive import decision_cache, read_progress, summarize_run
 from harness.cache import cache_folder
-from harness.reporting import render, to_json
+from harness.reporting import render, runs_in_progress_to_json, to_json
 from harness.results import RunResults
 from harness.store import RunFolder
 from tests.foreign import write_sealed_json
@@ -73,6 +74,25 @@ def read_report(content: bytes, folder: Path) -> None:
     write_as_stranger(run / "run.json", content)
     with refusals():
         render(RunResults(RunFolder(run)))
+
+
+def read_growing_curve(content: bytes, folder: Path) -> None:
+    """Replace the training curve of a cell that is still running, and follow the run as the viewer does."""
+    run = folder / "runs" / "run"
+    shutil.copytree(_reviewed_run(), run)
+    cell = next(run.glob("cells/*-1"))
+    (cell / "cell.json").unlink()
+    (run / "seal.json").unlink(missing_ok=True)
+    (cell / "training.jsonl").unlink(missing_ok=True)
+    (cell / "training.jsonl").write_bytes(content)
+    (run / ".lock-holder").write_text("{}")
+    with refusals(), FileLock(run / ".lock"):
+        json.dumps(runs_in_progress_to_json(read_progress(folder / "runs")), allow_nan=False)
+
+
+def _curve_seeds() -> list[bytes]:
+    points = [{"step": 1, "loss": 3.2, "learning_rate": 1e-3}, {"step": 2, "validation_loss": 3.0}]
+    return ["".join(json.dumps(point) + "\n" for point in points).encode()]
 
 
 def read_stored_decisions(content: bytes, folder: Path) -> None:
@@ -163,6 +183,7 @@ RUN_FILES: dict[str, Reader] = {
         document_seeds(_reviewed_run, "review/*/key.json"),
         share=0.4,
     ),
+    "growing-curve": Reader(read_growing_curve, _curve_seeds, share=0.1),
     "stored-decisions": Reader(read_stored_decisions, lambda: [_stored_decisions()], share=0.4),
     "added": Reader(
         read_run("added.json"), file_seeds(_reviewed_run, "added.json"), document_seeds(_reviewed_run, "added.json"), share=0.4
