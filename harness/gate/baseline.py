@@ -5,7 +5,7 @@ A baseline that was evaluated on another test set is run again: its stored model
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from harness.data.identity import example_digest
 from harness.errors import BenchError
 from harness.gate.verdict import VerdictNote
+from harness.metrics import SUPPORT_SCORE
 from harness.results import FinishedCell, RunResults, StrategyResult, check_same_examples, equally_wide
 from harness.statistics import statistic_stack
 from harness.store import RunFolder
@@ -57,21 +58,22 @@ class GatePair:
 
 
 def pair_with_baseline(
-    candidate: StrategyResult, baseline: StrategyResult, workspace: Path, *, model_path: str | None = None
+    candidate: StrategyResult, baseline: StrategyResult, workspace: Path, *, model_path: str | None = None, scores: Collection[str] = ()
 ) -> tuple[GatePair, list[VerdictNote]]:
     """Candidate and baseline on the candidate's test examples, and a note if the baseline had to be run again.
 
     Args:
         workspace: a folder that does not exist yet, for the run of a baseline that is run again.
         model_path: where the baseline's base model is, if its name does not tell.
+        scores: those that are judged. If `support` is among them, the candidate's model reads the new outputs, too.
 
     Raises:
-        BenchError: the baseline's model is not available, or the two tasks do not fit.
+        BenchError: the baseline's model, or the one that scores `support`, is not available, or the two tasks do not fit.
     """
     notes = []
     if _example_digests(candidate) != _example_digests(baseline):
         notes.append(VerdictNote("baseline_rerun", texts={"strategy": (baseline.label,), "run": (candidate.run.name,)}))
-        baseline = _rerun(candidate, baseline, workspace, model_path)
+        baseline = _rerun(candidate, baseline, workspace, model_path, with_support=SUPPORT_SCORE in scores)
     check_same_examples(candidate, baseline)
     return GatePair(candidate, baseline, [baseline.positions[example.id] for example in candidate.examples]), notes
 
@@ -80,9 +82,12 @@ def _example_digests(side: StrategyResult) -> dict[str, str]:
     return {example.id: example_digest(example) for example in side.examples}
 
 
-def _rerun(candidate: StrategyResult, baseline: StrategyResult, workspace: Path, model_path: str | None) -> StrategyResult:
+def _rerun(
+    candidate: StrategyResult, baseline: StrategyResult, workspace: Path, model_path: str | None, *, with_support: bool
+) -> StrategyResult:
     """The baseline's cells on the candidate's examples, as a run in the workspace."""
     from harness.engine.artifacts import device_for, find_base, fit_examples, load_finished
+    from harness.engine.support import add_support, find_support_model
 
     task, source = candidate.task, baseline.run
     if baseline.task.kind != task.kind:
@@ -93,6 +98,8 @@ def _rerun(candidate: StrategyResult, baseline: StrategyResult, workspace: Path,
             "external, so no model can answer these examples. Score its outputs on them first (`bench score`)."
         )
     cells = tuple(replace(cell, task=task.name) for cell in baseline.done)
+    # Before any model answers, because that takes much longer than to find that the scorer is missing.
+    scorer = find_support_model(candidate.run, task, device_for(candidate.run), model_path) if with_support else None
     target = _prepare_run(candidate, baseline, workspace, cells)
     for old, new in zip(baseline.done, cells, strict=True):
         finished = FinishedCell(source, old)
@@ -105,6 +112,9 @@ def _rerun(candidate: StrategyResult, baseline: StrategyResult, workspace: Path,
             _reorder_likelihoods(prediction, finished.example.choices, example.choices)
             for prediction, example in zip(predictions, candidate.examples, strict=True)
         ]
+        predictions, _ = add_support(
+            task, candidate.examples, predictions, scorer, checkpoint=workspace / f"support-{new.id}", on_progress=lambda done, total: None
+        )
         target.cell(new.id).write_result(replace(source.results[old.id], cell=new, signatures={}), predictions)
     return RunResults(target).find(baseline.strategy, task=task.name)
 

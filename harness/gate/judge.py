@@ -60,7 +60,9 @@ def judge(
     with tempfile.TemporaryDirectory() as folder:
         notes, pair = _note_missing_seeds(candidate.recipe), None
         if baseline is not None:
-            pair, pair_notes = pair_with_baseline(artifact, baseline.artifact, Path(folder) / "rerun", model_path=model_path)
+            judged_scores = {rule.score for rule in (*policy.rules, *guardrails) if rule.score}
+            rerun = Path(folder) / "rerun"
+            pair, pair_notes = pair_with_baseline(artifact, baseline.artifact, rerun, model_path=model_path, scores=judged_scores)
             notes += _note_missing_seeds(baseline.recipe) + pair_notes
         judged, compared = _describe(candidate), _describe(baseline) if baseline is not None else None
         candidates = candidate.count_candidates(baseline)

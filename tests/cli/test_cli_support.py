@@ -90,3 +90,18 @@ def test_errors_name_the_field(call, files, task, options, error):
 def test_labels_have_no_support(call, files):
     ended = call("run", "--task", "classification", "--strategies", "base", "--support")
     assert ended.code == 2 and "applies to free text, but each task of the request chooses among labels" in ended.err
+
+
+def test_gate_scores_the_support_of_a_baseline_that_answers_again(call, files):
+    """The model in service was evaluated on other examples: its new outputs get the score that a rule of the policy reads."""
+    rows = [{"id": f"n{i}", "text": f"Visit {i}: a cough since day {i}.", "note": f"Cough since day {i}."} for i in range(60)]
+    (files / "notes.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    before = call("run", "--task", "notes.yaml", "--strategies", "base").out.strip()
+    changed = (files / "notes.jsonl").read_text().replace("cough", "fever")
+    (files / "notes.jsonl").write_text(changed)
+    after = call("run", "--task", "notes.yaml", "--strategies", "base").out.strip()
+    (files / "policy.yaml").write_text(yaml.safe_dump({"rules": [{"rule": "not_worse", "score": "support", "margin": 0.9}]}))
+    judge = ("gate", after, "--strategy", "base", "--baseline", f"{before}:base", "--policy", "policy.yaml", "--format", "json")
+    ended = call(*judge, "--new-registry")
+    (rule,) = [rule for rule in json.loads(ended.out)["rules"] if rule["rule"]["score"] == "support"]
+    assert rule["measured"] == 0, "the same model gives the same outputs, with the same support"

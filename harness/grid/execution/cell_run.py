@@ -13,12 +13,12 @@ from harness.engine.artifacts import load_strategy_model, model_card, save_shots
 from harness.engine.inference import Predictor
 from harness.engine.models import Device, LoadedModel, ModelSource
 from harness.engine.prompts import EncodedPrompt, Shot, render_shots
+from harness.engine.support import SupportModel, add_support
 from harness.engine.tuning import Progress, encode_examples, general_loss, planned_steps, train
 from harness.grid.execution.job import Emit, Job
 from harness.grid.execution.partial_predictions import PartialPredictions
 from harness.grid.execution.result_notes import notes_on_prompts, notes_on_training
 from harness.grid.execution.scored_predictions import score_predictions
-from harness.grid.execution.support_scores import SupportModel, add_support
 from harness.grid.execution.training_outcome import TrainingOutcome, load_outcome, save_outcome
 from harness.measure import Meter, environment
 from harness.metrics import get_script_digests

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
+from harness.engine.support import SupportModel, add_support
 from harness.grid.execution.job import Emit
 from harness.grid.execution.result_notes import notes_on_external_outputs
 from harness.grid.execution.scored_predictions import score_predictions
-from harness.grid.execution.support_scores import SupportModel, add_support
 from harness.grid.planning import Planned
 from harness.metrics import get_script_digests
 from harness.store import RunFolder, RunPlan

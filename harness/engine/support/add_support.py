@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness.engine.models import Device, ModelSource
-from harness.engine.support import SourcedOutput, load_scorer
+from harness.engine.support.output_batches import SourcedOutput
+from harness.engine.support.scorer import load_scorer
 from harness.metrics import SUPPORT_SCORE, input_text
 from harness.types import CellNote, Example, Prediction, Task
 
