@@ -38,6 +38,20 @@ DATE_WORDS = frozenset(_DATES.split())
 WORD_LISTS = ("everyday_words", "framing_words", "word_forms")
 """The files of words that the scores depend on."""
 
+# Scripts without spaces between words: Thai, Lao, Burmese, Khmer, Japanese, Chinese. What lies between two spaces is no word there.
+_UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
+_UNSPACED_LETTER = re.compile(f"[{_UNSPACED}]")
+_SYLLABLE = re.compile(f"[{_UNSPACED}\uac00-\ud7af]")  # these and Korean: one letter is a syllable or a word
+_LETTER = re.compile(r"[^\W\d_]")
+_SAMPLE = 20_000  # characters that decide about the script of a text
+
+
+@lru_cache(maxsize=4096)
+def has_spaced_words(text: str) -> bool:
+    """Whether words can be found in a text: less than half of its letters belong to scripts without spaces between words."""
+    sample = text[:_SAMPLE]
+    return 2 * len(_UNSPACED_LETTER.findall(sample)) < max(1, len(_LETTER.findall(sample)))
+
 
 def _read(name: str) -> str:
     return (Path(__file__).parent / f"{name}.txt").read_text(encoding="utf-8")
@@ -56,7 +70,7 @@ def words(text: str) -> list[str]:
 def is_content_word(word: str) -> bool:
     """Whether a word is neither a stop word nor a contraction of one. Framing words count as content here."""
     plain = _ENDS.sub("", word).lower()
-    return len(plain) > 2 and plain not in STOP and not _NOT.search(plain)
+    return (len(plain) > 2 or _SYLLABLE.match(plain) is not None) and plain not in STOP and not _NOT.search(plain)
 
 
 def content_words(text: str) -> dict[str, str]:

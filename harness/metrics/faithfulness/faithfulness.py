@@ -9,6 +9,8 @@
 | `name_error_rate` | the same for names |
 | `negation_error_rate` | 1 if the output denies what the input and the references only affirm, or the other way round |
 
+Texts in scripts without spaces between words (Chinese, Japanese, Thai, …) have no scores.
+
 The scores look at the surface of the text, not at its truth. `docs/faithfulness.md` says how they were tuned, and how far to trust them.
 """
 
@@ -18,7 +20,7 @@ from collections.abc import Callable, Sequence
 from importlib.metadata import version
 
 from harness.metrics.faithfulness.claims import sentences
-from harness.metrics.faithfulness.content_words import word_lists_digest
+from harness.metrics.faithfulness.content_words import has_spaced_words, word_lists_digest
 from harness.metrics.faithfulness.omission import omitted_pieces, reference_pieces
 from harness.metrics.faithfulness.unsupported import Kind, UnsupportedPiece, piece_count, unsupported_pieces
 from harness.metrics.family import Family, example_metric
@@ -27,24 +29,27 @@ from harness.types import Example, Metric, Prediction
 
 
 def find_unsupported(example: Example, prediction: Prediction) -> tuple[UnsupportedPiece, ...]:
-    """The pieces of the output that neither the inputs nor a reference supports."""
+    """The pieces of the output that neither the inputs nor a reference supports; none where the scores do not apply."""
+    if not _applies_to_input(example):
+        return ()
     return unsupported_pieces(prediction.answer, ("\n".join(example.inputs.values()), *example.targets))
 
 
-def _has_input(example: Example) -> bool:
-    return any(sentences(text) for text in example.inputs.values())
+def _applies_to_input(example: Example) -> bool:
+    """Whether there is an input, and words can be found in it. An output in another script does not matter: its words are unsupported."""
+    return any(sentences(text) for text in example.inputs.values()) and has_spaced_words("\n".join(example.inputs.values()))
 
 
 def unsupported_count(example: Example, prediction: Prediction) -> float | None:
     """The number of unsupported pieces: 0 for an empty output. A missing prediction counts like one."""
-    if not _has_input(example):
+    if not _applies_to_input(example):
         return None
     return 1.0 if isinstance(prediction, MissingPrediction) else float(len(find_unsupported(example, prediction)))
 
 
 def unsupported_rate(example: Example, prediction: Prediction) -> float | None:
     """The unsupported pieces as a share of all pieces, at most 1: 0 for an empty output, 1 for a missing prediction."""
-    if not _has_input(example):
+    if not _applies_to_input(example):
         return None
     if isinstance(prediction, MissingPrediction):
         return 1.0
@@ -52,11 +57,12 @@ def unsupported_rate(example: Example, prediction: Prediction) -> float | None:
 
 
 def omission_rate(example: Example, prediction: Prediction) -> float | None:
-    """The share of the reference's pieces that the output lacks; the smallest of several references. None without a reference.
+    """The share of the reference's pieces that the output lacks; the smallest of several references. None without a reference
+    in which words can be found.
 
     A reference without any piece ("None.") is covered by every output that says something.
     """
-    targets = [target for target in example.targets if sentences(target)]
+    targets = [target for target in example.targets if sentences(target) and has_spaced_words(target)]
     if not targets:
         return None
     if isinstance(prediction, MissingPrediction) or not sentences(prediction.answer):
@@ -68,7 +74,7 @@ def _error_rate(kind: Kind) -> Callable[[Example, Prediction], float | None]:
     """1 if the output has an unsupported piece of this kind; 1 for a missing prediction."""
 
     def error_rate(example: Example, prediction: Prediction) -> float | None:
-        if not _has_input(example):
+        if not _applies_to_input(example):
             return None
         is_missing = isinstance(prediction, MissingPrediction)
         return float(is_missing or any(piece.kind == kind for piece in find_unsupported(example, prediction)))
@@ -77,7 +83,7 @@ def _error_rate(kind: Kind) -> Callable[[Example, Prediction], float | None]:
 
 
 def _build(labels: Sequence[str]) -> tuple[Metric, ...]:
-    rules = f"lang:en|unit:piece|stem:nltk-{version('nltk')}|words:{word_lists_digest()}|support:input+refs"
+    rules = f"lang:en|script:spaced|unit:piece|stem:nltk-{version('nltk')}|words:{word_lists_digest()}|support:input+refs"
     return (
         example_metric("unsupported_count", "lower", "pieces", unsupported_count, rules),
         example_metric("unsupported_rate", "lower", "fraction", unsupported_rate, rules),

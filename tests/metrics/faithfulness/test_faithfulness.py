@@ -162,3 +162,30 @@ def test_family_fulfils_the_contract() -> None:
     rows = [example(SOURCE, "Headache for two weeks. No fever."), example("It cost 5 dollars.", "5 dollars")]
     rows = [Example(str(i), row.inputs, row.targets) for i, row in enumerate(rows)]
     check_family(FAITHFULNESS, rows, [Prediction("0", "Fever for two weeks."), Prediction("1", "6 dollars")])
+
+
+@pytest.mark.parametrize(
+    ("source", "right", "wrong"),
+    [
+        ("يعاني المريض من صداع منذ أسبوعين.", "صداع منذ أسبوعين.", "المريض مصاب بالسكري."),
+        ("Пациент жалуется на головную боль две недели.", "Головная боль две недели.", "У пациента диабет."),
+        ("환자는 두통 때문에 왔다.", "두통", "당뇨"),
+        ("Der Patient klagt über Kopfschmerzen.", "Kopfschmerzen.", "Der Patient hat Asthma."),
+        ("The patient has a headache.", "Headache.", "糖尿"),
+    ],
+)
+def test_inventions_in_other_languages_are_never_supported(source: str, right: str, wrong: str) -> None:
+    example = Example("e", {"input": source}, ())
+    counts = {m.name: m.per_example for m in FAITHFULNESS.build(())}
+    assert counts["unsupported_rate"](example, Prediction("e", right)) == (0.0,)
+    assert (counts["unsupported_rate"](example, Prediction("e", wrong)) or (0.0,))[0] > 0
+
+
+@pytest.mark.parametrize("source", ["患者主诉头痛两周，否认发热。", "患者は頭痛を訴えた。", "ผู้ป่วยปวดศีรษะสองสัปดาห์"])
+def test_texts_without_spaces_between_words_have_no_scores(source: str) -> None:
+    """A score of 0 would say that everything is supported, although no word was compared."""
+    example = Example("e", {"input": source}, (source,))
+    for metric in FAITHFULNESS.build(()):
+        for answer in (source, "糖尿", "Diabetes 20 mg"):
+            assert metric.per_example(example, Prediction("e", answer)) is None, metric.name
+    assert find_unsupported(example, Prediction("e", "糖尿病")) == ()
