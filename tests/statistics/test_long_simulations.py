@@ -1,7 +1,8 @@
 """Coverage and size of every paired method inside its stated range, in simulations that are too long for every day.
 
 A 95% interval must cover the true difference in 93–97% of the cases, and a test must reject a true null hypothesis in at most
-5% of them, apart from three standard errors of so many repetitions. The exact enumerations for counts are in `comparison/test_pairwise.py`.
+5% of them, apart from three standard errors of so many repetitions. The exact enumerations for counts are in
+`comparison/test_paired_counts.py`.
 """
 
 from __future__ import annotations

@@ -51,7 +51,7 @@ def paired_proportion_limits(gained: int, lost: int, n: int, alpha: float) -> tu
     Tango's own limits are crossed in up to 1.5 alpha of the samples where one system is never wrong (2.4 alpha at alpha = 0.2). So they are
     taken at 0.8 alpha, and never inside the limit of Clopper and Pearson for the losses (or gains) alone. With all tables enumerated, for n
     from 30 to 268, margins from 0.01 to 0.15, gains up to 0.2 and alpha from 0.01 to 0.2, these limits are crossed in at most alpha of the
-    samples (`tests/statistics/comparison/test_pairwise.py` repeats some of it). Valid for 30 independent examples or more.
+    samples (`tests/statistics/comparison/test_paired_counts.py` repeats some of it). Valid for 30 independent examples or more.
     """
     low, high = tango_limits(gained, lost, n, 1 - 1.6 * alpha)
     outer_low = gained / n - clopper_pearson_upper(lost, n, 1 - alpha)
