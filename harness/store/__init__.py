@@ -1,6 +1,6 @@
 """Runs on disk. Only this folder knows the layout of a run."""
 
-from harness.store.added_files import forget_missing_files
+from harness.store.added_files import forget_missing_files, settle_added_files
 from harness.store.atomic import PRIVATE_FILE, make_private_folder, write_atomically, write_text
 from harness.store.cell_folder import CellFolder
 from harness.store.folder_names import remove_folders
@@ -90,6 +90,7 @@ __all__ = [
     "resolve_inside",
     "retire_examples",
     "reuse_cell",
+    "settle_added_files",
     "to_json_line",
     "to_jsonable",
     "verify_run",

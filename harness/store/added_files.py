@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from harness.errors import BenchError, setting
+from harness.store.atomic import remove_abandoned
 from harness.store.lock import file_lock
 from harness.store.seals import check_sealed, describe_damage, hash_file, read_sealed, require_inside, write_sealed
 
@@ -102,14 +103,20 @@ def adding(run: Path) -> Iterator[AddingFiles]:
         BenchError: the list is damaged, or cannot be locked.
     """
     with file_lock(run / ".added.lock"):
-        yield AddingFiles(run)
+        yield AddingFiles(run, _settle(run))
+
+
+def settle_added_files(run: Path) -> None:
+    """List what interrupted processes have written, and delete what they have left; raises as `adding` does."""
+    with adding(run):
+        pass
 
 
 class AddingFiles:
     """Announces files before they are written, and lists them afterwards."""
 
-    def __init__(self, run: Path) -> None:
-        self._run, self._added = run, _settle(run, read_added(run))
+    def __init__(self, run: Path, added: AddedFiles) -> None:
+        self._run, self._added = run, added
 
     def announce(self, *files: Path) -> None:
         """List files as being written."""
@@ -139,7 +146,7 @@ def forget_missing_files(run: Path) -> list[str]:
     """
     try:
         with file_lock(run / ".added.lock"):
-            added = _settle(run, read_added(run))
+            added = _settle(run)
             missing = [place for place in added.files if not (run / place).is_file()]
             if missing:
                 now = datetime.now(UTC).isoformat(timespec="seconds")
@@ -150,16 +157,17 @@ def forget_missing_files(run: Path) -> list[str]:
     return missing
 
 
-def _settle(run: Path, added: AddedFiles) -> AddedFiles:
-    """The list with what interrupted processes have written, or not."""
-    settled = dict(added.files)
-    for place, digest in added.files.items():
-        if digest is None:
-            if (run / place).is_file():
-                settled[place] = hash_file(run / place)
-            else:
-                del settled[place]
-    return replace(added, files=settled)
+def _settle(run: Path) -> AddedFiles:
+    """The list with what interrupted processes have written, or not; what they have left of the list itself is deleted."""
+    remove_abandoned(run, f".{ADDED}.*.part")
+    added = read_added(run)
+    interrupted = [place for place, digest in added.files.items() if digest is None]
+    if not interrupted:
+        return added
+    written = {place: hash_file(run / place) for place in interrupted if (run / place).is_file()}
+    settled = replace(added, files={place: digest for place, digest in added.files.items() if digest is not None} | written)
+    _write(run, settled)
+    return settled
 
 
 def _write(run: Path, added: AddedFiles) -> None:

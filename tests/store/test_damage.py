@@ -237,6 +237,18 @@ def test_verdict_of_a_killed_gate_is_complete_or_absent(whole_run: Path, tmp_pat
     assert [each.path for each in verify_run(run).problems] == [f"gates/{first.name}"]
 
 
+def test_killed_import_is_listed_when_it_is_repeated(whole_run: Path, tmp_path: Path) -> None:
+    """The record was written, but its process was killed before it could be listed."""
+    run = RunFolder(Path(shutil.copytree(whole_run, tmp_path / "run")))
+    record = next(run.path.glob("review/*/imports/*.json"))
+    place = record.relative_to(run.path).as_posix()
+    edit_json(run.path / "added.json", lambda value: value["files"].update({place: None}))
+    (tmp_path / "empty.json").write_text("[]")
+    review_import(run.path, [tmp_path / "empty.json"])
+    record.unlink()
+    assert [each.path for each in verify_run(run).problems] == [place]
+
+
 def test_missing_and_foreign_files_are_problems(whole_run: Path, tmp_path: Path) -> None:
     run = RunFolder(Path(shutil.copytree(whole_run, tmp_path / "run")))
     cell = next(cell for cell in run.plan().cells if cell.strategy == "lora")

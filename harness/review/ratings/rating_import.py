@@ -11,7 +11,7 @@ from harness.errors import BenchError
 from harness.review.rater_files import ReturnedFile, ReturnedRow, quote, read_returned_file
 from harness.review.ratings.rating_checks import PacketChecker, RejectedRowError
 from harness.review.ratings.rating_records import ImportRecord, Rating, is_imported, save_import
-from harness.store import PacketFolder, StoredRun, hash_file, list_packet_folders
+from harness.store import PacketFolder, StoredRun, hash_file, list_packet_folders, settle_added_files
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,10 @@ def import_files(run: StoredRun, paths: Sequence[Path]) -> list[ImportSummary]:
     folders = list_packet_folders(run.path, imported_again=[hash_file(path) for path in paths if path.is_file()])
     if not folders:
         raise BenchError(f"{run.path}: no packet was exported from this run. Start with `bench review export`.")
+    try:
+        settle_added_files(run.path)  # this command may have been killed before, and then finds its file imported
+    except OSError as error:
+        raise BenchError(f"{run.path}: cannot be written: {error.strerror}") from None
     return [_import_file(run, folders, path) for path in paths]
 
 
