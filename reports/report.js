@@ -64,7 +64,7 @@ async function unpacked(text) {
   return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).json();
 }
 
-const NOTHING = { t: "", a: null, s: null, m: "", u: [] };
+const NOTHING = { t: "", a: null, s: null, m: "", k: false, u: [] };
 const outputOf = (row, k) => row.o[k] ?? NOTHING; // examples can be read even where no strategy has an output
 
 // The kinds of unsupported content that examples can be filtered by. Words alone are too many to be a filter.
@@ -74,6 +74,8 @@ const hasKind = (output, kind) => output.u.some(([, , kinds]) => kinds.includes(
 const FILTERS = {
   all: () => true,
   wrong: (row, k, data) => outputOf(row, k).s !== null && outputOf(row, k).s < data.medians[k],
+  critical: (row, k) => outputOf(row, k).k,
+  regression: (row, k, data) => outputOf(row, k).s !== null && (outputOf(row, data.base).s ?? -Infinity) > outputOf(row, k).s,
   unsupported: (row, k) => outputOf(row, k).u.length > 0,
   ...Object.fromEntries(KINDS.map((kind) => [kind, (row, k) => hasKind(outputOf(row, k), kind)])),
   disagree: (row) => spread(row) > 0 || new Set(row.o.map((output) => answerOf(output))).size > 1,
@@ -129,11 +131,17 @@ class Explorer {
     const outputs = this.data.rows.flatMap((row) => row.o);
     const absent = KINDS.filter((kind) => !outputs.some((output) => hasKind(output, kind)));
     if (!outputs.some((output) => output.u.length)) absent.push("unsupported");
+    if (!outputs.some((output) => output.k)) absent.push("critical");
+    if (this.data.base === null || !outputs.some((output) => output.s !== null)) absent.push("regression");
     this.shown = named(TEXTS.show, Object.keys(FILTERS).filter((key) => !absent.includes(key)));
     this.order = named(TEXTS.order, Object.keys(ORDERS));
     this.most = add(TEXTS.most, make("input", { type: "number", step: "any", class: "narrow" }));
     if (this.data.rows.every((row) => row.o.every((output) => output.s === null))) this.most.parentElement.hidden = true;
     if (!this.data.labels.length) for (const field of [this.strategy, this.shown, this.order]) field.parentElement.hidden = true;
+    this.compared = add(TEXTS.compare, make("select", {}));
+    this.compared.parentElement.hidden = this.data.labels.length < 3;
+    this.listRivals();
+    this.strategy.addEventListener("input", () => this.listRivals());
     this.differences = add(TEXTS.differences, make("input", { type: "checkbox" }));
     this.differences.parentElement.classList.add("check");
     this.differences.parentElement.hidden = !this.data.labels.length;
@@ -141,11 +149,47 @@ class Explorer {
     this.clear = make("button", { type: "button", class: "clear", text: TEXTS.clear });
     this.clear.addEventListener("click", () => this.reset());
     this.list = make("div", { class: "samples" });
+    this.list.addEventListener("keydown", (event) => this.step(event));
     this.back = make("button", { type: "button", text: TEXTS.previous });
     this.next = make("button", { type: "button", text: TEXTS.next });
     this.back.addEventListener("click", () => this.turn(-1));
     this.next.addEventListener("click", () => this.turn(1));
-    this.place.append(controls, this.count, this.clear, this.list, make("div", { class: "pages" }, this.back, this.next));
+    this.place.append(controls, make("p", { class: "count", text: TEXTS.keys }), this.count, this.clear, this.list, make("div", { class: "pages" }, this.back, this.next));
+  }
+
+  // Every strategy below one another, or the chosen one beside another.
+  listRivals() {
+    const chosen = this.strategy.selectedIndex;
+    const rivals = this.data.labels.map((_, k) => k).filter((k) => k !== chosen);
+    const option = (value, text) => make("option", { value, text });
+    const versus = (k) => TEXTS.versus.replace("{a}", () => this.data.labels[chosen]).replace("{b}", () => this.data.labels[k]);
+    this.compared.replaceChildren(option("", TEXTS.every), ...rivals.map((k) => option(k, versus(k))));
+  }
+
+  // j and k open the next and the previous example.
+  step(event) {
+    const way = { j: 1, k: -1 }[event.key];
+    if (!way || event.ctrlKey || event.altKey || event.metaKey) return;
+    const cards = [...this.list.children];
+    const next = cards[cards.findIndex((card) => card.contains(event.target)) + way];
+    if (!next) return;
+    for (const card of cards) card.open = card === next;
+    next.firstElementChild.focus();
+    next.scrollIntoView({ block: "nearest" });
+  }
+
+  // Show an example that a link names, whatever is filtered.
+  reveal(id) {
+    const place = this.data.rows.findIndex((row) => row.i === id);
+    if (place < 0) return;
+    this.reset();
+    this.order.selectedIndex = 0;
+    this.page = Math.floor(place / PAGE);
+    this.update();
+    const card = this.list.children[place % PAGE];
+    card.open = true;
+    card.scrollIntoView();
+    card.firstElementChild.focus();
   }
 
   restart() {
@@ -200,7 +244,8 @@ class Explorer {
   card(row) {
     const k = this.strategy.selectedIndex;
     const mark = markOf(row, outputOf(row, k)) ?? "";
-    const card = make("details", {}, make("summary", {}, make("span", { class: "id", text: row.i }), mark, make("bdi", { text: row.t })));
+    const flags = flagsOf(outputOf(row, k));
+    const card = make("details", {}, make("summary", {}, make("span", { class: "id", text: row.i }), mark, ...flags, make("bdi", { text: row.t })));
     card.addEventListener("toggle", () => { if (card.open && card.childElementCount === 1) card.append(this.body(row)); });
     return card;
   }
@@ -211,14 +256,26 @@ class Explorer {
     const right = make("div", {}, make("h4", { text: row.r.length > 1 ? TEXTS.references : TEXTS.reference }));
     if (row.r.length === 0 || (row.r.length === 1 && !row.r[0])) right.append(make("p", { class: "text reference none", text: TEXTS.no_answer }));
     for (const text of row.r) if (text) right.append(passage([text], "reference", TEXTS.reference));
-    row.o.forEach((output, k) => {
-      const head = make("h4", { text: this.data.labels[k] });
-      head.append(markOf(row, output) ?? "");
-      right.append(head, passage(this.pieces(output, row), "", TEXTS.output));
-      if (output.a !== null) right.append(make("p", { class: "taken", dir: "auto" }, make("span", { text: TEXTS.answer }), output.a));
-      for (const [, reason] of output.u) right.append(make("p", { class: "reason", text: TEXTS.reason + reason }));
-    });
+    const link = make("a", { href: `#${this.place.dataset.task}-example-${encodeURIComponent(row.i)}`, text: TEXTS.link });
+    left.append(make("p", { class: "permalink" }, link));
+    if (this.compared.value !== "") {
+      const two = [this.strategy.selectedIndex, Number(this.compared.value)];
+      const sides = two.map((k) => make("div", {}, ...this.output(row, k)));
+      return make("div", {}, make("div", { class: "pair" }, left, right), make("div", { class: "pair" }, ...sides));
+    }
+    row.o.forEach((_, k) => right.append(...this.output(row, k)));
     return make("div", { class: "pair" }, left, right);
+  }
+
+  // What one strategy wrote, its score, and what is wrong in it.
+  output(row, k) {
+    const output = outputOf(row, k);
+    const head = make("h4", { text: this.data.labels[k] });
+    head.append(markOf(row, output) ?? "", ...flagsOf(output));
+    const parts = [head, passage(this.pieces(output, row), "", TEXTS.output)];
+    if (output.a !== null) parts.push(make("p", { class: "taken", dir: "auto" }, make("span", { text: TEXTS.answer }), output.a));
+    for (const [, reason] of output.u) parts.push(make("p", { class: "reason", text: TEXTS.reason + reason }));
+    return parts;
   }
 
   // The output in pieces: sentences that the input does not support, and words that are not in the reference, are marked.
@@ -276,6 +333,13 @@ function markOf(row, output) {
   return make("span", { class: `score${kind}`, text: output.m });
 }
 
+// What a reader should see before opening an output: a critical error, and numbers and names that the input does not have.
+function flagsOf(output) {
+  const flags = output.k ? [make("span", { class: "flag", text: TEXTS.critical_flag })] : [];
+  const tags = output.u.flatMap(([, , , pieces]) => pieces).slice(0, 2);
+  return [...flags, ...tags.map((text) => make("span", { class: "flag soft", text: TEXTS.tag + text }))];
+}
+
 // "{from}–{to} of {all}" with its numbers.
 const filled = (text, counts) => text.replace(/\{(\w+)\}/g, (_, name) => counts[name].toLocaleString("en"));
 
@@ -285,6 +349,8 @@ function passage(pieces, kind, name) {
   if (long) Object.assign(attributes, { role: "region", tabindex: "0", "aria-label": name });
   return make("p", attributes, ...pieces);
 }
+
+const explorers = new Map(); // by task
 
 // ---- The bar, and parts of the page that are folded
 
@@ -307,11 +373,24 @@ actions.querySelector("[data-copy]").addEventListener("click", async (event) => 
   event.target.textContent = TEXTS.copied;
 });
 
+// The text of an address; one that cannot be decoded is taken as it is.
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
 // A link to something that is folded away opens what it is in.
 function unfold() {
-  const target = location.hash.length > 1 ? document.getElementById(decodeURIComponent(location.hash.slice(1))) : null;
+  const target = document.getElementById(decoded(location.hash.slice(1)));
   for (let part = target; part; part = part.parentElement) if (part.localName === "details") part.open = true;
   target?.scrollIntoView();
+  const [, task, example] = location.hash.match(/^#(task-\d+)-example-(.+)$/) ?? [];
+  if (!task) return;
+  for (let part = document.getElementById(task); part; part = part.parentElement) if (part.localName === "details") part.open = true;
+  explorers.get(task)?.reveal(decoded(example));
 }
 window.addEventListener("hashchange", unfold);
 unfold();
@@ -319,5 +398,8 @@ unfold();
 document.querySelectorAll("main table").forEach(sortable);
 for (const place of document.querySelectorAll("[data-examples]")) {
   const packed = document.getElementById(place.dataset.examples);
-  unpacked(packed.content.textContent).then((data) => new Explorer(place, data));
+  unpacked(packed.content.textContent).then((data) => {
+    explorers.set(place.dataset.task, new Explorer(place, data));
+    if (location.hash.startsWith(`#${place.dataset.task}-example-`)) unfold();
+  });
 }

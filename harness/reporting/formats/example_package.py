@@ -8,24 +8,27 @@ from harness import webpage
 from harness.metrics import UnsupportedPiece
 from harness.reporting.views import ScoreName
 from harness.reporting.views.sections import ShownExample, ShownOutput
-from harness.reporting.wording import example_texts, run_sentences
+from harness.reporting.wording import example_texts, names, run_sentences
 from harness.text import one_line, visible
 
 INPUT_LIMIT = 4000  # characters shown of one input
 OUTPUT_LIMIT = 2000
 REASON_LIMIT = 200
+MOST_TAGS = 3  # of a sentence
 
 
 def pack_examples(examples: tuple[ShownExample, ...], score: ScoreName) -> str:
     """The examples as JSON, compressed, in base64: letters, digits, '+', '/' and '=' alone. `report.js` unpacks them.
 
-    `{"labels": […], "rows": [{"i": id, "t": title, "in": [[name, text], …], "r": [reference, …], "c": label, "o": [{"t": text,
-    "a": answer, "s": score, "m": mark, "u": [[sentence, reasons, [kind, …]], …]}, …]}, …]}`, the outputs in the order of the labels.
+    `{"labels": […], "base": the place of the untuned model among them, or null, "rows": [{"i": id, "t": title, "in": [[name, text], …],
+    "r": [reference, …], "c": label, "o": [{"t": text, "a": answer, "s": score, "m": mark, "k": whether it has a critical error,
+    "u": [[sentence, reasons, [kind, …], [piece, …]], …]}, …]}, …]}`, the outputs in the order of the labels.
     """
     sources = [output.source for output in examples[0].outputs] if examples else []
     return webpage.pack_json(
         {
             "labels": [one_line(run_sentences.describe_source(source), 60) for source in sources],
+            "base": next((place for place, source in enumerate(sources) if names.is_untuned(source.label)), None),
             "rows": [_example(example, score) for example in examples],
         }
     )
@@ -49,6 +52,7 @@ def _output(example: ShownExample, output: ShownOutput, score: ScoreName) -> dic
         "a": None if answer is None else visible(answer, OUTPUT_LIMIT),
         "s": output.score,
         "m": example_texts.describe_mark(example, output, score),
+        "k": output.critical,
         "u": [_unsupported(pieces) for pieces in _by_sentence(output).values()],
     }
 
@@ -60,7 +64,11 @@ def _by_sentence(output: ShownOutput) -> dict[str, list[UnsupportedPiece]]:
     return sentences
 
 
-def _unsupported(pieces: list[UnsupportedPiece]) -> tuple[str, str, list[str]]:
-    """A sentence, why it is marked, and the kinds of pieces that it has, by which examples are filtered."""
+def _unsupported(pieces: list[UnsupportedPiece]) -> tuple[str, str, list[str], list[str]]:
+    """A sentence, why it is marked, the kinds of pieces that it has, by which examples are filtered, and the first numbers and names."""
     reasons = one_line(example_texts.describe_unsupported(pieces), REASON_LIMIT)
-    return visible(pieces[0].sentence, OUTPUT_LIMIT), reasons, sorted({piece.kind for piece in pieces})
+    return visible(pieces[0].sentence, OUTPUT_LIMIT), reasons, sorted({piece.kind for piece in pieces}), _tags(pieces)
+
+
+def _tags(pieces: list[UnsupportedPiece]) -> list[str]:
+    return [one_line(piece.text, 30) for piece in pieces if piece.kind in ("number", "name")][:MOST_TAGS]

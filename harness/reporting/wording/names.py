@@ -138,6 +138,11 @@ def has_plain_name(score: str) -> bool:
     return score_name(score).casefold().replace(" ", "_") != score.casefold()
 
 
+def is_untuned(label: str) -> bool:
+    """Whether a label is that of the untuned model: "base", "base · tiny"."""
+    return label.partition(_SEPARATOR)[0] == "base"
+
+
 def is_renamed(label: str) -> bool:
     """Whether the plain name of a strategy differs from its label by more than case."""
     return strategy_name(label).casefold() != label.casefold()

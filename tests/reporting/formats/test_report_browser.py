@@ -169,6 +169,52 @@ def test_nothing_serious_stands_in_the_way_of_anybody(
     assert serious == {}
 
 
+def test_examples_with_critical_errors_are_found_linked_and_compared(
+    browser: Any, opened: Callable[[RunResults], Any], tmp_path: Path
+) -> None:
+    cells = [Made("base", 0.9), Made("lora", 0.2, 1), Made("full", 0.9, 1)]
+    run = make_run(tmp_path / "run", [summarization(cells, rows=60, metrics=("rouge", "facts", "faithfulness"), primary="rougeL")])
+    page = opened(run)
+    place = page.locator(".explorer")
+    ids = lambda: place.locator("summary .id").all_inner_texts()  # noqa: E731
+    (lora,) = [cell for cell in run.cells if cell.strategy == "lora"]
+    (results,) = run.by_task.values()
+    (error,) = [metric for metric in results.metrics if metric.name == "critical_error_rate"]
+    wrong = [
+        example.id
+        for example, prediction in zip(results.examples, run.predictions(lora.id), strict=True)
+        if (error.per_example(example, prediction) or (0.0,))[0]
+    ]
+    place.get_by_label("Strategy").select_option(label="LoRA")
+    place.get_by_label("Show").select_option(label="With a critical error")
+    assert 0 < len(wrong) < 60 and ids() == wrong[:20]
+    assert place.locator(".samples > details").first.locator("summary .flag").first.inner_text() == "critical error"
+    place.get_by_label("Show").select_option(label="Worse than the untuned model")
+    worse = place.get_by_role("status").inner_text()
+    assert "of 0" not in worse and ids()
+
+    place.get_by_label("Outputs of").select_option(label="LoRA and Untuned model, side by side")
+    place.locator("summary").first.click()
+    card = place.locator(".samples > details").first
+    assert card.locator(".pair").nth(1).locator("h4").evaluate_all("all => all.map(h => h.firstChild.textContent)") == [
+        "LoRA",
+        "Untuned model",
+    ]
+    place.locator("summary").first.press("j")
+    assert place.locator(".samples > details").evaluate_all("all => all.slice(0, 2).map(d => d.open)") == [False, True]
+    page.keyboard.press("k")
+    assert place.locator(".samples > details").evaluate_all("all => all.slice(0, 2).map(d => d.open)") == [True, False]
+
+    address = page.url + "#task-1-example-" + results.examples[33].id
+    other = browser.new_page()
+    other.goto(address)
+    other.locator(".samples > details[open]").wait_for()
+    assert other.locator(".samples > details[open] .id").all_inner_texts() == [results.examples[33].id]
+    other.goto(page.url + "#task-1-example-%E0%A4%A")  # which cannot be decoded
+    other.close()
+    assert page.problems == []
+
+
 def test_every_link_leads_to_what_it_names_also_where_that_is_folded(opened: Callable[[RunResults], Any], troubled: RunResults) -> None:
     page = opened(troubled)
     links = page.locator("a[href]")

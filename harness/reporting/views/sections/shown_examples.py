@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from harness.metrics import UnsupportedPiece, find_unsupported
 from harness.reporting.views.sections.output_source import OutputSource, source_of
@@ -13,6 +14,8 @@ from harness.types import Example, Metric, Prediction
 
 MOST_EXAMPLES = 2000
 MOST_STRATEGIES = 8  # more outputs below one another cannot be compared
+_Metrics: TypeAlias = tuple[Metric | None, Metric | None]  # the primary score, and that of critical errors
+_CRITICAL = "critical_error_rate"
 _UNSUPPORTED = "unsupported_rate"  # the family that has this score is the one that finds the pieces
 MOST_CHECKED = 4000  # outputs that are checked against the input: about 2 milliseconds each
 
@@ -25,6 +28,7 @@ class ShownOutput:
         text: None where the strategy has no output for the example.
         answer: the answer that was scored, where that is not the output itself; empty where the output has none.
         score: the primary score of this example (1 or 0 for a label); None where only a whole test set has it.
+        critical: whether it has a critical error, by the task's own score of them.
         unsupported: what neither the inputs nor a reference supports, piece by piece.
     """
 
@@ -32,6 +36,7 @@ class ShownOutput:
     text: str | None
     answer: str | None
     score: float | None
+    critical: bool
     unsupported: tuple[UnsupportedPiece, ...]
 
 
@@ -72,14 +77,16 @@ def sample_examples(
     """
     examples = results.examples
     outputs = {source_of(r, r.cell): {p.example_id: p for p in r.predictions(r.cell)} for r in strategies}
+    critical = next((metric for metric in results.metrics if metric.name == _CRITICAL), None)
     chosen = sorted(random.Random(seed).sample(range(len(examples)), min(limit, len(examples))))
     faithful = any(metric.name == _UNSUPPORTED for metric in results.metrics)
     checked = MOST_CHECKED // max(len(outputs), 1) if faithful else 0
-    return tuple(_example(examples[i], outputs, results.primary, check_support=k < checked) for k, i in enumerate(chosen))
+    metrics = results.primary, critical
+    return tuple(_example(examples[i], outputs, metrics, check_support=k < checked) for k, i in enumerate(chosen))
 
 
 def _example(
-    example: Example, outputs: Mapping[OutputSource, Mapping[str, Prediction]], primary: Metric | None, *, check_support: bool
+    example: Example, outputs: Mapping[OutputSource, Mapping[str, Prediction]], metrics: _Metrics, *, check_support: bool
 ) -> ShownExample:
     return ShownExample(
         id=example.id,
@@ -87,17 +94,18 @@ def _example(
         inputs=tuple(example.inputs.items()),
         references=example.targets,
         label=example.targets[0] if example.choices and example.targets else None,
-        outputs=tuple(_output(example, by_id.get(example.id), primary, source, check_support) for source, by_id in outputs.items()),
+        outputs=tuple(_output(example, by_id.get(example.id), metrics, source, check_support) for source, by_id in outputs.items()),
     )
 
 
-def _output(
-    example: Example, prediction: Prediction | None, primary: Metric | None, source: OutputSource, check_support: bool
-) -> ShownOutput:
+def _output(example: Example, prediction: Prediction | None, metrics: _Metrics, source: OutputSource, check_support: bool) -> ShownOutput:
     if prediction is None:
-        return ShownOutput(source, None, None, None, ())
+        return ShownOutput(source, None, None, None, critical=False, unsupported=())
+    primary, critical = metrics
     pieces = find_unsupported(example, prediction) if check_support else ()
-    return ShownOutput(source, prediction.output, _answer(prediction), _score(example, prediction, primary), pieces)
+    has_error = critical is not None and bool(_measure(example, prediction, critical))
+    score = _score(example, prediction, primary)
+    return ShownOutput(source, prediction.output, _answer(prediction), score, critical=has_error, unsupported=pieces)
 
 
 def _answer(prediction: Prediction) -> str | None:
@@ -110,9 +118,14 @@ def _answer(prediction: Prediction) -> str | None:
 def _score(example: Example, prediction: Prediction, primary: Metric | None) -> float | None:
     if example.choices:
         return float(prediction.extracted is not None and prediction.extracted in example.targets)
-    if primary is None or primary.level != "example":
+    return None if primary is None else _measure(example, prediction, primary)
+
+
+def _measure(example: Example, prediction: Prediction, metric: Metric) -> float | None:
+    """The score of a single example; None where only a whole test set has one."""
+    if metric.level != "example":
         return None
-    if primary.name in prediction.scores:
-        return prediction.scores[primary.name]
-    statistic = primary.per_example(example, prediction)
+    if metric.name in prediction.scores:
+        return prediction.scores[metric.name]
+    statistic = metric.per_example(example, prediction)
     return statistic[0] if statistic else None
