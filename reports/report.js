@@ -154,7 +154,7 @@ class Explorer {
     this.next = make("button", { type: "button", text: TEXTS.next });
     this.back.addEventListener("click", () => this.turn(-1));
     this.next.addEventListener("click", () => this.turn(1));
-    this.place.append(controls, make("p", { class: "count", text: TEXTS.keys }), this.count, this.clear, this.list, make("div", { class: "pages" }, this.back, this.next));
+    this.place.append(controls, make("p", { class: "under", text: TEXTS.keys }), this.count, this.clear, this.list, make("div", { class: "pages" }, this.back, this.next));
   }
 
   // Every strategy below one another, or the chosen one beside another.
@@ -252,10 +252,10 @@ class Explorer {
 
   body(row) {
     const left = make("div", {});
-    for (const [name, text] of row.in) left.append(make("h4", { text: name }), passage([text], "", name));
-    const right = make("div", {}, make("h4", { text: row.r.length > 1 ? TEXTS.references : TEXTS.reference }));
+    for (const [name, text] of row.in) left.append(make("h3", { text: name }), passage([text], "", `${name}, ${row.i}`));
+    const right = make("div", {}, make("h3", { text: row.r.length > 1 ? TEXTS.references : TEXTS.reference }));
     if (row.r.length === 0 || (row.r.length === 1 && !row.r[0])) right.append(make("p", { class: "text reference none", text: TEXTS.no_answer }));
-    for (const text of row.r) if (text) right.append(passage([text], "reference", TEXTS.reference));
+    for (const [place, text] of row.r.entries()) if (text) right.append(passage([text], "reference", `${TEXTS.reference} ${place + 1}, ${row.i}`));
     const link = make("a", { href: `#${this.place.dataset.task}-example-${encodeURIComponent(row.i)}`, text: TEXTS.link });
     left.append(make("p", { class: "permalink" }, link));
     if (this.compared.value !== "") {
@@ -270,9 +270,9 @@ class Explorer {
   // What one strategy wrote, its score, and what is wrong in it.
   output(row, k) {
     const output = outputOf(row, k);
-    const head = make("h4", { text: this.data.labels[k] });
+    const head = make("h3", { text: this.data.labels[k] });
     head.append(markOf(row, output) ?? "", ...flagsOf(output));
-    const parts = [head, passage(this.pieces(output, row), "", TEXTS.output)];
+    const parts = [head, passage(this.pieces(output, row), "", `${TEXTS.output}, ${this.data.labels[k]}, ${row.i}`)];
     if (output.a !== null) parts.push(make("p", { class: "taken", dir: "auto" }, make("span", { text: TEXTS.answer }), output.a));
     for (const [, reason] of output.u) parts.push(make("p", { class: "reason", text: TEXTS.reason + reason }));
     return parts;
