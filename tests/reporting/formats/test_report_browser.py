@@ -157,9 +157,7 @@ def test_an_example_shows_input_reference_and_every_output_with_what_is_wrong_in
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("name", ["troubled", "wide", "asked", "hostile", "judged"])
-def test_axe_finds_nothing_of_any_impact(
-    opened: Callable[..., Any], request: pytest.FixtureRequest, name: str, scheme: str
-) -> None:
+def test_axe_finds_nothing_of_any_impact(opened: Callable[..., Any], request: pytest.FixtureRequest, name: str, scheme: str) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-core is not installed").Axe()
     page = opened(request.getfixturevalue(name), color_scheme=scheme)
     page.locator(".explorer summary").first.wait_for()
