@@ -38,6 +38,7 @@ class Made:
     status: str = "done"
     error: str | None = None
     train_seconds: float = 0.0
+    predict_seconds: float = 41.5
     notes: tuple[CellNote, ...] = ()
     priced: bool = True
     answer: Answer | None = None
@@ -273,7 +274,7 @@ def _costs(made: Made) -> tuple[Cost, ...]:
     if made.train_seconds:
         seconds |= {"train": made.train_seconds, "validate": made.train_seconds / 8}
     if made.status == "done":
-        seconds |= {"predict": 41.5, "score": 0.8}
+        seconds |= {"predict": made.predict_seconds, "score": 0.8}
     return tuple(
         Cost(phase, s, "cpu", 1_500_000_000, 1_700_000_000, tokens=int(s * 900), price=s * 0.09 / 3600 if made.priced else None)
         for phase, s in seconds.items()

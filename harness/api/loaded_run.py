@@ -130,23 +130,28 @@ class Run(os.PathLike[str]):
             raise BenchError(f"{self.path}: has no task '{name}'.{did_you_mean(name, names)}")
         return decide_task(self.stored.by_task[name])
 
-    def to_dict(self) -> dict[str, Any]:
-        """All results as plain values, as `bench report RUN --format json` prints them."""
+    def to_dict(self, *, volume: int | None = None) -> dict[str, Any]:
+        """All results as plain values, as `bench report RUN --format json` prints them.
+
+        Args:
+            volume: outputs per month, for costs; by default those that each task declares.
+        """
         from harness.reporting import to_json
 
-        return to_json(self.stored)
+        return to_json(self.stored, volume=volume)
 
-    def write_report(self, path: PathLike | None = None, *, with_text: bool = True) -> Path:
+    def write_report(self, path: PathLike | None = None, *, with_text: bool = True, volume: int | None = None) -> Path:
         """Write the HTML report and return its path.
 
         Args:
             path: the file to write; by default `report.html` in the run's folder.
             with_text: include inputs, references and outputs. They may be what patients or customers said.
+            volume: outputs per month, for costs; by default those that each task declares.
         """
         from harness.reporting import write_page
 
         target = self.stored.folder.report if path is None else Path(path)
-        write_page(self.stored, target, with_text=with_text)
+        write_page(self.stored, target, with_text=with_text, volume=volume)
         return target
 
     def __fspath__(self) -> str:

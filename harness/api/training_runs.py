@@ -58,6 +58,7 @@ def run(
     support: str | None = None,
     dtype: Dtype = "auto",
     price: float | None = None,
+    volume: int | None = None,
     trust_remote_code: bool = False,
     exclude: Sequence[Mapping[str, Any]] = (),
     override: Sequence[Mapping[str, Any]] = (),
@@ -97,6 +98,7 @@ def run(
         support: also score how far texts are supported by their inputs: "base" for the base model, or the name of another model.
         dtype: number format to compute in; "auto" suits the device.
         price: price of one hour of this device, in USD; by default from the included price table.
+        volume: outputs per month, for the costs in the report; by default those that the task declares.
         trust_remote_code: allow Python code that comes with a model or a metric.
         exclude: cells to leave out, such as `{"task": "qa", "strategy": "lora"}`.
         override: other values for some cells, such as `{"strategy": "lora", "set": {"epochs": 1}}`.
@@ -141,6 +143,7 @@ def run(
             "support": support,
             "dtype": dtype,
             "price": price,
+            "volume": volume,
             "trust_remote_code": trust_remote_code,
             "exclude": exclude,
             "override": override,

@@ -27,6 +27,12 @@ strategies_dir: Decorator = click.option(
     envvar="BENCH_STRATEGIES_DIR",
     help="A folder with more strategies, besides ./strategies.",
 )
+volume: Decorator = click.option(
+    "--volume",
+    type=click.IntRange(1, 10**12),
+    metavar="N",
+    help="Outputs per month, for the costs in the report. Default: those that the task declares, or 100000.",
+)
 
 
 class Number(click.FloatRange):

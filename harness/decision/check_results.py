@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-CRITICAL_SCORES = ("critical_error_rate", "critical_errors", "review.critical_error_rate")  # the most important first
+from harness.results import CRITICAL_ERROR_SCORES
+
+CRITICAL_SCORES = (*CRITICAL_ERROR_SCORES, "review.critical_error_rate")  # the most important first
 
 Severity: TypeAlias = Literal["blocks", "conditions", "notes"]
 SanityCode: TypeAlias = Literal[

@@ -18,7 +18,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.results import StrategyResult, TaskResults, slice_examples
+from harness.results import StrategyResult, TaskResults, select_examples
 from harness.review import Review
 from harness.review.findings import compute_agreement_of, compute_error_detection, flag_errors
 from harness.review.ratings import UnblindedRatings
@@ -33,7 +33,7 @@ from harness.statistics import (
     orient,
     score_claim_limits,
 )
-from harness.types import Example, Metric, Rule
+from harness.types import Metric, Rule
 
 Array: TypeAlias = NDArray[np.float64]
 GuardrailStatus: TypeAlias = Literal["kept", "broken", "undecided", "no_evidence", "untrusted"]
@@ -179,7 +179,7 @@ class GuardrailChecker:
         metric = next((m for m in self.results.metrics if m.name == rule.score), None)
         if metric is None:
             return GuardrailResult(rule, result.label, "no_evidence", alpha=self.alpha, why="the run does not have this score")
-        positions = _select_examples(rule, self.results.examples)
+        positions = select_examples(rule, self.results.examples)
         if not positions:
             why = f"no test example has {rule.slice}"
             return GuardrailResult(rule, result.label, "no_evidence", alpha=self.alpha, unit=metric.unit, why=why)
@@ -262,13 +262,6 @@ class GuardrailChecker:
             return replace(outcome, status="undecided")
         whole = 1.0 if metric is None else len(self.results.examples) / limits.n  # only some examples may have the score
         return replace(outcome, status="undecided", examples_needed=math.ceil(size.examples * whole), assumed=size.assumption)
-
-
-def _select_examples(rule: Rule, examples: Sequence[Example]) -> list[int]:
-    """The positions of the test examples that the rule is about."""
-    if rule.slice is None:
-        return list(range(len(examples)))
-    return slice_examples(examples, rule.slice_column, most=None, thirds=False).get(rule.slice_value or "", [])
 
 
 def _finds_what_raters_find(results: TaskResults, reviews: Sequence[Review], metric: Metric) -> bool:

@@ -5,24 +5,28 @@ for strategy in results.by_task["summarization"].strategies:
     print(strategy.label, strategy.primary, strategy.costs)
 """
 
+from harness.results.acceptable import CRITICAL_ERROR_SCORES, acceptable_share, list_acceptance_scores
 from harness.results.costs import PHASES, StrategyCosts, costs_of_a_run, costs_of_use, costs_over_tasks, sum_of_known, total_cost
 from harness.results.finished_cell import FinishedCell, find_cell
 from harness.results.pairing import MetricMismatch, Pairing, check_same_examples, shared_metrics
 from harness.results.run_results import RunResults
-from harness.results.slices import MOST_VALUES, candidate_slices, slice_examples
+from harness.results.slices import MOST_VALUES, candidate_slices, select_examples, slice_examples
 from harness.results.strategy_result import CellProblem, StrategyResult
 from harness.results.task_results import TaskResults
 from harness.results.task_scores import TaskScores, equally_wide, example_metric_of, is_error_rate
 from harness.results.trivial import TrivialBaseline, TrivialKind
 from harness.results.trivial_gain import TrivialGain, compare_with_trivial
+from harness.results.use_costs import Payback, UseCosts, compute_payback, compute_use_costs, monthly_price
 
 __all__ = [
+    "CRITICAL_ERROR_SCORES",
     "MOST_VALUES",
     "PHASES",
     "CellProblem",
     "FinishedCell",
     "MetricMismatch",
     "Pairing",
+    "Payback",
     "RunResults",
     "StrategyCosts",
     "StrategyResult",
@@ -31,9 +35,13 @@ __all__ = [
     "TrivialBaseline",
     "TrivialGain",
     "TrivialKind",
+    "UseCosts",
+    "acceptable_share",
     "candidate_slices",
     "check_same_examples",
     "compare_with_trivial",
+    "compute_payback",
+    "compute_use_costs",
     "costs_of_a_run",
     "costs_of_use",
     "costs_over_tasks",
@@ -41,6 +49,9 @@ __all__ = [
     "example_metric_of",
     "find_cell",
     "is_error_rate",
+    "list_acceptance_scores",
+    "monthly_price",
+    "select_examples",
     "shared_metrics",
     "slice_examples",
     "sum_of_known",

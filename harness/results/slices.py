@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import Any
 
 from harness.errors import BenchError, did_you_mean, setting
-from harness.types import Example
+from harness.types import Example, Rule
 
 LENGTH, CLASS = "length", "class"
 MOST_VALUES = 40  # a column with more is text or a number
@@ -53,6 +53,13 @@ def slice_examples(
     number_of = dict(zip(names, numbers, strict=True)) if numeric else {}
     order = sorted(counts, key=lambda name: (_missing_last(number_of.get(name)), -counts[name], name))
     return {name: [i for i, other in enumerate(names) if other == name] for name in order}
+
+
+def select_examples(rule: Rule, examples: Sequence[Example]) -> list[int]:
+    """The positions of the test examples that a rule is about."""
+    if rule.slice is None:
+        return list(range(len(examples)))
+    return slice_examples(examples, rule.slice_column, most=None, thirds=False).get(rule.slice_value or "", [])
 
 
 def candidate_slices(examples: Sequence[Example], *, classes: bool) -> dict[str, dict[str, list[int]]]:

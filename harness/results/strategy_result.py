@@ -222,6 +222,12 @@ class StrategyResult:
         return strategy_costs(self._counted, outputs=len(self.examples) if self.done else 0, external=self.external)
 
     @cached_property
+    def costs_by_cell(self) -> tuple[StrategyCosts, ...]:
+        """The costs of each cell with a result, in the order of their seeds; a cell without any recorded cost is left out."""
+        each = (strategy_costs([self.run.results[cell.id]], outputs=len(self.examples), external=self.external) for cell in self.done)
+        return tuple(costs for costs in each if costs is not None)
+
+    @cached_property
     def spent(self) -> StrategyCosts | None:
         """The costs of every cell that ended, failed ones included."""
         return strategy_costs(self._ended, external=self.external)

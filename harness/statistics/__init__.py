@@ -46,6 +46,7 @@ from harness.statistics.claims import (
 )
 from harness.statistics.comparison import (
     Comparison,
+    Improvement,
     KeptGain,
     PairVerdict,
     Reduction,
@@ -54,6 +55,7 @@ from harness.statistics.comparison import (
     compare_all_pairs,
     compare_scores,
     kept_gain,
+    relative_improvement,
     relative_reduction,
     seed_spread,
 )
@@ -138,6 +140,7 @@ __all__ = [
     "Comparison",
     "Forecast",
     "GainOutlook",
+    "Improvement",
     "Interval",
     "KeptGain",
     "Law",
@@ -201,6 +204,7 @@ __all__ = [
     "proportion_interval",
     "rank_association",
     "recommend",
+    "relative_improvement",
     "relative_reduction",
     "score_claim_limits",
     "score_stacks",

@@ -10,13 +10,14 @@ from harness.types.example import DataReport, Example, Finish, Prediction, Split
 from harness.types.faithfulness_spec import FaithfulnessSpec, SupportKind
 from harness.types.guardrail_spec import GuardrailSpec
 from harness.types.metric import Metric, Score, Statistic, always_defined
-from harness.types.report_spec import OUTPUTS_A_MONTH, ReportSpec
+from harness.types.report_spec import MOST_OUTPUTS_A_MONTH, OUTPUTS_A_MONTH, ReportSpec
 from harness.types.review_spec import ReviewSpec, ScaleSpec
 from harness.types.rule import Rule, RuleKind, Tier
 from harness.types.strategy import Method, OutputsSpec, QuantizationSpec, Strategy, TrainSpec
 from harness.types.task import DecodeSpec, Kind, PromptFormat, Task
 
 __all__ = [
+    "MOST_OUTPUTS_A_MONTH",
     "OUTPUTS_A_MONTH",
     "Cell",
     "CellNote",

@@ -14,7 +14,7 @@ import pytest
 from chance import at_most, covers
 
 from harness.metrics import metrics_for
-from harness.statistics import compare_scores, kept_gain, relative_reduction
+from harness.statistics import compare_scores, kept_gain, relative_improvement, relative_reduction
 from harness.types import Metric
 
 pytestmark = pytest.mark.soak
@@ -155,6 +155,21 @@ def test_reductions_cover() -> None:
         result = relative_reduction(a, b, metric=ERRORS, resamples=600, seed=seed)
         assert result is not None and result.low is not None and result.high is not None
         covered += result.low <= 0.6 <= result.high
+    assert covers(covered / 1500, 1500)
+
+
+@pytest.mark.parametrize("n", [100, 300])
+@pytest.mark.parametrize("correlation", [0.0, 0.8])
+def test_relative_improvements_cover(n: int, correlation: float) -> None:
+    """A true improvement of 40% of a skewed score, with sides that agree on hard examples or not."""
+    rng, covered = np.random.default_rng(4), 0
+    for seed in range(1500):
+        shared = rng.beta(2, 5, n)
+        a = np.where(rng.random(n) < correlation, shared, rng.beta(2, 5, n))
+        b = 1.4 * np.where(rng.random(n) < correlation, shared, rng.beta(2, 5, n))
+        result = relative_improvement(a, b, metric=ROUGE, resamples=600, seed=seed)
+        assert result is not None and result.low is not None and result.high is not None
+        covered += result.low <= 0.4 <= result.high
     assert covers(covered / 1500, 1500)
 
 

@@ -8,6 +8,7 @@ import click
 
 from harness.cli.commands.completion import run_names
 from harness.cli.options import runs_dir
+from harness.cli.options import volume as volume_option
 from harness.cli.out_file import check_target, write_target
 from harness.cli.run_choice import choose_run
 
@@ -29,9 +30,10 @@ _FORMATS = ("html", "md", "json", "csv")  # also the file extensions
 )
 @click.option("--out", help="Output file; - is standard output. Default: report.html (md, …) in the run's folder.")
 @click.option("--without-text", is_flag=True, help="Leave inputs, references and outputs out of the HTML report.")
+@volume_option
 @click.option("--open", "open_", is_flag=True, help="Open the file in the browser.")
 @runs_dir
-def report(run: str, format_: str, out: str | None, without_text: bool, open_: bool, runs_dir: str) -> None:
+def report(run: str, format_: str, out: str | None, without_text: bool, open_: bool, volume: int | None, runs_dir: str) -> None:
     """Write the report of RUN (a folder, a name, or `latest`).
 
     The HTML report contains texts that patients or customers may have said:
@@ -48,7 +50,7 @@ def report(run: str, format_: str, out: str | None, without_text: bool, open_: b
     if open_ and out == "-":
         raise click.UsageError("--open needs a file: it cannot be combined with --out -")
     loaded = api.load_run(choose_run(run, runs_dir), runs_dir=runs_dir)
-    text = _text(loaded.stored, format_, with_text=not without_text)
+    text = _text(loaded.stored, format_, volume, with_text=not without_text)
     if out == "-":
         click.echo(text, nl=False)
         return
@@ -60,15 +62,15 @@ def report(run: str, format_: str, out: str | None, without_text: bool, open_: b
         click.echo("Could not open a browser. Open the file yourself.", err=True)
 
 
-def _text(run: RunResults, format_: str, *, with_text: bool) -> str:
+def _text(run: RunResults, format_: str, volume: int | None, *, with_text: bool) -> str:
     import json
 
     from harness.reporting import render, to_csv, to_json, to_markdown
 
     if format_ == "html":
-        return render(run, with_text=with_text)
+        return render(run, with_text=with_text, volume=volume)
     if format_ == "md":
-        return to_markdown(run)
+        return to_markdown(run, volume=volume)
     if format_ == "csv":
         return to_csv(run)
-    return json.dumps(to_json(run), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    return json.dumps(to_json(run, volume=volume), indent=1, ensure_ascii=False, allow_nan=False) + "\n"

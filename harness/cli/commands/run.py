@@ -12,7 +12,7 @@ import click
 from click.core import ParameterSource
 
 from harness.cli.commands.completion import model_names, run_names, strategy_names, task_names
-from harness.cli.options import Number, data_options, pop_fields, runs_dir, split_names, split_specs, strategies_dir, tasks_dir
+from harness.cli.options import Number, data_options, pop_fields, runs_dir, split_names, split_specs, strategies_dir, tasks_dir, volume
 from harness.cli.run_choice import choose_run_to_resume
 
 
@@ -50,6 +50,7 @@ from harness.cli.run_choice import choose_run_to_resume
 @click.option("--no-base", is_flag=True, help="Leave out the untuned model.")
 @click.option("--dtype", type=click.Choice(["auto", "float32", "bfloat16", "float16"]), default="auto", show_default=True)
 @click.option("--price", type=Number(0), help="Price of one hour of this device, in USD.")
+@volume
 @click.option("--jobs", type=click.IntRange(1, 64), default=1, show_default=True, help="Number of cells to run at the same time.")
 @click.option("--checkpoint-seconds", type=Number(0), default=30.0, envvar="BENCH_CHECKPOINT_SECONDS", hidden=True)
 @click.option("--trust-remote-code", is_flag=True, help="Allow Python code that comes with a model.")

@@ -7,6 +7,7 @@ import math
 from harness.engine.models import DTYPES
 from harness.errors import BenchError, did_you_mean
 from harness.grid.request.request import Request
+from harness.types import MOST_OUTPUTS_A_MONTH
 
 
 def check_numbers(request: Request) -> None:
@@ -20,6 +21,8 @@ def check_numbers(request: Request) -> None:
         problems.append(f"seeds must be a whole number from 1, not {request.seeds!r}")
     if request.limit is not None and not _is_count(request.limit):
         problems.append(f"limit must be a whole number from 1, not {request.limit!r}")
+    if request.volume is not None and not (_is_count(request.volume) and request.volume <= MOST_OUTPUTS_A_MONTH):
+        problems.append(f"volume must be a whole number from 1 to {MOST_OUTPUTS_A_MONTH:,}, not {request.volume!r}")
     if request.epochs is not None and not (_is_number(request.epochs) and 0 < request.epochs < math.inf):
         problems.append(f"epochs must be a number above 0, not {request.epochs!r}")
     for name in ("price", "price_per_1k"):

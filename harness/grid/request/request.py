@@ -23,6 +23,7 @@ class Request:
 
     `whole_as_test` uses every row of a file for testing. `outputs_name` and `price_per_1k` (USD) describe external outputs.
     `support` names the model that scores how far outputs are supported by their inputs; "base" is the run's own base model.
+    `volume` is the number of outputs per month that the report computes costs for, instead of the task's own.
     """
 
     tasks: tuple[str | Task, ...]
@@ -58,6 +59,7 @@ class Request:
     outputs_name: str | None = None
     price_per_1k: float | None = None
     support: str | None = None
+    volume: int | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The request as plain values, as it is stored in `run.json`."""

@@ -36,11 +36,19 @@ def resolve_tasks(request: Request, catalog: Catalog, here: Path) -> dict[str, E
     entries: dict[str, Entry[Task]] = {}
     for requested in distinct(request.tasks):
         entry = catalog.accept(requested) if isinstance(requested, Task) else catalog.task(requested)
-        entry = _with_harvested(_on_requested_data(entry, request, here), request, here)
+        entry = _at_volume(_with_harvested(_on_requested_data(entry, request, here), request, here), request)
         if entry.value.name in entries:
             raise BenchError(f"two tasks are named '{entry.value.name}': rename one of them")
         entries[entry.value.name] = entry
     return entries if request.support is None else _with_support(entries, request.support, here)
+
+
+def _at_volume(entry: Entry[Task], request: Request) -> Entry[Task]:
+    """The task with the requested outputs per month."""
+    if request.volume is None:
+        return entry
+    report = entry.value.report.model_copy(update={"volume": request.volume})
+    return replace(entry, value=entry.value.model_copy(update={"report": report}))
 
 
 def _with_support(entries: Mapping[str, Entry[Task]], model: str, here: Path) -> dict[str, Entry[Task]]:

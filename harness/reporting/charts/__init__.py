@@ -11,6 +11,7 @@ from harness.reporting.charts.cost_chart import (
 )
 from harness.reporting.charts.learning_chart import draw_learning_chart
 from harness.reporting.charts.phase_chart import Spending, draw_phase_chart, list_spending
+from harness.reporting.charts.rate_mark import rate_mark
 from harness.reporting.charts.shade import heat
 from harness.reporting.charts.training_chart import MOST_CURVES, draw_training_chart
 
@@ -29,4 +30,5 @@ __all__ = [
     "list_measures",
     "list_overall_measures",
     "list_spending",
+    "rate_mark",
 ]

@@ -15,6 +15,7 @@ from harness.reporting.formats.example_package import pack_examples
 from harness.reporting.formats.markdown import as_markdown
 from harness.reporting.views import build_overview_rows, build_report_view, compute_overall_gains
 from harness.reporting.wording import (
+    claim_sentences,
     decision_sentences,
     example_texts,
     first_screen,
@@ -23,11 +24,13 @@ from harness.reporting.wording import (
     guardrail_tables,
     headings,
     learning_sentences,
+    money_sentences,
     names,
     numbers,
     review_sentences,
     review_tables,
     run_sentences,
+    safety_sentences,
     table_notes,
     task_sentences,
     trivial_sentences,
@@ -38,32 +41,34 @@ from harness.webpage import content_security_policy, page_environment, seal_page
 
 _TEMPLATE = "report.html.j2"
 _STYLE = "report.css"
-_SCRIPT = "report.js"
+_SCRIPTS = ("report.js", "money.js")
 _WITHOUT_TEXT = '<meta name="bench-texts" content="left out">'
 _HEAD = 4000  # characters; the mark stands before anything of the run
 
 
-def render(run: RunResults, *, with_text: bool = True) -> str:
+def render(run: RunResults, *, with_text: bool = True, volume: int | None = None) -> str:
     """The whole page.
 
     Args:
         with_text: whether inputs, references and outputs are in it.
+        volume: outputs per month, for costs; by default those that each task declares.
 
     Raises:
         BenchError: the run's files are damaged.
     """
     folder = shipped_folder("reports")
-    style, script = ((folder / name).read_text(encoding="utf-8") for name in (_STYLE, _SCRIPT))
+    style, *scripts = ((folder / name).read_text(encoding="utf-8") for name in (_STYLE, *_SCRIPTS))
+    script = "\n".join(scripts)
     template = _environment(folder).get_template(_TEMPLATE)
     # The hashes are over the characters between the tags, so both are inserted unescaped; they are ours and hold no '</'.
     policy = content_security_policy(style, script)
-    report = build_report_view(run, with_text=with_text)
+    report = build_report_view(run, with_text=with_text, volume=volume)
     return seal_page(template.render(report=report, style=Markup(style), script=Markup(script), policy=policy))
 
 
-def write_page(run: RunResults, path: Path, *, with_text: bool = True) -> None:
+def write_page(run: RunResults, path: Path, *, with_text: bool = True, volume: int | None = None) -> None:
     """Write the page to a file, atomically."""
-    write_text(path, render(run, with_text=with_text), private=path.parent.resolve() == run.path.resolve())
+    write_text(path, render(run, with_text=with_text, volume=volume), private=path.parent.resolve() == run.path.resolve())
 
 
 def rewrite_page(run: RunResults) -> None:
@@ -79,8 +84,9 @@ def rewrite_page(run: RunResults) -> None:
 def _environment(folder: Path) -> jinja2.Environment:
     environment = page_environment(folder)
     modules = (
-        charts, decision_sentences, first_screen, gate_sentences, gate_tables, guardrail_tables, learning_sentences, names, numbers,
-        review_sentences, review_tables, run_sentences, table_notes, task_sentences, trivial_sentences,
+        charts, claim_sentences, decision_sentences, first_screen, gate_sentences, gate_tables, guardrail_tables, learning_sentences,
+        money_sentences, names, numbers, review_sentences, review_tables, run_sentences, safety_sentences, table_notes, task_sentences,
+        trivial_sentences,
     )  # fmt: skip
     environment.filters["summarize"] = task_sentences.summarize_task
     environment.globals |= {module.__name__.rpartition(".")[2]: module for module in modules}

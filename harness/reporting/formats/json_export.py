@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
+from harness.reporting.formats.money_export import claims_to_json, money_to_json, safety_to_json
 from harness.reporting.views import TaskOutcome, build_task_outcome
 from harness.reporting.views.comparison import ComparisonView
 from harness.reporting.views.sections import StrategyCurve
@@ -16,13 +17,16 @@ from harness.store import to_jsonable
 from harness.types import Cell, CellResult, Cost, Score
 
 
-def to_json(run: RunResults) -> dict[str, Any]:
+def to_json(run: RunResults, *, volume: int | None = None) -> dict[str, Any]:
     """`{"run": name, "cells": [...], "decisions": [...], "learning_curves": [...]}`, the cells in the order of the plan.
 
     The status of an unfinished cell is 'interrupted'; only cells that are done have scores. Scores are computed from the stored
     predictions. Seconds are wall-clock time, memory is in bytes, energy in joules. A number that was not measured is null, never NaN.
+
+    Args:
+        volume: outputs per month, for costs; by default those that each task declares.
     """
-    outcomes = [build_task_outcome(results) for results in run.by_task.values()]
+    outcomes = [build_task_outcome(results, volume=volume) for results in run.by_task.values()]
     record: dict[str, Any] = to_jsonable(
         {
             "run": run.name,
@@ -57,6 +61,9 @@ def _decision(outcome: TaskOutcome) -> dict[str, Any]:
         "guardrails": [vars(each) | {"rule": each.rule.model_dump(mode="json", exclude_none=True)} for each in decision.guardrails],
         "comparison": {name: value for name, value in asdict(compared).items() if name != "choice"} if compared else None,
         "against_full": [{"strategy": share.label, **asdict(share.kept), "cost_ratio": share.cost} for share in outcome.full_tuning],
+        "costs_in_use": money_to_json(outcome),
+        "claims": claims_to_json(outcome),
+        "safety": safety_to_json(outcome),
         "headline_code": decision.headline,
         "headline": text.headline,
         "sentences": [text.headline, *text.why, *text.conditions, *filter(None, [text.confidence])],

@@ -10,10 +10,12 @@ from harness.reporting.wording import (
     decision_sentences,
     guardrail_tables,
     headings,
+    money_sentences,
     numbers,
     run_sentences,
     table_notes,
     task_sentences,
+    text_table,
     trivial_sentences,
 )
 from harness.results import RunResults, StrategyCosts, StrategyResult
@@ -23,9 +25,13 @@ _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~!])")
 _LINKED = re.compile(r":(?=//)|\bwww(?=\.)|@|mailto(?=:)|xmpp(?=:)", re.IGNORECASE)
 
 
-def to_markdown(run: RunResults) -> str:
-    """The report in GitHub's Markdown. Names and errors are escaped: nothing in them formats, links, or mentions a person."""
-    return as_markdown(build_report_view(run, with_text=False))
+def to_markdown(run: RunResults, *, volume: int | None = None) -> str:
+    """The report in GitHub's Markdown. Names and errors are escaped: nothing in them formats, links, or mentions a person.
+
+    Args:
+        volume: outputs per month, for costs; by default those that each task declares.
+    """
+    return as_markdown(build_report_view(run, with_text=False, volume=volume))
 
 
 def as_markdown(report: Report) -> str:
@@ -63,7 +69,8 @@ def _task(task: TaskView) -> list[str]:
         _guardrails(task),
         _list(decision_sentences.NEXT_STEPS, [step.text for step in text.steps], [step.code for step in text.steps]),
         table,
-        _list("", [*summary.reasons, *summary.caveats]),
+        _text_table(money_sentences.build_money_table(task)) if task.money.rows else "",
+        _list("", [*summary.reasons, *summary.reductions, *summary.caveats]),
     ]
     return [part for part in parts if part]
 
@@ -88,9 +95,16 @@ def _guardrails(task: TaskView) -> str:
     if not task.decision.guardrails:
         return ""
     table = guardrail_tables.list_guardrails(task.decision.guardrails)
+    return "\n".join([*_rows(table), "", escape_markdown(table.under)])
+
+
+def _text_table(table: text_table.TextTable) -> str:
+    return "\n".join([f"{escape_markdown(table.title)}:", "", *_rows(table)])
+
+
+def _rows(table: text_table.TextTable) -> list[str]:
     lines = [f"| {' | '.join(table.columns)} |", f"| {' | '.join('---:' if n else '---' for n in table.numeric)} |"]
-    lines += [f"| {' | '.join(escape_markdown(cell, 200) for cell in row)} |" for row in table.rows]
-    return "\n".join([*lines, "", escape_markdown(table.under)])
+    return [*lines, *(f"| {' | '.join(escape_markdown(cell, 200) for cell in row)} |" for row in table.rows)]
 
 
 def _table(task: TaskView) -> str:

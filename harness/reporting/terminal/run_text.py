@@ -18,10 +18,12 @@ from harness.reporting.wording import (
     guardrail_tables,
     headings,
     learning_sentences,
+    money_sentences,
     numbers,
     run_sentences,
     table_notes,
     task_sentences,
+    text_table,
     trivial_sentences,
 )
 from harness.results import RunResults, StrategyResult
@@ -60,6 +62,8 @@ def print_run(run: RunResults, console: Console) -> None:
         if reference := trivial_sentences.describe_trivial(task):
             print_text(console, Text(one_line(reference)))
         _print_decision(task, console, width)
+        if task.money.rows:
+            _print_text_table(money_sentences.build_money_table(task), console, width)
         for sentence in _sentences(task):
             print_text(console, Text(one_line(sentence)))
         for sentence in _problems(task.strategies):
@@ -76,11 +80,14 @@ def _print_decision(task: TaskOutcome, console: Console, width: int) -> None:
         print_text(console, Text(one_line(sentence)))
     _print_list(decision_sentences.CONDITIONS, text.conditions, console)
     if task.decision.guardrails:
-        table = guardrail_tables.list_guardrails(task.decision.guardrails)
-        print_text(console, Text(f"\n{table.title}", style="bold"))
-        print_table(console, build_table(table), width)
-        print_text(console, Text(f"{table.under}\n", style="dim"))
+        _print_text_table(guardrail_tables.list_guardrails(task.decision.guardrails), console, width)
     _print_list(decision_sentences.NEXT_STEPS, [f"{step.text} {step.code}".strip() for step in text.steps], console)
+
+
+def _print_text_table(table: text_table.TextTable, console: Console, width: int) -> None:
+    print_text(console, Text(f"\n{table.title}", style="bold"))
+    print_table(console, build_table(table), width)
+    print_text(console, Text(f"{table.under}\n" if table.under else "", style="dim"))
 
 
 def _print_list(title: str, lines: Sequence[str], console: Console) -> None:
@@ -96,7 +103,7 @@ def _sentences(task: TaskOutcome) -> list[str]:
         f"{curve.label}: {' '.join(learning_sentences.describe_curve(curve.curve, task.primary))}"
         for curve in (task.learning.curves if task.learning else ())
     ]
-    return [*summary.reasons, *curves]
+    return [*summary.reasons, *summary.reductions, *curves]
 
 
 def _problems(strategies: Sequence[StrategyResult]) -> list[str]:

@@ -56,11 +56,12 @@ class Report:
     provenance: Provenance
 
 
-def build_report_view(run: RunResults, *, with_text: bool = True) -> Report:
+def build_report_view(run: RunResults, *, with_text: bool = True, volume: int | None = None) -> Report:
     """Everything that the report shows, read from the run as it is now; an unfinished run gives a report of what is there.
 
     Args:
         with_text: whether inputs, references and outputs are in it. They may be what patients said.
+        volume: outputs per month, for costs; by default those that each task declares.
     """
     spent, provenance = run.spent, _provenance(run)
     return Report(
@@ -68,7 +69,7 @@ def build_report_view(run: RunResults, *, with_text: bool = True) -> Report:
         created=run.plan.created,
         finished=run.finished,
         device=_device(run),
-        tasks=tuple(build_task_view(run, results, with_text=with_text) for results in run.by_task.values()),
+        tasks=tuple(build_task_view(run, results, with_text=with_text, volume=volume) for results in run.by_task.values()),
         with_text=with_text,
         statuses=dict(Counter(run.status(cell.id) for cell in run.cells)),
         spent_seconds=spent.seconds,

@@ -7,7 +7,18 @@ from dataclasses import dataclass
 
 from harness.decision import CandidateStatus, Decision, collect_evidence, decide, load_findings, load_standing_verdicts
 from harness.gate import Verdict
-from harness.reporting.views.sections import FullTuningShare, LearningCurves, build_learning_curves, compare_with_full_tuning
+from harness.reporting.views.sections import (
+    CommonClaim,
+    FullTuningShare,
+    LearningCurves,
+    Money,
+    Safety,
+    build_learning_curves,
+    build_money,
+    build_safety,
+    check_common_claims,
+    compare_with_full_tuning,
+)
 from harness.reporting.views.unchecked_scores import is_unchecked
 from harness.results import StrategyResult, TaskResults, TrivialKind
 from harness.review import Findings, Review, load_reviews
@@ -74,6 +85,9 @@ class TaskOutcome:
     reviews: tuple[Findings, ...]
     verdicts: tuple[Verdict, ...]
     learning: LearningCurves | None
+    money: Money
+    safety: Safety
+    claims: tuple[CommonClaim, ...]
 
     @property
     def name(self) -> str:
@@ -112,12 +126,20 @@ class TaskOutcome:
         return next((name.unit for name in self.scores if name.name == score), "")
 
 
-def build_task_outcome(results: TaskResults) -> TaskOutcome:
-    """The outcome of one task."""
+def build_task_outcome(results: TaskResults, *, volume: int | None = None) -> TaskOutcome:
+    """The outcome of one task.
+
+    Args:
+        volume: outputs per month, for costs; by default those that the task declares.
+    """
     packets = load_reviews(results.run, results.task.name)
     reviews, verdicts = load_findings(results), load_standing_verdicts(results)
     evidence = collect_evidence(results, reviews, verdicts)
+    decision = decide(evidence)
     names, primary = tuple(_score_name(results, packets, metric) for metric in results.metrics), results.task.primary
+    full_tuning, learning = compare_with_full_tuning(results), build_learning_curves(results)
+    unchecked = [name.name for name in names if name.unchecked]
+    about = decision.strategy or decision.leader or next((result.label for result in results.scored), None)
     return TaskOutcome(
         run=results.run.name,
         task=results.task,
@@ -127,12 +149,15 @@ def build_task_outcome(results: TaskResults) -> TaskOutcome:
         strategies=results.strategies,
         best_versus_base=results.best_versus_base,
         trivial=_reference(results),
-        decision=decide(evidence),
+        decision=decision,
         raters_critical={each.label: each.raters_critical for each in evidence.strategies if each.raters_critical is not None},
-        full_tuning=compare_with_full_tuning(results),
+        full_tuning=full_tuning,
         reviews=reviews,
         verdicts=verdicts.current,
-        learning=build_learning_curves(results),
+        learning=learning,
+        money=build_money(results, reviews, results.task.report.volume if volume is None else volume),
+        safety=build_safety(results, reviews, about=about, unchecked=unchecked),
+        claims=check_common_claims(results, full_tuning, learning, about=about, unchecked=unchecked),
     )
 
 

@@ -53,13 +53,14 @@ class TaskView(TaskOutcome):
     data_digest: str
 
 
-def build_task_view(run: RunResults, results: TaskResults, *, with_text: bool = True) -> TaskView:
+def build_task_view(run: RunResults, results: TaskResults, *, with_text: bool = True, volume: int | None = None) -> TaskView:
     """One task's part of the report.
 
     Args:
         with_text: whether inputs, references and outputs are in it.
+        volume: outputs per month, for costs; by default those that the task declares.
     """
-    task, strategies, outcome = results.task, results.strategies, build_task_outcome(results)
+    task, strategies, outcome = results.task, results.strategies, build_task_outcome(results, volume=volume)
     shown = choose_strategies(strategies)
     best = next((result for result in strategies if result.primary), None) if results.labels and task.chooses else None
     verdicts = outcome.verdicts[:_MOST_VERDICTS]

@@ -10,7 +10,7 @@ from harness.reporting.views import TaskOutcome
 from harness.reporting.wording import numbers
 from harness.reporting.wording.gate import format_limit
 from harness.reporting.wording.names import list_strategies, score_name, strategy_in_sentence
-from harness.results import StrategyResult
+from harness.results import StrategyResult, monthly_price
 from harness.types import Score
 
 CRITICAL_ERRORS, UNSUPPORTED = "critical_error_rate", "unsupported_rate"
@@ -112,14 +112,14 @@ def _unsupported(task: TaskOutcome, subject: StrategyResult) -> Tile | None:
 
 def _money(task: TaskOutcome, subject: StrategyResult) -> Tile | None:
     """The cost of a month at the task's volume."""
-    costs, volume = subject.costs, task.task.report.volume
+    costs, volume = subject.costs, task.money.volume
     if costs is None or costs.thousand_price is None:
         return None
     base = next((each for each in task.strategies if each.is_base and each.model == subject.model and each.label != subject.label), None)
-    monthly = numbers.money(costs.thousand_price * volume / 1000, costs.currency)
+    monthly = numbers.money(monthly_price(costs, volume), costs.currency)
     notes = [f"with {strategy_in_sentence(subject.label)}"]
     if base is not None and base.costs is not None and base.costs.thousand_price is not None:
-        notes.append(f"untuned model: {numbers.money(base.costs.thousand_price * volume / 1000, costs.currency)}")
+        notes.append(f"untuned model: {numbers.money(monthly_price(base.costs, volume), costs.currency)}")
     if costs.training_price:
         notes.append(f"training, once: {numbers.money(costs.training_price, costs.currency)}")
     return Tile("money", f"{volume:,} outputs a month", monthly, "a month", "", tuple(notes))

@@ -99,7 +99,6 @@ LABELS: Mapping[str, str] = {
     "human_review": "Human review",
     "why": "Why",
     "guardrails": "Guardrails",
-    "fewer_errors": "Errors compared with the untuned model",
     "cost_of_use": "What training and using each strategy costs",
     "cost_to_train": "Cost to train",
     "time_to_train": "Time to train",

@@ -140,9 +140,15 @@ def money(value: float | None, currency: str) -> str:
     return _amount(text, currency)
 
 
-def _amount(text: str, currency: str) -> str:
+def currency_affixes(currency: str) -> tuple[str, str]:
+    """What stands before and after an amount: ("$", ""), ("", " CHF")."""
     sign = _SIGNS.get(currency)
-    return f"{sign}{text}" if sign else f"{text} {currency}"
+    return (sign, "") if sign else ("", f" {currency}")
+
+
+def _amount(text: str, currency: str) -> str:
+    prefix, suffix = currency_affixes(currency)
+    return f"{prefix}{text}{suffix}"
 
 
 def size(value: float | None) -> str:

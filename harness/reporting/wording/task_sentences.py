@@ -25,11 +25,13 @@ class TaskSummary:
     Attributes:
         decision: what to ship, and why.
         reasons: further findings.
+        reductions: how errors changed; the page has a table of them instead.
         caveats: what limits them.
     """
 
     decision: DecisionText
     reasons: tuple[str, ...]
+    reductions: tuple[str, ...]
     caveats: tuple[str, ...]
 
 
@@ -37,8 +39,9 @@ def summarize_task(task: TaskOutcome) -> TaskSummary:
     """The sentences about one task."""
     shares = [describe_full_tuning_share(share) for share in task.full_tuning if share.kept.value is not None]
     best = [describe_best(task)] if task.scored else []
-    findings = [*best, *shares, *describe_reductions(task.strategies, task.unchecked), *describe_forgetting(task.strategies)]
-    return TaskSummary(describe_decision(task), tuple(findings), tuple(list_caveats(task)))
+    findings = [*best, *shares, *describe_forgetting(task.strategies)]
+    reductions = describe_reductions(task.strategies, task.unchecked)
+    return TaskSummary(describe_decision(task), tuple(findings), tuple(reductions), tuple(list_caveats(task)))
 
 
 def describe_best(task: TaskOutcome) -> str:

@@ -4,12 +4,13 @@ from harness.statistics.comparison.all_pairs import adjust_p_values, compare_all
 from harness.statistics.comparison.pair import SAME, Pair, as_stack, make_pair
 from harness.statistics.comparison.pair_limits import LimitsAt, guard_limits, pair_limits
 from harness.statistics.comparison.pairwise import Comparison, PairVerdict, compare_scores
-from harness.statistics.comparison.ratios import KeptGain, Reduction, kept_gain, relative_reduction
+from harness.statistics.comparison.ratios import Improvement, KeptGain, Reduction, kept_gain, relative_improvement, relative_reduction
 from harness.statistics.comparison.seed_spread import SeedSpread, seed_spread
 
 __all__ = [
     "SAME",
     "Comparison",
+    "Improvement",
     "KeptGain",
     "LimitsAt",
     "Pair",
@@ -24,6 +25,7 @@ __all__ = [
     "kept_gain",
     "make_pair",
     "pair_limits",
+    "relative_improvement",
     "relative_reduction",
     "seed_spread",
 ]

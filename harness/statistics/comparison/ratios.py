@@ -1,6 +1,6 @@
-"""Differences as ratios: by what share B reduces errors, and how much of the gain of A over the base model B keeps.
+"""Differences as ratios: by what share B reduces errors or improves a score, and how much of the gain of A over the base model B keeps.
 
-Both are ratios of scores on the same examples, with percentile intervals of a paired bootstrap. Both are refused where the denominator
+All are ratios of scores on the same examples, with percentile intervals of a paired bootstrap. All are refused where the denominator
 cannot be distinguished from 0.
 """
 
@@ -88,6 +88,65 @@ def relative_reduction(
     return Reduction(
         value, float(low), float(high), before, after, metric.unit, pair.n, basis.method, reliable=basis.reliable, reason=basis.reason
     )
+
+
+@dataclass(frozen=True)
+class Improvement:
+    """By what share of A's score B is better: 0.3 is 30% better, below 0 is worse.
+
+    Attributes:
+        value, low, high: the share and its interval; None where A's own score cannot be distinguished from 0 (`reason` says so).
+        method, reliable, reason: see `Interval`.
+    """
+
+    value: float | None
+    low: float | None
+    high: float | None
+    n: int
+    method: str
+    reliable: bool
+    reason: str
+
+
+def relative_improvement(
+    a: Array,
+    b: Array,
+    *,
+    metric: Metric,
+    groups: Sequence[str | None] | None = None,
+    resamples: int = 2000,
+    seed: int = 0,
+    confidence: float = 0.95,
+) -> Improvement | None:
+    """(B − A)/A, or (A − B)/A where lower is better, with its percentile interval; valid where `bootstrap_interval` is.
+
+    Refused where the interval of A's score includes 0 or less: a share of nothing, or of a negative score, has no meaning. None with fewer
+    than two independent examples.
+
+    Args:
+        a, b: scores or statistics, in the shapes of `compare_scores`.
+
+    Raises:
+        ValueError: shapes that do not fit, or a metric without a better direction.
+    """
+    if metric.direction == "none":
+        raise ValueError(f"{metric.name}: an improvement needs a score for which higher or lower is better")
+    pair = make_pair(a, b, metric=metric, groups=groups, confidence=confidence)
+    if pair.units < 2:
+        return None
+    sign = -1.0 if metric.direction == "lower" else 1.0
+    before, after = (float(score) for score in pair.side_means(observed_scores(metric, pair.both)))
+    first, second = pair.side_means(resampled_scores(metric, pair.both, pair.cluster, resamples, seed))
+    basis = paired_bootstrap_basis(pair, resamples, seed)
+    lowest = percentile_interval(first, basis, confidence).low
+    if lowest is None or lowest <= 0:
+        reason = "the score of A cannot be distinguished from 0"
+        return Improvement(None, None, None, pair.n, "no interval", reliable=False, reason=reason)
+    # A resample in which A scores nothing is rarer than the tail that is cut off, so that it can be left out.
+    ratios = sign * (second[first > 0] / first[first > 0] - 1)
+    low, high = np.quantile(ratios, [(1 - confidence) / 2, (1 + confidence) / 2])
+    value = sign * (after / before - 1)
+    return Improvement(value, float(low), float(high), pair.n, basis.method, reliable=basis.reliable, reason=basis.reason)
 
 
 @dataclass(frozen=True)

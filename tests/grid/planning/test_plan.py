@@ -151,6 +151,8 @@ def test_model_without_a_key_value_cache_is_refused(plan, tmp_path):
         ({"epochs": -1.0}, "epochs"),
         ({"epochs": "1"}, "epochs must be a number above 0, not '1'"),
         ({"price": float("nan")}, "price"),
+        ({"volume": 0}, "volume must be a whole number from 1"),
+        ({"volume": 1.5}, "volume must be a whole number from 1"),
     ],
 )
 def test_numbers_of_python_callers_are_checked(plan, change, message):

@@ -15,6 +15,7 @@ from harness.reporting.formats.markdown import escape_markdown
 from harness.reporting.views import build_report_view
 from harness.reporting.wording import numbers
 from harness.reporting.wording.decision.decision_sentences import describe_decision
+from harness.reporting.wording.money_sentences import describe_month
 from harness.results import RunResults
 
 
@@ -26,8 +27,9 @@ def test_markdown_says_what_to_ship_and_has_the_numbers_of_the_page(troubled: Ru
     text = to_markdown(troubled)
     report = build_report_view(troubled)
     tables = re.findall(r"(?:^\|.*\n)+", text, re.MULTILINE)
-    assert len(tables) == 2
-    for task, table in zip(report.tasks, tables, strict=True):
+    assert len(tables) == 4  # quality and cost of a task, then what it costs in use
+    for task, table, use in zip(report.tasks, tables[::2], tables[1::2], strict=True):
+        assert [cells_of(line)[1] for line in use.splitlines()[2:]] == [describe_month(row) for row in task.money.rows]
         decision = describe_decision(task)
         assert f"### {escape_markdown(task.name)}\n\n**{escape_markdown(decision.state)}. {escape_markdown(decision.headline)}**" in text
         heads, _, *rows = [cells_of(line) for line in table.splitlines()]

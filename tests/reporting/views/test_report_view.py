@@ -281,7 +281,7 @@ def test_how_much_rarer_errors_are_than_with_base(tmp_path: Path) -> None:
     printed = Console(file=io.StringIO(), width=400)
     print_run(run, printed)
     assert sentences[0] in printed.file.getvalue()  # type: ignore[attr-defined]
-    assert sentences[0] in html.unescape(render(run))
+    assert f"{shares[0]} → {shares[1]} ({change})" in html.unescape(render(run)), "the page has a table"
     rarely_wrong = make_run(tmp_path / "good", [summarization([Made("base", 1.0), Made("lora", 0.5, 0)], metrics=("rouge", "facts"))])
     sentences = describe_reductions(build_report_view(rarely_wrong).tasks[0].strategies)
     assert sentences and all("makes too few" in sentence for sentence in sentences)

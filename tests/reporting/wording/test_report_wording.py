@@ -24,7 +24,7 @@ def about(task: TaskView) -> list[str]:
     lines += [f"  condition: {sentence}" for sentence in text.conditions]
     lines += [text.confidence] if text.confidence else []
     lines += [f"  next: {step.text} {step.code}".rstrip() for step in text.steps]
-    lines += [f"- {sentence}" for sentence in summary.reasons]
+    lines += [f"- {sentence}" for sentence in (*summary.reasons, *summary.reductions)]
     lines += [f"  caveat: {sentence}" for sentence in summary.caveats]
     if task.learning:
         for curve in task.learning.curves:

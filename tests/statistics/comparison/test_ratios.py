@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from harness.metrics import FACTS, metrics_for
-from harness.statistics import KeptGain, Reduction, kept_gain, relative_reduction
+from harness.statistics import Improvement, KeptGain, Reduction, kept_gain, relative_improvement, relative_reduction
+from harness.types import Metric
 
 RATE = FACTS.build(())[0]
 ROUGE = metrics_for(["rouge"], [])[2]
@@ -24,6 +25,35 @@ def test_the_share_and_its_interval() -> None:
     # the delta method: the log of the ratio of the rates, whose errors are nested here
     spread = 1.96 * np.sqrt((1 - 0.3) / (200 * 0.3) - (1 - 0.9) / (200 * 0.9))
     assert (result.low, result.high) == pytest.approx((1 - np.exp(np.log(1 / 3) + spread), 1 - np.exp(np.log(1 / 3) - spread)), abs=0.02)
+
+
+def improved(a: object, b: object, metric: Metric = ROUGE, **more: object) -> Improvement | None:
+    sides = (np.asarray(side, dtype=float) for side in (a, b))
+    return relative_improvement(*sides, metric=metric, resamples=400, **more)  # type: ignore[arg-type]
+
+
+def test_the_share_by_which_a_score_is_better() -> None:
+    a = np.linspace(0.2, 0.6, 200)
+    better, worse = improved(a, 1.5 * a), improved(a, 0.8 * a)
+    assert better is not None and worse is not None
+    assert (better.value, better.low, better.high) == pytest.approx((0.5, 0.5, 0.5)), "in every sample by the same share"
+    assert worse.value == pytest.approx(-0.2)
+    fewer = improved([1.0] * 150 + [0.0] * 50, [1.0] * 75 + [0.0] * 125, metric=RATE)
+    assert fewer is not None and fewer.value == pytest.approx(0.5), "half as many errors"
+
+
+@pytest.mark.parametrize("scores", [[0.0] * 200, [0.5] + [0.0] * 199, [-0.2, 0.2] * 100])
+def test_a_share_of_nothing_has_no_value(scores: list[float]) -> None:
+    result = improved(scores, [0.5] * 200)
+    assert result is not None and (result.value, result.low, result.high) == (None, None, None)
+    assert "cannot be distinguished from 0" in result.reason
+
+
+def test_few_examples_give_a_share_of_low_confidence() -> None:
+    draw = np.random.default_rng(0)
+    few, enough = (improved(draw.random(n), draw.random(n)) for n in (99, 100))
+    assert few is not None and enough is not None and not few.reliable and enough.reliable
+    assert improved([0.5], [0.6]) is None
 
 
 def test_more_errors_are_below_zero() -> None:

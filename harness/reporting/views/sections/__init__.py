@@ -2,9 +2,12 @@
 
 from harness.reporting.views.sections.calibration import Calibration, CalibrationBin, build_calibration, calibration_bins
 from harness.reporting.views.sections.class_scores import ClassReport, Confusion, build_class_report
+from harness.reporting.views.sections.common_claims import ClaimCode, ClaimReason, ClaimVerdict, CommonClaim, check_common_claims
 from harness.reporting.views.sections.full_tuning import FullTuningShare, compare_with_full_tuning
 from harness.reporting.views.sections.learning_curves import LearningCurves, StrategyCurve, build_learning_curves, shown_forecasts
+from harness.reporting.views.sections.money import Money, MoneyRow, ReviewTime, build_money
 from harness.reporting.views.sections.output_source import OutputSource
+from harness.reporting.views.sections.safety import ErrorRow, ErrorTable, Safety, Subgroup, build_safety
 from harness.reporting.views.sections.shown_examples import ShownExample, ShownOutput, choose_strategies, sample_examples
 from harness.reporting.views.sections.slice_scores import SliceRow, SliceTable, build_slice_tables
 from harness.reporting.views.sections.strategy_pairs import StrategyPairs, build_strategy_pairs
@@ -14,25 +17,39 @@ from harness.reporting.views.sections.training_curves import TrainingCurve, list
 __all__ = [
     "Calibration",
     "CalibrationBin",
+    "ClaimCode",
+    "ClaimReason",
+    "ClaimVerdict",
     "ClassReport",
+    "CommonClaim",
     "Confusion",
+    "ErrorRow",
+    "ErrorTable",
     "FullTuningShare",
     "LearningCurves",
+    "Money",
+    "MoneyRow",
     "OutputSource",
+    "ReviewTime",
+    "Safety",
     "ShownExample",
     "ShownOutput",
     "SliceRow",
     "SliceTable",
     "StrategyCurve",
     "StrategyPairs",
+    "Subgroup",
     "TextLength",
     "TrainingCurve",
     "build_calibration",
     "build_class_report",
     "build_learning_curves",
+    "build_money",
+    "build_safety",
     "build_slice_tables",
     "build_strategy_pairs",
     "calibration_bins",
+    "check_common_claims",
     "choose_strategies",
     "compare_with_full_tuning",
     "list_training_curves",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.results import StrategyResult, TaskResults, costs_of_a_run
@@ -32,7 +33,7 @@ def compare_with_full_tuning(results: TaskResults) -> tuple[FullTuningShare, ...
     costs = costs_of_a_run({result.label: result.costs for result in scored})
     shares = []
     for result in scored:
-        full = next((other for other in scored if other.strategy == "full" and _same_training(result, other)), None)
+        full = find_full_tuning(scored, result)
         base = next((other for other in scored if other.is_base and other.model == result.model), None)
         if primary is None or full is None or base is None or result is full or not result.trained:
             continue
@@ -52,8 +53,10 @@ def compare_with_full_tuning(results: TaskResults) -> tuple[FullTuningShare, ...
     return tuple(shares)
 
 
-def _same_training(one: StrategyResult, other: StrategyResult) -> bool:
-    return (one.model, one.train_size) == (other.model, other.train_size)
+def find_full_tuning(scored: Sequence[StrategyResult], result: StrategyResult) -> StrategyResult | None:
+    """Full fine-tuning of the same model on as many training examples; None where it has no score."""
+    training = (result.model, result.train_size)
+    return next((other for other in scored if other.strategy == "full" and (other.model, other.train_size) == training), None)
 
 
 def _share(part: float | None, whole: float | None) -> float | None:

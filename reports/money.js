@@ -1,0 +1,61 @@
+// Computes costs in use again when a reader changes the volume or the price of the device, by the formulas of
+// harness/results/use_costs.py. Numbers are written as harness/reporting/wording/numbers.py writes them.
+"use strict";
+
+for (const box of document.querySelectorAll(".money")) {
+  const texts = JSON.parse(box.dataset.texts);
+  const rows = [...box.querySelectorAll("tr[data-label]")];
+  const fields = Object.fromEntries([...box.querySelectorAll("input")].map((input) => [input.name, input]));
+  const costs = new Map();
+
+  const number = (row, name) => (row.dataset[name] === undefined ? null : Number(row.dataset[name]));
+  const grouped = (text) => text.replace(/^\d+/, (digits) => digits.replace(/\B(?=(\d{3})+$)/g, ","));
+  const money = (value) => {
+    if (value > 0 && value < 0.0001) return `< ${texts.prefix}0.0001${texts.suffix}`;
+    const decimals = value === 0 || value >= 1000 ? 0 : value < 0.1 ? 4 : 2;
+    return `${texts.prefix}${grouped(value.toFixed(decimals))}${texts.suffix}`;
+  };
+  const priceOf = (seconds, fixed, price) => fixed ?? (seconds === null || price === null ? null : (seconds * price) / 3600);
+
+  const payback = (own, base) => {
+    if (!base || [own.each, own.once, base.each, base.once].includes(null)) return null;
+    const [extra, saving] = [own.once - base.once, base.each - own.each];
+    if (saving <= 0) return texts.never;
+    return extra <= 0 ? texts.at_once : texts.after.replace("{outputs}", grouped(String(Math.ceil(extra / saving))));
+  };
+  const interval = (each, row) => {
+    const [low, high] = [number(row, "shareLow"), number(row, "shareHigh")];
+    if (!number(row, "share") || !high) return "";
+    const cheapest = money((1000 * each) / high);
+    return low ? `${cheapest}–${money((1000 * each) / low)}` : texts.or_more.replace("{low}", cheapest);
+  };
+  const write = (row, name, text) => {
+    const cell = row.querySelector(`[data-cost="${name}"]`);
+    if (cell && text !== null) cell.textContent = text;
+  };
+
+  const update = () => {
+    const volume = Number(fields.volume.value);
+    const price = fields.price.value === "" ? null : Number(fields.price.value);
+    const isVolume = Number.isInteger(volume) && volume >= 1 && volume <= 1e12;
+    const isPrice = price === null || (Number.isFinite(price) && price >= 0);
+    fields.volume.toggleAttribute("aria-invalid", !isVolume);
+    fields.price.toggleAttribute("aria-invalid", !isPrice);
+    if (!isVolume || !isPrice) return;
+    for (const row of rows) {
+      const each = priceOf(number(row, "seconds"), number(row, "outputPrice"), price);
+      costs.set(row.dataset.label, { each, once: priceOf(number(row, "trainingSeconds"), null, price) });
+    }
+    for (const row of rows) {
+      const own = costs.get(row.dataset.label);
+      const share = number(row, "share");
+      write(row, "training", own.once === null ? null : money(own.once));
+      write(row, "payback", payback(own, costs.get(row.dataset.baseline)));
+      if (own.each === null) continue;
+      write(row, "month", money(own.each * volume));
+      write(row, "acceptable", share ? money((1000 * own.each) / share) : null);
+      write(row, "acceptable-interval", interval(own.each, row));
+    }
+  };
+  for (const field of Object.values(fields)) field.addEventListener("input", update);
+}
