@@ -78,8 +78,32 @@ def user_folder(tmp_path_factory, bench):
     return folder
 
 
+@pytest.fixture(scope="module")
+def commands_done():
+    """The commands that have run in the user's folder."""
+    return set()
+
+
+def list_promotions_before(command):
+    """The promotions that a page shows before a command that needs them."""
+    if not command.startswith(("bench rollback", "bench registry")):
+        return []
+    pages = [[line.split("  #")[0].strip() for block in blocks(name, "console") for line in block.splitlines()] for name in GUIDES]
+    before = next((page[: page.index(command)] for page in pages if command in page), [])
+    return [earlier for earlier in before if earlier.startswith(("bench promote", "bench gate --init")) or "--new-registry" in earlier]
+
+
 @pytest.mark.parametrize("command", READING)
-def test_command_runs_as_written(command, call_bench, user_folder):
+def test_command_runs_as_written(command, call_bench, user_folder, commands_done):
+    for earlier in list_promotions_before(command):
+        if earlier not in commands_done:
+            run_as_written(earlier, call_bench, user_folder)
+            commands_done.add(earlier)
+    run_as_written(command, call_bench, user_folder)
+    commands_done.add(command)
+
+
+def run_as_written(command, call_bench, user_folder):
     if "--new-registry" in command:  # each page starts one
         shutil.rmtree(user_folder / "registry", ignore_errors=True)
     if command.startswith("bench review import"):
