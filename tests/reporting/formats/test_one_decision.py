@@ -6,6 +6,7 @@ import io
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any
 
 import pytest
@@ -43,12 +44,14 @@ NAMES = {"Untuned model": "base", "LoRA": "lora", "Full fine-tuning": "full"}
 
 @dataclass(frozen=True)
 class Shown:
-    """What one form of the report shows: state, headline, choice, and strategy and status of each guardrail."""
+    """What one form of the report shows: state, headline, choice, strategy and status of each guardrail, and each next step with
+    its size and command."""
 
     state: str
     headline: str
     strategy: str | None
     guardrails: tuple[tuple[str, str], ...]
+    steps: tuple[str, ...]
 
 
 @pytest.fixture(scope="module")
@@ -82,9 +85,9 @@ def read_page(run: RunResults) -> Shown:
     rows = [row for table in tables for row in table.all("tr")[1:]]
     assert all(STATUSES[row.all("td")[-1].content()] == row.attributes["data-status"] for row in rows)
     chosen = ruling.attributes["data-strategy"] or None
-    return Shown(
-        WORDS[stamp], lede, chosen, tuple((str(row.attributes["data-strategy"]), str(row.attributes["data-status"])) for row in rows)
-    )
+    guardrails = tuple((str(row.attributes["data-strategy"]), str(row.attributes["data-status"])) for row in rows)
+    steps = [step for steps in root.all("ol") if steps.attributes.get("class") == "steps" for step in steps.all("li")]
+    return Shown(WORDS[stamp], lede, chosen, guardrails, tuple(" ".join(step.content().split()) for step in steps))
 
 
 def read_terminal(run: RunResults) -> Shown:
@@ -98,7 +101,17 @@ def read_terminal(run: RunResults) -> Shown:
         table = lines[start : next(i for i, line in enumerate(lines) if i >= start and line.startswith("In brackets"))]
         rows = [re.split(r"\s{2,}", line.strip()) for line in table]
     subject = next((label for name, label in SUBJECTS.items() if headline.startswith(name)), None)
-    return Shown(state, headline, subject if state.startswith("ship") else None, read_guardrails(rows))
+    steps = read_list(lines, "Next steps", "  ")
+    return Shown(state, headline, subject if state.startswith("ship") else None, read_guardrails(rows), steps)
+
+
+def read_list(lines: Sequence[str], title: str, mark: str) -> tuple[str, ...]:
+    """The items of the list with this title; none without it."""
+    if title not in lines:
+        return ()
+    after = [line for line in lines[lines.index(title) + 1 :] if line.strip()]
+    items = takewhile(lambda line: line.startswith(mark), after)
+    return tuple(" ".join(item.removeprefix(mark).split()) for item in items)
 
 
 def read_markdown(run: RunResults) -> Shown:
@@ -107,14 +120,15 @@ def read_markdown(run: RunResults) -> Shown:
     table = re.search(r"^\| strategy \| limit .*\n.*\n((?:\|.*\n)*)", text, re.MULTILINE)
     rows = [line.strip("| \n").split("|") for line in table[1].splitlines()] if table else []
     bold = re.search(r"^\| \*\*(\w+)\*\*", text, re.MULTILINE)
-    return Shown(state, headline, bold[1] if bold else None, read_guardrails(rows))
+    steps = read_list([line.replace("`", "") for line in text.splitlines()], "Next steps:", "- ")
+    return Shown(state, headline, bold[1] if bold else None, read_guardrails(rows), steps)
 
 
 def read_json(run: RunResults) -> Shown:
     (decision,) = to_json(run)["decisions"]
-    return Shown(
-        decision["state"], decision["headline"], decision["strategy"], tuple((g["strategy"], g["status"]) for g in decision["guardrails"])
-    )
+    steps = tuple(f"{step['sentence']} {step['command_line']}".strip().replace("`", "") for step in decision["next_steps"])
+    guardrails = tuple((each["strategy"], each["status"]) for each in decision["guardrails"])
+    return Shown(decision["state"], decision["headline"], decision["strategy"], guardrails, steps)
 
 
 @pytest.mark.parametrize("situation", SITUATIONS, ids=lambda situation: situation.name)
@@ -123,11 +137,13 @@ def test_every_form_shows_the_same_decision(situation: Situation, small: RunResu
     decision = decide(situation.evidence)
     (results,) = small.by_task.values()
     assert (decision.state, decision.strategy) == (situation.state, situation.strategy)
+    text = describe_decision(build_task_outcome(results))
     expected = Shown(
         decision.state,
-        describe_decision(build_task_outcome(results)).headline,
+        text.headline,
         decision.strategy,
         tuple((result.strategy, result.status) for result in decision.guardrails),
+        tuple(f"{step.text} {step.code}".strip() for step in text.steps),
     )
     assert read_page(small) == read_terminal(small) == read_markdown(small) == read_json(small) == expected
 
