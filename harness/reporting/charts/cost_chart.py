@@ -43,7 +43,7 @@ class CostPoint:
 
 
 def list_measures(strategies: Sequence[StrategyResult]) -> tuple[CostMeasure, ...]:
-    """The measures by which two or more strategies with a score are known, and not all are 0; the first is shown first."""
+    """The measures by which two or more strategies with a score are known, and not all are 0; first the one that separates most of them."""
     return _known_measures([result.costs for result in strategies if result.scored and result.costs])
 
 
@@ -86,7 +86,9 @@ def _known_measures(costs: Sequence[StrategyCosts]) -> tuple[CostMeasure, ...]:
         ),
     )
     known = [(measure, [value for c in costs if (value := measure.value(c)) is not None]) for measure in every]
-    return tuple(measure for measure, values in known if len(values) > 1 and max(values) > 0)
+    shown = [(measure, len(set(values))) for measure, values in known if len(values) > 1 and max(values) > 0]
+    first = max(shown, key=lambda pair: pair[1], default=None)  # training, which is free for prompts, would put them on one line
+    return tuple(measure for measure, _ in ([first] if first else []) + [pair for pair in shown if pair is not first])
 
 
 def _divide(amount: float | None, unit: int) -> float | None:

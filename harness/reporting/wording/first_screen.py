@@ -10,7 +10,7 @@ from harness.reporting.views import TaskOutcome
 from harness.reporting.wording import numbers
 from harness.reporting.wording.gate import format_limit
 from harness.reporting.wording.names import list_strategies, score_name, strategy_in_sentence
-from harness.results import StrategyResult, monthly_price
+from harness.results import StrategyResult
 from harness.types import Score
 
 CRITICAL_ERRORS, UNSUPPORTED = "critical_error_rate", "unsupported_rate"
@@ -111,18 +111,19 @@ def _unsupported(task: TaskOutcome, subject: StrategyResult) -> Tile | None:
 
 
 def _money(task: TaskOutcome, subject: StrategyResult) -> Tile | None:
-    """The cost of a month at the task's volume."""
-    costs, volume = subject.costs, task.money.volume
-    if costs is None or costs.thousand_price is None:
+    """The cost of a month at the volume of the report."""
+    money, own = task.money, task.money.row(subject.label)
+    if own is None or own.use.monthly_price is None:
         return None
-    base = next((each for each in task.strategies if each.is_base and each.model == subject.model and each.label != subject.label), None)
-    monthly = numbers.money(monthly_price(costs, volume), costs.currency)
     notes = [f"with {strategy_in_sentence(subject.label)}"]
-    if base is not None and base.costs is not None and base.costs.thousand_price is not None:
-        notes.append(f"untuned model: {numbers.money(monthly_price(base.costs, volume), costs.currency)}")
-    if costs.training_price:
-        notes.append(f"training, once: {numbers.money(costs.training_price, costs.currency)}")
-    return Tile("money", f"{volume:,} outputs a month", monthly, "a month", "", tuple(notes))
+    base = money.row(own.baseline)
+    if base is not None and base.use.monthly_price is not None:
+        notes.append(f"untuned model: {numbers.money(base.use.monthly_price, money.currency)}")
+    if subject.costs is not None and subject.costs.training_price:
+        notes.append(f"training, once: {numbers.money(subject.costs.training_price, money.currency)}")
+    return Tile(
+        "money", f"{money.volume:,} outputs a month", numbers.money(own.use.monthly_price, money.currency), "a month", "", tuple(notes)
+    )
 
 
 def _confidence(task: TaskOutcome) -> Tile | None:
