@@ -56,6 +56,18 @@ for (const box of document.querySelectorAll(".money")) {
       write(row, "acceptable", share ? money((1000 * own.each) / share) : null);
       write(row, "acceptable-interval", interval(own.each, row));
     }
+    repeat();
+  };
+  // The tile of the first screen repeats cells of the table.
+  const repeat = () => {
+    const tile = box.closest(".task").querySelector('[data-tile="money"]');
+    if (!tile) return;
+    const title = tile.querySelector("[data-volume]");
+    title.textContent = title.textContent.replace(/^[\d,]+/, grouped(String(Number(fields.volume.value))));
+    for (const place of tile.querySelectorAll("[data-of]")) {
+      const row = rows.find((each) => each.dataset.label === place.dataset.of);
+      place.textContent = row.querySelector(`[data-cost="${place.dataset.shows}"]`).textContent;
+    }
   };
   for (const field of Object.values(fields)) field.addEventListener("input", update);
 }

@@ -20,6 +20,16 @@ _KINDS: Mapping[str, str] = {"qa": "answers", "summarization": "summaries", "cla
 
 
 @dataclass(frozen=True)
+class Amount:
+    """An amount of money in a tile, which the page computes again for another volume: the cell `cost` of the row of this strategy."""
+
+    text: str
+    money: str
+    cost: str
+    label: str
+
+
+@dataclass(frozen=True)
 class Tile:
     """A number with its title and what it has to be compared with.
 
@@ -28,6 +38,8 @@ class Tile:
         value: what is printed large; `of` follows it in small type.
         tone: "bad", "good" or "".
         notes: a line each.
+        amounts: further lines, in the tile of costs.
+        subject: the strategy whose monthly cost `value` is, in the tile of costs.
     """
 
     code: str
@@ -36,6 +48,8 @@ class Tile:
     of: str = ""
     tone: str = ""
     notes: tuple[str, ...] = ()
+    amounts: tuple[Amount, ...] = ()
+    subject: str = ""
 
 
 def describe_question(task: TaskOutcome) -> str:
@@ -113,16 +127,20 @@ def _unsupported(task: TaskOutcome, subject: StrategyResult) -> Tile | None:
 def _money(task: TaskOutcome, subject: StrategyResult) -> Tile | None:
     """The cost of a month at the volume of the report."""
     money, own = task.money, task.money.row(subject.label)
-    if own is None or own.use.monthly_price is None:
+    if own is None or own.use.monthly_price is None or subject.costs is None:
         return None
-    notes = [f"with {strategy_in_sentence(subject.label)}"]
+    amounts = [Amount("training, once:", numbers.money(subject.costs.training_price, money.currency), "training", subject.label)]
     base = money.row(own.baseline)
     if base is not None and base.use.monthly_price is not None:
-        notes.append(f"untuned model: {numbers.money(base.use.monthly_price, money.currency)}")
-    if subject.costs is not None and subject.costs.training_price:
-        notes.append(f"training, once: {numbers.money(subject.costs.training_price, money.currency)}")
+        amounts.insert(0, Amount("untuned model:", numbers.money(base.use.monthly_price, money.currency), "month", base.label))
     return Tile(
-        "money", f"{money.volume:,} outputs a month", numbers.money(own.use.monthly_price, money.currency), "a month", "", tuple(notes)
+        code="money",
+        title=f"{money.volume:,} outputs a month",
+        value=numbers.money(own.use.monthly_price, money.currency),
+        of="a month",
+        notes=(f"with {strategy_in_sentence(subject.label)}",),
+        amounts=tuple(amounts if subject.costs.training_price else amounts[:-1]),
+        subject=subject.label,
     )
 
 

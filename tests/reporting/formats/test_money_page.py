@@ -73,6 +73,10 @@ def test_the_page_computes_the_costs_that_python_computes(sold: RunResults, open
     for volume in VOLUMES:
         page.get_by_label(money_sentences.VOLUME).fill(str(volume))
         assert shown(page) == rows_at(sold, volume)
+        tile = page.locator("[data-tile=money]")
+        assert tile.locator(".head").inner_text() == f"{volume:,} outputs a month"
+        subject = str(tile.locator("b").get_attribute("data-of"))
+        assert tile.locator("b").inner_text() == rows_at(sold, volume)[subject]["month"]
     page.get_by_label(money_sentences.PRICE).fill("4.5")
     assert shown(page) == rows_at(sold, VOLUMES[-1], 4.5 / 0.09)
     assert not page.problems
