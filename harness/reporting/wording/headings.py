@@ -129,6 +129,7 @@ LABELS: Mapping[str, str] = {
     "learning_legend": "filled: measured; open and dashed: predicted; bars are 95% CIs",
     # all scores
     "scores": "All scores",
+    "score": "Score",
     "scores_table": f"Every score, with {CONFIDENCE_INTERVAL}s",
     "unchecked": "not checked against people",
     "scores_method": "How these numbers were computed",

@@ -251,6 +251,17 @@ def test_first_screen_answers_what_to_do_whether_it_is_safe_and_what_it_costs(
     assert page.problems == []
 
 
+@pytest.mark.parametrize("name", ["plain", "troubled", "asked", "judged", "wide"])
+def test_nothing_is_cut_off_in_print(opened: Callable[[RunResults], Any], request: pytest.FixtureRequest, name: str) -> None:
+    page = opened(request.getfixturevalue(name))
+    page.set_viewport_size({"width": 695, "height": 1000})  # the width of a sheet of A4 between its margins, at 96 pixels per inch
+    page.emulate_media(media="print")
+    page.locator("details").evaluate_all("all => all.forEach(d => { d.open = true })")
+    assert page.evaluate("document.documentElement.scrollWidth") == 695
+    assert page.pdf().startswith(b"%PDF")
+    assert page.problems == []
+
+
 def test_summary_is_copied_as_markdown(browser: Any, tmp_path: Path, plain: RunResults) -> None:
     context = browser.new_context(permissions=["clipboard-read", "clipboard-write"])
     page = context.new_page()
