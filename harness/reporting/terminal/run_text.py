@@ -1,9 +1,9 @@
-"""The results of a run in a terminal: for each task a table and the sentences about it."""
+"""The results of a run in a terminal: for each task the decision, a table, and the sentences about them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rich import box
 from rich.console import Console
@@ -29,6 +29,7 @@ from harness.reporting.wording import (
 from harness.results import RunResults, StrategyResult
 from harness.text import one_line, short
 
+_CRITICAL_ERRORS = "critical_error_rate"
 _MOST_SCORES = 2  # beside the primary one
 _STATE_STYLES: Mapping[DecisionState, str] = {
     "ship": "green",
@@ -49,7 +50,7 @@ class _Column:
 
 
 def print_run(run: RunResults, console: Console) -> None:
-    """Print a table for each task, with its sentences.
+    """Print the decision on each task, its strategies in a table, and further sentences.
 
     In a terminal the least needed columns are left out until the others fit, and no number is ever cut; a file or a pipe gets the whole
     table, however wide.
@@ -58,12 +59,14 @@ def print_run(run: RunResults, console: Console) -> None:
     for results in run.by_task.values():
         task = build_task_outcome(results)
         print_text(console, Text(table_notes.describe_task_title(task), style="bold"))
+        text = decision_sentences.describe_decision(task)
+        print_text(console, Text(one_line(f"{text.state}. {text.headline}"), style=f"bold {_STATE_STYLES[task.decision.state]}"))
         print_table(console, _fit(task.strategies, _columns(task), width), width)
         if reference := trivial_sentences.describe_trivial(task):
             print_text(console, Text(one_line(reference)))
-        _print_decision(task, console, width)
+        _print_decision(task, text, console, width)
         if task.money.rows:
-            _print_text_table(money_sentences.build_money_table(task), console, width)
+            _print_text_table(_narrowed(money_sentences.build_money_table(task), width), console, width)
         for sentence in _sentences(task):
             print_text(console, Text(one_line(sentence)))
         for sentence in _problems(task.strategies):
@@ -71,17 +74,22 @@ def print_run(run: RunResults, console: Console) -> None:
         print_text(console, Text(""))
 
 
-def _print_decision(task: TaskOutcome, console: Console, width: int) -> None:
-    """The state with the headline, why, on which conditions, the guardrails, and what to do next."""
-    text = decision_sentences.describe_decision(task)
-    style = _STATE_STYLES[task.decision.state]
-    print_text(console, Text(one_line(f"{text.state}. {text.headline}"), style=f"bold {style}"))
+def _print_decision(task: TaskOutcome, text: decision_sentences.DecisionText, console: Console, width: int) -> None:
+    """Why this is the decision, on which conditions, the guardrails, and what to do next."""
     for sentence in filter(None, [*text.why, text.confidence]):
         print_text(console, Text(one_line(sentence)))
     _print_list(decision_sentences.CONDITIONS, text.conditions, console)
     if task.decision.guardrails:
         _print_text_table(guardrail_tables.list_guardrails(task.decision.guardrails), console, width)
     _print_list(decision_sentences.NEXT_STEPS, [f"{step.text} {step.code}".strip() for step in text.steps], console)
+
+
+def _narrowed(table: text_table.TextTable, width: int) -> text_table.TextTable:
+    """The table without its last columns, as many as do not fit; the report has all of them."""
+    while len(table.columns) > 2 and natural_width(build_table(table)) > width:
+        rows = tuple(tuple(row[:-1]) for row in table.rows)
+        table = replace(table, columns=tuple(table.columns[:-1]), numeric=tuple(table.numeric[:-1]), rows=rows)
+    return table
 
 
 def _print_text_table(table: text_table.TextTable, console: Console, width: int) -> None:
@@ -119,26 +127,28 @@ def _problems(strategies: Sequence[StrategyResult]) -> list[str]:
 
 def _columns(task: TaskOutcome) -> list[_Column]:
     names, unit = headings.TERMINAL_HEADINGS, task.primary.unit
-    others = [score for score in task.scores if score.name != task.primary.name and not score.unchecked][:_MOST_SCORES]
+    others = [score for score in task.scores if score.name != task.primary.name and not score.unchecked]
+    others = sorted(others, key=lambda score: score.name != _CRITICAL_ERRORS)[:_MOST_SCORES]  # safety first
     columns = [
         _Column(names["strategy"], lambda r: short(r.label, 60), number=False),
-        _Column(names["status"], run_sentences.describe_status, number=False),
         _Column(task.primary.name, _score(task.primary.name, unit)),
         _Column(
             headings.CONFIDENCE_INTERVAL,
             lambda r: numbers.interval(r.primary.low, r.primary.high, unit) if r.primary else "",
-            1,
+            3,
             number=False,
         ),
-        *(_Column(score.name, _score(score.name, score.unit), 6 + i) for i, score in enumerate(others)),
+        *(_Column(score.name, _score(score.name, score.unit), 1 if score.name == _CRITICAL_ERRORS else 7) for score in others),
         _Column(names["versus_base"], _difference(unit), number=False),
-        _Column(names["training"], lambda r: numbers.seconds(r.costs.training_seconds if r.costs and r.timed else None), 2),
-        _Column(names["total"], lambda r: numbers.seconds(r.costs.total_seconds if r.costs and r.timed else None), 5),
-        _Column(names["cost"], lambda r: numbers.money(r.costs.total_price, r.costs.currency) if r.costs else numbers.NOTHING, 3),
-        _Column(names["memory"], lambda r: numbers.size(r.costs.peak_allocated if r.costs else None), 4),
+        _Column(names["training"], lambda r: numbers.seconds(r.costs.training_seconds if r.costs and r.timed else None), 4),
+        _Column(names["total"], lambda r: numbers.seconds(r.costs.total_seconds if r.costs and r.timed else None), 6),
+        _Column(names["cost"], lambda r: numbers.money(r.costs.total_price, r.costs.currency) if r.costs else numbers.NOTHING, 2),
+        _Column(names["memory"], lambda r: numbers.size(r.costs.peak_allocated if r.costs else None), 5),
     ]
+    if not all(result.complete for result in task.strategies):
+        columns.insert(1, _Column(names["status"], run_sentences.describe_status, number=False))
     if any(len(result.cells) > 1 for result in task.strategies):
-        columns.insert(2, _Column(names["seeds"], lambda r: numbers.count(len(r.seeds)) if r.seeds else numbers.NOTHING, 8))
+        columns.insert(1, _Column(names["seeds"], lambda r: numbers.count(len(r.seeds)) if r.seeds else numbers.NOTHING, 8))
     return columns
 
 

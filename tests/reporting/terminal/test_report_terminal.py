@@ -30,7 +30,7 @@ def test_piped_output_has_every_column_and_no_number_is_cut(troubled: RunResults
         lead = describe_decision(task).headline
         for ln in task.strategies:
             if ln.primary and ln.costs:
-                row = next(r for r in text.split(lead[:30])[0].splitlines()[::-1] if r.startswith(ln.label + " "))
+                row = next(r for r in text.split(lead[:30])[1].splitlines() if r.startswith(ln.label + " "))
                 assert numbers.score(ln.primary.value) in row
                 assert numbers.interval(ln.primary.low, ln.primary.high) in row
                 assert numbers.seconds(ln.costs.training_seconds) in row
@@ -52,7 +52,7 @@ def test_a_narrow_terminal_loses_columns_and_never_digits(troubled: RunResults, 
     heads = [line for line in lines if line.startswith("strategy")]
     assert len(heads) == 2
     if width >= 66:
-        assert all(len(line.rstrip()) <= width for line in [*heads, row])
+        assert all(len(line.rstrip()) <= width for line in [*heads, row, *(line for line in lines if set(line.strip()) == {"─"})])
     if width < 100:
         assert "accuracy" not in heads[0]
 
