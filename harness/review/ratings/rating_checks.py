@@ -24,7 +24,7 @@ class PacketChecker:
 
     def __init__(self, run: StoredRun, folder: PacketFolder) -> None:
         self._run, self.folder = run, folder
-        self.review = load_review(folder)
+        self.review = load_review(run, folder)
         self.packet = self.review.packet
         self._items = {item.id: item for item in self.packet.items}
         self._answers = {question.name: question.answers for question in list_questions(self.packet)}

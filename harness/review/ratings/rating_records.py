@@ -6,8 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from harness.errors import BenchError
 from harness.review.packets import Key, Packet, load_packet
 from harness.store import PacketFolder, StoredRun, list_packet_folders
+from harness.text import short
 
 
 @dataclass(frozen=True)
@@ -80,12 +82,16 @@ def load_reviews(run: StoredRun, task: str | None = None) -> list[Review]:
     Raises:
         BenchError: a packet or an import is damaged.
     """
-    return [load_review(folder) for folder in list_packet_folders(run.path, task)]
+    return [load_review(run, folder) for folder in list_packet_folders(run.path, task)]
 
 
-def load_review(folder: PacketFolder) -> Review:
+def load_review(run: StoredRun, folder: PacketFolder) -> Review:
     """One packet with its ratings; raises as `load_reviews` does."""
     packet, key = load_packet(folder)
+    unknown = sorted(set(key.cells.values()) - {cell.id for cell in run.cells})
+    if unknown:
+        advice = "Move the packet's folder away and export it again with `bench review export`."
+        raise BenchError(f"{folder.key_file}: belongs to another run: {run.path} has no cell '{short(unknown[0], 40)}'. {advice}")
     records = [folder.read(file, ImportRecord, advice="Delete it and import the file again.") for file in folder.list_import_files()]
     ratings = [rating for record in sorted(records, key=lambda record: (record.imported_at, record.source)) for rating in record.ratings]
     latest = _select_latest(ratings)
