@@ -18,7 +18,7 @@ from harness.reporting.wording.decision.condition_sentences import (
 )
 from harness.reporting.wording.decision.next_step_sentences import StepText, describe_step
 from harness.reporting.wording.decision.sanity_sentences import finding_clause
-from harness.reporting.wording.gate import limit_title
+from harness.reporting.wording.gate import format_limit, limit_title
 from harness.reporting.wording.names import list_strategies_first, score_name, starts_sentence, strategy_in_sentence
 from harness.reporting.wording.run_sentences import describe_status
 from harness.text import one_line, short
@@ -180,6 +180,11 @@ def _none_usable(task: TaskOutcome) -> str:
     name = strategy_in_sentence(scored[0].label)
     if len(scored) == 1:
         return starts_sentence(f"{name} is not usable: {condition_clause(blocks[0], task)}.", scored[0].label)
+    result = find_guardrail(blocks[0], decision) if blocks[0].code == "guardrail_broken" else None
+    if result is not None and result.rule.score == "critical_error_rate" and result.rule.rule == "ceiling" and not result.rule.slice:
+        limit = format_limit(result.rule.threshold or 0.0, "fraction")
+        wrong = f"{numbers.share(result.estimate)} of the outputs of the best, {name}, have a critical error"
+        return f"None of these strategies is usable: {wrong} (the limit is {limit})."
     return f"None of these strategies is usable: even the best, {name}, {_failure(blocks[0], task)}."
 
 
