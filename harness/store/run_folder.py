@@ -236,8 +236,11 @@ class RunFolder:
     def remove_working_files(self) -> None:
         """Delete what a finished run does not keep: training examples, checkpoints of finished cells, files left half-written."""
         shutil.rmtree(self.path / "work", ignore_errors=True)
-        for partial in self.path.rglob(PARTIAL_FILES):
-            partial.unlink(missing_ok=True)
+        for partial in list(self.path.rglob(PARTIAL_FILES)):
+            if partial.is_dir():  # a checkpoint
+                shutil.rmtree(partial, ignore_errors=True)
+            else:
+                partial.unlink(missing_ok=True)
         for path in (self.path / "cells").glob("*"):
             if CellFolder(path).is_finished():
                 shutil.rmtree(CellFolder(path).checkpoint, ignore_errors=True)

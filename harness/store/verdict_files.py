@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from harness.errors import BenchError
 from harness.store.added_files import adding, check_added, check_listed
-from harness.store.atomic import make_private_folder
+from harness.store.atomic import PARTIAL_FILES, make_private_folder, remove_abandoned
 from harness.store.seals import read_sealed, write_sealed
 
 T = TypeVar("T")
@@ -29,6 +29,7 @@ def add_verdict_file(run: Path, kind: type[T], verdict: T, *, at: str) -> Path:
     """
     folder = run / "gates"
     make_private_folder(folder)
+    remove_abandoned(folder, PARTIAL_FILES)
     stem = re.sub(r"[^0-9T]", "", at[:19])
     with adding(run) as files:
         for number in range(1, 10_000):

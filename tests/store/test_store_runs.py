@@ -296,3 +296,14 @@ def test_reuse_copies_when_hard_links_fail(make_run: Make, monkeypatch: pytest.M
     reuse_cell(source, target, source.result())
     assert target.is_finished()
     assert target.predictions() == source.predictions()
+
+
+def test_half_written_checkpoints_are_deleted_with_the_working_files(tmp_path: Path) -> None:
+    """They are folders; a full disk leaves one, and its error must reach the user."""
+    folder = RunFolder(tmp_path / "run")
+    checkpoint = folder.cell("b0").checkpoint
+    (checkpoint / ".step-000001.part").mkdir(parents=True)
+    (checkpoint / ".step-000001.part" / "weights.safetensors").write_bytes(b"half")
+    (folder.path / ".run.json.1.part").write_text("{")
+    folder.remove_working_files()
+    assert [*checkpoint.iterdir()] == [] and [*folder.path.glob(".*")] == []
