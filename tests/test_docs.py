@@ -49,7 +49,7 @@ MENTIONED = ("bench run", "bench init", "bench plan", "bench review export")
 INLINE = [command for command in inline_code(REFERENCE, "bench ") if not command.startswith(MENTIONED)]
 
 # Commands that write a run come last, so that "latest" is the run of visits.yaml for the others.
-WRITING = ("bench score", "bench run")
+WRITING = ("bench score", "bench run ")
 READING = [command for command in dict.fromkeys([*COMMANDS, *INLINE]) if not command.startswith(WRITING)]
 READING += [command for command in COMMANDS if command.startswith("bench score")]
 
@@ -148,7 +148,7 @@ def write_ratings(user_folder):
     return "ratings-1.json"
 
 
-@pytest.mark.parametrize("command", [c for c in COMMANDS if c.startswith("bench run")])
+@pytest.mark.parametrize("command", [c for c in COMMANDS if c.startswith("bench run ")])
 def test_run_command_runs_on_a_sample(command, bench, user_folder):
     """With few examples and the included model, so that it takes seconds."""
     if not DATA.is_dir() and any(Path(file).name in command for file in PUBLISHED):

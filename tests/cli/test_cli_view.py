@@ -13,7 +13,16 @@ from pathlib import Path
 def test_view_prints_its_address_and_ends_with_ctrl_c(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "harness.cli.main", "view"]
     env = {name: value for name, value in os.environ.items() if not name.startswith("BENCH_")}
-    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env) as process:
+    with subprocess.Popen(
+        command,
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=env,
+        # Jobs of a shell in the background ignore the signal otherwise.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509
+    ) as process:
         assert process.stdout is not None and process.stderr is not None
         address = process.stdout.readline().strip()
         assert address.startswith("http://127.0.0.1:")

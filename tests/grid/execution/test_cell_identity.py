@@ -15,7 +15,7 @@ _NO_PART = {
     "engine/artifacts/export_folder.py", "engine/artifacts/merge.py", "engine/artifacts/model_card.py", "engine/artifacts/new_examples.py",
     "engine/artifacts/prediction_table.py", "engine/artifacts/transformers4.py", "engine/artifacts/usage_snippets.py",
     "grid/execution/cell_processes.py", "grid/execution/external_cells.py", "grid/execution/job.py",
-    "grid/execution/system_limits.py", "grid/execution/run.py",
+    "grid/execution/reused_cells.py", "grid/execution/reused_costs.py", "grid/execution/system_limits.py", "grid/execution/run.py",
     "grid/execution/scheduler.py",
 }  # fmt: skip
 
