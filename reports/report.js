@@ -178,7 +178,7 @@ class Explorer {
     next.scrollIntoView({ block: "nearest" });
   }
 
-  // Show an example that a link names, whatever is filtered.
+  // Show the example that a link names, regardless of the filters.
   reveal(id) {
     const place = this.data.rows.findIndex((row) => row.i === id);
     if (place < 0) return;

@@ -9,6 +9,7 @@ from datetime import date
 from harness.reporting.views import TaskOutcome
 from harness.reporting.wording import numbers
 from harness.reporting.wording.gate import format_limit
+from harness.reporting.wording.headings import LABELS
 from harness.reporting.wording.names import list_strategies, score_name, strategy_in_sentence
 from harness.results import StrategyResult
 from harness.types import Score
@@ -36,7 +37,7 @@ class Tile:
     Attributes:
         code: by which the page finds it.
         value: what is printed large; `of` follows it in small type.
-        tone: "bad", "good" or "".
+        tone: "bad" or "".
         notes: a line each.
         amounts: further lines, in the tile of costs.
         subject: the strategy whose monthly cost `value` is, in the tile of costs.
@@ -106,6 +107,7 @@ def _critical_errors(task: TaskOutcome, subject: StrategyResult) -> Tile | None:
         return None if task.task.kind == "classification" else Tile("critical", title, "Not checked", notes=(_NOT_CHECKED,))
     results = [each for each in task.decision.guardrails if each.rule.score == CRITICAL_ERRORS and each.strategy == subject.label]
     notes = [f"with {name}{_ends(score)}", *_untuned(task, subject, CRITICAL_ERRORS)]
+    notes += [LABELS["unchecked"]] if CRITICAL_ERRORS in task.unchecked else []
     limit = next((each.rule for each in results if each.rule.rule == "ceiling" and not each.rule.slice), None)
     if limit is not None:
         notes.append(f"limit: at most {format_limit(limit.threshold or 0.0, 'fraction')}")
@@ -149,8 +151,8 @@ def _confidence(task: TaskOutcome) -> Tile | None:
     compared, seeds = task.decision.recommendation, task.decision.seeds
     title = "Confidence in the ranking"
     single = () if seeds is None or not seeds.single else ("not tested: another training run",)
-    if compared is None or len(compared.candidates) < 2:
-        return None
+    if compared is None or len(compared.candidates) < 2 or task.decision.headline == "test_set_unfit":
+        return None  # there is nothing to be confident about
     if not compared.reliable:
         return Tile("confidence", title, "Low", notes=("too few test examples, or too uneven", *single))
     if compared.choice is None:

@@ -20,6 +20,7 @@ from harness.decision import SanityCode, decide
 from harness.reporting import print_run, render, to_json, to_markdown
 from harness.reporting.views import build_task_outcome
 from harness.reporting.wording.decision.decision_sentences import describe_decision
+from harness.reporting.wording.first_screen import list_tiles
 from harness.results import RunResults
 
 WORDS = {
@@ -160,6 +161,21 @@ def test_sentences_of_a_decision(
     lines += [f"  {text.confidence}"] if text.confidence else []
     lines += [f"  next: {step.text} {step.code}".rstrip() for step in text.steps]
     assert "\n".join(lines) == snapshot
+
+
+@pytest.mark.parametrize("situation", SITUATIONS, ids=lambda situation: situation.name)
+def test_the_first_screen_is_never_more_confident_than_the_decision(
+    situation: Situation, small: RunResults, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_evidence(monkeypatch, situation)
+    (results,) = small.by_task.values()
+    outcome = build_task_outcome(results)
+    tiles = {tile.code: tile for tile in list_tiles(outcome)}
+    sentence = describe_decision(outcome).confidence
+    if "confidence" in tiles and tiles["confidence"].value == "High":
+        assert sentence.startswith("Confidence: on a new test sample")
+    if sentence.startswith("Confidence: low"):
+        assert "confidence" not in tiles or tiles["confidence"].value == "Low"
 
 
 def test_the_situations_cover_every_state_status_and_check() -> None:
