@@ -9,6 +9,7 @@ from random import Random
 import pytest
 
 from harness.data.clinic.phrases.visit_dialogue import DIALOGUE
+from harness.data.clinic.phrases.visit_notes import NOTES
 from harness.data.clinic.phrases.visit_prose import PROSE
 from harness.data.clinic.phrases.visit_styles import STYLES
 from harness.workshop.tiny_model import documents, instructions, words
@@ -120,7 +121,7 @@ def test_corpus_does_not_contain_the_clinic() -> None:
     own += [*documents.OPENINGS, *words.DIGRESSIONS, *instructions.THERE, *instructions.NOT_THERE]
     own += [*checks.BARRED, *checks.APART, *checks.CHOSEN, *checks.PRESENT, *checks.RANGES]
     known = {normalize(pattern) for pattern in own}
-    clinic = [s for lexicon in (DIALOGUE, PROSE, *STYLES.values()) for pair in lexicon.values() for side in pair for s in side]
+    clinic = [s for lexicon in (DIALOGUE, NOTES, PROSE, *STYLES.values()) for pair in lexicon.values() for side in pair for s in side]
     assert not [sentence for sentence in clinic if normalize(sentence) in known]
     labels = {field.label for _, field in FIELDS}
-    assert not labels & {"complaint", "denies", "takes", "allergies", "vitals", "prescribed", "not with", "alert"}
+    assert not labels & {"complaint", "denies", "takes", "allergies", "vital signs", "prescribed", "avoid with", "alert check"}

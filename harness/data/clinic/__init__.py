@@ -1,9 +1,9 @@
 r"""The shipped synthetic clinic: fictional intake records, generated from a seed. All people are invented; nothing here is medical advice.
 
     summarization   a visit:   "Doctor: Good morning, Mara Oduya. …"  →  "Name: Mara Oduya, 54\nComplaint: severe headache …"
-    classification  a message: "Hello, this is Mara Oduya: I am running out of …"  →  "refill"
+    classification  a message: "Hello, this is Mara Oduya. I'm running out of …"  →  "refill"
     qa              a visit and a question: "Which drug is prescribed?"  →  "lisinopril", or "lisinopril 10 mg"
-    generation      a form:    "name: Mara Oduya …"  →  two to four discharge instructions, "Dear Mara Oduya, you were seen for …"
+    generation      a form:    "name: Mara Oduya …"  →  two to four discharge instructions, "Dear Mara Oduya, you were seen today for …"
 
 All four kinds are made from the same cases (`case`): for a given size and seed, P000001-1 is the same visit in every kind. The modules, in
 the order in which they build on each other: `person_names`, `drugs`, `symptoms`; `split_pools` (what each split may use); `case`;

@@ -53,7 +53,7 @@ class Case:
     name: str
     age: int
     symptom: str
-    counted: bool  # whether the symptom takes the article "a"
+    counted: bool  # whether the symptom takes an article
     severity: str
     duration: str
     denied: tuple[str, ...]
@@ -81,12 +81,23 @@ class Case:
     follow_up: str
     alert: AlertKind
 
+    @property
+    def complaint(self) -> str:
+        """The symptom with its severity: "a severe headache", "mild back pain"."""
+        return describe_symptom(self.severity, self.symptom, self.counted)
+
+
+def describe_symptom(severity: str, symptom: str, counted: bool) -> str:
+    """A symptom with its severity, and with an article if it is counted: "an awful headache", "mild back pain"."""
+    article = ("an " if severity[0] in "aeiou" else "a ") if counted else ""
+    return f"{article}{severity} {symptom}"
+
 
 # unit, lower and upper bounds of stated ranges, in round numbers; the temperature in tenths of a degree
 _SCALES = {
     "temperature": ("degrees", (355, 360), (375, 380, 385)),
     "systolic pressure": ("mmHg", (90, 100, 110), (130, 140, 150, 160)),
-    "pulse": ("per minute", (50, 60), (90, 100, 110, 120)),
+    "pulse": ("bpm", (50, 60), (90, 100, 110, 120)),
     "blood oxygen": ("percent", (90, 92, 94), (100,)),
 }
 VITALS = tuple(_SCALES)

@@ -1,8 +1,8 @@
 """Discharge instructions: a case as a form with one line per field, and two to four texts with the same content in different words.
 
-    name: Mara Oduya               Dear Mara Oduya, you were seen for a severe headache. Do not take lisinopril 10 mg once daily,
-    symptom: a severe headache     because it clashes with ramipril. Go on with ramipril 5 mg. Come back in 6 days.
-    new drug: lisinopril 10 mg …
+    name: Mara Oduya                    Dear Mara Oduya, you were seen today for a severe headache. Do not take lisinopril 10 mg
+    symptom: a severe headache          once daily, because it interacts with ramipril. Keep taking ramipril 5 mg. Come back in
+    new medication: lisinopril 10 mg …  6 days.
     takes: ramipril 5 mg
     never together: lisinopril with ramipril
     return: in 6 days
@@ -31,7 +31,7 @@ def write_form(rng: random.Random, case: Case, *, unseen: bool) -> str:
         unseen: whether to use the labels of test.
     """
     values = {
-        "reason": _complaint(case),
+        "reason": case.complaint,
         "new": f"{case.drug} {case.dose} {case.frequency} {case.route}",
         "current": current_drugs(case),
         "course": f"for {case.course}",
@@ -51,7 +51,7 @@ def write_instructions(rng: random.Random, case: Case) -> tuple[str, ...]:
     count = rng.choice((2, 3, 3, 4))
     fields = {
         "name": case.name,
-        "complaint": _complaint(case),
+        "complaint": case.complaint,
         "drug": case.drug,
         "dose": case.dose,
         "frequency": case.frequency,
@@ -72,10 +72,6 @@ def _choose_slots(case: Case) -> list[str]:
     slots = ["opening", f"{case.alert} hold" if case.alert in HOLD_ALERTS else "take"]
     slots += ["current"] * bool(case.current) + ["allergies"] * bool(case.allergies)
     return [*slots, *(["vital"] if case.alert == "vital" else []), "denied", "follow-up"]
-
-
-def _complaint(case: Case) -> str:
-    return f"{'a ' * case.counted}{case.severity} {case.symptom}"
 
 
 def _alert_name(case: Case) -> str:

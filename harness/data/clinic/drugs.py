@@ -24,10 +24,10 @@ _FREQUENCIES = {
     "once": ("once daily", "every morning", "every evening"),
     "night": ("at bedtime", "every evening"),
     "twice": ("twice daily", "every 12 hours", "every morning and evening"),
-    "thrice": ("three times daily", "every 8 hours", "with each meal"),
+    "thrice": ("three times daily", "every 8 hours", "with meals"),
     "often": ("every 6 hours", "four times daily", "every 8 hours"),
     "weekly": ("once weekly", "every Sunday", "every Monday"),
-    "patch": ("every 3 days", "every third morning"),
+    "patch": ("every 3 days", "every 72 hours"),
 }
 # class; route; unit; frequencies: drug dose/dose, drug dose/dose
 _TABLE = """

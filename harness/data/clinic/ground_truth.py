@@ -18,7 +18,7 @@ from harness.data.clinic.case import Case
 Fact: TypeAlias = dict[str, Any]
 CRITICAL = frozenset({"name", "drug", "dose", "allergy", "alert"})
 NO_ALLERGY = ("allergies: none", "no known allergies", "no known allergy", "no allergies", "no allergy")
-ALLERGY_ALERT, INTERACTION_ALERT = "(allergy!)", "(clash!)"
+ALLERGY_ALERT, INTERACTION_ALERT = "(allergy!)", "(interaction!)"
 VITAL_ALERTS = "too high", "too low"
 
 

@@ -41,7 +41,7 @@ def draw_symptom(rng: random.Random, split: SplitName) -> tuple[str, bool]:
     """Draw a symptom.
 
     Returns:
-        The symptom, and whether it takes the article "a".
+        The symptom, and whether it takes an article.
     """
     return rng.choice(SYMPTOMS if split == "test" else _SHARED_SYMPTOMS)
 

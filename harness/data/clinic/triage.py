@@ -4,14 +4,14 @@ The first rule that applies decides. Only the writer's present state counts; wha
 
     emergency    a danger sign (`DANGERS`)
     side-effect  a symptom that the writer attributes to a drug
-    urgent       a symptom that is severe, terrible, violent or unbearable, for any duration
-    routine      a symptom that is mild, slight, bearable or faint, for weeks or months
+    urgent       a symptom that is severe, terrible, awful or unbearable, for any duration
+    routine      a symptom that is mild, slight, minor or manageable, for weeks or months
     self-care    the same, for hours or days
     refill       the writer asks for more of a drug in use
     appointment  the writer asks for, moves or cancels an appointment
     billing      a bill, a receipt, the insurance
 
-    "Hello, this is Mara Oduya: I have had a mild headache for 3 days. There is no crushing chest pain. Thanks."  →  self-care
+    "Hello, this is Mara Oduya. I've had a mild headache for 3 days. There's no crushing chest pain. Thanks."  →  self-care
 
 A message consists of a frame (opener, filler, closer) and a cue. Hard messages add a clause with words of another class that do not count,
 or one that contrasts or corrects the severity or duration.
@@ -23,7 +23,7 @@ import random
 from collections.abc import Mapping
 from typing import Any
 
-from harness.data.clinic.case import Case
+from harness.data.clinic.case import Case, describe_symptom
 from harness.data.clinic.ground_truth import Fact, fact
 from harness.data.clinic.phrases import triage_phrases as phrases
 from harness.data.clinic.split_pools import draw_symptom
@@ -57,7 +57,8 @@ def write_message(rng: random.Random, case: Case, split: SplitName) -> tuple[str
         cue, aside = aside, cue
     if aside:
         rest.insert(rng.randint(0, len(rest)), f"{aside}.")
-    text = "\0".join((f"{opener} {cue}.", *rest, closer)).format_map(values)
+    frame = (opener, f"{cue}.") if opener.endswith(".") else (f"{opener} {cue}.",)
+    text = "\0".join((*frame, *rest, closer)).format_map(values)
     return " ".join([part[:1].upper() + part[1:] for part in text.split("\0")]), label, hard
 
 
@@ -68,21 +69,23 @@ def _fill_placeholders(rng: random.Random, case: Case, label: str, split: SplitN
     )
     unit = rng.choice(phrases.LONG if label == "routine" else phrases.BRIEF if label == "self-care" else (*phrases.BRIEF, *phrases.LONG))
     danger = rng.choice(phrases.DANGERS)
-    article = ("an " if severity[0] in "aeiou" else "a ") if case.counted else ""
+    strong = severity if severity in phrases.STRONG else rng.choice(phrases.STRONG)
+    other_symptom, other_counted = draw_symptom(rng, split)
     return {
         "name": case.name,
         "age": case.age,
-        "complaint": f"{article}{severity} {case.symptom}",
+        "complaint": describe_symptom(severity, case.symptom, case.counted),
         "symptom": case.symptom,
         "duration": f"{rng.randint(2, 11)} {unit}",
         "unit": unit,
-        "strong": severity if severity in phrases.STRONG else rng.choice(phrases.STRONG),
+        "strong": strong,
         "weak": severity if severity in phrases.WEAK else rng.choice(phrases.WEAK),
         "brief": rng.choice(phrases.BRIEF),
         "long": rng.choice(phrases.LONG),
         "danger": danger,
         "danger_bare": danger.removeprefix("a "),
-        "other_symptom": draw_symptom(rng, split)[0],
+        "other_symptom": other_symptom,
+        "other_complaint": describe_symptom(strong, other_symptom, other_counted),
         "drug": case.drug,
         "dose": case.dose,
         "other_drug": case.current[0][0] if case.current else case.drug,

@@ -12,28 +12,48 @@ from collections.abc import Mapping
 
 from harness.data.clinic.case import Case
 from harness.data.clinic.ground_truth import ALLERGY_ALERT, INTERACTION_ALERT
-from harness.data.clinic.phrases import Sentences, SplitSentences, visit_dialogue, visit_lead_ins, visit_prose, visit_styles
+from harness.data.clinic.phrases import (
+    Sentences,
+    SplitSentences,
+    visit_dialogue,
+    visit_lead_ins,
+    visit_notes,
+    visit_prose,
+    visit_styles,
+)
 
 MIN_WORDS, MAX_WORDS = 80, 200
-MAX_WORDS_WITH_DIGRESSION = 110
-LEAD_IN_SHARE = 0.4  # of the sentences
+MAX_WORDS_WITH_DIGRESSION = 90
+LEAD_IN_SHARE = 0.35  # of the sentences
 # how a slip is corrected ("20, no, 40 mg"): in training and validation, in test
-CORRECTIONS = (
+SPOKEN_CORRECTIONS: SplitSentences = (
     (
         "{wrong}, no, {right}",
         "{wrong}, sorry, {right}",
         "{wrong}, I mean {right}",
         "{wrong}, wait, {right}",
-        "{wrong}, correction, {right}",
         "{wrong}, no, make that {right}",
-        "{wrong} or rather {right}",
+        "{wrong}, or rather {right}",
     ),
-    ("{wrong}, let me correct that, {right}", "{wrong}, excuse me, {right}", "{wrong}, that is wrong, {right}"),
+    ("{wrong}, let me correct that, {right}", "{wrong}, excuse me, {right}", "{wrong}, no, that's wrong, {right}"),
+)
+WRITTEN_CORRECTIONS: SplitSentences = (
+    ("{wrong}, correction, {right}", "{wrong}, or rather {right}", "{wrong}, corrected to {right}"),
+    ("{wrong}, amended to {right}", "{wrong}, which should read {right}"),
 )
 # sentences by style and slot
 _LEXICONS: dict[str, Mapping[str, SplitSentences]] = {
     "dialogue": visit_dialogue.DIALOGUE,
+    "note": visit_notes.NOTES,
     **{style: {**visit_prose.PROSE, **slots} for style, slots in visit_styles.STYLES.items()},
+}
+# by style: the voice of lead-ins, how slips are corrected
+_VOICES = {"dialogue": "Doctor", "note": "note", "letter": "letter", "phone": "caller"}
+_CORRECTIONS = {
+    "dialogue": SPOKEN_CORRECTIONS,
+    "note": WRITTEN_CORRECTIONS,
+    "letter": WRITTEN_CORRECTIONS,
+    "phone": SPOKEN_CORRECTIONS,
 }
 
 
@@ -56,11 +76,13 @@ def write_visit(rng: random.Random, case: Case, *, unseen: bool) -> str:
     style = rng.choice(("dialogue", "dialogue", "note", "letter", "phone"))
     is_dialogue = style == "dialogue"
     lexicon = _LEXICONS[style]
-    lead_ins = (visit_lead_ins.SPOKEN if is_dialogue or style == "phone" else visit_lead_ins.WRITTEN)[unseen]
     slots = _draw_slots(rng, case)
     template = "\0".join([rng.choice(lexicon[slot][unseen]) for slot in slots])  # one template for all, as filling once is faster
-    opening, *middle, closing = template.format_map(fill_placeholders(rng, case, unseen=unseen)).split("\0")
-    middle = [visit_lead_ins.add_lead_in(rng, part, lead_ins) if rng.random() < LEAD_IN_SHARE else part for part in middle]
+    values = fill_placeholders(rng, case, _CORRECTIONS[style][unseen])
+    opening, *middle, closing = template.format_map(values).split("\0")
+    middle = [
+        visit_lead_ins.add_lead_in(rng, part, _VOICES[style], unseen=unseen) if rng.random() < LEAD_IN_SHARE else part for part in middle
+    ]
     parts = [opening, *middle, closing]
     if _add_digressions(rng, parts, lexicon["digression"][unseen]) > MAX_WORDS:
         return write_visit(rng, case, unseen=unseen)  # too long: draw again
@@ -94,14 +116,14 @@ def _add_digressions(rng: random.Random, parts: list[str], digressions: Sentence
     return words
 
 
-def fill_placeholders(rng: random.Random, case: Case, *, unseen: bool) -> dict[str, object]:
-    """The values of the placeholders in sentences. A slip comes first and is then corrected."""
+def fill_placeholders(rng: random.Random, case: Case, corrections: Sentences) -> dict[str, object]:
+    """The values of the placeholders in sentences. A slip comes first and is then corrected, in one of the ways of `corrections`."""
 
     def correct(right: str, wrong: str, has_unit: bool = False) -> str:
         if not wrong:
             return right
         slip = wrong.split(maxsplit=1)[0] if has_unit and rng.random() < 0.5 else wrong
-        return rng.choice(CORRECTIONS[unseen]).format(wrong=slip, right=right)
+        return rng.choice(corrections).format(wrong=slip, right=right)
 
     doses = [dose for _, dose in case.current]
     if case.wrong_current:
@@ -111,7 +133,8 @@ def fill_placeholders(rng: random.Random, case: Case, *, unseen: bool) -> dict[s
         "age": case.age,
         "symptom": case.symptom,
         "severity": case.severity,
-        "complaint": f"{'a ' * case.counted}{case.severity} {case.symptom}",
+        "problem": f"{case.severity} {case.symptom}",
+        "complaint": case.complaint,
         "duration": correct(case.duration, case.wrong_duration, True),
         "denied": enumerate_in_words(case.denied, "or"),
         "history": case.history,
@@ -140,14 +163,14 @@ def fill_placeholders(rng: random.Random, case: Case, *, unseen: bool) -> dict[s
 def write_summary(case: Case) -> str:
     """Write the summary for the record: nine lines, always in this order.
 
-    Alerts are marked in place: a reading as "too high" or "too low", a drug in the last line as "(allergy!)" or "(clash!)".
+    Alerts are marked in place: a reading as "too high" or "too low", a drug in the last line as "(allergy!)" or "(interaction!)".
     """
     lines = {
         "Name": f"{case.name}, {case.age}",
         "Complaint": f"{case.severity} {case.symptom} for {case.duration}",
         "Denies": enumerate_in_words(case.denied, "or"),
         "Allergies": enumerate_in_words([f"{allergy} (allergy)" for allergy in case.allergies]) or "none",
-        "Not with": f"{case.clash} (clash)" if case.clash else "none",
+        "Avoid with": f"{case.clash} (interaction)" if case.clash else "none",
         "Takes": current_drugs(case) or "nothing",
         "Vital signs": _vital_line(case) or "none",
         "Prescribed": f"{case.drug} {case.dose} {case.frequency}",
@@ -157,7 +180,7 @@ def write_summary(case: Case) -> str:
 
 
 def _vital_line(case: Case) -> str:
-    """The reading with its range: "pulse 120 per minute, too high, range 50 to 100"; "" without one."""
+    """The reading with its range: "pulse 120 bpm, too high, range 50 to 100"; "" without one."""
     vital = case.vital
     return f"{vital.name} {vital.with_verdict}, range {vital.low} to {vital.high}" if vital else ""
 

@@ -13,9 +13,10 @@ from harness.data.clinic.symptoms import KIN
 
 DRUG = re.compile(rf"\b({'|'.join(drug.name for drug in DRUGS)})\b", re.IGNORECASE)
 RANGE = re.compile(r"(\d+(?:\.\d)?) to (\d+(?:\.\d)?)")
-UNITS = {"temperature": "degrees", "systolic pressure": "mmHg", "pulse": "per minute", "blood oxygen": "percent"}
+UNITS = {"temperature": "degrees", "systolic pressure": "mmHg", "pulse": "bpm", "blood oxygen": "percent"}
 OTHERS = rf"\b(?:{'|'.join(KIN)})\b"
-RULED_OUT = "ruled out|negative|mistake|harmless"
+FORBIDS = r"\b(not|never)\b|n't\b"
+RULED_OUT = "ruled out|negative|mistake|in error"
 NEGATIONS = re.compile(r"\b(no|not|denies|without|never|ruled out)\b", re.IGNORECASE)
 
 
@@ -37,7 +38,7 @@ def allergies(text: str) -> set[str]:
 
 def forbidden_pairs(text: str) -> list[frozenset[str]]:
     """Pairs of drugs that the text says must not be combined."""
-    found = [frozenset(drugs_in(s)) for s in statements(text) if re.search(r"\b(not|never)\b", s, re.I)]
+    found = [frozenset(drugs_in(s)) for s in statements(text) if re.search(FORBIDS, s, re.I)]
     return [pair for pair in found if len(pair) == 2]
 
 
@@ -70,7 +71,7 @@ def alerts(text: str, drug: str) -> list[str]:
         found.append(f"{drug} (allergy!)")
     for pair in forbidden_pairs(text):
         if drug in pair and (other := next(iter(pair - {drug}))) in taken(text):
-            found.append(f"{other} (clash!)")
+            found.append(f"{other} (interaction!)")
     if stated := stated_range(text):
         name, low, high = stated
         value = reading(text, name)
@@ -86,24 +87,26 @@ def triage(text: str) -> str:
     for sentence in sentences:
         danger = any(danger.removeprefix("a ") in sentence.lower() for danger in DANGERS)
         if danger and not re.search(
-            rf"\b(no|not|never|years?|spring|once)\b|{OTHERS}", re.sub("years old|does not stop", "", sentence.lower())
+            rf"\b(no|not|never|years?|spring|once)\b|n't\b|{OTHERS}", re.sub("years old|won't go away", "", sentence.lower())
         ):
             return "emergency"
     if re.search(
-        r"since I started|I get .* from|every time I take|gives me (?!no)|after the first|agree with me|causes my|was added", text, re.I
+        r"since I started|I get .* from|every time I take|gives me (?!no)|after my first|agree with me|causing my|since you added",
+        text,
+        re.I,
     ):
         return "side-effect"
     for sentence in sentences:
         lasting = re.search(r"\d+ (hours|days|weeks|months)", sentence)
-        severity = re.search(r"\b(severe|terrible|violent|unbearable|mild|slight|bearable|faint)\b", sentence.lower())
+        severity = re.search(r"\b(severe|terrible|awful|unbearable|mild|slight|minor|manageable)\b", sentence.lower())
         if lasting and severity:
-            if severity[1] in ("severe", "terrible", "violent", "unbearable"):
+            if severity[1] in ("severe", "terrible", "awful", "unbearable"):
                 return "urgent"
             return "routine" if lasting[1] in ("weeks", "months") else "self-care"
     asked = {
-        "refill": "running out|new prescription|I need more|another pack|used up|to renew|again, as always|the next one",
-        "appointment": "(book|move|cancel|next) (my |an )?appointment|asking for a date|another date|see the doctor|change my slot",
-        "billing": "question about my bill|charged|copy of the invoice|seems wrong|in parts|old address|receipt|billed",
+        "refill": "running out|a refill|I need more|to refill|almost gone|to renew|has run out",
+        "appointment": "(book|move|cancel|next|switch) (my |an )?appointment|annual physical|another date|see the doctor",
+        "billing": "question about my bill|charged|copy of the invoice|looks wrong|in installments|old address|receipt|billed",
     }
     found = [label for label, cues in asked.items() if re.search(cues, text, re.I)]
     assert len(found) == 1, (found, text)

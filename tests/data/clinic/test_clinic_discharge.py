@@ -42,7 +42,7 @@ def outside(form):
     return "high" if value > high else "low" if value < low else ""
 
 
-HOLDS = re.compile("Do not take|Leave the|We planned|Keep off|Do not start|Wait with|Hold|must wait")
+HOLDS = re.compile("Do not (?:take|start|fill)|Please do not use|We planned|Stay off|Hold")
 
 
 def test_each_label_names_one_field():

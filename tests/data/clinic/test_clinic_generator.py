@@ -23,6 +23,7 @@ from harness.data.clinic.person_names import FIRST_NAMES, LAST_NAMES
 from harness.data.clinic.phrases import discharge_phrases, triage_phrases
 from harness.data.clinic.phrases.question_phrases import QUESTIONS
 from harness.data.clinic.phrases.visit_dialogue import DIALOGUE
+from harness.data.clinic.phrases.visit_notes import NOTES
 from harness.data.clinic.phrases.visit_prose import PROSE
 from harness.data.clinic.phrases.visit_styles import STYLES
 from harness.data.clinic.symptoms import ALLERGENS, CONDITIONS, DENIED, SYMPTOMS
@@ -39,16 +40,16 @@ def test_sizes_and_determinism(make_task, kind, size):
     assert one.report.sizes == {"train": size - tenth - fifth, "validation": tenth, "test": fifth}
     assert one.digest == two.digest
     assert one.digest != load_splits(make_task(kind=kind, source="clinic", size=size, seed=4), folder=Path()).digest
-    assert one.report.origin == {"source": "clinic", "version": "5", "size": str(size), "seed": "3"}
+    assert one.report.origin == {"source": "clinic", "version": "6", "size": str(size), "seed": "3"}
 
 
 @pytest.mark.parametrize(
     ("kind", "digest"),
     [
-        ("summarization", "171f9b60b60348052b564b84805e977d0de79fe77e316ce85b6c26c2606baadb"),
-        ("classification", "4a40df0b8c834cbba132f55c5bde0c6ee4cdd35c7a1e2c9931035838a85f8593"),
-        ("qa", "211d136a10f76ecaa814979d50a2fde59a8c288f9a4e6e6397aea77b57cd20ab"),
-        ("generation", "cd77839cbf145bb973b2f8ca8bad96fb7f7f9421ce96bc40bbc7ea32b29d57e4"),
+        ("summarization", "f62f46ddea69dec396becfb6e5b9cea0b9823b5900ce741a5ddd98e7ef793d38"),
+        ("classification", "eeaaf064fc00570a70a306407aac866c896431a8a91b8ad5b5e135fc56f6794d"),
+        ("qa", "dcf55113fe721b921858da487c5b994e1be0de96d3bedb0c017f1d1bb00c8db8"),
+        ("generation", "5ea8ddd2cd1567b6ca4b4b16d7bee0091de41c76682202e4818b2a28182cfbf2"),
     ],
 )
 def test_records_are_stable_across_versions(make_task, kind, digest):
@@ -99,7 +100,8 @@ def test_lists_are_long_and_without_repeats():
 
 
 def test_every_fact_has_many_sentences_and_test_has_its_own():
-    slots = {slot: [DIALOGUE[slot], *([PROSE[slot]] if slot in PROSE else [style[slot] for style in STYLES.values()])] for slot in DIALOGUE}
+    prose = {slot: [PROSE[slot]] if slot in PROSE else [style[slot] for style in STYLES.values()] for slot in DIALOGUE}
+    slots = {slot: [DIALOGUE[slot], NOTES[slot], *prose[slot]] for slot in DIALOGUE}
     for slot, pairs in slots.items():
         seen, unseen = ([sentence.lower() for pair in pairs for sentence in pair[i]] for i in (0, 1))
         assert not set(seen) & set(unseen)
@@ -111,7 +113,7 @@ def test_every_fact_has_many_sentences_and_test_has_its_own():
 def test_test_has_its_own_frames_labels_and_corrections():
     messages = triage_phrases.OPENERS, triage_phrases.FILLERS, triage_phrases.CLOSERS
     questions = [(q.seen, q.unseen) for q in QUESTIONS.values()]
-    for seen, unseen in (*messages, visits.CORRECTIONS, *discharge_phrases.LABELS.values(), *questions):
+    for seen, unseen in (*messages, visits.SPOKEN_CORRECTIONS, visits.WRITTEN_CORRECTIONS, *discharge_phrases.LABELS.values(), *questions):
         assert len(set(seen) | set(unseen)) == len(seen) + len(unseen)
     assert min(len(frames[0]) for frames in messages) >= 16
     assert min(len(frames[1]) for frames in messages) >= 6
@@ -119,9 +121,22 @@ def test_test_has_its_own_frames_labels_and_corrections():
 
 def test_no_sentence_begins_with_a_copied_value():
     """It would be capitalized in the text but not in the output."""
-    copied = {"symptom", "severity", "complaint", "denied", "history", "meds", "allergies", "cleared", "kin_drug", "vital", "other_vital"}
+    copied = {
+        "symptom",
+        "severity",
+        "complaint",
+        "problem",
+        "denied",
+        "history",
+        "meds",
+        "allergies",
+        "cleared",
+        "kin_drug",
+        "vital",
+        "other_vital",
+    }
     copied |= {"stopped", "clash", "drug", "drug_said", "frequency"}
-    for lexicon in (DIALOGUE, PROSE, *STYLES.values()):
+    for lexicon in (DIALOGUE, NOTES, PROSE, *STYLES.values()):
         for sentence in (sentence for pair in lexicon.values() for sentences in pair for sentence in sentences):
             before = ""
             for text, field, _, _ in string.Formatter().parse(sentence):

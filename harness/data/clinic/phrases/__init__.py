@@ -9,6 +9,7 @@ from harness.data.clinic.phrases import (
     triage_phrases,
     visit_dialogue,
     visit_lead_ins,
+    visit_notes,
     visit_prose,
     visit_styles,
 )
@@ -22,6 +23,7 @@ __all__ = [
     "triage_phrases",
     "visit_dialogue",
     "visit_lead_ins",
+    "visit_notes",
     "visit_prose",
     "visit_styles",
 ]

@@ -9,139 +9,99 @@ import random
 
 from harness.data.clinic.phrases.sentence_types import Sentences, SplitSentences
 
-SPOKEN: SplitSentences = (
-    (
-        "well, ",
-        "you see, ",
-        "by the way, ",
-        "as I said, ",
-        "to be honest, ",
-        "for the record, ",
-        "as far as I know, ",
-        "if I remember well, ",
-        "now, ",
-        "let me add, ",
-        "one more thing, ",
-        "and yes, ",
-        "so, ",
-        "first of all, ",
-        "in short, ",
-        "as always, ",
-        "once more, ",
-        "all in all, ",
-        "on that note, ",
-        "while we are at it, ",
-        "before we go on, ",
-        "to my knowledge, ",
-        "from what I gather, ",
-        "for what it is worth, ",
-        "oh, and ",
-        "right, ",
-        "of course, ",
-        "as expected, ",
-        "again, ",
-        "to be clear, ",
-        "in any case, ",
-        "in fact, ",
-        "also, ",
-        "next, ",
-        "then, ",
-        "just so it is written down, ",
-        "and here is the thing: ",
-        "here is another point: ",
-        "to be complete, ",
-        "after some thought, ",
-        "on this point, ",
-        "let us see, ",
-        "to go on, ",
-        "what else, yes, ",
-        "between the two of us, ",
-        "as you asked, ",
-    ),
-    (
-        "anyhow, ",
-        "as you may guess, ",
-        "coming to that, ",
-        "strictly speaking, ",
-        "if you ask me, ",
-        "I should say, ",
-        "to put it plainly, ",
-        "further, ",
-        "mind you, ",
-        "what is more, ",
-        "as it happens, ",
-        "hold on, ",
-    ),
-)
 
-WRITTEN: SplitSentences = (
-    (
-        "for the record, ",
-        "as noted before, ",
-        "by the way, ",
-        "in short, ",
-        "in addition, ",
-        "also, ",
-        "next, ",
-        "once more, ",
-        "as before, ",
-        "to be complete, ",
-        "for the file: ",
-        "going by the file, ",
-        "on this point, ",
-        "on request, ",
-        "today, ",
-        "at this visit, ",
-        "all in all, ",
-        "as reported, ",
-        "as far as known, ",
-        "to our knowledge, ",
-        "to be clear, ",
-        "in any case, ",
-        "in fact, ",
-        "of note: ",
-        "to go on, ",
-        "then, ",
-        "as expected, ",
-        "first of all, ",
-        "here is another point: ",
-        "from the talk: ",
-        "as told to us, ",
-        "for those who come after: ",
-        "by all accounts, ",
-        "as usual, ",
-        "in brief, ",
-        "as discussed, ",
-        "on the whole, ",
-        "further down: ",
-        "worth a line: ",
-        "again, ",
-        "for good measure, ",
-        "as stated at the desk, ",
-    ),
-    (
-        "for good order, ",
-        "strictly speaking, ",
-        "to put it plainly, ",
-        "further, ",
-        "what is more, ",
-        "in between: ",
-        "coming to that, ",
-        "so much is sure: ",
-        "on top, ",
-        "as agreed by all, ",
-        "in passing, ",
-        "to sum up, ",
-    ),
-)
+def _lead_ins(text: str) -> Sentences:
+    """Lead-ins separated by "|". Those without punctuation at the end, such as "and", run on into the sentence."""
+    return tuple(f"{' '.join(part.split())} " for part in text.split("|"))
 
 
-def add_lead_in(rng: random.Random, sentence: str, lead_ins: Sentences) -> str:
-    """A sentence with a random lead-in: "Doctor: Any fever?" → "Doctor: By the way, any fever?"."""
+# by voice: of training and validation, of test
+LEAD_INS: dict[str, SplitSentences] = {
+    "Doctor": (
+        _lead_ins(
+            """okay,|all right,|right,|so,|now,|and|fine,|thanks,|thank you,|I see,|got it,|sure,|of course,|also,|next,|then,
+            |okay, so|all right, so|right, and|okay, next,|let me see,|let's see,|one more thing,|another thing,|moving on,|to go on,
+            |before I forget,|while I'm at it,|while I think of it,|for the chart,|for my notes,|for the record,|to be clear,
+            |to be thorough,|quickly,|sorry,|one moment,|bear with me,|going down the list,|back to you,|understood,
+            |let me just say,|as usual,"""
+        ),
+        _lead_ins(
+            """okay, good,|okay, then|very good,|that helps,|let me continue,|to continue,|on to the next thing,|hang on,|I hear you,
+            |okay, great,|okay, moving along,|let me add,|well then,"""
+        ),
+    ),
+    "Patient": (
+        _lead_ins(
+            """well,|um,|so,|oh,|yes,|yeah,|okay,|actually,|honestly,|to be honest,|you know,|also,|and|but|by the way,|let me think,
+            |let's see,|right,|sure,|hmm,|like I said,|as I said,|I mean,|I should mention,|I should say,|before I forget,|one more thing,
+            |another thing,|just so you know,|since you ask,|as far as I know,|from what I remember,|if I remember right,|in fact,
+            |to be clear,|the thing is,|the way I see it,|for what it's worth,|as usual,|all I know is,|I guess|basically,|oh, and
+            |well, you know,|what else,|of course,"""
+        ),
+        _lead_ins(
+            """well, okay,|um, so|anyhow,|to tell you the truth,|if you ask me,|as it happens,|mind you,|now that I think of it,
+            |what I can say is,|in any case,|I'll be honest,|okay, well,|let me tell you,"""
+        ),
+    ),
+    "caller": (
+        _lead_ins(
+            """okay,|so,|um,|also,|and|now,|next,|right,|let me see,|let's see,|one more thing,|another thing,|oh, and|by the way,
+            |as I said,|like I said,|just so you know,|I should mention,|I should add,|I wanted to add,|for your notes,|for the record,
+            |quick note,|from what I have here,|according to my notes,|according to the chart,|as far as I can tell,|from what I can see,
+            |I can tell you that|I have here that|it says here that|the chart says that|you should know that|what else,|hang on,|sorry,
+            |to be clear,|just to confirm,|in short,|basically,|again,|anyway,|just a heads up,|let me add that|yes, and"""
+        ),
+        _lead_ins(
+            """okay, so|anyhow,|to continue,|for what it's worth,|what I have is that|looking at the screen,|as you may know,|let me check,
+            |one last thing,|before I hang up,|I was told that|so, again,|I can confirm that"""
+        ),
+    ),
+    "note": (
+        _lead_ins(
+            """of note,|note:|also,|in addition,|additionally,|on assessment:|on review:|this visit:|today:|at this visit:|confirmed:
+            |reviewed:|chart reviewed:|reviewed with patient:|discussed with patient:|documented:
+            |for the record:|update:|charted:|verified:|double-checked:|as before:|again:|also noted:|noted:|nursing note:|addendum:
+            |late entry:|for handoff:|for the team:|in summary:|in brief:|briefly:|next:|further:|to add:|overall:|FYI:|continued:
+            |key point:|to confirm:"""
+        ),
+        _lead_ins(
+            """for handover:|also of note,|recap:|further to this,|checked twice:|as documented:|at bedside:|to summarize:|quick note:
+            |as stated:|entry continued:|for completeness:|lastly:"""
+        ),
+    ),
+    "letter": (
+        _lead_ins(
+            """as you know,|for completeness,|as discussed,|in summary,|of note,|I note that|I should mention that|I would add that
+            |please note that|for your information,|in addition,|also,|furthermore,|as mentioned,|as I mentioned,|for your records,
+            |for the record,|to be clear,|briefly,|in brief,|as you may be aware,|as you may recall,|as you will see,|as requested,
+            |I can confirm that|I can report that|I understand that|let me add that|on review,|at this visit,|in clinic,|overall,
+            |importantly,|again,|next,|first,|second,|finally,|in short,|to summarize,|I see that|additionally,|as noted above,
+            |for context,"""
+        ),
+        _lead_ins(
+            """as you will be aware,|by way of background,|I gather that|I would like to mention that|to recap,|it is worth noting that
+            |I am told that|in passing,|as stated in my last letter,|moreover,|on a practical note,|you will see that|for clarity,"""
+        ),
+    ),
+}
+
+
+def add_lead_in(rng: random.Random, sentence: str, voice: str, *, unseen: bool) -> str:
+    """A sentence with a random lead-in: "Doctor: Any fever?" → "Doctor: Okay, any fever?". Questions of a patient have none.
+
+    Args:
+        voice: a key of `LEAD_INS`; for a dialogue, the speaker decides.
+        unseen: whether to use the lead-ins of test.
+    """
     speaker, colon, speech = sentence.partition(": ")
-    if speaker not in ("Doctor", "Patient"):
+    if speaker in ("Doctor", "Patient"):
+        voice = speaker
+    else:
         speaker, colon, speech = "", "", sentence
-    if not speech.startswith(("I ", "I'")):
+    if voice == "Patient" and speech.partition("\n")[0].endswith("?"):
+        return sentence
+    first = speech.split(maxsplit=1)[0]
+    if not (first == "I" or first.startswith("I'") or first[1:2].isupper()):  # "PMH" stays as it is
         speech = speech[:1].lower() + speech[1:]
-    lead_in = rng.choice(lead_ins)
+    lead_in = rng.choice(LEAD_INS[voice][unseen])
     return f"{speaker}{colon}{lead_in[:1].upper()}{lead_in[1:]}{speech}"
