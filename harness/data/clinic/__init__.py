@@ -2,13 +2,13 @@ r"""The shipped synthetic clinic: fictional intake records, generated from a see
 
     summarization   a visit:   "Doctor: Good morning, Mara Oduya. …"  →  "Name: Mara Oduya, 54\nComplaint: severe headache …"
     classification  a message: "Hello, this is Mara Oduya. I'm running out of …"  →  "refill"
-    qa              a visit and a question: "Which drug is prescribed?"  →  "lisinopril", or "lisinopril 10 mg"
+    qa              a short note and a question: "What was prescribed?"  →  "lisinopril 10 mg once daily"
     generation      a form:    "name: Mara Oduya …"  →  two to four discharge instructions, "Dear Mara Oduya, you were seen today for …"
 
 All four kinds are made from the same cases (`case`): for a given size and seed, P000001-1 is the same visit in every kind. The modules, in
 the order in which they build on each other: `person_names`, `drugs`, `symptoms`; `split_pools` (what each split may use); `case`;
-`phrases`; `ground_truth` (what a correct output states, and what not); `visits` (a case in words); `questions`; `triage`; `discharge`;
-`generator`.
+`phrases`; `ground_truth` (what a correct output states, and what not); `visits` (a case in words); `question_notes` (a part of it in few
+words); `questions`; `triage`; `discharge`; `generator`.
 
 Half of the visits have an alert, which follows from the text alone: the prescribed drug is an allergy of the patient; the text says that
 it must never be combined with a drug that the patient takes; or a vital sign is outside the range that the text states. Most other visits

@@ -11,8 +11,8 @@ from harness.data.clinic.case import Case, draw_case
 from harness.data.clinic.ground_truth import case_meta, summary_facts, summary_forbidden
 from harness.types import Example, Kind, SplitName
 
-VERSION = "6"
-_DRAWS_VERSION = "4"  # part of the random seeds. Version 5 changed `meta` only, version 6 the wording; the cases are the same.
+VERSION = "7"
+_DRAWS_VERSION = "4"  # part of the random seeds. Version 5 changed `meta` only, 6 the wording, 7 the questions; the cases are the same.
 
 
 def generate_records(kind: Kind, *, size: int, seed: int) -> Iterator[tuple[SplitName, Example]]:
@@ -52,9 +52,8 @@ def _make_example(kind: Kind, rng: random.Random, case: Case, split: SplitName, 
         meta |= {"course": case.course, "follow_up": case.follow_up}
         meta |= {"facts": discharge.discharge_facts(case), "forbidden": discharge.discharge_forbidden(case)}
     elif kind == "qa":
-        text = visits.write_visit(rng, case, unseen=unseen)
-        question = questions.draw_question(rng, case, text, unseen=unseen)
-        inputs, targets = {"question": question.wording, "context": text}, question.answers
+        question = questions.draw_question(rng, case, unseen=unseen)
+        inputs, targets = {"question": question.wording, "context": question.note}, question.answers
         meta |= {"asked": question.topic, "unanswerable": not targets}
         meta |= {"facts": questions.question_facts(question), "forbidden": questions.question_forbidden(case, question)}
     else:

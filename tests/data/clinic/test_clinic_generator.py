@@ -40,7 +40,7 @@ def test_sizes_and_determinism(make_task, kind, size):
     assert one.report.sizes == {"train": size - tenth - fifth, "validation": tenth, "test": fifth}
     assert one.digest == two.digest
     assert one.digest != load_splits(make_task(kind=kind, source="clinic", size=size, seed=4), folder=Path()).digest
-    assert one.report.origin == {"source": "clinic", "version": "6", "size": str(size), "seed": "3"}
+    assert one.report.origin == {"source": "clinic", "version": "7", "size": str(size), "seed": "3"}
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_sizes_and_determinism(make_task, kind, size):
     [
         ("summarization", "f62f46ddea69dec396becfb6e5b9cea0b9823b5900ce741a5ddd98e7ef793d38"),
         ("classification", "eeaaf064fc00570a70a306407aac866c896431a8a91b8ad5b5e135fc56f6794d"),
-        ("qa", "dcf55113fe721b921858da487c5b994e1be0de96d3bedb0c017f1d1bb00c8db8"),
+        ("qa", "51950a87c1e230bd324ee2bff54a0971f0be542836ab1991b8f795c8224d4595"),
         ("generation", "5ea8ddd2cd1567b6ca4b4b16d7bee0091de41c76682202e4818b2a28182cfbf2"),
     ],
 )
@@ -153,7 +153,7 @@ def test_test_has_its_own_drugs_symptoms_and_pairs_of_drugs(clinic, kind):
         drugs[split] |= named
         pairs[split] |= set(combinations(sorted(named), 2))
         symptoms[split].add(example.meta["symptom"])
-    assert len(pairs["test"]) > 500
+    assert len(pairs["test"]) > (300 if kind == "qa" else 500), "the notes of questions name few drugs"
     assert not pairs["test"] & (pairs["train"] | pairs["validation"])
     for shown, everything in ((drugs, DRUGS), (symptoms, SYMPTOMS)):
         own = shown["test"] - shown["train"] - shown["validation"]

@@ -5,6 +5,7 @@ Where a table pairs two tuples, training and validation use the first and test u
 
 from harness.data.clinic.phrases import (
     discharge_phrases,
+    question_note_phrases,
     question_phrases,
     triage_phrases,
     visit_dialogue,
@@ -19,6 +20,7 @@ __all__ = [
     "Sentences",
     "SplitSentences",
     "discharge_phrases",
+    "question_note_phrases",
     "question_phrases",
     "triage_phrases",
     "visit_dialogue",
