@@ -21,6 +21,7 @@ from harness.data.clinic import visits
 from harness.data.clinic.drugs import DRUGS
 from harness.data.clinic.person_names import FIRST_NAMES, LAST_NAMES
 from harness.data.clinic.phrases import discharge_phrases, triage_phrases
+from harness.data.clinic.phrases.question_note_phrases import NOTE
 from harness.data.clinic.phrases.question_phrases import QUESTIONS
 from harness.data.clinic.phrases.visit_dialogue import DIALOGUE
 from harness.data.clinic.phrases.visit_notes import NOTES
@@ -113,7 +114,14 @@ def test_every_fact_has_many_sentences_and_test_has_its_own():
 def test_test_has_its_own_frames_labels_and_corrections():
     messages = triage_phrases.OPENERS, triage_phrases.FILLERS, triage_phrases.CLOSERS
     questions = [(q.seen, q.unseen) for q in QUESTIONS.values()]
-    for seen, unseen in (*messages, visits.SPOKEN_CORRECTIONS, visits.WRITTEN_CORRECTIONS, *discharge_phrases.LABELS.values(), *questions):
+    for seen, unseen in (
+        *NOTE.values(),
+        *messages,
+        visits.SPOKEN_CORRECTIONS,
+        visits.WRITTEN_CORRECTIONS,
+        *discharge_phrases.LABELS.values(),
+        *questions,
+    ):
         assert len(set(seen) | set(unseen)) == len(seen) + len(unseen)
     assert min(len(frames[0]) for frames in messages) >= 16
     assert min(len(frames[1]) for frames in messages) >= 6
@@ -136,7 +144,7 @@ def test_no_sentence_begins_with_a_copied_value():
         "other_vital",
     }
     copied |= {"stopped", "clash", "drug", "drug_said", "frequency"}
-    for lexicon in (DIALOGUE, NOTES, PROSE, *STYLES.values()):
+    for lexicon in (DIALOGUE, NOTE, NOTES, PROSE, *STYLES.values()):
         for sentence in (sentence for pair in lexicon.values() for sentences in pair for sentence in sentences):
             before = ""
             for text, field, _, _ in string.Formatter().parse(sentence):
