@@ -192,6 +192,18 @@ class Explorer {
     card.firstElementChild.focus();
   }
 
+  // Show the outputs of one strategy that a filter leaves, as a link names them.
+  show(filter, place) {
+    this.reset();
+    this.strategy.selectedIndex = place in this.data.labels ? place : 0;
+    this.listRivals();
+    this.shown.value = filter;
+    if (!this.shown.value) this.shown.selectedIndex = 0; // no example on this page has it
+    this.restart();
+    this.place.scrollIntoView();
+    (this.list.querySelector("summary") ?? this.shown).focus({ preventScroll: true });
+  }
+
   restart() {
     this.page = 0;
     this.update();
@@ -382,24 +394,35 @@ function decoded(text) {
   }
 }
 
-// A link to something that is folded away opens what it is in.
-function unfold() {
-  const target = document.getElementById(decoded(location.hash.slice(1)));
+function unfoldAround(target) {
   for (let part = target; part; part = part.parentElement) if (part.localName === "details") part.open = true;
-  target?.scrollIntoView();
-  const [, task, example] = location.hash.match(/^#(task-\d+)-example-(.+)$/) ?? [];
-  if (!task) return;
-  for (let part = document.getElementById(task); part; part = part.parentElement) if (part.localName === "details") part.open = true;
-  explorers.get(task)?.reveal(decoded(example));
 }
-window.addEventListener("hashchange", unfold);
-unfold();
+
+// A link to something that is folded away opens what it is in. Links to examples name one of them, or a filter and the place of a strategy.
+function follow() {
+  const target = document.getElementById(decoded(location.hash.slice(1)));
+  unfoldAround(target);
+  target?.scrollIntoView();
+  const [, task, example, filter, place] = location.hash.match(/^#(task-\d+)-(?:example-(.+)|show-([a-z]+)-(\d+))$/) ?? [];
+  if (!task) return;
+  unfoldAround(document.getElementById(task));
+  if (example) explorers.get(task)?.reveal(decoded(example));
+  else explorers.get(task)?.show(filter, Number(place) - 1);
+}
+window.addEventListener("hashchange", follow);
+document.addEventListener("click", (event) => {
+  const link = event.target.closest?.("a[href^='#']");
+  if (!link || link.hash !== location.hash) return;
+  event.preventDefault(); // a link that is followed again changes no address
+  follow();
+});
+follow();
 
 document.querySelectorAll("main table").forEach(sortable);
 for (const place of document.querySelectorAll("[data-examples]")) {
   const packed = document.getElementById(place.dataset.examples);
   unpacked(packed.content.textContent).then((data) => {
     explorers.set(place.dataset.task, new Explorer(place, data));
-    if (location.hash.startsWith(`#${place.dataset.task}-example-`)) unfold();
+    if (new RegExp(`^#${place.dataset.task}-(example|show)-`).test(location.hash)) follow();
   });
 }

@@ -27,28 +27,31 @@ def test_two_strategies_of_a_run(call, runs):
     ended = call("compare", "old", "--strategies", "lora,qlora", "--by", "ward")
     assert (ended.code, ended.err) == (0, "")
     first, second = ended.out.splitlines()[:2]
-    assert first == "summarization · rougeL · 120 test examples: qlora (B, 1 seed) compared with lora (A, 1 seed)"
-    assert re.match(r"qlora is better than lora: rougeL 0\.\d{3} vs\. 0\.\d{3}, a difference of \+0\.\d{3} \(95% CI ", second)
+    title = "summarization · Match with the reference [rougeL] · 120 test examples"
+    assert first == f"{title}: qlora (B, 1 seed) compared with lora (A, 1 seed)"
+    assert re.match(
+        r"qlora is better than lora: match with the reference 0\.\d{3} vs\. 0\.\d{3}, a difference of \+0\.\d{3} \(95% CI ", second
+    )
     sentences = [
         "PASS: qlora is not worse than lora",
         "with 80% power",
         "lora and qlora ran with one seed each",
         "qlora delivers 2",
         "One run of B takes 11 min 59 s",
-        "rougeL by ward",
+        "Match with the reference [rougeL] by ward",
         "ward 2",
         "Examples that changed most",
     ]
     assert [part for part in sentences if part not in ended.out] == []
-    row = next(line for line in ended.out.splitlines() if line.startswith("rougeL  "))
+    row = next(line for line in ended.out.splitlines() if line.startswith("Match with the reference [rougeL]  "))
     assert " / " in row and "better" in row
 
 
 def test_best_strategy_is_compared_with_the_others_in_each_task(call, runs):
     ended = call("compare", "two")
     assert ended.code == 0
-    assert "summarization · rougeL · 120 test examples: each strategy compared with qlora, the best" in ended.out
-    assert "intents · macro_f1 · 120 test examples: each strategy compared with qlora, the best" in ended.out
+    assert "summarization · Match with the reference [rougeL] · 120 test examples: each strategy compared with qlora, the best" in ended.out
+    assert "intents · F1, every class equal [macro_f1] · 120 test examples: each strategy compared with qlora, the best" in ended.out
     base = next(line for line in ended.out.splitlines() if line.startswith("base"))
     assert "worse" in base and "FAIL" in base
     assert "qlora was picked as the best on these same test examples" in ended.out

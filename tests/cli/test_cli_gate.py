@@ -69,7 +69,7 @@ def test_promote_reject_replace_and_roll_back(
     assert spoiled.code == 1, spoiled
     assert spoiled.out.startswith("FAIL: LoRA against the model in service (LoRA) on ")
     assert "Candidate: lora of bad; baseline: lora of good (in service since " in spoiled.out
-    failed = [line for line in spoiled.out.splitlines() if " FAIL " in line]
+    failed = [line for line in spoiled.out.splitlines() if line.startswith("FAIL  ")]
     assert all(any(title in line for line in failed) for title in ("F1, every class equal at least 0.8 [macro_f1]", "Accuracy not worse"))
     assert "of 200 test examples got worse" in spoiled.out and (tuned / "gate.xml").read_text().count("<failure") == len(failed)
     assert "## FAIL" in summary.read_text() and "## PASS" in summary.read_text(), "appended, not written over"

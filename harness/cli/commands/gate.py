@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from harness.cli.columns import table_width
 from harness.cli.commands.completion import cell_names, run_names
 from harness.cli.options import runs_dir, tasks_dir
 from harness.cli.out_file import check_target, write_target
@@ -110,7 +111,7 @@ def gate(
     if out is not None:
         write_target(Path(out), _text(verdict, format_))
     if format_ == "text" or out is not None:
-        print_verdict(verdict, Console(highlight=False, emoji=False))
+        print_verdict(verdict, Console(highlight=False, emoji=False), table_width())
     else:
         click.echo(_text(verdict, format_), nl=False)
     ctx.exit(verdict.exit_code)
@@ -153,7 +154,7 @@ def promote(run: str, force: bool, reason: str, without_text: bool, **options: A
     from harness.reporting import print_verdict
 
     def show(verdict: Verdict) -> None:
-        print_verdict(_published(verdict, without_text), Console(highlight=False, emoji=False, stderr=True))
+        print_verdict(_published(verdict, without_text), Console(highlight=False, emoji=False, stderr=True), table_width())
 
     if not options["strategy"]:
         raise click.UsageError("--strategy: name the candidate")

@@ -6,7 +6,10 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from harness.reporting.charts.svg import Scale, label, line, nice_ticks, tick_text
+from harness.reporting.charts.svg import Scale, element, label, line, nice_ticks, tick_text
+from harness.text import short
+
+_TITLE = 48  # characters of the name of an axis
 
 
 def y_axis(scale: Scale, left: float, right: float, about: int = 5) -> list[Markup]:
@@ -14,6 +17,11 @@ def y_axis(scale: Scale, left: float, right: float, about: int = 5) -> list[Mark
     ticks = nice_ticks(scale.low, scale.high, about)
     parts = [line(left, scale(t), right, scale(t), "grid") for t in ticks]
     return parts + [label(left - 7, scale(t) + 4, tick_text(t, ticks), "tick", "end") for t in ticks]
+
+
+def y_title(text: str, top: float) -> Markup:
+    """The name of the y axis, beside its upper end."""
+    return element("text", short(text, _TITLE), x=-top, y=14, class_="axis-title", text_anchor="end", transform="rotate(-90)")
 
 
 def x_axis(scale: Scale, floor: float, top: float, about: int = 6, whole: bool = False) -> list[Markup]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from harness.reporting.charts.axes import x_axis, y_axis
+from harness.reporting.charts.axes import x_axis, y_axis, y_title
 from harness.reporting.charts.svg import Scale, element, figure, label, line
 from harness.reporting.views.sections import Calibration
 from harness.reporting.wording import chart_texts, run_sentences
@@ -17,7 +17,7 @@ def draw_calibration_chart(calibration: Calibration, name: str) -> Markup:
     parts = [*y_axis(y_scale, left, width - right), *x_axis(x_scale, height - bottom, top)]
     parts.append(line(x_scale(0), y_scale(0), x_scale(1), y_scale(1), "reference"))
     parts.append(label(width - right, height - 8, chart_texts.PROBABILITY, "axis-title", "end"))
-    parts.append(element("text", chart_texts.ACCURACY, x=-top, y=14, class_="axis-title", text_anchor="end", transform="rotate(-90)"))
+    parts.append(y_title(chart_texts.ACCURACY, top))
     most = max(b.examples for b in calibration.bins)
     for b in calibration.bins:
         x = x_scale(b.confidence)

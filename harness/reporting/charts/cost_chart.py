@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from harness.reporting.charts.axes import padded_scale, x_axis, y_axis
+from harness.reporting.charts.axes import padded_scale, x_axis, y_axis, y_title
 from harness.reporting.charts.point_names import POINT_LABEL, Box, Place, Spot, label_places
+from harness.reporting.charts.point_styles import draw_legend, draw_marker, model_shapes, point_style
 from harness.reporting.charts.svg import Scale, element, figure, label, line, path
 from harness.reporting.views import OverallGain, TaskView
-from harness.reporting.wording import chart_texts, names, numbers
+from harness.reporting.wording import chart_texts, first_screen, names, numbers
 from harness.results import StrategyCosts, StrategyResult
 from harness.text import one_line, short
 
@@ -32,13 +33,12 @@ class CostMeasure:
 class CostPoint:
     """One strategy in the chart: its cost (x), its quality (y) with its interval, and the quality as text."""
 
-    label: str
+    result: StrategyResult
     x: float
     y: float
     low: float | None
     high: float | None
     text: str
-    is_base: bool
     chosen: bool
 
 
@@ -55,8 +55,8 @@ def list_overall_measures(gains: Sequence[OverallGain]) -> tuple[CostMeasure, ..
 def draw_cost_chart(task: TaskView, measure: CostMeasure, name: str) -> Markup:
     """A measure of cost and the primary score of a task."""
     points = [point for result in task.strategies if (point := _task_point(result, task, measure)) is not None]
-    title = chart_texts.title_cost_chart(measure.name, task.primary.name, task.name)
-    return _draw(points, measure, (task.primary.name, task.primary.direction), name, title)
+    score = first_screen.score_label(task, task.primary.name)
+    return _draw(points, measure, (score, task.primary.direction), name, chart_texts.title_cost_chart(measure.name, score, task.name))
 
 
 def draw_overall_chart(gains: Sequence[OverallGain], measure: CostMeasure, name: str) -> Markup:
@@ -100,40 +100,51 @@ def _task_point(result: StrategyResult, task: TaskView, measure: CostMeasure) ->
     if score is None or score.value is None or x is None:
         return None
     text = chart_texts.describe_score(score, task.primary.unit)
-    return CostPoint(result.label, x, score.value, score.low, score.high, text, result.is_base, result.label == task.choice)
+    return CostPoint(result, x, score.value, score.low, score.high, text, result.label == task.choice)
 
 
 def _overall_point(gain: OverallGain, x: float) -> CostPoint:
-    return CostPoint(gain.label, x, gain.gain, gain.low, gain.high, chart_texts.describe_gain(gain), gain.is_base, chosen=False)
+    return CostPoint(gain.result, x, gain.gain, gain.low, gain.high, chart_texts.describe_gain(gain), chosen=False)
 
 
 def _draw(points: Sequence[CostPoint], measure: CostMeasure, quality: tuple[str, str], name: str, title: str) -> Markup:
-    """A named point for each strategy, and a line along the best trade-offs.
+    """A named point for each strategy, and a line along the best trade-offs. A legend explains colours and shapes where names alone do not.
 
     Args:
         quality: the name of the y axis, and which direction is better.
     """
-    width, height, left, right, top, bottom = 620.0, 340.0, 62.0, 24.0, 16.0, 48.0
+    width, height, left, right, top, bottom = 560.0, 340.0, 62.0, 24.0, 16.0, 48.0
     axis, direction = quality
     x_scale = Scale(0.0, max(p.x for p in points) * 1.05 or 1.0, left + 14, width - right)
     y_scale = padded_scale([v for p in points for v in (p.y, p.low, p.high) if v is not None], height - bottom, top)
     parts = [*y_axis(y_scale, left, width - right), *x_axis(x_scale, height - bottom, top)]
     parts.append(label(width - right, height - 8, measure.axis, "axis-title", "end"))
-    parts.append(element("text", axis, x=-top, y=14, class_="axis-title", text_anchor="end", transform="rotate(-90)"))
+    parts.append(y_title(axis, top))
     front = sorted((p for p in points if _is_trade_off(p, points, direction)), key=lambda p: p.x)
     if len(front) > 1:
         parts.append(path([(x_scale(p.x), y_scale(p.y)) for p in front], "front"))
-    named = points if len(points) <= MOST_NAMES else [p for p in points if p.is_base or p in front]
+    named = points if len(points) <= MOST_NAMES else [p for p in points if p.result.is_base or p in front]
+    shapes = model_shapes(points[0].result.run.plan)
+    own_shapes = len(shapes) == len(set(shapes.values()))
     spots = [
-        Spot(x_scale(p.x), y_scale(p.y), _height(y_scale, p.low), _height(y_scale, p.high), names.strategy_name(p.label)) for p in points
+        Spot(x_scale(p.x), y_scale(p.y), _height(y_scale, p.low), _height(y_scale, p.high), _short_name(p, own_shapes)) for p in points
     ]
     places = label_places(spots, [i for i, p in enumerate(points) if p in named], Box(left, top, width, height - bottom))
     for p, spot in zip(points, spots, strict=True):
         parts += _mark(p, spot)
     for i, place in places.items():  # names are drawn last, on top
         parts += _name(spots[i], place)
-    described = "; ".join(chart_texts.describe_point(p.label, p.text, measure.text(p.x)) for p in points)
+    if len(named) < len(points) or len({p.result.model for p in points}) > 1:
+        legend, needed = draw_legend([p.result for p in points], left, width - right, height + 14)
+        parts, height = [*parts, *legend], height + needed
+    described = "; ".join(chart_texts.describe_point(p.result.label, p.text, measure.text(p.x)) for p in points)
     return figure(name, (width, height), parts, title=title, description=f"{chart_texts.BARS} {described}.")
+
+
+def _short_name(point: CostPoint, own_shapes: bool) -> str:
+    """The name beside a point: without the model where its shape tells which one that is."""
+    result = point.result
+    return names.strategy_name(names.without_model(result.label, result.model) if own_shapes else result.label)
 
 
 def _is_trade_off(point: CostPoint, points: Sequence[CostPoint], direction: str) -> bool:
@@ -148,15 +159,15 @@ def _height(scale: Scale, value: float | None) -> float | None:
 
 def _mark(point: CostPoint, spot: Spot) -> list[Markup]:
     """A point with its interval."""
-    tone = "base" if point.is_base else "tuned"
+    style = point_style(point.result)
     parts: list[Markup] = []
     if spot.low is not None and spot.high is not None:
-        parts.append(line(spot.x, spot.low, spot.x, spot.high, f"whisker {tone}"))
-        parts += [line(spot.x - 4, end, spot.x + 4, end, f"whisker {tone}") for end in (spot.low, spot.high)]
+        parts.append(line(spot.x, spot.low, spot.x, spot.high, f"whisker {style.tone}"))
+        parts += [line(spot.x - 4, end, spot.x + 4, end, f"whisker {style.tone}") for end in (spot.low, spot.high)]
     if point.chosen:
         parts.append(element("circle", cx=spot.x, cy=spot.y, r=9, class_="ring chosen"))
-    title = element("title", f"{one_line(names.strategy_name(point.label))}: {point.text}")
-    return [*parts, element("circle", title, cx=spot.x, cy=spot.y, r=5, class_=f"point {tone}")]
+    hover = f"{one_line(names.strategy_name(point.result.label))}: {point.text}"
+    return [*parts, draw_marker(style, spot.x, spot.y, 5, hover=hover)]
 
 
 def _name(spot: Spot, place: Place) -> list[Markup]:

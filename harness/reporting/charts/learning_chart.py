@@ -8,17 +8,17 @@ from dataclasses import dataclass, replace
 
 from markupsafe import Markup
 
-from harness.reporting.charts.axes import y_axis
+from harness.reporting.charts.axes import y_axis, y_title
 from harness.reporting.charts.point_names import label_heights
+from harness.reporting.charts.point_styles import strategy_tones
 from harness.reporting.charts.svg import CHARACTER, Scale, element, figure, label, line, path
 from harness.reporting.views import TaskView
-from harness.reporting.views.sections import LearningCurves, StrategyCurve, shown_forecasts
-from harness.reporting.wording import chart_texts, names, numbers
+from harness.reporting.views.sections import StrategyCurve, shown_forecasts
+from harness.reporting.wording import chart_texts, first_screen, names, numbers
 from harness.results import StrategyResult
 from harness.statistics import FAR_FACTOR, LearningCurve
 from harness.text import one_line, short
 
-_COLOURS = 6  # of the style sheet; labels distinguish lines whose colours repeat
 _LABEL = 28
 _STEPS = 60  # points of a drawn curve
 _APART = 5.0  # pixels between two strategies at one size, so that their whiskers do not overlap
@@ -32,31 +32,27 @@ def draw_learning_chart(task: TaskView, model: str, name: str) -> Markup:
     curves = [curve for curve in task.learning.curves if curve.model == model]
     across = [result for result in task.learning.references if result.model == model]
     labels = [*(each.label for each in curves), *(each.label for each in across)]
-    name_width = max(CHARACTER * len(_strategy(label, model)) for label in labels)
-    width, height, left, right, top, bottom = 680.0, 360.0, 62.0, min(240.0, name_width + 22 + len(curves) * _APART / 2), 18.0, 48.0
+    name_width = max(CHARACTER * len(_strategy_name(label, model)) for label in labels)
+    width, height, left, right, top, bottom = 640.0, 360.0, 62.0, min(240.0, name_width + 22 + len(curves) * _APART / 2), 18.0, 48.0
     x = _Sizes([size for each in curves for size in _sizes(each.curve)], left + 12, width - right)
     y = _score_scale(curves, across, height - bottom, top)
     parts = [*_far(curves, x, height - bottom, top), *y_axis(y, left, width - right), *_size_axis(x, height - bottom, top)]
     parts.append(label(width - right, height - 8, chart_texts.TRAINING_EXAMPLES, "axis-title", "end"))
-    parts.append(element("text", task.primary.name, x=-top, y=14, class_="axis-title", text_anchor="end", transform="rotate(-90)"))
-    ends = [_Name(width - right, y(_value(each)), _strategy(each.label, model), "label muted") for each in across]
+    score = first_screen.score_label(task, task.primary.name)
+    parts.append(y_title(score, top))
+    ends = [_Name(width - right, y(_value(each)), _strategy_name(each.label, model), "label muted") for each in across]
     parts += [line(left, name.y, width - right, name.y, "reference") for name in ends]
-    tones = _tones(task.learning)
+    tones = strategy_tones(task.strategies[0].run.plan)
     for i, curve in enumerate(curves):
         tone = tones[curve.strategy]
         aside = replace(x, aside=(i - (len(curves) - 1) / 2) * _APART)
         parts += _curve(curve, aside, y, (tone, task.primary.unit))
         size, value = _end(curve.curve)
-        ends.append(_Name(x(size) + len(curves) * _APART / 2, y(value), _strategy(curve.label, model), f"label halo {tone}"))
+        ends.append(_Name(x(size) + len(curves) * _APART / 2, y(value), _strategy_name(curve.label, model), f"label halo {tone}"))
     parts += _draw_names(ends, top + 10, height - bottom - 4)
     described = " ".join(chart_texts.describe_curve_points(curve, task.primary) for curve in curves)
-    title = chart_texts.title_learning_curve(task.primary.name, task.name)
+    title = chart_texts.title_learning_curve(score, task.name)
     return figure(name, (width, height), parts, title=title, description=f"{chart_texts.BARS} {described}")
-
-
-def _tones(learning: LearningCurves) -> dict[str, str]:
-    """The colour of each strategy, the same for every model."""
-    return {strategy: f"tone{i % _COLOURS + 1}" for i, strategy in enumerate(dict.fromkeys(curve.strategy for curve in learning.curves))}
 
 
 @dataclass(frozen=True)
@@ -105,9 +101,9 @@ class _Sizes:
         return kept[::-1]
 
 
-def _strategy(text: str, model: str) -> str:
+def _strategy_name(label: str, model: str) -> str:
     """The name without the model, which is in the title of the chart."""
-    return short(names.strategy_name(text).removesuffix(f" · {model}"), _LABEL)
+    return short(names.strategy_name(names.without_model(label, model)), _LABEL)
 
 
 def _sizes(curve: LearningCurve) -> list[int]:

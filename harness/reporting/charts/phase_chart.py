@@ -56,7 +56,7 @@ def draw_phase_chart(task: TaskView, spending: Spending, name: str) -> Markup:
     amounts = {r: spending.amounts(r.spent) for r in task.strategies if r.spent and r.spent.total_seconds > 0}
     totals = {result: sum(by_phase.values()) for result, by_phase in amounts.items()}
     name_width = max(CHARACTER * len(short(names.strategy_name(result.label), _NAME)) for result in amounts)
-    width, left, right, top, row = 620.0, min(285.0, 1.1 * name_width + 14), 96.0, 34.0, 30.0 if len(amounts) <= _MANY_BARS else 22.0
+    width, left, right, top, row = 560.0, min(285.0, 1.1 * name_width + 14), 96.0, 34.0, 30.0 if len(amounts) <= _MANY_BARS else 22.0
     height = top + row * len(amounts) + 44
     scale = Scale(0.0, max(totals.values()) or 1.0, left, width - right)
     shown = [phase for phase in PHASES if any(by_phase.get(phase) for by_phase in amounts.values())]

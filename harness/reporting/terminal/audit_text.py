@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.console import Console
 from rich.text import Text
 
-from harness.reporting.terminal.console import UNLIMITED, build_table, print_table, print_text
+from harness.reporting.terminal.console import build_table, print_table, print_text, table_width
 from harness.reporting.views import RunAudit, TaskAudit
 from harness.reporting.wording import audit_sentences
 from harness.text import one_line
@@ -29,7 +29,7 @@ def _print_task(task: TaskAudit, console: Console) -> None:
     if task.audit.checks:
         print_text(console, Text(""))
         promises = audit_sentences.build_promise_table(task.audit)
-        print_table(console, build_table(promises), console.width if console.is_terminal else UNLIMITED)
+        print_table(console, build_table(promises, table_width(console)), table_width(console))
         print_text(console, Text(one_line(promises.under, 400)))
         print_text(console, Text(""))
     for line in filter(None, (summary.choices, *audit_sentences.list_skipped(task.audit))):

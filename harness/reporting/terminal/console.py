@@ -4,31 +4,34 @@ from __future__ import annotations
 
 import io
 
-from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from harness.reporting.terminal.fitted_table import UNLIMITED, Column, fit_table, natural_width
 from harness.reporting.wording import text_table
 from harness.text import one_line
 
-UNLIMITED = 10_000  # the width of a file
+_NARROWEST = 14  # characters to which a column of texts is narrowed
 
 
-def build_table(table: text_table.TextTable) -> Table:
+def table_width(console: Console, width: int | None = None) -> int:
+    """The width available for tables: the one asked for, else that of the terminal; without one there is no limit."""
+    return width or (console.width if console.is_terminal else UNLIMITED)
+
+
+def build_table(table: text_table.TextTable, width: int) -> Table:
     """A table of texts for a terminal."""
-    built = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
-    for name, is_numeric in zip(table.columns, table.numeric, strict=True):
-        built.add_column(Text(one_line(name, 60)), justify="right" if is_numeric else "left", no_wrap=True, overflow="fold")
-    for row in table.rows:
-        built.add_row(*(Text(one_line(cell, 200)) for cell in row))
-    return built
-
-
-def natural_width(table: Table) -> int:
-    """The width of a table that is not squeezed, in characters."""
-    measure = Console(width=UNLIMITED, file=io.StringIO())
-    return measure.measure(table).maximum
+    columns = [
+        Column(
+            one_line(name, 60),
+            tuple(one_line(row[place], 200) for row in table.rows),
+            is_number=table.numeric[place],
+            narrowest=0 if table.numeric[place] else _NARROWEST,
+        )
+        for place, name in enumerate(table.columns)
+    ]
+    return fit_table(columns, width)
 
 
 def print_table(console: Console, table: Table, width: int) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.text import Text
 
-from harness.reporting.terminal.console import UNLIMITED, build_table, print_table, print_text
+from harness.reporting.terminal.console import build_table, print_table, print_text, table_width
 from harness.reporting.wording import review_sentences, review_tables
 from harness.review import Findings
 from harness.text import one_line
@@ -15,7 +15,7 @@ from harness.text import one_line
 
 def print_findings(packets: Sequence[Findings], console: Console) -> None:
     """Print the sentences and tables of each packet."""
-    width = console.width if console.is_terminal else UNLIMITED
+    width = table_width(console)
     for findings in packets:
         title = f"{findings.packet} · {findings.task} · {findings.mode} · {review_sentences.progress(findings)}"
         print_text(console, Text(one_line(title), style="bold"))
@@ -24,7 +24,7 @@ def print_findings(packets: Sequence[Findings], console: Console) -> None:
             print_text(console, Text(one_line(sentence)))
         for table in (*review_tables.list_results(findings), *review_tables.list_details(findings)):
             print_text(console, Text(f"\n{table.title}", style="bold"))
-            print_table(console, build_table(table), width)
+            print_table(console, build_table(table, width), width)
             if table.under:
                 print_text(console, Text(table.under, style="dim"))
         print_text(console, Text(f"\n{review_sentences.contents(findings)}\n"))

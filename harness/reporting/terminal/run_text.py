@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from rich import box
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from harness.decision import DecisionState
-from harness.reporting.terminal.console import UNLIMITED, build_table, natural_width, print_table, print_text
+from harness.reporting.terminal.console import build_table, print_table, print_text, table_width
+from harness.reporting.terminal.fitted_table import Column, fit_table, natural_width
 from harness.reporting.views import TaskOutcome, build_task_outcome
 from harness.reporting.wording import (
     decision_sentences,
@@ -39,29 +38,22 @@ _STATE_STYLES: Mapping[DecisionState, str] = {
 }
 
 
-@dataclass(frozen=True)
-class _Column:
-    """A column: its heading, its cells, and how early it is dropped where there is no room (0: never)."""
-
-    heading: str
-    cell: Callable[[StrategyResult], str]
-    expendable: int = 0
-    number: bool = True
-
-
-def print_run(run: RunResults, console: Console) -> None:
+def print_run(run: RunResults, console: Console, width: int | None = None) -> None:
     """Print the decision on each task, its strategies in a table, and further sentences.
 
-    In a terminal the least needed columns are left out until the others fit, and no number is ever cut; a file or a pipe gets the whole
-    table, however wide.
+    Where tables do not fit, their least needed columns are left out; no number is ever cut.
+
+    Args:
+        width: of the tables, in characters; by default that of the terminal, and as much as they need in a file or a pipe.
     """
-    width = console.width if console.is_terminal else UNLIMITED
+    width = table_width(console, width)
     for results in run.by_task.values():
         task = build_task_outcome(results)
         print_text(console, Text(table_notes.describe_task_title(task), style="bold"))
         text = decision_sentences.describe_decision(task)
         print_text(console, Text(one_line(f"{text.state}. {text.headline}"), style=f"bold {_STATE_STYLES[task.decision.state]}"))
-        print_table(console, _fit(task.strategies, _columns(task), width), width)
+        styles = ["" if result.complete else "yellow" for result in task.strategies]
+        print_table(console, fit_table(_columns(task), width, styles), width)
         if reference := trivial_sentences.describe_trivial(task):
             print_text(console, Text(one_line(reference)))
         _print_decision(task, text, console, width)
@@ -86,7 +78,7 @@ def _print_decision(task: TaskOutcome, text: decision_sentences.DecisionText, co
 
 def _narrowed(table: text_table.TextTable, width: int) -> text_table.TextTable:
     """The table without its last columns, as many as do not fit; the report has all of them."""
-    while len(table.columns) > 2 and natural_width(build_table(table)) > width:
+    while len(table.columns) > 2 and natural_width(build_table(table, width)) > width:
         rows = tuple(tuple(row[:-1]) for row in table.rows)
         table = replace(table, columns=tuple(table.columns[:-1]), numeric=tuple(table.numeric[:-1]), rows=rows)
     return table
@@ -94,7 +86,7 @@ def _narrowed(table: text_table.TextTable, width: int) -> text_table.TextTable:
 
 def _print_text_table(table: text_table.TextTable, console: Console, width: int) -> None:
     print_text(console, Text(f"\n{table.title}", style="bold"))
-    print_table(console, build_table(table), width)
+    print_table(console, build_table(table, width), width)
     print_text(console, Text(f"{table.under}\n" if table.under else "", style="dim"))
 
 
@@ -125,30 +117,34 @@ def _problems(strategies: Sequence[StrategyResult]) -> list[str]:
     return sentences
 
 
-def _columns(task: TaskOutcome) -> list[_Column]:
-    names, unit = headings.TERMINAL_HEADINGS, task.primary.unit
+def _columns(task: TaskOutcome) -> list[Column]:
+    names, unit, strategies = headings.TERMINAL_HEADINGS, task.primary.unit, task.strategies
     others = [score for score in task.scores if score.name != task.primary.name and not score.unchecked]
     others = sorted(others, key=lambda score: score.name != _CRITICAL_ERRORS)[:_MOST_SCORES]  # safety first
+
+    def column(heading: str, cell: Callable[[StrategyResult], str], expendable: int = 0, *, is_number: bool = True) -> Column:
+        return Column(heading, tuple(map(cell, strategies)), expendable, is_number)
+
     columns = [
-        _Column(names["strategy"], lambda r: short(r.label, 60), number=False),
-        _Column(task.primary.name, _score(task.primary.name, unit)),
-        _Column(
+        column(names["strategy"], lambda r: short(r.label, 60), is_number=False),
+        column(task.primary.name, _score(task.primary.name, unit)),
+        column(
             headings.CONFIDENCE_INTERVAL,
             lambda r: numbers.interval(r.primary.low, r.primary.high, unit) if r.primary else "",
             3,
-            number=False,
+            is_number=False,
         ),
-        *(_Column(score.name, _score(score.name, score.unit), 1 if score.name == _CRITICAL_ERRORS else 7) for score in others),
-        _Column(names["versus_base"], _difference(unit), number=False),
-        _Column(names["training"], lambda r: numbers.seconds(r.costs.training_seconds if r.costs and r.timed else None), 4),
-        _Column(names["total"], lambda r: numbers.seconds(r.costs.total_seconds if r.costs and r.timed else None), 6),
-        _Column(names["cost"], lambda r: numbers.money(r.costs.total_price, r.costs.currency) if r.costs else numbers.NOTHING, 2),
-        _Column(names["memory"], lambda r: numbers.size(r.costs.peak_allocated if r.costs else None), 5),
+        *(column(score.name, _score(score.name, score.unit), 1 if score.name == _CRITICAL_ERRORS else 7) for score in others),
+        column(names["versus_base"], _difference(unit), is_number=False),
+        column(names["training"], lambda r: numbers.seconds(r.costs.training_seconds if r.costs and r.timed else None), 4),
+        column(names["total"], lambda r: numbers.seconds(r.costs.total_seconds if r.costs and r.timed else None), 6),
+        column(names["cost"], lambda r: numbers.money(r.costs.total_price, r.costs.currency) if r.costs else numbers.NOTHING, 2),
+        column(names["memory"], lambda r: numbers.size(r.costs.peak_allocated if r.costs else None), 5),
     ]
-    if not all(result.complete for result in task.strategies):
-        columns.insert(1, _Column(names["status"], run_sentences.describe_status, number=False))
-    if any(len(result.cells) > 1 for result in task.strategies):
-        columns.insert(1, _Column(names["seeds"], lambda r: numbers.count(len(r.seeds)) if r.seeds else numbers.NOTHING, 8))
+    if not all(result.complete for result in strategies):
+        columns.insert(1, column(names["status"], run_sentences.describe_status, is_number=False))
+    if any(len(result.cells) > 1 for result in strategies):
+        columns.insert(1, column(names["seeds"], lambda r: numbers.count(len(r.seeds)) if r.seeds else numbers.NOTHING, 8))
     return columns
 
 
@@ -168,22 +164,3 @@ def _difference(unit: str) -> Callable[[StrategyResult], str]:
         return f"{numbers.signed(comparison.difference, unit)} {task_sentences.describe_verdict(comparison)}"
 
     return cell
-
-
-def _fit(strategies: Sequence[StrategyResult], columns: list[_Column], width: int) -> Table:
-    """The table with as many columns as fit, the most expendable dropped first; the others stay, however narrow it is."""
-    while True:
-        table = _table(strategies, columns)
-        if natural_width(table) <= width or not any(c.expendable for c in columns):
-            return table
-        least = max(columns, key=lambda c: c.expendable)
-        columns = [c for c in columns if c is not least]
-
-
-def _table(strategies: Sequence[StrategyResult], columns: Sequence[_Column]) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, collapse_padding=True)
-    for column in columns:
-        table.add_column(Text(column.heading), justify="right" if column.number else "left", no_wrap=True, overflow="fold")
-    for result in strategies:
-        table.add_row(*(Text(column.cell(result)) for column in columns), style="" if result.complete else "yellow")
-    return table

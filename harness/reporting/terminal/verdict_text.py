@@ -2,34 +2,45 @@
 
 from __future__ import annotations
 
-from rich import box
+import textwrap
+from collections.abc import Iterator
+
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
-from harness.gate import Verdict
-from harness.reporting.terminal.console import UNLIMITED, print_table, print_text
-from harness.reporting.wording import gate_sentences, gate_tables, numbers
+from harness.gate import RuleVerdict, Verdict
+from harness.reporting.terminal.console import print_text, table_width
+from harness.reporting.wording import gate_sentences, numbers, rule_sentences
 from harness.text import one_line
 
 _STYLES = {"PASS": "green", "FAIL": "red", "INCONCLUSIVE": "yellow"}
+_OUTCOME = max(map(len, _STYLES))  # characters
 _MOST_REGRESSIONS = 5
 
 
-def print_verdict(verdict: Verdict, console: Console) -> None:
-    """Print a verdict."""
-    width = console.width if console.is_terminal else UNLIMITED
+def print_verdict(verdict: Verdict, console: Console, width: int | None = None) -> None:
+    """Print a verdict: each rule with its outcome, and below it what was measured and why.
+
+    Args:
+        width: of the lines about rules, in characters; by default that of the terminal, and as much as they need in a file or a pipe.
+    """
+    width = table_width(console, width)
     print_text(console, Text(one_line(gate_sentences.headline(verdict)), style=f"bold {_STYLES[verdict.outcome]}"))
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
-    for name in gate_tables.RULE_COLUMNS:
-        table.add_column(Text(name), no_wrap=True, overflow="fold")
+    print_text(console, Text(""))
     for rule in verdict.rules:
-        cells = [one_line(cell, 200) for cell in gate_tables.rule_cells(rule)]
-        table.add_row(*(Text(cell) for cell in cells), style="dim" if rule.rule.tier == "advisory" else _STYLES[rule.outcome])
-    print_table(console, table, width)
+        style = "dim" if rule.rule.tier == "advisory" else _STYLES[rule.outcome]
+        for number, line in enumerate(_rule_lines(rule, width - _OUTCOME - 2)):
+            print_text(console, Text(f"{'' if number else rule.outcome:<{_OUTCOME}}  {line}", style=style if number == 0 else "dim"))
+    print_text(console, Text(""))
     for sentence in (*gate_sentences.verdict_sentences(verdict), gate_sentences.describe_models(verdict)):
         print_text(console, Text(one_line(sentence)))
     for each in verdict.regressions[:_MOST_REGRESSIONS]:
         change = f"{numbers.score(each.baseline)} → {numbers.score(each.candidate)}"
-        output = one_line(each.candidate_output, 120)
-        print_text(console, Text(f"{gate_sentences.describe_regression(each)}  {one_line(each.example, 40)}  {change}  {output}"))
+        start = f"{gate_sentences.describe_regression(each)}  {one_line(each.example, 40)}  {change}"
+        print_text(console, Text(f"{start}  {one_line(each.candidate_output, max(20, min(120, width - len(start) - 2)))}"))
+
+
+def _rule_lines(rule: RuleVerdict, width: int) -> Iterator[str]:
+    """A rule in lines that are broken between words: its title, then what was measured and why it has its outcome."""
+    for text in (rule_sentences.full_rule_title(rule), rule_sentences.describe_result(rule)):
+        yield from textwrap.wrap(one_line(text, 400), max(width, 20), break_long_words=False, break_on_hyphens=False)

@@ -31,17 +31,27 @@ class OverallGain:
     """One strategy over all tasks.
 
     Attributes:
+        result: the strategy on the first task.
         gain: its difference to the base in margins (Δ) of each task, turned so that more is better, the mean over tasks, with its 95%
             interval.
         costs: those of all tasks together.
     """
 
-    label: str
+    result: StrategyResult
     gain: float
     low: float | None
     high: float | None
     costs: StrategyCosts
-    is_base: bool
+
+    @property
+    def label(self) -> str:
+        """The strategy's name in tables and charts."""
+        return self.result.label
+
+    @property
+    def is_base(self) -> bool:
+        """Whether this is the untuned model, whose gain is 0."""
+        return self.result.is_base
 
 
 def build_overview_rows(tasks: Sequence[TaskOutcome]) -> tuple[OverviewRow, ...]:
@@ -75,13 +85,13 @@ def _overall(row: OverviewRow) -> OverallGain | None:
         return None
     costs = costs_over_tasks([result.costs for result in results if result.costs])
     if all(result.is_base for result in results):
-        return OverallGain(row.label, 0.0, None, None, costs, is_base=True)
+        return OverallGain(results[0], 0.0, None, None, costs)
     gains = [_in_margins(task, result) for task, result in row.results if result is not None]
     lows, highs = [low for _, low, _ in gains if low is not None], [high for _, _, high in gains if high is not None]
     values = [value for value, _, _ in gains]
     if len(lows) < len(gains) or len(highs) < len(gains):
-        return OverallGain(row.label, math.fsum(values) / len(values), None, None, costs, is_base=False)
-    return OverallGain(row.label, *mean_of_independent(values, lows, highs), costs, is_base=False)
+        return OverallGain(results[0], math.fsum(values) / len(values), None, None, costs)
+    return OverallGain(results[0], *mean_of_independent(values, lows, highs), costs)
 
 
 def _in_margins(view: TaskOutcome, result: StrategyResult) -> tuple[float, float | None, float | None]:

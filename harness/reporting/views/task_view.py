@@ -52,6 +52,12 @@ class TaskView(TaskOutcome):
     data: DataReport
     data_digest: str
 
+    @property
+    def erring_place(self) -> int | None:
+        """The place, from 1, of the strategy whose critical errors `safety` counts among those that are shown; None where it is not."""
+        labels = [result.label for result in self.shown]
+        return labels.index(self.safety.about) + 1 if self.safety.erring and self.safety.about in labels else None
+
 
 def build_task_view(run: RunResults, results: TaskResults, *, with_text: bool = True, volume: int | None = None) -> TaskView:
     """One task's part of the report.

@@ -10,6 +10,7 @@ from harness.reporting.wording import numbers
 from harness.reporting.wording.names import strategy_name
 from harness.reporting.wording.run_sentences import describe_source
 from harness.statistics import FAR_FACTOR
+from harness.store import EXTERNAL
 from harness.types import Score
 
 BARS = "Bars are 95% CIs."
@@ -46,7 +47,12 @@ def axis_spent(currency: str) -> str:
 
 def title_cost_chart(measure: str, quality: str, task: str | None) -> str:
     """The title of a chart of cost and quality; over all tasks where `task` is None."""
-    return f"{measure} and {quality}{f' on {task}' if task else ', over all tasks'}"
+    return f"{quality[:1].upper()}{quality[1:]} by {measure[:1].lower()}{measure[1:]}{f' on {task}' if task else ', over all tasks'}"
+
+
+def name_model(model: str) -> str:
+    """A model in a legend."""
+    return "External outputs" if model == EXTERNAL else model
 
 
 def title_spent_chart(name: str, task: str) -> str:

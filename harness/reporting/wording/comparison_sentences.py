@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from harness.reporting.views.comparison import ComparedStrategy, ComparisonView
 from harness.reporting.wording import numbers
 from harness.reporting.wording.headings import LOW_CONFIDENCE_MARK, LOW_CONFIDENCE_NOTE
-from harness.reporting.wording.names import list_names
+from harness.reporting.wording.names import full_score_name, list_names, score_in_sentence, score_name
 from harness.reporting.wording.sample_sizes import describe_sample_size
 from harness.statistics import Comparison
 from harness.text import short
@@ -21,27 +21,28 @@ def describe_pair(view: ComparisonView) -> str:
     """The title: what is compared with what."""
     with_run = view.a.run != view.b.run
     a, b = (_side(side, letter, with_run) for side, letter in ((view.a, "A"), (view.b, "B")))
-    return f"{view.task} · {view.primary.name} · {numbers.plural(view.examples, 'test example')}: {b} compared with {a}"
+    return f"{view.task} · {full_score_name(view.primary.name)} · {numbers.plural(view.examples, 'test example')}: {b} compared with {a}"
 
 
 def describe_ranking(best: ComparisonView) -> str:
     """The title of a table that compares one best strategy with all others."""
     examples = numbers.plural(best.examples, "test example")
-    return f"{best.task} · {best.primary.name} · {examples}: each strategy compared with {best.a.label}, the best"
+    return f"{best.task} · {full_score_name(best.primary.name)} · {examples}: each strategy compared with {best.a.label}, the best"
 
 
 def describe_conclusion(view: ComparisonView) -> str:
     """What the primary score says about the two."""
     score = view.primary
     comparison, unit, a, b = score.comparison, score.unit, view.a.label, view.b.label
+    name = score_in_sentence(score.name)
     if comparison.difference is None and comparison.n:
-        return f"No conclusion: {score.name} is undefined on these test examples: {comparison.reason}."
+        return f"No conclusion: {name} is undefined on these test examples: {comparison.reason}."
     if comparison.difference is None:
-        return f"No conclusion: {score.name} has no value on any example of both."
+        return f"No conclusion: {name} has no value on any example of both."
     interval = numbers.signed_interval(comparison.low, comparison.high, unit)
     details = ", ".join(filter(None, [f"95% CI {interval}" if interval else "no interval", numbers.p_value(comparison.p_value)]))
     difference = numbers.with_unit(numbers.signed(comparison.difference, unit), unit)
-    scores = f"{score.name} {numbers.score(score.b.value, unit)} vs. {numbers.score(score.a.value, unit)}"
+    scores = f"{name} {numbers.score(score.b.value, unit)} vs. {numbers.score(score.a.value, unit)}"
     scores += f", a difference of {difference} ({details})"
     within = ", but by less than the margin" if comparison.equivalent else ""
     conclusions = {
@@ -105,17 +106,18 @@ def list_ranking_notes(views: Sequence[ComparisonView]) -> list[str]:
 def note_unchecked(names: Sequence[str]) -> str:
     """Below the table of scores: those that are not shown to agree with people."""
     which = "this score agrees" if len(names) == 1 else "these scores agree"
-    return f"Not checked against people: {list_names(names)}. No review shows that {which} with raters, so the difference proves nothing."
+    listed = list_names([score_name(name) for name in names])
+    return f"Not checked against people: {listed}. No review shows that {which} with raters, so the difference proves nothing."
 
 
 def describe_changes(view: ComparisonView) -> str:
     """The title of the list of examples that changed most."""
-    return f"Examples that changed most, by {view.changed_by}"
+    return f"Examples that changed most, by {score_in_sentence(view.changed_by)}"
 
 
 def describe_slices(view: ComparisonView) -> str:
     """The title of the table of slices."""
-    return f"{view.sliced} by {short(view.by, 60)}"
+    return f"{full_score_name(view.sliced)} by {short(view.by, 60)}"
 
 
 def format_warning(warning: str) -> str:
@@ -204,7 +206,7 @@ def _reductions(view: ComparisonView) -> list[str]:
     for name, reduction in view.reductions.items():
         if name in view.unchecked:
             continue
-        rates = f"{name}: {numbers.score(reduction.before, reduction.unit)} → {numbers.score(reduction.after, reduction.unit)}"
+        rates = f"{score_name(name)}: {_rate(reduction.before, reduction.unit)} → {_rate(reduction.after, reduction.unit)}"
         if reduction.value is None or reduction.low is None or reduction.high is None:
             sentences.append(f"{rates}. {view.a.label} makes too few errors to compute a relative change.")
         else:
@@ -212,6 +214,10 @@ def _reductions(view: ComparisonView) -> list[str]:
             interval = numbers.fewer_interval(reduction.low, reduction.high)
             sentences.append(f"{rates} ({numbers.fewer(reduction.value)}; 95% CI {interval}{doubt}).")
     return sentences
+
+
+def _rate(value: float, unit: str) -> str:
+    return numbers.share(value) if unit == "fraction" else numbers.score(value, unit)
 
 
 def _costs(view: ComparisonView) -> str:

@@ -138,9 +138,19 @@ def has_plain_name(score: str) -> bool:
     return score_name(score).casefold().replace(" ", "_") != score.casefold()
 
 
+def full_score_name(score: str) -> str:
+    """The plain name with the raw one, where there is no small type: "Critical errors [critical_error_rate]"."""
+    return f"{score_name(score)} [{score}]" if has_plain_name(score) else score_name(score)
+
+
 def is_untuned(label: str) -> bool:
     """Whether a label is that of the untuned model: "base", "base · tiny"."""
     return label.partition(_SEPARATOR)[0] == "base"
+
+
+def without_model(label: str, model: str) -> str:
+    """A label without the name of the model: "lora · tiny · 200 examples" → "lora · 200 examples"."""
+    return label.replace(f"{_SEPARATOR}{model}", "", 1)
 
 
 def is_renamed(label: str) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from harness.reporting.views import ScoreName, TaskOutcome, TaskView
 from harness.reporting.views.sections import LearningCurves, SliceTable, StrategyPairs, TextLength
 from harness.reporting.wording import numbers
+from harness.reporting.wording.first_screen import score_label
 from harness.reporting.wording.headings import (
     AS_GOOD_AS_BEST,
     AS_GOOD_AS_BEST_LEFT,
@@ -17,10 +18,12 @@ from harness.reporting.wording.headings import (
     LOW_CONFIDENCE_NOTE,
     STANDING_NAMES,
 )
-from harness.reporting.wording.names import score_name, strategy_name
+from harness.reporting.wording.names import strategy_name
 from harness.reporting.wording.run_sentences import describe_source
 from harness.reporting.wording.task_sentences import TaskSummary, has_low_confidence
+from harness.reporting.wording.text_table import TextTable
 from harness.results import StrategyResult
+from harness.text import one_line
 from harness.types import DataReport, Score
 
 FOOTER = "Written by bench report from the results stored in the run folder."
@@ -49,6 +52,11 @@ def describe_task(task: TaskView) -> str:
     """The kind of the task and the size of its test set."""
     kind = KIND_NAMES.get(task.task.kind, task.task.kind.capitalize())
     return f"{kind} · {numbers.plural(task.test_size, 'test example')}"
+
+
+def list_headings(table: TextTable) -> tuple[str, ...]:
+    """The headings of a table of texts; names of data fields among them may be hostile."""
+    return tuple(one_line(name[:1].upper() + name[1:], 60) for name in table.columns)
 
 
 def describe_task_title(task: TaskOutcome) -> str:
@@ -97,7 +105,7 @@ def note_decision(task: TaskView) -> str:
 def note_costs(device: str | None) -> str:
     """Below the table of what training and using each strategy costs."""
     where = f" on {device}" if device else ""
-    return f"Outputs were timed and priced in this run, in batches{where}. Training is the mean over seeds, memory the largest peak."
+    return f"Outputs were timed and priced in this run, in batches{where}. Training is the mean over seeds."
 
 
 def caption_cost_chart(task: TaskView, most_names: int) -> str:
@@ -105,8 +113,8 @@ def caption_cost_chart(task: TaskView, most_names: int) -> str:
     better = "down" if task.primary.direction == "lower" else "up"
     some = "; only these and the untuned model are named" if len(task.strategies) > most_names else ""
     return (
-        f"{task.primary.name} with {CONFIDENCE_INTERVAL}s; better is {better} and to the left. The line joins the best trade-offs: "
-        f"no strategy is both cheaper and better{some}"
+        f"{score_label(task, task.primary.name)}, with {CONFIDENCE_INTERVAL}s; better is {better} and to the left. The line joins the best "
+        f"trade-offs: no strategy is both cheaper and better{some}"
     )
 
 
@@ -117,7 +125,7 @@ def title_spent(with_money: bool) -> str:
 
 def caption_versus_base(task: TaskView) -> str:
     """The caption of the table of differences to the untuned model."""
-    return f"Difference in {task.primary.name} to the untuned model, {_SAME_EXAMPLES}"
+    return f"{score_label(task, task.primary.name)}: difference to the untuned model, {_SAME_EXAMPLES}"
 
 
 def note_versus_base(task: TaskView) -> str:
@@ -138,7 +146,7 @@ def title_pairs(pairs: StrategyPairs) -> str:
 
 def caption_pairs(task: TaskView) -> str:
     """The caption of the table of all pairs."""
-    return f"{task.primary.name} of the row minus that of the column, {_SAME_EXAMPLES}"
+    return f"{score_label(task, task.primary.name)}: the row minus the column, {_SAME_EXAMPLES}"
 
 
 def note_pairs(pairs: StrategyPairs) -> str:
@@ -159,19 +167,19 @@ def note_versus_full(task: TaskView) -> str:
     )
     return (
         "100% is full fine-tuning of the same model on the same training examples. Improvement is (strategy − untuned) / (full − untuned) "
-        f"in {task.primary.name}, with a {CONFIDENCE_INTERVAL}. {missing}The cost is that of training and of answering the test examples."
+        f"in the primary score, with a {CONFIDENCE_INTERVAL}. {missing}The cost is that of training and of answering the test examples."
     )
 
 
 def title_learning_chart(task: TaskView, model: str) -> str:
     """The title of the chart of a learning curve."""
     several = task.learning is not None and len(task.learning.models) > 1
-    return f"{score_name(task.primary.name)} by number of training examples{f', {model}' if several else ''}"
+    return f"{score_label(task, task.primary.name)} by number of training examples{f', {model}' if several else ''}"
 
 
 def caption_learning(task: TaskView) -> str:
     """The caption of the table of scores by training size."""
-    return f"{task.primary.name} by number of training examples, with {CONFIDENCE_INTERVAL}s, training time and cost"
+    return f"{score_label(task, task.primary.name)} by number of training examples, with {CONFIDENCE_INTERVAL}s, training time and cost"
 
 
 def note_learning(task: TaskView, learning: LearningCurves) -> str:
@@ -208,7 +216,7 @@ def caption_slices(table: SliceTable) -> str:
 def note_classes(task: TaskView) -> str:
     """Above the tables of classes."""
     assert task.classes is not None
-    return f"As predicted by {describe_source(task.classes.source)}, the strategy with the best {task.primary.name}."
+    return f"As predicted by {describe_source(task.classes.source)}, the strategy with the best primary score."
 
 
 def note_confusions(labels: int) -> str:

@@ -67,8 +67,9 @@ def test_terminal_has_a_dash(one_class):
 
 def test_comparison_has_no_verdict(one_class):
     (view,) = compare_runs([one_class], ComparisonRequest(("base", "lora")))
-    assert comparison_sentences.describe_conclusion(view) == f"No conclusion: macro_f1 is undefined on these test examples: {REASON}."
+    conclusion = f"No conclusion: F1, every class equal is undefined on these test examples: {REASON}."
+    assert comparison_sentences.describe_conclusion(view) == conclusion
     text = io.StringIO()
     print_comparison(view, Console(file=text, width=200))
-    row = next(line for line in text.getvalue().splitlines() if line.startswith("auroc"))
-    assert row.split() == ["auroc", "12", "–", "–", "–", "–", "–"]
+    row = next(line for line in text.getvalue().splitlines() if line.startswith("AUROC"))
+    assert row.split() == ["AUROC", "12", "–", "–", "–", "–", "–"]

@@ -82,7 +82,7 @@ def read_page(run: RunResults) -> Shown:
     (ruling,) = [node for node in root.all("div") if "ruling" in (node.attributes.get("class") or "").split()]
     stamp, lede = [node.content() for node in ruling.all("p")][:2]
     assert WORDS[stamp] == ruling.attributes["data-state"]
-    tables = [table for table in root.all("table") if table.attributes.get("class") == "guardrails"]
+    tables = [table for table in root.all("table") if "guardrails" in (table.attributes.get("class") or "").split()]
     rows = [row for table in tables for row in table.all("tr")[1:]]
     assert all(STATUSES[row.all("td")[-1].content()] == row.attributes["data-status"] for row in rows)
     chosen = ruling.attributes["data-strategy"] or None

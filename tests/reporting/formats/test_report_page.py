@@ -63,12 +63,6 @@ def test_the_policy_allows_the_inlined_style_and_script_by_their_hashes_and_noth
     assert html.index("Content-Security-Policy") < html.index("<style>")
 
 
-def named(label: str) -> str:
-    """How a table names a strategy: by its plain name, and by its own where that is another one."""
-    plain = strategy_name(label)
-    return plain if plain.casefold() == label.casefold() else f"{plain} {label}"
-
-
 def unpacked(html: str) -> list[dict[str, Any]]:
     """The examples of each task, as the script unpacks them."""
     packed = re.findall(r'<template id="task-\d+-packed">([A-Za-z0-9+/=]*)</template>', html.replace("&#43;", "+"))
@@ -95,9 +89,9 @@ def test_the_first_table_says_what_there_is_to_choose_between(troubled: RunResul
 
 def test_every_strategy_stands_on_every_task(troubled: RunResults) -> None:
     report = build_report_view(troubled)
-    (table,) = [table for table in Tree(page_of(troubled)).root.all("table") if table.attributes.get("class") == "overview"]
+    (table,) = [table for table in Tree(page_of(troubled)).root.all("table") if table.attributes.get("class") == "overview cards"]
     rows = {row.all("th")[0].content(): [cell.content() for cell in row.all("td")] for row in table.all("tr")[1:]}
-    assert list(rows) == ["LoRA", "QLoRA", "Untuned model base", "Full fine-tuning full", "DoRA"]
+    assert list(rows) == ["LoRA", "QLoRA", "Untuned model", "Full fine-tuning", "DoRA"]
     assert rows["QLoRA"][1:] == ["not run", numbers.NOTHING, numbers.NOTHING]
     costs = []
     for task, shown in zip(report.tasks, rows["LoRA"], strict=False):
@@ -122,19 +116,20 @@ def test_a_thousand_answers_cost_what_the_test_rows_did(troubled: RunResults) ->
 
 def test_differences_to_base_have_their_verdict(troubled: RunResults) -> None:
     tree = Tree(page_of(troubled))
-    tables = [table for table in tree.root.all("table") if "Difference in" in table.all("caption")[0].content()]
+    tables = [table for table in tree.root.all("table") if "difference to the untuned model" in table.all("caption")[0].content()]
     for task, table in zip(build_report_view(troubled).tasks, tables, strict=True):
         for ln, row in zip([ln for ln in task.strategies if ln.versus_base], table.all("tr")[1:], strict=True):
             assert ln.versus_base is not None
             spread = numbers.signed_interval(ln.versus_base.low, ln.versus_base.high)
-            assert row.content().startswith(f"{named(ln.label)} {len(ln.seeds)} {numbers.signed(ln.versus_base.difference)} {spread}")
+            difference = numbers.signed(ln.versus_base.difference)
+            assert row.content().startswith(f"{strategy_name(ln.label)} {len(ln.seeds)} {difference} {spread}")
             assert describe_verdict(ln.versus_base) in row.content()
 
 
 def test_every_pair_is_there_both_ways_round(plain: RunResults) -> None:
     (task,) = build_report_view(plain).tasks
     tables = Tree(page_of(plain)).root.all("table")
-    (table,) = [table for table in tables if "minus that of the column" in table.all("caption")[0].content()]
+    (table,) = [table for table in tables if "the row minus the column" in table.all("caption")[0].content()]
     cells = [[cell.content() for cell in row.all("td")] for row in table.all("tr")[1:]]
     assert task.pairs is not None and len(cells) == 3 and [cells[i][i] for i in range(3)] == ["", "", ""]
     for ln in task.strategies:
@@ -264,16 +259,17 @@ def test_a_wide_grid_stays_readable(wide: RunResults) -> None:
     (task,) = build_report_view(wide).tasks
     (main,) = [table for table in tree.root.all("table") if table.attributes.get("class") == "main decision cards"]
     assert len(main.all("tbody")[0].all("tr")) == 20
-    (differences,) = [table for table in tree.root.all("table") if "Difference in" in table.all("caption")[0].content()]
+    (differences,) = [table for table in tree.root.all("table") if "difference to the untuned model" in table.all("caption")[0].content()]
     rows = {row.all("th")[0].content(): row for row in differences.all("tr")[1:]}
     for ln in task.strategies:
-        assert (named(ln.label) in rows) == (ln.model == "smollm2-135m" and not ln.is_base)
-        assert named(ln.label) not in rows or (ln.versus_base and describe_verdict(ln.versus_base) in rows[named(ln.label)].content())
+        name = strategy_name(ln.label)
+        assert (name in rows) == (ln.model == "smollm2-135m" and not ln.is_base)
+        assert name not in rows or (ln.versus_base and describe_verdict(ln.versus_base) in rows[name].content())
     figures = [figure for figure in tree.root.all("figure") if "loss by step" in figure.content()]
     inner = [details for details in tree.root.all("details") if "class" not in details.attributes]
     folded = [figure for details in inner for figure in details.all("figure")]
     assert (len(figures), len(folded)) == (36, 30)
-    titles = ("Cost to train and", "Time by phase")
+    titles = ("by cost to train", "Time by phase")
     cost, phases = (next(svg for svg in tree.root.all("svg") if title in svg.content()) for title in titles)
     names = [text.content() for text in cost.all("text") if "label" in (text.attributes["class"] or "")]
     assert 2 <= len(names) <= 12

@@ -174,7 +174,8 @@ def test_the_same_strategy_in_two_runs(tmp_path: Path) -> None:
     view = one(old, new, wanted=ComparisonRequest(("lora",)))
     assert (view.a.label, view.b.label, view.a.run, view.b.run) == ("lora (A)", "lora (B)", "old", "new")
     assert view.primary.comparison.verdict == "better"
-    assert describe_pair(view) == "summarization · rougeL · 120 test examples: lora (B, 1 seed, new) compared with lora (A, 1 seed, old)"
+    title = "summarization · Match with the reference [rougeL] · 120 test examples"
+    assert describe_pair(view) == f"{title}: lora (B, 1 seed, new) compared with lora (A, 1 seed, old)"
     assert [v.b.strategy for v in compare_runs([old, new], ComparisonRequest())] == ["lora"], "without names, what both have"
 
 

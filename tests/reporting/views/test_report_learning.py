@@ -158,7 +158,7 @@ def test_a_picture_a_model(wide: RunResults) -> None:
 
 def test_the_table_has_every_size_and_prediction(grown: RunResults) -> None:
     html = render(grown)
-    table = html[html.index('<table class="growth-table">') :].split("</table>")[0]
+    table = html[html.index('<table class="growth-table cards"') :].split("</table>")[0]
     assert re.findall(r'<th scope="col"[^>]*>([^<]+?) ?<', table) == [
         "Strategy", "50 examples", "100 examples", "200 examples", "400 examples", "800 examples", "1,600 examples", "10,000 examples",
     ]  # fmt: skip

@@ -101,6 +101,12 @@ def reason_sentence(verdict: RuleVerdict) -> str:
     return _SENTENCES[verdict.reason.code](verdict)
 
 
+def describe_result(verdict: RuleVerdict) -> str:
+    """What was measured, and why the rule has its outcome."""
+    measured, reason = measured_value(verdict), reason_sentence(verdict)
+    return reason if measured == numbers.NOTHING else f"Measured: {measured}. {reason}"
+
+
 def _undecided(verdict: RuleVerdict) -> str:
     if verdict.examples_needed is None:
         return "Too close to call on these test examples."
