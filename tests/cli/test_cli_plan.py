@@ -91,14 +91,14 @@ def test_plan_starts_with_what_the_margin_means(call, here):
 
 
 def test_plan_says_whether_the_test_set_can_decide_each_guardrail(call):
-    """59 of the 300 shipped test examples are urgent messages: without an error they show 5% for one strategy, not for two."""
+    """71 of the 300 shipped test examples are urgent messages: without an error they show 5% for one strategy, not for two."""
     ended = call("plan", "--task", "classification", "--format", "json")
     (task,) = json.loads(ended.out)["tasks"]
     (guardrail,) = task["guardrails"]
-    assert (guardrail["score"], guardrail["limit"], guardrail["examples"], guardrail["exact"]) == ("critical_error_rate", 0.05, 59, True)
+    assert (guardrail["score"], guardrail["limit"], guardrail["examples"], guardrail["exact"]) == ("critical_error_rate", 0.05, 71, True)
     assert (guardrail["units_without_errors"], guardrail["units_needed"]) == (72, 465)
-    assert guardrail["units"] < 59, "messages of one conversation"
-    assert "“Critical errors at most 5%”: the test set is too small. 59 test examples have this score" in task["sentences"][-1]
+    assert guardrail["units"] < 71, "messages of one conversation"
+    assert "“Critical errors at most 5%”: the test set is too small. 71 test examples have this score" in task["sentences"][-1]
 
 
 def test_spread_of_an_earlier_run_is_used_for_guardrails(call, here):
