@@ -6,7 +6,7 @@ from harness.reporting.views import Report, RunPrice
 from harness.reporting.views.sections import OutputSource
 from harness.reporting.wording import numbers
 from harness.reporting.wording.cell_notes import note_sentence
-from harness.reporting.wording.names import list_names, strategy_name
+from harness.reporting.wording.names import list_names, strategy_in_sentence, strategy_name
 from harness.results import CellProblem, StrategyResult
 
 
@@ -20,8 +20,8 @@ def describe_title(report: Report) -> str:
     if len(strategies) > 1:
         what = "Which strategy, and which model," if len(models) > 1 else "Which strategy"
         return f"{what} works best for {tasks}?"
-    name = strategy_name(next(iter(strategies))) if strategies else "Nothing"
-    return f"{name} of {len(models)} models on {tasks}" if len(models) > 1 else f"{name} on {tasks}"
+    name = strategy_in_sentence(next(iter(strategies), "no strategy"))
+    return f"Which model works best with {name} for {tasks}?" if len(models) > 1 else f"Is {name} good enough for {tasks}?"
 
 
 def describe_cells(report: Report) -> str:

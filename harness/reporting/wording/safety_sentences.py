@@ -57,7 +57,9 @@ def is_doubtful(row: ErrorRow) -> bool:
 
 def note_safety(safety: Safety) -> str:
     """Below the tables of error rates."""
-    note = f"Bars are {CONFIDENCE_INTERVAL}s. Changes compare the same test examples."
+    note = f"Bars are {CONFIDENCE_INTERVAL}s."
+    if any(row.reduction for table in safety.tables for row in table.rows):
+        note += " Changes compare the same test examples."
     is_marked = any(is_doubtful(row) for table in safety.tables for row in table.rows)
     return f"{note} {DOUBTFUL_NOTE}" if is_marked else note
 

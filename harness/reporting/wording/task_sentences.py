@@ -9,7 +9,7 @@ from harness.reporting.views import TaskOutcome
 from harness.reporting.wording import numbers
 from harness.reporting.wording.decision import DecisionText, describe_decision, describe_full_tuning_share
 from harness.reporting.wording.headings import LOW_CONFIDENCE_MARK
-from harness.reporting.wording.names import list_strategies, score_name, starts_sentence, strategy_in_sentence
+from harness.reporting.wording.names import list_strategies, score_in_sentence, score_name, starts_sentence, strategy_in_sentence
 from harness.reporting.wording.run_sentences import describe_status
 from harness.results import StrategyResult
 from harness.statistics import Comparison, Reduction
@@ -49,9 +49,9 @@ def describe_best(task: TaskOutcome) -> str:
     best = task.scored[0]
     assert best.primary is not None  # it is among the scored
     name, unit = strategy_in_sentence(best.label), task.primary.unit
-    score = _score_with_interval(task.primary.name, best.primary, best, unit)
+    score = _score_with_interval(score_in_sentence(task.primary.name), best.primary, best, unit)
     if len(task.scored) == 1:
-        only = f"{name} has {score} on {task.name}. No other strategy has a score to compare it with."
+        only = f"{name} on {task.name}: {score}. No other strategy has a score to compare it with."
         return starts_sentence(only, best.label)
     if best.is_base:
         return f"No strategy scored better on {task.name} than {name}: {score}."
@@ -77,7 +77,8 @@ def list_caveats(task: TaskOutcome) -> list[str]:
         caveats.append(f"Intervals marked {LOW_CONFIDENCE_MARK} have low confidence: scores are too few, or too uneven, for their method.")
     dropped = max((result.primary.dropped for result in task.strategies if result.primary), default=0)
     if dropped:
-        caveats.append(f"{numbers.plural(dropped, 'test example')} cannot be scored by {task.primary.name} and did not count.")
+        unscored, score = numbers.plural(dropped, "test example"), score_in_sentence(task.primary.name)
+        caveats.append(f"{unscored} cannot be scored by {score} and did not count.")
     caveats += _describe_undefined(task)
     unfinished = [result for result in task.strategies if result.problems]
     if unfinished:

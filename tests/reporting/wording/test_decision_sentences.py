@@ -53,7 +53,7 @@ def test_the_cheapest_that_is_good_enough_is_named_first(clear: RunResults) -> N
     assert (found.decision.state, found.decision.strategy) == ("ship_with_conditions", "lora")
     assert found.text.headline == "LoRA is the cheapest strategy that is good enough, but no person has reviewed its outputs."
     assert found.text.why[0] == (
-        f"No other strategy is better by more than the accepted margin ({DELTA}0.1 on rougeL). "
+        f"No other strategy is better by more than the accepted margin ({DELTA}0.1 on match with the reference). "
         "It costs $0.0028 to train and $0.0052 per 1,000 outputs."
     )
     assert found.text.confidence.startswith(
@@ -114,7 +114,8 @@ def test_a_base_model_that_is_good_enough_is_shipped_as_it_is(tmp_path: Path) ->
     assert (found.decision.headline, found.decision.strategy) == ("keep_base", "base")
     assert found.text.state == "Keep the untuned model, with conditions"
     assert found.text.headline.startswith("The untuned model is good enough: no other strategy is better by more than the accepted margin")
-    assert found.text.why[0].startswith(f"No other strategy is better by more than the accepted margin ({DELTA}0.1 on rougeL)")
+    margin = f"({DELTA}0.1 on match with the reference)"
+    assert found.text.why[0].startswith(f"No other strategy is better by more than the accepted margin {margin}")
     assert found.full_tuning == ()
 
 
@@ -122,7 +123,7 @@ def test_the_only_one_left(tmp_path: Path) -> None:
     cells = [Made("base", 0.1), Made("lora", 0.95, 1, train_seconds=100)]
     found = describe(make_run(tmp_path / "run", [classification(cells, rows=300)]))
     assert found.text.headline.startswith("LoRA is clearly the better of the two strategies tested")
-    assert found.text.why[0].startswith("On macro_f1, it is shown to be better than the other strategy. It costs $")
+    assert found.text.why[0].startswith("On F1, every class equal, it is shown to be better than the other strategy. It costs $")
 
 
 def test_the_best_that_no_other_beats_by_much(tmp_path: Path) -> None:
@@ -145,7 +146,8 @@ def test_undecided_says_what_would_decide_and_what_to_do_until_then(tmp_path: Pa
     assert found.decision.state == "undecided"
     assert found.text.headline == "LoRA and full fine-tuning are too close to call on 60 test examples."
     assert re.fullmatch(
-        rf"Neither is shown to be the best, or as good as the best within the accepted margin \({DELTA}0\.01 on rougeL\)\. "
+        r"Neither is shown to be the best, or as good as the best within the accepted margin "
+        rf"\({DELTA}0\.01 on match with the reference\)\. "
         r"Showing it among 3 strategies would take about [\d,]+ test examples, if the strategies are equally good\.",
         found.text.why[0],
     )

@@ -41,6 +41,11 @@ def test_strategy_that_others_are_compared_with_is_called_the_reference() -> Non
     assert limit_title(NOT_WORSE, "fraction").endswith("by more than 1 percentage point")
 
 
+def test_limit_of_a_strategy_without_a_value_is_in_the_unit_of_the_others() -> None:
+    measured, unmeasured = result(CEILING, "broken", estimate=0.6, low=0.48, high=0.71), result(CEILING, "no_evidence", unit="", n=0)
+    assert [row[1] for row in list_guardrails([unmeasured, measured]).rows] == ["Critical errors at most 5%"] * 2
+
+
 @pytest.mark.parametrize(("claim", "is_explained"), [("refuted", False), ("undecided", True)])
 def test_table_explains_a_limit_that_is_broken_by_the_estimate_alone(claim: Any, is_explained: bool) -> None:
     table = list_guardrails([result(CEILING, "broken", estimate=0.06, low=0.03, high=0.1, claim=claim)])

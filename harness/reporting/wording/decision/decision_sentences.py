@@ -19,7 +19,7 @@ from harness.reporting.wording.decision.condition_sentences import (
 from harness.reporting.wording.decision.next_step_sentences import StepText, describe_step
 from harness.reporting.wording.decision.sanity_sentences import finding_clause
 from harness.reporting.wording.gate import format_limit, limit_title
-from harness.reporting.wording.names import list_strategies_first, score_name, starts_sentence, strategy_in_sentence
+from harness.reporting.wording.names import list_strategies_first, score_in_sentence, score_name, starts_sentence, strategy_in_sentence
 from harness.reporting.wording.run_sentences import describe_status
 from harness.text import one_line, short
 
@@ -166,7 +166,7 @@ def _no_scores(task: TaskOutcome) -> str:
 
 
 def _not_comparable(task: TaskOutcome) -> str:
-    return f"The strategies cannot be compared on {task.primary.name}."
+    return f"The strategies cannot be compared on {score_in_sentence(task.primary.name)}."
 
 
 def _unfit(task: TaskOutcome) -> str:

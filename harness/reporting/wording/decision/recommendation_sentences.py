@@ -8,7 +8,7 @@ from harness.decision import SeedRisk
 from harness.reporting.views import ScoreName
 from harness.reporting.views.sections import FullTuningShare
 from harness.reporting.wording import numbers
-from harness.reporting.wording.names import list_strategies, list_strategies_first, starts_sentence, strategy_in_sentence
+from harness.reporting.wording.names import list_strategies, list_strategies_first, score_in_sentence, starts_sentence, strategy_in_sentence
 from harness.reporting.wording.sample_sizes import describe_sample_size
 from harness.results import StrategyResult
 from harness.statistics import Candidate, Recommendation, Standing
@@ -22,7 +22,7 @@ _STANDINGS: Mapping[Standing, str] = {
 
 def describe_margin(recommendation: Recommendation, score: ScoreName) -> str:
     """The accepted margin, in brackets."""
-    return f"(Δ\u00a0=\u00a0{numbers.margin(recommendation.margin)} on {score.name})"  # does not break across lines
+    return f"(Δ\u00a0=\u00a0{numbers.margin(recommendation.margin)} on {score_in_sentence(score.name)})"  # does not break across lines
 
 
 def describe_choice(recommendation: Recommendation, score: ScoreName, *, beaten: int, some_excluded: bool) -> str:
@@ -33,7 +33,8 @@ def describe_choice(recommendation: Recommendation, score: ScoreName, *, beaten:
         some_excluded: whether strategies are ruled out, which may be better.
     """
     if beaten:
-        return f"On {score.name}, it is shown to be better than {'the other strategy' if beaten == 1 else 'every other strategy'}."
+        others = "the other strategy" if beaten == 1 else "every other strategy"
+        return f"On {score_in_sentence(score.name)}, it is shown to be better than {others}."
     if len(recommendation.candidates) == 1:
         return "No other strategy is left to compare it with."
     left = " that is not ruled out" if some_excluded else ""

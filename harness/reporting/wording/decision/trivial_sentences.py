@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from harness.reporting.views import TaskOutcome, TrivialReference
 from harness.reporting.wording import numbers
-from harness.reporting.wording.names import quote_label
+from harness.reporting.wording.names import quote_label, score_in_sentence
 from harness.results import TrivialKind
 
 _CLAUSES: Mapping[TrivialKind, str] = {
@@ -32,5 +32,5 @@ def describe_trivial(task: TaskOutcome) -> str:
     reference = task.trivial
     if reference is None or reference.value is None:
         return ""
-    score = f"{task.primary.name} {numbers.score(reference.value, task.primary.unit)}"
+    score = f"{score_in_sentence(task.primary.name)} {numbers.score(reference.value, task.primary.unit)}"
     return f"Trivial baseline, which {describe_reference(reference)}: {score}."

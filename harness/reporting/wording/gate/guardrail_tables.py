@@ -98,10 +98,17 @@ def status_name(result: GuardrailResult) -> str:
     return REFERENCE if result.is_reference else STATUS_NAMES[result.status]
 
 
+def list_limits(results: Sequence[GuardrailResult]) -> tuple[str, ...]:
+    """The limit of each result; where a strategy has no value, in the unit of one that has."""
+    units = {each.rule: each.unit for each in results if each.unit}
+    return tuple(limit_title(each.rule, units.get(each.rule, "")) for each in results)
+
+
 def list_guardrails(results: Sequence[GuardrailResult]) -> TextTable:
     """A row for each strategy and limit."""
     rows = tuple(
-        (strategy_name(each.strategy), limit_title(each.rule, each.unit), measured_amount(each), status_name(each)) for each in results
+        (strategy_name(each.strategy), limit, measured_amount(each), status_name(each))
+        for each, limit in zip(results, list_limits(results), strict=True)
     )
     return TextTable("Guardrails", GUARDRAIL_COLUMNS, (False, False, True, False), rows, note_guardrails(results))
 

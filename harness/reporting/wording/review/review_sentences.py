@@ -141,4 +141,5 @@ def _describe_agreement(question: str, agreement: Agreement | None) -> list[str]
         "moderate": " Draw only tentative conclusions.",
         "low": " Below 0.67, conclusions are doubtful.",
     }[agreement.strength]
-    return [f"Inter-rater agreement on “{question}” is {agreement.strength} (Krippendorff’s α = {agreement.alpha:.2f}).{conclusion}"]
+    alpha = f"{agreement.alpha:.2f}".replace("-", "−")
+    return [f"Inter-rater agreement on “{question}” is {agreement.strength} (Krippendorff’s α = {alpha}).{conclusion}"]
