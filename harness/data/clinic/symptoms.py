@@ -72,7 +72,7 @@ CONDITIONS = _lines(
     psoriasis, migraine, kidney stones, gallstones, stomach ulcers, reflux disease, hypothyroidism
     hyperthyroidism, osteoporosis, osteoarthritis, rheumatoid arthritis, anemia, glaucoma, cataracts, depression
     anxiety, insomnia, sleep apnea, hepatitis, diverticulitis, chronic bronchitis, emphysema, sciatica
-    varicose veins, endometriosis, shingles, tuberculosis, atrial fibrillation, coronary artery disease, hemorrhoids, appendicitis
+    varicose veins, endometriosis, fibromyalgia, tuberculosis, atrial fibrillation, coronary artery disease, hemorrhoids, lupus
     """
 )
 ALLERGENS = _lines(

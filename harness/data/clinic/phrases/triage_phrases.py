@@ -13,7 +13,7 @@ DANGERS = (
     "a swollen tongue",
     "heavy bleeding",
     "throat swelling",
-    "sudden vision loss",
+    "loss of vision",
     "trouble breathing",
     "weakness on one side",
     "chest tightness",

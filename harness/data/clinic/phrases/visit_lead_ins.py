@@ -66,7 +66,7 @@ LEAD_INS: dict[str, SplitSentences] = {
         ),
         _lead_ins(
             """for handover:|also of note,|recap:|further to this,|checked twice:|as documented:|at bedside:|to summarize:|quick note:
-            |as stated:|entry continued:|for completeness:|lastly:"""
+            |as stated:|entry continued:|for completeness:"""
         ),
     ),
     "letter": (
@@ -75,7 +75,7 @@ LEAD_INS: dict[str, SplitSentences] = {
             |please note that|for your information,|in addition,|also,|furthermore,|as mentioned,|as I mentioned,|for your records,
             |for the record,|to be clear,|briefly,|in brief,|as you may be aware,|as you may recall,|as you will see,|as requested,
             |I can confirm that|I can report that|I understand that|let me add that|on review,|at this visit,|in clinic,|overall,
-            |importantly,|again,|next,|first,|second,|finally,|in short,|to summarize,|I see that|additionally,|as noted above,
+            |importantly,|again,|next,|in short,|to summarize,|I see that|additionally,|as noted above,
             |for context,"""
         ),
         _lead_ins(

@@ -18,7 +18,7 @@ STYLES: dict[str, dict[str, SplitSentences]] = {
                 "Dear team, I am writing about {name}, aged {age}.",
             ),
             (
-                "Dear colleague, I would be grateful if you could see {name}, who is {age}.",
+                "Dear colleague, I would be grateful to you for seeing {name}, who is {age}.",
                 "To the outpatient clinic. An hour ago I saw {name}, {age} years old.",
                 "Sent by fax. Re: {name}, {age} years old.",
                 "Dear doctor, just a short note about {name}, aged {age}.",
@@ -43,7 +43,7 @@ STYLES: dict[str, dict[str, SplitSentences]] = {
         ),
         "closing": (
             ("Kind regards.", "Thank you for your help.", "Sincerely, and with thanks.", "I would be grateful for your opinion."),
-            ("With thanks and best wishes.", "Please contact me with any questions."),
+            ("With thanks and best wishes.", "Please call me to discuss."),
         ),
     },
     "phone": {
@@ -84,7 +84,7 @@ STYLES: dict[str, dict[str, SplitSentences]] = {
         ),
         "closing": (
             ("Please call me back.", "That's all, thank you.", "Okay, bye for now.", "I'm here until six if you need me."),
-            ("Call the desk if you have any questions.", "Okay, that's it for now. Bye."),
+            ("Call the desk if anything is unclear.", "Okay, that's it for now. Bye."),
         ),
     },
 }
