@@ -2,7 +2,7 @@ r"""The shipped synthetic clinic: fictional intake records, generated from a see
 
     summarization   a visit:   "Doctor: Good morning, Mara Oduya. …"  →  "Name: Mara Oduya, 54\nComplaint: severe headache …"
     classification  a message: "Hello, this is Mara Oduya. I'm running out of …"  →  "refill"
-    qa              a short note and a question: "What was prescribed?"  →  "lisinopril 10 mg once daily"
+    qa              a short note and a question: "What was prescribed?"  →  "lisinopril 10 mg", or "lisinopril"
     generation      a form:    "name: Mara Oduya …"  →  two to four discharge instructions, "Dear Mara Oduya, you were seen today for …"
 
 All four kinds are made from the same cases (`case`): for a given size and seed, P000001-1 is the same visit in every kind. The modules, in

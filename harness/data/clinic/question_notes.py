@@ -1,7 +1,7 @@
-"""A short note of a visit, which states some facts of the case in about 30 words. Questions are asked about it.
+r"""A short note of a visit, with headings, which states some facts of the case in about 30 words. Questions are asked about it.
 
-draw_slots   ["opening", "complaint", "allergy", "meds", "prescription"]
-write_note   "Note on Mara Oduya, aged 54. Complains of a severe headache for 3 days. Allergic to latex. …"
+draw_slots   ["opening", "complaint", "allergy"]
+write_note   "Note on Mara Oduya, 54\nComplaint:\nsevere headache\nDuration:\n3 days\nAllergies:\nlatex"
 """
 
 from __future__ import annotations
@@ -47,11 +47,10 @@ def list_slots(case: Case) -> list[str]:
 
 
 def write_note(rng: random.Random, case: Case, slots: Sequence[str], *, unseen: bool) -> str:
-    """Write one sentence for each slot.
+    """Write one section for each slot.
 
     Args:
-        unseen: whether to use the sentences of test.
+        unseen: whether to use the headings of test.
     """
-    template = "\0".join([rng.choice(question_note_phrases.NOTE[slot][unseen]) for slot in slots])
-    sentences = template.format_map(fill_placeholders(rng, case, WRITTEN_CORRECTIONS[unseen])).split("\0")
-    return " ".join([sentence[:1].upper() + sentence[1:] for sentence in sentences])
+    template = "\n".join([rng.choice(question_note_phrases.NOTE[slot][unseen]) for slot in slots])
+    return template.format_map(fill_placeholders(rng, case, WRITTEN_CORRECTIONS[unseen]))

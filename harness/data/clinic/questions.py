@@ -1,7 +1,7 @@
 """A question about a short note of a visit. Whether there is an answer depends on the note. Test has its own wordings.
 
 Some notes state something close to the answer: the allergy of a relative or one that was ruled out, a drug that was stopped, another vital
-sign. "No known allergies" is an answer, "none"; a note that does not mention allergies gives none.
+sign. That there are no allergies is an answer, "none"; a note that does not mention allergies has no answer.
 """
 
 from __future__ import annotations
@@ -133,7 +133,7 @@ def _find_answers(topic: str, case: Case, slot: str) -> tuple[str, ...]:
         "duration": (case.duration,),
         "denied": (enumerate_in_words(case.denied, "or"),),
         "history": (case.history,),
-        "drug": (f"{case.drug} {case.dose} {case.frequency}", f"{case.drug} {case.dose}", case.drug),
+        "drug": (f"{case.drug} {case.dose}", case.drug),
         "frequency": (case.frequency,),
         "current": (current_drugs(case),),
         "allergy": (enumerate_in_words(case.allergies),),

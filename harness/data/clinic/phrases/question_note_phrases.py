@@ -1,4 +1,8 @@
-"""Sentences of the short notes that questions are asked about, by slot. They state facts in the words in which they are asked for."""
+"""Sections of the short notes that questions are asked about, by slot: a heading, and the fact on the line below.
+
+Headings share words with the questions. Facts start a line, as answers do: after a space, the tokenizer of the tiny model splits a word in
+another way, and the model has a hard time copying it.
+"""
 
 from __future__ import annotations
 
@@ -6,94 +10,83 @@ from harness.data.clinic.phrases.sentence_types import SplitSentences
 
 NOTE: dict[str, SplitSentences] = {
     "opening": (
-        ("Patient: {name}, {age}.", "{name}, {age} years old.", "Note on {name}, {age}.", "Seen today: {name}, {age}."),
-        ("{name}, aged {age}.", "Visit of {name}, {age}."),
+        ("Patient: {name}, {age}", "Note on {name}, {age}", "Seen today: {name}, {age}"),
+        ("Visit of {name}, {age}", "Patient seen: {name}, {age}"),
     ),
     "complaint": (
         (
-            "Complains of {complaint} for {duration}.",
-            "The patient complains of {complaint} for {duration}.",
-            "Came in complaining of {complaint} for {duration}.",
-            "Today complains of {complaint}, for {duration} now.",
+            "Complains of:\n{problem}\nHas lasted for:\n{duration}",
+            "Complaint:\n{problem}\nDuration:\n{duration}",
+            "Complains today of:\n{problem}\nFor how long:\n{duration}",
         ),
-        ("At the visit, complained of {complaint} for {duration}.", "Has complained of {complaint} for {duration}."),
+        ("Patient complains of:\n{problem}\nHas lasted:\n{duration}", "Main complaint:\n{problem}\nDuration of the symptom:\n{duration}"),
     ),
     "denial": (
-        ("Denies {denied}.", "The patient denies {denied}.", "When asked, denies {denied}."),
-        ("On questioning, denies {denied}.", "At present denies {denied}."),
+        ("Denies:\n{denied}", "Symptoms denied:\n{denied}", "When asked, denies:\n{denied}"),
+        ("Patient denies:\n{denied}", "On questioning, denies:\n{denied}"),
     ),
     "history": (
-        (
-            "History of {history}.",
-            "There is a history of {history}.",
-            "The patient has a history of {history}.",
-            "Past history of {history}.",
-        ),
-        ("The records show a history of {history}.", "Known history of {history}."),
+        ("History of:\n{history}", "Past history of:\n{history}", "Medical history:\n{history}"),
+        ("Known history of:\n{history}", "Past medical history:\n{history}"),
     ),
     "meds": (
-        ("Takes {meds}.", "The patient takes {meds}.", "Already takes {meds}.", "At home takes {meds}."),
-        ("Regularly takes {meds}.", "According to the pharmacy, takes {meds}."),
+        ("Takes:\n{meds}", "Already takes:\n{meds}", "Drugs taken:\n{meds}"),
+        ("Regularly takes:\n{meds}", "Drugs already taken:\n{meds}"),
     ),
-    "no meds": (
-        ("Takes no medication.", "The patient takes no medication.", "Takes no drugs at home."),
-        ("According to the pharmacy, takes no medication.", "Takes no drugs regularly."),
-    ),
+    "no meds": (("Takes:\nnone", "Already takes:\nnone", "Drugs taken:\nnone"), ("Regularly takes:\nnone", "Drugs already taken:\nnone")),
     "allergy": (
-        ("Allergic to {allergies}.", "The patient is allergic to {allergies}.", "Known to be allergic to {allergies}."),
-        ("According to the chart, allergic to {allergies}.", "Has always been allergic to {allergies}."),
+        ("Allergic to:\n{allergies}", "Allergies:\n{allergies}", "Known to be allergic to:\n{allergies}"),
+        ("Known allergies:\n{allergies}", "Patient is allergic to:\n{allergies}"),
     ),
     "no allergy": (
-        ("Not allergic to anything.", "The patient is not allergic to anything.", "No known allergies."),
-        ("According to the chart, no known allergies.", "Has never been allergic to anything."),
+        ("Allergic to:\nnone", "Allergies:\nnone", "Known to be allergic to:\nnone"),
+        ("Known allergies:\nnone", "Patient is allergic to:\nnone"),
     ),
     "cleared": (
-        ("An allergy to {cleared} was ruled out.", "Testing ruled out an allergy to {cleared}."),
-        ("An allergist ruled out an allergy to {cleared}.",),
+        ("Allergy ruled out:\n{cleared}", "Ruled out by testing, an allergy to:\n{cleared}"),
+        ("Suspected allergy, ruled out:\n{cleared}",),
     ),
     "kin allergy": (
-        ("The {kin} is allergic to {kin_drug}.", "The patient's {kin} is allergic to {kin_drug}."),
-        ("In the family, the {kin} is allergic to {kin_drug}.",),
+        ("The {kin} is allergic to:\n{kin_drug}", "Allergies of the {kin}:\n{kin_drug}"),
+        ("In the family, the {kin} is allergic to:\n{kin_drug}",),
     ),
     "stopped": (
-        ("Stopped {stopped} {years} years ago.", "The patient stopped {stopped} {years} years ago."),
-        ("On advice, stopped {stopped} {years} years ago.",),
+        ("Stopped {years} years ago:\n{stopped}", "No longer taken for {years} years:\n{stopped}"),
+        ("On advice, stopped {years} years ago:\n{stopped}",),
     ),
     "vital": (
-        (
-            "The {vital} is {reading}.",
-            "Measured: {vital} {reading}.",
-            "On examination, {vital} {reading}.",
-        ),
-        ("Today the {vital} is {reading}.", "We measured a {vital} of {reading}."),
+        ("Measured {vital}:\n{reading}", "Today's {vital}:\n{reading}", "On arrival, {vital}:\n{reading}"),
+        ("Recorded {vital}:\n{reading}", "At the visit, {vital}:\n{reading}"),
     ),
     "other vital": (
         (
-            "The {other_vital} is {other_reading}.",
-            "Measured: {other_vital} {other_reading}.",
-            "On examination, {other_vital} {other_reading}.",
+            "Measured {other_vital}:\n{other_reading}",
+            "Today's {other_vital}:\n{other_reading}",
+            "On arrival, {other_vital}:\n{other_reading}",
         ),
-        ("Today the {other_vital} is {other_reading}.", "We measured a {other_vital} of {other_reading}."),
+        ("Recorded {other_vital}:\n{other_reading}", "At the visit, {other_vital}:\n{other_reading}"),
     ),
     "kin vital": (
-        ("The {kin} had {kin_reading} last week.", "At home, the {kin} had {kin_reading}."),
-        ("On Sunday, the {kin} had {kin_reading}.",),
+        ("At home, the {kin} had:\n{kin_reading}", "Last week, the {kin} had:\n{kin_reading}"),
+        ("On Sunday, the {kin} had:\n{kin_reading}",),
     ),
     "prescription": (
         (
-            "Prescribed {drug_said} {dose_said} {frequency}.",
-            "Today prescribed {drug_said} {dose_said} {frequency}.",
-            "The doctor prescribed {drug_said} {dose_said} {frequency}.",
-            "We prescribed {drug_said} {dose_said} {frequency}.",
+            "Prescribed:\n{drug_said} {dose_said}\nTo be taken:\n{frequency}",
+            "Prescribed today:\n{drug_said} {dose_said}\nHow often:\n{frequency}",
+            "Drug prescribed:\n{drug_said} {dose_said}\nTaken:\n{frequency}",
         ),
-        ("For this, prescribed {drug_said} {dose_said} {frequency}.", "The clinic prescribed {drug_said} {dose_said} {frequency}."),
+        (
+            "New drug prescribed:\n{drug_said} {dose_said}\nHow often taken:\n{frequency}",
+            "Prescribed at the visit:\n{drug_said} {dose_said}\nSchedule:\n{frequency}",
+        ),
     ),
     "interaction": (
         (
-            "The drug {drug} must not be combined with {clash}.",
-            "Note that {drug} must not be combined with {clash}.",
-            "Warning: {drug} must not be combined with {clash}.",
+            "Do not combine {drug} with:\n{clash}",
+            "Warning, {drug} must not be combined with:\n{clash}",
+            "Note that {drug} must not be combined with:\n{clash}",
         ),
-        ("According to the leaflet, {drug} must not be combined with {clash}.", "Remember that {drug} must not be combined with {clash}."),
+        ("Never combine {drug} with:\n{clash}", "According to the leaflet, {drug} must not be combined with:\n{clash}"),
     ),
 }
