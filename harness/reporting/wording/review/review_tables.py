@@ -77,7 +77,7 @@ def _list_error_kinds(findings: Findings) -> TextTable:
 def _list_scale_scores(findings: Findings) -> TextTable:
     rows = [
         (
-            strategy_name(s.strategy), s.scale, _format_number(s.mean.value), _format_interval(s.mean), f"1–{len(s.answers)}",
+            strategy_name(s.strategy), s.scale, _round(s.mean.value), _format_interval(s.mean), f"1–{len(s.answers)}",
             *_format_change(s.change, decimals=2),
         )
         for s in findings.scale_scores
@@ -102,10 +102,10 @@ def _list_rating_times(findings: Findings) -> TextTable:
 def _list_agreement(findings: Findings) -> TextTable:
     rows = []
     for question, level, a in ((question, level, a) for question, levels in findings.agreement.items() for level, a in levels.items()):
-        kappas = "; ".join(f"{one} and {other} {kappa:.2f} (n = {n})" for (one, other), (kappa, n) in list(a.cohen.items())[:10])
-        interval = f"{a.low:.2f} to {a.high:.2f}" if a.low is not None and a.high is not None else ""
+        kappas = "; ".join(f"{one} and {other} {_round(kappa)} (n = {n})" for (one, other), (kappa, n) in list(a.cohen.items())[:10])
+        interval = f"{_round(a.low)} to {_round(a.high)}" if a.low is not None and a.high is not None else ""
         name = question if level == "nominal" else f"{question} (ordered)"
-        rows.append((name, _format_number(a.alpha), interval, numbers.count(a.units), _format_number(a.fleiss), kappas or numbers.NOTHING))
+        rows.append((name, _round(a.alpha), interval, numbers.count(a.units), _round(a.fleiss), kappas or numbers.NOTHING))
     columns = ("question", "Krippendorff’s α", CONFIDENCE_INTERVAL, "units", "Fleiss’ κ", "Cohen’s κ")
     note = "1 is perfect agreement, 0 is chance. Ordered: neighbouring answers agree in part (Cohen’s κ with quadratic weights)."
     return _build_table("Inter-rater agreement", columns, rows, note)
@@ -156,7 +156,7 @@ def _explain_agreement(findings: Findings) -> str:
 def _format_correlation(score: Score) -> str:
     """The estimate with its 95% CI."""
     interval = _format_interval(score)
-    return f"{_format_number(score.value)} ({interval})" if interval else _format_number(score.value)
+    return f"{_round(score.value)} ({interval})" if interval else _round(score.value)
 
 
 def _build_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], note: str = "", *, text_columns: int = 1) -> TextTable:
@@ -184,7 +184,9 @@ def _format_share_interval(score: Score) -> str:
 
 
 def _format_interval(score: Score) -> str:
-    return f"{score.low:.2f} to {score.high:.2f}{_mark_confidence(score)}" if score.low is not None and score.high is not None else ""
+    return (
+        f"{_round(score.low)} to {_round(score.high)}{_mark_confidence(score)}" if score.low is not None and score.high is not None else ""
+    )
 
 
 def _mark_confidence(estimate: Score | Change | Reduction) -> str:
@@ -214,7 +216,7 @@ def _format_reduction(reduction: Reduction | None) -> str:
     return f"{text} ({numbers.fewer_interval(reduction.low, reduction.high)}){_mark_confidence(reduction)}"
 
 
-def _format_number(value: float | None) -> str:
+def _round(value: float | None) -> str:
     return numbers.NOTHING if value is None else f"{value:.2f}".replace("-", "−")
 
 
