@@ -239,12 +239,25 @@ def test_control_characters_do_not_reach_the_terminal(call: Call, here: Path) ->
 
 def test_existing_file_is_not_replaced_without_force(call: Call, here: Path) -> None:
     write_csv(here / "tickets.csv", tickets())
-    (here / "task.yaml").write_text("mine")
+    (here / "tickets.yaml").write_text("mine")
     ended = call("init", "tickets.csv")
     assert (ended.code, ended.out) == (2, "")
-    assert ended.err == "error: task.yaml: already exists. Name another file with --out, or replace it with --force\n"
-    assert (here / "task.yaml").read_text() == "mine"
-    init_task(call, "tickets.csv", "--force")
+    assert ended.err == "error: tickets.yaml: already exists. Name another file with --out, or replace it with --force\n"
+    assert (here / "tickets.yaml").read_text() == "mine"
+    init_task(call, "tickets.csv", "--force", out="tickets.yaml")
+
+
+def test_task_file_is_named_like_the_task(call: Call, here: Path) -> None:
+    """After the data file; for the file of a split, after its folder. It lies in the working directory."""
+    (here / "banking").mkdir()
+    for name in ("tickets.csv", "calls.csv", "banking/train.csv"):
+        write_csv(here / name, tickets())
+        assert call("init", name).code == 0
+    assert call("init", "tickets.csv", "--name", "titles", "--target", "subject").code == 0
+    assert sorted(file.name for file in here.glob("*.yaml")) == ["banking.yaml", "calls.yaml", "tickets.yaml", "titles.yaml"]
+    task = open_catalog().check(here / "banking.yaml").value
+    assert isinstance(task, Task)
+    assert (task.name, len(load_splits(task, folder=here).test)) == ("banking", 12)
 
 
 @pytest.mark.parametrize(

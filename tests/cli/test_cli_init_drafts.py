@@ -31,7 +31,7 @@ def tickets(**columns: Callable[[int], Any]) -> list[dict[str, Any]]:
 
 def init_task(call: Call, *arguments: str) -> tuple[Task, list[Example], str]:
     """The task that `bench init` writes, its examples as a run reads them, and the output."""
-    ended = call("init", *arguments)
+    ended = call("init", *arguments, "--out", "task.yaml")
     assert (ended.code, ended.err) == (0, ""), ended
     task = open_catalog().check(Path("task.yaml")).value
     assert isinstance(task, Task)
@@ -97,10 +97,10 @@ def test_draft_that_cannot_be_run_is_written_with_the_reason(call: Call, here: P
     ended = call("init", "few.jsonl")
     assert (ended.code, ended.err) == (1, ""), ended
     assert "the task cannot be run yet: few.jsonl: 1 usable row, but train and test need at least one each" in ended.out
-    assert "Wrote task.yaml. It cannot be run yet" in ended.out.splitlines()[-1]
+    assert "Wrote few.yaml. It cannot be run yet" in ended.out.splitlines()[-1]
     assert "of a larger file" not in ended.out
-    assert "# - the task cannot be run yet: few.jsonl: 1 usable row" in (here / "task.yaml").read_text()
-    assert call("tasks", "validate", "task.yaml").code == 0
+    assert "# - the task cannot be run yet: few.jsonl: 1 usable row" in (here / "few.yaml").read_text()
+    assert call("tasks", "validate", "few.yaml").code == 0
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_file_without_usable_rows_is_refused_with_the_reason(call: Call, here: P
     assert (ended.code, ended.out) == (2, "")
     assert hint in ended.err
     assert "No row is usable" in ended.err
-    assert not (here / "task.yaml").exists()
+    assert not list(here.glob("*.yaml"))
 
 
 def test_link_keeps_its_name(call: Call, here: Path) -> None:
@@ -127,6 +127,25 @@ def test_link_keeps_its_name(call: Call, here: Path) -> None:
     (here / "snap" / "train.jsonl").symlink_to("../blobs/9f8e7d")
     task, rows, _ = init_task(call, "snap/train.jsonl")
     assert (task.name, task.data.path, len(rows)) == ("snap", "snap/train.jsonl", 60)
+
+
+# ----------------------------------------------------------------------------------------------------- complete prompts
+
+
+def test_prompts_with_completions_are_shown_unchanged(call: Call, here: Path) -> None:
+    rows = [{"prompt": f"<|user|>\nName product {i}.\n<|assistant|>\n", "completion": f"It is called Brightly {i}."} for i in range(40)]
+    write_jsonl(here / "chat.jsonl", rows)
+    task, examples, _ = init_task(call, "chat.jsonl")
+    assert {render_prompt(task.prompt, example.inputs) for example in examples} == {row["prompt"] for row in rows}
+    assert "The rows contain complete prompts" in (here / "task.yaml").read_text()
+
+
+def test_complete_prompts_with_labels_are_shown_unchanged(call: Call, here: Path) -> None:
+    rows = [{"prompt": f"Is message {i} spam? Answer:", "completion": ("yes", "no")[i % 2]} for i in range(40)]
+    write_jsonl(here / "chat.jsonl", rows)
+    task, examples, _ = init_task(call, "chat.jsonl")
+    assert task.kind == "classification"
+    assert {render_prompt(task.prompt, e.inputs, e.choices) for e in examples} == {row["prompt"] for row in rows}
 
 
 # -------------------------------------------------------------------------------------------------------------- questions

@@ -33,13 +33,15 @@ _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._=+-]+")
 
 @click.command(short_help="Inspect a data file and draft a task for it.")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--out", type=click.Path(path_type=Path), default=Path("task.yaml"), show_default=True, help="The YAML file to write.")
-@click.option("--name", help="Name of the task.  [default: name of the data file]")
+@click.option("--out", type=click.Path(path_type=Path), help="The YAML file to write.  [default: NAME.yaml in this folder]")
+@click.option("--name", help="Name of the task.  [default: that of the data file; for train.csv, that of its folder]")
 @click.option("--target", metavar="COLUMN", help="Column with the reference or the label. Guessed by default.")
 @click.option("--input", "inputs", metavar="COLUMN", multiple=True, help="Column that the model reads. Repeatable; guessed by default.")
 @click.option("--kind", type=click.Choice(_KINDS), help="Kind of task. Guessed by default.")
 @click.option("--force", is_flag=True, help="Replace an existing file.")
-def init(file: Path, out: Path, name: str | None, target: str | None, inputs: tuple[str, ...], kind: Kind | None, force: bool) -> None:
+def init(
+    file: Path, out: Path | None, name: str | None, target: str | None, inputs: tuple[str, ...], kind: Kind | None, force: bool
+) -> None:
     """Inspect a data file and draft a task for it, with the reasons for each guess and the alternatives.
 
     Exits with 1 if the task was written but cannot be run yet; the file says why.
@@ -51,13 +53,15 @@ def init(file: Path, out: Path, name: str | None, target: str | None, inputs: tu
     from harness.data import peek
     from harness.data.inspect import draft_prompt, draft_yaml, find_sibling_splits, guess_task
 
+    task_name = _task_name(name, file)
+    out = out or Path(f"{task_name}.yaml")
     _check_out(out, force)
     preview = peek(file, rows=_MAX_ROWS)
     guess = guess_task(preview, target=target, inputs=inputs, kind=kind)
     split_files = {split: _relative_path(path, out.parent) for split, path in find_sibling_splits(file).items()}
     write_yaml = partial(
         draft_yaml,
-        name=_task_name(name, file),
+        name=task_name,
         path=_relative_path(file, out.parent),
         prompt=draft_prompt(guess, *_shipped_prompt(guess.kind)),
         split_files=split_files,
@@ -82,7 +86,7 @@ def _check_out(out: Path, force: bool) -> None:
     if out.suffix not in (".yaml", ".yml") or "," in str(out):
         raise BenchError(f"--out {out}: choose a file name that ends in .yaml and contains no comma, which separates names of tasks")
     if out.is_dir():
-        raise BenchError(f"--out {out}: is a folder. Name the file: {out / 'task.yaml'}")
+        raise BenchError(f"--out {out}: is a folder. Name the file: {out / 'my-task.yaml'}")
     if not out.parent.is_dir():
         raise BenchError(f"--out {out}: the folder {out.parent} does not exist. Create it: mkdir -p {shlex.quote(str(out.parent))}")
     if out.exists() and not force:

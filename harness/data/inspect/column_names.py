@@ -21,7 +21,10 @@ TEXTS = _names("""summary|summaries|highlights|tldr|tl dr|answer|answers|answers
     rewrite|solution""")
 # Attributes that a team may want to predict. They rank below the names above, as data often contains them for other reasons.
 ATTRIBUTES = _names("""category|category name|topic|queue|priority|rating|stars|type|status|tag|severity|urgency|department|outcome|verdict|
-    decision|diagnosis|genre|subject area|score|grade|product|issue|specialty|language|resolution""")
+    decision|diagnosis|genre|subject area|score|grade|product|issue|specialty|resolution""")
+# Where a row comes from. Such a column has few values that repeat, as a label has, but is rarely what a team wants to predict.
+_PROVENANCE = _names("""dataset|dataset name|corpus|corpora|collection|source|data source|origin|provenance|subset|split|fold|part|
+    partition|lang|language|locale|config|domain|benchmark|version|file|filename|file name""")
 # predictions of the target by other programs: neither the reference nor an input
 _PREDICTIONS = _names("pred|predicted|prediction|predictions|probability|prob|confidence|logit|logits|rejected")
 
@@ -69,6 +72,11 @@ def match_name(name: str, known: Collection[str]) -> int:
 def names_a_prediction(name: str) -> bool:
     """Whether the name says that the column predicts the target, or contains the worse of two outputs."""
     return not _PREDICTIONS.isdisjoint(plain_name(name).split())
+
+
+def names_provenance(name: str) -> bool:
+    """Whether the name says where a row comes from: 'dataset', 'source', 'lang'."""
+    return plain_name(name) in _PROVENANCE
 
 
 def names_a_group(name: str) -> bool:

@@ -17,6 +17,8 @@ _MAX_DEPTH = 4
 _MAX_KEYS = 40  # an object with more keys is a dictionary of rows, not a record
 _NUMBER = re.compile(r"[+-]?(\d+([.,]\d+)*|\d*\.\d+)([eE][+-]?\d+)?%?")
 _DATE = re.compile(r"\d{4}[-/]\d{1,2}[-/]\d{1,2}([ T]\d{1,2}:.*)?|\d{1,2}[./]\d{1,2}[./]\d{2,4}( .*)?")
+_MAX_ID = 40  # characters
+_HEX = re.compile(r"(0x)?[0-9a-f]{8,}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _UNSPACED = re.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\U00020000-\U0003ffff]")  # scripts without spaces between words
 
 ColumnType: TypeAlias = Literal["text", "number", "boolean", "date", "messages", "empty"]
@@ -101,6 +103,18 @@ class ColumnProfile:
     def is_unique(self) -> bool:
         """Whether every row has a value of its own."""
         return len(self.values) > 0 and self.empty == 0 and self.distinct == len(self.values)
+
+    @cached_property
+    def contains_ids(self) -> bool:
+        """Whether the values are identifiers: one word, different in every row, most of them by digits only: T-1000, T-1001."""
+        if not self.is_unique or self.type not in ("text", "number") or self.is_text:
+            return False
+        if any(len(text) > _MAX_ID or len(text.split()) > 1 for text in self.counts):
+            return False
+        if self.type == "number" or all(_HEX.fullmatch(text) for text in self.counts):
+            return True
+        patterns = {re.sub(r"\d+", "0", text) for text in self.counts}
+        return 5 * len(patterns) <= self.distinct
 
 
 def profile_columns(table: Preview) -> list[ColumnProfile]:

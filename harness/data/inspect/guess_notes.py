@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from harness.data.inspect import column_names
 from harness.data.inspect.column_names import match_name, plain_name
-from harness.data.inspect.column_profile import ColumnProfile, is_equivalent
+from harness.data.inspect.column_profile import ColumnProfile, has_same_texts, is_equivalent
 from harness.data.inspect.id_and_group import MIN_GROUPS
 from harness.data.inspect.remarks import Remarks, describe_column
 from harness.data.records import quote
@@ -48,20 +48,26 @@ def find_fold_column(target: ColumnProfile, inputs: Mapping[str, ColumnProfile],
     return None
 
 
-def find_other_targets(target: ColumnProfile, columns: Sequence[ColumnProfile], max_numbers: int) -> list[str]:
-    """Descriptions of other columns that could be the target.
+def find_other_targets(
+    target: ColumnProfile, columns: Sequence[ColumnProfile], inputs: Collection[ColumnProfile], max_numbers: int
+) -> list[str]:
+    """Descriptions of other columns that could be the target: labels, and every text but the longest of the inputs.
 
     Args:
+        columns: all except the id and the group.
         max_numbers: more distinct numbers than this are measurements.
     """
+    longest = max(inputs, key=lambda c: c.median_words, default=None)
     descriptions = []
     for column in columns:
+        if column in inputs and (column is longest or not column.is_text):
+            continue
         is_measurement = column.type == "number" and column.distinct > max_numbers
         if column is target or column_names.names_a_prediction(column.name) or is_measurement:
             continue
         if column.is_label and not _names_rows(column.name) and not is_equivalent(column, target):
             descriptions.append(f"target: {quote(column.name)}, a label ({column.distinct} distinct values)")
-        elif match_name(column.name, column_names.TEXTS) and not column.is_label:
+        elif (column.is_text or match_name(column.name, column_names.TEXTS)) and not column.is_label and not has_same_texts(column, target):
             descriptions.append(f"target: {quote(column.name)} ({describe_column(column)})")
     return descriptions
 

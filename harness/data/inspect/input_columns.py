@@ -39,6 +39,12 @@ def find_question_inputs(target: ColumnProfile, columns: Sequence[ColumnProfile]
 
 def find_text_inputs(target: ColumnProfile, columns: Sequence[ColumnProfile], remarks: Remarks) -> dict[str, ColumnProfile]:
     """The columns with the name of an input, else the longest text, else (in a table of numbers) all columns; by prompt variable."""
+    if any(c.is_text and not c.is_label for c in columns):  # a column 'ticket' may contain the text of a ticket, or its number
+        ids = [c for c in columns if c.contains_ids]
+        remarks.notes += [
+            f"{quote(c.name)} is not used as an input: it contains identifiers" for c in ids if match_name(c.name, column_names.INPUTS) == 2
+        ]
+        columns = [c for c in columns if c not in ids and not (c.is_label and column_names.names_provenance(c.name))]
     texts = [c for c in columns if c.type == "text" and (c.is_text or not c.is_label)]
     chosen = [c for c in columns if match_name(c.name, column_names.INPUTS) == 2 and c.type in ("text", "boolean", "number")]
     reason = "by name"

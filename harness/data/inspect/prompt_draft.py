@@ -25,14 +25,25 @@ _LETTERED_OPTIONS = """Options:
 """
 
 
+def holds_whole_prompts(guess: TaskGuess) -> bool:
+    """Whether the rows are pairs of a complete prompt and its completion, to which a template must add nothing."""
+    names = [plain_name(name) for name in (*guess.inputs.values(), guess.target)]
+    return list(guess.inputs) == ["input"] and names == ["prompt", "completion"]
+
+
 def draft_prompt(guess: TaskGuess, shipped: str, required: frozenset[str], readable: frozenset[str]) -> str:
-    """The shipped prompt of the kind if it reads exactly these inputs (and the target's name says nothing more specific), else a new one.
+    """The prompt of a task, made for the inputs of a guess.
+
+    Complete prompts are shown unchanged. The shipped prompt of the kind is used if it reads exactly these inputs, and the target's name
+    says nothing more specific.
 
     Args:
         shipped: the shipped prompt.
         required: the variables that it cannot do without.
         readable: all variables that it shows if present.
     """
+    if holds_whole_prompts(guess):
+        return "{{ input }}"
     output = "text" if plain_name(guess.target) in _UNINFORMATIVE_NAMES else _to_words(guess.target) or "text"
     fits = required <= guess.inputs.keys() | {"choices"} and guess.inputs.keys() <= readable
     if fits and (guess.kind != "generation" or output == "text"):

@@ -12,6 +12,8 @@ from harness.data.inspect.remarks import how_to_name
 from harness.data.records import join_names, quote
 from harness.errors import BenchError
 
+LONG_TEXT = 8  # words; a title has fewer
+
 
 class TargetChoice(NamedTuple):
     """The column chosen as the target.
@@ -77,23 +79,34 @@ def _name_strength(column: ColumnProfile) -> int:
 
 
 def _choose_by_content(candidates: Sequence[ColumnProfile]) -> TargetChoice | None:
-    """The target if no name indicates it: a second text beside the input, a column with few values, or the much shorter of the texts."""
+    """The target if no name indicates it: a second text beside the input, a column with few values, or the much shorter of the texts.
+
+    A column that tells where a row comes from is the target only beside no second text that could be one.
+    """
     texts = [c for c in candidates if c.is_text and not c.is_label]
     inputs = [c for c in texts if match_name(c.name, column_names.INPUTS) == 2]
     other_texts = [c for c in texts if c not in inputs and not any(has_same_texts(c, i) for i in inputs)]
-    labels = [c for c in candidates if c.is_label and not column_names.names_an_id(c.name) and not column_names.names_a_group(c.name)]
-    if inputs and other_texts and (not labels or other_texts[-1].median_words >= 8):
+    few_values = [c for c in candidates if c.is_label and not column_names.names_an_id(c.name) and not column_names.names_a_group(c.name)]
+    labels = [c for c in few_values if not column_names.names_provenance(c.name)]
+    if inputs and other_texts and (not few_values or other_texts[-1].median_words >= LONG_TEXT):
         is_only = len(other_texts) == 1
         reason = f"the only other text beside {quote(inputs[0].name)}" if is_only else f"the last of {len(other_texts)} other texts"
         return _uncertain(other_texts[-1], reason)
     if labels and (texts or candidates[-1] is labels[-1]):
-        reason = "the only column with a few values that repeat" if len(labels) == 1 else "the last column with a few values that repeat"
-        return _uncertain(labels[-1], reason)
+        return _uncertain(labels[-1], _describe_label(labels))
+    if few_values:
+        texts = [c for c in texts if c.median_words >= LONG_TEXT]
     if len(texts) >= 2:
         by_length = sorted(texts, key=lambda c: c.median_words)
         if 2 * by_length[0].median_words <= by_length[-1].median_words:
             return _uncertain(by_length[0], f"much shorter than {quote(by_length[-1].name)}")
+    elif few_values and not labels and (texts or candidates[-1] is few_values[-1]):
+        return _uncertain(few_values[-1], _describe_label(few_values))
     return None
+
+
+def _describe_label(labels: Sequence[ColumnProfile]) -> str:
+    return "the only column with a few values that repeat" if len(labels) == 1 else "the last column with a few values that repeat"
 
 
 def _uncertain(column: ColumnProfile, reason: str) -> TargetChoice:

@@ -39,8 +39,7 @@ def draft_yaml(
         [f"name: {to_scalar(name)}", *with_remark(f"kind: {guess.kind}", guess.reasons.get("kind", "")), ""],
         ["data:", *indent(_data(guess, path, split_files or {}, sizes or {}, has_splits))],
         _labels(guess),
-        ["", "prompt: |", *indent(prompt.splitlines())],
-        [""],
+        ["", *_prompt(prompt), ""],
         comment_lines(f"Metrics and margin are those of `bench tasks show {'classification' if guess.labels else guess.kind}`."),
         ["", *_guardrails(guess), ""],
         _limits(guess),
@@ -107,6 +106,16 @@ def _labels(guess: TaskGuess) -> list[str]:
     if guess.kind == "classification":
         return [*lines, *comment_lines("They are the distinct targets of the data. To fix them, add `labels: […]`.")]
     return [*lines, f"labels: [{', '.join(to_quoted_scalar(label) for label, _ in guess.labels)}]"]
+
+
+def _prompt(prompt: str) -> list[str]:
+    if prompt.endswith("\n"):
+        return ["prompt: |", *indent(prompt.splitlines())]
+    comment = (
+        "The rows contain complete prompts, so the model reads them unchanged: no instruction is added, and no line break at the end. "
+        "If they already contain the marks of a chat template, add `prompt_format: plain`, so that no model adds its own."
+    )
+    return [*comment_lines(comment), f"prompt: {to_scalar(prompt)}"]
 
 
 def _guardrails(guess: TaskGuess) -> list[str]:

@@ -186,9 +186,8 @@ def _complete(
     if table.bad_rows:
         first = table.bad_rows[0].redacted()
         remarks.notes.append(f"{plural(len(table.bad_rows), 'unusable row')} (the first: {first}): skipped and counted")
-    remarks.alternatives += find_other_targets(
-        target, [c for c in columns if c not in inputs.values() and c not in (group, id_column)], MAX_CHOICES
-    )
+    not_rows = [column for column in columns if column not in (group, id_column)]
+    remarks.alternatives += find_other_targets(target, not_rows, list(inputs.values()), MAX_CHOICES)
     remarks.notes += label_notes(labels, target, inputs) if labels else []
     join_targets = target.is_list and kind == "summarization" and plain_name(target.name) in _SUMMARY_NAMES
     return TaskGuess(

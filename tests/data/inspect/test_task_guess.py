@@ -204,6 +204,39 @@ def test_other_targets_are_alternatives() -> None:
     assert guess.alternatives == ("target: 'overall', a label (3 distinct values)",)
 
 
+@pytest.mark.parametrize("name", ["dataset", "source", "lang", "split", "Language"])
+def test_text_is_preferred_to_where_rows_come_from(name: str) -> None:
+    guess = guess_for(**{name: ["one", "two", "three"]}, dialogue=lambda i: text(i, 200), note=lambda i: text(i, 40))
+    assert (guess.target, guess.inputs) == ("note", {"input": "dialogue"})
+
+
+@pytest.mark.parametrize("name", ["dataset", "lang"])
+def test_where_rows_come_from_is_the_target_if_nothing_else_can_be(name: str) -> None:
+    guess = guess_for(text=lambda i: text(i, 20), **{name: ["one", "two", "three"]})
+    assert (guess.target, guess.kind) == (name, "classification")
+
+
+def test_texts_beside_a_longer_input_are_other_targets() -> None:
+    guess = guess_for(dialogue=lambda i: text(i, 200), note=lambda i: text(i + 70, 40), topic=["asthma", "reflux"])
+    assert (guess.target, set(guess.inputs)) == ("topic", {"dialogue", "note"})
+    assert "target: 'note' (text of about 40 words)" in guess.alternatives
+    assert not any("target: 'dialogue'" in alternative for alternative in guess.alternatives), "something has to be read"
+
+
+@pytest.mark.parametrize("value", ["T-{}", "{}", "ticket{}.txt", "{:08x}{:08x}"])
+def test_identifiers_are_not_an_input_under_the_name_of_a_text(value: str) -> None:
+    guess = guess_for(ticket=lambda i: value.format(1000 + i, i), body=lambda i: text(i, 30), queue=["a", "b"])
+    assert guess.inputs == {"input": "body"}
+    assert "'ticket' is not used as an input: it contains identifiers" in guess.notes
+
+
+def test_single_words_are_an_input() -> None:
+    assert guess_for(8, word=list("abcdefgh"), text=["ox", "cat", "mouse", "hen", "dog", "fly", "ewe", "bee"], label=["a", "b"]).inputs
+    molecules = ["CC1=CC=CC=C1", "C1CC1N", "OC2CCC2", "N#N", "CCO", "C2=CC=C2", "CO3C", "O=C=O4"]
+    guess = guess_for(8, text=molecules, note=lambda i: text(i, 5), label=["a", "b"])
+    assert "text" in guess.inputs.values(), "words of different patterns are not identifiers"
+
+
 def test_undecidable_target_says_what_to_do() -> None:
     message = refused([{"alpha": text(i), "beta": text(i + 50)} for i in range(30)])
     assert message.startswith("rows.csv: cannot tell which column is the target. The columns are: 'alpha' (text of about 12 words), 'b")
