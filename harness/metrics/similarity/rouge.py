@@ -15,13 +15,14 @@ from collections.abc import Hashable, Iterable, Sequence
 from functools import lru_cache
 from importlib.metadata import version
 from itertools import chain, pairwise
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from harness.metrics.family import Family, example_metric
 from harness.types import Example, Metric, Prediction
 
 # The words of rouge-score: it lowercases a text and replaces all other characters by spaces.
 _WORD = re.compile(r"[a-z0-9]+")
+Lines: TypeAlias = tuple[tuple[str, ...], ...]
 
 
 class Rouge(NamedTuple):
@@ -33,18 +34,27 @@ class Rouge(NamedTuple):
     rougeLsum: float  # noqa: N815
 
 
-@lru_cache(maxsize=4096)
 def rouge_scores(output: str, targets: tuple[str, ...]) -> Rouge:
     """The scores of an output against its references. Each score uses the reference that is best for it.
 
-    An output or a reference without words scores 0, as in rouge-score. The cache lets the four metrics share the work.
+    An output or a reference without words scores 0, as in rouge-score.
 
     Raises:
         ValueError: there is no reference.
     """
-    output_lines = _tokenized_lines(output)
-    by_reference = [_score(_tokenized_lines(target), output_lines) for target in targets]
-    return Rouge(*(max(scores) for scores in zip(*by_reference, strict=True)))
+    return Rouge._make((*_word_scores(output, targets), _summary_score(output, targets)))
+
+
+@lru_cache(maxsize=4096)
+def _word_scores(output: str, targets: tuple[str, ...]) -> tuple[float, ...]:
+    """ROUGE-1, ROUGE-2 and ROUGE-L. The cache lets three metrics share the work; ROUGE-Lsum takes ten times as long as they do."""
+    by_reference = [_compare_words(_tokenized_lines(target), _tokenized_lines(output)) for target in targets]
+    return tuple(max(scores) for scores in zip(*by_reference, strict=True))
+
+
+def _summary_score(output: str, targets: tuple[str, ...]) -> float:
+    """ROUGE-Lsum."""
+    return max(_compare_lines(_tokenized_lines(target), _tokenized_lines(output)) for target in targets)
 
 
 def has_words(text: str) -> bool:
@@ -52,25 +62,35 @@ def has_words(text: str) -> bool:
     return _WORD.search(text.lower()) is not None
 
 
-def _score(target_lines: list[list[str]], output_lines: list[list[str]]) -> Rouge:
+def _compare_words(target_lines: Lines, output_lines: Lines) -> tuple[float, float, float]:
     target = list(chain.from_iterable(target_lines))
     output = list(chain.from_iterable(output_lines))
     if not target or not output:
-        return Rouge(0.0, 0.0, 0.0, 0.0)
-    longest = _f_measure(_common_subsequence(target, output), len(target), len(output))
-    one_line = len(target_lines) == len(output_lines) == 1
-    return Rouge(
-        rouge1=_f_measure(_overlap(target, output), len(target), len(output)),
-        rouge2=_f_measure(_overlap(pairwise(target), pairwise(output)), len(target) - 1, len(output) - 1),
-        rougeL=longest,
-        rougeLsum=longest if one_line else _summary_level(target_lines, output_lines),
+        return 0.0, 0.0, 0.0
+    return (
+        _f_measure(_overlap(target, output), len(target), len(output)),
+        _f_measure(_overlap(pairwise(target), pairwise(output)), len(target) - 1, len(output) - 1),
+        _f_measure(_common_subsequence(target, output), len(target), len(output)),
     )
 
 
-def _tokenized_lines(text: str) -> list[list[str]]:
+def _compare_lines(target_lines: Lines, output_lines: Lines) -> float:
+    """The union of subsequences over lines. It depends on which of several longest subsequences is used, so rouge-score computes it."""
+    from rouge_score import rouge_scorer
+
+    if not target_lines or not output_lines:
+        return 0.0
+    if len(target_lines) == len(output_lines) == 1:
+        target, output = target_lines[0], output_lines[0]
+        return _f_measure(_common_subsequence(target, output), len(target), len(output))
+    return float(rouge_scorer._summary_level_lcs(target_lines, output_lines).fmeasure)
+
+
+@lru_cache(maxsize=256)
+def _tokenized_lines(text: str) -> Lines:
     """The stems of each line; lines without words are left out because they contribute to no score."""
-    lines = ([_stem(word) for word in _WORD.findall(line)] for line in text.lower().split("\n"))
-    return [line for line in lines if line]
+    lines = (tuple(_stem(word) for word in _WORD.findall(line)) for line in text.lower().split("\n"))
+    return tuple(line for line in lines if line)
 
 
 @lru_cache(maxsize=1 << 17)
@@ -101,13 +121,6 @@ def _common_subsequence(target: Sequence[str], output: Sequence[str]) -> int:
     return LCSseq.similarity(first, second)
 
 
-def _summary_level(target_lines: list[list[str]], output_lines: list[list[str]]) -> float:
-    """The union of subsequences over lines. It depends on which of several longest subsequences is used, so rouge-score computes it."""
-    from rouge_score import rouge_scorer
-
-    return float(rouge_scorer._summary_level_lcs(target_lines, output_lines).fmeasure)
-
-
 def _f_measure(hits: int, target_size: int, output_size: int) -> float:
     precision, recall = hits / max(output_size, 1), hits / max(target_size, 1)
     return 2 * precision * recall / (precision + recall) if hits else 0.0
@@ -118,8 +131,9 @@ def _metric(name: str) -> Metric:
         # If no reference has words for ROUGE (Chinese, "—"), every output would score 0, so the score does not apply.
         if not any(has_words(target) for target in example.targets):
             return None
-        value: float = getattr(rouge_scores(prediction.answer, example.targets), name)
-        return value
+        if name == "rougeLsum":
+            return _summary_score(prediction.answer, example.targets)
+        return _word_scores(prediction.answer, example.targets)[Rouge._fields.index(name)]
 
     libraries = f"nltk:{version('nltk')}|v:{version('rouge-score')}"
     signature = f"f1|stem:yes|tok:rouge-score|lcs:rapidfuzz|refs:best|wordless-refs:dropped|{libraries}"

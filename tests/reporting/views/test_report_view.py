@@ -123,7 +123,7 @@ def test_the_headline_names_the_best_its_interval_and_the_difference_to_base(pla
     assert best.versus_base is not None and best.versus_base.low is not None
     assert difference.difference == best.versus_base.difference and difference.low < best.versus_base.low
     assert describe_best(task) == (
-        f"LoRA has the best score on summarization: rougeL {best.primary.value:.3f} (95% CI {best.primary.low:.3f}–"
+        f"LoRA has the best score on summarization: match with the reference {best.primary.value:.3f} (95% CI {best.primary.low:.3f}–"
         f"{best.primary.high:.3f}, 120 test examples, one seed). Compared with the untuned model: +{difference.difference:.3f} "
         f"(95% CI +{difference.low:.3f} to +{difference.high:.3f}, corrected for picking the best of 2), a statistically significant "
         "difference."
