@@ -11,8 +11,8 @@ from harness.data.clinic.case import Case, draw_case
 from harness.data.clinic.ground_truth import case_meta, summary_facts, summary_forbidden
 from harness.types import Example, Kind, SplitName
 
-VERSION = "9"
-_DRAWS_VERSION = "4"  # part of the random seeds; versions 5 to 9 changed `meta`, wordings and questions, but kept the cases
+VERSION = "10"
+_DRAWS_VERSION = "4"  # part of the random seeds; versions 5 to 10 changed `meta`, wordings and questions, but kept the cases
 
 
 def generate_records(kind: Kind, *, size: int, seed: int) -> Iterator[tuple[SplitName, Example]]:

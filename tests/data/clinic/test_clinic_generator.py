@@ -41,13 +41,13 @@ def test_sizes_and_determinism(make_task, kind, size):
     assert one.report.sizes == {"train": size - tenth - fifth, "validation": tenth, "test": fifth}
     assert one.digest == two.digest
     assert one.digest != load_splits(make_task(kind=kind, source="clinic", size=size, seed=4), folder=Path()).digest
-    assert one.report.origin == {"source": "clinic", "version": "9", "size": str(size), "seed": "3"}
+    assert one.report.origin == {"source": "clinic", "version": "10", "size": str(size), "seed": "3"}
 
 
 @pytest.mark.parametrize(
     ("kind", "digest"),
     [
-        ("summarization", "e1da2536943a9a5ed9d0b9e90514248172f82bff5c659b79f764993fee7ff5a2"),
+        ("summarization", "ad4454a8b844dd76c8ad87dd7f2569d2a897bbfe3d2cb7d31d48c8fe09b40f40"),
         ("classification", "d3f047985a7f3f158b95b1b069d0771887f7340bcdbaa77b7cdb5eb5cca74991"),
         ("qa", "0cf8562b0d083626b09bafa5426f5ba77d88254e8188970fc5a3972bcb816267"),
         ("generation", "5ea8ddd2cd1567b6ca4b4b16d7bee0091de41c76682202e4818b2a28182cfbf2"),

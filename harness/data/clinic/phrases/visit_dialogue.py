@@ -65,7 +65,7 @@ DIALOGUE: dict[str, SplitSentences] = {
             "Doctor: What can I do for you?\nPatient: I've been dealing with {complaint} for {duration}, on and off.",
             "Patient: You probably hear this all day, but I have {complaint}. It started {duration} ago.",
             "Doctor: What made you come in today?\nPatient: I came in because of {complaint}. I've had it for {duration}.",
-            "Patient: I don't like to complain, doctor, but it's {complaint}. I've had it for {duration}.",
+            "Patient: I hate to bother you, doctor, but it's {complaint}. I've had it for {duration}.",
         ),
     ),
     "denial": (
@@ -132,11 +132,11 @@ DIALOGUE: dict[str, SplitSentences] = {
             "Patient: My pharmacist set it all up, I take {meds}.",
         ),
         (
-            "Doctor: Your medication card says that you take {meds}.\nPatient: Yes, all of it.",
-            "Doctor: What did the pharmacy give you last time?\nPatient: As far as I know, my regular medication is {meds}.",
-            "Patient: Since I left the hospital I take {meds}, and it's going fine.",
+            "Doctor: According to your medication card you take {meds}.\nPatient: Yes, all of it.",
+            "Patient: To save you looking it up, my regular medication is {meds}.",
+            "Patient: Since I left the hospital I've been on {meds}.",
             "Patient: If you need it for your records, I'm on {meds}.",
-            "Doctor: What do you take these days?\nPatient: On a normal day I take {meds}.",
+            "Doctor: What do you take these days?\nPatient: These days I take {meds}.",
         ),
     ),
     "no meds": (
@@ -154,7 +154,7 @@ DIALOGUE: dict[str, SplitSentences] = {
             "Patient: I take nothing, doctor.",
         ),
         (
-            "Doctor: What do you take these days?\nPatient: On a normal day I take nothing.",
+            "Doctor: What do you take these days?\nPatient: These days I take nothing.",
             "Patient: My friends all have a pill box, but I'm not on any medication.",
             "Doctor: Your medication list is blank.\nPatient: That's right, I take none.",
             "Patient: If you need it for your records, I'm on no medication.",

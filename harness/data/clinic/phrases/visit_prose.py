@@ -39,7 +39,7 @@ PROSE: dict[str, SplitSentences] = {
             "The patient has not had any {denied}.",
         ),
         (
-            "Even when asked twice, the patient denies {denied}.",
+            "Even today the patient has had no {denied}.",
             "Since it began, the patient has had no {denied}.",
             "We asked about it, and the patient has no {denied}.",
         ),
