@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from harness.results import FinishedCell
 
 # Without a terminal, the shortest time between two progress lines, in seconds.
-_QUIET = 15.0
+_QUIET = 5.0
 
 _OPTIONS = (
     click.option("--strategy", required=True, shell_complete=cell_names, help="The strategy to use."),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 # Lines of a live table; a longer one would not fit on a screen.
 _MAX_LINES = 16
 # Without a terminal, the shortest time between two progress lines of a cell, in seconds.
-_QUIET = 15.0
+_QUIET = 5.0
 
 
 @dataclass
@@ -195,6 +196,12 @@ def _duration(seconds: float) -> str:
     if hours:
         return f"{hours} h {minutes:02d} min"
     return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
+
+
+def show_work(text: str) -> AbstractContextManager[object]:
+    """A spinner on standard error while something is computed; nothing without a terminal."""
+    console = Console(stderr=True, highlight=False, emoji=False)
+    return console.status(escape(text)) if console.is_terminal else nullcontext()
 
 
 class SimulationProgress:

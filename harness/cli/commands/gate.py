@@ -84,6 +84,7 @@ def gate(
     from rich.console import Console
 
     from harness import api
+    from harness.cli.progress import show_work
     from harness.reporting import print_verdict
 
     out = None if out == "-" else out
@@ -107,7 +108,10 @@ def gate(
         raise click.UsageError("--out writes md, json or junit: name one with --format")
     if out is not None:
         check_target(Path(out))
-    verdict = _published(api.gate(choose_run(run, options["runs_dir"], task=options["task"]), **options), without_text)
+    chosen = choose_run(run, options["runs_dir"], task=options["task"])
+    with show_work("Judging the candidate …"):
+        judged = api.gate(chosen, **options)
+    verdict = _published(judged, without_text)
     if out is not None:
         write_target(Path(out), _text(verdict, format_))
     if format_ == "text" or out is not None:
