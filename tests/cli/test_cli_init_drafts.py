@@ -12,6 +12,7 @@ import pytest
 from harness.api import open_catalog
 from harness.catalog import render_prompt
 from harness.data import load_splits
+from harness.engine.models import TINY
 from harness.types import Example, Task
 
 Call = Callable[..., Any]
@@ -127,6 +128,32 @@ def test_link_keeps_its_name(call: Call, here: Path) -> None:
     (here / "snap" / "train.jsonl").symlink_to("../blobs/9f8e7d")
     task, rows, _ = init_task(call, "snap/train.jsonl")
     assert (task.name, task.data.path, len(rows)) == ("snap", "snap/train.jsonl", 60)
+
+
+# ---------------------------------------------------------------------------------------------------------------- long texts
+
+
+def test_prompts_that_the_included_model_cannot_read_are_counted(call: Call, here: Path) -> None:
+    """Of the whole context, a part is for the output, and it takes a word or two to exceed the rest."""
+    write_jsonl(
+        here / "long.jsonl", [{"dialogue": "pain " * (2000 if i < 7 else 50) + str(i), "summary": f"it is {i} now"} for i in range(60)]
+    )
+    output = init_task(call, "long.jsonl")[2]
+    assert "7 of 60 prompts are longer than the included model can read: it takes 1,024 tokens, of which 16 are for the output" in output
+    assert "7 of 60 prompts are longer" in (here / "task.yaml").read_text()
+
+
+def test_prompts_that_fit_are_not_noted(call: Call, here: Path) -> None:
+    write_jsonl(here / "a.jsonl", tickets())
+    assert "included model" not in init_task(call, "a.jsonl")[2]
+
+
+def test_long_answers_leave_the_included_model_room_for_a_prompt(call: Call, here: Path) -> None:
+    rows = [{"dialogue": f"case {i} of pain", "summary": f"case {i} " + "has pain now " * 900} for i in range(12)]
+    write_jsonl(here / "long.jsonl", rows)
+    task, _, _ = init_task(call, "long.jsonl")
+    context = json.loads((TINY / "config.json").read_text())["max_position_embeddings"]
+    assert min(context, task.max_length) - task.decode.max_new_tokens >= 512
 
 
 # ----------------------------------------------------------------------------------------------------- complete prompts

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import math
 import os
 import re
 import shlex
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -51,19 +52,22 @@ def init(
     bench init tickets.xlsx --target queue --out tasks/tickets.yaml
     """
     from harness.data import peek
-    from harness.data.inspect import draft_prompt, draft_yaml, find_sibling_splits, guess_task
+    from harness.data.inspect import draft_prompt, draft_yaml, find_sibling_splits, guess_task, note_long_prompts
 
     task_name = _task_name(name, file)
     out = out or Path(f"{task_name}.yaml")
     _check_out(out, force)
     preview = peek(file, rows=_MAX_ROWS)
     guess = guess_task(preview, target=target, inputs=inputs, kind=kind)
+    prompt = draft_prompt(guess, *_shipped_prompt(guess.kind))
+    if long_prompts := note_long_prompts(preview, guess, prompt, *_read_included_model()):
+        guess = replace(guess, notes=(*guess.notes, long_prompts))
     split_files = {split: _relative_path(path, out.parent) for split, path in find_sibling_splits(file).items()}
     write_yaml = partial(
         draft_yaml,
         name=task_name,
         path=_relative_path(file, out.parent),
-        prompt=draft_prompt(guess, *_shipped_prompt(guess.kind)),
+        prompt=prompt,
         split_files=split_files,
         has_splits=file.is_dir() and _has_splits(file),
     )
@@ -99,6 +103,17 @@ def _shipped_prompt(kind: Kind) -> tuple[str, frozenset[str], frozenset[str]]:
 
     prompt = str(YamlFile(shipped_folder("tasks") / f"{kind}.yaml").values["prompt"])
     return prompt, prompt_variables(prompt), prompt_variables(prompt, optional=True)
+
+
+def _read_included_model() -> tuple[int, Callable[[Sequence[str]], list[int]]]:
+    """The context of the included model in tokens, and a function that counts the tokens of texts. Its weights are not loaded."""
+    from tokenizers import Tokenizer
+
+    from harness.engine.models import TINY
+
+    tokenizer = Tokenizer.from_file(str(TINY / "tokenizer.json"))
+    context = json.loads((TINY / "config.json").read_text(encoding="utf-8"))["max_position_embeddings"]
+    return context, lambda texts: [len(text.ids) for text in tokenizer.encode_batch(list(texts), add_special_tokens=False)]
 
 
 def _task_name(name: str | None, file: Path) -> str:

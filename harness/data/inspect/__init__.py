@@ -1,5 +1,6 @@
 """From an unknown table to a drafted task."""
 
+from harness.data.inspect.long_prompts import note_long_prompts
 from harness.data.inspect.prompt_draft import draft_prompt
 from harness.data.inspect.sibling_splits import find_sibling_splits
 from harness.data.inspect.task_draft import draft_yaml
@@ -11,4 +12,5 @@ __all__ = [
     "draft_yaml",
     "find_sibling_splits",
     "guess_task",
+    "note_long_prompts",
 ]

@@ -10,7 +10,7 @@ from harness.text import plural
 from harness.types import Task
 
 SHOWN_LABELS = 20
-MAX_NEW_TOKENS = 1024
+MAX_NEW_TOKENS = 512  # half of the context of the included model: the draft must run on it, with room for the prompt
 MAX_LENGTH = 32768
 INSTRUCTION_TOKENS = 64
 
@@ -45,6 +45,11 @@ def draft_yaml(
         _limits(guess),
     ]
     return "\n".join(line.rstrip() for part in parts for line in part) + "\n"
+
+
+def output_tokens(guess: TaskGuess) -> int:
+    """The drafted limit of an output that the model writes, in tokens."""
+    return min(MAX_NEW_TOKENS, max(16, -(-guess.target_lengths.tokens // 16) * 16))
 
 
 def _heading(guess: TaskGuess) -> list[str]:
@@ -156,9 +161,10 @@ def _limits(guess: TaskGuess) -> list[str]:
     lines = with_remark(f"max_length: {max_length}", remark)
     if guess.labels:
         return lines
-    new_tokens = min(MAX_NEW_TOKENS, max(16, -(-answer // 16) * 16))
+    new_tokens = output_tokens(guess)
     stop = ', stop: ["\\n"]' if guess.kind == "qa" and guess.one_line_targets else ""
-    words = f"answers have {guess.target_lengths.median_words} words (median), at most {guess.target_lengths.max_words:,}"
+    words = "" if answer <= MAX_NEW_TOKENS else "more would leave the included model too little room for the prompt; "
+    words += f"answers have {guess.target_lengths.median_words} words (median), at most {guess.target_lengths.max_words:,}"
     return [
         *lines,
         *with_remark(f"decode: {{max_new_tokens: {new_tokens}{stop}}}", f"{words}; 99% have fewer than about {answer:,} tokens"),
