@@ -10,21 +10,31 @@ from pydantic import Field, field_validator, model_validator
 
 from harness.types.declared import Declared, Fraction, Name, Paths
 
+_SHARES = (0.8, 0.1, 0.1)
+
 
 class SplitSpec(Declared):
-    """How one dataset is split. Examples of one group stay together. With labels, every split has each class in about its share."""
+    """How one dataset is split: by a column, or by shares.
 
-    train: Fraction = 0.8
+    By shares, examples of one group stay together. With labels, every split has each class in about its share."""
+
+    train: Fraction = _SHARES[0]
     """The share of training examples; the three shares sum to 1."""
-    validation: Fraction = 0.1
+    validation: Fraction = _SHARES[1]
     """The share of validation examples."""
-    test: Fraction = 0.1
+    test: Fraction = _SHARES[2]
     """The share of test examples."""
     seed: int = 13
     """The seed of the assignment, which does not depend on the order of the examples."""
+    column: Annotated[str, Field(min_length=1)] | None = None
+    """The column that names the split of each row: train, validation or test, or a usual synonym. It replaces the shares."""
 
     @model_validator(mode="after")
     def _check_shares(self) -> SplitSpec:
+        if self.column is not None:
+            if (self.train, self.validation, self.test) != _SHARES:
+                raise ValueError("set either 'column' or the shares of train, validation and test, not both")
+            return self
         total = self.train + self.validation + self.test
         if not math.isclose(total, 1.0, abs_tol=1e-6):
             raise ValueError(f"the shares of train, validation and test must sum to 1, not {total:g}")

@@ -187,6 +187,19 @@ def test_unusable_rows_are_skipped(call: Call, here: Path) -> None:
     assert sum(load_splits(task, folder=here).report.sizes.values()) == 118
 
 
+def test_column_of_splits_is_used(call: Call, here: Path) -> None:
+    rows = [
+        row | {"query-split": ("train", "train", "dev", "test")[i % 4], "customer_id": f"C{i % 4}-{i % 40}"}
+        for i, row in enumerate(tickets())
+    ]
+    write_csv(here / "tickets.csv", rows)
+    task, output = init_task(call, "tickets.csv")
+    assert task.data.split.column == "query-split"
+    assert "splits       query-split  (given: 60 train, 30 validation, 30 test)" in output
+    test = load_splits(task, folder=here).test
+    assert {example.id for example in test} == {row["ticket_id"] for row in rows if row["query-split"] == "test"}
+
+
 def test_sibling_splits_are_offered(call: Call, here: Path) -> None:
     for name in ("Train_v2.csv", "Test_v2.csv", "Dev_v2.csv"):
         write_csv(here / name, tickets())

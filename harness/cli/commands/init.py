@@ -238,6 +238,8 @@ def _guessed_roles(guess: TaskGuess) -> list[tuple[str, str, str]]:
         roles.append(("group", guess.group, guess.reasons.get("group", "")))
     if guess.id:
         roles.append(("id", guess.id, guess.reasons.get("id", "")))
+    if guess.split:
+        roles.append(("splits", guess.split, guess.reasons.get("split", "")))
     if guess.labels:
         labels = [label for label, _ in guess.labels]
         roles.append(("labels", ", ".join([*labels[:_SHOWN_LABELS], *(["…"] if len(labels) > _SHOWN_LABELS else [])]), ""))

@@ -79,6 +79,8 @@ def _data(guess: TaskGuess, path: str, split_files: Mapping[str, str], sizes: Ma
     counts = ", ".join(f"{sizes[split]:,} {split}" for split in ("train", "validation", "test") if split in sizes)
     if has_splits:
         lines += comment_lines("The data has its own splits" + (f" (examples: {counts})." if counts else "."))
+    elif guess.split:
+        lines += with_remark(f"split: {{column: {to_quoted_scalar(guess.split)}}}", guess.reasons["split"])
     else:
         lines += with_remark("split: {train: 0.8, validation: 0.1, test: 0.1, seed: 13}", f"examples: {counts}" if counts else "")
     if guess.skip_bad_rows:

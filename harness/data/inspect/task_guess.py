@@ -12,6 +12,7 @@ from harness.data.inspect.guess_notes import find_fold_column, find_other_target
 from harness.data.inspect.id_and_group import find_group, find_id, note_unusable_ids
 from harness.data.inspect.input_columns import assign_variables, find_question_inputs, find_text_inputs, is_question
 from harness.data.inspect.remarks import Remarks, how_to_name
+from harness.data.inspect.split_guess import choose_split_column, names_splits
 from harness.data.inspect.target_column import TargetChoice, find_target
 from harness.data.records import BadRows, Preview, name_hint, quote
 from harness.errors import BenchError
@@ -53,6 +54,7 @@ class TaskGuess:
         fold_by: the column by which references are folded.
         join_targets: whether a list in the target is one text rather than several references.
         one_line_targets: whether no target contains a line break.
+        split: the column that names the split of each row.
         skip_bad_rows: whether some rows cannot be used.
         rows: the number of rows that were inspected.
         reasons: by role, why its column was chosen.
@@ -81,6 +83,7 @@ class TaskGuess:
     alternatives: tuple[str, ...]
     notes: tuple[str, ...]
     doubt: str = ""
+    split: str | None = None
 
     @property
     def disabled_roles(self) -> list[str]:
@@ -108,6 +111,9 @@ def guess_task(table: Preview, *, target: str | None = None, inputs: Sequence[st
         if name is not None and name not in by_name:
             raise BenchError(f"{table.name}: no column {quote(name)} for the {role}.{name_hint(name, list(by_name))}")
     remarks = Remarks()
+    split_columns = [column for column in columns if column.name not in (target, *inputs) and names_splits(column)]
+    split_column = choose_split_column(split_columns, remarks)
+    columns = [column for column in columns if column not in split_columns]
     choice = TargetChoice(by_name[target], "as given") if target else find_target(columns, all_columns, table.name, inputs)
     remarks.reasons["target"] = choice.reason
     others = [column for column in columns if column is not choice.column]
@@ -129,7 +135,7 @@ def guess_task(table: Preview, *, target: str | None = None, inputs: Sequence[st
         variables = (find_question_inputs if asks else find_text_inputs)(choice.column, candidates, remarks)
     guessed_kind = kind or ("qa" if asks else _guess_kind(choice.column, list(variables.values()), remarks))
     remarks.reasons.setdefault("kind", "as given" if kind else "a question and its answer")
-    return _complete(table, guessed_kind, choice, variables, group, id_column, columns, remarks)
+    return _complete(table, guessed_kind, choice, variables, group, id_column, columns, remarks, split_column)
 
 
 def _no_usable_rows(table: Preview) -> BenchError:
@@ -164,6 +170,7 @@ def _complete(
     id_column: ColumnProfile | None,
     columns: Sequence[ColumnProfile],
     remarks: Remarks,
+    split_column: ColumnProfile | None,
 ) -> TaskGuess:
     """The guess with everything that follows from kind, target and inputs."""
     target = choice.column
@@ -179,7 +186,7 @@ def _complete(
         f"{plural(inputs[variable].empty, 'question')} without a {variable}: the prompt leaves it out" for variable in optional
     ]
     needed = [column for variable, column in inputs.items() if variable not in optional]
-    needed += [*(c for c in (group, id_column) if c), *(() if no_answer else (target,))]
+    needed += [*(c for c in (group, id_column, split_column) if c), *(() if no_answer else (target,))]
     incomplete = sum(1 for row in zip(*(c.texts for c in needed), strict=True) if not all(row))
     if incomplete:
         remarks.notes.append(f"{plural(incomplete, 'row')} without the target, an input or the group: skipped and counted")
@@ -203,6 +210,7 @@ def _complete(
         fold_by=None if labels else find_fold_column(target, inputs, remarks),
         join_targets=join_targets,
         one_line_targets=not any("\n" in text for value in target.values for text in value),
+        split=split_column.name if split_column else None,
         skip_bad_rows=bool(incomplete or table.bad_rows),
         rows=len(table.records),
         input_lengths=_measure(list(inputs.values())),

@@ -3,6 +3,7 @@
 from harness.data.mapping.column_roles import DEFAULT_COLUMNS, RESERVED_ROLES, FieldMap, column_hint, resolve_fields
 from harness.data.mapping.nested_fields import MISSING, Columns, get_nested
 from harness.data.mapping.record_mapper import MAX_LABELS, PromptVariables, map_record
+from harness.data.mapping.split_column import map_split, parse_split
 
 __all__ = [
     "DEFAULT_COLUMNS",
@@ -15,5 +16,7 @@ __all__ = [
     "column_hint",
     "get_nested",
     "map_record",
+    "map_split",
+    "parse_split",
     "resolve_fields",
 ]

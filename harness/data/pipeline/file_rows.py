@@ -19,11 +19,12 @@ from harness.data.mapping import (
     column_hint,
     get_nested,
     map_record,
+    map_split,
     resolve_fields,
 )
 from harness.data.records import BadRow, BadRowError, BadRows, Record, Table, check_column_count, join_names, quote
 from harness.errors import BenchError
-from harness.types import Example, Task
+from harness.types import Example, SplitName, Task
 
 if TYPE_CHECKING:
     from harness.data.identity import RowNumbers
@@ -45,10 +46,12 @@ class FileRows:
         fields: replaces the task's own.
         needs_target: whether rows must have a target.
         optional: roles of `fields` whose column may be missing.
+        split_column: the column that names the split of each row, if any.
 
     Attributes:
         index: of all usable rows.
         bad_rows: the rows that cannot be used.
+        splits: by row, the name of its split; empty without a split column.
         sha256: by table.
 
     Raises:
@@ -64,7 +67,10 @@ class FileRows:
         fields: Mapping[str, str | None] | None = None,
         needs_target: bool = True,
         optional: Collection[str] = (),
+        split_column: str | None = None,
     ) -> None:
+        self._split_column = split_column
+        self.splits: list[SplitName] = []
         self._fold_column = task.data.fold_references_by if needs_target else None
         self.index = RowIndex(task.data.split.seed, with_folds=self._fold_column is not None, with_labels=task.chooses and needs_target)
         self.bad_rows = BadRows()
@@ -139,6 +145,7 @@ class FileRows:
             if fields is None or (new_columns and self._may_have_role(new_columns) and self._resolve_all_columns(table, columns) != fields):
                 raise _RolesChangedError
             try:
+                split = map_split(item.values, self._split_column) if self._split_column else None
                 example = self._map_record(item.values, fields)
                 fold_hash = self._hash_fold(item)
                 if example.id in seen_ids:
@@ -149,6 +156,8 @@ class FileRows:
             if example.id:
                 seen_ids.add(example.id)
             self._keep(example)
+            if split is not None:
+                self.splits.append(split)
             self.index.add(example, file=file, line=item.line, fold_hash=fold_hash)
         self._field_maps.append(fields or FieldMap({}, None, None, None, frozenset()))
 
@@ -171,9 +180,9 @@ class FileRows:
         fields = resolve_fields(
             self._named_fields, columns, table.name, self._task.kind, optional=self._optional, needs_target=self._needs_target
         )
-        fold_column = self._fold_column
-        if fold_column is not None and fold_column not in columns:
-            raise BenchError(f"{table.name}: no column {quote(fold_column)} for 'fold_references_by'.{column_hint(fold_column, columns)}")
+        for column, role in ((self._fold_column, "fold_references_by"), (self._split_column, "split.column")):
+            if column is not None and column not in columns:
+                raise BenchError(f"{table.name}: no column {quote(column)} for '{role}'.{column_hint(column, columns)}")
         previous = next((f.inputs for f in self._field_maps if f.inputs), fields.inputs)
         if set(previous) != set(fields.inputs):
             raise BenchError(
@@ -211,6 +220,7 @@ class FileRows:
 
     def _truncate(self, rows: int, bad_rows: int) -> None:
         self.index.truncate(rows)
+        del self.splits[rows:]
         self.bad_rows.truncate(bad_rows)
         if self._examples is not None:
             del self._examples[rows:]

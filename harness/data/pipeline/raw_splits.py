@@ -55,10 +55,15 @@ def read_files(task: Task, folder: Path, *, is_sampled: bool, whole_as_test: boo
         BenchError: a defect of the files, the mapping of columns or the rows.
     """
     tables = open_tables(task, folder)
-    file_rows = FileRows(task, tables.in_order, is_sampled=is_sampled)
+    column = task.data.split.column
+    warnings = list(tables.warnings)
+    if column is not None and "file" not in tables.tables:
+        warnings.append(f"'split.column' ({column}) is ignored: the data has its own splits")
+        column = None
+    file_rows = FileRows(task, tables.in_order, is_sampled=is_sampled, split_column=column)
     if file_rows.bad_rows.count and not task.data.skip_bad_rows:
         raise file_rows.bad_rows.to_error()
-    rows = _rows_by_split(file_rows, tables)
+    rows = _rows_by_split(file_rows, tables) if column is None else _rows_by_column(file_rows, column, tables.file_names("file"))
     _check_rows(task, file_rows, rows, tables)
     index = file_rows.index
     if "file" in rows:
@@ -77,7 +82,7 @@ def read_files(task: Task, folder: Path, *, is_sampled: bool, whole_as_test: boo
         ids,
         file_rows.take_examples,
         tables.origin(file_rows.sha256),
-        [*tables.warnings, *ids.warnings],
+        [*warnings, *ids.warnings],
         skipped=file_rows.bad_rows.report_lines(),
         skipped_rows=file_rows.bad_rows.count,
         needs_validation=not rows.keys() & {"file", "validation"},
@@ -92,6 +97,27 @@ def _rows_by_split(file_rows: FileRows, tables: TaskTables) -> dict[str, RowNumb
         rows[split] = np.concatenate([file_rows.rows_of_file(file) for file in range(start, start + len(files))])
         start += len(files)
     return rows
+
+
+def _rows_by_column(file_rows: FileRows, column: str, file: str) -> dict[str, RowNumbers]:
+    """The rows of each split that a column names; validation may be missing.
+
+    Raises:
+        BenchError: no usable row is for training, or none for testing.
+    """
+    import numpy as np
+
+    of_row = np.array(file_rows.splits, dtype=str)
+    rows = {split: np.flatnonzero(of_row == split) for split in SPLITS}
+    sizes = ", ".join(f"{len(rows[split]):,} {split}" for split in SPLITS)
+    if missing := [split for split in ("train", "test") if not len(rows[split])]:
+        bad_rows = file_rows.bad_rows
+        skipped = f"; {bad_rows.count:,} bad rows were skipped, the first: {bad_rows.kept[0]}" if bad_rows.count else ""
+        raise BenchError(
+            f"{file}: column '{column}': no usable row is for {' and none for '.join(missing)} (rows: {sizes}{skipped}). Add such rows, or "
+            "replace the column by shares: split: {train: 0.8, validation: 0.1, test: 0.1}"
+        )
+    return {split: numbers for split, numbers in rows.items() if len(numbers)}
 
 
 def _check_rows(task: Task, file_rows: FileRows, rows: Mapping[str, RowNumbers], tables: TaskTables) -> None:

@@ -216,6 +216,21 @@ def test_where_rows_come_from_is_the_target_if_nothing_else_can_be(name: str) ->
     assert (guess.target, guess.kind) == (name, "classification")
 
 
+@pytest.mark.parametrize("values", [["train", "dev", "test"], ["Training", "Test"], ["train", "VALIDATION", "eval"]])
+def test_column_of_splits_is_neither_target_nor_input(values: list[str]) -> None:
+    guess = guess_for(**{"query-split": values}, text=lambda i: text(i, 20), label=["a", "b"])
+    assert (guess.split, guess.target, guess.inputs) == ("query-split", "label", {"input": "text"})
+    assert guess.reasons["split"].startswith("given: ")
+    assert not any("query-split" in alternative for alternative in guess.alternatives)
+
+
+def test_column_of_splits_without_a_test_split_is_not_used() -> None:
+    guess = guess_for(split=["train", "dev"], text=lambda i: text(i, 20), label=["a", "b"])
+    assert guess.split is None
+    assert "'split' names splits, but is not used: no row is for test" in guess.notes
+    assert guess_for(section=["train", "plane", "test"], text=lambda i: text(i, 20)).target == "section", "other values are no splits"
+
+
 def test_texts_beside_a_longer_input_are_other_targets() -> None:
     guess = guess_for(dialogue=lambda i: text(i, 200), note=lambda i: text(i + 70, 40), topic=["asthma", "reflux"])
     assert (guess.target, set(guess.inputs)) == ("topic", {"dialogue", "note"})
