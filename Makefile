@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 # A file of exact versions to install, as CI does with .ci/requirements.txt; empty for the newest versions that pyproject.toml allows.
 VERSIONS ?=
-PIP    := $(BIN)/python -m pip install --quiet $(addprefix --constraint ,$(VERSIONS))
+PIP    := $(BIN)/python -m pip install --disable-pip-version-check $(addprefix --constraint ,$(VERSIONS))
 DIST   := $(CURDIR)/dist
 
 .PHONY: run test lint soak benchmarks audit lock release clean
@@ -49,6 +49,7 @@ release: $(VENV)/.released  ## the wheel, built twice and compared, and what it 
 
 $(STAMP): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
+	@echo "Installing into $(VENV). This takes minutes where packages such as torch are downloaded first."
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(PIP) --editable '.[dev]'
 	@touch $@

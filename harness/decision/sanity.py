@@ -20,7 +20,7 @@ from functools import partial
 
 from harness.decision.check_results import SanityCode, SanityFinding, Severity
 from harness.decision.missed_classes import FEW_PER_CLASS, find_missed
-from harness.decision.output_profile import profile_outputs
+from harness.decision.output_profile import OutputProfiler
 from harness.metrics import BOUNDS, join
 from harness.results import StrategyResult, TaskResults, TrivialGain
 from harness.review import Findings
@@ -38,11 +38,12 @@ def check_sanity(results: TaskResults, reviews: Sequence[Findings] = ()) -> tupl
     Args:
         reviews: of the task, the oldest first.
     """
+    profiler = OutputProfiler(results.task, results.examples)
     return (
         *_check_classes(results),
         *_check_base(results),
         *_compare_with_trivial(results),
-        *(finding for result in results.strategies if result.done for finding in _check_outputs(result)),
+        *(finding for result in results.strategies if result.done for finding in _check_outputs(result, profiler)),
         *(finding for result in results.strategies if result.done for finding in _check_recognized_classes(result)),
         *_check_raters(results, reviews),
     )
@@ -116,9 +117,9 @@ def _numbers_of(gain: TrivialGain) -> dict[str, float]:
     return {name: float(value) for name, value in numbers.items() if value is not None}
 
 
-def _check_outputs(result: StrategyResult) -> Iterator[SanityFinding]:
+def _check_outputs(result: StrategyResult, profiler: OutputProfiler) -> Iterator[SanityFinding]:
     """Outputs of a model that does not do the task, over all seeds."""
-    profiles = [profile_outputs(result.task, result.examples, result.predictions(cell)) for cell in result.done]
+    profiles = [profiler.profile(result.predictions(cell)) for cell in result.done]
     empty, answered = sum(profile.empty for profile in profiles), sum(profile.answered for profile in profiles)
     yield from _finding_of_share("empty_outputs", result.label, empty, answered)
     repeating, written = sum(profile.repeating for profile in profiles), sum(profile.written for profile in profiles)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.decision.output_profile import profile_outputs
+from harness.decision.output_profile import OutputProfiler
 from harness.types import Example, Prediction, Task
 
 NOTE = "The patient reports mild pain in the left knee since Monday. No fever. Takes ibuprofen twice daily."
@@ -21,7 +21,7 @@ def profile(outputs, *, task=None, references=None, text=NOTE):
     references = references or [(f"summary {i}",) for i in range(len(outputs))]
     examples = [Example(str(i), {"input": f"{i}. {text}"}, targets) for i, targets in enumerate(references)]
     predictions = [Prediction(str(i), output) for i, output in enumerate(outputs) if output is not None]
-    return profile_outputs(task or make_task(), examples, predictions)
+    return OutputProfiler(task or make_task(), examples).profile(predictions)
 
 
 def test_blank_and_missing_outputs_are_empty():
@@ -73,8 +73,8 @@ def test_one_answer_for_everything():
 def test_always_no_answer_is_one_answer_and_nothing_written_is_none():
     examples = [Example(str(i), {"input": NOTE}, () if i else ("knee",)) for i in range(3)]
     task = make_task("qa", no_answer="none")
-    assert profile_outputs(task, examples, [Prediction(str(i), "None.", "") for i in range(3)]).constant == ""
-    assert profile_outputs(task, examples, [Prediction(str(i), " ", "") for i in range(3)]).constant is None
+    assert OutputProfiler(task, examples).profile([Prediction(str(i), "None.", "") for i in range(3)]).constant == ""
+    assert OutputProfiler(task, examples).profile([Prediction(str(i), " ", "") for i in range(3)]).constant is None
 
 
 def test_labels_do_not_repeat_the_prompt():
