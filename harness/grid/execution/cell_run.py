@@ -18,6 +18,7 @@ from harness.engine.tuning import Progress, encode_examples, general_loss, plann
 from harness.grid.execution.job import Emit, Job
 from harness.grid.execution.partial_predictions import PartialPredictions
 from harness.grid.execution.result_notes import notes_on_prompts, notes_on_training
+from harness.grid.execution.reused_costs import AT_ONCE
 from harness.grid.execution.scored_predictions import score_predictions
 from harness.grid.execution.training_outcome import TrainingOutcome, load_outcome, save_outcome
 from harness.measure import Meter, environment
@@ -38,7 +39,8 @@ class CellRun:
         self.source = ModelSource(info.name, info.origin, Path(job.model_folder), info.digest, info.revision)
         self.shape: Shape = info.shape
         self.device = Device(**job.device)
-        self.meter = Meter(self.device.kind, self.device.name, self.plan.options["price"]["per_hour"])
+        per_hour = self.plan.options["price"]["per_hour"]
+        self.meter = Meter(self.device.kind, self.device.name, None if per_hour is None else per_hour / job.at_once)
         self.emit = emit
         self.checkpoint_every = job.checkpoint_every
         self.trusts_code = job.trust_remote_code
@@ -69,7 +71,8 @@ class CellRun:
         """What this cell was run with: a run that is resumed on another machine has cells of several machines."""
         dtype = "float32" if self.shape == "encoder" else self.device.dtype
         scripts = get_script_digests(self.task.metrics) if self.trusts_code else {}
-        return environment() | {"device": self.device.name, "dtype": dtype, "model_digest": self.source.digest} | scripts
+        machine = {"device": self.device.name, AT_ONCE: str(self._job.at_once)}
+        return environment() | machine | {"dtype": dtype, "model_digest": self.source.digest} | scripts
 
     def run(self) -> tuple[CellResult, Sequence[Prediction]]:
         """Run the cell; returns its result and its scored predictions."""

@@ -8,22 +8,30 @@ from typing import Any
 
 from harness.types import CellResult
 
+AT_ONCE = "cells_at_once"  # in the provenance of a cell: how many shared the device, and its price, while it ran
+
 
 def price_reused_cell(result: CellResult, price: Mapping[str, Any], cores: str) -> CellResult:
-    """The result at this run's price, if the cell ran on as many cores as this run has; else as it was priced where it ran.
+    """The result at this run's price, if the cell's machine had as many cores as this run's; else as it was priced where it ran.
 
     An hour of more cores costs more, but the cell's seconds were measured on its own. The device is the same, because it is part of the
-    cell's identity.
+    cell's identity. Cells that ran at once shared the machine, and each costs its share.
 
     Args:
         price: `per_hour` of this run's device, or None, and `currency`.
         cores: of this run, as in the environment of its plan.
     """
-    if result.provenance.get("cores") != cores:
+    shared_by = result.provenance.get(AT_ONCE, "")
+    if result.provenance.get("cores") != cores or not _is_count(shared_by):
         return result
-    per_hour = price["per_hour"]
+    per_hour = None if price["per_hour"] is None else price["per_hour"] / int(shared_by)
     costs = tuple(
         replace(cost, price=None if per_hour is None else cost.seconds / 3600 * per_hour, currency=price["currency"])
         for cost in result.costs
     )
     return replace(result, costs=costs)
+
+
+def _is_count(text: str) -> bool:
+    """The run folder may be a stranger's."""
+    return text.isascii() and text.isdecimal() and len(text) < 5 and int(text) > 0

@@ -86,7 +86,9 @@ def execute(
         finish_external_cells(planned, folder, external, listener.event)
         if reuse:
             _reuse_cells(planned, folder, listener)
-        jobs = [_job(planned, folder, cell, checkpoint_every) for cell in _open_cells(planned, folder)]
+        open_cells = _open_cells(planned, folder)
+        at_once = max(1, min(at_once, len(open_cells)))
+        jobs = [_job(planned, folder, cell, checkpoint_every, at_once) for cell in open_cells]
         try:
             run_cells(folder, jobs, listener.event, at_once=at_once)
         finally:  # an interrupted run keeps no training examples either: resuming writes them again
@@ -137,7 +139,7 @@ def _reuse_cells(planned: Planned, folder: RunFolder, listener: Listener) -> Non
             listener.reused(cell, other)
 
 
-def _job(planned: Planned, folder: RunFolder, cell: Cell, checkpoint_every: float) -> Job:
+def _job(planned: Planned, folder: RunFolder, cell: Cell, checkpoint_every: float, at_once: int) -> Job:
     device = {"kind": planned.device.kind, "name": planned.device.name, "dtype": planned.device.dtype}
     model_folder = planned.sources[cell.model].folder
     trusts_code = bool(planned.plan.options["trust_remote_code"])
@@ -149,6 +151,7 @@ def _job(planned: Planned, folder: RunFolder, cell: Cell, checkpoint_every: floa
         device=device,
         cache_folder=str(cache_folder()),
         checkpoint_every=checkpoint_every,
+        at_once=at_once,
         trust_remote_code=trusts_code,
         support_model={} if support is None else {**asdict(support), "folder": str(support.folder)},
         trusts_support_model=trusts_code and support in planned.sources.values(),

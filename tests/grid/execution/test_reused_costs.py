@@ -10,7 +10,7 @@ from harness.grid.execution.reused_costs import price_reused_cell
 from harness.measure import get_device_price
 from harness.types import Cell, CellResult, Cost
 
-RESULT = CellResult(Cell("c", "task", "tiny", "lora", 100, 1), "done", (Cost("train", 3600.0, "Xeon", price=0.1),), {"cores": "2"})
+RESULT = CellResult(Cell("c", "task", "tiny", "lora", 100, 1), "done", (Cost("train", 3600.0, "Xeon", price=0.1),), {"cores": "2", "cells_at_once": "1"})
 
 
 def price_of(result: CellResult) -> float | None:
@@ -32,5 +32,11 @@ def test_a_cell_of_as_many_cores_has_the_price_of_the_run_that_reuses_it() -> No
 
 
 def test_a_cell_that_does_not_say_where_it_ran_keeps_its_price() -> None:
-    unknown = replace(RESULT, provenance={})
-    assert price_reused_cell(unknown, {"per_hour": 9.0, "currency": "USD"}, "2") == unknown
+    for provenance in ({}, {"cores": "2"}, *({"cores": "2", "cells_at_once": text} for text in ("0", "-1", "two", "²", "9" * 5000))):
+        unknown = replace(RESULT, provenance=provenance)
+        assert price_reused_cell(unknown, {"per_hour": 9.0, "currency": "USD"}, "2") == unknown
+
+
+def test_a_cell_that_shared_the_machine_costs_its_share() -> None:
+    shared = replace(RESULT, provenance=RESULT.provenance | {"cells_at_once": "2"})
+    assert price_of(price_reused_cell(shared, {"per_hour": 0.3, "currency": "USD"}, "2")) == pytest.approx(0.15)
