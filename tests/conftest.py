@@ -5,15 +5,17 @@ The environment is set before anything imports torch.
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 
 # OpenMP's waiting threads spin by default: beside any other busy process the tests then took ten times as long.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -52,6 +54,7 @@ class Made:
 
 
 Bench = Callable[..., Ended]
+BuildOnce = Callable[[str, Callable[[Path], None]], Path]
 
 
 @pytest.fixture
@@ -85,12 +88,36 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
 
 
 @pytest.fixture(scope="session")
-def made(bench: Bench, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Made]:
+def build_once(tmp_path_factory: pytest.TempPathFactory) -> BuildOnce:
+    """Builds the contents of a named folder in one test process; the others wait for it and share it. Tests must not change it."""
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+
+    def _build_once(name: str, build: Callable[[Path], None]) -> Path:
+        folder, done = shared / f"shared-{name}", shared / f"shared-{name}.done"
+        with FileLock(shared / f"shared-{name}.lock"):
+            if not done.exists():
+                folder.mkdir()
+                build(folder)
+                done.touch()
+        return folder
+
+    return _build_once
+
+
+@pytest.fixture(scope="session")
+def made(bench: Bench, build_once: BuildOnce) -> Iterator[Made]:
     """`base` and `lora` on the shipped task and model, 24 rows a split. Made once; tests must not change it."""
-    here = tmp_path_factory.mktemp("made")
     arguments = ("run", "--task", "classification", "--strategies", "lora", "--limit", "24", "--epochs", "1", "--price", "3.6")
-    ended = bench(*arguments, here=here)
-    assert ended.code == 0, ended
+
+    def build(here: Path) -> None:
+        ended = bench(*arguments, here=here)
+        assert ended.code == 0, ended
+        (here / "ended.json").write_text(json.dumps(asdict(ended)))
+
+    here = build_once("made", build)
+    ended = Ended(**json.loads((here / "ended.json").read_text()))
     folder = here / ended.out.strip()
     before = {f: f.stat().st_mtime_ns for f in folder.rglob("*") if f.is_file()}
     yield Made(arguments, here, folder, ended)

@@ -148,10 +148,14 @@ def write_ratings(user_folder):
     return "ratings-1.json"
 
 
-@pytest.mark.parametrize("command", [c for c in COMMANDS if c.startswith("bench run ")])
+RUNS = [command for command in COMMANDS if command.startswith("bench run ")]
+ON_PUBLISHED = [command for command in RUNS if any(Path(file).name in command for file in PUBLISHED)]
+
+
+@pytest.mark.parametrize("command", [pytest.param(c, marks=pytest.mark.soak) if c in ON_PUBLISHED[1:] else c for c in RUNS])
 def test_run_command_runs_on_a_sample(command, bench, user_folder):
-    """With few examples and the included model, so that it takes seconds."""
-    if not DATA.is_dir() and any(Path(file).name in command for file in PUBLISHED):
+    """With few examples and the included model, so that it takes seconds. Of those on published data, all but one are soak tests."""
+    if not DATA.is_dir() and command in ON_PUBLISHED:
         pytest.skip("the published files are missing (../shared/data)")
     words = [("tiny" if word == "smollm2-135m" else word) for word in shlex.split(command)[1:]]
     ended = bench(*words, "--limit", "8", "--epochs", "1", here=user_folder)

@@ -8,14 +8,14 @@ import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
-from finished_runs import Finished, run_decoder, run_other_shapes
+from finished_runs import Finished, open_decoder, open_other_shapes, run_decoder, run_other_shapes
 
 from harness import load_run
 from harness.cli.boundary import UNEXPECTED
 from harness.cli.main import main
+from tests.conftest import Bench, BuildOnce
 
 
 @dataclass(frozen=True)
@@ -62,15 +62,15 @@ def call(here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixt
 
 
 @pytest.fixture(scope="session")
-def finished(bench: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> Finished:
+def finished(bench: Bench, build_once: BuildOnce) -> Finished:
     """A small run of a decoder with every method. It is built once; tests that damage it work on a copy."""
-    return run_decoder(bench, tmp_path_factory.mktemp("finished"))
+    return open_decoder(build_once("finished", lambda here: run_decoder(bench, here)))
 
 
 @pytest.fixture(scope="session")
-def other_shapes(bench: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Finished]:
+def other_shapes(bench: Bench, build_once: BuildOnce) -> dict[str, Finished]:
     """Small runs of encoders and an encoder-decoder, built once."""
-    return run_other_shapes(bench, tmp_path_factory.mktemp("other-shapes"))
+    return open_other_shapes(build_once("other-shapes", lambda here: run_other_shapes(bench, here)))
 
 
 @pytest.fixture

@@ -53,18 +53,25 @@ class Finished:
 
 
 def open_finished(folder: Path) -> Finished:
-    """The run in the folder; the files of its test inputs are written beside its working directory's files."""
+    """The run in the folder, with the files that `_write_inputs` wrote."""
     run = load_run(folder).stored
-    data = {}
+    return Finished(run, {name: _input_file(folder, name) for name in run.plan.tasks})
+
+
+def _input_file(folder: Path, task: str) -> Path:
+    return folder.parents[1] / f"{task}-{folder.name}.jsonl"
+
+
+def _write_inputs(folder: Path) -> None:
+    """Write the test inputs of the run as files of new rows, beside its working directory's files."""
+    run = load_run(folder).stored
     for name, task in run.plan.tasks.items():
         columns = task.data.fields
         rows = [{"id": e.id, **{columns.get(field) or field: text for field, text in e.inputs.items()}} for e in run.examples(name)]
-        data[name] = folder.parents[1] / f"{name}-{folder.name}.jsonl"
-        data[name].write_text("".join(json.dumps(row) + "\n" for row in rows))
-    return Finished(run, data)
+        _input_file(folder, name).write_text("".join(json.dumps(row) + "\n" for row in rows))
 
 
-def run_decoder(bench: Bench, here: Path) -> Finished:
+def run_decoder(bench: Bench, here: Path) -> None:
     """The shipped model with every method, on a task that chooses and one that generates."""
     for name, lines in TASKS.items():
         (here / f"{name}.yaml").write_text(f"name: {name}\ndata: {{source: clinic, size: 100}}\n{lines}\n")
@@ -74,10 +81,16 @@ def run_decoder(bench: Bench, here: Path) -> Finished:
     tasks = [part for name in TASKS for part in ("--task", f"{name}.yaml")]
     ended = bench("run", *tasks, "--strategies", "lora,full,qlora,shots.yaml,prefix.yaml", "--limit", "6", "--epochs", "3", here=here)
     assert ended.code == 0, ended
-    return open_finished(here / ended.out.strip())
+    _write_inputs(here / ended.out.strip())
 
 
-def run_other_shapes(bench: Bench, here: Path) -> dict[str, Finished]:
+def open_decoder(here: Path) -> Finished:
+    """What `run_decoder` made."""
+    (folder,) = (here / "runs").iterdir()
+    return open_finished(folder)
+
+
+def run_other_shapes(bench: Bench, here: Path) -> None:
     """Encoders, one of which has a head for other labels, and an encoder-decoder; the strategy `asked` has a prompt of its own."""
     save_model(here / "bert", "bert")
     save_model(here / "headed", "bert", saved_as="BertForSequenceClassification", num_labels=2)
@@ -91,15 +104,21 @@ def run_other_shapes(bench: Bench, here: Path) -> dict[str, Finished]:
     (here / "asked.yaml").write_text(
         "name: asked\nmethod: peft\nprompt: 'Is it late? {{ input }}'\nadapter: {peft_type: LORA}\ntrain: {learning_rate: 1.0e-2}\n"
     )
-    runs = {}
+    folders = {}
     for name, (task, models, strategies) in OTHER_RUNS.items():
         named = [part for model in models for part in ("--model", f"./{model}")]
         specs = ",".join(f"{spec}.yaml" if spec == "asked" else spec for spec in strategies)
         options = ("--strategies", specs, "--no-base", "--epochs", "2", "--limit", "12")
         ended = bench("run", "--task", f"{task}.yaml", *named, *options, here=here)
         assert ended.code == 0, ended
-        runs[name] = open_finished(here / ended.out.strip().splitlines()[-1])
-    return runs
+        folders[name] = ended.out.strip().splitlines()[-1]
+        _write_inputs(here / folders[name])
+    (here / "folders.json").write_text(json.dumps(folders))
+
+
+def open_other_shapes(here: Path) -> dict[str, Finished]:
+    """What `run_other_shapes` made, by name of the run."""
+    return {name: open_finished(here / folder) for name, folder in json.loads((here / "folders.json").read_text()).items()}
 
 
 def edit(file: Path, change: Callable[[Any], None]) -> None:

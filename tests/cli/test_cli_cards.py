@@ -31,7 +31,7 @@ def decoders(bench: Call, tmp_path_factory: pytest.TempPathFactory) -> Finished:
         adapter = f"{{peft_type: {kind}, num_virtual_tokens: 4}}"
         (here / f"{name}.yaml").write_text(f"name: {name}\nmethod: peft\nadapter: {adapter}\ntrain: {{learning_rate: 0.1}}\n")
     files = ",".join(f"{name}.yaml" for name in SOFT)
-    arguments = ("--strategies", f"lora,qlora,full,{files}", "--limit", "6", "--epochs", "3", "--no-base")
+    arguments = ("--strategies", f"lora,qlora,full,{files}", "--limit", "3", "--epochs", "1", "--no-base")
     ended = bench("run", "--task", "notes.yaml", *arguments, here=here)
     assert ended.code == 0, ended
     return Finished(load_run(here / ended.out.strip()).stored, {})

@@ -20,6 +20,8 @@ from tests.gate.conftest import Runs, judged, only
 
 QUALITY = {"rule": "not_worse", "score": "rougeL", "margin": 0.2}  # a policy needs a rule about the quality of outputs
 
+LONG = pytest.param(600, marks=pytest.mark.soak)  # simulated test sets in `make soak`; the short form is for CI
+
 
 def test_better_passes_worse_fails_and_near_is_inconclusive(runs: Runs, tmp_path: Path) -> None:
     good, bad, near = (judged(runs(lora, base=0.6, rows=rows), tmp_path) for lora, rows in ((0.9, 200), (0.4, 200), (0.6, 60)))
@@ -57,10 +59,11 @@ def test_an_unbounded_score_that_never_varied_is_inconclusive(runs: Runs, tmp_pa
     assert verdict.outcome == "INCONCLUSIVE"
 
 
+@pytest.mark.parametrize("times", [50, LONG])
 @pytest.mark.parametrize(("rows", "fails"), [(30, 0.05), (60, 0.02), (100, 0.02)])
-def test_a_model_that_rarely_fails_completely_does_not_pass_by_luck(tmp_path: Path, rows: int, fails: float) -> None:
+def test_a_model_that_rarely_fails_completely_does_not_pass_by_luck(tmp_path: Path, rows: int, fails: float, times: int) -> None:
     """The floor is exactly the true score; failures on a few examples in a hundred are often not in the test set."""
-    times, passed, rng = 120, 0, np.random.default_rng(rows)
+    passed, rng = 0, np.random.default_rng(rows)
     scores = lambda bad: lambda e, r: "x" if bad[int(e.id.removeprefix("row-"))] else e.targets[0]  # noqa: E731
     for number in range(times):
         cells = [
@@ -181,10 +184,11 @@ def test_the_spread_of_seeds_counts_where_the_policy_says_so(tmp_path: Path) -> 
     assert alone.outcome == "INCONCLUSIVE" and alone.rules[-1].reason == Reason("one_seed")
 
 
+@pytest.mark.parametrize("times", [80, LONG])
 @pytest.mark.parametrize("size", [20, 60])
-def test_with_a_true_loss_of_the_margin_wrong_passes_are_as_rare_as_alpha(tmp_path: Path, size: int) -> None:
+def test_with_a_true_loss_of_the_margin_wrong_passes_are_as_rare_as_alpha(tmp_path: Path, size: int, times: int) -> None:
     """Paired right-or-wrong answers; the candidate is worse by exactly Δ."""
-    margin, times, passed, rng = 0.1, 150, 0, np.random.default_rng(size)
+    margin, passed, rng = 0.1, 0, np.random.default_rng(size)
     for number in range(times):
         base = rng.random(size) < 0.85
         lora = np.where(rng.random(size) < 0.1, ~base, base)  # differ by accident
@@ -195,9 +199,10 @@ def test_with_a_true_loss_of_the_margin_wrong_passes_are_as_rare_as_alpha(tmp_pa
     assert at_most(0.05, passed / times, times)
 
 
-def test_wrong_passes_stay_rare_with_many_examples_per_patient(tmp_path: Path) -> None:
+@pytest.mark.parametrize("times", [60, LONG])
+def test_wrong_passes_stay_rare_with_many_examples_per_patient(tmp_path: Path, times: int) -> None:
     """Five examples of one patient are not five pieces of evidence. The candidate fails on whole patients, worse by exactly Δ."""
-    margin, patients, each, times, passed, rng = 0.1, 40, 5, 150, 0, np.random.default_rng(8)
+    margin, patients, each, passed, rng = 0.1, 40, 5, 0, np.random.default_rng(8)
     for number in range(times):
         base = np.repeat(rng.random(patients) < 0.9, each)
         lora = base & ~np.repeat(rng.random(patients) < margin / 0.9, each)

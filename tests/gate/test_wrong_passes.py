@@ -23,10 +23,15 @@ def macro_f1(shares: Any, confusion: Any) -> float:
 
 
 @pytest.mark.parametrize(
-    ("rows", "rare", "kept"), [(400, 0.03, 0.5), (400, 0.05, 0.7), pytest.param(1000, 0.05, 0.7, marks=pytest.mark.soak)]
+    ("rows", "rare", "kept", "times"),
+    [
+        (400, 0.03, 0.5, 40),
+        (400, 0.05, 0.7, 40),
+        *(pytest.param(*setting, 400, marks=pytest.mark.soak) for setting in [(400, 0.03, 0.5), (400, 0.05, 0.7), (1000, 0.05, 0.7)]),
+    ],
 )
-def test_wrong_passes_stay_rare_when_a_rare_class_is_worse(tmp_path: Path, rows: int, rare: float, kept: float) -> None:
-    shares, times, passed, rng = [(1 - rare) / 2, (1 - rare) / 2, rare], 80, 0, np.random.default_rng(rows)
+def test_wrong_passes_stay_rare_when_a_rare_class_is_worse(tmp_path: Path, rows: int, rare: float, kept: float, times: int) -> None:
+    shares, passed, rng = [(1 - rare) / 2, (1 - rare) / 2, rare], 0, np.random.default_rng(rows)
     base = np.array([[0.9, 0.08, 0.02], [0.08, 0.9, 0.02], [0.1, 0.1, 0.8]])
     lora = np.array([*base[:2], [(1 - kept) / 2, (1 - kept) / 2, kept]])
     margin = macro_f1(shares, base) - macro_f1(shares, lora)

@@ -16,7 +16,7 @@ import pytest
 
 from harness.store import RunFolder
 
-COMMAND = [sys.executable, "-m", "harness.cli.main", "run", "--task", "summarization", "--limit", "24", "--epochs", "2"]
+COMMAND = [sys.executable, "-m", "harness.cli.main", "run", "--task", "summarization", "--limit", "12", "--epochs", "2"]
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -10,7 +10,8 @@ from harness.grid.execution.reused_costs import price_reused_cell
 from harness.measure import get_device_price
 from harness.types import Cell, CellResult, Cost
 
-RESULT = CellResult(Cell("c", "task", "tiny", "lora", 100, 1), "done", (Cost("train", 3600.0, "Xeon", price=0.1),), {"cores": "2", "cells_at_once": "1"})
+MACHINE = {"cores": "2", "cells_at_once": "1"}
+RESULT = CellResult(Cell("c", "task", "tiny", "lora", 100, 1), "done", (Cost("train", 3600.0, "Xeon", price=0.1),), MACHINE)
 
 
 def price_of(result: CellResult) -> float | None:
@@ -38,5 +39,5 @@ def test_a_cell_that_does_not_say_where_it_ran_keeps_its_price() -> None:
 
 
 def test_a_cell_that_shared_the_machine_costs_its_share() -> None:
-    shared = replace(RESULT, provenance=RESULT.provenance | {"cells_at_once": "2"})
+    shared = replace(RESULT, provenance=MACHINE | {"cells_at_once": "2"})
     assert price_of(price_reused_cell(shared, {"per_hour": 0.3, "currency": "USD"}, "2")) == pytest.approx(0.15)
