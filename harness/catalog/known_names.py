@@ -45,3 +45,5 @@ class Vocabulary:
     """The names of the registered data sources."""
     library_metric: Callable[[str], MetricInfo | None] = lambda name: None
     """Looks up a metric that is not registered but belongs to a library, such as `evaluate:wer`."""
+    library_names: Mapping[str, str] = field(default_factory=dict)
+    """The full names of such metrics by their own names: `wer` to `evaluate:wer`."""

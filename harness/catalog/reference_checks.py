@@ -52,7 +52,9 @@ def _metric_problems(source: Declaration, values: Mapping[str, Any], vocabulary:
             continue  # the schema reports it
         metric = vocabulary.metrics.get(name) or vocabulary.library_metric(name)
         if metric is None:
-            problems.append(source.problem(loc, f"unknown metric '{name}'.{did_you_mean(name, vocabulary.metrics)}"))
+            full_name = vocabulary.library_names.get(name)
+            hint = f" Try '{full_name}'" if full_name else did_you_mean(name, vocabulary.metrics)
+            problems.append(source.problem(loc, f"unknown metric '{name}'.{hint}"))
             continue
         mismatch = _kind_mismatch(name, metric, values)
         if mismatch:

@@ -1,6 +1,13 @@
 """Predictions and references in, scores out. Metrics are pure functions; the signature of each says how its number is computed."""
 
-from harness.metrics.evaluate_library import SCRIPT_PREFIX, get_script_digests, is_library_metric, library_score_name
+from harness.metrics.evaluate_library import (
+    LIBRARY_METRICS,
+    LIBRARY_PREFIX,
+    SCRIPT_PREFIX,
+    get_script_digests,
+    is_library_metric,
+    library_score_name,
+)
 from harness.metrics.facts import FACT_COLUMNS, FACTS, has_facts
 from harness.metrics.faithfulness import UnsupportedPiece, find_unsupported
 from harness.metrics.families import FAMILIES, TRUTH_SCORES, families, metrics_for
@@ -16,6 +23,8 @@ __all__ = [
     "FACTS",
     "FACT_COLUMNS",
     "FAMILIES",
+    "LIBRARY_METRICS",
+    "LIBRARY_PREFIX",
     "SCRIPT_PREFIX",
     "SUPPORT_SCORE",
     "TRUTH_SCORES",

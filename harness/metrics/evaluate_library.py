@@ -21,14 +21,19 @@ from harness.metrics.family import Family, example_metric
 from harness.metrics.join import MissingPrediction
 from harness.types import Example, Kind, Metric, Prediction
 
-PREFIX = "evaluate:"
+LIBRARY_PREFIX = "evaluate:"
 SCRIPT_PREFIX = "script of "  # precedes the name of a score in the provenance of a cell
+# Metrics of the library that score a written answer by itself or against its reference; others name them without the prefix.
+LIBRARY_METRICS = (
+    "bertscore", "bleurt", "cer", "character", "charcut_mt", "comet", "frugalscore", "google_bleu", "meteor", "nist_mt", "perplexity",
+    "sari", "wer",
+)  # fmt: skip
 _DIRECTIONS = ("higher", "lower")
 
 
 def is_library_metric(name: str) -> bool:
     """Whether a name refers to a metric of the library."""
-    return name.startswith(PREFIX)
+    return name.startswith(LIBRARY_PREFIX)
 
 
 def library_score_name(name: str) -> str:
@@ -76,10 +81,10 @@ def library_family(name: str, *, run_code: bool) -> Family:
 
 def _parse_name(name: str) -> tuple[str, Literal["higher", "lower", "none"]]:
     """The metric's name or path, and its direction."""
-    path, colon, last = name.removeprefix(PREFIX).rpartition(":")
+    path, colon, last = name.removeprefix(LIBRARY_PREFIX).rpartition(":")
     if colon and last in _DIRECTIONS:
         return path, "higher" if last == "higher" else "lower"
-    return name.removeprefix(PREFIX), "none"
+    return name.removeprefix(LIBRARY_PREFIX), "none"
 
 
 def _script_digest(path: str) -> str:
@@ -96,7 +101,7 @@ def _load_module(path: str) -> Any:
 
         return evaluate.load(path)
     except Exception as error:  # a script or a missing network can raise anything
-        raise BenchError(f"{PREFIX}{path}: the evaluate library cannot load it: {first_line(error)}") from None
+        raise BenchError(f"{LIBRARY_PREFIX}{path}: the evaluate library cannot load it: {first_line(error)}") from None
 
 
 def _compute(path: str, score: str, answer: str, targets: tuple[str, ...]) -> float:
@@ -106,10 +111,10 @@ def _compute(path: str, score: str, answer: str, targets: tuple[str, ...]) -> fl
     try:
         result = module.compute(predictions=[answer], references=[list(targets) if takes_several else targets[0]])
     except Exception as error:
-        raise BenchError(f"{PREFIX}{path}: failed: {type(error).__name__}: {first_line(error)}") from error
+        raise BenchError(f"{LIBRARY_PREFIX}{path}: failed: {type(error).__name__}: {first_line(error)}") from error
     numbers = {key: value for key, value in result.items() if isinstance(value, Real) and not isinstance(value, bool)}
     if score in numbers:
         return float(numbers[score])
     if len(numbers) == 1:
         return float(next(iter(numbers.values())))
-    raise BenchError(f"{PREFIX}{path}: returned {', '.join(result) or 'nothing'}, but no number named '{score}'")
+    raise BenchError(f"{LIBRARY_PREFIX}{path}: returned {', '.join(result) or 'nothing'}, but no number named '{score}'")

@@ -39,6 +39,7 @@ def test_all_errors_are_reported_at_once_in_line_order(problems: Problems) -> No
         (QA + "metrics: [classification]\nprimary: macro_f1\n", 4, "metrics[0]", "the metric 'classification' needs labels"),
         (QA + "metrics: [squad, exact_match]\nprimary: f1\n", 4, "metrics[1]", "the metric 'exact_match' needs labels"),
         (QA + "metrics: [answers]\nprimary: f1\n", 4, "metrics[0]", "unknown metric 'answers'"),
+        (TASK + "metrics: [bertscore]\nprimary: f1\n", 4, "metrics[0]", "unknown metric 'bertscore'. Try 'evaluate:bertscore'"),
         (QA + "primary: no_answer_f1\n", 4, "primary", "'no_answer_f1' is not a score of the task's metrics"),
         (QA + "no_answer: none\n", 4, "no_answer", "the default prompt asks for 'unanswerable'. Add a 'prompt'"),
         (QA + "no_answer:\n", 4, "no_answer", "the default prompt asks for 'unanswerable'. Add a 'prompt'"),

@@ -80,15 +80,16 @@ def test_show_prints_the_file(call: Call) -> None:
         assert (ended.code, ended.out) == (0, f"# {file}\n{file.read_text()}")
 
 
-def test_validate_names_every_problem_of_every_file(call: Call, here: Path) -> None:
+@pytest.mark.parametrize("group", ["tasks", "strategies"])
+def test_validate_names_every_problem_of_every_file(call: Call, here: Path, group: str) -> None:
     (here / "good.yaml").write_text("name: good\nkind: summarization\ndata: {path: a.csv}\n")
     (here / "strategy.yaml").write_text("name: mine\nmethod: prompt\n")
     (here / "bad.yaml").write_text("name: bad\nkind: summarization\ndata: {path: a.csv, sauce: x}\nmargin: 0\n")
-    ended = call("tasks", "validate", "good.yaml", "bad.yaml", "strategy.yaml", "none.yaml")
+    ended = call(group, "validate", "good.yaml", "bad.yaml", "strategy.yaml", "none.yaml")
     assert ended.code == 2
     assert ended.out == "good.yaml: 'good' is valid\nstrategy.yaml: 'mine' is valid\n"
     assert [line.split(": ")[1] for line in ended.err.splitlines()] == ["bad.yaml:3", "bad.yaml:4", "none.yaml"]
-    assert call("tasks", "validate", "good.yaml").code == 0
+    assert call(group, "validate", "good.yaml").code == 0
 
 
 def test_control_characters_of_a_file_do_not_reach_the_terminal(call: Call, here: Path) -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from harness.cli.commands.completion import strategy_names
 from harness.cli.listing import print_entries, print_file
 from harness.cli.options import strategies_dir
+from harness.cli.validation import validate_files
 
 
-@click.group(invoke_without_command=True, short_help="List and show strategies.")
+@click.group(invoke_without_command=True, short_help="List, show and validate strategies.")
 @strategies_dir
 @click.pass_context
 def strategies(ctx: click.Context, strategies_dir: tuple[str, ...]) -> None:
@@ -31,3 +34,14 @@ def show(catalog: object, name: str) -> None:
 
     assert isinstance(catalog, Catalog)
     print_file(catalog.strategy(name).file)
+
+
+@strategies.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.pass_obj
+def validate(catalog: object, files: tuple[Path, ...]) -> None:
+    """Check YAML files of strategies or tasks, and report every problem of every file."""
+    from harness.catalog import Catalog
+
+    assert isinstance(catalog, Catalog)
+    validate_files(catalog, files)

@@ -9,7 +9,7 @@ import click
 from harness.cli.commands.completion import task_names
 from harness.cli.listing import print_entries, print_file
 from harness.cli.options import tasks_dir
-from harness.cli.wording import message
+from harness.cli.validation import validate_files
 
 
 @click.group(invoke_without_command=True, short_help="List, show and validate tasks.")
@@ -42,14 +42,6 @@ def show(catalog: object, name: str) -> None:
 def validate(catalog: object, files: tuple[Path, ...]) -> None:
     """Check YAML files of tasks or strategies, and report every problem of every file."""
     from harness.catalog import Catalog
-    from harness.errors import BenchError
 
     assert isinstance(catalog, Catalog)
-    problems: list[str] = []
-    for file in files:
-        try:
-            click.echo(message(f"{file}: '{catalog.check(file).value.name}' is valid"))
-        except BenchError as error:
-            problems += error.problems
-    if problems:
-        raise BenchError(problems)
+    validate_files(catalog, files)

@@ -8,7 +8,7 @@ from typing import get_args
 
 from harness.catalog import MetricInfo, ScoreInfo, Vocabulary
 from harness.data import sources
-from harness.metrics import BOUNDS, FACTS, Family, families, is_library_metric, library_score_name
+from harness.metrics import BOUNDS, FACTS, LIBRARY_METRICS, LIBRARY_PREFIX, Family, families, is_library_metric, library_score_name
 from harness.types import Kind
 
 _REVIEW_SCORES = {"review.critical_error_rate": ScoreInfo("lower", (0.0, 1.0), takes_slices=False, is_compared=False)}
@@ -22,6 +22,7 @@ def vocabulary() -> Vocabulary:
         review_scores=_REVIEW_SCORES,
         sources=tuple(sources()),
         library_metric=lambda name: MetricInfo(get_args(Kind), (library_score_name(name),)) if is_library_metric(name) else None,
+        library_names={name: LIBRARY_PREFIX + name for name in LIBRARY_METRICS},
     )
 
 
