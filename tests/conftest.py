@@ -20,6 +20,7 @@ from filelock import FileLock
 # OpenMP's waiting threads spin by default: beside any other busy process the tests then took ten times as long.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ.pop("COLUMNS", None)  # set in pytest-xdist's processes; tables would have its width
 if "PYTEST_XDIST_WORKER" in os.environ:  # one test process per core: more threads would only wait for each other
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
