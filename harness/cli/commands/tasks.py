@@ -9,7 +9,7 @@ import click
 from harness.cli.commands.completion import task_names
 from harness.cli.listing import print_entries, print_file
 from harness.cli.options import tasks_dir
-from harness.cli.validation import validate_files
+from harness.cli.yaml_files import validate_files
 
 
 @click.group(invoke_without_command=True, short_help="List, show and validate tasks.")
