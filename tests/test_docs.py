@@ -68,6 +68,7 @@ def user_folder(tmp_path_factory, bench):
     with (folder / "intents.csv").open("w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows([("text", "category"), *((f"text {i} about {i % 3}", f"kind {i % 3}") for i in range(60))])
     shutil.copy(ROOT / "tasks" / "summarization.yaml", folder / "my-task.yaml")
+    shutil.copy(ROOT / "strategies" / "lora.yaml", folder / "my-strategy.yaml")
     (folder / "vendor.jsonl").write_text("\n".join(json.dumps({"output": note}) for _, _, note in rows), encoding="utf-8")
     for file in PUBLISHED if DATA.is_dir() else ():
         shutil.copy(DATA / file, folder)

@@ -15,7 +15,7 @@ from rich.live import Live
 from rich.markup import escape
 from rich.table import Table
 
-from harness.cli.columns import table_width
+from harness.cli.requested_width import requested_width
 from harness.cli.wording import message
 from harness.text import short
 
@@ -126,7 +126,7 @@ class RunDisplay:
         """Print the results as a table, and where the report is."""
         from harness.reporting import print_run
 
-        print_run(run, self._console, table_width())
+        print_run(run, self._console, requested_width())
         self._say(f"Report: {run.folder.report}")
 
     def _finish(self, line: _CellProgress, now: float) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
-from harness.cli.columns import table_width
 from harness.cli.commands.completion import cell_names, run_names
 from harness.cli.options import Number, runs_dir, split_names, split_specs
+from harness.cli.requested_width import requested_width
 from harness.cli.run_choice import choose_run
 
 
@@ -74,10 +74,10 @@ def compare(
         if number:
             click.echo()
         if len(own) > 1 and len({(v.a.run, v.a.label) for v in own}) == 1:
-            print_ranking(own, console, table_width())
+            print_ranking(own, console, requested_width())
             continue
         for view in own:
-            print_comparison(view, console, table_width())
+            print_comparison(view, console, requested_width())
 
 
 def _sizes(values: tuple[str, ...]) -> tuple[int, ...]:

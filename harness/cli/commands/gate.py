@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from harness.cli.columns import table_width
 from harness.cli.commands.completion import cell_names, run_names
 from harness.cli.options import runs_dir, tasks_dir
 from harness.cli.out_file import check_target, write_target
+from harness.cli.requested_width import requested_width
 from harness.cli.run_choice import choose_run
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def gate(
     if out is not None:
         write_target(Path(out), _text(verdict, format_))
     if format_ == "text" or out is not None:
-        print_verdict(verdict, Console(highlight=False, emoji=False), table_width())
+        print_verdict(verdict, Console(highlight=False, emoji=False), requested_width())
     else:
         click.echo(_text(verdict, format_), nl=False)
     ctx.exit(verdict.exit_code)
@@ -158,7 +158,7 @@ def promote(run: str, force: bool, reason: str, without_text: bool, **options: A
     from harness.reporting import print_verdict
 
     def show(verdict: Verdict) -> None:
-        print_verdict(_published(verdict, without_text), Console(highlight=False, emoji=False, stderr=True), table_width())
+        print_verdict(_published(verdict, without_text), Console(highlight=False, emoji=False, stderr=True), requested_width())
 
     if not options["strategy"]:
         raise click.UsageError("--strategy: name the candidate")

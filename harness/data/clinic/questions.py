@@ -32,7 +32,7 @@ _SLOTS = {
     "frequency": "prescription",
     "interaction": "prescription",
 }
-# what a hasty reader might take for the answer; a note has up to two of them
+# facts that are easily mistaken for the answer; a note has up to two of them
 _SIMILAR = {
     "drug": ("meds",),
     "dose": ("meds", "prescription", "cleared", "stopped", "kin allergy"),

@@ -189,12 +189,13 @@ def _complete(
     needed += [*(c for c in (group, id_column, split_column) if c), *(() if no_answer else (target,))]
     incomplete = sum(1 for row in zip(*(c.texts for c in needed), strict=True) if not all(row))
     if incomplete:
-        remarks.notes.append(f"{plural(incomplete, 'row')} without the target, an input or the group: skipped and counted")
+        parts = "the target, an input, the group or the split" if split_column else "the target, an input or the group"
+        remarks.notes.append(f"{plural(incomplete, 'row')} without {parts}: skipped and counted")
     if table.bad_rows:
         first = table.bad_rows[0].redacted()
         remarks.notes.append(f"{plural(len(table.bad_rows), 'unusable row')} (the first: {first}): skipped and counted")
-    not_rows = [column for column in columns if column not in (group, id_column)]
-    remarks.alternatives += find_other_targets(target, not_rows, list(inputs.values()), MAX_CHOICES)
+    possible = [column for column in columns if column not in (group, id_column)]
+    remarks.alternatives += find_other_targets(target, possible, list(inputs.values()), MAX_CHOICES)
     remarks.notes += label_notes(labels, target, inputs) if labels else []
     join_targets = target.is_list and kind == "summarization" and plain_name(target.name) in _SUMMARY_NAMES
     return TaskGuess(

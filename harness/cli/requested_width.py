@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 
-_LEAST = 20
+_LEAST, _MOST = 20, 10_000  # characters
 
 
-def table_width() -> int | None:
+def requested_width() -> int | None:
     """`COLUMNS`, in characters; None where it is not set, so that a terminal decides and a file or a pipe gets whole tables."""
     columns = os.environ.get("COLUMNS", "")
-    return max(int(columns), _LEAST) if columns.isdecimal() else None
+    if not (columns.isascii() and columns.isdecimal()):
+        return None
+    return _MOST if len(columns) > len(str(_MOST)) else min(max(int(columns), _LEAST), _MOST)
