@@ -1,6 +1,8 @@
 """Every command of the documentation runs, on small samples of the data that it names."""
 
+import ast
 import csv
+import io
 import json
 import os
 import re
@@ -70,6 +72,7 @@ def user_folder(tmp_path_factory, bench):
     shutil.copy(ROOT / "tasks" / "summarization.yaml", folder / "my-task.yaml")
     shutil.copy(ROOT / "strategies" / "lora.yaml", folder / "my-strategy.yaml")
     (folder / "vendor.jsonl").write_text("\n".join(json.dumps({"output": note}) for _, _, note in rows), encoding="utf-8")
+    (folder / "new.jsonl").write_text("".join(json.dumps({"dialogue": dialogue}) + "\n" for _, dialogue, _ in rows[:3]), encoding="utf-8")
     for file in PUBLISHED if DATA.is_dir() else ():
         shutil.copy(DATA / file, folder)
     (folder / "grid.yaml").write_text(next(block for block in blocks("docs/running.md", "yaml") if "override:" in block), encoding="utf-8")
@@ -87,7 +90,7 @@ def commands_done():
 
 def list_promotions_before(command):
     """The promotions that a page shows before a command that needs them."""
-    if not command.startswith(("bench rollback", "bench registry")):
+    if not command.startswith(("bench rollback", "bench registry")) and "--champion" not in command:
         return []
     pages = [[line.split("  #")[0].strip() for block in blocks(name, "console") for line in block.splitlines()] for name in GUIDES]
     before = next((page[: page.index(command)] for page in pages if command in page), [])
@@ -105,13 +108,24 @@ def test_command_runs_as_written(command, call_bench, user_folder, commands_done
 
 
 def run_as_written(command, call_bench, user_folder):
+    """Run a command, also one with `echo TEXT |`, `< FILE` or `> FILE`."""
     if "--new-registry" in command:  # each page starts one
         shutil.rmtree(user_folder / "registry", ignore_errors=True)
     if command.startswith("bench review import"):
         command = command.replace("ratings-*.json", write_ratings(user_folder))
-    code, out, err = call_bench(*shlex.split(command)[1:], *(["--force"] if command.startswith("bench init") else []))
+    text, _, command = command.rpartition(" | ")
+    words, target = shlex.split(command), None
+    given = " ".join(shlex.split(text)[1:])
+    if ">" in words:
+        *words, _, target = words
+    if "<" in words:
+        *words, _, source = words
+        given = (user_folder / source).read_text(encoding="utf-8")
+    code, out, err = call_bench(*words[1:], *(["--force"] if command.startswith("bench init") else []), given=given)
     assert code in ((0, 1, 3) if command.startswith(("bench gate", "bench promote")) else (0,)), out + err
     assert out
+    if target:
+        (user_folder / target).write_text(out, encoding="utf-8")
 
 
 @pytest.fixture
@@ -127,7 +141,8 @@ def call_bench(user_folder, monkeypatch, capsys):
     monkeypatch.chdir(user_folder)
     terminate = signal.getsignal(signal.SIGTERM)
 
-    def _call_bench(*arguments):
+    def _call_bench(*arguments, given=""):
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(given.encode()), encoding="utf-8"))
         monkeypatch.setattr("sys.argv", ["bench", *arguments])
         with pytest.raises(SystemExit) as ended:
             main()
@@ -201,6 +216,19 @@ def test_python_examples_run(user_folder):
     done = subprocess.run([sys.executable, str(script)], cwd=user_folder, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.split()[:5] == ["strategy", "value", "low", "high", "training_price"]
+
+
+def test_python_example_uses_the_champion(call_bench, user_folder, capsys):
+    (example,) = blocks("docs/using-models.md", "python")
+    shutil.rmtree(user_folder / "registry", ignore_errors=True)
+    first = min((user_folder / "runs").iterdir())  # the fixture's
+    assert call_bench("promote", str(first), "--strategy", "lora", "--new-registry", "--force", "--reason", "a trial")[0] == 0
+    exec(example, {"__name__": "__main__"})
+    printed = capsys.readouterr()
+    assert len(printed.out.splitlines()) == 1
+    assert [row["dialogue"] for row in map(ast.literal_eval, printed.err.splitlines()[-2:])] == [
+        f"visits.csv Doctor: What hurts?\nPatient: My {word} number {i}, since {i} days." for i, word in enumerate("ab")
+    ]
 
 
 def test_plugin_example_keeps_the_contract():

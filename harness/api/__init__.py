@@ -3,20 +3,23 @@
 from harness.api.auditing import audit
 from harness.api.catalogs import load_strategy, load_task, open_catalog
 from harness.api.comparing import compare, plan
-from harness.api.finished_models import FinishedListener, export, predict
+from harness.api.finished_models import FinishedListener, export
 from harness.api.gates import NotPassedError, draft_policy, gate, history, promote, rollback, verify_registry
 from harness.api.loaded_run import Run, load_run
 from harness.api.many_runs import list_runs, open_viewer, prune_runs, select_prunable, write_site
+from harness.api.predicting import Champion, champion, predict, predict_stream
 from harness.api.reviews import review_export, review_harvest, review_import, review_status
 from harness.api.run_files import pack, verify
 from harness.api.training_runs import run, run_request, score, stored_request
 from harness.cache import use_cache_folder
 
 __all__ = [
+    "Champion",
     "FinishedListener",
     "NotPassedError",
     "Run",
     "audit",
+    "champion",
     "compare",
     "draft_policy",
     "export",
@@ -31,6 +34,7 @@ __all__ = [
     "pack",
     "plan",
     "predict",
+    "predict_stream",
     "promote",
     "prune_runs",
     "review_export",

@@ -1,20 +1,17 @@
-"""Using what a finished cell has trained: answering new examples, and exporting."""
+"""Exporting what a finished cell has trained."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from harness.api.arguments import Dtype, PathLike, RunLike
 from harness.api.loaded_run import load_results
-from harness.data import load_inputs
 from harness.errors import BenchError, setting
 from harness.results import FinishedCell, find_cell
-from harness.types import Prediction
 
 if TYPE_CHECKING:  # imported where a model is loaded
-    from harness.engine.artifacts import Exported, PredictionTable
+    from harness.engine.artifacts import Exported
 
 
 class FinishedListener(Protocol):
@@ -23,60 +20,8 @@ class FinishedListener(Protocol):
     def chosen(self, finished: FinishedCell) -> None:
         """The cell is selected, and its model is about to be loaded."""
 
-    def progress(self, done: int, total: int) -> None:
-        """So many of the examples are answered."""
-
-
-def predict(
-    run: RunLike,
-    strategy: str,
-    data: PathLike,
-    *,
-    task: str | None = None,
-    model: str | None = None,
-    seed: int | None = None,
-    train_size: int | None = None,
-    fields: Mapping[str, str] | None = None,
-    model_path: PathLike | None = None,
-    trust_remote_code: bool = False,
-    runs_dir: PathLike = "runs",
-    listener: FinishedListener | None = None,
-) -> PredictionTable:
-    """Answer the examples of a file with the model of a finished cell, with the prompt and the decoding of its run.
-
-    Args:
-        run: a run, its folder, its name in `runs_dir`, or "latest".
-        strategy: the name of the strategy.
-        data: a file with the new examples; they need no target.
-        task, model, train_size: required if the strategy has several.
-        seed: the training seed; by default the lowest one with a result.
-        fields: columns by role, if they are named otherwise than in the run's data.
-        model_path: folder of the base model, if it cannot be found by its name.
-        trust_remote_code: allow Python code that comes with the model.
-        listener: receives progress.
-
-    Raises:
-        BenchError: no such cell, or several; invalid rows; another base model than the run's; a damaged artifact.
-    """
-    from harness.engine.artifacts import PredictionTable, check_artifact, device_for, find_base, fit_examples, load_finished
-
-    finished = find_cell(load_results(run, runs_dir, task=task), strategy, task=task, model=model, seed=seed, train_size=train_size)
-    if listener is not None:
-        listener.chosen(finished)
-    check_artifact(finished)
-    examples = fit_examples(finished, load_inputs(finished.task, Path(data), fields=dict(fields or {})), Path(data).name)
-    source = find_base(finished, _text(model_path), with_code=trust_remote_code)
-    predictor = load_finished(finished, source, device_for(finished.run), trust_remote_code=trust_remote_code)
-    prompts = predictor.prompts(examples)
-    done = 0
-
-    def report(batch: Sequence[Prediction]) -> None:
-        nonlocal done
-        done += len(batch)
-        if listener is not None:
-            listener.progress(done, len(examples))
-
-    return PredictionTable(finished, examples, tuple(prompts), tuple(predictor.predict(examples, prompts, on_batch=report)))
+    def progress(self, done: int, total: int | None) -> None:
+        """So many of the examples are answered; the total of a stream is not known."""
 
 
 def export(

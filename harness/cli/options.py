@@ -13,6 +13,9 @@ Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 runs_dir: Decorator = click.option(
     "--runs-dir", default="runs", envvar="BENCH_RUNS_DIR", show_default=True, show_envvar=True, help="Folder of the runs."
 )
+registry_dir: Decorator = click.option(
+    "--registry", default="registry", envvar="BENCH_REGISTRY", show_default=True, show_envvar=True, help="Folder of the promoted models."
+)
 tasks_dir: Decorator = click.option(
     "--tasks-dir",
     multiple=True,

@@ -9,15 +9,31 @@ Every problem with the data is a `BenchError` that names the file, the line and 
 
 from __future__ import annotations
 
-from harness.data.formats import peek
-from harness.data.pipeline import SourceRows, count_answers, count_reference_words, load_inputs, load_splits, sources
+from harness.data.formats import ByteStream, peek
+from harness.data.pipeline import (
+    STREAM,
+    NewRows,
+    SourceRows,
+    count_answers,
+    count_reference_words,
+    load_inputs,
+    load_splits,
+    map_rows,
+    map_stream,
+    sources,
+)
 
 __all__ = [
+    "STREAM",
+    "ByteStream",
+    "NewRows",
     "SourceRows",
     "count_answers",
     "count_reference_words",
     "load_inputs",
     "load_splits",
+    "map_rows",
+    "map_stream",
     "peek",
     "sources",
 ]

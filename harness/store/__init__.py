@@ -3,6 +3,7 @@
 from harness.store.added_files import forget_missing_files, settle_added_files
 from harness.store.atomic import PRIVATE_FILE, make_private_folder, write_atomically, write_text
 from harness.store.cell_folder import CellFolder
+from harness.store.digested_lines import DigestedLines
 from harness.store.folder_names import remove_folders
 from harness.store.foreign_paths import find_name_problem, refuse_links, resolve_inside
 from harness.store.json_files import from_json_text, read_json, read_value, to_json_line, to_jsonable, write_json, write_value
@@ -44,6 +45,7 @@ __all__ = [
     "LATEST",
     "PRIVATE_FILE",
     "CellFolder",
+    "DigestedLines",
     "FileProblem",
     "LatestRun",
     "LeftOut",

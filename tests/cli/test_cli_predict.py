@@ -115,7 +115,9 @@ def test_csv_output_contains_no_formulas(finished: Finished, call: Call, here: P
         (["--strategy", "lora", "--task", "notes", "--out", "other.csv"], "already exists: name another file, or replace it with --force"),
         (["--strategy", "lora", "--task", "notes", "--data", "other.csv", "--out", "other.csv", "--force"], "holds the examples to answer"),
         (["--strategy", "lora", "--task", "notes", "--model-path", "none"], "there is no model 'none'"),
-        (["--task", "notes"], "Missing option '--strategy'"),
+        (["--task", "notes"], "name the model: --strategy NAME of the run, or --champion TASK for the one in service"),
+        (["--strategy", "lora", "--task", "notes", "--limit", "0"], "0 is not in the range x>=1"),
+        (["--strategy", "lora", "--champion", "notes"], "--champion is one model: leave out RUN, --strategy"),
     ],
 )
 def test_predict_reports_a_problem_in_one_message(finished: Finished, call: Call, here: Path, arguments: list[str], hint: str) -> None:
@@ -235,7 +237,9 @@ def test_model_path_names_a_moved_base_model(spoiled: Finished, call: Call) -> N
     assert [row["output"] for row in rows_of(ended.out)] == spoiled.outputs("lora")
 
 
-def test_interrupted_predict_writes_nothing(finished: Finished, call: Call, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_interruption_before_the_first_answer_leaves_nothing(
+    finished: Finished, call: Call, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def stop(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
@@ -245,4 +249,4 @@ def test_interrupted_predict_writes_nothing(finished: Finished, call: Call, here
     )
     assert ended.code == 130
     assert ended.err.splitlines()[-1] == "interrupted: nothing was written"
-    assert not (here / "o.jsonl").exists()
+    assert not list(here.glob("o.jsonl*"))

@@ -6,14 +6,14 @@ from typing import Any
 
 import click
 
-from harness.cli.cell_options import FinishedDisplay, cell_options
+from harness.cli.cell_options import cell_options, choose_cell
 from harness.cli.commands.completion import run_names
+from harness.cli.finished_display import FinishedDisplay
 from harness.cli.options import runs_dir
-from harness.cli.run_choice import choose_run
 
 
 @click.command(short_help="Write an adapter or a model to a folder that other programs can load.")
-@click.argument("run", default="latest", shell_complete=run_names)
+@click.argument("run", required=False, shell_complete=run_names)
 @cell_options
 @click.option("--out", metavar="FOLDER", required=True, help="A new or empty folder.")
 @click.option("--merge", is_flag=True, help="Merge the adapter into its base model.")
@@ -26,8 +26,9 @@ from harness.cli.run_choice import choose_run
 )
 @click.option("--force", is_flag=True, help="Replace an earlier export.")
 @runs_dir
-def export(run: str, **options: Any) -> None:
-    """Write the trained weights of a finished cell of RUN (a folder, a name, or `latest`), with a model card.
+def export(run: str | None, **options: Any) -> None:
+    """Write the trained weights of a finished cell of RUN (a folder, a name, or `latest`, the default), or of the
+    champion of a task, with a model card.
 
     Without --merge: the adapter in PEFT's format. With it, or after full fine-tuning: a whole model for transformers, vLLM and llama.cpp's
     converter. A whole model is loaded again, and its outputs are compared with the measured ones.
@@ -38,8 +39,9 @@ def export(run: str, **options: Any) -> None:
     """
     from harness import api
 
+    chosen = choose_cell(run, options)
     with FinishedDisplay() as display:
-        exported = api.export(choose_run(run, options["runs_dir"], task=options["task"]), listener=display, **options)
+        exported = api.export(chosen, listener=display, **options)
     for note in exported.notes:
         display.say(note)
     click.echo(str(exported.folder))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness.cli.commands.completion import cell_names, run_names
-from harness.cli.options import runs_dir, tasks_dir
+from harness.cli.options import registry_dir, runs_dir, tasks_dir
 from harness.cli.out_file import check_target, write_target
 from harness.cli.requested_width import requested_width
 from harness.cli.run_choice import choose_run
@@ -16,9 +16,6 @@ from harness.cli.run_choice import choose_run
 if TYPE_CHECKING:
     from harness.gate import Event, Verdict
 
-registry_dir = click.option(
-    "--registry", default="registry", envvar="BENCH_REGISTRY", show_default=True, show_envvar=True, help="Folder of the promoted models."
-)
 _JUDGED = (
     click.option("--strategy", required=False, shell_complete=cell_names, help="The candidate."),
     click.option("--task", shell_complete=cell_names, help="The task, if the run has several."),

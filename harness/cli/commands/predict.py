@@ -6,18 +6,19 @@ from typing import Any
 
 import click
 
-from harness.cli.cell_options import FinishedDisplay, cell_options
+from harness.cli.cell_options import cell_options, choose_cell
 from harness.cli.commands.completion import run_names
+from harness.cli.finished_display import FinishedDisplay
 from harness.cli.options import pairs, runs_dir
-from harness.cli.out_file import check_target, write_target
-from harness.cli.run_choice import choose_run
 
 
-@click.command(short_help="Answer new examples with a model of a run.")
-@click.argument("run", default="latest", shell_complete=run_names)
+@click.command(short_help="Answer new examples with a model of a run, or with the champion.")
+@click.argument("run", required=False, shell_complete=run_names)
 @cell_options
-@click.option("--data", metavar="FILE", required=True, help="The new examples; they need no target.")
+@click.option("--data", metavar="FILE", required=True, help="The new examples; they need no target. - is standard input, as JSON Lines.")
 @click.option("--out", default="-", show_default=True, metavar="FILE", help="Output file, .jsonl or .csv; - is standard output.")
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Answer only the first N examples.")
+@click.option("--lines", is_flag=True, help="The data is plain text: each line is the input of one example.")
 @click.option("--input", metavar="COLUMN", help="The column with the model's input.")
 @click.option("--id", "id_", metavar="COLUMN", help="The column with the id.")
 @click.option(
@@ -25,44 +26,48 @@ from harness.cli.run_choice import choose_run
 )
 @click.option("--force", is_flag=True, help="Replace an existing file.")
 @runs_dir
-def predict(run: str, *, data: str, out: str, input: str | None, id_: str | None, more: dict[str, str], force: bool, **cell: Any) -> None:
-    """Answer the examples of a file with the model of a finished cell of RUN (a folder, a name, or `latest`).
+def predict(run: str | None, *, data: str, out: str, input: str | None, id_: str | None, more: dict[str, str], **options: Any) -> None:
+    """Answer the examples of a file with the model of a finished cell of RUN (a folder, a name, or `latest`, the default), or with the
+    champion of a task: the model that `bench promote` put into service.
 
-    Base model, trained weights, prompt and decoding are those of the run.
+    Base model, trained weights, prompt and decoding are those of the run. Each row of the output has the columns of the input and the
+    answer. With --out, an interrupted command resumes when it is run again. Rows from standard input are answered as they arrive.
 
     \b
     bench predict latest --strategy lora --data new.csv --out answers.csv
-    bench predict latest --strategy lora --seed 1 --data new.jsonl --field input=text | jq .output
+    bench predict latest --strategy lora --data new.jsonl --field input=text --limit 20 | jq .output
+    bench predict --champion visits --data - < new.jsonl > answers.jsonl
     """
-    from pathlib import Path
+    import io
+    import sys
+    from typing import cast
 
     from harness import api
 
-    target = None if out == "-" else Path(out)
-    if target is not None:
-        _check_out(target, Path(data), force)
     fields = {role: column for role, column in (("input", input), ("id", id_)) if column} | more
-    chosen = choose_run(run, cell["runs_dir"], task=cell["task"])
-    with FinishedDisplay() as display:
-        table = api.predict(chosen, data=data, fields=fields, listener=display, **cell)
-    if table.truncated:
-        display.say(f"{table.truncated} of {len(table.examples)} inputs were too long and lost their end: see the column 'truncated'.")
-    if target is None:
-        click.echo(table.to_jsonl(), nl=False)
+    force, chosen = options.pop("force"), choose_cell(run, options)
+    source = cast(io.BufferedReader, sys.stdin.buffer) if data == "-" else data
+    if out != "-":
+        with FinishedDisplay(describe_rest=lambda: _describe_kept(out)) as display:
+            table = api.predict(chosen, data=source, fields=fields, out=out, force=force, listener=display, **options)
+            _say_truncated(display, table.truncated, len(table))
+        click.echo(out)
         return
-    write_target(target, table.text(target))
-    click.echo(str(target))
+    answered = truncated = 0
+    with FinishedDisplay(describe_rest=lambda: f"{answered:,} examples were answered", has_rows=True) as display:
+        for row in api.predict_stream(chosen, data=source, fields=fields, listener=display, **options):
+            click.echo(row.to_json_line(), nl=False)
+            answered, truncated = answered + 1, truncated + row.truncated
+        _say_truncated(display, truncated, answered)
 
 
-def _check_out(target: Any, data: Any, force: bool) -> None:
-    """Check before the work starts that its result can be written."""
-    check_target(target)
-    problem = None
-    if target.suffix.lower() not in (".jsonl", ".ndjson", ".csv"):
-        problem = f"{target}: must end in .jsonl or .csv, which selects the format"
-    elif target.exists() and data.exists() and target.samefile(data):
-        problem = f"{target} holds the examples to answer: name another file"
-    elif target.exists() and not force:
-        problem = f"{target} already exists: name another file, or replace it with --force"
-    if problem is not None:
-        raise click.BadParameter(problem, param_hint="--out")
+def _describe_kept(out: str) -> str:
+    from harness.engine.artifacts import find_kept_answers
+
+    kept = find_kept_answers(out)
+    return f"the answers so far are in {kept}. Run the same command again to resume" if kept else "nothing was written"
+
+
+def _say_truncated(display: FinishedDisplay, truncated: int, total: int) -> None:
+    if truncated:
+        display.say(f"{truncated} of {total} inputs were too long and lost their end: see the column 'truncated'.")

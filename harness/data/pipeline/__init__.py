@@ -1,19 +1,23 @@
 """From a task to its examples: read, map, split, fold, clean and sample. Also reads new inputs and external outputs."""
 
 from harness.data.pipeline.answer_counts import count_answers, count_reference_words
-from harness.data.pipeline.new_inputs import load_inputs
+from harness.data.pipeline.new_inputs import STREAM, NewRows, load_inputs, map_rows, map_stream
 from harness.data.pipeline.output_files import Output, read_outputs
 from harness.data.pipeline.sampling import sample
 from harness.data.pipeline.sources import SourceRows, sources
 from harness.data.pipeline.task_splits import load_splits
 
 __all__ = [
+    "STREAM",
+    "NewRows",
     "Output",
     "SourceRows",
     "count_answers",
     "count_reference_words",
     "load_inputs",
     "load_splits",
+    "map_rows",
+    "map_stream",
     "read_outputs",
     "sample",
     "sources",

@@ -1,25 +1,34 @@
 """Trained models on disk: checked, loaded, merged, exported and described."""
 
+from harness.engine.artifacts.answered_rows import AnsweredRow, PredictionTable
+from harness.engine.artifacts.answering import PART_ROWS, answer_rows
 from harness.engine.artifacts.base_model import device_for, find_base
 from harness.engine.artifacts.checks import check_artifact
 from harness.engine.artifacts.export import Exported, export_adapter, export_model
 from harness.engine.artifacts.export_folder import check_target
+from harness.engine.artifacts.kept_answers import KeptAnswers, check_out_file, find_kept_answers
 from harness.engine.artifacts.loading import load_finished, load_strategy_model
 from harness.engine.artifacts.model_card import model_card
-from harness.engine.artifacts.new_examples import fit_examples
-from harness.engine.artifacts.prediction_table import PredictionTable
+from harness.engine.artifacts.new_examples import fit_examples, get_only_input
 from harness.engine.artifacts.shots_file import save_shots
 
 __all__ = [
+    "PART_ROWS",
+    "AnsweredRow",
     "Exported",
+    "KeptAnswers",
     "PredictionTable",
+    "answer_rows",
     "check_artifact",
+    "check_out_file",
     "check_target",
     "device_for",
     "export_adapter",
     "export_model",
     "find_base",
+    "find_kept_answers",
     "fit_examples",
+    "get_only_input",
     "load_finished",
     "load_strategy_model",
     "model_card",

@@ -20,13 +20,7 @@ def fit_examples(finished: FinishedCell, examples: Sequence[Example], file: str)
     Raises:
         BenchError: examples lack an input that the prompt needs.
     """
-    known_examples = finished.run.examples(finished.task.name)
-    # An input that the prompt uses only if it is there may be missing from some of the run's examples, too.
-    names = list(dict.fromkeys(name for example in known_examples for name in example.inputs))
-    if finished.shape == "encoder" and finished.strategy.prompt is None:
-        needed = frozenset(name for name in names if all(name in example.inputs for example in known_examples))
-    else:
-        needed = prompt_variables(finished.strategy.prompt or finished.task.prompt) & set(names)
+    names, needed = _find_inputs(finished)
     problems = []
     for name in sorted(needed, key=names.index):
         lacking = [example for example in examples if name not in example.inputs]
@@ -37,5 +31,30 @@ def fit_examples(finished: FinishedCell, examples: Sequence[Example], file: str)
             problems.append(f"{file}: {len(lacking):,} of {len(examples):,} rows have no '{name}', which the prompt needs")
     if problems:
         raise BenchError(problems)
-    choices = known_examples[0].choices
+    choices = finished.example.choices
     return tuple(replace(e, inputs={name: e.inputs[name] for name in names if name in e.inputs}, choices=choices) for e in examples)
+
+
+def get_only_input(finished: FinishedCell) -> str:
+    """The one input that a line of plain text can be.
+
+    Raises:
+        BenchError: the prompt needs several inputs.
+    """
+    _, needed = _find_inputs(finished)
+    if len(needed) != 1:
+        raise BenchError(
+            f"{setting('lines')}: the prompt of '{finished.strategy.name}' needs {len(needed)} inputs ({', '.join(sorted(needed))}), "
+            "and a line of plain text is only one. Give JSON Lines, with a field for each."
+        )
+    return next(iter(needed))
+
+
+def _find_inputs(finished: FinishedCell) -> tuple[list[str], frozenset[str]]:
+    """The inputs of the run's examples, in order, and those without which the prompt is incomplete."""
+    # An input that the prompt uses only if it is there may be missing from some of the run's examples, too.
+    examples = finished.run.examples(finished.task.name)
+    names = list(dict.fromkeys(name for example in examples for name in example.inputs))
+    if finished.shape == "encoder" and finished.strategy.prompt is None:
+        return names, frozenset(name for name in names if all(name in example.inputs for example in examples))
+    return names, prompt_variables(finished.strategy.prompt or finished.task.prompt) & set(names)

@@ -1,11 +1,13 @@
 """From a model and examples to predictions: generated text, or the most likely label."""
 
+from harness.engine.inference.batching import BATCH_ROWS
 from harness.engine.inference.extract import extract
 from harness.engine.inference.generate import generate, require_finite
 from harness.engine.inference.predictor import Predictor
 from harness.engine.inference.shared_prefix import plain_cache
 
 __all__ = [
+    "BATCH_ROWS",
     "Predictor",
     "extract",
     "generate",

@@ -105,7 +105,8 @@ def test_optional_input_may_be_blank(load_with, in_order):
 def test_optional_input_may_be_blank_in_new_inputs(tmp_path):
     (tmp_path / "new.jsonl").write_text(to_jsonl({"question": "q"}, {"question": "r", "context": "c"}))
     task = Task(name="a", kind="qa", data={"path": "x"}, prompt=ASKS, metrics=("squad",), primary="f1")
-    assert [row.inputs for row in load_inputs(task, tmp_path / "new.jsonl")] == [{"question": "q"}, {"question": "r", "context": "c"}]
+    rows = load_inputs(task, tmp_path / "new.jsonl")
+    assert [example.inputs for example in rows.examples] == [{"question": "q"}, {"question": "r", "context": "c"}]
 
 
 def test_required_input_must_be_present_and_the_message_says_how_to_make_it_optional(load_with):

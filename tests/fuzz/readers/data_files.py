@@ -1,4 +1,4 @@
-"""Readers of data files: as a preview and a draft, as a task's data, and as external outputs."""
+"""Readers of data files: as a preview and a draft, as a task's data, as new examples, and as external outputs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import io
 import json
 from pathlib import Path
 
-from harness.data import load_splits, peek
+from harness.data import load_inputs, load_splits, map_stream, peek
 from harness.data.formats import open_table
 from harness.data.inspect import draft_yaml, guess_task
 from harness.data.pipeline import read_outputs
@@ -17,7 +17,7 @@ from tests.fuzz.readers.reader import TASK, Read, Reader, refusals
 
 
 def read_data(name: str) -> Read:
-    """Read a file with this name in all ways: as a preview and a draft, as a task's data, and as external outputs."""
+    """Read a file with this name in all ways: as a preview and a draft, as a task's data, as new examples, and as external outputs."""
 
     def read(content: bytes, folder: Path) -> None:
         file = folder / name
@@ -32,9 +32,22 @@ def read_data(name: str) -> Read:
                 task = TASK.model_copy(update={"data": TASK.data.model_copy(update={"path": name, "fields": fields})})
                 load_splits(task, folder=folder, limit=20)
         with refusals():
+            load_inputs(TASK, file, limit=20)
+        with refusals():
             read_outputs(file, [Example("1", {"input": "x"}, ("y",))])
 
     return read
+
+
+def read_stream(content: bytes, folder: Path) -> None:
+    """Read new examples from standard input, as JSON Lines and as plain text; and a file of plain text."""
+    for line_input in (None, "input"):
+        with refusals():
+            for _ in map_stream(TASK, io.BytesIO(content), 3, line_input=line_input):
+                pass
+    (folder / "a.txt").write_bytes(content)
+    with refusals():
+        load_inputs(TASK, folder / "a.txt", line_input="input")
 
 
 _SQUAD = {
@@ -65,6 +78,7 @@ DATA_FILES: dict[str, Reader] = {
         lambda: [ROWS, {"rows": ROWS}, _SQUAD, {"x": {"input": "a", "target": "b"}}, {"input": {"0": "a"}, "target": {"0": "b"}}],
         share=3,
     ),
+    "standard-input": Reader(read_stream, lambda: [JSONL.encode(), b'\xef\xbb\xbf{"input": "a"}\r\n\n{"input": "b", "id": 1}'], share=2),
     "gzip": Reader(read_data("a.csv.gz"), lambda: [_gzip(CSV.encode())]),
     "xlsx": Reader(read_data("a.xlsx"), lambda: [workbook([["input", "target"], ["a", 1], ["b", None]])], share=0.3),
     "parquet": Reader(read_data("a.parquet"), lambda: [parquet_bytes()], share=0.5),

@@ -1,0 +1,47 @@
+"""A sign of life where there is no terminal: a line whenever nothing was printed for some seconds."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+QUIET_SECONDS = 5.0  # the longest time without a line
+
+
+class Heartbeat:
+    """Calls `report` from a thread of its own whenever `quiet` seconds have passed since the last call of `reset`.
+
+    Args:
+        report: receives the seconds since the start.
+    """
+
+    def __init__(self, report: Callable[[float], None], *, quiet: float = QUIET_SECONDS) -> None:
+        self._report, self._quiet = report, quiet
+        self._start = self._last = time.monotonic()
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._beat, daemon=True)
+
+    def start(self) -> None:
+        """Start to report."""
+        self._start = self._last = time.monotonic()
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Report no more; does nothing if it was not started."""
+        self._ended.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def reset(self) -> None:
+        """Something was printed."""
+        self._last = time.monotonic()
+
+    def _beat(self) -> None:
+        wait = self._quiet
+        while not self._ended.wait(max(wait, 0.0)):
+            now = time.monotonic()
+            if now - self._last >= self._quiet:
+                self._last = now
+                self._report(now - self._start)
+            wait = self._last + self._quiet - now
