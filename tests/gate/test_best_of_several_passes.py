@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from chance import at_most
+from chance import at_most, enough
 from report_factory import Made, MadeTask, make_run, summarization
 
 from harness.reporting.wording.gate.gate_sentences import verdict_sentences
@@ -47,13 +47,14 @@ def test_best_of_seven_at_the_border_passes_as_rarely_as_alpha() -> None:
 @pytest.mark.parametrize("candidates", [3, 7])
 @pytest.mark.parametrize("size", [100, 400])
 def test_best_of_several_over_sizes(size: int, candidates: int, kind: str) -> None:
-    assert at_most(0.05, share_of_passes(kind, size, candidates, 2000, counted=candidates), 2000)
+    times = enough(0.05)
+    assert at_most(0.05, share_of_passes(kind, size, candidates, times, counted=candidates), times)
 
 
 @pytest.mark.soak
 def test_candidates_that_break_different_rules_pass_together_as_rarely_as_alpha() -> None:
     """Of six candidates, three break a floor on one score, three on another: a level for one score would be too generous."""
-    rng, times, passed = np.random.default_rng(1), 1000, 0
+    rng, times, passed = np.random.default_rng(1), enough(0.05), 0
     rules = [Rule(rule="floor", score=name, value=0.7) for name in "ab"]
     for _ in range(times):
         shared = rng.normal(size=(2, 200))

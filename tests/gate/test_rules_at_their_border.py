@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import numpy as np
 import pytest
-from chance import at_most
+from chance import at_most, enough
 
 from harness.gate import Policy, RuleVerdict
 from harness.gate.gate_input import GateInput
@@ -59,7 +59,7 @@ def test_wrong_failures_stay_rare_with_several_rules_at_their_border() -> None:
 @pytest.mark.soak
 @pytest.mark.parametrize("rules", [2, 3, 8])
 def test_wrong_failures_over_many_rules(rules: int) -> None:
-    times = 4000
+    times = enough(0.05)
     failed, refuted = share_of_false_failures(rules, times, rules)
     assert at_most(0.05, failed, times) and refuted > failed
 
@@ -124,13 +124,14 @@ def test_relative_rules_pass_wrongly_as_rarely_as_alpha(lower: bool) -> None:
 @pytest.mark.parametrize("lower", [False, True])
 @pytest.mark.parametrize("size", [30, 100, 1000])
 def test_relative_rules_over_test_set_sizes(size: int, lower: bool) -> None:
-    assert at_most(0.05, share_of_wrong_passes(size, 4000, lower=lower), 4000)
+    times = enough(0.05)
+    assert at_most(0.05, share_of_wrong_passes(size, times, lower=lower), times)
 
 
 @pytest.mark.soak
 def test_the_best_of_several_models_passes_wrongly_as_rarely_as_alpha() -> None:
     """A model that is named for its result on the test set: of three at the border, the best passes in 12% of samples at 5%."""
-    rng, times, models = np.random.default_rng(7), 4000, 3
+    rng, times, models = np.random.default_rng(7), enough(0.05), 3
     passed = dict.fromkeys((0.05, 0.05 / models), 0)
     for _ in range(times):
         difficulty = rng.normal(0, 0.1, 200)

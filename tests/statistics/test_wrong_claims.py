@@ -11,7 +11,7 @@ from functools import lru_cache
 
 import numpy as np
 import pytest
-from chance import at_most
+from chance import at_most, enough
 
 from harness.metrics import Metric, metrics_for
 from harness.statistics import check_above, compare_scores, difference_claim_limits, not_worse, recommend, score_claim_limits
@@ -146,20 +146,20 @@ def test_failing_strategies_are_rarely_recommended(kind: str, k: int, n: int, sh
     ("n", "share"), [(30, 0.05), (30, 0.1), (50, 0.03), (100, 0.02), (200, 0.02), (200, 0.1), (1000, 0.01), (1000, 0.05)]
 )
 def test_failing_strategies_in_a_long_simulation(kind: str, n: int, share: float) -> None:
-    counts = [2, 3, 5, 7]
-    rates = wrong_recommendations(kind, n, share, 1000, counts)
+    counts, times = [2, 3, 5, 7], enough(0.05)
+    rates = wrong_recommendations(kind, n, share, times, counts)
     print(
         f"wrong recommendations: {kind}, n = {n}, {share:.0%} fail: "
         + ", ".join(f"k = {k} {r:.1%}" for k, r in zip(counts, rates, strict=True))
     )
-    assert all(at_most(0.05, rate, 1000) for rate in rates)
+    assert all(at_most(0.05, rate, times) for rate in rates)
 
 
 @pytest.mark.soak
 @pytest.mark.parametrize("correlation", [-0.9, 0.0, 0.9])
 def test_failing_strategies_are_rarely_chosen_among_those_that_keep_a_guardrail(correlation: float) -> None:
     """Two strategies fail on 5% of the examples and two do not; a guardrail keeps about half of them, by a score on the same examples."""
-    (metric, draw), share, n, times = KINDS["right or wrong"], 0.05, 200, 500
+    (metric, draw), share, n, times = KINDS["right or wrong"], 0.05, 200, enough(0.05)
     rng, margin, wrong = np.random.default_rng(3), true_loss("right or wrong", share) * 0.999, 0
     for _ in range(times):
         side = draw(rng, n)
@@ -184,9 +184,10 @@ def test_failing_strategies_rarely_pass_not_worse(kind: str, n: int, share: floa
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(("n", "share"), [(30, 0.05), (50, 0.03), (100, 0.02), (200, 0.05), (1000, 0.01)])
 def test_failing_strategies_rarely_pass_in_a_long_simulation(kind: str, n: int, share: float) -> None:
-    passed, tied = wrong_verdicts(kind, n, share, 2000)
+    times = enough(0.05)
+    passed, tied = wrong_verdicts(kind, n, share, times)
     print(f"wrong verdicts: {kind}, n = {n}, {share:.0%} fail: not worse {passed:.1%}, better or tied {tied:.1%}")
-    assert at_most(0.05, passed, 2000) and at_most(0.05, tied, 2000)
+    assert at_most(0.05, passed, times) and at_most(0.05, tied, times)
 
 
 # ------------------------------------------------------------------------------------------------------ floors at the true value
@@ -220,6 +221,7 @@ def test_a_floor_at_the_true_auroc_rarely_passes(n: int, rare: float) -> None:
 @pytest.mark.parametrize("area", [0.7, 0.9, 0.97])
 @pytest.mark.parametrize(("n", "rare"), [(50, 0.1), (50, 0.5), (100, 0.1), (200, 0.1), (400, 0.04), (1000, 0.02)])
 def test_a_floor_at_the_true_auroc_in_a_long_simulation(n: int, rare: float, area: float) -> None:
-    passed, reliable = wrong_floors(n, rare, area, 4000)
+    times = enough(0.05)
+    passed, reliable = wrong_floors(n, rare, area, times)
     print(f"floors at the true AUROC: {area}, n = {n}, {rare:.0%} positive: {passed:.1%} pass, {reliable:.0%} reliable")
-    assert at_most(0.05, passed, 4000)
+    assert at_most(0.05, passed, times)

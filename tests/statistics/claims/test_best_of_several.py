@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from chance import at_most
+from chance import at_most, enough
 
 from harness.metrics import metrics_for
 from harness.statistics import compare_best, compare_scores
@@ -38,7 +38,8 @@ def test_the_best_of_six_is_rarely_called_better_by_chance() -> None:
 @pytest.mark.soak
 @pytest.mark.parametrize("k", [2, 3, 6])
 def test_the_best_of_several_in_a_long_simulation(k: int) -> None:
-    assert at_most(0.025, share_called_better(k, 8000)[1], 8000)
+    times = enough(0.025)
+    assert at_most(0.025, share_called_better(k, times)[1], times)
 
 
 def test_a_single_strategy_is_compared_as_ever() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from chance import at_most
+from chance import at_most, enough
 
 from harness.metrics import metrics_for
 from harness.statistics import compare_scores, not_worse
@@ -132,20 +132,23 @@ def test_wrong_passes_of_patients_are_rare(patients: str, kind: str) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("n", [30, 50, 100, 500])
 def test_wrong_passes_of_a_long_simulation(n: int, kind: str) -> None:
-    assert at_most(0.05, wrong_passes(kind, n, 10_000), 10_000)
+    times = enough(0.05)
+    assert at_most(0.05, wrong_passes(kind, n, times), times)
 
 
 @pytest.mark.soak
 @pytest.mark.parametrize("n", [50, 100, 500])
 def test_wrong_passes_of_counts_in_a_long_simulation(n: int) -> None:
-    assert at_most(0.05, wrong_passes_of_counts(n, 10_000), 10_000)
+    times = enough(0.05)
+    assert at_most(0.05, wrong_passes_of_counts(n, times), times)
 
 
 @pytest.mark.soak
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("patients", PATIENTS)
 def test_wrong_passes_of_patients_in_a_long_simulation(patients: str, kind: str) -> None:
-    assert at_most(0.05, wrong_passes_of_patients(PATIENTS[patients], kind, 6000), 6000)
+    times = enough(0.05)
+    assert at_most(0.05, wrong_passes_of_patients(PATIENTS[patients], kind, times), times)
 
 
 def counts_of_answers(rng: np.random.Generator, gold: np.ndarray, right: np.ndarray) -> np.ndarray:
@@ -163,8 +166,9 @@ def test_wrong_passes_of_macro_f1_in_a_long_simulation(worse: tuple[float, ...])
     many = rng.choice(4, size=2_000_000, p=shares)
     totals = [counts_of_answers(rng, many, right).sum(axis=0) for right in (better, np.array(worse))]
     margin = float(np.subtract(*(np.mean(2 * t[:4] / (t[4:8] + t[8:])) for t in totals)))
-    for seed in range(1500):
+    times = enough(0.05)
+    for seed in range(times):
         gold = rng.choice(4, size=150, p=shares)
         a, b = counts_of_answers(rng, gold, better), counts_of_answers(rng, gold, np.array(worse))
         passed += not_worse(a, b, metric=MACRO_F1, margin=margin, resamples=1000, seed=seed).outcome == "PASS"
-    assert at_most(0.05, passed / 1500, 1500)
+    assert at_most(0.05, passed / times, times)

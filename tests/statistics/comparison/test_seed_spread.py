@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from chance import covers
+from chance import covers, enough
 
 from harness.metrics import metrics_for
 from harness.statistics import SeedSpread, compare_scores, seed_spread
@@ -57,7 +57,8 @@ def test_coverage(seeds: tuple[int, int], between: float, ratio: float, within: 
 @pytest.mark.soak
 @pytest.mark.parametrize(("seeds", "between", "ratio", "within"), cases((3, 3), (5, 5), (3, 5), (10, 3)))
 def test_coverage_of_a_long_simulation(seeds: tuple[int, int], between: float, ratio: float, within: float) -> None:
-    assert covers(coverage(scores(seeds, between=between, ratio=ratio, within=within), 6000), 6000)
+    times = enough(0.07)
+    assert covers(coverage(scores(seeds, between=between, ratio=ratio, within=within), times), times)
 
 
 @pytest.mark.soak
@@ -66,7 +67,8 @@ def test_two_seeds_are_not_reliable_and_cover_as_documented(seeds: tuple[int, in
     draw = scores(seeds, between=between, ratio=ratio, within=within)
     spread = seed_spread(*draw(np.random.default_rng(0)), metric=ROUGE, varies_by_seed=BOTH)
     assert spread is not None and not spread.reliable
-    assert covers(coverage(draw, 3000), 3000, low=0.88)
+    times = enough(0.12)
+    assert covers(coverage(draw, times), times, low=0.88)
 
 
 @pytest.mark.parametrize(("seeds", "low"), [(2, 0.88), (3, 0.93), (5, 0.93)])

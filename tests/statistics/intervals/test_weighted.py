@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from chance import at_most, covers
+from chance import at_most, covers, enough
 
 from harness.review.packets.example_sampling import draw_weighted_sample
 from harness.statistics import clopper_pearson_interval, mean_interval, tango_interval, weighted_difference, weighted_mean, weighted_share
@@ -149,5 +149,5 @@ def test_differences_are_covered_with_weighted_samples(n: int, share: float, sam
 @pytest.mark.parametrize("share", [0.03, 0.1, 0.4])
 @pytest.mark.parametrize("n", [30, 60, 120, 200])
 def test_differences_are_covered(n: int, share: float, grouped: bool, steps: int, sampled: str) -> None:
-    times = 1000
+    times = enough(0.07)
     assert at_most(0.07, 1 - simulate_differences(n, share, sampled, grouped=grouped, steps=steps, times=times), times)

@@ -332,7 +332,9 @@ def test_intervals_cover_at_their_level(law: Law, trainings: int) -> None:
 @pytest.mark.parametrize(("rows", "spread"), [(200, 0.0), (200, 0.015), (2000, 0.0), (2000, 0.015)])
 @pytest.mark.parametrize("sizes", [SIZES[1:], SIZES], ids=["4 sizes", "5 sizes"])
 def test_coverage(law: Law, trainings: int, rows: int, spread: float, sizes: Sequence[int]) -> None:
+    """200 repetitions: a coverage of 85% stays below 90% in 97 of 100 simulations."""
     coverage = simulate_coverage(law, repeats=200, trainings=trainings, rows=rows, spread=spread, sizes=sizes)
+    print(f"covered: scores {coverage.score:.1%}, gains {coverage.gain:.1%}; a gain claimed in {coverage.claimed:.1%}")
     assert coverage.score >= 0.90
-    assert coverage.gain >= 0.90 - 3 * np.sqrt(0.9 * 0.1 / 200)
+    assert coverage.gain >= 0.90
     assert law is not flat or coverage.claimed <= 0.05
