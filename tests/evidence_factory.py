@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from harness.decision import Evidence, StrategyEvidence
-from harness.statistics import Lead, Recommendation, SampleSize
+from harness.statistics import Lead, OneSidedLimits, Recommendation, SampleSize
 from harness.statistics.claims.recommendation import Candidate
 from harness.types import Rule, Score
 
@@ -27,18 +27,27 @@ def strategy(label: str, value: float | None = 0.8, **more: Any) -> StrategyEvid
     return StrategyEvidence(label, score(value), selection={"strategy": label}, is_base=label == "base", **more)
 
 
+class MadeLead(Lead):
+    """A lead that 500 test examples would show."""
+
+    @property
+    def sample_size(self) -> SampleSize:
+        return SampleSize(500, "equal", 0.0, 0.05)
+
+
+def make_lead(observed: float, error: float, margin: float, strategies: int, reason: str) -> Lead:
+    limits = OneSidedLimits(observed, observed - error, observed + error, 0.05, 200, 200, "made", not reason, reason)
+    return MadeLead(observed, limits, limits.high, margin, strategies)
+
+
 def compared(
     values: Mapping[str, float], costs: Mapping[str, float], *, error: float = 0.01, margin: float = MARGIN, reason: str = ""
 ) -> Recommendation:
     """A recommendation from observed scores, where each lead is known up to an error."""
     candidates = []
     for name, value in values.items():
-        leads = {
-            other: Lead(value - rival, value - rival - error, value - rival + error, SampleSize(500, "equal", 0.0, 0.05), reason)
-            for other, rival in values.items()
-            if other != name
-        }
-        candidates.append(Candidate(name, value, costs.get(name), "undecided", 0.0, None, None, leads))
+        leads = {other: make_lead(value - rival, error, margin, len(values), reason) for other, rival in values.items() if other != name}
+        candidates.append(Candidate(name, value, costs.get(name), "undecided", 0.0, None, leads))
     basis = Recommendation(None, "", tuple(candidates), margin, 0.05, 0.01, 200, "made", True, "")
     return basis.among(values)
 

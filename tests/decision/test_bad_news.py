@@ -85,7 +85,8 @@ def score_less(case: Evidence, label: str, by: float) -> Evidence:
         return case
 
     def moved(lead: Any, sign: float) -> Any:
-        return replace(lead, observed=lead.observed + sign * by, least=lead.least + sign * by, most=lead.most + sign * by)
+        limits = replace(lead.limits, low=lead.limits.low + sign * by)
+        return replace(lead, observed=lead.observed + sign * by, limits=limits, most=lead.most + sign * by)
 
     candidates = []
     for candidate in case.recommendation.candidates:

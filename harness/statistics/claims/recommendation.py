@@ -25,7 +25,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, cached_property
 from itertools import combinations
 from typing import Literal, TypeAlias
 
@@ -35,6 +35,7 @@ from numpy.typing import NDArray
 from harness.statistics.claims.joint_levels import JointScores, joint_scores, level_against, level_of_all_pairs
 from harness.statistics.claims.thresholds import orient
 from harness.statistics.comparison import LimitsAt, make_pair, pair_limits
+from harness.statistics.intervals import OneSidedLimits
 from harness.statistics.sample_size import SampleSize, examples_to_decide
 from harness.types import Metric
 
@@ -48,18 +49,40 @@ class Lead:
 
     Attributes:
         observed: on these examples.
-        least: its lower limit, which holds jointly for the leads of all strategies over that one; None without valid limits.
+        limits: at the level at which the lower limits of all strategies over that one hold jointly.
         most: its upper limit, which holds jointly for all pairs.
-        sample_size: how many test examples like these would show it to be not worse by more than Δ, see `examples_to_decide`; None where
-            that is shown.
-        reason: why the limits are not reliable; empty if they are.
+        margin: Δ.
+        strategies: the number that are compared together.
     """
 
     observed: float
-    least: float | None
+    limits: OneSidedLimits
     most: float | None
-    sample_size: SampleSize | None
-    reason: str
+    margin: float
+    strategies: int
+
+    @property
+    def least(self) -> float | None:
+        """Its lower limit; None without valid limits."""
+        return self.limits.low
+
+    @property
+    def reason(self) -> str:
+        """Why the limits are not reliable; empty if they are."""
+        return self.limits.reason
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether it is shown to be not worse by more than Δ."""
+        return self.least is not None and self.least > -self.margin
+
+    @cached_property
+    def sample_size(self) -> SampleSize | None:
+        """How many test examples like these would show it to be not worse by more than Δ, see `examples_to_decide`; None where it is shown.
+
+        Computed when it is asked for: it takes ten times as long as all limits.
+        """
+        return None if self.is_shown else examples_to_decide(self.limits, -self.margin, equal=0.0, strategies=self.strategies)
 
 
 @dataclass(frozen=True)
@@ -70,8 +93,6 @@ class Candidate:
         standing: within Δ of the best, worse by more than Δ, or undecided.
         lead: how much better than the best of the others it is on these examples (below 0: worse).
         least: the least that its lead over the best of the others can be, at the level of the family; None without valid limits.
-        sample_size: how many test examples like these would show it to be within Δ of the best: the largest over the others; None where it
-            is decided, or where some comparison cannot be decided so.
         leads: over each of the others, by their names.
     """
 
@@ -81,8 +102,15 @@ class Candidate:
     standing: Standing
     lead: float
     least: float | None
-    sample_size: SampleSize | None
     leads: Mapping[str, Lead]
+
+    @cached_property
+    def sample_size(self) -> SampleSize | None:
+        """How many test examples like these would show it to be within Δ of the best: the largest over the others; None where it is
+        decided, or where some comparison cannot be decided so."""
+        open_ = [] if self.standing != "undecided" else [lead.sample_size for lead in self.leads.values() if not lead.is_shown]
+        known = [size for size in open_ if size is not None]
+        return max(known, key=lambda size: size.examples) if known and len(known) == len(open_) else None
 
 
 @dataclass(frozen=True)
@@ -230,14 +258,7 @@ def _leads(
         if j == i:
             continue
         limits, outer = (orient(pairs[i, j](level), higher_is_better=field.sign > 0) for level in (levels[j], strict))
-        is_shown = limits.low is not None and limits.low > -margin
-        leads[name] = Lead(
-            observed=float(field.scores[i] - field.scores[j]),
-            least=limits.low,
-            most=outer.high,
-            sample_size=None if is_shown else examples_to_decide(limits, -margin, equal=0.0, strategies=len(field.names)),
-            reason=limits.reason,
-        )
+        leads[name] = Lead(float(field.scores[i] - field.scores[j]), limits, outer.high, margin, len(field.names))
     return leads
 
 
@@ -256,13 +277,5 @@ def _judge(name: str, score: float, cost: float | None, leads: Mapping[str, Lead
         standing=standing,
         lead=min((lead.observed for lead in leads.values()), default=0.0),
         least=least if math.isfinite(least) else None,
-        sample_size=_largest(leads, margin) if standing == "undecided" else None,
         leads=leads,
     )
-
-
-def _largest(leads: Mapping[str, Lead], margin: float) -> SampleSize | None:
-    """What it takes against each of the others; None where some comparison stays open."""
-    open_ = [lead.sample_size for lead in leads.values() if lead.least is None or lead.least <= -margin]
-    known = [size for size in open_ if size is not None]
-    return max(known, key=lambda size: size.examples) if known and len(known) == len(open_) else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal, TypeAlias
 
 from harness.statistics.intervals import OneSidedLimits
@@ -22,11 +23,18 @@ class ClaimCheck:
     Attributes:
         status: "shown" if the lower limit is above it, "refuted" if the upper one is below it, "undecided" if neither. "unreliable" if it
             would be shown, but only by limits that are not reliable; "no_limits" if there are none.
-        sample_size: for "undecided": how many examples like these would show it, see `examples_to_decide`.
+        limits, threshold, equal: what was checked, see `check_above`.
     """
 
     status: ClaimStatus
-    sample_size: SampleSize | None = None
+    limits: OneSidedLimits
+    threshold: float
+    equal: float | None = None
+
+    @cached_property
+    def sample_size(self) -> SampleSize | None:
+        """For "undecided": how many examples like these would show it, see `examples_to_decide`. Computed when it is asked for."""
+        return examples_to_decide(self.limits, self.threshold, equal=self.equal) if self.status == "undecided" else None
 
     @property
     def outcome(self) -> Outcome:
@@ -47,10 +55,11 @@ def check_above(limits: OneSidedLimits, threshold: float, *, equal: float | None
         equal: the value that it has if the two strategies that it compares are equally good, in the direction of the limits; None where
             it does not compare two.
     """
+    status: ClaimStatus = "undecided"
     if limits.estimate is None or limits.low is None or limits.high is None:
-        return ClaimCheck("no_limits")
-    if limits.low > threshold:
-        return ClaimCheck("shown" if limits.reliable else "unreliable")
-    if limits.high < threshold:
-        return ClaimCheck("refuted")
-    return ClaimCheck("undecided", examples_to_decide(limits, threshold, equal=equal))
+        status = "no_limits"
+    elif limits.low > threshold:
+        status = "shown" if limits.reliable else "unreliable"
+    elif limits.high < threshold:
+        status = "refuted"
+    return ClaimCheck(status, limits, threshold, equal)
