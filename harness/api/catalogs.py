@@ -53,6 +53,8 @@ def load_strategy(strategy: PathLike, *, strategies_dirs: PathLike | Sequence[Pa
 
 
 def _absolute(folder: Path, paths: Paths | None) -> Paths | None:
+    from harness.data.formats import join_name
+
     if paths is None or isinstance(paths, str):
-        return None if paths is None else str((folder / paths).resolve())
-    return tuple(str((folder / path).resolve()) for path in paths)
+        return None if paths is None else join_name(folder, paths)
+    return tuple(join_name(folder, path) for path in paths)

@@ -58,7 +58,10 @@ class DataSpec(Declared):
     """Where the examples come from, and which column holds what. Exactly one of `path`, `hub` and `source` is set."""
 
     path: Paths | FilesSpec | None = None
-    """A file, several files that are read as one, or the files of a given split. Relative paths start at the folder of the task's file."""
+    """A file, several files that are read as one, or the files of each split. Relative paths start at the folder of the task's file.
+
+    A name may be a pattern (`shards/*.jsonl`), or `@files.txt`: a text file that lists files, one per line. The files of splits can also
+    be given as `train`, `validation` and `test`, without `path`."""
     source: Name | None = None
     """A registered source, such as the shipped `clinic`, or one of a plug-in."""
     hub: str | None = None
@@ -93,6 +96,17 @@ class DataSpec(Declared):
     """How a dataset without given splits is split."""
     skip_bad_rows: bool = False
     """Whether rows that cannot be used are skipped and reported, instead of being an error."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _move_splits_into_path(cls, values: object) -> object:
+        """`{train: …, test: …}` as `{path: {train: …, test: …}}`."""
+        if not isinstance(values, Mapping) or not (splits := [split for split in FilesSpec.model_fields if split in values]):
+            return values
+        if values.get("path") is not None:
+            raise ValueError(f"'path' and '{splits[0]}' both name files: set either 'path', or 'train' and 'test'")
+        others = {key: value for key, value in values.items() if key not in splits}
+        return {**others, "path": {split: values[split] for split in splits}}
 
     @field_validator("fields")
     @classmethod

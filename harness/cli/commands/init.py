@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import re
 import shlex
 import tempfile
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
+from harness.cli.named_data import NamedData, find_data, relative_name
 from harness.cli.wording import printable, with_options
 from harness.errors import BenchError
 from harness.text import plural
@@ -32,8 +32,8 @@ _SPLIT_NAMES = ("train", "training", "validation", "valid", "val", "dev", "test"
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._=+-]+")
 
 
-@click.command(short_help="Inspect a data file and draft a task for it.")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.command(short_help="Inspect data files and draft a task for them.")
+@click.argument("files", metavar="FILE...", nargs=-1, required=True)
 @click.option("--out", type=click.Path(path_type=Path), help="The YAML file to write.  [default: NAME.yaml in this folder]")
 @click.option("--name", help="Name of the task.  [default: that of the data file; for train.csv, that of its folder]")
 @click.option("--target", metavar="COLUMN", help="Column with the reference or the label. Guessed by default.")
@@ -41,42 +41,47 @@ _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._=+-]+")
 @click.option("--kind", type=click.Choice(_KINDS), help="Kind of task. Guessed by default.")
 @click.option("--force", is_flag=True, help="Replace an existing file.")
 def init(
-    file: Path, out: Path | None, name: str | None, target: str | None, inputs: tuple[str, ...], kind: Kind | None, force: bool
+    files: tuple[str, ...], out: Path | None, name: str | None, target: str | None, inputs: tuple[str, ...], kind: Kind | None, force: bool
 ) -> None:
-    """Inspect a data file and draft a task for it, with the reasons for each guess and the alternatives.
+    """Inspect data files and draft a task for them, with the reasons for each guess and the alternatives.
+
+    Several files are read as one, unless their names tell their splits: train.csv test.csv. FILE may be a pattern ('shards/*.jsonl') or
+    @files.txt, a text file that lists files.
 
     Exits with 1 if the task was written but cannot be run yet; the file says why.
 
     \b
     bench init visits.csv
     bench init tickets.xlsx --target queue --out tasks/tickets.yaml
+    bench init train.jsonl test.jsonl
     """
     from harness.data import peek
-    from harness.data.inspect import draft_prompt, draft_yaml, find_sibling_splits, guess_task, note_long_prompts
+    from harness.data.inspect import draft_prompt, draft_yaml, guess_task, note_long_prompts
 
-    task_name = _task_name(name, file)
+    data = find_data(files)
+    task_name = _task_name(name, data)
     out = out or Path(f"{task_name}.yaml")
     _check_out(out, force)
-    preview = peek(file, rows=_MAX_ROWS)
+    preview = peek(*data.files, rows=_MAX_ROWS)
     guess = guess_task(preview, target=target, inputs=inputs, kind=kind)
     prompt = draft_prompt(guess, *_shipped_prompt(guess.kind))
     if long_prompts := note_long_prompts(preview, guess, prompt, *_read_included_model()):
         guess = replace(guess, notes=(*guess.notes, long_prompts))
-    split_files = {split: _relative_path(path, out.parent) for split, path in find_sibling_splits(file).items()}
+    split_files = {split: relative_name(str(path), out.parent) for split, path in data.siblings.items()}
     write_yaml = partial(
         draft_yaml,
         name=task_name,
-        path=_relative_path(file, out.parent),
+        path=data.path(out.parent),
         prompt=prompt,
         split_files=split_files,
-        has_splits=file.is_dir() and _has_splits(file),
+        has_splits=data.has_splits,
     )
-    is_complete = len(preview.records) + len(preview.bad_rows) < _MAX_ROWS
+    is_complete = preview.is_complete
     trial = _try_loading(guess, lambda guess: _parse_task(write_yaml(guess)), out.parent) if is_complete else _Trial(guess)
     text = write_yaml(trial.guess, sizes=trial.report.sizes if trial.report else None)
     _parse_task(text)
     _write(out, text)
-    _print_summary(file, out, trial, split_files, is_complete=is_complete)
+    _print_summary(" ".join(files), out, trial, split_files, is_complete=is_complete)
     if trial.failed:
         click.get_current_context().exit(1)
 
@@ -116,33 +121,22 @@ def _read_included_model() -> tuple[int, Callable[[Sequence[str]], list[int]]]:
     return context, lambda texts: [len(text.ids) for text in tokenizer.encode_batch(list(texts), add_special_tokens=False)]
 
 
-def _task_name(name: str | None, file: Path) -> str:
-    """The given name, or one made from the name of the data file.
+def _task_name(name: str | None, data: NamedData) -> str:
+    """The given name, or one made from the names of the data files.
 
     Raises:
         BenchError: the given name has characters that task names must not have.
     """
     if name is None:
-        stem = file.name.removesuffix("".join(s for s in file.suffixes[-2:] if len(s) < 9))
-        if stem.casefold() in _SPLIT_NAMES:  # the folder's name says more
-            stem = file.parent.resolve().name
+        stem = data.stem
+        if not stem or stem.casefold() in _SPLIT_NAMES:  # the folder's name says more
+            stem = data.files[0].parent.resolve().name
         return _NOT_IN_NAMES.sub("-", stem).strip("-._=+")[:80] or "my-task"
     if _NOT_IN_NAMES.search(name) or not name[:1].isalnum() or len(name) > 80:
         raise BenchError(
             f"--name '{name}': start with a letter or digit and use only letters, digits and . _ - + = (at most 80 characters)"
         )
     return name
-
-
-def _relative_path(file: Path, folder: Path) -> str:
-    """The path of a file as a YAML file in `folder` names it: paths in a task are relative to its own file."""
-    file = file.expanduser()
-    file = file.parent.resolve() / file.name  # the name is kept: it may be a link to a file without an extension
-    try:
-        path = Path(os.path.relpath(file, folder.resolve())).as_posix()
-    except ValueError:  # on another drive
-        return file.as_posix()
-    return f"./{path}" if path.startswith("~") else path
 
 
 def _parse_task(text: str) -> Task:
@@ -191,13 +185,6 @@ def _try_loading(guess: TaskGuess, make_task: Callable[[TaskGuess], Task], folde
     return trial
 
 
-def _has_splits(folder: Path) -> bool:
-    from harness.data.formats import DatasetSplits, open_data
-
-    data = open_data(folder)
-    return isinstance(data, DatasetSplits) and len(data.splits) > 1
-
-
 def _write(out: Path, text: str) -> None:
     from harness.store import write_text
 
@@ -207,7 +194,7 @@ def _write(out: Path, text: str) -> None:
         raise BenchError(f"{out}: cannot be written: {error.strerror}") from None
 
 
-def _print_summary(file: Path, out: Path, trial: _Trial, split_files: Mapping[str, str], *, is_complete: bool) -> None:
+def _print_summary(file: str, out: Path, trial: _Trial, split_files: Mapping[str, str], *, is_complete: bool) -> None:
     """Print what was guessed and why, alternatives and notes, and the command to run next."""
     guess = trial.guess
     rows = plural(guess.rows, "row")

@@ -1,4 +1,4 @@
-"""From a path to a `Table`: the file's extension picks the reader."""
+"""From a path to a `Table`: the file's extension picks the reader, or its content where the name does not tell."""
 
 from __future__ import annotations
 
@@ -8,15 +8,29 @@ from functools import partial
 from pathlib import Path
 
 from harness.data.formats.arrow_rows import ROW_LOCATION
+from harness.data.formats.content_format import recognize_format
 from harness.data.formats.csv_file import read_csv
 from harness.data.formats.hf_datasets import DatasetSplits, is_saved_folder, read_saved_folder
-from harness.data.formats.json_file import ITEM_LOCATION, is_json_lines, read_json
+from harness.data.formats.json_file import ITEM_LOCATION, SPLIT_NAME, is_json_lines, read_json
+from harness.data.formats.json_splits import find_json_splits
 from harness.data.formats.jsonl_file import read_jsonl
 from harness.data.formats.parquet_file import read_parquet
 from harness.data.formats.text_file import COMPRESSED, TextFile
 from harness.data.formats.tsv_file import read_tsv
 from harness.data.formats.xlsx_file import SHEET_ROW_LOCATION, read_xlsx
-from harness.data.records import BadRow, Preview, Record, Table, TableRows, check_column_count, join_names, name_hint, quote
+from harness.data.records import (
+    TEXT_ONLY,
+    BadRow,
+    Preview,
+    Record,
+    Table,
+    TableRows,
+    check_column_count,
+    join_names,
+    media_of_extension,
+    name_hint,
+    quote,
+)
 from harness.errors import BenchError
 
 _TEXT_READERS: dict[str, Callable[[TextFile], TableRows]] = {
@@ -44,17 +58,19 @@ _ADVICE = {
 
 
 def open_data(path: Path) -> Table | DatasetSplits:
-    """Open a file, or a folder that `datasets` saved, which may have its own splits.
+    """Open a file, or a folder that `datasets` saved; a JSON document or a folder may have its own splits.
 
     Raises:
-        BenchError: the path does not exist, is another kind of folder, has an unknown extension or cannot be read. Defects of the content
-            are raised when the rows are read.
+        BenchError: the path does not exist, is another kind of folder, has an unknown format or cannot be read. Most defects of the
+            content are raised when the rows are read.
     """
     try:
         if path.is_dir():
             if is_saved_folder(path):
                 return read_saved_folder(path)
-            raise BenchError(f"{path}: is a folder that datasets did not save. Name a file.{_suggest_files(path, '')}")
+            raise BenchError(
+                f"{path}: is a folder that datasets did not save. Name a file, or a pattern such as '*.csv'.{_suggest_files(path, '')}"
+            )
         if not path.exists():
             raise BenchError(f"{path}: no such file.{_suggest_files(path.parent, path.name)}")
         return _open_file(path)
@@ -74,42 +90,48 @@ def open_table(path: Path) -> Table:
     if len(data.splits) == 1:
         return next(iter(data.splits.values()))
     first = next(iter(data.splits))
-    raise BenchError(
-        f"{path.name}: the folder contains the splits {join_names(data.splits)}. Name the folder of one of them, such as {path / first}"
-    )
+    if path.is_dir():
+        what, advice = "folder", f"Name the folder of one of them, such as {path / first}"
+    else:
+        what, advice = "file", f"Name it alone, or write one of them to its own file: jq '.{first}' {path.name} > {first}.json"
+    raise BenchError(f"{path.name}: the {what} contains the splits {join_names(data.splits)}. {advice}")
 
 
-def peek(path: Path, rows: int = 2000) -> Preview:
-    """Read the first rows of a file, or of the training split of a folder that `datasets` saved.
+def peek(*paths: Path, rows: int = 2000) -> Preview:
+    """Read the first rows of files, an equal number of each; of a file with splits, those of its training split.
 
     The rest is not read, except that a .json document is parsed as a whole.
 
     Raises:
         BenchError: as `open_data`, and for defects of the content that these rows show.
     """
-    data = open_data(path)
-    table = data if isinstance(data, Table) else data.splits.get("train") or next(iter(data.splits.values()))
+    tables = [data if isinstance(data, Table) else data.train for data in map(open_data, paths)]
+    quota = max(1, rows // len(tables))
     records: list[Record] = []
     bad_rows: list[BadRow] = []
     columns: dict[str, None] = {}
-    for row in table.head(rows):
-        if isinstance(row, BadRow):
-            bad_rows.append(row)
-        else:
-            records.append(row)
-            columns.update(dict.fromkeys(row.values))
-            check_column_count(len(columns), table.name)
-    return Preview(table.name, tuple(columns), records, bad_rows)
+    is_complete = True
+    for table in tables:
+        before = len(records) + len(bad_rows)
+        for row in table.head(quota):
+            if isinstance(row, BadRow):
+                bad_rows.append(row)
+            else:
+                records.append(row)
+                columns.update(dict.fromkeys(row.values))
+                check_column_count(len(columns), table.name)
+        is_complete = is_complete and len(records) + len(bad_rows) - before < quota
+    return Preview(join_names(table.name for table in tables), tuple(columns), records, bad_rows, is_complete)
 
 
-def _open_file(path: Path) -> Table:
+def _open_file(path: Path) -> Table | DatasetSplits:
     if not path.is_file():
         raise BenchError(
             f"{path}: is not a regular file. Files are read more than once, which is not possible for a pipe: write it to a file first"
         )
     with path.open("rb"):  # raises OSError if the file is not readable
         pass
-    extension = path.suffix.lower()
+    extension = _extension(path)
     digest = partial(_sha256, path)
     if extension in _BINARY_READERS:
         read_binary, location_format = _BINARY_READERS[extension]
@@ -120,9 +142,27 @@ def _open_file(path: Path) -> Table:
     if extension not in _TEXT_READERS:
         raise BenchError(_unknown_extension(path, extension))
     if extension == ".json" and not is_json_lines(file):
-        return Table(path.name, partial(read_json, file), digest, ITEM_LOCATION)
+        return _open_document(file, digest)
     read = read_jsonl if extension == ".json" else _TEXT_READERS[extension]
     return Table(path.name, partial(read, file), digest, read_head=partial(read_tsv, file) if read is read_tsv else None)
+
+
+def _extension(path: Path) -> str:
+    """The extension of a file, in lower case; where it is missing or unknown, that of a file with such content."""
+    extension = path.suffix.lower()
+    if media := media_of_extension(extension):
+        raise BenchError(f"{path.name}: holds {media}. {TEXT_ONLY}")
+    is_known = extension in READABLE or extension in COMPRESSED or extension in _ADVICE
+    return extension if is_known else recognize_format(path) or extension
+
+
+def _open_document(file: TextFile, digest: Callable[[], str]) -> Table | DatasetSplits:
+    splits = find_json_splits(file)
+    if not splits:
+        return Table(file.name, partial(read_json, file), digest, ITEM_LOCATION)
+    names = {split: SPLIT_NAME.format(name=file.name, split=split) for split in splits}
+    tables = {split: Table(name, partial(read_json, file, split), digest, ITEM_LOCATION) for split, name in names.items()}
+    return DatasetSplits(tables, {"file": file.name})
 
 
 def _inner_extension(file: TextFile) -> str:
@@ -145,6 +185,8 @@ def _unknown_extension(path: Path, extension: str) -> str:
         what = f"the compressed file ends in '{extension}', which is unknown" if extension else "the name lacks the inner extension"
         return f"{path.name}: {what}. Compressed files can be {', '.join(_TEXT_READERS)}, as in data.csv.gz"
     what = f"the extension '{extension}' is unknown" if extension else "the file has no extension"
+    if extension not in _ADVICE:
+        what += ", and its content is not in a known format"
     advice = f". {_ADVICE[extension]}" if extension in _ADVICE else ""
     return f"{path.name}: {what}. Files can be {', '.join(READABLE)}{advice}"
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import date, datetime, time
 from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from harness.data.formats.text_file import MAX_RATIO, MIN_CHECKED_BYTES
 from harness.data.records import BadRow, BadRowError, Record, TableRows, check_texts, join_names, parse_header, quote
@@ -30,13 +30,18 @@ def read_xlsx(path: Path, name: str) -> TableRows:
     Raises:
         BenchError: the file is not a workbook or is damaged, has no rows, or the first sheet is empty while several others are not.
     """
+    with path.open("rb") as file:  # openpyxl itself would refuse a file whose name has another extension
+        yield from _read_book(file, path, name)
+
+
+def _read_book(file: BinaryIO, path: Path, name: str) -> TableRows:
     import openpyxl
 
     # openpyxl warns about everything that it would lose when saving, but the workbook is only read
     warnings.filterwarnings("ignore", category=UserWarning, module="openpyxl")
     _check_size(path, name)
     try:
-        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+        book = openpyxl.load_workbook(file, read_only=True, data_only=True)
     except Exception as error:  # openpyxl passes on all errors of its XML and zip libraries
         raise _unreadable(name, error) from None
     try:

@@ -17,12 +17,12 @@ class RowIds:
     """The ids of the rows of an index.
 
     Without an id column, the id is a hash of inputs and targets. Exact repeats get the suffix '-2', '-3', … in the given order; with test
-    first, the ids of test rows do not depend on the other splits. If given ids occur in several files (each file may count from 0), all
-    are prefixed.
+    first, the ids of test rows do not depend on the other splits. If given ids occur in several splits (each may count from 0), all are
+    prefixed.
 
     Args:
         order: all rows, in the order in which repeats are numbered.
-        prefixes: by file; the split, followed by the file name if the split has several files.
+        prefixes: by file; its split. Files of one split share no id.
 
     Attributes:
         duplicate: a given id that occurs more than once, if there is one.
@@ -36,7 +36,7 @@ class RowIds:
         self.warnings: list[str] = []
         if self.duplicate:
             self.warnings.append(
-                f"ids such as {quote(self.duplicate)} occur in several files: every id is prefixed with {_describe(prefixes)}"
+                f"ids such as {quote(self.duplicate)} occur in several splits: every id is prefixed with the name of its split"
             )
 
     def __getitem__(self, row: int) -> str:
@@ -47,12 +47,8 @@ class RowIds:
         return f"{digest}-{self._repeats[row]}" if row in self._repeats else digest
 
 
-def _describe(prefixes: Sequence[str]) -> str:
-    return "the name of its split" if set(prefixes) <= {"train", "validation", "test"} else "the name of its file"
-
-
 def _find_duplicate(ids: Sequence[str]) -> str | None:
-    """A given id that occurs twice. Repeats within one file are bad rows, so its rows are in different files."""
+    """A given id that occurs twice. Repeats within one split are bad rows, so its rows are in different splits."""
     given_ids = [row_id for row_id in ids if row_id]
     if len(set(given_ids)) == len(given_ids):
         return None

@@ -2,7 +2,7 @@
 
 from harness.data.inspect.long_prompts import note_long_prompts
 from harness.data.inspect.prompt_draft import draft_prompt
-from harness.data.inspect.sibling_splits import find_sibling_splits
+from harness.data.inspect.sibling_splits import find_sibling_splits, group_by_split
 from harness.data.inspect.task_draft import draft_yaml
 from harness.data.inspect.task_guess import TaskGuess, guess_task
 
@@ -11,6 +11,7 @@ __all__ = [
     "draft_prompt",
     "draft_yaml",
     "find_sibling_splits",
+    "group_by_split",
     "guess_task",
     "note_long_prompts",
 ]

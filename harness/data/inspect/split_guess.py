@@ -7,8 +7,7 @@ from collections.abc import Sequence
 
 from harness.data.inspect.column_profile import ColumnProfile
 from harness.data.inspect.remarks import Remarks
-from harness.data.mapping import parse_split
-from harness.data.records import quote
+from harness.data.records import parse_split, quote
 
 
 def names_splits(column: ColumnProfile) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from harness.data.inspect.task_guess import TaskGuess
 from harness.data.inspect.yaml_text import comment_lines, indent, to_quoted_scalar, to_scalar, with_remark
 from harness.text import plural
-from harness.types import Task
+from harness.types import FilesSpec, Paths, Task
 
 SHOWN_LABELS = 20
 MAX_NEW_TOKENS = 512  # half of the context of the included model: the draft must run on it, with room for the prompt
@@ -19,7 +19,7 @@ def draft_yaml(
     guess: TaskGuess,
     *,
     name: str,
-    path: str,
+    path: Paths | FilesSpec,
     prompt: str,
     split_files: Mapping[str, str] | None = None,
     has_splits: bool = False,
@@ -28,7 +28,7 @@ def draft_yaml(
     """The YAML file of a task.
 
     Args:
-        path: the data file, relative to the YAML file.
+        path: the data files, relative to the YAML file.
         prompt: the template (see `draft_prompt`).
         split_files: files by split, if files beside the data file look like its splits.
         has_splits: whether the data has its own splits.
@@ -64,8 +64,10 @@ def _heading(guess: TaskGuess) -> list[str]:
     return [*lines, ""]
 
 
-def _data(guess: TaskGuess, path: str, split_files: Mapping[str, str], sizes: Mapping[str, int], has_splits: bool) -> list[str]:
-    lines = [f"path: {to_scalar(path)}"]
+def _data(
+    guess: TaskGuess, path: Paths | FilesSpec, split_files: Mapping[str, str], sizes: Mapping[str, int], has_splits: bool
+) -> list[str]:
+    lines = _path(path)
     if split_files:
         files = ", ".join(f"{split}: {to_scalar(file)}" for split, file in split_files.items())
         lines += [f"# path: {{{files}}}", *comment_lines("If these files are the given splits, use this line instead of the one above.")]
@@ -77,7 +79,7 @@ def _data(guess: TaskGuess, path: str, split_files: Mapping[str, str], sizes: Ma
     if guess.fold_by:
         lines += with_remark(f"fold_references_by: {to_scalar(guess.fold_by)}", guess.reasons["fold"])
     counts = ", ".join(f"{sizes[split]:,} {split}" for split in ("train", "validation", "test") if split in sizes)
-    if has_splits:
+    if has_splits or isinstance(path, FilesSpec):
         lines += comment_lines("The data has its own splits" + (f" (examples: {counts})." if counts else "."))
     elif guess.split:
         lines += with_remark(f"split: {{column: {to_quoted_scalar(guess.split)}}}", guess.reasons["split"])
@@ -86,6 +88,17 @@ def _data(guess: TaskGuess, path: str, split_files: Mapping[str, str], sizes: Ma
     if guess.skip_bad_rows:
         lines += with_remark("skip_bad_rows: true", "with false, incomplete rows are an error")
     return lines
+
+
+def _path(path: Paths | FilesSpec) -> list[str]:
+    if not isinstance(path, FilesSpec):
+        return [f"path: {_files(path)}"]
+    by_split = ((split, getattr(path, split)) for split in ("train", "validation", "test"))
+    return ["path:", *indent([f"{split}: {_files(files)}" for split, files in by_split if files is not None])]
+
+
+def _files(paths: Paths) -> str:
+    return to_scalar(paths) if isinstance(paths, str) else f"[{', '.join(map(to_scalar, paths))}]"
 
 
 def _fields(guess: TaskGuess) -> list[str]:

@@ -14,6 +14,7 @@ from harness.data.inspect.input_columns import assign_variables, find_question_i
 from harness.data.inspect.remarks import Remarks, how_to_name
 from harness.data.inspect.split_guess import choose_split_column, names_splits
 from harness.data.inspect.target_column import TargetChoice, find_target
+from harness.data.mapping import find_media, find_preference_pair, media_problem, preference_problem
 from harness.data.records import BadRows, Preview, name_hint, quote
 from harness.errors import BenchError
 from harness.text import plural
@@ -104,6 +105,10 @@ def guess_task(table: Preview, *, target: str | None = None, inputs: Sequence[st
     """
     if table.bad_rows and not table.records:
         raise _no_usable_rows(table)
+    if target is None and (pair := find_preference_pair(table.columns)):
+        raise BenchError(preference_problem(table.name, *pair))
+    if not inputs and (media := find_media(table.columns, [record.values for record in table.records])):
+        raise BenchError(media_problem(table.name, *media))
     all_columns = profile_columns(table)
     columns = [column for column in all_columns if column.type not in ("empty", "messages")]
     by_name = {column.name: column for column in columns}

@@ -3,7 +3,8 @@
 from harness.data.mapping.column_roles import DEFAULT_COLUMNS, RESERVED_ROLES, FieldMap, column_hint, resolve_fields
 from harness.data.mapping.nested_fields import MISSING, Columns, get_nested
 from harness.data.mapping.record_mapper import MAX_LABELS, PromptVariables, map_record
-from harness.data.mapping.split_column import map_split, parse_split
+from harness.data.mapping.split_column import map_split
+from harness.data.mapping.unsupported_columns import find_media, find_preference_pair, media_problem, preference_problem
 
 __all__ = [
     "DEFAULT_COLUMNS",
@@ -14,9 +15,12 @@ __all__ = [
     "FieldMap",
     "PromptVariables",
     "column_hint",
+    "find_media",
+    "find_preference_pair",
     "get_nested",
     "map_record",
     "map_split",
-    "parse_split",
+    "media_problem",
+    "preference_problem",
     "resolve_fields",
 ]

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from harness.catalog import variable_problem
 from harness.data.mapping.nested_fields import Columns
+from harness.data.mapping.unsupported_columns import find_preference_pair, preference_problem
 from harness.data.records import join_names, name_hint, quote
 from harness.errors import BenchError, setting
 from harness.types import Kind
@@ -86,6 +87,8 @@ def resolve_fields(
         inputs = _question_and_context(inputs, find, target)
     elif not inputs:
         inputs = _default_inputs(find, target)
+    if target is None and needs_target and (pair := find_preference_pair(columns.names)):
+        raise BenchError(preference_problem(file, *pair))
     if not inputs or (target is None and needs_target):
         lacking = " and no ".join(f"column for the {role}" for role, present in (("input", inputs), ("target", target)) if not present)
         raise BenchError(f"{file}: no {lacking}. The columns are: {join_names(columns.all_names())}. {_HOW_TO_NAME}")

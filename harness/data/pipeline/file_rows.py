@@ -17,12 +17,23 @@ from harness.data.mapping import (
     FieldMap,
     PromptVariables,
     column_hint,
+    find_media,
     get_nested,
     map_record,
     map_split,
+    media_problem,
     resolve_fields,
 )
-from harness.data.records import BadRow, BadRowError, BadRows, Record, Table, check_column_count, join_names, quote
+from harness.data.records import (
+    BadRow,
+    BadRowError,
+    BadRows,
+    Record,
+    Table,
+    check_column_count,
+    join_names,
+    quote,
+)
 from harness.errors import BenchError
 from harness.types import Example, SplitName, Task
 
@@ -42,6 +53,7 @@ class FileRows:
 
     Args:
         tables: in reading order; a row's file number in the index is the position of its table.
+        id_scopes: by table; in tables of the same scope, an id may occur once only. By default, each table has its own.
         is_sampled: whether only some of the rows will be requested.
         fields: replaces the task's own.
         needs_target: whether rows must have a target.
@@ -63,6 +75,7 @@ class FileRows:
         task: Task,
         tables: Sequence[Table],
         *,
+        id_scopes: Sequence[str] = (),
         is_sampled: bool = False,
         fields: Mapping[str, str | None] | None = None,
         needs_target: bool = True,
@@ -80,6 +93,8 @@ class FileRows:
         self._needs_target, self._optional = needs_target, optional
         self._examples: list[Example] | None = []  # None once there are too many
         self._field_maps: list[FieldMap] = []
+        self._id_scopes = id_scopes or [str(number) for number in range(len(tables))]
+        self._ids: dict[str, set[str]] = {scope: set() for scope in self._id_scopes}
         self.sha256 = [table.sha256() for table in tables]
         for table in tables:
             self._read_table(table)
@@ -119,9 +134,12 @@ class FileRows:
             if isinstance(item, Record):
                 columns.add(item.values)
                 check_column_count(len(columns.names), table.name)
+        first_rows = [item.values for item in head if isinstance(item, Record)]
         start, bad_rows = len(self.index), self.bad_rows.count
         while True:
             try:
+                if first_rows:
+                    self._check_media(table, columns, first_rows)
                 self._map_rows(chain(head, rows), table, columns)
                 return
             except _RolesChangedError:
@@ -131,8 +149,8 @@ class FileRows:
     def _map_rows(self, rows: Iterable[Record | BadRow], table: Table, columns: Columns) -> None:
         fields = self._resolve_all_columns(table, columns) if columns.names else None
         file = len(self._field_maps)
-        first_row = len(self.index)
-        seen_ids: set[str] = set()
+        scope = self._id_scopes[file]
+        earlier_ids, new_ids = self._ids[scope], set[str]()
         for item in rows:
             if isinstance(item, BadRow):
                 self.bad_rows.add(item)
@@ -148,18 +166,38 @@ class FileRows:
                 split = map_split(item.values, self._split_column) if self._split_column else None
                 example = self._map_record(item.values, fields)
                 fold_hash = self._hash_fold(item)
-                if example.id in seen_ids:
-                    raise BadRowError(self._repeated_id(example.id, first_row, fields, table), quote(example.id))
+                if example.id in new_ids or example.id in earlier_ids:
+                    raise BadRowError(self._repeated_id(example.id, scope, fields, table), quote(example.id))
             except BadRowError as error:
                 self.bad_rows.add(BadRow(table.location(item.line), str(error), error.excerpt))
                 continue
             if example.id:
-                seen_ids.add(example.id)
+                new_ids.add(example.id)
             self._keep(example)
             if split is not None:
                 self.splits.append(split)
             self.index.add(example, file=file, line=item.line, fold_hash=fold_hash)
+        earlier_ids |= new_ids
         self._field_maps.append(fields or FieldMap({}, None, None, None, frozenset()))
+
+    def _check_media(self, table: Table, columns: Columns, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Check that the columns to be read are not images, audio or video, and that these are not all that there is to read.
+
+        Args:
+            rows: the first rows of the table.
+
+        Raises:
+            BenchError: a column to be read holds media, or no column has a role and one holds media.
+        """
+        try:
+            fields = self._resolve_all_columns(table, columns)
+            read = [column for column in (*fields.inputs.values(), fields.target) if column is not None]
+        except BenchError:
+            if not (media := find_media(columns.names, rows)):
+                raise
+            raise BenchError(media_problem(table.name, *media)) from None
+        if media := find_media(read, rows):
+            raise BenchError(media_problem(table.name, *media))
 
     def _resolve_all_columns(self, table: Table, columns: Columns) -> FieldMap:
         """The role of each column. Before a missing column is an error, the whole table is searched for it."""
@@ -200,14 +238,16 @@ class FileRows:
             raise BadRowError(f"fold_references_by (column '{column}') is empty")
         return hash_value(value)
 
-    def _repeated_id(self, row_id: str, first_row: int, fields: FieldMap, table: Table) -> str:
+    def _repeated_id(self, row_id: str, scope: str, fields: FieldMap, table: Table) -> str:
         if self.bad_rows.is_full:  # the message would be dropped, and finding the location takes time
             return "id"
-        location = table.location(self.index.lines[self.index.ids.index(row_id, first_row)])
-        return (
-            f"id {quote(row_id)} (column '{fields.id}') is already used in {location}. "
-            "If the column identifies a patient or a document rather than a row, make it the group"
-        )
+        row = self.index.ids.index(row_id)
+        while self._id_scopes[self.index.files[row]] != scope:
+            row = self.index.ids.index(row_id, row + 1)
+        advice = "If the column identifies a patient or a document rather than a row, make it the group"
+        if self._tables[self.index.files[row]] is not table:
+            advice = "If each file numbers its own rows, set 'id: null' under 'fields' in the task's data: ids are then computed"
+        return f"id {quote(row_id)} (column '{fields.id}') is already used in {self.location(row)}. {advice}"
 
     def _map_record(self, values: Mapping[str, Any], fields: FieldMap) -> Example:
         return map_record(values, fields, self._task, self._variables, needs_target=self._needs_target)

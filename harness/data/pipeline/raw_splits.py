@@ -60,7 +60,7 @@ def read_files(task: Task, folder: Path, *, is_sampled: bool, whole_as_test: boo
     if column is not None and "file" not in tables.tables:
         warnings.append(f"'split.column' ({column}) is ignored: the data has its own splits")
         column = None
-    file_rows = FileRows(task, tables.in_order, is_sampled=is_sampled, split_column=column)
+    file_rows = FileRows(task, tables.in_order, id_scopes=tables.splits_in_order, is_sampled=is_sampled, split_column=column)
     if file_rows.bad_rows.count and not task.data.skip_bad_rows:
         raise file_rows.bad_rows.to_error()
     rows = _rows_by_split(file_rows, tables) if column is None else _rows_by_column(file_rows, column, tables.file_names("file"))
@@ -72,10 +72,10 @@ def read_files(task: Task, folder: Path, *, is_sampled: bool, whole_as_test: boo
             parts: dict[SplitName, RowNumbers] = {"train": none, "validation": none, "test": rows["file"]}
         else:
             parts = split_rows(index, rows["file"], task.data.split, tables.file_names("file"))
-        ids = RowIds(index, [rows["file"]], tables.id_prefixes)
+        ids = RowIds(index, [rows["file"]], tables.splits_in_order)
     else:
         parts = {split: rows.get(split, rows["train"][:0]) for split in SPLITS}
-        ids = RowIds(index, [parts["test"], parts["validation"], parts["train"]], tables.id_prefixes)
+        ids = RowIds(index, [parts["test"], parts["validation"], parts["train"]], tables.splits_in_order)
     return RawSplits(
         index,
         parts,

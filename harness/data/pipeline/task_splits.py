@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from harness.data.formats import find_files
 from harness.data.identity import RowIndex, splits_digest
 from harness.data.pipeline.answer_counts import count_answers, count_reference_words
 from harness.data.pipeline.folding import add_followers, fold, merge_references
@@ -22,7 +23,7 @@ from harness.data.pipeline.sampling import sample_positions
 from harness.data.pipeline.splitting import split_off_validation
 from harness.data.quality import CleanedSplits, remove_overlaps
 from harness.errors import BenchError, did_you_mean, setting
-from harness.types import DataReport, Example, Paths, SplitName, Splits, Task
+from harness.types import DataReport, Example, SplitName, Splits, Task
 
 if TYPE_CHECKING:
     from harness.data.identity import RowNumbers
@@ -51,7 +52,7 @@ def load_splits(task: Task, *, folder: Path, limit: int | None = None, limit_see
         raw = read_source(task)
     else:
         raw = read_files(task, folder, is_sampled=limit is not None, whole_as_test=whole_as_test)
-    corrections = read_corrections([folder / path for path in _as_tuple(task.data.harvested)])
+    corrections = read_corrections(find_files(task.data.harvested or (), folder))
     selected = _select_rows(raw, corrections, whole_as_test=whole_as_test)
     parts, warnings = selected.parts, [*raw.warnings, *selected.warnings]
     choices: tuple[str, ...] = ()
@@ -150,10 +151,6 @@ def _check_kept_columns(task: Task, test: Sequence[Example]) -> None:
         raise BenchError(
             f"{task.name}: {setting('keep', missing[0])}: no test example has such a column.{did_you_mean(missing[0], columns)}"
         )
-
-
-def _as_tuple(paths: Paths | None) -> tuple[str, ...]:
-    return () if paths is None else (paths,) if isinstance(paths, str) else paths
 
 
 def _check_folding(task: Task) -> None:

@@ -7,13 +7,12 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
-from harness.data.formats import DatasetSplits, load_hub_dataset, open_data, open_table
+from harness.data.formats import DatasetSplits, find_files, load_hub_dataset, open_data, open_table
 from harness.data.mapping import MISSING, Columns, get_nested, resolve_fields
-from harness.data.records import Record, Table, join_names
+from harness.data.records import SPLIT_NAMES, Record, Table, join_names
 from harness.errors import BenchError
-from harness.types import FilesSpec, Task
+from harness.types import FilesSpec, Paths, Task
 
-_SPLIT_NAMES = {"train": ("train", "training"), "validation": ("validation", "valid", "dev", "val"), "test": ("test",)}
 _SCANNED_ROWS = 200  # of a test split, to find out whether it has targets
 
 
@@ -37,15 +36,9 @@ class TaskTables:
         return [table for tables in self.tables.values() for table in tables]
 
     @property
-    def id_prefixes(self) -> list[str]:
-        """For each table, what distinguishes its ids from those of others: its split, with the file name if the split has several files."""
-        prefixes = []
-        for split, tables in self.tables.items():
-            names = [table.name for table in tables]
-            for number, name in enumerate(names, 1):
-                file = name if names.count(name) == 1 else f"{name}#{number}"
-                prefixes.append(split if len(names) == 1 else file if split == "file" else f"{split}/{file}")
-        return prefixes
+    def splits_in_order(self) -> list[str]:
+        """The split of each table."""
+        return [split for split, tables in self.tables.items() for _ in tables]
 
     def file_names(self, split: str) -> str:
         """The files of a split, as messages name them."""
@@ -81,18 +74,15 @@ def open_tables(task: Task, folder: Path) -> TaskTables:
         by_split = {"train": spec.path.train, "validation": spec.path.validation, "test": spec.path.test}
         return TaskTables({split: _open_all(paths, folder) for split, paths in by_split.items() if paths is not None})
     assert spec.path is not None
-    if not isinstance(spec.path, str):
-        return TaskTables({"file": _open_all(spec.path, folder)})
-    data = open_data(_locate(spec.path, folder))
-    return TaskTables({"file": [data]}) if isinstance(data, Table) else _assign_dataset(task, data, Path(spec.path).name)
+    files = find_files(spec.path, folder)
+    if len(files) > 1 or not isinstance(spec.path, str):
+        return TaskTables({"file": [open_table(file) for file in files]})
+    data = open_data(files[0])
+    return TaskTables({"file": [data]}) if isinstance(data, Table) else _assign_dataset(task, data, files[0].name)
 
 
-def _locate(path: str, folder: Path) -> Path:
-    return folder / Path(path).expanduser()
-
-
-def _open_all(paths: str | tuple[str, ...], folder: Path) -> list[Table]:
-    return [open_table(_locate(path, folder)) for path in ((paths,) if isinstance(paths, str) else paths)]
+def _open_all(paths: Paths, folder: Path) -> list[Table]:
+    return [open_table(file) for file in find_files(paths, folder)]
 
 
 def _assign_dataset(task: Task, dataset: DatasetSplits, name: str) -> TaskTables:
@@ -113,8 +103,8 @@ def _assign_splits(dataset: DatasetSplits, name: str) -> tuple[dict[str, Table],
     if len(dataset.splits) == 1:
         return {"file": next(iter(dataset.splits.values()))}, []
     by_folded_name = {split.casefold(): split for split in reversed(list(dataset.splits))}
-    matches = {role: next((by_folded_name[n] for n in names if n in by_folded_name), None) for role, names in _SPLIT_NAMES.items()}
-    assigned = {role: split for role, split in matches.items() if split is not None}
+    matches = {role: [by_folded_name[name] for name in names if name in by_folded_name] for role, names in SPLIT_NAMES.items()}
+    assigned: dict[str, str] = {role: splits[0] for role, splits in matches.items() if splits}
     unused = [split for split in dataset.splits if split not in assigned.values()]
     warnings = [f"{name}: unused splits: {join_names(unused)}"] if unused else []
     if "test" not in assigned and "validation" in assigned:

@@ -2,15 +2,20 @@
 
 from harness.data.records.bad_rows import BadRow, BadRowError, BadRows
 from harness.data.records.header import MAX_COLUMNS, check_column_count, parse_header
+from harness.data.records.media import TEXT_ONLY, Media, media_of_bytes, media_of_extension, media_of_values
 from harness.data.records.quoting import join_names, name_hint, quote
+from harness.data.records.split_names import SPLIT_NAMES, parse_split
 from harness.data.records.table import Preview, Record, Table, TableRows
 from harness.data.records.text_checks import check_texts, find_unusable_text
 
 __all__ = [
     "MAX_COLUMNS",
+    "SPLIT_NAMES",
+    "TEXT_ONLY",
     "BadRow",
     "BadRowError",
     "BadRows",
+    "Media",
     "Preview",
     "Record",
     "Table",
@@ -19,7 +24,11 @@ __all__ = [
     "check_texts",
     "find_unusable_text",
     "join_names",
+    "media_of_bytes",
+    "media_of_extension",
+    "media_of_values",
     "name_hint",
     "parse_header",
+    "parse_split",
     "quote",
 ]

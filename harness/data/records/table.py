@@ -55,9 +55,15 @@ class Table:
 
 @dataclass(frozen=True)
 class Preview:
-    """The first rows of a table: column names in order of appearance, usable records and bad rows."""
+    """The first rows of one or several tables.
+
+    Attributes:
+        columns: in order of appearance.
+        is_complete: whether these are all rows.
+    """
 
     name: str
     columns: tuple[str, ...]
     records: Sequence[Record]
     bad_rows: Sequence[BadRow]
+    is_complete: bool = False

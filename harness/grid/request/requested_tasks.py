@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from harness.catalog import Catalog, Entry
+from harness.data.formats import join_name
 from harness.errors import BenchError, setting
 from harness.grid.request.request import Request, distinct
 from harness.metrics import SUPPORT_SCORE
@@ -158,8 +159,8 @@ def _with_harvested(entry: Entry[Task], request: Request, here: Path) -> Entry[T
             f"{setting('harvested', 'FILE')} applies to one task: outputs that were corrected for it do not answer another. Name one task."
         )
     declared = entry.value.data.harvested or ()
-    named = [str(entry.folder / path) for path in ((declared,) if isinstance(declared, str) else declared)]
-    files = tuple(dict.fromkeys([*named, *(str(here / path) for path in request.harvested)]))
+    named = [join_name(entry.folder, name) for name in ((declared,) if isinstance(declared, str) else declared)]
+    files = tuple(dict.fromkeys([*named, *(join_name(here, name) for name in request.harvested)]))
     data = entry.value.data.model_copy(update={"harvested": files})
     return replace(entry, value=entry.value.model_copy(update={"data": data}))
 

@@ -88,13 +88,20 @@ def test_several_files_are_read_as_one(tmp_path, make_task, in_order):
     assert load_splits(make_task(path=given), folder=tmp_path).report.sizes == {"train": 4, "validation": 1, "test": 5}
 
 
-def test_several_files_keep_their_own_line_numbers_and_ids(tmp_path, make_task):
+def test_id_in_two_files_names_both_files_and_lines(tmp_path, make_task):
     for name in "ab":
         (tmp_path / f"{name}.csv").write_text("input,target,id\n" + "".join(f"{name} {i},s,{i}\n" for i in range(5)))
-    splits = load_splits(make_task(path=("a.csv", "b.csv")), folder=tmp_path)
-    ids = {e.id for e in (*splits.train, *splits.validation, *splits.test)}
-    assert ids == {f"{name}.csv/{i}" for name in "ab" for i in range(5)}
-    assert any("prefixed with the name of its file" in line for line in splits.report.warnings)
+    for path in (("a.csv", "b.csv"), {"train": ("a.csv", "b.csv"), "test": "a.csv"}):
+        with pytest.raises(BenchError, match=r"b\.csv:2: id '0' \(column 'id'\) is already used in a\.csv:2\. If each file numbers"):
+            load_splits(make_task(path=path), folder=tmp_path)
+    computed = load_splits(make_task(path=("a.csv", "b.csv"), fields={"id": None}), folder=tmp_path)
+    assert sum(computed.report.sizes.values()) == 10
+    given = load_splits(make_task(path={"train": "a.csv", "test": "b.csv"}), folder=tmp_path)
+    assert {e.id for e in given.test} == {f"test/{i}" for i in range(5)}
+
+
+def test_several_files_keep_their_own_line_numbers(tmp_path, make_task):
+    (tmp_path / "a.csv").write_text("input,target\n" + "".join(f"{i},s\n" for i in range(5)))
     (tmp_path / "b.csv").write_text("input,target\nx,y\n,z\n")
     with pytest.raises(BenchError, match=r"b\.csv:3: input"):
         load_splits(make_task(path=("a.csv", "b.csv")), folder=tmp_path)

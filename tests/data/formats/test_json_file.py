@@ -21,7 +21,7 @@ FRAME = pandas.DataFrame([{"id": str(i), "input": f"text {i}", "target": f"sum {
         ('{"name": "x", "n": 3}', "Its keys: name, n"),
         ('"text"', "a.json: the document is a string, but it must be a list of objects"),
         ('[\n {"input": "a", "target": "b"},\n {"input" "a"}\n]', "a.json:3: broken JSON at column 11"),
-        ('{"train": [{"input": "a"}], "test": [{"input": "b"}]}', "several lists of objects (train, test)"),
+        ('{"north": [{"input": "a"}], "south": [{"input": "b"}]}', "several lists of rows (north, south)"),
         ('[{"input": "a", "target": "b"}, 3]', "a.json: item 2: a number, not an object"),
         ('[{"input": "a", "target": "b"}, {"input": "", "target": "c"}]', "a.json: item 2: input (column 'input') is empty"),
         ('[{"input": "a\\ud83d", "target": "b"}, {"input": "x", "target": "b"}]', "item 1: field 'input' contains a lone surrogate"),

@@ -56,7 +56,7 @@ def test_text_in_place_of_a_path(tmp_path, make_task):
 
 @pytest.mark.parametrize(
     ("name", "advice"),
-    [("a.xls", "save it as .xlsx"), ("a.ods", "save it as .xlsx"), ("a.txt", "rename"), ("a.tar", "Unpack it"), ("a", "no extension")],
+    [("a.xls", "save it as .xlsx"), ("a.ods", "save it as .xlsx"), ("a.txt", "rename"), ("a.tar", "Unpack it")],
 )
 def test_unknown_extension_says_what_to_do(refused, name, advice):
     assert_contains(refused(GOOD, name), f"{name}: ", ".csv, .tsv, .jsonl, .ndjson, .json, .parquet, .xlsx", advice)

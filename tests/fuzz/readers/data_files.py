@@ -1,4 +1,4 @@
-"""Readers of data files: as a preview and a draft, as a task's data, as new examples, and as external outputs."""
+"""Readers of data files: as a preview and a draft, as a task's data, as new examples, and as external outputs; and of lists of files."""
 
 from __future__ import annotations
 
@@ -50,6 +50,17 @@ def read_stream(content: bytes, folder: Path) -> None:
         load_inputs(TASK, folder / "a.txt", line_input="input")
 
 
+def read_list(content: bytes, folder: Path) -> None:
+    """Read a list of data files, beside the files that the valid one names."""
+    (folder / "a.csv").write_text(CSV)
+    (folder / "b.csv").write_text(CSV.replace("text", "words"))
+    (folder / "files.txt").write_bytes(content)
+    with refusals():
+        task = TASK.model_copy(update={"data": TASK.data.model_copy(update={"path": "@files.txt"})})
+        load_splits(task, folder=folder, limit=20)
+
+
+_SPLITS = {"train": [["a text", "b"], ["c", "d"]], "test": [["e", "f"]], "val": [{"input": "g", "target": "h"}]}
 _SQUAD = {
     "version": "1.1",
     "data": [
@@ -79,6 +90,21 @@ DATA_FILES: dict[str, Reader] = {
         share=3,
     ),
     "standard-input": Reader(read_stream, lambda: [JSONL.encode(), b'\xef\xbb\xbf{"input": "a"}\r\n\n{"input": "b", "id": 1}'], share=2),
+    "json-splits": Reader(read_data("a.json"), lambda: [json.dumps(_SPLITS).encode()], lambda: [_SPLITS]),
+    "no-extension": Reader(
+        read_data("a"),
+        lambda: [
+            CSV.encode(),
+            CSV.replace(",", "\t").encode(),
+            JSONL.encode(),
+            json.dumps(_SPLITS).encode(),
+            workbook([["input", "target"], ["a", 1]]),
+            parquet_bytes(),
+            _gzip(CSV.encode()),
+            b"\x89PNG\r\n\x1a\n",
+        ],
+    ),
+    "file-list": Reader(read_list, lambda: [b"a.csv\nb.csv\n", b"# ours\n*.csv\n\n", b"@files.txt\n", b"../a.csv\n**/[ab].csv\n"]),
     "gzip": Reader(read_data("a.csv.gz"), lambda: [_gzip(CSV.encode())]),
     "xlsx": Reader(read_data("a.xlsx"), lambda: [workbook([["input", "target"], ["a", 1], ["b", None]])], share=0.3),
     "parquet": Reader(read_data("a.parquet"), lambda: [parquet_bytes()], share=0.5),

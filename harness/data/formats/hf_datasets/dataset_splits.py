@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.data.formats.arrow_rows import BATCH_SIZE, ROW_LOCATION, Converter, arrow_errors, build_arrow_rows, class_converter
-from harness.data.records import Table, TableRows
+from harness.data.records import Table, TableRows, parse_split
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,12 @@ class DatasetSplits:
 
     splits: Mapping[str, Table]
     origin: Mapping[str, str]
+
+    @property
+    def train(self) -> Table:
+        """The training split, or the first if none has that name."""
+        by_split = {parse_split(name): table for name, table in reversed(list(self.splits.items()))}
+        return by_split.get("train") or next(iter(self.splits.values()))
 
 
 def import_datasets() -> Any:

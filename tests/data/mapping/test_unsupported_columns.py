@@ -1,0 +1,60 @@
+"""Columns of images, audio or video, and preference pairs, are refused with the reason, in one error."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import Any
+
+import pytest
+from message_checks import assert_contains
+
+PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 20
+
+
+def parquet(rows: list[dict[str, Any]]) -> bytes:
+    import pyarrow
+    from pyarrow import parquet
+
+    file = io.BytesIO()
+    parquet.write_table(pyarrow.Table.from_pylist(rows), file)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("value", "media"),
+    [
+        (PNG, "images"),
+        ({"bytes": PNG, "path": None}, "images"),
+        ({"bytes": None, "path": "scans/1.JPG"}, "images"),
+        ({"array": [0.1, 0.2], "sampling_rate": 16000}, "audio"),
+        ({"bytes": b"fLaC\0", "path": "a.flac"}, "audio"),
+        ("call 17/first.wav", "audio"),
+        ([PNG, PNG], "images"),
+    ],
+)
+@pytest.mark.parametrize("fields", [{}, {"input": "scan", "target": "label"}])
+def test_column_of_media_is_refused_once(refused, value, media, fields):
+    message = refused(parquet([{"scan": value, "label": "x"}] * 12), "a.parquet", fields=fields)
+    assert_contains(message, f"a.parquet: the column 'scan' holds {media}", "read text only", "input")
+    assert "bad rows" not in message
+
+
+def test_data_uri_in_json_lines(refused):
+    rows = [{"input": "data:image/png;base64,iVBORw0KGgo=", "target": "x"}] * 9
+    assert "the column 'input' holds images" in refused("".join(json.dumps(row) + "\n" for row in rows), "a.jsonl")
+
+
+def test_media_that_no_role_reads_and_names_within_texts_are_allowed(load):
+    rows = [{"scan": PNG, "input": f"see the file scan{i}.png", "target": f"as in {i}.png"} for i in range(12)]
+    assert sum(load(parquet(rows), "a.parquet").report.sizes.values()) == 12
+
+
+@pytest.mark.parametrize(("chosen", "rejected"), [("chosen", "rejected"), ("chosen_response", "rejected_response")])
+def test_preference_pairs_are_refused_unless_the_target_is_named(load, refused, chosen, rejected):
+    rows = "".join(json.dumps({"prompt": f"p {i}", chosen: f"good {i}", rejected: "bad"}) + "\n" for i in range(12))
+    assert_contains(
+        refused(rows, "a.jsonl"), f"a.jsonl: the columns '{chosen}' and '{rejected}' are preference pairs", "not on preferences"
+    )
+    fields = {"input": "prompt", "target": chosen}
+    assert sum(load(rows, "a.jsonl", fields=fields).report.sizes.values()) == 12
