@@ -225,7 +225,7 @@ def test_python_example_uses_the_champion(call_bench, user_folder, capsys):
     assert call_bench("promote", str(first), "--strategy", "lora", "--new-registry", "--force", "--reason", "a trial")[0] == 0
     exec(example, {"__name__": "__main__"})
     printed = capsys.readouterr()
-    assert len(printed.out.splitlines()) == 1
+    assert printed.out.strip()
     assert [row["dialogue"] for row in map(ast.literal_eval, printed.err.splitlines()[-2:])] == [
         f"visits.csv Doctor: What hurts?\nPatient: My {word} number {i}, since {i} days." for i, word in enumerate("ab")
     ]
