@@ -1,7 +1,8 @@
-"""What pydantic finds wrong with a value, in the words of our messages: `costs[0].seconds: must be a valid number, not 'fast'`."""
+"""What is wrong with a value, in the words of our messages: `costs[0].seconds: must be a valid number, not 'fast'`."""
 
 from __future__ import annotations
 
+import math
 import reprlib
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -40,3 +41,17 @@ def describe_problem(detail: ErrorDetails) -> str:
     if kind == "value_error" or isinstance(value, Mapping):
         return message
     return f"{message}, not {_short.repr(value)}"
+
+
+def count_problem(name: str, value: object, *, least: int = 1, most: int | None = None) -> str:
+    """Why a value is not a whole number in this range: "limit must be a whole number from 1, not 0"; empty if it is."""
+    if isinstance(value, int) and not isinstance(value, bool) and value >= least and (most is None or value <= most):
+        return ""
+    return f"{name} must be a whole number from {least}{f' to {most:,}' if most is not None else ''}, not {_short.repr(value)}"
+
+
+def positive_problem(name: str, value: object) -> str:
+    """Why a value is not a finite number above 0; empty if it is."""
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < math.inf:
+        return ""
+    return f"{name} must be a number above 0, not {_short.repr(value)}"

@@ -6,7 +6,9 @@ import os
 from collections.abc import Sequence
 from typing import Literal, TypeAlias, TypeVar
 
-from harness.types import Strategy, Task
+from harness.errors import BenchError
+from harness.types import MOST_OUTPUTS_A_MONTH, Strategy, Task
+from harness.validation import count_problem, positive_problem
 
 PathLike: TypeAlias = str | os.PathLike[str]
 # A run's folder, its name in `runs_dir`, "latest", or a `Run`, which is a path to its folder.
@@ -29,3 +31,38 @@ def as_declared(value: PathLike | V | Sequence[PathLike | V]) -> tuple[str | V, 
     """One task or strategy, or several; paths become texts."""
     several = (value,) if isinstance(value, str | os.PathLike | Task | Strategy) else tuple(value)
     return tuple(os.fspath(one) if isinstance(one, str | os.PathLike) else one for one in several)
+
+
+def check_counts(**values: int | None) -> None:
+    """Check whole numbers from 1, by the name of their argument; None is no value.
+
+    Raises:
+        BenchError: with every number that is out of range.
+    """
+    problems = [count_problem(name, value) for name, value in values.items() if value is not None]
+    _raise(problems)
+
+
+def check_volume(volume: int | None) -> None:
+    """Check a number of outputs a month.
+
+    Raises:
+        BenchError: it is out of range.
+    """
+    if volume is not None:
+        _raise([count_problem("volume", volume, most=MOST_OUTPUTS_A_MONTH)])
+
+
+def check_margin(margin: float | None) -> None:
+    """Check an accepted loss.
+
+    Raises:
+        BenchError: it is not a number above 0.
+    """
+    if margin is not None:
+        _raise([positive_problem("margin", margin)])
+
+
+def _raise(problems: Sequence[str]) -> None:
+    if any(problems):
+        raise BenchError([problem for problem in problems if problem])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from harness.api.arguments import PathLike, RunLike
+from harness.api.arguments import PathLike, RunLike, check_counts
 from harness.api.loaded_run import load_results
 from harness.reporting import RunAudit, audit_run
 from harness.results import TaskResults
@@ -32,12 +32,13 @@ def audit(
         progress: called with the name of the task, the simulations that are done, and those that are planned.
 
     Raises:
-        BenchError: an unknown run or task, an invalid policy, or damaged files.
-        ValueError: fewer than one simulation.
+        BenchError: an unknown run or task, an invalid policy, fewer than one simulation, or damaged files.
     """
     from pathlib import Path
 
     from harness.gate import Policy, read_policy
+
+    check_counts(simulations=simulations)
 
     def read(results: TaskResults) -> Policy:
         return read_policy(Path(str(policy)), results.task, results.metrics)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from harness.api.arguments import PathLike, RunLike, StrategyLike, TaskLike, as_declared, as_texts
+from harness.api.arguments import PathLike, RunLike, StrategyLike, TaskLike, as_declared, as_texts, check_margin
 from harness.api.catalogs import open_catalog
 from harness.api.loaded_run import load_results
 from harness.errors import BenchError, setting
@@ -85,6 +85,7 @@ def plan(
             "strategies": () if isinstance(strategies, int) else as_declared(strategies),
         }
     )
+    check_margin(margin)
     catalog = open_catalog(tasks_dirs, strategies_dirs)
     count, names = _count_strategies(strategies, request, catalog)
     tasks = read_tasks(request, catalog)
@@ -146,6 +147,7 @@ def compare(
     Raises:
         BenchError: an unknown run or strategy, different test examples or scores on the two sides, or an unknown column.
     """
+    check_margin(margin)
     sides = [load_results(each, runs_dir, task=task) for each in (run, other) if each is not None]
     sizes = (train_size,) if isinstance(train_size, int) else tuple(train_size)
     return compare_runs(sides, ComparisonRequest(as_texts(strategies), as_texts(model), sizes, task), by=by, margin=margin)

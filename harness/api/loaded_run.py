@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.api import frames
-from harness.api.arguments import PathLike, RunLike
+from harness.api.arguments import PathLike, RunLike, check_volume
 from harness.errors import BenchError, did_you_mean, setting
 from harness.results import RunResults
 from harness.store import open_run
@@ -138,6 +138,7 @@ class Run(os.PathLike[str]):
         """
         from harness.reporting import to_json
 
+        check_volume(volume)
         return to_json(self.stored, volume=volume)
 
     def write_report(self, path: PathLike | None = None, *, with_text: bool = True, volume: int | None = None) -> Path:
@@ -147,10 +148,16 @@ class Run(os.PathLike[str]):
             path: the file to write; by default `report.html` in the run's folder.
             with_text: include inputs, references and outputs. They may be what patients or customers said.
             volume: outputs per month, for costs; by default those that each task declares.
+
+        Raises:
+            BenchError: the folder does not exist, or the volume is out of range.
         """
         from harness.reporting import write_page
 
         target = self.stored.folder.report if path is None else Path(path)
+        check_volume(volume)
+        if not target.parent.is_dir():
+            raise BenchError(f"{target}: the folder {target.parent} does not exist")
         write_page(self.stored, target, with_text=with_text, volume=volume)
         return target
 

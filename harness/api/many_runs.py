@@ -15,6 +15,7 @@ from harness.errors import BenchError, setting
 from harness.gate import Registry
 from harness.results import RunResults
 from harness.store import RunFolder
+from harness.validation import count_problem
 
 if TYPE_CHECKING:
     from harness.viewer import Viewer
@@ -50,6 +51,8 @@ def select_prunable(
     """
     if keep is None and older_than is None:
         raise BenchError(f"name the runs to delete: {setting('keep', 'N')}, {setting('older_than', '30d')}, or both.")
+    if keep is not None and (problem := count_problem("keep", keep, least=0)):
+        raise BenchError(problem)
     models = _open_registry(registry)
     events = models.journal.events() if models is not None else []
     return plan_pruning(Path(runs_dir), datetime.now(UTC), keep=keep, older_than=older_than, events=events)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from harness.api.arguments import PathLike, RunLike
+from harness.api.arguments import PathLike, RunLike, check_counts
 from harness.api.finished_models import FinishedListener
 from harness.api.gates import REGISTRY, history
 from harness.api.loaded_run import load_results
@@ -170,6 +170,7 @@ def _read(finished: FinishedCell, data: NewData, fields: Mapping[str, str] | Non
     """The rows with the inputs of the run, in parts that are answered at once."""
     from harness.engine.artifacts import PART_ROWS, fit_examples, get_only_input
 
+    check_counts(limit=limit)
     line_input = get_only_input(finished) if lines else None
     named = dict(fields or {})
     if isinstance(data, str | os.PathLike):

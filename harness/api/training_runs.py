@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from harness.api.arguments import Dtype, PathLike, RunLike, StrategyLike, TaskLike, as_declared, as_texts
+from harness.api.arguments import Dtype, PathLike, RunLike, StrategyLike, TaskLike, as_declared, as_texts, check_counts
 from harness.api.catalogs import open_catalog
 from harness.api.loaded_run import Run
 from harness.errors import BenchError, first_line, setting
@@ -174,6 +174,7 @@ def run_request(
     """
     from harness.grid import execute, make_plan
 
+    check_counts(jobs=jobs)
     runs = Path(runs_dir)
     planned = make_plan(request, open_catalog(request.tasks_dirs, request.strategies_dirs), command=command)
     finished = execute(

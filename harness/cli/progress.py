@@ -15,6 +15,7 @@ from rich.live import Live
 from rich.markup import escape
 from rich.table import Table
 
+from harness.cli.heartbeat import QUIET_SECONDS, Heartbeat
 from harness.cli.requested_width import requested_width
 from harness.cli.wording import message
 from harness.text import short
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
 
 # Lines of a live table; a longer one would not fit on a screen.
 _MAX_LINES = 16
-# Without a terminal, the shortest time between two progress lines of a cell, in seconds.
-_QUIET = 5.0
+# What happens before the first cell starts.
+_READING = "Reading the data and the model"
 
 
 @dataclass
@@ -68,13 +69,18 @@ class RunDisplay:
         self._lines: dict[str, _CellProgress] = {}
         self._live: Live | None = None
         self._folder: RunFolder | None = None
+        self._heartbeat = Heartbeat(self._report_silence)
+        self._current = _READING
 
     def __enter__(self) -> RunDisplay:
         if self._console.is_terminal:
-            self._console.print("Reading the data and the model …")
+            self._say(f"{_READING} …")
+        else:
+            self._heartbeat.start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._heartbeat.stop()
         if self._live is not None:
             self._live.update(self._table())
             self._live.stop()
@@ -113,11 +119,12 @@ class RunDisplay:
             line.state, line.started = "running", now
         elif kind == "phase":
             line.phase, line.phase_started, line.done, line.total = event["phase"], now, 0, 0
+            self._current = f"{line.label}: {line.phase}"
             self._report(line, now, line.phase)
         elif kind == "progress":
             line.done, line.total, line.unit = event["done"], event["total"], event["unit"]
             line.loss, line.validation_loss = event.get("loss"), event.get("validation_loss")
-            if now - line.last_line > _QUIET:
+            if now - line.last_line > QUIET_SECONDS:
                 self._report(line, now, f"{line.phase} {self._detail(line, now)}")
         elif kind == "exit":
             self._finish(line, now)
@@ -135,6 +142,7 @@ class RunDisplay:
         assert self._folder is not None
         result = self._folder.cell(line.cell.id).result()
         line.state, line.duration, line.phase = result.status, now - line.started, ""
+        self._current = "Preparing the next step"
         text = f"{line.label}: {result.status} after {_duration(line.duration)}"
         self._say(text + (f": {result.error}" if result.error else ""))
         for note in result.notes:
@@ -146,8 +154,12 @@ class RunDisplay:
             self._say(f"{line.label}: {text}")
         line.last_line = now
 
+    def _report_silence(self, seconds: float) -> None:
+        self._say(f"{self._current}, {_duration(seconds)} since the start")
+
     def _say(self, text: str) -> None:
         self._console.print(escape(message(" ".join(text.splitlines()))), soft_wrap=True)
+        self._heartbeat.reset()
 
     def _detail(self, line: _CellProgress, now: float) -> str:
         parts = [f"{line.done}/{line.total} {line.unit}"] if line.total else []

@@ -51,6 +51,16 @@ def test_every_row_is_a_test_example_and_missing_outputs_are_wrong(call, files):
     assert "$0.0480" in ended.err
 
 
+@pytest.mark.parametrize(("given", "code"), [(20, 0), (19, 1)])
+def test_a_file_that_lacks_most_outputs_is_scored_and_exits_with_1(call, files, given, code):
+    write(files / "few.jsonl", [{"id": row["id"], "output": row["answer"]} for row in QUESTIONS[:given]])
+    ended = call("score", *QA, "--predictions", "few.jsonl")
+    assert ended.code == code
+    assert load_run(ended.out.strip()).complete
+    warning = "error: 21 of 40 test examples have no output. Check that the ids of the outputs are those of the data."
+    assert (warning in ended.err) == (code == 1)
+
+
 def test_two_vendors_are_compared(call, files):
     first = call("score", *QA, "--predictions", "poor.txt", "--runs-dir", "runs").out.strip()
     second = call("score", *QA, "--predictions", "good.jsonl").out.strip()

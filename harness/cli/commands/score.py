@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import shlex
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from harness.cli.commands.completion import task_names
 from harness.cli.options import Number, data_options, pop_fields, runs_dir, tasks_dir
+from harness.cli.wording import message
+
+if TYPE_CHECKING:
+    from harness.api import Run
 
 
 @click.command(short_help="Score external outputs, of any model or vendor.")
@@ -30,8 +34,9 @@ def score(
 ) -> None:
     """Score outputs of any model, vendor or trainer. Every row of --data is a test example here.
 
-    Missing, duplicate and unknown ids are reported; a missing output counts as wrong. The last line on standard output is the run's folder,
-    which can be reported and compared like any other. Within a grid: `bench run --strategies lora,outputs:FILE`.
+    Missing, duplicate and unknown ids are reported; a missing output counts as wrong, and if most are missing, the exit code is 1. The last
+    line on standard output is the run's folder, which can be reported and compared like any other. Within a grid:
+    `bench run --strategies lora,outputs:FILE`.
 
     \b
     bench score --task qa --data test.json --predictions outputs.jsonl --name vendor-model --price-per-1k 1.20
@@ -55,3 +60,15 @@ def score(
         )
     display.summary(done.stored)
     click.echo(str(done.path))
+    if problem := _describe_mostly_missing(done):
+        click.echo(message(problem), err=True)
+        sys.exit(1)
+
+
+def _describe_mostly_missing(run: Run) -> str:
+    """What is wrong if most test examples have no output; empty otherwise. Such scores are those of a wrong file."""
+    notes = [note for result in run.stored.results.values() for note in result.notes if note.code == "outputs_missing"]
+    missing, total = (notes[0].numbers["count"], notes[0].numbers["total"]) if notes else (0, 0)
+    if 2 * missing <= total:
+        return ""
+    return f"error: {missing:,} of {total:,} test examples have no output. Check that the ids of the outputs are those of the data."

@@ -8,6 +8,7 @@ from harness.engine.models import DTYPES
 from harness.errors import BenchError, did_you_mean
 from harness.grid.request.request import Request
 from harness.types import MOST_OUTPUTS_A_MONTH
+from harness.validation import count_problem, positive_problem
 
 
 def check_numbers(request: Request) -> None:
@@ -16,15 +17,13 @@ def check_numbers(request: Request) -> None:
     Raises:
         BenchError: with every number that is out of range.
     """
-    problems = []
-    if not _is_count(request.seeds):
-        problems.append(f"seeds must be a whole number from 1, not {request.seeds!r}")
-    if request.limit is not None and not _is_count(request.limit):
-        problems.append(f"limit must be a whole number from 1, not {request.limit!r}")
-    if request.volume is not None and not (_is_count(request.volume) and request.volume <= MOST_OUTPUTS_A_MONTH):
-        problems.append(f"volume must be a whole number from 1 to {MOST_OUTPUTS_A_MONTH:,}, not {request.volume!r}")
-    if request.epochs is not None and not (_is_number(request.epochs) and 0 < request.epochs < math.inf):
-        problems.append(f"epochs must be a number above 0, not {request.epochs!r}")
+    problems = [count_problem("seeds", request.seeds)]
+    if request.limit is not None:
+        problems.append(count_problem("limit", request.limit))
+    if request.volume is not None:
+        problems.append(count_problem("volume", request.volume, most=MOST_OUTPUTS_A_MONTH))
+    if request.epochs is not None:
+        problems.append(positive_problem("epochs", request.epochs))
     for name in ("price", "price_per_1k"):
         price = getattr(request, name)
         if price is not None and not (_is_number(price) and 0 <= price < math.inf):
@@ -36,12 +35,8 @@ def check_numbers(request: Request) -> None:
         for size in request.train_sizes
         if size != "all" and not (size.isascii() and size.isdigit() and int(size) > 0)
     ]
-    if problems:
+    if problems := list(filter(None, problems)):
         raise BenchError(problems)
-
-
-def _is_count(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
 
 
 def _is_number(value: object) -> bool:
