@@ -44,7 +44,7 @@ def find_device(dtype: str = "auto") -> Device:
     """The GPU if there is one, else the CPU.
 
     `auto` is bfloat16 on a GPU that computes in it, and float16 on an older one; on a CPU, bfloat16 where the processor multiplies it, and
-    float32 elsewhere. The choice depends on the processor alone, so that all cells of a run, and those that resume it, compute alike.
+    float32 elsewhere. The choice depends on the processor alone, so that all cells of a run, and those that resume it, use the same.
 
     Raises:
         BenchError: float16 on a CPU.
