@@ -1,4 +1,4 @@
-"""Resolve what users type for a strategy: a name, a YAML file, either with overrides (`lora:r=8`), or `outputs:FILE`."""
+"""Resolve what users type for a strategy: a name, a YAML file, either with overrides (`lora:r=8`), or `outputs:FILE[@NAME]`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def resolve_strategy(
     """Resolve a spec to a strategy.
 
     Args:
-        spec: a name, a file, either with overrides, `outputs:FILE`, or a strategy built in Python.
+        spec: a name, a file, either with overrides, `outputs:FILE`, `outputs:FILE@NAME`, or a strategy built in Python.
         epochs: overrides the epochs of a trained strategy; overrides in the spec take precedence.
         outputs_name: the name of external outputs; the name of their file by default.
         price_per_1k: the price of 1,000 external outputs in USD.
@@ -54,7 +54,15 @@ def _with_epochs(strategy: Strategy, epochs: float | None) -> Strategy:
 
 
 def _outputs_strategy(file: str, name: str | None, price_per_1k: float | None) -> Strategy:
-    """The strategy of a file of external outputs."""
+    """The strategy of a file of external outputs.
+
+    Args:
+        file: the file, followed by `@NAME` where the strategy is not named after it. A file whose name contains the @ takes precedence.
+    """
+    if not os.path.isfile(file) and "@" in file:
+        file, _, name = file.rpartition("@")
+        if not name:
+            raise BenchError(f"{OUTPUTS_PREFIX}{file}@: no name after the @. Write a name for the outputs, or leave out the @")
     path = Path(file)
     if not os.path.isfile(path):  # pathlib raises an error for names that are too long
         raise BenchError(f"{OUTPUTS_PREFIX}{file}: no such file")

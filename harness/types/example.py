@@ -75,6 +75,8 @@ class Splits:
     report: DataReport
     digest: str
     """A hash of the examples and their order."""
+    left_out: frozenset[str] = frozenset()
+    """The ids of rows that are left out of the test set by a limit, by corrections, or because references are folded."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -165,3 +165,41 @@ def test_strategy_file_cannot_declare_external_outputs(call, files):
     ended = call("run", *QA, "--strategies", "mine.yaml")
     assert ended.code == 2
     assert "given as outputs:FILE" in ended.err
+
+
+GIVEN = ("run", "--task", "qa", "--train", "train.jsonl", "--test", "test.jsonl", "--no-base", "--seeds", "1")
+
+
+@pytest.fixture
+def given(files: Path) -> Path:
+    write(files / "train.jsonl", [{**row, "id": f"t{i}", "question": f"Where is {i}?"} for i, row in enumerate(QUESTIONS)])
+    corrected = {"inputs": {"question": "What is 3?", "context": "It is 3."}, "completion": "Three"}
+    write(files / "more.jsonl", [corrected])
+    return files
+
+
+@pytest.mark.parametrize(("more", "left"), [(("--limit", "10"), 10), (("--harvested", "more.jsonl"), 39)])
+def test_outputs_of_rows_that_a_run_leaves_out_are_ignored(call, given, more, left):
+    ended = call(*GIVEN, "--strategies", "outputs:good.jsonl", *more)
+    assert ended.code == 0, ended.err
+    run = load_run(ended.out.strip()).stored
+    assert run.by_task["qa"].scores(run.cells)["f1"].n == left
+    refused = call(*GIVEN, "--strategies", "outputs:poor.txt", *more)
+    assert refused.code == 2
+    assert "leaves out rows of the test set (limit, harvested examples, or folded references)" in refused.err
+    write(given / "wrong.jsonl", [{"id": "q999", "output": "x"}])
+    assert "no test example has the id 'q999'" in call(*GIVEN, "--strategies", "outputs:wrong.jsonl", *more).err
+
+
+def test_outputs_of_one_file_name_can_be_renamed(call, given):
+    (given / "new").mkdir()
+    (given / "new" / "good.jsonl").write_bytes((given / "good.jsonl").read_bytes())
+    same = call(*GIVEN, "--strategies", "outputs:good.jsonl,outputs:new/good.jsonl")
+    assert (same.code, "two strategies are named 'good': name one of them: outputs:new/good.jsonl@NAME" in same.err) == (2, True)
+    ended = call(*GIVEN, "--strategies", "outputs:good.jsonl,outputs:new/good.jsonl@v2")
+    assert ended.code == 0, ended.err
+    assert [cell.strategy for cell in load_run(ended.out.strip()).stored.cells] == ["good", "v2"]
+    (given / "a@b.jsonl").write_bytes((given / "good.jsonl").read_bytes())
+    literal = call(*GIVEN, "--strategies", "outputs:a@b.jsonl")
+    assert [cell.strategy for cell in load_run(literal.out.strip()).stored.cells] == ["a-b"]
+    assert "no name after the @" in call(*GIVEN, "--strategies", "outputs:good.jsonl@").err

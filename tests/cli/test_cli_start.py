@@ -101,3 +101,15 @@ def test_control_characters_of_a_file_do_not_reach_the_terminal(call: Call, here
         assert "\x1b" not in ended.out + ended.err
         assert "\a" not in ended.out + ended.err
     assert "a\\x1b]0;title\\x07 b" in call("tasks").out
+
+
+def test_broken_strategy_is_named_beside_the_others(call, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "strategies").mkdir()
+    (tmp_path / "strategies" / "mine.yaml").write_text("name: mine\nmethod: peft\nadaptor: {r: 8}\n")
+    ended = call("strategies")
+    assert ended.code == 2
+    assert "lora " in ended.out
+    assert ended.err == "error: strategies/mine.yaml:3: unknown field 'adaptor'. Did you mean 'adapter'?\n"
+    assert call("plan", "--task", "qa", "--strategies", "lora").code == 0, "a broken file blocks only the strategy in it"
+    assert "unknown field 'adaptor'" in call("plan", "--task", "qa", "--strategies", "mine").err

@@ -87,7 +87,9 @@ def load_splits(task: Task, *, folder: Path, limit: int | None = None, limit_see
         training_answers=count_answers(examples["train"]),
         training_words=count_reference_words(examples["train"]),
     )
-    return Splits(examples["train"], examples["validation"], examples["test"], report, splits_digest(examples))
+    tested = set(parts["test"].tolist())
+    left_out = frozenset(raw.ids[row] for row in raw.parts["test"].tolist() if row not in tested)
+    return Splits(examples["train"], examples["validation"], examples["test"], report, splits_digest(examples), left_out)
 
 
 @dataclass(frozen=True)

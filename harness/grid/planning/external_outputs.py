@@ -22,8 +22,8 @@ def read_predictions(strategy: Strategy, task: Task, splits: Splits) -> tuple[Pr
         BenchError: see `read_outputs`.
     """
     assert strategy.outputs is not None
-    other_ids = {example.id for example in (*splits.train, *splits.validation)}
-    outputs = read_outputs(Path(strategy.outputs.path), splits.test, ignored_ids=other_ids)
+    other_ids = {example.id for example in (*splits.train, *splits.validation)} | splits.left_out
+    outputs = read_outputs(Path(strategy.outputs.path), splits.test, ignored_ids=other_ids, is_whole=not splits.left_out)
     return tuple(_prediction(task, example, outputs[example.id]) for example in splits.test if example.id in outputs)
 
 

@@ -35,7 +35,8 @@ def resolve_strategies(request: Request, catalog: Catalog) -> dict[str, Strategy
             problems += error.problems
             continue
         if strategy.name in strategies:
-            problems.append(f"two strategies are named '{strategy.name}': rename one of them")
+            advice = f"name one of them: outputs:{strategy.outputs.path}@NAME" if strategy.outputs else "rename one of them"
+            problems.append(f"two strategies are named '{strategy.name}': {advice}")
         strategies[strategy.name] = strategy
     if problems:
         raise BenchError(problems)
