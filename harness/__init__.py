@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from harness.plugins import Plugin
     from harness.types import Strategy, Task
 
-__version__ = "0.1.0"
+    __version__: str
+
 __all__ = [
     "BenchError",
     "Plugin",
@@ -65,6 +66,10 @@ class _Package(ModuleType):
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("finetune-bench")
     if name not in _MODULES:
         raise AttributeError(f"module 'harness' has no attribute '{name}'")
     from importlib import import_module

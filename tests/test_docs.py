@@ -295,7 +295,7 @@ def test_commands_and_options_in_sentences_exist():
     from harness.cli.main import cli
 
     def leaves(name, command):
-        options = {name: {option for param in command.params for option in param.opts}}
+        options = {name: {option for param in command.params for option in (*param.opts, *param.secondary_opts)}}
         context = click.Context(command)
         names = command.list_commands(context) if isinstance(command, click.Group) else ()
         return options | {k: v for each in names for k, v in leaves(f"{name} {each}", command.get_command(context, each)).items()}

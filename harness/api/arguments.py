@@ -16,6 +16,7 @@ RunLike: TypeAlias = str | os.PathLike[str]
 TaskLike: TypeAlias = str | os.PathLike[str] | Task
 StrategyLike: TypeAlias = str | os.PathLike[str] | Strategy
 Dtype: TypeAlias = Literal["auto", "float32", "bfloat16", "float16"]
+ModelFormat: TypeAlias = Literal["safetensors", "gguf"]
 
 V = TypeVar("V", Task, Strategy)
 

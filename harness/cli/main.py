@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-import harness
 from harness.cache import use_cache_folder
 from harness.cli.boundary import UNEXPECTED, describe_system_error, describe_unexpected_error
 from harness.cli.wording import message
@@ -76,7 +75,7 @@ class _LazyGroup(click.Group):
 
 
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(harness.__version__, prog_name="bench")
+@click.version_option(package_name="finetune-bench", prog_name="bench")
 def cli() -> None:
     """Which way of adapting a model is good enough, and at what cost?
 

@@ -15,7 +15,7 @@ _OPTIONS = {
     "formats": "--format",
 }
 # Switches that are on in Python and turned off on the command line.
-_SWITCHED_OFF = {"base": "--no-base", "reuse": "--no-reuse", "with_text": "--without-text"}
+_SWITCHED_OFF = {"base": "--no-base", "reuse": "--no-reuse", "with_text": "--without-text", "with_base": "--without-base"}
 # Settings that the command line takes from the environment.
 _VARIABLES = {"cache_folder": "BENCH_CACHE_DIR"}
 # Options whose value may come from the environment instead.

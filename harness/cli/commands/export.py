@@ -18,20 +18,31 @@ from harness.cli.options import runs_dir
 @click.option("--out", metavar="FOLDER", required=True, help="A new or empty folder.")
 @click.option("--merge", is_flag=True, help="Merge the adapter into its base model.")
 @click.option(
+    "--format",
+    type=click.Choice(["safetensors", "gguf"]),
+    default="safetensors",
+    show_default=True,
+    help="gguf: a whole model for llama.cpp. Needs llama.cpp's converter.",
+)
+@click.option(
     "--dtype",
     type=click.Choice(["auto", "float32", "bfloat16", "float16"]),
     default="auto",
     show_default=True,
     help="Number format of a whole model; auto: the one that the cell computed in.",
 )
+@click.option(
+    "--with-base/--without-base", default=None, help="Write the base model beside an adapter. Default: if it is not on the Hub, up to 2 GB."
+)
 @click.option("--force", is_flag=True, help="Replace an earlier export.")
 @runs_dir
 def export(run: str | None, **options: Any) -> None:
     """Write the trained weights of a finished cell of RUN (a folder, a name, or `latest`, the default), or of the
-    champion of a task, with a model card.
+    champion of a task, with a model card whose code runs as it is.
 
-    Without --merge: the adapter in PEFT's format. With it, or after full fine-tuning: a whole model for transformers, vLLM and llama.cpp's
-    converter. A whole model is loaded again, and its outputs are compared with the measured ones.
+    Without --merge: the adapter in PEFT's format, and its base model if that is not on the Hub. With --merge, or after full
+    fine-tuning: a whole model for transformers and vLLM, or for llama.cpp with --format gguf. A whole model is loaded again, and its
+    outputs are compared with the measured ones.
 
     \b
     bench export latest --strategy lora --out adapter

@@ -4,11 +4,17 @@ from harness.engine.artifacts.answered_rows import AnsweredRow, PredictionTable
 from harness.engine.artifacts.answering import PART_ROWS, answer_rows
 from harness.engine.artifacts.base_model import device_for, find_base
 from harness.engine.artifacts.checks import check_artifact
-from harness.engine.artifacts.export import Exported, export_adapter, export_model
-from harness.engine.artifacts.export_folder import check_target
+from harness.engine.artifacts.exports import (
+    Exported,
+    check_target,
+    export_adapter,
+    export_model,
+    find_converter,
+    model_card,
+    needs_base,
+)
 from harness.engine.artifacts.kept_answers import KeptAnswers, check_out_file, find_kept_answers
 from harness.engine.artifacts.loading import load_finished, load_strategy_model
-from harness.engine.artifacts.model_card import model_card
 from harness.engine.artifacts.new_examples import fit_examples, get_only_input
 from harness.engine.artifacts.shots_file import save_shots
 
@@ -26,11 +32,13 @@ __all__ = [
     "export_adapter",
     "export_model",
     "find_base",
+    "find_converter",
     "find_kept_answers",
     "fit_examples",
     "get_only_input",
     "load_finished",
     "load_strategy_model",
     "model_card",
+    "needs_base",
     "save_shots",
 ]

@@ -1,9 +1,10 @@
 """From a model's name to a model in memory: found, checked, identified by a digest, and loaded on the device of this machine."""
 
 from harness.engine.models.device import DTYPES, Device, find_device
-from harness.engine.models.digest import digest_of, shipped_model_digest
+from harness.engine.models.digest import digest_of, folder_digest, model_files, shipped_model_digest
 from harness.engine.models.folder_check import size_of
 from harness.engine.models.four_bit import avoid_repacking, require_four_bit
+from harness.engine.models.gguf import read_gguf
 from harness.engine.models.head import head_modules
 from harness.engine.models.inventory import KnownModel, converted_models, hub_models, named_models
 from harness.engine.models.load import LoadedModel, explain_loading, has_head, head_labels, load_model, load_skeleton, shape_of_model
@@ -24,6 +25,7 @@ __all__ = [
     "digest_of",
     "explain_loading",
     "find_device",
+    "folder_digest",
     "has_head",
     "head_labels",
     "head_modules",
@@ -32,8 +34,10 @@ __all__ = [
     "load_model",
     "load_skeleton",
     "logits_only_at",
+    "model_files",
     "named_models",
     "quiet_libraries",
+    "read_gguf",
     "require_four_bit",
     "resolve_model",
     "right_padded",

@@ -18,8 +18,12 @@ def folder_digest(folder: Path) -> str:
 
     Contents decide, not time stamps: `cp -p` and `rsync -t` give another file the same ones. 500 MB take half a second, once per process.
     """
-    files = sorted({file for pattern in _PATTERNS for file in folder.glob(pattern) if file.is_file()})
-    return digest_of(f"{file.name}:{hash_file(file)}" for file in files)
+    return digest_of(f"{file.name}:{hash_file(file)}" for file in model_files(folder))
+
+
+def model_files(folder: Path) -> list[Path]:
+    """The files of a model that can change an output, in the order of their names."""
+    return sorted({file for pattern in _PATTERNS for file in folder.glob(pattern) if file.is_file()})
 
 
 def shipped_model_digest(folder: Path) -> str:

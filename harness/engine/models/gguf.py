@@ -47,7 +47,7 @@ def converted(file: Path, cache: Path) -> Path:
             advice = f"Name another folder: {setting('cache_folder', 'FOLDER')}"
             raise BenchError(f"{target.parent}: cannot store converted models: {error.strerror}. {advice}") from None
         try:
-            _convert(file, part)
+            read_gguf(file, part)
             files = {each.name: hash_file(each) for each in sorted(part.iterdir())}
             write_sealed(part / _RECORD, _Converted, _Converted(files), place=_RECORD)
             if target.exists() and not _is_intact(target):
@@ -70,7 +70,12 @@ def _is_intact(folder: Path) -> bool:
         return False
 
 
-def _convert(file: Path, target: Path) -> None:
+def read_gguf(file: Path, target: Path) -> None:
+    """Write the dequantized model of a GGUF file, and its tokenizer, to an existing folder.
+
+    Raises:
+        BenchError: the file cannot be read as a model.
+    """
     quiet_libraries()
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer

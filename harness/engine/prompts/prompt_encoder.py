@@ -77,6 +77,11 @@ class PromptEncoder:
         self.stop_ids = frozenset({self.end_id, tokenizer.eos_token_id} - {None})
         self.pad_id: int = tokenizer.pad_token_id
 
+    @property
+    def frame(self) -> tuple[list[int], list[int]]:
+        """The ids before and behind those of a prompt without shots."""
+        return self._head, self._tail
+
     def prompts(
         self, examples: Sequence[Example], render: Callable[[Example], str], budget: int, shots: Sequence[Shot] = ()
     ) -> list[EncodedPrompt]:

@@ -228,7 +228,7 @@ class CellRun:
             scores = compute_scores(scored.metrics, self.examples, scored.predictions)
         result = replace(result, costs=self.meter.costs(), signatures=scored.signatures)
         if result.artifact_bytes:
-            card = model_card(self.task, self.strategy, self.plan, result, scores, labels=self.labels)
+            card = model_card(self.task, self.strategy, self.plan, result, scores)
             (self.files.artifact / "README.md").write_text(card, encoding="utf-8")
         return result, scored.predictions
 

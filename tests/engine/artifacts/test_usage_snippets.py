@@ -7,14 +7,18 @@ from typing import Any
 import pytest
 
 from harness.catalog import Catalog
-from harness.engine.artifacts.usage_snippets import usage_section
+from harness.engine.artifacts.exports.base_copy import BasePlace
+from harness.engine.artifacts.exports.prompt_file import PromptParts
+from harness.engine.artifacts.exports.usage_snippets import Usage, usage_section
 from harness.grid import vocabulary
 from harness.types import Strategy
+
+PARTS = PromptParts("{{ input }}", ("input",), (), False, (), (), {}, (1,), 0)
 
 
 def lines(strategy: Strategy) -> str:
     task = Catalog(vocabulary()).task("summarization").value
-    return "\n".join(usage_section(task, strategy, "decoder", base="some/model", is_adapter=True, dtype="float32", labels=()))
+    return "\n".join(usage_section(Usage(task, strategy, "decoder", PARTS, BasePlace("some/model", "abc"), "float32")))
 
 
 def lora(**fields: Any) -> Strategy:

@@ -11,9 +11,11 @@ from harness.measure.environment import _SOURCES
 
 # Modules of a cell's process that describe a result, or only pass messages.
 _NO_PART = {
-    "engine/artifacts/base_model.py", "engine/artifacts/checks.py", "engine/artifacts/equivalence.py", "engine/artifacts/export.py",
-    "engine/artifacts/export_folder.py", "engine/artifacts/merge.py", "engine/artifacts/model_card.py", "engine/artifacts/new_examples.py",
-    "engine/artifacts/prediction_table.py", "engine/artifacts/transformers4.py", "engine/artifacts/usage_snippets.py",
+    "engine/artifacts/base_model.py", "engine/artifacts/checks.py", "engine/artifacts/equivalence.py", "engine/artifacts/merge.py",
+    "engine/artifacts/exports/adapter_export.py", "engine/artifacts/exports/base_copy.py", "engine/artifacts/exports/export_card.py",
+    "engine/artifacts/exports/export_folder.py", "engine/artifacts/exports/gguf_file.py", "engine/artifacts/exports/model_card.py",
+    "engine/artifacts/exports/model_export.py", "engine/artifacts/exports/prompt_file.py", "engine/artifacts/exports/transformers4.py",
+    "engine/artifacts/exports/usage_snippets.py", "engine/artifacts/new_examples.py", "engine/artifacts/prediction_table.py",
     "grid/execution/cell_processes.py", "grid/execution/external_cells.py", "grid/execution/job.py",
     "grid/execution/reused_cells.py", "grid/execution/reused_costs.py", "grid/execution/system_limits.py", "grid/execution/run.py",
     "grid/execution/scheduler.py",

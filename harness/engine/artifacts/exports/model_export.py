@@ -1,4 +1,4 @@
-"""A finished cell's adapter or model as a folder for transformers, PEFT, vLLM and llama.cpp's converter.
+"""A finished cell's whole model as a folder for transformers, vLLM and llama.cpp, or as a GGUF file.
 
 A merged model must compute what its base model computes with the adapter, to the precision of float32. A whole model is loaded again
 after it was written, and must compute what was measured.
@@ -7,58 +7,40 @@ after it was written, and must compute what was measured.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from harness.engine.adapters import peft_type
 from harness.engine.artifacts.checks import check_artifact
 from harness.engine.artifacts.equivalence import COMPARED_EXAMPLES, TOLERANCE, largest_difference, next_token_distributions
-from harness.engine.artifacts.export_folder import new_folder
+from harness.engine.artifacts.exports.base_copy import copy_terms
+from harness.engine.artifacts.exports.export_card import export_card
+from harness.engine.artifacts.exports.export_folder import Exported, new_folder
+from harness.engine.artifacts.exports.gguf_file import GGUF_FILE, compare_gguf, require_decoder, write_gguf
+from harness.engine.artifacts.exports.prompt_file import PromptParts
+from harness.engine.artifacts.exports.transformers4 import add_older_names
 from harness.engine.artifacts.loading import load_finished
 from harness.engine.artifacts.merge import dtype_of, merge_with_base, require_mergeable
-from harness.engine.artifacts.model_card import model_card
-from harness.engine.artifacts.transformers4 import add_older_names
 from harness.engine.inference import Predictor
 from harness.engine.models import DTYPES, Device, ModelSource, decoder_start, load_model
 from harness.errors import BenchError, did_you_mean
-from harness.metrics import metrics_for
 from harness.results import FinishedCell
-from harness.statistics import compute_scores
-from harness.store import write_text
-from harness.types import Score
 
 # Tokens that an encoder-decoder was trained to write, or never to write. The run respected them, so the export must.
 _KEPT_RULES = ("forced_bos_token_id", "forced_eos_token_id", "bad_words_ids", "suppress_tokens")
 
 
-@dataclass(frozen=True)
-class Exported:
-    """What was written. `notes` are sentences about what was done and checked."""
-
-    folder: Path
-    finished: FinishedCell
-    notes: tuple[str, ...] = ()
-
-
-def export_adapter(finished: FinishedCell, target: Path) -> Exported:
-    """Write the adapter in PEFT's format with its tokenizer and model card. The base model is not needed.
-
-    Raises:
-        BenchError: the cell has no adapter, or it is damaged.
-    """
-    check_artifact(finished)
-    scores = _scores(finished)
-    with new_folder(target) as part:
-        shutil.copytree(finished.files.artifact, part, dirs_exist_ok=True, ignore=shutil.ignore_patterns("README.md"))
-        add_older_names(part)
-        write_text(part / "README.md", _card(finished, scores))
-    return Exported(target, finished)
-
-
 def export_model(
-    finished: FinishedCell, source: ModelSource, device: Device, target: Path, *, dtype: str = "auto", trust_remote_code: bool = False
+    finished: FinishedCell,
+    source: ModelSource,
+    device: Device,
+    target: Path,
+    *,
+    dtype: str = "auto",
+    converter: str | None = None,
+    trust_remote_code: bool = False,
 ) -> Exported:
     """Write the whole model: the fully fine-tuned one, or the adapter merged into its base.
 
@@ -66,6 +48,7 @@ def export_model(
         source: the base model.
         device: the device that checks the result.
         dtype: the dtype of the stored weights; "auto" is the dtype that the cell computed in.
+        converter: llama.cpp's converter, to write a GGUF file; None: a folder with safetensors.
 
     Raises:
         BenchError: the method cannot be merged, a file is damaged, or the exported model does not compute what was measured.
@@ -73,11 +56,12 @@ def export_model(
     if dtype not in DTYPES:
         raise BenchError(f"unknown dtype '{dtype}'.{did_you_mean(dtype, DTYPES)}")
     stored_dtype = dtype_of(finished) if dtype == "auto" else dtype
+    if converter is not None:
+        require_decoder(finished)
     check_artifact(finished)
     merges = finished.strategy.method != "full"
     if merges:
         require_mergeable(finished)
-    scores = _scores(finished)
     predictor = load_finished(finished, source, device, trust_remote_code=trust_remote_code)
     examples = finished.run.examples(finished.task.name)[:COMPARED_EXAMPLES]
     expected = next_token_distributions(predictor, examples)
@@ -88,13 +72,23 @@ def export_model(
         merged = merge_with_base(finished, predictor, source, device, trust_remote_code=trust_remote_code)
         model, merged.model = merged.model, None
         notes = [_merge_note(finished, merged.unpacked_layers), f"The weights are stored in {stored_dtype}."]
+    parts = PromptParts.of(finished, predictor.loaded.tokenizer)
     with new_folder(target) as part:
-        _write_model(finished, predictor, model, source, part, stored_dtype)
+        folder = part if converter is None else part / "model"
+        folder.mkdir(exist_ok=True)
+        _write_model(finished, predictor, model, source, folder, stored_dtype)
         predictor.loaded.model = model = None
-        exported = _load_exported(finished, predictor, part, replace(device, dtype=stored_dtype), trust_remote_code)
+        stored_device = replace(device, dtype=stored_dtype)
+        exported = _load_exported(finished, predictor, folder, stored_device, trust_remote_code)
         tolerance = max(TOLERANCE[stored_dtype], TOLERANCE[device.dtype])
         notes.append(_compare(expected, next_token_distributions(exported, examples), tolerance, exported))
-        write_text(part / "README.md", _card(finished, scores, merge=" ".join(notes)))
+        if converter is not None:
+            write_gguf(folder, part / GGUF_FILE, stored_dtype, converter)
+            notes.append(compare_gguf(expected, exported, part / GGUF_FILE, stored_dtype, stored_device, examples))
+            shutil.rmtree(folder)
+            copy_terms(source.folder, part)
+        parts.write(part)
+        (part / "README.md").write_text(export_card(finished, parts, made=" ".join(notes), gguf=converter is not None), encoding="utf-8")
     return Exported(target, finished, tuple(notes))
 
 
@@ -118,10 +112,10 @@ def _write_model(finished: FinishedCell, predictor: Predictor, model: Any, sourc
     model.save_pretrained(folder, safe_serialization=True)
     (folder / "README.md").unlink(missing_ok=True)
     predictor.loaded.tokenizer.save_pretrained(folder)
-    for pattern in ("*.model", "LICENSE*", "NOTICE*"):  # SentencePiece, which llama.cpp reads; and the base model's terms
-        for file in source.folder.glob(pattern):
-            if file.is_file() and not (folder / file.name).exists():
-                shutil.copyfile(file, folder / file.name)
+    for file in source.folder.glob("*.model"):  # SentencePiece, which llama.cpp's converter reads
+        if file.is_file() and not (folder / file.name).exists():
+            shutil.copyfile(file, folder / file.name)
+    copy_terms(source.folder, folder)
     add_older_names(folder)
 
 
@@ -166,13 +160,3 @@ def _compare(expected: Sequence[Any], actual: Sequence[Any], tolerance: float, e
         f"Checked on {len(actual)} prompts of the run: the probabilities of {of} differ from the measured ones by at most "
         f"{difference:.1g} (total variation)."
     )
-
-
-def _scores(finished: FinishedCell) -> dict[str, Score]:
-    metrics = metrics_for(finished.task.metrics, finished.example.choices, scorer=finished.task.faithfulness.fingerprint or "")
-    return compute_scores(metrics, finished.run.examples(finished.task.name), finished.run.predictions(finished.cell.id))
-
-
-def _card(finished: FinishedCell, scores: Mapping[str, Score], merge: str = "") -> str:
-    plan, result = finished.run.plan, finished.run.results[finished.cell.id]
-    return model_card(finished.task, finished.strategy, plan, result, scores, labels=finished.example.choices, merge=merge)

@@ -4,12 +4,24 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
-from harness.engine.artifacts.model_card import CARD_TAGS
+from harness.engine.artifacts.exports.model_card import CARD_TAGS
 from harness.errors import BenchError, first_line, setting
+from harness.results import FinishedCell
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What was written. `notes` are sentences about what was done and checked."""
+
+    folder: Path
+    finished: FinishedCell
+    notes: tuple[str, ...] = ()
 
 
 def check_target(folder: Path, *, force: bool) -> None:
@@ -48,20 +60,41 @@ def _is_export(folder: Path) -> bool:
 
 @contextlib.contextmanager
 def new_folder(target: Path) -> Iterator[Path]:
-    """Yield an empty folder beside `target`; it replaces `target` on success and is deleted on failure."""
+    """Yield an empty folder beside `target`; it replaces `target` on success and is deleted on failure.
+
+    Raises:
+        BenchError: it cannot be written.
+    """
+    from safetensors import SafetensorError
+
     target = Path(os.path.abspath(target))
     part = target.with_name(f".{target.name}.{os.getpid()}.part")
     replaced = target.with_name(f".{target.name}.{os.getpid()}.former")
     try:
         part.mkdir()
+        mode = part.stat().st_mode
         yield part
+        _follow_umask(part, mode)
         if target.is_dir():
             target.rename(replaced)
         part.rename(target)
     except OSError as error:
         raise BenchError(f"{target}: cannot be written: {error.strerror or first_line(error)}") from None
+    except SafetensorError as error:  # it has the number of the system's error in its text alone
+        number = re.search(r"os error (\d+)", str(error))
+        raise BenchError(f"{target}: cannot be written: {os.strerror(int(number[1])) if number else first_line(error)}") from None
     finally:
         if replaced.is_dir() and not target.exists():
             replaced.rename(target)
         shutil.rmtree(part, ignore_errors=True)
         shutil.rmtree(replaced, ignore_errors=True)
+
+
+def _follow_umask(folder: Path, mode: int) -> None:
+    """Give files and folders the modes that the user's umask asks for: a run's files are private, and an export is made to be shared.
+
+    Args:
+        mode: the mode of a folder that was just created.
+    """
+    for path in folder.rglob("*"):
+        path.chmod(mode & 0o777 if path.is_dir() else mode & 0o666)

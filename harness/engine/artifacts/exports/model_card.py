@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 
-from harness.engine.artifacts.usage_snippets import usage_section
 from harness.results import total_cost
 from harness.store import RunPlan
 from harness.types import CellResult, Score, Shape, Strategy, Task
@@ -17,6 +16,12 @@ _PIPELINES: dict[Shape, str] = {
     "encoder-decoder": "text2text-generation",
     "encoder": "text-classification",
 }
+_IN_A_RUN = (
+    "## Usage",
+    "",
+    "`bench predict` answers new examples with it. `bench export` writes a folder that other programs load.",
+    "",
+)
 
 
 def model_card(
@@ -26,21 +31,22 @@ def model_card(
     result: CellResult,
     scores: Mapping[str, Score],
     *,
-    labels: Sequence[str] = (),
-    merge: str = "",
+    made: str = "",
+    whole: bool = False,
+    usage: Sequence[str] = _IN_A_RUN,
 ) -> str:
     """Markdown with the front matter that the Hub reads.
 
     Args:
-        labels: the labels to choose from, in order; none if text is generated.
-        merge: how base model and adapter were merged, in sentences; empty for an adapter or a fully fine-tuned model.
+        made: how a whole model was made and checked, in sentences.
+        whole: whether the folder holds a whole model, also where the strategy trained an adapter.
+        usage: the lines about using the model.
     """
     model = plan.models[result.cell.model]
-    is_adapter = strategy.method == "peft" and not merge
-    dtype = result.provenance.get("dtype", plan.options["dtype"])
+    is_adapter = strategy.method == "peft" and not whole
     lines = [
         "---",
-        f"base_model: {json.dumps(model.origin)}",
+        *([f"base_model: {json.dumps(model.origin)}"] if model.revision else []),  # else it is no name on the Hub
         f"library_name: {'peft' if is_adapter else 'transformers'}",
         f"pipeline_tag: {_PIPELINES[model.shape]}",
         CARD_TAGS,
@@ -49,14 +55,13 @@ def model_card(
         f"# {strategy.name} on {task.name}",
         "",
         f"Base model: `{model.name}`, sha256 `{model.digest}`" + (f", revision `{model.revision}`" if model.revision else "") + ".",
-        *([merge] if merge else []),
+        *([made] if made else []),
         *(_quantization(strategy) if is_adapter else []),
         "",
         *_training(task, strategy, plan, result),
         *_scores(scores),
         *_costs(plan, result),
-        *usage_section(task, strategy, model.shape, base=model.origin, is_adapter=is_adapter, dtype=dtype, labels=labels),
-        *_prompt(task, strategy, model.shape),
+        *usage,
         "## License",
         "",
         f"These weights are derived from `{model.origin}`. Its license applies to them, and so may the license of the training data.",
@@ -107,14 +112,3 @@ def _quantization(strategy: Strategy) -> list[str]:
         return []
     kind = strategy.quantization.type
     return [f"The scores were measured with the adapter on the base model in 4 bits ({kind}). On other weights, they may differ."]
-
-
-def _prompt(task: Task, strategy: Strategy, shape: Shape) -> list[str]:
-    if shape == "encoder" and strategy.prompt is None:
-        return [
-            "## The input it was tuned with",
-            "",
-            "Only the inputs of an example, one per line in the order of the task's fields: an encoder gets no instruction.",
-            "",
-        ]
-    return ["## The prompt it was tuned with", "", *[f"    {line}" for line in (strategy.prompt or task.prompt).splitlines()], ""]

@@ -1,0 +1,17 @@
+"""A finished cell's adapter or model as a folder that other programs load, with everything that its model card uses."""
+
+from harness.engine.artifacts.exports.adapter_export import export_adapter, needs_base
+from harness.engine.artifacts.exports.export_folder import Exported, check_target
+from harness.engine.artifacts.exports.gguf_file import find_converter
+from harness.engine.artifacts.exports.model_card import model_card
+from harness.engine.artifacts.exports.model_export import export_model
+
+__all__ = [
+    "Exported",
+    "check_target",
+    "export_adapter",
+    "export_model",
+    "find_converter",
+    "model_card",
+    "needs_base",
+]
