@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
+import shutil
 import subprocess
 import sys
 import sysconfig
+import tomllib
 import venv
 import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,11 +19,12 @@ import pytest
 from places import ROOT
 
 
-def done(*command: str | Path, here: Path) -> subprocess.CompletedProcess[str]:
+def done(*command: str | Path, here: Path, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
     """Runs a command to its end, without what this environment would lend it."""
-    env = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "BENCH_", "VIRTUAL_ENV"))}
-    env |= {"HF_HUB_OFFLINE": "1", "PIP_NO_INDEX": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1", "BENCH_CACHE_DIR": str(here / ".cache")}
-    ended = subprocess.run([str(c) for c in command], cwd=here, env=env, capture_output=True, text=True, timeout=300, check=False)
+    clean = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "BENCH_", "VIRTUAL_ENV"))}
+    clean |= dict(env or {})
+    clean |= {"HF_HUB_OFFLINE": "1", "PIP_NO_INDEX": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1", "BENCH_CACHE_DIR": str(here / ".cache")}
+    ended = subprocess.run([str(c) for c in command], cwd=here, env=clean, capture_output=True, text=True, timeout=300, check=False)
     assert ended.returncode == 0, f"{command}\n{ended.stdout[-3000:]}\n{ended.stderr[-3000:]}"
     return ended
 
@@ -94,6 +99,31 @@ def test_it_is_the_wheel_that_is_imported(installed: Installed) -> None:
     assert len(paths) == 2
     for path in paths:
         assert Path(path).is_relative_to(installed.python.parent.parent), "neither the checkout nor this environment"
+
+
+def test_version_is_that_of_the_project(installed: Installed, wheel: Path) -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert wheel.name.split("-")[1] == project["version"]
+    assert done(installed.bench, "--version", here=installed.here).stdout == f"bench, version {project['version']}\n"
+    assert (
+        done(installed.python, "-c", "import harness; print(harness.__version__)", here=installed.here).stdout.strip() == project["version"]
+    )
+
+
+def test_uv_installs_bench_as_a_tool(wheel: Path, tmp_path: Path) -> None:
+    """Without the dependencies, which are gigabytes: they are those of this environment."""
+    uv = shutil.which("uv", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+    if uv is None:
+        pytest.skip("uv is not installed")
+    requirements = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["dependencies"]
+    overrides = tmp_path / "overrides.txt"
+    overrides.write_text("".join(f"{re.split('[<>=!~]', line)[0]}; python_version < '3'\n" for line in requirements))
+    tools, commands = tmp_path / "tools", tmp_path / "bin"
+    options = ("--offline", "--python", sys.executable, "--overrides", overrides)
+    done(uv, "tool", "install", *options, wheel, here=tmp_path, env={"UV_TOOL_DIR": str(tools), "UV_TOOL_BIN_DIR": str(commands)})
+    (site,) = tools.glob("finetune-bench/lib/python*/site-packages")
+    (site / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    assert "qlora" in done(commands / "bench", "strategies", here=tmp_path).stdout
 
 
 def test_the_command_lists_what_is_shipped(installed: Installed) -> None:
