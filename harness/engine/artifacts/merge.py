@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from harness.engine.adapters import load_adapter, peft_type
-from harness.engine.artifacts.equivalence import COMPARED_EXAMPLES, TOLERANCE, largest_difference, next_token_distributions
+from harness.engine.artifacts.equivalence import COMPARED_EXAMPLES, measure_difference, next_token_distributions
 from harness.engine.inference import Predictor
 from harness.engine.models import Device, ModelSource, load_model, quiet_libraries
 from harness.errors import BenchError, first_line, setting
@@ -82,11 +82,11 @@ def merge_with_base(
         raise BenchError(
             f"{refusal}: the merged model would not have the weights of its base, for example {changed[0]}. {_without_merging()}"
         )
-    difference = largest_difference(expected, _distributions(finished, predictor, merged))
-    if not difference <= TOLERANCE["float32"]:  # also true for nan
+    difference = measure_difference(expected, _distributions(finished, predictor, merged), "float32")
+    if not difference.is_rounding:
         raise BenchError(
-            f"{refusal}: PEFT's merge computes something else than the base model with its adapter. Their probabilities differ by up to "
-            f"{difference:.2g} (total variation; rounding explains {TOLERANCE['float32']:g}). {_without_merging()}"
+            f"{refusal}: PEFT's merge computes something else than the base model with its adapter. Their probabilities differ "
+            f"{difference}. {_without_merging()}"
         )
     return Merged(merged, len(weights))
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from harness.engine.artifacts.equivalence import TOLERANCE, largest_difference, next_token_distributions
+from harness.engine.artifacts.equivalence import measure_difference, next_token_distributions
 from harness.engine.inference import Predictor
 from harness.engine.models import Device, ModelSource, load_model, read_gguf
 from harness.errors import BenchError, first_line, setting
@@ -85,17 +85,16 @@ def compare_gguf(expected: Sequence[Any], predictor: Predictor, file: Path, dtyp
     rows = [tokenizer(texts, add_special_tokens=False)["input_ids"] for tokenizer in (predictor.loaded.tokenizer, loaded.tokenizer)]
     if rows[0] != rows[1]:
         raise BenchError("the GGUF file splits prompts into other tokens than the model. Nothing was written.")
-    tolerance = max(TOLERANCE[dtype], TOLERANCE[device.dtype])
     reread = replace(predictor, loaded=replace(predictor.loaded, model=loaded.model))
-    difference = largest_difference(expected, next_token_distributions(reread, examples))
-    if not difference <= tolerance:  # also true for nan
+    difference = measure_difference(expected, next_token_distributions(reread, examples), dtype, device.dtype)
+    if not difference.is_rounding:
         raise BenchError(
-            "the GGUF file does not compute what was measured: the probabilities of the next token differ by up to "
-            f"{difference:.2g} (total variation; rounding explains {tolerance:g}). Nothing was written."
+            f"the GGUF file does not compute what was measured: the probabilities of the next token differ {difference}. "
+            "Nothing was written."
         )
     return (
         f"The GGUF file was read again and checked on {len(examples)} prompts of the run: the probabilities of the next token differ from "
-        f"the measured ones by at most {difference:.1g} (total variation)."
+        f"the measured ones {difference}."
     )
 
 

@@ -7,14 +7,13 @@ after it was written, and must compute what was measured.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from harness.engine.adapters import peft_type
 from harness.engine.artifacts.checks import check_artifact
-from harness.engine.artifacts.equivalence import COMPARED_EXAMPLES, TOLERANCE, largest_difference, next_token_distributions
+from harness.engine.artifacts.equivalence import COMPARED_EXAMPLES, Difference, measure_difference, next_token_distributions
 from harness.engine.artifacts.exports.base_copy import copy_terms
 from harness.engine.artifacts.exports.export_card import export_card
 from harness.engine.artifacts.exports.export_folder import Exported, new_folder
@@ -80,8 +79,8 @@ def export_model(
         predictor.loaded.model = model = None
         stored_device = replace(device, dtype=stored_dtype)
         exported = _load_exported(finished, predictor, folder, stored_device, trust_remote_code)
-        tolerance = max(TOLERANCE[stored_dtype], TOLERANCE[device.dtype])
-        notes.append(_compare(expected, next_token_distributions(exported, examples), tolerance, exported))
+        difference = measure_difference(expected, next_token_distributions(exported, examples), stored_dtype, device.dtype)
+        notes.append(_describe(difference, len(examples), exported))
         if converter is not None:
             write_gguf(folder, part / GGUF_FILE, stored_dtype, converter)
             notes.append(compare_gguf(expected, exported, part / GGUF_FILE, stored_dtype, stored_device, examples))
@@ -143,20 +142,16 @@ def _load_exported(finished: FinishedCell, predictor: Predictor, folder: Path, d
     return replace(predictor, loaded=loaded)
 
 
-def _compare(expected: Sequence[Any], actual: Sequence[Any], tolerance: float, exported: Predictor) -> str:
-    """Compare the exported model with what was measured; returns the result as a sentence.
+def _describe(difference: Difference, prompts: int, exported: Predictor) -> str:
+    """How far the exported model differs from what was measured, as a sentence.
 
     Raises:
         BenchError: rounding does not explain the difference.
     """
-    difference = largest_difference(expected, actual)
     of = "the labels" if exported.shape == "encoder" else "the next token"
-    if not difference <= tolerance:  # also true for nan
+    if not difference.is_rounding:
         raise BenchError(
-            f"the exported model does not compute what was measured: on {len(actual)} prompts of the run, the probabilities of {of} differ "
-            f"by up to {difference:.2g} (total variation; rounding explains {tolerance:g}). Nothing was written."
+            f"the exported model does not compute what was measured: on {prompts} prompts of the run, the probabilities of {of} differ "
+            f"{difference}. Nothing was written."
         )
-    return (
-        f"Checked on {len(actual)} prompts of the run: the probabilities of {of} differ from the measured ones by at most "
-        f"{difference:.1g} (total variation)."
-    )
+    return f"Checked on {prompts} prompts of the run: the probabilities of {of} differ from the measured ones {difference}."
