@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 from typing import Any
 
 from harness.reporting.formats.money_export import claims_to_json, money_to_json, safety_to_json
@@ -41,8 +41,18 @@ def to_json(run: RunResults, *, volume: int | None = None) -> dict[str, Any]:
 def comparison_to_json(views: Sequence[ComparisonView]) -> dict[str, Any]:
     """`{"comparisons": [...]}`: every value of the views, A first. A number that does not exist is null, never NaN."""
     record: dict[str, Any] = to_jsonable(
-        {"comparisons": [asdict(view) | {"warnings": comparison_sentences.list_warnings(view)} for view in views]}
+        {"comparisons": [_comparison(view) | {"warnings": comparison_sentences.list_warnings(view)} for view in views]}
     )
+    return record
+
+
+def _comparison(view: ComparisonView) -> dict[str, Any]:
+    """The values of the view. "Not worse" has the number of examples instead of the check that it follows from."""
+    record = asdict(replace(view, not_worse=None))
+    if claim := view.not_worse:
+        size = claim.sample_size
+        values = {each.name: getattr(claim, each.name) for each in fields(claim) if each.name != "check"}
+        record["not_worse"] = values | {"sample_size": asdict(size) if size else None}
     return record
 
 

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.statistics.claims.limits import difference_claim_limits
-from harness.statistics.claims.thresholds import Outcome, check_above, orient
+from harness.statistics.claims.thresholds import ClaimCheck, Outcome, check_above, orient
 from harness.statistics.comparison import compare_scores
 from harness.statistics.sample_size import SampleSize
 from harness.types import Metric
@@ -35,7 +35,7 @@ class NotWorse:
     Attributes:
         loss: how much worse B is than A (below 0: better); None without an interval, as `least` and `most`.
         least, most: the least and the most that the loss can be, each at level alpha.
-        sample_size: how many test examples like these would give PASS, see `examples_to_decide`; None where it passes or fails.
+        check: the claim that the limits were checked for.
         method, reliable, reason: see `OneSidedLimits`.
     """
 
@@ -45,10 +45,15 @@ class NotWorse:
     most: float | None
     margin: float
     alpha: float
-    sample_size: SampleSize | None
+    check: ClaimCheck
     method: str
     reliable: bool
     reason: str
+
+    @property
+    def sample_size(self) -> SampleSize | None:
+        """How many test examples like these would give PASS, see `examples_to_decide`; None where it passes or fails."""
+        return self.check.sample_size
 
 
 def not_worse(
@@ -75,7 +80,7 @@ def not_worse(
     check = check_above(orient(limits, higher_is_better=metric.direction == "higher"), -margin, equal=0.0)
     basis = limits.method, limits.reliable, limits.reason
     if limits.estimate is None or limits.low is None or limits.high is None:
-        return NotWorse("INCONCLUSIVE", None, None, None, margin, alpha, None, *basis)
+        return NotWorse("INCONCLUSIVE", None, None, None, margin, alpha, check, *basis)
     lower = metric.direction == "lower"
     loss = limits.estimate if lower else -limits.estimate
     least, most = (limits.low, limits.high) if lower else (-limits.high, -limits.low)
@@ -83,4 +88,4 @@ def not_worse(
     if outcome == "FAIL":
         two_sided = compare_scores(a, b, metric=metric, groups=groups, margin=margin, resamples=resamples, seed=seed)
         outcome = "FAIL" if two_sided.verdict == "worse" else "INCONCLUSIVE"
-    return NotWorse(outcome, loss, least, most, margin, alpha, check.sample_size, *basis)
+    return NotWorse(outcome, loss, least, most, margin, alpha, check, *basis)

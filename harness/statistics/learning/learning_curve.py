@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from functools import cached_property
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -34,8 +35,8 @@ class Step:
     Attributes:
         gain, low, high: None where there is no number, or no valid interval.
         reliable: whether the interval is.
-        examples_needed: how many test examples show that trained models have gained, if their true gain is this one; None where that is
-            shown, where there is none, or where that is not known.
+        measured: the limits of the gain between the two largest sizes, turned so that more is better; None where they show a difference.
+        is_predicted: whether the gain is read off the curve; else it is that of the two largest sizes.
     """
 
     start: int
@@ -44,7 +45,19 @@ class Step:
     low: float | None
     high: float | None
     reliable: bool
-    examples_needed: int | None = None
+    measured: OneSidedLimits | None
+    is_predicted: bool
+
+    @cached_property
+    def examples_needed(self) -> int | None:
+        """How many test examples show that trained models have gained, if their true gain is this one, and they differ from example to
+        example as those of the two largest sizes; None where that is shown, where there is none, or where that is not known."""
+        if self.measured is None or self.gain is None:
+            return None
+        if self.is_predicted and self.measured.spread is not None:
+            return solve_examples(self.measured.spread, threshold=0.0, assumed=self.gain, alpha=self.measured.alpha)
+        size = examples_to_decide(self.measured, 0.0)
+        return size.examples if size else None
 
 
 @dataclass(frozen=True)
@@ -180,11 +193,8 @@ def fit_learning_curve(
     problem = data.find_problem(laws[0], resampled) if not fitting else data.find_problem(None, resampled)
     refits = [] if resampled is None else [(law.name, data.refit(law.name, resampled)) for law in used]
     ahead = sorted({2 * sizes[-1], FAR_FACTOR * sizes[-1], *(t for t in targets if t > sizes[-1])})
-    forecasts = tuple(data.forecast(used[0], refits, n, margin, usable=not problem, reliable=basis.reliable) for n in ahead)
-    limits = _gain_limits(comparison, metric)
-    forecasts = tuple(
-        replace(each, step=replace(each.step, examples_needed=_examples_to_see(each.step.gain, limits))) for each in forecasts
-    )
+    measured = _gain_limits(comparison, metric)
+    forecasts = tuple(data.forecast(used[0], refits, n, margin, measured, usable=not problem, reliable=basis.reliable) for n in ahead)
     return LearningCurve(points, used, rejected, bounds, problem, forecasts, last_step, min(runs), margin, *reliability)
 
 
@@ -192,20 +202,13 @@ def _measured_step(start: int, end: int, comparison: Comparison, metric: Metric)
     gain, low, high = comparison.difference, comparison.low, comparison.high
     if metric.direction == "lower":
         gain, low, high = (None if value is None else -value for value in (gain, high, low))
-    size = None if comparison.verdict in ("better", "worse") else examples_to_decide(_gain_limits(comparison, metric), 0.0)
-    return Step(start, end, gain, low, high, comparison.reliable, size.examples if size else None)
+    measured = None if comparison.verdict in ("better", "worse") else _gain_limits(comparison, metric)
+    return Step(start, end, gain, low, high, comparison.reliable, measured, is_predicted=False)
 
 
 def _gain_limits(comparison: Comparison, metric: Metric) -> OneSidedLimits:
     """The limits of the measured gain, so that more is better."""
     return comparison.limits.reversed() if metric.direction == "lower" else comparison.limits
-
-
-def _examples_to_see(gain: float | None, limits: OneSidedLimits) -> int | None:
-    """How many test examples show a predicted gain, if the two models differ from example to example as those of the two largest sizes."""
-    if gain is None or limits.spread is None:
-        return None
-    return solve_examples(limits.spread, threshold=0.0, assumed=gain, alpha=limits.alpha)
 
 
 @dataclass(frozen=True)
@@ -304,7 +307,15 @@ class _CurveData:
         return f"the scores do not follow the curve: it lies outside their range at {where} training examples"
 
     def forecast(
-        self, best: Law, refits: Sequence[tuple[LawName, Array]], size: int, margin: float, *, usable: bool, reliable: bool
+        self,
+        best: Law,
+        refits: Sequence[tuple[LawName, Array]],
+        size: int,
+        margin: float,
+        measured: OneSidedLimits,
+        *,
+        usable: bool,
+        reliable: bool,
     ) -> Forecast:
         """The prediction at one size. Both ends of the gain lie on the curve, so that the noise of a single score does not count as
         gain."""
@@ -316,7 +327,7 @@ class _CurveData:
         gain = sign * float(value - end)
         low, high = self._interval(float(value), values)
         least, most = self._interval(gain, [sign * (v - e) for v, e in zip(values, ends, strict=True)], is_difference=True)
-        step = Step(largest, size, gain, least, most, reliable and least is not None)
+        step = Step(largest, size, gain, least, most, reliable and least is not None, measured, is_predicted=True)
         is_far = size > FAR_FACTOR * largest
         return Forecast(size, float(value), low, high, step, is_far, _outlook(step, margin) if usable else "undecided")
 
