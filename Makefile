@@ -8,7 +8,7 @@ VERSIONS ?=
 PIP    := $(BIN)/python -m pip install --disable-pip-version-check $(addprefix --constraint ,$(VERSIONS))
 DIST   := $(CURDIR)/dist
 
-.PHONY: run test lint soak benchmarks audit lock release clean
+.PHONY: run test lint soak simulations benchmarks audit lock release clean
 
 run: $(STAMP)  ## the main job on the shipped model and data; ends with the path of the report
 	@folder=$$($(BIN)/bench run --task summarization --strategies lora,qlora | tail -n 1) && echo "Report: $$folder/report.html"
@@ -25,6 +25,9 @@ lint: $(STAMP)  ## style, types, and the one direction of imports
 
 soak: $(STAMP)  ## long simulations and chaos
 	$(BIN)/python -m pytest -m soak
+
+simulations: $(STAMP)  ## the long simulations of soak alone: what docs/statistics.md promises
+	$(BIN)/python -m pytest -m soak tests/statistics tests/gate tests/decision -rA
 
 benchmarks: $(STAMP)  ## speed against other tools; see tests/benchmarks/README.md
 	$(BIN)/python -m pytest -m benchmark -s
