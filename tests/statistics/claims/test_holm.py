@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pytest
-from chance import at_most
+from chance import at_most, enough
 
 from harness.metrics import metrics_for
 from harness.statistics import check_above, difference_claim_limits, holm_adjust, holm_rejections
@@ -42,6 +44,23 @@ def test_three_rules_at_their_border_rarely_fail() -> None:
         together += any(holm_rejections(claims, 0.05))
     assert alone / times > 0.11
     assert at_most(0.05, together / times, times)
+
+
+@pytest.mark.soak
+def test_guesses_are_rarely_shown_to_beat_the_trivial_baseline() -> None:
+    """Six models that guess between two equally frequent labels are no better than one answer to everything."""
+    rng, times, passed = np.random.default_rng(4), enough(0.05), 0
+    for _ in range(times):
+        labels = rng.random(60) < 0.5
+        trivial = labels.astype(float)
+        models = ((rng.random((6, 60)) < 0.5) == labels).astype(float)
+
+        def is_better(level: float, model: np.ndarray, trivial: np.ndarray = trivial) -> bool:
+            limits = difference_claim_limits(trivial, model, metric=ACCURACY, groups=[None] * 60, alpha=level)
+            return limits.low is not None and limits.low > 0
+
+        passed += any(holm_rejections([partial(is_better, model=model) for model in models], 0.05))
+    assert at_most(0.05, passed / times, times)
 
 
 def test_a_claim_at_a_stricter_level_is_never_easier() -> None:
