@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from card_code import Job, run_cards
-from finished_runs import LORA, Finished
+from finished_runs import FORMAT, LORA, Finished
 from tiny_models import save_model
 
 from harness import load_run
@@ -97,7 +97,7 @@ def decoders(bench: Call, tmp_path_factory: pytest.TempPathFactory) -> tuple[Fin
     )
     arguments = ("--strategies", "lora,soft.yaml", "--limit", "3", "--epochs", "1", "--no-base", "--model", "tiny", "--model", HUB_NAME)
     env = {"HF_HUB_CACHE": str(here / "hub")}
-    ended = bench("run", "--task", "notes.yaml", *arguments, here=here, env=env)
+    ended = bench("run", "--task", "notes.yaml", *arguments, *FORMAT, here=here, env=env)
     assert ended.code == 0, ended
     return Finished(load_run(here / ended.out.strip()).stored, {}), here / "hub"
 
