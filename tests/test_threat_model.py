@@ -31,6 +31,7 @@ TESTS = {
     "models": ("tests/engine/models/test_hostile_models.py", "tests/engine/models/test_resolve.py"),
     "chat templates": ("tests/engine/models/test_hostile_models.py",),
     "Python code": ("tests/cli/test_cli_run.py", "tests/engine/models/test_resolve.py"),
+    "a plug-in file": ("tests/cli/test_cli_plugin_files.py",),
     "ratings": ("tests/review/ratings", "tests/review/rater_files", "tests/fuzz/test_fuzz.py"),
     "requests": ("tests/viewer/test_viewer_server.py",),
     "arguments": ("tests/cli/test_cli_bad_input.py", "tests/cli/test_cli_boundary.py", "tests/fuzz/test_fuzz.py"),

@@ -9,6 +9,7 @@ from harness.api.arguments import PathLike, RunLike, StrategyLike, TaskLike, as_
 from harness.api.catalogs import open_catalog
 from harness.api.loaded_run import load_results
 from harness.errors import BenchError, setting
+from harness.plugins import use_plugin_files
 from harness.reporting import ComparisonRequest, ComparisonView, PowerForecast, compare_runs, forecast_power
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ def plan(
     harvested: PathLike | Sequence[PathLike] | None = None,
     skip_bad_rows: bool = False,
     limit: int | None = None,
+    plugins: PathLike | Sequence[PathLike] = (),
     tasks_dirs: PathLike | Sequence[PathLike] = (),
     strategies_dirs: PathLike | Sequence[PathLike] = (),
     runs_dir: PathLike = "runs",
@@ -51,7 +53,7 @@ def plan(
             default those of the earlier run; without one, the untuned model and one other.
         policy: a YAML file with a release policy, whose `alpha` and `looks` are used.
         data, train, validation, test, hub, hub_revision, subset, fields, labels, fold_references_by, keep, harvested, skip_bad_rows, limit,
-            tasks_dirs, strategies_dirs, runs_dir: as for `run`.
+            plugins, tasks_dirs, strategies_dirs, runs_dir: as for `run`.
 
     Returns:
         One value per task: the smallest difference that the test set detects, and whether it can answer the question about the margin.
@@ -86,16 +88,17 @@ def plan(
         }
     )
     check_margin(margin)
-    catalog = open_catalog(tasks_dirs, strategies_dirs)
-    count, names = _count_strategies(strategies, request, catalog)
-    tasks = read_tasks(request, catalog)
-    only = tasks[0][0].name if len(tasks) == 1 else None
-    before = load_results(earlier, runs_dir, task=only) if earlier is not None else None
-    forecasts = []
-    for read, splits in tasks:
-        rules = read_policy(Path(policy), read, metrics_for(read.metrics, read.labels)) if policy is not None else None
-        forecasts.append(forecast_power(read, splits.test, margin=margin, earlier=before, strategies=count, names=names, policy=rules))
-    return forecasts
+    with use_plugin_files(as_texts(plugins)):
+        catalog = open_catalog(tasks_dirs, strategies_dirs)
+        count, names = _count_strategies(strategies, request, catalog)
+        tasks = read_tasks(request, catalog)
+        only = tasks[0][0].name if len(tasks) == 1 else None
+        before = load_results(earlier, runs_dir, task=only) if earlier is not None else None
+        forecasts = []
+        for read, splits in tasks:
+            rules = read_policy(Path(policy), read, metrics_for(read.metrics, read.labels)) if policy is not None else None
+            forecasts.append(forecast_power(read, splits.test, margin=margin, earlier=before, strategies=count, names=names, policy=rules))
+        return forecasts
 
 
 def _count_strategies(

@@ -12,6 +12,7 @@ from harness.api.arguments import Dtype, PathLike, RunLike, StrategyLike, TaskLi
 from harness.api.catalogs import open_catalog
 from harness.api.loaded_run import Run
 from harness.errors import BenchError, first_line, setting
+from harness.plugins import use_plugin_files
 from harness.reporting import write_page
 from harness.results import RunResults
 from harness.store import RunFolder, StoredRun, find_run_to_resume
@@ -62,6 +63,7 @@ def run(
     trust_remote_code: bool = False,
     exclude: Sequence[Mapping[str, Any]] = (),
     override: Sequence[Mapping[str, Any]] = (),
+    plugins: PathLike | Sequence[PathLike] = (),
     tasks_dirs: PathLike | Sequence[PathLike] = (),
     strategies_dirs: PathLike | Sequence[PathLike] = (),
     runs_dir: PathLike = "runs",
@@ -102,6 +104,7 @@ def run(
         trust_remote_code: allow Python code that comes with a model or a metric.
         exclude: cells to leave out, such as `{"task": "qa", "strategy": "lora"}`.
         override: other values for some cells, such as `{"strategy": "lora", "set": {"epochs": 1}}`.
+        plugins: Python files that add metrics. Naming one is the consent to run it.
         tasks_dirs, strategies_dirs: folders with more tasks and strategies.
         runs_dir: the folder of the runs.
         new: start a new run, even if there is an interrupted run of the same plan.
@@ -147,6 +150,7 @@ def run(
             "trust_remote_code": trust_remote_code,
             "exclude": exclude,
             "override": override,
+            "plugins": as_texts(plugins),
             "tasks_dirs": as_texts(tasks_dirs),
             "strategies_dirs": as_texts(strategies_dirs),
         }
@@ -176,27 +180,29 @@ def run_request(
 
     check_counts(jobs=jobs)
     runs = Path(runs_dir)
-    planned = make_plan(request, open_catalog(request.tasks_dirs, request.strategies_dirs), command=command)
-    finished = execute(
-        planned,
-        runs,
-        listener or _Silent(),
-        fresh=new,
-        resume=StoredRun(find_run_to_resume(runs, os.fspath(resume))) if resume is not None else None,
-        reuse=reuse,
-        at_once=jobs,
-        checkpoint_every=checkpoint_every,
-        before_end=lambda done: write_page(RunResults(done.folder), done.folder.report),
-    )
+    with use_plugin_files(request.plugins):
+        planned = make_plan(request, open_catalog(request.tasks_dirs, request.strategies_dirs), command=command)
+        finished = execute(
+            planned,
+            runs,
+            listener or _Silent(),
+            fresh=new,
+            resume=StoredRun(find_run_to_resume(runs, os.fspath(resume))) if resume is not None else None,
+            reuse=reuse,
+            at_once=jobs,
+            checkpoint_every=checkpoint_every,
+            before_end=lambda done: write_page(RunResults(done.folder), done.folder.report),
+        )
     return Run(RunResults(finished.folder))
 
 
-def stored_request(stored: StoredRun, *, trust_remote_code: bool = False) -> Request:
+def stored_request(stored: StoredRun, *, trust_remote_code: bool = False, plugins: PathLike | Sequence[PathLike] = ()) -> Request:
     """The request that a run was started with, to resume it without repeating its options.
 
     Args:
         trust_remote_code: the consent of the user who resumes the run. What its run.json says about it counts for nothing, because the
             folder may be a stranger's.
+        plugins: the plug-in files that the user names. Those of the run.json are never run.
 
     Raises:
         BenchError: the run needs a consent that was not given, or its request is damaged.
@@ -215,7 +221,11 @@ def stored_request(stored: StoredRun, *, trust_remote_code: bool = False) -> Req
             f"{stored.path}: was started with {setting('trust_remote_code')}, which lets Python code of its models and metrics run on this "
             f"machine. If you trust them, allow it again: {setting('trust_remote_code')}."
         )
-    return replace(request, trust_remote_code=trust_remote_code)
+    named = as_texts(plugins)
+    if request.plugins and not named:
+        files = " ".join(setting("plugins", file) for file in request.plugins)
+        raise BenchError(f"{stored.path}: was started with plug-in files, whose Python code runs on this machine. Name them again: {files}")
+    return replace(request, trust_remote_code=trust_remote_code, plugins=named)
 
 
 def score(
@@ -240,6 +250,7 @@ def score(
     skip_bad_rows: bool = False,
     limit: int | None = None,
     trust_remote_code: bool = False,
+    plugins: PathLike | Sequence[PathLike] = (),
     tasks_dirs: PathLike | Sequence[PathLike] = (),
     runs_dir: PathLike = "runs",
     listener: Listener | None = None,
@@ -255,7 +266,7 @@ def score(
         support: the model that also scores how far texts are supported by their inputs.
         trust_remote_code: allow the script of a metric of the evaluate library.
         data, train, validation, test, hub, hub_revision, subset, fields, labels, fold_references_by, keep, harvested, skip_bad_rows, limit,
-            tasks_dirs, runs_dir, listener, command: as for `run`.
+            plugins, tasks_dirs, runs_dir, listener, command: as for `run`.
 
     Raises:
         BenchError: something about the task, its data or the outputs is wrong, and nothing was written.
@@ -287,6 +298,7 @@ def score(
             "skip_bad_rows": skip_bad_rows,
             "limit": limit,
             "trust_remote_code": trust_remote_code,
+            "plugins": as_texts(plugins),
             "tasks_dirs": as_texts(tasks_dirs),
         }
     )

@@ -11,6 +11,7 @@ from harness.catalog.prompts import prompt_variables, variable_problem
 from harness.catalog.score_checks import guardrail_problems, label_problems
 from harness.catalog.task_defaults import read_shipped_task
 from harness.errors import did_you_mean
+from harness.plugins import metric_hint
 from harness.types import Declared, Kind, Task
 
 
@@ -53,7 +54,7 @@ def _metric_problems(source: Declaration, values: Mapping[str, Any], vocabulary:
         metric = vocabulary.metrics.get(name) or vocabulary.library_metric(name)
         if metric is None:
             full_name = vocabulary.library_names.get(name)
-            hint = f" Try '{full_name}'" if full_name else did_you_mean(name, vocabulary.metrics)
+            hint = f" Try '{full_name}'" if full_name else metric_hint(name, vocabulary.metrics)
             problems.append(source.problem(loc, f"unknown metric '{name}'.{hint}"))
             continue
         mismatch = _kind_mismatch(name, metric, values)

@@ -113,6 +113,33 @@ _DATA = (
 )
 
 
+def _use_plugins(ctx: click.Context, _param: click.Parameter, files: tuple[str, ...]) -> tuple[str, ...]:
+    """Run the named files, whose metrics are then known until the command ends. Naming a file is the consent to run it."""
+    if files:
+        from harness.plugins import use_plugin_files
+
+        ctx.with_resource(use_plugin_files(files))
+    return files
+
+
+def plugins(*, is_passed_on: bool = True) -> Decorator:
+    """Add the option that names plug-in files.
+
+    Args:
+        is_passed_on: whether the command takes their names.
+    """
+    return click.option(
+        "--plugin",
+        "plugins",
+        metavar="FILE",
+        multiple=True,
+        is_eager=True,
+        callback=_use_plugins,
+        expose_value=is_passed_on,
+        help="A Python file that adds metrics. Its code runs with your rights: name only files that you trust.",
+    )
+
+
 def data_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that select the data of a task and name its columns."""
     for option in reversed(_DATA):

@@ -13,6 +13,7 @@ _OPTIONS = {
     "tasks_dirs": "--tasks-dir",
     "strategies_dirs": "--strategies-dir",
     "formats": "--format",
+    "plugins": "--plugin",
 }
 # Switches that are on in Python and turned off on the command line.
 _SWITCHED_OFF = {"base": "--no-base", "reuse": "--no-reuse", "with_text": "--without-text", "with_base": "--without-base"}

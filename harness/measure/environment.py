@@ -29,11 +29,14 @@ def get_result_versions() -> dict[str, str]:
     return {name: version for name in ("finetune-bench", *RESULT_PACKAGES) if (version := _version(name))} | get_plugin_versions()
 
 
-@lru_cache(maxsize=1)
 def environment() -> dict[str, str]:
     """The provenance of a run: versions, system and processor, and the commit. It holds no user or host name."""
+    return {**get_result_versions(), **_machine()}
+
+
+@lru_cache(maxsize=1)
+def _machine() -> dict[str, str]:
     return {
-        **get_result_versions(),
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.release()}",
         "machine": platform.machine(),

@@ -10,11 +10,13 @@ from harness.metrics.evaluate_library import (
 )
 from harness.metrics.facts import FACT_COLUMNS, FACTS, has_facts
 from harness.metrics.faithfulness import UnsupportedPiece, find_unsupported
-from harness.metrics.families import FAMILIES, TRUTH_SCORES, families, metrics_for
+from harness.metrics.families import FAMILIES, TRUTH_SCORES, families, file_families, metrics_for
 from harness.metrics.family import BOUNDS, Family, example_metric, scale_width
+from harness.metrics.file_metrics import try_metrics
 from harness.metrics.join import join
 from harness.metrics.labels import ClassScores, confusion_matrix, score_classes
 from harness.metrics.plugin_contract import check_family
+from harness.metrics.stored_scores import describe_metrics
 from harness.metrics.support import SUPPORT_SCORE, input_text
 from harness.types import Metric
 
@@ -34,8 +36,10 @@ __all__ = [
     "UnsupportedPiece",
     "check_family",
     "confusion_matrix",
+    "describe_metrics",
     "example_metric",
     "families",
+    "file_families",
     "find_unsupported",
     "get_script_digests",
     "has_facts",
@@ -46,4 +50,5 @@ __all__ = [
     "metrics_for",
     "scale_width",
     "score_classes",
+    "try_metrics",
 ]

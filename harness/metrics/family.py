@@ -54,20 +54,23 @@ def example_metric(
     signature: str,
     *,
     exact: bool = False,
+    label: str = "",
 ) -> Metric:
     """Build a metric that scores each example alone; its aggregate is the mean.
 
     Args:
         score: the score of one example, or None where it does not apply to the example.
         signature: the part of the signature after the name.
-        exact: see `Metric.exact`.
+        exact, label: see `Metric`.
     """
 
     def per_example(example: Example, prediction: Prediction) -> Statistic | None:
         value = score(example, prediction)
         return None if value is None else (value,)
 
-    return Metric(name, direction, unit, "example", per_example, mean_of_total, f"{name}|{signature}|bench:{REVISION}", exact=exact)
+    vars(per_example)["__wrapped__"] = score  # so that messages can name the line of the function
+    signature = f"{name}|{signature}|bench:{REVISION}"
+    return Metric(name, direction, unit, "example", per_example, mean_of_total, signature, exact=exact, label=label)
 
 
 def mean_of_total(total: NDArray[np.float64], n: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -60,7 +60,9 @@ class TaskScores:
         """The metrics of the task: the primary one first, then those that count wrong facts."""
         if not self.labels and self.task.chooses:
             return ()
-        metrics = metrics_for(self.task.metrics, self.labels, scorer=self.task.faithfulness.fingerprint or "")
+        metrics = metrics_for(
+            self.task.metrics, self.labels, scorer=self.task.faithfulness.fingerprint or "", stored=self.run.plan.plugin_scores
+        )
         return tuple(sorted(metrics, key=lambda m: (m.name != self.task.primary, m.name not in FACTS.scores)))
 
     @property

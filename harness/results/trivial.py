@@ -89,7 +89,7 @@ def build_trivial_baseline(
     """
     # what a script or a model computes where outputs are scored
     scripts = {SUPPORT_SCORE, *(library_score_name(name) for name in task.metrics if is_library_metric(name))}
-    scorable = tuple(metric for metric in metrics if metric.name not in scripts)
+    scorable = tuple(metric for metric in metrics if metric.name not in scripts and not metric.is_stored)
     if not examples or not scorable:
         return None
     answers = data.training_answers or count_answers(examples)

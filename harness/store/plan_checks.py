@@ -12,8 +12,9 @@ from typing import Any
 from harness.store.foreign_paths import find_name_problem
 from harness.store.run_plan import EXTERNAL, RunPlan
 
+MAX_SCORE_NAME = 80
 _TEXT_OPTIONS = ("device", "device_name", "dtype")
-_LISTS_IN_REQUEST = ("models", "tasks_dirs", "strategies_dirs")  # what readers of a run use of its request
+_LISTS_IN_REQUEST = ("models", "plugins", "tasks_dirs", "strategies_dirs")  # what readers of a run use of its request
 
 
 def find_plan_problem(plan: RunPlan) -> str:
@@ -42,6 +43,9 @@ def _find_problems(plan: RunPlan) -> Iterator[str]:
     for field in ("data", "data_digests"):
         if missing := [name for name in plan.tasks if name not in getattr(plan, field)]:
             yield f"{field}: the task {missing[0]!r} is missing"
+    for name, scores in plan.plugin_scores.items():
+        if not scores or not all(score.name.strip() and len(score.name) <= MAX_SCORE_NAME for score in scores):
+            yield f"plugin_scores.{name[:80]}: needs scores with names of at most {MAX_SCORE_NAME} characters"
     yield from _option_problems(plan.options)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from harness.text import plural
-from harness.types import Cell, DataReport, Shape, Strategy, Task
+from harness.types import Cell, DataReport, Shape, StoredScore, Strategy, Task
 
 FORMAT: Literal[4] = 4  # of run.json and the files of the cells; raise it when this version cannot read the files of the one before
 EXTERNAL = "external"  # the model name of external outputs
@@ -57,6 +57,8 @@ class RunPlan:
     """What else was requested or resolved: device, number format, price, limit, and the whole request."""
     cell_strategies: Mapping[str, Strategy] = field(default_factory=dict)
     """Strategies that a grid file changed for single cells, by cell id."""
+    plugin_scores: Mapping[str, tuple[StoredScore, ...]] = field(default_factory=dict)
+    """The scores of plug-in files, by the metric that a task lists."""
     format: Literal[4] = FORMAT
     """The format of the run folder."""
 

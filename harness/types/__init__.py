@@ -9,7 +9,7 @@ from harness.types.declared import Declared, Paths
 from harness.types.example import DataReport, Example, Finish, Prediction, SplitName, Splits
 from harness.types.faithfulness_spec import FaithfulnessSpec, SupportKind
 from harness.types.guardrail_spec import GuardrailSpec
-from harness.types.metric import Metric, Score, Statistic, always_defined
+from harness.types.metric import Metric, Score, Statistic, StoredScore, always_defined
 from harness.types.report_spec import MOST_OUTPUTS_A_MONTH, OUTPUTS_A_MONTH, ReportSpec
 from harness.types.review_spec import ReviewSpec, ScaleSpec
 from harness.types.rule import Rule, RuleKind, Tier
@@ -54,6 +54,7 @@ __all__ = [
     "Splits",
     "Statistic",
     "Status",
+    "StoredScore",
     "Strategy",
     "SupportKind",
     "Task",

@@ -60,8 +60,23 @@ class Metric:
     """For a score that weighs all labels equally: the labels. The last numbers of its statistic then say which one is right (0 or 1)."""
     influences: Callable[[NDArray[np.float64]], NDArray[np.float64]] | None = None
     """For a score of level "rows": by how much each example moves it, to first order, (n, d) → (n,). Its intervals then do not resample."""
+    is_stored: bool = False
+    """Whether the score is only read as it was stored with the predictions, because what computes it may not be run."""
+    label: str = ""
+    """The plain name of the score, for reports; empty: the name that is known for it."""
     no_interval: str = ""
     """Why no valid interval of this score is known; empty if one is."""
+
+
+@dataclass(frozen=True)
+class StoredScore:
+    """What a run stores about a score of a plug-in file: its number can then be read without running the file."""
+
+    name: str
+    direction: Literal["higher", "lower", "none"]
+    unit: str
+    signature: str
+    exact: bool = False
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from harness.cli.commands.completion import run_names, strategy_names, task_names
-from harness.cli.options import Number, data_options, pop_fields, runs_dir, split_names, split_specs, strategies_dir, tasks_dir
+from harness.cli.options import Number, data_options, plugins, pop_fields, runs_dir, split_names, split_specs, strategies_dir, tasks_dir
 from harness.cli.run_choice import choose_run
 
 
@@ -29,6 +29,7 @@ from harness.cli.run_choice import choose_run
     "--policy", type=click.Path(exists=True, dir_okay=False), help="A release policy (YAML), whose alpha and planned looks are used."
 )
 @click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@plugins()
 @tasks_dir
 @strategies_dir
 @runs_dir

@@ -12,7 +12,18 @@ import click
 from click.core import ParameterSource
 
 from harness.cli.commands.completion import model_names, run_names, strategy_names, task_names
-from harness.cli.options import Number, data_options, pop_fields, runs_dir, split_names, split_specs, strategies_dir, tasks_dir, volume
+from harness.cli.options import (
+    Number,
+    data_options,
+    plugins,
+    pop_fields,
+    runs_dir,
+    split_names,
+    split_specs,
+    strategies_dir,
+    tasks_dir,
+    volume,
+)
 from harness.cli.run_choice import choose_run_to_resume
 
 
@@ -56,10 +67,11 @@ from harness.cli.run_choice import choose_run_to_resume
 @click.option("--trust-remote-code", is_flag=True, help="Allow Python code that comes with a model.")
 @click.option(
     "--resume", metavar="RUN", shell_complete=run_names,
-    help="Resume this run; without other options but --trust-remote-code, or with all options that it was started with.",
+    help="Resume this run; without other options but --trust-remote-code and --plugin, or with all options that it was started with.",
 )  # fmt: skip
 @click.option("--new", is_flag=True, help="Start a new run, even if there is an interrupted run of the same plan.")
 @click.option("--no-reuse", is_flag=True, help="Run all cells, also those that are done in other runs.")
+@plugins()
 @tasks_dir
 @strategies_dir
 @runs_dir
@@ -93,9 +105,9 @@ def run(
 
     if resume is not None:
         resume = choose_run_to_resume(resume, runs_dir)
-    if resume is not None and not _on_command_line(ctx, options.keys() - {"trust_remote_code"}):
+    if resume is not None and not _on_command_line(ctx, options.keys() - {"trust_remote_code", "plugins"}):
         stored = api.load_run(resume, runs_dir=runs_dir).stored
-        request = api.stored_request(stored, trust_remote_code=options["trust_remote_code"])
+        request = api.stored_request(stored, trust_remote_code=options["trust_remote_code"], plugins=options["plugins"])
     elif resume is not None and not (options["tasks"] or options["grid"]):
         raise click.UsageError("--resume RUN takes no other options, or all options that the run was started with")
     else:

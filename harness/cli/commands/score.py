@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness.cli.commands.completion import task_names
-from harness.cli.options import Number, data_options, pop_fields, runs_dir, tasks_dir
+from harness.cli.options import Number, data_options, plugins, pop_fields, runs_dir, tasks_dir
 from harness.cli.wording import message
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 @data_options
 @click.option("--support", metavar="MODEL", help="Also score how far texts are supported by their inputs, by this model.")
 @click.option("--trust-remote-code", is_flag=True, help="Allow the script of a metric of the evaluate library.")
+@plugins()
 @tasks_dir
 @runs_dir
 def score(

@@ -8,11 +8,12 @@ import click
 
 from harness.cli.commands.completion import task_names
 from harness.cli.listing import print_entries, print_file
-from harness.cli.options import tasks_dir
+from harness.cli.options import plugins, tasks_dir
 from harness.cli.yaml_files import validate_files
 
 
 @click.group(invoke_without_command=True, short_help="List, show and validate tasks.")
+@plugins(is_passed_on=False)
 @tasks_dir
 @click.pass_context
 def tasks(ctx: click.Context, tasks_dir: tuple[str, ...]) -> None:

@@ -17,6 +17,7 @@ from harness.grid.execution.reused_cells import list_columns, reuse_finished_cel
 from harness.grid.execution.scheduler import run_cells
 from harness.grid.execution.stored_columns import keep_named_columns
 from harness.grid.planning import Planned
+from harness.plugins import plugin_files
 from harness.store import RunFolder, RunLock, RunPlan, StoredRun, create_run, find_unfinished_run
 from harness.types import Cell
 
@@ -153,6 +154,7 @@ def _job(planned: Planned, folder: RunFolder, cell: Cell, checkpoint_every: floa
         checkpoint_every=checkpoint_every,
         at_once=at_once,
         trust_remote_code=trusts_code,
+        plugins={str(installed.file): installed.sha256 for installed in plugin_files()},
         support_model={} if support is None else {**asdict(support), "folder": str(support.folder)},
         trusts_support_model=trusts_code and support in planned.sources.values(),
     )

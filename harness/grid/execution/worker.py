@@ -15,6 +15,7 @@ from harness.errors import BenchError, first_line
 from harness.grid.execution.cell_run import CellRun
 from harness.grid.execution.job import Emit, Event, Job
 from harness.grid.execution.system_limits import find_disk_problem, is_memory_error
+from harness.plugins import use_plugin_files
 from harness.types import CellResult, Status
 
 
@@ -62,7 +63,8 @@ def run_job(job: Job, emit: Emit) -> Status:
     use_cache_folder(Path(job.cache_folder))
     cell_run = CellRun(job, emit)
     try:
-        result, predictions = cell_run.run()
+        with use_plugin_files(list(job.plugins), list(job.plugins.values())):
+            result, predictions = cell_run.run()
     except Exception as error:
         traceback.print_exc()  # into the cell's log
         if find_disk_problem(error):

@@ -7,6 +7,7 @@ from typing import Any
 
 from harness.engine.models import Device, ModelSource, digest_of
 from harness.measure import code_digest, get_result_versions
+from harness.plugins import get_plugin_versions
 from harness.store import EXTERNAL
 from harness.types import Cell, Splits, Strategy, Task
 
@@ -49,6 +50,7 @@ def external_cell(task: Task, strategy: Strategy, splits: Splits) -> Cell:
         "scorer": task.faithfulness.fingerprint,
         "data": splits.digest,
         "code": code_digest(),
+        "plugins": get_plugin_versions(),
     }
     return Cell(_cell_id(identity), task.name, EXTERNAL, strategy.name, 0, None)
 

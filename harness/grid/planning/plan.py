@@ -20,9 +20,9 @@ from harness.grid.planning.support_models import find_support_models
 from harness.grid.planning.task_data import load_tasks, training_size_warnings, with_warnings
 from harness.grid.request import Request, RequestedModel, check_numbers, find_models, resolve_strategies, resolve_tasks
 from harness.measure import Price, environment, get_device_price, usable_cores
-from harness.metrics import get_script_digests, is_library_metric
+from harness.metrics import describe_metrics, file_families, get_script_digests, is_library_metric, metrics_for
 from harness.store import EXTERNAL, ModelInfo, RunPlan
-from harness.types import Prediction, Splits, Strategy, Task
+from harness.types import Prediction, Splits, StoredScore, Strategy, Task
 
 
 @dataclass(frozen=True)
@@ -94,6 +94,7 @@ def make_plan(request: Request, catalog: Catalog, *, command: str, here: Path | 
             "trust_remote_code": request.trust_remote_code,
             "request": request.to_json(),
         },
+        plugin_scores=_plugin_scores(tasks, splits),
         cell_strategies={p.cell.id: p.strategy for p in cells if p.strategy is not strategies[p.cell.strategy]},
     )
     return Planned(plan, splits, {model.source.name: model.source for model in models}, device, external, support_models)
@@ -111,6 +112,12 @@ def _check_metric_scripts(tasks: Collection[Task], request: Request) -> None:
         raise BenchError([f"task '{t}': metrics: '{m}' runs a script of the evaluate library. Allow it with {allow}" for t, m in scripts])
     for task in tasks:
         get_script_digests(task.metrics)
+
+
+def _plugin_scores(tasks: Mapping[str, Task], splits: Mapping[str, Splits]) -> dict[str, tuple[StoredScore, ...]]:
+    """What the run stores about the scores of plug-in files, by metric."""
+    used = {metric: name for name, task in tasks.items() for metric in file_families(task.metrics)}
+    return {metric: describe_metrics(metrics_for([metric], splits[name].test[0].choices)) for metric, name in used.items()}
 
 
 def _check_strategies(cells: Sequence[PlannedCell], device: Device) -> None:

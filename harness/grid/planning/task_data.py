@@ -10,7 +10,7 @@ from harness.catalog import Catalog, Entry
 from harness.data import load_splits
 from harness.errors import BenchError, did_you_mean
 from harness.grid.request import Request, check_numbers, resolve_tasks
-from harness.metrics import FACTS, has_facts
+from harness.metrics import FACTS, file_families, has_facts, metrics_for, try_metrics
 from harness.results import slice_examples
 from harness.types import Splits, Task
 
@@ -39,8 +39,24 @@ def load_tasks(entries: Mapping[str, Entry[Task]], request: Request) -> dict[str
             *_check_guardrails_on_facts(entry.value, splits, is_sample=is_sample),
             *_check_guardrails_on_slices(entry.value, splits, is_sample=is_sample),
         ]
-        loaded[name] = _scored_by_facts(entry.value, splits), with_warnings(splits, warnings)
+        task = _with_labels_of_plugins(_scored_by_facts(entry.value, splits), splits)
+        loaded[name] = task, with_warnings(splits, warnings)
     return loaded
+
+
+def _with_labels_of_plugins(task: Task, splits: Splits) -> Task:
+    """The task with the plain names that plug-in files give to their scores, after these have been tried on the test examples.
+
+    Raises:
+        BenchError: a metric of a plug-in file does not work.
+    """
+    names = list(file_families(task.metrics))
+    if not names or not splits.test:
+        return task
+    metrics = metrics_for(names, splits.test[0].choices)
+    try_metrics(metrics, splits.test)
+    labels = {metric.name: metric.label for metric in metrics if metric.label} | dict(task.report.labels)
+    return task.model_copy(update={"report": task.report.model_copy(update={"labels": labels})})
 
 
 def with_warnings(splits: Splits, warnings: Sequence[str]) -> Splits:

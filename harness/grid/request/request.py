@@ -23,6 +23,7 @@ class Request:
 
     `whole_as_test` uses every row of a file for testing. `outputs_name` and `price_per_1k` (USD) describe external outputs.
     `support` names the model that scores how far outputs are supported by their inputs; "base" is the run's own base model.
+    `plugins` are Python files that add metrics; a run folder that names some never makes them run.
     `volume` is the number of outputs per month that the report computes costs for, instead of the task's own.
     """
 
@@ -53,6 +54,7 @@ class Request:
     trust_remote_code: bool = False
     exclude: tuple[Exclusion, ...] = ()
     override: tuple[Override, ...] = ()
+    plugins: tuple[str, ...] = ()
     tasks_dirs: tuple[str, ...] = ()
     strategies_dirs: tuple[str, ...] = ()
     whole_as_test: bool = False

@@ -103,7 +103,7 @@ def _sentences(task: TaskOutcome) -> list[str]:
         f"{curve.label}: {' '.join(learning_sentences.describe_curve(curve.curve, task.primary))}"
         for curve in (task.learning.curves if task.learning else ())
     ]
-    return [*summary.reasons, *summary.reductions, *curves]
+    return [*summary.reasons, *summary.reductions, *table_notes.describe_plugin_scores(task), *curves]
 
 
 def _problems(strategies: Sequence[StrategyResult]) -> list[str]:
@@ -120,7 +120,8 @@ def _problems(strategies: Sequence[StrategyResult]) -> list[str]:
 def _columns(task: TaskOutcome) -> list[Column]:
     names, unit, strategies = headings.TERMINAL_HEADINGS, task.primary.unit, task.strategies
     others = [score for score in task.scores if score.name != task.primary.name and not score.unchecked]
-    others = sorted(others, key=lambda score: score.name != _CRITICAL_ERRORS)[:_MOST_SCORES]  # safety first
+    # safety first, then what the user has added
+    others = sorted(others, key=lambda score: (score.name != _CRITICAL_ERRORS, not score.of_plugin_file))[:_MOST_SCORES]
 
     def column(heading: str, cell: Callable[[StrategyResult], str], expendable: int = 0, *, is_number: bool = True) -> Column:
         return Column(heading, tuple(map(cell, strategies)), expendable, is_number)

@@ -32,6 +32,7 @@ class ScoreName:
 
     Attributes:
         unchecked: whether it claims that texts are true, but is neither exact nor shown to agree with raters of this run.
+        of_plugin_file: whether a plug-in file has computed it.
     """
 
     name: str
@@ -39,6 +40,7 @@ class ScoreName:
     unit: str
     signature: str
     unchecked: bool = False
+    of_plugin_file: bool = False
 
 
 @dataclass(frozen=True)
@@ -172,4 +174,5 @@ def _reference(results: TaskResults) -> TrivialReference | None:
 
 
 def _score_name(results: TaskResults, reviews: Sequence[Review], metric: Metric) -> ScoreName:
-    return ScoreName(metric.name, metric.direction, metric.unit, metric.signature, is_unchecked(results, reviews, metric))
+    unchecked = is_unchecked(results, reviews, metric)
+    return ScoreName(metric.name, metric.direction, metric.unit, metric.signature, unchecked, of_plugin_file=metric.is_stored)

@@ -69,6 +69,11 @@ def caption_notebook(task: str, test_size: int) -> str:
     return f"{task} · {numbers.plural(test_size, 'test example')}"
 
 
+def describe_plugin_scores(task: TaskOutcome) -> list[str]:
+    """What the scores of plug-in files are, for tables that show their raw names."""
+    return [f"{score.name}: {score_label(task, score.name)}{describe_direction(score)}" for score in task.scores if score.of_plugin_file]
+
+
 def describe_direction(score: ScoreName) -> str:
     """Which way is better; empty where neither is."""
     return "" if score.direction == "none" else f" ({score.direction} is better)"
