@@ -20,6 +20,9 @@ HOSTILE_NAMES = [
 ]  # fmt: skip
 
 
+SCORE = {"name": "mine", "direction": "higher", "unit": "fraction", "signature": "mine|x"}
+
+
 @pytest.mark.parametrize("name", HOSTILE_NAMES)
 def test_hostile_names_are_refused(name: str) -> None:
     assert find_name_problem(name)
@@ -93,6 +96,11 @@ def test_links_pipes_and_sockets_are_refused_and_hard_links_are_not(tmp_path: Pa
         (lambda plan: plan["options"].update(request={"models": [3]}), r"options\.request\.models: must be a list of texts"),
         (lambda plan: plan["options"].update(dtype=3), r"options\.dtype: must be text"),
         (lambda plan: plan["options"].update(trust_remote_code="yes"), r"options\.trust_remote_code: must be true or false"),
+        (lambda plan: plan["options"].update(request={"plugins": "x.py"}), r"options\.request\.plugins: must be a list of texts"),
+        (lambda plan: plan.update(plugin_scores={"mine": []}), r"plugin_scores\.mine: needs scores with names"),
+        (lambda plan: plan.update(plugin_scores={"mine": [SCORE | {"name": " "}]}), r"plugin_scores\.mine: needs scores with names"),
+        (lambda plan: plan.update(plugin_scores={"mine": [SCORE | {"direction": "up"}]}), r"plugin_scores\.mine"),
+        (lambda plan: plan.update(plugin_scores={"mine": [SCORE | {"code": "x.py"}]}), r"plugin_scores\.mine"),
     ],
 )  # fmt: skip
 def test_plan_that_contradicts_itself_or_names_unsafe_paths_is_refused(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness.cli.commands.completion import cell_names, run_names
-from harness.cli.options import registry_dir, runs_dir, tasks_dir
+from harness.cli.options import plugins, registry_dir, runs_dir, tasks_dir
 from harness.cli.out_file import check_target, write_target
 from harness.cli.requested_width import requested_width
 from harness.cli.run_choice import choose_run
@@ -55,6 +55,7 @@ def _judged(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--format", "format_", type=click.Choice(["text", "md", "json", "junit"]), default="text", show_default=True)
 @click.option("--out", metavar="FILE", help="Write the chosen format to a file, and the text to the terminal; - is standard output.")
 @click.option("--init", "init_", is_flag=True, help="Write a commented policy for --task, to --out or standard output, and stop.")
+@plugins(is_passed_on=False)
 @tasks_dir
 @click.pass_context
 def gate(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import shutil
 from contextlib import suppress
@@ -65,6 +66,16 @@ def read_run(place: str) -> Read:
             review_import(run, [])
 
     return read
+
+
+def _plans() -> list[Any]:
+    """The plan of a run, and one with the score of a plug-in file."""
+    (plan,) = document_seeds(_reviewed_run, "run.json")()
+    with_score = copy.deepcopy(plan)
+    with_score["plugin_scores"] = {"mine": [{"name": "polite", "direction": "higher", "unit": "fraction", "signature": "polite|x"}]}
+    for task in with_score["tasks"].values():
+        task["metrics"] = [*task["metrics"], "mine"]
+    return [plan, with_score]
 
 
 def read_report(content: bytes, folder: Path) -> None:
@@ -161,8 +172,8 @@ def _sheet_ratings() -> list[bytes]:
 RUN_FILES: dict[str, Reader] = {
     "ratings-page": Reader(read_ratings("r.json"), lambda: [json.dumps(document).encode() for document in _page_ratings()], _page_ratings),
     "ratings-sheet": Reader(read_ratings("r.csv"), _sheet_ratings),
-    "run.json": Reader(read_run("run.json"), file_seeds(_reviewed_run, "run.json"), document_seeds(_reviewed_run, "run.json"), share=0.4),
-    "run.json-report": Reader(read_report, file_seeds(_reviewed_run, "run.json"), document_seeds(_reviewed_run, "run.json"), share=0.4),
+    "run.json": Reader(read_run("run.json"), file_seeds(_reviewed_run, "run.json"), _plans, share=0.4),
+    "run.json-report": Reader(read_report, file_seeds(_reviewed_run, "run.json"), _plans, share=0.4),
     "cell.json": Reader(
         read_run("cells/*-1/cell.json"),
         file_seeds(_reviewed_run, "cells/*-1/cell.json"),
