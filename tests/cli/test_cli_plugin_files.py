@@ -150,6 +150,15 @@ def test_mistake_in_a_file_is_one_error_before_anything_runs(call: Any, notes: P
     assert not (notes / "runs").exists()
 
 
+def test_metric_that_reads_a_column_which_a_run_does_not_store_fails_first(call: Any, notes: Path) -> None:
+    (notes / "bad.py").write_text(MINIMAL + "def polite(e, p):\n    return float(e.meta['ward'] == 'north')")
+    for name in ("train", "test"):
+        (notes / f"{name}.jsonl").write_text((notes / f"{name}.jsonl").read_text().replace("{", '{"ward": "north", '))
+    refused = call(*RUN, "--plugin", "bad.py")
+    assert (refused.code, "bad.py:8: the metric 'polite' of 'politeness' failed on the example 'n12': KeyError" in refused.err) == (2, True)
+    assert call(*RUN, "--plugin", "bad.py", "--keep", "ward").code == 0
+
+
 def test_missing_file_and_files_of_a_run_or_grid(call: Any, notes: Path) -> None:
     assert "none.py: no such file. A plug-in is a Python file" in call(*RUN, "--plugin", "none.py").err
     (notes / "grid.yaml").write_text("tasks: notes.yaml\nstrategies: base\nplugins: [my_metric.py]\n")

@@ -17,6 +17,7 @@ from harness.grid.execution.reused_cells import list_columns, reuse_finished_cel
 from harness.grid.execution.scheduler import run_cells
 from harness.grid.execution.stored_columns import keep_named_columns
 from harness.grid.planning import Planned
+from harness.metrics import file_families, metrics_for, try_metrics
 from harness.plugins import plugin_files
 from harness.store import RunFolder, RunLock, RunPlan, StoredRun, create_run, find_unfinished_run
 from harness.types import Cell
@@ -58,7 +59,8 @@ def execute(
         before_end: called with the run while its lock is still held.
 
     Raises:
-        BenchError: another process works on the run, `resume` has another plan, or several cells would share one GPU.
+        BenchError: another process works on the run, `resume` has another plan, a metric of a plug-in file does not work, or several cells
+            would share one GPU.
     """
     plan = planned.plan
     if at_once > 1 and planned.device.kind == "cuda":
@@ -71,6 +73,7 @@ def execute(
             f"{resume.path}: cannot be resumed, because the data, the model, the tasks, the strategies or the versions have changed since "
             "it began. Start a new run: it reuses the cells that are unchanged."
         )
+    _try_plugin_metrics(planned)
     unfinished = resume.folder if resume is not None else None if fresh else find_unfinished_run(runs, plan.digest)
     folder = unfinished or create_run(runs, plan)
     with RunLock(folder.path):
@@ -104,6 +107,18 @@ def _as_resumed(plan: RunPlan, folder: RunFolder) -> RunPlan:
     """The plan of this request for the folder of an interrupted run. What the folder says would be carried out may be a stranger's."""
     stored = folder.plan()
     return replace(plan, created=stored.created, command=stored.command, environment=stored.environment)
+
+
+def _try_plugin_metrics(planned: Planned) -> None:
+    """Try the metrics of plug-in files on the test examples as they will be stored: without the columns that the task does not name.
+
+    Raises:
+        BenchError: a metric does not work.
+    """
+    for name, task in planned.plan.tasks.items():
+        if names := list(file_families(task.metrics)):
+            examples = keep_named_columns(task, planned.splits[name]).test
+            try_metrics(metrics_for(names, examples[0].choices), examples)
 
 
 def _write_data(planned: Planned, folder: RunFolder) -> None:
