@@ -37,7 +37,7 @@ class Contender:
         """From how many strategies of its run it may have been chosen by its result on the test set: those with a result, except the
         baseline."""
         compared = baseline.artifact.cell if baseline is not None else None
-        others = [each for each in self.task_results.strategies if each.done and compared not in each.cells]
+        others = [each for each in self.task_results.unranked if each.done and compared not in each.cells]
         return max(1, len(others))
 
 

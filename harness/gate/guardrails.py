@@ -154,7 +154,7 @@ class GuardrailChecker:
     @property
     def strategies(self) -> int:
         """The number of strategies with a result, among which one is chosen."""
-        return max(1, sum(bool(result.done) for result in self.results.strategies))
+        return max(1, sum(bool(result.done) for result in self.results.unranked))
 
     @property
     def alpha(self) -> float:

@@ -177,7 +177,7 @@ def _has_direction(artifact: StrategyResult) -> bool:
 
 def _note_selection(candidate: Contender, candidates: int, checker: GuardrailChecker | None) -> list[VerdictNote]:
     """That the candidate may have been chosen by its result on these examples, so that α is divided."""
-    strategies = sum(bool(result.done) for result in candidate.task_results.strategies)
+    strategies = sum(bool(result.done) for result in candidate.task_results.unranked)
     if candidates < 2 and (checker is None or checker.strategies < 2):
         return []
     numbers = {"strategies": float(strategies), "candidates": float(candidates)}

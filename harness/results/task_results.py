@@ -19,14 +19,18 @@ class TaskResults(TaskScores):
     @cached_property
     def strategies(self) -> tuple[StrategyResult, ...]:
         """Every strategy, the best primary score first, those without a score last."""
+        return tuple(sorted(self.unranked, key=self._rank))
+
+    @cached_property
+    def unranked(self) -> tuple[StrategyResult, ...]:
+        """Every strategy, in the order of the cells. To rank them, all of their scores are computed; this is for readers who need none."""
         cells: dict[tuple[str, str, int], list[Cell]] = {}
         for cell in self.run.cells:
             if cell.task == self.task.name:
                 cells.setdefault((cell.model, cell.strategy, cell.train_size), []).append(cell)
         alone = [StrategyResult(self.run, self, tuple(same)) for same in cells.values()]
         bases = [result for result in alone if result.is_base]
-        results = [self._with_base(result, bases) for result in alone]
-        return tuple(sorted(results, key=self._rank))
+        return tuple(self._with_base(result, bases) for result in alone)
 
     @property
     def scored(self) -> tuple[StrategyResult, ...]:
@@ -54,7 +58,7 @@ class TaskResults(TaskScores):
 
     def get_strategy(self, cell: Cell) -> StrategyResult:
         """The strategy that this cell belongs to."""
-        return next(result for result in self.strategies if cell in result.cells)
+        return next(result for result in self.unranked if cell in result.cells)
 
     def learning_curve(self, by_size: Mapping[int, StrategyResult]) -> LearningCurve | None:
         """The primary score of one strategy over its training sizes; None without a primary metric."""
