@@ -12,6 +12,8 @@ from harness.data.inspect.remarks import Remarks, describe_column
 from harness.data.records import quote
 from harness.text import plural
 
+_DESCRIBING = ("text", "number", "boolean")  # types of columns from which a text could be written
+_FEWEST_DESCRIBING = 2
 MIN_LABEL_ROWS = 10  # a label with fewer rows may be missing from the test set
 
 
@@ -51,7 +53,8 @@ def find_fold_column(target: ColumnProfile, inputs: Mapping[str, ColumnProfile],
 def find_other_targets(
     target: ColumnProfile, columns: Sequence[ColumnProfile], inputs: Collection[ColumnProfile], max_numbers: int
 ) -> list[str]:
-    """Descriptions of other columns that could be the target: labels, and every text but the longest of the inputs.
+    """Descriptions of other columns that could be the target: labels, and texts; the longest of the inputs only in place of a label, and
+    where other columns describe what it is about.
 
     Args:
         columns: all except the id and the group.
@@ -60,7 +63,9 @@ def find_other_targets(
     longest = max(inputs, key=lambda c: c.median_words, default=None)
     descriptions = []
     for column in columns:
-        if column in inputs and (column is longest or not column.is_text):
+        if column in inputs and not column.is_text:
+            continue
+        if column is longest and not (target.is_label and _count_describing(columns, column, target) >= _FEWEST_DESCRIBING):
             continue
         is_measurement = column.type == "number" and column.distinct > max_numbers
         if column is target or column_names.names_a_prediction(column.name) or is_measurement:
@@ -95,6 +100,10 @@ def label_notes(labels: Sequence[tuple[str, int]], target: ColumnProfile, inputs
     if contradictory:
         notes.append(f"{plural(contradictory, 'input')} with more than one label")
     return notes
+
+
+def _count_describing(columns: Sequence[ColumnProfile], text: ColumnProfile, target: ColumnProfile) -> int:
+    return sum(column.type in _DESCRIBING for column in columns if column not in (text, target))
 
 
 def _names_rows(name: str) -> bool:

@@ -22,7 +22,7 @@ def is_question(target: ColumnProfile, columns: Sequence[ColumnProfile]) -> bool
     """Whether one column asks a question and the target answers it: by its name, with yes or no, or from a context."""
     if not any(match_name(c.name, column_names.QUESTIONS) == 2 for c in columns):
         return False
-    is_answer = match_name(target.name, column_names.ANSWERS) > 0 or _is_yes_or_no(target)
+    is_answer = match_name(target.name, column_names.ANSWERS) > 0 or is_yes_or_no(target)
     return is_answer or (_find_context(columns) is not None and match_name(target.name, column_names.LABELS) != 2)
 
 
@@ -32,8 +32,9 @@ def find_question_inputs(target: ColumnProfile, columns: Sequence[ColumnProfile]
     others = [c for c in columns if c is not question]
     options = next((c for c in others if match_name(c.name, column_names.OPTIONS) == 2), None)
     letters = _find_letters(options, target, columns, remarks) if options else None
-    roles = {"context": _find_context(others), "question": question, "options": options, "letters": letters}
-    remarks.reasons["inputs"] = "by name"
+    context, answering = _find_context(others), _find_answering_text([c for c in others if c not in (options, letters)], target)
+    roles = {"context": context or answering, "question": question, "options": options, "letters": letters}
+    remarks.reasons["inputs"] = "by name" if context or not answering else f"by name; {quote(answering.name)} contains the answers"
     return {role: column for role, column in roles.items() if column is not None}
 
 
@@ -77,13 +78,28 @@ def assign_variables(columns: Sequence[ColumnProfile]) -> dict[str, ColumnProfil
     return variables
 
 
-def _is_yes_or_no(column: ColumnProfile) -> bool:
+def is_yes_or_no(column: ColumnProfile) -> bool:
+    """Whether every value is yes, no, or a word like these."""
     return column.is_label and {text.casefold() for text in column.counts} <= _YES_OR_NO
 
 
 def _find_context(columns: Sequence[ColumnProfile]) -> ColumnProfile | None:
     by_name = {plain_name(c.name): c for c in reversed(columns) if c.type == "text"}
     return next((by_name[name] for name in column_names.CONTEXTS if name in by_name), None)
+
+
+def contains_answers(column: ColumnProfile, target: ColumnProfile) -> bool:
+    """Whether a column contains the target's text in most of the rows, so that it is where the answers are."""
+    pairs = [(text.casefold(), answer.casefold()) for text, answer in zip(column.texts, target.texts, strict=True) if text and answer]
+    return bool(pairs) and 2 * sum(answer in text for text, answer in pairs) > len(pairs)
+
+
+def _find_answering_text(columns: Sequence[ColumnProfile], target: ColumnProfile) -> ColumnProfile | None:
+    """The longest text that contains the answers."""
+    if is_yes_or_no(target):
+        return None
+    texts = [c for c in columns if c.is_text and not column_names.names_a_prediction(c.name) and contains_answers(c, target)]
+    return max(texts, key=lambda c: c.median_words, default=None)
 
 
 def _find_letters(

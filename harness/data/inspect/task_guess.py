@@ -10,7 +10,14 @@ from harness.data.inspect.column_names import match_name, plain_name
 from harness.data.inspect.column_profile import ColumnProfile, profile_columns, quantile
 from harness.data.inspect.guess_notes import find_fold_column, find_other_targets, find_passage_group, label_notes
 from harness.data.inspect.id_and_group import find_group, find_id, note_unusable_ids
-from harness.data.inspect.input_columns import assign_variables, find_question_inputs, find_text_inputs, is_question
+from harness.data.inspect.input_columns import (
+    assign_variables,
+    contains_answers,
+    find_question_inputs,
+    find_text_inputs,
+    is_question,
+    is_yes_or_no,
+)
 from harness.data.inspect.remarks import Remarks, how_to_name
 from harness.data.inspect.split_guess import choose_split_column, names_splits
 from harness.data.inspect.target_column import TargetChoice, find_target
@@ -180,6 +187,8 @@ def _complete(
     """The guess with everything that follows from kind, target and inputs."""
     target = choice.column
     has_choices = kind == "qa" and target.is_label and target.distinct <= MAX_CHOICES and 5 * target.distinct <= target.filled
+    if has_choices and "context" in inputs and "options" not in inputs and not is_yes_or_no(target):
+        has_choices = not contains_answers(inputs["context"], target)
     labels = tuple(target.counts.most_common()) if kind == "classification" or has_choices else ()
     no_answer = NO_ANSWER if kind == "qa" and not labels and target.empty else None
     if no_answer:

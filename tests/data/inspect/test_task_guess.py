@@ -317,3 +317,30 @@ def test_given_input_is_not_used_as_the_id() -> None:
     assert guess_task(table(rows)).id == "id"
     guess = guess_task(table(rows), inputs=["id", "text"])
     assert (guess.id, guess.inputs, guess.disabled_roles) == (None, {"id_text": "id", "text": "text"}, [])
+
+
+def test_text_that_contains_the_answers_is_the_context_whatever_its_name() -> None:
+    cities = ["Berlin", "Leeds", "Boston"]
+    guess = guess_for(
+        clause=lambda i: f"{text(i, 12)} The courts of {cities[i % 3]} decide.",
+        question=lambda i: f"Which courts decide in case {i}?",
+        answer=lambda i: cities[i % 3],
+        remark=lambda i: text(i + 5, 30),
+    )
+    assert (guess.kind, guess.inputs, guess.target) == ("qa", {"context": "clause", "question": "question"}, "answer")
+    assert guess.labels == (), "the answers are found in the text, not chosen from a list"
+    assert guess.reasons["inputs"] == "by name; 'clause' contains the answers"
+
+
+def test_yes_and_no_are_not_found_in_a_text() -> None:
+    guess = guess_for(remark=lambda i: f"{text(i, 12)} no yes", question=lambda i: f"Is it {i}?", answer=["yes", "no"])
+    assert (guess.inputs, [label for label, _ in guess.labels]) == ({"question": "question"}, ["yes", "no"])
+
+
+def test_text_can_be_the_target_where_attributes_describe_it() -> None:
+    colours, names = ["red", "green", "blue"], ["Oak chair", "Wool rug"]
+    guess = guess_for(
+        name=lambda i: names[i % 2], price=lambda i: 20 + i, colour=lambda i: colours[i % 3], description=lambda i: text(i, 20)
+    )
+    assert guess.target == "colour"
+    assert "target: 'description' (text of about 20 words)" in guess.alternatives
