@@ -146,7 +146,9 @@ def test_code_of_every_card_prints_the_stored_output(
 def test_code_of_every_included_method_prints_the_stored_output(bench: Call, call: Call, here: Path) -> None:
     methods = ("rslora", "dora", "adalora", "vera", "oft", "ia3", "prompt-tuning", "prefix-tuning")
     (here / "notes.yaml").write_text("name: notes\ndata: {source: clinic, size: 100}\nkind: summarization\ndecode: {max_new_tokens: 24}\n")
-    ended = bench("run", "--task", "notes.yaml", "--strategies", ",".join(methods), "--limit", "8", "--epochs", "1", "--no-base", here=here)
+    ended = bench(
+        "run", "--task", "notes.yaml", "--strategies", ",".join(methods), "--limit", "8", "--epochs", "1", "--no-base", *FORMAT, here=here
+    )
     assert ended.code == 0, ended
     run = Finished(load_run(here / ended.out.strip()).stored, {})
     check([Exported(run, "notes", method) for method in methods], call, here)
