@@ -64,6 +64,7 @@ def test_metric_of_a_file_is_scored_shown_and_read_without_the_file(call: Any, n
     assert not plugin_files(), "the file is in use while the command runs, and no longer"
 
 
+@pytest.mark.soak
 def test_metric_runs_in_the_process_of_a_cell(call: Any, notes: Path) -> None:
     ended = call("run", "--task", "notes.yaml", "--strategies", "base", "--limit", "3", *PLUGIN)
     assert ended.code == 0, ended.err
