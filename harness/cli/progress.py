@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -18,7 +17,6 @@ from rich.table import Table
 from harness.cli.heartbeat import QUIET_SECONDS, Heartbeat
 from harness.cli.requested_width import requested_width
 from harness.cli.wording import message
-from harness.text import short
 
 if TYPE_CHECKING:
     from harness.results import RunResults
@@ -208,34 +206,3 @@ def _duration(seconds: float) -> str:
     if hours:
         return f"{hours} h {minutes:02d} min"
     return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
-
-
-def show_work(text: str) -> AbstractContextManager[object]:
-    """A spinner on standard error while something is computed; nothing without a terminal."""
-    console = Console(stderr=True, highlight=False, emoji=False)
-    return console.status(escape(text)) if console.is_terminal else nullcontext()
-
-
-class SimulationProgress:
-    """A bar for simulations, on standard error; nothing without a terminal."""
-
-    def __init__(self, console: Console | None = None) -> None:
-        from rich.progress import Progress, TaskID
-
-        self._bar = Progress(console=console or Console(stderr=True, highlight=False, emoji=False), transient=True)
-        self._tasks: dict[str, TaskID] = {}
-
-    def __enter__(self) -> SimulationProgress:
-        if self._bar.console.is_terminal:
-            self._bar.start()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        if self._bar.live.is_started:  # otherwise rich prints an empty line
-            self._bar.stop()
-
-    def show(self, name: str, done: int, total: int) -> None:
-        """Show how many of the simulations of one task are done."""
-        if name not in self._tasks:
-            self._tasks[name] = self._bar.add_task(escape(short(name, 40)), total=total)
-        self._bar.update(self._tasks[name], completed=done)

@@ -48,7 +48,7 @@ def audit(
     from rich.console import Console
 
     from harness import api
-    from harness.cli.progress import SimulationProgress
+    from harness.cli.work_display import SimulationProgress
     from harness.reporting import audit_to_json, print_audit, render_audit
 
     loaded = api.load_run(choose_run(run, runs_dir, task=task), runs_dir=runs_dir)

@@ -50,14 +50,14 @@ def compare(
     from rich.console import Console
 
     from harness import api
-    from harness.cli.progress import show_work
+    from harness.cli.work_display import show_work
     from harness.reporting import comparison_to_json, print_comparison, print_ranking
 
     if len(runs) > 2:
         raise click.UsageError(f"compare one run or two, not {len(runs)}")
     chosen = [choose_run(run, runs_dir, task=task) for run in runs]
     sizes = _sizes(train_size)
-    with show_work("Comparing the strategies …"):
+    with show_work("Comparing the strategies"):
         views = api.compare(
             *chosen, strategies=strategies, task=task, model=model, train_size=sizes, by=by, margin=margin, runs_dir=runs_dir
         )

@@ -82,7 +82,7 @@ def gate(
     from rich.console import Console
 
     from harness import api
-    from harness.cli.progress import show_work
+    from harness.cli.work_display import show_work
     from harness.reporting import print_verdict
 
     out = None if out == "-" else out
@@ -107,7 +107,7 @@ def gate(
     if out is not None:
         check_target(Path(out))
     chosen = choose_run(run, options["runs_dir"], task=options["task"])
-    with show_work("Judging the candidate …"):
+    with show_work("Judging the candidate"):
         judged = api.gate(chosen, **options)
     verdict = _published(judged, without_text)
     if out is not None:
@@ -153,6 +153,7 @@ def promote(run: str, force: bool, reason: str, without_text: bool, **options: A
     from rich.console import Console
 
     from harness import api
+    from harness.cli.work_display import show_work
     from harness.reporting import print_verdict
 
     def show(verdict: Verdict) -> None:
@@ -162,7 +163,8 @@ def promote(run: str, force: bool, reason: str, without_text: bool, **options: A
         raise click.UsageError("--strategy: name the candidate")
     chosen = choose_run(run, options["runs_dir"], task=options["task"])
     try:
-        event, verdict = api.promote(chosen, force=force, reason=reason, **options)
+        with show_work("Judging the candidate"):
+            event, verdict = api.promote(chosen, force=force, reason=reason, **options)
     except api.NotPassedError as error:
         show(error.verdict)
         raise

@@ -29,12 +29,14 @@ def pack(run: str, out: str | None, without_text: bool, with_key: bool, force: b
 
     from harness import api
     from harness.cli.out_file import check_target
+    from harness.cli.work_display import show_work
     from harness.reporting import describe_pack
 
     if with_key and without_text:
         raise click.UsageError("--with-key needs the texts: it cannot be combined with --without-text")
     if out is not None:
         check_target(Path(out))
-    packed = api.pack(choose_run(run, runs_dir), out, with_text=not without_text, with_key=with_key, force=force, runs_dir=runs_dir)
+    with show_work("Packing the run"):
+        packed = api.pack(choose_run(run, runs_dir), out, with_text=not without_text, with_key=with_key, force=force, runs_dir=runs_dir)
     click.echo(describe_pack(packed), err=True)
     click.echo(str(packed.archive))

@@ -57,24 +57,26 @@ def plan(
 
     from harness import api
     from harness.cli.wording import message
+    from harness.cli.work_display import show_work
     from harness.reporting import describe_power, describe_test_set
 
     fields, tasks_dirs, strategies_dirs = pop_fields(options), options.pop("tasks_dir"), options.pop("strategies_dir")
     if earlier is not None:
         only = api.open_catalog(tasks_dirs).task(tasks[0]).value.name if len(tasks) == 1 else None
         earlier = choose_run(earlier, runs_dir, task=only)
-    forecasts = api.plan(
-        tasks,
-        margin=margin,
-        earlier=earlier,
-        strategies=int(strategies[0]) if len(strategies) == 1 and strategies[0].isdecimal() else strategies,
-        policy=policy,
-        fields=fields,
-        tasks_dirs=tasks_dirs,
-        strategies_dirs=strategies_dirs,
-        runs_dir=runs_dir,
-        **options,
-    )
+    with show_work("Reading the data"):
+        forecasts = api.plan(
+            tasks,
+            margin=margin,
+            earlier=earlier,
+            strategies=int(strategies[0]) if len(strategies) == 1 and strategies[0].isdecimal() else strategies,
+            policy=policy,
+            fields=fields,
+            tasks_dirs=tasks_dirs,
+            strategies_dirs=strategies_dirs,
+            runs_dir=runs_dir,
+            **options,
+        )
     if margin is not None and len(forecasts) > 1:
         raise click.UsageError("--margin is in the unit of one score: choose one task with --task")
     if format_ == "json":

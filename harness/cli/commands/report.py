@@ -46,12 +46,12 @@ def report(run: str, format_: str, out: str | None, without_text: bool, open_: b
     from pathlib import Path
 
     from harness import api
-    from harness.cli.progress import show_work
+    from harness.cli.work_display import show_work
 
     if open_ and out == "-":
         raise click.UsageError("--open needs a file: it cannot be combined with --out -")
     chosen = choose_run(run, runs_dir)
-    with show_work("Writing the report …"):
+    with show_work("Writing the report"):
         loaded = api.load_run(chosen, runs_dir=runs_dir)
         text = _text(loaded.stored, format_, volume, with_text=not without_text)
     if out == "-":

@@ -96,16 +96,18 @@ def export(
     never send it. The texts may be what patients said: protect the packets accordingly.
     """
     from harness import api
+    from harness.cli.work_display import show_work
 
     unknown = [name for name in formats if name not in _FORMATS]
     if unknown:
         raise click.BadParameter(f"'{unknown[0]}' is not one of {', '.join(_FORMATS)}", param_hint="--format")
     chosen = choose_run(run, runs_dir, task=task)
-    exported = api.review_export(
-        chosen, strategies, task=task, n=n, mode=mode, raters=raters, overlap=overlap, sample=sample, repeats=repeats, against=against,
-        with_reference=with_reference, questions=questions, formats=formats or ("html",), out=out, seed=seed, model=model,
-        train_size=train_size, runs_dir=runs_dir,
-    )  # fmt: skip
+    with show_work("Writing the packets"):
+        exported = api.review_export(
+            chosen, strategies, task=task, n=n, mode=mode, raters=raters, overlap=overlap, sample=sample, repeats=repeats, against=against,
+            with_reference=with_reference, questions=questions, formats=formats or ("html",), out=out, seed=seed, model=model,
+            train_size=train_size, runs_dir=runs_dir,
+        )  # fmt: skip
     click.echo(_describe_packet(exported), err=True)
     if not exported.key.representative:
         click.echo("The examples were chosen because they are hard: rates over them do not describe the other test examples.", err=True)
@@ -127,8 +129,10 @@ def import_(ctx: click.Context, run: str, files: tuple[str, ...], runs_dir: str)
     """
     from harness import api
     from harness.cli.wording import message
+    from harness.cli.work_display import show_work
 
-    summaries = api.review_import(choose_run(run, runs_dir), files, runs_dir=runs_dir)
+    with show_work("Reading the ratings"):
+        summaries = api.review_import(choose_run(run, runs_dir), files, runs_dir=runs_dir)
     for summary in summaries:
         click.echo(f"{message(summary.source)}: {_describe_import(summary)}")
         for reason in summary.rejected[:_MAX_REASONS]:
@@ -150,9 +154,11 @@ def status(run: str, format_: str, runs_dir: str) -> None:
     from rich.console import Console
 
     from harness import api
+    from harness.cli.work_display import show_work
     from harness.reporting import findings_to_json, print_findings
 
-    packets = api.review_status(choose_run(run, runs_dir), runs_dir=runs_dir)
+    with show_work("Reading the ratings"):
+        packets = api.review_status(choose_run(run, runs_dir), runs_dir=runs_dir)
     if format_ == "json":
         click.echo(json.dumps(findings_to_json(packets), indent=1, allow_nan=False))
         return

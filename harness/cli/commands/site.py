@@ -27,14 +27,16 @@ def site(out: str, without_text: bool, force: bool, registry: str | None, runs_d
     """
     from harness import api
     from harness.cli.wording import message
+    from harness.cli.work_display import show_work
     from harness.reporting import describe_progress
 
-    index = api.write_site(
-        out,
-        runs_dir=runs_dir,
-        registry=registry,
-        with_text=not without_text,
-        force=force,
-        progress=lambda *run: click.echo(message(describe_progress(*run)), err=True),
-    )
+    with show_work("Writing the pages"):
+        index = api.write_site(
+            out,
+            runs_dir=runs_dir,
+            registry=registry,
+            with_text=not without_text,
+            force=force,
+            progress=lambda *run: click.echo(message(describe_progress(*run)), err=True),
+        )
     click.echo(str(index))

@@ -28,9 +28,11 @@ def verify(ctx: click.Context, run: str, forget_missing: bool, format_: str, run
 
     from harness import api
     from harness.cli.wording import message
+    from harness.cli.work_display import show_work
     from harness.reporting import describe_verification, verification_to_json
 
-    result = api.verify(choose_run(run, runs_dir), forget_missing=forget_missing, runs_dir=runs_dir)
+    with show_work("Checking the files"):
+        result = api.verify(choose_run(run, runs_dir), forget_missing=forget_missing, runs_dir=runs_dir)
     if format_ == "json":
         click.echo(json.dumps(verification_to_json(result), indent=1, ensure_ascii=False))
     else:

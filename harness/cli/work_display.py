@@ -1,0 +1,61 @@
+"""The progress of work that is not a run, on standard error: a spinner or a bar in a terminal, otherwise a line every few seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import TracebackType
+
+import click
+from rich.console import Console
+from rich.markup import escape
+
+from harness.cli.heartbeat import Heartbeat
+from harness.text import short
+
+
+@contextmanager
+def show_work(text: str) -> Iterator[None]:
+    """Show that something is computed: what, and without a terminal for how long."""
+    console = Console(stderr=True, highlight=False, emoji=False)
+    if console.is_terminal:
+        with console.status(escape(f"{text} …")):
+            yield
+        return
+    heartbeat = Heartbeat(lambda seconds: click.echo(f"{text}, {seconds:.0f} s", err=True))
+    heartbeat.start()
+    try:
+        yield
+    finally:
+        heartbeat.stop()
+
+
+class SimulationProgress:
+    """A bar for simulations; without a terminal, lines."""
+
+    def __init__(self, console: Console | None = None) -> None:
+        from rich.progress import Progress, TaskID
+
+        self._bar = Progress(console=console or Console(stderr=True, highlight=False, emoji=False), transient=True)
+        self._tasks: dict[str, TaskID] = {}
+        self._state = "Simulating"
+        self._heartbeat = Heartbeat(lambda seconds: click.echo(f"{self._state}, {seconds:.0f} s", err=True))
+
+    def __enter__(self) -> SimulationProgress:
+        if self._bar.console.is_terminal:
+            self._bar.start()
+        else:
+            self._heartbeat.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._heartbeat.stop()
+        if self._bar.live.is_started:  # otherwise rich prints an empty line
+            self._bar.stop()
+
+    def show(self, name: str, done: int, total: int) -> None:
+        """Show how many of the simulations of one task are done."""
+        if name not in self._tasks:
+            self._tasks[name] = self._bar.add_task(escape(short(name, 40)), total=total)
+        self._bar.update(self._tasks[name], completed=done)
+        self._state = f"Simulating {short(name, 40)}: {done:,}/{total:,}"
