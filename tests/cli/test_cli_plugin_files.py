@@ -65,10 +65,13 @@ def test_metric_of_a_file_is_scored_shown_and_read_without_the_file(call: Any, n
 
 
 @pytest.mark.soak
-def test_metric_runs_in_the_process_of_a_cell(call: Any, notes: Path) -> None:
-    ended = call("run", "--task", "notes.yaml", "--strategies", "base", "--limit", "3", *PLUGIN)
+def test_metric_runs_in_the_process_of_a_cell_and_its_score_is_on_the_card(call: Any, notes: Path) -> None:
+    ended = call("run", "--task", "notes.yaml", "--strategies", "lora", "--no-base", "--limit", "3", "--epochs", "1", *PLUGIN)
     assert ended.code == 0, ended.err
     assert 0 <= polite_score(ended.out.strip()).value <= 1
+    exported = call("export", ended.out.strip(), "--strategy", "lora", "--out", "adapter")
+    assert exported.code == 0, exported.err
+    assert "polite" in Path("adapter/README.md").read_text()
 
 
 def test_run_that_used_a_file_asks_for_it_again(call: Any, notes: Path) -> None:

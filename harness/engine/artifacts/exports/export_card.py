@@ -20,7 +20,8 @@ def export_card(finished: FinishedCell, parts: PromptParts, *, base: BasePlace |
         gguf: whether the model is a GGUF file.
     """
     task, plan, result = finished.task, finished.run.plan, finished.run.results[finished.cell.id]
-    metrics = metrics_for(task.metrics, finished.example.choices, scorer=task.faithfulness.fingerprint or "")
+    scorer = task.faithfulness.fingerprint or ""
+    metrics = metrics_for(task.metrics, finished.example.choices, scorer=scorer, stored=plan.plugin_scores)
     scores = compute_scores(metrics, finished.run.examples(task.name), finished.run.predictions(finished.cell.id))
     usage = Usage(task, finished.strategy, finished.shape, parts, base, result.provenance.get("dtype") or str(plan.options["dtype"]))
     lines = [*_base_section(finished, base), *(gguf_section(usage) if gguf else usage_section(usage)), *_prompt_section(parts)]
