@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from harness.cli.heartbeat import QUIET_SECONDS, Heartbeat
+from harness.cli.heartbeat import PROGRESS_SECONDS, Heartbeat
 from harness.cli.wording import message
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class FinishedDisplay:
         self._state = f"{done:,}/{total:,} examples"
         if self._console.is_terminal:
             self._bar.update(self._task, description="examples", completed=done, total=total)
-        elif done == total or time.monotonic() - self._last_line > QUIET_SECONDS:
+        elif done == total or time.monotonic() - self._last_line > PROGRESS_SECONDS:
             self.say(self._state)
 
     def say(self, text: str) -> None:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 
 QUIET_SECONDS = 5.0  # the longest time without a line
+PROGRESS_SECONDS = 4.0  # between two lines of progress; less, so that the heartbeat is silent where there is progress
 
 
 class Heartbeat:

@@ -14,7 +14,7 @@ from rich.live import Live
 from rich.markup import escape
 from rich.table import Table
 
-from harness.cli.heartbeat import QUIET_SECONDS, Heartbeat
+from harness.cli.heartbeat import PROGRESS_SECONDS, Heartbeat
 from harness.cli.requested_width import requested_width
 from harness.cli.wording import message
 
@@ -122,7 +122,7 @@ class RunDisplay:
         elif kind == "progress":
             line.done, line.total, line.unit = event["done"], event["total"], event["unit"]
             line.loss, line.validation_loss = event.get("loss"), event.get("validation_loss")
-            if now - line.last_line > QUIET_SECONDS:
+            if now - line.last_line > PROGRESS_SECONDS:
                 self._report(line, now, f"{line.phase} {self._detail(line, now)}")
         elif kind == "exit":
             self._finish(line, now)
