@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 # Lines of a live table; a longer one would not fit on a screen.
 _MAX_LINES = 16
-# What happens before the first cell starts.
-_READING = "Reading the data and the model"
+# What happens before the first cell starts, and between cells.
+_READING, _PREPARING = "Reading the data and the model", "Preparing the next step"
 
 
 @dataclass
@@ -85,7 +85,7 @@ class RunDisplay:
 
     def started(self, folder: RunFolder, resumed: bool) -> None:
         """Show what the run will do, and what was found in the data."""
-        self._folder = folder
+        self._folder, self._current = folder, _PREPARING
         plan = folder.plan()
         self._lines = {cell.id: _CellProgress(cell, plan.cell_label(cell)) for cell in plan.cells}
         for line in self._lines.values():
@@ -140,7 +140,7 @@ class RunDisplay:
         assert self._folder is not None
         result = self._folder.cell(line.cell.id).result()
         line.state, line.duration, line.phase = result.status, now - line.started, ""
-        self._current = "Preparing the next step"
+        self._current = _PREPARING
         text = f"{line.label}: {result.status} after {_duration(line.duration)}"
         self._say(text + (f": {result.error}" if result.error else ""))
         for note in result.notes:
