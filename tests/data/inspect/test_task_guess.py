@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import shutil
+import subprocess
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from harness.data import peek
 from harness.data.inspect import TaskGuess, guess_task
 from harness.data.records import BadRow, Preview, Record
 from harness.errors import BenchError
@@ -264,7 +269,24 @@ def test_one_column_is_not_enough() -> None:
 
 def test_chat_is_refused_with_advice() -> None:
     rows = [{"id": i, "messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]} for i in range(9)]
-    assert "'messages' contains whole conversations" in refused(rows)
+    message = refused(rows)
+    assert "'messages' contains whole conversations" in message
+    assert "jq" not in message, "it reads JSON Lines only"
+
+
+@pytest.mark.skipif(shutil.which("jq") is None, reason="jq is not installed")
+def test_advice_on_a_chat_makes_rows_that_are_accepted(tmp_path: Path) -> None:
+    system = {"role": "system", "content": "Be brief."}
+    chats = [[system, {"role": "user", "content": f'"{text(i)}"'}, {"role": "assistant", "content": text(i + 30)}] for i in range(9)]
+    (tmp_path / "my chats.jsonl").write_text("".join(json.dumps({"messages": chat}) + "\n" for chat in chats))
+    with pytest.raises(BenchError) as caught:
+        guess_task(peek(tmp_path / "my chats.jsonl"))
+    command = str(caught.value).partition("what it should write: jq")[2]
+    subprocess.run(["sh", "-c", f"jq{command}"], cwd=tmp_path, check=True)
+    expected = {"prompt": f'Be brief.\n\n"{text(0)}"', "completion": text(30)}
+    assert json.loads((tmp_path / "prompts.jsonl").read_text().splitlines()[0]) == expected
+    guess = guess_task(peek(tmp_path / "prompts.jsonl"), kind="generation")
+    assert (guess.inputs, guess.target) == ({"input": "prompt"}, "completion")
 
 
 def test_given_roles_take_precedence() -> None:
