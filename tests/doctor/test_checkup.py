@@ -15,7 +15,7 @@ from harness.doctor import checkup, machine, trials
 from harness.doctor.checkup import Check, is_ready, list_checks
 from harness.doctor.finding import Finding
 from harness.doctor.trials import four_bit_cosines
-from harness.engine.models.device import find_device
+from harness.engine.models.device import Device, find_device
 from harness.errors import setting
 
 
@@ -116,16 +116,20 @@ def test_without_bitsandbytes(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "bitsandbytes is not installed: pip install bitsandbytes" in finding.text
 
 
-def test_number_format_that_fails_or_gives_wrong_results(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("default", "status"), [("float32", "warning"), ("bfloat16", "failed")])
+def test_number_format_that_fails_or_gives_wrong_results(monkeypatch: pytest.MonkeyPatch, default: str, status: str) -> None:
+    """It matters as far as runs need it by default."""
+
     def product(device: object, dtype: str) -> tuple[float, float]:
         if dtype == "float16":
             raise RuntimeError("not implemented for 'Half'\nmore")
         return (2.0, 1.0) if dtype == "float32" else (1.0, 0.5)
 
     monkeypatch.setattr(trials, "_product", product)
+    monkeypatch.setattr(trials, "find_device", lambda: Device("cpu", "a CPU", default))
     findings = {finding.text.split()[0]: finding for finding in run_check("number formats")}
     assert findings["float32"].status == "ok"
-    assert (findings["bfloat16"].status, "wrong results" in findings["bfloat16"].text) == ("warning", True)
+    assert (findings["bfloat16"].status, "wrong results" in findings["bfloat16"].text) == (status, True)
     assert findings["float16"].text == "float16 does not work: RuntimeError: not implemented for 'Half'"
 
 

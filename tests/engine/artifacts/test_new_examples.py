@@ -17,7 +17,9 @@ ASKS = "{% if context is defined %}{{ context }} {% endif %}{{ question }}"
 
 def finished(prompt=ASKS, shape="decoder"):
     run = SimpleNamespace(examples=lambda _: RUN)
-    return SimpleNamespace(run=run, task=SimpleNamespace(name="t", prompt=prompt), strategy=SimpleNamespace(prompt=None), shape=shape)
+    return SimpleNamespace(
+        run=run, example=RUN[0], task=SimpleNamespace(name="t", prompt=prompt), strategy=SimpleNamespace(prompt=None), shape=shape
+    )
 
 
 def row(**inputs):

@@ -35,7 +35,7 @@ def test_conversion_follows_the_content_of_the_file(tmp_path: Path, monkeypatch:
         converted.append(file.read_bytes()[:1])
         (target / "model.safetensors").write_bytes(file.read_bytes())
 
-    monkeypatch.setattr(gguf, "_convert", convert)
+    monkeypatch.setattr(gguf, "read_gguf", convert)
     file, cache = tmp_path / "model.gguf", tmp_path / "cache"
     for content, expected in ((b"a", [b"a"]), (b"a", [b"a"]), (b"b", [b"a", b"b"]), (b"a", [b"a", b"b"])):
         write(file, content * SIZE)

