@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import TemporaryDirectory
 
 from report_factory import Made, MadeTask, classification, learned, make_run, questions, summarization
 
@@ -144,11 +144,15 @@ SITUATIONS = (
 )
 
 
+# Of the runs that are made; removed when the process ends.
+_FOLDER = TemporaryDirectory(prefix="situations-")
+
+
 @cache
 def run_of(name: str) -> RunResults:
     """The run of a situation; made once."""
     situation = next(each for each in SITUATIONS if each.name == name)
-    return make_run(Path(mkdtemp(prefix="situation-")) / "run", situation.tasks)
+    return make_run(Path(_FOLDER.name) / name.replace(" ", "-") / "run", situation.tasks)
 
 
 @cache
