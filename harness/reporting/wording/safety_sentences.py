@@ -10,6 +10,9 @@ from harness.types import Score
 
 INTERVAL_PICTURE = "Interval as a picture"
 RATERS = "Critical errors, seen by people"
+NOTHING_MEASURED = (
+    "Nothing in this run measures safety: the task declares no limit, no score counts errors, and no person has reviewed outputs."
+)
 OTHERS = "Other error rates"
 WORST = "Subgroups with the most critical errors"
 READ_ERRORS = "Read the outputs with a critical error"

@@ -17,6 +17,14 @@ SIDEWAYS = """[...document.querySelectorAll('main .scroll')].filter(box => box.c
   .map(box => box.getAttribute('aria-label'))"""
 
 
+def test_the_longest_state_fits_a_phone(opened: Callable[[RunResults], Any], tmp_path: Path) -> None:
+    cells = [Made("base", 0.97), Made("lora", 0.98, 1, train_seconds=90)]
+    page = opened(make_run(tmp_path / "run", [summarization(cells, rows=200, margin=0.1)]))
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert page.locator(".stamp").first.inner_text() == "Keep the untuned model, with conditions"
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+
+
 def test_errors_are_read_on_a_phone(opened: Callable[[RunResults], Any], tmp_path: Path) -> None:
     cells = [Made("base", 0.3), Made("lora", 0.6, 1, train_seconds=90), Made("full", 0.8, 1, train_seconds=300)]
     metrics = ("rouge", "facts", "faithfulness")

@@ -230,7 +230,9 @@ def test_any_number_of_labels(tmp_path: Path, labels: int) -> None:
 
 def test_a_run_with_one_strategy_and_one_that_has_nothing_yet(tmp_path: Path) -> None:
     one = make_run(tmp_path / "one", [summarization([Made("lora", 0.5, 1, train_seconds=9)], rows=2)])
-    assert "No other strategy has a score" in render(one)
+    page = render(one)
+    assert "No other strategy has a score" in page
+    assert "Nothing in this run measures safety" in page, "no section is empty"
     none = make_run(tmp_path / "none", [summarization([Made("base", status="interrupted")], rows=2)])
     assert "This run is incomplete" in render(none)
 
