@@ -3,7 +3,7 @@
 from harness.api.auditing import audit
 from harness.api.catalogs import load_strategy, load_task, open_catalog
 from harness.api.comparing import compare, plan
-from harness.api.finished_models import FinishedListener, export
+from harness.api.exporting import FinishedListener, export
 from harness.api.gates import NotPassedError, draft_policy, gate, history, promote, rollback, verify_registry
 from harness.api.loaded_run import Run, load_run
 from harness.api.many_runs import list_runs, open_viewer, prune_runs, select_prunable, write_site

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from harness.api.arguments import PathLike, RunLike, check_counts
-from harness.api.finished_models import FinishedListener
+from harness.api.exporting import FinishedListener
 from harness.api.gates import REGISTRY, history
 from harness.api.loaded_run import load_results
 from harness.data import STREAM, ByteStream, NewRows, load_inputs, map_rows, map_stream
@@ -47,10 +47,9 @@ def champion(task: str, *, registry: PathLike = REGISTRY) -> Champion:
         BenchError: nothing was promoted for this task, or a file of the model is damaged.
     """
     models = Registry(Path(registry))
+    history(task, registry=registry)  # raises where nothing was promoted, with the names of the tasks that have a champion
     event = models.current(task)
-    if event is None:
-        history(task, registry=registry)  # raises, with the names of the tasks that have one
-        raise BenchError(f"{registry}: nothing was promoted for '{task}'")
+    assert event is not None
     return Champion(models.load(event).run.path, event.strategy, event)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -15,7 +14,7 @@ from harness.data.formats.json_file import ITEM_LOCATION, SPLIT_NAME, is_json_li
 from harness.data.formats.json_splits import find_json_splits
 from harness.data.formats.jsonl_file import read_jsonl
 from harness.data.formats.parquet_file import read_parquet
-from harness.data.formats.text_file import COMPRESSED, TextFile
+from harness.data.formats.text_file import COMPRESSED, TextFile, hash_content
 from harness.data.formats.tsv_file import read_tsv
 from harness.data.formats.xlsx_file import SHEET_ROW_LOCATION, read_xlsx
 from harness.data.records import (
@@ -132,7 +131,7 @@ def _open_file(path: Path) -> Table | DatasetSplits:
     with path.open("rb"):  # raises OSError if the file is not readable
         pass
     extension = _extension(path)
-    digest = partial(_sha256, path)
+    digest = partial(hash_content, path)
     if extension in _BINARY_READERS:
         read_binary, location_format = _BINARY_READERS[extension]
         return Table(path.name, partial(read_binary, path, path.name), digest, location_format)
@@ -189,11 +188,6 @@ def _unknown_extension(path: Path, extension: str) -> str:
         what += ", and its content is not in a known format"
     advice = f". {_ADVICE[extension]}" if extension in _ADVICE else ""
     return f"{path.name}: {what}. Files can be {', '.join(READABLE)}{advice}"
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _suggest_files(folder: Path, name: str) -> str:

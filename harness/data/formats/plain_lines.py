@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from functools import partial
 from pathlib import Path
 
-from harness.data.formats.text_file import EMPTY_FILE, TextFile
+from harness.data.formats.text_file import EMPTY_FILE, TextFile, hash_content
 from harness.data.records import BadRow, BadRowError, Record, Table, TableRows, check_texts
 from harness.errors import BenchError
 
@@ -19,7 +18,7 @@ def open_lines(path: Path, line_input: str) -> Table:
     """
     if not path.is_file():
         raise BenchError(f"{path}: {'is not a regular file' if path.exists() else 'no such file'}")
-    return Table(path.name, partial(_read_lines, TextFile(path, path.name), line_input), partial(_sha256, path))
+    return Table(path.name, partial(_read_lines, TextFile(path, path.name), line_input), partial(hash_content, path))
 
 
 def text_record(line_input: str, number: int, line: str) -> Record:
@@ -45,8 +44,3 @@ def _read_lines(file: TextFile, line_input: str) -> TableRows:
             yield BadRow(f"{file.name}:{number}", str(error), error.excerpt)
     if is_empty:
         raise BenchError(f"{file.name}: {EMPTY_FILE}")
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

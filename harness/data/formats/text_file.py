@@ -8,6 +8,7 @@ from __future__ import annotations
 import bz2
 import codecs
 import gzip
+import hashlib
 import io
 import lzma
 import zipfile
@@ -26,6 +27,12 @@ MAX_LINE_LENGTH = 2**26  # characters
 # Archives below MIN_CHECKED_BYTES are always unpacked. Above, text written by people does not shrink to 1/200 of its size.
 MIN_CHECKED_BYTES, MAX_RATIO = 2**30, 200
 EMPTY_FILE = "the file is empty. It needs rows with inputs and targets"
+
+
+def hash_content(path: Path) -> str:
+    """sha256 (hex) of a file, as it is stored."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @dataclass(frozen=True)

@@ -108,7 +108,7 @@ class KeptAnswers:
 
     def complete(self, text: str) -> None:
         """Write the complete answers, and delete those that were kept."""
-        write_text(self._out, text)
+        write_text(self._out, text, private=(self._out.parent / "run.json").is_file())  # beside the texts that it answers
         self.file.unlink(missing_ok=True)
 
 

@@ -45,7 +45,7 @@ def _command(step: NextStep, run: str, command: str) -> str:
 
 
 def repeat_command(command: str, options: Mapping[str, str]) -> str:
-    """The command of a run with other values of some options. It can be pasted into a shell, whatever the run says.
+    """The command of a run with other values of some options. It is safe to paste into a shell, even if the run is a stranger's.
 
     Where the run was not made by a command, or says something else, only the options are known. Consent to remote code is left out: the
     run may be a stranger's.
