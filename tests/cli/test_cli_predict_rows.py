@@ -221,3 +221,14 @@ def test_a_registry_that_does_not_exist_is_an_error(call: Call, here: Path) -> N
     ended = call("predict", "--champion", "labels", "--data", "new.jsonl")
     assert ended.code == 2
     assert "registry" in ended.err and not (here / "registry").exists()
+
+
+def test_answers_beside_the_texts_of_a_run_are_as_private(predict: Call, here: Path) -> None:
+    write_rows(here, 1)
+    for folder in ("run", "mine"):
+        (here / folder).mkdir()
+    (here / "run" / "run.json").write_text("{}")
+    arguments = ("--task", "labels", "--data", "new.jsonl", "--input", "text", "--out")
+    assert [predict(*arguments, f"{folder}/out.csv").code for folder in ("run", "mine")] == [0, 0]
+    assert (here / "run" / "out.csv").stat().st_mode & 0o077 == 0
+    assert (here / "mine" / "out.csv").stat().st_mode & 0o077 != 0
