@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 from places import ROOT, SHARED
+from shell_lines import read_line
 
 DATA = SHARED / "data"
 PUBLISHED = (
@@ -113,19 +114,12 @@ def run_as_written(command, call_bench, user_folder):
         shutil.rmtree(user_folder / "registry", ignore_errors=True)
     if command.startswith("bench review import"):
         command = command.replace("ratings-*.json", write_ratings(user_folder))
-    text, _, command = command.rpartition(" | ")
-    words, target = shlex.split(command), None
-    given = " ".join(shlex.split(text)[1:])
-    if ">" in words:
-        *words, _, target = words
-    if "<" in words:
-        *words, _, source = words
-        given = (user_folder / source).read_text(encoding="utf-8")
-    code, out, err = call_bench(*words[1:], *(["--force"] if command.startswith("bench init") else []), given=given)
+    line = read_line(command)
+    code, out, err = call_bench(*line.arguments, *(["--force"] if command.startswith("bench init") else []), given=line.given(user_folder))
     assert code in ((0, 1, 3) if command.startswith(("bench gate", "bench promote")) else (0,)), out + err
     assert out
-    if target:
-        (user_folder / target).write_text(out, encoding="utf-8")
+    if line.target:
+        (user_folder / line.target).write_text(out, encoding="utf-8")
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from harness.api.catalogs import open_catalog
 from harness.api.loaded_run import load_results
 from harness.errors import BenchError, did_you_mean, setting
 from harness.reporting import rewrite_page
-from harness.results import RunResults
+from harness.results import RunResults, TaskResults
 from harness.review import (
     FORMATS,
     MODES,
@@ -33,7 +33,7 @@ from harness.text import plural
 
 def review_export(
     run: RunLike,
-    strategies: str | Sequence[str],
+    strategies: str | Sequence[str] = (),
     *,
     task: str | None = None,
     n: int = 50,
@@ -56,7 +56,8 @@ def review_export(
 
     Args:
         run: folder or name of the run, or "latest".
-        strategies: whose outputs are rated; at least two for "pairwise".
+        strategies: whose outputs are rated; at least two for "pairwise". By default, the one that the decision names, or the best; with
+            "pairwise" also the untuned model, or the next best.
         task: needed if the run has several.
         n: test examples to rate.
         mode: "pairwise" (which of two outputs is better), "scales" (rate each output on scales) or "errors" (find errors in each output).
@@ -83,9 +84,10 @@ def review_export(
     for name, value, known in [("mode", mode, MODES), *(("formats", value, FORMATS) for value in formats)]:
         if value not in known:
             raise BenchError(f"{setting(name, value)}: unknown.{did_you_mean(value, known)}")
+    name = task or next(iter(stored.plan.tasks))
     request = PacketRequest(
-        task=task or next(iter(stored.plan.tasks)),
-        strategies=as_texts(strategies),
+        task=name,
+        strategies=as_texts(strategies) or _choose_strategies(stored.by_task[name], 2 if mode == "pairwise" else 1),
         n=n,
         mode=next(m for m in MODES if m == mode),
         raters=parse_raters(str(raters)),
@@ -100,6 +102,17 @@ def review_export(
         train_size=train_size,
     )
     return export_packet(stored, request, [f for f in FORMATS if f in formats], Path(out) if out is not None else None)
+
+
+def _choose_strategies(task: TaskResults, count: int) -> tuple[str, ...]:
+    """The strategy that the decision names, then the untuned model, then the others, the best first: so many of them."""
+    from harness.decision import decide_task
+
+    if not task.scored:
+        raise BenchError(f"{task.run.path}: no strategy has a result on '{task.task.name}', so there is nothing to rate.")
+    first = decide_task(task).strategy or task.scored[0].label
+    order = sorted(task.scored, key=lambda result: (result.label != first, not result.is_base))
+    return tuple(dict.fromkeys(result.strategy for result in order))[:count]
 
 
 def review_import(run: RunLike, files: Sequence[PathLike], *, runs_dir: PathLike = "runs") -> list[ImportSummary]:

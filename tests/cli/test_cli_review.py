@@ -76,13 +76,25 @@ def test_import_exits_1_with_some_invalid_rows_and_2_without_a_valid_one(call: C
         (("--strategies", "base,nothing"), "nothing"),
         (("--strategies", "base,lora", "--format", "pdf"), "'pdf' is not one of html, xlsx, csv, label-studio"),
         (("--strategies", "base,lora", "--sample", "worst"), "--sample worst: unknown sampling method"),
-        ((), "--strategies"),
     ],
 )
 def test_invalid_export_exits_2(call: Call, run: StoredRun, arguments: tuple[str, ...], message: str) -> None:
     ended = call("review", "export", str(run.path), *arguments)
     assert ended.code == 2 and message in ended.err
     assert not (run.path / "review").exists()
+
+
+@pytest.mark.parametrize(("mode", "strategies"), [("pairwise", "base, lora"), ("errors", "lora")])
+def test_strategies_are_chosen_by_the_decision(call: Call, run: StoredRun, mode: str, strategies: str) -> None:
+    """So that `bench review export`, which many messages name, runs as it is."""
+    ended = call("review", "export", str(run.path), "--mode", mode)
+    assert ended.code == 0 and f", {mode}, {strategies}, " in ended.err, ended
+
+
+def test_nothing_is_rated_without_a_result(call: Call, tmp_path: Path) -> None:
+    run = make_run(tmp_path / "runs" / "failed", [summarization([Made("lora", status="failed", error="no memory")], rows=40)])
+    ended = call("review", "export", str(run.path))
+    assert ended.code == 2 and "no strategy has a result" in ended.err, ended
 
 
 def test_import_without_a_packet_exits_2(call: Call, run: StoredRun, tmp_path: Path) -> None:

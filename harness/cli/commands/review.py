@@ -36,9 +36,8 @@ def review() -> None:
     "--strategies",
     multiple=True,
     callback=split_names,
-    required=True,
     shell_complete=cell_names,
-    help="Whose outputs to rate, such as base,lora.",
+    help="Whose outputs to rate, such as base,lora. Default: the best strategy by the decision, for pairs also the untuned model.",
 )
 @click.option("--n", default=50, show_default=True, type=click.IntRange(min=1), help="Number of test examples to rate.")
 @click.option(
@@ -196,7 +195,8 @@ def _describe_packet(exported: ExportedPacket) -> str:
     counts = sorted({sum(item.rater == rater for item in packet.items) for rater in packet.raters})
     items = f"{counts[0]:,}" if len(counts) == 1 else f"{counts[0]:,} to {counts[-1]:,}"
     sample = f"{len(key.inclusion_probabilities):,} of {key.population:,} test examples (sample: {key.sampling})"
-    return f"Packet {packet.id}: {packet.task}, {packet.mode}, {sample}, {items} items per rater."
+    strategies = ", ".join(sorted({name for item in key.items.values() for name in item.strategies}))
+    return f"Packet {packet.id}: {packet.task}, {packet.mode}, {strategies}, {sample}, {items} items per rater."
 
 
 def _describe_import(summary: ImportSummary) -> str:

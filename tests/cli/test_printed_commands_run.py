@@ -1,0 +1,206 @@
+"""Commands that bench prints run: the examples of every help text, the next steps of every decision, and what these print in turn."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+import shlex
+import shutil
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+from decision_situations import SITUATIONS
+from shell_lines import read_line
+from test_printed_commands import help_examples
+
+from harness.decision import decide
+from harness.reporting.wording.decision.next_step_sentences import describe_step
+from tests.cli.conftest import Call, Ended
+from tests.conftest import Bench
+
+THE_RUN = "RUN_FOLDER"  # in commands, where a report names the run
+RUN = "bench run --task visits.yaml --strategies lora,full,qlora --limit 12 --epochs 1"
+SMALL = ("--limit", "4", "--epochs", "1", "--no-base")  # a command that trains takes seconds with them
+# Commands that must run before an example of a help text.
+NEEDED = {
+    "bench gate latest": ("bench gate --init --task visits.yaml --out gate.yaml",),
+    "bench predict --champion": ("bench promote latest --strategy lora --new-registry --force --reason trial",),
+    "bench review import": ("bench review export latest --strategies base,lora --n 50 --raters 2",),
+    "bench review status": ("bench review export latest --strategies base,lora --n 50 --raters 2",),
+}
+# Later: commands that change what "latest" is, and one that needs a run of the task summarization.
+ORDER = ("bench run ", "bench score ", "bench plan --task summarization --data")
+
+
+def place(command: str) -> int:
+    """When a command runs, among those of its kind."""
+    return next((i + 1 for i, start in enumerate(ORDER) if command.startswith(start)), 0)
+
+
+SLOW = (  # other tests run such commands on small runs
+    "bench audit latest",
+    "bench audit latest --simulations 1000 --format json",
+    "bench run --grid grid.yaml",
+    "bench run --task summarization --strategies lora,qlora",
+)
+ENDLESS = "bench view --open"  # test_cli_view.py runs it
+EXAMPLES = sorted(set(help_examples()) - {ENDLESS}, key=lambda example: (place(example), example))
+
+
+@pytest.fixture(scope="module")
+def user_folder(tmp_path_factory: pytest.TempPathFactory, bench: Bench) -> Path:
+    """The files that the examples name, and a run of four strategies on visits.yaml."""
+    folder = tmp_path_factory.mktemp("user")
+    visits = [
+        (f"p{i}", f"Doctor: What hurts?\nPatient: My {word}, since {i} days.", f"{word} {i} days") for i, word in enumerate("abcd" * 10)
+    ]
+    write_csv(folder / "visits.csv", [("patient_id", "dialogue", "note"), *visits])
+    tickets = openpyxl.Workbook()
+    for row in [("text", "queue"), *((f"ticket {i} about {i % 3}", f"queue {i % 3}") for i in range(60))]:
+        tickets.active.append(row)
+    tickets.save(folder / "tickets.xlsx")
+    (folder / "tasks").mkdir()
+    questions = [
+        {"id": str(i), "context": f"Take {i} mg of {word}.", "question": f"How much {word}?", "answers": [f"{i} mg"]}
+        for i, word in enumerate("abc" * 10)
+    ]
+    write_jsonl(folder / "train.jsonl", questions)
+    write_jsonl(folder / "test.jsonl", questions[:6])
+    (folder / "test.json").write_text(json.dumps(questions[:6]), encoding="utf-8")
+    write_jsonl(folder / "outputs.jsonl", [{"id": row["id"], "output": "3 mg"} for row in questions[:6]])
+    new = {"dialogue": "Patient: My chest hurts.", "text": "Patient: My chest hurts."}
+    write_csv(folder / "new.csv", [tuple(new), tuple(new.values())])
+    write_jsonl(folder / "new.jsonl", [new])
+    (folder / "grid.yaml").write_text("tasks: [classification]\nstrategies: [lora]\n", encoding="utf-8")
+    for command in ("bench init visits.csv --out visits.yaml", RUN):
+        ended = bench(*read_line(command).arguments, here=folder)
+        assert ended.code == 0, ended
+    return folder
+
+
+def write_csv(file: Path, rows: Sequence[tuple[str, ...]]) -> None:
+    with file.open("w", newline="", encoding="utf-8") as opened:
+        csv.writer(opened).writerows(rows)
+
+
+def write_jsonl(file: Path, rows: Sequence[Mapping[str, Any]]) -> None:
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+
+
+@pytest.fixture
+def run_line(user_folder: Path, call: Call, monkeypatch: pytest.MonkeyPatch, ran: set[str], printed: set[str]) -> Callable[[str], Ended]:
+    """Runs a command in the user's folder, and notes the commands that it prints."""
+
+    def run(command: str) -> Ended:
+        ran.add(command)
+        made = min(user_folder.glob("runs/*-visits-*"))
+        line = read_line(command.replace(THE_RUN, f"runs/{made.name}"))
+        small = SMALL if line.arguments[0] == "run" and "--limit" not in line.arguments else ()
+        again = ("--force",) if line.arguments[0] == "init" else ()
+        if "--init" in line.arguments:  # a draft replaces no file
+            (user_folder / line.arguments[-1]).unlink(missing_ok=True)
+        if "--new-registry" in line.arguments:
+            shutil.rmtree(user_folder / "registry", ignore_errors=True)
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(line.given(user_folder).encode())))
+        ended = call(*line.expanded(user_folder), *small, *again)
+        printed.update(command for command in find_commands(ended.out + ended.err) if command not in ran)
+        if line.target:
+            target = user_folder / Path(line.target.replace("~", "home"))
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(ended.out, encoding="utf-8")
+        if line.reader and shutil.which(shlex.split(line.reader)[0]):
+            subprocess.run(["sh", "-c", line.reader], input=ended.out, text=True, check=True, capture_output=True)
+        return ended
+
+    monkeypatch.chdir(user_folder)
+    monkeypatch.setattr("webbrowser.open", lambda address: True)
+    return run
+
+
+@pytest.fixture(scope="module")
+def ran() -> set[str]:
+    """The commands that have run in the user's folder."""
+    return set()
+
+
+@pytest.fixture(scope="module")
+def printed() -> set[str]:
+    """The commands that these have printed."""
+    return set()
+
+
+def find_commands(text: str) -> set[str]:
+    """The commands in a command's output that can be typed as they are: with arguments, and with no value left to fill in."""
+    found = re.findall(r"`(bench [^`\n]+)`|(?:^|: )(bench [a-z].*)$", text, re.MULTILINE)
+    commands = {(quoted or line).strip() for quoted, line in found}
+    return {each for each in commands if len(each.split()) > 2 and not re.search(r"\b[A-Z]{3,}\b|…", each)}
+
+
+@pytest.mark.parametrize(
+    "example", [pytest.param(example, id=example, marks=[pytest.mark.soak] if example in SLOW else []) for example in EXAMPLES]
+)
+def test_examples_of_the_help_run(example: str, run_line: Callable[[str], Ended], user_folder: Path, ran: set[str]) -> None:
+    for earlier in next((commands for start, commands in NEEDED.items() if example.startswith(start)), ()):
+        assert earlier in ran or run_line(earlier).code == 0
+    if example.startswith("bench review import"):
+        write_ratings(user_folder)
+    ended = run_line(example)
+    assert ended.code in ((0, 1, 3) if example.startswith("bench gate latest") else (0,)), ended
+    assert ended.out
+
+
+def write_ratings(folder: Path) -> None:
+    """Write the files that both raters send back."""
+    (packet,) = folder.glob("runs/*/review/*/packet.json")
+    content = json.loads(packet.read_text(encoding="utf-8"))
+    for rater in ("rater-1", "rater-2"):
+        items = [item["id"] for item in content["items"] if item["rater"] == rater]
+        ratings = [{"item": item, "answers": {"preference": "tie"}, "corrected": None} for item in items]
+        returned = {"bench_review": 1, "packet": content["id"], "rater": rater, "ratings": ratings}
+        (folder / f"ratings-{rater}.json").write_text(json.dumps(returned), encoding="utf-8")
+
+
+def steps_of_all_decisions() -> list[str]:
+    """The commands of the next steps in every situation, for the run of visits.yaml; those that train come last."""
+    command = RUN.replace("lora,full,qlora", "lora")
+    steps = set()
+    for situation in SITUATIONS:
+        decision = decide(replace(situation.evidence, task="visits", task_argument="visits.yaml"))
+        steps |= {describe_step(step, THE_RUN, command).code for step in decision.next_steps}
+    return sorted((step for step in steps if step.startswith("bench ")), key=lambda step: (place(step), step))
+
+
+STEPS = steps_of_all_decisions()
+
+
+def test_decisions_lead_to_commands() -> None:
+    """Otherwise the test below would pass with none."""
+    kinds = ("promote", f"gate {THE_RUN}", "gate --init", "review export", "plan --task", "run --task")
+    assert all(any(step.startswith(f"bench {kind}") for step in STEPS) for kind in kinds)
+
+
+@pytest.mark.parametrize("step", [pytest.param(step, id=step, marks=[pytest.mark.soak] if "--seeds" in step else []) for step in STEPS])
+def test_next_steps_of_decisions_run(step: str, run_line: Callable[[str], Ended]) -> None:
+    """A gate may refuse. Its baseline is the model in service, and a promotion reads the policy that the step before it drafts."""
+    judges = step.startswith((f"bench gate {THE_RUN}", "bench promote"))
+    if judges:
+        assert run_line(NEEDED["bench predict --champion"][0].replace("latest", THE_RUN)).code == 0
+        assert run_line("bench gate --init --task visits.yaml --out policy.yaml").code == 0
+    ended = run_line(step)
+    assert ended.code in ((0, 1, 3) if judges else (0,)), ended
+
+
+def test_commands_in_outputs_run(run_line: Callable[[str], Ended], ran: set[str], printed: set[str]) -> None:
+    """What the commands above printed, and what these print in turn."""
+    assert "bench run --task visits.yaml --strategies lora" in printed
+    while printed - ran:
+        command = min(printed - ran)
+        ended = run_line(command)
+        assert ended.code in (0, 1, 3), (command, ended)
