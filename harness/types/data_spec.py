@@ -14,9 +14,9 @@ _SHARES = (0.8, 0.1, 0.1)
 
 
 class SplitSpec(Declared):
-    """How one dataset is split: by a column, or by shares.
+    """How one dataset is split: by a column that names the splits, by time, or at random by shares.
 
-    By shares, examples of one group stay together. With labels, every split has each class in about its share."""
+    At random, examples of one group stay together, and with labels, every split has each class in about its share."""
 
     train: Fraction = _SHARES[0]
     """The share of training examples; the three shares sum to 1."""
@@ -28,10 +28,15 @@ class SplitSpec(Declared):
     """The seed of the assignment, which does not depend on the order of the examples."""
     column: Annotated[str, Field(min_length=1)] | None = None
     """The column that names the split of each row: train, validation or test, or a usual synonym. It replaces the shares."""
+    by: Annotated[str, Field(min_length=1)] | None = None
+    """The column with the date or time of each row: training has the oldest rows, validation later ones, test the newest. Rows of one time
+    stay together. Training examples whose group or inputs occur later are removed."""
 
     @model_validator(mode="after")
     def _check_shares(self) -> SplitSpec:
         if self.column is not None:
+            if self.by is not None:
+                raise ValueError("set either 'column', which names the split of each row, or 'by', which splits by time, not both")
             if (self.train, self.validation, self.test) != _SHARES:
                 raise ValueError("set either 'column' or the shares of train, validation and test, not both")
             return self

@@ -1,4 +1,4 @@
-"""A column that says to which split each row belongs."""
+"""Columns that say to which split each row belongs: by its name, or by a time."""
 
 from __future__ import annotations
 
@@ -16,11 +16,29 @@ def map_split(values: Mapping[str, Any], column: str) -> SplitName:
     Raises:
         BadRowError: the column names no split.
     """
-    value = get_nested(values, column)
-    if value is MISSING or value is None or (isinstance(value, str) and not value.strip()):
-        raise BadRowError(f"split (column '{column}') is empty")
+    value = _get_value(values, column, "split")
     split = parse_split(value)
     if split is None:
         excerpt = quote(value)
         raise BadRowError(f"split (column '{column}') is {excerpt}. It must be train, validation, dev or test", excerpt)
     return split
+
+
+def map_time(values: Mapping[str, Any], column: str) -> str | float:
+    """The date or time of a record as it is written: a text, or a number.
+
+    Raises:
+        BadRowError: there is none.
+    """
+    value = _get_value(values, column, "split.by")
+    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+        excerpt = quote(value)
+        raise BadRowError(f"split.by (column '{column}') is {excerpt}. It must be a date, a time or a number", excerpt)
+    return value.strip() if isinstance(value, str) else float(value)
+
+
+def _get_value(values: Mapping[str, Any], column: str, role: str) -> Any:
+    value = get_nested(values, column)
+    if value is MISSING or value is None or (isinstance(value, str) and not value.strip()):
+        raise BadRowError(f"{role} (column '{column}') is empty")
+    return value

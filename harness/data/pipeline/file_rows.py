@@ -21,6 +21,7 @@ from harness.data.mapping import (
     get_nested,
     map_record,
     map_split,
+    map_time,
     media_problem,
     resolve_fields,
 )
@@ -59,11 +60,13 @@ class FileRows:
         needs_target: whether rows must have a target.
         optional: roles of `fields` whose column may be missing.
         split_column: the column that names the split of each row, if any.
+        time_column: the column with the time of each row, if the rows are split by it.
 
     Attributes:
         index: of all usable rows.
         bad_rows: the rows that cannot be used.
         splits: by row, the name of its split; empty without a split column.
+        times: by row, its time as it is written; empty without a time column.
         sha256: by table.
 
     Raises:
@@ -81,9 +84,11 @@ class FileRows:
         needs_target: bool = True,
         optional: Collection[str] = (),
         split_column: str | None = None,
+        time_column: str | None = None,
     ) -> None:
-        self._split_column = split_column
+        self._split_column, self._time_column = split_column, time_column
         self.splits: list[SplitName] = []
+        self.times: list[str | float] = []
         self._fold_column = task.data.fold_references_by if needs_target else None
         self.index = RowIndex(task.data.split.seed, with_folds=self._fold_column is not None, with_labels=task.chooses and needs_target)
         self.bad_rows = BadRows()
@@ -164,6 +169,7 @@ class FileRows:
                 raise _RolesChangedError
             try:
                 split = map_split(item.values, self._split_column) if self._split_column else None
+                time = map_time(item.values, self._time_column) if self._time_column else None
                 example = self._map_record(item.values, fields)
                 fold_hash = self._hash_fold(item)
                 if example.id in new_ids or example.id in earlier_ids:
@@ -176,6 +182,8 @@ class FileRows:
             self._keep(example)
             if split is not None:
                 self.splits.append(split)
+            if time is not None:
+                self.times.append(time)
             self.index.add(example, file=file, line=item.line, fold_hash=fold_hash)
         earlier_ids |= new_ids
         self._field_maps.append(fields or FieldMap({}, None, None, None, frozenset()))
@@ -218,7 +226,8 @@ class FileRows:
         fields = resolve_fields(
             self._named_fields, columns, table.name, self._task.kind, optional=self._optional, needs_target=self._needs_target
         )
-        for column, role in ((self._fold_column, "fold_references_by"), (self._split_column, "split.column")):
+        named = ((self._fold_column, "fold_references_by"), (self._split_column, "split.column"), (self._time_column, "split.by"))
+        for column, role in named:
             if column is not None and column not in columns:
                 raise BenchError(f"{table.name}: no column {quote(column)} for '{role}'.{column_hint(column, columns)}")
         previous = next((f.inputs for f in self._field_maps if f.inputs), fields.inputs)
@@ -261,6 +270,7 @@ class FileRows:
     def _truncate(self, rows: int, bad_rows: int) -> None:
         self.index.truncate(rows)
         del self.splits[rows:]
+        del self.times[rows:]
         self.bad_rows.truncate(bad_rows)
         if self._examples is not None:
             del self._examples[rows:]

@@ -13,6 +13,7 @@ from harness.data.pipeline.folding import check_folds
 from harness.data.pipeline.sources import sources
 from harness.data.pipeline.splitting import split_rows
 from harness.data.pipeline.task_tables import TaskTables, open_tables
+from harness.data.pipeline.time_splits import split_by_time
 from harness.errors import BenchError, did_you_mean, setting
 from harness.types import Example, SplitName, SplitSpec, Task
 
@@ -55,12 +56,14 @@ def read_files(task: Task, folder: Path, *, is_sampled: bool, whole_as_test: boo
         BenchError: a defect of the files, the mapping of columns or the rows.
     """
     tables = open_tables(task, folder)
-    column = task.data.split.column
-    warnings = list(tables.warnings)
-    if column is not None and "file" not in tables.tables:
-        warnings.append(f"'split.column' ({column}) is ignored: the data has its own splits")
-        column = None
-    file_rows = FileRows(task, tables.in_order, id_scopes=tables.splits_in_order, is_sampled=is_sampled, split_column=column)
+    spec, warnings = task.data.split, list(tables.warnings)
+    if "file" not in tables.tables:
+        ignored = [f"'split.{name}' ({value})" for name, value in (("column", spec.column), ("by", spec.by)) if value is not None]
+        warnings += [f"{name} is ignored: the data has its own splits" for name in ignored]
+        spec = SplitSpec(seed=spec.seed)
+    column, time_column = spec.column, None if whole_as_test else spec.by
+    scopes = tables.splits_in_order
+    file_rows = FileRows(task, tables.in_order, id_scopes=scopes, is_sampled=is_sampled, split_column=column, time_column=time_column)
     if file_rows.bad_rows.count and not task.data.skip_bad_rows:
         raise file_rows.bad_rows.to_error()
     rows = _rows_by_split(file_rows, tables) if column is None else _rows_by_column(file_rows, column, tables.file_names("file"))
@@ -70,8 +73,11 @@ def read_files(task: Task, folder: Path, *, is_sampled: bool, whole_as_test: boo
         if whole_as_test:
             none = rows["file"][:0]
             parts: dict[SplitName, RowNumbers] = {"train": none, "validation": none, "test": rows["file"]}
+        elif time_column is not None:
+            parts, line = split_by_time(rows["file"], file_rows, time_column, spec, tables.file_names("file"))
+            warnings.append(line)
         else:
-            parts = split_rows(index, rows["file"], task.data.split, tables.file_names("file"))
+            parts = split_rows(index, rows["file"], spec, tables.file_names("file"))
         ids = RowIds(index, [rows["file"]], tables.splits_in_order)
     else:
         parts = {split: rows.get(split, rows["train"][:0]) for split in SPLITS}
