@@ -58,6 +58,7 @@ class MadeTask:
     labels: tuple[str, ...] = ()
     rows: int = 120
     data: Mapping[str, object] = field(default_factory=dict)
+    locked_test: str | None = None
     text: Callable[[int], str] | None = None
     metrics: tuple[str, ...] = ()
     primary: str = ""
@@ -165,7 +166,7 @@ def _task(task: MadeTask) -> Task:
     return Task(
         name=task.name,
         kind=task.kind,
-        data={"source": "clinic"},
+        data={"source": "clinic", "locked_test": task.locked_test},
         prompt="{{ input }}",
         labels=task.labels,
         metrics=task.metrics or metrics,

@@ -10,6 +10,7 @@ from harness.api.many_runs import list_runs, open_viewer, prune_runs, select_pru
 from harness.api.predicting import Champion, champion, predict, predict_stream
 from harness.api.reviews import review_export, review_harvest, review_import, review_status
 from harness.api.run_files import pack, verify
+from harness.api.test_locks import TestLock, lock_test_set
 from harness.api.training_runs import run, run_request, score, stored_request
 from harness.cache import use_cache_folder
 
@@ -18,6 +19,7 @@ __all__ = [
     "FinishedListener",
     "NotPassedError",
     "Run",
+    "TestLock",
     "audit",
     "champion",
     "compare",
@@ -29,6 +31,7 @@ __all__ = [
     "load_run",
     "load_strategy",
     "load_task",
+    "lock_test_set",
     "open_catalog",
     "open_viewer",
     "pack",

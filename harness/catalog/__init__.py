@@ -6,6 +6,7 @@ from harness.catalog.overrides import override_strategy, split_outside_brackets
 from harness.catalog.prompts import RESERVED_WORDS, prompt_variables, render_prompt, variable_problem
 from harness.catalog.shipped import shipped_folder
 from harness.catalog.strategy_specs import OUTPUTS_PREFIX, resolve_strategy
+from harness.catalog.yaml_edit import set_data_field
 from harness.catalog.yaml_file import YamlFile, parse
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "prompt_variables",
     "render_prompt",
     "resolve_strategy",
+    "set_data_field",
     "shipped_folder",
     "split_outside_brackets",
     "variable_problem",

@@ -10,6 +10,7 @@ Every problem with the data is a `BenchError` that names the file, the line and 
 from __future__ import annotations
 
 from harness.data.formats import ByteStream, peek
+from harness.data.identity import test_set_digest
 from harness.data.pipeline import (
     STREAM,
     NewRows,
@@ -36,4 +37,5 @@ __all__ = [
     "map_stream",
     "peek",
     "sources",
+    "test_set_digest",
 ]

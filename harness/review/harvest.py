@@ -40,6 +40,10 @@ def collect_harvest(run: StoredRun, task: str | None) -> Harvest:
     """
     reviews = load_reviews(run)
     name = _choose_task(run, [review.packet.task for review in reviews], task)
+    if run.plan.tasks[name].data.locked_test is not None:
+        raise BenchError(
+            f"{run.path}: the test set of '{name}' is locked (data.locked_test), so its examples never become training examples."
+        )
     source = _Source(run, name)
     corrections: dict[tuple[str, str], TrainingRecord] = {}
     votes: dict[tuple[str, tuple[str, ...]], list[_Vote]] = {}

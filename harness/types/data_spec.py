@@ -95,6 +95,8 @@ class DataSpec(Declared):
     keep: tuple[Annotated[str, Field(min_length=1)], ...] = ()
     """Further columns that a run stores with its test examples, for slices and metrics that read them. All others are left out, because a
     run may be mailed. The columns of `fields` and of the guardrails' slices need not be repeated here."""
+    locked_test: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None = None
+    """The digest of the test set, as `bench tasks lock` writes it. A run refuses another test set, and training on these examples."""
     harvested: Paths | None = None
     """Files of `bench review harvest`. Their examples are used for training and removed from validation and test."""
     split: SplitSpec = SplitSpec()

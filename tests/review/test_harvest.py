@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 from raters import Export, page_file, rating
+from report_factory import Made, make_run, summarization
 
-from harness.api import review_harvest, review_import
+from harness.api import review_export, review_harvest, review_import
 from harness.catalog import render_prompt
 from harness.data import load_splits
 from harness.errors import BenchError
@@ -45,6 +46,14 @@ def test_harvest_needs_consent_to_retire_test_examples(rated: StoredRun, tmp_pat
     ):
         review_harvest(rated.path, tmp_path / "more.jsonl")
     assert not (tmp_path / "more.jsonl").exists() and not (rated.path / "review" / "retired.json").exists()
+
+
+def test_a_locked_test_set_is_not_harvested(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "runs" / "done", [summarization([Made("base"), Made("lora", 0.9)], rows=40, locked_test="0" * 64)])
+    review_export(run.path, ["base", "lora"], n=5)
+    with pytest.raises(BenchError, match=r"test set of 'summarization' is locked"):
+        review_harvest(run.path, tmp_path / "more.jsonl", retire_test_examples=True)
+    assert not (tmp_path / "more.jsonl").exists()
 
 
 def test_corrections_and_preferences_become_training_examples_with_provenance(rated: StoredRun, tmp_path: Path) -> None:

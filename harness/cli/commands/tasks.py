@@ -46,3 +46,26 @@ def validate(catalog: object, files: tuple[Path, ...]) -> None:
 
     assert isinstance(catalog, Catalog)
     validate_files(catalog, files)
+
+
+@tasks.command(short_help="Lock the test set of a task.")
+@click.argument("task", shell_complete=task_names)
+@click.option("--force", is_flag=True, help="Lock the present test set although another one is locked.")
+@click.pass_context
+def lock(ctx: click.Context, task: str, force: bool) -> None:
+    """Write the digest of a task's test set into its YAML file.
+
+    From then on, runs refuse another test set, and training on these examples.
+
+    \b
+    bench tasks lock visits.yaml
+    """
+    from harness.api import lock_test_set
+    from harness.cli.wording import message
+    from harness.cli.work_display import show_work
+    from harness.text import plural
+
+    assert ctx.parent is not None
+    with show_work("Reading the test set"):
+        locked = lock_test_set(task, tasks_dirs=ctx.parent.params["tasks_dir"], force=force)
+    click.echo(message(f"{locked.file}: locked {plural(locked.examples, 'test example')}, digest {locked.digest[:12]}…"))

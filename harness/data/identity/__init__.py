@@ -8,6 +8,7 @@ from harness.data.identity.digests import (
     seeded_rank,
     seeded_rank_number,
     splits_digest,
+    test_set_digest,
 )
 from harness.data.identity.row_ids import RowIds
 from harness.data.identity.row_index import RowIndex, RowNumbers
@@ -23,4 +24,5 @@ __all__ = [
     "seeded_rank",
     "seeded_rank_number",
     "splits_digest",
+    "test_set_digest",
 ]

@@ -22,6 +22,11 @@ def example_digest(example: Example) -> str:
     return _sha256([sorted(example.inputs.items()), example.targets])
 
 
+def test_set_digest(examples: Sequence[Example]) -> str:
+    """sha256 (hex) of the inputs and targets of a test set, in any order: what `data.locked_test` of a task holds."""
+    return _sha256(sorted(example_digest(example) for example in examples))
+
+
 def splits_digest(parts: Mapping[SplitName, Sequence[Example]]) -> str:
     """sha256 (hex) of everything in the splits that can change a result: ids, inputs, targets, choices, groups and order."""
     digest = hashlib.sha256()

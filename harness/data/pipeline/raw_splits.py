@@ -31,6 +31,7 @@ class RawSplits:
         take_examples: returns the examples of some rows, in their order; can be called only once.
         origin, skipped, skipped_rows, warnings: for the data report.
         needs_validation: whether no validation rows were given, so that some are to be split off training.
+        is_given: whether the data has its own splits.
     """
 
     index: RowIndex
@@ -42,6 +43,7 @@ class RawSplits:
     skipped: tuple[str, ...] = ()
     skipped_rows: int = 0
     needs_validation: bool = False
+    is_given: bool = True
 
 
 def read_files(task: Task, folder: Path, *, is_sampled: bool, whole_as_test: bool) -> RawSplits:
@@ -92,6 +94,7 @@ def read_files(task: Task, folder: Path, *, is_sampled: bool, whole_as_test: boo
         skipped=file_rows.bad_rows.report_lines(),
         skipped_rows=file_rows.bad_rows.count,
         needs_validation=not rows.keys() & {"file", "validation"},
+        is_given="file" not in rows,
     )
 
 

@@ -1,6 +1,6 @@
 """`load_splits`: the only way from a task to its examples.
 
-read → map fields → split (or take the given splits) → fold references → remove overlaps → labels → sample → digest
+read → map fields → split (or take the given splits) → fold references → remove overlaps → labels → sample → lock → digest
 
 All steps but the first and the last work on an index of the rows; the examples are built at the end.
 """
@@ -21,6 +21,7 @@ from harness.data.pipeline.labels import find_unseen_labels, resolve_choices
 from harness.data.pipeline.raw_splits import SPLITS, RawSplits, read_files, read_source
 from harness.data.pipeline.sampling import sample_positions
 from harness.data.pipeline.splitting import split_off_validation
+from harness.data.pipeline.test_lock import check_locked_test
 from harness.data.quality import CleanedSplits, remove_overlaps
 from harness.errors import BenchError, did_you_mean, setting
 from harness.types import DataReport, Example, SplitName, Splits, Task
@@ -60,13 +61,19 @@ def load_splits(task: Task, *, folder: Path, limit: int | None = None, limit_see
         choices, label_warnings = resolve_choices(raw.index, raw.parts if corrections else parts, task)
         warnings += label_warnings
     full_sizes: dict[str, int] = {split: len(parts[split]) for split in SPLITS}
+    whole_test = parts["test"]
     if limit is not None:
         parts = {split: _sample_rows(rows, raw, limit, limit_seed) for split, rows in parts.items()}
     unseen: dict[str, int] = {}
     if task.chooses and len(parts["train"]):
         unseen, label_warnings = find_unseen_labels(raw.index.get_labels(parts["train"]), raw.index.get_labels(parts["test"]))
         warnings += label_warnings
-    examples = _build_examples(raw, parts, selected.followers, choices)
+    is_locked = task.data.locked_test is not None
+    examples = _build_examples(raw, {**parts, "test": whole_test} if is_locked else parts, selected.followers, choices)
+    if is_locked:
+        warnings += check_locked_test(task, examples["test"], selected.cleaned.duplicates, is_given=raw.is_given)
+        tested = set(parts["test"].tolist())
+        examples["test"] = tuple(e for row, e in zip(whole_test.tolist(), examples["test"], strict=True) if row in tested)
     _check_kept_columns(task, examples["test"])
     if corrections:
         examples["train"] += training_examples(corrections, choices, examples["train"])

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from harness.catalog import Catalog, Entry
 from harness.data.formats import join_name
 from harness.errors import BenchError, setting
+from harness.grid.request.locked_tests import refuse_training_on_locked_tests
 from harness.grid.request.request import Request, distinct
 from harness.metrics import SUPPORT_SCORE
 from harness.types import DataSpec, FilesSpec, Paths, ReportSpec, Task
@@ -35,12 +36,15 @@ def resolve_tasks(request: Request, catalog: Catalog, here: Path) -> dict[str, E
         raise BenchError(f"no task was named. Name one, for example {setting('task', 'summarization')}.")
     _check_data_settings(request)
     entries: dict[str, Entry[Task]] = {}
+    declared: list[Entry[Task]] = []
     for requested in distinct(request.tasks):
         entry = catalog.accept(requested) if isinstance(requested, Task) else catalog.task(requested)
+        declared.append(entry)
         entry = _at_volume(_with_harvested(_on_requested_data(entry, request, here), request, here), request)
         if entry.value.name in entries:
             raise BenchError(f"two tasks are named '{entry.value.name}': rename one of them")
         entries[entry.value.name] = entry
+    refuse_training_on_locked_tests(list(entries.values()), [*declared, *catalog.tasks()[0]])
     return entries if request.support is None else _with_support(entries, request.support, here)
 
 
