@@ -54,8 +54,9 @@ class Run(os.PathLike[str]):
 
     @property
     def complete(self) -> bool:
-        """Whether every planned cell has a result."""
-        return all(self.stored.status(cell.id) == "done" for cell in self.cells)
+        """Whether every planned cell has a result, those of the leak test included."""
+        results = {**self.stored.results, **self.stored.leak_results}
+        return all(cell.id in results and results[cell.id].status == "done" for cell in self.stored.plan.all_cells)
 
     def summary(self) -> DataFrame:
         """One row per strategy, the best first: primary score, difference to `base`, costs.

@@ -59,6 +59,7 @@ def run(
     support: str | None = None,
     dtype: Dtype = "auto",
     price: float | None = None,
+    canaries: int | None = None,
     volume: int | None = None,
     trust_remote_code: bool = False,
     exclude: Sequence[Mapping[str, Any]] = (),
@@ -100,6 +101,7 @@ def run(
         support: also score how far texts are supported by their inputs: "base" for the base model, or the name of another model.
         dtype: number format to compute in; "auto" suits the device.
         price: price of one hour of this device, in USD; by default from the included price table.
+        canaries: how many made-up secrets the leak test plants for each number of repeats; by default those that the task declares.
         volume: outputs per month, for the costs in the report; by default those that the task declares.
         trust_remote_code: allow Python code that comes with a model or a metric.
         exclude: cells to leave out, such as `{"task": "qa", "strategy": "lora"}`.
@@ -146,6 +148,7 @@ def run(
             "support": support,
             "dtype": dtype,
             "price": price,
+            "canaries": canaries,
             "volume": volume,
             "trust_remote_code": trust_remote_code,
             "exclude": exclude,

@@ -63,15 +63,15 @@ def read_progress(runs: Path) -> list[RunProgress]:
 
 
 def _read_run(run: StoredRun) -> RunProgress:
-    cells = tuple(_read_cell(run, cell) for cell in run.cells)
-    times = [math.fsum(cost.seconds for cost in result.costs) for result in run.results.values() if result.costs]
-    left = len(run.cells) - len(run.results)
+    cells, results = tuple(_read_cell(run, cell) for cell in run.plan.all_cells), {**run.results, **run.leak_results}
+    times = [math.fsum(cost.seconds for cost in result.costs) for result in results.values() if result.costs]
+    left = len(cells) - len(results)
     seconds = math.fsum(times) / len(times) * left if times else None
-    return RunProgress(run.name, len(run.results), len(run.cells), seconds, cells)
+    return RunProgress(run.name, len(results), len(cells), seconds, cells)
 
 
 def _read_cell(run: StoredRun, cell: Cell) -> CellProgress:
-    result = run.results.get(cell.id)
+    result = run.results.get(cell.id) or run.leak_results.get(cell.id)
     points = _read_points(run.folder, cell.id) if result is None else []
     losses = [loss for point in points if (loss := _number(point, "loss")) is not None]
     steps = [step for point in points if (step := _number(point, "step")) is not None]

@@ -17,6 +17,7 @@ from rich.table import Table
 from harness.cli.heartbeat import PROGRESS_SECONDS, Heartbeat
 from harness.cli.requested_width import requested_width
 from harness.cli.wording import message
+from harness.text import plural
 
 if TYPE_CHECKING:
     from harness.results import RunResults
@@ -87,11 +88,11 @@ class RunDisplay:
         """Show what the run will do, and what was found in the data."""
         self._folder, self._current = folder, _PREPARING
         plan = folder.plan()
-        self._lines = {cell.id: _CellProgress(cell, plan.cell_label(cell)) for cell in plan.cells}
+        self._lines = {cell.id: _CellProgress(cell, plan.cell_label(cell)) for cell in plan.all_cells}
         for line in self._lines.values():
             if folder.cell(line.cell.id).is_finished():
                 line.state = folder.cell(line.cell.id).result().status
-        self._say(f"{'Resuming' if resumed else 'Run'} {folder.path}: {len(plan.cells)} cell{'s' if len(plan.cells) != 1 else ''}")
+        self._say(f"{'Resuming' if resumed else 'Run'} {folder.path}: {plural(len(plan.all_cells), 'cell')}")
         for name, report in plan.data.items():
             sizes = ", ".join(f"{count} {split}" for split, count in report.sizes.items())
             self._say(f"{name}: {sizes}")

@@ -6,8 +6,9 @@ for strategy in results.by_task["summarization"].strategies:
 """
 
 from harness.results.acceptable import CRITICAL_ERROR_SCORES, acceptable_share, list_acceptance_scores
-from harness.results.costs import PHASES, StrategyCosts, costs_of_a_run, costs_of_use, costs_over_tasks, sum_of_known, total_cost
+from harness.results.costs import PHASES, StrategyCosts, TotalCost, costs_of_a_run, costs_of_use, costs_over_tasks, sum_of_known, total_cost
 from harness.results.finished_cell import FinishedCell, find_cell
+from harness.results.leak_tests import EXPOSURE, EXTRACTION, LEAK_METRICS, LeakTest, leak_cost
 from harness.results.pairing import MetricMismatch, Pairing, check_same_examples, shared_metrics
 from harness.results.run_results import RunResults
 from harness.results.slices import MOST_VALUES, candidate_slices, select_examples, slice_examples
@@ -20,10 +21,14 @@ from harness.results.use_costs import Payback, UseCosts, compute_payback, comput
 
 __all__ = [
     "CRITICAL_ERROR_SCORES",
+    "EXPOSURE",
+    "EXTRACTION",
+    "LEAK_METRICS",
     "MOST_VALUES",
     "PHASES",
     "CellProblem",
     "FinishedCell",
+    "LeakTest",
     "MetricMismatch",
     "Pairing",
     "Payback",
@@ -32,6 +37,7 @@ __all__ = [
     "StrategyResult",
     "TaskResults",
     "TaskScores",
+    "TotalCost",
     "TrivialBaseline",
     "TrivialGain",
     "TrivialKind",
@@ -49,6 +55,7 @@ __all__ = [
     "example_metric_of",
     "find_cell",
     "is_error_rate",
+    "leak_cost",
     "list_acceptance_scores",
     "monthly_price",
     "select_examples",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 
+from harness.results.leak_tests import LeakTest, load_leak_tests
 from harness.results.strategy_result import StrategyResult
 from harness.results.task_scores import TaskScores
 from harness.results.trivial import TrivialBaseline, build_trivial_baseline
@@ -31,6 +32,22 @@ class TaskResults(TaskScores):
         alone = [StrategyResult(self.run, self, tuple(same)) for same in cells.values()]
         bases = [result for result in alone if result.is_base]
         return tuple(self._with_base(result, bases) for result in alone)
+
+    @cached_property
+    def leak_tests(self) -> tuple[LeakTest, ...]:
+        """What each strategy remembers of its training data, the untuned models first; empty without a leak test.
+
+        Raises:
+            BenchError: a result is damaged.
+        """
+        cells = [cell for cell in self.run.plan.leak_cells if cell.task == self.task.name]
+        return load_leak_tests(self.unranked, cells, self.run.leak_results) if cells else ()
+
+    def find_leak_test(self, result: StrategyResult) -> LeakTest | None:
+        """The leak test of a strategy at its training size; None where it has none, or no cell of it has a result."""
+        names = (result.model, result.strategy, result.train_size)
+        fitting = (test for test in self.leak_tests if (test.result.model, test.result.strategy, test.result.train_size) == names)
+        return next((test for test in fitting if test.measurements), None)
 
     @property
     def scored(self) -> tuple[StrategyResult, ...]:

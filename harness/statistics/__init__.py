@@ -8,6 +8,7 @@
 | `comparison/` | is B better than A, and by how much? |
 | `claims/` | what may be claimed: limits, "not worse", recommendation |
 | `learning/` | what would more training examples bring? |
+| `leakage` | how much does a model remember of what it was trained on? |
 | `association/` | does a score rank outputs as people do? |
 | `audit/` | what are these answers worth on given data? |
 """
@@ -94,6 +95,7 @@ from harness.statistics.intervals import (
     weighted_mean,
     weighted_share,
 )
+from harness.statistics.leakage import chance_exposure, exposure, highest_exposure, is_censored
 from harness.statistics.learning import (
     FAR_FACTOR,
     TARGET_SIZES,
@@ -171,6 +173,7 @@ __all__ = [
     "analyze_power",
     "audit_report",
     "bootstrap_interval",
+    "chance_exposure",
     "check_above",
     "clopper_pearson_interval",
     "clopper_pearson_upper",
@@ -189,9 +192,12 @@ __all__ = [
     "example_statistics",
     "examples_to_decide",
     "examples_to_show_rate",
+    "exposure",
     "fit_learning_curve",
+    "highest_exposure",
     "holm_adjust",
     "holm_rejections",
+    "is_censored",
     "kept_gain",
     "levels_against_each",
     "mcnemar_midp",

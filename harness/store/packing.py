@@ -103,7 +103,7 @@ def _copy_all(folder: RunFolder, copy: RunFolder, *, with_key: bool) -> list[Lef
         copy.salt_file.unlink(missing_ok=True)
     copy.write_plan(plan)
     logs = 0
-    for cell in plan.cells:
+    for cell in plan.all_cells:
         source = folder.cell(cell.id)
         if source.is_finished():
             logs += source.log.is_file()
@@ -131,7 +131,7 @@ def _copy_without_text(folder: RunFolder, copy: RunFolder, *, with_key: bool) ->
         write_examples(copy.data_file(task), examples, ["test"] * len(examples))
     copy.write_plan(_redact_plan(plan))
     weights = shots = logs = 0
-    for cell in plan.cells:
+    for cell in plan.all_cells:
         source, target = folder.cell(cell.id), copy.cell(cell.id)
         if not source.is_finished():
             continue

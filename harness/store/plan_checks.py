@@ -27,8 +27,8 @@ def _find_problems(plan: RunPlan) -> Iterator[str]:
     yield from _misnamed("strategies", plan.strategies)
     yield from _misnamed("models", plan.models)
     ids: set[str] = set()
-    for number, cell in enumerate(plan.cells):
-        place = f"cells[{number}]"
+    places = [*(f"cells[{i}]" for i in range(len(plan.cells))), *(f"leak_cells[{i}]" for i in range(len(plan.leak_cells)))]
+    for place, cell in zip(places, plan.all_cells, strict=True):
         if problem := find_name_problem(cell.id):
             yield f"{place}.id: {problem}"
         if cell.id in ids:

@@ -59,8 +59,16 @@ class RunPlan:
     """Strategies that a grid file changed for single cells, by cell id."""
     plugin_scores: Mapping[str, tuple[StoredScore, ...]] = field(default_factory=dict)
     """The scores of plug-in files, by the metric that a task lists."""
+    leak_cells: tuple[Cell, ...] = ()
+    """The cells of the leak test, trained with planted canaries. They are no part of the grid: whatever compares, recommends, predicts,
+    exports or promotes reads `cells`."""
     format: Literal[4] = FORMAT
     """The format of the run folder."""
+
+    @property
+    def all_cells(self) -> tuple[Cell, ...]:
+        """Everything that is run: the grid, then the leak test."""
+        return (*self.cells, *self.leak_cells)
 
     def get_strategy(self, cell: Cell) -> Strategy:
         """The strategy as this cell uses it, with the overrides of a grid file applied."""
@@ -70,7 +78,7 @@ class RunPlan:
         """The strategy of a cell, as short as it can be among those of its task.
 
         It names the model if the task has several, and the size if trained strategies of the task have several training sizes, or a prompt
-        strategy has several numbers of shots.
+        strategy has several numbers of shots. A cell of the leak test says so.
         """
         cells = [c for c in self.cells if c.task == cell.task]
         parts = [cell.strategy]
@@ -83,15 +91,17 @@ class RunPlan:
         sizes = {(c.model, c.strategy, c.train_size) for c in peers}
         if with_size and len(sizes) > len({(model, strategy) for model, strategy, _ in sizes}):
             parts.append(plural(cell.train_size, "example" if trained else "shot"))
-        return " · ".join(parts)
+        label = " · ".join(parts)
+        return f"{label} (leak test)" if cell in self.leak_cells else label
 
     def restrict_to(self, cells: Sequence[Cell]) -> RunPlan:
-        """The plan of a run that has only these cells."""
+        """The plan of a run that has only these cells of the grid."""
         tasks, models, strategies = ({getattr(cell, field) for cell in cells} for field in ("task", "model", "strategy"))
         ids = {cell.id for cell in cells}
         return replace(
             self,
             cells=tuple(cells),
+            leak_cells=(),
             tasks={name: task for name, task in self.tasks.items() if name in tasks},
             models={name: model for name, model in self.models.items() if name in models},
             strategies={name: strategy for name, strategy in self.strategies.items() if name in strategies},

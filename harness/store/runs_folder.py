@@ -161,7 +161,8 @@ def find_unfinished_run(runs: Path, digest: str) -> RunFolder | None:
 
 def _is_complete(folder: RunFolder, plan: RunPlan) -> bool:
     """Whether nothing of a run is left to do."""
-    return folder.is_finished() and not folder.has_training_examples() and all(folder.cell(cell.id).is_finished() for cell in plan.cells)
+    is_sealed = folder.is_finished() and not folder.has_training_examples()
+    return is_sealed and all(folder.cell(cell.id).is_finished() for cell in plan.all_cells)
 
 
 def find_finished_cell(runs: Path, cell_id: str, other_than: Path) -> CellFolder | None:

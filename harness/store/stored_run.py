@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -46,12 +46,17 @@ class StoredRun:
     @cached_property
     def results(self) -> Mapping[str, CellResult]:
         """The results of the finished cells, by cell id."""
-        return {c.id: self._read_result(c.id) for c in self.cells if self.folder.cell(c.id).is_finished()}
+        return self._read_results(self.cells)
+
+    @cached_property
+    def leak_results(self) -> Mapping[str, CellResult]:
+        """The results of the finished cells of the leak test, by cell id."""
+        return self._read_results(self.plan.leak_cells)
 
     @property
     def finished(self) -> bool:
-        """Whether every cell has a result."""
-        return all(self.folder.cell(c.id).is_finished() for c in self.cells)
+        """Whether every cell has a result, those of the leak test included."""
+        return all(self.folder.cell(c.id).is_finished() for c in self.plan.all_cells)
 
     def status(self, cell_id: str) -> str:
         """The status of a cell; "interrupted" if it has no result."""
@@ -69,6 +74,9 @@ class StoredRun:
     def training_curve(self, cell_id: str) -> list[dict[str, Any]]:
         """The training curve: points with `step`, `loss`, `learning_rate` and `tokens_per_second`, or with `step` and `validation_loss`."""
         return self.folder.cell(cell_id).training_curve()
+
+    def _read_results(self, cells: Sequence[Cell]) -> dict[str, CellResult]:
+        return {c.id: self._read_result(c.id) for c in cells if self.folder.cell(c.id).is_finished()}
 
     def _read_result(self, cell_id: str) -> CellResult:
         result = self.folder.cell(cell_id).result()

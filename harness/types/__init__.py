@@ -9,7 +9,9 @@ from harness.types.declared import Declared, Paths
 from harness.types.example import DataReport, Example, Finish, Prediction, SplitName, Splits
 from harness.types.faithfulness_spec import FaithfulnessSpec, SupportKind
 from harness.types.guardrail_spec import GuardrailSpec
+from harness.types.leak_measurement import CanaryOutcome, LeakMeasurement
 from harness.types.metric import Metric, Score, Statistic, StoredScore, always_defined
+from harness.types.privacy_spec import MOST_CANARIES, PrivacySpec
 from harness.types.report_spec import MOST_OUTPUTS_A_MONTH, OUTPUTS_A_MONTH, ReportSpec
 from harness.types.review_spec import ReviewSpec, ScaleSpec
 from harness.types.rule import Rule, RuleKind, Tier
@@ -17,8 +19,10 @@ from harness.types.strategy import Method, OutputsSpec, QuantizationSpec, Strate
 from harness.types.task import DecodeSpec, Kind, PromptFormat, Task
 
 __all__ = [
+    "MOST_CANARIES",
     "MOST_OUTPUTS_A_MONTH",
     "OUTPUTS_A_MONTH",
+    "CanaryOutcome",
     "Cell",
     "CellNote",
     "CellResult",
@@ -33,6 +37,7 @@ __all__ = [
     "Finish",
     "GuardrailSpec",
     "Kind",
+    "LeakMeasurement",
     "Method",
     "Metric",
     "NoteCode",
@@ -40,6 +45,7 @@ __all__ = [
     "Paths",
     "Phase",
     "Prediction",
+    "PrivacySpec",
     "PromptFormat",
     "QuantizationSpec",
     "ReportSpec",

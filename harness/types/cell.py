@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from harness.types.cell_note import CellNote
+from harness.types.leak_measurement import LeakMeasurement
 
 Phase = Literal["load", "train", "validate", "store", "predict", "score"]
 Status = Literal["done", "failed", "out-of-memory", "diverged", "interrupted"]
@@ -111,3 +112,5 @@ class CellResult:
     signatures: Mapping[str, str] = field(default_factory=dict)
     """By score, the signature of the metric that computed the stored scores. A reader whose metric has the same signature can use them
     as they are."""
+    leak: LeakMeasurement | None = None
+    """What the leak test measured; None for every other cell."""

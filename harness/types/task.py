@@ -10,6 +10,7 @@ from harness.types.data_spec import DataSpec
 from harness.types.declared import Declared, Name
 from harness.types.faithfulness_spec import FaithfulnessSpec
 from harness.types.guardrail_spec import guardrails_to_plain, to_guardrails
+from harness.types.privacy_spec import PrivacySpec
 from harness.types.report_spec import ReportSpec
 from harness.types.review_spec import ReviewSpec
 from harness.types.rule import Rule
@@ -66,6 +67,8 @@ class Task(Declared):
     """How answers are generated, if they are not chosen from labels."""
     faithfulness: FaithfulnessSpec = FaithfulnessSpec()
     """The model behind the metric `support`; without that metric, it changes no result."""
+    privacy: PrivacySpec = PrivacySpec()
+    """The leak test. It has cells of its own, and changes no result of others."""
     review: ReviewSpec = ReviewSpec()
     """What raters are asked about the outputs; changes no result."""
     report: ReportSpec = ReportSpec()
@@ -93,6 +96,12 @@ class Task(Declared):
             raise ValueError("'no_answer' is only for tasks of kind qa")
         if self.no_answer is not None and not self.no_answer.strip():
             raise ValueError("'no_answer' must be a text that a model can write, such as: unanswerable")
+        return self
+
+    @model_validator(mode="after")
+    def _check_privacy(self) -> Task:
+        if self.privacy.canaries and self.chooses:
+            raise ValueError("'privacy' plants canaries in free-text targets, but this task chooses among labels. Remove 'privacy'")
         return self
 
     @property

@@ -61,6 +61,10 @@ from harness.cli.run_choice import choose_run_to_resume
 @click.option("--no-base", is_flag=True, help="Leave out the untuned model.")
 @click.option("--dtype", type=click.Choice(["auto", "float32", "bfloat16", "float16"]), default="auto", show_default=True)
 @click.option("--price", type=Number(0), help="Price of one hour of this device, in USD.")
+@click.option(
+    "--canaries", type=click.IntRange(0, 64), metavar="N",
+    help="Leak test: also train with N made-up secrets planted for each number of repeats, and measure what is remembered.",
+)  # fmt: skip
 @volume
 @click.option("--jobs", type=click.IntRange(1, 64), default=1, show_default=True, help="Number of cells to run at the same time.")
 @click.option("--checkpoint-seconds", type=Number(0), default=30.0, envvar="BENCH_CHECKPOINT_SECONDS", hidden=True)

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.engine.inference.generate import left_padded, require_finite
-from harness.engine.inference.shared_prefix import Prefix
+from harness.engine.inference.shared_prefix import Prefix, plain_cache
 
 # The most elements of the largest logits tensor (rows × nodes × vocabulary): 2**26 float32 numbers are 256 MiB.
 _LOGITS_BUDGET = 1 << 26
+_CONTINUATIONS_AT_ONCE = 64  # their keys and values of the prompt are copies
 
 
 @dataclass(frozen=True)
@@ -155,16 +156,27 @@ class LabelScorer:
         return torch.zeros(allowed.shape, dtype=dtype, device=prompt_mask.device).masked_fill(~allowed, torch.finfo(dtype).min)
 
 
-def score_labels(model: Any, prompt: Sequence[int], labels: Sequence[Sequence[int]], pad_id: int, rows: int = 16) -> list[float]:
+def score_continuations(model: Any, prompt: Sequence[int], continuations: Sequence[Sequence[int]], pad_id: int) -> list[float]:
+    """ln p(continuation | prompt) of many continuations, given as token ids. The prompt is computed once where the model allows it."""
+    prefix = Prefix.of(model)
+    if len(prompt) > 1 and plain_cache(prefix.model.config):
+        prefix, prompt = prefix.extended_by(prompt[:-1]), prompt[-1:]
+    return score_labels(model, prompt, continuations, pad_id, rows=_CONTINUATIONS_AT_ONCE, prefix=prefix)
+
+
+def score_labels(
+    model: Any, prompt: Sequence[int], labels: Sequence[Sequence[int]], pad_id: int, rows: int = 16, prefix: Prefix | None = None
+) -> list[float]:
     """The same likelihoods by one full pass per label: slower, and valid for every causal model.
 
     Args:
         rows: the most labels of one pass.
+        prefix: what precedes the prompt; None: what precedes every prompt of the model.
     """
     import torch
 
     device = next(model.parameters()).device
-    prefix = Prefix.of(model)
+    prefix = Prefix.of(model) if prefix is None else prefix
     scores: list[float] = []
     for start in range(0, len(labels), rows):
         part = labels[start : start + rows]

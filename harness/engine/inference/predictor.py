@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 
 from harness.engine.inference.batching import BATCH_ROWS, PredictBatch, PromptedExample, predict_in_batches
-from harness.engine.inference.choose import LabelScorer
+from harness.engine.inference.choose import LabelScorer, score_continuations
 from harness.engine.inference.classify import classify
 from harness.engine.inference.extract import ends_with, extract
 from harness.engine.inference.generate import generate
@@ -122,6 +122,24 @@ class Predictor:
             on_batch=on_batch,
             on_tokens=on_tokens,
         )
+
+    def score_continuations(self, prompt: Sequence[int], continuations: Sequence[Sequence[int]]) -> list[float]:
+        """ln p(continuation | prompt) of each continuation, given as token ids, from a decoder."""
+        return score_continuations(self.loaded.model, prompt, continuations, self.encoder.pad_id)
+
+    def continue_greedily(self, prompts: Sequence[Sequence[int]], max_new_tokens: int) -> list[list[int]]:
+        """The tokens that a decoder writes behind each prompt, until it ends the output or has written so many."""
+        written: list[list[int]] = []
+        for start in range(0, len(prompts), BATCH_ROWS):
+            outputs = generate(
+                self.loaded.model,
+                prompts[start : start + BATCH_ROWS],
+                max_new_tokens=max_new_tokens,
+                stop_ids=self.encoder.stop_ids,
+                pad_id=self.encoder.pad_id,
+            )
+            written += [output.ids for output in outputs]
+        return written
 
     def _batch_function(self) -> tuple[PredictBatch, int]:
         """The function that predicts a batch, and the most rows that it takes."""

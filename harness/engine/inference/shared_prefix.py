@@ -52,15 +52,18 @@ class Prefix:
             The prefix, and the rest of each prompt, which has at least one token. Nothing changes if the prompts share little, or if a
             layer keeps something else than keys and values of each position.
         """
-        import torch
-
         first, last = min(prompts, key=list), max(prompts, key=list)  # in the order of lists: what these two share, all share
         shared = next((i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), min(len(first), len(last)))
         shared = min(shared, *(len(prompt) - 1 for prompt in prompts))
         if len(prompts) < 2 or shared < _WORTH_SHARING or not plain_cache(self.model.config):
             return self, prompts
-        device = next(self.model.parameters()).device
-        ids = torch.tensor([list(first[:shared])], device=device)  # (1, S)
+        return self.extended_by(first[:shared]), [prompt[shared:] for prompt in prompts]
+
+    def extended_by(self, tokens: Sequence[int]) -> Prefix:
+        """The prefix followed by these tokens, at least one. Only for models with a `plain_cache`."""
+        import torch
+
+        ids = torch.tensor([list(tokens)], device=next(self.model.parameters()).device)  # (1, S)
         mask = torch.ones_like(ids)
         cache = self.cache(1)
         with torch.no_grad():
@@ -73,7 +76,7 @@ class Prefix:
                 logits_to_keep=1,
             )
         layers = tuple((layer.keys, layer.values) for layer in cache.layers)
-        return Prefix(self.model, self.length + shared, layers), [prompt[shared:] for prompt in prompts]
+        return Prefix(self.model, self.length + len(tokens), layers)
 
     def cache(self, rows: int) -> Any:
         """A fresh cache for a batch of so many rows; it begins with the prefix."""

@@ -107,6 +107,10 @@ class PromptEncoder:
             return self._text_ids(texts, add_special_tokens=True)
         return [[*ids, self.end_id] for ids in self._text_ids(texts)]
 
+    def text_ids(self, texts: Sequence[str]) -> list[list[int]]:
+        """The ids of each text as the beginning of a completion, without an end token."""
+        return self._text_ids(texts)
+
     def stops(self, with_shots: bool) -> tuple[str, ...]:
         """Texts that end an output, besides the end token: the mark behind each shot, if the prompt shows any."""
         return (_SHOT_END,) if with_shots and not self.chat else ()

@@ -34,7 +34,7 @@ class CellRun:
     def __init__(self, job: Job, emit: Emit) -> None:
         self.folder = RunFolder(Path(job.run))
         self.plan = self.folder.plan()
-        self.cell = next(cell for cell in self.plan.cells if cell.id == job.cell)
+        self.cell = next(cell for cell in self.plan.all_cells if cell.id == job.cell)
         info = self.plan.models[self.cell.model]
         self.source = ModelSource(info.name, info.origin, Path(job.model_folder), info.digest, info.revision)
         self.shape: Shape = info.shape
@@ -74,8 +74,18 @@ class CellRun:
         machine = {"device": self.device.name, AT_ONCE: str(self._job.at_once)}
         return environment() | machine | {"dtype": dtype, "model_digest": self.source.digest} | scripts
 
-    def run(self) -> tuple[CellResult, Sequence[Prediction]]:
-        """Run the cell; returns its result and its scored predictions."""
+    def run(self) -> tuple[CellResult, Sequence[Prediction] | None]:
+        """Run the cell; returns its result and its scored predictions, if it has any."""
+        predictor, result = self._prepare()
+        predictor, prompts = self._prompts(predictor)
+        predictions = self._predict(predictor, prompts)
+        predictions, support_notes = self._support(predictor, predictions)
+        result, predictions = self._score(result, predictions)
+        notes = (*notes_on_prompts(prompts, len(predictor.shots)), *notes_on_training(result), *support_notes)
+        return replace(result, truncated_prompts=sum(prompt.truncated for prompt in prompts), notes=notes), predictions
+
+    def _prepare(self) -> tuple[Predictor, CellResult]:
+        """Load the model, and train it unless that is done; returns the model in use, and what is known of the result."""
         self._announce("load")
         outcome = load_outcome(self.files)
         with self.meter.phase("load"):
@@ -87,12 +97,7 @@ class CellRun:
             outcome = self._tune(predictor)
         if outcome is not None:
             result = outcome.added_to(result)
-        predictor, prompts = self._prompts(predictor)
-        predictions = self._predict(predictor, prompts)
-        predictions, support_notes = self._support(predictor, predictions)
-        result, predictions = self._score(result, predictions)
-        notes = (*notes_on_prompts(prompts, len(predictor.shots)), *notes_on_training(result), *support_notes)
-        return replace(result, truncated_prompts=sum(prompt.truncated for prompt in prompts), notes=notes), predictions
+        return predictor, result
 
     def _load(self, *, trained: bool) -> LoadedModel:
         """The base model, or the stored result of training: what is scored is what is stored."""
@@ -141,9 +146,7 @@ class CellRun:
         assert recipe is not None and seed is not None
         self._announce("train")
         with self.meter.phase("train"):
-            # With the same seed, the examples of a smaller training size are among those of a larger one.
-            chosen = sample(self.folder.training_examples(self.task.name, "train"), self.cell.train_size, seed)
-            examples, cut = encode_examples(predictor, chosen)
+            examples, cut = encode_examples(predictor, self._choose_training_examples(predictor))
             validation, _ = encode_examples(predictor, self.folder.training_examples(self.task.name, "validation"))
             steps = planned_steps(recipe, len(examples), loaded.parameters)
             loaded.model = adapt(loaded.model, self.strategy, seed, shape=self.shape, steps=steps)
@@ -164,6 +167,11 @@ class CellRun:
             checkpoint_every=self.checkpoint_every,
         )
         return replace(summary, truncated=cut)
+
+    def _choose_training_examples(self, predictor: Predictor) -> Sequence[Example]:
+        """The examples to train on. With the same seed, those of a smaller training size are among those of a larger one."""
+        assert self.cell.seed is not None
+        return sample(self.folder.training_examples(self.task.name, "train"), self.cell.train_size, self.cell.seed)
 
     def _prompts(self, predictor: Predictor) -> tuple[Predictor, list[EncodedPrompt]]:
         """The predictor with the strategy's few-shot examples, and the prompts of the test examples."""

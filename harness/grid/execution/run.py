@@ -134,7 +134,7 @@ def _delete_damaged_cells(planned: Planned, folder: RunFolder) -> dict[str, str]
         The first problem of each, by cell id.
     """
     damage = {}
-    for cell in planned.plan.cells:
+    for cell in planned.plan.all_cells:
         files = folder.cell(cell.id)
         problems = files.list_damage() if files.is_finished() else []
         if problems:
@@ -145,7 +145,7 @@ def _delete_damaged_cells(planned: Planned, folder: RunFolder) -> dict[str, str]
 
 def _open_cells(planned: Planned, folder: RunFolder) -> Sequence[Cell]:
     """The cells without a result, in the order of the plan."""
-    return [cell for cell in planned.plan.cells if not folder.cell(cell.id).is_finished()]
+    return [cell for cell in planned.plan.all_cells if not folder.cell(cell.id).is_finished()]
 
 
 def _reuse_cells(planned: Planned, folder: RunFolder, listener: Listener) -> None:

@@ -58,7 +58,7 @@ def _require_result(folder: RunFolder, event: Event, memory_kills: int) -> None:
     if files.is_finished():
         return
     status, error = _cause_of_death(event["code"], count_memory_kills() > memory_kills, files.log)
-    cell = next(cell for cell in folder.plan().cells if cell.id == event["cell"])
+    cell = next(cell for cell in folder.plan().all_cells if cell.id == event["cell"])
     files.write_result(CellResult(cell, status, error=error))
 
 

@@ -12,8 +12,8 @@ from typing import NoReturn
 from harness.cache import use_cache_folder
 from harness.engine.tuning import DivergedError
 from harness.errors import BenchError, first_line
-from harness.grid.execution.cell_run import CellRun
 from harness.grid.execution.job import Emit, Event, Job
+from harness.grid.execution.leak_test_run import open_cell_run
 from harness.grid.execution.system_limits import find_disk_problem, is_memory_error
 from harness.plugins import use_plugin_files
 from harness.types import CellResult, Status
@@ -61,7 +61,7 @@ def run_job(job: Job, emit: Emit) -> Status:
         Exception: the result cannot be stored, because the disk is full or read-only.
     """
     use_cache_folder(Path(job.cache_folder))
-    cell_run = CellRun(job, emit)
+    cell_run = open_cell_run(job, emit)
     try:
         with use_plugin_files(list(job.plugins), list(job.plugins.values())):
             result, predictions = cell_run.run()

@@ -11,13 +11,15 @@ from harness.plugins import get_plugin_versions
 from harness.store import EXTERNAL
 from harness.types import Cell, Splits, Strategy, Task
 
-# The rows are hashed in place of `data`, and the model that scores support in place of `faithfulness`.
+# The rows are hashed in place of `data`, and the model that scores support in place of `faithfulness`. `privacy` is part of the identity of
+# the cells of the leak test alone.
 _IRRELEVANT_TASK_FIELDS = {
     "data",
     "description",
     "faithfulness",
     "guardrails",
     "margin",
+    "privacy",
     "report",
     "review",
 }
@@ -27,7 +29,23 @@ def model_cell(
     task: Task, strategy: Strategy, splits: Splits, source: ModelSource, device: Device, train_size: int, seed: int | None
 ) -> Cell:
     """The cell of a strategy that uses a model."""
-    identity: dict[str, Any] = {
+    identity = _model_identity(task, strategy, splits, source, device, train_size, seed)
+    return Cell(_cell_id(identity), task.name, source.name, strategy.name, train_size, seed)
+
+
+def leak_cell(
+    task: Task, strategy: Strategy, splits: Splits, source: ModelSource, device: Device, train_size: int, seed: int | None
+) -> Cell:
+    """The cell of the leak test of a strategy: its training data also have canaries."""
+    identity = _model_identity(task, strategy, splits, source, device, train_size, seed)
+    identity["leak_test"] = task.privacy.model_dump(mode="json")
+    return Cell(_cell_id(identity), task.name, source.name, strategy.name, train_size, seed)
+
+
+def _model_identity(
+    task: Task, strategy: Strategy, splits: Splits, source: ModelSource, device: Device, train_size: int, seed: int | None
+) -> dict[str, Any]:
+    return {
         "task": task.model_dump(mode="json", exclude=_IRRELEVANT_TASK_FIELDS),
         "strategy": strategy.model_dump(mode="json", exclude={"description"}),
         "scorer": task.faithfulness.fingerprint,
@@ -39,7 +57,6 @@ def model_cell(
         "versions": get_result_versions(),
         "code": code_digest(),
     }
-    return Cell(_cell_id(identity), task.name, source.name, strategy.name, train_size, seed)
 
 
 def external_cell(task: Task, strategy: Strategy, splits: Splits) -> Cell:

@@ -14,6 +14,7 @@ from harness.engine.models import Device, ModelSource, digest_of, find_device, r
 from harness.errors import BenchError, setting
 from harness.grid.planning.cells import PlannedCell, plan_cells
 from harness.grid.planning.external_outputs import read_predictions
+from harness.grid.planning.leak_cells import plan_leak_cells
 from harness.grid.planning.preflight import check_model
 from harness.grid.planning.prompt_checks import check_prompts, unused_input_warnings
 from harness.grid.planning.support_models import find_support_models
@@ -68,6 +69,7 @@ def make_plan(request: Request, catalog: Catalog, *, command: str, here: Path | 
     _check_strategies(cells, device)
     for model in models:
         check_model(model, cells, tasks, splits)
+    leak_cells = plan_leak_cells(cells, tasks, splits, models, device)
     external = {p.cell.id: read_predictions(p.strategy, tasks[p.cell.task], splits[p.cell.task]) for p in cells if p.strategy.outputs}
     splits = {
         name: with_warnings(data, [*training_size_warnings(data, request), *unused_input_warnings(cells, tasks[name], data)])
@@ -75,7 +77,7 @@ def make_plan(request: Request, catalog: Catalog, *, command: str, here: Path | 
     }
     price = get_device_price(device.kind, device.name, usable_cores(), request.price)
     plan = RunPlan(
-        digest=_digest(cells, tasks, price, request),
+        digest=_digest([*cells, *leak_cells], tasks, price, request),
         created=time.strftime("%Y-%m-%dT%H:%M:%S%z"),
         command=command,
         tasks=tasks,
@@ -95,7 +97,8 @@ def make_plan(request: Request, catalog: Catalog, *, command: str, here: Path | 
             "request": request.to_json(),
         },
         plugin_scores=_plugin_scores(tasks, splits),
-        cell_strategies={p.cell.id: p.strategy for p in cells if p.strategy is not strategies[p.cell.strategy]},
+        leak_cells=tuple(planned.cell for planned in leak_cells),
+        cell_strategies={p.cell.id: p.strategy for p in (*cells, *leak_cells) if p.strategy is not strategies[p.cell.strategy]},
     )
     return Planned(plan, splits, {model.source.name: model.source for model in models}, device, external, support_models)
 

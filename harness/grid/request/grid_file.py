@@ -11,7 +11,7 @@ from pydantic import Field
 from harness.catalog import YamlFile, parse
 from harness.errors import BenchError
 from harness.grid.request.cell_selectors import Exclusion, Names, Override, TrainSize, as_tuple
-from harness.types import MOST_OUTPUTS_A_MONTH, Declared
+from harness.types import MOST_CANARIES, MOST_OUTPUTS_A_MONTH, Declared
 
 
 class GridFile(Declared):
@@ -27,6 +27,7 @@ class GridFile(Declared):
     epochs: Annotated[float, Field(gt=0, le=1000)] | None = None
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
     price: Annotated[float, Field(ge=0)] | None = None
+    canaries: Annotated[int, Field(ge=0, le=MOST_CANARIES)] | None = None
     volume: Annotated[int, Field(ge=1, le=MOST_OUTPUTS_A_MONTH)] | None = None
     exclude: Exclusion | tuple[Exclusion, ...] = ()
     override: Override | tuple[Override, ...] = ()

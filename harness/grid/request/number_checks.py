@@ -7,7 +7,7 @@ import math
 from harness.engine.models import DTYPES
 from harness.errors import BenchError, did_you_mean
 from harness.grid.request.request import Request
-from harness.types import MOST_OUTPUTS_A_MONTH
+from harness.types import MOST_CANARIES, MOST_OUTPUTS_A_MONTH
 from harness.validation import count_problem, positive_problem
 
 
@@ -22,6 +22,8 @@ def check_numbers(request: Request) -> None:
         problems.append(count_problem("limit", request.limit))
     if request.volume is not None:
         problems.append(count_problem("volume", request.volume, most=MOST_OUTPUTS_A_MONTH))
+    if request.canaries not in (None, 0):
+        problems.append(count_problem("canaries", request.canaries, most=MOST_CANARIES))
     if request.epochs is not None:
         problems.append(positive_problem("epochs", request.epochs))
     for name in ("price", "price_per_1k"):

@@ -24,6 +24,7 @@ class Request:
     `whole_as_test` uses every row of a file for testing. `outputs_name` and `price_per_1k` (USD) describe external outputs.
     `support` names the model that scores how far outputs are supported by their inputs; "base" is the run's own base model.
     `plugins` are Python files that add metrics; a run folder that names some never makes them run.
+    `canaries` is the number of canaries of the leak test for each number of repeats, instead of the tasks' own; 0 leaves the test out.
     `volume` is the number of outputs per month that the report computes costs for, instead of the task's own.
     """
 
@@ -62,6 +63,7 @@ class Request:
     price_per_1k: float | None = None
     support: str | None = None
     volume: int | None = None
+    canaries: int | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The request as plain values, as it is stored in `run.json`."""

@@ -45,6 +45,8 @@ def resolve_tasks(request: Request, catalog: Catalog, here: Path) -> dict[str, E
             raise BenchError(f"two tasks are named '{entry.value.name}': rename one of them")
         entries[entry.value.name] = entry
     refuse_training_on_locked_tests(list(entries.values()), [*declared, *catalog.tasks()[0]])
+    if request.canaries is not None:
+        entries = _with_canaries(entries, request.canaries)
     return entries if request.support is None else _with_support(entries, request.support, here)
 
 
@@ -54,6 +56,21 @@ def _at_volume(entry: Entry[Task], request: Request) -> Entry[Task]:
         return entry
     report = entry.value.report.model_copy(update={"volume": request.volume})
     return replace(entry, value=entry.value.model_copy(update={"report": report}))
+
+
+def _with_canaries(entries: Mapping[str, Entry[Task]], canaries: int) -> dict[str, Entry[Task]]:
+    """The tasks, with the leak test where targets are free texts."""
+    if canaries and all(entry.value.chooses for entry in entries.values()):
+        raise BenchError(
+            f"{setting('canaries', str(canaries))}: canaries are planted in free-text targets, but each task of the request "
+            "chooses among labels"
+        )
+    planted: dict[str, Entry[Task]] = {}
+    for name, entry in entries.items():
+        task = entry.value
+        privacy = task.privacy.model_copy(update={"canaries": 0 if task.chooses else canaries})
+        planted[name] = replace(entry, value=task.model_copy(update={"privacy": privacy}))
+    return planted
 
 
 def _with_support(entries: Mapping[str, Entry[Task]], model: str, here: Path) -> dict[str, Entry[Task]]:

@@ -23,6 +23,7 @@ from harness.reporting.wording import (
     gate_tables,
     guardrail_tables,
     headings,
+    leak_sentences,
     learning_sentences,
     money_sentences,
     names,
@@ -84,9 +85,9 @@ def rewrite_page(run: RunResults) -> None:
 def _environment(folder: Path) -> jinja2.Environment:
     environment = page_environment(folder)
     modules = (
-        charts, claim_sentences, decision_sentences, first_screen, gate_sentences, gate_tables, guardrail_tables, learning_sentences,
-        money_sentences, names, numbers, review_sentences, review_tables, run_sentences, safety_sentences, table_notes, task_sentences,
-        trivial_sentences,
+        charts, claim_sentences, decision_sentences, first_screen, gate_sentences, gate_tables, guardrail_tables, leak_sentences,
+        learning_sentences, money_sentences, names, numbers, review_sentences, review_tables, run_sentences, safety_sentences, table_notes,
+        task_sentences, trivial_sentences,
     )  # fmt: skip
     environment.filters["summarize"] = task_sentences.summarize_task
     environment.globals |= {module.__name__.rpartition(".")[2]: module for module in modules}

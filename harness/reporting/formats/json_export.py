@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, fields, replace
 from typing import Any
 
-from harness.reporting.formats.money_export import claims_to_json, money_to_json, safety_to_json
+from harness.reporting.formats.money_export import claims_to_json, leak_to_json, money_to_json, safety_to_json
 from harness.reporting.views import TaskOutcome, build_task_outcome
 from harness.reporting.views.comparison import ComparisonView
 from harness.reporting.views.sections import StrategyCurve
@@ -74,6 +74,7 @@ def _decision(outcome: TaskOutcome) -> dict[str, Any]:
         "costs_in_use": money_to_json(outcome),
         "claims": claims_to_json(outcome),
         "safety": safety_to_json(outcome),
+        "leak_test": leak_to_json(outcome),
         "headline_code": decision.headline,
         "headline": text.headline,
         "sentences": [text.headline, *text.why, *text.conditions, *filter(None, [text.confidence])],

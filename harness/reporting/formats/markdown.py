@@ -10,6 +10,7 @@ from harness.reporting.wording import (
     decision_sentences,
     guardrail_tables,
     headings,
+    leak_sentences,
     money_sentences,
     numbers,
     run_sentences,
@@ -70,6 +71,7 @@ def _task(task: TaskView) -> list[str]:
         _list(decision_sentences.NEXT_STEPS, [step.text for step in text.steps], [step.code for step in text.steps]),
         table,
         _text_table(money_sentences.build_money_table(task)) if task.money.rows else "",
+        *_leaks(task),
         _list("", [*summary.reasons, *summary.reductions, *summary.caveats]),
     ]
     return [part for part in parts if part]
@@ -96,6 +98,13 @@ def _guardrails(task: TaskView) -> str:
         return ""
     table = guardrail_tables.list_guardrails(task.decision.guardrails)
     return "\n".join([*_rows(table), "", escape_markdown(table.under)])
+
+
+def _leaks(task: TaskView) -> list[str]:
+    if task.leaks is None:
+        return []
+    table = leak_sentences.build_leak_table(task.leaks)
+    return [_text_table(table), escape_markdown(table.under, 2000), _list("", leak_sentences.list_findings(task.leaks))]
 
 
 def _text_table(table: text_table.TextTable) -> str:

@@ -1,4 +1,4 @@
-"""Costs in use, common claims and error rates as plain values, for the JSON report."""
+"""Costs in use, common claims, error rates and the leak test as plain values, for the JSON report."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from harness.reporting.views import TaskOutcome
 from harness.reporting.views.sections import MoneyRow
-from harness.reporting.wording import claim_sentences, money_sentences, safety_sentences
+from harness.reporting.wording import claim_sentences, leak_sentences, money_sentences, safety_sentences
 
 
 def money_to_json(outcome: TaskOutcome) -> dict[str, Any]:
@@ -41,6 +41,19 @@ def safety_to_json(outcome: TaskOutcome) -> dict[str, Any]:
         for table in safety.tables
     ]
     return asdict(safety) | {"tables": tables}
+
+
+def leak_to_json(outcome: TaskOutcome) -> dict[str, Any] | None:
+    """What each strategy remembers of its training data, by the number of times that a secret was planted; None without a leak test."""
+    report = outcome.leaks
+    if report is None:
+        return None
+    rows = [
+        asdict(row)
+        | {"by_repeats": [{"repeats": n, "exposure": bits, "at_least": censored} for n, (bits, censored) in row.by_repeats.items()]}
+        for row in report.rows
+    ]
+    return asdict(report) | {"rows": rows, "sentences": leak_sentences.list_findings(report)}
 
 
 def _row(row: MoneyRow) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from harness.reporting.wording import (
     decision_sentences,
     guardrail_tables,
     headings,
+    leak_sentences,
     learning_sentences,
     money_sentences,
     numbers,
@@ -59,6 +60,10 @@ def print_run(run: RunResults, console: Console, width: int | None = None) -> No
         _print_decision(task, text, console, width)
         if task.money.rows:
             _print_text_table(_narrowed(money_sentences.build_money_table(task), width), console, width)
+        if task.leaks is not None:
+            _print_text_table(_narrowed(leak_sentences.build_leak_table(task.leaks), width), console, width)
+            for sentence in leak_sentences.list_findings(task.leaks):
+                print_text(console, Text(one_line(sentence)))
         for sentence in _sentences(task):
             print_text(console, Text(one_line(sentence)))
         for sentence in _problems(task.strategies):

@@ -10,9 +10,11 @@ from harness.gate import Verdict
 from harness.reporting.views.sections import (
     CommonClaim,
     FullTuningShare,
+    LeakReport,
     LearningCurves,
     Money,
     Safety,
+    build_leak_report,
     build_learning_curves,
     build_money,
     build_safety,
@@ -71,6 +73,7 @@ class TaskOutcome:
         trivial: None where it has no score that could be computed here.
         full_tuning: strategies in shares of full fine-tuning; empty where that was not run.
         reviews: the packets that have ratings, the oldest first.
+        leaks: the leak test; None without one.
         verdicts: those that count, one for each trained model, policy and baseline, the newest first.
     """
 
@@ -91,6 +94,7 @@ class TaskOutcome:
     learning: LearningCurves | None
     money: Money
     safety: Safety
+    leaks: LeakReport | None
     claims: tuple[CommonClaim, ...]
 
     @property
@@ -162,6 +166,7 @@ def build_task_outcome(results: TaskResults, *, volume: int | None = None) -> Ta
         learning=learning,
         money=build_money(results, reviews, results.task.report.volume if volume is None else volume),
         safety=build_safety(results, reviews, about=about, unchecked=unchecked),
+        leaks=build_leak_report(results),
         claims=check_common_claims(results, full_tuning, learning, about=about, unchecked=unchecked),
     )
 

@@ -72,6 +72,8 @@ SCORE_NAMES: Mapping[str, str] = {
     "brier": "Brier score",
     "log_loss": "Log loss",
     "ece": "Calibration error",
+    "canary_exposure": "Exposure of planted secrets",
+    "canary_extraction_rate": "Planted secrets written out",
     "forgetting": "Forgetting",
     "answer_seconds": "Time per output",
     "thousand_price": "Cost per 1,000 outputs",

@@ -7,7 +7,18 @@ import harness.text
 NOTHING = "–"
 plural = harness.text.plural  # here for the templates
 # By the unit of a score. sacrebleu's scores are commonly printed with one decimal.
-_DECIMALS = {"fraction": 3, "score": 3, "nats": 3, "coefficient": 3, "points": 1, "errors": 2, "edits per 100 words": 1, "margins": 1}
+_DECIMALS = {
+    "fraction": 3,
+    "score": 3,
+    "nats": 3,
+    "coefficient": 3,
+    "points": 1,
+    "errors": 2,
+    "edits per 100 words": 1,
+    "margins": 1,
+    "bits": 1,
+    "words": 1,
+}
 _SIGNS = {"USD": "$", "EUR": "€", "GBP": "£"}
 
 

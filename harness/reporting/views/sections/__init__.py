@@ -4,6 +4,7 @@ from harness.reporting.views.sections.calibration import Calibration, Calibratio
 from harness.reporting.views.sections.class_scores import ClassReport, Confusion, build_class_report
 from harness.reporting.views.sections.common_claims import ClaimCode, ClaimReason, ClaimVerdict, CommonClaim, check_common_claims
 from harness.reporting.views.sections.full_tuning import FullTuningShare, compare_with_full_tuning
+from harness.reporting.views.sections.leak_report import ExtraExposure, LeakProblem, LeakReport, LeakRow, build_leak_report
 from harness.reporting.views.sections.learning_curves import LearningCurves, StrategyCurve, build_learning_curves, shown_forecasts
 from harness.reporting.views.sections.money import Money, MoneyRow, ReviewTime, build_money
 from harness.reporting.views.sections.output_source import OutputSource
@@ -25,7 +26,11 @@ __all__ = [
     "Confusion",
     "ErrorRow",
     "ErrorTable",
+    "ExtraExposure",
     "FullTuningShare",
+    "LeakProblem",
+    "LeakReport",
+    "LeakRow",
     "LearningCurves",
     "Money",
     "MoneyRow",
@@ -43,6 +48,7 @@ __all__ = [
     "TrainingCurve",
     "build_calibration",
     "build_class_report",
+    "build_leak_report",
     "build_learning_curves",
     "build_money",
     "build_safety",
