@@ -70,6 +70,7 @@ def user_folder(tmp_path_factory, bench):
             csv.writer(file).writerows([("patient_id", "dialogue", "note"), *((f"{name}{p}", f"{name} {d}", n) for p, d, n in rows)])
     with (folder / "intents.csv").open("w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows([("text", "category"), *((f"text {i} about {i % 3}", f"kind {i % 3}") for i in range(60))])
+    (folder / "notes.csv").write_text('patient_id,note\np1,"Dr. Mara Oduya, seen on March 14, 2024."\n', encoding="utf-8")
     shutil.copy(ROOT / "tasks" / "summarization.yaml", folder / "my-task.yaml")
     shutil.copy(ROOT / "strategies" / "lora.yaml", folder / "my-strategy.yaml")
     (folder / "vendor.jsonl").write_text("\n".join(json.dumps({"output": note}) for _, _, note in rows), encoding="utf-8")

@@ -33,6 +33,7 @@ TESTS = {
     "Python code": ("tests/cli/test_cli_run.py", "tests/engine/models/test_resolve.py"),
     "a plug-in file": ("tests/cli/test_cli_plugin_files.py",),
     "ratings": ("tests/review/ratings", "tests/review/rater_files", "tests/fuzz/test_fuzz.py"),
+    "anonymized files": ("tests/data/privacy/test_mapping_file.py", "tests/cli/test_cli_data_anonymize.py", "tests/fuzz/test_fuzz.py"),
     "requests": ("tests/viewer/test_viewer_server.py",),
     "arguments": ("tests/cli/test_cli_bad_input.py", "tests/cli/test_cli_boundary.py", "tests/fuzz/test_fuzz.py"),
 }

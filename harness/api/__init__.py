@@ -1,5 +1,6 @@
 """The typed Python interface. `from harness import …` offers the main names; the others are imported from here."""
 
+from harness.api.anonymizing import Anonymization, anonymize_data, restore_data
 from harness.api.auditing import audit
 from harness.api.catalogs import load_strategy, load_task, open_catalog
 from harness.api.comparing import compare, plan
@@ -15,11 +16,13 @@ from harness.api.training_runs import run, run_request, score, stored_request
 from harness.cache import use_cache_folder
 
 __all__ = [
+    "Anonymization",
     "Champion",
     "FinishedListener",
     "NotPassedError",
     "Run",
     "TestLock",
+    "anonymize_data",
     "audit",
     "champion",
     "compare",
@@ -40,6 +43,7 @@ __all__ = [
     "predict_stream",
     "promote",
     "prune_runs",
+    "restore_data",
     "review_export",
     "review_harvest",
     "review_import",

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 import signal
 import sys
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING
 
 import click
 
 from harness.cache import use_cache_folder
 from harness.cli.boundary import UNEXPECTED, describe_system_error, describe_unexpected_error
+from harness.cli.lazy_group import LazyGroup
 from harness.cli.wording import message
 from harness.errors import BenchError
-
-if TYPE_CHECKING:
-    from click.shell_completion import CompletionItem
 
 # By command: its module and object, and its line in the help.
 _COMMANDS = {
@@ -43,38 +39,14 @@ _COMMANDS = {
     "tasks": ("harness.cli.commands.tasks:tasks", "List, show and validate tasks."),
     "strategies": ("harness.cli.commands.strategies:strategies", "List and show strategies."),
     "models": ("harness.cli.commands.models:models", "List the models that are available here."),
+    "data": ("harness.cli.commands.data:data", "Check, anonymize and describe data."),
     "init": ("harness.cli.commands.init:init", "Draft a task from a data file."),
     "doctor": ("harness.cli.commands.doctor:doctor", "Check what works on this machine, and how to fix the rest."),
     "completion": ("harness.cli.commands.completion:completion", "Print the script for tab completion in a shell."),
 }
 
 
-class _LazyGroup(click.Group):
-    """A group that imports a command's module when the command is called."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(_COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in _COMMANDS:
-            return None
-        module, name = _COMMANDS[cmd_name][0].split(":")
-        command: click.Command = getattr(importlib.import_module(module), name)
-        return command
-
-    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
-        """Complete the names of commands without importing them, and options."""
-        from click.shell_completion import CompletionItem
-
-        names = [CompletionItem(name, help=text) for name, (_, text) in _COMMANDS.items() if name.startswith(incomplete)]
-        return names + click.Command.shell_complete(self, ctx, incomplete)
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, text) in _COMMANDS.items()])
-
-
-@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=LazyGroup, commands_by_name=_COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="finetune-bench", prog_name="bench")
 def cli() -> None:
     """Which way of adapting a model is good enough, and at what cost?

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
 
@@ -59,3 +59,29 @@ class SimulationProgress:
             self._tasks[name] = self._bar.add_task(escape(short(name, 40)), total=total)
         self._bar.update(self._tasks[name], completed=done)
         self._state = f"Simulating {short(name, 40)}: {done:,}/{total:,}"
+
+
+@contextmanager
+def show_rows(text: str) -> Iterator[Callable[[int], None]]:
+    """Show how many rows of a file are done; yields what to call with their number."""
+    console = Console(stderr=True, highlight=False, emoji=False)
+    done = 0
+    if console.is_terminal:
+        with console.status(escape(f"{text} …")) as status:
+
+            def update(rows: int) -> None:
+                status.update(escape(f"{text}: {rows:,} rows …"))
+
+            yield update
+        return
+
+    def count(rows: int) -> None:
+        nonlocal done
+        done = rows
+
+    heartbeat = Heartbeat(lambda seconds: click.echo(f"{text}: {done:,} rows, {seconds:.0f} s", err=True))
+    heartbeat.start()
+    try:
+        yield count
+    finally:
+        heartbeat.stop()

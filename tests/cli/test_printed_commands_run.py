@@ -30,6 +30,9 @@ RUN = "bench run --task visits.yaml --strategies lora,full,qlora --limit 12 --ep
 SMALL = ("--limit", "4", "--epochs", "1", "--no-base")  # a command that trains takes seconds with them
 # Commands that must run before an example of a help text.
 NEEDED = {
+    "bench data anonymize anonymized.csv --reverse": (
+        "bench data anonymize notes.csv --out anonymized.csv --key secret.key --mapping mapping.enc",
+    ),
     "bench gate latest": ("bench gate --init --task visits.yaml --out gate.yaml",),
     "bench predict --champion": ("bench promote latest --strategy lora --new-registry --force --reason trial",),
     "bench review import": ("bench review export latest --strategies base,lora --n 50 --raters 2",),
@@ -62,6 +65,7 @@ def user_folder(tmp_path_factory: pytest.TempPathFactory, bench: Bench) -> Path:
         (f"p{i}", f"Doctor: What hurts?\nPatient: My {word}, since {i} days.", f"{word} {i} days") for i, word in enumerate("abcd" * 10)
     ]
     write_csv(folder / "visits.csv", [("patient_id", "dialogue", "note"), *visits])
+    write_csv(folder / "notes.csv", [("patient_id", "note"), ("p1", "Dr. Mara Oduya, seen on March 14, 2024.")])
     tickets = openpyxl.Workbook()
     for row in [("text", "queue"), *((f"ticket {i} about {i % 3}", f"queue {i % 3}") for i in range(60))]:
         tickets.active.append(row)
@@ -106,6 +110,8 @@ def run_line(user_folder: Path, call: Call, monkeypatch: pytest.MonkeyPatch, ran
         again = ("--force",) if line.arguments[0] == "init" else ()
         if "--init" in line.arguments:  # a draft replaces no file
             (user_folder / line.arguments[-1]).unlink(missing_ok=True)
+        if "--mapping" in line.arguments and "--reverse" not in line.arguments:  # no mapping is replaced
+            (user_folder / "mapping.enc").unlink(missing_ok=True)
         if "--new-registry" in line.arguments:
             shutil.rmtree(user_folder / "registry", ignore_errors=True)
         monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(line.given(user_folder).encode())))

@@ -1,0 +1,16 @@
+"""`bench data`: one module for each subcommand, imported when it is called."""
+
+from __future__ import annotations
+
+import click
+
+from harness.cli.lazy_group import LazyGroup
+
+_COMMANDS = {
+    "anonymize": ("harness.cli.commands.data.anonymize:anonymize", "Replace identifiers of people in the texts of a file."),
+}
+
+
+@click.group(cls=LazyGroup, commands_by_name=_COMMANDS, short_help="Check, anonymize and describe data.")
+def data() -> None:
+    """Check, anonymize and describe data files."""

@@ -1,0 +1,83 @@
+"""`bench data anonymize`."""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+from harness.cli.options import split_names
+
+_KEY_VARIABLE = "BENCH_ANONYMIZE_KEY"
+
+
+@click.command(short_help="Replace identifiers of people in the texts of a file.")
+@click.argument("file", type=click.Path())
+@click.option("--out", required=True, type=click.Path(), help="The file to write: .csv, .tsv or .jsonl.")
+@click.option("--columns", multiple=True, callback=split_names, help="The columns to search, such as note,dialogue. Default: all.")
+@click.option("--patient", metavar="COLUMN", help="The column with the patient's number. Surrogates are the same in all rows of a patient.")
+@click.option(
+    "--mode",
+    type=click.Choice(["surrogates", "tags", "remove"]),
+    default="surrogates",
+    show_default=True,
+    help="surrogates: invented names, moved dates, …; tags: [NAME]; remove: keeps of dates only the year (HIPAA Safe Harbor).",
+)
+@click.option(
+    "--key",
+    type=click.Path(),
+    help=f"A file with the secret key; a new file gets a new key. Default: the key in the variable {_KEY_VARIABLE}, else one that is not "
+    f"kept.",
+)
+@click.option("--mapping", type=click.Path(), help="An encrypted file for the originals, which --reverse reads. Needs a key.")
+@click.option("--reverse", is_flag=True, help="Restore the originals of FILE, with --key and --mapping.")
+def anonymize(
+    file: str,
+    out: str,
+    columns: tuple[str, ...],
+    patient: str | None,
+    mode: str,
+    key: str | None,
+    mapping: str | None,
+    reverse: bool,
+) -> None:
+    """Replace identifiers of people in the texts of FILE: names, dates, places, phone numbers, record numbers, and so on.
+
+    Patterns are checked. What no pattern fits remains: read a sample before you share the file.
+
+    \b
+    bench data anonymize notes.csv --out anonymized.csv --patient patient_id
+    bench data anonymize notes.csv --out anonymized.csv --key secret.key --mapping mapping.enc
+    bench data anonymize anonymized.csv --reverse --key secret.key --mapping mapping.enc --out restored.csv
+    """
+    from harness import api
+    from harness.cli.work_display import show_rows
+    from harness.reporting.wording.data import anonymize_sentences
+
+    secret = key if key is not None else _key_from_environment()
+    if reverse:
+        if columns or patient:
+            raise click.UsageError("--reverse restores all columns: remove --columns and --patient")
+        if secret is None or mapping is None:
+            raise click.UsageError(f"--reverse needs --mapping, and --key or the variable {_KEY_VARIABLE}")
+        with show_rows("Restoring") as progress:
+            rows = api.restore_data(file, out, key=secret, mapping=mapping, progress=progress)
+        click.echo(anonymize_sentences.describe_restoration(rows), err=True)
+    else:
+        with show_rows("Anonymizing") as progress:
+            result = api.anonymize_data(
+                file, out, columns=columns, patient=patient, mode=mode, key=secret, mapping=mapping, progress=progress
+            )  # fmt: skip
+        lines = anonymize_sentences.describe_anonymization(
+            result.mode, result.rows, result.counts, new_key=str(result.new_key or ""), mapping=str(result.mapping or "")
+        )
+        for line in lines:
+            click.echo(line, err=True)
+    click.echo(out)
+
+
+def _key_from_environment() -> bytes | None:
+    from harness.data.privacy import parse_key
+
+    value = os.environ.get(_KEY_VARIABLE)
+    return parse_key(os.fsencode(value), _KEY_VARIABLE) if value else None

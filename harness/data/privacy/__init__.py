@@ -1,0 +1,44 @@
+"""Finds identifiers of people in texts and replaces them. Patterns are checked; what no pattern fits remains."""
+
+from __future__ import annotations
+
+from harness.data.privacy.anonymizer import (
+    MODES,
+    AnonymizedRow,
+    Anonymizer,
+    Finder,
+    Mode,
+    ReplacedPart,
+    encode_changes,
+    restore_row,
+)
+from harness.data.privacy.detectors import KINDS, Identifier, Kind, find_identifiers
+from harness.data.privacy.keys import create_key, new_key, parse_key, read_key
+from harness.data.privacy.mapping_file import MappingFile, MappingWriter
+from harness.data.privacy.rows_out import RowWriter, check_format
+from harness.data.privacy.withheld import nameable_columns, withhold_values
+
+__all__ = [
+    "KINDS",
+    "MODES",
+    "AnonymizedRow",
+    "Anonymizer",
+    "Finder",
+    "Identifier",
+    "Kind",
+    "MappingFile",
+    "MappingWriter",
+    "Mode",
+    "ReplacedPart",
+    "RowWriter",
+    "check_format",
+    "create_key",
+    "encode_changes",
+    "find_identifiers",
+    "nameable_columns",
+    "new_key",
+    "parse_key",
+    "read_key",
+    "restore_row",
+    "withhold_values",
+]

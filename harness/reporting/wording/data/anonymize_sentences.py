@@ -1,0 +1,69 @@
+"""What `bench data anonymize` prints."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from harness.text import plural
+
+# By kind: one of them, and several.
+_KINDS = {
+    "NAME": ("name", "names"),
+    "STREET": ("street address", "street addresses"),
+    "CITY": ("city", "cities"),
+    "ZIP": ("postal code", "postal codes"),
+    "DATE": ("date", "dates"),
+    "AGE": ("age over 89", "ages over 89"),
+    "PHONE": ("phone number", "phone numbers"),
+    "FAX": ("fax number", "fax numbers"),
+    "EMAIL": ("e-mail address", "e-mail addresses"),
+    "SSN": ("social security number", "social security numbers"),
+    "RECORD": ("record number", "record numbers"),
+    "HEALTH_PLAN": ("health plan number", "health plan numbers"),
+    "ACCOUNT": ("account number", "account numbers"),
+    "LICENSE": ("license number", "license numbers"),
+    "VEHICLE": ("vehicle number", "vehicle numbers"),
+    "DEVICE": ("device number", "device numbers"),
+    "URL": ("web address", "web addresses"),
+    "IP": ("IP address", "IP addresses"),
+    "CARD": ("card number", "card numbers"),
+    "CODE": ("other code", "other codes"),
+}
+CHECKED = (
+    f"Patterns checked for {len(_KINDS)} kinds of identifiers. Identifiers that no pattern fits remain: read a sample before you "
+    f"share the file."
+)
+_MOVED = (
+    "Dates were moved by whole weeks. Moved dates are outside HIPAA Safe Harbor and need an expert's determination; --mode remove "
+    "keeps only years."
+)
+
+
+def describe_anonymization(mode: str, rows: int, counts: Mapping[str, int], *, new_key: str, mapping: str) -> list[str]:
+    """What was replaced, and what the user has to know.
+
+    Args:
+        counts: by kind.
+        new_key: the key file that was created; "" if none was.
+        mapping: the mapping that was written; "" if none was.
+    """
+    what = list_counts(counts)
+    lines = [f"{plural(rows, 'row')}: replaced {what}." if what else f"{plural(rows, 'row')}: no identifiers found.", CHECKED]
+    if mode == "surrogates" and counts.get("DATE"):
+        lines.append(_MOVED)
+    if new_key:
+        lines.append(f"A new key is in {new_key}. Keep it apart from the data: with it, the surrogates can be traced.")
+    if mapping:
+        lines.append(f"The encrypted originals are in {mapping}.")
+    return lines
+
+
+def describe_restoration(rows: int) -> str:
+    """What `--reverse` did."""
+    return f"{plural(rows, 'row')} restored. The file contains the original identifiers."
+
+
+def list_counts(counts: Mapping[str, int]) -> str:
+    """Counts by kind, most frequent first: "12 names, 3 dates"."""
+    ordered = sorted((kind for kind in counts if counts[kind]), key=lambda kind: (-counts[kind], kind))
+    return ", ".join(f"{counts[kind]:,} {_KINDS[kind][counts[kind] != 1]}" for kind in ordered)
