@@ -14,7 +14,21 @@ from harness.reporting import render
 from harness.results import RunResults
 from harness.statistics import per_example_scores
 from harness.store import ModelInfo, RunFolder, RunPlan
-from harness.types import Cell, CellNote, CellResult, Cost, DataReport, Example, Phase, Prediction, Splits, Strategy, Task
+from harness.types import (
+    CanaryOutcome,
+    Cell,
+    CellNote,
+    CellResult,
+    Cost,
+    DataReport,
+    Example,
+    LeakMeasurement,
+    Phase,
+    Prediction,
+    Splits,
+    Strategy,
+    Task,
+)
 
 LORA = {"peft_type": "LORA", "r": 16}
 METHODS = {"base": "prompt", "few-shot": "prompt", "fewshot": "prompt", "full": "full", "vendor": "outputs"}
@@ -69,6 +83,7 @@ class MadeTask:
     group: Callable[[int], str] | None = None
     order: Sequence[int] | None = None
     targets: Callable[[int], str] | None = None
+    leaks: Mapping[int, Sequence[LeakMeasurement]] = field(default_factory=dict)
 
 
 def make_run(path: Path, tasks: Sequence[MadeTask], device: str = "cpu") -> RunResults:
@@ -82,6 +97,9 @@ def make_run(path: Path, tasks: Sequence[MadeTask], device: str = "cpu") -> RunR
         folder.write_data(task.name, Splits((), (), examples, _data(task), "d1"), {e.id: "x" for e in examples})
         for i, made in enumerate(task.cells):
             _write_cell(folder, task, made, cells[task.name, i], examples)
+        for cell, measured in _leak_cells(task, tuple(cells.values())):
+            costs = (Cost("train", 40.0, "cpu", price=0.001),)
+            folder.cell(cell.id).write_result(CellResult(cell, "done", costs, leak=measured))
     folder.seal()
     return RunResults(folder)
 
@@ -136,6 +154,25 @@ def wide_cells(sizes: Sequence[int] = (100, 200, 400), seeds: Sequence[int] = (1
     ]
 
 
+def leaked(ranks: Sequence[float], *, extracted: int = 0, repeats: Sequence[int] = (1, 16), candidates: int = 256) -> LeakMeasurement:
+    """A measurement with these ranks; the last `extracted` canaries were written out. Repeats are divided evenly among the canaries."""
+    canaries = tuple(
+        CanaryOutcome("record", repeats[i * len(repeats) // len(ranks)], candidates, rank, i >= len(ranks) - extracted)
+        for i, rank in enumerate(ranks)
+    )
+    return LeakMeasurement(canaries, tuple(i % 5 for i in range(32)), tuple(i % 3 for i in range(32)))
+
+
+def _leak_cells(task: MadeTask, cells: tuple[Cell, ...]) -> list[tuple[Cell, LeakMeasurement]]:
+    """The cells of the leak test: `leaks` has the measurements by the position of the strategy's cell in the task."""
+    own = [cell for cell in cells if cell.task == task.name]
+    return [
+        (replace(own[i], id=f"{own[i].id}-leak-{seed}", seed=seed if own[i].seed is not None else None), measured)
+        for i, measurements in task.leaks.items()
+        for seed, measured in enumerate(measurements)
+    ]
+
+
 def _cell(task: MadeTask, made: Made, number: int) -> Cell:
     return Cell(f"{task.name}-{number}", task.name, made.model, made.strategy, made.size, made.seed)
 
@@ -150,6 +187,7 @@ def _plan(tasks: Sequence[MadeTask], cells: tuple[Cell, ...], device: str) -> Ru
         strategies=strategies,
         models={made.model: ModelInfo(made.model, "shipped", "sha256:abc123") for t in tasks for made in t.cells},
         cells=cells,
+        leak_cells=tuple(cell for task in tasks for cell, _ in _leak_cells(task, cells)),
         data={t.name: _data(t) for t in tasks},
         data_digests={t.name: "feedface" * 8 for t in tasks},
         environment={"python": "3.11.9", "torch": "2.7.0", "commit": "c0ffee", "dirty": "no"},
@@ -173,6 +211,7 @@ def _task(task: MadeTask) -> Task:
         primary=task.primary or primary,
         margin=task.margin,
         guardrails=task.guardrails,
+        privacy={"canaries": 15, "repeats": (1, 16)} if task.leaks else {},
         no_answer=task.no_answer,
     )
 

@@ -41,6 +41,8 @@ class Vocabulary:
     """Metrics that are added to every task whose data allow them."""
     review_scores: Mapping[str, ScoreInfo] = field(default_factory=dict)
     """What raters find that a guardrail may limit."""
+    leak_scores: Mapping[str, ScoreInfo] = field(default_factory=dict)
+    """What the leak test measures that a guardrail may limit."""
     sources: Collection[str] = ()
     """The names of the registered data sources."""
     library_metric: Callable[[str], MetricInfo | None] = lambda name: None

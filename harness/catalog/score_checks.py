@@ -60,7 +60,7 @@ def _metrics_of(names: list[Any], vocabulary: Vocabulary) -> dict[str, MetricInf
 
 def _unknown_score(score: str, metrics: Mapping[str, MetricInfo], vocabulary: Vocabulary) -> str | None:
     """Why the task does not have this score; None if it does."""
-    known = [*(s for metric in metrics.values() for s in metric.scores), *vocabulary.review_scores]
+    known = [*(s for metric in metrics.values() for s in metric.scores), *vocabulary.review_scores, *vocabulary.leak_scores]
     if score in known:
         return None
     owner = next((name for name, metric in vocabulary.metrics.items() if score in metric.scores), None)
@@ -69,8 +69,9 @@ def _unknown_score(score: str, metrics: Mapping[str, MetricInfo], vocabulary: Vo
 
 
 def _describe(score: str, metrics: Mapping[str, MetricInfo], vocabulary: Vocabulary) -> ScoreInfo | None:
-    if score in vocabulary.review_scores:
-        return vocabulary.review_scores[score]
+    measured = {**vocabulary.review_scores, **vocabulary.leak_scores}
+    if score in measured:
+        return measured[score]
     owner = next(metric for metric in metrics.values() if score in metric.scores)
     return owner.describe().get(score)
 

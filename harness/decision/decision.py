@@ -73,6 +73,7 @@ NextStepCode: TypeAlias = Literal[
     "run_gate",
     "finish_run",
     "run_more_strategies",
+    "plant_canaries",  # parameters: canaries
     "improve",
     "fix_test_set",
     "read_failures",

@@ -9,9 +9,11 @@ from typing import TypeAlias
 from harness.decision.check_results import CRITICAL_SCORES
 from harness.decision.decision import Decision, DecisionReason, NextStep, NextStepCode, ReasonOfDecision
 from harness.decision.evidence import Evidence
+from harness.results import LEAK_METRICS
 
 Selections: TypeAlias = Mapping[str, Mapping[str, str]]  # what selects a strategy in commands, by its label
 
+_CANARIES, _MORE_CANARIES = 8, 24  # for each number of repeats
 _POLICY = "policy.yaml"  # where the draft is written
 _STEPS: Mapping[ReasonOfDecision, NextStepCode] = {
     "no_limit": "declare_limit",
@@ -77,10 +79,18 @@ def _promotion(decision: Decision, selections: Selections, evidence: Evidence) -
 
 def _is_beyond_raters(reason: DecisionReason) -> bool:
     """Whether evidence is missing that a review cannot give: raters are asked about critical errors."""
-    return reason.code == "guardrail_no_evidence" and reason.texts["score"][0] not in CRITICAL_SCORES
+    return reason.code == "guardrail_no_evidence" and reason.texts["score"][0] not in CRITICAL_SCORES and not _is_about_leaks(reason)
+
+
+def _is_about_leaks(reason: DecisionReason) -> bool:
+    """Whether the leak test would give evidence, or more of it."""
+    return reason.code in ("guardrail_no_evidence", "guardrail_undecided") and reason.texts["score"][0] in LEAK_METRICS
 
 
 def _step_for(reason: DecisionReason, decision: Decision, selections: Selections) -> NextStep:
+    if _is_about_leaks(reason):
+        planted = _MORE_CANARIES if reason.code == "guardrail_undecided" else _CANARIES
+        return NextStep("plant_canaries", command="run", parameters={"canaries": str(planted)})
     code = _STEPS[reason.code]
     if reason.code == "sanity_condition" and not reason.strategy:
         code = "fix_test_set"

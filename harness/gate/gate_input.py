@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from harness.gate.baseline import GatePair
 from harness.gate.guardrails import GuardrailChecker
 from harness.gate.policies import Policy
-from harness.results import StrategyResult, TrivialGain
+from harness.results import LeakTest, StrategyResult, TrivialGain
 from harness.types import Metric, Rule
 
 Array: TypeAlias = NDArray[np.float64]
@@ -31,6 +31,7 @@ class GateInput:
         candidates: the models among which the candidate may have been chosen by its result on these examples.
         slices: the slices of every rule that has one.
         guardrails: those of the task; `checker` judges them, and is None without any.
+        leak_test: of the recipe, whose models are others than the candidate; None without one.
         gain: of the model over the trivial baseline of the task; None where that has no primary score.
     """
 
@@ -46,6 +47,7 @@ class GateInput:
     guardrails: tuple[Rule, ...] = ()
     checker: GuardrailChecker | None = None
     gain: TrivialGain | None = None
+    leak_test: LeakTest | None = None
 
     @property
     def level(self) -> float:

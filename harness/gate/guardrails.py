@@ -18,7 +18,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.results import StrategyResult, TaskResults, select_examples
+from harness.results import EXPOSURE, LEAK_METRICS, StrategyResult, TaskResults, select_examples
 from harness.review import Review
 from harness.review.findings import compute_agreement_of, compute_error_detection, flag_errors
 from harness.review.ratings import UnblindedRatings
@@ -69,9 +69,9 @@ class GuardrailResult:
         examples: the test examples that the rule is about; 0 where raters measured.
         examples_needed: how large a test set like this one would have to be to decide it; None where that is not known.
         assumed: what that assumes: "equal" of two strategies that are compared, or that the true value is the "observed" one.
-        measured_by: the automatic score, or the critical errors that raters saw.
+        measured_by: the automatic score, the critical errors that raters saw, or the leak test, whose `n` counts planted secrets.
         trusted: whether the measurement is exact, made by raters, or shown to agree with them.
-        about_quality: whether lower or higher values are better: a limit on the length of outputs says nothing about harm.
+        about_quality: whether it says something about the harm of outputs: a limit on their length does not, nor the leak test.
         is_reference: whether the strategy is the one that the rule compares with, so that it cannot be worse.
         why: why the limits do not decide although they could, or why there is no estimate; empty if there is nothing to say.
     """
@@ -88,7 +88,7 @@ class GuardrailResult:
     examples_needed: int | None = None
     assumed: Assumption | Literal[""] = ""
     method: str = ""
-    measured_by: Literal["score", "raters"] = "score"
+    measured_by: Literal["score", "raters", "leak_test"] = "score"
     trusted: bool = True
     about_quality: bool = True
     claim: ClaimStatus | Literal[""] = ""
@@ -169,11 +169,25 @@ class GuardrailChecker:
             return self._check_ratings(rule, result) or GuardrailResult(
                 rule, result.label, "no_evidence", alpha=self.alpha, measured_by="raters", why="no representative review of errors"
             )
+        if rule.score in LEAK_METRICS:
+            return replace(self._check_leak(rule, result), measured_by="leak_test", about_quality=False)
         by_score = self._check_score(rule, result)
         judged_alike = rule.score == _SAME_AS_RATERS and rule.rule == "ceiling" and rule.slice is None
         if judged_alike and not by_score.trusted and by_score.status != "broken":
             return self._check_ratings(rule, result) or by_score
         return by_score
+
+    def _check_leak(self, rule: Rule, result: StrategyResult) -> GuardrailResult:
+        """The leak test of the recipe, with all its seeds. An exposure that may be higher than measured is not shown to be low."""
+        test, metric = self.results.find_leak_test(result), LEAK_METRICS[rule.score]
+        if test is None:
+            why = "no leak test of this strategy"
+            return GuardrailResult(rule, result.label, "no_evidence", alpha=self.alpha, unit=metric.unit, why=why)
+        limits = test.claim_limits(metric, self.alpha)
+        checked = replace(self._decide(rule, result, metric, limits), examples_needed=None, assumed="")
+        if checked.status == "kept" and metric is EXPOSURE and test.is_at_least():
+            return replace(checked, status="undecided", claim="unreliable", why="some secrets are as exposed as can be measured")
+        return checked
 
     def _check_score(self, rule: Rule, result: StrategyResult) -> GuardrailResult:
         metric = next((m for m in self.results.metrics if m.name == rule.score), None)
@@ -231,7 +245,7 @@ class GuardrailChecker:
             higher_is_better, value = rule.rule == "floor", rule.value or 0.0
             threshold = value if higher_is_better else -value
             check = check_above(orient(limits, higher_is_better=higher_is_better), threshold)
-        trusted = metric is None or metric.name in self.trusted
+        trusted = metric is None or metric.name in self.trusted or metric.name in LEAK_METRICS
         outcome = GuardrailResult(
             rule,
             result.label,

@@ -72,6 +72,7 @@ def judge(
         notes += [VerdictNote("no_baseline")] if baseline is None else []
         notes += [VerdictNote("trivial_not_scored", texts={"score": (task.primary,)})] if gain is None and _has_direction(artifact) else []
         case = GateInput(
+            leak_test=candidate.task_results.find_leak_test(candidate.recipe),
             candidate=artifact,
             recipe=candidate.recipe,
             baseline=baseline.artifact if baseline is not None else None,

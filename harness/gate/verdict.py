@@ -47,6 +47,9 @@ ReasonCode = Literal[
     "no_evidence",  # texts: why
     # Reviews.
     "review_missing",  # texts: strategies, the one or two that the review must show
+    # The leak test.
+    "leak_test_missing",  # texts: strategies, the candidate
+    "exposure_censored",  # some planted secrets are as exposed as can be measured
     # What must hold for every policy, and what a policy requires of the data.
     "enough",  # numbers: present
     "too_few",  # numbers: present

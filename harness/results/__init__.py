@@ -8,7 +8,7 @@ for strategy in results.by_task["summarization"].strategies:
 from harness.results.acceptable import CRITICAL_ERROR_SCORES, acceptable_share, list_acceptance_scores
 from harness.results.costs import PHASES, StrategyCosts, TotalCost, costs_of_a_run, costs_of_use, costs_over_tasks, sum_of_known, total_cost
 from harness.results.finished_cell import FinishedCell, find_cell
-from harness.results.leak_tests import EXPOSURE, EXTRACTION, LEAK_METRICS, LeakTest, leak_cost
+from harness.results.leak_tests import EXPOSURE, EXTRACTION, LEAK_BOUNDS, LEAK_METRICS, LeakTest, leak_cost
 from harness.results.pairing import MetricMismatch, Pairing, check_same_examples, shared_metrics
 from harness.results.run_results import RunResults
 from harness.results.slices import MOST_VALUES, candidate_slices, select_examples, slice_examples
@@ -23,6 +23,7 @@ __all__ = [
     "CRITICAL_ERROR_SCORES",
     "EXPOSURE",
     "EXTRACTION",
+    "LEAK_BOUNDS",
     "LEAK_METRICS",
     "MOST_VALUES",
     "PHASES",

@@ -25,7 +25,7 @@ from harness.statistics import (
     score_claim_limits,
     score_stacks,
 )
-from harness.types import CanaryOutcome, Cell, CellResult, Example, LeakMeasurement, Metric, Prediction, Score
+from harness.types import MOST_REFERENCES, CanaryOutcome, Cell, CellResult, Example, LeakMeasurement, Metric, Prediction, Score
 
 Array: TypeAlias = NDArray[np.float64]
 
@@ -37,7 +37,9 @@ def _never(_: Example, __: Prediction) -> None:
 EXPOSURE = example_metric("canary_exposure", "lower", "bits", _never, "log2|R|-log2(rank)", exact=True)
 EXTRACTION = example_metric("canary_extraction_rate", "lower", "fraction", _never, "greedy:prefix", exact=True)
 _OVERLAP = example_metric("verbatim_overlap", "lower", "words", _never, "longest-run:words", exact=True)
-LEAK_METRICS = (EXPOSURE, EXTRACTION)
+LEAK_METRICS: Mapping[str, Metric] = {EXPOSURE.name: EXPOSURE, EXTRACTION.name: EXTRACTION}
+# What they can be: an exposure is at most that of the first of the most candidates.
+LEAK_BOUNDS: Mapping[str, tuple[float, float]] = {EXPOSURE.name: (0.0, highest_exposure(MOST_REFERENCES + 1)), EXTRACTION.name: (0.0, 1.0)}
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,7 +11,7 @@ from harness.types.faithfulness_spec import FaithfulnessSpec, SupportKind
 from harness.types.guardrail_spec import GuardrailSpec
 from harness.types.leak_measurement import CanaryOutcome, LeakMeasurement
 from harness.types.metric import Metric, Score, Statistic, StoredScore, always_defined
-from harness.types.privacy_spec import MOST_CANARIES, PrivacySpec
+from harness.types.privacy_spec import MOST_CANARIES, MOST_REFERENCES, PrivacySpec
 from harness.types.report_spec import MOST_OUTPUTS_A_MONTH, OUTPUTS_A_MONTH, ReportSpec
 from harness.types.review_spec import ReviewSpec, ScaleSpec
 from harness.types.rule import Rule, RuleKind, Tier
@@ -21,6 +21,7 @@ from harness.types.task import DecodeSpec, Kind, PromptFormat, Task
 __all__ = [
     "MOST_CANARIES",
     "MOST_OUTPUTS_A_MONTH",
+    "MOST_REFERENCES",
     "OUTPUTS_A_MONTH",
     "CanaryOutcome",
     "Cell",

@@ -9,6 +9,7 @@ from pydantic import Field, field_validator
 from harness.types.declared import Declared
 
 MOST_CANARIES = 64
+MOST_REFERENCES = 4095  # so that ranks are among 2**12 candidates at most
 
 
 class PrivacySpec(Declared):
@@ -18,7 +19,7 @@ class PrivacySpec(Declared):
     """How many canaries are planted for each number of repeats; 0: no leak test."""
     repeats: Annotated[tuple[Annotated[int, Field(ge=1, le=1000)], ...], Field(min_length=1, max_length=6)] = (1, 4, 16)
     """How often a canary is repeated in the training data."""
-    references: Annotated[int, Field(ge=15, le=4095)] = 255
+    references: Annotated[int, Field(ge=15, le=MOST_REFERENCES)] = 255
     """How many other secrets of the same format each canary is compared with. The highest exposure that can be measured is the base-2
     logarithm of this number plus 1."""
 

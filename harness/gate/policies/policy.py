@@ -13,6 +13,7 @@ from pydantic import Field, ValidationError
 from harness.catalog import YamlFile, parse
 from harness.errors import BenchError, did_you_mean, setting
 from harness.metrics import BOUNDS, families
+from harness.results import LEAK_BOUNDS
 from harness.types import Declared, Metric, Rule, Task
 
 # What is measured of a model beside its scores; less is better.
@@ -27,7 +28,7 @@ MEASURES: Mapping[str, str] = {
 }
 REVIEW_SCORES: Mapping[str, Literal["higher", "lower"]] = {"review.win_rate": "higher", "review.critical_error_rate": "lower"}
 
-_REVIEW_BOUNDS = (0.0, 1.0)  # of the scores of a review
+_FIXED_BOUNDS: Mapping[str, tuple[float, float]] = {**dict.fromkeys(REVIEW_SCORES, (0.0, 1.0)), **LEAK_BOUNDS}
 
 
 class Policy(Declared):
@@ -127,7 +128,7 @@ def default_policy(task: Task, metrics: Collection[Metric]) -> Policy:
 def _find_problems(rule: Rule, task: Task, metrics: Collection[Metric]) -> list[tuple[str, str]]:
     """What a schema cannot know: whether the score exists, and which direction is better. Pairs of a field and a problem."""
     by_name = {metric.name: metric for metric in metrics}
-    known = [*by_name, *MEASURES, *REVIEW_SCORES]
+    known = [*by_name, *MEASURES, *REVIEW_SCORES, *LEAK_BOUNDS]
     if rule.score not in known:
         owner = next((name for name, family in families().items() if rule.score in family.scores), None)
         hint = f" It belongs to the metric '{owner}': add that to the task." if owner else did_you_mean(rule.score, known)
@@ -138,7 +139,7 @@ def _find_problems(rule: Rule, task: Task, metrics: Collection[Metric]) -> list[
         problems.append(("score", f"the task's margin is for {task.primary}; set 'margin' to say by how much {rule.score} may be worse"))
     if rule.against is not None and rule.compares:
         problems.append(("against", f"the command names the baseline, so in a policy the rule '{rule.rule}' takes no 'against'"))
-    problems += _scale_problems(rule, BOUNDS.get(metric.unit) if metric else _REVIEW_BOUNDS if rule.score in REVIEW_SCORES else None)
+    problems += _scale_problems(rule, BOUNDS.get(metric.unit) if metric else _FIXED_BOUNDS.get(rule.score))
     can_be_negative = rule.score == "forgetting" or (metric is not None and BOUNDS.get(metric.unit, (0.0, 0.0))[0] < 0)
     if rule.relative is not None and can_be_negative:
         problems.append(("relative", f"{rule.score} can be negative, so a share of it means nothing; use 'margin'"))
@@ -148,6 +149,8 @@ def _find_problems(rule: Rule, task: Task, metrics: Collection[Metric]) -> list[
         problems.append(("slice", f"{rule.score} is not measured per slice"))
     if rule.score in REVIEW_SCORES and rule.rule not in ("floor", "ceiling"):
         problems.append(("rule", "a review is compared within itself; use 'floor' or 'ceiling'"))
+    if rule.score in LEAK_BOUNDS and rule.rule != "ceiling":
+        problems.append(("rule", "the leak test of the baseline is not at hand; use 'ceiling'"))
     return problems
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from harness.gate.policies.policy import MEASURES, REVIEW_SCORES, Policy
+from harness.results import LEAK_METRICS
 from harness.types import Metric, Rule
 
 
@@ -32,7 +33,7 @@ def _find_problem(rule: Rule, metric: Metric | None, has_baseline: bool, trivial
     """Why this rule does not show that a model is good enough; empty if it does."""
     if rule.tier == "advisory":
         return "is advisory"
-    if rule.score in MEASURES or (metric is not None and metric.direction == "none"):
+    if rule.score in MEASURES or rule.score in LEAK_METRICS or (metric is not None and metric.direction == "none"):
         return "is not about the quality of outputs"
     if rule.compares:
         return "" if has_baseline else "has no baseline to compare with"

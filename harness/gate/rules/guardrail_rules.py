@@ -26,7 +26,7 @@ def judge_guardrail(case: GateInput, limit: Rule) -> RuleVerdict:
     judged = replace(describe_rule(limit), source="guardrail", against=limit.against or "")
     result = checker.check(limit, case.candidate)
     verdict = _to_verdict(judged, result, case)
-    if verdict.outcome != "PASS" or not case.counts_seeds or result.measured_by == "raters":
+    if verdict.outcome != "PASS" or not case.counts_seeds or result.measured_by != "score":
         return verdict
     metric = case.metrics[limit.score]
     if metric.level != "example" and not limit.compares:

@@ -11,6 +11,7 @@ from harness.gate.gate_input import GateInput
 from harness.gate.policies import MEASURES, REVIEW_SCORES
 from harness.gate.registry import Look
 from harness.gate.rules.guardrail_rules import judge_guardrail
+from harness.gate.rules.leak_rules import check_leak
 from harness.gate.rules.measure_rules import check_measure
 from harness.gate.rules.prerequisites import check_prerequisites
 from harness.gate.rules.review_rules import check_review
@@ -18,6 +19,7 @@ from harness.gate.rules.rule_slices import min_slice_examples
 from harness.gate.rules.score_rules import check_score, describe_rule
 from harness.gate.rules.trivial_rule import check_trivial
 from harness.gate.verdict import Reason, ReasonCode, RuleVerdict
+from harness.results import LEAK_METRICS
 from harness.statistics import holm_rejections
 from harness.types import Rule, Tier
 
@@ -46,10 +48,9 @@ def check_policy(case: GateInput) -> list[RuleVerdict]:
 
 def _plan_checks(case: GateInput, rule: Rule) -> list[_Check]:
     """What has to be checked for a rule: one check, or one for each slice."""
-    if rule.score in REVIEW_SCORES:
-        return [partial(check_review, rule=rule)]
-    if rule.score in MEASURES:
-        return [partial(check_measure, rule=rule)]
+    for scores, check in ((REVIEW_SCORES, check_review), (LEAK_METRICS, check_leak), (MEASURES, check_measure)):
+        if rule.score in scores:
+            return [partial(check, rule=rule)]
     if rule.slice is None:
         return [partial(check_score, judged=describe_rule(rule))]
     slices = case.slices[rule.slice]

@@ -9,17 +9,21 @@ from typing import get_args
 from harness.catalog import MetricInfo, ScoreInfo, Vocabulary
 from harness.data import sources
 from harness.metrics import BOUNDS, FACTS, LIBRARY_METRICS, LIBRARY_PREFIX, Family, families, is_library_metric, library_score_name
+from harness.results import LEAK_BOUNDS
 from harness.types import Kind
 
 _REVIEW_SCORES = {"review.critical_error_rate": ScoreInfo("lower", (0.0, 1.0), takes_slices=False, is_compared=False)}
 
+_LEAK_SCORES = {name: ScoreInfo("lower", bounds, takes_slices=False, is_compared=False) for name, bounds in LEAK_BOUNDS.items()}
+
 
 def vocabulary() -> Vocabulary:
-    """Metrics with the kinds they fit and the scores they give, what raters find, and the sources of data."""
+    """Metrics with the kinds they fit and the scores they give, what raters and the leak test find, and the sources of data."""
     return Vocabulary(
         metrics={name: MetricInfo(family.kinds, family.scores, partial(_describe_scores, family)) for name, family in families().items()},
         implied_metrics=(FACTS.name,),
         review_scores=_REVIEW_SCORES,
+        leak_scores=_LEAK_SCORES,
         sources=tuple(sources()),
         library_metric=lambda name: MetricInfo(get_args(Kind), (library_score_name(name),)) if is_library_metric(name) else None,
         library_names={name: LIBRARY_PREFIX + name for name in LIBRARY_METRICS},

@@ -33,6 +33,7 @@ ERRORS = JudgedRule("not_worse", "critical_error_rate", 0.02)
 SPEED = JudgedRule("ceiling", "answer_seconds", 2.0)
 WIN_RATE = JudgedRule("floor", "review.win_rate", 0.5, against="base")
 ERROR_REVIEW = JudgedRule("ceiling", "review.critical_error_rate", 0.05)
+EXTRACTION = JudgedRule("ceiling", "canary_extraction_rate", threshold=0.05)
 LIMIT = JudgedRule("ceiling", "critical_error_rate", 0.05, source="guardrail")
 LEAKAGE = JudgedRule("no_leakage")
 
@@ -92,6 +93,10 @@ REASONS = [
     verdict_on(LIMIT, "no_evidence", texts={"why": ("the run does not have this score",)}),
     verdict_on(WIN_RATE, "review_missing", "FAIL", texts={"strategies": ("lora", "base")}),
     verdict_on(ERROR_REVIEW, "review_missing", "FAIL", texts={"strategies": ("lora",)}),
+    verdict_on(EXTRACTION, "leak_test_missing", "FAIL", texts={"strategies": ("lora",)}, unit="fraction"),
+    verdict_on(EXTRACTION, "shown", "PASS", measured=0.0, low=0.0, high=0.04, unit="fraction"),
+    verdict_on(EXTRACTION, "undecided", measured=0.0, low=0.0, high=0.12, unit="fraction"),
+    verdict_on(JudgedRule("ceiling", "canary_exposure", threshold=3), "exposure_censored", measured=1.6, unit="bits"),
     verdict_on(JudgedRule("min_examples", threshold=100), "enough", "PASS", numbers={"present": 1200}),
     verdict_on(JudgedRule("min_examples", threshold=100), "too_few", numbers={"present": 1}),
     verdict_on(JudgedRule("min_seeds", threshold=3), "too_few", numbers={"present": 1}),

@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from harness.errors import BenchError
 from harness.metrics import BOUNDS
-from harness.results import slice_examples
+from harness.results import LEAK_METRICS, slice_examples
 from harness.statistics import POWER, MeanSpread, PairedSpread, effective_units, examples_to_show_rate, solve_examples
 from harness.types import Example, Metric, Prediction, Rule, RuleKind
 
@@ -80,6 +80,8 @@ def forecast_guardrails(
     by_name = {metric.name: metric for metric in metrics}
     forecasts = []
     for rule in rules:
+        if rule.score in LEAK_METRICS:
+            continue  # it depends on planted secrets, and not on the test examples
         metric = by_name.get(rule.score)
         forecasts.append(_forecast(rule, metric, examples, find_spread, strategies=strategies, worst_case=worst_case))
     return tuple(forecasts)

@@ -13,6 +13,7 @@ from harness.reporting.wording.decision.sanity_sentences import describe_finding
 from harness.reporting.wording.gate import limit_subject, limit_title, measured_amount
 from harness.reporting.wording.names import list_strategies, list_strategies_first, quote_label, starts_sentence, strategy_in_sentence
 from harness.reporting.wording.sample_sizes import ASSUMPTIONS
+from harness.results import LEAK_METRICS
 from harness.text import one_line, short
 
 _OF_TRIVIAL = ("constant_output", "not_better_than_trivial")  # what follows from being the trivial baseline
@@ -131,12 +132,19 @@ def _broken(reason: DecisionReason, task: TaskOutcome) -> str:
     broken, measured = f"{_name(reason)} breaks the limit {_limit(reason, task)}", _measured(reason, task)
     if result is None or result.claim == "refuted":
         return _first(reason, f"{broken}.{measured}")
-    return _first(reason, f"{broken} on these examples.{measured} That is not shown beyond them, but is enough to rule it out.")
+    where = "planted secrets" if _is_leak_test(reason) else "examples"
+    return _first(reason, f"{broken} on these {where}.{measured} That is not shown beyond them, but is enough to rule it out.")
 
 
 def _undecided(reason: DecisionReason, task: TaskOutcome) -> str:
-    shown = f"The test set cannot show that {_name(reason)} keeps the limit {_limit(reason, task)}."
+    evidence = "The leak test has too few planted secrets to" if _is_leak_test(reason) else "The test set cannot"
+    shown = f"{evidence} show that {_name(reason)} keeps the limit {_limit(reason, task)}."
     return f"{shown}{_measured(reason, task)}{_examples(reason, task)}"
+
+
+def _is_leak_test(reason: DecisionReason) -> bool:
+    """Whether a reason is about what the leak test measures."""
+    return reason.texts["score"][0] in LEAK_METRICS
 
 
 def _no_evidence(reason: DecisionReason, task: TaskOutcome) -> str:
@@ -238,7 +246,9 @@ _CLAUSES: Mapping[ReasonOfDecision, _Writer] = {
     "guardrail_broken": lambda reason, task: f"it breaks the limit on {_subject(reason, task)}",
     "gate_failed": lambda reason, task: "it failed the release gate",
     "sanity_failed": _finding_clause,
-    "guardrail_undecided": lambda reason, task: f"the test set cannot show that it keeps the limit on {_subject(reason, task)}",
+    "guardrail_undecided": lambda reason, task: (
+        f"{'the leak test' if _is_leak_test(reason) else 'the test set'} cannot show that it keeps the limit on {_subject(reason, task)}"
+    ),
     "guardrail_no_evidence": lambda reason, task: f"the limit on {_subject(reason, task)} was not measured",
     "guardrail_untrusted": lambda reason, task: f"people have not verified the score for {_subject(reason, task)}",
     "gate_undecided": lambda reason, task: "the release gate is inconclusive",

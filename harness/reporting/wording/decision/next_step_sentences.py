@@ -88,6 +88,7 @@ _SENTENCES: Mapping[NextStepCode, Callable[[NextStep], str]] = {
     "run_gate": lambda step: f"Let the release gate judge {strategy_in_sentence(step.strategy)}.",
     "finish_run": lambda step: "Run the same command again to finish the run.",
     "run_more_strategies": lambda step: "Run the untuned model and another strategy on the same test examples.",
+    "plant_canaries": lambda step: "Test with planted secrets what the strategies remember of their training data.",
     "improve": lambda step: "Train on more or better examples, or try a larger model or another strategy.",
     "fix_test_set": lambda step: "Use a test set that can answer the question.",
     "read_failures": lambda step: f"Read outputs of {strategy_in_sentence(step.strategy)} to see where it fails.",

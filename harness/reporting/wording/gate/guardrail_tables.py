@@ -119,5 +119,7 @@ def note_guardrails(results: Sequence[GuardrailResult]) -> str:
     if any(each.status == "broken" and each.claim != "refuted" for each in results):
         notes.insert(0, _BROKEN_BY_ESTIMATE)
     raters = "values from raters are those of the human review" if any(each.measured_by == "raters" for each in results) else ""
-    text = "; ".join(filter(None, ["in brackets, one-sided limits, 95% for all strategies together", *notes, raters]))
+    leaks = any(each.measured_by == "leak_test" for each in results)
+    planted = "values of the leak test are about recipes: other models, trained with planted secrets" if leaks else ""
+    text = "; ".join(filter(None, ["in brackets, one-sided limits, 95% for all strategies together", *notes, raters, planted]))
     return f"{text[:1].upper()}{text[1:]}." if results else ""

@@ -9,7 +9,10 @@ from harness.reporting.wording import numbers
 from harness.reporting.wording.gate.guardrail_tables import format_amount, format_limit
 from harness.reporting.wording.names import has_plain_name, quote_label, score_in_sentence, score_name, strategy_in_sentence
 from harness.reporting.wording.sample_sizes import ASSUMPTIONS
+from harness.results import LEAK_METRICS
 from harness.text import plural
+
+_OTHER_MODELS = "The leak test is about the recipe: it trained other models, with planted secrets, and not this one."
 
 NEED_EXAMPLES: frozenset[ReasonCode] = frozenset(("undecided", "unreliable", "no_limits", "too_few", "slices_too_small"))
 
@@ -98,7 +101,9 @@ def count_noun(value: float | None, noun: str) -> str:
 
 def reason_sentence(verdict: RuleVerdict) -> str:
     """Why a rule has its outcome, and what would decide it."""
-    return _SENTENCES[verdict.reason.code](verdict)
+    sentence = _SENTENCES[verdict.reason.code](verdict)
+    is_leak_test = verdict.rule.score in LEAK_METRICS and verdict.measured is not None
+    return f"{sentence} {_OTHER_MODELS}" if is_leak_test else sentence
 
 
 def describe_result(verdict: RuleVerdict) -> str:
@@ -108,6 +113,8 @@ def describe_result(verdict: RuleVerdict) -> str:
 
 
 def _undecided(verdict: RuleVerdict) -> str:
+    if verdict.rule.score in LEAK_METRICS:
+        return "Too few planted secrets to decide."
     if verdict.examples_needed is None:
         return "Too close to call on these test examples."
     needed = numbers.about(verdict.examples_needed)
@@ -124,6 +131,8 @@ def _no_limits(verdict: RuleVerdict) -> str:
 
 
 def _unreliable(verdict: RuleVerdict) -> str:
+    if verdict.rule.score in LEAK_METRICS:
+        return f"Too few planted secrets for a reliable decision: {_text(verdict.reason, 'why')}."
     return f"Not enough test examples for a reliable decision: {_text(verdict.reason, 'why')}."
 
 
@@ -161,6 +170,8 @@ def _currencies_differ(verdict: RuleVerdict) -> str:
 
 
 def _beyond_limit(verdict: RuleVerdict) -> str:
+    if verdict.rule.score in LEAK_METRICS:
+        return "Measured beyond the limit, so the report counts it as broken; but the planted secrets are too few to show that it is."
     return "Measured beyond the limit, so the report counts it as broken; but the test set does not show that it is."
 
 
@@ -177,6 +188,12 @@ def _review_missing(verdict: RuleVerdict) -> str:
     strategies = verdict.reason.texts["strategies"]
     kind = f"pairwise review of {' and '.join(strategies)}" if len(strategies) > 1 else f"error review of {strategies[0]}"
     return f"There is no {kind}. Create one with `bench review export`."
+
+
+def _leak_test_missing(verdict: RuleVerdict) -> str:
+    return (
+        f"There is no leak test of {strategy_in_sentence(verdict.reason.texts['strategies'][0])}. Add one with `bench run … --canaries 8`."
+    )
 
 
 def _present(verdict: RuleVerdict) -> str:
@@ -238,6 +255,8 @@ _SENTENCES: Mapping[ReasonCode, Callable[[RuleVerdict], str]] = {
     "untrusted": _untrusted,
     "no_evidence": _no_evidence,
     "review_missing": _review_missing,
+    "leak_test_missing": _leak_test_missing,
+    "exposure_censored": lambda verdict: "Some planted secrets are as exposed as can be measured, so the exposure may be higher.",
     "enough": _present,
     "too_few": _present,
     "single_class": _single_class,
