@@ -4,6 +4,8 @@ from harness.api.anonymizing import Anonymization, anonymize_data, restore_data
 from harness.api.auditing import audit
 from harness.api.catalogs import load_strategy, load_task, open_catalog
 from harness.api.comparing import compare, plan
+from harness.api.data_checks import CleanedFile, check_data, clean_data
+from harness.api.drafting import MOST_INSPECTED_ROWS, parse_task, read_included_model, read_shipped_prompt
 from harness.api.exporting import FinishedListener, export
 from harness.api.gates import NotPassedError, draft_policy, gate, history, promote, rollback, verify_registry
 from harness.api.loaded_run import Run, load_run
@@ -16,8 +18,10 @@ from harness.api.training_runs import run, run_request, score, stored_request
 from harness.cache import use_cache_folder
 
 __all__ = [
+    "MOST_INSPECTED_ROWS",
     "Anonymization",
     "Champion",
+    "CleanedFile",
     "FinishedListener",
     "NotPassedError",
     "Run",
@@ -25,6 +29,8 @@ __all__ = [
     "anonymize_data",
     "audit",
     "champion",
+    "check_data",
+    "clean_data",
     "compare",
     "draft_policy",
     "export",
@@ -38,11 +44,14 @@ __all__ = [
     "open_catalog",
     "open_viewer",
     "pack",
+    "parse_task",
     "plan",
     "predict",
     "predict_stream",
     "promote",
     "prune_runs",
+    "read_included_model",
+    "read_shipped_prompt",
     "restore_data",
     "review_export",
     "review_harvest",

@@ -14,6 +14,7 @@ _OPTIONS = {
     "strategies_dirs": "--strategies-dir",
     "formats": "--format",
     "plugins": "--plugin",
+    "fixes": "--fix",
 }
 # Switches that are on in Python and turned off on the command line.
 _SWITCHED_OFF = {"base": "--no-base", "reuse": "--no-reuse", "with_text": "--without-text", "with_base": "--without-base"}

@@ -85,3 +85,34 @@ def show_rows(text: str) -> Iterator[Callable[[int], None]]:
         yield count
     finally:
         heartbeat.stop()
+
+
+class StageProgress:
+    """A bar for work in stages, each with the share of it that is done; without a terminal, lines."""
+
+    def __init__(self, console: Console | None = None) -> None:
+        from rich.progress import Progress, TaskID
+
+        self._bar = Progress(console=console or Console(stderr=True, highlight=False, emoji=False), transient=True)
+        self._stages: dict[str, TaskID] = {}
+        self._state = "Working"
+        self._heartbeat = Heartbeat(lambda seconds: click.echo(f"{self._state}, {seconds:.0f} s", err=True))
+
+    def __enter__(self) -> StageProgress:
+        if self._bar.console.is_terminal:
+            self._bar.start()
+        else:
+            self._heartbeat.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._heartbeat.stop()
+        if self._bar.live.is_started:  # otherwise rich prints an empty line
+            self._bar.stop()
+
+    def show(self, stage: str, share: float) -> None:
+        """Show what is being done, and the share of it that is done."""
+        if stage not in self._stages:
+            self._stages[stage] = self._bar.add_task(escape(stage), total=1.0)
+        self._bar.update(self._stages[stage], completed=share)
+        self._state = f"{stage}: {share:.0%}" if 0 < share < 1 else stage

@@ -2,7 +2,7 @@
 
 from harness.grid.execution import Listener, execute, keep_named_columns
 from harness.grid.planning import Planned, make_plan, read_tasks, vocabulary
-from harness.grid.request import Request, make_request, read_grid, resolve_strategies
+from harness.grid.request import Request, make_request, read_grid, resolve_strategies, resolve_tasks
 
 __all__ = [
     "Listener",
@@ -15,5 +15,6 @@ __all__ = [
     "read_grid",
     "read_tasks",
     "resolve_strategies",
+    "resolve_tasks",
     "vocabulary",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from harness.types.cell import Cell, CellResult, Cost, Phase, Shape, Status, TrainingSummary
 from harness.types.cell_note import CellNote, NoteCode
+from harness.types.data_finding import DataFinding, FindingCode, FlaggedRow, RowName, Severity
 from harness.types.data_spec import DataSpec, FilesSpec, SplitSpec
 from harness.types.declared import Declared, Paths
 from harness.types.example import DataReport, Example, Finish, Prediction, SplitName, Splits
@@ -28,6 +29,7 @@ __all__ = [
     "CellNote",
     "CellResult",
     "Cost",
+    "DataFinding",
     "DataReport",
     "DataSpec",
     "Declared",
@@ -35,7 +37,9 @@ __all__ = [
     "Example",
     "FaithfulnessSpec",
     "FilesSpec",
+    "FindingCode",
     "Finish",
+    "FlaggedRow",
     "GuardrailSpec",
     "Kind",
     "LeakMeasurement",
@@ -51,10 +55,12 @@ __all__ = [
     "QuantizationSpec",
     "ReportSpec",
     "ReviewSpec",
+    "RowName",
     "Rule",
     "RuleKind",
     "ScaleSpec",
     "Score",
+    "Severity",
     "Shape",
     "SplitName",
     "SplitSpec",

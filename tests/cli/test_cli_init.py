@@ -210,7 +210,7 @@ def test_sibling_splits_are_offered(call: Call, here: Path) -> None:
 
 
 def test_only_the_first_rows_of_a_large_file_are_inspected(call: Call, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("harness.cli.commands.init._MAX_ROWS", 50)
+    monkeypatch.setattr("harness.api.MOST_INSPECTED_ROWS", 50)
     write_csv(here / "tickets.csv", tickets())
     task, output = init_task(call, "tickets.csv")
     assert "tickets.csv: the first 50 rows of a larger file" in output

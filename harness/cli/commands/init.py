@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
 import shlex
-import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -15,17 +13,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from harness.cli.named_data import NamedData, find_data, relative_name
 from harness.cli.wording import printable, with_options
 from harness.errors import BenchError
 from harness.text import plural
 
 if TYPE_CHECKING:
-    from harness.data.inspect import TaskGuess
+    from harness.data.inspect import NamedData, TaskGuess
     from harness.types import DataReport, Kind, Task
 
 _KINDS = ("classification", "generation", "qa", "summarization")
-_MAX_ROWS = 20_000  # enough to tell what a file contains; a run reads larger files as a whole
 _SHOWN_LABELS = 10
 _SMALL_TEST_SET = 100  # examples; with fewer, the 95% interval of a percentage can be wider than ±10 points
 _SPLIT_NAMES = ("train", "training", "validation", "valid", "val", "dev", "test", "data", "dataset")
@@ -55,17 +51,18 @@ def init(
     bench init tickets.xlsx --target queue --out tasks/tickets.yaml
     bench init train.jsonl test.jsonl
     """
+    from harness.api import MOST_INSPECTED_ROWS, parse_task, read_included_model, read_shipped_prompt
     from harness.data import peek
-    from harness.data.inspect import draft_prompt, draft_yaml, guess_task, note_long_prompts
+    from harness.data.inspect import draft_prompt, draft_yaml, find_data, guess_task, note_long_prompts, relative_name
 
     data = find_data(files)
     task_name = _task_name(name, data)
     out = out or Path(f"{task_name}.yaml")
     _check_out(out, force)
-    preview = peek(*data.files, rows=_MAX_ROWS)
+    preview = peek(*data.files, rows=MOST_INSPECTED_ROWS)
     guess = guess_task(preview, target=target, inputs=inputs, kind=kind)
-    prompt = draft_prompt(guess, *_shipped_prompt(guess.kind))
-    if long_prompts := note_long_prompts(preview, guess, prompt, *_read_included_model()):
+    prompt = draft_prompt(guess, *read_shipped_prompt(guess.kind))
+    if long_prompts := note_long_prompts(preview, guess, prompt, *read_included_model()):
         guess = replace(guess, notes=(*guess.notes, long_prompts))
     split_files = {split: relative_name(str(path), out.parent) for split, path in data.siblings.items()}
     write_yaml = partial(
@@ -77,9 +74,9 @@ def init(
         has_splits=data.has_splits,
     )
     is_complete = preview.is_complete
-    trial = _try_loading(guess, lambda guess: _parse_task(write_yaml(guess)), out.parent) if is_complete else _Trial(guess)
+    trial = _try_loading(guess, lambda guess: parse_task(write_yaml(guess)), out.parent) if is_complete else _Trial(guess)
     text = write_yaml(trial.guess, sizes=trial.report.sizes if trial.report else None)
-    _parse_task(text)
+    parse_task(text)
     _write(out, text)
     _print_summary(" ".join(files), out, trial, split_files, is_complete=is_complete)
     if trial.failed:
@@ -102,25 +99,6 @@ def _check_out(out: Path, force: bool) -> None:
         raise BenchError(f"{out}: already exists. Name another file with --out, or replace it with --force")
 
 
-def _shipped_prompt(kind: Kind) -> tuple[str, frozenset[str], frozenset[str]]:
-    """The prompt of the shipped task of a kind, the variables that it requires, and all that it can show."""
-    from harness.catalog import YamlFile, prompt_variables, shipped_folder
-
-    prompt = str(YamlFile(shipped_folder("tasks") / f"{kind}.yaml").values["prompt"])
-    return prompt, prompt_variables(prompt), prompt_variables(prompt, optional=True)
-
-
-def _read_included_model() -> tuple[int, Callable[[Sequence[str]], list[int]]]:
-    """The context of the included model in tokens, and a function that counts the tokens of texts. Its weights are not loaded."""
-    from tokenizers import Tokenizer
-
-    from harness.engine.models import TINY
-
-    tokenizer = Tokenizer.from_file(str(TINY / "tokenizer.json"))
-    context = json.loads((TINY / "config.json").read_text(encoding="utf-8"))["max_position_embeddings"]
-    return context, lambda texts: [len(text.ids) for text in tokenizer.encode_batch(list(texts), add_special_tokens=False)]
-
-
 def _task_name(name: str | None, data: NamedData) -> str:
     """The given name, or one made from the names of the data files.
 
@@ -137,23 +115,6 @@ def _task_name(name: str | None, data: NamedData) -> str:
             f"--name '{name}': start with a letter or digit and use only letters, digits and . _ - + = (at most 80 characters)"
         )
     return name
-
-
-def _parse_task(text: str) -> Task:
-    """The task that a YAML text declares, checked as by `bench tasks validate`.
-
-    Raises:
-        BenchError: the task is not valid.
-    """
-    from harness.api import open_catalog
-    from harness.types import Task
-
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "task.yaml"
-        file.write_text(text, encoding="utf-8")
-        task = open_catalog().check(file).value
-    assert isinstance(task, Task)
-    return task
 
 
 class _Trial(NamedTuple):

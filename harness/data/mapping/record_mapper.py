@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from harness.catalog import prompt_variables
 from harness.data.mapping.column_roles import FieldMap
 from harness.data.mapping.nested_fields import MISSING, get_nested
-from harness.data.records import BadRowError, join_names, name_hint, quote
+from harness.data.records import BadRowError, EmptyCellError, join_names, name_hint, quote
 from harness.types import Example, Task
 
 MAX_LABELS = 500  # more distinct targets than this are not labels
@@ -74,9 +74,9 @@ def _map_inputs(values: Mapping[str, Any], fields: FieldMap, task: Task, variabl
         try:
             inputs[name] = _map_input(values, column, name, task.data.join)
         except BadRowError as error:
-            raise BadRowError(f"{error}{_optional_hint(name, variables) if is_empty else ''}", error.excerpt) from None
+            raise type(error)(f"{error}{_optional_hint(name, variables) if is_empty else ''}", error.excerpt) from None
     if not inputs:
-        raise BadRowError(f"all inputs are empty ({join_names(fields.inputs)})")
+        raise EmptyCellError(f"all inputs are empty ({join_names(fields.inputs)})")
     return inputs
 
 
@@ -95,7 +95,7 @@ def _join_parts(parts: list[Any], column: str, role: str, separator: str) -> str
     """The parts of a list as one text, verbatim and in order. Nulls are left out."""
     text = separator.join(part if _is_blank(part) else _to_text(part, column, role) for part in parts if part is not None)
     if not text.strip():
-        raise BadRowError(f"{role} (column '{column}') is empty")
+        raise EmptyCellError(f"{role} (column '{column}') is empty")
     return text.replace("\r\n", "\n")
 
 
@@ -112,7 +112,7 @@ def _to_text(value: object, column: str, role: str) -> str:
     if isinstance(value, str) and value.strip():
         return value.replace("\r\n", "\n")
     if value is None or isinstance(value, str):
-        raise BadRowError(f"{role} (column '{column}') is empty")
+        raise EmptyCellError(f"{role} (column '{column}') is empty")
     excerpt = quote(value)
     raise BadRowError(
         f"{role} (column '{column}') is {_describe_type(value)}, found {excerpt}. "
@@ -142,7 +142,7 @@ def _map_targets(values: Mapping[str, Any], column: str, task: Task, needs_targe
             return ()
         is_open_question = task.kind == "qa" and not task.chooses
         advice = ". If the question has no answer, set 'no_answer' in the task to the text that says so" if is_open_question else ""
-        raise BadRowError(f"target (column '{column}') is empty{advice}")
+        raise EmptyCellError(f"target (column '{column}') is empty{advice}")
     targets = _map_references(references, column, task)
     return (_check_label(targets, column, task),) if task.chooses else targets
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from harness.data.identity import RowIndex, hash_value
 from harness.data.mapping import (
@@ -29,6 +29,7 @@ from harness.data.records import (
     BadRow,
     BadRowError,
     BadRows,
+    EmptyCellError,
     Record,
     Table,
     check_column_count,
@@ -43,6 +44,13 @@ if TYPE_CHECKING:
 
 LOOK_AHEAD = 1000  # rows whose columns are known before roles are assigned
 KEPT_FOR_SAMPLE = 50_000  # rows kept in memory although only a sample will be needed
+
+
+class RowPlace(NamedTuple):
+    """Where a row was read: the position of its table, and its line there."""
+
+    file: int
+    line: int
 
 
 class _RolesChangedError(Exception):
@@ -65,6 +73,7 @@ class FileRows:
     Attributes:
         index: of all usable rows.
         bad_rows: the rows that cannot be used.
+        empty_rows: those of them that lack what they need, such as a target.
         splits: by row, the name of its split; empty without a split column.
         times: by row, its time as it is written; empty without a time column.
         sha256: by table.
@@ -92,6 +101,7 @@ class FileRows:
         self._fold_column = task.data.fold_references_by if needs_target else None
         self.index = RowIndex(task.data.split.seed, with_folds=self._fold_column is not None, with_labels=task.chooses and needs_target)
         self.bad_rows = BadRows()
+        self.empty_rows: list[RowPlace] = []
         self._task, self._tables, self._is_sampled = task, tables, is_sampled
         self._named_fields = task.data.fields if fields is None else fields
         self._variables = PromptVariables.parse(task.prompt)
@@ -176,6 +186,8 @@ class FileRows:
                     raise BadRowError(self._repeated_id(example.id, scope, fields, table), quote(example.id))
             except BadRowError as error:
                 self.bad_rows.add(BadRow(table.location(item.line), str(error), error.excerpt))
+                if isinstance(error, EmptyCellError):
+                    self.empty_rows.append(RowPlace(file, item.line))
                 continue
             if example.id:
                 new_ids.add(example.id)
@@ -272,6 +284,7 @@ class FileRows:
         del self.splits[rows:]
         del self.times[rows:]
         self.bad_rows.truncate(bad_rows)
+        self.empty_rows = [place for place in self.empty_rows if place.file < len(self._field_maps)]
         if self._examples is not None:
             del self._examples[rows:]
 

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.data.identity import RowIds, RowIndex
-from harness.data.pipeline.file_rows import FileRows
+from harness.data.pipeline.file_rows import FileRows, RowPlace
 from harness.data.pipeline.folding import check_folds
 from harness.data.pipeline.sources import sources
 from harness.data.pipeline.splitting import split_rows
 from harness.data.pipeline.task_tables import TaskTables, open_tables
 from harness.data.pipeline.time_splits import split_by_time
+from harness.data.records import BadRow, Table
 from harness.errors import BenchError, did_you_mean, setting
 from harness.types import Example, SplitName, SplitSpec, Task
 
@@ -32,6 +33,8 @@ class RawSplits:
         origin, skipped, skipped_rows, warnings: for the data report.
         needs_validation: whether no validation rows were given, so that some are to be split off training.
         is_given: whether the data has its own splits.
+        bad_rows, empty_rows: the first rows that cannot be used, and where all rows are that lack what they need.
+        tables: what the rows were read from; the index numbers them as its files. None for a source.
     """
 
     index: RowIndex
@@ -44,6 +47,9 @@ class RawSplits:
     skipped_rows: int = 0
     needs_validation: bool = False
     is_given: bool = True
+    bad_rows: Sequence[BadRow] = ()
+    empty_rows: Sequence[RowPlace] = ()
+    tables: Sequence[Table] = ()
 
 
 def read_files(task: Task, folder: Path, *, is_sampled: bool, whole_as_test: bool) -> RawSplits:
@@ -95,6 +101,9 @@ def read_files(task: Task, folder: Path, *, is_sampled: bool, whole_as_test: boo
         skipped_rows=file_rows.bad_rows.count,
         needs_validation=not rows.keys() & {"file", "validation"},
         is_given="file" not in rows,
+        bad_rows=file_rows.bad_rows.kept,
+        empty_rows=file_rows.empty_rows,
+        tables=tables.in_order,
     )
 
 

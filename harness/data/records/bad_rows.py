@@ -23,6 +23,10 @@ class BadRowError(Exception):
         self.excerpt = excerpt
 
 
+class EmptyCellError(BadRowError):
+    """A row lacks what it needs: its target, an input, its group."""
+
+
 @dataclass(frozen=True, slots=True)
 class BadRow:
     """A row that cannot be used.

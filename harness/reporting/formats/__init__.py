@@ -1,6 +1,7 @@
 """A run as a file: the HTML page, Markdown, CSV and JSON; a verdict as Markdown, JSON and JUnit XML; a review as JSON."""
 
 from harness.reporting.formats.audit_page import audit_to_json, render_audit
+from harness.reporting.formats.check_page import check_to_json, render_check
 from harness.reporting.formats.csv_table import to_csv
 from harness.reporting.formats.findings_export import findings_to_json
 from harness.reporting.formats.html_page import render, rewrite_page, write_page
@@ -16,10 +17,12 @@ __all__ = [
     "INDEX",
     "audit_to_json",
     "check_site_folder",
+    "check_to_json",
     "comparison_to_json",
     "findings_to_json",
     "render",
     "render_audit",
+    "render_check",
     "render_live_index",
     "render_site",
     "rewrite_page",

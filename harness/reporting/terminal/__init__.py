@@ -1,9 +1,10 @@
-"""A run, a comparison, a verdict and the findings of a review in a terminal."""
+"""A run, a comparison, a verdict, a check of data and the findings of a review in a terminal."""
 
 from harness.reporting.terminal.audit_text import print_audit
+from harness.reporting.terminal.check_text import print_check
 from harness.reporting.terminal.compare_text import print_comparison, print_ranking
 from harness.reporting.terminal.review_status import print_findings
 from harness.reporting.terminal.run_text import print_run
 from harness.reporting.terminal.verdict_text import print_verdict
 
-__all__ = ["print_audit", "print_comparison", "print_findings", "print_ranking", "print_run", "print_verdict"]
+__all__ = ["print_audit", "print_check", "print_comparison", "print_findings", "print_ranking", "print_run", "print_verdict"]

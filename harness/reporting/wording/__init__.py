@@ -29,6 +29,7 @@ from harness.reporting.wording import (
     text_table,
 )
 from harness.reporting.wording.cell_notes import note_sentence
+from harness.reporting.wording.data import check_fixes, check_sentences, describe_cleaning, describe_split_column
 from harness.reporting.wording.decision import (
     condition_sentences,
     decision_sentences,
@@ -50,10 +51,13 @@ __all__ = [
     "audit_sentences",
     "cell_notes",
     "chart_texts",
+    "check_fixes",
+    "check_sentences",
     "claim_sentences",
     "comparison_sentences",
     "condition_sentences",
     "decision_sentences",
+    "describe_cleaning",
     "describe_deleted",
     "describe_latest_run",
     "describe_no_runs",
@@ -62,6 +66,7 @@ __all__ = [
     "describe_progress",
     "describe_pruning",
     "describe_run_to_resume",
+    "describe_split_column",
     "describe_test_set",
     "describe_verification",
     "example_texts",

@@ -7,6 +7,7 @@ import click
 from harness.cli.lazy_group import LazyGroup
 
 _COMMANDS = {
+    "check": ("harness.cli.commands.data.check:check", "Find duplicates, leaks, contradictions and damaged text."),
     "anonymize": ("harness.cli.commands.data.anonymize:anonymize", "Replace identifiers of people in the texts of a file."),
 }
 

@@ -1,4 +1,4 @@
-"""The data files that the arguments of `bench init` name, and how a task names them."""
+"""The data files that a user names, and how a task names them."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from harness.types import FilesSpec, Paths
+from harness.data.formats import LIST_PREFIX, DatasetSplits, find_files, is_several, open_data
+from harness.data.inspect.sibling_splits import find_sibling_splits, group_by_split
+from harness.types import FilesSpec, Paths
 
 _MIN_STEM = 3  # letters: less says nothing
 
@@ -44,8 +44,6 @@ class NamedData:
 
     def path(self, folder: Path) -> Paths | FilesSpec:
         """The data as a YAML file in a folder names it."""
-        from harness.types import FilesSpec
-
         if self.splits:
             by_split = {split: _one_or_several([str(file) for file in files], folder) for split, files in self.splits.items()}
             return FilesSpec.model_validate(by_split)
@@ -58,9 +56,6 @@ def find_data(names: Sequence[str]) -> NamedData:
     Raises:
         BenchError: as `find_files` and `open_data`.
     """
-    from harness.data.formats import DatasetSplits, find_files, is_several, open_data
-    from harness.data.inspect import find_sibling_splits, group_by_split
-
     files = find_files(tuple(names), Path())
     if len(files) > 1:
         splits = group_by_split(files)
@@ -73,8 +68,6 @@ def find_data(names: Sequence[str]) -> NamedData:
 
 def relative_name(name: str, folder: Path) -> str:
     """A name as a YAML file in `folder` writes it: paths in a task are relative to its own file."""
-    from harness.data.formats import LIST_PREFIX
-
     prefix = LIST_PREFIX if name.startswith(LIST_PREFIX) else ""
     file = Path(name.removeprefix(prefix)).expanduser()
     file = file.parent.resolve() / file.name  # the name is kept: it may be a link to a file without an extension

@@ -1,0 +1,30 @@
+"""Checks of a task's rows: copies, contradictions, leaks, classes, targets and damaged text; and the cleaning of what was found."""
+
+from harness.data.checks.checked_rows import SHOWN_ROWS, SPLIT_ORDER, CheckedRows
+from harness.data.checks.class_balance import FEW_TO_LEARN
+from harness.data.checks.cleaning import FIXES, CleanedRecord, Fix, Removal, clean_records, plan_removals
+from harness.data.checks.copies import SPOILING_SHARE
+from harness.data.checks.data_check import DataCheck, Progress, check_quickly, check_rows, sort_findings
+from harness.data.checks.near_copies import SIMILARITY
+from harness.data.checks.unusable_rows import find_unusable_rows
+
+__all__ = [
+    "FEW_TO_LEARN",
+    "FIXES",
+    "SHOWN_ROWS",
+    "SIMILARITY",
+    "SPLIT_ORDER",
+    "SPOILING_SHARE",
+    "CheckedRows",
+    "CleanedRecord",
+    "DataCheck",
+    "Fix",
+    "Progress",
+    "Removal",
+    "check_quickly",
+    "check_rows",
+    "clean_records",
+    "find_unusable_rows",
+    "plan_removals",
+    "sort_findings",
+]

@@ -1,0 +1,103 @@
+"""What to do about a finding: a sentence, the line of the task's YAML, and a command that runs as it is printed."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from harness.data.checks import DataCheck
+from harness.types import DataFinding, FindingCode
+
+CLEAN_FILE = "clean.jsonl"
+
+
+@dataclass(frozen=True)
+class FindingFix:
+    """What to do.
+
+    Attributes:
+        advice: in a sentence.
+        yaml: a line of the task's YAML; empty if none helps.
+        command: empty if only a person can decide.
+    """
+
+    advice: str
+    yaml: str = ""
+    command: str = ""
+
+
+def find_fix(finding: DataFinding, check: DataCheck) -> FindingFix:
+    """What to do about a finding of this check."""
+    return _FIXES[finding.code](finding, check)
+
+
+def write_command(check: DataCheck, *words: str) -> str:
+    """The command of the check with further words."""
+    return shlex.join([*check.command, *words])
+
+
+def _clean(name: str, advice: str) -> Callable[[DataFinding, DataCheck], FindingFix]:
+    def fix(finding: DataFinding, check: DataCheck) -> FindingFix:
+        if "source" in check.origin or "hub" in check.origin:  # there is no file to clean
+            return FindingFix(advice)
+        return FindingFix(advice, command=write_command(check, "--fix", name, "--out", CLEAN_FILE))
+
+    return fix
+
+
+def _advise(advice: str) -> Callable[[DataFinding, DataCheck], FindingFix]:
+    return lambda finding, check: FindingFix(advice)
+
+
+def _fold(finding: DataFinding, check: DataCheck) -> FindingFix:
+    inputs = [column for role, column in check.columns.items() if role not in ("target", "group", "id")]
+    advice = "Combine the rows of the test set into one example with several references."
+    if len(inputs) != 1:
+        return FindingFix(f"{advice} Name a column that is the same for rows with the same inputs: `fold_references_by`.")
+    return FindingFix(
+        advice,
+        yaml=f"data: {{fold_references_by: {json.dumps(inputs[0], ensure_ascii=False)}}}",
+        command=write_command(check, "--fold-references-by", inputs[0]) if _takes_columns(check) else "",
+    )
+
+
+def _group(finding: DataFinding, check: DataCheck) -> FindingFix:
+    column = next(iter(finding.values))
+    column = check.columns.get(column, column) if finding.limits.get("is_input") else column
+    advice = "Make it the group: rows of a group then stay in one split."
+    return FindingFix(
+        advice,
+        yaml=f"data: {{fields: {{group: {json.dumps(column, ensure_ascii=False)}}}}}",
+        command=write_command(check, "--group", column) if _takes_columns(check) else "",
+    )
+
+
+def _takes_columns(check: DataCheck) -> bool:
+    """Whether the command can name columns: it names files, or a task with data options. The columns of a task are in its YAML."""
+    return check.guessed or any(word.startswith(("--data", "--train", "--hub")) for word in check.command)
+
+
+_FIXES: Mapping[FindingCode, Callable[[DataFinding, DataCheck], FindingFix]] = {
+    "leaks": _clean("leaks", "Remove them from training and validation."),
+    "near_leaks": _clean("near-duplicates", "Remove the similar rows from the earlier split."),
+    "duplicates": _clean("duplicates", "Keep the first of each."),
+    "near_duplicates": _clean("near-duplicates", "Look at some pairs. If they say the same, keep the first of each."),
+    "conflicts": _clean("conflicts", "Decide which label is right, or remove all of these rows."),
+    "several_references": _fold,
+    "empty": _clean("empty", "Complete them, or remove them."),
+    "unusable": lambda finding, check: FindingFix(
+        "Correct the rows, or let a run skip and count them.", yaml="data: {skip_bad_rows: true}"
+    ),
+    "unseen_classes": _advise("Add training examples of these classes, or move some of their test examples to training."),
+    "small_classes": _advise("Collect more examples of these classes, or merge classes that need not be told apart."),
+    "untested_classes": _advise("Move some examples of these classes to the test set."),
+    "dominant_class": lambda finding, check: FindingFix("Judge by a score in which every class counts equally.", yaml="primary: macro_f1"),
+    "repeated_targets": _advise("Look at the rows. If the text is a template and not an answer, remove them."),
+    "placeholder_targets": _clean("placeholders", "If they are not the right answer, remove them."),
+    "damaged_encoding": _clean("encoding", "Repair the texts, or export the data again as UTF-8."),
+    "lost_characters": _advise("The characters cannot be restored from this file. Export the data again as UTF-8."),
+    "control_characters": _clean("encoding", "Remove the characters."),
+    "shared_groups": _group,
+}
