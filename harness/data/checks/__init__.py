@@ -2,7 +2,7 @@
 
 from harness.data.checks.checked_rows import SHOWN_ROWS, SPLIT_ORDER, CheckedRows
 from harness.data.checks.class_balance import FEW_TO_LEARN
-from harness.data.checks.cleaning import FIXES, CleanedRecord, Fix, Removal, clean_records, plan_removals
+from harness.data.checks.cleaning import FIXES, CleanedRecord, Fix, RemovedRow, clean_records, plan_removals
 from harness.data.checks.copies import SPOILING_SHARE
 from harness.data.checks.data_check import DataCheck, Progress, check_quickly, check_rows, sort_findings
 from harness.data.checks.near_copies import SIMILARITY
@@ -20,7 +20,7 @@ __all__ = [
     "DataCheck",
     "Fix",
     "Progress",
-    "Removal",
+    "RemovedRow",
     "check_quickly",
     "check_rows",
     "clean_records",

@@ -23,7 +23,7 @@ FIXES: tuple[Fix, ...] = get_args(Fix)
 
 
 @dataclass(frozen=True)
-class Removal:
+class RemovedRow:
     """Why a row is removed, and the row that it repeats, if there is one."""
 
     fix: Fix
@@ -44,13 +44,13 @@ class CleanedRecord(NamedTuple):
     change: dict[str, Any] | None
 
 
-def plan_removals(rows: CheckedRows, fixes: Sequence[Fix], progress: Callable[[float], None]) -> dict[int, Removal]:
+def plan_removals(rows: CheckedRows, fixes: Sequence[Fix], progress: Callable[[float], None]) -> dict[int, RemovedRow]:
     """The rows that the fixes remove, by number, with the first reason that applies."""
-    removals: dict[int, Removal] = {}
+    removals: dict[int, RemovedRow] = {}
 
     def remove(fix: Fix, rows_with_reason: Mapping[int, int | None]) -> None:
         for row, like in rows_with_reason.items():
-            removals.setdefault(row, Removal(fix, "" if like is None else _describe(rows.name(like))))
+            removals.setdefault(row, RemovedRow(fix, "" if like is None else _describe(rows.name(like))))
 
     if "conflicts" in fixes:
         remove("conflicts", dict.fromkeys(list_conflicts(rows)))
@@ -70,7 +70,9 @@ def plan_removals(rows: CheckedRows, fixes: Sequence[Fix], progress: Callable[[f
     return removals
 
 
-def clean_records(rows: TaskRows, checked: CheckedRows, removals: Mapping[int, Removal], fixes: Sequence[Fix]) -> Iterator[CleanedRecord]:
+def clean_records(
+    rows: TaskRows, checked: CheckedRows, removals: Mapping[int, RemovedRow], fixes: Sequence[Fix]
+) -> Iterator[CleanedRecord]:
     """Every record of the files, in order.
 
     Args:
