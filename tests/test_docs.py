@@ -52,9 +52,9 @@ MENTIONED = ("bench run", "bench init", "bench plan", "bench review export")
 INLINE = [command for command in inline_code(REFERENCE, "bench ") if not command.startswith(MENTIONED)]
 
 # Commands that write a run come last, so that "latest" is the run of visits.yaml for the others.
-WRITING = ("bench score", "bench run ")
+WRITING = ("bench score", "bench data enough", "bench run ")
 READING = [command for command in dict.fromkeys([*COMMANDS, *INLINE]) if not command.startswith(WRITING)]
-READING += [command for command in COMMANDS if command.startswith("bench score")]
+READING += [command for command in COMMANDS if command.startswith(WRITING[:2])]
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,7 @@ from harness.api.anonymizing import Anonymization, anonymize_data, restore_data
 from harness.api.auditing import audit
 from harness.api.catalogs import load_strategy, load_task, open_catalog
 from harness.api.comparing import compare, plan
+from harness.api.data_amounts import curve_sizes, data_enough
 from harness.api.data_checks import CleanedFile, check_data, clean_data
 from harness.api.drafting import MOST_INSPECTED_ROWS, parse_task, read_included_model, read_shipped_prompt
 from harness.api.exporting import FinishedListener, export
@@ -32,6 +33,8 @@ __all__ = [
     "check_data",
     "clean_data",
     "compare",
+    "curve_sizes",
+    "data_enough",
     "draft_policy",
     "export",
     "gate",

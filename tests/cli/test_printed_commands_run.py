@@ -39,7 +39,7 @@ NEEDED = {
     "bench review status": ("bench review export latest --strategies base,lora --n 50 --raters 2",),
 }
 # Later: commands that change what "latest" is, and one that needs a run of the task summarization.
-ORDER = ("bench run ", "bench score ", "bench plan --task summarization --data")
+ORDER = ("bench run ", "bench score ", "bench plan --task summarization --data", "bench data enough visits", "bench data enough latest")
 
 
 def place(command: str) -> int:
@@ -50,6 +50,8 @@ def place(command: str) -> int:
 SLOW = (  # other tests run such commands on small runs
     "bench audit latest",
     "bench audit latest --simulations 1000 --format json",
+    "bench data enough latest --cost-per-label 1.50",
+    "bench data enough visits.yaml --strategy lora --at 2000,5000",
     "bench run --grid grid.yaml",
     "bench run --task summarization --strategies lora,qlora",
 )

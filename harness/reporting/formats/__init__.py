@@ -3,6 +3,7 @@
 from harness.reporting.formats.audit_page import audit_to_json, render_audit
 from harness.reporting.formats.check_page import check_to_json, render_check
 from harness.reporting.formats.csv_table import to_csv
+from harness.reporting.formats.data_enough_export import data_enough_to_json
 from harness.reporting.formats.findings_export import findings_to_json
 from harness.reporting.formats.html_page import render, rewrite_page, write_page
 from harness.reporting.formats.json_export import comparison_to_json, to_json
@@ -19,6 +20,7 @@ __all__ = [
     "check_site_folder",
     "check_to_json",
     "comparison_to_json",
+    "data_enough_to_json",
     "findings_to_json",
     "render",
     "render_audit",

@@ -3,8 +3,18 @@
 from harness.reporting.terminal.audit_text import print_audit
 from harness.reporting.terminal.check_text import print_check
 from harness.reporting.terminal.compare_text import print_comparison, print_ranking
+from harness.reporting.terminal.data_enough_text import print_data_enough
 from harness.reporting.terminal.review_status import print_findings
 from harness.reporting.terminal.run_text import print_run
 from harness.reporting.terminal.verdict_text import print_verdict
 
-__all__ = ["print_audit", "print_check", "print_comparison", "print_findings", "print_ranking", "print_run", "print_verdict"]
+__all__ = [
+    "print_audit",
+    "print_check",
+    "print_comparison",
+    "print_data_enough",
+    "print_findings",
+    "print_ranking",
+    "print_run",
+    "print_verdict",
+]

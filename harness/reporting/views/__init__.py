@@ -1,6 +1,15 @@
 """What reports show, as plain values: no sentences, no formatting. `wording` has the sentences, `formats` and `terminal` print them."""
 
 from harness.reporting.views.audit_view import TRIVIAL, RunAudit, TaskAudit, audit_run
+from harness.reporting.views.data_enough import (
+    FEW_TO_JUDGE,
+    CurveOutlook,
+    DataEnough,
+    DataPart,
+    LabelPrice,
+    SizeOutlook,
+    build_data_enough,
+)
 from harness.reporting.views.overview import OverallGain, OverviewRow, build_overview_rows, compute_overall_gains
 from harness.reporting.views.report_view import Provenance, Report, RunPrice, build_report_view
 from harness.reporting.views.site_view import Site, SiteTask, build_site, site_page_name
@@ -8,7 +17,12 @@ from harness.reporting.views.task_outcome import ScoreName, TaskOutcome, Trivial
 from harness.reporting.views.task_view import TaskView
 
 __all__ = [
+    "FEW_TO_JUDGE",
     "TRIVIAL",
+    "CurveOutlook",
+    "DataEnough",
+    "DataPart",
+    "LabelPrice",
     "OverallGain",
     "OverviewRow",
     "Provenance",
@@ -18,11 +32,13 @@ __all__ = [
     "ScoreName",
     "Site",
     "SiteTask",
+    "SizeOutlook",
     "TaskAudit",
     "TaskOutcome",
     "TaskView",
     "TrivialReference",
     "audit_run",
+    "build_data_enough",
     "build_overview_rows",
     "build_report_view",
     "build_site",

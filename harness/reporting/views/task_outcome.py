@@ -153,7 +153,7 @@ def build_task_outcome(results: TaskResults, *, volume: int | None = None) -> Ta
         command=results.run.plan.command,
         task=results.task,
         test_size=len(results.examples),
-        primary=next((name for name in names if name.name == primary), ScoreName(primary, "higher", "", "")),
+        primary=_find_primary(primary, names),
         scores=names,
         strategies=results.strategies,
         best_versus_base=results.best_versus_base,
@@ -176,6 +176,16 @@ def _reference(results: TaskResults) -> TrivialReference | None:
     if trivial is None or primary is None or not trivial.has_score(primary):
         return None
     return TrivialReference(trivial.kind, trivial.label, trivial.score(primary))
+
+
+def name_primary(results: TaskResults) -> ScoreName:
+    """The score that a task is decided by."""
+    packets = load_reviews(results.run, results.task.name)
+    return _find_primary(results.task.primary, [_score_name(results, packets, metric) for metric in results.metrics])
+
+
+def _find_primary(primary: str, names: Sequence[ScoreName]) -> ScoreName:
+    return next((name for name in names if name.name == primary), ScoreName(primary, "higher", "", ""))
 
 
 def _score_name(results: TaskResults, reviews: Sequence[Review], metric: Metric) -> ScoreName:

@@ -29,7 +29,13 @@ from harness.reporting.wording import (
     text_table,
 )
 from harness.reporting.wording.cell_notes import note_sentence
-from harness.reporting.wording.data import check_fixes, check_sentences, describe_cleaning, describe_split_column
+from harness.reporting.wording.data import (
+    check_fixes,
+    check_sentences,
+    describe_cleaning,
+    describe_split_column,
+    explain_missing_curve,
+)
 from harness.reporting.wording.decision import (
     condition_sentences,
     decision_sentences,
@@ -70,6 +76,7 @@ __all__ = [
     "describe_test_set",
     "describe_verification",
     "example_texts",
+    "explain_missing_curve",
     "file_sentences",
     "first_screen",
     "gate_sentences",

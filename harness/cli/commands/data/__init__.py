@@ -8,6 +8,7 @@ from harness.cli.lazy_group import LazyGroup
 
 _COMMANDS = {
     "check": ("harness.cli.commands.data.check:check", "Find duplicates, leaks, contradictions and damaged text."),
+    "enough": ("harness.cli.commands.data.enough:enough", "Show what more labelled examples would bring, and what they would cost."),
     "anonymize": ("harness.cli.commands.data.anonymize:anonymize", "Replace identifiers of people in the texts of a file."),
 }
 

@@ -25,7 +25,8 @@ def export_card(finished: FinishedCell, parts: PromptParts, *, base: BasePlace |
     scores = compute_scores(metrics, finished.run.examples(task.name), finished.run.predictions(finished.cell.id))
     usage = Usage(task, finished.strategy, finished.shape, parts, base, result.provenance.get("dtype") or str(plan.options["dtype"]))
     lines = [*_base_section(finished, base), *(gguf_section(usage) if gguf else usage_section(usage)), *_prompt_section(parts)]
-    return model_card(task, finished.strategy, plan, result, scores, made=made, whole=base is None, usage=lines)
+    library = "gguf" if gguf else "transformers"
+    return model_card(task, finished.strategy, plan, result, scores, made=made, whole=base is None, library=library, usage=lines)
 
 
 def _base_section(finished: FinishedCell, base: BasePlace | None) -> list[str]:

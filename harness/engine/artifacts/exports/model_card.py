@@ -33,6 +33,7 @@ def model_card(
     *,
     made: str = "",
     whole: bool = False,
+    library: str = "transformers",
     usage: Sequence[str] = _IN_A_RUN,
 ) -> str:
     """Markdown with the front matter that the Hub reads.
@@ -40,6 +41,7 @@ def model_card(
     Args:
         made: how a whole model was made and checked, in sentences.
         whole: whether the folder holds a whole model, also where the strategy trained an adapter.
+        library: what loads a whole model.
         usage: the lines about using the model.
     """
     model = plan.models[result.cell.model]
@@ -47,7 +49,7 @@ def model_card(
     lines = [
         "---",
         *([f"base_model: {json.dumps(model.origin)}"] if model.revision else []),  # else it is no name on the Hub
-        f"library_name: {'peft' if is_adapter else 'transformers'}",
+        f"library_name: {'peft' if is_adapter else library}",
         f"pipeline_tag: {_PIPELINES[model.shape]}",
         CARD_TAGS,
         "---",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.results import StrategyResult, TaskResults
@@ -65,13 +65,17 @@ class LearningCurves:
         return (*first, *further)
 
 
-def build_learning_curves(results: TaskResults) -> LearningCurves | None:
-    """The curves of a task's strategies; None where none has scores at two sizes or more."""
+def build_learning_curves(results: TaskResults, targets: Sequence[int] = TARGET_SIZES) -> LearningCurves | None:
+    """The curves of a task's strategies; None where none has scores at two sizes or more.
+
+    Args:
+        targets: numbers of training examples to forecast, besides twice and ten times the largest size run.
+    """
     by_strategy: dict[tuple[str, str], dict[int, StrategyResult]] = {}
     for result in results.scored:
         if result.trained:
             by_strategy.setdefault((result.strategy, result.model), {})[result.train_size] = result
-    curves = [curve for own in by_strategy.values() if len(own) > 1 and (curve := _curve(results, dict(sorted(own.items()))))]
+    curves = [curve for own in by_strategy.values() if len(own) > 1 and (curve := _curve(results, dict(sorted(own.items())), targets))]
     if not curves:
         return None
     return LearningCurves(tuple(curves), tuple(result for result in results.scored if not result.trained))
@@ -83,8 +87,8 @@ def shown_forecasts(curve: LearningCurve) -> tuple[Forecast, ...]:
     return tuple(forecast for forecast in curve.forecasts if forecast.size in (double, *TARGET_SIZES))
 
 
-def _curve(results: TaskResults, by_size: Mapping[int, StrategyResult]) -> StrategyCurve | None:
-    curve = results.learning_curve(by_size)
+def _curve(results: TaskResults, by_size: Mapping[int, StrategyResult], targets: Sequence[int]) -> StrategyCurve | None:
+    curve = results.learning_curve(by_size, targets)
     if curve is None:
         return None
     first = next(iter(by_size.values()))

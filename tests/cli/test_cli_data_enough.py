@@ -1,0 +1,73 @@
+"""`bench data enough`: of a run, and of a task that is trained first."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from report_factory import Made, learned, make_run, summarization
+
+from tests.cli.conftest import Call
+from tests.conftest import Bench
+
+SIZES = (50, 100, 200, 400)
+
+
+@pytest.fixture
+def run(here: Path) -> str:
+    """A run with a learning curve, the newest in ./runs."""
+    cells = [Made("base", 0.2), *(learned("lora", n, seed) for n in SIZES for seed in (1, 2))]
+    return make_run(here / "runs" / "grown", [summarization(cells)]).path.name
+
+
+def test_the_newest_run_answers(call: Call, run: str) -> None:
+    ended = call("data", "enough", "--cost-per-label", "2", "--at", "1000,3000")
+    assert ended.code == 0, ended
+    assert ended.out.startswith("summarization · rougeL · 560 labelled training examples\n")
+    assert "3,000" in ended.out and "$4,880" in ended.out
+    assert all(len(line) <= 80 or not line[0].isspace() for line in ended.out.splitlines() if line)
+
+
+def test_json_is_one_value_per_task(call: Call, run: str) -> None:
+    ended = call("data", "enough", run, "--format", "json")
+    (value,) = json.loads(ended.out)
+    assert [size["train_size"] for size in value["curves"][0]["sizes"]] == [800, 1_000, 10_000]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--at", "many"), "'many' is not a whole number"),
+        (("--at", "0"), "'0' is not a whole number"),
+        (("--at", "²"), "is not a whole number"),
+        (("--cost-per-label", "0"), "--cost-per-label"),
+        (("missing.yaml",), "missing.yaml"),
+        (("nothing",), "there is no run 'nothing'"),
+    ],
+)
+def test_wrong_questions_exit_2(call: Call, run: str, arguments: tuple[str, ...], message: str) -> None:
+    ended = call("data", "enough", *arguments)
+    assert (ended.code, ended.out) == (2, "") and message in ended.err, ended
+
+
+def test_a_small_task_is_refused_before_anything_is_trained(call: Call, here: Path) -> None:
+    rows = "".join(f"text {i},note {i}\n" for i in range(8))
+    (here / "few.csv").write_text(f"input,target\n{rows}", encoding="utf-8")
+    (here / "few.yaml").write_text("name: few\nkind: summarization\ndata: {path: few.csv}\n", encoding="utf-8")
+    ended = call("data", "enough", "few.yaml")
+    assert ended.code == 2 and "training examples are too few for a learning curve" in ended.err
+    assert not (here / "runs").exists()
+
+
+@pytest.mark.soak
+def test_a_task_is_trained_on_growing_samples(bench: Bench, tmp_path: Path) -> None:
+    """The same command does not train again."""
+    rows = "".join(f"I have had pain number {i},pain {i}\n" for i in range(60))
+    (tmp_path / "visits.csv").write_text(f"input,target\n{rows}", encoding="utf-8")
+    (tmp_path / "visits.yaml").write_text("name: visits\nkind: summarization\ndata: {path: visits.csv}\n", encoding="utf-8")
+    first = bench("data", "enough", "visits.yaml", here=tmp_path)
+    assert first.code == 0, first
+    assert [line.split()[0] for line in first.out.splitlines()[4:8]] == ["6", "12", "24", "48"]
+    again = bench("data", "enough", "visits.yaml", here=tmp_path)
+    assert again.out == first.out
