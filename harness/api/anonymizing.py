@@ -20,6 +20,8 @@ from harness.data.privacy import (
     check_format,
     create_key,
     encode_changes,
+    find_identifiers,
+    load_model_finder,
     nameable_columns,
     new_key,
     read_key,
@@ -31,6 +33,7 @@ from harness.errors import BenchError, did_you_mean, setting
 from harness.store import write_atomically
 
 Progress = Callable[[int], None]
+_MODEL = "spacy"
 _PROGRESS_ROWS = 200
 
 
@@ -58,6 +61,7 @@ def anonymize_data(
     columns: str | Sequence[str] = (),
     patient: str | None = None,
     mode: str = "surrogates",
+    with_names: str | None = None,
     key: PathLike | bytes | None = None,
     mapping: PathLike | None = None,
     progress: Progress = lambda rows: None,
@@ -70,6 +74,7 @@ def anonymize_data(
         patient: the column with the patient's number: surrogates are the same, and dates move by the same days, in all rows of a patient.
         mode: "surrogates", "tags", or "remove", which keeps no more of dates than the year (HIPAA Safe Harbor). Moved dates are outside
             Safe Harbor and need an expert's determination.
+        with_names: "spacy" also takes what a language model holds for names and places; needs the extra `pii`.
         key: a file with the key, which is created if it does not exist, or the key itself. By default a key that is not kept.
         mapping: a new file for the encrypted originals, which `restore_data` reads; needs a key.
         progress: called with the number of rows that are done.
@@ -80,6 +85,9 @@ def anonymize_data(
     source, target = Path(file), Path(out)
     if mode not in MODES:
         raise BenchError(f"{setting('mode', mode)}: unknown.{did_you_mean(mode, MODES)}")
+    if with_names not in (None, _MODEL):
+        raise BenchError(f"{setting('with_names', str(with_names))}: unknown.{did_you_mean(str(with_names), [_MODEL])}")
+    find = find_identifiers if with_names is None else load_model_finder()
     _check_target(source, target)
     mapping_path = Path(mapping) if mapping is not None else None
     if mapping_path is not None:
@@ -91,7 +99,7 @@ def anonymize_data(
     table = open_table(source)
     _check_columns(table, as_texts(columns), patient)
     secret, created = _load_key(key)
-    anonymizer = Anonymizer(secret, next(m for m in MODES if m == mode), columns=as_texts(columns), patient=patient)
+    anonymizer = Anonymizer(secret, next(m for m in MODES if m == mode), columns=as_texts(columns), patient=patient, find=find)
 
     rows = 0
 

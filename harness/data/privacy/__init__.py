@@ -15,6 +15,7 @@ from harness.data.privacy.anonymizer import (
 from harness.data.privacy.detectors import KINDS, Identifier, Kind, find_identifiers
 from harness.data.privacy.keys import create_key, new_key, parse_key, read_key
 from harness.data.privacy.mapping_file import MappingFile, MappingWriter
+from harness.data.privacy.model_finder import load_model_finder
 from harness.data.privacy.rows_out import RowWriter, check_format
 from harness.data.privacy.withheld import nameable_columns, withhold_values
 
@@ -35,6 +36,7 @@ __all__ = [
     "create_key",
     "encode_changes",
     "find_identifiers",
+    "load_model_finder",
     "nameable_columns",
     "new_key",
     "parse_key",

@@ -23,6 +23,7 @@ _KEY_VARIABLE = "BENCH_ANONYMIZE_KEY"
     show_default=True,
     help="surrogates: invented names, moved dates, …; tags: [NAME]; remove: keeps of dates only the year (HIPAA Safe Harbor).",
 )
+@click.option("--with-names", type=click.Choice(["spacy"]), help="Also take what a language model holds for names and places (extra pii).")
 @click.option(
     "--key",
     type=click.Path(),
@@ -37,6 +38,7 @@ def anonymize(
     columns: tuple[str, ...],
     patient: str | None,
     mode: str,
+    with_names: str | None,
     key: str | None,
     mapping: str | None,
     reverse: bool,
@@ -66,7 +68,8 @@ def anonymize(
     else:
         with show_rows("Anonymizing") as progress:
             result = api.anonymize_data(
-                file, out, columns=columns, patient=patient, mode=mode, key=secret, mapping=mapping, progress=progress
+                file, out, columns=columns, patient=patient, mode=mode, with_names=with_names, key=secret, mapping=mapping,
+                progress=progress,
             )  # fmt: skip
         lines = anonymize_sentences.describe_anonymization(
             result.mode, result.rows, result.counts, new_key=str(result.new_key or ""), mapping=str(result.mapping or "")

@@ -14,6 +14,7 @@ from harness.data.privacy.detectors.name_patterns import find_names
 from harness.data.privacy.detectors.payment_codes import find_payment_codes
 from harness.data.privacy.detectors.phones import find_phones
 from harness.data.privacy.detectors.place_patterns import find_places
+from harness.data.privacy.detectors.plain_words import is_plain_word
 from harness.data.privacy.detectors.record_numbers import find_record_numbers
 from harness.data.privacy.detectors.social_security import find_social_security_numbers
 from harness.data.privacy.detectors.vehicles import find_vehicles
@@ -26,8 +27,10 @@ __all__ = [
     "OLDEST_STATED_AGE",
     "Identifier",
     "Kind",
+    "find_candidates",
     "find_identifiers",
     "is_luhn",
+    "is_plain_word",
     "read_list",
     "read_words",
     "resolve_overlaps",
@@ -41,6 +44,10 @@ LEAST_CONFIDENCE = 0.5
 
 def find_identifiers(text: str) -> list[Identifier]:
     """The identifiers in a text, in its order, without overlaps."""
+    return resolve_overlaps(find_candidates(text), text)
+
+
+def find_candidates(text: str) -> list[Identifier]:
+    """What the rules find in a text; candidates may overlap."""
     detectors = (*_WITH_DIGITS, *_ANY) if any(map(str.isdigit, text)) else _ANY
-    identifiers = [each for detect in detectors for each in detect(text) if each.confidence >= LEAST_CONFIDENCE]
-    return resolve_overlaps(identifiers, text)
+    return [each for detect in detectors for each in detect(text) if each.confidence >= LEAST_CONFIDENCE]

@@ -30,9 +30,12 @@ _PATTERNS = tuple(
 )
 
 
+_ANNOUNCED = re.compile(r"\b9\d|\b1[0-2]\d|ninety|hundred", re.IGNORECASE)
+
+
 def find_ages(text: str) -> Iterator[Identifier]:
     """The number in each statement of an age over 89."""
-    for pattern in _PATTERNS:
+    for pattern in _PATTERNS if _ANNOUNCED.search(text) else ():
         for match in pattern.finditer(text):
             yield Identifier(*match.span(1), "AGE", 0.9)
     for start, end in find_birth_years(text):

@@ -48,7 +48,8 @@ _PATTERNS = (
     # 03/2024
     (rf"(?<![\w./-])(?:0?[1-9]|1[0-2])/{_YEAR}(?![\w/-])", 0.6),
 )
-_DATES = tuple((re.compile(pattern, re.IGNORECASE), confidence) for pattern, confidence in _PATTERNS)
+_DATES = tuple((re.compile(pattern, re.IGNORECASE), confidence, _MONTH in pattern) for pattern, confidence in _PATTERNS)
+_ANY_MONTH = re.compile(rf"\b{_MONTH}\b", re.IGNORECASE)
 # "on 3/12", "since 12/3": without a year, a word must announce it
 _SHORT = re.compile(
     rf"\b(?:on|since|dated?|until|till|by|before|after|from|DOS|seen|between|due|through)[ :]\s*((?:0?[1-9]|1[0-2])/{_DAY}|"
@@ -78,13 +79,18 @@ _YEAR_OF_BIRTH = re.compile(r"\b(?:born(?:\s+in)?|year of birth|YOB|b\.)\s*:?\s*
 
 def find_dates(text: str) -> Iterator[Identifier]:
     """Dates in digits and in words."""
+    has_month = _ANY_MONTH.search(text) is not None
     if any(map(str.isdigit, text)):
-        for pattern, confidence in _DATES:
+        for pattern, confidence, needs_month in _DATES:
+            if needs_month and not has_month:
+                continue
             for match in pattern.finditer(text):
                 yield Identifier(*match.span(), "DATE", confidence)
         for pattern in (_SHORT, _COMPACT):
             for match in pattern.finditer(text):
                 yield Identifier(*match.span(1), "DATE", 0.75)
+    if not has_month:
+        return
     for match in _MONTH_ALONE.finditer(text):
         yield Identifier(*match.span(1), "DATE", 0.6)
     for match in _WORDS.finditer(text):
@@ -93,5 +99,6 @@ def find_dates(text: str) -> Iterator[Identifier]:
 
 def find_birth_years(text: str) -> Iterator[tuple[int, int]]:
     """Where a text states a year of birth, which may reveal an age over 89."""
-    for match in _YEAR_OF_BIRTH.finditer(text):
+    lower = text.lower()
+    for match in _YEAR_OF_BIRTH.finditer(text) if any(word in lower for word in ("born", "birth", "yob", "b.")) else ():
         yield match.span(1)

@@ -15,13 +15,15 @@ _MAC = re.compile(
 _SERIAL = labelled_number(
     r"serial(?:[ _]?(?:no|num(?:ber)?|#))?|S/N|SN|device[ _-]?(?:id|serial|identifier|no|num(?:ber)?)|UDI|IMEI|(?:pacemaker|pump|"
     r"implant|lead|sensor)"
-    r"[ _](?:id|serial|no|num(?:ber)?|model)|lot[ _]?(?:no|num(?:ber)?|#)"
+    r"[ _](?:id|serial|no|num(?:ber)?|model)|lot[ _]?(?:no|num(?:ber)?|#)",
+    "serial s/n sn device udi imei pacemaker pump implant lead sensor lot",
 )
 _IMEI = re.compile(r"(?<![\w-])\d{15}(?![\w-])")
 _UUID = re.compile(r"\b[\da-f]{8}-(?:[\da-f]{4}-){3}[\da-f]{12}\b", re.IGNORECASE)
 _LABELLED_CODE = labelled_number(
     r"(?:confirmation|reference|tracking|ticket|booking|barcode|biometric|token|trial|study|subject|participant|sample)[ _-]?(?:id|"
-    r"no|num(?:ber)?|code|#)"
+    r"no|num(?:ber)?|code|#)",
+    "confirmation reference tracking ticket booking barcode biometric token trial study subject participant sample",
 )
 
 

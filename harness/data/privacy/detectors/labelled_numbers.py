@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from re import Pattern
 
 # A value has a digit: words after a label, such as "account holder", are no numbers.
@@ -13,13 +14,35 @@ _BETWEEN = (
 )
 
 
-def labelled_number(labels: str) -> Pattern[str]:
-    """A pattern for one of the labels (alternatives of a regular expression, in any case) and its number, in the group `value`."""
-    return re.compile(rf"(?<![A-Za-z])(?:{labels}){_BETWEEN}{_VALUE}", re.IGNORECASE)
+@dataclass(frozen=True)
+class LabelledNumber:
+    """A label and its number.
+
+    Attributes:
+        pattern: with the number in the group `value`.
+        words: in lower case; a text without any of them has no such label.
+    """
+
+    pattern: Pattern[str]
+    words: tuple[str, ...]
 
 
-def find_values(pattern: Pattern[str], text: str, *, least: int = 4) -> Iterator[tuple[int, int]]:
+def labelled_number(labels: str, words: str) -> LabelledNumber:
+    """What finds the number after one of the labels.
+
+    Args:
+        labels: alternatives of a regular expression, in any case.
+        words: separated by spaces; each label contains one of them.
+    """
+    pattern = re.compile(rf"(?<![A-Za-z])(?:{labels}){_BETWEEN}{_VALUE}", re.IGNORECASE)
+    return LabelledNumber(pattern, tuple(words.split()))
+
+
+def find_values(label: LabelledNumber, text: str, *, least: int = 4) -> Iterator[tuple[int, int]]:
     """The offsets of all values with at least so many letters and digits."""
-    for match in pattern.finditer(text):
+    lower = text.lower()
+    if not any(word in lower for word in label.words):
+        return
+    for match in label.pattern.finditer(text):
         if sum(map(str.isalnum, match["value"])) >= least:
             yield match.span("value")

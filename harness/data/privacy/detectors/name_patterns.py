@@ -20,6 +20,7 @@ _SEQUENCE = re.compile(
     rf"(?<![\w@/.'’-])(?:{_INITIAL}[ \t]?){{0,3}}{_WORD}(?:{_GAP}(?:[A-Z]\.?(?={_GAP}[A-Z])|{_PARTICLE}{_GAP}{_WORD}|{_WORD}))*(?![@\w/])"
 )
 _TOKEN = re.compile(rf"{_WORD}|{_INITIAL}|[A-Z]\b|[a-z]+")
+_ONE_WORD = re.compile(rf"(?<![\w@.'’-]){CAPITALISED}(?![\w@])")
 _TITLES = (
     r"(?:Mr|Mrs|Ms|Miss|Mx|Dr|Prof|Professor|Doctor|Sir|Dame|Madam|Rev|Fr|Sister|Nurse|Hon|Judge|Capt|Captain|Sgt|Lt|Col|Uncle|Aunt|"
     r"Herr|Frau|Señora?|Mme|M)"
@@ -58,6 +59,7 @@ _LOWER_INTRODUCED = re.compile(
     r"\b(?:my name is|patient name:?|patient:|name:|mr\.?|mrs\.?|ms\.?|dr\.?)[ \t]+([a-zà-ž'-]{2,20}(?:[ \t][a-zà-ž'-]{2,20})?)\b",
     re.IGNORECASE,
 )
+_INTRODUCING = ("name", "patient", "mr", "ms", "dr")
 _SPEECH = re.compile(
     r"[ \t]+(?:says|said|asked|replied|told|reports|reported|denies|denied|states|stated|complains|presents|presented|lives|agreed|"
     r"arrived|works|shouted|"
@@ -91,10 +93,9 @@ def find_names(text: str) -> Iterator[Identifier]:
     yield from named
     repeatable = {form for part in parts if not is_plain_word(part) for form in (part, part.upper())}
     if repeatable:
-        for match in re.finditer(
-            rf"(?<![\w@.'’-])(?:{'|'.join(map(re.escape, sorted(repeatable, key=len, reverse=True)))})(?![\w@])", text
-        ):
-            yield Identifier(*match.span(), "NAME", 0.56)
+        for match in _ONE_WORD.finditer(text):
+            if match.group() in repeatable:
+                yield Identifier(*match.span(), "NAME", 0.56)
 
 
 def _find_candidates(text: str) -> Iterator[Identifier]:
@@ -105,7 +106,7 @@ def _find_candidates(text: str) -> Iterator[Identifier]:
         first = text[start:end].split(maxsplit=1)[0] if end > start else ""
         if first and not (is_plain_word(first) and not is_listed_name(first)):
             yield Identifier(start, end, "NAME", 0.9)
-    for match in _SIGNATURE.finditer(text):
+    for match in _SIGNATURE.finditer(text) if "\n" in text else ():
         if not is_plain_word(match[1].split()[0]):
             yield Identifier(*match.span(1), "NAME", 0.8)
     for match in _REVERSED.finditer(text):
@@ -117,7 +118,8 @@ def _find_candidates(text: str) -> Iterator[Identifier]:
             and not is_first_name(last)
         ):
             yield Identifier(*match.span(), "NAME", 0.65)
-    for match in _LOWER_INTRODUCED.finditer(text):
+    lower = text.lower()
+    for match in _LOWER_INTRODUCED.finditer(text) if any(word in lower for word in _INTRODUCING) else ():
         words = match[1].split()
         is_strong = match.group().lower().startswith(("my name", "patient name"))
         known = [word for word in words if (is_strong or is_listed_name(word)) and not is_plain_word(word)]
@@ -178,20 +180,29 @@ def _confidence(text: str, start: int, end: int, words: list[str]) -> float:
     listed_first = any(is_first_name(w) for w in words)
     listed = listed_first or any(is_last_name(w) for w in words)
     is_capitals = all(w.isupper() for w in words)
-    rules = (
-        (bool(_TITLE_BEFORE.search(before)), 0.9),
-        (bool(_LABEL.search(before)) and not (is_capitals and len(words) == 1 and not listed), 0.8),
-        (bool(_STRONG_INTRODUCTION.search(before)), 0.75),
-        (is_capitals and listed_first and len(words) > 1 and all(is_listed_name(w) for w in words), 0.65),
-        (is_capitals, 0.0),
-        (bool(_INTRODUCED.search(before) or _SPEECH.match(text, end)), 0.7),
-        (len(words) > 1 and listed, 0.7),
-        (len(words) > 1, 0.3 if _BEFORE_THING.search(before) and not _WITH.search(before) else 0.52),
-        (listed_first, 0.6),
-        (listed and len(words[0]) > 3, 0.54),
-        (_is_alone_in_sentence(text, start, end, words[0]), 0.51),
-    )
-    return next((confidence for applies, confidence in rules if applies), 0.0)
+    if _TITLE_BEFORE.search(before):
+        return 0.9
+    if not (is_capitals and len(words) == 1 and not listed) and _LABEL.search(before):
+        return 0.8
+    if _STRONG_INTRODUCTION.search(before):
+        return 0.75
+    if is_capitals:
+        return 0.65 if listed_first and len(words) > 1 and all(is_listed_name(w) for w in words) else 0.0
+    if len(words) > 1 and listed:
+        return 0.7
+    return 0.7 if _INTRODUCED.search(before) or _SPEECH.match(text, end) else _unannounced_confidence(text, start, end, words)
+
+
+def _unannounced_confidence(text: str, start: int, end: int, words: list[str]) -> float:
+    """How certain a name is that no word announces: several unknown words, or one word."""
+    if len(words) > 1:
+        before = text[max(0, start - 12) : start]
+        return 0.3 if _BEFORE_THING.search(before) and not _WITH.search(before) else 0.52
+    if is_first_name(words[0]):
+        return 0.6
+    if is_last_name(words[0]) and len(words[0]) >= _LEAST_UNKNOWN:
+        return 0.54
+    return 0.51 if _is_alone_in_sentence(text, start, end, words[0]) else 0.0
 
 
 def _is_alone_in_sentence(text: str, start: int, end: int, word: str) -> bool:

@@ -10,7 +10,9 @@ from harness.data.privacy.detectors.identifier import Identifier
 from harness.data.privacy.detectors.labelled_numbers import find_values, labelled_number
 
 _CARD = re.compile(r"(?<![\w.-])[2-6](?:[ -]?\d){11,18}(?![\w-]|\.\d)")
-_NAMED_CARD = labelled_number(r"(?:(?:credit|debit|bank|payment|my)[ _])?card|visa|mastercard|amex|american express|discover")
+_NAMED_CARD = labelled_number(
+    r"(?:(?:credit|debit|bank|payment|my)[ _])?card|visa|mastercard|amex|american express|discover", "card visa amex american discover"
+)
 _IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z\d]{4}){2,7}(?: ?[A-Z\d]{1,4})?\b")
 
 

@@ -1,4 +1,4 @@
-"""Places below a state: streets, cities, and postal codes."""
+"""Places below a state: streets with the rest of their address, cities, and postal codes."""
 
 from __future__ import annotations
 
@@ -8,53 +8,13 @@ from functools import cache
 
 from harness.data.privacy.detectors.identifier import Identifier
 from harness.data.privacy.detectors.plain_words import CAPITALISED, is_plain_word
+from harness.data.privacy.detectors.street_patterns import find_streets
 from harness.data.privacy.detectors.word_files import read_words
 
 _STATES = (
     "AL|AK|AZ|AR|CA|CO|CT|DE|FL|GA|HI|ID|IL|IN|IA|KS|KY|LA|ME|MD|MA|MI|MN|MS|MO|MT|NE|NV|NH|NJ|NM|NY|NC|ND|OH|OK|OR|PA|RI|SC|SD|TN|"
     "TX|UT|VT|VA|WA|WV|WI|WY|"
     "DC|PR|AE|AP|AA|ON|QC|BC|AB|MB|SK|NS|NB"
-)
-_SUFFIX = (
-    r"(?:Streets?|St|Avenue|Ave|Av|Road|Rd|Boulevard|Blvd|Lane|Ln|Drive|Dr|Court|Ct|Place|Pl|Sq(?:uares?)?|Terrace|Ter|Way|"
-    r"Circle|Cir|Parkway|Pkwy|"
-    r"Highway|Hwy|Trail|Trl|Crescent|Close|Row|Alley|Loop|Plaza|Mews|Gardens|Grove|Walk|Hill|Pike|Turnpike|Route|Bypass|Causeway|"
-    r"Crossing|Heights|Park|Wharf)\b\.?"
-)
-_NUMBER = r"\d{1,6}[A-Za-z]?(?:[-/]\d{1,4}[A-Za-z]?)?"
-_UNIT_ITSELF = (
-    r"(?:\b(?:Apt|Apartment|Suite|Ste|Unit|Room|Rm|Floor|Fl|Flat|Building|Bldg)\b\.?[ \t]*#?|#)[ \t]*[A-Za-z]?-?\d{1,5}[A-Za-z]?\b"
-)
-_UNIT = rf"(?:[,\s]{{0,3}}{_UNIT_ITSELF})"
-# A word of a street's name, in one line: "Martin Luther King", "5th"
-_WORDS = rf"(?:(?:{CAPITALISED}|\d{{1,3}}(?:st|nd|rd|th)|[NSEW]\.?|of|the|de|la|del)[ \t]+){{1,5}}"
-_STREETS = tuple(
-    re.compile(pattern)
-    for pattern in (
-        rf"\b{_NUMBER},?[ \t]+(?:{_NUMBER}[ \t]+)?{_WORDS}{_SUFFIX}(?:[ \t]+[NSEW]{{1,2}}\b)?{_UNIT}?",
-        rf"\b(?!The\b|This\b|My\b|Our\b|That\b|In\b|On\b|At\b)(?:{CAPITALISED}[ \t]+){{1,3}}(?:Street|Avenue|Road|Boulevard|Lane|"
-        rf"Drive|Terrace|Crescent)\b(?:[ \t]+{_NUMBER}\b)?{_UNIT}?",
-        r"\bP\.?\s?O\.?\s?Box\s+\d{1,6}\b",
-        r"\b(?:PSC|Unit|CMR)\s+\d{1,5},?\s+Box\s+\d{1,6}\b",
-        _UNIT_ITSELF.replace("|#)", ")"),
-        # Rue de Piétrain 371, ul. Więckowskiego 28, Via Roma 12, Calle Mayor 3
-        rf"(?:\b\d{{2,6}}[ \t]+)?\b(?:[Rr]ue|[Vv]ia|[Cc]alle|[Rr]ua|[Uu]l\.|[Uu]lica|[Aa]venida|[Aa]v\.|[Pp]laza|[Pp]iazza|[Ss]trada|"
-        rf"[Cc]orso|[Vv]iale|[Aa]venue|[Cc]hemin|[Aa]llée|[Qq]uai|[Ii]mpasse|[Bb]oulevard|[Cc]arrer|[Tt]ravessa|[Rr]uta|C/|[Pp]aseo|"
-        rf"[Cc]amino|[Ss]tr\.|[Ss]os\.|[Oo]s\.|[Aa]l\.|[Vv]ico|[Ll]argo|[Pp]raça|[Bb]ul\.)[ \t]+"
-        rf"(?:(?:{CAPITALISED}|d[eiuao]s?|della|del|dei|la|las|los|le|les|l'|d'|\d{{1,2}}(?:\.|er)?)[ \t]*){{1,5}},?[ "
-        rf"\t]*(?:n[º°.]?[ \t]*)?\d{{1,5}}[A-Za-z]?\b(?:/\d+)?",
-        # Hammarvägen 15, Koskikatu 25, Brixtonlaan 380, Hauptstraße 7
-        rf"(?:\b\d{{2,6}}[ \t]+)?\b(?:{CAPITALISED}[ \t]+){{0,2}}[^\W\d_]*(?:stra(?:ß|ss)e|str\.|weg|platz|gasse|allee|damm|ufer|"
-        rf"ring|vägen|gatan|gränd|stigen|katu|tie|kuja|polku|laan|straat|"
-        r"plein|dreef|kade|gade|vej|vænget|allé|vei|veien|veg|gata|sgate|utca|útja|tér|ulice|cesta|ulica|trg|nám|třída|götu|gate)[ "
-        r"\t]+\d{1,4}[A-Za-z]?\b",
-        # 10252 Dalmatinova 43 Apt. 678; 213 Pilekrogen 53,
-        rf"\b\d{{2,6}}[ \t]+(?:{CAPITALISED}[ \t]+){{1,4}}\d{{1,4}}[A-Za-z]?\.?(?={_UNIT}|[ \t]*[,\n]){_UNIT}?",
-        rf"\b(?:{CAPITALISED}[ \t]+){{1,4}}\d{{1,4}}[ \t\n,>]+{_UNIT_ITSELF}",
-        # Hoog St, Fő út 12, Kossuth Lajos u. 4
-        rf"(?:\b\d{{1,6}}[ \t]+)?\b(?:{CAPITALISED}[ \t]+){{1,3}}(?:u\.|út|utca|tér|körút|köz|krt\.|St|Rd|Ave|katu|tie|Kuja)\b\.?[ "
-        rf"\t]+\d{{1,4}}\b\.?",
-    )
 )
 _ZIP = re.compile(rf"\b(?:{_STATES})[,.]?[ \t\n]{{1,3}}(\d{{5}}(?:-\d{{4}})?)(?![\w-])")
 _ZIP_LABEL = re.compile(
@@ -93,11 +53,10 @@ _LEAST_UNKNOWN = 4  # letters of a word in no list that is taken for a place
 
 def find_places(text: str) -> Iterator[Identifier]:
     """Streets with what follows them, cities and postal codes."""
+    for start, end in find_streets(text):
+        yield Identifier(start, end, "STREET", 0.83)
+        yield from _find_tail(text, end)
     if any(map(str.isdigit, text)):
-        for pattern in _STREETS:
-            for match in pattern.finditer(text):
-                yield Identifier(*match.span(), "STREET", 0.83)
-                yield from _find_tail(text, match.end())
         for pattern, group in ((_ZIP, 1), (_ZIP_LABEL, 1), (_ZIP_PLUS_FOUR, 0), (_BRITISH, 0), (_CANADIAN, 0)):
             for match in pattern.finditer(text):
                 yield Identifier(*match.span(group), "ZIP", 0.8)
@@ -105,9 +64,6 @@ def find_places(text: str) -> Iterator[Identifier]:
             if not any(map(is_plain_word, match["city"].split())) and not re.fullmatch(_STATES, match["city"]):
                 yield Identifier(*match.span("zip"), "ZIP", 0.6)
                 yield Identifier(*match.span("city"), "CITY", 0.6)
-    elif "Street" in text or "Avenue" in text or "Road" in text:
-        for match in _STREETS[1].finditer(text):
-            yield Identifier(*match.span(), "STREET", 0.83)
     for pattern in (_CITY_STATE, _LABELLED_CITY):
         for match in pattern.finditer(text):
             yield Identifier(*match.span(1), "CITY", 0.8)
