@@ -32,8 +32,13 @@ class SplitSpec(Declared):
     """The column with the date or time of each row: training has the oldest rows, validation later ones, test the newest. Rows of one time
     stay together. Training examples whose group or inputs occur later are removed."""
 
+    near_duplicates: Literal["ignore", "together"] = "ignore"
+    """Whether rows whose inputs are near duplicates (at least 80% of their words shared) stay in one split, also through others."""
+
     @model_validator(mode="after")
     def _check_shares(self) -> SplitSpec:
+        if self.near_duplicates == "together" and (self.column or self.by):
+            raise ValueError("'near_duplicates: together' needs a split at random: leave out 'column' and 'by'")
         if self.column is not None:
             if self.by is not None:
                 raise ValueError("set either 'column', which names the split of each row, or 'by', which splits by time, not both")

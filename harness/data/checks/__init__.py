@@ -5,14 +5,12 @@ from harness.data.checks.class_balance import FEW_TO_LEARN
 from harness.data.checks.cleaning import FIXES, CleanedRecord, Fix, RemovedRow, clean_records, plan_removals
 from harness.data.checks.copies import SPOILING_SHARE
 from harness.data.checks.data_check import DataCheck, Progress, check_quickly, check_rows, sort_findings
-from harness.data.checks.near_copies import SIMILARITY
 from harness.data.checks.unusable_rows import find_unusable_rows
 
 __all__ = [
     "FEW_TO_LEARN",
     "FIXES",
     "SHOWN_ROWS",
-    "SIMILARITY",
     "SPLIT_ORDER",
     "SPOILING_SHARE",
     "CheckedRows",

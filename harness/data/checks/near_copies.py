@@ -1,6 +1,6 @@
 """Rows whose inputs are almost the same as those of another row, within a split and across splits.
 
-Two rows are near duplicates if each of their inputs is at least 80% similar by its words (see `word_sets`), and they are not the same.
+Two rows are near duplicates if each of their inputs is at least 80% similar by its words, and they are not the same.
 Candidates come from MinHash; each is verified exactly, so that no pair is reported that is not similar.
 """
 
@@ -12,14 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from harness.data.checks.checked_rows import SHOWN_ROWS, CheckedRows
 from harness.data.checks.copies import SPOILING_SHARE
-from harness.data.checks.min_hash import find_candidates
-from harness.data.checks.word_sets import WordSets
+from harness.data.similarity import SIMILARITY, WordSets, find_candidates
 from harness.types import DataFinding, Severity
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-SIMILARITY = 0.8
 _PAIRS_AT_ONCE = 5_000
 _RANK = {"train": 0, "validation": 1, "test": 2}
 

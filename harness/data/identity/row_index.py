@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from harness.data.identity.digests import example_digest, inputs_digest, normalized_inputs, seeded_rank_number
+from harness.data.similarity import WordSetBuilder
 from harness.types import Example
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class RowIndex:
         seed: of the split. It is part of the input hashes, so that sorting these gives a random order.
         with_folds: whether rows may be folded into examples with several references.
         with_labels: whether the target is a label.
+        with_words: whether near duplicates will be looked for.
 
     Attributes:
         files, lines: where each row comes from.
@@ -48,13 +50,15 @@ class RowIndex:
         content_hashes: the first 64 bits of the digest of inputs and targets; 0 if the row has an id.
         exact_input_hashes: of the inputs verbatim; only with folds.
         fold_hashes: of the value by which rows are folded; only with folds.
+        words: of all inputs of each row; only with words.
         groups, labels: as numbers of `group_names` and `label_names`.
         ids: as in the file; empty without an id column.
         choices: the distinct choices of the rows.
     """
 
-    def __init__(self, seed: int, *, with_folds: bool = False, with_labels: bool = False) -> None:
-        self.seed, self.with_folds, self.with_labels = seed, with_folds, with_labels
+    def __init__(self, seed: int, *, with_folds: bool = False, with_labels: bool = False, with_words: bool = False) -> None:
+        self.seed, self.with_folds, self.with_labels, self.with_words = seed, with_folds, with_labels, with_words
+        self.words = WordSetBuilder()
         self.files = array("i")
         self.lines = array("q")
         self.input_hashes = array("Q")
@@ -84,6 +88,8 @@ class RowIndex:
             self.fold_hashes.append(fold_hash)
         if self.with_labels:
             self.labels.append(self.label_names.number(example.targets[0]))
+        if self.with_words:
+            self.words.add("\n".join(example.inputs.values()))
 
     def hash_inputs(self, example: Example) -> int:
         """The hash of an example's normalized inputs, comparable with `input_hashes`."""
@@ -93,6 +99,8 @@ class RowIndex:
         """Drop all rows after the first `length`."""
         for column in self._columns():
             del column[length:]
+        if self.with_words:
+            self.words.truncate(length)
 
     def column(self, name: str, rows: RowNumbers | None = None) -> NDArray[Any]:
         """A column by name, of all rows or of some. While the array of all rows exists, no row can be added."""

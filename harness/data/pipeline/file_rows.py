@@ -69,6 +69,7 @@ class FileRows:
         optional: roles of `fields` whose column may be missing.
         split_column: the column that names the split of each row, if any.
         time_column: the column with the time of each row, if the rows are split by it.
+        with_words: whether the index collects the words of the inputs, for near duplicates.
 
     Attributes:
         index: of all usable rows.
@@ -94,12 +95,18 @@ class FileRows:
         optional: Collection[str] = (),
         split_column: str | None = None,
         time_column: str | None = None,
+        with_words: bool = False,
     ) -> None:
         self._split_column, self._time_column = split_column, time_column
         self.splits: list[SplitName] = []
         self.times: list[str | float] = []
         self._fold_column = task.data.fold_references_by if needs_target else None
-        self.index = RowIndex(task.data.split.seed, with_folds=self._fold_column is not None, with_labels=task.chooses and needs_target)
+        self.index = RowIndex(
+            task.data.split.seed,
+            with_folds=self._fold_column is not None,
+            with_labels=task.chooses and needs_target,
+            with_words=with_words,
+        )
         self.bad_rows = BadRows()
         self.empty_rows: list[RowPlace] = []
         self._task, self._tables, self._is_sampled = task, tables, is_sampled

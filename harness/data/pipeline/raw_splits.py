@@ -67,11 +67,19 @@ def read_files(task: Task, folder: Path, *, is_sampled: bool, whole_as_test: boo
     spec, warnings = task.data.split, list(tables.warnings)
     if "file" not in tables.tables:
         ignored = [f"'split.{name}' ({value})" for name, value in (("column", spec.column), ("by", spec.by)) if value is not None]
+        ignored += ["'split.near_duplicates'"] if spec.near_duplicates == "together" else []
         warnings += [f"{name} is ignored: the data has its own splits" for name in ignored]
         spec = SplitSpec(seed=spec.seed)
     column, time_column = spec.column, None if whole_as_test else spec.by
-    scopes = tables.splits_in_order
-    file_rows = FileRows(task, tables.in_order, id_scopes=scopes, is_sampled=is_sampled, split_column=column, time_column=time_column)
+    file_rows = FileRows(
+        task,
+        tables.in_order,
+        id_scopes=tables.splits_in_order,
+        is_sampled=is_sampled,
+        split_column=column,
+        time_column=time_column,
+        with_words=spec.near_duplicates == "together" and not whole_as_test,
+    )
     if file_rows.bad_rows.count and not task.data.skip_bad_rows:
         raise file_rows.bad_rows.to_error()
     rows = _rows_by_split(file_rows, tables) if column is None else _rows_by_column(file_rows, column, tables.file_names("file"))

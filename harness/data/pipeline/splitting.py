@@ -1,6 +1,7 @@
 """Splitting of files that have no splits yet. Related rows stay together, and the result does not depend on the order of the rows.
 
-Rows are related if they share a group (a patient, a document) or have the same inputs, as rows to be folded do (`check_folds` makes sure).
+Rows are related if they share a group (a patient, a document) or have the same inputs, as rows to be folded do (`check_folds` makes sure),
+and where the index has words, if their inputs are near duplicates.
 Related rows form clusters. The clusters are put in a random order in which each position depends on the cluster's own key only, and the
 order is cut at the shares. Where rows have labels, the order is stratified: each split has every class in about its share, and a class with
 two clusters or more is in training and, unless there are more than half as many classes as test rows, in test.
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from harness.data.identity import RowIndex, seeded_rank_number
 from harness.data.pipeline.stratification import stratified_order
+from harness.data.similarity import WordSets, find_similar_pairs
 from harness.errors import BenchError
 from harness.text import plural
 from harness.types import SplitName, SplitSpec
@@ -67,14 +69,15 @@ def split_off_validation(index: RowIndex, train: RowNumbers) -> tuple[RowNumbers
 
 
 def _find_clusters(index: RowIndex, rows: RowNumbers) -> _Clusters:
-    """Connected components of "same group" and "same inputs", in the random order of the seed."""
+    """Connected components of "same group", "same inputs" and "similar inputs", in the random order of the seed."""
     import numpy as np
 
     # sorted input hashes already are a random order of the clusters that no group joins
     keys, of_row = np.unique(index.column("input_hashes", rows), return_inverse=True)
     groups = index.column("groups", rows)
-    if (groups >= 0).any():
-        component = _connect(len(keys), of_row, groups)
+    similar = of_row[find_similar_pairs(WordSets.of(index.words).select(rows))] if index.with_words else np.zeros((0, 2), np.int64)
+    if (groups >= 0).any() or len(similar):
+        component = _connect(len(keys), of_row, groups, similar)
         of_row = _order_components(component, keys, index, component[of_row], groups)[component[of_row]]
     clusters = _Clusters(of_row, np.bincount(of_row))
     return _stratify(clusters, index, rows) if index.with_labels and len(rows) else clusters
@@ -97,13 +100,15 @@ def _stratify(clusters: _Clusters, index: RowIndex, rows: RowNumbers) -> _Cluste
     return _Clusters(position[clusters.of_row], clusters.sizes[order])
 
 
-def _connect(n_inputs: int, of_row: NDArray[Any], groups: NDArray[Any]) -> NDArray[Any]:
-    """The component of each distinct input, in a graph of inputs and groups with an edge for each row that links two.
+def _connect(n_inputs: int, of_row: NDArray[Any], groups: NDArray[Any], similar: NDArray[Any]) -> NDArray[Any]:
+    """The component of each distinct input, in a graph of inputs and groups with an edge for each row that links two, and for each pair of
+    similar inputs.
 
     Args:
         n_inputs: the number of distinct inputs.
         of_row: (rows,) the distinct input of each row.
         groups: (rows,) the group of each row, -1 for none.
+        similar: (pairs × 2) distinct inputs that are near duplicates.
 
     Returns:
         (n_inputs,) component numbers from 0.
@@ -114,8 +119,9 @@ def _connect(n_inputs: int, of_row: NDArray[Any], groups: NDArray[Any]) -> NDArr
 
     has_group = groups >= 0
     distinct, group = np.unique(groups[has_group], return_inverse=True)
-    edges = (np.ones(len(group), np.int32), (of_row[has_group], n_inputs + group))
-    graph = coo_matrix(edges, shape=[n_inputs + len(distinct)] * 2)
+    starts = np.concatenate([of_row[has_group], similar[:, 0]])
+    ends = np.concatenate([n_inputs + group, similar[:, 1]])
+    graph = coo_matrix((np.ones(len(starts), np.int32), (starts, ends)), shape=[n_inputs + len(distinct)] * 2)
     component: NDArray[Any] = connected_components(graph, directed=False)[1][:n_inputs]
     return np.unique(component, return_inverse=True)[1]
 
@@ -180,8 +186,14 @@ def _too_few_clusters(index: RowIndex, rows: RowNumbers, file: str) -> str:
         name = index.group_names.texts()[groups.pop()]
         return f"{file}: all {len(rows)} rows are in one group '{name}', and a group is never split. {advice}"
     if groups:
+        linked_by = "the same or nearly the same inputs" if index.with_words else "the same inputs"
         return (
-            f"{file}: the {len(groups)} groups are all linked by rows with the same inputs, so none can go to test without "
+            f"{file}: the {len(groups)} groups are all linked by rows with {linked_by}, so none can go to test without "
             f"a copy remaining in train. {advice}"
+        )
+    if index.with_words:
+        return (
+            f"{file}: all {len(rows)} rows are linked by near duplicates, so none can go to test without a near copy remaining in train. "
+            f"Remove 'near_duplicates: together'. {advice}"
         )
     return f"{file}: all {len(rows)} rows have the same inputs, so train and test cannot differ. Check the input column. {advice}"

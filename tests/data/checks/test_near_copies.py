@@ -9,7 +9,7 @@ from planted import Vocabulary, examples, replace_words
 
 from harness.data.checks.checked_rows import CheckedRows
 from harness.data.checks.near_copies import find_near_copies, list_near_copies
-from harness.data.checks.word_sets import WordSets, split_words
+from harness.data.similarity import WordSets, split_words
 from harness.types import DataFinding, Example
 
 

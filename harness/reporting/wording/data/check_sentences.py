@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from harness.data.checks import FEW_TO_LEARN, SHOWN_ROWS, SIMILARITY, SPOILING_SHARE, DataCheck
+from harness.data.checks import FEW_TO_LEARN, SHOWN_ROWS, SPOILING_SHARE, DataCheck
+from harness.data.similarity import SIMILARITY
 from harness.reporting.wording import numbers
 from harness.reporting.wording.text_table import TextTable
 from harness.text import one_line

@@ -31,6 +31,37 @@ def split_words(text: str) -> set[str]:
     return words | set(_WORD.findall(_UNSPACED.sub(" ", folded)))
 
 
+class WordSetBuilder:
+    """Collects the words of texts one by one, so that the texts need not stay in memory: four bytes for each distinct word of a text.
+
+    Attributes:
+        columns: the numbers of the words of all texts, one text after the other.
+        ends: where each text ends in `columns`, after a 0.
+    """
+
+    def __init__(self) -> None:
+        self._numbers: dict[str, int] = {}
+        self.columns, self.ends = array("i"), array("q", [0])
+
+    def __len__(self) -> int:
+        return len(self.ends) - 1
+
+    @property
+    def vocabulary_size(self) -> int:
+        """The number of distinct words."""
+        return len(self._numbers)
+
+    def add(self, text: str) -> None:
+        """Add the next text."""
+        self.columns.extend(sorted(self._numbers.setdefault(word, len(self._numbers)) for word in split_words(text)))
+        self.ends.append(len(self.columns))
+
+    def truncate(self, texts: int) -> None:
+        """Drop all texts after the first ones."""
+        del self.ends[texts + 1 :]
+        del self.columns[self.ends[-1] :]
+
+
 class WordSets:
     """The distinct words of many texts, as a sparse matrix of texts and words.
 
@@ -40,18 +71,35 @@ class WordSets:
     """
 
     def __init__(self, texts: Iterable[str]) -> None:
+        builder = WordSetBuilder()
+        for text in texts:
+            builder.add(text)
+        self._set_words(builder)
+
+    @classmethod
+    def of(cls, builder: WordSetBuilder) -> WordSets:
+        """The texts that were added."""
+        sets = cls.__new__(cls)
+        sets._set_words(builder)
+        return sets
+
+    def select(self, texts: NDArray[Any]) -> WordSets:
+        """Some of the texts, by number."""
+        import numpy as np
+
+        chosen = type(self).__new__(type(self))
+        chosen.words = self.words[texts]
+        chosen.sizes = np.asarray(self.sizes[texts])
+        return chosen
+
+    def _set_words(self, builder: WordSetBuilder) -> None:
         import numpy as np
         from scipy.sparse import csr_matrix
 
-        numbers: dict[str, int] = {}
-        columns, ends = array("i"), array("q", [0])
-        for text in texts:
-            columns.extend(sorted(numbers.setdefault(word, len(numbers)) for word in split_words(text)))
-            ends.append(len(columns))
-        ones = np.ones(len(columns), np.int32)
-        shape = (len(ends) - 1, max(len(numbers), 1))
-        self.words: csr_matrix = csr_matrix((ones, np.asarray(columns, np.int32), np.asarray(ends, np.int64)), shape=shape)
-        self.sizes: NDArray[Any] = np.diff(np.asarray(ends, np.int64))
+        columns, ends = np.asarray(builder.columns, np.int32), np.asarray(builder.ends, np.int64)
+        shape = (len(ends) - 1, max(builder.vocabulary_size, 1))
+        self.words: csr_matrix = csr_matrix((np.ones(len(columns), np.int32), columns, ends), shape=shape)
+        self.sizes: NDArray[Any] = np.diff(ends)
 
     def __len__(self) -> int:
         return len(self.sizes)

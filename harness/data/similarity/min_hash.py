@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from harness.data.checks.word_sets import WordSets
+from harness.data.similarity.word_sets import WordSets
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
