@@ -21,8 +21,8 @@ _TRAINING, _HELD_OUT = "Words repeated, training", "Words repeated, held-out"
 def build_leak_table(report: LeakReport) -> TextTable:
     """One row for each strategy, the untuned model first."""
     repeats = tuple(f"Planted {numbers.plural(count, 'time')}" for count in report.repeats)
-    columns = ("Strategy", _EXPOSURE, CONFIDENCE_INTERVAL, *repeats, _EXTRACTED, CONFIDENCE_INTERVAL, _TRAINING, _HELD_OUT)
-    is_numeric = (False, True, False, *(True for _ in repeats), True, False, True, True)
+    columns = ("Strategy", _EXPOSURE, *repeats, _EXTRACTED, _TRAINING, _HELD_OUT)
+    is_numeric = (False, *(True for _ in columns[1:]))
     rows = tuple(_row(row, report) for row in report.rows)
     return TextTable(TITLE, columns, is_numeric, rows, note_leak_table(report))
 
@@ -46,11 +46,12 @@ def note_leak_table(report: LeakReport) -> str:
     few = " Low confidence: there are few planted secrets." if doubtful else ""
     price = f", {numbers.money(report.cost.price, report.cost.currency or '')}" if report.cost.price is not None else ""
     cost = f"{numbers.seconds(report.cost.seconds)}{price}"
+    planted, trained_on = numbers.plural(report.planted, "example"), numbers.plural(report.trained_on, "training example")
+    chance, highest = numbers.score(report.chance, "bits"), numbers.score(report.highest, "bits")
     return (
-        f"About recipes, not about the models of this run: {numbers.plural(report.planted, 'example')} with a planted secret beside "
-        f"{numbers.plural(report.trained_on, 'training example')}. A model that has never seen a secret has an exposure of about "
-        f"{numbers.score(report.chance, 'bits')} bits; more than {numbers.score(report.highest, 'bits')} cannot be measured.{few} "
-        f"The leak test took {cost}, which the total of the run includes."
+        f"In brackets, {CONFIDENCE_INTERVAL}s. About recipes, not about the models of this run: {planted} with a planted secret beside "
+        f"{trained_on}. A model that has never seen a secret has an exposure of about {chance} bits; more than {highest} cannot be "
+        f"measured.{few} The leak test took {cost}, which the total of the run includes."
     )
 
 
@@ -81,14 +82,14 @@ def _describe_comparison(compared: ExtraExposure) -> str:
 
 
 def _row(row: LeakRow, report: LeakReport) -> tuple[str, ...]:
-    total = row.canaries * row.seeds
+    exposure = _with_interval(_bits(row.exposure.value, row.at_least), numbers.interval(row.exposure.low, row.exposure.high, "bits"))
+    counts = f"{numbers.count(row.extracted)} of {numbers.count(row.canaries * row.seeds)}"
+    ends = numbers.share_interval(row.extraction.low, row.extraction.high)
     return (
         strategy_name(row.label),
-        _bits(row.exposure.value, row.at_least),
-        numbers.interval(row.exposure.low, row.exposure.high, "bits") or numbers.NOTHING,
+        exposure,
         *(_bits(*row.by_repeats.get(count, (None, False))) for count in report.repeats),
-        f"{numbers.share(row.extraction.value)} ({numbers.count(row.extracted)} of {numbers.count(total)})",
-        numbers.share_interval(row.extraction.low, row.extraction.high) or numbers.NOTHING,
+        f"{counts}: {_with_interval(numbers.share(row.extraction.value), ends)}",
         _words(row.training_overlap),
         _words(row.held_out_overlap),
     )
@@ -99,5 +100,8 @@ def _bits(value: float | None, at_least: bool) -> str:
 
 
 def _words(score: Score) -> str:
-    interval = numbers.interval(score.low, score.high, "words")
-    return f"{numbers.score(score.value, 'words')} ({interval})" if interval else numbers.score(score.value, "words")
+    return _with_interval(numbers.score(score.value, "words"), numbers.interval(score.low, score.high, "words"))
+
+
+def _with_interval(amount: str, ends: str) -> str:
+    return f"{amount} ({ends})" if ends else amount
