@@ -51,6 +51,7 @@ def review_export(
     seed: int = 0,
     model: str | None = None,
     train_size: int | None = None,
+    anonymize: bool = False,
 ) -> ExportedPacket:
     """Write a blind packet for each rater.
 
@@ -74,6 +75,7 @@ def review_export(
         seed: of the sample, the sides and the orders.
         model: needed if the run has several base models.
         train_size: needed if the run has several.
+        anonymize: show raters surrogates instead of the identifiers of people that patterns find.
 
     Raises:
         BenchError: the run, task or strategy does not exist, or the sample cannot be drawn. Nothing is written then.
@@ -101,7 +103,8 @@ def review_export(
         model=model,
         train_size=train_size,
     )
-    return export_packet(stored, request, [f for f in FORMATS if f in formats], Path(out) if out is not None else None)
+    chosen = [f for f in FORMATS if f in formats]
+    return export_packet(stored, request, chosen, Path(out) if out is not None else None, anonymize=anonymize)
 
 
 def _choose_strategies(task: TaskResults, count: int) -> tuple[str, ...]:

@@ -38,6 +38,11 @@ volume: Decorator = click.option(
 )
 
 
+anonymize_option: Decorator = click.option(
+    "--anonymize", is_flag=True, help="Replace names, dates and other identifiers of people that patterns find in the texts."
+)
+
+
 class Number(click.FloatRange):
     """A finite number in a range: JSON cannot hold 'nan' and 'inf'."""
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from harness.cli.commands.completion import cell_names, run_names
-from harness.cli.options import runs_dir, split_names
+from harness.cli.options import anonymize_option, runs_dir, split_names
 from harness.cli.run_choice import choose_run
 
 if TYPE_CHECKING:
@@ -68,6 +68,7 @@ def review() -> None:
 )
 @click.option("--model", help="The base model, if the run has several.")
 @click.option("--train-size", type=int, help="The number of training examples, if the run has several.")
+@anonymize_option
 @runs_dir
 def export(
     run: str,
@@ -87,6 +88,7 @@ def export(
     seed: int,
     model: str | None,
     train_size: int | None,
+    anonymize: bool,
     runs_dir: str,
 ) -> None:
     """Write a packet for each rater of RUN (a folder, a name, or `latest`).
@@ -96,6 +98,7 @@ def export(
     """
     from harness import api
     from harness.cli.work_display import show_work
+    from harness.reporting.wording.data import anonymize_sentences
 
     unknown = [name for name in formats if name not in _FORMATS]
     if unknown:
@@ -105,9 +108,13 @@ def export(
         exported = api.review_export(
             chosen, strategies, task=task, n=n, mode=mode, raters=raters, overlap=overlap, sample=sample, repeats=repeats, against=against,
             with_reference=with_reference, questions=questions, formats=formats or ("html",), out=out, seed=seed, model=model,
-            train_size=train_size, runs_dir=runs_dir,
+            train_size=train_size, anonymize=anonymize, runs_dir=runs_dir,
         )  # fmt: skip
     click.echo(_describe_packet(exported), err=True)
+    for line in anonymize_sentences.describe_guard(
+        exported.guard.counts, skipped=exported.guard.skipped, is_anonymized=anonymize, remedies="--anonymize"
+    ):
+        click.echo(line, err=True)
     if not exported.key.representative:
         click.echo("The examples were chosen because they are hard: rates over them do not describe the other test examples.", err=True)
     click.echo(f"Do not send the key: {exported.folder / 'key.json'}", err=True)

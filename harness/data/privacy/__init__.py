@@ -17,7 +17,8 @@ from harness.data.privacy.keys import create_key, new_key, parse_key, read_key
 from harness.data.privacy.mapping_file import MappingFile, MappingWriter
 from harness.data.privacy.model_finder import load_model_finder
 from harness.data.privacy.rows_out import RowWriter, check_format
-from harness.data.privacy.withheld import nameable_columns, withhold_values
+from harness.data.privacy.text_guard import TextGuard
+from harness.data.privacy.withheld import nameable_columns, tag_identifiers, withhold_values
 
 __all__ = [
     "KINDS",
@@ -32,6 +33,7 @@ __all__ = [
     "Mode",
     "ReplacedPart",
     "RowWriter",
+    "TextGuard",
     "check_format",
     "create_key",
     "encode_changes",
@@ -42,5 +44,6 @@ __all__ = [
     "parse_key",
     "read_key",
     "restore_row",
+    "tag_identifiers",
     "withhold_values",
 ]

@@ -17,10 +17,14 @@ def withhold_values(message: str, name: str) -> str:
         name: of the file, which stays at the start of a message.
     """
     head = name if message.startswith(name) else ""
-    rest = _QUOTED.sub("'…'", message.removeprefix(head))
-    for each in reversed(find_identifiers(rest)):
-        rest = f"{rest[: each.start]}[{each.kind}]{rest[each.end :]}"
-    return head + rest
+    return head + tag_identifiers(_QUOTED.sub("'…'", message.removeprefix(head)))
+
+
+def tag_identifiers(text: str) -> str:
+    """The text with a tag such as [NAME] for each identifier that patterns find."""
+    for each in reversed(find_identifiers(text)):
+        text = f"{text[: each.start]}[{each.kind}]{text[each.end :]}"
+    return text
 
 
 def nameable_columns(columns: Iterable[str]) -> list[str]:

@@ -10,10 +10,11 @@ import jinja2
 from markupsafe import Markup
 
 from harness.catalog import shipped_folder
+from harness.data.privacy import TextGuard, tag_identifiers
 from harness.reporting import charts
 from harness.reporting.formats.example_package import pack_examples
 from harness.reporting.formats.markdown import as_markdown
-from harness.reporting.views import build_overview_rows, build_report_view, compute_overall_gains
+from harness.reporting.views import Report, build_overview_rows, build_report_view, compute_overall_gains
 from harness.reporting.wording import (
     claim_sentences,
     decision_sentences,
@@ -44,15 +45,17 @@ _TEMPLATE = "report.html.j2"
 _STYLE = "report.css"
 _SCRIPTS = ("report.js", "money.js")
 _WITHOUT_TEXT = '<meta name="bench-texts" content="left out">'
+_ANONYMIZED = '<meta name="bench-texts" content="anonymized">'
 _HEAD = 4000  # characters; the mark stands before anything of the run
 
 
-def render(run: RunResults, *, with_text: bool = True, volume: int | None = None) -> str:
+def render(run: RunResults, *, with_text: bool = True, volume: int | None = None, guard: TextGuard | None = None) -> str:
     """The whole page.
 
     Args:
         with_text: whether inputs, references and outputs are in it.
         volume: outputs per month, for costs; by default those that each task declares.
+        guard: inputs, references and outputs pass it; it counts and may replace identifiers of people.
 
     Raises:
         BenchError: the run's files are damaged.
@@ -63,7 +66,7 @@ def render(run: RunResults, *, with_text: bool = True, volume: int | None = None
     template = _environment(folder).get_template(_TEMPLATE)
     # The hashes are over the characters between the tags, so both are inserted unescaped; they are ours and hold no '</'.
     policy = content_security_policy(style, script)
-    report = build_report_view(run, with_text=with_text, volume=volume)
+    report = build_report_view(run, with_text=with_text, volume=volume, guard=guard)
     return seal_page(template.render(report=report, style=Markup(style), script=Markup(script), policy=policy))
 
 
@@ -73,12 +76,18 @@ def write_page(run: RunResults, path: Path, *, with_text: bool = True, volume: i
 
 
 def rewrite_page(run: RunResults) -> None:
-    """Write the report in the run's folder again, if it has one; one that was written without texts stays without."""
+    """Write the report in the run's folder again, if it has one; one without texts, or with surrogates, stays so."""
     path = run.folder.report
     if path.is_file():
         with path.open(encoding="utf-8", errors="replace") as file:
-            without_text = _WITHOUT_TEXT in file.read(_HEAD)
-        write_text(path, render(run, with_text=not without_text), private=True)
+            head = file.read(_HEAD)
+        guard = TextGuard(anonymize=True) if _ANONYMIZED in head else None
+        write_text(path, render(run, with_text=_WITHOUT_TEXT not in head, guard=guard), private=True)
+
+
+def _make_shareable(text: str, report: Report) -> str:
+    """A message that may quote the data: in a report without texts, or with surrogates, identifiers in it become tags."""
+    return text if report.with_text and not report.anonymized else tag_identifiers(text)
 
 
 @cache
@@ -89,7 +98,7 @@ def _environment(folder: Path) -> jinja2.Environment:
         learning_sentences, money_sentences, names, numbers, review_sentences, review_tables, run_sentences, safety_sentences, table_notes,
         task_sentences, trivial_sentences,
     )  # fmt: skip
-    environment.filters["summarize"] = task_sentences.summarize_task
+    environment.filters |= {"summarize": task_sentences.summarize_task, "shareable": _make_shareable}
     environment.globals |= {module.__name__.rpartition(".")[2]: module for module in modules}
     environment.globals |= {
         "labels": headings.LABELS,

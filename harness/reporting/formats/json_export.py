@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, fields, replace
 from typing import Any
 
+from harness.data.privacy import tag_identifiers
 from harness.reporting.formats.money_export import claims_to_json, leak_to_json, money_to_json, safety_to_json
 from harness.reporting.views import TaskOutcome, build_task_outcome
 from harness.reporting.views.comparison import ComparisonView
@@ -141,7 +142,7 @@ def _cell(cell: Cell, status: str, result: CellResult | None, results: TaskResul
         "train_size": cell.train_size,
         "seed": cell.seed,
         "status": status,
-        "error": result.error if result else None,
+        "error": tag_identifiers(result.error) if result and result.error else None,
         "scores": {name: _score(score) for name, score in scores.items()},
         "costs": {phase: _cost(own) for phase in PHASES if (own := [c for c in costs if c.phase == phase])},
         "total_cost": _total(costs),

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from harness.data.privacy import TextGuard
 from harness.reporting.views.task_view import TaskView, build_task_view
 from harness.results import RunResults
 from harness.store import ModelInfo
@@ -39,6 +40,7 @@ class Report:
     Attributes:
         device: None where it is not known.
         with_text: whether inputs, references and outputs are in the report.
+        anonymized: whether identifiers of people in them were replaced.
         statuses: how many cells have each status.
         spent_seconds, spent_price, currency: of all cells, failed ones included.
     """
@@ -49,6 +51,7 @@ class Report:
     device: str | None
     tasks: tuple[TaskView, ...]
     with_text: bool
+    anonymized: bool
     statuses: Mapping[str, int]
     spent_seconds: float
     spent_price: float | None
@@ -56,12 +59,13 @@ class Report:
     provenance: Provenance
 
 
-def build_report_view(run: RunResults, *, with_text: bool = True, volume: int | None = None) -> Report:
+def build_report_view(run: RunResults, *, with_text: bool = True, volume: int | None = None, guard: TextGuard | None = None) -> Report:
     """Everything that the report shows, read from the run as it is now; an unfinished run gives a report of what is there.
 
     Args:
         with_text: whether inputs, references and outputs are in it. They may be what patients said.
         volume: outputs per month, for costs; by default those that each task declares.
+        guard: inputs, references and outputs pass it.
     """
     spent, provenance = run.spent, _provenance(run)
     return Report(
@@ -69,8 +73,9 @@ def build_report_view(run: RunResults, *, with_text: bool = True, volume: int | 
         created=run.plan.created,
         finished=run.finished,
         device=_device(run),
-        tasks=tuple(build_task_view(run, results, with_text=with_text, volume=volume) for results in run.by_task.values()),
+        tasks=tuple(build_task_view(run, results, with_text=with_text, volume=volume, guard=guard) for results in run.by_task.values()),
         with_text=with_text,
+        anonymized=guard is not None and guard.is_anonymizing,
         statuses=dict(Counter(run.status(cell.id) for cell in run.cells)),
         spent_seconds=spent.seconds,
         spent_price=spent.price,

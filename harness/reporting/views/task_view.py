@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from harness.data.privacy import TextGuard
 from harness.reporting.views.sections import (
     Calibration,
     ClassReport,
@@ -59,18 +60,22 @@ class TaskView(TaskOutcome):
         return labels.index(self.safety.about) + 1 if self.safety.erring and self.safety.about in labels else None
 
 
-def build_task_view(run: RunResults, results: TaskResults, *, with_text: bool = True, volume: int | None = None) -> TaskView:
+def build_task_view(
+    run: RunResults, results: TaskResults, *, with_text: bool = True, volume: int | None = None, guard: TextGuard | None = None
+) -> TaskView:
     """One task's part of the report.
 
     Args:
         with_text: whether inputs, references and outputs are in it.
         volume: outputs per month, for costs; by default those that the task declares.
+        guard: inputs, references and outputs pass it.
     """
     task, strategies, outcome = results.task, results.strategies, build_task_outcome(results, volume=volume)
     shown = choose_strategies(strategies)
     best = next((result for result in strategies if result.primary), None) if results.labels and task.chooses else None
     verdicts = outcome.verdicts[:_MOST_VERDICTS]
-    outcome = replace(outcome, verdicts=verdicts if with_text else tuple(verdict.without_text() for verdict in verdicts))
+    has_quotes = with_text and not (guard and guard.is_anonymizing)
+    outcome = replace(outcome, verdicts=verdicts if has_quotes else tuple(verdict.without_text() for verdict in verdicts))
     return TaskView(
         **vars(outcome),
         training=tuple(curve for result in strategies for curve in list_training_curves(result)),
@@ -78,7 +83,7 @@ def build_task_view(run: RunResults, results: TaskResults, *, with_text: bool = 
         calibration=build_calibration(best) if best else None,
         pairs=build_strategy_pairs(results, shown),
         slices=build_slice_tables(results, shown),
-        examples=sample_examples(results, shown, seed=f"{run.plan.digest}/{task.name}") if with_text else (),
+        examples=sample_examples(results, shown, seed=f"{run.plan.digest}/{task.name}", guard=guard) if with_text else (),
         shown=shown,
         lengths=measure_lengths(results.examples, {result.label: result.predictions(result.cell) for result in shown}),
         retired=len(list_retired_examples(run, task.name)),

@@ -1,7 +1,7 @@
 """Blind packets: which test examples are rated, which outputs are shown, and which rater sees what in which order."""
 
 from harness.review.packets.example_scores import OrientedScores, list_example_metrics, load_example_scores
-from harness.review.packets.item_texts import ItemTexts, load_item_texts
+from harness.review.packets.item_texts import ItemTexts, load_item_texts, make_guard
 from harness.review.packets.packet import (
     ERROR_KINDS_QUESTION,
     MODES,
@@ -39,6 +39,7 @@ __all__ = [
     "load_example_scores",
     "load_item_texts",
     "load_packet",
+    "make_guard",
     "parse_raters",
     "save_packet",
 ]

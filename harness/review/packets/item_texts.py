@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
+from harness.data.privacy import TextGuard
 from harness.errors import BenchError
 from harness.review.packets.packet import Key, Packet
 from harness.store import StoredRun
@@ -26,8 +27,11 @@ class ItemTexts:
     """From left to right."""
 
 
-def load_item_texts(run: StoredRun, packet: Packet, key: Key) -> dict[str, list[ItemTexts]]:
+def load_item_texts(run: StoredRun, packet: Packet, key: Key, guard: TextGuard | None = None) -> dict[str, list[ItemTexts]]:
     """What each rater sees, by rater, in order.
+
+    Args:
+        guard: each text passes it.
 
     Raises:
         BenchError: examples or outputs have changed since the packet was exported.
@@ -47,8 +51,24 @@ def load_item_texts(run: StoredRun, packet: Packet, key: Key) -> dict[str, list[
             predictions[name][example.id].output if example.id in predictions[name] else "" for name in key.items[item.id].strategies
         )
         references = example.targets if packet.with_reference else ()
-        texts[item.rater].append(ItemTexts(item.id, tuple(example.inputs.items()), references, outputs))
+        shown = ItemTexts(item.id, tuple(example.inputs.items()), references, outputs)
+        texts[item.rater].append(_pass_texts(shown, example, guard) if guard else shown)
     return texts
+
+
+def make_guard(key: Key, *, anonymize: bool) -> TextGuard:
+    """The guard of a packet's texts. Its surrogates are the same each time, so that returned texts can be compared with them."""
+    return TextGuard(anonymize=anonymize, key=sha256(key.content_digest.encode()).digest())
+
+
+def _pass_texts(texts: ItemTexts, example: Example, guard: TextGuard) -> ItemTexts:
+    within = example.group or example.id
+    return ItemTexts(
+        texts.id,
+        tuple((name, guard.pass_text(text, within)) for name, text in texts.inputs),
+        tuple(guard.pass_text(text, within) for text in texts.references),
+        tuple(guard.pass_text(text, within) for text in texts.outputs),
+    )
 
 
 def compute_content_digest(examples: Sequence[Example], predictions: Mapping[str, Mapping[str, Prediction]]) -> str:

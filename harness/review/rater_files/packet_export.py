@@ -7,8 +7,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from harness.data.privacy import TextGuard
 from harness.errors import BenchError, setting
-from harness.review.packets import ItemTexts, Key, Packet, PacketRequest, build_packet, load_item_texts, load_packet, save_packet
+from harness.review.packets import (
+    ItemTexts,
+    Key,
+    Packet,
+    PacketRequest,
+    build_packet,
+    load_item_texts,
+    load_packet,
+    make_guard,
+    save_packet,
+)
 from harness.review.rater_files.label_studio_writer import render_config, render_tasks
 from harness.review.rater_files.page_writer import render_page
 from harness.review.rater_files.spreadsheet_writer import render_csv, write_xlsx
@@ -28,13 +39,18 @@ class ExportedPacket:
     """Where packet and key are stored."""
     files: tuple[Path, ...]
     """The files to send to the raters."""
+    guard: TextGuard
+    """Which identifiers of people their texts had, and whether these were replaced."""
 
 
-def export_packet(run: StoredRun, request: PacketRequest, formats: Sequence[Format], out: Path | None = None) -> ExportedPacket:
+def export_packet(
+    run: StoredRun, request: PacketRequest, formats: Sequence[Format], out: Path | None = None, *, anonymize: bool = False
+) -> ExportedPacket:
     """Build a packet, store it, and write the raters' files. The same request writes the same packet again.
 
     Args:
         out: folder of the raters' files; None for `send/` in the packet's folder.
+        anonymize: whether raters see surrogates instead of identifiers of people.
 
     Raises:
         BenchError: as `build_packet`, or the folder cannot be written.
@@ -46,7 +62,8 @@ def export_packet(run: StoredRun, request: PacketRequest, formats: Sequence[Form
         raise BenchError(f"{setting('out', str(target))}: is a file. Name a folder.")
     if folder.packet_file.is_file():
         packet, key = load_packet(folder)  # the packet that raters may already have
-    texts = load_item_texts(run, packet, key)
+    guard = make_guard(key, anonymize=anonymize)
+    texts = load_item_texts(run, packet, key, guard)
     try:
         target.mkdir(parents=True, exist_ok=True)
         save_packet(folder, packet, key)
@@ -57,7 +74,7 @@ def export_packet(run: StoredRun, request: PacketRequest, formats: Sequence[Form
             files.append(config)
     except OSError as error:
         raise BenchError(f"{target}: cannot be written: {error.strerror}.") from None
-    return ExportedPacket(packet, key, folder.path, tuple(files))
+    return ExportedPacket(packet, key, folder.path, tuple(files), guard)
 
 
 def _write_file(target: Path, packet: Packet, rater: str, items: Sequence[ItemTexts], format_: Format) -> Path:

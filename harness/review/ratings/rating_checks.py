@@ -8,7 +8,7 @@ from functools import cached_property
 
 from harness.errors import did_you_mean
 from harness.results import TaskScores
-from harness.review.packets import NO_ERROR, ItemTexts, ReviewItem, list_error_kinds, list_questions, load_item_texts
+from harness.review.packets import NO_ERROR, ItemTexts, ReviewItem, list_error_kinds, list_questions, load_item_texts, make_guard
 from harness.review.rater_files import ReturnedRow, quote
 from harness.review.ratings.rating_records import Rating, load_review
 from harness.review.ratings.text_restoration import is_unchanged, restore_text
@@ -37,6 +37,12 @@ class PacketChecker:
     @cached_property
     def _texts(self) -> Mapping[str, ItemTexts]:
         return {item.id: item for items in load_item_texts(self._run, self.packet, self.review.key).values() for item in items}
+
+    @cached_property
+    def _surrogate_texts(self) -> Mapping[str, ItemTexts]:
+        """The texts as raters see them in a packet that was exported with surrogates."""
+        guard = make_guard(self.review.key, anonymize=True)
+        return {item.id: item for items in load_item_texts(self._run, self.packet, self.review.key, guard).values() for item in items}
 
     @cached_property
     def _labels(self) -> tuple[str, ...]:
@@ -100,13 +106,14 @@ class PacketChecker:
         """The corrected version, which is a label where outputs are labels; None where nothing was changed."""
         if not row.corrected.strip():
             return None
-        item = self._texts[row.item]
+        item, surrogates = self._texts[row.item], self._surrogate_texts[row.item]
+        shown = [text for each in (item, surrogates) for text in (*each.outputs, *(text for _, text in each.inputs))]
         try:
-            text = restore_text(row.corrected, [*item.outputs, *(text for _, text in item.inputs)], from_spreadsheet=from_spreadsheet)
+            text = restore_text(row.corrected, shown, from_spreadsheet=from_spreadsheet)
         except ValueError as error:
             raise RejectedRowError(f"corrected version: {error}") from None
         if not self._labels:
-            return None if is_unchanged(text, item.outputs) else text
+            return None if is_unchanged(text, (*item.outputs, *surrogates.outputs)) else text
         label = next((name for name in self._labels if name.casefold() == text.strip().casefold()), None)
         if label is None:
             raise RejectedRowError(f"corrected version: '{quote(text)}' is not a label.{did_you_mean(text.strip(), self._labels)}")

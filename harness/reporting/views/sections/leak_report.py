@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from harness.data.privacy import tag_identifiers
 from harness.results import EXPOSURE, EXTRACTION, LeakTest, TaskResults, TotalCost, leak_cost
 from harness.statistics import Interval
 from harness.types import Score
@@ -91,7 +92,11 @@ def build_leak_report(results: TaskResults) -> LeakReport | None:
     candidates = measured[0].candidates if measured else spec.references + 1
     return LeakReport(
         rows=tuple(map(_row, measured)),
-        problems=tuple(LeakProblem(test.label, each.seed, each.status, each.error) for test in tests for each in test.problems),
+        problems=tuple(
+            LeakProblem(test.label, each.seed, each.status, tag_identifiers(each.error) if each.error else None)
+            for test in tests
+            for each in test.problems
+        ),
         repeats=spec.repeats,
         canaries=spec.canaries,
         planted=spec.planted_examples,

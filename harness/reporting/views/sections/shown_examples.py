@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
+from harness.data.privacy import TextGuard
 from harness.metrics import UnsupportedPiece, find_unsupported
 from harness.reporting.views.sections.output_source import OutputSource, source_of
 from harness.results import StrategyResult, TaskResults
@@ -66,7 +67,12 @@ def choose_strategies(strategies: Sequence[StrategyResult]) -> tuple[StrategyRes
 
 
 def sample_examples(
-    results: TaskResults, strategies: Sequence[StrategyResult], *, seed: str, limit: int = MOST_EXAMPLES
+    results: TaskResults,
+    strategies: Sequence[StrategyResult],
+    *,
+    seed: str,
+    limit: int = MOST_EXAMPLES,
+    guard: TextGuard | None = None,
 ) -> tuple[ShownExample, ...]:
     """At most `limit` test examples drawn with a seed, in the order of the test set, with the outputs of the first cell of each strategy.
 
@@ -74,6 +80,7 @@ def sample_examples(
 
     Args:
         seed: what the draw depends on; the same run always shows the same examples.
+        guard: each text passes it.
     """
     examples = results.examples
     outputs = {source_of(r, r.cell): {p.example_id: p for p in r.predictions(r.cell)} for r in strategies}
@@ -82,7 +89,28 @@ def sample_examples(
     faithful = any(metric.name == _UNSUPPORTED for metric in results.metrics)
     checked = MOST_CHECKED // max(len(outputs), 1) if faithful else 0
     metrics = results.primary, critical
-    return tuple(_example(examples[i], outputs, metrics, check_support=k < checked) for k, i in enumerate(chosen))
+    shown = tuple(_example(examples[i], outputs, metrics, check_support=k < checked) for k, i in enumerate(chosen))
+    if guard is None:
+        return shown
+    return tuple(_pass_texts(each, examples[i].group or examples[i].id, guard) for each, i in zip(shown, chosen, strict=True))
+
+
+def _pass_texts(example: ShownExample, within: str, guard: TextGuard) -> ShownExample:
+    """The example with each text as the guard lets it pass. What is unsupported is not marked in a text that changed."""
+
+    def pass_output(output: ShownOutput) -> ShownOutput:
+        text = None if output.text is None else guard.pass_text(output.text, within)
+        answer = output.answer if not output.answer or example.label is not None else guard.pass_text(output.answer, within)
+        return replace(output, text=text, answer=answer, unsupported=output.unsupported if text == output.text else ())
+
+    inputs = tuple((name, guard.pass_text(text, within)) for name, text in example.inputs)
+    return replace(
+        example,
+        title=next((new for (_, old), (_, new) in zip(example.inputs, inputs, strict=True) if old == example.title), ""),
+        inputs=inputs,
+        references=example.references if example.label is not None else tuple(guard.pass_text(text, within) for text in example.references),
+        outputs=tuple(map(pass_output, example.outputs)),
+    )
 
 
 def _example(

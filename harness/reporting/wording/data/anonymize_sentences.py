@@ -58,6 +58,21 @@ def describe_anonymization(mode: str, rows: int, counts: Mapping[str, int], *, n
     return lines
 
 
+def describe_guard(counts: Mapping[str, int], *, skipped: int, is_anonymized: bool, remedies: str) -> list[str]:
+    """One line about the identifiers in texts that leave a run; none if there are none.
+
+    Args:
+        counts: by kind.
+        skipped: texts that were not searched.
+        remedies: the options that help.
+    """
+    what = list_counts(counts)
+    if is_anonymized:
+        return [f"Replaced {what or 'nothing'}. Patterns checked; identifiers that no pattern fits remain."]
+    rest = f" in the first texts ({plural(skipped, 'further text')} not searched)" if skipped else ""
+    return [f"Warning: the texts contain what looks like identifiers of people{rest}: {what}. Use {remedies}."] if what else []
+
+
 def describe_restoration(rows: int) -> str:
     """What `--reverse` did."""
     return f"{plural(rows, 'row')} restored. The file contains the original identifiers."
