@@ -18,6 +18,7 @@ from harness.statistics import (
     Interval,
     OneSidedLimits,
     chance_exposure,
+    difference_of_gains,
     exposure,
     highest_exposure,
     is_censored,
@@ -128,15 +129,25 @@ class LeakTest:
 
     def overlap(self, *, held_out: bool = False) -> Score:
         """The longest run of words that is repeated from a target, the mean over examples: of the training data, or of the test set."""
-        runs = [each.held_out_overlaps if held_out else each.training_overlaps for each in self.measurements]
-        stack = np.array(runs, dtype=np.float64).T[:, :, None]
+        stack = self._overlaps(held_out=held_out)[:, None, None]
         score = score_stacks([_OVERLAP], lambda _: stack, [None] * len(stack))[_OVERLAP.name]
         return replace(score, low=max(score.low, 0.0)) if score.low is not None else score
+
+    def remembered_overlap(self, untuned: LeakTest) -> Score:
+        """By how many words it repeats more of training targets than of held-out ones, beyond what the untuned model does."""
+        training, held_out = (self._overlaps(held_out=side) - untuned._overlaps(held_out=side) for side in (False, True))
+        return difference_of_gains(training, held_out)
 
     def extra_exposure(self, other: LeakTest) -> tuple[float, Interval]:
         """By how many bits the canaries are more exposed than with another strategy, on the same canaries."""
         differences = self.exposures.mean(axis=1) - other.exposures.mean(axis=1)
         return float(differences.mean()), mean_interval(differences)
+
+    def _overlaps(self, *, held_out: bool) -> Array:
+        """In words, (examples,), averaged over the seeds."""
+        runs = [each.held_out_overlaps if held_out else each.training_overlaps for each in self.measurements]
+        means: Array = np.array(runs, dtype=np.float64).mean(axis=0)
+        return means
 
     def _positions(self, repeats: int | None) -> list[int]:
         return [i for i, canary in enumerate(self.canaries) if repeats in (None, canary.repeats)]

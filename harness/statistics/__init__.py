@@ -95,7 +95,7 @@ from harness.statistics.intervals import (
     weighted_mean,
     weighted_share,
 )
-from harness.statistics.leakage import chance_exposure, exposure, highest_exposure, is_censored
+from harness.statistics.leakage import chance_exposure, difference_of_gains, exposure, highest_exposure, is_censored
 from harness.statistics.learning import (
     FAR_FACTOR,
     TARGET_SIZES,
@@ -188,6 +188,7 @@ __all__ = [
     "detectable_mean_difference",
     "detectable_proportion_difference",
     "difference_claim_limits",
+    "difference_of_gains",
     "effective_units",
     "example_statistics",
     "examples_to_decide",

@@ -1,4 +1,4 @@
-"""How much a model remembers of canaries: exposure, and the share that it writes out.
+"""How much a model remembers: the exposure of canaries, and what it repeats of its training examples beyond its skill.
 
 The exposure of a canary that has rank r among |R| candidates of its format is log2 |R| − log2 r, in bits (Carlini, Liu, Erlingsson, Kos &
 Song 2019, "The Secret Sharer", USENIX Security, definition 4). It is 0 for the least likely, and log2 |R| for the most likely: a canary at
@@ -12,6 +12,9 @@ from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+
+from harness.statistics.intervals import mean_interval, mean_of_independent
+from harness.types import Score
 
 Array: TypeAlias = NDArray[np.float64]
 
@@ -47,3 +50,25 @@ def is_censored(exposures: Array, candidates: Array) -> NDArray[np.bool_]:
         exposures, candidates: of equal shape.
     """
     return np.isclose(exposures, np.log2(candidates))
+
+
+def difference_of_gains(training: Array, held_out: Array) -> Score:
+    """The mean gain on training examples less that on held-out examples, with its 95% interval.
+
+    A model that is better at the task gains on both alike; only memory gains on training examples alone. The two samples are independent,
+    so the limits of their means are combined as `mean_of_independent` says.
+
+    Args:
+        training, held_out: (n,), (m,): by how much the tuned model exceeds the untuned one.
+    """
+    n, method = len(training) + len(held_out), "difference of two independent means"
+    if not len(training) or not len(held_out):
+        return Score(None, None, None, n, "no interval", reliable=False, reason="no examples")
+    value = float(training.mean() - held_out.mean())
+    first, second = mean_interval(training), mean_interval(held_out)
+    reason = first.reason or second.reason
+    if first.low is None or first.high is None or second.low is None or second.high is None:
+        return Score(value, None, None, n, "no interval", reliable=False, reason=reason)
+    means, lows, highs = [float(training.mean()), -float(held_out.mean())], [first.low, -second.high], [first.high, -second.low]
+    _, low, high = mean_of_independent(means, lows, highs)
+    return Score(value, 2 * low, 2 * high, n, method, reliable=first.reliable and second.reliable, reason=reason)

@@ -8,7 +8,7 @@ import random
 import numpy as np
 import pytest
 
-from harness.statistics import chance_exposure, exposure, highest_exposure, is_censored
+from harness.statistics import chance_exposure, difference_of_gains, exposure, highest_exposure, is_censored
 
 
 @pytest.mark.parametrize("candidates", [2, 16, 256, 4096])
@@ -37,3 +37,38 @@ def test_only_the_most_likely_secret_is_censored() -> None:
 def test_impossible_ranks_are_refused(rank: float) -> None:
     with pytest.raises(ValueError, match="among 256 candidates"):
         exposure(rank, 256)
+
+
+def test_a_gain_on_both_samples_is_skill_and_a_gain_on_one_is_memory() -> None:
+    draw = np.random.default_rng(3)
+    skill = difference_of_gains(draw.poisson(4, 32).astype(float), draw.poisson(4, 32).astype(float))
+    memory = difference_of_gains(draw.poisson(9, 32).astype(float), draw.poisson(4, 32).astype(float))
+    assert skill.low is not None and skill.high is not None and skill.low < 0 < skill.high
+    assert memory.low is not None and memory.low > 0 and memory.reliable
+
+
+@pytest.mark.soak
+def test_the_interval_of_a_difference_of_gains_covers() -> None:
+    draw = np.random.default_rng(7)
+    covered = 0
+    for _ in range(2000):
+        score = difference_of_gains(draw.poisson(5, 32).astype(float), draw.poisson(2, 32).astype(float))
+        assert score.low is not None and score.high is not None
+        covered += score.low <= 3 <= score.high
+    assert 0.93 <= covered / 2000 <= 0.975
+
+
+def test_it_agrees_with_scipys_welch_interval_within_a_few_percent() -> None:
+    from scipy.stats import ttest_ind
+
+    draw = np.random.default_rng(1)
+    first, second = draw.normal(3, 2, 32), draw.normal(1, 1, 32)
+    welch = ttest_ind(first, second, equal_var=False).confidence_interval()
+    ours = difference_of_gains(first, second)
+    assert ours.low is not None and ours.high is not None
+    assert ours.high - ours.low == pytest.approx(welch.high - welch.low, rel=0.08)
+
+
+def test_without_examples_nothing_is_said() -> None:
+    assert difference_of_gains(np.array([]), np.array([1.0])).value is None
+    assert difference_of_gains(np.array([2.0]), np.array([1.0])).low is None

@@ -57,7 +57,8 @@ def note_leak_table(report: LeakReport) -> str:
 
 def list_findings(report: LeakReport) -> list[str]:
     """Which strategy remembers more, and which cells have no result."""
-    return [*map(_describe_comparison, report.comparisons), *map(describe_leak_problem, report.problems)]
+    remembered = [_describe_memory(row.label, row.remembered) for row in report.rows if row.remembered is not None]
+    return [*map(_describe_comparison, report.comparisons), *remembered, *map(describe_leak_problem, report.problems)]
 
 
 def describe_leak_problem(problem: LeakProblem) -> str:
@@ -65,6 +66,16 @@ def describe_leak_problem(problem: LeakProblem) -> str:
     seed = "" if problem.seed is None else f", seed {problem.seed}"
     error = f" ({one_line(problem.error, 300)})" if problem.error else ""
     return f"Leak test of {strategy_in_sentence(problem.label)}{seed}: {problem.status}{error}."
+
+
+def _describe_memory(label: str, remembered: Score) -> str:
+    name = starts_sentence(strategy_in_sentence(label), label)
+    if remembered.value is None or remembered.low is None or remembered.high is None:
+        return f"{name}: there are too few examples to say whether it repeats training targets."
+    interval = f"{CONFIDENCE_INTERVAL} {numbers.signed_interval(remembered.low, remembered.high, 'words')}"
+    words = f"{numbers.signed(remembered.value, 'words')} words beyond the untuned model ({interval})"
+    repeats = "repeats" if remembered.low > 0 else "is not shown to repeat"
+    return f"{name} {repeats} more of training targets than of held-out ones: {words}."
 
 
 def _describe_comparison(compared: ExtraExposure) -> str:

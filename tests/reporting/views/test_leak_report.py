@@ -49,7 +49,8 @@ def test_the_untuned_model_is_the_first_row_and_means_are_over_canaries(run: Run
 def test_full_fine_tuning_is_compared_with_every_other_strategy(run: RunResults) -> None:
     (compared,) = report_of(run).comparisons
     assert (compared.label, compared.other, compared.bits) == ("full", "lora", pytest.approx(2.25))
-    (sentence,) = leak_sentences.list_findings(report_of(run))
+    sentence, *others = leak_sentences.list_findings(report_of(run))
+    assert all("not shown to repeat more of training targets" in other for other in others) and len(others) == 2
     assert sentence.startswith("Full fine-tuning remembers more than LoRA: planted secrets are 2.2 bits more exposed (95% CI ")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.data.privacy import tag_identifiers
@@ -20,6 +20,7 @@ class LeakRow:
         by_repeats: the same by the number of repeats, with whether it is at least so high.
         extraction: the share of canaries that it wrote out; `extracted` counts canary and seed.
         training_overlap, held_out_overlap: the longest run of words repeated from a target, the mean over examples.
+        remembered: how much more of training targets than of held-out ones, beyond the untuned model; None for that, and without it.
     """
 
     label: str
@@ -33,6 +34,7 @@ class LeakRow:
     extracted: int
     training_overlap: Score
     held_out_overlap: Score
+    remembered: Score | None
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,7 @@ def build_leak_report(results: TaskResults) -> LeakReport | None:
     spec = results.task.privacy
     candidates = measured[0].candidates if measured else spec.references + 1
     return LeakReport(
-        rows=tuple(map(_row, measured)),
+        rows=tuple(_row(test, measured) for test in measured),
         problems=tuple(
             LeakProblem(test.label, each.seed, each.status, tag_identifiers(each.error) if each.error else None)
             for test in tests
@@ -109,7 +111,8 @@ def build_leak_report(results: TaskResults) -> LeakReport | None:
     )
 
 
-def _row(test: LeakTest) -> LeakRow:
+def _row(test: LeakTest, tests: Sequence[LeakTest]) -> LeakRow:
+    untuned = next((each for each in tests if each.result.is_base and each.result.model == test.result.model), None)
     return LeakRow(
         label=test.label,
         is_base=test.result.is_base,
@@ -122,6 +125,7 @@ def _row(test: LeakTest) -> LeakRow:
         extracted=int(test.extracted.sum()),
         training_overlap=test.overlap(),
         held_out_overlap=test.overlap(held_out=True),
+        remembered=test.remembered_overlap(untuned) if untuned is not None and untuned is not test else None,
     )
 
 
