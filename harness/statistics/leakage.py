@@ -55,7 +55,7 @@ def is_censored(exposures: Array, candidates: Array) -> NDArray[np.bool_]:
 def difference_of_gains(training: Array, held_out: Array) -> Score:
     """The mean gain on training examples less that on held-out examples, with its 95% interval.
 
-    A model that is better at the task gains on both alike; only memory gains on training examples alone. The two samples are independent,
+    A model that is better at the task gains on both; memory gains on training examples alone. The two samples are independent,
     so the limits of their means are combined as `mean_of_independent` says.
 
     Args:
