@@ -5,6 +5,7 @@ from harness.api.auditing import audit
 from harness.api.catalogs import load_strategy, load_task, open_catalog
 from harness.api.comparing import compare, plan
 from harness.api.data_amounts import curve_sizes, data_enough
+from harness.api.data_cards import write_data_card
 from harness.api.data_checks import CleanedFile, check_data, clean_data
 from harness.api.drafting import MOST_INSPECTED_ROWS, parse_task, read_included_model, read_shipped_prompt
 from harness.api.exporting import FinishedListener, export
@@ -69,5 +70,6 @@ __all__ = [
     "use_cache_folder",
     "verify",
     "verify_registry",
+    "write_data_card",
     "write_site",
 ]

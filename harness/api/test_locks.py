@@ -35,7 +35,8 @@ def lock_test_set(task: PathLike, *, tasks_dirs: Sequence[PathLike] = (), force:
         force: lock the present test set although another one is locked; results on the two cannot be compared.
 
     Raises:
-        BenchError: the task is locked, its data is generated or cannot be read, or its file cannot be changed. The file is then as before.
+        BenchError: the task is locked; its data is generated, cannot be read, or has test examples in given training data; or its file
+            cannot be changed. The file is then as before.
     """
     entry = open_catalog(tasks_dirs).task(str(task))
     data = entry.value.data
@@ -49,6 +50,8 @@ def lock_test_set(task: PathLike, *, tasks_dirs: Sequence[PathLike] = (), force:
     unlocked = entry.value.model_copy(update={"data": data.model_copy(update={"locked_test": None})})
     test = load_splits(unlocked, folder=entry.folder).test
     digest = test_set_digest(test)
+    locked = entry.value.model_copy(update={"data": data.model_copy(update={"locked_test": digest})})
+    load_splits(locked, folder=entry.folder)  # would every run be refused, because training data repeats the test set?
     comment = f"{plural(len(test), 'test example')}, locked {datetime.now(UTC).date()}"
     edited = set_data_field(entry.file.read_bytes().decode("utf-8"), "locked_test", digest, comment)
     if edited is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from harness.types.cell import Cell, CellResult, Cost, Phase, Shape, Status, TrainingSummary
 from harness.types.cell_note import CellNote, NoteCode
+from harness.types.data_about import DataAbout
 from harness.types.data_finding import DataFinding, FindingCode, FlaggedRow, RowName, Severity
 from harness.types.data_spec import DataSpec, FilesSpec, SplitSpec
 from harness.types.declared import Declared, Paths
@@ -29,6 +30,7 @@ __all__ = [
     "CellNote",
     "CellResult",
     "Cost",
+    "DataAbout",
     "DataFinding",
     "DataReport",
     "DataSpec",

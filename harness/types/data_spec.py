@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from harness.types.data_about import DataAbout
 from harness.types.declared import Declared, Fraction, Name, Paths
 
 _SHARES = (0.8, 0.1, 0.1)
@@ -106,6 +107,8 @@ class DataSpec(Declared):
     """Files of `bench review harvest`. Their examples are used for training and removed from validation and test."""
     split: SplitSpec = SplitSpec()
     """How a dataset without given splits is split."""
+    about: DataAbout = DataAbout()
+    """Where the data comes from, for its card and the report."""
     skip_bad_rows: bool = False
     """Whether rows that cannot be used are skipped and reported, instead of being an error."""
 

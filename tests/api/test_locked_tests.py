@@ -97,12 +97,19 @@ def test_a_locked_set_is_locked_again_only_by_force(here: Path) -> None:
 
 
 def test_given_training_rows_with_test_inputs_are_refused(here: Path) -> None:
-    """Without a lock, they are removed from training."""
-    write_rows(here / "train.csv", range(83))
-    assert load("given.yaml") == 20
+    """Without a lock, they would be removed from training."""
     lock_test_set("given.yaml")
+    write_rows(here / "train.csv", range(83))
     with pytest.raises(BenchError, match="3 examples of 'train' have the inputs of locked test examples"):
         load("given.yaml")
+
+
+def test_a_test_set_that_leaks_into_training_cannot_be_locked(here: Path) -> None:
+    write_rows(here / "train.csv", range(83))
+    before = (here / "given.yaml").read_bytes()
+    with pytest.raises(BenchError, match="3 examples of 'train' have the inputs of locked test examples"):
+        lock_test_set("given.yaml")
+    assert (here / "given.yaml").read_bytes() == before
 
 
 @pytest.mark.parametrize("copied", [False, True])

@@ -3,6 +3,7 @@
 from harness.reporting.formats.audit_page import audit_to_json, render_audit
 from harness.reporting.formats.check_page import check_to_json, render_check
 from harness.reporting.formats.csv_table import to_csv
+from harness.reporting.formats.data_card_page import render_data_card, to_croissant
 from harness.reporting.formats.data_enough_export import data_enough_to_json
 from harness.reporting.formats.findings_export import findings_to_json
 from harness.reporting.formats.html_page import render, rewrite_page, write_page
@@ -25,11 +26,13 @@ __all__ = [
     "render",
     "render_audit",
     "render_check",
+    "render_data_card",
     "render_live_index",
     "render_site",
     "rewrite_page",
     "runs_in_progress_to_json",
     "runs_to_json",
+    "to_croissant",
     "to_csv",
     "to_json",
     "to_markdown",

@@ -1,6 +1,7 @@
 """What reports show, as plain values: no sentences, no formatting. `wording` has the sentences, `formats` and `terminal` print them."""
 
 from harness.reporting.views.audit_view import TRIVIAL, RunAudit, TaskAudit, audit_run
+from harness.reporting.views.data_card import DataCard, DataFile
 from harness.reporting.views.data_enough import (
     FEW_TO_JUDGE,
     CurveOutlook,
@@ -20,7 +21,9 @@ __all__ = [
     "FEW_TO_JUDGE",
     "TRIVIAL",
     "CurveOutlook",
+    "DataCard",
     "DataEnough",
+    "DataFile",
     "DataPart",
     "LabelPrice",
     "OverallGain",

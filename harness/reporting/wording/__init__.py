@@ -30,6 +30,7 @@ from harness.reporting.wording import (
 )
 from harness.reporting.wording.cell_notes import note_sentence
 from harness.reporting.wording.data import (
+    card_sentences,
     check_fixes,
     check_sentences,
     describe_cleaning,
@@ -55,6 +56,7 @@ from harness.reporting.wording.runs_list import describe_no_runs, describe_progr
 __all__ = [
     "ask_to_delete",
     "audit_sentences",
+    "card_sentences",
     "cell_notes",
     "chart_texts",
     "check_fixes",

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from harness.results import total_cost
 from harness.store import RunPlan
-from harness.types import CellResult, Score, Shape, Strategy, Task
+from harness.types import CellResult, DataAbout, Score, Shape, Strategy, Task
 
 CARD_TAGS = "tags: [finetune-bench]"  # the line by which an earlier export is recognized
 
@@ -78,6 +78,7 @@ def _training(task: Task, strategy: Strategy, plan: RunPlan, result: CellResult)
     sizes = ", ".join(f"{size:,} {split}" for split, size in report.sizes.items())
     return [
         f"Task: `{task.name}` ({task.kind}). Data: `{json.dumps(dict(report.origin))}`. Examples: {sizes}.",
+        *_about_data(task.data.about),
         "",
         f"Strategy: `{json.dumps(strategy.model_dump(mode='json', exclude_none=True))}`. Training seed: {result.cell.seed}.",
         "",
@@ -107,6 +108,13 @@ def _costs(plan: RunPlan, result: CellResult) -> list[str]:
     cost = total_cost(result.costs)
     price = "price unknown" if cost.price is None else f"{cost.price:.4f} {plan.options['price']['currency']}"
     return [f"Cost of loading, training and testing: {cost.seconds:.1f} s on {result.costs[0].device}, {price}.", ""]
+
+
+def _about_data(about: DataAbout) -> list[str]:
+    """What the task declares about its data; texts of people, so Markdown in them has no effect."""
+    stated = {"source": about.source, "licence": about.license, "collection": about.collected, "anonymization": about.anonymization}
+    lines = [f"Data {name}: `{' '.join(text.replace('`', ' ').split())}`." for name, text in stated.items() if text]
+    return [*lines, *([f"Data card: <{''.join(about.url.replace('>', ' ').split())}>."] if about.url else [])]
 
 
 def _quantization(strategy: Strategy) -> list[str]:

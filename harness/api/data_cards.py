@@ -1,0 +1,88 @@
+"""The data card of a task."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from hashlib import file_digest
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.api.arguments import PathLike
+from harness.api.catalogs import open_catalog
+from harness.api.data_checks import check_data
+from harness.errors import BenchError, setting
+from harness.reporting import DataCard, DataFile, render_data_card, to_croissant
+from harness.store import write_text
+from harness.types import FilesSpec, Task
+
+if TYPE_CHECKING:
+    from harness.catalog import Entry
+    from harness.data.checks import Progress
+
+CARD_FILES = ("card.html", "croissant.json")
+
+
+def write_data_card(
+    task: PathLike, out: PathLike, *, progress: Progress = lambda name, share: None, tasks_dirs: Sequence[PathLike] = ()
+) -> DataCard:
+    """Check the data of a task, and write its card: `card.html` for people, and `croissant.json` for programs.
+
+    The card has what the task declares under `data.about`, how the rows are split, the digests of the files, and what a check found. It
+    holds no text of a row.
+
+    Args:
+        task: a name or a YAML file.
+        out: the folder of the card; it may exist.
+        progress: as for `check_data`.
+
+    Raises:
+        BenchError: as for `check_data`, or the folder cannot be written.
+    """
+    entry = open_catalog(tasks_dirs).task(str(task))
+    folder = Path(out)
+    if folder.exists() and not folder.is_dir():
+        raise BenchError(f"{setting('out', str(folder))}: is a file. Name a folder for the card")
+    checked = check_data(str(task), progress=progress, tasks_dirs=tasks_dirs)
+    data = entry.value.data
+    card = DataCard(
+        name=entry.value.name,
+        description=entry.value.description,
+        version=str(entry.value.version),
+        about=data.about,
+        files=tuple(_list_files(entry)),
+        split=data.split,
+        locked_test=data.locked_test,
+        columns=checked.columns,
+        check=checked,
+        made=datetime.now(UTC).date(),
+    )
+    contents = (render_data_card(card), json.dumps(to_croissant(card), indent=2, ensure_ascii=False) + "\n")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in zip(CARD_FILES, contents, strict=True):
+            write_text(folder / name, content)
+    except OSError as error:
+        raise BenchError(f"{folder}: cannot be written: {error.strerror}") from None
+    return card
+
+
+def _list_files(entry: Entry[Task]) -> list[DataFile]:
+    """The files of the data with their digests; none for data of the Hub or of a source."""
+    from harness.data.formats import find_files
+
+    path = entry.value.data.path
+    if path is None:
+        return []
+    splits = {"file": path} if not isinstance(path, FilesSpec) else {"train": path.train, "validation": path.validation, "test": path.test}
+    found = [(split, file) for split, names in splits.items() if names is not None for file in find_files(names, entry.folder)]
+    return [_describe(split, file) for split, file in found if file.is_file()]
+
+
+def _describe(split: str, file: Path) -> DataFile:
+    try:
+        with file.open("rb") as content:
+            return DataFile(file.name, split, file.stat().st_size, file_digest(content, "sha256").hexdigest())
+    except OSError as error:
+        raise BenchError(f"{file}: cannot be read: {error.strerror}") from None

@@ -1,0 +1,125 @@
+"""The data card of a task: a page for people, and Croissant metadata for programs."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from page_tree import Tree
+from report_factory import HOSTILE
+
+from harness import BenchError
+from harness.api import lock_test_set, write_data_card
+
+TASK: dict[str, Any] = {
+    "name": "visits",
+    "kind": "summarization",
+    "description": "Notes of visits.",
+    "data": {
+        "path": {"train": "train.csv", "test": "test.csv"},
+        "fields": {"input": "dialogue", "target": "note", "group": "patient"},
+        "about": {"source": "our wards", "license": "internal use only", "collected": "2025", "gaps": ["no children"]},
+    },
+}
+
+
+def write_task(folder: Path, about: dict[str, Any] | None = None, **data: Any) -> Path:
+    task = {**TASK, "data": {**TASK["data"], **data, **({} if about is None else {"about": about})}}
+    for name, start in (("train", 0), ("test", 40), ("all", 60)):
+        rows = "".join(f"secret text {i},private note {i},p{i}\n" for i in range(start, start + 30))
+        (folder / f"{name}.csv").write_text(f"dialogue,note,patient\n{rows}", encoding="utf-8")
+    (folder / "visits.yaml").write_text(json.dumps(task), encoding="utf-8")  # JSON is YAML
+    return folder / "visits.yaml"
+
+
+def write_card(folder: Path, **task: Any) -> tuple[Tree, dict[str, Any]]:
+    write_data_card(write_task(folder, **task), folder / "card")
+    page = (folder / "card" / "card.html").read_text(encoding="utf-8")
+    return Tree(page), json.loads((folder / "card" / "croissant.json").read_text(encoding="utf-8"))
+
+
+def test_the_card_says_what_is_declared_and_what_is_not(tmp_path: Path) -> None:
+    text = write_card(tmp_path)[0].root.content()
+    for expected in ("our wards", "internal use only", "no children", "Anonymization", "Not stated.", "The test set is not locked."):
+        assert expected in text
+    assert "Rows: 30 train, 0 validation, 30 test." in text
+
+
+def test_metadata_names_files_by_digest_and_columns(tmp_path: Path) -> None:
+    croissant = write_card(tmp_path)[1]
+    digests = {file["name"]: file["sha256"] for file in croissant["distribution"]}
+    assert digests == {name: hashlib.sha256((tmp_path / name).read_bytes()).hexdigest() for name in ("train.csv", "test.csv")}
+    assert croissant["license"] == "internal use only"
+    assert croissant["rai:dataLimitations"] == "no children."
+    assert "rai:personalSensitiveInformation" not in croissant
+    for record in croissant["recordSet"]:
+        assert [field["source"]["extract"]["column"] for field in record["field"]] == ["dialogue", "note", "patient"]
+
+
+@pytest.mark.parametrize(
+    ("data", "sentence"),
+    [
+        (
+            {"path": "all.csv"},
+            "Split at random: 80% training, 10% validation, 10% test, seed 13. Rows of one group ('patient') stay together.",
+        ),
+        ({"path": "all.csv", "split": {"near_duplicates": "together"}}, "stay together and near duplicates stay together."),
+        ({}, "The data has its own splits."),
+    ],
+)
+def test_the_card_says_how_rows_are_split(tmp_path: Path, data: dict[str, Any], sentence: str) -> None:
+    assert sentence in write_card(tmp_path, **data)[0].root.content()
+
+
+def test_a_locked_test_set_is_named(tmp_path: Path) -> None:
+    block = "name: visits\nkind: summarization\ndata:\n  path: all.csv\n  fields: {input: dialogue, target: note}\n"
+    write_task(tmp_path).write_text(block, encoding="utf-8")
+    locked = lock_test_set(tmp_path / "visits.yaml")
+    write_data_card(tmp_path / "visits.yaml", tmp_path / "card")
+    assert f"its digest is {locked.digest}" in (tmp_path / "card" / "card.html").read_text(encoding="utf-8")
+
+
+def test_no_text_of_a_row_is_in_the_card(tmp_path: Path) -> None:
+    write_data_card(write_task(tmp_path), tmp_path / "card")
+    for file in (tmp_path / "card").iterdir():
+        content = file.read_text(encoding="utf-8")
+        assert "secret text" not in content and "private note" not in content
+
+
+def test_hostile_declarations_are_escaped(tmp_path: Path) -> None:
+    write_data_card(write_task(tmp_path, about={"source": HOSTILE, "license": HOSTILE, "gaps": [HOSTILE]}), tmp_path / "card")
+    page = (tmp_path / "card" / "card.html").read_text(encoding="utf-8")
+    assert "<script" not in page and "\u202e" not in page
+
+
+def test_included_data_has_a_card_without_files(tmp_path: Path) -> None:
+    card = write_data_card("classification", tmp_path / "card")
+    assert card.files == ()
+    assert json.loads((tmp_path / "card" / "croissant.json").read_text(encoding="utf-8"))["distribution"] == []
+
+
+def test_nothing_is_written_for_unusable_data(tmp_path: Path) -> None:
+    file = write_task(tmp_path)
+    (tmp_path / "test.csv").write_text("dialogue,note,patient\n", encoding="utf-8")
+    with pytest.raises(BenchError, match=r"test\.csv"):
+        write_data_card(file, tmp_path / "card")
+    assert not (tmp_path / "card").exists()
+
+
+def test_a_file_is_no_folder(tmp_path: Path) -> None:
+    (tmp_path / "card").write_text("mine", encoding="utf-8")
+    with pytest.raises(BenchError, match="is a file"):
+        write_data_card(write_task(tmp_path), tmp_path / "card")
+    assert (tmp_path / "card").read_text(encoding="utf-8") == "mine"
+
+
+def test_metadata_is_valid_croissant(tmp_path: Path) -> None:
+    """With the reference implementation, where it is installed: it reads the rows, too."""
+    croissant = pytest.importorskip("mlcroissant")
+    write_data_card(write_task(tmp_path, path="all.csv"), tmp_path)
+    dataset = croissant.Dataset(str(tmp_path / "croissant.json"))
+    record = next(iter(dataset.records("rows-of-all.csv")))
+    assert record["rows-of-all.csv/dialogue"] == b"secret text 60"
