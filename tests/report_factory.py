@@ -73,6 +73,7 @@ class MadeTask:
     rows: int = 120
     data: Mapping[str, object] = field(default_factory=dict)
     locked_test: str | None = None
+    about: Mapping[str, object] = field(default_factory=dict)
     text: Callable[[int], str] | None = None
     metrics: tuple[str, ...] = ()
     primary: str = ""
@@ -204,7 +205,7 @@ def _task(task: MadeTask) -> Task:
     return Task(
         name=task.name,
         kind=task.kind,
-        data={"source": "clinic", "locked_test": task.locked_test},
+        data={"source": "clinic", "locked_test": task.locked_test, "about": task.about},
         prompt="{{ input }}",
         labels=task.labels,
         metrics=task.metrics or metrics,

@@ -76,8 +76,8 @@ def _list_files(entry: Entry[Task]) -> list[DataFile]:
     if path is None:
         return []
     splits = {"file": path} if not isinstance(path, FilesSpec) else {"train": path.train, "validation": path.validation, "test": path.test}
-    found = [(split, file) for split, names in splits.items() if names is not None for file in find_files(names, entry.folder)]
-    return [_describe(split, file) for split, file in found if file.is_file()]
+    files = [(split, file) for split, names in splits.items() if names is not None for file in find_files(names, entry.folder)]
+    return [_describe(split, file) for split, file in files if file.is_file()]
 
 
 def _describe(split: str, file: Path) -> DataFile:

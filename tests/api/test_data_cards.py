@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 from page_tree import Tree
-from report_factory import HOSTILE
+from report_factory import HOSTILE, Made, make_run, summarization
 
 from harness import BenchError
 from harness.api import lock_test_set, write_data_card
+from harness.engine.artifacts import model_card
+from harness.reporting import render
 
 TASK: dict[str, Any] = {
     "name": "visits",
@@ -123,3 +125,21 @@ def test_metadata_is_valid_croissant(tmp_path: Path) -> None:
     dataset = croissant.Dataset(str(tmp_path / "croissant.json"))
     record = next(iter(dataset.records("rows-of-all.csv")))
     assert record["rows-of-all.csv/dialogue"] == b"secret text 60"
+
+
+def test_the_report_shows_what_is_declared(tmp_path: Path) -> None:
+    about = {"source": f"our wards {HOSTILE}", "license": "internal use only", "gaps": ["no children", "one hospital"]}
+    page = render(make_run(tmp_path / "run", [summarization([Made("base"), Made("lora", 0.8, 1)], rows=40, about=about)]))
+    text = Tree(page).root.content()
+    assert "our wards" in text and "internal use only" in text and "no children; one hospital" in text
+
+
+def test_model_cards_name_source_and_licence(tmp_path: Path) -> None:
+    about = {"source": "our `wards`\n# Heading", "license": "internal use only", "url": "https://data.example.org/visits"}
+    run = make_run(tmp_path / "run", [summarization([Made("base"), Made("lora", 0.8, 1)], rows=40, about=about)])
+    cell = run.cells[-1]
+    card = model_card(run.plan.tasks["summarization"], run.plan.get_strategy(cell), run.plan, run.results[cell.id], {})
+    lines = card.splitlines()
+    assert "Data source: `our wards # Heading`." in lines
+    assert "Data licence: `internal use only`." in lines
+    assert "Data card: <https://data.example.org/visits>." in lines
