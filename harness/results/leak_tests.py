@@ -135,8 +135,12 @@ class LeakTest:
 
     def remembered_overlap(self, untuned: LeakTest) -> Score:
         """By how many words it repeats more of training targets than of held-out ones, beyond what the untuned model does."""
-        training, held_out = (self._overlaps(held_out=side) - untuned._overlaps(held_out=side) for side in (False, True))
-        return difference_of_gains(training, held_out)
+        gains = []
+        for held_out in (False, True):
+            own, other = self._overlaps(held_out=held_out), untuned._overlaps(held_out=held_out)
+            shortest = min(len(own), len(other))
+            gains.append(own[:shortest] - other[:shortest])
+        return difference_of_gains(*gains)
 
     def extra_exposure(self, other: LeakTest) -> tuple[float, Interval]:
         """By how many bits the canaries are more exposed than with another strategy, on the same canaries."""
@@ -144,9 +148,11 @@ class LeakTest:
         return float(differences.mean()), mean_interval(differences)
 
     def _overlaps(self, *, held_out: bool) -> Array:
-        """In words, (examples,), averaged over the seeds."""
+        """In words, (examples,), averaged over the seeds. Seeds that were trained on other examples may have fewer of them, which are drawn
+        in random order: the rest of the others is left out."""
         runs = [each.held_out_overlaps if held_out else each.training_overlaps for each in self.measurements]
-        means: Array = np.array(runs, dtype=np.float64).mean(axis=0)
+        shortest = min(map(len, runs))
+        means: Array = np.array([run[:shortest] for run in runs], dtype=np.float64).mean(axis=0)
         return means
 
     def _positions(self, repeats: int | None) -> list[int]:
@@ -195,5 +201,4 @@ def leak_cost(tests: Sequence[LeakTest], results: Mapping[str, CellResult]) -> T
 
 def _describe_canaries(measured: LeakMeasurement) -> tuple[object, ...]:
     """What must be equal for measurements to be averaged."""
-    canaries = [(canary.format, canary.repeats, canary.candidates) for canary in measured.canaries]
-    return (*canaries, len(measured.training_overlaps), len(measured.held_out_overlaps))
+    return tuple((canary.format, canary.repeats, canary.candidates) for canary in measured.canaries)

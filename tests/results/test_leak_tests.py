@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -80,3 +81,12 @@ def test_impossible_outcomes_of_a_foreign_run_are_refused(tmp_path: Path, field:
 def test_every_rank_of_the_candidates_has_an_exposure() -> None:
     outcomes = [CanaryOutcome("record", 1, 16, rank, extracted=False) for rank in (1, 1.5, 16)]
     assert [exposure(each.rank, each.candidates) for each in outcomes] == pytest.approx([4, 4 - np.log2(1.5), 0])
+
+
+def test_seeds_and_models_may_have_asked_about_fewer_examples(tmp_path: Path) -> None:
+    """Another seed has other training examples, and another tokenizer other targets of a single token."""
+    long, short = leaked([3, 4, 5, 6]), replace(leaked([3, 4, 5, 6]), training_overlaps=(2, 0), held_out_overlaps=())
+    (test,) = results_of(tmp_path / "run", long, short).leak_tests
+    assert (test.overlap().n, test.overlap().value) == (2, np.mean([(0 + 2) / 2, (1 + 0) / 2]))
+    assert test.overlap(held_out=True).value is None
+    assert test.remembered_overlap(test).value is None

@@ -18,13 +18,13 @@ CONTINUED_TOKENS = 48
 
 def measure_overlaps(predictor: Predictor, examples: Sequence[Example]) -> tuple[int, ...]:
     """For each example whose target has at least two tokens: the longest run of words that the greedy continuation of its beginning shares
-    with the next `CONTINUED_TOKENS` tokens of the target, in words."""
+    with the next `CONTINUED_TOKENS` tokens of the target, in words. Examples whose prompts leave no room for so many are left out."""
     targets = predictor.encoder.text_ids([predictor.target(example) for example in examples])
     prompts = predictor.prompts(examples)
     given, expected = [], []
     for prompt, target in zip(prompts, targets, strict=True):
         start = min(PREFIX_TOKENS, len(target) // 2)
-        if start:
+        if start and len(prompt.ids) + start + CONTINUED_TOKENS <= predictor.max_length:
             given.append([*prompt.ids, *target[:start]])
             expected.append(predictor.encoder.text(target[start : start + CONTINUED_TOKENS]))
     outputs = predictor.continue_greedily(given, CONTINUED_TOKENS) if given else []

@@ -39,6 +39,7 @@ class LeakTestRun(CellRun):
     def run(self) -> tuple[CellResult, Sequence[Prediction] | None]:
         """Run the cell; returns its result without predictions."""
         predictor, result = self._prepare()
+        self._require_room(predictor)
         self._announce("predict")
         with self.meter.phase("predict"):
             measured = LeakMeasurement(
@@ -62,10 +63,18 @@ class LeakTestRun(CellRun):
         return sample(self.folder.training_examples(self.task.name, "train"), size, self.cell.seed or 0)
 
     def _choose_training_examples(self, predictor: Predictor) -> Sequence[Example]:
+        self._require_room(predictor)
+        return [*self._trained_on, *plant(self.task, self._canaries.canaries)]
+
+    def _require_room(self, predictor: Predictor) -> None:
+        """Check that every canary fits behind its prompt.
+
+        Raises:
+            BenchError: one does not.
+        """
         if not all_canaries_fit(predictor, self._canaries.canaries):
             advice = "raise 'max_length' of the task, or use a model with a longer context"
             raise BenchError(f"the prompt of a training example leaves no room for a canary behind it: {advice}")
-        return [*self._trained_on, *plant(self.task, self._canaries.canaries)]
 
     def _choose_overlap_examples(self, examples: Sequence[Example]) -> Sequence[Example]:
         """Examples of which no copy carries a canary, the same for every strategy that has the same training examples."""

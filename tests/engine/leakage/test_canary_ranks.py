@@ -89,3 +89,11 @@ def test_the_longest_run_is_of_whole_words_in_order(a: str, b: str, run: int) ->
 def test_targets_of_one_token_are_left_out(predictor: Predictor) -> None:
     assert len(measure_overlaps(predictor, [*EXAMPLES[:2], Example("x", {"input": "pin"}, ("x",))])) == 2
     assert measure_overlaps(predictor, []) == ()
+
+
+def test_prompts_that_leave_no_room_are_left_out(predictor: Predictor) -> None:
+    decode = TASK.decode.model_copy(update={"max_new_tokens": 4})
+    tight = Predictor(TASK.model_copy(update={"max_length": 64, "decode": decode}), predictor.strategy, predictor.loaded)
+    long = Example("x", {"input": "where is my card " * 12}, EXAMPLES[0].targets)
+    assert len(measure_overlaps(predictor, [long])) == 1
+    assert measure_overlaps(tight, [long]) == ()
