@@ -7,6 +7,7 @@ import importlib.metadata
 import os
 import platform
 import subprocess
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -22,6 +23,7 @@ _SOURCES = (
     "grid/execution/scored_predictions.py", "grid/execution/stored_columns.py",
     "grid/execution/result_notes.py",
 )  # fmt: skip
+_LEAK_TEST_SOURCES = ("engine/leakage", "grid/execution/leak_test_run.py")
 
 
 def get_result_versions() -> dict[str, str]:
@@ -49,8 +51,18 @@ def _machine() -> dict[str, str]:
 @lru_cache(maxsize=1)
 def code_digest() -> str:
     """A sha256 of our own code that can change a result, because two commits may share a version number."""
+    return _hash_sources(_SOURCES)
+
+
+@lru_cache(maxsize=1)
+def leak_test_digest() -> str:
+    """A sha256 of our own code that can change only a result of the leak test."""
+    return _hash_sources(_LEAK_TEST_SOURCES)
+
+
+def _hash_sources(sources: Sequence[str]) -> str:
     package = Path(__file__).resolve().parents[1]
-    paths = [package / source for source in _SOURCES]
+    paths = [package / source for source in sources]
     files = [file for path in paths for file in ([path] if path.suffix == ".py" else sorted(path.rglob("*.py")))]
     digest = hashlib.sha256()
     for file in files:

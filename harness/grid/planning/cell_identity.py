@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from harness.engine.models import Device, ModelSource, digest_of
-from harness.measure import code_digest, get_result_versions
+from harness.measure import code_digest, get_result_versions, leak_test_digest
 from harness.plugins import get_plugin_versions
 from harness.store import EXTERNAL
 from harness.types import Cell, Splits, Strategy, Task
@@ -38,7 +38,7 @@ def leak_cell(
 ) -> Cell:
     """The cell of the leak test of a strategy: its training data also have canaries."""
     identity = _model_identity(task, strategy, splits, source, device, train_size, seed)
-    identity["leak_test"] = task.privacy.model_dump(mode="json")
+    identity["leak_test"] = [task.privacy.model_dump(mode="json"), leak_test_digest()]
     return Cell(_cell_id(identity), task.name, source.name, strategy.name, train_size, seed)
 
 
