@@ -47,6 +47,7 @@ def check_data(
     source: PathLike | Task | Sequence[PathLike],
     *,
     kind: Kind | None = None,
+    model: str | None = None,
     progress: Progress = lambda name, share: None,
     command: Sequence[str] = ("bench", "data", "check"),
     tasks_dirs: PathLike | Sequence[PathLike] = (),
@@ -57,6 +58,8 @@ def check_data(
     Args:
         source: a task by its name, YAML file or `Task`; or one or several data files.
         kind: of the task, for files; guessed by default.
+        model: whose context the prompts must fit into: a name, a folder, a .gguf file, or org/name on the Hub; by default the included one,
+            with which cut prompts are only a warning.
         progress: called with what is being checked, and the share of it that is done.
         command: the command that makes this check again, for the commands in its findings.
         tasks_dirs: folders with more tasks.
@@ -65,12 +68,19 @@ def check_data(
     Raises:
         BenchError: an unknown task or file, a defect of the files or of the mapping of columns, or no usable row.
     """
-    from harness.data.checks import DataCheck, check_rows, find_unusable_rows, sort_findings
+    from harness.api.engine_checks import find_cut_prompts, find_unsupported_targets
+    from harness.data.checks import DataCheck, check_rows, find_time_order, find_unusable_rows, sort_findings
 
     progress("Reading the data", 0.0)
     opened = _open(source, kind, tasks_dirs, options)
     progress("Reading the data", 1.0)
-    findings = [*find_unusable_rows(opened.rows), *check_rows(opened.checked, progress)]
+    findings = [
+        *find_unusable_rows(opened.rows),
+        *check_rows(opened.checked, progress),
+        *find_time_order(opened.checked, is_split=opened.rows.is_split),
+        *find_cut_prompts(opened.checked, model, lambda share: progress("Counting tokens", share)),
+        *find_unsupported_targets(opened.checked, lambda share: progress("Comparing targets with inputs", share)),
+    ]
     return DataCheck(
         name=opened.name,
         kind=opened.task.kind,

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from harness.types.data_finding import DataFinding
+
 SplitName = Literal["train", "validation", "test"]
 # Why an output ended: at the end token or a stop text, at the limit of new tokens, or because a label was chosen.
 Finish = Literal["stop", "length", "choice"]
@@ -61,6 +63,8 @@ class DataReport:
     training_answers: Mapping[str, int] = field(default_factory=dict)
     """The answers of the training examples with their counts: every label; of texts only the most frequent one, and only if it occurs five
     times, because a run keeps no training examples. An empty text stands for "no answer"."""
+    findings: tuple[DataFinding, ...] = ()
+    """What the quick check of the data found, the most serious first; without rows and training texts, because a run may be mailed."""
     training_words: int = 0
     """The median number of words in the references of the training examples; 0 if there are none, or if they are labels."""
 

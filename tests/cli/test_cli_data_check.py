@@ -50,7 +50,7 @@ def test_clean_data_ends_well(call: Call) -> None:
 
 def test_leaks_across_files_spoil_and_are_cleaned(call: Call) -> None:
     train, test = visits(), visits(40, 1)
-    leaked = [["t90", train[3][1], "other note"], ["t91", replace_words(train[4][1], 3, "n"), "note"]]
+    leaked = [["t90", train[3][1], test[0][2]], ["t91", replace_words(train[4][1], 3, "n"), test[1][2]]]
     write("train.csv", "id,dialogue,note", train)
     write("test.csv", "id,dialogue,note", [*test, *leaked])
     ended = call("data", "check", "train.csv", "test.csv", "--format", "json")
@@ -80,7 +80,7 @@ def test_every_printed_command_runs(call: Call) -> None:
     write("my visits.csv", "id,dialogue,note", rows)
     ended = call("data", "check", "my visits.csv")
     commands = re.findall(r"^    (bench .*)$", ended.out, re.MULTILINE)
-    assert len(commands) == 5
+    assert len(commands) == 6
     for command in commands:
         ran = call(*shlex.split(command)[1:])
         assert ran.code == 0, command
@@ -152,6 +152,21 @@ def test_a_task_is_checked_with_its_columns(call: Call) -> None:
     named = call("data", "check", "classification", "--data", "visits.csv", "--input", "words", "--target", "kind", "--format", "json")
     assert codes(named.out) == {"conflicts": "spoils"}
     assert "the rows come from a source" in call("data", "check", "summarization", "--fix", "empty", "--out", "clean.jsonl").err
+
+
+def test_prompts_that_do_not_fit_and_targets_without_support_are_named(call: Call) -> None:
+    rows = [[f"Doctor: What hurts?\nPatient: My knee hurts since day {i}, {Vocabulary(i).text(12)}.", f"Knee pain {i}."] for i in range(80)]
+    rows[3][0] += " and then it went on" * 600
+    rows[4][1] = "Knee pain, 40 mg of Ibuprofen."
+    write("visits.csv", "dialogue,note", rows)
+    ended = call("data", "check", "visits.csv", "--format", "json")
+    found = {finding["code"]: finding for finding in json.loads(ended.out)["findings"]}
+    assert ended.code == 0
+    assert [row["row"]["location"] for row in found["cut_prompts"]["rows"]] == ["visits.csv:5"] or found["cut_prompts"]["count"] == 1
+    assert found["cut_prompts"]["severity"] == "warns"
+    assert any("40 mg" in row["value"] for row in found["unsupported_targets"]["rows"])
+    assert call("data", "check", "visits.csv", "--model", "tiny").code == 1
+    assert "no-such-model" in call("data", "check", "visits.csv", "--model", "no-such-model").err
 
 
 @pytest.mark.parametrize(

@@ -5,11 +5,17 @@ from harness.data.checks.class_balance import FEW_TO_LEARN
 from harness.data.checks.cleaning import FIXES, CleanedRecord, Fix, RemovedRow, clean_records, plan_removals
 from harness.data.checks.copies import SPOILING_SHARE
 from harness.data.checks.data_check import DataCheck, Progress, check_quickly, check_rows, sort_findings
+from harness.data.checks.label_suspects import FEW_CLASSES, RATIO, RATIO_OF_FEW
+from harness.data.checks.languages import count_languages
+from harness.data.checks.time_order import find_time_order
 from harness.data.checks.unusable_rows import find_unusable_rows
 
 __all__ = [
+    "FEW_CLASSES",
     "FEW_TO_LEARN",
     "FIXES",
+    "RATIO",
+    "RATIO_OF_FEW",
     "SHOWN_ROWS",
     "SPLIT_ORDER",
     "SPOILING_SHARE",
@@ -22,6 +28,8 @@ __all__ = [
     "check_quickly",
     "check_rows",
     "clean_records",
+    "count_languages",
+    "find_time_order",
     "find_unusable_rows",
     "plan_removals",
     "sort_findings",

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from harness.data.checks.checked_rows import CheckedRows
 from harness.data.checks.class_balance import find_class_problems
 from harness.data.checks.copies import find_copies
 from harness.data.checks.damaged_text import find_damaged_text
+from harness.data.checks.label_suspects import find_label_suspects
+from harness.data.checks.languages import find_other_languages
 from harness.data.checks.near_copies import find_near_copies
+from harness.data.checks.outliers import find_outliers
 from harness.data.checks.poor_targets import find_poor_targets
 from harness.data.checks.shared_groups import find_shared_groups
 from harness.types import DataFinding, Kind, Severity, SplitName
@@ -63,6 +66,9 @@ def check_rows(rows: CheckedRows, progress: Progress = lambda name, share: None)
         ("Counting classes and targets", lambda: [*find_class_problems(rows), *find_poor_targets(rows)]),
         ("Looking for damaged text", lambda: find_damaged_text(rows)),
         ("Looking for groups", lambda: find_shared_groups(rows)),
+        ("Checking labels", lambda: find_label_suspects(rows, lambda share: progress("Checking labels", share))),
+        ("Detecting languages", lambda: find_other_languages(rows)),
+        ("Looking for outliers", lambda: find_outliers(rows)),
     )
     findings = []
     for name, check in checks:
@@ -73,11 +79,12 @@ def check_rows(rows: CheckedRows, progress: Progress = lambda name, share: None)
 
 
 def check_quickly(rows: CheckedRows) -> list[DataFinding]:
-    """The findings that take at most a few seconds, without the rows: a run may be mailed and keeps no training examples."""
+    """The findings that take at most a few seconds, without rows and texts: a run may be mailed and keeps no training examples."""
     findings = [*find_copies(rows), *find_class_problems(rows), *find_poor_targets(rows), *find_damaged_text(rows)]
     if len(rows) <= MOST_QUICK_ROWS:
         findings += find_near_copies(rows)
-    return sort_findings([*findings, *find_shared_groups(rows)])
+    findings = sort_findings([*findings, *find_shared_groups(rows)])
+    return [replace(each, rows=(), values={} if each.code == "repeated_targets" else each.values) for each in findings]
 
 
 def sort_findings(findings: Sequence[DataFinding]) -> list[DataFinding]:

@@ -1,6 +1,7 @@
 """From an unknown table to a drafted task."""
 
 from harness.data.inspect.column_names import names_a_group, names_an_id
+from harness.data.inspect.column_profile import detect_dates
 from harness.data.inspect.long_prompts import note_long_prompts
 from harness.data.inspect.named_data import NamedData, find_data, relative_name
 from harness.data.inspect.prompt_draft import draft_prompt
@@ -11,6 +12,7 @@ from harness.data.inspect.task_guess import TaskGuess, guess_task
 __all__ = [
     "NamedData",
     "TaskGuess",
+    "detect_dates",
     "draft_prompt",
     "draft_yaml",
     "find_data",

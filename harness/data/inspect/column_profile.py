@@ -142,6 +142,11 @@ def quantile(ascending: Sequence[int], share: float) -> int:
     return ascending[min(len(ascending) - 1, int(share * len(ascending)))] if ascending else 0
 
 
+def detect_dates(texts: set[str]) -> bool:
+    """Whether all texts are dates."""
+    return bool(texts) and all(_DATE.fullmatch(text) for text in texts)
+
+
 def has_same_texts(column: ColumnProfile, other: ColumnProfile) -> bool:
     """Whether two columns have the same text in at least half of the rows."""
     same = sum(a.casefold() == b.casefold() for a, b in zip(column.texts, other.texts, strict=True) if a)

@@ -18,7 +18,7 @@ from harness.grid.planning.leak_cells import plan_leak_cells
 from harness.grid.planning.preflight import check_model
 from harness.grid.planning.prompt_checks import check_prompts, unused_input_warnings
 from harness.grid.planning.support_models import find_support_models
-from harness.grid.planning.task_data import load_tasks, training_size_warnings, with_warnings
+from harness.grid.planning.task_data import load_tasks, training_size_warnings, with_findings, with_warnings
 from harness.grid.request import Request, RequestedModel, check_numbers, find_models, resolve_strategies, resolve_tasks
 from harness.measure import Price, environment, get_device_price, usable_cores
 from harness.metrics import describe_metrics, file_families, get_script_digests, is_library_metric, metrics_for
@@ -75,6 +75,7 @@ def make_plan(request: Request, catalog: Catalog, *, command: str, here: Path | 
         name: with_warnings(data, [*training_size_warnings(data, request), *unused_input_warnings(cells, tasks[name], data)])
         for name, data in splits.items()
     }
+    splits = {name: with_findings(tasks[name], data) for name, data in splits.items()}
     price = get_device_price(device.kind, device.name, usable_cores(), request.price)
     plan = RunPlan(
         digest=_digest([*cells, *leak_cells], tasks, price, request),

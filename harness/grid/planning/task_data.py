@@ -8,6 +8,7 @@ from pathlib import Path
 
 from harness.catalog import Catalog, Entry
 from harness.data import load_splits
+from harness.data.checks import CheckedRows, check_quickly
 from harness.errors import BenchError, did_you_mean
 from harness.grid.request import Request, check_numbers, resolve_tasks
 from harness.metrics import FACTS, file_families, has_facts, metrics_for, try_metrics
@@ -62,6 +63,14 @@ def _with_labels_of_plugins(task: Task, splits: Splits) -> Task:
 def with_warnings(splits: Splits, warnings: Sequence[str]) -> Splits:
     """The splits with further warnings in their data report."""
     return replace(splits, report=replace(splits.report, warnings=(*splits.report.warnings, *warnings)))
+
+
+def with_findings(task: Task, splits: Splits) -> Splits:
+    """The splits with what the quick check of the data finds."""
+    if not splits.train:  # external outputs are scored on examples that nobody trains on
+        return splits
+    rows = CheckedRows(task, {"train": splits.train, "validation": splits.validation, "test": splits.test})
+    return replace(splits, report=replace(splits.report, findings=tuple(check_quickly(rows))))
 
 
 def training_size_warnings(splits: Splits, request: Request) -> list[str]:

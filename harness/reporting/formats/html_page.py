@@ -17,6 +17,7 @@ from harness.reporting.formats.markdown import as_markdown
 from harness.reporting.views import Report, build_overview_rows, build_report_view, compute_overall_gains
 from harness.reporting.wording import (
     card_sentences,
+    check_sentences,
     claim_sentences,
     decision_sentences,
     example_texts,
@@ -96,7 +97,7 @@ def _environment(folder: Path) -> jinja2.Environment:
     environment = page_environment(folder)
     modules = (
         charts, card_sentences, claim_sentences, decision_sentences, first_screen, gate_sentences, gate_tables, guardrail_tables,
-        leak_sentences, learning_sentences, money_sentences, names, numbers, review_sentences, review_tables, run_sentences,
+        leak_sentences, check_sentences, learning_sentences, money_sentences, names, numbers, review_sentences, review_tables, run_sentences,
         safety_sentences, table_notes, task_sentences, trivial_sentences,
     )  # fmt: skip
     environment.filters |= {"summarize": task_sentences.summarize_task, "shareable": _make_shareable}

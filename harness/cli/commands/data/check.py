@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from harness.cli.commands.completion import task_names
+from harness.cli.commands.completion import model_names, task_names
 from harness.cli.options import data_options, pop_fields, split_names, tasks_dir
 from harness.cli.out_file import check_target, write_target
 
@@ -26,6 +26,9 @@ _OWN = ("format_", "out", "fixes")  # not part of the command that makes the che
 @data_options
 @click.option("--kind", type=click.Choice(_KINDS), help="Kind of task, for a file. Guessed by default.")
 @click.option(
+    "--model", shell_complete=model_names, help="The model whose context the prompts must fit into. Default: tiny, with a warning only."
+)
+@click.option(
     "--fix", "fixes", multiple=True, callback=split_names, metavar="WHAT,…",
     help="Write the rows without these problems to --out: leaks, duplicates, near-duplicates, conflicts, empty, placeholders, encoding.",
 )  # fmt: skip
@@ -39,6 +42,7 @@ def check(
     *,
     names: tuple[str, ...],
     kind: Any,
+    model: str | None,
     fixes: tuple[Any, ...],
     format_: str,
     out: str | None,
@@ -75,7 +79,9 @@ def check(
     from harness.cli.work_display import StageProgress
 
     with StageProgress() as progress:
-        result = api.check_data(source, kind=kind, progress=progress.show, command=_command(ctx), tasks_dirs=tasks_dir, **options)
+        result = api.check_data(
+            source, kind=kind, model=model, progress=progress.show, command=_command(ctx), tasks_dirs=tasks_dir, **options
+        )
     _show(result, format_, out)
     if result.spoils:
         ctx.exit(1)

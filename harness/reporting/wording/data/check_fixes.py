@@ -74,6 +74,18 @@ def _group(finding: DataFinding, check: DataCheck) -> FindingFix:
     )
 
 
+def _split_by_time(finding: DataFinding, check: DataCheck) -> FindingFix:
+    column = json.dumps(next(iter(finding.values)), ensure_ascii=False)
+    return FindingFix("Train on the past and test on what came later.", yaml=f"data: {{split: {{by: {column}}}}}")
+
+
+def _list_all(advice: str) -> Callable[[DataFinding, DataCheck], FindingFix]:
+    def fix(finding: DataFinding, check: DataCheck) -> FindingFix:
+        return FindingFix(advice, command=write_command(check, "--format", "html", "--out", "check.html"))
+
+    return fix
+
+
 def _takes_columns(check: DataCheck) -> bool:
     """Whether the command can name columns: it names files, or a task with data options. The columns of a task are in its YAML."""
     return check.guessed or any(word.startswith(("--data", "--train", "--hub")) for word in check.command)
@@ -100,4 +112,11 @@ _FIXES: Mapping[FindingCode, Callable[[DataFinding, DataCheck], FindingFix]] = {
     "lost_characters": _advise("The characters cannot be restored from this file. Export the data again as UTF-8."),
     "control_characters": _clean("encoding", "Remove the characters."),
     "shared_groups": _group,
+    "label_suspects": _list_all("Let a person look at these rows; the first are the most certain."),
+    "unsupported_targets": _list_all("Look at some rows. Add what the writer knew to the input, or remove such statements from targets."),
+    "cut_prompts": _advise("Choose a model with a longer context, or shorten the texts. `--model` checks another model."),
+    "other_languages": _list_all("Make sure that the model and the metrics know these languages, or remove the rows."),
+    "long_texts": _list_all("Make sure that they are complete, and one example each."),
+    "unlike_others": _list_all("Make sure that they belong to this task."),
+    "ordered_by_time": _split_by_time,
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from harness.data.checks import FEW_TO_LEARN, SHOWN_ROWS, SPOILING_SHARE, DataCheck
+from harness.data.checks import FEW_CLASSES, FEW_TO_LEARN, RATIO, RATIO_OF_FEW, SHOWN_ROWS, SPOILING_SHARE, DataCheck
 from harness.data.similarity import SIMILARITY
 from harness.reporting.wording import numbers
 from harness.reporting.wording.text_table import TextTable
@@ -23,6 +23,7 @@ LABELS: Mapping[str, str] = {
     "shown": "Rows",
     "method": "How the data was checked",
 }
+HOW_TO_SEE_ROWS = "A run stores no training examples. `bench data check` names the rows of each finding, and what solves it."
 _SPLIT_NAMES = {"train": "training", "validation": "validation", "test": "test"}
 _TITLES: Mapping[FindingCode, str] = {
     "leaks": "The same examples in several splits",
@@ -58,6 +59,10 @@ _METHOD = (
     f"Near duplicates across splits and contradictory labels spoil results from {SPOILING_SHARE:.0%} of a split; fewer are a warning. "
     "Exact copies across splits always do: bench removes them from training, other programs do not.",
     "Text read with the wrong encoding is recognized by ftfy, by sequences of characters that occur in no language.",
+    f"A label is suspect if a classifier on tf-idf, trained on other rows, gives it at most {RATIO:.0%} of the probability of the most "
+    f"probable one ({RATIO_OF_FEW:.0%} with up to {FEW_CLASSES} classes). It is silent where labels cannot be predicted from words.",
+    "The language is that of py3langid, for texts of at least 60 letters. Numbers and names of targets are looked up in the input as for "
+    "the score `unsupported_rate`; English only.",
     "A column counts as a group by its name (patient, document, author) or by codes that repeat.",
 )
 
@@ -133,7 +138,7 @@ def build_row_table(finding: DataFinding) -> TextTable | None:
 
 def build_value_table(finding: DataFinding) -> TextTable | None:
     """The classes, targets or languages of a finding with their counts; None if it has none."""
-    if not finding.values or finding.code in ("shared_groups", "ordered_by_time", "dominant_class"):
+    if not finding.values or finding.code in ("shared_groups", "ordered_by_time", "dominant_class", "cut_prompts"):
         return None
     rows = tuple((one_line(value, 120), f"{count:,}") for value, count in finding.values.items())
     return TextTable(title(finding), (_KINDS.get(finding.code, "Class"), "Examples"), (False, True), rows)
@@ -275,6 +280,55 @@ def _shared_groups(finding: DataFinding) -> str:
     )
 
 
+def _label_suspects(finding: DataFinding) -> str:
+    sampled = f", a random sample of {finding.limits['all']:,.0f}" if finding.of < finding.limits["all"] else ""
+    return (
+        f"For {finding.count:,} of {finding.of:,} rows ({numbers.share(finding.count / finding.of)}{sampled}), a classifier that has not "
+        f"seen the row is sure of another label: {_by_split(finding)}. It agrees with {numbers.share(finding.limits['agreement'])} of all "
+        "labels."
+    )
+
+
+def _unsupported_targets(finding: DataFinding) -> str:
+    return (
+        f"{_of(finding, 'has', 'have')} a target with numbers or names that its input does not contain{_sample(finding)}. "
+        "A model that learns from them learns to invent."
+    )
+
+
+def _cut_prompts(finding: DataFinding) -> str:
+    model = one_line(next(iter(finding.values)), 80)
+    return (
+        f"{_of(finding, 'has', 'have')} a prompt that is cut{_sample(finding)}: {_by_split(finding)}. The model '{model}' takes "
+        f"{finding.limits['context']:,.0f} tokens, and {finding.limits['tokens']:,.0f} remain for the prompt."
+    )
+
+
+def _other_languages(finding: DataFinding) -> str:
+    languages = [f"{one_line(language, 20)} {count:,}" for language, count in finding.values.items()]
+    return f"The texts are in {numbers.plural(len(languages), 'language')} (rows): {', '.join(languages)}."
+
+
+def _long_texts(finding: DataFinding) -> str:
+    return f"{_of(finding, 'has', 'have')} a text that is far longer or shorter than the others: {_by_split(finding)}."
+
+
+def _unlike_others(finding: DataFinding) -> str:
+    return f"{_of(finding, 'consists', 'consist')} mostly of words that no other row has: {_by_split(finding)}."
+
+
+def _ordered_by_time(finding: DataFinding) -> str:
+    column = one_line(next(iter(finding.values)), 80)
+    return (
+        f"The column '{column}' has a date in every row, and the rows are split at random. If the model will be used on later rows, the "
+        "test set should be later than training."
+    )
+
+
+def _sample(finding: DataFinding) -> str:
+    return f" ({finding.of:,} of {finding.limits['all']:,.0f} rows were looked at)" if finding.of < finding.limits["all"] else ""
+
+
 def _join(parts: list[str]) -> str:
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}" if parts else ""
 
@@ -298,6 +352,13 @@ _DESCRIBE: Mapping[FindingCode, Callable[[DataFinding], str]] = {
     "lost_characters": _lost_characters,
     "control_characters": _control_characters,
     "shared_groups": _shared_groups,
+    "label_suspects": _label_suspects,
+    "unsupported_targets": _unsupported_targets,
+    "cut_prompts": _cut_prompts,
+    "other_languages": _other_languages,
+    "long_texts": _long_texts,
+    "unlike_others": _unlike_others,
+    "ordered_by_time": _ordered_by_time,
 }
 _VALUES: Mapping[FindingCode, str] = {
     "conflicts": "Label",
@@ -311,7 +372,23 @@ _VALUES: Mapping[FindingCode, str] = {
     "lost_characters": "Around it",
     "control_characters": "Around it",
     "shared_groups": "Value",
+    "label_suspects": "Label",
+    "unsupported_targets": "Not in the input",
+    "cut_prompts": "Length",
+    "other_languages": "Language",
+    "long_texts": "Length",
 }
-_EXPECTED: Mapping[FindingCode, str] = {"conflicts": "Other label", "several_references": "Other target", "damaged_encoding": "Repaired"}
-_SCORES: Mapping[FindingCode, str] = {"near_leaks": "Similarity", "near_duplicates": "Similarity"}
-_KINDS: Mapping[FindingCode, str] = {"repeated_targets": "Target"}
+_EXPECTED: Mapping[FindingCode, str] = {
+    "conflicts": "Other label",
+    "label_suspects": "Predicted label",
+    "unsupported_targets": "Target",
+    "several_references": "Other target",
+    "damaged_encoding": "Repaired",
+}
+_SCORES: Mapping[FindingCode, str] = {
+    "near_leaks": "Similarity",
+    "near_duplicates": "Similarity",
+    "label_suspects": "Probability",
+    "unlike_others": "Share",
+}
+_KINDS: Mapping[FindingCode, str] = {"repeated_targets": "Target", "other_languages": "Language"}
