@@ -67,7 +67,7 @@ def with_warnings(splits: Splits, warnings: Sequence[str]) -> Splits:
 
 def with_findings(task: Task, splits: Splits) -> Splits:
     """The splits with what the quick check of the data finds."""
-    if not splits.train:  # external outputs are scored on examples that nobody trains on
+    if not splits.train:  # external outputs: no strategy trains on these examples
         return splits
     rows = CheckedRows(task, {"train": splits.train, "validation": splits.validation, "test": splits.test})
     return replace(splits, report=replace(splits.report, findings=tuple(check_quickly(rows))))

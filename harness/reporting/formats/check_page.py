@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from harness.catalog import shipped_folder
 from harness.data.checks import DataCheck
-from harness.reporting.wording import check_fixes, check_sentences
+from harness.reporting.wording import check_fixes, check_sentences, finding_sentences
 from harness.types import DataFinding
 from harness.webpage import content_security_policy, page_environment, seal_page
 
@@ -22,7 +22,7 @@ def render_check(check: DataCheck) -> str:
     folder = shipped_folder("reports")
     style = (folder / _STYLE).read_text(encoding="utf-8")
     environment = page_environment(folder)
-    environment.globals |= {"check_sentences": check_sentences, "check_fixes": check_fixes}
+    environment.globals |= {"check_sentences": check_sentences, "check_fixes": check_fixes, "finding_sentences": finding_sentences}
     page = environment.get_template(_TEMPLATE).render(check=check, style=Markup(style), policy=content_security_policy(style, ""))
     return seal_page(page)
 
@@ -53,7 +53,7 @@ def _finding(finding: DataFinding, check: DataCheck) -> dict[str, Any]:
         "splits": dict(finding.splits),
         "values": dict(finding.values),
         "limits": dict(finding.limits),
-        "sentence": check_sentences.describe(finding),
+        "sentence": finding_sentences.describe(finding),
         "advice": fix.advice,
         "yaml": fix.yaml or None,
         "command": fix.command or None,

@@ -21,6 +21,7 @@ from harness.reporting.wording import (
     claim_sentences,
     decision_sentences,
     example_texts,
+    finding_sentences,
     first_screen,
     gate_sentences,
     gate_tables,
@@ -96,9 +97,9 @@ def _make_shareable(text: str, report: Report) -> str:
 def _environment(folder: Path) -> jinja2.Environment:
     environment = page_environment(folder)
     modules = (
-        charts, card_sentences, claim_sentences, decision_sentences, first_screen, gate_sentences, gate_tables, guardrail_tables,
-        leak_sentences, check_sentences, learning_sentences, money_sentences, names, numbers, review_sentences, review_tables, run_sentences,
-        safety_sentences, table_notes, task_sentences, trivial_sentences,
+        card_sentences, charts, check_sentences, claim_sentences, decision_sentences, finding_sentences, first_screen, gate_sentences,
+        gate_tables, guardrail_tables, leak_sentences, learning_sentences, money_sentences, names, numbers, review_sentences,
+        review_tables, run_sentences, safety_sentences, table_notes, task_sentences, trivial_sentences,
     )  # fmt: skip
     environment.filters |= {"summarize": task_sentences.summarize_task, "shareable": _make_shareable}
     environment.globals |= {module.__name__.rpartition(".")[2]: module for module in modules}

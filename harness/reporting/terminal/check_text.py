@@ -9,7 +9,7 @@ from rich.text import Text
 
 from harness.data.checks import DataCheck
 from harness.reporting.terminal.console import print_text
-from harness.reporting.wording import check_fixes, check_sentences
+from harness.reporting.wording import check_fixes, check_sentences, finding_sentences
 from harness.text import one_line
 from harness.types import DataFinding, FlaggedRow
 
@@ -35,7 +35,7 @@ def _print_finding(finding: DataFinding, check: DataCheck, console: Console, wid
     heading = Text(f"{check_sentences.SEVERITIES[finding.severity]}: ", style=_STYLES[finding.severity])
     heading.append(check_sentences.title(finding), style="bold")
     print_text(console, heading)
-    _print_wrapped(console, one_line(check_sentences.describe(finding), 800), width, "  ")
+    _print_wrapped(console, one_line(finding_sentences.describe(finding), 800), width, "  ")
     for row in finding.rows[:_EXAMPLES]:
         _print_wrapped(console, f"- {_describe_row(row)}", width, "  ", "    ")
     fix = check_fixes.find_fix(finding, check)

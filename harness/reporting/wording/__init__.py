@@ -36,6 +36,7 @@ from harness.reporting.wording.data import (
     describe_cleaning,
     describe_split_column,
     explain_missing_curve,
+    finding_sentences,
 )
 from harness.reporting.wording.decision import (
     condition_sentences,
@@ -80,6 +81,7 @@ __all__ = [
     "example_texts",
     "explain_missing_curve",
     "file_sentences",
+    "finding_sentences",
     "first_screen",
     "gate_sentences",
     "gate_tables",

@@ -47,7 +47,7 @@ def test_planted_changes_are_found_with_the_label_that_was(make_task) -> None:
     assert len(found.keys() & changed) >= 0.85 * len(changed)
     assert len(found.keys() & changed) >= 0.85 * len(found)
     assert all(found[row].value == noisy[row] for row in found.keys() & changed)
-    assert sum(found[row].expected == labels[row] for row in found.keys() & changed) >= 0.9 * len(changed)
+    assert sum(found[row].expected == labels[row] for row in found.keys() & changed) >= 0.9 * len(found.keys() & changed)
 
 
 def test_sound_labels_give_no_finding(make_task) -> None:
