@@ -10,6 +10,7 @@ from harness.api.data_checks import CleanedFile, check_data, clean_data
 from harness.api.drafting import MOST_INSPECTED_ROWS, parse_task, read_included_model, read_shipped_prompt
 from harness.api.exporting import FinishedListener, export
 from harness.api.gates import NotPassedError, draft_policy, gate, history, promote, rollback, verify_registry
+from harness.api.labelling import LabelFile, choose_rows_to_label
 from harness.api.loaded_run import Run, load_run
 from harness.api.many_runs import list_runs, open_viewer, prune_runs, select_prunable, write_site
 from harness.api.predicting import Champion, champion, predict, predict_stream
@@ -25,6 +26,7 @@ __all__ = [
     "Champion",
     "CleanedFile",
     "FinishedListener",
+    "LabelFile",
     "NotPassedError",
     "Run",
     "TestLock",
@@ -32,6 +34,7 @@ __all__ = [
     "audit",
     "champion",
     "check_data",
+    "choose_rows_to_label",
     "clean_data",
     "compare",
     "curve_sizes",

@@ -89,7 +89,7 @@ def review_export(
     name = task or next(iter(stored.plan.tasks))
     request = PacketRequest(
         task=name,
-        strategies=as_texts(strategies) or _choose_strategies(stored.by_task[name], 2 if mode == "pairwise" else 1),
+        strategies=as_texts(strategies) or choose_strategies(stored.by_task[name], 2 if mode == "pairwise" else 1),
         n=n,
         mode=next(m for m in MODES if m == mode),
         raters=parse_raters(str(raters)),
@@ -107,7 +107,7 @@ def review_export(
     return export_packet(stored, request, chosen, Path(out) if out is not None else None, anonymize=anonymize)
 
 
-def _choose_strategies(task: TaskResults, count: int) -> tuple[str, ...]:
+def choose_strategies(task: TaskResults, count: int) -> tuple[str, ...]:
     """The strategy that the decision names, then the untuned model, then the others, the best first: so many of them."""
     from harness.decision import decide_task
 

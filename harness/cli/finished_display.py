@@ -53,15 +53,17 @@ class FinishedDisplay:
             sys.exit(130)
 
     def chosen(self, finished: FinishedCell) -> None:
-        """Show the selected cell, and which other seeds it has."""
+        """Show the selected cell, and which other seeds it has. Of several cells, each is shown when its turn comes."""
         other_seeds = sorted(
             {c.seed for c in finished.run.cells if c.seed is not None and _same_but_seed(c, finished.cell)} - {finished.cell.seed}
         )
         hint = f" (other seeds: {', '.join(map(str, other_seeds))})" if other_seeds else ""
         self.say(f"{finished.run.name}: {finished.label}{hint}")
+        self._state = _LOADING
+        self._bar.reset(self._task, total=None, description=_LOADING)
         if self._console.is_terminal:
             self._bar.start()
-        else:
+        elif not self._heartbeat.is_started:
             self._heartbeat.start()
 
     def progress(self, done: int, total: int | None) -> None:

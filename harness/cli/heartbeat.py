@@ -23,6 +23,11 @@ class Heartbeat:
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._beat, daemon=True)
 
+    @property
+    def is_started(self) -> bool:
+        """Whether it was started, even if it has stopped since."""
+        return self._thread.ident is not None
+
     def start(self) -> None:
         """Start to report."""
         self._start = self._last = time.monotonic()

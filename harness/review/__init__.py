@@ -2,6 +2,7 @@
 
 from harness.review.findings import Findings, compute_findings
 from harness.review.harvest import Harvest, collect_harvest, get_harvest_paths, list_retired_examples, write_harvest
+from harness.review.label_choice import choose_to_label, measure_disagreement
 from harness.review.packets import MODES, Key, Mode, Packet, PacketRequest, parse_raters
 from harness.review.rater_files import FORMATS, ExportedPacket, Format, export_packet
 from harness.review.ratings import ImportSummary, Rating, Review, import_files, load_reviews
@@ -20,6 +21,7 @@ __all__ = [
     "PacketRequest",
     "Rating",
     "Review",
+    "choose_to_label",
     "collect_harvest",
     "compute_findings",
     "export_packet",
@@ -27,6 +29,7 @@ __all__ = [
     "import_files",
     "list_retired_examples",
     "load_reviews",
+    "measure_disagreement",
     "parse_raters",
     "write_harvest",
 ]

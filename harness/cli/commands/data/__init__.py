@@ -10,6 +10,7 @@ _COMMANDS = {
     "check": ("harness.cli.commands.data.check:check", "Find duplicates, leaks, contradictions and damaged text."),
     "enough": ("harness.cli.commands.data.enough:enough", "Show what more labelled examples would bring, and what they would cost."),
     "anonymize": ("harness.cli.commands.data.anonymize:anonymize", "Replace identifiers of people in the texts of a file."),
+    "label": ("harness.cli.commands.data.label:label", "Choose the unlabelled rows that are most worth a label."),
     "card": ("harness.cli.commands.data.card:card", "Write a data card: a page, and Croissant metadata."),
 }
 

@@ -9,7 +9,7 @@ from harness.reporting.wording.data import (
     finding_sentences,
 )
 from harness.reporting.wording.data.cleaning_sentences import describe_cleaning, describe_split_column
-from harness.reporting.wording.data.enough_sentences import explain_missing_curve
+from harness.reporting.wording.data.enough_sentences import describe_label_file, explain_missing_curve
 
 __all__ = [
     "anonymize_sentences",
@@ -17,6 +17,7 @@ __all__ = [
     "check_fixes",
     "check_sentences",
     "describe_cleaning",
+    "describe_label_file",
     "describe_split_column",
     "enough_sentences",
     "explain_missing_curve",
