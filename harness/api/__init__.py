@@ -1,6 +1,6 @@
 """The typed Python interface. `from harness import …` offers the main names; the others are imported from here."""
 
-from harness.api.anonymizing import Anonymization, anonymize_data, restore_data
+from harness.api.anonymizing import Anonymization, anonymize_data, measure_recall, restore_data
 from harness.api.auditing import audit
 from harness.api.catalogs import load_strategy, load_task, open_catalog
 from harness.api.comparing import compare, plan
@@ -48,6 +48,7 @@ __all__ = [
     "load_strategy",
     "load_task",
     "lock_test_set",
+    "measure_recall",
     "open_catalog",
     "open_viewer",
     "pack",

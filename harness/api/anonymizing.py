@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from harness.api.arguments import PathLike, as_texts
+from harness.api.arguments import PathLike, as_texts, check_counts
 from harness.data.formats import open_table
 from harness.data.privacy import (
     MODES,
     Anonymizer,
     MappingFile,
     MappingWriter,
+    RowSample,
     RowWriter,
     check_format,
     create_key,
@@ -25,12 +26,14 @@ from harness.data.privacy import (
     nameable_columns,
     new_key,
     read_key,
+    read_marks,
     restore_row,
     withhold_values,
 )
 from harness.data.records import BadRow, BadRows, Record, Table
 from harness.errors import BenchError, did_you_mean, setting
-from harness.store import write_atomically
+from harness.reporting import KindRecall, build_recall, render_sample
+from harness.store import write_atomically, write_text
 
 Progress = Callable[[int], None]
 _MODEL = "spacy"
@@ -44,6 +47,7 @@ class Anonymization:
     Attributes:
         counts: replaced identifiers by kind; patients' numbers are not among them.
         new_key: the key file that was created, if one was.
+        sample: the page for marking what was missed, if one was asked for.
     """
 
     out: Path
@@ -52,6 +56,7 @@ class Anonymization:
     counts: dict[str, int]
     mapping: Path | None
     new_key: Path | None
+    sample: Path | None
 
 
 def anonymize_data(
@@ -64,6 +69,7 @@ def anonymize_data(
     with_names: str | None = None,
     key: PathLike | bytes | None = None,
     mapping: PathLike | None = None,
+    sample: int | None = None,
     progress: Progress = lambda rows: None,
 ) -> Anonymization:
     """Replace identifiers of people in the texts of a file. Patterns are checked: what no pattern fits remains.
@@ -77,6 +83,7 @@ def anonymize_data(
         with_names: "spacy" also takes what a language model holds for names and places; needs the extra `pii`.
         key: a file with the key, which is created if it does not exist, or the key itself. By default a key that is not kept.
         mapping: a new file for the encrypted originals, which `restore_data` reads; needs a key.
+        sample: rows to draw for a page beside `out`, in which a person marks what was missed; `measure_recall` reads the marks.
         progress: called with the number of rows that are done.
 
     Raises:
@@ -101,18 +108,21 @@ def anonymize_data(
     secret, created = _load_key(key)
     anonymizer = Anonymizer(secret, next(m for m in MODES if m == mode), columns=as_texts(columns), patient=patient, find=find)
 
-    rows = 0
+    check_counts(sample=sample)
+    drawn = RowSample(sample or 0)
+    rows, digest = 0, ""
 
     def write(partial: Path) -> None:
-        nonlocal rows
+        nonlocal rows, digest
         if mapping_path is None:
-            rows = _write_rows(table, target, partial, anonymizer, None, progress)
+            rows, digest = _write_rows(table, target, partial, anonymizer, None, drawn, progress)
             return
 
         def write_mapping(partial_mapping: Path) -> None:
-            nonlocal rows
+            nonlocal rows, digest
             with partial_mapping.open("r+b") as output:
-                rows = _write_rows(table, target, partial, anonymizer, MappingWriter(output, secret), progress)
+                writer = MappingWriter(output, secret)
+                rows, digest = _write_rows(table, target, partial, anonymizer, writer, drawn, progress)
 
         write_atomically(mapping_path, write_mapping, private=True)
 
@@ -120,10 +130,14 @@ def anonymize_data(
         with _file_problems(setting("out", str(target))):
             write_atomically(target, write, private=True)
     except BaseException:
-        if created is not None:
+        if created is not None and not (mapping_path is not None and mapping_path.exists()):
             created.unlink(missing_ok=True)
         raise
-    return Anonymization(target, mode, rows, dict(sorted(anonymizer.counts.items())), mapping_path, created)
+    page = target.with_name(f"{target.stem}.sample.html") if sample else None
+    if page is not None:
+        with _file_problems(str(page)):
+            write_text(page, render_sample(drawn.texts(), name=target.name, sha256=digest), private=True)
+    return Anonymization(target, mode, rows, dict(sorted(anonymizer.counts.items())), mapping_path, created, page)
 
 
 def restore_data(file: PathLike, out: PathLike, *, key: PathLike | bytes, mapping: PathLike, progress: Progress = lambda rows: None) -> int:
@@ -168,10 +182,32 @@ def restore_data(file: PathLike, out: PathLike, *, key: PathLike | bytes, mappin
     return rows
 
 
+def measure_recall(file: PathLike, marked: PathLike) -> tuple[int, tuple[KindRecall, ...]]:
+    """Which share of identifiers anonymization found, from what a person marked in a sample; with the number of texts that were read.
+
+    Args:
+        file: the anonymized file.
+        marked: the file that the page of the sample saved.
+
+    Raises:
+        BenchError: a file that is not of this kind, or the marks of another file.
+    """
+    source, marks = Path(file), read_marks(Path(marked))
+    if open_table(source).sha256() != marks.sha256:
+        raise BenchError(f"{Path(marked)}: has the marks of another file, or {source.name} was changed since it was anonymized")
+    return marks.read, build_recall(marks)
+
+
 def _write_rows(
-    table: Table, target: Path, partial: Path, anonymizer: Anonymizer, mapping: MappingWriter | None, progress: Progress
-) -> int:
-    """Anonymize all rows into a file, and finish the mapping; returns the number of rows."""
+    table: Table,
+    target: Path,
+    partial: Path,
+    anonymizer: Anonymizer,
+    mapping: MappingWriter | None,
+    sample: RowSample,
+    progress: Progress,
+) -> tuple[int, str]:
+    """Anonymize all rows into a file, and finish the mapping; returns the number of rows, and the sha256 of the file."""
     rows = 0
     with partial.open("r+b") as file:
         output = _HashedFile(file)
@@ -182,12 +218,13 @@ def _write_rows(
             writer.write(record.line, row.values)
             if mapping is not None and (row.changes or row.whole):
                 mapping.add(number, encode_changes(row))
+            sample.add(number, row)
             rows = number + 1
             if rows % _PROGRESS_ROWS == 0:
                 progress(rows)
     if mapping is not None:
         mapping.finish(output.digest(), rows)
-    return rows
+    return rows, output.digest()
 
 
 def _read_rows(table: Table) -> Iterator[Record]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import csv
+import gzip
 import json
 import os
+import re
 import signal
 import stat
 import subprocess
@@ -198,3 +201,25 @@ def test_an_interrupted_command_leaves_no_original(notes: Path, here: Path, numb
 def _wait_for(condition: Callable[[], bool]) -> Iterator[None]:
     while not condition():
         yield
+
+
+def test_a_sample_is_marked_and_recall_is_stated(notes: Path, here: Path, call: Call) -> None:
+    ended = call("data", "anonymize", "notes.csv", "--out", "a.csv", "--sample", "2")
+    assert "Mark what was missed in a.sample.html" in ended.err
+    page = (here / "a.sample.html").read_text()
+    assert stat.S_IMODE((here / "a.sample.html").stat().st_mode) == 0o600
+    content = json.loads(gzip.decompress(base64.b64decode(re.search(r"H4sI[\w+/=]+", page).group())))  # type: ignore[union-attr]
+    assert len({item["row"] for item in content["items"]}) == 2
+    assert any(kind == "NAME" for item in content["items"] for _, kind in item["parts"])
+    assert not any(each in json.dumps(content) for each in PLANTED)
+    marks = {"bench_sample": 1, "file_sha256": content["sha256"], "read": 2, "replaced": {"NAME": 9, "DATE": 4}, "missed": {"NAME": 1}}
+    (here / "marks.json").write_text(json.dumps(marks))
+    ended = call("data", "anonymize", "a.csv", "--marked", "marks.json")
+    assert ended.code == 0
+    assert "names: 9 of 10 found, 90% (55–100%)" in ended.out
+    assert "all: 13 of 14 found" in ended.out
+    ended = call("data", "anonymize", "notes.csv", "--marked", "marks.json")
+    assert ended.code == 2 and "has the marks of another file" in ended.err
+    (here / "marks.json").write_text('{"bench_sample": 1}')
+    ended = call("data", "anonymize", "a.csv", "--marked", "marks.json")
+    assert ended.code == 2 and "is not a file of marks" in ended.err

@@ -17,6 +17,7 @@ from harness.data.privacy.keys import create_key, new_key, parse_key, read_key
 from harness.data.privacy.mapping_file import MappingFile, MappingWriter
 from harness.data.privacy.model_finder import load_model_finder
 from harness.data.privacy.rows_out import RowWriter, check_format
+from harness.data.privacy.sample import RowSample, SampledText, SampleMarks, read_marks
 from harness.data.privacy.text_guard import TextGuard
 from harness.data.privacy.withheld import nameable_columns, tag_identifiers, withhold_values
 
@@ -32,7 +33,10 @@ __all__ = [
     "MappingWriter",
     "Mode",
     "ReplacedPart",
+    "RowSample",
     "RowWriter",
+    "SampleMarks",
+    "SampledText",
     "TextGuard",
     "check_format",
     "create_key",
@@ -43,6 +47,7 @@ __all__ = [
     "new_key",
     "parse_key",
     "read_key",
+    "read_marks",
     "restore_row",
     "tag_identifiers",
     "withhold_values",

@@ -50,11 +50,13 @@ class AnonymizedRow:
     """A row after anonymization.
 
     Attributes:
-        changes: by the place of the text in the row.
+        texts: all texts that were searched, as they are now, by their place in the row.
+        changes: by the place of the text.
         whole: values that were no text, or the patient's number, by their place: they come back as they were.
     """
 
     values: dict[str, Any]
+    texts: dict[TextPlace, str] = field(default_factory=dict)
     changes: dict[TextPlace, list[ReplacedPart]] = field(default_factory=dict)
     whole: dict[TextPlace, Any] = field(default_factory=dict)
 
@@ -154,6 +156,7 @@ class Anonymizer:
     def _anonymize(self, value: Any, label: str, path: TextPlace, scope: Scope, row: AnonymizedRow) -> Any:
         if isinstance(value, str):
             text, changes = self.anonymize_text(value, scope, _prefix(label))
+            row.texts[path] = text
             if changes:
                 row.changes[path] = changes
             return text

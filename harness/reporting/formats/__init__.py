@@ -11,6 +11,7 @@ from harness.reporting.formats.json_export import comparison_to_json, to_json
 from harness.reporting.formats.markdown import to_markdown
 from harness.reporting.formats.notebook_html import to_notebook_html
 from harness.reporting.formats.runs_export import runs_in_progress_to_json, runs_to_json
+from harness.reporting.formats.sample_page import render_sample
 from harness.reporting.formats.site_pages import INDEX, check_site_folder, render_live_index, render_site, write_site_pages
 from harness.reporting.formats.verdict_export import verdict_to_json, verdict_to_junit, verdict_to_markdown
 from harness.reporting.formats.verification_export import verification_to_json
@@ -28,6 +29,7 @@ __all__ = [
     "render_check",
     "render_data_card",
     "render_live_index",
+    "render_sample",
     "render_site",
     "rewrite_page",
     "runs_in_progress_to_json",

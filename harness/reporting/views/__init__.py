@@ -12,6 +12,7 @@ from harness.reporting.views.data_enough import (
     build_data_enough,
 )
 from harness.reporting.views.overview import OverallGain, OverviewRow, build_overview_rows, compute_overall_gains
+from harness.reporting.views.recall_view import KindRecall, build_recall
 from harness.reporting.views.report_view import Provenance, Report, RunPrice, build_report_view
 from harness.reporting.views.site_view import Site, SiteTask, build_site, site_page_name
 from harness.reporting.views.task_outcome import ScoreName, TaskOutcome, TrivialReference, build_task_outcome
@@ -25,6 +26,7 @@ __all__ = [
     "DataEnough",
     "DataFile",
     "DataPart",
+    "KindRecall",
     "LabelPrice",
     "OverallGain",
     "OverviewRow",
@@ -43,6 +45,7 @@ __all__ = [
     "audit_run",
     "build_data_enough",
     "build_overview_rows",
+    "build_recall",
     "build_report_view",
     "build_site",
     "build_task_outcome",

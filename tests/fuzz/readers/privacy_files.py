@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from harness.api import anonymize_data, restore_data
+from harness.api import anonymize_data, measure_recall, restore_data
 from harness.data.privacy import MappingFile, MappingWriter, read_key
 from tests.fuzz.readers.reader import Read, Reader, refusals
 
@@ -62,6 +62,19 @@ def read_secret(content: bytes, folder: Path) -> None:
         read_key(folder / "secret.key")
 
 
+def read_marks_file(content: bytes, folder: Path) -> None:
+    """State the recall that a file of marks gives."""
+    (folder / "a.csv").write_text(_NOTES)
+    (folder / "marks.json").write_bytes(content)
+    with refusals():
+        measure_recall(folder / "a.csv", folder / "marks.json")
+
+
+def _marks() -> Sequence[Any]:
+    digest = hashlib.sha256(_NOTES.encode()).hexdigest()
+    return [{"bench_sample": 1, "file_sha256": digest, "read": 2, "replaced": {"NAME": 2, "DATE": 1}, "missed": {"NAME": 1}}]
+
+
 def _mapping() -> Sequence[bytes]:
     file = io.BytesIO()
     writer = MappingWriter(file, _KEY)
@@ -79,5 +92,6 @@ PRIVACY_FILES: dict[str, Reader] = {
     "anonymize-jsonl": Reader(read_notes("a.jsonl"), lambda: [b'{"note": "Dr. Mara Oduya, 2024-03-12", "n": [{"a": "b"}]}\n'], share=0.4),
     "mapping": Reader(read_mapping, _mapping, share=0.4),
     "mapping-changes": Reader(read_changes, lambda: [json.dumps(_CHANGES).encode()], _documents, share=0.4),
+    "marks": Reader(read_marks_file, lambda: [json.dumps(each).encode() for each in _marks()], _marks, share=0.2),
     "key": Reader(read_secret, lambda: [b"a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s=\n"], share=0.2),
 }

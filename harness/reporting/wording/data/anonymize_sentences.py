@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from harness.reporting.views import KindRecall
+from harness.reporting.wording import numbers
 from harness.text import plural
 
 # By kind: one of them, and several.
-_KINDS = {
+KIND_NAMES = {
     "NAME": ("name", "names"),
     "STREET": ("street address", "street addresses"),
     "CITY": ("city", "cities"),
@@ -29,8 +31,13 @@ _KINDS = {
     "CARD": ("card number", "card numbers"),
     "CODE": ("other code", "other codes"),
 }
+SAMPLE_TITLE = "What did anonymization miss?"
+SAMPLE_TASK = (
+    "Underlined parts replace identifiers. Read each text, and mark every identifier of a person that is left: select it, choose its kind, "
+    "and press the button. Then download your marks, and import them with --marked. The file holds counts and no text."
+)
 CHECKED = (
-    f"Patterns checked for {len(_KINDS)} kinds of identifiers. Identifiers that no pattern fits remain: read a sample before you "
+    f"Patterns checked for {len(KIND_NAMES)} kinds of identifiers. Identifiers that no pattern fits remain: read a sample before you "
     f"share the file."
 )
 _MOVED = (
@@ -73,6 +80,25 @@ def describe_guard(counts: Mapping[str, int], *, skipped: int, is_anonymized: bo
     return [f"Warning: the texts contain what looks like identifiers of people{rest}: {what}. Use {remedies}."] if what else []
 
 
+def describe_recall(read: int, recalls: Sequence[KindRecall]) -> list[str]:
+    """The share of identifiers that was found, by kind."""
+    lines = [f"Recall in {plural(read, 'text')} that were read, with 95% CIs:"]
+    for each in recalls:
+        name = "all" if each.kind is None else KIND_NAMES[each.kind][1]
+        interval = numbers.share_interval(each.low, each.high)
+        lines.append(f"  {name}: {each.replaced:,} of {each.total:,} found, {numbers.share(each.share)} ({interval})")
+    return [*lines, "What was replaced counts as found. Identifiers that were not marked are not counted as missed."]
+
+
+def describe_sample(page: str, name: str) -> str:
+    """Where the sample is, and what to do with it.
+
+    Args:
+        name: of the anonymized file.
+    """
+    return f"Mark what was missed in {page}, and import the marks: bench data anonymize {name} --marked FILE"
+
+
 def describe_restoration(rows: int) -> str:
     """What `--reverse` did."""
     return f"{plural(rows, 'row')} restored. The file contains the original identifiers."
@@ -81,4 +107,4 @@ def describe_restoration(rows: int) -> str:
 def list_counts(counts: Mapping[str, int]) -> str:
     """Counts by kind, most frequent first: "12 names, 3 dates"."""
     ordered = sorted((kind for kind in counts if counts[kind]), key=lambda kind: (-counts[kind], kind))
-    return ", ".join(f"{counts[kind]:,} {_KINDS[kind][counts[kind] != 1]}" for kind in ordered)
+    return ", ".join(f"{counts[kind]:,} {KIND_NAMES[kind][counts[kind] != 1]}" for kind in ordered)

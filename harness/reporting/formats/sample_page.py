@@ -1,0 +1,48 @@
+"""The page in which a person marks the identifiers that anonymization missed. It works offline and saves counts, no texts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from markupsafe import Markup
+
+from harness.catalog import shipped_folder
+from harness.data.privacy import SampledText
+from harness.reporting.wording.data import anonymize_sentences
+from harness.text import visible
+from harness.webpage import content_security_policy, pack_json, page_environment
+
+_FORMAT = 1
+
+
+def render_sample(texts: Sequence[SampledText], *, name: str, sha256: str) -> str:
+    """The whole page.
+
+    Args:
+        name: of the anonymized file.
+        sha256: of the anonymized file; the saved marks repeat it.
+    """
+    folder = shipped_folder("reports")
+    style = "\n".join((folder / file).read_text(encoding="utf-8") for file in ("review.css", "sample.css"))
+    script = (folder / "sample.js").read_text(encoding="utf-8")
+    content = {
+        "format": _FORMAT,
+        "sha256": sha256,
+        "name": visible(name),
+        "kinds": {kind: singular for kind, (singular, _) in anonymize_sentences.KIND_NAMES.items()},
+        "items": [
+            {"row": each.row, "place": visible(each.place), "parts": [[visible(text), kind] for text, kind in each.parts]} for each in texts
+        ],
+    }
+    return (
+        page_environment(folder)
+        .get_template("sample.html.j2")
+        .render(
+            name=name,
+            sentences=anonymize_sentences,
+            content=pack_json(content),
+            style=Markup(style),
+            script=Markup(script),
+            policy=content_security_policy(style, script),
+        )
+    )
