@@ -106,7 +106,7 @@ def clean_data(
 ) -> CleanedFile:
     """Write the rows without what a check found, and a log of every change beside it.
 
-    The file keeps all columns and ids. If the data has its own splits, a column names the split of each row.
+    The file keeps all columns and ids; only you can read it and its log. If the data has its own splits, a column names that of each row.
 
     Args:
         source, kind, progress, tasks_dirs, options: as for `check_data`.
@@ -278,7 +278,7 @@ def _write(opened: _OpenedData, removals: Mapping[int, Any], fixes: Sequence[Fix
 
     def write_rows(partial: Path) -> None:
         with partial.open("w", encoding="utf-8", errors="replace") as rows:
-            write_atomically(log, lambda partial_log: write_both(rows, partial_log))
+            write_atomically(log, lambda partial_log: write_both(rows, partial_log), private=True)
             counts["logs"] = 1
 
     def write_both(rows: Any, partial_log: Path) -> None:
@@ -297,7 +297,7 @@ def _write(opened: _OpenedData, removals: Mapping[int, Any], fixes: Sequence[Fix
                         counts["changed"] += 1
 
     try:
-        write_atomically(target, write_rows)
+        write_atomically(target, write_rows, private=True)
     except BaseException:
         if counts["logs"]:  # without its rows, the log would be wrong
             log.unlink(missing_ok=True)

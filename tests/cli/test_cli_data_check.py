@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.places import ROOT
 
@@ -201,3 +202,28 @@ def test_a_huge_cell_and_unicode_are_no_trouble(call: Call) -> None:
     rows[4][1], rows[5][1] = "患者今天早上开始出现发热和咳嗽", "🙂 ﷽ éé ﬁ İstanbul ǅ"
     write("visits.csv", "id,dialogue,note", rows)
     assert call("data", "check", "visits.csv", "--format", "json").code == 0
+
+
+def test_every_line_of_yaml_solves_its_finding(call: Call) -> None:
+    """The lines that findings print are added to the task, and the same check finds nothing of the kind any more."""
+    vocabulary = Vocabulary(3)
+    patients = [vocabulary.text() for _ in range(60)]
+    rows = [[f"C{i // 3}", f"2024-01-{i % 28 + 1:02d}", f"{patients[i // 3]} visit {i}", vocabulary.text(10)] for i in range(180)]
+    rows[10][2] = rows[11][2]
+    write("visits.csv", "code,seen,dialogue,note", rows)
+    task = {
+        "name": "visits",
+        "kind": "summarization",
+        "prompt": "{{ input }}",
+        "data": {"path": "visits.csv", "fields": {"input": "dialogue", "target": "note"}},
+    }
+    Path("visits.yaml").write_text(json.dumps(task))
+    findings = json.loads(call("data", "check", "visits.yaml", "--format", "json").out)["findings"]
+    lines = {finding["code"]: finding["yaml"] for finding in findings if finding["yaml"]}
+    assert lines.keys() == {"near_leaks", "shared_groups", "several_references", "ordered_by_time"}
+    for code, line in lines.items():
+        changed = json.loads(json.dumps(task))
+        for key, value in yaml.safe_load(line)["data"].items():
+            changed["data"][key] = {**changed["data"].get(key, {}), **value} if isinstance(value, dict) else value
+        Path("changed.yaml").write_text(json.dumps(changed))
+        assert code not in codes(call("data", "check", "changed.yaml", "--format", "json").out), line

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from harness.data.checks import DataCheck
 from harness.types import DataFinding, FindingCode
@@ -63,6 +63,14 @@ def _fold(finding: DataFinding, check: DataCheck) -> FindingFix:
     )
 
 
+def _keep_together(finding: DataFinding, check: DataCheck) -> FindingFix:
+    fix = _clean("near-duplicates", "Remove the similar rows from the earlier split.")(finding, check)
+    if check.is_split:
+        return fix
+    advice = "Keep similar rows in one split, or remove those of the earlier split."
+    return replace(fix, advice=advice, yaml="data: {split: {near_duplicates: together}}")
+
+
 def _group(finding: DataFinding, check: DataCheck) -> FindingFix:
     column = next(iter(finding.values))
     column = check.columns.get(column, column) if finding.limits.get("is_input") else column
@@ -93,7 +101,7 @@ def _takes_columns(check: DataCheck) -> bool:
 
 _FIXES: Mapping[FindingCode, Callable[[DataFinding, DataCheck], FindingFix]] = {
     "leaks": _clean("leaks", "Remove them from training and validation."),
-    "near_leaks": _clean("near-duplicates", "Remove the similar rows from the earlier split."),
+    "near_leaks": _keep_together,
     "duplicates": _clean("duplicates", "Keep the first of each."),
     "near_duplicates": _clean("near-duplicates", "Look at some pairs. If they say the same, keep the first of each."),
     "conflicts": _clean("conflicts", "Decide which label is right, or remove all of these rows."),
