@@ -55,7 +55,7 @@ def _fold(finding: DataFinding, check: DataCheck) -> FindingFix:
     inputs = [column for role, column in check.columns.items() if role not in ("target", "group", "id")]
     advice = "Combine the rows of the test set into one example with several references."
     if len(inputs) != 1:
-        return FindingFix(f"{advice} Name a column that is the same for rows with the same inputs: `fold_references_by`.")
+        return FindingFix(f"{advice} Name a column that is the same for rows with the same inputs in fold_references_by.")
     return FindingFix(
         advice,
         yaml=f"data: {{fold_references_by: {json.dumps(inputs[0], ensure_ascii=False)}}}",
@@ -122,7 +122,7 @@ _FIXES: Mapping[FindingCode, Callable[[DataFinding, DataCheck], FindingFix]] = {
     "shared_groups": _group,
     "label_suspects": _list_all("Let a person look at these rows; the first are the most certain."),
     "unsupported_targets": _list_all("Look at some rows. Add what the writer knew to the input, or remove such statements from targets."),
-    "cut_prompts": _advise("Choose a model with a longer context, or shorten the texts. `--model` checks another model."),
+    "cut_prompts": _advise("Choose a model with a longer context, or shorten the texts. Check another model with --model."),
     "other_languages": _list_all("Make sure that the model and the metrics know these languages, or remove the rows."),
     "long_texts": _list_all("Make sure that they are complete, and one example each."),
     "unlike_others": _list_all("Make sure that they belong to this task."),

@@ -24,7 +24,7 @@ LABELS: Mapping[str, str] = {
     "shown": "Rows",
     "method": "How the data was checked",
 }
-HOW_TO_SEE_ROWS = "A run stores no training examples. `bench data check` names the rows of each finding, and what solves it."
+HOW_TO_SEE_ROWS = "A run stores no training examples: bench data check names the rows of each finding, and what solves it."
 _TITLES: Mapping[FindingCode, str] = {
     "leaks": "The same examples in several splits",
     "near_leaks": "Almost the same examples in several splits",
@@ -62,7 +62,7 @@ _METHOD = (
     f"A label is suspect if a classifier on tf-idf, trained on other rows, gives it at most {RATIO:.0%} of the probability of the most "
     f"probable one ({RATIO_OF_FEW:.0%} with up to {FEW_CLASSES} classes). It is silent where labels cannot be predicted from words.",
     "The language is that of py3langid, for texts of at least 60 letters. Numbers and names of targets are looked up in the input as for "
-    "the score `unsupported_rate`; English only.",
+    "the score unsupported_rate; English only.",
     "A column counts as a group by its name (patient, document, author) or by codes that repeat.",
 )
 
