@@ -167,6 +167,6 @@ def test_worker_uses_the_cache_folder_of_the_run(tmp_path, monkeypatch):
         raise KeyboardInterrupt
 
     monkeypatch.setattr("harness.cache._Choice.folder", None)
-    monkeypatch.setattr("harness.grid.execution.worker.CellRun", no_cell)
+    monkeypatch.setattr("harness.grid.execution.worker.open_cell_run", no_cell)
     with pytest.raises(KeyboardInterrupt):
         run_job(Job(str(tmp_path), "cell", "model", {}, str(tmp_path / "cache"), 30.0), lambda event: None)

@@ -49,7 +49,7 @@ RUNS: list[FakeRun] = []
 
 
 def test_cell_knows_the_metrics_of_its_files_and_refuses_a_changed_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(worker, "CellRun", FakeRun)
+    monkeypatch.setattr(worker, "open_cell_run", FakeRun)
     file = tmp_path / "mine.py"
     file.write_text(CODE)
     digest = hashlib.sha256(file.read_bytes()).hexdigest()
