@@ -150,7 +150,7 @@ def call_bench(user_folder, monkeypatch, capsys):
 
 def write_ratings(user_folder):
     """Write the file that a rater would send back: all ties, and one corrected text. Returns its name."""
-    (packet,) = user_folder.glob("runs/*/review/*/packet.json")
+    packet = min(user_folder.glob("runs/*/review/*/packet.json"), key=lambda file: file.stat().st_mtime)
     content = json.loads(packet.read_text(encoding="utf-8"))
     items = [item["id"] for item in content["items"] if item["rater"] == "rater-1"]
     ratings = [{"item": item, "answers": {"preference": "tie"}, "corrected": None} for item in items]

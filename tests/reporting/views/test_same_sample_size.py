@@ -1,17 +1,20 @@
-"""How many test examples does it take? Report, comparison, gate and plan give the same answer to the same question."""
+"""How many test examples does it take? Report, comparison, gate, plan and learning curve give the same answer to the same question."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
+from random import Random
 
 import pytest
 from report_factory import Made, make_run, summarization
 
 from harness.api import gate, plan
 from harness.reporting import ComparisonRequest, compare_runs
+from harness.reporting.views.sections import build_learning_curves
 from harness.results import RunResults
 from harness.statistics import Recommendation, SampleSize, recommend
+from harness.types import Example
 
 MARGIN = 0.005
 
@@ -91,3 +94,30 @@ def test_gate_and_plan_agree_on_the_best_of_several_strategies(tmp_path: Path) -
     (forecast,) = plan("summarization", margin=MARGIN, earlier=run.path, policy=policy)
     assert forecast.source is not None and forecast.power is not None and forecast.power.sample_size is not None
     assert judged(run, tmp_path, forecast.source.a, forecast.source.b) == (forecast.power.sample_size.examples, "equal")
+
+
+def test_learning_curve_and_gate_agree_on_what_a_measured_gain_takes(tmp_path: Path) -> None:
+    """Is the largest size better than the one before it? The gate is asked with the rule that is the curve's question, and at its level:
+    a gate divides its α by the four sizes, of which one could be picked."""
+
+    def trained_on(size: int) -> Made:
+        def answer(example: Example, _: Random) -> str:
+            own = Random(f"{size} {example.id}")
+            return " ".join(word for word in example.targets[0].split() if own.random() < 0.6 + 0.02 * size / 400)
+
+        return Made("lora", seed=1, train_seconds=9, size=size, answer=answer)
+
+    cells = [trained_on(size) for size in (100, 200, 400, 800)]
+    grown = make_run(tmp_path / "runs" / "grown", [summarization(cells, rows=100, margin=MARGIN)])
+    before = make_run(tmp_path / "runs" / "before", [summarization([cells[2]], rows=100, margin=MARGIN)])
+    learning = build_learning_curves(grown.by_task["summarization"])
+    assert learning is not None
+    step = learning.curves[0].curve.last_step
+    policy = tmp_path / "policy.yaml"
+    policy.write_text(json.dumps({"alpha": 4 * 0.05, "rules": [{"rule": "better", "score": "rougeL"}]}))
+    baseline, registry = f"{before.path}:lora", tmp_path / "registry"
+    verdict = gate(grown.path, "lora", train_size=800, baseline=baseline, policy=policy, registry=registry, new_registry=True)
+    (rule,) = [each for each in verdict.rules if each.rule.kind == "better"]
+    assert (step.start, step.end) == (400, 800)
+    assert step.examples_needed is not None
+    assert (rule.examples_needed, rule.assumed) == (step.examples_needed, "observed")
