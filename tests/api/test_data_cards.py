@@ -143,3 +143,12 @@ def test_model_cards_name_source_and_licence(tmp_path: Path) -> None:
     assert "Data source: `our wards # Heading`." in lines
     assert "Data licence: `internal use only`." in lines
     assert "Data card: <https://data.example.org/visits>." in lines
+
+
+def test_findings_are_on_the_card(tmp_path: Path) -> None:
+    file = write_task(tmp_path)
+    with (tmp_path / "train.csv").open("a", encoding="utf-8") as rows:
+        rows.write("secret text 40,private note 40,p40\n")  # it is in the test set, too
+    write_data_card(file, tmp_path / "card")
+    page = (tmp_path / "card" / "card.html").read_text(encoding="utf-8")
+    assert "The same examples in several splits" in page and "1 training example has the input of a test example" in page

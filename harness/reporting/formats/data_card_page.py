@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from harness.catalog import shipped_folder
 from harness.reporting.views import DataCard
-from harness.reporting.wording import card_sentences, check_sentences
+from harness.reporting.wording import card_sentences, check_sentences, finding_sentences
 from harness.webpage import content_security_policy, page_environment, seal_page
 
 _TEMPLATE = "data_card.html.j2"
@@ -70,7 +70,11 @@ def render_data_card(card: DataCard) -> str:
     folder = shipped_folder("reports")
     style = (folder / _STYLE).read_text(encoding="utf-8")
     environment = page_environment(folder)
-    environment.globals |= {"card_sentences": card_sentences, "check_sentences": check_sentences}
+    environment.globals |= {
+        "card_sentences": card_sentences,
+        "check_sentences": check_sentences,
+        "finding_sentences": finding_sentences,
+    }
     page = environment.get_template(_TEMPLATE).render(card=card, style=Markup(style), policy=content_security_policy(style, ""))
     return seal_page(page)
 
