@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from report_factory import Made, make_run, summarization
 
+from harness.data.privacy import count_identifiers
+from harness.reporting.wording.data import anonymize_sentences
 from harness.review import load_reviews
 from harness.store import StoredRun
 from tests.cli.conftest import Call
@@ -59,6 +61,12 @@ def test_a_report_without_texts_has_nothing_that_quotes_them(call: Call, run: St
     assert ended.code == 0, ended
     assert "Warning" not in ended.err
     assert find_planted(out) == set()
+
+
+def test_an_exported_prompt_that_quotes_a_patient_is_named() -> None:
+    (line,) = anonymize_sentences.describe_prompt(count_identifiers([f"Summarize. Example: {NOTE}", "refill"]))
+    assert "identifiers of people: 1 date, 1 name, 1 phone number, 1 record number." in line
+    assert anonymize_sentences.describe_prompt(count_identifiers(["Summarize the visit in three lines.", "refill"])) == []
 
 
 @pytest.mark.parametrize("format_", ["html", "csv", "label-studio"])

@@ -49,10 +49,15 @@ def export(run: str | None, **options: Any) -> None:
     bench export latest --strategy qlora --merge --dtype bfloat16 --out model
     """
     from harness import api
+    from harness.data.privacy import count_identifiers
+    from harness.reporting.wording.data import anonymize_sentences
 
     chosen = choose_cell(run, options)
     with FinishedDisplay() as display:
         exported = api.export(chosen, listener=display, **options)
     for note in exported.notes:
         display.say(note)
+    prompt = exported.finished.strategy.prompt or exported.finished.task.prompt
+    for line in anonymize_sentences.describe_prompt(count_identifiers([prompt, *exported.finished.example.choices])):
+        display.say(line)
     click.echo(str(exported.folder))

@@ -18,7 +18,7 @@ from harness.data.privacy.mapping_file import MappingFile, MappingWriter
 from harness.data.privacy.model_finder import load_model_finder
 from harness.data.privacy.rows_out import RowWriter, check_format
 from harness.data.privacy.sample import RowSample, SampledText, SampleMarks, read_marks
-from harness.data.privacy.text_guard import TextGuard
+from harness.data.privacy.text_guard import TextGuard, count_identifiers
 from harness.data.privacy.withheld import nameable_columns, tag_identifiers, withhold_values
 
 __all__ = [
@@ -39,6 +39,7 @@ __all__ = [
     "SampledText",
     "TextGuard",
     "check_format",
+    "count_identifiers",
     "create_key",
     "encode_changes",
     "find_identifiers",

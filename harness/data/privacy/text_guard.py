@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 
 from harness.data.privacy.anonymizer import Anonymizer
 from harness.data.privacy.detectors import find_identifiers
@@ -10,6 +11,11 @@ from harness.data.privacy.keys import new_key
 from harness.data.privacy.surrogates import Scope
 
 MOST_CHECKED = 2000  # texts that are searched where nothing is replaced: about a millisecond each
+
+
+def count_identifiers(texts: Iterable[str]) -> Counter[str]:
+    """The identifiers that patterns find in texts, by kind."""
+    return Counter(each.kind for text in texts for each in find_identifiers(text))
 
 
 class TextGuard:

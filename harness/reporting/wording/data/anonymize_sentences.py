@@ -90,6 +90,12 @@ def describe_recall(read: int, recalls: Sequence[KindRecall]) -> list[str]:
     return [*lines, "What was replaced counts as found. Identifiers that were not marked are not counted as missed."]
 
 
+def describe_prompt(counts: Mapping[str, int]) -> list[str]:
+    """One line about the identifiers in the prompt and the labels that an export contains; none if there are none."""
+    what = list_counts(counts)
+    return [f"Warning: the exported prompt or its labels contain what looks like identifiers of people: {what}."] if what else []
+
+
 def describe_sample(page: str, name: str) -> str:
     """Where the sample is, and what to do with it.
 
