@@ -17,7 +17,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from harness.api import Run, check_data, clean_data, compare, gate, load_run, plan, run, score
+    from harness.api import Run, anonymize_data, check_data, clean_data, compare, gate, load_run, plan, run, score
     from harness.errors import BenchError
     from harness.gate import Verdict
     from harness.plugins import Plugin
@@ -33,6 +33,7 @@ __all__ = [
     "Task",
     "Verdict",
     "__version__",
+    "anonymize_data",
     "check_data",
     "clean_data",
     "compare",
@@ -50,7 +51,7 @@ _MODULES = {
     "Task": "harness.types",
     "Verdict": "harness.gate",
     "gate": "harness.api",
-} | dict.fromkeys(("Run", "check_data", "clean_data", "compare", "load_run", "plan", "run", "score"), "harness.api")
+} | dict.fromkeys(("Run", "anonymize_data", "check_data", "clean_data", "compare", "load_run", "plan", "run", "score"), "harness.api")
 
 
 class _Package(ModuleType):
