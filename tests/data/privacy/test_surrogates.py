@@ -119,3 +119,8 @@ def test_names_of_columns_tell_what_values_are_and_types_stay() -> None:
 
 def test_surrogate_contacts_are_known_as_such() -> None:
     assert find_identifiers(anonymize("SSN 123-45-6789")) == []
+
+
+def test_the_letter_of_an_apartment_stays_a_letter() -> None:
+    """It became a surname: "Apt 6Shaw"."""
+    assert re.fullmatch(r"She lives at \d\d [A-Z]\w+ Lane, Apt \d[A-Z]\.", anonymize("She lives at 44 Harbor Lane, Apt 3B."))

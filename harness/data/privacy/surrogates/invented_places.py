@@ -16,13 +16,15 @@ _UNASSIGNED = "00"  # no ZIP code below 00501 is in use
 
 
 def replace_street(text: str, scope: Scope, choice: KeyedChoice) -> str:
-    """The address with other numbers of the same length and other names; words such as "Street" and "Apt." stay."""
+    """The address with other numbers of the same length, other single letters and other names; words such as "Street" and "Apt." stay."""
 
     def replace(match: re.Match[str]) -> str:
         part = match.group()
-        if part.isdigit():
+        if part.lower() in read_words("street_words"):
+            return part
+        if part.isdigit() or len(part) == 1:  # also the letter of "Apt 3B"
             return replace_characters(part, choice, scope.name, "street", text, str(match.start()))
-        if part.lower() in read_words("street_words") or (part.islower() and len(part) <= 3):
+        if part.islower() and len(part) <= 3:
             return part
         return keep_case(surrogate_part(part, scope, choice, is_last=True), part)
 
