@@ -268,7 +268,7 @@ def _write(opened: _OpenedData, removals: Mapping[int, Any], fixes: Sequence[Fix
     from collections import Counter
 
     from harness.data.checks import clean_records
-    from harness.store import write_atomically
+    from harness.store import to_jsonable, write_atomically
 
     is_divided = len({split for split, examples in opened.rows.examples.items() if examples}) > 1 and len(opened.rows.tables) > 1
     names = {name for example in opened.checked.examples for name in example.meta} | set(opened.task.data.fields.values())
@@ -287,10 +287,10 @@ def _write(opened: _OpenedData, removals: Mapping[int, Any], fixes: Sequence[Fix
                 counts["before"] += 1
                 if record.values is not None:
                     values = {column: record.split, **record.values} if column else record.values
-                    rows.write(json.dumps(values, ensure_ascii=False, default=str) + "\n")
+                    rows.write(json.dumps(to_jsonable(values), ensure_ascii=False, default=str) + "\n")
                     counts["rows"] += 1
                 if record.change is not None:
-                    changes.write(json.dumps(record.change, ensure_ascii=False, default=str) + "\n")
+                    changes.write(json.dumps(to_jsonable(record.change), ensure_ascii=False, default=str) + "\n")
                     if record.values is None:
                         removed[record.change["why"]] += 1
                     else:

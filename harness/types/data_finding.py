@@ -29,6 +29,7 @@ FindingCode = Literal[
     "lost_characters",
     "control_characters",
     "shared_groups",
+    "divided_groups",
     "cut_prompts",
     "other_languages",
     "long_texts",

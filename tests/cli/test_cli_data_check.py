@@ -227,3 +227,17 @@ def test_every_line_of_yaml_solves_its_finding(call: Call) -> None:
             changed["data"][key] = {**changed["data"].get(key, {}), **value} if isinstance(value, dict) else value
         Path("changed.yaml").write_text(json.dumps(changed))
         assert code not in codes(call("data", "check", "changed.yaml", "--format", "json").out), line
+
+
+def test_divided_groups_and_defective_rows_are_cleaned(call: Call) -> None:
+    train, test = [[*row, f"p{i // 3}"] for i, row in enumerate(visits())], [[*row, f"q{i}"] for i, row in enumerate(visits(40, 1))]
+    test[0][3] = "p5"
+    write("train.csv", "id,dialogue,note,patient_id", [*train, ["v1", "a repeated id", "a note", "p90"], ["w1", "   ", "a note", "p91"]])
+    write("test.csv", "id,dialogue,note,patient_id", test)
+    named = ["train.csv", "test.csv", "--input", "dialogue", "--target", "note", "--group", "patient_id", "--id", "id"]
+    found = codes(call("data", "check", *named, "--format", "json").out)
+    assert {"divided_groups": "spoils", "empty": "warns", "unusable": "warns"}.items() <= found.items()
+    assert call("data", "check", *named, "--fix", "leaks,empty", "--out", "clean.jsonl").code == 0
+    assert {row["id"] for row in rows_of("clean.jsonl.changes.jsonl")} >= {"train/v15", "train/v16", "train/v17"}
+    cleaned = call("data", "check", "clean.jsonl", "--input", "dialogue", "--target", "note", "--group", "patient_id", "--format", "json")
+    assert not {"divided_groups", "empty"} & codes(cleaned.out).keys()

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, get_args
 
 from harness.data.checks.checked_rows import SPLIT_ORDER, CheckedRows
-from harness.data.checks.copies import list_conflicts, list_duplicates, list_leaks
+from harness.data.checks.copies import list_conflicts, list_duplicates, list_leaks, list_shared_groups
 from harness.data.checks.damaged_text import CONTROL, repair
 from harness.data.checks.near_copies import list_near_copies
 from harness.data.checks.poor_targets import is_placeholder
@@ -58,6 +58,7 @@ def plan_removals(rows: CheckedRows, fixes: Sequence[Fix], progress: Callable[[f
         remove("placeholders", {row: None for row, each in enumerate(rows.examples) if any(map(is_placeholder, each.targets))})
     if "leaks" in fixes:
         remove("leaks", list_leaks(rows))
+        remove("leaks", list_shared_groups(rows))
     if "duplicates" in fixes:
         remove("duplicates", list_duplicates(rows))
     if "near-duplicates" in fixes:

@@ -30,6 +30,21 @@ def list_leaks(rows: CheckedRows) -> dict[int, int]:
     return leaks
 
 
+def list_shared_groups(rows: CheckedRows) -> dict[int, int]:
+    """The rows of training and validation whose group occurs in a later split, each with the first such row."""
+    first: dict[tuple[SplitName, str], int] = {}
+    for row, (split, example) in enumerate(zip(rows.splits, rows.examples, strict=True)):
+        if example.group is not None:
+            first.setdefault((split, example.group), row)
+    shared: dict[int, int] = {}
+    for one, other in _LATER:
+        for row in rows.of_split(one):
+            group = rows.examples[row].group
+            if group is not None and (other, group) in first:
+                shared.setdefault(row, first[other, group])
+    return shared
+
+
 def list_duplicates(rows: CheckedRows) -> dict[int, int]:
     """The rows whose inputs and targets repeat an earlier row of their split, each with the first such row."""
     first: dict[tuple[str, int, int], int] = {}

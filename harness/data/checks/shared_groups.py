@@ -6,6 +6,7 @@ import re
 from collections import Counter
 
 from harness.data.checks.checked_rows import SHOWN_ROWS, CheckedRows
+from harness.data.checks.copies import list_shared_groups
 from harness.data.inspect import names_a_group, names_an_id
 from harness.types import DataFinding
 
@@ -17,13 +18,13 @@ _CODE = re.compile(r"(?=\S*\d)(?=\S*[A-Za-z])[\w./#:-]{2,40}")  # T-1000, 8f3aâ€
 
 
 def find_shared_groups(rows: CheckedRows) -> list[DataFinding]:
-    """One finding for each such column that is not the task's group.
+    """One finding for each such column that is not the task's group; if the task has one, a finding where given splits divide it.
 
     A column counts if it is named as a group ("patient_id") or an id, or holds codes, and if its values repeat: at least ten of them, none
     in more than a fifth of the rows. A long input that repeats, such as the passage of several questions, counts, too.
     """
-    if any(example.group is not None for example in rows.examples[:1]):
-        return []
+    if any(example.group is not None for example in rows.examples):
+        return _find_divided_groups(rows)
     columns: dict[str, list[str]] = {}
     for example in rows.examples:
         for column in example.meta:
@@ -33,6 +34,21 @@ def find_shared_groups(rows: CheckedRows) -> list[DataFinding]:
         inputs = ((name, [example.inputs.get(name, "") for example in rows.examples]) for name in rows.inputs[1:])
         findings += [finding for name, values in inputs if (finding := _judge(rows, name, values, is_input=True))]
     return findings
+
+
+def _find_divided_groups(rows: CheckedRows) -> list[DataFinding]:
+    shared = list_shared_groups(rows)
+    if not shared:
+        return []
+    column = rows.task.data.fields.get("group") or "group"
+    flagged = tuple(rows.flag(row, value=rows.examples[row].group or "", other=other) for row, other in list(shared.items())[:SHOWN_ROWS])
+    groups = len({rows.examples[row].group for row in shared})
+    earlier = rows.sizes["train"] + rows.sizes["validation"]
+    return [
+        DataFinding(
+            "divided_groups", "spoils", len(shared), earlier, rows=flagged, splits=rows.count_by_split(shared), values={column: groups}
+        )
+    ]
 
 
 def _meta_values(rows: CheckedRows, column: str) -> list[str]:

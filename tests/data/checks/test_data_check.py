@@ -132,3 +132,12 @@ def test_the_quick_check_finds_the_same_but_keeps_the_order_of_severity(make_tas
     )
     severities = [finding.severity for finding in check_quickly(rows)]
     assert severities[0] == "spoils" and severities == sorted(severities, key=["spoils", "warns", "notes"].index)
+
+
+def test_groups_that_given_splits_divide_are_found(make_task, texts) -> None:
+    def of_patients(rows, first):
+        return [Example(row.id, row.inputs, row.targets, group=f"p{(first + i) // 4}") for i, row in enumerate(rows)]
+
+    found = check(make_task, of_patients(examples(texts[:201]), 0), test=of_patients(examples(texts[201:260], prefix="t"), 201))
+    assert ids(found["divided_groups"]) == ["row200"] and found["divided_groups"].severity == "spoils"
+    assert check(make_task, of_patients(examples(texts[:200]), 0), test=of_patients(examples(texts[200:260], prefix="t"), 200)) == {}

@@ -120,6 +120,7 @@ _FIXES: Mapping[FindingCode, Callable[[DataFinding, DataCheck], FindingFix]] = {
     "lost_characters": _advise("The characters cannot be restored from this file. Export the data again as UTF-8."),
     "control_characters": _clean("encoding", "Remove the characters."),
     "shared_groups": _group,
+    "divided_groups": _clean("leaks", "Remove the examples of these groups from training and validation, as a run does."),
     "label_suspects": _list_all("Let a person look at these rows; the first are the most certain."),
     "unsupported_targets": _list_all("Look at some rows. Add what the writer knew to the input, or remove such statements from targets."),
     "cut_prompts": _advise("Choose a model with a longer context, or shorten the texts. Check another model with --model."),

@@ -46,6 +46,7 @@ _TITLES: Mapping[FindingCode, str] = {
     "lost_characters": "Lost characters",
     "control_characters": "Control characters",
     "shared_groups": "Groups in several splits",
+    "divided_groups": "Groups that the splits divide",
     "cut_prompts": "Prompts that are cut",
     "other_languages": "Several languages",
     "long_texts": "Unusually long or short texts",
@@ -127,7 +128,7 @@ def build_row_table(finding: DataFinding) -> TextTable | None:
 
 def build_value_table(finding: DataFinding) -> TextTable | None:
     """The classes, targets or languages of a finding with their counts; None if it has none."""
-    if not finding.values or finding.code in ("shared_groups", "ordered_by_time", "dominant_class", "cut_prompts"):
+    if not finding.values or finding.code in ("shared_groups", "divided_groups", "ordered_by_time", "dominant_class", "cut_prompts"):
         return None
     rows = tuple((one_line(value, 120), f"{count:,}") for value, count in finding.values.items())
     return TextTable(title(finding), (_KINDS.get(finding.code, "Class"), "Examples"), (False, True), rows)
@@ -163,6 +164,7 @@ _VALUES: Mapping[FindingCode, str] = {
     "lost_characters": "Around it",
     "control_characters": "Around it",
     "shared_groups": "Value",
+    "divided_groups": "Group",
     "label_suspects": "Label",
     "unsupported_targets": "Not in the input",
     "cut_prompts": "Length",

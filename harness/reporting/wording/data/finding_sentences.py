@@ -141,6 +141,15 @@ def _shared_groups(finding: DataFinding) -> str:
     )
 
 
+def _divided_groups(finding: DataFinding) -> str:
+    column = one_line(next(iter(finding.values)), 80)
+    groups = numbers.plural(finding.values[next(iter(finding.values))], "group")
+    return (
+        f"{finding.count:,} of {finding.of:,} training and validation examples ({numbers.share(finding.count / finding.of)}) share their "
+        f"group (column '{column}', {groups}) with an example of a later split. A model is tested on groups that it knows."
+    )
+
+
 def _label_suspects(finding: DataFinding) -> str:
     sampled = f", a random sample of {finding.limits['all']:,.0f}" if finding.of < finding.limits["all"] else ""
     return (
@@ -214,6 +223,7 @@ _DESCRIBE: Mapping[FindingCode, Callable[[DataFinding], str]] = {
     "lost_characters": _lost_characters,
     "control_characters": _control_characters,
     "shared_groups": _shared_groups,
+    "divided_groups": _divided_groups,
     "label_suspects": _label_suspects,
     "unsupported_targets": _unsupported_targets,
     "cut_prompts": _cut_prompts,
