@@ -6,7 +6,7 @@ from transformers import LlamaConfig, LlamaForCausalLM
 
 from harness.engine.adapters import adapt, load_adapter, save_artifact
 from harness.engine.inference import generate
-from harness.engine.inference.choose import LabelScorer, score_labels
+from harness.engine.inference.choose import LabelScorer, score_continuations, score_labels
 from harness.engine.inference.shared_prefix import Prefix
 from harness.engine.models import find_device, load_model, resolve_model
 from harness.engine.tuning.batches import EncodedExample
@@ -61,6 +61,8 @@ def test_likelihood_of_a_completion_is_minus_its_training_loss(kind):
     assert scorer._tree_works
     torch.testing.assert_close(tree, expected, rtol=1e-5, atol=1e-4)
     plain = torch.tensor([score_labels(model, prompt, LABELS, 0, rows=3) for prompt in PROMPTS])
+    shared = torch.tensor([score_continuations(model, prompt, LABELS, 0) for prompt in PROMPTS])
+    torch.testing.assert_close(shared, plain, rtol=1e-4, atol=1e-4)
     torch.testing.assert_close(plain, expected, rtol=1e-5, atol=1e-4)
 
 
