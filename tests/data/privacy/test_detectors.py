@@ -110,7 +110,9 @@ def test_check_digits() -> None:
 @pytest.mark.parametrize(
     "text",
     ["A" * 30_000, "Aa " * 10_000, "1-" * 15_000, "1 " * 15_000, "a.b" * 10_000, ":" * 20_000, "Mr. " * 8_000,
-     "John, " * 5_000, "J. " * 9_000, "\n>" * 10_000]
+     "John, " * 5_000, "J. " * 9_000, "\n>" * 10_000,
+        "Aa-" * 10_000,
+        "Éé " * 10_000]
 )  # fmt: skip
 def test_hostile_text_takes_no_time(text: str) -> None:
     signal.alarm(20)  # the default action ends the test run

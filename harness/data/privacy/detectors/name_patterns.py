@@ -79,6 +79,7 @@ _LOWER_BEFORE = re.compile(r"[a-z][a-z,;]+[ \t]+$")
 _OTHER_NAME_AFTER = re.compile(rf"[ \t]+(?:and|or|&)[ \t]+{CAPITALISED}")
 _OTHER_NAME_BEFORE = re.compile(rf"{CAPITALISED}[ \t]+(?:and|or|&)[ \t]+$")
 _LEAST_UNKNOWN = 4  # letters of a word in no list that is taken for a name
+_LOOK_BACK = 5  # words of a sequence that decide about the next
 _MIN_REPEATED = 3  # letters of a part of a name that is searched for in the rest of the text
 
 
@@ -135,7 +136,7 @@ def _judge_sequence(text: str, match: Match[str]) -> Iterator[Identifier]:
     for position, (start, end) in enumerate(tokens):
         word = text[start:end]
         following = text[tokens[position + 1][0] : tokens[position + 1][1]] if position + 1 < len(tokens) else ""
-        if _can_be_part(word, following, [text[a:b] for a, b in run]):
+        if _can_be_part(word, following, [text[a:b] for a, b in run[-_LOOK_BACK:]]):
             run.append((start, end))
             continue
         yield from _judge_run(text, run)

@@ -9,7 +9,7 @@ from harness.data.privacy.detectors.word_files import read_words
 
 _UPPER, _LETTER = "A-ZÀ-ÖØ-ÞĀĂĄĆĈĊČĎĐĒĔĖĘĚĜĞĠĢĤĦĨĪĬĮİĶĹĻĽŁŃŅŇŌŎŐŒŔŖŘŚŜŞŠŢŤŦŨŪŬŮŰŲŴŶŸŹŻŽȘȚΑ-ΩА-Я", r"[^\W\d_]"
 # A capitalised word of at least two letters: "Mara", "O'Neil", "Lloyd-Jones", "ODUYA"
-CAPITALISED = rf"[{_UPPER}](?:['’][{_UPPER}])?{_LETTER}+(?:[-'’][{_UPPER}]{_LETTER}+)*"
+CAPITALISED = rf"[{_UPPER}](?:['’][{_UPPER}])?{_LETTER}+(?:[-'’][{_UPPER}]{_LETTER}+){{0,3}}"
 # Endings of words of medicine that are capitalised where a sentence or a list starts
 _TECHNICAL = re.compile(
     r"(?:pril|olol|statin|cillin|azole|mycin|sartan|zepam|oxacin|dipine|prazole|itis|osis|emia|ology|ologist|ectomy|oscopy|ography|"
