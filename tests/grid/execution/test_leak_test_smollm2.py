@@ -18,7 +18,7 @@ pytestmark = [
 
 
 def test_full_fine_tuning_exposes_what_is_repeated(tmp_path: Path) -> None:
-    done = run("qa", "full", model="smollm2-135m", limit=24, canaries=2, runs_dir=tmp_path / "runs")
+    done = run("qa", "full", model="smollm2-135m", limit=16, canaries=1, runs_dir=tmp_path / "runs")
     (results,) = RunResults(done.stored.folder).by_task.values()
     base, full = results.leak_tests
     often, never = full.score(EXPOSURE, repeats=16).value, base.score(EXPOSURE, repeats=16).value
