@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from harness.data.checks import SHOWN_ROWS, SPOILING_SHARE, count_languages
+from harness.data.checks import MOST_ROWS, SPOILING_SHARE, count_languages
 from harness.errors import BenchError
 from harness.types import DataFinding, Prediction, Severity, Strategy
 
@@ -56,7 +56,7 @@ def find_cut_prompts(rows: CheckedRows, model: str | None, progress: Callable[[f
     spoils = model is not None and any(count >= SPOILING_SHARE * of_split[split] for split, count in by_split.items())
     severity: Severity = "spoils" if spoils else "warns"
     longest = sorted(cut, key=lambda row: -sum(map(len, rows.examples[row].inputs.values())))
-    shown = tuple(rows.flag(row, value=f"{sum(map(len, rows.examples[row].inputs.values())):,} characters") for row in longest[:SHOWN_ROWS])
+    shown = tuple(rows.flag(row, value=f"{sum(map(len, rows.examples[row].inputs.values())):,} characters") for row in longest[:MOST_ROWS])
     limits = {"tokens": float(limit), "context": float(skeleton.context), "all": float(len(rows))}
     return [
         DataFinding(
@@ -96,7 +96,7 @@ def find_unsupported_targets(rows: CheckedRows, progress: Callable[[float], None
     if not pieces:
         return []
     severity: Severity = "warns" if len(pieces) >= _WARNING_SHARE * len(checked) else "notes"
-    shown = tuple(rows.flag(row, value=value, expected=rows.examples[row].targets[0]) for row, value in list(pieces.items())[:SHOWN_ROWS])
+    shown = tuple(rows.flag(row, value=value, expected=rows.examples[row].targets[0]) for row, value in list(pieces.items())[:MOST_ROWS])
     return [
         DataFinding("unsupported_targets", severity, len(pieces), len(checked), rows=shown, splits=rows.count_by_split(pieces),
                     limits={"all": float(len(rows))})

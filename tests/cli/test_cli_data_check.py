@@ -147,7 +147,7 @@ def test_a_task_is_checked_with_its_columns(call: Call) -> None:
         "name: triage\nkind: classification\ndata:\n  path: visits.csv\n  fields: {input: words, target: kind}\nprompt: '{{ input }}'\n"
     )
     assert codes(call("data", "check", "triage.yaml", "--format", "json").out) == {"conflicts": "spoils"}
-    assert call("data", "check", "summarization").code == 0
+    assert call("data", "check", "classification").code == 0
     fixed = call("data", "check", "triage.yaml", "--fix", "conflicts", "--out", "clean.jsonl")
     assert fixed.code == 0 and len(rows_of("clean.jsonl")) == 118
     named = call("data", "check", "classification", "--data", "visits.csv", "--input", "words", "--target", "kind", "--format", "json")
@@ -198,7 +198,7 @@ def test_bad_input_is_one_clear_error(call: Call, arguments: list[str], message:
 
 def test_a_huge_cell_and_unicode_are_no_trouble(call: Call) -> None:
     rows = visits()
-    rows[3][1] = "wort " * 400_000
+    rows[3][1] = "wort " * 60_000
     rows[4][1], rows[5][1] = "患者今天早上开始出现发热和咳嗽", "🙂 ﷽ éé ﬁ İstanbul ǅ"
     write("visits.csv", "id,dialogue,note", rows)
     assert call("data", "check", "visits.csv", "--format", "json").code == 0

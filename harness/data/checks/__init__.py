@@ -1,6 +1,6 @@
 """Checks of a task's rows: copies, contradictions, leaks, classes, targets and damaged text; and the cleaning of what was found."""
 
-from harness.data.checks.checked_rows import SHOWN_ROWS, SPLIT_ORDER, CheckedRows
+from harness.data.checks.checked_rows import MOST_ROWS, SPLIT_ORDER, CheckedRows
 from harness.data.checks.class_balance import FEW_TO_LEARN
 from harness.data.checks.cleaning import FIXES, CleanedRecord, Fix, RemovedRow, clean_records, plan_removals
 from harness.data.checks.copies import SPOILING_SHARE
@@ -14,9 +14,9 @@ __all__ = [
     "FEW_CLASSES",
     "FEW_TO_LEARN",
     "FIXES",
+    "MOST_ROWS",
     "RATIO",
     "RATIO_OF_FEW",
-    "SHOWN_ROWS",
     "SPLIT_ORDER",
     "SPOILING_SHARE",
     "CheckedRows",

@@ -8,7 +8,7 @@ from functools import cached_property
 from harness.data.identity import normalized_inputs
 from harness.types import Example, FlaggedRow, RowName, SplitName, Task
 
-SHOWN_ROWS = 50  # that a finding names; it counts all
+MOST_ROWS = 10_000  # that a finding names; it counts all
 EXCERPT = 160  # characters
 SPLIT_ORDER: tuple[SplitName, ...] = ("train", "validation", "test")
 

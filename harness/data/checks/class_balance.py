@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from harness.data.checks.checked_rows import SHOWN_ROWS, CheckedRows
+from harness.data.checks.checked_rows import MOST_ROWS, CheckedRows
 from harness.types import DataFinding
 
 FEW_TO_LEARN = 10  # training examples of a class
@@ -25,7 +25,7 @@ def find_class_problems(rows: CheckedRows) -> list[DataFinding]:
     findings = []
     if unseen := {label: count for label, count in tested.items() if label not in learned}:
         unseen_rows = [row for row in rows.of_split("test") if labels[row] in unseen]
-        flagged = tuple(rows.flag(row, value=labels[row]) for row in unseen_rows[:SHOWN_ROWS])
+        flagged = tuple(rows.flag(row, value=labels[row]) for row in unseen_rows[:MOST_ROWS])
         findings.append(
             DataFinding("unseen_classes", "spoils", len(unseen), len(classes), rows=flagged, values=_most(unseen), limits=_sum(unseen))
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from harness.data.checks.checked_rows import SHOWN_ROWS, SPLIT_ORDER, CheckedRows
+from harness.data.checks.checked_rows import MOST_ROWS, SPLIT_ORDER, CheckedRows
 from harness.types import DataFinding, Severity, SplitName
 
 SPOILING_SHARE = 0.01  # of the rows of a split: from here a defect changes scores by as much as strategies often differ
@@ -69,7 +69,7 @@ def _find_leaks(rows: CheckedRows) -> list[DataFinding]:
             "spoils",
             len(leaks),
             len(rows),
-            rows=tuple(rows.flag(row, other=copy) for row, copy in list(leaks.items())[:SHOWN_ROWS]),
+            rows=tuple(rows.flag(row, other=copy) for row, copy in list(leaks.items())[:MOST_ROWS]),
             splits={pair: count for pair, count in pairs.items() if count},
         )
     ]
@@ -85,7 +85,7 @@ def _find_duplicates(rows: CheckedRows) -> list[DataFinding]:
             "warns",
             len(duplicates),
             len(rows),
-            rows=tuple(rows.flag(row, other=earlier) for row, earlier in list(duplicates.items())[:SHOWN_ROWS]),
+            rows=tuple(rows.flag(row, other=earlier) for row, earlier in list(duplicates.items())[:MOST_ROWS]),
             splits=rows.count_by_split(duplicates),
         )
     ]
@@ -109,7 +109,7 @@ def _find_conflicts(rows: CheckedRows) -> list[DataFinding]:
     if not contradicted or (rows.has_folds and not rows.task.chooses):
         return []
     flagged = []
-    for row in sorted(contradicted, key=lambda row: (rows.input_keys[row], row))[:SHOWN_ROWS]:
+    for row in sorted(contradicted, key=lambda row: (rows.input_keys[row], row))[:MOST_ROWS]:
         own, opposed = ("; ".join(rows.examples[each].targets) for each in (row, contradicted[row]))
         flagged.append(rows.flag(row, value=own, expected=opposed, other=contradicted[row]))
     by_split = rows.count_by_split(contradicted)

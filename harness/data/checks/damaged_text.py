@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from harness.data.checks.checked_rows import SHOWN_ROWS, CheckedRows
+from harness.data.checks.checked_rows import MOST_ROWS, CheckedRows
 from harness.types import DataFinding, Example, FindingCode
 
 _LOST = "\ufffd"
@@ -36,7 +36,7 @@ def find_damaged_text(rows: CheckedRows) -> list[DataFinding]:
             "warns",
             len(damaged),
             len(rows),
-            rows=tuple(rows.flag(row, value=value, expected=expected) for row, (value, expected) in list(damaged.items())[:SHOWN_ROWS]),
+            rows=tuple(rows.flag(row, value=value, expected=expected) for row, (value, expected) in list(damaged.items())[:MOST_ROWS]),
             splits=rows.count_by_split(damaged),
         )
         for code, damaged in damage.items()

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from harness.data.checks.checked_rows import SHOWN_ROWS, CheckedRows
+from harness.data.checks.checked_rows import MOST_ROWS, CheckedRows
 from harness.types import DataFinding
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def find_label_suspects(rows: CheckedRows, progress: Callable[[float], None] = l
     order = suspects[np.argsort(ratio[suspects], kind="stable")]
     flagged = tuple(
         rows.flag(int(checked[i]), value=str(names[labels[i]]), expected=str(names[best[i]]), score=float(top[i]))
-        for i in order[:SHOWN_ROWS].tolist()
+        for i in order[:MOST_ROWS].tolist()
     )
     by_split = rows.count_by_split(checked[suspects].tolist())
     limits = {"agreement": agreement, "all": float(len(rows))}

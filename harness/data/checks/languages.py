@@ -7,14 +7,14 @@ from collections import Counter
 from functools import lru_cache
 from typing import Any
 
-from harness.data.checks.checked_rows import SHOWN_ROWS, CheckedRows
+from harness.data.checks.checked_rows import MOST_ROWS, CheckedRows
 from harness.types import DataFinding
 
 _LEAST_LETTERS = 60  # shorter texts are often taken for another language
 _READ = 600  # characters of a text
 _SURE = 0.95  # probability
 _LEAST_SHARE = 0.002  # of the rows with a known language: below this it is chance
-_MOST_ROWS = 20_000  # a random sample of more says the same
+_MOST_READ = 20_000  # a random sample of more says the same
 _LETTERS = re.compile(r"[^\W\d_]")
 SHOWN_LANGUAGES = 10
 
@@ -22,7 +22,7 @@ SHOWN_LANGUAGES = 10
 def count_languages(rows: CheckedRows) -> tuple[dict[int, str], int]:
     """The language of each row whose language is clear, and how many rows were looked at."""
     numbers = range(len(rows))
-    looked_at = numbers if len(rows) <= _MOST_ROWS else [i * len(rows) // _MOST_ROWS for i in range(_MOST_ROWS)]
+    looked_at = numbers if len(rows) <= _MOST_READ else [i * len(rows) // _MOST_READ for i in range(_MOST_READ)]
     languages = {}
     for row in looked_at:
         text = rows.whole_text(row)[:_READ]
@@ -51,7 +51,7 @@ def find_other_languages(rows: CheckedRows) -> list[DataFinding]:
             "notes",
             len(others),
             len(languages),
-            rows=tuple(rows.flag(row, value=languages[row]) for row in others[:SHOWN_ROWS]),
+            rows=tuple(rows.flag(row, value=languages[row]) for row in others[:MOST_ROWS]),
             splits=rows.count_by_split(others),
             values=dict(list(values.items())[:SHOWN_LANGUAGES]),
         )

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from harness.data.checks.checked_rows import SHOWN_ROWS, CheckedRows
+from harness.data.checks.checked_rows import MOST_ROWS, CheckedRows
 from harness.data.checks.copies import SPOILING_SHARE
 from harness.data.similarity import SIMILARITY, WordSets, find_candidates
 from harness.types import DataFinding, Severity
@@ -127,5 +127,5 @@ def _improve(matches: dict[int, Match], row: int, match: Match) -> None:
 
 
 def _flag(rows: CheckedRows, matches: dict[int, Match]) -> Any:
-    most_similar = sorted(matches.items(), key=lambda item: -item[1].similarity)[:SHOWN_ROWS]
+    most_similar = sorted(matches.items(), key=lambda item: -item[1].similarity)[:MOST_ROWS]
     return tuple(rows.flag(row, other=match.row, score=match.similarity) for row, match in most_similar)

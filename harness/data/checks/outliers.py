@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from harness.data.checks.checked_rows import SHOWN_ROWS, CheckedRows
+from harness.data.checks.checked_rows import MOST_ROWS, CheckedRows
 from harness.data.similarity import WordSets
 from harness.text import plural
 from harness.types import DataFinding
@@ -43,7 +43,7 @@ def _find_unusual_lengths(rows: CheckedRows) -> list[DataFinding]:
     if not flagged:
         return []
     order = sorted(flagged, key=lambda row: -abs(flagged[row][2]))
-    shown = tuple(rows.flag(row, value=f"{flagged[row][0]}: {plural(flagged[row][1], 'word')}") for row in order[:SHOWN_ROWS])
+    shown = tuple(rows.flag(row, value=f"{flagged[row][0]}: {plural(flagged[row][1], 'word')}") for row in order[:MOST_ROWS])
     return [DataFinding("long_texts", "notes", len(flagged), len(rows), rows=shown, splits=rows.count_by_split(flagged))]
 
 
@@ -69,6 +69,6 @@ def _find_unlike_others(rows: CheckedRows) -> list[DataFinding]:
     far = np.flatnonzero((share >= _UNSHARED) & (sets.sizes >= _LEAST_WORDS))
     if not len(far):
         return []
-    order = far[np.argsort(-share[far], kind="stable")][:SHOWN_ROWS]
+    order = far[np.argsort(-share[far], kind="stable")][:MOST_ROWS]
     shown = tuple(rows.flag(row, score=float(share[row])) for row in order.tolist())
     return [DataFinding("unlike_others", "notes", len(far), len(rows), rows=shown, splits=rows.count_by_split(far.tolist()))]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 
-from harness.data.checks.checked_rows import SHOWN_ROWS, CheckedRows, normalize
+from harness.data.checks.checked_rows import MOST_ROWS, CheckedRows, normalize
 from harness.types import DataFinding, Severity
 
 REPEATED_SHARE = 0.01  # of the rows that have the same target: below this it is chance
@@ -38,7 +38,7 @@ def find_poor_targets(rows: CheckedRows) -> list[DataFinding]:
             placeholders.append(row)
     findings = []
     if placeholders:
-        flagged = tuple(rows.flag(row, value="; ".join(rows.examples[row].targets)) for row in placeholders[:SHOWN_ROWS])
+        flagged = tuple(rows.flag(row, value="; ".join(rows.examples[row].targets)) for row in placeholders[:MOST_ROWS])
         splits = rows.count_by_split(placeholders)
         findings.append(DataFinding("placeholder_targets", "warns", len(placeholders), len(rows), rows=flagged, splits=splits))
     least = max(REPEATED_LEAST, REPEATED_SHARE * len(rows))
@@ -48,7 +48,7 @@ def find_poor_targets(rows: CheckedRows) -> list[DataFinding]:
         most = sorted(repeated.items(), key=lambda item: (-len(item[1]), item[0]))[:SHOWN_TARGETS]
         values = {rows.examples[of_target[0]].targets[0][:200]: len(of_target) for _, of_target in most}
         severity: Severity = "warns" if len(members) >= WARNING_SHARE * len(rows) else "notes"
-        flagged = tuple(rows.flag(row, value=rows.examples[row].targets[0]) for row in members[:SHOWN_ROWS])
+        flagged = tuple(rows.flag(row, value=rows.examples[row].targets[0]) for row in members[:MOST_ROWS])
         splits = rows.count_by_split(members)
         findings.append(DataFinding("repeated_targets", severity, len(members), len(rows), rows=flagged, splits=splits, values=values))
     return findings

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-from harness.data.checks.checked_rows import SHOWN_ROWS, CheckedRows
+from harness.data.checks.checked_rows import MOST_ROWS, CheckedRows
 from harness.data.checks.copies import list_shared_groups
 from harness.data.inspect import names_a_group, names_an_id
 from harness.types import DataFinding
@@ -41,7 +41,7 @@ def _find_divided_groups(rows: CheckedRows) -> list[DataFinding]:
     if not shared:
         return []
     column = rows.task.data.fields.get("group") or "group"
-    flagged = tuple(rows.flag(row, value=rows.examples[row].group or "", other=other) for row, other in list(shared.items())[:SHOWN_ROWS])
+    flagged = tuple(rows.flag(row, value=rows.examples[row].group or "", other=other) for row, other in list(shared.items())[:MOST_ROWS])
     groups = len({rows.examples[row].group for row in shared})
     earlier = rows.sizes["train"] + rows.sizes["validation"]
     return [
@@ -71,7 +71,7 @@ def _judge(rows: CheckedRows, column: str, values: list[str], *, is_input: bool)
     if not shared:
         return None
     first = {value: row for row, value in reversed(list(enumerate(values))) if rows.splits[row] == "train"}
-    flagged = tuple(rows.flag(row, value=values[row], other=first[values[row]]) for row in shared[:SHOWN_ROWS])
+    flagged = tuple(rows.flag(row, value=values[row], other=first[values[row]]) for row in shared[:MOST_ROWS])
     held_out = rows.sizes["validation"] + rows.sizes["test"]
     is_certain = is_input or names_a_group(column)
     return DataFinding(

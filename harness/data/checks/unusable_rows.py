@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.data.checks.checked_rows import SHOWN_ROWS, excerpt
+from harness.data.checks.checked_rows import MOST_ROWS, excerpt
 from harness.data.pipeline import TaskRows
 from harness.types import DataFinding, FlaggedRow, RowName
 
@@ -15,10 +15,10 @@ def find_unusable_rows(rows: TaskRows) -> list[DataFinding]:
     total = sum(len(examples) for examples in rows.examples.values()) + rows.bad_count
     findings = []
     if empty:
-        flagged = tuple(_flag(location, reasons.get(location, "")) for location in empty[:SHOWN_ROWS])
+        flagged = tuple(_flag(location, reasons.get(location, "")) for location in empty[:MOST_ROWS])
         findings.append(DataFinding("empty", "warns", len(empty), total, rows=flagged))
     if others := rows.bad_count - len(empty):
-        named = [row for row in rows.bad_rows if row.location not in lacking][:SHOWN_ROWS]
+        named = [row for row in rows.bad_rows if row.location not in lacking][:MOST_ROWS]
         findings.append(DataFinding("unusable", "warns", others, total, rows=tuple(_flag(row.location, row.reason) for row in named)))
     return findings
 

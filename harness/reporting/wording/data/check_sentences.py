@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from harness.data.checks import FEW_CLASSES, RATIO, RATIO_OF_FEW, SHOWN_ROWS, SPOILING_SHARE, DataCheck
+from harness.data.checks import FEW_CLASSES, RATIO, RATIO_OF_FEW, SPOILING_SHARE, DataCheck
 from harness.data.similarity import SIMILARITY
 from harness.reporting.wording import numbers
 from harness.reporting.wording.data.finding_sentences import SPLIT_NAMES, join
@@ -13,6 +13,7 @@ from harness.text import one_line
 from harness.types import DataFinding, FindingCode, FlaggedRow, RowName, Severity
 
 TITLE = "Data check"
+_SHOWN_ROWS = 100  # of a finding on the page; JSON has more
 SEVERITIES: Mapping[Severity, str] = {"spoils": "Spoils results", "warns": "Warning", "notes": "Note"}
 LABELS: Mapping[str, str] = {
     "skip": "Skip to the findings",
@@ -120,9 +121,9 @@ def build_row_table(finding: DataFinding) -> TextTable | None:
             columns.append(("Its text", lambda row: row.other_excerpt))
     if any(row.score is not None for row in finding.rows):
         columns.append((_SCORES.get(finding.code, "Score"), lambda row: "" if row.score is None else f"{row.score:.2f}"))
-    rows = tuple(tuple(get(row) for _, get in columns) for row in finding.rows)
+    rows = tuple(tuple(get(row) for _, get in columns) for row in finding.rows[:_SHOWN_ROWS])
     is_numeric = tuple(name == _SCORES.get(finding.code) for name, _ in columns)
-    under = f"The first {len(rows)} of {finding.count:,}." if finding.count > len(rows) >= SHOWN_ROWS else ""
+    under = f"The first {len(rows)} of {finding.count:,}." if finding.count > len(rows) >= _SHOWN_ROWS else ""
     return TextTable(title(finding), tuple(name for name, _ in columns), is_numeric, rows, under)
 
 
