@@ -104,6 +104,10 @@ _DATA = (
         metavar="COLUMN",
         help="Combine test data with equal values into one example with several references.",
     ),
+    click.option("--skip-bad-rows", is_flag=True, help="Skip rows that cannot be used; the report counts them."),
+)
+# What is chosen from the data, and what a run does with it.
+_USE = (
     click.option(
         "--keep",
         metavar="COLUMN",
@@ -113,7 +117,6 @@ _DATA = (
     click.option(
         "--harvested", metavar="FILE", multiple=True, help="Examples from `bench review harvest`: added to training, removed from testing."
     ),
-    click.option("--skip-bad-rows", is_flag=True, help="Skip rows that cannot be used; the report counts them."),
     click.option("--limit", type=click.IntRange(min=1), help="Use a random sample of at most this many examples per split, by label."),
 )
 
@@ -146,6 +149,13 @@ def plugins(*, is_passed_on: bool = True) -> Decorator:
 
 
 def data_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that select the data of a task, name its columns, and say what a run does with it."""
+    for option in reversed((*_DATA, *_USE)):
+        command = option(command)
+    return command
+
+
+def row_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that select the data of a task and name its columns."""
     for option in reversed(_DATA):
         command = option(command)

@@ -183,7 +183,7 @@ def test_prompts_that_do_not_fit_and_targets_without_support_are_named(call: Cal
         (["visits.csv", "--format", "html", "--out", "missing/page.html"], "does not exist"),
         (["visits.csv", "--data", "visits.csv"], "both name data"),
         (["visits.csv", "--target", "nowhere"], "nowhere"),
-        (["visits.csv", "--limit", "5"], "--limit does not apply"),
+        (["visits.csv", "--limit", "5"], "No such option"),
         (["summarization", "--kind", "qa"], "has its own kind"),
     ],
 )

@@ -10,7 +10,7 @@ import click
 from click.core import ParameterSource
 
 from harness.cli.commands.completion import model_names, task_names
-from harness.cli.options import data_options, pop_fields, split_names, tasks_dir
+from harness.cli.options import pop_fields, row_options, split_names, tasks_dir
 from harness.cli.out_file import check_target, write_target
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ _OWN = ("format_", "out", "fixes")  # not part of the command that makes the che
 
 @click.command(short_help="Find duplicates, leaks, contradictions and damaged text.")
 @click.argument("names", metavar="FILE...|TASK", nargs=-1, required=True, shell_complete=task_names)
-@data_options
+@row_options
 @click.option("--kind", type=click.Choice(_KINDS), help="Kind of task, for a file. Guessed by default.")
 @click.option(
     "--model", shell_complete=model_names, help="The model whose context the prompts must fit into. Default: tiny, with a warning only."
@@ -65,9 +65,6 @@ def check(
         raise click.UsageError("--fix writes cleaned rows: name the file with --out clean.jsonl, and leave out --format")
     if not fixes and out is not None and format_ == "text":
         raise click.UsageError("--out needs --format html or --format json, or --fix")
-    for name in ("limit", "harvested", "keep"):
-        if options.pop(name):
-            raise click.UsageError(f"--{name} does not apply: a check reads all rows of the data")
     if out is not None:
         check_target(Path(out))
     options["fields"] = pop_fields(options)
