@@ -22,7 +22,7 @@ def run(here: Path) -> str:
 
 
 def test_the_newest_run_answers(call: Call, run: str) -> None:
-    ended = call("data", "enough", "--cost-per-label", "2", "--at", "1000,3000")
+    ended = call("data", "enough", "--cost-per-label", "2", "--sizes", "1000,3000")
     assert ended.code == 0, ended
     assert ended.out.startswith("summarization · rougeL · 560 labelled training examples\n")
     assert "3,000" in ended.out and "$4,880" in ended.out
@@ -38,9 +38,9 @@ def test_json_is_one_value_per_task(call: Call, run: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--at", "many"), "'many' is not a whole number"),
-        (("--at", "0"), "'0' is not a whole number"),
-        (("--at", "²"), "is not a whole number"),
+        (("--sizes", "many"), "'many' is not a whole number"),
+        (("--sizes", "0"), "'0' is not a whole number"),
+        (("--sizes", "²"), "is not a whole number"),
         (("--cost-per-label", "0"), "--cost-per-label"),
         (("missing.yaml",), "missing.yaml"),
         (("nothing",), "there is no run 'nothing'"),

@@ -16,7 +16,7 @@ from harness.cli.run_choice import choose_run
 @click.argument("run_or_task", metavar="RUN|TASK", default="latest", shell_complete=run_names)
 @click.option("--task", shell_complete=cell_names, help="The task, if the run has several. Default: every task.")
 @click.option(
-    "--at", "sizes", default=("1000", "10000"), multiple=True, callback=split_names, metavar="SIZES",
+    "--sizes", default=("1000", "10000"), multiple=True, callback=split_names, metavar="SIZES",
     help="Numbers of training examples to forecast. Default: 1000,10000.",
 )  # fmt: skip
 @click.option("--cost-per-label", type=Number(min=0, min_open=True), help="The cost of labelling one example.")
@@ -47,7 +47,7 @@ def enough(
 
     \b
     bench data enough latest --cost-per-label 1.50
-    bench data enough visits.yaml --strategy lora --at 2000,5000
+    bench data enough visits.yaml --strategy lora --sizes 2000,5000
     """
     import json
 
@@ -74,7 +74,7 @@ def enough(
 
 def _read_size(text: str) -> int:
     if not text.isascii() or not text.isdigit() or int(text) < 1:
-        raise click.BadParameter(f"'{text}' is not a whole number of at least 1", param_hint="--at")
+        raise click.BadParameter(f"'{text}' is not a whole number of at least 1", param_hint="--sizes")
     return int(text)
 
 
