@@ -177,7 +177,7 @@ SITUATIONS = (
         evidence(
             [
                 strategy("base", 0.2, guardrails=(limit("base", rule=LEAKS),)),
-                strategy("lora", 0.8, guardrails=(limit("lora", "undecided", LEAKS),)),
+                strategy("lora", 0.8, guardrails=(replace(limit("lora", "undecided", LEAKS), examples_needed=None, assumed=""),)),
             ],
             rules=(LEAKS,),
         ),
