@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 from harness.api.arguments import PathLike
 from harness.api.catalogs import open_catalog
 from harness.api.data_checks import check_data
+from harness.data.privacy import read_marks
 from harness.errors import BenchError, setting
-from harness.reporting import DataCard, DataFile, render_data_card, to_croissant
+from harness.reporting import DataCard, DataFile, KindRecall, build_recall, render_data_card, to_croissant
 from harness.store import write_text
 from harness.types import FilesSpec, Task
 
@@ -46,16 +47,18 @@ def write_data_card(
         raise BenchError(f"{setting('out', str(folder))}: is a file. Name a folder for the card")
     checked = check_data(str(task), progress=progress, tasks_dirs=tasks_dirs)
     data = entry.value.data
+    files = tuple(_list_files(entry))
     card = DataCard(
         name=entry.value.name,
         description=entry.value.description,
         version=str(entry.value.version),
         about=data.about,
-        files=tuple(_list_files(entry)),
+        files=files,
         split=data.split,
         locked_test=data.locked_test,
         columns=checked.columns,
         check=checked,
+        recall=_measure_recall(entry, files),
         made=datetime.now(UTC).date(),
     )
     contents = (render_data_card(card), json.dumps(to_croissant(card), indent=2, ensure_ascii=False) + "\n")
@@ -78,6 +81,21 @@ def _list_files(entry: Entry[Task]) -> list[DataFile]:
     splits = {"file": path} if not isinstance(path, FilesSpec) else {"train": path.train, "validation": path.validation, "test": path.test}
     files = [(split, file) for split, names in splits.items() if names is not None for file in find_files(names, entry.folder)]
     return [_describe(split, file) for split, file in files if file.is_file()]
+
+
+def _measure_recall(entry: Entry[Task], files: Sequence[DataFile]) -> tuple[int, tuple[KindRecall, ...]] | None:
+    """The recall of anonymization from the marks that the task names; None where it names none.
+
+    Raises:
+        BenchError: the marks cannot be read, or belong to none of the files.
+    """
+    if not entry.value.data.about.marks:
+        return None
+    path = entry.folder / entry.value.data.about.marks
+    marks = read_marks(path)
+    if marks.sha256 not in {file.sha256 for file in files}:
+        raise BenchError(f"{path}: has the marks of none of the data files, or the file was changed since it was anonymized")
+    return marks.read, build_recall(marks)
 
 
 def _describe(split: str, file: Path) -> DataFile:

@@ -21,7 +21,9 @@ class DataAbout(Declared):
     collected: _Text = ""
     """When, how and by whom they were collected."""
     anonymization: _Text = ""
-    """What was done to the identifiers of people, and what recall was measured."""
+    """What was done to the identifiers of people."""
+    marks: Annotated[str, Field(max_length=1000)] = ""
+    """The file that the page of `bench data anonymize --sample` saved, relative to the task's file: the card states the recall."""
     gaps: tuple[Annotated[str, Field(min_length=1, max_length=500)], ...] = ()
     """What the data lacks or gets wrong, as far as it is known."""
     url: _Text = ""

@@ -13,6 +13,7 @@ from report_factory import HOSTILE, Made, make_run, summarization
 
 from harness import BenchError
 from harness.api import lock_test_set, write_data_card
+from harness.data.privacy.sample import MARKS_FORMAT
 from harness.engine.artifacts import model_card
 from harness.reporting import render
 
@@ -152,3 +153,30 @@ def test_findings_are_on_the_card(tmp_path: Path) -> None:
     write_data_card(file, tmp_path / "card")
     page = (tmp_path / "card" / "card.html").read_text(encoding="utf-8")
     assert "The same examples in several splits" in page and "1 training example has the input of a test example" in page
+
+
+def write_marks(folder: Path, data: str) -> None:
+    digest = hashlib.sha256((folder / data).read_bytes()).hexdigest()
+    marks = {"bench_sample": MARKS_FORMAT, "file_sha256": digest, "read": 50, "replaced": {"NAME": 97}, "missed": {"NAME": 3}}
+    (folder / "marks.json").write_text(json.dumps(marks), encoding="utf-8")
+
+
+def test_measured_recall_is_on_the_card(tmp_path: Path) -> None:
+    file = write_task(tmp_path, about={"anonymization": "surrogates", "marks": "marks.json"})
+    write_marks(tmp_path, "train.csv")
+    write_data_card(file, tmp_path / "card")
+    page = Tree((tmp_path / "card" / "card.html").read_text(encoding="utf-8")).root.content()
+    assert "names: 97 of 100 found, 97%" in page and "50 texts that were read" in page
+    croissant = json.loads((tmp_path / "card" / "croissant.json").read_text(encoding="utf-8"))
+    assert "97 of 100 found" in croissant["rai:personalSensitiveInformation"]
+
+
+@pytest.mark.parametrize(("marks", "message"), [("all.csv", "marks of none of the data files"), ("", "is not a file of marks")])
+def test_marks_of_another_file_are_refused(tmp_path: Path, marks: str, message: str) -> None:
+    file = write_task(tmp_path, about={"marks": "marks.json"})
+    (tmp_path / "marks.json").write_text("[]", encoding="utf-8")
+    if marks:
+        write_marks(tmp_path, marks)
+    with pytest.raises(BenchError, match=message):
+        write_data_card(file, tmp_path / "card")
+    assert not (tmp_path / "card").exists()

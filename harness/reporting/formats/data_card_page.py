@@ -84,7 +84,7 @@ def to_croissant(card: DataCard) -> dict[str, Any]:
     about = card.about
     rai = {
         "rai:dataCollection": about.collected,
-        "rai:personalSensitiveInformation": about.anonymization,
+        "rai:personalSensitiveInformation": " ".join(filter(None, [about.anonymization, *card_sentences.list_recall(card)])),
         "rai:dataLimitations": " ".join(_as_sentence(gap) for gap in about.gaps),
     }
     return {

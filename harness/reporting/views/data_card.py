@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from harness.data.checks import DataCheck
+from harness.reporting.views.recall_view import KindRecall
 from harness.types import DataAbout, SplitSpec
 
 
@@ -33,6 +34,7 @@ class DataCard:
         files: none for data of the Hub or of a source.
         locked_test: the digest of the locked test set, or None.
         columns: by role.
+        recall: of anonymization, by kind, as a person marked it; and the texts that this person read. None where nothing was marked.
         made: the day on which the card was made.
     """
 
@@ -45,4 +47,5 @@ class DataCard:
     locked_test: str | None
     columns: Mapping[str, str]
     check: DataCheck
+    recall: tuple[int, tuple[KindRecall, ...]] | None
     made: date

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from harness.reporting.views import DataCard
 from harness.reporting.wording import numbers
-from harness.reporting.wording.data import check_sentences
+from harness.reporting.wording.data import anonymize_sentences, check_sentences
 from harness.reporting.wording.text_table import TextTable
 from harness.types import DataAbout
 
@@ -37,6 +37,11 @@ def list_stated(about: DataAbout) -> list[tuple[str, str]]:
     """What the author of the task declares, gaps included; empty where nothing is declared."""
     stated = [(title, getattr(about, field)) for field, title in _FIELDS.items() if getattr(about, field)]
     return [*stated, *([(GAPS, "; ".join(about.gaps))] if about.gaps else [])]
+
+
+def list_recall(card: DataCard) -> list[str]:
+    """The recall of anonymization that was measured; empty where nothing was marked."""
+    return [] if card.recall is None else [line.strip() for line in anonymize_sentences.describe_recall(*card.recall)]
 
 
 def list_gaps(card: DataCard) -> list[str]:
