@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 from harness.api.arguments import PathLike
 from harness.api.catalogs import open_catalog
 from harness.api.data_checks import check_data
+from harness.data import list_task_files
 from harness.data.privacy import read_marks
 from harness.errors import BenchError, setting
 from harness.reporting import DataCard, DataFile, KindRecall, build_recall, render_data_card, to_croissant
 from harness.store import write_text
-from harness.types import FilesSpec, Task
+from harness.types import Task
 
 if TYPE_CHECKING:
     from harness.catalog import Entry
@@ -73,14 +74,7 @@ def write_data_card(
 
 def _list_files(entry: Entry[Task]) -> list[DataFile]:
     """The files of the data with their digests; none for data of the Hub or of a source."""
-    from harness.data.formats import find_files
-
-    path = entry.value.data.path
-    if path is None:
-        return []
-    splits = {"file": path} if not isinstance(path, FilesSpec) else {"train": path.train, "validation": path.validation, "test": path.test}
-    files = [(split, file) for split, names in splits.items() if names is not None for file in find_files(names, entry.folder)]
-    return [_describe(split, file) for split, file in files if file.is_file()]
+    return [_describe(split, file) for split, file in list_task_files(entry.value.data, entry.folder) if file.is_file()]
 
 
 def _measure_recall(entry: Entry[Task], files: Sequence[DataFile]) -> tuple[int, tuple[KindRecall, ...]] | None:

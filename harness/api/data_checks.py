@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.api.arguments import PathLike, as_texts
+from harness.data import list_task_files
 from harness.errors import BenchError, did_you_mean, setting
-from harness.types import FilesSpec, Kind, Task
+from harness.types import Kind, Task
 
 if TYPE_CHECKING:
     from harness.catalog import Catalog
@@ -128,7 +129,7 @@ def clean_data(
     if not opened.rows.tables:
         raise BenchError(f"{opened.name}: the rows come from a source and not from files, so there is no file to clean")
     log = target.with_name(target.name + _LOG_SUFFIX)
-    read = {path.resolve() for path in _list_files(opened)}
+    read = {path.resolve() for _, path in list_task_files(opened.task.data, opened.folder)}
     if {target.resolve(), log.resolve()} & read:
         raise BenchError(f"{setting('out', str(target))}: the data is read from this file. Name another one")
     removals = plan_removals(opened.checked, fixes, lambda share: progress("Searching near duplicates", share))
@@ -249,17 +250,6 @@ def _list_columns(opened: _OpenedData) -> dict[str, str]:
     columns = {name: fields.get(name) or name for name in opened.checked.inputs}
     named = {role: column for role in ("target", "group", "id") if (column := fields.get(role)) is not None}
     return columns | {"target": "target"} | named
-
-
-def _list_files(opened: _OpenedData) -> list[Path]:
-    """The files that the rows are read from."""
-    from harness.data.formats import find_files
-
-    path = opened.task.data.path
-    if path is None:
-        return []
-    parts = [path.train, path.validation, path.test] if isinstance(path, FilesSpec) else [path]
-    return [file for paths in parts if paths is not None for file in find_files(paths, opened.folder)]
 
 
 def _write(opened: _OpenedData, removals: Mapping[int, Any], fixes: Sequence[Fix], target: Path, log: Path) -> CleanedFile:

@@ -6,6 +6,7 @@ from harness.data.pipeline.new_inputs import STREAM, NewRows, load_inputs, map_r
 from harness.data.pipeline.output_files import Output, read_outputs
 from harness.data.pipeline.sampling import sample
 from harness.data.pipeline.sources import SourceRows, sources
+from harness.data.pipeline.task_files import list_task_files
 from harness.data.pipeline.task_rows import TaskRows, read_task_rows
 from harness.data.pipeline.task_splits import load_splits
 
@@ -18,6 +19,7 @@ __all__ = [
     "TaskRows",
     "count_answers",
     "count_reference_words",
+    "list_task_files",
     "load_inputs",
     "load_splits",
     "map_rows",

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from harness.catalog import Entry
-from harness.data.formats import find_files
+from harness.data import list_task_files
 from harness.errors import BenchError
-from harness.types import FilesSpec, Paths, Task
+from harness.types import Task
 
 
 def refuse_training_on_locked_tests(entries: Sequence[Entry[Task]], known: Iterable[Entry[Task]]) -> None:
@@ -35,24 +35,19 @@ def refuse_training_on_locked_tests(entries: Sequence[Entry[Task]], known: Itera
 
 def _training_files(entry: Entry[Task]) -> list[Path]:
     """The files that a task trains on; a file that is split by bench is one of them."""
-    path = entry.value.data.path
-    return _find(entry, path.train, path.validation) if isinstance(path, FilesSpec) else _find(entry, path)
+    return [file for split, file in _list_files(entry) if split != "test"]
 
 
 def _test_files(entry: Entry[Task]) -> list[Path]:
-    path = entry.value.data.path
-    return _find(entry, path.test if isinstance(path, FilesSpec) else path)
+    return [file for split, file in _list_files(entry) if split in ("file", "test")]
 
 
-def _find(entry: Entry[Task], *names: Paths | None) -> list[Path]:
+def _list_files(entry: Entry[Task]) -> list[tuple[str, Path]]:
     """The files that exist. Missing ones are reported where they are read."""
-    files: list[Path] = []
-    for name in names:
-        try:
-            files += [Path(file) for file in find_files(name or (), entry.folder)]
-        except BenchError:
-            continue
-    return [file for file in files if file.is_file()]
+    try:
+        return [(split, file) for split, file in list_task_files(entry.value.data, entry.folder) if file.is_file()]
+    except BenchError:
+        return []
 
 
 def _have_same_content(one: Path, other: Path) -> bool:
