@@ -184,7 +184,15 @@ def test_an_interrupted_command_leaves_no_original(notes: Path, here: Path, numb
     (here / "tmp").mkdir()
     environment = {**os.environ, "BENCH_CACHE_DIR": str(here / "cache"), "TMPDIR": str(here / "tmp")}
     command = [sys.executable, "-m", "harness.cli.main", "data", "anonymize", "notes.csv", "--out", "a.csv", *FILES]
-    with subprocess.Popen(command, cwd=here, env=environment, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        command,
+        cwd=here,
+        env=environment,
+        stderr=subprocess.PIPE,
+        text=True,
+        # Jobs of a shell in the background ignore the signal otherwise.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509
+    ) as process:
         for _ in _wait_for(lambda: any(file.stat().st_size for file in here.glob(".a.csv.*.part"))):
             assert process.poll() is None
         process.send_signal(number)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from places import ROOT
 
-from harness.reporting.wording import headings, site_sentences
+from harness.reporting.wording import check_sentences, headings, site_sentences
 
 TEMPLATES = sorted(file for file in (ROOT / "reports").glob("*.html.j2") if file.name != "review.html.j2")
 
@@ -40,6 +40,8 @@ def labels_in(files: Sequence[Path], pattern: str) -> set[str]:
 def test_every_label_is_used() -> None:
     site = [file for file in TEMPLATES if file.name.startswith("site_")]
     assert labels_in(site, r"\blabels\.(\w+)") <= set(site_sentences.LABELS)
-    in_templates = labels_in([file for file in TEMPLATES if file not in site], r"\blabels\.(\w+)")
+    check = [file for file in TEMPLATES if file.name == "check.html.j2"]
+    assert labels_in(check, r"\blabels\.(\w+)") <= set(check_sentences.LABELS)
+    in_templates = labels_in([file for file in TEMPLATES if file not in (*site, *check)], r"\blabels\.(\w+)")
     in_code = labels_in(list((ROOT / "harness" / "reporting").rglob("*.py")), r'LABELS\[["\'](\w+)["\']\]')
     assert in_templates <= set(headings.LABELS) <= in_templates | in_code

@@ -36,6 +36,10 @@ SAMPLE_TASK = (
     "Underlined parts replace identifiers. Read each text, and mark every identifier of a person that is left: select it, choose its kind, "
     "and press the button. Then download your marks, and import them with --marked. The file holds counts and no text."
 )
+SAMPLE_WITHOUT_SCRIPT = "This page needs JavaScript, which is disabled. Enable it."
+SAMPLE_DOWNLOAD = "Download my marks"
+SAMPLE_PROGRESS = "Texts read"
+SAMPLE_ANSWERS = "Answers"
 CHECKED = (
     f"Patterns checked for {len(KIND_NAMES)} kinds of identifiers. Identifiers that no pattern fits remain: read a sample before you "
     f"share the file."
