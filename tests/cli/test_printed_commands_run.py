@@ -27,7 +27,7 @@ from tests.conftest import Bench
 
 THE_RUN = "RUN_FOLDER"  # in commands, where a report names the run
 RUN = "bench run --task visits.yaml --strategies lora,full,qlora --limit 12 --epochs 1"
-SMALL = ("--limit", "4", "--epochs", "1", "--no-base")  # a command that trains takes seconds with them
+SMALL = ("--limit", "12", "--epochs", "1", "--no-base")  # a command that trains takes seconds with them
 # Commands that must run before an example of a help text.
 NEEDED = {
     "bench data anonymize anonymized.csv --reverse": (
