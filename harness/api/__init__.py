@@ -12,11 +12,11 @@ from harness.api.exporting import FinishedListener, export
 from harness.api.gates import NotPassedError, draft_policy, gate, history, promote, rollback, verify_registry
 from harness.api.labelling import LabelFile, choose_rows_to_label
 from harness.api.loaded_run import Run, load_run
+from harness.api.locking import LockedTestSet, lock_test_set
 from harness.api.many_runs import list_runs, open_viewer, prune_runs, select_prunable, write_site
 from harness.api.predicting import Champion, champion, predict, predict_stream
 from harness.api.reviews import review_export, review_harvest, review_import, review_status
 from harness.api.run_files import pack, verify
-from harness.api.test_locks import TestLock, lock_test_set
 from harness.api.training_runs import run, run_request, score, stored_request
 from harness.cache import use_cache_folder
 
@@ -27,9 +27,9 @@ __all__ = [
     "CleanedFile",
     "FinishedListener",
     "LabelFile",
+    "LockedTestSet",
     "NotPassedError",
     "Run",
-    "TestLock",
     "anonymize_data",
     "audit",
     "champion",

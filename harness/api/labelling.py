@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +15,6 @@ from harness.api.reviews import choose_strategies
 from harness.errors import BenchError, setting
 from harness.review import choose_to_label, measure_disagreement
 from harness.store import write_text
-from harness.text import escape_formula
 
 _SUFFIXES = (".csv", ".jsonl")
 
@@ -78,6 +74,8 @@ def choose_rows_to_label(
     Raises:
         BenchError: no such run, task or strategy; invalid rows; `out` exists, is the data, or cannot be written.
     """
+    from harness.engine.artifacts import row_to_json_line, rows_to_csv
+
     check_counts(n=n, pool=pool)
     target = Path(out)
     if target.suffix.lower() not in _SUFFIXES:
@@ -107,29 +105,9 @@ def choose_rows_to_label(
         if with_suggestions:
             row |= {f"suggestion {number + 1}": own[place] for number, own in enumerate(answers)}
         rows.append(row)
+    content = rows_to_csv(rows) if target.suffix.lower() == ".csv" else "".join(map(row_to_json_line, rows))
     try:
-        write_text(target, _to_csv(rows) if target.suffix.lower() == ".csv" else _to_jsonl(rows), private=True)
+        write_text(target, content, private=True)
     except OSError as error:
         raise BenchError(f"{target}: cannot be written: {error.strerror}") from None
     return LabelFile(target, len(rows), len(texts), column, chosen, sum(doubt > 0 for doubt in doubts))
-
-
-def _to_csv(rows: Sequence[Mapping[str, Any]]) -> str:
-    """A table with a header. A text that a spreadsheet would read as a formula gets a leading '."""
-    names = list(dict.fromkeys(name for row in rows for name in row))
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow([escape_formula(name) for name in names])
-    for row in rows:
-        writer.writerow([_cell(row.get(name)) for name in names])
-    return text.getvalue()
-
-
-def _cell(value: object) -> object:
-    if isinstance(value, dict | list):
-        value = json.dumps(value, ensure_ascii=False)
-    return escape_formula(value) if isinstance(value, str) else value
-
-
-def _to_jsonl(rows: Sequence[Mapping[str, Any]]) -> str:
-    return "".join(json.dumps(row, ensure_ascii=False, default=str) + "\n" for row in rows)

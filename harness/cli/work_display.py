@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
+from typing import Self
 
 import click
 from rich.console import Console
@@ -30,18 +31,22 @@ def show_work(text: str) -> Iterator[None]:
         heartbeat.stop()
 
 
-class SimulationProgress:
-    """A bar for simulations; without a terminal, lines."""
+class _BarProgress:
+    """A bar for each of several pieces of work; without a terminal, lines.
 
-    def __init__(self, console: Console | None = None) -> None:
+    Args:
+        state: what the lines say before anything is shown.
+    """
+
+    def __init__(self, state: str, console: Console | None) -> None:
         from rich.progress import Progress, TaskID
 
         self._bar = Progress(console=console or Console(stderr=True, highlight=False, emoji=False), transient=True)
         self._tasks: dict[str, TaskID] = {}
-        self._state = "Simulating"
+        self._state = state
         self._heartbeat = Heartbeat(lambda seconds: click.echo(f"{self._state}, {seconds:.0f} s", err=True))
 
-    def __enter__(self) -> SimulationProgress:
+    def __enter__(self) -> Self:
         if self._bar.console.is_terminal:
             self._bar.start()
         else:
@@ -53,12 +58,34 @@ class SimulationProgress:
         if self._bar.live.is_started:  # otherwise rich prints an empty line
             self._bar.stop()
 
+    def _update(self, name: str, done: float, total: float) -> None:
+        if name not in self._tasks:
+            self._tasks[name] = self._bar.add_task(escape(name), total=total)
+        self._bar.update(self._tasks[name], completed=done)
+
+
+class SimulationProgress(_BarProgress):
+    """The simulations of each task."""
+
+    def __init__(self, console: Console | None = None) -> None:
+        super().__init__("Simulating", console)
+
     def show(self, name: str, done: int, total: int) -> None:
         """Show how many of the simulations of one task are done."""
-        if name not in self._tasks:
-            self._tasks[name] = self._bar.add_task(escape(short(name, 40)), total=total)
-        self._bar.update(self._tasks[name], completed=done)
+        self._update(short(name, 40), done, total)
         self._state = f"Simulating {short(name, 40)}: {done:,}/{total:,}"
+
+
+class StageProgress(_BarProgress):
+    """Work in stages, each with the share of it that is done."""
+
+    def __init__(self, console: Console | None = None) -> None:
+        super().__init__("Working", console)
+
+    def show(self, stage: str, share: float) -> None:
+        """Show what is being done, and the share of it that is done."""
+        self._update(stage, share, 1.0)
+        self._state = f"{stage}: {share:.0%}" if 0 < share < 1 else stage
 
 
 @contextmanager
@@ -85,34 +112,3 @@ def show_rows(text: str) -> Iterator[Callable[[int], None]]:
         yield count
     finally:
         heartbeat.stop()
-
-
-class StageProgress:
-    """A bar for work in stages, each with the share of it that is done; without a terminal, lines."""
-
-    def __init__(self, console: Console | None = None) -> None:
-        from rich.progress import Progress, TaskID
-
-        self._bar = Progress(console=console or Console(stderr=True, highlight=False, emoji=False), transient=True)
-        self._stages: dict[str, TaskID] = {}
-        self._state = "Working"
-        self._heartbeat = Heartbeat(lambda seconds: click.echo(f"{self._state}, {seconds:.0f} s", err=True))
-
-    def __enter__(self) -> StageProgress:
-        if self._bar.console.is_terminal:
-            self._bar.start()
-        else:
-            self._heartbeat.start()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._heartbeat.stop()
-        if self._bar.live.is_started:  # otherwise rich prints an empty line
-            self._bar.stop()
-
-    def show(self, stage: str, share: float) -> None:
-        """Show what is being done, and the share of it that is done."""
-        if stage not in self._stages:
-            self._stages[stage] = self._bar.add_task(escape(stage), total=1.0)
-        self._bar.update(self._stages[stage], completed=share)
-        self._state = f"{stage}: {share:.0%}" if 0 < share < 1 else stage

@@ -10,7 +10,7 @@ Every problem with the data is a `BenchError` that names the file, the line and 
 from __future__ import annotations
 
 from harness.data.formats import ByteStream, peek
-from harness.data.identity import test_set_digest
+from harness.data.identity import digest_test_set
 from harness.data.pipeline import (
     STREAM,
     NewRows,
@@ -32,6 +32,7 @@ __all__ = [
     "SourceRows",
     "count_answers",
     "count_reference_words",
+    "digest_test_set",
     "list_task_files",
     "load_inputs",
     "load_splits",
@@ -39,5 +40,4 @@ __all__ = [
     "map_stream",
     "peek",
     "sources",
-    "test_set_digest",
 ]

@@ -77,3 +77,11 @@ def test_wrong_requests_write_nothing(
     ended = call("data", "label", finished.folder, "--task", "labels", "--data", rows, "--field", "input=text", *options)
     assert (ended.code, ended.out) == (2, "") and message in ended.err, ended
     assert not (here / "x.csv").exists() and (here / "there.csv").read_text() == "mine"
+
+
+def test_missing_numbers_and_control_characters_stay_valid_json(finished: Finished, call: Call, here: Path) -> None:
+    (here / "new.csv").write_text("text,score\nmy card \x1b[31m has not arrived,1.5\nrefund please,\n", encoding="utf-8")
+    base = ("data", "label", finished.folder, "--task", "labels", "--field", "input=text")
+    assert call(*base, "--data", "new.csv", "--out", "label.jsonl").code == 0
+    content = (here / "label.jsonl").read_text(encoding="utf-8")
+    assert "\x1b" not in content and len([json.loads(line) for line in content.splitlines()]) == 2

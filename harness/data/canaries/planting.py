@@ -1,6 +1,6 @@
-"""Drawing canaries, and planting them: each stands in front of the target of a copy of a training example.
+"""Drawing canaries, and planting them: each is placed before the target of a copy of a training example.
 
-It stands in front because the end of a target may be cut to fit the context. The examples themselves stay in the training data unchanged.
+It comes first because the end of a target may be cut to fit the context. The examples themselves stay in the training data unchanged.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """What makes two rows the same: stable digests, row ids, and an index of all rows of a task."""
 
 from harness.data.identity.digests import (
+    digest_test_set,
     example_digest,
     hash_value,
     normalized_example_digest,
@@ -9,7 +10,6 @@ from harness.data.identity.digests import (
     seeded_rank,
     seeded_rank_number,
     splits_digest,
-    test_set_digest,
 )
 from harness.data.identity.row_ids import RowIds
 from harness.data.identity.row_index import RowIndex, RowNumbers
@@ -18,6 +18,7 @@ __all__ = [
     "RowIds",
     "RowIndex",
     "RowNumbers",
+    "digest_test_set",
     "example_digest",
     "hash_value",
     "normalized_example_digest",
@@ -26,5 +27,4 @@ __all__ = [
     "seeded_rank",
     "seeded_rank_number",
     "splits_digest",
-    "test_set_digest",
 ]

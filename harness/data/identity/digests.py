@@ -22,7 +22,7 @@ def example_digest(example: Example) -> str:
     return _sha256([sorted(example.inputs.items()), example.targets])
 
 
-def test_set_digest(examples: Sequence[Example]) -> str:
+def digest_test_set(examples: Sequence[Example]) -> str:
     """sha256 (hex) of the inputs and targets of a test set, in any order: what `data.locked_test` of a task holds."""
     return _sha256(sorted(example_digest(example) for example in examples))
 

@@ -18,10 +18,10 @@ from harness.data.pipeline.answer_counts import count_answers, count_reference_w
 from harness.data.pipeline.folding import add_followers, fold, merge_references
 from harness.data.pipeline.harvested_examples import Correction, correction_lines, read_corrections, remove_corrected, training_examples
 from harness.data.pipeline.labels import find_unseen_labels, resolve_choices
+from harness.data.pipeline.locked_test_set import check_locked_test
 from harness.data.pipeline.raw_splits import SPLITS, RawSplits, read_files, read_source
 from harness.data.pipeline.sampling import sample_positions
 from harness.data.pipeline.splitting import split_off_validation
-from harness.data.pipeline.test_lock import check_locked_test
 from harness.data.quality import CleanedSplits, remove_overlaps
 from harness.errors import BenchError, did_you_mean, setting
 from harness.types import DataReport, Example, SplitName, Splits, Task

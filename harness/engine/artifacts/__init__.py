@@ -1,6 +1,6 @@
 """Trained models on disk: checked, loaded, merged, exported and described."""
 
-from harness.engine.artifacts.answered_rows import AnsweredRow, PredictionTable
+from harness.engine.artifacts.answered_rows import AnsweredRow, PredictionTable, row_to_json_line, rows_to_csv
 from harness.engine.artifacts.answering import PART_ROWS, answer_rows
 from harness.engine.artifacts.base_model import device_for, find_base
 from harness.engine.artifacts.checks import check_artifact
@@ -40,5 +40,7 @@ __all__ = [
     "load_strategy_model",
     "model_card",
     "needs_base",
+    "row_to_json_line",
+    "rows_to_csv",
     "save_shots",
 ]

@@ -6,8 +6,7 @@ import csv
 import io
 import json
 import math
-import operator
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -65,9 +64,8 @@ class AnsweredRow:
         return answer | {"truncated": self.truncated}
 
     def to_json_line(self) -> str:
-        """One JSON object and a line end. Characters that control a terminal, or are invisible in it, are escaped."""
-        text = json.dumps(_without_nan(self.to_dict()), ensure_ascii=False, allow_nan=False)
-        return "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in text) + "\n"
+        """One JSON object and a line end, see `row_to_json_line`."""
+        return row_to_json_line(self.to_dict())
 
 
 @dataclass(frozen=True)
@@ -94,19 +92,35 @@ class PredictionTable:
         return "".join(row.to_json_line() for row in self.answered)
 
     def to_csv(self) -> str:
-        """A table with a header. A text that a spreadsheet would read as a formula gets a leading '."""
-        given, answers = [dict(_flatten(row.given())) for row in self.answered], [dict(_flatten(row.answer())) for row in self.answered]
-        names = list(dict.fromkeys(name for part in (*given, *answers) for name in part))
-        text = io.StringIO()
-        writer = csv.writer(text)  # ends lines with CRLF: with another ending, a carriage return in a text would not be quoted
-        writer.writerow([_cell_text(name) for name in names])
-        for row in map(operator.or_, given, answers):
-            writer.writerow([_cell_text(row.get(name)) for name in names])
-        return text.getvalue()
+        """A table with a header: the columns of the rows, then those of the answers."""
+        rows = [(row.given(), row.answer()) for row in self.answered]
+        return rows_to_csv([given | answer for given, answer in rows], first=[given for given, _ in rows])
 
     def text(self, out: Path) -> str:
         """The table in the format that the file's extension names: CSV for .csv, else JSON lines."""
         return self.to_csv() if out.suffix.lower() == ".csv" else self.to_jsonl()
+
+
+def row_to_json_line(row: Mapping[str, Any]) -> str:
+    """One JSON object and a line end. Characters that control a terminal, or are invisible in it, are escaped; NaN is null."""
+    text = json.dumps(_without_nan(row), ensure_ascii=False, allow_nan=False)
+    return "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in text) + "\n"
+
+
+def rows_to_csv(rows: Sequence[Mapping[str, Any]], *, first: Sequence[Mapping[str, Any]] = ()) -> str:
+    """A table with a header. A text that a spreadsheet would read as a formula gets a leading '.
+
+    Args:
+        first: rows whose columns come first.
+    """
+    flat = [dict(_flatten(row)) for row in rows]
+    names = list(dict.fromkeys(name for row in (*(dict(_flatten(row)) for row in first), *flat) for name in row))
+    text = io.StringIO()
+    writer = csv.writer(text)  # ends lines with CRLF: with another ending, a carriage return in a text would not be quoted
+    writer.writerow([_cell_text(name) for name in names])
+    for row in flat:
+        writer.writerow([_cell_text(row.get(name)) for name in names])
+    return text.getvalue()
 
 
 def _flatten(row: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

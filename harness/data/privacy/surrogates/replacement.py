@@ -23,7 +23,7 @@ class Replacement(Protocol):
     """Chooses what an identifier becomes."""
 
     def replace(self, text: str, identifier: Identifier, scope: Scope) -> str:
-        """What stands in the text instead of the identifier."""
+        """What the text has instead of the identifier."""
 
 
 class Tags:

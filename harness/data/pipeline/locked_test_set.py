@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from harness.data.identity import test_set_digest
+from harness.data.identity import digest_test_set
 from harness.errors import BenchError, setting
 from harness.text import plural
 from harness.types import Example, Task
@@ -24,7 +24,7 @@ def check_locked_test(task: Task, test: Sequence[Example], duplicates: Mapping[s
     Raises:
         BenchError: the test set is not the locked one, or it was given for training, too.
     """
-    digest = test_set_digest(test)
+    digest = digest_test_set(test)
     count = plural(len(test), "example")
     if digest != task.data.locked_test:
         raise BenchError(

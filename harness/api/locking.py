@@ -10,24 +10,22 @@ from pathlib import Path
 from harness.api.arguments import PathLike
 from harness.api.catalogs import open_catalog
 from harness.catalog import set_data_field
-from harness.data import load_splits, test_set_digest
+from harness.data import digest_test_set, load_splits
 from harness.errors import BenchError, setting
 from harness.store import write_text
 from harness.text import plural
 
 
 @dataclass(frozen=True)
-class TestLock:
+class LockedTestSet:
     """A locked test set: the task's file, the number of test examples, and the digest of their inputs and targets."""
-
-    __test__ = False  # not a test of pytest
 
     file: Path
     examples: int
     digest: str
 
 
-def lock_test_set(task: PathLike, *, tasks_dirs: Sequence[PathLike] = (), force: bool = False) -> TestLock:
+def lock_test_set(task: PathLike, *, tasks_dirs: Sequence[PathLike] = (), force: bool = False) -> LockedTestSet:
     """Write the digest of a task's test set into the task's file. From then on, runs refuse another test set, and training on this one.
 
     Args:
@@ -49,7 +47,7 @@ def lock_test_set(task: PathLike, *, tasks_dirs: Sequence[PathLike] = (), force:
         )
     unlocked = entry.value.model_copy(update={"data": data.model_copy(update={"locked_test": None})})
     test = load_splits(unlocked, folder=entry.folder).test
-    digest = test_set_digest(test)
+    digest = digest_test_set(test)
     locked = entry.value.model_copy(update={"data": data.model_copy(update={"locked_test": digest})})
     load_splits(locked, folder=entry.folder)  # would every run be refused, because training data repeats the test set?
     comment = f"{plural(len(test), 'test example')}, locked {datetime.now(UTC).date()}"
@@ -60,4 +58,4 @@ def lock_test_set(task: PathLike, *, tasks_dirs: Sequence[PathLike] = (), force:
         write_text(entry.file, edited)
     except OSError as error:
         raise BenchError(f"{entry.display_name}: cannot be written: {error.strerror}") from None
-    return TestLock(entry.file, len(test), digest)
+    return LockedTestSet(entry.file, len(test), digest)
