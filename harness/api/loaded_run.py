@@ -54,9 +54,9 @@ class Run(os.PathLike[str]):
 
     @property
     def complete(self) -> bool:
-        """Whether every planned cell has a result, those of the leak test included."""
-        results = {**self.stored.results, **self.stored.leak_results}
-        return all(cell.id in results and results[cell.id].status == "done" for cell in self.stored.plan.all_cells)
+        """Whether every planned cell has a result, those of the leak test included. A trial of a search may fail: it is not chosen."""
+        results, plan = self.stored.all_results, self.stored.plan
+        return all(cell.id in results and results[cell.id].status == "done" for cell in (*plan.cells, *plan.leak_cells))
 
     def summary(self) -> DataFrame:
         """One row per strategy, the best first: primary score, difference to `base`, costs.

@@ -63,7 +63,7 @@ def read_progress(runs: Path) -> list[RunProgress]:
 
 
 def _read_run(run: StoredRun) -> RunProgress:
-    cells, results = tuple(_read_cell(run, cell) for cell in run.plan.all_cells), {**run.results, **run.leak_results}
+    cells, results = tuple(_read_cell(run, cell) for cell in run.plan.all_cells), run.all_results
     times = [math.fsum(cost.seconds for cost in result.costs) for result in results.values() if result.costs]
     left = len(cells) - len(results)
     seconds = math.fsum(times) / len(times) * left if times else None
@@ -71,7 +71,7 @@ def _read_run(run: StoredRun) -> RunProgress:
 
 
 def _read_cell(run: StoredRun, cell: Cell) -> CellProgress:
-    result = run.results.get(cell.id) or run.leak_results.get(cell.id)
+    result = run.all_results.get(cell.id)
     points = _read_points(run.folder, cell.id) if result is None else []
     losses = [loss for point in points if (loss := _number(point, "loss")) is not None]
     steps = [step for point in points if (step := _number(point, "step")) is not None]

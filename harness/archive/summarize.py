@@ -76,7 +76,7 @@ def measure_size(folder: Path) -> int:
 
 
 def _find_state(run: RunResults) -> tuple[RunState, str]:
-    done = f"{len(run.results) + len(run.leak_results)} of {plural(len(run.plan.all_cells), 'cell')} done"
+    done = f"{len(run.all_results)} of {plural(len(run.plan.all_cells), 'cell')} done"
     if RunLock(run.path).is_held_by_other():
         return "in_progress", f"{done}."
     if not run.folder.is_finished() or not run.finished:

@@ -11,6 +11,7 @@ from harness.results.finished_cell import FinishedCell, find_cell
 from harness.results.leak_tests import EXPOSURE, EXTRACTION, LEAK_BOUNDS, LEAK_METRICS, LeakTest, leak_cost
 from harness.results.pairing import MetricMismatch, Pairing, check_same_examples, shared_metrics
 from harness.results.run_results import RunResults
+from harness.results.searches import SearchTrial, StrategySearch, TrialPart, load_searches
 from harness.results.slices import MOST_VALUES, candidate_slices, select_examples, slice_examples
 from harness.results.strategy_result import CellProblem, StrategyResult
 from harness.results.task_results import TaskResults
@@ -34,11 +35,14 @@ __all__ = [
     "Pairing",
     "Payback",
     "RunResults",
+    "SearchTrial",
     "StrategyCosts",
     "StrategyResult",
+    "StrategySearch",
     "TaskResults",
     "TaskScores",
     "TotalCost",
+    "TrialPart",
     "TrivialBaseline",
     "TrivialGain",
     "TrivialKind",
@@ -58,6 +62,7 @@ __all__ = [
     "is_error_rate",
     "leak_cost",
     "list_acceptance_scores",
+    "load_searches",
     "monthly_price",
     "select_examples",
     "shared_metrics",

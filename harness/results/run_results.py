@@ -34,10 +34,15 @@ class RunResults(StoredRun):
 
     @property
     def spent(self) -> TotalCost:
-        """What the whole run took, failed cells and the leak test included."""
-        return total_cost([cost for result in (*self.results.values(), *self.leak_results.values()) for cost in result.costs])
+        """What the whole run took, failed cells, the leak test and the search included."""
+        return total_cost([cost for result in self.all_results.values() for cost in result.costs])
 
     @property
     def spent_on_leak_test(self) -> TotalCost:
         """What the cells of the leak test took."""
         return total_cost([cost for result in self.leak_results.values() for cost in result.costs])
+
+    @property
+    def spent_on_search(self) -> TotalCost:
+        """What the trials of the search took."""
+        return total_cost([cost for result in self.trial_results.values() for cost in result.costs])

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 from harness.results.leak_tests import LeakTest, load_leak_tests
+from harness.results.searches import StrategySearch, load_searches
 from harness.results.strategy_result import StrategyResult
 from harness.results.task_scores import TaskScores
 from harness.results.trivial import TrivialBaseline, build_trivial_baseline
@@ -42,6 +43,11 @@ class TaskResults(TaskScores):
         """
         cells = [cell for cell in self.run.plan.leak_cells if cell.task == self.task.name]
         return load_leak_tests(self.unranked, cells, self.run.leak_results) if cells else ()
+
+    @cached_property
+    def searches(self) -> tuple[StrategySearch, ...]:
+        """How the values of each strategy were searched; empty without a search."""
+        return load_searches(self.run.plan, self.run.trial_results, self.task.name)
 
     def find_leak_test(self, result: StrategyResult) -> LeakTest | None:
         """The leak test of a strategy at its training size; None where it has none, or no cell of it has a result."""

@@ -27,7 +27,8 @@ def _find_problems(plan: RunPlan) -> Iterator[str]:
     yield from _misnamed("strategies", plan.strategies)
     yield from _misnamed("models", plan.models)
     ids: set[str] = set()
-    places = [*(f"cells[{i}]" for i in range(len(plan.cells))), *(f"leak_cells[{i}]" for i in range(len(plan.leak_cells)))]
+    parts = {"trial_cells": plan.trial_cells, "cells": plan.cells, "leak_cells": plan.leak_cells}
+    places = [f"{name}[{i}]" for name, cells in parts.items() for i in range(len(cells))]
     for place, cell in zip(places, plan.all_cells, strict=True):
         if problem := find_name_problem(cell.id):
             yield f"{place}.id: {problem}"
@@ -46,7 +47,20 @@ def _find_problems(plan: RunPlan) -> Iterator[str]:
     for name, scores in plan.plugin_scores.items():
         if not scores or not all(score.name.strip() and len(score.name) <= MAX_SCORE_NAME for score in scores):
             yield f"plugin_scores.{name[:80]}: needs scores with names of at most {MAX_SCORE_NAME} characters"
+    yield from _search_problems(plan)
     yield from _option_problems(plan.options)
+
+
+def _search_problems(plan: RunPlan) -> Iterator[str]:
+    ids = {cell.id for cell in plan.trial_cells}
+    if ids != set(plan.trials):
+        yield "trials: must describe each of trial_cells, and nothing else"
+    for cell_id, trial in plan.trials.items():
+        if trial.previous is not None and trial.previous not in ids:
+            yield f"trials.{cell_id[:80]}.previous: the plan has no trial {trial.previous[:80]!r}"
+    for i, dropped in enumerate(plan.dropped):
+        if missing := next((each for each in (dropped.trial, dropped.rival) if each not in ids), None):
+            yield f"dropped[{i}]: the plan has no trial {missing[:80]!r}"
 
 
 def _misnamed(field: str, named: Mapping[str, Any]) -> Iterator[str]:

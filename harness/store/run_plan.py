@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from harness.text import plural
-from harness.types import Cell, DataReport, Shape, StoredScore, Strategy, Task
+from harness.types import Cell, DataReport, DroppedStrategy, SearchSpec, Shape, StoredScore, Strategy, Task, Trial
 
 FORMAT: Literal[4] = 4  # of run.json and the files of the cells; raise it when this version cannot read the files of the one before
 EXTERNAL = "external"  # the model name of external outputs
@@ -62,13 +62,23 @@ class RunPlan:
     leak_cells: tuple[Cell, ...] = ()
     """The cells of the leak test, trained with planted canaries. They are no part of the grid: whatever compares, recommends, predicts,
     exports or promotes reads `cells`."""
+    search: SearchSpec | None = None
+    """How values of the strategies are searched; None: they are as declared."""
+    race: float | None = None
+    """The highest accepted chance that the best strategy is dropped early; None: none is dropped."""
+    trial_cells: tuple[Cell, ...] = ()
+    """The cells of the search so far. Like those of the leak test, they are no part of the grid."""
+    trials: Mapping[str, Trial] = field(default_factory=dict)
+    """By id, what each of `trial_cells` is."""
+    dropped: tuple[DroppedStrategy, ...] = ()
+    """The strategies that the race has dropped: the grid has no cells of them."""
     format: Literal[4] = FORMAT
     """The format of the run folder."""
 
     @property
     def all_cells(self) -> tuple[Cell, ...]:
-        """Everything that is run: the grid, then the leak test."""
-        return (*self.cells, *self.leak_cells)
+        """Everything that is run: the trials of the search, the grid, the leak test."""
+        return (*self.trial_cells, *self.cells, *self.leak_cells)
 
     def get_strategy(self, cell: Cell) -> Strategy:
         """The strategy as this cell uses it, with the overrides of a grid file applied."""
@@ -78,7 +88,8 @@ class RunPlan:
         """The strategy of a cell, as short as it can be among those of its task.
 
         It names the model if the task has several, and the size if trained strategies of the task have several training sizes, or a prompt
-        strategy has several numbers of shots. A cell of the leak test says so.
+        strategy has several numbers of shots. A cell of the leak test says so, and a
+        trial of the search names its number and its values.
         """
         cells = [c for c in self.cells if c.task == cell.task]
         parts = [cell.strategy]
@@ -92,6 +103,9 @@ class RunPlan:
         if with_size and len(sizes) > len({(model, strategy) for model, strategy, _ in sizes}):
             parts.append(plural(cell.train_size, "example" if trained else "shot"))
         label = " · ".join(parts)
+        if trial := self.trials.get(cell.id):
+            values = ", ".join(f"{name}={f'{value:g}' if isinstance(value, float) else value}" for name, value in trial.values.items())
+            return f"{label} · trial {trial.number + 1} ({values}; to {trial.share:.0%})"
         return f"{label} (leak test)" if cell in self.leak_cells else label
 
     def restrict_to(self, cells: Sequence[Cell]) -> RunPlan:
@@ -102,6 +116,11 @@ class RunPlan:
             self,
             cells=tuple(cells),
             leak_cells=(),
+            search=None,
+            race=None,
+            trial_cells=(),
+            trials={},
+            dropped=(),
             tasks={name: task for name, task in self.tasks.items() if name in tasks},
             models={name: model for name, model in self.models.items() if name in models},
             strategies={name: strategy for name, strategy in self.strategies.items() if name in strategies},

@@ -53,9 +53,19 @@ class StoredRun:
         """The results of the finished cells of the leak test, by cell id."""
         return self._read_results(self.plan.leak_cells)
 
+    @cached_property
+    def trial_results(self) -> Mapping[str, CellResult]:
+        """The results of the finished trials of a search, by cell id."""
+        return self._read_results(self.plan.trial_cells)
+
+    @property
+    def all_results(self) -> Mapping[str, CellResult]:
+        """The results of every finished cell, by id: of the grid, the leak test and the search."""
+        return {**self.results, **self.leak_results, **self.trial_results}
+
     @property
     def finished(self) -> bool:
-        """Whether every cell has a result, those of the leak test included."""
+        """Whether every cell has a result, those of the leak test and the search included."""
         return all(self.folder.cell(c.id).is_finished() for c in self.plan.all_cells)
 
     def status(self, cell_id: str) -> str:

@@ -17,13 +17,16 @@ from harness.types.privacy_spec import MOST_CANARIES, MOST_REFERENCES, PrivacySp
 from harness.types.report_spec import MOST_OUTPUTS_A_MONTH, OUTPUTS_A_MONTH, ReportSpec
 from harness.types.review_spec import ReviewSpec, ScaleSpec
 from harness.types.rule import Rule, RuleKind, Tier
+from harness.types.search_spec import MOST_TRIALS, FieldFactor, FieldRange, SearchedField, SearchSpec
 from harness.types.strategy import Method, OutputsSpec, QuantizationSpec, Strategy, TrainSpec
 from harness.types.task import DecodeSpec, Kind, PromptFormat, Task
+from harness.types.trial import DroppedStrategy, Trial, TrialMeasurement
 
 __all__ = [
     "MOST_CANARIES",
     "MOST_OUTPUTS_A_MONTH",
     "MOST_REFERENCES",
+    "MOST_TRIALS",
     "OUTPUTS_A_MONTH",
     "CanaryOutcome",
     "Cell",
@@ -36,8 +39,11 @@ __all__ = [
     "DataSpec",
     "Declared",
     "DecodeSpec",
+    "DroppedStrategy",
     "Example",
     "FaithfulnessSpec",
+    "FieldFactor",
+    "FieldRange",
     "FilesSpec",
     "FindingCode",
     "Finish",
@@ -62,6 +68,8 @@ __all__ = [
     "RuleKind",
     "ScaleSpec",
     "Score",
+    "SearchSpec",
+    "SearchedField",
     "Severity",
     "Shape",
     "SplitName",
@@ -76,5 +84,7 @@ __all__ = [
     "Tier",
     "TrainSpec",
     "TrainingSummary",
+    "Trial",
+    "TrialMeasurement",
     "always_defined",
 ]

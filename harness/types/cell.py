@@ -8,6 +8,7 @@ from typing import Literal
 
 from harness.types.cell_note import CellNote
 from harness.types.leak_measurement import LeakMeasurement
+from harness.types.trial import TrialMeasurement
 
 Phase = Literal["load", "train", "validate", "store", "predict", "score"]
 Status = Literal["done", "failed", "out-of-memory", "diverged", "interrupted"]
@@ -114,3 +115,5 @@ class CellResult:
     as they are."""
     leak: LeakMeasurement | None = None
     """What the leak test measured; None for every other cell."""
+    trial: TrialMeasurement | None = None
+    """What a trial of a search measured; None for every other cell."""

@@ -1,0 +1,84 @@
+"""How values of strategies are searched on validation data, before the grid is run."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Annotated, Any, TypeAlias
+
+from pydantic import Field, field_validator, model_validator
+
+from harness.types.declared import Declared
+
+MOST_TRIALS = 200
+TRIALS = 6  # of each strategy, if no budget is given: with halving, they cost as much as 3.25 full trainings
+
+
+class FieldRange(Declared):
+    """A range of numbers."""
+
+    low: float
+    high: float
+    log: bool = True
+    """Whether equal ratios are equally likely, as for a learning rate, rather than equal differences."""
+
+    @model_validator(mode="after")
+    def _check_range(self) -> FieldRange:
+        if not self.low < self.high:
+            raise ValueError(f"the range is empty: 'low' ({self.low:g}) must be below 'high' ({self.high:g})")
+        if self.log and self.low <= 0:
+            raise ValueError(f"'low' must be above 0 on a logarithmic scale, not {self.low:g}. Write 'log: false' for a linear one")
+        return self
+
+
+class FieldFactor(Declared):
+    """A range around a strategy's own value: from the value divided by `factor` to the value times `factor`, logarithmic."""
+
+    factor: Annotated[float, Field(gt=1, le=1000)]
+
+
+SearchedField: TypeAlias = FieldFactor | FieldRange | tuple[Any, ...]
+
+
+class SearchSpec(Declared):
+    """A search. Every strategy gets the same budget: `trials`, `hours` or `price`."""
+
+    trials: Annotated[int, Field(ge=1, le=MOST_TRIALS)] | None = None
+    """Trials of each strategy; the first has the strategy's own values."""
+    hours: Annotated[float, Field(gt=0, le=10_000)] | None = None
+    """Hours of each strategy's trials together."""
+    price: Annotated[float, Field(gt=0)] | None = None
+    """What the trials of each strategy may cost, in the currency of the device's price."""
+    fields: Annotated[Mapping[str, SearchedField], Field(min_length=1)] = {"learning_rate": FieldFactor(factor=10)}
+    """What is searched, by the name of a field as in `lora:r=8`: a list of values, a range, or a factor around the strategy's own value.
+    A strategy that lacks a field is searched over the others."""
+    seed: Annotated[int, Field(ge=0)] = 0
+    """Of the proposals."""
+
+    @field_validator("fields")
+    @classmethod
+    def _check_lists(cls, fields: Mapping[str, SearchedField]) -> Mapping[str, SearchedField]:
+        for name, searched in fields.items():
+            if isinstance(searched, tuple) and len(searched) < 2:
+                raise ValueError(f"{name}: a list needs at least two values to choose from")
+            if isinstance(searched, tuple) and any(value in searched[:i] for i, value in enumerate(searched)):
+                raise ValueError(f"{name}: a value is listed twice")
+        return fields
+
+    @model_validator(mode="after")
+    def _check_budget(self) -> SearchSpec:
+        given = [name for name in ("trials", "hours", "price") if getattr(self, name) is not None]
+        if len(given) > 1:
+            raise ValueError(f"give one budget: {' or '.join(given)}")
+        return self
+
+    @property
+    def most_trials(self) -> int | None:
+        """The number of trials of each strategy; None where hours or money limit them."""
+        return TRIALS if self.hours is None and self.price is None and self.trials is None else self.trials
+
+    def fits_budget(self, seconds: float, price: float | None) -> bool:
+        """Whether so many seconds, and so much money, are within a budget in hours or money."""
+        if self.price is not None:
+            return price is not None and price <= self.price
+        return seconds <= (math.inf if self.hours is None else 3600 * self.hours)
