@@ -9,6 +9,7 @@
 | `claims/` | what may be claimed: limits, "not worse", recommendation |
 | `learning/` | what would more training examples bring? |
 | `leakage` | how much does a model remember of what it was trained on? |
+| `search/` | which strategies cannot win a search, and which values are as good as the best? |
 | `association/` | does a score rank outputs as people do? |
 | `audit/` | what are these answers worth on given data? |
 """
@@ -124,6 +125,7 @@ from harness.statistics.sample_size import (
     solve_examples,
     worst_spread,
 )
+from harness.statistics.search import RaceLoss, compare_losses, loss_interval, loss_limits, race
 
 __all__ = [
     "FAR_FACTOR",
@@ -158,6 +160,7 @@ __all__ = [
     "PowerAnalysis",
     "PowerLaw",
     "ProportionSpread",
+    "RaceLoss",
     "Rate",
     "Recommendation",
     "Reduction",
@@ -180,6 +183,7 @@ __all__ = [
     "cluster_index",
     "compare_all_pairs",
     "compare_best",
+    "compare_losses",
     "compare_scores",
     "complete_examples",
     "compute_scores",
@@ -201,6 +205,8 @@ __all__ = [
     "is_censored",
     "kept_gain",
     "levels_against_each",
+    "loss_interval",
+    "loss_limits",
     "mcnemar_midp",
     "mean_interval",
     "mean_of_independent",
@@ -209,6 +215,7 @@ __all__ = [
     "orient",
     "per_example_scores",
     "proportion_interval",
+    "race",
     "rank_association",
     "recommend",
     "relative_improvement",

@@ -1,0 +1,114 @@
+"""Made-up searches whose truth is known: strategies with trials, trained in rungs, halved and raced on the same validation examples."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.statistics import RaceLoss, race
+from harness.types import TrialMeasurement
+
+Array: TypeAlias = NDArray[np.float64]
+SHARES = (0.25, 0.5, 1.0)
+
+
+@dataclass(frozen=True)
+class World:
+    """What validation examples look like.
+
+    Attributes:
+        examples: their number; in `groups` groups of the same size, or all independent.
+        skewed: whether lengths differ, and few examples have most of the loss of every strategy but the first.
+        shared: the share of the variance of a trial's deviations that the trials of its strategy share.
+        kept: the correlation of a trial's deviations from one rung to the next.
+    """
+
+    examples: int
+    groups: int | None = None
+    skewed: bool = False
+    shared: float = 0.5
+    kept: float = 0.7
+    spread: float = 0.5
+
+
+@dataclass
+class Outcome:
+    """What a race did: the strategies dropped at each look, and whether one of them had the best trial of that rung."""
+
+    dropped: list[list[RaceLoss]] = field(default_factory=list)
+    wrong: bool = False
+    trained: dict[str, float] = field(default_factory=dict)
+
+
+def run_race(
+    truth: Mapping[str, Callable[[int], Sequence[float]]], world: World, *, trials: int, alpha: float, rng: np.random.Generator
+) -> Outcome:
+    """One search with halving and racing.
+
+    Args:
+        truth: by strategy, the true losses of its trials at a rung, (trials,).
+    """
+    tokens = rng.integers(5, 60, size=world.examples) if world.skewed else np.full(world.examples, 20)
+    groups = tuple(int(i * world.groups / world.examples) for i in range(world.examples)) if world.groups else ()
+    hardness = rng.gamma(0.5, 2, size=world.examples) if world.skewed else rng.gamma(4, 0.25, size=world.examples)
+    errors = {name: _Deviations(world, trials, groups, hardness, place > 0, rng) for place, name in enumerate(truth)}
+    alive = {name: list(range(trials)) for name in truth}
+    outcome = Outcome(trained=dict.fromkeys(truth, 0.0))
+    for rung, share in enumerate(SHARES):
+        before = SHARES[rung - 1] if rung else 0.0
+        measured: dict[str, dict[int, TrialMeasurement]] = {}
+        for name, own in alive.items():
+            outcome.trained[name] += (share - before) * len(own)
+            losses, means = errors[name].at_next_rung(), truth[name](rung)
+            measured[name] = {i: _measure(hardness * means[i] + losses[i], tokens, groups) for i in own}
+        best = min(((truth[name](rung)[i], name) for name, own in alive.items() for i in own))[1]
+        by_id = {name: {f"{name}{i}": each for i, each in own.items()} for name, own in measured.items()}
+        lost = race(by_id, started=dict.fromkeys(truth, trials), alpha=alpha, look=rung + 1)
+        outcome.wrong |= any(loss.strategy == best for loss in lost)
+        outcome.dropped.append(list(lost))
+        gone = {loss.strategy for loss in lost}
+        alive = {
+            name: sorted(own, key=lambda i: own[i].loss)[: math.ceil(len(own) / 2)] for name, own in measured.items() if name not in gone
+        }
+    return outcome
+
+
+class _Deviations:
+    """How far the loss of each example is from its expectation, for each trial of a strategy, from rung to rung."""
+
+    def __init__(self, world: World, trials: int, groups: Sequence[int], hardness: Array, tailed: bool, rng: np.random.Generator) -> None:
+        self._world, self._trials, self._groups, self._rng = world, trials, np.array(groups, dtype=int), rng
+        self._tailed = world.skewed and tailed
+        self._size = world.spread * (hardness if self._tailed else np.ones(world.examples))
+        self._own = self._draw(trials)
+        self._common = self._draw(1)
+
+    def at_next_rung(self) -> Array:
+        """(trials, n), with mean 0."""
+        kept, shared = self._world.kept, self._world.shared
+        self._own = kept * self._own + math.sqrt(1 - kept**2) * self._draw(self._trials)
+        self._common = kept * self._common + math.sqrt(1 - kept**2) * self._draw(1)
+        joint: Array = self._size * (math.sqrt(shared) * self._common + math.sqrt(1 - shared) * self._own)
+        return joint
+
+    def _draw(self, rows: int) -> Array:
+        if self._world.groups is None:
+            return self._draw_units(rows, self._world.examples)
+        of_groups, of_examples = self._draw_units(rows, self._world.groups), self._draw_units(rows, self._world.examples)
+        joint: Array = (of_groups[:, self._groups] + of_examples) / math.sqrt(2)
+        return joint
+
+    def _draw_units(self, rows: int, units: int) -> Array:
+        if self._tailed:  # a gamma distribution with a skewness of 4
+            return (self._rng.gamma(0.25, size=(rows, units)) - 0.25) / 0.5
+        return self._rng.normal(size=(rows, units))
+
+
+def _measure(loss_per_token: Array, tokens: NDArray[np.int64], groups: tuple[int, ...]) -> TrialMeasurement:
+    losses = loss_per_token * tokens
+    return TrialMeasurement(tuple(losses.tolist()), tuple(int(t) for t in tokens), groups)
