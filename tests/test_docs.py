@@ -171,7 +171,8 @@ def test_run_command_runs_on_a_sample(command, bench, user_folder):
     if not DATA.is_dir() and command in ON_PUBLISHED:
         pytest.skip("the published files are missing (../shared/data)")
     words = [("tiny" if word == "smollm2-135m" else word) for word in shlex.split(command)[1:]]
-    ended = bench(*words, "--limit", "8", "--epochs", "1", here=user_folder)
+    fewer = ["--tune", "1"] if "--tune" in words else ["--limit", "40"] if "--race" in words else []  # a race needs 30 examples
+    ended = bench(*words, "--limit", "8", "--epochs", "1", *fewer, here=user_folder)
     assert ended.code == 0, ended
     assert (user_folder / ended.out.strip() / "report.html").is_file()
 

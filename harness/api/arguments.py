@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from typing import Literal, TypeAlias, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, TypeAlias, TypeVar
 
 from harness.errors import BenchError
-from harness.types import MOST_OUTPUTS_A_MONTH, Strategy, Task
+from harness.types import MOST_OUTPUTS_A_MONTH, SearchSpec, Strategy, Task
 from harness.validation import count_problem, positive_problem
 
 PathLike: TypeAlias = str | os.PathLike[str]
@@ -16,6 +16,8 @@ RunLike: TypeAlias = str | os.PathLike[str]
 TaskLike: TypeAlias = str | os.PathLike[str] | Task
 StrategyLike: TypeAlias = str | os.PathLike[str] | Strategy
 Dtype: TypeAlias = Literal["auto", "float32", "bfloat16", "float16"]
+# True, a number of trials, a budget such as "2h", or the fields of `search` in a grid file.
+Search: TypeAlias = bool | int | str | Mapping[str, Any] | SearchSpec | None
 ModelFormat: TypeAlias = Literal["safetensors", "gguf"]
 
 V = TypeVar("V", Task, Strategy)

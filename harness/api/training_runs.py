@@ -8,14 +8,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from harness.api.arguments import Dtype, PathLike, RunLike, StrategyLike, TaskLike, as_declared, as_texts, check_counts
+from harness.api.arguments import Dtype, PathLike, RunLike, Search, StrategyLike, TaskLike, as_declared, as_texts, check_counts
 from harness.api.catalogs import open_catalog
 from harness.api.loaded_run import Run
 from harness.errors import BenchError, first_line, setting
 from harness.plugins import use_plugin_files
 from harness.reporting import write_page
 from harness.results import RunResults
-from harness.store import RunFolder, StoredRun, find_run_to_resume
+from harness.store import RunFolder, RunPlan, StoredRun, find_run_to_resume
 from harness.types import Cell
 
 if TYPE_CHECKING:  # reading a run imports no engine: what trains is imported where it is called
@@ -28,6 +28,8 @@ class _Silent:
     def started(self, folder: RunFolder, resumed: bool) -> None: ...
 
     def reused(self, cell: Cell, run: str) -> None: ...
+
+    def planned(self, plan: RunPlan) -> None: ...
 
     def event(self, event: Mapping[str, Any]) -> None: ...
 
@@ -59,6 +61,8 @@ def run(
     support: str | None = None,
     dtype: Dtype = "auto",
     price: float | None = None,
+    search: Search = None,
+    race: float | None = None,
     canaries: int | None = None,
     volume: int | None = None,
     trust_remote_code: bool = False,
@@ -101,6 +105,9 @@ def run(
         support: also score how far texts are supported by their inputs: "base" for the base model, or the name of another model.
         dtype: number format to compute in; "auto" suits the device.
         price: price of one hour of this device, in USD; by default from the included price table.
+        search: first search values of each strategy on validation examples: True for 6 trials of the learning rate, a number of trials,
+            "2h", "10usd", or the fields of `search` in a grid file.
+        race: drop strategies early that cannot win; the highest accepted chance to drop the best one, such as 0.05.
         canaries: how many made-up secrets the leak test plants for each number of repeats; by default those that the task declares.
         volume: outputs per month, for the costs in the report; by default those that the task declares.
         trust_remote_code: allow Python code that comes with a model or a metric.
@@ -148,6 +155,8 @@ def run(
             "support": support,
             "dtype": dtype,
             "price": price,
+            "search": search,
+            "race": race,
             "canaries": canaries,
             "volume": volume,
             "trust_remote_code": trust_remote_code,

@@ -2,7 +2,7 @@
 
 from harness.catalog.catalog import Catalog, Entry
 from harness.catalog.known_names import MetricInfo, ScoreInfo, Vocabulary
-from harness.catalog.overrides import override_strategy, split_outside_brackets
+from harness.catalog.overrides import locate_field, override_strategy, parse_strategy_spec, split_outside_brackets
 from harness.catalog.prompts import RESERVED_WORDS, prompt_variables, render_prompt, variable_problem
 from harness.catalog.shipped import shipped_folder
 from harness.catalog.strategy_specs import OUTPUTS_PREFIX, resolve_strategy
@@ -18,8 +18,10 @@ __all__ = [
     "ScoreInfo",
     "Vocabulary",
     "YamlFile",
+    "locate_field",
     "override_strategy",
     "parse",
+    "parse_strategy_spec",
     "prompt_variables",
     "render_prompt",
     "resolve_strategy",

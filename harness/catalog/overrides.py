@@ -51,7 +51,7 @@ def override_strategy(strategy: Strategy, values: Mapping[str, Any], name: str) 
     changed: dict[str, Any] = strategy.model_dump() | {"name": name}
     problems = []
     for field, value in values.items():
-        place = _locate(strategy, field)
+        place = locate_field(strategy, field)
         if place is None:
             problems.append(f"strategy '{name}': {_unknown_field(strategy, field)}")
             continue
@@ -84,8 +84,11 @@ def split_outside_brackets(text: str) -> list[str]:
     return parts
 
 
-def _locate(strategy: Strategy, field: str) -> tuple[str | None, str] | None:
-    """The part of the strategy that a field belongs to (None: the strategy itself) and its name there; None if there is no such field."""
+def locate_field(strategy: Strategy, field: str) -> tuple[str | None, str] | None:
+    """The part of the strategy that a field belongs to (None: the strategy itself) and its name there; None if there is no such field.
+
+    Of an adapter, any name is accepted.
+    """
     part, dot, key = field.partition(".")
     if dot:
         known = {"train": [*TrainSpec.model_fields], "quantization": [*QuantizationSpec.model_fields], "adapter": [key] if key else []}

@@ -21,7 +21,7 @@ from harness.text import plural
 
 if TYPE_CHECKING:
     from harness.results import RunResults
-    from harness.store import RunFolder
+    from harness.store import RunFolder, RunPlan
     from harness.types import Cell
 
 # Lines of a live table; a longer one would not fit on a screen.
@@ -36,6 +36,7 @@ class _CellProgress:
 
     cell: Cell
     name: str
+    is_trial: bool = False
     state: str = "waiting"
     phase: str = ""
     done: int = 0
@@ -50,7 +51,7 @@ class _CellProgress:
 
     @property
     def label(self) -> str:
-        seed = "" if self.cell.seed is None else f" seed {self.cell.seed}"
+        seed = "" if self.cell.seed is None or self.is_trial else f" seed {self.cell.seed}"
         return f"{self.cell.task} · {self.name}{seed}"
 
     def remaining(self, now: float) -> float | None:
@@ -88,10 +89,7 @@ class RunDisplay:
         """Show what the run will do, and what was found in the data."""
         self._folder, self._current = folder, _PREPARING
         plan = folder.plan()
-        self._lines = {cell.id: _CellProgress(cell, plan.cell_label(cell)) for cell in plan.all_cells}
-        for line in self._lines.values():
-            if folder.cell(line.cell.id).is_finished():
-                line.state = folder.cell(line.cell.id).result().status
+        self._add_lines(plan)
         self._say(f"{'Resuming' if resumed else 'Run'} {folder.path}: {plural(len(plan.all_cells), 'cell')}")
         for name, report in plan.data.items():
             sizes = ", ".join(f"{count} {split}" for split, count in report.sizes.items())
@@ -107,6 +105,22 @@ class RunDisplay:
         line = self._lines[cell.id]
         line.state = "reused"
         self._say(f"{line.label}: reused from {run}")
+
+    def planned(self, plan: RunPlan) -> None:
+        """Show the cells that the run has now."""
+        self._add_lines(plan)
+
+    def _add_lines(self, plan: RunPlan) -> None:
+        """Give each cell of the plan a line: those that had one keep it, and those that are no longer planned lose theirs."""
+        assert self._folder is not None
+        lines = {
+            cell.id: self._lines.get(cell.id) or _CellProgress(cell, plan.cell_label(cell), cell.id in plan.trials)
+            for cell in plan.all_cells
+        }
+        for line in lines.values():
+            if line.state == "waiting" and self._folder.cell(line.cell.id).is_finished():
+                line.state = self._folder.cell(line.cell.id).result().status
+        self._lines = lines
 
     def event(self, event: Mapping[str, Any]) -> None:
         """Show an event of a cell: damaged, start, phase, progress or exit."""

@@ -15,6 +15,7 @@ _OPTIONS = {
     "formats": "--format",
     "plugins": "--plugin",
     "fixes": "--fix",
+    "search": "--tune",
 }
 # Switches that are on in Python and turned off on the command line.
 _SWITCHED_OFF = {"base": "--no-base", "reuse": "--no-reuse", "with_text": "--without-text", "with_base": "--without-base"}

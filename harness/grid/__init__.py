@@ -2,7 +2,7 @@
 
 from harness.grid.execution import Listener, execute, keep_named_columns
 from harness.grid.planning import Planned, make_plan, read_tasks, vocabulary
-from harness.grid.request import Request, make_request, read_grid, resolve_strategies, resolve_tasks
+from harness.grid.request import Request, make_request, read_grid, read_search, resolve_strategies, resolve_tasks
 
 __all__ = [
     "Listener",
@@ -13,6 +13,7 @@ __all__ = [
     "make_plan",
     "make_request",
     "read_grid",
+    "read_search",
     "read_tasks",
     "resolve_strategies",
     "resolve_tasks",

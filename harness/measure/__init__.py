@@ -1,6 +1,14 @@
 """What a phase costs: seconds, peak memory, tokens, energy and money; and the environment of a run."""
 
-from harness.measure.environment import RESULT_PACKAGES, code_digest, environment, get_result_versions, leak_test_digest, usable_cores
+from harness.measure.environment import (
+    RESULT_PACKAGES,
+    code_digest,
+    environment,
+    get_result_versions,
+    leak_test_digest,
+    trial_digest,
+    usable_cores,
+)
 from harness.measure.meter import Meter
 from harness.measure.prices import Price, get_device_price
 
@@ -13,5 +21,6 @@ __all__ = [
     "get_device_price",
     "get_result_versions",
     "leak_test_digest",
+    "trial_digest",
     "usable_cores",
 ]

@@ -18,12 +18,14 @@ RESULT_PACKAGES = ("torch", "transformers", "tokenizers", "peft", "bitsandbytes"
 # Our own code that can change the result of a cell; all other code only plans cells or reads their results.
 _SOURCES = (
     "types", "catalog", "data", "metrics", "engine/models", "engine/prompts", "engine/inference", "engine/adapters", "engine/tuning",
-    "engine/support", "engine/artifacts/loading.py", "engine/artifacts/shots_file.py", "grid/execution/worker.py",
+    "engine/support", "engine/artifacts/loading.py", "engine/artifacts/shots_file.py", "grid/execution/cell_kinds.py",
+    "grid/execution/worker.py",
     "grid/execution/cell_run.py", "grid/execution/training_outcome.py", "grid/execution/partial_predictions.py",
     "grid/execution/scored_predictions.py", "grid/execution/stored_columns.py",
     "grid/execution/result_notes.py",
 )  # fmt: skip
 _LEAK_TEST_SOURCES = ("engine/leakage", "grid/execution/leak_test_run.py")
+_TRIAL_SOURCES = ("grid/execution/trial_run.py",)
 
 
 def get_result_versions() -> dict[str, str]:
@@ -58,6 +60,12 @@ def code_digest() -> str:
 def leak_test_digest() -> str:
     """A sha256 of our own code that can change only a result of the leak test."""
     return _hash_sources(_LEAK_TEST_SOURCES)
+
+
+@lru_cache(maxsize=1)
+def trial_digest() -> str:
+    """A sha256 of our own code that can change only what a trial of a search measures."""
+    return _hash_sources(_TRIAL_SOURCES)
 
 
 def _hash_sources(sources: Sequence[str]) -> str:

@@ -125,10 +125,11 @@ from harness.statistics.sample_size import (
     solve_examples,
     worst_spread,
 )
-from harness.statistics.search import RaceLoss, compare_losses, loss_interval, loss_limits, race
+from harness.statistics.search import FEWEST_RACE_EXAMPLES, RaceLoss, compare_losses, loss_interval, loss_limits, race
 
 __all__ = [
     "FAR_FACTOR",
+    "FEWEST_RACE_EXAMPLES",
     "POWER",
     "TARGET_SIZES",
     "Assumption",

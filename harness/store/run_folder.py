@@ -11,8 +11,8 @@
     report.html, audit.html   pages for people
 
 run.json, cell.json, seal.json, added.json and the files in review/ and gates/ carry their own digest. A run that is not finished also has
-`work/` with its training examples, and its cells may have `checkpoint/`. Both are deleted at the end, so that a run can be shared without
-its training data. Only the user can read the files.
+`work/` with its training examples, its cells may have `checkpoint/`, and a search keeps the states of its trials in `trials/`. All are
+deleted at the end, so that a run can be shared without its training data. Only the user can read the files.
 """
 
 from __future__ import annotations
@@ -233,6 +233,31 @@ class RunFolder:
         """Whether the run is sealed, which is its last step; a run that is resumed is not finished until then."""
         return self.seal_file.is_file()
 
+    def keep_trial_state(self, cell_id: str) -> None:
+        """Keep the checkpoint of a part of a trial, which `CellFolder.write_result` would delete: the next part resumes from it."""
+        _move(self.cell(cell_id).checkpoint, self._trial_state(cell_id))
+
+    def take_trial_state(self, cell_id: str, previous: str | None) -> None:
+        """Give a part of a trial the state to resume from: its own, if it was interrupted after it had kept it, or that of the part before.
+
+        Without either, it starts from the beginning, which changes what it costs and not what it measures.
+        """
+        checkpoint = self.cell(cell_id).checkpoint
+        for owner in (cell_id, previous):
+            if owner is not None and not checkpoint.exists():
+                _move(self._trial_state(owner), checkpoint)
+
+    def drop_trial_state(self, cell_id: str) -> None:
+        """Delete the state of a part of a trial that does not go on."""
+        shutil.rmtree(self._trial_state(cell_id), ignore_errors=True)
+
+    def _trial_state(self, cell_id: str) -> Path:
+        return self.path / "trials" / cell_id
+
+    def remove_trial_states(self) -> None:
+        """Delete the states of all trials, once the search has ended."""
+        shutil.rmtree(self.path / "trials", ignore_errors=True)
+
     def remove_working_files(self) -> None:
         """Delete what a finished run does not keep: training examples, checkpoints of finished cells, files left half-written."""
         shutil.rmtree(self.path / "work", ignore_errors=True)
@@ -295,6 +320,13 @@ class RunFolder:
         make_private_folder(self.salt_file.parent)
         write_text(self.salt_file, f"{secrets.token_hex(32)}\n", private=True)
         return self.salt_file.read_bytes()
+
+
+def _move(source: Path, target: Path) -> None:
+    if source.is_dir():
+        shutil.rmtree(target, ignore_errors=True)
+        make_private_folder(target.parent)
+        source.rename(target)
 
 
 def _salted(salt: bytes, digest: str) -> str:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Annotated, Any, TypeAlias
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
 from harness.types.declared import Declared
 
@@ -37,7 +37,23 @@ class FieldFactor(Declared):
     factor: Annotated[float, Field(gt=1, le=1000)]
 
 
-SearchedField: TypeAlias = FieldFactor | FieldRange | tuple[Any, ...]
+def _form(value: Any) -> str | None:
+    """Which form of a searched field a value has."""
+    if isinstance(value, Mapping):
+        return "factor" if "factor" in value else "range"
+    if isinstance(value, FieldFactor | FieldRange):
+        return "factor" if isinstance(value, FieldFactor) else "range"
+    return "list" if isinstance(value, list | tuple) else None
+
+
+SearchedField: TypeAlias = Annotated[
+    Annotated[FieldFactor, Tag("factor")] | Annotated[FieldRange, Tag("range")] | Annotated[tuple[Any, ...], Tag("list")],
+    Discriminator(
+        _form,
+        custom_error_type="searched_field",
+        custom_error_message="must be a list of values, a range such as {low: 1e-5, high: 1e-2}, or {factor: 10}",
+    ),
+]
 
 
 class SearchSpec(Declared):

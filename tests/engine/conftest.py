@@ -47,7 +47,7 @@ def rows(tiny, device):
 def train_on(tiny, device, rows, tmp_path):
     """Train a fresh model; `stop_at` raises in the middle of training, as a kill would."""
 
-    def run(folder="a", *, adapter=LORA, stop_at=None, validation=True, checkpoint_every=30.0, seed=3, spoil=False, **recipe):
+    def run(folder="a", *, adapter=LORA, stop_at=None, validation=True, checkpoint_every=30.0, seed=3, spoil=False, part=None, **recipe):
         spec = TrainSpec(**({"epochs": 3, "batch_size": 4, "learning_rate": 5e-3, "micro_batch_tokens": 64} | recipe))
         strategy = Strategy(name="s", method="peft" if adapter else "full", adapter=adapter or {}, train=spec)
         loaded = load_model(tiny, device, full_precision=not adapter)
@@ -73,6 +73,7 @@ def train_on(tiny, device, rows, tmp_path):
             checkpoint=tmp_path / folder / "checkpoint",
             progress=progress,
             checkpoint_every=checkpoint_every,
+            part=part,
         )
         return model, summary
 

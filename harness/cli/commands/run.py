@@ -58,6 +58,14 @@ from harness.cli.run_choice import choose_run_to_resume
     help="Also score how far texts are supported by their inputs: by the base model, or by MODEL.",
 )  # fmt: skip
 @click.option("--epochs", type=Number(0, 1000, min_open=True), help="Passes over the training examples, for every strategy.")
+@click.option(
+    "--tune", is_flag=False, flag_value="on", metavar="[BUDGET]",
+    help="First search the learning rate of each strategy on validation examples. BUDGET of each: 12 (trials), 2h, 30min, 10usd.  [6]",
+)  # fmt: skip
+@click.option(
+    "--race", is_flag=False, flag_value=0.05, type=Number(0, 0.5, min_open=True, max_open=True), metavar="[RATE]",
+    help="Drop strategies early that cannot win; the highest accepted chance to drop the best one.  [0.05]",
+)  # fmt: skip
 @click.option("--no-base", is_flag=True, help="Leave out the untuned model.")
 @click.option("--dtype", type=click.Choice(["auto", "float32", "bfloat16", "float16"]), default="auto", show_default=True)
 @click.option("--price", type=Number(0), help="Price of one hour of this device, in USD.")
@@ -99,13 +107,14 @@ def run(
     \b
     bench run --task summarization --strategies lora,qlora
     bench run --task summarization --data visits.csv --input dialogue --target note --strategies full,lora
+    bench run --task qa --strategies full,lora --tune
     bench run --grid grid.yaml
     """
     if resume is not None and new:
         raise click.UsageError("--resume and --new cannot be combined")
     from harness import api
     from harness.cli.progress import RunDisplay
-    from harness.grid import make_request, read_grid
+    from harness.grid import make_request, read_grid, read_search
 
     if resume is not None:
         resume = choose_run_to_resume(resume, runs_dir)
@@ -128,6 +137,7 @@ def run(
             renamed = {"no_base": "base", "tasks_dir": "tasks_dirs", "strategies_dir": "strategies_dirs"}
             kept = {renamed.get(name, name) for name in explicit} | {"fields", "tasks_dirs", "strategies_dirs"}
             values = values | {name: value for name, value in read_grid(Path(grid)).items() if name not in kept}
+        values["search"] = read_search(values.get("search"), budget=True if (tune := values.pop("tune")) == "on" else tune)
         request = make_request(values)
     with RunDisplay() as display:
         done = api.run_request(

@@ -1,8 +1,9 @@
 """The training loop: one for all strategies and model shapes."""
 
 from harness.engine.tuning.batches import EncodedExample, batch_order, collate, micro_batches
+from harness.engine.tuning.example_losses import example_losses
 from harness.engine.tuning.general_text_loss import general_loss
-from harness.engine.tuning.loop import Progress, train
+from harness.engine.tuning.loop import Progress, TrainingPart, train
 from harness.engine.tuning.prepare import encode_examples
 from harness.engine.tuning.schedule import planned_steps
 from harness.engine.tuning.trainer import DivergedError
@@ -11,9 +12,11 @@ __all__ = [
     "DivergedError",
     "EncodedExample",
     "Progress",
+    "TrainingPart",
     "batch_order",
     "collate",
     "encode_examples",
+    "example_losses",
     "general_loss",
     "micro_batches",
     "planned_steps",

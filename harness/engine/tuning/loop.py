@@ -36,6 +36,32 @@ class Progress:
     validation_loss: float | None
 
 
+@dataclass(frozen=True)
+class TrainingPart:
+    """A part of a training that is carried out in several: it ends with a state from which the next part goes on.
+
+    The result of the last part is that of a training in one go that also validates at the end of each part.
+
+    Attributes:
+        begin, end: the completed steps before and after this part.
+        ends: of all parts of the training.
+    """
+
+    begin: int
+    end: int
+    ends: frozenset[int]
+
+    @staticmethod
+    def of(shares: Sequence[float], rung: int, steps: int) -> TrainingPart:
+        """The part with this number, from 0, of a training of so many steps.
+
+        Args:
+            shares: the share of the steps that is completed after each part.
+        """
+        ends = [max(1, round(share * steps)) for share in shares]
+        return TrainingPart(ends[rung - 1] if rung else 0, ends[rung], frozenset(ends))
+
+
 def train(
     model: Any,
     examples: Sequence[EncodedExample],
@@ -52,6 +78,7 @@ def train(
     checkpoint: Path,
     progress: Callable[[Progress], None] = lambda _: None,
     checkpoint_every: float = 30.0,
+    part: TrainingPart | None = None,
 ) -> TrainingSummary:
     """Train `model` in place; it ends with the weights of its best validation.
 
@@ -64,6 +91,8 @@ def train(
         checkpoint: the folder for checkpoints; a training resumes from a state that it finds there.
         progress: receives the progress after each step.
         checkpoint_every: seconds between two checkpoints.
+        part: train only this part of the steps, and leave a checkpoint from which the next part goes on. The costs until its beginning,
+            which that checkpoint holds, are not counted again.
 
     Raises:
         DivergedError: a loss is no longer finite.
@@ -75,22 +104,25 @@ def train(
     model = trainer.model
     checkpoints = Checkpoints(checkpoint, checkpoint_every)
     torch.manual_seed(seed)
-    state = restore_state(trainer, checkpoints)
+    state = restore_state(trainer, checkpoints, part.begin if part else 0)
     order: list[list[int]] = []
     sizes = [example.size for example in examples]
-    validation_steps = schedule.validation_steps
+    validation_steps = schedule.validation_steps | (part.ends if part else frozenset())
+    last = part.end if part else schedule.steps
     model.train()
     with CurveWriter(curve, keep_until=state.step) as curve_lines, meter.phase("train"):
-        while state.step < schedule.steps and not state.stopped:
+        while state.step < last and not state.stopped:
             epoch, position = divmod(state.step, schedule.steps_per_epoch)
             if position == 0 or not order:
                 order = batch_order(sizes, schedule.batch_size, seed, epoch)
             loss = _step(trainer, [examples[i] for i in order[position]], schedule, state, curve_lines)
             if state.step in validation_steps:
                 _validate(state, trainer, validation, recipe.patience, checkpoints, curve_lines)
-            if checkpoints.due() and state.step < schedule.steps:
+            if checkpoints.due() and state.step < last:
                 store_state(state, trainer, checkpoints)
-            progress(Progress(state.step, schedule.steps, loss, state.validation_losses[-1] if state.validation_losses else None))
+            progress(Progress(state.step, last, loss, state.validation_losses[-1] if state.validation_losses else None))
+    if part is not None:
+        store_state(state, trainer, checkpoints)
     if validation:
         with meter.phase("store"):
             checkpoints.load_best(state.best_step, model)

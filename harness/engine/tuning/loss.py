@@ -3,35 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from harness.engine.models import decoder_start, logits_only_at, right_padded
 from harness.engine.tuning.batches import EncodedExample, Tensors, collate
 from harness.types import Shape
 
+LossReduction: TypeAlias = Literal["sum", "none"]  # of the losses of all targets: their sum, or each of them, example by example
 
-def batch_loss(model: Any, examples: Sequence[EncodedExample], pad_id: int, device: Any, shape: Shape) -> Any:
-    """The sum of -ln p over all tokens (or labels) of the examples' targets; a scalar tensor in float32.
 
-    The caller divides by the number of targets in the effective batch, so that micro-batches do not change the result.
+def batch_loss(
+    model: Any,
+    examples: Sequence[EncodedExample],
+    pad_id: int,
+    device: Any,
+    shape: Shape,
+    reduction: LossReduction = "sum",
+) -> Any:
+    """-ln p of all tokens (or labels) of the examples' targets, in float32: their sum, a scalar, or each of them, (targets,).
+
+    The caller divides the sum by the number of targets in the effective batch, so that micro-batches do not change the result.
     """
     if shape == "encoder":
-        return _label_loss(model, examples, pad_id, device)
+        return _label_loss(model, examples, pad_id, device, reduction)
     if shape == "encoder-decoder":
-        return _target_loss(model, examples, pad_id, device)
-    return completion_loss(model, collate(examples, pad_id, device))
+        return _target_loss(model, examples, pad_id, device, reduction)
+    return completion_loss(model, collate(examples, pad_id, device), reduction)
 
 
-def completion_loss(model: Any, batch: Tensors) -> Any:
-    """The loss of a decoder: the sum of -ln p(token | preceding tokens) over target tokens. No other logits are computed."""
+def completion_loss(model: Any, batch: Tensors, reduction: LossReduction = "sum") -> Any:
+    """The loss of a decoder: -ln p(token | preceding tokens) of target tokens. No other logits are computed."""
     import torch.nn.functional as F
 
     with logits_only_at(model, batch.predicts):
         logits = model(input_ids=batch.input_ids, attention_mask=batch.attention_mask, use_cache=False).logits  # (N, V)
-    return F.cross_entropy(logits.float(), batch.targets, reduction="sum")
+    return F.cross_entropy(logits.float(), batch.targets, reduction=reduction)
 
 
-def _target_loss(model: Any, examples: Sequence[EncodedExample], pad_id: int, device: Any) -> Any:
+def _target_loss(model: Any, examples: Sequence[EncodedExample], pad_id: int, device: Any, reduction: LossReduction) -> Any:
     """The decoder reads the target shifted by one, behind its start token; padding has no loss."""
     import torch.nn.functional as F
 
@@ -41,14 +50,14 @@ def _target_loss(model: Any, examples: Sequence[EncodedExample], pad_id: int, de
     targets, is_target = right_padded([example.target for example in examples], pad_id, device)  # (B, T)
     logits = model(input_ids=ids, attention_mask=mask, decoder_input_ids=inputs, use_cache=False).logits  # (B, T, V)
     # Positions are selected by the mask, not by an ignored label: some models use their end token, a real target, as padding.
-    return F.cross_entropy(logits[is_target.bool()].float(), targets[is_target.bool()], reduction="sum")
+    return F.cross_entropy(logits[is_target.bool()].float(), targets[is_target.bool()], reduction=reduction)
 
 
-def _label_loss(model: Any, examples: Sequence[EncodedExample], pad_id: int, device: Any) -> Any:
+def _label_loss(model: Any, examples: Sequence[EncodedExample], pad_id: int, device: Any, reduction: LossReduction) -> Any:
     import torch
     import torch.nn.functional as F
 
     ids, mask = right_padded([example.prompt for example in examples], pad_id, device)  # (B, S)
     logits = model(input_ids=ids, attention_mask=mask).logits  # (B, labels)
     labels = torch.tensor([example.target[0] for example in examples], device=device)  # (B,)
-    return F.cross_entropy(logits.float(), labels, reduction="sum")
+    return F.cross_entropy(logits.float(), labels, reduction=reduction)

@@ -57,14 +57,19 @@ class _Checkpoint:
     costs: tuple[Cost, ...]
 
 
-def restore_state(trainer: Trainer, checkpoints: Checkpoints) -> TrainingState:
-    """Restore model, optimizer and costs to the newest checkpoint; returns its state, or a fresh one if there is no checkpoint."""
+def restore_state(trainer: Trainer, checkpoints: Checkpoints, begin: int = 0) -> TrainingState:
+    """Restore model, optimizer and costs to the newest checkpoint; returns its state, or a fresh one if there is no checkpoint.
+
+    Args:
+        begin: costs until this step, where a part of a training begins, are not restored: they were counted with the part before.
+    """
     stored = checkpoints.load(trainer.model, trainer.optimizer, _Checkpoint)
     if stored is None:
         return TrainingState()
     checkpoint, method_tensors = stored
-    trainer.meter.add(checkpoint.costs)
     state = checkpoint.state
+    if state.step > begin or begin == 0:
+        trainer.meter.add(checkpoint.costs)
     if state.scaler:
         trainer.accelerator.scaler.load_state_dict(state.scaler)
     if trainer.ranks is not None:

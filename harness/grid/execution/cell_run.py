@@ -14,7 +14,7 @@ from harness.engine.inference import Predictor
 from harness.engine.models import Device, LoadedModel, ModelSource
 from harness.engine.prompts import EncodedPrompt, Shot, render_shots
 from harness.engine.support import SupportModel, add_support
-from harness.engine.tuning import Progress, encode_examples, general_loss, planned_steps, train
+from harness.engine.tuning import Progress, TrainingPart, encode_examples, general_loss, planned_steps, train
 from harness.grid.execution.job import Emit, Job
 from harness.grid.execution.partial_predictions import PartialPredictions
 from harness.grid.execution.result_notes import notes_on_prompts, notes_on_training
@@ -165,8 +165,13 @@ class CellRun:
             checkpoint=self.files.checkpoint,
             progress=self._report_step,
             checkpoint_every=self.checkpoint_every,
+            part=self._part(steps),
         )
         return replace(summary, truncated=cut)
+
+    def _part(self, steps: int) -> TrainingPart | None:
+        """The part of a training of so many steps that this cell carries out; None: all of it."""
+        return None
 
     def _choose_training_examples(self, predictor: Predictor) -> Sequence[Example]:
         """The examples to train on. With the same seed, those of a smaller training size are among those of a larger one."""

@@ -10,7 +10,6 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
-from pathlib import Path
 
 from harness.data.canaries import CanarySet, draw_canaries, plant
 from harness.data.pipeline import sample
@@ -18,19 +17,10 @@ from harness.engine.inference import Predictor
 from harness.engine.leakage import all_canaries_fit, measure_canaries, measure_overlaps
 from harness.errors import BenchError
 from harness.grid.execution.cell_run import CellRun
-from harness.grid.execution.job import Emit, Job
 from harness.grid.execution.result_notes import notes_on_training
-from harness.store import RunFolder
 from harness.types import CellResult, Example, LeakMeasurement, Prediction
 
 OVERLAP_EXAMPLES = 32  # training examples, and test examples, whose targets the model is asked to continue
-
-
-def open_cell_run(job: Job, emit: Emit) -> CellRun:
-    """The work on a cell of the grid, or of the leak test."""
-    plan = RunFolder(Path(job.run)).plan()
-    is_leak_test = any(cell.id == job.cell for cell in plan.leak_cells)
-    return (LeakTestRun if is_leak_test else CellRun)(job, emit)
 
 
 class LeakTestRun(CellRun):

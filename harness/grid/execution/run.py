@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Protocol
@@ -15,8 +15,9 @@ from harness.grid.execution.external_cells import finish_external_cells
 from harness.grid.execution.job import Event, Job
 from harness.grid.execution.reused_cells import list_columns, reuse_finished_cell, score_again
 from harness.grid.execution.scheduler import run_cells
+from harness.grid.execution.search_run import SearchRun
 from harness.grid.execution.stored_columns import keep_named_columns
-from harness.grid.planning import Planned
+from harness.grid.planning import Planned, SearchPlan
 from harness.metrics import file_families, metrics_for, try_metrics
 from harness.plugins import plugin_files
 from harness.store import RunFolder, RunLock, RunPlan, StoredRun, create_run, find_unfinished_run
@@ -31,6 +32,9 @@ class Listener(Protocol):
 
     def reused(self, cell: Cell, run: str) -> None:
         """A cell was taken from another run."""
+
+    def planned(self, plan: RunPlan) -> None:
+        """The cells of the plan have changed: a search goes on, or has ended."""
 
     def event(self, event: Event) -> None:
         """Something happened to a cell: damaged, start, phase, progress, exit."""
@@ -81,11 +85,13 @@ def execute(
         folder.seal_file.unlink(missing_ok=True)  # of a run that is resumed, until it is finished again
         columns = {task: list_columns(folder, task) for task in plan.tasks}
         _write_data(planned, folder)
-        damage = _delete_damaged_cells(planned, folder)
+        damage = _delete_damaged_cells(plan.all_cells, folder)
         score_again(plan, folder, [cell for cell in plan.cells if columns[cell.task] != list_columns(folder, cell.task)])
         listener.started(folder, resumed=unfinished is not None)
-        for cell, problem in damage.items():
-            listener.event({"event": "damaged", "cell": cell, "problem": problem})
+        _report_damage(damage, listener)
+        if planned.search is not None:
+            planned = _search(planned, planned.search, folder, listener, reuse=reuse, at_once=at_once, checkpoint_every=checkpoint_every)
+            plan = planned.plan
         external = [cell for cell in _open_cells(planned, folder) if cell.id in planned.external_predictions]
         finish_external_cells(planned, folder, external, listener.event)
         if reuse:
@@ -101,6 +107,40 @@ def execute(
         run = StoredRun(folder)
         before_end(run)
     return run
+
+
+def _search(
+    planned: Planned, search: SearchPlan, folder: RunFolder, listener: Listener, *, reuse: bool, at_once: int, checkpoint_every: float
+) -> Planned:
+    """Run the trials of a search, each round with those that have no result yet; returns what is left to do, with its plan stored."""
+
+    def run_trials(plan: RunPlan, cells: Sequence[Cell]) -> None:
+        folder.write_plan(_as_resumed(plan, folder))
+        listener.planned(plan)
+        _report_damage(_delete_damaged_cells(cells, folder), listener)
+        missing = [cell for cell in cells if not folder.cell(cell.id).is_finished()]
+        for cell in missing if reuse else ():
+            if other := reuse_finished_cell(plan, folder, cell):
+                listener.reused(cell, other)
+        missing = [cell for cell in missing if not folder.cell(cell.id).is_finished()]
+        together = max(1, min(at_once, len(missing)))
+        run_cells(folder, [_job(planned, folder, cell, checkpoint_every, together) for cell in missing], listener.event, at_once=together)
+
+    try:
+        after = SearchRun(planned, search, folder, run_trials).run()
+    except BaseException:  # an interrupted run keeps no training examples: resuming writes them again
+        folder.remove_working_files()
+        raise
+    folder.remove_trial_states()
+    folder.write_plan(_as_resumed(after.plan, folder))
+    _report_damage(_delete_damaged_cells(after.plan.all_cells, folder), listener)
+    listener.planned(after.plan)
+    return after
+
+
+def _report_damage(damage: Mapping[str, str], listener: Listener) -> None:
+    for cell, problem in damage.items():
+        listener.event({"event": "damaged", "cell": cell, "problem": problem})
 
 
 def _as_resumed(plan: RunPlan, folder: RunFolder) -> RunPlan:
@@ -127,14 +167,14 @@ def _write_data(planned: Planned, folder: RunFolder) -> None:
         folder.write_data(task, keep_named_columns(planned.plan.tasks[task], splits), digests)
 
 
-def _delete_damaged_cells(planned: Planned, folder: RunFolder) -> dict[str, str]:
-    """Delete the finished cells of a resumed run whose files are not as they were stored, so that they run again.
+def _delete_damaged_cells(cells: Sequence[Cell], folder: RunFolder) -> dict[str, str]:
+    """Delete the finished ones of these cells whose files are not as they were stored, so that they run again.
 
     Returns:
         The first problem of each, by cell id.
     """
     damage = {}
-    for cell in planned.plan.all_cells:
+    for cell in cells:
         files = folder.cell(cell.id)
         problems = files.list_damage() if files.is_finished() else []
         if problems:

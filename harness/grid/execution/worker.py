@@ -12,8 +12,8 @@ from typing import NoReturn
 from harness.cache import use_cache_folder
 from harness.engine.tuning import DivergedError
 from harness.errors import BenchError, first_line
+from harness.grid.execution.cell_kinds import open_cell_run
 from harness.grid.execution.job import Emit, Event, Job
-from harness.grid.execution.leak_test_run import open_cell_run
 from harness.grid.execution.system_limits import find_disk_problem, is_memory_error
 from harness.plugins import use_plugin_files
 from harness.types import CellResult, Status

@@ -1,12 +1,18 @@
 """From a request to a plan: every name resolved, every problem found before anything is spent."""
 
-from harness.grid.planning.plan import Planned, make_plan
+from harness.grid.planning.cell_identity import trial_cell
+from harness.grid.planning.plan import Planned, changed_strategies, make_plan
+from harness.grid.planning.search_plan import PlannedSearch, SearchPlan
 from harness.grid.planning.task_data import read_tasks
 from harness.grid.planning.vocabulary import vocabulary
 
 __all__ = [
     "Planned",
+    "PlannedSearch",
+    "SearchPlan",
+    "changed_strategies",
     "make_plan",
     "read_tasks",
+    "trial_cell",
     "vocabulary",
 ]

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from harness.engine.models import Device, ModelSource, digest_of
-from harness.measure import code_digest, get_result_versions, leak_test_digest
+from harness.measure import code_digest, get_result_versions, leak_test_digest, trial_digest
 from harness.plugins import get_plugin_versions
 from harness.store import EXTERNAL
 from harness.types import Cell, Splits, Strategy, Task
 
+TRIAL_SEED = 1000  # of all trials: no cell of a grid has it, so the chosen values are trained with fresh seeds
 # The rows are hashed in place of `data`, and the model that scores support in place of `faithfulness`. `privacy` is part of the identity of
 # the cells of the leak test alone.
 _IRRELEVANT_TASK_FIELDS = {
@@ -40,6 +42,20 @@ def leak_cell(
     identity = _model_identity(task, strategy, splits, source, device, train_size, seed)
     identity["leak_test"] = [task.privacy.model_dump(mode="json"), leak_test_digest()]
     return Cell(_cell_id(identity), task.name, source.name, strategy.name, train_size, seed)
+
+
+def trial_cell(
+    task: Task, strategy: Strategy, splits: Splits, source: ModelSource, device: Device, train_size: int, shares: Sequence[float]
+) -> Cell:
+    """The cell of one part of a trial, which depends on the parts before it.
+
+    Args:
+        strategy: with the values of the trial.
+        shares: the share of the training that is done after each part, up to this one.
+    """
+    identity = _model_identity(task, strategy, splits, source, device, train_size, TRIAL_SEED)
+    identity["trial"] = [list(shares), trial_digest()]
+    return Cell(_cell_id(identity), task.name, source.name, strategy.name, train_size, TRIAL_SEED)
 
 
 def _model_identity(

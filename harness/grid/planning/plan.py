@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from harness.catalog import Catalog
 from harness.engine.adapters import check_adapter
@@ -17,13 +18,14 @@ from harness.grid.planning.external_outputs import read_predictions
 from harness.grid.planning.leak_cells import plan_leak_cells
 from harness.grid.planning.preflight import check_model
 from harness.grid.planning.prompt_checks import check_prompts, unused_input_warnings
+from harness.grid.planning.search_plan import SearchPlan, apply_search, list_variants, plan_search
 from harness.grid.planning.support_models import find_support_models
-from harness.grid.planning.task_data import load_tasks, training_size_warnings, with_findings, with_warnings
+from harness.grid.planning.task_data import load_tasks, training_size_warnings, variant_warnings, with_findings, with_warnings
 from harness.grid.request import Request, RequestedModel, check_numbers, find_models, resolve_strategies, resolve_tasks
 from harness.measure import Price, environment, get_device_price, usable_cores
 from harness.metrics import describe_metrics, file_families, get_script_digests, is_library_metric, metrics_for
 from harness.store import EXTERNAL, ModelInfo, RunPlan
-from harness.types import Prediction, Splits, StoredScore, Strategy, Task
+from harness.types import DroppedStrategy, Prediction, Splits, StoredScore, Strategy, Task
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,9 @@ class Planned:
     Attributes:
         external_predictions: those of external outputs, by cell id.
         support_models: the models that score support, by task.
+        cells: those of the grid, with their strategies.
+        models: by name, as they were requested.
+        search: what precedes the grid; None if nothing does.
     """
 
     plan: RunPlan
@@ -41,6 +46,34 @@ class Planned:
     device: Device
     external_predictions: Mapping[str, Sequence[Prediction]]
     support_models: Mapping[str, ModelSource]
+    cells: tuple[PlannedCell, ...] = ()
+    models: Mapping[str, RequestedModel] = field(default_factory=dict)
+    search: SearchPlan | None = None
+
+    def after_search(self, chosen: Mapping[tuple[str, str, str], Mapping[str, Any]], dropped: Sequence[DroppedStrategy]) -> Planned:
+        """What is left to do after the search. The digest of the plan stays: it is that of the request.
+
+        Args:
+            chosen: the values by task, model and strategy.
+            dropped: the strategies that the race has dropped.
+        """
+        tasks, models = self.plan.tasks, self.models
+        names = [(each.task, each.model, each.strategy) for each in dropped]
+        cells = apply_search(self.cells, chosen, names, tasks, self.splits, models, self.device)
+        leak_cells = plan_leak_cells(cells, tasks, self.splits, list(models.values()), self.device)
+        plan = replace(
+            self.plan,
+            cells=tuple(planned.cell for planned in cells),
+            leak_cells=tuple(planned.cell for planned in leak_cells),
+            cell_strategies=changed_strategies([*cells, *leak_cells], self.plan.strategies),
+            dropped=tuple(dropped),
+        )
+        return replace(self, plan=plan, cells=tuple(cells))
+
+
+def changed_strategies(cells: Sequence[PlannedCell], strategies: Mapping[str, Strategy]) -> dict[str, Strategy]:
+    """By cell id, the strategies whose values differ from those under their name."""
+    return {p.cell.id: p.strategy for p in cells if p.strategy is not strategies[p.cell.strategy]}
 
 
 def make_plan(request: Request, catalog: Catalog, *, command: str, here: Path | None = None) -> Planned:
@@ -65,18 +98,22 @@ def make_plan(request: Request, catalog: Catalog, *, command: str, here: Path | 
     tasks, support_models = find_support_models(tasks, {name: entry.folder for name, entry in entries.items()}, models, device)
     cells = plan_cells(request, tasks, strategies, splits, models, device)
     _check_metric_scripts(tasks.values(), request)
-    check_prompts(cells, tasks, splits)
-    _check_strategies(cells, device)
+    price = get_device_price(device.kind, device.name, usable_cores(), request.price)
+    search = plan_search(request, cells, tasks, splits, models, has_price=price.per_hour is not None)
+    checked = [*cells, *list_variants(search)]
+    check_prompts(checked, tasks, splits)
+    _check_strategies(checked, device)
     for model in models:
-        check_model(model, cells, tasks, splits)
+        check_model(model, checked, tasks, splits)
     leak_cells = plan_leak_cells(cells, tasks, splits, models, device)
     external = {p.cell.id: read_predictions(p.strategy, tasks[p.cell.task], splits[p.cell.task]) for p in cells if p.strategy.outputs}
     splits = {
-        name: with_warnings(data, [*training_size_warnings(data, request), *unused_input_warnings(cells, tasks[name], data)])
+        name: with_warnings(
+            data, [*training_size_warnings(data, request), *variant_warnings(request), *unused_input_warnings(cells, tasks[name], data)]
+        )
         for name, data in splits.items()
     }
     splits = {name: with_findings(tasks[name], data) for name, data in splits.items()}
-    price = get_device_price(device.kind, device.name, usable_cores(), request.price)
     plan = RunPlan(
         digest=_digest([*cells, *leak_cells], tasks, price, request),
         created=time.strftime("%Y-%m-%dT%H:%M:%S%z"),
@@ -99,9 +136,13 @@ def make_plan(request: Request, catalog: Catalog, *, command: str, here: Path | 
         },
         plugin_scores=_plugin_scores(tasks, splits),
         leak_cells=tuple(planned.cell for planned in leak_cells),
-        cell_strategies={p.cell.id: p.strategy for p in (*cells, *leak_cells) if p.strategy is not strategies[p.cell.strategy]},
+        cell_strategies=changed_strategies([*cells, *leak_cells], strategies),
+        search=request.search,
+        race=request.race,
     )
-    return Planned(plan, splits, {model.source.name: model.source for model in models}, device, external, support_models)
+    by_name = {model.source.name: model for model in models}
+    sources = {name: model.source for name, model in by_name.items()}
+    return Planned(plan, splits, sources, device, external, support_models, tuple(cells), by_name, search)
 
 
 def _check_metric_scripts(tasks: Collection[Task], request: Request) -> None:
@@ -143,6 +184,10 @@ def _model_infos(models: Sequence[RequestedModel], *, with_external: bool) -> di
 
 
 def _digest(cells: Sequence[PlannedCell], tasks: Mapping[str, Task], price: Price, request: Request) -> str:
-    """The plan's digest: its cells, and what is read from the plan and not from a cell (the margin, the price, trust in code)."""
-    decided = [task.model_dump(mode="json", exclude={"description", "data"}) for task in tasks.values()]
-    return digest_of([*(planned.cell.id for planned in cells), json.dumps([decided, price.per_hour, request.trust_remote_code])])
+    """The plan's digest: its cells, what is read from the plan and not from a cell (the margin, the price, trust in code), and the search
+    from which further cells follow."""
+    decided: list[Any] = [[task.model_dump(mode="json", exclude={"description", "data"}) for task in tasks.values()]]
+    decided += [price.per_hour, request.trust_remote_code]
+    if request.search is not None or request.race is not None:
+        decided += [request.search.model_dump(mode="json") if request.search is not None else None, request.race]
+    return digest_of([*(planned.cell.id for planned in cells), json.dumps(decided)])

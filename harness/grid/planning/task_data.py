@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-from harness.catalog import Catalog, Entry
+from harness.catalog import OUTPUTS_PREFIX, Catalog, Entry, parse_strategy_spec
 from harness.data import load_splits
 from harness.data.checks import CheckedRows, check_quickly
 from harness.errors import BenchError, did_you_mean
@@ -78,6 +79,30 @@ def training_size_warnings(splits: Splits, request: Request) -> list[str]:
     available = len(splits.train)
     too_large = [size for size in request.train_sizes if size != "all" and int(size) > available]
     return [f"training size {', '.join(too_large)}: there are {available} training examples, so all of them are used"] if too_large else []
+
+
+def variant_warnings(request: Request) -> list[str]:
+    """A warning for each strategy of which several variants are listed by hand: they are compared on test examples."""
+    if request.search is not None:
+        return []
+    variants: dict[str, dict[str, dict[str, Any]]] = {}
+    for spec in request.strategies:
+        if isinstance(spec, str) and not spec.startswith(OUTPUTS_PREFIX):
+            name, values = parse_strategy_spec(spec)
+            variants.setdefault(name, {})[spec] = values
+    return [_describe_variants(list(specs), specs.values()) for specs in variants.values() if len(specs) > 1]
+
+
+def _describe_variants(specs: Sequence[str], values: Collection[Mapping[str, Any]]) -> str:
+    listed: dict[str, list[str]] = {}
+    for each in values:
+        for field, value in each.items():
+            listed.setdefault(field, []).append(str(value))
+    fields = [f"{field}: [{', '.join(given)}]" if len(given) > 1 else f"{field}: {{factor: 10}}" for field, given in listed.items()]
+    return (
+        f"{', '.join(specs[:-1])} and {specs[-1]} are variants of one strategy, compared on test examples: the best of several looks "
+        f"better than it is. Search the values on validation examples instead: search: {{fields: {{{', '.join(fields)}}}}} in a grid file"
+    )
 
 
 def _scored_by_facts(task: Task, splits: Splits) -> Task:

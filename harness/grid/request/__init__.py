@@ -7,6 +7,7 @@ from harness.grid.request.request import Request, make_request
 from harness.grid.request.requested_models import RequestedModel, find_models
 from harness.grid.request.requested_strategies import BASE, apply_overrides, resolve_strategies
 from harness.grid.request.requested_tasks import resolve_tasks
+from harness.grid.request.search_request import read_search
 
 __all__ = [
     "BASE",
@@ -19,6 +20,7 @@ __all__ = [
     "find_models",
     "make_request",
     "read_grid",
+    "read_search",
     "resolve_strategies",
     "resolve_tasks",
 ]

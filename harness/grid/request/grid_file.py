@@ -11,7 +11,7 @@ from pydantic import Field
 from harness.catalog import YamlFile, parse
 from harness.errors import BenchError
 from harness.grid.request.cell_selectors import Exclusion, Names, Override, TrainSize, as_tuple
-from harness.types import MOST_CANARIES, MOST_OUTPUTS_A_MONTH, Declared
+from harness.types import MOST_CANARIES, MOST_OUTPUTS_A_MONTH, Declared, SearchSpec
 
 
 class GridFile(Declared):
@@ -29,6 +29,8 @@ class GridFile(Declared):
     price: Annotated[float, Field(ge=0)] | None = None
     canaries: Annotated[int, Field(ge=0, le=MOST_CANARIES)] | None = None
     volume: Annotated[int, Field(ge=1, le=MOST_OUTPUTS_A_MONTH)] | None = None
+    search: SearchSpec | None = None
+    race: Annotated[float, Field(gt=0, lt=0.5)] | None = None
     exclude: Exclusion | tuple[Exclusion, ...] = ()
     override: Override | tuple[Override, ...] = ()
 
@@ -49,6 +51,7 @@ def read_grid(path: Path) -> dict[str, Any]:
         selectors = getattr(grid, name)
         is_list = isinstance(selectors, tuple)
         fields[name] = tuple(selector.at(file.place((name, i) if is_list else (name,))) for i, selector in enumerate(as_tuple(selectors)))
+    fields["search"] = grid.search
     fields["tasks"] = tuple(_relative_to(folder, name) for name in as_tuple(grid.tasks))
     fields["strategies"] = tuple(_relative_to(folder, name) for name in as_tuple(grid.strategies))
     fields["models"] = tuple(str(folder / name) if os.path.exists(folder / name) else name for name in as_tuple(grid.models))

@@ -26,6 +26,8 @@ def check_numbers(request: Request) -> None:
         problems.append(count_problem("canaries", request.canaries, most=MOST_CANARIES))
     if request.epochs is not None:
         problems.append(positive_problem("epochs", request.epochs))
+    if request.race is not None and not (_is_number(request.race) and 0 < request.race < 0.5):
+        problems.append(f"race must be a number between 0 and 0.5, such as 0.05, not {request.race!r}")
     for name in ("price", "price_per_1k"):
         price = getattr(request, name)
         if price is not None and not (_is_number(price) and 0 <= price < math.inf):

@@ -10,7 +10,8 @@ from pydantic import ValidationError
 
 from harness.errors import BenchError, did_you_mean
 from harness.grid.request.cell_selectors import Exclusion, Override
-from harness.types import Strategy, Task
+from harness.grid.request.search_request import read_search
+from harness.types import SearchSpec, Strategy, Task
 from harness.validation import describe_problem, field_path
 
 C = TypeVar("C", Exclusion, Override)
@@ -26,6 +27,8 @@ class Request:
     `plugins` are Python files that add metrics; a run folder that names some never makes them run.
     `canaries` is the number of canaries of the leak test for each number of repeats, instead of the tasks' own; 0 leaves the test out.
     `volume` is the number of outputs per month that the report computes costs for, instead of the task's own.
+    `search` says which values of the strategies are searched on validation examples; `race` is the highest accepted chance that the best
+    strategy is dropped early.
     """
 
     tasks: tuple[str | Task, ...]
@@ -64,6 +67,8 @@ class Request:
     support: str | None = None
     volume: int | None = None
     canaries: int | None = None
+    search: SearchSpec | None = None
+    race: float | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The request as plain values, as it is stored in `run.json`."""
@@ -72,7 +77,8 @@ class Request:
             plain[name] = [selector.model_dump(mode="json", exclude_none=True) for selector in plain[name]]
         for name in ("tasks", "strategies"):
             plain[name] = [one if isinstance(one, str) else one.model_dump(mode="json") for one in plain[name]]
-        return plain | {"fields": dict(self.fields)}
+        search = None if self.search is None else self.search.model_dump(mode="json", exclude_none=True)
+        return plain | {"fields": dict(self.fields), "search": search}
 
 
 def make_request(values: Mapping[str, Any]) -> Request:
@@ -93,6 +99,7 @@ def make_request(values: Mapping[str, Any]) -> Request:
         plain[name] = tuple(kind.model_validate(one) if isinstance(one, Mapping) else one for one in plain.get(name, ()))
     plain["train_sizes"] = tuple(str(size) for size in plain.get("train_sizes", ()))
     plain["exclude"] = _selectors("exclude", Exclusion, plain.get("exclude", ()))
+    plain["search"] = read_search(plain.get("search"))
     plain["override"] = _selectors("override", Override, plain.get("override", ()))
     return Request(**plain)
 

@@ -31,6 +31,8 @@ from dataclasses import dataclass
 from harness.statistics.search.trial_losses import loss_limits
 from harness.types import TrialMeasurement
 
+FEWEST_RACE_EXAMPLES = 30  # with fewer validation examples, no limit of a difference is reliable, and nothing can be dropped
+
 
 @dataclass(frozen=True)
 class RaceLoss:

@@ -5,7 +5,7 @@ import json
 import pytest
 import torch
 
-from harness.engine.tuning import DivergedError
+from harness.engine.tuning import DivergedError, TrainingPart
 from harness.engine.tuning.training_state import overfits
 
 
@@ -101,3 +101,38 @@ def test_training_for_a_fraction_of_an_epoch(train_on):
     _, summary = train_on(epochs=0.6)
     assert summary.steps == 3
     assert summary.epochs == 0.6
+
+
+SHARES = (0.25, 0.5, 1.0)
+
+
+@pytest.mark.parametrize("adapter", [None, {"peft_type": "LORA", "r": 4, "lora_dropout": 0.1, "target_modules": "all-linear"}])
+def test_a_training_in_parts_equals_one_in_one_go(train_on, tmp_path, adapter):
+    """Both validate at the end of each part; a part may be interrupted, too."""
+    recipe = {"adapter": adapter, "learning_rate": 1e-3}
+    ends = TrainingPart.of(SHARES, 2, 15).ends
+    whole, summary = train_on("whole", part=TrainingPart(0, 15, ends), **recipe)
+    for rung in range(3):
+        part = TrainingPart.of(SHARES, rung, 15)
+        if rung == 1:
+            with pytest.raises(KeyboardInterrupt):
+                train_on("parts", stop_at=6, checkpoint_every=0.0, part=part, **recipe)
+        model, last = train_on("parts", part=part, **recipe)
+        assert last.steps == part.end
+    assert same(weights(whole), weights(model))
+    assert last == summary
+    assert curve(tmp_path, "parts") == curve(tmp_path, "whole")
+
+
+def test_a_training_that_has_stopped_early_stays_stopped_in_its_next_part(train_on):
+    recipe = {"learning_rate": 0.9, "patience": 1, "validations_per_epoch": 3}
+    _, first = train_on(part=TrainingPart.of(SHARES, 1, 15), **recipe)
+    assert first.stopped_early and first.steps < 8
+    _, second = train_on(part=TrainingPart.of(SHARES, 2, 15), **recipe)
+    assert second == first
+
+
+@pytest.mark.parametrize(("steps", "ends"), [(15, [4, 8, 15]), (1, [1, 1, 1]), (2, [1, 1, 2]), (1000, [250, 500, 1000])])
+def test_the_parts_of_short_and_long_trainings(steps, ends):
+    parts = [TrainingPart.of(SHARES, rung, steps) for rung in range(3)]
+    assert [part.end for part in parts] == ends and [part.begin for part in parts] == [0, *ends[:2]]

@@ -7,7 +7,7 @@ import sys
 
 from places import ROOT
 
-from harness.measure.environment import _LEAK_TEST_SOURCES, _SOURCES
+from harness.measure.environment import _LEAK_TEST_SOURCES, _SOURCES, _TRIAL_SOURCES
 
 # Modules of a cell's process that describe a result, or only pass messages.
 _NO_PART = {
@@ -19,7 +19,7 @@ _NO_PART = {
     "engine/artifacts/answering.py", "engine/artifacts/kept_answers.py",
     "grid/execution/cell_processes.py", "grid/execution/external_cells.py", "grid/execution/job.py",
     "grid/execution/reused_cells.py", "grid/execution/reused_costs.py", "grid/execution/system_limits.py", "grid/execution/run.py",
-    "grid/execution/scheduler.py",
+    "grid/execution/scheduler.py", "grid/execution/search_run.py",
 }  # fmt: skip
 
 
@@ -28,7 +28,7 @@ def test_modules_that_compute_results_are_part_of_the_digest() -> None:
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     loaded = {file.partition("/harness/")[2] for file in done.stdout.split()}
     engine = {file for file in loaded if file.startswith(("engine/", "grid/execution/")) and not file.endswith("__init__.py")}
-    sources = (*_SOURCES, *_LEAK_TEST_SOURCES)  # the latter are part of the identity of its cells alone
+    sources = (*_SOURCES, *_LEAK_TEST_SOURCES, *_TRIAL_SOURCES)  # the latter are part of the identity of their cells alone
     covered = {file for file in engine if any(file == source or file.startswith(f"{source}/") for source in sources)}
     assert {"engine/adapters/adapt.py", "engine/inference/predictor.py", "grid/execution/cell_run.py"} <= covered
     assert engine - covered == _NO_PART

@@ -1,0 +1,75 @@
+"""One part of a trial of a search: trained from where the part before ended, and measured on validation examples. It predicts nothing.
+
+The state from which the next part goes on is kept beside the cells until the search has no more use for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from harness.engine.adapters import trainable_parameters
+from harness.engine.inference import Predictor
+from harness.engine.prompts import Shot, render_shots
+from harness.engine.tuning import TrainingPart, encode_examples, example_losses
+from harness.grid.execution.cell_run import CellRun
+from harness.grid.execution.result_notes import notes_on_training
+from harness.grid.search import SHARES
+from harness.types import CellResult, Prediction, Trial, TrialMeasurement
+
+
+class TrialRun(CellRun):
+    """The work on one part of a trial."""
+
+    def run(self) -> tuple[CellResult, Sequence[Prediction] | None]:
+        """Run the part; returns its result without predictions."""
+        self.folder.take_trial_state(self.cell.id, self._trial.previous)
+        self._announce("load")
+        with self.meter.phase("load"):
+            predictor = Predictor(self.task, self.strategy, self._load(trained=False), self.labels)
+        result = CellResult(self.cell, "done", total_parameters=predictor.loaded.parameters, provenance=self.provenance())
+        if self.strategy.train is not None:
+            result = replace(result, training=self._train(predictor), trainable_parameters=trainable_parameters(predictor.loaded.model))
+        else:
+            predictor = replace(predictor, shots=self._draw_shots())
+        measured = self._measure(predictor)
+        self.folder.keep_trial_state(self.cell.id)
+        result = replace(result, trial=measured, costs=self.meter.costs())
+        return replace(result, notes=tuple(notes_on_training(result))), None
+
+    @property
+    def _trial(self) -> Trial:
+        return self.plan.trials[self.cell.id]
+
+    def _part(self, steps: int) -> TrainingPart:
+        return TrainingPart.of(SHARES, self._trial.rung, steps)
+
+    def _draw_shots(self) -> tuple[Shot, ...]:
+        assert self.cell.seed is not None
+        candidates = self.folder.training_examples(self.task.name, "train")
+        return render_shots(self.task, self.strategy, self.shape, candidates, self.cell.seed)
+
+    def _measure(self, predictor: Predictor) -> TrialMeasurement:
+        """The losses of the best weights so far on the validation examples."""
+        self._announce("validate")
+        examples = self.folder.training_examples(self.task.name, "validation")
+        encoded, _ = encode_examples(predictor, examples)
+        losses = example_losses(
+            predictor.loaded.model,
+            encoded,
+            pad_id=predictor.encoder.pad_id,
+            device=self.device,
+            shape=self.shape,
+            meter=self.meter,
+        )
+        groups: tuple[int, ...] = ()
+        if any(example.group is not None for example in examples):
+            names = [example.id if example.group is None else example.group for example in examples]
+            order = {name: number for number, name in enumerate(dict.fromkeys(names))}
+            groups = tuple(order[name] for name in names)
+        kept = [i for i, (_, tokens) in enumerate(losses) if tokens]
+        return TrialMeasurement(
+            losses=tuple(losses[i][0] for i in kept),
+            tokens=tuple(losses[i][1] for i in kept),
+            groups=tuple(groups[i] for i in kept) if groups else (),
+        )
