@@ -1,49 +1,13 @@
 // A rater's page: one item at a time. Ratings are saved in this browser as they are made, and downloaded as a file to send back.
-// Texts are set as text, never as markup.
+// Follows page.js and item_page.js.
 
-"use strict";
-
-const ALL_RATED = "All items are rated. Download your ratings and send the file back.";
-const LONGEST_PIECE = 500;
-const LONG_WORD = /\S{501,}/g;
+const WORDS = {
+  done: "rated",
+  complete: "All items are rated. Download your ratings and send the file back.",
+  download: "Download my ratings",
+  unsaved: "This browser does not save your answers. Download your ratings before you close the page.",
+};
 const IDLE_SECONDS = 120; // without a key press or mouse movement, time is no longer counted
-
-function create(tag, attributes = {}, ...children) {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (name === "text") element.textContent = value;
-    else if (value !== null && value !== undefined && value !== false) element.setAttribute(name, value === true ? "" : value);
-  }
-  element.append(...children.filter((child) => child !== null));
-  return element;
-}
-
-async function unpack(text) {
-  const bytes = Uint8Array.from(atob(text.trim()), (letter) => letter.charCodeAt(0));
-  return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).json();
-}
-
-function plural(count, noun) {
-  return `${count} ${noun}${count === 1 ? "" : "s"}`;
-}
-
-// The text in pieces, with a place for a line break after each LONGEST_PIECE characters of a word. Without these, Chromium lays out a word
-// of 100,000 letters in half a minute in fonts with kerning.
-function breakLongWords(text) {
-  const pieces = [];
-  let start = 0;
-  for (const { 0: word, index } of text.matchAll(LONG_WORD)) {
-    for (let end = index + LONGEST_PIECE; end < index + word.length; end += LONGEST_PIECE) {
-      pieces.push(text.slice(start, end), document.createElement("wbr"));
-      start = end;
-    }
-  }
-  return [...pieces, text.slice(start)];
-}
-
-function capitalize(text) {
-  return text.slice(0, 1).toUpperCase() + text.slice(1);
-}
 
 // ---- Differences of two texts
 
@@ -91,37 +55,13 @@ function joinSegments(tokens, shared) {
   return segments;
 }
 
-// ---- Ratings, saved in this browser if it allows that
+// ---- Ratings
 
-class Ratings {
+class Ratings extends SavedAnswers {
   constructor(packet) {
+    super(`bench-review/${packet.packet}/${packet.rater}`, packet.items);
     this.packet = packet;
-    this.storageKey = `bench-review/${packet.packet}/${packet.rater}`;
-    this.ids = new Set(packet.items.map((item) => item.id));
-    this.position = 0; // of the item on display
-    this.byItem = {};
-    this.isSaved = true; // in this browser
-    this.isDownloaded = true;
     this.load();
-  }
-
-  load() {
-    try {
-      const stored = localStorage.getItem(this.storageKey);
-      if (stored) this.restore(JSON.parse(stored));
-    } catch {
-      this.isSaved = false;
-    }
-  }
-
-  restore(stored) {
-    this.position = this.clamp(Math.trunc(Number(stored.position)) || 0);
-    const known = Object.entries(stored.ratings ?? {}).filter(([id]) => this.ids.has(id));
-    this.byItem = Object.fromEntries(known.map(([id, rating]) => [id, this.parse(rating)]));
-  }
-
-  clamp(position) {
-    return Math.min(Math.max(position, 0), this.packet.items.length - 1);
   }
 
   // The parts of a stored rating that answer this packet's questions: a file may have been changed on its way.
@@ -150,44 +90,17 @@ class Ratings {
     return this.position > 0 || this.packet.items.some((item) => this.isStarted(item.id));
   }
 
-  save() {
-    try {
-      localStorage.setItem(this.storageKey, JSON.stringify({ position: this.position, ratings: this.byItem }));
-      this.isSaved = true;
-    } catch {
-      this.isSaved = false;
-    }
-  }
-
-  get(id) {
-    return this.byItem[id] ?? this.parse({});
-  }
-
-  update(id, change) {
-    this.byItem[id] = { ...this.get(id), ...change, answered_at: new Date().toISOString() };
-    this.isDownloaded = false;
-    this.save();
-  }
-
   addSeconds(id, seconds) {
     this.byItem[id] = { ...this.get(id), seconds: this.get(id).seconds + seconds };
   }
 
-  isRated(id) {
+  isAnswered(id) {
     return this.packet.questions.every((question) => this.get(id).answers[question.name] !== undefined);
   }
 
   isStarted(id) {
     const rating = this.get(id);
     return Object.keys(rating.answers).length > 0 || rating.kinds.length > 0 || rating.corrected !== "" || rating.comment !== "";
-  }
-
-  get ratedCount() {
-    return this.packet.items.filter((item) => this.isRated(item.id)).length;
-  }
-
-  get isComplete() {
-    return this.ratedCount === this.packet.items.length;
   }
 
   toFile() {
@@ -223,77 +136,35 @@ class Ratings {
 
 // ---- The page
 
-class Page {
+class RaterPage extends ItemPage {
   constructor(main, packet) {
-    this.main = main;
+    super(main, new Ratings(packet), WORDS);
     this.packet = packet;
-    this.ratings = new Ratings(packet);
-    this.isStartScreen = !this.ratings.hasBegun;
+    this.isStartScreen = !this.answers.hasBegun;
     this.lastActive = performance.now();
     this.lastTick = performance.now();
-    this.foot = document.querySelector(".foot");
     for (const name of ["keydown", "pointermove", "pointerdown", "wheel", "input"]) {
       document.addEventListener(name, () => { this.lastActive = performance.now(); }, { passive: true });
     }
-    setInterval(() => this.countTime(), 1000);
-    document.addEventListener("visibilitychange", () => this.countTime());
-    document.addEventListener("keydown", (event) => this.handleKey(event));
-    window.addEventListener("pagehide", () => { this.countTime(); this.ratings.save(); });
-    window.addEventListener("storage", (event) => {
-      if (event.key === this.ratings.storageKey && event.newValue) {
-        this.ratings.restore({ ...JSON.parse(event.newValue), position: this.ratings.position });
-        if (!this.isStartScreen) this.render();
-      }
-    });
-    window.addEventListener("beforeunload", (event) => {
-      if (!this.ratings.isSaved && !this.ratings.isDownloaded) event.preventDefault();
-    });
-    main.hidden = false;
-    this.foot.hidden = false;
+    setInterval(() => this.leave(), 1000);
+    document.addEventListener("visibilitychange", () => this.leave());
+    window.addEventListener("pagehide", () => { this.leave(); this.answers.save(); });
     this.render();
   }
 
-  // Messages appear beside the buttons, where the rater is looking.
-  showMessage(text) {
-    this.foot.querySelector(".message").textContent = text;
-  }
-
-  get item() {
-    return this.packet.items[this.ratings.position];
-  }
-
   // Counts the seconds in which the page is visible and in use.
-  countTime() {
+  leave() {
     const now = performance.now();
     const passed = (now - this.lastTick) / 1000;
     this.lastTick = now;
     const isIdle = now - this.lastActive >= IDLE_SECONDS * 1000;
-    if (!this.isStartScreen && document.visibilityState === "visible" && !isIdle && passed < 5) this.ratings.addSeconds(this.item.id, passed);
+    if (!this.isStartScreen && document.visibilityState === "visible" && !isIdle && passed < 5) this.answers.addSeconds(this.item.id, passed);
   }
 
   start() {
-    this.countTime();
+    this.leave();
     this.isStartScreen = false;
-    this.goTo(this.ratings.position);
-  }
-
-  goTo(position) {
-    this.countTime();
-    this.ratings.position = this.ratings.clamp(position);
-    this.ratings.save();
-    this.showMessage(this.ratings.isComplete ? ALL_RATED : "");
-    this.render();
-    this.main.querySelector("h2").focus();
-    window.scrollTo(0, 0);
-  }
-
-  goToNextUnanswered() {
-    const { items } = this.packet;
-    for (let step = 1; step <= items.length; step += 1) {
-      const position = (this.ratings.position + step) % items.length;
-      if (!this.ratings.isRated(items[position].id)) return this.goTo(position);
-    }
-    return this.goTo(items.length - 1);
+    this.goTo(this.answers.position);
   }
 
   // Purpose, time and privacy, before the first item.
@@ -314,7 +185,7 @@ class Page {
       create("h2", { tabindex: "-1", text: "Before you start" }),
       create("div", { class: "start" }, ...parts.flatMap(([title, text]) => [create("h3", { text: title }), create("p", { text })])),
       ...[this.renderNotice()].filter((part) => part !== null),
-      this.renderResume(),
+      this.renderResume((file) => this.loadFile(file)),
     );
     const button = create("button", { type: "button", class: "main", text: "Start" });
     button.addEventListener("click", () => this.start());
@@ -327,8 +198,8 @@ class Page {
       this.renderStart();
       return;
     }
-    const { item, packet, ratings } = this;
-    const rating = ratings.get(item.id);
+    const { item, packet, answers } = this;
+    const rating = answers.get(item.id);
     const noun = packet.output_noun;
     const title = capitalize(noun);
     const isPair = item.outputs.length === 2;
@@ -340,7 +211,7 @@ class Page {
     }));
     const marked = isPair ? markDifferences(outputs[0].text, outputs[1].text) : null;
     const parts = [
-      create("h2", { tabindex: "-1", text: `Item ${ratings.position + 1} of ${packet.items.length}` }),
+      create("h2", { tabindex: "-1", text: `Item ${answers.position + 1} of ${packet.items.length}` }),
       create("p", { class: "instructions", text: packet.instructions }),
       create("p", { class: "ask", text: packet.questions.map((question) => question.text).join(" ") }),
       this.renderNotice(),
@@ -355,29 +226,11 @@ class Page {
       this.renderKinds(rating),
       this.renderTextFields(rating, outputs),
       create("p", { class: "hint", text: "Keyboard: 1, 2, 3, … choose an answer · n or Enter: next · p: previous · u: next unanswered" }),
-      this.renderResume(),
+      this.renderResume((file) => this.loadFile(file)),
     ];
     this.main.replaceChildren(...parts.filter((part) => part !== null));
     this.foot.querySelector("nav").replaceChildren(...this.renderButtons());
     this.renderProgress();
-  }
-
-  renderNotice() {
-    if (this.ratings.isSaved) return null;
-    const text = "This browser does not save your answers. Download your ratings before you close the page.";
-    return create("p", { class: "notice", text });
-  }
-
-  // `segments` are the parts of the text, those that differ from the other text marked.
-  renderText(name, text, segments = [[text, false]]) {
-    const parts = segments.flatMap(([part, isDifferent]) => {
-      const pieces = breakLongWords(part);
-      return isDifferent ? [create("mark", {}, ...pieces)] : pieces;
-    });
-    const content = text === ""
-      ? create("p", { class: "text empty", text: "(empty)" })
-      : create("div", { class: "text", tabindex: "0", role: "group", "aria-label": name }, ...parts);
-    return [create("h3", { text: name }), content];
   }
 
   renderSwitch() {
@@ -388,13 +241,8 @@ class Page {
   }
 
   renderQuestion(question, number, rating) {
-    const answers = question.answers.map((answer, k) => {
-      const field = create("input", { type: "radio", name: `question-${number}`, value: answer });
-      field.checked = rating.answers[question.name] === answer;
-      field.addEventListener("change", () => this.answer(question.name, answer));
-      const key = k < 9 ? create("kbd", { text: String(k + 1), "aria-hidden": "true" }) : null;
-      return create("label", {}, field, create("span", { text: answer }), key);
-    });
+    const answers = this.renderChoice(`question-${number}`, question.answers.map((answer) => [answer, answer]), rating.answers[question.name],
+      (answer) => this.answer(question.name, answer));
     const isSeverity = question.name === this.packet.no_error?.[0];
     const meaning = isSeverity ? create("p", { class: "meaning", id: "meaning", text: this.packet.meaning }) : null;
     const attributes = isSeverity ? { "aria-describedby": "meaning" } : {};
@@ -407,11 +255,11 @@ class Page {
     const boxes = kinds.map((kind) => {
       const box = create("input", { type: "checkbox", value: kind });
       box.checked = rating.kinds.includes(kind);
-      box.disabled = this.ratings.hasNoError(rating.answers);
+      box.disabled = this.answers.hasNoError(rating.answers);
       box.addEventListener("change", () => {
-        const marked = new Set(this.ratings.get(this.item.id).kinds);
+        const marked = new Set(this.answers.get(this.item.id).kinds);
         if (box.checked) marked.add(kind); else marked.delete(kind);
-        this.ratings.update(this.item.id, { kinds: kinds.filter((name) => marked.has(name)) });
+        this.answers.update(this.item.id, { kinds: kinds.filter((name) => marked.has(name)) });
         this.renderProgress();
       });
       return create("label", {}, box, create("span", { text: kind }));
@@ -422,137 +270,86 @@ class Page {
   renderTextFields(rating, outputs) {
     const corrected = create("textarea", { id: "corrected", rows: "4" });
     corrected.value = rating.corrected;
-    corrected.addEventListener("input", () => this.ratings.update(this.item.id, { corrected: corrected.value }));
+    corrected.addEventListener("input", () => this.answers.update(this.item.id, { corrected: corrected.value }));
     const buttons = outputs.map(({ button: label, text }) => {
       const button = create("button", { type: "button", class: "small", text: label });
       button.addEventListener("click", () => {
         const isEdited = corrected.value.trim() && !outputs.some((output) => output.text === corrected.value);
         if (isEdited && !window.confirm("Replace the text you have written?")) return;
         corrected.value = text;
-        this.ratings.update(this.item.id, { corrected: text });
+        this.answers.update(this.item.id, { corrected: text });
         corrected.focus();
       });
       return button;
     });
     const comment = create("textarea", { id: "comment", rows: "2" });
     comment.value = rating.comment;
-    comment.addEventListener("input", () => this.ratings.update(this.item.id, { comment: comment.value }));
+    comment.addEventListener("input", () => this.answers.update(this.item.id, { comment: comment.value }));
     return create("div", { class: "more" },
       create("label", { for: "corrected", text: "Corrected version (optional)" }), corrected, create("div", {}, ...buttons),
       create("label", { for: "comment", text: "Comment (optional)" }), comment);
   }
 
-  renderButtons() {
-    const { position } = this.ratings;
-    const button = (text, act, attributes = {}) => {
-      const element = create("button", { type: "button", text, ...attributes });
-      element.addEventListener("click", act);
-      return element;
-    };
-    return [
-      button("Previous", () => this.goTo(position - 1), { disabled: position === 0 }),
-      button("Next", () => this.goTo(position + 1), { class: "next", disabled: position === this.packet.items.length - 1 }),
-      button("Next unanswered", () => this.goToNextUnanswered(), { class: "unanswered" }),
-      button("Download my ratings", () => this.download(), { class: "download" }),
-    ];
-  }
-
-  // For raters who change the browser or the computer.
-  renderResume() {
-    const input = create("input", { type: "file", accept: ".json,application/json" });
-    input.addEventListener("change", async () => {
-      let message = "This file cannot be read. Choose a file that was downloaded from this page.";
-      try {
-        message = this.ratings.addFile(JSON.parse(await input.files[0].text()));
-      } catch {
-        // The file is not JSON.
-      }
-      if (this.ratings.hasBegun) this.isStartScreen = false;
-      this.render();
-      this.showMessage(message);
-    });
-    return create("p", { class: "hint" }, create("label", { class: "file" }, input, create("span", { text: "Resume from a file" })));
+  loadFile(file) {
+    const message = this.answers.addFile(file);
+    if (this.answers.hasBegun) this.isStartScreen = false;
+    return message;
   }
 
   answer(name, answer) {
-    this.countTime();
-    const wasComplete = this.ratings.isComplete;
-    const { answers, kinds } = this.ratings.get(this.item.id);
+    this.leave();
+    const wasComplete = this.answers.isComplete;
+    const { answers, kinds } = this.answers.get(this.item.id);
     const chosen = { ...answers, [name]: answer };
-    const hasNoError = this.ratings.hasNoError(chosen);
-    this.ratings.update(this.item.id, { answers: chosen, kinds: hasNoError ? [] : kinds });
+    const hasNoError = this.answers.hasNoError(chosen);
+    this.answers.update(this.item.id, { answers: chosen, kinds: hasNoError ? [] : kinds });
     for (const box of this.main.querySelectorAll(".kinds input")) {
       box.disabled = hasNoError;
       box.checked = box.checked && !hasNoError;
     }
     this.showMessage(hasNoError && kinds.length ? "The kinds of errors were cleared: you chose that there is no error." : "");
     this.renderProgress();
-    if (this.ratings.isComplete && !wasComplete) this.showMessage(ALL_RATED);
-  }
-
-  renderProgress() {
-    const total = this.packet.items.length;
-    const { ratedCount, isSaved } = this.ratings;
-    const bar = document.querySelector(".bar");
-    bar.setAttribute("aria-valuemax", String(total));
-    bar.setAttribute("aria-valuenow", String(ratedCount));
-    bar.firstElementChild.style.width = `${(100 * ratedCount) / total}%`;
-    const { position, isComplete } = this.ratings;
-    const primary = isComplete ? "download" : position === total - 1 ? "unanswered" : "next";
-    for (const name of ["next", "unanswered", "download"]) this.foot.querySelector(`.${name}`)?.classList.toggle("main", name === primary);
-    const saved = isSaved ? " Your answers are saved in this browser." : "";
-    document.querySelector(".progress").textContent = `${ratedCount} of ${total} rated.${saved}`;
+    if (this.answers.isComplete && !wasComplete) this.showMessage(WORDS.complete);
   }
 
   handleKey(event) {
-    if (event.repeat || event.ctrlKey || event.metaKey || event.altKey || event.target.closest("textarea")) return;
-    if (event.key === "Enter" && event.target.closest("button, input[type=file]")) return;
-    if (this.isStartScreen) {
-      if (event.key === "Enter" || event.key === "n") {
-        event.preventDefault();
-        this.start();
-      }
+    if (!this.isStartScreen) {
+      super.handleKey(event);
       return;
     }
-    const { position } = this.ratings;
-    const actions = { n: () => this.goTo(position + 1), p: () => this.goTo(position - 1), u: () => this.goToNextUnanswered() };
-    actions.Enter = actions.n;
-    if (actions[event.key]) {
+    if (event.repeat || event.ctrlKey || event.metaKey || event.altKey || event.target.closest("button, input[type=file]")) return;
+    if (event.key === "Enter" || event.key === "n") {
       event.preventDefault();
-      actions[event.key]();
-    } else if (/^[1-9]$/.test(event.key)) {
-      this.chooseAnswer(Number(event.key) - 1);
+      this.start();
     }
   }
 
   // A number answers the focused question if it has no answer yet, else the first question without one, else the focused one, else the last.
-  chooseAnswer(k) {
+  pressNumber(number) {
+    if (number === 0) return;
     const fields = [...this.main.querySelectorAll("fieldset:not(.kinds)")];
     const isUnanswered = (field) => !field.querySelector(":checked");
     const focused = fields.find((field) => field.contains(document.activeElement));
     const target = focused && isUnanswered(focused) ? focused : fields.find(isUnanswered) ?? focused ?? fields[fields.length - 1];
-    const radio = target.querySelectorAll("input")[k];
+    const radio = target.querySelectorAll("input")[number - 1];
     if (radio) radio.click();
   }
 
   download() {
-    this.countTime();
+    this.leave();
     const { items, packet, rater } = this.packet;
     const name = `ratings-${packet}-${rater}.json`;
-    const blob = new Blob([JSON.stringify(this.ratings.toFile(), null, 1)], { type: "application/json" });
-    const link = create("a", { href: URL.createObjectURL(blob), download: name });
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 60000);
-    this.ratings.isDownloaded = true;
-    const { ratedCount, isComplete } = this.ratings;
-    const next = isComplete ? "Send the file back." : `${items.length - ratedCount} of ${plural(items.length, "item")} are not answered yet.`;
-    this.showMessage([`Downloaded ${name} with ${plural(ratedCount, "rating")}.`, next, ...this.describeIncomplete()].join(" "));
+    saveFile(name, this.answers.toFile());
+    this.answers.isDownloaded = true;
+    const { answeredCount, isComplete } = this.answers;
+    const next = isComplete ? "Send the file back." : `${items.length - answeredCount} of ${plural(items.length, "item")} are not answered yet.`;
+    this.showMessage([`Downloaded ${name} with ${plural(answeredCount, "rating")}.`, next, ...this.describeIncomplete()].join(" "));
   }
 
   // Items with a mark or a text but without an answer.
   describeIncomplete() {
     const { items } = this.packet;
-    const incomplete = items.filter((item) => this.ratings.isStarted(item.id) && !this.ratings.isRated(item.id));
+    const incomplete = items.filter((item) => this.answers.isStarted(item.id) && !this.answers.isAnswered(item.id));
     if (!incomplete.length) return [];
     const first = items.indexOf(incomplete[0]) + 1;
     if (incomplete.length === 1) return [`Item ${first} has a mark or a text but no answer, so it will not count.`];
@@ -561,7 +358,5 @@ class Page {
 }
 
 const main = document.getElementById("item");
-unpack(document.getElementById("content").content.textContent).then((packet) => new Page(main, packet), () => {
-  const text = "This browser is too old for this page, or the file is damaged. Use a current browser, or ask for the packet as a spreadsheet.";
-  main.before(create("p", { class: "notice", role: "alert", text }));
-});
+openPage(main, (packet) => new RaterPage(main, packet),
+  "This browser is too old for this page, or the file is damaged. Use a current browser, or ask for the packet as a spreadsheet.");

@@ -1,42 +1,18 @@
-// The page of a sample: a person marks identifiers that were missed, and downloads their counts. Texts are set as text, never as markup.
-
-"use strict";
-
-async function unpack(text) {
-  const bytes = Uint8Array.from(atob(text.trim()), (letter) => letter.charCodeAt(0));
-  return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).json();
-}
-
-function create(tag, attributes = {}, ...children) {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (name === "text") element.textContent = value;
-    else if (value !== null && value !== false) element.setAttribute(name, value === true ? "" : value);
-  }
-  element.append(...children);
-  return element;
-}
-
-function capitalize(text) {
-  return text.slice(0, 1).toUpperCase() + text.slice(1);
-}
+// The page of a sample: a person marks identifiers that were missed, and downloads their counts. Follows page.js.
 
 async function start() {
-  const content = await unpack(document.getElementById("content").innerHTML);
+  const content = await unpack(document.getElementById("content").content.textContent);
   const answers = content.items.map(() => ({ read: false, missed: [] }));
   const main = document.getElementById("texts");
   const message = document.querySelector(".message");
   const progress = document.querySelector(".progress");
-  const bar = document.querySelector(".bar");
   let isSaved = true;
 
   function update() {
     const read = answers.filter((answer) => answer.read).length;
     const missed = answers.reduce((total, answer) => total + answer.missed.length, 0);
-    progress.textContent = `${read} of ${answers.length} texts read, ${missed} missed identifier${missed === 1 ? "" : "s"} marked`;
-    bar.setAttribute("aria-valuemax", answers.length);
-    bar.setAttribute("aria-valuenow", read);
-    bar.firstElementChild.style.width = `${(100 * read) / Math.max(1, answers.length)}%`;
+    progress.textContent = `${read} of ${answers.length} texts read, ${plural(missed, "missed identifier")} marked`;
+    showBar(read, answers.length);
   }
 
   function show(item, number) {
@@ -115,10 +91,7 @@ async function start() {
       return;
     }
     const marks = { bench_sample: content.format, file_sha256: content.sha256, read, replaced, missed };
-    const link = create("a", { download: `${content.name.replace(/\.[a-z]+$/, "")}.marks.json` });
-    link.href = URL.createObjectURL(new Blob([JSON.stringify(marks, null, 1)], { type: "application/json" }));
-    link.click();
-    URL.revokeObjectURL(link.href);
+    saveFile(`${content.name.replace(/\.[a-z]+$/, "")}.marks.json`, marks);
     isSaved = true;
     const left = answers.length - read;
     message.textContent = left ? `Saved. ${left} text${left === 1 ? " is" : "s are"} not read yet and not counted.` : "Saved. The file holds counts and no text.";

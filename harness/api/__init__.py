@@ -10,7 +10,7 @@ from harness.api.data_checks import CleanedFile, check_data, clean_data
 from harness.api.drafting import MOST_INSPECTED_ROWS, parse_task, read_included_model, read_shipped_prompt
 from harness.api.exporting import FinishedListener, export
 from harness.api.gates import NotPassedError, draft_policy, gate, history, promote, rollback, verify_registry
-from harness.api.labelling import LabelFile, choose_rows_to_label
+from harness.api.labelling import LabelFile, LabelledRows, choose_rows_to_label, save_labelled_rows
 from harness.api.loaded_run import Run, load_run
 from harness.api.locking import LockedTestSet, lock_test_set
 from harness.api.many_runs import list_runs, open_viewer, prune_runs, select_prunable, write_site
@@ -27,6 +27,7 @@ __all__ = [
     "CleanedFile",
     "FinishedListener",
     "LabelFile",
+    "LabelledRows",
     "LockedTestSet",
     "NotPassedError",
     "Run",
@@ -68,6 +69,7 @@ __all__ = [
     "rollback",
     "run",
     "run_request",
+    "save_labelled_rows",
     "score",
     "select_prunable",
     "stored_request",

@@ -1,8 +1,8 @@
-"""People rate outputs: blind packets out, ratings in; what raters prefer and how far they agree; corrections as training examples."""
+"""People rate outputs and label rows: packets and pages out, ratings and labels in; agreement; corrections as training examples."""
 
 from harness.review.findings import Findings, compute_findings
 from harness.review.harvest import Harvest, collect_harvest, get_harvest_paths, list_retired_examples, write_harvest
-from harness.review.label_choice import choose_to_label, measure_disagreement
+from harness.review.labelling import RowPage, RowToLabel, choose_to_label, measure_disagreement, read_answers, read_row_page
 from harness.review.packets import MODES, Key, Mode, Packet, PacketRequest, parse_raters
 from harness.review.rater_files import FORMATS, ExportedPacket, Format, export_packet
 from harness.review.ratings import ImportSummary, Rating, Review, import_files, load_reviews
@@ -21,6 +21,8 @@ __all__ = [
     "PacketRequest",
     "Rating",
     "Review",
+    "RowPage",
+    "RowToLabel",
     "choose_to_label",
     "collect_harvest",
     "compute_findings",
@@ -31,5 +33,7 @@ __all__ = [
     "load_reviews",
     "measure_disagreement",
     "parse_raters",
+    "read_answers",
+    "read_row_page",
     "write_harvest",
 ]

@@ -10,6 +10,7 @@ import pytest
 from finished_runs import Finished
 
 from harness.data import load_splits
+from harness.review import read_row_page
 from harness.types import Task
 from tests.cli.conftest import Call
 
@@ -48,6 +49,32 @@ def test_chosen_rows_keep_their_columns_and_become_training_data(finished: Finis
     assert len(load_splits(task, folder=here, whole_as_test=True).test) == 3
 
 
+def test_answers_to_a_page_become_training_data_beside_older_rows(finished: Finished, call: Call, here: Path, rows: str) -> None:
+    base = ("data", "label", finished.folder, "--task", "labels", "--field", "input=text")
+    ended = call(*base, "--data", rows, "--n", "4", "--out", "to-label.html")
+    assert (ended.code, ended.out) == (0, "to-label.html\n"), ended
+    assert (here / "to-label.html").stat().st_mode & 0o777 == 0o600
+    page = read_row_page(here / "to-label.html")
+    assert set(page.labels) == set(finished.run.examples("labels")[0].choices)
+    answers = [{"row": row + 1, "label": page.labels[row % 2]} for row in range(3)]
+    (here / "to-label.answers.json").write_text(json.dumps({"bench_labels": 1, "page": page.digest, "answers": answers}))
+    command = next(line for line in ended.err.splitlines() if "--labelled" in line).split("bench ")[1].split()
+    ended = call(*command)
+    assert (ended.code, ended.out) == (0, "labelled.jsonl\n"), ended
+    assert "3 rows with labels" in ended.err and "Left out: 1 row without an answer." in ended.err
+    (here / "old.csv").write_text(f"text,{page.target}\nan older text,{page.labels[0]}\n")
+    (here / "test.csv").write_text(f"text,{page.target}\na test text,{page.labels[0]}\n")
+    task = Task(
+        name="t", kind="classification", labels=page.labels, prompt="{{ input }}", metrics=("classification",), primary="accuracy",
+        data={"path": {"train": ["old.csv", "labelled.jsonl"], "test": "test.csv"}, "fields": {"input": "text", "target": page.target}},
+    )  # fmt: skip
+    splits = load_splits(task, folder=here)
+    assert sorted(example.inputs["input"] for example in (*splits.train, *splits.validation)) == sorted(
+        ["an older text", *(page.rows[place].inputs["input"] for place in range(3))]
+    )
+    assert "PAGE.html" in call("data", "label", "--labelled", "to-label.answers.json", "--out", "x.jsonl").err
+
+
 def test_suggestions_are_written_only_if_asked_for(finished: Finished, call: Call, here: Path, rows: str) -> None:
     base = ("data", "label", finished.folder, "--task", "labels", "--data", rows, "--field", "input=text", "--strategies", "base,lora")
     assert call(*base, "--out", "plain.jsonl").code == 0
@@ -62,7 +89,7 @@ def test_suggestions_are_written_only_if_asked_for(finished: Finished, call: Cal
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (("--out", "x.xlsx"), "the name must end in .csv or .jsonl"),
+        (("--out", "x.xlsx"), "the name must end in .html, .csv or .jsonl"),
         (("--out", "new.jsonl"), "--out new.jsonl: is the data"),
         (("--out", "there.csv"), "Replace it with --force"),
         (("--out", "x.csv", "--strategies", "base"), "two strategies are compared"),

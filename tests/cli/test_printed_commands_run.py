@@ -22,6 +22,7 @@ from test_printed_commands import help_examples
 
 from harness.decision import decide
 from harness.reporting.wording.decision.next_step_sentences import describe_step
+from harness.review import read_row_page
 from tests.cli.conftest import Call, Ended
 from tests.conftest import Bench
 
@@ -33,6 +34,7 @@ NEEDED = {
     "bench data anonymize anonymized.csv --reverse": (
         "bench data anonymize notes.csv --out anonymized.csv --key secret.key --mapping mapping.enc",
     ),
+    "bench data label to-label.html": ("bench data label latest --data new.jsonl --n 50 --out to-label.html",),
     "bench gate latest": ("bench gate --init --task visits.yaml --out gate.yaml",),
     "bench predict --champion": ("bench promote latest --strategy lora --new-registry --force --reason trial",),
     "bench review import": ("bench review export latest --strategies base,lora --n 50 --raters 2",),
@@ -163,6 +165,8 @@ def test_examples_of_the_help_run(example: str, run_line: Callable[[str], Ended]
         assert earlier in ran or run_line(earlier).code == 0
     if example.startswith("bench review import"):
         write_ratings(user_folder)
+    if example.startswith("bench data label to-label.html"):
+        write_answers(user_folder)
     ended = run_line(example)
     assert ended.code in next((codes for start, codes in CODES.items() if example.startswith(start)), (0,)), ended
     assert ended.out
@@ -177,6 +181,13 @@ def write_ratings(folder: Path) -> None:
         ratings = [{"item": item, "answers": {"preference": "tie"}, "corrected": None} for item in items]
         returned = {"bench_review": 1, "packet": content["id"], "rater": rater, "ratings": ratings}
         (folder / f"ratings-{rater}.json").write_text(json.dumps(returned), encoding="utf-8")
+
+
+def write_answers(folder: Path) -> None:
+    """Write the file that the page of rows to label saves."""
+    page = read_row_page(folder / "to-label.html")
+    answers = {"bench_labels": 1, "page": page.digest, "answers": [{"row": 1, "label": "Chest pain"}]}
+    (folder / "to-label.answers.json").write_text(json.dumps(answers), encoding="utf-8")
 
 
 def steps_of_all_decisions() -> list[str]:

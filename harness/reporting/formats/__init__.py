@@ -8,6 +8,7 @@ from harness.reporting.formats.data_enough_export import data_enough_to_json
 from harness.reporting.formats.findings_export import findings_to_json
 from harness.reporting.formats.html_page import render, rewrite_page, write_page
 from harness.reporting.formats.json_export import comparison_to_json, to_json
+from harness.reporting.formats.label_page import render_row_page
 from harness.reporting.formats.markdown import to_markdown
 from harness.reporting.formats.notebook_html import to_notebook_html
 from harness.reporting.formats.runs_export import runs_in_progress_to_json, runs_to_json
@@ -29,6 +30,7 @@ __all__ = [
     "render_check",
     "render_data_card",
     "render_live_index",
+    "render_row_page",
     "render_sample",
     "render_site",
     "rewrite_page",

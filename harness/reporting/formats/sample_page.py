@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from markupsafe import Markup
-
 from harness.catalog import shipped_folder
 from harness.data.privacy import SampledText
 from harness.reporting.wording.data import anonymize_sentences
 from harness.text import visible
-from harness.webpage import content_security_policy, pack_json, page_environment
+from harness.webpage import render_offline_page
 
 _FORMAT = 1
 
@@ -22,9 +20,6 @@ def render_sample(texts: Sequence[SampledText], *, name: str, sha256: str) -> st
         name: of the anonymized file.
         sha256: of the anonymized file; the saved marks repeat it.
     """
-    folder = shipped_folder("reports")
-    style = "\n".join((folder / file).read_text(encoding="utf-8") for file in ("review.css", "sample.css"))
-    script = (folder / "sample.js").read_text(encoding="utf-8")
     content = {
         "format": _FORMAT,
         "sha256": sha256,
@@ -34,15 +29,12 @@ def render_sample(texts: Sequence[SampledText], *, name: str, sha256: str) -> st
             {"row": each.row, "place": visible(each.place), "parts": [[visible(text), kind] for text, kind in each.parts]} for each in texts
         ],
     }
-    return (
-        page_environment(folder)
-        .get_template("sample.html.j2")
-        .render(
-            name=name,
-            sentences=anonymize_sentences,
-            content=pack_json(content),
-            style=Markup(style),
-            script=Markup(script),
-            policy=content_security_policy(style, script),
-        )
+    return render_offline_page(
+        shipped_folder("reports"),
+        "sample.html.j2",
+        content,
+        styles=("review.css", "sample.css"),
+        scripts=("page.js", "sample.js"),
+        name=name,
+        sentences=anonymize_sentences,
     )

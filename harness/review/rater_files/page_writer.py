@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from markupsafe import Markup
-
 from harness.catalog import shipped_folder
 from harness.review.packets import (
     ERROR_KINDS_QUESTION,
@@ -17,7 +15,7 @@ from harness.review.packets import (
     list_questions,
 )
 from harness.text import visible
-from harness.webpage import content_security_policy, pack_json, page_environment
+from harness.webpage import render_offline_page
 
 PAGE_FORMAT = 1  # of the file that the page saves
 _WORDS_PER_MINUTE = 238  # silent reading of English prose: Brysbaert (2019), doi:10.1016/j.jml.2019.104047
@@ -26,19 +24,14 @@ _SECONDS_PER_ANSWER = 10  # an assumption: choosing an answer, without reading
 
 def render_page(packet: Packet, rater: str, items: Sequence[ItemTexts]) -> str:
     """The page as HTML. It names no strategy and needs no network."""
-    folder = shipped_folder("reports")
-    style, script = ((folder / name).read_text(encoding="utf-8") for name in ("review.css", "review.js"))
-    return (
-        page_environment(folder)
-        .get_template("review.html.j2")
-        .render(
-            packet=packet,
-            rater=rater,
-            content=pack_json(_build_content(packet, rater, items)),
-            style=Markup(style),
-            script=Markup(script),
-            policy=content_security_policy(style, script),
-        )
+    return render_offline_page(
+        shipped_folder("reports"),
+        "review.html.j2",
+        _build_content(packet, rater, items),
+        styles=("review.css",),
+        scripts=("page.js", "item_page.js", "review.js"),
+        packet=packet,
+        rater=rater,
     )
 
 

@@ -7,9 +7,10 @@ from harness.reporting.wording.data import (
     check_sentences,
     enough_sentences,
     finding_sentences,
+    label_sentences,
 )
 from harness.reporting.wording.data.cleaning_sentences import describe_cleaning, describe_split_column
-from harness.reporting.wording.data.enough_sentences import describe_label_file, explain_missing_curve
+from harness.reporting.wording.data.enough_sentences import explain_missing_curve
 
 __all__ = [
     "anonymize_sentences",
@@ -17,9 +18,9 @@ __all__ = [
     "check_fixes",
     "check_sentences",
     "describe_cleaning",
-    "describe_label_file",
     "describe_split_column",
     "enough_sentences",
     "explain_missing_curve",
     "finding_sentences",
+    "label_sentences",
 ]

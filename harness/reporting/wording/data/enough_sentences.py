@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from harness.reporting.views import FEW_TO_JUDGE, CurveOutlook, DataEnough, DataPart, SizeOutlook
 from harness.reporting.wording import learning_sentences, numbers
 from harness.reporting.wording.decision import next_step_sentences
@@ -98,15 +96,6 @@ def describe_parts(enough: DataEnough) -> str:
             f"{numbers.plural(few, 'part')} {'has' if few == 1 else 'have'} fewer than {FEW_TO_JUDGE} test examples, too few to judge."
         )
     return " ".join(sentences)
-
-
-def describe_label_file(rows: int, pool: int, differing: int, strategies: Sequence[str], target: str) -> list[str]:
-    """What was chosen for labelling, and what to do with it."""
-    names = " and ".join(strategy_in_sentence(name) for name in strategies)
-    return [
-        f"{numbers.plural(rows, 'row')} of {pool:,} to label; the answers of {names} differ on {differing:,} of these {pool:,}.",
-        f"Fill in the column '{target}', and add the file to the training data. Never test on these rows: they are no random sample.",
-    ]
 
 
 def _forecast_row(size: SizeOutlook, enough: DataEnough) -> tuple[str, ...]:
