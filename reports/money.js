@@ -50,6 +50,8 @@ for (const box of document.querySelectorAll(".money")) {
       const own = costs.get(row.dataset.label);
       const share = number(row, "share");
       write(row, "training", own.once === null ? null : money(own.once));
+      const search = priceOf(number(row, "searchSeconds"), null, price);
+      write(row, "search", search === null ? null : money(search));
       write(row, "payback", payback(own, costs.get(row.dataset.baseline)));
       if (own.each === null) continue;
       write(row, "month", money(own.each * volume));

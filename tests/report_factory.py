@@ -179,7 +179,7 @@ def _cell(task: MadeTask, made: Made, number: int) -> Cell:
 
 
 def _plan(tasks: Sequence[MadeTask], cells: tuple[Cell, ...], device: str) -> RunPlan:
-    strategies = {made.strategy: _strategy(made.strategy) for t in tasks for made in t.cells}
+    strategies = {made.strategy: declare_strategy(made.strategy) for t in tasks for made in t.cells}
     return RunPlan(
         digest="0123456789abcdef",
         created="2026-03-01T10:20:30+00:00",
@@ -217,14 +217,15 @@ def _task(task: MadeTask) -> Task:
     )
 
 
-def _strategy(name: str) -> Strategy:
+def declare_strategy(name: str) -> Strategy:
+    """A strategy of this name, as runs declare it."""
     method = METHODS.get(name, "peft")
     more: dict[str, object] = {"train": {"epochs": 3}}
     if method == "prompt":
         more = {"shots": 4 if name in ("few-shot", "fewshot") else 0}
     if method == "outputs":
         more = {"outputs": {"path": "vendor.jsonl", "sha256": "abc123"}}
-    return Strategy(name=name, method=method, adapter=LORA if method == "peft" else {}, **more)
+    return Strategy(name=name, method=method, adapter={"peft_type": "IA3"} if name == "ia3" else LORA if method == "peft" else {}, **more)
 
 
 def _data(task: MadeTask) -> DataReport:

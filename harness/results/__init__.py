@@ -11,6 +11,8 @@ from harness.results.finished_cell import FinishedCell, find_cell
 from harness.results.leak_tests import EXPOSURE, EXTRACTION, LEAK_BOUNDS, LEAK_METRICS, LeakTest, leak_cost
 from harness.results.pairing import MetricMismatch, Pairing, check_same_examples, shared_metrics
 from harness.results.run_results import RunResults
+from harness.results.search_findings import BestSoFar, FieldFinding, SearchFindings, TrialFinding, TrialStanding, ValueRange
+from harness.results.search_summary import LEARNING_RATE, RaceDrop, RateRatio, SearchSummary
 from harness.results.searches import SearchTrial, StrategySearch, TrialPart, load_searches
 from harness.results.slices import MOST_VALUES, candidate_slices, select_examples, slice_examples
 from harness.results.strategy_result import CellProblem, StrategyResult
@@ -26,15 +28,22 @@ __all__ = [
     "EXTRACTION",
     "LEAK_BOUNDS",
     "LEAK_METRICS",
+    "LEARNING_RATE",
     "MOST_VALUES",
     "PHASES",
+    "BestSoFar",
     "CellProblem",
+    "FieldFinding",
     "FinishedCell",
     "LeakTest",
     "MetricMismatch",
     "Pairing",
     "Payback",
+    "RaceDrop",
+    "RateRatio",
     "RunResults",
+    "SearchFindings",
+    "SearchSummary",
     "SearchTrial",
     "StrategyCosts",
     "StrategyResult",
@@ -42,11 +51,14 @@ __all__ = [
     "TaskResults",
     "TaskScores",
     "TotalCost",
+    "TrialFinding",
     "TrialPart",
+    "TrialStanding",
     "TrivialBaseline",
     "TrivialGain",
     "TrivialKind",
     "UseCosts",
+    "ValueRange",
     "acceptable_share",
     "candidate_slices",
     "check_same_examples",

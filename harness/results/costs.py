@@ -29,6 +29,8 @@ class StrategyCosts:
         training_seconds, training_price: training and validation; 0 where nothing is trained.
         answer_seconds, thousand_price: one output, and 1,000 outputs, at the speed at which the test examples were answered, in batches.
         cells: how many cells the mean is over.
+        search_seconds, search_price: what the search of its values took, failed trials included. It is paid once, whatever the number of
+            seeds and training sizes, and is part of no other number here. 0 without a search.
     """
 
     phases: Mapping[Phase, float]
@@ -44,6 +46,8 @@ class StrategyCosts:
     peak_allocated: int | None
     peak_reserved: int | None
     cells: int
+    search_seconds: float = 0.0
+    search_price: float | None = 0.0
 
     @property
     def timed(self) -> bool:
@@ -80,7 +84,9 @@ def total_cost(costs: Sequence[Cost]) -> TotalCost:
     )
 
 
-def strategy_costs(results: Sequence[CellResult], *, outputs: int = 0, external: bool = False) -> StrategyCosts | None:
+def strategy_costs(
+    results: Sequence[CellResult], *, outputs: int = 0, external: bool = False, trials: Sequence[CellResult] = ()
+) -> StrategyCosts | None:
     """The costs of the cells of one strategy; None where nothing was recorded.
 
     A mean needs every cell: where one lacks a time or a price, the mean is None rather than that of the others.
@@ -88,6 +94,7 @@ def strategy_costs(results: Sequence[CellResult], *, outputs: int = 0, external:
     Args:
         outputs: how many test examples each cell answered.
         external: the outputs came from a file, so that their training and their speed are not known.
+        trials: of the search of its values.
     """
     cells = [result.costs for result in results]
     every = [cost for costs in cells for cost in costs]
@@ -100,6 +107,7 @@ def strategy_costs(results: Sequence[CellResult], *, outputs: int = 0, external:
     training, answering = _of_phases(cells, _TRAINING), _of_phases(cells, ("predict",))
     answer_seconds = _mean([_seconds(costs) if costs else None for costs in answering])
     answer_price = _mean([_price(costs) if costs else None for costs in answering])
+    searching = [cost for trial in trials for cost in trial.costs]
     return StrategyCosts(
         phases={phase: math.fsum(c.seconds for c in every if c.phase == phase) / len(cells) for phase in phases},
         phase_prices={p: math.fsum(c.price or 0.0 for c in every if c.phase == p) / len(cells) for p in phases} if priced else {},
@@ -114,6 +122,8 @@ def strategy_costs(results: Sequence[CellResult], *, outputs: int = 0, external:
         peak_allocated=_largest([cost.peak_allocated for cost in every]),
         peak_reserved=_largest([cost.peak_reserved for cost in every]),
         cells=len(cells),
+        search_seconds=_seconds(searching),
+        search_price=_price(searching),
     )
 
 
@@ -134,6 +144,8 @@ def costs_over_tasks(costs: Sequence[StrategyCosts]) -> StrategyCosts:
         peak_allocated=_largest([each.peak_allocated for each in costs]),
         peak_reserved=_largest([each.peak_reserved for each in costs]),
         cells=sum(each.cells for each in costs),
+        search_seconds=math.fsum(each.search_seconds for each in costs),
+        search_price=sum_of_known([each.search_price for each in costs]),
     )
 
 

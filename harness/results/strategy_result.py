@@ -219,7 +219,8 @@ class StrategyResult:
     @cached_property
     def costs(self) -> StrategyCosts | None:
         """The costs of the cells with a result; of all that ended where none has one."""
-        return strategy_costs(self._counted, outputs=len(self.examples) if self.done else 0, external=self.external)
+        outputs = len(self.examples) if self.done else 0
+        return strategy_costs(self._counted, outputs=outputs, external=self.external, trials=self._trials)
 
     @cached_property
     def costs_by_cell(self) -> tuple[StrategyCosts, ...]:
@@ -249,6 +250,13 @@ class StrategyResult:
     def artifact_bytes(self) -> int:
         """The size of what is stored; the largest of the seeds."""
         return max((result.artifact_bytes for result in self._counted), default=0)
+
+    @cached_property
+    def _trials(self) -> tuple[CellResult, ...]:
+        """The results of the search of its values, which all its training sizes share."""
+        names = (self.task.name, self.model, self.strategy)
+        own = [cell for cell in self.run.plan.trial_cells if (cell.task, cell.model, cell.strategy) == names]
+        return tuple(self.run.trial_results[cell.id] for cell in own if cell.id in self.run.trial_results)
 
     @cached_property
     def _ended(self) -> tuple[CellResult, ...]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 from harness.results.leak_tests import LeakTest, load_leak_tests
+from harness.results.search_summary import SearchSummary, summarize_searches
 from harness.results.searches import StrategySearch, load_searches
 from harness.results.strategy_result import StrategyResult
 from harness.results.task_scores import TaskScores
@@ -48,6 +50,15 @@ class TaskResults(TaskScores):
     def searches(self) -> tuple[StrategySearch, ...]:
         """How the values of each strategy were searched; empty without a search."""
         return load_searches(self.run.plan, self.run.trial_results, self.task.name)
+
+    @cached_property
+    def search_summary(self) -> SearchSummary | None:
+        """What the searches of the task show, and what they took; None without a search, and while no trial has a result."""
+        if not self.run.plan.trial_cells:
+            return None
+        results = self.run.all_results.values()
+        seconds = math.fsum(cost.seconds for result in results if result.cell.task == self.task.name for cost in result.costs)
+        return summarize_searches(self.run.plan, self.searches, self.task.name, seconds)
 
     def find_leak_test(self, result: StrategyResult) -> LeakTest | None:
         """The leak test of a strategy at its training size; None where it has none, or no cell of it has a result."""

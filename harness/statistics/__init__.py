@@ -125,11 +125,22 @@ from harness.statistics.sample_size import (
     solve_examples,
     worst_spread,
 )
-from harness.statistics.search import FEWEST_RACE_EXAMPLES, RaceLoss, compare_losses, loss_interval, loss_limits, race
+from harness.statistics.search import (
+    FEWEST_RACE_EXAMPLES,
+    NEAR_BEST,
+    RaceLoss,
+    compare_losses,
+    is_at_edge,
+    loss_interval,
+    loss_limits,
+    race,
+    share_of_range,
+)
 
 __all__ = [
     "FAR_FACTOR",
     "FEWEST_RACE_EXAMPLES",
+    "NEAR_BEST",
     "POWER",
     "TARGET_SIZES",
     "Assumption",
@@ -203,6 +214,7 @@ __all__ = [
     "highest_exposure",
     "holm_adjust",
     "holm_rejections",
+    "is_at_edge",
     "is_censored",
     "kept_gain",
     "levels_against_each",
@@ -225,6 +237,7 @@ __all__ = [
     "score_stacks",
     "score_strategy",
     "seed_spread",
+    "share_of_range",
     "smallest_shown_loss",
     "solve_examples",
     "stack_stored_scores",

@@ -12,6 +12,7 @@ from harness.reporting.charts.cost_chart import (
 from harness.reporting.charts.learning_chart import draw_learning_chart
 from harness.reporting.charts.phase_chart import Spending, draw_phase_chart, list_spending
 from harness.reporting.charts.rate_mark import rate_mark
+from harness.reporting.charts.search_charts import draw_loss_chart, draw_progress_chart
 from harness.reporting.charts.shade import heat
 from harness.reporting.charts.training_chart import MOST_CURVES, draw_training_chart
 
@@ -23,8 +24,10 @@ __all__ = [
     "draw_calibration_chart",
     "draw_cost_chart",
     "draw_learning_chart",
+    "draw_loss_chart",
     "draw_overall_chart",
     "draw_phase_chart",
+    "draw_progress_chart",
     "draw_training_chart",
     "heat",
     "list_measures",

@@ -41,7 +41,7 @@ def strategy_tones(plan: RunPlan) -> dict[str, str]:
 
 def model_shapes(plan: RunPlan) -> dict[str, str]:
     """The shape of each model, in the order of the plan; more models than shapes share them."""
-    models = dict.fromkeys(cell.model for cell in plan.cells)
+    models = dict.fromkeys(cell.model for cell in (*plan.cells, *plan.trial_cells))
     return {model: SHAPES[i % len(SHAPES)] for i, model in enumerate(models)}
 
 
@@ -69,8 +69,13 @@ def draw_legend(results: Sequence[StrategyResult], left: float, right: float, to
     """The colours of the strategies, and below them the shapes of the models, with the height in pixels that they take."""
     plan = results[0].run.plan
     styles = {result: point_style(result) for result in sorted(results, key=lambda result: plan.cells.index(result.cells[0]))}
-    strategies = {r.strategy: (names.strategy_name(r.strategy), PointStyle(s.tone, "circle")) for r, s in styles.items()}
-    models = {r.model: (chart_texts.name_model(r.model), PointStyle("base", s.shape)) for r, s in styles.items()}
+    return draw_keys([(r.strategy, r.model, style) for r, style in styles.items()], left, right, top)
+
+
+def draw_keys(entries: Sequence[tuple[str, str, PointStyle]], left: float, right: float, top: float) -> tuple[list[Markup], float]:
+    """The legend of these strategies, models (empty: not in the legend) and styles, with the height in pixels that it takes."""
+    strategies = {name: (names.strategy_name(name), PointStyle(style.tone, "circle")) for name, _, style in entries}
+    models = {model: (chart_texts.name_model(model), PointStyle("base", style.shape)) for _, model, style in entries if model}
     parts: list[Markup] = []
     y = top
     for row in [*_rows(strategies.values(), right - left), *_rows(models.values(), right - left)]:
@@ -83,8 +88,8 @@ def draw_legend(results: Sequence[StrategyResult], left: float, right: float, to
 
 
 def _tuned(plan: RunPlan) -> list[str]:
-    """Every strategy but the untuned model."""
-    return [name for name in dict.fromkeys(cell.strategy for cell in plan.cells) if name != "base"]
+    """Every strategy but the untuned model, those that the race of a search has dropped last."""
+    return [name for name in dict.fromkeys(cell.strategy for cell in (*plan.cells, *plan.trial_cells)) if name != "base"]
 
 
 def _rows(entries: Iterable[tuple[str, PointStyle]], width: float) -> Iterator[list[tuple[str, PointStyle]]]:
@@ -95,7 +100,8 @@ def _rows(entries: Iterable[tuple[str, PointStyle]], width: float) -> Iterator[l
             yield row
             row = []
         row.append(entry)
-    yield row
+    if row:
+        yield row
 
 
 def _width(name: str) -> float:

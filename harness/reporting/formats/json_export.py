@@ -8,6 +8,7 @@ from typing import Any
 
 from harness.data.privacy import tag_identifiers
 from harness.reporting.formats.money_export import claims_to_json, leak_to_json, money_to_json, safety_to_json
+from harness.reporting.formats.search_export import search_to_json
 from harness.reporting.views import TaskOutcome, build_task_outcome
 from harness.reporting.views.comparison import ComparisonView
 from harness.reporting.views.sections import StrategyCurve
@@ -76,6 +77,7 @@ def _decision(outcome: TaskOutcome) -> dict[str, Any]:
         "claims": claims_to_json(outcome),
         "safety": safety_to_json(outcome),
         "leak_test": leak_to_json(outcome),
+        "search": search_to_json(outcome),
         "headline_code": decision.headline,
         "headline": text.headline,
         "sentences": [text.headline, *text.why, *text.conditions, *filter(None, [text.confidence])],

@@ -14,6 +14,8 @@ from harness.reporting.wording import (
     money_sentences,
     numbers,
     run_sentences,
+    search_sentences,
+    search_tables,
     table_notes,
     task_sentences,
     text_table,
@@ -72,6 +74,7 @@ def _task(task: TaskView) -> list[str]:
         table,
         _text_table(money_sentences.build_money_table(task)) if task.money.rows else "",
         *_leaks(task),
+        *_search(task),
         _list("", [*summary.reasons, *summary.reductions, *summary.caveats]),
     ]
     return [part for part in parts if part]
@@ -105,6 +108,14 @@ def _leaks(task: TaskView) -> list[str]:
         return []
     table = leak_sentences.build_leak_table(task.leaks)
     return [_text_table(table), escape_markdown(table.under, 2000), _list("", leak_sentences.list_findings(task.leaks))]
+
+
+def _search(task: TaskView) -> list[str]:
+    if task.search is None:
+        return []
+    table = search_tables.build_search_table(task.search)
+    title = f"{escape_markdown(search_sentences.TITLE)}:"
+    return [_text_table(table), escape_markdown(table.under, 2000), f"{title}\n\n{_list('', search_sentences.list_findings(task.search))}"]
 
 
 def _text_table(table: text_table.TextTable) -> str:

@@ -68,6 +68,8 @@ def _row(row: MoneyRow) -> dict[str, Any]:
         "price_per_acceptable_output_high": use.acceptable_high,
         "training_price": costs.training_price,
         "training_seconds": costs.training_seconds,
+        "search_price": costs.search_price,
+        "search_seconds": costs.search_seconds,
         "seconds_per_output": costs.answer_seconds,
         "price_per_1k": costs.thousand_price,
         "payback": asdict(use.payback) if use.payback else None,

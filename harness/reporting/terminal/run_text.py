@@ -12,6 +12,7 @@ from harness.decision import DecisionState
 from harness.reporting.terminal.console import build_table, print_table, print_text, table_width
 from harness.reporting.terminal.fitted_table import Column, fit_table, natural_width
 from harness.reporting.views import TaskOutcome, build_task_outcome
+from harness.reporting.views.sections import SearchReport
 from harness.reporting.wording import (
     decision_sentences,
     guardrail_tables,
@@ -21,6 +22,8 @@ from harness.reporting.wording import (
     money_sentences,
     numbers,
     run_sentences,
+    search_sentences,
+    search_tables,
     table_notes,
     task_sentences,
     text_table,
@@ -64,11 +67,20 @@ def print_run(run: RunResults, console: Console, width: int | None = None) -> No
             _print_text_table(_narrowed(leak_sentences.build_leak_table(task.leaks), width), console, width)
             for sentence in leak_sentences.list_findings(task.leaks):
                 print_text(console, Text(one_line(sentence)))
+        if task.search is not None:
+            _print_search(task.search, console)
         for sentence in _sentences(task):
             print_text(console, Text(one_line(sentence)))
         for sentence in _problems(task.strategies):
             print_text(console, Text(one_line(sentence, 300), style="yellow"))
         print_text(console, Text(""))
+
+
+def _print_search(search: SearchReport, console: Console) -> None:
+    """One line for each strategy, what the race dropped, and the cost; the report has the rest."""
+    _print_list(search_sentences.TITLE, [search_tables.describe_strategy(each, search) for each in search.strategies], console)
+    for sentence in (*search_sentences.describe_drops(search), *search_sentences.describe_warnings(search)):
+        print_text(console, Text(one_line(sentence, 600)))
 
 
 def _print_decision(task: TaskOutcome, text: decision_sentences.DecisionText, console: Console, width: int) -> None:

@@ -14,10 +14,12 @@ from harness.reporting.views.sections import (
     LearningCurves,
     Money,
     Safety,
+    SearchReport,
     build_leak_report,
     build_learning_curves,
     build_money,
     build_safety,
+    build_search_report,
     check_common_claims,
     compare_with_full_tuning,
 )
@@ -74,6 +76,7 @@ class TaskOutcome:
         full_tuning: strategies in shares of full fine-tuning; empty where that was not run.
         reviews: the packets that have ratings, the oldest first.
         leaks: the leak test; None without one.
+        search: how the values of the strategies were chosen; None without a search.
         verdicts: those that count, one for each trained model, policy and baseline, the newest first.
     """
 
@@ -95,6 +98,7 @@ class TaskOutcome:
     money: Money
     safety: Safety
     leaks: LeakReport | None
+    search: SearchReport | None
     claims: tuple[CommonClaim, ...]
 
     @property
@@ -167,6 +171,7 @@ def build_task_outcome(results: TaskResults, *, volume: int | None = None) -> Ta
         money=build_money(results, reviews, results.task.report.volume if volume is None else volume),
         safety=build_safety(results, reviews, about=about, unchecked=unchecked),
         leaks=build_leak_report(results),
+        search=build_search_report(results),
         claims=check_common_claims(results, full_tuning, learning, about=about, unchecked=unchecked),
     )
 

@@ -15,6 +15,7 @@ from harness.results import Payback
 SECTION = "What it costs"
 VOLUME, PRICE = "Outputs a month", "Price of a device-hour"
 COLUMNS = ("Strategy", "Cost a month", "Acceptable outputs", "Per 1,000 acceptable", "Training, once", "Training pays for itself")
+SEARCH_COLUMN = "Search, once"
 REVIEW_COLUMN = "Time to rate an output"
 ASSUMPTIONS = "What these costs assume"
 NEVER, AT_ONCE, AFTER = "never: outputs cost no less", "from the first output", "after {outputs} outputs"
@@ -38,11 +39,14 @@ def build_money_table(task: TaskOutcome) -> TextTable:
             describe_acceptable_price(row),
             describe_training(row),
             describe_payback(row.use.payback),
+            describe_search(row),
         )
         for row in money.rows
     )
-    shown = [i for i in range(len(COLUMNS)) if money.accepted_by or i not in (2, 3)]
-    columns = tuple(COLUMNS[i] for i in shown)
+    hidden = {*(() if money.accepted_by else (2, 3)), *(() if money.has_search else (len(COLUMNS),))}
+    names = (*COLUMNS, SEARCH_COLUMN)
+    shown = [i for i in range(len(names)) if i not in hidden]
+    columns = tuple(names[i] for i in shown)
     return TextTable(
         title_money(money), columns, tuple(i > 0 for i in range(len(shown))), tuple(tuple(row[i] for i in shown) for row in rows)
     )
@@ -61,6 +65,14 @@ def describe_training(row: MoneyRow) -> str:
     if row.costs.training_price is not None:
         return numbers.money(row.costs.training_price, row.costs.currency)
     return numbers.seconds(row.costs.training_seconds) if row.costs.timed else numbers.NOTHING
+
+
+def describe_search(row: MoneyRow) -> str:
+    """The one-off cost of the search of its values in money; without a price the time."""
+    costs = row.costs
+    if not costs.search_seconds:
+        return numbers.NOTHING
+    return numbers.seconds(costs.search_seconds) if costs.search_price is None else numbers.money(costs.search_price, costs.currency)
 
 
 def describe_acceptable(row: MoneyRow) -> str:
@@ -120,6 +132,7 @@ def list_row_data(row: MoneyRow) -> list[tuple[str, str]]:
     values = {
         "seconds": row.seconds,
         "training-seconds": row.training_seconds,
+        "search-seconds": row.search_seconds or None,
         "output-price": (row.costs.thousand_price or 0.0) / 1000 if is_fixed else None,
         "share": share.value if share else None,
         "share-low": share.low if use.acceptable_price is not None and share else None,
@@ -145,6 +158,11 @@ def list_assumptions(task: TaskOutcome) -> list[str]:
         "Training is paid once and is not part of the cost of a month.",
         *([_describe_clock(runs)] if runs else []),
     ]
+    if money.has_search:
+        sentences.append(
+            "The search of a strategy's values is paid once, whatever the number of trainings after it. It is not part of the cost to "
+            "train, and not of what training must pay for."
+        )
     if any(_is_other_machine(row) for row in timed):
         sentences.append("Some experiments ran on another number of cores, at the price of those cores.")
     if any(row.use.payback and row.use.payback.code != "unknown" for row in money.rows):

@@ -74,6 +74,14 @@ def probability(value: float) -> str:
     return "more than 99%" if 0.995 <= value < 1 else share(value)
 
 
+def share_precisely(value: float) -> str:
+    """A share close to 1, with the digits that tell it from 1: "99.5%", "99.97%"."""
+    text = f"{100 * value:.4f}".rstrip("0")
+    whole, _, decimals = text.partition(".")
+    kept = len(decimals) - len(decimals.lstrip("9")) + 1
+    return f"{100 * value:.{min(kept, 4)}f}".rstrip("0").rstrip(".") + "%" if decimals else f"{whole}%"
+
+
 def share_interval(low: float | None, high: float | None) -> str:
     """The ends of an interval of shares, "35–77%"; empty where there is none."""
     if low is None or high is None:

@@ -11,6 +11,7 @@ from harness.reporting.wording.decision import DecisionText, describe_decision, 
 from harness.reporting.wording.headings import LOW_CONFIDENCE_MARK
 from harness.reporting.wording.names import list_strategies, score_in_sentence, score_name, starts_sentence, strategy_in_sentence
 from harness.reporting.wording.run_sentences import describe_status
+from harness.reporting.wording.search_sentences import describe_missing
 from harness.results import StrategyResult
 from harness.statistics import Comparison, Reduction
 from harness.types import Score
@@ -60,7 +61,7 @@ def describe_best(task: TaskOutcome) -> str:
 
 def list_caveats(task: TaskOutcome) -> list[str]:
     """What limits the results."""
-    caveats = []
+    caveats = [missing] if task.search and (missing := describe_missing(task.search)) else []
     seeded = [result for result in task.strategies if result.done and result.seeds]
     if seeded and all(len(result.seeds) == 1 for result in seeded):
         caveats.append("Each strategy ran with one seed. Another seed could change its score.")

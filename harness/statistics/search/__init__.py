@@ -2,5 +2,16 @@
 
 from harness.statistics.search.racing import FEWEST_RACE_EXAMPLES, RaceLoss, race
 from harness.statistics.search.trial_losses import compare_losses, loss_interval, loss_limits
+from harness.statistics.search.tried_values import NEAR_BEST, is_at_edge, share_of_range
 
-__all__ = ["FEWEST_RACE_EXAMPLES", "RaceLoss", "compare_losses", "loss_interval", "loss_limits", "race"]
+__all__ = [
+    "FEWEST_RACE_EXAMPLES",
+    "NEAR_BEST",
+    "RaceLoss",
+    "compare_losses",
+    "is_at_edge",
+    "loss_interval",
+    "loss_limits",
+    "race",
+    "share_of_range",
+]

@@ -26,6 +26,9 @@ class World:
         skewed: whether lengths differ, and few examples have most of the loss of every strategy but the first.
         shared: the share of the variance of a trial's deviations that the trials of its strategy share.
         kept: the correlation of a trial's deviations from one rung to the next.
+        picked_from: of so many trials, every strategy but the first starts those that look best on the same examples, as proposals that
+            follow the losses do at worst.
+        spread: the standard deviation of the deviations, in nats per token; that of the difference of two strategies is √2 times as large.
     """
 
     examples: int
@@ -33,7 +36,8 @@ class World:
     skewed: bool = False
     shared: float = 0.5
     kept: float = 0.7
-    spread: float = 0.5
+    picked_from: int | None = None
+    spread: float = 0.15
 
 
 @dataclass
@@ -56,7 +60,7 @@ def run_race(
     tokens = rng.integers(5, 60, size=world.examples) if world.skewed else np.full(world.examples, 20)
     groups = tuple(int(i * world.groups / world.examples) for i in range(world.examples)) if world.groups else ()
     hardness = rng.gamma(0.5, 2, size=world.examples) if world.skewed else rng.gamma(4, 0.25, size=world.examples)
-    errors = {name: _Deviations(world, trials, groups, hardness, place > 0, rng) for place, name in enumerate(truth)}
+    errors = {name: _Deviations(world, trials, groups, hardness, place, rng) for place, name in enumerate(truth)}
     alive = {name: list(range(trials)) for name in truth}
     outcome = Outcome(trained=dict.fromkeys(truth, 0.0))
     for rung, share in enumerate(SHARES):
@@ -81,12 +85,14 @@ def run_race(
 class _Deviations:
     """How far the loss of each example is from its expectation, for each trial of a strategy, from rung to rung."""
 
-    def __init__(self, world: World, trials: int, groups: Sequence[int], hardness: Array, tailed: bool, rng: np.random.Generator) -> None:
+    def __init__(self, world: World, trials: int, groups: Sequence[int], hardness: Array, place: int, rng: np.random.Generator) -> None:
         self._world, self._trials, self._groups, self._rng = world, trials, np.array(groups, dtype=int), rng
-        self._tailed = world.skewed and tailed
+        self._tailed = world.skewed and place > 0
         self._size = world.spread * (hardness if self._tailed else np.ones(world.examples))
-        self._own = self._draw(trials)
+        self._own = self._draw(world.picked_from or trials if place else trials)
         self._common = self._draw(1)
+        lucky = np.argsort((self._size * self._own).mean(axis=1))[:trials]
+        self._own = self._own[np.sort(lucky)]
 
     def at_next_rung(self) -> Array:
         """(trials, n), with mean 0."""

@@ -9,6 +9,14 @@ from harness.reporting.views.sections.learning_curves import LearningCurves, Str
 from harness.reporting.views.sections.money import Money, MoneyRow, ReviewTime, build_money
 from harness.reporting.views.sections.output_source import OutputSource
 from harness.reporting.views.sections.safety import ErrorRow, ErrorTable, Safety, Subgroup, build_safety
+from harness.reporting.views.sections.search_report import (
+    FieldFigure,
+    LossLine,
+    LossPoint,
+    SearchedStrategy,
+    SearchReport,
+    build_search_report,
+)
 from harness.reporting.views.sections.shown_examples import ShownExample, ShownOutput, choose_strategies, sample_examples
 from harness.reporting.views.sections.slice_scores import SliceRow, SliceTable, build_slice_tables
 from harness.reporting.views.sections.strategy_pairs import StrategyPairs, build_strategy_pairs
@@ -27,16 +35,21 @@ __all__ = [
     "ErrorRow",
     "ErrorTable",
     "ExtraExposure",
+    "FieldFigure",
     "FullTuningShare",
     "LeakProblem",
     "LeakReport",
     "LeakRow",
     "LearningCurves",
+    "LossLine",
+    "LossPoint",
     "Money",
     "MoneyRow",
     "OutputSource",
     "ReviewTime",
     "Safety",
+    "SearchReport",
+    "SearchedStrategy",
     "ShownExample",
     "ShownOutput",
     "SliceRow",
@@ -52,6 +65,7 @@ __all__ = [
     "build_learning_curves",
     "build_money",
     "build_safety",
+    "build_search_report",
     "build_slice_tables",
     "build_strategy_pairs",
     "calibration_bins",

@@ -31,8 +31,9 @@ class MoneyRow:
 
     Attributes:
         baseline: the label of the untuned model that its payback refers to; empty without one.
-        seconds, training_seconds: of an output and of training, as seconds of this run's device that cost as much. These are the measured
-            ones, unless the cells ran on another number of cores. None of external outputs, whose price does not follow from seconds.
+        seconds, training_seconds, search_seconds: of an output, of training and of the search of its values, as seconds of this run's
+            device that cost as much. These are the measured ones, unless the cells ran on another number of cores. None of external
+            outputs, whose price does not follow from seconds.
         review: None where its outputs were not rated one by one.
     """
 
@@ -42,6 +43,7 @@ class MoneyRow:
     baseline: str
     seconds: float | None
     training_seconds: float | None
+    search_seconds: float | None
     review: ReviewTime | None
 
 
@@ -62,6 +64,11 @@ class Money:
     source: str
     accepted_by: tuple[str, ...]
     rows: tuple[MoneyRow, ...]
+
+    @property
+    def has_search(self) -> bool:
+        """Whether the values of any of these strategies were searched."""
+        return any(row.costs.search_seconds > 0 for row in self.rows)
 
     def row(self, label: str | None) -> MoneyRow | None:
         """The row of this strategy."""
@@ -101,6 +108,7 @@ def _row(result: StrategyResult, costs: StrategyCosts, volume: int, per_hour: fl
         baseline=base.label if base is not None else "",
         seconds=_priced_seconds(costs.answer_seconds, None if costs.thousand_price is None else costs.thousand_price / 1000, per_hour),
         training_seconds=_priced_seconds(costs.training_seconds, costs.training_price, per_hour),
+        search_seconds=_priced_seconds(costs.search_seconds, costs.search_price, per_hour),
         review=review,
     )
 
