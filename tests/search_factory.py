@@ -30,6 +30,7 @@ def add_search(
     searches: Mapping[str, Sequence[MadeTrial]],
     *,
     spec: SearchSpec | None = None,
+    race_only: bool = False,
     race: float | None = None,
     dropped: Mapping[str, tuple[int, str, int]] | None = None,
     examples: int = 60,
@@ -39,6 +40,7 @@ def add_search(
     """The same run with a search on its first task, by strategy. A strategy without cells in the grid is added to the plan.
 
     Args:
+        race_only: whether no values were searched: the race compared the strategies as they are.
         dropped: by strategy that lost the race, the number of its best trial, and the strategy and the number of the better one.
     """
     plan, folder = run.plan, run.folder
@@ -69,7 +71,7 @@ def add_search(
     folder.write_plan(
         replace(
             plan,
-            search=spec or SearchSpec(trials=max(map(len, searches.values()))),
+            search=None if race_only else spec or SearchSpec(trials=max(map(len, searches.values()))),
             race=race,
             trial_cells=tuple(cells),
             trials=trials,

@@ -123,10 +123,11 @@ class SearchFindings:
         return next((each for each in self.fields if each.name == name), None)
 
 
-def find_in_search(search: StrategySearch, spec: SearchSpec, order: Sequence[str]) -> SearchFindings | None:
+def find_in_search(search: StrategySearch, spec: SearchSpec | None, order: Sequence[str]) -> SearchFindings | None:
     """What one search shows so far; None while no part of a trial is finished.
 
     Args:
+        spec: None in a race of strategies as they are.
         order: the ids of the cells of trials, as they were started.
     """
     own = search.trials[0].values
@@ -135,10 +136,11 @@ def find_in_search(search: StrategySearch, spec: SearchSpec, order: Sequence[str
         return None
     chosen, first = search.best, search.trials[0]
     trials = tuple(_judge(trial, chosen, search.trials) for trial in search.trials)
+    fields = spec.fields if spec is not None else {}
     return SearchFindings(
         search=search,
         trials=trials,
-        fields=tuple(_find_field(name, searched, trials, own[name], chosen) for name, searched in spec.fields.items() if name in own),
+        fields=tuple(_find_field(name, searched, trials, own[name], chosen) for name, searched in fields.items() if name in own),
         improvement=None if chosen is first or first.number else _compare(chosen, first),
         progress=_follow([part for trial in search.trials for part in trial.parts], order),
         full_trainings=sum(trial.share for trial in search.trials),

@@ -82,11 +82,12 @@ class SearchSummary:
 
     Attributes:
         findings: by strategy and model, in the order in which the searches began.
+        spec: None in a race of strategies as they are.
         race: the accepted chance that the best strategy at a rung is dropped; None without a race.
         share_of_total: the seconds of these searches, in those of all cells of the task, the leak test included.
     """
 
-    spec: SearchSpec
+    spec: SearchSpec | None
     race: float | None
     findings: tuple[SearchFindings, ...]
     drops: tuple[RaceDrop, ...]
@@ -96,13 +97,11 @@ class SearchSummary:
 
 
 def summarize_searches(plan: RunPlan, searches: Sequence[StrategySearch], task: str, seconds_of_task: float) -> SearchSummary | None:
-    """The searches of a task; None without any finished part of a trial.
+    """The searches of a task, or its race; None without any finished part of a trial.
 
     Args:
         seconds_of_task: of all its cells, trials included.
     """
-    if plan.search is None:
-        return None
     order = [cell.id for cell in plan.trial_cells]
     findings = tuple(each for search in searches if (each := find_in_search(search, plan.search, order)) is not None)
     if not findings:

@@ -114,7 +114,7 @@ def _search(task: TaskView) -> list[str]:
     if task.search is None:
         return []
     table = search_tables.build_search_table(task.search)
-    title = f"{escape_markdown(search_sentences.TITLE)}:"
+    title = f"{escape_markdown(search_sentences.title_section(task.search))}:"
     return [_text_table(table), escape_markdown(table.under, 2000), f"{title}\n\n{_list('', search_sentences.list_findings(task.search))}"]
 
 

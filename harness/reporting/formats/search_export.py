@@ -21,9 +21,9 @@ def search_to_json(outcome: TaskOutcome) -> dict[str, Any] | None:
     report = outcome.search
     if report is None:
         return None
-    summary = report.summary
+    summary, spec = report.summary, report.summary.spec
     return {
-        "budget": {"trials": summary.spec.most_trials, "hours": summary.spec.hours, "price": summary.spec.price},
+        "budget": spec and {"trials": spec.most_trials, "hours": spec.hours, "price": spec.price},
         "race_error_rate": summary.race,
         "validation_examples": report.examples,
         "cost": _cost(summary.spent),

@@ -78,7 +78,9 @@ def print_run(run: RunResults, console: Console, width: int | None = None) -> No
 
 def _print_search(search: SearchReport, console: Console) -> None:
     """One line for each strategy, what the race dropped, and the cost; the report has the rest."""
-    _print_list(search_sentences.TITLE, [search_tables.describe_strategy(each, search) for each in search.strategies], console)
+    _print_list(
+        search_sentences.title_section(search), [search_tables.describe_strategy(each, search) for each in search.strategies], console
+    )
     for sentence in (*search_sentences.describe_drops(search), *search_sentences.describe_warnings(search)):
         print_text(console, Text(one_line(sentence, 600)))
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from harness.reporting.views.sections import SearchedStrategy, SearchReport
 from harness.reporting.wording import numbers
 from harness.reporting.wording.names import list_strategies, starts_sentence, strategy_in_sentence
@@ -10,15 +13,24 @@ from harness.results import RaceDrop, RateRatio
 from harness.statistics import NEAR_BEST
 from harness.text import one_line
 
-TITLE = "How the values were chosen"
+TITLE, RACE_TITLE = "How the values were chosen", "What the race dropped"
 METHOD = "How the search works, and how to read these numbers"
+NONE_DROPPED = "The race dropped no strategy: none is proven worse than another one on the validation examples."
 _TEN = 10.0
 
 
+def title_section(report: SearchReport) -> str:
+    """The title of the section."""
+    return RACE_TITLE if report.is_race_only else TITLE
+
+
 def list_findings(report: SearchReport) -> list[str]:
-    """What the search found, the most important first."""
+    """What the search or the race found, the most important first."""
+    if report.is_race_only:
+        return [*(describe_drops(report) or [NONE_DROPPED]), *describe_warnings(report), describe_cost(report)]
     return [
         *describe_drops(report),
+        *([NONE_DROPPED] if report.summary.race is not None and not report.dropped else []),
         *(describe_ratio(report, ratio) for ratio in report.main_ratios),
         *describe_warnings(report),
         *_describe_robustness(report),
@@ -33,14 +45,8 @@ def describe_warnings(report: SearchReport) -> list[str]:
 
 
 def list_notes(report: SearchReport) -> list[str]:
-    """How the search works."""
-    notes = [
-        "The first trial of each strategy has its own values; the others are proposed from the losses before them. Every trial is trained "
-        "in parts, and after each part the better half goes on. The lowest loss among the trials that were trained in full is chosen.",
-        "Only validation examples are used. The chosen values are then trained again, with other seeds, and tested once.",
-        "A value that is as good as the chosen one may still be worse by less than these validation examples can show. Trials that were "
-        "stopped are compared with the chosen one at the last point that both reached.",
-    ]
+    """How the search and the race work."""
+    notes = [] if report.is_race_only else _list_search_notes()
     if report.summary.race is not None:
         notes.append(
             "The race drops a strategy only if each of its trials is shown to be worse than a trial of another one, at the same point of "
@@ -51,13 +57,23 @@ def list_notes(report: SearchReport) -> list[str]:
     return notes
 
 
+def _list_search_notes() -> list[str]:
+    return [
+        "The first trial of each strategy has its own values; the others are proposed from the losses before them. Every trial is trained "
+        "in parts, and after each part the better half goes on. The lowest loss among the trials that were trained in full is chosen.",
+        "Only validation examples are used. The chosen values are then trained again, with other seeds, and tested once.",
+        "A value that is as good as the chosen one may still be worse by less than these validation examples can show. Trials that were "
+        "stopped are compared with the chosen one at the last point that both reached.",
+    ]
+
+
 def describe_missing(report: SearchReport) -> str:
     """Which strategies are not in the comparison; empty where all are."""
     if not report.dropped:
         return ""
     labels = [each.label for each in report.dropped]
     it = "it" if len(labels) == 1 else "them"
-    return f"Not in this comparison: {list_strategies(labels)}. The race of the search dropped {it} before the experiments of this run."
+    return f"Not in this comparison: {list_strategies(labels)}. The race dropped {it} before the experiments of this run."
 
 
 def describe_drops(report: SearchReport) -> list[str]:
@@ -93,10 +109,9 @@ def describe_cost(report: SearchReport) -> str:
     summary = report.summary
     price = f" and {numbers.money(summary.spent.price, summary.spent.currency or '')}" if summary.spent.price is not None else ""
     share = "" if summary.share_of_total is None else f", {numbers.share(summary.share_of_total)} of the time of this task so far"
-    return (
-        f"The search took {numbers.seconds(summary.spent.seconds)}{price}{share}. The total of the run includes it. "
-        f"Every strategy had the same budget: {_describe_budget(report)}."
-    )
+    took = f"{'The race' if report.is_race_only else 'The search'} took {numbers.seconds(summary.spent.seconds)}{price}{share}."
+    budget = "" if report.is_race_only else f" Every strategy had the same budget: {_describe_budget(report)}."
+    return f"{took} The total of the run includes it.{budget}"
 
 
 def describe_optimism(report: SearchReport) -> str:
@@ -109,6 +124,7 @@ def describe_optimism(report: SearchReport) -> str:
 
 def _describe_budget(report: SearchReport) -> str:
     spec = report.summary.spec
+    assert spec is not None  # values were searched
     if spec.hours is not None:
         return numbers.seconds(3600 * spec.hours)
     if spec.price is not None:
@@ -118,16 +134,24 @@ def _describe_budget(report: SearchReport) -> str:
 
 def _describe_drop(each: SearchedStrategy, drop: RaceDrop, report: SearchReport) -> str:
     name = strategy_in_sentence(each.label)
-    values = ", ".join(f"{name_field(key)} {write_value(value)}" for key, value in drop.values.items())
+    values = _in_brackets(drop.values)
     rival = strategy_in_sentence(report.label_of(drop.rival_strategy, drop.dropped.model))
-    rival_values = ", ".join(f"{name_field(key)} {write_value(value)}" for key, value in drop.rival_values.items())
+    rival_values = _in_brackets(drop.rival_values)
     worse, least = (numbers.score(amount, "nats") for amount in (drop.dropped.difference, drop.dropped.limit))
     confidence = numbers.share_precisely(1 - drop.dropped.level)
+    if report.is_race_only:
+        reason = f"because it is proven worse than another strategy. It loses {worse} nats per token to {rival}"
+    else:
+        reason = (
+            f"because each of its trials is proven worse than one of another strategy. Its best{values} loses {worse} nats per token to "
+            f"{rival}{rival_values}"
+        )
+    search = (
+        f"{numbers.seconds(drop.search_seconds)} of {'the race' if report.is_race_only else 'search'} and " if drop.search_seconds else ""
+    )
     return (
-        f"The race dropped {name} after {numbers.share(drop.share)} of its training, because each of its trials is worse than one of "
-        f"another strategy. Its best ({values}) loses {worse} nats per token to {rival} ({rival_values}), at least {least} with "
-        f"{confidence} confidence. That saved about {numbers.seconds(drop.search_seconds)} of search and "
-        f"{numbers.seconds(drop.grid_seconds)} of training."
+        f"The race dropped {name} after {numbers.share(drop.share)} of its training, {reason}, at least {least} with {confidence} "
+        f"confidence. That saved about {search}{numbers.seconds(drop.grid_seconds)} of training."
     )
 
 
@@ -155,7 +179,7 @@ def _describe_failures(report: SearchReport) -> list[str]:
         failed = [trial.trial for trial in each.findings.trials if trial.trial.last.measured is None]
         name = strategy_in_sentence(each.label)
         if len(failed) == len(each.findings.trials):
-            sentences.append(starts_sentence(f"{name} has its own values, because no trial could be measured.", each.label))
+            sentences.append(starts_sentence(f"{name} keeps its own values, because no trial could be measured.", each.label))
         elif failed:
             values = " and ".join(", ".join(f"{name_field(key)} {write_value(v)}" for key, v in trial.values.items()) for trial in failed)
             listed.append(f"{name} with {one_line(values, 200)}")
@@ -165,7 +189,7 @@ def _describe_failures(report: SearchReport) -> list[str]:
 def _describe_robustness(report: SearchReport) -> list[str]:
     """How much the values of a field matter, strategy by strategy."""
     sentences = []
-    for name in report.summary.spec.fields:
+    for name in report.summary.spec.fields if report.summary.spec else ():
         shares = [
             (each.label, field.robust_share, field.tried)
             for each in report.strategies
@@ -182,6 +206,11 @@ def _describe_robustness(report: SearchReport) -> list[str]:
             f"above the strategy's lowest: {listed}. A large share makes a strategy easy to train."
         )
     return sentences
+
+
+def _in_brackets(values: Mapping[str, Any]) -> str:
+    listed = ", ".join(f"{name_field(key)} {write_value(value)}" for key, value in values.items())
+    return f" ({listed})" if listed else ""
 
 
 def _ratio(value: float) -> str:

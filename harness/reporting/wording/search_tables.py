@@ -18,6 +18,8 @@ TABLE = "Searched values, by strategy"
 COLUMNS = (
     "Strategy", "Chosen", "Own value", "As good as the chosen", "Loss, chosen", "Loss, own value", "Range near the best", "Trials", "Spent",
 )  # fmt: skip
+RACE_TABLE, RACE_LOSS = "Validation losses of the race, by strategy", "Loss"
+_RACE_COLUMNS = (0, 4, 8)
 FIGURE_LEGEND = (
     f"filled: trained in full; hollow: every trial after its first part; ring: chosen; bars are {CONFIDENCE_INTERVAL}s; "
     "×: diverged or failed"
@@ -47,19 +49,26 @@ def name_field(field: str) -> str:
 
 def build_search_table(report: SearchReport) -> TextTable:
     """One row for each strategy."""
-    rows = tuple(_row(each, report) for each in report.strategies)
-    return TextTable(TABLE, COLUMNS, tuple(i > 0 for i in range(len(COLUMNS))), rows, note_search_table(report))
+    shown = [i for i in range(len(COLUMNS)) if not report.is_race_only or i in _RACE_COLUMNS]
+    rows = tuple(tuple(row[i] for i in shown) for row in (_row(each, report) for each in report.strategies))
+    columns = tuple(RACE_LOSS if report.is_race_only and i == 4 else COLUMNS[i] for i in shown)
+    title = RACE_TABLE if report.is_race_only else TABLE
+    return TextTable(title, columns, tuple(i > 0 for i in shown), rows, note_search_table(report))
 
 
 def note_search_table(report: SearchReport) -> str:
     """The footnote of the table."""
     scored = [each.interval for own in report.strategies for each in own.findings.trials]
     mark = f" {LOW_CONFIDENCE_NOTE}" if any(interval and not interval.reliable for interval in scored) else ""
-    return (
+    measured = (
         f"Losses are in nats per target token, on {numbers.plural(report.examples, 'validation example')}; in brackets, "
-        f"{CONFIDENCE_INTERVAL}s. “As good as the chosen”: values of trials that are not shown to be worse. “Range near the best”: the "
-        f"share of the searched range on which the loss is at most {numbers.share(NEAR_BEST)} above the lowest, as far as the values tried "
-        f"show.{mark}"
+        f"{CONFIDENCE_INTERVAL}s."
+    )
+    if report.is_race_only:
+        return f"{measured}{mark}"
+    return (
+        f"{measured} “As good as the chosen”: values of trials that are not shown to be worse. “Range near the best”: the share of the "
+        f"searched range on which the loss is at most {numbers.share(NEAR_BEST)} above the lowest, as far as the values tried show.{mark}"
     )
 
 
@@ -129,7 +138,7 @@ def _join(findings: SearchFindings, write: Callable[[FieldFinding], str]) -> str
     """One value per field; the field's name is given where there are several."""
     if len(findings.fields) == 1:
         return write(findings.fields[0])
-    return ", ".join(f"{field.name} {write(field)}" for field in findings.fields) or numbers.NOTHING
+    return ", ".join(f"{field.name} {write(field)}" for field in findings.fields) or numbers.NOTHING  # nothing of it was searched
 
 
 def _plausible(field: FieldFinding) -> str:
@@ -154,7 +163,7 @@ def _loss(each: TrialFinding | None) -> str:
 def _budget(findings: SearchFindings, report: SearchReport, *, short: bool = False) -> str:
     """How much of its budget a search has spent."""
     spec, trials = report.summary.spec, len(findings.trials)
-    if spec.most_trials is not None:
+    if spec is not None and spec.most_trials is not None and findings.fields:
         counted = f"{trials} of {spec.most_trials}"
         return counted if short else f"{counted} trials"
     return numbers.count(trials) if short else numbers.plural(trials, "trial")

@@ -123,7 +123,20 @@ def test_a_value_at_the_edge_is_warned_about(tmp_path: Path) -> None:
 
 def test_trials_that_all_failed_leave_the_strategys_own_values(tmp_path: Path) -> None:
     text = findings(tmp_path, [MadeTrial({"learning_rate": rate}, (None,)) for rate in (2e-4, 2e-3)])
-    assert "LoRA has its own values, because no trial could be measured." in text
+    assert "LoRA keeps its own values, because no trial could be measured." in text
+
+
+def test_a_race_of_strategies_as_they_are_names_losses_and_no_values(tmp_path: Path) -> None:
+    plain = make_run(tmp_path / "run", [summarization(CELLS, rows=30)])
+    as_they_are = {"full": [MadeTrial({}, (1.2, 1.1, 1.0))], "lora": [MadeTrial({}, (1.3, 1.2, 1.1))], "ia3": [MadeTrial({}, (1.9,))]}
+    raced = add_search(plain, as_they_are, race_only=True, race=0.05, dropped={"ia3": (0, "full", 0)})
+    text = " ".join(section_of(render(raced)).text_content().split())
+    assert "What the race dropped" in text
+    assert "The race dropped (IA)³ after 25% of its training, because it is proven worse than another strategy" in text
+    assert "The race took" in text
+    assert "Own value" not in text
+    assert to_json(raced)["decisions"][0]["search"]["budget"] is None
+    assert "What the race dropped" in to_markdown(raced)
 
 
 def test_texts_of_searched_values_are_harmless(tmp_path: Path) -> None:

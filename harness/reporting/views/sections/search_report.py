@@ -89,6 +89,11 @@ class SearchReport:
         return tuple(each for each in self.strategies if each.drop is not None)
 
     @property
+    def is_race_only(self) -> bool:
+        """Whether no values were searched: the race compared the strategies as they are."""
+        return self.summary.spec is None
+
+    @property
     def has_several_models(self) -> bool:
         """Whether strategies of several base models were searched."""
         return len({each.findings.search.model for each in self.strategies}) > 1
@@ -128,7 +133,7 @@ def build_search_report(results: TaskResults) -> SearchReport | None:
         for each in summary.findings
     )
     measured = [part.measured for each in summary.findings for trial in each.search.trials for part in trial.parts if part.measured]
-    figures = [figure for name in summary.spec.fields if (figure := _build_figure(name, strategies)) is not None]
+    figures = [figure for name in (summary.spec.fields if summary.spec else ()) if (figure := _build_figure(name, strategies)) is not None]
     return SearchReport(summary, strategies, tuple(figures[:_MOST_FIGURES]), max((len(each.losses) for each in measured), default=0))
 
 
