@@ -54,9 +54,11 @@ class Run(os.PathLike[str]):
 
     @property
     def complete(self) -> bool:
-        """Whether every planned cell has a result, those of the leak test included. A trial of a search may fail: it is not chosen."""
+        """Whether every planned cell is done, those of the leak test included. A trial of a search may diverge or run out of memory."""
         results, plan = self.stored.all_results, self.stored.plan
-        return all(cell.id in results and results[cell.id].status == "done" for cell in (*plan.cells, *plan.leak_cells))
+        done = all(cell.id in results and results[cell.id].status == "done" for cell in (*plan.cells, *plan.leak_cells))
+        ended = ("done", "diverged", "out-of-memory")
+        return done and all(cell.id in results and results[cell.id].status in ended for cell in plan.trial_cells)
 
     def summary(self) -> DataFrame:
         """One row per strategy, the best first: primary score, difference to `base`, costs.

@@ -12,7 +12,7 @@ from harness.errors import BenchError, setting
 from harness.types import SearchSpec
 from harness.validation import describe_problem, field_path
 
-_BUDGET = re.compile(r"(?P<amount>\d+(\.\d+)?)\s*(?P<unit>|trials?|h|hours?|min|minutes?|usd)", re.IGNORECASE)
+_BUDGET = re.compile(r"(?P<amount>\d{1,9}(\.\d{1,9})?)\s*(?P<unit>|trials?|h|hours?|min|minutes?|usd)", re.IGNORECASE)
 
 
 def read_search(value: object, *, budget: object = None) -> SearchSpec | None:

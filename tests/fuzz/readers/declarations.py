@@ -13,7 +13,8 @@ from places import ROOT
 from harness.catalog import Catalog, render_prompt, resolve_strategy
 from harness.cli.options import pairs, split_specs
 from harness.gate.policies import read_policy
-from harness.grid import read_grid, vocabulary
+from harness.grid import read_grid, read_search, vocabulary
+from harness.grid.search import build_space, check_space, propose
 from harness.metrics import metrics_for
 from tests.fuzz.readers.reader import TASK, Reader, refusals
 
@@ -27,9 +28,18 @@ def read_declaration(content: bytes, folder: Path) -> None:
 
 
 def read_grid_file(content: bytes, folder: Path) -> None:
+    """Read a grid, and what its search means for the shipped strategies."""
     (folder / "grid.yaml").write_bytes(content)
     with refusals():
-        read_grid(folder / "grid.yaml")
+        search = read_grid(folder / "grid.yaml")["search"]
+        if search is not None:
+            catalog = Catalog(_vocabulary(), here=folder)
+            strategies = [resolve_strategy(name, catalog) for name in ("fewshot", "full", "qlora")]
+            check_space(strategies, search)
+            for strategy in strategies:
+                space = build_space(strategy, search, 1_000_000)
+                if space:
+                    propose(space, [], 3, seed=search.seed)
 
 
 def read_policy_file(content: bytes, folder: Path) -> None:
@@ -45,6 +55,8 @@ def read_arguments(content: bytes, folder: Path) -> None:
     for spec in split_specs(None, None, (text,)):  # type: ignore[arg-type]
         with refusals():
             resolve_strategy(spec, catalog)
+    with refusals():
+        read_search(text)
     with refusals():
         pairs(None, click.Option(["--field"]), (text,))  # type: ignore[arg-type]
 
@@ -78,7 +90,9 @@ DECLARATIONS: dict[str, Reader] = {
         lambda: [
             b"tasks: [qa, summarization]\nstrategies: [lora, full]\nseeds: 2\ntrain_sizes: [10, all]\n"
             b"exclude: [{task: qa, strategy: full}]\n"
-            b"override: [{strategy: lora, set: {epochs: 1, r: 4}}]\n"
+            b"override: [{strategy: lora, set: {epochs: 1, r: 4}}]\n",
+            b"tasks: qa\nstrategies: [fewshot, lora]\nrace: 0.05\nsearch:\n  hours: 2\n  seed: 3\n  fields:\n"
+            b"    learning_rate: {factor: 10}\n    epochs: {low: 1, high: 4, log: false}\n    r: [4, 16]\n    shots: [0, 2]\n",
         ],
         share=3,
     ),
@@ -96,6 +110,9 @@ DECLARATIONS: dict[str, Reader] = {
             b"lora:r=8,lora:r=64,learning_rate=1e-4,qlora",
             b"lora:target_modules=[q_proj,v_proj],train.epochs=2",
             b"base,full:epochs=0.5",
+            b"12 trials",
+            b"30min",
+            b"1.5usd",
         ],
         share=6,
     ),

@@ -30,6 +30,7 @@ from harness.store import RunFolder
 pytestmark = pytest.mark.soak
 
 ARGUMENTS = ("run", "--task", "classification", "--strategies", "lora", "--limit", "8", "--epochs", "1")
+SEARCH = (*ARGUMENTS, "--tune", "3")
 SEQUENCES = int(os.environ.get("CHAOS_SEQUENCES", "25"))
 KILLS = 4  # in each sequence
 SIZES = int(os.environ.get("CHAOS_SIZES", "30"))
@@ -86,14 +87,21 @@ def get_results(folder: Path) -> dict[str, Any]:
     return results
 
 
-def complete(here: Path, **environment: str) -> dict[str, Any]:
+def get_trials(folder: Path) -> list[Any]:
+    """The trials of a search: their values, and what they measured."""
+    plan = RunFolder(folder).plan()
+    trials = [(plan.trials[cell.id], RunFolder(folder).cell(cell.id).result()) for cell in plan.trial_cells]
+    return [(trial.number, trial.rung, dict(trial.values), result.status, result.trial) for trial, result in trials]
+
+
+def complete(here: Path, *arguments: str, **environment: str) -> dict[str, Any]:
     """Run the command to its end; the results of the run that it names. Nothing temporary may be left in any run."""
-    ended = run(here, **environment)
+    ended = run(here, *arguments, **environment)
     assert ended.code == 0, ended.err
     folder = here / ended.out.strip().splitlines()[-1]
     assert (folder / "report.html").is_file()
-    assert not [f for f in folder.rglob("*") if f.name in ("work", "checkpoint", ".lock-holder") or f.name.endswith(".part")]
-    return get_results(folder)
+    assert not [f for f in folder.rglob("*") if f.name in ("work", "checkpoint", "trials", ".lock-holder") or f.name.endswith(".part")]
+    return get_results(folder) | ({"trials": get_trials(folder)} if "--tune" in arguments else {})
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -115,6 +123,11 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     return complete(tmp_path_factory.mktemp("undisturbed"))
 
 
+@pytest.fixture(scope="module")
+def undisturbed_search(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    return complete(tmp_path_factory.mktemp("search"), *SEARCH)
+
+
 def list_children(pid: int) -> list[int]:
     try:
         return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
@@ -132,7 +145,7 @@ def find_victim(runner: int, role: str) -> int | None:
     return next((child for server in servers for child in list_children(server)), None)
 
 
-def kill_process(here: Path, role: str, line: int, delay: float) -> str | None:
+def kill_process(here: Path, role: str, line: int, delay: float, *arguments: str) -> str | None:
     """Start the command, and kill its process of this role.
 
     Args:
@@ -142,7 +155,7 @@ def kill_process(here: Path, role: str, line: int, delay: float) -> str | None:
     Returns:
         The line; None if the command ended earlier.
     """
-    process = start(here)
+    process = start(here, *arguments)
     assert process.stderr is not None
     lines = ["before the first line"]
     while len(lines) <= line and (text := process.stderr.readline()):
@@ -177,6 +190,19 @@ def test_killed_runs_complete_as_if_undisturbed(undisturbed: dict[str, Any], tmp
             killed.append(f"{role} at {at!r}")
     assert complete(tmp_path) == undisturbed, killed
     print(f"sequence {seed}: {len(killed)} kills: {'; '.join(killed)}")
+
+
+@pytest.mark.parametrize("seed", range(SEQUENCES // 2))
+def test_killed_searches_complete_as_if_undisturbed(undisturbed_search: dict[str, Any], tmp_path: Path, seed: int) -> None:
+    """A trial whose process was killed has failed; the same command repeats it, and finds what it would have found."""
+    draw = random.Random(f"searches {seed}")
+    killed = []
+    for _ in range(KILLS):
+        role, line = draw.choice(["runner", "server", "worker"]), draw.randrange(50)
+        if at := kill_process(tmp_path, role, line, draw.choice([0, 0.01, 0.1, 0.5]), *SEARCH):
+            killed.append(f"{role} at {at!r}")
+    assert complete(tmp_path, *SEARCH) == undisturbed_search, killed
+    print(f"search {seed}: {len(killed)} kills: {'; '.join(killed)}")
 
 
 @contextlib.contextmanager
