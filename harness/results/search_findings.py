@@ -177,8 +177,8 @@ def _compare(trial: SearchTrial, other: SearchTrial) -> Comparison | None:
 
 
 def _find_field(name: str, searched: SearchedField, trials: Sequence[TrialFinding], own: Any, chosen: SearchTrial) -> FieldFinding:
-    within = _resolve_range(searched, own)
-    tried = [each.trial.values[name] for each in trials]
+    tried: list[Any] = [each.trial.values.get(name) for each in trials]
+    within = _resolve_range(searched, own, tried)
     good = [each.excess <= NEAR_BEST for each in trials]
     plausible = _in_order({_key(v): v for v, each in zip(tried, trials, strict=True) if each.standing in ("chosen", "as_good")})
     distinct = len({_key(value) for value in tried})
@@ -188,25 +188,34 @@ def _find_field(name: str, searched: SearchedField, trials: Sequence[TrialFindin
     if within.is_numeric:
         positions = [within.position(value) for value in tried]
         at = within.position(chosen.values[name])
-        edge = "high" if is_at_edge(at, positions, upper=True) else "low" if is_at_edge(at, positions, upper=False) else None
+        if is_at_edge(at, positions, upper=True):
+            edge = "high"
+        elif is_at_edge(at, positions, upper=False) and chosen.values[name] != 0:  # no field has values below 0
+            edge = "low"
         share = share_of_range(positions, good) if distinct > 1 else None
         plausible = (plausible[0], plausible[-1])
         below, above = [v for v in tried if v < plausible[0]], [v for v in tried if v > plausible[1]]
         bracket = (max(below, default=None), min(above, default=None))
     elif distinct > 1:
         share = len({_key(value) for value, fine in zip(tried, good, strict=True) if fine}) / distinct
-    return FieldFinding(name, within, own, chosen.values[name], plausible, bracket, distinct, share, edge)
+    return FieldFinding(name, within, own, chosen.values.get(name), plausible, bracket, distinct, share, edge)
 
 
-def _resolve_range(searched: SearchedField, own: Any) -> ValueRange:
+def _resolve_range(searched: SearchedField, own: Any, tried: Sequence[Any]) -> ValueRange:
+    """Where values were searched: numeric only if all values are numbers. A strategy's own value may be None, or outside the range."""
+    listed = () if isinstance(searched, FieldFactor | FieldRange) else tuple(searched)
+    if not all(_is_number(value) for value in (own, *tried, *listed)):
+        return ValueRange(values=listed)
     if isinstance(searched, FieldFactor):
-        return ValueRange(own / searched.factor, own * searched.factor, log=True)
+        return ValueRange(own / searched.factor, own * searched.factor, log=True) if own > 0 else ValueRange()
     if isinstance(searched, FieldRange):
         return ValueRange(searched.low, searched.high, searched.log)
-    numbers = [v for v in searched if isinstance(v, int | float) and not isinstance(v, bool)]
-    if len(numbers) == len(searched):  # a list of numbers has ends, too; ratios matter where all are positive
-        return ValueRange(min(numbers), max(numbers), min(numbers) > 0, tuple(searched))
-    return ValueRange(values=tuple(searched))
+    ends = min(own, *listed), max(own, *listed)
+    return ValueRange(*ends, log=ends[0] > 0, values=listed)  # a list of numbers has ends, too
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _in_order(values: Mapping[str, Any]) -> tuple[Any, ...]:

@@ -153,6 +153,8 @@ def _find_ratios(findings: Sequence[SearchFindings], strategies: Mapping[str, St
         lora_rate, full_rate = each.field(LEARNING_RATE), full.field(LEARNING_RATE)
         if lora_rate is None or full_rate is None or not lora_rate.range.is_numeric or not full_rate.range.is_numeric:
             continue
+        if min(lora_rate.plausible[0], full_rate.plausible[0]) <= 0:
+            continue
         ratios.append(
             RateRatio(
                 strategy=each.search.strategy,

@@ -9,6 +9,7 @@ import pytest
 from report_factory import Made, make_run, summarization
 from search_factory import SECONDS, MadeTrial, add_search, searched_rates
 
+from harness.reporting import render
 from harness.results import RunResults, SearchFindings, SearchSummary
 from harness.types import FieldFactor, FieldRange, SearchSpec
 
@@ -69,6 +70,17 @@ def test_a_list_of_names_has_values_and_no_edge(tmp_path: Path) -> None:
     (field,) = findings_of(tmp_path, trials, spec=SearchSpec(fields={"optimizer": ("adamw", "lion", "sgd")})).fields
     assert (field.plausible, field.edge, field.range.is_numeric) == (("adamw",), None, False)
     assert field.robust_share == pytest.approx(1 / 3)
+
+
+@pytest.mark.parametrize("own", [None, 0, 500, "all"])
+def test_own_values_that_the_range_does_not_have_are_shown(tmp_path: Path, own: object) -> None:
+    trials = [MadeTrial({"r": value}, (loss,)) for value, loss in ((own, 1.0), (4, 2.0), (16, 1.5))]
+    for searched_values in ((4, 16), FieldRange(low=4, high=16), FieldFactor(factor=2)):
+        path = tmp_path / type(searched_values).__name__
+        run = searched(path, {"lora": trials}, spec=SearchSpec(fields={"r": searched_values}))
+        (field,) = summary_of(run).findings[0].fields
+        assert (field.own, field.chosen) == (own, own)
+        assert "How the values were chosen" in render(run)
 
 
 def test_a_linear_range_has_its_own_distances(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from report_factory import Made, make_run, page_of, summarization
+from search_factory import MadeTrial, add_search
 
 from harness.reporting.views import build_task_outcome
 from harness.reporting.views.sections import MoneyRow
@@ -20,21 +21,24 @@ VOLUMES = (1, 999, 100_000, 123_456_789)
 
 @pytest.fixture(scope="module")
 def sold(tmp_path_factory: pytest.TempPathFactory) -> RunResults:
-    """The untuned model, a faster and a slower tuned one, and outputs with a price of their own."""
+    """The untuned model, a faster tuned one whose values were searched, a slower one, and outputs with a price of their own."""
     cells = [
         Made("base", 0.97),
         Made("lora", 0.99, 1, train_seconds=310, predict_seconds=30.2),
         Made("full", 0.98, 1, train_seconds=720, predict_seconds=44.0),
         Made("vendor", 0.9, model="external"),
     ]
-    return make_run(tmp_path_factory.mktemp("runs") / "sold", [summarization(cells, rows=60, metrics=("rouge", "facts"))])
+    run = make_run(tmp_path_factory.mktemp("runs") / "sold", [summarization(cells, rows=60, metrics=("rouge", "facts"))])
+    return add_search(run, {"lora": [MadeTrial({"learning_rate": 2e-4}, (1.2, 1.1, 1.0))]})
 
 
 def at_price(costs: StrategyCosts, factor: float) -> StrategyCosts:
     """The costs at another price of the device; the price of external outputs does not depend on it."""
     if costs.training_price is None or costs.thousand_price is None:
         return costs
-    return replace(costs, thousand_price=factor * costs.thousand_price, training_price=factor * costs.training_price)
+    searched = factor * (costs.search_price or 0.0)
+    prices = {"thousand_price": factor * costs.thousand_price, "training_price": factor * costs.training_price}
+    return replace(costs, **prices, search_price=searched)
 
 
 def rows_at(run: RunResults, volume: int, factor: float = 1.0) -> dict[str, dict[str, str]]:
@@ -53,6 +57,7 @@ def rows_at(run: RunResults, volume: int, factor: float = 1.0) -> dict[str, dict
             "acceptable-interval": money_sentences.acceptable_price_interval(priced),
             "training": money_sentences.describe_training(priced),
             "payback": money_sentences.describe_payback(priced.use.payback),
+            "search": money_sentences.describe_search(priced),
         }
 
     return {row.label: cells(row) for row in rows}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -140,7 +141,8 @@ def build_search_report(results: TaskResults) -> SearchReport | None:
 def _build_figure(name: str, strategies: tuple[SearchedStrategy, ...]) -> FieldFigure | None:
     searched = [(each, field) for each in strategies if (field := each.findings.field(name)) is not None and field.range.is_numeric]
     lines = tuple(line for each, _ in searched if (line := _build_line(name, each)) is not None)
-    return FieldFigure(name, all(field.range.log for _, field in searched), lines) if lines else None
+    positive = all(point.value > 0 for line in lines for point in (*line.first, *line.full))
+    return FieldFigure(name, positive and all(field.range.log for _, field in searched), lines) if lines else None
 
 
 def _build_line(name: str, each: SearchedStrategy) -> LossLine | None:
@@ -161,13 +163,14 @@ def _points(name: str, each: SearchedStrategy, *, full: bool) -> list[LossPoint]
             is_full = part.trial.share >= 1
             if is_full != full or (not full and part.trial.rung):
                 continue
-            interval = loss_interval(part.measured) if part.measured else None
+            measured = part.measured if part.measured and math.isfinite(part.loss) else None
+            interval = loss_interval(measured) if measured else None
             points.append(
                 LossPoint(
                     number=trial.number + 1,
                     value=float(value),
                     share=part.trial.share,
-                    loss=part.loss if part.measured else None,
+                    loss=part.loss if measured else None,
                     low=interval.low if interval else None,
                     high=interval.high if interval else None,
                     chosen=finding.standing == "chosen" and part is trial.last and each.drop is None,
