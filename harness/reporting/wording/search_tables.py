@@ -130,7 +130,7 @@ def _row(each: SearchedStrategy, report: SearchReport) -> tuple[str, ...]:
         "the same" if own is chosen else _loss(own),
         _join(findings, lambda field: numbers.share(field.robust_share)),
         _budget(findings, report, short=True),
-        _spent(findings),
+        _spent(findings, report),
     )
 
 
@@ -169,10 +169,18 @@ def _budget(findings: SearchFindings, report: SearchReport, *, short: bool = Fal
     return numbers.count(trials) if short else numbers.plural(trials, "trial")
 
 
-def _spent(findings: SearchFindings) -> str:
-    spent = findings.search.spent
-    price = f", {numbers.money(spent.price, spent.currency or '')}" if spent.price is not None else ""
-    return f"{numbers.seconds(spent.seconds)}{price}"
+def _spent(findings: SearchFindings, report: SearchReport) -> str:
+    """What a search took, of its budget in hours or money."""
+    spent, spec = findings.search.spent, report.summary.spec
+    time = numbers.seconds(spent.seconds)
+    if spec is not None and spec.hours is not None:
+        time = f"{time} of {numbers.seconds(3600 * spec.hours)}"
+    if spent.price is None:
+        return time
+    money = numbers.money(spent.price, spent.currency or "")
+    if spec is not None and spec.price is not None:
+        money = f"{money} of {numbers.money(spec.price, spent.currency or '')}"
+    return f"{time}, {money}"
 
 
 def _values(findings: SearchFindings) -> str:

@@ -116,6 +116,15 @@ def findings(path: Path, trials: list[MadeTrial], **more: object) -> str:
     return "\n".join(list_findings(report))
 
 
+@pytest.mark.parametrize(
+    ("spec", "spent"),
+    [(SearchSpec(hours=2), "1 min 40 s of 2 h 00 min, $0.0025"), (SearchSpec(price=0.01), "1 min 40 s, $0.0025 of $0.0100")],
+)
+def test_spent_is_given_of_the_budget(tmp_path: Path, spec: SearchSpec, spent: str) -> None:
+    plain = make_run(tmp_path / "run", [summarization(CELLS, rows=30)])
+    assert spent in to_markdown(add_search(plain, {"lora": [MadeTrial({"learning_rate": 2e-4}, (1.0,))]}, spec=spec))
+
+
 def test_a_value_at_the_edge_is_warned_about(tmp_path: Path) -> None:
     rates = [MadeTrial({"learning_rate": 2e-4}, (1.5,)), MadeTrial({"learning_rate": 1.9e-3}, (1.2, 1.1, 1.0))]
     assert "chosen for LoRA, 1.9e-3, is at the upper edge of the values tried (searched: 2e-5 to 2e-3)" in findings(tmp_path, rates)

@@ -23,7 +23,8 @@ class World:
 
     Attributes:
         examples: their number; in `groups` groups of the same size, or all independent.
-        skewed: whether lengths differ, and few examples have most of the loss of every strategy but the first.
+        skewed: whether lengths differ, and few examples have much of the loss of every strategy but the first. The differences to it then
+            have a skewness of 2.8; between trials of the included model it was 2.3 at most. `heavy`: of 5.
         shared: the share of the variance of a trial's deviations that the trials of its strategy share.
         kept: the correlation of a trial's deviations from one rung to the next.
         picked_from: of so many trials, every strategy but the first starts those that look best on the same examples, as proposals that
@@ -34,6 +35,7 @@ class World:
     examples: int
     groups: int | None = None
     skewed: bool = False
+    heavy: bool = False
     shared: float = 0.5
     kept: float = 0.7
     picked_from: int | None = None
@@ -57,9 +59,10 @@ def run_race(
     Args:
         truth: by strategy, the true losses of its trials at a rung, (trials,).
     """
-    tokens = rng.integers(5, 60, size=world.examples) if world.skewed else np.full(world.examples, 20)
+    tokens = rng.integers(15 - 10 * world.heavy, 60, size=world.examples) if world.skewed else np.full(world.examples, 20)
     groups = tuple(int(i * world.groups / world.examples) for i in range(world.examples)) if world.groups else ()
-    hardness = rng.gamma(0.5, 2, size=world.examples) if world.skewed else rng.gamma(4, 0.25, size=world.examples)
+    shape = 0.5 if world.heavy else 2.0 if world.skewed else 4.0
+    hardness = rng.gamma(shape, 1 / shape, size=world.examples)
     errors = {name: _Deviations(world, trials, groups, hardness, place, rng) for place, name in enumerate(truth)}
     alive = {name: list(range(trials)) for name in truth}
     outcome = Outcome(trained=dict.fromkeys(truth, 0.0))
@@ -110,8 +113,8 @@ class _Deviations:
         return joint
 
     def _draw_units(self, rows: int, units: int) -> Array:
-        if self._tailed:  # a gamma distribution with a skewness of 4
-            return (self._rng.gamma(0.25, size=(rows, units)) - 0.25) / 0.5
+        if self._tailed:
+            return (self._rng.gamma(0.25, size=(rows, units)) - 0.25) / 0.5  # a skewness of 4
         return self._rng.normal(size=(rows, units))
 
 
