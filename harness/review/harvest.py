@@ -14,6 +14,7 @@ from harness.errors import BenchError, setting
 from harness.review.findings import get_winner
 from harness.review.ratings import Review, UnblindedRating, UnblindedRatings, load_reviews
 from harness.store import RetiredExample, StoredRun, read_retired_examples, retire_examples, write_text
+from harness.text import plural
 from harness.types import Example
 
 TrainingRecord: TypeAlias = dict[str, Any]
@@ -21,19 +22,26 @@ TrainingRecord: TypeAlias = dict[str, Any]
 
 @dataclass(frozen=True)
 class Harvest:
-    """Training examples from a review, one JSON object each. `retired` are the ids of the test examples that they come from."""
+    """Training examples from a review, one JSON object each.
+
+    Attributes:
+        retired: the ids of the test examples that they come from.
+        withheld: corrections that were left out, because they were made in a packet with surrogates.
+    """
 
     task: str
     corrections: tuple[TrainingRecord, ...]
     preferences: tuple[TrainingRecord, ...]
     retired: tuple[str, ...]
+    withheld: int = 0
 
 
 def collect_harvest(run: StoredRun, task: str | None) -> Harvest:
     """A task's corrections (`{"prompt", "completion", "inputs", …}`) and preferences (`{"prompt", "chosen", "rejected", …}`).
 
     Every distinct correction of an output becomes a record. A preference is what more than half of a pair's ratings prefer, over all
-    packets; ties, and pairs whose outputs are equal or empty, give none.
+    packets; ties, and pairs whose outputs are equal or empty, give none. Corrections of an anonymized packet contain surrogates that the
+    prompt does not, and would teach a model to invent names and dates: they are left out and counted.
 
     Raises:
         BenchError: no packet, packets of several tasks where none is named, or nothing to harvest.
@@ -47,17 +55,26 @@ def collect_harvest(run: StoredRun, task: str | None) -> Harvest:
     source = _Source(run, name)
     corrections: dict[tuple[str, str], TrainingRecord] = {}
     votes: dict[tuple[str, tuple[str, ...]], list[_Vote]] = {}
+    withheld = 0
     for review in (review for review in reviews if review.packet.task == name):
         ratings = UnblindedRatings(review, list(source.examples.values()))
-        _add_corrections(corrections, source, review, ratings)
+        if review.packet.anonymized:
+            withheld += sum(rating.corrected is not None for rating in ratings.ratings)
+        else:
+            _add_corrections(corrections, source, review, ratings)
         for rating in ratings.first_ratings if review.packet.mode == "pairwise" else ():
             vote = _Vote(review, rating, {strategy: review.key.cells[strategy] for strategy in rating.strategies})
             votes.setdefault((rating.example, tuple(sorted(vote.cells.values()))), []).append(vote)
     preferences = list(_list_preferences(source, votes))
+    if not corrections and not preferences and withheld:
+        raise BenchError(
+            f"{run.path}: {plural(withheld, 'correction')} of task '{name}' cannot be harvested: the packet was exported with "
+            f"{setting('anonymize')}, so they contain invented names and dates. Collect corrections with a packet exported without it."
+        )
     if not corrections and not preferences:
         raise BenchError(f"{run.path}: no rater has corrected an output or preferred one of a pair on task '{name}' yet.")
     retired = dict.fromkeys(record["provenance"]["example"] for record in (*corrections.values(), *preferences))
-    return Harvest(name, tuple(corrections.values()), tuple(preferences), tuple(retired))
+    return Harvest(name, tuple(corrections.values()), tuple(preferences), tuple(retired), withheld)
 
 
 def write_harvest(run: StoredRun, harvest: Harvest, out: Path) -> list[Path]:

@@ -77,6 +77,27 @@ def test_retired_examples_are_recorded_once_and_reported(rated: StoredRun, tmp_p
     assert build_report_view(rated).tasks[0].retired == 1
 
 
+def test_corrections_with_surrogates_never_become_training_examples(rated: StoredRun, export: Export, tmp_path: Path) -> None:
+    exported = export(raters=1, repeats=0, seed=5, anonymize=True)
+    item = exported.packet.items[0]
+    corrected = [rating(item.id, {"preference": "tie"}, corrected="Seen by Dr. Surrogate.")]
+    review_import(rated.path, [page_file(tmp_path, exported.packet, item.rater, corrected)])
+    harvest, files = review_harvest(rated.path, tmp_path / "more.jsonl", retire_test_examples=True)
+    assert harvest.withheld == 1 and len(harvest.corrections) == 1
+    assert "Surrogate" not in "".join(file.read_text(encoding="utf-8") for file in files)
+
+
+def test_a_packet_with_surrogates_alone_has_nothing_to_harvest(run: StoredRun, export: Export, tmp_path: Path) -> None:
+    export(raters=1, repeats=0, anonymize=True)
+    exported = export(raters=1, repeats=0)  # the same packet again: raters may have received either
+    item = exported.packet.items[0]
+    corrected = [rating(item.id, {"preference": "tie"}, corrected="Seen by Dr. Surrogate.")]
+    review_import(run.path, [page_file(tmp_path, exported.packet, item.rater, corrected)])
+    with pytest.raises(BenchError, match=r"1 correction of task .* cannot be harvested: .*anonymize.*invented names"):
+        review_harvest(run.path, tmp_path / "more.jsonl", retire_test_examples=True)
+    assert not (tmp_path / "more.jsonl").exists()
+
+
 def test_existing_file_is_not_replaced(rated: StoredRun, tmp_path: Path) -> None:
     (tmp_path / "more.jsonl").write_text("precious")
     with pytest.raises(BenchError, match="already exists"):

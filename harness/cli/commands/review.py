@@ -188,11 +188,14 @@ def harvest(run: str, task: str | None, out: str, retire_test_examples: bool, fo
     which removes them from the test set.
     """
     from harness import api
+    from harness.reporting.wording.review import review_sentences
 
     chosen = choose_run(run, runs_dir, task=task)
     collected, files = api.review_harvest(chosen, out, task=task, retire_test_examples=retire_test_examples, force=force, runs_dir=runs_dir)
     retired = f"RETIRED: {len(collected.retired):,} test examples of {collected.task} are training examples from now on."
     click.echo(f"{retired} Their scores do not count for a model that is trained on this file.", err=True)
+    if collected.withheld:
+        click.echo(review_sentences.describe_withheld_corrections(collected.withheld), err=True)
     for path in files:
         click.echo(str(path))
 

@@ -1,6 +1,6 @@
 """Rows whose inputs are almost the same as those of another row, within a split and across splits.
 
-Two rows are near duplicates if each of their inputs is at least 80% similar by its words, and they are not the same.
+Two rows are near duplicates if each of their inputs is one of the other's (`harness.data.similarity` says when), and they are not the same.
 Candidates come from MinHash; each is verified exactly, so that no pair is reported that is not similar.
 """
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.data.checks.checked_rows import MOST_ROWS, CheckedRows
 from harness.data.checks.copies import SPOILING_SHARE
-from harness.data.similarity import SIMILARITY, WordSets, find_candidates
+from harness.data.similarity import LEAST_JACCARD, WordSets, find_candidates, is_near
 from harness.types import DataFinding, Severity
 
 if TYPE_CHECKING:
@@ -61,8 +61,8 @@ def list_near_copies(
     numbers = np.asarray(list(copies.values()), np.int64)
     if len(numbers) < 2:
         return NearCopies({}, {})
-    sets = [WordSets(rows.examples[row].inputs.get(name, "") for row in numbers.tolist()) for name in rows.inputs]
-    pairs = find_candidates(sets[0], SIMILARITY, lambda share: progress(0.8 * share))
+    sets = [WordSets((rows.examples[row].inputs.get(name, "") for row in numbers.tolist()), with_repetitions=True) for name in rows.inputs]
+    pairs = find_candidates(sets[0], LEAST_JACCARD, lambda share: progress(0.8 * share))
     keys = np.asarray([rows.input_keys[row] for row in numbers.tolist()])
     ranks = np.asarray([_RANK[rows.splits[row]] for row in numbers.tolist()])
     in_training = np.isin(keys, keys[ranks == 0])
@@ -75,8 +75,8 @@ def list_near_copies(
     for start in range(0, len(pairs), _PAIRS_AT_ONCE):
         part = np.arange(start, min(start + _PAIRS_AT_ONCE, len(pairs)))
         part = part[~matched[slots[part]]]  # the candidates come most similar first: a row needs one match
-        similarity = _compare(sets, pairs[part])
-        for place in np.flatnonzero(similarity >= SIMILARITY).tolist():
+        similarity, near = _compare(sets, pairs[part])
+        for place in np.flatnonzero(near).tolist():
             slot = int(slots[part[place]])
             _improve(matches, slot, Match(int(numbers[pairs[part[place], 0]]), float(similarity[place])))
             matched[slot] = True
@@ -104,8 +104,8 @@ def find_near_copies(rows: CheckedRows, progress: Callable[[float], None] = lamb
     return findings
 
 
-def _compare(sets: Sequence[WordSets], pairs: NDArray[Any]) -> NDArray[Any]:
-    """(pairs,) how similar the least similar of the inputs of two rows is.
+def _compare(sets: Sequence[WordSets], pairs: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+    """(pairs,) how similar the least similar of the inputs of two rows is, and whether all are near duplicates.
 
     Args:
         sets: of each input.
@@ -114,11 +114,13 @@ def _compare(sets: Sequence[WordSets], pairs: NDArray[Any]) -> NDArray[Any]:
     import numpy as np
 
     one, other = pairs[:, 0], pairs[:, 1]
-    least = np.ones(len(pairs))
+    least, near = np.ones(len(pairs)), np.ones(len(pairs), bool)
     for each in sets:
         both_empty = (each.sizes[one] == 0) & (each.sizes[other] == 0)
-        least = np.minimum(least, np.where(both_empty, 1.0, each.similarity(one, other)))
-    return least
+        similarity = np.where(both_empty, 1.0, each.similarity(one, other))
+        least = np.minimum(least, similarity)
+        near &= is_near(each, one, other, similarity)
+    return least, near
 
 
 def _improve(matches: dict[int, Match], row: int, match: Match) -> None:

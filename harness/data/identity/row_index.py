@@ -58,7 +58,7 @@ class RowIndex:
 
     def __init__(self, seed: int, *, with_folds: bool = False, with_labels: bool = False, with_words: bool = False) -> None:
         self.seed, self.with_folds, self.with_labels, self.with_words = seed, with_folds, with_labels, with_words
-        self.words = WordSetBuilder()
+        self.words = WordSetBuilder(with_repetitions=True)
         self.files = array("i")
         self.lines = array("q")
         self.input_hashes = array("Q")

@@ -1,4 +1,9 @@
-"""Pairs of near duplicates among many texts."""
+"""Pairs of near duplicates among many texts.
+
+Two texts are near duplicates if they share at least 80% of their words, long ones at least 75%. A long text rarely shares so many words
+with another one by chance, and a person who changes a fifth of it often touches a few words more. With 20% of the words of a text replaced
+or misspelled, 80% are shared; with 20% dropped 89%, with 20% inserted 91%, and with any order of the words all of them.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +16,28 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SIMILARITY = 0.8
-"""From here on, two texts are near duplicates: Jaccard's similarity of their words."""
+"""The share of words that near duplicates have in common."""
+LONG_SIMILARITY = 0.75
+"""The same for long texts."""
+LONG_TEXT = 20
+"""From this number of words on, the mean of both, texts are long."""
+LEAST_JACCARD = LONG_SIMILARITY / (2 - LONG_SIMILARITY)
+"""The least similar pairs that are looked for, as MinHash measures them: shared words by the words of either."""
+_ROUNDING = 1e-9
+
+
+def is_near(sets: WordSets, one: NDArray[Any], other: NDArray[Any], similarity: NDArray[Any]) -> NDArray[Any]:
+    """(pairs,) whether two texts are near duplicates.
+
+    Args:
+        one, other: (pairs,) texts by number.
+        similarity: (pairs,) of these texts.
+    """
+    import numpy as np
+
+    is_long = sets.sizes[one] + sets.sizes[other] >= 2 * LONG_TEXT
+    near: NDArray[Any] = similarity >= np.where(is_long, LONG_SIMILARITY, SIMILARITY) - _ROUNDING
+    return near
 
 
 def find_similar_pairs(sets: WordSets) -> NDArray[Any]:
@@ -19,7 +45,7 @@ def find_similar_pairs(sets: WordSets) -> NDArray[Any]:
 
     Candidates come from MinHash (`find_candidates` says how surely); each is verified exactly.
     """
-    candidates = find_candidates(sets, SIMILARITY, lambda share: None)
-    similarity = sets.similarity(candidates[:, 0], candidates[:, 1])
-    pairs: NDArray[Any] = candidates[similarity >= SIMILARITY]
+    candidates = find_candidates(sets, LEAST_JACCARD, lambda share: None)
+    one, other = candidates[:, 0], candidates[:, 1]
+    pairs: NDArray[Any] = candidates[is_near(sets, one, other, sets.similarity(one, other))]
     return pairs

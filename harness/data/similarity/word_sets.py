@@ -1,46 +1,61 @@
-"""Texts as sets of words, and how similar two sets are.
+"""Texts as sets of words, and which share of their words two texts have in common.
 
-Similarity is Jaccard's: the words that two texts share, divided by the words that either has. Case, order, repetitions and punctuation do
-not count. In scripts without spaces, each pair of neighbouring characters is a word.
+Case, order and punctuation do not count. In scripts without spaces, each pair of neighbouring characters is a word. Where repetitions
+count, the second "the" of a text is another word than the first one, so that a set holds as many words as the text.
 """
 
 from __future__ import annotations
 
 import re
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from scipy.sparse import csr_matrix
 
-_WORD = re.compile(r"\w+")
+_WORD = re.compile(r"\w+(?:['’]\w+)*")
 _UNSPACED = re.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\U00020000-\U0003ffff]+")
 _PAIRS_AT_ONCE = 20_000
 
 
 def split_words(text: str) -> set[str]:
     """The distinct words of a text."""
+    return set(_list_words(text))
+
+
+def _list_words(text: str) -> list[str]:
     folded = text.casefold()
     if folded.isascii() or not _UNSPACED.search(folded):
-        return set(_WORD.findall(folded))
-    words = set()
-    for run in _UNSPACED.findall(folded):
-        words |= {run[i : i + 2] for i in range(max(1, len(run) - 1))}
-    return words | set(_WORD.findall(_UNSPACED.sub(" ", folded)))
+        return _WORD.findall(folded)
+    pairs = [run[i : i + 2] for run in _UNSPACED.findall(folded) for i in range(max(1, len(run) - 1))]
+    return pairs + _WORD.findall(_UNSPACED.sub(" ", folded))
+
+
+def _number_repetitions(words: list[str]) -> Iterator[str | tuple[str, int]]:
+    """Each word; from the second time on, with the number of times that it came before."""
+    counts: dict[str, int] = {}
+    for word in words:
+        before = counts.get(word, 0)
+        counts[word] = before + 1
+        yield (word, before) if before else word
 
 
 class WordSetBuilder:
-    """Collects the words of texts one by one, so that the texts need not stay in memory: four bytes for each distinct word of a text.
+    """Collects the words of texts one by one, so that the texts need not stay in memory: four bytes for each word of a set.
+
+    Args:
+        with_repetitions: whether a word that a text repeats counts each time.
 
     Attributes:
         columns: the numbers of the words of all texts, one text after the other.
         ends: where each text ends in `columns`, after a 0.
     """
 
-    def __init__(self) -> None:
-        self._numbers: dict[str, int] = {}
+    def __init__(self, *, with_repetitions: bool = False) -> None:
+        self._with_repetitions = with_repetitions
+        self._numbers: dict[str | tuple[str, int], int] = {}
         self.columns, self.ends = array("i"), array("q", [0])
 
     def __len__(self) -> int:
@@ -53,7 +68,8 @@ class WordSetBuilder:
 
     def add(self, text: str) -> None:
         """Add the next text."""
-        self.columns.extend(sorted(self._numbers.setdefault(word, len(self._numbers)) for word in split_words(text)))
+        words = _number_repetitions(_list_words(text)) if self._with_repetitions else split_words(text)
+        self.columns.extend(sorted(self._numbers.setdefault(word, len(self._numbers)) for word in words))
         self.ends.append(len(self.columns))
 
     def truncate(self, texts: int) -> None:
@@ -63,15 +79,18 @@ class WordSetBuilder:
 
 
 class WordSets:
-    """The distinct words of many texts, as a sparse matrix of texts and words.
+    """The words of many texts, as a sparse matrix of texts and words.
+
+    Args:
+        with_repetitions: as for `WordSetBuilder`.
 
     Attributes:
         words: (texts × words) 1 where a text has a word.
         sizes: (texts,) the number of words of each text.
     """
 
-    def __init__(self, texts: Iterable[str]) -> None:
-        builder = WordSetBuilder()
+    def __init__(self, texts: Iterable[str], *, with_repetitions: bool = False) -> None:
+        builder = WordSetBuilder(with_repetitions=with_repetitions)
         for text in texts:
             builder.add(text)
         self._set_words(builder)
@@ -105,7 +124,9 @@ class WordSets:
         return len(self.sizes)
 
     def similarity(self, one: NDArray[Any], other: NDArray[Any]) -> NDArray[Any]:
-        """Jaccard's similarity of pairs of texts, exact; 0 where both are empty.
+        """(pairs,) the share of their words that two texts have in common, exact; 0 where both are empty.
+
+        It is twice the shared words, divided by the words of both (Dice 1945).
 
         Args:
             one, other: (pairs,) texts by number.
@@ -116,6 +137,6 @@ class WordSets:
         for start in range(0, len(one), _PAIRS_AT_ONCE):
             part = slice(start, start + _PAIRS_AT_ONCE)
             shared[part] = np.asarray(self.words[one[part]].multiply(self.words[other[part]]).sum(axis=1)).ravel()
-        either = self.sizes[one] + self.sizes[other] - shared
-        result: NDArray[Any] = np.where(either > 0, shared / np.maximum(either, 1), 0.0)
+        both = self.sizes[one] + self.sizes[other]
+        result: NDArray[Any] = np.where(both > 0, 2 * shared / np.maximum(both, 1), 0.0)
         return result

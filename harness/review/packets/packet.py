@@ -47,6 +47,8 @@ class Packet:
     items: tuple[ReviewItem, ...]
     """In the order in which each rater sees them, repeated items included."""
     with_reference: bool
+    anonymized: bool = False
+    """Whether raters have received surrogates instead of identifiers of people."""
     format: Literal[2] = FORMAT
 
 

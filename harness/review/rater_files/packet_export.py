@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -62,6 +62,7 @@ def export_packet(
         raise BenchError(f"{setting('out', str(target))}: is a file. Name a folder.")
     if folder.packet_file.is_file():
         packet, key = load_packet(folder)  # the packet that raters may already have
+    packet = replace(packet, anonymized=packet.anonymized or anonymize)
     guard = make_guard(key, anonymize=anonymize)
     texts = load_item_texts(run, packet, key, guard)
     try:

@@ -27,9 +27,28 @@ class Vocabulary:
 
 
 def replace_words(text: str, count: int, marker: str) -> str:
-    """The text with its first words replaced by new ones. With k of n replaced, the similarity is (n − k) / (n + k)."""
+    """The text with its first words replaced by new ones. With k of n replaced, the similarity is (n − k) / n."""
     words = text.split()
     return " ".join([*(f"{marker}x{i}" for i in range(count)), *words[count:]])
+
+
+def edit_words(text: str, edit: str, count: int, draw: random.Random) -> str:
+    """The text with this many of its words replaced, dropped, swapped or misspelled, or with so many inserted."""
+    words = text.split()
+    places = draw.sample(range(len(words)), count)
+    if edit == "drop":
+        return " ".join(word for place, word in enumerate(words) if place not in places)
+    if edit == "insert":
+        for number, place in enumerate(places):
+            words.insert(place, f"inserted{number}x{draw.randrange(10**6)}")
+    elif edit == "swap":
+        moved = [words[place] for place in places]
+        for place, word in zip(places, [*moved[1:], moved[0]], strict=True):
+            words[place] = word
+    else:
+        for number, place in enumerate(places):
+            words[place] = f"{words[place][:-1]}q" if edit == "misspell" else f"new{number}x{draw.randrange(10**6)}"
+    return " ".join(words)
 
 
 def examples(texts: Sequence[str], targets: Sequence[str] | None = None, *, prefix: str = "row") -> list[Example]:

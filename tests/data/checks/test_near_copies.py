@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 import pytest
-from planted import Vocabulary, examples, replace_words
+from planted import Vocabulary, edit_words, examples, replace_words
 
 from harness.data.checks.checked_rows import CheckedRows
 from harness.data.checks.near_copies import find_near_copies, list_near_copies
@@ -21,24 +21,37 @@ def find(findings: list[DataFinding], code: str) -> DataFinding | None:
     return next((finding for finding in findings if finding.code == code), None)
 
 
-@pytest.mark.parametrize("words", [9, 36, 90])
-def test_pairs_at_the_limit_are_found(make_task, words: int) -> None:
-    """A ninth of the words is replaced: a similarity of 0.8. At least 98% of 400 such pairs are found, and no other rows."""
+@pytest.mark.parametrize("words", [10, 60, 300])
+@pytest.mark.parametrize(("edit", "similarity"), [("replace", 0.8), ("drop", 8 / 9), ("insert", 10 / 11), ("swap", 1.0), ("misspell", 0.8)])
+def test_rows_with_a_fifth_of_their_words_changed_are_found(make_task, words: int, edit: str, similarity: float) -> None:
+    """At least 98% of 200 such pairs are found, and no other rows."""
     vocabulary = Vocabulary(words)
-    originals = vocabulary.texts(1200, words)
-    copies = [replace_words(text, words // 9, f"n{i}") for i, text in enumerate(originals[:400])]
+    originals = vocabulary.texts(600, words)
+    copies = [edit_words(text, edit, words // 5, vocabulary.random) for text in originals[:200]]
     found = list_near_copies(rows_of(make_task, examples([*originals, *copies])))
-    planted = {1200 + i: i for i in range(400)}
+    planted = {600 + i: i for i in range(200)}
     assert all(planted.get(row) == match.row for row, match in found.within.items())
-    assert len(found.within) >= 0.98 * 400
-    assert all(match.similarity == pytest.approx(0.8) for match in found.within.values())
+    assert len(found.within) >= 0.98 * 200
+    assert all(match.similarity == pytest.approx(similarity) for match in found.within.values())
 
 
-def test_pairs_below_the_limit_are_not_reported(make_task) -> None:
-    originals = Vocabulary().texts(300, 36)
-    others = [replace_words(text, 5, f"n{i}") for i, text in enumerate(originals)]  # 31 / 41 = 0.76
+@pytest.mark.parametrize(("words", "replaced"), [(10, 3), (60, 16)])
+def test_pairs_below_the_limit_are_not_reported(make_task, words: int, replaced: int) -> None:
+    originals = Vocabulary().texts(300, words)
+    others = [replace_words(text, replaced, f"n{i}") for i, text in enumerate(originals)]
     found = list_near_copies(rows_of(make_task, examples([*originals, *others])))
     assert not found.within
+
+
+def test_long_texts_may_differ_in_a_quarter_of_their_words(make_task) -> None:
+    originals = Vocabulary().texts(100, 20)
+    others = [replace_words(text, 5, f"n{i}") for i, text in enumerate(originals)]
+    assert len(list_near_copies(rows_of(make_task, examples([*originals, *others]))).within) >= 95
+
+
+def test_repeated_words_count_each_time(make_task) -> None:
+    rows = examples(["no " * 9 + "pain", "no pain at all since the last visit then"])
+    assert not list_near_copies(rows_of(make_task, rows)).within
 
 
 def test_leaks_across_splits_are_told_from_near_duplicates_within(make_task) -> None:
@@ -80,9 +93,15 @@ def test_many_texts_from_one_template_take_no_longer_than_others(make_task) -> N
 
 @pytest.mark.parametrize(
     ("one", "other", "similarity"),
-    [("a b c d", "D, C, b & A!", 1.0), ("the cat", "the dog", 1 / 3), ("我今天去北京看病", "我今天去北京看病", 1.0), ("!!!", "???", 0.0)],
+    [
+        ("a b c d", "D, C, b & A!", 1.0),
+        ("the cat", "the dog", 1 / 2),
+        ("I don't", "i don't", 1.0),
+        ("我今天去北京看病", "我今天去北京看病", 1.0),
+        ("!!!", "???", 0.0),
+    ],
 )
-def test_similarity_is_that_of_the_sets_of_words(one: str, other: str, similarity: float) -> None:
+def test_similarity_is_the_share_of_common_words(one: str, other: str, similarity: float) -> None:
     sets = WordSets([one, other])
     (value,) = sets.similarity(*([0], [1]))
     assert value == pytest.approx(similarity)
@@ -95,7 +114,7 @@ def test_similarity_agrees_with_sets_of_python() -> None:
     for _ in range(200):
         i, j = generator.randrange(60), generator.randrange(60)
         one, other = split_words(texts[i]), split_words(texts[j])
-        expected = len(one & other) / len(one | other) if one | other else 0.0
+        expected = 2 * len(one & other) / (len(one) + len(other)) if one | other else 0.0
         assert sets.similarity([i], [j])[0] == pytest.approx(expected)
 
 

@@ -115,4 +115,4 @@ def test_words_that_were_added_can_be_dropped():
     assert sets.sizes.tolist() == [2, 2]
     import numpy as np
 
-    assert sets.similarity(np.array([0]), np.array([1])).tolist() == [1 / 3]
+    assert sets.similarity(np.array([0]), np.array([1])).tolist() == [1 / 2]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from harness.data.checks import FEW_CLASSES, RATIO, RATIO_OF_FEW, SPOILING_SHARE, DataCheck
-from harness.data.similarity import SIMILARITY
+from harness.data.similarity import LONG_SIMILARITY, LONG_TEXT, SIMILARITY
 from harness.reporting.wording import numbers
 from harness.reporting.wording.data.finding_sentences import SPLIT_NAMES, join
 from harness.reporting.wording.text_table import TextTable
@@ -55,9 +55,9 @@ _TITLES: Mapping[FindingCode, str] = {
     "ordered_by_time": "A date column",
 }
 _METHOD = (
-    f"Two inputs are the same if they differ only in case and white space. They are near duplicates if at least {SIMILARITY:.0%} of their "
-    "words are shared (Jaccard similarity of the sets of words). Candidates come from MinHash, which finds 99.8% of the pairs at this "
-    "limit; every pair is then verified.",
+    f"Two inputs are the same if they differ only in case and white space. They are near duplicates if they share at least "
+    f"{SIMILARITY:.0%} of their words, from {LONG_TEXT} words on {LONG_SIMILARITY:.0%} (twice the shared words, divided by the words of "
+    "both). Order does not count. Candidates come from MinHash, which finds 99.7% of those that share 80%; every pair is then verified.",
     f"Near duplicates across splits and contradictory labels spoil results from {SPOILING_SHARE:.0%} of a split; fewer are a warning. "
     "Exact copies across splits always do: bench removes them from training, other programs do not.",
     "Text read with the wrong encoding is recognized by ftfy, by sequences of characters that occur in no language.",

@@ -143,3 +143,11 @@ def _describe_agreement(question: str, agreement: Agreement | None) -> list[str]
     }[agreement.strength]
     alpha = f"{agreement.alpha:.2f}".replace("-", "−")
     return [f"Inter-rater agreement on “{question}” is {agreement.strength} (Krippendorff’s α = {alpha}).{conclusion}"]
+
+
+def describe_withheld_corrections(count: int) -> str:
+    """Why corrections were left out of a harvest."""
+    return (
+        f"Left out: {numbers.plural(count, 'correction')} of a packet that was exported with --anonymize. They contain invented names and "
+        "dates, and would teach a model to invent some."
+    )
