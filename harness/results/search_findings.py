@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
 
 from harness.results.searches import SearchTrial, StrategySearch, TrialPart
-from harness.statistics import NEAR_BEST, Comparison, Interval, compare_losses, is_at_edge, loss_interval, share_of_range
+from harness.statistics import NEAR_BEST, Comparison, Interval, compare_losses, is_near_end, is_outermost, loss_interval, share_of_range
 from harness.types import FieldFactor, FieldRange, SearchedField, SearchSpec
 
 TrialStanding: TypeAlias = Literal["chosen", "as_good", "worse", "failed"]
@@ -67,7 +67,9 @@ class FieldFinding:
         tried: how many different values were tried.
         robust_share: the share of the range on which the loss is at most 5% above the lowest, see `share_of_range`; of a list the
             share of its tried values. None where a single value was tried.
-        edge: the end of the range that the chosen value is at.
+        edge: the side on which no value speaks against a better one further out: the chosen value is near the end of the range, or the
+            outermost of three or more values tried.
+        is_near_end: whether it is near the end of the range.
     """
 
     name: str
@@ -79,6 +81,7 @@ class FieldFinding:
     tried: int
     robust_share: float | None
     edge: Edge | None
+    is_near_end: bool
 
 
 @dataclass(frozen=True)
@@ -185,20 +188,25 @@ def _find_field(name: str, searched: SearchedField, trials: Sequence[TrialFindin
     share: float | None = None
     edge: Edge | None = None
     bracket: tuple[float | None, float | None] = (None, None)
+    at = 0.5
     if within.is_numeric:
         positions = [within.position(value) for value in tried]
         at = within.position(chosen.values[name])
-        if is_at_edge(at, positions, upper=True):
-            edge = "high"
-        elif is_at_edge(at, positions, upper=False) and chosen.values[name] != 0:  # no field has values below 0
-            edge = "low"
+        edge = _find_edge(at, positions)
+        edge = None if edge == "low" and chosen.values[name] == 0 else edge  # no field has values below 0
         share = share_of_range(positions, good) if distinct > 1 else None
         plausible = (plausible[0], plausible[-1])
         below, above = [v for v in tried if v < plausible[0]], [v for v in tried if v > plausible[1]]
         bracket = (max(below, default=None), min(above, default=None))
     elif distinct > 1:
         share = len({_key(value) for value, fine in zip(tried, good, strict=True) if fine}) / distinct
-    return FieldFinding(name, within, own, chosen.values.get(name), plausible, bracket, distinct, share, edge)
+    near_end = edge is not None and is_near_end(at, upper=edge == "high")
+    return FieldFinding(name, within, own, chosen.values.get(name), plausible, bracket, distinct, share, edge, near_end)
+
+
+def _find_edge(at: float, positions: Sequence[float]) -> Edge | None:
+    high, low = (is_near_end(at, upper=upper) or is_outermost(at, positions, upper=upper) for upper in (True, False))
+    return "high" if high else "low" if low else None
 
 
 def _resolve_range(searched: SearchedField, own: Any, tried: Sequence[Any]) -> ValueRange:

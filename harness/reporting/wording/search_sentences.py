@@ -15,7 +15,6 @@ from harness.text import one_line
 
 TITLE, RACE_TITLE = "How the values were chosen", "What the race dropped"
 METHOD = "How the search works, and how to read these numbers"
-NONE_DROPPED = "The race dropped no strategy: none is proven worse than another one on the validation examples."
 _TEN = 10.0
 
 
@@ -27,10 +26,10 @@ def title_section(report: SearchReport) -> str:
 def list_findings(report: SearchReport) -> list[str]:
     """What the search or the race found, the most important first."""
     if report.is_race_only:
-        return [*(describe_drops(report) or [NONE_DROPPED]), *describe_warnings(report), describe_cost(report)]
+        return [*(describe_drops(report) or [_describe_none_dropped(report)]), *describe_warnings(report), describe_cost(report)]
     return [
         *describe_drops(report),
-        *([NONE_DROPPED] if report.summary.race is not None and not report.dropped else []),
+        *([_describe_none_dropped(report)] if report.summary.race is not None and not report.dropped else []),
         *(describe_ratio(report, ratio) for ratio in report.main_ratios),
         *describe_warnings(report),
         *_describe_robustness(report),
@@ -155,6 +154,12 @@ def _describe_drop(each: SearchedStrategy, drop: RaceDrop, report: SearchReport)
     )
 
 
+def _describe_none_dropped(report: SearchReport) -> str:
+    reached = max(trial.trial.share for each in report.strategies for trial in each.findings.trials)
+    so_far = "" if reached >= 1 else " so far"
+    return f"The race dropped no strategy{so_far}: none is proven worse than another one on the validation examples."
+
+
 def _describe_edges(each: SearchedStrategy) -> list[str]:
     if each.drop is not None:
         return []
@@ -162,13 +167,19 @@ def _describe_edges(each: SearchedStrategy) -> list[str]:
     for field in each.findings.fields:
         if field.edge is None:
             continue
-        name = strategy_in_sentence(each.label)
-        side = "upper" if field.edge == "high" else "lower"
+        name, chosen = strategy_in_sentence(each.label), write_value(field.chosen)
+        side, higher = ("upper", "higher") if field.edge == "high" else ("lower", "lower")
         searched = f"{write_value(field.range.low)} to {write_value(field.range.high)}"
-        sentences.append(
-            f"The {name_field(field.name)} chosen for {name}, {write_value(field.chosen)}, is at the {side} edge of the values tried "
-            f"(searched: {searched}). A better one may lie beyond it: search a range that reaches further."
-        )
+        if field.is_near_end:
+            sentences.append(
+                f"The {name_field(field.name)} chosen for {name}, {chosen}, is at the {side} end of the range ({searched}). A better one "
+                "may lie beyond it: search a range that reaches further."
+            )
+        else:
+            sentences.append(
+                f"No {higher} {name_field(field.name)} than the one chosen for {name}, {chosen}, was tried (the range is {searched}). More "
+                "trials would tell whether one is better."
+            )
     return sentences
 
 

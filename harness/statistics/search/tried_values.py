@@ -32,8 +32,11 @@ def share_of_range(positions: Sequence[float], is_good: Sequence[bool]) -> float
     return sum(high - low for place, (low, high) in zip(places, pairwise(borders), strict=True) if place in good)
 
 
-def is_at_edge(position: float, positions: Sequence[float], *, upper: bool) -> bool:
-    """Whether a value is within a tenth of an end of its range, or the outermost one of at least three values tried on that side."""
-    outermost = max(positions) if upper else min(positions)
-    near = position >= 1 - EDGE if upper else position <= EDGE
-    return near or (position == outermost and len(set(positions)) >= _FEWEST)
+def is_near_end(position: float, *, upper: bool) -> bool:
+    """Whether a value is within a tenth of an end of its range."""
+    return position >= 1 - EDGE if upper else position <= EDGE
+
+
+def is_outermost(position: float, positions: Sequence[float], *, upper: bool) -> bool:
+    """Whether a value is the outermost of at least three values tried, on this side."""
+    return position == (max(positions) if upper else min(positions)) and len(set(positions)) >= _FEWEST

@@ -127,7 +127,12 @@ def test_spent_is_given_of_the_budget(tmp_path: Path, spec: SearchSpec, spent: s
 
 def test_a_value_at_the_edge_is_warned_about(tmp_path: Path) -> None:
     rates = [MadeTrial({"learning_rate": 2e-4}, (1.5,)), MadeTrial({"learning_rate": 1.9e-3}, (1.2, 1.1, 1.0))]
-    assert "chosen for LoRA, 1.9e-3, is at the upper edge of the values tried (searched: 2e-5 to 2e-3)" in findings(tmp_path, rates)
+    assert "chosen for LoRA, 1.9e-3, is at the upper end of the range (2e-5 to 2e-3)" in findings(tmp_path, rates)
+
+
+def test_a_chosen_value_without_any_beyond_it_asks_for_more_trials(tmp_path: Path) -> None:
+    rates = [MadeTrial({"learning_rate": rate}, losses) for rate, losses in ((2e-4, (1.5,)), (1e-4, (1.6,)), (7e-4, (1.2, 1.1, 1.0)))]
+    assert "No higher learning rate than the one chosen for LoRA, 7e-4, was tried (the range is 2e-5 to 2e-3)" in findings(tmp_path, rates)
 
 
 def test_trials_that_all_failed_leave_the_strategys_own_values(tmp_path: Path) -> None:

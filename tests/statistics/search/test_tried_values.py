@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from harness.statistics import is_at_edge, share_of_range
+from harness.statistics import is_near_end, is_outermost, share_of_range
 
 
 def test_each_value_counts_for_the_part_of_the_range_that_is_nearest_to_it() -> None:
@@ -33,16 +33,20 @@ def test_impossible_positions_are_refused(positions: list[float]) -> None:
         share_of_range(positions, [True] * len(positions))
 
 
+@pytest.mark.parametrize(("position", "upper", "lower"), [(0.95, True, False), (0.05, False, True), (0.5, False, False)])
+def test_the_last_tenth_of_a_range_is_near_its_end(position: float, upper: bool, lower: bool) -> None:
+    assert (is_near_end(position, upper=True), is_near_end(position, upper=False)) == (upper, lower)
+
+
 @pytest.mark.parametrize(
     ("position", "positions", "upper", "lower"),
     [
-        (0.95, [0.5, 0.95], True, False),
-        (0.05, [0.5, 0.05], False, True),
         (0.7, [0.3, 0.5, 0.7], True, False),
+        (0.3, [0.3, 0.5, 0.7], False, True),
         (0.7, [0.5, 0.7], False, False),
         (0.5, [0.3, 0.5, 0.7], False, False),
     ],
-    ids=["near the upper end", "near the lower end", "outermost of three", "outermost of two", "inside"],
+    ids=["highest of three", "lowest of three", "highest of two", "inside"],
 )
-def test_edges(position: float, positions: list[float], upper: bool, lower: bool) -> None:
-    assert (is_at_edge(position, positions, upper=True), is_at_edge(position, positions, upper=False)) == (upper, lower)
+def test_the_outermost_of_three_values_has_none_beyond_it(position: float, positions: list[float], upper: bool, lower: bool) -> None:
+    assert (is_outermost(position, positions, upper=True), is_outermost(position, positions, upper=False)) == (upper, lower)
