@@ -15,6 +15,7 @@ from harness.api.loaded_run import Run, load_run
 from harness.api.locking import LockedTestSet, lock_test_set
 from harness.api.many_runs import list_runs, open_viewer, prune_runs, select_prunable, write_site
 from harness.api.predicting import Champion, champion, predict, predict_stream
+from harness.api.records import RecordCheck, SignedRecord, verify_record, write_record
 from harness.api.reviews import review_export, review_harvest, review_import, review_status
 from harness.api.run_files import pack, verify
 from harness.api.training_runs import run, run_request, score, stored_request
@@ -30,7 +31,9 @@ __all__ = [
     "LabelledRows",
     "LockedTestSet",
     "NotPassedError",
+    "RecordCheck",
     "Run",
+    "SignedRecord",
     "anonymize_data",
     "audit",
     "champion",
@@ -75,7 +78,9 @@ __all__ = [
     "stored_request",
     "use_cache_folder",
     "verify",
+    "verify_record",
     "verify_registry",
     "write_data_card",
+    "write_record",
     "write_site",
 ]

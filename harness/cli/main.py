@@ -27,6 +27,7 @@ _COMMANDS = {
     "report": ("harness.cli.commands.report:report", "Write the report of a run as HTML, Markdown, JSON or CSV."),
     "compare": ("harness.cli.commands.compare:compare", "Compare two strategies of a run, or one strategy in two runs."),
     "verify": ("harness.cli.commands.verify:verify", "Check every file of a run for damage."),
+    "record": ("harness.cli.commands.record:record", "Write a signed record of a decision, or check one."),
     "pack": ("harness.cli.commands.pack:pack", "Write a run as one file for mailing."),
     "audit": ("harness.cli.commands.audit:audit", "Simulate how often the report of a run errs on data like its own."),
     "gate": ("harness.cli.commands.gate:gate", "Decide whether a model may replace the current one."),

@@ -35,6 +35,7 @@ from harness.store.runs_folder import (
     reuse_cell,
 )
 from harness.store.seals import LeftOut, PackNote, RunSeal, hash_file, read_sealed, write_sealed
+from harness.store.signed_json import Signer, check_signature, sign_document
 from harness.store.stored_run import StoredRun
 from harness.store.verdict_files import add_verdict_file, list_verdict_files, read_verdict_file
 from harness.store.verification import FileProblem, Verification, verify_run
@@ -59,9 +60,11 @@ __all__ = [
     "RunLock",
     "RunPlan",
     "RunSeal",
+    "Signer",
     "StoredRun",
     "Verification",
     "add_verdict_file",
+    "check_signature",
     "create_run",
     "delete_run",
     "file_lock",
@@ -93,6 +96,7 @@ __all__ = [
     "retire_examples",
     "reuse_cell",
     "settle_added_files",
+    "sign_document",
     "to_json_line",
     "to_jsonable",
     "verify_run",

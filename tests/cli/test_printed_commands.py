@@ -42,6 +42,8 @@ def find_command(words: list[str]) -> tuple[click.Command | None, list[str]]:
     command: click.Command = cli
     while isinstance(command, click.Group) and words:
         following = command.get_command(click.Context(command), words[0])
+        if following is None and (default := getattr(command, "default", None)):  # as in `bench record RUN`
+            following, words = command.get_command(click.Context(command), default), [default, *words]
         if following is None:
             return (command, words) if command is not cli and not command.commands.keys() & set(words) else (None, words)
         command, words = following, words[1:]

@@ -5,6 +5,7 @@ from harness.reporting.formats.check_page import check_to_json, render_check
 from harness.reporting.formats.csv_table import to_csv
 from harness.reporting.formats.data_card_page import render_data_card, to_croissant
 from harness.reporting.formats.data_enough_export import data_enough_to_json
+from harness.reporting.formats.decision_record import record_to_json
 from harness.reporting.formats.findings_export import findings_to_json
 from harness.reporting.formats.html_page import render, rewrite_page, write_page
 from harness.reporting.formats.json_export import comparison_to_json, to_json
@@ -25,6 +26,7 @@ __all__ = [
     "comparison_to_json",
     "data_enough_to_json",
     "findings_to_json",
+    "record_to_json",
     "render",
     "render_audit",
     "render_check",

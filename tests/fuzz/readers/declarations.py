@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import tempfile
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -10,12 +12,14 @@ from typing import Any
 import click
 from places import ROOT
 
+from harness.api import verify_record
 from harness.catalog import Catalog, render_prompt, resolve_strategy
 from harness.cli.options import pairs, split_specs
 from harness.gate.policies import read_policy
 from harness.grid import read_grid, read_search, vocabulary
 from harness.grid.search import build_space, check_space, propose
 from harness.metrics import metrics_for
+from harness.store import sign_document
 from tests.fuzz.readers.reader import TASK, Reader, refusals
 
 
@@ -59,6 +63,35 @@ def read_arguments(content: bytes, folder: Path) -> None:
         read_search(text)
     with refusals():
         pairs(None, click.Option(["--field"]), (text,))  # type: ignore[arg-type]
+
+
+def read_record(content: bytes, folder: Path) -> None:
+    """Check a decision record that a stranger sent."""
+    (folder / "record.json").write_bytes(content)
+    with refusals():
+        verify_record(folder / "record.json", registry=folder / "registry", runs_dir=folder)
+
+
+def read_signing_key(content: bytes, folder: Path) -> None:
+    (folder / "key.pem").write_bytes(content)
+    with refusals():
+        sign_document({"bench_record": 1}, folder / "key.pem")
+
+
+@lru_cache(maxsize=1)
+def _record_seeds() -> list[bytes]:
+    folder = Path(tempfile.mkdtemp(prefix="bench-fuzz-record-"))
+    document = {"bench_record": 1, "made": "2026-11-27", "subject": {"run": "one", "model": None}, "data_card": {"card.html": "0" * 64}}
+    signed, _ = sign_document(document, folder / "key.pem")
+    of_model = {**document, "subject": {"run": "one", "model": {"number": 1, "task": "qa", "digest": "0" * 64}}}
+    return [json.dumps(signed).encode(), json.dumps(sign_document(of_model, folder / "key.pem")[0]).encode()]
+
+
+@lru_cache(maxsize=1)
+def _key_seeds() -> list[bytes]:
+    folder = Path(tempfile.mkdtemp(prefix="bench-fuzz-key-"))
+    sign_document({}, folder / "key.pem")
+    return [(folder / "key.pem").read_bytes()]
 
 
 def read_prompt(content: bytes, folder: Path) -> None:
@@ -116,5 +149,7 @@ DECLARATIONS: dict[str, Reader] = {
         ],
         share=6,
     ),
+    "record": Reader(read_record, _record_seeds, share=2),
+    "signing-key": Reader(read_signing_key, _key_seeds, share=1),
     "prompt": Reader(read_prompt, lambda: _PROMPTS, share=6),
 }
