@@ -14,7 +14,7 @@ from harness.errors import BenchError, setting
 from harness.grid.execution.external_cells import finish_external_cells
 from harness.grid.execution.job import Event, Job
 from harness.grid.execution.reused_cells import list_columns, reuse_finished_cell, score_again
-from harness.grid.execution.scheduler import run_cells
+from harness.grid.execution.scheduler import CellScheduler
 from harness.grid.execution.search_run import SearchRun
 from harness.grid.execution.stored_columns import keep_named_columns
 from harness.grid.planning import Planned, SearchPlan
@@ -89,18 +89,26 @@ def execute(
         score_again(plan, folder, [cell for cell in plan.cells if columns[cell.task] != list_columns(folder, cell.task)])
         listener.started(folder, resumed=unfinished is not None)
         _report_damage(damage, listener)
-        if planned.search is not None:
-            planned = _search(planned, planned.search, folder, listener, reuse=reuse, at_once=at_once, checkpoint_every=checkpoint_every)
-            plan = planned.plan
-        external = [cell for cell in _open_cells(planned, folder) if cell.id in planned.external_predictions]
-        finish_external_cells(planned, folder, external, listener.event)
-        if reuse:
-            _reuse_cells(planned, folder, listener)
-        open_cells = _open_cells(planned, folder)
-        at_once = max(1, min(at_once, len(open_cells)))
-        jobs = [_job(planned, folder, cell, checkpoint_every, at_once) for cell in open_cells]
         try:
-            run_cells(folder, jobs, listener.event, at_once=at_once)
+            with CellScheduler(folder, listener.event) as scheduler:
+                if planned.search is not None:
+                    planned = _search(
+                        planned,
+                        planned.search,
+                        folder,
+                        listener,
+                        scheduler,
+                        reuse=reuse,
+                        at_once=at_once,
+                        checkpoint_every=checkpoint_every,
+                    )
+                external = [cell for cell in _open_cells(planned, folder) if cell.id in planned.external_predictions]
+                finish_external_cells(planned, folder, external, listener.event)
+                if reuse:
+                    _reuse_cells(planned, folder, listener)
+                open_cells = _open_cells(planned, folder)
+                together = max(1, min(at_once, len(open_cells)))
+                scheduler.run([_job(planned, folder, cell, checkpoint_every, together) for cell in open_cells], at_once=together)
         finally:  # an interrupted run keeps no training examples either: resuming writes them again
             folder.remove_working_files()
         folder.seal()
@@ -110,7 +118,15 @@ def execute(
 
 
 def _search(
-    planned: Planned, search: SearchPlan, folder: RunFolder, listener: Listener, *, reuse: bool, at_once: int, checkpoint_every: float
+    planned: Planned,
+    search: SearchPlan,
+    folder: RunFolder,
+    listener: Listener,
+    scheduler: CellScheduler,
+    *,
+    reuse: bool,
+    at_once: int,
+    checkpoint_every: float,
 ) -> Planned:
     """Run the trials of a search, each round with those that have no result yet; returns what is left to do, with its plan stored."""
 
@@ -124,13 +140,9 @@ def _search(
                 listener.reused(cell, other)
         missing = [cell for cell in missing if not folder.cell(cell.id).is_finished()]
         together = max(1, min(at_once, len(missing)))
-        run_cells(folder, [_job(planned, folder, cell, checkpoint_every, together) for cell in missing], listener.event, at_once=together)
+        scheduler.run([_job(planned, folder, cell, checkpoint_every, together) for cell in missing], at_once=together)
 
-    try:
-        after = SearchRun(planned, search, folder, run_trials).run()
-    except BaseException:  # an interrupted run keeps no training examples: resuming writes them again
-        folder.remove_working_files()
-        raise
+    after = SearchRun(planned, search, folder, run_trials).run()
     folder.remove_trial_states()
     folder.write_plan(_as_resumed(after.plan, folder))
     _report_damage(_delete_damaged_cells(after.plan.all_cells, folder), listener)

@@ -31,7 +31,7 @@ privacy: {canaries: 2, repeats: [1, 12], references: 63}
 def start(here: Path, **options: object) -> Run:
     """Run everything in this process: cells that take a second need none of their own."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("harness.grid.execution.run.run_cells", lambda _, jobs, __, at_once: [run_job(job, ignore) for job in jobs])
+        patch.setattr("harness.grid.execution.run.CellScheduler.run", lambda _, jobs, *, at_once: [run_job(job, ignore) for job in jobs])
         return run(
             str(here / "letters.yaml"), STRATEGY, model=str(here / "model"), runs_dir=here / "runs", dtype="float32", **options,
         )  # type: ignore[arg-type]  # fmt: skip

@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import pytest
@@ -14,7 +14,7 @@ from harness.cache import cache_folder
 from harness.engine.tuning import DivergedError
 from harness.errors import RunStoppedError
 from harness.grid.execution.job import Job
-from harness.grid.execution.scheduler import _cause_of_death, run_cells
+from harness.grid.execution.scheduler import CellScheduler, _cause_of_death
 from harness.grid.execution.system_limits import find_disk_problem
 from harness.grid.execution.worker import classify, run_job
 from harness.store import RunFolder, StoredRun
@@ -153,12 +153,43 @@ def test_full_disk_stops_the_run_and_leaves_the_cell_open(tmp_path, monkeypatch)
     monkeypatch.setattr("harness.grid.execution.scheduler.open_cell_processes", lambda at_once: nullcontext(Processes()))
     jobs = [Job(str(tmp_path), cell, "model", {}, "cache", 30.0) for cell in ("first", "second")]
     with pytest.raises(RunStoppedError, match=r"cannot be written: No space left on device\. Correct this, and run the same command again"):
-        run_cells(RunFolder(tmp_path), jobs, lambda event: None)
+        CellScheduler(RunFolder(tmp_path), lambda event: None).run(jobs)
     assert not list(tmp_path.iterdir())
 
 
-def test_no_jobs_start_no_process(tmp_path):
-    assert run_cells(RunFolder(tmp_path), [], lambda event: None) is None
+def test_no_jobs_start_no_process(tmp_path, monkeypatch):
+    monkeypatch.setattr("harness.grid.execution.scheduler.open_cell_processes", lambda at_once: pytest.fail("a process was opened"))
+    CellScheduler(RunFolder(tmp_path), lambda event: None).run([])
+
+
+def test_processes_stay_open_between_rounds_with_as_many_cells_at_a_time(tmp_path, monkeypatch):
+    opened, started = [], []
+
+    class Processes:
+        def __init__(self):
+            self.waiting = []
+
+        def start(self, job):
+            started.append(job.cell)
+            self.waiting.append(job.cell)
+
+        def events(self):
+            yield {"event": "ready"}
+            while True:
+                yield {"cell": self.waiting.pop(0), "event": "exit", "code": 0}
+
+    @contextmanager
+    def open_processes(at_once):
+        opened.append(at_once)
+        yield Processes()
+        opened.append(-at_once)
+
+    monkeypatch.setattr("harness.grid.execution.scheduler.open_cell_processes", open_processes)
+    monkeypatch.setattr("harness.grid.execution.scheduler._require_result", lambda folder, event, kills: None)
+    with CellScheduler(RunFolder(tmp_path), lambda event: None) as scheduler:
+        for round_, at_once in ((["a", "b", "c"], 2), (["d"], 2), (["e"], 1), ([], 1)):
+            scheduler.run([Job(str(tmp_path), cell, "model", {}, "cache", 30.0) for cell in round_], at_once=at_once)
+    assert started == ["a", "b", "c", "d", "e"] and opened == [2, -2, 1, -1]
 
 
 def test_worker_uses_the_cache_folder_of_the_run(tmp_path, monkeypatch):

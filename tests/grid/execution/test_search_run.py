@@ -15,7 +15,7 @@ from harness import BenchError, Run, load_run, run
 from harness.grid.execution.job import Event, Job
 from harness.grid.execution.worker import run_job
 from harness.results import RunResults, StrategySearch
-from harness.store import RunFolder, verify_run
+from harness.store import verify_run
 
 TASK = """
 name: letters
@@ -32,13 +32,13 @@ SEARCH = {"trials": 4, "fields": {"learning_rate": {"factor": 30}}}
 def start(here: Path, strategies: Any = FULL, on_round: Callable[[Sequence[Job]], None] = lambda _: None, **options: Any) -> Run:
     """Run everything in this process: cells that take a second need none of their own."""
 
-    def run_here(_: RunFolder, jobs: Sequence[Job], __: object, at_once: int) -> None:
+    def run_here(_: object, jobs: Sequence[Job], *, at_once: int) -> None:
         on_round(jobs)
         for job in jobs:
             run_job(job, ignore)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("harness.grid.execution.run.run_cells", run_here)
+        patch.setattr("harness.grid.execution.run.CellScheduler.run", run_here)
         return run(
             str(here / "letters.yaml"), strategies, model=str(here / "model"), runs_dir=here / "runs", dtype="float32", **options,
         )  # fmt: skip
