@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from harness.text import plural
+from harness.text import one_line, plural
 from harness.types import Cell, DataReport, DroppedStrategy, SearchSpec, Shape, StoredScore, Strategy, Task, Trial
 
 FORMAT: Literal[4] = 4  # of run.json and the files of the cells; raise it when this version cannot read the files of the one before
@@ -104,7 +104,7 @@ class RunPlan:
             parts.append(plural(cell.train_size, "example" if trained else "shot"))
         label = " · ".join(parts)
         if trial := self.trials.get(cell.id):
-            values = ", ".join(f"{name}={f'{value:g}' if isinstance(value, float) else value}" for name, value in trial.values.items())
+            values = ", ".join(f"{name}={_shorten(value)}" for name, value in trial.values.items())
             return f"{label} · trial {trial.number + 1} ({values}; to {trial.share:.0%})"
         return f"{label} (leak test)" if cell in self.leak_cells else label
 
@@ -128,3 +128,8 @@ class RunPlan:
             data_digests={name: digest for name, digest in self.data_digests.items() if name in tasks},
             cell_strategies={cell_id: strategy for cell_id, strategy in self.cell_strategies.items() if cell_id in ids},
         )
+
+
+def _shorten(value: Any) -> str:
+    """A value of a strategy in a label: a prompt may be long."""
+    return f"{value:g}" if isinstance(value, float) else one_line(str(value), 24)

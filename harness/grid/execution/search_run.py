@@ -92,8 +92,18 @@ class SearchRun:
                 break
             self._round(started)
             self._apply_budget()
+            self._drop_beaten_states()
         for each in self._contenders:
             each.at_rung.append(list(range(len(each.values))))
+
+    def _drop_beaten_states(self) -> None:
+        """Delete the states of trials that will not go on, whatever later ones measure: each is as large as a model and its optimizer."""
+        for each in self._contenders:
+            assert each.limit is not None
+            going_on = count_survivors(each.limit, len(each.search.shares))[1:2]
+            ranked = sorted(self._measured(each).trials, key=lambda trial: (trial.loss_at(0), trial.number))
+            for trial in ranked[going_on[0] :] if going_on else ():
+                self._folder.drop_trial_state(self._ids[each.names, trial.number, 0])
 
     def _wave_of(self, contender: _Contender) -> int:
         """How many trials are proposed next: what is left of the current wave. The first trial shows what a budget pays for."""

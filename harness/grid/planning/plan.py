@@ -57,9 +57,10 @@ class Planned:
             chosen: the values by task, model and strategy.
             dropped: the strategies that the race has dropped.
         """
+        assert self.search is not None
         tasks, models = self.plan.tasks, self.models
         names = [(each.task, each.model, each.strategy) for each in dropped]
-        cells = apply_search(self.cells, chosen, names, tasks, self.splits, models, self.device)
+        cells = apply_search(self.cells, chosen, names, tasks, self.splits, models, self.device, self.search.seeds)
         leak_cells = plan_leak_cells(cells, tasks, self.splits, list(models.values()), self.device)
         plan = replace(
             self.plan,

@@ -10,7 +10,7 @@ from harness.engine.models import Device, load_skeleton
 from harness.errors import BenchError, setting
 from harness.grid.planning.cell_identity import model_cell
 from harness.grid.planning.cells import PlannedCell
-from harness.grid.request import Request, RequestedModel
+from harness.grid.request import BASE, Request, RequestedModel
 from harness.grid.search import SHARES, Dimension, build_space, check_space, set_values
 from harness.statistics import FEWEST_RACE_EXAMPLES
 from harness.types import SearchSpec, Splits, Strategy, Task
@@ -45,11 +45,13 @@ class SearchPlan:
     Attributes:
         spec: None in a race of strategies as they are.
         race: the highest accepted chance that the best strategy is dropped early; None: none is dropped.
+        seeds: how many the grid has, for strategies that draw examples only with the chosen values.
     """
 
     spec: SearchSpec | None
     race: float | None
     searches: tuple[PlannedSearch, ...]
+    seeds: int
 
     @property
     def seed(self) -> int:
@@ -80,7 +82,7 @@ def plan_search(
     problems = _find_problems(spec, race, tasks, splits, has_price=has_price)
     if problems:
         raise BenchError(problems)
-    own = [planned for planned in cells if planned.strategy.outputs is None]
+    own = [planned for planned in cells if planned.strategy.outputs is None and planned.cell.strategy != BASE]  # which is the control
     if spec is not None:
         check_space(list({id(planned.strategy): planned.strategy for planned in own}.values()), spec)
     by_name = {model.source.name: model for model in models}
@@ -97,7 +99,7 @@ def plan_search(
             searches.append(PlannedSearch(task, model, planned, space, _choose_shares(trained=trained, is_searched=bool(space))))
     if race is not None:
         _check_race(searches)
-    return SearchPlan(spec, race, tuple(searches))
+    return SearchPlan(spec, race, tuple(searches), request.seeds)
 
 
 def list_variants(plan: SearchPlan | None) -> list[PlannedCell]:
@@ -121,12 +123,14 @@ def apply_search(
     splits: Mapping[str, Splits],
     models: Mapping[str, RequestedModel],
     device: Device,
+    seeds: int,
 ) -> list[PlannedCell]:
     """The grid after a search: with the chosen values, and without the strategies that the race has dropped.
 
     Args:
         chosen: by task, model and strategy, the values.
         dropped: tasks, models and strategies.
+        seeds: how many the grid has.
     """
     after: list[PlannedCell] = []
     for planned in cells:
@@ -139,11 +143,12 @@ def apply_search(
             continue
         strategy = set_values(planned.strategy, chosen[key])
         size = cell.train_size if strategy.train is not None else strategy.shots
-        seed = None if strategy.deterministic else (cell.seed or 0)
-        source = models[cell.model].source
-        again = PlannedCell(model_cell(tasks[cell.task], strategy, splits[cell.task], source, device, size, seed), strategy)
-        if all(again.cell.id != other.cell.id for other in after):  # a prompt without shots has one cell, whatever the seeds
-            after.append(again)
+        draws: Sequence[int | None] = [None] if strategy.deterministic else range(seeds) if cell.seed is None else [cell.seed]
+        for seed in draws:
+            source = models[cell.model].source
+            again = model_cell(tasks[cell.task], strategy, splits[cell.task], source, device, size, seed)
+            if all(again.id != other.cell.id for other in after):  # a prompt without shots has one cell, whatever the seeds
+                after.append(PlannedCell(again, strategy))
     return after
 
 

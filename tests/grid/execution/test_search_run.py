@@ -170,6 +170,7 @@ def test_a_search_that_is_killed_in_any_round_resumes_to_the_same_values(own: Pa
     assert [cell.id for cell in resumed.stored.plan.cells] == [cell.id for cell in searched.stored.plan.cells]
 
 
+@pytest.mark.soak
 def test_a_lost_state_costs_time_and_not_the_result(own: Path, searched: Run) -> None:
     def lose(jobs: Sequence[Job]) -> None:
         for folder in (own / "runs").glob("*/trials"):
@@ -208,6 +209,8 @@ def test_prompts_and_shots_are_compared_by_their_loss_without_training(own: Path
     done = start(own, ("fewshot",), search={"fields": {"shots": [0, 1, 3], "prompt": prompts}, "trials": 5})
     search = search_of(done, "fewshot")
     assert {len(trial.parts) for trial in search.trials} == {1} and len(search.trials) == 5
+    labels = [done.stored.plan.cell_label(cell) for cell in done.stored.plan.trial_cells]
+    assert max(map(len, labels)) < 80, "a prompt is cut in a label"
     chosen = next(cell for cell in done.stored.plan.cells if cell.strategy == "fewshot")
     values = {name: getattr(done.stored.plan.get_strategy(chosen), name) for name in search.best.values}
     assert values == search.best.values and chosen.train_size == values["shots"]

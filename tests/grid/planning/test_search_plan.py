@@ -37,7 +37,7 @@ def test_every_strategy_that_has_a_searched_field_is_searched_at_its_largest_tra
     assert searched(planned) == [("full", 20, ["learning_rate"]), ("lora", 20, ["learning_rate"])]
     assert planned.plan.trial_cells == (), "nothing has been tried yet"
     with_shots = plan(strategies=("fewshot",), search={"fields": {"shots": [0, 2, 4]}})
-    assert searched(with_shots) == [("base", 0, ["shots"]), ("fewshot", 5, ["shots"])]
+    assert searched(with_shots) == [("fewshot", 5, ["shots"])], "the untuned model is the control"
 
 
 def test_the_grid_after_a_search_has_the_chosen_values_fresh_seeds_and_no_dropped_strategy(plan: Plan) -> None:
@@ -58,6 +58,13 @@ def test_the_grid_after_a_search_has_the_chosen_values_fresh_seeds_and_no_droppe
     assert {cell.strategy for cell in after.plan.leak_cells} == {"base", "full", "lora"}
     assert after.plan.get_strategy(after.plan.leak_cells[-1]).train.learning_rate == 7e-4  # type: ignore[union-attr]
     assert after.plan.digest == planned.plan.digest, "the same command resumes the run"
+
+
+def test_a_prompt_gets_as_many_seeds_as_its_shots_need(plan: Plan) -> None:
+    planned = plan(strategies=("fewshot", "fewshot:shots=0"), seeds=3, search={"fields": {"shots": [0, 2, 4]}})
+    after = planned.after_search({("qa", "tiny", "fewshot"): {"shots": 0}, ("qa", "tiny", "fewshot:shots=0"): {"shots": 2}}, [])
+    cells = [(cell.strategy, cell.train_size, cell.seed) for cell in after.plan.cells if cell.strategy != "base"]
+    assert cells == [("fewshot", 0, None), *(("fewshot:shots=0", 2, seed) for seed in range(3))]
 
 
 def test_a_search_is_part_of_what_makes_two_runs_the_same(plan: Plan) -> None:
@@ -85,6 +92,7 @@ def test_a_task_without_validation_examples_is_refused(plan: Plan, tmp_path: Pat
         ({"race": 0.05, "limit": 20}, "task 'qa': a race needs at least 30 validation examples to prove anything, and there are 20"),
         ({"search": {"fields": {"rank": [4, 8]}}}, "no strategy of this run has a field 'rank'"),
         ({"search": {"fields": {"r": [4, 8]}}, "strategies": ("full",)}, "no strategy of this run has a field 'r'"),
+        ({"search": {"fields": {"shots": [0, 2]}}, "strategies": ("full",)}, "no strategy of this run has a field 'shots'"),
         ({"search": {"fields": {"learning_rate": {"low": 1e-5, "high": 4}}}}, "learning_rate"),
         ({"search": {"fields": {"prompt": ["{{ question }}", "{{ querstion }}"]}}}, "the data has no field 'querstion'"),
         ({"search": {"fields": {"target_modules": [["q_proj"], ["nothing_like_it"]]}}, "strategies": ("lora",)}, "nothing_like_it"),
