@@ -20,6 +20,8 @@ FILES = {
     "peft.yaml": "name: mine\nmethod: peft\nadapter: {peft_type: LORA, rr: 3}\ntrain: {}\n",
     "method.yaml": "name: mine\nmethod: peft\nadapter: {peft_type: LORRA}\ntrain: {}\n",
     "variable.yaml": "name: variable\nkind: classification\ndata: {source: clinic}\nprompt: '{{ inputs }}'\n",
+    "ranks.yaml": "tasks: classification\nstrategies: lora\nlimit: 20\nsearch: {fields: {rank: [4, 8]}}\n",
+    "range.yaml": "tasks: classification\nstrategies: lora\nsearch:\n  fields: {learning_rate: {low: 1.0e-2, high: 1.0e-3}}\n",
     "three.yaml": "name: three\nkind: classification\ndata: {path: a.csv, sauce: x}\nmetrics: [clasification]\nprimary: mcc\nmargin: 0\n",
 }
 
@@ -69,6 +71,12 @@ def files(here: Path) -> Path:
         ([*GOOD, "--tasks-dir", "none"], "there is no folder none"),
         ([*GOOD, "--no-base"], "no strategy was named. Name some, for example --strategies"),
         (["--resume", "none"], "there is no run 'none' in runs"),
+        ([*GOOD, "--strategies", "full", "--tune", "soon"], "--tune soon: is not a budget. Write a number of trials"),
+        ([*GOOD, "--strategies", "full", "--tune", "0"], "search: trials: must be greater than or equal to 1, not 0"),
+        ([*GOOD, "--tune"], "search: fields: no strategy of this run has a field 'learning_rate'"),
+        ([*GOOD, "--strategies", "full,lora", "--race"], "task 'classification': a race needs at least 30 validation examples"),
+        (["--grid", "ranks.yaml"], "search: fields: no strategy of this run has a field 'rank'. Known: batch_size, epochs, learning_rate"),
+        (["--grid", "range.yaml"], "range.yaml:4: search.fields.learning_rate: the range is empty"),
     ],
 )
 def test_bad_input_is_one_message(call: Call, files: Path, arguments: list[str], hint: str) -> None:
@@ -96,6 +104,8 @@ def test_bad_input_is_one_message(call: Call, files: Path, arguments: list[str],
         (["--price", "nan"], "'--price': 'nan' is not a number"),
         (["--price", "inf"], "'--price': 'inf' is not a number"),
         (["--price", "-1"], "'--price': -1"),
+        (["--race", "0.5"], "'--race': 0.5 is not in the range"),
+        (["--race", "often"], "'--race': 'often' is not a valid float"),
         (["--volume", "0"], "'--volume': 0 is not in the range"),
         (["--volume", "many"], "'--volume': 'many' is not a valid integer"),
         (["--dtype", "int8"], "'--dtype'"),
