@@ -29,8 +29,8 @@ WORLDS = {
     "300 examples in 60 groups, skewed": World(300, groups=60, skewed=True),
     "100 examples, luck kept": World(100, kept=0.95),
     "100 examples, luck lost": World(100, kept=0.0),
-    "100 examples, trials alike": World(100, shared=0.95),
-    "100 examples, trials unlike": World(100, shared=0.0),
+    "100 examples, trials similar": World(100, shared=0.95),
+    "100 examples, trials different": World(100, shared=0.0),
     "100 examples, lucky proposals": World(100, shared=0.0, picked_from=30),
     "100 examples, skewed, lucky proposals": World(100, skewed=True, shared=0.0, picked_from=30),
 }
