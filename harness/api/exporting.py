@@ -34,6 +34,7 @@ def export(
     dtype: Dtype = "auto",
     with_base: bool | None = None,
     force: bool = False,
+    anonymize: bool = False,
     task: str | None = None,
     model: str | None = None,
     seed: int | None = None,
@@ -52,12 +53,23 @@ def export(
         dtype: number format of a whole model; "auto" is the one that the cell computed in.
         with_base: write the base model beside an adapter; None: if it is not on the Hub and smaller than 2 GB.
         force: replace an earlier export.
+        anonymize: replace the identifiers of people that patterns find in the prompt, in prompt.json and on the card. The model was
+            trained with the original prompt, so its outputs may differ where something was replaced.
         run, strategy, task, model, seed, train_size, model_path, trust_remote_code, runs_dir, listener: as for `predict`.
 
     Raises:
-        BenchError: as `predict`; a folder that is not empty; a method that cannot be merged.
+        BenchError: as `predict`; a folder that is not empty; a method that cannot be merged; labels with identifiers, if they are replaced.
     """
-    from harness.engine.artifacts import check_target, device_for, export_adapter, export_model, find_base, find_converter, needs_base
+    from harness.engine.artifacts import (
+        check_target,
+        device_for,
+        export_adapter,
+        export_model,
+        find_base,
+        find_converter,
+        make_export_guard,
+        needs_base,
+    )
 
     if format not in (known := get_args(ModelFormat)):
         raise BenchError(f"unknown format '{format}'.{did_you_mean(format, known)}")
@@ -69,6 +81,7 @@ def export(
         listener.chosen(finished)
     if finished.strategy.method == "prompt":
         raise BenchError(f"'{strategy}' trains nothing: it is the base model with a prompt, so there is nothing to export")
+    guard = make_export_guard(finished) if anonymize else None
     is_whole = finished.strategy.method == "full" or merge or format == "gguf"
     if not is_whole:
         if dtype != "auto":
@@ -82,13 +95,20 @@ def export(
                 source = find_base(finished, _text(model_path), with_code=trust_remote_code)
             except BenchError as error:
                 raise BenchError([*error.problems, f"{setting('with_base', 'False')} exports the adapter alone."]) from None
-        return export_adapter(finished, target, source, with_base=with_base, trust_remote_code=trust_remote_code)
+        return export_adapter(finished, target, source, with_base=with_base, trust_remote_code=trust_remote_code, guard=guard)
     if with_base is not None:
         value = None if with_base else "False"
         raise BenchError(f"{setting('with_base', value)} is for adapters, and this export is a whole model. Leave it out.")
     source = find_base(finished, _text(model_path), with_code=trust_remote_code)
     return export_model(
-        finished, source, device_for(finished.run), target, dtype=dtype, converter=converter, trust_remote_code=trust_remote_code
+        finished,
+        source,
+        device_for(finished.run),
+        target,
+        dtype=dtype,
+        converter=converter,
+        trust_remote_code=trust_remote_code,
+        guard=guard,
     )
 
 

@@ -7,11 +7,16 @@ import csv
 import gzip
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from finished_runs import Finished
 from report_factory import Made, make_run, summarization
 
-from harness.data.privacy import count_identifiers
+from harness.catalog import prompt_variables
+from harness.data.privacy import TextGuard, count_identifiers
+from harness.engine.artifacts.exports.anonymized_texts import anonymize_template, make_export_guard
+from harness.errors import BenchError
 from harness.reporting.wording.data import anonymize_sentences
 from harness.review import load_reviews
 from harness.store import StoredRun
@@ -67,6 +72,29 @@ def test_an_exported_prompt_that_quotes_a_patient_is_named() -> None:
     (line,) = anonymize_sentences.describe_prompt(count_identifiers([f"Summarize. Example: {NOTE}", "refill"]))
     assert "identifiers of people: 1 date, 1 name, 1 phone number, 1 record number." in line
     assert anonymize_sentences.describe_prompt(count_identifiers(["Summarize the visit in three lines.", "refill"])) == []
+
+
+def test_an_anonymized_prompt_keeps_its_variables() -> None:
+    guard = TextGuard(anonymize=True)
+    template = f"{{% if choices|length <= 20 %}}{{{{ choices }}}}{{% endif %}}\nExample: {NOTE}\n\n{{{{ input }}}}\nSummary:\n"
+    replaced = anonymize_template(template, guard)
+    assert not any(each in replaced for each in PLANTED) and replaced != template
+    assert prompt_variables(replaced) == prompt_variables(template)
+    assert replaced.endswith("\n\n{{ input }}\nSummary:\n"), "every line break is part of the prompt"
+    assert anonymize_template(template, guard) == replaced, "the same in prompt.json and on the card"
+
+
+def test_labels_with_identifiers_are_not_replaced() -> None:
+    """The model answers with its labels."""
+    finished = SimpleNamespace(task=SimpleNamespace(name="wards"), example=SimpleNamespace(choices=("Dr. Zorbak Vintel", "other")))
+    with pytest.raises(BenchError, match=r"labels of the task 'wards' contain .* \(1\).*Rename the labels"):
+        make_export_guard(finished)  # type: ignore[arg-type]
+
+
+def test_an_anonymized_export_says_what_the_model_was_trained_with(call: Call, finished: Finished, here: Path) -> None:
+    ended = call("export", finished.folder, "--strategy", "lora", "--task", "notes", "--anonymize", "--out", "adapter")
+    assert (ended.code, ended.out) == (0, "adapter\n"), ended
+    assert "The model was trained with the original prompt" in (here / "adapter" / "README.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("format_", ["html", "csv", "label-studio"])

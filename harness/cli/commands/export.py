@@ -9,7 +9,7 @@ import click
 from harness.cli.cell_options import cell_options, choose_cell
 from harness.cli.commands.completion import run_names
 from harness.cli.finished_display import FinishedDisplay
-from harness.cli.options import runs_dir
+from harness.cli.options import anonymize_option, runs_dir
 
 
 @click.command(short_help="Write an adapter or a model to a folder that other programs can load.")
@@ -35,6 +35,7 @@ from harness.cli.options import runs_dir
     "--with-base/--without-base", default=None, help="Write the base model beside an adapter. Default: if it is not on the Hub, up to 2 GB."
 )
 @click.option("--force", is_flag=True, help="Replace an earlier export.")
+@anonymize_option
 @runs_dir
 def export(run: str | None, **options: Any) -> None:
     """Write the trained weights of a finished cell of RUN (a folder, a name, or `latest`, the default), or of the
@@ -58,6 +59,7 @@ def export(run: str | None, **options: Any) -> None:
     for note in exported.notes:
         display.say(note)
     prompt = exported.finished.strategy.prompt or exported.finished.task.prompt
-    for line in anonymize_sentences.describe_prompt(count_identifiers([prompt, *exported.finished.example.choices])):
+    counts = count_identifiers([prompt, *exported.finished.example.choices])
+    for line in anonymize_sentences.describe_prompt(counts, is_anonymized=options["anonymize"]):
         display.say(line)
     click.echo(str(exported.folder))

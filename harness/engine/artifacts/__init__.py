@@ -10,6 +10,7 @@ from harness.engine.artifacts.exports import (
     export_adapter,
     export_model,
     find_converter,
+    make_export_guard,
     model_card,
     needs_base,
 )
@@ -38,6 +39,7 @@ __all__ = [
     "get_only_input",
     "load_finished",
     "load_strategy_model",
+    "make_export_guard",
     "model_card",
     "needs_base",
     "row_to_json_line",

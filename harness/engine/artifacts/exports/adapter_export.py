@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from harness.data.privacy import TextGuard
 from harness.engine.artifacts.checks import check_artifact
 from harness.engine.artifacts.exports.base_copy import BASE_FOLDER, copy_base, is_on_hub, name_base, place_of
 from harness.engine.artifacts.exports.export_card import export_card
@@ -25,19 +26,26 @@ def needs_base(finished: FinishedCell, with_base: bool | None) -> bool:
 
 
 def export_adapter(
-    finished: FinishedCell, target: Path, source: ModelSource | None, *, with_base: bool | None = None, trust_remote_code: bool = False
+    finished: FinishedCell,
+    target: Path,
+    source: ModelSource | None,
+    *,
+    with_base: bool | None = None,
+    trust_remote_code: bool = False,
+    guard: TextGuard | None = None,
 ) -> Exported:
     """Write the adapter.
 
     Args:
         source: the base model, where `needs_base`.
         with_base: write the base model beside the adapter; None: if it is not on the Hub and smaller than 2 GB.
+        guard: what replaces identifiers of people in the prompt and the card.
 
     Raises:
         BenchError: the cell has no adapter, a file is damaged, or the folder cannot be written.
     """
     check_artifact(finished)
-    parts = PromptParts.of(finished, stored_tokenizer(finished, trust_remote_code=trust_remote_code))
+    parts = PromptParts.of(finished, stored_tokenizer(finished, trust_remote_code=trust_remote_code), guard)
     included = source is not None and (with_base or size_of(source.folder) <= _SMALL_BASE)
     place = place_of(finished, included=included)
     with new_folder(target) as part:
@@ -49,7 +57,7 @@ def export_adapter(
         name_base(part, place)
         add_older_names(part)
         parts.write(part)
-        write_text(part / "README.md", export_card(finished, parts, base=place))
+        write_text(part / "README.md", export_card(finished, parts, base=place, guard=guard))
     return Exported(target, finished, _notes(finished, source, included))
 
 

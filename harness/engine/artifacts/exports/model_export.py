@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from harness.data.privacy import TextGuard
 from harness.engine.adapters import peft_type
 from harness.engine.artifacts.checks import check_artifact
 from harness.engine.artifacts.equivalence import COMPARED_EXAMPLES, Difference, measure_difference, next_token_distributions
@@ -40,6 +41,7 @@ def export_model(
     dtype: str = "auto",
     converter: str | None = None,
     trust_remote_code: bool = False,
+    guard: TextGuard | None = None,
 ) -> Exported:
     """Write the whole model: the fully fine-tuned one, or the adapter merged into its base.
 
@@ -48,6 +50,7 @@ def export_model(
         device: the device that checks the result.
         dtype: the dtype of the stored weights; "auto" is the dtype that the cell computed in.
         converter: llama.cpp's converter, to write a GGUF file; None: a folder with safetensors.
+        guard: what replaces identifiers of people in the prompt and the card.
 
     Raises:
         BenchError: the method cannot be merged, a file is damaged, or the exported model does not compute what was measured.
@@ -71,7 +74,7 @@ def export_model(
         merged = merge_with_base(finished, predictor, source, device, trust_remote_code=trust_remote_code)
         model, merged.model = merged.model, None
         notes = [_merge_note(finished, merged.unpacked_layers), f"The weights are stored in {stored_dtype}."]
-    parts = PromptParts.of(finished, predictor.loaded.tokenizer)
+    parts = PromptParts.of(finished, predictor.loaded.tokenizer, guard)
     with new_folder(target) as part:
         folder = part if converter is None else part / "model"
         folder.mkdir(exist_ok=True)
@@ -87,7 +90,8 @@ def export_model(
             shutil.rmtree(folder)
             copy_terms(source.folder, part)
         parts.write(part)
-        (part / "README.md").write_text(export_card(finished, parts, made=" ".join(notes), gguf=converter is not None), encoding="utf-8")
+        card = export_card(finished, parts, made=" ".join(notes), gguf=converter is not None, guard=guard)
+        (part / "README.md").write_text(card, encoding="utf-8")
     return Exported(target, finished, tuple(notes))
 
 

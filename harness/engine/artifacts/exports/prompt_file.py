@@ -10,6 +10,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from harness.data.privacy import TextGuard
+from harness.engine.artifacts.exports.anonymized_texts import anonymize_template
 from harness.engine.models import quiet_libraries
 from harness.engine.prompts import PromptEncoder
 from harness.errors import BenchError, first_line
@@ -39,16 +41,20 @@ class PromptParts:
     pad_id: int
 
     @classmethod
-    def of(cls, finished: FinishedCell, tokenizer: Any) -> PromptParts:
-        """The prompt of a finished cell, for a model with this tokenizer."""
+    def of(cls, finished: FinishedCell, tokenizer: Any, guard: TextGuard | None = None) -> PromptParts:
+        """The prompt of a finished cell, for a model with this tokenizer.
+
+        Args:
+            guard: what replaces identifiers of people in the template.
+        """
         task, strategy, shape = finished.task, finished.strategy, finished.shape
         encoder = PromptEncoder(tokenizer, task.prompt_format, shape)
         before, after = encoder.frame
         choices = finished.example.choices
         labels = dict(zip(choices, encoder.completions(choices), strict=True)) if task.chooses and shape != "encoder" else {}
-        bare = shape == "encoder" and strategy.prompt is None
+        template = None if shape == "encoder" and strategy.prompt is None else strategy.prompt or task.prompt
         return cls(
-            template=None if bare else strategy.prompt or task.prompt,
+            template=template if template is None or guard is None else anonymize_template(template, guard),
             inputs=tuple(dict.fromkeys(name for example in finished.run.examples(task.name) for name in example.inputs)),
             choices=choices,
             chat=encoder.chat,

@@ -94,10 +94,21 @@ def describe_recall(read: int, recalls: Sequence[KindRecall]) -> list[str]:
     return [*lines, "What was replaced counts as found. Identifiers that were not marked are not counted as missed."]
 
 
-def describe_prompt(counts: Mapping[str, int]) -> list[str]:
-    """One line about the identifiers in the prompt and the labels that an export contains; none if there are none."""
+def describe_prompt(counts: Mapping[str, int], *, is_anonymized: bool = False) -> list[str]:
+    """One line about the identifiers in the prompt and the labels that an export contains; none if there are none.
+
+    Args:
+        is_anonymized: whether they were replaced in what was written.
+    """
     what = list_counts(counts)
-    return [f"Warning: the exported prompt or its labels contain what looks like identifiers of people: {what}."] if what else []
+    if not what:
+        return []
+    if is_anonymized:
+        return [
+            f"Replaced in the exported prompt: {what}. The model was trained with the original prompt, so its outputs may differ from the "
+            "measured ones. Patterns checked; what no pattern fits remains."
+        ]
+    return [f"Warning: the exported prompt or its labels contain what looks like identifiers of people: {what}. Use --anonymize."]
 
 
 def describe_sample(page: str, name: str) -> str:
