@@ -2,6 +2,7 @@
 
 from harness.api.anonymizing import Anonymization, anonymize_data, measure_recall, restore_data
 from harness.api.auditing import audit
+from harness.api.background_training import CurveTraining, find_curve_training, start_in_background
 from harness.api.catalogs import load_strategy, load_task, open_catalog
 from harness.api.comparing import compare, plan
 from harness.api.data_amounts import curve_sizes, data_enough
@@ -26,6 +27,7 @@ __all__ = [
     "Anonymization",
     "Champion",
     "CleanedFile",
+    "CurveTraining",
     "FinishedListener",
     "LabelFile",
     "LabelledRows",
@@ -45,6 +47,7 @@ __all__ = [
     "data_enough",
     "draft_policy",
     "export",
+    "find_curve_training",
     "gate",
     "history",
     "list_runs",
@@ -75,6 +78,7 @@ __all__ = [
     "save_labelled_rows",
     "score",
     "select_prunable",
+    "start_in_background",
     "stored_request",
     "use_cache_folder",
     "verify",

@@ -159,6 +159,16 @@ def find_unfinished_run(runs: Path, digest: str) -> RunFolder | None:
     return None
 
 
+def find_complete_run(runs: Path, digest: str) -> RunFolder | None:
+    """The newest run of the same plan in which nothing is left to do."""
+    for folder in list_run_folders(runs):
+        with contextlib.suppress(BenchError):  # a damaged run is passed over
+            plan = folder.plan()
+            if plan.digest == digest and _is_complete(folder, plan) and not RunLock(folder.path).is_held_by_other():
+                return folder
+    return None
+
+
 def _is_complete(folder: RunFolder, plan: RunPlan) -> bool:
     """Whether nothing of a run is left to do."""
     is_sealed = folder.is_finished() and not folder.has_training_examples()

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
+import psutil
 import pytest
 from report_factory import Made, learned, make_run, summarization
 
+from harness.api import find_curve_training, open_catalog
+from harness.grid import make_plan, make_request
+from harness.store import RunLock, create_run
 from tests.cli.conftest import Call
 from tests.conftest import Bench
 
@@ -58,6 +63,73 @@ def test_a_small_task_is_refused_before_anything_is_trained(call: Call, here: Pa
     ended = call("data", "enough", "few.yaml")
     assert ended.code == 2 and "training examples are too few for a learning curve" in ended.err
     assert not (here / "runs").exists()
+
+
+@pytest.fixture
+def visits(here: Path) -> str:
+    rows = "".join(f"I have had pain number {i},pain {i}\n" for i in range(60))
+    (here / "visits.csv").write_text(f"input,target\n{rows}", encoding="utf-8")
+    (here / "visits.yaml").write_text("name: visits\nkind: summarization\ndata: {path: visits.csv}\n", encoding="utf-8")
+    return "visits.yaml"
+
+
+def test_background_starts_a_process_of_its_own(call: Call, here: Path, visits: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[tuple[list[str], dict[str, Any]]] = []
+
+    class Process:
+        pid = 4711
+
+        def __init__(self, command: list[str], **options: Any) -> None:
+            started.append((command, options))
+
+    monkeypatch.setattr("harness.api.background_training.Popen", Process)
+    ended = call("data", "enough", visits, "--background", "--cost-per-label", "2")
+    ((command, options),) = started
+    typed = ["data", "enough", visits, "--cost-per-label", "2.0"]
+    assert command[-5:] == typed and options["start_new_session"]
+    log = here / ended.out.strip()
+    assert ended.code == 0 and log.is_file() and log.stat().st_mode & 0o777 == 0o600
+    assert "process 4711" in ended.err and f"bench {' '.join(typed)}" in ended.err and f"Log: {ended.out.strip()}" in ended.err
+
+
+@pytest.mark.parametrize("background", [(), ("--background",)])
+def test_a_run_in_progress_is_reported_and_not_started_again(call: Call, visits: str, background: tuple[str, ...]) -> None:
+    training = find_curve_training(visits, "lora")
+    plan = make_plan(
+        make_request({"tasks": (visits,), "strategies": ("lora",), "models": ("tiny",), "train_sizes": [6, 12, 24, "all"]}),
+        open_catalog(),
+        command="",
+    ).plan
+    assert training.state == "new" and plan.digest[:8] in training.log.name, "the plan that bench data enough trains"
+    folder = create_run(Path("runs"), plan)
+    folder.write_plan(plan)
+    with RunLock(folder.path):
+        ended = call("data", "enough", visits, *background)
+    assert ended.code == 0 and "is in progress. 0 of 5 experiments done" in ended.err, ended
+    assert ended.out.strip() == str(folder.path)
+    assert find_curve_training(visits, "lora").state == "unfinished"
+    assert len(list(Path("runs").iterdir())) == 1
+
+
+def test_only_a_task_is_trained_in_the_background(call: Call, run: str) -> None:
+    ended = call("data", "enough", run, "--background")
+    assert (ended.code, ended.out) == (2, "") and "--background trains a TASK" in ended.err
+
+
+@pytest.mark.soak
+def test_a_killed_process_in_the_background_is_resumed_and_answers(bench: Bench, tmp_path: Path, here: Path, visits: str) -> None:
+    first = bench("data", "enough", visits, "--background", here=here)
+    log, process = here / first.out.strip(), psutil.Process(int(first.err.split("process ")[1].split(".")[0]))
+    while ": train" not in log.read_text(encoding="utf-8"):
+        assert process.is_running()
+    process.kill()
+    process.wait()
+    again = bench("data", "enough", visits, "--background", here=here)
+    assert again.code == 0 and "Resumed in the background" in again.err, again
+    psutil.Process(int(again.err.split("process ")[1].split(".")[0])).wait()
+    answer = bench("data", "enough", visits, here=here)
+    assert [line.split()[0] for line in answer.out.splitlines()[4:8]] == ["6", "12", "24", "48"]
+    assert answer.out in log.read_text(encoding="utf-8") and len(list((here / "runs").glob("*/run.json"))) == 1
 
 
 @pytest.mark.soak

@@ -56,6 +56,7 @@ SLOW = (  # other tests run such commands on small runs
     "bench audit latest --simulations 1000 --format json",
     "bench data enough latest --cost-per-label 1.50",
     "bench data enough visits.yaml --strategy lora --sizes 2000,5000",
+    "bench data enough visits.yaml --strategy lora --background",
     "bench run --grid grid.yaml",
     "bench run --task summarization --strategies lora,qlora",
 )

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from click.core import ParameterSource
 
 from harness.cli.commands.completion import model_names, task_names
 from harness.cli.options import pop_fields, row_options, split_names, tasks_dir
 from harness.cli.out_file import check_target, write_target
+from harness.cli.typed_words import list_words
 
 if TYPE_CHECKING:
     from harness.data.checks import DataCheck
@@ -30,7 +30,8 @@ _OWN = ("format_", "out", "fixes")  # not part of the command that makes the che
 )
 @click.option(
     "--fix", "fixes", multiple=True, callback=split_names, metavar="WHAT,…",
-    help="Write the rows without these problems to --out: leaks, duplicates, near-duplicates, conflicts, empty, placeholders, encoding.",
+    help="Write the rows without these problems to --out: leaks, duplicates, near-duplicates, conflicts, empty, placeholders, "
+    "repeated-targets, rare-classes, encoding.",
 )  # fmt: skip
 @click.option("--format", "format_", type=click.Choice(_FORMATS), default="text", show_default=True)
 @click.option("--out", help="The file to write: the page or JSON of --format, or the cleaned rows of --fix.")
@@ -77,7 +78,13 @@ def check(
 
     with StageProgress() as progress:
         result = api.check_data(
-            source, kind=kind, model=model, progress=progress.show, command=_command(ctx), tasks_dirs=tasks_dir, **options
+            source,
+            kind=kind,
+            model=model,
+            progress=progress.show,
+            command=["bench", *list_words(ctx, "data", "check", without=_OWN)],
+            tasks_dirs=tasks_dir,
+            **options,
         )
     _show(result, format_, out)
     if result.spoils:
@@ -125,20 +132,3 @@ def _clean(source: str | Sequence[str], fixes: Sequence[Any], out: str, **option
         lines.append(describe_split_column(cleaned.split_column))
     for line in lines:
         click.echo(message(line))
-
-
-def _command(ctx: click.Context) -> list[str]:
-    """The command that was typed, without where its result goes."""
-    words = ["bench", "data", "check", *ctx.params["names"]]
-    for parameter in ctx.command.params:
-        name = parameter.name or ""
-        if not isinstance(parameter, click.Option) or name in _OWN or ctx.get_parameter_source(name) is not ParameterSource.COMMANDLINE:
-            continue
-        value = ctx.params[name]
-        if parameter.is_flag:
-            words.append(parameter.opts[0])
-        elif isinstance(value, dict):
-            words += [word for role, column in value.items() for word in (parameter.opts[0], f"{role}={column}")]
-        else:
-            words += [word for each in (value if isinstance(value, tuple) else (value,)) for word in (parameter.opts[0], str(each))]
-    return words

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Sequence
+
+from harness.archive import RunProgress
 from harness.reporting.views import FEW_TO_JUDGE, CurveOutlook, DataEnough, DataPart, SizeOutlook
-from harness.reporting.wording import learning_sentences, numbers
+from harness.reporting.wording import learning_sentences, numbers, progress_sentences
 from harness.reporting.wording.decision import next_step_sentences
 from harness.reporting.wording.names import list_names, strategy_in_sentence, strategy_name
 from harness.reporting.wording.text_table import TextTable
@@ -96,6 +100,29 @@ def describe_parts(enough: DataEnough) -> str:
             f"{numbers.plural(few, 'part')} {'has' if few == 1 else 'have'} fewer than {FEW_TO_JUDGE} test examples, too few to judge."
         )
     return " ".join(sentences)
+
+
+def describe_start(process: int, log: str, command: Sequence[str], *, resumes: bool) -> list[str]:
+    """That a process in the background trains, where its log is, and what to type next.
+
+    Args:
+        resumes: whether an interrupted run is resumed.
+    """
+    return [
+        f"{'Resumed' if resumes else 'Training'} in the background, as process {process}. It goes on when this terminal is closed.",
+        f"Log: {log}",
+        f"To see how far it is, and the answer when it is finished: {shlex.join(command)}",
+    ]
+
+
+def describe_training(run: str, progress: RunProgress | None, log: str) -> list[str]:
+    """How far a run is that another process works on.
+
+    Args:
+        log: of that process; empty if it has none.
+    """
+    far = "" if progress is None else f" {progress_sentences.describe_run_progress(progress)['summary']}"
+    return [f"{run} is in progress.{far} Repeat the command for the answer when it is finished.", *([f"Log: {log}"] if log else [])]
 
 
 def _forecast_row(size: SizeOutlook, enough: DataEnough) -> tuple[str, ...]:
