@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
-from typing import Self
+from typing import NoReturn, Self
 
 import click
 from rich.console import Console
@@ -77,10 +78,15 @@ class SimulationProgress(_BarProgress):
 
 
 class StageProgress(_BarProgress):
-    """Work in stages, each with the share of it that is done."""
+    """Work in stages, each with the share of it that is done. If it is interrupted, nothing is written, and the command ends with 130."""
 
     def __init__(self, console: Console | None = None) -> None:
         super().__init__("Working", console)
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        super().__exit__(kind, error, trace)
+        if kind is KeyboardInterrupt:
+            _end_interrupted()
 
     def show(self, stage: str, share: float) -> None:
         """Show what is being done, and the share of it that is done."""
@@ -90,25 +96,28 @@ class StageProgress(_BarProgress):
 
 @contextmanager
 def show_rows(text: str) -> Iterator[Callable[[int], None]]:
-    """Show how many rows of a file are done; yields what to call with their number."""
+    """Show how many rows of a file are done; yields what to call with their number. Interruptions are as for `StageProgress`."""
     console = Console(stderr=True, highlight=False, emoji=False)
     done = 0
-    if console.is_terminal:
-        with console.status(escape(f"{text} …")) as status:
-
-            def update(rows: int) -> None:
-                status.update(escape(f"{text}: {rows:,} rows …"))
-
-            yield update
-        return
-
-    def count(rows: int) -> None:
-        nonlocal done
-        done = rows
-
     heartbeat = Heartbeat(lambda seconds: click.echo(f"{text}: {done:,} rows, {seconds:.0f} s", err=True))
-    heartbeat.start()
     try:
+        if console.is_terminal:
+            with console.status(escape(f"{text} …")) as status:
+                yield lambda rows: status.update(escape(f"{text}: {rows:,} rows …"))
+            return
+
+        def count(rows: int) -> None:
+            nonlocal done
+            done = rows
+
+        heartbeat.start()
         yield count
+    except KeyboardInterrupt:
+        _end_interrupted()
     finally:
         heartbeat.stop()
+
+
+def _end_interrupted() -> NoReturn:
+    click.echo("interrupted: nothing was written", err=True)
+    sys.exit(130)

@@ -199,6 +199,7 @@ def test_an_interrupted_command_leaves_no_original(notes: Path, here: Path, numb
         errors = process.stderr.read() if process.stderr else ""
         code = process.wait()
     assert code in (130, -signal.SIGKILL)
+    assert code != 130 or errors.splitlines()[-1] == "interrupted: nothing was written", errors
     assert not any(each in errors for each in PLANTED)
     assert find_planted(here) == []
     names = {file.name for file in here.iterdir() if not file.name.endswith(".part")}

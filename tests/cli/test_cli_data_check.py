@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import re
 import shlex
+import signal
+import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 import yaml
 
@@ -241,3 +245,40 @@ def test_divided_groups_and_defective_rows_are_cleaned(call: Call) -> None:
     assert {row["id"] for row in rows_of("clean.jsonl.changes.jsonl")} >= {"train/v15", "train/v16", "train/v17"}
     cleaned = call("data", "check", "clean.jsonl", "--input", "dialogue", "--target", "note", "--group", "patient_id", "--format", "json")
     assert not {"divided_groups", "empty"} & codes(cleaned.out).keys()
+
+
+@pytest.mark.parametrize(
+    ("options", "is_at_work"),
+    [
+        (
+            ("--format", "html", "--out", "check.html"),
+            lambda process, here: any(f.path.endswith("visits.csv") for f in process.open_files()),
+        ),
+        (("--fix", "duplicates", "--out", "clean.jsonl"), lambda process, here: any(f.stat().st_size for f in here.glob(".clean.jsonl.*"))),
+    ],
+    ids=["check", "fix"],
+)
+def test_an_interrupted_check_writes_nothing(here: Path, options: Sequence[str], is_at_work: Callable[[Any, Path], bool]) -> None:
+    rows = [[f"v{i}", f"text number {i} of {i % 97}", f"note {i}"] for i in range(30_000)]
+    write("visits.csv", "id,dialogue,note", rows)
+    before = set(here.iterdir())
+    command = [sys.executable, "-m", "harness.cli.main", "data", "check", "visits.csv", "--input", "dialogue", "--target", "note", *options]
+    with subprocess.Popen(
+        command,
+        cwd=here,
+        env={**os.environ, "BENCH_CACHE_DIR": str(here / "cache")},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # Jobs of a shell in the background ignore the signal otherwise.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509
+    ) as process:
+        seen = psutil.Process(process.pid)
+        while not is_at_work(seen, here):
+            assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        out, errors = process.communicate()
+    assert process.returncode == 130, errors
+    assert out == "" and errors.splitlines()[-1] == "interrupted: nothing was written"
+    assert "Traceback" not in errors
+    assert {path for path in here.iterdir() if path.name != "cache"} == before

@@ -41,6 +41,15 @@ def find_class_problems(rows: CheckedRows) -> list[DataFinding]:
     return findings
 
 
+def list_rare_classes(rows: CheckedRows) -> list[int]:
+    """The rows of every split whose class has too few training examples to be learned; none for texts."""
+    if not rows.task.chooses:
+        return []
+    labels = [example.targets[0] for example in rows.examples]
+    learned = Counter(labels[row] for row in rows.of_split("train"))
+    return [row for row, label in enumerate(labels) if learned[label] < FEW_TO_LEARN]
+
+
 def _most(counts: dict[str, int]) -> dict[str, int]:
     return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:SHOWN_CLASSES])
 

@@ -10,15 +10,18 @@ from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, get_args
 
 from harness.data.checks.checked_rows import SPLIT_ORDER, CheckedRows
+from harness.data.checks.class_balance import list_rare_classes
 from harness.data.checks.copies import list_conflicts, list_duplicates, list_leaks, list_shared_groups
 from harness.data.checks.damaged_text import CONTROL, repair
 from harness.data.checks.near_copies import list_near_copies
-from harness.data.checks.poor_targets import is_placeholder
+from harness.data.checks.poor_targets import group_repeated_targets, is_placeholder
 from harness.data.pipeline import RowPlace, TaskRows
 from harness.data.records import BadRow
 from harness.types import RowName
 
-Fix = Literal["leaks", "duplicates", "near-duplicates", "conflicts", "empty", "placeholders", "encoding"]
+Fix = Literal[
+    "leaks", "duplicates", "near-duplicates", "conflicts", "empty", "placeholders", "repeated-targets", "rare-classes", "encoding"
+]
 FIXES: tuple[Fix, ...] = get_args(Fix)
 
 
@@ -56,6 +59,11 @@ def plan_removals(rows: CheckedRows, fixes: Sequence[Fix], progress: Callable[[f
         remove("conflicts", dict.fromkeys(list_conflicts(rows)))
     if "placeholders" in fixes and not rows.task.chooses:
         remove("placeholders", {row: None for row, each in enumerate(rows.examples) if any(map(is_placeholder, each.targets))})
+    if "repeated-targets" in fixes:
+        groups = group_repeated_targets(rows).values()
+        remove("repeated-targets", {row: first for first, *others in groups for row in others})
+    if "rare-classes" in fixes:
+        remove("rare-classes", dict.fromkeys(list_rare_classes(rows)))
     if "leaks" in fixes:
         remove("leaks", list_leaks(rows))
         remove("leaks", list_shared_groups(rows))

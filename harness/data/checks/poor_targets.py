@@ -24,26 +24,30 @@ def is_placeholder(target: str) -> bool:
     return _PLACEHOLDER.fullmatch(normalize(target[:200])) is not None
 
 
-def find_poor_targets(rows: CheckedRows) -> list[DataFinding]:
-    """Placeholders and repeated targets among written answers; nothing for labels. Short answers to questions may repeat."""
-    if rows.task.chooses:
-        return []
+def group_repeated_targets(rows: CheckedRows) -> dict[str, list[int]]:
+    """By written target that many rows have, these rows in order; none for labels, and short answers to questions may repeat."""
+    if rows.task.chooses or rows.task.kind == "qa":
+        return {}
     by_target: dict[str, list[int]] = defaultdict(list)
-    placeholders = []
     for row, example in enumerate(rows.examples):
         for target in dict.fromkeys(map(normalize, example.targets)):
-            if not is_placeholder(target) and rows.task.kind != "qa":
+            if not is_placeholder(target):
                 by_target[target].append(row)
-        if any(map(is_placeholder, example.targets)):
-            placeholders.append(row)
+    least = max(REPEATED_LEAST, REPEATED_SHARE * len(rows))
+    return {target: members for target, members in by_target.items() if len(members) >= least}
+
+
+def find_poor_targets(rows: CheckedRows) -> list[DataFinding]:
+    """Placeholders and repeated targets among written answers; nothing for labels."""
+    if rows.task.chooses:
+        return []
+    placeholders = [row for row, example in enumerate(rows.examples) if any(map(is_placeholder, example.targets))]
     findings = []
     if placeholders:
         flagged = tuple(rows.flag(row, value="; ".join(rows.examples[row].targets)) for row in placeholders[:MOST_ROWS])
         splits = rows.count_by_split(placeholders)
         findings.append(DataFinding("placeholder_targets", "warns", len(placeholders), len(rows), rows=flagged, splits=splits))
-    least = max(REPEATED_LEAST, REPEATED_SHARE * len(rows))
-    repeated = {target: members for target, members in by_target.items() if len(members) >= least}
-    if repeated:
+    if repeated := group_repeated_targets(rows):
         members = sorted(row for members in repeated.values() for row in members)
         most = sorted(repeated.items(), key=lambda item: (-len(item[1]), item[0]))[:SHOWN_TARGETS]
         values = {rows.examples[of_target[0]].targets[0][:200]: len(of_target) for _, of_target in most}

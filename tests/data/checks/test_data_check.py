@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from planted import Vocabulary, examples
 
-from harness.data.checks import CheckedRows, check_quickly, check_rows
+from harness.data.checks import CheckedRows, check_quickly, check_rows, plan_removals
 from harness.data.checks.damaged_text import repair
 from harness.types import DataFinding, Example
 
@@ -141,3 +141,16 @@ def test_groups_that_given_splits_divide_are_found(make_task, texts) -> None:
     found = check(make_task, of_patients(examples(texts[:201]), 0), test=of_patients(examples(texts[201:260], prefix="t"), 201))
     assert ids(found["divided_groups"]) == ["row200"] and found["divided_groups"].severity == "spoils"
     assert check(make_task, of_patients(examples(texts[:200]), 0), test=of_patients(examples(texts[200:260], prefix="t"), 200)) == {}
+
+
+def test_repeated_targets_keep_their_first_row(make_task, texts) -> None:
+    targets = ["Take one tablet daily."] * 9 + [f"target {i}" for i in range(91)]
+    rows = CheckedRows(make_task(path="rows.csv"), {"train": examples(texts[:100], targets), "validation": [], "test": []})
+    assert sorted(plan_removals(rows, ["repeated-targets"], lambda share: None)) == list(range(1, 9))
+
+
+def test_rows_of_rare_classes_are_removed_from_every_split(make_task, texts) -> None:
+    train = examples(texts[:30], ["a"] * 20 + ["b"] * 9 + ["c"])
+    test = examples(texts[30:33], ["a", "b", "unseen"], prefix="t")
+    rows = CheckedRows(make_task(path="rows.csv", **LABELS), {"train": train, "validation": [], "test": test})
+    assert sorted(plan_removals(rows, ["rare-classes"], lambda share: None)) == [*range(20, 30), 31, 32]

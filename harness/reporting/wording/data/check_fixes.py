@@ -6,6 +6,7 @@ import json
 import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from itertools import takewhile
 
 from harness.data.checks import DataCheck
 from harness.types import DataFinding, FindingCode
@@ -47,8 +48,31 @@ def _clean(name: str, advice: str) -> Callable[[DataFinding, DataCheck], Finding
     return fix
 
 
-def _advise(advice: str) -> Callable[[DataFinding, DataCheck], FindingFix]:
-    return lambda finding, check: FindingFix(advice)
+def _train_on_unseen(finding: DataFinding, check: DataCheck) -> FindingFix:
+    fix = _clean("rare-classes", "Add training examples of these classes, or remove their rows.")(finding, check)
+    if not check.is_split or not check.guessed:
+        return fix
+    return replace(fix, advice=f"Add training examples of these classes, {_SPLIT_AGAIN}, or remove their rows.", yaml=_split_again(check))
+
+
+def _test_all_classes(finding: DataFinding, check: DataCheck) -> FindingFix:
+    if not check.is_split:
+        return FindingFix(
+            "Test on a larger share of the rows, so that rare classes get test examples.",
+            yaml="data: {split: {train: 0.7, validation: 0.1, test: 0.2}}",
+        )
+    if check.guessed:
+        return FindingFix(f"Move some examples of these classes to the test set, or {_SPLIT_AGAIN}.", yaml=_split_again(check))
+    return _list_all("Move some examples of these classes to the test set.")(finding, check)
+
+
+_SPLIT_AGAIN = "let bench split all rows again, with every class in training"
+
+
+def _split_again(check: DataCheck) -> str:
+    """The line that reads all files as one, so that they are split at random and by class."""
+    files = list(takewhile(lambda word: not word.startswith("--"), check.command[3:]))
+    return f"data: {{path: {json.dumps(files, ensure_ascii=False)}}}"
 
 
 def _fold(finding: DataFinding, check: DataCheck) -> FindingFix:
@@ -110,20 +134,24 @@ _FIXES: Mapping[FindingCode, Callable[[DataFinding, DataCheck], FindingFix]] = {
     "unusable": lambda finding, check: FindingFix(
         "Correct the rows, or let a run skip and count them.", yaml="data: {skip_bad_rows: true}"
     ),
-    "unseen_classes": _advise("Add training examples of these classes, or move some of their test examples to training."),
-    "small_classes": _advise("Collect more examples of these classes, or merge classes that need not be told apart."),
-    "untested_classes": _advise("Move some examples of these classes to the test set."),
+    "unseen_classes": _train_on_unseen,
+    "small_classes": _clean(
+        "rare-classes", "Collect more examples of these classes, merge classes that need not be told apart, or remove their rows."
+    ),
+    "untested_classes": _test_all_classes,
     "dominant_class": lambda finding, check: FindingFix("Judge by a score in which every class counts equally.", yaml="primary: macro_f1"),
-    "repeated_targets": _advise("Look at the rows. If the text is a template and not an answer, remove them."),
+    "repeated_targets": _clean(
+        "repeated-targets", "Look at the rows. If the text is a template and not an answer, keep the first row of each."
+    ),
     "placeholder_targets": _clean("placeholders", "If they are not the right answer, remove them."),
     "damaged_encoding": _clean("encoding", "Repair the texts, or export the data again as UTF-8."),
-    "lost_characters": _advise("The characters cannot be restored from this file. Export the data again as UTF-8."),
+    "lost_characters": _list_all("The characters cannot be restored from this file. Export the data again as UTF-8."),
     "control_characters": _clean("encoding", "Remove the characters."),
     "shared_groups": _group,
     "divided_groups": _clean("leaks", "Remove the examples of these groups from training and validation, as a run does."),
     "label_suspects": _list_all("Let a person look at these rows; the first are the most certain."),
     "unsupported_targets": _list_all("Look at some rows. Add what the writer knew to the input, or remove such statements from targets."),
-    "cut_prompts": _advise("Choose a model with a longer context, or shorten the texts. Check another model with --model."),
+    "cut_prompts": _list_all("Choose a model with a longer context, or shorten the texts. Check another model with --model."),
     "other_languages": _list_all("Make sure that the model and the metrics know these languages, or remove the rows."),
     "long_texts": _list_all("Make sure that they are complete, and one example each."),
     "unlike_others": _list_all("Make sure that they belong to this task."),

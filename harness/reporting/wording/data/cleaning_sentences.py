@@ -13,6 +13,8 @@ _REMOVED: Mapping[str, str] = {
     "conflicts": "because of contradictory labels",
     "empty": "for lack of a target or an input",
     "placeholders": "because of a placeholder as target",
+    "repeated-targets": "because an earlier row has the same repeated target",
+    "rare-classes": "because their class has fewer than 10 training examples",
     "unreadable": "because they cannot be read",
 }
 
