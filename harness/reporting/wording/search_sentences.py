@@ -83,10 +83,10 @@ def describe_drops(report: SearchReport) -> list[str]:
 def describe_ratio(report: SearchReport, ratio: RateRatio) -> str:
     """Whether LoRA needs ten times the learning rate of full fine-tuning on this data."""
     lora, full = map(strategy_in_sentence, report.ratio_labels(ratio))
-    rates = f"chosen were {write_value(ratio.lora_rate)} and {write_value(ratio.full_rate)}, a ratio of {_ratio(ratio.ratio)}"
+    rates = f"the best were {write_value(ratio.lora_rate)} and {write_value(ratio.full_rate)}, a ratio of {_ratio(ratio.ratio)}"
     same = ratio.low == ratio.high
     span = (
-        "only the chosen rates are not shown to be worse"
+        "all others tried are shown to be worse"
         if same
         else f"rates that are not shown to be worse have ratios from {_ratio(ratio.low)} to {_ratio(ratio.high)}"
     )

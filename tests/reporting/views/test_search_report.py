@@ -140,6 +140,16 @@ def test_trials_that_all_failed_leave_the_strategys_own_values(tmp_path: Path) -
     assert "LoRA keeps its own values, because no trial could be measured." in text
 
 
+def test_the_rates_of_a_dropped_lora_are_compared_as_far_as_it_came(tmp_path: Path) -> None:
+    plain = make_run(tmp_path / "run", [summarization(CELLS, rows=30)])
+    searches = {
+        "full": searched_rates(2e-5, 2e-5, steep=0.3),
+        "lora": [MadeTrial(each.values, each.losses[:1]) for each in searched_rates(2e-4, 2e-4, lowest=1.5, steep=0.3)],
+    }
+    page = render(add_search(plain, searches, race=0.05, dropped={"lora": (0, "full", 0)}))
+    assert "ten times as high is plausible: the best were 2e-4 and 2e-5" in " ".join(section_of(page).text_content().split())
+
+
 def test_a_race_of_strategies_as_they_are_names_losses_and_no_values(tmp_path: Path) -> None:
     plain = make_run(tmp_path / "run", [summarization(CELLS, rows=30)])
     as_they_are = {"full": [MadeTrial({}, (1.2, 1.1, 1.0))], "lora": [MadeTrial({}, (1.3, 1.2, 1.1))], "ia3": [MadeTrial({}, (1.9,))]}

@@ -101,11 +101,10 @@ class SearchReport:
 
     @property
     def main_ratios(self) -> tuple[RateRatio, ...]:
-        """For each model, that of the first LoRA strategy that the race has not dropped, plain LoRA before others."""
+        """For each model, that of the first LoRA strategy: one that the race has not dropped, and plain LoRA before others."""
         dropped = {(each.findings.search.strategy, each.findings.search.model) for each in self.dropped}
-        left = [ratio for ratio in self.summary.ratios if not {(ratio.strategy, ratio.model), (ratio.full, ratio.model)} & dropped]
         first: dict[str, RateRatio] = {}
-        for ratio in sorted(left, key=lambda ratio: ratio.strategy != "lora"):
+        for ratio in sorted(self.summary.ratios, key=lambda ratio: ((ratio.strategy, ratio.model) in dropped, ratio.strategy != "lora")):
             first.setdefault(ratio.model, ratio)
         return tuple(first.values())
 
