@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -128,7 +129,7 @@ def test_a_killed_process_in_the_background_is_resumed_and_answers(bench: Bench,
     assert again.code == 0 and "Resumed in the background" in again.err, again
     psutil.Process(int(again.err.split("process ")[1].split(".")[0])).wait()
     answer = bench("data", "enough", visits, here=here)
-    assert [line.split()[0] for line in answer.out.splitlines()[4:8]] == ["6", "12", "24", "48"]
+    assert re.findall(r"^ +(\d+) ", answer.out, re.MULTILINE)[:4] == ["6", "12", "24", "48"]
     assert answer.out in log.read_text(encoding="utf-8") and len(list((here / "runs").glob("*/run.json"))) == 1
 
 
@@ -140,6 +141,6 @@ def test_a_task_is_trained_on_growing_samples(bench: Bench, tmp_path: Path) -> N
     (tmp_path / "visits.yaml").write_text("name: visits\nkind: summarization\ndata: {path: visits.csv}\n", encoding="utf-8")
     first = bench("data", "enough", "visits.yaml", here=tmp_path)
     assert first.code == 0, first
-    assert [line.split()[0] for line in first.out.splitlines()[4:8]] == ["6", "12", "24", "48"]
+    assert re.findall(r"^ +(\d+) ", first.out, re.MULTILINE)[:4] == ["6", "12", "24", "48"]
     again = bench("data", "enough", "visits.yaml", here=tmp_path)
     assert again.out == first.out
