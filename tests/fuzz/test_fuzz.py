@@ -20,7 +20,16 @@ from tests.fuzz.readers import READERS, use_folder
 
 CAMPAIGN = int(os.environ.get("BENCH_FUZZ_INPUTS", "200000"))
 SHORT = 10  # inputs for a reader with share 1
-_SLOW = ("xlsx", "config", "tokenizer-config", "tokenizer", "weights", "run.json-report")  # one input of these is enough in CI
+_SLOW = (
+    "xlsx",
+    "config",
+    "tokenizer-config",
+    "tokenizer",
+    "weights",
+    "run.json-report",
+    "run.json-search",
+    "trial",
+)  # one input of these is enough in CI
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -55,7 +55,7 @@ class Tile:
 
 def describe_question(task: TaskOutcome) -> str:
     """The title of a task: the question of its owner, or one with the task's name."""
-    if task.task.report.question or len(task.strategies) > 1:
+    if task.task.report.question or len(task.strategies) != 1:
         return task.task.report.question or f"Which strategy works best for {task.name}?"
     return f"Is {strategy_in_sentence(task.strategies[0].label)} good enough for {task.name}?"
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from filelock import FileLock
 from report_factory import Made, make_run, summarization
+from search_factory import MadeTrial, add_search, searched_rates
 
 from harness.api import gate, review_export, review_import
 from harness.archive import decision_cache, read_progress, summarize_run
@@ -85,6 +86,29 @@ def read_report(content: bytes, folder: Path) -> None:
     write_as_stranger(run / "run.json", content)
     with refusals():
         render(RunResults(RunFolder(run)))
+
+
+@lru_cache(maxsize=1)
+def _searched_run() -> Path:
+    """A run with a search and a race."""
+    run = make_run(get_folder() / "searched", [summarization([Made("base", 0.3), Made("full", 0.9, 1, train_seconds=9)], rows=40)])
+    rates = {"full": searched_rates(6e-4, 5e-4), "lora": [MadeTrial({"learning_rate": 2e-4}, (1.8,))]}
+    return add_search(run, rates, race=0.05, dropped={"lora": (0, "full", 0)}).path
+
+
+def read_search(place: str) -> Read:
+    """Replace a file of a run with a search, and read the run as its report does."""
+
+    def read(content: bytes, folder: Path) -> None:
+        run = folder / "run"
+        shutil.copytree(_searched_run(), run)
+        write_as_stranger(next(run.glob(place)), content)
+        with refusals():
+            to_json(RunResults(RunFolder(run)))
+        with refusals():
+            render(RunResults(RunFolder(run)))
+
+    return read
 
 
 def read_growing_curve(content: bytes, folder: Path) -> None:
@@ -174,6 +198,15 @@ RUN_FILES: dict[str, Reader] = {
     "ratings-sheet": Reader(read_ratings("r.csv"), _sheet_ratings),
     "run.json": Reader(read_run("run.json"), file_seeds(_reviewed_run, "run.json"), _plans, share=0.4),
     "run.json-report": Reader(read_report, file_seeds(_reviewed_run, "run.json"), _plans, share=0.4),
+    "run.json-search": Reader(
+        read_search("run.json"), file_seeds(_searched_run, "run.json"), document_seeds(_searched_run, "run.json"), share=0.4
+    ),
+    "trial": Reader(
+        read_search("cells/search-full-0-2/cell.json"),
+        file_seeds(_searched_run, "cells/search-full-0-2/cell.json"),
+        document_seeds(_searched_run, "cells/search-full-0-2/cell.json"),
+        share=0.4,
+    ),
     "cell.json": Reader(
         read_run("cells/*-1/cell.json"),
         file_seeds(_reviewed_run, "cells/*-1/cell.json"),
