@@ -18,8 +18,8 @@ for (const box of document.querySelectorAll(".money")) {
   const priceOf = (seconds, fixed, price) => fixed ?? (seconds === null || price === null ? null : (seconds * price) / 3600);
 
   const payback = (own, base) => {
-    if (!base || [own.each, own.once, base.each, base.once].includes(null)) return null;
-    const [extra, saving] = [own.once - base.once, base.each - own.each];
+    if (!base || [own.each, own.once, own.search, base.each, base.once].includes(null)) return null;
+    const [extra, saving] = [own.once + own.search - base.once, base.each - own.each];
     if (saving <= 0) return texts.never;
     return extra <= 0 ? texts.at_once : texts.after.replace("{outputs}", grouped(String(Math.ceil(extra / saving))));
   };
@@ -44,7 +44,8 @@ for (const box of document.querySelectorAll(".money")) {
     if (!isVolume || !isPrice) return;
     for (const row of rows) {
       const each = priceOf(number(row, "seconds"), number(row, "outputPrice"), price);
-      costs.set(row.dataset.label, { each, once: priceOf(number(row, "trainingSeconds"), null, price) });
+      const search = row.dataset.searchSeconds === undefined ? 0 : priceOf(number(row, "searchSeconds"), null, price);
+      costs.set(row.dataset.label, { each, once: priceOf(number(row, "trainingSeconds"), null, price), search });
     }
     for (const row of rows) {
       const own = costs.get(row.dataset.label);

@@ -16,7 +16,7 @@ from harness.errors import BenchError, setting
 from harness.gate import Event, Registry
 from harness.reporting import record_to_json
 from harness.results import RunResults
-from harness.store import Signer, check_signature, find_name_problem, hash_file, read_json, sign_document, write_text
+from harness.store import Signer, check_signature, find_name_problem, hash_file, read_bytes, sign_document, verify_run, write_text
 
 _MOST_BYTES = 50_000_000
 _CARD_FILES = ("card.html", "croissant.json")
@@ -172,12 +172,22 @@ def _read_record(path: Path) -> dict[str, Any]:
     if path.is_file() and path.stat().st_size > _MOST_BYTES:
         raise BenchError(f"{path}: is too large for a decision record: {path.stat().st_size:,} bytes, at most {_MOST_BYTES:,}")
     try:
-        document = read_json(path)
-    except RecursionError:
+        document = json.loads(read_bytes(path), object_pairs_hook=_refuse_duplicates)
+    except (ValueError, RecursionError):
         document = None
     if not isinstance(document, dict) or document.get("bench_record") != 1 or not isinstance(document.get("subject"), Mapping):
         raise BenchError(f"{path}: is not a decision record that this version of bench can read")
     return document
+
+
+def _refuse_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """
+    Raises:
+        ValueError: a name occurs twice: programs differ in which of the values they read.
+    """
+    if len({name for name, _ in pairs}) < len(pairs):
+        raise ValueError("a name occurs twice")
+    return dict(pairs)
 
 
 def _check_run(about: Mapping[str, Any], registry: PathLike, runs_dir: PathLike) -> CheckResult:
@@ -194,10 +204,10 @@ def _check_run(about: Mapping[str, Any], registry: PathLike, runs_dir: PathLike)
         name = str(about.get("run"))
         if find_name_problem(name) or not (Path(runs_dir) / name).is_dir():
             return "not found"
-        seal = load_results(name, runs_dir).folder.read_seal()
+        verified = verify_run(load_results(name, runs_dir).folder)
     except BenchError:
         return "changed"
-    return "same" if seal is not None and seal.digest == about.get("sha256_of_all_files") else "changed"
+    return "same" if verified.is_intact and verified.digest == about.get("sha256_of_all_files") else "changed"
 
 
 def _check_card(recorded: object, card: PathLike | None) -> CheckResult | None:

@@ -77,10 +77,16 @@ def monthly_price(costs: StrategyCosts, volume: int) -> float | None:
 
 
 def compute_payback(costs: StrategyCosts, baseline: StrategyCosts) -> Payback:
-    """The payback in money where both have prices, else in seconds of the device."""
+    """The payback in money where both have prices, else in seconds of the device. A search is paid once, like the training."""
     for once, each in (
-        ((costs.training_price, baseline.training_price), (_divide(costs.thousand_price, 1000), _divide(baseline.thousand_price, 1000))),
-        ((costs.training_seconds, baseline.training_seconds), (costs.answer_seconds, baseline.answer_seconds)),
+        (
+            (_plus(costs.training_price, costs.search_price), _plus(baseline.training_price, baseline.search_price)),
+            (_divide(costs.thousand_price, 1000), _divide(baseline.thousand_price, 1000)),
+        ),
+        (
+            (_plus(costs.training_seconds, costs.search_seconds), _plus(baseline.training_seconds, baseline.search_seconds)),
+            (costs.answer_seconds, baseline.answer_seconds),
+        ),
     ):
         if once[0] is None or once[1] is None or each[0] is None or each[1] is None:
             continue
@@ -89,6 +95,10 @@ def compute_payback(costs: StrategyCosts, baseline: StrategyCosts) -> Payback:
             return Payback("never")
         return Payback("at_once") if extra <= 0 else Payback("after", math.ceil(extra / saving))
     return Payback("unknown")
+
+
+def _plus(one: float | None, other: float | None) -> float | None:
+    return None if one is None or other is None else one + other
 
 
 def _divide(part: float | None, whole: float | None) -> float | None:

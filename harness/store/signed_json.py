@@ -71,7 +71,7 @@ def check_signature(document: Mapping[str, Any]) -> Signer | None:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
     signature = document.get("signature")
-    if not isinstance(signature, Mapping) or signature.get("algorithm") != ALGORITHM:
+    if not isinstance(signature, Mapping) or signature.get("algorithm") != ALGORITHM or len(signature) != 3:
         return None
     try:
         public, value = (base64.b64decode(str(signature.get(name, "")), validate=True) for name in ("public_key", "value"))

@@ -73,6 +73,12 @@ def test_the_check_finds_the_run_and_notices_what_was_changed(runs: Path, tmp_pa
     assert elsewhere.is_intact and elsewhere.run == "not found"
     assert check(runs, signer=intact.signer.fingerprint.upper().replace(" ", "")).is_expected
     assert not check(runs, signer="0000").is_intact
+    file = next((runs / "one").glob("cells/*/predictions.parquet"))
+    content = file.read_bytes()
+    file.write_bytes(content + b"x")
+    assert check(runs).run == "changed", "its seal is as it was"
+    file.write_bytes(content)
+    assert check(runs).run == "same"
     shutil.rmtree(runs)
     make_run(runs / "one", [summarization((Made("base", 0.3), Made("lora", 0.1, seed=0)))])
     assert check(runs).run == "changed" and not check(runs).is_intact
@@ -84,6 +90,15 @@ def test_a_changed_record_is_noticed(runs: Path, tmp_path: Path) -> None:
     (tmp_path / "record.json").write_text(json.dumps(record), encoding="utf-8")
     found = check(runs)
     assert found.signer is None and not found.is_intact
+
+
+def test_a_record_that_says_a_thing_twice_is_refused(runs: Path, tmp_path: Path) -> None:
+    """Programs differ in which of the values they read."""
+    write(runs)
+    text = (tmp_path / "record.json").read_text(encoding="utf-8")
+    (tmp_path / "record.json").write_text(text.replace("{", '{"subject": {"run": "evil"}, ', 1), encoding="utf-8")
+    with pytest.raises(BenchError, match="is not a decision record"):
+        check(runs)
 
 
 def test_the_data_card_is_part_of_it(runs: Path, tmp_path: Path) -> None:

@@ -37,11 +37,12 @@ NEEDED = {
     "bench data label to-label.html": ("bench data label latest --data new.jsonl --n 50 --out to-label.html",),
     "bench gate latest": ("bench gate --init --task visits.yaml --out gate.yaml",),
     "bench predict --champion": ("bench promote latest --strategy lora --new-registry --force --reason trial",),
+    "bench record verify": ("bench record latest --out record.json --force",),
     "bench review import": ("bench review export latest --strategies base,lora --n 50 --raters 2",),
     "bench review status": ("bench review export latest --strategies base,lora --n 50 --raters 2",),
 }
 # Exit codes of commands that judge; the others end with 0.
-CODES = {"bench gate latest": (0, 1, 3), "bench data check": (0, 1)}
+CODES = {"bench gate latest": (0, 1, 3), "bench data check": (0, 1), "bench record verify record.json --signer": (1,)}
 # Later: commands that change what "latest" is, and one that needs a run of the task summarization.
 ORDER = ("bench run ", "bench score ", "bench plan --task summarization --data", "bench data enough visits", "bench data enough latest")
 
@@ -58,6 +59,7 @@ SLOW = (  # other tests run such commands on small runs
     "bench data enough visits.yaml --strategy lora --sizes 2000,5000",
     "bench data enough visits.yaml --strategy lora --background",
     "bench run --grid grid.yaml",
+    "bench run --task qa --strategies full,lora --tune",
     "bench run --task summarization --strategies lora,qlora",
 )
 ENDLESS = "bench view --open"  # test_cli_view.py runs it

@@ -51,6 +51,13 @@ def test_training_pays_for_itself_after_so_many_outputs() -> None:
     assert compute_payback(replace(TUNED, training_price=0.0), BASE).code == "at_once"
 
 
+def test_a_search_is_paid_once_like_the_training() -> None:
+    searched = replace(TUNED, search_price=TUNED.training_price)
+    assert compute_payback(searched, BASE).outputs == 40_000
+    by_time = replace(TUNED, training_price=None, search_price=None, search_seconds=TUNED.training_seconds or 0.0)
+    assert compute_payback(by_time, replace(BASE, training_price=None)).outputs == 36_000
+
+
 def test_without_prices_the_payback_is_that_of_seconds() -> None:
     own, base = replace(TUNED, training_price=None, thousand_price=None), replace(BASE, training_price=None, thousand_price=None)
     assert compute_payback(own, base).outputs == 18_000

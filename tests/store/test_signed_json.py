@@ -48,6 +48,7 @@ def test_any_change_is_noticed(tmp_path: Path, change: dict[str, Any]) -> None:
     signed, _ = sign_document(DOCUMENT, tmp_path / "key.pem")
     assert check_signature({**signed, **change}) is None
     assert check_signature({name: value for name, value in signed.items() if name != "empty"}) is None
+    assert check_signature({**signed, "signature": {**signed["signature"], "note": "approved"}}) is None
 
 
 def test_the_signature_of_another_key_does_not_fit(tmp_path: Path) -> None:

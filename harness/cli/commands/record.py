@@ -24,7 +24,7 @@ def record() -> None:
     """Write a signed record of what was decided, on which data, by whom, and what followed; or check one.
 
     \b
-    bench record latest --out record.json
+    bench record latest --out record.json --force
     bench record verify record.json
     """
 
@@ -41,8 +41,8 @@ def write(subject: str, out: str, card: str | None, key: str | None, force: bool
     """Write the decision record of RUN, or of the model in service for TASK, as one signed JSON file without examples.
 
     \b
-    bench record latest --out record.json
-    bench record write latest --out record.json --card card --key team.pem
+    bench record latest --out record.json --force
+    bench record write latest --out signed.json --key team.pem
     """
     from harness import api
     from harness.cli.wording import message

@@ -24,6 +24,7 @@ _HOW_TO_NAME = (
     f"Name them with {setting('fields.input', 'COLUMN')} and {setting('fields.target', 'COLUMN')} "
     f"(further inputs: {setting('fields.NAME', 'COLUMN')}), or under 'fields' in the task's data"
 )
+_HOW_TO_NAME_INPUTS = f"Name the column of each variable of the prompt with {setting('fields.NAME', 'COLUMN')}"
 _TARGET_COLUMNS: Mapping[Kind, tuple[str, ...]] = {"qa": ("target", "answers.text", "answers", "answer", "completion")}
 _FindColumn = Callable[..., str | None]
 
@@ -91,7 +92,8 @@ def resolve_fields(
         raise BenchError(preference_problem(file, *pair))
     if not inputs or (target is None and needs_target):
         lacking = " and no ".join(f"column for the {role}" for role, present in (("input", inputs), ("target", target)) if not present)
-        raise BenchError(f"{file}: no {lacking}. The columns are: {join_names(columns.all_names())}. {_HOW_TO_NAME}")
+        advice = _HOW_TO_NAME if needs_target else _HOW_TO_NAME_INPUTS
+        raise BenchError(f"{file}: no {lacking}. The columns are: {join_names(columns.all_names())}. {advice}")
     if target in inputs.values():
         variable = next(name for name, column in inputs.items() if column == target)
         raise BenchError(f"{file}: column {quote(target)} is both the target and the input '{variable}': the prompt would show the answer")

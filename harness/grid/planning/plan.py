@@ -100,7 +100,7 @@ def make_plan(request: Request, catalog: Catalog, *, command: str, here: Path | 
     cells = plan_cells(request, tasks, strategies, splits, models, device)
     _check_metric_scripts(tasks.values(), request)
     price = get_device_price(device.kind, device.name, usable_cores(), request.price)
-    search = plan_search(request, cells, tasks, splits, models, has_price=price.per_hour is not None)
+    search = plan_search(request, cells, tasks, splits, models, price_per_hour=price.per_hour)
     checked = [*cells, *list_variants(search)]
     check_prompts(checked, tasks, splits)
     _check_strategies(checked, device)

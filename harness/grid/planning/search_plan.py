@@ -66,12 +66,12 @@ def plan_search(
     splits: Mapping[str, Splits],
     models: Sequence[RequestedModel],
     *,
-    has_price: bool,
+    price_per_hour: float | None,
 ) -> SearchPlan | None:
     """The search that a request asks for; None if it asks for none.
 
     Args:
-        has_price: whether an hour of the device has a price.
+        price_per_hour: of the device; None if it is not known.
 
     Raises:
         BenchError: a task has no validation examples, no strategy has a searched field, a value is invalid, or nothing is left to race.
@@ -79,7 +79,7 @@ def plan_search(
     spec, race = request.search, request.race
     if spec is None and race is None:
         return None
-    problems = _find_problems(spec, race, tasks, splits, has_price=has_price)
+    problems = _find_problems(spec, race, tasks, splits, price_per_hour=price_per_hour)
     if problems:
         raise BenchError(problems)
     own = [planned for planned in cells if planned.strategy.outputs is None and planned.cell.strategy != BASE]  # which is the control
@@ -168,7 +168,7 @@ def _build_space(planned: PlannedCell, spec: SearchSpec | None, model: Requested
 
 
 def _find_problems(
-    spec: SearchSpec | None, race: float | None, tasks: Mapping[str, Task], splits: Mapping[str, Splits], *, has_price: bool
+    spec: SearchSpec | None, race: float | None, tasks: Mapping[str, Task], splits: Mapping[str, Splits], *, price_per_hour: float | None
 ) -> list[str]:
     what = "a search" if spec is not None else "a race"
     problems = [
@@ -184,10 +184,9 @@ def _find_problems(
             for name in tasks
             if 0 < len(splits[name].validation) < FEWEST_RACE_EXAMPLES
         ]
-    if spec is not None and spec.price is not None and not has_price:
-        problems.append(
-            f"search: price: the price of this device is not known. Give it with {setting('price', '1.50')}, or a budget in hours"
-        )
+    if spec is not None and spec.price is not None and not price_per_hour:
+        state = "is not known" if price_per_hour is None else "is 0"
+        problems.append(f"search: price: the price of this device {state}. Give it with {setting('price', '1.50')}, or a budget in hours")
     return problems
 
 

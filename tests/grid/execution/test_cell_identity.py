@@ -12,7 +12,8 @@ from harness.measure.environment import _LEAK_TEST_SOURCES, _SOURCES, _TRIAL_SOU
 # Modules of a cell's process that describe a result, or only pass messages.
 _NO_PART = {
     "engine/artifacts/base_model.py", "engine/artifacts/checks.py", "engine/artifacts/equivalence.py", "engine/artifacts/merge.py",
-    "engine/artifacts/exports/adapter_export.py", "engine/artifacts/exports/base_copy.py", "engine/artifacts/exports/export_card.py",
+    "engine/artifacts/exports/adapter_export.py", "engine/artifacts/exports/anonymized_texts.py",
+    "engine/artifacts/exports/base_copy.py", "engine/artifacts/exports/export_card.py",
     "engine/artifacts/exports/export_folder.py", "engine/artifacts/exports/gguf_file.py", "engine/artifacts/exports/model_card.py",
     "engine/artifacts/exports/model_export.py", "engine/artifacts/exports/prompt_file.py", "engine/artifacts/exports/transformers4.py",
     "engine/artifacts/exports/usage_snippets.py", "engine/artifacts/new_examples.py", "engine/artifacts/answered_rows.py",

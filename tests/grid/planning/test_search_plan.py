@@ -107,6 +107,8 @@ def test_a_search_that_cannot_work_is_refused_before_anything_is_spent(plan: Pla
 
 def test_a_budget_in_money_needs_a_price(plan: Plan) -> None:
     assert plan(search="5usd", price=2.0).search is not None
+    with pytest.raises(BenchError, match="the price of this device is 0"):
+        plan(search="5usd", price=0.0)
 
 
 @pytest.mark.parametrize(

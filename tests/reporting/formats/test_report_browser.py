@@ -195,6 +195,7 @@ def test_examples_with_critical_errors_are_found_linked_and_compared(
     place.get_by_label("Outputs of").select_option(label="LoRA and Untuned model, side by side")
     place.locator("summary").first.click()
     card = place.locator(".samples > details").first
+    card.locator(".pair").nth(1).locator("h3").nth(1).wait_for()
     assert card.locator(".pair").nth(1).locator("h3").evaluate_all("all => all.map(h => h.firstChild.textContent)") == [
         "LoRA",
         "Untuned model",

@@ -28,6 +28,8 @@ _AFTER_WORD = re.compile(
     rf"()/]{{0,2}}\d){{5,14}}{_EXTENSION})(?![\w-])",
     re.IGNORECASE,
 )
+# "telephone encounter 2024-03-04 10:30", "text: born 03/04/1950": the digits after the word begin with a date
+_DATE = re.compile(r"(?:\d{1,2}/\d{1,2}/(?:\d{4}|\d\d)|\d{4}([-/.])\d{1,2}\1\d{1,2}|\d{1,2}\.\d{1,2}\.(?:19|20)\d\d)(?![-/.]?\d)")
 _FAX = re.compile(r"\b(?:fax|facsimile)\b[^\n\d]{0,25}$", re.IGNORECASE)
 _FAX_AFTER = re.compile(r"\W{0,3}(?:\(?fax\b)", re.IGNORECASE)
 _LEAST, _MOST = 7, 15  # digits; 15 is the limit of ITU-T E.164
@@ -39,7 +41,8 @@ def find_phones(text: str) -> Iterator[Identifier]:
         for match in pattern.finditer(text):
             yield from _phone(text, *match.span(), confidence)
     for match in _AFTER_WORD.finditer(text):
-        yield from _phone(text, *match.span(1), 0.8)
+        if not _DATE.match(text, match.start(1)):
+            yield from _phone(text, *match.span(1), 0.8)
 
 
 def _phone(text: str, start: int, end: int, confidence: float) -> Iterator[Identifier]:
