@@ -105,7 +105,7 @@ def run(
         support: also score how far texts are supported by their inputs: "base" for the base model, or the name of another model.
         dtype: number format to compute in; "auto" suits the device.
         price: price of one hour of this device, in USD; by default from the included price table.
-        search: first search values of each strategy on validation examples: True for 6 trials of the learning rate, a number of trials,
+        search: first search values of each strategy on validation examples: True for 5 trials of the learning rate, a number of trials,
             "2h", "10usd", or the fields of `search` in a grid file.
         race: drop strategies early that cannot win; the highest accepted chance to drop the best one, such as 0.05.
         canaries: how many made-up secrets the leak test plants for each number of repeats; by default those that the task declares.

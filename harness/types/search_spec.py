@@ -11,7 +11,7 @@ from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 from harness.types.declared import Declared
 
 MOST_TRIALS = 200
-TRIALS = 6  # of each strategy, if no budget is given: with halving, they cost as much as 3.25 full trainings
+TRIALS = 5  # of each strategy, if no budget is given: with halving, they cost as much as 3.4 full trainings
 
 
 class FieldRange(Declared):

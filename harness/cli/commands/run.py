@@ -60,7 +60,7 @@ from harness.cli.run_choice import choose_run_to_resume
 @click.option("--epochs", type=Number(0, 1000, min_open=True), help="Passes over the training examples, for every strategy.")
 @click.option(
     "--tune", is_flag=False, flag_value="on", metavar="[BUDGET]",
-    help="First search the learning rate of each strategy on validation examples. BUDGET of each: 12 (trials), 2h, 30min, 10usd.  [6]",
+    help="First search the learning rate of each strategy on validation examples. BUDGET of each: 12 (trials), 2h, 30min, 10usd.  [5]",
 )  # fmt: skip
 @click.option(
     "--race", is_flag=False, flag_value=0.05, type=Number(0, 0.5, min_open=True, max_open=True), metavar="[RATE]",

@@ -14,7 +14,7 @@ from harness.engine.prompts import Shot, render_shots
 from harness.engine.tuning import TrainingPart, encode_examples, example_losses
 from harness.grid.execution.cell_run import CellRun
 from harness.grid.execution.result_notes import notes_on_training
-from harness.grid.search import SHARES
+from harness.grid.search import COOLDOWN, SHARES
 from harness.types import CellResult, Prediction, Trial, TrialMeasurement
 
 
@@ -42,7 +42,7 @@ class TrialRun(CellRun):
         return self.plan.trials[self.cell.id]
 
     def _part(self, steps: int) -> TrainingPart:
-        return TrainingPart.of(SHARES, self._trial.rung, steps)
+        return TrainingPart.of(SHARES, self._trial.rung, steps, COOLDOWN)
 
     def _draw_shots(self) -> tuple[Shot, ...]:
         assert self.cell.seed is not None

@@ -3,16 +3,18 @@
 The same measurements lead to the same decisions, so an interrupted search is repeated from its finished trials.
 """
 
-from harness.grid.search.halving import SHARES, afford_trials, count_survivors, wave_sizes
+from harness.grid.search.halving import COOLDOWN, SHARES, afford_trials, cost_of_trials, count_survivors, wave_sizes
 from harness.grid.search.proposals import propose
 from harness.grid.search.space import Dimension, build_space, check_space, own_values, set_values
 
 __all__ = [
+    "COOLDOWN",
     "SHARES",
     "Dimension",
     "afford_trials",
     "build_space",
     "check_space",
+    "cost_of_trials",
     "count_survivors",
     "own_values",
     "propose",

@@ -1,7 +1,8 @@
 """Successive halving: all trials of a strategy are trained in parts, and after each part only the better half goes on.
 
 Jamieson and Talwalkar, "Non-stochastic best arm identification and hyperparameter optimization", AISTATS 2016. The learning rate follows
-the schedule of the whole training in every part, so that a trial that comes to the end was trained as its cell of the grid will be.
+the schedule of the whole training in every part, so that a trial that comes to the end was trained as its cell of the grid will be. Before
+an early part is measured, a copy of it takes a few steps in which the rate falls to 0.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from collections.abc import Sequence
 
 # The share of a training that is completed after each of its parts.
 SHARES = (0.25, 0.5, 1.0)
+# The steps with a falling learning rate before an early part is measured, as a share of the steps until then.
+COOLDOWN = 0.15
 
 
 def count_survivors(trials: int, rungs: int = len(SHARES)) -> list[int]:
@@ -27,7 +30,8 @@ def afford_trials(budget: float, first_part: float, shares: Sequence[float] = SH
         budget, first_part: seconds, or money.
     """
     trials = 0
-    while trials < 1000 and _cost(trials + 1, shares) * first_part / shares[0] <= budget:
+    in_trainings = _part_costs(shares)[0]
+    while trials < 1000 and cost_of_trials(trials + 1, shares) * first_part / in_trainings <= budget:
         trials += 1
     return trials
 
@@ -43,7 +47,12 @@ def wave_sizes(trials: int) -> list[int]:
     return sizes
 
 
-def _cost(trials: int, shares: Sequence[float]) -> float:
+def cost_of_trials(trials: int, shares: Sequence[float] = SHARES) -> float:
     """What so many trials cost, in full trainings."""
-    parts = [share - before for share, before in zip(shares, (0.0, *shares), strict=False)]
-    return sum(count * part for count, part in zip(count_survivors(trials, len(shares)), parts, strict=True))
+    return sum(count * part for count, part in zip(count_survivors(trials, len(shares)), _part_costs(shares), strict=True))
+
+
+def _part_costs(shares: Sequence[float]) -> list[float]:
+    """What each part of a trial costs, in full trainings: its own steps, and those of the cooldown unless the training ends with it."""
+    begins = (0.0, *shares)
+    return [share - begin + (COOLDOWN * share if share < 1 else 0.0) for begin, share in zip(begins, shares, strict=False)]

@@ -106,14 +106,15 @@ def test_training_for_a_fraction_of_an_epoch(train_on):
 SHARES = (0.25, 0.5, 1.0)
 
 
+@pytest.mark.parametrize("cooldown", [0.0, 0.5])
 @pytest.mark.parametrize("adapter", [None, {"peft_type": "LORA", "r": 4, "lora_dropout": 0.1, "target_modules": "all-linear"}])
-def test_a_training_in_parts_equals_one_in_one_go(train_on, tmp_path, adapter):
-    """Both validate at the end of each part; a part may be interrupted, too."""
+def test_a_training_in_parts_equals_one_in_one_go(train_on, tmp_path, adapter, cooldown):
+    """Both validate at the end of each part; a part may be interrupted, too. The steps of a cooldown are thrown away."""
     recipe = {"adapter": adapter, "learning_rate": 1e-3}
     ends = TrainingPart.of(SHARES, 2, 15).ends
     whole, summary = train_on("whole", part=TrainingPart(0, 15, ends), **recipe)
     for rung in range(3):
-        part = TrainingPart.of(SHARES, rung, 15)
+        part = TrainingPart.of(SHARES, rung, 15, cooldown)
         if rung == 1:
             with pytest.raises(KeyboardInterrupt):
                 train_on("parts", stop_at=6, checkpoint_every=0.0, part=part, **recipe)
@@ -136,3 +137,14 @@ def test_a_training_that_has_stopped_early_stays_stopped_in_its_next_part(train_
 def test_the_parts_of_short_and_long_trainings(steps, ends):
     parts = [TrainingPart.of(SHARES, rung, steps) for rung in range(3)]
     assert [part.end for part in parts] == ends and [part.begin for part in parts] == [0, *ends[:2]]
+
+
+def test_a_cooldown_shows_what_a_high_rate_is_worth(train_on):
+    """Its steps are measured, in the loss and in the weights that remain in memory."""
+    recipe = {"learning_rate": 0.03, "validations_per_epoch": 1, "schedule": "constant"}
+    part = TrainingPart.of(SHARES, 1, 15, 0.5)
+    assert part.cooldown == 4 and TrainingPart.of(SHARES, 2, 15, 0.5).cooldown == 0
+    plain, hot = train_on("hot", part=TrainingPart.of(SHARES, 1, 15), **recipe)
+    cooled_model, cooled = train_on("cooled", part=part, **recipe)
+    assert cooled.best_validation_loss < hot.best_validation_loss and cooled.steps == hot.steps == 8
+    assert not same(weights(plain), weights(cooled_model))

@@ -6,17 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.grid.search import SHARES, afford_trials, count_survivors, wave_sizes
+from harness.grid.search import COOLDOWN, SHARES, afford_trials, cost_of_trials, count_survivors, wave_sizes
+from harness.types import SearchSpec
 
 
-def cost(trials: int) -> float:
-    """In full trainings."""
-    first, second, third = count_survivors(trials)
-    return first * SHARES[0] + second * (SHARES[1] - SHARES[0]) + third * (SHARES[2] - SHARES[1])
-
-
-def test_six_trials_cost_less_than_half_of_seven_full_trainings() -> None:
-    assert count_survivors(6) == [6, 3, 2] and cost(6) == 3.25 < 7 / 2
+def test_the_default_trials_cost_less_than_half_of_seven_full_trainings() -> None:
+    trials = SearchSpec().most_trials
+    assert trials == 5 and count_survivors(5) == [5, 3, 2]
+    assert cost_of_trials(5) == pytest.approx(5 * 0.2875 + 3 * 0.325 + 2 * 0.5) and cost_of_trials(5) < 7 / 2
+    assert cost_of_trials(4, (1.0,)) == 4, "a prompt is measured at once"
 
 
 @given(st.integers(1, 200))
@@ -28,15 +26,15 @@ def test_at_least_one_goes_on_and_never_more_than_before(trials: int) -> None:
 @given(st.floats(0.01, 1e5), st.floats(0.01, 100))
 def test_a_budget_is_used_and_not_exceeded(budget: float, first_part: float) -> None:
     trials = afford_trials(budget, first_part)
-    whole = first_part / SHARES[0]
+    whole = first_part / (SHARES[0] * (1 + COOLDOWN))
     if trials:
-        assert cost(trials) * whole <= budget * (1 + 1e-9)
+        assert cost_of_trials(trials) * whole <= budget * (1 + 1e-9)
     if trials < 1000:
-        assert cost(trials + 1) * whole > budget * (1 - 1e-9)
+        assert cost_of_trials(trials + 1) * whole > budget * (1 - 1e-9)
 
 
 def test_a_budget_below_one_training_pays_for_none() -> None:
-    assert afford_trials(3.9, 1.0) == 0 and afford_trials(4.0, 1.0) == 1
+    assert afford_trials(3.8, 1.0) == 0 and afford_trials(3.9, 1.0) == 1, "a trial costs 1.1125 trainings, its first part 0.2875"
     assert afford_trials(2.0, 1.0, (1.0,)) == 2, "a prompt is measured at once"
 
 
