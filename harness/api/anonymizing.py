@@ -289,11 +289,14 @@ def _check_mapping_target(mapping: Path, others: Sequence[Path]) -> None:
 def _check_columns(table: Table, columns: Sequence[str], patient: str | None) -> None:
     if not columns and patient is None:
         return
-    first = next((row for row in _read_rows(table)), None)
-    known = list(first.values) if first is not None else []
-    for name, column in [*(("columns", column) for column in columns), *([("patient", patient)] if patient else [])]:
-        if column not in known:
-            raise BenchError(f"{setting(name, column)}: {table.name} has no such column.{did_you_mean(column, nameable_columns(known))}")
+    named = [*(("columns", column) for column in columns), *([("patient", patient)] if patient else [])]
+    known: dict[str, None] = {}
+    for row in _read_rows(table):  # rows of JSON Lines may differ in their columns
+        known |= dict.fromkeys(row.values)
+        if all(column in known for _, column in named):
+            return
+    name, missing = next((name, column) for name, column in named if column not in known)
+    raise BenchError(f"{setting(name, missing)}: {table.name} has no such column.{did_you_mean(missing, nameable_columns(list(known)))}")
 
 
 def _load_key(key: PathLike | bytes | None) -> tuple[bytes, Path | None]:

@@ -83,6 +83,14 @@ def test_only_named_columns_change_and_patients_stay_together(notes: Path, here:
     assert "P001" not in (here / "a.jsonl").read_text()
 
 
+def test_a_column_that_only_a_later_row_has_is_named(here: Path, call: Call) -> None:
+    (here / "notes.jsonl").write_text('{"note": "Dr. Mara Oduya"}\n{"note": "Mara Oduya", "patient_id": "p1"}\n', encoding="utf-8")
+    ended = call("data", "anonymize", "notes.jsonl", "--out", "b.jsonl", "--patient", "patient_id", "--columns", "note")
+    assert ended.code == 0, ended
+    missing = call("data", "anonymize", "notes.jsonl", "--out", "c.jsonl", "--patient", "patient")
+    assert missing.code == 2 and "Did you mean 'patient_id'?" in missing.err
+
+
 def test_key_of_the_environment_repeats_the_surrogates(notes: Path, here: Path, call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     call("data", "anonymize", "notes.csv", "--out", "a.csv", "--key", "secret.key")
     monkeypatch.setenv("BENCH_ANONYMIZE_KEY", (here / "secret.key").read_text())
