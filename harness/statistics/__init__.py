@@ -12,6 +12,7 @@
 | `search/` | which strategies cannot win a search, and which values are as good as the best? |
 | `association/` | does a score rank outputs as people do? |
 | `audit/` | what are these answers worth on given data? |
+| `monitoring/` | has the data changed since the model was tested? |
 """
 
 from harness.statistics.association import rank_association
@@ -109,6 +110,18 @@ from harness.statistics.learning import (
     Step,
     fit_learning_curve,
 )
+from harness.statistics.monitoring import (
+    LEAST_SEPARATED,
+    LEVELS,
+    DriftTest,
+    SampleSeparation,
+    TestedDay,
+    count_levels,
+    find_alarms,
+    look_share,
+    measure_separation,
+    to_levels,
+)
 from harness.statistics.sample_size import (
     POWER,
     Assumption,
@@ -141,6 +154,8 @@ from harness.statistics.search import (
 __all__ = [
     "FAR_FACTOR",
     "FEWEST_RACE_EXAMPLES",
+    "LEAST_SEPARATED",
+    "LEVELS",
     "NEAR_BEST",
     "POWER",
     "TARGET_SIZES",
@@ -155,6 +170,7 @@ __all__ = [
     "ClaimCheck",
     "ClaimStatus",
     "Comparison",
+    "DriftTest",
     "Forecast",
     "GainOutlook",
     "Improvement",
@@ -177,6 +193,7 @@ __all__ = [
     "Rate",
     "Recommendation",
     "Reduction",
+    "SampleSeparation",
     "SampleSize",
     "SeedSpread",
     "SkipReason",
@@ -184,6 +201,7 @@ __all__ = [
     "Spread",
     "Standing",
     "Step",
+    "TestedDay",
     "adjust_p_values",
     "allow_for_unseen",
     "analyze_power",
@@ -200,6 +218,7 @@ __all__ = [
     "compare_scores",
     "complete_examples",
     "compute_scores",
+    "count_levels",
     "count_units",
     "detectable_difference",
     "detectable_mean_difference",
@@ -211,6 +230,7 @@ __all__ = [
     "examples_to_decide",
     "examples_to_show_rate",
     "exposure",
+    "find_alarms",
     "fit_learning_curve",
     "highest_exposure",
     "holm_adjust",
@@ -220,11 +240,13 @@ __all__ = [
     "is_outermost",
     "kept_gain",
     "levels_against_each",
+    "look_share",
     "loss_interval",
     "loss_limits",
     "mcnemar_midp",
     "mean_interval",
     "mean_of_independent",
+    "measure_separation",
     "not_worse",
     "observed_scores",
     "orient",
@@ -245,6 +267,7 @@ __all__ = [
     "stack_stored_scores",
     "statistic_stack",
     "tango_interval",
+    "to_levels",
     "undefined_reason",
     "weighted_difference",
     "weighted_mean",
