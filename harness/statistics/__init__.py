@@ -9,6 +9,7 @@
 | `claims/` | what may be claimed: limits, "not worse", recommendation |
 | `learning/` | what would more training examples bring? |
 | `leakage` | how much does a model remember of what it was trained on? |
+| `sequential/` | what may be concluded at any time while data arrive? |
 | `search/` | which strategies cannot win a search, and which values are as good as the best? |
 | `association/` | does a score rank outputs as people do? |
 | `audit/` | what are these answers worth on given data? |
@@ -150,6 +151,17 @@ from harness.statistics.search import (
     race,
     share_of_range,
 )
+from harness.statistics.sequential import (
+    SAMPLE_RATIO_ALPHA,
+    DifferenceLimits,
+    chance_to_show,
+    difference_limits,
+    difference_variance,
+    effect_to_show,
+    sample_ratio_evidence,
+    unit_spread,
+    units_to_show,
+)
 
 __all__ = [
     "FAR_FACTOR",
@@ -158,6 +170,7 @@ __all__ = [
     "LEVELS",
     "NEAR_BEST",
     "POWER",
+    "SAMPLE_RATIO_ALPHA",
     "TARGET_SIZES",
     "Assumption",
     "Audit",
@@ -170,6 +183,7 @@ __all__ = [
     "ClaimCheck",
     "ClaimStatus",
     "Comparison",
+    "DifferenceLimits",
     "DriftTest",
     "Forecast",
     "GainOutlook",
@@ -208,6 +222,7 @@ __all__ = [
     "audit_report",
     "bootstrap_interval",
     "chance_exposure",
+    "chance_to_show",
     "check_above",
     "clopper_pearson_interval",
     "clopper_pearson_upper",
@@ -224,7 +239,10 @@ __all__ = [
     "detectable_mean_difference",
     "detectable_proportion_difference",
     "difference_claim_limits",
+    "difference_limits",
     "difference_of_gains",
+    "difference_variance",
+    "effect_to_show",
     "effective_units",
     "example_statistics",
     "examples_to_decide",
@@ -257,6 +275,7 @@ __all__ = [
     "recommend",
     "relative_improvement",
     "relative_reduction",
+    "sample_ratio_evidence",
     "score_claim_limits",
     "score_stacks",
     "score_strategy",
@@ -269,6 +288,8 @@ __all__ = [
     "tango_interval",
     "to_levels",
     "undefined_reason",
+    "unit_spread",
+    "units_to_show",
     "weighted_difference",
     "weighted_mean",
     "weighted_share",
