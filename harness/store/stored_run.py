@@ -58,7 +58,7 @@ class StoredRun:
         """The results of the finished trials of a search, by cell id."""
         return self._read_results(self.plan.trial_cells)
 
-    @property
+    @cached_property
     def all_results(self) -> Mapping[str, CellResult]:
         """The results of every finished cell, by id: of the grid, the leak test and the search."""
         return {**self.results, **self.leak_results, **self.trial_results}

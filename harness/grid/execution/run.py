@@ -15,7 +15,7 @@ from harness.grid.execution.external_cells import finish_external_cells
 from harness.grid.execution.job import Event, Job
 from harness.grid.execution.reused_cells import list_columns, reuse_finished_cell, score_again
 from harness.grid.execution.scheduler import CellScheduler
-from harness.grid.execution.search_run import SearchRun
+from harness.grid.execution.search_run import RunTrials, SearchRun
 from harness.grid.execution.stored_columns import keep_named_columns
 from harness.grid.planning import Planned, SearchPlan
 from harness.metrics import file_families, metrics_for, try_metrics
@@ -91,24 +91,20 @@ def execute(
         _report_damage(damage, listener)
         try:
             with CellScheduler(folder, listener.event) as scheduler:
+
+                def run_missing(plan: RunPlan, cells: Sequence[Cell]) -> None:
+                    """Take what other runs have finished of these cells, and run the others."""
+                    if reuse:
+                        _reuse_cells(plan, cells, folder, listener)
+                    missing = _without_results(cells, folder)
+                    together = max(1, min(at_once, len(missing)))
+                    scheduler.run([_job(planned, folder, cell, checkpoint_every, together) for cell in missing], at_once=together)
+
                 if planned.search is not None:
-                    planned = _search(
-                        planned,
-                        planned.search,
-                        folder,
-                        listener,
-                        scheduler,
-                        reuse=reuse,
-                        at_once=at_once,
-                        checkpoint_every=checkpoint_every,
-                    )
-                external = [cell for cell in _open_cells(planned, folder) if cell.id in planned.external_predictions]
-                finish_external_cells(planned, folder, external, listener.event)
-                if reuse:
-                    _reuse_cells(planned, folder, listener)
-                open_cells = _open_cells(planned, folder)
-                together = max(1, min(at_once, len(open_cells)))
-                scheduler.run([_job(planned, folder, cell, checkpoint_every, together) for cell in open_cells], at_once=together)
+                    planned = _search(planned, planned.search, folder, listener, run_missing)
+                external = [cell for cell in planned.plan.cells if cell.id in planned.external_predictions]
+                finish_external_cells(planned, folder, _without_results(external, folder), listener.event)
+                run_missing(planned.plan, planned.plan.all_cells)
         finally:  # an interrupted run keeps no training examples either: resuming writes them again
             folder.remove_working_files()
         folder.seal()
@@ -117,36 +113,21 @@ def execute(
     return run
 
 
-def _search(
-    planned: Planned,
-    search: SearchPlan,
-    folder: RunFolder,
-    listener: Listener,
-    scheduler: CellScheduler,
-    *,
-    reuse: bool,
-    at_once: int,
-    checkpoint_every: float,
-) -> Planned:
+def _search(planned: Planned, search: SearchPlan, folder: RunFolder, listener: Listener, run_missing: RunTrials) -> Planned:
     """Run the trials of a search, each round with those that have no result yet; returns what is left to do, with its plan stored."""
 
-    def run_trials(plan: RunPlan, cells: Sequence[Cell]) -> None:
+    def store(plan: RunPlan, cells: Sequence[Cell]) -> None:
         folder.write_plan(_as_resumed(plan, folder))
         listener.planned(plan)
         _report_damage(_delete_damaged_cells(cells, folder), listener)
-        missing = [cell for cell in cells if not folder.cell(cell.id).is_finished()]
-        for cell in missing if reuse else ():
-            if other := reuse_finished_cell(plan, folder, cell):
-                listener.reused(cell, other)
-        missing = [cell for cell in missing if not folder.cell(cell.id).is_finished()]
-        together = max(1, min(at_once, len(missing)))
-        scheduler.run([_job(planned, folder, cell, checkpoint_every, together) for cell in missing], at_once=together)
 
-    after = SearchRun(planned, search, folder, run_trials).run()
+    def run_round(plan: RunPlan, cells: Sequence[Cell]) -> None:
+        store(plan, cells)
+        run_missing(plan, cells)
+
+    after = SearchRun(planned, search, folder, run_round).run()
     folder.remove_trial_states()
-    folder.write_plan(_as_resumed(after.plan, folder))
-    _report_damage(_delete_damaged_cells(after.plan.all_cells, folder), listener)
-    listener.planned(after.plan)
+    store(after.plan, after.plan.all_cells)
     return after
 
 
@@ -195,15 +176,15 @@ def _delete_damaged_cells(cells: Sequence[Cell], folder: RunFolder) -> dict[str,
     return damage
 
 
-def _open_cells(planned: Planned, folder: RunFolder) -> Sequence[Cell]:
-    """The cells without a result, in the order of the plan."""
-    return [cell for cell in planned.plan.all_cells if not folder.cell(cell.id).is_finished()]
+def _without_results(cells: Sequence[Cell], folder: RunFolder) -> list[Cell]:
+    """The cells that have no result yet, in their order."""
+    return [cell for cell in cells if not folder.cell(cell.id).is_finished()]
 
 
-def _reuse_cells(planned: Planned, folder: RunFolder, listener: Listener) -> None:
+def _reuse_cells(plan: RunPlan, cells: Sequence[Cell], folder: RunFolder, listener: Listener) -> None:
     """Take the cells that other runs have finished."""
-    for cell in _open_cells(planned, folder):
-        if other := reuse_finished_cell(planned.plan, folder, cell):
+    for cell in _without_results(cells, folder):
+        if other := reuse_finished_cell(plan, folder, cell):
             listener.reused(cell, other)
 
 

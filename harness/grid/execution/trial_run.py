@@ -1,6 +1,6 @@
 """One part of a trial of a search: trained from where the part before ended, and measured on validation examples. It predicts nothing.
 
-The state from which the next part goes on is kept beside the cells until the search has no more use for it.
+The state from which the next part resumes is kept beside the cells until the search no longer needs it.
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ class TrialRun(CellRun):
         else:
             predictor = replace(predictor, shots=self._draw_shots())
         measured = self._measure(predictor)
-        self.folder.keep_trial_state(self.cell.id)
+        if self._trial.share < 1:
+            self.folder.keep_trial_state(self.cell.id)
         result = replace(result, trial=measured, costs=self.meter.costs())
         return replace(result, notes=tuple(notes_on_training(result))), None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -92,8 +92,9 @@ def plan_search(
         if key not in largest or planned.cell.train_size > largest[key].cell.train_size:
             largest[key] = planned
     searches = []
+    sizes = _count_parameters({(task, model) for task, model, _ in largest}, splits, by_name) if spec is not None else {}
     for (task, model, _), planned in largest.items():
-        space = _build_space(planned, spec, by_name[model], tasks[task], splits[task])
+        space = () if spec is None else build_space(planned.strategy, spec, sizes[task, model])
         trained = planned.strategy.train is not None
         if space or (race is not None and trained):
             searches.append(PlannedSearch(task, model, planned, space, _choose_shares(trained=trained, is_searched=bool(space))))
@@ -159,12 +160,15 @@ def _choose_shares(*, trained: bool, is_searched: bool) -> tuple[float, ...]:
     return SHARES if is_searched else SHARES[:-1]
 
 
-def _build_space(planned: PlannedCell, spec: SearchSpec | None, model: RequestedModel, task: Task, splits: Splits) -> tuple[Dimension, ...]:
-    if spec is None:
-        return ()
-    labels = splits.test[0].choices
-    parameters = load_skeleton(model.source, trust_remote_code=model.trust_remote_code, labels=labels).parameters
-    return build_space(planned.strategy, spec, parameters)
+def _count_parameters(
+    pairs: Collection[tuple[str, str]], splits: Mapping[str, Splits], models: Mapping[str, RequestedModel]
+) -> dict[tuple[str, str], int]:
+    """The size of a model on a task, whose labels an encoder's head depends on; by task and model."""
+    counts = {}
+    for task, name in pairs:
+        model, labels = models[name], splits[task].test[0].choices
+        counts[task, name] = load_skeleton(model.source, trust_remote_code=model.trust_remote_code, labels=labels).parameters
+    return counts
 
 
 def _find_problems(

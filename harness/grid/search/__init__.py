@@ -3,7 +3,7 @@
 The same measurements lead to the same decisions, so an interrupted search is repeated from its finished trials.
 """
 
-from harness.grid.search.halving import COOLDOWN, SHARES, afford_trials, cost_of_trials, count_survivors, wave_sizes
+from harness.grid.search.halving import COOLDOWN, SHARES, afford_trials, cost_of_trials, count_survivors, estimate_cost, wave_sizes
 from harness.grid.search.proposals import propose
 from harness.grid.search.space import Dimension, build_space, check_space, own_values, set_values
 
@@ -16,6 +16,7 @@ __all__ = [
     "check_space",
     "cost_of_trials",
     "count_survivors",
+    "estimate_cost",
     "own_values",
     "propose",
     "set_values",

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from harness.types import MOST_TRIALS
+
 # The share of a training that is completed after each of its parts.
 SHARES = (0.25, 0.5, 1.0)
 # The steps with a falling learning rate before an early part is measured, as a share of the steps until then.
@@ -30,10 +32,14 @@ def afford_trials(budget: float, first_part: float, shares: Sequence[float] = SH
         budget, first_part: seconds, or money.
     """
     trials = 0
-    in_trainings = _part_costs(shares)[0]
-    while trials < 1000 and cost_of_trials(trials + 1, shares) * first_part / in_trainings <= budget:
+    while trials < MOST_TRIALS and estimate_cost(trials + 1, first_part, shares) <= budget:
         trials += 1
     return trials
+
+
+def estimate_cost(trials: int, first_part: float, shares: Sequence[float] = SHARES) -> float:
+    """What so many trials cost, in the unit of `first_part`, the cost of the first part of one."""
+    return first_part * cost_of_trials(trials, shares) / _part_costs(shares)[0]
 
 
 def wave_sizes(trials: int) -> list[int]:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.grid.search import COOLDOWN, SHARES, afford_trials, cost_of_trials, count_survivors, wave_sizes
-from harness.types import SearchSpec
+from harness.types import MOST_TRIALS, SearchSpec
 
 
 def test_the_default_trials_cost_less_than_half_of_seven_full_trainings() -> None:
@@ -29,7 +29,7 @@ def test_a_budget_is_used_and_not_exceeded(budget: float, first_part: float) -> 
     whole = first_part / (SHARES[0] * (1 + COOLDOWN))
     if trials:
         assert cost_of_trials(trials) * whole <= budget * (1 + 1e-9)
-    if trials < 1000:
+    if trials < MOST_TRIALS:
         assert cost_of_trials(trials + 1) * whole > budget * (1 - 1e-9)
 
 
