@@ -33,17 +33,17 @@ def test_one_trial_that_may_be_as_good_keeps_its_strategy() -> None:
     assert race(trials, started={"a": 1, "b": 2}, alpha=ALPHA, look=1) == ()
 
 
-def test_the_levels_of_all_looks_and_rivals_add_up_to_alpha() -> None:
+def test_the_levels_of_all_looks_and_rivals_add_up_to_half_of_alpha() -> None:
     trials = {"a": {"a1": measured(1.0, seed=1)}, "b": {"b1": measured(2.0, seed=2)}}
     levels = [race(trials, started={"a": 6, "b": 1}, alpha=ALPHA, look=look)[0].level for look in range(1, 2000)]
-    assert sum(6 * level for level in levels) == pytest.approx(ALPHA, rel=1e-3)
-    assert sum(6 * level for level in levels) < ALPHA
+    assert sum(6 * level for level in levels) == pytest.approx(ALPHA / 2, rel=1e-3)
+    assert sum(6 * level for level in levels) < ALPHA / 2
 
 
 def test_the_limit_is_the_claim_limit_of_the_paired_difference() -> None:
     worse, better = measured(2.0, seed=2, spread=1), measured(1.0, seed=1, spread=1)
     (loss,) = race({"a": {"a1": better}, "b": {"b1": worse}}, started={"a": 3, "b": 1}, alpha=ALPHA, look=2)
-    assert loss.limit == loss_limits(worse, better)(ALPHA * 6 / (math.pi * 2) ** 2 / 3).low
+    assert loss.limit == loss_limits(worse, better)(ALPHA / 2 * 6 / (math.pi * 2) ** 2 / 3).low
 
 
 @pytest.mark.parametrize(("n", "groups"), [(29, ()), (60, tuple(i // 6 for i in range(60)))], ids=["29 examples", "10 groups"])
