@@ -30,6 +30,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
+from harness.bounded_file import read_bounded
 from harness.errors import BenchError, did_you_mean, first_line, setting
 
 GROUP = "harness.plugins"
@@ -197,16 +198,10 @@ def get_plugin_versions() -> dict[str, str]:
 
 
 def _read_file(path: Path) -> bytes:
-    try:
-        if not path.is_file():
-            raise BenchError(f"{path}: no such file. A plug-in is a Python file with a function plugin()")
-        with path.open("rb") as file:
-            content = file.read(MAX_FILE_SIZE + 1)
-    except OSError as error:
-        raise BenchError(f"{path}: cannot be read ({error.strerror})") from None
-    if len(content) > MAX_FILE_SIZE:
-        raise BenchError(f"{path}: larger than {MAX_FILE_SIZE >> 20} MiB. A plug-in is a Python file with a function plugin()")
-    return content
+    advice = "A plug-in is a Python file with a function plugin()"
+    if not os.path.isfile(path):
+        raise BenchError(f"{path}: no such file. {advice}")
+    return read_bounded(path, MAX_FILE_SIZE, too_large=f"larger than {MAX_FILE_SIZE >> 20} MiB. {advice}")
 
 
 def _run_file(path: Path, content: bytes, digest: str) -> Plugin:

@@ -12,13 +12,14 @@ from typing import Any, Literal
 from harness.api.arguments import PathLike, RunLike
 from harness.api.gates import REGISTRY
 from harness.api.loaded_run import load_results
+from harness.bounded_file import read_bounded
 from harness.errors import BenchError, setting
 from harness.gate import Event, Registry
 from harness.reporting import record_to_json
 from harness.results import RunResults
-from harness.store import Signer, check_signature, find_name_problem, hash_file, read_bytes, sign_document, verify_run, write_text
+from harness.store import Signer, check_signature, find_name_problem, hash_file, sign_document, verify_run, write_text
 
-_MOST_BYTES = 50_000_000
+_MOST_BYTES = 2**26
 _CARD_FILES = ("card.html", "croissant.json")
 CheckResult = Literal["same", "changed", "not found"]
 
@@ -169,10 +170,9 @@ def _digest_card(folder: Path) -> dict[str, str]:
 
 
 def _read_record(path: Path) -> dict[str, Any]:
-    if path.is_file() and path.stat().st_size > _MOST_BYTES:
-        raise BenchError(f"{path}: is too large for a decision record: {path.stat().st_size:,} bytes, at most {_MOST_BYTES:,}")
+    content = read_bounded(path, _MOST_BYTES, too_large=f"is larger than {_MOST_BYTES >> 20} MiB, the limit for a decision record")
     try:
-        document = json.loads(read_bytes(path), object_pairs_hook=_refuse_duplicates)
+        document = json.loads(content, object_pairs_hook=_refuse_duplicates)
     except (ValueError, RecursionError):
         document = None
     if not isinstance(document, dict) or document.get("bench_record") != 1 or not isinstance(document.get("subject"), Mapping):

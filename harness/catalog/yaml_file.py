@@ -12,6 +12,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from harness.bounded_file import read_bounded
 from harness.catalog.declaration import Loc
 from harness.errors import BenchError, did_you_mean
 from harness.validation import describe_problem, field_path
@@ -54,13 +55,8 @@ class YamlFile:
         self.values: dict[str, Any] = self._construct(self._root)
 
     def _read(self, path: Path) -> str:
-        try:
-            with path.open("rb") as file:
-                content = file.read(MAX_BYTES + 1)
-        except OSError as error:
-            raise BenchError(f"{self.display_name}: cannot be read: {error.strerror}") from None
-        if len(content) > MAX_BYTES:
-            raise BenchError(f"{self.display_name}: is larger than {MAX_BYTES >> 10} KiB, the limit for a YAML file. Name data by its path")
+        too_large = f"is larger than {MAX_BYTES >> 10} KiB, the limit for a YAML file. Name data by its path"
+        content = read_bounded(path, MAX_BYTES, too_large=too_large, shown=self.display_name)
         try:
             return content.decode("utf-8-sig")
         except UnicodeDecodeError as error:

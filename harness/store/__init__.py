@@ -6,7 +6,7 @@ from harness.store.cell_folder import CellFolder
 from harness.store.digested_lines import DigestedLines
 from harness.store.folder_names import remove_folders
 from harness.store.foreign_paths import find_name_problem, refuse_links, resolve_inside
-from harness.store.json_files import from_json_text, read_bytes, read_json, read_value, to_json_line, to_jsonable, write_json, write_value
+from harness.store.json_files import from_json_text, read_json, read_value, to_json_line, to_jsonable, write_json, write_value
 from harness.store.lock import RunLock, file_lock
 from harness.store.packing import CONTENTS, PackedFile, PackedRun, pack_run
 from harness.store.parquet_tables import read_table
@@ -86,7 +86,6 @@ __all__ = [
     "make_private_folder",
     "open_run",
     "pack_run",
-    "read_bytes",
     "read_json",
     "read_retired_examples",
     "read_sealed",

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harness.bounded_file import read_bounded
 from harness.errors import BenchError, setting
 from harness.store.atomic import make_private_folder
 
@@ -95,15 +96,14 @@ def _read_key(file: Path) -> Ed25519PrivateKey:
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
     where = setting("key", str(file))
+    strange = "is not an ed25519 private key in PEM without a password. Name a new file to get a new key"
+    content = read_bounded(file, _MOST_KEY_BYTES, too_large=strange, shown=where)
     try:
-        with file.open("rb") as content:
-            key = load_pem_private_key(content.read(_MOST_KEY_BYTES), password=None)
-    except OSError as error:
-        raise BenchError(f"{where}: cannot be read ({error.strerror})") from None
+        key = load_pem_private_key(content, password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm):
         key = None
     if not isinstance(key, Ed25519PrivateKey):
-        raise BenchError(f"{where}: is not an ed25519 private key in PEM without a password. Name a new file to get a new key")
+        raise BenchError(f"{where}: {strange}")
     return key
 
 

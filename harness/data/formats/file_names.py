@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
+from harness.bounded_file import read_bounded
 from harness.data.records import quote
 from harness.errors import BenchError
 from harness.types import Paths
@@ -120,13 +121,8 @@ def _list_text(path: Path) -> str:
     """
     if not os.path.isfile(path):
         raise BenchError(f"@{path}: no such file. After @, name a text file that lists data files, one per line")
-    try:
-        with path.open("rb") as file:
-            content = file.read(MAX_LIST_SIZE + 1)
-    except OSError as error:
-        raise BenchError(f"@{path}: cannot be read ({error.strerror})") from None
-    if len(content) > MAX_LIST_SIZE:
-        raise BenchError(f"@{path}: larger than {MAX_LIST_SIZE >> 20} MiB. After @, name a list of data files; name data without the @")
+    too_large = f"larger than {MAX_LIST_SIZE >> 20} MiB. After @, name a list of data files; name data without the @"
+    content = read_bounded(path, MAX_LIST_SIZE, too_large=too_large, shown=f"@{path}")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

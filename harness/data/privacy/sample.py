@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from harness.bounded_file import read_bounded
 from harness.data.privacy.anonymizer import AnonymizedRow
 from harness.data.privacy.detectors import KINDS
 from harness.errors import BenchError
 
 MARKS_FORMAT = 1
 _MOST_BYTES = 2**24  # of a file of marks
+_STRANGE = "is not a file of marks. Name the file that the page of the sample saved"
 _MOST_COUNT = 10**7  # of identifiers in a sample
 _SEED = 0
 
@@ -87,20 +89,14 @@ def read_marks(path: Path) -> SampleMarks:
     Raises:
         BenchError: the file cannot be read, or the page did not write it.
     """
+    content = read_bounded(path, _MOST_BYTES, too_large=_STRANGE)
     try:
-        with path.open("rb") as file:
-            content = file.read(_MOST_BYTES + 1)
-    except OSError as error:
-        raise BenchError(f"{path}: cannot be read ({error.strerror})") from None
-    try:
-        if len(content) > _MOST_BYTES:
-            raise ValueError
         values = json.loads(content)
         if values["bench_sample"] != MARKS_FORMAT:
             raise ValueError
         return SampleMarks(str(values["file_sha256"]), _count(values["read"]), _counts(values["replaced"]), _counts(values["missed"]))
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        raise BenchError(f"{path}: is not a file of marks. Name the file that the page of the sample saved") from None
+        raise BenchError(f"{path}: {_STRANGE}") from None
 
 
 def _counts(value: Any) -> Counter[str]:

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from harness.bounded_file import read_bounded
 from harness.data.records import name_hint, quote
 from harness.errors import BenchError
 from harness.review.labelling.row_page import ANSWERS_FORMAT, RowPage
 
 _MOST_BYTES = 2**26
+_STRANGE = "is not a file of answers, or is damaged. Name the file that the page of rows to label saved"
 
 
 @dataclass(frozen=True)
@@ -56,14 +58,8 @@ def read_answers(path: Path, page: RowPage) -> LabelAnswers:
 
 def _read(path: Path) -> dict[str, Any]:
     """The file, with values of the types that the page writes."""
+    content = read_bounded(path, _MOST_BYTES, too_large=_STRANGE)
     try:
-        with path.open("rb") as file:
-            content = file.read(_MOST_BYTES + 1)
-    except OSError as error:
-        raise BenchError(f"{path}: cannot be read ({error.strerror})") from None
-    try:
-        if len(content) > _MOST_BYTES:
-            raise ValueError
         values: dict[str, Any] = json.loads(content)
         if values["bench_labels"] != ANSWERS_FORMAT or not isinstance(values["page"], str) or not isinstance(values["answers"], list):
             raise ValueError
@@ -71,7 +67,7 @@ def _read(path: Path) -> dict[str, Any]:
             raise ValueError
         return values
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        raise BenchError(f"{path}: is not a file of answers, or is damaged. Name the file that the page of rows to label saved") from None
+        raise BenchError(f"{path}: {_STRANGE}") from None
 
 
 def _is_answer(answer: Any) -> bool:

@@ -12,12 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from harness.bounded_file import read_bounded
 from harness.errors import BenchError
 from harness.text import visible
 from harness.webpage import unpack_content
 
 ANSWERS_FORMAT = 1  # of the file that the page saves
 _MOST_BYTES = 2**26  # of a page
+_STRANGE = "is not a page of rows to label, or is damaged. Name the page that bench data label wrote"
 _MOST_CONTENT = 2**28  # of its rows and texts, unpacked
 
 
@@ -79,14 +81,8 @@ def read_row_page(path: Path) -> RowPage:
     Raises:
         BenchError: the file cannot be read, is no such page, or is damaged.
     """
+    page = read_bounded(path, _MOST_BYTES, too_large=_STRANGE)
     try:
-        with path.open("rb") as file:
-            page = file.read(_MOST_BYTES + 1)
-    except OSError as error:
-        raise BenchError(f"{path}: cannot be read ({error.strerror})") from None
-    try:
-        if len(page) > _MOST_BYTES:
-            raise ValueError
         content = unpack_content(page, _MOST_CONTENT)
         target, labels = content["target"], content["labels"]
         rows = tuple(RowToLabel(item["columns"], dict(item["inputs"])) for item in content["items"])
@@ -99,7 +95,7 @@ def read_row_page(path: Path) -> RowPage:
             raise ValueError
         return result
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        raise BenchError(f"{path}: is not a page of rows to label, or is damaged. Name the page that bench data label wrote") from None
+        raise BenchError(f"{path}: {_STRANGE}") from None
 
 
 def _hash(*values: Any) -> str:
