@@ -7,15 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, NamedTuple
 
 from harness.gate import Event, load_verdicts
+from harness.reporting.formats.json_export import guardrails_to_json, score_to_json
+from harness.reporting.formats.search_export import search_to_json
 from harness.reporting.views import TaskOutcome, build_task_outcome
 from harness.reporting.wording import decision_sentences
 from harness.results import RunResults, StrategyResult, total_cost
 from harness.review import compute_findings, load_reviews
 from harness.store import to_jsonable
-from harness.types import Score
 
 FORMAT = 1
 
@@ -45,45 +46,57 @@ def record_to_json(run: RunResults, events: Sequence[Event], *, made: str, promo
             "environment": dict(run.plan.environment),
             "base_models": [asdict(model) for model in run.plan.models.values()],
             "tasks": tasks,
-            "search": None if run.plan.search is None else run.plan.search.model_dump(mode="json", exclude_none=True),
-            "dropped_by_the_race": [asdict(dropped) for dropped in run.plan.dropped],
             "costs": _describe_costs(run),
             "verdicts": [_describe_verdict(verdict.to_json()) for verdict in load_verdicts(run.path)],
             "reviews": _describe_reviews(run),
             "history": [_describe_event(event) for event in _choose_events(run, events, promoted)],
-            "where_to_find": [dict(zip(("provision", "topic", "in_this_record", "elsewhere"), row, strict=True)) for row in PROVISIONS],
+            "where_to_find": [provision._asdict() for provision in PROVISIONS],
         }
     )
     return record
 
 
-# Regulation (EU) 2024/1689 (AI Act), Annex IV and Articles 10, 12, 14 and 15: provision, topic, fields of the record, and where else.
-PROVISIONS: tuple[tuple[str, str, str, str], ...] = (
-    ("Annex IV 1(a), (c)", "name, version, software", "subject, environment", "the intended purpose is yours to state"),
-    ("Annex IV 2(a)", "steps of development, pre-trained systems used", "subject.command, base_models, tasks[].strategies", ""),
-    ("Annex IV 2(b)", "key design choices and trade-offs", "tasks[].decision, search, dropped_by_the_race", "report of the run"),
-    ("Annex IV 2(c)", "computational resources", "environment, costs", "report of the run"),
-    (
+class Provision(NamedTuple):
+    """What a law asks for, and where it is answered."""
+
+    provision: str
+    topic: str
+    in_this_record: str
+    """Fields of the record; empty where it has none."""
+    elsewhere: str
+
+
+# Regulation (EU) 2024/1689 (AI Act), Annex IV and Articles 9, 10, 12, 14 and 15.
+PROVISIONS = (
+    Provision("Annex IV 1(a), (c)", "name, version, software", "subject, environment", "the intended purpose is yours to state"),
+    Provision("Annex IV 2(a)", "steps of development, pre-trained systems used", "subject.command, base_models, tasks[].strategies", ""),
+    Provision("Annex IV 2(b)", "key design choices and trade-offs", "tasks[].decision, tasks[].search", "report of the run"),
+    Provision("Annex IV 2(c)", "computational resources", "environment, costs", "report of the run"),
+    Provision(
         "Annex IV 2(d), Article 10(2)",
         "data: origin, preparation, labelling, gaps",
         "tasks[].data, data_card",
         "data card (bench data card), data check (bench data check)",
     ),
-    ("Article 10(3)", "errors, completeness and statistical properties of the data", "tasks[].data.findings", "data check"),
-    ("Annex IV 2(e), Article 14", "human oversight", "reviews", "the instructions for raters in the task"),
-    (
+    Provision("Article 10(3)", "errors, completeness and statistical properties of the data", "tasks[].data.findings", "data check"),
+    Provision("Annex IV 2(e), Article 14", "human oversight", "reviews", "the instructions for raters in the task"),
+    Provision(
         "Annex IV 2(g), Article 15(3)",
         "validation and testing, metrics, signed reports",
         "tasks[].scores, tasks[].decision.guardrails, verdicts, signature",
         "report and gate of the run",
     ),
-    ("Annex IV 3", "accuracy overall and for groups, limitations", "tasks[].scores, tasks[].decision", "slices in the report of the run"),
-    ("Annex IV 4", "appropriateness of the metrics", "tasks[].primary, tasks[].margin", "agreement of metrics with raters in the report"),
-    ("Annex IV 5, Article 9", "risk management", "", "not in this record: yours to keep"),
-    ("Annex IV 6, Article 12", "changes through the lifecycle, logs", "history", "registry (bench history)"),
-    ("Annex IV 7, 8", "standards applied, declaration of conformity", "", "not in this record: yours to keep"),
-    ("Annex IV 9", "monitoring after release", "", "not in this record"),
-    ("Annex IV 2(h), Article 15(5)", "cybersecurity", "subject.sha256_of_all_files, signature", "docs/security.md"),
+    Provision(
+        "Annex IV 3", "accuracy overall and for groups, limitations", "tasks[].scores, tasks[].decision", "slices in the report of the run"
+    ),
+    Provision(
+        "Annex IV 4", "appropriateness of the metrics", "tasks[].primary, tasks[].margin", "agreement of metrics with raters in the report"
+    ),
+    Provision("Annex IV 5, Article 9", "risk management", "", "not in this record: yours to keep"),
+    Provision("Annex IV 6, Article 12", "changes through the lifecycle, logs", "history", "registry (bench history)"),
+    Provision("Annex IV 7, 8", "standards applied, declaration of conformity", "", "not in this record: yours to keep"),
+    Provision("Annex IV 9", "monitoring after release", "", "not in this record"),
+    Provision("Annex IV 2(h), Article 15(5)", "cybersecurity", "subject.sha256_of_all_files, signature", "docs/security.md"),
 )
 
 
@@ -108,7 +121,9 @@ def _describe_task(run: RunResults, outcome: TaskOutcome) -> dict[str, Any]:
         },
         "strategies": [_describe_strategy(result) for result in results.strategies],
         "scores": [
-            {"strategy": result.label, "score": name, **_score(score)} for result in results.scored for name, score in result.scores.items()
+            {"strategy": result.label, "score": name, **score_to_json(score)}
+            for result in results.scored
+            for name, score in result.scores.items()
         ],
         "decision": {
             "state": decision.state,
@@ -117,9 +132,10 @@ def _describe_task(run: RunResults, outcome: TaskOutcome) -> dict[str, Any]:
             "reasons": list(text.why),
             "conditions": list(text.conditions),
             "confidence": text.confidence,
-            "guardrails": [vars(each) | {"rule": each.rule.model_dump(mode="json", exclude_none=True)} for each in decision.guardrails],
+            "guardrails": guardrails_to_json(decision),
             "next_steps": [step.text for step in text.steps],
         },
+        "search": search_to_json(outcome),
     }
 
 
@@ -133,10 +149,6 @@ def _describe_strategy(result: StrategyResult) -> dict[str, Any]:
         "seeds": [cell.seed for cell in result.cells],
         "statuses": [result.run.status(cell.id) for cell in result.cells],
     }
-
-
-def _score(score: Score) -> dict[str, Any]:
-    return {name: getattr(score, name) for name in ("value", "low", "high", "n", "method", "reliable")}
 
 
 def _describe_costs(run: RunResults) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from dataclasses import asdict, fields, replace
 from typing import Any
 
 from harness.data.privacy import tag_identifiers
+from harness.decision import Decision
 from harness.reporting.formats.money_export import claims_to_json, leak_to_json, money_to_json, safety_to_json
 from harness.reporting.formats.search_export import search_to_json
 from harness.reporting.views import TaskOutcome, build_task_outcome
@@ -70,7 +71,7 @@ def _decision(outcome: TaskOutcome) -> dict[str, Any]:
         "score": outcome.primary.name,
         "trivial": asdict(outcome.trivial) if outcome.trivial else None,
         "rules": [rule.model_dump(mode="json", exclude_none=True) for rule in decision.rules],
-        "guardrails": [vars(each) | {"rule": each.rule.model_dump(mode="json", exclude_none=True)} for each in decision.guardrails],
+        "guardrails": guardrails_to_json(decision),
         "comparison": {name: value for name, value in asdict(compared).items() if name != "choice"} if compared else None,
         "against_full": [{"strategy": share.label, **asdict(share.kept), "cost_ratio": share.cost} for share in outcome.full_tuning],
         "costs_in_use": money_to_json(outcome),
@@ -88,6 +89,11 @@ def _decision(outcome: TaskOutcome) -> dict[str, Any]:
     }
 
 
+def guardrails_to_json(decision: Decision) -> list[dict[str, Any]]:
+    """The guardrails with what was measured of each."""
+    return [vars(each) | {"rule": each.rule.model_dump(mode="json", exclude_none=True)} for each in decision.guardrails]
+
+
 def _learning_curve(outcome: TaskOutcome, own: StrategyCurve) -> dict[str, Any]:
     """What was measured, and what more training examples are predicted to bring."""
     curve = own.curve
@@ -97,7 +103,7 @@ def _learning_curve(outcome: TaskOutcome, own: StrategyCurve) -> dict[str, Any]:
         "strategy": own.strategy,
         "score": outcome.primary.name,
         "margin": curve.margin,
-        "points": [{"train_size": size, **_score(score)} for size, score in curve.points],
+        "points": [{"train_size": size, **score_to_json(score)} for size, score in curve.points],
         "trainings_per_size": curve.min_seeds,
         "last_step": _step(curve.last_step),
         "laws": [{"law": law.name, **asdict(law)} for law in curve.laws],
@@ -145,7 +151,7 @@ def _cell(cell: Cell, status: str, result: CellResult | None, results: TaskResul
         "seed": cell.seed,
         "status": status,
         "error": tag_identifiers(result.error) if result and result.error else None,
-        "scores": {name: _score(score) for name, score in scores.items()},
+        "scores": {name: score_to_json(score) for name, score in scores.items()},
         "costs": {phase: _cost(own) for phase in PHASES if (own := [c for c in costs if c.phase == phase])},
         "total_cost": _total(costs),
         "parameters": {
@@ -166,7 +172,8 @@ def _general_loss(result: CellResult | None) -> dict[str, float] | None:
     return {"before": before, "after": after, "forgetting": after - before}
 
 
-def _score(score: Score) -> dict[str, Any]:
+def score_to_json(score: Score) -> dict[str, Any]:
+    """A score with its interval, and how far it can be trusted."""
     return {
         "value": score.value,
         "low": score.low,
