@@ -1,8 +1,10 @@
-"""A small run, and packets of it."""
+"""A small run, packets of it, and a browser that shows pages for people."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from raters import Export
@@ -11,6 +13,19 @@ from report_factory import HOSTILE, Made, make_run, summarization
 from harness.api import review_export
 from harness.review import ExportedPacket
 from harness.store import StoredRun
+
+
+@pytest.fixture
+def context(browser: Any) -> Iterator[Any]:
+    """A separate browser profile. Any console message or network request fails the test."""
+    context = browser.new_context(accept_downloads=True, viewport={"width": 1280, "height": 900})
+    problems: list[str] = []
+    context.on("console", lambda message: problems.append(message.text))
+    context.on("weberror", lambda error: problems.append(str(error.error)))
+    context.on("request", lambda asked: problems.append(asked.url) if not asked.url.startswith(("file:", "blob:")) else None)
+    yield context
+    context.close()
+    assert problems == []
 
 
 @pytest.fixture

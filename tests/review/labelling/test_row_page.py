@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -87,19 +87,6 @@ def test_a_damaged_page_is_refused_or_has_the_same_rows(tmp_path: Path, damage: 
             again = read_row_page(page)
             assert (again.target, again.labels) == (rows.target, rows.labels)
             assert [row.columns for row in again.rows] == [row.columns for row in rows.rows]
-
-
-@pytest.fixture
-def context(browser: Any) -> Iterator[Any]:
-    """A separate browser profile. Any console message or network request fails the test."""
-    context = browser.new_context(accept_downloads=True, viewport={"width": 1000, "height": 800})
-    problems: list[str] = []
-    context.on("console", lambda message: problems.append(message.text))
-    context.on("weberror", lambda error: problems.append(str(error.error)))
-    context.on("request", lambda asked: problems.append(asked.url) if not asked.url.startswith(("file:", "blob:")) else None)
-    yield context
-    context.close()
-    assert problems == []
 
 
 def open_page(context: Any, path: Path) -> Any:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,19 +14,6 @@ from harness.review import ExportedPacket, load_reviews
 from harness.store import StoredRun
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture
-def context(browser: Any) -> Iterator[Any]:
-    """A separate browser profile. Any console message or network request fails the test."""
-    context = browser.new_context(accept_downloads=True, viewport={"width": 1280, "height": 900})
-    problems: list[str] = []
-    context.on("console", lambda message: problems.append(message.text))
-    context.on("weberror", lambda error: problems.append(str(error.error)))
-    context.on("request", lambda asked: problems.append(asked.url) if not asked.url.startswith(("file:", "blob:")) else None)
-    yield context
-    context.close()
-    assert problems == []
 
 
 def open_page(context: Any, path: Path) -> Any:
