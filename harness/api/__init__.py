@@ -2,10 +2,10 @@
 
 from harness.api.anonymizing import Anonymization, anonymize_data, measure_recall, restore_data
 from harness.api.auditing import audit
-from harness.api.background_training import CurveTraining, find_curve_training, start_in_background
 from harness.api.catalogs import load_strategy, load_task, open_catalog
 from harness.api.comparing import compare, plan
-from harness.api.data_amounts import curve_sizes, data_enough
+from harness.api.curve_training import CurveTraining, find_curve_training, start_in_background
+from harness.api.data_amounts import data_enough
 from harness.api.data_cards import write_data_card
 from harness.api.data_checks import CleanedFile, check_data, clean_data
 from harness.api.drafting import MOST_INSPECTED_ROWS, parse_task, read_included_model, read_shipped_prompt
@@ -43,7 +43,6 @@ __all__ = [
     "choose_rows_to_label",
     "clean_data",
     "compare",
-    "curve_sizes",
     "data_enough",
     "draft_policy",
     "export",

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from harness.api.arguments import PathLike, RunLike, TaskLike, as_declared
-from harness.api.catalogs import open_catalog
+from harness.api.arguments import PathLike, RunLike
 from harness.api.loaded_run import load_results
 from harness.errors import BenchError, did_you_mean, setting
 from harness.reporting import DataEnough, LabelPrice, build_data_enough, explain_missing_curve
-
-_PARTS = (8, 4, 2, 1)  # an eighth and so on: four sizes, the fewest from which a curve is fitted
 
 
 def data_enough(
@@ -49,22 +46,3 @@ def data_enough(
     if not any(answer.curves for answer in answers):
         raise BenchError(explain_missing_curve(answers[0]))
     return answers
-
-
-def curve_sizes(task: TaskLike, *, limit: int | None = None, tasks_dirs: Sequence[PathLike] = ()) -> list[int]:
-    """Training sizes that show what more examples would bring: 1/8, 1/4, 1/2 and all of the training examples of a task.
-
-    Args:
-        limit: use at most this many examples of each split.
-
-    Raises:
-        BenchError: anything wrong with the task or its data; or it has fewer than 8 training examples.
-    """
-    from harness.grid import make_request, read_tasks
-
-    request = make_request({"tasks": as_declared(task), "limit": limit, "tasks_dirs": tasks_dirs})
-    ((declared, splits),) = read_tasks(request, open_catalog(tasks_dirs))
-    examples = len(splits.train)
-    if examples < max(_PARTS):
-        raise BenchError(f"{declared.name}: {examples} training examples are too few for a learning curve; {max(_PARTS)} are needed")
-    return [examples // part for part in _PARTS]

@@ -83,7 +83,7 @@ def test_background_starts_a_process_of_its_own(call: Call, here: Path, visits: 
         def __init__(self, command: list[str], **options: Any) -> None:
             started.append((command, options))
 
-    monkeypatch.setattr("harness.api.background_training.Popen", Process)
+    monkeypatch.setattr("harness.api.curve_training.Popen", Process)
     ended = call("data", "enough", visits, "--background", "--cost-per-label", "2")
     ((command, options),) = started
     typed = ["data", "enough", visits, "--cost-per-label", "2.0"]

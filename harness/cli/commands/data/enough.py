@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import click
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 @click.option("--strategy", default="lora", show_default=True, shell_complete=strategy_names, help="With TASK: the strategy to train.")
 @click.option("--model", default="tiny", show_default=True, help="With TASK: the base model.")
 @click.option("--limit", type=click.IntRange(min=8), help="With TASK: use at most this many examples of each split.")
-@click.option("--background", is_flag=True, help="With TASK: train in a process that goes on when the terminal is closed.")
+@click.option("--background", is_flag=True, help="With TASK: train in a process that continues when the terminal is closed.")
 @click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @tasks_dir
 @runs_dir
@@ -78,7 +78,7 @@ def enough(
             _start(ctx, training)
             return
         is_finished = training.state == "finished"
-        chosen = str(training.folder) if is_finished else _train(run_or_task, strategy, model, limit, tasks_dir, runs_dir)
+        chosen = str(training.folder) if is_finished else _train(training, runs_dir)
     elif background:
         raise click.UsageError("--background trains a TASK: name its YAML file. A run is read at once")
     else:
@@ -121,19 +121,15 @@ def _report_progress(training: CurveTraining) -> None:
     click.echo(str(training.folder))
 
 
-def _train(task: str, strategy: str, model: str, limit: int | None, tasks_dir: tuple[str, ...], runs_dir: str) -> str:
+def _train(training: CurveTraining, runs_dir: str) -> str:
     """Train on growing samples, as `bench run --train-sizes` does, and return the folder of the run."""
     from harness import api
     from harness.cli.progress import RunDisplay
 
-    *smaller, _ = api.curve_sizes(task, limit=limit, tasks_dirs=tasks_dir)
-    sizes: list[int | Literal["all"]] = [*smaller, "all"]
-    options = ["--task", task, "--strategies", strategy, "--model", model, "--train-sizes", ",".join(map(str, sizes))]
-    options += ["--limit", str(limit)] if limit is not None else []
-    options += [word for folder in tasks_dir for word in ("--tasks-dir", folder)]
+    request = training.request
+    options = {"task": request.tasks, "strategies": request.strategies, "model": request.models, "tasks-dir": request.tasks_dirs}
+    words = [word for name, values in options.items() for value in values for word in (f"--{name}", str(value))]
+    words += ["--train-sizes", ",".join(request.train_sizes), *([] if request.limit is None else ["--limit", str(request.limit)])]
     with RunDisplay() as display:
-        done = api.run(
-            task, strategy, model=model, limit=limit, train_sizes=sizes, tasks_dirs=tasks_dir, runs_dir=runs_dir, listener=display,
-            command=shlex.join(["bench", "run", *options]),
-        )  # fmt: skip
+        done = api.run_request(request, runs_dir=runs_dir, listener=display, command=shlex.join(["bench", "run", *words]))
     return str(done.path)

@@ -1,4 +1,4 @@
-"""A learning curve that a process of its own trains, which survives the terminal. The run's lock says whether it is at work."""
+"""The training of a learning curve, also in a process that continues when the terminal is closed. The run's lock says whether it runs."""
 
 from __future__ import annotations
 
@@ -13,14 +13,15 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from harness.api.arguments import PathLike, TaskLike, as_declared, as_texts
 from harness.api.catalogs import open_catalog
-from harness.api.data_amounts import curve_sizes
 from harness.errors import BenchError
 from harness.store import RunLock, find_complete_run, find_unfinished_run
 
 if TYPE_CHECKING:
     from harness.archive import RunProgress
+    from harness.grid import Request
 
 CurveState = Literal["new", "running", "unfinished", "finished"]
+_PARTS = (8, 4, 2)  # an eighth and so on, and all: four sizes, the fewest from which a curve is fitted
 
 
 @dataclass(frozen=True)
@@ -28,12 +29,14 @@ class CurveTraining:
     """The run that trains a learning curve.
 
     Attributes:
+        request: what `run_request` carries out.
         state: "new" where no run of the same plan exists; "unfinished" if one was interrupted.
         folder: of the run; None if it is new.
         log: where a process in the background writes what it does.
         progress: of a run that another process works on; None before its first files are there.
     """
 
+    request: Request
     state: CurveState
     folder: Path | None
     log: Path
@@ -60,30 +63,40 @@ def find_curve_training(
     from harness.archive import read_progress
     from harness.grid import make_plan, make_request
 
-    options: dict[str, Any] = {
-        "tasks": as_declared(task),
-        "strategies": as_declared(strategy),
-        "models": as_texts(model),
-        "limit": limit,
-        "train_sizes": [*curve_sizes(task, limit=limit, tasks_dirs=tasks_dirs)[:-1], "all"],
-        "tasks_dirs": as_texts(tasks_dirs),
-    }
+    options = {"tasks": as_declared(task), "limit": limit, "tasks_dirs": as_texts(tasks_dirs)}
+    sizes = _choose_sizes(make_request(options))
+    request = make_request({**options, "strategies": as_declared(strategy), "models": as_texts(model), "train_sizes": sizes})
     runs = Path(runs_dir)
-    plan = make_plan(make_request(options), open_catalog(tasks_dirs), command="").plan
+    plan = make_plan(request, open_catalog(tasks_dirs), command="").plan
     log = runs / f"{next(iter(plan.tasks))}-{plan.digest[:8]}.log"
     if (unfinished := find_unfinished_run(runs, plan.digest)) is not None:
         if not RunLock(unfinished.path).is_held_by_other():
-            return CurveTraining("unfinished", unfinished.path, log, None)
+            return CurveTraining(request, "unfinished", unfinished.path, log, None)
         progress = next((each for each in read_progress(runs) if each.name == unfinished.path.name), None)
-        return CurveTraining("running", unfinished.path, log, progress)
+        return CurveTraining(request, "running", unfinished.path, log, progress)
     finished = find_complete_run(runs, plan.digest)
     if finished is None:
-        return CurveTraining("new", None, log, None)
-    return CurveTraining("finished", finished.path, log, None)
+        return CurveTraining(request, "new", None, log, None)
+    return CurveTraining(request, "finished", finished.path, log, None)
+
+
+def _choose_sizes(request: Request) -> list[int | str]:
+    """1/8, 1/4, 1/2 and all of the training examples of the one task of a request.
+
+    Raises:
+        BenchError: anything wrong with the task or its data; or it has too few training examples.
+    """
+    from harness.grid import read_tasks
+
+    ((declared, splits),) = read_tasks(request, open_catalog(request.tasks_dirs))
+    examples = len(splits.train)
+    if examples < max(_PARTS):
+        raise BenchError(f"{declared.name}: {examples} training examples are too few for a learning curve; {max(_PARTS)} are needed")
+    return [*(examples // part for part in _PARTS), "all"]
 
 
 def start_in_background(arguments: Sequence[str], log: Path) -> int:
-    """Start a command of bench that goes on when the terminal is closed; returns the number of its process.
+    """Start a command of bench that continues when the terminal is closed; returns the number of its process.
 
     Args:
         arguments: of the command, after `bench`.
