@@ -29,7 +29,7 @@ class StrategyCosts:
         training_seconds, training_price: training and validation; 0 where nothing is trained.
         answer_seconds, thousand_price: one output, and 1,000 outputs, at the speed at which the test examples were answered, in batches.
         cells: how many cells the mean is over.
-        search_seconds, search_price: what the search of its values took, failed trials included. It is paid once, whatever the number of
+        search_seconds, search_price: what the search of its values took, failed trials included. It is paid once, for any number of
             seeds and training sizes, and is part of no other number here. 0 without a search.
     """
 

@@ -13,7 +13,7 @@ Finite = Annotated[float, Field(allow_inf_nan=False)]
 
 @dataclass(frozen=True)
 class Trial:
-    """One part of a trial. The parts of a trial have the same number and values, and each goes on where the one before ended."""
+    """One part of a trial. The parts of a trial have the same number and values, and each continues where the one before ended."""
 
     number: Annotated[int, Field(ge=0)]
     """Within the search of its strategy; 0 has the strategy's own values."""

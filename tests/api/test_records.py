@@ -53,7 +53,7 @@ def test_a_record_has_scores_with_intervals_the_decision_and_digests_and_no_text
         assert all(value not in text for value in (*example.inputs.values(), *example.targets))
 
 
-def test_every_provision_names_fields_that_the_record_has_or_says_where_else(runs: Path) -> None:
+def test_every_provision_names_fields_that_the_record_has_or_says_where_it_is(runs: Path) -> None:
     record = write(runs)
     for row in record["where_to_find"]:
         for path in filter(None, row["in_this_record"].split(", ")):
@@ -62,7 +62,7 @@ def test_every_provision_names_fields_that_the_record_has_or_says_where_else(run
                 name = step.removesuffix("[]")
                 assert name in value, f"{row['provision']}: {path}"
                 value = value[name][0] if step.endswith("[]") else value[name]
-        assert row["in_this_record"] or row["elsewhere"]
+        assert row["in_this_record"] or row["also_in"]
 
 
 def test_the_check_finds_the_run_and_notices_what_was_changed(runs: Path, tmp_path: Path) -> None:

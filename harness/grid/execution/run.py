@@ -34,7 +34,7 @@ class Listener(Protocol):
         """A cell was taken from another run."""
 
     def planned(self, plan: RunPlan) -> None:
-        """The cells of the plan have changed: a search goes on, or has ended."""
+        """The cells of the plan have changed: a search continues, or has ended."""
 
     def event(self, event: Event) -> None:
         """Something happened to a cell: damaged, start, phase, progress, exit."""

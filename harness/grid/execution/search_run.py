@@ -28,12 +28,12 @@ class _Contender:
 
     Attributes:
         limit: how many trials it gets; None while that is not known, because hours or money limit it.
-        found: its trials so far; None before the first.
+        search: its trials so far; None before the first.
     """
 
     planned: PlannedSearch
     limit: int | None
-    found: StrategySearch | None = None
+    search: StrategySearch | None = None
     dropped: DroppedStrategy | None = None
 
     @property
@@ -46,7 +46,7 @@ class _Contender:
 
     @property
     def trials(self) -> tuple[SearchTrial, ...]:
-        return () if self.found is None else self.found.trials
+        return () if self.search is None else self.search.trials
 
     def rank(self, rung: int) -> list[SearchTrial]:
         """The trials that were trained up to this rung, the lowest loss first."""
@@ -91,9 +91,9 @@ class SearchRun:
             self._continue_trials(rung)
             self._race(rung)
         chosen = {
-            each.names: each.found.best.values
+            each.names: each.search.best.values
             for each in self._contenders
-            if each.found is not None and each.dropped is None and each.found.best.number > 0  # 0 has the strategy's own values
+            if each.search is not None and each.dropped is None and each.search.best.number > 0  # 0 has the strategy's own values
         }
         after = self._planned.after_search(chosen, [each.dropped for each in self._contenders if each.dropped is not None])
         return replace(after, plan=self._with_trials(after.plan))
@@ -125,9 +125,9 @@ class SearchRun:
         """
         spec, problems = self._plan.spec, []
         for each in self._contenders:
-            if each.limit is not None or each.found is None or spec is None:
+            if each.limit is not None or each.search is None or spec is None:
                 continue
-            spent = each.found.spent
+            spent = each.search.spent
             amount, budget = (spent.price or 0.0, spec.price) if spec.price is not None else (spent.seconds, 3600 * (spec.hours or 0.0))
             each.limit = afford_trials(budget, amount, each.planned.shares)
             if each.limit < 1:
@@ -136,7 +136,7 @@ class SearchRun:
             raise BenchError(problems)
 
     def _drop_beaten_states(self) -> None:
-        """Delete the states of trials that are beaten whatever later ones measure: each is as large as a model and its optimizer."""
+        """Delete the states of trials that cannot continue any more: each is as large as a model and its optimizer."""
         for each in self._contenders:
             if each.limit is not None and len(each.planned.shares) > 1:
                 self._drop_states(each.rank(0)[count_survivors(each.limit)[1] :])
@@ -185,9 +185,9 @@ class SearchRun:
         plan = self._with_trials(self._planned.plan)
         self._run_trials(plan, cells)
         self._results |= {cell.id: self._folder.cell(cell.id).result() for cell in cells}
-        found = {(each.task, each.model, each.strategy): each for each in load_searches(plan, self._results)}
+        searches = {(each.task, each.model, each.strategy): each for each in load_searches(plan, self._results)}
         for contender in self._contenders:
-            contender.found = found.get(contender.names)
+            contender.search = searches.get(contender.names)
 
     def _plan_part(self, part: _Part) -> Cell:
         search, planned = part.contender.planned, self._planned

@@ -148,7 +148,7 @@ def apply_search(
         for seed in draws:
             source = models[cell.model].source
             again = model_cell(tasks[cell.task], strategy, splits[cell.task], source, device, size, seed)
-            if all(again.id != other.cell.id for other in after):  # a prompt without shots has one cell, whatever the seeds
+            if all(again.id != other.cell.id for other in after):  # a prompt without shots has one cell for all seeds
                 after.append(PlannedCell(again, strategy))
     return after
 

@@ -1,4 +1,4 @@
-"""Successive halving: all trials of a strategy are trained in parts, and after each part only the better half goes on.
+"""Successive halving: all trials of a strategy are trained in parts, and after each part only the better half continues.
 
 Jamieson and Talwalkar, "Non-stochastic best arm identification and hyperparameter optimization", AISTATS 2016. The learning rate follows
 the schedule of the whole training in every part, so that a trial that comes to the end was trained as its cell of the grid will be. Before

@@ -63,7 +63,8 @@ class Provision(NamedTuple):
     topic: str
     in_this_record: str
     """Fields of the record; empty where it has none."""
-    elsewhere: str
+    also_in: str
+    """Other documents, or that the record does not cover it."""
 
 
 # Regulation (EU) 2024/1689 (AI Act), Annex IV and Articles 9, 10, 12, 14 and 15.

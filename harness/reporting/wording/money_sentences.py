@@ -160,7 +160,7 @@ def list_assumptions(task: TaskOutcome) -> list[str]:
     ]
     if money.has_search:
         sentences.append(
-            "The search of a strategy's values is paid once, whatever the number of trainings after it. It is not part of the cost to "
+            "The search of a strategy's values is paid once, for any number of trainings after it. It is not part of the cost to "
             "train, and not of what training must pay for."
         )
     if any(_is_other_machine(row) for row in timed):

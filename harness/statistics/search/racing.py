@@ -9,13 +9,13 @@ limit has the one-sided level
 **Error rate.** Let t be the best of the trials at a rung, by its true loss on all such examples. Its strategy is dropped only if t itself
 is called worse than a trial of another strategy, although it is not worse. There are at most m such trials, each at level α_k / m, so
 that this happens at look k with probability α_k at most (Bonferroni), and Σ α_k = α / 2: all looks of a task and model together drop a best
-trial with probability α / 2 at most, whatever their number, and whenever the search stops. The other half is a reserve for limits that err
-more often than their level says, because few examples do not show the tails of their losses: with a skewness of 5 and one trial for each
-strategy, the race erred in 6.3% of simulated searches without the reserve, and errs in 3.3% with it. How many trials each strategy has,
-how they depend on one another, and how good they are plays no part.
+trial with probability α / 2 at most, for any number of looks, and whenever the search stops. The other half is a reserve for limits that
+err more often than their level says, because few examples do not show the tails of their losses: with a skewness of 5 and one trial
+for each strategy, the race erred in 6.3% of simulated searches without the reserve, and errs in 3.3% with it. How many trials each
+strategy has, how they depend on one another, and how good they are plays no part.
 
 m counts every trial started, not those that reached the rung: halving has picked these by their losses on the same examples, and the
-luckiest 3 of 6 are as hard to beat as 6. What the bound takes for granted is that luck on these examples does not turn: halving keeps
+luckiest 3 of 6 are as hard to beat as 6. The bound assumes that luck on these examples does not turn: halving keeps
 trials that look good, so that the best of those kept does not look bad by chance more often than any trial does. Proposals that follow
 losses on the same examples are covered in the same sense. Simulations of both, with limits outside their best range, are in
 `tests/statistics/search`.

@@ -1,6 +1,6 @@
 """How much of a searched range is as good as its best value, as far as the values tried show.
 
-Each value stands for the part of the range that is nearer to it than to any other value tried. So a search that tries many values around
+Each value represents the part of the range that is nearer to it than to any other value tried. So a search that tries many values around
 the best one does not look robust for it, as a share of trials would.
 """
 

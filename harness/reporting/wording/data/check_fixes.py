@@ -136,7 +136,7 @@ _FIXES: Mapping[FindingCode, Callable[[DataFinding, DataCheck], FindingFix]] = {
     ),
     "unseen_classes": _train_on_unseen,
     "small_classes": _clean(
-        "rare-classes", "Collect more examples of these classes, merge classes that need not be told apart, or remove their rows."
+        "rare-classes", "Collect more examples of these classes, merge classes that need no distinction, or remove their rows."
     ),
     "untested_classes": _test_all_classes,
     "dominant_class": lambda finding, check: FindingFix("Judge by a score in which every class counts equally.", yaml="primary: macro_f1"),

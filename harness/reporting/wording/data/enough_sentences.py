@@ -109,7 +109,7 @@ def describe_start(process: int, log: str, command: Sequence[str], *, resumes: b
         resumes: whether an interrupted run is resumed.
     """
     return [
-        f"{'Resumed' if resumes else 'Training'} in the background, as process {process}. It goes on when this terminal is closed.",
+        f"{'Resumed' if resumes else 'Training'} in the background, as process {process}. It continues when this terminal is closed.",
         f"Log: {log}",
         f"To see how far it is, and the answer when it is finished: {shlex.join(command)}",
     ]
