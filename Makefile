@@ -36,8 +36,8 @@ audit: $(VENV)/.released  ## known vulnerabilities of the versions that CI insta
 	$(BIN)/python .ci/audit
 
 lock: $(VENV)/.released  ## the versions that CI installs, for every Python and system; UPGRADE=--upgrade for the newest
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra dev --extra release --extra pii --no-annotate --no-header $(UPGRADE) \
-	  pyproject.toml --output-file .ci/requirements.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra dev --extra release --extra pii \
+	  --extra mlflow --extra wandb --extra tensorboard --no-annotate --no-header $(UPGRADE) pyproject.toml --output-file .ci/requirements.txt
 
 # SOURCE_DATE_EPOCH is the time of all files in a wheel: with it, everybody builds the same wheel from the same commit.
 release: export SOURCE_DATE_EPOCH = $(shell git log -1 --format=%ct)

@@ -146,7 +146,11 @@ def test_the_core_reads_no_settings_from_the_environment() -> None:
 
 
 # By module: the package of an extra that it imports, after checking that it is installed.
-EXTRAS = {"harness/data/privacy/model_finder.py": "presidio_analyzer"}
+EXTRAS = {
+    "harness/data/privacy/model_finder.py": "presidio_analyzer",
+    "harness/grid/trackers/mlflow_tracker.py": "mlflow",
+    "harness/grid/trackers/wandb_tracker.py": "wandb",
+}
 
 
 def test_imported_packages_are_declared() -> None:

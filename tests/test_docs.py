@@ -172,6 +172,8 @@ def test_run_command_runs_on_a_sample(command, bench, user_folder):
     """With few examples and the included model, so that it takes seconds. Of those on published data, all but one are soak tests."""
     if not DATA.is_dir() and command in ON_PUBLISHED:
         pytest.skip("the published files are missing (../shared/data)")
+    for tracker in command.partition("--track ")[2].split()[:1]:
+        pytest.importorskip(tracker)
     words = [("tiny" if word == "smollm2-135m" else word) for word in shlex.split(command)[1:]]
     fewer = ["--tune", "1"] if "--tune" in words else ["--limit", "40"] if "--race" in words else []  # a race needs 30 examples
     ended = bench(*words, "--limit", "8", "--epochs", "1", *fewer, here=user_folder)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from harness.api.arguments import Dtype, PathLike, RunLike, Search, StrategyLike, TaskLike, as_declared, as_texts, check_counts
 from harness.api.catalogs import open_catalog
 from harness.api.loaded_run import Run
+from harness.api.run_outcomes import summarize_for_trackers
 from harness.errors import BenchError, first_line, setting
 from harness.plugins import use_plugin_files
 from harness.reporting import write_page
@@ -32,6 +34,10 @@ class _Silent:
     def planned(self, plan: RunPlan) -> None: ...
 
     def event(self, event: Mapping[str, Any]) -> None: ...
+
+    def tracker(self, text: str, kind: Literal["place", "problem"]) -> None:
+        if kind == "problem":
+            warnings.warn(text, RuntimeWarning, stacklevel=2)
 
 
 def run(
@@ -76,6 +82,7 @@ def run(
     reuse: bool = True,
     resume: RunLike | None = None,
     jobs: int = 1,
+    track: Sequence[str] = (),
     listener: Listener | None = None,
     command: str = "harness.run",
 ) -> Run:
@@ -120,6 +127,8 @@ def run(
         reuse: take cells from other runs in which they are done.
         resume: the run to resume; it must have the same plan.
         jobs: number of cells to run at the same time.
+        track: experiment trackers that follow the run: "mlflow", "wandb", "tensorboard". They get parameters, losses, scores, costs,
+            adapters and the report without texts. One that fails is left out, with a warning.
         listener: receives progress; without one, nothing is shown.
         command: how the run was started, for the report.
 
@@ -167,7 +176,9 @@ def run(
             "strategies_dirs": as_texts(strategies_dirs),
         }
     )
-    return run_request(request, runs_dir=runs_dir, listener=listener, new=new, reuse=reuse, resume=resume, jobs=jobs, command=command)
+    return run_request(
+        request, runs_dir=runs_dir, listener=listener, new=new, reuse=reuse, resume=resume, jobs=jobs, track=track, command=command
+    )
 
 
 def run_request(
@@ -179,6 +190,7 @@ def run_request(
     reuse: bool = True,
     resume: RunLike | None = None,
     jobs: int = 1,
+    track: Sequence[str] = (),
     checkpoint_every: float = 30.0,
     command: str,
 ) -> Run:
@@ -186,26 +198,32 @@ def run_request(
 
     Args:
         checkpoint_every: seconds between two checkpoints of a training run.
-        request, runs_dir, listener, new, reuse, resume, jobs, command: as for `run`.
+        request, runs_dir, listener, new, reuse, resume, jobs, track, command: as for `run`.
     """
-    from harness.grid import execute, make_plan
+    from harness.grid import Listeners, Tracking, execute, make_plan, open_trackers
 
     check_counts(jobs=jobs)
-    runs = Path(runs_dir)
+    runs, shown = Path(runs_dir), listener or _Silent()
+    trackers = open_trackers(track, runs)
     with use_plugin_files(request.plugins):
         planned = make_plan(request, open_catalog(request.tasks_dirs, request.strategies_dirs), command=command)
-        finished = execute(
-            planned,
-            runs,
-            listener or _Silent(),
-            fresh=new,
-            resume=StoredRun(find_run_to_resume(runs, os.fspath(resume))) if resume is not None else None,
-            reuse=reuse,
-            at_once=jobs,
-            checkpoint_every=checkpoint_every,
-            before_end=lambda done: write_page(RunResults(done.folder), done.folder.report),
-        )
-    return Run(RunResults(finished.folder))
+        with Tracking(trackers, shown.tracker) as tracking:
+            finished = execute(
+                planned,
+                runs,
+                Listeners([shown, tracking]) if trackers else shown,
+                fresh=new,
+                resume=StoredRun(find_run_to_resume(runs, os.fspath(resume))) if resume is not None else None,
+                reuse=reuse,
+                at_once=jobs,
+                checkpoint_every=checkpoint_every,
+                before_end=lambda done: write_page(RunResults(done.folder), done.folder.report),
+            )
+            run = Run(RunResults(finished.folder))
+            if trackers:
+                with summarize_for_trackers(run) as outcome:
+                    tracking.finish(outcome)
+    return run
 
 
 def stored_request(stored: StoredRun, *, trust_remote_code: bool = False, plugins: PathLike | Sequence[PathLike] = ()) -> Request:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from rich import box
 from rich.console import Console
@@ -141,6 +141,10 @@ class RunDisplay:
                 self._report(line, now, f"{line.phase} {self._detail(line, now)}")
         elif kind == "exit":
             self._finish(line, now)
+
+    def tracker(self, text: str, kind: Literal["place", "problem"]) -> None:
+        """Show where a tracker shows the run, or that it failed."""
+        self._say(text if kind == "place" else f"warning: {text}")
 
     def summary(self, run: RunResults) -> None:
         """Print the results as a table, and where the report is."""

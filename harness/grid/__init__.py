@@ -1,17 +1,24 @@
 """The grid: tasks × models × strategies × seeds. It is planned, run with one process per cell, and resumed after an interruption."""
 
-from harness.grid.execution import Listener, execute, keep_named_columns
+from harness.grid.execution import Listener, Listeners, execute, keep_named_columns
 from harness.grid.planning import Planned, make_plan, read_tasks, vocabulary
 from harness.grid.request import Request, make_request, read_grid, read_search, resolve_strategies, resolve_tasks
+from harness.grid.trackers import TRACKERS, RunOutcome, Tracker, Tracking, open_trackers
 
 __all__ = [
+    "TRACKERS",
     "Listener",
+    "Listeners",
     "Planned",
     "Request",
+    "RunOutcome",
+    "Tracker",
+    "Tracking",
     "execute",
     "keep_named_columns",
     "make_plan",
     "make_request",
+    "open_trackers",
     "read_grid",
     "read_search",
     "read_tasks",

@@ -44,6 +44,7 @@ def files(here: Path) -> Path:
         (["--task", "classification,qa", "--harvested", "more.jsonl"], "--harvested FILE applies to one task"),
         (["--task", "classificaton"], "unknown task 'classificaton'. Did you mean 'classification'?"),
         (["--task", "nope.yaml"], "nope.yaml: cannot be read: No such file or directory"),
+        ([*TASK, "--strategies", "lora", "--track", "mlfow"], "--track mlfow: unknown tracker. Did you mean 'mlflow'?"),
         ([*TASK, "--strategies", "loraa"], "unknown strategy 'loraa'. Did you mean 'lora'"),
         ([*TASK, "--strategies", "peft.yaml"], "adapter.rr: LoraConfig has no such field. Did you mean 'r'?"),
         ([*TASK, "--strategies", "method.yaml"], "adapter.peft_type: unknown method 'LORRA'. Did you mean 'LORA'"),

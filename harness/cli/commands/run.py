@@ -75,6 +75,10 @@ from harness.cli.run_choice import choose_run_to_resume
 )  # fmt: skip
 @volume
 @click.option("--jobs", type=click.IntRange(1, 64), default=1, show_default=True, help="Number of cells to run at the same time.")
+@click.option(
+    "--track", multiple=True, callback=split_names, metavar="TRACKER,…",
+    help="Experiment trackers that follow the run: mlflow, wandb, tensorboard. By default, nothing is sent anywhere.",
+)  # fmt: skip
 @click.option("--checkpoint-seconds", type=Number(0), default=30.0, envvar="BENCH_CHECKPOINT_SECONDS", hidden=True)
 @click.option("--trust-remote-code", is_flag=True, help="Allow Python code that comes with a model.")
 @click.option(
@@ -97,6 +101,7 @@ def run(
     no_reuse: bool,
     runs_dir: str,
     jobs: int,
+    track: tuple[str, ...],
     checkpoint_seconds: float,
     **options: Any,
 ) -> None:
@@ -148,6 +153,7 @@ def run(
             reuse=not no_reuse,
             resume=resume,
             jobs=jobs,
+            track=track,
             checkpoint_every=checkpoint_seconds,
             command=shlex.join(["bench", *sys.argv[1:]]),
         )

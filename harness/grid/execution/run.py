@@ -6,13 +6,13 @@ import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Protocol
 
 from harness.cache import cache_folder
 from harness.data.identity import normalized_inputs_digest
 from harness.errors import BenchError, setting
 from harness.grid.execution.external_cells import finish_external_cells
-from harness.grid.execution.job import Event, Job
+from harness.grid.execution.job import Job
+from harness.grid.execution.listener import Listener
 from harness.grid.execution.reused_cells import list_columns, reuse_finished_cell, score_again
 from harness.grid.execution.scheduler import CellScheduler
 from harness.grid.execution.search_run import RunTrials, SearchRun
@@ -22,22 +22,6 @@ from harness.metrics import file_families, metrics_for, try_metrics
 from harness.plugins import plugin_files
 from harness.store import RunFolder, RunLock, RunPlan, StoredRun, create_run, find_unfinished_run
 from harness.types import Cell
-
-
-class Listener(Protocol):
-    """Receives the progress of a run."""
-
-    def started(self, folder: RunFolder, resumed: bool) -> None:
-        """The run's folder is known."""
-
-    def reused(self, cell: Cell, run: str) -> None:
-        """A cell was taken from another run."""
-
-    def planned(self, plan: RunPlan) -> None:
-        """The cells of the plan have changed: a search continues, or has ended."""
-
-    def event(self, event: Event) -> None:
-        """Something happened to a cell: damaged, start, phase, progress, exit."""
 
 
 def execute(
