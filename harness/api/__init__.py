@@ -20,6 +20,7 @@ from harness.api.records import RecordCheck, SignedRecord, verify_record, write_
 from harness.api.reviews import review_export, review_harvest, review_import, review_status
 from harness.api.run_files import pack, verify
 from harness.api.training_runs import run, run_request, score, stored_request
+from harness.api.watching import store_fingerprint, watch
 from harness.cache import use_cache_folder
 
 __all__ = [
@@ -78,11 +79,13 @@ __all__ = [
     "score",
     "select_prunable",
     "start_in_background",
+    "store_fingerprint",
     "stored_request",
     "use_cache_folder",
     "verify",
     "verify_record",
     "verify_registry",
+    "watch",
     "write_data_card",
     "write_record",
     "write_site",

@@ -117,6 +117,7 @@ def promote(
     new_registry: bool = False,
     force: bool = False,
     reason: str = "",
+    fingerprint: bool = True,
     model: str | None = None,
     train_size: int | None = None,
     seed: int | None = None,
@@ -130,6 +131,7 @@ def promote(
 
     Args:
         force: promote it even if it does not pass, or if there is nothing to judge it by; requires `reason`.
+        fingerprint: store the fingerprint of the model, too, with which `watch` compares new rows; the first `watch` does if this has not.
         run, strategy, task, policy, baseline, registry, new_registry, model, train_size, seed, model_path, runs_dir: as for `gate`.
 
     Raises:
@@ -161,6 +163,10 @@ def promote(
         reason=reason,
         judged_against=opponent.event,
     )
+    if fingerprint:
+        from harness.api.watching import store_fingerprint
+
+        store_fingerprint(event.task, registry=registry, model_path=model_path)
     return event, verdict
 
 

@@ -16,6 +16,7 @@ _OPTIONS = {
     "plugins": "--plugin",
     "fixes": "--fix",
     "search": "--tune",
+    "date_column": "--date",
 }
 # Switches that are on in Python and turned off on the command line.
 _SWITCHED_OFF = {"base": "--no-base", "reuse": "--no-reuse", "with_text": "--without-text", "with_base": "--without-base"}

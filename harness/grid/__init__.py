@@ -1,7 +1,7 @@
 """The grid: tasks × models × strategies × seeds. It is planned, run with one process per cell, and resumed after an interruption."""
 
 from harness.grid.execution import Listener, Listeners, execute, keep_named_columns
-from harness.grid.planning import Planned, make_plan, read_tasks, vocabulary
+from harness.grid.planning import Planned, make_plan, match_label, read_tasks, vocabulary
 from harness.grid.request import Request, make_request, read_grid, read_search, resolve_strategies, resolve_tasks
 from harness.grid.trackers import TRACKERS, RunOutcome, Tracker, Tracking, open_trackers
 
@@ -18,6 +18,7 @@ __all__ = [
     "keep_named_columns",
     "make_plan",
     "make_request",
+    "match_label",
     "open_trackers",
     "read_grid",
     "read_search",

@@ -17,6 +17,7 @@ from harness.reporting.formats import (
     render_row_page,
     render_sample,
     render_site,
+    render_watch,
     rewrite_page,
     runs_in_progress_to_json,
     runs_to_json,
@@ -29,6 +30,7 @@ from harness.reporting.formats import (
     verdict_to_junit,
     verdict_to_markdown,
     verification_to_json,
+    watch_to_json,
     write_page,
     write_site_pages,
 )
@@ -41,6 +43,7 @@ from harness.reporting.terminal import (
     print_ranking,
     print_run,
     print_verdict,
+    print_watch,
 )
 from harness.reporting.views import (
     DataCard,
@@ -124,6 +127,7 @@ __all__ = [
     "print_ranking",
     "print_run",
     "print_verdict",
+    "print_watch",
     "record_to_json",
     "render",
     "render_audit",
@@ -133,6 +137,7 @@ __all__ = [
     "render_row_page",
     "render_sample",
     "render_site",
+    "render_watch",
     "rewrite_page",
     "runs_in_progress_to_json",
     "runs_to_json",
@@ -146,6 +151,7 @@ __all__ = [
     "verdict_to_junit",
     "verdict_to_markdown",
     "verification_to_json",
+    "watch_to_json",
     "write_page",
     "write_site_pages",
 ]

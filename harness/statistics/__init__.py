@@ -112,15 +112,19 @@ from harness.statistics.learning import (
     fit_learning_curve,
 )
 from harness.statistics.monitoring import (
+    BETS,
     LEAST_SEPARATED,
     LEVELS,
     DriftTest,
     SampleSeparation,
     TestedDay,
+    compare_shares,
     count_levels,
+    difference_of_means,
     find_alarms,
     look_share,
     measure_separation,
+    thin_days,
     to_levels,
 )
 from harness.statistics.sample_size import (
@@ -164,6 +168,7 @@ from harness.statistics.sequential import (
 )
 
 __all__ = [
+    "BETS",
     "FAR_FACTOR",
     "FEWEST_RACE_EXAMPLES",
     "LEAST_SEPARATED",
@@ -231,6 +236,7 @@ __all__ = [
     "compare_best",
     "compare_losses",
     "compare_scores",
+    "compare_shares",
     "complete_examples",
     "compute_scores",
     "count_levels",
@@ -241,6 +247,7 @@ __all__ = [
     "difference_claim_limits",
     "difference_limits",
     "difference_of_gains",
+    "difference_of_means",
     "difference_variance",
     "effect_to_show",
     "effective_units",
@@ -286,6 +293,7 @@ __all__ = [
     "stack_stored_scores",
     "statistic_stack",
     "tango_interval",
+    "thin_days",
     "to_levels",
     "undefined_reason",
     "unit_spread",

@@ -25,12 +25,19 @@ def count_languages(rows: CheckedRows) -> tuple[dict[int, str], int]:
     looked_at = numbers if len(rows) <= _MOST_READ else [i * len(rows) // _MOST_READ for i in range(_MOST_READ)]
     languages = {}
     for row in looked_at:
-        text = rows.whole_text(row)[:_READ]
-        if len(_LETTERS.findall(text)) >= _LEAST_LETTERS:
-            language, probability = _identifier().classify(text)
-            if probability >= _SURE:
-                languages[row] = str(language)
+        language = detect_language(rows.whole_text(row))
+        if language is not None:
+            languages[row] = language
     return languages, len(looked_at)
+
+
+def detect_language(text: str) -> str | None:
+    """The language of a text, as ISO 639-1; None where it is not clear, as for short texts."""
+    start = text[:_READ]
+    if len(_LETTERS.findall(start)) < _LEAST_LETTERS:
+        return None
+    language, probability = _identifier().classify(start)
+    return str(language) if probability >= _SURE else None
 
 
 def find_other_languages(rows: CheckedRows) -> list[DataFinding]:

@@ -7,7 +7,16 @@ from harness.engine.models.four_bit import avoid_repacking, require_four_bit
 from harness.engine.models.gguf import read_gguf
 from harness.engine.models.head import head_modules
 from harness.engine.models.inventory import KnownModel, converted_models, hub_models, named_models
-from harness.engine.models.load import LoadedModel, explain_loading, has_head, head_labels, load_model, load_skeleton, shape_of_model
+from harness.engine.models.load import (
+    LoadedModel,
+    explain_loading,
+    has_head,
+    head_labels,
+    load_model,
+    load_skeleton,
+    load_tokenizer,
+    shape_of_model,
+)
 from harness.engine.models.model_calls import decoder_start, logits_only_at, right_padded
 from harness.engine.models.quiet import quiet_libraries
 from harness.engine.models.resolve import TINY, ModelSource, known_models, resolve_model
@@ -33,6 +42,7 @@ __all__ = [
     "known_models",
     "load_model",
     "load_skeleton",
+    "load_tokenizer",
     "logits_only_at",
     "model_files",
     "named_models",

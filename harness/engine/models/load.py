@@ -105,6 +105,20 @@ def load_skeleton(source: ModelSource, *, trust_remote_code: bool = False, label
         return _loaded(model, tokenizer, shape)
 
 
+def load_tokenizer(source: ModelSource) -> Any:
+    """The tokenizer of a model, without the code that comes with it.
+
+    Raises:
+        BenchError: the folder has no tokenizer that can be loaded.
+    """
+    quiet_libraries()
+    from transformers import AutoTokenizer
+
+    check_config(source.folder)
+    with explain_loading(source.name):
+        return AutoTokenizer.from_pretrained(str(source.folder), trust_remote_code=False)
+
+
 def shape_of_model(source: ModelSource, *, trust_remote_code: bool = False) -> Shape:
     """The shape of a model, from its configuration alone.
 

@@ -1,6 +1,7 @@
 """From a request to a plan: every name resolved, every problem found before anything is spent."""
 
 from harness.grid.planning.cell_identity import trial_cell
+from harness.grid.planning.external_outputs import match_label
 from harness.grid.planning.plan import Planned, changed_strategies, make_plan
 from harness.grid.planning.search_plan import PlannedSearch, SearchPlan
 from harness.grid.planning.task_data import read_tasks
@@ -12,6 +13,7 @@ __all__ = [
     "SearchPlan",
     "changed_strategies",
     "make_plan",
+    "match_label",
     "read_tasks",
     "trial_cell",
     "vocabulary",

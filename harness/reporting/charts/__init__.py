@@ -15,6 +15,7 @@ from harness.reporting.charts.rate_mark import rate_mark
 from harness.reporting.charts.search_charts import draw_loss_chart, draw_progress_chart
 from harness.reporting.charts.shade import heat
 from harness.reporting.charts.training_chart import MOST_CURVES, draw_training_chart
+from harness.reporting.charts.watch_chart import draw_watch_chart
 
 __all__ = [
     "MOST_CURVES",
@@ -29,6 +30,7 @@ __all__ = [
     "draw_phase_chart",
     "draw_progress_chart",
     "draw_training_chart",
+    "draw_watch_chart",
     "heat",
     "list_measures",
     "list_overall_measures",

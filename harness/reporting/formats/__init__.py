@@ -17,6 +17,7 @@ from harness.reporting.formats.sample_page import render_sample
 from harness.reporting.formats.site_pages import INDEX, check_site_folder, render_live_index, render_site, write_site_pages
 from harness.reporting.formats.verdict_export import verdict_to_json, verdict_to_junit, verdict_to_markdown
 from harness.reporting.formats.verification_export import verification_to_json
+from harness.reporting.formats.watch_page import render_watch, watch_to_json
 
 __all__ = [
     "INDEX",
@@ -35,6 +36,7 @@ __all__ = [
     "render_row_page",
     "render_sample",
     "render_site",
+    "render_watch",
     "rewrite_page",
     "runs_in_progress_to_json",
     "runs_to_json",
@@ -47,6 +49,7 @@ __all__ = [
     "verdict_to_junit",
     "verdict_to_markdown",
     "verification_to_json",
+    "watch_to_json",
     "write_page",
     "write_site_pages",
 ]

@@ -7,6 +7,7 @@ from harness.reporting.terminal.data_enough_text import print_data_enough
 from harness.reporting.terminal.review_status import print_findings
 from harness.reporting.terminal.run_text import print_run
 from harness.reporting.terminal.verdict_text import print_verdict
+from harness.reporting.terminal.watch_text import print_watch
 
 __all__ = [
     "print_audit",
@@ -17,4 +18,5 @@ __all__ = [
     "print_ranking",
     "print_run",
     "print_verdict",
+    "print_watch",
 ]

@@ -51,6 +51,7 @@ from harness.reporting.wording.decision import (
 )
 from harness.reporting.wording.file_sentences import describe_pack, describe_verification
 from harness.reporting.wording.gate import gate_sentences, gate_tables, guardrail_tables, rule_sentences
+from harness.reporting.wording.lifecycle import watch_sentences
 from harness.reporting.wording.power_sentences import describe_power, describe_test_set
 from harness.reporting.wording.pruning_sentences import ask_to_delete, describe_deleted, describe_pruning
 from harness.reporting.wording.review import review_sentences, review_tables
@@ -116,4 +117,5 @@ __all__ = [
     "task_sentences",
     "text_table",
     "trivial_sentences",
+    "watch_sentences",
 ]

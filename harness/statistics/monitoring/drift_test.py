@@ -18,8 +18,9 @@ Volkhonskiy et al. 2017, "Inductive conformal martingales for change-point detec
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +31,10 @@ from harness.statistics.monitoring.rank_bag import LEVELS, rank_p_values
 Array: TypeAlias = NDArray[np.float64]
 Levels: TypeAlias = NDArray[np.int64]
 
+Day = TypeVar("Day")
+
+MOST_DAYS = 48  # that are kept one by one
+_DECIMALS = 6  # of logarithms that are kept: what rounding can add in a year is far below what any level allows
 _ASIDE = 0.5  # of the capital on the first day
 _SHARED_ANEW = 1 / 200  # of the capital, at the end of each day with data
 
@@ -54,13 +59,13 @@ class DriftTest:
     """A test for drift in one value, between two looks.
 
     Attributes:
-        counts: how often each level occurred, in the reference and since.
+        counts: how often each level occurred, in the reference and since: pairs of level and count, without levels that did not occur.
         capital: (1 + `BETS`) logarithm of the money kept aside, and of that in each bet.
         highest: logarithm of the most money at the end of any day.
-        days: the days with data, in order.
+        days: the days with data, in order; of a long time the older ones in blocks, see `thin_days`.
     """
 
-    counts: tuple[int, ...]
+    counts: tuple[tuple[int, int], ...]
     capital: tuple[float, ...] = ()
     highest: float = 0.0
     days: tuple[TestedDay, ...] = field(default=())
@@ -74,7 +79,7 @@ class DriftTest:
         """
         if len(counts) != LEVELS:
             raise ValueError(f"{len(counts)} counts, not {LEVELS}")
-        return cls(tuple(counts.tolist()), _deal(0.0))
+        return cls(_pack(counts), _deal(0.0))
 
     @property
     def p_value(self) -> float:
@@ -101,23 +106,23 @@ class DriftTest:
             raise ValueError(f"day {day} is before day {self.days[-1].day}")
         if not len(levels):
             return self
-        p_values, counts = rank_p_values(np.array(self.counts, dtype=np.int64), levels, uniforms)
+        p_values, counts = rank_p_values(_unpack(self.counts), levels, uniforms)
         capital = np.array(self.capital)
         capital[1:] += log_bets(p_values).sum(axis=0)
         total = float(np.logaddexp.reduce(capital))
         anew = np.array(_deal(total + math.log(_SHARED_ANEW)))
         shared = np.logaddexp(capital + math.log1p(-_SHARED_ANEW), anew)
-        tested = TestedDay(day, len(levels), float(normal_scores(p_values).sum()))
+        tested = TestedDay(day, len(levels), round(float(normal_scores(p_values).sum()), _DECIMALS))
         days = self.days
         if days and days[-1].day == day:
-            tested = TestedDay(day, tested.n + days[-1].n, tested.z + days[-1].z)
+            tested = _join(days[-1], tested)
             days = days[:-1]
         return replace(
             self,
-            counts=tuple(counts.tolist()),
-            capital=tuple(shared.tolist()),
-            highest=max(self.highest, total),
-            days=(*days, tested),
+            counts=_pack(counts),
+            capital=tuple(shared.round(_DECIMALS).tolist()),
+            highest=max(self.highest, round(total, _DECIMALS)),
+            days=thin_days((*days, tested), _join),
         )
 
     def estimate_start(self) -> int | None:
@@ -130,6 +135,31 @@ class DriftTest:
         n = np.cumsum([day.n for day in reversed(self.days)])
         z = np.cumsum([day.z for day in reversed(self.days)])
         return self.days[len(self.days) - 1 - int(np.argmax(np.abs(z) / np.sqrt(n)))].day
+
+
+def _pack(counts: Levels) -> tuple[tuple[int, int], ...]:
+    present = np.flatnonzero(counts)
+    return tuple(zip(present.tolist(), counts[present].tolist(), strict=True))
+
+
+def _unpack(pairs: tuple[tuple[int, int], ...]) -> Levels:
+    counts = np.zeros(LEVELS, dtype=np.int64)
+    for level, count in pairs:
+        counts[level] = count
+    return counts
+
+
+def thin_days(days: tuple[Day, ...], join: Callable[[Day, Day], Day]) -> tuple[Day, ...]:
+    """At most `MOST_DAYS` days: with more, the older half is joined in pairs, so that a year stays a small file."""
+    if len(days) <= MOST_DAYS:
+        return days
+    old = days[: MOST_DAYS // 2]
+    return (*(join(first, second) for first, second in zip(old[::2], old[1::2], strict=True)), *days[MOST_DAYS // 2 :])
+
+
+def _join(first: TestedDay, second: TestedDay) -> TestedDay:
+    """Two days as one, which has the number of the first."""
+    return TestedDay(first.day, first.n + second.n, first.z + second.z)
 
 
 def _deal(capital: float) -> tuple[float, ...]:
