@@ -14,6 +14,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from event_factory import made_experiment, make_events, write_events
 from places import ROOT, SHARED
 from shell_lines import read_line
 
@@ -79,6 +80,7 @@ def user_folder(tmp_path_factory, bench):
         shutil.copy(folder / "intents.csv", folder / name)
     for file in PUBLISHED if DATA.is_dir() else ():
         shutil.copy(DATA / file, folder)
+    write_events(folder / "events.csv", make_events(made_experiment(), 300, (0.4, 0.8)))
     (folder / "grid.yaml").write_text(next(block for block in blocks("docs/running.md", "yaml") if "override:" in block), encoding="utf-8")
     for command in ("init visits.csv --out visits.yaml", "run --task visits.yaml --strategies lora --limit 8 --epochs 1"):
         ended = bench(*command.split(), here=folder)
@@ -118,7 +120,9 @@ def run_as_written(command, call_bench, user_folder):
     if command.startswith("bench review import"):
         command = command.replace("ratings-*.json", write_ratings(user_folder))
     line = read_line(command)
-    code, out, err = call_bench(*line.arguments, *(["--force"] if command.startswith("bench init") else []), given=line.given(user_folder))
+    code, out, err = call_bench(
+        *line.arguments, *(["--force"] if command.startswith(("bench init", "bench ab plan")) else []), given=line.given(user_folder)
+    )
     gates, finds = command.startswith(("bench gate", "bench promote")), command.startswith("bench data check")
     assert code in ((0, 1, 3) if gates else (0, 1) if finds else (0,)), out + err
     assert out

@@ -35,6 +35,11 @@ TESTS = {
     "ratings": ("tests/review/ratings", "tests/review/rater_files", "tests/fuzz/test_fuzz.py"),
     "anonymized files": ("tests/data/privacy/test_mapping_file.py", "tests/cli/test_cli_data_anonymize.py", "tests/fuzz/test_fuzz.py"),
     "rows to label": ("tests/review/labelling/test_row_page.py", "tests/fuzz/test_fuzz.py"),
+    "experiments": (
+        "tests/lifecycle/experiments/test_event_file.py",
+        "tests/reporting/formats/test_experiment_page.py",
+        "tests/fuzz/test_fuzz.py",
+    ),
     "decision records": ("tests/store/test_signed_json.py", "tests/api/test_records.py", "tests/fuzz/test_fuzz.py"),
     "requests": ("tests/viewer/test_viewer_server.py",),
     "arguments": ("tests/cli/test_cli_bad_input.py", "tests/cli/test_cli_boundary.py", "tests/fuzz/test_fuzz.py"),

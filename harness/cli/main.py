@@ -35,6 +35,7 @@ _COMMANDS = {
     "registry": ("harness.cli.commands.gate:registry", "Show the models in service, and their history."),
     "rollback": ("harness.cli.commands.gate:rollback", "Put the previous model back into service."),
     "watch": ("harness.cli.commands.watch:watch", "Compare new data with what the model in service was tested on."),
+    "ab": ("harness.cli.commands.ab:ab", "Plan, assign and read A/B tests in production."),
     "review": ("harness.cli.commands.review:review", "Let experts rate outputs, and collect their ratings."),
     "predict": ("harness.cli.commands.predict:predict", "Answer new examples with a model of a run."),
     "export": ("harness.cli.commands.export:export", "Write an adapter or a model to a folder that other programs can load."),

@@ -7,7 +7,7 @@ from harness.types.cell_note import CellNote, NoteCode
 from harness.types.data_about import DataAbout
 from harness.types.data_finding import DataFinding, FindingCode, FlaggedRow, RowName, Severity
 from harness.types.data_spec import DataSpec, FilesSpec, SplitSpec
-from harness.types.declared import Declared, Paths
+from harness.types.declared import Declared, Name, Paths
 from harness.types.example import DataReport, Example, Finish, Prediction, SplitName, Splits
 from harness.types.faithfulness_spec import FaithfulnessSpec, SupportKind
 from harness.types.guardrail_spec import GuardrailSpec
@@ -53,6 +53,7 @@ __all__ = [
     "LeakMeasurement",
     "Method",
     "Metric",
+    "Name",
     "NoteCode",
     "OutputsSpec",
     "Paths",

@@ -17,6 +17,7 @@ from typing import Any
 import openpyxl
 import pytest
 from decision_situations import SITUATIONS
+from event_factory import made_experiment, make_events, write_events
 from shell_lines import read_line
 from test_printed_commands import help_examples
 
@@ -31,6 +32,8 @@ RUN = "bench run --task visits.yaml --strategies lora,full,qlora --limit 12 --ep
 SMALL = ("--limit", "12", "--epochs", "1", "--no-base")  # a command that trains takes seconds with them
 # Commands that must run before an example of a help text.
 NEEDED = {
+    "bench ab assign": ("bench ab plan visits-writer --margin 0.05 --expected 0.7 --answers-per-day 40 --units-per-day 8",),
+    "bench ab read": ("bench ab plan visits-writer --margin 0.05 --expected 0.7 --answers-per-day 40 --units-per-day 8",),
     "bench data anonymize anonymized.csv --reverse": (
         "bench data anonymize notes.csv --out anonymized.csv --key secret.key --mapping mapping.enc",
     ),
@@ -93,6 +96,8 @@ def user_folder(tmp_path_factory: pytest.TempPathFactory, bench: Bench) -> Path:
     new = {"dialogue": "Patient: My chest hurts.", "text": "Patient: My chest hurts."}
     write_csv(folder / "new.csv", [tuple(new), tuple(new.values())])
     write_jsonl(folder / "new.jsonl", [new])
+    write_events(folder / "events.csv", make_events(made_experiment(), 300, (0.4, 0.8)))
+    (folder / "users.txt").write_text("user-1\nuser-2\n", encoding="utf-8")
     (folder / "grid.yaml").write_text("tasks: [classification]\nstrategies: [lora]\n", encoding="utf-8")
     for command in ("bench init visits.csv --out visits.yaml", RUN):
         ended = bench(*read_line(command).arguments, here=folder)
@@ -118,7 +123,7 @@ def run_line(user_folder: Path, call: Call, monkeypatch: pytest.MonkeyPatch, ran
         made = min(user_folder.glob("runs/*-visits-*"))
         line = read_line(command.replace(THE_RUN, f"runs/{made.name}"))
         small = SMALL if line.arguments[0] == "run" and "--limit" not in line.arguments else ()
-        again = ("--force",) if line.arguments[0] == "init" else ()
+        again = ("--force",) if line.arguments[0] == "init" or line.arguments[:2] == ("ab", "plan") else ()
         if "--init" in line.arguments:  # a draft replaces no file
             (user_folder / line.arguments[-1]).unlink(missing_ok=True)
         if "--mapping" in line.arguments and "--reverse" not in line.arguments:  # no mapping is replaced

@@ -10,6 +10,7 @@ from harness.reporting.charts.cost_chart import (
     list_overall_measures,
 )
 from harness.reporting.charts.learning_chart import draw_learning_chart
+from harness.reporting.charts.limits_chart import draw_limits_chart
 from harness.reporting.charts.phase_chart import Spending, draw_phase_chart, list_spending
 from harness.reporting.charts.rate_mark import rate_mark
 from harness.reporting.charts.search_charts import draw_loss_chart, draw_progress_chart
@@ -25,6 +26,7 @@ __all__ = [
     "draw_calibration_chart",
     "draw_cost_chart",
     "draw_learning_chart",
+    "draw_limits_chart",
     "draw_loss_chart",
     "draw_overall_chart",
     "draw_phase_chart",

@@ -6,6 +6,8 @@ from harness.reporting.formats.csv_table import to_csv
 from harness.reporting.formats.data_card_page import render_data_card, to_croissant
 from harness.reporting.formats.data_enough_export import data_enough_to_json
 from harness.reporting.formats.decision_record import record_to_json
+from harness.reporting.formats.experiment_export import experiment_plan_to_json, experiment_to_json, experiment_to_markdown
+from harness.reporting.formats.experiment_page import render_experiment
 from harness.reporting.formats.findings_export import findings_to_json
 from harness.reporting.formats.html_page import render, rewrite_page, write_page
 from harness.reporting.formats.json_export import comparison_to_json, to_json
@@ -26,12 +28,16 @@ __all__ = [
     "check_to_json",
     "comparison_to_json",
     "data_enough_to_json",
+    "experiment_plan_to_json",
+    "experiment_to_json",
+    "experiment_to_markdown",
     "findings_to_json",
     "record_to_json",
     "render",
     "render_audit",
     "render_check",
     "render_data_card",
+    "render_experiment",
     "render_live_index",
     "render_row_page",
     "render_sample",

@@ -1,9 +1,10 @@
-"""A run, a comparison, a verdict, a check of data and the findings of a review in a terminal."""
+"""A run, a comparison, a verdict, a check of data, an A/B test and the findings of a review in a terminal."""
 
 from harness.reporting.terminal.audit_text import print_audit
 from harness.reporting.terminal.check_text import print_check
 from harness.reporting.terminal.compare_text import print_comparison, print_ranking
 from harness.reporting.terminal.data_enough_text import print_data_enough
+from harness.reporting.terminal.experiment_text import print_experiment, print_experiment_plan
 from harness.reporting.terminal.review_status import print_findings
 from harness.reporting.terminal.run_text import print_run
 from harness.reporting.terminal.verdict_text import print_verdict
@@ -14,6 +15,8 @@ __all__ = [
     "print_check",
     "print_comparison",
     "print_data_enough",
+    "print_experiment",
+    "print_experiment_plan",
     "print_findings",
     "print_ranking",
     "print_run",

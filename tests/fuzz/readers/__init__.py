@@ -5,6 +5,7 @@ A reader may refuse a file with a `BenchError`. Any other exception is a failure
 
 from tests.fuzz.readers.data_files import DATA_FILES
 from tests.fuzz.readers.declarations import DECLARATIONS
+from tests.fuzz.readers.experiment_files import EXPERIMENT_FILES
 from tests.fuzz.readers.label_files import LABEL_FILES
 from tests.fuzz.readers.model_files import MODEL_FILES
 from tests.fuzz.readers.privacy_files import PRIVACY_FILES
@@ -12,6 +13,15 @@ from tests.fuzz.readers.reader import Reader, use_folder
 from tests.fuzz.readers.registry_files import REGISTRY_FILES
 from tests.fuzz.readers.run_files import RUN_FILES
 
-READERS: dict[str, Reader] = {**DATA_FILES, **DECLARATIONS, **RUN_FILES, **REGISTRY_FILES, **MODEL_FILES, **PRIVACY_FILES, **LABEL_FILES}
+READERS: dict[str, Reader] = {
+    **DATA_FILES,
+    **DECLARATIONS,
+    **RUN_FILES,
+    **REGISTRY_FILES,
+    **MODEL_FILES,
+    **PRIVACY_FILES,
+    **LABEL_FILES,
+    **EXPERIMENT_FILES,
+}
 
 __all__ = ["READERS", "Reader", "use_folder"]
