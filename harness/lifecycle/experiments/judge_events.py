@@ -25,6 +25,7 @@ from harness.statistics import (
     SAMPLE_RATIO_ALPHA,
     difference_limits,
     difference_variance,
+    largest_stake,
     sample_ratio_evidence,
     units_to_show,
 )
@@ -268,7 +269,9 @@ def _more_units(track: _Track, experiment: Experiment, units: Sequence[UnitResul
     wanted, given_up = _claims(experiment)
     variance = difference_variance(float(values[is_challenger].std()), float(values[~is_challenger].std()), experiment.challenger_share)
     distance = max(gain - wanted, given_up - gain)
-    needed = units_to_show(distance, variance, experiment.alpha) if distance > 0 else None
+    spec, share = track.spec, experiment.challenger_share
+    stake = largest_stake(float(values.mean()), share, (spec.low, spec.high))
+    needed = units_to_show(distance, variance, experiment.alpha, most_stake=stake) if distance > 0 else None
     if needed is None:
         return MoreUnits(None, None)
     more = max(1, needed - len(values))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from harness.errors import BenchError, setting
 from harness.lifecycle.experiments.experiment_file import Experiment, OutcomeSpec
-from harness.statistics import POWER, difference_variance, effect_to_show, unit_spread, units_to_show
+from harness.statistics import POWER, difference_variance, effect_to_show, largest_stake, unit_spread, units_to_show
 
 HORIZONS = (28, 56, 84)  # days: what can be found in 4, 8 and 12 weeks
 
@@ -143,10 +143,16 @@ def _plan_outcome(
     widest = (spec.high - spec.low) / 2
     if given is not None and not 0 < given <= widest:
         raise BenchError(f"{setting('spread', f'{given:g}')}: the standard deviation of {spec.name} is above 0 and at most {widest:g}")
-    better = None if mean is None else min(spec.high, max(spec.low, mean + spec.sign * margin)) if improves else mean
+    better = None if mean is None else mean + spec.sign * margin if improves else mean
+    if better is not None and not spec.low <= better <= spec.high:
+        raise BenchError(
+            f"{setting('expected', f'{mean:g}')}: {spec.name} ranges from {spec.low:g} to {spec.high:g}, so it cannot get better by "
+            f"{margin:g}. Choose a smaller margin, or {setting('goal', 'not_worse')}"
+        )
     pair = [given if given is not None else _share_spread(spec, value, widest) for value in (better, mean)]
     challenger, champion = (unit_spread(each, traffic.answers_per_unit, traffic.correlation) for each in pair)
-    units = units_to_show(margin, difference_variance(challenger, champion, experiment.challenger_share), alpha)
+    variance = difference_variance(challenger, champion, experiment.challenger_share)
+    units = units_to_show(margin, variance, alpha, most_stake=_stake(spec, mean, experiment))
     if units is not None:
         units = max(units, math.ceil(experiment.burn_in.units / min(experiment.challenger_share, 1 - experiment.challenger_share)))
     days = None if units is None else max(units / traffic.units + experiment.window_days, experiment.burn_in.days)
@@ -163,5 +169,12 @@ def _plan_horizon(days: int, plan: OutcomePlan, experiment: Experiment, traffic:
     if units < 1 or days < experiment.burn_in.days:
         return HorizonPlan(days, units, None)
     spread = unit_spread(plan.spread, traffic.answers_per_unit, traffic.correlation)
-    difference = effect_to_show(units, difference_variance(spread, spread, experiment.challenger_share), experiment.alpha)
-    return HorizonPlan(days, units, difference if difference < plan.spec.high - plan.spec.low else None)
+    variance = difference_variance(spread, spread, experiment.challenger_share)
+    difference = effect_to_show(units, variance, experiment.alpha, most_stake=_stake(plan.spec, plan.expected, experiment))
+    return HorizonPlan(days, units, difference if difference is not None and difference < plan.spec.high - plan.spec.low else None)
+
+
+def _stake(spec: OutcomeSpec, mean: float | None, experiment: Experiment) -> float:
+    """The largest stake; where the mean is not known, that of the middle of the scale."""
+    middle = (spec.low + spec.high) / 2
+    return largest_stake(middle if mean is None else mean, experiment.challenger_share, (spec.low, spec.high))

@@ -89,6 +89,12 @@ def difference_limits(
     return DifferenceLimits(_mean_difference(x, is_challenger) * width, low * width, high * width, alpha)
 
 
+def largest_stake(mean: float, share: float, bounds: tuple[float, float]) -> float:
+    """The largest stake λ on a unit, per unit of the outcome, where the outcomes have this mean."""
+    width = bounds[1] - bounds[0]
+    return _LARGEST_STAKE / float(_reach((mean - bounds[0]) / width, share)) / width
+
+
 def first_shown(
     x: Array, is_challenger: NDArray[np.bool_], *, share: float, above: float, effect: float, alpha: float
 ) -> NDArray[np.int64]:
@@ -125,10 +131,15 @@ def _terms(x: Array, is_challenger: NDArray[np.bool_], share: float) -> tuple[Ar
     order = np.arange(x.shape[-1])
     centre = share * _means_before(x, ~is_challenger) + (1 - share) * _means_before(x, is_challenger)
     terms = np.where(is_challenger, (x - centre) / share, (centre - x) / (1 - share))
-    lowest = np.maximum(centre / share, (1 - centre) / (1 - share))  # of −y
     squares = np.cumsum(terms**2, axis=-1) - terms**2
     variances = (0.25 / (share * (1 - share)) + squares) / (1 + order)  # with one term of the largest possible variance
-    return terms, lowest + 1, variances
+    return terms, np.asarray(_reach(centre, share)), variances
+
+
+def _reach(centre: Array | float, share: float) -> Array | float:
+    """How far a term can be below d, whatever d is: the lowest term is −centre/share or −(1 − centre)/(1 − share), and d at most 1."""
+    reach: Array = 1 + np.maximum(np.divide(centre, share), np.divide(np.subtract(1, centre), 1 - share))
+    return reach
 
 
 def _means_before(x: Array, chosen: NDArray[np.bool_]) -> Array:

@@ -56,6 +56,7 @@ def test_hopeless_plans_say_so() -> None:
     [
         ({"margin": 0}, "outcome.margin"),
         ({"margin": 1.0}, "no difference can exceed 1"),
+        ({"expected": 0.97}, "so it cannot get better by 0.05"),
         ({"expected": 70}, "accepted ranges from 0 to 1"),
         ({"answers_per_day": 0}, "answers_per_day=0"),
         ({"units_per_day": 50}, "each new unit has at least one answer"),

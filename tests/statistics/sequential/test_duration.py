@@ -8,7 +8,15 @@ import numpy as np
 import pytest
 from made_up_experiments import answers, assign
 
-from harness.statistics.sequential import chance_to_show, difference_variance, effect_to_show, first_shown, unit_spread, units_to_show
+from harness.statistics.sequential import (
+    chance_to_show,
+    difference_variance,
+    effect_to_show,
+    first_shown,
+    largest_stake,
+    unit_spread,
+    units_to_show,
+)
 
 
 @pytest.mark.parametrize(("champion", "challenger", "share"), [(0.6, 0.75, 0.5), (0.05, 0.12, 0.5), (0.6, 0.78, 0.2)])
@@ -23,6 +31,19 @@ def test_planned_experiments_find_the_effect_in_four_of_five_cases(champion: flo
     assert 0.76 <= shown.mean() <= 0.95
 
 
+def test_rare_outcomes_are_planned_with_the_stakes_that_are_allowed() -> None:
+    """Without the limit on stakes, the plan asks for 56 units, in which nothing can be shown."""
+    variance, stake = difference_variance(math.sqrt(0.0099), math.sqrt(0.0099), 0.5), largest_stake(0.99, 0.5, (0.0, 1.0))
+    units = units_to_show(0.1, variance, alpha=0.05, most_stake=stake)
+    assert units is not None
+    generator = np.random.default_rng(41)
+    for count, low, high in ((units, 0.8, 1.0), (56, 0.0, 0.0)):
+        is_challenger = assign(generator, 200, count, 0.5)
+        x = answers(generator, np.full(is_challenger.shape, 0.99))
+        shown = first_shown(x, is_challenger, share=0.5, above=-0.1, effect=0.1, alpha=0.025) > 0
+        assert low <= shown.mean() <= high
+
+
 def test_plan_and_power_agree() -> None:
     variance = difference_variance(0.45, 0.45, 0.5)
     units = units_to_show(0.05, variance, alpha=0.05, power=0.8)
@@ -34,6 +55,8 @@ def test_plan_and_power_agree() -> None:
 
 def test_extreme_plans() -> None:
     assert units_to_show(0.05, 0.0, alpha=0.05) == 1
+    assert (units_to_show(0.05, 0.0, alpha=0.05, most_stake=largest_stake(1.0, 0.5, (0.0, 1.0))) or 0) > 500
+    assert effect_to_show(1, 0.0, alpha=0.05, most_stake=0.1) is None
     assert units_to_show(1e-9, 1.0, alpha=0.05) is None
 
 

@@ -18,6 +18,7 @@ from harness.statistics.sequential import (
     SAMPLE_RATIO_ALPHA,
     difference_variance,
     first_shown,
+    largest_stake,
     sample_ratio_evidence,
     units_to_show,
 )
@@ -61,7 +62,8 @@ def test_equal_variants_are_called_different_in_at_most_5_percent(case: str) -> 
 def test_plans_keep_their_power(case: str) -> None:
     champion, challenger, share = PLANS[case]
     effect = challenger - champion
-    units = units_to_show(effect, difference_variance(*(math.sqrt(r * (1 - r)) for r in (challenger, champion)), share), alpha=0.05)
+    variance = difference_variance(*(math.sqrt(rate * (1 - rate)) for rate in (challenger, champion)), share)
+    units = units_to_show(effect, variance, alpha=0.05, most_stake=largest_stake(champion, share, (0.0, 1.0)))
     assert units is not None
     generator = np.random.default_rng(51)
     stops: list[int] = []

@@ -59,6 +59,11 @@ def amount(number: float, spec: OutcomeSpec) -> str:
     return numbers.margin(number)
 
 
+def rounded_amount(number: float, spec: OutcomeSpec) -> str:
+    """The size of a difference that is forecast, with three digits."""
+    return amount(float(f"{number:.3g}"), spec)
+
+
 def duration(days: float) -> str:
     """A duration in the unit that fits: "9 days", "7 weeks", "14 months", "5 years"."""
     if days < 14:

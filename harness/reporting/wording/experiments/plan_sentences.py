@@ -28,14 +28,15 @@ def describe_duration(plan: ExperimentPlan) -> str:
     rate = f"{traffic.answers:g} {'answer' if traffic.answers == 1 else 'answers'}"
     if traffic.units != traffic.answers:
         rate += f" of {numbers.plural(round(traffic.units), f'new {experiment.unit}')}" if traffic.units >= 1 else ""
-    about = numbers.about(main.units)
-    return f"{goal} takes about {about} {experiment.unit}s. With {rate} a day this takes {words.duration(main.days)}."
+    return f"{goal} takes {_count(main.units, experiment.unit)}. With {rate} a day this takes {words.duration(main.days)}."
 
 
 def list_notes(plan: ExperimentPlan) -> list[str]:
     """What the duration rests on, and what else takes time."""
     main, experiment, traffic = plan.outcomes[0], plan.experiment, plan.traffic
-    expected = f"{words.value(main.expected, main.spec)} {words.label(main.spec)} with the champion" if main.expected is not None else ""
+    name, mean = words.label(main.spec), words.value(main.expected, main.spec)
+    expected = "" if main.expected is None else f"{mean} {name}" if main.spec.is_share else f"a mean of {mean} in {name}"
+    expected += " with the champion" if expected else ""
     spread = f"a standard deviation of {main.spread:.3g}"
     if main.is_widest:
         spread += ", the largest that its bounds allow; name the true one with --spread"
@@ -64,7 +65,13 @@ def _describe_guardrail(plan: ExperimentPlan, each: OutcomePlan) -> str:
     start = start.replace(" do not ", " does not ").replace("they stay", "it stays") if not words.label(each.spec).endswith("s") else start
     if each.units is None or each.days is None:
         return f"{start} takes more than a trillion {plan.experiment.unit}s: choose a larger margin."
-    return f"{start} takes about {numbers.about(each.units)} {plan.experiment.unit}s, {words.duration(each.days)}."
+    return f"{start} takes {_count(each.units, plan.experiment.unit)}, {words.duration(each.days)}."
+
+
+def _count(units: int, unit: str) -> str:
+    """A forecast of units: "about 4,500 users"."""
+    about = numbers.about(units)
+    return f"{about if about.startswith('more') else f'about {about}'} {unit}s"
 
 
 def build_horizon_table(plan: ExperimentPlan) -> TextTable:
@@ -74,7 +81,7 @@ def build_horizon_table(plan: ExperimentPlan) -> TextTable:
         (
             words.duration(each.days),
             f"{each.units:,}",
-            numbers.NOTHING if each.difference is None else words.amount(each.difference, main.spec),
+            numbers.NOTHING if each.difference is None else words.rounded_amount(each.difference, main.spec),
         )
         for each in plan.horizons
     )

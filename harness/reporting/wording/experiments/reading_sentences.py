@@ -137,8 +137,9 @@ def list_counts(reading: ExperimentReading) -> list[str]:
     """What was counted, left out and noticed."""
     counts, unit, experiment = reading.counts, reading.experiment.unit, reading.experiment
     notes = [f"{numbers.plural(reading.units, unit)} of {counts.units:,} have a final outcome. {_describe_ratio(reading)}"]
+    window = f"the window of {words.duration(experiment.window_days)}"
     if counts.open:
-        notes.append(f"{numbers.plural(counts.open, unit)} not counted yet: their {words.duration(experiment.window_days)} are not over.")
+        notes.append(f"{numbers.plural(counts.open, unit)} not counted yet: {window} has not closed.")
     if counts.in_both:
         notes.append(f"{numbers.plural(counts.in_both, unit)} left out: events of both variants.")
     if counts.contradicted_count:
@@ -148,8 +149,7 @@ def list_counts(reading: ExperimentReading) -> list[str]:
             f"{one_line(name, 40)}, which got the {variant}."
         )
     if counts.late:
-        window = f"after the {words.duration(experiment.window_days)} of their {unit}"
-        why = window if experiment.window_days else f"only the first of each {unit} counts"
+        why = f"after {window} of their {unit}" if experiment.window_days else f"only the first of each {unit} counts"
         notes.append(f"{numbers.plural(counts.late, 'event')} left out: {why}.")
     if reading.doubled:
         notes.append(f"{numbers.plural(reading.doubled, 'row')} left out: repeated events.")
