@@ -96,11 +96,15 @@ def commands_done():
 
 def list_promotions_before(command):
     """The promotions that a page shows before a command that needs them."""
-    if not command.startswith(("bench rollback", "bench registry")) and "--champion" not in command:
+    if not command.startswith(("bench rollback", "bench registry", "bench shadow")) and "--champion" not in command:
         return []
     pages = [[line.split("  #")[0].strip() for block in blocks(name, "console") for line in block.splitlines()] for name in GUIDES]
     before = next((page[: page.index(command)] for page in pages if command in page), [])
-    return [earlier for earlier in before if earlier.startswith(("bench promote", "bench gate --init")) or "--new-registry" in earlier]
+    return [
+        earlier
+        for earlier in before
+        if earlier.startswith(("bench promote", "bench gate --init", "bench registry stage")) or "--new-registry" in earlier
+    ]
 
 
 @pytest.mark.parametrize("command", READING)

@@ -27,7 +27,11 @@ TESTS = {
     "tasks, strategies": ("tests/catalog/test_catalog_errors.py", "tests/fuzz/test_fuzz.py"),
     "prompts": ("tests/catalog/test_catalog_prompts.py", "tests/catalog/test_prompt_sandbox.py"),
     "run folders": ("tests/store/test_foreign_paths.py", "tests/gate/test_foreign_models.py", "tests/test_threat_model.py"),
-    "registries": ("tests/gate/registry/test_registry_damage.py", "tests/gate/test_foreign_models.py"),
+    "registries": (
+        "tests/gate/registry/test_registry_damage.py",
+        "tests/gate/registry/test_stage_sequences.py",
+        "tests/gate/test_foreign_models.py",
+    ),
     "models": ("tests/engine/models/test_hostile_models.py", "tests/engine/models/test_resolve.py"),
     "chat templates": ("tests/engine/models/test_hostile_models.py",),
     "Python code": ("tests/cli/test_cli_run.py", "tests/engine/models/test_resolve.py"),

@@ -16,10 +16,12 @@ from harness.api.labelling import LabelFile, LabelledRows, choose_rows_to_label,
 from harness.api.loaded_run import Run, load_run
 from harness.api.locking import LockedTestSet, lock_test_set
 from harness.api.many_runs import list_runs, open_viewer, prune_runs, select_prunable, write_site
+from harness.api.model_stages import list_models, set_stage
 from harness.api.predicting import Champion, champion, predict, predict_stream
 from harness.api.records import RecordCheck, SignedRecord, verify_record, write_record
 from harness.api.reviews import review_export, review_harvest, review_import, review_status
 from harness.api.run_files import pack, verify
+from harness.api.shadowing import ShadowAnswers, shadow
 from harness.api.training_runs import run, run_request, score, stored_request
 from harness.api.watching import store_fingerprint, watch
 from harness.cache import use_cache_folder
@@ -37,6 +39,7 @@ __all__ = [
     "NotPassedError",
     "RecordCheck",
     "Run",
+    "ShadowAnswers",
     "SignedRecord",
     "anonymize_data",
     "assign_variant",
@@ -53,6 +56,7 @@ __all__ = [
     "find_curve_training",
     "gate",
     "history",
+    "list_models",
     "list_runs",
     "load_run",
     "load_strategy",
@@ -84,6 +88,8 @@ __all__ = [
     "save_labelled_rows",
     "score",
     "select_prunable",
+    "set_stage",
+    "shadow",
     "start_in_background",
     "store_fingerprint",
     "stored_request",

@@ -171,7 +171,7 @@ def promote(
 
 
 def history(task: str | None = None, *, registry: PathLike = REGISTRY) -> list[Event]:
-    """All promotions and rollbacks, the oldest first.
+    """All promotions, rollbacks and changes of stages, the oldest first.
 
     Args:
         task: only those of this task.
@@ -205,6 +205,21 @@ def rollback(task: str, *, registry: PathLike = REGISTRY, reason: str = "") -> E
     return Registry(Path(registry)).rollback(task, reason)
 
 
+def split_model_name(name: str, parameter: str) -> tuple[str, str]:
+    """The run and the strategy of "RUN:STRATEGY".
+
+    Args:
+        parameter: what the caller's parameter is called, for the message.
+
+    Raises:
+        BenchError: it is not written like that.
+    """
+    run, colon, strategy = name.rpartition(":")
+    if not colon or not run or not strategy:
+        raise BenchError(f"{setting(parameter, name)}: write it as RUN:STRATEGY, such as latest:base")
+    return run, strategy
+
+
 @dataclass(frozen=True)
 class _Baseline:
     """What the candidate is compared with.
@@ -232,9 +247,7 @@ def _find_baseline(name: str | None, candidate: Contender, models: Registry, run
             return _Baseline(None)
         in_service = models.load(current)
         return _Baseline(Contender(in_service, in_service), current)
-    run, colon, strategy = name.rpartition(":")
-    if not colon or not run or not strategy:
-        raise BenchError(f"{setting('baseline', name)}: write it as RUN:STRATEGY, such as latest:base")
+    run, strategy = split_model_name(name, "baseline")
     other = load_results(run, runs_dir, task=task)
     same_task = task if task in other.plan.tasks else None
     cells = [c for c in other.cells if c.strategy == strategy and (same_task is None or c.task == same_task)]

@@ -49,7 +49,9 @@ def champion(task: str, *, registry: PathLike = REGISTRY) -> Champion:
     models = Registry(Path(registry))
     history(task, registry=registry)  # raises where nothing was promoted, with the names of the tasks that have a champion
     event = models.current(task)
-    assert event is not None
+    if event is None:
+        others = "only models in other stages are there. `bench promote` puts one into service"
+        raise BenchError(f"{registry}: no model is in service for '{task}', {others}.")
     return Champion(models.load(event).run.path, event.strategy, event)
 
 

@@ -8,7 +8,7 @@ from harness.gate.guardrails import GuardrailResult, GuardrailStatus, check_guar
 from harness.gate.judge import judge
 from harness.gate.origin_check import check_origin, is_foreign
 from harness.gate.policies import MEASURES, Policy, default_policy, draft_policy, find_useless_rules, read_policy
-from harness.gate.registry import Event, Registry
+from harness.gate.registry import STAGES, Event, Registry, Stage, StagedModel
 from harness.gate.standing_verdicts import StandingVerdicts, select_standing
 from harness.gate.test_set import digest_test_set
 from harness.gate.verdict import (
@@ -29,6 +29,7 @@ from harness.statistics import Outcome
 __all__ = [
     "EXIT_CODES",
     "MEASURES",
+    "STAGES",
     "Contender",
     "Event",
     "GuardrailResult",
@@ -42,6 +43,8 @@ __all__ = [
     "Registry",
     "Regression",
     "RuleVerdict",
+    "Stage",
+    "StagedModel",
     "StandingVerdicts",
     "Verdict",
     "VerdictNote",

@@ -68,15 +68,21 @@ class RunLock:
 
 
 @contextmanager
-def file_lock(path: Path) -> Iterator[None]:
+def file_lock(path: Path, *, patience: float | None = None) -> Iterator[None]:
     """Hold an exclusive lock on a file; wait until other processes release it. The kernel releases it when the process ends.
 
+    Args:
+        patience: how long to wait, in seconds; None: without a limit.
+
     Raises:
-        BenchError: the file cannot be written or locked.
+        BenchError: the file cannot be written or locked, or another process has held it for so long.
     """
     lock = _file_lock(path)
     try:
-        lock.acquire()
+        lock.acquire(timeout=patience)
+    except Timeout:
+        in_use = f"is in use: another process has been changing it for {patience:g} seconds"
+        raise BenchError(f"{path.parent}: {in_use}. Wait for that process to finish, and run the command again.") from None
     except (OSError, NotImplementedError) as error:
         raise BenchError(f"{path}: cannot be written or locked: {_reason(error)}") from None
     try:

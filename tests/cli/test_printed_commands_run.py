@@ -30,6 +30,7 @@ from tests.conftest import Bench
 THE_RUN = "RUN_FOLDER"  # in commands, where a report names the run
 RUN = "bench run --task visits.yaml --strategies lora,full,qlora --limit 12 --epochs 1"
 SMALL = ("--limit", "12", "--epochs", "1", "--no-base")  # a command that trains takes seconds with them
+PROMOTE = "bench promote latest --strategy lora --new-registry --force --reason trial"
 # Commands that must run before an example of a help text.
 NEEDED = {
     "bench ab assign": ("bench ab plan visits-writer --margin 0.05 --expected 0.7 --answers-per-day 40 --units-per-day 8",),
@@ -39,8 +40,10 @@ NEEDED = {
     ),
     "bench data label to-label.html": ("bench data label latest --data new.jsonl --n 50 --out to-label.html",),
     "bench gate latest": ("bench gate --init --task visits.yaml --out gate.yaml",),
-    "bench predict --champion": ("bench promote latest --strategy lora --new-registry --force --reason trial",),
+    "bench predict --champion": (PROMOTE,),
     "bench record verify": ("bench record latest --out record.json --force",),
+    "bench registry": (PROMOTE,),
+    "bench shadow": (PROMOTE, "bench registry stage visits latest:full shadow"),
     "bench review import": ("bench review export latest --strategies base,lora --n 50 --raters 2",),
     "bench review status": ("bench review export latest --strategies base,lora --n 50 --raters 2",),
 }

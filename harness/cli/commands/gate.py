@@ -1,4 +1,4 @@
-"""`bench gate`, `bench promote`, `bench registry`, `bench rollback`."""
+"""`bench gate` and `bench promote`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from harness.cli.requested_width import requested_width
 from harness.cli.run_choice import choose_run
 
 if TYPE_CHECKING:
-    from harness.gate import Event, Verdict
+    from harness.gate import Verdict
 
 _JUDGED = (
     click.option("--strategy", required=False, shell_complete=cell_names, help="The candidate."),
@@ -171,73 +171,3 @@ def promote(run: str, force: bool, reason: str, without_text: bool, **options: A
     show(verdict)
     click.echo(f"{event.task}: {event.strategy} of {event.run} is in service{' BY FORCE' if event.action == 'force' else ''}.", err=True)
     click.echo(f"{options['registry']}/{event.folder}")
-
-
-@click.group(invoke_without_command=True, short_help="Show the models in service, and their history.")
-@registry_dir
-@click.pass_context
-def registry(ctx: click.Context, registry: str) -> None:
-    """Show the model in service for every task."""
-    from harness import api
-
-    ctx.obj = registry
-    if ctx.invoked_subcommand is None:
-        events = api.history(registry=registry)
-        current = {event.task: event for event in events}
-        for event in current.values():
-            click.echo(_line(event))
-        if not current:
-            click.echo(f"No model has been promoted to {registry} yet.")
-
-
-@registry.command(name="history")
-@click.argument("task")
-@click.pass_obj
-def show_history(folder: str, task: str) -> None:
-    """Print all promotions and rollbacks of TASK."""
-    from harness import api
-
-    for event in api.history(task, registry=folder):
-        click.echo(_line(event))
-
-
-@registry.command()
-@click.pass_context
-def verify(ctx: click.Context) -> None:
-    """Verify the seal of every event and the digest of every model.
-
-    Exit codes: 0 everything is intact, 1 a model is missing or was changed, 2 the history was changed.
-    """
-    from harness import api
-    from harness.cli.wording import message
-    from harness.text import plural
-
-    models = api.verify_registry(registry=ctx.obj)
-    for event, damage in models:
-        state = "DAMAGED" if damage else "intact"
-        click.echo(message(f"{state}  {event.task}  {event.strategy} of {event.run}  {damage or event.digest}"))
-    damaged = sum(bool(damage) for _, damage in models)
-    click.echo(f"{plural(len(models), 'model')}, {damaged} damaged; the history is intact.", err=True)
-    ctx.exit(1 if damaged else 0)
-
-
-def _line(event: Event) -> str:
-    """The event on one line. Columns are separated by two spaces, which no field contains, whatever its reason holds."""
-    from harness.text import one_line
-
-    action = "promote BY FORCE" if event.action == "force" else event.action
-    fields = (event.at, event.task, action, f"{event.strategy} of {event.run}", event.outcome, event.digest[:12], event.user, event.reason)
-    return "  ".join(one_line(field) for field in fields if field)
-
-
-@click.command(short_help="Put the previous model back into service.")
-@click.argument("task")
-@click.option("--reason", default="", help="The reason, for the history.")
-@registry_dir
-def rollback(task: str, reason: str, registry: str) -> None:
-    """Put the previous model of TASK back into service. This adds an event to the history and removes nothing."""
-    from harness import api
-
-    event = api.rollback(task, registry=registry, reason=reason)
-    click.echo(f"{event.task}: {event.strategy} of {event.run} is in service again.", err=True)
-    click.echo(f"{registry}/{event.folder}")

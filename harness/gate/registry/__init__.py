@@ -1,10 +1,15 @@
-"""The registry of promoted models: a sealed history, and a copy of each model that was in service."""
+"""The registry of models: a sealed history, and a copy of each model that was in service or in another stage."""
 
-from harness.gate.registry.journal import Event, Look
+from harness.gate.registry.event import STAGES, Event, Stage
+from harness.gate.registry.journal import Look
 from harness.gate.registry.registry import Registry
+from harness.gate.registry.stages import StagedModel
 
 __all__ = [
+    "STAGES",
     "Event",
     "Look",
     "Registry",
+    "Stage",
+    "StagedModel",
 ]

@@ -25,14 +25,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.errors import BenchError, setting
+from harness.gate.registry.event import Action, Event
 from harness.gate.registry.salt_file import SALT, create_salt, digest_salt, hide_examples
 from harness.store import PRIVATE_FILE, file_lock, from_json_text, make_private_folder, read_json, write_json
 from harness.text import one_line
 
-Action = Literal["promote", "force", "rollback"]
 _Table = Literal["events", "looks"]
 _TABLES: tuple[_Table, ...] = ("events", "looks")
 
+_PATIENCE_SECONDS = 60.0  # for another process that changes the registry; copying a large model takes as long
 FORMAT = 3  # of the database, as its `user_version`; raise it when this version cannot read older ones
 _SCHEMA = f"""
 CREATE TABLE events (
@@ -49,34 +50,6 @@ PRAGMA user_version = {FORMAT};
 _RESTORE = "Restore a backup."
 # What a process that was killed while it started a registry leaves.
 _OWN_FILES = ("head.json", SALT, ".lock", ".registry.sqlite.part", ".registry.sqlite.part-journal", ".head.json.*.part", f".{SALT}.*.part")
-
-
-@dataclass(frozen=True)
-class Event:
-    """One promotion or rollback.
-
-    Attributes:
-        digest: of the model's folder.
-        folder: the model's folder, relative to the registry.
-        outcome: of the gate.
-        verdict: the whole verdict as plain values.
-        reason: as the user stated it.
-    """
-
-    number: int
-    task: str
-    action: Action
-    at: str
-    user: str
-    run: str
-    strategy: str
-    model: str
-    digest: str
-    folder: str
-    outcome: str
-    policy_digest: str
-    verdict: dict[str, Any]
-    reason: str
 
 
 @dataclass(frozen=True)
@@ -274,10 +247,10 @@ class Journal:
                 if not self._new:
                     self.check()
                 if write:
-                    stack.enter_context(file_lock(self.folder / ".lock"))
+                    stack.enter_context(file_lock(self.folder / ".lock", patience=_PATIENCE_SECONDS))
                     if not self._exists():
                         self._create()
-                db = stack.enter_context(contextlib.closing(sqlite3.connect(self.file, timeout=60, isolation_level=None)))
+                db = stack.enter_context(contextlib.closing(sqlite3.connect(self.file, timeout=_PATIENCE_SECONDS, isolation_level=None)))
                 db.execute("PRAGMA synchronous = FULL")
                 db.execute("BEGIN IMMEDIATE" if write else "BEGIN")
                 self._check_format(db)

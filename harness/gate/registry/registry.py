@@ -1,4 +1,4 @@
-"""The registry of promoted models: a history, and a copy of everything that a model in service is.
+"""The registry of models: a history, and a copy of everything that a model is that was in service or in another stage.
 
 registry.sqlite, head.json, salt.key   the history: see `journal`
 models/<task>/<digest>/                a run folder with the cell of one model: weights or adapter, predictions, test examples
@@ -10,17 +10,20 @@ import hashlib
 import shutil
 import tempfile
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from harness.errors import BenchError, setting
-from harness.gate.registry.journal import Action, Event, Journal
+from harness.gate.registry.event import Action, Event, Stage
+from harness.gate.registry.journal import Journal
+from harness.gate.registry.stages import StagedModel, assign_stages, check_stage, find_obstacle, find_staged, stack_service
 from harness.results import FinishedCell, RunResults, StrategyResult
 from harness.store import RunFolder, make_private_folder, refuse_links, resolve_inside
 
 _PART = ".part-"
-_COPIED = ("run", "strategy", "model", "digest", "folder", "outcome", "policy_digest", "verdict")  # from the event that is rolled back to
+# What an event about a model that is in the registry already takes from the one before.
+_COPIED = ("run", "strategy", "model", "digest", "folder", "outcome", "policy_digest", "verdict")
 
 
 class Registry:
@@ -36,8 +39,12 @@ class Registry:
 
     def current(self, task: str) -> Event | None:
         """The event that put the model in service there; None where nothing was promoted."""
-        stack = _service_stack(self.journal.events(task))
+        stack = stack_service(self.journal.events(task))
         return stack[-1] if stack else None
+
+    def models(self, task: str) -> list[StagedModel]:
+        """Every model of a task with its stage, the champion first."""
+        return assign_stages(self.journal.events(task))
 
     def load(self, event: Event) -> StrategyResult:
         """The model of an event with its results, after its digest was verified.
@@ -52,7 +59,7 @@ class Registry:
         return self._read(event)
 
     def verify(self) -> list[tuple[Event, str]]:
-        """Every model that was ever in service, by its last event, and what is wrong with it; empty if it is intact.
+        """Every model of the registry, by its last event, and what is wrong with it; empty if it is intact.
 
         Raises:
             BenchError: the history itself is damaged, or the key of its test examples is missing.
@@ -73,12 +80,12 @@ class Registry:
         try:
             folder = resolve_inside(self.folder, event.folder)
             if not (folder / "run.json").is_file():
-                return f"{folder}: the model of {event.task}, promoted on {event.at}, is missing"
+                return f"{folder}: the model of {event.task}, {_describe_entry(event)}, is missing"
             refuse_links(folder)
             digest = digest_folder(folder)
             if digest != event.digest:
                 sums = f"its sha256 is {digest[:16]}…, and the registry has {event.digest[:16]}…"
-                return f"{folder}: was changed after it was promoted on {event.at}: {sums}"
+                return f"{folder}: was changed after it was {_describe_entry(event)}: {sums}"
             self._read(event)
         except BenchError as error:
             return error.problems[0].removesuffix(".")
@@ -110,28 +117,83 @@ class Registry:
         Raises:
             BenchError: the artifact is damaged, another model is in service by now, the registry cannot be written or is damaged.
         """
-        from harness.engine.artifacts import check_artifact
-
         task = model.task.name
-        if not model.external:
-            check_artifact(FinishedCell(model.run, model.cell))
+        _check_weights(model)
 
         def decide(history: Sequence[Event]) -> tuple[Action, dict[str, Any]]:
-            current = next(reversed(_service_stack(history)), None)
+            current = next(reversed(stack_service(history)), None)
             if judged_against is not None and judged_against != (current.number if current else 0):
                 _refuse_other_model(task, current)
-            folder, digest = self._copy(model)
             return action, {
-                "run": model.run.name,
-                "strategy": model.strategy,
-                "model": model.model,
-                "digest": digest,
-                "folder": folder.relative_to(self.folder).as_posix(),
+                **self._copy_in(model),
                 "outcome": outcome,
                 "policy_digest": policy_digest,
                 "verdict": verdict,
                 "reason": reason,
             }
+
+        return self.journal.append(task, decide)
+
+    def add_to_stage(
+        self,
+        model: StrategyResult,
+        stage: Stage,
+        *,
+        outcome: str,
+        policy_digest: str,
+        verdict: dict[str, Any],
+        reason: str,
+        share: float | None = None,
+        force: bool = False,
+    ) -> Event:
+        """Copy a model into the registry, if it is not there, and put it in a stage other than champion; both or neither.
+
+        Args:
+            model: a strategy with one cell.
+            outcome, policy_digest, verdict: what the gate has found about the model; empty if it was not judged.
+            share: of the traffic, for a challenger.
+            force: whether the stage is set against the verdict, too.
+
+        Raises:
+            BenchError: the model is the champion, the share does not fit, the verdict does not allow the stage, the artifact is damaged, or
+                the registry cannot be written.
+        """
+        _check_weights(model)
+
+        def decide(history: Sequence[Event]) -> tuple[Action, dict[str, Any]]:
+            action = _choose_action(stage, outcome, force=force)
+            copied, models = self._copy_in(model), assign_stages(history)
+            try:
+                check_stage(models, copied["digest"], stage, share)
+            except BenchError:
+                if all(known.event.digest != copied["digest"] for known in models):
+                    shutil.rmtree(self.folder / copied["folder"], ignore_errors=True)
+                raise
+            judged = {"outcome": outcome, "policy_digest": policy_digest, "verdict": verdict}
+            return action, {**copied, **judged, "reason": reason, "stage": stage, "share": share}
+
+        return self.journal.append(model.task.name, decide)
+
+    def move(self, task: str, name: str, stage: Stage, *, reason: str, share: float | None = None, force: bool = False) -> Event:
+        """Put a model that is in the registry in another stage. It keeps the verdict of its last event.
+
+        Args:
+            name: its digest, or the beginning of it.
+            share, force: as for `add_to_stage`.
+
+        Raises:
+            BenchError: no such model; as `add_to_stage`; its files are damaged, and the stage is not "retired".
+        """
+
+        def decide(history: Sequence[Event]) -> tuple[Action, dict[str, Any]]:
+            models = assign_stages(history)
+            event = find_staged(models, name).event
+            check_stage(models, event.digest, stage, share)
+            problem = "" if stage == "retired" else self._find_problem(event)
+            if problem:
+                raise BenchError(f"{problem}. Name the model of its run, RUN:STRATEGY, to copy it again.")
+            action = _choose_action(stage, event.outcome, force=force)
+            return action, {**_take(event), "reason": reason, "stage": stage, "share": share}
 
         return self.journal.append(task, decide)
 
@@ -143,7 +205,7 @@ class Registry:
         """
 
         def decide(history: Sequence[Event]) -> tuple[Action, dict[str, Any]]:
-            stack = _service_stack(history)
+            stack = stack_service(history)
             if not stack:
                 raise BenchError(f"{self.folder}: nothing was promoted for '{task}'")
             if len(stack) == 1:
@@ -153,9 +215,15 @@ class Registry:
             if problem:
                 override = f"{setting('force')} and {setting('reason', 'TEXT')} promote one whatever the verdict"
                 raise BenchError(f"{problem}. Promote its run again, or promote another model: {override}.")
-            return "rollback", {name: value for name, value in asdict(previous).items() if name in _COPIED} | {"reason": reason}
+            return "rollback", {**_take(previous), "reason": reason}
 
         return self.journal.append(task, decide)
+
+    def _copy_in(self, model: StrategyResult) -> dict[str, Any]:
+        """Copy the model into the registry; what its event holds about it."""
+        folder, digest = self._copy(model)
+        place = folder.relative_to(self.folder).as_posix()
+        return {"run": model.run.name, "strategy": model.strategy, "model": model.model, "digest": digest, "folder": place}
 
     def _copy(self, model: StrategyResult) -> tuple[Path, str]:
         """Copy the model into the registry, completely or not at all; its folder and digest. The history is locked meanwhile."""
@@ -175,24 +243,41 @@ class Registry:
         return target, digest
 
 
+def _check_weights(model: StrategyResult) -> None:
+    """
+    Raises:
+        BenchError: the trained weights are damaged.
+    """
+    from harness.engine.artifacts import check_artifact
+
+    if not model.external:
+        check_artifact(FinishedCell(model.run, model.cell))
+
+
+def _describe_entry(event: Event) -> str:
+    return f"{'promoted' if event.stage == 'champion' else f'put in stage {event.stage}'} on {event.at}"
+
+
+def _choose_action(stage: Stage, outcome: str, *, force: bool) -> Action:
+    """
+    Raises:
+        BenchError: the verdict does not allow the stage, and `force` is not set.
+    """
+    obstacle = find_obstacle(stage, outcome)
+    if obstacle and not force:
+        override = f"set {setting('force')} and {setting('reason', 'TEXT')}"
+        raise BenchError(f"a challenger answers real requests, and {obstacle}. To make it a challenger anyway, {override}.")
+    return "force_stage" if obstacle else "stage"
+
+
+def _take(event: Event) -> dict[str, Any]:
+    """What another event about the same model holds."""
+    return {name: value for name, value in asdict(event).items() if name in _COPIED}
+
+
 def _refuse_other_model(task: str, current: Event | None) -> None:
     now = f"{current.user} put {current.strategy} of {current.run} in service" if current else "the model in service was removed"
     raise BenchError(f"{task}: {now} meanwhile, so the verdict compares with another model. Run `bench promote` again.")
-
-
-def _service_stack(history: Sequence[Event]) -> list[Event]:
-    """The model in service, last, on top of those that rollbacks would go back to: a promotion puts one on top, a rollback removes one.
-    Promoting the model that is already in service adds nothing."""
-    stack: list[Event] = []
-    for event in history:
-        if event.action != "rollback":
-            if stack and stack[-1].digest == event.digest:
-                stack.pop()
-            stack.append(event)
-        elif len(stack) > 1:
-            stack.pop()
-            stack[-1] = replace(event, action=stack[-1].action)
-    return stack
 
 
 def digest_folder(folder: Path) -> str:

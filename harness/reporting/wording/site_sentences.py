@@ -43,6 +43,13 @@ LABELS: Mapping[str, str] = {
     "no_runs": "There are no runs.",
 }
 _ACTIONS: Mapping[str, str] = {"promote": "Promoted", "force": "Promoted by force", "rollback": "Rolled back to"}
+_STAGES: Mapping[str, str] = {
+    "candidate": "Registered as candidate",
+    "shadow": "Put in shadow mode",
+    "challenger": "Made a challenger",
+    "champion": "Put into service",
+    "retired": "Retired",
+}
 BOARD_NOTE = (
     "Each interval is about one strategy alone. Intervals that overlap do not mean that two strategies are equal; bench compare compares "
     "two runs on each example. The best of many results looks better than it is."
@@ -77,4 +84,7 @@ def describe_more_runs(entry: LeaderboardEntry) -> str:
 
 def describe_event(event: Event) -> str:
     """What happened, in a word or two."""
-    return _ACTIONS[event.action]
+    if event.action in _ACTIONS:
+        return _ACTIONS[event.action]
+    share = "" if event.share is None else f" with {numbers.share(event.share)} of the traffic"
+    return f"{_STAGES[event.stage]}{share}{' by force' if event.is_forced else ''}"

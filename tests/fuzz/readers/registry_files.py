@@ -50,6 +50,9 @@ def read_event(content: bytes, folder: Path) -> None:
             with refusals():
                 Registry(registry).load(event)
     with refusals():
+        models = Registry(registry).models("summarization")
+        assert sum(model.stage == "champion" for model in models) == 1
+    with refusals():
         Registry(registry).rollback("summarization", "a test")
 
 
@@ -73,5 +76,5 @@ REGISTRY_FILES: dict[str, Reader] = {
     "registry": Reader(read_registry("registry.sqlite"), file_seeds(_registry, "registry.sqlite")),
     "head": Reader(read_registry("head.json"), file_seeds(_registry, "head.json"), document_seeds(_registry, "head.json")),
     "salt": Reader(read_registry("salt.key"), file_seeds(_registry, "salt.key"), share=0.4),
-    "event": Reader(read_event, lambda: [b"{}"], lambda: [_event_body()], share=0.5),
+    "event": Reader(read_event, lambda: [b"{}"], lambda: [_event_body(), _event_body() | {"stage": "shadow", "share": 0.5}], share=0.5),
 }
