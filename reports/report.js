@@ -1,7 +1,7 @@
 // Sorts the tables of the page, and shows its examples. Texts are set as text, never as markup.
 "use strict";
 
-const PAGE = 20;
+const PAGE = 10;
 const LONGEST_DIFF = 600; // words; a comparison takes time proportional to the product of both lengths
 const TEXTS = JSON.parse(document.getElementById("explorer-texts").content.textContent); // every text that this script writes
 
@@ -154,7 +154,7 @@ class Explorer {
     this.next = make("button", { type: "button", text: TEXTS.next });
     this.back.addEventListener("click", () => this.turn(-1));
     this.next.addEventListener("click", () => this.turn(1));
-    this.place.append(controls, make("p", { class: "under", text: TEXTS.keys }), this.count, this.clear, this.list, make("div", { class: "pages" }, this.back, this.next));
+    this.place.append(controls, make("div", { class: "hints" }, this.differences.parentElement, make("p", { class: "under", text: TEXTS.keys })), this.count, this.clear, this.list, make("div", { class: "pages" }, this.back, this.next));
   }
 
   // Every strategy below one another, or the chosen one beside another.

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -41,6 +43,34 @@ def test_listing_imports_no_torch(here: Path) -> None:
     env = {"HOME": str(here), "PYTHONPATH": ":".join(sys.path)}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=here, env=env)
     assert done.stdout.strip() == "set()"
+
+
+def answer_in_terminal(answer: str, *arguments: str, here: Path) -> str:
+    """Run a command in a terminal, and type an answer; returns everything that the terminal shows."""
+    controller, terminal = os.openpty()
+    command = [sys.executable, "-m", "harness.cli.main", *arguments]
+    env = os.environ | {"PYTHONPATH": ":".join(sys.path)}
+    process = subprocess.Popen(command, cwd=here, stdin=terminal, stdout=terminal, stderr=terminal, env=env)
+    os.close(terminal)
+    os.write(controller, f"{answer}\n".encode())
+    shown = b""
+    with contextlib.suppress(OSError):  # the terminal is closed when the process has ended
+        while part := os.read(controller, 4096):
+            shown += part
+    os.close(controller)
+    assert process.wait() == 0, shown
+    return shown.decode()
+
+
+def test_pruning_asks_in_a_terminal(here: Path) -> None:
+    for name in ("20260301-a", "20260302-b"):
+        make_run(here / "runs" / name, [summarization(CELLS, rows=10)])
+    refused = answer_in_terminal("n", "runs", "prune", "--keep", "1", here=here)
+    assert "[y/N]" in refused and "Nothing was deleted." in refused
+    assert len(list((here / "runs").iterdir())) == 2
+    agreed = answer_in_terminal("y", "runs", "prune", "--keep", "1", here=here)
+    assert "Deleted 1 run (" in agreed
+    assert [path.name for path in (here / "runs").iterdir()] == ["20260302-b"]
 
 
 def test_pruning_shows_what_it_would_delete_and_deletes_only_with_consent(call: Call, here: Path) -> None:

@@ -11,7 +11,7 @@ from markupsafe import Markup
 from harness.reporting.charts.axes import y_axis, y_title
 from harness.reporting.charts.point_names import label_heights
 from harness.reporting.charts.point_styles import strategy_tones
-from harness.reporting.charts.svg import CHARACTER, Scale, element, figure, label, line, path
+from harness.reporting.charts.svg import Scale, element, figure, label, line, path, text_width
 from harness.reporting.views import TaskView
 from harness.reporting.views.sections import StrategyCurve, shown_forecasts
 from harness.reporting.wording import chart_texts, first_screen, names, numbers
@@ -32,7 +32,7 @@ def draw_learning_chart(task: TaskView, model: str, name: str) -> Markup:
     curves = [curve for curve in task.learning.curves if curve.model == model]
     across = [result for result in task.learning.references if result.model == model]
     labels = [*(each.label for each in curves), *(each.label for each in across)]
-    name_width = max(CHARACTER * len(_strategy_name(label, model)) for label in labels)
+    name_width = max(text_width(_strategy_name(label, model)) for label in labels)
     width, height, left, right, top, bottom = 640.0, 360.0, 62.0, min(240.0, name_width + 22 + len(curves) * _APART / 2), 18.0, 48.0
     x = _Sizes([size for each in curves for size in _sizes(each.curve)], left + 12, width - right)
     y = _score_scale(curves, across, height - bottom, top)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from harness.reporting.charts.axes import x_axis
-from harness.reporting.charts.svg import CHARACTER, Scale, element, figure, label
+from harness.reporting.charts.svg import Scale, element, figure, label, text_width
 from harness.reporting.views import TaskView
 from harness.reporting.wording import chart_texts, headings, names, numbers
 from harness.results import PHASES, StrategyCosts, StrategyResult
@@ -55,7 +55,7 @@ def draw_phase_chart(task: TaskView, spending: Spending, name: str) -> Markup:
     """A stacked bar for each strategy."""
     amounts = {r: spending.amounts(r.spent) for r in task.strategies if r.spent and r.spent.total_seconds > 0}
     totals = {result: sum(by_phase.values()) for result, by_phase in amounts.items()}
-    name_width = max(CHARACTER * len(short(names.strategy_name(result.label), _NAME)) for result in amounts)
+    name_width = max(text_width(short(names.strategy_name(result.label), _NAME)) for result in amounts)
     width, left, right, top, row = 560.0, min(285.0, 1.1 * name_width + 14), 96.0, 34.0, 30.0 if len(amounts) <= _MANY_BARS else 22.0
     height = top + row * len(amounts) + 44
     scale = Scale(0.0, max(totals.values()) or 1.0, left, width - right)
@@ -91,9 +91,9 @@ def _bar(
 def _legend(phases: Sequence[Phase], left: float, width: float) -> list[Markup]:
     """The names of the phases, above the bars where they fit there."""
     parts = []
-    left = max(0.0, min(left, width - sum(17 + CHARACTER * len(headings.PHASE_NAMES[phase]) + 18 for phase in phases)))
+    left = max(0.0, min(left, width - sum(17 + text_width(headings.PHASE_NAMES[phase]) + 18 for phase in phases)))
     for phase in phases:
         parts.append(element("rect", x=left, y=4, width=12, height=12, class_=f"bar {phase}"))
         parts.append(label(left + 17, 15, headings.PHASE_NAMES[phase]))
-        left += 17 + CHARACTER * len(headings.PHASE_NAMES[phase]) + 18
+        left += 17 + text_width(headings.PHASE_NAMES[phase]) + 18
     return parts

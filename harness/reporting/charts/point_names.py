@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from harness.reporting.charts.svg import CHARACTER, spread
+from harness.reporting.charts.svg import spread, text_width
 from harness.text import short
 
 POINT_LABEL = 34  # characters
@@ -79,7 +79,7 @@ def _places(spot: Spot) -> list[Place]:
 
 def box_of(place: Place, text: str) -> Box:
     """The area that a name covers there."""
-    length = CHARACTER * len(short(text, POINT_LABEL))
+    length = text_width(short(text, POINT_LABEL))
     left = place.x if place.anchor == "start" else place.x - length
     return Box(left, place.y - 11, left + length, place.y + 4)
 
@@ -92,7 +92,7 @@ def _cost(option: tuple[Place, Box], spot: Spot, taken: Sequence[Box], discs: Se
 
 def label_heights(points: list[tuple[float, str]], wanted: list[float], low: float, high: float) -> list[float]:
     """The heights of labels that begin at these places, moved apart where two would overlap."""
-    spans = [(x, x + CHARACTER * len(short(text, POINT_LABEL)) + 16) for x, text in points]
+    spans = [(x, x + text_width(short(text, POINT_LABEL)) + 16) for x, text in points]
     placed = list(wanted)
     groups: list[list[int]] = []
     for i in sorted(range(len(points)), key=lambda i: spans[i][0]):

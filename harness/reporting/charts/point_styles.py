@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from harness.reporting.charts.svg import CHARACTER, element, label
+from harness.reporting.charts.svg import element, label, text_width
 from harness.reporting.wording import chart_texts, names
 from harness.results import StrategyResult
 from harness.store import RunPlan
@@ -105,4 +105,4 @@ def _rows(entries: Iterable[tuple[str, PointStyle]], width: float) -> Iterator[l
 
 
 def _width(name: str) -> float:
-    return 40 + CHARACTER * len(short(name, _KEY))
+    return 40 + text_width(short(name, _KEY))

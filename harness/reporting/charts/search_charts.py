@@ -11,7 +11,7 @@ from markupsafe import Markup
 from harness.reporting.charts.axes import padded_scale, x_axis, y_axis, y_title
 from harness.reporting.charts.point_names import label_heights
 from harness.reporting.charts.point_styles import PointStyle, draw_keys, draw_marker, model_shapes, strategy_tones
-from harness.reporting.charts.svg import CHARACTER, Scale, element, figure, label, line, path
+from harness.reporting.charts.svg import Scale, element, figure, label, line, path, text_width
 from harness.reporting.views import TaskView
 from harness.reporting.views.sections import FieldFigure, LossLine, LossPoint
 from harness.reporting.wording import names, search_tables
@@ -57,7 +57,7 @@ def draw_progress_chart(task: TaskView, name: str) -> Markup:
     unit, axis = (60.0, search_tables.AXIS_MINUTES) if longest >= 180 else (1.0, search_tables.AXIS_SECONDS)
     texts = [short(names.strategy_name(each.label), _NAME) for each in searched]
     width, height, left, top, bottom = 640.0, 300.0, 62.0, 18.0, 48.0
-    right = min(200.0, CHARACTER * max(map(len, texts)) + 22)
+    right = min(200.0, max(map(text_width, texts)) + 22)
     x = Scale(0.0, longest / unit or 1.0, left, width - right)
     y = padded_scale([point.loss for each in searched for point in each.findings.progress], height - bottom, top)
     parts = [*y_axis(y, left, width - right), *x_axis(x, height - bottom, top)]

@@ -15,7 +15,15 @@ from markupsafe import Markup, escape
 
 from harness.text import one_line
 
-CHARACTER = 7.2  # mean width of a character at the charts' 13 px, to place labels
+# Mean widths at the charts' 13 px, to place labels.
+_CHARACTER = 7.6
+_CAPITAL = 9.5
+
+
+def text_width(text: str) -> float:
+    """About how wide a label is, in pixels."""
+    capitals = sum(letter.isupper() for letter in text)
+    return _CHARACTER * (len(text) - capitals) + _CAPITAL * capitals
 
 
 def element(name: str, content: str = "", /, **attributes: str | float) -> Markup:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from markupsafe import Markup
 
 from harness.reporting.charts.axes import x_axis, y_axis
-from harness.reporting.charts.svg import CHARACTER, Scale, element, figure, label, line, path, spread
+from harness.reporting.charts.svg import Scale, element, figure, label, line, path, spread, text_width
 from harness.reporting.views.sections import TrainingCurve
 from harness.reporting.wording import chart_texts
 
@@ -49,7 +49,7 @@ def _best_mark(best: tuple[int, float], x_scale: Scale, y_scale: Scale, top: flo
     """A ring at the best validation, with its loss at the top of the chart, where falling curves leave room."""
     x, y = x_scale(best[0]), y_scale(best[1])
     text = chart_texts.name_best(best[1])
-    to_left = x + CHARACTER * len(text) > x_scale.end
+    to_left = x + text_width(text) > x_scale.end
     return [
         line(x, top, x, y - 5, "leader"),
         element("circle", element("title", chart_texts.hover_best(*best)), cx=x, cy=y, r=5, class_="ring validation"),

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from harness.reporting.views import ScoreName
 from harness.reporting.views.sections import ClaimReason, ClaimVerdict, CommonClaim
 from harness.reporting.wording import numbers
 from harness.reporting.wording.headings import CONFIDENCE_INTERVAL
 from harness.reporting.wording.names import strategy_name
+from harness.text import plural
 
 SECTION = "Common claims, tested on your data"
+UNTESTED = "Claims that this run cannot test"
 COLUMNS = ("Claim", "Measured", "Verdict", "Why")
 VERDICTS: Mapping[ClaimVerdict, str] = {"supported": "supported", "not_supported": "not supported", "cannot_tell": "cannot tell"}
 NOTE = (
@@ -36,6 +38,11 @@ _NOT_RUN = {
     "fewer_unsupported": "This takes a tuned strategy and the untuned model.",
     "better_on_task": "This takes a tuned strategy and the untuned model.",
 }
+
+
+def summarize_untested(claims: Sequence[CommonClaim]) -> str:
+    """How many claims this run has measured nothing for."""
+    return f"{plural(len(claims), 'claim')} that this run cannot test, and what a test takes"
 
 
 def describe_claim(claim: CommonClaim) -> str:

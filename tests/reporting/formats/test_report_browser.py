@@ -100,21 +100,21 @@ def test_examples_are_searched_filtered_ordered_and_paged(opened: Callable[[RunR
     ids = lambda: place.locator("summary .id").evaluate_all("all => all.map(s => s.textContent)")  # noqa: E731
     place.locator("summary").first.wait_for()
     rows = [e.id for e in troubled.examples("intents")]
-    assert ids() == rows[:20]
+    assert ids() == rows[:10]
     place.get_by_role("button", name="Next").click()
-    assert ids() == rows[20:40]
-    assert "21–40 of 120 examples" in place.get_by_role("status").inner_text()
+    assert ids() == rows[10:20]
+    assert "11–20 of 120 examples" in place.get_by_role("status").inner_text()
     place.get_by_label("Search").fill("row-77")
     assert ids() == ["row-77"]
     place.get_by_label("Search").fill("nothing is like this")
     assert ids() == []
     assert "No examples match" in place.get_by_role("status").inner_text()
     place.get_by_role("button", name="Clear filters").click()
-    assert ids() == rows[:20] and place.get_by_role("button", name="Clear filters").is_hidden()
+    assert ids() == rows[:10] and place.get_by_role("button", name="Clear filters").is_hidden()
     label = troubled.plan.tasks["intents"].labels[0]
     place.get_by_label("Class").select_option(label)
     expected = [e.id for e in troubled.examples("intents") if e.targets[0] == label]
-    assert ids() == expected[:20]
+    assert ids() == expected[:10]
     place.get_by_label("Class").select_option("All classes")
     place.get_by_label("Strategy").select_option(label="Untuned model")
     place.get_by_label("Show").select_option(label="Wrong, or below the median of the strategy")
@@ -186,7 +186,7 @@ def test_examples_with_critical_errors_are_found_linked_and_compared(
     ]
     place.get_by_label("Strategy").select_option(label="LoRA")
     place.get_by_label("Show").select_option(label="With a critical error")
-    assert 0 < len(wrong) < 60 and ids() == wrong[:20]
+    assert 0 < len(wrong) < 60 and ids() == wrong[:10]
     assert place.locator(".samples > details").first.locator("summary .flag").first.inner_text() == "critical error"
     place.get_by_label("Show").select_option(label="Worse than the untuned model")
     worse = place.get_by_role("status").inner_text()
@@ -286,7 +286,7 @@ def test_the_picture_over_all_tasks_is_switched_like_the_others(opened: Callable
 
 def test_rows_can_be_read_where_no_strategy_has_answered(opened: Callable[[RunResults], Any], tmp_path: Path) -> None:
     page = opened(make_run(tmp_path / "failed", [summarization([Made("lora", status="failed", error="no memory", train_seconds=9)])]))
-    assert page.locator(".count").inner_text() == "1–20 of 120 examples (120 on this page)"
+    assert page.locator(".count").inner_text() == "1–10 of 120 examples (120 on this page)"
     page.locator(".samples details").first.click()
     page.locator(".samples .pair").first.wait_for()
     assert "Reference" in page.locator(".samples details").first.inner_text()
