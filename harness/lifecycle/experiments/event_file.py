@@ -198,7 +198,7 @@ def _check_seconds(seconds: float, value: object) -> float:
 
 
 def _has_time_of_day(value: object) -> bool:
-    return not isinstance(value, str) or len(value.strip()) > len("2026-12-01")
+    return not isinstance(value, date | str) or len(str(value).strip()) > len("2026-12-01")
 
 
 def _parse_outcome(value: object, outcome: OutcomeSpec) -> float | None:

@@ -85,5 +85,9 @@ def experiment_to_markdown(reading: ExperimentReading) -> str:
     lines += ["", f"| {' | '.join(table.columns)} |", f"|{'|'.join(' ---: ' if each else ' --- ' for each in table.numeric)}|"]
     lines += [f"| {' | '.join(escape_markdown(cell) for cell in row)} |" for row in table.rows]
     lines += ["", table.under, "", *(f"1. {escape_markdown(step)}" for step in reading_sentences.list_steps(reading)), ""]
-    notes = [reading_sentences.describe_setting(reading), *reading_sentences.list_counts(reading), reading_sentences.METHOD]
+    notes = [
+        reading_sentences.describe_setting(reading),
+        *reading_sentences.list_counts(reading),
+        reading_sentences.describe_method(reading),
+    ]
     return "\n".join([*lines, *(f"- {escape_markdown(note, 600)}" for note in notes)]) + "\n"

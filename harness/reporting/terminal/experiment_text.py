@@ -41,7 +41,11 @@ def print_experiment(reading: ExperimentReading, console: Console) -> None:
     for step in reading_sentences.list_steps(reading):
         _print_wrapped(console, step, "→ ")
     print_text(console, Text(""))
-    for note in (reading_sentences.describe_setting(reading), *reading_sentences.list_counts(reading), reading_sentences.METHOD):
+    for note in (
+        reading_sentences.describe_setting(reading),
+        *reading_sentences.list_counts(reading),
+        reading_sentences.describe_method(reading),
+    ):
         _print_wrapped(console, note, "- ")
 
 

@@ -105,35 +105,37 @@ def first_shown(
         is_challenger: (R, n).
         alpha: of this one-sided claim.
     """
-    shown = _log_capital(*_terms(x, is_challenger, share), above, effect) >= -math.log(alpha)
+    terms, stakes = _bets(x, is_challenger, share, effect)
+    shown = _log_capital(terms, stakes, above) >= -math.log(alpha)
     return np.where(shown.any(axis=-1), shown.argmax(axis=-1) + 1, 0)
 
 
 def _lower_limits(x: Array, is_challenger: NDArray[np.bool_], share: float, effect: float, alpha: float, marks: Sequence[float]) -> Array:
     """The largest d from −1 to 1 that the capital has refuted so far, after each unit."""
-    terms, reach, variances = _terms(x, is_challenger, share)
+    terms, stakes = _bets(x, is_challenger, share, effect)
     wanted = -math.log(alpha)
     grid = np.unique([*np.linspace(-1, 1, _GRID + 1), *marks])
     limits = np.full(len(x), -1.0)
-    before = _log_capital(terms, reach, variances, grid[0], effect)
+    before = _log_capital(terms, stakes, grid[0])
     for d, following in pairwise(grid):
         if not (before >= wanted).any():
             break
-        after = _log_capital(terms, reach, variances, following, effect)
+        after = _log_capital(terms, stakes, following)
         crossed = (before >= wanted) & (after < wanted)
         limits[crossed] = d + (following - d) * (before - wanted)[crossed] / (before - after)[crossed]
         before = after
     return np.maximum.accumulate(limits) if len(limits) else limits
 
 
-def _terms(x: Array, is_challenger: NDArray[np.bool_], share: float) -> tuple[Array, Array, Array]:
-    """Of each unit: its term y, how far below d a term could have been, and the variance of terms before it. All (…, n)."""
+def _bets(x: Array, is_challenger: NDArray[np.bool_], share: float, effect: float) -> tuple[Array, Array]:
+    """The terms y of the units, (…, n), and what each player stakes on them, (players, …, n): decided before the unit is seen."""
     order = np.arange(x.shape[-1])
     centre = share * _means_before(x, ~is_challenger) + (1 - share) * _means_before(x, is_challenger)
     terms = np.where(is_challenger, (x - centre) / share, (centre - x) / (1 - share))
     squares = np.cumsum(terms**2, axis=-1) - terms**2
     variances = (0.25 / (share * (1 - share)) + squares) / (1 + order)  # with one term of the largest possible variance
-    return terms, np.asarray(_reach(centre, share)), variances
+    stakes = [np.minimum(multiple * effect / variances, _LARGEST_STAKE / _reach(centre, share)) for multiple in PLAYERS]
+    return terms, np.stack(stakes)
 
 
 def _reach(centre: Array | float, share: float) -> Array | float:
@@ -150,12 +152,9 @@ def _means_before(x: Array, chosen: NDArray[np.bool_]) -> Array:
     return means
 
 
-def _log_capital(terms: Array, reach: Array, variances: Array, d: float, effect: float) -> Array:
+def _log_capital(terms: Array, stakes: Array, d: float) -> Array:
     """The logarithm of the capital that is bet against "the difference is at most d", after each unit."""
-    capitals = []
-    for multiple in PLAYERS:
-        stake = np.minimum(multiple * effect / variances, _LARGEST_STAKE / reach)
-        capitals.append(np.cumsum(np.log1p(stake * (terms - d)), axis=-1))
+    capitals = np.cumsum(np.log1p(stakes * (terms - d)), axis=-1)
     total: Array = np.logaddexp.reduce(capitals, axis=0) - math.log(len(PLAYERS))
     return total
 

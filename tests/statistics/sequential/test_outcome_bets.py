@@ -9,7 +9,7 @@ import pytest
 from made_up_experiments import answers, assign, heavy_users, wrong_claims
 
 from harness.statistics.sequential import difference_limits, first_shown
-from harness.statistics.sequential.outcome_bets import _log_capital, _terms
+from harness.statistics.sequential.outcome_bets import _bets, _log_capital
 
 SHARE, EFFECT = 0.5, 0.05
 
@@ -18,7 +18,7 @@ def test_the_capital_is_that_of_another_implementation() -> None:
     """The mean of four calls of `betting_mart` of confseq (gostevehoward/confseq, commit 70b1ef3) with the same stakes, on (y + 2)/4."""
     x = np.array([1, 0, 1, 1, 0, 1, 1, 0, 1, 1, 1, 0.5])
     is_challenger = np.array([1, 0, 1, 0, 0, 1, 0, 1, 1, 1, 0, 1], dtype=bool)
-    capital = np.exp(_log_capital(*_terms(x, is_challenger, 0.5), 0.05, 0.1))
+    capital = np.exp(_log_capital(*_bets(x, is_challenger, 0.5, 0.1), 0.05))
     expected = [1.1425, 1.3449625, 1.5326883125, 1.307353022648402, 1.5466012382513885, 1.7109417358974128, 1.5047769493386356]
     expected += [1.1872846498866074, 1.3101455240775728, 1.4417939169073235, 1.2772888488605194, 1.1986982891767215]
     assert capital == pytest.approx(expected, rel=1e-12)

@@ -24,10 +24,6 @@ EVIDENCE = "Evidence"
 NEXT_STEPS = "What next"
 DATA = "Data"
 DECIDED = "decided"
-METHOD = (
-    "Differences are the challenger minus the champion. Their limits hold at all looks together, so the events may be read as often as you "
-    "like, and the first verdict stands."
-)
 STATES: Mapping[ExperimentState, str] = {
     "challenger": "Ship the challenger",
     "champion": "Keep the champion",
@@ -99,6 +95,17 @@ def describe_setting(reading: ExperimentReading) -> str:
     return f"{challenger} ({shares[0]}) against {champion} ({shares[1]}), {events} in {one_line(reading.source, 80)}"
 
 
+def describe_method(reading: ExperimentReading) -> str:
+    """What the limits and the verdict promise, and from when on there can be one."""
+    burn_in = reading.experiment.burn_in
+    units = f"{numbers.plural(burn_in.units, reading.experiment.unit)} of each variant"
+    days = f" and {numbers.plural(round(burn_in.days), 'day')}" if burn_in.days else ""
+    return (
+        "Differences are the challenger minus the champion. Their limits hold at all looks together, so the events may be read as often as "
+        f"you like. The first verdict after {units}{days} stands."
+    )
+
+
 def list_steps(reading: ExperimentReading) -> list[str]:
     """What to do now."""
     experiment = reading.experiment
@@ -159,6 +166,11 @@ def list_counts(reading: ExperimentReading) -> list[str]:
         f"{numbers.plural(each.missing, unit)} without a value of {words.label(each.spec)}." for each in reading.outcomes if each.missing
     ]
     return notes
+
+
+def list_notes(reading: ExperimentReading) -> list[str]:
+    """What was counted, and what the limits promise."""
+    return [*list_counts(reading), describe_method(reading)]
 
 
 def build_outcome_table(reading: ExperimentReading) -> TextTable:
