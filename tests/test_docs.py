@@ -96,7 +96,7 @@ def commands_done():
 
 def list_promotions_before(command):
     """The promotions that a page shows before a command that needs them."""
-    if not command.startswith(("bench rollback", "bench registry", "bench shadow")) and "--champion" not in command:
+    if not command.startswith(("bench rollback", "bench registry", "bench shadow", "bench watch")) and "--champion" not in command:
         return []
     pages = [[line.split("  #")[0].strip() for block in blocks(name, "console") for line in block.splitlines()] for name in GUIDES]
     before = next((page[: page.index(command)] for page in pages if command in page), [])
@@ -127,7 +127,7 @@ def run_as_written(command, call_bench, user_folder):
     code, out, err = call_bench(
         *line.arguments, *(["--force"] if command.startswith(("bench init", "bench ab plan")) else []), given=line.given(user_folder)
     )
-    gates, finds = command.startswith(("bench gate", "bench promote")), command.startswith("bench data check")
+    gates, finds = command.startswith(("bench gate", "bench promote", "bench watch")), command.startswith("bench data check")
     assert code in ((0, 1, 3) if gates else (0, 1) if finds else (0,)), out + err
     assert out
     if line.target:

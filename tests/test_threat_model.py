@@ -32,6 +32,7 @@ TESTS = {
         "tests/gate/registry/test_stage_sequences.py",
         "tests/gate/test_foreign_models.py",
     ),
+    "fingerprints and monitors": ("tests/lifecycle/watch/test_watching.py", "tests/fuzz/test_fuzz.py"),
     "models": ("tests/engine/models/test_hostile_models.py", "tests/engine/models/test_resolve.py"),
     "chat templates": ("tests/engine/models/test_hostile_models.py",),
     "Python code": ("tests/cli/test_cli_run.py", "tests/engine/models/test_resolve.py"),

@@ -41,6 +41,7 @@ NEEDED = {
     "bench data label to-label.html": ("bench data label latest --data new.jsonl --n 50 --out to-label.html",),
     "bench gate latest": ("bench gate --init --task visits.yaml --out gate.yaml",),
     "bench predict --champion": (PROMOTE,),
+    "bench watch": (PROMOTE,),
     "bench record verify": ("bench record latest --out record.json --force",),
     "bench registry": (PROMOTE,),
     "bench shadow": (PROMOTE, "bench registry stage visits latest:full shadow"),
@@ -48,7 +49,12 @@ NEEDED = {
     "bench review status": ("bench review export latest --strategies base,lora --n 50 --raters 2",),
 }
 # Exit codes of commands that judge; the others end with 0.
-CODES = {"bench gate latest": (0, 1, 3), "bench data check": (0, 1), "bench record verify record.json --signer": (1,)}
+CODES = {
+    "bench gate latest": (0, 1, 3),
+    "bench watch": (0, 1, 3),
+    "bench data check": (0, 1),
+    "bench record verify record.json --signer": (1,),
+}
 # Later: commands that change what "latest" is, and one that needs a run of the task summarization.
 ORDER = ("bench run ", "bench score ", "bench plan --task summarization --data", "bench data enough visits", "bench data enough latest")
 

@@ -60,7 +60,7 @@ def watch(
 
     \b
     bench watch visits --data new.jsonl
-    bench watch visits --data new.jsonl --date visit_date --format html --out watch.html
+    bench watch visits --data new.jsonl --format html --out watch.html
     """
     from harness import api
 

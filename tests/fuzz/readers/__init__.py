@@ -12,12 +12,14 @@ from tests.fuzz.readers.privacy_files import PRIVACY_FILES
 from tests.fuzz.readers.reader import Reader, use_folder
 from tests.fuzz.readers.registry_files import REGISTRY_FILES
 from tests.fuzz.readers.run_files import RUN_FILES
+from tests.fuzz.readers.watch_files import WATCH_FILES
 
 READERS: dict[str, Reader] = {
     **DATA_FILES,
     **DECLARATIONS,
     **RUN_FILES,
     **REGISTRY_FILES,
+    **WATCH_FILES,
     **MODEL_FILES,
     **PRIVACY_FILES,
     **LABEL_FILES,
