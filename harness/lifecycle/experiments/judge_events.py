@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 MOST_LEFT_OUT = 0.01  # of the units: with more, the others may no longer be like them
 _REPORTED_EFFECT = 0.05  # of the scale of an outcome without a margin: decides how fast its limits narrow
 _PATH_POINTS = 200
+_FEWEST = 2  # units of a variant whose spread can be computed
 
 
 def judge_events(log: EventLog, experiment: Experiment) -> ExperimentReading:
@@ -51,9 +52,10 @@ def judge_events(log: EventLog, experiment: Experiment) -> ExperimentReading:
         state, code, look = "undecided", "wrongly_served", None
     if any(ratio.is_broken for ratio in ratios):
         state, code, look = "undecided", "unequal_counts", None
-    outcomes = tuple(_summarize(track, units, experiment) for track in tracks)
+    outcomes = tuple(_summarize(track, units, _status(track, experiment, code)) for track in tracks)
     guardrails = [each for each in outcomes if each.role == "guardrail"]
     decides = outcomes[0]
+    waited_for = [track for track, each in zip(tracks, outcomes, strict=True) if each.status == "undecided" and each.role != "reported"]
     can_go_on = code in ("undecided", "guardrail_undecided")
     return ExperimentReading(
         experiment=experiment,
@@ -73,7 +75,7 @@ def judge_events(log: EventLog, experiment: Experiment) -> ExperimentReading:
         decided=None if look is None else units[look].closed,
         decided_units=None if look is None else look + 1,
         units=len(units),
-        more=_more_units(tracks[0], experiment, units, first, last) if can_go_on else None,
+        more=_more_units(waited_for, experiment, units, last - first) if can_go_on else None,
         burn_in_left=(
             max(0, experiment.burn_in.units - min(decides.champion_units, decides.challenger_units)),
             max(0.0, experiment.burn_in.days - (last - first) / DAY),
@@ -109,6 +111,11 @@ class _Track:
     low: NDArray[np.float64]
     high: NDArray[np.float64]
     alpha: float
+
+    @property
+    def has_both(self) -> bool:
+        """Whether both variants have at least two units, so that their spread is known."""
+        return bool(min(self.is_challenger.sum(), (~self.is_challenger).sum()) >= _FEWEST)
 
     def worst(self) -> NDArray[np.float64]:
         """After each of all units, the smallest gain of the challenger (below 0: a loss) that is not ruled out, (n,)."""
@@ -186,13 +193,13 @@ def _decide(
     return "champion", "champion_better" if decides.best()[look] <= 0 else "gain_ruled_out", look
 
 
-def _summarize(track: _Track, units: Sequence[UnitResult], experiment: Experiment) -> OutcomeReading:
+def _summarize(track: _Track, units: Sequence[UnitResult], status: OutcomeStatus) -> OutcomeReading:
     is_challenger, values = track.is_challenger, track.values
     means = [float(values[chosen].mean()) if chosen.any() else None for chosen in (~is_challenger, is_challenger)]
     return OutcomeReading(
         spec=track.spec,
         role=track.role,
-        status=_status(track, experiment),
+        status=status,
         champion=means[0],
         challenger=means[1],
         champion_units=int((~is_challenger).sum()),
@@ -203,14 +210,23 @@ def _summarize(track: _Track, units: Sequence[UnitResult], experiment: Experimen
     )
 
 
-def _status(track: _Track, experiment: Experiment) -> OutcomeStatus:
+def _status(track: _Track, experiment: Experiment, code: ReadingCode) -> OutcomeStatus:
     if track.role == "reported":
         return "reported"
-    if not len(track.values):
+    if code in ("unequal_counts", "wrongly_served"):
+        return "not_comparable"
+    if not len(track.values) or code == "too_early":
         return "undecided"
-    worst, best, margin = float(track.worst()[-1]), float(track.best()[-1]), track.spec.margin or 0.0
-    if track.role == "guardrail":
-        return "broken" if best <= -margin else "kept" if worst >= -margin else "undecided"
+    return _guardrail_status(track) if track.role == "guardrail" else _deciding_status(track, experiment)
+
+
+def _guardrail_status(track: _Track) -> OutcomeStatus:
+    margin = track.spec.margin or 0.0
+    return "broken" if track.best()[-1] <= -margin else "kept" if track.worst()[-1] >= -margin else "undecided"
+
+
+def _deciding_status(track: _Track, experiment: Experiment) -> OutcomeStatus:
+    worst, best = float(track.worst()[-1]), float(track.best()[-1])
     wanted, given_up = _claims(experiment)
     if worst >= wanted:
         return "better" if worst >= 0 else "not_worse"
@@ -260,20 +276,27 @@ def _check_ratios(
     return readings[0], readings[1]
 
 
-def _more_units(track: _Track, experiment: Experiment, units: Sequence[UnitResult], first: float, last: float) -> MoreUnits | None:
-    """What a verdict on the deciding outcome still takes if the difference stays as measured; None without both variants."""
-    is_challenger, values = track.is_challenger, track.values
-    if min(is_challenger.sum(), (~is_challenger).sum()) < 2:
+def _more_units(tracks: Sequence[_Track], experiment: Experiment, units: Sequence[UnitResult], seconds: float) -> MoreUnits | None:
+    """What a verdict still takes if the differences in the undecided outcomes stay as measured; None without both variants."""
+    missing = [_missing_units(track, experiment) for track in tracks if track.has_both]
+    if len(missing) < len(tracks) or not missing:
         return None
-    gain = track.spec.sign * float(track.estimate[-1])
-    wanted, given_up = _claims(experiment)
-    variance = difference_variance(float(values[is_challenger].std()), float(values[~is_challenger].std()), experiment.challenger_share)
-    distance = max(gain - wanted, given_up - gain)
-    spec, share = track.spec, experiment.challenger_share
-    stake = largest_stake(float(values.mean()), share, (spec.low, spec.high))
-    needed = units_to_show(distance, variance, experiment.alpha, most_stake=stake) if distance > 0 else None
-    if needed is None:
+    if None in missing:
         return MoreUnits(None, None)
-    more = max(1, needed - len(values))
-    days = (last - first) / DAY
-    return MoreUnits(more, more / (len(units) / days) if days > 0 else None)
+    more = max(count for count in missing if count is not None)
+    return MoreUnits(more, more * seconds / DAY / len(units) if seconds else None)
+
+
+def _missing_units(track: _Track, experiment: Experiment) -> int | None:
+    """How many more units decide an outcome if its difference stays as measured; None for more than a trillion, or if none do."""
+    spec, share, values = track.spec, experiment.challenger_share, track.values
+    margin = spec.margin or 0.0
+    wanted, given_up = (-margin, -margin) if track.role == "guardrail" else _claims(experiment)
+    gain = spec.sign * float(track.estimate[-1])
+    distance = max(gain - wanted, given_up - gain)
+    if distance <= 0:
+        return None
+    challenger, champion = (float(values[chosen].std()) for chosen in (track.is_challenger, ~track.is_challenger))
+    stake = largest_stake(float(values.mean()), share, (spec.low, spec.high))
+    needed = units_to_show(distance, difference_variance(challenger, champion, share), track.alpha, most_stake=stake)
+    return None if needed is None else max(1, needed - len(values))

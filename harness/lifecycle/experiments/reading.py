@@ -23,7 +23,9 @@ ReadingCode: TypeAlias = Literal[
     "wrongly_served",  # too many units got both variants, or not the one of their hash
 ]
 OutcomeRole: TypeAlias = Literal["decides", "guardrail", "reported"]
-OutcomeStatus: TypeAlias = Literal["better", "not_worse", "worse", "gain_ruled_out", "kept", "broken", "undecided", "reported"]
+OutcomeStatus: TypeAlias = Literal[
+    "better", "not_worse", "worse", "gain_ruled_out", "kept", "broken", "undecided", "not_comparable", "reported"
+]
 
 
 @dataclass(frozen=True)

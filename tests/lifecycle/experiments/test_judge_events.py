@@ -75,6 +75,7 @@ def test_a_broken_guardrail_ends_the_experiment_although_the_outcome_is_better(j
 def test_an_undecided_guardrail_holds_the_challenger_back(judge: Judge) -> None:
     reading = judge(make_events(made_experiment(), 250, (0.4, 0.9), (0.1, 0.12)), **GUARDED)
     assert (reading.state, reading.code, reading.open_guardrails) == ("undecided", "guardrail_undecided", ("complaint",))
+    assert reading.more is not None and (reading.more.units is None or reading.more.units > 50)
 
 
 def test_later_events_do_not_change_a_verdict(judge: Judge) -> None:
@@ -129,6 +130,7 @@ def test_lost_units_are_found_whatever_the_outcomes(judge: Judge) -> None:
     reading = judge(kept)
     assert (reading.state, reading.code) == ("undecided", "unequal_counts")
     assert reading.ratios[0].is_broken and not reading.ratios[0].of_measured
+    assert reading.deciding.status == "not_comparable" and reading.more is None
 
 
 def test_lost_answers_are_found(judge: Judge) -> None:

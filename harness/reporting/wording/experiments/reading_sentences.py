@@ -38,6 +38,7 @@ _STATUSES: Mapping[OutcomeStatus, str] = {
     "kept": "kept",
     "broken": "broken",
     "undecided": "undecided",
+    "not_comparable": "not judged",
     "reported": "not judged",
 }
 
@@ -132,7 +133,7 @@ def list_steps(reading: ExperimentReading) -> list[str]:
 
 def _describe_more(reading: ExperimentReading) -> list[str]:
     more, unit = reading.more, reading.experiment.unit
-    if more is None or reading.code != "undecided":
+    if more is None:
         return []
     if more.units is None:
         return ["The measured difference lies between the values that would decide. If it stays there, no number of events decides it."]
