@@ -159,7 +159,7 @@ def look(
                     tests[test.key] = _observe(tests[test.key], test, day, independent, measures, fingerprint.salt)
         tests, classifier = _sound_alarms(fingerprint, tests, classifier, day)
     if reference and counted:
-        classifier = _look_with_classifier(classifier, pick_independent(reference, fingerprint.salt), counted)
+        classifier = _look_with_classifier(classifier, *(pick_independent(each, fingerprint.salt) for each in (reference, counted)))
         tests, classifier = _sound_alarms(fingerprint, tests, classifier, max(days))
     seen_days = [row.day for row in new_rows]
     after = replace(
@@ -269,7 +269,7 @@ def _is_visible(state: WatchedTest, reference: ReferenceValues) -> bool:
 
 
 def _look_with_classifier(looks: ClassifierLooks, reference: Sequence[WatchedRow], new: Sequence[WatchedRow]) -> ClassifierLooks:
-    """Another look, if there are enough rows for it; a look without them spends nothing."""
+    """Another look, if there are enough rows for it; a look without them spends nothing. Both are in random order."""
     measured = separate(reference, new)
     if measured is None:
         return looks

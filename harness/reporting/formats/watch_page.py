@@ -23,7 +23,9 @@ def render_watch(result: WatchResult) -> str:
     style = (folder / _STYLE).read_text(encoding="utf-8")
     environment = page_environment(folder)
     environment.globals |= {"sentences": watch_sentences, "charts": charts}
-    drawn = [finding for finding in result.moved if len(finding.days) > 1][:_MOST_CHARTS]
+    several_days = [finding for finding in result.moved if len(finding.days) > 1]
+    whole = [finding for finding in several_days if finding.test.column is None or finding.test.signal == "slice"]
+    drawn = (whole or several_days)[:_MOST_CHARTS]
     policy = content_security_policy(style, "")
     page = environment.get_template(_TEMPLATE).render(result=result, drawn=drawn, style=Markup(style), policy=policy)
     return seal_page(page)

@@ -20,5 +20,7 @@ def runs(runs: Made) -> Made:
 
 def promoted(run: StoredRun, registry: Path, strategy: str = "few-shot", **more: Any) -> Any:
     new = not (registry / "registry.sqlite").exists()
-    event, _ = promote(run.path, strategy, registry=registry, **({"force": True, "reason": "a test", "new_registry": new} | more))
+    event, _ = promote(
+        run.path, strategy, registry=registry, **({"force": True, "reason": "a test", "new_registry": new, "fingerprint": False} | more)
+    )
     return event

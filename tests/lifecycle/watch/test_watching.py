@@ -139,6 +139,21 @@ def test_files_without_rows_are_an_error(registry: Path, tmp_path: Path, content
         look(registry, file)
 
 
+def test_a_look_that_is_killed_changes_nothing(registry: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    look(registry, write_rows(tmp_path / "a.jsonl", make_rows(2)))
+    before, data = files(registry), write_rows(tmp_path / "b.jsonl", make_rows(2, first=2, seed=2))
+
+    def die(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("os.fsync", die)  # while the file is written
+        with pytest.raises(KeyboardInterrupt):
+            look(registry, data)
+    assert files(registry) == before
+    assert look(registry, data).new_rows == 16
+
+
 def test_a_task_without_a_model_in_service(registry: Path, tmp_path: Path) -> None:
     with pytest.raises(BenchError, match=r"nothing was promoted for 'summarisation'.*summarization"):
         watch("summarisation", write_rows(tmp_path / "a.jsonl", make_rows(1)), registry=registry)

@@ -23,7 +23,6 @@ from harness.reporting.wording.data import anonymize_sentences
 from harness.reporting.wording.text_table import TextTable
 from harness.text import one_line, plural
 
-TITLE = "Has the data changed?"
 OUTCOMES: Mapping[WatchOutcome, str] = {"stable": "Stable", "drifted": "Drifted", "not_enough_data": "Not enough data"}
 LABELS: Mapping[str, str] = {
     "skip": "Skip to the answer",
@@ -67,7 +66,7 @@ _NAMES: Mapping[str, str] = {
 _NOTES: Mapping[str, str] = {
     "no_tokenizer": "The base model is not on this machine, so the tokens of inputs were not counted. Name its folder with --model-path.",
 }
-_MOST_NAMED = 4  # findings in the answer
+_MOST_NAMED = 6  # findings in the answer
 _MOST_WORDS = 3
 _NEXT = (
     "Read the examples. If the new data is what the model will see from now on, label some of it, add it to the task, and run the task "
@@ -85,6 +84,11 @@ _METHOD = (
     "95% CI of the difference is too narrow: it describes, and the alarm decides.",
     "Words and examples are those of the rows of this look. The reference has hashed words only, so that some new words are missed.",
 )
+
+
+def title_page(task: str) -> str:
+    """The heading of the page."""
+    return f"Has the data of {task} changed?"
 
 
 def describe_outcome(result: WatchResult) -> list[str]:

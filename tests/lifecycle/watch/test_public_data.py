@@ -1,0 +1,42 @@
+"""Questions of BANKING77: the published test split is the past, and the training split the present."""
+
+from __future__ import annotations
+
+import csv
+import random
+from dataclasses import replace
+
+import pytest
+from clinic_stream import START, fingerprint_of, watch_rows
+from places import SHARED
+
+from harness.lifecycle.watch import WatchedRow, describe_look, look
+from harness.lifecycle.watch.watched_rows import short_hash
+from harness.types import Example
+
+FOLDER = SHARED / "data" / "banking77"
+pytestmark = pytest.mark.skipif(not FOLDER.is_dir(), reason="the published files are missing (../shared/data)")
+
+
+def read(name: str, n: int, *, about: str = "", per_day: int = 20) -> list[WatchedRow]:
+    """Questions in random order, or those with a word in the name of their intent."""
+    with (FOLDER / name).open(newline="", encoding="utf-8") as file:
+        rows = [row for row in csv.DictReader(file) if about in row["category"]]
+    chosen = random.Random(3).sample(rows, n)
+    examples = [Example(f"{name}{i}", {"input": row["text"]}, (row["category"],)) for i, row in enumerate(chosen)]
+    start = START.toordinal()
+    return [WatchedRow(example, start + i // per_day, short_hash("a", example.id)) for i, example in enumerate(examples)]
+
+
+def test_questions_of_the_same_bank_are_stable_and_those_of_one_topic_are_not() -> None:
+    reference = read("test.csv", 400)
+    fingerprint = fingerprint_of(reference, "classification")
+    present = read("train.csv", 160)
+    looked, stable = watch_rows(fingerprint, present, reference)
+    assert stable.outcome == "stable", stable.moved
+    later = [replace(row, day=row.day + 8) for row in read("train.csv", 160, about="card")]
+    looked = look(looked.monitor, fingerprint, later, reference=reference)
+    drifted = describe_look(looked, fingerprint, strategy="lora", run="run", promoted="2026-03-01")
+    assert drifted.outcome == "drifted"
+    assert drifted.first_alarm is not None and (drifted.first_alarm - START).days >= 8
+    assert any(word.word == "card" for word in drifted.words)
