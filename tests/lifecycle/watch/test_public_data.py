@@ -23,7 +23,7 @@ def read(name: str, n: int, *, about: str = "", per_day: int = 20) -> list[Watch
     with (FOLDER / name).open(newline="", encoding="utf-8") as file:
         rows = [row for row in csv.DictReader(file) if about in row["category"]]
     chosen = random.Random(3).sample(rows, n)
-    examples = [Example(f"{name}{i}", {"input": row["text"]}, (row["category"],)) for i, row in enumerate(chosen)]
+    examples = [Example(f"{name}{about}{i}", {"input": row["text"]}, (row["category"],)) for i, row in enumerate(chosen)]
     start = START.toordinal()
     return [WatchedRow(example, start + i // per_day, short_hash("a", example.id)) for i, example in enumerate(examples)]
 
