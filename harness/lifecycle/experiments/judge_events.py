@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from harness.lifecycle.experiments.event_file import EventLog
 from harness.lifecycle.experiments.experiment_file import Experiment, OutcomeSpec, VariantName
+from harness.lifecycle.experiments.outcome_track import OutcomeTrack, follow_outcome
 from harness.lifecycle.experiments.reading import (
     ExperimentReading,
     ExperimentState,
@@ -23,28 +22,21 @@ from harness.lifecycle.experiments.reading import (
 from harness.lifecycle.experiments.unit_outcomes import DAY, UnitResult, collect_units
 from harness.statistics import (
     SAMPLE_RATIO_ALPHA,
-    difference_limits,
     difference_variance,
     largest_stake,
     sample_ratio_evidence,
     units_to_show,
 )
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
 MOST_LEFT_OUT = 0.01  # of the units: with more, the others may no longer be like them
-_REPORTED_EFFECT = 0.05  # of the scale of an outcome without a margin: decides how fast its limits narrow
 _PATH_POINTS = 200
-_FEWEST = 2  # units of a variant whose spread can be computed
 
 
 def judge_events(log: EventLog, experiment: Experiment) -> ExperimentReading:
     """What the events show. The verdict is that of the first look that decided, and later events do not change it; but if units turn out
     to be divided or served otherwise than planned, there is none."""
     units, arrivals, counts = collect_units(log, experiment)
-    tracks = [_follow(units, spec, role, experiment) for spec, role in _roles(experiment)]
+    tracks = [follow_outcome(units, spec, role, experiment) for spec, role in _roles(experiment)]
     ratios = _check_ratios(experiment, arrivals, units)
     first, last = log.events[0].time, log.events[-1].time
     state, code, look = _decide(experiment, tracks, units, first)
@@ -89,77 +81,13 @@ def _roles(experiment: Experiment) -> list[tuple[OutcomeSpec, OutcomeRole]]:
     return roles + [(each, "reported") for each in experiment.also]
 
 
-@dataclass(frozen=True)
-class _Track:
-    """One outcome over the units that have it, u of n.
-
-    Attributes:
-        values, is_challenger: (u,).
-        places: the places of these units among all, (u,).
-        seen: after each of all units, how many of these were seen, (n,).
-        estimate, low, high: after each of these units, challenger minus champion, (u,).
-        alpha: of both limits together.
-    """
-
-    spec: OutcomeSpec
-    role: OutcomeRole
-    values: NDArray[np.float64]
-    is_challenger: NDArray[np.bool_]
-    places: NDArray[np.int64]
-    seen: NDArray[np.int64]
-    estimate: NDArray[np.float64]
-    low: NDArray[np.float64]
-    high: NDArray[np.float64]
-    alpha: float
-
-    @property
-    def has_both(self) -> bool:
-        """Whether both variants have at least two units, so that their spread is known."""
-        return bool(min(self.is_challenger.sum(), (~self.is_challenger).sum()) >= _FEWEST)
-
-    def worst(self) -> NDArray[np.float64]:
-        """After each of all units, the smallest gain of the challenger (below 0: a loss) that is not ruled out, (n,)."""
-        return self._at_each(self.low if self.spec.sign > 0 else -self.high)
-
-    def best(self) -> NDArray[np.float64]:
-        """After each of all units, the largest gain that is not ruled out, (n,)."""
-        return -self._at_each(-self.high if self.spec.sign > 0 else self.low)
-
-    def _at_each(self, limits: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Limits after each of all units; before the first value, the end of the scale."""
-        import numpy as np
-
-        padded = np.concatenate([[self.spec.low - self.spec.high], limits])
-        result: NDArray[np.float64] = padded[self.seen]
-        return result
-
-
-def _follow(units: Sequence[UnitResult], spec: OutcomeSpec, role: OutcomeRole, experiment: Experiment) -> _Track:
-    """The limits of one outcome. Guardrails share alpha, because each of them can end the experiment."""
-    import numpy as np
-
-    measured = [(place, unit) for place, unit in enumerate(units) if spec.name in unit.outcomes]
-    places = np.array([place for place, _ in measured], dtype=np.int64)
-    values = np.array([unit.outcomes[spec.name] for _, unit in measured], dtype=np.float64)
-    is_challenger = np.array([unit.variant == "challenger" for _, unit in measured], dtype=np.bool_)
-    seen = np.zeros(len(units), dtype=np.int64)
-    seen[places] = 1
-    alpha = experiment.alpha / len(experiment.guardrails) if role == "guardrail" else experiment.alpha
-    margin = spec.margin or _REPORTED_EFFECT * (spec.high - spec.low)
-    limits = difference_limits(
-        values, is_challenger, share=experiment.challenger_share, bounds=(spec.low, spec.high), effect=margin, alpha=alpha,
-        exact_at=(-margin, 0.0, margin),
-    )  # fmt: skip
-    return _Track(spec, role, values, is_challenger, places, np.cumsum(seen), limits.estimate, limits.low, limits.high, alpha)
-
-
 def _claims(experiment: Experiment) -> tuple[float, float]:
     """The gain that the challenger must be shown to exceed, and the gain below which it is given up."""
     return (0.0, experiment.margin) if experiment.goal == "better" else (-experiment.margin, 0.0)
 
 
 def _decide(
-    experiment: Experiment, tracks: Sequence[_Track], units: Sequence[UnitResult], first: float
+    experiment: Experiment, tracks: Sequence[OutcomeTrack], units: Sequence[UnitResult], first: float
 ) -> tuple[ExperimentState, ReadingCode, int | None]:
     """The first look after the burn-in that decides, and how; a look follows each unit."""
     import numpy as np
@@ -193,7 +121,7 @@ def _decide(
     return "champion", "champion_better" if decides.best()[look] <= 0 else "gain_ruled_out", look
 
 
-def _summarize(track: _Track, units: Sequence[UnitResult], status: OutcomeStatus) -> OutcomeReading:
+def _summarize(track: OutcomeTrack, units: Sequence[UnitResult], status: OutcomeStatus) -> OutcomeReading:
     is_challenger, values = track.is_challenger, track.values
     means = [float(values[chosen].mean()) if chosen.any() else None for chosen in (~is_challenger, is_challenger)]
     return OutcomeReading(
@@ -210,7 +138,7 @@ def _summarize(track: _Track, units: Sequence[UnitResult], status: OutcomeStatus
     )
 
 
-def _status(track: _Track, experiment: Experiment, code: ReadingCode) -> OutcomeStatus:
+def _status(track: OutcomeTrack, experiment: Experiment, code: ReadingCode) -> OutcomeStatus:
     if track.role == "reported":
         return "reported"
     if code in ("unequal_counts", "wrongly_served"):
@@ -220,12 +148,12 @@ def _status(track: _Track, experiment: Experiment, code: ReadingCode) -> Outcome
     return _guardrail_status(track) if track.role == "guardrail" else _deciding_status(track, experiment)
 
 
-def _guardrail_status(track: _Track) -> OutcomeStatus:
+def _guardrail_status(track: OutcomeTrack) -> OutcomeStatus:
     margin = track.spec.margin or 0.0
     return "broken" if track.best()[-1] <= -margin else "kept" if track.worst()[-1] >= -margin else "undecided"
 
 
-def _deciding_status(track: _Track, experiment: Experiment) -> OutcomeStatus:
+def _deciding_status(track: OutcomeTrack, experiment: Experiment) -> OutcomeStatus:
     worst, best = float(track.worst()[-1]), float(track.best()[-1])
     wanted, given_up = _claims(experiment)
     if worst >= wanted:
@@ -235,7 +163,7 @@ def _deciding_status(track: _Track, experiment: Experiment) -> OutcomeStatus:
     return "undecided"
 
 
-def _thin_path(track: _Track, units: Sequence[UnitResult]) -> tuple[LookPoint, ...]:
+def _thin_path(track: OutcomeTrack, units: Sequence[UnitResult]) -> tuple[LookPoint, ...]:
     """At most 200 looks, the first and the last among them."""
     import numpy as np
 
@@ -276,7 +204,7 @@ def _check_ratios(
     return readings[0], readings[1]
 
 
-def _more_units(tracks: Sequence[_Track], experiment: Experiment, units: Sequence[UnitResult], seconds: float) -> MoreUnits | None:
+def _more_units(tracks: Sequence[OutcomeTrack], experiment: Experiment, units: Sequence[UnitResult], seconds: float) -> MoreUnits | None:
     """What a verdict still takes if the differences in the undecided outcomes stay as measured; None without both variants."""
     missing = [_missing_units(track, experiment) for track in tracks if track.has_both]
     if len(missing) < len(tracks) or not missing:
@@ -287,7 +215,7 @@ def _more_units(tracks: Sequence[_Track], experiment: Experiment, units: Sequenc
     return MoreUnits(more, more * seconds / DAY / len(units) if seconds else None)
 
 
-def _missing_units(track: _Track, experiment: Experiment) -> int | None:
+def _missing_units(track: OutcomeTrack, experiment: Experiment) -> int | None:
     """How many more units decide an outcome if its difference stays as measured; None for more than a trillion, or if none do."""
     spec, share, values = track.spec, experiment.challenger_share, track.values
     margin = spec.margin or 0.0
