@@ -72,6 +72,7 @@ def judge_events(log: EventLog, experiment: Experiment) -> ExperimentReading:
             max(0, experiment.burn_in.units - min(decides.champion_units, decides.challenger_units)),
             max(0.0, experiment.burn_in.days - (last - first) / DAY),
         ),
+        unused=log.unused,
     )
 
 

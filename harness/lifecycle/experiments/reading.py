@@ -114,6 +114,7 @@ class ExperimentReading:
         units: those whose window has closed.
         more: None where the experiment is decided, or has to be repaired first.
         burn_in_left: units that the smaller variant lacks, and days.
+        unused: columns of the file that the experiment does not name.
     """
 
     experiment: Experiment
@@ -135,6 +136,7 @@ class ExperimentReading:
     units: int
     more: MoreUnits | None
     burn_in_left: tuple[int, float]
+    unused: tuple[str, ...] = ()
 
     @property
     def deciding(self) -> OutcomeReading:

@@ -71,6 +71,7 @@ class WatchResult:
         first_day, last_day: with data.
         signals: over all rows, those with an alarm first.
         slices: of parts of the rows, only those with data.
+        absent_columns: columns of slices that no row since the promotion has.
         separation: what the classifier found in the rows of this look.
         words: of the rows of this look.
         score, score_unit: the score that is watched where there are labels, and its unit; empty where no score judges single examples.
@@ -96,6 +97,7 @@ class WatchResult:
     slices: tuple[SignalFinding, ...]
     separation: SampleSeparation | None
     words: tuple[MovedWord, ...]
+    absent_columns: tuple[str, ...] = ()
     score: str = ""
     score_unit: str = ""
     notes: tuple[str, ...] = ()
@@ -134,6 +136,7 @@ def describe_look(
     findings = [_describe(test, fingerprint.values[test.key], monitor) for test in fingerprint.tests]
     signals = [each for each in findings if each.test.column is None]
     slices = [each for each in findings if each.test.column is not None and each.n_now]
+    absent = {each.test.column for each in findings if each.test.column} - {each.test.column for each in slices}
     alarms = [each for each in findings if each.has_moved]
     units = next((each.n_now for each in signals if each.test.signal == "input_length" and not each.has_moved), None)
     units = sum(day.n for day in monitor.tests["input_length"].sums) if units is None else units
@@ -164,6 +167,7 @@ def describe_look(
         slices=tuple(sorted(slices, key=_by_alarm)),
         separation=monitor.classifier.last,
         words=tuple(words),
+        absent_columns=tuple(sorted(column for column in absent if column)),
         score="" if metric is None else metric.name,
         score_unit="" if metric is None else metric.unit,
         notes=tuple(notes),

@@ -10,6 +10,7 @@ import pytest
 from event_factory import START, made_experiment, make_events, write_events
 
 from harness.lifecycle.experiments import ExperimentReading, judge_events, read_events
+from harness.reporting.wording.experiments.reading_sentences import list_notes
 
 NOW = 1_800_000_000.0
 GUARDED = {"guardrails": [{"name": "complaint", "margin": 0.05}]}
@@ -173,6 +174,13 @@ def test_outcomes_that_are_never_recorded_decide_nothing(judge: Judge) -> None:
     reading = judge([{**event, "accepted": ""} for event in make_events(made_experiment(), 100)])
     assert (reading.state, reading.code) == ("undecided", "too_early")
     assert reading.deciding.last is None and reading.deciding.missing == reading.units
+
+
+def test_columns_that_nothing_judges_are_named(judge: Judge) -> None:
+    reading = judge(make_events(made_experiment(), 100))
+    assert reading.unused == ("complaint",)
+    assert any(note.endswith("does not name these columns: complaint.") for note in list_notes(reading))
+    assert judge(make_events(made_experiment(), 100), **GUARDED).unused == ()
 
 
 def test_reported_outcomes_decide_nothing(judge: Judge) -> None:

@@ -14,6 +14,7 @@ from report_factory import HOSTILE
 from harness.api import watch
 from harness.errors import BenchError
 from harness.lifecycle.watch import WatchResult
+from harness.reporting.wording.lifecycle import watch_sentences
 from tests.lifecycle.watch.conftest import make_rows, write_rows
 
 TASK = "summarization"
@@ -76,6 +77,13 @@ def test_a_part_of_the_data_that_the_model_was_not_tested_on_is_named(registry: 
     rows = make_rows(4) + make_rows(5, first=4, seed=2, ward=lambda text: "C")
     result = look(registry, write_rows(tmp_path / "a.jsonl", rows))
     assert any(each.test.signal == "slice" and each.test.column == "ward" and each.test.value == "" for each in result.moved)
+
+
+def test_a_column_that_new_rows_do_not_have_is_no_change(registry: Path, tmp_path: Path) -> None:
+    rows = [{name: value for name, value in row.items() if name != "ward"} for row in make_rows(9)]
+    result = look(registry, write_rows(tmp_path / "a.jsonl", rows))
+    assert (result.outcome, result.moved, result.absent_columns) == ("stable", (), ("ward",))
+    assert any("do not have these columns of the test examples: ward" in note for note in watch_sentences.list_notes(result))
 
 
 def test_identifiers_that_should_not_be_there_are_named(registry: Path, tmp_path: Path) -> None:

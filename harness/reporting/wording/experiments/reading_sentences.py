@@ -29,6 +29,7 @@ STATES: Mapping[ExperimentState, str] = {
     "champion": "Keep the champion",
     "undecided": "Undecided",
 }
+_SHOWN_COLUMNS = 8
 _ROLES: Mapping[OutcomeRole, str] = {"decides": "decides", "guardrail": "guardrail", "reported": "reported only"}
 _STATUSES: Mapping[OutcomeStatus, str] = {
     "better": "better",
@@ -166,6 +167,10 @@ def list_counts(reading: ExperimentReading) -> list[str]:
     notes += [
         f"{numbers.plural(each.missing, unit)} without a value of {words.label(each.spec)}." for each in reading.outcomes if each.missing
     ]
+    if reading.unused:
+        shown = ", ".join(one_line(column, 40) for column in reading.unused[:_SHOWN_COLUMNS])
+        more = f" and {len(reading.unused) - _SHOWN_COLUMNS} more" if len(reading.unused) > _SHOWN_COLUMNS else ""
+        notes.append(f"Not judged, because the experiment does not name these columns: {shown}{more}.")
     return notes
 
 

@@ -119,7 +119,11 @@ def describe_rows(result: WatchResult) -> str:
 
 def list_notes(result: WatchResult) -> list[str]:
     """What limits this look."""
-    return [_NOTES[note] for note in result.notes]
+    notes = [_NOTES[note] for note in result.notes]
+    if result.absent_columns:
+        names = ", ".join(one_line(column, 40) for column in result.absent_columns)
+        notes.append(f"Not watched, because the new rows do not have these columns of the test examples: {names}.")
+    return notes
 
 
 def describe_next_step(result: WatchResult) -> str:
