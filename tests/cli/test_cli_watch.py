@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 from report_factory import HOSTILE, Made, make_run, summarization
 
-from harness.api import promote
 from tests.cli.conftest import Call
-from tests.lifecycle.watch.conftest import make_rows, write_rows
+from tests.lifecycle.watch.conftest import make_rows, promote_with_salt, write_rows
 
 TASK = "summarization"
 STRANGE = HOSTILE.replace("\x00", "")
@@ -20,7 +19,7 @@ STRANGE = HOSTILE.replace("\x00", "")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("service")
     run = make_run(folder / "run", [summarization([Made("base", 0.3), Made("few-shot", 0.9, 1)], rows=60)])
-    promote(run.path, "few-shot", registry=folder / "registry", new_registry=True, force=True, reason="a test")
+    promote_with_salt(run.path, folder / "registry")
     return folder / "registry"
 
 
@@ -58,7 +57,7 @@ def test_terminal_shows_examples_and_no_control_characters_and_can_leave_texts_o
     assert shown.code == 1 and "aalunib" not in shown.out
     write_rows(here / "next.jsonl", make_rows(3, first=7, seed=4, input=lambda text: f"aalunib {STRANGE} {text}"))
     shown = call("watch", TASK, "--data", "next.jsonl")
-    assert "Inputs with a new word, such as “" in shown.out and "aalunib · 4-7-" in shown.out
+    assert "Inputs with a new word, such as “" in shown.out and "aalunib · 4-" in shown.out
     assert "\x1b" not in shown.out and "\u202e" not in shown.out
 
 

@@ -3,7 +3,7 @@
 from harness.lifecycle.watch.fingerprint import Fingerprint, build_fingerprint
 from harness.lifecycle.watch.monitor import ALPHA, Monitor, MonitorLook, find_early_row, look, start_monitor
 from harness.lifecycle.watch.moved_words import MovedWord
-from harness.lifecycle.watch.planned_tests import CLASSIFIER, IDENTIFIER, NEW_WORD, PlannedTest
+from harness.lifecycle.watch.planned_tests import CLASSIFIER, IDENTIFIER, NEW_WORD, TOPIC, PlannedTest
 from harness.lifecycle.watch.reference import open_token_counter, read_reference
 from harness.lifecycle.watch.row_reader import RowColumns, read_watched_rows
 from harness.lifecycle.watch.row_scorer import RowScorer
@@ -26,6 +26,7 @@ __all__ = [
     "IDENTIFIER",
     "LEAST_EXAMPLES",
     "NEW_WORD",
+    "TOPIC",
     "Fingerprint",
     "Monitor",
     "MonitorLook",

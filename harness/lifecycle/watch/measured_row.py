@@ -20,6 +20,7 @@ from harness.lifecycle.watch.text_values import (
     share_of_new_words,
     weigh_words,
 )
+from harness.lifecycle.watch.topics import find_topic, learn_topics
 from harness.lifecycle.watch.watched_rows import WatchedRow
 
 _OFTEN = 0.5  # of the reference: its main language
@@ -34,6 +35,7 @@ class ReferenceVocabulary:
         words: by hashed word, how many of them have it in their inputs.
         output_words: the same for outputs.
         centre: the mean of their word vectors, by hashed word.
+        topics: the centres of groups of similar examples, by hashed word.
         language: of most of them; empty where it is not clear.
     """
 
@@ -41,6 +43,7 @@ class ReferenceVocabulary:
     words: Mapping[str, int]
     output_words: Mapping[str, int]
     centre: Mapping[str, float]
+    topics: tuple[Mapping[str, float], ...]
     language: str
 
     @classmethod
@@ -50,8 +53,9 @@ class ReferenceVocabulary:
         outputs = [hash_words(row.prediction.output) for row in rows if row.prediction is not None]
         words = Counter(bucket for text in inputs for bucket in text)
         total: defaultdict[str, float] = defaultdict(float)
-        for text in inputs:
-            for bucket, weight in weigh_words(text, words, len(rows)).items():
+        vectors = [weigh_words(text, words, len(rows)) for text in inputs]
+        for vector in vectors:
+            for bucket, weight in vector.items():
                 total[bucket] += weight
         length = math.sqrt(math.fsum(weight**2 for weight in total.values()))
         languages = Counter(language for row in rows if (language := detect_language(read_inputs(row.example))))
@@ -61,6 +65,7 @@ class ReferenceVocabulary:
             words=dict(sorted(words.items())),
             output_words=dict(sorted(Counter(bucket for text in outputs for bucket in text).items())),
             centre={bucket: round(weight / length, 6) for bucket, weight in sorted(total.items())},
+            topics=learn_topics(vectors),
             language=main[0][0] if main and main[0][1] >= _OFTEN * languages.total() else "",
         )
 
@@ -96,6 +101,9 @@ def measure_row(
         groups = {group_word(word) for bucket, word in buckets.items() if bucket not in vocabulary.words}
         values |= {f"input_new_word={group}": float(str(group) in groups) for group in range(WORD_GROUPS)}
         weights = weigh_words(buckets, vocabulary.words, vocabulary.documents)
+        if vocabulary.topics:
+            own = find_topic(weights, vocabulary.topics)
+            values |= {f"input_topic={topic + 1}": float(topic == own) for topic in range(len(vocabulary.topics))}
         centre = vocabulary.centre
         values["input_likeness"] = math.fsum(weight * centre.get(bucket, 0.0) for bucket, weight in weights.items())
     if row.prediction is not None:

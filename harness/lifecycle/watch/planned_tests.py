@@ -12,7 +12,7 @@ from harness.lifecycle.watch.scales import COUNT, SHARE, SMALL_SHARE, UNBOUNDED,
 from harness.lifecycle.watch.text_values import WORD_GROUPS
 from harness.lifecycle.watch.watched_rows import WatchedRow
 
-CLASSIFIER, IDENTIFIER, NEW_WORD = "input_classifier", "input_identifier", "input_new_word"
+CLASSIFIER, IDENTIFIER, NEW_WORD, TOPIC = "input_classifier", "input_identifier", "input_new_word", "input_topic"
 FEEDBACK, SCORE = "feedback", "score"
 _INPUT_SCALES: Mapping[str, ValueScale] = {
     "input_length": COUNT,
@@ -46,9 +46,10 @@ class PlannedTest:
     Attributes:
         signal: what is measured: a name of `measure_row`, "answer" or "label" (the share of one class), "slice" (the share of one
             slice), "input_identifier" (the share of inputs with one kind of identifier), or "input_new_word" (the share of inputs with a
-            word of one group that the first half of the reference never uses: a new drug name has its group nearly for itself).
+            word of one group that the first half of the reference never uses: a new drug name has its group nearly for itself), or
+            "input_topic" (the share of inputs in one group of similar texts).
         share: of the chance of a false alarm; the shares of all tests sum to 1.
-        label: of a class, the kind of identifier, or the group of words; empty for every class that the reference does not have.
+        label: of a class, the kind of identifier, the group of words, or the topic; empty for every class that the reference does not have.
         column, value: of a slice; an empty value is every value that the reference does not have.
         known: all classes, or values of the column, that the reference has, where the test is about the others.
     """
@@ -82,7 +83,7 @@ class PlannedTest:
             if self.signal == "slice":
                 return float(is_inside)
             return measures.get(self.signal) if is_inside else None
-        if self.label is None or self.signal in (IDENTIFIER, NEW_WORD):
+        if self.label is None or self.signal in (IDENTIFIER, NEW_WORD, TOPIC):
             return measures.get(self.key)
         named = name_answer(row) if self.signal == "answer" else name_label(row)
         if named is None:
@@ -104,6 +105,9 @@ def plan_tests(measured: Measured, *, chooses: bool, score_scale: ValueScale) ->
     signals.append([PlannedTest(IDENTIFIER, 0.0, SHARE, label=kind) for kind in KINDS])
     if counts["input_new_words"] >= _LEAST_EXAMPLES:
         signals.append([PlannedTest(NEW_WORD, 0.0, SHARE, label=str(group)) for group in range(WORD_GROUPS)])
+    topics = sum(name.startswith(f"{TOPIC}=") for name in counts)
+    if topics:
+        signals.append([PlannedTest(TOPIC, 0.0, SHARE, label=str(topic + 1)) for topic in range(topics)])
     signals += [[PlannedTest(CLASSIFIER, 0.0, SHARE)], [PlannedTest(FEEDBACK, 0.0, UNBOUNDED)]]
     if chooses:
         signals += [classes for classes in (_plan_classes("answer", measured), _plan_classes("label", measured)) if classes]

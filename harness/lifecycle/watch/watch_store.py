@@ -207,10 +207,10 @@ def _are_values(values: ReferenceValues) -> bool:
 def _are_words(fingerprint: Fingerprint) -> bool:
     vocabulary = fingerprint.vocabulary
     counts = (*vocabulary.words.values(), *vocabulary.output_words.values())
-    shares = (*fingerprint.words.values(), *fingerprint.output_words.values(), *vocabulary.centre.values())
-    return (
-        all(0 <= count <= vocabulary.documents for count in counts) and all(0 <= share <= 1 for share in shares) and fingerprint.units >= 0
-    )
+    shares = (*fingerprint.words.values(), *fingerprint.output_words.values())
+    weights = (*vocabulary.centre.values(), *(weight for topic in vocabulary.topics for weight in topic.values()))
+    are_counts = all(0 <= count <= vocabulary.documents for count in counts) and fingerprint.units >= 0
+    return are_counts and all(0 <= share <= 1 for share in shares) and all(0 <= weight <= 1.001 for weight in weights)
 
 
 def _find_monitor_problem(monitor: Monitor, fingerprint: Fingerprint) -> str:

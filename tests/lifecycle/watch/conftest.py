@@ -25,8 +25,15 @@ def promoted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     cells = [Made("base", 0.3), Made("few-shot", 0.9, 1)]
     run = make_run(folder / "run", [summarization(cells, rows=80, meta=lambda i: {"ward": "AB"[i % 2]})])
     registry = folder / "registry"
-    promote(run.path, "few-shot", registry=registry, new_registry=True, force=True, reason="a test")
+    promote_with_salt(run.path, registry)
     return registry
+
+
+def promote_with_salt(run: Path, registry: Path) -> None:
+    """Promote a model whose fingerprint has the same salt in every test session: what is drawn at random is then the same."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("harness.lifecycle.watch.new_salt", lambda: "a salt")
+        promote(run, "few-shot", registry=registry, new_registry=True, force=True, reason="a test")
 
 
 @pytest.fixture

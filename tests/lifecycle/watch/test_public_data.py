@@ -34,9 +34,11 @@ def test_questions_of_the_same_bank_are_stable_and_those_of_one_topic_are_not() 
     present = read("train.csv", 160)
     looked, stable = watch_rows(fingerprint, present, reference)
     assert stable.outcome == "stable", stable.moved
-    later = [replace(row, day=row.day + 8) for row in read("train.csv", 160, about="card")]
-    looked = look(looked.monitor, fingerprint, later, reference=reference)
-    drifted = describe_look(looked, fingerprint, strategy="lora", run="run", promoted="2026-03-01")
-    assert drifted.outcome == "drifted"
-    assert drifted.first_alarm is not None and (drifted.first_alarm - START).days >= 8
-    assert any(word.word == "card" for word in drifted.words)
+    for about, signal, word, n in (("card", "input_classifier", "card", 160), ("top_up", "input_topic", "top", 60)):
+        later = [replace(row, day=row.day + 8) for row in read("train.csv", n, about=about)]
+        now = look(looked.monitor, fingerprint, later, reference=reference)
+        drifted = describe_look(now, fingerprint, strategy="lora", run="run", promoted="2026-03-01")
+        assert drifted.outcome == "drifted"
+        assert drifted.first_alarm is not None and (drifted.first_alarm - START).days >= 8
+        assert signal in {finding.test.signal for finding in drifted.moved}
+        assert any(each.word == word for each in drifted.words)

@@ -12,6 +12,7 @@ from harness.lifecycle.watch import (
     IDENTIFIER,
     LEAST_EXAMPLES,
     NEW_WORD,
+    TOPIC,
     MovedWord,
     SignalFinding,
     WatchOutcome,
@@ -62,6 +63,12 @@ _NAMES: Mapping[str, str] = {
     "output_no_answer": "Outputs that are empty, or refuse",
     "output_unsupported": "Content of outputs that the input does not support",
     "feedback": "Feedback of users",
+}
+# Signals of many tests, which are one line of the table while none of them has moved.
+_COLLECTED: Mapping[str, str] = {
+    NEW_WORD: "New words that become frequent",
+    TOPIC: "Topics of inputs: groups of similar texts",
+    IDENTIFIER: "Identifiers of people in inputs, by kind",
 }
 _NOTES: Mapping[str, str] = {
     "no_tokenizer": "The base model is not on this machine, so the tokens of inputs were not counted. Name its folder with --model-path.",
@@ -151,6 +158,8 @@ def name_signal(finding: SignalFinding, result: WatchResult) -> str:
     elif test.signal == NEW_WORD:
         words = [f"“{word.word}”" for word in result.words if word.place == "inputs" and group_word(word.word) == test.label]
         name = "Inputs with a new word" + (f", such as {', '.join(words[:_MOST_WORDS])}" if words else "")
+    elif test.signal == TOPIC:
+        name = f"Inputs on topic {test.label} of the test examples"
     elif test.signal in ("answer", "label"):
         noun = "Outputs" if test.signal == "answer" else "Labels"
         name = f"{noun} “{test.label}”" if test.label else f"{noun} that the test examples do not have"
@@ -183,9 +192,9 @@ def describe_change(finding: SignalFinding, result: WatchResult) -> str:
 
 def build_signal_table(result: WatchResult) -> TextTable:
     """The signals over all rows. Of many tests for one thing, those without an alarm are one line."""
-    shown = [each for each in result.signals if each.has_moved or each.test.signal not in (NEW_WORD, IDENTIFIER)]
+    shown = [each for each in result.signals if each.has_moved or each.test.signal not in _COLLECTED]
     rows = [_build_row(each, result) for each in shown]
-    for signal, name in ((NEW_WORD, "New words that become frequent"), (IDENTIFIER, "Identifiers of people in inputs, by kind")):
+    for signal, name in _COLLECTED.items():
         own = [each for each in result.signals if each.test.signal == signal]
         if own and not any(each.has_moved for each in own):
             rows.append((name, numbers.NOTHING, numbers.NOTHING, "", "", _describe_state(own[0])))
