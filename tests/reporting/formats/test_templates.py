@@ -10,6 +10,7 @@ import pytest
 from places import ROOT
 
 from harness.reporting.wording import check_sentences, headings, site_sentences
+from harness.reporting.wording.lifecycle import watch_sentences
 
 TEMPLATES = sorted(file for file in (ROOT / "reports").glob("*.html.j2") if file.name != "review.html.j2")
 
@@ -42,6 +43,8 @@ def test_every_label_is_used() -> None:
     assert labels_in(site, r"\blabels\.(\w+)") <= set(site_sentences.LABELS)
     check = [file for file in TEMPLATES if file.name == "check.html.j2"]
     assert labels_in(check, r"\blabels\.(\w+)") <= set(check_sentences.LABELS)
-    in_templates = labels_in([file for file in TEMPLATES if file not in (*site, *check)], r"\blabels\.(\w+)")
+    watch = [file for file in TEMPLATES if file.name == "watch.html.j2"]
+    assert labels_in(watch, r"\blabels\.(\w+)") <= set(watch_sentences.LABELS)
+    in_templates = labels_in([file for file in TEMPLATES if file not in (*site, *check, *watch)], r"\blabels\.(\w+)")
     in_code = labels_in(list((ROOT / "harness" / "reporting").rglob("*.py")), r'LABELS\[["\'](\w+)["\']\]')
     assert in_templates <= set(headings.LABELS) <= in_templates | in_code
