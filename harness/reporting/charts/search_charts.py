@@ -140,5 +140,7 @@ def _draw_point(point: LossPoint, at: tuple[float, float], y: Scale, own: LossLi
         parts.append(line(at[0], ends[0], at[0], ends[1], f"whisker {style.tone}"))
     if point.chosen:
         parts.append(element("circle", cx=at[0], cy=at[1], r=9, class_="ring chosen"))
+    if point.loss > y.high:
+        parts.append(label(at[0] - 8, at[1] + 4, f"{point.loss:.2g} ↑", "tick halo", "end"))
     shape = PointStyle(style.tone if is_full else f"{style.tone} open", style.shape)
     return [*parts, draw_marker(shape, at[0], at[1], 4.5 if is_full else 3.5, hover=hover)]

@@ -22,7 +22,7 @@ RACE_TABLE, RACE_LOSS = "Validation losses of the race, by strategy", "Loss"
 _RACE_COLUMNS = (0, 4, 8)
 FIGURE_LEGEND = (
     f"filled: trained in full; hollow: every trial after its first part; ring: chosen; bars are {CONFIDENCE_INTERVAL}s; "
-    "×: diverged or failed"
+    "×: diverged or failed; ↑: a loss above the scale"
 )
 PROGRESS, PROGRESS_LEGEND = "Lowest validation loss so far", "by time spent on the search of each strategy"
 AXIS_LOSS, AXIS_SECONDS, AXIS_MINUTES = "validation loss (nats per token)", "seconds of search", "minutes of search"

@@ -60,6 +60,14 @@ def test_each_trial_is_in_the_figure_and_the_chosen_one_has_a_ring(run: RunResul
     assert len(tones) == 3
 
 
+def test_loss_above_the_scale_is_written_beside_its_point(tmp_path: Path) -> None:
+    plain = make_run(tmp_path / "run", [summarization(CELLS, rows=60)])
+    losses = {1e-4: 1.0, 2e-4: 0.9, 4e-4: 0.95, 8e-4: 1.1, 1e-1: 60.0}
+    run = add_search(plain, {"lora": [MadeTrial({"learning_rate": rate}, [loss]) for rate, loss in losses.items()]})
+    figure = section_of(render(run)).xpath(".//*[local-name()='svg' and contains(@aria-labelledby, 'search-1')]")[0]
+    assert [text.text for text in figure.xpath(".//*[local-name()='text']") if "↑" in (text.text or "")] == ["60 ↑"]
+
+
 @pytest.mark.parametrize("form", ["page", "markdown", "terminal", "json"])
 def test_every_form_says_why_a_strategy_is_missing(run: RunResults, form: str, capsys: pytest.CaptureFixture[str]) -> None:
     if form == "json":
