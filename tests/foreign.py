@@ -40,9 +40,9 @@ def write_sealed_json(file: Path, value: Any) -> None:
 
 
 def _renew_list(run: Path, file: Path) -> None:
-    """Record the present content of a review or a verdict, as if it had been added like this."""
+    """Record the present content of a review, a verdict or an approval, as if it had been added like this."""
     place, added = file.relative_to(run).as_posix(), run / "added.json"
-    if place.startswith(("review/", "gates/")) and added.is_file():
+    if place.startswith(("review/", "gates/", "approvals/")) and added.is_file():
         digest = hashlib.sha256(file.read_bytes()).hexdigest()
         edit_json(added, lambda value: value["files"].update({place: digest}))
 

@@ -1,6 +1,7 @@
 """The typed Python interface. `from harness import …` offers the main names; the others are imported from here."""
 
 from harness.api.anonymizing import Anonymization, anonymize_data, measure_recall, restore_data
+from harness.api.approving import ApprovedVerdict, approve
 from harness.api.auditing import audit
 from harness.api.catalogs import load_strategy, load_task, open_catalog
 from harness.api.comparing import compare, plan
@@ -29,6 +30,7 @@ from harness.cache import use_cache_folder
 __all__ = [
     "MOST_INSPECTED_ROWS",
     "Anonymization",
+    "ApprovedVerdict",
     "Champion",
     "CleanedFile",
     "CurveTraining",
@@ -42,6 +44,7 @@ __all__ = [
     "ShadowAnswers",
     "SignedRecord",
     "anonymize_data",
+    "approve",
     "assign_variant",
     "assign_variants",
     "audit",

@@ -18,6 +18,7 @@ from harness.gate import (
     Registry,
     Verdict,
     VerdictNote,
+    attach_approvals,
     check_origin,
     default_policy,
     find_contender,
@@ -36,7 +37,7 @@ REGISTRY = "registry"
 
 
 class NotPassedError(BenchError):
-    """The model did not pass, so it is not promoted. The exit code is that of the verdict."""
+    """The model did not pass, or its PASS is not approved, so it is not promoted. The exit code is that of the verdict."""
 
     def __init__(self, verdict: Verdict, message: str) -> None:
         super().__init__(message)
@@ -135,7 +136,7 @@ def promote(
         run, strategy, task, policy, baseline, registry, new_registry, model, train_size, seed, model_path, runs_dir: as for `gate`.
 
     Raises:
-        NotPassedError: the verdict is not PASS, and `force` is not set.
+        NotPassedError: the verdict is not PASS or waits for approval, and `force` is not set.
         BenchError: as `gate`; `force` without a reason; a run of another machine whose model or outputs cannot be confirmed.
     """
     if force and not reason.strip():
@@ -146,10 +147,13 @@ def promote(
     opponent = _find_baseline(baseline, candidate, models, runs_dir)
     rules = _read_policy(policy, results.by_task[candidate.recipe.task.name], opponent, registry, force=force)
     verdict = _judge(candidate, opponent, rules, models, model_path)
-    passed = verdict.outcome == "PASS"
+    passed = verdict.outcome == "PASS" and not verdict.awaits_approval
     if not passed and not force:
-        override = f"set {setting('force')} and {setting('reason', 'TEXT')}"
-        raise NotPassedError(verdict, f"{verdict.outcome}: not promoted. Run `bench gate` for details. To promote it anyway, {override}.")
+        override = f"To promote it anyway, set {setting('force')} and {setting('reason', 'TEXT')}."
+        if verdict.awaits_approval:
+            given = f"{verdict.approvals_given} of {verdict.approvals_required} people have approved this verdict"
+            raise NotPassedError(verdict, f"PASS, but not promoted: {given}. `bench approve` adds an approval. {override}")
+        raise NotPassedError(verdict, f"{verdict.outcome}: not promoted. Run `bench gate` for details. {override}")
     if is_foreign(candidate.artifact):
         local = _read_local_test_set(candidate.artifact.task)
         note = check_origin(candidate.artifact, local, None if model_path is None else os.fspath(model_path))
@@ -315,5 +319,5 @@ def _judge(candidate: Contender, opponent: _Baseline, policy: Policy, models: Re
         rewrite_page(RunResults(run.folder))
     except (OSError, BenchError) as error:
         note = VerdictNote("not_recorded", texts={"run": (run.name,), "error": (str(error),)})
-        return replace(verdict, notes=(*verdict.notes, note))
-    return verdict
+        verdict = replace(verdict, notes=(*verdict.notes, note))
+    return attach_approvals(verdict, candidate.artifact, candidate.artifact.cell)

@@ -17,7 +17,7 @@ from harness.errors import BenchError, setting
 from harness.gate import Event, Registry
 from harness.reporting import record_to_json
 from harness.results import RunResults
-from harness.store import Signer, check_signature, find_name_problem, hash_file, sign_document, verify_run, write_text
+from harness.store import Signer, check_signature, find_name_problem, hash_file, sign_document, user_key_file, verify_run, write_text
 
 _MOST_BYTES = 2**26
 _CARD_FILES = ("card.html", "croissant.json")
@@ -100,7 +100,7 @@ def write_record(
     made = datetime.now(UTC).isoformat(timespec="seconds")
     record = record_to_json(results, events, made=made, promoted=promoted)
     record["data_card"] = None if card is None else _digest_card(Path(card))
-    signed, signer = sign_document(record, Path.home() / ".config" / "finetune-bench" / "record.key" if key is None else Path(key))
+    signed, signer = sign_document(record, user_key_file() if key is None else Path(key))
     try:
         write_text(target, json.dumps(signed, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
     except OSError as error:

@@ -31,6 +31,7 @@ _COMMANDS = {
     "pack": ("harness.cli.commands.pack:pack", "Write a run as one file for mailing."),
     "audit": ("harness.cli.commands.audit:audit", "Simulate how often the report of a run errs on data like its own."),
     "gate": ("harness.cli.commands.gate:gate", "Decide whether a model may replace the current one."),
+    "approve": ("harness.cli.commands.approve:approve", "Approve a PASS of the gate, so that its model may be promoted."),
     "promote": ("harness.cli.commands.gate:promote", "Put a model into service, if it passes the gate."),
     "registry": ("harness.cli.commands.registry:registry", "Show the models in service, their stages and their history."),
     "rollback": ("harness.cli.commands.registry:rollback", "Put the previous model back into service."),

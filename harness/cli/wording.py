@@ -8,6 +8,7 @@ from harness.errors import render_settings
 
 # Settings whose option has another name than its parameter.
 _OPTIONS = {
+    "name": "--as",
     "earlier": "--from",
     "outputs_name": "--name",
     "tasks_dirs": "--tasks-dir",

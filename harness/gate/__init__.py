@@ -3,11 +3,13 @@
 `judge` applies a policy to a candidate and a baseline. Inference is in `harness.statistics`; sentences are in `harness.reporting`.
 """
 
+from harness.gate.approval import Approval, plain_fingerprint
+from harness.gate.approval_store import add_approval, attach_approvals, digest_verdict, load_approvals
 from harness.gate.contender import Contender, find_contender
 from harness.gate.guardrails import GuardrailResult, GuardrailStatus, check_guardrails, find_compared_strategy, is_trusted
 from harness.gate.judge import judge
 from harness.gate.origin_check import check_origin, is_foreign
-from harness.gate.policies import MEASURES, Policy, default_policy, draft_policy, find_useless_rules, read_policy
+from harness.gate.policies import MEASURES, Policy, default_policy, draft_policy, find_useless_rules, policy_to_plain, read_policy
 from harness.gate.registry import STAGES, Event, Registry, Stage, StagedModel
 from harness.gate.standing_verdicts import StandingVerdicts, select_standing
 from harness.gate.test_set import digest_test_set
@@ -30,6 +32,7 @@ __all__ = [
     "EXIT_CODES",
     "MEASURES",
     "STAGES",
+    "Approval",
     "Contender",
     "Event",
     "GuardrailResult",
@@ -49,10 +52,13 @@ __all__ = [
     "Verdict",
     "VerdictNote",
     "VerdictNoteCode",
+    "add_approval",
+    "attach_approvals",
     "check_guardrails",
     "check_origin",
     "default_policy",
     "digest_test_set",
+    "digest_verdict",
     "draft_policy",
     "find_compared_strategy",
     "find_contender",
@@ -60,7 +66,10 @@ __all__ = [
     "is_foreign",
     "is_trusted",
     "judge",
+    "load_approvals",
     "load_verdicts",
+    "plain_fingerprint",
+    "policy_to_plain",
     "read_policy",
     "save_verdict",
     "select_standing",

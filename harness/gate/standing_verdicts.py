@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from harness.gate.approval_store import attach_approvals
 from harness.gate.test_set import digest_test_set
 from harness.gate.verdict import ReasonCode, Verdict
 from harness.results import StrategyResult, TaskResults
@@ -35,6 +36,10 @@ def select_standing(verdicts: Iterable[Verdict], results: TaskResults) -> Standi
 
     A newer verdict replaces an older one on the same question. A FAIL that rests on evidence is replaced by a PASS only, which then rests
     on newer evidence, such as ratings: an INCONCLUSIVE one says no more than that this evaluation of the test set shows less.
+    Verdicts whose policy requires approvals have those that are stored with the run.
+
+    Raises:
+        BenchError: an approval is damaged or was forged.
     """
     models = {cell.id: (result, cell) for result in results.strategies for cell in result.done}
     cells = {cell.id: cell for _, cell in models.values()}
@@ -50,7 +55,8 @@ def select_standing(verdicts: Iterable[Verdict], results: TaskResults) -> Standi
             current.pop(question, None)  # so that the order is that of the newest
             current[question] = verdict
     outdated = tuple(verdict for verdict in own if verdict not in fitting)
-    return StandingVerdicts(tuple(reversed(current.values())), outdated, len(about_task) - len(own))
+    approved = [attach_approvals(verdict, *models[verdict.candidate.cell]) for verdict in current.values()]
+    return StandingVerdicts(tuple(reversed(approved)), outdated, len(about_task) - len(own))
 
 
 def digest_outputs(model: StrategyResult, cell: Cell) -> str:

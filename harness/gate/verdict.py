@@ -6,11 +6,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal, TypeAlias
 
+from harness.gate.approval import Approval, count_people
 from harness.statistics import Outcome
 from harness.store import to_jsonable
 from harness.types import RuleKind, Tier
 
 EXIT_CODES: dict[Outcome, int] = {"PASS": 0, "FAIL": 1, "INCONCLUSIVE": 3}
+AWAITS_APPROVAL = 4  # exit code of a PASS that too few people have approved
 FORMAT: Literal[5] = 5  # of a stored verdict
 
 JudgedRuleKind: TypeAlias = Literal[
@@ -73,6 +75,7 @@ VerdictNoteCode = Literal[
     "no_baseline",
     "trivial_not_scored",  # the trivial baseline does not have the primary score; texts: score
     "not_recorded",  # texts: run, error
+    "approvals_outdated",  # approvals of another verdict on the same model; numbers: count
     # The model has answered test examples again; numbers: checked, differing; local, shared where the task is known here; unknown,
     # score_here, score_there where the run does not hold all local examples; texts: run, task, score
     "foreign_run",
@@ -228,6 +231,7 @@ class Verdict:
         policy: the policy as plain values; `policy_digest` is a hash of what decides in it, with the guardrails that were added.
         test_digest: a hash of the test examples.
         at: when, in ISO 8601.
+        approvals: of exactly this verdict, as they are now; a stored verdict has none, because they come later.
     """
 
     outcome: Outcome
@@ -250,11 +254,34 @@ class Verdict:
     at: str
     notes: tuple[VerdictNote, ...] = ()
     format: Literal[5] = FORMAT
+    approvals: tuple[Approval, ...] = ()
 
     @property
     def exit_code(self) -> int:
-        """0, 1 or 3."""
-        return EXIT_CODES[self.outcome]
+        """0, 1, 3, or 4 for a PASS that waits for approval."""
+        return AWAITS_APPROVAL if self.awaits_approval else EXIT_CODES[self.outcome]
+
+    @property
+    def approvals_required(self) -> int:
+        """By how many people the policy requires a PASS to be approved."""
+        count = self.policy.get("approvals")
+        return count if isinstance(count, int) else 0
+
+    @property
+    def approvers(self) -> tuple[str, ...]:
+        """The fingerprints of the keys whose approvals count; empty if the policy lists none."""
+        listed = self.policy.get("approvers")
+        return tuple(each for each in listed if isinstance(each, str)) if isinstance(listed, list | tuple) else ()
+
+    @property
+    def approvals_given(self) -> int:
+        """How many different people have approved."""
+        return count_people(self.approvals, self.approvers)
+
+    @property
+    def awaits_approval(self) -> bool:
+        """Whether it is a PASS that fewer people have approved than the policy requires."""
+        return self.outcome == "PASS" and self.approvals_given < self.approvals_required
 
     def to_json(self) -> dict[str, Any]:
         """Plain values, as they are stored. Numbers that do not exist are null, never NaN."""

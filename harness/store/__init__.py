@@ -36,12 +36,13 @@ from harness.store.runs_folder import (
     reuse_cell,
 )
 from harness.store.seals import LeftOut, PackNote, RunSeal, hash_file, read_sealed, write_sealed
-from harness.store.signed_json import Signer, check_signature, sign_document
+from harness.store.signed_json import Signer, check_signature, sign_document, user_key_file
 from harness.store.stored_run import StoredRun
-from harness.store.verdict_files import add_verdict_file, list_verdict_files, read_verdict_file
+from harness.store.verdict_files import APPROVALS, add_verdict_file, list_verdict_files, read_verdict_file
 from harness.store.verification import FileProblem, Verification, verify_run
 
 __all__ = [
+    "APPROVALS",
     "CONTENTS",
     "EXTERNAL",
     "LATEST",
@@ -101,6 +102,7 @@ __all__ = [
     "sign_document",
     "to_json_line",
     "to_jsonable",
+    "user_key_file",
     "verify_run",
     "write_atomically",
     "write_json",

@@ -1,4 +1,4 @@
-"""The list of the files that were added to a run: reviews and verdicts.
+"""The list of the files that were added to a run: reviews, verdicts and approvals.
 
 added.json holds their sha256, so that a file that was deleted or replaced is noticed. A file is listed as being written before it is
 written: a process that is killed meanwhile leaves an entry that says nothing about the file. The list is written before the first file
@@ -19,7 +19,14 @@ from harness.store.lock import file_lock
 from harness.store.seals import check_sealed, describe_damage, hash_file, read_sealed, require_inside, write_sealed
 
 ADDED = "added.json"
-_PATTERNS = ("review/retired.json", "review/*/packet.json", "review/*/key.json", "review/*/imports/*.json", "gates/*.json")
+_PATTERNS = (
+    "review/retired.json",
+    "review/*/packet.json",
+    "review/*/key.json",
+    "review/*/imports/*.json",
+    "gates/*.json",
+    "approvals/*.json",
+)
 _RESTORE = "Restore it from a backup"
 
 
@@ -51,7 +58,7 @@ def read_added(run: Path) -> AddedFiles:
 
 
 def list_added(run: Path) -> list[str]:
-    """The reviews and verdicts that are in the folder, by path in the run."""
+    """The reviews, verdicts and approvals that are in the folder, by path in the run."""
     return sorted(file.relative_to(run).as_posix() for pattern in _PATTERNS for file in run.glob(pattern) if file.is_file())
 
 

@@ -110,7 +110,7 @@ def _copy_all(folder: RunFolder, copy: RunFolder, *, with_key: bool) -> list[Lef
             ignored = shutil.ignore_patterns("checkpoint", source.log.name, ".*")
             shutil.copytree(source.path, copy.cell(cell.id).path, ignore=ignored)
     raters_files = sum(path.is_file() for path in folder.path.glob("review/*/send/*"))
-    for name in ("review", "gates"):
+    for name in ("review", "gates", "approvals"):
         if (folder.path / name).is_dir():
             shutil.copytree(folder.path / name, copy.path / name, ignore=shutil.ignore_patterns("send", ".*"))
     if (folder.path / ADDED).is_file():
@@ -143,13 +143,15 @@ def _copy_without_text(folder: RunFolder, copy: RunFolder, *, with_key: bool) ->
         predictions = [_redact_prediction(prediction, salt) for prediction in source.predictions()]
         target.write_result(_redact_result(source.result()), predictions if predictions else None)
     reviews = sum(path.is_file() for path in (folder.path / "review").rglob("*"))
-    verdicts = sum(path.is_file() for path in (folder.path / "gates").glob("*.json"))
+    verdicts = sum(path.is_file() for path in folder.path.glob("gates/*.json"))
+    approvals = sum(path.is_file() for path in folder.path.glob("approvals/*.json"))
     return [
         LeftOut("inputs, references and outputs", len(plan.tasks), "they may be what patients or customers said"),
         LeftOut("trained weights", weights, "a model can repeat texts that it was trained on"),
         LeftOut("examples of few-shot prompts", shots, "they are training examples"),
         LeftOut("packets and ratings of reviews", reviews, "they quote outputs, and name raters; the report has their results"),
         LeftOut("verdicts of the gate", verdicts, "they quote outputs; the report has their results"),
+        LeftOut("approvals of verdicts", approvals, "they name people"),
         _key_left_out(),
         LeftOut("logs of cells", logs, "they name folders and users of your machine"),
     ]

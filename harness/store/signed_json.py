@@ -45,6 +45,11 @@ class Signer:
         return " ".join(digest[i : i + 4] for i in range(0, len(digest), 4))
 
 
+def user_key_file() -> Path:
+    """Where the key of this user is, if no other one is named."""
+    return Path.home() / ".config" / "finetune-bench" / "record.key"
+
+
 def sign_document(document: Mapping[str, Any], key_file: Path) -> tuple[dict[str, Any], Signer]:
     """The document with its signature.
 

@@ -1,4 +1,7 @@
-"""Where a run keeps the gate's verdicts on its models: gates/<time>-<number>.json, one file each, never changed, with its own digest."""
+"""Where a run keeps the gate's verdicts on its models, and their approvals: gates/<time>-<number>.json and approvals/<time>-<number>.json.
+
+There is one file for each, never changed, with its own digest.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +15,11 @@ from harness.store.atomic import PARTIAL_FILES, make_private_folder, remove_aban
 from harness.store.seals import read_sealed, write_sealed
 
 T = TypeVar("T")
+VERDICTS, APPROVALS = "gates", "approvals"  # folders in a run
 
 
-def add_verdict_file(run: Path, kind: type[T], verdict: T, *, at: str) -> Path:
-    """Store a verdict of this type in the folder of its run.
+def add_verdict_file(run: Path, kind: type[T], verdict: T, *, at: str, folder: str = VERDICTS) -> Path:
+    """Store a verdict of this type, or what another folder is for, in the folder of its run.
 
     Args:
         at: when it was made, in ISO 8601.
@@ -27,29 +31,29 @@ def add_verdict_file(run: Path, kind: type[T], verdict: T, *, at: str) -> Path:
         OSError: the folder cannot be written.
         BenchError: there are too many verdicts of the same second, or the list of added files is damaged.
     """
-    folder = run / "gates"
-    make_private_folder(folder)
-    remove_abandoned(folder, PARTIAL_FILES)
+    place = run / folder
+    make_private_folder(place)
+    remove_abandoned(place, PARTIAL_FILES)
     stem = re.sub(r"[^0-9T]", "", at[:19])
     with adding(run) as files:
         for number in range(1, 10_000):
-            path = folder / f"{stem}-{number:04d}.json"
+            path = place / f"{stem}-{number:04d}.json"
             if not path.exists():  # otherwise, another gate finished in the same second
                 files.announce(path)
                 write_sealed(path, kind, verdict, place=_place(path))
                 files.record(path)
                 return path
-    raise BenchError(f"{folder}: holds too many verdicts of the same second")
+    raise BenchError(f"{place}: holds too many files of the same second")
 
 
-def list_verdict_files(run: Path) -> list[Path]:
-    """The stored verdicts, oldest first.
+def list_verdict_files(run: Path, *, folder: str = VERDICTS) -> list[Path]:
+    """The stored verdicts, or the files of another such folder, oldest first.
 
     Raises:
         BenchError: one is missing, or the list of added files is damaged.
     """
-    check_added(run, "gates/")
-    return sorted((run / "gates").glob("*.json"))
+    check_added(run, f"{folder}/")
+    return sorted((run / folder).glob("*.json"))
 
 
 def read_verdict_file(file: Path, kind: type[T], *, advice: str) -> T:

@@ -61,6 +61,26 @@ def test_bad_stages_exit_with_2_and_change_nothing(call: Call, run: Path, argume
     assert len(call("registry", "history", "summarization").out.splitlines()) == 1
 
 
+def test_gate_and_promote_wait_for_two_approvals(call: Call, here: Path, tmp_path: Path, run: Path) -> None:
+    (here / "gate.yaml").write_text("approvals: 2\nrules: [{rule: not_worse, score: rougeL, margin: 0.01}]\n")
+    judged = (str(run), "--strategy", "few-shot", "--baseline", f"{run}:base", "--policy", "gate.yaml")
+    waiting = call("gate", *judged, "--new-registry")
+    assert waiting.code == 4 and "Waiting for approval: 0 of 2." in waiting.out.splitlines()[0]
+    for number, person in enumerate(("Anna Roth", "Ben \x1b[31mOkoye"), start=1):
+        approved = call("approve", str(run), "--strategy", "few-shot", "--as", person, "--key", f"{number}.pem", "--reason", "read 20")
+        assert approved.code == 0 and f"Approvals: {number} of 2 that the policy requires." in approved.out and "\x1b" not in approved.out
+        if number == 1:
+            refused = call("promote", *judged)
+            assert refused.code == 4 and "1 of 2 people have approved" in refused.err and "--force and --reason TEXT" in refused.err
+    again = call("approve", str(run), "--strategy", "few-shot", "--as", "Carla", "--key", "1.pem")
+    assert again.code == 2 and "--key 1.pem: has approved this verdict already" in again.err
+    missing = call("approve", str(run), "--strategy", "few-shot", "--as", " ", "--key", "3.pem")
+    assert missing.code == 2 and "--as NAME: an approval needs a name" in missing.err
+    assert call("gate", *judged).code == 0
+    promoted = call("promote", *judged)
+    assert promoted.code == 0 and "few-shot of done is in service." in promoted.err
+
+
 def test_shadow_mode_keeps_the_outputs_of_both_models(finished: Finished, call: Call, here: Path) -> None:
     data = finished.data["notes"]
     promoted = ("promote", finished.folder, "--task", "notes", "--strategy", "base", *FORCED, "--new-registry")

@@ -17,11 +17,11 @@ from typing import Any
 import pytest
 from report_factory import Made, make_run, summarization
 
-from harness.api import gate, review_export, review_harvest, review_import, verify
+from harness.api import approve, gate, review_export, review_harvest, review_import, verify
 from harness.engine.artifacts.shots_file import load_shots, save_shots
 from harness.engine.prompts import Shot
 from harness.errors import BenchError
-from harness.gate import load_verdicts
+from harness.gate import load_approvals, load_verdicts
 from harness.reporting import write_page
 from harness.results import FinishedCell, RunResults
 from harness.review import load_reviews
@@ -72,16 +72,23 @@ def whole_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
             (file,) = [page_file(folder, exported.packet, rater, corrected) for rater in exported.packet.raters]
             review_import(run.path, [file])
     review_harvest(run.path, folder / "harvest.jsonl", retire_test_examples=True)
-    for baseline in ("base", "few-shot"):
-        gate(run.path, "lora", baseline=f"{run.path}:{baseline}", registry=folder / "registry", new_registry=baseline == "base")
+    (policy := folder / "gate.yaml").write_text("approvals: 2\nrules: [{rule: not_worse, score: rougeL, margin: 0.01}]\n")
+    for baseline, rules in (("base", None), ("few-shot", policy)):
+        named = f"{run.path}:{baseline}"
+        gate(run.path, "lora", baseline=named, policy=rules, registry=folder / "registry", new_registry=rules is None)
+    for person in ("anna", "ben"):
+        approve(run.path, "lora", person, policy=policy, key=folder / f"{person}.pem")
     write_page(RunResults(run.folder), run.folder.report)
     return run.path
 
 
 def kind_of(path: Path) -> str:
     """What files have in common that are of one kind."""
-    parts = [part if "." in part or part in ("data", "cells", "artifact", "review", "imports", "gates") else "*" for part in path.parts]
-    return "/".join([*parts[:-1], f"*{path.suffix}" if parts[-2:-1] in (["imports"], ["gates"], ["data"]) else parts[-1]])
+    parts = [
+        part if "." in part or part in ("data", "cells", "artifact", "review", "imports", "gates", "approvals") else "*"
+        for part in path.parts
+    ]
+    return "/".join([*parts[:-1], f"*{path.suffix}" if parts[-2:-1] in (["imports"], ["gates"], ["approvals"], ["data"]) else parts[-1]])
 
 
 def files_by_kind(run: Path) -> dict[str, list[Path]]:
@@ -108,6 +115,7 @@ def read_everything(folder: RunFolder) -> None:
         load_shots(FinishedCell(run, cell)) if run.plan.get_strategy(cell).shots else None
     load_reviews(run)
     load_verdicts(folder.path)
+    load_approvals(folder.path)
     read_retired_examples(folder.path)
 
 
@@ -167,6 +175,7 @@ def test_whole_run_is_intact_and_has_every_kind_of_file(whole_run: Path) -> None
         "cells/*/artifact/adapter_model.safetensors", "cells/*/artifact/adapter_config.json", "cells/*/artifact/tokenizer.json",
         "cells/*/artifact/README.md", "review/*/packet.json", "review/*/key.json", "review/*/imports/*.json", "review/retired.json",
         "gates/*.json",
+        "approvals/*.json",
     }  # fmt: skip
 
 
@@ -183,7 +192,8 @@ def test_no_damage_of_ten_thousand_is_accepted(whole_run: Path, tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
-    "place", ["gates/*.json", "review/*/imports/*.json", "review/*/packet.json", "review/*/key.json", "review/retired.json"]
+    "place",
+    ["gates/*.json", "approvals/*.json", "review/*/imports/*.json", "review/*/packet.json", "review/*/key.json", "review/retired.json"],
 )
 def test_deleted_review_or_verdict_is_noticed_until_its_loss_is_accepted(whole_run: Path, tmp_path: Path, place: str) -> None:
     run = RunFolder(Path(shutil.copytree(whole_run, tmp_path / "run")))

@@ -71,7 +71,8 @@ def gate(
 ) -> None:
     """Judge a model of RUN (a folder, a name, or `latest`) against a policy: the one that `bench promote` would put into service.
 
-    Exit codes: 0 PASS, 1 FAIL, 3 INCONCLUSIVE (with the number of test examples that would decide), 2 usage, or nothing to judge by.
+    Exit codes: 0 PASS, 1 FAIL, 3 INCONCLUSIVE (with the number of test examples that would decide), 4 PASS that waits for approval,
+    2 usage, or nothing to judge by.
 
     \b
     bench gate --init --task summarization --out gate.yaml

@@ -12,6 +12,7 @@ from pydantic import Field, ValidationError
 
 from harness.catalog import YamlFile, parse
 from harness.errors import BenchError, did_you_mean, setting
+from harness.gate.approval import plain_fingerprint
 from harness.metrics import BOUNDS, families
 from harness.results import LEAK_BOUNDS
 from harness.types import Declared, Metric, Rule, Task
@@ -28,6 +29,7 @@ MEASURES: Mapping[str, str] = {
 }
 REVIEW_SCORES: Mapping[str, Literal["higher", "lower"]] = {"review.win_rate": "higher", "review.critical_error_rate": "lower"}
 
+_FINGERPRINT = r"^[0-9a-fA-F]{4}( ?[0-9a-fA-F]{4}){7}$"  # of a public key, see `harness.store.Signer`
 _FIXED_BOUNDS: Mapping[str, tuple[float, float]] = {**dict.fromkeys(REVIEW_SCORES, (0.0, 1.0)), **LEAK_BOUNDS}
 
 
@@ -38,6 +40,8 @@ class Policy(Declared):
     candidate may have been chosen from. `rows` and `seeds` are the test examples
     and training seeds that are required. The gate judges one model; with `seed_spread: count`, every rule must also hold for the recipe,
     with the spread of its training seeds.
+
+    A PASS is put into service after `approvals` people have approved it; `approvers` are the fingerprints of the keys that count.
     """
 
     version: Literal[1] = 1
@@ -47,16 +51,18 @@ class Policy(Declared):
     rows: Annotated[int, Field(ge=1)] = 30
     seeds: Annotated[int, Field(ge=1)] = 1
     seed_spread: Literal["ignore", "count"] = "ignore"
+    approvals: Annotated[int, Field(ge=0, le=20)] = 0
+    approvers: Annotated[tuple[Annotated[str, Field(pattern=_FINGERPRINT)], ...], Field(max_length=200)] = ()
     rules: Annotated[tuple[Rule, ...], Field(min_length=1, max_length=200)]
 
     @property
     def digest(self) -> str:
-        """sha256 (hex) of everything that decides."""
+        """sha256 (hex) of everything that decides the rules: who must approve does not make another question to the test set."""
         return self.digest_with(())
 
     def digest_with(self, guardrails: Sequence[Rule]) -> str:
         """The digest of the policy together with the guardrails of its task."""
-        values = self.model_dump(mode="json", exclude={"description"})
+        values = self.model_dump(mode="json", exclude={"description", "approvals", "approvers"})
         if guardrails:
             values["guardrails"] = [rule.model_dump(mode="json") for rule in guardrails]
         return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
@@ -79,9 +85,22 @@ def read_policy(path: Path, task: Task, metrics: Collection[Metric]) -> Policy:
     problems += [
         source.problem(("rules", i, field), text) for i, rule in rules.items() for field, text in _find_problems(rule, task, metrics)
     ]
+    problems += [source.problem(("approvers",), text) for text in _find_approver_problems(policy)] if policy is not None else []
     if policy is None or problems:
         raise BenchError(source.in_order(problems))
     return _with_margins(policy, task)
+
+
+def _find_approver_problems(policy: Policy) -> list[str]:
+    """What is wrong with the list of keys, in a policy whose fields are valid by themselves."""
+    keys = [plain_fingerprint(key) for key in policy.approvers]
+    if len(set(keys)) < len(keys):
+        return ["lists a fingerprint twice"]
+    if keys and not policy.approvals:
+        return ["needs 'approvals': how many of them must approve"]
+    if keys and len(keys) < policy.approvals:
+        return [f"lists {len(keys)}, fewer than the {policy.approvals} approvals that are required"]
+    return []
 
 
 def _valid_rules(values: object) -> dict[int, Rule]:

@@ -41,6 +41,8 @@ def draft_policy(task: Task, metrics: Sequence[Metric], slices: Sequence[str]) -
         "rows: 100              # test examples required",
         "seeds: 1               # training seeds required",
         "seed_spread: ignore    # count: every rule on a score must hold for the recipe, too, over 2 seeds or more",
+        "# approvals: 2         # people who must approve a PASS before it is promoted (bench approve)",
+        "# approvers: []        # fingerprints of the keys that count; without them, names are not authenticated",
         "rules:",
         "  # Compared with the baseline: the model in service, or another strategy that the command names as its baseline.",
         "  # The margin is how much worse the candidate may be; without one, the task's margin applies.",

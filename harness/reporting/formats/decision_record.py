@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any, NamedTuple
 
-from harness.gate import Event, load_verdicts
+from harness.gate import Event, Verdict, load_verdicts, select_standing
 from harness.reporting.formats.json_export import guardrails_to_json, score_to_json
 from harness.reporting.formats.search_export import search_to_json
 from harness.reporting.views import TaskOutcome, build_task_outcome
@@ -47,7 +47,7 @@ def record_to_json(run: RunResults, events: Sequence[Event], *, made: str, promo
             "base_models": [asdict(model) for model in run.plan.models.values()],
             "tasks": tasks,
             "costs": _describe_costs(run),
-            "verdicts": [_describe_verdict(verdict.to_json()) for verdict in load_verdicts(run.path)],
+            "verdicts": [_describe_verdict(verdict.to_json()) for verdict in _list_verdicts(run)],
             "reviews": _describe_reviews(run),
             "history": [_describe_event(event) for event in _choose_events(run, events, promoted)],
             "where_to_find": [provision._asdict() for provision in PROVISIONS],
@@ -157,11 +157,20 @@ def _describe_costs(run: RunResults) -> dict[str, Any]:
     return {name: total[name] for name in ("seconds", "price", "currency", "energy", "tokens", "peak_allocated")}
 
 
+def _list_verdicts(run: RunResults) -> list[Verdict]:
+    """The stored verdicts; those that count have their approvals."""
+    stored = load_verdicts(run.path)
+    standing = [verdict for results in run.by_task.values() for verdict in select_standing(stored, results).current]
+    by_time = {(verdict.at, verdict.candidate.cell, verdict.policy_digest): verdict for verdict in standing}
+    return [by_time.get((verdict.at, verdict.candidate.cell, verdict.policy_digest), verdict) for verdict in stored]
+
+
 def _describe_verdict(verdict: dict[str, Any]) -> dict[str, Any]:
     names = ("task", "outcome", "candidate", "baseline", "alpha", "look", "policy_digest", "test_digest", "at")
     of_rules = ("rule", "outcome", "measured", "low", "high", "n")
     rules = [{name: rule.get(name) for name in of_rules} for rule in verdict.get("rules", ())]
-    return {name: verdict.get(name) for name in names} | {"rules": rules}
+    approvals = [{name: each.get(name) for name in ("name", "fingerprint", "at", "reason")} for each in verdict.get("approvals", ())]
+    return {name: verdict.get(name) for name in names} | {"rules": rules, "approvals": approvals}
 
 
 def _describe_reviews(run: RunResults) -> list[dict[str, Any]]:
@@ -190,4 +199,5 @@ def _choose_events(run: RunResults, events: Sequence[Event], promoted: Event | N
 
 def _describe_event(event: Event) -> dict[str, Any]:
     names = ("number", "task", "action", "at", "user", "run", "strategy", "model", "digest", "outcome", "policy_digest", "reason")
-    return {name: getattr(event, name) for name in names}
+    approvals = _describe_verdict(event.verdict)["approvals"]
+    return {name: getattr(event, name) for name in names} | {"stage": event.stage, "share": event.share, "approvals": approvals}

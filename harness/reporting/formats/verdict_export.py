@@ -37,7 +37,7 @@ def verdict_to_markdown(verdict: Verdict) -> str:
 
 def verdict_to_json(verdict: Verdict) -> dict[str, Any]:
     """A verdict as plain values, with sentences beside the codes: `headline`, `sentences`, and `title`, `measured_text` and `sentence` of
-    each rule."""
+    each rule. `approvals_required`, `approvals_given` and `awaits_approval` count people."""
     values = verdict.to_json()
     for stored, rule in zip(values["rules"], verdict.rules, strict=True):
         stored |= {
@@ -45,15 +45,22 @@ def verdict_to_json(verdict: Verdict) -> dict[str, Any]:
             "measured_text": rule_sentences.measured_value(rule),
             "sentence": rule_sentences.reason_sentence(rule),
         }
-    return values | {"headline": gate_sentences.headline(verdict), "sentences": _list_sentences(verdict)}
+    counts = {
+        "approvals_required": verdict.approvals_required,
+        "approvals_given": verdict.approvals_given,
+        "awaits_approval": verdict.awaits_approval,
+    }
+    return values | counts | {"headline": gate_sentences.headline(verdict), "sentences": _list_sentences(verdict)}
 
 
 def verdict_to_junit(verdict: Verdict) -> str:
     """A test case for each rule: a failed rule is a failure, an undecided one an error, so that no CI takes it for a pass. An advisory rule
-    that does not pass is skipped, with the reason."""
+    that does not pass is skipped, with the reason. A PASS whose policy requires approvals has a case for them, an error while they lack."""
     blocking = [rule.outcome for rule in verdict.rules if rule.rule.tier == "blocking"]
     skipped = sum(rule.rule.tier == "advisory" and rule.outcome != "PASS" for rule in verdict.rules)
-    numbers = {"tests": len(verdict.rules), "failures": blocking.count("FAIL"), "errors": blocking.count("INCONCLUSIVE")}
+    needs_approval = verdict.outcome == "PASS" and verdict.approvals_required > 0
+    errors = blocking.count("INCONCLUSIVE") + verdict.awaits_approval
+    numbers = {"tests": len(verdict.rules) + needs_approval, "failures": blocking.count("FAIL"), "errors": errors}
     counts = {name: str(number) for name, number in (numbers | {"skipped": skipped}).items()}
     root = ET.Element("testsuites", {"name": "bench gate", **counts})
     suite_name = _xml(f"{verdict.task}: {verdict.candidate.label}")
@@ -65,6 +72,12 @@ def verdict_to_junit(verdict: Verdict) -> str:
             kind = "skipped" if rule.rule.tier == "advisory" else "failure" if rule.outcome == "FAIL" else "error"
             message = f"{rule_sentences.measured_value(rule)}: {rule_sentences.reason_sentence(rule)}"
             ET.SubElement(case, kind, {"message": _xml(message), "type": rule.outcome}).text = _xml(f"{message}\n{rule.method}")
+    if needs_approval:
+        attributes = {"classname": _xml(f"gate.{verdict.task}"), "name": gate_sentences.APPROVAL_CASE, "time": "0"}
+        case = ET.SubElement(suite, "testcase", attributes)
+        if verdict.awaits_approval:
+            sentences = gate_sentences.approval_sentences(verdict)
+            ET.SubElement(case, "error", {"message": _xml(sentences[0]), "type": "WAITING"}).text = _xml("\n".join(sentences))
     out = ET.SubElement(suite, "system-out")
     regressions = [f"{gate_sentences.describe_regression(each)}: {each.example}: {each.candidate_output}" for each in verdict.regressions]
     out.text = _xml("\n".join([gate_sentences.headline(verdict), *_list_sentences(verdict), *regressions]))

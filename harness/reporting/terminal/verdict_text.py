@@ -25,7 +25,8 @@ def print_verdict(verdict: Verdict, console: Console, width: int | None = None) 
         width: of the lines about rules, in characters; by default that of the terminal, and as much as they need in a file or a pipe.
     """
     width = table_width(console, width)
-    print_text(console, Text(one_line(gate_sentences.headline(verdict)), style=f"bold {_STYLES[verdict.outcome]}"))
+    style = _STYLES["INCONCLUSIVE" if verdict.awaits_approval else verdict.outcome]
+    print_text(console, Text(one_line(gate_sentences.headline(verdict)), style=f"bold {style}"))
     print_text(console, Text(""))
     for rule in verdict.rules:
         style = "dim" if rule.rule.tier == "advisory" else _STYLES[rule.outcome]

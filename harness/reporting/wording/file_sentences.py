@@ -23,7 +23,8 @@ _KINDS: Sequence[tuple[str, tuple[str, str], str]] = (
     ("trained weights", ("cells/", ""), "a model can repeat texts that it was trained on"),
     ("reviews", ("review/", ""), "outputs, names of raters, and which strategy is behind each output: not for raters"),
     ("verdicts of the gate", ("gates/", ""), "scores, and outputs that got worse"),
-    ("list of reviews and verdicts", ("added.json", ""), "a file that was deleted or replaced is noticed"),
+    ("approvals of verdicts", ("approvals/", ""), "names of the people who approved, their reasons and public keys"),
+    ("list of reviews, verdicts and approvals", ("added.json", ""), "a file that was deleted or replaced is noticed"),
     ("digests of all files", ("seal.json", ""), "`bench verify` checks them"),
 )
 _WITHOUT_TEXT = {

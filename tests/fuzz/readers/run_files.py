@@ -14,7 +14,7 @@ from filelock import FileLock
 from report_factory import Made, make_run, summarization
 from search_factory import MadeTrial, add_search, searched_rates
 
-from harness.api import gate, review_export, review_import
+from harness.api import approve, gate, review_export, review_import
 from harness.archive import decision_cache, read_progress, summarize_run
 from harness.cache import cache_folder
 from harness.reporting import render, runs_in_progress_to_json, to_json
@@ -149,16 +149,18 @@ def _stored_decisions() -> bytes:
 
 @lru_cache(maxsize=1)
 def _reviewed_run() -> Path:
-    """A run with a packet and a verdict."""
+    """A run with a packet, a verdict and an approval."""
     run = make_run(get_folder() / "run", [summarization([Made("base", 0.3), Made("lora", 0.9, 1, train_seconds=9)], rows=40)])
     review_export(run.path, ("base", "lora"), n=6)
     _judge(run.path)
+    approve(run.path, "lora", "anna", key=get_folder() / "anna.pem")
     return run.path
 
 
 def _judge(run: Path) -> None:
-    registry = run.parent / "empty-registry"
-    gate(run, "lora", baseline=f"{run}:base", registry=registry, new_registry=not registry.exists())
+    registry, policy = run.parent / "empty-registry", run.parent / "gate.yaml"
+    policy.write_text("approvals: 2\nrules: [{rule: not_worse, score: rougeL, margin: 0.01}]\n")
+    gate(run, "lora", baseline=f"{run}:base", policy=policy, registry=registry, new_registry=not registry.exists())
 
 
 def _page_ratings() -> list[Any]:
@@ -231,6 +233,12 @@ RUN_FILES: dict[str, Reader] = {
     "stored-decisions": Reader(read_stored_decisions, lambda: [_stored_decisions()], share=0.4),
     "added": Reader(
         read_run("added.json"), file_seeds(_reviewed_run, "added.json"), document_seeds(_reviewed_run, "added.json"), share=0.4
+    ),
+    "approval": Reader(
+        read_run("approvals/*.json"),
+        file_seeds(_reviewed_run, "approvals/*.json"),
+        document_seeds(_reviewed_run, "approvals/*.json"),
+        share=0.4,
     ),
     "verdict": Reader(
         read_run("gates/*.json"), file_seeds(_reviewed_run, "gates/*.json"), document_seeds(_reviewed_run, "gates/*.json"), share=0.4

@@ -146,6 +146,7 @@ NOTES = [
         {"checked": 32, "differing": 0, "local": 1200, "shared": 400, "unknown": 21, "score_here": 0.41, "score_there": 0.83},
         FOREIGN,
     ),
+    VerdictNote("approvals_outdated", {"count": 2}),
     VerdictNote("not_recorded", texts={"run": ("2026-11-26-090000",), "error": ("runs/x/gates: cannot be written.",)}),
 ]
 

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from harness.gate import JudgedModel, Regression, RuleVerdict, Verdict, VerdictNote, VerdictNoteCode
+from harness.gate import Approval, JudgedModel, Regression, RuleVerdict, Verdict, VerdictNote, VerdictNoteCode, plain_fingerprint
 from harness.reporting.wording import numbers
 from harness.reporting.wording.gate.rule_sentences import NEED_EXAMPLES, count_noun, list_first, rule_title, title_of_rule
 from harness.reporting.wording.names import score_in_sentence, score_name, strategy_in_sentence
 from harness.text import one_line, plural, short
 
 _MOST_SLICES = 6  # that a note lists
+APPROVAL_CASE = "Approved by enough people"  # the name of a test case in JUnit
 
 
 def headline(verdict: Verdict) -> str:
     """The verdict in two sentences: which models were compared, by their plain names, and how many rules passed."""
     description = str(verdict.policy.get("description") or "").strip()
     policy = f", policy “{short(one_line(description), 60)}”" if description else ""
-    return f"{verdict.outcome}: {_plain_name(verdict.candidate)}{_setting(verdict)}{policy}. {_count_rules(verdict)}"
+    return f"{verdict.outcome}: {_plain_name(verdict.candidate)}{_setting(verdict)}{policy}. {_count_rules(verdict)}{_waiting(verdict)}"
 
 
 def describe_models(verdict: Verdict) -> str:
@@ -26,6 +27,12 @@ def describe_models(verdict: Verdict) -> str:
     since = {model: f" (in service since {model.in_service_since})" if model.in_service_since else "" for _, model in models}
     listed = [f"{side}: {model.label}{_seed(model)} of {model.run}{since[model]}" for side, model in models]
     return f"{'; '.join([*listed, f'policy: {verdict.policy_digest[:8]}'])}."
+
+
+def _waiting(verdict: Verdict) -> str:
+    if not verdict.awaits_approval:
+        return ""
+    return f" Waiting for approval: {verdict.approvals_given} of {verdict.approvals_required}."
 
 
 def _setting(verdict: Verdict) -> str:
@@ -98,7 +105,28 @@ def verdict_sentences(verdict: Verdict) -> list[str]:
     guardrails = {rule.alpha for rule in verdict.rules if rule.alpha is not None and rule.alpha != verdict.alpha}
     stricter = "".join(f", those of guardrails at {level:.4g}" for level in sorted(guardrails))
     limits = f"Limits are one-sided, each at α = {verdict.alpha:.4g}{stricter}. Differences are candidate minus baseline."
-    return [limits, _evaluation(verdict), *(note_sentence(note) for note in verdict.notes), *regressions]
+    notes = [note_sentence(note) for note in verdict.notes]
+    return [limits, _evaluation(verdict), *notes, *regressions, *approval_sentences(verdict)]
+
+
+def approval_sentences(verdict: Verdict) -> list[str]:
+    """Who has approved a PASS, and whether that is enough; empty where the policy requires no approval."""
+    if not verdict.approvals_required or verdict.outcome != "PASS":
+        return []
+    counted = f"Approvals: {verdict.approvals_given} of {verdict.approvals_required} that the policy requires."
+    if verdict.awaits_approval:
+        counted = f"{counted} `bench approve` adds an approval."
+    if not verdict.approvers:
+        counted = f"{counted} The policy lists no keys of approvers, so the names are not authenticated."
+    return [counted, *(_describe_approval(each, verdict) for each in verdict.approvals)]
+
+
+def _describe_approval(approval: Approval, verdict: Verdict) -> str:
+    listed = {plain_fingerprint(each) for each in verdict.approvers}
+    is_unknown = listed and plain_fingerprint(approval.fingerprint) not in listed
+    unknown = " This key is not among the approvers of the policy, so it does not count." if is_unknown else ""
+    reason = f": {short(one_line(approval.reason), 200)}" if approval.reason else ""
+    return f"Approved by {one_line(approval.name)} on {approval.at[:10]} (key {approval.fingerprint}){reason}.{unknown}"
 
 
 def _evaluation(verdict: Verdict) -> str:
@@ -213,6 +241,9 @@ _NOTES: Mapping[VerdictNoteCode, Callable[[VerdictNote], str]] = {
     "no_baseline": lambda note: "There is no model in service to compare with, so only rules on the candidate itself were judged.",
     "trivial_not_scored": _trivial_not_scored,
     "foreign_run": _foreign_run,
+    "approvals_outdated": lambda note: (
+        f"{plural(round(note.numbers['count']), 'approval')} of this model cannot be counted: another verdict was approved."
+    ),
     "not_recorded": lambda note: f"The verdict could not be stored in {note.texts['run'][0]}: {note.texts['error'][0]}",
 }
 
