@@ -1,8 +1,9 @@
 """The fingerprint of a promoted model: what its test examples looked like, as counts and hashed words, without any text.
 
 The reference are the test examples of the model's run with its outputs. They are halved at random: words are known, and usual, if the first
-half has them; the values of both measures are then those of the second half alone, because the first half knows all of its own words.
-Other values are those of all examples. Of examples that share a group (a patient), one counts.
+half has them, and it decides which classes and slices are watched. The values of all these are then those of the second half alone, because
+the first half has all of its own words and classes. Other values are those of all examples. Of examples that share a group (a patient), one
+counts.
 """
 
 from __future__ import annotations
@@ -102,10 +103,11 @@ def build_fingerprint(
     vocabulary = ReferenceVocabulary.learn(fit)
     own = {row.key for row in fit}
     measured = [(row, measure_row(row, vocabulary, count_tokens=count_tokens, is_fit=row.key in own)) for row in independent]
-    tests = plan_tests(measured, chooses=chooses, score_scale=score_scale)
+    tests = plan_tests(measured, [each for each in measured if each[0].key in own], chooses=chooses, score_scale=score_scale)
     values = {}
     for test in tests:
-        read = [value for row, measures in measured if (value := test.read(row, measures)) is not None]
+        counting = [each for each in measured if not (test.is_learned and each[0].key in own)]
+        read = [value for row, measures in counting if (value := test.read(row, measures)) is not None]
         values[test.key] = _summarize(read, test)
     outputs = [row.prediction.output for row in independent if row.prediction is not None]
     return Fingerprint(

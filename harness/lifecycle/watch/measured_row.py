@@ -89,7 +89,7 @@ def measure_row(
     }
     identifiers = find_kinds(text)
     values |= {f"input_identifier={kind}": float(kind in identifiers) for kind in KINDS}
-    if vocabulary.language and (language := detect_language(text)):
+    if vocabulary.language and not is_fit and (language := detect_language(text)):
         values["input_language"] = float(language != vocabulary.language)
     if count_tokens is not None and words:
         tokens, unknown = count_tokens(text)

@@ -33,7 +33,7 @@ _OF_SLICES = ("input_new_words", "input_length", SCORE)
 _SHARE_OF_SLICES = 0.2  # of the chance of a false alarm
 _MOST_LABELS = 40
 _MOST_COLUMNS, _MOST_VALUES, _MOST_SLICES = 4, 12, 16
-_LEAST_IN_SLICE = 10  # independent examples of the reference
+_LEAST_IN_SLICE = 5  # independent examples of the first half of the reference
 _LEAST_EXAMPLES = 2
 
 Measured = Sequence[tuple[WatchedRow, Mapping[str, float]]]
@@ -61,6 +61,11 @@ class PlannedTest:
     column: str | None = None
     value: str | None = None
     known: tuple[str, ...] = ()
+
+    @property
+    def is_learned(self) -> bool:
+        """Whether the first half of the reference decided what is watched, so that its own rows do not count."""
+        return self.column is not None or self.signal in ("answer", "label")
 
     @property
     def key(self) -> str:
@@ -91,11 +96,13 @@ class PlannedTest:
         return float(named == self.label if self.label else named not in self.known)
 
 
-def plan_tests(measured: Measured, *, chooses: bool, score_scale: ValueScale) -> tuple[PlannedTest, ...]:
+def plan_tests(measured: Measured, fit: Measured, *, chooses: bool, score_scale: ValueScale) -> tuple[PlannedTest, ...]:
     """Everything to watch, with equal shares: of each signal over all rows, of which classes share one, and of all slices together.
 
     Args:
         measured: the independent rows of the reference with their values.
+        fit: those of its first half, which decide on classes and slices. If all rows did, a class that they lack by chance would look
+            new.
         chooses: whether answers are labels.
         score_scale: of the primary score.
     """
@@ -110,8 +117,8 @@ def plan_tests(measured: Measured, *, chooses: bool, score_scale: ValueScale) ->
         signals.append([PlannedTest(TOPIC, 0.0, SHARE, label=str(topic + 1)) for topic in range(topics)])
     signals += [[PlannedTest(CLASSIFIER, 0.0, SHARE)], [PlannedTest(FEEDBACK, 0.0, UNBOUNDED)]]
     if chooses:
-        signals += [classes for classes in (_plan_classes("answer", measured), _plan_classes("label", measured)) if classes]
-    slices = _plan_slices(measured, score_scale)
+        signals += [classes for classes in (_plan_classes("answer", fit), _plan_classes("label", fit)) if classes]
+    slices = _plan_slices(measured, fit, score_scale)
     left = 1 - _SHARE_OF_SLICES if slices else 1.0
     planned = [replace(test, share=left / len(signals) / len(tests)) for tests in signals for test in tests]
     return (*planned, *(replace(test, share=_SHARE_OF_SLICES / len(slices)) for test in slices))
@@ -142,12 +149,12 @@ def _plan_classes(signal: str, measured: Measured) -> list[PlannedTest]:
     return [*tests, PlannedTest(signal, 0.0, SHARE, label="", known=known)]
 
 
-def _plan_slices(measured: Measured, score_scale: ValueScale) -> list[PlannedTest]:
+def _plan_slices(measured: Measured, fit: Measured, score_scale: ValueScale) -> list[PlannedTest]:
     scales = {"input_new_words": SMALL_SHARE, "input_length": COUNT, SCORE: score_scale}
     counts = Counter(name for _, measures in measured for name in measures)
     tests: list[PlannedTest] = []
     slices = 0
-    for column, values in _find_columns(measured).items():
+    for column, values in _find_columns(fit).items():
         for value in (value for value, count in values.most_common() if count >= _LEAST_IN_SLICE and slices < _MOST_SLICES):
             slices += 1
             tests.append(PlannedTest("slice", 0.0, SHARE, column=column, value=value))

@@ -9,7 +9,7 @@ from datetime import date
 from typing import Literal, TypeAlias
 
 from harness.lifecycle.watch.fingerprint import Fingerprint, ReferenceValues
-from harness.lifecycle.watch.monitor import Monitor, MonitorLook
+from harness.lifecycle.watch.monitor import DaySum, Monitor, MonitorLook
 from harness.lifecycle.watch.moved_words import MovedWord, find_moved_words
 from harness.lifecycle.watch.planned_tests import CLASSIFIER, PlannedTest
 from harness.lifecycle.watch.watched_rows import pick_independent
@@ -28,7 +28,7 @@ class SignalFinding:
 
     Attributes:
         test: what it watches.
-        reference, n_reference: mean of the reference, and its independent examples.
+        reference, n_reference: mean of the reference, and its independent examples; of feedback the days before the change.
         now, n_now: the same since the day `since`, of all days for a test without an alarm.
         difference: now − reference, with its 95% interval; it describes and does not decide.
         p_value: valid at every look.
@@ -179,7 +179,6 @@ def _by_alarm(finding: SignalFinding) -> tuple[bool, date, float]:
 
 
 def _describe(test: PlannedTest, reference: ReferenceValues, monitor: Monitor) -> SignalFinding:
-    before = reference.mean if reference.n else None
     if test.signal == CLASSIFIER:
         looks = monitor.classifier
         last = looks.last
@@ -190,26 +189,31 @@ def _describe(test: PlannedTest, reference: ReferenceValues, monitor: Monitor) -
         return SignalFinding(test, 0.5, 0 if last is None else last.n_reference, area, n, interval, looks.p_value, day, day, ())
     state = monitor.tests[test.key]
     since = state.drift.estimate_start() if state.alarm is not None else None
-    kept = [day for day in state.sums if since is None or day.day >= since]
-    n = sum(day.n for day in kept)
-    total, squared = math.fsum(day.total for day in kept), math.fsum(day.total_squared for day in kept)
-    now = total / n if n else None
+    now = _join_days([day for day in state.sums if since is None or day.day >= since])
+    if not reference.n:  # feedback: the days before the change are what it is compared with
+        reference = _join_days([day for day in state.sums if since is not None and day.day < since])
     difference = None
-    if now is not None and reference.n:
-        variance = max(0.0, squared - n * now**2) / (n - 1) if n > 1 else 0.0
-        difference = difference_of_means(reference.n, reference.mean, reference.variance, n, now, variance)
+    if now.n and reference.n:
+        difference = difference_of_means(reference.n, reference.mean, reference.variance, now.n, now.mean, now.variance)
     return SignalFinding(
         test,
-        before,
+        reference.mean if reference.n else None,
         reference.n,
-        now,
-        n,
+        now.mean if now.n else None,
+        now.n,
         difference,
         state.drift.p_value,
         _date(state.alarm),
         _date(since),
         tuple((date.fromordinal(day.day), day.total / day.n, day.n) for day in state.sums),
     )
+
+
+def _join_days(days: Sequence[DaySum]) -> ReferenceValues:
+    """The values of some days, without their levels."""
+    n, total, squared = sum(day.n for day in days), math.fsum(day.total for day in days), math.fsum(day.total_squared for day in days)
+    mean = total / n if n else 0.0
+    return ReferenceValues((), n, mean, max(0.0, squared - n * mean**2) / (n - 1) if n > 1 else 0.0)
 
 
 def _date(day: int | None) -> date | None:

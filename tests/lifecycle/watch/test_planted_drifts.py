@@ -77,8 +77,8 @@ def test_without_a_change_nothing_is_reported(visits: tuple[list[WatchedRow], Fi
 
 
 def test_a_class_that_doubles_is_named() -> None:
-    fingerprint = fingerprint_of(draw_rows("classification", 1, 150), "classification")
-    pool = draw_rows("classification", 2, 300)
+    fingerprint = fingerprint_of(draw_rows("classification", 1, 300), "classification")
+    pool = draw_rows("classification", 2, 500)
     refills = [row for row in pool if row.example.targets == ("refill",)]
     others = [row for row in pool if row.example.targets != ("refill",)]
     before = len(refills) / len(pool)

@@ -7,6 +7,7 @@ import random
 from dataclasses import replace
 
 import pytest
+from chance import at_most
 from clinic_stream import START, fingerprint_of, watch_rows
 from places import SHARED
 
@@ -42,3 +43,21 @@ def test_questions_of_the_same_bank_are_stable_and_those_of_one_topic_are_not() 
         assert drifted.first_alarm is not None and (drifted.first_alarm - START).days >= 8
         assert signal in {finding.test.signal for finding in drifted.moved}
         assert any(each.word == word for each in drifted.words)
+
+
+@pytest.mark.soak
+def test_all_signals_together_rarely_sound_a_false_alarm() -> None:
+    """The whole watch, on a reference and a stream that are drawn from one bank: 60 times 20 days."""
+    bank = read("train.csv", 3000)
+    draw = random.Random(11)
+    alarms = 0
+    for _ in range(60):
+        rows = draw.sample(bank, 300)
+        reference = rows[:100]
+        stream = [replace(row, day=START.toordinal() + i // 10) for i, row in enumerate(rows[100:])]
+        salt = str(draw.random())
+        fingerprint = replace(fingerprint_of(reference, "classification"), salt=salt)
+        _, result = watch_rows(fingerprint, stream, reference)
+        alarms += result.outcome == "drifted"
+    print(f"\n{alarms} of 60 had a false alarm")
+    assert at_most(0.05, alarms / 60, 60)

@@ -70,7 +70,9 @@ def test_feedback_that_falls_is_found_without_any_reference(registry: Path, tmp_
     rows = make_rows(6, accepted=good) + make_rows(6, first=6, seed=2, accepted=bad)
     result = look(registry, write_rows(tmp_path / "a.jsonl", rows))
     assert [each.test.signal for each in result.moved] == ["feedback"]
-    assert result.moved[0].reference is None and result.since is not None and result.since >= date(2026, 3, 5)
+    feedback = result.moved[0]
+    assert not feedback.rises and feedback.reference == 1.0, "the days before"
+    assert result.since is not None and result.since >= date(2026, 3, 5)
 
 
 def test_a_part_of_the_data_that_the_model_was_not_tested_on_is_named(registry: Path, tmp_path: Path) -> None:

@@ -151,7 +151,7 @@ def name_signal(finding: SignalFinding, result: WatchResult) -> str:
         name = names.SCORE_NAMES.get(result.score, result.score)
     elif test.signal == IDENTIFIER:
         name = (
-            f"Inputs with a {anonymize_sentences.KIND_NAMES[test.label][0]}"
+            f"Inputs with {anonymize_sentences.KIND_NAMES[test.label][1]}"
             if test.label in anonymize_sentences.KIND_NAMES
             else "Inputs with an identifier"
         )
@@ -182,10 +182,10 @@ def write_value(value: float | None, finding: SignalFinding, result: WatchResult
 
 
 def describe_change(finding: SignalFinding, result: WatchResult) -> str:
-    """One finding as a sentence: "Length of inputs: 124 words → 159 words (95% CI of the difference +27 to +43), since 2026-05-24."."""
+    """One finding as a sentence: "Length of inputs: 124 words → 159 words (95% CI of the difference: +27 to +43), since 2026-05-24."."""
     before, now = write_value(finding.reference, finding, result), write_value(finding.now, finding, result)
     interval = _write_difference(finding, result)
-    detail = f" (difference: {interval})" if interval else ""
+    detail = f" (95% CI of the difference: {interval})" if interval else ""
     since = f", since {finding.since.isoformat()}" if finding.since else ""
     return f"{name_signal(finding, result)}: {before} → {now}{detail}{since}."
 
