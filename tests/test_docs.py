@@ -175,9 +175,12 @@ RUNS = [command for command in COMMANDS if command.startswith("bench run ")]
 ON_PUBLISHED = [command for command in RUNS if any(Path(file).name in command for file in PUBLISHED)]
 
 
-@pytest.mark.parametrize("command", [pytest.param(c, marks=pytest.mark.soak) if c in ON_PUBLISHED[1:] else c for c in RUNS])
+SLOW = [*ON_PUBLISHED[1:], *(command for command in RUNS if "--race" in command)]  # a race trains on five times as many examples
+
+
+@pytest.mark.parametrize("command", [pytest.param(c, marks=pytest.mark.soak) if c in SLOW else c for c in RUNS])
 def test_run_command_runs_on_a_sample(command, bench, user_folder):
-    """With few examples and the included model, so that it takes seconds. Of those on published data, all but one are soak tests."""
+    """With few examples and the included model, so that it takes seconds. Those on published data, but one, and a race are soak tests."""
     if not DATA.is_dir() and command in ON_PUBLISHED:
         pytest.skip("the published files are missing (../shared/data)")
     for tracker in command.partition("--track ")[2].split()[:1]:

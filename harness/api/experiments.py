@@ -121,9 +121,9 @@ def _check_guardrails(guardrails: Mapping[str, Mapping[str, float | str]]) -> No
     for name, fields in guardrails.items():
         unknown = next((key for key in fields if key not in GUARDRAIL_FIELDS), None)
         if unknown is not None:
-            raise BenchError(f"{setting('guardrail', name)}: unknown field '{unknown}'.{did_you_mean(unknown, GUARDRAIL_FIELDS)}")
+            raise BenchError(f"{setting('guardrails', name)}: unknown field '{unknown}'.{did_you_mean(unknown, GUARDRAIL_FIELDS)}")
         if "margin" not in fields:
-            raise BenchError(f"{setting('guardrail', name)}: needs a margin, by how much it may get worse")
+            raise BenchError(f"{setting('guardrails', name)}: needs a margin, by how much it may get worse")
 
 
 def _describe_outcome(name: str, **fields: float | str | None) -> dict[str, float | str]:

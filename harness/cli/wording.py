@@ -15,6 +15,7 @@ _OPTIONS = {
     "strategies_dirs": "--strategies-dir",
     "formats": "--format",
     "plugins": "--plugin",
+    "guardrails": "--guardrail",
     "fixes": "--fix",
     "search": "--tune",
     "date_column": "--date",

@@ -115,7 +115,8 @@ def promote_foreign(runs: Runs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
             lines = [json.dumps({"input": text, "target": target}) for text, target in zip(texts, targets, strict=True)]
             (here / "test.jsonl").write_text("\n".join(lines))
             (here / "train.jsonl").write_text("\n".join(json.dumps({"input": f"train {i}", "target": "x"}) for i in range(20)))
-        _, verdict = promote(run.path, "few-shot", registry=tmp_path / "registry", force=True, reason="a test", new_registry=True)
+        forced = {"force": True, "reason": "a test", "new_registry": True, "fingerprint": False}
+        _, verdict = promote(run.path, "few-shot", registry=tmp_path / "registry", **forced)
         (note,) = [note for note in verdict.notes if note.code == "foreign_run"]
         return note, answers
 
