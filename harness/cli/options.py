@@ -162,6 +162,24 @@ def row_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
+_NEW_INPUTS = (
+    click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Answer only the first N examples."),
+    click.option("--lines", is_flag=True, help="The data is plain text: each line is the input of one example."),
+    click.option("--input", metavar="COLUMN", help="The column with the model's input."),
+    click.option("--id", "id_", metavar="COLUMN", help="The column with the id."),
+    click.option(
+        "--field", "more", multiple=True, callback=pairs, metavar="ROLE=COLUMN", help="The column of any other variable of the prompt."
+    ),
+)
+
+
+def new_input_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that say how examples to answer are read."""
+    for option in reversed(_NEW_INPUTS):
+        command = option(command)
+    return command
+
+
 def pop_fields(options: dict[str, Any]) -> dict[str, str]:
     """Take the columns by role out of the options."""
     named = {role: options.pop("id_" if role == "id" else role) for role in _ROLES}

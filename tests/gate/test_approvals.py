@@ -161,7 +161,7 @@ def test_listed_keys_decide_who_counts(desk: Desk) -> None:
     with pytest.raises(BenchError, match=r"its fingerprint .* is not among the approvers of the policy"):
         desk.approve("carla")
     assert "not authenticated" not in verdict_to_markdown(desk.approve("anna"))
-    assert desk.approve("Anna", "ben").exit_code == 0, "the key decides, whatever the name"
+    assert desk.approve("Anna", "ben").exit_code == 0, "the key decides, not the name"
     strange = [approval("carla", b"3"), approval("dora", b"4")]
     assert count_people(strange, listed) == 0
 

@@ -9,7 +9,7 @@ import click
 from harness.cli.cell_options import cell_options, choose_cell
 from harness.cli.commands.completion import run_names
 from harness.cli.finished_display import FinishedDisplay
-from harness.cli.options import pairs, runs_dir
+from harness.cli.options import new_input_options, runs_dir
 
 
 @click.command(short_help="Answer new examples with a model of a run, or with the champion.")
@@ -17,13 +17,7 @@ from harness.cli.options import pairs, runs_dir
 @cell_options
 @click.option("--data", metavar="FILE", required=True, help="The new examples; they need no target. - is standard input, as JSON Lines.")
 @click.option("--out", default="-", show_default=True, metavar="FILE", help="Output file, .jsonl or .csv; - is standard output.")
-@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Answer only the first N examples.")
-@click.option("--lines", is_flag=True, help="The data is plain text: each line is the input of one example.")
-@click.option("--input", metavar="COLUMN", help="The column with the model's input.")
-@click.option("--id", "id_", metavar="COLUMN", help="The column with the id.")
-@click.option(
-    "--field", "more", multiple=True, callback=pairs, metavar="ROLE=COLUMN", help="The column of any other variable of the prompt."
-)
+@new_input_options
 @click.option("--force", is_flag=True, help="Replace an existing file.")
 @runs_dir
 def predict(run: str | None, *, data: str, out: str, input: str | None, id_: str | None, more: dict[str, str], **options: Any) -> None:

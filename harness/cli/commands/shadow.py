@@ -7,7 +7,7 @@ from typing import Any, cast
 import click
 
 from harness.cli.finished_display import FinishedDisplay
-from harness.cli.options import pairs, registry_dir, split_names
+from harness.cli.options import new_input_options, registry_dir, split_names
 
 
 @click.command(short_help="Answer the same inputs with the champion and the models in shadow mode.")
@@ -22,13 +22,7 @@ from harness.cli.options import pairs, registry_dir, split_names
     show_default="champion,shadow",
     help="Whose models answer: champion, challenger, shadow, candidate, retired.",
 )
-@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Answer only the first N examples.")
-@click.option("--lines", is_flag=True, help="The data is plain text: each line is the input of one example.")
-@click.option("--input", metavar="COLUMN", help="The column with the model's input.")
-@click.option("--id", "id_", metavar="COLUMN", help="The column with the id.")
-@click.option(
-    "--field", "more", multiple=True, callback=pairs, metavar="ROLE=COLUMN", help="The column of any other variable of the prompt."
-)
+@new_input_options
 @click.option("--model-path", metavar="FOLDER", help="Folder of the base model, if it cannot be found by its name.")
 @click.option("--trust-remote-code", is_flag=True, help="Allow Python code that comes with the model.")
 @click.option("--force", is_flag=True, help="Replace the outputs of another command in the folder.")

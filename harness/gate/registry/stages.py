@@ -1,7 +1,7 @@
 """In which stage each model of a task is, as the history says: pure functions.
 
-A task has one champion from its first promotion on: whatever puts another model into service retires the champion before it in the same
-event. All other stages are set by name, and change nothing about the champion.
+A task has one champion from its first promotion on: an event that puts another model into service retires the champion before it
+in the same event. All other stages are set by name, and change nothing about the champion.
 """
 
 from __future__ import annotations

@@ -80,7 +80,7 @@ def _as_table(values: Mapping[str, str]) -> str:
 
 
 def _as_code(text: str) -> str:
-    """The text on one line as Markdown code, whatever it contains."""
+    """Any text on one line as Markdown code."""
     line = " ".join(text.split()).replace("|", "\\|")
     fence = "`" * (max(map(len, re.findall("`+", line)), default=0) + 1)
     return f"{fence} {line} {fence}"

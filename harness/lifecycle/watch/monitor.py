@@ -1,4 +1,4 @@
-"""The state of a monitor between two looks, and what a look adds to it. Pure: it is read and written elsewhere."""
+"""The state of a monitor between two looks, and what a look adds to it. Pure: `watch_store` reads and writes it."""
 
 from __future__ import annotations
 

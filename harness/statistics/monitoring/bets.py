@@ -5,9 +5,10 @@ The family below has
 
 - shifts: with z = Φ⁻¹(1 − p), f(p) = exp(δz − δ²/2), the likelihood ratio of a normal value whose mean moved by δ standard deviations;
 - spreads: f(p) = exp(z²/2 · (1 − 1/s²))/s, that of a standard deviation that is s times as large;
-- tails: r on (0, t), and (1 − rt)/(1 − t) elsewhere, that of an event with probability t that is r times as frequent; and its mirror image.
+- tails: r on (0, t), and (1 − rt)/(1 − t) outside of it, that of an event with probability t that is r times as
+  frequent; and its mirror image.
 
-No bet needs the distribution of the values, because p-values of ranks are uniform whatever it is. A wrong bet loses money, never validity.
+No bet needs the distribution of the values, because p-values of ranks are uniform for any of them. A wrong bet loses money, never validity.
 """
 
 from __future__ import annotations

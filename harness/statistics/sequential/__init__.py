@@ -7,7 +7,7 @@ from harness.statistics.sequential.duration import (
     unit_spread,
     units_to_show,
 )
-from harness.statistics.sequential.outcome_bets import DifferenceLimits, difference_limits, first_shown, largest_stake
+from harness.statistics.sequential.outcome_bets import DifferenceLimits, difference_limits, largest_stake
 from harness.statistics.sequential.sample_ratio import SAMPLE_RATIO_ALPHA, sample_ratio_evidence
 
 __all__ = [
@@ -17,7 +17,6 @@ __all__ = [
     "difference_limits",
     "difference_variance",
     "effect_to_show",
-    "first_shown",
     "largest_stake",
     "sample_ratio_evidence",
     "unit_spread",

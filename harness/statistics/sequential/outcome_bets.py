@@ -6,12 +6,12 @@ bounded outcome, in the order in which outcomes became final. For a unit with th
     y = (x − m) / share           for the challenger
     y = −(x − m) / (1 − share)    for the champion
 
-has the mean "challenger minus champion" whatever the number m is, as long as m was fixed before the unit was seen. This is the augmented
+has the mean "challenger minus champion" for any number m, as long as m was fixed before the unit was seen. This is the augmented
 inverse-probability estimate; m is the running mean of the outcomes, which makes its variance that of the difference of two means.
 
 A claim "the difference is at most d" is tested by a player who stakes a part of the capital on each unit: the capital is multiplied by
 1 + λ(y − d), which is never negative and whose mean is at most 1 while the claim is true, if λ ≥ 0 was fixed before the unit was seen.
-Capital that ever exceeds 1/α refutes the claim at level α, whenever and however often it is looked at (Ville's inequality). The limits
+Capital that ever exceeds 1/α refutes the claim at level α, at any number of looks (Ville's inequality). The limits
 are the values of d that are not refuted: Waudby-Smith & Ramdas 2024, "Estimating means of bounded random variables by betting", JRSS B
 86(1); for assigned units, Waudby-Smith, Wu, Ramdas, Karampatziakis & Mineiro 2024, "Anytime-valid off-policy inference for contextual
 bandits", ACM/IMS Journal of Data Science 1(3).
@@ -95,21 +95,6 @@ def largest_stake(mean: float, share: float, bounds: tuple[float, float]) -> flo
     return _LARGEST_STAKE / float(_reach((mean - bounds[0]) / width, share)) / width
 
 
-def first_shown(
-    x: Array, is_challenger: NDArray[np.bool_], *, share: float, above: float, effect: float, alpha: float
-) -> NDArray[np.int64]:
-    """After how many units the difference is shown to exceed `above`; 0 where it is not.
-
-    Args:
-        x: outcomes from 0 to 1, one simulated experiment per row, (R, n).
-        is_challenger: (R, n).
-        alpha: of this one-sided claim.
-    """
-    terms, stakes = _bets(x, is_challenger, share, effect)
-    shown = _log_capital(terms, stakes, above) >= -math.log(alpha)
-    return np.where(shown.any(axis=-1), shown.argmax(axis=-1) + 1, 0)
-
-
 def _lower_limits(x: Array, is_challenger: NDArray[np.bool_], share: float, effect: float, alpha: float, marks: Sequence[float]) -> Array:
     """The largest d from −1 to 1 that the capital has refuted so far, after each unit."""
     terms, stakes = _bets(x, is_challenger, share, effect)
@@ -139,7 +124,7 @@ def _bets(x: Array, is_challenger: NDArray[np.bool_], share: float, effect: floa
 
 
 def _reach(centre: Array | float, share: float) -> Array | float:
-    """How far a term can be below d, whatever d is: the lowest term is −centre/share or −(1 − centre)/(1 − share), and d at most 1."""
+    """How far a term can be below any d: the lowest term is −centre/share or −(1 − centre)/(1 − share), and d at most 1."""
     reach: Array = 1 + np.maximum(np.divide(centre, share), np.divide(np.subtract(1, centre), 1 - share))
     return reach
 

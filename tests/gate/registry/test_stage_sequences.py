@@ -1,4 +1,4 @@
-"""Whatever is called, in whatever order, and wherever a process is killed: a task has one champion, which passed or was forced."""
+"""After any calls in any order, and a kill at any write: a task has one champion, which passed or was forced."""
 
 from __future__ import annotations
 

@@ -24,16 +24,16 @@ def run(tmp_path: Path) -> RunResults:
 
 
 def send(name: str, run: RunResults, folder: Path, times: int = 1) -> list[tuple[str, str]]:
-    """Send a finished run, as when it is resumed; returns what the user is told."""
+    """Send a finished run, as when it is resumed; returns what the user is shown."""
     report = folder / "report.html"
     report.write_text(REPORT)
-    told: list[tuple[str, str]] = []
+    messages: list[tuple[str, str]] = []
     for _ in range(times):
-        with Tracking(open_trackers([name], folder), lambda text, kind: told.append((text, kind))) as tracking:
+        with Tracking(open_trackers([name], folder), lambda text, kind: messages.append((text, kind))) as tracking:
             tracking.started(run.folder, resumed=True)
             tracking.finish(RunOutcome("failed", {"cost/seconds": 71.5}, {"decision/intents": "ship: lora"}, report))
-    assert [text for text, kind in told if kind == "problem"] == []
-    return told
+    assert [text for text, kind in messages if kind == "problem"] == []
+    return messages
 
 
 def expected(run: RunResults) -> dict[str, float]:
@@ -46,8 +46,8 @@ def test_tensorboard_has_a_folder_per_cell(run: RunResults, tmp_path: Path) -> N
     pytest.importorskip("tensorboard")
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-    ((told, _),) = send("tensorboard", run, tmp_path)
-    assert told == f"TensorBoard: {tmp_path / 'tensorboard'}"
+    ((message, _),) = send("tensorboard", run, tmp_path)
+    assert message == f"TensorBoard: {tmp_path / 'tensorboard'}"
     parent = tmp_path / "tensorboard" / run.name
     names = [f"intents-lora-seed-0-{run.cells[0].id[:8]}", f"intents-full-seed-0-{run.cells[1].id[:8]}"]
     assert sorted(folder.name for folder in parent.iterdir() if folder.is_dir()) == sorted(names)
@@ -66,9 +66,9 @@ def test_tensorboard_has_a_folder_per_cell(run: RunResults, tmp_path: Path) -> N
 def test_wandb_writes_one_group_without_a_network(run: RunResults, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     wandb = pytest.importorskip("wandb")
     monkeypatch.setenv("WANDB_MODE", "offline")
-    ((told, _),) = send("wandb", run, tmp_path)
+    ((message, _),) = send("wandb", run, tmp_path)
     wandb.teardown()  # as at the end of a process: its service writes the last records
-    assert told.startswith(f"Weights & Biases: wandb sync {tmp_path / 'wandb' / 'offline-run-'}")
+    assert message.startswith(f"Weights & Biases: wandb sync {tmp_path / 'wandb' / 'offline-run-'}")
     runs = {each["name"]: each for each in map(read_offline_run, sorted((tmp_path / "wandb").glob("offline-run-*/*.wandb")))}
     assert set(runs) == {run.name, "intents · lora seed 0", "intents · full seed 0"}
     assert {each["group"] for each in runs.values()} == {run.name}

@@ -80,9 +80,9 @@ def run(tmp_path: Path) -> RunResults:
 
 
 def follow(run: RunResults, trackers: Sequence[Tracker], steps: Sequence[tuple[float, float | None]] = ()) -> list[tuple[str, str]]:
-    """Replay the run for the trackers; returns what the user was told."""
-    told: list[tuple[str, str]] = []
-    with Tracking(trackers, lambda text, kind: told.append((text, kind))) as listener:
+    """Replay the run for the trackers; returns what the user was shown."""
+    messages: list[tuple[str, str]] = []
+    with Tracking(trackers, lambda text, kind: messages.append((text, kind))) as listener:
         listener.started(run.folder, resumed=False)
         for cell in run.cells:
             listener.event({"event": "start", "cell": cell.id})
@@ -93,14 +93,14 @@ def follow(run: RunResults, trackers: Sequence[Tracker], steps: Sequence[tuple[f
             listener.event({"event": "progress", "cell": cell.id, "done": 5, "total": 9, "unit": "examples"})
             listener.event({"event": "exit", "cell": cell.id, "code": 0})
         listener.finish(RunOutcome("finished", {"cost/seconds": 71.5}, {"decision/intents": "undecided: too few examples"}))
-    return told
+    return messages
 
 
 def test_tracker_gets_values_losses_scores_with_intervals_and_costs(run: RunResults) -> None:
     recorder = Recorder()
-    told = follow(run, [recorder], [(2.0, None), (1.5, 1.8), (1.25, 1.8), (1.0, 1.4)])
+    messages = follow(run, [recorder], [(2.0, None), (1.5, 1.8), (1.25, 1.8), (1.0, 1.4)])
     lora, full = run.cells
-    assert told == [("Recorder: http://tracker/1", "place")]
+    assert messages == [("Recorder: http://tracker/1", "place")]
     assert recorder.run is not None and recorder.run.name == run.name
     assert [cell.label for cell in recorder.cells] == ["intents · lora seed 0", "intents · full seed 0"]
     assert recorder.cells[0].params["adapter.r"] == "16"
@@ -175,8 +175,8 @@ def test_run_that_never_started_reaches_no_tracker() -> None:
 @pytest.mark.parametrize("error", [ConnectionError("no route to host\nsecond line"), SystemExit(3)], ids=["error", "exit"])
 def test_tracker_that_fails_is_left_out_and_named_once(run: RunResults, call: str, error: BaseException) -> None:
     working = Recorder()
-    told = follow(run, [Broken(call, error), working], [(2.0, None)])
-    problems = [text for text, kind in told if kind == "problem"]
+    messages = follow(run, [Broken(call, error), working], [(2.0, None)])
+    problems = [text for text, kind in messages if kind == "problem"]
     assert len(problems) == 1
     assert problems[0].startswith(f"Broken: {type(error).__name__}") and problems[0].endswith("The run continues without it")
     assert "second line" not in problems[0]
@@ -186,9 +186,9 @@ def test_tracker_that_fails_is_left_out_and_named_once(run: RunResults, call: st
 def test_tracker_that_hangs_does_not_hold_the_run(run: RunResults, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tracking, "_PATIENCE", 0.0)
     hanging = Hanging()
-    told = follow(run, [hanging])
+    messages = follow(run, [hanging])
     hanging.released.set()
-    assert told == [("Hanging: not everything was sent in time; the run's folder has all of it", "problem")]
+    assert messages == [("Hanging: not everything was sent in time; the run's folder has all of it", "problem")]
 
 
 def test_unknown_and_missing_trackers_are_named_before_anything_starts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,10 +2,27 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.statistics.sequential import first_shown
+from harness.statistics.sequential.outcome_bets import _bets, _log_capital
+
+
+def first_shown(
+    x: NDArray[np.float64], is_challenger: NDArray[np.bool_], *, share: float, above: float, effect: float, alpha: float
+) -> NDArray[np.int64]:
+    """After how many units the difference is shown to exceed `above`; 0 where it is not.
+
+    Args:
+        x: outcomes from 0 to 1, one simulated experiment per row, (R, n).
+        is_challenger: (R, n).
+        alpha: of this one-sided claim.
+    """
+    terms, stakes = _bets(x, is_challenger, share, effect)
+    shown = _log_capital(terms, stakes, above) >= -math.log(alpha)
+    return np.where(shown.any(axis=-1), shown.argmax(axis=-1) + 1, 0)
 
 
 def assign(generator: np.random.Generator, experiments: int, units: int, share: float) -> NDArray[np.bool_]:

@@ -6,13 +6,12 @@ import math
 
 import numpy as np
 import pytest
-from made_up_experiments import answers, assign
+from made_up_experiments import answers, assign, first_shown
 
 from harness.statistics.sequential import (
     chance_to_show,
     difference_variance,
     effect_to_show,
-    first_shown,
     largest_stake,
     unit_spread,
     units_to_show,

@@ -11,13 +11,12 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from chance import at_most
-from made_up_experiments import answers, assign, heavy_users, wrong_claims
+from made_up_experiments import answers, assign, first_shown, heavy_users, wrong_claims
 from numpy.typing import NDArray
 
 from harness.statistics.sequential import (
     SAMPLE_RATIO_ALPHA,
     difference_variance,
-    first_shown,
     largest_stake,
     sample_ratio_evidence,
     units_to_show,

@@ -6,9 +6,9 @@ import math
 
 import numpy as np
 import pytest
-from made_up_experiments import answers, assign, heavy_users, wrong_claims
+from made_up_experiments import answers, assign, first_shown, heavy_users, wrong_claims
 
-from harness.statistics.sequential import difference_limits, first_shown
+from harness.statistics.sequential import difference_limits
 from harness.statistics.sequential.outcome_bets import _bets, _log_capital
 
 SHARE, EFFECT = 0.5, 0.05
