@@ -18,12 +18,14 @@ from harness.types.report_spec import MOST_OUTPUTS_A_MONTH, OUTPUTS_A_MONTH, Rep
 from harness.types.review_spec import ReviewSpec, ScaleSpec
 from harness.types.rule import Rule, RuleKind, Tier
 from harness.types.search_spec import MOST_TRIALS, FieldFactor, FieldRange, SearchedField, SearchSpec
-from harness.types.strategy import Method, OutputsSpec, QuantizationSpec, Strategy, TrainSpec
+from harness.types.strategy import HIGHEST_LEARNING_RATE, MOST_EPOCHS, Method, OutputsSpec, QuantizationSpec, Strategy, TrainSpec
 from harness.types.task import DecodeSpec, Kind, PromptFormat, Task
 from harness.types.trial import DroppedStrategy, Trial, TrialMeasurement
 
 __all__ = [
+    "HIGHEST_LEARNING_RATE",
     "MOST_CANARIES",
+    "MOST_EPOCHS",
     "MOST_OUTPUTS_A_MONTH",
     "MOST_REFERENCES",
     "MOST_TRIALS",

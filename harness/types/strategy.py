@@ -14,6 +14,8 @@ Method = Literal["prompt", "full", "peft", "outputs"]
 # A strategy with overrides is named as it is typed: lora:r=8,learning_rate=1e-4
 StrategyName: TypeAlias = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._=,+:-]*$", max_length=160)]
 Number = TypeVar("Number", int, float)
+MOST_EPOCHS = 1000.0
+HIGHEST_LEARNING_RATE = 1.0
 # One number, or a table from a model size ("50M", "1B", "inf": up to so many parameters) to a number.
 BySize: TypeAlias = Number | Mapping[str, Number]
 
@@ -41,14 +43,14 @@ class OutputsSpec(Declared):
 class TrainSpec(Declared):
     """A training recipe."""
 
-    epochs: Annotated[float, Field(gt=0, le=1000)] = 3.0
+    epochs: Annotated[float, Field(gt=0, le=MOST_EPOCHS)] = 3.0
     """Passes over the training examples; fractions are allowed."""
     batch_size: BySize[Annotated[int, Field(ge=1)]] = 8
     """The effective batch in examples: a number, or a table by model size."""
     micro_batch_tokens: Annotated[int, Field(ge=1)] | None = None
     """The tokens, padding included, that go through the model at once; None: what suits the device. Changes speed and memory, but the
     result only by rounding."""
-    learning_rate: BySize[Annotated[float, Field(gt=0, le=1)]] = 2e-4
+    learning_rate: BySize[Annotated[float, Field(gt=0, le=HIGHEST_LEARNING_RATE)]] = 2e-4
     """The peak learning rate: a number, or a table by model size."""
     schedule: Literal["constant", "linear", "cosine"] = "cosine"
     """How the learning rate develops after the warm-up."""

@@ -9,8 +9,10 @@ from typing import Any
 
 from harness.catalog import locate_field, override_strategy
 from harness.errors import BenchError, did_you_mean
-from harness.types import FieldFactor, FieldRange, SearchSpec, Strategy, TrainSpec
+from harness.types import HIGHEST_LEARNING_RATE, MOST_EPOCHS, FieldFactor, FieldRange, SearchSpec, Strategy, TrainSpec
 
+# A factor of the strategy's own value may lead above what the field accepts.
+_HIGHEST = {"learning_rate": HIGHEST_LEARNING_RATE, "epochs": MOST_EPOCHS, "warmup": 1.0}
 _DIGITS = 2  # significant digits of proposed numbers: more would not change a result, and people read these
 
 
@@ -83,7 +85,7 @@ def build_space(strategy: Strategy, spec: SearchSpec, parameters: int) -> tuple[
                     raise BenchError(
                         f"search: fields: {name}: {problem}, so 'factor' has no meaning. Give 'low' and 'high', or a list of values"
                     )
-                low, high = own / factor, own * factor
+                low, high = own / factor, min(own * factor, _HIGHEST.get(name.removeprefix("train."), math.inf))
                 low, high = (max(1, math.ceil(low)), math.floor(high)) if is_whole else (_tidy(low), _tidy(high))
                 dimensions.append(Dimension(name, own, low, high, is_log=True, is_whole=is_whole))
             case FieldRange(low=low, high=high, log=is_log):

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from harness.catalog import Catalog
 from harness.errors import BenchError
+from harness.grid import vocabulary
 from harness.grid.search import build_space, check_space, own_values, set_values
 from harness.types import SearchSpec, Strategy, TrainSpec
 
@@ -40,6 +42,16 @@ def test_each_strategy_is_searched_over_the_fields_that_it_has() -> None:
     assert [d.name for d in build_space(FULL, fields, 1)] == ["learning_rate"]
     assert [d.name for d in build_space(FEWSHOT, fields, 1)] == ["shots"]
     assert own_values(build_space(LORA, fields, 1_000_000)) == {"learning_rate": 1.5e-3, "r": 16}
+
+
+@pytest.mark.parametrize("strategy", [entry.value for entry in Catalog(vocabulary()).strategies()[0]], ids=lambda strategy: strategy.name)
+def test_every_shipped_strategy_accepts_both_ends_of_its_range(strategy: Strategy) -> None:
+    """A factor of ten above 0.3, the rate of prompt tuning, would be above the highest rate that a strategy accepts."""
+    for parameters in (5_000_000, 135_000_000, 1_000_000_000, 8_000_000_000):
+        for dimension in build_space(strategy, spec(), parameters):
+            for position in (0.0, 1.0):
+                set_values(strategy, {dimension.name: dimension.at(position)})
+            assert dimension.at(0.0) < dimension.own < dimension.at(1.0)
 
 
 def test_whole_numbers_stay_whole_and_numbers_have_two_digits() -> None:
