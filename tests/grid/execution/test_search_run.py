@@ -29,7 +29,15 @@ FULL = "full:epochs=4,learning_rate=1e-2"
 SEARCH = {"trials": 4, "fields": {"learning_rate": {"factor": 30}}}
 
 
-def start(here: Path, strategies: Any = FULL, on_round: Callable[[Sequence[Job]], None] = lambda _: None, **options: Any) -> Run:
+def start(
+    here: Path,
+    strategies: Any = FULL,
+    on_round: Callable[[Sequence[Job]], None] = lambda _: None,
+    *,
+    tasks: Sequence[str] = ("letters",),
+    models: Sequence[str] = ("model",),
+    **options: Any,
+) -> Run:
     """Run everything in this process: cells that take a second need none of their own."""
 
     def run_here(_: object, jobs: Sequence[Job], *, at_once: int) -> None:
@@ -40,8 +48,13 @@ def start(here: Path, strategies: Any = FULL, on_round: Callable[[Sequence[Job]]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("harness.grid.execution.run.CellScheduler.run", run_here)
         return run(
-            str(here / "letters.yaml"), strategies, model=str(here / "model"), runs_dir=here / "runs", dtype="float32", **options,
-        )  # fmt: skip
+            [str(here / f"{task}.yaml") for task in tasks],
+            strategies,
+            model=[str(here / model) for model in models],
+            runs_dir=here / "runs",
+            dtype="float32",
+            **options,
+        )
 
 
 def ignore(event: Event) -> None:
@@ -195,6 +208,23 @@ def test_another_run_takes_finished_trials(here: Path, tmp_path: Path) -> None:
     began: list[str] = []
     start(tmp_path / "copy", on_round=lambda jobs: began.extend(job.cell for job in jobs), search=SEARCH, seeds=3)
     assert len(began) == 1, "only the third seed is new"
+
+
+@pytest.mark.soak
+def test_several_models_and_tasks_are_searched_separately(own: Path) -> None:
+    """Each pair of a task and a model finds what it finds alone, and its cells are trained with that."""
+    (own / "numbers.yaml").write_text(TASK.replace("name: letters", "name: numbers").replace("letters.jsonl", "numbers.jsonl"))
+    rows = [{"question": f"what is {i} plus one", "answer": str(i + 1), "group": i} for i in range(60)]
+    (own / "numbers.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    save_model(own / "other", "llama", num_hidden_layers=1, max_position_embeddings=512, spread=0.05)
+    tasks, models = ("letters", "numbers"), ("model", "other")
+    plan = start(own, tasks=tasks, models=models, search=SEARCH, base=False).stored.plan
+    for task in tasks:
+        for model in models:
+            (cell,) = [cell for cell in plan.cells if cell.task == task and cell.model.endswith(model)]
+            alone = start(own, tasks=[task], models=[model], search=SEARCH, base=False, reuse=False).stored.plan
+            (same,) = alone.cells
+            assert plan.get_strategy(cell).train == alone.get_strategy(same).train, (task, model)
 
 
 def test_rates_that_diverge_are_not_chosen(own: Path) -> None:
