@@ -9,6 +9,7 @@ from pathlib import Path
 from harness.archive import summarize_runs
 from harness.gate import Registry
 from harness.reporting import Site, build_site, site_page_name
+from harness.viewer.service_events import list_happenings
 
 
 def collect_site(runs: Path, registry: Registry | None, *, progress: Callable[[str, int, int], None] = lambda *_: None) -> Site:
@@ -23,5 +24,10 @@ def collect_site(runs: Path, registry: Registry | None, *, progress: Callable[[s
     summaries = tuple(summarize_runs(runs, progress=progress))
     events = registry.journal.events() if registry is not None else []
     in_service = {task: current for task in {event.task for event in events} if registry and (current := registry.current(task))}
+    others = {
+        task: list_happenings(registry.folder, task, [event for event in events if event.task == task])
+        for task in dict.fromkeys(event.task for event in events)
+        if registry is not None
+    }
     pages = {run.name: f"runs/{site_page_name(run.name, number)}" for number, run in enumerate(summaries, start=1) if run.tasks}
-    return build_site(summaries, events, in_service, pages, created=datetime.now(UTC).date().isoformat())
+    return build_site(summaries, events, in_service, pages, now=datetime.now(UTC), others=others)

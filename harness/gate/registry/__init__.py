@@ -3,7 +3,7 @@
 from harness.gate.registry.event import STAGES, Event, Stage
 from harness.gate.registry.journal import Look
 from harness.gate.registry.registry import Registry
-from harness.gate.registry.stages import StagedModel
+from harness.gate.registry.stages import StagedModel, assign_stages
 
 __all__ = [
     "STAGES",
@@ -12,4 +12,5 @@ __all__ = [
     "Registry",
     "Stage",
     "StagedModel",
+    "assign_stages",
 ]

@@ -14,6 +14,7 @@ from harness.reporting.charts.limits_chart import draw_limits_chart
 from harness.reporting.charts.phase_chart import Spending, draw_phase_chart, list_spending
 from harness.reporting.charts.rate_mark import rate_mark
 from harness.reporting.charts.search_charts import draw_loss_chart, draw_progress_chart
+from harness.reporting.charts.service_chart import draw_service_chart
 from harness.reporting.charts.shade import heat
 from harness.reporting.charts.training_chart import MOST_CURVES, draw_training_chart
 from harness.reporting.charts.watch_chart import draw_watch_chart
@@ -31,6 +32,7 @@ __all__ = [
     "draw_overall_chart",
     "draw_phase_chart",
     "draw_progress_chart",
+    "draw_service_chart",
     "draw_training_chart",
     "draw_watch_chart",
     "heat",

@@ -12,9 +12,10 @@ from markupsafe import Markup
 
 from harness.catalog import shipped_folder
 from harness.errors import BenchError, setting
+from harness.reporting import charts
 from harness.reporting.formats.html_page import render
 from harness.reporting.views import Site
-from harness.reporting.wording import names, numbers, progress_sentences, runs_list, site_sentences
+from harness.reporting.wording import names, numbers, progress_sentences, runs_list, service_sentences, site_sentences
 from harness.results import RunResults
 from harness.webpage import content_security_policy, page_environment, seal_page
 
@@ -96,8 +97,8 @@ def _render(template: str, script_name: str = "", **values: Any) -> str:
     style = (folder / _STYLE).read_text(encoding="utf-8")
     script = (folder / script_name).read_text(encoding="utf-8") if script_name else ""
     environment = page_environment(folder)
-    modules = (names, numbers, progress_sentences, runs_list, site_sentences)
-    environment.globals |= {module.__name__.rpartition(".")[2]: module for module in modules}
+    modules = (names, numbers, progress_sentences, runs_list, service_sentences, site_sentences)
+    environment.globals |= {"charts": charts} | {module.__name__.rpartition(".")[2]: module for module in modules}
     policy = content_security_policy(style, script) + ("; connect-src 'self'" if script else "")
     return seal_page(environment.get_template(template).render(style=Markup(style), script=Markup(script), policy=policy, **values))
 

@@ -14,6 +14,15 @@ from harness.reporting.views.data_enough import (
 from harness.reporting.views.overview import OverallGain, OverviewRow, build_overview_rows, compute_overall_gains
 from harness.reporting.views.recall_view import KindRecall, build_recall
 from harness.reporting.views.report_view import Provenance, Report, RunPrice, build_report_view
+from harness.reporting.views.service_history import (
+    Happening,
+    HappeningKind,
+    ModelLife,
+    ServiceHistory,
+    ServiceScore,
+    StageSpan,
+    trace_service,
+)
 from harness.reporting.views.site_view import Site, SiteTask, build_site, site_page_name
 from harness.reporting.views.task_outcome import ScoreName, TaskOutcome, TrivialReference, build_task_outcome
 from harness.reporting.views.task_view import TaskView
@@ -26,8 +35,11 @@ __all__ = [
     "DataEnough",
     "DataFile",
     "DataPart",
+    "Happening",
+    "HappeningKind",
     "KindRecall",
     "LabelPrice",
+    "ModelLife",
     "OverallGain",
     "OverviewRow",
     "Provenance",
@@ -35,9 +47,12 @@ __all__ = [
     "RunAudit",
     "RunPrice",
     "ScoreName",
+    "ServiceHistory",
+    "ServiceScore",
     "Site",
     "SiteTask",
     "SizeOutlook",
+    "StageSpan",
     "TaskAudit",
     "TaskOutcome",
     "TaskView",
@@ -51,4 +66,5 @@ __all__ = [
     "build_task_outcome",
     "compute_overall_gains",
     "site_page_name",
+    "trace_service",
 ]

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from harness.archive import DecidedTask, Leaderboard, RunSummary, build_leaderboards
 from harness.gate import Event
+from harness.reporting.views.service_history import Happening, ServiceHistory, trace_service
 from harness.store import find_name_problem
 
 
@@ -20,6 +22,7 @@ class SiteTask:
         boards: that of the newest run first.
         events: promotions and rollbacks, the newest first.
         in_service: the event that put the present model into service; None where nothing was promoted.
+        service: the models over time; None where the registry knows none.
     """
 
     name: str
@@ -28,6 +31,7 @@ class SiteTask:
     boards: tuple[Leaderboard, ...]
     events: tuple[Event, ...]
     in_service: Event | None
+    service: ServiceHistory | None = None
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,13 @@ class Site:
 
 
 def build_site(
-    summaries: Sequence[RunSummary], events: Sequence[Event], in_service: Mapping[str, Event], pages: Mapping[str, str], *, created: str
+    summaries: Sequence[RunSummary],
+    events: Sequence[Event],
+    in_service: Mapping[str, Event],
+    pages: Mapping[str, str],
+    *,
+    now: datetime,
+    others: Mapping[str, Sequence[Happening]] | None = None,
 ) -> Site:
     """The site.
 
@@ -55,7 +65,8 @@ def build_site(
         events: the history of the registry, the oldest first.
         in_service: the event that put the present model of each task into service.
         pages: as for `Site`.
-        created: as for `Site`.
+        now: the moment at which the site is made.
+        others: what happened to each task besides the events of the registry.
     """
     boards = build_leaderboards(summaries)
     newest: dict[str, DecidedTask] = {}
@@ -71,10 +82,13 @@ def build_site(
             boards=boards.get(name, ()),
             events=tuple(event for event in reversed(events) if event.task == name),
             in_service=in_service.get(name),
+            service=trace_service(
+                [event for event in events if event.task == name], boards.get(name, ()), (others or {}).get(name, ()), until=now
+            ),
         )
         for number, name in enumerate(names, start=1)
     )
-    return Site(created, tasks, tuple(summaries), pages)
+    return Site(now.date().isoformat(), tasks, tuple(summaries), pages)
 
 
 def site_page_name(name: str, number: int) -> str:

@@ -13,8 +13,10 @@ from report_factory import HOSTILE
 
 from harness.api import watch
 from harness.errors import BenchError
+from harness.gate import Registry
 from harness.lifecycle.watch import WatchResult
 from harness.reporting.wording.lifecycle import watch_sentences
+from harness.viewer.service_events import list_happenings
 from tests.lifecycle.watch.conftest import make_rows, write_rows
 
 TASK = "summarization"
@@ -48,12 +50,12 @@ def test_a_new_word_is_found_and_the_alarm_stays(registry: Path, tmp_path: Path)
     assert result.since in (date(2026, 3, 5), date(2026, 3, 6))
     calm = look(registry, write_rows(tmp_path / "b.jsonl", make_rows(6, first=10, seed=3)))
     assert calm.outcome == "drifted" and calm.first_alarm == result.first_alarm, "until another model is promoted"
+    (alarm,) = list_happenings(registry, TASK, Registry(registry).journal.events())
+    assert (alarm.kind, alarm.at.date()) == ("drift", result.first_alarm), "the site over all runs shows it"
 
 
 def test_worse_outputs_are_found_with_labels_only(registry: Path, tmp_path: Path) -> None:
     """Outputs that look as before, and answer another question."""
-    from harness.gate import Registry
-
     model = Registry(registry).load(Registry(registry).journal.events()[0])
     examples, predictions = model.examples, model.predictions(model.cell)
     rows = make_rows(8)
