@@ -50,6 +50,8 @@ def test_a_new_word_is_found_and_the_alarm_stays(registry: Path, tmp_path: Path)
     assert result.since in (date(2026, 3, 5), date(2026, 3, 6))
     calm = look(registry, write_rows(tmp_path / "b.jsonl", make_rows(6, first=10, seed=3)))
     assert calm.outcome == "drifted" and calm.first_alarm == result.first_alarm, "until another model is promoted"
+    labels = [watch_sentences.name_signal(each, calm) for each in calm.signals]
+    assert len(set(labels)) == len(labels), "also groups of new words that this look has no example of"
     (alarm,) = list_happenings(registry, TASK, Registry(registry).journal.events())
     assert (alarm.kind, alarm.at.date()) == ("drift", result.first_alarm), "the site over all runs shows it"
 

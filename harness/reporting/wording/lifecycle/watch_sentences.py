@@ -157,7 +157,7 @@ def name_signal(finding: SignalFinding, result: WatchResult) -> str:
         )
     elif test.signal == NEW_WORD:
         words = [f"“{word.word}”" for word in result.words if word.place == "inputs" and group_word(word.word) == test.label]
-        name = "Inputs with a new word" + (f", such as {', '.join(words[:_MOST_WORDS])}" if words else "")
+        name = "Inputs with a new word" + (f", such as {', '.join(words[:_MOST_WORDS])}" if words else f" of group {test.label}")
     elif test.signal == TOPIC:
         name = f"Inputs on topic {test.label} of the test examples"
     elif test.signal in ("answer", "label"):
