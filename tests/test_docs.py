@@ -81,6 +81,7 @@ def user_folder(tmp_path_factory, bench):
     for file in PUBLISHED if DATA.is_dir() else ():
         shutil.copy(DATA / file, folder)
     write_events(folder / "events.csv", make_events(made_experiment(), 300, (0.4, 0.8)))
+    (folder / "feedback.csv").write_text("id,verdict,user,date\nv1,accepted,a,2026-03-01\nv2,complaint,b,2026-03-02\n", encoding="utf-8")
     (folder / "grid.yaml").write_text(next(block for block in blocks("docs/running.md", "yaml") if "override:" in block), encoding="utf-8")
     for command in ("init visits.csv --out visits.yaml", "run --task visits.yaml --strategies lora --limit 8 --epochs 1"):
         ended = bench(*command.split(), here=folder)
@@ -96,7 +97,10 @@ def commands_done():
 
 def list_promotions_before(command):
     """The promotions that a page shows before a command that needs them."""
-    if not command.startswith(("bench rollback", "bench registry", "bench shadow", "bench watch")) and "--champion" not in command:
+    if (
+        not command.startswith(("bench rollback", "bench registry", "bench shadow", "bench watch", "bench feedback"))
+        and "--champion" not in command
+    ):
         return []
     pages = [[line.split("  #")[0].strip() for block in blocks(name, "console") for line in block.splitlines()] for name in GUIDES]
     before = next((page[: page.index(command)] for page in pages if command in page), [])

@@ -45,6 +45,11 @@ TESTS = {
         "tests/reporting/formats/test_experiment_page.py",
         "tests/fuzz/test_fuzz.py",
     ),
+    "feedback": (
+        "tests/lifecycle/feedback/test_adding.py",
+        "tests/lifecycle/feedback/test_feedback_store.py",
+        "tests/fuzz/test_fuzz.py",
+    ),
     "decision records": ("tests/store/test_signed_json.py", "tests/api/test_records.py", "tests/fuzz/test_fuzz.py"),
     "approvals of verdicts": ("tests/gate/test_approvals.py", "tests/store/test_damage.py", "tests/fuzz/test_fuzz.py"),
     "requests": ("tests/viewer/test_viewer_server.py",),

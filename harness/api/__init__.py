@@ -24,11 +24,13 @@ from harness.api.reviews import review_export, review_harvest, review_import, re
 from harness.api.run_files import pack, verify
 from harness.api.shadowing import ShadowAnswers, shadow
 from harness.api.training_runs import run, run_request, score, stored_request
+from harness.api.user_feedback import AddedFeedback, add_feedback, show_feedback
 from harness.api.watching import store_fingerprint, watch
 from harness.cache import use_cache_folder
 
 __all__ = [
     "MOST_INSPECTED_ROWS",
+    "AddedFeedback",
     "Anonymization",
     "ApprovedVerdict",
     "Champion",
@@ -43,6 +45,7 @@ __all__ = [
     "Run",
     "ShadowAnswers",
     "SignedRecord",
+    "add_feedback",
     "anonymize_data",
     "approve",
     "assign_variant",
@@ -93,6 +96,7 @@ __all__ = [
     "select_prunable",
     "set_stage",
     "shadow",
+    "show_feedback",
     "start_in_background",
     "store_fingerprint",
     "stored_request",

@@ -37,6 +37,7 @@ _COMMANDS = {
     "rollback": ("harness.cli.commands.registry:rollback", "Put the previous model back into service."),
     "watch": ("harness.cli.commands.watch:watch", "Compare new data with what the model in service was tested on."),
     "ab": ("harness.cli.commands.ab:ab", "Plan, assign and read A/B tests in production."),
+    "feedback": ("harness.cli.commands.feedback:feedback", "Store what users say about answers, and show it with intervals."),
     "review": ("harness.cli.commands.review:review", "Let experts rate outputs, and collect their ratings."),
     "predict": ("harness.cli.commands.predict:predict", "Answer new examples with a model of a run."),
     "shadow": ("harness.cli.commands.shadow:shadow", "Answer the same inputs with the champion and the models in shadow mode."),

@@ -10,7 +10,7 @@ from harness.gate.guardrails import GuardrailResult, GuardrailStatus, check_guar
 from harness.gate.judge import judge
 from harness.gate.origin_check import check_origin, is_foreign
 from harness.gate.policies import MEASURES, Policy, default_policy, draft_policy, find_useless_rules, policy_to_plain, read_policy
-from harness.gate.registry import STAGES, Event, Registry, Stage, StagedModel, assign_stages
+from harness.gate.registry import STAGES, Event, Registry, Stage, StagedModel, assign_stages, stack_service
 from harness.gate.standing_verdicts import StandingVerdicts, select_standing
 from harness.gate.test_set import digest_test_set
 from harness.gate.verdict import (
@@ -74,4 +74,5 @@ __all__ = [
     "read_policy",
     "save_verdict",
     "select_standing",
+    "stack_service",
 ]

@@ -42,6 +42,7 @@ NEEDED = {
     "bench gate latest": ("bench gate --init --task visits.yaml --out gate.yaml",),
     "bench predict --champion": (PROMOTE,),
     "bench watch": (PROMOTE,),
+    "bench feedback": (PROMOTE,),
     "bench record verify": ("bench record latest --out record.json --force",),
     "bench registry": (PROMOTE,),
     "bench shadow": (PROMOTE, "bench registry stage visits latest:full shadow"),
@@ -106,6 +107,7 @@ def user_folder(tmp_path_factory: pytest.TempPathFactory, bench: Bench) -> Path:
     write_csv(folder / "new.csv", [tuple(new), tuple(new.values())])
     write_jsonl(folder / "new.jsonl", [new])
     write_events(folder / "events.csv", make_events(made_experiment(), 300, (0.4, 0.8)))
+    (folder / "feedback.csv").write_text("id,verdict,user\nv1,accepted,a\nv2,complaint,b\n", encoding="utf-8")
     (folder / "users.txt").write_text("user-1\nuser-2\n", encoding="utf-8")
     (folder / "grid.yaml").write_text("tasks: [classification]\nstrategies: [lora]\n", encoding="utf-8")
     for command in ("bench init visits.csv --out visits.yaml", RUN):

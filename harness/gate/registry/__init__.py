@@ -3,7 +3,7 @@
 from harness.gate.registry.event import STAGES, Event, Stage
 from harness.gate.registry.journal import Look
 from harness.gate.registry.registry import Registry
-from harness.gate.registry.stages import StagedModel, assign_stages
+from harness.gate.registry.stages import StagedModel, assign_stages, stack_service
 
 __all__ = [
     "STAGES",
@@ -13,4 +13,5 @@ __all__ = [
     "Stage",
     "StagedModel",
     "assign_stages",
+    "stack_service",
 ]

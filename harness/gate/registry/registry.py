@@ -58,6 +58,14 @@ class Registry:
             raise BenchError(f"{problem}. Promote its run again, roll back, or name another baseline with {baseline}.")
         return self._read(event)
 
+    def peek(self, event: Event) -> StrategyResult:
+        """The model of an event with its results, without reading its weights: each file that is read later is checked by itself.
+
+        Raises:
+            BenchError: the model is missing, or this version cannot read it.
+        """
+        return self._read(event)
+
     def verify(self) -> list[tuple[Event, str]]:
         """Every model of the registry, by its last event, and what is wrong with it; empty if it is intact.
 

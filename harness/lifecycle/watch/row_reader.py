@@ -13,16 +13,12 @@ from typing import Any
 from harness.data import NewRows, load_inputs
 from harness.data.records import quote
 from harness.errors import BenchError, did_you_mean, setting
+from harness.lifecycle.user_verdicts import KNOWN_WORDS, VERDICT_VALUES, parse_user_verdict
 from harness.lifecycle.watch.row_scorer import RowScorer
 from harness.lifecycle.watch.watched_rows import WatchedRow, name_keys
 from harness.types import Example, Prediction, Task
 
 _FEEDBACK_COLUMNS = ("accepted", "feedback", "rating")
-_WORDS: Mapping[str, float] = {
-    **dict.fromkeys(("true", "yes", "accepted", "accept", "good", "up", "👍"), 1.0),
-    **dict.fromkeys(("edited", "edit"), 0.5),
-    **dict.fromkeys(("false", "no", "rejected", "reject", "complaint", "bad", "down", "👎"), 0.0),
-}
 
 
 @dataclass(frozen=True)
@@ -148,12 +144,12 @@ def _read_feedback(value: Any, place: str, column: str) -> float | None:
     if isinstance(value, bool | int | float):
         number = float(value)
     else:
-        text = str(value).strip().casefold()
+        verdict = parse_user_verdict(str(value))
         try:
-            number = _WORDS[text] if text in _WORDS else float(text)
+            number = float(str(value)) if verdict is None else VERDICT_VALUES[verdict]
         except ValueError:
             number = math.nan
     if not math.isfinite(number):
-        known = ", ".join(word for word in _WORDS if word.isascii())
+        known = ", ".join(KNOWN_WORDS)
         raise BenchError(f"{place}: column '{column}' is {quote(value)}, which is no feedback. Write a number, or one of {known}")
     return number

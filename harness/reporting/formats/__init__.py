@@ -8,6 +8,8 @@ from harness.reporting.formats.data_enough_export import data_enough_to_json
 from harness.reporting.formats.decision_record import record_to_json
 from harness.reporting.formats.experiment_export import experiment_plan_to_json, experiment_to_json, experiment_to_markdown
 from harness.reporting.formats.experiment_page import render_experiment
+from harness.reporting.formats.feedback_export import feedback_to_json, feedback_to_markdown
+from harness.reporting.formats.feedback_page import render_feedback
 from harness.reporting.formats.findings_export import findings_to_json
 from harness.reporting.formats.html_page import render, rewrite_page, write_page
 from harness.reporting.formats.json_export import comparison_to_json, to_json
@@ -31,6 +33,8 @@ __all__ = [
     "experiment_plan_to_json",
     "experiment_to_json",
     "experiment_to_markdown",
+    "feedback_to_json",
+    "feedback_to_markdown",
     "findings_to_json",
     "record_to_json",
     "render",
@@ -38,6 +42,7 @@ __all__ = [
     "render_check",
     "render_data_card",
     "render_experiment",
+    "render_feedback",
     "render_live_index",
     "render_row_page",
     "render_sample",

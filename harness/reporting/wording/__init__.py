@@ -53,7 +53,7 @@ from harness.reporting.wording.decision import (
 )
 from harness.reporting.wording.file_sentences import describe_pack, describe_verification
 from harness.reporting.wording.gate import gate_sentences, gate_tables, guardrail_tables, rule_sentences
-from harness.reporting.wording.lifecycle import watch_sentences
+from harness.reporting.wording.lifecycle import feedback_sentences, watch_sentences
 from harness.reporting.wording.power_sentences import describe_power, describe_test_set
 from harness.reporting.wording.pruning_sentences import ask_to_delete, describe_deleted, describe_pruning
 from harness.reporting.wording.review import review_sentences, review_tables
@@ -86,6 +86,7 @@ __all__ = [
     "describe_verification",
     "example_texts",
     "explain_missing_curve",
+    "feedback_sentences",
     "file_sentences",
     "finding_sentences",
     "first_screen",

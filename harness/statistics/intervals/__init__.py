@@ -13,7 +13,7 @@ from harness.statistics.intervals.bootstrap import (
     leave_one_out,
     percentile_interval,
 )
-from harness.statistics.intervals.combined import mean_of_independent
+from harness.statistics.intervals.combined import difference_of_independent, mean_of_independent
 from harness.statistics.intervals.corpus import corrected_interval
 from harness.statistics.intervals.interval import Basis, Interval, OneSidedLimits, no_interval, too_few_units
 from harness.statistics.intervals.mean_errors import MeanError, mean_error
@@ -56,6 +56,7 @@ __all__ = [
     "corrected_basis",
     "corrected_interval",
     "corrected_limits",
+    "difference_of_independent",
     "effective_examples",
     "hoeffding_half_width",
     "hoeffding_p_value",

@@ -6,6 +6,7 @@ A reader may refuse a file with a `BenchError`. Any other exception is a failure
 from tests.fuzz.readers.data_files import DATA_FILES
 from tests.fuzz.readers.declarations import DECLARATIONS
 from tests.fuzz.readers.experiment_files import EXPERIMENT_FILES
+from tests.fuzz.readers.feedback_files import FEEDBACK_FILES
 from tests.fuzz.readers.label_files import LABEL_FILES
 from tests.fuzz.readers.model_files import MODEL_FILES
 from tests.fuzz.readers.privacy_files import PRIVACY_FILES
@@ -24,6 +25,7 @@ READERS: dict[str, Reader] = {
     **PRIVACY_FILES,
     **LABEL_FILES,
     **EXPERIMENT_FILES,
+    **FEEDBACK_FILES,
 }
 
 __all__ = ["READERS", "Reader", "use_folder"]

@@ -1,0 +1,136 @@
+"""`bench feedback`: what users say about the answers of the model in service."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from harness.cli.commands.completion import task_names
+from harness.cli.options import pairs, registry_dir, split_names
+from harness.cli.out_file import check_target, write_target
+
+if TYPE_CHECKING:
+    from harness.api import AddedFeedback
+    from harness.lifecycle.feedback import FeedbackSummary
+
+_VERDICTS = ("accepted", "edited", "rejected", "complaint")
+_ONE_ANSWER = ("id", "verdict", "output", "corrected", "reason", "minutes", "rating", "user", "date")
+
+
+@click.group(short_help="Store what users say about answers, and show it with intervals.")
+def feedback() -> None:
+    """What users say about the answers of the model in service: stored beside it, counted with intervals.
+
+    \b
+    bench feedback add visits feedback.csv
+    bench feedback show visits
+    """
+
+
+@feedback.command(short_help="Add feedback from a file, or on one answer.")
+@click.argument("task", shell_complete=task_names)
+@click.argument("file", required=False, type=click.Path())
+@click.option("--id", "id", metavar="ID", help="Without a file: the id of the answer.")
+@click.option("--verdict", type=click.Choice(_VERDICTS), help="Without a file: what the user thinks of the answer.")
+@click.option("--output", metavar="TEXT", help="Without a file: what the model wrote.")
+@click.option("--corrected", metavar="TEXT", help="Without a file: what it should have written.")
+@click.option("--reason", metavar="TEXT", help="Without a file: why.")
+@click.option("--minutes", metavar="NUMBER", help="Without a file: how long the user worked on the answer.")
+@click.option("--rating", metavar="1-5", help="Without a file: the user's rating.")
+@click.option("--user", metavar="NAME", help="Without a file: the user. Only a hash of the name is stored.")
+@click.option("--date", metavar="DATE", help="Without a file: the day or time of the answer. Default: today.")
+@click.option("--value", "values", multiple=True, callback=pairs, metavar="COLUMN=TEXT", help="Without a file: an input or other column.")
+@click.option("--answers", metavar="FILE", help="Outputs of bench predict, which complete the rows by their ids.")
+@click.option("--field", "fields", multiple=True, callback=pairs, metavar="ROLE=COLUMN", help="The column of a role, such as verdict.")
+@click.option("--slices", multiple=True, callback=split_names, metavar="COLUMNS", help="More columns to divide rates by.")
+@click.option("--model", default="", metavar="NAME", help="The model that answered. Default: the one that was in service.")
+@click.option("--today", metavar="DATE", help="The day of rows without a date. Default: today.")
+@registry_dir
+def add(task: str, *, file: str | None, values: dict[str, str], today: str | None, **options: Any) -> None:
+    """Add what users say about answers of TASK from a FILE, or on one answer.
+
+    A file is CSV, JSON Lines or another table with the columns id and verdict (accepted, edited, rejected, complaint), or an export of
+    Label Studio or Argilla as JSON. Optional columns: output, corrected, reason, minutes, rating, user, date, model, and the inputs of
+    the task. What was added before does not count again.
+
+    \b
+    bench feedback add visits feedback.csv
+    bench feedback add visits --id v17 --verdict complaint --reason "wrong dose"
+    """
+    from harness import api
+
+    one = {name: options.pop(name) for name in _ONE_ANSWER}
+    row = {**{name: value for name, value in one.items() if value is not None}, **values}
+    if file is not None and row:
+        raise click.UsageError(f"name a file, or describe one answer with --{next(iter(row))} and others, not both")
+    if file is None and "id" not in row:
+        raise click.UsageError("name a file, or describe one answer with --id and --verdict")
+    added = api.add_feedback(task, file if file is not None else [row], today=_parse_day(today), **options)
+    _print_added(added)
+
+
+@feedback.command(short_help="Show rates, minutes and ratings, over time and with each promotion.")
+@click.argument("task", shell_complete=task_names)
+@click.option("--by", "step", type=click.Choice(["day", "week", "month"]), help="Step of time. Default: by the time span.")
+@click.option("--slices", multiple=True, callback=split_names, metavar="COLUMNS", help="Columns to divide by. Default: all.")
+@registry_dir
+@click.option("--format", "format_", type=click.Choice(["text", "md", "json", "html"]), default="text", show_default=True)
+@click.option("--out", metavar="FILE", help="The file to write: the Markdown, JSON or page of --format.")
+def show(task: str, *, slices: tuple[str, ...], format_: str, out: str | None, **options: Any) -> None:
+    """Show what users say about the answers of TASK: rates of verdicts, minutes and ratings with 95% CIs, over time, by subgroup, and
+    before and after each promotion.
+
+    \b
+    bench feedback show visits
+    bench feedback show visits --format html --out feedback.html
+    """
+    from harness import api
+
+    if out is not None and format_ == "text":
+        raise click.UsageError("--out needs --format md, json or html")
+    if out is not None:
+        check_target(Path(out))
+    summary = api.show_feedback(task, slices=slices or None, **options)
+    _show(summary, format_, None if out is None else Path(out))
+
+
+def _print_added(added: AddedFeedback) -> None:
+    from dataclasses import asdict
+
+    from harness.reporting.wording import feedback_sentences
+
+    headline, *notes = feedback_sentences.describe_added(**asdict(added))
+    click.echo(headline)
+    for note in notes:
+        click.echo(note, err=True)
+
+
+def _show(summary: FeedbackSummary, format_: str, target: Path | None) -> None:
+    import json
+
+    from rich.console import Console
+
+    from harness.reporting import feedback_to_json, feedback_to_markdown, print_feedback, render_feedback
+
+    if format_ == "text":
+        print_feedback(summary, Console(highlight=False, emoji=False))
+        return
+    if format_ == "json":
+        text = json.dumps(feedback_to_json(summary), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    else:
+        text = feedback_to_markdown(summary) if format_ == "md" else render_feedback(summary)
+    if target is None:
+        click.echo(text, nl=False)
+        return
+    write_target(target, text)
+    click.echo(str(target))
+
+
+def _parse_day(text: str | None) -> date | None:
+    try:
+        return None if text is None else datetime.fromisoformat(text).date()
+    except ValueError:
+        raise click.BadParameter(f"'{text}' is no date: write it as 2026-03-01", param_hint="--today") from None

@@ -1,0 +1,59 @@
+"""What users say about the answers of the model in service: stored beside it, counted with intervals, and turned into rows to train on."""
+
+from harness.lifecycle.feedback.answer_feedback import AnswerFeedback
+from harness.lifecycle.feedback.feedback_file import FeedbackRows, read_answers, read_feedback_file, read_feedback_rows
+from harness.lifecycle.feedback.feedback_log import Complaint, ComplaintRate, CorrectedRow, FeedbackLog, LogPart
+from harness.lifecycle.feedback.feedback_rates import (
+    LOWER_IS_BETTER,
+    MEASURES,
+    FeedbackChange,
+    FeedbackNumber,
+    MeasuredFeedback,
+    compare_feedback,
+    measure_feedback,
+)
+from harness.lifecycle.feedback.feedback_store import FeedbackStore
+from harness.lifecycle.feedback.feedback_summary import (
+    TIME_STEPS,
+    FeedbackSummary,
+    PeriodFeedback,
+    SliceFeedback,
+    StepFeedback,
+    TimeStep,
+    summarize_feedback,
+)
+from harness.lifecycle.feedback.row_parser import USUAL_COLUMNS, RowContext
+from harness.lifecycle.feedback.service_periods import ServicePeriod, find_model, list_periods
+
+__all__ = [
+    "LOWER_IS_BETTER",
+    "MEASURES",
+    "TIME_STEPS",
+    "USUAL_COLUMNS",
+    "AnswerFeedback",
+    "Complaint",
+    "ComplaintRate",
+    "CorrectedRow",
+    "FeedbackChange",
+    "FeedbackLog",
+    "FeedbackNumber",
+    "FeedbackRows",
+    "FeedbackStore",
+    "FeedbackSummary",
+    "LogPart",
+    "MeasuredFeedback",
+    "PeriodFeedback",
+    "RowContext",
+    "ServicePeriod",
+    "SliceFeedback",
+    "StepFeedback",
+    "TimeStep",
+    "compare_feedback",
+    "find_model",
+    "list_periods",
+    "measure_feedback",
+    "read_answers",
+    "read_feedback_file",
+    "read_feedback_rows",
+    "summarize_feedback",
+]

@@ -1,0 +1,218 @@
+"""Everything that users have said about the answers of a task, in the order in which it was added, and what follows from it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from typing import Any
+
+from harness.catalog import render_prompt
+from harness.lifecycle.feedback.answer_feedback import (
+    FIRST_DAY,
+    MOST_ID_CHARACTERS,
+    MOST_MINUTES,
+    MOST_REASON_CHARACTERS,
+    MOST_TEXT_CHARACTERS,
+    RATINGS,
+    AnswerFeedback,
+)
+from harness.lifecycle.feedback.feedback_rates import FeedbackNumber, choose_clusters, measure_share
+from harness.types import Task
+
+
+@dataclass(frozen=True)
+class LogPart:
+    """What one call added.
+
+    Attributes:
+        number: from 1.
+        added: the day of the call.
+        source: the name of the file; empty without one.
+    """
+
+    number: int
+    added: str
+    source: str
+    answers: tuple[AnswerFeedback, ...] = ()
+
+    def find_problem(self) -> str:
+        """What is out of range, as the end of a message; empty if nothing is."""
+        return next((problem for each in self.answers if (problem := _find_problem(each))), "")
+
+
+@dataclass(frozen=True)
+class Complaint:
+    """An answer that at least one user has complained about.
+
+    Attributes:
+        id: of the answer.
+        voices: the complaints, in the order of their days.
+        part: the number of the part of the log that brought the newest of them.
+    """
+
+    id: str
+    voices: tuple[AnswerFeedback, ...]
+    part: int
+
+    @property
+    def inputs(self) -> Mapping[str, str]:
+        """What the model read; empty where no complaint says it."""
+        return next((each.inputs for each in self.voices if each.inputs), {})
+
+    @property
+    def output(self) -> str | None:
+        """What the model wrote; None where no complaint says it."""
+        return next((each.output for each in self.voices if each.output is not None), None)
+
+    @property
+    def corrected(self) -> str | None:
+        """The newest correction."""
+        return next((each.corrected for each in reversed(self.voices) if each.corrected is not None), None)
+
+
+@dataclass(frozen=True)
+class CorrectedRow:
+    """A row to train on: inputs and the text that a person says is right.
+
+    Attributes:
+        id: of the answer.
+        source: what makes it trustworthy: the user worked with the edited text.
+        part: the number of the part of the log since which it can be used.
+    """
+
+    id: str
+    inputs: Mapping[str, str]
+    completion: str
+    group: str | None
+    source: str
+    part: int
+
+    def to_record(self, task: Task, labels: Sequence[str] = ()) -> dict[str, Any]:
+        """The row as `bench review harvest` writes one, and `data.harvested` and `--harvested` read it."""
+        return {
+            "prompt": render_prompt(task.prompt, self.inputs, labels),
+            "completion": self.completion,
+            "inputs": dict(self.inputs),
+            **({"group": self.group} if self.group is not None else {}),
+            "provenance": {"task": task.name, "feedback": self.id, "source": self.source},
+        }
+
+
+@dataclass(frozen=True)
+class ComplaintRate:
+    """How many of the answers with a verdict are complaints.
+
+    Attributes:
+        number: the count, the share and its 95% interval; users or groups are the independent units.
+        answers: with a verdict.
+        first, last: the days of the first and the last of them; None without one.
+    """
+
+    number: FeedbackNumber
+    answers: int
+    first: date | None
+    last: date | None
+
+
+class FeedbackLog:
+    """The log of a task.
+
+    Args:
+        parts: in the order in which they were added.
+    """
+
+    def __init__(self, parts: Sequence[LogPart]) -> None:
+        self.parts = tuple(parts)
+
+    @property
+    def position(self) -> int:
+        """How far the log has come; what is added later has a higher number."""
+        return len(self.parts)
+
+    @cached_property
+    def digests(self) -> frozenset[str]:
+        """The digests of everything that was ever said: repeated feedback counts once."""
+        return frozenset(each.digest for part in self.parts for each in part.answers)
+
+    @cached_property
+    def _latest(self) -> Mapping[tuple[str, str | None], tuple[int, AnswerFeedback]]:
+        """By answer and user, what the user said last, and the part that brought it. Of one day, what was added last."""
+        latest: dict[tuple[str, str | None], tuple[int, AnswerFeedback]] = {}
+        for part in self.parts:
+            for each in part.answers:
+                key = (each.id, each.user)
+                if key not in latest or latest[key][1].day <= each.day:
+                    latest[key] = (part.number, each)
+        return latest
+
+    @cached_property
+    def answers(self) -> tuple[AnswerFeedback, ...]:
+        """What each user said last about each answer, in the order of their days."""
+        return tuple(sorted((each for _, each in self._latest.values()), key=lambda each: each.moment))
+
+    def find(self, id_: str, user: str | None) -> AnswerFeedback | None:
+        """What a user said last about an answer; None for nothing.
+
+        Args:
+            user: the hash of the user.
+        """
+        return self._latest[id_, user][1] if (id_, user) in self._latest else None
+
+    @cached_property
+    def complaints(self) -> tuple[Complaint, ...]:
+        """The answers that users complain about, in the order in which they were added."""
+        voices: dict[str, list[tuple[int, AnswerFeedback]]] = {}
+        for (id_, _), (part, each) in self._latest.items():
+            if each.verdict == "complaint":
+                voices.setdefault(id_, []).append((part, each))
+        complaints = [
+            Complaint(id_, tuple(each for _, each in sorted(own, key=lambda pair: pair[1].moment)), max(part for part, _ in own))
+            for id_, own in voices.items()
+        ]
+        return tuple(sorted(complaints, key=lambda complaint: complaint.part))
+
+    def complaint_rate(self, since: date | None = None) -> ComplaintRate:
+        """The rate of complaints among the answers with a verdict.
+
+        Args:
+            since: only answers of this day and later.
+        """
+        judged = [each for each in self.answers if each.verdict is not None and (since is None or each.day >= since)]
+        by = choose_clusters(judged)
+        units = [None if by is None else getattr(each, by) for each in judged]
+        number = measure_share([each.verdict == "complaint" for each in judged], units, "complaint")
+        return ComplaintRate(number, len(judged), judged[0].day if judged else None, judged[-1].day if judged else None)
+
+    def corrected_rows(self, after: int = 0) -> tuple[CorrectedRow, ...]:
+        """The rows to train on, each input once, with the newest correction.
+
+        Answers that users have edited, with their inputs and the edited text.
+
+        Args:
+            after: only rows that a later part of the log has brought, see `position`.
+        """
+        rows: dict[tuple[tuple[str, str], ...], CorrectedRow] = {}
+        for part, each in sorted(self._latest.values(), key=lambda pair: (pair[0], pair[1].moment)):
+            if each.verdict == "edited" and each.corrected is not None and each.corrected.strip() and each.inputs:
+                row = CorrectedRow(each.id, each.inputs, each.corrected, each.group, "edited", part)
+                rows[tuple(sorted(each.inputs.items()))] = row
+        return tuple(row for row in rows.values() if row.part > after)
+
+
+def _find_problem(feedback: AnswerFeedback) -> str:
+    """What of a stored feedback bench would not have written; empty if nothing."""
+    try:
+        is_time = feedback.day >= FIRST_DAY and feedback.moment.tzinfo is not None
+    except (ValueError, OverflowError):
+        is_time = False
+    texts = (feedback.output or "", feedback.corrected or "", *feedback.inputs.values())
+    checks = {
+        f"'{feedback.at[:40]}' is no time": is_time,
+        "a rating is out of range": feedback.rating is None or RATINGS[0] <= feedback.rating <= RATINGS[1],
+        "minutes are out of range": feedback.minutes is None or 0 <= feedback.minutes <= MOST_MINUTES,
+        "an id is empty or too long": 0 < len(feedback.id) <= MOST_ID_CHARACTERS,
+        "a text is too long": len(feedback.reason) <= MOST_REASON_CHARACTERS and all(len(each) <= MOST_TEXT_CHARACTERS for each in texts),
+    }
+    return next((problem for problem, holds in checks.items() if not holds), "")

@@ -1,0 +1,75 @@
+"""`bench feedback`: files and single answers, formats, and what is refused."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from report_factory import HOSTILE, Made, make_run, summarization
+
+from harness.api import promote
+from tests.cli.conftest import Call
+
+TASK = "summarization"
+STRANGE = HOSTILE.replace("\x00", "")
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("service")
+    run = make_run(folder / "run", [summarization([Made("base", 0.3)], rows=30)])
+    promote(run.path, "base", registry=folder / "registry", new_registry=True, force=True, reason="a test", fingerprint=False)
+    return folder / "registry"
+
+
+@pytest.fixture(autouse=True)
+def registry(service: Path, here: Path) -> None:
+    shutil.copytree(service, here / "registry")
+
+
+def test_add_and_show(call: Call, here: Path) -> None:
+    empty = call("feedback", "show", TASK)
+    assert empty.code == 0 and empty.out.startswith("No feedback on summarization yet.")
+    rows = [f"a{i},{'complaint' if i % 4 == 0 else 'accepted'},{STRANGE.replace(',', '')},u{i % 7}" for i in range(40)]
+    (here / "feedback.csv").write_text(
+        "id,verdict,reason,user\n" + "\n".join(row.replace('"', "") for row in rows) + "\n", encoding="utf-8"
+    )
+    added = call("feedback", "add", TASK, "feedback.csv", "--today", "2026-03-01")
+    assert added.out == "40 new answers with feedback. 40 in total.\n"
+    assert added.err.startswith("10 of the complaints and corrections cannot become examples")
+    one = ("--id", "b", "--verdict", "complaint", "--reason", STRANGE, "--value", "input=the text", "--date", "2026-03-02")
+    assert call("feedback", "add", TASK, *one, "--today", "2026-03-02").out == "1 new answer with feedback. 41 in total.\n"
+    again = call("feedback", "add", TASK, *one, "--today", "2026-03-02")
+    assert again.out == "0 new answers with feedback, 1 known before. 41 in total.\n"
+    text = call("feedback", "show", TASK)
+    assert text.out.startswith("41 answers of 8 users with feedback, 2026-03-01 to 2026-03-02: 73% accepted")
+    assert "\x1b" not in text.out and "\u202e" not in text.out
+    assert json.loads(call("feedback", "show", TASK, "--format", "json").out)["all"]["numbers"]["complaint"]["count"] == 11
+    assert "| Complaints | 11 of 41 | 27% |" in call("feedback", "show", TASK, "--format", "md").out
+    assert call("feedback", "show", TASK, "--by", "day", "--format", "html", "--out", "a.html").out == "a.html\n"
+    page = (here / "a.html").read_text(encoding="utf-8")
+    assert "What users say about summarization" in page and "2026-03-02" in page and "<img" not in page
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("add", TASK), "name a file, or describe one answer with --id and --verdict"),
+        (("add", TASK, "a.csv", "--id", "a"), "not both"),
+        (("add", TASK, "--id", "a", "--verdict", "great"), "'great' is not one of"),
+        (("add", TASK, "--id", "a", "--rating", "9"), "rating: must be a number from 1 to 5"),
+        (("add", TASK, "missing.csv"), "missing.csv: no such file"),
+        (("add", TASK, "--id", "a", "--verdict", "edited", "--today", "soon"), "'soon' is no date"),
+        (("add", TASK, "--id", "a", "--verdict", "edited", "--registry", "none"), "does not exist"),
+        (("add", "visits", "--id", "a", "--verdict", "edited"), "nothing was promoted for 'visits'"),
+        (("add", TASK, "--id", "a", "--verdict", "edited", "--field", "verdict=x", "--field", "who=x"), "unknown role"),
+        (("show", TASK, "--out", "a.html"), "--out needs --format"),
+        (("show", TASK, "--slices", "ward"), "no feedback has this column"),
+    ],
+)
+def test_bad_input_is_one_error(call: Call, arguments: tuple[str, ...], message: str) -> None:
+    ended = call("feedback", *arguments)
+    assert ended.code == 2 and message in ended.err
+    assert not Path("registry/feedback/summarization/log.jsonl").exists()
