@@ -22,6 +22,7 @@ from harness.api.predicting import Champion, champion, predict, predict_stream
 from harness.api.records import RecordCheck, SignedRecord, verify_record, write_record
 from harness.api.reviews import review_export, review_harvest, review_import, review_status
 from harness.api.run_files import pack, verify
+from harness.api.serving import export_registered
 from harness.api.shadowing import ShadowAnswers, shadow
 from harness.api.training_runs import run, run_request, score, stored_request
 from harness.api.user_feedback import AddedFeedback, add_feedback, show_feedback
@@ -59,6 +60,7 @@ __all__ = [
     "data_enough",
     "draft_policy",
     "export",
+    "export_registered",
     "find_curve_training",
     "gate",
     "history",

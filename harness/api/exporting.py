@@ -73,7 +73,7 @@ def export(
 
     if format not in (known := get_args(ModelFormat)):
         raise BenchError(f"unknown format '{format}'.{did_you_mean(format, known)}")
-    converter = find_converter() if format == "gguf" else None
+    converter = find_converter(setting("format", "gguf")) if format == "gguf" else None
     target = Path(out)
     check_target(target, force=force)
     finished = find_cell(load_results(run, runs_dir, task=task), strategy, task=task, model=model, seed=seed, train_size=train_size)

@@ -2,6 +2,7 @@
 
 from harness.reporting.formats import (
     INDEX,
+    MODEL_FILE,
     audit_to_json,
     check_site_folder,
     check_to_json,
@@ -13,6 +14,7 @@ from harness.reporting.formats import (
     feedback_to_json,
     feedback_to_markdown,
     findings_to_json,
+    model_to_json,
     record_to_json,
     render,
     render_audit,
@@ -92,6 +94,7 @@ from harness.reporting.wording import (
 
 __all__ = [
     "INDEX",
+    "MODEL_FILE",
     "ComparisonRequest",
     "ComparisonView",
     "DataCard",
@@ -135,6 +138,7 @@ __all__ = [
     "findings_to_json",
     "forecast_power",
     "list_run_lines",
+    "model_to_json",
     "note_sentence",
     "print_audit",
     "print_check",

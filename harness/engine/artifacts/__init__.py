@@ -5,7 +5,9 @@ from harness.engine.artifacts.answering import PART_ROWS, answer_rows
 from harness.engine.artifacts.base_model import device_for, find_base
 from harness.engine.artifacts.checks import check_artifact
 from harness.engine.artifacts.exports import (
+    Completion,
     Exported,
+    PromptParts,
     check_target,
     export_adapter,
     export_model,
@@ -22,9 +24,11 @@ from harness.engine.artifacts.shots_file import save_shots
 __all__ = [
     "PART_ROWS",
     "AnsweredRow",
+    "Completion",
     "Exported",
     "KeptAnswers",
     "PredictionTable",
+    "PromptParts",
     "answer_rows",
     "check_artifact",
     "check_out_file",

@@ -15,6 +15,7 @@ from harness.reporting.formats.html_page import render, rewrite_page, write_page
 from harness.reporting.formats.json_export import comparison_to_json, to_json
 from harness.reporting.formats.label_page import render_row_page
 from harness.reporting.formats.markdown import to_markdown
+from harness.reporting.formats.model_file import MODEL_FILE, model_to_json
 from harness.reporting.formats.notebook_html import to_notebook_html
 from harness.reporting.formats.runs_export import runs_in_progress_to_json, runs_to_json
 from harness.reporting.formats.sample_page import render_sample
@@ -25,6 +26,7 @@ from harness.reporting.formats.watch_page import render_watch, watch_to_json
 
 __all__ = [
     "INDEX",
+    "MODEL_FILE",
     "audit_to_json",
     "check_site_folder",
     "check_to_json",
@@ -36,6 +38,7 @@ __all__ = [
     "feedback_to_json",
     "feedback_to_markdown",
     "findings_to_json",
+    "model_to_json",
     "record_to_json",
     "render",
     "render_audit",

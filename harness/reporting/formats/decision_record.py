@@ -47,7 +47,7 @@ def record_to_json(run: RunResults, events: Sequence[Event], *, made: str, promo
             "base_models": [asdict(model) for model in run.plan.models.values()],
             "tasks": tasks,
             "costs": _describe_costs(run),
-            "verdicts": [_describe_verdict(verdict.to_json()) for verdict in _list_verdicts(run)],
+            "verdicts": [summarize_verdict(verdict.to_json()) for verdict in _list_verdicts(run)],
             "reviews": _describe_reviews(run),
             "history": [_describe_event(event) for event in _choose_events(run, events, promoted)],
             "where_to_find": [provision._asdict() for provision in PROVISIONS],
@@ -165,7 +165,8 @@ def _list_verdicts(run: RunResults) -> list[Verdict]:
     return [by_time.get((verdict.at, verdict.candidate.cell, verdict.policy_digest), verdict) for verdict in stored]
 
 
-def _describe_verdict(verdict: dict[str, Any]) -> dict[str, Any]:
+def summarize_verdict(verdict: dict[str, Any]) -> dict[str, Any]:
+    """A stored verdict without ids and texts of examples, and with its approvals."""
     names = ("task", "outcome", "candidate", "baseline", "alpha", "look", "policy_digest", "test_digest", "at")
     of_rules = ("rule", "outcome", "measured", "low", "high", "n")
     rules = [{name: rule.get(name) for name in of_rules} for rule in verdict.get("rules", ())]
@@ -199,5 +200,5 @@ def _choose_events(run: RunResults, events: Sequence[Event], promoted: Event | N
 
 def _describe_event(event: Event) -> dict[str, Any]:
     names = ("number", "task", "action", "at", "user", "run", "strategy", "model", "digest", "outcome", "policy_digest", "reason")
-    approvals = _describe_verdict(event.verdict)["approvals"]
+    approvals = summarize_verdict(event.verdict)["approvals"]
     return {name: getattr(event, name) for name in names} | {"stage": event.stage, "share": event.share, "approvals": approvals}

@@ -2,13 +2,16 @@
 
 from harness.engine.artifacts.exports.adapter_export import export_adapter, needs_base
 from harness.engine.artifacts.exports.anonymized_texts import make_export_guard
-from harness.engine.artifacts.exports.export_folder import Exported, check_target
+from harness.engine.artifacts.exports.export_folder import Completion, Exported, check_target
 from harness.engine.artifacts.exports.gguf_file import find_converter
 from harness.engine.artifacts.exports.model_card import model_card
 from harness.engine.artifacts.exports.model_export import export_model
+from harness.engine.artifacts.exports.prompt_file import PromptParts
 
 __all__ = [
+    "Completion",
     "Exported",
+    "PromptParts",
     "check_target",
     "export_adapter",
     "export_model",

@@ -9,7 +9,7 @@ from harness.data.privacy import TextGuard
 from harness.engine.artifacts.checks import check_artifact
 from harness.engine.artifacts.exports.base_copy import BASE_FOLDER, copy_base, is_on_hub, name_base, place_of
 from harness.engine.artifacts.exports.export_card import export_card
-from harness.engine.artifacts.exports.export_folder import Exported, new_folder
+from harness.engine.artifacts.exports.export_folder import Completion, Exported, new_folder
 from harness.engine.artifacts.exports.prompt_file import PromptParts, stored_tokenizer
 from harness.engine.artifacts.exports.transformers4 import add_older_names
 from harness.engine.models import ModelSource, size_of
@@ -33,6 +33,7 @@ def export_adapter(
     with_base: bool | None = None,
     trust_remote_code: bool = False,
     guard: TextGuard | None = None,
+    complete: Completion | None = None,
 ) -> Exported:
     """Write the adapter.
 
@@ -40,6 +41,7 @@ def export_adapter(
         source: the base model, where `needs_base`.
         with_base: write the base model beside the adapter; None: if it is not on the Hub and smaller than 2 GB.
         guard: what replaces identifiers of people in the prompt and the card.
+        complete: adds files before the folder appears in its place.
 
     Raises:
         BenchError: the cell has no adapter, a file is damaged, or the folder cannot be written.
@@ -58,6 +60,8 @@ def export_adapter(
         add_older_names(part)
         parts.write(part)
         write_text(part / "README.md", export_card(finished, parts, base=place, guard=guard))
+        if complete is not None:
+            complete(part, parts)
     return Exported(target, finished, _notes(finished, source, included))
 
 

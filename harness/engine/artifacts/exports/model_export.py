@@ -9,7 +9,7 @@ from __future__ import annotations
 import shutil
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from harness.data.privacy import TextGuard
 from harness.engine.adapters import peft_type
@@ -17,7 +17,7 @@ from harness.engine.artifacts.checks import check_artifact
 from harness.engine.artifacts.equivalence import COMPARED_EXAMPLES, Difference, measure_difference, next_token_distributions
 from harness.engine.artifacts.exports.base_copy import copy_terms
 from harness.engine.artifacts.exports.export_card import export_card
-from harness.engine.artifacts.exports.export_folder import Exported, new_folder
+from harness.engine.artifacts.exports.export_folder import Completion, Exported, new_folder
 from harness.engine.artifacts.exports.gguf_file import GGUF_FILE, compare_gguf, require_decoder, write_gguf
 from harness.engine.artifacts.exports.prompt_file import PromptParts
 from harness.engine.artifacts.exports.transformers4 import add_older_names
@@ -29,6 +29,7 @@ from harness.errors import BenchError, did_you_mean
 from harness.results import FinishedCell
 
 # Tokens that an encoder-decoder was trained to write, or never to write. The run respected them, so the export must.
+GgufUse = Literal["only", "required", "optional"]
 _KEPT_RULES = ("forced_bos_token_id", "forced_eos_token_id", "bad_words_ids", "suppress_tokens")
 
 
@@ -40,17 +41,23 @@ def export_model(
     *,
     dtype: str = "auto",
     converter: str | None = None,
+    gguf: GgufUse = "only",
     trust_remote_code: bool = False,
     guard: TextGuard | None = None,
+    complete: Completion | None = None,
 ) -> Exported:
-    """Write the whole model: the fully fine-tuned one, or the adapter merged into its base.
+    """Write the whole model: the fully fine-tuned one, the adapter merged into its base, or the base model of a strategy that trains
+    nothing.
 
     Args:
         source: the base model.
         device: the device that checks the result.
         dtype: the dtype of the stored weights; "auto" is the dtype that the cell computed in.
         converter: llama.cpp's converter, to write a GGUF file; None: a folder with safetensors.
+        gguf: with a converter, whether the GGUF file replaces the safetensors ("only") or is written beside them. Beside them it is
+            "required", or "optional": a model that cannot be converted is then exported without it, and a note says why.
         guard: what replaces identifiers of people in the prompt and the card.
+        complete: adds files before the folder appears in its place.
 
     Raises:
         BenchError: the method cannot be merged, a file is damaged, or the exported model does not compute what was measured.
@@ -61,7 +68,7 @@ def export_model(
     if converter is not None:
         require_decoder(finished)
     check_artifact(finished)
-    merges = finished.strategy.method != "full"
+    merges = finished.strategy.method == "peft"
     if merges:
         require_mergeable(finished)
     predictor = load_finished(finished, source, device, trust_remote_code=trust_remote_code)
@@ -75,8 +82,9 @@ def export_model(
         model, merged.model = merged.model, None
         notes = [_merge_note(finished, merged.unpacked_layers), f"The weights are stored in {stored_dtype}."]
     parts = PromptParts.of(finished, predictor.loaded.tokenizer, guard)
+    only_gguf = converter is not None and gguf == "only"
     with new_folder(target) as part:
-        folder = part if converter is None else part / "model"
+        folder = part / "model" if only_gguf else part
         folder.mkdir(exist_ok=True)
         _write_model(finished, predictor, model, source, folder, stored_dtype)
         predictor.loaded.model = model = None
@@ -85,14 +93,28 @@ def export_model(
         difference = measure_difference(expected, next_token_distributions(exported, examples), stored_dtype, device.dtype)
         notes.append(_describe(difference, len(examples), exported))
         if converter is not None:
-            write_gguf(folder, part / GGUF_FILE, stored_dtype, converter)
-            notes.append(compare_gguf(expected, exported, part / GGUF_FILE, stored_dtype, stored_device, examples))
+            try:
+                write_gguf(folder, part / GGUF_FILE, stored_dtype, converter)
+                notes.append(compare_gguf(expected, exported, part / GGUF_FILE, stored_dtype, stored_device, examples))
+            except BenchError as error:
+                if gguf != "optional":
+                    raise
+                (part / GGUF_FILE).unlink(missing_ok=True)
+                notes.append(_describe_missing_gguf(error))
+        if only_gguf:
             shutil.rmtree(folder)
             copy_terms(source.folder, part)
         parts.write(part)
-        card = export_card(finished, parts, made=" ".join(notes), gguf=converter is not None, guard=guard)
+        card = export_card(finished, parts, made=" ".join(notes), gguf=only_gguf, guard=guard)
         (part / "README.md").write_text(card, encoding="utf-8")
+        if complete is not None:
+            complete(part, parts)
     return Exported(target, finished, tuple(notes))
+
+
+def _describe_missing_gguf(error: BenchError) -> str:
+    reason = error.problems[0].removesuffix(" Nothing was written.")
+    return f"The folder has no GGUF file: {reason}"
 
 
 def _merge_note(finished: FinishedCell, unpacked_layers: int) -> str:
