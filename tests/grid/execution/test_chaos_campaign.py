@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 from troubled_runs import ARGUMENTS, Ended, complete, find_victim, get_results, make_environment, preload, run, start
 
-from harness.store import RunFolder
+from harness.store import RunFolder, write_text
 
 pytestmark = pytest.mark.soak
 
@@ -134,7 +134,7 @@ def test_jumping_clock_changes_no_result(undisturbed: dict[str, Any], tmp_path: 
     for line in process.stderr:
         err += line
         if ": train" in line or ": predict" in line:
-            clock.write_text(next(jump, jumps[-1]) + "\n")
+            write_text(clock, next(jump, jumps[-1]) + "\n")  # libfaketime ends a process that reads an empty file
     out = process.stdout.read()
     assert process.wait() == 0, err
     folder = here / out.strip().splitlines()[-1]
