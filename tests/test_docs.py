@@ -235,16 +235,33 @@ def test_python_examples_run(user_folder):
 
 
 def test_python_example_uses_the_champion(call_bench, user_folder, capsys):
-    (example,) = blocks("docs/using-models.md", "python")
-    shutil.rmtree(user_folder / "registry", ignore_errors=True)
-    first = min((user_folder / "runs").iterdir())  # the fixture's
-    assert call_bench("promote", str(first), "--strategy", "lora", "--new-registry", "--force", "--reason", "a trial")[0] == 0
+    _, example = blocks("docs/using-models.md", "python")
+    promote_first_run(call_bench, user_folder)
     exec(example, {"__name__": "__main__"})
     printed = capsys.readouterr()
     assert printed.out.strip()
     assert [row["dialogue"] for row in map(ast.literal_eval, printed.err.splitlines()[-2:])] == [
         f"visits.csv Doctor: What hurts?\nPatient: My {word} number {i}, since {i} days." for i, word in enumerate("ab")
     ]
+
+
+def promote_first_run(call_bench, user_folder):
+    """Put lora of the fixture's run into service, in a new registry."""
+    shutil.rmtree(user_folder / "registry", ignore_errors=True)
+    first = min((user_folder / "runs").iterdir())
+    assert call_bench("promote", str(first), "--strategy", "lora", "--new-registry", "--force", "--reason", "a trial")[0] == 0
+
+
+def test_mlflow_example_uses_the_mirrored_champion(call_bench, user_folder, capsys, monkeypatch):
+    mlflow = pytest.importorskip("mlflow")
+    monkeypatch.setenv("MLFLOW_ALLOW_FILE_STORE", "true")  # creating the tables of a database takes seconds
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", (user_folder / "mlflow").as_uri())
+    mlflow.set_tracking_uri(None)
+    promote_first_run(call_bench, user_folder)
+    assert call_bench("registry", "mirror", "visits")[0] == 0
+    example, _ = blocks("docs/using-models.md", "python")
+    exec(example, {"__name__": "__main__"})
+    assert capsys.readouterr().out
 
 
 def test_plugin_example_keeps_the_contract():

@@ -17,6 +17,7 @@ from harness.api.labelling import LabelFile, LabelledRows, choose_rows_to_label,
 from harness.api.loaded_run import Run, load_run
 from harness.api.locking import LockedTestSet, lock_test_set
 from harness.api.many_runs import list_runs, open_viewer, prune_runs, select_prunable, write_site
+from harness.api.mirroring import Mirror, check_mirror, mirror_models
 from harness.api.model_stages import list_models, set_stage
 from harness.api.predicting import Champion, champion, predict, predict_stream
 from harness.api.records import RecordCheck, SignedRecord, verify_record, write_record
@@ -41,6 +42,7 @@ __all__ = [
     "LabelFile",
     "LabelledRows",
     "LockedTestSet",
+    "Mirror",
     "NotPassedError",
     "RecordCheck",
     "Run",
@@ -54,6 +56,7 @@ __all__ = [
     "audit",
     "champion",
     "check_data",
+    "check_mirror",
     "choose_rows_to_label",
     "clean_data",
     "compare",
@@ -71,6 +74,7 @@ __all__ = [
     "load_task",
     "lock_test_set",
     "measure_recall",
+    "mirror_models",
     "open_catalog",
     "open_experiment",
     "open_viewer",

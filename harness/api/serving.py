@@ -18,7 +18,7 @@ from harness.results import FinishedCell
 from harness.store import write_json
 
 if TYPE_CHECKING:  # imported where a model is loaded
-    from harness.engine.artifacts import Completion, Exported, PromptParts
+    from harness.engine.artifacts import Completion, Exported, GgufUse, PromptParts
 
 
 def export_registered(
@@ -74,23 +74,26 @@ def export_registered(
         raise BenchError(f"{setting('gguf')} is for decoders, but the model is an {finished.shape}. Leave it out.")
     if adapter:
         return write_adapter(registered, finished, target, model_path=model_path, trust_remote_code=trust_remote_code)
-    return _write_whole_model(
+    if gguf is None and finished.shape == "decoder":
+        converter = _find_converter()
+    return write_whole_model(
         registered,
         finished,
         target,
         converter=converter,
-        tries_gguf=gguf is None,
+        gguf="optional" if gguf is None else "required",
         dtype=dtype,
         model_path=model_path,
         trust_remote_code=trust_remote_code,
     )
 
 
-def find_registered(task: str, stage: Stage, digest: str | None, registry: PathLike) -> StagedModel:
+def find_registered(task: str, stage: Stage, digest: str | None, registry: PathLike, *, parameter: str = "model") -> StagedModel:
     """The model of a task that is in a stage.
 
     Args:
         digest: which one, or the beginning of its digest.
+        parameter: what the caller's parameter for the digest is called, for messages.
 
     Raises:
         BenchError: there is none, or several.
@@ -98,17 +101,21 @@ def find_registered(task: str, stage: Stage, digest: str | None, registry: PathL
     models = [each for each in list_models(task, registry=registry) if each.stage == stage]
     fitting = [each for each in models if digest is None or each.event.digest.startswith(digest.lower())]
     if len(fitting) == 1:
-        return _with_promotion(fitting[0], task, registry)
+        return with_promotion(fitting[0], task, registry)
     names = ", ".join(f"{each.event.digest[:12]} ({each.event.strategy} of {each.event.run})" for each in models)
     if not models:
-        way = "`bench promote` puts one into service" if stage == "champion" else "`bench registry stage` puts one there"
+        way = (
+            "`bench promote` puts one into service"
+            if stage == "champion"
+            else f"`bench registry stage {task} MODEL {stage}` puts one there"
+        )
         raise BenchError(f"{registry}: no model of '{task}' is in stage {stage}. {way}.")
     if not fitting:
-        raise BenchError(f"{setting('model', str(digest))}: no model of '{task}' in stage {stage} has this digest. There: {names}.")
-    raise BenchError(f"several models of '{task}' are in stage {stage}: {names}. Name one with {setting('model', 'DIGEST')}.")
+        raise BenchError(f"{setting(parameter, str(digest))}: no model of '{task}' in stage {stage} has this digest. There: {names}.")
+    raise BenchError(f"several models of '{task}' are in stage {stage}: {names}. Name one with {setting(parameter, 'DIGEST')}.")
 
 
-def _with_promotion(model: StagedModel, task: str, registry: PathLike) -> StagedModel:
+def with_promotion(model: StagedModel, task: str, registry: PathLike) -> StagedModel:
     """The champion with the event that promoted it: after a rollback its last event does not tell whether that was by force."""
     current = Registry(Path(registry)).current(task) if model.stage == "champion" else None
     return model if current is None else replace(model, event=current)
@@ -132,24 +139,24 @@ def load_registered(model: StagedModel, registry: PathLike) -> FinishedCell:
     return finished
 
 
-def _write_whole_model(
+def write_whole_model(
     model: StagedModel,
     finished: FinishedCell,
     target: Path,
     *,
-    converter: str | None,
-    tries_gguf: bool,
-    dtype: Dtype,
     model_path: PathLike | None,
     trust_remote_code: bool,
+    converter: str | None = None,
+    gguf: GgufUse = "required",
+    dtype: Dtype = "auto",
 ) -> Exported:
-    from harness.engine.artifacts import device_for, export_model, find_base, find_converter
+    """Write a whole model, with a GGUF file where a converter is given.
 
-    if tries_gguf and finished.shape == "decoder":
-        try:
-            converter = find_converter(setting("gguf"))
-        except BenchError:
-            converter = None
+    Raises:
+        BenchError: its base model cannot be found, or its adapter cannot be merged.
+    """
+    from harness.engine.artifacts import device_for, export_model, find_base
+
     return export_model(
         finished,
         find_base(finished, _text(model_path), with_code=trust_remote_code),
@@ -157,16 +164,34 @@ def _write_whole_model(
         target,
         dtype=dtype,
         converter=converter,
-        gguf="optional" if tries_gguf else "required",
+        gguf=gguf,
         trust_remote_code=trust_remote_code,
         complete=_completion(model, finished),
     )
 
 
+def _find_converter() -> str | None:
+    from harness.engine.artifacts import find_converter
+
+    try:
+        return find_converter(setting("gguf"))
+    except BenchError:
+        return None
+
+
 def write_adapter(
-    model: StagedModel, finished: FinishedCell, target: Path, *, model_path: PathLike | None, trust_remote_code: bool
+    model: StagedModel,
+    finished: FinishedCell,
+    target: Path,
+    *,
+    model_path: PathLike | None,
+    trust_remote_code: bool,
+    includes_base: bool = False,
 ) -> Exported:
     """Write an adapter, with its base model if that is not on the Hub.
+
+    Args:
+        includes_base: write such a base model whatever its size, so that the folder can be loaded anywhere.
 
     Raises:
         BenchError: the model has no adapter; its base model cannot be found.
@@ -175,8 +200,16 @@ def write_adapter(
 
     if finished.strategy.method != "peft":
         raise BenchError(f"{setting('adapter')}: '{finished.strategy.name}' trains no adapter. Leave it out.")
-    source = find_base(finished, _text(model_path), with_code=trust_remote_code) if needs_base(finished, None) else None
-    return export_adapter(finished, target, source, trust_remote_code=trust_remote_code, complete=_completion(model, finished))
+    is_needed = needs_base(finished, None)
+    source = find_base(finished, _text(model_path), with_code=trust_remote_code) if is_needed else None
+    return export_adapter(
+        finished,
+        target,
+        source,
+        with_base=True if includes_base and is_needed else None,
+        trust_remote_code=trust_remote_code,
+        complete=_completion(model, finished),
+    )
 
 
 def _completion(model: StagedModel, finished: FinishedCell) -> Completion:

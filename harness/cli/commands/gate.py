@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness.cli.commands.completion import cell_names, run_names
+from harness.cli.mirror_option import mirror_change, mirror_option
 from harness.cli.options import plugins, registry_dir, runs_dir, tasks_dir
 from harness.cli.out_file import check_target, write_target
 from harness.cli.requested_width import requested_width
@@ -146,7 +147,8 @@ def _text(verdict: Verdict, format_: str) -> str:
 @_judged
 @click.option("--force", is_flag=True, help="Promote it even if it does not pass or cannot be judged; this stays in the history.")
 @click.option("--reason", default="", help="The reason; required with --force.")
-def promote(run: str, force: bool, reason: str, without_text: bool, **options: Any) -> None:
+@mirror_option
+def promote(run: str, force: bool, reason: str, without_text: bool, mirror: str | None, **options: Any) -> None:
     """Judge a model of RUN as `bench gate` does. If it passes, copy it into the registry and put it into service.
 
     The registry holds the model, its predictions and the test examples, so the run may be deleted.
@@ -171,4 +173,5 @@ def promote(run: str, force: bool, reason: str, without_text: bool, **options: A
         raise
     show(verdict)
     click.echo(f"{event.task}: {event.strategy} of {event.run} is in service{' BY FORCE' if event.action == 'force' else ''}.", err=True)
+    mirror_change(event.task, mirror, options["registry"], model_path=options["model_path"])
     click.echo(f"{options['registry']}/{event.folder}")

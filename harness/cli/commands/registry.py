@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness.cli.commands.export import show_export
+from harness.cli.mirror_option import mirror_change, mirror_option, show_mirror
 from harness.cli.options import Number, registry_dir, runs_dir
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ def show(folder: str, task: str) -> None:
 @click.option("--train-size", type=int, help="The number of training examples, if the run has several.")
 @click.option("--seed", type=int, help="Which trained model, if the strategy has several seeds. Default: the lowest.")
 @click.option("--new-registry", is_flag=True, help="Start a registry in the folder; without this option, it must exist.")
+@mirror_option
 @runs_dir
 @click.pass_obj
 def stage(
@@ -92,6 +94,7 @@ def stage(
     train_size: int | None,
     seed: int | None,
     new_registry: bool,
+    mirror: str | None,
     runs_dir: str,
 ) -> None:
     """Put MODEL of TASK in a stage: candidate, shadow, challenger or retired. `bench promote` and `bench rollback` set the champion.
@@ -125,6 +128,7 @@ def stage(
     )
     forced = " BY FORCE" if event.is_forced else ""
     click.echo(f"{event.task}: {event.strategy} of {event.run} is in stage {event.stage}{forced}.", err=True)
+    mirror_change(task, mirror, folder)
     click.echo(f"{folder}/{event.folder}")
 
 
@@ -165,6 +169,25 @@ def export(folder: str, /, task: str, **options: Any) -> None:
 
 
 @registry.command()
+@click.argument("task")
+@click.option("--to", metavar="mlflow", default="mlflow", show_default=True, help="mlflow:NAME chooses another name than the task's.")
+@click.option("--model-path", metavar="FOLDER", help="Folder of the base model, if it cannot be found by its name.")
+@click.option("--trust-remote-code", is_flag=True, help="Allow Python code that comes with a model while it is exported.")
+@click.pass_obj
+def mirror(folder: str, /, task: str, **options: Any) -> None:
+    """Make the models of TASK versions of a registered model in MLflow, with their stages as aliases, such as champion.
+
+    The registry of bench decides; the same command after a failure does the rest. `mlflow.pyfunc` loads such a model without bench. The
+    server is that of MLFLOW_TRACKING_URI. Weights, tokenizer, prompt, model card and model.json are sent; no example is.
+    """
+    from harness import api
+
+    mirrored = api.mirror_models(task, registry=folder, **options)
+    show_mirror(mirrored)
+    click.echo(f"{mirrored.place}/#/models/{mirrored.name}")
+
+
+@registry.command()
 @click.pass_context
 def verify(ctx: click.Context) -> None:
     """Verify the seal of every event and the digest of every model.
@@ -199,10 +222,12 @@ def _line(event: Event) -> str:
 @click.argument("task")
 @click.option("--reason", default="", help="The reason, for the history.")
 @registry_dir
-def rollback(task: str, reason: str, registry: str) -> None:
+@mirror_option
+def rollback(task: str, reason: str, registry: str, mirror: str | None) -> None:
     """Put the previous model of TASK back into service. This adds an event to the history and removes nothing."""
     from harness import api
 
     event = api.rollback(task, registry=registry, reason=reason)
     click.echo(f"{event.task}: {event.strategy} of {event.run} is in service again.", err=True)
+    mirror_change(task, mirror, registry)
     click.echo(f"{registry}/{event.folder}")

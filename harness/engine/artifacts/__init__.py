@@ -7,6 +7,7 @@ from harness.engine.artifacts.checks import check_artifact
 from harness.engine.artifacts.exports import (
     Completion,
     Exported,
+    GgufUse,
     PromptParts,
     check_target,
     export_adapter,
@@ -26,6 +27,7 @@ __all__ = [
     "AnsweredRow",
     "Completion",
     "Exported",
+    "GgufUse",
     "KeptAnswers",
     "PredictionTable",
     "PromptParts",

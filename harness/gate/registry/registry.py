@@ -17,6 +17,7 @@ from typing import Any
 from harness.errors import BenchError, setting
 from harness.gate.registry.event import Action, Event, Stage
 from harness.gate.registry.journal import Journal
+from harness.gate.registry.salt_file import digest_salt
 from harness.gate.registry.stages import StagedModel, assign_stages, check_stage, find_obstacle, find_staged, stack_service
 from harness.results import FinishedCell, RunResults, StrategyResult
 from harness.store import RunFolder, make_private_folder, refuse_links, resolve_inside
@@ -36,6 +37,15 @@ class Registry:
     def __init__(self, folder: Path, *, new: bool = False) -> None:
         self.folder = folder
         self.journal = Journal(folder, new=new)
+
+    @property
+    def identity(self) -> str:
+        """Identifies this registry among others; a copy of it has the same.
+
+        Raises:
+            BenchError: its key is missing or damaged.
+        """
+        return digest_salt(self.folder)[:16]
 
     def current(self, task: str) -> Event | None:
         """The event that put the model in service there; None where nothing was promoted."""

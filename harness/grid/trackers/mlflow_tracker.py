@@ -6,15 +6,14 @@ The server and the experiment are those of MLflow's own settings: MLFLOW_TRACKIN
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from harness.grid.trackers.mlflow_connection import connect_to_mlflow
 from harness.grid.trackers.tracked import CellOutcome, CurvePoint, RunOutcome, TrackedCell, TrackedRun
 
-_EXPERIMENT = "bench"  # unless MLFLOW_EXPERIMENT_NAME names another
 _MAX_BATCH = 1000  # metrics of one request; MLflow's limit
 _MAX_VALUE = 6000  # characters of a parameter; MLflow's limit
 _ID = "bench.id"
@@ -35,15 +34,10 @@ class MLflowTracker:
 
     def start(self, run: TrackedRun) -> str:
         """Create the parent run, or continue it; returns the address of its page."""
-        os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # nothing goes anywhere but to the user's server
-        from mlflow import MlflowClient, get_tracking_uri
-
-        self._client, self._run = MlflowClient(), run.name
-        name = os.environ.get("MLFLOW_EXPERIMENT_NAME", _EXPERIMENT)
-        experiment = self._client.get_experiment_by_name(name)
-        self._experiment = experiment.experiment_id if experiment is not None else self._client.create_experiment(name)
+        self._run = run.name
+        self._client, self._experiment, place = connect_to_mlflow()
         self._parent = self._open(run.name, "", run.params, {})
-        return f"{get_tracking_uri()}/#/experiments/{self._experiment}/runs/{self._parent}"
+        return f"{place}/#/experiments/{self._experiment}/runs/{self._parent}"
 
     def start_cell(self, cell: TrackedCell) -> None:
         """Create the nested run of a cell, or continue it."""

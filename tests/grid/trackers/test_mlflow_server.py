@@ -2,61 +2,26 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from mlflow_server import ADDRESS, Server, start_server, stop_server
 
 pytestmark = pytest.mark.soak
 
-PORT = 15123
-ADDRESS = f"http://127.0.0.1:{PORT}"
 RUN = ("run", "--task", "classification", "--strategies", "lora", "--limit", "40", "--epochs", "1", "--track", "mlflow")
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
-    pytest.importorskip("mlflow")
-    environment = tmp_path / "environment"
-    subprocess.run([sys.executable, "-m", "venv", str(environment)], check=True)
-    installed = subprocess.run([str(environment / "bin" / "pip"), "install", "--quiet", "mlflow"], check=False)
-    if installed.returncode:
-        pytest.skip("mlflow could not be installed")
-    command = [str(environment / "bin" / "mlflow"), "server", "--port", str(PORT), "--workers", "1"]
-    command += ["--backend-store-uri", f"sqlite:///{tmp_path / 'mlflow.db'}", "--artifacts-destination", str(tmp_path / "artifacts")]
-    with (tmp_path / "server.log").open("wb") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
-    try:
-        while not is_ready():
-            assert process.poll() is None, (tmp_path / "server.log").read_text()
-        yield process
-    finally:
-        stop(process)
+def server(tmp_path: Path) -> Iterator[Server]:
+    server = start_server(tmp_path)
+    yield server
+    stop_server(server)
 
 
-def is_ready() -> bool:
-    try:
-        with urllib.request.urlopen(f"{ADDRESS}/health", timeout=5) as answer:
-            return bool(answer.status == 200)
-    except (urllib.error.URLError, ConnectionError, TimeoutError):
-        return False
-
-
-def stop(process: subprocess.Popen[bytes]) -> None:
-    import os
-    import signal
-
-    if process.poll() is None:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-
-
-def test_server_has_the_run_with_curves_scores_report_and_model(server: subprocess.Popen[bytes], bench: Any, tmp_path: Path) -> None:
+def test_server_has_the_run_with_curves_scores_report_and_model(server: Server, bench: Any, tmp_path: Path) -> None:
     ended = bench(*RUN, here=tmp_path, env={"MLFLOW_TRACKING_URI": ADDRESS})
     assert ended.code == 0, ended
     assert f"MLflow: {ADDRESS}/#/experiments/" in ended.err
@@ -76,8 +41,8 @@ def test_server_has_the_run_with_curves_scores_report_and_model(server: subproce
     assert (model.source_run_id, str(model.status)) == (lora.info.run_id, "READY")
 
 
-def test_server_that_dies_does_not_fail_the_run(server: subprocess.Popen[bytes], bench: Any, tmp_path: Path) -> None:
-    stop(server)
+def test_server_that_dies_does_not_fail_the_run(server: Server, bench: Any, tmp_path: Path) -> None:
+    stop_server(server)
     settings = {"MLFLOW_TRACKING_URI": ADDRESS, "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1"}
     ended = bench(*RUN, here=tmp_path, env=settings)
     assert ended.code == 0, ended

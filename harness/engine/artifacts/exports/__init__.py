@@ -5,12 +5,13 @@ from harness.engine.artifacts.exports.anonymized_texts import make_export_guard
 from harness.engine.artifacts.exports.export_folder import Completion, Exported, check_target
 from harness.engine.artifacts.exports.gguf_file import find_converter
 from harness.engine.artifacts.exports.model_card import model_card
-from harness.engine.artifacts.exports.model_export import export_model
+from harness.engine.artifacts.exports.model_export import GgufUse, export_model
 from harness.engine.artifacts.exports.prompt_file import PromptParts
 
 __all__ = [
     "Completion",
     "Exported",
+    "GgufUse",
     "PromptParts",
     "check_target",
     "export_adapter",
