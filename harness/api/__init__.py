@@ -10,7 +10,7 @@ from harness.api.data_amounts import data_enough
 from harness.api.data_cards import write_data_card
 from harness.api.data_checks import CleanedFile, check_data, clean_data
 from harness.api.drafting import MOST_INSPECTED_ROWS, parse_task, read_included_model, read_shipped_prompt
-from harness.api.experiments import assign_variant, assign_variants, open_experiment, plan_experiment, read_ab_test
+from harness.api.experiments import assign_variant, assign_variants, open_experiment, plan_experiment, read_ab_test, read_registered_sides
 from harness.api.exporting import FinishedListener, export
 from harness.api.gates import NotPassedError, draft_policy, gate, history, promote, rollback, verify_registry
 from harness.api.labelling import LabelFile, LabelledRows, choose_rows_to_label, save_labelled_rows
@@ -88,6 +88,7 @@ __all__ = [
     "prune_runs",
     "read_ab_test",
     "read_included_model",
+    "read_registered_sides",
     "read_shipped_prompt",
     "restore_data",
     "review_export",

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
 from pydantic import ValidationError
 
 from harness.api.arguments import PathLike
+from harness.api.gates import REGISTRY
+from harness.api.serving import find_registered
 from harness.errors import BenchError, did_you_mean, setting
 from harness.lifecycle.experiments import (
     BURN_IN_DAYS,
@@ -115,6 +118,30 @@ def plan_experiment(
         {each: float(mean) for each, (mean, _) in known.items() if mean is not None},
         {each: float(value) for each, (_, value) in known.items() if value is not None},
     )
+
+
+@dataclass(frozen=True)
+class RegisteredSides:
+    """The champion and the challenger of a task, by their digests, and the challenger's share of the traffic."""
+
+    champion: str
+    challenger: str
+    share: float
+
+
+def read_registered_sides(task: str, *, challenger: str | None = None, registry: PathLike = REGISTRY) -> RegisteredSides:
+    """What a registry knows about an A/B test of the champion and the challenger of a task.
+
+    Args:
+        challenger: the digest of the challenger, or the beginning of it, where the task has several.
+
+    Raises:
+        BenchError: no such task, no champion or no challenger; several challengers.
+    """
+    champion = find_registered(task, "champion", None, registry).event.digest
+    other = find_registered(task, "challenger", challenger, registry, parameter="challenger")
+    assert other.share is not None  # the registry gives every challenger one
+    return RegisteredSides(champion, other.event.digest, other.share)
 
 
 def _check_guardrails(guardrails: Mapping[str, Mapping[str, float | str]]) -> None:

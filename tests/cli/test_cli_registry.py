@@ -6,9 +6,11 @@ import json
 from pathlib import Path
 
 import pytest
+import yaml
 from finished_runs import Finished
 from report_factory import Made, make_run, summarization
 
+from harness.api import list_models
 from tests.cli.conftest import Call
 
 FORCED = ("--force", "--reason", "a test")
@@ -109,3 +111,23 @@ def test_shadow_mode_keeps_the_outputs_of_both_models(finished: Finished, call: 
     assert other.code == 2 and "holds something else. Name a new folder, or replace the outputs with --force" in other.err
     strange = call("shadow", "notes", "--data", str(data), "--out", ".", "--force")
     assert strange.code == 2 and "--out .: holds something else. Name a new folder." in strange.err
+
+
+PLAN = ("ab", "plan", "calmer", "--margin", "0.05", "--expected", "0.7", "--answers-per-day", "40")
+
+
+def test_ab_plan_takes_models_and_share_from_the_registry(call: Call, run: Path, here: Path) -> None:
+    assert call("promote", str(run), "--strategy", "base", *FORCED, "--new-registry").code == 0
+    ended = call(*PLAN, "--task", "summarization")
+    assert ended.code == 2 and "no model of 'summarization' is in stage challenger. `bench registry stage summarization MODEL" in ended.err
+    assert call("registry", "stage", "summarization", f"{run}:few-shot", "challenger", "--share", "0.1", *FORCED).code == 0
+    champion, challenger = (model.event.digest for model in list_models("summarization", registry=here / "registry"))
+    for share, expected in (((), 0.1), (("--share", "0.3"), 0.3)):
+        assert call(*PLAN, "--task", "summarization", *share, "--force").code == 0
+        variants = yaml.safe_load((here / "calmer.yaml").read_text())["variants"]
+        assert variants["champion"]["model"] == champion
+        assert variants["challenger"] == {"model": challenger, "share": expected}
+    ended = call(*PLAN, "--task", "summarization", "--challenger", "0000", "--force")
+    assert ended.code == 2 and "--challenger 0000: no model of 'summarization' in stage challenger has this digest" in ended.err
+    ended = call(*PLAN, "--task", "summarization", "--champion", "v1", "--force")
+    assert ended.code == 2 and "--task takes the champion of the registry" in ended.err

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from harness.cli.options import Number, split_names
+from harness.cli.options import Number, registry_dir, split_names
 from harness.cli.out_file import check_target, write_target
 
 if TYPE_CHECKING:
@@ -40,8 +40,8 @@ def ab() -> None:
     help="Between two answers of one user, 0 to 1; with 1, further answers add nothing.",
 )  # fmt: skip
 @click.option(
-    "--share", type=Number(min=0, max=1, min_open=True, max_open=True), default=0.5, show_default=True,
-    help="Share of users for the challenger.",
+    "--share", type=Number(min=0, max=1, min_open=True, max_open=True),
+    help="Share of users for the challenger. Default: with --task that of the registry, otherwise 0.5.",
 )  # fmt: skip
 @click.option(
     "--goal", type=click.Choice(["better", "not_worse"]), default="better", show_default=True, help="What the challenger has to show."
@@ -55,8 +55,10 @@ def ab() -> None:
     help="An outcome that must not get worse by M; expected=RATE plans for it. Repeatable.",
 )  # fmt: skip
 @click.option("--also", multiple=True, callback=split_names, metavar="OUTCOMES", help="Outcomes that are reported only.")
+@click.option("--task", help="Take champion, challenger and share of this task from the registry.")
 @click.option("--champion", default="", help="Name or digest of the model in service.")
-@click.option("--challenger", default="", help="Name or digest of the other model.")
+@click.option("--challenger", default="", help="Name or digest of the other model; with --task, which one, where several are challengers.")
+@registry_dir
 @click.option("--assigned-by", type=click.Choice(["bench", "service"]), default="bench", show_default=True, help="Who draws the variants.")
 @click.option("--salt", help="Of the hash that assigns. Default: the name.")
 @click.option("--alpha", type=Number(min=1e-4, max=0.2), default=0.05, show_default=True, help="Of both limits, over all looks together.")
@@ -69,7 +71,17 @@ def ab() -> None:
 @click.option("--dry-run", is_flag=True, help="Write no file.")
 @click.option("--force", is_flag=True, help="Replace an existing file.")
 @click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True)
-def plan(name: str, guardrails: tuple[str, ...], out: str | None, dry_run: bool, force: bool, format_: str, **options: Any) -> None:
+def plan(
+    name: str,
+    guardrails: tuple[str, ...],
+    task: str | None,
+    registry: str,
+    out: str | None,
+    dry_run: bool,
+    force: bool,
+    format_: str,
+    **options: Any,
+) -> None:
     """Show how many users and days an A/B test takes, before anything is deployed, and write the file of the experiment NAME.
 
     \b
@@ -87,6 +99,10 @@ def plan(name: str, guardrails: tuple[str, ...], out: str | None, dry_run: bool,
     from harness.reporting.wording.experiments import plan_sentences
 
     target = Path(out) if out else Path(f"{name}.yaml")
+    if task is not None:
+        options |= _read_sides(task, registry, options)
+    if options["share"] is None:
+        del options["share"]
     planned = api.plan_experiment(name, guardrails=dict(_read_guardrail(each) for each in guardrails), **options)
     if not dry_run:
         if target.suffix not in (".yaml", ".yml"):
@@ -101,6 +117,17 @@ def plan(name: str, guardrails: tuple[str, ...], out: str | None, dry_run: bool,
     print_experiment_plan(planned, Console(highlight=False, emoji=False))
     if not dry_run:
         click.echo(str(target))
+
+
+def _read_sides(task: str, registry: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Champion, challenger and share as the registry has them; a share that the user names comes first."""
+    from harness import api
+
+    if options["champion"]:
+        raise click.UsageError("--champion: --task takes the champion of the registry. Leave one of them out.")
+    sides = api.read_registered_sides(task, challenger=options["challenger"] or None, registry=registry)
+    share = sides.share if options["share"] is None else options["share"]
+    return {"champion": sides.champion, "challenger": sides.challenger, "share": share}
 
 
 def _read_guardrail(text: str) -> tuple[str, dict[str, float | str]]:
