@@ -26,7 +26,7 @@ from harness.api.run_files import pack, verify
 from harness.api.serving import export_registered
 from harness.api.shadowing import ShadowAnswers, shadow
 from harness.api.training_runs import run, run_request, score, stored_request
-from harness.api.user_feedback import AddedFeedback, add_feedback, show_feedback
+from harness.api.user_feedback import AddedFeedback, add_feedback, decide_complaints, harvest_feedback, list_complaints, show_feedback
 from harness.api.watching import store_fingerprint, watch
 from harness.cache import use_cache_folder
 
@@ -61,12 +61,15 @@ __all__ = [
     "clean_data",
     "compare",
     "data_enough",
+    "decide_complaints",
     "draft_policy",
     "export",
     "export_registered",
     "find_curve_training",
     "gate",
+    "harvest_feedback",
     "history",
+    "list_complaints",
     "list_models",
     "list_runs",
     "load_run",

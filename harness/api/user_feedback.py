@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,11 +15,21 @@ from harness.api.gates import REGISTRY, history
 from harness.errors import BenchError, did_you_mean, setting
 from harness.gate import Event, Registry
 from harness.results import StrategyResult
+from harness.store import write_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from harness.lifecycle.feedback import FeedbackLog, FeedbackRows, FeedbackSummary, LogPart, RowContext, TimeStep
+    from harness.lifecycle.feedback import (
+        Complaint,
+        ComplaintOutcome,
+        FeedbackLog,
+        FeedbackRows,
+        FeedbackSummary,
+        LogPart,
+        RowContext,
+        TimeStep,
+    )
 
 
 @dataclass(frozen=True)
@@ -123,6 +134,98 @@ def show_feedback(
     if unknown is not None:
         raise BenchError(f"{setting('slices', unknown)}: no feedback has this column.{did_you_mean(unknown, columns)}")
     return summarize_feedback(task, log, list_periods(events), step=step, slices=slices)
+
+
+def decide_complaints(
+    task: str,
+    ids: Sequence[str],
+    outcome: ComplaintOutcome,
+    *,
+    corrected: str | None = None,
+    reason: str = "",
+    registry: PathLike = REGISTRY,
+    today: date | None = None,
+) -> None:
+    """Confirm complaints, which makes them examples to train on and to test every candidate on; or dismiss them.
+
+    Args:
+        ids: of the answers.
+        outcome: "confirmed" or "dismissed".
+        corrected: the right text, for a single answer; by default, that of the newest complaint.
+        reason: kept in the log.
+        today: the day of the decision; by default that of this machine, in UTC.
+
+    Raises:
+        BenchError: nothing was promoted for this task; an id without a complaint; a text that is not a label of the task; a damaged log.
+    """
+    from harness.lifecycle.feedback import ComplaintDecision, FeedbackStore, LogPart
+
+    history(task, registry=registry)
+    if corrected is not None and len(ids) != 1:
+        raise BenchError(f"{setting('corrected')}: is the right text of one answer, not of {len(ids)}")
+    if outcome not in ("confirmed", "dismissed"):
+        raise BenchError(f"{setting('outcome', str(outcome))}: must be 'confirmed' or 'dismissed'")
+    labels = next((example.choices for example in _open_champion(task, registry).examples), ())
+    if corrected is not None and labels and corrected not in labels:
+        raise BenchError(f"{setting('corrected', corrected[:80])}: is not one of the task's labels.{did_you_mean(corrected[:80], labels)}")
+    day = (today or datetime.now(UTC).date()).isoformat()
+
+    def decide(log: FeedbackLog, hash_user: Callable[[str], str]) -> LogPart:
+        known = {complaint.id for complaint in log.complaints}
+        unknown = next((id_ for id_ in ids if id_ not in known), None)
+        if unknown is not None:
+            raise BenchError(f"{task}: no complaint about the answer '{unknown[:80]}'.{did_you_mean(unknown[:80], known)}")
+        return LogPart(0, day, "", decisions=tuple(ComplaintDecision(id_, outcome, corrected, reason[:10_000]) for id_ in ids))
+
+    FeedbackStore(Path(registry), task).add(decide)
+
+
+def list_complaints(task: str, *, registry: PathLike = REGISTRY) -> tuple[Complaint, ...]:
+    """The answers of a task that users complain about, in the order in which they were added.
+
+    Raises:
+        BenchError: nothing was promoted for this task, or a damaged log.
+    """
+    from harness.lifecycle.feedback import FeedbackStore
+
+    history(task, registry=registry)
+    return FeedbackStore(Path(registry), task).read().complaints
+
+
+def harvest_feedback(task: str, out: PathLike, *, registry: PathLike = REGISTRY, force: bool = False) -> int:
+    """Write what users have edited, and confirmed complaints, as training examples, in the form of `review_harvest`. Returns their number.
+
+    `bench run --harvested FILE` trains on them, and removes rows with the same inputs or group from validation and test.
+
+    Args:
+        out: a .jsonl file.
+        force: replace an existing file.
+
+    Raises:
+        BenchError: nothing was promoted for this task; nothing to harvest; an existing file; a damaged log.
+    """
+    from harness.lifecycle.feedback import FeedbackStore
+
+    history(task, registry=registry)
+    target, champion = Path(out), _open_champion(task, registry)
+    option = setting("out", str(target))
+    if target.suffix != ".jsonl" or not target.parent.is_dir() or target.is_dir():
+        raise BenchError(f"{option}: name a .jsonl file in a folder that exists")
+    if target.exists() and not force:
+        raise BenchError(f"{target}: already exists. Name another file, or set {setting('force')} to replace it")
+    rows = FeedbackStore(Path(registry), task).read().corrected_rows()
+    if not rows:
+        raise BenchError(
+            f"{task}: no edited answer and no confirmed complaint with its inputs and a corrected text, so there is nothing to harvest. "
+            "Confirm complaints first: `bench feedback confirm`"
+        )
+    labels = next((example.choices for example in champion.examples), ())
+    lines = [json.dumps(row.to_record(champion.task, labels), ensure_ascii=False) + "\n" for row in rows]
+    try:
+        write_text(target, "".join(lines), private=True)
+    except OSError as error:
+        raise BenchError(f"{option}: cannot be written: {error.strerror}") from None
+    return len(rows)
 
 
 def _open_champion(task: str, registry: PathLike) -> StrategyResult:

@@ -97,6 +97,46 @@ def show(task: str, *, slices: tuple[str, ...], format_: str, out: str | None, *
     _show(summary, format_, None if out is None else Path(out))
 
 
+@feedback.command(short_help="Confirm complaints: they become examples to train and to test on.")
+@click.argument("task", shell_complete=task_names)
+@click.argument("ids", metavar="ID...", nargs=-1, required=True)
+@click.option("--corrected", metavar="TEXT", help="The right text. Default: that of the newest complaint.")
+@click.option("--reason", metavar="TEXT", default="", help="Kept in the log.")
+@click.option("--dismiss", is_flag=True, help="Dismiss them instead: the answers were right.")
+@click.option("--today", metavar="DATE", help="The day of the decision. Default: today.")
+@registry_dir
+def confirm(task: str, *, ids: tuple[str, ...], dismiss: bool, today: str | None, **options: Any) -> None:
+    """Confirm complaints about answers of TASK. Each becomes an example to train on, and a test of every candidate that the gate judges.
+
+    \b
+    bench feedback confirm visits v17 --corrected "Take 10 mg of lisinopril."
+    """
+    from harness import api
+
+    api.decide_complaints(task, ids, "dismissed" if dismiss else "confirmed", today=_parse_day(today), **options)
+    click.echo(f"{len(ids):,} complaint{'s' if len(ids) != 1 else ''} {'dismissed' if dismiss else 'confirmed'}.")
+
+
+@feedback.command(short_help="Write edited answers and confirmed complaints as training examples.")
+@click.argument("task", shell_complete=task_names)
+@click.option("--out", required=True, metavar="FILE", help="A .jsonl file.")
+@click.option("--force", is_flag=True, help="Replace an existing file.")
+@registry_dir
+def harvest(task: str, *, out: str, **options: Any) -> None:
+    """Write what users have edited, and confirmed complaints, as {"prompt", "completion", "inputs"}. Train with `bench run … --harvested
+    FILE`, which removes rows with the same inputs or group from validation and test.
+
+    \b
+    bench feedback harvest visits --out corrections.jsonl
+    """
+    from harness import api
+    from harness.text import plural
+
+    count = api.harvest_feedback(task, out, **options)
+    click.echo(f"{plural(count, 'training example')}.", err=True)
+    click.echo(out)
+
+
 def _print_added(added: AddedFeedback) -> None:
     from dataclasses import asdict
 

@@ -2,7 +2,16 @@
 
 from harness.lifecycle.feedback.answer_feedback import AnswerFeedback
 from harness.lifecycle.feedback.feedback_file import FeedbackRows, read_answers, read_feedback_file, read_feedback_rows
-from harness.lifecycle.feedback.feedback_log import Complaint, ComplaintRate, CorrectedRow, FeedbackLog, LogPart
+from harness.lifecycle.feedback.feedback_log import (
+    Complaint,
+    ComplaintDecision,
+    ComplaintOutcome,
+    ComplaintRate,
+    ComplaintState,
+    CorrectedRow,
+    FeedbackLog,
+    LogPart,
+)
 from harness.lifecycle.feedback.feedback_rates import (
     LOWER_IS_BETTER,
     MEASURES,
@@ -32,7 +41,10 @@ __all__ = [
     "USUAL_COLUMNS",
     "AnswerFeedback",
     "Complaint",
+    "ComplaintDecision",
+    "ComplaintOutcome",
     "ComplaintRate",
+    "ComplaintState",
     "CorrectedRow",
     "FeedbackChange",
     "FeedbackLog",

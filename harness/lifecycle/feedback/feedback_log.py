@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from harness.catalog import render_prompt
 from harness.lifecycle.feedback.answer_feedback import (
@@ -21,6 +21,25 @@ from harness.lifecycle.feedback.answer_feedback import (
 from harness.lifecycle.feedback.feedback_rates import FeedbackNumber, choose_clusters, measure_share
 from harness.types import Task
 
+ComplaintOutcome: TypeAlias = Literal["confirmed", "dismissed"]
+ComplaintState: TypeAlias = Literal["open", "confirmed", "dismissed"]
+
+
+@dataclass(frozen=True)
+class ComplaintDecision:
+    """What a person, or several raters, decided about a complaint.
+
+    Attributes:
+        id: of the answer.
+        corrected: the right text; None to keep that of the users.
+        reason: why, or who decided.
+    """
+
+    id: str
+    outcome: ComplaintOutcome
+    corrected: str | None = None
+    reason: str = ""
+
 
 @dataclass(frozen=True)
 class LogPart:
@@ -30,15 +49,19 @@ class LogPart:
         number: from 1.
         added: the day of the call.
         source: the name of the file; empty without one.
+        decisions: about complaints that were added before.
     """
 
     number: int
     added: str
     source: str
     answers: tuple[AnswerFeedback, ...] = ()
+    decisions: tuple[ComplaintDecision, ...] = ()
 
     def find_problem(self) -> str:
         """What is out of range, as the end of a message; empty if nothing is."""
+        if any(len(each.corrected or "") > MOST_TEXT_CHARACTERS or len(each.reason) > MOST_REASON_CHARACTERS for each in self.decisions):
+            return "a text of a decision is too long"
         return next((problem for each in self.answers if (problem := _find_problem(each))), "")
 
 
@@ -50,11 +73,20 @@ class Complaint:
         id: of the answer.
         voices: the complaints, in the order of their days.
         part: the number of the part of the log that brought the newest of them.
+        decision: the last one; None without one. A new complaint about a dismissed one has none.
+        decided_in: the number of its part; 0 without one.
     """
 
     id: str
     voices: tuple[AnswerFeedback, ...]
     part: int
+    decision: ComplaintDecision | None = None
+    decided_in: int = 0
+
+    @property
+    def state(self) -> ComplaintState:
+        """What was decided."""
+        return "open" if self.decision is None else self.decision.outcome
 
     @property
     def inputs(self) -> Mapping[str, str]:
@@ -68,7 +100,9 @@ class Complaint:
 
     @property
     def corrected(self) -> str | None:
-        """The newest correction."""
+        """The correction of the decision, or the newest of the users."""
+        if self.decision is not None and self.decision.corrected is not None:
+            return self.decision.corrected
         return next((each.corrected for each in reversed(self.voices) if each.corrected is not None), None)
 
 
@@ -78,7 +112,7 @@ class CorrectedRow:
 
     Attributes:
         id: of the answer.
-        source: what makes it trustworthy: the user worked with the edited text.
+        source: "edited": the user worked with the edited text; "complaint": a person has confirmed the complaint.
         part: the number of the part of the log since which it can be used.
     """
 
@@ -167,10 +201,15 @@ class FeedbackLog:
         for (id_, _), (part, each) in self._latest.items():
             if each.verdict == "complaint":
                 voices.setdefault(id_, []).append((part, each))
-        complaints = [
-            Complaint(id_, tuple(each for _, each in sorted(own, key=lambda pair: pair[1].moment)), max(part for part, _ in own))
-            for id_, own in voices.items()
-        ]
+        decisions = {each.id: (part.number, each) for part in self.parts for each in part.decisions}
+        complaints = []
+        for id_, own in voices.items():
+            newest = max(part for part, _ in own)
+            number, decision = decisions.get(id_, (0, None))
+            if decision is not None and decision.outcome == "dismissed" and number < newest:
+                number, decision = 0, None
+            ordered = tuple(each for _, each in sorted(own, key=lambda pair: pair[1].moment))
+            complaints.append(Complaint(id_, ordered, newest, decision, number))
         return tuple(sorted(complaints, key=lambda complaint: complaint.part))
 
     def complaint_rate(self, since: date | None = None) -> ComplaintRate:
@@ -188,7 +227,7 @@ class FeedbackLog:
     def corrected_rows(self, after: int = 0) -> tuple[CorrectedRow, ...]:
         """The rows to train on, each input once, with the newest correction.
 
-        Answers that users have edited, with their inputs and the edited text.
+        Answers that users have edited, and complaints that were confirmed, with their inputs and the right text.
 
         Args:
             after: only rows that a later part of the log has brought, see `position`.
@@ -198,6 +237,12 @@ class FeedbackLog:
             if each.verdict == "edited" and each.corrected is not None and each.corrected.strip() and each.inputs:
                 row = CorrectedRow(each.id, each.inputs, each.corrected, each.group, "edited", part)
                 rows[tuple(sorted(each.inputs.items()))] = row
+        for complaint in self.complaints:
+            if complaint.state == "confirmed" and (complaint.corrected or "").strip() and complaint.inputs:
+                group = next((each.group for each in complaint.voices if each.group is not None), None)
+                part = max(complaint.part, complaint.decided_in)
+                row = CorrectedRow(complaint.id, complaint.inputs, complaint.corrected or "", group, "complaint", part)
+                rows[tuple(sorted(complaint.inputs.items()))] = row
         return tuple(row for row in rows.values() if row.part > after)
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 from harness.lifecycle.feedback.answer_feedback import AnswerFeedback
-from harness.lifecycle.feedback.feedback_log import FeedbackLog
+from harness.lifecycle.feedback.feedback_log import ComplaintState, FeedbackLog
 from harness.lifecycle.feedback.feedback_rates import (
     ClusterBy,
     FeedbackChange,
@@ -69,7 +69,7 @@ class FeedbackSummary:
         by: the independent units; None where answers are.
         units: how many users or groups; of answers without them, how many answers.
         outside: answers from before the first promotion, or of models that were never in service.
-        complaints: answers that users complain about.
+        complaints: answers that users complain about, by what was decided.
         without_inputs: of these, how many cannot become examples, because what the model read is not known.
         slices: by column and value, at most `MOST_VALUES` of a column; `hidden_values` counts the others by column.
     """
@@ -86,7 +86,7 @@ class FeedbackSummary:
     hidden_values: Mapping[str, int]
     periods: tuple[PeriodFeedback, ...]
     outside: int
-    complaints: int
+    complaints: Mapping[ComplaintState, int]
     without_inputs: int
 
 
@@ -123,7 +123,7 @@ def summarize_feedback(
         hidden_values=hidden,
         periods=tuple(_compare_periods(feedback, in_periods, periods, by)),
         outside=in_periods.count(None),
-        complaints=len(log.complaints),
+        complaints={state: sum(each.state == state for each in log.complaints) for state in get_args(ComplaintState)},
         without_inputs=sum(not complaint.inputs for complaint in log.complaints),
     )
 

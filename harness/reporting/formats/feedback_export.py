@@ -27,7 +27,7 @@ def feedback_to_json(summary: FeedbackSummary) -> dict[str, Any]:
         "hidden_values": dict(summary.hidden_values),
         "periods": [_period(each) for each in summary.periods],
         "outside": summary.outside,
-        "complaints": {"answers": summary.complaints, "without_inputs": summary.without_inputs},
+        "complaints": {**summary.complaints, "without_inputs": summary.without_inputs},
         "notes": feedback_sentences.list_notes(summary),
     }
 

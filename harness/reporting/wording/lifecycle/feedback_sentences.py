@@ -104,9 +104,10 @@ def list_notes(summary: FeedbackSummary) -> list[str]:
         )
     if summary.outside:
         notes.append(f"{plural(summary.outside, 'answer')} from before the first promotion, or of models that were never in service.")
-    if summary.complaints:
+    if any(summary.complaints.values()):
+        states = ", ".join(f"{count:,} {state}" for state, count in summary.complaints.items() if count)
         without = f"; of {summary.without_inputs:,}, the inputs are not known" if summary.without_inputs else ""
-        notes.append(f"{plural(summary.complaints, 'answer')} with complaints{without}.")
+        notes.append(f"{plural(sum(summary.complaints.values()), 'answer')} with complaints ({states}){without}.")
     for column, count in summary.hidden_values.items():
         notes.append(f"{one_line(column, 40)}: {plural(count, 'rarer value')} not shown.")
     return notes
