@@ -131,7 +131,10 @@ def run_as_written(command, call_bench, user_folder):
     code, out, err = call_bench(
         *line.arguments, *(["--force"] if command.startswith(("bench init", "bench ab plan")) else []), given=line.given(user_folder)
     )
-    gates, finds = command.startswith(("bench gate", "bench promote", "bench watch")), command.startswith("bench data check")
+    gates, finds = (
+        command.startswith(("bench gate", "bench promote", "bench watch", "bench feedback check")),
+        command.startswith("bench data check"),
+    )
     assert code in ((0, 1, 3) if gates else (0, 1) if finds else (0,)), out + err
     assert out
     if line.target:

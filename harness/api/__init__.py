@@ -5,6 +5,7 @@ from harness.api.approving import ApprovedVerdict, approve
 from harness.api.auditing import audit
 from harness.api.catalogs import load_strategy, load_task, open_catalog
 from harness.api.comparing import compare, plan
+from harness.api.complaint_checks import check_complaints
 from harness.api.curve_training import CurveTraining, find_curve_training, start_in_background
 from harness.api.data_amounts import data_enough
 from harness.api.data_cards import write_data_card
@@ -26,7 +27,15 @@ from harness.api.run_files import pack, verify
 from harness.api.serving import export_registered
 from harness.api.shadowing import ShadowAnswers, shadow
 from harness.api.training_runs import run, run_request, score, stored_request
-from harness.api.user_feedback import AddedFeedback, add_feedback, decide_complaints, harvest_feedback, list_complaints, show_feedback
+from harness.api.user_feedback import (
+    AddedFeedback,
+    add_feedback,
+    decide_complaints,
+    follow_complaint,
+    harvest_feedback,
+    list_complaints,
+    show_feedback,
+)
 from harness.api.watching import store_fingerprint, watch
 from harness.cache import use_cache_folder
 
@@ -55,6 +64,7 @@ __all__ = [
     "assign_variants",
     "audit",
     "champion",
+    "check_complaints",
     "check_data",
     "check_mirror",
     "choose_rows_to_label",
@@ -66,6 +76,7 @@ __all__ = [
     "export",
     "export_registered",
     "find_curve_training",
+    "follow_complaint",
     "gate",
     "harvest_feedback",
     "history",

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from harness.api.arguments import PathLike, RunLike, TaskLike, as_declared
 from harness.api.catalogs import open_catalog
+from harness.api.complaint_suites import read_complaint_cases, record_suite
 from harness.api.loaded_run import load_results
 from harness.errors import BenchError, did_you_mean, setting
 from harness.gate import (
@@ -312,7 +313,9 @@ def _read_local_test_set(task: Task) -> tuple[Example, ...] | None:
 def _judge(candidate: Contender, opponent: _Baseline, policy: Policy, models: Registry, model_path: PathLike | None) -> Verdict:
     """Judge, and store the verdict. If it cannot be stored with the run, a note says so: the evaluation is already counted."""
     base_folder = None if model_path is None else os.fspath(model_path)
-    verdict = judge(candidate, opponent.contender, policy, models, promoted=opponent.promoted, model_path=base_folder)
+    cases = read_complaint_cases(candidate.recipe.task.name, models.folder) if policy.complaints is not None else ()
+    verdict = judge(candidate, opponent.contender, policy, models, promoted=opponent.promoted, model_path=base_folder, complaints=cases)
+    record_suite(verdict, cases, models.folder)
     run = candidate.recipe.run
     try:
         save_verdict(run.path, verdict)

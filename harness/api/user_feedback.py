@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from harness.lifecycle.feedback import (
         Complaint,
         ComplaintOutcome,
+        ComplaintTrail,
         FeedbackLog,
         FeedbackRows,
         FeedbackSummary,
@@ -204,7 +205,7 @@ def harvest_feedback(task: str, out: PathLike, *, registry: PathLike = REGISTRY,
     Raises:
         BenchError: nothing was promoted for this task; nothing to harvest; an existing file; a damaged log.
     """
-    from harness.lifecycle.feedback import FeedbackStore
+    from harness.lifecycle.feedback import FeedbackStore, LogPart
 
     history(task, registry=registry)
     target, champion = Path(out), _open_champion(task, registry)
@@ -213,7 +214,8 @@ def harvest_feedback(task: str, out: PathLike, *, registry: PathLike = REGISTRY,
         raise BenchError(f"{option}: name a .jsonl file in a folder that exists")
     if target.exists() and not force:
         raise BenchError(f"{target}: already exists. Name another file, or set {setting('force')} to replace it")
-    rows = FeedbackStore(Path(registry), task).read().corrected_rows()
+    store = FeedbackStore(Path(registry), task)
+    rows = store.read().corrected_rows()
     if not rows:
         raise BenchError(
             f"{task}: no edited answer and no confirmed complaint with its inputs and a corrected text, so there is nothing to harvest. "
@@ -225,7 +227,22 @@ def harvest_feedback(task: str, out: PathLike, *, registry: PathLike = REGISTRY,
         write_text(target, "".join(lines), private=True)
     except OSError as error:
         raise BenchError(f"{option}: cannot be written: {error.strerror}") from None
+    day = datetime.now(UTC).date().isoformat()
+    store.add(lambda log, hash_user: LogPart(0, day, target.name, harvested=tuple(row.id for row in rows)))
     return len(rows)
+
+
+def follow_complaint(task: str, id_: str, *, registry: PathLike = REGISTRY) -> ComplaintTrail:
+    """Everything that happened to the complaints about an answer, from the first of them to the model that fixed it.
+
+    Raises:
+        BenchError: nothing was promoted for this task, there is no complaint about this answer, or a damaged log.
+    """
+    from harness.lifecycle.feedback import FeedbackStore
+    from harness.lifecycle.feedback import follow_complaint as follow
+
+    events = history(task, registry=registry)
+    return follow(FeedbackStore(Path(registry), task).read(), events, id_)
 
 
 def _open_champion(task: str, registry: PathLike) -> StrategyResult:

@@ -5,6 +5,7 @@
 
 from harness.gate.approval import Approval, plain_fingerprint
 from harness.gate.approval_store import add_approval, attach_approvals, digest_verdict, load_approvals
+from harness.gate.complaint_suite import CaseOutcome, CaseResult, ComplaintCase, digest_output, judge_case, run_complaints
 from harness.gate.contender import Contender, find_contender
 from harness.gate.guardrails import GuardrailResult, GuardrailStatus, check_guardrails, find_compared_strategy, is_trusted
 from harness.gate.judge import judge
@@ -33,6 +34,9 @@ __all__ = [
     "MEASURES",
     "STAGES",
     "Approval",
+    "CaseOutcome",
+    "CaseResult",
+    "ComplaintCase",
     "Contender",
     "Event",
     "GuardrailResult",
@@ -58,6 +62,7 @@ __all__ = [
     "check_guardrails",
     "check_origin",
     "default_policy",
+    "digest_output",
     "digest_test_set",
     "digest_verdict",
     "draft_policy",
@@ -67,11 +72,13 @@ __all__ = [
     "is_foreign",
     "is_trusted",
     "judge",
+    "judge_case",
     "load_approvals",
     "load_verdicts",
     "plain_fingerprint",
     "policy_to_plain",
     "read_policy",
+    "run_complaints",
     "save_verdict",
     "select_standing",
     "stack_service",

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.gate.baseline import GatePair
+from harness.gate.complaint_suite import CaseResult
 from harness.gate.guardrails import GuardrailChecker
 from harness.gate.policies import Policy
 from harness.results import LeakTest, StrategyResult, TrivialGain
@@ -32,6 +33,7 @@ class GateInput:
         slices: the slices of every rule that has one.
         guardrails: those of the task; `checker` judges them, and is None without any.
         leak_test: of the recipe, whose models are others than the candidate; None without one.
+        complaints: how the model does on the complaints of users; empty where the policy has no rule on them.
         gain: of the model over the trivial baseline of the task; None where that has no primary score.
     """
 
@@ -48,6 +50,7 @@ class GateInput:
     checker: GuardrailChecker | None = None
     gain: TrivialGain | None = None
     leak_test: LeakTest | None = None
+    complaints: tuple[CaseResult, ...] = ()
 
     @property
     def level(self) -> float:

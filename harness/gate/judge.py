@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 from harness.data.identity import normalized_example_digest
 from harness.errors import BenchError
 from harness.gate.baseline import pair_with_baseline
+from harness.gate.complaint_suite import ComplaintCase, run_complaints
 from harness.gate.contender import Contender
 from harness.gate.gate_input import GateInput
 from harness.gate.guardrails import GuardrailChecker, build_guardrail_checker
@@ -36,12 +38,14 @@ def judge(
     *,
     promoted: Event | None = None,
     model_path: str | None = None,
+    complaints: Sequence[ComplaintCase] = (),
 ) -> Verdict:
     """The verdict on the one model of the candidate. The evaluation of its test set is recorded before anything is judged.
 
     Args:
         promoted: the event that put the baseline into service; None for a baseline that the user names.
-        model_path: where the baseline's base model is, if it has to be run again and its name does not tell.
+        model_path: where the base model is, if it has to answer again and its name does not tell.
+        complaints: of users, which the candidate answers again if the policy has a rule on them.
 
     Raises:
         BenchError: a slice that the data do not have, a baseline that cannot be compared, a damaged run or registry.
@@ -57,6 +61,7 @@ def judge(
     checker = build_guardrail_checker(candidate.task_results, reviews, alpha) if guardrails else None
     gain = compare_with_trivial(candidate.task_results, artifact)
     digest = policy.digest_with(guardrails)
+    answered = run_complaints(artifact, complaints, model_path) if policy.complaints is not None else ()
     with tempfile.TemporaryDirectory() as folder:
         notes, pair = _note_missing_seeds(candidate.recipe), None
         if baseline is not None:
@@ -72,6 +77,7 @@ def judge(
         notes += [VerdictNote("no_baseline")] if baseline is None else []
         notes += [VerdictNote("trivial_not_scored", texts={"score": (task.primary,)})] if gain is None and _has_direction(artifact) else []
         case = GateInput(
+            complaints=answered,
             leak_test=candidate.task_results.find_leak_test(candidate.recipe),
             candidate=artifact,
             recipe=candidate.recipe,

@@ -20,6 +20,7 @@ JudgedRuleKind: TypeAlias = Literal[
     "no_leakage",  # no test example was trained on
     "looks",  # threshold: the evaluations of this test set that the policy plans
     "two_classes",
+    "complaints",  # threshold: how many confirmed complaints of users the candidate may still get wrong
     "beats_trivial",  # on the primary score; measured: the candidate minus the trivial baseline
     "min_examples",  # threshold: the test examples that the policy requires
     "min_seeds",  # threshold: the training seeds that the policy requires
@@ -51,6 +52,11 @@ ReasonCode = Literal[
     "review_missing",  # texts: strategies, the one or two that the review must show
     # The leak test.
     "leak_test_missing",  # texts: strategies, the candidate
+    # The complaints of users; numbers: cases, fixed, broken, unclear. The example ids: first of the broken ones, then of the unclear ones.
+    "complaints_fixed",
+    "complaints_broken",
+    "complaints_unclear",  # a person must look
+    "no_complaints",  # none is confirmed and has its inputs
     "exposure_censored",  # some planted secrets are as exposed as can be measured
     # What must hold for every policy, and what a policy requires of the data.
     "enough",  # numbers: present

@@ -9,7 +9,7 @@ from harness.metrics.evaluate_library import (
     library_score_name,
 )
 from harness.metrics.facts import FACT_COLUMNS, FACTS, has_facts
-from harness.metrics.faithfulness import UnsupportedPiece, find_unsupported
+from harness.metrics.faithfulness import UnsupportedPiece, count_negation_words, find_unsupported
 from harness.metrics.families import FAMILIES, TRUTH_SCORES, families, file_families, metrics_for
 from harness.metrics.family import BOUNDS, Family, example_metric, scale_width
 from harness.metrics.file_metrics import try_metrics
@@ -36,6 +36,7 @@ __all__ = [
     "UnsupportedPiece",
     "check_family",
     "confusion_matrix",
+    "count_negation_words",
     "describe_metrics",
     "example_metric",
     "families",

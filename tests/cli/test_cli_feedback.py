@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from finished_runs import Finished
 from report_factory import HOSTILE, Made, make_run, summarization
 
 from harness.api import promote
@@ -73,3 +74,35 @@ def test_bad_input_is_one_error(call: Call, arguments: tuple[str, ...], message:
     ended = call("feedback", *arguments)
     assert ended.code == 2 and message in ended.err
     assert not Path("registry/feedback/summarization/log.jsonl").exists()
+
+
+def test_complaints_are_answered_again_by_a_real_model(call: Call, here: Path, finished: Finished) -> None:
+    """From a complaint to a verdict: the model in service answers wrongly, another one rightly, and the gate sees it."""
+    shutil.rmtree("registry")
+    example = finished.run.examples("labels")[0]
+    wrong, right = finished.outputs("base", "labels")[0], finished.outputs("full", "labels")[0]
+    other = next(label for label in example.choices if label != right)
+    promote(finished.run.path, "base", task="labels", new_registry=True, force=True, reason="a test", fingerprint=False)
+    for id_, corrected in (("v1", right), ("v2", other)):
+        inputs = [f"--value={name}={text}" for name, text in example.inputs.items()]
+        added = call(
+            "feedback", "add", "labels", "--id", id_, "--verdict", "complaint", "--corrected", corrected, "--output", wrong, *inputs
+        )
+        assert added.code == 0 and not added.err
+    assert "v1" in call("feedback", "list", "labels").out
+    check = ("feedback", "check", finished.folder, "--task", "labels", "--strategy", "full")
+    assert call(*check).out.startswith("No complaint is confirmed")
+    assert call("feedback", "confirm", "labels", "v1", "v2").out == "2 complaints confirmed.\n"
+    ended = call(*check)
+    assert ended.code == 1 and ended.out.startswith("1 of 2 confirmed complaints fixed, 1 still wrong.")
+    (here / "gate.yaml").write_text("complaints: {at_most_broken: 0}\nrules: [{rule: not_worse, score: accuracy, margin: 0.9}]\n")
+    gated = call("gate", finished.folder, "--task", "labels", "--strategy", "full", "--policy", "gate.yaml", "--format", "json")
+    (rule,) = [rule for rule in json.loads(gated.out)["rules"] if rule["rule"]["kind"] == "complaints"]
+    assert (rule["outcome"], rule["example_ids"], rule["reason"]["numbers"]["fixed"]) == ("FAIL", ["v2"], 1)
+    assert call(*check, "--fixed", "v2").code == 0, "a person has looked"
+    assert [each["outcome"] for each in json.loads(call(*check, "--format", "json").out)] == ["fixed", "fixed"]
+    assert f"{finished.run.name}:full answers it wrongly" in call("feedback", "trail", "labels", "v2").out
+    assert json.loads(call("feedback", "trail", "labels", "v1", "--format", "json").out)["fixed_by"] == ""
+    harvested = call("feedback", "harvest", "labels", "--out", "rows.jsonl")
+    assert (harvested.out, len((here / "rows.jsonl").read_text().splitlines())) == ("rows.jsonl\n", 1), "one input, one row"
+    assert call(*check, "--broken", "v9").code == 2

@@ -31,6 +31,8 @@ THE_RUN = "RUN_FOLDER"  # in commands, where a report names the run
 RUN = "bench run --task visits.yaml --strategies lora,full,qlora --limit 12 --epochs 1"
 SMALL = ("--limit", "12", "--epochs", "1", "--no-base")  # a command that trains takes seconds with them
 PROMOTE = "bench promote latest --strategy lora --new-registry --force --reason trial"
+COMPLAIN = 'bench feedback add visits --id v17 --verdict complaint --value dialogue="Patient: My chest hurts."'
+CONFIRM = 'bench feedback confirm visits v17 --corrected "Take 10 mg of lisinopril."'
 # Commands that must run before an example of a help text.
 NEEDED = {
     "bench ab assign": ("bench ab plan visits-writer --margin 0.05 --expected 0.7 --answers-per-day 40 --units-per-day 8",),
@@ -42,6 +44,9 @@ NEEDED = {
     "bench gate latest": ("bench gate --init --task visits.yaml --out gate.yaml",),
     "bench predict --champion": (PROMOTE,),
     "bench watch": (PROMOTE,),
+    "bench feedback confirm": (PROMOTE, COMPLAIN),
+    "bench feedback trail": (PROMOTE, COMPLAIN),
+    "bench feedback harvest": (PROMOTE, COMPLAIN, CONFIRM),
     "bench feedback": (PROMOTE,),
     "bench record verify": ("bench record latest --out record.json --force",),
     "bench registry": (PROMOTE,),
@@ -51,6 +56,7 @@ NEEDED = {
 }
 # Exit codes of commands that judge; the others end with 0.
 CODES = {
+    "bench feedback check": (0, 1, 3),
     "bench gate latest": (0, 1, 3),
     "bench watch": (0, 1, 3),
     "bench data check": (0, 1),

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from harness.cli.commands.completion import task_names
-from harness.cli.options import pairs, registry_dir, split_names
+from harness.cli.commands.completion import cell_names, run_names, task_names
+from harness.cli.options import pairs, registry_dir, runs_dir, split_names
 from harness.cli.out_file import check_target, write_target
+from harness.cli.run_choice import choose_run
 
 if TYPE_CHECKING:
     from harness.api import AddedFeedback
     from harness.lifecycle.feedback import FeedbackSummary
+    from harness.reporting.wording import text_table
 
 _VERDICTS = ("accepted", "edited", "rejected", "complaint")
 _ONE_ANSWER = ("id", "verdict", "output", "corrected", "reason", "minutes", "rating", "user", "date")
@@ -135,6 +137,104 @@ def harvest(task: str, *, out: str, **options: Any) -> None:
     count = api.harvest_feedback(task, out, **options)
     click.echo(f"{plural(count, 'training example')}.", err=True)
     click.echo(out)
+
+
+@feedback.command(name="list", short_help="List the complaints.")
+@click.argument("task", shell_complete=task_names)
+@registry_dir
+@click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def list_(task: str, *, registry: str, format_: str) -> None:
+    """List the complaints about answers of TASK, with what was decided about them.
+
+    \b
+    bench feedback list visits
+    """
+    import json
+    from dataclasses import asdict
+
+    from harness import api
+    from harness.reporting.wording import feedback_sentences
+
+    complaints = api.list_complaints(task, registry=registry)
+    if format_ == "json":
+        click.echo(json.dumps([{**asdict(each), "state": each.state} for each in complaints], indent=1, ensure_ascii=False))
+    elif complaints:
+        _print_table(feedback_sentences.build_complaint_table(complaints))
+    else:
+        click.echo(f"No complaints about {task}.")
+
+
+@feedback.command(short_help="Is it fixed? Let a model answer the confirmed complaints again.")
+@click.argument("run", default="latest", shell_complete=run_names)
+@click.option("--strategy", required=True, shell_complete=cell_names, help="The model's strategy.")
+@click.option("--task", shell_complete=cell_names, help="The task, if the run has several.")
+@click.option("--fixed", multiple=True, callback=split_names, metavar="IDS", help="You have looked: the output is right.")
+@click.option("--broken", multiple=True, callback=split_names, metavar="IDS", help="You have looked: the output is wrong.")
+@click.option("--seed", type=int, help="The seed of the model. Default: the lowest.")
+@click.option("--model", help="The base model, if the run has several.")
+@click.option("--train-size", type=int, help="The training size, if the run has several.")
+@click.option("--model-path", metavar="FOLDER", help="Folder of the base model, if it cannot be found by its name.")
+@registry_dir
+@runs_dir
+@click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.pass_context
+def check(ctx: click.Context, /, run: str, *, task: str | None, runs_dir: str, format_: str, **options: Any) -> None:
+    """Let a model of RUN answer the confirmed complaints of users again. Fixed is what is right by comparison with the corrected text; what
+    that cannot show, a person must look at, and says so with --fixed or --broken.
+
+    Exit codes: 0 all fixed, 1 some are still wrong, 3 a person must look, 2 usage or bad input.
+
+    \b
+    bench feedback check latest --strategy lora
+    """
+    import json
+
+    from harness import api
+    from harness.reporting.wording import feedback_sentences
+
+    results = api.check_complaints(choose_run(run, runs_dir, task=task), task=task, runs_dir=runs_dir, **options)
+    if format_ == "json":
+        rows = [{"id": each.case.id, "outcome": each.outcome, "output": each.output, "corrected": each.case.corrected} for each in results]
+        click.echo(json.dumps(rows, indent=1, ensure_ascii=False))
+    else:
+        click.echo(feedback_sentences.describe_check(results))
+        if results:
+            _print_table(feedback_sentences.build_check_table(results))
+    outcomes = {each.outcome for each in results}
+    ctx.exit(1 if "broken" in outcomes else 3 if "unclear" in outcomes else 0)
+
+
+@feedback.command(short_help="From a complaint to the model that fixed it.")
+@click.argument("task", shell_complete=task_names)
+@click.argument("id_", metavar="ID")
+@registry_dir
+@click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def trail(task: str, id_: str, *, registry: str, format_: str) -> None:
+    """Show everything that happened to the complaints about the answer ID of TASK, up to the model that fixed it.
+
+    \b
+    bench feedback trail visits v17
+    """
+    import json
+    from dataclasses import asdict
+
+    from harness import api
+    from harness.reporting.wording import feedback_sentences
+
+    followed = api.follow_complaint(task, id_, registry=registry)
+    if format_ == "json":
+        click.echo(json.dumps(asdict(followed), indent=1, ensure_ascii=False, default=str))
+        return
+    for line in feedback_sentences.list_trail_lines(followed):
+        click.echo(line)
+
+
+def _print_table(table: text_table.TextTable) -> None:
+    from rich.console import Console
+
+    from harness.reporting import print_feedback_table
+
+    print_feedback_table(table, Console(highlight=False, emoji=False))
 
 
 def _print_added(added: AddedFeedback) -> None:

@@ -33,6 +33,12 @@ _FINGERPRINT = r"^[0-9a-fA-F]{4}( ?[0-9a-fA-F]{4}){7}$"  # of a public key, see 
 _FIXED_BOUNDS: Mapping[str, tuple[float, float]] = {**dict.fromkeys(REVIEW_SCORES, (0.0, 1.0)), **LEAK_BOUNDS}
 
 
+class ComplaintLimit(Declared):
+    """How many of the complaints that users were right about a candidate may still get wrong."""
+
+    at_most_broken: Annotated[int, Field(ge=0, le=10**6)] = 0
+
+
 class Policy(Declared):
     """All rules of a task.
 
@@ -40,6 +46,9 @@ class Policy(Declared):
     candidate may have been chosen from. `rows` and `seeds` are the test examples
     and training seeds that are required. The gate judges one model; with `seed_spread: count`, every rule must also hold for the recipe,
     with the spread of its training seeds.
+
+    With `complaints`, the candidate answers the confirmed complaints of users again, and may get `at_most_broken` of them wrong; an answer
+    that a person must look at is not counted as right.
 
     A PASS is put into service after `approvals` people have approved it; `approvers` are the fingerprints of the keys that count.
     """
@@ -51,6 +60,7 @@ class Policy(Declared):
     rows: Annotated[int, Field(ge=1)] = 30
     seeds: Annotated[int, Field(ge=1)] = 1
     seed_spread: Literal["ignore", "count"] = "ignore"
+    complaints: ComplaintLimit | None = None
     approvals: Annotated[int, Field(ge=0, le=20)] = 0
     approvers: Annotated[tuple[Annotated[str, Field(pattern=_FINGERPRINT)], ...], Field(max_length=200)] = ()
     rules: Annotated[tuple[Rule, ...], Field(min_length=1, max_length=200)]
@@ -62,7 +72,9 @@ class Policy(Declared):
 
     def digest_with(self, guardrails: Sequence[Rule]) -> str:
         """The digest of the policy together with the guardrails of its task."""
-        values = self.model_dump(mode="json", exclude={"description", "approvals", "approvers"})
+        values = policy_to_plain(self)
+        for name in ("description", "approvals", "approvers"):
+            del values[name]
         if guardrails:
             values["guardrails"] = [rule.model_dump(mode="json") for rule in guardrails]
         return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
@@ -200,5 +212,8 @@ def _direction_problems(rule: Rule, direction: Literal["higher", "lower", "none"
 
 
 def policy_to_plain(policy: Policy) -> dict[str, Any]:
-    """The policy as plain values, for the record."""
-    return policy.model_dump(mode="json")
+    """The policy as plain values, for the record. A rule on complaints is there only if the policy has one."""
+    values = policy.model_dump(mode="json")
+    if policy.complaints is None:
+        del values["complaints"]
+    return values

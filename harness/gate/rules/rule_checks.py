@@ -10,6 +10,7 @@ from typing import TypeAlias, get_args
 from harness.gate.gate_input import GateInput
 from harness.gate.policies import MEASURES, REVIEW_SCORES
 from harness.gate.registry import Look
+from harness.gate.rules.complaint_rule import check_complaints
 from harness.gate.rules.guardrail_rules import judge_guardrail
 from harness.gate.rules.leak_rules import check_leak
 from harness.gate.rules.measure_rules import check_measure
@@ -35,12 +36,13 @@ def check_rules(case: GateInput, look: Look) -> list[RuleVerdict]:
 
 
 def check_policy(case: GateInput) -> list[RuleVerdict]:
-    """Every rule in the order of the policy, then the guardrails. A rule on every slice gives one verdict per slice.
+    """Every rule in the order of the policy, then that on complaints, then the guardrails. A rule on every slice gives one verdict each.
 
     The comparison with the trivial baseline is listed only where it does not pass: it is required whatever the policy says.
     """
     checks: list[_Check] = [check_trivial] if case.gain is not None else []
     checks += [check for rule in case.policy.rules for check in _plan_checks(case, rule)]
+    checks += [check_complaints] if case.policy.complaints is not None else []
     checks += [partial(judge_guardrail, limit=limit) for limit in case.guardrails]
     verdicts = _confirm_failures(case, checks, [check(case) for check in checks])
     return [verdict for verdict in verdicts if verdict.rule.kind != "beats_trivial" or verdict.outcome != "PASS"]

@@ -1,6 +1,7 @@
 """What users say about the answers of the model in service: stored beside it, counted with intervals, and turned into rows to train on."""
 
 from harness.lifecycle.feedback.answer_feedback import AnswerFeedback
+from harness.lifecycle.feedback.complaint_trail import ComplaintTrail, StepKind, TrailStep, follow_complaint
 from harness.lifecycle.feedback.feedback_file import FeedbackRows, read_answers, read_feedback_file, read_feedback_rows
 from harness.lifecycle.feedback.feedback_log import (
     Complaint,
@@ -11,6 +12,8 @@ from harness.lifecycle.feedback.feedback_log import (
     CorrectedRow,
     FeedbackLog,
     LogPart,
+    OutputJudgement,
+    SuiteRun,
 )
 from harness.lifecycle.feedback.feedback_rates import (
     LOWER_IS_BETTER,
@@ -45,6 +48,7 @@ __all__ = [
     "ComplaintOutcome",
     "ComplaintRate",
     "ComplaintState",
+    "ComplaintTrail",
     "CorrectedRow",
     "FeedbackChange",
     "FeedbackLog",
@@ -54,14 +58,19 @@ __all__ = [
     "FeedbackSummary",
     "LogPart",
     "MeasuredFeedback",
+    "OutputJudgement",
     "PeriodFeedback",
     "RowContext",
     "ServicePeriod",
     "SliceFeedback",
     "StepFeedback",
+    "StepKind",
+    "SuiteRun",
     "TimeStep",
+    "TrailStep",
     "compare_feedback",
     "find_model",
+    "follow_complaint",
     "list_periods",
     "measure_feedback",
     "read_answers",

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any, Literal, TypeAlias
 
 from harness.catalog import render_prompt
+from harness.gate import CaseOutcome, ComplaintCase
 from harness.lifecycle.feedback.answer_feedback import (
     FIRST_DAY,
     MOST_ID_CHARACTERS,
@@ -42,6 +43,36 @@ class ComplaintDecision:
 
 
 @dataclass(frozen=True)
+class OutputJudgement:
+    """What a person decided about an output of a model for a confirmed complaint.
+
+    Attributes:
+        id: of the answer that was complained about.
+        output: the digest of the output.
+    """
+
+    id: str
+    output: str
+    outcome: Literal["fixed", "broken"]
+
+
+@dataclass(frozen=True)
+class SuiteRun:
+    """How a candidate did on the confirmed complaints when the gate judged it: the ids of the answers.
+
+    Attributes:
+        seed: of the model; None where its run has no other seed.
+    """
+
+    run: str
+    strategy: str
+    seed: int | None
+    fixed: tuple[str, ...]
+    broken: tuple[str, ...]
+    unclear: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class LogPart:
     """What one call added.
 
@@ -50,6 +81,8 @@ class LogPart:
         added: the day of the call.
         source: the name of the file; empty without one.
         decisions: about complaints that were added before.
+        harvested: ids of answers that were written into the file as training examples.
+        judgements, suites: of models that have answered the complaints again.
     """
 
     number: int
@@ -57,6 +90,9 @@ class LogPart:
     source: str
     answers: tuple[AnswerFeedback, ...] = ()
     decisions: tuple[ComplaintDecision, ...] = ()
+    harvested: tuple[str, ...] = ()
+    judgements: tuple[OutputJudgement, ...] = ()
+    suites: tuple[SuiteRun, ...] = ()
 
     def find_problem(self) -> str:
         """What is out of range, as the end of a message; empty if nothing is."""
@@ -211,6 +247,18 @@ class FeedbackLog:
             ordered = tuple(each for _, each in sorted(own, key=lambda pair: pair[1].moment))
             complaints.append(Complaint(id_, ordered, newest, decision, number))
         return tuple(sorted(complaints, key=lambda complaint: complaint.part))
+
+    @property
+    def cases(self) -> tuple[ComplaintCase, ...]:
+        """The confirmed complaints that a model can answer again, with what people decided about its outputs."""
+        judged: dict[str, dict[str, CaseOutcome]] = {}
+        for each in (each for part in self.parts for each in part.judgements):
+            judged.setdefault(each.id, {})[each.output] = each.outcome
+        return tuple(
+            ComplaintCase(each.id, each.inputs, each.output, each.corrected, judged.get(each.id, {}))
+            for each in self.complaints
+            if each.state == "confirmed" and each.inputs
+        )
 
     def complaint_rate(self, since: date | None = None) -> ComplaintRate:
         """The rate of complaints among the answers with a verdict.

@@ -20,6 +20,11 @@ _CUE_BEFORE = re.compile(rf"\b({_BEFORE})\b", re.IGNORECASE)
 _CLAUSE_END = re.compile(r"[.!?;\n]|\bbut\b|\bhowever\b", re.IGNORECASE)
 
 
+def count_negation_words(text: str) -> int:
+    """How many words of a text deny, or forbid, something."""
+    return len(_CUE_BEFORE.findall(text))
+
+
 def is_negated_after(text: str) -> bool:
     """Whether words that follow this text are negated by a cue in the same clause."""
     return _CUE_BEFORE.search(_CLAUSE_END.split(text)[-1]) is not None

@@ -5,7 +5,7 @@ from harness.reporting.terminal.check_text import print_check
 from harness.reporting.terminal.compare_text import print_comparison, print_ranking
 from harness.reporting.terminal.data_enough_text import print_data_enough
 from harness.reporting.terminal.experiment_text import print_experiment, print_experiment_plan
-from harness.reporting.terminal.feedback_text import print_feedback
+from harness.reporting.terminal.feedback_text import print_feedback, print_feedback_table
 from harness.reporting.terminal.review_status import print_findings
 from harness.reporting.terminal.run_text import print_run
 from harness.reporting.terminal.verdict_text import print_verdict
@@ -19,6 +19,7 @@ __all__ = [
     "print_experiment",
     "print_experiment_plan",
     "print_feedback",
+    "print_feedback_table",
     "print_findings",
     "print_ranking",
     "print_run",

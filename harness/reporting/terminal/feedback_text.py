@@ -9,7 +9,7 @@ from rich.text import Text
 
 from harness.lifecycle.feedback import FeedbackSummary
 from harness.reporting.terminal.console import build_table, print_table, print_text, table_width
-from harness.reporting.wording import feedback_sentences
+from harness.reporting.wording import feedback_sentences, text_table
 from harness.text import one_line
 
 _WIDTH = 100
@@ -25,15 +25,20 @@ def print_feedback(summary: FeedbackSummary, console: Console) -> None:
         feedback_sentences.build_slice_table(summary),
     )
     for table in filter(None, tables):
-        print_text(console, Text(f"\n{table.title}", style="bold"))
-        print_table(console, build_table(table, table_width(console)), table_width(console))
-        if table.under:
-            _print_wrapped(console, table.under)
+        print_feedback_table(table, console)
     notes = feedback_sentences.list_notes(summary)
     if notes:
         print_text(console, Text(""))
     for note in notes:
         _print_wrapped(console, f"- {note}", further="  ")
+
+
+def print_feedback_table(table: text_table.TextTable, console: Console) -> None:
+    """Print a table with its title and footnote."""
+    print_text(console, Text(f"\n{table.title}", style="bold"))
+    print_table(console, build_table(table, table_width(console)), table_width(console))
+    if table.under:
+        _print_wrapped(console, table.under)
 
 
 def _print_wrapped(console: Console, text: str, *, style: str = "", further: str = "") -> None:

@@ -42,7 +42,10 @@ def test_only_confirmed_complaints_are_trained_on(registry: Path, tmp_path: Path
     out = tmp_path / "rows.jsonl"
     assert harvest_feedback(TASK, out, registry=registry) == 2
     assert out.stat().st_mode & 0o777 == 0o600
-    assert [(c.example.inputs["input"], c.example.targets) for c in read_corrections([out])] == [("text a", ("5 mg",)), ("text b", ("10 mg",))]
+    assert [(c.example.inputs["input"], c.example.targets) for c in read_corrections([out])] == [
+        ("text a", ("5 mg",)),
+        ("text b", ("10 mg",)),
+    ]
     first = json.loads(out.read_text().splitlines()[0])
     assert first["provenance"] == {"task": TASK, "feedback": "a", "source": "complaint"}
     with pytest.raises(BenchError, match=r"already exists\. Name another file"):

@@ -14,6 +14,8 @@ from harness.text import plural
 
 _OTHER_MODELS = "The leak test is about the recipe: it trained other models, with planted secrets, and not this one."
 
+_MOST_IDS = 5
+
 NEED_EXAMPLES: frozenset[ReasonCode] = frozenset(("undecided", "unreliable", "no_limits", "too_few", "slices_too_small"))
 
 
@@ -52,6 +54,7 @@ def title_of_rule(rule: JudgedRule, unit: str = "", *, is_percent: bool = False)
         "no_leakage": "No training on test examples",
         "looks": f"At most {count_noun(rule.threshold, 'evaluation')} of this test set",
         "beats_trivial": f"{_subject(rule)} better than the trivial baseline",
+        "complaints": f"At most {count_noun(rule.threshold, 'complaint')} of users still wrong",
         "two_classes": "At least two classes in the test set",
         "min_examples": f"At least {count_noun(rule.threshold, 'test example')}",
         "min_seeds": f"At least {count_noun(rule.threshold, 'training seed')}",
@@ -235,6 +238,19 @@ def _single_class(verdict: RuleVerdict) -> str:
     return f"Every test example has the label {label}, so a model that always gives this answer looks perfect."
 
 
+def _complaints(verdict: RuleVerdict) -> str:
+    counts = {name: round(value) for name, value in verdict.reason.numbers.items()}
+    if not counts["cases"]:
+        return "No complaint is confirmed and has its inputs."
+    parts = [f"{counts['fixed']:,} of {plural(counts['cases'], 'confirmed complaint')} fixed"]
+    broken, unclear = verdict.example_ids[: counts["broken"]], verdict.example_ids[counts["broken"] :]
+    for count, what, ids in ((counts["broken"], "still wrong", broken), (counts["unclear"], "must be looked at by a person", unclear)):
+        if count:
+            parts.append(f"{count:,} {what}{f' ({list_first(ids, _MOST_IDS)})' if ids else ''}")
+    look = " See the outputs: `bench feedback check`." if counts["broken"] or counts["unclear"] else ""
+    return f"{', '.join(parts)}.{look}"
+
+
 _SENTENCES: Mapping[ReasonCode, Callable[[RuleVerdict], str]] = {
     "shown": lambda verdict: "Shown to hold.",
     "refuted": lambda verdict: "Shown not to hold.",
@@ -256,6 +272,7 @@ _SENTENCES: Mapping[ReasonCode, Callable[[RuleVerdict], str]] = {
     "no_evidence": _no_evidence,
     "review_missing": _review_missing,
     "leak_test_missing": _leak_test_missing,
+    **dict.fromkeys(("complaints_fixed", "complaints_broken", "complaints_unclear", "no_complaints"), _complaints),
     "exposure_censored": lambda verdict: "Some planted secrets are as exposed as can be measured, so the exposure may be higher.",
     "enough": _present,
     "too_few": _present,

@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 
-from harness.lifecycle.feedback import FeedbackChange, FeedbackNumber, FeedbackSummary, MeasuredFeedback, PeriodFeedback, TimeStep
+from harness.gate import CaseOutcome, CaseResult
+from harness.lifecycle.feedback import (
+    Complaint,
+    ComplaintTrail,
+    FeedbackChange,
+    FeedbackNumber,
+    FeedbackSummary,
+    MeasuredFeedback,
+    PeriodFeedback,
+    StepKind,
+    TimeStep,
+)
 from harness.reporting.wording import numbers
 from harness.reporting.wording.text_table import TextTable
 from harness.text import one_line, plural
@@ -29,6 +40,17 @@ NAMES: Mapping[str, str] = {
 _SHORT_NAMES: Mapping[str, str] = {"minutes": "Minutes", "rating": "Rating"}
 _TABLED = ("accepted", "complaint", "minutes", "rating")  # over time and by subgroup
 _STEPS: Mapping[TimeStep, str] = {"day": "Day", "week": "Week from", "month": "Month"}
+OUTCOMES: Mapping[CaseOutcome, str] = {"fixed": "fixed", "broken": "still wrong", "unclear": "a person must look"}
+_TRAIL: Mapping[StepKind, str] = {
+    "complaint": "complaint: {text}",
+    "confirmed": "confirmed: {text}",
+    "dismissed": "dismissed: {text}",
+    "harvested": "written as a training example into {text}",
+    "fixed": "{text} answers it rightly",
+    "broken": "{text} answers it wrongly",
+    "unclear": "{text} answers it, and a person must look",
+    "promoted": "{text} came into service",
+}
 _FEW = "~"  # behind an interval that is not reliable
 _FEW_EXPLAINED = f"In brackets: 95% CI. {_FEW}: low confidence (too few independent answers)."
 _UNITS = {"user": "user", "group": "group"}
@@ -178,6 +200,43 @@ def _write_signed(value: float, is_share: bool) -> str:
     """A difference with its sign: in percentage points, or with one decimal."""
     text = f"{100 * value:+.0f}" if is_share else f"{value:+.1f}"
     return text[1:] if not float(text) else text.replace("-", "−")
+
+
+def build_complaint_table(complaints: Sequence[Complaint]) -> TextTable:
+    """The complaints of a task: what was written, what is right, and why. Texts come from users."""
+    rows = tuple(
+        (each.id, each.state, f"{len(each.voices):,}", each.output or "", each.corrected or "", each.voices[-1].reason)
+        for each in complaints
+    )
+    columns = ("Answer", "State", "Users", "Output", "Corrected", "Reason")
+    return TextTable("Complaints", columns, (False, False, True, False, False, False), rows)
+
+
+def build_check_table(results: Sequence[CaseResult]) -> TextTable:
+    """How a model answers the confirmed complaints: what a person must look at and what is wrong first."""
+    order = ("broken", "unclear", "fixed")
+    rows = tuple(
+        (each.case.id, OUTCOMES[each.outcome], "(no answer)" if each.output is None else each.output, each.case.corrected or "")
+        for each in sorted(results, key=lambda each: order.index(each.outcome))
+    )
+    return TextTable("Confirmed complaints", ("Answer", "Result", "Output", "Corrected"), (False, False, False, False), rows)
+
+
+def describe_check(results: Sequence[CaseResult]) -> str:
+    """How many of the confirmed complaints a model answers rightly."""
+    if not results:
+        return "No complaint is confirmed and has its inputs. Confirm one with `bench feedback confirm`."
+    counts = {outcome: sum(each.outcome == outcome for each in results) for outcome in OUTCOMES}
+    parts = [f"{counts['fixed']:,} of {plural(len(results), 'confirmed complaint')} fixed"]
+    parts += [f"{counts['broken']:,} still wrong"] if counts["broken"] else []
+    parts += [f"{counts['unclear']:,} must be looked at by a person"] if counts["unclear"] else []
+    return f"{', '.join(parts)}."
+
+
+def list_trail_lines(trail: ComplaintTrail) -> list[str]:
+    """Everything that happened to a complaint, a line for each step, and whether it is fixed."""
+    lines = [f"{step.day}  {_TRAIL[step.kind].format(text=one_line(step.text, 120))}".rstrip(": ") for step in trail.steps]
+    return [*lines, f"Fixed by {one_line(trail.fixed_by, 120)}." if trail.fixed_by else "Not fixed by a model that came into service."]
 
 
 def _judge(change: FeedbackChange) -> str:
