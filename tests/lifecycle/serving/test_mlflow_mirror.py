@@ -10,7 +10,8 @@ import pytest
 
 from harness.api import Mirror, list_models, load_run, mirror_models, promote, rollback, set_stage
 from harness.errors import BenchError
-from harness.lifecycle.serving import parse_mirror_target
+from harness.gate import Registry
+from harness.lifecycle.serving import MLflowMirror, parse_mirror_target
 from harness.results import find_cell
 from tests.lifecycle.serving.conftest import FORCED, TASK, Promoted
 
@@ -69,10 +70,9 @@ def test_registered_model_of_others_is_left_alone(promoted: Promoted, mlflow_fil
         mirror_models(TASK, registry=promoted.registry)
     assert aliases(client) == {}
     assert mirror_models(TASK, "mlflow:intents", registry=promoted.registry).name == "intents"
-    other = promoted.here / "other"
-    promote(promoted.run, "base", registry=other, new_registry=True, fingerprint=False, **FORCED)
-    with pytest.raises(BenchError, match="'intents' was not made from this registry"):
-        mirror_models(TASK, "mlflow:intents", registry=other)
+    for task, registry in ((TASK, "another registry"), ("another task", Registry(promoted.registry).identity)):
+        with pytest.raises(BenchError, match="'intents' was not made from this registry and task"):
+            MLflowMirror("intents", task, registry).open()
     assert aliases(client, "intents") == {"champion": "1"}
 
 
