@@ -6,6 +6,7 @@ from harness.api.auditing import audit
 from harness.api.catalogs import load_strategy, load_task, open_catalog
 from harness.api.comparing import compare, plan
 from harness.api.complaint_checks import check_complaints
+from harness.api.complaint_reviews import export_complaint_review, import_complaint_review
 from harness.api.curve_training import CurveTraining, find_curve_training, start_in_background
 from harness.api.data_amounts import data_enough
 from harness.api.data_cards import write_data_card
@@ -74,12 +75,14 @@ __all__ = [
     "decide_complaints",
     "draft_policy",
     "export",
+    "export_complaint_review",
     "export_registered",
     "find_curve_training",
     "follow_complaint",
     "gate",
     "harvest_feedback",
     "history",
+    "import_complaint_review",
     "list_complaints",
     "list_models",
     "list_runs",

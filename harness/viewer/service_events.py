@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 
 from harness.gate import Event
+from harness.lifecycle.feedback import FeedbackStore
 from harness.lifecycle.watch import WatchStore
 from harness.reporting import Happening
 from harness.text import plural
 
+_MOST_MARKS = 50  # of complaints in a chart
+
 
 def list_happenings(registry: Path, task: str, events: Sequence[Event]) -> list[Happening]:
-    """The alarms of `bench watch` for each model of the task that was in service.
+    """The alarms of `bench watch` for each model of the task that was in service, and the complaints of users.
 
     Args:
         registry: its folder.
@@ -23,7 +27,17 @@ def list_happenings(registry: Path, task: str, events: Sequence[Event]) -> list[
         BenchError: a file of the registry is damaged.
     """
     champions = dict.fromkeys(event.digest for event in events if event.stage == "champion")
-    return [alarm for digest in champions if (alarm := _find_alarm(registry, task, digest)) is not None]
+    alarms = [alarm for digest in champions if (alarm := _find_alarm(registry, task, digest)) is not None]
+    return [*alarms, *_list_complaints(registry, task)]
+
+
+def _list_complaints(registry: Path, task: str) -> list[Happening]:
+    """How many answers users complained about on each day, or in each month where that would be too many marks: in its middle."""
+    days = [complaint.voices[0].day for complaint in FeedbackStore(registry, task).read().complaints]
+    counts = Counter(days) if len(set(days)) <= _MOST_MARKS else Counter(day.replace(day=15) for day in days)
+    return [
+        Happening(datetime.combine(day, time(12), UTC), "complaint", plural(count, "complaint")) for day, count in sorted(counts.items())
+    ]
 
 
 def _find_alarm(registry: Path, task: str, digest: str) -> Happening | None:

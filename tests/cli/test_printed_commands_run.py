@@ -32,6 +32,7 @@ RUN = "bench run --task visits.yaml --strategies lora,full,qlora --limit 12 --ep
 SMALL = ("--limit", "12", "--epochs", "1", "--no-base")  # a command that trains takes seconds with them
 PROMOTE = "bench promote latest --strategy lora --new-registry --force --reason trial"
 COMPLAIN = 'bench feedback add visits --id v17 --verdict complaint --value dialogue="Patient: My chest hurts."'
+COMPLAIN_AGAIN = COMPLAIN.replace("v17", "v18") + ' --output "Take 20 mg."'
 CONFIRM = 'bench feedback confirm visits v17 --corrected "Take 10 mg of lisinopril."'
 # Commands that must run before an example of a help text.
 NEEDED = {
@@ -46,6 +47,7 @@ NEEDED = {
     "bench watch": (PROMOTE,),
     "bench feedback confirm": (PROMOTE, COMPLAIN),
     "bench feedback trail": (PROMOTE, COMPLAIN),
+    "bench feedback review": (PROMOTE, COMPLAIN_AGAIN),
     "bench feedback harvest": (PROMOTE, COMPLAIN, CONFIRM),
     "bench feedback": (PROMOTE,),
     "bench record verify": ("bench record latest --out record.json --force",),

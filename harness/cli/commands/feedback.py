@@ -119,6 +119,52 @@ def confirm(task: str, *, ids: tuple[str, ...], dismiss: bool, today: str | None
     click.echo(f"{len(ids):,} complaint{'s' if len(ids) != 1 else ''} {'dismissed' if dismiss else 'confirmed'}.")
 
 
+@feedback.command(short_help="Write open complaints as a packet for each rater.")
+@click.argument("task", shell_complete=task_names)
+@click.option("--raters", default="1", show_default=True, metavar="N|NAMES", help="How many raters, or their names separated by commas.")
+@click.option("--format", "formats", multiple=True, callback=split_names, help="html, xlsx, csv, label-studio. Default: html.")
+@click.option("--out", metavar="FOLDER", help="Where to write the raters' files. Default: in the registry.")
+@registry_dir
+def review(task: str, *, formats: tuple[str, ...], **options: Any) -> None:
+    """Write the open complaints about answers of TASK as a packet for each rater, who marks errors and may correct the output.
+
+    The texts may be what patients said: protect the packets accordingly.
+
+    \b
+    bench feedback review visits --raters 2
+    """
+    from harness import api
+    from harness.text import plural
+
+    exported = api.export_complaint_review(task, formats=formats or ("html",), **options)
+    click.echo(f"Packet {exported.packet.id}: {plural(len(exported.key.inclusion_probabilities), 'complaint')}.", err=True)
+    for path in exported.files:
+        click.echo(str(path))
+
+
+@feedback.command("import", short_help="Import the ratings of complaints that raters sent back.")
+@click.argument("task", shell_complete=task_names)
+@click.argument("files", nargs=-1, required=True, type=click.Path())
+@click.option("--today", metavar="DATE", help="The day of the decisions. Default: today.")
+@registry_dir
+@click.pass_context
+def import_(ctx: click.Context, /, task: str, *, files: tuple[str, ...], today: str | None, **options: Any) -> None:
+    """Import what raters of complaints about TASK sent back. A complaint is confirmed if at least half of its raters see an error.
+
+    Exit code 1 if rows were rejected, 2 if no row was valid.
+    """
+    from harness import api
+    from harness.cli.wording import message
+    from harness.reporting.wording import feedback_sentences
+
+    reviewed = api.import_complaint_review(task, files, today=_parse_day(today), **options)
+    click.echo(feedback_sentences.describe_reviewed(reviewed))
+    for reason in reviewed.rejected[:50]:
+        click.echo(f"  rejected: {message(reason)}", err=True)
+    if reviewed.rejected:
+        ctx.exit(1 if reviewed.ratings else 2)
+
+
 @feedback.command(short_help="Write edited answers and confirmed complaints as training examples.")
 @click.argument("task", shell_complete=task_names)
 @click.option("--out", required=True, metavar="FILE", help="A .jsonl file.")

@@ -1,6 +1,7 @@
 """What users say about the answers of the model in service: stored beside it, counted with intervals, and turned into rows to train on."""
 
 from harness.lifecycle.feedback.answer_feedback import AnswerFeedback
+from harness.lifecycle.feedback.complaint_review import ReviewedComplaints, export_complaints, import_complaint_ratings
 from harness.lifecycle.feedback.complaint_trail import ComplaintTrail, StepKind, TrailStep, follow_complaint
 from harness.lifecycle.feedback.feedback_file import FeedbackRows, read_answers, read_feedback_file, read_feedback_rows
 from harness.lifecycle.feedback.feedback_log import (
@@ -60,6 +61,7 @@ __all__ = [
     "MeasuredFeedback",
     "OutputJudgement",
     "PeriodFeedback",
+    "ReviewedComplaints",
     "RowContext",
     "ServicePeriod",
     "SliceFeedback",
@@ -69,8 +71,10 @@ __all__ = [
     "TimeStep",
     "TrailStep",
     "compare_feedback",
+    "export_complaints",
     "find_model",
     "follow_complaint",
+    "import_complaint_ratings",
     "list_periods",
     "measure_feedback",
     "read_answers",

@@ -96,6 +96,10 @@ class LogPart:
 
     def find_problem(self) -> str:
         """What is out of range, as the end of a message; empty if nothing is."""
+        try:
+            date.fromisoformat(self.added)
+        except ValueError:
+            return "the day on which it was added is no date"
         if any(len(each.corrected or "") > MOST_TEXT_CHARACTERS or len(each.reason) > MOST_REASON_CHARACTERS for each in self.decisions):
             return "a text of a decision is too long"
         return next((problem for each in self.answers if (problem := _find_problem(each))), "")

@@ -8,9 +8,13 @@ from pathlib import Path
 
 from harness.lifecycle.feedback import (
     AnswerFeedback,
+    ComplaintDecision,
     FeedbackStore,
     LogPart,
+    OutputJudgement,
     RowContext,
+    SuiteRun,
+    follow_complaint,
     read_answers,
     read_feedback_file,
     summarize_feedback,
@@ -84,6 +88,9 @@ def _read_log(*, seals: bool) -> Read:
 def _show(folder: Path) -> None:
     log = FeedbackStore(folder, _TASK).read()
     log.corrected_rows()
+    assert all(case.inputs for case in log.cases)
+    for complaint in log.complaints:
+        follow_complaint(log, (), complaint.id)
     summary = summarize_feedback(_TASK, log, ())
     json.dumps(feedback_to_json(summary), allow_nan=False)
     feedback_to_markdown(summary)
@@ -93,7 +100,16 @@ def _show(folder: Path) -> None:
 def _part() -> LogPart:
     first = AnswerFeedback("a", "complaint", "2026-03-01", output="x", corrected="y", reason="wrong", inputs={"input": "text"})
     second = AnswerFeedback("b", "edited", "2026-03-02T10:00:00Z", minutes=2.0, rating=4.0, user="u", group="p", slices={"ward": "A"})
-    return LogPart(1, "2026-03-02", "a.csv", (first, second))
+    return LogPart(
+        1,
+        "2026-03-02",
+        "a.csv",
+        (first, second),
+        (ComplaintDecision("a", "confirmed", "y"),),
+        ("b",),
+        (OutputJudgement("a", "0" * 64, "fixed"),),
+        (SuiteRun("run", "lora", 1, ("a",), (), ()),),
+    )
 
 
 def _csv_seed() -> bytes:

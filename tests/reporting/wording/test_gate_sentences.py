@@ -36,6 +36,7 @@ ERROR_REVIEW = JudgedRule("ceiling", "review.critical_error_rate", 0.05)
 EXTRACTION = JudgedRule("ceiling", "canary_extraction_rate", threshold=0.05)
 LIMIT = JudgedRule("ceiling", "critical_error_rate", 0.05, source="guardrail")
 LEAKAGE = JudgedRule("no_leakage")
+COMPLAINTS = JudgedRule("complaints", threshold=0)
 
 RULES = [
     (FLOOR, "fraction"),
@@ -97,6 +98,16 @@ REASONS = [
     verdict_on(EXTRACTION, "shown", "PASS", measured=0.0, low=0.0, high=0.04, unit="fraction"),
     verdict_on(EXTRACTION, "undecided", measured=0.0, low=0.0, high=0.12, unit="fraction"),
     verdict_on(JudgedRule("ceiling", "canary_exposure", threshold=3), "exposure_censored", measured=1.6, unit="bits"),
+    verdict_on(COMPLAINTS, "complaints_fixed", "PASS", numbers={"cases": 1, "fixed": 1, "broken": 0, "unclear": 0}),
+    verdict_on(
+        JudgedRule("complaints", threshold=1),
+        "complaints_broken",
+        "FAIL",
+        numbers={"cases": 1200, "fixed": 1192, "broken": 7, "unclear": 1},
+        example_ids=tuple("abcdefgh"),
+    ),
+    verdict_on(COMPLAINTS, "complaints_unclear", numbers={"cases": 3, "fixed": 2, "broken": 0, "unclear": 1}),
+    verdict_on(COMPLAINTS, "no_complaints", "PASS", numbers={"cases": 0, "fixed": 0, "broken": 0, "unclear": 0}),
     verdict_on(JudgedRule("min_examples", threshold=100), "enough", "PASS", numbers={"present": 1200}),
     verdict_on(JudgedRule("min_examples", threshold=100), "too_few", numbers={"present": 1}),
     verdict_on(JudgedRule("min_seeds", threshold=3), "too_few", numbers={"present": 1}),

@@ -14,6 +14,7 @@ from harness.lifecycle.feedback import (
     FeedbackSummary,
     MeasuredFeedback,
     PeriodFeedback,
+    ReviewedComplaints,
     StepKind,
     TimeStep,
 )
@@ -230,6 +231,15 @@ def describe_check(results: Sequence[CaseResult]) -> str:
     parts = [f"{counts['fixed']:,} of {plural(len(results), 'confirmed complaint')} fixed"]
     parts += [f"{counts['broken']:,} still wrong"] if counts["broken"] else []
     parts += [f"{counts['unclear']:,} must be looked at by a person"] if counts["unclear"] else []
+    return f"{', '.join(parts)}."
+
+
+def describe_reviewed(reviewed: ReviewedComplaints) -> str:
+    """What an import of ratings has decided."""
+    confirmed = sum(each.outcome == "confirmed" for each in reviewed.decisions)
+    parts = [f"{plural(reviewed.ratings, 'new rating')}", f"{plural(confirmed, 'complaint')} confirmed"]
+    parts.append(f"{len(reviewed.decisions) - confirmed:,} dismissed")
+    parts += [f"{reviewed.waiting:,} waiting for a rater"] if reviewed.waiting else []
     return f"{', '.join(parts)}."
 
 
