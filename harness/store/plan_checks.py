@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from harness.store.foreign_paths import find_name_problem
@@ -23,6 +24,8 @@ def find_plan_problem(plan: RunPlan) -> str:
 
 
 def _find_problems(plan: RunPlan) -> Iterator[str]:
+    if not _is_moment(plan.created):
+        yield f"created: {plan.created[:80]!r} is not a date and time with a time zone in ISO 8601, such as 2026-01-31T09:30:00+0000"
     yield from _misnamed("tasks", plan.tasks)
     yield from _misnamed("strategies", plan.strategies)
     yield from _misnamed("models", plan.models)
@@ -49,6 +52,14 @@ def _find_problems(plan: RunPlan) -> Iterator[str]:
             yield f"plugin_scores.{name[:80]}: needs scores with names of at most {MAX_SCORE_NAME} characters"
     yield from _search_problems(plan)
     yield from _option_problems(plan.options)
+
+
+def _is_moment(text: str) -> bool:
+    try:
+        moment = datetime.fromisoformat(text)
+        return moment.tzinfo is not None and moment.astimezone(UTC).year > 0  # the first and last days have no time in every zone
+    except (ValueError, OverflowError):
+        return False
 
 
 def _search_problems(plan: RunPlan) -> Iterator[str]:
