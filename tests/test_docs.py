@@ -83,6 +83,8 @@ def user_folder(tmp_path_factory, bench):
     write_events(folder / "events.csv", make_events(made_experiment(), 300, (0.4, 0.8)))
     (folder / "feedback.csv").write_text("id,verdict,user,date\nv1,accepted,a,2026-03-01\nv2,complaint,b,2026-03-02\n", encoding="utf-8")
     (folder / "grid.yaml").write_text(next(block for block in blocks("docs/running.md", "yaml") if "override:" in block), encoding="utf-8")
+    lifecycle = next(block for block in blocks("docs/lifecycle.md", "yaml") if "age_days:" in block)
+    (folder / "lifecycle.yaml").write_text(lifecycle, encoding="utf-8")
     for command in ("init visits.csv --out visits.yaml", "run --task visits.yaml --strategies lora --limit 8 --epochs 1"):
         ended = bench(*command.split(), here=folder)
         assert ended.code == 0, ended
@@ -98,7 +100,7 @@ def commands_done():
 def list_promotions_before(command):
     """The promotions that a page shows before a command that needs them."""
     if (
-        not command.startswith(("bench rollback", "bench registry", "bench shadow", "bench watch", "bench feedback"))
+        not command.startswith(("bench rollback", "bench registry", "bench shadow", "bench watch", "bench feedback", "bench retrain"))
         and "--champion" not in command
     ):
         return []

@@ -33,6 +33,11 @@ TESTS = {
         "tests/gate/test_foreign_models.py",
     ),
     "fingerprints and monitors": ("tests/lifecycle/watch/test_watching.py", "tests/fuzz/test_fuzz.py"),
+    "lifecycle files": (
+        "tests/lifecycle/retraining/test_lifecycle_file.py",
+        "tests/lifecycle/retraining/test_retraining_sequences.py",
+        "tests/fuzz/test_fuzz.py",
+    ),
     "models": ("tests/engine/models/test_hostile_models.py", "tests/engine/models/test_resolve.py"),
     "chat templates": ("tests/engine/models/test_hostile_models.py",),
     "Python code": ("tests/cli/test_cli_run.py", "tests/engine/models/test_resolve.py"),

@@ -23,6 +23,7 @@ from harness.api.mirroring import Mirror, check_mirror, mirror_models
 from harness.api.model_stages import list_models, set_stage
 from harness.api.predicting import Champion, champion, predict, predict_stream
 from harness.api.records import RecordCheck, SignedRecord, verify_record, write_record
+from harness.api.retraining import list_retrainings, retrain
 from harness.api.reviews import review_export, review_harvest, review_import, review_status
 from harness.api.run_files import pack, verify
 from harness.api.serving import export_registered
@@ -85,6 +86,7 @@ __all__ = [
     "import_complaint_review",
     "list_complaints",
     "list_models",
+    "list_retrainings",
     "list_runs",
     "load_run",
     "load_strategy",
@@ -108,6 +110,7 @@ __all__ = [
     "read_registered_sides",
     "read_shipped_prompt",
     "restore_data",
+    "retrain",
     "review_export",
     "review_harvest",
     "review_import",

@@ -24,7 +24,7 @@ if TYPE_CHECKING:  # reading a run imports no engine: what trains is imported wh
     from harness.grid import Listener, Request
 
 
-class _Silent:
+class SilentListener:
     """A listener that shows nothing."""
 
     def started(self, folder: RunFolder, resumed: bool) -> None: ...
@@ -203,7 +203,7 @@ def run_request(
     from harness.grid import Listeners, Tracking, execute, make_plan, open_trackers
 
     check_counts(jobs=jobs)
-    runs, shown = Path(runs_dir), listener or _Silent()
+    runs, shown = Path(runs_dir), listener or SilentListener()
     trackers = open_trackers(track, runs)
     with use_plugin_files(request.plugins):
         planned = make_plan(request, open_catalog(request.tasks_dirs, request.strategies_dirs), command=command)

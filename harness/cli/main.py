@@ -36,6 +36,7 @@ _COMMANDS = {
     "registry": ("harness.cli.commands.registry:registry", "Show the models in service, their stages and their history."),
     "rollback": ("harness.cli.commands.registry:rollback", "Put the previous model back into service."),
     "watch": ("harness.cli.commands.watch:watch", "Compare new data with what the model in service was tested on."),
+    "retrain": ("harness.cli.commands.retrain:retrain", "Train a model again when it is due, and promote it if it passes the gate."),
     "ab": ("harness.cli.commands.ab:ab", "Plan, assign and read A/B tests in production."),
     "feedback": ("harness.cli.commands.feedback:feedback", "Store what users say about answers, and show it with intervals."),
     "review": ("harness.cli.commands.review:review", "Let experts rate outputs, and collect their ratings."),

@@ -22,6 +22,7 @@ from harness.data.pipeline import (
     load_splits,
     map_rows,
     map_stream,
+    read_corrections,
     sources,
 )
 
@@ -39,5 +40,6 @@ __all__ = [
     "map_rows",
     "map_stream",
     "peek",
+    "read_corrections",
     "sources",
 ]

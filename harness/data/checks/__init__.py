@@ -7,6 +7,7 @@ from harness.data.checks.copies import SPOILING_SHARE
 from harness.data.checks.data_check import DataCheck, Progress, check_quickly, check_rows, sort_findings
 from harness.data.checks.label_suspects import FEW_CLASSES, RATIO, RATIO_OF_FEW
 from harness.data.checks.languages import count_languages, detect_language
+from harness.data.checks.near_copies import list_near_copies
 from harness.data.checks.time_order import find_time_order
 from harness.data.checks.unusable_rows import find_unusable_rows
 
@@ -32,6 +33,7 @@ __all__ = [
     "detect_language",
     "find_time_order",
     "find_unusable_rows",
+    "list_near_copies",
     "plan_removals",
     "sort_findings",
 ]

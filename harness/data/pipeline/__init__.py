@@ -2,6 +2,7 @@
 
 from harness.data.pipeline.answer_counts import count_answers, count_reference_words
 from harness.data.pipeline.file_rows import RowPlace
+from harness.data.pipeline.harvested_examples import read_corrections
 from harness.data.pipeline.new_inputs import STREAM, NewRows, load_inputs, map_rows, map_stream
 from harness.data.pipeline.output_files import Output, read_outputs
 from harness.data.pipeline.sampling import sample
@@ -24,6 +25,7 @@ __all__ = [
     "load_splits",
     "map_rows",
     "map_stream",
+    "read_corrections",
     "read_outputs",
     "read_task_rows",
     "sample",

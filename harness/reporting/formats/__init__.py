@@ -17,6 +17,7 @@ from harness.reporting.formats.label_page import render_row_page
 from harness.reporting.formats.markdown import to_markdown
 from harness.reporting.formats.model_file import MODEL_FILE, model_to_json
 from harness.reporting.formats.notebook_html import to_notebook_html
+from harness.reporting.formats.retrain_export import retraining_to_json, retraining_to_junit, retraining_to_markdown
 from harness.reporting.formats.runs_export import runs_in_progress_to_json, runs_to_json
 from harness.reporting.formats.sample_page import render_sample
 from harness.reporting.formats.site_pages import INDEX, check_site_folder, render_live_index, render_site, write_site_pages
@@ -51,6 +52,9 @@ __all__ = [
     "render_sample",
     "render_site",
     "render_watch",
+    "retraining_to_json",
+    "retraining_to_junit",
+    "retraining_to_markdown",
     "rewrite_page",
     "runs_in_progress_to_json",
     "runs_to_json",

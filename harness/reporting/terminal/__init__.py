@@ -1,4 +1,4 @@
-"""A run, a comparison, a verdict, a check of data, an A/B test and the findings of a review in a terminal."""
+"""A run, a comparison, a verdict, a check of data, a retraining, an A/B test and the findings of a review in a terminal."""
 
 from harness.reporting.terminal.audit_text import print_audit
 from harness.reporting.terminal.check_text import print_check
@@ -6,6 +6,7 @@ from harness.reporting.terminal.compare_text import print_comparison, print_rank
 from harness.reporting.terminal.data_enough_text import print_data_enough
 from harness.reporting.terminal.experiment_text import print_experiment, print_experiment_plan
 from harness.reporting.terminal.feedback_text import print_feedback, print_feedback_table
+from harness.reporting.terminal.retrain_text import print_retraining
 from harness.reporting.terminal.review_status import print_findings
 from harness.reporting.terminal.run_text import print_run
 from harness.reporting.terminal.verdict_text import print_verdict
@@ -22,6 +23,7 @@ __all__ = [
     "print_feedback_table",
     "print_findings",
     "print_ranking",
+    "print_retraining",
     "print_run",
     "print_verdict",
     "print_watch",

@@ -53,7 +53,7 @@ from harness.reporting.wording.decision import (
 )
 from harness.reporting.wording.file_sentences import describe_pack, describe_verification
 from harness.reporting.wording.gate import gate_sentences, gate_tables, guardrail_tables, rule_sentences
-from harness.reporting.wording.lifecycle import feedback_sentences, watch_sentences
+from harness.reporting.wording.lifecycle import feedback_sentences, retrain_sentences, watch_sentences
 from harness.reporting.wording.power_sentences import describe_power, describe_test_set
 from harness.reporting.wording.pruning_sentences import ask_to_delete, describe_deleted, describe_pruning
 from harness.reporting.wording.review import review_sentences, review_tables
@@ -106,6 +106,7 @@ __all__ = [
     "progress_sentences",
     "recommendation_sentences",
     "record_sentences",
+    "retrain_sentences",
     "review_sentences",
     "review_tables",
     "rule_sentences",

@@ -12,6 +12,7 @@ from tests.fuzz.readers.model_files import MODEL_FILES
 from tests.fuzz.readers.privacy_files import PRIVACY_FILES
 from tests.fuzz.readers.reader import Reader, use_folder
 from tests.fuzz.readers.registry_files import REGISTRY_FILES
+from tests.fuzz.readers.retrain_files import RETRAIN_FILES
 from tests.fuzz.readers.run_files import RUN_FILES
 from tests.fuzz.readers.watch_files import WATCH_FILES
 
@@ -21,6 +22,7 @@ READERS: dict[str, Reader] = {
     **RUN_FILES,
     **REGISTRY_FILES,
     **WATCH_FILES,
+    **RETRAIN_FILES,
     **MODEL_FILES,
     **PRIVACY_FILES,
     **LABEL_FILES,

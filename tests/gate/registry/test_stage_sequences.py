@@ -6,45 +6,20 @@ import contextlib
 import random
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from registry_sequences import Killed, Killer, read_state
 from report_factory import Made, make_run, summarization
 
-from harness.api import gate, history, list_models, promote, rollback, set_stage, verify_registry
+from harness.api import gate, history, list_models, promote, rollback, set_stage
 from harness.errors import BenchError
 from harness.gate.registry import journal, registry
 from harness.store import StoredRun
 
 TASK = "summarization"
 QUALITIES = (0.35, 0.5, 0.65, 0.9)
-State = tuple[tuple[str, str, float | None], ...]  # digest, stage and share of each model
-
-
-class Killed(BaseException):
-    """The process ends here."""
-
-
-@dataclass
-class Killer:
-    """Ends the process at a step of writing, before or after it."""
-
-    left: int = 0
-    after: bool = False
-
-    def wrap(self, step: Callable[..., Any]) -> Callable[..., Any]:
-        def call(*arguments: Any, **named: Any) -> Any:
-            self.left -= 1
-            if self.left == 0 and not self.after:
-                raise Killed
-            result = step(*arguments, **named)
-            if self.left == 0:
-                raise Killed
-            return result
-
-        return call
 
 
 @pytest.fixture(scope="module")
@@ -86,27 +61,12 @@ def choose_call(draw: random.Random, runs: list[StoredRun], folder: Path) -> Cal
     ))  # fmt: skip
 
 
-def read_state(folder: Path) -> State:
-    """The models with their stages, after everything that must hold at every moment was checked."""
-    models, events = list_models(TASK, registry=folder), history(registry=folder)
-    (champion,) = [model for model in models if model.stage == "champion"]
-    promotions = [event for event in events if event.action in ("promote", "force") and event.digest == champion.event.digest]
-    assert promotions, "the champion was put into service by name"
-    assert all(event.outcome == "PASS" if event.action == "promote" else event.reason for event in promotions)
-    assert sum(model.share or 0 for model in models) < 1 and all((model.share is None) == (model.stage != "challenger") for model in models)
-    for model in models:
-        if model.stage == "challenger":
-            assert model.since.outcome in ("PASS", "INCONCLUSIVE") or (model.since.is_forced and model.since.reason)
-    assert not any(problem for _, problem in verify_registry(registry=folder))
-    return tuple(sorted((model.event.digest, model.stage, model.share) for model in models))
-
-
 def check_sequence(seed: int, runs: list[StoredRun], folder: Path, killer: Killer, *, calls: int) -> set[str]:
     """Run a random sequence of calls, some of which are killed; what it ended in."""
     draw = random.Random(seed)
     killer.left = 0
     promote(runs[0].path, "few-shot", registry=folder, new_registry=True, force=True, reason="the first one")
-    before, ends = read_state(folder), set()
+    before, ends = read_state(folder, TASK), set()
     for _ in range(calls):
         call = choose_call(draw, runs, folder)
         killer.left, killer.after = (draw.randint(1, 6), draw.random() < 0.5) if draw.random() < 0.5 else (0, False)
@@ -118,7 +78,7 @@ def check_sequence(seed: int, runs: list[StoredRun], folder: Path, killer: Kille
         except BenchError:
             ended = "refused"
         killer.left = 0
-        state, added = read_state(folder), len(history(registry=folder)) - events
+        state, added = read_state(folder, TASK), len(history(registry=folder)) - events
         assert added in ((0, 1) if ended in ("killed", "done") else (0,)) and (added or state == before), (seed, ended)
         before = state
         ends.add(ended)

@@ -1,0 +1,269 @@
+"""Training a model again when it is due."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.api.arguments import PathLike, check_counts
+from harness.api.catalogs import open_catalog
+from harness.api.gates import REGISTRY, history
+from harness.api.retraining_data import StepOptions, assemble_data, forecast
+from harness.api.retraining_step import check_gate, run_step
+from harness.errors import BenchError
+from harness.gate import Event, Registry
+from harness.types import Task
+
+if TYPE_CHECKING:
+    from harness.grid import Listener
+    from harness.lifecycle.retraining import Lifecycle, NewData, OpenStep, RetrainingState, Situation, StepResult, StepStore
+
+
+def retrain(
+    lifecycle: PathLike,
+    *,
+    registry: PathLike = REGISTRY,
+    runs_dir: PathLike = "runs",
+    today: date | None = None,
+    dry_run: bool = False,
+    jobs: int = 1,
+    model_path: PathLike | None = None,
+    tasks_dirs: PathLike | Sequence[PathLike] = (),
+    strategies_dirs: PathLike | Sequence[PathLike] = (),
+    listener: Listener | None = None,
+) -> StepResult:
+    """Do what the file of a model's lifecycle asks for now: nothing, or one retraining, from the data to the decision of the gate.
+
+    Call it as often as you like. If it is interrupted at any moment, the next call resumes: cells that are done are not run again, and no
+    model is promoted twice. A model is put into service only by a PASS of the gate, with the approvals that the policy requires.
+
+    Args:
+        lifecycle: the file, usually lifecycle.yaml.
+        registry: the folder with the champion; the state and the records of retraining are kept there.
+        runs_dir: the folder of the runs.
+        today: the date of this call; by default that of this machine, in UTC.
+        dry_run: only say what a call would do, and what it would cost. Nothing is written, and no notice is sent.
+        jobs: number of cells to run at the same time.
+        model_path: folder of the champion's base model, if it has to answer new test examples and cannot be found by its name.
+        tasks_dirs, strategies_dirs: folders with more tasks and strategies.
+        listener: receives the progress of the run.
+
+    Raises:
+        BenchError: the file is not valid; nothing is in service for the task, or its files are damaged; a data file or the policy has
+            problems; the date goes back; another process works on this task; files of the step are damaged.
+    """
+    from harness.lifecycle.retraining import StepStore, read_lifecycle
+
+    check_counts(jobs=jobs)
+    plan = read_lifecycle(Path(lifecycle))
+    task = open_catalog(tasks_dirs, strategies_dirs).task(plan.spec.task).value
+    champion = _find_champion(task, registry)
+    store = StepStore(Path(registry), task.name)
+    options = StepOptions(
+        registry=Path(registry),
+        runs_dir=Path(runs_dir),
+        today=today or datetime.now(UTC).date(),
+        jobs=jobs,
+        model_path=model_path,
+        tasks_dirs=tasks_dirs,
+        strategies_dirs=strategies_dirs,
+        listener=listener,
+    )
+    call = _Call(plan, task, champion, store, options, dry_run=dry_run)
+    if dry_run:
+        return call.decide()
+    with store.locked():
+        return call.decide()
+
+
+def list_retrainings(task: str, *, registry: PathLike = REGISTRY) -> list[StepResult]:
+    """The results of all retrainings of a task that have ended, the oldest first.
+
+    Raises:
+        BenchError: there is no registry, or a record is damaged.
+    """
+    from harness.lifecycle.retraining import StepStore
+
+    Registry(Path(registry)).journal.check()
+    return StepStore(Path(registry), task).list_records()
+
+
+def _find_champion(task: Task, registry: PathLike) -> Event:
+    """
+    Raises:
+        BenchError: there is no registry, or no model of the task in service.
+    """
+    models = Registry(Path(registry))
+    models.journal.check()
+    champion = models.current(task.name)
+    if champion is None:
+        first = "bench promote RUN --strategy NAME --force --reason TEXT"
+        history(task.name, registry=registry)  # raises with the names of the tasks that have a champion
+        raise BenchError(
+            f"{registry}: no model is in service for '{task.name}', so there is none to retrain. Promote one first: `{first}`."
+        )
+    return champion
+
+
+class _Call:
+    """One call for one task. The lock is held, except in a dry run."""
+
+    def __init__(self, plan: Lifecycle, task: Task, champion: Event, store: StepStore, options: StepOptions, *, dry_run: bool) -> None:
+        self._plan = plan
+        self._task = task
+        self._champion = champion
+        self._store = store
+        self._options = options
+        self._dry_run = dry_run
+
+    def decide(self) -> StepResult:
+        """Resume the step that is unfinished, begin one that is due, or do nothing."""
+        from harness.lifecycle.retraining import ChampionName, DataCounts, StepResult, check_clock
+
+        state = self._store.read_state()
+        promoted = self._promotion_day(state)
+        check_clock(self._options.today, promoted, state.step.began if state.step else state.last_day)
+        if not self._dry_run:
+            self._store.remove_data(keep=state.step.number if state.step else 0)
+        superseded = self._find_obstacle(state.step)
+        if state.step is not None and not superseded:
+            return self._resume(state, state.step)
+        if superseded:
+            state = replace(state, step=None)
+            if not self._dry_run:
+                self._store.write_state(state)
+                self._store.remove_data()
+        new = self._read_new_data(state)
+        used = self._store.read_used(state.used)
+        counts = DataCounts(
+            labelled=len(new.rows),
+            corrections=len(new.corrections),
+            unused=new.count_unused(used.keys),
+            unlabelled=new.unlabelled,
+            repeated=new.repeated,
+            empty=new.empty,
+        )
+        result = StepResult(
+            task=self._task.name,
+            outcome="not_due",
+            today=self._options.today,
+            champion=ChampionName(self._champion.strategy, self._champion.run, promoted),
+            data=counts,
+            limits=self._plan.spec.limits,
+            dry_run=self._dry_run,
+            superseded=superseded,
+        )
+        return self._begin(state, result, new, used.tested, promoted)
+
+    def _begin(self, state: RetrainingState, result: StepResult, new: NewData, tested: frozenset[str], promoted: date) -> StepResult:
+        from harness.lifecycle.retraining import OpenStep, count_days_to_wait, read_triggers
+
+        when = self._plan.spec.when
+        now = self._describe_situation(state, promoted, result.data.unused)
+        waits = count_days_to_wait(when, now)
+        result = replace(result, triggers=read_triggers(when, now), waits_days=waits)
+        if waits or not any(trigger.fires for trigger in result.triggers):
+            return result
+        if not result.data.unused:
+            return replace(result, outcome="no_new_data")
+        assembly = assemble_data(self._plan, new, tested, self._options)
+        result = replace(result, data=assembly.count(result.data))
+        if not assembly.data.added.get("train") and not result.data.corrections:
+            return replace(result, outcome="no_new_data")
+        model = Registry(self._options.registry).load(self._champion)
+        check_gate(self._plan, assembly.task)
+        result = replace(result, forecast=forecast(self._plan, assembly, self._options, self._champion, model))
+        if _exceeds_limit(result):
+            return replace(result, outcome="over_limit")
+        number = state.steps + 1
+        result = replace(result, outcome="due", number=number)
+        if self._dry_run:
+            return result
+        step = OpenStep(
+            number,
+            self._options.today,
+            self._plan.digest,
+            self._champion.number,
+            promoted,
+            result.triggers,
+            result.data,
+            result.forecast,
+        )
+        state = replace(state, steps=number, step=step)
+        self._store.write_state(state)
+        return run_step(self._store, state, result, self._plan, self._options, assembly)
+
+    def _resume(self, state: RetrainingState, step: OpenStep) -> StepResult:
+        from harness.lifecycle.retraining import ChampionName, StepResult
+
+        before = next(event for event in history(self._task.name, registry=self._options.registry) if event.number == step.champion)
+        result = StepResult(
+            task=self._task.name,
+            outcome="due",
+            today=self._options.today,
+            champion=ChampionName(before.strategy, before.run, step.promoted),
+            triggers=step.triggers,
+            data=step.data,
+            limits=self._plan.spec.limits,
+            number=step.number,
+            resumed=True,
+            dry_run=self._dry_run,
+            forecast=step.forecast,
+            run=step.run,
+        )
+        if self._dry_run:
+            return result
+        assembly = None
+        if step.task is None:
+            assembly = assemble_data(self._plan, self._read_new_data(state), self._store.read_used(state.used).tested, self._options)
+        return run_step(self._store, state, result, self._plan, self._options, assembly)
+
+    def _find_obstacle(self, step: OpenStep | None) -> str:
+        """Why an unfinished step cannot be resumed; empty if it can, or if there is none."""
+        if step is None:
+            return ""
+        is_promoted = self._champion.number != step.champion and step.run and self._champion.run == step.run
+        if is_promoted:
+            return ""
+        if self._champion.number != step.champion:
+            return "champion_changed"
+        return "file_changed" if step.lifecycle != self._plan.digest else ""
+
+    def _promotion_day(self, state: RetrainingState) -> date:
+        if state.step is not None and state.step.champion == self._champion.number:
+            return state.step.promoted
+        if state.promoted_event == self._champion.number and state.promoted_day is not None:
+            return state.promoted_day
+        return datetime.fromisoformat(self._champion.at).date()
+
+    def _read_new_data(self, state: RetrainingState) -> NewData:
+        from harness.lifecycle.retraining import read_new_data
+
+        data = self._plan.spec.data
+        return read_new_data(self._task, data.new, data.harvested, fields=data.fields, salt=state.salt)
+
+    def _describe_situation(self, state: RetrainingState, promoted: date, unused: int) -> Situation:
+        from harness.lifecycle.retraining import Situation
+
+        alarms = self._read_alarms() if self._plan.spec.when.drift else None
+        return Situation(self._options.today, promoted, state.last_day, alarms, unused)
+
+    def _read_alarms(self) -> tuple[date, ...] | None:
+        """The days of the alarms of the champion's watch; None where it was never watched."""
+        from harness.lifecycle.watch import WatchStore
+
+        store = WatchStore(self._options.registry, self._task.name, self._champion.digest)
+        if not store.has_fingerprint():
+            return None
+        monitor = store.read_monitor(store.read_fingerprint())
+        return None if monitor is None else tuple(date.fromordinal(day) for day in monitor.alarms.values())
+
+
+def _exceeds_limit(result: StepResult) -> bool:
+    """Whether the forecast exceeds a limit, or a limit is set and nothing can be forecast."""
+    cost = result.forecast
+    pairs = [(result.limits.hours, cost.hours if cost else None), (result.limits.price, cost.price if cost else None)]
+    return any(limit is not None and (amount is None or amount > limit) for limit, amount in pairs)
