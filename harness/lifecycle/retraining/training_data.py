@@ -1,4 +1,4 @@
-"""The data of a retraining: the task's own splits, and the new rows divided among them by a rule that never changes its mind.
+"""The data of a retraining: the task's own splits, and the new rows divided among them by a rule that moves no row later.
 
 1. A row whose inputs the task has already is left out; so is one whose group, or almost whose text, is in the task's validation or test.
 2. A row whose group, or almost whose text, is in the task's training data joins training.

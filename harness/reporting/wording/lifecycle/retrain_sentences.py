@@ -109,7 +109,7 @@ def _describe_new_rows(result: StepResult) -> str:
     left = [f"{data.unlabelled:,} without a label"] if data.unlabelled else []
     left += [f"{data.repeated:,} repeated"] if data.repeated else []
     more = f" Left out: {', '.join(left)}." if left else ""
-    return f"New data: {' and '.join(parts)}; no retraining has used {data.unused:,} of them.{more}"
+    return f"New data: {' and '.join(parts)}; no retraining has used {data.unused:,} of these.{more}"
 
 
 def _describe_splits(result: StepResult) -> list[str]:
@@ -118,7 +118,7 @@ def _describe_splits(result: StepResult) -> list[str]:
         return []
     names = {"train": "training", "validation": "validation", "test": "test"}
     sizes = ", ".join(f"{data.sizes.get(split, 0):,} {name} ({data.added.get(split, 0):,} new)" for split, name in names.items())
-    left = "; ".join(f"{count:,}: {_LEFT_OUT.get(reason, reason)}" for reason, count in data.left_out.items() if count)
+    left = ", ".join(f"{count:,} ({_LEFT_OUT.get(reason, reason)})" for reason, count in data.left_out.items() if count)
     return [f"Examples: {sizes}." + (f" Left out: {left}." if left else "")]
 
 
@@ -143,17 +143,15 @@ def _describe_forecast(forecast: CostForecast, result: StepResult) -> str:
 
 
 def _describe_next_step(result: StepResult) -> str:
-    task = one_line(result.task)
-    if result.outcome == "over_limit" and result.forecast is not None and result.forecast.unknown:
-        return "Run the strategies once with `bench run`, so that their costs are known, or remove the limits."
-    if result.outcome == "over_limit":
-        return "Raise the limit in the lifecycle file, or train less: fewer strategies, seeds or epochs."
-    if result.outcome in ("held", "undecided"):
-        return f"`bench gate {one_line(result.run)} --strategy {one_line(result.candidate)} --task {task}` shows the rules one by one."
-    if result.outcome == "waiting":
-        return (
-            f"`bench approve {one_line(result.run)} --strategy {one_line(result.candidate)}` adds an approval. The next call promotes it."
-        )
-    if result.outcome == "not_trained":
-        return f"`bench report {one_line(result.run)}` shows why."
-    return ""
+    run, candidate = one_line(result.run), one_line(result.candidate)
+    is_unknown = result.forecast is not None and bool(result.forecast.unknown)
+    steps = {
+        "over_limit": "Run the strategies once with `bench run`, so that their costs are known, or remove the limits."
+        if is_unknown
+        else "Raise the limit in the lifecycle file, or train less: fewer strategies, seeds or epochs.",
+        "held": f"`bench report {run}` shows the verdict beside the scores.",
+        "undecided": "More labelled rows in the test set would decide. The verdict says how many, where that is known.",
+        "waiting": f"`bench approve {run} --strategy {candidate}` adds an approval. The next call promotes it.",
+        "not_trained": f"`bench report {run}` shows why.",
+    }
+    return steps.get(result.outcome, "")
