@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from harness.api.arguments import PathLike, check_counts
 from harness.api.catalogs import open_catalog
 from harness.api.gates import REGISTRY, history
+from harness.api.notifying import deliver
 from harness.api.retraining_data import StepOptions, assemble_data, forecast
 from harness.api.retraining_step import check_gate, run_step
 from harness.errors import BenchError
@@ -76,7 +77,8 @@ def retrain(
     if dry_run:
         return call.decide()
     with store.locked():
-        return call.decide()
+        problems = _deliver_again(store, plan)
+        return _notify(store, plan, call.decide(), problems)
 
 
 def list_retrainings(task: str, *, registry: PathLike = REGISTRY) -> list[StepResult]:
@@ -106,6 +108,34 @@ def _find_champion(task: Task, registry: PathLike) -> Event:
             f"{registry}: no model is in service for '{task.name}', so there is none to retrain. Promote one first: `{first}`."
         )
     return champion
+
+
+def _deliver_again(store: StepStore, plan: Lifecycle) -> tuple[str, ...]:
+    """Deliver the notices of the last step, if an earlier call could not; why they still are not."""
+    state = store.read_state()
+    if not state.undelivered:
+        return ()
+    problems = deliver(store.read_record(state.undelivered), plan.spec.notify)
+    if not problems:
+        store.write_state(replace(state, undelivered=0))
+    return problems
+
+
+def _notify(store: StepStore, plan: Lifecycle, result: StepResult, problems: tuple[str, ...]) -> StepResult:
+    """Deliver the notices of this call: at the end of a step, and once where a person has to do something.
+
+    Args:
+        problems: with the notices of an earlier step.
+    """
+    if result.is_over:
+        return replace(result, undelivered=_deliver_again(store, plan))
+    state, situation = store.read_state(), result.situation
+    if situation != state.notified:
+        own = deliver(result, plan.spec.notify) if situation else ()
+        if not own:
+            store.write_state(replace(state, notified=situation))
+        problems += own
+    return replace(result, undelivered=problems)
 
 
 class _Call:

@@ -153,7 +153,7 @@ class _Step:
         """Write the record, and then close the step. A call that is interrupted in between does both again."""
         number = self._open.number
         self._store.write_record(number, result)
-        state = replace(self._state, step=None, last_day=self._options.today)
+        state = replace(self._state, step=None, last_day=self._options.today, undelivered=number, notified="")
         if result.outcome != "not_trained":
             state = replace(state, used=number)
         if result.promoted is not None:

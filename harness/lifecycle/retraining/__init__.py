@@ -4,6 +4,7 @@ from harness.lifecycle.retraining.cost_forecast import CostForecast, MeasuredCos
 from harness.lifecycle.retraining.data_files import declare_task, write_data_files
 from harness.lifecycle.retraining.lifecycle_file import Lifecycle, LifecycleSpec, read_lifecycle
 from harness.lifecycle.retraining.new_data import NewData, NewRow, find_present_files, read_new_data
+from harness.lifecycle.retraining.notify_spec import EmailSpec, NotifySpec, find_address_problem
 from harness.lifecycle.retraining.step_result import EXIT_CODES, ChampionName, DataCounts, StepOutcome, StepResult
 from harness.lifecycle.retraining.step_store import OpenStep, RetrainingState, StepStore, UsedRows
 from harness.lifecycle.retraining.training_data import TrainingData, assemble
@@ -14,11 +15,13 @@ __all__ = [
     "ChampionName",
     "CostForecast",
     "DataCounts",
+    "EmailSpec",
     "Lifecycle",
     "LifecycleSpec",
     "MeasuredCosts",
     "NewData",
     "NewRow",
+    "NotifySpec",
     "OpenStep",
     "RetrainingState",
     "Situation",
@@ -33,6 +36,7 @@ __all__ = [
     "check_clock",
     "count_days_to_wait",
     "declare_task",
+    "find_address_problem",
     "find_present_files",
     "forecast_costs",
     "measure",

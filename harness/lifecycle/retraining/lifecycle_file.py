@@ -1,4 +1,4 @@
-"""`lifecycle.yaml`: when a model is trained again, on which data, with what, and by which policy."""
+"""`lifecycle.yaml`: when a model is trained again, on which data, with what, by which policy, and who is notified."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from pydantic import Field, field_validator, model_validator
 from harness.catalog import YamlFile, parse
 from harness.data.formats import join_name
 from harness.errors import BenchError
+from harness.lifecycle.retraining.notify_spec import NotifySpec
 from harness.types import Declared, Paths, SearchSpec
 
 WAIT_DAYS, TEST_SHARE = 7, 0.1
@@ -106,6 +107,7 @@ class LifecycleSpec(Declared):
     run: TrainingSpec
     gate: GateSpec = GateSpec()
     limits: LimitSpec = LimitSpec()
+    notify: NotifySpec = NotifySpec()
 
 
 @dataclass(frozen=True)
@@ -127,7 +129,7 @@ def read_lifecycle(path: Path) -> Lifecycle:
     """Read a lifecycle file. Paths in it are relative to the file.
 
     Raises:
-        BenchError: every problem of the file, each with its line; a policy that does not exist.
+        BenchError: every problem of the file, each with its line; a policy, or a folder of a notice, that does not exist.
     """
     source = YamlFile(path)
     spec, problems = parse(source, source.values, LifecycleSpec)
@@ -135,8 +137,13 @@ def read_lifecycle(path: Path) -> Lifecycle:
         raise BenchError(source.in_order(problems))
     spec = _with_absolute_paths(spec, path.parent)
     if spec.gate.policy is not None and not os.path.isfile(spec.gate.policy):
-        raise BenchError(source.problem(("gate", "policy"), f"there is no file {spec.gate.policy}. `bench gate --init` writes a policy"))
-    decides = spec.model_dump_json(exclude={"limits", "when"})
+        problems.append(source.problem(("gate", "policy"), f"there is no file {spec.gate.policy}. `bench gate --init` writes a policy"))
+    for name, file in spec.notify.files.items():
+        if not os.path.isdir(os.path.dirname(file)):
+            problems.append(source.problem(("notify", name), f"the folder {os.path.dirname(file)} does not exist"))
+    if problems:
+        raise BenchError(source.in_order(problems))
+    decides = spec.model_dump_json(exclude={"limits", "when", "notify"})
     return Lifecycle(path, spec, hashlib.sha256(decides.encode()).hexdigest())
 
 
@@ -149,6 +156,7 @@ def _with_absolute_paths(spec: LifecycleSpec, folder: Path) -> LifecycleSpec:
             return None if names is None else join_name(folder, names)
         return tuple(join_name(folder, name) for name in names)
 
+    email = spec.notify.email
     changes: dict[str, Any] = {
         "task": os.path.abspath(folder / spec.task) if spec.task.endswith((".yaml", ".yml")) else spec.task,
         "data": spec.data.model_copy(update={"new": join_all(spec.data.new), "harvested": join_all(spec.data.harvested)}),
@@ -159,6 +167,13 @@ def _with_absolute_paths(spec: LifecycleSpec, folder: Path) -> LifecycleSpec:
             }
         ),
         "gate": spec.gate.model_copy(update={"policy": join(spec.gate.policy)}),
+        "notify": spec.notify.model_copy(
+            update={
+                "markdown": join(spec.notify.markdown),
+                "junit": join(spec.notify.junit),
+                "email": None if email is None else email.model_copy(update={"file": join(email.file)}),
+            }
+        ),
     }
     return spec.model_copy(update=changes)
 

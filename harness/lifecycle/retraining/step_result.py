@@ -88,6 +88,7 @@ class StepResult:
         verdict: of the gate, without text.
         promoted: the event that put the candidate into service.
         superseded: why an unfinished step was given up before this one: "champion_changed" or "file_changed"; else empty.
+        undelivered: why notices of this step, or of the one before, were not delivered. The next call tries again.
     """
 
     task: str
@@ -110,6 +111,7 @@ class StepResult:
     verdict: Verdict | None = None
     promoted: Event | None = None
     superseded: str = ""
+    undelivered: tuple[str, ...] = ()
 
     @property
     def exit_code(self) -> int:
@@ -120,3 +122,10 @@ class StepResult:
     def is_over(self) -> bool:
         """Whether a step has ended with this call."""
         return self.outcome in ("promoted", "held", "undecided", "not_trained")
+
+    @property
+    def situation(self) -> str:
+        """What a person should know before a step has ended; empty where nothing is due, or a step has ended."""
+        if self.outcome == "waiting":
+            return f"waiting-{self.number}"
+        return self.outcome if self.outcome in ("no_new_data", "over_limit") else ""

@@ -67,6 +67,8 @@ class RetrainingState:
         last_day: on which the last step ended; None before.
         used: the last step whose rows a model was trained on, and whose model was judged; 0 without one.
         promoted_event, promoted_day: the last promotion by a step, and its day; 0 and None without one.
+        undelivered: the step whose notices are not delivered; 0 without one.
+        notified: the situation of the last notice about something that is not a step's end; empty once it is over.
     """
 
     format: int
@@ -77,6 +79,8 @@ class RetrainingState:
     used: int = 0
     promoted_event: int = 0
     promoted_day: date | None = None
+    undelivered: int = 0
+    notified: str = ""
     step: OpenStep | None = None
 
 
@@ -234,7 +238,7 @@ def _find_problem(state: RetrainingState, task: str) -> str:
     if state.task != task:
         return f"is the state of another task, '{state.task}'"
     number = state.step.number if state.step is not None else state.steps
-    if min(state.used, state.promoted_event, number) < 0 or max(state.used, number) > state.steps:
+    if min(state.used, state.promoted_event, state.undelivered, number) < 0 or max(state.used, state.undelivered, number) > state.steps:
         return "is damaged: the number of a step is out of range"
     step = state.step
     if step is not None and step.run and find_name_problem(step.run):

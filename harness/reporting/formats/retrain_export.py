@@ -60,6 +60,7 @@ def retraining_to_json(result: StepResult) -> dict[str, Any]:
         "verdict": None if result.verdict is None else verdict_to_json(result.verdict.without_text()),
         "promoted": None if event is None else {"event": event.number, "digest": event.digest, "at": event.at},
         "superseded": result.superseded or None,
+        "undelivered": list(result.undelivered),
     }
 
 

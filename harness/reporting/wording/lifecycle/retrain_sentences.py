@@ -88,6 +88,7 @@ def list_notes(result: StepResult) -> list[str]:
     if result.data.unknown_labels:
         labels = ", ".join(one_line(label, 60) for label in result.data.unknown_labels)
         notes.append(f"Labels that the task does not have, such as {labels}: add them to the task, or correct the rows.")
+    notes += [f"Notice not delivered: {one_line(problem)}. The next call tries again." for problem in result.undelivered]
     step = _describe_next_step(result)
     return [*notes, step] if step else notes
 
