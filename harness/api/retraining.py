@@ -20,6 +20,7 @@ from harness.types import Task
 
 if TYPE_CHECKING:
     from harness.grid import Listener
+    from harness.lifecycle.feedback import FeedbackLog
     from harness.lifecycle.retraining import Lifecycle, NewData, OpenStep, RetrainingState, Situation, StepResult, StepStore
 
 
@@ -174,6 +175,7 @@ class _Call:
             unused=new.count_unused(used.keys),
             unlabelled=new.unlabelled,
             repeated=new.repeated,
+            edited_left_out=new.edited_left_out,
             empty=new.empty,
         )
         result = StepResult(
@@ -273,13 +275,22 @@ class _Call:
         from harness.lifecycle.retraining import read_new_data
 
         data = self._plan.spec.data
-        return read_new_data(self._task, data.new, data.harvested, fields=data.fields, salt=state.salt)
+        log = self._read_feedback() if data.feedback else None
+        return read_new_data(self._task, data.new, data.harvested, fields=data.fields, salt=state.salt, feedback=log)
+
+    def _read_feedback(self) -> FeedbackLog:
+        from harness.lifecycle.feedback import FeedbackStore
+
+        return FeedbackStore(self._options.registry, self._task.name).read()
 
     def _describe_situation(self, state: RetrainingState, promoted: date, unused: int) -> Situation:
         from harness.lifecycle.retraining import Situation
 
         alarms = self._read_alarms() if self._plan.spec.when.drift else None
-        return Situation(self._options.today, promoted, state.last_day, alarms, unused)
+        now = Situation(self._options.today, promoted, state.last_day, alarms, unused)
+        if self._plan.spec.when.complaints is None:
+            return now
+        return replace(now, complaint_rate=self._read_feedback().complaint_rate(now.counted_from))
 
     def _read_alarms(self) -> tuple[date, ...] | None:
         """The days of the alarms of the champion's watch; None where it was never watched."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -70,8 +72,14 @@ def assemble_data(plan: Lifecycle, new: NewData, tested: frozenset[str], options
 
     spec = plan.spec
     corrections, _ = find_present_files(spec.data.harvested)
-    request = Request(tasks=(spec.task,), strategies=(), harvested=tuple(map(str, corrections)), tasks_dirs=as_texts(options.tasks_dirs))
-    ((task, splits),) = read_tasks(request, open_catalog(options.tasks_dirs, options.strategies_dirs))
+    with tempfile.TemporaryDirectory() as folder:
+        if new.edited:
+            edited = Path(folder) / "feedback.jsonl"
+            edited.write_text("".join(json.dumps(record) + "\n" for record in new.edited), encoding="utf-8")
+            corrections.append(edited)
+        names = tuple(map(str, corrections))
+        request = Request(tasks=(spec.task,), strategies=(), harvested=names, tasks_dirs=as_texts(options.tasks_dirs))
+        ((task, splits),) = read_tasks(request, open_catalog(options.tasks_dirs, options.strategies_dirs))
     data = assemble(task, splits, new.rows, test_share=spec.data.test_share, tested=tested)
     return Assembly(task, data, UsedRows(frozenset(new.keys), data.tested))
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from harness.gate import Event
 from harness.lifecycle.feedback import FeedbackStore
+from harness.lifecycle.retraining import StepStore
 from harness.lifecycle.watch import WatchStore
 from harness.reporting import Happening
 from harness.text import plural
@@ -17,7 +18,7 @@ _MOST_MARKS = 50  # of complaints in a chart
 
 
 def list_happenings(registry: Path, task: str, events: Sequence[Event]) -> list[Happening]:
-    """The alarms of `bench watch` for each model of the task that was in service, and the complaints of users.
+    """The alarms of `bench watch` for each model of the task that was in service, retrainings that were held, and complaints of users.
 
     Args:
         registry: its folder.
@@ -28,7 +29,17 @@ def list_happenings(registry: Path, task: str, events: Sequence[Event]) -> list[
     """
     champions = dict.fromkeys(event.digest for event in events if event.stage == "champion")
     alarms = [alarm for digest in champions if (alarm := _find_alarm(registry, task, digest)) is not None]
-    return [*alarms, *_list_complaints(registry, task)]
+    return [*alarms, *_list_held(registry, task), *_list_complaints(registry, task)]
+
+
+def _list_held(registry: Path, task: str) -> list[Happening]:
+    """The retrainings after which the champion stayed in service."""
+    records = StepStore(registry, task).list_records()
+    return [
+        Happening(datetime.combine(record.today, time(12), UTC), "held", record.candidate)
+        for record in records
+        if record.outcome in ("held", "undecided")
+    ]
 
 
 def _list_complaints(registry: Path, task: str) -> list[Happening]:

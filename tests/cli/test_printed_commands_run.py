@@ -44,6 +44,7 @@ NEEDED = {
     "bench data label to-label.html": ("bench data label latest --data new.jsonl --n 50 --out to-label.html",),
     "bench gate latest": ("bench gate --init --task visits.yaml --out gate.yaml",),
     "bench predict --champion": (PROMOTE,),
+    "bench retrain": (PROMOTE,),
     "bench watch": (PROMOTE,),
     "bench feedback confirm": (PROMOTE, COMPLAIN),
     "bench feedback trail": (PROMOTE, COMPLAIN),
@@ -116,6 +117,8 @@ def user_folder(tmp_path_factory: pytest.TempPathFactory, bench: Bench) -> Path:
     write_jsonl(folder / "new.jsonl", [new])
     write_events(folder / "events.csv", make_events(made_experiment(), 300, (0.4, 0.8)))
     (folder / "feedback.csv").write_text("id,verdict,user\nv1,accepted,a\nv2,complaint,b\n", encoding="utf-8")
+    lifecycle = "{task: visits.yaml, when: {age_days: 30}, data: {new: new/*.csv}, run: {strategies: lora}}"
+    (folder / "lifecycle.yaml").write_text(lifecycle, encoding="utf-8")
     (folder / "users.txt").write_text("user-1\nuser-2\n", encoding="utf-8")
     (folder / "grid.yaml").write_text("tasks: [classification]\nstrategies: [lora]\n", encoding="utf-8")
     for command in ("bench init visits.csv --out visits.yaml", RUN):

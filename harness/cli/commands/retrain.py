@@ -43,9 +43,9 @@ def retrain(
 ) -> None:
     """Do what FILE, usually lifecycle.yaml, asks for now: nothing, or one retraining.
 
-    Where a trigger fires (drift, age, new labelled rows), the new data is assembled, the strategies are trained and scored, and the gate
-    judges the best one against the champion. It is promoted if it passes. Call this from any scheduler, as often as you like: an
-    interrupted call is resumed by the next one, and nothing is promoted twice.
+    Where a trigger fires (drift, age, new labelled rows, complaints), the new data is assembled, the strategies are trained and scored,
+    and the gate judges the best one against the champion. It is promoted if it passes. Call this from any scheduler, as often as you
+    like: an interrupted call is resumed by the next one, and nothing is promoted twice.
 
     Exit codes: 0 not due, or promoted; 1 held by the gate, over a limit, or not trained; 3 undecided, or no new data; 4 waiting for
     approval; 2 usage or bad input.

@@ -8,7 +8,7 @@ from harness.lifecycle.retraining.notify_spec import EmailSpec, NotifySpec, find
 from harness.lifecycle.retraining.step_result import EXIT_CODES, ChampionName, DataCounts, StepOutcome, StepResult
 from harness.lifecycle.retraining.step_store import OpenStep, RetrainingState, StepStore, UsedRows
 from harness.lifecycle.retraining.training_data import TrainingData, assemble
-from harness.lifecycle.retraining.triggers import Situation, Trigger, check_clock, count_days_to_wait, read_triggers
+from harness.lifecycle.retraining.triggers import Situation, Trigger, TriggerKind, check_clock, count_days_to_wait, read_triggers
 
 __all__ = [
     "EXIT_CODES",
@@ -31,6 +31,7 @@ __all__ = [
     "StrategyForecast",
     "TrainingData",
     "Trigger",
+    "TriggerKind",
     "UsedRows",
     "assemble",
     "check_clock",

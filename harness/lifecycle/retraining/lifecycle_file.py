@@ -17,7 +17,16 @@ from harness.errors import BenchError
 from harness.lifecycle.retraining.notify_spec import NotifySpec
 from harness.types import Declared, Paths, SearchSpec
 
-WAIT_DAYS, TEST_SHARE = 7, 0.1
+WAIT_DAYS, TEST_SHARE, LEAST_ANSWERS = 7, 0.1, 40
+
+
+class ComplaintSpec(Declared):
+    """A rate of complaints among the answers on which users have given feedback."""
+
+    share: Annotated[float, Field(gt=0, lt=1)]
+    """The trigger fires when the lower end of the 95% interval of the rate is above this share."""
+    least: Annotated[int, Field(ge=1, le=10**9)] = LEAST_ANSWERS
+    """Answers with feedback since the promotion, or the last retraining, before the rate counts."""
 
 
 class WhenSpec(Declared):
@@ -29,13 +38,15 @@ class WhenSpec(Declared):
     """Days since the champion was promoted, or since the last retraining if that is later."""
     new_rows: Annotated[int, Field(ge=1, le=10**9)] | None = None
     """Labelled rows and corrections that no retraining has used."""
+    complaints: ComplaintSpec | None = None
+    """The rate of complaints in `bench feedback`."""
     wait_days: Annotated[int, Field(ge=0, le=3660)] = WAIT_DAYS
     """Days after a retraining before the next one, whatever the triggers say."""
 
     @model_validator(mode="after")
     def _check_any(self) -> WhenSpec:
-        if not self.drift and self.age_days is None and self.new_rows is None:
-            raise ValueError("no trigger is set. Set one of: drift, age_days, new_rows")
+        if not self.drift and self.age_days is None and self.new_rows is None and self.complaints is None:
+            raise ValueError("no trigger is set. Set one of: drift, age_days, new_rows, complaints")
         return self
 
 
@@ -48,13 +59,15 @@ class NewDataSpec(Declared):
     """The columns of their roles, where they differ from the task's."""
     harvested: Paths | None = None
     """Corrections, as `bench review harvest` writes them: added to training, removed from testing."""
+    feedback: bool = False
+    """Whether what users have edited, in `bench feedback`, is trained on like corrections."""
     test_share: Annotated[float, Field(ge=0, le=0.5)] = TEST_SHARE
     """The share of new rows that joins the test set, and is never trained on. A tenth of the others is for validation."""
 
     @model_validator(mode="after")
     def _check_any(self) -> NewDataSpec:
-        if self.new is None and self.harvested is None:
-            raise ValueError("names no data. Set 'new' (labelled rows) or 'harvested' (corrections)")
+        if self.new is None and self.harvested is None and not self.feedback:
+            raise ValueError("names no data. Set 'new' (labelled rows), 'harvested' (corrections) or 'feedback: true'")
         return self
 
 

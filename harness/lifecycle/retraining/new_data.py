@@ -12,6 +12,7 @@ from harness.data import load_inputs, read_corrections
 from harness.data.formats import find_files, is_several
 from harness.data.identity import normalized_example_digest
 from harness.errors import BenchError
+from harness.lifecycle.feedback import FeedbackLog
 from harness.types import Example, Paths, Task
 
 _DIGITS = 16  # of the key of a row, 64 bits: among a billion rows, two share a key with a chance of 3%
@@ -39,12 +40,16 @@ class NewData:
     Attributes:
         rows: labelled, each once, in the order of the files.
         corrections: the keys of the corrections.
+        edited: what users have edited, as `bench review harvest` writes corrections; part of the corrections.
+        edited_left_out: edited answers that are not a label of the task.
         unlabelled, repeated: rows that were left out, because they have no label, or the inputs and the label of an earlier row.
         empty: patterns that match no file, and files without content.
     """
 
     rows: tuple[NewRow, ...] = ()
     corrections: tuple[str, ...] = ()
+    edited: tuple[Mapping[str, Any], ...] = ()
+    edited_left_out: int = 0
     unlabelled: int = 0
     repeated: int = 0
     empty: tuple[str, ...] = ()
@@ -59,13 +64,16 @@ class NewData:
         return sum(key not in used for key in self.keys)
 
 
-def read_new_data(task: Task, new: Paths | None, harvested: Paths | None, *, fields: Mapping[str, str], salt: str) -> NewData:
-    """Read all files.
+def read_new_data(
+    task: Task, new: Paths | None, harvested: Paths | None, *, fields: Mapping[str, str], salt: str, feedback: FeedbackLog | None = None
+) -> NewData:
+    """Read all files, and what users have edited.
 
     Args:
         new, harvested: absolute names or patterns of files with labelled rows, and with corrections.
         fields: role to column, where the mapping differs from the task's own.
         salt: of the keys.
+        feedback: the log whose edited answers are corrections; None where they are not wanted.
 
     Raises:
         BenchError: a named file is missing; a defect of a file, the mapping or a row.
@@ -87,7 +95,18 @@ def read_new_data(task: Task, new: Paths | None, harvested: Paths | None, *, fie
             rows.setdefault(row.key, row)
     correction_files, empty_corrections = find_present_files(harvested)
     corrections = [make_key(each.example, salt) for each in read_corrections(correction_files)]
-    return NewData(tuple(rows.values()), tuple(dict.fromkeys(corrections)), unlabelled, repeated, (*empty, *empty_corrections))
+    edited = () if feedback is None else feedback.corrected_rows()
+    usable = [row for row in edited if not task.labels or row.completion.strip() in task.labels]
+    corrections += [make_key(Example("", row.inputs, (row.completion,)), salt) for row in usable]
+    return NewData(
+        rows=tuple(rows.values()),
+        corrections=tuple(dict.fromkeys(corrections)),
+        edited=tuple(row.to_record(task, task.labels) for row in usable),
+        edited_left_out=len(edited) - len(usable),
+        unlabelled=unlabelled,
+        repeated=repeated,
+        empty=(*empty, *empty_corrections),
+    )
 
 
 def _says_no_answer(task: Task, columns: Mapping[str, Any], fields: Mapping[str, str]) -> bool:

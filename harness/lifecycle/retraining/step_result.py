@@ -49,6 +49,7 @@ class DataCounts:
         added: by split, the new rows in it.
         left_out: by reason, as in `training_data.LeftOut`.
         unknown_labels: the first labels that the task does not have.
+        edited_left_out: answers that users have edited into something that is not a label of the task.
         empty: patterns that match no file, and empty files.
     """
 
@@ -57,6 +58,7 @@ class DataCounts:
     unused: int = 0
     unlabelled: int = 0
     repeated: int = 0
+    edited_left_out: int = 0
     sizes: Mapping[str, int] = field(default_factory=dict)
     added: Mapping[str, int] = field(default_factory=dict)
     left_out: Mapping[str, int] = field(default_factory=dict)

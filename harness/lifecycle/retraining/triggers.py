@@ -7,9 +7,10 @@ from datetime import date
 from typing import Literal, TypeAlias
 
 from harness.errors import BenchError, setting
+from harness.lifecycle.feedback import ComplaintRate
 from harness.lifecycle.retraining.lifecycle_file import WhenSpec
 
-TriggerKind: TypeAlias = Literal["drift", "age", "new_rows"]
+TriggerKind: TypeAlias = Literal["drift", "age", "new_rows", "complaints"]
 
 
 @dataclass(frozen=True)
@@ -17,14 +18,15 @@ class Trigger:
     """One trigger now.
 
     Attributes:
-        value: days of the champion, rows, or signals of the watch with an alarm; None where the data was never watched.
+        value: days of the champion, rows, signals of the watch with an alarm, or the lower end of the 95% interval of the rate of
+            complaints; None where the data was never watched, or too few answers have feedback.
         threshold: the value from which on it fires.
         since: of drift the day of the first alarm; of age the day from which the days count.
     """
 
     kind: TriggerKind
-    value: int | None
-    threshold: int
+    value: float | None
+    threshold: float
     since: date | None = None
 
     @property
@@ -42,6 +44,7 @@ class Situation:
         last_step: the day on which the last retraining ended; None before the first.
         alarms: the days of the alarms of the champion's watch; None where it was never watched.
         new_rows: labelled rows and corrections that no retraining has used.
+        complaint_rate: the rate of complaints since `counted_from`; None where no file asks for it.
     """
 
     today: date
@@ -49,6 +52,7 @@ class Situation:
     last_step: date | None
     alarms: tuple[date, ...] | None
     new_rows: int
+    complaint_rate: ComplaintRate | None = None
 
     @property
     def counted_from(self) -> date:
@@ -66,6 +70,10 @@ def read_triggers(when: WhenSpec, now: Situation) -> tuple[Trigger, ...]:
         triggers.append(Trigger("age", (now.today - now.counted_from).days, when.age_days, now.counted_from))
     if when.new_rows is not None:
         triggers.append(Trigger("new_rows", now.new_rows, when.new_rows))
+    if when.complaints is not None and now.complaint_rate is not None:
+        rate, low = now.complaint_rate, now.complaint_rate.number.interval.low
+        is_known = rate.answers >= when.complaints.least
+        triggers.append(Trigger("complaints", low if is_known else None, when.complaints.share, now.counted_from))
     return tuple(triggers)
 
 

@@ -31,10 +31,11 @@ from tests.fuzz.readers.reader import TASK, Read, Reader, get_folder, refusals
 _LIFECYCLE = b"""\
 version: 1
 task: visits.yaml
-when: {drift: true, age_days: 30, new_rows: 500, wait_days: 3}
+when: {drift: true, age_days: 30, new_rows: 500, complaints: {share: 0.1, least: 9}, wait_days: 3}
 data: {new: [new/*.jsonl, more.csv], harvested: h.jsonl, fields: {input: text}, test_share: 0.2}
 run: {strategies: [lora, 'lora:r=8'], seeds: 2, epochs: 1, search: {trials: 3}, race: 0.05}
 limits: {hours: 4, price: 20}
+notify: {webhook: "https://hooks.example.com/a", email: {file: mail.txt, to: a@b.example}, markdown: a.md}
 """
 
 
@@ -82,7 +83,7 @@ def read_step_file(name: str, *, seals: bool) -> Read:
 def _fill(folder: Path) -> StepStore:
     store = StepStore(folder, TASK.name)
     day, triggers = date(2027, 1, 1), (Trigger("age", 31, 30, date(2026, 12, 1)), Trigger("drift", None, 1))
-    counts = DataCounts(12, 1, 13, 2, 1, {"train": 9}, {"train": 9}, {"near_test": 1}, ("x",), ("new/*",))
+    counts = DataCounts(12, 1, 13, 2, 1, 1, {"train": 9}, {"train": 9}, {"near_test": 1}, ("x",), ("new/*",))
     forecast = CostForecast((StrategyForecast("lora", 10.0, 0.1, "run", "lora"),))
     step = OpenStep(2, day, "0" * 64, 1, day, triggers, counts, forecast, TASK, "run-2")
     limits = LifecycleSpec.model_validate(
@@ -91,7 +92,7 @@ def _fill(folder: Path) -> StepStore:
     champion = ChampionName("lora", "run", day)
     store.write_used(1, UsedRows(frozenset({"0" * 16}), frozenset({"1" * 16})))
     store.write_record(1, StepResult("fuzz", "held", day, champion, counts, limits, triggers, 1, forecast=forecast, run="run"))
-    store.write_state(RetrainingState(1, TASK.name, "salt", 2, day, 1, 1, day, step))
+    store.write_state(RetrainingState(1, TASK.name, "salt", 2, day, 1, 1, day, 1, "waiting-1", step))
     return store
 
 

@@ -141,6 +141,56 @@ def test_corrections_are_trained_on_and_leave_the_test_set(place: Place, grid: S
     assert place.call().outcome == "promoted" and place.call(DAY + timedelta(days=9)).data.unused == 0
 
 
+def test_what_users_have_edited_is_trained_on(place: Place, grid: StandIn) -> None:
+    from harness.api import add_feedback
+
+    row = json.loads((place.folder / "own.jsonl").read_text(encoding="utf-8").splitlines()[3])
+    edited = {"id": "e1", "verdict": "edited", "corrected": "as it should be", "input": row["input"], "date": "2026-12-30"}
+    add_feedback(TASK, [edited], registry=place.registry, today=date(2026, 12, 31))
+    place.write(data={"feedback": True}, when={"new_rows": 1})
+    result = place.call()
+    assert (result.outcome, result.data.corrections) == ("promoted", 1)
+    task = grid.requests[0].tasks[0]
+    assert not isinstance(task, str) and task.data.locked_test
+    assert place.call(DAY + timedelta(days=9)).data.unused == 0
+
+
+def test_complaints_are_a_trigger_once_their_rate_is_shown_to_be_too_high(place: Place, grid: StandIn) -> None:
+    from harness.api import add_feedback
+
+    def complain(first: int, count: int, every: int) -> None:
+        rows = [
+            {"id": f"a{number}", "verdict": "complaint" if number % every == 0 else "accepted", "user": f"u{number}", "date": "2026-12-30"}
+            for number in range(first, first + count)
+        ]
+        add_feedback(TASK, rows, registry=place.registry, today=date(2026, 12, 31))
+
+    place.write(when={"complaints": {"share": 0.05, "least": 40}})
+    place.add_rows(12)
+    complain(0, 20, 2)
+    few = place.call()
+    assert few.outcome == "not_due" and few.triggers[0].value is None, "20 answers are too few"
+    complain(100, 400, 100)
+    enough = place.call()
+    assert enough.outcome == "not_due" and enough.triggers[0].value is not None
+    complain(1000, 200, 2)
+    fired = place.call(dry_run=True)
+    assert fired.outcome == "due" and fired.triggers[0].fires
+    assert place.call().outcome == "promoted"
+    after = place.call(DAY + timedelta(days=30))
+    assert after.outcome == "not_due" and after.triggers[0].value is None, "complaints about the model before do not count"
+
+
+def test_the_life_of_the_task_shows_retrainings_that_were_held(place: Place, grid: StandIn) -> None:
+    from harness.viewer.service_events import list_happenings
+
+    grid.qualities = [0.1]
+    place.add_rows(12)
+    place.call()
+    (held,) = list_happenings(place.registry, TASK, history(TASK, registry=place.registry))
+    assert (held.kind, held.at.date(), held.text) == ("held", DAY, "fewshot")
+
+
 def test_rows_without_labels_and_repeated_rows_are_counted(place: Place, grid: StandIn) -> None:
     place.add_rows(4)
     rows = [make_row("a.jsonl-0"), {"id": "u", "input": "no label yet"}, {"id": "v", "input": "null", "target": None}]

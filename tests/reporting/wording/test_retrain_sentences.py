@@ -28,14 +28,16 @@ LIMITS = LifecycleSpec.model_validate(
     {"task": "a", "when": {"drift": True}, "data": {"new": "a"}, "run": {"strategies": "lora"}, "limits": {"hours": 4, "price": 20}}
 ).limits
 DATA = DataCounts(
-    512, 3, 515, 20, 2, {"train": 978, "validation": 116, "test": 121}, {"train": 414, "validation": 46, "test": 51}, {"near_test": 1}
+    512, 3, 515, 20, 2, 1, {"train": 978, "validation": 116, "test": 121}, {"train": 414, "validation": 46, "test": 51}, {"near_test": 1}
 )
+
+TRIGGERS = (Trigger("drift", None, 1), Trigger("age", 30, 30), Trigger("new_rows", 515, 500), Trigger("complaints", 0.0712, 0.05))
 
 
 def result(outcome: StepOutcome, **more: Any) -> StepResult:
     values: dict[str, Any] = {
         "task": "visits", "outcome": outcome, "today": date(2027, 1, 31), "champion": ChampionName("lora", "run-1", date(2027, 1, 1)),
-        "data": DATA, "limits": LIMITS, "triggers": (Trigger("drift", None, 1), Trigger("age", 30, 30), Trigger("new_rows", 515, 500)),
+        "data": DATA, "limits": LIMITS, "triggers": TRIGGERS,
         "number": 3, "forecast": CostForecast((StrategyForecast("lora", 2490.0, 0.0622, "run-1", "lora"),)), "run": "run-2",
         "candidate": "lora", "hours": 0.7, "price": 0.06, "currency": "USD",
     }  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from harness.lifecycle.retraining import CostForecast, StepOutcome, StepResult, Trigger
+from harness.lifecycle.retraining import CostForecast, StepOutcome, StepResult, Trigger, TriggerKind
 from harness.reporting.wording import numbers
 from harness.reporting.wording.text_table import TextTable
 from harness.text import one_line, plural
@@ -20,7 +20,12 @@ OUTCOMES: Mapping[StepOutcome, str] = {
     "waiting": "Waiting for approval",
     "not_trained": "Not trained",
 }
-_TRIGGERS = {"drift": "Drift: signals with an alarm", "age": "Age of the champion, in days", "new_rows": "Labelled rows that are new"}
+_TRIGGERS: Mapping[TriggerKind, str] = {
+    "drift": "Drift: signals with an alarm",
+    "age": "Age of the champion, in days",
+    "new_rows": "Labelled rows that are new",
+    "complaints": "Complaints: lower end of the rate's 95% CI",
+}
 _LEFT_OUT = {
     "known_inputs": "the task has their inputs already",
     "held_out_group": "their group is in the test or validation set",
@@ -62,7 +67,8 @@ def describe_outcome(result: StepResult) -> str:
 def build_trigger_table(result: StepResult) -> TextTable:
     """What each trigger measures, and from which value on a retraining is due."""
     rows = tuple(
-        (_TRIGGERS[each.kind], _show_value(each), f"{each.threshold:,}", "yes" if each.fires else "no") for each in result.triggers
+        (_TRIGGERS[each.kind], _show_value(each), _show(each.kind, each.threshold), "yes" if each.fires else "no")
+        for each in result.triggers
     )
     return TextTable("Triggers", ("Trigger", "Now", "Due from", "Due"), (False, True, True, False), rows)
 
@@ -94,7 +100,11 @@ def list_notes(result: StepResult) -> list[str]:
 
 
 def _show_value(trigger: Trigger) -> str:
-    return numbers.NOTHING if trigger.value is None else f"{trigger.value:,}"
+    return numbers.NOTHING if trigger.value is None else _show(trigger.kind, trigger.value)
+
+
+def _show(kind: TriggerKind, value: float) -> str:
+    return f"{100 * value:.1f}%" if kind == "complaints" else f"{value:,.0f}"
 
 
 def _count_approvals(result: StepResult) -> str:
@@ -109,6 +119,7 @@ def _describe_new_rows(result: StepResult) -> str:
         parts.append(plural(data.corrections, "correction"))
     left = [f"{data.unlabelled:,} without a label"] if data.unlabelled else []
     left += [f"{data.repeated:,} repeated"] if data.repeated else []
+    left += [f"{data.edited_left_out:,} edited into something that is not a label"] if data.edited_left_out else []
     more = f" Left out: {', '.join(left)}." if left else ""
     return f"New data: {' and '.join(parts)}; no retraining has used {data.unused:,} of these.{more}"
 
