@@ -95,7 +95,7 @@ def _post(result: StepResult, notify: NotifySpec) -> str:
 
 
 class _NoRedirect(HTTPRedirectHandler):
-    """A redirect would send the document to an address that nobody has named."""
+    """A redirect would send the document to an address that the file does not name."""
 
     def redirect_request(self, req: Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str) -> None:
         return None

@@ -14,14 +14,14 @@ from harness.api.gates import REGISTRY, history
 from harness.api.notifying import deliver
 from harness.api.retraining_data import StepOptions, assemble_data, forecast
 from harness.api.retraining_step import check_gate, run_step
-from harness.errors import BenchError
+from harness.errors import BenchError, setting
 from harness.gate import Event, Registry
 from harness.types import Task
 
 if TYPE_CHECKING:
     from harness.grid import Listener
     from harness.lifecycle.feedback import FeedbackLog
-    from harness.lifecycle.retraining import Lifecycle, NewData, OpenStep, RetrainingState, Situation, StepResult, StepStore
+    from harness.lifecycle.retraining import CollectedData, Lifecycle, OpenStep, RetrainingState, Situation, StepResult, StepStore
 
 
 def retrain(
@@ -103,11 +103,9 @@ def _find_champion(task: Task, registry: PathLike) -> Event:
     models.journal.check()
     champion = models.current(task.name)
     if champion is None:
-        first = "bench promote RUN --strategy NAME --force --reason TEXT"
         history(task.name, registry=registry)  # raises with the names of the tasks that have a champion
-        raise BenchError(
-            f"{registry}: no model is in service for '{task.name}', so there is none to retrain. Promote one first: `{first}`."
-        )
+        promote = f"`bench promote` with {setting('force')} and {setting('reason', 'TEXT')} puts a first one into service"
+        raise BenchError(f"{registry}: no model is in service for '{task.name}', so there is none to retrain. {promote}.")
     return champion
 
 
@@ -190,7 +188,7 @@ class _Call:
         )
         return self._begin(state, result, new, used.tested, promoted)
 
-    def _begin(self, state: RetrainingState, result: StepResult, new: NewData, tested: frozenset[str], promoted: date) -> StepResult:
+    def _begin(self, state: RetrainingState, result: StepResult, new: CollectedData, tested: frozenset[str], promoted: date) -> StepResult:
         from harness.lifecycle.retraining import OpenStep, count_days_to_wait, read_triggers
 
         when = self._plan.spec.when
@@ -271,7 +269,7 @@ class _Call:
             return state.promoted_day
         return datetime.fromisoformat(self._champion.at).date()
 
-    def _read_new_data(self, state: RetrainingState) -> NewData:
+    def _read_new_data(self, state: RetrainingState) -> CollectedData:
         from harness.lifecycle.retraining import read_new_data
 
         data = self._plan.spec.data

@@ -20,7 +20,7 @@ from harness.types import Task
 
 if TYPE_CHECKING:
     from harness.grid import Listener, Request
-    from harness.lifecycle.retraining import CostForecast, DataCounts, Lifecycle, MeasuredCosts, NewData, TrainingData, UsedRows
+    from harness.lifecycle.retraining import CollectedData, CostForecast, DataCounts, Lifecycle, MeasuredCosts, TrainingData, UsedRows
 
 _MOST_RUNS = 20  # newest ones, that are read for their costs
 
@@ -58,7 +58,7 @@ class Assembly:
         return replace(counts, sizes=sizes, added=data.added, left_out=data.left_out, unknown_labels=data.unknown_labels)
 
 
-def assemble_data(plan: Lifecycle, new: NewData, tested: frozenset[str], options: StepOptions) -> Assembly:
+def assemble_data(plan: Lifecycle, new: CollectedData, tested: frozenset[str], options: StepOptions) -> Assembly:
     """The task's own examples with corrections and new rows.
 
     Args:
@@ -145,8 +145,8 @@ def _measure_runs(runs: Path, task: str) -> list[MeasuredCosts]:
             if not folder.is_finished() or task not in folder.plan().tasks:
                 continue
             results = RunResults(folder)
-            found = [measure(result, results.name) for result in results.by_task[task].unranked]
+            costs = [measure(result, results.name) for result in results.by_task[task].unranked]
         except BenchError:
             continue
-        measured += [each for each in found if each is not None]
+        measured += [each for each in costs if each is not None]
     return measured

@@ -3,7 +3,7 @@
 from harness.lifecycle.retraining.cost_forecast import CostForecast, MeasuredCosts, StrategyForecast, forecast_costs, measure
 from harness.lifecycle.retraining.data_files import declare_task, write_data_files
 from harness.lifecycle.retraining.lifecycle_file import Lifecycle, LifecycleSpec, read_lifecycle
-from harness.lifecycle.retraining.new_data import NewData, NewRow, find_present_files, read_new_data
+from harness.lifecycle.retraining.new_data import CollectedData, NewRow, find_present_files, read_new_data
 from harness.lifecycle.retraining.notify_spec import EmailSpec, NotifySpec, find_address_problem
 from harness.lifecycle.retraining.step_result import EXIT_CODES, ChampionName, DataCounts, StepOutcome, StepResult
 from harness.lifecycle.retraining.step_store import OpenStep, RetrainingState, StepStore, UsedRows
@@ -13,13 +13,13 @@ from harness.lifecycle.retraining.triggers import Situation, Trigger, TriggerKin
 __all__ = [
     "EXIT_CODES",
     "ChampionName",
+    "CollectedData",
     "CostForecast",
     "DataCounts",
     "EmailSpec",
     "Lifecycle",
     "LifecycleSpec",
     "MeasuredCosts",
-    "NewData",
     "NewRow",
     "NotifySpec",
     "OpenStep",

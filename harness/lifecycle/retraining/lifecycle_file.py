@@ -150,7 +150,12 @@ def read_lifecycle(path: Path) -> Lifecycle:
         raise BenchError(source.in_order(problems))
     spec = _with_absolute_paths(spec, path.parent)
     if spec.gate.policy is not None and not os.path.isfile(spec.gate.policy):
-        problems.append(source.problem(("gate", "policy"), f"there is no file {spec.gate.policy}. `bench gate --init` writes a policy"))
+        problems.append(
+            source.problem(
+                ("gate", "policy"),
+                f"there is no file {spec.gate.policy}. Correct the name, or leave the field out for the rules of `bench gate`",
+            )
+        )
     for name, file in spec.notify.files.items():
         if not os.path.isdir(os.path.dirname(file)):
             problems.append(source.problem(("notify", name), f"the folder {os.path.dirname(file)} does not exist"))

@@ -34,7 +34,7 @@ class NewRow:
 
 
 @dataclass(frozen=True)
-class NewData:
+class CollectedData:
     """What the files hold now.
 
     Attributes:
@@ -66,7 +66,7 @@ class NewData:
 
 def read_new_data(
     task: Task, new: Paths | None, harvested: Paths | None, *, fields: Mapping[str, str], salt: str, feedback: FeedbackLog | None = None
-) -> NewData:
+) -> CollectedData:
     """Read all files, and what users have edited.
 
     Args:
@@ -98,7 +98,7 @@ def read_new_data(
     edited = () if feedback is None else feedback.corrected_rows()
     usable = [row for row in edited if not task.labels or row.completion.strip() in task.labels]
     corrections += [make_key(Example("", row.inputs, (row.completion,)), salt) for row in usable]
-    return NewData(
+    return CollectedData(
         rows=tuple(rows.values()),
         corrections=tuple(dict.fromkeys(corrections)),
         edited=tuple(row.to_record(task, task.labels) for row in usable),

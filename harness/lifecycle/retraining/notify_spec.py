@@ -50,7 +50,7 @@ class EmailSpec(Declared):
 
 
 class NotifySpec(Declared):
-    """Who is notified when a retraining has ended, or needs a person. While nothing is due, nobody is.
+    """Who is notified when a retraining has ended, or needs a person. Nothing is sent while nothing is due.
 
     A notice of the same situation is delivered once. What cannot be delivered is tried again by the next call.
     """

@@ -47,7 +47,7 @@ class DataCounts:
         unlabelled, repeated: new rows that were left out at once.
         sizes: of the splits; empty where none were assembled.
         added: by split, the new rows in it.
-        left_out: by reason, as in `training_data.LeftOut`.
+        left_out: by reason, as in `training_data.LeftOutReason`.
         unknown_labels: the first labels that the task does not have.
         edited_left_out: answers that users have edited into something that is not a label of the task.
         empty: patterns that match no file, and empty files.

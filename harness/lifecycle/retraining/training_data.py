@@ -24,7 +24,7 @@ from harness.lifecycle.retraining.new_data import NewRow
 from harness.types import Example, SplitName, Splits, Task
 
 VALIDATION_SHARE = 0.1  # of the rows that are not for testing, as in a split of 80/10/10
-LeftOut: TypeAlias = Literal[
+LeftOutReason: TypeAlias = Literal[
     "known_inputs",  # the task, or an earlier row, has the same inputs
     "held_out_group",  # the group is in the task's validation or test
     "near_held_out",  # almost an example of the task's validation or test
