@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
+from finished_runs import Finished
 from report_factory import Made, make_run, summarization
 
-from harness.api import list_models
+from harness.api import list_models, mirror_models, promote
 from harness.lifecycle.serving.mlflow_mirror import SETTINGS
 from tests.cli.conftest import Call
 
@@ -75,3 +77,32 @@ def test_bad_target_is_refused_before_anything_changes(call: Call, run: Path, he
     assert not (here / "registry").exists()
     ended = call("registry", "mirror", "summarization", "--to", target or "x")
     assert ended.code == 2 and "--to" in ended.err
+
+
+@pytest.mark.soak
+def test_models_of_every_shape_answer_as_measured(
+    other_shapes: dict[str, Finished], call: Call, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Encoders, also with a head for other labels, and encoder-decoders that write and that choose, with every method."""
+    pytest.importorskip("mlflow")
+    import bitsandbytes.nn.modules
+    import mlflow.pyfunc
+    import pandas as pd
+
+    monkeypatch.setattr("harness.cache._Choice.folder", here / ".cache")
+    monkeypatch.setattr(bitsandbytes.nn.modules, "has_avx512bf16", lambda: False)
+    monkeypatch.setenv("MLFLOW_ALLOW_FILE_STORE", "true")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", (here / "mlflow").as_uri())
+    for name in SETTINGS:
+        monkeypatch.setenv(name, "1")
+    mlflow.set_tracking_uri(None)
+    for number, (shape, finished) in enumerate(other_shapes.items()):
+        monkeypatch.chdir(finished.run.path.parents[1])  # where the base models are
+        run, registry = shutil.copytree(finished.run.path, here / f"run-{number}"), here / f"registry-{number}"
+        for cell in finished.run.cells:
+            options = {"task": cell.task, "model": cell.model, "registry": registry, "new_registry": not registry.exists()}
+            promote(run, cell.strategy, **options, fingerprint=False, force=True, reason="a test")
+            mirror_models(cell.task, f"mlflow:{cell.task}-{number}", registry=registry)
+            model = mlflow.pyfunc.load_model(f"models:/{cell.task}-{number}@champion")
+            outputs = model.predict(pd.DataFrame([dict(example.inputs) for example in finished.run.examples(cell.task)]))["output"]
+            assert list(outputs) == [each.output for each in finished.run.predictions(cell.id)], (shape, cell.strategy, cell.model)

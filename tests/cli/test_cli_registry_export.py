@@ -198,4 +198,5 @@ def test_gguf_file_is_written_beside_the_weights_where_the_converter_is_installe
     assert (here / "out" / "model.gguf").exists() is is_written
     assert about["weights"]["gguf"] == ("model.gguf" if is_written else None)
     assert (here / "out" / "model.safetensors").is_file()
+    assert ("llama-server -m model.gguf" in (here / "out" / "README.md").read_text()) is is_written
     assert ("The folder has no GGUF file: " in ended.err) is (code == NO_GGUF)

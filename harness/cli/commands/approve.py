@@ -28,6 +28,9 @@ def approve(run: str, **options: Any) -> None:
     `bench promote` needs the approvals of two different people.
 
     An approval is about one verdict: after a change of the model, the policy, the test set or the results, it no longer counts.
+
+    \b
+    bench approve latest --strategy lora --as "Anna Roth" --key anna.pem --reason "read 20 summaries"
     """
     from harness import api
     from harness.cli.wording import message

@@ -25,6 +25,7 @@ def export_card(
     base: BasePlace | None = None,
     made: str = "",
     gguf: bool = False,
+    has_gguf: bool = False,
     guard: TextGuard | None = None,
 ) -> str:
     """The card of an export.
@@ -33,6 +34,7 @@ def export_card(
         base: where the base model of an adapter is; None for a whole model.
         made: how a whole model was made and checked, in sentences.
         gguf: whether the model is a GGUF file.
+        has_gguf: whether a GGUF file is beside the model.
         guard: what replaces identifiers of people in the texts of the card.
     """
     task, strategy = finished.task, finished.strategy if guard is None else anonymize_strategy(finished.strategy, guard)
@@ -40,7 +42,7 @@ def export_card(
     scorer = task.faithfulness.fingerprint or ""
     metrics = metrics_for(task.metrics, finished.example.choices, scorer=scorer, stored=plan.plugin_scores)
     scores = compute_scores(metrics, finished.run.examples(task.name), finished.run.predictions(finished.cell.id))
-    usage = Usage(task, strategy, finished.shape, parts, base, result.provenance.get("dtype") or str(plan.options["dtype"]))
+    usage = Usage(task, strategy, finished.shape, parts, base, result.provenance.get("dtype") or str(plan.options["dtype"]), has_gguf)
     lines = [
         *_base_section(finished, base),
         *(gguf_section(usage) if gguf else usage_section(usage)),

@@ -105,7 +105,8 @@ def export_model(
             shutil.rmtree(folder)
             copy_terms(source.folder, part)
         parts.write(part)
-        card = export_card(finished, parts, made=" ".join(notes), gguf=only_gguf, guard=guard)
+        has_gguf = (part / GGUF_FILE).is_file()
+        card = export_card(finished, parts, made=" ".join(notes), gguf=only_gguf, has_gguf=has_gguf, guard=guard)
         (part / "README.md").write_text(card, encoding="utf-8")
         if complete is not None:
             complete(part, parts)

@@ -28,7 +28,10 @@ _INPUT = "Write the text here."
 
 @dataclass(frozen=True)
 class Usage:
-    """What the code depends on. `base` is where an adapter's base model is, None for a whole model; `dtype` is what the run computed in."""
+    """What the code depends on. `base` is where an adapter's base model is, None for a whole model; `dtype` is what the run computed in.
+
+    `has_gguf` tells whether a GGUF file is beside the whole model.
+    """
 
     task: Task
     strategy: Strategy
@@ -36,6 +39,7 @@ class Usage:
     parts: PromptParts
     base: BasePlace | None
     dtype: str
+    has_gguf: bool = False
 
     @property
     def chooses(self) -> bool:
@@ -267,7 +271,8 @@ def _vllm(usage: Usage) -> list[str]:
 def _llama_cpp(usage: Usage) -> list[str]:
     if usage.base:
         return []
-    return ["llama.cpp:", "", *_fenced([f"python convert_hf_to_gguf.py . --outfile {GGUF_FILE}"], "sh")]
+    command = f"llama-server -m {GGUF_FILE}" if usage.has_gguf else f"python convert_hf_to_gguf.py . --outfile {GGUF_FILE}"
+    return ["llama.cpp:", "", *_fenced([command], "sh")]
 
 
 def _vllm_rank(strategy: Strategy) -> int | None:
