@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import shutil
 from pathlib import Path
@@ -106,3 +107,29 @@ def test_complaints_are_answered_again_by_a_real_model(call: Call, here: Path, f
     harvested = call("feedback", "harvest", "labels", "--out", "rows.jsonl")
     assert (harvested.out, len((here / "rows.jsonl").read_text().splitlines())) == ("rows.jsonl\n", 1), "one input, one row"
     assert call(*check, "--broken", "v9").code == 2
+
+
+def test_raters_decide_about_complaints(call: Call, here: Path) -> None:
+    for number in range(2):
+        texts = ("--value", f"input=text {number}", "--output", f"output {number}")
+        assert call("feedback", "add", TASK, "--id", f"v{number}", "--verdict", "complaint", *texts).code == 0
+    nothing = call("feedback", "import", TASK, "ratings.json")
+    assert nothing.code == 2 and "no packet of complaints was exported" in nothing.err
+    exported = call("feedback", "review", TASK, "--raters", "anna", "--format", "csv", "--out", "packets")
+    (file,) = [here / line for line in exported.out.splitlines()]
+    assert exported.err.endswith(": 2 complaints.\n") and file.suffix == ".csv"
+    with file.open(encoding="utf-8-sig", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    for row in rows:
+        row["severity"] = "critical" if "output 0" in row.values() else "none"
+    with file.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    imported = call("feedback", "import", TASK, str(file))
+    assert (imported.code, imported.out) == (0, "2 new ratings, 1 complaint confirmed, 1 dismissed.\n"), imported.err
+    assert call("feedback", "import", TASK, str(file)).out == "0 new ratings, 0 complaints confirmed, 0 dismissed.\n"
+    listed = json.loads(call("feedback", "list", TASK, "--format", "json").out)
+    assert {each["id"]: each["state"] for each in listed} == {"v0": "confirmed", "v1": "dismissed"}
+    (here / "broken.json").write_text("{")
+    assert call("feedback", "import", TASK, "broken.json").code == 2

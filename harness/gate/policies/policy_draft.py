@@ -43,6 +43,7 @@ def draft_policy(task: Task, metrics: Sequence[Metric], slices: Sequence[str]) -
         "seed_spread: ignore    # count: every rule on a score must hold for the recipe, too, over 2 seeds or more",
         "# approvals: 2         # people who must approve a PASS before it is promoted (bench approve)",
         "# approvers: []        # fingerprints of the keys that count; without them, names are not authenticated",
+        "# complaints: {at_most_broken: 0}   # confirmed complaints of users are answered again (bench feedback)",
         "rules:",
         "  # Compared with the baseline: the model in service, or another strategy that the command names as its baseline.",
         "  # The margin is how much worse the candidate may be; without one, the task's margin applies.",
