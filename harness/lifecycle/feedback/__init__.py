@@ -4,18 +4,7 @@ from harness.lifecycle.feedback.answer_feedback import AnswerFeedback
 from harness.lifecycle.feedback.complaint_review import ReviewedComplaints, export_complaints, import_complaint_ratings
 from harness.lifecycle.feedback.complaint_trail import ComplaintTrail, StepKind, TrailStep, follow_complaint
 from harness.lifecycle.feedback.feedback_file import FeedbackRows, read_answers, read_feedback_file, read_feedback_rows
-from harness.lifecycle.feedback.feedback_log import (
-    Complaint,
-    ComplaintDecision,
-    ComplaintOutcome,
-    ComplaintRate,
-    ComplaintState,
-    CorrectedRow,
-    FeedbackLog,
-    LogPart,
-    OutputJudgement,
-    SuiteRun,
-)
+from harness.lifecycle.feedback.feedback_log import Complaint, ComplaintRate, ComplaintState, CorrectedRow, FeedbackLog
 from harness.lifecycle.feedback.feedback_rates import (
     LOWER_IS_BETTER,
     MEASURES,
@@ -35,6 +24,7 @@ from harness.lifecycle.feedback.feedback_summary import (
     TimeStep,
     summarize_feedback,
 )
+from harness.lifecycle.feedback.log_part import ComplaintDecision, ComplaintOutcome, LogPart, OutputJudgement, SuiteRun
 from harness.lifecycle.feedback.row_parser import USUAL_COLUMNS, RowContext
 from harness.lifecycle.feedback.service_periods import ServicePeriod, find_model, list_periods
 

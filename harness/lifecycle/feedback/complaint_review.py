@@ -15,7 +15,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness.errors import BenchError, setting
-from harness.lifecycle.feedback.feedback_log import Complaint, ComplaintDecision, ComplaintOutcome
+from harness.lifecycle.feedback.feedback_log import Complaint
+from harness.lifecycle.feedback.log_part import ComplaintDecision, ComplaintOutcome
 from harness.results import StrategyResult
 from harness.review import ExportedPacket, Format, PacketRequest, export_packet, import_files, load_reviews
 from harness.review.ratings import UnblindedRatings

@@ -9,7 +9,8 @@ from typing import Literal, TypeAlias
 
 from harness.errors import BenchError, did_you_mean
 from harness.gate import Event
-from harness.lifecycle.feedback.feedback_log import FeedbackLog, SuiteRun
+from harness.lifecycle.feedback.feedback_log import FeedbackLog
+from harness.lifecycle.feedback.log_part import SuiteRun
 
 StepKind: TypeAlias = Literal["complaint", "confirmed", "dismissed", "harvested", "fixed", "broken", "unclear", "promoted"]
 

@@ -20,7 +20,8 @@ from pathlib import Path
 
 from harness.bounded_file import read_bounded
 from harness.errors import BenchError
-from harness.lifecycle.feedback.feedback_log import FeedbackLog, LogPart
+from harness.lifecycle.feedback.feedback_log import FeedbackLog
+from harness.lifecycle.feedback.log_part import LogPart
 from harness.store import (
     PRIVATE_FILE,
     file_lock,
