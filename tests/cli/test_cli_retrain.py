@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import random
 from pathlib import Path
+from types import SimpleNamespace
 from xml.etree import ElementTree as ET
 
 import pytest
 import yaml
 
+from harness.api import Mirror
 from tests.cli.conftest import Call
 from tests.conftest import Bench
 
@@ -59,6 +61,24 @@ def test_bad_input_is_one_error(call: Call, here: Path) -> None:
     assert missing.code == 2 and missing.err.startswith("error: registry: does not exist")
     assert call("retrain", "none.yaml").code == 2 and call("retrain", "lifecycle.yaml", "--today", "soon").code == 2
     assert call("retrain", "lifecycle.yaml", "--out", "a.md").code == 2
+
+
+def test_every_call_mirrors_the_registry_except_a_dry_run(call: Call, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also one that promotes nothing: the call before may have promoted a model while MLflow did not answer."""
+    pytest.importorskip("mlflow")
+    mirrored: list[str] = []
+
+    def mirror(task: str, *_: object, **__: object) -> Mirror:
+        mirrored.append(task)
+        return Mirror("", task, (), ())
+
+    monkeypatch.setattr("harness.api.retrain", lambda *_, dry_run, **__: SimpleNamespace(task="triage", dry_run=dry_run, exit_code=1))
+    monkeypatch.setattr("harness.cli.commands.retrain._show", lambda *_: None)
+    monkeypatch.setattr("harness.api.mirror_models", mirror)
+    assert call("retrain", "lifecycle.yaml").code == 1 and mirrored == []
+    assert call("retrain", "lifecycle.yaml", "--mirror", "mlflow", "--dry-run").code == 1 and mirrored == []
+    assert call("retrain", "lifecycle.yaml", "--mirror", "mlflow").code == 1 and mirrored == ["triage"]
+    assert call("retrain", "lifecycle.yaml", "--mirror", "other").code == 2 and mirrored == ["triage"]
 
 
 @pytest.mark.soak

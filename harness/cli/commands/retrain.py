@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from harness.cli.mirror_option import mirror_change, mirror_option
 from harness.cli.options import registry_dir, runs_dir, strategies_dir, tasks_dir
 from harness.cli.out_file import check_target, write_target
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 @click.option("--jobs", type=click.IntRange(1, 64), default=1, show_default=True, help="Number of cells to run at the same time.")
 @click.option("--model-path", metavar="FOLDER", help="Folder of the champion's base model, if it has to answer new test examples.")
 @registry_dir
+@mirror_option
 @runs_dir
 @tasks_dir
 @strategies_dir
@@ -35,6 +37,7 @@ def retrain(
     lifecycle: str,
     today: datetime | None,
     registry: str,
+    mirror: str | None,
     tasks_dir: tuple[str, ...],
     strategies_dir: tuple[str, ...],
     format_: str,
@@ -67,6 +70,8 @@ def retrain(
             lifecycle, registry=registry, today=day, tasks_dirs=tasks_dir, strategies_dirs=strategies_dir, listener=display, **options
         )
     _show(result, format_, Path(out) if out is not None else None)
+    if not result.dry_run:  # after every call: the one before may have promoted a model, and failed to mirror it
+        mirror_change(result.task, mirror, registry, model_path=options["model_path"])
     ctx.exit(result.exit_code)
 
 
