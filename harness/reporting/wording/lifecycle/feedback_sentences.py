@@ -53,7 +53,8 @@ _TRAIL: Mapping[StepKind, str] = {
     "promoted": "{text} came into service",
 }
 _FEW = "~"  # behind an interval that is not reliable
-_FEW_EXPLAINED = f"In brackets: 95% CI. {_FEW}: low confidence (too few independent answers)."
+_BRACKETS = "In brackets: 95% CI."
+_FEW_EXPLAINED = f"{_FEW}: low confidence (too few independent answers)."
 _UNITS = {"user": "user", "group": "group"}
 
 
@@ -144,7 +145,7 @@ def build_total_table(summary: FeedbackSummary) -> TextTable:
         if number.value is not None
     ]
     unit = f"{_UNITS[summary.by]}s".capitalize() if summary.by else "Independent"
-    columns = ("", "Answers", "Share or mean", "95% CI", unit)
+    columns = ("Measure", "Answers", "Share or mean", "95% CI", unit)
     return TextTable(LABELS["all"], columns, (False, True, True, True, True), tuple(rows), _note_few(summary.all.numbers))
 
 
@@ -176,7 +177,7 @@ def build_promotion_table(summary: FeedbackSummary) -> TextTable | None:
     ]
     if not rows:
         return None
-    columns = ("Promotion", "", "Before", "After", "Difference (95% CI)", "")
+    columns = ("Promotion", "Measure", "Before", "After", "Difference (95% CI)", "Result")
     few = any(not change.interval.reliable for period in summary.periods for change in period.changes if change.difference is not None)
     return TextTable(LABELS["promotions"], columns, (False, False, True, True, True, False), tuple(rows), _FEW_EXPLAINED if few else "")
 
@@ -261,7 +262,8 @@ def _build(
     title: str, first: str, shown: Sequence[str], rows: Sequence[tuple[str, ...]], measured: Sequence[MeasuredFeedback]
 ) -> TextTable:
     columns = (first, "Answers", *(_SHORT_NAMES.get(name, NAMES[name]) for name in shown))
-    under = _note_few([number for each in measured for number in each.numbers if number.name in shown])
+    few = _note_few([number for each in measured for number in each.numbers if number.name in shown])
+    under = f"{_BRACKETS} {few}".rstrip()
     return TextTable(title, columns, (False, *(True for _ in columns[1:])), tuple(rows), under)
 
 
