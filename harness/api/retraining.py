@@ -204,7 +204,7 @@ class _Call:
         if not assembly.data.added.get("train") and not result.data.corrections:
             return replace(result, outcome="no_new_data")
         model = Registry(self._options.registry).load(self._champion)
-        check_gate(self._plan, assembly.task)
+        check_gate(self._plan, assembly)
         result = replace(result, forecast=forecast(self._plan, assembly, self._options, self._champion, model))
         if _exceeds_limit(result):
             return replace(result, outcome="over_limit")

@@ -16,7 +16,6 @@ from harness.metrics import metrics_for
 from harness.results import RunResults, StrategyResult
 from harness.statistics import Outcome
 from harness.store import RunFolder
-from harness.types import Task
 
 if TYPE_CHECKING:
     from harness.grid import Listener
@@ -25,14 +24,16 @@ if TYPE_CHECKING:
 _OUTCOMES: Mapping[Outcome, StepOutcome] = {"PASS": "promoted", "FAIL": "held", "INCONCLUSIVE": "undecided"}
 
 
-def check_gate(plan: Lifecycle, task: Task) -> None:
-    """Check the policy before anything is spent.
+def check_gate(plan: Lifecycle, assembly: Assembly) -> None:
+    """Check the policy before anything is spent. A task that names no labels has those of its data.
 
     Raises:
         BenchError: the policy is not valid for this task.
     """
+    task = assembly.task
     if plan.spec.gate.policy is not None:
-        read_policy(Path(plan.spec.gate.policy), task, metrics_for(task.metrics, task.labels))
+        labels = task.labels or (assembly.data.test[0].choices if assembly.data.test else ())
+        read_policy(Path(plan.spec.gate.policy), task, metrics_for(task.metrics, labels))
 
 
 def run_step(
@@ -80,7 +81,7 @@ class _Step:
         folder = self._store.data_folder(number).resolve()
         self._store.write_used(number, assembly.used)
         try:
-            write_data_files(folder, assembly.data)
+            write_data_files(folder, assembly.task, assembly.data)
         except OSError as error:
             raise BenchError(f"{error.filename or folder}: cannot be written: {error.strerror}") from None
         self._update(task=declare_task(assembly.task, assembly.data, folder))

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+from report_factory import Made, classification, make_run
 
-from harness.api import gate, history, list_retrainings, promote, rollback
+from harness.api import gate, history, list_retrainings, promote, retrain, rollback
 from harness.errors import BenchError
 from tests.lifecycle.retraining.conftest import DAY, TASK, Place, StandIn, make_row
 
@@ -306,3 +308,19 @@ def test_judging_again_after_an_interruption_spends_nothing(place: Place, grid: 
     assert held.verdict is not None
     again = gate(place.folder / "runs" / held.run, "fewshot", policy=place.folder / "gate.yaml", registry=place.registry)
     assert again.look == held.verdict.look
+
+
+def test_a_policy_is_checked_with_the_labels_of_the_data_where_the_task_names_none(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "runs" / "first", [classification([Made("base", 0.3), Made("fewshot", 0.5, 1, train_seconds=60)])])
+    promote(run.path, "fewshot", registry=tmp_path / "registry", new_registry=True, force=True, reason="the first one", fingerprint=False)
+    for name, count in (("own", 60), ("new", 20)):
+        rows = [make_row(f"{name}-{number}") | {"target": ("refund", "card lost")[number % 2]} for number in range(count)]
+        (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    own = "{path: own.jsonl}"
+    task = f"name: intents\nkind: classification\ndata: {own}\nprompt: '{{{{ input }}}}'\nmetrics: [classification]\nprimary: macro_f1\n"
+    (tmp_path / "intents.yaml").write_text(task, encoding="utf-8")
+    (tmp_path / "gate.yaml").write_text("rules:\n  - {rule: not_worse, score: macro_f1, margin: 0.05}\n", encoding="utf-8")
+    values = "task: intents.yaml\nwhen: {new_rows: 10}\ndata: {new: new.jsonl}\nrun: {strategies: fewshot}\ngate: {policy: gate.yaml}\n"
+    (tmp_path / "lifecycle.yaml").write_text(values, encoding="utf-8")
+    result = retrain(tmp_path / "lifecycle.yaml", registry=tmp_path / "registry", runs_dir=tmp_path / "runs", today=DAY, dry_run=True)
+    assert result.outcome == "due" and result.data.added

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
+from harness.api.catalogs import open_catalog
 from harness.data.identity import normalized_inputs
-from harness.lifecycle.retraining import NewRow, TrainingData, assemble
-from harness.types import DataReport, Example, Splits, Task
+from harness.grid import Request, read_tasks
+from harness.lifecycle.retraining import NewRow, TrainingData, assemble, declare_task, write_data_files
+from harness.types import DataReport, DataSpec, Example, Splits, Task
 
 TASK = Task.model_validate(
     {
@@ -130,3 +134,27 @@ def test_whatever_comes_in_any_order_of_calls_a_test_row_stays_a_test_row(seed: 
         data = assemble(TASK, splits(), rows(new), test_share=0.3)
         held_out |= {normalized_inputs(each) for each in data.test}
         assert not held_out & {normalized_inputs(each) for each in (*data.train, *data.validation)}
+
+
+@pytest.mark.parametrize(
+    ("fields", "inputs"),
+    [
+        ({}, {"input": "input"}),
+        ({"input": "message", "target": "label", "id": "number"}, {"input": "message"}),
+        ({"input": "message", "group": "message"}, {"input": "message"}),
+        ({"input": "message", "id": None, "group": None}, {"input": "message"}),
+    ],
+)
+def test_the_next_model_reads_the_columns_of_the_task(fields: dict[str, str | None], inputs: dict[str, str], tmp_path: Path) -> None:
+    task = TASK.model_copy(update={"data": DataSpec(path="a.jsonl", fields=fields)})
+    has_groups = "group" in fields and fields["group"] is not None
+    data = assemble(task, splits(**({"train": "p1", "test": "p2"} if has_groups else {})), rows([example("new")]), test_share=0.2)
+    write_data_files(tmp_path, task, data)
+    declared = declare_task(task, data, tmp_path)
+    ((_, read),) = read_tasks(Request(tasks=(declared,), strategies=()), open_catalog())
+    for name in ("train", "validation", "test"):
+        before, after = getattr(data, name), getattr(read, name)
+        assert [(each.id, each.inputs, each.targets) for each in after] == [(each.id, each.inputs, each.targets) for each in before]
+    row = json.loads((tmp_path / "test.jsonl").read_text(encoding="utf-8").splitlines()[0])
+    assert {role: row[column] for role, column in inputs.items()} == data.test[0].inputs
+    assert {role: declared.data.fields.get(role, role) for role in inputs} == inputs
