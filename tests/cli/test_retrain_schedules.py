@@ -85,7 +85,7 @@ def test_the_flow_runs_once_with_prefect(bench: Bench, tmp_path: Path, prefect_p
     command.chmod(0o755)
     env: dict[str, Any] = {**os.environ, "PATH": f"{command.parent}{os.pathsep}{os.environ['PATH']}", "PYTHONPATH": str(ROOT)}
     env |= {"PREFECT_HOME": str(tmp_path / "prefect"), "HF_HUB_OFFLINE": "1", "BENCH_CACHE_DIR": str(tmp_path / "cache")}
-    env |= {"PREFECT_SERVER_ANALYTICS_ENABLED": "false", "DO_NOT_TRACK": "1"}
+    env |= {"PREFECT_SERVER_ANALYTICS_ENABLED": "false", "DO_NOT_TRACK": "1", "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "300"}
     done = subprocess.run(
         [prefect_python, "flow.py", "triage", "today.jsonl", "lifecycle.yaml"],
         cwd=tmp_path, env=env, capture_output=True, text=True, check=False, timeout=900,
