@@ -250,7 +250,10 @@ def _find_baseline(name: str | None, candidate: Contender, models: Registry, run
         current = models.current(task)
         if current is None:
             return _Baseline(None)
-        in_service = models.load(current)
+        try:
+            in_service = models.load(current)
+        except BenchError as error:
+            raise BenchError(f"{error.problems[0]} Or name another baseline with {setting('baseline', 'RUN:STRATEGY')}.") from None
         return _Baseline(Contender(in_service, in_service), current)
     run, strategy = split_model_name(name, "baseline")
     other = load_results(run, runs_dir, task=task)

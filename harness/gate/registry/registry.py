@@ -64,8 +64,7 @@ class Registry:
         """
         problem = self._find_problem(event)
         if problem:
-            baseline = setting("baseline", "RUN:STRATEGY")
-            raise BenchError(f"{problem}. Promote its run again, roll back, or name another baseline with {baseline}.")
+            raise BenchError(f"{problem}. Promote its run again, or roll back.")
         return self._read(event)
 
     def peek(self, event: Event) -> StrategyResult:
