@@ -211,7 +211,7 @@ def rollback(task: str, *, registry: PathLike = REGISTRY, reason: str = "") -> E
 
 
 def split_model_name(name: str, parameter: str) -> tuple[str, str]:
-    """The run and the strategy of "RUN:STRATEGY".
+    """The run and the strategy of "RUN:STRATEGY". The strategy may be a variant, which has a colon of its own: `latest:lora:r=8`.
 
     Args:
         parameter: what the caller's parameter is called, for the message.
@@ -220,6 +220,9 @@ def split_model_name(name: str, parameter: str) -> tuple[str, str]:
         BenchError: it is not written like that.
     """
     run, colon, strategy = name.rpartition(":")
+    if "=" in strategy and ":" in run:
+        run, _, base = run.rpartition(":")
+        strategy = f"{base}:{strategy}"
     if not colon or not run or not strategy:
         raise BenchError(f"{setting(parameter, name)}: write it as RUN:STRATEGY, such as latest:base")
     return run, strategy

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import pytest
 from report_factory import Made, classification, make_run, summarization
 
+from harness.api.gates import split_model_name
 from harness.data.identity.digests import normalized_inputs_digest
 from harness.errors import BenchError
 from harness.gate import Reason
@@ -144,3 +145,17 @@ def test_likelihoods_of_a_baseline_with_another_label_order_follow_the_candidate
     (prediction, *_) = pair.baseline.run.predictions(pair.baseline.cell.id)
     assert prediction.extracted == made.labels[-1]
     assert prediction.label_logprobs == (-4.0, -3.0, -0.1), "in the order of the candidate's labels"
+
+
+@pytest.mark.parametrize(
+    ("name", "run", "strategy"),
+    [
+        ("latest:lora", "latest", "lora"),
+        ("latest:lora:r=8", "latest", "lora:r=8"),
+        ("runs/a:lora:r=64,learning_rate=1e-4", "runs/a", "lora:r=64,learning_rate=1e-4"),
+        ("a:b/run:lora", "a:b/run", "lora"),
+        ("a:b/run:lora:r=8", "a:b/run", "lora:r=8"),
+    ],
+)
+def test_a_variant_is_named_with_its_run(name: str, run: str, strategy: str) -> None:
+    assert split_model_name(name, "baseline") == (run, strategy)
