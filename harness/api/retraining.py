@@ -13,7 +13,7 @@ from harness.api.catalogs import open_catalog
 from harness.api.gates import REGISTRY, history
 from harness.api.notifying import deliver
 from harness.api.retraining_data import StepOptions, assemble_data, forecast
-from harness.api.retraining_step import check_gate, run_step
+from harness.api.retraining_step import check_gate, find_promotion, run_step
 from harness.errors import BenchError, setting
 from harness.gate import Event, Registry
 from harness.types import Task
@@ -255,8 +255,7 @@ class _Call:
         """Why an unfinished step cannot be resumed; empty if it can, or if there is none."""
         if step is None:
             return ""
-        is_promoted = self._champion.number != step.champion and step.run and self._champion.run == step.run
-        if is_promoted:
+        if find_promotion(self._options, self._task.name, step) is not None:
             return ""
         if self._champion.number != step.champion:
             return "champion_changed"

@@ -36,6 +36,13 @@ def check_gate(plan: Lifecycle, assembly: Assembly) -> None:
         read_policy(Path(plan.spec.gate.policy), task, metrics_for(task.metrics, labels))
 
 
+def find_promotion(options: StepOptions, task: str, step: OpenStep) -> Event | None:
+    """The event by which an earlier call has promoted the candidate of a step, before it could note so; it may be rolled back by now."""
+    events = Registry(options.registry).journal.events(task)
+    own = [event for event in events if event.action == "promote" and event.number > step.champion and event.run == step.run]
+    return own[0] if own else None
+
+
 def run_step(
     store: StepStore, state: RetrainingState, result: StepResult, plan: Lifecycle, options: StepOptions, assembly: Assembly | None
 ) -> StepResult:
@@ -124,7 +131,7 @@ class _Step:
         if candidate is None:
             return self._end(replace(result, outcome="not_trained"))
         result = replace(result, candidate=candidate.strategy)
-        event = self._find_promotion(result.task)
+        event = find_promotion(self._options, result.task, self._open)
         if event is not None:
             return self._end(replace(result, outcome="promoted", promoted=_without_text(event)))
         try:
@@ -143,12 +150,6 @@ class _Step:
             result = replace(result, outcome=outcome, verdict=error.verdict.without_text())
             return result if outcome == "waiting" else self._end(result)
         return self._end(replace(result, outcome="promoted", promoted=_without_text(event), verdict=verdict.without_text()))
-
-    def _find_promotion(self, task: str) -> Event | None:
-        """The event by which an earlier call has promoted the candidate, before it could note so."""
-        current = Registry(self._options.registry).current(task)
-        is_own = current is not None and current.number != self._open.champion and current.run == self._open.run
-        return current if is_own else None
 
     def _end(self, result: StepResult) -> StepResult:
         """Write the record, and then close the step. A call that is interrupted in between does both again."""

@@ -158,3 +158,21 @@ def test_a_step_that_is_killed_at_each_write_is_resumed(place: Place, grid: Stan
     fresh = shutil.copytree(place.folder, tmp_path / "fresh")
     for first in (start, start + 1):
         kill_at_writes(place, killer, fresh, start=first, every=2)
+
+
+def test_a_rollback_after_a_kill_is_not_undone(place: Place, grid: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The process ends between the promotion and the note of it; then a person rolls back. The next call closes the step, and no more."""
+    place.add_rows(12)
+
+    def die(*_: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(StepStore, "write_record", die)
+        with pytest.raises(Killed):
+            place.call()
+    rollback(TASK, registry=place.registry)
+    result = place.call(DAY + timedelta(days=1))
+    assert (result.outcome, result.resumed, result.superseded) == ("promoted", True, "")
+    assert place.call(DAY + timedelta(days=40)).outcome == "no_new_data"
+    assert [event.action for event in history(TASK, registry=place.registry)] == ["force", "promote", "rollback"]
