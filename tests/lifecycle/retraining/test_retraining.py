@@ -124,13 +124,23 @@ def test_approvals_are_waited_for(place: Place, grid: StandIn) -> None:
 def test_a_step_is_given_up_when_the_champion_or_the_file_changes(place: Place, grid: StandIn) -> None:
     (place.folder / "gate.yaml").write_text("approvals: 1\nrules:\n  - {rule: not_worse, score: rougeL, margin: 0.05}\n", encoding="utf-8")
     place.add_rows(12)
-    waiting = place.call()
-    promote(place.folder / "runs" / waiting.run, "fewshot", registry=place.registry, force=True, reason="by hand", fingerprint=False)
-    rollback(TASK, registry=place.registry)
+    assert place.call().outcome == "waiting"
+    promote(place.folder / "runs" / "first", "base", registry=place.registry, force=True, reason="by hand", fingerprint=False)
     changed = place.call(DAY + timedelta(days=1))
     assert (changed.superseded, changed.number, changed.outcome) == ("champion_changed", 2, "waiting")
     place.write(run={"strategies": ["fewshot"], "seeds": 2})
     assert place.call(DAY + timedelta(days=2)).superseded == "file_changed"
+
+
+def test_a_candidate_that_a_person_promotes_closes_its_step_also_if_it_is_rolled_back(place: Place, grid: StandIn) -> None:
+    (place.folder / "gate.yaml").write_text("approvals: 1\nrules:\n  - {rule: not_worse, score: rougeL, margin: 0.05}\n", encoding="utf-8")
+    place.add_rows(12)
+    waiting = place.call()
+    promote(place.folder / "runs" / waiting.run, "fewshot", registry=place.registry, fingerprint=False)
+    rollback(TASK, registry=place.registry)
+    closed = place.call(DAY + timedelta(days=1))
+    assert (closed.superseded, closed.number, closed.outcome) == ("", 1, "promoted")
+    assert place.call(DAY + timedelta(days=40)).outcome == "no_new_data"
 
 
 def test_corrections_are_trained_on_and_leave_the_test_set(place: Place, grid: StandIn) -> None:
