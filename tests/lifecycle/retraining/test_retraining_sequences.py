@@ -57,7 +57,7 @@ def choose_call(draw: random.Random, place: Place, today: date) -> Callable[[], 
 def check_steps(place: Place) -> None:
     """What must hold about steps at every moment: no run is promoted twice by a verdict, and records agree with the history."""
     events = history(TASK, registry=place.registry)
-    promoted = [event.run for event in events if event.action == "promote"]
+    promoted = [event.run for event in events if event.action == "promote" and not event.reason]  # those by hand have one
     assert len(promoted) == len(set(promoted))
     records = list_retrainings(TASK, registry=place.registry)
     assert len({record.number for record in records}) == len(records)
@@ -148,7 +148,7 @@ def kill_at_writes(place: Place, killer: Killer, fresh: Path, *, start: int, eve
 def test_a_step_that_is_killed_at_a_write_is_resumed(place: Place, grid: StandIn, killer: Killer, tmp_path: Path) -> None:
     place.add_rows(12)
     fresh = shutil.copytree(place.folder, tmp_path / "fresh")
-    assert kill_at_writes(place, killer, fresh, start=1, every=3) > 10
+    assert kill_at_writes(place, killer, fresh, start=1, every=5) > 10
 
 
 @pytest.mark.soak
