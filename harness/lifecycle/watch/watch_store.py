@@ -35,6 +35,7 @@ from harness.store import (
 
 FINGERPRINT, MONITOR = "fingerprint.json", "monitor.json"
 MOST_BYTES = 64 * 2**20  # of a file; a million rows take less
+_LARGEST = 1e15  # mean of any value that is watched; sums of squares of more could overflow
 _DIGITS = 16  # of the digest, in the name of the folder
 
 
@@ -201,7 +202,8 @@ def _find_fingerprint_problem(fingerprint: Fingerprint, model: str) -> str:
 
 
 def _are_values(values: ReferenceValues) -> bool:
-    return _are_counts(values.levels) and math.isfinite(values.mean) and 0 <= values.variance < math.inf and values.n >= 0
+    is_moderate = abs(values.mean) < _LARGEST and 0 <= values.variance < _LARGEST**2
+    return _are_counts(values.levels) and is_moderate and 0 <= values.n < 2**53
 
 
 def _are_words(fingerprint: Fingerprint) -> bool:
@@ -238,7 +240,7 @@ def _is_test(test: WatchedTest) -> bool:
         and all(map(math.isfinite, (*drift.capital, drift.highest)))
         and days == sorted(days)
         and all(map(_is_day, days))
-        and all(_is_day(each.day) and each.n > 0 and math.isfinite(each.total + each.total_squared) for each in test.sums)
+        and all(_is_day(each.day) and each.n > 0 and abs(each.total) + abs(each.total_squared) < _LARGEST**2 for each in test.sums)
         and all(day.n > 0 and math.isfinite(day.z) for day in drift.days)
         and (test.alarm is None or _is_day(test.alarm))
     )

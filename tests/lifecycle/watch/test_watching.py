@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from report_factory import HOSTILE
 from harness.api import watch
 from harness.errors import BenchError
 from harness.gate import Registry
-from harness.lifecycle.watch import WatchResult
+from harness.lifecycle.watch import WatchResult, WatchStore
 from harness.reporting.wording.lifecycle import watch_sentences
 from harness.viewer.service_events import list_happenings
 from tests.lifecycle.watch.conftest import make_rows, write_rows
@@ -186,6 +187,18 @@ def test_damaged_files_are_reported_with_what_to_do(registry: Path, tmp_path: Pa
     file.write_bytes({"emptied": b"", "cut": content[: len(content) // 2], "flipped": bytes(flipped), "exchanged": sibling}[damage])
     with pytest.raises(BenchError, match=rf"{name}: is damaged.* ([Dd]elete)"):
         look(registry, data)
+
+
+@pytest.mark.parametrize("values", [{"mean": 1e200}, {"variance": 1e300}, {"variance": -1.0}, {"n": 2**60}])
+def test_values_that_would_overflow_are_refused(registry: Path, tmp_path: Path, values: dict[str, Any]) -> None:
+    """A file can be sealed by its writer and hold anything."""
+    (event,) = Registry(registry).journal.events()
+    store = WatchStore(registry, TASK, event.digest)
+    fingerprint = store.read_fingerprint()
+    changed = replace(fingerprint.values["input_length"], **values)
+    store.write_fingerprint(replace(fingerprint, values={**fingerprint.values, "input_length": changed}))
+    with pytest.raises(BenchError, match=r"fingerprint\.json: is damaged"):
+        look(registry, write_rows(tmp_path / "a.jsonl", make_rows(2)))
 
 
 def test_a_deleted_fingerprint_is_made_again_and_its_old_monitor_is_refused(registry: Path, tmp_path: Path) -> None:
