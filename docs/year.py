@@ -218,7 +218,7 @@ def complain(year: Year) -> None:
     wrong = next((row for row in rows if outputs[row["id"]] != row["target"]), rows[0])
     said = ("--output", outputs[wrong["id"]], "--corrected", wrong["target"], "--reason", "went to the wrong desk")
     year.call("feedback", "add", "desk", "--id", wrong["id"], "--verdict", "complaint", "--value", f"input={wrong['input']}", *said)
-    year.call("feedback", "confirm", "desk", wrong["id"], "--reason", "read by Anna")
+    year.call("feedback", "confirm", "desk", wrong["id"], "--reason", "read by the head of the desk")
     year.say(f"A complaint about {wrong['id']} is confirmed: {outputs[wrong['id']]} instead of {wrong['target']}.")
 
 

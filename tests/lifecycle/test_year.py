@@ -46,7 +46,8 @@ def test_each_drift_is_found_in_its_month_and_quiet_months_are_stable(year: tupl
     assert list(lines) == MONTHS
     watched = {month: next(text for text in texts if text.startswith("watch:")) for month, texts in lines.items() if month != "January"}
     assert {month for month, text in watched.items() if "Stable" not in text} == {"March", "August"}
-    assert "zorvatinib" in watched["March"]
+    # The fingerprint has a random salt, which decides which of the new words share a group and which is named first.
+    assert "“zorvatinib”" in watched["March"] or "“recalled”" in watched["March"]
 
 
 @pytest.mark.soak
