@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from threadpoolctl import threadpool_limits
+
 _CHANGES = frozenset({
     "os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.link", "os.symlink", "os.truncate", "os.chmod", "os.utime", "shutil.rmtree",
     "sqlite3.connect",
@@ -85,6 +87,7 @@ def call_and_kill(main: Callable[[], None], arguments: Sequence[str], folder: Pa
             os.dup2(handle, 2)
             sys.stdout, sys.stderr = open(1, "w", closefd=False), open(2, "w", closefd=False)  # noqa: SIM115
             sys.argv = ["bench", *arguments]
+            threadpool_limits(1)  # OpenMP's threads are not in a forked process, which would wait for them for ever
             changes = kill_at(moment, after)
             try:
                 main()

@@ -219,7 +219,7 @@ def harvest_feedback(task: str, out: PathLike, *, registry: PathLike = REGISTRY,
     if not rows:
         raise BenchError(
             f"{task}: no edited answer and no confirmed complaint with its inputs and a corrected text, so there is nothing to harvest. "
-            "Confirm complaints first: `bench feedback confirm`"
+            "Confirm complaints first: `bench feedback confirm TASK ID`"
         )
     labels = next((example.choices for example in champion.examples), ())
     lines = [json.dumps(row.to_record(champion.task, labels), ensure_ascii=False) + "\n" for row in rows]

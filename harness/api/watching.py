@@ -124,7 +124,8 @@ def _load_champion(task: str, registry: PathLike) -> tuple[Event, StrategyResult
     models = Registry(Path(registry))
     history(task, registry=registry)  # raises where nothing was promoted, with the names of the tasks that have a champion
     event = models.current(task)
-    assert event is not None
+    if event is None:
+        raise BenchError(f"{registry}: no model is in service for '{task}'. `bench promote` puts one there.")
     return event, models.load(event)
 
 

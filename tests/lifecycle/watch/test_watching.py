@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from report_factory import HOSTILE
 
-from harness.api import watch
+from harness.api import set_stage, watch
 from harness.errors import BenchError
 from harness.gate import Registry
 from harness.lifecycle.watch import WatchResult, WatchStore
@@ -218,3 +218,10 @@ def test_promotion_stores_a_fingerprint_without_texts(registry: Path) -> None:
     assert file.stat().st_mode & 0o777 == 0o600
     content = file.read_text(encoding="utf-8")
     assert not any(f'"{word}"' in content for word in ("ibuprofen", "patient", "knee"))
+
+
+def test_a_task_whose_models_are_only_candidates(promoted: Path, tmp_path: Path) -> None:
+    """The registry knows the task, and none of its models is in service."""
+    set_stage(TASK, f"{promoted.parent / 'run'}:few-shot", "candidate", registry=tmp_path / "new", new_registry=True)
+    with pytest.raises(BenchError, match=r"no model is in service for 'summarization'"):
+        watch(TASK, write_rows(tmp_path / "a.jsonl", make_rows(1)), registry=tmp_path / "new")

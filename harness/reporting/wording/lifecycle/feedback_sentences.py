@@ -227,7 +227,7 @@ def build_check_table(results: Sequence[CaseResult]) -> TextTable:
 def describe_check(results: Sequence[CaseResult]) -> str:
     """How many of the confirmed complaints a model answers rightly."""
     if not results:
-        return "No complaint is confirmed and has its inputs. Confirm one with `bench feedback confirm`."
+        return "No complaint is confirmed and has its inputs. `bench feedback confirm TASK ID` confirms one."
     counts = {outcome: sum(each.outcome == outcome for each in results) for outcome in OUTCOMES}
     parts = [f"{counts['fixed']:,} of {plural(len(results), 'confirmed complaint')} fixed"]
     parts += [f"{counts['broken']:,} still wrong"] if counts["broken"] else []
