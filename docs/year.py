@@ -216,8 +216,8 @@ def complain(year: Year) -> None:
     answers = year.call("predict", "--champion", "desk", "--data", "new/2026-11.jsonl").splitlines()
     outputs = {answer["id"]: answer["output"].strip() for answer in map(json.loads, answers)}
     wrong = next((row for row in rows if outputs[row["id"]] != row["target"]), rows[0])
-    said = ("--output", outputs[wrong["id"]], "--corrected", wrong["target"], "--reason", "went to the wrong desk")
-    year.call("feedback", "add", "desk", "--id", wrong["id"], "--verdict", "complaint", "--value", f"input={wrong['input']}", *said)
+    details = ("--output", outputs[wrong["id"]], "--corrected", wrong["target"], "--reason", "went to the wrong desk")
+    year.call("feedback", "add", "desk", "--id", wrong["id"], "--verdict", "complaint", "--value", f"input={wrong['input']}", *details)
     year.call("feedback", "confirm", "desk", wrong["id"], "--reason", "read by the head of the desk")
     year.say(f"A complaint about {wrong['id']} is confirmed: {outputs[wrong['id']]} instead of {wrong['target']}.")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.api.arguments import PathLike
-from harness.api.gates import REGISTRY, history
+from harness.api.gates import REGISTRY, find_champion, history
 from harness.errors import BenchError, did_you_mean, setting
 from harness.gate import Registry
 from harness.review import FORMATS, ExportedPacket, parse_raters
@@ -35,15 +35,11 @@ def export_complaint_review(
     unknown = next((each for each in formats if each not in FORMATS), None)
     if unknown is not None:
         raise BenchError(f"{setting('formats', unknown)}: unknown.{did_you_mean(unknown, FORMATS)}")
-    history(task, registry=registry)
-    models = Registry(Path(registry))
-    event = models.current(task)
-    if event is None:
-        raise BenchError(f"{registry}: no model of '{task}' is in service. Promote one first: `bench promote`")
+    champion = Registry(Path(registry)).peek(find_champion(task, registry))
     store = FeedbackStore(Path(registry), task)
     chosen = [each for each in FORMATS if each in formats]
     target = None if out is None else Path(out)
-    return export_complaints(store.folder, models.peek(event), store.read().complaints, parse_raters(str(raters)), chosen, target)
+    return export_complaints(store.folder, champion, store.read().complaints, parse_raters(str(raters)), chosen, target)
 
 
 def import_complaint_review(

@@ -192,6 +192,19 @@ def history(task: str | None = None, *, registry: PathLike = REGISTRY) -> list[E
     return events
 
 
+def find_champion(task: str, registry: PathLike) -> Event:
+    """The event that put the model of a task into service.
+
+    Raises:
+        BenchError: no model of this task is in service, or the history is damaged.
+    """
+    history(task, registry=registry)  # raises for an unknown task, with the names of the known ones
+    event = Registry(Path(registry)).current(task)
+    if event is None:
+        raise BenchError(f"{registry}: no model is in service for '{task}'. `bench promote` puts one there.")
+    return event
+
+
 def verify_registry(*, registry: PathLike = REGISTRY) -> list[tuple[Event, str]]:
     """Every model in the registry with its damage: a description, or an empty text for an intact model.
 

@@ -191,7 +191,7 @@ def write_adapter(
     """Write an adapter, with its base model if that is not on the Hub.
 
     Args:
-        includes_base: write such a base model whatever its size, so that the folder can be loaded anywhere.
+        includes_base: write such a base model of any size, so that the folder can be loaded anywhere.
 
     Raises:
         BenchError: the model has no adapter; its base model cannot be found.

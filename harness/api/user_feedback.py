@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.api.arguments import PathLike
-from harness.api.gates import REGISTRY, history
+from harness.api.gates import REGISTRY, find_champion, history
 from harness.errors import BenchError, did_you_mean, setting
 from harness.gate import Event, Registry
 from harness.results import StrategyResult
@@ -38,9 +38,9 @@ class AddedFeedback:
     """What a call has added.
 
     Attributes:
-        new: answers that the user had said nothing about.
-        changed: that replace what the user had said.
-        outdated: older than what the user said later; stored, and without effect.
+        new: answers that had no feedback of this user.
+        changed: that replace earlier feedback of the user.
+        outdated: older than other feedback of the user; stored, and without effect.
         known: that were added before.
         unanswered: rows in which nothing was answered.
         out_of_order: rows whose time is before that of the row above.
@@ -246,11 +246,7 @@ def follow_complaint(task: str, id_: str, *, registry: PathLike = REGISTRY) -> C
 
 
 def _open_champion(task: str, registry: PathLike) -> StrategyResult:
-    models = Registry(Path(registry))
-    event = models.current(task)
-    if event is None:
-        raise BenchError(f"{registry}: no model of '{task}' is in service. Promote one first: `bench promote`")
-    return models.peek(event)
+    return Registry(Path(registry)).peek(find_champion(task, registry))
 
 
 def _build_context(

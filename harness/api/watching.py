@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.api.arguments import PathLike
-from harness.api.gates import REGISTRY, history
+from harness.api.gates import REGISTRY, find_champion
 from harness.api.predicting import predict
 from harness.errors import BenchError
 from harness.gate import Event, Registry
@@ -121,12 +121,8 @@ def store_fingerprint(task: str, *, registry: PathLike = REGISTRY, model_path: P
 
 
 def _load_champion(task: str, registry: PathLike) -> tuple[Event, StrategyResult]:
-    models = Registry(Path(registry))
-    history(task, registry=registry)  # raises where nothing was promoted, with the names of the tasks that have a champion
-    event = models.current(task)
-    if event is None:
-        raise BenchError(f"{registry}: no model is in service for '{task}'. `bench promote` puts one there.")
-    return event, models.load(event)
+    event = find_champion(task, registry)
+    return event, Registry(Path(registry)).load(event)
 
 
 def _read_or_build(store: WatchStore, event: Event, model: StrategyResult, scorer: RowScorer, base: str | None) -> Fingerprint:

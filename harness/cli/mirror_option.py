@@ -43,7 +43,7 @@ def mirror_change(task: str, to: str | None, registry: str, *, model_path: str |
 
     try:
         mirror = api.mirror_models(task, to, model_path=model_path, registry=registry)
-    except Exception as error:  # the promotion is made: whatever fails now is only reported
+    except Exception as error:  # the promotion is made: a failure from here on is only reported
         reason = "; ".join(error.problems) if isinstance(error, BenchError) else f"{type(error).__name__}: {error}"
         folder = [] if registry == "registry" else ["--registry", registry]
         again = shlex.join(["bench", "registry", *folder, "mirror", task, "--to", to])

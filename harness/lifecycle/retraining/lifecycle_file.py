@@ -41,7 +41,7 @@ class WhenSpec(Declared):
     complaints: ComplaintSpec | None = None
     """The rate of complaints in `bench feedback`."""
     wait_days: Annotated[int, Field(ge=0, le=3660)] = WAIT_DAYS
-    """Days after a retraining before the next one, whatever the triggers say."""
+    """Days after a retraining in which no trigger counts."""
 
     @model_validator(mode="after")
     def _check_any(self) -> WhenSpec:

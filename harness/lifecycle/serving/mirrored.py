@@ -1,4 +1,4 @@
-"""What a mirror of a registry is told, and what it reports."""
+"""What a mirror of a registry receives, and what it reports."""
 
 from __future__ import annotations
 

@@ -206,10 +206,10 @@ def _remove_paths(file: Path) -> None:
 
 @contextmanager
 def _reported() -> Iterator[None]:
-    """Turn whatever MLflow raises into one message.
+    """Turn every error of MLflow into one message.
 
     Raises:
-        BenchError: something was raised.
+        BenchError: MLflow failed.
     """
     try:
         yield

@@ -113,15 +113,18 @@ def _draw_keys(history: ServiceHistory, top: float) -> tuple[list[Markup], float
             width = 34 + text_width(text)
             if x + width > _WIDTH and x > _LEFT:
                 x, y = _LEFT, y + _LEGEND_ROW
-            box = element("rect", x=x + 1, y=y - 9, width=10, height=10, class_=f"stage {text}")
-            parts += [box if style is None else draw_marker(style, x + 6, y - 4, 5.0, class_="key point"), label(x + 16, y, text)]
+            if style is None:
+                parts.append(element("rect", x=x + 1, y=y - 9, width=10, height=10, class_=f"stage {text}"))
+            else:
+                parts.append(draw_marker(style, x + 6, y - 4, 5.0, class_="key point"))
+            parts.append(label(x + 16, y, text))
             x += width
         y += _LEGEND_ROW
     return parts, y - top
 
 
 def _date_axis(scale: Scale, first: datetime, last: datetime, floor: float, top: float) -> list[Markup]:
-    """The dates in between; times of the day where all is within two days."""
+    """Dates at equal distances, from the first moment to the last; with the time of the day in a short chart."""
     step = (last - first) / _TICKS
     moments = [first + step * tick for tick in range(_TICKS + 1)]
     texts = [service_sentences.write_moment(moment, last - first) for moment in moments]

@@ -113,7 +113,7 @@ def trace_service(
     board = boards[0].about if boards else None
     scores = _find_scores(events, lives, boards)
     return ServiceHistory(
-        first=min(moment for moment in [moments[0], *(each.at for each in happenings)]),
+        first=min([moments[0], *(each.at for each in happenings)]),
         last=last,
         score=board.score if board and scores else "",
         unit=board.unit if board and scores else "",

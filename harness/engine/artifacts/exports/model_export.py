@@ -28,8 +28,8 @@ from harness.engine.models import DTYPES, Device, ModelSource, decoder_start, lo
 from harness.errors import BenchError, did_you_mean
 from harness.results import FinishedCell
 
-# Tokens that an encoder-decoder was trained to write, or never to write. The run respected them, so the export must.
 GgufUse = Literal["only", "required", "optional"]
+# Tokens that an encoder-decoder was trained to write, or never to write. The run respected them, so the export must.
 _KEPT_RULES = ("forced_bos_token_id", "forced_eos_token_id", "bad_words_ids", "suppress_tokens")
 
 
