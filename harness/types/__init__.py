@@ -12,24 +12,29 @@ from harness.types.example import DataReport, Example, Finish, Prediction, Split
 from harness.types.faithfulness_spec import FaithfulnessSpec, SupportKind
 from harness.types.guardrail_spec import GuardrailSpec
 from harness.types.leak_measurement import CanaryOutcome, LeakMeasurement
+from harness.types.memory_step import MEMORY_STEPS, MemoryStep
 from harness.types.metric import Metric, Score, Statistic, StoredScore, always_defined
 from harness.types.privacy_spec import MOST_CANARIES, MOST_REFERENCES, PrivacySpec
 from harness.types.report_spec import MOST_OUTPUTS_A_MONTH, OUTPUTS_A_MONTH, ReportSpec
 from harness.types.review_spec import ReviewSpec, ScaleSpec
 from harness.types.rule import Rule, RuleKind, Tier
 from harness.types.search_spec import MOST_TRIALS, FieldFactor, FieldRange, SearchedField, SearchSpec
-from harness.types.strategy import HIGHEST_LEARNING_RATE, MOST_EPOCHS, Method, OutputsSpec, QuantizationSpec, Strategy, TrainSpec
+from harness.types.strategy import Method, OutputsSpec, QuantizationSpec, Strategy
 from harness.types.task import DecodeSpec, Kind, PromptFormat, Task
+from harness.types.train_spec import HIGHEST_LEARNING_RATE, MEMORY_FIELDS, MOST_EPOCHS, Attention, Optimizer, TrainSpec, WeightsFormat
 from harness.types.trial import DroppedStrategy, Trial, TrialMeasurement
 
 __all__ = [
     "HIGHEST_LEARNING_RATE",
+    "MEMORY_FIELDS",
+    "MEMORY_STEPS",
     "MOST_CANARIES",
     "MOST_EPOCHS",
     "MOST_OUTPUTS_A_MONTH",
     "MOST_REFERENCES",
     "MOST_TRIALS",
     "OUTPUTS_A_MONTH",
+    "Attention",
     "CanaryOutcome",
     "Cell",
     "CellNote",
@@ -53,10 +58,12 @@ __all__ = [
     "GuardrailSpec",
     "Kind",
     "LeakMeasurement",
+    "MemoryStep",
     "Method",
     "Metric",
     "Name",
     "NoteCode",
+    "Optimizer",
     "OutputsSpec",
     "Paths",
     "Phase",
@@ -89,5 +96,6 @@ __all__ = [
     "TrainingSummary",
     "Trial",
     "TrialMeasurement",
+    "WeightsFormat",
     "always_defined",
 ]

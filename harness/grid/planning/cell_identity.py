@@ -1,4 +1,5 @@
-"""The identity of a cell: a hash of everything that can change its result or its cost. Where its files are is not part of it."""
+"""The identity of a cell: a hash of everything that can change its result. Where its files are is not part of it, nor what only changes
+the memory and the speed of a training."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ from harness.engine.models import Device, ModelSource, digest_of
 from harness.measure import code_digest, get_result_versions, leak_test_digest, trial_digest
 from harness.plugins import get_plugin_versions
 from harness.store import EXTERNAL
-from harness.types import Cell, Splits, Strategy, Task
+from harness.types import MEMORY_FIELDS, Cell, Splits, Strategy, Task
 
 TRIAL_SEED = 1000  # of all trials: no cell of a grid has it, so the chosen values are trained with fresh seeds
 # The rows are hashed in place of `data`, and the model that scores support in place of `faithfulness`. `privacy` is part of the identity of
@@ -63,7 +64,7 @@ def _model_identity(
 ) -> dict[str, Any]:
     return {
         "task": task.model_dump(mode="json", exclude=_IRRELEVANT_TASK_FIELDS),
-        "strategy": strategy.model_dump(mode="json", exclude={"description"}),
+        "strategy": strategy.model_dump(mode="json", exclude={"description": True, "train": set(MEMORY_FIELDS)}),
         "scorer": task.faithfulness.fingerprint,
         "data": splits.digest,
         "model": source.digest,

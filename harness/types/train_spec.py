@@ -1,0 +1,119 @@
+"""How weights are trained: a training recipe."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Annotated, Literal, TypeAlias, TypeVar
+
+from pydantic import Field, field_validator
+
+from harness.types.declared import Declared, Fraction
+
+Number = TypeVar("Number", int, float)
+MOST_EPOCHS = 1000.0
+HIGHEST_LEARNING_RATE = 1.0
+# One number, or a table from a model size ("50M", "1B", "inf": up to so many parameters) to a number.
+BySize: TypeAlias = Number | Mapping[str, Number]
+Optimizer: TypeAlias = Literal["adamw", "adamw_8bit", "paged_adamw_8bit", "paged_adamw_32bit", "adafactor"]
+WeightsFormat: TypeAlias = Literal["float32", "bfloat16"]
+Attention: TypeAlias = Literal["auto", "sdpa", "flash"]
+Choice: TypeAlias = Literal["auto", "on", "off"]
+# They change memory and speed, and the result only by rounding: they are no part of a cell's identity.
+MEMORY_FIELDS = frozenset({"attention", "gradient_checkpointing", "micro_batch_tokens"})
+
+
+class TrainSpec(Declared):
+    """A training recipe."""
+
+    epochs: Annotated[float, Field(gt=0, le=MOST_EPOCHS)] = 3.0
+    """Passes over the training examples; fractions are allowed."""
+    batch_size: BySize[Annotated[int, Field(ge=1)]] = 8
+    """The effective batch in examples: a number, or a table by model size."""
+    micro_batch_tokens: Annotated[int, Field(ge=1)] | None = None
+    """The tokens, padding included, that go through the model at once; None: what suits the device. Changes memory and speed, but the
+    result only by rounding."""
+    max_length: Annotated[int, Field(ge=1)] | None = None
+    """The most tokens of a training example, prompt and target together; longer ones are cut. None: as for the task's test examples."""
+    completion_only: bool = True
+    """Whether the loss is on the target alone; False: a decoder also learns to write the prompts. The validation loss, which decides on the
+    best weights, is always on the target alone."""
+    learning_rate: BySize[Annotated[float, Field(gt=0, le=HIGHEST_LEARNING_RATE)]] = 2e-4
+    """The peak learning rate: a number, or a table by model size."""
+    lora_plus: Annotated[float, Field(ge=1)] | None = None
+    """For LoRA: the learning rate of the matrices B, as a multiple of `learning_rate` (LoRA+); None: the same for all."""
+    schedule: Literal["constant", "linear", "cosine"] = "cosine"
+    """How the learning rate develops after the warm-up."""
+    warmup: Fraction = 0.05
+    """The share of the steps in which the learning rate rises."""
+    optimizer: Optimizer = "adamw"
+    """AdamW; with states in 8 bits; with states that move to the CPU's memory when the GPU's is full (`paged`); or Adafactor, whose states
+    take hardly any memory."""
+    weights: WeightsFormat = "float32"
+    """For method `full`: the format of the trained weights. With bfloat16, updates are rounded stochastically, so that small ones are not
+    lost."""
+    weight_decay: Annotated[float, Field(ge=0)] = 0.0
+    """Of the optimizer: decoupled, as in AdamW."""
+    max_grad_norm: Annotated[float, Field(gt=0)] = 1.0
+    """Gradients are clipped to this norm."""
+    neftune: Annotated[float, Field(gt=0)] | None = None
+    """The strength α of noise on the embeddings of training examples (NEFTune); None: no noise."""
+    gradient_checkpointing: Choice = "auto"
+    """Whether activations are computed again for the backward pass instead of being kept; auto: if the training does not fit otherwise.
+    Changes memory and speed, but the result only by rounding."""
+    attention: Attention = "auto"
+    """The implementation of attention in training; auto: the one that transformers prefers. Changes memory and speed, but the result only
+    by rounding."""
+    validations_per_epoch: Annotated[int, Field(ge=1, le=100)] = 2
+    """How often the validation loss is computed."""
+    patience: Annotated[int, Field(ge=1)] | None = 4
+    """Validations without improvement after which training stops; None: never."""
+
+    @field_validator("gradient_checkpointing", mode="before")
+    @classmethod
+    def _read_switch(cls, value: object) -> object:
+        """YAML reads `on` and `off` as true and false."""
+        return {True: "on", False: "off"}[value] if isinstance(value, bool) else value
+
+    @field_validator("batch_size", "learning_rate")
+    @classmethod
+    def _check_sizes(cls, value: BySize[Number]) -> BySize[Number]:
+        if isinstance(value, Mapping):
+            for size in value:
+                parameter_count(size)
+            if not any(parameter_count(size) == math.inf for size in value):
+                raise ValueError("the table needs an entry 'inf' for models larger than all others")
+        return value
+
+    def learning_rate_for(self, parameters: int) -> float:
+        """The learning rate for a base model with so many parameters."""
+        return _value_for_size(self.learning_rate, parameters)
+
+    def batch_size_for(self, parameters: int) -> int:
+        """The effective batch, in examples, for a base model with so many parameters."""
+        return _value_for_size(self.batch_size, parameters)
+
+
+def parameter_count(text: str) -> float:
+    """The number of parameters in a text such as "50M", "1.5B" or "inf".
+
+    Raises:
+        ValueError: the text is not a model size.
+    """
+    units = {"K": 1e3, "M": 1e6, "B": 1e9}
+    if text == "inf":
+        return math.inf
+    try:
+        value = float(text[:-1]) * units[text[-1:].upper()]
+    except (KeyError, ValueError):
+        raise ValueError(f"'{text}' is not a model size. Write it as 50M, 1.5B or inf") from None
+    if not 0 < value < math.inf:
+        raise ValueError(f"'{text}' is not a model size: it must be above 0")
+    return value
+
+
+def _value_for_size(value: BySize[Number], parameters: int) -> Number:
+    if not isinstance(value, Mapping):
+        return value
+    fitting = [size for size in value if parameter_count(size) >= parameters]
+    return value[min(fitting, key=parameter_count)]
