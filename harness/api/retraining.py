@@ -199,11 +199,11 @@ class _Call:
             return result
         if not result.data.unused:
             return replace(result, outcome="no_new_data")
-        assembly = assemble_data(self._plan, new, tested, self._options)
+        model = Registry(self._options.registry).load(self._champion)
+        assembly = assemble_data(self._plan, new, tested, model, self._options)
         result = replace(result, data=assembly.count(result.data))
         if not assembly.data.added.get("train") and not result.data.corrections:
             return replace(result, outcome="no_new_data")
-        model = Registry(self._options.registry).load(self._champion)
         check_gate(self._plan, assembly)
         result = replace(result, forecast=forecast(self._plan, assembly, self._options, self._champion, model))
         if _exceeds_limit(result):
@@ -248,7 +248,8 @@ class _Call:
             return result
         assembly = None
         if step.task is None:
-            assembly = assemble_data(self._plan, self._read_new_data(state), self._store.read_used(state.used).tested, self._options)
+            model, tested = Registry(self._options.registry).load(self._champion), self._store.read_used(state.used).tested
+            assembly = assemble_data(self._plan, self._read_new_data(state), tested, model, self._options)
         return run_step(self._store, state, result, self._plan, self._options, assembly)
 
     def _find_obstacle(self, step: OpenStep | None) -> str:

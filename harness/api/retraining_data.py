@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 from harness.api.arguments import PathLike, as_texts
 from harness.api.catalogs import open_catalog
 from harness.errors import BenchError
-from harness.gate import Event
+from harness.gate import Event, find_leaked_examples
 from harness.results import RunResults, StrategyResult
 from harness.store import list_run_folders
-from harness.types import Task
+from harness.types import Example, Task
 
 if TYPE_CHECKING:
     from harness.grid import Listener, Request
@@ -58,14 +58,17 @@ class Assembly:
         return replace(counts, sizes=sizes, added=data.added, left_out=data.left_out, unknown_labels=data.unknown_labels)
 
 
-def assemble_data(plan: Lifecycle, new: CollectedData, tested: frozenset[str], options: StepOptions) -> Assembly:
+def assemble_data(
+    plan: Lifecycle, new: CollectedData, tested: frozenset[str], champion: StrategyResult, options: StepOptions
+) -> Assembly:
     """The task's own examples with corrections and new rows.
 
     Args:
         tested: the keys of the inputs that were in the test set of an earlier step.
+        champion: the model that the candidate is compared with.
 
     Raises:
-        BenchError: a defect of the task, its data or a correction.
+        BenchError: a defect of the task, its data or a correction; the champion was trained on all test examples.
     """
     from harness.grid import Request, read_tasks
     from harness.lifecycle.retraining import UsedRows, assemble, find_present_files
@@ -80,7 +83,17 @@ def assemble_data(plan: Lifecycle, new: CollectedData, tested: frozenset[str], o
         names = tuple(map(str, corrections))
         request = Request(tasks=(spec.task,), strategies=(), harvested=names, tasks_dirs=as_texts(options.tasks_dirs))
         ((task, splits),) = read_tasks(request, open_catalog(options.tasks_dirs, options.strategies_dirs))
-    data = assemble(task, splits, new.rows, test_share=spec.data.test_share, tested=tested)
+
+    def find_seen(examples: Sequence[Example]) -> list[str]:
+        """Nothing where the champion cannot tell what it was trained on: the gate judges that."""
+        return find_leaked_examples(champion, examples) or []
+
+    data = assemble(task, splits, new.rows, test_share=spec.data.test_share, tested=tested, find_seen=find_seen)
+    if not data.test:
+        raise BenchError(
+            f"{task.name}: the model in service was trained on every test example, so no other model can be compared with it. "
+            "Add labelled rows that it was not trained on."
+        )
     return Assembly(task, data, UsedRows(frozenset(new.keys), data.tested))
 
 

@@ -13,7 +13,7 @@ from harness.gate.origin_check import check_origin, is_foreign
 from harness.gate.policies import MEASURES, Policy, default_policy, draft_policy, find_useless_rules, policy_to_plain, read_policy
 from harness.gate.registry import STAGES, Event, Registry, Stage, StagedModel, assign_stages, stack_service
 from harness.gate.standing_verdicts import StandingVerdicts, select_standing
-from harness.gate.test_set import digest_test_set
+from harness.gate.test_set import digest_test_set, find_leaked_examples
 from harness.gate.verdict import (
     EXIT_CODES,
     JudgedModel,
@@ -68,6 +68,7 @@ __all__ = [
     "draft_policy",
     "find_compared_strategy",
     "find_contender",
+    "find_leaked_examples",
     "find_useless_rules",
     "is_foreign",
     "is_trusted",

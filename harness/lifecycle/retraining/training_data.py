@@ -5,6 +5,8 @@
 3. A row that is almost an earlier new row goes where that one went.
 4. All others are divided by a hash of the group, or of the inputs without one: a share joins the test set, a tenth of the rest validation.
 5. Training and validation examples that are almost a test example, and training examples that are almost a validation example, leave.
+6. Test examples that the champion was trained on leave: no candidate can be compared with it there. They are not trained on, and come back
+   to the test set with another champion.
 
 So a row that has once been a test example is never trained on, in this step or in a later one. "Almost" is what `bench data check` calls
 a near duplicate.
@@ -14,7 +16,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
@@ -31,6 +33,7 @@ LeftOutReason: TypeAlias = Literal[
     "unknown_label",  # a label that the task does not have
     "tested_before",  # in the test set of an earlier step, and no longer
     "near_test",  # rule 5: removed from training or validation, the task's own examples included
+    "seen_by_champion",  # rule 6: removed from the test set, the task's own examples included
 ]
 
 
@@ -55,7 +58,13 @@ class TrainingData:
 
 
 def assemble(
-    task: Task, splits: Splits, rows: Sequence[NewRow], *, test_share: float, tested: frozenset[str] = frozenset()
+    task: Task,
+    splits: Splits,
+    rows: Sequence[NewRow],
+    *,
+    test_share: float,
+    tested: frozenset[str] = frozenset(),
+    find_seen: Callable[[Sequence[Example]], Collection[str]] = lambda _: (),
 ) -> TrainingData:
     """Divide the new rows, and join them with the task's own examples.
 
@@ -64,6 +73,7 @@ def assemble(
         rows: in the order in which they came: an earlier row decides where its near duplicates go.
         test_share: the share that joins the test set.
         tested: the keys of the inputs that were in the test set of an earlier step.
+        find_seen: the ids of those of these examples that the champion was trained on.
     """
     left_out: Counter[str] = Counter()
     choices = splits.test[0].choices if task.chooses and splits.test else ()
@@ -79,6 +89,9 @@ def assemble(
     test = (*splits.test, *added["test"])
     validation = _without_near_copies(task, (*splits.validation, *added["validation"]), test, left_out)
     train = _without_near_copies(task, (*splits.train, *added["train"]), (*validation, *test), left_out)
+    seen = frozenset(find_seen(test))
+    left_out["seen_by_champion"] += len(seen)
+    test = tuple(example for example in test if example.id not in seen)
     kept = {example.id for example in (*train, *validation, *test)}
     joined: dict[str, int] = {split: sum(example.id in kept for example in examples) for split, examples in added.items()}
     now_tested = {row.inputs_key for row, side in zip(usable, sides, strict=True) if side == "test"}

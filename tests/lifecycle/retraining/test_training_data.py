@@ -112,6 +112,17 @@ def test_a_row_that_was_tested_is_not_trained_on_after_the_share_is_lowered() ->
     assert not {each.id for each in first.test} & {each.id for each in (*later.train, *later.validation)}
 
 
+def test_test_examples_that_the_champion_was_trained_on_wait_for_another_champion() -> None:
+    new = rows([example(f"n{number}") for number in range(60)])
+    first = assemble(TASK, splits(), new, test_share=0.3)
+    seen = {first.test[0].id, first.test[-1].id}  # one of the task's own, and a new one
+    known = assemble(TASK, splits(), new, test_share=0.3, find_seen=lambda examples: seen & {each.id for each in examples})
+    assert known.left_out["seen_by_champion"] == 2 and known.added["test"] == first.added["test"] - 1
+    assert sides(known) == {id_: side for id_, side in sides(first).items() if id_ not in seen}, "and nobody trains on them"
+    assert known.tested == first.tested
+    assert assemble(TASK, splits(), new, test_share=0.3, tested=known.tested).test == first.test
+
+
 def test_ids_that_occur_twice_are_told_apart() -> None:
     data = assemble(TASK, splits(), rows([example("train-0", words=text("other"))]), test_share=0.0)
     ids = [each.id for each in (*data.train, *data.validation, *data.test)]

@@ -33,6 +33,7 @@ _LEFT_OUT = {
     "unknown_label": "their label is not one of the task",
     "tested_before": "in the test set of an earlier retraining",
     "near_test": "training or validation examples almost the same as a test example",
+    "seen_by_champion": "test examples that the champion was trained on",
 }
 _SUPERSEDED = {
     "champion_changed": "An unfinished retraining was given up, because another model was put into service meanwhile.",
