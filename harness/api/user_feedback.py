@@ -146,7 +146,7 @@ def decide_complaints(
     reason: str = "",
     registry: PathLike = REGISTRY,
     today: date | None = None,
-) -> None:
+) -> tuple[Complaint, ...]:
     """Confirm complaints, which makes them examples to train on and to test every candidate on; or dismiss them.
 
     Args:
@@ -155,6 +155,9 @@ def decide_complaints(
         corrected: the right text, for a single answer; by default, that of the newest complaint.
         reason: kept in the log.
         today: the day of the decision; by default that of this machine, in UTC.
+
+    Returns:
+        These complaints, with the decision.
 
     Raises:
         BenchError: nothing was promoted for this task; an id without a complaint; a text that is not a label of the task; a damaged log.
@@ -178,7 +181,8 @@ def decide_complaints(
             raise BenchError(f"{task}: no complaint about the answer '{unknown[:80]}'.{did_you_mean(unknown[:80], known)}")
         return LogPart(0, day, "", decisions=tuple(ComplaintDecision(id_, outcome, corrected, reason[:10_000]) for id_ in ids))
 
-    FeedbackStore(Path(registry), task).add(decide)
+    log = FeedbackStore(Path(registry), task).add(decide)
+    return tuple(complaint for complaint in log.complaints if complaint.id in ids)
 
 
 def list_complaints(task: str, *, registry: PathLike = REGISTRY) -> tuple[Complaint, ...]:

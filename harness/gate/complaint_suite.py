@@ -30,7 +30,7 @@ class ComplaintCase:
 
     Attributes:
         id: of the answer.
-        inputs: what the model reads.
+        inputs: what the model reads; empty where that is not known.
         faulty: what it wrote; None where that is not known.
         corrected: what is right; None where that is not known.
         judged: what people said about other outputs for this case, by `digest_output`.
@@ -53,7 +53,7 @@ class CaseResult:
 
 
 def run_complaints(model: StrategyResult, cases: Sequence[ComplaintCase], model_path: str | None = None) -> tuple[CaseResult, ...]:
-    """Let a model answer the cases, and compare. External outputs have no model, and a case may lack an input: these are unclear.
+    """Let a model answer the cases, and compare. External outputs have no model, and a case may lack its inputs: these are unclear.
 
     Args:
         model: a strategy with one cell.
@@ -107,6 +107,8 @@ def _fit(finished: FinishedCell, case: ComplaintCase) -> Example | None:
     """The case as an example for this model; None where it lacks an input that the prompt needs."""
     from harness.engine.artifacts import fit_examples
 
+    if not case.inputs:
+        return None
     try:
         return fit_examples(finished, (Example(case.id, case.inputs, ()),), "complaints")[0]
     except BenchError:

@@ -56,7 +56,7 @@ ReasonCode = Literal[
     "complaints_fixed",
     "complaints_broken",
     "complaints_unclear",  # a person must look
-    "no_complaints",  # none is confirmed and has its inputs
+    "no_complaints",  # none is confirmed
     "exposure_censored",  # some planted secrets are as exposed as can be measured
     # What must hold for every policy, and what a policy requires of the data.
     "enough",  # numbers: present

@@ -139,10 +139,20 @@ def test_external_outputs_cannot_answer_again(runs: Runs, registry: Path, tmp_pa
     assert only(verdict, "of users still wrong").outcome == "INCONCLUSIVE"
 
 
+def test_a_confirmed_complaint_that_no_model_can_answer_is_not_passed_over(runs: Runs, registry: Path, tmp_path: Path) -> None:
+    decide_complaints(TASK, ["v0", "v1", "v2"], "dismissed", registry=registry)
+    add_feedback(TASK, [{"id": "v9", "verdict": "complaint"}], registry=registry)
+    decide_complaints(TASK, ["v9"], "confirmed", registry=registry)
+    verdict = judged(runs(0.9), tmp_path, policy=dict(RULE), registry=registry)
+    rule = only(verdict, "of users still wrong")
+    assert (verdict.outcome, rule.outcome, rule.n) == ("INCONCLUSIVE", "INCONCLUSIVE", 1)
+    assert "1 of them could not be answered again: the inputs are not known" in reason_sentence(rule)
+
+
 def test_without_complaints_the_rule_passes_and_without_a_rule_nothing_is_answered(runs: Runs, tmp_path: Path) -> None:
     verdict = judged(runs(0.9), tmp_path, policy=dict(RULE))
     rule = only(verdict, "of users still wrong")
-    assert (rule.outcome, reason_sentence(rule)) == ("PASS", "No complaint is confirmed and has its inputs.")
+    assert (rule.outcome, reason_sentence(rule)) == ("PASS", "No complaint is confirmed.")
     plain = judged(runs(0.9), tmp_path, policy={"rules": RULE["rules"]})
     assert "complaints" not in plain.policy and not (tmp_path / "registry" / "feedback").exists()
 

@@ -114,9 +114,10 @@ def confirm(task: str, *, ids: tuple[str, ...], dismiss: bool, today: str | None
     bench feedback confirm visits v17 --corrected "Take 10 mg of lisinopril."
     """
     from harness import api
+    from harness.reporting.wording import feedback_sentences
 
-    api.decide_complaints(task, ids, "dismissed" if dismiss else "confirmed", today=_parse_day(today), **options)
-    click.echo(f"{len(ids):,} complaint{'s' if len(ids) != 1 else ''} {'dismissed' if dismiss else 'confirmed'}.")
+    decided = api.decide_complaints(task, ids, "dismissed" if dismiss else "confirmed", today=_parse_day(today), **options)
+    click.echo(feedback_sentences.describe_decided(decided, dismissed=dismiss))
 
 
 @feedback.command(short_help="Write open complaints as a packet for each rater.")

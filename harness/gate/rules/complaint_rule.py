@@ -19,6 +19,7 @@ def check_complaints(case: GateInput) -> RuleVerdict:
         outcome, code = "FAIL", "complaints_broken"
     elif broken + unclear > limit.at_most_broken:
         outcome, code = "INCONCLUSIVE", "complaints_unclear"
-    counts = {"cases": len(case.complaints), **{name: len(own) for name, own in ids.items()}}
+    unanswered = sum(each.output is None for each in case.complaints)
+    counts = {"cases": len(case.complaints), **{name: len(own) for name, own in ids.items()}, "unanswered": unanswered}
     rule = JudgedRule("complaints", threshold=limit.at_most_broken)
     return RuleVerdict(rule, outcome, Reason(code, counts), n=len(case.complaints), example_ids=(*ids["broken"], *ids["unclear"]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -103,6 +103,18 @@ class ComplaintRate:
     last: date | None
 
 
+def _find_latest(
+    feedback: Iterable[tuple[int, AnswerFeedback]],
+) -> dict[tuple[str, str | None], tuple[int, AnswerFeedback]]:
+    """By answer and user, the last of these: of one day, what was added last."""
+    latest: dict[tuple[str, str | None], tuple[int, AnswerFeedback]] = {}
+    for part, each in feedback:
+        key = (each.id, each.user)
+        if key not in latest or latest[key][1].day <= each.day:
+            latest[key] = (part, each)
+    return latest
+
+
 class FeedbackLog:
     """The log of a task.
 
@@ -126,13 +138,12 @@ class FeedbackLog:
     @cached_property
     def _latest(self) -> Mapping[tuple[str, str | None], tuple[int, AnswerFeedback]]:
         """By answer and user, what the user said last, and the part that brought it. Of one day, what was added last."""
-        latest: dict[tuple[str, str | None], tuple[int, AnswerFeedback]] = {}
-        for part in self.parts:
-            for each in part.answers:
-                key = (each.id, each.user)
-                if key not in latest or latest[key][1].day <= each.day:
-                    latest[key] = (part.number, each)
-        return latest
+        return _find_latest((part.number, each) for part in self.parts for each in part.answers)
+
+    @cached_property
+    def _latest_complaints(self) -> Mapping[tuple[str, str | None], tuple[int, AnswerFeedback]]:
+        """By answer and user, the last complaint, whatever the user said afterwards, and the part that brought it."""
+        return _find_latest((part.number, each) for part in self.parts for each in part.answers if each.verdict == "complaint")
 
     @cached_property
     def answers(self) -> tuple[AnswerFeedback, ...]:
@@ -149,12 +160,16 @@ class FeedbackLog:
 
     @cached_property
     def complaints(self) -> tuple[Complaint, ...]:
-        """The answers that users complain about, in the order in which they were added."""
-        voices: dict[str, list[tuple[int, AnswerFeedback]]] = {}
-        for (id_, _), (part, each) in self._latest.items():
-            if each.verdict == "complaint":
-                voices.setdefault(id_, []).append((part, each))
+        """The answers that users complain about, in the order in which they were added.
+
+        A user who says something else later withdraws a complaint, unless a person has decided about it: a confirmed complaint stays. What
+        users without a name say later withdraws nothing, because it may come from somebody else.
+        """
         decisions = {each.id: (part.number, each) for part in self.parts for each in part.decisions}
+        voices: dict[str, list[tuple[int, AnswerFeedback]]] = {}
+        for (id_, user), (part, each) in self._latest_complaints.items():
+            if user is None or id_ in decisions or self._latest[id_, user][1].verdict == "complaint":
+                voices.setdefault(id_, []).append((part, each))
         complaints = []
         for id_, own in voices.items():
             newest = max(part for part, _ in own)
@@ -167,14 +182,14 @@ class FeedbackLog:
 
     @property
     def cases(self) -> tuple[ComplaintCase, ...]:
-        """The confirmed complaints that a model can answer again, with what people decided about its outputs."""
+        """The confirmed complaints, with what people decided about the outputs of models. A model cannot answer those without inputs."""
         judged: dict[str, dict[str, CaseOutcome]] = {}
         for each in (each for part in self.parts for each in part.judgements):
             judged.setdefault(each.id, {})[each.output] = each.outcome
         return tuple(
             ComplaintCase(each.id, each.inputs, each.output, each.corrected, judged.get(each.id, {}))
             for each in self.complaints
-            if each.state == "confirmed" and each.inputs
+            if each.state == "confirmed"
         )
 
     def complaint_rate(self, since: date | None = None) -> ComplaintRate:

@@ -73,6 +73,36 @@ def test_a_new_complaint_opens_a_dismissed_one_again(registry: Path) -> None:
     assert states(registry) == {"a": "confirmed"}
 
 
+@pytest.mark.parametrize("user", ["u", None])
+@pytest.mark.parametrize("verdict", ["accepted", "edited"])
+def test_a_confirmed_complaint_stays_whatever_is_said_later(registry: Path, user: str | None, verdict: str) -> None:
+    """Otherwise one click on another day would take it from the tests of every candidate."""
+    complain(registry, user=user)
+    decide(registry, "confirmed", "a", corrected="5 mg")
+    add(registry, {"id": "a", "verdict": verdict, "user": user, "corrected": "20 mg" if verdict == "edited" else None})
+    assert states(registry) == {"a": "confirmed"}
+    (case,) = FeedbackStore(registry, TASK).read().cases
+    assert (case.inputs, case.faulty, case.corrected) == ({"input": "text a"}, "20 mg", "5 mg")
+
+
+def test_only_the_same_user_can_withdraw_a_complaint(registry: Path) -> None:
+    complain(registry, "a", user="u")
+    complain(registry, "b", user=None)
+    add(registry, *({"id": id_, "verdict": "accepted", "user": user} for id_, user in (("a", "u"), ("b", None))))
+    assert states(registry) == {"b": "open"}, "nobody knows whether it was the same person"
+
+
+def test_confirming_what_no_model_can_answer_says_so_until_the_inputs_are_added(registry: Path) -> None:
+    from harness.reporting.wording import feedback_sentences
+
+    add(registry, {"id": "a", "verdict": "complaint"}, {"id": "b", "verdict": "complaint", "input": "text b"})
+    decided = decide_complaints(TASK, ["a", "b", "a"], "confirmed", registry=registry, today=TODAY)
+    told = feedback_sentences.describe_decided(decided, dismissed=False)
+    assert told.startswith("2 complaints confirmed. 1 cannot be answered again, because the inputs are missing")
+    complain(registry, "a", user=None)
+    assert all(case.inputs for case in FeedbackStore(registry, TASK).read().cases)
+
+
 def test_nothing_to_harvest_and_unknown_complaints_are_errors(registry: Path, tmp_path: Path) -> None:
     add(registry, {"id": "a", "verdict": "accepted"})
     complain(registry, "b", input=None)

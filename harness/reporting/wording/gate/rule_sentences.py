@@ -241,14 +241,17 @@ def _single_class(verdict: RuleVerdict) -> str:
 def _complaints(verdict: RuleVerdict) -> str:
     counts = {name: round(value) for name, value in verdict.reason.numbers.items()}
     if not counts["cases"]:
-        return "No complaint is confirmed and has its inputs."
+        return "No complaint is confirmed."
     parts = [f"{counts['fixed']:,} of {plural(counts['cases'], 'confirmed complaint')} fixed"]
     broken, unclear = verdict.example_ids[: counts["broken"]], verdict.example_ids[counts["broken"] :]
     for count, what, ids in ((counts["broken"], "still wrong", broken), (counts["unclear"], "must be looked at by a person", unclear)):
         if count:
             parts.append(f"{count:,} {what}{f' ({list_first(ids, _MOST_IDS)})' if ids else ''}")
+    unanswered = counts["unanswered"]
+    why = " could not be answered again: the inputs are not known, or the outputs are external."
+    note = f" {unanswered:,} of them{why}" if unanswered else ""
     look = " See the outputs: `bench feedback check`." if counts["broken"] or counts["unclear"] else ""
-    return f"{', '.join(parts)}.{look}"
+    return f"{', '.join(parts)}.{note}{look}"
 
 
 _SENTENCES: Mapping[ReasonCode, Callable[[RuleVerdict], str]] = {

@@ -227,12 +227,26 @@ def build_check_table(results: Sequence[CaseResult]) -> TextTable:
 def describe_check(results: Sequence[CaseResult]) -> str:
     """How many of the confirmed complaints a model answers rightly."""
     if not results:
-        return "No complaint is confirmed and has its inputs. `bench feedback confirm TASK ID` confirms one."
+        return "No complaint is confirmed. `bench feedback confirm TASK ID` confirms one."
     counts = {outcome: sum(each.outcome == outcome for each in results) for outcome in OUTCOMES}
     parts = [f"{counts['fixed']:,} of {plural(len(results), 'confirmed complaint')} fixed"]
     parts += [f"{counts['broken']:,} still wrong"] if counts["broken"] else []
     parts += [f"{counts['unclear']:,} must be looked at by a person"] if counts["unclear"] else []
-    return f"{', '.join(parts)}."
+    unknown = sum(not each.case.inputs for each in results)
+    missing = f" {_describe_untestable(unknown)}" if unknown else ""
+    return f"{', '.join(parts)}.{missing}"
+
+
+def describe_decided(complaints: Sequence[Complaint], *, dismissed: bool) -> str:
+    """That these complaints were confirmed or dismissed, and which of the confirmed ones no model can answer again."""
+    unknown = 0 if dismissed else sum(not each.inputs for each in complaints)
+    missing = f" {_describe_untestable(unknown)}" if unknown else ""
+    return f"{plural(len(complaints), 'complaint')} {'dismissed' if dismissed else 'confirmed'}.{missing}"
+
+
+def _describe_untestable(count: int) -> str:
+    cannot = f"{count:,} cannot be answered again, because the inputs are missing: no candidate can show that it is fixed."
+    return f"{cannot} Add them with `bench feedback add`: as columns, or with --answers."
 
 
 def describe_reviewed(reviewed: ReviewedComplaints) -> str:
