@@ -142,6 +142,7 @@ class _Call:
 
     def __init__(self, plan: Lifecycle, task: Task, champion: Event, store: StepStore, options: StepOptions, *, dry_run: bool) -> None:
         self._plan = plan
+        self._digest = plan.digest_with(task)
         self._task = task
         self._champion = champion
         self._store = store
@@ -204,7 +205,7 @@ class _Call:
         result = replace(result, data=assembly.count(result.data))
         if not assembly.data.added.get("train") and not result.data.corrections:
             return replace(result, outcome="no_new_data")
-        check_gate(self._plan, assembly)
+        check_gate(self._plan, assembly, model)
         result = replace(result, forecast=forecast(self._plan, assembly, self._options, self._champion, model))
         if _exceeds_limit(result):
             return replace(result, outcome="over_limit")
@@ -215,7 +216,7 @@ class _Call:
         step = OpenStep(
             number,
             self._options.today,
-            self._plan.digest,
+            self._digest,
             self._champion.number,
             promoted,
             result.triggers,
@@ -260,7 +261,7 @@ class _Call:
             return ""
         if self._champion.number != step.champion:
             return "champion_changed"
-        return "file_changed" if step.lifecycle != self._plan.digest else ""
+        return "file_changed" if step.lifecycle != self._digest else ""
 
     def _promotion_day(self, state: RetrainingState) -> date:
         if state.step is not None and state.step.champion == self._champion.number:

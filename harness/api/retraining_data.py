@@ -58,9 +58,7 @@ class Assembly:
         return replace(counts, sizes=sizes, added=data.added, left_out=data.left_out, unknown_labels=data.unknown_labels)
 
 
-def assemble_data(
-    plan: Lifecycle, new: CollectedData, tested: frozenset[str], champion: StrategyResult, options: StepOptions
-) -> Assembly:
+def assemble_data(plan: Lifecycle, new: CollectedData, tested: frozenset[str], champion: StrategyResult, options: StepOptions) -> Assembly:
     """The task's own examples with corrections and new rows.
 
     Args:

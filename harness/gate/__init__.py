@@ -5,6 +5,7 @@
 
 from harness.gate.approval import Approval, plain_fingerprint
 from harness.gate.approval_store import add_approval, attach_approvals, digest_verdict, load_approvals
+from harness.gate.baseline import check_comparable
 from harness.gate.complaint_suite import CaseOutcome, CaseResult, ComplaintCase, digest_output, judge_case, run_complaints
 from harness.gate.contender import Contender, find_contender
 from harness.gate.guardrails import GuardrailResult, GuardrailStatus, check_guardrails, find_compared_strategy, is_trusted
@@ -59,6 +60,7 @@ __all__ = [
     "add_approval",
     "assign_stages",
     "attach_approvals",
+    "check_comparable",
     "check_guardrails",
     "check_origin",
     "default_policy",

@@ -14,13 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.data.identity import example_digest
-from harness.errors import BenchError
+from harness.errors import BenchError, setting
 from harness.gate.verdict import VerdictNote
 from harness.metrics import SUPPORT_SCORE
 from harness.results import FinishedCell, RunResults, StrategyResult, check_same_examples, equally_wide
 from harness.statistics import statistic_stack
 from harness.store import RunFolder
-from harness.types import Cell, Metric, Prediction
+from harness.types import Cell, Example, Metric, Prediction, Task
 
 Array: TypeAlias = NDArray[np.float64]
 
@@ -71,15 +71,57 @@ def pair_with_baseline(
         BenchError: the baseline's model, or the one that scores `support`, is not available, or the two tasks do not fit.
     """
     notes = []
-    if _example_digests(candidate) != _example_digests(baseline):
+    check_comparable(baseline, candidate.task, candidate.examples, candidate.run.name)
+    if _example_digests(candidate.examples) != _example_digests(baseline.examples):
         notes.append(VerdictNote("baseline_rerun", texts={"strategy": (baseline.label,), "run": (candidate.run.name,)}))
         baseline = _rerun(candidate, baseline, workspace, model_path, with_support=SUPPORT_SCORE in scores)
     check_same_examples(candidate, baseline)
     return GatePair(candidate, baseline, [baseline.positions[example.id] for example in candidate.examples]), notes
 
 
-def _example_digests(side: StrategyResult) -> dict[str, str]:
-    return {example.id: example_digest(example) for example in side.examples}
+def check_comparable(baseline: StrategyResult, task: Task, examples: Sequence[Example], name: str) -> None:
+    """Check that a baseline was evaluated on these test examples, or that its model can answer them. Nothing is computed.
+
+    Args:
+        name: of the candidate's run or task, for messages.
+
+    Raises:
+        BenchError: it is of another kind, its outputs are external, or its model has other labels or inputs.
+    """
+    from harness.engine.artifacts import fit_examples
+
+    if _example_digests(examples) == _example_digests(baseline.examples):
+        return
+    source = baseline.run.name
+    if baseline.task.kind != task.kind:
+        raise BenchError(f"{source} is a {baseline.task.kind} run and {name} a {task.kind} run: they cannot be compared")
+    if baseline.external:
+        raise BenchError(
+            f"{baseline.label} in {source} was not evaluated on the test examples of {name}. Its outputs are "
+            "external, so no model can answer these examples. Score its outputs on them first (`bench score`)."
+        )
+    finished = FinishedCell(baseline.run, baseline.cell)
+    own = set(finished.example.choices)
+    labels = {label for example in examples for label in example.choices}
+    if own != labels:
+        raise BenchError(
+            f"{name}: {_describe_labels(labels - own, own - labels)} {baseline.label} in {source}, so the two cannot be compared. Restore "
+            "the labels, or promote a first model with the new ones by hand: run it together with `base`, and name `base` of this run "
+            f"with {setting('baseline', 'RUN:base')}."
+        )
+    fit_examples(finished, tuple(examples), name)
+
+
+def _describe_labels(more: Collection[str], fewer: Collection[str]) -> str:
+    """How the labels of a task differ from those of a baseline, up to "than"."""
+    sides = [
+        f"{word} {', '.join(repr(label[:60]) for label in sorted(labels)[:3])}" for word, labels in (("with", more), ("without", fewer))
+    ]
+    return f"has other labels ({' and '.join(side for side, labels in zip(sides, (more, fewer), strict=True) if labels)}) than"
+
+
+def _example_digests(examples: Sequence[Example]) -> dict[str, str]:
+    return {example.id: example_digest(example) for example in examples}
 
 
 def _rerun(
@@ -90,21 +132,12 @@ def _rerun(
     from harness.engine.support import add_support, find_support_model
 
     task, source = candidate.task, baseline.run
-    if baseline.task.kind != task.kind:
-        raise BenchError(f"{source.name} is a {baseline.task.kind} run and {candidate.run.name} a {task.kind} run: they cannot be compared")
-    if baseline.external:
-        raise BenchError(
-            f"{baseline.label} in {source.name} was not evaluated on the test examples of {candidate.run.name}. Its outputs are "
-            "external, so no model can answer these examples. Score its outputs on them first (`bench score`)."
-        )
     cells = tuple(replace(cell, task=task.name) for cell in baseline.done)
     # Before any model answers, because that takes much longer than to find that the scorer is missing.
     scorer = find_support_model(candidate.run, task, device_for(candidate.run), model_path) if with_support else None
     target = _prepare_run(candidate, baseline, workspace, cells)
     for old, new in zip(baseline.done, cells, strict=True):
         finished = FinishedCell(source, old)
-        if {frozenset(e.choices) for e in candidate.examples} != {frozenset(finished.example.choices)}:
-            raise BenchError(f"{source.name} has other labels than {candidate.run.name}: they cannot be compared")
         examples = tuple(replace(e, choices=finished.example.choices) for e in candidate.examples)
         fitted = fit_examples(finished, examples, candidate.run.name)
         predictions = load_finished(finished, find_base(finished, model_path), device_for(source)).predict(fitted)

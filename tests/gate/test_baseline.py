@@ -97,7 +97,7 @@ def test_external_outputs_on_other_examples_are_refused(runs: Runs, tmp_path: Pa
 def test_a_baseline_with_other_labels_is_refused(tmp_path: Path) -> None:
     run = make_run(tmp_path / "run", [classification([Made("lora", 0.9, 1, train_seconds=9)], labels=3)])
     other = make_run(tmp_path / "other", [classification([Made("base", 0.9)], labels=4)])
-    with pytest.raises(BenchError, match="other has other labels than run: they cannot be compared"):
+    with pytest.raises(BenchError, match=r"run: has other labels \(without .*\) than base in other, so the two cannot be compared"):
         judged(run, tmp_path, baseline=f"{other.path}:base")
 
 

@@ -15,7 +15,7 @@ from harness.catalog import YamlFile, parse
 from harness.data.formats import join_name
 from harness.errors import BenchError
 from harness.lifecycle.retraining.notify_spec import NotifySpec
-from harness.types import Declared, Paths, SearchSpec
+from harness.types import Declared, Paths, SearchSpec, Task
 
 WAIT_DAYS, TEST_SHARE, LEAST_ANSWERS = 7, 0.1, 40
 
@@ -136,6 +136,10 @@ class Lifecycle:
     file: Path
     spec: LifecycleSpec
     digest: str
+
+    def digest_with(self, task: Task) -> str:
+        """sha256 (hex) of the same fields and of the task that the file names, without its description."""
+        return hashlib.sha256(f"{self.digest}\0{task.model_dump_json(exclude={'description'})}".encode()).hexdigest()
 
 
 def read_lifecycle(path: Path) -> Lifecycle:

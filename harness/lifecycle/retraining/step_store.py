@@ -38,7 +38,7 @@ class OpenStep:
     """A step that is not finished.
 
     Attributes:
-        lifecycle: the digest of the file that it began with.
+        lifecycle: the digest of the file and the task that it began with.
         champion: the number of the event that had put the champion into service.
         promoted: the day of that promotion.
         task: the task with the assembled data, once that is written completely.

@@ -133,6 +133,9 @@ def test_a_step_is_given_up_when_the_champion_or_the_file_changes(place: Place, 
     assert (changed.superseded, changed.number, changed.outcome) == ("champion_changed", 2, "waiting")
     place.write(run={"strategies": ["fewshot"], "seeds": 2})
     assert place.call(DAY + timedelta(days=2)).superseded == "file_changed"
+    task = (place.folder / f"{TASK}.yaml").read_text()
+    (place.folder / f"{TASK}.yaml").write_text(task.replace("margin: 0.01", "margin: 0.02"))
+    assert place.call(DAY + timedelta(days=2)).superseded == "file_changed", "the task is part of what a candidate is"
 
 
 def test_a_candidate_that_a_person_promotes_closes_its_step_also_if_it_is_rolled_back(place: Place, grid: StandIn) -> None:
@@ -346,6 +349,32 @@ def test_a_champion_that_has_learned_every_test_example_is_an_error_before_anyth
     assert not grid.requests
 
 
+@pytest.mark.parametrize("change", ["labels", "inputs"])
+def test_what_the_gate_could_not_compare_is_an_error_before_anything_is_trained(tmp_path: Path, grid: StandIn, change: str) -> None:
+    """Otherwise every call would train or judge, and end with the same error."""
+    run = make_run(tmp_path / "runs" / "first", [classification([Made("base", 0.9, train_seconds=60)], rows=40)])
+    promote(run.path, "base", registry=tmp_path / "registry", new_registry=True, force=True, reason="the first one", fingerprint=False)
+    task = run.plan.tasks["intents"]
+    labels = [*task.labels, *(["escalation"] if change == "labels" else [])]
+    column = "input" if change == "labels" else "message"
+    values = {"name": "intents", "kind": "classification", "labels": labels, "prompt": f"{{{{ {column} }}}}", "metrics": ["classification"]}
+    values |= {"primary": "accuracy", "data": {"path": "own.jsonl", "fields": {column: "input"}}}
+    (tmp_path / "intents.yaml").write_text(json.dumps(values))
+    for name, count in (("own", 60), ("new", 20)):
+        rows = [{**make_row(f"{name}-{number}"), "target": labels[number % len(labels)]} for number in range(count)]
+        (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    plan = {"task": "intents.yaml", "when": {"new_rows": 10}, "data": {"new": "new.jsonl"}, "run": {"strategies": ["base"]}}
+    (tmp_path / "lifecycle.yaml").write_text(json.dumps(plan))
+    expected = (
+        r"intents: has other labels \(with 'escalation'\) than base in"
+        if change == "labels"
+        else "intents: no column for the input 'input'"
+    )
+    with pytest.raises(BenchError, match=expected):
+        retrain(tmp_path / "lifecycle.yaml", registry=tmp_path / "registry", runs_dir=tmp_path / "runs", today=DAY)
+    assert not grid.requests
+
+
 def test_judging_again_after_an_interruption_spends_nothing(place: Place, grid: StandIn) -> None:
     """The verdict of an interrupted step is the same question, so that it is no second look at the test set."""
     grid.qualities = [0.1]
@@ -359,8 +388,9 @@ def test_judging_again_after_an_interruption_spends_nothing(place: Place, grid: 
 def test_a_policy_is_checked_with_the_labels_of_the_data_where_the_task_names_none(tmp_path: Path) -> None:
     run = make_run(tmp_path / "runs" / "first", [classification([Made("base", 0.3), Made("fewshot", 0.5, 1, train_seconds=60)])])
     promote(run.path, "fewshot", registry=tmp_path / "registry", new_registry=True, force=True, reason="the first one", fingerprint=False)
+    labels = run.plan.tasks["intents"].labels
     for name, count in (("own", 60), ("new", 20)):
-        rows = [make_row(f"{name}-{number}") | {"target": ("refund", "card lost")[number % 2]} for number in range(count)]
+        rows = [make_row(f"{name}-{number}") | {"target": labels[number % 3]} for number in range(count)]
         (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     own = "{path: own.jsonl}"
     task = f"name: intents\nkind: classification\ndata: {own}\nprompt: '{{{{ input }}}}'\nmetrics: [classification]\nprimary: macro_f1\n"

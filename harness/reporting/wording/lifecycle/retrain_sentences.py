@@ -37,7 +37,8 @@ _LEFT_OUT = {
 }
 _SUPERSEDED = {
     "champion_changed": "An unfinished retraining was given up, because another model was put into service meanwhile.",
-    "file_changed": "An unfinished retraining was given up, because the lifecycle file was changed. Cells that are done are used again.",
+    "file_changed": "An unfinished retraining was given up, because the lifecycle file or the task was changed. Cells that are done are "
+    "used again.",
 }
 _STAYS = "The champion stays in service."
 
