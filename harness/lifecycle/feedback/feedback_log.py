@@ -163,7 +163,7 @@ class FeedbackLog:
         """The answers that users complain about, in the order in which they were added.
 
         A user who says something else later withdraws a complaint, unless a person has decided about it: a confirmed complaint stays. What
-        users without a name say later withdraws nothing, because it may come from somebody else.
+        users without a name say later withdraws nothing, because another person may have said it.
         """
         decisions = {each.id: (part.number, each) for part in self.parts for each in part.decisions}
         voices: dict[str, list[tuple[int, AnswerFeedback]]] = {}
