@@ -32,6 +32,8 @@ class ValueRange:
     def position(self, value: float) -> float:
         """Where a value is, from 0 at the lower end to 1. A value outside, such as the strategy's own, counts as at the end."""
         assert self.low is not None and self.high is not None  # it is numeric
+        if self.low == self.high:
+            return 0.5
         low, high, at = (math.log(max(v, 1e-300)) if self.log else v for v in (self.low, self.high, value))
         return min(1.0, max(0.0, (at - low) / (high - low)))
 
@@ -181,7 +183,7 @@ def _compare(trial: SearchTrial, other: SearchTrial) -> Comparison | None:
 
 def _find_field(name: str, searched: SearchedField, trials: Sequence[TrialFinding], own: Any, chosen: SearchTrial) -> FieldFinding:
     tried: list[Any] = [each.trial.values.get(name) for each in trials]
-    within = _resolve_range(searched, own, tried)
+    within = _resolve_range(name, searched, own, tried)
     good = [each.excess <= NEAR_BEST for each in trials]
     plausible = _in_order({_key(v): v for v, each in zip(tried, trials, strict=True) if each.standing in ("chosen", "as_good")})
     distinct = len({_key(value) for value in tried})
@@ -209,13 +211,13 @@ def _find_edge(at: float, positions: Sequence[float]) -> Edge | None:
     return "high" if high else "low" if low else None
 
 
-def _resolve_range(searched: SearchedField, own: Any, tried: Sequence[Any]) -> ValueRange:
+def _resolve_range(name: str, searched: SearchedField, own: Any, tried: Sequence[Any]) -> ValueRange:
     """Where values were searched: numeric only if all values are numbers. A strategy's own value may be None, or outside the range."""
     listed = () if isinstance(searched, FieldFactor | FieldRange) else tuple(searched)
     if not all(_is_number(value) for value in (own, *tried, *listed)):
         return ValueRange(values=listed)
     if isinstance(searched, FieldFactor):
-        return ValueRange(own / searched.factor, own * searched.factor, log=True) if own > 0 else ValueRange()
+        return ValueRange(*searched.around(name, own), log=True) if own > 0 else ValueRange()
     if isinstance(searched, FieldRange):
         return ValueRange(searched.low, searched.high, searched.log)
     ends = min(own, *listed), max(own, *listed)

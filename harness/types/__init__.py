@@ -18,7 +18,7 @@ from harness.types.privacy_spec import MOST_CANARIES, MOST_REFERENCES, PrivacySp
 from harness.types.report_spec import MOST_OUTPUTS_A_MONTH, OUTPUTS_A_MONTH, ReportSpec
 from harness.types.review_spec import ReviewSpec, ScaleSpec
 from harness.types.rule import Rule, RuleKind, Tier
-from harness.types.search_spec import MOST_TRIALS, FieldFactor, FieldRange, SearchedField, SearchSpec
+from harness.types.search_spec import MOST_TRIALS, TRIALS, FieldFactor, FieldRange, SearchedField, SearchSpec
 from harness.types.strategy import Method, OutputsSpec, QuantizationSpec, Strategy
 from harness.types.task import DecodeSpec, Kind, PromptFormat, Task
 from harness.types.train_spec import HIGHEST_LEARNING_RATE, MEMORY_FIELDS, MOST_EPOCHS, Attention, Optimizer, TrainSpec, WeightsFormat
@@ -34,6 +34,7 @@ __all__ = [
     "MOST_REFERENCES",
     "MOST_TRIALS",
     "OUTPUTS_A_MONTH",
+    "TRIALS",
     "Attention",
     "CanaryOutcome",
     "Cell",

@@ -9,9 +9,12 @@ from typing import Annotated, Any, TypeAlias
 from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
 from harness.types.declared import Declared
+from harness.types.train_spec import HIGHEST_LEARNING_RATE, MOST_EPOCHS
 
 MOST_TRIALS = 200
 TRIALS = 5  # of each strategy, if no budget is given: with halving, they cost as much as 3.4 full trainings
+# A factor of the strategy's own value may lead above what the field accepts.
+_HIGHEST = {"learning_rate": HIGHEST_LEARNING_RATE, "epochs": MOST_EPOCHS, "warmup": 1.0}
 
 
 class FieldRange(Declared):
@@ -35,6 +38,18 @@ class FieldFactor(Declared):
     """A range around a strategy's own value: from the value divided by `factor` to the value times `factor`, logarithmic."""
 
     factor: Annotated[float, Field(gt=1, le=1000)]
+
+    def around(self, name: str, own: float) -> tuple[float, float]:
+        """The ends of the range for a field, around the strategy's own value, which is above 0.
+
+        They are whole numbers if the value is one, and not above the highest number that the field accepts.
+        """
+        low, high = own / self.factor, min(own * self.factor, _HIGHEST.get(name.removeprefix("train."), math.inf))
+        return (max(1, math.ceil(low)), math.floor(high)) if isinstance(own, int) else (_round(low), _round(high))
+
+
+def _round(value: float) -> float:
+    return float(f"{value:.3g}")
 
 
 def _form(value: Any) -> str | None:
@@ -92,9 +107,3 @@ class SearchSpec(Declared):
     def most_trials(self) -> int | None:
         """The number of trials of each strategy; None where hours or money limit them."""
         return TRIALS if self.hours is None and self.price is None and self.trials is None else self.trials
-
-    def fits_budget(self, seconds: float, price: float | None) -> bool:
-        """Whether so many seconds, and so much money, are within a budget in hours or money."""
-        if self.price is not None:
-            return price is not None and price <= self.price
-        return seconds <= (math.inf if self.hours is None else 3600 * self.hours)

@@ -143,3 +143,11 @@ def test_a_range_may_be_a_factor(tmp_path: Path) -> None:
     spec = SearchSpec(fields={"learning_rate": FieldFactor(factor=4)})
     within = findings_of(tmp_path, [rate(2e-4, 1.0)], spec=spec).fields[0].range
     assert (within.low, within.high) == pytest.approx((5e-5, 8e-4))
+
+
+def test_a_factor_does_not_lead_beyond_the_highest_rate_that_strategies_accept(tmp_path: Path) -> None:
+    """Ten times the rate of prompt tuning would be 3; the search tries rates up to 1, which is the end of its range."""
+    trials = [rate(0.3, 1.5), rate(0.1, 1.6), rate(0.97, 1.2, 1.1, 1.0)]
+    (field,) = findings_of(tmp_path, trials, spec=SearchSpec(fields={"learning_rate": FieldFactor(factor=10)})).fields
+    assert (field.range.low, field.range.high) == pytest.approx((0.03, 1.0))
+    assert (field.edge, field.is_near_end) == ("high", True)

@@ -14,10 +14,10 @@ from typing import Any, NamedTuple
 from harness.errors import BenchError, setting
 from harness.grid.planning import Planned, PlannedSearch, SearchPlan, trial_cell
 from harness.grid.search import afford_trials, count_survivors, estimate_cost, propose, set_values, wave_sizes
-from harness.results import SearchTrial, StrategySearch, load_searches
+from harness.results import SearchTrial, StrategySearch, TotalCost, load_searches
 from harness.statistics import race
 from harness.store import RunFolder, RunPlan
-from harness.types import Cell, CellResult, DroppedStrategy, Strategy, Trial
+from harness.types import TRIALS, Cell, CellResult, DroppedStrategy, Strategy, Trial
 
 RunTrials = Callable[[RunPlan, Sequence[Cell]], None]  # runs the cells that have no result yet
 
@@ -108,7 +108,8 @@ class SearchRun:
     def _propose(self, contender: _Contender) -> list[_Part]:
         """The first parts of the next trials of a strategy; none if it has them all."""
         number = len(contender.trials)
-        count = _left_of_wave(number, 1 if contender.limit is None else contender.limit)  # the first shows what a budget pays for
+        # Until a first part shows what a budget pays for, there is one trial at a time.
+        count = 1 if contender.limit is None else _left_of_wave(number, contender.limit)
         if not count:
             return []
         fresh: list[dict[str, Any]] = [{}]
@@ -118,7 +119,9 @@ class SearchRun:
         return [_Part(contender, number + i, 0, values) for i, values in enumerate(fresh)]
 
     def _apply_budget(self) -> None:
-        """Set the number of trials of each strategy by what the first part of its first trial took.
+        """Set the number of trials of each strategy by what the first part of its first trial took, unless that diverged or failed.
+
+        Such a trial ends at once, and its cost says nothing about others: then the next trial decides, up to the default number of trials.
 
         Raises:
             BenchError: a budget does not pay for one trial of each strategy.
@@ -127,11 +130,17 @@ class SearchRun:
         for each in self._contenders:
             if each.limit is not None or each.search is None or spec is None:
                 continue
-            spent = each.search.spent
-            amount, budget = (spent.price or 0.0, spec.price) if spec.price is not None else (spent.seconds, 3600 * (spec.hours or 0.0))
-            each.limit = afford_trials(budget, amount, each.planned.shares)
-            if each.limit < 1:
-                problems.append(_describe_small_budget(each, amount, budget, in_money=spec.price is not None))
+            in_money = spec.price is not None
+            budget = spec.price if spec.price is not None else 3600 * (spec.hours or 0.0)
+            *earlier, latest = (_amount(trial.spent, in_money=in_money) for trial in each.trials)
+            failed, is_measured = math.fsum(earlier), math.isfinite(each.trials[-1].loss)
+            if not is_measured and failed + latest <= budget:
+                each.limit = len(each.trials) if len(each.trials) >= TRIALS else None
+                continue
+            affordable = afford_trials(budget - failed, latest, each.planned.shares)
+            each.limit = len(earlier) + affordable
+            if not affordable:
+                problems.append(_describe_small_budget(each, latest, failed, budget, in_money=in_money))
         if problems:
             raise BenchError(problems)
 
@@ -176,6 +185,7 @@ class SearchRun:
                 racing[loss.strategy].dropped = DroppedStrategy(
                     task, model, loss.strategy, rung, loss.trial, loss.rival, loss.difference, loss.limit, loss.level
                 )
+                self._drop_states(racing[loss.strategy].rank(rung))
 
     def _run_round(self, parts: Sequence[_Part]) -> None:
         """Run parts of several trials of several strategies, and read what they measured."""
@@ -208,6 +218,10 @@ class SearchRun:
         return replace(plan, trial_cells=tuple(self._cells.values()), trials=dict(self._trials), cell_strategies=strategies)
 
 
+def _amount(spent: TotalCost, *, in_money: bool) -> float:
+    return (spent.price or 0.0) if in_money else spent.seconds
+
+
 def _left_of_wave(started: int, limit: int) -> int:
     """How many trials are proposed next, if so many have started: those that the current wave still has."""
     for size in wave_sizes(limit):
@@ -217,10 +231,10 @@ def _left_of_wave(started: int, limit: int) -> int:
     return 0
 
 
-def _describe_small_budget(contender: _Contender, amount: float, budget: float, *, in_money: bool) -> str:
+def _describe_small_budget(contender: _Contender, amount: float, failed: float, budget: float, *, in_money: bool) -> str:
     task, model, strategy = contender.names
     shares = contender.planned.shares
-    needed = estimate_cost(1, amount, shares)
+    needed = failed + estimate_cost(1, amount, shares)
     hundredths = math.ceil(100 * needed / (1 if in_money else 3600)) / 100  # rounded up, so that the advice is enough
 
     def say(value: float) -> str:

@@ -9,10 +9,8 @@ from typing import Any
 
 from harness.catalog import locate_field, override_strategy
 from harness.errors import BenchError, did_you_mean
-from harness.types import HIGHEST_LEARNING_RATE, MOST_EPOCHS, FieldFactor, FieldRange, SearchSpec, Strategy, TrainSpec
+from harness.types import FieldFactor, FieldRange, SearchSpec, Strategy, TrainSpec
 
-# A factor of the strategy's own value may lead above what the field accepts.
-_HIGHEST = {"learning_rate": HIGHEST_LEARNING_RATE, "epochs": MOST_EPOCHS, "warmup": 1.0}
 _DIGITS = 2  # significant digits of proposed numbers: more would not change a result, and people read these
 
 
@@ -70,7 +68,7 @@ def build_space(strategy: Strategy, spec: SearchSpec, parameters: int) -> tuple[
         parameters: the size of the base model, which the strategy's own values may depend on.
 
     Raises:
-        BenchError: a factor is given for a field whose own value is not a number above 0.
+        BenchError: a factor is given for a field whose own value is not a number above 0, or within which there is no other value.
     """
     dimensions = []
     for name, searched in spec.fields.items():
@@ -79,14 +77,18 @@ def build_space(strategy: Strategy, spec: SearchSpec, parameters: int) -> tuple[
         own = _own_value(strategy, name, parameters)
         is_whole = isinstance(own, int) and not isinstance(own, bool)
         match searched:
-            case FieldFactor(factor=factor):
+            case FieldFactor():
                 if isinstance(own, bool) or not isinstance(own, int | float) or own <= 0:
                     problem = f"strategy '{strategy.name}': its own value {own!r} is not a number above 0"
                     raise BenchError(
                         f"search: fields: {name}: {problem}, so 'factor' has no meaning. Give 'low' and 'high', or a list of values"
                     )
-                low, high = own / factor, min(own * factor, _HIGHEST.get(name.removeprefix("train."), math.inf))
-                low, high = (max(1, math.ceil(low)), math.floor(high)) if is_whole else (_tidy(low), _tidy(high))
+                low, high = searched.around(name, own)
+                if low == high:
+                    raise BenchError(
+                        f"search: fields: {name}: strategy '{strategy.name}': there is no other value within a factor of "
+                        f"{searched.factor:g} of its own, {own}. Give a larger factor, or a list of values"
+                    )
                 dimensions.append(Dimension(name, own, low, high, is_log=True, is_whole=is_whole))
             case FieldRange(low=low, high=high, log=is_log):
                 dimensions.append(Dimension(name, own, low, high, is_log=is_log, is_whole=is_whole))
@@ -169,7 +171,3 @@ def _own_value(strategy: Strategy, name: str, parameters: int) -> Any:
 def _as_kind(own: Any, value: Any) -> Any:
     """A bound of a range as a whole number where the strategy's own value is one."""
     return int(value) if isinstance(own, int) and isinstance(value, float) and value == int(value) else value
-
-
-def _tidy(value: float) -> float:
-    return float(f"{value:.3g}")

@@ -12,6 +12,8 @@ import pytest
 from tiny_models import save_model
 
 from harness import BenchError, Run, load_run, run
+from harness.engine.tuning import DivergedError
+from harness.engine.tuning.trainer import Trainer
 from harness.grid.execution.job import Event, Job
 from harness.grid.execution.worker import run_job
 from harness.results import RunResults, StrategySearch
@@ -266,14 +268,43 @@ def test_a_budget_in_hours_pays_for_as_many_trials_as_fit(own: Path) -> None:
     assert 2 <= len(done.trials) <= 12 and done.trials[0].values == {"learning_rate": 1e-2}
 
 
+def test_a_first_trial_that_diverges_says_nothing_about_what_a_budget_pays_for(own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It ends after a step: by its time, the budget would pay for 200 trials."""
+    step, asked = Trainer.step, []
+
+    def diverge(trainer: Trainer, batch: Any, rate: float, number: int) -> tuple[float, int]:
+        if rate > 0.1:
+            raise DivergedError("the loss became nan")
+        return step(trainer, batch, rate, number)
+
+    def afford(budget: float, first_part: float, shares: Sequence[float]) -> int:
+        asked.append((budget, first_part))
+        return 2
+
+    monkeypatch.setattr(Trainer, "step", diverge)
+    monkeypatch.setattr("harness.grid.execution.search_run.afford_trials", afford)
+    strategy = "full:epochs=1,learning_rate=0.5"
+    done = start(own, strategy, base=False, search={"hours": 1, "fields": {"learning_rate": [0.5, 1e-2, 3e-3, 2e-2]}})
+    first, second, third = search_of(done, strategy).trials
+    spent = [sum(cost.seconds for cost in trial.parts[0].result.costs) for trial in (first, second) if trial.parts[0].result]
+    assert first.loss == float("inf") and asked == [(pytest.approx(3600 - spent[0]), pytest.approx(spent[1]))]
+    assert min(second.loss, third.loss) < float("inf") and done.complete
+
+
 def test_a_race_drops_what_cannot_win_and_the_run_goes_on_without_it(own: Path) -> None:
     hopeless = "full:epochs=4,learning_rate=1e-9"
     rows = [{"question": f"where is card {i}", "answer": f"card {i} has arrived", "group": i} for i in range(320)]
     (own / "letters.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    done = start(own, (FULL, hopeless), race=0.05, seeds=2)
+    states: list[int] = []
+
+    def count_states(_: Sequence[Job]) -> None:
+        states.append(len(list((own / "runs").glob("*/trials/*"))))
+
+    done = start(own, (FULL, hopeless), on_round=count_states, race=0.05, seeds=2)
     (dropped,) = done.stored.plan.dropped
     assert (dropped.strategy, dropped.rung) == (hopeless, 0) and dropped.limit > 0
     assert {cell.strategy for cell in done.stored.plan.cells} == {"base", FULL} and done.complete
+    assert states == [0, 1, 0], "what was dropped keeps no weights while the others are trained"
     assert done.stored.plan.search is None, "values were not searched"
     trials = [done.stored.plan.trials[cell.id] for cell in done.stored.plan.trial_cells]
     assert max(trial.share for trial in trials) == 0.5, "the grid trains the strategies that are left"

@@ -97,6 +97,11 @@ def test_a_factor_needs_a_number_of_the_strategys_own() -> None:
         build_space(FULL, spec(weight_decay={"factor": 10}), 1)
 
 
+def test_a_factor_within_which_there_is_no_other_whole_number_is_refused() -> None:
+    with pytest.raises(BenchError, match=r"there is no other value within a factor of 1\.05 of its own, 16\. Give a larger factor"):
+        build_space(LORA, spec(r={"factor": 1.05}), 1)
+
+
 @pytest.mark.parametrize(
     ("fields", "problem"),
     [
