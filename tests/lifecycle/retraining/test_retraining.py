@@ -344,7 +344,7 @@ def test_a_champion_that_has_learned_every_test_example_is_an_error_before_anyth
     place.add_rows(12)
     place.write(data={"new": "new/*.jsonl", "test_share": 0})
     teach(place, [make_row(f"own-{number}") for number in range(60)])
-    with pytest.raises(BenchError, match="was trained on every test example.*Add labelled rows that it was not trained on"):
+    with pytest.raises(BenchError, match=r"was trained on every test example.*Add labelled rows that it was not trained on"):
         place.call()
     assert not grid.requests
 
