@@ -31,7 +31,7 @@ def retrain(
     runs_dir: PathLike = "runs",
     today: date | None = None,
     dry_run: bool = False,
-    jobs: int = 1,
+    jobs: int | None = None,
     model_path: PathLike | None = None,
     tasks_dirs: PathLike | Sequence[PathLike] = (),
     strategies_dirs: PathLike | Sequence[PathLike] = (),
@@ -48,7 +48,7 @@ def retrain(
         runs_dir: the folder of the runs.
         today: the date of this call; by default that of this machine, in UTC.
         dry_run: only say what a call would do, and what it would cost. Nothing is written, and no notice is sent.
-        jobs: number of cells to run at the same time.
+        jobs: number of cells to run at the same time; by default one for each GPU, and one on a CPU.
         model_path: folder of the champion's base model, if it has to answer new test examples and cannot be found by its name.
         tasks_dirs, strategies_dirs: folders with more tasks and strategies.
         listener: receives the progress of the run.

@@ -32,7 +32,7 @@ class StepOptions:
     registry: Path
     runs_dir: Path
     today: date
-    jobs: int = 1
+    jobs: int | None = None
     model_path: PathLike | None = None
     tasks_dirs: PathLike | Sequence[PathLike] = ()
     strategies_dirs: PathLike | Sequence[PathLike] = ()

@@ -81,7 +81,7 @@ def run(
     new: bool = False,
     reuse: bool = True,
     resume: RunLike | None = None,
-    jobs: int = 1,
+    jobs: int | None = None,
     track: Sequence[str] = (),
     listener: Listener | None = None,
     command: str = "harness.run",
@@ -126,7 +126,7 @@ def run(
         new: start a new run, even if there is an interrupted run of the same plan.
         reuse: take cells from other runs in which they are done.
         resume: the run to resume; it must have the same plan.
-        jobs: number of cells to run at the same time.
+        jobs: number of cells to run at the same time; by default one for each GPU, and one on a CPU.
         track: experiment trackers that follow the run: "mlflow", "wandb", "tensorboard". They get parameters, losses, scores, costs,
             adapters and the report without texts. One that fails is left out, with a warning.
         listener: receives progress; without one, nothing is shown.
@@ -189,7 +189,7 @@ def run_request(
     new: bool = False,
     reuse: bool = True,
     resume: RunLike | None = None,
-    jobs: int = 1,
+    jobs: int | None = None,
     track: Sequence[str] = (),
     checkpoint_every: float = 30.0,
     command: str,
@@ -215,7 +215,7 @@ def run_request(
                 fresh=new,
                 resume=StoredRun(find_run_to_resume(runs, os.fspath(resume))) if resume is not None else None,
                 reuse=reuse,
-                at_once=jobs,
+                jobs=jobs,
                 checkpoint_every=checkpoint_every,
                 before_end=lambda done: write_page(RunResults(done.folder), done.folder.report),
             )

@@ -30,6 +30,12 @@ strategies_dir: Decorator = click.option(
     envvar="BENCH_STRATEGIES_DIR",
     help="A folder with more strategies, besides ./strategies.",
 )
+jobs: Decorator = click.option(
+    "--jobs",
+    type=click.IntRange(1, 64),
+    metavar="N",
+    help="Number of cells to run at the same time. Default: one for each GPU, one on a CPU.",
+)
 volume: Decorator = click.option(
     "--volume",
     type=click.IntRange(1, 10**12),

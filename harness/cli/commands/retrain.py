@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness.cli.mirror_option import mirror_change, mirror_option
-from harness.cli.options import registry_dir, runs_dir, strategies_dir, tasks_dir
+from harness.cli.options import jobs, registry_dir, runs_dir, strategies_dir, tasks_dir
 from harness.cli.out_file import check_target, write_target
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @click.argument("lifecycle", metavar="FILE", type=click.Path())
 @click.option("--dry-run", is_flag=True, help="Say what a call would do and what it would cost. Nothing is written.")
 @click.option("--today", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help="The date of this call. Default: today, in UTC.")
-@click.option("--jobs", type=click.IntRange(1, 64), default=1, show_default=True, help="Number of cells to run at the same time.")
+@jobs
 @click.option("--model-path", metavar="FOLDER", help="Folder of the champion's base model, if it has to answer new test examples.")
 @registry_dir
 @mirror_option

@@ -15,6 +15,7 @@ from harness.cli.commands.completion import model_names, run_names, strategy_nam
 from harness.cli.options import (
     Number,
     data_options,
+    jobs,
     plugins,
     pop_fields,
     runs_dir,
@@ -74,7 +75,7 @@ from harness.cli.run_choice import choose_run_to_resume
     help="Leak test: also train with N made-up secrets planted for each number of repeats, and measure what is remembered.",
 )  # fmt: skip
 @volume
-@click.option("--jobs", type=click.IntRange(1, 64), default=1, show_default=True, help="Number of cells to run at the same time.")
+@jobs
 @click.option(
     "--track", multiple=True, callback=split_names, metavar="TRACKER,…",
     help="Experiment trackers that follow the run: mlflow, wandb, tensorboard. By default, nothing is sent anywhere.",
@@ -100,7 +101,7 @@ def run(
     new: bool,
     no_reuse: bool,
     runs_dir: str,
-    jobs: int,
+    jobs: int | None,
     track: tuple[str, ...],
     checkpoint_seconds: float,
     **options: Any,

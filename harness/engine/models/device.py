@@ -20,11 +20,19 @@ DTYPES = ("auto", "float32", "bfloat16", "float16")
 
 @dataclass(frozen=True)
 class Device:
-    """The device that everything runs on. `kind` is "cuda" or "cpu"; `dtype` is "float32", "bfloat16" or "float16"."""
+    """The device that everything runs on.
+
+    Attributes:
+        kind: "cuda" or "cpu".
+        name: as torch or the system reports it.
+        dtype: "float32", "bfloat16" or "float16".
+        indices: torch's numbers of the devices of this kind and name that this process sees. Each can run a cell of its own.
+    """
 
     kind: str
     name: str
     dtype: str
+    indices: tuple[int, ...] = (0,)
 
     @property
     def torch_dtype(self) -> torch.dtype:
@@ -41,7 +49,7 @@ class Device:
 
 
 def find_device(dtype: str = "auto") -> Device:
-    """The GPU if there is one, else the CPU.
+    """The GPU if there is one, else the CPU. Of several GPUs it is the first, with those that have its name: a run has one kind of device.
 
     `auto` is bfloat16 on a GPU that computes in it, and float16 on an older one; on a CPU, bfloat16 where the processor multiplies it, and
     float32 elsewhere. The choice depends on the processor alone, so that all cells of a run, and those that resume it, use the same.
@@ -53,7 +61,9 @@ def find_device(dtype: str = "auto") -> Device:
 
     if torch.cuda.is_available():
         best = "bfloat16" if torch.cuda.is_bf16_supported(including_emulation=False) else "float16"
-        return Device("cuda", torch.cuda.get_device_name(0), best if dtype == "auto" else dtype)
+        names = [torch.cuda.get_device_name(index) for index in range(torch.cuda.device_count())]
+        same = tuple(index for index, name in enumerate(names) if name == names[0])
+        return Device("cuda", names[0], best if dtype == "auto" else dtype, same)
     if dtype == "float16":
         raise BenchError(
             f"{setting('dtype', 'float16')} is not supported on a CPU (measured nine times slower than float32). Use float32 or bfloat16."

@@ -1,4 +1,4 @@
-"""The processes that run cells, as their parent sees them: forked by a server, or started one by one where a process cannot fork."""
+"""The executor of this machine: processes that a server forks, or that are started one by one where a process cannot fork."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict
-from typing import Protocol
+from dataclasses import asdict, replace
 
+from harness.engine.models import Device
+from harness.grid.execution.executor import Executor
 from harness.grid.execution.job import Event, Job
+from harness.grid.execution.visible_devices import VisibleDevices
 from harness.measure import usable_cores
 
 _SHUTDOWN_SECONDS = 30
@@ -43,22 +45,18 @@ run_process(Job(**json.loads(sys.argv[1])), events)
 """
 
 
-class CellProcesses(Protocol):
-    """Runs cells, each in its own process."""
-
-    def start(self, job: Job) -> None:
-        """Start the process of a cell."""
-
-    def events(self) -> Iterator[Event]:
-        """`ready` when cells can start, then the events of each cell with its id, the last of which is `exit` with the exit code."""
-
-
 @contextmanager
-def open_cell_processes(at_once: int) -> Iterator[CellProcesses]:
-    """Processes for cells, `at_once` at a time. At the end of the block, those that are still running are killed."""
+def open_cell_processes(device: Device, at_once: int) -> Iterator[Executor]:
+    """Processes for cells, `at_once` at a time. At the end of the block, those that are still running are killed.
+
+    Args:
+        device: that of the run. If it is a GPU, each cell sees only its own.
+    """
     threads = str(max(1, usable_cores() // at_once))
-    environment = {"OMP_NUM_THREADS": threads, **_openmp_waiting(at_once), **os.environ, "TOKENIZERS_PARALLELISM": "false"}
-    processes = _ForkedProcesses(environment) if hasattr(os, "fork") else _SpawnedProcesses(environment)
+    environment = {"OMP_NUM_THREADS": threads, **_openmp_waiting(at_once), **_cuda_check(device), **os.environ}
+    environment["TOKENIZERS_PARALLELISM"] = "false"
+    devices = VisibleDevices(device)
+    processes = _ForkedProcesses(environment, devices) if hasattr(os, "fork") else _SpawnedProcesses(environment, devices)
     try:
         yield processes
     finally:
@@ -68,11 +66,13 @@ def open_cell_processes(at_once: int) -> Iterator[CellProcesses]:
 class _ForkedProcesses:
     """The server forks a process for each cell: no cell repeats the imports, which take seconds."""
 
-    def __init__(self, environment: dict[str, str]) -> None:
+    def __init__(self, environment: dict[str, str], devices: VisibleDevices) -> None:
+        self._devices = devices
         self._server = _open_process(_FORK_SERVER, environment=environment)
 
     def start(self, job: Job) -> None:
         assert self._server.stdin is not None
+        job = replace(job, environment=self._devices.take(job))
         with suppress(BrokenPipeError):  # a server that died has no more events, which the scheduler reports
             self._server.stdin.write(json.dumps(asdict(job)).encode() + b"\n")
             self._server.stdin.flush()
@@ -80,7 +80,10 @@ class _ForkedProcesses:
     def events(self) -> Iterator[Event]:
         assert self._server.stdout is not None
         for line in self._server.stdout:
-            yield json.loads(line)
+            event = json.loads(line)
+            if event["event"] == "exit":
+                self._devices.give_back(event["cell"])
+            yield event
 
     def close(self) -> None:
         assert self._server.stdin is not None and self._server.stdout is not None
@@ -97,14 +100,14 @@ class _ForkedProcesses:
 class _SpawnedProcesses:
     """Every cell has a Python process that imports everything anew."""
 
-    def __init__(self, environment: dict[str, str]) -> None:
-        self._environment = environment
+    def __init__(self, environment: dict[str, str], devices: VisibleDevices) -> None:
+        self._environment, self._devices = environment, devices
         self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self._events.put({"event": "ready"})
         self._running: dict[str, subprocess.Popen[bytes]] = {}
 
     def start(self, job: Job) -> None:
-        process = _open_process(_SPAWNED_CELL, json.dumps(asdict(job)), environment=self._environment)
+        process = _open_process(_SPAWNED_CELL, json.dumps(asdict(job)), environment=self._environment | self._devices.take(job))
         self._running[job.cell] = process
         threading.Thread(target=self._relay, args=(job.cell, process), daemon=True).start()
 
@@ -113,6 +116,7 @@ class _SpawnedProcesses:
             event = self._events.get()
             if event["event"] == "exit":
                 del self._running[event["cell"]]
+                self._devices.give_back(event["cell"])
             yield event
 
     def close(self) -> None:
@@ -138,6 +142,11 @@ def _open_process(code: str, *arguments: str, environment: dict[str, str]) -> su
         env=environment,
         start_new_session=True,  # Ctrl-C reaches only this process, which decides what happens to the cells
     )
+
+
+def _cuda_check(device: Device) -> dict[str, str]:
+    """Where there are GPUs, let imports ask the driver's library whether there are any: CUDA, once initialized, does not survive a fork."""
+    return {"PYTORCH_NVML_BASED_CUDA_CHECK": "1"} if device.kind == "cuda" else {}
 
 
 def _openmp_waiting(at_once: int) -> dict[str, str]:

@@ -38,7 +38,7 @@ class CellRun:
         info = self.plan.models[self.cell.model]
         self.source = ModelSource(info.name, info.origin, Path(job.model_folder), info.digest, info.revision)
         self.shape: Shape = info.shape
-        self.device = Device(**job.device)
+        self.device = Device(job.device["kind"], job.device["name"], job.device["dtype"])
         per_hour = self.plan.options["price"]["per_hour"]
         self.meter = Meter(self.device.kind, self.device.name, None if per_hour is None else per_hour / job.at_once)
         self.emit = emit

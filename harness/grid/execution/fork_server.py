@@ -99,6 +99,7 @@ class _Server:
                 os.close(fd)
             self._selector.close()
             end_with_parent(self._lifeline[0])
+            os.environ.update(job.environment)
             run_process(job, write)
         finally:
             os._exit(1)  # never back into the server's loop

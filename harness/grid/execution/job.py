@@ -14,10 +14,16 @@ Emit = Callable[[Event], None]
 class Job:
     """What a worker needs besides the run folder. It is sent as JSON.
 
-    `run`, `model_folder` and `cache_folder` are absolute paths; `checkpoint_every` is in seconds; `at_once` is the number of cells that
-    share the device at a time. `trust_remote_code` is the consent of the request that is carried out: the run folder may be a stranger's,
-    so its run.json cannot give it. `plugins` are the files that the user named, with the digest that each must have. `support_model` has
-    the fields of the `ModelSource` that scores support, and is empty for tasks without that metric; `trusts_support_model` allows its code.
+    Attributes:
+        run, model_folder, cache_folder: absolute paths.
+        checkpoint_every: seconds.
+        at_once: how many cells share the device at a time.
+        devices: how many GPUs this cell has for itself; 1 on a CPU.
+        environment: variables that its process sets before anything uses a device.
+        trust_remote_code: the consent of the request that is carried out. The run.json cannot give it, because it may be a stranger's.
+        plugins: the files that the user named, with the digest that each must have.
+        support_model: the fields of the `ModelSource` that scores support; empty for tasks without that metric.
+        trusts_support_model: allow code that comes with that model.
     """
 
     run: str
@@ -27,6 +33,8 @@ class Job:
     cache_folder: str
     checkpoint_every: float
     at_once: int = 1
+    devices: int = 1
+    environment: Mapping[str, str] = field(default_factory=dict)
     trust_remote_code: bool = False
     plugins: Mapping[str, str] = field(default_factory=dict)
     support_model: Mapping[str, str | None] = field(default_factory=dict)

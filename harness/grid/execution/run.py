@@ -5,11 +5,15 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 
 from harness.cache import cache_folder
 from harness.data.identity import normalized_inputs_digest
+from harness.engine.models import Device
 from harness.errors import BenchError, setting
+from harness.grid.execution.cell_processes import open_cell_processes
+from harness.grid.execution.executor import OpenExecutor
 from harness.grid.execution.external_cells import finish_external_cells
 from harness.grid.execution.job import Job
 from harness.grid.execution.listener import Listener
@@ -32,8 +36,9 @@ def execute(
     fresh: bool = False,
     resume: StoredRun | None = None,
     reuse: bool = True,
-    at_once: int = 1,
+    jobs: int | None = None,
     checkpoint_every: float = 30.0,
+    open_executor: OpenExecutor | None = None,
     before_end: Callable[[StoredRun], None] = lambda _: None,
 ) -> StoredRun:
     """Run every cell of the plan that has no result yet.
@@ -42,20 +47,18 @@ def execute(
         fresh: start a new run even if a run of this plan was interrupted.
         resume: the run to resume, which must have the same plan.
         reuse: take finished cells with the same id from other runs, priced as `price_reused_cell` says.
-        at_once: the number of cells that run at the same time.
+        jobs: the number of cells that run at the same time; None: one for each GPU, and one on a CPU.
         checkpoint_every: seconds between two checkpoints of a training.
+        open_executor: where the cells run, each with a device of its own; None: in processes of this machine, which share a CPU.
         before_end: called with the run while its lock is still held.
 
     Raises:
-        BenchError: another process works on the run, `resume` has another plan, a metric of a plug-in file does not work, or several cells
-            would share one GPU.
+        BenchError: another process works on the run, `resume` has another plan, a metric of a plug-in file does not work, or cells would
+            share a GPU.
     """
     plan = planned.plan
-    if at_once > 1 and planned.device.kind == "cuda":
-        raise BenchError(
-            f"{setting('jobs', str(at_once))} needs a device for each cell, and there is one GPU: cells that share it would distort each "
-            "other's costs"
-        )
+    shares_device = planned.device.kind == "cpu" and open_executor is None
+    at_once = _choose_cells_at_once(jobs, planned.device, shares_device=shares_device)
     if resume is not None and resume.plan.digest != plan.digest:
         raise BenchError(
             f"{resume.path}: cannot be resumed, because the data, the model, the tasks, the strategies or the versions have changed since "
@@ -74,7 +77,7 @@ def execute(
         listener.started(folder, resumed=unfinished is not None)
         _report_damage(damage, listener)
         try:
-            with CellScheduler(folder, listener.event) as scheduler:
+            with CellScheduler(folder, listener.event, open_executor or partial(open_cell_processes, planned.device)) as scheduler:
 
                 def run_missing(plan: RunPlan, cells: Sequence[Cell]) -> None:
                     """Take what other runs have finished of these cells, and run the others."""
@@ -82,7 +85,8 @@ def execute(
                         _reuse_cells(plan, cells, folder, listener)
                     missing = _without_results(cells, folder)
                     together = max(1, min(at_once, len(missing)))
-                    scheduler.run([_job(planned, folder, cell, checkpoint_every, together) for cell in missing], at_once=together)
+                    shared_by = together if shares_device else 1
+                    scheduler.run([_job(planned, folder, cell, checkpoint_every, shared_by) for cell in missing], at_once=together)
 
                 if planned.search is not None:
                     planned = _search(planned, planned.search, folder, listener, run_missing)
@@ -95,6 +99,25 @@ def execute(
         run = StoredRun(folder)
         before_end(run)
     return run
+
+
+def _choose_cells_at_once(jobs: int | None, device: Device, *, shares_device: bool) -> int:
+    """The number of cells that run at the same time.
+
+    Raises:
+        BenchError: cells would share a device that must not be shared.
+    """
+    if shares_device:
+        return jobs or 1
+    devices = len(device.indices)
+    if jobs is not None and jobs > devices:
+        kind = "GPU" if device.kind == "cuda" else "node"
+        there_are = f"there is one {kind}" if devices == 1 else f"there are {devices} {kind}s"
+        raise BenchError(
+            f"{setting('jobs', str(jobs))} needs a device for each cell, and {there_are} ({device.name}): cells that share one would "
+            f"distort each other's costs. Use {setting('jobs', str(devices))}, or leave it out"
+        )
+    return jobs or devices
 
 
 def _search(planned: Planned, search: SearchPlan, folder: RunFolder, listener: Listener, run_missing: RunTrials) -> Planned:
@@ -172,7 +195,7 @@ def _reuse_cells(plan: RunPlan, cells: Sequence[Cell], folder: RunFolder, listen
             listener.reused(cell, other)
 
 
-def _job(planned: Planned, folder: RunFolder, cell: Cell, checkpoint_every: float, at_once: int) -> Job:
+def _job(planned: Planned, folder: RunFolder, cell: Cell, checkpoint_every: float, shared_by: int) -> Job:
     device = {"kind": planned.device.kind, "name": planned.device.name, "dtype": planned.device.dtype}
     model_folder = planned.sources[cell.model].folder
     trusts_code = bool(planned.plan.options["trust_remote_code"])
@@ -184,7 +207,7 @@ def _job(planned: Planned, folder: RunFolder, cell: Cell, checkpoint_every: floa
         device=device,
         cache_folder=str(cache_folder()),
         checkpoint_every=checkpoint_every,
-        at_once=at_once,
+        at_once=shared_by,
         trust_remote_code=trusts_code,
         plugins={str(installed.file): installed.sha256 for installed in plugin_files()},
         support_model={} if support is None else {**asdict(support), "folder": str(support.folder)},

@@ -1,32 +1,60 @@
-"""Hands out cells to processes, passes their events on, and notices processes that died."""
+"""Hands out cells to an executor, passes their events on, and notices cells that ended without a result."""
 
 from __future__ import annotations
 
 import signal
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 
 from harness.errors import RunStoppedError
-from harness.grid.execution.cell_processes import CellProcesses, open_cell_processes
+from harness.grid.execution.executor import Executor, OpenExecutor
 from harness.grid.execution.job import Event, Job
 from harness.grid.execution.system_limits import count_memory_kills, mentions_memory
 from harness.store import RunFolder
 from harness.types import CellResult, Status
 
+_MOST_LOSSES = 3  # a cell that takes its machine down each time must not take down all of them
+
+
+@dataclass
+class _Round:
+    """The cells of one round.
+
+    Attributes:
+        waiting: the next ones, in their order.
+        running: by cell, with the number of the system's memory kills when it started.
+        losses: how many machines each cell has lost.
+    """
+
+    waiting: list[Job]
+    running: dict[str, tuple[Job, int]] = field(default_factory=dict)
+    losses: Counter[str] = field(default_factory=Counter)
+
+    def take_next(self, places: int) -> Job | None:
+        """The next cell, now running, if enough of the devices are free. A cell that needs more than there are runs alone."""
+        taken = sum(job.devices for job, _ in self.running.values())
+        if not self.waiting or (self.running and taken + self.waiting[0].devices > places):
+            return None
+        job = self.waiting.pop(0)
+        self.running[job.cell] = job, count_memory_kills()
+        return job
+
 
 class CellScheduler:
     """Runs cells of a run, in one round or in several.
 
-    The processes that start cells stay open between rounds with the same number of cells at a time, so that no round repeats the imports.
+    The executor stays open between rounds with the same number of cells at a time, so that no round repeats the imports.
     """
 
-    def __init__(self, folder: RunFolder, on_event: Callable[[Event], None]) -> None:
-        self._folder, self._on_event = folder, on_event
+    def __init__(self, folder: RunFolder, on_event: Callable[[Event], None], open_executor: OpenExecutor) -> None:
+        self._folder, self._on_event, self._open_executor = folder, on_event, open_executor
         self._opened = ExitStack()
-        self._at_once = 0  # of the open processes; 0: none are open
-        self._processes: CellProcesses | None = None
+        self._at_once = 0  # of the open executor; 0: none is open
+        self._executor: Executor | None = None
         self._events: Iterator[Event] = iter(())
         self._is_ready = False
 
@@ -37,53 +65,64 @@ class CellScheduler:
         self._opened.close()
 
     def run(self, jobs: Sequence[Job], *, at_once: int = 1) -> None:
-        """Run the cells in their order, `at_once` at a time; returns when all have ended.
+        """Run the cells in their order, on `at_once` devices at a time; returns when all have ended.
 
-        A process that dies without a result (killed, or crashed in native code) makes a failed cell.
+        A process that dies without a result (killed, or crashed in native code) makes a failed cell. A cell whose machine is lost runs
+        again on another one; if it loses several, it is a failed cell.
 
         Raises:
             RunStoppedError: the process that starts the others died, no process can be started, or the disk is full or read-only.
         """
         if not jobs:
             return
-        waiting = list(jobs)
-        kills_before = count_memory_kills()
-        memory_kills: dict[str, int] = {}  # by running cell, the counter when it started
+        cells, kills_before = _Round(list(jobs)), count_memory_kills()
         self._open(at_once)
         if self._is_ready:
-            self._start(waiting, memory_kills)
+            self._start(cells)
         for event in self._events:
             if event["event"] == "stop":
                 raise RunStoppedError(f"{self._folder.path}: {event['reason']}. Correct this, and run the same command again to resume.")
-            if event["event"] not in ("ready", "exit"):
+            if event["event"] not in ("ready", "exit", "lost"):
                 self._on_event(event)
                 continue
             if event["event"] == "exit":
-                _require_result(self._folder, event, memory_kills.pop(event["cell"]))
+                _require_result(self._folder, event, cells.running.pop(event["cell"])[1])
                 self._on_event(event)
+            elif event["event"] == "lost":
+                self._run_again(cells, event)
             self._is_ready = True
-            self._start(waiting, memory_kills)
-            if not memory_kills:
+            self._start(cells)
+            if not cells.running:
                 return
         reason = "was killed because the system ran out of memory" if count_memory_kills() > kills_before else "stopped unexpectedly"
         raise RunStoppedError(f"the process that runs the cells {reason}. Run the same command again to resume.")
 
     def _open(self, at_once: int) -> None:
-        """Open the processes, unless those for so many cells at a time are open."""
+        """Open an executor, unless one for so many cells at a time is open."""
         if self._at_once == at_once:
             return
         self._opened.close()
-        self._processes = self._opened.enter_context(open_cell_processes(at_once))
-        self._events, self._at_once, self._is_ready = self._processes.events(), at_once, False
+        self._executor = self._opened.enter_context(self._open_executor(at_once))
+        self._events, self._at_once, self._is_ready = self._executor.events(), at_once, False
 
-    def _start(self, waiting: list[Job], memory_kills: dict[str, int]) -> None:
+    def _start(self, cells: _Round) -> None:
         """Start as many cells as can run."""
-        assert self._processes is not None
-        while waiting and len(memory_kills) < self._at_once:
-            job = waiting.pop(0)
+        assert self._executor is not None
+        while job := cells.take_next(self._at_once):
             self._on_event({"event": "start", "cell": job.cell})
-            memory_kills[job.cell] = count_memory_kills()
-            self._processes.start(job)
+            self._executor.start(job)
+
+    def _run_again(self, cells: _Round, event: Event) -> None:
+        """Put the cell of a lost machine first in the queue, unless it has lost too many."""
+        job, _ = cells.running.pop(event["cell"])
+        cells.losses[job.cell] += 1
+        if cells.losses[job.cell] < _MOST_LOSSES:
+            self._on_event(event)
+            cells.waiting.insert(0, job)
+            return
+        error = f"{_MOST_LOSSES} machines were lost while they ran this cell, the last because {event['reason']}"
+        _store_failure(self._folder, job.cell, "failed", error)
+        self._on_event({"event": "exit", "cell": job.cell, "code": 1})
 
 
 def _require_result(folder: RunFolder, event: Event, memory_kills: int) -> None:
@@ -96,8 +135,12 @@ def _require_result(folder: RunFolder, event: Event, memory_kills: int) -> None:
     if files.is_finished():
         return
     status, error = _cause_of_death(event["code"], count_memory_kills() > memory_kills, files.log)
-    cell = next(cell for cell in folder.plan().all_cells if cell.id == event["cell"])
-    files.write_result(CellResult(cell, status, error=error))
+    _store_failure(folder, event["cell"], status, error)
+
+
+def _store_failure(folder: RunFolder, cell_id: str, status: Status, error: str) -> None:
+    cell = next(cell for cell in folder.plan().all_cells if cell.id == cell_id)
+    folder.cell(cell_id).write_result(CellResult(cell, status, error=error))
 
 
 def _cause_of_death(code: int, out_of_memory: bool, log: Path) -> tuple[Status, str]:

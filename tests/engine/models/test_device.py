@@ -29,6 +29,15 @@ def test_a_system_without_this_file_has_none(tmp_path: Path) -> None:
     assert device.has_bfloat16_products(tmp_path / "cpuinfo") is False
 
 
+def test_a_run_has_the_first_gpu_and_those_that_equal_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = ["H100", "T4", "H100", "H100"]
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    monkeypatch.setattr("torch.cuda.is_bf16_supported", lambda including_emulation: True)
+    monkeypatch.setattr("torch.cuda.device_count", lambda: len(names))
+    monkeypatch.setattr("torch.cuda.get_device_name", lambda index: names[index])
+    assert device.find_device() == device.Device("cuda", "H100", "bfloat16", (0, 2, 3))
+
+
 @pytest.mark.parametrize(("found", "dtype"), [(True, "bfloat16"), (False, "float32")])
 def test_bfloat16_is_the_default_where_the_cpu_multiplies_it(monkeypatch: pytest.MonkeyPatch, found: bool, dtype: str) -> None:
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)

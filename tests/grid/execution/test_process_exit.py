@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.engine.models import Device
 from harness.grid.execution import cell_processes
 from harness.grid.execution.job import Job
 
@@ -79,7 +80,7 @@ if cell == "sleeps":
 os._exit(3)
 """
     monkeypatch.setattr(cell_processes, "_SPAWNED_CELL", code)
-    with cell_processes.open_cell_processes(2) as processes:
+    with cell_processes.open_cell_processes(Device("cpu", "a CPU", "float32"), 2) as processes:
         events = processes.events()
         assert next(events) == {"event": "ready"}
         processes.start(Job("run", "ends", "model", {}, "cache", 30.0))

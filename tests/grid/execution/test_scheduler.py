@@ -139,7 +139,7 @@ def test_full_disk_is_recognized_in_every_library(error, reason):
     assert find_disk_problem(error) == reason
 
 
-def test_full_disk_stops_the_run_and_leaves_the_cell_open(tmp_path, monkeypatch):
+def test_full_disk_stops_the_run_and_leaves_the_cell_open(tmp_path):
     """The other cells would fail in seconds, and their failures would count as results."""
 
     class Processes:
@@ -150,16 +150,14 @@ def test_full_disk_stops_the_run_and_leaves_the_cell_open(tmp_path, monkeypatch)
             yield {"event": "ready"}
             yield {"cell": "first", "event": "stop", "reason": "cannot be written: No space left on device"}
 
-    monkeypatch.setattr("harness.grid.execution.scheduler.open_cell_processes", lambda at_once: nullcontext(Processes()))
     jobs = [Job(str(tmp_path), cell, "model", {}, "cache", 30.0) for cell in ("first", "second")]
     with pytest.raises(RunStoppedError, match=r"cannot be written: No space left on device\. Correct this, and run the same command again"):
-        CellScheduler(RunFolder(tmp_path), lambda event: None).run(jobs)
+        CellScheduler(RunFolder(tmp_path), lambda event: None, lambda at_once: nullcontext(Processes())).run(jobs)
     assert not list(tmp_path.iterdir())
 
 
-def test_no_jobs_start_no_process(tmp_path, monkeypatch):
-    monkeypatch.setattr("harness.grid.execution.scheduler.open_cell_processes", lambda at_once: pytest.fail("a process was opened"))
-    CellScheduler(RunFolder(tmp_path), lambda event: None).run([])
+def test_no_jobs_start_no_process(tmp_path):
+    CellScheduler(RunFolder(tmp_path), lambda event: None, lambda at_once: pytest.fail("a process was opened")).run([])
 
 
 def test_processes_stay_open_between_rounds_with_as_many_cells_at_a_time(tmp_path, monkeypatch):
@@ -184,9 +182,8 @@ def test_processes_stay_open_between_rounds_with_as_many_cells_at_a_time(tmp_pat
         yield Processes()
         opened.append(-at_once)
 
-    monkeypatch.setattr("harness.grid.execution.scheduler.open_cell_processes", open_processes)
     monkeypatch.setattr("harness.grid.execution.scheduler._require_result", lambda folder, event, kills: None)
-    with CellScheduler(RunFolder(tmp_path), lambda event: None) as scheduler:
+    with CellScheduler(RunFolder(tmp_path), lambda event: None, open_processes) as scheduler:
         for round_, at_once in ((["a", "b", "c"], 2), (["d"], 2), (["e"], 1), ([], 1)):
             scheduler.run([Job(str(tmp_path), cell, "model", {}, "cache", 30.0) for cell in round_], at_once=at_once)
     assert started == ["a", "b", "c", "d", "e"] and opened == [2, -2, 1, -1]
@@ -201,3 +198,33 @@ def test_worker_uses_the_cache_folder_of_the_run(tmp_path, monkeypatch):
     monkeypatch.setattr("harness.grid.execution.worker.open_cell_run", no_cell)
     with pytest.raises(KeyboardInterrupt):
         run_job(Job(str(tmp_path), "cell", "model", {}, str(tmp_path / "cache"), 30.0), lambda event: None)
+
+
+def test_cell_of_a_lost_machine_runs_again_and_is_given_up_after_the_third_machine(tmp_path, monkeypatch):
+    """`first` loses one machine and then ends; `fatal` takes every machine down that it runs on."""
+    started, stored, events = [], [], []
+
+    class Machines:
+        def __init__(self):
+            self.running = []
+
+        def start(self, job):
+            started.append(job.cell)
+            self.running.append(job.cell)
+
+        def events(self):
+            yield {"event": "ready"}
+            while self.running:
+                cell = self.running.pop(0)
+                if cell == "fatal" or started.count(cell) == 1:
+                    yield {"cell": cell, "event": "lost", "reason": "its node died"}
+                else:
+                    yield {"cell": cell, "event": "exit", "code": 0}
+
+    monkeypatch.setattr("harness.grid.execution.scheduler._require_result", lambda folder, event, kills: None)
+    monkeypatch.setattr("harness.grid.execution.scheduler._store_failure", lambda folder, cell, *failure: stored.append((cell, *failure)))
+    with CellScheduler(RunFolder(tmp_path), events.append, lambda at_once: nullcontext(Machines())) as scheduler:
+        scheduler.run([Job(str(tmp_path), cell, "model", {}, "cache", 30.0) for cell in ("first", "fatal")], at_once=2)
+    assert (started.count("first"), started.count("fatal")) == (2, 3)
+    assert stored == [("fatal", "failed", "3 machines were lost while they ran this cell, the last because its node died")]
+    assert [each["event"] for each in events if each["cell"] == "fatal"] == ["start", "lost", "start", "lost", "start", "exit"]

@@ -161,11 +161,12 @@ def test_numbers_of_python_callers_are_checked(plan, change, message):
         plan(**change)
 
 
-def test_cells_do_not_share_one_gpu(plan, tmp_path):
+@pytest.mark.parametrize(("indices", "jobs", "there_are"), [((0,), 2, "there is one GPU"), ((0, 2, 3), 4, "there are 3 GPUs")])
+def test_cells_never_share_a_gpu(plan, tmp_path, indices, jobs, there_are):
     planned = plan()
-    on_gpu = replace(planned, device=replace(planned.device, kind="cuda"))
-    with pytest.raises(BenchError, match="jobs=2 needs a device for each cell"):
-        execute(on_gpu, tmp_path / "runs", None, at_once=2)
+    on_gpu = replace(planned, device=replace(planned.device, kind="cuda", name="H100", indices=indices))
+    with pytest.raises(BenchError, match=rf"jobs={jobs} needs a device for each cell, and {there_are} \(H100\).*Use jobs={len(indices)}"):
+        execute(on_gpu, tmp_path / "runs", None, jobs=jobs)
     assert not (tmp_path / "runs").exists()
 
 
