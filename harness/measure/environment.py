@@ -17,8 +17,8 @@ from harness.plugins import get_plugin_versions
 RESULT_PACKAGES = ("torch", "transformers", "tokenizers", "peft", "bitsandbytes", "accelerate", "numpy", "rouge-score", "sacrebleu")
 # Our own code that can change the result of a cell; all other code only plans cells or reads their results.
 _SOURCES = (
-    "types", "catalog", "data", "metrics", "engine/models", "engine/prompts", "engine/inference", "engine/adapters", "engine/tuning",
-    "engine/support", "engine/artifacts/loading.py", "engine/artifacts/shots_file.py", "grid/execution/cell_kinds.py",
+    "types", "catalog", "data", "metrics", "engine/models", "engine/prompts", "engine/inference", "engine/adapters", "engine/distributed",
+    "engine/tuning", "engine/support", "engine/artifacts/loading.py", "engine/artifacts/shots_file.py", "grid/execution/cell_kinds.py",
     "grid/execution/worker.py",
     "grid/execution/cell_run.py", "grid/execution/training_outcome.py", "grid/execution/partial_predictions.py",
     "grid/execution/scored_predictions.py", "grid/execution/stored_columns.py",

@@ -23,6 +23,7 @@ def load_strategy_model(
     artifact: Path | None,
     labels: Sequence[str],
     trust_remote_code: bool = False,
+    to_divide: bool = False,
 ) -> LoadedModel:
     """Load the model that a strategy trains, or that it has trained.
 
@@ -32,6 +33,7 @@ def load_strategy_model(
         source: the base model.
         artifact: the folder with the trained weights; None for the base model, ready for training if the strategy trains.
         labels: the labels that an encoder chooses from.
+        to_divide: as `load_model` has it.
 
     Raises:
         BenchError: the base model cannot be loaded, or the trained weights are damaged or do not fit it.
@@ -44,6 +46,7 @@ def load_strategy_model(
         quantization=strategy.quantization,
         trust_remote_code=trust_remote_code,
         labels=labels,
+        to_divide=to_divide,
     )
     if strategy.method == "peft" and artifact is not None:
         loaded.model = load_adapter(loaded.model, artifact)

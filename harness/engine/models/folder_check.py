@@ -121,6 +121,13 @@ def parameters_of(folder: Path) -> int | None:
     return total or None
 
 
+def number_formats_of(folder: Path) -> frozenset[str]:
+    """The formats of the stored floating-point numbers, as safetensors names them: F32, BF16, …; empty if no file can be read."""
+    headers = [header for file in folder.glob("*.safetensors") if (header := _header(file)) is not None]
+    formats = {tensor.get("dtype") for header in headers for name, tensor in header.items() if name != "__metadata__"}
+    return frozenset(name for name in formats if isinstance(name, str) and name.startswith(("F", "BF")))
+
+
 def shape_in(folder: Path) -> Shape | None:
     """The shape of the model by its config.json; None if the file does not tell."""
     try:

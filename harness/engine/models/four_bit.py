@@ -43,6 +43,37 @@ def quantization_config(spec: QuantizationSpec, compute_dtype: Any, unpacked_mod
     )
 
 
+def quantize_when_moved(model: Any, spec: QuantizationSpec, compute_dtype: Any) -> None:
+    """Replace the linear layers of a decoder in host memory by 4-bit ones whose weights are quantized when they are moved to a device.
+
+    transformers quantizes all layers while it reads them. Here, one after the other can be quantized, divided among processes, and let go
+    of. The packed bytes are the same, but they are stored as bfloat16 numbers: weights in integers cannot be divided.
+
+    Args:
+        compute_dtype: the torch dtype that the layers compute in.
+    """
+    import torch
+    from bitsandbytes.nn import Linear4bit, Params4bit
+    from transformers.pytorch_utils import Conv1D
+    from transformers.quantizers.base import get_keys_to_not_convert
+    from transformers.quantizers.quantizers_utils import should_convert_module
+
+    kept = [*get_keys_to_not_convert(model), *(model._keep_in_fp32_modules or ())]
+    options = {"compress_statistics": spec.double_quantization, "quant_type": spec.type, "quant_storage": torch.bfloat16}
+    for name, module in list(model.named_modules()):
+        transposed = isinstance(module, Conv1D)
+        if not (transposed or type(module) is torch.nn.Linear) or not should_convert_module(name, kept):
+            continue
+        weight = module.weight.data.T if transposed else module.weight.data  # (out, in)
+        with torch.device("meta"):
+            layer = Linear4bit(weight.shape[1], weight.shape[0], module.bias is not None, compute_dtype, **options)
+        layer.weight = Params4bit(weight, requires_grad=False, module=layer, **options)
+        layer.bias = module.bias
+        layer.source_cls = type(module)
+        model.set_submodule(name, layer.requires_grad_(False))
+    model.is_loaded_in_4bit = True  # as PEFT asks
+
+
 def avoid_repacking(model: Any) -> None:
     """Keep bitsandbytes from repacking 4-bit weights on CPUs with AVX512-BF16.
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.engine.models.device import Device
-from harness.engine.models.folder_check import check_config, parameters_of
-from harness.engine.models.four_bit import avoid_repacking, quantization_config
+from harness.engine.models.folder_check import check_config, number_formats_of, parameters_of
+from harness.engine.models.four_bit import avoid_repacking, quantization_config, quantize_when_moved
 from harness.engine.models.head import draw_parameters, head_modules, reorder_outputs, set_labels, stored_rows
 from harness.engine.models.quiet import quiet_libraries
 from harness.engine.models.resolve import ModelSource
@@ -45,6 +45,7 @@ def load_model(
     quantization: QuantizationSpec | None = None,
     trust_remote_code: bool = False,
     labels: Sequence[str] = (),
+    to_divide: bool = False,
 ) -> LoadedModel:
     """Load a model from safetensors.
 
@@ -53,6 +54,9 @@ def load_model(
             always stay in float32, because every strategy trains its head.
         quantization: load the linear layers in 4 bits; an encoder's head is not quantized.
         labels: the labels that an encoder chooses from, in this order. A stored head for the same labels is kept, any other drawn anew.
+        to_divide: leave the weights of a decoder in host memory, to be converted and moved block by block when the model is divided among
+            processes. Where the files have the number format of the model, or all a 16-bit one, the weights are the files themselves,
+            mapped into memory, of which all processes share one copy. 4-bit layers are quantized when they are moved.
 
     Raises:
         BenchError: the folder does not contain a complete language model, or an encoder gets no labels.
@@ -64,10 +68,12 @@ def load_model(
     head_rows = _prepare_head(source, config, shape, labels)
     dtype = torch.float32 if full_precision or shape == "encoder" else device.torch_dtype
     options: dict[str, Any] = {"dtype": dtype, "use_safetensors": True, "trust_remote_code": trust_remote_code}
-    if quantization is not None:
+    if to_divide and full_precision:
+        options["dtype"] = _stored_dtype(source)
+    if quantization is not None and not to_divide:
         unpacked = head_modules(_without_weights(config, shape, trust_remote_code)) if shape == "encoder" else None
         options["quantization_config"] = quantization_config(quantization, dtype if full_precision else device.torch_dtype, unpacked)
-        options["device_map"] = {"": 0 if device.kind == "cuda" else "cpu"}
+        options["device_map"] = {"": torch.cuda.current_device() if device.kind == "cuda" else "cpu"}
     with explain_loading(source.name):
         _check_size(source, _without_weights(config, shape, trust_remote_code))
         model, info = getattr(transformers, AUTO_CLASS[shape]).from_pretrained(
@@ -77,10 +83,12 @@ def load_model(
     _require_complete(source, model, missing, shape)
     if shape == "encoder":
         _complete_head(model, missing, head_rows)
-    if quantization is None:
-        model.to(device.kind)
-    else:
+    if quantization is not None and to_divide:
+        quantize_when_moved(model, quantization, dtype if full_precision else device.torch_dtype)
+    if quantization is not None:
         avoid_repacking(model)
+    elif not to_divide:
+        model.to(device.kind)
     if shape != "encoder":
         model.config.use_cache = True
     model.eval()
@@ -200,6 +208,14 @@ def _without_weights(config: Any, shape: Shape, trust_remote_code: bool) -> Any:
 
     with torch.device("meta"):
         return getattr(transformers, AUTO_CLASS[shape]).from_config(config, trust_remote_code=trust_remote_code)
+
+
+def _stored_dtype(source: ModelSource) -> Any:
+    """The torch dtype that holds all stored weights exactly."""
+    import torch
+
+    sixteen_bit = {frozenset({"BF16"}): torch.bfloat16, frozenset({"F16"}): torch.float16}
+    return sixteen_bit.get(number_formats_of(source.folder), torch.float32)
 
 
 def _require_complete(source: ModelSource, model: Any, missing: set[str], shape: Shape) -> None:

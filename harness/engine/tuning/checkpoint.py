@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from harness.engine.distributed import ONE_PROCESS, ProcessGroup, copy_stored, like_parameter, write_whole_tensors
 from harness.errors import BenchError
 from harness.store import from_json_text, hash_file, read_sealed, to_json_line, write_sealed
 
@@ -36,21 +37,26 @@ class _Digests:
 
 
 class Checkpoints:
-    """The checkpoints of one training; only the newest state and the best weights are kept."""
+    """The checkpoints of one training; only the newest state and the best weights are kept.
 
-    def __init__(self, folder: Path, at_least_every: float = 30.0) -> None:
+    Files hold whole tensors, so that a training resumes on any number of processes.
+    """
+
+    def __init__(self, folder: Path, at_least_every: float = 30.0, group: ProcessGroup = ONE_PROCESS) -> None:
         """
         Args:
             at_least_every: seconds between two states. Saving never takes more than a twentieth of the time.
+            group: the processes that train; the first one writes, and all of them must call the same methods.
         """
         self._folder = folder
+        self._group = group
         self._pause = at_least_every
         self._saved_at = time.monotonic()
         self._duration = 0.0  # of the last save, in seconds
 
     def due(self) -> bool:
         """Whether enough time has passed since the last state."""
-        return time.monotonic() - self._saved_at > max(self._pause, 20 * self._duration)
+        return self._group.decide(time.monotonic() - self._saved_at > max(self._pause, 20 * self._duration))
 
     def save(self, step: int, model: Any, optimizer: Any, state: T, kind: type[T], best_step: int, method: Mapping[str, Any]) -> None:
         """Store the state after `step` steps, then delete older ones.
@@ -60,16 +66,22 @@ class Checkpoints:
             best_step: the step whose best weights are kept.
             method: tensors that the strategy's method keeps besides weights and optimizer, by name.
         """
-        from safetensors.torch import save_file
-
         began = time.monotonic()
         final = self._folder / f"step-{step:06d}"
         part = self._folder / f".{final.name}.part"
-        shutil.rmtree(part, ignore_errors=True)
-        part.mkdir(parents=True)
+        if self._group.is_first:
+            shutil.rmtree(part, ignore_errors=True)
+            part.mkdir(parents=True)
         tensors = (_trained(model), _optimizer_tensors(optimizer), _random_state(), dict(method))
         for name, values in zip(_FILES, tensors, strict=True):
-            save_file(values, part / f"{name}.safetensors")
+            write_whole_tensors(part / f"{name}.safetensors", values, writes=self._group.is_first)
+        if self._group.is_first:
+            self._finish(part, final, state, kind, best_step)
+        self._saved_at = time.monotonic()
+        self._duration = self._saved_at - began
+
+    def _finish(self, part: Path, final: Path, state: T, kind: type[T], best_step: int) -> None:
+        """Complete a state whose tensors are written, and delete older ones."""
         (part / "state.json").write_text(to_json_line(kind, state))
         best = self._folder / f"best-{best_step:06d}.safetensors"
         digests = {file.name: hash_file(file) for file in sorted(part.iterdir())}
@@ -80,24 +92,21 @@ class Checkpoints:
         shutil.rmtree(final, ignore_errors=True)
         part.rename(final)
         self._delete_all_but(final.name, f"best-{best_step:06d}.safetensors")
-        self._saved_at = time.monotonic()
-        self._duration = self._saved_at - began
 
     def save_best(self, step: int, model: Any) -> None:
         """Store the weights of the best validation so far. The previous best stays until the next state is stored."""
-        from safetensors.torch import save_file
-
-        self._folder.mkdir(parents=True, exist_ok=True)
         part = self._folder / ".best.part"
-        save_file(_trained(model), part)
-        _flush(part)
-        part.rename(self._folder / f"best-{step:06d}.safetensors")
+        if self._group.is_first:
+            self._folder.mkdir(parents=True, exist_ok=True)
+        write_whole_tensors(part, _trained(model), writes=self._group.is_first)
+        if self._group.is_first:
+            _flush(part)
+            part.rename(self._folder / f"best-{step:06d}.safetensors")
 
     def load_best(self, step: int, model: Any) -> None:
         """Put the best weights back into the model."""
-        from safetensors.torch import load_file
-
-        _restore(model, load_file(self._folder / f"best-{step:06d}.safetensors"))
+        self._group.wait()  # until the first process has written it
+        _restore(model, self._folder / f"best-{step:06d}.safetensors")
 
     def load(self, model: Any, optimizer: Any, kind: type[T]) -> tuple[T, dict[str, Any]] | None:
         """Restore model, optimizer and random generators to the newest state.
@@ -114,16 +123,18 @@ class Checkpoints:
         newest = max(self._folder.glob("step-*"), default=None) if self._folder.is_dir() else None
         if newest is None:
             return None
-        self._check(newest)
+        if self._group.is_first:
+            self._check(newest)
+        self._group.wait()
+        weights, optimizer_state, random, method = (newest / f"{name}.safetensors" for name in _FILES)
         try:
             state = from_json_text(kind, (newest / "state.json").read_bytes())
-            weights, optimizer_tensors, random, method = (load_file(newest / f"{name}.safetensors") for name in _FILES)
+            _restore(model, weights)
+            _restore_optimizer(optimizer, optimizer_state)
+            _restore_random(load_file(random))
+            return state, load_file(method)
         except (OSError, ValueError, SafetensorError) as error:
             raise BenchError(f"{newest}: is damaged ({error}). Delete it to train from the start.") from None
-        _restore(model, weights)
-        _restore_optimizer(optimizer, optimizer_tensors)
-        _restore_random(random)
-        return state, method
 
     def _check(self, newest: Path) -> None:
         """Check that the state and the best weights are as they were written: training would go on from other weights.
@@ -151,28 +162,32 @@ class Checkpoints:
 
 
 def _trained(model: Any) -> dict[str, Any]:
-    return {name: p.detach().contiguous() for name, p in model.named_parameters() if p.requires_grad}
+    return {name: p.detach() for name, p in model.named_parameters() if p.requires_grad}
 
 
-def _restore(model: Any, weights: Mapping[str, Any]) -> None:
-    import torch
+def _restore(model: Any, weights: Path) -> None:
+    from safetensors import safe_open
 
     parameters = dict(model.named_parameters())
-    with torch.no_grad():
-        for name, value in weights.items():
-            parameters[name].copy_(value)
+    with safe_open(weights, framework="pt") as stored:
+        for name in stored.keys():  # noqa: SIM118 - it is no dictionary
+            copy_stored(parameters[name], name, stored)
 
 
 def _optimizer_tensors(optimizer: Any) -> dict[str, Any]:
     state = optimizer.state_dict()["state"]
-    return {f"{index}.{name}": value.contiguous() for index, values in state.items() for name, value in values.items()}
+    return {f"{index}.{name}": value for index, values in state.items() for name, value in values.items()}
 
 
-def _restore_optimizer(optimizer: Any, tensors: Mapping[str, Any]) -> None:
+def _restore_optimizer(optimizer: Any, file: Path) -> None:
+    from safetensors import safe_open
+
+    parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
     state: dict[int, dict[str, Any]] = {}
-    for key, value in tensors.items():
-        index, name = key.split(".", 1)
-        state.setdefault(int(index), {})[name] = value
+    with safe_open(file, framework="pt") as stored:
+        for key in stored.keys():  # noqa: SIM118 - it is no dictionary
+            index, name = key.split(".", 1)
+            state.setdefault(int(index), {})[name] = like_parameter(parameters[int(index)], key, stored)
     optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.engine.adapters import RankAllocation
+from harness.engine.distributed import ONE_PROCESS, ProcessGroup
 from harness.engine.models import Device
 from harness.engine.tuning.batches import EncodedExample, batch_order
 from harness.engine.tuning.checkpoint import Checkpoints
@@ -54,8 +55,12 @@ def train(
     progress: Callable[[Progress], None] = lambda _: None,
     checkpoint_every: float = 30.0,
     part: TrainingPart | None = None,
+    group: ProcessGroup = ONE_PROCESS,
 ) -> TrainingSummary:
     """Train `model` in place; it ends with the weights of its best validation.
+
+    Several processes train one model together if each calls this with its number in `group`, and otherwise with the same arguments: a
+    model that is divided among them, or a copy of their own. The first one writes the files.
 
     Args:
         examples, validation: encoded examples. Without validation examples, the last weights are kept.
@@ -75,9 +80,9 @@ def train(
     import torch
 
     schedule = Schedule.of(recipe, len(examples), parameters)
-    trainer = _trainer(model, recipe, schedule, pad_id, device, shape, meter)
+    trainer = _trainer(model, recipe, schedule, pad_id, device, shape, meter, group)
     model = trainer.model
-    checkpoints = Checkpoints(checkpoint, checkpoint_every)
+    checkpoints = Checkpoints(checkpoint, checkpoint_every, group)
     torch.manual_seed(seed)
     state = restore_state(trainer, checkpoints, part.begin if part else 0)
     order: list[list[int]] = []
@@ -85,7 +90,7 @@ def train(
     validation_steps = schedule.validation_steps | (part.ends if part else frozenset())
     last = part.end if part else schedule.steps
     model.train()
-    with CurveWriter(curve, keep_until=state.step) as curve_lines, meter.phase("train"):
+    with CurveWriter(curve if group.is_first else None, keep_until=state.step) as curve_lines, meter.phase("train"):
         while state.step < last and not state.stopped:
             epoch, position = divmod(state.step, schedule.steps_per_epoch)
             if position == 0 or not order:
@@ -113,16 +118,19 @@ def train(
     return summary
 
 
-def _trainer(model: Any, recipe: TrainSpec, schedule: Schedule, pad_id: int, device: Device, shape: Shape, meter: Meter) -> Trainer:
+def _trainer(
+    model: Any, recipe: TrainSpec, schedule: Schedule, pad_id: int, device: Device, shape: Shape, meter: Meter, group: ProcessGroup
+) -> Trainer:
     import torch
     from accelerate import Accelerator
 
     accelerator = Accelerator(mixed_precision=device.mixed_precision, cpu=device.kind == "cpu")
     trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
     optimizer = torch.optim.AdamW(trained, lr=schedule.peak_rate, weight_decay=recipe.weight_decay)
+    # The groups of processes are ours, see harness/engine/distributed: accelerate has this one process, and its number formats.
     model, optimizer = accelerator.prepare(model, optimizer)
     token_budget = recipe.micro_batch_tokens or MICRO_BATCH_TOKENS[device.kind]
-    return Trainer(model, optimizer, accelerator, recipe.max_grad_norm, pad_id, meter, token_budget, shape, RankAllocation.of(model))
+    return Trainer(model, optimizer, accelerator, recipe.max_grad_norm, pad_id, meter, token_budget, shape, RankAllocation.of(model), group)
 
 
 def _step(trainer: Trainer, batch: Sequence[EncodedExample], schedule: Schedule, state: TrainingState, curve: CurveWriter) -> float:

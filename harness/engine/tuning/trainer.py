@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.engine.adapters import RankAllocation
-from harness.engine.tuning.batches import EncodedExample, micro_batches
+from harness.engine.distributed import ONE_PROCESS, ProcessGroup, is_sharded
+from harness.engine.tuning.batches import EncodedExample
+from harness.engine.tuning.division import divide
 from harness.engine.tuning.loss import batch_loss
 from harness.measure import Meter
 from harness.types import Shape
@@ -23,7 +25,11 @@ class DivergedError(Exception):
 
 @dataclass
 class Trainer:
-    """A model with its optimizer. `token_budget` is the most tokens of a micro-batch; it is halved if the GPU runs out of memory."""
+    """A model with its optimizer. `token_budget` is the most tokens of a micro-batch; it is halved if the GPU runs out of memory.
+
+    The processes of `group` divide every batch among themselves. All of them call the same methods with the same arguments, and get the
+    same values.
+    """
 
     model: Any
     optimizer: Any
@@ -34,6 +40,7 @@ class Trainer:
     token_budget: int
     shape: Shape
     ranks: RankAllocation | None
+    group: ProcessGroup = ONE_PROCESS
 
     def step(self, examples: Sequence[EncodedExample], rate: float, number: int) -> tuple[float, int]:
         """Take the optimizer step of this number, counted from 1; returns the mean loss per target token and the target tokens.
@@ -60,14 +67,14 @@ class Trainer:
         import torch
 
         self.model.eval()
-        total, targets = 0.0, 0
+        total = 0.0
         with torch.no_grad(), self.meter.phase("validate"):
-            for batch in micro_batches(examples, self.token_budget):
-                total += self._loss(batch).item()
-                targets += sum(len(example.target) for example in batch)
-                self.meter.count_tokens(sum(example.length for example in batch))
+            for part in divide(examples, self.token_budget, self.group.rank, self.group.size):
+                total += part.weight * self._loss(part.examples).item()
+            (total,) = self.group.sum([total])
+            self.meter.count_tokens(sum(example.length for example in examples))
         self.model.train()
-        return total / max(1, targets)
+        return total / max(1, sum(len(example.target) for example in examples))
 
     def _backward(self, examples: Sequence[EncodedExample]) -> tuple[float, int]:
         """Accumulate the gradients of an effective batch, with smaller micro-batches if the GPU runs out of memory."""
@@ -79,7 +86,8 @@ class Trainer:
                 return self._accumulate(examples, targets), targets
             except torch.cuda.OutOfMemoryError:
                 longest = max(example.length for example in examples)
-                if self.token_budget <= longest:  # a single example does not fit: that is a result
+                # A single example that does not fit is a result. Other processes of the group wait for this one in the middle of a step.
+                if self.token_budget <= longest or self.group.size > 1:
                     raise
                 self.token_budget = max(longest, self.token_budget // 2)
                 self.optimizer.zero_grad()
@@ -87,13 +95,17 @@ class Trainer:
 
     def _accumulate(self, examples: Sequence[EncodedExample], targets: int) -> float:
         total = 0.0
-        for batch in micro_batches(examples, self.token_budget):
-            loss = self._loss(batch) / targets
-            self.accelerator.backward(loss)
+        sharded = self.group.size > 1 and is_sharded(self.model)
+        for part in divide(examples, self.token_budget, self.group.rank, self.group.size):
+            loss = self._loss(part.examples) * (part.weight / targets)
+            self.accelerator.backward(loss * self.group.size if sharded else loss)  # the mean over the processes becomes their sum
             total += loss.item()
-            self.meter.count_tokens(sum(example.length for example in batch))
-        if self.ranks is not None:  # minimized, but not part of the loss that strategies are compared by
+        if self.ranks is not None and self.group.is_first:  # minimized, but not part of the loss that strategies are compared by
             self.accelerator.backward(self.ranks.penalty())
+        if not sharded:
+            self.group.sum_gradients(self.model.parameters())
+        (total,) = self.group.sum([total])
+        self.meter.count_tokens(sum(example.length for example in examples))
         return total
 
     def _loss(self, batch: Sequence[EncodedExample]) -> Any:

@@ -1,0 +1,19 @@
+"""One training on several processes, each with a device of its own: who takes part, who holds which rows of a weight, and whole tensors."""
+
+from harness.engine.distributed.process_group import ONE_PROCESS, ProcessGroup, join_group
+from harness.engine.distributed.sharding import can_shard, is_sharded, shard
+from harness.engine.distributed.whole_tensors import copy_stored, is_divided, like_parameter, whole_tensor, write_whole_tensors
+
+__all__ = [
+    "ONE_PROCESS",
+    "ProcessGroup",
+    "can_shard",
+    "copy_stored",
+    "is_divided",
+    "is_sharded",
+    "join_group",
+    "like_parameter",
+    "shard",
+    "whole_tensor",
+    "write_whole_tensors",
+]
