@@ -13,8 +13,8 @@ from harness.types.train_spec import HIGHEST_LEARNING_RATE, MOST_EPOCHS
 
 MOST_TRIALS = 200
 TRIALS = 5  # of each strategy, if no budget is given: with halving, they cost as much as 3.4 full trainings
-# A factor of the strategy's own value may lead above what the field accepts.
-_HIGHEST = {"learning_rate": HIGHEST_LEARNING_RATE, "epochs": MOST_EPOCHS, "warmup": 1.0}
+# The lowest and the highest value that a field accepts, where a factor of a strategy's own value may lead beyond it.
+_LIMITS = {"learning_rate": (0.0, HIGHEST_LEARNING_RATE), "epochs": (0.0, MOST_EPOCHS), "warmup": (0.0, 1.0), "lora_plus": (1.0, math.inf)}
 
 
 class FieldRange(Declared):
@@ -42,9 +42,10 @@ class FieldFactor(Declared):
     def around(self, name: str, own: float) -> tuple[float, float]:
         """The ends of the range for a field, around the strategy's own value, which is above 0.
 
-        They are whole numbers if the value is one, and not above the highest number that the field accepts.
+        They are whole numbers if the value is one, and within what the field accepts.
         """
-        low, high = own / self.factor, min(own * self.factor, _HIGHEST.get(name.removeprefix("train."), math.inf))
+        lowest, highest = _LIMITS.get(name.removeprefix("train."), (0.0, math.inf))
+        low, high = max(own / self.factor, lowest), min(own * self.factor, highest)
         return (max(1, math.ceil(low)), math.floor(high)) if isinstance(own, int) else (_round(low), _round(high))
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from harness.catalog import Catalog
+from harness.catalog import Catalog, override_strategy
 from harness.errors import BenchError
 from harness.grid import vocabulary
 from harness.grid.search import build_space, check_space, own_values, set_values
@@ -95,6 +95,12 @@ def test_a_field_that_no_strategy_has_and_a_value_that_one_refuses(fields: dict[
 def test_a_factor_needs_a_number_of_the_strategys_own() -> None:
     with pytest.raises(BenchError, match=r"its own value 0\.0 is not a number above 0, so 'factor' has no meaning"):
         build_space(FULL, spec(weight_decay={"factor": 10}), 1)
+
+
+def test_a_factor_ends_where_the_field_ends() -> None:
+    strategy = override_strategy(LORA, {"lora_plus": 4.0, "warmup": 0.2}, "lora")
+    ratio, warmup = build_space(strategy, spec(lora_plus={"factor": 10}, warmup={"factor": 10}), 1)
+    assert (ratio.low, ratio.high, warmup.low, warmup.high) == (1.0, 40.0, 0.02, 1.0)
 
 
 def test_a_factor_within_which_there_is_no_other_whole_number_is_refused() -> None:
